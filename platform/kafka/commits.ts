@@ -1,0 +1,117 @@
+import type { KafkaLog } from "./record.ts";
+import type { Task } from "./task.ts";
+
+/** Offsets as KafkaJS takes them, with metadata. */
+export interface CommitRequest {
+  topics: { topic: string; partitions: { partition: number; offset: string; metadata: string }[] }[];
+}
+
+interface Waiting {
+  offsets: readonly number[];
+  state: string;
+  resolvers: ((ok: boolean) => void)[];
+}
+
+export interface CommitsOptions {
+  readonly topics: readonly string[];
+  readonly log: KafkaLog;
+  /** Commits under the generation of the moment; undefined while there is none to commit under (joining, no batch seen yet). */
+  readonly committer: () => ((request: CommitRequest) => Promise<void>) | undefined;
+}
+
+const RETRY_MS = 100;
+
+/**
+ * The commits of all tasks of one group: one request in flight, the waiting ones share the next. The state of a task
+ * travels as metadata of its first input topic; the broker stores one request as one batch, so offsets and state are
+ * one. While the group is joining nothing is sent: after the join either the task still owns its partition and its
+ * commit goes out under the new generation, or it is answered false.
+ */
+export class Commits {
+  private readonly options: CommitsOptions;
+  private waiting = new Map<Task, Waiting>();
+  private flying = false;
+  private scheduled = false;
+  readonly counters = { requests: 0, failures: 0 };
+
+  constructor(options: CommitsOptions) {
+    this.options = options;
+  }
+
+  commit(task: Task, offsets: readonly number[], state: string): Promise<boolean> {
+    return new Promise((resolve) => {
+      const present = this.waiting.get(task);
+      if (present !== undefined) {
+        present.offsets = offsets;
+        present.state = state;
+        present.resolvers.push(resolve);
+      } else this.waiting.set(task, { offsets, state, resolvers: [resolve] });
+      this.schedule(0);
+    });
+  }
+
+  /** The group has joined, or tasks were revoked: look again. */
+  poke(): void {
+    this.schedule(0);
+  }
+
+  private schedule(ms: number): void {
+    if (this.scheduled || this.flying) return;
+    this.scheduled = true;
+    const run = () => {
+      this.scheduled = false;
+      void this.flush();
+    };
+    if (ms === 0) setImmediate(run);
+    else setTimeout(run, ms);
+  }
+
+  private async flush(): Promise<void> {
+    if (this.flying) return;
+    for (const [task, entry] of this.waiting) {
+      if (task.alive) continue;
+      this.waiting.delete(task);
+      for (const resolve of entry.resolvers) resolve(false);
+    }
+    if (this.waiting.size === 0) return;
+    const committer = this.options.committer();
+    if (committer === undefined) return this.schedule(RETRY_MS);
+    const batch = this.waiting;
+    this.waiting = new Map();
+    this.flying = true;
+    this.counters.requests++;
+    let stored = false;
+    try {
+      await committer(this.request(batch));
+      stored = true;
+    } catch (error) {
+      this.counters.failures++;
+      this.options.log.debug({ cause: (error as Error).message }, "Offset commit refused");
+    }
+    this.flying = false;
+    for (const [task, entry] of batch) {
+      if (stored || !task.alive) {
+        const ok = stored && task.alive;
+        for (const resolve of entry.resolvers) resolve(ok);
+        continue;
+      }
+      const newer = this.waiting.get(task);
+      if (newer === undefined) this.waiting.set(task, entry);
+      else newer.resolvers.unshift(...entry.resolvers);
+    }
+    if (this.waiting.size > 0) this.schedule(stored ? 0 : RETRY_MS);
+  }
+
+  private request(batch: Map<Task, Waiting>): CommitRequest {
+    return {
+      topics: this.options.topics.map((topic, i) => ({
+        topic,
+        partitions: [...batch].map(([task, entry]) => ({
+          partition: task.partition,
+          offset: String(entry.offsets[i]!),
+          metadata: i === 0 ? entry.state : "",
+        })),
+      })),
+    };
+  }
+}

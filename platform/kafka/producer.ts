@@ -1,0 +1,411 @@
+/**
+ * The producer that cannot lose what it acknowledged. KafkaJS 2.2.4 resolves sends that no broker stored
+ * (tulios/kafkajs#1798, #1005), so it is used here without idempotence and without its own retries, and a record
+ * counts only when the response names its partition; the rest is repeated by us, always from the oldest
+ * unacknowledged record. Repeats are possible and are dropped by readers (source positions, id rings).
+ * docs/decisions/0002-producer.md has the rules and what was measured; test/invariants/acknowledged-is-kept.test.ts holds them.
+ */
+import type { Producer, TopicMessages } from "kafkajs";
+import { type KafkaConnection, kafkaClient } from "./connection.ts";
+import { type PendingSend, ProducerQueue, type QueuedRecord } from "./producer-queue.ts";
+import type { Fence, OutRecord } from "./record.ts";
+
+export class FencedError extends Error {
+  readonly code = "PRODUCER_FENCED";
+  constructor() {
+    super("The writer lost its partition before the record was sent; its new owner continues.");
+  }
+}
+export class RecordTooLargeError extends Error {
+  readonly code = "RECORD_TOO_LARGE";
+  constructor(topic: string, bytes: number, limit: number) {
+    super(`A record for ${topic} has ${bytes} bytes; the limit is ${limit}.`);
+  }
+}
+export class ProducerFullError extends Error {
+  readonly code = "PRODUCER_FULL";
+  constructor(bytes: number) {
+    super(`${bytes} bytes are waiting for Kafka already; try again when it has caught up.`);
+  }
+}
+export class ProducerClosedError extends Error {
+  readonly code = "PRODUCER_CLOSED";
+  constructor() {
+    super("The producer is closed.");
+  }
+}
+
+export interface ProducerOptions {
+  readonly connection: KafkaConnection;
+  /** Shortest time between two requests while few records wait, ms; batches grow with it. Default 5. */
+  readonly lingerMs?: number;
+  /** Upper bound of what may wait, bytes. Default 64 MiB. */
+  readonly maxQueuedBytes?: number;
+  /** Largest record, bytes of key, value and headers. Default 700,000. */
+  readonly maxRecordBytes?: number;
+}
+
+/** Our own limit on one whole `send`; above REQUEST_TIMEOUT_MS (12 s), which is above the broker's produce time-out (10 s). */
+const SEND_DEADLINE_MS = 14_000;
+const CONNECT_DEADLINE_MS = 4_000;
+const BROKER_TIMEOUT_MS = 10_000;
+const MAX_SHARED_SENDS = 2;
+const MAX_LONE_SENDS = 16;
+/** With this many records waiting, lingering gains nothing more. */
+const EAGER_RECORDS = 1_000;
+const REQUEST_BYTES = 8_000_000;
+const RECORD_OVERHEAD_BYTES = 40;
+
+interface Connected {
+  readonly producer: Producer;
+  sends: number;
+  retired: boolean;
+}
+
+interface Slice {
+  readonly queue: ProducerQueue;
+  readonly run: QueuedRecord[];
+}
+
+export class RecordProducer {
+  private readonly options: Required<ProducerOptions>;
+  private readonly queues = new Map<string, Map<number, ProducerQueue>>();
+  private readonly waiting = new Set<ProducerQueue>();
+  private queuedRecords = 0;
+  private queuedBytes = 0;
+  private sharedSends = 0;
+  private loneSends = 0;
+  private current: Connected | undefined;
+  private connecting: Promise<Connected> | undefined;
+  private generation = 0;
+  private timer: NodeJS.Timeout | undefined;
+  private timerDue = 0;
+  private lastSendAt = 0;
+  private closed = false;
+  private idle: (() => void)[] = [];
+  /** Counters for metrics: records acknowledged, requests, records sent again. */
+  readonly counters = { acknowledged: 0, requests: 0, repeated: 0, failures: 0 };
+  /** Monotonic time of the last acknowledgement, ms; 0 before the first. */
+  lastAcknowledgedAt = 0;
+  /** Monotonic time since which a send has been failing, ms; 0 while all is well. */
+  failingSince = 0;
+
+  constructor(options: ProducerOptions) {
+    this.options = { lingerMs: 5, maxQueuedBytes: 64 << 20, maxRecordBytes: 700_000, ...options };
+  }
+
+  /** Connects, so that the first send need not. Throws what KafkaJS throws when no broker answers within 4 s. */
+  async connect(): Promise<void> {
+    await this.connected();
+  }
+
+  /** True while no more than the allowed bytes wait: callers that can refuse work ask before they take it. */
+  get hasRoom(): boolean {
+    return this.queuedBytes < this.options.maxQueuedBytes;
+  }
+
+  get queued(): { records: number; bytes: number } {
+    return { records: this.queuedRecords, bytes: this.queuedBytes };
+  }
+
+  /**
+   * Queues records; resolves when every one of them is stored by all in-sync replicas. Retries without end while the
+   * fence stands. Rejects with FencedError, RecordTooLargeError (nothing was queued) or ProducerClosedError; after a
+   * rejection part of the records may have been stored.
+   */
+  send(records: readonly OutRecord[], fence?: Fence): Promise<void> {
+    if (records.length === 0) return Promise.resolve();
+    return new Promise((resolve, reject) => {
+      if (this.closed) return reject(new ProducerClosedError());
+      const limit = this.options.maxRecordBytes;
+      for (const record of records) {
+        const bytes = sizeOf(record);
+        if (bytes > limit) return reject(new RecordTooLargeError(record.topic, bytes, limit));
+      }
+      const send: PendingSend = { remaining: records.length, fence, resolve, reject };
+      for (const record of records) {
+        const queue = this.queueOf(record.topic, record.partition);
+        const bytes = sizeOf(record);
+        queue.push({ record, bytes, send });
+        this.waiting.add(queue);
+        this.queuedBytes += bytes;
+      }
+      this.queuedRecords += records.length;
+      this.schedule();
+    });
+  }
+
+  /** Like `send`, but refuses at once with ProducerFullError while too much is waiting. */
+  trySend(records: readonly OutRecord[]): Promise<void> {
+    return this.hasRoom ? this.send(records) : Promise.reject(new ProducerFullError(this.queuedBytes));
+  }
+
+  /** Resolves when nothing is waiting or in flight. */
+  flush(): Promise<void> {
+    if (this.queuedRecords === 0) return Promise.resolve();
+    return new Promise((resolve) => this.idle.push(resolve));
+  }
+
+  /** Waits up to `deadlineMs` for what is queued, then disconnects; what is left is rejected. */
+  async close(deadlineMs = 5_000): Promise<void> {
+    await Promise.race([this.flush(), delay(deadlineMs)]);
+    this.closed = true;
+    if (this.timer !== undefined) clearTimeout(this.timer);
+    for (const byPartition of this.queues.values())
+      for (const queue of byPartition.values()) queue.drain((item) => item.send.reject(new ProducerClosedError()));
+    const current = this.current;
+    this.current = undefined;
+    if (current !== undefined) await Promise.race([current.producer.disconnect().catch(() => {}), delay(2_000)]);
+  }
+
+  private queueOf(topic: string, partition: number): ProducerQueue {
+    let byPartition = this.queues.get(topic);
+    if (byPartition === undefined) {
+      byPartition = new Map();
+      this.queues.set(topic, byPartition);
+    }
+    let queue = byPartition.get(partition);
+    if (queue === undefined) {
+      queue = new ProducerQueue(topic, partition);
+      byPartition.set(partition, queue);
+    }
+    return queue;
+  }
+
+  private schedule(afterMs?: number): void {
+    if (this.closed) return;
+    const now = performance.now();
+    const linger = this.queuedRecords >= EAGER_RECORDS ? 0 : this.options.lingerMs - (now - this.lastSendAt);
+    const wait = Math.max(afterMs ?? 0, linger, 0);
+    if (this.timer !== undefined) {
+      if (this.timerDue <= now + wait) return;
+      clearTimeout(this.timer);
+    }
+    this.timerDue = now + wait;
+    this.timer = setTimeout(() => {
+      this.timer = undefined;
+      this.pump();
+    }, wait);
+  }
+
+  /** Starts as many requests as may run: one for all partitions in good standing, one for each that failed last. */
+  private pump(): void {
+    const now = performance.now();
+    let soonest = Number.POSITIVE_INFINITY;
+    const shared: Slice[] = [];
+    let bytes = 0;
+    for (const queue of this.waiting) {
+      if (queue.inFlight > 0) continue;
+      if (queue.notBefore > now) {
+        soonest = Math.min(soonest, queue.notBefore - now);
+        continue;
+      }
+      if (queue.alone ? this.loneSends >= MAX_LONE_SENDS : this.sharedSends >= MAX_SHARED_SENDS) continue;
+      if (!queue.alone && bytes >= REQUEST_BYTES) continue;
+      const run = queue.slice((item) => this.dropFenced(item));
+      if (queue.length === 0) this.waiting.delete(queue);
+      if (run.length === 0) continue;
+      queue.inFlight = run.length;
+      if (queue.alone) {
+        this.loneSends++;
+        void this.transmit([{ queue, run }], true);
+      } else {
+        for (const item of run) bytes += item.bytes;
+        shared.push({ queue, run });
+      }
+    }
+    if (shared.length > 0) {
+      this.sharedSends++;
+      this.lastSendAt = now;
+      // Served partitions go to the end, so that under a full request the others come first the next time.
+      for (const { queue } of shared) {
+        this.waiting.delete(queue);
+        this.waiting.add(queue);
+      }
+      void this.transmit(shared, false);
+    }
+    if (soonest !== Number.POSITIVE_INFINITY) this.schedule(soonest);
+    this.settleIdle();
+  }
+
+  private async transmit(slices: Slice[], lone: boolean): Promise<void> {
+    this.counters.requests++;
+    const stored = new Set<ProducerQueue>();
+    let failure: unknown;
+    let used: Connected | undefined;
+    try {
+      used = await this.connected();
+      used.sends++;
+      const answer = await within(
+        used.producer.sendBatch({ acks: -1, timeout: BROKER_TIMEOUT_MS, topicMessages: topicMessages(slices) }),
+        SEND_DEADLINE_MS,
+      );
+      for (const named of answer) {
+        if (named.errorCode !== 0) continue;
+        const queue = this.queues.get(named.topicName)?.get(named.partition);
+        if (queue !== undefined) stored.add(queue);
+      }
+    } catch (error) {
+      failure = error;
+    }
+    if (used !== undefined) {
+      used.sends--;
+      if (failure !== undefined && isTimeout(failure)) this.retire(used);
+      if (used.retired && used.sends === 0) void used.producer.disconnect().catch(() => {});
+    }
+    this.settle(slices, stored, failure);
+    if (lone) this.loneSends--;
+    else this.sharedSends--;
+    this.schedule();
+  }
+
+  private settle(slices: Slice[], stored: Set<ProducerQueue>, failure: unknown): void {
+    const now = performance.now();
+    for (const { queue, run } of slices) {
+      queue.inFlight = 0;
+      if (stored.has(queue)) {
+        this.counters.acknowledged += run.length;
+        this.lastAcknowledgedAt = now;
+        this.failingSince = 0;
+        queue.alone = false;
+        queue.failures = 0;
+        queue.acknowledge(run.length, (item) => {
+          this.queuedRecords--;
+          this.queuedBytes -= item.bytes;
+          if (--item.send.remaining === 0) item.send.resolve();
+        });
+      } else {
+        this.counters.failures++;
+        this.counters.repeated += run.length;
+        if (this.failingSince === 0) this.failingSince = now;
+        queue.alone = true;
+        queue.failures++;
+        queue.notBefore = now + Math.min(100 * 2 ** Math.min(queue.failures - 1, 4), 1_000);
+        this.options.connection.log.warn(
+          {
+            topic: queue.topic,
+            partition: queue.partition,
+            records: run.length,
+            failures: queue.failures,
+            cause: describe(failure),
+          },
+          "Kafka did not confirm a write; sending it again",
+        );
+      }
+      if (queue.length > 0) this.waiting.add(queue);
+      else this.waiting.delete(queue);
+    }
+  }
+
+  private dropFenced(item: QueuedRecord): void {
+    this.queuedRecords--;
+    this.queuedBytes -= item.bytes;
+    item.send.reject(new FencedError());
+  }
+
+  private settleIdle(): void {
+    if (this.queuedRecords > 0) return;
+    const idle = this.idle;
+    this.idle = [];
+    for (const resolve of idle) resolve();
+  }
+
+  private connected(): Promise<Connected> {
+    if (this.current !== undefined) return Promise.resolve(this.current);
+    this.connecting ??= this.open().finally(() => {
+      this.connecting = undefined;
+    });
+    return this.connecting;
+  }
+
+  private async open(): Promise<Connected> {
+    const producer = kafkaClient(this.options.connection, 0, this.generation++).producer({
+      allowAutoTopicCreation: false,
+      idempotent: false,
+      retry: { retries: 0 },
+      createPartitioner:
+        () =>
+        ({ message }) =>
+          message.partition!,
+    });
+    try {
+      await within(producer.connect(), CONNECT_DEADLINE_MS);
+    } catch (error) {
+      void producer.disconnect().catch(() => {});
+      throw error;
+    }
+    const connected: Connected = { producer, sends: 0, retired: false };
+    if (this.closed) {
+      void producer.disconnect().catch(() => {});
+      throw new ProducerClosedError();
+    }
+    this.current = connected;
+    return connected;
+  }
+
+  /** KafkaJS keeps its stale metadata after a time-out: a frozen broker would be asked again and again. Start afresh. */
+  private retire(used: Connected): void {
+    used.retired = true;
+    if (this.current === used) this.current = undefined;
+  }
+}
+
+function topicMessages(slices: Slice[]): TopicMessages[] {
+  const byTopic = new Map<string, TopicMessages>();
+  for (const { queue, run } of slices) {
+    let entry = byTopic.get(queue.topic);
+    if (entry === undefined) {
+      entry = { topic: queue.topic, messages: [] };
+      byTopic.set(queue.topic, entry);
+    }
+    for (const { record } of run)
+      entry.messages.push({
+        key: record.key,
+        value: record.value,
+        partition: record.partition,
+        ...(record.headers === undefined ? {} : { headers: record.headers }),
+      });
+  }
+  return [...byTopic.values()];
+}
+
+function sizeOf(record: OutRecord): number {
+  let bytes = RECORD_OVERHEAD_BYTES + (record.value?.length ?? 0) + (record.key?.length ?? 0);
+  if (record.headers !== undefined)
+    for (const name in record.headers) bytes += name.length + record.headers[name]!.length + 4;
+  return bytes;
+}
+
+class DeadlineError extends Error {
+  override readonly name = "DeadlineError";
+}
+
+function within<T>(work: Promise<T>, ms: number): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new DeadlineError(`No answer within ${ms} ms`)), ms);
+    work.then(resolve, reject).finally(() => clearTimeout(timer));
+  });
+}
+
+function delay(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms).unref());
+}
+
+/** KafkaJSNumberOfRetriesExceeded wraps the reason in `cause`. */
+function isTimeout(error: unknown): boolean {
+  for (
+    let e = error as { name?: string; cause?: unknown } | undefined;
+    e !== undefined && e !== null;
+    e = e.cause as typeof e
+  ) {
+    if (e.name === "DeadlineError" || e.name === "KafkaJSRequestTimeoutError" || e.name === "KafkaJSLockTimeout")
+      return true;
+  }
+  return false;
+}
+
+function describe(error: unknown): string {
+  if (error === undefined) return "the answer did not name the partition";
+  const e = error as { message?: string; cause?: { message?: string } };
+  return e.cause?.message ?? e.message ?? String(error);
+}

@@ -1,0 +1,387 @@
+/**
+ * A consumer group of co-partitioned tasks. KafkaJS only fetches: its callbacks put records into the queue of the task
+ * that owns the partition and return, so heartbeats are never late and a slow partition holds up no other. What KafkaJS
+ * leaves open is closed here: offsets survive a rebalance only when the partition never left, work of an older fetch is
+ * recognised by the offset it was fetched at, pauses are renewed after each join, a lapsed lease ends all tasks.
+ */
+import type { Admin, Consumer, EachBatchPayload, KafkaMessage } from "kafkajs";
+import { coPartitionedAssigner } from "./assignor.ts";
+import { type CommitRequest, Commits } from "./commits.ts";
+import { type KafkaConnection, kafkaClient } from "./connection.ts";
+import { Lease } from "./lease.ts";
+import type { InRecord } from "./record.ts";
+import { type Restored, Task, type TaskHost, type TaskInput } from "./task.ts";
+
+export interface TaskGroupOptions {
+  readonly connection: KafkaConnection;
+  readonly groupId: string;
+  /** Input topics, most urgent first; all have `partitions` partitions. */
+  readonly topics: readonly string[];
+  readonly partitions: number;
+  /** The loop of one task: restores, calls `task.begin()`, works while `task.taking`, returns when it is not. */
+  readonly run: (task: Task) => Promise<void>;
+  /** Session time-out, ms. Default 10,000: how long a killed instance's partitions wait; half of it is the freeze limit. */
+  readonly sessionTimeoutMs?: number;
+  readonly heartbeatMs?: number;
+  /** Records queued for one input before its fetching is paused. Default 2,000. */
+  readonly maxQueued?: number;
+  readonly maxBytesPerPartition?: number;
+  readonly minBytes?: number;
+  readonly maxWaitMs?: number;
+}
+
+interface Slot {
+  task: Task | undefined;
+  ended: Promise<void>;
+  failures: number;
+}
+
+const TICK_MS = 250;
+const DEAD_SESSIONS = 3;
+
+export class TaskGroup implements TaskHost {
+  private readonly options: Required<TaskGroupOptions>;
+  private readonly lease: Lease;
+  private readonly commits: Commits;
+  private readonly slots = new Map<number, Slot>();
+  private readonly assigned = new Set<number>();
+  private consumer: Consumer | undefined;
+  private admin: Admin | undefined;
+  private commitFn: EachBatchPayload["commitOffsetsIfNecessary"] | undefined;
+  private joining = true;
+  private joinsSinceEvent = 0;
+  private lastRoundTrip = 0;
+  private stopping = false;
+  private restarting: Promise<void> | undefined;
+  private ticker: NodeJS.Timeout | undefined;
+  private clients = 0;
+  private startedAt = 0;
+  /** Monotonic time of the last fetch, ms. */
+  private lastFetchAt = 0;
+  readonly counters = { records: 0, joins: 0, lapses: 0, staleBatches: 0, taskFailures: 0 };
+
+  constructor(options: TaskGroupOptions) {
+    this.options = {
+      sessionTimeoutMs: 10_000,
+      heartbeatMs: 500,
+      maxQueued: 2_000,
+      maxBytesPerPartition: 262_144,
+      minBytes: 1,
+      maxWaitMs: 100,
+      ...options,
+    };
+    this.lease = new Lease(this.options.sessionTimeoutMs);
+    this.commits = new Commits({
+      topics: options.topics,
+      log: options.connection.log,
+      committer: () =>
+        this.joining ? undefined : (this.commitFn as ((r: CommitRequest) => Promise<void>) | undefined),
+    });
+  }
+
+  get leaseValid(): boolean {
+    return this.lease.valid;
+  }
+
+  /** What readiness is told from. */
+  get status(): { joined: boolean; assigned: number[]; running: number; fetchAgeMs: number; leaseValid: boolean } {
+    let running = 0;
+    for (const slot of this.slots.values()) if (slot.task?.alive) running++;
+    return {
+      joined: !this.joining,
+      assigned: [...this.assigned],
+      running,
+      fetchAgeMs: performance.now() - this.lastFetchAt,
+      leaseValid: this.lease.valid,
+    };
+  }
+
+  /** The live tasks, for metrics. */
+  get tasks(): Task[] {
+    return [...this.slots.values()].flatMap((slot) => (slot.task?.alive ? [slot.task] : []));
+  }
+
+  async start(): Promise<void> {
+    const admin = kafkaClient(this.options.connection, 5).admin();
+    await admin.connect();
+    this.admin = admin;
+    const { topics } = await admin.fetchTopicMetadata({ topics: [...this.options.topics] });
+    for (const { name, partitions } of topics)
+      if (partitions.length !== this.options.partitions)
+        throw new Error(
+          `Topic ${name} has ${partitions.length} partitions, but this installation is configured for ${this.options.partitions}. Changing the count moves keys; restore it or set the configured count to match.`,
+        );
+    this.ticker = setInterval(() => this.tick(), TICK_MS);
+    await this.connect();
+  }
+
+  /** Drains all tasks (up to `deadlineMs`), commits, leaves the group. */
+  async stop(deadlineMs = 8_000): Promise<void> {
+    this.stopping = true;
+    for (const slot of this.slots.values()) {
+      if (slot.task === undefined) continue;
+      slot.task.draining = true;
+      slot.task.wake();
+    }
+    const all = Promise.all([...this.slots.values()].map((slot) => slot.ended));
+    await Promise.race([all, new Promise((resolve) => setTimeout(resolve, deadlineMs).unref())]);
+    for (const slot of this.slots.values()) slot.task?.revoke();
+    if (this.ticker !== undefined) clearInterval(this.ticker);
+    await Promise.race([
+      (async () => {
+        await this.restarting;
+        await this.consumer?.disconnect().catch(() => {});
+        await this.admin?.disconnect().catch(() => {});
+      })(),
+      new Promise((resolve) => setTimeout(resolve, 5_000).unref()),
+    ]);
+  }
+
+  resume(_task: Task, input: TaskInput): void {
+    if (this.slots.get(_task.partition)?.task !== _task) return;
+    input.paused = false;
+    this.consumer?.resume([{ topic: input.topic, partitions: [_task.partition] }]);
+  }
+
+  commit(task: Task, offsets: readonly number[], state: string): Promise<boolean> {
+    return this.commits.commit(task, offsets, state);
+  }
+
+  private async connect(): Promise<void> {
+    const { options } = this;
+    this.startedAt = performance.now();
+    this.joining = true;
+    this.commitFn = undefined;
+    const consumer = kafkaClient(options.connection, 3, this.clients++).consumer({
+      groupId: options.groupId,
+      sessionTimeout: options.sessionTimeoutMs,
+      rebalanceTimeout: Math.max(options.sessionTimeoutMs, 10_000),
+      heartbeatInterval: options.heartbeatMs,
+      maxBytesPerPartition: options.maxBytesPerPartition,
+      maxBytes: 16 << 20,
+      minBytes: options.minBytes,
+      maxWaitTimeInMs: options.maxWaitMs,
+      allowAutoTopicCreation: false,
+      // We restart with a new client ourselves: KafkaJS would go on with tasks that it knows nothing of.
+      retry: { retries: 3, restartOnFailure: async () => false },
+      partitionAssigners: [
+        coPartitionedAssigner({
+          partitions: options.partitions,
+          owned: () => [...this.assigned],
+          joining: () => {
+            this.joining = true;
+            this.joinsSinceEvent++;
+          },
+        }),
+      ],
+    });
+    this.consumer = consumer;
+    const current = () => this.consumer === consumer;
+    consumer.on(consumer.events.REQUEST, ({ payload }) => {
+      if (payload.apiName === "Heartbeat" || payload.apiName === "SyncGroup") this.lastRoundTrip = payload.duration;
+      if (payload.apiName === "Fetch") this.lastFetchAt = performance.now();
+    });
+    consumer.on(consumer.events.HEARTBEAT, () => current() && this.lease.confirm(this.lastRoundTrip));
+    consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
+      if (current()) this.joined(payload.memberAssignment[options.topics[0]!] ?? []);
+    });
+    consumer.on(consumer.events.CRASH, ({ payload }) => {
+      if (current()) this.restart(payload.error);
+    });
+    try {
+      await consumer.connect();
+      await consumer.subscribe({ topics: [...options.topics], fromBeginning: true });
+      await consumer.run({
+        autoCommit: false,
+        eachBatchAutoResolve: false,
+        eachBatch: async (payload) => this.enqueue(payload),
+      });
+    } catch (error) {
+      this.restart(error as Error);
+    }
+  }
+
+  /** The client has failed: everything it owned is gone. Begin again with a new one. */
+  private restart(cause: Error): void {
+    if (this.stopping || this.restarting !== undefined) return;
+    this.options.connection.log.warn(
+      { group: this.options.groupId, cause: cause.message },
+      "Consumer lost; connecting again",
+    );
+    const old = this.consumer;
+    this.consumer = undefined;
+    this.joining = true;
+    this.assigned.clear();
+    for (const slot of this.slots.values()) slot.task?.revoke();
+    this.commits.poke();
+    this.restarting = (async () => {
+      await Promise.race([old?.disconnect().catch(() => {}), new Promise((r) => setTimeout(r, 2_000))]);
+      await new Promise((resolve) => setTimeout(resolve, 500 + Math.random() * 1_000));
+    })().then(() => {
+      this.restarting = undefined;
+      if (!this.stopping) void this.connect();
+    });
+  }
+
+  private joined(partitions: readonly number[]): void {
+    this.lease.confirm(this.lastRoundTrip);
+    this.counters.joins++;
+    // More than one join since the last event: another member may have owned our partitions in between.
+    const continuous = this.joinsSinceEvent === 1;
+    this.joinsSinceEvent = 0;
+    this.joining = false;
+    const now = new Set(partitions);
+    for (const [partition, slot] of this.slots) if (!now.has(partition) || !continuous) slot.task?.revoke();
+    this.assigned.clear();
+    for (const partition of partitions) {
+      this.assigned.add(partition);
+      const task = this.slots.get(partition)?.task;
+      for (const topic of this.options.topics) this.consumer!.pause([{ topic, partitions: [partition] }]);
+      if (task?.alive)
+        for (const input of task.inputs) {
+          this.consumer!.seek({ topic: input.topic, partition, offset: String(input.expected) });
+          if (!input.paused) this.consumer!.resume([{ topic: input.topic, partitions: [partition] }]);
+        }
+    }
+    this.commits.poke();
+    this.tick();
+  }
+
+  /** Starts a task for every owned partition that has none; restarts the client when the group has been silent for too long. */
+  private tick(): void {
+    if (this.stopping) return;
+    const silent = Math.min(this.lease.age, performance.now() - this.startedAt);
+    if (silent > this.options.sessionTimeoutMs * DEAD_SESSIONS) {
+      // KafkaJS sends heartbeats by the wall clock: set back, it falls silent for as long.
+      this.restart(new Error(`No heartbeat answered for ${Math.round(silent)} ms`));
+      return;
+    }
+    if (this.joining || !this.lease.valid) {
+      for (const slot of this.slots.values()) if (slot.task !== undefined && !slot.task.alive) slot.task.wake();
+      return;
+    }
+    const fresh: Slot[] = [];
+    for (const partition of this.assigned) {
+      const slot = this.slots.get(partition);
+      if (slot?.task?.alive) continue;
+      const next: Slot = { task: undefined, ended: Promise.resolve(), failures: slot?.failures ?? 0 };
+      if (slot !== undefined && slot.task === undefined) continue;
+      this.slots.set(partition, next);
+      next.ended = this.runSlot(partition, next, slot?.ended ?? Promise.resolve());
+      fresh.push(next);
+    }
+    for (const [partition, slot] of this.slots)
+      if (!this.assigned.has(partition) && slot.task !== undefined && !slot.task.alive) this.forget(partition, slot);
+  }
+
+  private forget(partition: number, slot: Slot): void {
+    void slot.ended.then(() => {
+      if (this.slots.get(partition) === slot) this.slots.delete(partition);
+    });
+  }
+
+  private async runSlot(partition: number, slot: Slot, before: Promise<void>): Promise<void> {
+    const { log } = this.options.connection;
+    let task: Task | undefined;
+    try {
+      await before;
+      if (slot.failures > 0)
+        await new Promise((resolve) => setTimeout(resolve, Math.min(250 * 2 ** slot.failures, 10_000)));
+      const epoch = this.counters.joins;
+      const restored = await this.restore(partition);
+      // After another join the partition may have been elsewhere in between: what was read is no longer certain.
+      if (
+        epoch !== this.counters.joins ||
+        !this.assigned.has(partition) ||
+        this.slots.get(partition) !== slot ||
+        this.stopping
+      ) {
+        if (this.slots.get(partition) === slot) this.slots.delete(partition);
+        return;
+      }
+      task = new Task(this, partition, this.options.topics, restored, this.options.maxQueued >> 1);
+      slot.task = task;
+      for (const input of task.inputs)
+        this.consumer?.seek({ topic: input.topic, partition, offset: String(input.expected) });
+      await this.options.run(task);
+      slot.failures = 0;
+    } catch (error) {
+      if (task?.alive !== false) {
+        this.counters.taskFailures++;
+        slot.failures++;
+        log.error(
+          { group: this.options.groupId, partition, err: error },
+          "A task failed; it begins again from its last commit",
+        );
+      }
+    }
+    if (task === undefined) {
+      if (this.slots.get(partition) === slot) this.slots.delete(partition);
+    } else task.revoke();
+  }
+
+  private async restore(partition: number): Promise<Restored> {
+    const admin = this.admin!;
+    const { topics, groupId } = this.options;
+    const [committed, limits] = await Promise.all([
+      admin.fetchOffsets({ groupId, topics: [...topics] }),
+      Promise.all(topics.map((topic) => admin.fetchTopicOffsets(topic))),
+    ]);
+    let state = "";
+    const offsets = topics.map((topic, i) => {
+      const low = Number(limits[i]!.find((p) => p.partition === partition)?.low ?? 0);
+      const entry = committed.find((c) => c.topic === topic)?.partitions.find((p) => p.partition === partition);
+      if (i === 0) state = entry?.metadata ?? "";
+      const offset = Number(entry?.offset ?? -1);
+      if (offset >= 0 && offset < low)
+        this.options.connection.log.error(
+          { topic, partition, committed: offset, low },
+          "Records were deleted by retention before they were read",
+        );
+      return Math.max(offset, low);
+    });
+    return { offsets, state };
+  }
+
+  private enqueue({ batch, resolveOffset, commitOffsetsIfNecessary }: EachBatchPayload): void {
+    this.commitFn = commitOffsetsIfNecessary;
+    const task = this.slots.get(batch.partition)?.task;
+    const input = task?.inputs.find((i) => i.topic === batch.topic);
+    if (task === undefined || input === undefined || !task.alive || this.joining) return;
+    const fetched = Number((batch as { fetchedOffset?: string }).fetchedOffset ?? batch.firstOffset());
+    if (fetched > input.expected) {
+      // Fetched for an owner that had read further, or before a seek: not ours to take.
+      this.counters.staleBatches++;
+      this.consumer?.seek({ topic: batch.topic, partition: batch.partition, offset: String(input.expected) });
+      return;
+    }
+    input.end = Number(batch.highWatermark);
+    for (const message of batch.messages) {
+      const offset = Number(message.offset);
+      if (offset < input.expected) continue;
+      input.push(toRecord(batch.topic, batch.partition, offset, message));
+      input.expected = offset + 1;
+      this.counters.records++;
+    }
+    const last = Number(batch.lastOffset());
+    if (last >= input.expected) input.expected = last + 1;
+    resolveOffset(batch.lastOffset());
+    if (input.length > this.options.maxQueued && !input.paused) {
+      input.paused = true;
+      this.consumer?.pause([{ topic: batch.topic, partitions: [batch.partition] }]);
+    }
+    task.wake();
+  }
+}
+
+export function toRecord(topic: string, partition: number, offset: number, message: KafkaMessage): InRecord {
+  return {
+    topic,
+    partition,
+    offset,
+    key: message.key,
+    value: message.value,
+    headers: message.headers ?? {},
+    timestamp: Number(message.timestamp),
+  };
+}

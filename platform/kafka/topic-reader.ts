@@ -1,0 +1,196 @@
+/**
+ * Reads any stretch of any partition, outside of the group's assignment: what a task must read back when it takes
+ * over, and tables that every instance holds (follow). KafkaJS has no `assign`, so this is a consumer in a group of its
+ * own with everything paused, which seeks and resumes what is asked for. It commits nothing.
+ */
+import { randomUUID } from "node:crypto";
+import type { Admin, Consumer, EachBatchPayload } from "kafkajs";
+import { type KafkaConnection, kafkaClient } from "./connection.ts";
+import type { InRecord } from "./record.ts";
+import { toRecord } from "./task-group.ts";
+
+interface Stretch {
+  next: number;
+  readonly to: number;
+  readonly onRecord: (record: InRecord) => void;
+  readonly done: () => void;
+}
+
+export interface TopicReaderOptions {
+  readonly connection: KafkaConnection;
+  readonly topics: readonly string[];
+}
+
+/** Low and high watermark of a partition: first offset kept, and one above the last. */
+export interface Watermarks {
+  readonly low: number;
+  readonly high: number;
+}
+
+export class TopicReader {
+  private readonly options: TopicReaderOptions;
+  private consumer: Consumer | undefined;
+  private admin: Admin | undefined;
+  private readonly stretches = new Map<string, Stretch>();
+  private joined = false;
+  private stopped = false;
+  private clients = 0;
+
+  constructor(options: TopicReaderOptions) {
+    this.options = options;
+  }
+
+  async start(): Promise<void> {
+    this.admin = kafkaClient(this.options.connection, 5).admin();
+    await this.admin.connect();
+    await this.connect();
+  }
+
+  async stop(): Promise<void> {
+    this.stopped = true;
+    const limit = new Promise((resolve) => setTimeout(resolve, 3_000).unref());
+    await Promise.race([
+      Promise.all([this.consumer?.disconnect().catch(() => {}), this.admin?.disconnect().catch(() => {})]),
+      limit,
+    ]);
+  }
+
+  /** Watermarks of every partition of a topic, by partition number. */
+  async watermarks(topic: string): Promise<Watermarks[]> {
+    const found: Watermarks[] = [];
+    for (const p of await this.admin!.fetchTopicOffsets(topic))
+      found[p.partition] = { low: Number(p.low), high: Number(p.high) };
+    return found;
+  }
+
+  /**
+   * Gives every record of [from, to) in order, then resolves. Offsets below the log's start are skipped. One stretch a
+   * partition at a time.
+   */
+  async readRange(
+    topic: string,
+    partition: number,
+    from: number,
+    to: number,
+    onRecord: (record: InRecord) => void,
+  ): Promise<void> {
+    const { low } = (await this.watermarks(topic))[partition] ?? { low: 0 };
+    const start = Math.max(from, low);
+    if (start >= to) return;
+    await new Promise<void>((resolve, reject) => {
+      const key = keyOf(topic, partition);
+      if (this.stretches.has(key)) return reject(new Error(`${topic}/${partition} is being read already.`));
+      this.stretches.set(key, { next: start, to, onRecord, done: resolve });
+      this.begin(topic, partition);
+    });
+  }
+
+  /** Gives every record of the topic from its start and then as they come; resolves when what was there at the call has been given. */
+  async follow(topic: string, onRecord: (record: InRecord) => void): Promise<void> {
+    const marks = await this.watermarks(topic);
+    await Promise.all(
+      marks.map(
+        ({ low, high }, partition) =>
+          new Promise<void>((resolve) => {
+            let caughtUp = low >= high;
+            if (caughtUp) resolve();
+            this.stretches.set(keyOf(topic, partition), {
+              next: low,
+              to: Number.POSITIVE_INFINITY,
+              onRecord: (record) => {
+                onRecord(record);
+                if (!caughtUp && record.offset + 1 >= high) {
+                  caughtUp = true;
+                  resolve();
+                }
+              },
+              done: () => {},
+            });
+            this.begin(topic, partition);
+          }),
+      ),
+    );
+  }
+
+  private begin(topic: string, partition: number): void {
+    const stretch = this.stretches.get(keyOf(topic, partition));
+    if (!this.joined || stretch === undefined || this.consumer === undefined) return;
+    this.consumer.seek({ topic, partition, offset: String(stretch.next) });
+    this.consumer.resume([{ topic, partitions: [partition] }]);
+  }
+
+  private async connect(): Promise<void> {
+    const { connection, topics } = this.options;
+    const consumer = kafkaClient(connection, 3, this.clients++).consumer({
+      groupId: `${connection.clientId}.reader.${randomUUID()}`,
+      sessionTimeout: 30_000,
+      heartbeatInterval: 3_000,
+      maxBytesPerPartition: 1 << 20,
+      maxWaitTimeInMs: 100,
+      allowAutoTopicCreation: false,
+      retry: { retries: 3, restartOnFailure: async () => false },
+    });
+    this.consumer = consumer;
+    consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
+      for (const [topic, partitions] of Object.entries(payload.memberAssignment))
+        consumer.pause([{ topic, partitions }]);
+      this.joined = true;
+      for (const key of this.stretches.keys()) {
+        const cut = key.lastIndexOf("/");
+        this.begin(key.slice(0, cut), Number(key.slice(cut + 1)));
+      }
+    });
+    consumer.on(consumer.events.CRASH, ({ payload }) => this.again(consumer, payload.error));
+    try {
+      await consumer.connect();
+      await consumer.subscribe({ topics: [...topics], fromBeginning: true });
+      await consumer.run({
+        autoCommit: false,
+        eachBatchAutoResolve: false,
+        eachBatch: async (payload) => this.take(payload),
+      });
+    } catch (error) {
+      this.again(consumer, error as Error);
+    }
+  }
+
+  private again(failed: Consumer, cause: Error): void {
+    if (this.stopped || this.consumer !== failed) return;
+    this.consumer = undefined;
+    this.joined = false;
+    this.options.connection.log.warn({ cause: cause.message }, "Reader lost its connection; connecting again");
+    void failed.disconnect().catch(() => {});
+    setTimeout(() => {
+      if (!this.stopped) void this.connect();
+    }, 1_000);
+  }
+
+  private take({ batch, resolveOffset }: EachBatchPayload): void {
+    const key = keyOf(batch.topic, batch.partition);
+    const stretch = this.stretches.get(key);
+    if (stretch === undefined) {
+      this.consumer?.pause([{ topic: batch.topic, partitions: [batch.partition] }]);
+      return;
+    }
+    if (Number((batch as { fetchedOffset?: string }).fetchedOffset ?? 0) > stretch.next) {
+      this.begin(batch.topic, batch.partition);
+      return;
+    }
+    for (const message of batch.messages) {
+      const offset = Number(message.offset);
+      if (offset < stretch.next || offset >= stretch.to) continue;
+      stretch.next = offset + 1;
+      stretch.onRecord(toRecord(batch.topic, batch.partition, offset, message));
+    }
+    stretch.next = Math.max(stretch.next, Math.min(Number(batch.lastOffset()) + 1, stretch.to));
+    resolveOffset(batch.lastOffset());
+    if (stretch.next < stretch.to) return;
+    this.stretches.delete(key);
+    this.consumer?.pause([{ topic: batch.topic, partitions: [batch.partition] }]);
+    stretch.done();
+  }
+}
+
+function keyOf(topic: string, partition: number): string {
+  return `${topic}/${partition}`;
+}

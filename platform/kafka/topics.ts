@@ -1,0 +1,54 @@
+import { type KafkaConnection, kafkaClient } from "./connection.ts";
+
+/** A topic as it should be. */
+export interface TopicSpec {
+  readonly name: string;
+  readonly partitions: number;
+  readonly config?: Readonly<Record<string, string>>;
+}
+
+export interface TopicsResult {
+  readonly created: string[];
+  /** Topics whose partition count is not the wanted one: keys would move, so nothing is changed. */
+  readonly mismatched: { name: string; partitions: number; wanted: number }[];
+}
+
+/** Creates the topics that are missing; never changes one that is there. `replication` -1: the broker's default. */
+export async function ensureTopics(
+  connection: KafkaConnection,
+  specs: readonly TopicSpec[],
+  replication: number,
+  minInSyncReplicas: number,
+): Promise<TopicsResult> {
+  const admin = kafkaClient(connection, 5).admin();
+  await admin.connect();
+  try {
+    const present = new Set(await admin.listTopics());
+    const missing = specs.filter((spec) => !present.has(spec.name));
+    if (missing.length > 0)
+      await admin.createTopics({
+        waitForLeaders: true,
+        timeout: 30_000,
+        topics: missing.map((spec) => ({
+          topic: spec.name,
+          numPartitions: spec.partitions,
+          replicationFactor: replication,
+          configEntries: Object.entries({
+            "message.timestamp.type": "LogAppendTime",
+            "min.insync.replicas": String(minInSyncReplicas),
+            ...spec.config,
+          }).map(([name, value]) => ({ name, value })),
+        })),
+      });
+    const { topics } = await admin.fetchTopicMetadata({ topics: specs.map((spec) => spec.name) });
+    const counts = new Map(topics.map((t) => [t.name, t.partitions.length]));
+    return {
+      created: missing.map((spec) => spec.name),
+      mismatched: specs
+        .filter((spec) => counts.get(spec.name) !== spec.partitions)
+        .map((spec) => ({ name: spec.name, partitions: counts.get(spec.name) ?? 0, wanted: spec.partitions })),
+    };
+  } finally {
+    await admin.disconnect();
+  }
+}
