@@ -1,0 +1,114 @@
+import { homedir } from "node:os";
+import { resolve } from "node:path";
+
+/** Which processes a cluster consists of: everything, only Kafka + registry + ClickHouse, or only the brokers. */
+export type ClusterScope = "all" | "infra" | "kafka";
+
+/** The settings of one local cluster, read once from the environment. */
+export interface ClusterConfig {
+  projectDir: string;
+  /** Pid file, control socket, logs and data of this cluster. */
+  stateDir: string;
+  /** Downloaded software; may be shared by many clusters. */
+  artifactsDir: string;
+  brokers: 1 | 3;
+  scope: ClusterScope;
+  /** Added to every default port. */
+  portOffset: number;
+  kafkaPort: number;
+  controllerPort: number;
+  registryPort: number;
+  clickhouseHttpPort: number;
+  clickhouseTcpPort: number;
+  kafkaHeap: string;
+  kafkaRetentionHours: number;
+  /** Bytes. */
+  clickhouseMemory: number;
+}
+
+export class ClusterConfigError extends Error {}
+
+type Environment = Record<string, string | undefined>;
+
+/** Data, logs and pid files live here; `down --wipe` removes it, so nothing else may. */
+const DEFAULT_STATE_FOLDER = ".sluice";
+
+const integer = (env: Environment, name: string, fallback: number, min: number, max: number): number => {
+  const text = env[name];
+  if (text === undefined || text === "") return fallback;
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < min || value > max) {
+    throw new ClusterConfigError(`${name}=${text}: expected a whole number from ${min} to ${max}`);
+  }
+  return value;
+};
+
+const oneOf = <T extends string>(env: Environment, name: string, allowed: readonly T[], fallback: T): T => {
+  const text = env[name];
+  if (text === undefined || text === "") return fallback;
+  const match = allowed.find((value) => value === text);
+  if (match === undefined) throw new ClusterConfigError(`${name}=${text}: expected one of ${allowed.join(", ")}`);
+  return match;
+};
+
+const memorySize = (env: Environment, name: string, fallback: string): string => {
+  const text = env[name] || fallback;
+  if (!/^\d+[mg]$/.test(text)) throw new ClusterConfigError(`${name}=${text}: expected a size such as 512m or 1g`);
+  return text;
+};
+
+const statePath = (projectDir: string, env: Environment): string => {
+  const stateDir = resolve(projectDir, env.SLUICE_STATE_DIR || DEFAULT_STATE_FOLDER);
+  if (stateDir === "/" || stateDir === projectDir || stateDir === homedir()) {
+    throw new ClusterConfigError(`SLUICE_STATE_DIR=${stateDir}: use a folder of its own; its contents may be removed`);
+  }
+  return stateDir;
+};
+
+/**
+ * Reads the cluster's settings. A port that has its own variable is taken as given; all others are their default plus
+ * SLUICE_PORT_OFFSET. Throws ClusterConfigError naming the variable, its value and what is allowed.
+ */
+export function readClusterConfig(env: Environment, projectDir: string): ClusterConfig {
+  const portOffset = integer(env, "SLUICE_PORT_OFFSET", 0, 0, 40_000);
+  const port = (name: string, fallback: number) => integer(env, name, fallback + portOffset, 1, 65_000);
+  return Object.freeze({
+    projectDir,
+    stateDir: statePath(projectDir, env),
+    artifactsDir: resolve(projectDir, env.SLUICE_ARTIFACTS_DIR || `${DEFAULT_STATE_FOLDER}/artifacts`),
+    brokers: oneOf(env, "BROKERS", ["1", "3"], "1") === "3" ? 3 : 1,
+    scope: oneOf(env, "SLUICE_CLUSTER_SCOPE", ["all", "infra", "kafka"] as const, "all"),
+    portOffset,
+    kafkaPort: port("SLUICE_KAFKA_PORT", 19_092),
+    controllerPort: port("SLUICE_KAFKA_CONTROLLER_PORT", 19_095),
+    registryPort: port("SLUICE_REGISTRY_PORT", 18_081),
+    clickhouseHttpPort: port("SLUICE_CLICKHOUSE_HTTP_PORT", 18_123),
+    clickhouseTcpPort: port("SLUICE_CLICKHOUSE_TCP_PORT", 19_000),
+    kafkaHeap: memorySize(env, "SLUICE_KAFKA_HEAP", "1g"),
+    kafkaRetentionHours: integer(env, "SLUICE_KAFKA_RETENTION_HOURS", 168, 1, 24 * 365),
+    clickhouseMemory: integer(env, "SLUICE_CLICKHOUSE_MEMORY_MIB", 2048, 256, 1 << 20) * 1024 * 1024,
+  });
+}
+
+/** Where clients reach the cluster's software; Sluice's services get exactly these. */
+export interface ClusterEndpoints {
+  brokers: string[];
+  registryUrl: string;
+  clickhouseUrl: string;
+}
+
+/** The addresses that follow from the settings. The registry URL is the root of its Confluent-compatible API. */
+export function clusterEndpoints(config: ClusterConfig): ClusterEndpoints {
+  return {
+    brokers: Array.from({ length: config.brokers }, (_, index) => `127.0.0.1:${config.kafkaPort + index}`),
+    registryUrl: `http://127.0.0.1:${config.registryPort}/apis/ccompat/v7`,
+    clickhouseUrl: `http://127.0.0.1:${config.clickhouseHttpPort}`,
+  };
+}
+
+/** One data folder per number of brokers: a KRaft quorum cannot simply be started with another set of voters. */
+export const dataDir = (config: ClusterConfig, name: string): string =>
+  resolve(config.stateDir, "data", `brokers-${config.brokers}`, name);
+
+/** The log file of a supervised process. */
+export const logFile = (config: ClusterConfig, name: string): string => resolve(config.stateDir, "logs", `${name}.log`);

@@ -1,0 +1,14 @@
+import type { ClusterConfig } from "./cluster-config.ts";
+
+/** One line that tells two configurations apart: stands in the pid file, so that `up` notices other settings. */
+export function describeCluster(config: ClusterConfig): string {
+  return [
+    `brokers=${config.brokers}`,
+    `scope=${config.scope}`,
+    `offset=${config.portOffset}`,
+    `kafka=${config.kafkaPort}`,
+    `controller=${config.controllerPort}`,
+    `registry=${config.registryPort}`,
+    `clickhouse=${config.clickhouseHttpPort}/${config.clickhouseTcpPort}`,
+  ].join(" ");
+}

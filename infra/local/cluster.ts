@@ -1,0 +1,112 @@
+/** The local cluster's command line: `node infra/local/cluster.ts up|down|status|logs|…`; see `help` below. */
+import { existsSync, readdirSync, rmSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { type ClusterConfig, ClusterConfigError, readClusterConfig } from "./cluster-config.ts";
+import { composeDown, composeLogs, composeStatus, composeUp, dockerAnswers } from "./compose.ts";
+import { ControlClient, ControlError } from "./control-client.ts";
+import { printLog } from "./follow-log.ts";
+import { ClusterError, runningSupervisor, startNative, stopNative } from "./native-cluster.ts";
+import { allUp, statusTable, whereTable } from "./status-table.ts";
+
+const HELP = `usage: cluster <command>
+  up                     start everything, return when all is ready (a second time: changes nothing)
+  down [--wipe]          end everything; --wipe also removes the cluster's data and logs
+  status                 what runs: pid, uptime, restarts, health
+  logs [name] [-f]       the end of one log (-f: follow), or the list of logs
+  kill|stop-signal|cont <name>    SIGKILL (it is started again), SIGSTOP, SIGCONT
+  start|stop|restart <name>       one process
+  scale <name> <n>       run n instances of a process
+settings (environment): BROKERS=1|3, SLUICE_STATE_DIR, SLUICE_ARTIFACTS_DIR, SLUICE_PORT_OFFSET, SLUICE_KAFKA_PORT,
+  SLUICE_KAFKA_CONTROLLER_PORT, SLUICE_REGISTRY_PORT, SLUICE_CLICKHOUSE_HTTP_PORT, SLUICE_CLICKHOUSE_TCP_PORT,
+  SLUICE_CLUSTER_SCOPE=all|infra|kafka, SLUICE_CLUSTER_ENGINE=auto|native|docker, SLUICE_KAFKA_HEAP=1g,
+  SLUICE_KAFKA_RETENTION_HOURS=168, SLUICE_CLICKHOUSE_MEMORY_MIB=2048`;
+
+const say = (line: string): void => console.log(line);
+
+async function up(config: ClusterConfig): Promise<void> {
+  const { already, processes } = await startNative(config, say);
+  say(`${already ? "already up, nothing changed" : "up"}\n\n${whereTable(processes)}`);
+}
+
+async function down(config: ClusterConfig, wipe: boolean): Promise<void> {
+  say((await stopNative(config)) ? "down" : "nothing was running");
+  if (!wipe) return;
+  for (const folder of ["data", "logs", "run"]) rmSync(join(config.stateDir, folder), { recursive: true, force: true });
+  say(`removed data and logs under ${config.stateDir}`);
+}
+
+async function status(config: ClusterConfig): Promise<number> {
+  if (runningSupervisor(config.stateDir) === undefined) {
+    say(`not running (state folder ${config.stateDir})`);
+    return 1;
+  }
+  const processes = await new ControlClient(config.stateDir).status({ probe: true });
+  say(statusTable(processes));
+  return allUp(processes) && processes.every((process) => process.healthy !== false) ? 0 : 1;
+}
+
+async function logs(config: ClusterConfig, name: string | undefined, follow: boolean): Promise<void> {
+  const folder = join(config.stateDir, "logs");
+  const names = existsSync(folder) ? readdirSync(folder).filter((file) => file.endsWith(".log")) : [];
+  if (name === undefined) {
+    say(names.length === 0 ? `no logs in ${folder}` : names.map((file) => join(folder, file)).join("\n"));
+    return;
+  }
+  if (!names.includes(`${name}.log`)) {
+    const known = names.map((file) => file.slice(0, -4)).join(", ");
+    throw new ClusterError(`no log of ${name}; there are: ${known}`);
+  }
+  await printLog(join(folder, `${name}.log`), process.stdout, follow);
+}
+
+async function control(config: ClusterConfig, command: string, name: string, count: string | undefined): Promise<void> {
+  const client = new ControlClient(config.stateDir);
+  const actions: Record<string, () => Promise<void>> = {
+    kill: () => client.signal(name, "SIGKILL"),
+    "stop-signal": () => client.signal(name, "SIGSTOP"),
+    cont: () => client.signal(name, "SIGCONT"),
+    start: () => client.start(name),
+    stop: () => client.stop(name),
+    restart: () => client.restart(name),
+    scale: () => client.scale(name, Number(count)),
+  };
+  const action = actions[command];
+  if (action === undefined || name === "") throw new ClusterError(HELP);
+  await action();
+}
+
+async function run(args: string[]): Promise<number> {
+  const [command = "help", name = ""] = args.filter((argument) => !argument.startsWith("-"));
+  const config = readClusterConfig(process.env, resolve(import.meta.dirname, "../.."));
+  const follow = args.includes("-f");
+  if (command === "help") {
+    say(HELP);
+    return 0;
+  }
+  const native = runningSupervisor(config.stateDir) !== undefined || !(await dockerAnswers(process.env));
+  switch (command) {
+    case "up":
+      await (native ? up(config) : composeUp(config));
+      return 0;
+    case "down":
+      await (native ? down(config, args.includes("--wipe")) : composeDown(config, args.includes("--wipe")));
+      return 0;
+    case "status":
+      return native ? status(config) : composeStatus(config);
+    case "logs":
+      await (native ? logs(config, name || undefined, follow) : composeLogs(config, name || undefined, follow));
+      return 0;
+    default:
+      await control(config, command, name, args[2]);
+      return 0;
+  }
+}
+
+try {
+  process.exitCode = await run(process.argv.slice(2));
+} catch (error) {
+  const expected =
+    error instanceof ClusterError || error instanceof ClusterConfigError || error instanceof ControlError;
+  console.error(expected ? error.message : error);
+  process.exitCode = 1;
+}
