@@ -1,0 +1,212 @@
+import { parseDestination } from "../numbers/destination.ts";
+import { type Network, networkOf } from "../numbers/network.ts";
+import type { Encoding } from "../text/encoding.ts";
+import { countSegments, DEFAULT_MAX_PARTS } from "../text/segments.ts";
+import { DEFAULT_LANE, isLane, type Lane, lanes } from "./lane.ts";
+import { senderKind } from "./sender-id.ts";
+
+/** One thing wrong with a request. `code` is stable; `message` is for people and never repeats the value. */
+export interface FieldProblem {
+  field: string;
+  code: string;
+  message: string;
+}
+
+/** A request that can be sent: checked, normalised, with what the checks found out on the way. */
+export interface ValidRequest {
+  /** E.164 digits without a plus. */
+  destination: string;
+  /** ISO 3166-1 alpha-2. */
+  country: string;
+  network: Network | undefined;
+  from: string | undefined;
+  text: string;
+  encoding: Encoding;
+  segments: number;
+  lane: Lane;
+  validitySeconds: number;
+  /** The client's own reference. */
+  reference: string | undefined;
+  callbackUrl: string | undefined;
+  metadata: Readonly<Record<string, string>> | undefined;
+}
+
+export type Validation = { ok: true; request: ValidRequest } | { ok: false; problems: FieldProblem[] };
+
+export interface ValidationOptions {
+  /** ISO 3166-1 alpha-2: reads destinations as dialled there. Without it they are international. */
+  defaultCountry?: string;
+  /** Most parts of one message. Default 10. */
+  maxParts?: number;
+}
+
+export const requestLimits = {
+  /** UTF-16 code units. */
+  textLength: 1600,
+  defaultValiditySeconds: 86_400,
+  minValiditySeconds: 30,
+  maxValiditySeconds: 604_800,
+  referenceLength: 64,
+  callbackUrlLength: 512,
+  metadataEntries: 10,
+  metadataKeyLength: 40,
+  metadataValueLength: 256,
+} as const;
+
+const FIELDS = new Set(["to", "from", "text", "lane", "validity", "reference", "callbackUrl", "metadata"]);
+const METADATA_KEY = new RegExp(`^[A-Za-z][A-Za-z0-9_.-]{0,${requestLimits.metadataKeyLength - 1}}$`);
+
+/**
+ * Checks a send request from any source (HTTP, an upstream system's record) and names every problem at once. Absent,
+ * null and undefined mean the same for optional fields; fields that are not known are a problem, as a typing error in an
+ * optional field would otherwise go unnoticed.
+ */
+export function validateSendRequest(input: unknown, options: ValidationOptions = {}): Validation {
+  if (typeof input !== "object" || input === null || Array.isArray(input)) {
+    return { ok: false, problems: [{ field: "", code: "request-not-an-object", message: "a request is an object" }] };
+  }
+  const fields = input as Record<string, unknown>;
+  const problems: FieldProblem[] = [];
+  for (const field in fields) {
+    if (!FIELDS.has(field)) problems.push(problem(field, "field-unknown", `known fields: ${[...FIELDS].join(", ")}`));
+  }
+  const destination = readDestination(fields.to, options.defaultCountry, problems);
+  const text = readText(fields.text, options.maxParts ?? DEFAULT_MAX_PARTS, problems);
+  const request = {
+    from: readSender(fields.from, problems),
+    lane: readLane(fields.lane, problems),
+    validitySeconds: readValidity(fields.validity, problems),
+    reference: readShortText(fields.reference, "reference", [1, requestLimits.referenceLength], problems),
+    callbackUrl: readCallbackUrl(fields.callbackUrl, problems),
+    metadata: readMetadata(fields.metadata, problems),
+  };
+  if (problems.length > 0 || destination === undefined || text === undefined) return { ok: false, problems };
+  return {
+    ok: true,
+    request: {
+      destination: destination.e164,
+      country: destination.country,
+      network: networkOf(destination.e164),
+      from: request.from,
+      text: text.text,
+      encoding: text.encoding,
+      segments: text.segments,
+      lane: request.lane,
+      validitySeconds: request.validitySeconds,
+      reference: request.reference,
+      callbackUrl: request.callbackUrl,
+      metadata: request.metadata,
+    },
+  };
+}
+
+function readDestination(value: unknown, defaultCountry: string | undefined, problems: FieldProblem[]) {
+  const to = readString(value, "to", true, problems);
+  if (to === undefined) return undefined;
+  const parsed = parseDestination(to, defaultCountry);
+  if (parsed.ok) return parsed;
+  problems.push(problem("to", parsed.code, parsed.reason));
+  return undefined;
+}
+
+function readText(value: unknown, maxParts: number, problems: FieldProblem[]) {
+  const text = readString(value, "text", true, problems);
+  if (text === undefined) return undefined;
+  if (text === "") problems.push(problem("text", "text-empty", "a text has at least one character"));
+  if (text.length > requestLimits.textLength) {
+    const message = `${text.length} characters (UTF-16), ${requestLimits.textLength} at most`;
+    problems.push(problem("text", "text-too-long", message));
+    return undefined;
+  }
+  if (!text.isWellFormed()) problems.push(problem("text", "text-malformed", "half of a surrogate pair is missing"));
+  const { encoding, segments } = countSegments(text);
+  if (segments > maxParts) {
+    const message = `${segments} parts in ${encoding}, ${maxParts} at most`;
+    problems.push(problem("text", "text-too-many-parts", message));
+  }
+  return { text, encoding, segments };
+}
+
+function readSender(value: unknown, problems: FieldProblem[]): string | undefined {
+  const from = readString(value, "from", false, problems);
+  if (from !== undefined && senderKind(from) === undefined) {
+    const message = "a sender is up to 15 digits, or 1 to 11 characters of the GSM alphabet";
+    problems.push(problem("from", "sender-invalid", message));
+  }
+  return from;
+}
+
+function readLane(value: unknown, problems: FieldProblem[]): Lane {
+  if (value === undefined || value === null) return DEFAULT_LANE;
+  if (isLane(value)) return value;
+  problems.push(problem("lane", "lane-unknown", `one of ${lanes.join(", ")}`));
+  return DEFAULT_LANE;
+}
+
+function readValidity(value: unknown, problems: FieldProblem[]): number {
+  const { defaultValiditySeconds, minValiditySeconds: min, maxValiditySeconds: max } = requestLimits;
+  if (value === undefined || value === null) return defaultValiditySeconds;
+  if (typeof value === "number" && Number.isInteger(value) && value >= min && value <= max) return value;
+  problems.push(problem("validity", "validity-out-of-range", `whole seconds from ${min} to ${max}`));
+  return defaultValiditySeconds;
+}
+
+function readCallbackUrl(value: unknown, problems: FieldProblem[]): string | undefined {
+  const callbackUrl = readShortText(value, "callbackUrl", [1, requestLimits.callbackUrlLength], problems);
+  if (!callbackUrl || callbackUrl.length > requestLimits.callbackUrlLength) return undefined;
+  const url = URL.parse(callbackUrl);
+  const usable =
+    (url?.protocol === "http:" || url?.protocol === "https:") && url.username === "" && url.password === "";
+  if (usable) return callbackUrl;
+  const message = "an absolute http or https address without a user name or password";
+  problems.push(problem("callbackUrl", "callback-url-invalid", message));
+  return undefined;
+}
+
+function readMetadata(value: unknown, problems: FieldProblem[]): Record<string, string> | undefined {
+  if (value === undefined || value === null) return undefined;
+  if (typeof value !== "object" || Array.isArray(value)) {
+    problems.push(problem("metadata", "type-wrong", "an object of strings"));
+    return undefined;
+  }
+  const entries = Object.entries(value);
+  const { metadataEntries, metadataKeyLength, metadataValueLength } = requestLimits;
+  if (entries.length > metadataEntries) {
+    problems.push(problem("metadata", "metadata-too-many", `${metadataEntries} entries at most`));
+    return undefined;
+  }
+  for (const [key, entry] of entries) {
+    if (!METADATA_KEY.test(key)) {
+      const message = `a key is a letter, then letters, digits, "_", "." or "-", ${metadataKeyLength} in all at most`;
+      problems.push(problem("metadata", "metadata-key-invalid", message));
+    } else {
+      readShortText(entry ?? 0, `metadata.${key}`, [0, metadataValueLength], problems);
+    }
+  }
+  return value as Record<string, string>;
+}
+
+type LengthRange = readonly [min: number, max: number];
+
+/** A string whose UTF-16 length is within the range, or absent. */
+function readShortText(value: unknown, field: string, [min, max]: LengthRange, problems: FieldProblem[]) {
+  const text = readString(value, field, false, problems);
+  if (text !== undefined && (text.length < min || text.length > max)) {
+    problems.push(problem(field, "length-out-of-range", `${min} to ${max} characters`));
+  }
+  return text;
+}
+
+function readString(value: unknown, field: string, required: boolean, problems: FieldProblem[]): string | undefined {
+  if (typeof value === "string") return value;
+  if (value === undefined || value === null) {
+    if (required) problems.push(problem(field, "field-missing", "this field is required"));
+  } else {
+    problems.push(problem(field, "type-wrong", "a string"));
+  }
+  return undefined;
+}
+
+function problem(field: string, code: string, message: string): FieldProblem {
+  return { field, code, message };
+}

@@ -1,0 +1,147 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { senderKind } from "../../../../domain/message/sender-id.ts";
+import { requestLimits, validateSendRequest } from "../../../../domain/message/validation.ts";
+
+const base = { to: "+491711234567", text: "hello" };
+
+function problemsOf(input: unknown, options = {}): string[] {
+  const result = validateSendRequest(input, options);
+  return result.ok ? [] : result.problems.map((problem) => `${problem.field}: ${problem.code}`);
+}
+
+const withFields = (fields: object) => problemsOf({ ...base, ...fields });
+
+describe("validateSendRequest", () => {
+  it("normalises a request and adds what it found out", () => {
+    expect(validateSendRequest(base)).toEqual({
+      ok: true,
+      request: {
+        destination: "491711234567",
+        country: "DE",
+        network: { mcc: "262", mnc: "01", mccMnc: "26201", name: "Telekom Deutschland" },
+        from: undefined,
+        text: "hello",
+        encoding: "gsm7",
+        segments: 1,
+        lane: "transactional",
+        validitySeconds: 86_400,
+        reference: undefined,
+        callbackUrl: undefined,
+        metadata: undefined,
+      },
+    });
+  });
+
+  it("keeps every field it was given, and takes null for absent", () => {
+    const given = {
+      from: "Sluice",
+      lane: "otp",
+      reference: "r-1",
+      callbackUrl: "https://example.org/cb?x=1",
+      metadata: { order: "1", note: "" },
+    };
+    expect(validateSendRequest({ ...base, ...given, validity: 30 })).toMatchObject({
+      ok: true,
+      request: { ...given, validitySeconds: 30 },
+    });
+    const absent = { from: null, lane: null, validity: null, reference: null, callbackUrl: null, metadata: null };
+    expect(validateSendRequest({ ...base, ...absent })).toEqual(validateSendRequest(base));
+  });
+
+  it("names every problem at once", () => {
+    expect(
+      problemsOf({
+        from: "",
+        lane: "vip",
+        validity: 1,
+        reference: 7,
+        callbackUrl: "ftp://x",
+        metadata: [],
+        tex: "",
+      }).sort(),
+    ).toEqual([
+      "callbackUrl: callback-url-invalid",
+      "from: sender-invalid",
+      "lane: lane-unknown",
+      "metadata: type-wrong",
+      "reference: type-wrong",
+      "tex: field-unknown",
+      "text: field-missing",
+      "to: field-missing",
+      "validity: validity-out-of-range",
+    ]);
+    for (const input of [null, undefined, "x", 5, []]) expect(problemsOf(input)).toEqual([": request-not-an-object"]);
+  });
+
+  it("holds the limits of the text", () => {
+    expect(withFields({ text: "" })).toEqual(["text: text-empty"]);
+    expect(withFields({ text: "a".repeat(1530) })).toEqual([]);
+    expect(withFields({ text: "a".repeat(1600) })).toEqual(["text: text-too-many-parts"]);
+    expect(withFields({ text: "a".repeat(1601) })).toEqual(["text: text-too-long"]);
+    expect(withFields({ text: "я".repeat(671) })).toEqual(["text: text-too-many-parts"]);
+    expect(problemsOf({ ...base, text: "a".repeat(161) }, { maxParts: 1 })).toEqual(["text: text-too-many-parts"]);
+    expect(withFields({ text: "half \ud83d" })).toEqual(["text: text-malformed"]);
+  });
+
+  it("holds the limits of the other fields", () => {
+    for (const validity of [29, 604_801, 60.5, "60", Number.NaN]) {
+      expect(withFields({ validity })).toEqual(["validity: validity-out-of-range"]);
+    }
+    expect(withFields({ validity: 604_800, reference: "r".repeat(64) })).toEqual([]);
+    expect(withFields({ reference: "r".repeat(65) })).toEqual(["reference: length-out-of-range"]);
+    expect(withFields({ reference: "" })).toEqual(["reference: length-out-of-range"]);
+    const url = `https://example.org/${"p".repeat(requestLimits.callbackUrlLength)}`;
+    expect(withFields({ callbackUrl: url.slice(0, 512) })).toEqual([]);
+    expect(withFields({ callbackUrl: url.slice(0, 513) })).toEqual(["callbackUrl: length-out-of-range"]);
+    for (const callbackUrl of ["/cb", "javascript:alert(1)", "https://user:pass@example.org/"]) {
+      expect(withFields({ callbackUrl })).toEqual(["callbackUrl: callback-url-invalid"]);
+    }
+  });
+
+  it("holds the limits of metadata, and lets no key reach a prototype", () => {
+    const entries = (n: number) => Object.fromEntries(Array.from({ length: n }, (_, i) => [`k${i}`, "v"]));
+    expect(withFields({ metadata: entries(10) })).toEqual([]);
+    expect(withFields({ metadata: entries(11) })).toEqual(["metadata: metadata-too-many"]);
+    expect(withFields({ metadata: { a: 1 } })).toEqual(["metadata.a: type-wrong"]);
+    expect(withFields({ metadata: { a: null } })).toEqual(["metadata.a: type-wrong"]);
+    expect(withFields({ metadata: { a: "v".repeat(257) } })).toEqual(["metadata.a: length-out-of-range"]);
+    expect(withFields({ metadata: JSON.parse('{"__proto__": "x"}') })).toEqual(["metadata: metadata-key-invalid"]);
+  });
+
+  it("says why the destination is refused", () => {
+    expect(withFields({ to: "0171 1234567" })).toEqual(["to: destination-invalid"]);
+    expect(problemsOf({ ...base, to: "0171 1234567" }, { defaultCountry: "DE" })).toEqual([]);
+  });
+
+  it("answers for any input, without throwing and without repeating values", () => {
+    const value = fc.oneof(fc.anything(), fc.string());
+    const names = ["to", "from", "text", "lane", "validity", "reference", "callbackUrl", "metadata", "other"] as const;
+    fc.assert(
+      fc.property(fc.dictionary(fc.constantFrom(...names), value), (input) => {
+        const result = validateSendRequest(input);
+        if (!result.ok) expect(result.problems.length).toBeGreaterThan(0);
+      }),
+    );
+    expect(
+      JSON.stringify(validateSendRequest({ to: "SECRET", text: "SECRET\ud800", from: "SECRET TOO LONG" })),
+    ).not.toContain("SECRET");
+  });
+});
+
+describe("senderKind", () => {
+  it("tells names, short codes and numbers apart", () => {
+    expect(senderKind("Sluice")).toBe("alphanumeric");
+    expect(senderKind("naïve")).toBeUndefined();
+    expect(senderKind("Müller & Co")).toBe("alphanumeric");
+    expect(senderKind("12345")).toBe("short-code");
+    expect(senderKind("491711234567")).toBe("international");
+    expect(senderKind("+12345")).toBe("international");
+  });
+
+  it("refuses what a network would", () => {
+    for (const sender of ["", " ", "ABCDEFGHIJKL", "1234567890123456", "+", "a\nb", "Ж", "[[[[[["]) {
+      expect([sender, senderKind(sender)]).toEqual([sender, sender === "+" ? "alphanumeric" : undefined]);
+    }
+  });
+});
