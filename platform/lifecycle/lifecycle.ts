@@ -8,7 +8,7 @@ export type LifecycleState = "starting" | "running" | "draining" | "stopped";
 
 /** A part of the service that is started in order and stopped in reverse. */
 export interface Component<Value> {
-  /** Brings the part up; its result is what {@link Scope.add} gives. */
+  /** Brings the part up; its result is what {@link LifecycleScope.add} gives. */
   readonly start: (signal: AbortSignal) => Promise<Value> | Value;
   /** Finishes the work at hand and lets go. Called at most once, and only when `start` succeeded. */
   readonly stop?: (value: Value) => Promise<void> | void;
@@ -16,8 +16,8 @@ export interface Component<Value> {
   readonly timeoutMs?: number;
 }
 
-/** What a service's `start` gets to work with. */
-export interface Scope {
+/** The part of a service's scope that starts and stops things. */
+export interface LifecycleScope {
   readonly log: Log;
   readonly readiness: Readiness;
   /** Aborts when the service is told to stop. */
@@ -50,7 +50,7 @@ interface Started {
 }
 
 /** The state machine of one service, apart from signals and exit codes (those are in run-service.ts). */
-export class Lifecycle implements Scope {
+export class Lifecycle implements LifecycleScope {
   readonly log: Log;
   readonly readiness = new Readiness();
   readonly #stopping = new AbortController();
