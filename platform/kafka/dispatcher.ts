@@ -1,0 +1,384 @@
+/**
+ * A processor with many records in flight that complete in any order: lanes by urgency, in order per key, memory
+ * bounded, and at every moment a stated set of records that may have had an effect outside. Nothing is handed over
+ * before a commit whose horizon lies beyond it; an outcome is stored before anything is done about it; after a takeover
+ * the records between the committed offset and the horizon that have no stored outcome are in doubt, and the handler
+ * says what becomes of them. See docs/architecture.md, "One runtime, four rules".
+ */
+import { OffsetTracker } from "./offset-tracker.ts";
+import { Positions, parseSource } from "./positions.ts";
+import type { RecordProducer } from "./producer.ts";
+import { ReadBackMarks } from "./read-back-mark.ts";
+import { headerText, type InRecord, type OutRecord } from "./record.ts";
+import type { Task } from "./task.ts";
+
+/** One record on its way through the handler. */
+export interface Work<W> {
+  readonly record: InRecord;
+  /** Index of the input topic: 0 is the most urgent lane. */
+  readonly lane: number;
+  readonly value: W;
+  /** Records with the same key are in flight one after the other. */
+  readonly key: string;
+  /** Identifies the outcome in the log. */
+  readonly id: string;
+  /** Set when the record may have had its effect under an earlier owner: how that came about. */
+  doubt: string | undefined;
+}
+
+/** How a work ended: what to store about it, and what to write once that is stored. */
+export interface Outcome {
+  readonly events: readonly OutRecord[];
+  readonly followUp: readonly OutRecord[];
+}
+
+export type Decision<W> = { ok: true; value: W; key: string; id: string } | { ok: false; deadLetter: OutRecord };
+
+export interface DispatchHandler<W, O> {
+  /** Understands a record, or says which dead letter stands for it. */
+  decode(record: InRecord, lane: number): Decision<W>;
+  /** How many works may be handed over now. When it grows, the handler calls `task.wake()`. */
+  room(): number;
+  /** Takes a work; `settle` is to be called exactly once, at any later time. */
+  submit(work: Work<W>, settle: (outcome: Outcome) => void): void;
+  /** Current ends of the outcome log, by partition. */
+  outcomeEnds(): Promise<number[]>;
+  /** Outcomes stored at or beyond these offsets, by work id. */
+  readBack(from: readonly number[]): Promise<Map<string, O>>;
+  /** A work whose outcome is stored: what must follow (it may have been written already). */
+  recover(work: Work<W>, outcome: O): readonly OutRecord[];
+  /** A work in doubt: hand it over again with the reason, or end it with this outcome. */
+  inDoubt(work: Work<W>): { resend: string } | { hold: Outcome };
+}
+
+export interface DispatcherOptions {
+  readonly producer: RecordProducer;
+  /** Topics whose positions may stand in the `src` header, in a fixed order, and their partition count. */
+  readonly sources: { readonly topics: readonly string[]; readonly partitions: number };
+  /** Records staged per lane: bounds what can be in doubt. */
+  readonly step: number;
+  /** Records taken and not done per lane at the most. Default 5,000. */
+  readonly maxPending?: number;
+  /** Every so many picks the least urgent lane with work goes first. Default 20: a share of 5 %. */
+  readonly reserveEvery?: number;
+  /** How long a new owner waits for outcomes that the old one may still be writing. Default 1,000 ms. */
+  readonly settleMs?: number;
+}
+
+interface State {
+  /** Horizon by lane. */
+  h: number[];
+  /** E: where to read outcomes back from, by partition of the outcome log. */
+  e: number[];
+  /** Packed source positions of all that is done. */
+  p: string;
+}
+
+interface Lane<W> {
+  readonly tracker: OffsetTracker;
+  readonly seen: Positions;
+  readonly sources: { offset: number; src: string }[];
+  staged: Work<W>[];
+  /** Committed horizon: what lies below may be handed over. */
+  horizon: number;
+  /** Horizon of the last owner: what lies below may have been handed over by it. */
+  readonly doubtBelow: number;
+}
+
+const MARK_EVERY_MS = 1_000;
+const COMMIT_EVERY_MS = 250;
+const RELEASE_MS = 2_000;
+
+export class Dispatcher<W, O> {
+  private readonly task: Task;
+  private readonly handler: DispatchHandler<W, O>;
+  private readonly options: Required<DispatcherOptions>;
+  private lanes: Lane<W>[] = [];
+  private settledPositions: Positions;
+  private marks = new ReadBackMarks(0, [], []);
+  private recorded = new Map<string, O>();
+  private readonly chains = new Map<string, Work<W>[]>();
+  private settled: { work: Work<W>; outcome: Outcome }[] = [];
+  private writing = 0;
+  private picks = 0;
+  private committing = false;
+  private committed: number[] = [];
+  private committedAt = 0;
+  private markedAt = 0;
+  private marking = false;
+  private lost = false;
+  /** Works handed over and not yet settled. */
+  inFlight = 0;
+
+  constructor(task: Task, handler: DispatchHandler<W, O>, options: DispatcherOptions) {
+    this.task = task;
+    this.handler = handler;
+    this.options = { maxPending: 5_000, reserveEvery: 20, settleMs: 1_000, ...options };
+    this.settledPositions = new Positions(options.sources.topics, options.sources.partitions);
+  }
+
+  /** Records read or waiting in the log that have not been handed over. */
+  get backlog(): number {
+    let count = 0;
+    this.task.inputs.forEach((input, i) => {
+      count += input.backlog + (this.lanes[i]?.staged.length ?? 0);
+    });
+    return count;
+  }
+
+  /** The loop for `TaskGroup.run`. */
+  async run(): Promise<void> {
+    await this.restore();
+    if (!this.task.alive) return;
+    this.task.begin();
+    while (this.task.alive && !this.lost) {
+      if (this.task.taking) this.stage();
+      this.hand();
+      this.writeSettled();
+      this.advance();
+      if (
+        this.task.draining &&
+        this.inFlight === 0 &&
+        this.chains.size === 0 &&
+        this.writing === 0 &&
+        this.settled.length === 0
+      )
+        break;
+      await this.task.wait(COMMIT_EVERY_MS);
+    }
+    await this.release();
+  }
+
+  private async restore(): Promise<void> {
+    const { offsets, state } = this.task.restored;
+    const parsed = state === "" ? undefined : (JSON.parse(state) as State);
+    const { topics, partitions } = this.options.sources;
+    if (parsed !== undefined) this.settledPositions.unpack(parsed.p);
+    const horizons = offsets.map((offset, i) => Math.max(offset, parsed?.h[i] ?? 0));
+    this.lanes = offsets.map((offset, i) => {
+      const seen = new Positions(topics, partitions);
+      seen.unpack(this.settledPositions.pack());
+      return {
+        tracker: new OffsetTracker(offset),
+        seen,
+        sources: [],
+        staged: [],
+        horizon: offset,
+        doubtBelow: horizons[i]!,
+      };
+    });
+    const inDoubt = offsets.some((offset, i) => horizons[i]! > offset);
+    if (inDoubt) await new Promise((resolve) => setTimeout(resolve, this.options.settleMs));
+    const from = parsed?.e ?? (await this.handler.outcomeEnds());
+    if (inDoubt) this.recorded = await this.handler.readBack(from);
+    this.marks = new ReadBackMarks(0, from, offsets);
+    this.committed = [...offsets];
+    this.committedAt = performance.now();
+  }
+
+  /** Takes records from the inputs, up to a step per lane. */
+  private stage(): void {
+    this.lanes.forEach((lane, i) => {
+      const input = this.task.inputs[i]!;
+      while (lane.staged.length < this.options.step && lane.tracker.pending < this.options.maxPending) {
+        const record = this.task.take(input);
+        if (record === undefined) break;
+        lane.tracker.take(record.offset);
+        const src = headerText(record, "src");
+        const source = parseSource(src);
+        if (src !== undefined) lane.sources.push({ offset: record.offset, src });
+        if (source !== undefined && !lane.seen.advance(source.topic, source.partition, source.offset)) {
+          lane.tracker.complete(record.offset);
+          continue;
+        }
+        const decision = this.handler.decode(record, i);
+        if (decision.ok)
+          lane.staged.push({
+            record,
+            lane: i,
+            value: decision.value,
+            key: `${i}/${decision.key}`,
+            id: decision.id,
+            doubt: undefined,
+          });
+        else this.write([decision.deadLetter], [], [{ lane, offset: record.offset }]);
+      }
+    });
+  }
+
+  /** Hands staged works over while there is room, urgent lanes first, a small share kept for the others. */
+  private hand(): void {
+    let room = this.handler.room();
+    while (room > 0 && this.task.alive) {
+      const lane = this.pick();
+      if (lane === undefined) return;
+      const work = lane.staged.shift()!;
+      if (work.record.offset < lane.doubtBelow && this.resolveDoubt(lane, work)) continue;
+      const chain = this.chains.get(work.key);
+      if (chain !== undefined) {
+        chain.push(work);
+        continue;
+      }
+      this.chains.set(work.key, []);
+      this.start(work);
+      room = this.handler.room();
+    }
+  }
+
+  private pick(): Lane<W> | undefined {
+    if (this.task.draining) return undefined;
+    const ready = (lane: Lane<W>) => lane.staged.length > 0 && lane.staged[0]!.record.offset < lane.horizon;
+    const reserved = ++this.picks % this.options.reserveEvery === 0;
+    return reserved ? this.lanes.findLast(ready) : this.lanes.find(ready);
+  }
+
+  /** True when the work is not to be handed over: its outcome is known, or it stays in doubt. */
+  private resolveDoubt(lane: Lane<W>, work: Work<W>): boolean {
+    const known = this.recorded.get(work.id);
+    const place = [{ lane, offset: work.record.offset }];
+    if (known !== undefined) {
+      this.recorded.delete(work.id);
+      this.write([], this.handler.recover(work, known), place);
+      return true;
+    }
+    const rule = this.handler.inDoubt(work);
+    if ("hold" in rule) {
+      this.write(rule.hold.events, rule.hold.followUp, place);
+      return true;
+    }
+    work.doubt = rule.resend;
+    return false;
+  }
+
+  private start(work: Work<W>): void {
+    this.inFlight++;
+    let open = true;
+    this.handler.submit(work, (outcome) => {
+      if (!open) return;
+      open = false;
+      this.inFlight--;
+      this.settled.push({ work, outcome });
+      const chain = this.chains.get(work.key)!;
+      const next = chain.shift();
+      if (next === undefined) this.chains.delete(work.key);
+      else if (this.task.alive) this.start(next);
+      this.task.wake();
+    });
+  }
+
+  /** Stores all outcomes of this turn in one write, then what follows from them. */
+  private writeSettled(): void {
+    if (this.settled.length === 0) return;
+    const settled = this.settled;
+    this.settled = [];
+    const events: OutRecord[] = [];
+    const followUp: OutRecord[] = [];
+    const places: { lane: Lane<W>; offset: number }[] = [];
+    for (const { work, outcome } of settled) {
+      for (const event of outcome.events) events.push(event);
+      for (const record of outcome.followUp) followUp.push(record);
+      places.push({ lane: this.lanes[work.lane]!, offset: work.record.offset });
+    }
+    this.write(events, followUp, places);
+  }
+
+  private write(
+    events: readonly OutRecord[],
+    followUp: readonly OutRecord[],
+    places: readonly { lane: Lane<W>; offset: number }[],
+  ): void {
+    this.writing++;
+    const { producer } = this.options;
+    // An outcome is a fact: it is stored even when the partition has been lost meanwhile. What follows from it is not.
+    producer
+      .send(events)
+      .then(() => producer.send(followUp, this.task))
+      .then(() => {
+        for (const { lane, offset } of places) lane.tracker.complete(offset);
+      })
+      .catch(() => {
+        this.lost = true;
+      })
+      .finally(() => {
+        this.writing--;
+        this.task.wake();
+      });
+  }
+
+  /** Commits when the staged works need a new horizon, or when enough time has passed. */
+  private advance(): void {
+    const now = performance.now();
+    if (now - this.markedAt >= MARK_EVERY_MS && !this.marking) this.mark(now);
+    if (this.committing) return;
+    const wanted = this.lanes.some((lane) => lane.tracker.taken > lane.horizon && lane.staged.length > 0);
+    const moved = this.lanes.some((lane, i) => lane.tracker.committable !== this.committed[i]);
+    if (wanted || (moved && now - this.committedAt >= COMMIT_EVERY_MS))
+      void this.commit(this.lanes.map((lane) => lane.tracker.taken));
+  }
+
+  private mark(now: number): void {
+    this.marking = true;
+    this.markedAt = now;
+    this.handler.outcomeEnds().then(
+      (ends) => {
+        // Asked for before, answered now: what lies beyond the horizon of this moment cannot stand below these ends.
+        this.marks.note(
+          now,
+          this.lanes.map((lane) => lane.horizon),
+          ends,
+        );
+        this.marking = false;
+      },
+      () => {
+        this.marking = false;
+      },
+    );
+  }
+
+  private async commit(horizon: number[]): Promise<boolean> {
+    this.committing = true;
+    const offsets = this.lanes.map((lane) => lane.tracker.committable);
+    this.lanes.forEach((lane, i) => {
+      let n = 0;
+      for (; n < lane.sources.length && lane.sources[n]!.offset < offsets[i]!; n++) {
+        const source = parseSource(lane.sources[n]!.src)!;
+        this.settledPositions.advance(source.topic, source.partition, source.offset);
+      }
+      if (n > 0) lane.sources.splice(0, n);
+    });
+    const state: State = {
+      h: horizon,
+      e: [...this.marks.pick(performance.now(), offsets)],
+      p: this.settledPositions.pack(),
+    };
+    const ok = await this.task.commit(offsets, JSON.stringify(state)).catch(() => false);
+    this.committing = false;
+    if (!ok) {
+      this.lost = true;
+      this.task.wake();
+      return false;
+    }
+    this.lanes.forEach((lane, i) => {
+      lane.horizon = horizon[i]!;
+    });
+    this.committed = offsets;
+    this.committedAt = performance.now();
+    this.task.wake();
+    return true;
+  }
+
+  /** The last acts of a task: outcomes of what is in flight are stored; a drained task leaves nothing in doubt. */
+  private async release(): Promise<void> {
+    const until = performance.now() + RELEASE_MS;
+    while (
+      (this.inFlight > 0 || this.writing > 0 || this.committing || this.settled.length > 0) &&
+      performance.now() < until
+    ) {
+      this.writeSettled();
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    if (!this.task.alive || this.lost || !this.task.draining) return;
+    const nothingOpen = this.inFlight === 0 && this.chains.size === 0;
+    await this.commit(this.lanes.map((lane) => (nothingOpen ? lane.tracker.committable : lane.tracker.taken)));
+  }
+}

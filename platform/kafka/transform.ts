@@ -1,0 +1,145 @@
+/**
+ * A processor that works in input order: decisions are recorded (acknowledged by Kafka), then the commit that allows
+ * their effects is made, then the effects are produced. Whoever takes over reads the decisions back, so a record is
+ * never decided twice in different ways. See docs/architecture.md, "One runtime, four rules".
+ */
+import type { RecordProducer } from "./producer.ts";
+import type { InRecord, OutRecord } from "./record.ts";
+import type { Task, TaskInput } from "./task.ts";
+
+/** What one record (or a tick) leads to. */
+export interface Outputs {
+  /** Written first. Must be safe to write again: same id, same content, or content that a reader of the id ignores. */
+  decide(record: OutRecord): void;
+  /** Written only after the decisions are stored and the commit has shown that the partition is still ours. */
+  effect(record: OutRecord): void;
+}
+
+export interface Transform {
+  /** Rebuilds what the last owner knew; `task.restored` says where it stood. */
+  restore(task: Task): Promise<void>;
+  /** Milliseconds until the record may be processed; 0 or less: now. A record that must wait holds up its own input only. */
+  dueIn?(record: InRecord): number;
+  /** Called with each batch before it is processed, for what cannot be had at once (an unknown schema). Usually nothing. */
+  prepare?(records: readonly InRecord[]): Promise<void> | undefined;
+  /** Decides one record; `input` is its topic's index in the group. Must not throw for any content of the record. */
+  process(record: InRecord, input: number, out: Outputs): void;
+  /** Called after each batch and at least every `idleMs`: what falls due by time. `caughtUp`: all that is in the log has been processed. */
+  tick?(out: Outputs, caughtUp: boolean): void;
+  /** The text to be committed beside these offsets: what the next owner needs to restore. */
+  state(offsets: readonly number[]): string;
+}
+
+export interface TransformOptions {
+  readonly producer: RecordProducer;
+  /** Records of one input in a batch at the most. Default 500. */
+  readonly maxBatchPerInput?: number;
+  /** Longest time between ticks, and from the last record to its commit. Default 200 ms. */
+  readonly idleMs?: number;
+}
+
+/** The loop for `TaskGroup.run`. */
+export async function runTransform(task: Task, transform: Transform, options: TransformOptions): Promise<void> {
+  const { producer, maxBatchPerInput = 500, idleMs = 200 } = options;
+  await transform.restore(task);
+  if (!task.alive) return;
+  task.begin();
+  let done: readonly number[] = task.restored.offsets;
+  let committed = done;
+  let committedAt = performance.now();
+  while (task.alive) {
+    const { records, inputs, horizon, waitMs } = gather(task, transform, done, maxBatchPerInput);
+    const pending = transform.prepare?.(records);
+    if (pending !== undefined) await pending;
+    const out = new Batch();
+    for (let i = 0; i < records.length; i++) transform.process(records[i]!, inputs[i]!, out);
+    transform.tick?.(out, caughtUp(task));
+    if (!(await write(task, transform, producer, out, done))) return;
+    if (out.effects.length > 0) committed = done;
+    done = horizon;
+    const now = performance.now();
+    const moved = done.some((offset, i) => offset !== committed[i]);
+    if (moved && (now - committedAt >= idleMs || task.draining)) {
+      if (!(await task.commit(done, transform.state(done)))) return;
+      committed = done;
+      committedAt = now;
+    }
+    if (records.length === 0) {
+      if (task.draining) return;
+      await task.wait(Math.min(idleMs, waitMs));
+    }
+  }
+}
+
+/** Rule of the transform: decisions, fence, effects. False when the partition has been lost. */
+async function write(
+  task: Task,
+  transform: Transform,
+  producer: RecordProducer,
+  out: Batch,
+  done: readonly number[],
+): Promise<boolean> {
+  try {
+    await producer.send(out.decisions, task);
+    if (out.effects.length === 0) return task.alive;
+    if (!(await task.commit(done, transform.state(done)))) return false;
+    await producer.send(out.effects, task);
+    return task.alive;
+  } catch (error) {
+    if (!task.alive) return false;
+    throw error;
+  }
+}
+
+class Batch implements Outputs {
+  readonly decisions: OutRecord[] = [];
+  readonly effects: OutRecord[] = [];
+  decide(record: OutRecord): void {
+    this.decisions.push(record);
+  }
+  effect(record: OutRecord): void {
+    this.effects.push(record);
+  }
+}
+
+interface Gathered {
+  readonly records: InRecord[];
+  readonly inputs: number[];
+  /** Offsets after the batch. */
+  readonly horizon: readonly number[];
+  /** Until the first record that must wait is due. */
+  readonly waitMs: number;
+}
+
+/** Takes a share of every input, the most urgent input first. */
+function gather(task: Task, transform: Transform, done: readonly number[], most: number): Gathered {
+  const records: InRecord[] = [];
+  const inputs: number[] = [];
+  const horizon = [...done];
+  let waitMs = Number.POSITIVE_INFINITY;
+  if (!task.taking) return { records, inputs, horizon, waitMs };
+  task.inputs.forEach((input: TaskInput, i) => {
+    for (let n = 0; n < most; n++) {
+      const next = input.peek();
+      if (next === undefined) {
+        // Nothing queued: what lies below `expected` was read, or is a gap in the log.
+        horizon[i] = Math.max(horizon[i]!, input.expected);
+        break;
+      }
+      const wait = transform.dueIn?.(next) ?? 0;
+      if (wait > 0) {
+        waitMs = Math.min(waitMs, wait);
+        break;
+      }
+      task.take(input);
+      records.push(next);
+      inputs.push(i);
+      horizon[i] = next.offset + 1;
+    }
+  });
+  return { records, inputs, horizon, waitMs };
+}
+
+function caughtUp(task: Task): boolean {
+  return task.inputs.every((input) => input.length === 0 && input.end > 0 && input.expected >= input.end);
+}
