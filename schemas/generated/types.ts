@@ -1,0 +1,292 @@
+// Generated from schemas/*.avsc by "node schemas/generate.ts"; do not edit.
+// Times are epoch milliseconds. Money is a whole number of millionths: 7500 is 0.0075.
+
+/** One earlier try of a message and why it did not end there. */
+export interface Attempt {
+  /** Provider tried; null when no provider could be chosen. */
+  readonly provider: string | null;
+  /** transient, throttled, permanent, unroutable or unsubmitted. */
+  readonly errorClass: string;
+  /** The provider's own code (SMPP command_status by name, HTTP status or API code), or Sluice's. */
+  readonly errorCode: string | null;
+}
+
+export type Circuit = "closed" | "half_open" | "open";
+
+/** Whether an account may write to a destination: sms.consent (compacted), keyed by account + ':' + destination. */
+export interface Consent {
+  /** The account. */
+  readonly accountId: string;
+  /** E.164 digits. */
+  readonly destination: string;
+  /** The last word. */
+  readonly state: ConsentState;
+  /** What changed it: keyword, api, import. */
+  readonly source: string;
+  /** When. */
+  readonly at: number;
+}
+
+export type ConsentState = "opted_in" | "opted_out";
+
+/** One piece of configuration: sms.control (compacted), keyed by kind + ':' + id. A null value removes it. */
+export interface Control {
+  /** What it is. */
+  readonly kind: ControlKind;
+  /** Its id within the kind. */
+  readonly id: string;
+  /** Grows by one with each change. */
+  readonly version: number;
+  /** The entry as JSON, in the shape of the configuration files. */
+  readonly body: string;
+  /** When it was applied. */
+  readonly at: number;
+}
+
+export type ControlKind = "account" | "provider" | "route" | "price";
+
+/** A record that could not be processed, or a message that was given up: sms.dead-letter, keyed as the source record. */
+export interface DeadLetter {
+  /** Stable code: undecodable, invalid, too-large, unroutable, attempts-exhausted, expired. */
+  readonly reason: string;
+  /** What was wrong, naming the field; never the text of the message. */
+  readonly detail: string;
+  /** Service that gave it up. */
+  readonly service: string;
+  /** When. */
+  readonly at: number;
+  /** The message, when known. */
+  readonly messageId: string | null;
+  /** Where the record stood. */
+  readonly topic: string;
+  /** Its partition. */
+  readonly partition: number;
+  /** Its offset. */
+  readonly offset: number;
+  /** Its key, byte for byte. */
+  readonly key: Buffer | null;
+  /** Its value, byte for byte. */
+  readonly value: Buffer | null;
+  /** Its headers. */
+  readonly headers: Readonly<Record<string, Buffer>>;
+}
+
+/** An order to a provider's sender to submit one message: sms.dispatch.<provider>.<lane>, keyed by destination. */
+export interface Dispatch {
+  /** The message. */
+  readonly facts: MessageFacts;
+  /** What to send. */
+  readonly text: string;
+  /** Number of this routing decision for the message, from 1. */
+  readonly attempt: number;
+  /** The provider chosen. */
+  readonly provider: string;
+  /** Id of the route that chose it. */
+  readonly route: string;
+  /** Price of one segment; null when the price list has none. */
+  readonly price: number | null;
+  /** ISO 4217 of the price. */
+  readonly currency: string | null;
+  /** Earlier tries, oldest first. */
+  readonly tried: readonly Attempt[];
+  /** Set when an earlier submission of this message may have reached a provider: why it is repeated all the same. */
+  readonly inDoubt: string | null;
+}
+
+export type Encoding = "gsm7" | "ucs2";
+
+/** Something that happened to a message: sms.events, keyed by destination; the one stream of truth. A later event repeats the facts of the earlier ones. The record header id identifies the event: a repeat with the same id says nothing new. */
+export interface Event {
+  /** routed: a provider was chosen (router). submitted: the provider accepted it (sender). returned: not accepted, handed back to the router (sender). in_doubt: may or may not have been accepted, and is not repeated (sender). closed: the router gave the message up. receipt: a delivery receipt that does not end the message (correlator). final: the terminal state (correlator only). */
+  readonly type: EventType;
+  /** When it happened, by the writer's clock. */
+  readonly at: number;
+  /** The message. */
+  readonly facts: MessageFacts;
+  /** Routing decision it belongs to, from 1; 0 when rejected before any. */
+  readonly attempt: number;
+  /** Provider of this attempt. */
+  readonly provider: string | null;
+  /** Route that chose the provider. */
+  readonly route: string | null;
+  /** routed: why this provider. closed and final: why it ended so. */
+  readonly reason: string | null;
+  /** Price of one segment at this provider. */
+  readonly price: number | null;
+  /** submitted: what this submission costs, price times segments. */
+  readonly cost: number | null;
+  /** ISO 4217 of price and cost. */
+  readonly currency: string | null;
+  /** When the provider accepted the last part. */
+  readonly submittedAt: number | null;
+  /** The provider's id of each part, in order, normalised. */
+  readonly providerMessageIds: readonly string[];
+  /** submitted: set when an earlier submission may have reached a provider; the stated reason of the repeat. */
+  readonly resubmitted: string | null;
+  /** returned, in_doubt, closed: transient, throttled, permanent, unroutable, unsubmitted, unknown, invalid, expired. */
+  readonly errorClass: string | null;
+  /** The provider's or Sluice's code. */
+  readonly errorCode: string | null;
+  /** receipt: number of the part, from 1. */
+  readonly part: number | null;
+  /** receipt and final: the state reported. closed: the state it will end in. enroute is never final. */
+  readonly state: MessageState | null;
+  /** receipt and final: when the provider says it happened. */
+  readonly doneAt: number | null;
+  /** receipt and final: when the deciding receipt reached Sluice. */
+  readonly receiptAt: number | null;
+}
+
+export type EventType = "routed" | "submitted" | "returned" | "in_doubt" | "closed" | "receipt" | "final";
+
+/** How a provider's sender is doing: sms.health (compacted), keyed by provider + '/' + dispatch partition. Written every second and on each change. */
+export interface Health {
+  /** The provider. */
+  readonly provider: string;
+  /** Dispatch partition that this sender owns. */
+  readonly partition: number;
+  /** Which process says so. */
+  readonly instance: string;
+  /** closed: submitting. half_open: trying a few. open: handing work back. */
+  readonly circuit: Circuit;
+  /** Why it is not closed. */
+  readonly reason: string | null;
+  /** Segments a second that this sender may submit. */
+  readonly rate: number;
+  /** Segments a second that it submitted over the last second. */
+  readonly effectiveRate: number;
+  /** Dispatches read or waiting that are not submitted yet. */
+  readonly backlog: number;
+  /** Submissions without an answer. */
+  readonly inFlight: number;
+  /** When; a health older than a few seconds says that the sender is gone. */
+  readonly at: number;
+}
+
+/** A message from a handset: sms.inbound, keyed by the handset's number. */
+export interface Inbound {
+  /** Provider that delivered it. */
+  readonly provider: string;
+  /** The handset, E.164 digits. */
+  readonly from: string;
+  /** The number or short code it was sent to. */
+  readonly to: string;
+  /** What it says. */
+  readonly text: string;
+  /** When it reached Sluice. */
+  readonly receivedAt: number;
+}
+
+export type Lane = "otp" | "transactional" | "marketing";
+
+/** What is known of a message once it has been accepted and validated. Carried unchanged by every later record of the message, so that any of them can be understood alone. Never contains the text. */
+export interface MessageFacts {
+  /** UUID of the message, lower case. Given by ingest or the upstream system, otherwise derived from the request's source position. */
+  readonly messageId: string;
+  /** The account that pays for the message. */
+  readonly accountId: string;
+  /** Urgency class; otp goes before transactional, transactional before marketing. */
+  readonly lane: Lane;
+  /** Destination, E.164 digits without the plus. Also the record key. */
+  readonly to: string;
+  /** Sender id: up to 11 GSM characters, or up to 15 digits. Null: the provider's default. */
+  readonly from: string | null;
+  /** ISO 3166-1 alpha-2 of the destination; ZZ when the numbering plan names none. */
+  readonly country: string;
+  /** MCC-MNC of the destination as 'mcc-mnc' (262-01), from the prefix table; null when unknown. */
+  readonly network: string | null;
+  /** Alphabet the text is sent in (3GPP TS 23.038). */
+  readonly encoding: Encoding;
+  /** Number of SMS parts the text needs, 1 or more; what providers charge and limit by. */
+  readonly segments: number;
+  /** The customer's own reference, up to 64 characters. */
+  readonly reference: string | null;
+  /** Where status callbacks go; null for none. */
+  readonly callbackUrl: string | null;
+  /** Up to ten short labels of the customer, for analytics. */
+  readonly metadata: Readonly<Record<string, string>>;
+  /** When the message was accepted: ingest's acknowledgement, or the append time of an upstream record. */
+  readonly acceptedAt: number;
+  /** Not submitted after this moment. */
+  readonly expiresAt: number;
+}
+
+export type MessageState = "enroute" | "delivered" | "undelivered" | "failed" | "expired" | "rejected" | "unknown";
+
+/** What a provider's receipts say of a network: sms.quality (compacted), keyed by provider + '/' + network + '/' + partition. */
+export interface Quality {
+  /** The provider. */
+  readonly provider: string;
+  /** ISO 3166-1 alpha-2. */
+  readonly country: string;
+  /** MCC-MNC; null for the whole country. */
+  readonly network: string | null;
+  /** Partition of sms.events it was measured on. */
+  readonly partition: number;
+  /** Messages that ended, with exponential decay. */
+  readonly final: number;
+  /** Of these delivered. */
+  readonly delivered: number;
+  /** Median time from submission to delivery, milliseconds. */
+  readonly medianMillis: number | null;
+  /** When. */
+  readonly at: number;
+}
+
+/** A delivery receipt as a provider gave it: sms.receipts, keyed by the destination. */
+export interface Receipt {
+  /** Provider that reported. */
+  readonly provider: string;
+  /** The id in the receipt, normalised as in the submitted event. */
+  readonly providerMessageId: string;
+  /** Destination, E.164 digits. */
+  readonly to: string;
+  /** Sluice's message id when the receipt carries it (webhook address). */
+  readonly messageId: string | null;
+  /** Normalised state. */
+  readonly state: MessageState;
+  /** The provider's error code. */
+  readonly errorCode: string | null;
+  /** When the provider says it happened. */
+  readonly doneAt: number | null;
+  /** When it reached Sluice. */
+  readonly receivedAt: number;
+}
+
+/** A message to be routed again: sms.retry.<delay>, keyed by destination. The header due (epoch milliseconds) says when, not the timestamp. */
+export interface Retry {
+  /** The message. */
+  readonly facts: MessageFacts;
+  /** What to send. */
+  readonly text: string;
+  /** Number that the next routing decision will have, 2 or more. */
+  readonly attempt: number;
+  /** Earlier tries, oldest first. */
+  readonly tried: readonly Attempt[];
+  /** Set when an earlier submission of this message may have reached a provider: why it is repeated all the same. */
+  readonly inDoubt: string | null;
+}
+
+/** A request to send one message: what ingest and upstream systems produce to sms.requests.<lane>, keyed by the destination (E.164 digits, no plus). The lane is the topic's. */
+export interface SendRequest {
+  /** UUID. A repeat with the same id is dropped as a duplicate. Null: derived from the record's topic, partition and offset. */
+  readonly messageId: string | null;
+  /** The account that pays for the message. */
+  readonly accountId: string;
+  /** Destination; E.164, with or without the plus. Another spelling is normalised and re-keyed. */
+  readonly to: string;
+  /** Sender id: up to 11 GSM characters, or up to 15 digits. */
+  readonly from: string | null;
+  /** The text, 1 to 1600 characters. */
+  readonly text: string;
+  /** Seconds from acceptance after which the message is not submitted any more: 30 to 604800; null: 86400. */
+  readonly validitySeconds: number | null;
+  /** The customer's own reference, up to 64 characters. */
+  readonly reference: string | null;
+  /** Where status callbacks go (http or https), up to 512 characters. */
+  readonly callbackUrl: string | null;
+  /** Up to ten short labels, for analytics. */
+  readonly metadata: Readonly<Record<string, string>>;
+  /** When ingest accepted it; null: the append time of the record. */
+  readonly acceptedAt: number | null;
+}

@@ -1,0 +1,115 @@
+import type { Lane } from "./generated/types.ts";
+
+/**
+ * Which topic carries which record. Every message topic has the same number of partitions and is keyed by the
+ * destination's E.164 digits, so that all records of one recipient meet in partitions of one number.
+ */
+
+/** The lanes, most urgent first. */
+export const LANES = ["otp", "transactional", "marketing"] as const satisfies readonly Lane[];
+
+/** The retry tiers, soonest first; `0s` is "route again now". */
+export const RETRY_DELAYS = ["0s", "5s", "1m", "10m", "1h"] as const;
+export type RetryDelay = (typeof RETRY_DELAYS)[number];
+
+/** How long each retry tier holds a record back, milliseconds. */
+export const RETRY_DELAY_MS: Readonly<Record<RetryDelay, number>> = {
+  "0s": 0,
+  "5s": 5_000,
+  "1m": 60_000,
+  "10m": 600_000,
+  "1h": 3_600_000,
+};
+
+export const EVENTS_TOPIC = "sms.events";
+export const RECEIPTS_TOPIC = "sms.receipts";
+export const INBOUND_TOPIC = "sms.inbound";
+export const DEAD_LETTER_TOPIC = "sms.dead-letter";
+export const CONSENT_TOPIC = "sms.consent";
+export const CORRELATION_TOPIC = "sms.correlation";
+export const CONTROL_TOPIC = "sms.control";
+export const HEALTH_TOPIC = "sms.health";
+export const QUALITY_TOPIC = "sms.quality";
+
+/** Where ingest and upstream systems put the requests of a lane (SendRequest). */
+export function requestTopic(lane: Lane): string {
+  return `sms.requests.${lane}`;
+}
+
+/** Where the router puts what a provider's sender is to submit (Dispatch). */
+export function dispatchTopic(provider: string, lane: Lane): string {
+  return `sms.dispatch.${provider}.${lane}`;
+}
+
+/** Where messages wait to be routed again (Retry). */
+export function retryTopic(delay: RetryDelay): string {
+  return `sms.retry.${delay}`;
+}
+
+/** A topic as it should be; the shape that the migration creates topics from. */
+export interface TopicSpec {
+  readonly name: string;
+  readonly partitions: number;
+  readonly config: Readonly<Record<string, string>>;
+}
+
+export interface TopicPlan {
+  /** Partitions of every message topic; changing it moves keys. */
+  readonly partitions: number;
+  /** A provider's dispatch topics have their own number, which divides `partitions`. */
+  readonly providers: readonly { readonly id: string; readonly partitions: number }[];
+  /** How long message records are kept, milliseconds; longer than the longest validity plus the longest outage planned for. */
+  readonly retentionMs?: number;
+}
+
+const MIB = 1024 * 1024;
+const WEEK_MS = 7 * 24 * 3_600_000;
+
+/** Kafka topic names: letters, digits, dot, underscore, hyphen, up to 249 characters; the provider's part is kept shorter. */
+const PROVIDER_ID = /^[a-z0-9][a-z0-9_-]{0,62}$/;
+
+/** A dead letter holds a whole refused record (up to 1 MiB, the brokers' default limit) and its own fields. */
+const DEAD_LETTER_BYTES = 2 * MIB;
+
+const COMPACTED: Readonly<Record<string, string>> = {
+  "cleanup.policy": "compact",
+  // Only closed segments are compacted: small ones, closed at least hourly, keep what is read at a start short.
+  "segment.bytes": String(16 * MIB),
+  "segment.ms": "3600000",
+  "min.cleanable.dirty.ratio": "0.2",
+};
+
+/**
+ * Every topic of an installation.
+ * @throws RangeError naming the provider whose id cannot be part of a topic name or whose partitions do not divide the plan's.
+ */
+export function topicSpecs(plan: TopicPlan): TopicSpec[] {
+  const { partitions, providers, retentionMs = WEEK_MS } = plan;
+  for (const provider of providers) checkProvider(provider, partitions);
+  const kept = {
+    "cleanup.policy": "delete",
+    "retention.ms": String(retentionMs),
+    "segment.bytes": String(128 * MIB),
+  };
+  const keyed = (name: string, config: TopicSpec["config"] = kept): TopicSpec => ({ name, partitions, config });
+  return [
+    ...LANES.map((lane) => keyed(requestTopic(lane))),
+    ...providers.flatMap(({ id, partitions: own }) =>
+      LANES.map((lane) => ({ name: dispatchTopic(id, lane), partitions: own, config: kept })),
+    ),
+    ...RETRY_DELAYS.map((delay) => keyed(retryTopic(delay))),
+    ...[RECEIPTS_TOPIC, INBOUND_TOPIC, EVENTS_TOPIC].map((name) => keyed(name)),
+    keyed(DEAD_LETTER_TOPIC, { ...kept, "max.message.bytes": String(DEAD_LETTER_BYTES) }),
+    ...[CONSENT_TOPIC, CORRELATION_TOPIC].map((name) => keyed(name, COMPACTED)),
+    ...[CONTROL_TOPIC, HEALTH_TOPIC, QUALITY_TOPIC].map((name) => ({ name, partitions: 1, config: COMPACTED })),
+  ];
+}
+
+function checkProvider({ id, partitions }: TopicPlan["providers"][number], all: number): void {
+  if (!PROVIDER_ID.test(id))
+    throw new RangeError(
+      `provider ${JSON.stringify(id)}: an id is 1 to 63 of a-z, 0-9, _ and -, since topics are named by it`,
+    );
+  if (!Number.isInteger(partitions) || partitions < 1 || all % partitions !== 0)
+    throw new RangeError(`provider ${id}: ${partitions} dispatch partitions; choose a divisor of ${all}`);
+}
