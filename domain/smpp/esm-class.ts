@@ -1,0 +1,24 @@
+/** SMPP 3.4 section 5.2.12: esm_class bits, and 5.2.17: registered_delivery. */
+
+/** esm_class bit 6: short_message begins with a user data header. */
+export const udhIndicator = 0x40;
+
+/** esm_class message type (bits 5-2) of a delivery receipt in deliver_sm. */
+export const deliveryReceiptType = 0x04;
+
+/** registered_delivery: ask for a receipt on success and on failure. */
+export const receiptRequested = 0x01;
+
+/**
+ * True when a deliver_sm carries a delivery receipt: message type bits 5-2 are 0001. Intermediate notifications
+ * (bit 5, 1000) report on a message as well and count as receipts.
+ */
+export function isDeliveryReceipt(esmClass: number): boolean {
+  const type = esmClass & 0x3c;
+  return type === deliveryReceiptType || type === 0x20;
+}
+
+/** True when short_message (or message_payload) begins with a user data header. */
+export function hasUserDataHeader(esmClass: number): boolean {
+  return (esmClass & udhIndicator) !== 0;
+}

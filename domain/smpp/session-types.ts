@@ -1,0 +1,35 @@
+import type { BindPdu, DeliverSmPdu, SubmitSmPdu } from "./pdu.ts";
+import type { Anomaly, CloseReason } from "./request-result.ts";
+import type { SmppSession } from "./session.ts";
+
+/** What a session is given. Times in ms. */
+export interface SessionOptions {
+  /** Requests (submit_sm or deliver_sm) that may be unanswered at a time, 1 … 65536. */
+  readonly window: number;
+  /** After this long without its response a request ends as `timeout`; enquire_link too, and then the session. */
+  readonly responseTimeoutMs: number;
+  /** After this long without a received octet an enquire_link is sent; 0 sends none. */
+  readonly enquireLinkMs: number;
+  /** The largest PDU accepted, 16 … 65536 octets; default 65536. */
+  readonly maxPduOctets?: number;
+  /** A monotonic clock in ms; default performance.now. */
+  readonly now?: () => number;
+}
+
+/** What a session reports. All are called synchronously; views in PDUs are valid during the call only, copy to keep. */
+export interface SessionHandlers {
+  /** Server side: a bind has come; answer with respondBind. */
+  onBind?(pdu: BindPdu, session: SmppSession): void;
+  /** Server side: a submit_sm on a bind that may send; answer with respondSubmit. */
+  onSubmit?(pdu: SubmitSmPdu, session: SmppSession): void;
+  /** Client side: a deliver_sm; answer with respondDeliver. */
+  onDeliver?(pdu: DeliverSmPdu, session: SmppSession): void;
+  /** A request was refused for lack of room, and there is room again. */
+  onCapacity?(session: SmppSession): void;
+  onAnomaly?(anomaly: Anomaly, session: SmppSession): void;
+  /** The session is over. Called once, after every unanswered request has been handed back. */
+  onClose(reason: CloseReason, session: SmppSession): void;
+}
+
+/** `open`: connected, not bound. `unbinding`: no new requests, responses still come. */
+export type SessionState = "open" | "bound" | "unbinding" | "closed";

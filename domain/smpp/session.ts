@@ -1,0 +1,350 @@
+import type { Socket } from "node:net";
+import { type BindCommand, type CommandName, isResponseId } from "./command-id.ts";
+import { commandStatus, commandStatusName } from "./command-status.ts";
+import { type LinkRequest, LinkRequests } from "./link-requests.ts";
+import type { BindPdu, OutgoingBind, OutgoingShortMessage, Pdu } from "./pdu.ts";
+import { decodePdu } from "./pdu-decoder.ts";
+import { shortMessageOctets } from "./pdu-encoder.ts";
+import { defaultMaxPduOctets, PduFramer } from "./pdu-framer.ts";
+import {
+  type Admission,
+  type Anomaly,
+  type AnomalyCounts,
+  type CloseReason,
+  noAnomalies,
+  type RequestResult,
+} from "./request-result.ts";
+import { RequestWindow } from "./request-window.ts";
+import type { SessionHandlers, SessionOptions, SessionState } from "./session-types.ts";
+import { SocketWriter } from "./socket-writer.ts";
+import type { OutgoingTlv } from "./tlv.ts";
+
+/** A submit_sm or deliver_sm in the window. */
+interface WindowRequest {
+  readonly command: "submit_sm" | "deliver_sm";
+  readonly onResult: (result: RequestResult, context: unknown) => void;
+  readonly context: unknown;
+  /** The writer's count of batches when it was encoded: while it stands there, no octet has left. */
+  readonly write: number;
+}
+
+/** How long an ended socket may take to write its last octets, ms. */
+const lingerMs = 2_000;
+
+// Longer than most files here: a connection is one state machine, and taking it apart would hide the order of its steps.
+
+/**
+ * One SMPP 3.4 connection, client's or server's side. PDUs of one turn of the event loop leave in one socket write; one timer
+ * serves all time-outs; every admitted request gets exactly one result, by callback, without a promise.
+ */
+export class SmppSession {
+  state: SessionState = "open";
+  /** How the session is bound; undefined before. */
+  bindType: BindCommand | undefined;
+  /** The system_id of the bound ESME, as its bind gave it. */
+  systemId = "";
+  readonly anomalies: AnomalyCounts = noAnomalies();
+
+  readonly #socket: Socket;
+  readonly #options: SessionOptions;
+  readonly #handlers: SessionHandlers;
+  readonly #now: () => number;
+  readonly #framer: PduFramer;
+  readonly #window: RequestWindow<WindowRequest>;
+  readonly #link = new LinkRequests();
+  readonly #writer: SocketWriter;
+  readonly #sweepTimer: NodeJS.Timeout;
+  #refused = false;
+  #lastReceived: number;
+
+  /** Takes over a connected socket. Server: wait for onBind. Client: call bind. */
+  constructor(socket: Socket, options: SessionOptions, handlers: SessionHandlers) {
+    this.#socket = socket;
+    this.#options = options;
+    this.#handlers = handlers;
+    this.#now = options.now ?? (() => performance.now());
+    this.#framer = new PduFramer(options.maxPduOctets ?? defaultMaxPduOctets);
+    this.#window = new RequestWindow(options.window);
+    this.#writer = new SocketWriter(socket, () => this.#offerCapacity());
+    this.#lastReceived = this.#now();
+    const shortest = Math.min(options.responseTimeoutMs, options.enquireLinkMs || options.responseTimeoutMs);
+    this.#sweepTimer = setInterval(() => this.#sweep(), Math.min(500, Math.max(10, shortest / 10)));
+    this.#sweepTimer.unref();
+    socket.setNoDelay(true);
+    socket.on("data", (chunk: Buffer) => this.#receive(chunk));
+    socket.on("error", (error) => this.#finish({ code: "socket_error", detail: error.message }));
+    socket.on("end", () => this.#finish({ code: "peer_closed", detail: "the peer closed the connection" }));
+    socket.on("close", () => this.#finish({ code: "peer_closed", detail: "the connection was closed" }));
+  }
+
+  /** Requests without a response yet. */
+  get outstanding(): number {
+    return this.#window.size;
+  }
+
+  /** Requests that may be sent before the window is full. */
+  get windowFree(): number {
+    return this.#window.capacity - this.#window.size;
+  }
+
+  /** False while the socket does not take more octets; requests are refused with `blocked` meanwhile. */
+  get writable(): boolean {
+    return !this.#writer.blocked && this.state !== "closed";
+  }
+
+  /**
+   * Client side: sends a submit_sm. When `accepted`, `onResult(result, context)` is called exactly once, never within
+   * this call. Passing one function and a context object spares a closure a message.
+   * Throws SmppEncodeError when a field can not be sent; nothing has happened then.
+   */
+  submit<C>(
+    message: OutgoingShortMessage,
+    onResult: (result: RequestResult, context: C) => void,
+    context: C,
+  ): Admission {
+    return this.#request("submit_sm", message, onResult as WindowRequest["onResult"], context);
+  }
+
+  /** Server side: sends a deliver_sm; as submit. */
+  deliver<C>(
+    message: OutgoingShortMessage,
+    onResult: (result: RequestResult, context: C) => void,
+    context: C,
+  ): Admission {
+    return this.#request("deliver_sm", message, onResult as WindowRequest["onResult"], context);
+  }
+
+  /** Answers a submit_sm. `messageId` is sent only with status 0 (section 4.4.2). */
+  respondSubmit(sequence: number, status: number, messageId: string, tlvs?: readonly OutgoingTlv[]): void {
+    if (status !== 0 && tlvs === undefined) this.#writer.header("submit_sm_resp", status, sequence);
+    else this.#writer.textResponse("submit_sm_resp", status, sequence, messageId, tlvs);
+  }
+
+  /** Answers a deliver_sm: 0 when it is kept, ESME_RX_T_APPN to get it again, ESME_RX_P_APPN to refuse it. */
+  respondDeliver(sequence: number, status: number): void {
+    this.#writer.textResponse("deliver_sm_resp", status, sequence, "");
+  }
+
+  /** Server side: answers a bind; status 0 makes the session bound, any other closes it. */
+  respondBind(pdu: BindPdu, status: number, smscSystemId: string): void {
+    if (this.state !== "open") return;
+    this.#writer.textResponse(`${pdu.command}_resp`, status, pdu.sequence, status === 0 ? smscSystemId : "");
+    if (status !== 0) {
+      this.close({ code: "bind_refused", detail: commandStatusName(status) });
+      return;
+    }
+    this.state = "bound";
+    this.bindType = pdu.command;
+    this.systemId = pdu.systemId;
+  }
+
+  /**
+   * Client side: binds. `onEnd` gets the command_status, or `timeout`; with status 0 the session is bound. When the
+   * connection ends first, only onClose tells. Throws SmppEncodeError when a field can not be sent.
+   */
+  bind(command: BindCommand, bind: OutgoingBind, timeoutMs: number, onEnd: (status: number | "timeout") => void): void {
+    const sequence = this.#window.nextSequence();
+    this.#writer.bind(command, sequence, bind);
+    const ended = (status: number | "timeout"): void => {
+      if (status === 0 && this.state === "open") {
+        this.state = "bound";
+        this.bindType = command;
+        this.systemId = bind.systemId;
+      }
+      onEnd(status);
+    };
+    this.#link.open(sequence, { command, deadline: this.#now() + timeoutMs, onEnd: ended });
+  }
+
+  /** Sends unbind and closes when it is answered, or after the response time-out. New requests are refused from now on. */
+  unbind(): void {
+    if (this.state === "closed" || this.state === "unbinding") return;
+    if (this.state === "open") {
+      this.close({ code: "closed_here", detail: "closed before it was bound" });
+      return;
+    }
+    this.state = "unbinding";
+    this.#sendLink("unbind", () => this.close({ code: "unbound", detail: "unbound at our request" }));
+  }
+
+  /** Writes what is pending and ends the connection; unanswered requests are handed back at once. */
+  close(reason: CloseReason): void {
+    this.#writer.flush();
+    this.#finish(reason);
+  }
+
+  /** Drops the connection at once, losing what was not yet written. */
+  destroy(reason: CloseReason): void {
+    this.#socket.destroy();
+    this.#finish(reason);
+  }
+
+  /** Fault injection for simulators: a muted session reads on and reports, but nothing it writes leaves. */
+  mute(muted: boolean): void {
+    this.#writer.muted = muted;
+  }
+
+  #request(
+    command: "submit_sm" | "deliver_sm",
+    message: OutgoingShortMessage,
+    onResult: WindowRequest["onResult"],
+    context: unknown,
+  ): Admission {
+    if (this.state !== "bound") return "not_bound";
+    if (this.bindType === (command === "submit_sm" ? "bind_receiver" : "bind_transmitter")) return "not_bound";
+    if (this.#writer.blocked || this.#window.full) {
+      this.#refused = true;
+      return this.#writer.blocked ? "blocked" : "window_full";
+    }
+    const octets = shortMessageOctets(message);
+    const request: WindowRequest = { command, onResult, context, write: this.#writer.writes };
+    const sequence = this.#window.open(request, this.#now() + this.#options.responseTimeoutMs);
+    this.#writer.shortMessage(command, octets, sequence, message);
+    return "accepted";
+  }
+
+  #sendLink(command: "enquire_link" | "unbind", onEnd: LinkRequest["onEnd"]): void {
+    const sequence = this.#window.nextSequence();
+    this.#link.open(sequence, { command, deadline: this.#now() + this.#options.responseTimeoutMs, onEnd });
+    this.#writer.header(command, 0, sequence);
+  }
+
+  #offerCapacity(): void {
+    if (!this.#refused || this.#writer.blocked || this.#window.full || this.state !== "bound") return;
+    this.#refused = false;
+    this.#handlers.onCapacity?.(this);
+  }
+
+  #receive(chunk: Buffer): void {
+    if (this.state === "closed") return;
+    this.#lastReceived = this.#now();
+    const badLength = this.#framer.push(chunk, this.#onFrame);
+    if (badLength !== undefined) {
+      this.#writer.header("generic_nack", commandStatus.ESME_RINVCMDLEN, 0);
+      const detail = `command_length ${badLength} is outside 16 to ${this.#options.maxPduOctets ?? defaultMaxPduOctets}`;
+      this.close({ code: "framing_lost", detail });
+      return;
+    }
+    this.#offerCapacity();
+  }
+
+  readonly #onFrame = (buffer: Buffer, start: number, end: number): boolean => {
+    const decoded = decodePdu(buffer, start, end);
+    if (decoded.ok) this.#handle(decoded.pdu);
+    else {
+      const kind = decoded.nackStatus === commandStatus.ESME_RINVCMDID ? "unknown_command" : "malformed_pdu";
+      this.#report(kind, decoded.sequence, decoded.reason);
+      // A response is never answered: two peers would nack each other for ever.
+      if (!isResponseId(decoded.commandId)) this.#writer.header("generic_nack", decoded.nackStatus, decoded.sequence);
+    }
+    return (this.state as SessionState) !== "closed";
+  };
+
+  #handle(pdu: Pdu): void {
+    switch (pdu.command) {
+      case "submit_sm_resp":
+      case "deliver_sm_resp":
+        this.#endRequest(pdu.sequence, pdu.command, pdu.commandStatus, pdu.messageId);
+        break;
+      case "submit_sm":
+        if (this.state === "bound" && this.bindType !== "bind_receiver" && this.#handlers.onSubmit) {
+          this.#handlers.onSubmit(pdu, this);
+        } else this.#writer.header("submit_sm_resp", commandStatus.ESME_RINVBNDSTS, pdu.sequence);
+        break;
+      case "deliver_sm":
+        // While we unbind, receipts still come: they may be kept and acknowledged until the link is down.
+        if (this.state !== "open" && this.#handlers.onDeliver) this.#handlers.onDeliver(pdu, this);
+        else this.respondDeliver(pdu.sequence, commandStatus.ESME_RINVBNDSTS);
+        break;
+      case "bind_receiver":
+      case "bind_transmitter":
+      case "bind_transceiver":
+        if (this.state === "open" && this.#handlers.onBind) this.#handlers.onBind(pdu, this);
+        else this.#writer.header(`${pdu.command}_resp`, commandStatus.ESME_RALYBND, pdu.sequence);
+        break;
+      case "enquire_link":
+        this.#writer.header("enquire_link_resp", 0, pdu.sequence);
+        break;
+      case "unbind":
+        this.#writer.header("unbind_resp", 0, pdu.sequence);
+        this.close({ code: "peer_unbound", detail: "the peer unbound" });
+        break;
+      case "generic_nack":
+        if (this.#link.has(pdu.sequence)) this.#endLink(pdu.sequence, pdu.command, pdu.commandStatus);
+        else this.#endRequest(pdu.sequence, pdu.command, pdu.commandStatus, "");
+        break;
+      default:
+        this.#endLink(pdu.sequence, pdu.command, pdu.commandStatus);
+    }
+  }
+
+  #endRequest(sequence: number, command: CommandName, status: number, messageId: string): void {
+    const waiting = this.#window.peek(sequence);
+    if (waiting === undefined) {
+      const correlation = this.#window.correlate(sequence);
+      const kind = correlation === "pending" ? "unknown" : correlation;
+      this.#report(`${kind}_response`, sequence, `${command} ${commandStatusName(status)} ${messageId}`);
+      return;
+    }
+    if (command !== "generic_nack" && command !== `${waiting.command}_resp`) {
+      this.#report("mismatched_response", sequence, `${command} answers a ${waiting.command}`);
+      return;
+    }
+    this.#window.close(sequence);
+    waiting.onResult({ kind: "response", commandStatus: status, messageId }, waiting.context);
+  }
+
+  #endLink(sequence: number, command: CommandName, status: number): void {
+    const end = this.#link.end(sequence, command, status);
+    if (end !== "ended") this.#report(`${end}_response`, sequence, `${command} ${commandStatusName(status)}`);
+  }
+
+  #report(kind: Anomaly["kind"], sequence: number, detail: string): void {
+    this.anomalies[kind]++;
+    this.#handlers.onAnomaly?.({ kind, sequence, detail }, this);
+  }
+
+  /** The one timer's work: response time-outs, link time-outs, enquire_link on a quiet link. */
+  #sweep(): void {
+    if (this.#writer.muted) return;
+    const now = this.#now();
+    this.#window.expire(now, timedOut);
+    this.#link.expire(now);
+    if ((this.state as SessionState) === "closed") return;
+    const { enquireLinkMs } = this.#options;
+    const quiet = enquireLinkMs > 0 && now - this.#lastReceived >= enquireLinkMs && this.state === "bound";
+    if (quiet && this.#link.size === 0) this.#sendLink("enquire_link", this.#enquireLinkEnded);
+    this.#offerCapacity();
+  }
+
+  readonly #enquireLinkEnded = (status: number | "timeout"): void => {
+    // Anything received since then shows a live peer; only silence ends the session.
+    if (status !== "timeout" || this.#now() - this.#lastReceived < this.#options.responseTimeoutMs) return;
+    const detail = `no answer to enquire_link within ${this.#options.responseTimeoutMs} ms`;
+    this.destroy({ code: "enquire_link_timeout", detail });
+  };
+
+  #finish(reason: CloseReason): void {
+    if (this.state === "closed") return;
+    this.state = "closed";
+    clearInterval(this.#sweepTimer);
+    this.#link.clear();
+    this.#writer.end();
+    const socket = this.#socket;
+    if (!socket.destroyed) {
+      socket.setTimeout(lingerMs, () => socket.destroy());
+      socket.resume();
+      socket.destroySoon();
+    }
+    const { writes } = this.#writer;
+    this.#window.drain((request) => {
+      const sent = request.write === writes ? "never" : "maybe";
+      request.onResult({ kind: "unanswered", reason, sent }, request.context);
+    });
+    this.#handlers.onClose(reason, this);
+  }
+}
+
+function timedOut(request: WindowRequest): void {
+  request.onResult({ kind: "timeout" }, request.context);
+}

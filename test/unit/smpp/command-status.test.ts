@@ -1,0 +1,44 @@
+import { describe, expect, it } from "vitest";
+import {
+  classifyBindStatus,
+  classifyCommandStatus,
+  commandStatus,
+  commandStatusName,
+} from "../../../domain/smpp/command-status.ts";
+
+describe("command_status", () => {
+  it.each([
+    ["ESME_ROK", 0x00, "ok"],
+    ["ESME_RTHROTTLED", 0x58, "throttled"],
+    ["ESME_RMSGQFUL", 0x14, "throttled"],
+    ["ESME_RSYSERR", 0x08, "transient"],
+    ["ESME_RSUBMITFAIL", 0x45, "transient"],
+    ["ESME_RX_T_APPN", 0x64, "transient"],
+    ["ESME_RUNKNOWNERR", 0xff, "transient"],
+    ["ESME_RINVDSTADR", 0x0b, "permanent"],
+    ["ESME_RINVSRCADR", 0x0a, "permanent"],
+    ["ESME_RINVMSGLEN", 0x01, "permanent"],
+    ["ESME_RX_R_APPN", 0x66, "permanent"],
+    ["ESME_RINVBNDSTS", 0x04, "link"],
+    ["ESME_RINVPASWD", 0x0e, "link"],
+  ] as const)("%s is %i and %s", (name, code, kind) => {
+    expect(commandStatus[name]).toBe(code);
+    expect(classifyCommandStatus(code)).toBe(kind);
+    expect(commandStatusName(code)).toBe(name);
+  });
+
+  it("takes codes it does not know for transient, unless the provider's meaning is given", () => {
+    expect(classifyCommandStatus(0x401)).toBe("transient");
+    expect(commandStatusName(0x401)).toBe("0x00000401");
+    expect(classifyCommandStatus(0x401, new Map([[0x401, "permanent" as const]]))).toBe("permanent");
+    expect(classifyCommandStatus(0x08, new Map([[0x08, "throttled" as const]]))).toBe("throttled");
+  });
+
+  it("knows which refused binds only a changed configuration can cure", () => {
+    expect(classifyBindStatus(commandStatus.ESME_RINVPASWD)).toBe("permanent");
+    expect(classifyBindStatus(commandStatus.ESME_RINVSYSID)).toBe("permanent");
+    expect(classifyBindStatus(commandStatus.ESME_RALYBND)).toBe("transient");
+    expect(classifyBindStatus(commandStatus.ESME_RBINDFAIL)).toBe("transient");
+    expect(classifyBindStatus(0)).toBe("ok");
+  });
+});
