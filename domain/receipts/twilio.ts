@@ -1,0 +1,65 @@
+import type { SubmitOutcome } from "../message/submit-outcome.ts";
+import { errorCodeOf, type ParsedReceipt, type ReceiptState } from "./receipt.ts";
+
+/** MessageStatus of Twilio's Messages resource; statuses of inbound messages are left out. */
+const STATE_OF_STATUS: ReadonlyMap<string, ReceiptState> = new Map([
+  ["accepted", "queued"],
+  ["scheduled", "queued"],
+  ["queued", "queued"],
+  ["sending", "queued"],
+  ["sent", "enroute"],
+  ["delivered", "delivered"],
+  ["read", "delivered"],
+  ["undelivered", "undelivered"],
+  ["failed", "failed"],
+  ["canceled", "failed"],
+]);
+
+/** Reads a status callback. It carries no time of its own: `doneAt` stays undefined. */
+export function parseTwilioReceipt(parameters: {
+  MessageSid?: string | undefined;
+  MessageStatus?: string | undefined;
+  ErrorCode?: string | undefined;
+}): ParsedReceipt {
+  const providerMessageId = parameters.MessageSid?.trim();
+  if (!providerMessageId) return { ok: false, code: "receipt-without-id" };
+  const state = STATE_OF_STATUS.get(parameters.MessageStatus?.trim().toLowerCase() ?? "");
+  if (state === undefined) return { ok: false, code: "receipt-without-state" };
+  const errorCode = errorCodeOf(parameters.ErrorCode?.trim());
+  return { ok: true, receipt: { providerMessageId, state, errorCode, doneAt: undefined } };
+}
+
+/** Twilio error codes that decide more than their HTTP status does. */
+const OUTCOME_OF_CODE: ReadonlyMap<number, SubmitOutcome> = new Map([
+  [20003, "link"], // authentication failed
+  [20005, "link"], // account not active
+  [20429, "throttled"], // too many requests
+  [14107, "throttled"], // send rate limit exceeded
+  [21611, "throttled"], // the sender's queue is full
+  [21211, "permanent"], // invalid To
+  [21217, "permanent"], // To does not look like a number
+  [21610, "permanent"], // the recipient opted out
+  [21614, "permanent"], // To is not a mobile number
+  [21602, "permanent"], // no body
+  [21605, "permanent"], // body too long
+  [21617, "permanent"], // body too long
+  [21212, "refused"], // invalid From
+  [21408, "refused"], // region not enabled for this account
+  [21606, "refused"], // From cannot send to this To
+  [21612, "refused"], // To is not reachable from this From
+]);
+
+/**
+ * What an answer to POST Messages means. A 5xx other than 503 is in doubt: a gateway may have lost the answer to a
+ * request that was taken.
+ */
+export function classifyTwilioResponse(httpStatus: number, errorCode?: number): SubmitOutcome {
+  if (httpStatus >= 200 && httpStatus < 300) return "accepted";
+  const byCode = errorCode === undefined ? undefined : OUTCOME_OF_CODE.get(errorCode);
+  if (byCode !== undefined) return byCode;
+  if (httpStatus === 429) return "throttled";
+  if (httpStatus === 503) return "transient";
+  if (httpStatus === 408 || httpStatus >= 500) return "in-doubt";
+  if (httpStatus === 401 || httpStatus === 403 || httpStatus === 404) return "link";
+  return "refused";
+}
