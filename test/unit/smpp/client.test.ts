@@ -167,6 +167,10 @@ describe("SmppClient", () => {
     await smsc.up();
     await until(() => seen.bound === 2, "bound again");
     expect(client.failure).toBeUndefined();
+    const failed = seen.failures.length;
+    smsc.down();
+    await until(() => seen.failures.length > failed, "refused again");
+    expect(seen.failures[failed]!.attempt).toBe(1);
   });
 
   it("calls a wrong password permanent and tries slowly on", async () => {

@@ -285,10 +285,13 @@ describe("properties of the codec", () => {
     );
   });
 
+  // Many zeros, so that texts end and the reader gets as far as lengths and parameters.
+  const likelyBody = fc.array(fc.oneof(fc.constant(0), fc.integer({ min: 1, max: 8 }), octet), { maxLength: 120 });
+
   it("never throws on random octets, and reads nothing outside the frame", () => {
     const ids = [0x80000000, 1, 2, 4, 5, 6, 9, 0x15, 0x80000004, 0x80000009, 0x80000005, 0x42];
     fc.assert(
-      fc.property(fc.constantFrom(...ids), fc.uint8Array({ maxLength: 300 }), octet, (id, body, beyond) => {
+      fc.property(fc.constantFrom(...ids), likelyBody, octet, (id, body, beyond) => {
         const frame = Buffer.alloc(16 + body.length + 64, beyond);
         frame.writeUInt32BE(16 + body.length, 0);
         frame.writeUInt32BE(id, 4);
