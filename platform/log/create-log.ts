@@ -15,7 +15,7 @@ export interface LogOptions {
   readonly format?: "auto" | "json" | "pretty";
   /** More keys to redact, such as those that carry personal data in this service. */
   readonly redact?: readonly string[];
-  /** Where lines go; default standard output, written synchronously so that the last words of a crash get out. */
+  /** Where lines go; default standard output, written synchronously so that the last words of a crash get out. Pretty needs a Writable. */
   readonly destination?: DestinationStream;
 }
 
