@@ -1,3 +1,4 @@
+import "./kafkajs-idle-timer.ts";
 import { Kafka, type KafkaConfig, logLevel } from "kafkajs";
 import type { KafkaLog } from "./record.ts";
 
