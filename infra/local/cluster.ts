@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { type ClusterConfig, ClusterConfigError, readClusterConfig } from "./cluster-config.ts";
-import { composeDown, composeLogs, composeStatus, composeUp, dockerAnswers } from "./compose.ts";
+import { composeAnswers, composeDown, composeLogs, composeStatus, composeUp } from "./compose.ts";
 import { ControlClient, ControlError } from "./control-client.ts";
 import { printLog } from "./follow-log.ts";
 import { ClusterError, runningSupervisor, startNative, stopNative } from "./native-cluster.ts";
@@ -83,7 +83,7 @@ async function run(args: string[]): Promise<number> {
     say(HELP);
     return 0;
   }
-  const native = runningSupervisor(config.stateDir) !== undefined || !(await dockerAnswers(process.env));
+  const native = runningSupervisor(config.stateDir) !== undefined || !(await composeAnswers(process.env));
   switch (command) {
     case "up":
       await (native ? up(config) : composeUp(config));

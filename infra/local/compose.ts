@@ -3,10 +3,13 @@ import type { ClusterConfig } from "./cluster-config.ts";
 
 type Environment = Record<string, string | undefined>;
 
-const execute = (args: string[], config: ClusterConfig | undefined, quiet: boolean): Promise<number> =>
+const PROJECT = "sluice";
+
+const execute = (args: string[], quiet: boolean, cwd?: string, env: Environment = process.env): Promise<number> =>
   new Promise((settle) => {
     const child = spawn("docker", args, {
-      cwd: config?.projectDir,
+      cwd,
+      env,
       stdio: quiet ? "ignore" : "inherit",
       timeout: quiet ? 10_000 : undefined,
     });
@@ -14,19 +17,42 @@ const execute = (args: string[], config: ClusterConfig | undefined, quiet: boole
     child.once("close", (code) => settle(code ?? 1));
   });
 
-/**
- * Whether Docker Compose is to be used: an engine answers `docker info`, or SLUICE_CLUSTER_ENGINE says so (`docker`,
- * `native`, or `auto`, the default).
- */
+/** Whether a Docker engine is to be used: `docker info` succeeds, unless SLUICE_CLUSTER_ENGINE says native or docker. */
 export async function dockerAnswers(env: Environment): Promise<boolean> {
   if (env.SLUICE_CLUSTER_ENGINE === "native") return false;
   if (env.SLUICE_CLUSTER_ENGINE === "docker") return true;
-  return (await execute(["info"], undefined, true)) === 0;
+  return (await execute(["info"], true)) === 0;
+}
+
+/** Whether the cluster is to run in Docker Compose: an engine answers and the docker client has the compose plugin. */
+export const composeAnswers = async (env: Environment): Promise<boolean> =>
+  (await dockerAnswers(env)) && (await execute(["compose", "version"], true)) === 0;
+
+/** The variables of docker-compose.yml that follow from the cluster's settings. */
+export function composeEnvironment(config: ClusterConfig): Record<string, string> {
+  const three = config.brokers === 3;
+  const nodes = three ? [1, 2, 3] : [1];
+  return {
+    KAFKA_VOTERS: nodes.map((id) => `${id}@kafka-${id}:9093`).join(","),
+    KAFKA_INTERNAL_BROKERS: nodes.map((id) => `kafka-${id}:9094`).join(","),
+    KAFKA_REPLICATION: String(config.brokers),
+    KAFKA_MIN_IN_SYNC: three ? "2" : "1",
+    KAFKA_SESSION_TIMEOUT_MS: three ? "9000" : "4000",
+    KAFKA_HEARTBEAT_MS: three ? "2000" : "500",
+    KAFKA_REPLICA_FETCHERS: three ? "2" : "1",
+    ...Object.fromEntries(nodes.map((id) => [`KAFKA_${id}_PORT`, String(config.kafkaPort + id - 1)])),
+    SLUICE_KAFKA_HEAP: config.kafkaHeap,
+    SLUICE_KAFKA_RETENTION_HOURS: String(config.kafkaRetentionHours),
+    SLUICE_REGISTRY_PORT: String(config.registryPort),
+    SLUICE_CLICKHOUSE_HTTP_PORT: String(config.clickhouseHttpPort),
+    SLUICE_CLICKHOUSE_TCP_PORT: String(config.clickhouseTcpPort),
+  };
 }
 
 const compose = async (config: ClusterConfig, ...args: string[]): Promise<number> => {
   const profile = config.brokers === 3 ? ["--profile", "three-brokers"] : [];
-  return execute(["compose", ...profile, ...args], config, false);
+  const env = { ...process.env, ...composeEnvironment(config) };
+  return execute(["compose", "-p", PROJECT, ...profile, ...args], false, config.projectDir, env);
 };
 
 const must = (code: number, what: string): void => {

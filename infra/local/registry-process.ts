@@ -16,7 +16,7 @@ export function schemaRegistry(config: ClusterConfig): ProcessSpec {
     env: {
       QUARKUS_HTTP_HOST: "127.0.0.1",
       QUARKUS_HTTP_PORT: String(config.registryPort),
-      QUARKUS_LOG_CONSOLE_JSON: "false",
+      QUARKUS_HTTP_ACCESS_LOG_ENABLED: "false",
       APICURIO_STORAGE_KIND: "sql",
       APICURIO_STORAGE_SQL_KIND: "h2",
       APICURIO_DATASOURCE_URL: `jdbc:h2:file:${join(folder, "registry")}`,
