@@ -66,5 +66,6 @@ test("a secret shows itself to nobody who does not ask", () => {
     inspect(secret, { showHidden: true }),
   ];
   for (const text of printed) expect(text).not.toContain("hunter2");
+  expect(inspect({ secret })).toBe("{ secret: [secret] }");
   expect(Object.entries(secret)).toEqual([]);
 });

@@ -58,6 +58,17 @@ test("a line after a quiet window is written at once with nothing suppressed", (
   expect(counts).toEqual([0, 0]);
 });
 
+test("a line that overtakes a late timer reports the count, and the timer does not report it again", () => {
+  const clock = new ManualClock();
+  const suppression = new Suppression(clock);
+  const counts: number[] = [];
+  for (let i = 0; i < 3; i++) suppression.offer("a", 100, (suppressed) => counts.push(suppressed));
+  clock.time = 150;
+  suppression.offer("a", 100, (suppressed) => counts.push(suppressed));
+  clock.advance(0);
+  expect(counts).toEqual([0, 2]);
+});
+
 test("no line is lost from the count, and no window has more than one line", () => {
   fc.assert(
     fc.property(fc.array(fc.nat(300), { maxLength: 60 }), (pauses) => {
