@@ -1,0 +1,130 @@
+import { COMPATIBILITY, SchemaRegistry, SchemaType } from "@kafkajs/confluent-schema-registry";
+import type { Type } from "avsc";
+import { errorMessage, SluiceError } from "../errors/sluice-error.ts";
+import { AVRO_OPTIONS } from "./avro-types.ts";
+import type { WriterSchema } from "./writer-schemas.ts";
+
+/** Longest wait for one answer, milliseconds; the client underneath has no limit of its own. */
+const ANSWER_MS = 10_000;
+
+/** A registry's HTTP answer other than 2xx; network failures come as one with status 400. */
+interface AnswerError extends Error {
+  readonly status: number;
+}
+
+type Registrable = Parameters<SchemaRegistry["register"]>[0];
+
+/** The requests that Sluice makes of a schema registry with Confluent's API; none of them on the path of a record. */
+export class SchemaRegistryClient {
+  private readonly url: string;
+  private readonly registry: SchemaRegistry;
+
+  /** @param url root of the API, such as http://127.0.0.1:18081/apis/ccompat/v7 */
+  constructor(url: string) {
+    this.url = url.replace(/\/+$/, "");
+    this.registry = new SchemaRegistry({ host: this.url }, { [SchemaType.AVRO]: AVRO_OPTIONS });
+  }
+
+  /**
+   * The id under which exactly this schema is registered for a subject; undefined when it is not.
+   * @throws SluiceError `REGISTRY_UNAVAILABLE` (transient)
+   */
+  async idOf(subject: string, schema: object): Promise<number | undefined> {
+    const request = this.registry.getRegistryIdBySchema(subject, schema as Registrable);
+    return this.answer(
+      request.catch((error: unknown) => {
+        // The client's word for "not found": other answers keep their class and status.
+        if (error instanceof Error && error.name === "ConfluentSchemaRegistryError") return undefined;
+        throw error;
+      }),
+    );
+  }
+
+  /** The schema of an id; undefined when there is none. @throws SluiceError `REGISTRY_UNAVAILABLE` (transient) */
+  async schemaOf(id: number): Promise<WriterSchema | undefined> {
+    const request = this.registry.getSchema(id).then(
+      (schema): WriterSchema =>
+        "createResolver" in schema
+          ? { state: "loaded", type: schema as unknown as Type }
+          : { state: "unusable", why: `schema ${id} is not Avro` },
+      (error: unknown): WriterSchema | undefined => {
+        if (!isAnswer(error)) return { state: "unusable", why: `schema ${id} cannot be used: ${errorMessage(error)}` };
+        if (error.status === 404) return undefined;
+        throw error;
+      },
+    );
+    return this.answer(request);
+  }
+
+  /**
+   * Registers a schema under a subject, whose compatibility is set to BACKWARD_TRANSITIVE: readers of the new schema can
+   * read what any earlier one wrote. Repeating it changes nothing.
+   * @returns the schema's id
+   * @throws SluiceError `SCHEMA_INCOMPATIBLE` (permanent) with the registry's reason; `REGISTRY_UNAVAILABLE` (transient)
+   */
+  async register(subject: string, schema: object): Promise<number> {
+    await this.setCompatibility(subject, COMPATIBILITY.BACKWARD_TRANSITIVE);
+    const request = this.registry.register(schema as Registrable, {
+      subject,
+      compatibility: COMPATIBILITY.BACKWARD_TRANSITIVE,
+    });
+    const { id } = await this.answer(
+      request.catch((error: unknown) => {
+        if (!isAnswer(error) || (error.status !== 409 && error.status !== 422)) throw error;
+        throw new SluiceError(`${subject}: the registry refuses the new schema: ${error.message}`, {
+          code: "SCHEMA_INCOMPATIBLE",
+          cause: error,
+        });
+      }),
+    );
+    return id;
+  }
+
+  /** Before the first version, so that not even that moment is unguarded; the client would set it afterwards. */
+  private async setCompatibility(subject: string, compatibility: string): Promise<void> {
+    const address = `${this.url}/config/${encodeURIComponent(subject)}`;
+    const current = await this.call(address, {});
+    if (current.ok && ((await current.json()) as { compatibilityLevel?: string }).compatibilityLevel === compatibility)
+      return;
+    const answer = await this.call(address, {
+      method: "PUT",
+      headers: { "content-type": "application/vnd.schemaregistry.v1+json" },
+      body: JSON.stringify({ compatibility }),
+    });
+    if (!answer.ok) throw this.unavailable(new Error(`PUT ${address}: ${answer.status} ${await answer.text()}`));
+  }
+
+  private async call(address: string, init: RequestInit): Promise<Response> {
+    try {
+      return await fetch(address, { ...init, signal: AbortSignal.timeout(ANSWER_MS) });
+    } catch (error) {
+      throw this.unavailable(error);
+    }
+  }
+
+  private async answer<Value>(request: Promise<Value>): Promise<Value> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(new Error(`no answer within ${ANSWER_MS} ms`)), ANSWER_MS);
+    });
+    try {
+      return await Promise.race([request, late]);
+    } catch (error) {
+      throw error instanceof SluiceError ? error : this.unavailable(error);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  private unavailable(cause: unknown): SluiceError {
+    return new SluiceError(`the schema registry at ${this.url} does not answer as it should`, {
+      code: "REGISTRY_UNAVAILABLE",
+      class: "transient",
+      cause,
+    });
+  }
+}
+
+function isAnswer(error: unknown): error is AnswerError {
+  return error instanceof Error && typeof (error as Partial<AnswerError>).status === "number";
+}

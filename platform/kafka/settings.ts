@@ -1,0 +1,19 @@
+import { integer, list, url } from "../config/settings.ts";
+
+/** The settings of every program that reads or writes Kafka: `z.object({ ...kafkaSettings, … })`. */
+export const kafkaSettings = {
+  kafkaBrokers: list({
+    item: /^(\[[0-9a-fA-F:]+\]|[^\s:,]+):\d{1,5}$/,
+    allowed: "one or more different host:port, separated by commas",
+  })
+    .default(["127.0.0.1:19092"])
+    .describe("Kafka brokers to begin with, host:port"),
+  partitions: integer({ min: 1, max: 1_000 })
+    .default(6)
+    .describe(
+      "Partitions of every keyed topic; the same for all services of an installation, since changing it moves keys",
+    ),
+  registryUrl: url()
+    .default("http://127.0.0.1:18081/apis/ccompat/v7")
+    .describe("Schema registry: the root of its Confluent-compatible API"),
+};

@@ -1,0 +1,108 @@
+import { AvroCodec } from "../platform/codec/avro-codec.ts";
+import type { Codec } from "../platform/codec/codec.ts";
+import { SchemaRegistryClient } from "../platform/codec/schema-registry.ts";
+import { Slab } from "../platform/codec/slab.ts";
+import { type WriterSchema, WriterSchemas } from "../platform/codec/writer-schemas.ts";
+import { SluiceError } from "../platform/errors/sluice-error.ts";
+import { composeContracts, NAMESPACE, readContracts } from "./contracts.ts";
+import type {
+  Consent,
+  Control,
+  DeadLetter,
+  Dispatch,
+  Event,
+  Health,
+  Inbound,
+  Quality,
+  Receipt,
+  Retry,
+  SendRequest,
+} from "./generated/types.ts";
+
+/** The codecs of all records, ready for use; encode and decode are synchronous and ask no one. */
+export interface SluiceCodecs {
+  readonly request: Codec<SendRequest>;
+  readonly dispatch: Codec<Dispatch>;
+  readonly retry: Codec<Retry>;
+  readonly event: Codec<Event>;
+  readonly receipt: Codec<Receipt>;
+  readonly inbound: Codec<Inbound>;
+  readonly deadLetter: Codec<DeadLetter>;
+  readonly consent: Codec<Consent>;
+  readonly control: Codec<Control>;
+  readonly health: Codec<Health>;
+  readonly quality: Codec<Quality>;
+  /**
+   * Loads a writer's schema seen in a record (`unknown-schema`), so that decoding can go on. `missing`: there is no such
+   * schema; decoding the record again then says `undecodable`. Rejects with `REGISTRY_UNAVAILABLE` when the registry
+   * cannot be asked: try again later.
+   */
+  loadSchema(id: number): Promise<"loaded" | "missing">;
+}
+
+/** Where the codecs learn schema ids and other writers' schemas; the registry, or a stand-in for tests. */
+export interface SchemaSource {
+  idOf(subject: string, schema: object): Promise<number | undefined>;
+  schemaOf(id: number): Promise<WriterSchema | undefined>;
+}
+
+/**
+ * Asks the registry for the ids of this program's schemas.
+ * @throws SluiceError `SCHEMA_NOT_REGISTERED` (transient: the migration may be under way) or `REGISTRY_UNAVAILABLE` (transient)
+ */
+export function connectCodecs(registryUrl: string): Promise<SluiceCodecs> {
+  return createCodecs(new SchemaRegistryClient(registryUrl));
+}
+
+/** As {@link connectCodecs}, from any source of schemas. */
+export async function createCodecs(source: SchemaSource): Promise<SluiceCodecs> {
+  const schemas = composeContracts(readContracts());
+  const slab = new Slab();
+  const writers = new WriterSchemas((id) => source.schemaOf(id));
+
+  async function codec<T>(name: string): Promise<Codec<T>> {
+    const schema = schemas.get(name)!;
+    const schemaId = await source.idOf(recordSubject(name), schema);
+    if (schemaId === undefined)
+      throw new SluiceError(
+        `this program's schema of ${recordSubject(name)} is not in the registry; run the migration (infra/migrate.ts)`,
+        { code: "SCHEMA_NOT_REGISTERED", class: "transient" },
+      );
+    return new AvroCodec<T>({ schema, schemaId, slab, writers });
+  }
+
+  const [request, dispatch, retry, event, receipt, inbound, deadLetter, consent, control, health, quality] =
+    await Promise.all([
+      codec<SendRequest>("SendRequest"),
+      codec<Dispatch>("Dispatch"),
+      codec<Retry>("Retry"),
+      codec<Event>("Event"),
+      codec<Receipt>("Receipt"),
+      codec<Inbound>("Inbound"),
+      codec<DeadLetter>("DeadLetter"),
+      codec<Consent>("Consent"),
+      codec<Control>("Control"),
+      codec<Health>("Health"),
+      codec<Quality>("Quality"),
+    ]);
+  const loadSchema = (id: number) => writers.load(id);
+  return {
+    request,
+    dispatch,
+    retry,
+    event,
+    receipt,
+    inbound,
+    deadLetter,
+    consent,
+    control,
+    health,
+    quality,
+    loadSchema,
+  };
+}
+
+/** The subject of a record (Confluent's RecordNameStrategy): its full name. */
+export function recordSubject(name: string): string {
+  return `${NAMESPACE}.${name}`;
+}
