@@ -59,7 +59,7 @@ export async function runService(options: ServiceOptions): Promise<void> {
     const scope = Object.assign(lifecycle, await startTelemetry(name, config, lifecycle, closers));
     await options.start(scope);
     lifecycle.started();
-    if (lifecycle.state === "running") log.info({ adminPort: scope.adminPort }, "started");
+    if (lifecycle.state === "running") log.info("started");
   } catch (error) {
     // A start that was interrupted by a stop is no fault of its own.
     if (!lifecycle.signal.aborted) lifecycle.fail(error);
@@ -89,6 +89,7 @@ async function startTelemetry(
     metrics: prometheus.handle,
   });
   closers.push(() => admin.close());
+  lifecycle.log.info({ adminHost: config.adminHost, adminPort: admin.port }, "admin server listening");
   const tracing =
     config.traceRatio > 0 ? await startTracing({ service, instance, ratio: config.traceRatio }) : noTracing;
   closers.push(() => tracing.close());

@@ -62,13 +62,21 @@ test.each(["SIGTERM", "SIGINT"] as const)("%s drains and exits with 0", async (s
   await service.line("started");
   service.child.kill(signal);
   expect(await service.exit).toBe(0);
-  expect(service.messages).toEqual(["part started", "started", "stopping", "part stopped", "stopped"]);
-  expect(service.lines[2]).toMatchObject({ why: signal });
+  expect(service.messages).toEqual([
+    "admin server listening",
+    "part started",
+    "started",
+    "stopping",
+    "part stopped",
+    "stopped",
+  ]);
+  expect(service.lines.find(({ msg }) => msg === "stopping")).toMatchObject({ why: signal });
 });
 
 test("the admin server tells health, readiness and metrics", async () => {
   const service = start();
-  const { adminPort } = await service.line("started");
+  await service.line("started");
+  const { adminPort } = await service.line("admin server listening");
   const get = (path: string) => fetch(`http://127.0.0.1:${adminPort}${path}`);
   expect(await (await get("/healthz")).json()).toMatchObject({ status: "alive", service: "fixture" });
   expect(await (await get("/readyz")).json()).toMatchObject({ status: "ready", state: "running" });
@@ -109,14 +117,15 @@ test.each([
 });
 
 test("while it waits for a part it is alive and not ready, and a signal still stops it cleanly", async () => {
-  const service = start({ SLUICE_BEHAVIOUR: "wait", SLUICE_ADMIN_PORT: "23171" });
+  const service = start({ SLUICE_BEHAVIOUR: "wait" });
+  const { adminPort } = await service.line("admin server listening");
   expect(await service.line("waiting for kafka")).toMatchObject({ why: "refused" });
-  const ready = await fetch("http://127.0.0.1:23171/readyz");
+  const ready = await fetch(`http://127.0.0.1:${adminPort}/readyz`);
   expect(ready.status).toBe(503);
   expect(await ready.json()).toMatchObject({
     notReady: { lifecycle: "starting", kafka: "waiting for kafka: refused" },
   });
-  expect((await fetch("http://127.0.0.1:23171/healthz")).status).toBe(200);
+  expect((await fetch(`http://127.0.0.1:${adminPort}/healthz`)).status).toBe(200);
   service.child.kill("SIGTERM");
   expect(await service.exit).toBe(0);
 });
@@ -129,9 +138,18 @@ test("with SLUICE_EXIT_WITH_PARENT the end of standard input is a stop", async (
   expect(service.messages).toContain("part stopped");
 });
 
+test("a supervisor that dies takes the log's pipe with it, and the drain still succeeds", async () => {
+  const service = start({ SLUICE_EXIT_WITH_PARENT: "1" });
+  await service.line("started");
+  const exited = once(service.child, "exit");
+  service.child.stdout!.destroy();
+  service.child.stdin!.end();
+  expect(await exited).toEqual([0, null]);
+});
+
 test("a busy admin port stops the start with a reason", async () => {
   const first = start();
-  const { adminPort } = await first.line("started");
+  const { adminPort } = await first.line("admin server listening");
   const second = new ServiceProcess({ SLUICE_ADMIN_PORT: String(adminPort) });
   expect(await second.exit).toBe(1);
   expect(second.messages[0]).toContain(`cannot listen on 127.0.0.1:${adminPort}: another process has it`);
