@@ -82,6 +82,7 @@ describe("parseSmppReceipt", () => {
     expect(parseSmppReceipt({ text: "stat:DELIVRD" })).toEqual({ ok: false, code: "receipt-without-id" });
     expect(parseSmppReceipt({ text: "id:1" })).toEqual({ ok: false, code: "receipt-without-state" });
     expect(parseSmppReceipt({ text: "hello, where is my parcel?" })).toEqual({ ok: false, code: "receipt-without-id" });
+    expect(parseSmppReceipt({ text: "id:1 text: stat:DELIVRD" })).toEqual({ ok: false, code: "receipt-without-state" });
     expect(parseSmppReceipt({ text: "id:1 stat:CONFUSED" })).toEqual({ ok: false, code: "receipt-without-state" });
   });
 

@@ -1,0 +1,86 @@
+import { z } from "zod";
+import { defaultInDoubtRule, type InDoubtRule, type Lane, lanes } from "../message/lane.ts";
+import { distinct, kebabId, lane } from "./fields.ts";
+import { priceListSchema } from "./price-list.ts";
+
+const milliseconds = z.int().min(1).max(3_600_000);
+const inDoubtRule = z.enum(["resend", "hold"]);
+const idFormat = z.enum(["as-is", "hex", "decimal"]);
+const httpUrl = z.url({ protocol: /^https?$/ });
+
+/** How one SMPP 3.4 account is reached. */
+const smppSchema = z.strictObject({
+  host: z.string().min(1),
+  port: z.int().min(1).max(65_535),
+  /** SMPP 3.4, 4.1.1: at most 15 characters. */
+  systemId: z.string().min(1).max(15),
+  /** The standard allows 8 characters; many centres take more. */
+  password: z.string().max(64),
+  systemType: z.string().max(12).default(""),
+  /** Notation of message ids in submit responses. */
+  idFormat: idFormat.default("as-is"),
+  /** Notation of message ids in receipts; by default as in responses, and decimal where those are hexadecimal. */
+  receiptIdFormat: idFormat.optional(),
+  /** Vendor TLV (0x1400..0x3fff) in which submissions carry our message id, where the centre takes one. */
+  clientReferenceTlv: z.int().min(0x1400).max(0x3fff).optional(),
+  /** After this time without a response a submission is in doubt. */
+  responseTimeoutMs: milliseconds.default(10_000),
+  bindTimeoutMs: milliseconds.default(5_000),
+  enquireLinkMs: milliseconds.default(30_000),
+  /** Connections bound at the same time; the window is shared among them. */
+  binds: z.int().min(1).max(32).default(1),
+});
+
+/** How one account of a provider with Twilio's Messages contract is reached. */
+const httpSchema = z.strictObject({
+  baseUrl: httpUrl,
+  accountSid: z.string().min(1).max(64),
+  authToken: z.string().min(1).max(128),
+  /** Where the provider posts statuses: the dlr-collector as the provider sees it. */
+  statusCallbackUrl: httpUrl,
+  timeoutMs: milliseconds.default(10_000),
+  maxInFlight: z.int().min(1).max(10_000).default(100),
+});
+
+const shared = {
+  id: kebabId,
+  /** Segments a second that the account allows. */
+  rate: z.number().positive().max(100_000),
+  /** Submissions without a response at one time. */
+  window: z.int().min(1).max(10_000).default(100),
+  /** Lanes it carries. */
+  lanes: distinct(lane).default([...lanes]),
+  /** Partitions of each dispatch topic; must divide the installation's partition count. */
+  partitions: z.int().min(1).max(1_024).default(1),
+  prices: priceListSchema,
+  /** ISO 4217. */
+  currency: z.string().regex(/^[A-Z]{3}$/, "an ISO 4217 code in capitals, such as EUR"),
+  /** After this time without a final receipt a message ends as unknown. */
+  receiptDeadlineSeconds: z.int().min(1).max(2_592_000).default(259_200),
+  /** What to do with submissions in doubt, where it differs from the lane's own rule. */
+  inDoubt: z.partialRecord(lane, inDoubtRule).default({}),
+  /** The circuit opens after so many failures in a row, for so long. */
+  circuit: z
+    .strictObject({ failures: z.int().min(1).max(10_000).default(10), openMs: milliseconds.default(10_000) })
+    .prefault({}),
+};
+
+export const providerSchema = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("smpp"), ...shared, smpp: smppSchema }),
+  z.strictObject({ kind: z.literal("http-twilio"), ...shared, http: httpSchema }),
+]);
+
+export type Provider = z.output<typeof providerSchema>;
+export type SmppProvider = Extract<Provider, { kind: "smpp" }>;
+export type HttpProvider = Extract<Provider, { kind: "http-twilio" }>;
+
+/** The rule for a submission in doubt: the provider's own for this lane, else the lane's. */
+export function inDoubtRuleOf(provider: Provider, messageLane: Lane): InDoubtRule {
+  return provider.inDoubt[messageLane] ?? defaultInDoubtRule[messageLane];
+}
+
+/** The notations of an SMPP provider's ids, for `normaliseProviderMessageId`. */
+export function idFormatsOf({ smpp }: SmppProvider) {
+  const receipt = smpp.receiptIdFormat ?? (smpp.idFormat === "hex" ? "decimal" : smpp.idFormat);
+  return { response: smpp.idFormat, receipt };
+}

@@ -1,0 +1,35 @@
+import { z } from "zod";
+import { country, distinct, kebabId, lane, mccMnc } from "./fields.ts";
+
+/** Conditions of a route. All that are given must hold; within one, any entry will do. */
+const conditionsSchema = z.strictObject({
+  countries: distinct(country).optional(),
+  mccMncs: distinct(mccMnc).optional(),
+  /** First digits of the destination, with its calling code, without a plus. */
+  prefixes: distinct(z.string().regex(/^\d{1,15}$/, "digits in quotes")).optional(),
+  accounts: distinct(kebabId).optional(),
+  lanes: distinct(lane).optional(),
+  /** Sender ids, exactly as requested. */
+  senders: distinct(z.string().min(1).max(16)).optional(),
+});
+
+export const routeSchema = z.strictObject({
+  id: kebabId,
+  when: conditionsSchema.default({}),
+  /** `priority`: in order, the next only if the ones before cannot; `weighted`: drawn by weight among those that can. */
+  strategy: z.enum(["priority", "weighted"]),
+  providers: z
+    .array(
+      z.strictObject({
+        id: kebabId,
+        /** Share among providers of equal standing. */
+        weight: z.number().positive().max(1_000_000).default(1),
+        /** Lower goes first; by default the place in the list. Only for `priority`. */
+        priority: z.int().min(0).max(1_000).optional(),
+      }),
+    )
+    .min(1),
+});
+
+export type Route = z.output<typeof routeSchema>;
+export type RouteConditions = Route["when"];

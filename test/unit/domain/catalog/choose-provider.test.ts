@@ -1,0 +1,227 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { parseCatalog } from "../../../../domain/catalog/catalog.ts";
+import {
+  chooseProvider,
+  defaultBacklogLimit,
+  type ProviderHealth,
+} from "../../../../domain/catalog/choose-provider.ts";
+import { priceOf } from "../../../../domain/catalog/price-list.ts";
+import { compileRoutes, findRoute, type MessageFacts } from "../../../../domain/catalog/route-table.ts";
+import { lanes } from "../../../../domain/message/lane.ts";
+import { exampleCatalog, examplePlain } from "./example.ts";
+
+const { routes, providers } = exampleCatalog();
+const table = compileRoutes(routes, providers);
+const german: MessageFacts = {
+  destination: "491711234567",
+  country: "DE",
+  mccMnc: "26201",
+  account: "globex",
+  lane: "transactional",
+  from: undefined,
+};
+const french: MessageFacts = { ...german, destination: "33612345678", country: "FR", mccMnc: "20801" };
+const well: ProviderHealth = { open: false, backlogSeconds: 0 };
+
+interface Situation {
+  tried?: string[];
+  health?: Record<string, ProviderHealth>;
+  random?: number;
+}
+
+function choose(facts: MessageFacts, { tried = [], health = {}, random = 0 }: Situation = {}) {
+  return chooseProvider(table, { facts, tried, health: (id) => health[id], random: () => random });
+}
+
+function brief(facts: MessageFacts, situation: Situation = {}) {
+  const choice = choose(facts, situation);
+  return choice.ok ? `${choice.provider.id} by ${choice.reason}` : choice.reason;
+}
+
+const verdicts = (facts: MessageFacts, situation: Situation = {}) =>
+  choose(facts, situation).candidates.map(({ provider, verdict }) => `${provider} ${verdict}`);
+
+describe("chooseProvider", () => {
+  it("takes the first route that matches, and says why each candidate lost", () => {
+    expect(choose(french)).toMatchObject({
+      ok: true,
+      provider: { id: "north" },
+      price: 50_000,
+      route: "rest",
+      reason: "priority",
+    });
+    expect(verdicts(french)).toEqual(["north chosen", "south lower-priority", "web lower-priority"]);
+    expect(choose({ ...german, account: "acme", lane: "otp" })).toMatchObject({
+      route: "acme-codes",
+      provider: { id: "web" },
+    });
+    expect(verdicts({ ...german, lane: "otp" })).toEqual(["north chosen", "south lane-not-carried"]);
+  });
+
+  it("moves on when a provider was tried, is dark, or has too much waiting", () => {
+    expect(brief(french, { tried: ["north"] })).toBe("south by failover");
+    expect(brief(french, { health: { north: { open: true, backlogSeconds: 0 } } })).toBe("south by failover");
+    expect(brief(french, { health: { north: { open: false, backlogSeconds: 61 } } })).toBe("south by failover");
+    expect(verdicts(french, { tried: ["north"], health: { south: { open: true, backlogSeconds: 0 } } })).toEqual([
+      "north already-tried",
+      "south circuit-open",
+      "web chosen",
+    ]);
+    const us = { ...french, country: "US", destination: "12125550123", mccMnc: undefined };
+    expect(verdicts(us, { tried: ["north"] })).toEqual([
+      "north already-tried",
+      "south destination-not-served",
+      "web chosen",
+    ]);
+  });
+
+  it("draws by weight among those that can", () => {
+    expect([0, 0.74, 0.76, 0.999].map((random) => brief(german, { random }))).toEqual([
+      "north by weighted",
+      "north by weighted",
+      "south by weighted",
+      "south by weighted",
+    ]);
+    expect(brief(german, { random: 0, tried: ["north"] })).toBe("south by weighted");
+    expect(verdicts(german, { random: 0.9 })).toEqual(["north not-drawn", "south chosen"]);
+  });
+
+  it("takes the shortest backlog when all are too long", () => {
+    const health = {
+      north: { open: false, backlogSeconds: 500 },
+      south: { open: false, backlogSeconds: 300 },
+      web: { open: true, backlogSeconds: 0 },
+    };
+    expect(brief(french, { health })).toBe("south by least-backlog");
+    expect(verdicts(french, { health })).toEqual(["north backlog-too-long", "south chosen", "web circuit-open"]);
+  });
+
+  it("says whether waiting can help when nobody is left", () => {
+    const dark = { open: true, backlogSeconds: 0 };
+    expect(brief(german, { health: { north: dark, south: dark } })).toBe("circuits-open");
+    expect(brief(german, { tried: ["south"], health: { north: dark } })).toBe("circuits-open");
+    expect(brief(german, { tried: ["north", "south"] })).toBe("no-provider-left");
+    const onlyGermany = compileRoutes(routes.slice(1, 2), providers);
+    const input = { facts: french, tried: [], health: () => undefined, random: () => 0 };
+    expect(chooseProvider(onlyGermany, input)).toEqual({
+      ok: false,
+      route: undefined,
+      reason: "no-route",
+      candidates: [],
+    });
+  });
+
+  it("groups providers of one priority and draws among them", () => {
+    const plain = examplePlain();
+    plain.routes = [
+      {
+        id: "tiers",
+        strategy: "priority",
+        providers: [
+          { id: "north", priority: 2 },
+          { id: "web", priority: 1, weight: 1 },
+          { id: "south", priority: 1, weight: 1 },
+        ],
+      },
+    ];
+    const parsed = parseCatalog(plain, 12);
+    if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems));
+    const tiers = compileRoutes(parsed.value.routes, parsed.value.providers);
+    const input = { facts: german, tried: [] as string[], health: () => well };
+    expect(chooseProvider(tiers, { ...input, random: () => 0.1 })).toMatchObject({
+      provider: { id: "web" },
+      reason: "priority",
+    });
+    expect(chooseProvider(tiers, { ...input, random: () => 0.9 })).toMatchObject({
+      provider: { id: "south" },
+      reason: "priority",
+    });
+    expect(chooseProvider(tiers, { ...input, tried: ["web", "south"], random: () => 0 })).toMatchObject({
+      provider: { id: "north" },
+      reason: "failover",
+    });
+  });
+
+  it("never takes a provider that anything hard speaks against, and always one if there is any", () => {
+    const health = fc.record({ open: fc.boolean(), backlogSeconds: fc.nat(200) });
+    const situation = fc.record({
+      tried: fc.subarray(["north", "south", "web"]),
+      health: fc.record({ north: health, south: health, web: health }),
+      random: fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
+    });
+    const facts = fc
+      .record({
+        lane: fc.constantFrom(...lanes),
+        account: fc.constantFrom("acme", "globex"),
+        at: fc.constantFrom(german, french),
+      })
+      .map(({ lane, account, at }) => ({ ...at, lane, account }));
+    fc.assert(
+      fc.property(facts, situation, (message, now) => {
+        const choice = choose(message, now);
+        const inRoute = routes.find(({ id }) => id === choice.route)?.providers.map(({ id }) => id) ?? [];
+        const usable = providers.filter(
+          (provider) =>
+            inRoute.includes(provider.id) &&
+            provider.lanes.includes(message.lane) &&
+            priceOf(provider, message.country, message.mccMnc) !== undefined &&
+            !now.tried.includes(provider.id) &&
+            !now.health[provider.id as "web"].open,
+        );
+        expect(choice.ok).toBe(usable.length > 0);
+        expect(choice.candidates.map(({ provider }) => provider).sort()).toEqual([...inRoute].sort());
+        expect(choice.candidates.filter(({ verdict }) => verdict === "chosen")).toHaveLength(choice.ok ? 1 : 0);
+        if (!choice.ok) return;
+        expect(usable.map(({ id }) => id)).toContain(choice.provider.id);
+        const limit = defaultBacklogLimit[message.lane];
+        const unhurried = usable.filter(({ id }) => now.health[id as "web"].backlogSeconds <= limit);
+        if (unhurried.length > 0) expect(unhurried.map(({ id }) => id)).toContain(choice.provider.id);
+        else expect(choice.reason).toBe("least-backlog");
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+});
+
+describe("findRoute", () => {
+  it("equals asking every route in order", () => {
+    const some = <T>(values: T[]) => fc.option(fc.subarray(values, { minLength: 1 }), { nil: undefined });
+    const condition = fc.record({
+      countries: some(["DE", "FR"]),
+      mccMncs: some(["26201", "20801"]),
+      prefixes: some(["49", "4917", "336"]),
+      accounts: some(["acme", "globex"]),
+      lanes: some([...lanes]),
+      senders: some(["A", "B"]),
+    });
+    const facts = fc.record({
+      destination: fc.constantFrom("491711234567", "493012345678", "33612345678"),
+      country: fc.constantFrom("DE", "FR", "US"),
+      mccMnc: fc.constantFrom("26201", "20801", undefined),
+      account: fc.constantFrom("acme", "globex"),
+      lane: fc.constantFrom(...lanes),
+      from: fc.constantFrom("A", "C", undefined),
+    });
+    fc.assert(
+      fc.property(fc.array(condition, { maxLength: 6 }), facts, (conditions, message) => {
+        const list = conditions.map((when, i) => ({ ...routes[2]!, id: `r${i}`, when }));
+        const expected = list.find(
+          ({ when }) =>
+            (when.countries?.includes(message.country as "DE") ?? true) &&
+            (when.mccMncs?.includes(message.mccMnc as "26201") ?? true) &&
+            (when.prefixes?.some((prefix) => message.destination.startsWith(prefix)) ?? true) &&
+            (when.accounts?.includes(message.account) ?? true) &&
+            (when.lanes?.includes(message.lane) ?? true) &&
+            (when.senders?.includes(message.from as "A") ?? true),
+        );
+        expect(findRoute(compileRoutes(list, providers), message)?.id).toBe(expected?.id);
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+
+  it("cannot be compiled from routes that were not checked", () => {
+    expect(() => compileRoutes(routes, providers.slice(1))).toThrow('names provider "north"');
+  });
+});
