@@ -33,9 +33,9 @@ export function bytesToDecimal(bytes: Uint8Array): number {
   let start = 0;
   while (start < bytes.length - 1 && bytes[start] === sign) start++;
   if (bytes.length - start > 7) throw new RangeError("a decimal beyond the safe integers");
-  // Sum of (byte - 255) from the sign extension -1 equals two's complement and stays exact below 2^56.
+  // Beginning at -1 extends the sign. Exact, since every product is a multiple of 256 below 2^56.
   let value = sign === 0 ? 0 : -1;
-  for (let i = start; i < bytes.length; i++) value = value * 256 + (bytes[i]! - sign) + (sign === 0 ? 0 : 255);
+  for (let i = start; i < bytes.length; i++) value = value * 256 + bytes[i]!;
   if (!Number.isSafeInteger(value)) throw new RangeError("a decimal beyond the safe integers");
   return value;
 }
