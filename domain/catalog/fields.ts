@@ -4,7 +4,7 @@ import { type Micros, parseMoney } from "./money.ts";
 
 /** Field types that several parts of the catalog share. */
 
-/** Identifiers appear in topic names, metrics and logs, hence the narrow form. */
+/** Identifiers become parts of names elsewhere (queues, metrics), hence the narrow form. */
 export const kebabId = z
   .string()
   .max(40)

@@ -50,7 +50,7 @@ const shared = {
   window: z.int().min(1).max(10_000).default(100),
   /** Lanes it carries. */
   lanes: distinct(lane).default([...lanes]),
-  /** Partitions of each dispatch topic; must divide the installation's partition count. */
+  /** Shares its traffic is split into; must divide the installation's partition count. */
   partitions: z.int().min(1).max(1_024).default(1),
   prices: priceListSchema,
   /** ISO 4217. */

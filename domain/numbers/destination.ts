@@ -17,7 +17,7 @@ export type DestinationProblem =
 export type ParsedDestination =
   | {
       ok: true;
-      /** E.164 digits without the plus (ITU-T E.164, at most 15): the key of every message topic. */
+      /** E.164 digits without the plus (ITU-T E.164, at most 15): the form under which everything about a recipient meets. */
       e164: string;
       /** ISO 3166-1 alpha-2. */
       country: string;
