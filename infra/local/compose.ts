@@ -59,9 +59,16 @@ const must = (code: number, what: string): void => {
   if (code !== 0) throw new Error(`${what} ended with code ${code}`);
 };
 
+/** The Compose services of a smaller scope; none named means all. */
+const servicesOf = (config: ClusterConfig): string[] => {
+  if (config.scope === "all") return [];
+  const kafka = config.brokers === 3 ? ["kafka-1", "kafka-2", "kafka-3"] : ["kafka-1"];
+  return config.scope === "kafka" ? kafka : [...kafka, "registry", "clickhouse"];
+};
+
 /** `docker compose up`, until every container is healthy. */
 export async function composeUp(config: ClusterConfig): Promise<void> {
-  must(await compose(config, "up", "-d", "--build", "--wait"), "docker compose up");
+  must(await compose(config, "up", "-d", "--build", "--wait", ...servicesOf(config)), "docker compose up");
   must(await compose(config, "ps"), "docker compose ps");
 }
 
