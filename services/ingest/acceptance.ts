@@ -1,0 +1,58 @@
+import type { OutRecord } from "../../platform/kafka/record.ts";
+
+/** The part of the record producer that acceptance needs. */
+export interface Writer {
+  readonly hasRoom: boolean;
+  /** Monotonic ms since which writing has been failing; 0 while all is well. */
+  readonly failingSince: number;
+  send(records: readonly OutRecord[]): Promise<void>;
+}
+
+/**
+ * - `stored`: every record is on all in-sync replicas;
+ * - `refused`: nothing was queued, so nothing can come of it;
+ * - `unknown`: Kafka has not answered in time. The records stay queued and may yet be stored.
+ */
+export type Outcome = "stored" | "refused" | "unknown";
+
+/**
+ * Writes records and tells within a deadline what is known of them. While Kafka has been failing for longer than the
+ * deadline new work is refused at once: a clear "no" is worth more to a client than a "perhaps" five seconds later.
+ */
+export class Acceptance {
+  readonly #writer: Writer;
+  readonly #deadlineMs: number;
+  readonly #failed: (error: unknown) => void;
+
+  /** @param onFault told of faults of the writer that are neither an overflow nor a delay. */
+  constructor(writer: Writer, deadlineMs: number, onFault: (error: unknown) => void = () => {}) {
+    this.#writer = writer;
+    this.#deadlineMs = deadlineMs;
+    this.#failed = onFault;
+  }
+
+  /** Whether work would be taken now; asked before anything is done for a request. */
+  open(nowMs: number): boolean {
+    const { failingSince, hasRoom } = this.#writer;
+    return hasRoom && (failingSince === 0 || nowMs - failingSince < this.#deadlineMs);
+  }
+
+  write(records: readonly OutRecord[], nowMs: number): Promise<Outcome> {
+    if (!this.open(nowMs)) return Promise.resolve("refused");
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, this.#deadlineMs, "unknown");
+      const settle = (outcome: Outcome) => {
+        clearTimeout(timer);
+        resolve(outcome);
+      };
+      this.#writer.send(records).then(
+        () => settle("stored"),
+        (error: unknown) => {
+          this.#failed(error);
+          // A batch is queued whole or not at all, but after a rejection on closing a part may be stored.
+          settle("unknown");
+        },
+      );
+    });
+  }
+}

@@ -1,0 +1,115 @@
+import { performance } from "node:perf_hooks";
+import express, { type Express, type Request, type Response } from "express";
+import { methodNotAllowed, notFound, problemHandler } from "../../platform/http/express-problems.ts";
+import { problem, sendProblem } from "../../platform/http/problem.ts";
+import type { Account } from "./api-keys.ts";
+import { postBatch } from "./batch-route.ts";
+import type { IngestContext } from "./ingest-context.ts";
+import type { Route } from "./ingest-metrics.ts";
+import { postMessage } from "./message-route.ts";
+import { openapi } from "./openapi.ts";
+import { getStatus } from "./status-route.ts";
+
+const WELCOME = `Sluice: SMS delivery. This is the HTTP way in.
+
+POST /v1/messages        one message
+POST /v1/messages/batch  up to 10,000 messages
+GET  /v1/messages/{id}   status and history
+GET  /openapi.json       all of it, precisely
+
+Every /v1 request carries an API key: Authorization: Bearer <key>
+`;
+
+type Handler = (request: Request, response: Response, account: Account) => Promise<void>;
+
+/** The HTTP facade as an Express application; it listens to nothing by itself. */
+export function ingestApp(context: IngestContext): Express {
+  const app = express();
+  app.disable("x-powered-by");
+  app.disable("etag");
+  app.set("query parser", "simple");
+  app.use((_request, response, next) => {
+    response.setHeader("x-content-type-options", "nosniff");
+    next();
+  });
+
+  const guarded = (route: Route, handle: Handler) => (request: Request, response: Response) => {
+    observe(context, route, response);
+    const account = context.keys.accountOf(request.headers.authorization, request.get("x-api-key"));
+    if (account === undefined) return unauthorized(context, response);
+    return handle(request, response, account);
+  };
+
+  app
+    .route("/v1/messages")
+    .post(
+      guarded("message", async (request, response, account) => {
+        const answer = await postMessage(context, account, request);
+        response.setHeader("location", answer.location);
+        sendJson(response, 202, answer.body);
+      }),
+    )
+    .all(methodNotAllowed(["POST"]));
+  app
+    .route("/v1/messages/batch")
+    .post(
+      guarded("batch", async (request, response, account) => {
+        const answer = await postBatch(context, account, request);
+        sendJson(response, answer.status, answer.body);
+      }),
+    )
+    .all(methodNotAllowed(["POST"]));
+  app
+    .route("/v1/messages/:id")
+    .get(
+      guarded("status", async (request, response, account) => {
+        sendJson(response, 200, await getStatus(context, account, request.params.id as string));
+      }),
+    )
+    .all(methodNotAllowed(["GET", "HEAD"]));
+  publicPages(app);
+  app.use(notFound);
+  app.use(problemHandler(context.log));
+  return app;
+}
+
+function publicPages(app: Express): void {
+  const document = Buffer.from(JSON.stringify(openapi));
+  app
+    .route("/openapi.json")
+    .get((_request, response) => {
+      response.type("application/json").send(document);
+    })
+    .all(methodNotAllowed(["GET", "HEAD"]));
+  app
+    .route("/")
+    .get((_request, response) => {
+      response.type("text/plain").send(WELCOME);
+    })
+    .all(methodNotAllowed(["GET", "HEAD"]));
+}
+
+function unauthorized(context: IngestContext, response: Response): void {
+  context.metrics.unauthorized.add();
+  const detail = "send a valid API key as Authorization: Bearer <key>, or as X-API-Key: <key>";
+  const body = problem({ status: 401, code: "UNAUTHORIZED", title: "A valid API key is needed", detail });
+  sendProblem(response, body, { "www-authenticate": 'Bearer realm="sluice"' });
+}
+
+/** Express's own `json()` computes more than an answer of megabytes needs. */
+function sendJson(response: Response, status: number, body: object): void {
+  const payload = Buffer.from(JSON.stringify(body));
+  response.writeHead(status, {
+    "content-type": "application/json; charset=utf-8",
+    "content-length": payload.length,
+    "cache-control": "no-store",
+  });
+  response.end(payload);
+}
+
+function observe(context: IngestContext, route: Route, response: Response): void {
+  const began = performance.now();
+  response.once("finish", () => {
+    context.metrics.answered(route, response.statusCode, (performance.now() - began) / 1_000);
+  });
+}

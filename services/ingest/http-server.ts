@@ -1,0 +1,88 @@
+import { createServer, type RequestListener, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
+import { SluiceError } from "../../platform/errors/sluice-error.ts";
+
+export interface HttpServerOptions {
+  readonly host: string;
+  /** 0 takes any free port. */
+  readonly port: number;
+  /** Connections beyond are closed at once. */
+  readonly maxConnections: number;
+  /** Longest time from a request's first byte to its last, ms: a slow client is cut off. */
+  readonly requestTimeoutMs: number;
+}
+
+export interface HttpServer {
+  readonly port: number;
+  /** Open connections, and those refused because there were too many. */
+  readonly connections: { open: number; refused: number };
+  /** Takes no further connections, lets the requests at hand finish, and closes each connection after its answer. */
+  drain(): Promise<void>;
+  /** Closes everything that is still open. */
+  close(): void;
+}
+
+/** Headers are small: whoever needs longer for them holds a connection on purpose. Milliseconds. */
+const HEADERS_TIMEOUT_MS = 10_000;
+
+/** Longer than the idle time-outs of common load balancers (60 s), so that it is they who close first. Milliseconds. */
+const KEEP_ALIVE_MS = 65_000;
+
+/** How often a drain closes connections that have become idle, milliseconds. */
+const DRAIN_STEP_MS = 20;
+
+/**
+ * Starts the public server with its limits.
+ * @throws SluiceError `PORT_UNAVAILABLE`.
+ */
+export async function startHttpServer(listener: RequestListener, options: HttpServerOptions): Promise<HttpServer> {
+  const connections = { open: 0, refused: 0 };
+  const server = createServer(
+    {
+      headersTimeout: Math.min(HEADERS_TIMEOUT_MS, options.requestTimeoutMs),
+      requestTimeout: options.requestTimeoutMs,
+      keepAliveTimeout: KEEP_ALIVE_MS,
+      // The time-outs above are only looked at this often.
+      connectionsCheckingInterval: Math.min(1_000, options.requestTimeoutMs),
+      maxHeaderSize: 16_384,
+    },
+    listener,
+  );
+  server.maxConnections = options.maxConnections;
+  server.on("drop", () => void connections.refused++);
+  server.on("connection", (socket) => {
+    connections.open++;
+    socket.once("close", () => void connections.open--);
+  });
+  await listen(server, options);
+  return {
+    port: (server.address() as AddressInfo).port,
+    connections,
+    drain: () => drain(server),
+    close: () => server.closeAllConnections(),
+  };
+}
+
+async function drain(server: Server): Promise<void> {
+  let closed = false;
+  server.close(() => {
+    closed = true;
+  });
+  while (!closed) {
+    server.closeIdleConnections();
+    await sleep(DRAIN_STEP_MS);
+  }
+}
+
+function listen(server: Server, { host, port }: HttpServerOptions): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once("error", (cause: NodeJS.ErrnoException) => {
+      const why =
+        cause.code === "EADDRINUSE" ? "another process has it; choose another with SLUICE_HTTP_PORT" : cause.message;
+      const message = `the HTTP server cannot listen on ${host}:${port}: ${why}`;
+      reject(new SluiceError(message, { code: "PORT_UNAVAILABLE", cause }));
+    });
+    server.listen(port, host, resolve);
+  });
+}

@@ -1,0 +1,49 @@
+import { hash } from "node:crypto";
+import type { ValidRequest } from "../../domain/message/validation.ts";
+import { AgingMap } from "./aging-map.ts";
+
+/** Retries of one request come within minutes; a day of keys would only cost memory. Milliseconds. */
+const PERIOD_MS = 3_600_000;
+
+/**
+ * Remembers which request a key stood for, to refuse the same key with another request. It covers what this instance saw
+ * in the last hour (up to two), within its capacity. Beyond that nothing is sent twice for it: the message id is made
+ * of account, key and destination, so the router drops the repeat, whatever its text.
+ */
+export class IdempotencyMemory {
+  readonly #fingerprints: AgingMap<string>;
+
+  /** @param capacity keys kept per period; about 150 bytes each. */
+  constructor(capacity: number, nowMs: number) {
+    this.#fingerprints = new AgingMap({ periodMs: PERIOD_MS, capacity }, nowMs);
+  }
+
+  /** `new`: the key was not known and is now; `same` or `different`: what it stood for before. */
+  claim(key: string, fingerprint: string, nowMs: number): "new" | "same" | "different" {
+    const known = this.#fingerprints.get(key, nowMs);
+    if (known !== undefined) return known === fingerprint ? "same" : "different";
+    this.#fingerprints.set(key, fingerprint, nowMs);
+    return "new";
+  }
+
+  /** Gives a key back whose request was certainly not accepted. */
+  release(key: string): void {
+    this.#fingerprints.delete(key);
+  }
+}
+
+/** 96 bits that stand for the content of a request; the order of metadata does not matter. */
+export function fingerprintOf(request: ValidRequest): string {
+  const metadata = request.metadata === undefined ? [] : Object.entries(request.metadata);
+  const content = JSON.stringify([
+    request.destination,
+    request.from,
+    request.text,
+    request.lane,
+    request.validitySeconds,
+    request.reference,
+    request.callbackUrl,
+    metadata.sort(([a], [b]) => (a < b ? -1 : 1)),
+  ]);
+  return hash("sha256", content, "base64").slice(0, 16);
+}

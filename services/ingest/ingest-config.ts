@@ -1,0 +1,33 @@
+import { z } from "zod";
+import { bytes, duration, integer, port, secret, text, url } from "../../platform/config/settings.ts";
+import { kafkaSettings } from "../../platform/kafka/settings.ts";
+
+/** The settings of ingest. */
+export const ingestConfig = z.object({
+  ...kafkaSettings,
+  catalogDir: text().default("infra/local/catalog").describe("Folder with accounts.yaml: who may send, and how fast"),
+  httpHost: text().default("127.0.0.1").describe("Address of the public HTTP server"),
+  httpPort: port({ allowZero: true }).default(18_080).describe("Port of the public HTTP server"),
+  httpMaxConnections: integer({ min: 1, max: 100_000 })
+    .default(4_000)
+    .describe("Open connections; further ones are closed at once"),
+  httpRequestTimeout: duration({ min: 1_000, max: 600_000 })
+    .default(30_000)
+    .describe("Longest time for a request to arrive whole"),
+  httpBodyMemory: bytes({ min: 16 * 1024 * 1024 })
+    .default(256 * 1024 * 1024)
+    .describe("Request bodies held at once by all requests; beyond it requests are answered 503"),
+  acceptTimeout: duration({ min: 100, max: 60_000 })
+    .default(5_000)
+    .describe("How long a request waits for Kafka's acknowledgement before it is answered 503"),
+  recentMessages: integer({ min: 1, max: 5_000_000 })
+    .default(200_000)
+    .describe("Accepted messages remembered for a minute, for status look-ups before analytics has them"),
+  idempotencyKeys: integer({ min: 1, max: 5_000_000 })
+    .default(200_000)
+    .describe("Idempotency keys remembered for an hour, to refuse one key for two messages"),
+  clickhouseUrl: url().default("http://127.0.0.1:18123").describe("ClickHouse, for status look-ups"),
+  clickhouseUser: text().default("default").describe("ClickHouse user"),
+  clickhousePassword: secret().optional().describe("ClickHouse password"),
+  clickhouseDatabase: text().default("sluice").describe("ClickHouse database"),
+});

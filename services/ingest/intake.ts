@@ -1,0 +1,226 @@
+import type { Lane } from "../../domain/message/lane.ts";
+import { isMessageId, messageIdFromKey, messageIdTime } from "../../domain/message/message-id.ts";
+import { type FieldProblem, type ValidRequest, validateSendRequest } from "../../domain/message/validation.ts";
+import type { Encoding } from "../../domain/text/encoding.ts";
+import { partitionFor } from "../../platform/kafka/murmur2.ts";
+import type { OutRecord } from "../../platform/kafka/record.ts";
+import { formatTraceparent, TRACEPARENT, type TraceContext } from "../../platform/telemetry/trace-context.ts";
+import type { SendRequest } from "../../schemas/generated/types.ts";
+import { requestTopic } from "../../schemas/topics.ts";
+import type { Account } from "./api-keys.ts";
+import { fingerprintOf, type IdempotencyMemory } from "./idempotency-memory.ts";
+
+/** The fields of a message in a request's body; `to` and `text` are required. */
+export const MESSAGE_FIELDS = [
+  "to",
+  "from",
+  "text",
+  "lane",
+  "validity",
+  "reference",
+  "callbackUrl",
+  "metadata",
+  "id",
+  "idempotencyKey",
+] as const;
+
+/** Most problems reported for one message: a client's mistake must not make the answer larger than the request. */
+export const MAX_PROBLEMS = 20;
+
+const IDEMPOTENCY_KEY = /^[ -~]{1,255}$/;
+
+/** What the client is told about an accepted message. */
+export interface AcceptedMessage {
+  readonly id: string;
+  readonly status: "accepted";
+  /** E.164 with the plus. */
+  readonly to: string;
+  readonly lane: Lane;
+  readonly encoding: Encoding;
+  readonly segments: number;
+  readonly reference?: string;
+}
+
+/** A message that can be written to Kafka. */
+export interface PreparedMessage {
+  readonly ok: true;
+  readonly record: OutRecord;
+  readonly answer: AcceptedMessage;
+  /** The key that this message was the first to claim. */
+  readonly claimed: string | undefined;
+}
+
+export interface RefusedMessage {
+  readonly ok: false;
+  /** `conflict`: valid in itself, but its key or id stands for another message. */
+  readonly kind: "invalid" | "conflict";
+  readonly problems: readonly FieldProblem[];
+}
+
+export interface IntakeOptions {
+  /** The installation's partition count: the record's partition follows from its destination. */
+  readonly partitions: number;
+  readonly encode: (request: SendRequest) => Buffer;
+  readonly newMessageId: (nowMs: number) => string;
+  readonly memory: IdempotencyMemory;
+}
+
+/** The moment of a request, in the two clocks. */
+export interface Moment {
+  /** Epoch ms: what is written into records. */
+  readonly wall: number;
+  /** Monotonic ms: what durations are measured by. */
+  readonly monotonic: number;
+}
+
+/** Turns a message of a request's body into the record of its lane's topic, or into what is wrong with it. No I/O. */
+export class Intake {
+  readonly #options: IntakeOptions;
+
+  constructor(options: IntakeOptions) {
+    this.#options = options;
+  }
+
+  /** @param requestKey the key that the request as a whole gave this message; the message's own wins. */
+  prepare(
+    item: unknown,
+    account: Account,
+    now: Moment,
+    requestKey?: string,
+    trace?: TraceContext,
+  ): PreparedMessage | RefusedMessage {
+    const identity = readIdentity(item);
+    const problems = identity.problems;
+    const validation = validateSendRequest(identity.request);
+    if (!validation.ok) problems.push(...validation.problems.map(namingOurFields));
+    else checkLane(validation.request.lane, account, problems);
+    if (!validation.ok || problems.length > 0) return invalid(problems);
+
+    const { request } = validation;
+    const key = identity.key ?? requestKey;
+    let claimed: string | undefined;
+    if (key !== undefined || identity.id !== undefined) {
+      const name = key === undefined ? `i${identity.id}` : `k${account.id}\n${key}`;
+      const claim = this.#options.memory.claim(name, fingerprintOf(request), now.monotonic);
+      if (claim === "different") return conflict(key === undefined ? "id" : "idempotencyKey");
+      if (claim === "new") claimed = name;
+    }
+    const id = identity.id ?? this.#messageId(account.id, key, request.destination, now.wall);
+    return {
+      ok: true,
+      record: this.#record(id, request, account.id, now.wall, trace),
+      answer: accepted(id, request),
+      claimed,
+    };
+  }
+
+  /**
+   * The destination is part of what a derived id stands for: a repeat is recognised in the destination's partition, so
+   * one key used for two destinations must not give two messages one id.
+   */
+  #messageId(accountId: string, key: string | undefined, destination: string, nowMs: number): string {
+    return key === undefined
+      ? this.#options.newMessageId(nowMs)
+      : messageIdFromKey(accountId, `${key}\n${destination}`);
+  }
+
+  #record(
+    id: string,
+    request: ValidRequest,
+    accountId: string,
+    nowMs: number,
+    trace: TraceContext | undefined,
+  ): OutRecord {
+    const value = this.#options.encode({
+      messageId: id,
+      accountId,
+      to: request.destination,
+      from: request.from ?? null,
+      text: request.text,
+      validitySeconds: request.validitySeconds,
+      reference: request.reference ?? null,
+      callbackUrl: request.callbackUrl ?? null,
+      metadata: request.metadata ?? {},
+      acceptedAt: nowMs,
+    });
+    return {
+      topic: requestTopic(request.lane),
+      partition: partitionFor(request.destination, this.#options.partitions),
+      key: request.destination,
+      value,
+      headers: trace === undefined ? { id } : { id, [TRACEPARENT]: formatTraceparent(trace) },
+    };
+  }
+}
+
+/** Reads a key that came in the `Idempotency-Key` header. */
+export function readIdempotencyKey(header: string): string | FieldProblem {
+  return IDEMPOTENCY_KEY.test(header) ? header : keyProblem("Idempotency-Key");
+}
+
+interface Identity {
+  /** The item without what is only ours: what the domain validates. */
+  readonly request: unknown;
+  readonly id: string | undefined;
+  readonly key: string | undefined;
+  readonly problems: FieldProblem[];
+}
+
+function readIdentity(item: unknown): Identity {
+  const problems: FieldProblem[] = [];
+  if (typeof item !== "object" || item === null || !("id" in item || "idempotencyKey" in item)) {
+    return { request: item, id: undefined, key: undefined, problems };
+  }
+  const { id, idempotencyKey, ...request } = item as Record<string, unknown>;
+  if (id !== undefined && id !== null && !isFreshMessageId(id)) {
+    const message = "a UUIDv7 in lower case, such as the id of an earlier answer; for other keys use Idempotency-Key";
+    problems.push({ field: "id", code: "id-invalid", message });
+  }
+  if (idempotencyKey !== undefined && idempotencyKey !== null) {
+    if (typeof idempotencyKey !== "string" || !IDEMPOTENCY_KEY.test(idempotencyKey)) {
+      problems.push(keyProblem("idempotencyKey"));
+    } else if (typeof id === "string") {
+      problems.push({ field: "id", code: "id-and-key", message: "give either an id or an idempotency key, not both" });
+    }
+  }
+  return {
+    request,
+    id: typeof id === "string" ? id : undefined,
+    key: typeof idempotencyKey === "string" ? idempotencyKey : undefined,
+    problems,
+  };
+}
+
+/** Ids derived from keys (UUIDv8) are not for clients to choose: they could be computed for another account's keys. */
+function isFreshMessageId(id: unknown): boolean {
+  return typeof id === "string" && isMessageId(id) && messageIdTime(id) !== undefined;
+}
+
+function checkLane(lane: Lane, account: Account, problems: FieldProblem[]): void {
+  if (account.lanes === undefined || account.lanes.includes(lane)) return;
+  problems.push({ field: "lane", code: "lane-not-allowed", message: `this account has ${account.lanes.join(", ")}` });
+}
+
+function accepted(id: string, request: ValidRequest): AcceptedMessage {
+  const { destination, lane, encoding, segments, reference } = request;
+  const answer = { id, status: "accepted", to: `+${destination}`, lane, encoding, segments } as const;
+  return reference === undefined ? answer : { ...answer, reference };
+}
+
+function namingOurFields(problem: FieldProblem): FieldProblem {
+  if (problem.code !== "field-unknown") return problem;
+  return { ...problem, field: problem.field.slice(0, 64), message: `known fields: ${MESSAGE_FIELDS.join(", ")}` };
+}
+
+function keyProblem(field: string): FieldProblem {
+  return { field, code: "idempotency-key-invalid", message: "1 to 255 printable ASCII characters" };
+}
+
+function invalid(problems: readonly FieldProblem[]): RefusedMessage {
+  return { ok: false, kind: "invalid", problems: problems.slice(0, MAX_PROBLEMS) };
+}
+
+function conflict(field: "id" | "idempotencyKey"): RefusedMessage {
+  const message = "it was used for another message before; use a new one for a new message";
+  return { ok: false, kind: "conflict", problems: [{ field, code: "idempotency-conflict", message }] };
+}

@@ -1,0 +1,209 @@
+import { lanes } from "../../domain/message/lane.ts";
+import { requestLimits } from "../../domain/message/validation.ts";
+import { MAX_BATCH_MESSAGES } from "./batch-route.ts";
+
+/** The data types of the HTTP interface (OpenAPI 3.1: JSON Schema 2020-12), with the limits that the code enforces. */
+
+const text = (description: string, more: object = {}) => ({ type: "string", description, ...more });
+const count = (description: string) => ({ type: "integer", minimum: 0, description });
+const moment = (description: string) => text(description, { format: "date-time" });
+const id = text("UUID of the message", { format: "uuid" });
+const to = text("Destination, E.164 with a plus", { examples: ["+491701234567"] });
+const lane = { enum: lanes, description: "The class of service: urgent lanes are served first" };
+const encoding = { enum: ["gsm7", "ucs2"], description: "What the text is sent in" };
+const segments = { type: "integer", minimum: 1, description: "Short messages it takes: what providers charge for" };
+const reference = text("Your own reference");
+
+const message = {
+  type: "object",
+  additionalProperties: false,
+  required: ["to", "text"],
+  properties: {
+    to: text("Destination in international form; E.164 is best", { examples: ["+491701234567"] }),
+    from: text("Sender: up to 15 digits, or up to 11 characters of the GSM alphabet; default: the provider's"),
+    text: text("The text; split into segments if need be", { minLength: 1, maxLength: requestLimits.textLength }),
+    lane: { ...lane, default: "transactional" },
+    validity: {
+      type: "integer",
+      description: "Seconds after which it is not submitted any more",
+      minimum: requestLimits.minValiditySeconds,
+      maximum: requestLimits.maxValiditySeconds,
+      default: requestLimits.defaultValiditySeconds,
+    },
+    reference: text("Your own reference, kept with the message", {
+      minLength: 1,
+      maxLength: requestLimits.referenceLength,
+    }),
+    callbackUrl: text("Where status callbacks go (http or https)", {
+      format: "uri",
+      maxLength: requestLimits.callbackUrlLength,
+    }),
+    metadata: {
+      type: "object",
+      description: "Your own labels, for analytics",
+      maxProperties: requestLimits.metadataEntries,
+      propertyNames: { pattern: "^[A-Za-z][A-Za-z0-9_.-]*$", maxLength: requestLimits.metadataKeyLength },
+      additionalProperties: { type: "string", maxLength: requestLimits.metadataValueLength },
+    },
+    id: text("UUIDv7 in lower case: the id of an earlier answer that left open whether it was accepted", {
+      format: "uuid",
+    }),
+    idempotencyKey: text("Repeats with the same key are one message; not together with id", {
+      minLength: 1,
+      maxLength: 255,
+      pattern: "^[ -~]+$",
+    }),
+  },
+};
+
+const acceptedMessage = {
+  type: "object",
+  required: ["id", "status", "to", "lane", "encoding", "segments"],
+  properties: {
+    id,
+    status: { const: "accepted" },
+    to,
+    lane,
+    encoding,
+    segments,
+    reference,
+    acceptedAt: moment("When it was accepted; in the answer to a single message"),
+  },
+};
+
+const fieldProblem = {
+  type: "object",
+  required: ["field", "code", "message"],
+  properties: {
+    field: text("The field, such as to or metadata.campaign"),
+    code: text("Stable word for programs, such as destination-invalid"),
+    message: text("For people; never repeats the value"),
+  },
+};
+
+const rejectedMessage = {
+  type: "object",
+  required: ["status", "index", "errors"],
+  properties: {
+    status: { const: "rejected" },
+    index: count("Its place in the request, from 0"),
+    errors: { type: "array", items: { $ref: "#/components/schemas/FieldProblem" } },
+  },
+};
+
+const batch = {
+  type: "object",
+  additionalProperties: false,
+  required: ["messages"],
+  properties: {
+    messages: {
+      type: "array",
+      minItems: 1,
+      maxItems: MAX_BATCH_MESSAGES,
+      items: { $ref: "#/components/schemas/Message" },
+    },
+  },
+};
+
+const batchAnswer = {
+  type: "object",
+  required: ["accepted", "rejected", "messages"],
+  properties: {
+    accepted: count("Messages accepted"),
+    rejected: count("Messages rejected"),
+    messages: {
+      type: "array",
+      description: "One for each message of the request, in its order",
+      items: {
+        oneOf: [{ $ref: "#/components/schemas/AcceptedMessage" }, { $ref: "#/components/schemas/RejectedMessage" }],
+      },
+    },
+  },
+};
+
+const historyEntry = {
+  type: "object",
+  required: ["type", "at", "attempt"],
+  properties: {
+    type: { enum: ["routed", "submitted", "returned", "in_doubt", "closed", "receipt", "final"] },
+    at: moment("When it happened"),
+    attempt: count("Routing decision it belongs to, from 1"),
+    provider: text("Provider of the attempt"),
+    route: text("Route that chose it"),
+    reason: text("Why this provider, or why it ended so"),
+    state: text("State reported"),
+    part: count("Number of the part, from 1"),
+    errorClass: text("What kind of failure"),
+    errorCode: text("The provider's or Sluice's code"),
+    cost: text("Cost of the submission, decimal"),
+    currency: text("ISO 4217"),
+    resubmitted: text("The stated reason of a repeated submission"),
+  },
+};
+
+const messageStatus = {
+  type: "object",
+  required: [
+    ...["id", "status", "final", "to", "lane", "encoding", "segments", "acceptedAt", "updatedAt"],
+    ...["attempts", "history"],
+  ],
+  properties: {
+    id,
+    status: {
+      enum: [
+        ...["accepted", "routed", "submitted", "returned", "in_doubt", "receipt", "closed"],
+        ...["delivered", "undelivered", "failed", "expired", "rejected", "unknown"],
+      ],
+    },
+    final: { type: "boolean", description: "Whether the status is terminal: it will not change any more" },
+    to,
+    lane,
+    encoding,
+    segments,
+    reference,
+    acceptedAt: moment("When it was accepted"),
+    updatedAt: moment("When the last thing happened to it"),
+    attempts: count("Routing decisions so far"),
+    provider: text("Provider of the latest attempt"),
+    submittedAt: moment("When a provider accepted it"),
+    finishedAt: moment("When its terminal state was known"),
+    cost: text("Of everything submitted for it, decimal"),
+    currency: text("ISO 4217"),
+    errorClass: text("What kind of failure"),
+    errorCode: text("The provider's or Sluice's code"),
+    reason: text("Why it is in this state"),
+    history: {
+      type: "array",
+      description: "What happened, oldest first",
+      items: { $ref: "#/components/schemas/HistoryEntry" },
+    },
+  },
+};
+
+const problem = {
+  type: "object",
+  description: "Problem details (RFC 9457)",
+  required: ["type", "title", "status", "code"],
+  properties: {
+    type: text("URI of the kind of problem"),
+    title: text("The kind of problem in words"),
+    status: { type: "integer" },
+    code: text("Stable word for programs"),
+    detail: text("What happened this time, and what to do"),
+    errors: { type: "array", items: { $ref: "#/components/schemas/FieldProblem" } },
+    id: text("ACCEPTANCE_UNKNOWN: the id under which the message can be repeated"),
+    messages: { type: "array", description: "ACCEPTANCE_UNKNOWN of a batch: each message's id", items: {} },
+  },
+};
+
+export const schemas = {
+  Message: message,
+  AcceptedMessage: acceptedMessage,
+  RejectedMessage: rejectedMessage,
+  Batch: batch,
+  BatchAnswer: batchAnswer,
+  MessageStatus: messageStatus,
+  HistoryEntry: historyEntry,
+  FieldProblem: fieldProblem,
+  Problem: problem,
+};

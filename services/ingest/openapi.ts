@@ -1,0 +1,122 @@
+import { schemas } from "./openapi-schemas.ts";
+
+/** The OpenAPI 3.1 description of the HTTP interface, served at `/openapi.json`. */
+
+const json = (name: keyof typeof schemas) => ({
+  "application/json": { schema: { $ref: `#/components/schemas/${name}` } },
+});
+const answer = (description: string, name: keyof typeof schemas, headers: object = {}) => ({
+  description,
+  headers,
+  content: json(name),
+});
+const problems = (descriptions: Readonly<Record<number, string>>) =>
+  Object.fromEntries(
+    Object.entries(descriptions).map(([status, description]) => [
+      status,
+      {
+        description,
+        ...(status === "429" || status === "503" ? { headers: { "Retry-After": retryAfter } } : {}),
+        content: { "application/problem+json": { schema: { $ref: "#/components/schemas/Problem" } } },
+      },
+    ]),
+  );
+
+const retryAfter = { description: "Seconds after which to try again", schema: { type: "integer" } };
+const UNAUTHORIZED = "No valid API key";
+const UNAVAILABLE =
+  "UNAVAILABLE: nothing was accepted. ACCEPTANCE_UNKNOWN: it may or may not have been accepted; the detail says how to " +
+  "repeat the request without sending anything twice.";
+
+const idempotencyKey = {
+  name: "Idempotency-Key",
+  in: "header",
+  description:
+    "Makes repeats safe: the same key with the same message is one message, however often it arrives, and is answered " +
+    "with the same id. In a batch it stands for each message by its place, unless the message has a key of its own.",
+  schema: { type: "string", minLength: 1, maxLength: 255 },
+};
+
+const postMessage = {
+  operationId: "sendMessage",
+  summary: "Send one message",
+  description: "Answered once every in-sync replica of the log has the message.",
+  parameters: [idempotencyKey],
+  requestBody: { required: true, content: json("Message") },
+  responses: {
+    202: answer("Accepted", "AcceptedMessage", {
+      Location: { description: "Where its status can be had", schema: { type: "string" } },
+    }),
+    ...problems({
+      400: "The body or a field of it is not valid; errors names each field",
+      401: UNAUTHORIZED,
+      413: "The body is larger than 1 MiB",
+      415: "The body is not JSON in UTF-8, or its encoding is not supported",
+      422: "The key or id stands for another message (known for an hour, in the instance that saw it)",
+      429: "The account's message rate is used up",
+      503: UNAVAILABLE,
+    }),
+  },
+};
+
+const postBatch = {
+  operationId: "sendBatch",
+  summary: "Send up to 10,000 messages",
+  description: "Each message is judged on its own: the valid ones are accepted, the others answered with their errors.",
+  parameters: [idempotencyKey],
+  requestBody: { required: true, content: json("Batch") },
+  responses: {
+    202: answer("Every message was accepted", "BatchAnswer"),
+    207: answer("Some messages were rejected, perhaps all: look at each", "BatchAnswer"),
+    ...problems({
+      400: "The body is not a batch",
+      401: UNAUTHORIZED,
+      413: "The body is larger than 16 MiB",
+      415: "The body is not JSON in UTF-8, or its encoding is not supported",
+      429: "The account's message rate is used up; a batch counts with all its messages",
+      503: UNAVAILABLE,
+    }),
+  },
+};
+
+const getMessage = {
+  operationId: "getMessage",
+  summary: "Status and history of a message",
+  description: "Runs some seconds behind; a message that was just accepted is answered as accepted.",
+  parameters: [
+    { name: "id", in: "path", required: true, description: "Id of the message", schema: { type: "string" } },
+  ],
+  responses: {
+    200: answer("The message", "MessageStatus"),
+    ...problems({
+      401: UNAUTHORIZED,
+      404: "This account has no such message",
+      429: "Too many look-ups at once",
+      503: "The history cannot be read at the moment",
+    }),
+  },
+};
+
+export const openapi = {
+  openapi: "3.1.0",
+  info: {
+    title: "Sluice",
+    version: "1",
+    description: "Hand in messages and follow them. Errors are problem details (RFC 9457) with a stable code.",
+    license: { name: "Apache-2.0", identifier: "Apache-2.0" },
+  },
+  servers: [{ url: "/" }],
+  security: [{ bearer: [] }, { apiKey: [] }],
+  paths: {
+    "/v1/messages": { post: postMessage },
+    "/v1/messages/batch": { post: postBatch },
+    "/v1/messages/{id}": { get: getMessage },
+  },
+  components: {
+    securitySchemes: {
+      bearer: { type: "http", scheme: "bearer", description: "Authorization: Bearer <API key>" },
+      apiKey: { type: "apiKey", in: "header", name: "X-API-Key" },
+    },
+    schemas,
+  },
+};

@@ -1,0 +1,42 @@
+import type { Lane } from "../../domain/message/lane.ts";
+import type { Encoding } from "../../domain/text/encoding.ts";
+import { AgingMap } from "./aging-map.ts";
+
+/** What is known of a message before its first event has reached ClickHouse. */
+export interface Acceptance {
+  readonly accountId: string;
+  /** E.164 digits. */
+  readonly destination: string;
+  readonly lane: Lane;
+  readonly encoding: Encoding;
+  readonly segments: number;
+  readonly reference: string | undefined;
+  /** Epoch ms. */
+  readonly acceptedAt: number;
+}
+
+/** Long enough for a message's first event to be routed, sunk and visible; ms. */
+const PERIOD_MS = 60_000;
+
+/**
+ * What this instance accepted in the last minute (up to two): it answers for a message that analytics has not seen yet.
+ * Another instance's acceptances are not known here: behind a load balancer such a look-up is a 404 for some seconds.
+ */
+export class RecentAcceptances {
+  readonly #byId: AgingMap<Acceptance>;
+
+  /** @param capacity messages kept per period; about 250 bytes each. */
+  constructor(capacity: number, nowMs: number) {
+    this.#byId = new AgingMap({ periodMs: PERIOD_MS, capacity }, nowMs);
+  }
+
+  add(id: string, acceptance: Acceptance, nowMs: number): void {
+    this.#byId.set(id, acceptance, nowMs);
+  }
+
+  /** The account's own message, if it was accepted here a moment ago. */
+  find(id: string, accountId: string, nowMs: number): Acceptance | undefined {
+    const found = this.#byId.get(id, nowMs);
+    return found?.accountId === accountId ? found : undefined;
+  }
+}

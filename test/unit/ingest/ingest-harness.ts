@@ -1,0 +1,169 @@
+import { createHash } from "node:crypto";
+import { request as httpRequest, type IncomingHttpHeaders } from "node:http";
+import { newMessageId } from "../../../domain/message/message-id.ts";
+import type { OutRecord } from "../../../platform/kafka/record.ts";
+import { silentLog } from "../../../platform/log/log.ts";
+import { MetricRegistry } from "../../../platform/telemetry/metric-registry.ts";
+import { noTracing, type Tracing } from "../../../platform/telemetry/tracing.ts";
+import { createCodecs, type SluiceCodecs } from "../../../schemas/codecs.ts";
+import type { SendRequest } from "../../../schemas/generated/types.ts";
+import { Acceptance, type Writer } from "../../../services/ingest/acceptance.ts";
+import { type Account, ApiKeys } from "../../../services/ingest/api-keys.ts";
+import { BodyBudget } from "../../../services/ingest/body-budget.ts";
+import { ingestApp } from "../../../services/ingest/http-app.ts";
+import { type HttpServer, startHttpServer } from "../../../services/ingest/http-server.ts";
+import { IdempotencyMemory } from "../../../services/ingest/idempotency-memory.ts";
+import type { IngestContext } from "../../../services/ingest/ingest-context.ts";
+import { ingestMetrics } from "../../../services/ingest/ingest-metrics.ts";
+import { Intake } from "../../../services/ingest/intake.ts";
+import { MessageRate } from "../../../services/ingest/message-rate.ts";
+import type { MessageStatusAnswer } from "../../../services/ingest/message-status.ts";
+import { RecentAcceptances } from "../../../services/ingest/recent-acceptances.ts";
+
+export const PARTITIONS = 6;
+export const KEY = "key-of-acme";
+export const OTHER_KEY = "key-of-globex";
+
+export const sha256 = (text: string) => createHash("sha256").update(text).digest("hex");
+
+export const ACME: Account = { id: "acme", apiKeys: [{ id: "main", sha256: sha256(KEY) }] };
+export const GLOBEX: Account = {
+  id: "globex",
+  apiKeys: [{ id: "main", sha256: sha256(OTHER_KEY) }],
+  lanes: ["otp"],
+  maxPerSecond: 10,
+};
+
+/** The codecs with a stand-in for the registry. */
+export function testCodecs(): Promise<SluiceCodecs> {
+  return createCodecs({ idOf: async () => 7, schemaOf: async () => undefined });
+}
+
+/** A producer that stores at once, unless told otherwise. */
+export class FakeWriter implements Writer {
+  hasRoom = true;
+  failingSince = 0;
+  /** What `send` does with records; replaced by tests. */
+  onSend: (records: readonly OutRecord[]) => Promise<void> = async () => {};
+  readonly sends: (readonly OutRecord[])[] = [];
+
+  send(records: readonly OutRecord[]): Promise<void> {
+    this.sends.push(records);
+    return this.onSend(records);
+  }
+
+  get records(): OutRecord[] {
+    return this.sends.flat();
+  }
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly text: string;
+  // biome-ignore lint/suspicious/noExplicitAny: tests look into answers of every shape
+  readonly body: any;
+}
+
+export interface CallOptions {
+  readonly method?: string;
+  readonly key?: string | undefined;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** A string or bytes as they are; anything else as JSON. */
+  readonly body?: unknown;
+}
+
+export interface Harness {
+  readonly context: IngestContext;
+  readonly writer: FakeWriter;
+  readonly server: HttpServer;
+  readonly statuses: Map<string, MessageStatusAnswer>;
+  call(path: string, options?: CallOptions): Promise<Answer>;
+  decode(record: OutRecord): SendRequest;
+  close(): Promise<void>;
+}
+
+export interface HarnessOptions {
+  readonly acceptTimeoutMs?: number;
+  readonly bodyBudget?: number;
+  readonly maxConnections?: number;
+  readonly requestTimeoutMs?: number;
+  readonly tracing?: Tracing;
+}
+
+/** The real HTTP service over loopback, with a fake producer behind it. */
+export async function startIngest(options: HarnessOptions = {}): Promise<Harness> {
+  const codecs = await testCodecs();
+  const writer = new FakeWriter();
+  const memory = new IdempotencyMemory(1_000, performance.now());
+  const statuses = new Map<string, MessageStatusAnswer>();
+  const context: IngestContext = {
+    keys: new ApiKeys([ACME, GLOBEX]),
+    rate: new MessageRate(),
+    bodies: new BodyBudget(options.bodyBudget ?? 64 * 1024 * 1024),
+    intake: new Intake({
+      partitions: PARTITIONS,
+      encode: (value) => codecs.request.encode(value),
+      newMessageId,
+      memory,
+    }),
+    memory,
+    acceptance: new Acceptance(writer, options.acceptTimeoutMs ?? 5_000),
+    recent: new RecentAcceptances(1_000, performance.now()),
+    status: { find: async (account, id) => statuses.get(`${account}/${id}`) },
+    metrics: ingestMetrics(new MetricRegistry()),
+    tracing: options.tracing ?? noTracing,
+    log: silentLog,
+  };
+  const server = await startHttpServer(ingestApp(context), {
+    host: "127.0.0.1",
+    port: 0,
+    maxConnections: options.maxConnections ?? 100,
+    requestTimeoutMs: options.requestTimeoutMs ?? 30_000,
+  });
+  return {
+    context,
+    writer,
+    server,
+    statuses,
+    call: (path, callOptions = {}) => call(server.port, path, callOptions),
+    decode(record) {
+      const decoded = codecs.request.decode(record.value as Buffer);
+      if (!decoded.ok) throw new Error(decoded.detail);
+      return decoded.value;
+    },
+    async close() {
+      server.close();
+      await server.drain();
+    },
+  };
+}
+
+/** One HTTP exchange on a connection of its own. */
+export function call(port: number, path: string, options: CallOptions = {}): Promise<Answer> {
+  const { body, key = KEY, headers = {} } = options;
+  const payload = typeof body === "string" || body instanceof Buffer ? body : body && JSON.stringify(body);
+  const auth = "key" in options && options.key === undefined ? {} : { authorization: `Bearer ${key}` };
+  return new Promise((resolve, reject) => {
+    const method = options.method ?? (payload === undefined ? "GET" : "POST");
+    const type = payload === undefined ? {} : { "content-type": "application/json" };
+    const request = httpRequest(
+      { host: "127.0.0.1", port, path, method, agent: false, headers: { ...auth, ...type, ...headers } },
+      (response) => {
+        const chunks: Buffer[] = [];
+        response.on("data", (chunk: Buffer) => chunks.push(chunk));
+        response.once("error", reject);
+        response.once("end", () => {
+          const text = Buffer.concat(chunks).toString("utf8");
+          const isJson = response.headers["content-type"]?.includes("json") && text !== "";
+          const status = response.statusCode as number;
+          resolve({ status, headers: response.headers, text, body: isJson ? JSON.parse(text) : undefined });
+        });
+      },
+    );
+    request.once("error", reject);
+    request.end(payload);
+  });
+}
+
+export const MESSAGE = { to: "+491701234567", text: "Your code is 123456", lane: "otp" } as const;
