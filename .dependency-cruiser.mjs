@@ -9,5 +9,5 @@ export default {
     { name: "kafkajs-only-in-platform-kafka", severity: "error", from: { pathNot: "^(platform/kafka|test)/" }, to: { path: "node_modules/kafkajs" } },
     { name: "no-cycles", severity: "error", from: {}, to: { circular: true } },
   ],
-  options: { doNotFollow: { path: "node_modules" }, tsPreCompilationDeps: true, enhancedResolveOptions: { extensions: [".ts", ".js", ".json"] } },
+  options: { parser: "swc", doNotFollow: { path: "node_modules" }, tsPreCompilationDeps: true, enhancedResolveOptions: { extensions: [".ts", ".js", ".json"] } },
 };

@@ -19,5 +19,7 @@ export function loadCatalog(read: (file: string) => unknown, partitions: number)
   );
   if (parsed.ok) return parsed.value;
   const lines = parsed.problems.map(({ path, message }) => `  ${path}: ${message}`);
-  throw new CatalogError(`The catalog has ${lines.length === 1 ? "1 problem" : `${lines.length} problems`}:\n${lines.join("\n")}`);
+  throw new CatalogError(
+    `The catalog has ${lines.length === 1 ? "1 problem" : `${lines.length} problems`}:\n${lines.join("\n")}`,
+  );
 }

@@ -43,6 +43,8 @@ export interface ProducerOptions {
   readonly maxQueuedBytes?: number;
   /** Largest record, bytes of key, value and headers. Default 700,000. */
   readonly maxRecordBytes?: number;
+  /** Topics that allow larger records (their `max.message.bytes`), bytes. */
+  readonly largeTopics?: Readonly<Record<string, number>>;
 }
 
 /** Our own limit on one whole `send`; above REQUEST_TIMEOUT_MS (12 s), which is above the broker's produce time-out (10 s). */
@@ -91,7 +93,7 @@ export class RecordProducer {
   failingSince = 0;
 
   constructor(options: ProducerOptions) {
-    this.options = { lingerMs: 5, maxQueuedBytes: 64 << 20, maxRecordBytes: 700_000, ...options };
+    this.options = { lingerMs: 5, maxQueuedBytes: 64 << 20, maxRecordBytes: 700_000, largeTopics: {}, ...options };
   }
 
   /** Connects, so that the first send need not. Throws what KafkaJS throws when no broker answers within 4 s. */
@@ -117,9 +119,9 @@ export class RecordProducer {
     if (records.length === 0) return Promise.resolve();
     return new Promise((resolve, reject) => {
       if (this.closed) return reject(new ProducerClosedError());
-      const limit = this.options.maxRecordBytes;
       for (const record of records) {
         const bytes = sizeOf(record);
+        const limit = this.options.largeTopics[record.topic] ?? this.options.maxRecordBytes;
         if (bytes > limit) return reject(new RecordTooLargeError(record.topic, bytes, limit));
       }
       const send: PendingSend = { remaining: records.length, fence, resolve, reject };

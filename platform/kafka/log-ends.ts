@@ -1,0 +1,47 @@
+import type { KafkaLog } from "./record.ts";
+import type { TopicReader } from "./topic-reader.ts";
+
+/** The ends of one topic's partitions, asked for every now and then for all tasks of a process together. */
+export class LogEnds {
+  private readonly reader: TopicReader;
+  private readonly topic: string;
+  private readonly log: KafkaLog;
+  private timer: NodeJS.Timeout | undefined;
+  /** Grows by one with each answer. */
+  version = 0;
+  /** One above the last offset of each partition, as the broker said when `version` grew. */
+  ends: readonly number[] = [];
+
+  constructor(reader: TopicReader, topic: string, log: KafkaLog) {
+    this.reader = reader;
+    this.topic = topic;
+    this.log = log;
+  }
+
+  /** Asks once, then every `everyMs`. Throws when the first answer cannot be had. */
+  async start(everyMs = 1_000): Promise<void> {
+    await this.ask();
+    let busy = false;
+    this.timer = setInterval(() => {
+      if (busy) return;
+      busy = true;
+      this.ask()
+        .catch((error: Error) =>
+          this.log.debug({ topic: this.topic, cause: error.message }, "Could not ask for the log's ends"),
+        )
+        .finally(() => {
+          busy = false;
+        });
+    }, everyMs);
+  }
+
+  stop(): void {
+    if (this.timer !== undefined) clearInterval(this.timer);
+  }
+
+  private async ask(): Promise<void> {
+    const marks = await this.reader.watermarks(this.topic);
+    this.ends = marks.map((mark) => mark.high);
+    this.version++;
+  }
+}

@@ -1,0 +1,46 @@
+import { headerText, type InRecord } from "../../platform/kafka/record.ts";
+
+/** A decision that stands in the event log: `routed` or `closed`, for one source record. */
+export interface RecordedDecision {
+  readonly kind: "routed" | "closed";
+  /** The event as it was written. */
+  readonly value: Buffer;
+}
+
+/** `<messageId>/<attempt>` and the kind, from an event id; undefined for the events of others. */
+export function decisionOf(eventId: string | undefined): { key: string; kind: "routed" | "closed" } | undefined {
+  if (eventId === undefined) return undefined;
+  const cut = eventId.lastIndexOf("/");
+  const kind = eventId.slice(cut + 1);
+  return kind === "routed" || kind === "closed" ? { key: eventId.slice(0, cut), kind } : undefined;
+}
+
+/**
+ * Collects, from the event log, which routing decisions exist: all of them by message and attempt (a repeat of a
+ * request is recognised by it), and those of source records at or beyond the committed offsets with their content
+ * (they are carried out again as they were decided).
+ */
+export class DecisionLog {
+  readonly bySource = new Map<string, RecordedDecision>();
+  private readonly offsets: ReadonlyMap<string, number>;
+  private readonly decided: (key: string) => void;
+
+  /** `offsets`: committed offset by source topic. `decided` is called with `<messageId>/<attempt>` of each decision. */
+  constructor(offsets: ReadonlyMap<string, number>, decided: (key: string) => void) {
+    this.offsets = offsets;
+    this.decided = decided;
+  }
+
+  read(record: InRecord): void {
+    const decision = decisionOf(headerText(record, "id"));
+    if (decision === undefined) return;
+    this.decided(decision.key);
+    const src = headerText(record, "src");
+    if (src === undefined || record.value === null || this.bySource.has(src)) return;
+    const second = src.lastIndexOf("/");
+    const topic = src.slice(0, src.lastIndexOf("/", second - 1));
+    const committed = this.offsets.get(topic);
+    if (committed === undefined || Number(src.slice(second + 1)) < committed) return;
+    this.bySource.set(src, { kind: decision.kind, value: record.value });
+  }
+}

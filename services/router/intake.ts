@@ -1,0 +1,89 @@
+import { isMessageId, messageIdFromKey } from "../../domain/message/message-id.ts";
+import { type FieldProblem, validateSendRequest } from "../../domain/message/validation.ts";
+import type { InRecord } from "../../platform/kafka/record.ts";
+import type { Lane, MessageFacts, SendRequest } from "../../schemas/generated/types.ts";
+
+export type Intake =
+  | { ok: true; facts: MessageFacts; text: string }
+  | { ok: false; facts: MessageFacts; problems: readonly FieldProblem[] };
+
+const SECOND_MS = 1_000;
+const MAX_DIGITS = 15;
+
+/** Message id of a request that carries none: always the same for one record, so that reading it again changes nothing. */
+export function requestMessageId(
+  request: SendRequest,
+  record: Pick<InRecord, "topic" | "partition" | "offset">,
+): string {
+  const given = request.messageId?.toLowerCase();
+  if (given !== undefined && isMessageId(given)) return given;
+  return messageIdFromKey(request.accountId, given ?? `${record.topic}/${record.partition}/${record.offset}`);
+}
+
+/** Checks a request whoever produced it, and collects what is known of the message. An unknown account is a problem of field accountId. */
+export function takeIn(
+  request: SendRequest,
+  lane: Lane,
+  record: InRecord,
+  knownAccount: (id: string) => boolean,
+): Intake {
+  const validation = validateSendRequest({
+    to: request.to,
+    from: request.from,
+    text: request.text,
+    lane,
+    validity: request.validitySeconds,
+    reference: request.reference,
+    callbackUrl: request.callbackUrl,
+    metadata: request.metadata,
+  });
+  const acceptedAt = Math.min(request.acceptedAt ?? record.timestamp, record.timestamp);
+  const messageId = requestMessageId(request, record);
+  if (validation.ok && knownAccount(request.accountId)) {
+    const { request: valid } = validation;
+    return {
+      ok: true,
+      text: valid.text,
+      facts: {
+        messageId,
+        accountId: request.accountId,
+        lane,
+        to: valid.destination,
+        from: valid.from ?? null,
+        country: valid.country,
+        network: valid.network?.mccMnc ?? null,
+        encoding: valid.encoding,
+        segments: valid.segments,
+        reference: valid.reference ?? null,
+        callbackUrl: valid.callbackUrl ?? null,
+        metadata: valid.metadata ?? {},
+        acceptedAt,
+        expiresAt: acceptedAt + valid.validitySeconds * SECOND_MS,
+      },
+    };
+  }
+  const problems = validation.ok ? [] : [...validation.problems];
+  if (!knownAccount(request.accountId))
+    problems.push({ field: "accountId", code: "account-unknown", message: "no such account in the catalog" });
+  return { ok: false, problems, facts: refusedFacts(request, lane, messageId, acceptedAt) };
+}
+
+/** Enough of a refused request to say what became of it; values that may be hostile are cut or left out. */
+function refusedFacts(request: SendRequest, lane: Lane, messageId: string, acceptedAt: number): MessageFacts {
+  return {
+    messageId,
+    accountId: request.accountId.slice(0, 64),
+    lane,
+    to: request.to.replace(/\D/g, "").slice(0, MAX_DIGITS),
+    from: null,
+    country: "ZZ",
+    network: null,
+    encoding: "gsm7",
+    segments: 1,
+    reference: request.reference?.slice(0, 64) ?? null,
+    callbackUrl: null,
+    metadata: {},
+    acceptedAt,
+    expiresAt: acceptedAt,
+  };
+}

@@ -1,0 +1,97 @@
+/** router: sms.requests.* and sms.retry.* -> sms.dispatch.<provider>.*, sms.events. */
+import { join } from "node:path";
+import { z } from "zod";
+import { loadCatalog } from "../../domain/catalog/load-catalog.ts";
+import { compileRoutes } from "../../domain/catalog/route-table.ts";
+import { loadConfig } from "../../platform/config/load-config.ts";
+import { text } from "../../platform/config/settings.ts";
+import { loadYamlFile } from "../../platform/config/yaml-file.ts";
+import type { KafkaConnection } from "../../platform/kafka/connection.ts";
+import { LogEnds } from "../../platform/kafka/log-ends.ts";
+import { observeKafka } from "../../platform/kafka/observe.ts";
+import { RecordProducer } from "../../platform/kafka/producer.ts";
+import { kafkaSettings } from "../../platform/kafka/settings.ts";
+import { TaskGroup } from "../../platform/kafka/task-group.ts";
+import { TopicReader } from "../../platform/kafka/topic-reader.ts";
+import { runTransform } from "../../platform/kafka/transform.ts";
+import { runService } from "../../platform/lifecycle/run-service.ts";
+import { connectCodecs } from "../../schemas/codecs.ts";
+import { DEAD_LETTER_TOPIC, EVENTS_TOPIC, HEALTH_TOPIC } from "../../schemas/topics.ts";
+import { ProviderHealth } from "./provider-health.ts";
+import { ROUTER_INPUTS, Router } from "./router.ts";
+import { routerMetrics } from "./router-metrics.ts";
+
+export const routerSettings = z.object({
+  ...kafkaSettings,
+  catalogDir: text()
+    .default("infra/local/catalog")
+    .describe("Folder with accounts.yaml, providers.yaml and routes.yaml"),
+});
+
+const config = loadConfig("router", routerSettings, {
+  purpose: "Chooses a provider for every message, and routes again what comes back.",
+  knownKeys: ["SLUICE_*"],
+});
+
+await runService({
+  name: "router",
+  config,
+  start: async (scope) => {
+    const catalog = loadCatalog(
+      (file) => loadYamlFile(join(config.catalogDir, file), (value) => value),
+      config.partitions,
+    );
+    const connection: KafkaConnection = {
+      brokers: config.kafkaBrokers,
+      clientId: `sluice-router-${config.instance}`,
+      log: scope.log,
+    };
+    const codecs = await scope.waitFor("schema registry", () => connectCodecs(config.registryUrl));
+    const producer = new RecordProducer({ connection, largeTopics: { [DEAD_LETTER_TOPIC]: 2_000_000 } });
+    await scope.waitFor("kafka", () => producer.connect());
+    await scope.add("producer", { start: () => producer, stop: () => producer.close() });
+
+    const reader = new TopicReader({ connection, topics: [EVENTS_TOPIC, HEALTH_TOPIC] });
+    await scope.add("topic reader", { start: () => reader.start(), stop: () => reader.stop() });
+    const health = new ProviderHealth();
+    await scope.waitFor("provider health", () => followHealth(reader, health, codecs.health), { attemptMs: 60_000 });
+    const ends = new LogEnds(reader, EVENTS_TOPIC, scope.log);
+    await scope.add("log ends", { start: () => ends.start(), stop: () => ends.stop() });
+
+    const options = {
+      codecs,
+      partitions: config.partitions,
+      table: compileRoutes(catalog.routes, catalog.providers),
+      providers: new Map(catalog.providers.map((provider) => [provider.id, provider])),
+      accounts: new Set(catalog.accounts.map((account) => account.id)),
+      health,
+      reader,
+      ends,
+      metrics: routerMetrics(scope.metrics),
+      loadedSchemas: new Set<number>(),
+      now: Date.now,
+      random: Math.random,
+    };
+    const group = new TaskGroup({
+      connection,
+      groupId: "sluice.router",
+      topics: ROUTER_INPUTS,
+      partitions: config.partitions,
+      run: (task) => runTransform(task, new Router(options), { producer }),
+    });
+    observeKafka(scope, { producer, group });
+    await scope.add("router tasks", { start: () => group.start(), stop: () => group.stop() });
+  },
+});
+
+/** Keeps the table of provider health up to date; a record that cannot be read is skipped, the next second brings another. */
+function followHealth(
+  reader: TopicReader,
+  health: ProviderHealth,
+  codec: Awaited<ReturnType<typeof connectCodecs>>["health"],
+): Promise<void> {
+  return reader.follow(HEALTH_TOPIC, (record) => {
+    const decoded = record.value === null ? undefined : codec.decode(record.value);
+    if (decoded?.ok) health.take(decoded.value);
+  });
+}

@@ -1,0 +1,52 @@
+import type { Counter, MetricRegistry } from "../../platform/telemetry/metric-registry.ts";
+
+/** What the router counts. */
+export interface RouterMetrics {
+  routed(provider: string, reason: string): Counter;
+  closed(state: string): Counter;
+  delayed(tier: string): Counter;
+  deadLetters(reason: string): Counter;
+  readonly duplicates: Counter;
+  readonly repeated: Counter;
+  readonly rekeyed: Counter;
+}
+
+export function routerMetrics(registry: MetricRegistry): RouterMetrics {
+  const routed = registry.counter("router_routed_total", {
+    help: "Messages given to a provider, by provider and reason",
+  });
+  const closed = registry.counter("router_closed_total", { help: "Messages given up, by the state they end in" });
+  const delayed = registry.counter("router_delayed_total", {
+    help: "Messages that found no provider and wait, by retry tier",
+  });
+  const dead = registry.counter("router_dead_letters_total", { help: "Dead letters written, by reason" });
+  return {
+    routed: byLabels((provider, reason) => routed.with({ provider, reason })),
+    closed: byLabels((state) => closed.with({ state })),
+    delayed: byLabels((tier) => delayed.with({ tier })),
+    deadLetters: byLabels((reason) => dead.with({ reason })),
+    duplicates: registry
+      .counter("router_duplicates_total", { help: "Requests and retries seen before, dropped" })
+      .with(),
+    repeated: registry
+      .counter("router_repeated_total", { help: "Decisions of an earlier owner carried out again" })
+      .with(),
+    rekeyed: registry
+      .counter("router_rekeyed_total", { help: "Requests moved to their destination's partition" })
+      .with(),
+  };
+}
+
+/** Looks a series up once and keeps it: the lookup by labels is too dear for the message path. */
+function byLabels(lookup: (a: string, b: string) => Counter): (a: string, b?: string) => Counter {
+  const known = new Map<string, Counter>();
+  return (a, b = "") => {
+    const key = `${a}/${b}`;
+    let counter = known.get(key);
+    if (counter === undefined) {
+      counter = lookup(a, b);
+      known.set(key, counter);
+    }
+    return counter;
+  };
+}

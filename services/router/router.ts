@@ -1,0 +1,433 @@
+/**
+ * Decides, for each message of one partition, which provider gets it. The decision is written to the event log first,
+ * then the commit is made, then the dispatch is produced (platform/kafka/transform.ts); after a takeover the recorded
+ * decisions are carried out again, so a message never goes to two providers for one attempt.
+ */
+import { type Choice, chooseProvider } from "../../domain/catalog/choose-provider.ts";
+import type { Provider } from "../../domain/catalog/provider.ts";
+import type { RouteTable } from "../../domain/catalog/route-table.ts";
+import { IdRing } from "../../platform/kafka/id-ring.ts";
+import type { LogEnds } from "../../platform/kafka/log-ends.ts";
+import { partitionFor } from "../../platform/kafka/murmur2.ts";
+import { sourceHeader } from "../../platform/kafka/positions.ts";
+import { ReadBackMarks } from "../../platform/kafka/read-back-mark.ts";
+import { headerText, type InRecord, type OutRecord } from "../../platform/kafka/record.ts";
+import type { Task } from "../../platform/kafka/task.ts";
+import type { TopicReader } from "../../platform/kafka/topic-reader.ts";
+import type { Outputs, Transform } from "../../platform/kafka/transform.ts";
+import type { SluiceCodecs } from "../../schemas/codecs.ts";
+import type { Attempt, Event, Lane, MessageFacts, Retry, SendRequest } from "../../schemas/generated/types.ts";
+import {
+  DEAD_LETTER_TOPIC,
+  dispatchTopic,
+  EVENTS_TOPIC,
+  LANES,
+  RETRY_DELAY_MS,
+  RETRY_DELAYS,
+  requestTopic,
+  retryTopic,
+} from "../../schemas/topics.ts";
+import { DecisionLog, type RecordedDecision } from "./decision-log.ts";
+import { takeIn } from "./intake.ts";
+import type { ProviderHealth } from "./provider-health.ts";
+import { givingUp, nextRound, triedThisRound } from "./retry-policy.ts";
+import type { RouterMetrics } from "./router-metrics.ts";
+
+/** Inputs, most urgent first; the commit metadata hangs on the first. */
+export const ROUTER_INPUTS: readonly string[] = [
+  requestTopic("otp"),
+  retryTopic("0s"),
+  requestTopic("transactional"),
+  ...RETRY_DELAYS.slice(1).map(retryTopic),
+  requestTopic("marketing"),
+];
+const LANE_OF_TOPIC = new Map<string, Lane>(LANES.map((lane) => [requestTopic(lane), lane]));
+
+/** Decisions remembered per partition, for requests that come twice. */
+const REMEMBERED = 50_000;
+/** History that a new owner reads back for the same purpose. */
+const REMEMBER_MS = 60_000;
+/** Bytes of an offending record kept in its dead letter. */
+const MAX_DEAD_BYTES = 1_500_000;
+
+export interface RouterOptions {
+  readonly codecs: SluiceCodecs;
+  readonly partitions: number;
+  readonly table: RouteTable;
+  readonly providers: ReadonlyMap<string, Provider>;
+  readonly accounts: ReadonlySet<string>;
+  readonly health: ProviderHealth;
+  readonly reader: TopicReader;
+  readonly ends: LogEnds;
+  readonly metrics: RouterMetrics;
+  /** Ids of writers' schemas that are loaded, shared by all tasks of the process. */
+  readonly loadedSchemas: Set<number>;
+  readonly now: () => number;
+  readonly random: () => number;
+}
+
+/** A message to be routed, from a request or from a retry. */
+interface Pending {
+  readonly facts: MessageFacts;
+  readonly text: string;
+  readonly attempt: number;
+  readonly tried: readonly Attempt[];
+  readonly inDoubt: string | null;
+}
+
+export class Router implements Transform {
+  private readonly options: RouterOptions;
+  private readonly decided = new IdRing(REMEMBERED);
+  private recorded = new Map<string, RecordedDecision>();
+  private next: number[] = [];
+  private marks = new ReadBackMarks(0, [0], []);
+  private endsVersion = 0;
+  private partition = 0;
+
+  constructor(options: RouterOptions) {
+    this.options = options;
+  }
+
+  async restore(task: Task): Promise<void> {
+    this.partition = task.partition;
+    const { offsets, state } = task.restored;
+    const from = state === "" ? 0 : (JSON.parse(state) as { e: number }).e;
+    const log = new DecisionLog(new Map(ROUTER_INPUTS.map((topic, i) => [topic, offsets[i]!])), (key) =>
+      this.decided.add(key),
+    );
+    const { high } = (await this.options.reader.watermarks(EVENTS_TOPIC))[task.partition]!;
+    await this.options.reader.readRange(EVENTS_TOPIC, task.partition, from, high, (record) => log.read(record));
+    this.recorded = log.bySource;
+    this.next = [...offsets];
+    this.marks = new ReadBackMarks(REMEMBER_MS, [from], offsets);
+  }
+
+  dueIn(record: InRecord): number {
+    const due = headerText(record, "due");
+    return due === undefined ? 0 : Number(due) - this.options.now();
+  }
+
+  /** Schemas of upstream systems are loaded once; the batch waits for that, and for the registry if it is away. */
+  prepare(records: readonly InRecord[]): Promise<void> | undefined {
+    const { codecs, loadedSchemas } = this.options;
+    const unknown = new Set<number>();
+    for (const record of records) {
+      if (record.value === null || record.value.length < 5 || record.value[0] !== 0) continue;
+      const id = record.value.readInt32BE(1);
+      if (!loadedSchemas.has(id)) unknown.add(id);
+    }
+    if (unknown.size === 0) return undefined;
+    const load = async (id: number) => {
+      if ((await codecs.loadSchema(id)) === "loaded") loadedSchemas.add(id);
+    };
+    return Promise.all([...unknown].map(load)).then(() => undefined);
+  }
+
+  process(record: InRecord, input: number, out: Outputs): void {
+    this.next[input] = record.offset + 1;
+    const lane = LANE_OF_TOPIC.get(record.topic);
+    if (lane === undefined) this.retry(record, out);
+    else this.request(record, lane, out);
+  }
+
+  tick(): void {
+    const { ends } = this.options;
+    if (ends.version === this.endsVersion) return;
+    this.endsVersion = ends.version;
+    this.marks.note(this.options.now(), this.next, [ends.ends[this.partition] ?? 0]);
+  }
+
+  state(offsets: readonly number[]): string {
+    return JSON.stringify({ e: this.marks.pick(this.options.now(), offsets)[0] });
+  }
+
+  private request(record: InRecord, lane: Lane, out: Outputs): void {
+    const decoded = record.value === null ? undefined : this.options.codecs.request.decode(record.value);
+    if (decoded === undefined || !decoded.ok) {
+      this.dead(record, "undecodable", decoded?.detail ?? "the record has no value", null, out);
+      return;
+    }
+    const request = decoded.value;
+    const intake = takeIn(request, lane, record, (id) => this.options.accounts.has(id));
+    if (!intake.ok) {
+      const detail = intake.problems.map((p) => `${p.field}: ${p.code} (${p.message})`).join("; ");
+      const pending = { facts: intake.facts, text: "", attempt: 0, tried: [], inDoubt: null };
+      this.close(record, pending, "rejected", "invalid", intake.problems[0]?.code ?? "invalid", detail, out);
+      return;
+    }
+    const home = partitionFor(intake.facts.to, this.options.partitions);
+    if (home !== record.partition || record.key?.toString() !== intake.facts.to) {
+      this.rekey(record, request, intake.facts, home, out);
+      return;
+    }
+    this.route(record, { facts: intake.facts, text: intake.text, attempt: 1, tried: [], inDoubt: null }, out);
+  }
+
+  /** A record that an upstream system put into another partition than its destination's: moved, with its id fixed first. */
+  private rekey(record: InRecord, request: SendRequest, facts: MessageFacts, home: number, out: Outputs): void {
+    this.options.metrics.rekeyed.add();
+    const value = this.options.codecs.request.encode({
+      ...request,
+      messageId: facts.messageId,
+      to: facts.to,
+      acceptedAt: facts.acceptedAt,
+    });
+    out.effect({
+      topic: record.topic,
+      partition: home,
+      key: facts.to,
+      value,
+      headers: { ...trace(record), id: facts.messageId },
+    });
+  }
+
+  private retry(record: InRecord, out: Outputs): void {
+    const decoded = record.value === null ? undefined : this.options.codecs.retry.decode(record.value);
+    if (decoded === undefined || !decoded.ok) {
+      this.dead(record, "undecodable", decoded?.detail ?? "the record has no value", null, out);
+      return;
+    }
+    const retry: Retry = decoded.value;
+    this.route(record, retry, out);
+  }
+
+  private route(record: InRecord, pending: Pending, out: Outputs): void {
+    const { facts, attempt } = pending;
+    const src = sourceHeader(record.topic, record.partition, record.offset);
+    const earlier = this.recorded.get(src);
+    if (earlier !== undefined) {
+      this.recorded.delete(src);
+      this.repeat(record, pending, earlier, out);
+      return;
+    }
+    if (this.decided.has(`${facts.messageId}/${attempt}`)) {
+      this.options.metrics.duplicates.add();
+      return;
+    }
+    const now = this.options.now();
+    const end = givingUp(pending.tried, now, facts.expiresAt);
+    if (end !== undefined) {
+      const last = pending.tried.at(-1);
+      this.close(
+        record,
+        pending,
+        end.state,
+        end.state === "expired" ? "expired" : (last?.errorClass ?? "unroutable"),
+        end.code,
+        `after ${pending.tried.length} tries`,
+        out,
+      );
+      return;
+    }
+    const choice = this.choose(pending, now);
+    if (choice.ok) this.assign(record, pending, choice, now, out);
+    else this.unroutable(record, pending, choice, now, out);
+  }
+
+  private choose(pending: Pending, now: number): Choice {
+    const { facts } = pending;
+    return chooseProvider(this.options.table, {
+      facts: {
+        destination: facts.to,
+        country: facts.country,
+        mccMnc: facts.network ?? undefined,
+        account: facts.accountId,
+        lane: facts.lane,
+        from: facts.from ?? undefined,
+      },
+      tried: triedThisRound(pending.tried),
+      health: (id) => this.options.health.state(id, now),
+      random: this.options.random,
+    });
+  }
+
+  private assign(
+    record: InRecord,
+    pending: Pending,
+    choice: Extract<Choice, { ok: true }>,
+    now: number,
+    out: Outputs,
+  ): void {
+    const { facts, attempt } = pending;
+    const event: Event = {
+      ...BLANK_EVENT,
+      type: "routed",
+      at: now,
+      facts,
+      attempt,
+      provider: choice.provider.id,
+      route: choice.route,
+      reason: choice.reason,
+      price: choice.price,
+      currency: choice.provider.currency,
+    };
+    this.decided.add(`${facts.messageId}/${attempt}`);
+    this.options.metrics.routed(choice.provider.id, choice.reason).add();
+    out.decide(this.event(record, facts, `${facts.messageId}/${attempt}/routed`, event));
+    this.dispatch(record, pending, event, out);
+  }
+
+  /** A decision of the last owner: the event is in the log; what follows from it may be missing. */
+  private repeat(record: InRecord, pending: Pending, earlier: RecordedDecision, out: Outputs): void {
+    const decoded = this.options.codecs.event.decode(earlier.value);
+    if (!decoded.ok) throw new Error(`A decision of this service cannot be read back: ${decoded.detail}`);
+    const event = decoded.value;
+    this.options.metrics.repeated.add();
+    if (earlier.kind === "routed") this.dispatch(record, pending, event, out);
+    else this.dead(record, event.errorCode ?? "invalid", event.reason ?? "", event.facts.messageId, out);
+  }
+
+  private dispatch(record: InRecord, pending: Pending, decision: Event, out: Outputs): void {
+    const { facts, text, attempt, tried, inDoubt } = pending;
+    const provider = decision.provider!;
+    const spread = this.options.providers.get(provider)?.partitions ?? 1;
+    out.effect({
+      topic: dispatchTopic(provider, facts.lane),
+      // d divides P, so the partition of the destination modulo d is the partition among d.
+      partition: record.partition % spread,
+      key: facts.to,
+      value: this.options.codecs.dispatch.encode({
+        facts,
+        text,
+        attempt,
+        provider,
+        route: decision.route ?? "",
+        price: decision.price,
+        currency: decision.currency,
+        tried: [...tried],
+        inDoubt,
+      }),
+      headers: {
+        ...trace(record),
+        id: `${facts.messageId}/${attempt}`,
+        src: sourceHeader(record.topic, record.partition, record.offset),
+      },
+    });
+  }
+
+  private unroutable(
+    record: InRecord,
+    pending: Pending,
+    choice: Extract<Choice, { ok: false }>,
+    now: number,
+    out: Outputs,
+  ): void {
+    const { facts, text, attempt, inDoubt } = pending;
+    const verdicts = choice.candidates.map((c) => `${c.provider}: ${c.verdict}`).join(", ");
+    const temporary = choice.reason === "circuits-open" || choice.candidates.some((c) => c.verdict === "already-tried");
+    if (!temporary) {
+      this.close(record, pending, "failed", "unroutable", choice.reason, verdicts, out);
+      return;
+    }
+    const { delay, tried } = nextRound(pending.tried, choice.reason);
+    this.options.metrics.delayed(delay).add();
+    out.effect({
+      topic: retryTopic(delay),
+      partition: record.partition,
+      key: facts.to,
+      value: this.options.codecs.retry.encode({ facts, text, attempt, tried, inDoubt }),
+      headers: {
+        ...trace(record),
+        id: `${facts.messageId}/${attempt}/retry`,
+        due: String(now + RETRY_DELAY_MS[delay]),
+      },
+    });
+  }
+
+  private close(
+    record: InRecord,
+    pending: Pending,
+    state: "rejected" | "failed" | "expired",
+    errorClass: string,
+    code: string,
+    detail: string,
+    out: Outputs,
+  ): void {
+    const { facts, attempt } = pending;
+    const key = `${facts.messageId}/${attempt}`;
+    if (
+      this.decided.has(key) &&
+      this.recorded.get(sourceHeader(record.topic, record.partition, record.offset)) === undefined
+    ) {
+      this.options.metrics.duplicates.add();
+      return;
+    }
+    this.decided.add(key);
+    this.recorded.delete(sourceHeader(record.topic, record.partition, record.offset));
+    this.options.metrics.closed(state).add();
+    const event: Event = {
+      ...BLANK_EVENT,
+      type: "closed",
+      at: this.options.now(),
+      facts,
+      attempt,
+      provider: pending.tried.at(-1)?.provider ?? null,
+      state,
+      errorClass,
+      errorCode: code,
+      reason: detail,
+    };
+    out.decide(this.event(record, facts, `${key}/closed`, event));
+    this.dead(record, code, detail, facts.messageId, out);
+  }
+
+  private event(record: InRecord, facts: MessageFacts, id: string, event: Event): OutRecord {
+    return {
+      topic: EVENTS_TOPIC,
+      partition: this.partition,
+      key: facts.to,
+      value: this.options.codecs.event.encode(event),
+      headers: { ...trace(record), id, src: sourceHeader(record.topic, record.partition, record.offset) },
+    };
+  }
+
+  private dead(record: InRecord, reason: string, detail: string, messageId: string | null, out: Outputs): void {
+    this.options.metrics.deadLetters(reason).add();
+    const cut = record.value !== null && record.value.length > MAX_DEAD_BYTES;
+    const headers: Record<string, Buffer> = {};
+    for (const name in record.headers) headers[name] = Buffer.from(headerText(record, name) ?? "");
+    out.decide({
+      topic: DEAD_LETTER_TOPIC,
+      partition: this.partition,
+      key: record.key,
+      value: this.options.codecs.deadLetter.encode({
+        reason,
+        detail: cut ? `${detail} (cut to ${MAX_DEAD_BYTES} of ${record.value!.length} bytes)` : detail,
+        service: "router",
+        at: this.options.now(),
+        messageId,
+        topic: record.topic,
+        partition: record.partition,
+        offset: record.offset,
+        key: record.key,
+        value: cut ? record.value!.subarray(0, MAX_DEAD_BYTES) : record.value,
+        headers,
+      }),
+      headers: { id: `${record.topic}/${record.partition}/${record.offset}/dead` },
+    });
+  }
+}
+
+const BLANK_EVENT = {
+  provider: null,
+  route: null,
+  reason: null,
+  price: null,
+  cost: null,
+  currency: null,
+  submittedAt: null,
+  providerMessageIds: [],
+  resubmitted: null,
+  errorClass: null,
+  errorCode: null,
+  part: null,
+  state: null,
+  doneAt: null,
+  receiptAt: null,
+} satisfies Partial<Event>;
+
+/** The trace context travels with the message when there is one. */
+function trace(record: InRecord): Record<string, string> {
+  const traceparent = headerText(record, "traceparent");
+  return traceparent === undefined ? {} : { traceparent };
+}
