@@ -90,8 +90,9 @@ export async function fetchArtifacts(config: ClusterConfig, say: (line: string) 
     mkdirSync(draft, { recursive: true });
     try {
       for (const [command, ...args] of artifact.commands(draft)) await run(command, args, draft);
-      if (!existsSync(artifact.target)) renameSync(draft, artifact.target);
+      renameSync(draft, artifact.target);
     } catch (cause) {
+      if (existsSync(artifact.target)) continue; // another fetch was first
       const reason = cause instanceof Error ? cause.message : String(cause);
       throw new Error(`could not fetch ${artifact.label}: ${reason}`, { cause });
     } finally {

@@ -105,17 +105,23 @@ export async function startNative(
   clearStalePid(config, say);
   await prepareNative(config, say);
   const supervisor = spawnSupervisor(config, process.env, false);
+  const interrupted = () => void stopNative(config).finally(() => process.exit(130));
+  process.once("SIGINT", interrupted);
   try {
+    // Of two `up` at the same moment one supervisor gives way to the other and ends; both wait for the one that stays.
+    const alive = () => supervisor.exitCode === null && supervisor.signalCode === null;
     const processes = await awaitCluster(
       config,
       say,
-      () => supervisor.exitCode === null && supervisor.signalCode === null,
+      () => alive() || runningSupervisor(config.stateDir) !== undefined,
     );
     return { already: false, processes };
   } catch (error) {
     say("stopping what was started …");
     await stopNative(config);
     throw error;
+  } finally {
+    process.off("SIGINT", interrupted);
   }
 }
 
