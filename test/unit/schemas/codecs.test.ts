@@ -1,0 +1,107 @@
+import { expect, test } from "vitest";
+import { avroType } from "../../../platform/codec/avro-types.ts";
+import { SluiceError } from "../../../platform/errors/sluice-error.ts";
+import { createCodecs, type SchemaSource } from "../../../schemas/codecs.ts";
+import type { Event } from "../../../schemas/generated/types.ts";
+import { registerSchemas, subjects } from "../../../schemas/register.ts";
+
+/** Gives equal schemas equal ids, as registries do. */
+class FakeRegistry implements SchemaSource {
+  private readonly schemas: string[] = [];
+  private readonly registered = new Set<string>();
+  refuse = (_subject: string): boolean => false;
+
+  async register(subject: string, schema: object): Promise<number> {
+    if (this.refuse(subject)) throw new SluiceError(`${subject}: refused`, { code: "SCHEMA_INCOMPATIBLE" });
+    const text = JSON.stringify(schema);
+    if (!this.schemas.includes(text)) this.schemas.push(text);
+    this.registered.add(`${subject} ${text}`);
+    return this.schemas.indexOf(text) + 1;
+  }
+
+  async idOf(subject: string, schema: object): Promise<number | undefined> {
+    const text = JSON.stringify(schema);
+    return this.registered.has(`${subject} ${text}`) ? this.schemas.indexOf(text) + 1 : undefined;
+  }
+
+  async schemaOf(id: number) {
+    const text = this.schemas[id - 1];
+    return text === undefined ? undefined : ({ state: "loaded", type: avroType(JSON.parse(text)) } as const);
+  }
+}
+
+const event: Event = {
+  type: "submitted",
+  at: 1_764_000_000_000,
+  facts: {
+    messageId: "0b9f2d3e-7c1a-4a5e-9a53-3f1f0d5b6a7c",
+    accountId: "acme",
+    lane: "otp",
+    to: "4915112345678",
+    from: "ACME",
+    country: "DE",
+    network: "262-01",
+    encoding: "gsm7",
+    segments: 2,
+    reference: null,
+    callbackUrl: null,
+    metadata: { campaign: "spring" },
+    acceptedAt: 1_764_000_000_000,
+    expiresAt: 1_764_086_400_000,
+  },
+  attempt: 1,
+  provider: "alpha",
+  route: "de",
+  reason: null,
+  price: 7_500,
+  cost: 15_000,
+  currency: "EUR",
+  submittedAt: 1_764_000_000_100,
+  providerMessageIds: ["a1", "a2"],
+  resubmitted: null,
+  errorClass: null,
+  errorCode: null,
+  part: null,
+  state: null,
+  doneAt: null,
+  receiptAt: null,
+};
+
+test("codecs are there once all schemas are registered, and not before", async () => {
+  const registry = new FakeRegistry();
+  await expect(createCodecs(registry)).rejects.toMatchObject({ code: "SCHEMA_NOT_REGISTERED", class: "transient" });
+  await registerSchemas(registry);
+  const codecs = await createCodecs(registry);
+  expect(codecs.event.decode(codecs.event.encode(event))).toEqual({ ok: true, value: event });
+});
+
+test("a record of another kind is undecodable once its schema has been loaded", async () => {
+  const registry = new FakeRegistry();
+  await registerSchemas(registry);
+  const codecs = await createCodecs(registry);
+  const record = codecs.event.encode(event);
+  const first = codecs.receipt.decode(record);
+  expect(first).toMatchObject({ ok: false, code: "unknown-schema", schemaId: record.readInt32BE(1) });
+  expect(await codecs.loadSchema(record.readInt32BE(1))).toBe("loaded");
+  expect(codecs.receipt.decode(record)).toMatchObject({ ok: false, code: "undecodable" });
+  expect(await codecs.loadSchema(4_711)).toBe("missing");
+});
+
+test("requests are also found under the topics that carry them", () => {
+  const all = subjects();
+  expect(all.size).toBe(14);
+  for (const lane of ["otp", "transactional", "marketing"])
+    expect(all.get(`sms.requests.${lane}-value`)).toBe(all.get("sluice.SendRequest"));
+});
+
+test("registering again changes nothing; every refusal is told, and the rest is registered", async () => {
+  const registry = new FakeRegistry();
+  registry.refuse = (subject) => ["sluice.Event", "sluice.Receipt"].includes(subject);
+  await expect(registerSchemas(registry)).rejects.toThrow(
+    /2 of 14 .*\nsluice\.Event: refused\nsluice\.Receipt: refused/s,
+  );
+  registry.refuse = () => false;
+  const added = (await registerSchemas(registry)).filter((entry) => entry.added).map((entry) => entry.subject);
+  expect(added).toEqual(["sluice.Event", "sluice.Receipt"]);
+  expect((await registerSchemas(registry)).some((entry) => entry.added)).toBe(false);
+});

@@ -1,0 +1,69 @@
+import { describe, expect, test } from "vitest";
+import { LANES, RETRY_DELAY_MS, RETRY_DELAYS, topicSpecs } from "../../../schemas/topics.ts";
+
+const plan = {
+  partitions: 6,
+  providers: [
+    { id: "alpha", partitions: 1 },
+    { id: "beta", partitions: 3 },
+  ],
+};
+const config = (name: string) => topicSpecs(plan).find((topic) => topic.name === name)?.config;
+
+describe("the topics of an installation", () => {
+  test("are these, with these partitions", () => {
+    const listing = topicSpecs(plan).map(({ name, partitions }) => `${name} ${partitions}`);
+    expect(listing.sort()).toEqual([
+      "sms.consent 6",
+      "sms.control 1",
+      "sms.correlation 6",
+      "sms.dead-letter 6",
+      "sms.dispatch.alpha.marketing 1",
+      "sms.dispatch.alpha.otp 1",
+      "sms.dispatch.alpha.transactional 1",
+      "sms.dispatch.beta.marketing 3",
+      "sms.dispatch.beta.otp 3",
+      "sms.dispatch.beta.transactional 3",
+      "sms.events 6",
+      "sms.health 1",
+      "sms.inbound 6",
+      "sms.quality 1",
+      "sms.receipts 6",
+      "sms.requests.marketing 6",
+      "sms.requests.otp 6",
+      "sms.requests.transactional 6",
+      "sms.retry.0s 6",
+      "sms.retry.10m 6",
+      "sms.retry.1h 6",
+      "sms.retry.1m 6",
+      "sms.retry.5s 6",
+    ]);
+  });
+
+  test("keep messages for a week unless told otherwise, and the last word of what is compacted for ever", () => {
+    expect(config("sms.events")).toMatchObject({ "cleanup.policy": "delete", "retention.ms": "604800000" });
+    expect(topicSpecs({ ...plan, retentionMs: 1_000 })[0]?.config).toMatchObject({ "retention.ms": "1000" });
+    for (const name of ["sms.consent", "sms.correlation", "sms.control", "sms.health", "sms.quality"]) {
+      expect(config(name)).toMatchObject({ "cleanup.policy": "compact" });
+      expect(config(name)).not.toHaveProperty("retention.ms");
+    }
+  });
+
+  test("have room for a dead letter that holds the largest record", () => {
+    expect(Number(config("sms.dead-letter")?.["max.message.bytes"])).toBeGreaterThan(1_048_588);
+  });
+
+  test.each([
+    [{ id: "Alpha", partitions: 1 }, /provider "Alpha"/],
+    [{ id: "a/b", partitions: 1 }, /provider "a\/b"/],
+    [{ id: "alpha", partitions: 4 }, /alpha: 4 dispatch partitions; choose a divisor of 6/],
+    [{ id: "alpha", partitions: 0 }, /0 dispatch partitions/],
+  ])("cannot be made for provider %j", (provider, message) => {
+    expect(() => topicSpecs({ ...plan, providers: [provider] })).toThrow(message);
+  });
+});
+
+test("lanes go from urgent to patient, retry tiers from short to long", () => {
+  expect(LANES).toEqual(["otp", "transactional", "marketing"]);
+  expect(RETRY_DELAYS.map((delay) => RETRY_DELAY_MS[delay])).toEqual([0, 5_000, 60_000, 600_000, 3_600_000]);
+});
