@@ -1,23 +1,11 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { CLICKHOUSE_DATABASE, clickhouse } from "./clickhouse-process.ts";
-import { type ClusterConfig, clusterEndpoints, logFile } from "./cluster-config.ts";
+import { clickhouse } from "./clickhouse-process.ts";
+import { type ClusterConfig, logFile } from "./cluster-config.ts";
 import { kafkaBroker } from "./kafka-process.ts";
 import type { ProcessSpec } from "./process-spec.ts";
 import { schemaRegistry } from "./registry-process.ts";
-import { sluiceProcesses } from "./sluice-processes.ts";
-
-/** Environment with which Sluice's own processes find the cluster's software. */
-export function endpointEnvironment(config: ClusterConfig): Record<string, string> {
-  const { brokers, registryUrl, clickhouseUrl } = clusterEndpoints(config);
-  return {
-    SLUICE_KAFKA_BROKERS: brokers.join(","),
-    SLUICE_REGISTRY_URL: registryUrl,
-    SLUICE_CLICKHOUSE_URL: clickhouseUrl,
-    SLUICE_CLICKHOUSE_DATABASE: CLICKHOUSE_DATABASE,
-    KAFKAJS_NO_PARTITIONER_WARNING: "1",
-  };
-}
+import { sluiceEnvironment, sluiceProcesses, writeLocalCatalog } from "./sluice-processes.ts";
 
 /** The one-shot step that creates topics, registers schemas and creates tables. */
 function migrate(config: ClusterConfig, script: string, dependsOn: string[]): ProcessSpec {
@@ -26,7 +14,8 @@ function migrate(config: ClusterConfig, script: string, dependsOn: string[]): Pr
     command: process.execPath,
     args: [script],
     cwd: config.projectDir,
-    env: endpointEnvironment(config),
+    env: sluiceEnvironment(config),
+    prepare: async () => writeLocalCatalog(config),
     logFile: logFile(config, "migrate"),
     ready: { exit: 0 },
     readyTimeoutMs: 120_000,

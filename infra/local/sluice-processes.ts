@@ -1,7 +1,162 @@
-import type { ClusterConfig } from "./cluster-config.ts";
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { parse, stringify } from "yaml";
+import { type ClusterConfig, clusterEndpoints, logFile } from "./cluster-config.ts";
 import type { ProcessSpec } from "./process-spec.ts";
 
+/** Default ports; SLUICE_PORT_OFFSET moves them all. Further instances of a service count up from its `admin` and `http`. */
+const SERVICES = [
+  { name: "ingest", admin: 18_200, http: 18_080, moreHttp: 18_150 },
+  { name: "router", admin: 18_220 },
+  { name: "sender", admin: 18_240 },
+  { name: "dlr-collector", admin: 18_260, http: 18_090, moreHttp: 18_170 },
+  { name: "analytics-sink", admin: 18_280 },
+] as const;
+
+const SIMULATORS = [
+  { name: "smsc-a", kind: "smsc", port: 12_775, control: 12_785 },
+  { name: "smsc-b", kind: "smsc", port: 12_776, control: 12_786 },
+  { name: "http-c", kind: "http-provider", port: 12_777, control: 12_787 },
+] as const;
+
+/** Where the local cluster's services are, for programs that use it (demo, bench, tests). */
+export interface SluiceEndpoints {
+  readonly ingestUrl: string;
+  readonly webhookUrl: string;
+  /** Control port of each provider simulator, by provider id. */
+  readonly simulators: Readonly<Record<string, string>>;
+  /** Admin port of the first instance of each service. */
+  readonly adminUrls: Readonly<Record<string, string>>;
+  /** The catalog that the services read: the source's, with this cluster's ports. */
+  readonly catalogDir: string;
+}
+
+/** The addresses that follow from the settings. */
+export function sluiceEndpoints(config: ClusterConfig): SluiceEndpoints {
+  const at = (port: number) => `http://127.0.0.1:${port + config.portOffset}`;
+  return {
+    ingestUrl: at(18_080),
+    webhookUrl: at(18_090),
+    simulators: Object.fromEntries(SIMULATORS.map((s) => [s.name, at(s.control)])),
+    adminUrls: Object.fromEntries(SERVICES.map((s) => [s.name, at(s.admin)])),
+    catalogDir: resolve(config.stateDir, "run", "catalog"),
+  };
+}
+
 /** Sluice's own services and the provider simulators, as processes of the local cluster; they start after `migrate`. */
-export function sluiceProcesses(_config: ClusterConfig): ProcessSpec[] {
-  return [];
+export function sluiceProcesses(config: ClusterConfig): ProcessSpec[] {
+  const simulators = SIMULATORS.map((simulator) => simulatorProcess(config, simulator));
+  const names = simulators.map((spec) => spec.name);
+  return [...simulators, ...SERVICES.map((service) => serviceProcess(config, service, 1, names))];
+}
+
+function serviceProcess(
+  config: ClusterConfig,
+  service: (typeof SERVICES)[number],
+  index: number,
+  dependsOn: string[],
+): ProcessSpec {
+  const name = index === 1 ? service.name : `${service.name}-${index}`;
+  const admin = service.admin + config.portOffset + index - 1;
+  const http =
+    "http" in service ? (index === 1 ? service.http : service.moreHttp + index) + config.portOffset : undefined;
+  return {
+    name,
+    command: process.execPath,
+    args: ["--max-old-space-size=768", `services/${service.name}/main.ts`],
+    cwd: config.projectDir,
+    env: {
+      ...sluiceEnvironment(config),
+      SLUICE_INSTANCE: name,
+      SLUICE_ADMIN_PORT: String(admin),
+      ...(http === undefined ? {} : { SLUICE_HTTP_PORT: String(http) }),
+    },
+    logFile: logFile(config, name),
+    ready: { http: `http://127.0.0.1:${admin}/readyz` },
+    readyTimeoutMs: 90_000,
+    dependsOn,
+    restart: "always",
+    stop: { by: "SIGTERM", graceMs: 15_000 },
+    ports: [
+      { port: admin, env: "SLUICE_PORT_OFFSET" },
+      ...(http === undefined ? [] : [{ port: http, env: "SLUICE_PORT_OFFSET" }]),
+    ],
+    endpoint: http === undefined ? `http://127.0.0.1:${admin}/metrics` : `http://127.0.0.1:${http}`,
+    replica: (next) => serviceProcess(config, service, next, dependsOn),
+  };
+}
+
+function simulatorProcess(config: ClusterConfig, simulator: (typeof SIMULATORS)[number]): ProcessSpec {
+  const { name, kind } = simulator;
+  const port = simulator.port + config.portOffset;
+  const control = simulator.control + config.portOffset;
+  return {
+    name,
+    command: process.execPath,
+    args: [`infra/simulators/${kind}/main.ts`],
+    cwd: config.projectDir,
+    env: {
+      SLUICE_SIMULATOR_NAME: name,
+      SLUICE_SIMULATOR_PORT: String(port),
+      SLUICE_SIMULATOR_CONTROL_PORT: String(control),
+      SLUICE_SIMULATOR_SETTINGS: join(
+        sourceDir("SLUICE_SIMULATORS_DIR", config, "infra/local/simulators"),
+        `${name}.yaml`,
+      ),
+    },
+    logFile: logFile(config, name),
+    ready: { http: `http://127.0.0.1:${control}/healthz` },
+    dependsOn: [],
+    restart: "always",
+    ports: [
+      { port, env: "SLUICE_PORT_OFFSET" },
+      { port: control, env: "SLUICE_PORT_OFFSET" },
+    ],
+    endpoint: `http://127.0.0.1:${control}`,
+  };
+}
+
+/** Environment of every Sluice process of this cluster; also right for a tool that wants to act on it. */
+export function sluiceEnvironment(config: ClusterConfig): Record<string, string> {
+  const { brokers, registryUrl, clickhouseUrl } = clusterEndpoints(config);
+  return {
+    SLUICE_KAFKA_BROKERS: brokers.join(","),
+    SLUICE_REGISTRY_URL: registryUrl,
+    SLUICE_CLICKHOUSE_URL: clickhouseUrl,
+    SLUICE_CATALOG_DIR: sluiceEndpoints(config).catalogDir,
+    SLUICE_LOG_FORMAT: "json",
+  };
+}
+
+/** Writes the catalog that this cluster's services read: the source catalog with the ports of its simulators moved. */
+export function writeLocalCatalog(config: ClusterConfig): void {
+  const source = sourceDir("SLUICE_CATALOG_DIR", config, "infra/local/catalog");
+  const { catalogDir } = sluiceEndpoints(config);
+  rmSync(catalogDir, { recursive: true, force: true });
+  mkdirSync(catalogDir, { recursive: true });
+  cpSync(source, catalogDir, { recursive: true });
+  if (config.portOffset === 0) return;
+  const file = join(catalogDir, "providers.yaml");
+  const providers = parse(readFileSync(file, "utf8")) as {
+    smpp?: { port: number };
+    http?: { baseUrl: string; statusCallbackUrl: string };
+  }[];
+  for (const { smpp, http } of providers) {
+    if (smpp !== undefined) smpp.port += config.portOffset;
+    if (http === undefined) continue;
+    http.baseUrl = moved(http.baseUrl, config.portOffset);
+    http.statusCallbackUrl = moved(http.statusCallbackUrl, config.portOffset);
+  }
+  writeFileSync(file, stringify(providers));
+}
+
+function moved(url: string, offset: number): string {
+  const parsed = new URL(url);
+  parsed.port = String(Number(parsed.port) + offset);
+  return parsed.href.replace(/\/$/, "");
+}
+
+/** A folder of settings: the project's own, or the one that the variable names. */
+function sourceDir(variable: string, config: ClusterConfig, fallback: string): string {
+  return resolve(config.projectDir, process.env[variable] || fallback);
 }

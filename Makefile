@@ -1,0 +1,53 @@
+# Everyday commands; `make help` lists them. Node 20 or newer starts them, the project's own Node 24 (a package) runs them.
+.DEFAULT_GOAL := help
+.PHONY: help install up down status logs demo test check format schemas bench faults audit clean
+BIN := node_modules/.bin
+CLUSTER = npm run -s cluster --
+
+help: ## list the commands
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
+
+install: node_modules/.package-lock.json
+
+node_modules/.package-lock.json: package.json package-lock.json
+	npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+up: install ## start Kafka, registry, ClickHouse, all services and the provider simulators (BROKERS=3 for three brokers)
+	@$(CLUSTER) up
+
+down: install ## stop everything
+	@$(CLUSTER) down
+
+status: install ## what runs, and how it is
+	@$(CLUSTER) status
+
+logs: install ## logs of one process: make logs NAME=router [FOLLOW=-f]
+	@$(CLUSTER) logs $(NAME) $(FOLLOW)
+
+demo: install ## 20,000 messages through everything, with a provider failing half-way, and the proof that none is missing
+	@$(BIN)/node infra/demo/demo.ts
+
+test: install ## unit, contract, integration and end-to-end tests on the real components
+	@$(BIN)/vitest run
+
+check: install ## format, lint, types, import rules, unit tests: under a minute
+	@npm run -s check
+
+format: install ## format and fix what can be fixed
+	@npm run -s format
+
+schemas: install ## generate the TypeScript types from the Avro schemas
+	@$(BIN)/node schemas/generate.ts
+
+bench: install ## the pipeline at its maximum for a minute; BENCH_SECONDS=10 for a short one
+	@$(BIN)/node test/bench/bench.ts
+
+faults: install ## the promises under injected faults
+	@$(BIN)/vitest run --project invariants
+
+audit: install ## accepted against terminal, from the topics of the running cluster
+	@$(BIN)/node services/console/cli.ts audit
+
+clean: ## stop everything and remove its data and logs (keeps downloads)
+	@$(CLUSTER) down --wipe
