@@ -1,0 +1,101 @@
+/** analytics-sink: sms.events -> ClickHouse, each event exactly one row. */
+import { z } from "zod";
+import { BlockInserter } from "../../platform/clickhouse/block-inserter.ts";
+import { clickhouseSettings } from "../../platform/clickhouse/settings.ts";
+import { loadConfig } from "../../platform/config/load-config.ts";
+import { bytes, duration, integer } from "../../platform/config/settings.ts";
+import type { KafkaConnection } from "../../platform/kafka/connection.ts";
+import { observeKafka } from "../../platform/kafka/observe.ts";
+import { RecordProducer } from "../../platform/kafka/producer.ts";
+import { kafkaSettings } from "../../platform/kafka/settings.ts";
+import { runSink, type SinkOptions } from "../../platform/kafka/sink.ts";
+import { TaskGroup } from "../../platform/kafka/task-group.ts";
+import { TopicReader } from "../../platform/kafka/topic-reader.ts";
+import { runService } from "../../platform/lifecycle/run-service.ts";
+import { connectCodecs } from "../../schemas/codecs.ts";
+import { DEAD_LETTER_TOPIC, EVENTS_TOPIC } from "../../schemas/topics.ts";
+import { clickhouseReadiness } from "./clickhouse-probe.ts";
+import { eventDeadLetter } from "./dead-letter.ts";
+import { EventBlock } from "./event-block.ts";
+import { EVENT_COLUMNS } from "./event-row.ts";
+import { sinkMetrics } from "./sink-metrics.ts";
+
+const GROUP_ID = "sluice.analytics-sink";
+const TABLE = "events";
+
+export const analyticsSinkSettings = z.object({
+  ...kafkaSettings,
+  ...clickhouseSettings,
+  sinkMaxRows: integer({ min: 1, max: 1_000_000 }).default(20_000).describe("Rows of a block at the most"),
+  sinkMaxBytes: bytes({ min: 65_536, max: 256 << 20 })
+    .default(8 << 20)
+    .describe("Size of a block at the most; two for each partition owned can be held at one time"),
+  sinkMaxAge: duration({ min: 10, max: 60_000 })
+    .default(2_000)
+    .describe("Age of a block's first event at the most before it is inserted; shorter costs ClickHouse more"),
+  sinkRepeatSpan: integer({ min: 1_000, max: 1_000_000 })
+    .default(50_000)
+    .describe("How many records back in its partition a repeated event is recognised"),
+  sinkInserts: integer({ min: 1, max: 64 }).default(4).describe("Inserts at one time at the most"),
+});
+
+const config = loadConfig("analytics-sink", analyticsSinkSettings, {
+  purpose: "Stores every event of sms.events as exactly one row in ClickHouse.",
+  knownKeys: ["SLUICE_*"],
+});
+
+await runService({
+  name: "analytics-sink",
+  config,
+  start: async (scope) => {
+    const connection: KafkaConnection = {
+      brokers: config.kafkaBrokers,
+      clientId: `sluice-analytics-sink-${config.instance}`,
+      log: scope.log,
+    };
+    const codecs = await scope.waitFor("schema registry", () => connectCodecs(config.registryUrl));
+    const inserter = new BlockInserter(config, TABLE, EVENT_COLUMNS, config.sinkInserts);
+    await scope.add("clickhouse", { start: () => inserter, stop: () => inserter.close() });
+    await scope.waitFor("clickhouse", () => inserter.check(TABLE));
+    const producer = new RecordProducer({ connection, largeTopics: { [DEAD_LETTER_TOPIC]: 2_000_000 } });
+    await scope.waitFor("kafka", () => producer.connect());
+    await scope.add("producer", { start: () => producer, stop: () => producer.close() });
+    const reader = new TopicReader({ connection, topics: [EVENTS_TOPIC] });
+    await scope.add("topic reader", { start: () => reader.start(), stop: () => reader.stop() });
+
+    const stats = sinkMetrics(scope.metrics, Date.now);
+    const options: SinkOptions<EventBlock> = {
+      groupId: GROUP_ID,
+      store: {
+        open: () => new EventBlock(codecs),
+        insert: (block, token) => inserter.insert(block.encoded(), token),
+        deadLetter: (record, why) => eventDeadLetter(codecs, record, why, Date.now()),
+      },
+      producer,
+      reader,
+      stats,
+      log: scope.log,
+      maxRows: config.sinkMaxRows,
+      maxBytes: config.sinkMaxBytes,
+      maxAgeMs: config.sinkMaxAge,
+      repeatSpan: config.sinkRepeatSpan,
+    };
+    const group = new TaskGroup({
+      connection,
+      groupId: GROUP_ID,
+      topics: [EVENTS_TOPIC],
+      partitions: config.partitions,
+      run: (task) => runSink(task, options),
+      // Nobody waits for a row: few large fetches cost less than many small ones.
+      minBytes: 65_536,
+      maxWaitMs: 250,
+      maxBytesPerPartition: 1 << 20,
+    });
+    observeKafka(scope, { producer, group });
+    scope.readiness.register(
+      "clickhouse",
+      clickhouseReadiness(() => inserter.check(TABLE), stats),
+    );
+    await scope.add("sink tasks", { start: () => group.start(), stop: () => group.stop() });
+  },
+});
