@@ -1,0 +1,182 @@
+/** `node infra/migrate.ts`: topics, schemas and ClickHouse tables as this version of Sluice needs them. Repeating it changes nothing. */
+import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { z } from "zod";
+import { CatalogError, loadCatalog } from "../domain/catalog/load-catalog.ts";
+import { SchemaRegistryClient } from "../platform/codec/schema-registry.ts";
+import { loadConfig, type ServiceConfig } from "../platform/config/load-config.ts";
+import { duration, integer, secret, text, url } from "../platform/config/settings.ts";
+import { loadYamlFile } from "../platform/config/yaml-file.ts";
+import { errorMessage, SluiceError } from "../platform/errors/sluice-error.ts";
+import { type KafkaConnection, kafkaClient } from "../platform/kafka/connection.ts";
+import { kafkaSettings } from "../platform/kafka/settings.ts";
+import { ensureTopics } from "../platform/kafka/topics.ts";
+import { registerSchemas } from "../schemas/register.ts";
+import { topicSpecs } from "../schemas/topics.ts";
+import { migrateClickhouse } from "./clickhouse/migrate.ts";
+
+export const migrationSettings = z.object({
+  ...kafkaSettings,
+  clickhouseUrl: url().default("http://127.0.0.1:18123").describe("ClickHouse's HTTP interface"),
+  clickhouseUser: text().default("default").describe("User that may create databases and tables"),
+  clickhousePassword: secret().optional().describe("Password of the user; none by default"),
+  clickhouseDatabase: text().default("sluice").describe("Database of the delivery analytics"),
+  catalogDir: text()
+    .default("infra/local/catalog")
+    .describe("Folder with accounts.yaml, providers.yaml and routes.yaml"),
+  topicReplication: integer({ min: 0, max: 10 })
+    .default(0)
+    .describe("Copies of each new topic; 0: three, or as many as there are brokers"),
+  topicRetention: duration({ min: 60_000 })
+    .default(7 * 24 * 3_600_000)
+    .describe(
+      "How long new topics keep messages: longer than the longest validity plus the longest outage planned for",
+    ),
+  migrateTimeout: duration({ min: 1_000, max: 3_600_000 })
+    .default(120_000)
+    .describe("Longest wait for Kafka, the registry and ClickHouse to answer"),
+});
+
+export type MigrationConfig = ServiceConfig<typeof migrationSettings>;
+type Say = (line: string) => void;
+
+/** How often a wait says what it waits for, milliseconds. */
+const SAY_EVERY_MS = 5_000;
+
+const quiet: KafkaConnection["log"] = { debug() {}, info() {}, warn() {}, error() {} };
+
+/**
+ * Brings Kafka, the registry and ClickHouse to the shape this version needs. Waits for each of them first.
+ * @throws SluiceError or CatalogError saying what is wrong and what to do; what was done by then stays done.
+ */
+export async function migrate(config: MigrationConfig, say: Say): Promise<void> {
+  const { providers } = loadCatalog(
+    (file) => loadYamlFile(join(config.catalogDir, file), (value) => value),
+    config.partitions,
+  );
+  const deadline = performance.now() + config.migrateTimeout;
+  await migrateTopics(config, providers, deadline, say);
+
+  const registrations = await untilAnswered(`the schema registry at ${config.registryUrl}`, deadline, say, () =>
+    registerSchemas(new SchemaRegistryClient(config.registryUrl)),
+  );
+  const added = registrations.filter((entry) => entry.added).length;
+  say(`schemas: ${added} registered, ${registrations.length - added} unchanged`);
+
+  await untilAnswered(`ClickHouse at ${config.clickhouseUrl}`, deadline, say, () => ping(config.clickhouseUrl));
+  await migrateTables(config, say);
+}
+
+async function migrateTopics(
+  config: MigrationConfig,
+  providers: readonly { readonly id: string; readonly partitions: number }[],
+  deadline: number,
+  say: Say,
+): Promise<void> {
+  const connection: KafkaConnection = { brokers: config.kafkaBrokers, clientId: "sluice-migrate", log: quiet };
+  const brokers = await untilAnswered(`Kafka at ${config.kafkaBrokers.join(",")}`, deadline, say, () =>
+    countBrokers(connection),
+  );
+  const specs = topicSpecs({ partitions: config.partitions, providers, retentionMs: config.topicRetention });
+  const replication = config.topicReplication || Math.min(3, brokers);
+  // With three copies one may fail and "acknowledged" still means two disks; with fewer there is nothing to spare.
+  const { created, mismatched } = await ensureTopics(connection, specs, replication, replication >= 3 ? 2 : 1);
+  if (mismatched.length > 0) throw mismatchError(mismatched);
+  say(
+    `topics: ${created.length} created${created.length > 0 ? ` with ${replication} ${replication === 1 ? "copy" : "copies"}` : ""}, ${specs.length - created.length} unchanged`,
+  );
+}
+
+async function migrateTables(config: MigrationConfig, say: Say): Promise<void> {
+  const { clickhouseUrl, clickhouseUser, clickhousePassword, clickhouseDatabase } = config;
+  try {
+    const { applied, present } = await migrateClickhouse({
+      url: clickhouseUrl,
+      user: clickhouseUser,
+      password: clickhousePassword?.reveal() ?? "",
+      database: clickhouseDatabase,
+    });
+    const files = applied.length === 0 ? "nothing to apply" : `applied ${applied.join(", ")}`;
+    say(`ClickHouse: ${files}, ${present} unchanged`);
+  } catch (cause) {
+    throw new SluiceError(
+      `the tables of database ${clickhouseDatabase} at ${clickhouseUrl} could not be brought up to date`,
+      {
+        code: "CLICKHOUSE_MIGRATION",
+        cause,
+      },
+    );
+  }
+}
+
+function mismatchError(topics: readonly { name: string; partitions: number; wanted: number }[]): SluiceError {
+  const lines = topics.map(
+    ({ name, partitions, wanted }) => `  ${name} has ${partitions}, the configuration says ${wanted}`,
+  );
+  return new SluiceError(
+    `topics with another number of partitions than configured; set SLUICE_PARTITIONS, or the provider's partitions in providers.yaml, to what is there (another number would move keys to other partitions):\n${lines.join("\n")}`,
+    { code: "PARTITIONS_DIFFER" },
+  );
+}
+
+/** Brokers that are up, once there are as many as the configuration names. */
+async function countBrokers(connection: KafkaConnection): Promise<number> {
+  const admin = kafkaClient(connection, 0).admin();
+  try {
+    await admin.connect();
+    const { brokers } = await admin.describeCluster();
+    if (brokers.length >= connection.brokers.length) return brokers.length;
+    throw new Error(`${brokers.length} of ${connection.brokers.length} brokers are up`);
+  } finally {
+    await admin.disconnect();
+  }
+}
+
+async function ping(clickhouseUrl: string): Promise<void> {
+  const answer = await fetch(`${clickhouseUrl}/ping`, { signal: AbortSignal.timeout(2_000) });
+  if (!answer.ok) throw new Error(`/ping answers ${answer.status}`);
+}
+
+/** Repeats `attempt` until it succeeds, fails for good (a permanent SluiceError) or time is up. */
+async function untilAnswered<Value>(
+  what: string,
+  deadline: number,
+  say: Say,
+  attempt: () => Promise<Value>,
+): Promise<Value> {
+  let nextWord = performance.now() + SAY_EVERY_MS / 5;
+  for (;;) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (error instanceof SluiceError && error.class === "permanent") throw error;
+      const now = performance.now();
+      if (now >= deadline)
+        throw new SluiceError(`${what} did not answer in time; is it running, and is the address right?`, {
+          code: "MIGRATION_TIMEOUT",
+          class: "transient",
+          cause: error,
+        });
+      if (now >= nextWord) {
+        say(`waiting for ${what}: ${errorMessage(error)}`);
+        nextWord = now + SAY_EVERY_MS;
+      }
+      await pause(300);
+    }
+  }
+}
+
+if (import.meta.main) {
+  const config = loadConfig("migrate", migrationSettings, {
+    purpose:
+      "Creates the topics, registers the schemas and creates the ClickHouse tables; repeating it changes nothing.",
+    knownKeys: ["SLUICE_*"],
+  });
+  try {
+    await migrate(config, (line) => console.log(line));
+  } catch (error) {
+    const expected = error instanceof SluiceError || error instanceof CatalogError;
+    console.error(expected ? `migrate: ${errorMessage(error)}` : error);
+    process.exitCode = 1;
+  }
+}
