@@ -53,7 +53,7 @@ await runService({
 
     const reader = new TopicReader({ connection, topics: [EVENTS_TOPIC, HEALTH_TOPIC] });
     await scope.add("topic reader", { start: () => reader.start(), stop: () => reader.stop() });
-    const health = new ProviderHealth();
+    const health = new ProviderHealth(new Map(catalog.providers.map((provider) => [provider.id, provider.rate])));
     await scope.waitFor("provider health", () => followHealth(reader, health, codecs.health), { attemptMs: 60_000 });
     const ends = new LogEnds(reader, EVENTS_TOPIC, scope.log);
     await scope.add("log ends", { start: () => ends.start(), stop: () => ends.stop() });

@@ -4,56 +4,75 @@ import type { Health } from "../../schemas/generated/types.ts";
 export interface ProviderState {
   /** Nothing should be given to it now. */
   readonly open: boolean;
-  /** Seconds that its backlog takes at its rate. */
+  /** Seconds that its backlog takes at its rate, with what this router has given it since its sender last spoke. */
   readonly backlogSeconds: number;
-  readonly why: string | undefined;
+}
+
+interface Known {
+  readonly partitions: Map<number, Health>;
+  /** Segments given to the provider since its last word. */
+  given: number;
+  /** Folded from `partitions`; until when it holds. */
+  until: number;
+  open: boolean;
+  backlog: number;
+  rate: number;
 }
 
 /** A sender says how it is every second; one that has said nothing for so long is gone. */
 const STALE_MS = 8_000;
-const UNKNOWN: ProviderState = { open: false, backlogSeconds: 0, why: undefined };
+const FOLD_EVERY_MS = 250;
 
 /** The newest word of every sender, by provider and dispatch partition; read from the compacted health topic by each router. */
 export class ProviderHealth {
-  private readonly entries = new Map<string, Map<number, Health>>();
-  private readonly cache = new Map<string, { until: number; state: ProviderState }>();
+  private readonly providers = new Map<string, Known>();
+  private readonly rates: ReadonlyMap<string, number>;
+
+  /** `rates`: segments a second of each provider by the catalog, for those that were never heard of. */
+  constructor(rates: ReadonlyMap<string, number>) {
+    this.rates = rates;
+  }
 
   take(health: Health): void {
-    let partitions = this.entries.get(health.provider);
-    if (partitions === undefined) {
-      partitions = new Map();
-      this.entries.set(health.provider, partitions);
-    }
-    partitions.set(health.partition, health);
-    this.cache.delete(health.provider);
+    const known = this.known(health.provider);
+    known.partitions.set(health.partition, health);
+    known.given = 0;
+    known.until = 0;
+  }
+
+  /** This router has given the provider so many segments. */
+  gave(provider: string, segments: number): void {
+    this.known(provider).given += segments;
   }
 
   /** A provider that was never heard of counts as well: its sender may be starting, and its topic keeps what it is given. */
   state(provider: string, now: number): ProviderState {
-    const cached = this.cache.get(provider);
-    if (cached !== undefined && now < cached.until) return cached.state;
-    const state = this.fold(provider, now);
-    this.cache.set(provider, { until: now + 250, state });
-    return state;
+    const known = this.known(provider);
+    if (now >= known.until) this.fold(provider, known, now);
+    return { open: known.open, backlogSeconds: known.rate > 0 ? (known.backlog + known.given) / known.rate : 0 };
   }
 
-  private fold(provider: string, now: number): ProviderState {
-    const partitions = this.entries.get(provider);
-    if (partitions === undefined) return UNKNOWN;
-    let usable = 0;
-    let backlog = 0;
-    let rate = 0;
-    let why: string | undefined;
-    for (const health of partitions.values()) {
-      const silent = now - health.at > STALE_MS;
-      if (silent || health.circuit === "open") {
-        why ??= silent ? "its sender is silent" : (health.reason ?? "its circuit is open");
-        continue;
-      }
-      usable++;
-      backlog += health.backlog;
-      rate += health.rate;
+  private known(provider: string): Known {
+    let known = this.providers.get(provider);
+    if (known === undefined) {
+      known = { partitions: new Map(), given: 0, until: 0, open: false, backlog: 0, rate: 0 };
+      this.providers.set(provider, known);
     }
-    return { open: usable === 0, backlogSeconds: rate > 0 ? backlog / rate : 0, why };
+    return known;
+  }
+
+  private fold(provider: string, known: Known, now: number): void {
+    known.until = now + FOLD_EVERY_MS;
+    known.backlog = 0;
+    known.rate = 0;
+    let usable = 0;
+    for (const health of known.partitions.values()) {
+      if (now - health.at > STALE_MS || health.circuit === "open") continue;
+      usable++;
+      known.backlog += health.backlog;
+      known.rate += health.rate;
+    }
+    known.open = known.partitions.size > 0 && usable === 0;
+    if (known.rate === 0) known.rate = this.rates.get(provider) ?? 0;
   }
 }

@@ -263,6 +263,7 @@ export class Router implements Transform {
     };
     this.decided.add(`${facts.messageId}/${attempt}`);
     this.options.metrics.routed(choice.provider.id, choice.reason).add();
+    this.options.health.gave(choice.provider.id, facts.segments);
     out.decide(this.event(record, facts, `${facts.messageId}/${attempt}/routed`, event));
     this.dispatch(record, pending, event, out);
   }
