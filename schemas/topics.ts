@@ -68,11 +68,16 @@ const WEEK_MS = 7 * 24 * 3_600_000;
 /** Kafka topic names: letters, digits, dot, underscore, hyphen, up to 249 characters; the provider's part is kept shorter. */
 const PROVIDER_ID = /^[a-z0-9][a-z0-9_-]{0,62}$/;
 
-/** A dead letter holds a whole refused record (up to 1 MiB, the brokers' default limit) and its own fields. */
-const DEAD_LETTER_BYTES = 2 * MIB;
+/**
+ * Largest batch of records, bytes. Stated for every topic, since a dead letter must have room for any refused record
+ * and its own fields whatever the brokers' default is.
+ */
+const BATCH_BYTES = MIB;
+const DEAD_LETTER_BATCH_BYTES = 2 * MIB;
 
 const COMPACTED: Readonly<Record<string, string>> = {
   "cleanup.policy": "compact",
+  "max.message.bytes": String(BATCH_BYTES),
   // Only closed segments are compacted: small ones, closed at least hourly, keep what is read at a start short.
   "segment.bytes": String(16 * MIB),
   "segment.ms": "3600000",
@@ -88,6 +93,7 @@ export function topicSpecs(plan: TopicPlan): TopicSpec[] {
   for (const provider of providers) checkProvider(provider, partitions);
   const kept = {
     "cleanup.policy": "delete",
+    "max.message.bytes": String(BATCH_BYTES),
     "retention.ms": String(retentionMs),
     "segment.bytes": String(128 * MIB),
   };
@@ -99,7 +105,7 @@ export function topicSpecs(plan: TopicPlan): TopicSpec[] {
     ),
     ...RETRY_DELAYS.map((delay) => keyed(retryTopic(delay))),
     ...[RECEIPTS_TOPIC, INBOUND_TOPIC, EVENTS_TOPIC].map((name) => keyed(name)),
-    keyed(DEAD_LETTER_TOPIC, { ...kept, "max.message.bytes": String(DEAD_LETTER_BYTES) }),
+    keyed(DEAD_LETTER_TOPIC, { ...kept, "max.message.bytes": String(DEAD_LETTER_BATCH_BYTES) }),
     ...[CONSENT_TOPIC, CORRELATION_TOPIC].map((name) => keyed(name, COMPACTED)),
     ...[CONTROL_TOPIC, HEALTH_TOPIC, QUALITY_TOPIC].map((name) => ({ name, partitions: 1, config: COMPACTED })),
   ];
