@@ -1,0 +1,223 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { type Call, type Entry, type Fault, SinkWorld } from "./sink-world.ts";
+
+const SPAN = 8;
+
+/** What must be in the store in the end, told from the log alone. */
+function expectedRows(entries: readonly Entry[]): number[] {
+  const last = new Map<string, number>();
+  const rows: number[] = [];
+  entries.forEach(({ id, bad }, offset) => {
+    const before = id === undefined ? undefined : last.get(id);
+    if (id !== undefined) last.set(id, offset);
+    if (bad !== true && (before === undefined || offset - before > SPAN)) rows.push(offset);
+  });
+  return rows;
+}
+
+function plain(count: number): Entry[] {
+  return Array.from({ length: count }, (_, i) => ({ id: `m${i}` }));
+}
+
+function sorted(offsets: readonly number[]): number[] {
+  return [...offsets].sort((a, b) => a - b);
+}
+
+/** Faults by script: the nth call of the run gets the nth fault, and all is well after the script's end. */
+function scripted(faults: readonly Fault[]): (call: Call) => Fault {
+  let at = 0;
+  return () => faults[at++] ?? "ok";
+}
+
+/** The faults of one kind of call only. */
+function onCall(kind: Call, faults: readonly Fault[]): (call: Call) => Fault {
+  let at = 0;
+  return (call) => (call === kind ? (faults[at++] ?? "ok") : "ok");
+}
+
+/** Owners follow each other until all is stored; `sizes`: the largest block of each. */
+async function finish(world: SinkWorld, sizes: readonly number[] = []): Promise<void> {
+  const all = world.entries.length;
+  for (let owners = 0; world.committed < all; owners++) {
+    if (owners > 100) throw new Error(`no end: committed ${world.committed} of ${all}, state ${world.state}`);
+    const maxRows = sizes[owners % sizes.length];
+    if (maxRows !== undefined) world.options = { ...world.options, maxRows };
+    await world.own(() => world.committed >= all);
+  }
+}
+
+describe("sink", () => {
+  it("stores every record once, in blocks of bounded size", async () => {
+    const world = new SinkWorld(plain(100), () => "ok", { maxRows: 7, repeatSpan: SPAN });
+    await finish(world);
+    expect(world.rows).toEqual(expectedRows(world.entries));
+    expect(world.inserts).toBeGreaterThanOrEqual(15);
+    expect(world.stats.rows).toBe(100);
+    expect(world.state).toBe("");
+  });
+
+  it("commits the intent before the insert, and the end after it", async () => {
+    const seen: string[] = [];
+    const world: SinkWorld = new SinkWorld(
+      plain(5),
+      (call) => {
+        if (call === "insert") seen.push(`insert at ${world.committed} with ${world.state}`);
+        return "ok";
+      },
+      { maxRows: 5, maxAgeMs: 60_000, repeatSpan: SPAN },
+    );
+    await finish(world);
+    expect(seen).toEqual(["insert at 0 with 0-5@1000"]);
+    expect(world.tokens).toEqual(["g/log/0/0-5@1000"]);
+    expect([world.committed, world.state]).toEqual([5, ""]);
+  });
+
+  it.each<[string, Call, Fault]>([
+    ["before the intent is committed", "commit", "die-before"],
+    ["between intent and insert", "commit", "die-after"],
+    ["during the insert, which did not happen", "insert", "die-before"],
+    ["between insert and commit", "insert", "die-after"],
+    ["with the insert still under way", "insert", "die-late"],
+  ])("stores every record once when killed %s", async (_when, call, fault) => {
+    const world = new SinkWorld(plain(20), onCall(call, ["ok", fault]), { maxRows: 4, repeatSpan: SPAN });
+    await finish(world);
+    expect(world.crashes).toBe(1);
+    expect(sorted(world.rows)).toEqual(expectedRows(world.entries));
+  });
+
+  it("repeats exactly the block of the last owner, though it would now make another", async () => {
+    const world = new SinkWorld(plain(10), onCall("insert", ["die-after"]), {
+      maxRows: 6,
+      maxAgeMs: 60_000,
+      repeatSpan: SPAN,
+    });
+    await world.own(() => false);
+    expect(world.state).toBe("0-6@1000");
+    const next = new SinkWorld(world.entries, () => "ok", { maxRows: 4, repeatSpan: SPAN });
+    Object.assign(next, { committed: world.committed, state: world.state });
+    next.tokens.push(...world.tokens);
+    next.rows.push(...world.rows);
+    await finish(next);
+    expect(next.tokens[0]).toBe("g/log/0/0-6@1000");
+    expect(sorted(next.rows)).toEqual(expectedRows(next.entries));
+  });
+
+  it("repeats a failing insert, whether or not it took effect", async () => {
+    const world = new SinkWorld(plain(12), onCall("insert", ["fail", "fail-after", "fail", "ok", "fail"]), {
+      maxRows: 4,
+      repeatSpan: SPAN,
+    });
+    await finish(world);
+    expect(world.stats.failures).toBe(4);
+    expect(world.stats.failingSince).toBe(0);
+    expect(world.rows).toEqual(expectedRows(world.entries));
+  });
+
+  it("does nothing more once the partition is lost", async () => {
+    const world: SinkWorld = new SinkWorld(
+      plain(40),
+      (call) => {
+        if (call === "insert" && world.inserts === 3) world.lose();
+        return "ok";
+      },
+      { maxRows: 4, maxAgeMs: 60_000, repeatSpan: SPAN },
+    );
+    await world.own(() => false);
+    expect([world.inserts, world.committed, world.state]).toEqual([3, 8, "8-12@1008"]);
+    await finish(world);
+    expect(sorted(world.rows)).toEqual(expectedRows(world.entries));
+  });
+
+  it("stores what is gathered when it is drained, without waiting for its age", async () => {
+    const world = new SinkWorld(plain(9), () => "ok", { maxRows: 100, maxAgeMs: 60_000, repeatSpan: SPAN });
+    let polls = 0;
+    await world.own(() => ++polls > 20);
+    expect(world.rows.length).toBeGreaterThan(0);
+    expect([world.committed, world.state]).toEqual([world.rows.length, ""]);
+  });
+
+  it("gathers one block at the most while one is being inserted", async () => {
+    const world = new SinkWorld(plain(100), () => "ok", { maxRows: 5, repeatSpan: SPAN });
+    const blocks: { rows: number }[] = [];
+    const { open } = world.store;
+    world.store.open = () => {
+      const block = open();
+      blocks.push(block);
+      return block;
+    };
+    const landed = world.store.insert;
+    let taken = 0;
+    world.store.insert = async (block, token) => {
+      // Until everything that can be taken has been taken: nothing has changed for many turns of the event loop.
+      for (let calm = 0; calm < 50; calm++) {
+        await new Promise((resolve) => setImmediate(resolve));
+        const now = blocks.reduce((sum, each) => sum + each.rows, 0);
+        if (now !== taken) calm = 0;
+        taken = now;
+      }
+      expect(taken).toBeLessThanOrEqual((world.inserts + 2) * 5);
+      return landed(block, token);
+    };
+    await finish(world);
+    expect(world.rows.length).toBe(100);
+  });
+
+  it("puts bad records into the dead letters before it passes them, and holds nobody up", async () => {
+    const entries = plain(12).map((entry, i) => (i % 5 === 0 ? { ...entry, bad: true } : entry));
+    const world = new SinkWorld(entries, onCall("send", ["die-before"]), { maxRows: 4, repeatSpan: SPAN });
+    await finish(world);
+    expect(world.letters).toEqual([0, 5, 10]);
+    expect(world.rows).toEqual(expectedRows(entries));
+  });
+
+  it("waits for what it needs to judge a record", async () => {
+    const entries = plain(6).map((entry, i) => (i === 3 ? { ...entry, later: true } : entry));
+    const world = new SinkWorld(entries, onCall("prepare", ["fail", "fail"]), { maxRows: 4, repeatSpan: SPAN });
+    await finish(world);
+    expect(world.rows).toEqual([0, 1, 2, 3, 4, 5]);
+  });
+
+  it("skips an intent whose records the log has lost", async () => {
+    const world = new SinkWorld(plain(10), () => "ok", { maxRows: 4, repeatSpan: SPAN });
+    Object.assign(world, { committed: 6, state: "0-5@1000" });
+    await finish(world);
+    expect(world.rows).toEqual([6, 7, 8, 9]);
+  });
+
+  it("stores every record exactly once whatever dies, fails or comes late", async () => {
+    const fault = fc.oneof(
+      { weight: 6, arbitrary: fc.constant<Fault>("ok") },
+      { weight: 1, arbitrary: fc.constantFrom<Fault>("fail", "fail-after", "die-before", "die-after", "die-late") },
+    );
+    const entry = fc.record({
+      id: fc.oneof(
+        { weight: 1, arbitrary: fc.constant(undefined) },
+        { weight: 9, arbitrary: fc.integer({ min: 0, max: 25 }).map((n) => `m${n}`) },
+      ),
+      bad: fc.oneof({ weight: 9, arbitrary: fc.constant(false) }, { weight: 1, arbitrary: fc.constant(true) }),
+      later: fc.oneof({ weight: 9, arbitrary: fc.constant(false) }, { weight: 1, arbitrary: fc.constant(true) }),
+    });
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(entry, { minLength: 1, maxLength: 60 }),
+        fc.array(fault, { maxLength: 60 }),
+        fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1, maxLength: 5 }),
+        async (drawn, faults, sizes) => {
+          const entries = drawn.map(({ id, ...rest }) => (id === undefined ? rest : { id, ...rest }));
+          const world = new SinkWorld(entries, scripted(faults), { repeatSpan: SPAN });
+          await finish(world, sizes);
+          expect(sorted(world.rows)).toEqual(expectedRows(entries));
+          const bad = entries.flatMap((e, offset) => (e.bad && !isRepeat(entries, offset) ? [offset] : []));
+          expect([...new Set(sorted(world.letters))]).toEqual(bad);
+        },
+      ),
+      { numRuns: 300 },
+    );
+  });
+});
+
+function isRepeat(entries: readonly Entry[], offset: number): boolean {
+  const { id } = entries[offset]!;
+  return id !== undefined && entries.slice(Math.max(0, offset - SPAN), offset).some((entry) => entry.id === id);
+}
