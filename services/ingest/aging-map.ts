@@ -39,15 +39,16 @@ export class AgingMap<Value> {
   }
 
   #age(nowMs: number): void {
-    const age = nowMs - this.#turnedAt;
-    if (age < this.#periodMs) return;
-    this.#turn(nowMs);
-    if (age >= 2 * this.#periodMs) this.#old = new Map();
+    const periods = Math.floor((nowMs - this.#turnedAt) / this.#periodMs);
+    if (periods < 1) return;
+    // The turn counts from when it was due, however late it is noticed.
+    this.#turn(this.#turnedAt + periods * this.#periodMs);
+    if (periods > 1) this.#old = new Map();
   }
 
-  #turn(nowMs: number): void {
+  #turn(atMs: number): void {
     this.#old = this.#young;
     this.#young = new Map();
-    this.#turnedAt = nowMs;
+    this.#turnedAt = atMs;
   }
 }

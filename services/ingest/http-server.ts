@@ -1,4 +1,4 @@
-import { createServer, type RequestListener, type Server } from "node:http";
+import { createServer, type RequestListener, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { SluiceError } from "../../platform/errors/sluice-error.ts";
@@ -17,10 +17,11 @@ export interface HttpServer {
   readonly port: number;
   /** Open connections, and those refused because there were too many. */
   readonly connections: { open: number; refused: number };
-  /** Takes no further connections, lets the requests at hand finish, and closes each connection after its answer. */
-  drain(): Promise<void>;
-  /** Closes everything that is still open. */
-  close(): void;
+  /**
+   * Takes no further connections, lets the requests at hand finish, and closes each connection after its answer. What
+   * has not finished after `deadlineMs` is cut off.
+   */
+  drain(deadlineMs: number): Promise<void>;
 }
 
 /** Headers are small: whoever needs longer for them holds a connection on purpose. Milliseconds. */
@@ -38,6 +39,8 @@ const DRAIN_STEP_MS = 20;
  */
 export async function startHttpServer(listener: RequestListener, options: HttpServerOptions): Promise<HttpServer> {
   const connections = { open: 0, refused: 0 };
+  const answering = new Set<ServerResponse>();
+  let draining = false;
   const server = createServer(
     {
       headersTimeout: Math.min(HEADERS_TIMEOUT_MS, options.requestTimeoutMs),
@@ -47,7 +50,12 @@ export async function startHttpServer(listener: RequestListener, options: HttpSe
       connectionsCheckingInterval: Math.min(1_000, options.requestTimeoutMs),
       maxHeaderSize: 16_384,
     },
-    listener,
+    (request, response) => {
+      answering.add(response);
+      response.once("close", () => answering.delete(response));
+      if (draining) response.setHeader("connection", "close");
+      listener(request, response);
+    },
   );
   server.maxConnections = options.maxConnections;
   server.on("drop", () => void connections.refused++);
@@ -59,18 +67,24 @@ export async function startHttpServer(listener: RequestListener, options: HttpSe
   return {
     port: (server.address() as AddressInfo).port,
     connections,
-    drain: () => drain(server),
-    close: () => server.closeAllConnections(),
+    drain(deadlineMs) {
+      draining = true;
+      // A client that is told does not send its next request into a closing connection.
+      for (const response of answering) if (!response.headersSent) response.setHeader("connection", "close");
+      return drain(server, deadlineMs);
+    },
   };
 }
 
-async function drain(server: Server): Promise<void> {
+async function drain(server: Server, deadlineMs: number): Promise<void> {
+  const endsAt = performance.now() + deadlineMs;
   let closed = false;
   server.close(() => {
     closed = true;
   });
   while (!closed) {
-    server.closeIdleConnections();
+    if (performance.now() >= endsAt) server.closeAllConnections();
+    else server.closeIdleConnections();
     await sleep(DRAIN_STEP_MS);
   }
 }

@@ -5,10 +5,10 @@ interface Bucket {
 }
 
 /**
- * Messages a second that an account may hand in, as a token bucket of one second's worth. A request is admitted while
- * the account is in credit and is then charged in full, into debt if need be: a batch of any size passes, and the time
- * until the next request grows with it, so the long-run rate is exact and no batch is impossible. One bucket per account
- * and instance.
+ * Messages a second that an account may hand in, as a token bucket of one second's worth (at least one message). A
+ * request is admitted while the account is in credit and is then charged in full, into debt if need be: a batch of any
+ * size passes, and the time until the next request grows with it, so the long-run rate is exact and no batch is
+ * impossible. One bucket per account and instance.
  */
 export class MessageRate {
   readonly #buckets = new Map<string, Bucket>();
@@ -22,7 +22,7 @@ export class MessageRate {
     if (perSecond === undefined) return 0;
     let bucket = this.#buckets.get(accountId);
     if (bucket === undefined) {
-      bucket = { tokens: perSecond, filledAt: nowMs };
+      bucket = { tokens: Math.max(perSecond, 1), filledAt: nowMs };
       this.#buckets.set(accountId, bucket);
     }
     const gained = ((nowMs - bucket.filledAt) / 1_000) * perSecond;

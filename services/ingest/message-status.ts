@@ -75,3 +75,84 @@ export function acceptedStatus(id: string, acceptance: Acceptance): MessageStatu
     history: [],
   };
 }
+
+/** A row of messages_latest; empty strings and zeros stand for what is not known. */
+export interface MessageRow {
+  readonly state: string;
+  readonly final: number;
+  readonly destination: string;
+  readonly lane: string;
+  readonly encoding: string;
+  readonly segments: number;
+  readonly reference: string;
+  readonly accepted_at: string;
+  readonly updated_at: string;
+  readonly attempts: number;
+  readonly provider: string;
+  readonly submitted_at: string | null;
+  readonly finished_at: string | null;
+  readonly cost: string;
+  readonly currency: string;
+  readonly error_class: string;
+  readonly error_code: string;
+  readonly reason: string;
+}
+
+/** A row of events, as far as a history shows it. */
+export interface EventRow {
+  readonly type: string;
+  readonly at: string;
+  readonly attempt: number;
+  readonly provider: string;
+  readonly route: string;
+  readonly reason: string;
+  readonly state: string;
+  readonly part: number;
+  readonly error_class: string;
+  readonly error_code: string;
+  readonly cost: string;
+  readonly currency: string;
+  readonly resubmitted: string;
+}
+
+/** The answer made of what analytics has; events oldest first. */
+export function statusAnswer(id: string, row: MessageRow, events: readonly EventRow[]): MessageStatusAnswer {
+  return {
+    id,
+    status: row.state,
+    final: row.final === 1,
+    to: `+${row.destination}`,
+    lane: row.lane,
+    encoding: row.encoding,
+    segments: row.segments,
+    ...present({ reference: row.reference }),
+    acceptedAt: row.accepted_at,
+    updatedAt: row.updated_at,
+    attempts: row.attempts,
+    ...present({ provider: row.provider, submittedAt: row.submitted_at, finishedAt: row.finished_at }),
+    ...(row.submitted_at === null ? {} : present({ cost: row.cost, currency: row.currency })),
+    ...present({ errorClass: row.error_class, errorCode: row.error_code, reason: row.reason }),
+    history: events.map(historyEntry),
+  };
+}
+
+function historyEntry(event: EventRow): HistoryEntry {
+  const { type, at, attempt, part } = event;
+  return {
+    type,
+    at,
+    attempt,
+    ...present({ provider: event.provider, route: event.route, reason: event.reason, state: event.state }),
+    ...(part === 0 ? {} : { part }),
+    ...present({ errorClass: event.error_class, errorCode: event.error_code }),
+    ...(type === "submitted" ? present({ cost: event.cost, currency: event.currency }) : {}),
+    ...present({ resubmitted: event.resubmitted }),
+  };
+}
+
+/** What has a value: analytics stores an empty text for an absent one. */
+function present<Key extends string>(fields: Readonly<Record<Key, string | null>>): { [K in Key]?: string } {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== "" && value !== null)) as {
+    [K in Key]?: string;
+  };
+}

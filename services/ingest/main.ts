@@ -1,0 +1,133 @@
+/** ingest: messages over HTTP -> sms.requests.*, and their status back from analytics. */
+import { join } from "node:path";
+import { performance } from "node:perf_hooks";
+import { parseCatalog } from "../../domain/catalog/catalog.ts";
+import { newMessageId } from "../../domain/message/message-id.ts";
+import { loadConfig } from "../../platform/config/load-config.ts";
+import { loadYamlFile } from "../../platform/config/yaml-file.ts";
+import { SluiceError } from "../../platform/errors/sluice-error.ts";
+import type { KafkaConnection } from "../../platform/kafka/connection.ts";
+import { observeKafka } from "../../platform/kafka/observe.ts";
+import { RecordProducer } from "../../platform/kafka/producer.ts";
+import { ensureTopics } from "../../platform/kafka/topics.ts";
+import { runService, type Scope } from "../../platform/lifecycle/run-service.ts";
+import { connectCodecs } from "../../schemas/codecs.ts";
+import { Acceptance } from "./acceptance.ts";
+import { type Account, ApiKeys } from "./api-keys.ts";
+import { BodyBudget } from "./body-budget.ts";
+import { ClickhouseStatus } from "./clickhouse-status.ts";
+import { ingestApp } from "./http-app.ts";
+import { startHttpServer } from "./http-server.ts";
+import { IdempotencyMemory } from "./idempotency-memory.ts";
+import { IdleProbe } from "./idle-probe.ts";
+import { ingestConfig } from "./ingest-config.ts";
+import type { IngestContext } from "./ingest-context.ts";
+import { ingestMetrics } from "./ingest-metrics.ts";
+import { Intake } from "./intake.ts";
+import { MessageRate } from "./message-rate.ts";
+import { RecentAcceptances } from "./recent-acceptances.ts";
+
+const config = loadConfig("ingest", ingestConfig, {
+  purpose: "Takes messages over HTTP and answers once every in-sync replica of the log has them.",
+  knownKeys: ["SLUICE_*"],
+});
+
+/** Requests at hand get this share of the shutdown deadline; the rest is for the producer's last records. */
+const DRAIN_SHARE = 0.8;
+const PROBE_EVERY_MS = 10_000;
+const PROBE_TIMEOUT_MS = 5_000;
+
+await runService({ name: "ingest", config, redact: ["x-api-key", "text", "to"], start });
+
+async function start(scope: Scope): Promise<void> {
+  const accounts = loadAccounts();
+  const codecs = await scope.waitFor("schema registry", () => connectCodecs(config.registryUrl));
+  const producer = await startProducer(scope);
+  const status = await scope.add("status look-up", {
+    start: () =>
+      new ClickhouseStatus({
+        url: config.clickhouseUrl,
+        user: config.clickhouseUser,
+        password: config.clickhousePassword?.reveal() ?? "",
+        database: config.clickhouseDatabase,
+      }),
+    stop: (source) => source.close(),
+  });
+  const now = performance.now();
+  const memory = new IdempotencyMemory(config.idempotencyKeys, now);
+  const context: IngestContext = {
+    keys: new ApiKeys(accounts),
+    rate: new MessageRate(),
+    bodies: new BodyBudget(config.httpBodyMemory),
+    intake: new Intake({
+      partitions: config.partitions,
+      encode: (request) => codecs.request.encode(request),
+      newMessageId,
+      memory,
+    }),
+    memory,
+    acceptance: new Acceptance(producer, config.acceptTimeout, (err) =>
+      scope.log.every("write-failed", 1_000).error({ err }, "a write was rejected"),
+    ),
+    recent: new RecentAcceptances(config.recentMessages, now),
+    status,
+    metrics: ingestMetrics(scope.metrics),
+    tracing: scope.tracing,
+    log: scope.log,
+  };
+  await listen(scope, context);
+}
+
+/** Only the accounts: ingest has no need to see the providers' credentials. */
+function loadAccounts(): readonly Account[] {
+  const path = join(config.catalogDir, "accounts.yaml");
+  const parsed = parseCatalog({ accounts: loadYamlFile(path, (value) => value ?? []) }, config.partitions);
+  if (parsed.ok) return parsed.value.accounts;
+  const problems = parsed.problems.map((problem) => `  ${problem.path}: ${problem.message}`).join("\n");
+  throw new SluiceError(`${path} cannot be used:\n${problems}`, { code: "CONFIG_INVALID" });
+}
+
+async function startProducer(scope: Scope): Promise<RecordProducer> {
+  const connection: KafkaConnection = {
+    brokers: config.kafkaBrokers,
+    clientId: `sluice-ingest-${config.instance}`,
+    log: scope.log,
+  };
+  const producer = new RecordProducer({ connection });
+  await scope.waitFor("kafka", () => producer.connect());
+  await scope.add("producer", { start: () => producer, stop: () => producer.close() });
+  observeKafka(scope, { producer });
+  const probe = new IdleProbe({
+    lastAcknowledgedAt: () => producer.lastAcknowledgedAt,
+    // Ensuring no topics changes nothing, and it takes the brokers' answer to do so.
+    ask: () => ensureTopics(connection, [], -1, 1),
+    everyMs: PROBE_EVERY_MS,
+    timeoutMs: PROBE_TIMEOUT_MS,
+  });
+  await scope.add("idle probe", { start: () => probe.start(), stop: () => probe.stop() });
+  scope.readiness.register("kafka answers", () => probe.outcome);
+  return producer;
+}
+
+async function listen(scope: Scope, context: IngestContext): Promise<void> {
+  const server = await scope.add("http server", {
+    start: () =>
+      startHttpServer(ingestApp(context), {
+        host: config.httpHost,
+        port: config.httpPort,
+        maxConnections: config.httpMaxConnections,
+        requestTimeoutMs: config.httpRequestTimeout,
+      }),
+    stop: (started) => started.drain(config.shutdownDeadline * DRAIN_SHARE),
+  });
+  const { connections } = server;
+  scope.metrics.observe("http_connections", "gauge", "Open connections", () => connections.open);
+  scope.metrics.observe(
+    "http_connections_refused_total",
+    "counter",
+    "Connections closed because there were too many",
+    () => connections.refused,
+  );
+  scope.metrics.observe("ingest_body_bytes", "gauge", "Request bodies held, bytes", () => context.bodies.held);
+  scope.log.info({ host: config.httpHost, port: server.port }, "taking messages over HTTP");
+}

@@ -1,0 +1,212 @@
+import { Agent, request as httpRequest } from "node:http";
+import { connect } from "node:net";
+import { gzipSync } from "node:zlib";
+import { afterEach, describe, expect, it } from "vitest";
+import { type Harness, type HarnessOptions, KEY, MESSAGE, startIngest } from "./ingest-harness.ts";
+
+let ingest: Harness;
+const start = async (options: HarnessOptions = {}) => {
+  ingest = await startIngest(options);
+};
+afterEach(() => ingest.close());
+
+describe("API keys", () => {
+  it.each([undefined, "Bearer wrong", `Basic ${KEY}`, "Bearer", `Bearer ${"x".repeat(10_000)}`, `Bearer ${KEY} x`])(
+    "answers 401 to Authorization %s",
+    async (authorization) => {
+      await start();
+      const headers: Record<string, string> = authorization === undefined ? {} : { authorization };
+      const answer = await ingest.call("/v1/messages", { key: undefined, headers, body: MESSAGE });
+      expect(answer.status).toBe(401);
+      expect(answer.headers["www-authenticate"]).toMatch(/^Bearer /);
+      expect(answer.body.code).toBe("UNAUTHORIZED");
+      expect(ingest.writer.sends).toEqual([]);
+    },
+  );
+
+  it("takes the key as a bearer token, in any case of the word, and as X-API-Key", async () => {
+    await start();
+    for (const headers of [{ authorization: `bearer ${KEY}` }, { "x-api-key": KEY }] as Record<string, string>[]) {
+      expect((await ingest.call("/v1/messages", { key: undefined, headers, body: MESSAGE })).status).toBe(202);
+    }
+  });
+
+  it("guards every route of the API, and not the description", async () => {
+    await start();
+    const id = "0197a000-0000-7000-8000-000000000000";
+    for (const [method, path] of [
+      ["POST", "/v1/messages"],
+      ["POST", "/v1/messages/batch"],
+      ["GET", `/v1/messages/${id}`],
+    ] as const) {
+      expect((await ingest.call(path, { method, key: undefined })).status, path).toBe(401);
+    }
+    const welcome = await ingest.call("/", { key: undefined });
+    expect(welcome.text).toContain("/openapi.json");
+    expect((await ingest.call("/openapi.json", { key: undefined })).body.openapi).toBe("3.1.0");
+  });
+});
+
+describe("bodies", () => {
+  const send = (body: string | Buffer, headers: Record<string, string> = {}, path = "/v1/messages") =>
+    ingest.call(path, { method: "POST", body, headers });
+
+  it.each([
+    ['{"to":"+491701234567",\n "text":}', 2, 9],
+    ["", undefined, undefined],
+    ['{"to":"+49', 1, 11],
+    ["{} {}", 1, 4],
+    ["[1,]", 1, 4],
+  ])("names the place where %j is not JSON", async (body, line, column) => {
+    await start();
+    const answer = await send(Buffer.from(body));
+    expect(answer.status).toBe(400);
+    expect(answer.body).toMatchObject({ code: "INVALID_JSON", ...(line === undefined ? {} : { line, column }) });
+  });
+
+  it("refuses what is not UTF-8", async () => {
+    await start();
+    const answer = await send(Buffer.from('{"to":"+491701234567","text":"caf\xe9"}', "latin1"));
+    expect(answer.body.detail).toContain("UTF-8");
+  });
+
+  it.each(["text/plain", "application/x-www-form-urlencoded", "application/json; charset=utf-16", ""])(
+    "answers 415 to the type %j",
+    async (type) => {
+      await start();
+      expect((await send(JSON.stringify(MESSAGE), { "content-type": type })).status).toBe(415);
+    },
+  );
+
+  it("takes application/json with a charset, and gzip", async () => {
+    await start();
+    const body = JSON.stringify(MESSAGE);
+    const type = { "content-type": 'application/json; charset="UTF-8"' };
+    expect((await send(body, type)).status).toBe(202);
+    expect((await send(gzipSync(body), { "content-encoding": "gzip" })).status).toBe(202);
+    expect((await send(body, { "content-encoding": "br" })).status).toBe(415);
+    expect((await send(body, { "content-encoding": "gzip" })).body.code).toBe("BODY_INCOMPLETE");
+  });
+
+  it("answers 413 beyond 1 MiB and 16 MiB, declared, chunked or unpacked", async () => {
+    await start();
+    const single = JSON.stringify({ ...MESSAGE, text: "x".repeat(1024 * 1024) });
+    const batch = JSON.stringify({ messages: ["x".repeat(16 * 1024 * 1024)] });
+    const packed = { "content-encoding": "gzip" };
+    const answers = [
+      await send(single),
+      await send(single, { "transfer-encoding": "chunked" }),
+      await send(gzipSync(single), packed),
+      await send(batch, {}, "/v1/messages/batch"),
+      await send(gzipSync(batch), packed, "/v1/messages/batch"),
+    ];
+    for (const answer of answers) expect(answer).toMatchObject({ status: 413, body: { code: "BODY_TOO_LARGE" } });
+    expect(ingest.context.bodies.held).toBe(0);
+  });
+
+  it("answers 503 when the bodies of all requests together are too large, and gives the room back", async () => {
+    await start({ bodyBudget: 1_000 });
+    const answer = await send(JSON.stringify({ ...MESSAGE, metadata: { a: "x".repeat(2_000) } }));
+    expect(answer).toMatchObject({ status: 503, body: { code: "BUSY" } });
+    expect(answer.headers["retry-after"]).toBe("1");
+    expect((await send(JSON.stringify(MESSAGE))).status).toBe(202);
+    expect(ingest.context.bodies.held).toBe(0);
+  });
+
+  it("gives the room back when a client goes away in the middle", async () => {
+    await start();
+    const socket = connect(ingest.server.port, "127.0.0.1");
+    socket.write(
+      `POST /v1/messages HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${KEY}\r\n` +
+        'Content-Type: application/json\r\nContent-Length: 1000\r\n\r\n{"to":',
+    );
+    await expect.poll(() => ingest.context.bodies.held).toBeGreaterThan(0);
+    socket.destroy();
+    await expect.poll(() => ingest.context.bodies.held).toBe(0);
+    expect(ingest.writer.sends).toEqual([]);
+  });
+});
+
+describe("paths and methods", () => {
+  it("answers 404 and 405 as problems", async () => {
+    await start();
+    expect(await ingest.call("/v2/messages")).toMatchObject({ status: 404, body: { code: "NOT_FOUND" } });
+    for (const [method, path, allow] of [
+      ["GET", "/v1/messages", "POST"],
+      ["GET", "/v1/messages/batch", "POST"],
+      ["DELETE", "/v1/messages/0197a000-0000-7000-8000-000000000000", "GET, HEAD"],
+    ] as const) {
+      const answer = await ingest.call(path, { method });
+      expect(answer, path).toMatchObject({ status: 405, body: { code: "METHOD_NOT_ALLOWED" } });
+      expect(answer.headers.allow).toBe(allow);
+    }
+  });
+
+  it("answers a broken path as the client's mistake", async () => {
+    await start();
+    expect((await ingest.call("/v1/messages/%E0%A4%A")).status).toBe(400);
+  });
+});
+
+describe("connections", () => {
+  it("closes those beyond the limit and counts them", async () => {
+    await start({ maxConnections: 2 });
+    const sockets = [1, 2, 3].map(() => connect(ingest.server.port, "127.0.0.1"));
+    let closed = 0;
+    for (const socket of sockets) socket.on("error", () => {}).on("close", () => closed++);
+    await expect.poll(() => closed).toBe(1);
+    expect(ingest.server.connections).toEqual({ open: 2, refused: 1 });
+    for (const socket of sockets) socket.destroy();
+  });
+
+  it("cuts off a client that does not finish its request", async () => {
+    await start({ requestTimeoutMs: 200 });
+    const socket = connect(ingest.server.port, "127.0.0.1");
+    let answer = "";
+    socket.on("data", (data) => (answer += data.toString()));
+    socket.on("error", () => {});
+    socket.write("POST /v1/messages HTTP/1.1\r\nHost: x\r\nX-A");
+    await expect.poll(() => socket.closed, { timeout: 5_000 }).toBe(true);
+    expect(answer).toMatch(/^HTTP\/1.1 408/);
+  });
+
+  it("finishes the requests at hand when it is told to stop, and takes no more", async () => {
+    await start();
+    let acknowledge: () => void = () => {};
+    ingest.writer.onSend = () => new Promise((resolve) => (acknowledge = resolve));
+    const agent = new Agent({ keepAlive: true });
+    const { port } = ingest.server;
+    const answer = new Promise<{ status: number | undefined; connection: string | undefined }>((resolve, reject) => {
+      const headers = { authorization: `Bearer ${KEY}`, "content-type": "application/json" };
+      const request = httpRequest(
+        { host: "127.0.0.1", port, path: "/v1/messages", method: "POST", agent, headers },
+        (response) => {
+          response.resume();
+          resolve({ status: response.statusCode, connection: response.headers.connection });
+        },
+      );
+      request.once("error", reject).end(JSON.stringify(MESSAGE));
+    });
+    await expect.poll(() => ingest.writer.sends.length).toBe(1);
+    let drained = false;
+    const stop = ingest.server.drain(10_000).then(() => {
+      drained = true;
+    });
+    await expect(ingest.call("/")).rejects.toThrow(/ECONNREFUSED/);
+    expect(drained).toBe(false);
+    acknowledge();
+    expect(await answer).toEqual({ status: 202, connection: "close" });
+    await stop;
+    agent.destroy();
+  });
+
+  it("cuts off what does not finish in time when it is told to stop", async () => {
+    await start();
+    ingest.writer.onSend = () => new Promise(() => {});
+    const call = ingest.call("/v1/messages", { body: MESSAGE });
+    const cut = expect(call).rejects.toThrow();
+    await expect.poll(() => ingest.writer.sends.length).toBe(1);
+    await ingest.server.drain(50);
+    await cut;
+  });
+});

@@ -1,0 +1,141 @@
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { SluiceError } from "../../../platform/errors/sluice-error.ts";
+import { type EventRow, type MessageRow, statusAnswer } from "../../../services/ingest/message-status.ts";
+import { type Harness, MESSAGE, OTHER_KEY, startIngest } from "./ingest-harness.ts";
+
+const ROW: MessageRow = {
+  state: "delivered",
+  final: 1,
+  destination: "491701234567",
+  lane: "otp",
+  encoding: "gsm7",
+  segments: 1,
+  reference: "",
+  accepted_at: "2026-01-02T03:04:05.006Z",
+  updated_at: "2026-01-02T03:04:07.000Z",
+  attempts: 1,
+  provider: "smsc-a",
+  submitted_at: "2026-01-02T03:04:06.000Z",
+  finished_at: "2026-01-02T03:04:07.000Z",
+  cost: "0.0075",
+  currency: "EUR",
+  error_class: "",
+  error_code: "",
+  reason: "receipt",
+};
+
+const EVENT: EventRow = {
+  type: "routed",
+  at: "2026-01-02T03:04:05.106Z",
+  attempt: 1,
+  provider: "smsc-a",
+  route: "default",
+  reason: "priority",
+  state: "",
+  part: 0,
+  error_class: "",
+  error_code: "",
+  cost: "0",
+  currency: "EUR",
+  resubmitted: "",
+};
+
+describe("statusAnswer", () => {
+  it("leaves out what is not known", () => {
+    const submitted = { ...EVENT, type: "submitted", route: "", reason: "", cost: "0.0075" };
+    expect(statusAnswer("the-id", ROW, [EVENT, submitted])).toEqual({
+      id: "the-id",
+      status: "delivered",
+      final: true,
+      to: "+491701234567",
+      lane: "otp",
+      encoding: "gsm7",
+      segments: 1,
+      acceptedAt: ROW.accepted_at,
+      updatedAt: ROW.updated_at,
+      attempts: 1,
+      provider: "smsc-a",
+      submittedAt: ROW.submitted_at,
+      finishedAt: ROW.finished_at,
+      cost: "0.0075",
+      currency: "EUR",
+      reason: "receipt",
+      history: [
+        { type: "routed", at: EVENT.at, attempt: 1, provider: "smsc-a", route: "default", reason: "priority" },
+        { type: "submitted", at: EVENT.at, attempt: 1, provider: "smsc-a", cost: "0.0075", currency: "EUR" },
+      ],
+    });
+  });
+
+  it("names no cost before anything was submitted", () => {
+    const row = { ...ROW, state: "routed", final: 0, submitted_at: null, finished_at: null, cost: "0" };
+    const answer = statusAnswer("the-id", row, []);
+    expect(answer).toMatchObject({ status: "routed", final: false });
+    expect(answer).not.toHaveProperty("cost");
+    expect(answer).not.toHaveProperty("submittedAt");
+  });
+});
+
+describe("GET /v1/messages/{id}", () => {
+  let ingest: Harness;
+  beforeEach(async () => {
+    ingest = await startIngest();
+  });
+  afterEach(() => ingest.close());
+
+  const accept = async () => (await ingest.call("/v1/messages", { body: MESSAGE })).body;
+
+  it("answers accepted for a message that analytics has not seen", async () => {
+    const { id, acceptedAt } = await accept();
+    const answer = await ingest.call(`/v1/messages/${id}`);
+    expect(answer.status).toBe(200);
+    expect(answer.body).toEqual({
+      id,
+      status: "accepted",
+      final: false,
+      to: MESSAGE.to,
+      lane: "otp",
+      encoding: "gsm7",
+      segments: 1,
+      acceptedAt,
+      updatedAt: acceptedAt,
+      attempts: 0,
+      history: [],
+    });
+    expect((await ingest.call(`/v1/messages/${id.toUpperCase()}`)).status).toBe(200);
+  });
+
+  it("prefers what analytics knows", async () => {
+    const { id } = await accept();
+    ingest.statuses.set(`acme/${id}`, statusAnswer(id, ROW, [EVENT]));
+    expect((await ingest.call(`/v1/messages/${id}`)).body.status).toBe("delivered");
+  });
+
+  it("shows an account only its own messages", async () => {
+    const { id } = await accept();
+    ingest.statuses.set(`acme/${id}`, statusAnswer(id, ROW, [EVENT]));
+    const answer = await ingest.call(`/v1/messages/${id}`, { key: OTHER_KEY });
+    expect(answer).toMatchObject({ status: 404, body: { code: "MESSAGE_NOT_FOUND" } });
+  });
+
+  it.each(["0197a000-0000-7000-8000-000000000000", "x", "0197a000'--"])("answers 404 for %s", async (id) => {
+    expect((await ingest.call(`/v1/messages/${encodeURIComponent(id)}`)).status).toBe(404);
+  });
+
+  it("answers from memory while analytics is away, and 503 when it has nothing", async () => {
+    const { id } = await accept();
+    Object.assign(ingest.context.status, {
+      find: () => Promise.reject(new SluiceError("away", { code: "STATUS_UNAVAILABLE", class: "transient" })),
+    });
+    expect((await ingest.call(`/v1/messages/${id}`)).body.status).toBe("accepted");
+    const unknown = await ingest.call("/v1/messages/0197a000-0000-7000-8000-000000000000");
+    expect(unknown.status).toBe(503);
+    expect(unknown.headers["retry-after"]).toBeDefined();
+  });
+
+  it("does not remember what was never acknowledged", async () => {
+    ingest.writer.onSend = () => Promise.reject(new Error("closed"));
+    const { id } = await accept();
+    expect((await ingest.call(`/v1/messages/${id}`)).status).toBe(404);
+  });
+});

@@ -1,0 +1,105 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { MESSAGE_FIELDS } from "../../../services/ingest/intake.ts";
+import { openapi } from "../../../services/ingest/openapi.ts";
+import { schemas } from "../../../services/ingest/openapi-schemas.ts";
+import { type Answer, type Harness, MESSAGE, startIngest } from "./ingest-harness.ts";
+import { mismatches } from "./schema-match.ts";
+
+let ingest: Harness;
+beforeAll(async () => {
+  ingest = await startIngest({ acceptTimeoutMs: 100 });
+});
+afterAll(() => ingest.close());
+
+const post = (path: string, body: unknown, headers: Record<string, string> = {}) =>
+  ingest.call(path, { body, headers });
+
+/** The schema that the document gives for an answer; fails when the document does not know it. */
+function schemaOf(path: string, method: string, answer: Answer): object {
+  const operation = (openapi.paths as Record<string, Record<string, { responses: Record<string, unknown> }>>)[path]?.[
+    method
+  ];
+  const response = operation?.responses[answer.status] as { content: Record<string, { schema: object }> } | undefined;
+  expect(response, `${method} ${path} ${answer.status}`).toBeDefined();
+  const type = (answer.headers["content-type"] as string).split(";")[0] as string;
+  expect(Object.keys(response!.content)).toContain(type);
+  return response!.content[type]!.schema;
+}
+
+describe("the OpenAPI document", () => {
+  it("resolves every reference", () => {
+    const text = JSON.stringify(openapi);
+    const names = [...text.matchAll(/"\$ref":"#\/components\/schemas\/(\w+)"/g)].map((match) => match[1]);
+    expect(names.length).toBeGreaterThan(10);
+    for (const name of names) expect(Object.keys(schemas)).toContain(name);
+  });
+
+  it("has exactly the fields of a message that the code knows", async () => {
+    expect(Object.keys(schemas.Message.properties).sort()).toEqual([...MESSAGE_FIELDS].sort());
+    const missing = await post("/v1/messages", {});
+    expect(missing.body.errors.map((e: { field: string }) => e.field).sort()).toEqual(
+      [...schemas.Message.required].sort(),
+    );
+  });
+
+  const valid = { to: MESSAGE.to, text: "x" };
+  it.each([
+    [{ ...valid }, true],
+    [{ ...valid, text: "x".repeat(1_531) }, false],
+    [{ ...valid, text: "x".repeat(1_530) }, true],
+    [{ ...valid, text: "" }, false],
+    [{ ...valid, validity: 29 }, false],
+    [{ ...valid, validity: 30 }, true],
+    [{ ...valid, validity: 604_800 }, true],
+    [{ ...valid, validity: 604_801 }, false],
+    [{ ...valid, lane: "urgent" }, false],
+    [{ ...valid, reference: "r".repeat(64) }, true],
+    [{ ...valid, reference: "r".repeat(65) }, false],
+    [{ ...valid, metadata: Object.fromEntries(Array.from({ length: 11 }, (_, i) => [`k${i}`, "v"])) }, false],
+    [{ ...valid, metadata: { "1k": "v" } }, false],
+    [{ ...valid, metadata: { k: 1 } }, false],
+    [{ ...valid, idempotencyKey: "k".repeat(256) }, false],
+    [{ ...valid, idempotencyKey: "k".repeat(255) }, true],
+    [{ ...valid, callbackUrl: 7 }, false],
+    [{ ...valid, unknown: 1 }, false],
+    [{ text: "x" }, false],
+  ])("judges a message as the code does (%#)", async (message, accepted) => {
+    const answer = await post("/v1/messages", message);
+    expect(answer.status).toBe(accepted ? 202 : 400);
+    const tooManyParts = message.text.length === 1_531;
+    expect(mismatches(schemas.Message, message, schemas).length === 0).toBe(accepted || tooManyParts);
+  });
+
+  it("describes the answers as they are", async () => {
+    const [single, batch] = ["/v1/messages", "/v1/messages/batch"] as const;
+    const accepted = await post(single, { ...valid, reference: "r" });
+    const status = await ingest.call(`${single}/${accepted.body.id}`);
+    const answers: [string, string, Answer][] = [
+      [single, "post", accepted],
+      [single, "post", await post(single, {})],
+      [single, "post", await ingest.call(single, { key: undefined, body: valid })],
+      [single, "post", await post(single, valid, { "content-type": "text/plain" })],
+      [single, "post", await post(single, { ...valid, text: "y", id: accepted.body.id })],
+      [single, "post", await post(single, { ...valid, text: "z", id: accepted.body.id })],
+      [batch, "post", await post(batch, { messages: [valid] })],
+      [batch, "post", await post(batch, { messages: [valid, {}] })],
+      [batch, "post", await post(batch, {})],
+      ["/v1/messages/{id}", "get", status],
+      ["/v1/messages/{id}", "get", await ingest.call(`${single}/x`)],
+    ];
+    ingest.writer.onSend = () => new Promise(() => {});
+    answers.push(
+      [single, "post", await post(single, valid)],
+      [batch, "post", await post(batch, { messages: [valid, {}] })],
+    );
+    ingest.writer.hasRoom = false;
+    answers.push([single, "post", await post(single, valid)]);
+    expect(new Set(answers.map(([, , answer]) => answer.status))).toEqual(
+      new Set([200, 202, 207, 400, 401, 404, 415, 422, 503]),
+    );
+    for (const [path, method, answer] of answers) {
+      expect(mismatches(schemaOf(path, method, answer), answer.body, schemas), answer.text).toEqual([]);
+      if (answer.status === 503) expect(answer.headers["retry-after"]).toBeDefined();
+    }
+  });
+});

@@ -1,0 +1,150 @@
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { type Harness, KEY, MESSAGE, OTHER_KEY, startIngest } from "./ingest-harness.ts";
+
+let ingest: Harness;
+beforeEach(async () => {
+  ingest = await startIngest({ acceptTimeoutMs: 100 });
+});
+afterEach(() => ingest.close());
+
+const post = (messages: readonly unknown[], headers: Record<string, string> = {}) =>
+  ingest.call("/v1/messages/batch", { body: { messages }, headers });
+const numbered = (count: number) =>
+  Array.from({ length: count }, (_, i) => ({ to: `+4917012${String(i).padStart(5, "0")}`, text: `no. ${i}` }));
+
+describe("POST /v1/messages/batch", () => {
+  it("answers item by item, in order, and writes the valid ones in one send", async () => {
+    const answer = await post([
+      MESSAGE,
+      { to: "nobody", text: "x" },
+      "not an object",
+      { ...MESSAGE, lane: "marketing", text: "\u4f60\u597d" },
+    ]);
+    expect(answer.status).toBe(207);
+    expect(answer.body).toMatchObject({ accepted: 2, rejected: 2 });
+    expect(answer.body.messages).toMatchObject([
+      { status: "accepted", lane: "otp", encoding: "gsm7" },
+      { status: "rejected", index: 1, errors: [{ field: "to", code: "destination-malformed" }] },
+      { status: "rejected", index: 2, errors: [{ code: "request-not-an-object" }] },
+      { status: "accepted", lane: "marketing", encoding: "ucs2" },
+    ]);
+    expect(ingest.writer.sends).toHaveLength(1);
+    const ids = ingest.writer.records.map((record) => record.headers?.id);
+    expect(ids).toEqual([answer.body.messages[0].id, answer.body.messages[3].id]);
+    expect(ingest.writer.records.map((record) => record.topic)).toEqual(["sms.requests.otp", "sms.requests.marketing"]);
+  });
+
+  it("takes 10,000 messages, answers 202, and gives each an id of its own", async () => {
+    const answer = await post(numbered(10_000));
+    expect(answer.status).toBe(202);
+    expect(answer.body.accepted).toBe(10_000);
+    expect(new Set(answer.body.messages.map((m: { id: string }) => m.id)).size).toBe(10_000);
+    expect(ingest.writer.sends).toHaveLength(1);
+    const sent = ingest.writer.records.map((record) => ingest.decode(record));
+    expect(sent.map((request) => `+${request.to} ${request.text}`)).toEqual(
+      numbered(10_000).map(({ to, text }) => `${to} ${text}`),
+    );
+  });
+
+  it.each([[numbered(10_001)], [[]]])("refuses too many messages and none", async (messages) => {
+    const answer = await post(messages);
+    expect(answer.status).toBe(400);
+    expect(answer.body.errors).toEqual([expect.objectContaining({ field: "messages", code: "length-out-of-range" })]);
+  });
+
+  it.each([{}, [MESSAGE], "text", null, 7, { messages: "x" }, { messages: [MESSAGE], extra: 1 }])(
+    "refuses the body %j",
+    async (body) => {
+      const answer = await ingest.call("/v1/messages/batch", { body: JSON.stringify(body) });
+      expect(answer.status).toBe(400);
+      expect(answer.body.code).toBe("INVALID_BATCH");
+      expect(answer.body.errors.length).toBeGreaterThan(0);
+      expect(ingest.writer.sends).toEqual([]);
+    },
+  );
+
+  it("answers 207 without a write when no message is valid", async () => {
+    const answer = await post([{ to: "1", text: "" }]);
+    expect(answer.status).toBe(207);
+    expect(answer.body).toMatchObject({ accepted: 0, rejected: 1 });
+    expect(ingest.writer.sends).toEqual([]);
+  });
+
+  it("gives repeats by key the same ids, by the message's own key or by the request's and the place", async () => {
+    const messages = [{ ...MESSAGE, idempotencyKey: "a" }, ...numbered(3)];
+    const ids = async (headers = {}) => (await post(messages, headers)).body.messages.map((m: { id: string }) => m.id);
+    const keyed = { "idempotency-key": "batch-1" };
+    const first = await ids(keyed);
+    expect(await ids(keyed)).toEqual(first);
+    expect(new Set(first).size).toBe(4);
+    const unkeyed = await ids();
+    expect(unkeyed[0]).toBe(first[0]);
+    expect(unkeyed.slice(1)).not.toEqual(first.slice(1));
+  });
+
+  it("rejects only the message whose key stands for another", async () => {
+    const answer = await post([
+      { ...MESSAGE, idempotencyKey: "a" },
+      { ...MESSAGE, idempotencyKey: "a" },
+      { ...MESSAGE, idempotencyKey: "a", text: "another" },
+    ]);
+    expect(answer.body).toMatchObject({ accepted: 2, rejected: 1 });
+    expect(answer.body.messages[1].id).toBe(answer.body.messages[0].id);
+    expect(answer.body.messages[2].errors).toEqual([expect.objectContaining({ code: "idempotency-conflict" })]);
+  });
+
+  it("says of each message under which id to repeat it when the acknowledgement is late", async () => {
+    ingest.writer.onSend = () => new Promise(() => {});
+    const late = await post([MESSAGE, { to: "x" }, { ...MESSAGE, idempotencyKey: "k" }]);
+    expect(late.status).toBe(503);
+    expect(late.body.code).toBe("ACCEPTANCE_UNKNOWN");
+    expect(late.body.messages).toMatchObject([
+      { index: 0, status: "unknown" },
+      { index: 1, status: "rejected" },
+      { index: 2, status: "unknown" },
+    ]);
+    ingest.writer.onSend = async () => {};
+    const { id } = late.body.messages[0];
+    const repeat = await post([
+      { ...MESSAGE, id },
+      { ...MESSAGE, idempotencyKey: "k" },
+    ]);
+    expect(repeat.body.messages.map((m: { id: string }) => m.id)).toEqual([id, late.body.messages[2].id]);
+  });
+
+  it("gives the keys back when the queue has filled up meanwhile", async () => {
+    let asked = 0;
+    Object.defineProperty(ingest.writer, "hasRoom", { get: () => ++asked !== 2 });
+    const refused = await post([{ ...MESSAGE, idempotencyKey: "k" }]);
+    expect(refused.status).toBe(503);
+    expect(refused.body.code).toBe("UNAVAILABLE");
+    expect(ingest.writer.sends).toEqual([]);
+    const corrected = await post([{ ...MESSAGE, idempotencyKey: "k", text: "corrected" }]);
+    expect(corrected.status).toBe(202);
+  });
+});
+
+describe("the account's rate", () => {
+  const burst = (key: string, count: number) =>
+    ingest.call("/v1/messages/batch", { key, body: { messages: numbered(count).map((m) => ({ ...m, lane: "otp" })) } });
+
+  it("charges a batch with all its messages and says when to come back", async () => {
+    expect((await burst(OTHER_KEY, 100)).status).toBe(202);
+    const answer = await burst(OTHER_KEY, 1);
+    expect(answer.status).toBe(429);
+    const seconds = Number(answer.headers["retry-after"]);
+    expect(seconds).toBeGreaterThanOrEqual(8);
+    expect(seconds).toBeLessThanOrEqual(10);
+    expect(answer.body).toMatchObject({ code: "TOO_MANY_MESSAGES", retryAfterSeconds: seconds });
+    expect(ingest.writer.records).toHaveLength(100);
+  });
+
+  it("counts singles too, and leaves other accounts alone", async () => {
+    const single = (key: string) => ingest.call("/v1/messages", { key, body: MESSAGE });
+    const statuses = [];
+    for (let i = 0; i < 14; i++) statuses.push((await single(OTHER_KEY)).status);
+    expect(statuses.slice(0, 10)).toEqual(Array(10).fill(202));
+    expect(statuses).toContain(429);
+    expect((await single(KEY)).status).toBe(202);
+  });
+});
