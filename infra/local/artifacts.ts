@@ -32,7 +32,9 @@ interface Artifact {
   commands: (folder: string) => [command: string, ...args: string[]][];
 }
 
-const wanted = (config: ClusterConfig, scope: ClusterScope): Artifact[] => [
+const wanted = (config: ClusterConfig, scope: ClusterScope): Artifact[] => (scope === "services" ? [] : software(config, scope));
+
+const software = (config: ClusterConfig, scope: ClusterScope): Artifact[] => [
   {
     label: "Kafka 4.1.1 (about 55 MB)",
     target: kafkaLibs(config),

@@ -1,8 +1,11 @@
 import { homedir } from "node:os";
 import { resolve } from "node:path";
 
-/** Which processes a cluster consists of: everything, only Kafka + registry + ClickHouse, or only the brokers. */
-export type ClusterScope = "all" | "infra" | "kafka";
+/**
+ * Which processes a cluster consists of: everything, only Kafka + registry + ClickHouse, only the brokers, or only
+ * Sluice's own on Kafka, registry and ClickHouse that run elsewhere (SLUICE_EXTERNAL_…).
+ */
+export type ClusterScope = "all" | "infra" | "kafka" | "services";
 
 /** The settings of one local cluster, read once from the environment. */
 export interface ClusterConfig {
@@ -24,6 +27,8 @@ export interface ClusterConfig {
   kafkaRetentionHours: number;
   /** Bytes. */
   clickhouseMemory: number;
+  /** Scope "services": what they stand on. */
+  external: ClusterEndpoints | undefined;
 }
 
 export class ClusterConfigError extends Error {}
@@ -77,7 +82,7 @@ export function readClusterConfig(env: Environment, projectDir: string): Cluster
     stateDir: statePath(projectDir, env),
     artifactsDir: resolve(projectDir, env.SLUICE_ARTIFACTS_DIR || `${DEFAULT_STATE_FOLDER}/artifacts`),
     brokers: oneOf(env, "BROKERS", ["1", "3"], "1") === "3" ? 3 : 1,
-    scope: oneOf(env, "SLUICE_CLUSTER_SCOPE", ["all", "infra", "kafka"] as const, "all"),
+    scope: oneOf(env, "SLUICE_CLUSTER_SCOPE", ["all", "infra", "kafka", "services"] as const, "all"),
     portOffset,
     kafkaPort: port("SLUICE_KAFKA_PORT", 19_092),
     controllerPort: port("SLUICE_KAFKA_CONTROLLER_PORT", 19_095),
@@ -87,7 +92,22 @@ export function readClusterConfig(env: Environment, projectDir: string): Cluster
     kafkaHeap: memorySize(env, "SLUICE_KAFKA_HEAP", "1g"),
     kafkaRetentionHours: integer(env, "SLUICE_KAFKA_RETENTION_HOURS", 168, 1, 24 * 365),
     clickhouseMemory: integer(env, "SLUICE_CLICKHOUSE_MEMORY_MIB", 2048, 256, 1 << 20) * 1024 * 1024,
+    external: externalEndpoints(env),
   });
+}
+
+function externalEndpoints(env: Environment): ClusterEndpoints | undefined {
+  if (env.SLUICE_CLUSTER_SCOPE !== "services") return undefined;
+  const given = (name: string): string => {
+    const value = env[name];
+    if (!value) throw new ClusterConfigError(`${name} is missing: SLUICE_CLUSTER_SCOPE=services needs it`);
+    return value;
+  };
+  return {
+    brokers: given("SLUICE_EXTERNAL_BROKERS").split(","),
+    registryUrl: given("SLUICE_EXTERNAL_REGISTRY_URL"),
+    clickhouseUrl: given("SLUICE_EXTERNAL_CLICKHOUSE_URL"),
+  };
 }
 
 /** Where clients reach the cluster's software; Sluice's services get exactly these. */
@@ -99,7 +119,7 @@ export interface ClusterEndpoints {
 
 /** The addresses that follow from the settings. The registry URL is the root of its Confluent-compatible API. */
 export function clusterEndpoints(config: ClusterConfig): ClusterEndpoints {
-  return {
+  return config.external ?? {
     brokers: Array.from({ length: config.brokers }, (_, index) => `127.0.0.1:${config.kafkaPort + index}`),
     registryUrl: `http://127.0.0.1:${config.registryPort}/apis/ccompat/v7`,
     clickhouseUrl: `http://127.0.0.1:${config.clickhouseHttpPort}`,

@@ -17,7 +17,8 @@ export function javaMajor(output: string): number | undefined {
   return match?.[1] === undefined ? undefined : Number(match[1]);
 }
 
-const javaProblem = (): string | undefined => {
+const javaProblem = (config: ClusterConfig): string | undefined => {
+  if (config.scope === "services") return undefined;
   const result = spawnSync("java", ["-version"], { encoding: "utf8" });
   const install = `install a JDK, version ${MIN_JDK} or newer (Debian: apt install openjdk-17-jre-headless), and have it on PATH`;
   if (result.error !== undefined) return `no Java found: ${install}`;
@@ -34,7 +35,7 @@ const mavenProblem = (config: ClusterConfig): string | undefined => {
 };
 
 const engineProblem = (config: ClusterConfig): string | undefined => {
-  if (config.scope === "kafka") return undefined;
+  if (config.scope === "kafka" || config.scope === "services") return undefined;
   try {
     createRequire(import.meta.url).resolve("@chdb/lib-linux-x64-gnu/package.json");
     return undefined;
@@ -69,7 +70,7 @@ async function portProblem(claim: PortClaim): Promise<string | undefined> {
 /** Everything that would keep a native cluster from starting, each with what to do about it; empty: it can start. */
 export async function nativeProblems(config: ClusterConfig, ports: PortClaim[]): Promise<string[]> {
   if (!existsSync("/proc/self/stat")) return ["the native cluster needs Linux (/proc): start a Docker engine instead"];
-  const local = [javaProblem(), mavenProblem(config), engineProblem(config), diskProblem(config)];
+  const local = [javaProblem(config), mavenProblem(config), engineProblem(config), diskProblem(config)];
   const busy = await Promise.all(ports.map(portProblem));
   return [...local, ...busy].filter((problem) => problem !== undefined);
 }

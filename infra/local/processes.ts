@@ -1,4 +1,3 @@
-import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { clickhouse } from "./clickhouse-process.ts";
 import { type ClusterConfig, logFile } from "./cluster-config.ts";
@@ -26,16 +25,17 @@ function migrate(config: ClusterConfig, script: string, dependsOn: string[]): Pr
 
 /** Everything the cluster of this configuration consists of, in the order in which `status` shows it. */
 export function clusterProcesses(config: ClusterConfig): ProcessSpec[] {
+  if (config.scope === "services") return withMigration(config, []);
   const kafka = Array.from({ length: config.brokers }, (_, index) => kafkaBroker(config, index + 1));
   if (config.scope === "kafka") return kafka;
   const infra = [...kafka, schemaRegistry(config), clickhouse(config)];
-  const script = join(config.projectDir, "infra", "migrate.ts");
-  if (config.scope === "infra" || !existsSync(script)) return infra;
-  const migration = migrate(
-    config,
-    script,
-    infra.map((spec) => spec.name),
-  );
+  return config.scope === "infra" ? infra : withMigration(config, infra);
+}
+
+/** What there is already, then the migration, then everything of Sluice's own. */
+function withMigration(config: ClusterConfig, infra: ProcessSpec[]): ProcessSpec[] {
+  const names = infra.map((spec) => spec.name);
+  const migration = migrate(config, join(config.projectDir, "infra", "migrate.ts"), names);
   const services = sluiceProcesses(config).map((spec) => ({ ...spec, dependsOn: [...spec.dependsOn, migration.name] }));
   return [...infra, migration, ...services];
 }
