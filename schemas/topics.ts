@@ -46,6 +46,18 @@ export function retryTopic(delay: RetryDelay): string {
   return `sms.retry.${delay}`;
 }
 
+/**
+ * What the router reads, most urgent first. Readers of its outputs remember source positions by this order (header
+ * `src`), so it never changes within an installation: new inputs go to the end.
+ */
+export const ROUTER_INPUTS: readonly string[] = [
+  requestTopic("otp"),
+  retryTopic("0s"),
+  requestTopic("transactional"),
+  ...RETRY_DELAYS.slice(1).map(retryTopic),
+  requestTopic("marketing"),
+];
+
 /** A topic as it should be; the shape that the migration creates topics from. */
 export interface TopicSpec {
   readonly name: string;

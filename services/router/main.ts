@@ -16,9 +16,9 @@ import { TopicReader } from "../../platform/kafka/topic-reader.ts";
 import { runTransform } from "../../platform/kafka/transform.ts";
 import { runService } from "../../platform/lifecycle/run-service.ts";
 import { connectCodecs } from "../../schemas/codecs.ts";
-import { DEAD_LETTER_TOPIC, EVENTS_TOPIC, HEALTH_TOPIC } from "../../schemas/topics.ts";
+import { DEAD_LETTER_TOPIC, EVENTS_TOPIC, HEALTH_TOPIC, ROUTER_INPUTS } from "../../schemas/topics.ts";
 import { ProviderHealth } from "./provider-health.ts";
-import { ROUTER_INPUTS, Router } from "./router.ts";
+import { Router } from "./router.ts";
 import { routerMetrics } from "./router-metrics.ts";
 
 export const routerSettings = z.object({

@@ -23,7 +23,7 @@ import {
   EVENTS_TOPIC,
   LANES,
   RETRY_DELAY_MS,
-  RETRY_DELAYS,
+  ROUTER_INPUTS,
   requestTopic,
   retryTopic,
 } from "../../schemas/topics.ts";
@@ -33,14 +33,6 @@ import type { ProviderHealth } from "./provider-health.ts";
 import { givingUp, nextRound, triedThisRound } from "./retry-policy.ts";
 import type { RouterMetrics } from "./router-metrics.ts";
 
-/** Inputs, most urgent first; the commit metadata hangs on the first. */
-export const ROUTER_INPUTS: readonly string[] = [
-  requestTopic("otp"),
-  retryTopic("0s"),
-  requestTopic("transactional"),
-  ...RETRY_DELAYS.slice(1).map(retryTopic),
-  requestTopic("marketing"),
-];
 const LANE_OF_TOPIC = new Map<string, Lane>(LANES.map((lane) => [requestTopic(lane), lane]));
 
 /** Decisions remembered per partition, for requests that come twice. */
