@@ -1,0 +1,39 @@
+import type { TerminalStatus } from "../../domain/message/status.ts";
+
+/** What the correlations of one process have done. */
+export interface CorrelationCounters {
+  /** Receipts read. */
+  receipts: number;
+  /** Receipts joined with their submission at once. */
+  joined: number;
+  /** Receipts that had to wait for their submission. */
+  early: number;
+  /** Receipts taken for those of a submission in doubt, by provider and destination alone. */
+  joinedInDoubt: number;
+  /** Receipts given up without a submission. */
+  orphans: number;
+  /** Receipts that say only that the message is on its way. */
+  enroute: number;
+  /** Receipts and submissions of messages that had ended. */
+  afterFinal: number;
+  /** Events that said nothing new. */
+  repeats: number;
+  /** Records that could not be read. */
+  undecodable: number;
+  readonly finals: Record<TerminalStatus, number>;
+}
+
+export function newCounters(): CorrelationCounters {
+  return {
+    receipts: 0,
+    joined: 0,
+    early: 0,
+    joinedInDoubt: 0,
+    orphans: 0,
+    enroute: 0,
+    afterFinal: 0,
+    repeats: 0,
+    undecodable: 0,
+    finals: { delivered: 0, undelivered: 0, failed: 0, expired: 0, rejected: 0, unknown: 0 },
+  };
+}

@@ -1,0 +1,44 @@
+import type { Event } from "../../schemas/generated/types.ts";
+
+/** What is to be known of a provider to wait for its receipts. */
+export interface ProviderTerms {
+  /** From submission to giving up on receipts, milliseconds. */
+  readonly receiptDeadlineMs: number;
+  /** A receipt for each part of a long message (SMPP), or one for all of it (HTTP). */
+  readonly receiptPerPart: boolean;
+}
+
+/** Bounds of one partition's state. */
+export interface CorrelationLimits {
+  /** Receipts that may wait for their submission. */
+  readonly earlyCount: number;
+  /** How long they may wait, milliseconds of stream time. */
+  readonly earlyMs: number;
+  /** After so long a receipt without a submission may be taken for that of a submission in doubt, milliseconds. */
+  readonly doubtMs: number;
+  /** A message that is open for longer is kept in sms.correlation, milliseconds. */
+  readonly keepAfterMs: number;
+  /** Finished messages, and finished provider ids, that are remembered. */
+  readonly finished: number;
+  /** Messages and receipts that may fall due in one batch. */
+  readonly dueAtOnce: number;
+}
+
+export const DEFAULT_LIMITS: CorrelationLimits = {
+  earlyCount: 10_000,
+  earlyMs: 600_000,
+  doubtMs: 10_000,
+  keepAfterMs: 120_000,
+  finished: 50_000,
+  dueAtOnce: 1_000,
+};
+
+/** Where the correlation puts what it concludes. */
+export interface CorrelationOutputs {
+  /** An event for sms.events; `id` identifies it. */
+  emit(id: string, event: Event, trace: string | undefined): void;
+  /** A record for sms.correlation; must be stored before the position to rebuild from moves on. */
+  keep(key: string, event: Event): void;
+  /** Removes a record from sms.correlation; only after everything emitted so far is stored. */
+  forget(key: string): void;
+}

@@ -1,0 +1,81 @@
+import type { PartState } from "../../domain/receipts/receipt-lattice.ts";
+import type { Event, MessageState } from "../../schemas/generated/types.ts";
+import type { Submission } from "./open-message.ts";
+
+/** Id of the one terminal event of a message. */
+export function finalId(messageId: string): string {
+  return `${messageId}/final`;
+}
+
+/** Id of the event that says that one part has reached a state. */
+export function partId(messageId: string, attempt: number, part: number, state: MessageState): string {
+  return `${messageId}/${attempt}/${part}/${state}`;
+}
+
+/** The terminal event of a message that was submitted. `submitted` is the submission's own event; `now` epoch milliseconds. */
+export function finalOfSubmission(
+  submitted: Event,
+  submission: Submission,
+  state: MessageState,
+  reason: string,
+  now: number,
+): Event {
+  let doneAt: number | null = null;
+  let errorCode: string | null = null;
+  for (const part of submission.parts) {
+    if (part === undefined) continue;
+    if (part.doneAt !== undefined && (doneAt === null || part.doneAt > doneAt)) doneAt = part.doneAt;
+    if (errorCode === null && part.errorCode !== undefined) errorCode = part.errorCode;
+  }
+  return {
+    type: "final",
+    at: now,
+    facts: submitted.facts,
+    attempt: submitted.attempt,
+    provider: submitted.provider,
+    route: submitted.route,
+    reason,
+    price: submitted.price,
+    cost: submitted.cost,
+    currency: submitted.currency,
+    submittedAt: submitted.submittedAt,
+    providerMessageIds: submitted.providerMessageIds.length > 0 ? submitted.providerMessageIds : submission.ids,
+    resubmitted: submitted.resubmitted,
+    errorClass: null,
+    errorCode,
+    part: null,
+    state,
+    doneAt,
+    receiptAt: submission.receiptAt ?? null,
+  };
+}
+
+/** The terminal event of a message that the router gave up and no provider has. */
+export function finalOfClosed(closed: Event, now: number): Event {
+  const state = closed.state === null || closed.state === "enroute" ? "failed" : closed.state;
+  return { ...closed, type: "final", at: now, state };
+}
+
+/** The event that says that a part is done while its message is not. `part` counts from 0 here, from 1 in the event. */
+export function partEvent(
+  submitted: Event,
+  submission: Submission,
+  part: number,
+  known: PartState,
+  now: number,
+): Event {
+  const id = submission.ids[part];
+  return {
+    ...submitted,
+    type: "receipt",
+    at: now,
+    reason: null,
+    providerMessageIds: id === undefined ? [] : [id],
+    errorClass: null,
+    errorCode: known.errorCode ?? null,
+    part: part + 1,
+    state: known.state === "queued" ? "enroute" : known.state,
+    doneAt: known.doneAt ?? null,
+    receiptAt: submission.receiptAt ?? null,
+  };
+}

@@ -1,0 +1,74 @@
+import { isFinal } from "../../domain/receipts/receipt-lattice.ts";
+import type { Event } from "../../schemas/generated/types.ts";
+import type { CorrelationOutputs } from "./correlation-terms.ts";
+import { partEvent, partId } from "./final-event.ts";
+import type { KeptEvent, OpenMessage } from "./open-message.ts";
+
+/** How an event is held for long: its bytes as a latin1 string, a third of the object's memory. */
+export interface EventPacking {
+  pack(event: Event): string;
+  unpack(packed: string): Event;
+}
+
+/**
+ * Messages that stay open for long, written to sms.correlation: for each the events it is made of, under keys of their
+ * own, so that reading them back is the same as reading sms.events.
+ */
+export class KeptMessages {
+  private readonly packing: EventPacking;
+
+  constructor(packing: EventPacking) {
+    this.packing = packing;
+  }
+
+  unpack(event: KeptEvent): Event {
+    return typeof event === "string" ? this.packing.unpack(event) : event;
+  }
+
+  /** Writes all that is known of a message. `now`: epoch milliseconds. */
+  keep(message: OpenMessage, out: CorrelationOutputs, now: number): void {
+    for (const submission of message.submissions) {
+      const event = this.unpack(submission.event);
+      this.keepEvent(message, event, out);
+      submission.parts.forEach((part, i) => {
+        if (part !== undefined && isFinal(part.state))
+          this.keepEvent(message, partEvent(event, submission, i, part, now), out);
+      });
+    }
+    if (message.closed !== undefined) this.keepEvent(message, this.unpack(message.closed), out);
+    this.pack(message);
+  }
+
+  /** Writes one more event of a message that is kept. */
+  keepEvent(message: OpenMessage, event: Event, out: CorrelationOutputs): void {
+    const key = keyOf(event);
+    this.note(message, key);
+    out.keep(key, event);
+  }
+
+  /** The message stands in sms.correlation under this key. */
+  note(message: OpenMessage, key: string): void {
+    message.kept ??= [];
+    if (!message.kept.includes(key)) message.kept.push(key);
+  }
+
+  /** Holds a message's events in their small form. */
+  pack(message: OpenMessage): void {
+    for (const submission of message.submissions)
+      if (typeof submission.event !== "string") submission.event = this.packing.pack(submission.event);
+    if (message.closed !== undefined && typeof message.closed !== "string")
+      message.closed = this.packing.pack(message.closed);
+  }
+
+  /** The message has ended. */
+  forget(message: OpenMessage, out: CorrelationOutputs): void {
+    if (message.kept !== undefined) for (const key of message.kept) out.forget(key);
+  }
+}
+
+function keyOf(event: Event): string {
+  const { messageId } = event.facts;
+  if (event.type === "receipt" && event.part !== null && event.state !== null)
+    return partId(messageId, event.attempt, event.part, event.state);
+  return `${messageId}/${event.attempt}/${event.type}/${event.providerMessageIds[0] ?? ""}`;
+}

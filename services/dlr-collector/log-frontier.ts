@@ -1,0 +1,56 @@
+import type { Watermarks } from "../../platform/kafka/topic-reader.ts";
+import type { Log } from "../../platform/log/log.ts";
+import type { EndsSample } from "./stream-clock.ts";
+
+/** The part of a TopicReader that is needed here. */
+export interface WatermarkSource {
+  watermarks(topic: string): Promise<Watermarks[]>;
+}
+
+/** Asks every now and then where the input topics end, for all partitions of this process together. */
+export class LogFrontier {
+  private readonly source: WatermarkSource;
+  private readonly topics: readonly string[];
+  private readonly log: Log;
+  private timer: NodeJS.Timeout | undefined;
+  private samples: readonly EndsSample[] = [];
+
+  constructor(source: WatermarkSource, topics: readonly string[], log: Log) {
+    this.source = source;
+    this.topics = topics;
+    this.log = log;
+  }
+
+  start(everyMs = 1_000): void {
+    let busy = false;
+    this.timer = setInterval(() => {
+      if (busy) return;
+      busy = true;
+      this.ask()
+        .catch((error: Error) =>
+          this.log.every("log-frontier", 10_000).warn({ cause: error.message }, "cannot ask Kafka where its logs end"),
+        )
+        .finally(() => {
+          busy = false;
+        });
+    }, everyMs);
+  }
+
+  stop(): void {
+    clearInterval(this.timer);
+  }
+
+  /** The newest answer for one partition; undefined before the first. */
+  sample(partition: number): EndsSample | undefined {
+    return this.samples[partition];
+  }
+
+  private async ask(): Promise<void> {
+    const askedAt = Date.now();
+    const marks = await Promise.all(this.topics.map((topic) => this.source.watermarks(topic)));
+    this.samples = marks[0]!.map((_, partition) => ({
+      askedAt,
+      ends: marks.map((topic) => topic[partition]?.high ?? Number.POSITIVE_INFINITY),
+    }));
+  }
+}

@@ -1,0 +1,84 @@
+import type { TerminalStatus } from "../../domain/message/status.ts";
+import { foldParts, foldPartsAtDeadline, type PartState } from "../../domain/receipts/receipt-lattice.ts";
+import type { Event } from "../../schemas/generated/types.ts";
+import type { Chain, Link } from "./chain.ts";
+
+/** An event as an object, or, for a message that stays open for long, as its Avro bytes in a latin1 string. */
+export type KeptEvent = Event | string;
+
+/** One handing over of a message to a provider: accepted, or in doubt. */
+export interface Submission {
+  readonly message: OpenMessage;
+  readonly attempt: number;
+  readonly provider: string;
+  /** Canonical provider message ids, by part. Of a submission in doubt they become known with its receipts. */
+  readonly ids: string[];
+  readonly parts: (PartState | undefined)[];
+  /** Receipts that make it complete. */
+  total: number;
+  /** In doubt: its ids were not told by a submit response. */
+  doubtful: boolean;
+  /** When the last receipt that ended a part reached Sluice, epoch milliseconds. */
+  receiptAt: number | undefined;
+  /** The `submitted` or `in_doubt` event. */
+  event: KeptEvent;
+}
+
+/** A message that was handed to a provider and has no terminal state yet. */
+export interface OpenMessage {
+  readonly id: string;
+  /** Destination, E.164 digits. */
+  readonly to: string;
+  /** Offset of its first event in sms.events. */
+  readonly first: number;
+  /** Append time of that event, epoch milliseconds. */
+  readonly since: number;
+  /** In the order in which they were read. */
+  readonly submissions: Submission[];
+  /** The router's `closed` event, when it came while a submission was open. */
+  closed: KeptEvent | undefined;
+  /** Its place among the messages that are rebuilt from sms.events; undefined once it is kept in sms.correlation. */
+  age: Link<OpenMessage> | undefined;
+  /** Keys under which it is kept in sms.correlation. */
+  kept: string[] | undefined;
+  /** Epoch milliseconds; after it what is missing is unknown. */
+  deadline: number;
+  due: { readonly chain: Chain<OpenMessage>; readonly link: Link<OpenMessage> } | undefined;
+  /** `traceparent` of a sampled message. */
+  readonly trace: string | undefined;
+}
+
+/** Whether receipts of ids that are not known yet may belong to it. */
+export function hasRoom(submission: Submission): boolean {
+  return submission.ids.length < submission.total;
+}
+
+/** How a message ends, and which submission says so; without one, its `closed` event does. */
+export interface Verdict {
+  readonly state: TerminalStatus;
+  readonly submission: Submission | undefined;
+}
+
+/**
+ * The end of a message, or undefined while it has none. Delivered through any submission is delivered. Otherwise all
+ * submissions must be complete and the last one (highest attempt, latest read) decides; a `closed` alone counts only
+ * when nothing was submitted. `atDeadline`: what has not been heard is unknown, so there always is an end.
+ */
+export function verdictOf(message: OpenMessage, atDeadline: boolean): Verdict | undefined {
+  let last: Submission | undefined;
+  let lastState: TerminalStatus | "pending" = "pending";
+  let pending = false;
+  for (const submission of message.submissions) {
+    const { parts, total } = submission;
+    const state = atDeadline ? foldPartsAtDeadline(parts, total) : foldParts(parts, total);
+    if (state === "delivered") return { state, submission };
+    if (state === "pending") pending = true;
+    if (last === undefined || submission.attempt >= last.attempt) {
+      last = submission;
+      lastState = state;
+    }
+  }
+  if (pending) return undefined;
+  if (last !== undefined) return { state: lastState as TerminalStatus, submission: last };
+  return message.closed === undefined ? undefined : { state: "failed", submission: undefined };
+}

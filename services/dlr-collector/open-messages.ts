@@ -1,0 +1,136 @@
+import { canonicalId } from "../../domain/receipts/provider-message-id.ts";
+import { IdRing } from "../../platform/kafka/id-ring.ts";
+import type { Event } from "../../schemas/generated/types.ts";
+import { Chain } from "./chain.ts";
+import type { OpenMessage } from "./open-message.ts";
+import { SubmissionIndex } from "./submission-index.ts";
+
+/** Where an event stood. */
+export interface EventPosition {
+  /** Offset in sms.events. */
+  readonly offset: number;
+  /** Append time, epoch milliseconds. */
+  readonly timestamp: number;
+  /** `traceparent`, of a sampled message. */
+  readonly trace?: string | undefined;
+}
+
+/** The messages of one partition that have no terminal state yet, and a memory of the last ones that got theirs. */
+export class OpenMessages {
+  readonly index = new SubmissionIndex();
+  private readonly byId = new Map<string, OpenMessage>();
+  /** Those that are rebuilt from sms.events, oldest first. */
+  private readonly ages = new Chain<OpenMessage>();
+  /** By how long they are waited for; each chain is in the order of its deadlines, nearly. */
+  private readonly due = new Map<number, Chain<OpenMessage>>();
+  private readonly finished: IdRing;
+  /** Provider and id of finished submissions, so that their further receipts are known as late ones. */
+  private readonly finishedIds: IdRing;
+
+  /** `remembered`: finished messages, and finished provider ids, that are known at the most. */
+  constructor(remembered: number) {
+    this.finished = new IdRing(remembered);
+    this.finishedIds = new IdRing(remembered);
+  }
+
+  get size(): number {
+    return this.byId.size;
+  }
+
+  /** Those that are kept in sms.correlation. */
+  get keptSize(): number {
+    return this.byId.size - this.ages.size;
+  }
+
+  /** The oldest of those that are rebuilt from sms.events. */
+  get oldest(): OpenMessage | undefined {
+    return this.ages.first;
+  }
+
+  get(messageId: string): OpenMessage | undefined {
+    return this.byId.get(messageId);
+  }
+
+  values(): Iterable<OpenMessage> {
+    return this.byId.values();
+  }
+
+  begin(event: Event, position: EventPosition): OpenMessage {
+    const message: OpenMessage = {
+      id: event.facts.messageId,
+      to: event.facts.to,
+      first: position.offset,
+      since: position.timestamp,
+      submissions: [],
+      closed: undefined,
+      age: undefined,
+      kept: undefined,
+      deadline: Number.NEGATIVE_INFINITY,
+      due: undefined,
+      trace: position.trace,
+    };
+    message.age = this.ages.append(message);
+    this.byId.set(message.id, message);
+    return message;
+  }
+
+  /** From now on it is rebuilt from sms.correlation. */
+  leaveLog(message: OpenMessage): void {
+    if (message.age !== undefined) this.ages.remove(message.age);
+    message.age = undefined;
+    message.kept ??= [];
+  }
+
+  /** Moves the deadline out to `deadline` (epoch milliseconds), which lies `afterMs` behind a submission. */
+  waitUntil(message: OpenMessage, deadline: number, afterMs: number): void {
+    if (deadline <= message.deadline) return;
+    message.deadline = deadline;
+    message.due?.chain.remove(message.due.link);
+    let chain = this.due.get(afterMs);
+    if (chain === undefined) {
+      chain = new Chain();
+      this.due.set(afterMs, chain);
+    }
+    message.due = { chain, link: chain.append(message) };
+  }
+
+  /** A message whose deadline has passed. */
+  overdue(readUpTo: number): OpenMessage | undefined {
+    for (const { first } of this.due.values()) if (first !== undefined && first.deadline <= readUpTo) return first;
+    return undefined;
+  }
+
+  /** It has its terminal state. */
+  remove(message: OpenMessage): void {
+    this.byId.delete(message.id);
+    this.finished.add(message.id);
+    if (message.age !== undefined) this.ages.remove(message.age);
+    message.due?.chain.remove(message.due.link);
+    for (const submission of message.submissions) {
+      this.index.remove(submission, message.to);
+      for (const id of submission.ids) this.finishedIds.add(receiptKey(submission.provider, id));
+    }
+  }
+
+  isFinished(messageId: string): boolean {
+    return this.finished.has(messageId);
+  }
+
+  isFinishedId(provider: string, id: string): boolean {
+    return this.finishedIds.has(receiptKey(provider, id));
+  }
+
+  /** A message that is not among the open ones has its terminal state. */
+  rememberFinished(messageId: string): void {
+    this.finished.add(messageId);
+  }
+
+  /** The ids in an event belong to a message that has its terminal state. */
+  rememberIds(event: Event): void {
+    for (const id of event.providerMessageIds) this.finishedIds.add(receiptKey(event.provider ?? "", canonicalId(id)));
+  }
+}
+
+function receiptKey(provider: string, id: string): string {
+  return `${provider}/${id}`;
+}

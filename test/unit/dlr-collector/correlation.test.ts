@@ -1,0 +1,352 @@
+import { describe, expect, it } from "vitest";
+import type { Event, Receipt } from "../../../schemas/generated/types.ts";
+import { Correlation } from "../../../services/dlr-collector/correlation.ts";
+import { newCounters } from "../../../services/dlr-collector/correlation-counters.ts";
+import { type CorrelationLimits, DEFAULT_LIMITS } from "../../../services/dlr-collector/correlation-terms.ts";
+import { event, facts, receipt, submitted } from "./records.ts";
+
+const DEADLINE_MS = 60_000;
+
+function bench(limits: Partial<CorrelationLimits> = {}) {
+  const counters = newCounters();
+  const events: { id: string; event: Event; trace: string | undefined }[] = [];
+  const kept = new Map<string, Event>();
+  const out = {
+    emit: (id: string, one: Event, trace: string | undefined) => void events.push({ id, event: one, trace }),
+    keep: (key: string, one: Event) => void kept.set(key, one),
+    forget: (key: string) => void kept.delete(key),
+  };
+  const correlation = new Correlation({
+    terms: (provider) => ({ receiptDeadlineMs: DEADLINE_MS, receiptPerPart: provider.startsWith("smsc") }),
+    limits: { ...DEFAULT_LIMITS, ...limits },
+    counters,
+    packing: { pack: JSON.stringify, unpack: JSON.parse },
+  });
+  let offset = 0;
+  return {
+    correlation,
+    counters,
+    events,
+    kept,
+    out,
+    event: (one: Event, timestamp = one.at, trace?: string) =>
+      correlation.event(one, { offset: offset++, timestamp, trace }, out, 5_000),
+    receipt: (one: Receipt, timestamp = one.receivedAt) => correlation.receipt(one, offset++, timestamp, out, 5_000),
+    pass: (readUpTo: number) => correlation.pass(readUpTo, out, 5_000),
+    finals: () => events.filter((one) => one.event.type === "final").map((one) => [one.id, one.event.state]),
+  };
+}
+
+describe("a message of one part", () => {
+  it("ends with its receipt, and repeats the facts of its submission", () => {
+    const b = bench();
+    b.event(submitted("m", ["77"]), 2_000, "trace");
+    b.receipt(receipt("77", "delivered"));
+    expect(b.events).toHaveLength(1);
+    const { id, event: final, trace } = b.events[0]!;
+    expect(id).toBe("m/final");
+    expect(trace).toBe("trace");
+    expect(final).toMatchObject({
+      type: "final",
+      at: 5_000,
+      state: "delivered",
+      facts: facts("m"),
+      provider: "smsc-a",
+      route: "default",
+      price: 7_500,
+      cost: 7_500,
+      submittedAt: 2_000,
+      doneAt: 3_000,
+      receiptAt: 3_100,
+      providerMessageIds: ["77"],
+      part: null,
+    });
+    expect(b.correlation.size).toEqual({ open: 0, kept: 0, early: 0 });
+  });
+
+  it("ends when its receipt came before its submission", () => {
+    const b = bench();
+    b.receipt(receipt("77", "undelivered", { errorCode: "5" }));
+    expect(b.correlation.size.early).toBe(1);
+    b.event(submitted("m", ["77"]));
+    expect(b.finals()).toEqual([["m/final", "undelivered"]]);
+    expect(b.events[0]!.event.errorCode).toBe("5");
+    expect(b.correlation.size.early).toBe(0);
+  });
+
+  it.each([
+    ["255", "00FF"],
+    ["ff", "255"],
+  ])("is found when its id was told as %s and its receipt says %s", (told, said) => {
+    for (const early of [false, true]) {
+      const b = bench();
+      if (early) b.receipt(receipt(said, "delivered"));
+      b.event(submitted("m", [told]));
+      if (!early) b.receipt(receipt(said, "delivered"));
+      expect(b.finals()).toEqual([["m/final", "delivered"]]);
+    }
+  });
+
+  it("is not found by the same id of another provider", () => {
+    const b = bench();
+    b.event(submitted("m", ["77"]));
+    b.receipt(receipt("77", "delivered", { provider: "smsc-b" }));
+    expect(b.finals()).toEqual([]);
+  });
+
+  it("is not ended by a receipt that it is on its way, and says nothing of it", () => {
+    const b = bench();
+    b.event(submitted("m", ["77"]));
+    b.receipt(receipt("77", "enroute"));
+    expect(b.events).toEqual([]);
+    expect(b.counters.enroute).toBe(1);
+  });
+
+  it("ends once: what comes later is counted only", () => {
+    const b = bench();
+    b.event(submitted("m", ["77"]));
+    b.receipt(receipt("77", "undelivered"));
+    b.receipt(receipt("77", "delivered"));
+    b.event(submitted("m", ["77"]));
+    b.receipt(receipt("x", "delivered", { messageId: "m" }));
+    b.event(event("closed", "m", { state: "failed" }));
+    expect(b.finals()).toEqual([["m/final", "undelivered"]]);
+    expect(b.counters.afterFinal).toBe(3);
+    expect(b.correlation.size).toEqual({ open: 0, kept: 0, early: 0 });
+  });
+
+  it("is left alone when its terminal event stands in the log already", () => {
+    const b = bench();
+    b.event(submitted("m", ["77"]));
+    b.correlation.final("m", b.out);
+    b.receipt(receipt("77", "delivered"));
+    b.correlation.final("n", b.out);
+    b.event(submitted("n", ["78"]));
+    expect(b.events).toEqual([]);
+    expect(b.correlation.size.open).toBe(0);
+  });
+
+  it("is unknown when the time up to which all was read reaches its deadline, not before", () => {
+    const b = bench();
+    b.event(submitted("m", ["77"]));
+    b.pass(2_000 + DEADLINE_MS - 1);
+    expect(b.events).toEqual([]);
+    b.pass(2_000 + DEADLINE_MS);
+    expect(b.finals()).toEqual([["m/final", "unknown"]]);
+    expect(b.events[0]!.event.reason).toBe("no receipt by the deadline");
+  });
+});
+
+describe("a message of several parts", () => {
+  it("says which parts are done, and ends when all are", () => {
+    const b = bench();
+    b.event(submitted("m", ["1", "2", "3"]));
+    b.receipt(receipt("2", "delivered"));
+    b.receipt(receipt("2", "delivered"));
+    b.receipt(receipt("3", "undelivered"));
+    expect(b.events.map((one) => [one.id, one.event.type, one.event.part, one.event.state])).toEqual([
+      ["m/1/2/delivered", "receipt", 2, "delivered"],
+      ["m/1/3/undelivered", "receipt", 3, "undelivered"],
+    ]);
+    b.receipt(receipt("1", "delivered"));
+    expect(b.finals()).toEqual([["m/final", "undelivered"]]);
+  });
+
+  it("has one receipt where the provider gave one id for all of it", () => {
+    const b = bench();
+    b.event(submitted("m", ["SM1"], { provider: "http-p", facts: facts("m", { segments: 4 }) }));
+    b.receipt(receipt("SM1", "delivered", { provider: "http-p" }));
+    expect(b.finals()).toEqual([["m/final", "delivered"]]);
+  });
+
+  it("is unknown at the deadline when a part was not heard of", () => {
+    const b = bench();
+    b.event(submitted("m", ["1", "2"]));
+    b.receipt(receipt("1", "delivered"));
+    b.pass(1e9);
+    expect(b.finals()).toEqual([["m/final", "unknown"]]);
+  });
+});
+
+describe("a message submitted more than once", () => {
+  const again = { attempt: 2, provider: "smsc-b", resubmitted: "no answer" };
+
+  it("is delivered when any submission is", () => {
+    const b = bench();
+    b.event(submitted("m", ["1"]));
+    b.event(submitted("m", ["9"], again));
+    b.receipt(receipt("9", "undelivered", { provider: "smsc-b" }));
+    expect(b.finals()).toEqual([]);
+    b.receipt(receipt("1", "delivered"));
+    expect(b.finals()).toEqual([["m/final", "delivered"]]);
+    expect(b.events.at(-1)!.event.provider).toBe("smsc-a");
+  });
+
+  it("otherwise ends as its last submission, when all are done", () => {
+    const b = bench();
+    b.event(submitted("m", ["9"], again));
+    b.event(submitted("m", ["1"]));
+    b.receipt(receipt("9", "expired", { provider: "smsc-b" }));
+    b.receipt(receipt("1", "undelivered"));
+    expect(b.finals()).toEqual([["m/final", "expired"]]);
+  });
+
+  it("waits until the last of its deadlines", () => {
+    const b = bench();
+    b.event(submitted("m", ["1"]));
+    b.event(submitted("m", ["9"], { ...again, submittedAt: 30_000 }));
+    b.pass(2_000 + DEADLINE_MS);
+    expect(b.finals()).toEqual([]);
+    b.pass(30_000 + DEADLINE_MS);
+    expect(b.finals()).toEqual([["m/final", "unknown"]]);
+  });
+});
+
+describe("a message that the router gave up", () => {
+  it("ends as the router said", () => {
+    const b = bench();
+    b.event(event("closed", "m", { state: "expired", reason: "validity over", attempt: 0, provider: null }));
+    expect(b.finals()).toEqual([["m/final", "expired"]]);
+    expect(b.events[0]!.event.reason).toBe("validity over");
+  });
+
+  it("waits while a submission is open, which then decides", () => {
+    const b = bench();
+    b.event(submitted("m", ["1"]));
+    b.event(event("closed", "m", { state: "failed", attempt: 2 }));
+    expect(b.finals()).toEqual([]);
+    b.receipt(receipt("1", "delivered"));
+    expect(b.finals()).toEqual([["m/final", "delivered"]]);
+  });
+});
+
+describe("a submission in doubt", () => {
+  const doubt = (id: string, over: Partial<Event> = {}) => event("in_doubt", id, { errorClass: "unknown", ...over });
+
+  it("ends by a receipt that names its message, before or after", () => {
+    for (const early of [false, true]) {
+      const b = bench();
+      if (early) b.receipt(receipt("5", "delivered", { messageId: "m" }));
+      b.event(doubt("m"));
+      if (!early) b.receipt(receipt("5", "delivered", { messageId: "m" }));
+      expect(b.finals()).toEqual([["m/final", "delivered"]]);
+    }
+  });
+
+  it("takes a receipt that has had no submission for a while, when it is the only one there", () => {
+    const b = bench();
+    b.event(doubt("m"));
+    b.receipt(receipt("5", "delivered"), 10_000);
+    b.pass(10_000 + DEFAULT_LIMITS.doubtMs - 1);
+    expect(b.finals()).toEqual([]);
+    b.pass(10_000 + DEFAULT_LIMITS.doubtMs);
+    expect(b.finals()).toEqual([["m/final", "delivered"]]);
+    expect(b.counters.joinedInDoubt).toBe(1);
+  });
+
+  it("takes none when there are two to choose from, another destination, or another provider", () => {
+    const b = bench();
+    b.event(doubt("m"));
+    b.event(doubt("n"));
+    b.event(doubt("o", { facts: facts("o", { to: "33611111111" }) }));
+    b.receipt(receipt("5", "delivered"));
+    b.receipt(receipt("6", "delivered", { to: "33622222222" }));
+    b.receipt(receipt("7", "delivered", { to: "33611111111", provider: "smsc-b" }));
+    b.pass(3_100 + DEFAULT_LIMITS.doubtMs);
+    expect(b.finals()).toEqual([]);
+    b.pass(1e9);
+    expect(b.finals().map(([, state]) => state)).toEqual(["unknown", "unknown", "unknown"]);
+    expect(b.counters.orphans).toBe(3);
+  });
+
+  it("needs a receipt for each part where the provider gives one for each", () => {
+    const b = bench();
+    b.event(doubt("m", { facts: facts("m", { segments: 2 }) }));
+    b.receipt(receipt("5", "delivered", { messageId: "m" }));
+    b.receipt(receipt("5", "delivered", { messageId: "m" }));
+    expect(b.finals()).toEqual([]);
+    b.receipt(receipt("6", "delivered", { messageId: "m" }));
+    expect(b.finals()).toEqual([["m/final", "delivered"]]);
+  });
+
+  it("is resolved by an answer that came after all", () => {
+    const b = bench();
+    b.event(doubt("m", { facts: facts("m", { segments: 2 }) }));
+    b.event(submitted("m", ["5", "6"], { facts: facts("m", { segments: 2 }) }));
+    b.event(doubt("m"));
+    b.receipt(receipt("5", "delivered"));
+    b.receipt(receipt("6", "delivered"));
+    expect(b.finals()).toEqual([["m/final", "delivered"]]);
+  });
+});
+
+describe("what is bounded", () => {
+  it("early receipts by count: the oldest one goes, as an orphan", () => {
+    const b = bench({ earlyCount: 2 });
+    for (const id of ["1", "2", "3"]) b.receipt(receipt(id, "delivered"));
+    expect(b.correlation.size.early).toBe(2);
+    expect(b.counters.orphans).toBe(1);
+    b.event(submitted("m", ["1"]));
+    b.event(submitted("n", ["2"]));
+    expect(b.finals()).toEqual([["n/final", "delivered"]]);
+  });
+
+  it("early receipts by age", () => {
+    const b = bench();
+    b.receipt(receipt("1", "delivered"), 10_000);
+    b.pass(10_000 + DEFAULT_LIMITS.earlyMs);
+    expect(b.correlation.size.early).toBe(0);
+    expect(b.counters.orphans).toBe(1);
+    expect(b.correlation.oldestReceipt).toBe(Number.POSITIVE_INFINITY);
+  });
+
+  it("what one call does by time", () => {
+    const b = bench({ dueAtOnce: 2 });
+    for (const id of ["1", "2", "3"]) b.event(submitted(`m${id}`, [id], { at: 1e6, submittedAt: 0 }));
+    b.pass(DEADLINE_MS);
+    expect(b.finals()).toHaveLength(2);
+    b.pass(DEADLINE_MS);
+    expect(b.finals()).toHaveLength(3);
+  });
+});
+
+describe("a message open for long", () => {
+  function longOpen() {
+    const b = bench({ keepAfterMs: 1_000 });
+    b.event(submitted("m", ["1", "2"], { facts: facts("m", { segments: 2 }) }));
+    b.receipt(receipt("1", "delivered"));
+    b.pass(3_000);
+    return b;
+  }
+
+  it("is kept, so that the log need not be read back to it", () => {
+    const b = longOpen();
+    expect([...b.kept.values()].map((one) => one.type)).toEqual(["submitted", "receipt"]);
+    expect(b.correlation.oldestEvent).toBe(Number.POSITIVE_INFINITY);
+    expect(b.correlation.size.kept).toBe(1);
+    b.event(submitted("n", ["9"]));
+    expect(b.correlation.oldestEvent).toBe(2);
+  });
+
+  it("is forgotten there when it ends", () => {
+    const b = longOpen();
+    b.receipt(receipt("2", "delivered"));
+    expect(b.finals()).toEqual([["m/final", "delivered"]]);
+    expect(b.kept.size).toBe(0);
+  });
+
+  it("keeps also what happens to it later, and is restored from what was kept", () => {
+    const b = longOpen();
+    b.event(submitted("m", ["8"], { attempt: 2, provider: "smsc-b" }));
+    b.receipt(receipt("8", "undelivered", { provider: "smsc-b" }));
+    const next = bench();
+    next.correlation.beginReplay();
+    for (const [key, one] of b.kept) next.correlation.restoreKept(key, one, { ...next.out, keep: () => {} });
+    next.correlation.endReplay(next.out, 5_000);
+    expect(next.events).toEqual([]);
+    expect(next.correlation.size).toEqual({ open: 1, kept: 1, early: 0 });
+    next.receipt(receipt("2", "undelivered"));
+    expect(next.finals()).toEqual([["m/final", "undelivered"]]);
+    expect(next.events.at(-1)!.event.attempt).toBe(2);
+  });
+});
