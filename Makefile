@@ -1,6 +1,6 @@
 # Everyday commands; `make help` lists them. Node 20 or newer starts them, the project's own Node 24 (a package) runs them.
 .DEFAULT_GOAL := help
-.PHONY: help install up down status logs demo test check format schemas bench faults audit clean
+.PHONY: help install up down status logs demo test lint check format schemas bench faults audit clean
 BIN := node_modules/.bin
 CLUSTER = npm run -s cluster --
 
@@ -29,7 +29,10 @@ demo: install ## 20,000 messages through everything, with a provider failing hal
 	@$(BIN)/node infra/demo/demo.ts
 
 test: install ## unit, contract, integration and end-to-end tests on the real components
-	@$(BIN)/vitest run
+	@$(BIN)/node test/run.ts
+
+lint: install ## format, lint, types, import rules
+	@npm run -s lint
 
 check: install ## format, lint, types, import rules, unit tests: under a minute
 	@npm run -s check
@@ -44,7 +47,7 @@ bench: install ## the pipeline at its maximum for a minute; BENCH_SECONDS=10 for
 	@$(BIN)/node test/bench/bench.ts
 
 faults: install ## the promises under injected faults
-	@$(BIN)/vitest run --project invariants
+	@$(BIN)/node test/run.ts invariants
 
 audit: install ## accepted against terminal, from the topics of the running cluster
 	@$(BIN)/node services/console/cli.ts audit

@@ -1,6 +1,12 @@
 import { defineConfig } from "vitest/config";
 
-/** unit: no process outside; integration: real Kafka, registry and ClickHouse, one cluster for all; e2e and faults: the whole of Sluice. */
+const onClusters = { testTimeout: 90_000, hookTimeout: 180_000, fileParallelism: false } as const;
+
+/**
+ * unit: no process outside. integration: real Kafka, registry and ClickHouse, one cluster for all files. e2e: every
+ * service and provider simulator as well. invariants: the promises under injected faults, each with a cluster of its own.
+ * `make test` runs the first three one after the other (test/run.ts): they would disturb each other's timing.
+ */
 export default defineConfig({
   test: {
     projects: [
@@ -10,13 +16,25 @@ export default defineConfig({
           name: "integration",
           include: ["test/{contract,integration}/**/*.test.ts"],
           globalSetup: ["test/fixture/global-setup.ts"],
-          testTimeout: 90_000,
-          hookTimeout: 120_000,
-          fileParallelism: false,
+          ...onClusters,
         },
       },
       {
-        test: { name: "e2e", include: ["test/e2e/**/*.test.ts"], testTimeout: 180_000, hookTimeout: 180_000, fileParallelism: false },
+        test: {
+          name: "e2e",
+          include: ["test/e2e/**/*.test.ts"],
+          globalSetup: ["test/e2e/global-setup.ts"],
+          ...onClusters,
+          testTimeout: 180_000,
+        },
+      },
+      {
+        test: {
+          name: "invariants",
+          include: ["test/invariants/**/*.test.ts"],
+          ...onClusters,
+          testTimeout: 600_000,
+        },
       },
     ],
   },

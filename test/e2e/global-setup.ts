@@ -1,0 +1,45 @@
+import type { TestProject } from "vitest/node";
+import { type SluiceEndpoints, sluiceEndpoints, sluiceEnvironment } from "../../infra/local/sluice-processes.ts";
+import { startCluster } from "../fixture/cluster.ts";
+import type { SharedCluster } from "../fixture/cluster-handle.ts";
+import { startNativeCluster } from "../fixture/native-test-cluster.ts";
+
+/** The whole of Sluice as a test sees it: Kafka, registry and ClickHouse, and every service and simulator as a process. */
+export interface RunningSluice extends SluiceEndpoints {
+  readonly infra: SharedCluster;
+  /** State folder of the supervisor that holds services and simulators. */
+  readonly stateDir: string;
+  /** Environment for a tool that is to act on this installation. */
+  readonly environment: Record<string, string>;
+}
+
+declare module "vitest" {
+  export interface ProvidedContext {
+    sluice: RunningSluice;
+  }
+}
+
+/** Vitest `globalSetup`: one installation for all end-to-end files; `inject("sluice")` gives it. */
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const infra = await startCluster();
+  try {
+    const services = await startNativeCluster(1, "services", {
+      SLUICE_EXTERNAL_BROKERS: infra.brokers.join(","),
+      SLUICE_EXTERNAL_REGISTRY_URL: infra.registryUrl,
+      SLUICE_EXTERNAL_CLICKHOUSE_URL: infra.clickhouseUrl,
+    });
+    project.provide("sluice", {
+      ...sluiceEndpoints(services.config),
+      infra: infra.shared,
+      stateDir: services.shared.stateDir,
+      environment: sluiceEnvironment(services.config),
+    });
+    return async () => {
+      await services.stop();
+      await infra.stop();
+    };
+  } catch (error) {
+    await infra.stop();
+    throw error;
+  }
+}

@@ -1,0 +1,212 @@
+import { execFile } from "node:child_process";
+import { randomInt, randomUUID } from "node:crypto";
+import { promisify } from "node:util";
+import { createClient } from "@clickhouse/client";
+import { SchemaRegistry } from "@kafkajs/confluent-schema-registry";
+import { Kafka, logLevel, type Producer } from "kafkajs";
+import { inject } from "vitest";
+import { ControlClient } from "../../infra/local/control-client.ts";
+
+/** One message as ClickHouse has it (view messages_latest). */
+export interface MessageRow {
+  message_id: string;
+  state: string;
+  final: number;
+  finals: number;
+  provider: string;
+  lane: string;
+  segments: number;
+  submissions: number;
+  resubmitted: string;
+  attempts: number;
+  error_code: string;
+}
+
+/** A request as an upstream system writes it. */
+export interface UpstreamRequest {
+  messageId: string;
+  to: string;
+  text: string;
+  lane?: "otp" | "transactional" | "marketing";
+  accountId?: string;
+  /** Partition to put it in, against the key; default: by the key. */
+  partition?: number;
+}
+
+const installation = inject("sluice");
+const clickhouse = createClient({ url: installation.infra.clickhouseUrl, database: "sluice" });
+export const control = new ControlClient(installation.stateDir);
+
+/** Sends JSON to ingest with the demo account's key. */
+export async function post(
+  path: string,
+  body: unknown,
+  key = "acme-demo-key",
+): Promise<{ status: number; body: unknown }> {
+  const response = await fetch(`${installation.ingestUrl}${path}`, {
+    method: "POST",
+    headers: { "content-type": "application/json", authorization: `Bearer ${key}` },
+    body: JSON.stringify(body),
+  });
+  return { status: response.status, body: await response.json() };
+}
+
+export async function getMessage(
+  id: string,
+  key = "acme-demo-key",
+): Promise<{ status: number; body: Record<string, unknown> }> {
+  const response = await fetch(`${installation.ingestUrl}/v1/messages/${id}`, {
+    headers: { authorization: `Bearer ${key}` },
+  });
+  return { status: response.status, body: (await response.json()) as Record<string, unknown> };
+}
+
+/** A German mobile number nobody else in this run has. */
+export function freshNumber(): string {
+  return `49151${String(randomInt(10_000_000, 99_999_999))}`;
+}
+
+export function freshId(): string {
+  const id = randomUUID();
+  return `${id.slice(0, 14)}8${id.slice(15)}`;
+}
+
+let upstream: Promise<{ producer: Producer; registry: SchemaRegistry; schemaId: number }> | undefined;
+
+function connectUpstream(): NonNullable<typeof upstream> {
+  upstream ??= (async () => {
+    const producer = new Kafka({
+      clientId: "upstream",
+      brokers: installation.infra.brokers,
+      logLevel: logLevel.NOTHING,
+    }).producer();
+    await producer.connect();
+    const registry = new SchemaRegistry({ host: installation.infra.registryUrl });
+    return { producer, registry, schemaId: await registry.getLatestSchemaId("sluice.SendRequest") };
+  })();
+  return upstream;
+}
+
+/** Produces requests the way an upstream system does: plain KafkaJS and the registry's own client. */
+export async function produce(requests: readonly UpstreamRequest[]): Promise<void> {
+  const { producer, registry, schemaId } = await connectUpstream();
+  const lanes = Map.groupBy(requests, (request) => request.lane ?? "transactional");
+  const topicMessages = await Promise.all(
+    [...lanes].map(async ([lane, group]) => ({
+      topic: `sms.requests.${lane}`,
+      messages: await Promise.all(
+        group.map(async ({ messageId, to, text, accountId = "acme", partition }) => ({
+          key: to,
+          value: await registry.encode(schemaId, { messageId, accountId, to, text, metadata: {} }),
+          ...(partition === undefined ? {} : { partition }),
+        })),
+      ),
+    })),
+  );
+  await producer.sendBatch({ topicMessages });
+}
+
+/** Writes raw bytes to a topic. */
+export async function produceRaw(topic: string, value: Buffer, key = freshNumber()): Promise<void> {
+  const { producer } = await connectUpstream();
+  await producer.send({ topic, messages: [{ key, value }] });
+}
+
+export async function disconnect(): Promise<void> {
+  if (upstream !== undefined) await (await upstream).producer.disconnect();
+  await clickhouse.close();
+}
+
+export async function query<Row>(sql: string): Promise<Row[]> {
+  const result = await clickhouse.query({ query: sql, format: "JSONEachRow" });
+  return result.json<Row>();
+}
+
+/** The rows of these messages, by id. */
+export async function messages(ids: readonly string[]): Promise<Map<string, MessageRow>> {
+  const found = new Map<string, MessageRow>();
+  for (let at = 0; at < ids.length; at += 2_000) {
+    const list = ids
+      .slice(at, at + 2_000)
+      .map((id) => `'${id}'`)
+      .join(",");
+    const rows = await query<MessageRow>(
+      `SELECT toString(message_id) AS message_id, state, final, toUInt32(finals) AS finals, provider, lane, segments, toUInt32(submissions) AS submissions, resubmitted, attempts, error_code FROM messages_latest WHERE message_id IN (${list})`,
+    );
+    for (const row of rows) found.set(row.message_id, row);
+  }
+  return found;
+}
+
+/** Waits until ClickHouse has a terminal state for every one of these messages, and gives the rows. */
+export async function untilFinal(ids: readonly string[], ms = 90_000): Promise<Map<string, MessageRow>> {
+  let rows = new Map<string, MessageRow>();
+  await until(
+    () => `all ${ids.length} messages final; open: ${summary(ids, rows)}`,
+    async () => {
+      rows = await messages(ids);
+      return ids.every((id) => rows.get(id)?.final === 1);
+    },
+    ms,
+  );
+  return rows;
+}
+
+function summary(ids: readonly string[], rows: ReadonlyMap<string, MessageRow>): string {
+  const open = ids.filter((id) => rows.get(id)?.final !== 1);
+  const states = open
+    .slice(0, 10)
+    .map((id) => `${id} ${rows.get(id)?.state ?? "absent"} ${rows.get(id)?.provider ?? ""}`);
+  return `${open.length} (${states.join("; ")})`;
+}
+
+/** Waits for a condition, asking again every 200 ms. */
+export async function until(
+  what: string | (() => string),
+  condition: () => boolean | Promise<boolean>,
+  ms = 60_000,
+): Promise<void> {
+  const deadline = performance.now() + ms;
+  while (!(await condition())) {
+    if (performance.now() > deadline)
+      throw new Error(`Not within ${ms} ms: ${typeof what === "string" ? what : what()}`);
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+}
+
+/** A provider simulator's control port. */
+export function simulator(name: "smsc-a" | "smsc-b" | "http-c") {
+  const url = installation.simulators[name]!;
+  const call = async (method: string, path: string, body?: unknown): Promise<unknown> => {
+    const response = await fetch(`${url}${path}`, {
+      method,
+      ...(body === undefined ? {} : { headers: { "content-type": "application/json" }, body: JSON.stringify(body) }),
+    });
+    if (!response.ok) throw new Error(`${name} ${method} ${path}: ${response.status} ${await response.text()}`);
+    return response.headers.get("content-type")?.includes("json") ? response.json() : response.text();
+  };
+  return {
+    url,
+    settings: () => call("GET", "/settings"),
+    change: (changes: object) => call("PUT", "/settings", changes),
+    dark: (mode: "silent" | "refuse") => call("POST", "/dark", { mode }),
+    light: () => call("POST", "/light"),
+    stats: () => call("GET", "/stats") as Promise<Record<string, unknown>>,
+  };
+}
+
+/** Runs the audit over everything so far, with the providers' own counts; gives its last line taken apart. */
+export async function audit(): Promise<
+  Record<"accepted" | "terminal" | "missing" | "duplicated" | "resubmitted" | "unknown", number>
+> {
+  const ledgers = Object.values(installation.simulators).flatMap((url) => ["--ledger", `${url}/ledger`]);
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    ["services/console/cli.ts", "audit", "--wait", "60s", ...ledgers],
+    { env: { ...process.env, ...installation.environment }, maxBuffer: 1 << 24 },
+  ).catch((error: { stdout?: string; message: string }) => ({ stdout: error.stdout ?? error.message }));
+  const line = stdout.trim().split("\n").at(-1) ?? "";
+  const numbers = Object.fromEntries([...line.matchAll(/(\w+)=(\d+)/g)].map((match) => [match[1], Number(match[2])]));
+  if (!line.startsWith("audit: ")) throw new Error(`No audit line:\n${stdout}`);
+  return numbers as Awaited<ReturnType<typeof audit>>;
+}
