@@ -14,6 +14,8 @@ export class SinkBatch<B extends SinkBlock> {
   readonly start: number;
   readonly block: B;
   readonly letters: OutRecord[] = [];
+  /** The last record refused and why, for the log. */
+  refused: object | undefined;
   /** One above the last offset taken. */
   end: number;
   /** Monotonic time of the first record, ms. */

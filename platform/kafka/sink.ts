@@ -142,10 +142,7 @@ class SinkLoop<B extends SinkBlock> {
     }
     if (result === "added") return true;
     options.stats.refused++;
-    options.log.warn(
-      { partition: task.partition, offset: record.offset, ...result },
-      "A record went to the dead letters",
-    );
+    gathering.refused = { offset: record.offset, ...result };
     gathering.addLetter(options.store.deadLetter(record, result));
     return true;
   }
@@ -180,7 +177,14 @@ class SinkLoop<B extends SinkBlock> {
 
   private async store(batch: SinkBatch<B>): Promise<void> {
     const { task, options } = this;
-    await options.producer.send(batch.letters, task);
+    if (batch.letters.length > 0) {
+      await options.producer.send(batch.letters, task);
+      // One line a block: refusals can come by the thousand.
+      options.log.warn(
+        { partition: task.partition, records: batch.letters.length, last: batch.refused },
+        "Records went to the dead letters",
+      );
+    }
     if (batch.block.rows > 0) {
       if (!(await task.commit([batch.start], batch.intent))) return;
       if (!(await this.insert(batch))) return;

@@ -1,0 +1,53 @@
+import { type ClickHouseClient, createClient } from "@clickhouse/client";
+import { migrateClickhouse } from "../../../infra/clickhouse/migrate.ts";
+import { BlockInserter } from "../../../platform/clickhouse/block-inserter.ts";
+import { RowBinary } from "../../../platform/clickhouse/row-binary.ts";
+import type { Event } from "../../../schemas/generated/types.ts";
+import { EVENT_COLUMNS, writeEventRow } from "../../../services/analytics-sink/event-row.ts";
+
+/** A migrated database of its own on the shared ClickHouse. */
+export interface TestDatabase {
+  readonly name: string;
+  readonly target: { url: string; user: string; password: string; database: string };
+  readonly client: ClickHouseClient;
+  /** Rows as objects; numbers beyond 53 bits and decimals as text. */
+  rows<Row>(query: string, parameters?: Record<string, unknown>): Promise<Row[]>;
+  /** Inserts events as one block, as the sink does. */
+  insert(events: readonly Event[], token: string): Promise<void>;
+  drop(): Promise<void>;
+}
+
+export async function testDatabase(url: string, name: string): Promise<TestDatabase> {
+  const database = `${name}_${process.pid}_${Date.now()}`;
+  const target = { url, user: "default", password: "", database };
+  await migrateClickhouse(target);
+  const client = createClient({ url, database });
+  const inserter = new BlockInserter(
+    { clickhouseUrl: url, clickhouseUser: "default", clickhouseDatabase: database },
+    "events",
+    EVENT_COLUMNS,
+    2,
+  );
+  let offset = 0;
+  return {
+    name: database,
+    target,
+    client,
+    rows: async <Row>(query: string, parameters: Record<string, unknown> = {}) => {
+      const answer = await client.query({ query, query_params: parameters, format: "JSONEachRow" });
+      return answer.json<Row>() as Promise<Row[]>;
+    },
+    insert: async (events, token) => {
+      const rows = new RowBinary(64);
+      for (const event of events) {
+        const wrong = writeEventRow(rows, event, 2, offset++);
+        if (wrong !== undefined) throw new Error(wrong);
+      }
+      await inserter.insert(rows.bytes(), token);
+    },
+    drop: async () => {
+      await client.command({ query: `DROP DATABASE IF EXISTS ${database}` });
+      await Promise.all([client.close(), inserter.close()]);
+    },
+  };
+}

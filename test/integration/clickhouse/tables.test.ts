@@ -1,0 +1,334 @@
+import { randomUUID } from "node:crypto";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import fc from "fast-check";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { migrateClickhouse } from "../../../infra/clickhouse/migrate.ts";
+import type { Event } from "../../../schemas/generated/types.ts";
+import { sharedCluster } from "../../fixture/shared-cluster.ts";
+import { event, facts } from "../../unit/analytics-sink/events.ts";
+import { type TestDatabase, testDatabase } from "./database.ts";
+
+let db: TestDatabase;
+beforeAll(async () => {
+  db = await testDatabase(sharedCluster().clickhouseUrl, "tables");
+});
+afterAll(() => db?.drop());
+
+const NOW = Date.now();
+const iso = (ms: number) => new Date(ms).toISOString().replace("T", " ").replace("Z", "");
+
+/** A message that is returned by one provider, submitted twice at another, and delivered. */
+function story(messageId: string): Event[] {
+  const about = facts({
+    messageId,
+    segments: 2,
+    acceptedAt: NOW,
+    expiresAt: NOW + 60_000,
+    metadata: { campaign: "may" },
+  });
+  const base = { facts: about, route: "de", currency: "EUR", price: 7_500 };
+  const submitted = {
+    ...base,
+    attempt: 2,
+    provider: "beta",
+    type: "submitted",
+    cost: 15_000,
+    providerMessageIds: ["1", "2"],
+  } as const;
+  return [
+    event({ ...base, type: "routed", at: NOW + 5, attempt: 1, provider: "alpha", reason: "priority" }),
+    event({
+      ...base,
+      type: "returned",
+      at: NOW + 50,
+      attempt: 1,
+      provider: "alpha",
+      errorClass: "throttled",
+      errorCode: "ESME_RTHROTTLED",
+    }),
+    event({ ...base, type: "routed", at: NOW + 60, attempt: 2, provider: "beta", reason: "failover" }),
+    event({ ...submitted, at: NOW + 100, submittedAt: NOW + 100 }),
+    event({ ...submitted, at: NOW + 900, submittedAt: NOW + 900, resubmitted: "owner lost" }),
+    event({
+      ...base,
+      type: "receipt",
+      at: NOW + 1_000,
+      attempt: 2,
+      provider: "beta",
+      part: 1,
+      state: "enroute",
+      submittedAt: NOW + 900,
+    }),
+    event({
+      ...base,
+      type: "final",
+      at: NOW + 3_000,
+      attempt: 2,
+      provider: "beta",
+      state: "delivered",
+      submittedAt: NOW + 900,
+      doneAt: NOW + 2_500,
+      receiptAt: NOW + 2_900,
+    }),
+  ];
+}
+
+describe("migration", () => {
+  it("changes nothing the second time", async () => {
+    expect(await migrateClickhouse(db.target)).toEqual({ applied: [], present: 4 });
+  });
+
+  it("refuses a file that differs from what was applied", async () => {
+    const other = await testDatabase(sharedCluster().clickhouseUrl, "changed");
+    await other.client.insert({
+      table: "migrations",
+      values: [{ name: "002-messages.sql", checksum: "other", applied_at: "2099-01-01 00:00:00" }],
+      format: "JSONEachRow",
+    });
+    await expect(migrateClickhouse(other.target)).rejects.toThrow(/002-messages.sql has changed/);
+    await other.drop();
+  });
+});
+
+describe("events", () => {
+  it("keeps every field as it was written", async () => {
+    const messageId = randomUUID();
+    const said = event({
+      type: "final",
+      at: NOW,
+      attempt: 3,
+      facts: facts({
+        messageId,
+        from: "Grüße",
+        metadata: { team: "a", ключ: "значение ".repeat(40) },
+        segments: 300,
+        reference: "x".repeat(64),
+      }),
+      provider: "alpha",
+      route: "r1",
+      reason: "why",
+      price: 1,
+      cost: 123_456_789_012,
+      currency: "USD",
+      submittedAt: NOW - 5,
+      providerMessageIds: ["a", "b".repeat(200)],
+      resubmitted: "because",
+      errorClass: "permanent",
+      errorCode: "E1",
+      part: 2,
+      state: "undelivered",
+      doneAt: NOW - 1,
+      receiptAt: null,
+    });
+    await db.insert([said], "fields");
+    const [row] = await db.rows(
+      "SELECT *, toString(cost) AS cost, toString(price) AS price FROM events WHERE message_id = {id:UUID}",
+      { id: messageId },
+    );
+    expect(row).toMatchObject({
+      at: iso(NOW),
+      type: "final",
+      message_id: messageId,
+      attempt: 3,
+      account: "acme",
+      lane: "otp",
+      country: "DE",
+      network: "262-01",
+      destination: "491701234567",
+      sender: "Grüße",
+      encoding: "gsm7",
+      segments: 300,
+      reference: "x".repeat(64),
+      metadata: said.facts.metadata,
+      accepted_at: iso(said.facts.acceptedAt),
+      expires_at: iso(said.facts.expiresAt),
+      provider: "alpha",
+      route: "r1",
+      reason: "why",
+      price: "0.000001",
+      cost: "123456.789012",
+      currency: "USD",
+      submitted_at: iso(NOW - 5),
+      provider_message_ids: ["a", "b".repeat(200)],
+      resubmitted: "because",
+      error_class: "permanent",
+      error_code: "E1",
+      part: 2,
+      state: "undelivered",
+      done_at: iso(NOW - 1),
+      receipt_at: null,
+      log_partition: 2,
+    });
+  });
+
+  it("drops a block whose token it has seen, in the table and in what is made of it", async () => {
+    const figures = async () =>
+      (
+        await db.rows<
+          Record<string, number | string>
+        >(`SELECT (SELECT count() FROM events) AS events, (SELECT sum(submissions) FROM messages) AS submissions,
+          (SELECT sum(routed) FROM minutes) AS routed, (SELECT toString(sum(cost)) FROM minutes) AS cost`)
+      )[0]!;
+    await db.insert(story(randomUUID()), "once");
+    const before = await figures();
+    const others = [story(randomUUID()), story(randomUUID())].flat();
+    await Promise.all([db.insert(others, "twice"), db.insert(others, "twice")]);
+    await db.insert(others, "once");
+    const after = await figures();
+    expect(Number(after.events) - Number(before.events)).toBe(14);
+    expect(Number(after.submissions) - Number(before.submissions)).toBe(4);
+    expect(Number(after.routed) - Number(before.routed)).toBe(4);
+    expect((Number(after.cost) - Number(before.cost)).toFixed(6)).toBe("0.060000");
+  });
+
+  it("takes a block of more days than ClickHouse allows by default", async () => {
+    const days = Array.from({ length: 120 }, (_, day) =>
+      event({ at: NOW - day * 86_400_000, facts: facts({ messageId: randomUUID() }) }),
+    );
+    await db.insert(days, "many days");
+    await db.insert(days, "many days");
+    expect(await db.rows("SELECT count() AS n FROM events WHERE at < now() - INTERVAL 2 DAY")).not.toEqual([{ n: 0 }]);
+  });
+});
+
+describe("messages", () => {
+  it("are the same whatever the order of their events, and however these fell into blocks", async () => {
+    const events = story("");
+    let run = 0;
+    await fc.assert(
+      fc.asyncProperty(
+        fc.shuffledSubarray(events, { minLength: events.length }),
+        fc.array(fc.boolean(), { minLength: events.length, maxLength: events.length }),
+        async (shuffled, cuts) => {
+          const messageId = randomUUID();
+          const mine = shuffled.map((e) => ({ ...e, facts: { ...e.facts, messageId } }));
+          let block: Event[] = [];
+          for (const [i, e] of mine.entries()) {
+            block.push(e);
+            if (!cuts[i] && i < mine.length - 1) continue;
+            await db.insert(block, `order ${run++}`);
+            block = [];
+          }
+          const found = await db.rows(
+            "SELECT *, toString(cost) AS cost FROM messages_latest WHERE message_id = {id:UUID}",
+            { id: messageId },
+          );
+          expect(found).toHaveLength(1);
+          expect(found[0]).toMatchObject({
+            state: "delivered",
+            final: 1,
+            provider: "beta",
+            route: "de",
+            attempts: 2,
+            resubmitted: "owner lost",
+            cost: "0.03",
+            currency: "EUR",
+            first_submitted_at: iso(NOW + 100),
+            submitted_at: iso(NOW + 900),
+            finished_at: iso(NOW + 3_000),
+            done_at: iso(NOW + 2_500),
+            receipt_at: iso(NOW + 2_900),
+            account: "acme",
+            country: "DE",
+            error_class: "",
+            metadata: { campaign: "may" },
+            segments: 2,
+          });
+          expect([
+            Number((found[0] as { submissions: string }).submissions),
+            Number((found[0] as { finals: string }).finals),
+          ]).toEqual([2, 1]);
+        },
+      ),
+      { numRuns: 15 },
+    );
+  });
+
+  it.each([
+    ["routed", 1, "alpha"],
+    ["returned", 2, "alpha"],
+    ["routed", 3, "beta"],
+    ["submitted", 4, "beta"],
+    ["submitted", 5, "beta"],
+    ["receipt", 6, "beta"],
+    ["delivered", 7, "beta"],
+  ])("stand at %s after %i events", async (state, count, provider) => {
+    const messageId = randomUUID();
+    await db.insert(story(messageId).slice(0, count).reverse(), messageId);
+    const [found] = await db.rows("SELECT state, final, provider FROM messages_latest WHERE message_id = {id:UUID}", {
+      id: messageId,
+    });
+    expect(found).toEqual({ state, final: count === 7 ? 1 : 0, provider });
+  });
+
+  it("are found by their key, without reading the others", async () => {
+    const plan = await db.rows<{ explain: string }>(
+      "EXPLAIN indexes = 1 SELECT state FROM messages_latest WHERE message_id = {id:UUID} AND accepted_at > now() - INTERVAL 1 DAY",
+      { id: randomUUID() },
+    );
+    const text = plan.map((line) => line.explain).join("\n");
+    expect(text).toMatch(/PrimaryKey\s+Keys:\s+message_id/);
+    expect(text).toMatch(/Partition\s+Keys:\s+toYYYYMMDD\(accepted_at\)/);
+  });
+});
+
+describe("the queries of the README", () => {
+  const folder = join(import.meta.dirname, "../../../infra/clickhouse/queries");
+  const query = (name: string) => readFileSync(join(folder, name), "utf8");
+  let own: TestDatabase;
+  const messageId = randomUUID();
+  beforeAll(async () => {
+    own = await testDatabase(sharedCluster().clickhouseUrl, "queries");
+    const failed = story(randomUUID()).map((e) => (e.type === "final" ? { ...e, state: "failed" as const } : e));
+    await own.insert([...story(messageId), ...failed], "queries");
+  });
+  afterAll(() => own?.drop());
+
+  it("all run", async () => {
+    for (const name of readdirSync(folder)) await own.rows(query(name), { message: messageId });
+  });
+
+  it("tell the delivery rate of a provider by minute", async () => {
+    const rows = await own.rows<Record<string, number | string>>(query("delivery-rate.sql"));
+    const beta = rows.filter((row) => row.provider === "beta");
+    const sum = (column: string) => beta.reduce((total, row) => total + Number(row[column]), 0);
+    expect([sum("submitted"), sum("delivered"), sum("finals")]).toEqual([4, 1, 2]);
+    expect(beta.find((row) => Number(row.finals) > 0)?.delivered_percent).toBe(50);
+  });
+
+  it("tell what a delivered message costs", async () => {
+    const rows = await own.rows(query("cost-per-delivered.sql"));
+    expect(rows).toEqual([
+      expect.objectContaining({
+        country: "DE",
+        network: "262-01",
+        provider: "beta",
+        currency: "EUR",
+        cost_per_delivered: 0.06,
+      }),
+    ]);
+  });
+
+  it("tell what happened to a message", async () => {
+    const rows = await own.rows<{ type: string }>(query("message-history.sql"), { message: messageId });
+    expect(rows.map((row) => row.type)).toEqual([
+      "routed",
+      "returned",
+      "routed",
+      "submitted",
+      "submitted",
+      "receipt",
+      "final",
+    ]);
+  });
+
+  it("tell the latency of a provider", async () => {
+    const rows = await own.rows(query("provider-latency.sql"));
+    expect(rows[1]).toMatchObject({
+      provider: "beta",
+      submit_p50_p95_p99_ms: expect.any(Array),
+      receipt_p50_p95_p99_ms: [2000, 2000, 2000],
+    });
+  });
+});

@@ -1,0 +1,109 @@
+import { describe, expect, it } from "vitest";
+import type { InRecord } from "../../../platform/kafka/record.ts";
+import type { SluiceCodecs } from "../../../schemas/codecs.ts";
+import type { Event } from "../../../schemas/generated/types.ts";
+import { eventDeadLetter } from "../../../services/analytics-sink/dead-letter.ts";
+import { EventBlock } from "../../../services/analytics-sink/event-block.ts";
+import { event, facts } from "./events.ts";
+
+/** JSON in place of Avro: `schema 9` must be loaded before it can be read. */
+function codecs(): Pick<SluiceCodecs, "event" | "loadSchema"> & { loaded: number[] } {
+  const loaded: number[] = [];
+  return {
+    loaded,
+    loadSchema: async (id) => {
+      loaded.push(id);
+      return "loaded";
+    },
+    event: {
+      encode: (value) => Buffer.from(JSON.stringify(value)),
+      decode: (bytes) => {
+        if (bytes[0] === 9 && !loaded.includes(9))
+          return { ok: false, code: "unknown-schema", detail: "schema 9 is not loaded", schemaId: 9 };
+        try {
+          return { ok: true, value: JSON.parse(bytes.subarray(bytes[0] === 9 ? 1 : 0).toString()) as Event };
+        } catch {
+          return { ok: false, code: "undecodable", detail: "not JSON" };
+        }
+      },
+    },
+  };
+}
+
+function record(value: Buffer | null): InRecord {
+  return {
+    topic: "sms.events",
+    partition: 4,
+    offset: 17,
+    key: Buffer.from("491701234567"),
+    value,
+    headers: { id: Buffer.from("x/1/routed"), twice: [Buffer.from("a"), Buffer.from("b")] },
+    timestamp: 1,
+  };
+}
+
+describe("event block", () => {
+  it("counts rows and bytes of what it took", () => {
+    const block = new EventBlock(codecs());
+    expect(block.add(record(Buffer.from(JSON.stringify(event()))))).toBe("added");
+    expect(block.rows).toBe(1);
+    expect(block.bytes).toBe(block.encoded().length);
+    expect(block.bytes).toBeGreaterThan(100);
+  });
+
+  it.each([
+    ["undecodable", null],
+    ["undecodable", Buffer.from("rubbish")],
+    ["invalid", Buffer.from(JSON.stringify(event({ facts: facts({ messageId: "?" }) })))],
+  ])("refuses what is %s and stays as it was", (refused, value) => {
+    const block = new EventBlock(codecs());
+    expect(block.add(record(value))).toMatchObject({ refused });
+    expect([block.rows, block.bytes]).toEqual([0, 0]);
+  });
+
+  it("asks for an unknown schema and takes the record afterwards", async () => {
+    const source = codecs();
+    const block = new EventBlock(source);
+    const newer = record(Buffer.concat([Buffer.from([9]), Buffer.from(JSON.stringify(event()))]));
+    const first = block.add(newer);
+    if (typeof first === "string" || !("prepare" in first)) throw new Error("expected to be asked to prepare");
+    await first.prepare();
+    expect(source.loaded).toEqual([9]);
+    expect(block.add(newer)).toBe("added");
+  });
+});
+
+describe("dead letter of an event", () => {
+  const encoder = {
+    deadLetter: { encode: (v: unknown) => Buffer.from(JSON.stringify(v)), decode: () => undefined as never },
+  };
+
+  it("keeps the original byte for byte, with its place and the reason", () => {
+    const letter = eventDeadLetter(
+      encoder,
+      record(Buffer.from([1, 2, 255])),
+      { refused: "undecodable", detail: "truncated" },
+      5,
+    );
+    expect(letter).toMatchObject({
+      topic: "sms.dead-letter",
+      partition: 4,
+      headers: { id: "analytics-sink/sms.events/4/17" },
+    });
+    const body = JSON.parse(letter.value!.toString());
+    expect(body).toMatchObject({
+      reason: "undecodable",
+      detail: "truncated",
+      service: "analytics-sink",
+      at: 5,
+      offset: 17,
+    });
+    expect(Buffer.from(body.value.data)).toEqual(Buffer.from([1, 2, 255]));
+    expect(Buffer.from(body.headers.twice.data).toString()).toBe("a");
+  });
+
+  it("is not keyed by a key that would make it too large", () => {
+    const huge = { ...record(null), key: Buffer.alloc(900_000) };
+    expect(eventDeadLetter(encoder, huge, { refused: "undecodable", detail: "" }, 5).key).toBeNull();
+  });
+});
