@@ -124,6 +124,32 @@ describe("POST /v1/messages/batch", () => {
   });
 });
 
+describe("traces", () => {
+  it("puts the trace of sampled messages, and only theirs, into the records", async () => {
+    const ended: (string | undefined)[] = [];
+    let turn = 0;
+    const span = () => {
+      const traceId = `${++turn}`.padStart(32, "0");
+      const end = (error?: unknown) => void ended.push(error === undefined ? traceId : "failed");
+      return { context: { traceId, spanId: "00000000000000a1", sampled: true }, set() {}, end };
+    };
+    const root = () => (turn % 2 === 0 ? span() : void turn++);
+    await ingest.close();
+    ingest = await startIngest({
+      tracing: { enabled: true, root, child: (_n, parent) => parent && span(), close: async () => {} },
+    });
+    await post(numbered(3));
+    const parents = () => ingest.writer.records.map((record) => record.headers?.traceparent);
+    const traceparent = (id: number) => `00-${`${id}`.padStart(32, "0")}-00000000000000a1-01`;
+    expect(parents()).toEqual([traceparent(1), undefined, traceparent(3)]);
+    const client = { traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01" };
+    await ingest.call("/v1/messages", { body: MESSAGE, headers: client });
+    expect(parents().at(-1)).toBe(traceparent(4));
+    await ingest.call("/v1/messages", { body: {}, headers: client });
+    expect(ended).toEqual(["1".padStart(32, "0"), "3".padStart(32, "0"), "4".padStart(32, "0"), "failed"]);
+  });
+});
+
 describe("the account's rate", () => {
   const burst = (key: string, count: number) =>
     ingest.call("/v1/messages/batch", { key, body: { messages: numbered(count).map((m) => ({ ...m, lane: "otp" })) } });
