@@ -56,7 +56,7 @@ export class CallbackOutbox {
   readonly #wheel: TimerWheel<StatusCallback>;
   readonly #queue: BoundedQueue<StatusCallback>;
   readonly #pools = new Map<string, Pool>();
-  readonly #stopped = new AbortController();
+  #stopped = false;
   #inFlight = 0;
 
   constructor(options: { connections: number; capacity: number }, context: CallbackContext) {
@@ -99,7 +99,7 @@ export class CallbackOutbox {
   /** Breaks off what is under way and closes the connections. */
   async stop(): Promise<void> {
     this.clear();
-    this.#stopped.abort();
+    this.#stopped = true;
     await Promise.all([...this.#pools.values()].map((pool) => pool.destroy()));
     this.#pools.clear();
     this.clear();
@@ -126,7 +126,6 @@ export class CallbackOutbox {
       body: new URLSearchParams(parameters).toString(),
       headersTimeout: timeoutMs,
       bodyTimeout: timeoutMs,
-      signal: this.#stopped.signal,
     });
     await body.dump();
     return statusCode;
@@ -149,7 +148,7 @@ export class CallbackOutbox {
     const { retryMs, maxAttempts } = this.#context.limits();
     const mayPass = status === 0 || status === 429 || status >= 500;
     if (status >= 200 && status < 300) counts.acknowledged++;
-    else if (!mayPass || callback.attempts >= maxAttempts || this.#stopped.signal.aborted) counts.abandoned++;
+    else if (!mayPass || callback.attempts >= maxAttempts || this.#stopped) counts.abandoned++;
     else {
       counts.retried++;
       this.schedule(callback, Math.min(maxRetryMs, retryMs * 2 ** (callback.attempts - 1)));

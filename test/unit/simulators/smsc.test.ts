@@ -242,6 +242,17 @@ describe("SmscSimulator", () => {
     ]);
   });
 
+  it("sends what had waited when it comes back on the same connection", async () => {
+    const smsc = await simulator();
+    const peer = await esme(smsc, { enquireLinkMs: 0, responseTimeoutMs: 10_000 });
+    await submit(peer, "ref-1");
+    await smsc.goDark("silent");
+    await until(() => statsOf(smsc).receipts.waitingForBind === 1, "the receipt waits");
+    await smsc.goLight();
+    await until(() => peer.receipts.length === 1, "the receipt");
+    expect(peer.events.filter((event) => event.startsWith("unbound"))).toEqual([]);
+  });
+
   it("takes messages in the dark without a word when told to, and reports on them later", async () => {
     const smsc = await simulator({ dark: { acceptShare: 1 } });
     const peer = await esme(smsc);
