@@ -1,6 +1,5 @@
 import type { BindPdu, DeliverSmPdu, SubmitSmPdu } from "./pdu.ts";
 import type { Anomaly, CloseReason } from "./request-result.ts";
-import type { SmppSession } from "./session.ts";
 
 /** What a session is given. Times in ms. */
 export interface SessionOptions {
@@ -16,19 +15,19 @@ export interface SessionOptions {
   readonly now?: () => number;
 }
 
-/** What a session reports. All are called synchronously; views in PDUs are valid during the call only, copy to keep. */
-export interface SessionHandlers {
+/** What a session reports; `Session` is SmppSession (a parameter, so that this file need not import it). All are called synchronously; views in PDUs are valid during the call only, copy to keep. */
+export interface SessionHandlers<Session> {
   /** Server side: a bind has come; answer with respondBind. */
-  onBind?(pdu: BindPdu, session: SmppSession): void;
+  onBind?(pdu: BindPdu, session: Session): void;
   /** Server side: a submit_sm on a bind that may send; answer with respondSubmit. */
-  onSubmit?(pdu: SubmitSmPdu, session: SmppSession): void;
+  onSubmit?(pdu: SubmitSmPdu, session: Session): void;
   /** Client side: a deliver_sm; answer with respondDeliver. */
-  onDeliver?(pdu: DeliverSmPdu, session: SmppSession): void;
+  onDeliver?(pdu: DeliverSmPdu, session: Session): void;
   /** A request was refused for lack of room, and there is room again. */
-  onCapacity?(session: SmppSession): void;
-  onAnomaly?(anomaly: Anomaly, session: SmppSession): void;
+  onCapacity?(session: Session): void;
+  onAnomaly?(anomaly: Anomaly, session: Session): void;
   /** The session is over. Called once, after every unanswered request has been handed back. */
-  onClose(reason: CloseReason, session: SmppSession): void;
+  onClose(reason: CloseReason, session: Session): void;
 }
 
 /** `open`: connected, not bound. `unbinding`: no new requests, responses still come. */

@@ -47,7 +47,7 @@ export class SmppSession {
 
   readonly #socket: Socket;
   readonly #options: SessionOptions;
-  readonly #handlers: SessionHandlers;
+  readonly #handlers: SessionHandlers<SmppSession>;
   readonly #now: () => number;
   readonly #framer: PduFramer;
   readonly #window: RequestWindow<WindowRequest>;
@@ -58,7 +58,7 @@ export class SmppSession {
   #lastReceived: number;
 
   /** Takes over a connected socket. Server: wait for onBind. Client: call bind. */
-  constructor(socket: Socket, options: SessionOptions, handlers: SessionHandlers) {
+  constructor(socket: Socket, options: SessionOptions, handlers: SessionHandlers<SmppSession>) {
     this.#socket = socket;
     this.#options = options;
     this.#handlers = handlers;

@@ -27,7 +27,7 @@ interface Pair {
 /** A client and a server session over real sockets; the server accepts binds and does what `handlers` says. */
 async function pair(
   settings: { client?: Partial<SessionOptions>; server?: Partial<SessionOptions>; bind?: boolean } = {},
-  handlers: { client?: Partial<SessionHandlers>; server?: Partial<SessionHandlers> } = {},
+  handlers: { client?: Partial<SessionHandlers<SmppSession>>; server?: Partial<SessionHandlers<SmppSession>> } = {},
 ): Promise<Pair> {
   const sockets = await socketPair();
   cleanups.push(sockets.close);
