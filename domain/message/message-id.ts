@@ -48,6 +48,15 @@ export function isMessageId(value: string): boolean {
   return MESSAGE_ID.test(value);
 }
 
+/**
+ * The message id of a request, whoever reads it and however often: the given one when it is an id of ours; otherwise
+ * derived from the given text, or from the place where the request stands.
+ */
+export function messageIdOfRequest(account: string, given: string | null, place: string): string {
+  const id = given?.toLowerCase();
+  return id !== undefined && isMessageId(id) ? id : messageIdFromKey(account, id ?? place);
+}
+
 /** When a UUIDv7 id was made (Unix milliseconds); undefined for one derived from a key, which carries no time. */
 export function messageIdTime(id: string): number | undefined {
   if (!isMessageId(id) || id[14] !== "7") return undefined;

@@ -1,4 +1,4 @@
-import { isMessageId, messageIdFromKey } from "../../domain/message/message-id.ts";
+import { messageIdOfRequest } from "../../domain/message/message-id.ts";
 import { type FieldProblem, validateSendRequest } from "../../domain/message/validation.ts";
 import type { InRecord } from "../../platform/kafka/record.ts";
 import type { Lane, MessageFacts, SendRequest } from "../../schemas/generated/types.ts";
@@ -9,16 +9,6 @@ export type Intake =
 
 const SECOND_MS = 1_000;
 const MAX_DIGITS = 15;
-
-/** Message id of a request that carries none: always the same for one record, so that reading it again changes nothing. */
-export function requestMessageId(
-  request: SendRequest,
-  record: Pick<InRecord, "topic" | "partition" | "offset">,
-): string {
-  const given = request.messageId?.toLowerCase();
-  if (given !== undefined && isMessageId(given)) return given;
-  return messageIdFromKey(request.accountId, given ?? `${record.topic}/${record.partition}/${record.offset}`);
-}
 
 /** Checks a request whoever produced it, and collects what is known of the message. An unknown account is a problem of field accountId. */
 export function takeIn(
@@ -38,7 +28,8 @@ export function takeIn(
     metadata: request.metadata,
   });
   const acceptedAt = Math.min(request.acceptedAt ?? record.timestamp, record.timestamp);
-  const messageId = requestMessageId(request, record);
+  const place = `${record.topic}/${record.partition}/${record.offset}`;
+  const messageId = messageIdOfRequest(request.accountId, request.messageId, place);
   if (validation.ok && knownAccount(request.accountId)) {
     const { request: valid } = validation;
     return {
