@@ -1,0 +1,102 @@
+import { parseArgs } from "node:util";
+import { z } from "zod";
+import { readConfig } from "../../platform/config/load-config.ts";
+import { kafkaSettings } from "../../platform/kafka/settings.ts";
+import { auditHolds, auditLine, auditTable } from "./audit-report.ts";
+import type { Command } from "./command.ts";
+import { UsageError } from "./command.ts";
+import { runAudit } from "./run-audit.ts";
+
+const HELP = `usage: sluice audit [options]
+Compares what was accepted with what ended, from the topics alone. Exit code 1 when a message is missing or duplicated.
+  --since <time>      only messages accepted at or after this time (ISO 8601)
+  --until <time>      only messages accepted before this time
+  --label <name=value>  only messages with this metadata; may be given several times
+  --ledger <url>      control port of a provider simulator: compare with what it accepted; may be given several times
+  --wait <duration>   wait so long for messages still under way, e.g. 60s
+  --json              the report as JSON before the last line
+Kafka and the registry are found by SLUICE_KAFKA_BROKERS, SLUICE_REGISTRY_URL and SLUICE_PARTITIONS.`;
+
+const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
+
+const settings = z.object({ ...kafkaSettings });
+const quiet = { debug() {}, info() {}, warn() {}, error() {} };
+
+/** `sluice audit`. */
+export const auditCommand: Command = {
+  summary: "accepted against terminal, from the topics: missing, duplicated, resubmitted, unknown",
+  help: HELP,
+  async run(args, { env, print, tell }) {
+    const options = readAuditArguments(args);
+    const config = readConfig("console", settings, env, ["SLUICE_*"]);
+    const report = await runAudit({
+      connection: { brokers: config.kafkaBrokers, clientId: `sluice-audit-${process.pid}`, log: quiet },
+      registryUrl: config.registryUrl,
+      partitions: config.partitions,
+      ...options,
+      progress: tell,
+    });
+    print(options.json ? JSON.stringify(report) : auditTable(report));
+    print(auditLine(report));
+    return auditHolds(report) ? 0 : 1;
+  },
+};
+
+/** Reads the arguments of `audit`. @throws UsageError naming the argument. */
+export function readAuditArguments(args: readonly string[]) {
+  let values: ReturnType<typeof parse>;
+  try {
+    values = parse(args);
+  } catch (error) {
+    throw new UsageError((error as Error).message);
+  }
+  const labels = (values.label ?? []).map(readLabel);
+  return {
+    since: readTime("--since", values.since),
+    until: readTime("--until", values.until),
+    ...(labels.length > 0 ? { labels: Object.fromEntries(labels) } : {}),
+    ledgers: (values.ledger ?? []).map(readUrl),
+    waitMs: readDuration(values.wait),
+    json: values.json ?? false,
+  };
+}
+
+function parse(args: readonly string[]) {
+  return parseArgs({
+    args: [...args],
+    allowPositionals: false,
+    options: {
+      since: { type: "string" },
+      until: { type: "string" },
+      label: { type: "string", multiple: true },
+      ledger: { type: "string", multiple: true },
+      wait: { type: "string" },
+      json: { type: "boolean" },
+    },
+  }).values;
+}
+
+function readTime(name: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const time = Date.parse(text);
+  if (Number.isNaN(time)) throw new UsageError(`${name} ${text}: a time such as 2026-01-31T12:00:00Z is needed`);
+  return time;
+}
+
+function readLabel(text: string): [string, string] {
+  const cut = text.indexOf("=");
+  if (cut < 1) throw new UsageError(`--label ${text}: name=value is needed`);
+  return [text.slice(0, cut), text.slice(cut + 1)];
+}
+
+function readUrl(text: string): string {
+  if (!URL.canParse(text)) throw new UsageError(`--ledger ${text}: a URL such as http://127.0.0.1:12785 is needed`);
+  return text.replace(/\/$/, "");
+}
+
+function readDuration(text: string | undefined): number {
+  if (text === undefined) return 0;
+  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(text);
+  if (match === null) throw new UsageError(`--wait ${text}: a duration such as 60s or 5m is needed`);
+  return Number(match[1]) * UNITS[match[2]!]!;
+}

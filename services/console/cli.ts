@@ -1,0 +1,57 @@
+#!/usr/bin/env node
+/** `sluice <command>`: tools for people who run Sluice. */
+import { errorMessage, SluiceError } from "../../platform/errors/sluice-error.ts";
+import { auditCommand } from "./audit-command.ts";
+import { type Command, type CommandHost, UsageError } from "./command.ts";
+
+const COMMANDS: Readonly<Record<string, Command>> = {
+  audit: auditCommand,
+};
+
+/** Exit code of wrong arguments (`EX_USAGE` of sysexits.h), apart from that of a check that failed. */
+const EXIT_USAGE = 64;
+
+/** Runs one command; gives the exit code. */
+export async function runCli(args: readonly string[], host: CommandHost): Promise<number> {
+  const [name = "--help", ...rest] = args;
+  const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  if (command === undefined) {
+    const asked = name === "--help" || name === "-h" || name === "help";
+    (asked ? host.print : host.tell)(asked ? overview() : `no command ${name}\n${overview()}`);
+    return asked ? 0 : EXIT_USAGE;
+  }
+  if (rest.includes("--help") || rest.includes("-h")) {
+    host.print(command.help);
+    return 0;
+  }
+  try {
+    return await command.run(rest, host);
+  } catch (error) {
+    if (error instanceof UsageError) {
+      host.tell(`${error.message}\n${command.help}`);
+      return EXIT_USAGE;
+    }
+    if (!(error instanceof SluiceError)) throw error;
+    host.tell(errorMessage(error));
+    return 2;
+  }
+}
+
+function overview(): string {
+  const names = Object.entries(COMMANDS).map(([name, { summary }]) => `  ${name.padEnd(10)} ${summary}`);
+  return ["usage: sluice <command> [options]; sluice <command> --help tells more", ...names].join("\n");
+}
+
+if (import.meta.main) {
+  const host: CommandHost = {
+    env: process.env,
+    print: (line) => process.stdout.write(`${line}\n`),
+    tell: (line) => process.stderr.write(`${line}\n`),
+  };
+  try {
+    process.exitCode = await runCli(process.argv.slice(2), host);
+  } catch (error) {
+    process.stderr.write(`${errorMessage(error)}\n`);
+    process.exitCode = 2;
+  }
+}

@@ -1,0 +1,21 @@
+/** What a command gets from the process. */
+export interface CommandHost {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Results, to standard output. */
+  readonly print: (line: string) => void;
+  /** Progress and complaints, to standard error. */
+  readonly tell: (line: string) => void;
+}
+
+/** One command of `sluice`. */
+export interface Command {
+  readonly summary: string;
+  readonly help: string;
+  /** Resolves with the exit code. @throws UsageError for wrong arguments; SluiceError for what is wrong elsewhere. */
+  run(args: readonly string[], host: CommandHost): Promise<number>;
+}
+
+/** The arguments are wrong; the message says which. */
+export class UsageError extends Error {
+  readonly code = "USAGE";
+}

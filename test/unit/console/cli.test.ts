@@ -1,0 +1,67 @@
+import { describe, expect, it } from "vitest";
+import { readAuditArguments } from "../../../services/console/audit-command.ts";
+import { runCli } from "../../../services/console/cli.ts";
+import { UsageError } from "../../../services/console/command.ts";
+
+async function cli(...args: string[]) {
+  const out: string[] = [];
+  const err: string[] = [];
+  const code = await runCli(args, { env: {}, print: (line) => out.push(line), tell: (line) => err.push(line) });
+  return { code, out: out.join("\n"), err: err.join("\n") };
+}
+
+describe("sluice", () => {
+  it("lists its commands, and explains each", async () => {
+    for (const asked of [[], ["--help"], ["help"]]) expect(await cli(...asked)).toMatchObject({ code: 0 });
+    expect((await cli()).out).toContain("audit");
+    expect(await cli("audit", "--help")).toMatchObject({ code: 0, out: expect.stringContaining("--since") });
+  });
+
+  it("refuses what it does not know", async () => {
+    expect(await cli("frobnicate")).toMatchObject({ code: 64, err: expect.stringContaining("no command frobnicate") });
+    expect(await cli("toString")).toMatchObject({ code: 64 });
+    expect(await cli("audit", "--sinse", "x")).toMatchObject({ code: 64, err: expect.stringContaining("--sinse") });
+  });
+});
+
+describe("sluice audit", () => {
+  it("reads its arguments", () => {
+    const args = [
+      "--since",
+      "2026-01-31T12:00:00Z",
+      "--label",
+      "run=a=b",
+      "--label",
+      "x=1",
+      "--wait",
+      "1.5m",
+      "--json",
+    ];
+    expect(readAuditArguments([...args, "--ledger", "http://127.0.0.1:1/"])).toEqual({
+      since: Date.UTC(2026, 0, 31, 12),
+      until: undefined,
+      labels: { run: "a=b", x: "1" },
+      ledgers: ["http://127.0.0.1:1"],
+      waitMs: 90_000,
+      json: true,
+    });
+    expect(readAuditArguments([])).toEqual({
+      since: undefined,
+      until: undefined,
+      ledgers: [],
+      waitMs: 0,
+      json: false,
+    });
+  });
+
+  it.each([
+    ["--since", "yesterday"],
+    ["--wait", "60"],
+    ["--label", "run"],
+    ["--label", "=x"],
+    ["--ledger", "12785"],
+  ])("names a wrong %s %s", (name, value) => {
+    expect(() => readAuditArguments([name, value])).toThrow(UsageError);
+    expect(() => readAuditArguments([name, value])).toThrow(value);
+  });
+});
