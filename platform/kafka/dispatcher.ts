@@ -5,54 +5,18 @@
  * the records between the committed offset and the horizon that have no stored outcome are in doubt, and the handler
  * says what becomes of them. See docs/architecture.md, "One runtime, four rules".
  */
-import { OffsetTracker } from "./offset-tracker.ts";
-import { Positions, parseSource } from "./positions.ts";
+import type { DispatchHandler, Outcome, Work } from "./dispatch-handler.ts";
+import { DispatchLane } from "./dispatch-lane.ts";
+import { Positions } from "./positions.ts";
 import type { RecordProducer } from "./producer.ts";
 import { ReadBackMarks } from "./read-back-mark.ts";
-import { headerText, type InRecord, type OutRecord } from "./record.ts";
+import type { OutRecord } from "./record.ts";
 import type { Task } from "./task.ts";
 
-/** One record on its way through the handler. */
-export interface Work<W> {
-  readonly record: InRecord;
-  /** Index of the input topic: 0 is the most urgent lane. */
-  readonly lane: number;
-  readonly value: W;
-  /** Records with the same key are in flight one after the other. */
-  readonly key: string;
-  /** Identifies the outcome in the log. */
-  readonly id: string;
-  /** Set when the record may have had its effect under an earlier owner: how that came about. */
-  doubt: string | undefined;
-}
-
-/** How a work ended: what to store about it, and what to write once that is stored. */
-export interface Outcome {
-  readonly events: readonly OutRecord[];
-  readonly followUp: readonly OutRecord[];
-}
-
-export type Decision<W> = { ok: true; value: W; key: string; id: string } | { ok: false; deadLetter: OutRecord };
-
-export interface DispatchHandler<W, O> {
-  /** Understands a record, or says which dead letter stands for it. */
-  decode(record: InRecord, lane: number): Decision<W>;
-  /** How many works may be handed over now. When it grows, the handler calls `task.wake()`. */
-  room(): number;
-  /** Takes a work; `settle` is to be called exactly once, at any later time. */
-  submit(work: Work<W>, settle: (outcome: Outcome) => void): void;
-  /** Current ends of the outcome log, by partition. */
-  outcomeEnds(): Promise<number[]>;
-  /** Outcomes stored at or beyond these offsets, by work id. */
-  readBack(from: readonly number[]): Promise<Map<string, O>>;
-  /** A work whose outcome is stored: what must follow (it may have been written already). */
-  recover(work: Work<W>, outcome: O): readonly OutRecord[];
-  /** A work in doubt: hand it over again with the reason, or end it with this outcome. */
-  inDoubt(work: Work<W>): { resend: string } | { hold: Outcome };
-}
+export type { Decision, DispatchHandler, Outcome, Work } from "./dispatch-handler.ts";
 
 export interface DispatcherOptions {
-  readonly producer: RecordProducer;
+  readonly producer: Pick<RecordProducer, "send">;
   /** Topics whose positions may stand in the `src` header, in a fixed order, and their partition count. */
   readonly sources: { readonly topics: readonly string[]; readonly partitions: number };
   /** Records staged per lane: bounds what can be in doubt. */
@@ -70,19 +34,13 @@ interface State {
   h: number[];
   /** E: where to read outcomes back from, by partition of the outcome log. */
   e: number[];
-  /** Packed source positions of all that is done. */
-  p: string;
+  /** Packed source positions of all that is done, by lane. */
+  p: string[];
 }
 
-interface Lane<W> {
-  readonly tracker: OffsetTracker;
-  readonly seen: Positions;
-  readonly sources: { offset: number; src: string }[];
-  staged: Work<W>[];
-  /** Committed horizon: what lies below may be handed over. */
-  horizon: number;
-  /** Horizon of the last owner: what lies below may have been handed over by it. */
-  readonly doubtBelow: number;
+interface Place<W> {
+  readonly lane: DispatchLane<W>;
+  readonly offset: number;
 }
 
 const MARK_EVERY_MS = 1_000;
@@ -93,8 +51,7 @@ export class Dispatcher<W, O> {
   private readonly task: Task;
   private readonly handler: DispatchHandler<W, O>;
   private readonly options: Required<DispatcherOptions>;
-  private lanes: Lane<W>[] = [];
-  private settledPositions: Positions;
+  private lanes: DispatchLane<W>[] = [];
   private marks = new ReadBackMarks(0, [], []);
   private recorded = new Map<string, O>();
   private readonly chains = new Map<string, Work<W>[]>();
@@ -107,6 +64,8 @@ export class Dispatcher<W, O> {
   private markedAt = 0;
   private marking = false;
   private lost = false;
+  private failure: unknown;
+  private over = false;
   /** Works handed over and not yet settled. */
   inFlight = 0;
 
@@ -114,7 +73,6 @@ export class Dispatcher<W, O> {
     this.task = task;
     this.handler = handler;
     this.options = { maxPending: 5_000, reserveEvery: 20, settleMs: 1_000, ...options };
-    this.settledPositions = new Positions(options.sources.topics, options.sources.partitions);
   }
 
   /** Records read or waiting in the log that have not been handed over. */
@@ -147,31 +105,26 @@ export class Dispatcher<W, O> {
       await this.task.wait(COMMIT_EVERY_MS);
     }
     await this.release();
+    // With the partition still ours it is a fault, and the group must know, to begin again less and less often.
+    if (this.failure !== undefined && this.task.alive) throw this.failure;
   }
 
   private async restore(): Promise<void> {
     const { offsets, state } = this.task.restored;
     const parsed = state === "" ? undefined : (JSON.parse(state) as State);
     const { topics, partitions } = this.options.sources;
-    if (parsed !== undefined) this.settledPositions.unpack(parsed.p);
-    const horizons = offsets.map((offset, i) => Math.max(offset, parsed?.h[i] ?? 0));
     this.lanes = offsets.map((offset, i) => {
-      const seen = new Positions(topics, partitions);
-      seen.unpack(this.settledPositions.pack());
-      return {
-        tracker: new OffsetTracker(offset),
-        seen,
-        sources: [],
-        staged: [],
-        horizon: offset,
-        doubtBelow: horizons[i]!,
-      };
+      const done = new Positions(topics, partitions);
+      if (parsed !== undefined) done.unpack(parsed.p[i]!);
+      return new DispatchLane(offset, Math.max(offset, parsed?.h[i] ?? 0), done);
     });
-    const inDoubt = offsets.some((offset, i) => horizons[i]! > offset);
+    const inDoubt = this.lanes.some((lane, i) => lane.doubtBelow > offsets[i]!);
     if (inDoubt) await new Promise((resolve) => setTimeout(resolve, this.options.settleMs));
-    const from = parsed?.e ?? (await this.handler.outcomeEnds());
+    // With nothing in doubt there is nothing to be found before this moment, however old the last mark is.
+    const from = (inDoubt ? parsed?.e : undefined) ?? (await this.handler.outcomeEnds());
     if (inDoubt) this.recorded = await this.handler.readBack(from);
-    this.marks = new ReadBackMarks(0, from, offsets);
+    const inherited = this.lanes.map((lane) => lane.doubtBelow);
+    this.marks = new ReadBackMarks(0, from, offsets, inherited);
     this.committed = [...offsets];
     this.committedAt = performance.now();
   }
@@ -183,14 +136,7 @@ export class Dispatcher<W, O> {
       while (lane.staged.length < this.options.step && lane.tracker.pending < this.options.maxPending) {
         const record = this.task.take(input);
         if (record === undefined) break;
-        lane.tracker.take(record.offset);
-        const src = headerText(record, "src");
-        const source = parseSource(src);
-        if (src !== undefined) lane.sources.push({ offset: record.offset, src });
-        if (source !== undefined && !lane.seen.advance(source.topic, source.partition, source.offset)) {
-          lane.tracker.complete(record.offset);
-          continue;
-        }
+        if (!lane.take(record)) continue;
         const decision = this.handler.decode(record, i);
         if (decision.ok)
           lane.staged.push({
@@ -225,15 +171,15 @@ export class Dispatcher<W, O> {
     }
   }
 
-  private pick(): Lane<W> | undefined {
+  private pick(): DispatchLane<W> | undefined {
     if (this.task.draining) return undefined;
-    const ready = (lane: Lane<W>) => lane.staged.length > 0 && lane.staged[0]!.record.offset < lane.horizon;
+    const ready = (lane: DispatchLane<W>) => lane.ready;
     const reserved = ++this.picks % this.options.reserveEvery === 0;
     return reserved ? this.lanes.findLast(ready) : this.lanes.find(ready);
   }
 
   /** True when the work is not to be handed over: its outcome is known, or it stays in doubt. */
-  private resolveDoubt(lane: Lane<W>, work: Work<W>): boolean {
+  private resolveDoubt(lane: DispatchLane<W>, work: Work<W>): boolean {
     const known = this.recorded.get(work.id);
     const place = [{ lane, offset: work.record.offset }];
     if (known !== undefined) {
@@ -262,7 +208,8 @@ export class Dispatcher<W, O> {
       const next = chain.shift();
       if (next === undefined) this.chains.delete(work.key);
       else if (this.task.alive) this.start(next);
-      this.task.wake();
+      if (this.over) this.writeSettled();
+      else this.task.wake();
     });
   }
 
@@ -273,7 +220,7 @@ export class Dispatcher<W, O> {
     this.settled = [];
     const events: OutRecord[] = [];
     const followUp: OutRecord[] = [];
-    const places: { lane: Lane<W>; offset: number }[] = [];
+    const places: Place<W>[] = [];
     for (const { work, outcome } of settled) {
       for (const event of outcome.events) events.push(event);
       for (const record of outcome.followUp) followUp.push(record);
@@ -282,11 +229,7 @@ export class Dispatcher<W, O> {
     this.write(events, followUp, places);
   }
 
-  private write(
-    events: readonly OutRecord[],
-    followUp: readonly OutRecord[],
-    places: readonly { lane: Lane<W>; offset: number }[],
-  ): void {
+  private write(events: readonly OutRecord[], followUp: readonly OutRecord[], places: readonly Place<W>[]): void {
     this.writing++;
     const { producer } = this.options;
     // An outcome is a fact: it is stored even when the partition has been lost meanwhile. What follows from it is not.
@@ -296,8 +239,9 @@ export class Dispatcher<W, O> {
       .then(() => {
         for (const { lane, offset } of places) lane.tracker.complete(offset);
       })
-      .catch(() => {
+      .catch((error: unknown) => {
         this.lost = true;
+        this.failure ??= error;
       })
       .finally(() => {
         this.writing--;
@@ -313,7 +257,7 @@ export class Dispatcher<W, O> {
     const wanted = this.lanes.some((lane) => lane.tracker.taken > lane.horizon && lane.staged.length > 0);
     const moved = this.lanes.some((lane, i) => lane.tracker.committable !== this.committed[i]);
     if (wanted || (moved && now - this.committedAt >= COMMIT_EVERY_MS))
-      void this.commit(this.lanes.map((lane) => lane.tracker.taken));
+      void this.commit(this.lanes.map((lane) => lane.reach));
   }
 
   private mark(now: number): void {
@@ -338,18 +282,10 @@ export class Dispatcher<W, O> {
   private async commit(horizon: number[]): Promise<boolean> {
     this.committing = true;
     const offsets = this.lanes.map((lane) => lane.tracker.committable);
-    this.lanes.forEach((lane, i) => {
-      let n = 0;
-      for (; n < lane.sources.length && lane.sources[n]!.offset < offsets[i]!; n++) {
-        const source = parseSource(lane.sources[n]!.src)!;
-        this.settledPositions.advance(source.topic, source.partition, source.offset);
-      }
-      if (n > 0) lane.sources.splice(0, n);
-    });
     const state: State = {
       h: horizon,
       e: [...this.marks.pick(performance.now(), offsets)],
-      p: this.settledPositions.pack(),
+      p: this.lanes.map((lane, i) => lane.positionsBelow(offsets[i]!)),
     };
     const ok = await this.task.commit(offsets, JSON.stringify(state)).catch(() => false);
     this.committing = false;
@@ -363,6 +299,7 @@ export class Dispatcher<W, O> {
     });
     this.committed = offsets;
     this.committedAt = performance.now();
+    if (this.recorded.size > 0 && this.lanes.every((lane, i) => offsets[i]! >= lane.doubtBelow)) this.recorded.clear();
     this.task.wake();
     return true;
   }
@@ -377,8 +314,11 @@ export class Dispatcher<W, O> {
       this.writeSettled();
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
+    // What is settled later is stored at once: nobody turns the loop any more.
+    this.over = true;
+    this.writeSettled();
     if (!this.task.alive || this.lost || !this.task.draining) return;
-    const nothingOpen = this.inFlight === 0 && this.chains.size === 0;
-    await this.commit(this.lanes.map((lane) => (nothingOpen ? lane.tracker.committable : lane.tracker.taken)));
+    const nothingOpen = this.inFlight === 0 && this.chains.size === 0 && this.writing === 0;
+    await this.commit(this.lanes.map((lane) => (nothingOpen ? lane.rest : lane.reach)));
   }
 }

@@ -13,17 +13,32 @@ interface Mark {
  */
 export class ReadBackMarks {
   private readonly keepMs: number;
+  private readonly inherited: readonly number[];
   private marks: Mark[] = [];
 
-  /** `initial`: where this owner itself began to read back. */
-  constructor(keepMs: number, initialEnds: readonly number[], initialOffsets: readonly number[]) {
+  /**
+   * `initialEnds`: where this owner itself began to read back. `inherited`: how far effects of earlier owners may have
+   * gone in each input; until the commits have passed that, their outcomes are needed, however far this owner has come.
+   */
+  constructor(
+    keepMs: number,
+    initialEnds: readonly number[],
+    initialOffsets: readonly number[],
+    inherited: readonly number[] = initialOffsets,
+  ) {
     this.keepMs = keepMs;
+    this.inherited = inherited;
     this.marks.push({ at: Number.NEGATIVE_INFINITY, horizon: [...initialOffsets], ends: [...initialEnds] });
   }
 
   /** Notes the ends of the outcome log; they must have been asked for before the horizon given here was passed. */
   note(now: number, horizon: readonly number[], ends: readonly number[]): void {
-    this.marks.push({ at: now, horizon: [...horizon], ends: [...ends] });
+    this.marks.push({ at: now, horizon: horizon.map((h, i) => Math.max(h, this.inherited[i] ?? 0)), ends: [...ends] });
+    // A mark is of no more use when the next one has the same horizon and is old enough: so a still input costs no memory.
+    this.marks = this.marks.filter((mark, i) => {
+      const next = this.marks[i + 1];
+      return next === undefined || now - next.at < this.keepMs || !mark.horizon.every((h, n) => h === next.horizon[n]);
+    });
   }
 
   /** E for a commit of these offsets. Older marks are forgotten: offsets never go back. */
@@ -36,5 +51,10 @@ export class ReadBackMarks {
     }
     if (chosen > 0) this.marks = this.marks.slice(chosen);
     return this.marks[0]!.ends;
+  }
+
+  /** Marks held. */
+  get size(): number {
+    return this.marks.length;
   }
 }

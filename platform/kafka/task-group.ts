@@ -328,8 +328,12 @@ export class TaskGroup implements TaskHost {
       Promise.all(topics.map((topic) => admin.fetchTopicOffsets(topic))),
     ]);
     let state = "";
+    const ends: number[] = [];
     const offsets = topics.map((topic, i) => {
-      const low = Number(limits[i]!.find((p) => p.partition === partition)?.low ?? 0);
+      const limit = limits[i]!.find((p) => p.partition === partition);
+      const low = Number(limit?.low ?? 0);
+      // Fetches say nothing about an input that has no records: without this it could never be told from an unread one.
+      ends.push(Number(limit?.high ?? 0));
       const entry = committed.find((c) => c.topic === topic)?.partitions.find((p) => p.partition === partition);
       if (i === 0) state = entry?.metadata ?? "";
       const offset = Number(entry?.offset ?? -1);
@@ -340,7 +344,7 @@ export class TaskGroup implements TaskHost {
         );
       return Math.max(offset, low);
     });
-    return { offsets, state };
+    return { offsets, state, ends };
   }
 
   private enqueue({ batch, resolveOffset, commitOffsetsIfNecessary }: EachBatchPayload): void {

@@ -6,6 +6,8 @@ export interface Restored {
   readonly offsets: readonly number[];
   /** The text given to the last successful `commit`; empty before the first. */
   readonly state: string;
+  /** One above the last offset of each input when the task began; 0 where that is not known. */
+  readonly ends?: readonly number[];
 }
 
 /** One input topic's partition: records read and not yet taken. */
@@ -14,14 +16,15 @@ export class TaskInput {
   /** Offset of the next record to be queued. */
   expected: number;
   /** One above the last offset in the log, as far as known. */
-  end = 0;
+  end: number;
   paused = true;
   private items: InRecord[] = [];
   private head = 0;
 
-  constructor(topic: string, start: number) {
+  constructor(topic: string, start: number, end = 0) {
     this.topic = topic;
     this.expected = start;
+    this.end = end;
   }
 
   get length(): number {
@@ -84,7 +87,7 @@ export class Task implements Fence {
     this.host = host;
     this.partition = partition;
     this.restored = restored;
-    this.inputs = topics.map((topic, i) => new TaskInput(topic, restored.offsets[i]!));
+    this.inputs = topics.map((topic, i) => new TaskInput(topic, restored.offsets[i]!, restored.ends?.[i]));
     this.resumeBelow = resumeBelow;
   }
 

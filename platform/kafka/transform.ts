@@ -31,7 +31,7 @@ export interface Transform {
 }
 
 export interface TransformOptions {
-  readonly producer: RecordProducer;
+  readonly producer: Pick<RecordProducer, "send">;
   /** Records of one input in a batch at the most. Default 500. */
   readonly maxBatchPerInput?: number;
   /** Longest time between ticks, and from the last record to its commit. Default 200 ms. */
@@ -75,7 +75,7 @@ export async function runTransform(task: Task, transform: Transform, options: Tr
 async function write(
   task: Task,
   transform: Transform,
-  producer: RecordProducer,
+  producer: TransformOptions["producer"],
   out: Batch,
   done: readonly number[],
 ): Promise<boolean> {
@@ -141,5 +141,5 @@ function gather(task: Task, transform: Transform, done: readonly number[], most:
 }
 
 function caughtUp(task: Task): boolean {
-  return task.inputs.every((input) => input.length === 0 && input.end > 0 && input.expected >= input.end);
+  return task.inputs.every((input) => input.length === 0 && input.expected >= input.end);
 }

@@ -1,0 +1,41 @@
+import type { InRecord, OutRecord } from "./record.ts";
+
+/** One record on its way through the handler. */
+export interface Work<W> {
+  readonly record: InRecord;
+  /** Index of the input topic: 0 is the most urgent lane. */
+  readonly lane: number;
+  readonly value: W;
+  /** Records with the same key are in flight one after the other. */
+  readonly key: string;
+  /** Identifies the outcome in the log. */
+  readonly id: string;
+  /** Set when the record may have had its effect under an earlier owner: how that came about. */
+  doubt: string | undefined;
+}
+
+/** How a work ended: what to store about it, and what to write once that is stored. */
+export interface Outcome {
+  readonly events: readonly OutRecord[];
+  readonly followUp: readonly OutRecord[];
+}
+
+export type Decision<W> = { ok: true; value: W; key: string; id: string } | { ok: false; deadLetter: OutRecord };
+
+/** What a dispatcher is told by its user. */
+export interface DispatchHandler<W, O> {
+  /** Understands a record, or says which dead letter stands for it. */
+  decode(record: InRecord, lane: number): Decision<W>;
+  /** How many works may be handed over now. When it grows, the handler calls `task.wake()`. */
+  room(): number;
+  /** Takes a work; `settle` is to be called exactly once, at any later time. */
+  submit(work: Work<W>, settle: (outcome: Outcome) => void): void;
+  /** Current ends of the outcome log, by partition; a little old is good enough. */
+  outcomeEnds(): Promise<number[]>;
+  /** Outcomes stored at or beyond these offsets, by work id. */
+  readBack(from: readonly number[]): Promise<Map<string, O>>;
+  /** A work whose outcome is stored: what must follow (it may have been written already). */
+  recover(work: Work<W>, outcome: O): readonly OutRecord[];
+  /** A work in doubt: hand it over again with the reason, or end it with this outcome. */
+  inDoubt(work: Work<W>): { resend: string } | { hold: Outcome };
+}

@@ -1,0 +1,187 @@
+import { Dispatcher, type DispatchHandler, type Outcome, type Work } from "../../../../platform/kafka/dispatcher.ts";
+import { sourceHeader } from "../../../../platform/kafka/positions.ts";
+import { headerText, type InRecord } from "../../../../platform/kafka/record.ts";
+import { type Owner, SimulatedKafka } from "./simulated-kafka.ts";
+
+export const LANES = ["urgent", "normal", "slow"];
+const EVENTS = "events";
+const FOLLOW_UPS = "follow-ups";
+const SOURCES = ["in-urgent", "in-normal", "in-slow", "again"];
+
+export interface WorldOptions {
+  readonly seed: number;
+  readonly records: number;
+  readonly keys: number;
+  readonly step: number;
+  readonly window: number;
+  /** Longest time of one work, ms. */
+  readonly workMs: number;
+  readonly hold?: boolean;
+}
+
+interface Handed {
+  readonly id: string;
+  readonly owner: number;
+  readonly doubt: boolean;
+  readonly outcomeStood: boolean;
+}
+
+/** A dispatcher on simulated Kafka, and an outside world that remembers all that was handed over to it. */
+export class DispatcherWorld {
+  readonly kafka: SimulatedKafka;
+  readonly options: WorldOptions;
+  /** Ids of all distinct records that can be understood, by lane in order. */
+  readonly expected: string[][] = LANES.map(() => []);
+  readonly keyOf = new Map<string, string>();
+  readonly handed: Handed[] = [];
+  readonly faults: string[] = [];
+  /** For each owner: how many works it had to ask about. */
+  readonly doubts: number[] = [];
+  owners = 0;
+  undecodable = 0;
+  private busy = new Map<string, number>();
+  dispatcher: Dispatcher<string, string> | undefined;
+  ended: Promise<void> = Promise.resolve();
+
+  constructor(options: WorldOptions) {
+    this.options = options;
+    this.kafka = new SimulatedKafka(options.seed, LANES.length);
+    this.fill();
+  }
+
+  /** Input with the repeats that an upstream processor leaves when it dies, and records nobody can read. */
+  private fill(): void {
+    const { random } = this.kafka;
+    const next = SOURCES.map(() => 0);
+    const written: Parameters<SimulatedKafka["append"]>[0][][] = LANES.map(() => []);
+    for (let n = 0; n < this.options.records; n++) {
+      const lane = Math.floor(random() * LANES.length);
+      const source = random() < 0.5 ? lane : 3;
+      const src = sourceHeader(SOURCES[source]!, 0, next[source]!++);
+      const broken = random() < 0.03;
+      const key = `k${Math.floor(random() * this.options.keys)}`;
+      if (broken) this.undecodable++;
+      else {
+        this.expected[lane]!.push(src);
+        this.keyOf.set(src, `${lane}/${key}`);
+      }
+      const record = {
+        topic: LANES[lane]!,
+        partition: 0,
+        key,
+        value: broken ? null : Buffer.from(src),
+        headers: { src },
+      };
+      written[lane]!.push(record);
+      this.kafka.append(record);
+      if (random() < 0.02) for (const again of written[lane]!.slice(-20)) this.kafka.append(again);
+    }
+  }
+
+  get outcomes(): InRecord[] {
+    return this.kafka.log(EVENTS).filter((record) => headerText(record, "id")!.startsWith("dead/") === false);
+  }
+
+  get followUps(): InRecord[] {
+    return this.kafka.log(FOLLOW_UPS);
+  }
+
+  start(): Owner {
+    const owner = this.kafka.assign(LANES);
+    const number = this.owners++;
+    this.doubts.push(0);
+    this.busy = new Map();
+    const dispatcher = new Dispatcher(owner.task, this.handler(owner, number), {
+      producer: owner.producer,
+      sources: { topics: SOURCES, partitions: 1 },
+      step: this.options.step,
+      settleMs: 50,
+      maxPending: 300,
+    });
+    this.dispatcher = dispatcher;
+    this.ended = dispatcher.run();
+    this.ended.catch((error: Error) => this.faults.push(`owner ${number}: ${error.stack}`));
+    return owner;
+  }
+
+  private handler(owner: Owner, number: number): DispatchHandler<string, string> {
+    const { kafka, options } = this;
+    const busy = this.busy;
+    let inFlight = 0;
+    let restoredOutcomes = new Set<string>();
+    const outcomeOf = (work: Work<string>, result: string): Outcome => ({
+      events: [{ topic: EVENTS, partition: 0, key: null, value: Buffer.from(result), headers: { id: work.id } }],
+      followUp: [{ topic: FOLLOW_UPS, partition: 0, key: null, value: null, headers: { id: work.id } }],
+    });
+    return {
+      decode: (record) =>
+        record.value === null
+          ? {
+              ok: false,
+              deadLetter: {
+                topic: EVENTS,
+                partition: 0,
+                key: null,
+                value: null,
+                headers: { id: `dead/${headerText(record, "src")}` },
+              },
+            }
+          : { ok: true, value: record.value.toString(), key: record.key!.toString(), id: record.value.toString() },
+      room: () => options.window - inFlight,
+      submit: (work, settle) => {
+        inFlight++;
+        this.check(owner, work, busy);
+        busy.set(work.key, (busy.get(work.key) ?? 0) + 1);
+        this.handed.push({
+          id: work.id,
+          owner: number,
+          doubt: work.doubt !== undefined,
+          outcomeStood: restoredOutcomes.has(work.id),
+        });
+        void kafka.delay(options.workMs).then(() => {
+          inFlight--;
+          busy.set(work.key, busy.get(work.key)! - 1);
+          if (owner.gone) return;
+          settle(outcomeOf(work, "done"));
+          owner.task.wake();
+        });
+      },
+      outcomeEnds: async () => {
+        await kafka.delay(20);
+        const ends = [kafka.log(EVENTS).length];
+        await kafka.delay(20);
+        return ends;
+      },
+      readBack: async ([from]) => {
+        const found = new Map<string, string>();
+        const log = kafka.log(EVENTS);
+        restoredOutcomes = new Set(log.map((record) => headerText(record, "id")!));
+        for (const record of log.slice(from)) found.set(headerText(record, "id")!, record.value?.toString() ?? "");
+        await kafka.delay(20);
+        return found;
+      },
+      recover: (work, outcome) => outcomeOf(work, outcome).followUp,
+      inDoubt: (work) => {
+        this.doubts[number]!++;
+        return options.hold === true ? { hold: outcomeOf(work, "held") } : { resend: "taken over" };
+      },
+    };
+  }
+
+  private check(owner: Owner, work: Work<string>, busy: Map<string, number>): void {
+    if (this.kafka.owner === owner) {
+      const { offsets, state } = this.kafka.committed;
+      const horizon = state === "" ? offsets[work.lane]! : (JSON.parse(state) as { h: number[] }).h[work.lane]!;
+      if (work.record.offset >= horizon)
+        this.faults.push(`${work.id} was handed over at ${work.record.offset}, beyond ${horizon}`);
+    }
+    if ((busy.get(work.key) ?? 0) > 0) this.faults.push(`${work.key} has two works in flight`);
+    if (!owner.task.alive) this.faults.push(`${work.id} was handed over by a dead task`);
+  }
+
+  /** Virtual time passes until all input is committed as done. */
+  get finished(): boolean {
+    const log = LANES.map((lane) => this.kafka.log(lane).length);
+    return this.kafka.committed.offsets.every((offset, lane) => offset === log[lane]);
+  }
+}
