@@ -1,0 +1,105 @@
+/**
+ * Whether a provider is worth trying, told from what comes back. Pure: time is passed in, ms of a monotonic clock.
+ * closed: submit. open: hand everything back. half_open: try a few.
+ */
+export type CircuitState = "closed" | "half_open" | "open";
+
+export interface CircuitOptions {
+  /** Failures in a row that open it. */
+  readonly failures: number;
+  /** How long it stays open before a few are tried. */
+  readonly openMs: number;
+  /** Submissions that wait without any answer for this long open it. */
+  readonly silenceMs: number;
+  /** A link that is down for less is only waited for. Default 2,000 ms. */
+  readonly lostMs?: number;
+  /** Successes that close it again, and how many are tried at a time. Default 3. */
+  readonly probes?: number;
+}
+
+export class Circuit {
+  state: CircuitState = "closed";
+  /** Why it is not closed. */
+  reason: string | null = null;
+  readonly probes: number;
+  private readonly options: CircuitOptions;
+  private readonly lostMs: number;
+  private failures = 0;
+  private successes = 0;
+  private openedAt = 0;
+  private linkDownSince: number | undefined;
+  private openedByLink = false;
+  private waitingSince: number | undefined;
+
+  constructor(options: CircuitOptions) {
+    this.options = options;
+    this.probes = options.probes ?? 3;
+    this.lostMs = options.lostMs ?? 2_000;
+  }
+
+  linkUp(): void {
+    this.linkDownSince = undefined;
+    // The bind itself shows that somebody is there: no need to wait.
+    if (this.state === "open" && this.openedByLink) this.halfOpen();
+  }
+
+  linkDown(now: number): void {
+    this.linkDownSince ??= now;
+    this.waitingSince = undefined;
+  }
+
+  /** A submission went out while `inFlight` others waited for their answer. */
+  sent(inFlight: number, now: number): void {
+    if (inFlight === 0) this.waitingSince = now;
+  }
+
+  /** An answer has come, whatever it says; `inFlight` still wait. */
+  answered(inFlight: number, now: number): void {
+    this.waitingSince = inFlight > 0 ? now : undefined;
+  }
+
+  succeeded(): void {
+    this.failures = 0;
+    if (this.state === "half_open" && ++this.successes >= this.probes) {
+      this.state = "closed";
+      this.reason = null;
+    }
+  }
+
+  /** A result that counts against the provider. */
+  failed(why: string, now: number): void {
+    this.failures++;
+    if (this.state === "half_open" || (this.state === "closed" && this.failures >= this.options.failures))
+      this.open(why, now, false);
+  }
+
+  /** What passes by time alone. Call it every now and then. */
+  tick(now: number): void {
+    if (this.linkDownSince !== undefined) {
+      if (this.state !== "open" && now - this.linkDownSince >= this.lostMs) this.open("the link is down", now, true);
+      return;
+    }
+    if (this.state === "open") {
+      if (now - this.openedAt >= this.options.openMs) this.halfOpen();
+      return;
+    }
+    const silent = this.waitingSince === undefined ? 0 : now - this.waitingSince;
+    if (silent >= this.options.silenceMs) this.open(`no answer for ${Math.round(silent)} ms`, now, false);
+  }
+
+  private open(why: string, now: number, byLink: boolean): void {
+    this.state = "open";
+    this.reason = why;
+    this.openedAt = now;
+    this.openedByLink = byLink;
+    this.waitingSince = undefined;
+    this.failures = 0;
+  }
+
+  private halfOpen(): void {
+    this.state = "half_open";
+    this.successes = 0;
+    this.failures = 0;
+    this.waitingSince = undefined;
+  }
+}

@@ -1,0 +1,109 @@
+import { inDoubtRuleOf, type Provider } from "../../domain/catalog/provider.ts";
+import type { Decision, DispatchHandler, Outcome, Work } from "../../platform/kafka/dispatcher.ts";
+import type { LogEnds } from "../../platform/kafka/log-ends.ts";
+import { headerText, type InRecord, type OutRecord } from "../../platform/kafka/record.ts";
+import type { Task } from "../../platform/kafka/task.ts";
+import type { SluiceCodecs } from "../../schemas/codecs.ts";
+import type { Dispatch } from "../../schemas/generated/types.ts";
+import { DEAD_LETTER_TOPIC } from "../../schemas/topics.ts";
+import type { OutcomeLog, StoredOutcome } from "./outcome-log.ts";
+import type { Order, Outcomes } from "./outcomes.ts";
+import type { Owner } from "./provider-sender.ts";
+
+export interface DispatchTaskOptions {
+  readonly provider: Provider;
+  readonly codecs: SluiceCodecs;
+  readonly outcomes: Outcomes;
+  readonly log: OutcomeLog;
+  readonly ends: LogEnds;
+  readonly sender: {
+    room(): number;
+    submit(owner: Owner, order: Order, settle: (outcome: Outcome) => void): void;
+  };
+  readonly now: () => number;
+}
+
+/** What the dispatcher asks about one partition of a provider's dispatch topics. */
+export class DispatchTask implements DispatchHandler<Dispatch, StoredOutcome> {
+  private readonly task: Task;
+  private readonly options: DispatchTaskOptions;
+
+  constructor(task: Task, options: DispatchTaskOptions) {
+    this.task = task;
+    this.options = options;
+  }
+
+  decode(record: InRecord): Decision<Dispatch> {
+    const { codecs } = this.options;
+    if (record.value === null) return { ok: false, deadLetter: this.dead(record, "the record has no value") };
+    const decoded = codecs.dispatch.decode(record.value);
+    if (decoded.ok) {
+      const { value } = decoded;
+      return { ok: true, value, key: value.facts.to, id: `${value.facts.messageId}/${value.attempt}` };
+    }
+    if (decoded.code === "unknown-schema" && decoded.schemaId !== undefined) {
+      // A newer router's schema: the task begins again from its commit and finds it loaded.
+      void codecs.loadSchema(decoded.schemaId).catch(() => {});
+      throw new Error(`Schema ${decoded.schemaId} of a dispatch is being loaded; the task begins again.`);
+    }
+    return { ok: false, deadLetter: this.dead(record, decoded.detail) };
+  }
+
+  room(): number {
+    return this.options.sender.room();
+  }
+
+  submit(work: Work<Dispatch>, settle: (outcome: Outcome) => void): void {
+    this.options.sender.submit(this.task, orderOf(work), settle);
+  }
+
+  outcomeEnds(): Promise<number[]> {
+    return Promise.resolve([...this.options.ends.ends]);
+  }
+
+  readBack(from: readonly number[]): Promise<Map<string, StoredOutcome>> {
+    const { log, provider } = this.options;
+    return log.read(from, { partition: this.task.partition, of: provider.partitions });
+  }
+
+  recover(work: Work<Dispatch>, stored: StoredOutcome): readonly OutRecord[] {
+    if (stored.kind !== "returned" || stored.value === null) return [];
+    const event = this.options.codecs.event.decode(stored.value);
+    const why = event.ok
+      ? event.value
+      : { errorClass: "unsubmitted", errorCode: "unreadable-outcome", reason: work.value.inDoubt };
+    return this.options.outcomes.followUpOf(orderOf(work), why, this.options.now());
+  }
+
+  inDoubt(work: Work<Dispatch>): { resend: string } | { hold: Outcome } {
+    const { provider, outcomes, now } = this.options;
+    if (inDoubtRuleOf(provider, work.value.facts.lane) === "resend") return { resend: "takeover" };
+    return { hold: outcomes.held(orderOf(work), "takeover", now()) };
+  }
+
+  private dead(record: InRecord, detail: string): OutRecord {
+    const { codecs, now } = this.options;
+    const headers: Record<string, Buffer> = {};
+    for (const name in record.headers) headers[name] = Buffer.from(headerText(record, name) ?? "");
+    const value = codecs.deadLetter.encode({
+      reason: "undecodable",
+      detail,
+      service: "sender",
+      at: now(),
+      messageId: null,
+      topic: record.topic,
+      partition: record.partition,
+      offset: record.offset,
+      key: record.key,
+      value: record.value,
+      headers,
+    });
+    const id = `${record.topic}/${record.partition}/${record.offset}/dead`;
+    // Dead letters have at least as many partitions as any dispatch topic.
+    return { topic: DEAD_LETTER_TOPIC, partition: record.partition, key: record.key, value, headers: { id } };
+  }
+}
+
+function orderOf(work: Work<Dispatch>): Order {
+  return { dispatch: work.value, doubt: work.doubt, traceparent: headerText(work.record, "traceparent") };
+}

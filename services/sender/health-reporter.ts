@@ -1,0 +1,105 @@
+import type { RecordProducer } from "../../platform/kafka/producer.ts";
+import type { OutRecord } from "../../platform/kafka/record.ts";
+import type { SluiceCodecs } from "../../schemas/codecs.ts";
+import { HEALTH_TOPIC } from "../../schemas/topics.ts";
+import type { Circuit } from "./circuit.ts";
+import type { SegmentRate } from "./segment-rate.ts";
+
+/** A partition whose state is told. */
+export interface ReportedPartition {
+  readonly partition: number;
+  /** Messages not submitted yet. */
+  readonly backlog: number;
+  readonly inFlight: number;
+}
+
+export interface HealthSource {
+  readonly provider: string;
+  readonly rate: Pick<SegmentRate, "current" | "sent">;
+  readonly circuit: Pick<Circuit, "state" | "reason">;
+  partitions(): readonly ReportedPartition[];
+}
+
+const EVERY_MS = 1_000;
+
+/** Tells the routers, every second and on each change of the circuit, how a provider's partitions are doing. */
+export class HealthReporter {
+  private readonly source: HealthSource;
+  private readonly producer: Pick<RecordProducer, "send">;
+  private readonly codec: SluiceCodecs["health"];
+  private readonly instance: string;
+  private timer: NodeJS.Timeout | undefined;
+  private writing = false;
+  private changed = false;
+  private sent = 0;
+  private sentAt = 0;
+  private effectiveRate = 0;
+
+  constructor(
+    source: HealthSource,
+    producer: Pick<RecordProducer, "send">,
+    codec: SluiceCodecs["health"],
+    instance: string,
+  ) {
+    this.source = source;
+    this.producer = producer;
+    this.codec = codec;
+    this.instance = instance;
+  }
+
+  start(): void {
+    this.sentAt = performance.now();
+    this.timer = setInterval(() => this.tell(), EVERY_MS);
+  }
+
+  stop(): void {
+    if (this.timer !== undefined) clearInterval(this.timer);
+  }
+
+  /** Writes now. While an earlier word is being written it waits for that: one record set at a time is enough. */
+  tell(): void {
+    if (this.writing) {
+      this.changed = true;
+      return;
+    }
+    const records = this.records(Date.now(), performance.now());
+    if (records.length === 0) return;
+    this.writing = true;
+    this.producer
+      .send(records)
+      .catch(() => {})
+      .finally(() => {
+        this.writing = false;
+        if (!this.changed) return;
+        this.changed = false;
+        this.tell();
+      });
+  }
+
+  private records(at: number, now: number): OutRecord[] {
+    const { provider, rate, circuit } = this.source;
+    const partitions = this.source.partitions();
+    if (now - this.sentAt >= EVERY_MS / 2) {
+      this.effectiveRate = ((rate.sent - this.sent) * 1_000) / (now - this.sentAt);
+      this.sent = rate.sent;
+      this.sentAt = now;
+    }
+    return partitions.map(({ partition, backlog, inFlight }) => ({
+      topic: HEALTH_TOPIC,
+      partition: 0,
+      key: `${provider}/${partition}`,
+      value: this.codec.encode({
+        provider,
+        partition,
+        instance: this.instance,
+        circuit: circuit.state,
+        reason: circuit.state === "closed" ? null : circuit.reason,
+        rate: rate.current / partitions.length,
+        effectiveRate: this.effectiveRate / partitions.length,
+        backlog,
+        inFlight,
+        at,
+      }),
+    }));
+  }
+}

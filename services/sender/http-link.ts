@@ -1,0 +1,158 @@
+import { Pool } from "undici";
+import type { HttpProvider } from "../../domain/catalog/provider.ts";
+import { classifyTwilioResponse } from "../../domain/receipts/twilio.ts";
+import type { Dispatch } from "../../schemas/generated/types.ts";
+import { LINK_LOST, type Link, type LinkEvents, RESPONSE_TIMEOUT, type Unit, type UnitResult } from "./link.ts";
+import type { Submission } from "./submission.ts";
+
+/** One POST of a whole message. */
+export interface HttpUnit extends Unit {
+  readonly body: string;
+}
+
+const CONNECT_TIMEOUT_MS = 5_000;
+const MAX_ANSWER_BYTES = 65_536;
+/** Longest ValidityPeriod that the contract takes, seconds. */
+const MAX_VALIDITY_SECONDS = 36_000;
+/** Pause after a 429 without Retry-After, and the longest that is believed, ms. */
+const DEFAULT_PAUSE_MS = 1_000;
+const MAX_PAUSE_MS = 60_000;
+
+/** Faults that come before a request has left: it was certainly not taken. */
+const NOT_SENT: ReadonlySet<string> = new Set([
+  "ECONNREFUSED",
+  "ENOTFOUND",
+  "EAI_AGAIN",
+  "EHOSTUNREACH",
+  "ENETUNREACH",
+  "UND_ERR_CONNECT_TIMEOUT",
+  "UND_ERR_CLOSED",
+]);
+const TIMED_OUT: ReadonlySet<string> = new Set(["UND_ERR_HEADERS_TIMEOUT", "UND_ERR_BODY_TIMEOUT"]);
+
+/** Twilio's Messages contract over kept-alive connections, one request on each at a time. */
+export class HttpLink implements Link<HttpUnit> {
+  private readonly provider: HttpProvider;
+  private readonly limit: number;
+  private readonly path: string;
+  private readonly headers: Record<string, string>;
+  private pool: Pool | undefined;
+  private events: LinkEvents<HttpUnit> | undefined;
+  inFlight = 0;
+
+  constructor(provider: HttpProvider) {
+    const { http, window } = provider;
+    this.provider = provider;
+    this.limit = Math.min(http.maxInFlight, window);
+    const base = new URL(http.baseUrl).pathname.replace(/\/+$/, "");
+    this.path = `${base}/2010-04-01/Accounts/${encodeURIComponent(http.accountSid)}/Messages.json`;
+    this.headers = {
+      authorization: `Basic ${Buffer.from(`${http.accountSid}:${http.authToken}`).toString("base64")}`,
+      "content-type": "application/x-www-form-urlencoded",
+      accept: "application/json",
+    };
+  }
+
+  /** There is no bind to wait for: whether the provider answers, the circuit learns from the answers. */
+  get up(): boolean {
+    return this.pool !== undefined;
+  }
+
+  get room(): number {
+    return this.pool === undefined ? 0 : this.limit - this.inFlight;
+  }
+
+  start(events: LinkEvents<HttpUnit>): void {
+    this.events = events;
+    const { baseUrl, timeoutMs } = this.provider.http;
+    this.pool = new Pool(new URL(baseUrl).origin, {
+      connections: this.limit,
+      pipelining: 1,
+      headersTimeout: timeoutMs,
+      bodyTimeout: timeoutMs,
+      connect: { timeout: CONNECT_TIMEOUT_MS },
+      maxResponseSize: MAX_ANSWER_BYTES,
+    });
+    events.onUp();
+  }
+
+  async stop(drainMs: number): Promise<void> {
+    const { pool } = this;
+    this.pool = undefined;
+    if (pool === undefined) return;
+    const timer = setTimeout(() => void pool.destroy(), drainMs);
+    await pool.close().catch(() => {});
+    clearTimeout(timer);
+  }
+
+  prepare({ facts, text }: Dispatch, now: number): HttpUnit[] {
+    const { statusCallbackUrl } = this.provider.http;
+    const join = statusCallbackUrl.includes("?") ? "&" : "?";
+    const form = new URLSearchParams({
+      To: `+${facts.to}`,
+      Body: text,
+      StatusCallback: `${statusCallbackUrl}${join}m=${encodeURIComponent(facts.messageId)}&d=${facts.to}`,
+      ValidityPeriod: String(Math.max(1, Math.min(MAX_VALIDITY_SECONDS, Math.floor((facts.expiresAt - now) / 1_000)))),
+    });
+    if (facts.from !== null) form.set("From", facts.from);
+    return [{ weight: facts.segments, body: form.toString() }];
+  }
+
+  send(submission: Submission<HttpUnit>, unit: number): "sent" | "full" | "invalid" {
+    const { pool } = this;
+    if (pool === undefined || this.inFlight >= this.limit) return "full";
+    this.inFlight++;
+    const end = (result: UnitResult): void => {
+      this.inFlight--;
+      this.events?.onResult(submission, unit, result);
+    };
+    const { path, headers } = this;
+    pool.request({ method: "POST", path, headers, body: submission.units[unit]!.body }).then(
+      ({ statusCode, headers: answer, body }) =>
+        body.text().then(
+          (text) => end(resultOfAnswer(statusCode, text, answer["retry-after"])),
+          (error: unknown) => end(resultOfFault(error)),
+        ),
+      (error: unknown) => end(resultOfFault(error)),
+    );
+    return "sent";
+  }
+}
+
+/** What an answer means. A 2xx whose body names no id was taken, but nothing could be matched with it: in doubt. */
+export function resultOfAnswer(status: number, text: string, retryAfter: string | string[] | undefined): UnitResult {
+  const answer = readJson(text);
+  const apiCode = typeof answer.code === "number" ? answer.code : undefined;
+  const outcome = classifyTwilioResponse(status, apiCode);
+  const code = String(apiCode ?? status);
+  if (outcome === "accepted") {
+    const { sid } = answer;
+    return typeof sid === "string" && sid !== ""
+      ? { outcome, code: "", id: sid }
+      : { outcome: "in-doubt", code: "answer-without-sid" };
+  }
+  if (outcome !== "throttled") return { outcome, code };
+  return { outcome, code, pauseMs: pauseOf(Array.isArray(retryAfter) ? retryAfter[0] : retryAfter) };
+}
+
+/** What a fault of the connection means: only one that comes before the request is certain. */
+export function resultOfFault(error: unknown): UnitResult {
+  const code = (error as { code?: string } | null)?.code ?? "";
+  if (NOT_SENT.has(code)) return { outcome: "link", code };
+  return { outcome: "in-doubt", code: TIMED_OUT.has(code) ? RESPONSE_TIMEOUT : code || LINK_LOST };
+}
+
+/** Retry-After in seconds; a date is not used by this contract. */
+function pauseOf(retryAfter: string | undefined): number {
+  const seconds = Number(retryAfter);
+  return retryAfter !== undefined && seconds >= 0 ? Math.min(seconds * 1_000, MAX_PAUSE_MS) : DEFAULT_PAUSE_MS;
+}
+
+function readJson(text: string): { sid?: unknown; code?: unknown } {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === "object" && value !== null ? value : {};
+  } catch {
+    return {};
+  }
+}

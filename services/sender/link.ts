@@ -1,0 +1,49 @@
+import type { SubmitOutcome } from "../../domain/message/submit-outcome.ts";
+import type { Dispatch } from "../../schemas/generated/types.ts";
+import type { Submission } from "./submission.ts";
+
+/** Codes of results that are no answers: the connection ended first, or the time-out passed. */
+export const LINK_LOST = "link-lost";
+export const RESPONSE_TIMEOUT = "response-timeout";
+
+/** One request to the provider; a message is one or several. */
+export interface Unit {
+  /** Segments that it counts for. */
+  readonly weight: number;
+}
+
+/** How one request ended. `unsent`: it certainly did not leave; it may go again at once when there is a link. */
+export interface UnitResult {
+  readonly outcome: SubmitOutcome | "unsent";
+  /** The provider's own code, or Sluice's. */
+  readonly code: string;
+  /** The provider's id, when accepted, as it wrote it. */
+  readonly id?: string;
+  /** How long the provider asks to be left alone, ms. */
+  readonly pauseMs?: number;
+}
+
+/** What a link reports; all are called synchronously, never from within `send`. */
+export interface LinkEvents<U extends Unit> {
+  onUp(): void;
+  onDown(reason: string): void;
+  /** A `send` was refused with `full`, and there is room again. */
+  onRoom(): void;
+  onResult(submission: Submission<U>, unit: number, result: UnitResult): void;
+}
+
+/** The way to a provider: connections, and requests with one answer each. */
+export interface Link<U extends Unit> {
+  readonly up: boolean;
+  /** Requests that may be sent now. */
+  readonly room: number;
+  /** Requests without an answer. */
+  readonly inFlight: number;
+  start(events: LinkEvents<U>): void;
+  /** Waits up to `drainMs` for what is under way, then closes. May be started again. */
+  stop(drainMs: number): Promise<void>;
+  /** The requests that a message takes, in order; or a code that says why the provider cannot carry it. `now`: epoch ms. */
+  prepare(dispatch: Dispatch, now: number): readonly U[] | string;
+  /** Sends one request; when `sent`, its result comes exactly once. `invalid`: the link cannot express it. */
+  send(submission: Submission<U>, unit: number): "sent" | "full" | "invalid";
+}

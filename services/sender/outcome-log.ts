@@ -1,0 +1,68 @@
+import { headerText, type InRecord } from "../../platform/kafka/record.ts";
+import type { TopicReader } from "../../platform/kafka/topic-reader.ts";
+import { EVENTS_TOPIC } from "../../schemas/topics.ts";
+
+/** What the event log says of one dispatch. */
+export interface StoredOutcome {
+  readonly kind: "submitted" | "returned" | "in_doubt";
+  /** The event, for `returned`: its retry must be written again. */
+  readonly value: Buffer | null;
+}
+
+/** Dispatch (`<messageId>/<attempt>`) and kind that an event id names, when it is a sender's. */
+export function outcomeOf(id: string | undefined): { work: string; kind: StoredOutcome["kind"] } | undefined {
+  if (id === undefined) return undefined;
+  const cut = id.lastIndexOf("/");
+  const work = id.slice(0, Math.max(0, cut));
+  switch (id.slice(cut + 1)) {
+    case "submitted":
+    case "resubmitted":
+      return { work, kind: "submitted" };
+    case "returned":
+      return { work, kind: "returned" };
+    case "in_doubt":
+      return { work, kind: "in_doubt" };
+    default:
+      return undefined;
+  }
+}
+
+/** Reads back which dispatches have an outcome. One reader serves all tasks of the process, one after the other. */
+export class OutcomeLog {
+  private readonly reader: TopicReader;
+  private turn: Promise<unknown> = Promise.resolve();
+
+  constructor(reader: TopicReader) {
+    this.reader = reader;
+  }
+
+  /** Outcomes at or beyond `from` (by partition of the log) in the partitions that belong to one share of a provider. */
+  read(from: readonly number[], share: { partition: number; of: number }): Promise<Map<string, StoredOutcome>> {
+    const result = this.turn.then(() => this.readNow(from, share));
+    this.turn = result.catch(() => {});
+    return result;
+  }
+
+  private async readNow(
+    from: readonly number[],
+    share: { partition: number; of: number },
+  ): Promise<Map<string, StoredOutcome>> {
+    const found = new Map<string, StoredOutcome>();
+    const take = (record: InRecord): void => {
+      const outcome = outcomeOf(headerText(record, "id"));
+      // The first one stands: what was done about it has begun already.
+      if (outcome === undefined || found.has(outcome.work)) return;
+      const { kind } = outcome;
+      found.set(outcome.work, { kind, value: kind === "returned" ? record.value : null });
+    };
+    const marks = await this.reader.watermarks(EVENTS_TOPIC);
+    await Promise.all(
+      marks.map(async ({ high }, partition) => {
+        // A destination's share of a provider is its partition modulo the number of shares, which divides it.
+        if (partition % share.of !== share.partition) return;
+        await this.reader.readRange(EVENTS_TOPIC, partition, from[partition] ?? 0, high, take);
+      }),
+    );
+    return found;
+  }
+}

@@ -1,0 +1,164 @@
+import { idFormatsOf, type Provider } from "../../domain/catalog/provider.ts";
+import type { KafkaConnection } from "../../platform/kafka/connection.ts";
+import { Dispatcher } from "../../platform/kafka/dispatcher.ts";
+import type { LogEnds } from "../../platform/kafka/log-ends.ts";
+import type { RecordProducer } from "../../platform/kafka/producer.ts";
+import type { Task } from "../../platform/kafka/task.ts";
+import { TaskGroup } from "../../platform/kafka/task-group.ts";
+import type { MetricRegistry } from "../../platform/telemetry/metric-registry.ts";
+import type { SluiceCodecs } from "../../schemas/codecs.ts";
+import type { Dispatch } from "../../schemas/generated/types.ts";
+import { dispatchTopic, LANES, ROUTER_INPUTS } from "../../schemas/topics.ts";
+import { DeliveredWriter } from "./delivered-writer.ts";
+import { DispatchTask } from "./dispatch-task.ts";
+import { HealthReporter } from "./health-reporter.ts";
+import { HttpLink } from "./http-link.ts";
+import type { Link, Unit } from "./link.ts";
+import type { OutcomeLog, StoredOutcome } from "./outcome-log.ts";
+import { Outcomes } from "./outcomes.ts";
+import { ProviderSender } from "./provider-sender.ts";
+import { type SenderGauges, type SenderMetrics, senderMetrics } from "./sender-metrics.ts";
+import { SmppLink } from "./smpp-link.ts";
+
+/** What all providers of a process share. */
+export interface SharedParts {
+  readonly connection: KafkaConnection;
+  readonly producer: RecordProducer;
+  readonly codecs: SluiceCodecs;
+  readonly outcomeLog: OutcomeLog;
+  readonly ends: LogEnds;
+  readonly metrics: MetricRegistry;
+  /** Of the message topics. */
+  readonly partitions: number;
+  readonly instance: string;
+}
+
+/** A provider that answers nothing for so long is left, even where its response time-out is longer, ms. */
+const SILENCE_MS = 5_000;
+/** Records that a dispatcher stages ahead, per lane: at most so many are in doubt when the process dies. */
+const MAX_STEP = 1_000;
+const STEP_SECONDS = 0.1;
+const GROUP_STOP_MS = 8_000;
+
+/** One provider's part of a sender process: its consumer group, its link, its word on health. */
+export class ProviderRuntime {
+  readonly provider: Provider;
+  readonly sender: ProviderSender<Unit>;
+  readonly group: TaskGroup;
+  private readonly shared: SharedParts;
+  private readonly outcomes: Outcomes;
+  private readonly health: HealthReporter;
+  private readonly running = new Map<Task, Dispatcher<Dispatch, StoredOutcome>>();
+
+  constructor(provider: Provider, shared: SharedParts) {
+    this.provider = provider;
+    this.shared = shared;
+    const metrics = senderMetrics(shared.metrics, provider.id);
+    this.outcomes = new Outcomes(shared.codecs, provider, shared.partitions);
+    this.sender = new ProviderSender<Unit>({
+      provider,
+      link: linkTo(provider, shared, metrics),
+      outcomes: this.outcomes,
+      metrics,
+      log: shared.connection.log,
+      idFormat: provider.kind === "smpp" ? idFormatsOf(provider).response : "as-is",
+      silenceMs: Math.min(SILENCE_MS, responseTimeoutOf(provider)),
+      onCircuit: () => this.health.tell(),
+      monotonic: () => performance.now(),
+      now: Date.now,
+    });
+    this.health = new HealthReporter(this.healthSource(), shared.producer, shared.codecs.health, shared.instance);
+    this.group = new TaskGroup({
+      connection: shared.connection,
+      groupId: `sluice.sender.${provider.id}`,
+      topics: LANES.map((lane) => dispatchTopic(provider.id, lane)),
+      partitions: provider.partitions,
+      run: (task) => this.run(task),
+    });
+  }
+
+  async start(): Promise<void> {
+    this.health.start();
+    await this.group.start();
+  }
+
+  /** Drains: what is in flight is answered, nothing new is taken; then unbinds. */
+  async stop(): Promise<void> {
+    await this.group.stop(GROUP_STOP_MS);
+    this.health.stop();
+    await this.sender.stop();
+  }
+
+  /** For metrics. */
+  get gauges(): SenderGauges {
+    const { sender } = this;
+    let backlog = 0;
+    for (const dispatcher of this.running.values()) backlog += dispatcher.backlog;
+    return {
+      provider: this.provider.id,
+      inFlight: sender.link.inFlight,
+      owned: sender.owned,
+      backlog,
+      rate: sender.rate.current,
+      segmentsSent: sender.rate.sent,
+      circuit: sender.circuit.state,
+      up: sender.link.up,
+    };
+  }
+
+  private async run(task: Task): Promise<void> {
+    const { shared, provider, outcomes, sender } = this;
+    const handler = new DispatchTask(task, {
+      provider,
+      codecs: shared.codecs,
+      outcomes,
+      log: shared.outcomeLog,
+      ends: shared.ends,
+      sender,
+      now: Date.now,
+    });
+    const dispatcher = new Dispatcher(task, handler, {
+      producer: shared.producer,
+      sources: { topics: ROUTER_INPUTS, partitions: shared.partitions },
+      step: Math.min(MAX_STEP, Math.max(provider.window, Math.ceil(provider.rate * STEP_SECONDS))),
+    });
+    this.running.set(task, dispatcher);
+    sender.own(task);
+    try {
+      await dispatcher.run();
+    } finally {
+      this.running.delete(task);
+      sender.disown(task);
+    }
+  }
+
+  private healthSource() {
+    const { sender, running, provider } = this;
+    return {
+      provider: provider.id,
+      rate: sender.rate,
+      circuit: sender.circuit,
+      partitions: () =>
+        [...running].map(([task, dispatcher]) => ({
+          partition: task.partition,
+          backlog: dispatcher.backlog,
+          inFlight: dispatcher.inFlight,
+        })),
+    };
+  }
+}
+
+function responseTimeoutOf(provider: Provider): number {
+  return provider.kind === "smpp" ? provider.smpp.responseTimeoutMs : provider.http.timeoutMs;
+}
+
+function linkTo(provider: Provider, shared: SharedParts, metrics: SenderMetrics): Link<Unit> {
+  if (provider.kind === "http-twilio") return new HttpLink(provider) as Link<Unit>;
+  const { codecs, producer, partitions } = shared;
+  const delivered = new DeliveredWriter({ provider, codecs, producer, partitions, metrics, now: Date.now });
+  return new SmppLink({
+    provider,
+    log: shared.connection.log,
+    onDeliver: (pdu, acknowledge) => delivered.take(pdu, acknowledge),
+  }) as unknown as Link<Unit>;
+}

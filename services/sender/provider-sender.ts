@@ -1,0 +1,392 @@
+/**
+ * One provider in this process: its rate, its circuit, its link, and the messages between the dispatcher and the wire.
+ * Next to nothing waits here (the dispatchers keep the backlog, urgent lanes first): a message whose next request has no
+ * slot yet, later messages of a destination, and what was throttled. One timer serves the next slot of all.
+ */
+
+import type { Provider } from "../../domain/catalog/provider.ts";
+import { countsAgainstCircuit } from "../../domain/message/submit-outcome.ts";
+import { normaliseProviderMessageId } from "../../domain/receipts/provider-message-id.ts";
+import type { Outcome } from "../../platform/kafka/dispatcher.ts";
+import type { KafkaLog } from "../../platform/kafka/record.ts";
+import { Circuit, type CircuitState } from "./circuit.ts";
+import { LINK_LOST, type Link, RESPONSE_TIMEOUT, type Unit, type UnitResult } from "./link.ts";
+import { type Order, type Outcomes, returnClassOf } from "./outcomes.ts";
+import { SegmentRate } from "./segment-rate.ts";
+import type { SenderMetrics } from "./sender-metrics.ts";
+import { Submission, type Verdict } from "./submission.ts";
+
+/** What is needed of the task that owns a message's partition. */
+export interface Owner {
+  readonly alive: boolean;
+  readonly draining: boolean;
+  wake(): void;
+}
+
+export interface ProviderSenderOptions<U extends Unit> {
+  readonly provider: Provider;
+  readonly link: Link<U>;
+  readonly outcomes: Outcomes;
+  readonly metrics: SenderMetrics;
+  readonly log: KafkaLog;
+  /** Notation of the provider's ids in its answers. */
+  readonly idFormat: "as-is" | "hex" | "decimal";
+  /** After this time without any answer the circuit opens, ms. */
+  readonly silenceMs: number;
+  /** Called when the circuit changes. */
+  readonly onCircuit?: () => void;
+  /** Monotonic clock, ms. */
+  readonly monotonic: () => number;
+  /** Epoch, ms. */
+  readonly now: () => number;
+}
+
+/** A message between the dispatcher and the wire. */
+class Pending<U extends Unit> extends Submission<U> {
+  readonly owner: Owner;
+  readonly order: Order;
+  readonly settle: (outcome: Outcome) => void;
+
+  constructor(units: readonly U[], owner: Owner, order: Order, settle: (outcome: Outcome) => void) {
+    super(units);
+    this.owner = owner;
+    this.order = order;
+    this.settle = settle;
+  }
+}
+
+const NOTHING: Outcome = { events: [], followUp: [] };
+/** Messages handed back a second while the provider cannot be used: the router must be able to follow. */
+const HAND_BACK_RATE = 2_000;
+/** How long a message may be throttled before it goes back, ms. */
+const THROTTLED_MS = 30_000;
+const TICK_MS = 250;
+/** A process that owns nothing keeps its binds for so long: partitions often come back after a rebalance. */
+const UNBIND_AFTER_MS = 5_000;
+const STOP_DRAIN_MS = 1_500;
+
+export class ProviderSender<U extends Unit = Unit> {
+  readonly rate = new SegmentRate();
+  readonly circuit: Circuit;
+  readonly link: Link<U>;
+  private readonly options: ProviderSenderOptions<U>;
+  private readonly handBack = new SegmentRate();
+  private readonly owners = new Set<Owner>();
+  private readonly queue: Pending<U>[] = [];
+  private finished: { settle: (outcome: Outcome) => void; outcome: Outcome }[] = [];
+  private slotTimer: NodeJS.Timeout | undefined;
+  private slotAt = Number.POSITIVE_INFINITY;
+  private ticker: NodeJS.Timeout | undefined;
+  private idleSince = 0;
+  private linked = false;
+  private unlinking: Promise<void> | undefined;
+  private lastCircuit: CircuitState = "closed";
+
+  constructor(options: ProviderSenderOptions<U>) {
+    this.options = options;
+    this.link = options.link;
+    const { circuit } = options.provider;
+    this.circuit = new Circuit({ failures: circuit.failures, openMs: circuit.openMs, silenceMs: options.silenceMs });
+    this.handBack.setShare(HAND_BACK_RATE, options.monotonic());
+  }
+
+  get owned(): number {
+    return this.owners.size;
+  }
+
+  /** True while submissions go out, or could. */
+  get ready(): boolean {
+    return this.owners.size === 0 || this.link.up;
+  }
+
+  /** A partition has come: binds when it is the first, and takes its share of the rate. */
+  own(owner: Owner): void {
+    this.owners.add(owner);
+    this.share();
+    this.ticker ??= setInterval(() => this.tick(), TICK_MS);
+    if (!this.linked) void this.connect();
+  }
+
+  disown(owner: Owner): void {
+    this.owners.delete(owner);
+    this.share();
+    if (this.owners.size === 0) this.idleSince = this.options.monotonic();
+    this.pump();
+  }
+
+  /** Unbinds; what is still unanswered after a short wait is in doubt. */
+  async stop(): Promise<void> {
+    if (this.ticker !== undefined) clearInterval(this.ticker);
+    this.ticker = undefined;
+    this.disarm();
+    await this.disconnect();
+  }
+
+  /** How many messages may be handed over now. */
+  room(): number {
+    const now = this.options.monotonic();
+    if (this.queue.length > 0) return 0;
+    if (this.circuit.state === "open") {
+      const room = this.handBack.available(now);
+      if (room === 0) this.arm(this.handBack.nextIn(1, now), now);
+      return room;
+    }
+    if (!this.link.up) return 0;
+    const room = this.slots();
+    if (room <= 0) return 0;
+    const allowed = this.rate.available(now);
+    if (allowed === 0) this.arm(this.rate.nextIn(1, now), now);
+    return Math.min(room, allowed);
+  }
+
+  /** Takes a message. `settle` is called once, never from within. */
+  submit(owner: Owner, order: Order, settle: (outcome: Outcome) => void): void {
+    const { link, outcomes, now } = this.options;
+    if (this.circuit.state === "open") {
+      this.handBack.take(1, this.options.monotonic());
+      this.giveBack(order, settle);
+      return;
+    }
+    const units = link.prepare(order.dispatch, now());
+    if (typeof units === "string") {
+      this.later(settle, outcomes.returned(order, "refused", units, undefined, now()), "refused");
+      return;
+    }
+    this.queue.push(new Pending(units, owner, order, settle));
+    this.pump();
+  }
+
+  private slots(): number {
+    const { room, inFlight } = this.link;
+    return this.circuit.state === "half_open" ? Math.min(room, this.circuit.probes - inFlight) : room;
+  }
+
+  /** Sends what waits, in order, as far as rate, window and circuit allow. */
+  private pump(): void {
+    while (this.queue.length > 0) {
+      const pending = this.queue[0]!;
+      if (!pending.owner.alive || this.circuit.state === "open") {
+        this.queue.shift();
+        this.withdraw(pending);
+      } else if (pending.sentAt === 0 && this.options.now() >= pending.order.dispatch.facts.expiresAt) {
+        this.queue.shift();
+        this.giveBack(pending.order, pending.settle);
+      } else if (!this.sendNext(pending)) return;
+    }
+  }
+
+  /** Sends one request of the first message; false when it must wait. */
+  private sendNext(pending: Pending<U>): boolean {
+    const now = this.options.monotonic();
+    const { unit } = pending;
+    if (unit < 0) {
+      this.queue.shift();
+      return true;
+    }
+    const { weight } = pending.units[unit]!;
+    if (!this.rate.allows(weight, now)) {
+      this.arm(this.rate.nextIn(weight, now), now);
+      return false;
+    }
+    if (this.slots() <= 0) return false;
+    const { inFlight } = this.link;
+    const sent = this.link.send(pending, unit);
+    if (sent === "full") return false;
+    if (sent === "invalid") {
+      this.queue.shift();
+      pending.refuse(unit, "unencodable");
+      const { verdict } = pending;
+      if (verdict !== undefined) this.finish(pending, verdict, true);
+      return true;
+    }
+    this.rate.take(weight, now);
+    this.circuit.sent(inFlight, now);
+    if (pending.sentAt === 0) pending.sentAt = now;
+    pending.sent();
+    if (pending.unit < 0) this.queue.shift();
+    return true;
+  }
+
+  private onResult(pending: Pending<U>, unit: number, result: UnitResult): void {
+    const now = this.options.monotonic();
+    pending.take(unit, result);
+    this.judge(result, now);
+    if (result.outcome === "throttled" && pending.throttledAt === 0) pending.throttledAt = now;
+    const { verdict } = pending;
+    if (verdict !== undefined) this.finish(pending, verdict, false);
+    if (this.queue.length > 0) this.pump();
+    if (this.owners.size > 1) this.wakeOwners();
+  }
+
+  /** What a result says of the provider. */
+  private judge({ outcome, code, pauseMs }: UnitResult, now: number): void {
+    // Whoever lost the link did not get an answer, and the circuit knows of the link already.
+    if (outcome === "unsent" || code === LINK_LOST) return;
+    if (code !== RESPONSE_TIMEOUT) this.circuit.answered(this.link.inFlight, now);
+    if (outcome === "accepted") this.circuit.succeeded();
+    else if (outcome === "throttled") {
+      this.options.metrics.throttles.add();
+      this.rate.throttled(now, pauseMs ?? 0);
+    } else if (countsAgainstCircuit(outcome)) this.circuit.failed(code, now);
+    if (this.circuit.state !== this.lastCircuit) this.circuitChanged();
+  }
+
+  private finish(pending: Pending<U>, verdict: Verdict, deferred: boolean): void {
+    if (this.queue[0] === pending) this.queue.shift();
+    const { metrics, monotonic } = this.options;
+    if (verdict.kind === "again") {
+      if (this.again(pending)) return;
+      // Its new owner will find no outcome, and decide.
+      if (!pending.owner.alive) {
+        this.later(pending.settle, NOTHING, "abandoned");
+        return;
+      }
+    }
+    if (pending.sentAt > 0) metrics.latency.record((monotonic() - pending.sentAt) / 1_000);
+    const [outcome, label] = this.conclude(pending, verdict);
+    if (deferred) this.later(pending.settle, outcome, label);
+    else {
+      metrics.result(label).add();
+      pending.settle(outcome);
+    }
+  }
+
+  /** Requests that were not taken go again, unless they have been throttled for too long or must not wait. */
+  private again(pending: Pending<U>): boolean {
+    const now = this.options.monotonic();
+    const tooLong = pending.throttledAt > 0 && now - pending.throttledAt > THROTTLED_MS;
+    const leaving = pending.owner.draining || !pending.owner.alive;
+    if (tooLong || leaving || this.circuit.state === "open") return false;
+    pending.restart();
+    this.queue.unshift(pending);
+    return true;
+  }
+
+  private conclude(pending: Pending<U>, verdict: Verdict): [Outcome, string] {
+    const { order } = pending;
+    const { outcomes, idFormat, now } = this.options;
+    if (verdict.kind === "accepted") {
+      const ids = pending.ids.map((id) => normaliseProviderMessageId(id, idFormat));
+      return [outcomes.submitted(order, ids, pending.weight, now()), "accepted"];
+    }
+    if (verdict.kind === "in-doubt") return [outcomes.inDoubt(order, verdict.code, now()), "in-doubt"];
+    const byMoment = verdict.throttled ? "throttled" : "unsubmitted";
+    const errorClass = verdict.kind === "again" ? byMoment : returnClassOf(verdict.outcome);
+    const doubt = pending.accepted > 0 ? "partial" : undefined;
+    return [outcomes.returned(order, errorClass, verdict.code, doubt, now()), errorClass];
+  }
+
+  /** A message is not to be sent any more. Requests under way end it when they are answered. */
+  private withdraw(pending: Pending<U>): void {
+    const { waiting } = pending;
+    pending.cut(pending.owner.alive ? "circuit-open" : "abandoned");
+    const { verdict } = pending;
+    if (!waiting && verdict !== undefined) this.finish(pending, verdict, true);
+  }
+
+  private giveBack(order: Order, settle: (outcome: Outcome) => void): void {
+    const { outcomes, now } = this.options;
+    const expired = now() >= order.dispatch.facts.expiresAt;
+    const outcome = outcomes.returned(order, "unsubmitted", expired ? "expired" : "circuit-open", undefined, now());
+    this.later(settle, outcome, expired ? "expired" : "unsubmitted");
+  }
+
+  /** Settles in the next turn: `submit` must not settle, and a long chain of one destination must not be a deep stack. */
+  private later(settle: (outcome: Outcome) => void, outcome: Outcome, label: string): void {
+    this.options.metrics.result(label).add();
+    this.finished.push({ settle, outcome });
+    if (this.finished.length > 1) return;
+    setImmediate(() => {
+      const { finished } = this;
+      this.finished = [];
+      for (const one of finished) one.settle(one.outcome);
+      this.pump();
+    });
+  }
+
+  private share(): void {
+    const { provider, monotonic } = this.options;
+    this.rate.setShare((provider.rate * this.owners.size) / provider.partitions, monotonic());
+  }
+
+  private tick(): void {
+    const now = this.options.monotonic();
+    this.circuit.tick(now);
+    if (this.circuit.state !== this.lastCircuit) this.circuitChanged();
+    if (this.owners.size === 0 && this.linked && now - this.idleSince >= UNBIND_AFTER_MS) void this.disconnect();
+    this.releaseDraining(now);
+    this.pump();
+  }
+
+  /** A process that is stopping waits for nothing that cannot go now: another provider or owner will take it. */
+  private releaseDraining(now: number): void {
+    if (!this.rate.paused(now) && this.link.up) return;
+    for (let i = this.queue.length - 1; i >= 0; i--) {
+      const pending = this.queue[i]!;
+      if (!pending.owner.draining || pending.waiting) continue;
+      this.queue.splice(i, 1);
+      pending.cut("stopping");
+      this.finish(pending, pending.verdict!, true);
+    }
+  }
+
+  private circuitChanged(): void {
+    const { provider, log, onCircuit } = this.options;
+    this.lastCircuit = this.circuit.state;
+    log.warn(
+      { provider: provider.id, circuit: this.circuit.state, reason: this.circuit.reason },
+      "The provider's circuit changed",
+    );
+    onCircuit?.();
+    this.wakeOwners();
+  }
+
+  private wakeOwners(): void {
+    for (const owner of this.owners) owner.wake();
+  }
+
+  private async connect(): Promise<void> {
+    this.linked = true;
+    await this.unlinking;
+    this.circuit.linkDown(this.options.monotonic());
+    this.link.start({
+      onUp: () => {
+        this.circuit.linkUp();
+        if (this.circuit.state !== this.lastCircuit) this.circuitChanged();
+        this.pump();
+        this.wakeOwners();
+      },
+      onDown: () => this.circuit.linkDown(this.options.monotonic()),
+      onRoom: () => {
+        this.pump();
+        this.wakeOwners();
+      },
+      onResult: (submission, unit, result) => this.onResult(submission as Pending<U>, unit, result),
+    });
+  }
+
+  private async disconnect(): Promise<void> {
+    if (!this.linked) return this.unlinking;
+    this.linked = false;
+    this.unlinking = this.link.stop(STOP_DRAIN_MS);
+    await this.unlinking;
+  }
+
+  private arm(delayMs: number, now: number): void {
+    if (!Number.isFinite(delayMs) || now + delayMs >= this.slotAt) return;
+    this.disarm();
+    this.slotAt = now + delayMs;
+    this.slotTimer = setTimeout(() => {
+      this.slotTimer = undefined;
+      this.slotAt = Number.POSITIVE_INFINITY;
+      this.pump();
+      this.wakeOwners();
+    }, Math.ceil(delayMs));
+  }
+
+  private disarm(): void {
+    if (this.slotTimer !== undefined) clearTimeout(this.slotTimer);
+    this.slotTimer = undefined;
+    this.slotAt = Number.POSITIVE_INFINITY;
+  }
+}

@@ -1,0 +1,73 @@
+import type { Counter, Histogram, MetricRegistry } from "../../platform/telemetry/metric-registry.ts";
+
+/** What a sender counts for one provider. */
+export interface SenderMetrics {
+  /** Messages by what became of them. */
+  result(label: string): Counter;
+  readonly throttles: Counter;
+  /** deliver_sm by kind: receipt, inbound, unusable. */
+  delivered(kind: string): Counter;
+  /** From the first request to the last answer of a message, seconds. */
+  readonly latency: Histogram;
+}
+
+export function senderMetrics(registry: MetricRegistry, provider: string): SenderMetrics {
+  const results = registry.counter("sender_messages_total", {
+    help: "Messages that left the sender, by provider and result",
+  });
+  const delivered = registry.counter("sender_delivered_total", {
+    help: "deliver_sm received, by provider and kind",
+  });
+  return {
+    result: kept((result) => results.with({ provider, result })),
+    throttles: registry
+      .counter("sender_throttles_total", { help: "Answers that said too fast, by provider" })
+      .with({ provider }),
+    delivered: kept((kind) => delivered.with({ provider, kind })),
+    latency: registry
+      .histogram("sender_submit_seconds", { help: "From the first request of a message to its last answer" })
+      .with({ provider }),
+  };
+}
+
+/** What a provider's metrics are read from when they are collected. */
+export interface SenderGauges {
+  readonly provider: string;
+  readonly inFlight: number;
+  readonly owned: number;
+  readonly backlog: number;
+  readonly rate: number;
+  readonly segmentsSent: number;
+  readonly circuit: string;
+  readonly up: boolean;
+}
+
+export function observeSenders(registry: MetricRegistry, read: () => readonly SenderGauges[]): void {
+  const gauge = (name: string, help: string, value: (sender: SenderGauges) => number): void =>
+    registry.observe(name, "gauge", help, () =>
+      read().map((sender) => ({ value: value(sender), labels: { provider: sender.provider } })),
+    );
+  gauge("sender_in_flight", "Requests without an answer", ({ inFlight }) => inFlight);
+  gauge("sender_partitions", "Dispatch partitions owned", ({ owned }) => owned);
+  gauge("sender_backlog_messages", "Dispatches read or waiting that are not submitted", ({ backlog }) => backlog);
+  gauge("sender_rate_segments", "Segments a second allowed now", ({ rate }) => rate);
+  gauge("sender_link_up", "1 while the provider can be reached", ({ up }) => (up ? 1 : 0));
+  registry.observe("sender_segments_total", "counter", "Segments sent", () =>
+    read().map(({ provider, segmentsSent }) => ({ value: segmentsSent, labels: { provider } })),
+  );
+  registry.observe("sender_circuit", "gauge", "1 for the state the provider's circuit is in", () =>
+    read().map(({ provider, circuit }) => ({ value: 1, labels: { provider, circuit } })),
+  );
+}
+
+function kept(lookup: (label: string) => Counter): (label: string) => Counter {
+  const known = new Map<string, Counter>();
+  return (label) => {
+    let counter = known.get(label);
+    if (counter === undefined) {
+      counter = lookup(label);
+      known.set(label, counter);
+    }
+    return counter;
+  };
+}

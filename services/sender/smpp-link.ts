@@ -1,0 +1,158 @@
+import type { SmppProvider } from "../../domain/catalog/provider.ts";
+import type { SubmitOutcome } from "../../domain/message/submit-outcome.ts";
+import { type Acknowledge, SmppClient } from "../../domain/smpp/client.ts";
+import { classifyCommandStatus, commandStatus, commandStatusName } from "../../domain/smpp/command-status.ts";
+import type { DeliverSmPdu, OutgoingShortMessage } from "../../domain/smpp/pdu.ts";
+import { SmppEncodeError } from "../../domain/smpp/pdu-encoder.ts";
+import type { RequestResult } from "../../domain/smpp/request-result.ts";
+import type { KafkaLog } from "../../platform/kafka/record.ts";
+import type { Dispatch } from "../../schemas/generated/types.ts";
+import { LINK_LOST, type Link, type LinkEvents, RESPONSE_TIMEOUT, type Unit, type UnitResult } from "./link.ts";
+import type { Submission } from "./submission.ts";
+import { submitSmOf } from "./submit-sm.ts";
+
+/** One submit_sm. */
+export interface SmppUnit extends Unit {
+  readonly message: OutgoingShortMessage;
+}
+
+interface Sent {
+  readonly submission: Submission<SmppUnit>;
+  readonly unit: number;
+}
+
+/** Pause after a throttling answer, which in SMPP says nothing of how long, ms. */
+const THROTTLE_PAUSE_MS = 250;
+
+export interface SmppLinkOptions {
+  readonly provider: SmppProvider;
+  readonly log: KafkaLog;
+  /** A receipt or an inbound message; the PDU is valid during the call only. */
+  readonly onDeliver: (pdu: DeliverSmPdu, acknowledge: Acknowledge) => void;
+}
+
+/** The binds of this process to one SMSC: up while one of them is bound; the parts of a message share a bind. */
+export class SmppLink implements Link<SmppUnit> {
+  private readonly options: SmppLinkOptions;
+  private clients: SmppClient[] = [];
+  private events: LinkEvents<SmppUnit> | undefined;
+
+  constructor(options: SmppLinkOptions) {
+    this.options = options;
+  }
+
+  get up(): boolean {
+    return this.clients.some((client) => client.state === "bound");
+  }
+
+  get room(): number {
+    let room = 0;
+    for (const client of this.clients) room += client.capacity;
+    return room;
+  }
+
+  get inFlight(): number {
+    let count = 0;
+    for (const client of this.clients) count += client.outstanding;
+    return count;
+  }
+
+  start(events: LinkEvents<SmppUnit>): void {
+    this.events = events;
+    const { provider, log, onDeliver } = this.options;
+    const { smpp } = provider;
+    const window = Math.max(1, Math.floor(provider.window / smpp.binds));
+    this.clients = Array.from({ length: smpp.binds }, (_, bind) => {
+      const about = { provider: provider.id, bind };
+      const client: SmppClient = new SmppClient(
+        {
+          host: smpp.host,
+          port: smpp.port,
+          bind: { systemId: smpp.systemId, password: smpp.password, systemType: smpp.systemType },
+          window,
+          responseTimeoutMs: smpp.responseTimeoutMs,
+          enquireLinkMs: smpp.enquireLinkMs,
+          bindTimeoutMs: smpp.bindTimeoutMs,
+        },
+        {
+          onBound: () => {
+            log.info(about, "bound");
+            this.events?.onUp();
+          },
+          onUnbound: (reason) => {
+            log.warn({ ...about, reason: reason.code, detail: reason.detail }, "the bind is gone");
+            if (!this.up) this.events?.onDown(reason.code);
+          },
+          onBindFailure: (failure) => log.warn({ ...about, ...failure }, "could not bind"),
+          onCapacity: () => this.events?.onRoom(),
+          onDeliver: (pdu, acknowledge) => onDeliver(pdu, acknowledge),
+          onAnomaly: (anomaly) =>
+            log.debug({ ...about, kind: anomaly.kind, sequence: anomaly.sequence }, "SMPP anomaly"),
+        },
+      );
+      return client;
+    });
+    for (const client of this.clients) client.start();
+  }
+
+  async stop(drainMs: number): Promise<void> {
+    const { clients } = this;
+    await Promise.all(clients.map((client) => client.stop(drainMs)));
+    if (this.clients === clients) this.clients = [];
+  }
+
+  prepare(dispatch: Dispatch, now: number): SmppUnit[] | string {
+    const messages = submitSmOf(dispatch, now, this.options.provider.smpp.clientReferenceTlv);
+    return typeof messages === "string" ? messages : messages.map((message) => ({ weight: 1, message }));
+  }
+
+  send(submission: Submission<SmppUnit>, unit: number): "sent" | "full" | "invalid" {
+    const client = this.clientFor(submission);
+    if (client === undefined) return "full";
+    try {
+      const admission = client.submit(submission.units[unit]!.message, this.onResult, { submission, unit });
+      return admission === "accepted" ? "sent" : "full";
+    } catch (error) {
+      if (error instanceof SmppEncodeError) return "invalid";
+      throw error;
+    }
+  }
+
+  /** The bind that carries the message already, while it stands; else the one with most room. */
+  private clientFor(submission: Submission<SmppUnit>): SmppClient | undefined {
+    const current = this.clients[submission.carrier];
+    if (current?.state === "bound") return current;
+    let best = -1;
+    for (let i = 0; i < this.clients.length; i++) {
+      const client = this.clients[i]!;
+      if (client.state === "bound" && (best < 0 || client.capacity > this.clients[best]!.capacity)) best = i;
+    }
+    submission.carrier = best;
+    return this.clients[best];
+  }
+
+  private readonly onResult = (result: RequestResult, sent: Sent): void => {
+    this.events?.onResult(sent.submission, sent.unit, unitResultOf(result));
+  };
+}
+
+const UNANSWERED: UnitResult = { outcome: "in-doubt", code: RESPONSE_TIMEOUT };
+
+/** What the end of one submit_sm means. */
+export function unitResultOf(result: RequestResult): UnitResult {
+  if (result.kind === "timeout") return UNANSWERED;
+  if (result.kind === "unanswered")
+    return result.sent === "never" ? { outcome: "unsent", code: LINK_LOST } : { outcome: "in-doubt", code: LINK_LOST };
+  if (result.commandStatus === commandStatus.ESME_ROK) return { outcome: "accepted", code: "", id: result.messageId };
+  const outcome = outcomeOf(result.commandStatus);
+  const code = commandStatusName(result.commandStatus);
+  return outcome === "throttled" ? { outcome, code, pauseMs: THROTTLE_PAUSE_MS } : { outcome, code };
+}
+
+function outcomeOf(status: number): SubmitOutcome {
+  const kind = classifyCommandStatus(status);
+  if (kind === "ok") return "accepted";
+  if (kind !== "permanent") return kind;
+  // Only a destination that cannot be is the message's own fault; what else this centre refuses, another may take.
+  return status === commandStatus.ESME_RINVDSTADR ? "permanent" : "refused";
+}
