@@ -175,6 +175,8 @@ export class Correlation {
     if (this.messages.isFinished(messageId)) {
       counters.afterFinal++;
       this.messages.rememberIds(event);
+      // Its receipts are late ones, also those that came before: none of them may be taken for another message's.
+      for (const id of ids) if (this.early.take(provider, id) !== undefined) counters.afterFinal++;
       return;
     }
     const open = this.messages.get(messageId);

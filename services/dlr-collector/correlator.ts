@@ -27,7 +27,7 @@ const GRACE_MS = 2_000;
  * So many of the last events are read back at least, to recognise what is written a second time: a repeat comes at most
  * about 15 s after its original (producer.ts), and a partition carries some 2,000 events a second at full load.
  */
-const READ_BACK_EVENTS = 50_000;
+export const READ_BACK_EVENTS = 50_000;
 
 export interface CorrelatorOptions {
   readonly codecs: SluiceCodecs;
@@ -38,6 +38,8 @@ export interface CorrelatorOptions {
   readonly ends: (partition: number) => EndsSample | undefined;
   /** Epoch milliseconds. */
   readonly now: () => number;
+  /** Default {@link READ_BACK_EVENTS}. */
+  readonly readBackEvents?: number;
 }
 
 /** One partition of the correlator: records in, records out; what they mean is decided in correlation.ts. */
@@ -85,9 +87,10 @@ export class Correlator implements Transform {
 
   state(offsets: readonly number[]): string {
     const { oldestEvent, oldestReceipt } = this.correlation;
+    const { readBackEvents = READ_BACK_EVENTS } = this.options;
     const events = offsets[EVENTS]!;
     return formatState({
-      events: Math.max(0, Math.min(oldestEvent, events - READ_BACK_EVENTS)),
+      events: Math.max(0, Math.min(oldestEvent, events - readBackEvents)),
       receipts: Math.min(oldestReceipt, offsets[RECEIPTS]!),
     });
   }

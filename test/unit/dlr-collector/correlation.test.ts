@@ -350,3 +350,20 @@ describe("a message open for long", () => {
     expect(next.events.at(-1)!.event.attempt).toBe(2);
   });
 });
+
+describe("after a replay", () => {
+  it("what can be ended and was not is ended; what has ended stays ended", () => {
+    const b = bench();
+    b.correlation.beginReplay();
+    b.event(submitted("m", ["1"]));
+    b.receipt(receipt("1", "delivered"));
+    b.event(submitted("n", ["2"]));
+    b.receipt(receipt("2", "delivered"));
+    b.event(event("final", "n", { state: "delivered", providerMessageIds: ["2"] }));
+    expect(b.events).toEqual([]);
+    b.correlation.endReplay(b.out, 5_000);
+    expect(b.finals()).toEqual([["m/final", "delivered"]]);
+    b.receipt(receipt("2", "delivered"));
+    expect(b.correlation.size.early).toBe(0);
+  });
+});

@@ -1,0 +1,46 @@
+import type { MetricRegistry } from "../../platform/telemetry/metric-registry.ts";
+import type { CorrelationCounters } from "./correlation-counters.ts";
+import type { Correlator } from "./correlator.ts";
+
+/** Shows what the correlators of this process hold and have done. `live`: one for each partition owned. */
+export function observeCorrelators(
+  metrics: MetricRegistry,
+  counters: CorrelationCounters,
+  live: ReadonlySet<Correlator>,
+): void {
+  const sum = (size: (correlator: Correlator) => number) => () => {
+    let total = 0;
+    for (const correlator of live) total += size(correlator);
+    return total;
+  };
+  const size = (correlator: Correlator) => correlator.correlation.size;
+  metrics.observe(
+    "correlator_open_messages",
+    "gauge",
+    "Messages with a provider and without a terminal state",
+    sum((one) => size(one).open),
+  );
+  metrics.observe(
+    "correlator_kept_messages",
+    "gauge",
+    "Open messages that are kept in sms.correlation",
+    sum((one) => size(one).kept),
+  );
+  metrics.observe(
+    "correlator_early_receipts",
+    "gauge",
+    "Receipts that wait for their submission",
+    sum((one) => size(one).early),
+  );
+  metrics.observe("correlator_receipts_total", "counter", "Receipts read, by what became of them", () =>
+    (["joined", "early", "joinedInDoubt", "orphans", "enroute", "afterFinal"] as const).map((name) => ({
+      value: counters[name],
+      labels: { outcome: name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`) },
+    })),
+  );
+  metrics.observe("correlator_finals_total", "counter", "Messages ended, by terminal state", () =>
+    Object.entries(counters.finals).map(([state, value]) => ({ value, labels: { state } })),
+  );
+  metrics.observe("correlator_repeats_total", "counter", "Events that said nothing new", () => counters.repeats);
+  metrics.observe("correlator_undecodable_total", "counter", "Records put aside unread", () => counters.undecodable);
+}

@@ -1,0 +1,180 @@
+/** dlr-collector: provider webhooks -> sms.receipts, sms.inbound; receipts joined with submissions -> sms.events. */
+import { join } from "node:path";
+import { z } from "zod";
+import { loadCatalog } from "../../domain/catalog/load-catalog.ts";
+import type { HttpProvider, Provider } from "../../domain/catalog/provider.ts";
+import { maskNumber } from "../../domain/numbers/mask-number.ts";
+import { loadConfig } from "../../platform/config/load-config.ts";
+import { duration, integer, port, text, url } from "../../platform/config/settings.ts";
+import { loadYamlFile } from "../../platform/config/yaml-file.ts";
+import type { KafkaConnection } from "../../platform/kafka/connection.ts";
+import { observeKafka } from "../../platform/kafka/observe.ts";
+import { RecordProducer } from "../../platform/kafka/producer.ts";
+import { kafkaSettings } from "../../platform/kafka/settings.ts";
+import { TaskGroup } from "../../platform/kafka/task-group.ts";
+import { TopicReader } from "../../platform/kafka/topic-reader.ts";
+import { runTransform } from "../../platform/kafka/transform.ts";
+import { runService, type Scope } from "../../platform/lifecycle/run-service.ts";
+import { connectCodecs, type SluiceCodecs } from "../../schemas/codecs.ts";
+import { CORRELATION_TOPIC, DEAD_LETTER_TOPIC, EVENTS_TOPIC, RECEIPTS_TOPIC } from "../../schemas/topics.ts";
+import { newCounters } from "./correlation-counters.ts";
+import { type CorrelationLimits, DEFAULT_LIMITS, type ProviderTerms } from "./correlation-terms.ts";
+import { CORRELATOR_INPUTS, Correlator, type CorrelatorOptions } from "./correlator.ts";
+import { observeCorrelators } from "./dlr-metrics.ts";
+import { LogFrontier } from "./log-frontier.ts";
+import { webhookApp } from "./webhooks/webhook-app.ts";
+import { startWebhookServer } from "./webhooks/webhook-server.ts";
+
+export const dlrCollectorSettings = z.object({
+  ...kafkaSettings,
+  catalogDir: text()
+    .default("infra/local/catalog")
+    .describe("Folder with accounts.yaml, providers.yaml and routes.yaml"),
+  httpHost: text().default("127.0.0.1").describe("Address of the server for provider callbacks"),
+  httpPort: port({ allowZero: true }).default(18_090).describe("Port of the server for provider callbacks"),
+  httpMaxConnections: integer({ min: 1, max: 100_000 })
+    .default(1_000)
+    .describe("Open connections; further ones are closed at once"),
+  webhookPublicUrl: url()
+    .optional()
+    .describe("Where providers reach this server, as they sign it; default: the origin of each statusCallbackUrl"),
+  webhookStoreTimeout: duration({ min: 100, max: 60_000 })
+    .default(5_000)
+    .describe("How long a callback waits for Kafka before the provider is asked to repeat it"),
+  receiptDeadline: duration({ min: 100, max: 30 * 24 * 3_600_000 })
+    .optional()
+    .describe("Replaces every provider's receiptDeadlineSeconds: after it a message without a receipt is unknown"),
+  correlationKeepAfter: duration({ min: 1_000, max: 3_600_000 })
+    .default(DEFAULT_LIMITS.keepAfterMs)
+    .describe("A message open for longer is kept in sms.correlation, which bounds what a takeover reads back"),
+  earlyReceipts: integer({ min: 100, max: 1_000_000 })
+    .default(DEFAULT_LIMITS.earlyCount)
+    .describe("Receipts of one partition that may wait for their submission"),
+});
+
+const GROUP_ID = "sluice.correlator";
+/** Requests at hand get this share of the shutdown deadline. */
+const DRAIN_SHARE = 0.3;
+
+const config = loadConfig("dlr-collector", dlrCollectorSettings, {
+  purpose: "Takes delivery receipts from providers, joins them with submissions, and ends every message exactly once.",
+  knownKeys: ["SLUICE_*"],
+});
+
+await runService({ name: "dlr-collector", config, redact: ["authToken"], start });
+
+async function start(scope: Scope): Promise<void> {
+  const { providers } = loadCatalog(
+    (file) => loadYamlFile(join(config.catalogDir, file), (value) => value),
+    config.partitions,
+  );
+  const connection: KafkaConnection = {
+    brokers: config.kafkaBrokers,
+    clientId: `sluice-dlr-collector-${config.instance}`,
+    log: scope.log,
+  };
+  const codecs = await scope.waitFor("schema registry", () => connectCodecs(config.registryUrl));
+  const producer = new RecordProducer({ connection, largeTopics: { [DEAD_LETTER_TOPIC]: 2_000_000 } });
+  await scope.waitFor("kafka", () => producer.connect());
+  await scope.add("producer", { start: () => producer, stop: () => producer.close() });
+  const group = await correlator(scope, connection, codecs, producer, providers);
+  observeKafka(scope, { producer, group });
+  await webhooks(scope, codecs, producer, providers);
+}
+
+/** Joins receipts with submissions, partition by partition. */
+async function correlator(
+  scope: Scope,
+  connection: KafkaConnection,
+  codecs: SluiceCodecs,
+  producer: RecordProducer,
+  providers: readonly Provider[],
+): Promise<TaskGroup> {
+  const reader = new TopicReader({ connection, topics: [EVENTS_TOPIC, RECEIPTS_TOPIC, CORRELATION_TOPIC] });
+  await scope.add("topic reader", { start: () => reader.start(), stop: () => reader.stop() });
+  const frontier = new LogFrontier(reader, CORRELATOR_INPUTS, scope.log);
+  await scope.add("log frontier", { start: () => frontier.start(), stop: () => frontier.stop() });
+  const counters = newCounters();
+  const limits: CorrelationLimits = {
+    ...DEFAULT_LIMITS,
+    keepAfterMs: config.correlationKeepAfter,
+    earlyCount: config.earlyReceipts,
+  };
+  const options: CorrelatorOptions = {
+    codecs,
+    reader,
+    log: scope.log,
+    ends: (partition) => frontier.sample(partition),
+    now: Date.now,
+    correlation: {
+      terms: termsOf(providers),
+      limits,
+      counters,
+      onOrphan: ({ provider, id, to }) =>
+        scope.log
+          .every("orphan-receipt", 5_000)
+          .warn(
+            { provider, receiptId: `…${id.slice(-4)}`, destination: maskNumber(to) },
+            "no submission for a receipt",
+          ),
+    },
+  };
+  const live = new Set<Correlator>();
+  observeCorrelators(scope.metrics, counters, live);
+  const group = new TaskGroup({
+    connection,
+    groupId: GROUP_ID,
+    topics: CORRELATOR_INPUTS,
+    partitions: config.partitions,
+    run: async (task) => {
+      const one = new Correlator(task, options);
+      live.add(one);
+      try {
+        await runTransform(task, one, { producer });
+      } finally {
+        live.delete(one);
+      }
+    },
+  });
+  return scope.add("correlator tasks", { start: () => group.start().then(() => group), stop: () => group.stop() });
+}
+
+/** Providers that are no longer in the catalog may still owe receipts: they get the longest terms there are. */
+function termsOf(providers: readonly Provider[]): (provider: string) => ProviderTerms {
+  const terms = new Map<string, ProviderTerms>();
+  const deadline = (seconds: number) => config.receiptDeadline ?? seconds * 1_000;
+  for (const { id, kind, receiptDeadlineSeconds } of providers)
+    terms.set(id, { receiptDeadlineMs: deadline(receiptDeadlineSeconds), receiptPerPart: kind === "smpp" });
+  const unknown: ProviderTerms = { receiptDeadlineMs: deadline(259_200), receiptPerPart: true };
+  return (provider) => terms.get(provider) ?? unknown;
+}
+
+async function webhooks(
+  scope: Scope,
+  codecs: SluiceCodecs,
+  producer: RecordProducer,
+  providers: readonly Provider[],
+): Promise<void> {
+  const http = providers.filter((provider): provider is HttpProvider => provider.kind === "http-twilio");
+  const app = webhookApp({
+    providers: new Map(http.map((provider) => [provider.id, provider])),
+    publicUrl: config.webhookPublicUrl,
+    partitions: config.partitions,
+    codecs,
+    store: (records) => producer.trySend(records),
+    storeTimeoutMs: config.webhookStoreTimeout,
+    metrics: scope.metrics,
+    log: scope.log,
+    now: Date.now,
+  });
+  const server = await scope.add("webhook server", {
+    start: () =>
+      startWebhookServer(app, {
+        host: config.httpHost,
+        port: config.httpPort,
+        maxConnections: config.httpMaxConnections,
+      }),
+    stop: (started) => started.stop(config.shutdownDeadline * DRAIN_SHARE),
+  });
+  scope.log.info({ host: config.httpHost, port: server.port }, "taking provider callbacks");
+}

@@ -1,0 +1,166 @@
+import type { Codec } from "../../../platform/codec/codec.ts";
+import type { InRecord, OutRecord } from "../../../platform/kafka/record.ts";
+import { Task, type TaskHost } from "../../../platform/kafka/task.ts";
+import { silentLog } from "../../../platform/log/log.ts";
+import type { SluiceCodecs } from "../../../schemas/codecs.ts";
+import type { Event } from "../../../schemas/generated/types.ts";
+import { EVENTS_TOPIC, RECEIPTS_TOPIC } from "../../../schemas/topics.ts";
+import { newCounters } from "../../../services/dlr-collector/correlation-counters.ts";
+import { type CorrelationLimits, DEFAULT_LIMITS } from "../../../services/dlr-collector/correlation-terms.ts";
+import { CORRELATOR_INPUTS, Correlator } from "../../../services/dlr-collector/correlator.ts";
+
+/** JSON behind the five bytes of the wire format: readable, and quick enough for thousands of runs. */
+function jsonCodec<T>(): Codec<T> {
+  const head = Buffer.from([0, 0, 0, 0, 1]);
+  return {
+    encode: (value) => Buffer.concat([head, Buffer.from(JSON.stringify(value))]),
+    decode: (buffer) => {
+      try {
+        return { ok: true, value: JSON.parse(buffer.subarray(5).toString()) as T };
+      } catch {
+        return { ok: false, code: "undecodable", detail: "not JSON" };
+      }
+    },
+  };
+}
+
+export const codecs = {
+  event: jsonCodec(),
+  receipt: jsonCodec(),
+  deadLetter: jsonCodec(),
+  loadSchema: async () => "loaded",
+} as unknown as SluiceCodecs;
+
+/** One partition of all topics in memory, and the group's commit; what survives every crash of a correlator. */
+export class SimulatedLog {
+  private readonly topics = new Map<string, InRecord[]>();
+  /** Epoch milliseconds. */
+  now = 1_000;
+  committed: { offsets: readonly number[]; state: string } = { offsets: [0, 0], state: "" };
+
+  records(topic: string): InRecord[] {
+    let records = this.topics.get(topic);
+    if (records === undefined) {
+      records = [];
+      this.topics.set(topic, records);
+    }
+    return records;
+  }
+
+  append({ topic, key, value, headers }: Omit<OutRecord, "partition">): void {
+    const records = this.records(topic);
+    records.push({
+      topic,
+      partition: 0,
+      offset: records.length,
+      key: key === null ? null : Buffer.from(key),
+      value,
+      headers: Object.fromEntries(Object.entries(headers ?? {}).map(([name, text]) => [name, Buffer.from(text)])),
+      timestamp: this.now,
+    });
+  }
+
+  appendEvent(id: string, event: Event): void {
+    this.append({ topic: EVENTS_TOPIC, key: event.facts.to, value: codecs.event.encode(event), headers: { id } });
+  }
+
+  appendReceipt(receipt: Parameters<typeof codecs.receipt.encode>[0]): void {
+    this.append({ topic: RECEIPTS_TOPIC, key: receipt.to, value: codecs.receipt.encode(receipt) });
+  }
+
+  events(): { id: string; event: Event }[] {
+    return this.records(EVENTS_TOPIC).map(({ headers, value }) => {
+      const decoded = codecs.event.decode(value!);
+      if (!decoded.ok) throw new Error(decoded.detail);
+      return { id: String(headers.id), event: decoded.value };
+    });
+  }
+
+  ends(): number[] {
+    return CORRELATOR_INPUTS.map((topic) => this.records(topic).length);
+  }
+
+  readonly reader = {
+    watermarks: async (topic: string) => [{ low: 0, high: this.records(topic).length }],
+    readRange: async (topic: string, _: number, from: number, to: number, onRecord: (record: InRecord) => void) => {
+      for (const record of this.records(topic).slice(from, to)) onRecord(record);
+    },
+  };
+}
+
+export interface OwnerSettings {
+  readonly receiptDeadlineMs: number;
+  readonly limits?: Partial<CorrelationLimits>;
+  readonly readBackEvents?: number;
+}
+
+/** One owner of the partition, driven step by step in place of `runTransform`; forgetting it is a crash. */
+export class Owner {
+  readonly correlator: Correlator;
+  readonly counters = newCounters();
+  private readonly log: SimulatedLog;
+  private readonly task: Task;
+  private done: number[];
+
+  private constructor(log: SimulatedLog, { limits, receiptDeadlineMs, readBackEvents }: OwnerSettings) {
+    this.log = log;
+    const host: TaskHost = { leaseValid: true, resume: () => {}, commit: async () => true };
+    this.task = new Task(host, 0, CORRELATOR_INPUTS, log.committed, 100);
+    this.done = [...log.committed.offsets];
+    this.correlator = new Correlator(this.task, {
+      codecs,
+      reader: log.reader,
+      log: silentLog,
+      now: () => log.now,
+      ...(readBackEvents === undefined ? {} : { readBackEvents }),
+      ends: () => ({ askedAt: log.now, ends: log.ends() }),
+      correlation: {
+        terms: (provider) => ({ receiptDeadlineMs, receiptPerPart: provider.startsWith("smsc") }),
+        limits: { ...DEFAULT_LIMITS, ...limits },
+        counters: this.counters,
+      },
+    });
+  }
+
+  static async begin(log: SimulatedLog, settings: OwnerSettings): Promise<Owner> {
+    const owner = new Owner(log, settings);
+    await owner.correlator.restore(owner.task);
+    return owner;
+  }
+
+  /**
+   * One batch with up to so many records of each input. `crashAfter` decisions stored, the owner is gone (false): what
+   * it wrote stands, what it knew and did not commit is lost.
+   */
+  async step(most: readonly number[], commit: boolean, crashAfter = Number.POSITIVE_INFINITY): Promise<boolean> {
+    const decisions: OutRecord[] = [];
+    const effects: OutRecord[] = [];
+    const out = {
+      decide: (one: OutRecord) => void decisions.push(one),
+      effect: (one: OutRecord) => void effects.push(one),
+    };
+    const horizon = [...this.done];
+    const batch: [InRecord, number][] = [];
+    this.task.inputs.forEach((input, i) => {
+      const records = this.log.records(input.topic).slice(this.done[i]!, this.done[i]! + most[i]!);
+      for (const record of records) batch.push([record, i]);
+      horizon[i] = this.done[i]! + records.length;
+      input.expected = horizon[i]!;
+    });
+    await this.correlator.prepare(batch.map(([record]) => record));
+    for (const [record, input] of batch) this.correlator.process(record, input, out);
+    this.correlator.tick(out);
+    for (const [i, record] of decisions.entries()) {
+      if (i >= crashAfter) return false;
+      this.log.append(record);
+    }
+    if (decisions.length >= crashAfter) return false;
+    if (effects.length > 0) {
+      this.log.committed = { offsets: this.done, state: this.correlator.state(this.done) };
+      for (const record of effects) this.log.append(record);
+    }
+    this.done = horizon;
+    if (commit) this.log.committed = { offsets: [...horizon], state: this.correlator.state(horizon) };
+    return true;
+  }
+}
