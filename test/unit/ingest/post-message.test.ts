@@ -148,6 +148,24 @@ describe("idempotency", () => {
     expect(theirs.body.id).not.toBe(mine.body.id);
   });
 
+  it("never gives messages to two destinations one id, even where the key is not remembered", async () => {
+    const other = await startIngest();
+    const mine = await post(MESSAGE, keyed);
+    const theirs = await other.call("/v1/messages", { body: { ...MESSAGE, to: "+491701234568" }, headers: keyed });
+    const repeat = await other.call("/v1/messages", { body: MESSAGE, headers: { "idempotency-key": "order-17" } });
+    await other.close();
+    expect(theirs.body.id).not.toBe(mine.body.id);
+    expect(repeat.status).toBe(422);
+  });
+
+  it("gives one id in every instance", async () => {
+    const other = await startIngest();
+    const mine = await post(MESSAGE, keyed);
+    const theirs = await other.call("/v1/messages", { body: MESSAGE, headers: keyed });
+    await other.close();
+    expect(theirs.body.id).toBe(mine.body.id);
+  });
+
   it("forgets a key whose message was certainly not accepted", async () => {
     ingest.writer.hasRoom = false;
     expect((await post(MESSAGE, keyed)).status).toBe(503);
