@@ -118,7 +118,7 @@ export class Correlation {
     const id = canonicalId(receipt.providerMessageId);
     const messageId = receipt.messageId ?? undefined;
     const known = partState(receipt.state, receipt.errorCode, receipt.doneAt);
-    const found = this.messages.index.find(provider, id) ?? this.findByMessage(provider, id, messageId);
+    const found = this.messages.index.find(provider, id, receipt.to) ?? this.findByMessage(provider, id, messageId);
     if (found !== undefined) {
       counters.joined++;
       this.fold(found.submission, found.part, known, receivedAt);
@@ -176,7 +176,7 @@ export class Correlation {
       counters.afterFinal++;
       this.messages.rememberIds(event);
       // Its receipts are late ones, also those that came before: none of them may be taken for another message's.
-      for (const id of ids) if (this.early.take(provider, id) !== undefined) counters.afterFinal++;
+      for (const id of ids) if (this.early.take(provider, id, event.facts.to) !== undefined) counters.afterFinal++;
       return;
     }
     const open = this.messages.get(messageId);
@@ -214,7 +214,7 @@ export class Correlation {
     for (const id of ids) {
       if (submission.ids.includes(id)) continue;
       const part = this.adopt(submission, id);
-      const early = this.early.take(provider, id);
+      const early = this.early.take(provider, id, message.to);
       if (early !== undefined && note(submission, part, early.state, early.receivedAt)) news.push(part);
     }
     if (hasRoom(submission) && this.early.size > 0)

@@ -75,13 +75,16 @@ export class EarlyReceipts {
     return evicted;
   }
 
-  /** The receipt of a provider's id in any of its written forms, removed. */
-  take(provider: string, id: string): EarlyReceipt | undefined {
+  /** The receipt of a provider's id, removed; in another notation of the id only for the same destination. */
+  take(provider: string, id: string, to: string): EarlyReceipt | undefined {
     if (this.byId.size === 0) return undefined;
     let early = this.byId.get(keyOf(provider, id));
     if (early === undefined) {
       const forms = idForms(id);
-      for (let i = 1; i < forms.length && early === undefined; i++) early = this.byId.get(keyOf(provider, forms[i]!));
+      for (let i = 1; i < forms.length && early === undefined; i++) {
+        const other = this.byId.get(keyOf(provider, forms[i]!));
+        if (other?.to === to) early = other;
+      }
     }
     if (early !== undefined) this.remove(early);
     return early;

@@ -24,15 +24,18 @@ export class SubmissionIndex {
     else others.push(submission);
   }
 
-  /** The submission and the part (from 0) that a provider's id belongs to, whatever its notation. */
-  find(provider: string, id: string): { submission: Submission; part: number } | undefined {
+  /**
+   * The submission and the part (from 0) that a provider's id belongs to. In another notation (hex for decimal and back)
+   * it counts only for the same destination: among many open messages one's 256 is likely to be another's 0x100.
+   */
+  find(provider: string, id: string, to: string): { submission: Submission; part: number } | undefined {
     const ids = this.byProvider.get(provider);
     if (ids === undefined || ids.size === 0) return undefined;
     const exact = ids.get(id);
     if (exact !== undefined) return { submission: exact, part: exact.ids.indexOf(id) };
     for (const form of idForms(id)) {
       const found = ids.get(form);
-      if (found !== undefined) return { submission: found, part: found.ids.indexOf(form) };
+      if (found?.message.to === to) return { submission: found, part: found.ids.indexOf(form) };
     }
     return undefined;
   }

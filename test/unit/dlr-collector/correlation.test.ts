@@ -87,6 +87,17 @@ describe("a message of one part", () => {
     }
   });
 
+  it("is not taken for another one whose id is the same number in another notation", () => {
+    const b = bench();
+    b.event(submitted("m", ["100"]));
+    b.receipt(receipt("256", "undelivered", { to: "33611111111" }));
+    expect(b.finals()).toEqual([]);
+    b.event(submitted("n", ["256"], { facts: facts("n", { to: "33611111111" }) }));
+    b.receipt(receipt("598", "undelivered", { to: "33622222222" }));
+    b.event(submitted("o", ["256"], { facts: facts("o", { to: "33633333333" }) }));
+    expect(b.finals()).toEqual([["n/final", "undelivered"]]);
+  });
+
   it("is not found by the same id of another provider", () => {
     const b = bench();
     b.event(submitted("m", ["77"]));
