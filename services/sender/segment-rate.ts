@@ -6,7 +6,7 @@
  */
 
 /** A little over a second: the provider's clock and the network move segments between seconds. */
-const WINDOW_MS = 1_005;
+const WINDOW_MS = 1_010;
 /** The bucket's pace beside the rate; the log is what limits. */
 const CATCH_UP = 1.2;
 const BURST_SECONDS = 0.01;

@@ -125,34 +125,41 @@ export class SenderWorld {
     count: number,
     options: { lane?: Lane; to?: (n: number) => string; text?: (n: number) => string; inDoubt?: string } = {},
   ): Promise<Dispatch[]> {
-    const { lane = "transactional", to = (n) => `4917${String(10_000_000 + n)}`, text = (n) => `Message ${n}` } = options;
+    const {
+      lane = "transactional",
+      to = (n) => `4917${String(10_000_000 + n)}`,
+      text = (n) => `Message ${n}`,
+    } = options;
     const now = Date.now();
-    const dispatches = Array.from({ length: count }, (_, n): Dispatch => ({
-      facts: {
-        messageId: randomUUID(),
-        accountId: "acme",
-        lane,
-        to: to(n),
-        from: "Sluice",
-        country: "DE",
-        network: null,
-        encoding: "gsm7",
-        segments: 1,
-        reference: null,
-        callbackUrl: null,
-        metadata: {},
-        acceptedAt: now,
-        expiresAt: now + 3_600_000,
-      },
-      text: text(n),
-      attempt: 1,
-      provider: provider.id,
-      route: "test",
-      price: 7_500,
-      currency: "EUR",
-      tried: [],
-      inDoubt: options.inDoubt ?? null,
-    }));
+    const dispatches = Array.from(
+      { length: count },
+      (_, n): Dispatch => ({
+        facts: {
+          messageId: randomUUID(),
+          accountId: "acme",
+          lane,
+          to: to(n),
+          from: "Sluice",
+          country: "DE",
+          network: null,
+          encoding: "gsm7",
+          segments: 1,
+          reference: null,
+          callbackUrl: null,
+          metadata: {},
+          acceptedAt: now,
+          expiresAt: now + 3_600_000,
+        },
+        text: text(n),
+        attempt: 1,
+        provider: provider.id,
+        route: "test",
+        price: 7_500,
+        currency: "EUR",
+        tried: [],
+        inDoubt: options.inDoubt ?? null,
+      }),
+    );
     const records: OutRecord[] = dispatches.map((dispatch) => ({
       topic: dispatchTopic(provider.id, lane),
       partition: partitionFor(dispatch.facts.to, provider.partitions),
@@ -167,13 +174,17 @@ export class SenderWorld {
   async events(of: readonly Dispatch[]): Promise<{ id: string; event: Event }[]> {
     const wanted = new Set(of.map(({ facts }) => facts.messageId));
     const found = await this.decoded(EVENTS_TOPIC, (value) => this.codecs.event.decode(value));
-    return found.filter(({ value }) => wanted.has(value.facts.messageId)).map(({ id, value }) => ({ id, event: value }));
+    return found
+      .filter(({ value }) => wanted.has(value.facts.messageId))
+      .map(({ id, value }) => ({ id, event: value }));
   }
 
   async retries(of: readonly Dispatch[]): Promise<{ id: string; retry: Retry }[]> {
     const wanted = new Set(of.map(({ facts }) => facts.messageId));
     const found = await this.decoded(retryTopic("0s"), (value) => this.codecs.retry.decode(value));
-    return found.filter(({ value }) => wanted.has(value.facts.messageId)).map(({ id, value }) => ({ id, retry: value }));
+    return found
+      .filter(({ value }) => wanted.has(value.facts.messageId))
+      .map(({ id, value }) => ({ id, retry: value }));
   }
 
   async receipts(provider: Provider): Promise<Receipt[]> {
