@@ -2,7 +2,7 @@ import { Agent, request as httpRequest } from "node:http";
 import { connect } from "node:net";
 import { gzipSync } from "node:zlib";
 import { afterEach, describe, expect, it } from "vitest";
-import { type Harness, type HarnessOptions, KEY, MESSAGE, startIngest } from "./ingest-harness.ts";
+import { type Harness, type HarnessOptions, KEY, MESSAGE, PATIENT, startIngest } from "./ingest-harness.ts";
 
 let ingest: Harness;
 const start = async (options: HarnessOptions = {}) => {
@@ -120,9 +120,9 @@ describe("bodies", () => {
       `POST /v1/messages HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${KEY}\r\n` +
         'Content-Type: application/json\r\nContent-Length: 1000\r\n\r\n{"to":',
     );
-    await expect.poll(() => ingest.context.bodies.held).toBeGreaterThan(0);
+    await expect.poll(() => ingest.context.bodies.held, PATIENT).toBeGreaterThan(0);
     socket.destroy();
-    await expect.poll(() => ingest.context.bodies.held).toBe(0);
+    await expect.poll(() => ingest.context.bodies.held, PATIENT).toBe(0);
     expect(ingest.writer.sends).toEqual([]);
   });
 });
@@ -154,7 +154,7 @@ describe("connections", () => {
     const sockets = [1, 2, 3].map(() => connect(ingest.server.port, "127.0.0.1"));
     let closed = 0;
     for (const socket of sockets) socket.on("error", () => {}).on("close", () => closed++);
-    await expect.poll(() => closed).toBe(1);
+    await expect.poll(() => closed, PATIENT).toBe(1);
     expect(ingest.server.connections).toEqual({ open: 2, refused: 1 });
     for (const socket of sockets) socket.destroy();
   });
@@ -166,7 +166,7 @@ describe("connections", () => {
     socket.on("data", (data) => (answer += data.toString()));
     socket.on("error", () => {});
     socket.write("POST /v1/messages HTTP/1.1\r\nHost: x\r\nX-A");
-    await expect.poll(() => socket.closed, { timeout: 5_000 }).toBe(true);
+    await expect.poll(() => socket.closed, PATIENT).toBe(true);
     expect(answer).toMatch(/^HTTP\/1.1 408/);
   });
 
@@ -187,7 +187,7 @@ describe("connections", () => {
       );
       request.once("error", reject).end(JSON.stringify(MESSAGE));
     });
-    await expect.poll(() => ingest.writer.sends.length).toBe(1);
+    await expect.poll(() => ingest.writer.sends.length, PATIENT).toBe(1);
     let drained = false;
     const stop = ingest.server.drain(10_000).then(() => {
       drained = true;
@@ -205,7 +205,7 @@ describe("connections", () => {
     ingest.writer.onSend = () => new Promise(() => {});
     const call = ingest.call("/v1/messages", { body: MESSAGE });
     const cut = expect(call).rejects.toThrow();
-    await expect.poll(() => ingest.writer.sends.length).toBe(1);
+    await expect.poll(() => ingest.writer.sends.length, PATIENT).toBe(1);
     await ingest.server.drain(50);
     await cut;
   });

@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
 import { IdleProbe } from "../../../services/ingest/idle-probe.ts";
+import { PATIENT } from "./ingest-harness.ts";
 
 const probeOf = (ask: () => Promise<unknown>, acknowledgedAgo?: number) =>
   new IdleProbe({
@@ -29,8 +30,8 @@ it("says why when the brokers refuse or do not answer, and recovers", async () =
   expect(probe.outcome).toEqual({ ok: false, why: "Kafka does not answer: no brokers" });
   let settle: () => void = () => {};
   answer = new Promise<void>((resolve) => (settle = resolve));
-  await expect.poll(() => probe.probe().then(() => probe.outcome)).toMatchObject({ why: /within 30 ms/ });
+  await expect.poll(() => probe.probe().then(() => probe.outcome), PATIENT).toMatchObject({ why: /within 30 ms/ });
   answer = Promise.resolve();
   settle();
-  await expect.poll(() => probe.probe().then(() => probe.outcome.ok)).toBe(true);
+  await expect.poll(() => probe.probe().then(() => probe.outcome.ok), PATIENT).toBe(true);
 });

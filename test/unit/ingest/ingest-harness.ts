@@ -21,6 +21,8 @@ import type { MessageStatusAnswer } from "../../../services/ingest/message-statu
 import { RecentAcceptances } from "../../../services/ingest/recent-acceptances.ts";
 
 export const PARTITIONS = 6;
+/** How long a test waits for a condition; a busy machine is no fault. */
+export const PATIENT = { timeout: 15_000 };
 export const KEY = "key-of-acme";
 export const OTHER_KEY = "key-of-globex";
 

@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { isMessageId } from "../../../domain/message/message-id.ts";
 import { partitionFor } from "../../../platform/kafka/murmur2.ts";
-import { type Harness, MESSAGE, OTHER_KEY, PARTITIONS, startIngest } from "./ingest-harness.ts";
+import { Acceptance } from "../../../services/ingest/acceptance.ts";
+import { type Harness, MESSAGE, OTHER_KEY, PARTITIONS, PATIENT, startIngest } from "./ingest-harness.ts";
 
 let ingest: Harness;
 beforeEach(async () => {
@@ -62,7 +63,7 @@ describe("POST /v1/messages", () => {
       answered = true;
       return answer;
     });
-    await expect.poll(() => ingest.writer.sends.length).toBe(1);
+    await expect.poll(() => ingest.writer.sends.length, PATIENT).toBe(1);
     expect(answered).toBe(false);
     acknowledge();
     expect((await pending).status).toBe(202);
@@ -203,8 +204,10 @@ describe("when Kafka is in trouble", () => {
   it("refuses at once when writing has failed for longer than the deadline", async () => {
     ingest.writer.failingSince = performance.now() - 1_000;
     expect((await post(MESSAGE)).body.code).toBe("UNAVAILABLE");
-    ingest.writer.failingSince = performance.now();
+    ingest.writer.failingSince = 0;
     expect((await post(MESSAGE)).status).toBe(202);
+    const acceptance = new Acceptance({ hasRoom: true, failingSince: 1_000, send: async () => {} }, 100);
+    expect([1_000, 1_099, 1_100].map((now) => acceptance.open(now))).toEqual([true, true, false]);
   });
 
   it("says that it does not know when the acknowledgement is late, and how to repeat", async () => {
