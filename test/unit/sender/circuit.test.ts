@@ -1,0 +1,78 @@
+import { expect, test } from "vitest";
+import { Circuit } from "../../../services/sender/circuit.ts";
+
+const make = () => {
+  const circuit = new Circuit({ failures: 3, openMs: 1_000, silenceMs: 500 });
+  circuit.linkUp();
+  return circuit;
+};
+
+test("so many failures in a row open it; a success in between begins the count again", () => {
+  const circuit = make();
+  circuit.failed("ESME_RSYSERR", 0);
+  circuit.failed("ESME_RSYSERR", 0);
+  circuit.succeeded();
+  circuit.failed("ESME_RSYSERR", 0);
+  circuit.failed("ESME_RSYSERR", 0);
+  expect(circuit.state).toBe("closed");
+  circuit.failed("ESME_RSYSERR", 1);
+  expect(circuit.state).toBe("open");
+  expect(circuit.reason).toBe("ESME_RSYSERR");
+});
+
+test("after a while a few are tried: their success closes it, one failure opens it again", () => {
+  const circuit = make();
+  for (let i = 0; i < 3; i++) circuit.failed("x", 0);
+  circuit.tick(999);
+  expect(circuit.state).toBe("open");
+  circuit.tick(1_000);
+  expect(circuit.state).toBe("half_open");
+  circuit.failed("y", 1_100);
+  expect(circuit.state).toBe("open");
+  circuit.tick(2_099);
+  expect(circuit.state).toBe("open");
+  circuit.tick(2_100);
+  for (let i = 0; i < 3; i++) {
+    expect(circuit.state).toBe("half_open");
+    circuit.succeeded();
+  }
+  expect(circuit.state).toBe("closed");
+  expect(circuit.reason).toBeNull();
+});
+
+test("a link that is away shortly is waited for; away for longer it opens, and its return is tried at once", () => {
+  const circuit = make();
+  circuit.linkDown(0);
+  circuit.tick(1_900);
+  expect(circuit.state).toBe("closed");
+  circuit.linkUp();
+  circuit.tick(2_500);
+  expect(circuit.state).toBe("closed");
+  circuit.linkDown(3_000);
+  circuit.tick(5_000);
+  expect(circuit.state).toBe("open");
+  circuit.tick(60_000);
+  expect(circuit.state).toBe("open");
+  circuit.linkUp();
+  expect(circuit.state).toBe("half_open");
+});
+
+test("submissions that get no answer at all open it; answers, whatever they say, keep it closed", () => {
+  const circuit = make();
+  circuit.sent(0, 0);
+  circuit.sent(1, 400);
+  circuit.answered(1, 450);
+  circuit.tick(900);
+  expect(circuit.state).toBe("closed");
+  circuit.tick(950);
+  expect(circuit.state).toBe("open");
+  expect(circuit.reason).toBe("no answer for 500 ms");
+});
+
+test("silence of a link with nothing under way means nothing", () => {
+  const circuit = make();
+  circuit.sent(0, 0);
+  circuit.answered(0, 10);
+  circuit.tick(100_000);
+  expect(circuit.state).toBe("closed");
+});

@@ -1,0 +1,53 @@
+import { expect, test } from "vitest";
+import { commandStatus } from "../../../domain/smpp/command-status.ts";
+import { resultOfAnswer, resultOfFault } from "../../../services/sender/http-link.ts";
+import { unitResultOf } from "../../../services/sender/smpp-link.ts";
+
+const response = (name: keyof typeof commandStatus, messageId = "") =>
+  unitResultOf({ kind: "response", commandStatus: commandStatus[name], messageId });
+const reason = { code: "peer_closed", detail: "" } as const;
+
+test("SMPP: what an answer, or none, means", () => {
+  expect(response("ESME_ROK", "ab")).toEqual({ outcome: "accepted", code: "", id: "ab" });
+  expect(response("ESME_RTHROTTLED")).toMatchObject({ outcome: "throttled", code: "ESME_RTHROTTLED" });
+  expect(response("ESME_RMSGQFUL").pauseMs).toBeGreaterThan(0);
+  expect(response("ESME_RINVDSTADR")).toEqual({ outcome: "permanent", code: "ESME_RINVDSTADR" });
+  expect(response("ESME_RINVSRCADR").outcome).toBe("refused");
+  expect(response("ESME_RSYSERR").outcome).toBe("transient");
+  expect(response("ESME_RINVBNDSTS").outcome).toBe("link");
+  expect(unitResultOf({ kind: "timeout" })).toEqual({ outcome: "in-doubt", code: "response-timeout" });
+  expect(unitResultOf({ kind: "unanswered", reason, sent: "maybe" })).toEqual({
+    outcome: "in-doubt",
+    code: "link-lost",
+  });
+  expect(unitResultOf({ kind: "unanswered", reason, sent: "never" })).toEqual({ outcome: "unsent", code: "link-lost" });
+});
+
+test("HTTP: an accepted message has its sid; a 2xx without one is in doubt", () => {
+  expect(resultOfAnswer(201, '{"sid":"SM1","status":"queued"}', undefined)).toEqual({
+    outcome: "accepted",
+    code: "",
+    id: "SM1",
+  });
+  expect(resultOfAnswer(201, "<html>", undefined).outcome).toBe("in-doubt");
+});
+
+test.each([
+  [429, '{"code":20429}', "3", { outcome: "throttled", code: "20429", pauseMs: 3_000 }],
+  [429, "", undefined, { outcome: "throttled", code: "429", pauseMs: 1_000 }],
+  [429, "", "999999", { outcome: "throttled", code: "429", pauseMs: 60_000 }],
+  [400, '{"code":21211}', undefined, { outcome: "permanent", code: "21211" }],
+  [400, '{"code":21212}', undefined, { outcome: "refused", code: "21212" }],
+  [503, "busy", undefined, { outcome: "transient", code: "503" }],
+  [500, "", undefined, { outcome: "in-doubt", code: "500" }],
+  [401, '{"code":20003}', undefined, { outcome: "link", code: "20003" }],
+])("HTTP: %i %s", (status, body, retryAfter, expected) => {
+  expect(resultOfAnswer(status, body, retryAfter)).toEqual(expected);
+});
+
+test("HTTP: only a fault before the request is certain", () => {
+  expect(resultOfFault({ code: "ECONNREFUSED" })).toEqual({ outcome: "link", code: "ECONNREFUSED" });
+  expect(resultOfFault({ code: "UND_ERR_HEADERS_TIMEOUT" })).toEqual({ outcome: "in-doubt", code: "response-timeout" });
+  expect(resultOfFault({ code: "ECONNRESET" })).toEqual({ outcome: "in-doubt", code: "ECONNRESET" });
+  expect(resultOfFault(new Error("?"))).toEqual({ outcome: "in-doubt", code: "link-lost" });
+});

@@ -1,0 +1,182 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { SegmentRate } from "../../../services/sender/segment-rate.ts";
+
+interface Sent {
+  readonly at: number;
+  readonly segments: number;
+}
+
+/** Most segments in any window of one second that begins with a segment. */
+function peak(sent: readonly Sent[]): number {
+  let most = 0;
+  let sum = 0;
+  let tail = 0;
+  for (const { at, segments } of sent) {
+    sum += segments;
+    while (sent[tail]!.at <= at - 1_000) sum -= sent[tail++]!.segments;
+    most = Math.max(most, sum);
+  }
+  return most;
+}
+
+/** Sends as much as is allowed, waking late by what `late` says, for `ms`. */
+function run(rate: SegmentRate, from: number, ms: number, weights: () => number, late: () => number): Sent[] {
+  const sent: Sent[] = [];
+  let now = from;
+  let weight = weights();
+  while (now < from + ms) {
+    while (rate.allows(weight, now)) {
+      rate.take(weight, now);
+      sent.push({ at: now, segments: weight });
+      weight = weights();
+    }
+    now += Math.max(1, Math.ceil(rate.nextIn(weight, now))) + late();
+  }
+  return sent;
+}
+
+const rates = fc.oneof(
+  fc.integer({ min: 1, max: 20 }),
+  fc.integer({ min: 21, max: 3_000 }),
+  fc.double({ min: 0.2, max: 50, noNaN: true }),
+);
+
+test("no window of one second has more segments than the rate, whatever the load, the timers and the changes of share", () => {
+  fc.assert(
+    fc.property(
+      rates,
+      fc.infiniteStream(fc.integer({ min: 0, max: 40 })),
+      fc.array(fc.tuple(fc.integer({ min: 50, max: 2_500 }), fc.constantFrom(0, 0.5, 1)), {
+        minLength: 1,
+        maxLength: 5,
+      }),
+      (limit, lateness, shares) => {
+        const rate = new SegmentRate();
+        const sent: Sent[] = [];
+        let now = 10;
+        for (const [ms, share] of shares) {
+          rate.setShare(limit * share, now);
+          sent.push(
+            ...run(
+              rate,
+              now,
+              ms,
+              () => 1,
+              () => lateness.next().value!,
+            ),
+          );
+          now += ms;
+        }
+        expect(peak(sent)).toBeLessThanOrEqual(Math.max(1, limit));
+      },
+    ),
+  );
+});
+
+test("messages of several segments at once never exceed the rate either, unless one alone is larger", () => {
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 1, max: 60 }),
+      fc.infiniteStream(fc.integer({ min: 1, max: 12 })),
+      (limit, weights) => {
+        const rate = new SegmentRate();
+        rate.setShare(limit, 0);
+        const sent = run(
+          rate,
+          0,
+          8_000,
+          () => weights.next().value!,
+          () => 0,
+        );
+        expect(peak(sent)).toBeLessThanOrEqual(Math.max(limit, ...sent.map(({ segments }) => segments)));
+        // In the long run nothing is gained by it.
+        const total = sent.reduce((sum, { segments }) => sum + segments, 0);
+        expect(total).toBeLessThanOrEqual(limit * 8 + 12);
+      },
+    ),
+  );
+});
+
+test.each([1, 10, 37, 100, 1_000, 4_000])(
+  "under backlog at least 97 %% of %i segments/s is used, with timers up to 3 ms late",
+  (limit) => {
+    const rate = new SegmentRate();
+    rate.setShare(limit, 0);
+    let n = 0;
+    const sent = run(
+      rate,
+      0,
+      21_500,
+      () => 1,
+      () => (n = (n + 1) % 4),
+    );
+    // The first second belongs to the last owner.
+    const counted = sent.filter(({ at }) => at >= 1_500);
+    expect(counted.length / 20).toBeGreaterThanOrEqual(limit * 0.97);
+  },
+);
+
+test("a new owner sends nothing that could meet what the last one sent within a second", () => {
+  const rate = new SegmentRate();
+  rate.setShare(100, 5_000);
+  expect(rate.available(5_000)).toBe(0);
+  expect(rate.available(5_990)).toBe(0);
+  const sent = run(
+    rate,
+    5_000,
+    1_000,
+    () => 1,
+    () => 0,
+  );
+  expect(sent).toEqual([]);
+  expect(
+    run(
+      rate,
+      6_000,
+      500,
+      () => 1,
+      () => 0,
+    ).length,
+  ).toBeGreaterThan(40);
+});
+
+test("throttling halves the rate once for a burst of answers, pauses, and the rate comes back step by step", () => {
+  const rate = new SegmentRate();
+  rate.setShare(100, 0);
+  run(
+    rate,
+    0,
+    3_000,
+    () => 1,
+    () => 0,
+  );
+  for (let i = 0; i < 20; i++) rate.throttled(3_000 + i, 250);
+  expect(rate.current).toBe(50);
+  expect(rate.allows(1, 3_200)).toBe(false);
+  expect(rate.paused(3_200)).toBe(true);
+  rate.available(3_269);
+  rate.available(4_269);
+  expect(rate.current).toBeCloseTo(60, 0);
+  rate.available(20_000);
+  expect(rate.current).toBe(100);
+  for (let second = 0; second < 20; second++) rate.throttled(21_000 + second * 1_000, 0);
+  expect(rate.current).toBeGreaterThanOrEqual(5);
+});
+
+test("Retry-After holds everything back until it is over", () => {
+  const rate = new SegmentRate();
+  rate.setShare(10, 0);
+  rate.pauseUntil(9_000);
+  expect(
+    run(
+      rate,
+      0,
+      9_000,
+      () => 1,
+      () => 0,
+    ),
+  ).toEqual([]);
+  expect(rate.nextIn(1, 4_000)).toBe(5_000);
+  expect(rate.allows(1, 9_000)).toBe(true);
+});
