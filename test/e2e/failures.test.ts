@@ -77,7 +77,7 @@ test("a receipt that comes before the submit response is joined all the same", a
 
 test("two instances of each service share the work", async () => {
   const services = ["ingest", "router", "sender", "dlr-collector", "analytics-sink"];
-  for (const name of services) await control.scale(name, 2);
+  await Promise.all(services.map((name) => control.scale(name, 2)));
   try {
     const messages = traffic(1_200);
     await flow(messages, 6, () => new Promise((resolve) => setTimeout(resolve, 300)));
@@ -94,7 +94,7 @@ test("two instances of each service share the work", async () => {
         true,
       ]);
   } finally {
-    for (const name of services) await control.scale(name, 1);
+    await Promise.all(services.map((name) => control.scale(name, 1)));
   }
 });
 

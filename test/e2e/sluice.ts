@@ -199,12 +199,12 @@ export function simulator(name: "smsc-a" | "smsc-b" | "http-c") {
 export async function audit(): Promise<
   Record<"accepted" | "terminal" | "missing" | "duplicated" | "resubmitted" | "unknown", number>
 > {
-  const ledgers = Object.values(installation.simulators).flatMap((url) => ["--ledger", `${url}/ledger`]);
+  const ledgers = Object.values(installation.simulators).flatMap((url) => ["--ledger", url]);
   const { stdout } = await promisify(execFile)(
     process.execPath,
     ["services/console/cli.ts", "audit", "--wait", "60s", ...ledgers],
     { env: { ...process.env, ...installation.environment }, maxBuffer: 1 << 24 },
-  ).catch((error: { stdout?: string; message: string }) => ({ stdout: error.stdout ?? error.message }));
+  ).catch((error: { stdout?: string; stderr?: string }) => ({ stdout: `${error.stderr}\n${error.stdout}` }));
   const line = stdout.trim().split("\n").at(-1) ?? "";
   const numbers = Object.fromEntries([...line.matchAll(/(\w+)=(\d+)/g)].map((match) => [match[1], Number(match[2])]));
   if (!line.startsWith("audit: ")) throw new Error(`No audit line:\n${stdout}`);
