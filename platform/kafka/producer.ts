@@ -35,6 +35,9 @@ export class ProducerClosedError extends Error {
   }
 }
 
+/** The part of a KafkaJS producer that is used here. */
+export type ProducerClient = Pick<Producer, "connect" | "disconnect" | "sendBatch">;
+
 export interface ProducerOptions {
   readonly connection: KafkaConnection;
   /** Shortest time between two requests while few records wait, ms; batches grow with it. Default 5. */
@@ -43,6 +46,8 @@ export interface ProducerOptions {
   readonly maxQueuedBytes?: number;
   /** Largest record, bytes of key, value and headers. Default 700,000. */
   readonly maxRecordBytes?: number;
+  /** Makes the KafkaJS producer of the n-th connection; tests put a scripted one here. */
+  readonly client?: (turn: number) => ProducerClient;
   /** Topics that allow larger records (their `max.message.bytes`), bytes. */
   readonly largeTopics?: Readonly<Record<string, number>>;
 }
@@ -59,7 +64,7 @@ const REQUEST_BYTES = 8_000_000;
 const RECORD_OVERHEAD_BYTES = 40;
 
 interface Connected {
-  readonly producer: Producer;
+  readonly producer: ProducerClient;
   sends: number;
   retired: boolean;
 }
@@ -93,7 +98,14 @@ export class RecordProducer {
   failingSince = 0;
 
   constructor(options: ProducerOptions) {
-    this.options = { lingerMs: 5, maxQueuedBytes: 64 << 20, maxRecordBytes: 700_000, largeTopics: {}, ...options };
+    this.options = {
+      lingerMs: 5,
+      maxQueuedBytes: 64 << 20,
+      maxRecordBytes: 700_000,
+      largeTopics: {},
+      client: (turn) => kafkaJsProducer(options.connection, turn),
+      ...options,
+    };
   }
 
   /** Connects, so that the first send need not. Throws what KafkaJS throws when no broker answers within 4 s. */
@@ -262,6 +274,8 @@ export class RecordProducer {
   }
 
   private settle(slices: Slice[], stored: Set<ProducerQueue>, failure: unknown): void {
+    // Everything was rejected when the producer was closed.
+    if (this.closed) return;
     const now = performance.now();
     for (const { queue, run } of slices) {
       queue.inFlight = 0;
@@ -321,15 +335,7 @@ export class RecordProducer {
   }
 
   private async open(): Promise<Connected> {
-    const producer = kafkaClient(this.options.connection, 0, this.generation++).producer({
-      allowAutoTopicCreation: false,
-      idempotent: false,
-      retry: { retries: 0 },
-      createPartitioner:
-        () =>
-        ({ message }) =>
-          message.partition!,
-    });
+    const producer = this.options.client(this.generation++);
     try {
       await within(producer.connect(), CONNECT_DEADLINE_MS);
     } catch (error) {
@@ -350,6 +356,18 @@ export class RecordProducer {
     used.retired = true;
     if (this.current === used) this.current = undefined;
   }
+}
+
+function kafkaJsProducer(connection: KafkaConnection, turn: number): Producer {
+  return kafkaClient(connection, 0, turn).producer({
+    allowAutoTopicCreation: false,
+    idempotent: false,
+    retry: { retries: 0 },
+    createPartitioner:
+      () =>
+      ({ message }) =>
+        message.partition!,
+  });
 }
 
 function topicMessages(slices: Slice[]): TopicMessages[] {
