@@ -23,6 +23,8 @@ export interface DispatcherOptions {
   readonly step: number;
   /** Records taken and not done per lane at the most. Default 5,000. */
   readonly maxPending?: number;
+  /** Outcomes not yet stored beyond which nothing more is handed over: when Kafka is slow they would all be in doubt. Default: four steps, at least 200. */
+  readonly maxUnstored?: number;
   /** Every so many picks the least urgent lane with work goes first. Default 20: a share of 5 %. */
   readonly reserveEvery?: number;
   /** How long a new owner waits for outcomes that the old one may still be writing. Default 1,000 ms. */
@@ -57,6 +59,7 @@ export class Dispatcher<W, O> {
   private readonly chains = new Map<string, Work<W>[]>();
   private settled: { work: Work<W>; outcome: Outcome }[] = [];
   private writing = 0;
+  private unstored = 0;
   private picks = 0;
   private committing = false;
   private committed: number[] = [];
@@ -72,7 +75,13 @@ export class Dispatcher<W, O> {
   constructor(task: Task, handler: DispatchHandler<W, O>, options: DispatcherOptions) {
     this.task = task;
     this.handler = handler;
-    this.options = { maxPending: 5_000, reserveEvery: 20, settleMs: 1_000, ...options };
+    this.options = {
+      maxPending: 5_000,
+      maxUnstored: Math.max(200, options.step * 4),
+      reserveEvery: 20,
+      settleMs: 1_000,
+      ...options,
+    };
   }
 
   /** Records read or waiting in the log that have not been handed over. */
@@ -155,7 +164,7 @@ export class Dispatcher<W, O> {
   /** Hands staged works over while there is room, urgent lanes first, a small share kept for the others. */
   private hand(): void {
     let room = this.handler.room();
-    while (room > 0 && this.task.alive) {
+    while (room > 0 && this.unstored < this.options.maxUnstored && this.task.alive) {
       const lane = this.pick();
       if (lane === undefined) return;
       const work = lane.staged.shift()!;
@@ -204,6 +213,7 @@ export class Dispatcher<W, O> {
       open = false;
       this.inFlight--;
       this.settled.push({ work, outcome });
+      this.unstored++;
       const chain = this.chains.get(work.key)!;
       const next = chain.shift();
       if (next === undefined) this.chains.delete(work.key);
@@ -226,16 +236,24 @@ export class Dispatcher<W, O> {
       for (const record of outcome.followUp) followUp.push(record);
       places.push({ lane: this.lanes[work.lane]!, offset: work.record.offset });
     }
-    this.write(events, followUp, places);
+    this.write(events, followUp, places, settled.length);
   }
 
-  private write(events: readonly OutRecord[], followUp: readonly OutRecord[], places: readonly Place<W>[]): void {
+  private write(
+    events: readonly OutRecord[],
+    followUp: readonly OutRecord[],
+    places: readonly Place<W>[],
+    outcomes = 0,
+  ): void {
     this.writing++;
     const { producer } = this.options;
     // An outcome is a fact: it is stored even when the partition has been lost meanwhile. What follows from it is not.
     producer
       .send(events)
-      .then(() => producer.send(followUp, this.task))
+      .then(() => {
+        this.unstored -= outcomes;
+        return producer.send(followUp, this.task);
+      })
       .then(() => {
         for (const { lane, offset } of places) lane.tracker.complete(offset);
       })

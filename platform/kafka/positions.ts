@@ -93,9 +93,10 @@ export function parseSource(
   if (header === undefined) return undefined;
   const second = header.lastIndexOf("/");
   const first = header.lastIndexOf("/", second - 1);
-  if (first <= 0) return undefined;
+  if (first <= 0 || second === first + 1 || second === header.length - 1) return undefined;
   const partition = Number(header.slice(first + 1, second));
   const offset = Number(header.slice(second + 1));
-  if (!Number.isInteger(partition) || !Number.isInteger(offset)) return undefined;
+  if (!Number.isSafeInteger(partition) || !Number.isSafeInteger(offset) || partition < 0 || offset < 0)
+    return undefined;
   return { topic: header.slice(0, first), partition, offset };
 }

@@ -4,6 +4,7 @@ import { headerText, type InRecord } from "../../../../platform/kafka/record.ts"
 import { type Owner, SimulatedKafka } from "./simulated-kafka.ts";
 
 export const LANES = ["urgent", "normal", "slow"];
+export const MAX_UNSTORED = 50;
 const EVENTS = "events";
 const FOLLOW_UPS = "follow-ups";
 const SOURCES = ["in-urgent", "in-normal", "in-slow", "again"];
@@ -17,6 +18,8 @@ export interface WorldOptions {
   /** Longest time of one work, ms. */
   readonly workMs: number;
   readonly hold?: boolean;
+  /** The works of this key never end. */
+  readonly stuckKey?: string;
 }
 
 interface Handed {
@@ -97,6 +100,7 @@ export class DispatcherWorld {
       step: this.options.step,
       settleMs: 50,
       maxPending: 300,
+      maxUnstored: MAX_UNSTORED,
     });
     this.dispatcher = dispatcher;
     this.ended = dispatcher.run();
@@ -138,6 +142,7 @@ export class DispatcherWorld {
           doubt: work.doubt !== undefined,
           outcomeStood: restoredOutcomes.has(work.id),
         });
+        if (work.key === options.stuckKey) return;
         void kafka.delay(options.workMs).then(() => {
           inFlight--;
           busy.set(work.key, busy.get(work.key)! - 1);

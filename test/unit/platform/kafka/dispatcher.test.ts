@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { headerText } from "../../../../platform/kafka/record.ts";
-import { DispatcherWorld, type WorldOptions } from "./dispatcher-world.ts";
+import { DispatcherWorld, LANES, MAX_UNSTORED, type WorldOptions } from "./dispatcher-world.ts";
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
@@ -83,4 +83,110 @@ test("whatever ends its owners and when: every record has its outcome, and none 
     }),
     { numRuns: RUNS, interruptAfterTimeLimit: 10_000 * (RUNS / 60), markInterruptAsFailure: false },
   );
+});
+
+const calm: WorldOptions = { seed: 7, records: 3_000, keys: 3_000, step: 20, window: 30, workMs: 200 };
+
+async function until(what: string, condition: () => boolean): Promise<void> {
+  for (let n = 0; n < 2_000 && !condition(); n++) await pass(20);
+  expect(condition(), what).toBe(true);
+}
+
+test("what a crash leaves in doubt is at most a step of each lane, what was in flight, and the outcomes not yet stored", async () => {
+  let most = 0;
+  for (let seed = 0; seed < 6; seed++) {
+    const world = new DispatcherWorld({ ...calm, seed });
+    const owner = world.start();
+    await until("it is at work", () => world.handed.length > 300);
+    owner.crash();
+    world.start();
+    await until("everything in doubt has been asked about", () => world.handed.length > 600);
+    most = Math.max(most, world.doubts[1]!);
+    expect(world.doubts[1]!).toBeLessThanOrEqual(calm.step * LANES.length + calm.window + MAX_UNSTORED);
+  }
+  expect(most, "a crash in mid-work leaves something in doubt").toBeGreaterThan(0);
+});
+
+test("works in doubt that are held are never handed over again", async () => {
+  const world = new DispatcherWorld({ ...calm, hold: true, records: 1_000 });
+  for (let n = 0; n < 6; n++) {
+    const owner = world.start();
+    await pass(700);
+    owner.crash();
+  }
+  world.start();
+  await finish(world);
+  expectPromises(world);
+  const ids = world.handed.map((one) => one.id);
+  expect(new Set(ids).size).toBe(ids.length);
+  expect(world.outcomes.some((record) => record.value!.toString() === "held")).toBe(true);
+});
+
+test("a drained owner leaves nothing in doubt and nothing in flight", async () => {
+  const world = new DispatcherWorld(calm);
+  const owner = world.start();
+  await until("it is at work", () => world.handed.length > 500);
+  owner.task.draining = true;
+  owner.task.wake();
+  let ended = false;
+  void world.ended.then(() => {
+    ended = true;
+  });
+  await until("it ends", () => ended);
+  const { offsets, state } = world.kafka.committed;
+  expect((JSON.parse(state) as { h: number[] }).h).toEqual(offsets);
+  expect(new Set(world.outcomes.map((record) => headerText(record, "id"))).size).toBe(world.handed.length);
+  owner.task.revoke();
+  world.start();
+  await finish(world);
+  expectPromises(world);
+  expect(world.doubts[1]).toBe(0);
+  expect(world.handed.length).toBe(world.expected.flat().length);
+});
+
+test("urgent lanes go first, and the least urgent keeps its share", async () => {
+  const world = new DispatcherWorld({ ...calm, window: 5 });
+  world.start();
+  await until("some are handed over", () => world.handed.length > 400);
+  // The first ones come before the urgent lane has been read.
+  const lanes = world.handed.slice(100, 400).map((one) => Number(world.keyOf.get(one.id)!.split("/")[0]));
+  const share = (lane: number) => lanes.filter((one) => one === lane).length / lanes.length;
+  expect(share(0)).toBeGreaterThan(0.85);
+  expect(share(2)).toBeGreaterThan(0.03);
+  expect(share(2)).toBeLessThan(0.1);
+});
+
+test("a key that does not move holds up only itself", async () => {
+  const world = new DispatcherWorld({ ...calm, records: 600, keys: 40, stuckKey: "0/k1" });
+  world.start();
+  const others = world.expected.flat().filter((id) => world.keyOf.get(id) !== "0/k1").length;
+  await until("all others are done", () => world.outcomes.length >= others);
+  expect(world.handed.filter((one) => world.keyOf.get(one.id) === "0/k1").length).toBe(1);
+});
+
+test("a write that cannot succeed ends the loop with its error while the partition is still ours", async () => {
+  const world = new DispatcherWorld(calm);
+  const owner = world.start();
+  const failure = world.ended.then(
+    () => undefined,
+    (error: Error) => error.message,
+  );
+  await until("it is at work", () => world.handed.length > 100);
+  owner.refusal = new Error("too large");
+  let message: string | undefined;
+  void failure.then((text) => {
+    message = text;
+  });
+  await until("it ends", () => message !== undefined);
+  expect(message).toBe("too large");
+});
+
+test("an outcome that comes long after the partition was lost is stored all the same", async () => {
+  const world = new DispatcherWorld({ ...calm, workMs: 20_000 });
+  const owner = world.start();
+  await until("works are in flight", () => world.handed.length === calm.window);
+  owner.lose();
+  await pass(30_000);
+  expect(world.outcomes.length).toBe(calm.window);
+  expect(world.followUps.length).toBe(0);
 });

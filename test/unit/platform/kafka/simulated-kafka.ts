@@ -69,6 +69,8 @@ export class SimulatedKafka {
 /** The group's side of one owner: feeds its inputs, takes its commits and writes. */
 export class Owner implements TaskHost {
   leaseValid = true;
+  /** When set, every write is refused with it. */
+  refusal: Error | undefined;
   readonly task: Task;
   readonly producer: Pick<RecordProducer, "send">;
   private readonly kafka: SimulatedKafka;
@@ -145,6 +147,7 @@ export class Owner implements TaskHost {
   private async write(records: readonly OutRecord[], fence?: Fence): Promise<void> {
     const { kafka } = this;
     if (this.crashed) return never();
+    if (this.refusal !== undefined) throw this.refusal;
     if (fence !== undefined && !fence.alive) throw new FencedError();
     const cut = Math.floor(kafka.random() * (records.length + 1));
     await kafka.delay(10);

@@ -1,0 +1,169 @@
+import fc from "fast-check";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { Positions, parseSource } from "../../../../platform/kafka/positions.ts";
+import { headerText, type OutRecord } from "../../../../platform/kafka/record.ts";
+import { runTransform, type Transform } from "../../../../platform/kafka/transform.ts";
+import { SimulatedKafka } from "./simulated-kafka.ts";
+import { DECISIONS, EFFECTS, INPUTS, TransformWorld } from "./transform-world.ts";
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+/** SLUICE_PROPERTY_RUNS: how often each random history is tried. */
+const RUNS = Number(process.env.SLUICE_PROPERTY_RUNS ?? 100);
+const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms);
+
+async function until(what: string, condition: () => boolean): Promise<void> {
+  for (let n = 0; n < 4_000 && !condition(); n++) await pass(20);
+  expect(condition(), what).toBe(true);
+}
+
+test("whatever ends its owners and when: each record has its effect once, in order, and of one decision only", async () => {
+  const histories = fc.array(
+    fc.record({ afterMs: fc.integer({ min: 1, max: 600 }), how: fc.constantFrom("crash", "lose", "drain") }),
+    { maxLength: 10 },
+  );
+  await fc.assert(
+    fc.asyncProperty(
+      fc.integer(),
+      fc.integer({ min: 1, max: 60 }),
+      fc.integer({ min: 1, max: 500 }),
+      histories,
+      async (seed, maxBatch, records, script) => {
+        const world = new TransformWorld(seed, maxBatch);
+        const random = world.kafka.random;
+        const add = (count: number) => {
+          for (let n = 0; n < count; n++) world.add(Math.floor(random() * INPUTS.length), String(n));
+        };
+        add(records);
+        for (const { afterMs, how } of script) {
+          const owner = world.start();
+          await pass(afterMs);
+          if (how === "crash") owner.crash();
+          else if (how === "lose") {
+            owner.lose();
+            // Writes on the wire land before the partition is given away: a session is longer than a request.
+            await pass(60);
+          } else {
+            owner.task.draining = true;
+            owner.task.wake();
+            let ended = false;
+            void world.ended.then(() => {
+              ended = true;
+            });
+            await until("a drained task ends", () => ended);
+            owner.task.revoke();
+          }
+          add(Math.floor(random() * 20));
+        }
+        world.start();
+        await until("all input is done", () => world.finished);
+        expect(world.faults).toEqual([]);
+
+        const positions = new Positions(INPUTS, 1);
+        const decisionOf = new Map<string, string>();
+        const effects: string[] = [];
+        for (const record of world.kafka.log(EFFECTS)) {
+          const src = headerText(record, "src")!;
+          const { topic, partition, offset } = parseSource(src)!;
+          const decision = record.value!.toString();
+          expect(decisionOf.get(src) ?? decision, `decision of ${src}`).toBe(decision);
+          decisionOf.set(src, decision);
+          if (positions.advance(topic, partition, offset)) effects.push(src);
+        }
+        for (const topic of INPUTS)
+          expect(effects.filter((src) => src.startsWith(`${topic}/`))).toEqual(
+            world.kafka.log(topic).map((record) => `${topic}/0/${record.offset}`),
+          );
+        const decided = new Set(world.kafka.log(DECISIONS).map((record) => headerText(record, "src")!));
+        expect(decided.size).toBe(effects.length);
+      },
+    ),
+    { numRuns: RUNS, interruptAfterTimeLimit: RUNS * 100, markInterruptAsFailure: false },
+  );
+});
+
+function passing(log: string[], overrides: Partial<Transform> = {}): Transform {
+  return {
+    restore: async () => {},
+    process: (record, _input, out) => {
+      log.push(`${record.topic}/${record.offset}`);
+      out.effect({ topic: "out", partition: 0, key: null, value: null });
+    },
+    state: () => "",
+    ...overrides,
+  };
+}
+
+test("a record that must wait holds up its own input only, and goes when it is due", async () => {
+  const kafka = new SimulatedKafka(1, 2);
+  const due = performance.now() + 5_000;
+  kafka.append({ topic: "first", partition: 0, key: null, value: null, headers: { due: String(due) } });
+  for (let n = 0; n < 30; n++) kafka.append({ topic: "second", partition: 0, key: null, value: null });
+  const log: string[] = [];
+  const owner = kafka.assign(INPUTS);
+  let at = 0;
+  const transform = passing(log, {
+    dueIn: (record) => Number(headerText(record, "due") ?? 0) - performance.now(),
+    process: (record) => {
+      log.push(record.topic);
+      if (record.topic === "first") at = performance.now();
+    },
+  });
+  void runTransform(owner.task, transform, { producer: owner.producer });
+  await until("the other input is through", () => log.length === 30);
+  expect(log).not.toContain("first");
+  await until("the offsets are committed without effects", () => kafka.committed.offsets[1] === 30);
+  expect(kafka.committed.offsets[0]).toBe(0);
+  await until("the waiting one is through", () => log.length === 31);
+  expect(at).toBeGreaterThanOrEqual(due);
+  expect(at - due).toBeLessThan(50);
+  owner.crash();
+});
+
+test("effects wait for the commit, and a refused commit ends the loop without them", async () => {
+  const kafka = new SimulatedKafka(2, 2);
+  for (let n = 0; n < 10; n++) kafka.append({ topic: "first", partition: 0, key: null, value: null });
+  const owner = kafka.assign(INPUTS);
+  owner.commit = async () => false;
+  const log: string[] = [];
+  let ended = false;
+  void runTransform(owner.task, passing(log), { producer: owner.producer }).then(() => {
+    ended = true;
+  });
+  await until("the loop ends", () => ended);
+  expect(log.length).toBeGreaterThan(0);
+  expect(kafka.log("out").length).toBe(0);
+});
+
+test("a write that cannot succeed ends the loop with its error while the partition is still ours", async () => {
+  const kafka = new SimulatedKafka(3, 2);
+  kafka.append({ topic: "first", partition: 0, key: null, value: null });
+  const owner = kafka.assign(INPUTS);
+  const producer = {
+    send: (records: readonly OutRecord[]) =>
+      records.length === 0 ? Promise.resolve() : Promise.reject(new Error("too large")),
+  };
+  let failure = "";
+  runTransform(owner.task, passing([]), { producer }).catch((error: Error) => {
+    failure = error.message;
+  });
+  await until("it fails", () => failure !== "");
+  expect(failure).toBe("too large");
+  owner.crash();
+});
+
+test("it has caught up when all that was in the log has been processed, empty inputs included", async () => {
+  const kafka = new SimulatedKafka(4, 2);
+  for (let n = 0; n < 200; n++) kafka.append({ topic: "first", partition: 0, key: null, value: null });
+  const owner = kafka.assign(INPUTS);
+  const log: string[] = [];
+  const seen: [boolean, number][] = [];
+  void runTransform(owner.task, passing(log, { tick: (_out, caughtUp) => void seen.push([caughtUp, log.length]) }), {
+    producer: owner.producer,
+    maxBatchPerInput: 20,
+  });
+  await until("it has caught up", () => seen.some(([caughtUp]) => caughtUp));
+  for (const [caughtUp, processed] of seen) expect(caughtUp).toBe(processed === 200);
+  owner.crash();
+});
