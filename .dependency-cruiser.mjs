@@ -1,13 +1,48 @@
 /** The import rules of docs/architecture.md: services -> domain, platform, schemas; never sideways, never back. */
 export default {
   forbidden: [
-    { name: "platform-knows-no-sms", severity: "error", from: { path: "^platform/" }, to: { path: "^(domain|services|schemas|infra|test)/" } },
-    { name: "domain-knows-no-kafka", severity: "error", from: { path: "^domain/" }, to: { path: "^(platform|services|schemas|infra|test)/|node_modules/kafkajs" } },
-    { name: "schemas-stand-alone", severity: "error", from: { path: "^schemas/" }, to: { path: "^(services|infra|test)/" } },
-    { name: "no-service-imports-another", severity: "error", from: { path: "^services/([^/]+)/" }, to: { path: "^services/", pathNot: "^services/$1/" } },
-    { name: "services-do-not-import-infra-or-test", severity: "error", from: { path: "^services/" }, to: { path: "^(infra|test)/" } },
-    { name: "kafkajs-only-in-platform-kafka", severity: "error", from: { pathNot: "^(platform/kafka|test)/|^infra/demo/upstream.ts" }, to: { path: "node_modules/kafkajs" } },
+    {
+      name: "platform-knows-no-sms",
+      severity: "error",
+      from: { path: "^platform/" },
+      to: { path: "^(domain|services|schemas|infra|test)/" },
+    },
+    {
+      name: "domain-knows-no-kafka",
+      severity: "error",
+      from: { path: "^domain/" },
+      to: { path: "^(platform|services|schemas|infra|test)/|node_modules/kafkajs" },
+    },
+    {
+      name: "schemas-stand-alone",
+      severity: "error",
+      from: { path: "^schemas/" },
+      to: { path: "^(services|infra|test)/" },
+    },
+    {
+      name: "no-service-imports-another",
+      severity: "error",
+      from: { path: "^services/([^/]+)/" },
+      to: { path: "^services/", pathNot: "^services/$1/" },
+    },
+    {
+      name: "services-do-not-import-infra-or-test",
+      severity: "error",
+      from: { path: "^services/" },
+      to: { path: "^(infra|test)/" },
+    },
+    {
+      name: "kafkajs-only-in-platform-kafka",
+      severity: "error",
+      from: { pathNot: "^(platform/kafka|test)/|^infra/demo/upstream.ts" },
+      to: { path: "node_modules/kafkajs" },
+    },
     { name: "no-cycles", severity: "error", from: {}, to: { circular: true } },
   ],
-  options: { parser: "swc", doNotFollow: { path: "node_modules" }, tsPreCompilationDeps: true, enhancedResolveOptions: { extensions: [".ts", ".js", ".json"] } },
+  options: {
+    parser: "swc",
+    doNotFollow: { path: "node_modules" },
+    tsPreCompilationDeps: true,
+    enhancedResolveOptions: { extensions: [".ts", ".js", ".json"] },
+  },
 };

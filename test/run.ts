@@ -20,7 +20,10 @@ const names = process.argv.length > 2 ? process.argv.slice(2) : ["unit", "integr
 
 function vitest(name: string, outputFile: string): Promise<number> {
   const args = ["node_modules/vitest/vitest.mjs", "run", "--project", name, "--reporter=default", "--reporter=json"];
-  const child = spawn(process.execPath, [...args, `--outputFile.json=${outputFile}`], { cwd: project, stdio: "inherit" });
+  const child = spawn(process.execPath, [...args, `--outputFile.json=${outputFile}`], {
+    cwd: project,
+    stdio: "inherit",
+  });
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => child.kill(signal));
   return new Promise((done) => child.once("close", (code) => done(code ?? 1)));
 }
@@ -34,7 +37,9 @@ for (const name of names) {
   try {
     const report = JSON.parse(readFileSync(file, "utf8")) as Report;
     // A file that could not even be loaded has no failed test to be counted.
-    const broken = report.testResults.filter((f) => f.status === "failed" && f.assertionResults.every((t) => t.status !== "failed"));
+    const broken = report.testResults.filter(
+      (f) => f.status === "failed" && f.assertionResults.every((t) => t.status !== "failed"),
+    );
     passed += report.numPassedTests;
     skipped += report.numPendingTests;
     const failures = report.numFailedTests + broken.length;

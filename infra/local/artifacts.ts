@@ -32,7 +32,8 @@ interface Artifact {
   commands: (folder: string) => [command: string, ...args: string[]][];
 }
 
-const wanted = (config: ClusterConfig, scope: ClusterScope): Artifact[] => (scope === "services" ? [] : software(config, scope));
+const wanted = (config: ClusterConfig, scope: ClusterScope): Artifact[] =>
+  scope === "services" ? [] : software(config, scope);
 
 const software = (config: ClusterConfig, scope: ClusterScope): Artifact[] => [
   {

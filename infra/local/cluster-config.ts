@@ -119,11 +119,13 @@ export interface ClusterEndpoints {
 
 /** The addresses that follow from the settings. The registry URL is the root of its Confluent-compatible API. */
 export function clusterEndpoints(config: ClusterConfig): ClusterEndpoints {
-  return config.external ?? {
-    brokers: Array.from({ length: config.brokers }, (_, index) => `127.0.0.1:${config.kafkaPort + index}`),
-    registryUrl: `http://127.0.0.1:${config.registryPort}/apis/ccompat/v7`,
-    clickhouseUrl: `http://127.0.0.1:${config.clickhouseHttpPort}`,
-  };
+  return (
+    config.external ?? {
+      brokers: Array.from({ length: config.brokers }, (_, index) => `127.0.0.1:${config.kafkaPort + index}`),
+      registryUrl: `http://127.0.0.1:${config.registryPort}/apis/ccompat/v7`,
+      clickhouseUrl: `http://127.0.0.1:${config.clickhouseHttpPort}`,
+    }
+  );
 }
 
 /** One data folder per number of brokers: a KRaft quorum cannot simply be started with another set of voters. */

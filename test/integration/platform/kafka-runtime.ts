@@ -18,10 +18,19 @@ export function connectionTo(brokers: readonly string[], log: KafkaLog = recordi
 }
 
 /** Fresh topics with one partition count; names are unique to the call. */
-export async function freshTopics(connection: KafkaConnection, names: readonly string[], partitions: number): Promise<string[]> {
+export async function freshTopics(
+  connection: KafkaConnection,
+  names: readonly string[],
+  partitions: number,
+): Promise<string[]> {
   const suffix = randomUUID().slice(0, 8);
   const topics = names.map((name) => `${name}-${suffix}`);
-  await ensureTopics(connection, topics.map((name) => ({ name, partitions })), -1, 1);
+  await ensureTopics(
+    connection,
+    topics.map((name) => ({ name, partitions })),
+    -1,
+    1,
+  );
   return topics;
 }
 

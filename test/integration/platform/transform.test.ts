@@ -29,7 +29,11 @@ function copy(decisions: string, effects: string): Transform {
 }
 
 test("records pass once and in order per key while instances join and leave", async () => {
-  const [input, decisions, effects] = (await freshTopics(connection, ["in", "decisions", "effects"], P)) as [string, string, string];
+  const [input, decisions, effects] = (await freshTopics(connection, ["in", "decisions", "effects"], P)) as [
+    string,
+    string,
+    string,
+  ];
   const count = 30_000;
   const groupId = `copy-${input}`;
   const start = async () => {
@@ -53,13 +57,18 @@ test("records pass once and in order per key while instances join and leave", as
   const first = await start();
   await send(0, count / 3);
   const second = await start();
-  await until("both own partitions", () => first.status.running > 0 && second.status.running > 0 && first.status.running + second.status.running === P);
+  await until(
+    "both own partitions",
+    () => first.status.running > 0 && second.status.running > 0 && first.status.running + second.status.running === P,
+  );
   expect(Math.abs(first.status.running - second.status.running)).toBeLessThanOrEqual(1);
   await send(count / 3, (2 * count) / 3);
   await first.stop();
   await send((2 * count) / 3, count);
   await until("the second owns all", () => second.status.running === P);
-  await until("all inputs are read", () => second.tasks.every((t) => t.inputs.every((i) => i.end > 0 && i.backlog === 0)));
+  await until("all inputs are read", () =>
+    second.tasks.every((t) => t.inputs.every((i) => i.end > 0 && i.backlog === 0)),
+  );
   await second.stop();
 
   for (const topic of [decisions, effects]) {
@@ -78,7 +87,9 @@ test("records pass once and in order per key while instances join and leave", as
 
 test("a task begins again from what its last owner committed", async () => {
   const [input] = (await freshTopics(connection, ["restart"], 1)) as [string];
-  await producer.send(Array.from({ length: 100 }, (_, i) => ({ topic: input, partition: 0, key: null, value: Buffer.from(String(i)) })));
+  await producer.send(
+    Array.from({ length: 100 }, (_, i) => ({ topic: input, partition: 0, key: null, value: Buffer.from(String(i)) })),
+  );
   const states: string[] = [];
   const offsets: number[] = [];
   const group = new TaskGroup({

@@ -114,7 +114,7 @@ const sample: Parcel = {
   stops: [{ place: "Ulm", minutes: null }],
 };
 
-function valueOf<T>(decoded: Decoded<T>): T {
+function decodedValue<T>(decoded: Decoded<T>): T {
   if (!decoded.ok) throw new Error(`${decoded.code}: ${decoded.detail}`);
   return decoded.value;
 }
@@ -137,7 +137,7 @@ describe("encoding", () => {
     const codec = codecOf();
     fc.assert(
       fc.property(parcel, (value) => {
-        expect(valueOf(codec.decode(codec.encode(value)))).toEqual(value);
+        expect(decodedValue(codec.decode(codec.encode(value)))).toEqual(value);
       }),
       { numRuns: 500 },
     );
@@ -148,7 +148,7 @@ describe("encoding", () => {
     const encoded = Array.from({ length: 3_000 }, (_, i) =>
       codec.encode({ ...sample, id: `p-${i}`, note: "x".repeat(i % 400) }),
     );
-    expect(encoded.every((record, i) => valueOf(codec.decode(record)).id === `p-${i}`)).toBe(true);
+    expect(encoded.every((record, i) => decodedValue(codec.decode(record)).id === `p-${i}`)).toBe(true);
   });
 
   test("of a value that does not fit names the field and prints nothing of the content", () => {
@@ -156,7 +156,7 @@ describe("encoding", () => {
     const encode = () => codec.encode({ ...sample, note: 17 as never, fee: 0.25, id: "the secret id" });
     expect(encode).toThrow(expect.objectContaining({ code: "ENCODE_INVALID", details: { fields: ["fee", "note"] } }));
     expect(encode).not.toThrow(/secret|17/);
-    expect(valueOf(codec.decode(codec.encode(sample)))).toEqual(sample);
+    expect(decodedValue(codec.decode(codec.encode(sample)))).toEqual(sample);
   });
 });
 
@@ -225,7 +225,7 @@ describe("decoding what nobody can read", () => {
     await writers.load(3);
     const reader = codecOf(schema, 258, writers);
     const whole = codecOf<Parcel & { extra: string[] }>(writer, 3).encode({ ...sample, extra: ["x"] });
-    expect(valueOf(reader.decode(whole))).toEqual(sample);
+    expect(decodedValue(reader.decode(whole))).toEqual(sample);
     const head = whole.subarray(0, whole.length - 4);
     for (const count of ["808080808040", "ffffffffff3f03"])
       expect(reader.decode(Buffer.concat([head, Buffer.from(count, "hex")]))).toMatchObject({ code: "undecodable" });
@@ -234,7 +234,7 @@ describe("decoding what nobody can read", () => {
   test("a map's key __proto__ is a key like others", () => {
     const labels = Object.fromEntries([["__proto__", "x"]]);
     const stamps = Object.fromEntries([["__proto__", Buffer.from("x")]]);
-    const value = valueOf(codec.decode(codec.encode({ ...sample, labels, stamps })));
+    const value = decodedValue(codec.decode(codec.encode({ ...sample, labels, stamps })));
     expect(Object.entries(value.labels)).toEqual([["__proto__", "x"]]);
     expect(Object.getPrototypeOf(value.stamps)).toBe(Object.prototype);
   });
@@ -253,7 +253,7 @@ describe("decoding what another schema wrote", () => {
       schemaId: 3,
     });
     expect(await writers.load(3)).toBe("loaded");
-    expect(valueOf(codec.decode(record))).toEqual({ ...sample, price: null, tags: [], seal: null });
+    expect(decodedValue(codec.decode(record))).toEqual({ ...sample, price: null, tags: [], seal: null });
   });
 
   test("leaves out what a newer one added, also decimals", async () => {
@@ -261,7 +261,7 @@ describe("decoding what another schema wrote", () => {
     const writers = registry({ 300: newer });
     await writers.load(300);
     const record = codecOf<Parcel & { tip: number }>(newer, 300).encode({ ...sample, tip: 5 });
-    expect(valueOf(codecOf(schema, 258, writers).decode(record))).toEqual(sample);
+    expect(decodedValue(codecOf(schema, 258, writers).decode(record))).toEqual(sample);
   });
 
   test("is undecodable when the registry has no such schema, or one that does not fit", async () => {
