@@ -99,7 +99,7 @@ test("messages of several segments at once never exceed the rate either, unless 
 });
 
 test.each([1, 10, 37, 100, 1_000, 4_000])(
-  "under backlog at least 97 %% of %i segments/s is used, with timers up to 3 ms late",
+  "under backlog at least 97 percent of %i segments/s is used, with timers up to 3 ms late",
   (limit) => {
     const rate = new SegmentRate();
     rate.setShare(limit, 0);
