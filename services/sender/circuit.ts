@@ -28,6 +28,7 @@ export class Circuit {
   private successes = 0;
   private openedAt = 0;
   private linkDownSince: number | undefined;
+  private linkReason = "";
   private openedByLink = false;
   private waitingSince: number | undefined;
 
@@ -43,8 +44,11 @@ export class Circuit {
     if (this.state === "open" && this.openedByLink) this.halfOpen();
   }
 
-  linkDown(now: number): void {
+  /** `why` may change while it is down. */
+  linkDown(why: string, now: number): void {
     this.linkDownSince ??= now;
+    this.linkReason = why;
+    if (this.openedByLink && this.state === "open") this.reason = `no link: ${why}`;
     this.waitingSince = undefined;
   }
 
@@ -76,7 +80,8 @@ export class Circuit {
   /** What passes by time alone. Call it every now and then. */
   tick(now: number): void {
     if (this.linkDownSince !== undefined) {
-      if (this.state !== "open" && now - this.linkDownSince >= this.lostMs) this.open("the link is down", now, true);
+      if (this.state !== "open" && now - this.linkDownSince >= this.lostMs)
+        this.open(`no link: ${this.linkReason}`, now, true);
       return;
     }
     if (this.state === "open") {

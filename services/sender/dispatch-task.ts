@@ -63,7 +63,7 @@ export class DispatchTask implements DispatchHandler<Dispatch, StoredOutcome> {
 
   readBack(from: readonly number[]): Promise<Map<string, StoredOutcome>> {
     const { log, provider } = this.options;
-    return log.read(from, { partition: this.task.partition, of: provider.partitions });
+    return log.read(from, { provider: provider.id, partition: this.task.partition, of: provider.partitions });
   }
 
   recover(work: Work<Dispatch>, stored: StoredOutcome): readonly OutRecord[] {

@@ -26,6 +26,7 @@ export interface UnitResult {
 /** What a link reports; all are called synchronously, never from within `send`. */
 export interface LinkEvents<U extends Unit> {
   onUp(): void;
+  /** There is no connection any more, or still none; `reason` is for people. */
   onDown(reason: string): void;
   /** A `send` was refused with `full`, and there is room again. */
   onRoom(): void;

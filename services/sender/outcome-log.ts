@@ -9,6 +9,14 @@ export interface StoredOutcome {
   readonly value: Buffer | null;
 }
 
+/** One dispatch partition of a provider. */
+export interface Share {
+  readonly provider: string;
+  readonly partition: number;
+  /** The provider's dispatch partitions. */
+  readonly of: number;
+}
+
 /** Dispatch (`<messageId>/<attempt>`) and kind that an event id names, when it is a sender's. */
 export function outcomeOf(id: string | undefined): { work: string; kind: StoredOutcome["kind"] } | undefined {
   if (id === undefined) return undefined;
@@ -36,22 +44,22 @@ export class OutcomeLog {
     this.reader = reader;
   }
 
-  /** Outcomes at or beyond `from` (by partition of the log) in the partitions that belong to one share of a provider. */
-  read(from: readonly number[], share: { partition: number; of: number }): Promise<Map<string, StoredOutcome>> {
+  /** Outcomes of a provider at or beyond `from` (by partition of the log), in the partitions that belong to one share of it. */
+  read(from: readonly number[], share: Share): Promise<Map<string, StoredOutcome>> {
     const result = this.turn.then(() => this.readNow(from, share));
     this.turn = result.catch(() => {});
     return result;
   }
 
-  private async readNow(
-    from: readonly number[],
-    share: { partition: number; of: number },
-  ): Promise<Map<string, StoredOutcome>> {
+  private async readNow(from: readonly number[], share: Share): Promise<Map<string, StoredOutcome>> {
     const found = new Map<string, StoredOutcome>();
+    const provider = Buffer.from(share.provider);
     const take = (record: InRecord): void => {
       const outcome = outcomeOf(headerText(record, "id"));
       // The first one stands: what was done about it has begun already.
       if (outcome === undefined || found.has(outcome.work)) return;
+      // The log is everybody's, and may be long. That the name occurs is enough: what is too much here does no harm.
+      if (record.value?.includes(provider) !== true) return;
       const { kind } = outcome;
       found.set(outcome.work, { kind, value: kind === "returned" ? record.value : null });
     };

@@ -10,10 +10,12 @@ import { normaliseProviderMessageId } from "../../domain/receipts/provider-messa
 import type { Outcome } from "../../platform/kafka/dispatcher.ts";
 import type { KafkaLog } from "../../platform/kafka/record.ts";
 import { Circuit, type CircuitState } from "./circuit.ts";
+import { DeferredSettlements, type Settle } from "./deferred-settlements.ts";
 import { LINK_LOST, type Link, RESPONSE_TIMEOUT, type Unit, type UnitResult } from "./link.ts";
 import { type Order, type Outcomes, returnClassOf } from "./outcomes.ts";
 import { SegmentRate } from "./segment-rate.ts";
 import type { SenderMetrics } from "./sender-metrics.ts";
+import { SlotTimer } from "./slot-timer.ts";
 import { Submission, type Verdict } from "./submission.ts";
 
 /** What is needed of the task that owns a message's partition. */
@@ -45,9 +47,9 @@ export interface ProviderSenderOptions<U extends Unit> {
 class Pending<U extends Unit> extends Submission<U> {
   readonly owner: Owner;
   readonly order: Order;
-  readonly settle: (outcome: Outcome) => void;
+  readonly settle: Settle;
 
-  constructor(units: readonly U[], owner: Owner, order: Order, settle: (outcome: Outcome) => void) {
+  constructor(units: readonly U[], owner: Owner, order: Order, settle: Settle) {
     super(units);
     this.owner = owner;
     this.order = order;
@@ -73,9 +75,11 @@ export class ProviderSender<U extends Unit = Unit> {
   private readonly handBack = new SegmentRate();
   private readonly owners = new Set<Owner>();
   private readonly queue: Pending<U>[] = [];
-  private finished: { settle: (outcome: Outcome) => void; outcome: Outcome }[] = [];
-  private slotTimer: NodeJS.Timeout | undefined;
-  private slotAt = Number.POSITIVE_INFINITY;
+  private readonly deferred = new DeferredSettlements(() => this.pump());
+  private readonly slot = new SlotTimer(() => {
+    this.pump();
+    this.wakeOwners();
+  });
   private ticker: NodeJS.Timeout | undefined;
   private idleSince = 0;
   private linked = false;
@@ -118,7 +122,7 @@ export class ProviderSender<U extends Unit = Unit> {
   async stop(): Promise<void> {
     if (this.ticker !== undefined) clearInterval(this.ticker);
     this.ticker = undefined;
-    this.disarm();
+    this.slot.disarm();
     await this.disconnect();
   }
 
@@ -128,19 +132,19 @@ export class ProviderSender<U extends Unit = Unit> {
     if (this.queue.length > 0) return 0;
     if (this.circuit.state === "open") {
       const room = this.handBack.available(now);
-      if (room === 0) this.arm(this.handBack.nextIn(1, now), now);
+      if (room === 0) this.slot.arm(this.handBack.nextIn(1, now), now);
       return room;
     }
     if (!this.link.up) return 0;
     const room = this.slots();
     if (room <= 0) return 0;
     const allowed = this.rate.available(now);
-    if (allowed === 0) this.arm(this.rate.nextIn(1, now), now);
+    if (allowed === 0) this.slot.arm(this.rate.nextIn(1, now), now);
     return Math.min(room, allowed);
   }
 
   /** Takes a message. `settle` is called once, never from within. */
-  submit(owner: Owner, order: Order, settle: (outcome: Outcome) => void): void {
+  submit(owner: Owner, order: Order, settle: Settle): void {
     const { link, outcomes, now } = this.options;
     if (this.circuit.state === "open") {
       this.handBack.take(1, this.options.monotonic());
@@ -185,7 +189,7 @@ export class ProviderSender<U extends Unit = Unit> {
     }
     const { weight } = pending.units[unit]!;
     if (!this.rate.allows(weight, now)) {
-      this.arm(this.rate.nextIn(weight, now), now);
+      this.slot.arm(this.rate.nextIn(weight, now), now);
       return false;
     }
     if (this.slots() <= 0) return false;
@@ -284,24 +288,16 @@ export class ProviderSender<U extends Unit = Unit> {
     if (!waiting && verdict !== undefined) this.finish(pending, verdict, true);
   }
 
-  private giveBack(order: Order, settle: (outcome: Outcome) => void): void {
+  private giveBack(order: Order, settle: Settle): void {
     const { outcomes, now } = this.options;
     const expired = now() >= order.dispatch.facts.expiresAt;
     const outcome = outcomes.returned(order, "unsubmitted", expired ? "expired" : "circuit-open", undefined, now());
     this.later(settle, outcome, expired ? "expired" : "unsubmitted");
   }
 
-  /** Settles in the next turn: `submit` must not settle, and a long chain of one destination must not be a deep stack. */
-  private later(settle: (outcome: Outcome) => void, outcome: Outcome, label: string): void {
+  private later(settle: Settle, outcome: Outcome, label: string): void {
     this.options.metrics.result(label).add();
-    this.finished.push({ settle, outcome });
-    if (this.finished.length > 1) return;
-    setImmediate(() => {
-      const { finished } = this;
-      this.finished = [];
-      for (const one of finished) one.settle(one.outcome);
-      this.pump();
-    });
+    this.deferred.add(settle, outcome);
   }
 
   private share(): void {
@@ -348,7 +344,7 @@ export class ProviderSender<U extends Unit = Unit> {
   private async connect(): Promise<void> {
     this.linked = true;
     await this.unlinking;
-    this.circuit.linkDown(this.options.monotonic());
+    this.circuit.linkDown("not connected yet", this.options.monotonic());
     this.link.start({
       onUp: () => {
         this.circuit.linkUp();
@@ -356,7 +352,7 @@ export class ProviderSender<U extends Unit = Unit> {
         this.pump();
         this.wakeOwners();
       },
-      onDown: () => this.circuit.linkDown(this.options.monotonic()),
+      onDown: (reason) => this.circuit.linkDown(reason, this.options.monotonic()),
       onRoom: () => {
         this.pump();
         this.wakeOwners();
@@ -370,23 +366,5 @@ export class ProviderSender<U extends Unit = Unit> {
     this.linked = false;
     this.unlinking = this.link.stop(STOP_DRAIN_MS);
     await this.unlinking;
-  }
-
-  private arm(delayMs: number, now: number): void {
-    if (!Number.isFinite(delayMs) || now + delayMs >= this.slotAt) return;
-    this.disarm();
-    this.slotAt = now + delayMs;
-    this.slotTimer = setTimeout(() => {
-      this.slotTimer = undefined;
-      this.slotAt = Number.POSITIVE_INFINITY;
-      this.pump();
-      this.wakeOwners();
-    }, Math.ceil(delayMs));
-  }
-
-  private disarm(): void {
-    if (this.slotTimer !== undefined) clearTimeout(this.slotTimer);
-    this.slotTimer = undefined;
-    this.slotAt = Number.POSITIVE_INFINITY;
   }
 }

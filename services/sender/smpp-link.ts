@@ -83,7 +83,10 @@ export class SmppLink implements Link<SmppUnit> {
             log.warn({ ...about, reason: reason.code, detail: reason.detail }, "the bind is gone");
             if (!this.up) this.events?.onDown(reason.code);
           },
-          onBindFailure: (failure) => log.warn({ ...about, ...failure }, "could not bind"),
+          onBindFailure: (failure) => {
+            log.warn({ ...about, ...failure }, "could not bind");
+            if (!this.up) this.events?.onDown(failure.reason);
+          },
           onCapacity: () => this.events?.onRoom(),
           onDeliver: (pdu, acknowledge) => onDeliver(pdu, acknowledge),
           onAnomaly: (anomaly) =>

@@ -14,9 +14,16 @@ import { TopicReader } from "../../../platform/kafka/topic-reader.ts";
 import { ensureTopics } from "../../../platform/kafka/topics.ts";
 import { MetricRegistry } from "../../../platform/telemetry/metric-registry.ts";
 import { connectCodecs, type SluiceCodecs } from "../../../schemas/codecs.ts";
-import type { Dispatch, Event, Receipt, Retry } from "../../../schemas/generated/types.ts";
+import type { Dispatch, Event, Health, Receipt, Retry } from "../../../schemas/generated/types.ts";
 import { registerSchemas } from "../../../schemas/register.ts";
-import { dispatchTopic, EVENTS_TOPIC, RECEIPTS_TOPIC, retryTopic, topicSpecs } from "../../../schemas/topics.ts";
+import {
+  dispatchTopic,
+  EVENTS_TOPIC,
+  HEALTH_TOPIC,
+  RECEIPTS_TOPIC,
+  retryTopic,
+  topicSpecs,
+} from "../../../schemas/topics.ts";
 import { OutcomeLog } from "../../../services/sender/outcome-log.ts";
 import { ProviderRuntime } from "../../../services/sender/provider-runtime.ts";
 import { connectionTo, readAll, recordingLog, until } from "../platform/kafka-runtime.ts";
@@ -190,6 +197,12 @@ export class SenderWorld {
   async receipts(provider: Provider): Promise<Receipt[]> {
     const found = await this.decoded(RECEIPTS_TOPIC, (value) => this.codecs.receipt.decode(value));
     return found.map(({ value }) => value).filter((receipt) => receipt.provider === provider.id);
+  }
+
+  /** What the provider's senders said, oldest first. */
+  async health(provider: Provider): Promise<Health[]> {
+    const found = await this.decoded(HEALTH_TOPIC, (value) => this.codecs.health.decode(value));
+    return found.map(({ value }) => value).filter((health) => health.provider === provider.id);
   }
 
   /** Waits until every one of the dispatches has an outcome of its own in the log; gives them by message id. */

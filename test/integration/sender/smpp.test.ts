@@ -35,3 +35,22 @@ test("every dispatch is submitted once, its event says how, and its receipt reac
   await runtime.stop();
   expect(statsOf(smsc).binds).toHaveLength(0);
 });
+
+test("every second the sender says how its provider is doing", async () => {
+  const { smsc, provider } = await world.smsc(quick, { rate: 50 });
+  await world.dispatch(provider, 400);
+  await world.sender(provider, "teller");
+  const latest = async () => (await world.health(provider)).at(-1);
+  await until("it tells of traffic at the rate", async () => ((await latest())?.effectiveRate ?? 0) > 40);
+  expect(await latest()).toMatchObject({
+    provider: provider.id,
+    partition: 0,
+    instance: "teller",
+    circuit: "closed",
+    rate: 50,
+  });
+  expect((await latest())!.backlog).toBeGreaterThan(0);
+  await smsc.goDark("refuse");
+  await until("it tells of an open circuit", async () => (await latest())?.circuit === "open");
+  expect((await latest())!.reason).toMatch(/^no link: /);
+});

@@ -42,17 +42,20 @@ test("after a while a few are tried: their success closes it, one failure opens 
 
 test("a link that is away shortly is waited for; away for longer it opens, and its return is tried at once", () => {
   const circuit = make();
-  circuit.linkDown(0);
+  circuit.linkDown("peer_closed", 0);
   circuit.tick(1_900);
   expect(circuit.state).toBe("closed");
   circuit.linkUp();
   circuit.tick(2_500);
   expect(circuit.state).toBe("closed");
-  circuit.linkDown(3_000);
+  circuit.linkDown("peer_closed", 3_000);
   circuit.tick(5_000);
   expect(circuit.state).toBe("open");
+  expect(circuit.reason).toBe("no link: peer_closed");
+  circuit.linkDown("bind refused: ESME_RINVPASWD", 6_000);
   circuit.tick(60_000);
   expect(circuit.state).toBe("open");
+  expect(circuit.reason).toBe("no link: bind refused: ESME_RINVPASWD");
   circuit.linkUp();
   expect(circuit.state).toBe("half_open");
 });

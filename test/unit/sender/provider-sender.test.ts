@@ -1,0 +1,271 @@
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { providerSchema } from "../../../domain/catalog/provider.ts";
+import type { Outcome } from "../../../platform/kafka/dispatcher.ts";
+import { MetricRegistry } from "../../../platform/telemetry/metric-registry.ts";
+import { createCodecs } from "../../../schemas/codecs.ts";
+import type { Event } from "../../../schemas/generated/types.ts";
+import type { Link, LinkEvents, Unit, UnitResult } from "../../../services/sender/link.ts";
+import { Outcomes } from "../../../services/sender/outcomes.ts";
+import { ProviderSender } from "../../../services/sender/provider-sender.ts";
+import { senderMetrics } from "../../../services/sender/sender-metrics.ts";
+import type { Submission } from "../../../services/sender/submission.ts";
+import { dispatchOf } from "./dispatches.ts";
+
+beforeEach(() => void vi.useFakeTimers({ now: 2_000_000 }));
+afterEach(() => void vi.useRealTimers());
+
+let nextId = 1;
+const codecs = await createCodecs({ idOf: async () => nextId++, schemaOf: async () => undefined });
+
+/** A link with a window, whose answers the test gives. */
+class FakeLink implements Link<Unit> {
+  up = false;
+  window = 100;
+  readonly waiting: { submission: Submission<Unit>; unit: number }[] = [];
+  sent = 0;
+  stopped = 0;
+  private events: LinkEvents<Unit> | undefined;
+
+  get inFlight(): number {
+    return this.waiting.length;
+  }
+
+  get room(): number {
+    return this.up ? this.window - this.waiting.length : 0;
+  }
+
+  start(events: LinkEvents<Unit>): void {
+    this.events = events;
+  }
+
+  async stop(): Promise<void> {
+    this.up = false;
+    this.stopped++;
+  }
+
+  prepare({ facts }: { facts: { segments: number } }): Unit[] {
+    return Array.from({ length: facts.segments }, () => ({ weight: 1 }));
+  }
+
+  send(submission: Submission<Unit>, unit: number): "sent" | "full" {
+    if (this.room <= 0) return "full";
+    this.sent++;
+    this.waiting.push({ submission, unit });
+    return "sent";
+  }
+
+  bind(): void {
+    this.up = true;
+    this.events!.onUp();
+  }
+
+  lose(sent: "maybe" | "never"): void {
+    this.up = false;
+    this.events!.onDown("peer_closed");
+    const outcome = sent === "never" ? "unsent" : "in-doubt";
+    while (this.waiting.length > 0) this.answer({ outcome, code: "link-lost" });
+  }
+
+  answer(result: UnitResult = { outcome: "accepted", code: "", id: "1" }): void {
+    const { submission, unit } = this.waiting.shift()!;
+    this.events!.onResult(submission, unit, result);
+  }
+}
+
+function world(shared: object = {}) {
+  const provider = providerSchema.parse({
+    id: "alpha",
+    kind: "smpp",
+    rate: 1_000,
+    prices: [],
+    currency: "EUR",
+    smpp: { host: "127.0.0.1", port: 2775, systemId: "s", password: "p" },
+    ...shared,
+  });
+  const link = new FakeLink();
+  const sender = new ProviderSender<Unit>({
+    provider,
+    link,
+    outcomes: new Outcomes(codecs, provider, 6),
+    metrics: senderMetrics(new MetricRegistry(), "alpha"),
+    log: { debug() {}, info() {}, warn() {}, error() {} },
+    idFormat: "as-is",
+    silenceMs: 5_000,
+    monotonic: () => performance.now(),
+    now: Date.now,
+  });
+  const owner = { alive: true, draining: false, woken: 0, wake: () => void owner.woken++ };
+  const settled: (Event | undefined)[] = [];
+  const take = (outcome: Outcome) => {
+    const value = outcome.events[0]?.value;
+    const decoded = value === undefined ? undefined : codecs.event.decode(value!);
+    settled.push(decoded?.ok ? decoded.value : undefined);
+  };
+  const submit = (change: Parameters<typeof dispatchOf>[0] = {}) =>
+    sender.submit(owner, { dispatch: dispatchOf(change), doubt: undefined, traceparent: undefined }, take);
+  return { provider, link, sender, owner, settled, submit };
+}
+
+/** Bound, and past the second that belongs to the last owner. */
+async function running(shared: object = {}) {
+  const w = world(shared);
+  w.sender.own(w.owner);
+  await vi.advanceTimersByTimeAsync(0);
+  w.link.bind();
+  await vi.advanceTimersByTimeAsync(1_300);
+  return w;
+}
+
+test("it binds when it owns a partition, and unbinds a while after it owns none", async () => {
+  const { link, sender, owner } = await running();
+  expect(sender.ready).toBe(true);
+  sender.disown(owner);
+  await vi.advanceTimersByTimeAsync(4_000);
+  expect(link.stopped).toBe(0);
+  await vi.advanceTimersByTimeAsync(1_500);
+  expect(link.stopped).toBe(1);
+  expect(sender.ready).toBe(true);
+  await sender.stop();
+  expect(link.stopped).toBe(1);
+});
+
+test("there is room only for what may go now, and the owner is woken for more", async () => {
+  const { link, sender, owner, submit } = await running({ rate: 10 });
+  expect(sender.room()).toBe(1);
+  submit();
+  expect(link.sent).toBe(1);
+  const { woken } = owner;
+  expect(sender.room()).toBe(0);
+  await vi.advanceTimersByTimeAsync(90);
+  expect(owner.woken).toBeGreaterThan(woken);
+  expect(sender.room()).toBe(1);
+  await sender.stop();
+});
+
+test("what has no slot yet waits here, in order, and leaves no room for others", async () => {
+  const { link, sender, settled, submit } = await running({ rate: 10 });
+  submit({ facts: { segments: 3 } });
+  expect(link.sent).toBe(1);
+  expect(sender.room()).toBe(0);
+  await vi.advanceTimersByTimeAsync(200);
+  expect(link.sent).toBe(3);
+  link.answer();
+  link.answer();
+  expect(settled).toEqual([]);
+  link.answer();
+  expect(settled[0]).toMatchObject({ type: "submitted", cost: 22_500 });
+  await sender.stop();
+});
+
+test("a throttled message goes again after the pause; throttled for too long it goes back", async () => {
+  const { link, sender, settled, submit } = await running();
+  submit();
+  const throttled: UnitResult = { outcome: "throttled", code: "ESME_RTHROTTLED", pauseMs: 250 };
+  link.answer(throttled);
+  await vi.advanceTimersByTimeAsync(200);
+  expect(link.sent).toBe(1);
+  await vi.advanceTimersByTimeAsync(200);
+  expect(link.sent).toBe(2);
+  expect(settled).toEqual([]);
+  for (let i = 0; i < 100 && settled.length === 0; i++) {
+    if (link.inFlight > 0) link.answer(throttled);
+    await vi.advanceTimersByTimeAsync(500);
+  }
+  expect(settled).toMatchObject([
+    { type: "returned", errorClass: "throttled", errorCode: "ESME_RTHROTTLED", reason: null },
+  ]);
+  expect(performance.now()).toBeGreaterThan(30_000);
+  await sender.stop();
+});
+
+test("a link lost shortly: what had left is in doubt, what had not goes again", async () => {
+  const { link, sender, settled, submit } = await running();
+  submit();
+  link.lose("maybe");
+  expect(settled).toMatchObject([{ type: "returned", errorClass: "unknown", reason: "link-lost" }]);
+  expect(sender.room()).toBe(0);
+  link.bind();
+  submit();
+  link.lose("never");
+  await vi.advanceTimersByTimeAsync(500);
+  link.bind();
+  expect(link.inFlight).toBe(1);
+  link.answer();
+  expect(settled[1]).toMatchObject({ type: "submitted" });
+  await sender.stop();
+});
+
+test("a link lost for longer: everything is handed back, at a bounded rate, until it is there again", async () => {
+  const { link, sender, settled, submit } = await running();
+  submit();
+  link.lose("never");
+  await vi.advanceTimersByTimeAsync(2_300);
+  expect(settled).toMatchObject([{ type: "returned", errorClass: "unsubmitted" }]);
+  let handed = 0;
+  for (let ms = 0; ms < 2_000; ms++) {
+    for (; sender.room() > 0; handed++) submit();
+    await vi.advanceTimersByTimeAsync(1);
+  }
+  expect(handed).toBeGreaterThan(3_000);
+  expect(handed).toBeLessThanOrEqual(4_100);
+  expect(settled).toHaveLength(handed + 1);
+  link.bind();
+  expect(sender.circuit.state).toBe("half_open");
+  for (let n = 0; n < 10 && sender.room() > 0; n++) submit();
+  expect(link.inFlight).toBe(3);
+  for (let n = 0; n < 3; n++) link.answer();
+  expect(sender.circuit.state).toBe("closed");
+  await sender.stop();
+});
+
+test("submit never settles from within, so that a long chain is no deep stack", async () => {
+  const { link, sender, settled, submit } = await running();
+  link.lose("never");
+  await vi.advanceTimersByTimeAsync(2_300);
+  submit();
+  expect(settled).toHaveLength(0);
+  await vi.advanceTimersByTimeAsync(1);
+  expect(settled).toHaveLength(1);
+  await sender.stop();
+});
+
+test("an expired message is not submitted", async () => {
+  const { link, sender, settled, submit } = await running();
+  submit({ facts: { expiresAt: Date.now() } });
+  await vi.advanceTimersByTimeAsync(1);
+  expect(link.sent).toBe(0);
+  expect(settled).toMatchObject([{ type: "returned", errorClass: "unsubmitted", errorCode: "expired" }]);
+  await sender.stop();
+});
+
+test("an owner that has lost its partition gets nothing submitted any more", async () => {
+  const { link, sender, owner, settled, submit } = await running({ rate: 10 });
+  submit();
+  submit();
+  owner.alive = false;
+  await vi.advanceTimersByTimeAsync(500);
+  expect(link.sent).toBe(1);
+  expect(settled).toEqual([undefined]);
+  link.answer();
+  expect(settled[1]).toMatchObject({ type: "submitted" });
+  await sender.stop();
+});
+
+test("a stop does not wait for what is throttled: it goes back unsubmitted", async () => {
+  const { link, sender, owner, settled, submit } = await running();
+  submit();
+  link.answer({ outcome: "throttled", code: "20429", pauseMs: 60_000 });
+  owner.draining = true;
+  await vi.advanceTimersByTimeAsync(300);
+  expect(settled).toMatchObject([{ type: "returned", errorClass: "unsubmitted", errorCode: "stopping" }]);
+  await sender.stop();
+});
+
+test("some parts accepted and one refused: it goes back, saying that a part went out", async () => {
+  const { link, sender, settled, submit } = await running();
+  submit({ facts: { segments: 2 } });
+  link.answer();
+  link.answer({ outcome: "refused", code: "ESME_RINVSRCADR" });
+  expect(settled).toMatchObject([{ type: "returned", errorClass: "refused", reason: "partial" }]);
+  await sender.stop();
+});
