@@ -24,6 +24,7 @@ export interface CorrelationOptions {
 }
 
 const NONE: readonly number[] = [];
+const NO_IDS: readonly string[] = [];
 
 export class Correlation {
   private readonly options: CorrelationOptions;
@@ -171,7 +172,7 @@ export class Correlation {
     const { counters, terms } = this.options;
     const { messageId, segments } = event.facts;
     const provider = event.provider ?? "";
-    const ids = [...new Set(event.providerMessageIds.map(canonicalId))];
+    const ids = event.providerMessageIds.map(canonicalId).filter((id, i, all) => all.indexOf(id) === i);
     if (this.messages.isFinished(messageId)) {
       counters.afterFinal++;
       this.messages.rememberIds(event);
@@ -193,14 +194,14 @@ export class Correlation {
       message,
       attempt: event.attempt,
       provider,
-      ids: [],
+      ids: NO_IDS,
       parts: [],
       total: ids.length > 0 ? ids.length : receiptPerPart ? Math.max(1, segments) : 1,
       doubtful: ids.length === 0,
       receiptAt: undefined,
       event,
     };
-    message.submissions.push(submission);
+    message.submissions = message.submissions.concat(submission);
     this.messages.waitUntil(message, (event.submittedAt ?? event.at) + receiptDeadlineMs, receiptDeadlineMs);
     if (message.age === undefined) this.kept.keepEvent(message, event, this.out);
     if (submission.doubtful) this.messages.index.addDoubtful(submission, message.to);
@@ -281,7 +282,9 @@ export class Correlation {
 
   /** A submission learns the id of its next part. Gives the part, from 0. */
   private adopt(submission: Submission, id: string): number {
-    const part = submission.ids.push(id) - 1;
+    const part = submission.ids.length;
+    // Not pushed: an array that grows reserves room for 17, and most of these never hold more than one.
+    submission.ids = submission.ids.concat(id);
     this.messages.index.add(submission, id);
     if (submission.doubtful && !hasRoom(submission))
       this.messages.index.removeDoubtful(submission, submission.message.to);

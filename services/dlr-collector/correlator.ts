@@ -38,6 +38,8 @@ export interface CorrelatorOptions {
   readonly ends: (partition: number) => EndsSample | undefined;
   /** Epoch milliseconds. */
   readonly now: () => number;
+  /** Told of each event that is written for a message with a `traceparent`. */
+  readonly onTraced?: (event: Event, traceparent: string) => void;
   /** Default {@link READ_BACK_EVENTS}. */
   readonly readBackEvents?: number;
 }
@@ -58,7 +60,7 @@ export class Correlator implements Transform {
     this.options = options;
     const { event } = options.codecs;
     this.schemas = new WriterSchemaLoader(options.codecs, options.log);
-    this.writer = new RecordWriter(event, task.partition);
+    this.writer = new RecordWriter(event, task.partition, options.onTraced);
     this.correlation = new Correlation({ ...options.correlation, packing: packingOf(event) });
   }
 
@@ -144,14 +146,17 @@ class RecordWriter implements CorrelationOutputs {
   to!: Outputs;
   private readonly codec: Codec<Event>;
   private readonly partition: number;
+  private readonly onTraced: CorrelatorOptions["onTraced"];
 
-  constructor(codec: Codec<Event>, partition: number) {
+  constructor(codec: Codec<Event>, partition: number, onTraced: CorrelatorOptions["onTraced"]) {
     this.codec = codec;
     this.partition = partition;
+    this.onTraced = onTraced;
   }
 
   emit(id: string, event: Event, trace: string | undefined): void {
     const headers: Record<string, string> = trace === undefined ? { id } : { id, traceparent: trace };
+    if (trace !== undefined) this.onTraced?.(event, trace);
     this.to.decide(this.record(EVENTS_TOPIC, event.facts.to, this.codec.encode(event), headers));
   }
 

@@ -48,8 +48,8 @@ export class KeptMessages {
 
   /** The message stands in sms.correlation under this key. */
   note(message: OpenMessage, key: string): void {
-    message.kept ??= [];
-    if (!message.kept.includes(key)) message.kept.push(key);
+    const keys = message.kept ?? [];
+    if (!keys.includes(key)) message.kept = keys.concat(key);
   }
 
   /** Holds a message's events in their small form. */

@@ -15,7 +15,9 @@ import { TaskGroup } from "../../platform/kafka/task-group.ts";
 import { TopicReader } from "../../platform/kafka/topic-reader.ts";
 import { runTransform } from "../../platform/kafka/transform.ts";
 import { runService, type Scope } from "../../platform/lifecycle/run-service.ts";
+import { parseTraceparent } from "../../platform/telemetry/trace-context.ts";
 import { connectCodecs, type SluiceCodecs } from "../../schemas/codecs.ts";
+import type { Event } from "../../schemas/generated/types.ts";
 import { CORRELATION_TOPIC, DEAD_LETTER_TOPIC, EVENTS_TOPIC, RECEIPTS_TOPIC } from "../../schemas/topics.ts";
 import { newCounters } from "./correlation-counters.ts";
 import { type CorrelationLimits, DEFAULT_LIMITS, type ProviderTerms } from "./correlation-terms.ts";
@@ -106,6 +108,7 @@ async function correlator(
     log: scope.log,
     ends: (partition) => frontier.sample(partition),
     now: Date.now,
+    onTraced: (event, traceparent) => traceDelivery(scope, event, traceparent),
     correlation: {
       terms: termsOf(providers),
       limits,
@@ -147,6 +150,15 @@ function termsOf(providers: readonly Provider[]): (provider: string) => Provider
     terms.set(id, { receiptDeadlineMs: deadline(receiptDeadlineSeconds), receiptPerPart: kind === "smpp" });
   const unknown: ProviderTerms = { receiptDeadlineMs: deadline(259_200), receiptPerPart: true };
   return (provider) => terms.get(provider) ?? unknown;
+}
+
+/** The last span of a message's trace: from the provider's acceptance to what its receipts say. */
+function traceDelivery({ tracing }: Scope, event: Event, traceparent: string): void {
+  const { type, provider, state, submittedAt } = event;
+  const parent = tracing.enabled && type === "final" ? parseTraceparent(traceparent) : undefined;
+  const attributes = { "sluice.provider": provider ?? "", "sluice.state": state ?? "" };
+  const startTime = submittedAt ?? event.at;
+  tracing.child("delivery", parent, { attributes, startTime })?.end(undefined, event.at);
 }
 
 async function webhooks(

@@ -12,7 +12,7 @@ export interface Submission {
   readonly attempt: number;
   readonly provider: string;
   /** Canonical provider message ids, by part. Of a submission in doubt they become known with its receipts. */
-  readonly ids: string[];
+  ids: readonly string[];
   readonly parts: (PartState | undefined)[];
   /** Receipts that make it complete. */
   total: number;
@@ -34,13 +34,13 @@ export interface OpenMessage {
   /** Append time of that event, epoch milliseconds. */
   readonly since: number;
   /** In the order in which they were read. */
-  readonly submissions: Submission[];
+  submissions: readonly Submission[];
   /** The router's `closed` event, when it came while a submission was open. */
   closed: KeptEvent | undefined;
   /** Its place among the messages that are rebuilt from sms.events; undefined once it is kept in sms.correlation. */
   age: Link<OpenMessage> | undefined;
   /** Keys under which it is kept in sms.correlation. */
-  kept: string[] | undefined;
+  kept: readonly string[] | undefined;
   /** Epoch milliseconds; after it what is missing is unknown. */
   deadline: number;
   due: { readonly chain: Chain<OpenMessage>; readonly link: Link<OpenMessage> } | undefined;

@@ -2,7 +2,7 @@ import { canonicalId } from "../../domain/receipts/provider-message-id.ts";
 import { IdRing } from "../../platform/kafka/id-ring.ts";
 import type { Event } from "../../schemas/generated/types.ts";
 import { Chain } from "./chain.ts";
-import type { OpenMessage } from "./open-message.ts";
+import type { OpenMessage, Submission } from "./open-message.ts";
 import { SubmissionIndex } from "./submission-index.ts";
 
 /** Where an event stood. */
@@ -61,7 +61,7 @@ export class OpenMessages {
       to: event.facts.to,
       first: position.offset,
       since: position.timestamp,
-      submissions: [],
+      submissions: NO_SUBMISSIONS,
       closed: undefined,
       age: undefined,
       kept: undefined,
@@ -78,7 +78,7 @@ export class OpenMessages {
   leaveLog(message: OpenMessage): void {
     if (message.age !== undefined) this.ages.remove(message.age);
     message.age = undefined;
-    message.kept ??= [];
+    message.kept ??= NO_KEYS;
   }
 
   /** Moves the deadline out to `deadline` (epoch milliseconds), which lies `afterMs` behind a submission. */
@@ -130,6 +130,9 @@ export class OpenMessages {
     for (const id of event.providerMessageIds) this.finishedIds.add(receiptKey(event.provider ?? "", canonicalId(id)));
   }
 }
+
+const NO_KEYS: readonly string[] = [];
+const NO_SUBMISSIONS: readonly Submission[] = [];
 
 function receiptKey(provider: string, id: string): string {
   return `${provider}/${id}`;
