@@ -4,6 +4,9 @@ import { parse, stringify } from "yaml";
 import { type ClusterConfig, clusterEndpoints, logFile } from "./cluster-config.ts";
 import type { ProcessSpec } from "./process-spec.ts";
 
+/** Settings of services that the local cluster passes on from the environment of `make up`. */
+const PASSED_ON = ["SLUICE_SINK_MAX_AGE", "SLUICE_LOG_LEVEL", "SLUICE_TRACE_RATIO", "OTEL_EXPORTER_OTLP_ENDPOINT"];
+
 /** Default ports; SLUICE_PORT_OFFSET moves them all. Further instances of a service count up from its `admin` and `http`. */
 const SERVICES = [
   { name: "ingest", admin: 18_200, http: 18_080, moreHttp: 18_150 },
@@ -67,6 +70,7 @@ function serviceProcess(
     cwd: config.projectDir,
     env: {
       ...sluiceEnvironment(config),
+      ...passedOn(process.env),
       SLUICE_INSTANCE: name,
       SLUICE_ADMIN_PORT: String(admin),
       ...(http === undefined ? {} : { SLUICE_HTTP_PORT: String(http) }),
@@ -84,6 +88,10 @@ function serviceProcess(
     endpoint: http === undefined ? `http://127.0.0.1:${admin}/metrics` : `http://127.0.0.1:${http}`,
     replica: (next) => serviceProcess(config, service, next, dependsOn),
   };
+}
+
+function passedOn(env: NodeJS.ProcessEnv): Record<string, string> {
+  return Object.fromEntries(PASSED_ON.flatMap((name) => (env[name] ? [[name, env[name]]] : [])));
 }
 
 function simulatorProcess(config: ClusterConfig, simulator: (typeof SIMULATORS)[number]): ProcessSpec {

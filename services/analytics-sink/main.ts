@@ -31,7 +31,7 @@ export const analyticsSinkSettings = z.object({
     .default(8 << 20)
     .describe("Size of a block at the most; two for each partition owned can be held at one time"),
   sinkMaxAge: duration({ min: 10, max: 60_000 })
-    .default(2_000)
+    .default(5_000)
     .describe("Age of a block's first event at the most before it is inserted; shorter costs ClickHouse more"),
   sinkRepeatSpan: integer({ min: 1_000, max: 1_000_000 })
     .default(50_000)

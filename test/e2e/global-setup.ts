@@ -27,6 +27,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
       SLUICE_EXTERNAL_BROKERS: infra.brokers.join(","),
       SLUICE_EXTERNAL_REGISTRY_URL: infra.registryUrl,
       SLUICE_EXTERNAL_CLICKHOUSE_URL: infra.clickhouseUrl,
+      SLUICE_SINK_MAX_AGE: "1s",
     });
     project.provide("sluice", {
       ...sluiceEndpoints(services.config),
