@@ -7,6 +7,7 @@ const SLASH = 0x2f;
 const KINDS: ReadonlyMap<string, EventKind> = new Map([
   ["routed", "routed"],
   ["submitted", "submitted"],
+  ["resubmitted", "submitted"],
   ["returned", "returned"],
   ["in_doubt", "in_doubt"],
   ["closed", "closed"],
