@@ -20,6 +20,8 @@ export interface CommitsOptions {
 }
 
 const RETRY_MS = 100;
+/** About 2 s of refusals, unless each waits for a time-out. */
+const WARN_EVERY = 20;
 
 /**
  * The commits of all tasks of one group: one request in flight, the waiting ones share the next. The state of a task
@@ -31,6 +33,7 @@ export class Commits {
   private readonly options: CommitsOptions;
   private waiting = new Map<Task, Waiting>();
   private flying = false;
+  private refused = 0;
   private scheduled = false;
   readonly counters = { requests: 0, failures: 0 };
 
@@ -84,9 +87,10 @@ export class Commits {
     try {
       await committer(this.request(batch));
       stored = true;
+      this.refused = 0;
     } catch (error) {
       this.counters.failures++;
-      this.options.log.debug({ cause: (error as Error).message }, "Offset commit refused");
+      this.report(error as Error);
     }
     this.flying = false;
     for (const [task, entry] of batch) {
@@ -100,6 +104,13 @@ export class Commits {
       else newer.resolvers.unshift(...entry.resolvers);
     }
     if (this.waiting.size > 0) this.schedule(stored ? 0 : RETRY_MS);
+  }
+
+  /** A refusal or two belong to every rebalance; a lasting one (metadata too large, no rights) stops all work and must be seen. */
+  private report(error: Error): void {
+    const fields = { failures: ++this.refused, cause: error.message };
+    if (this.refused % WARN_EVERY === 0) this.options.log.warn(fields, "Offset commits are being refused");
+    else this.options.log.debug(fields, "Offset commit refused");
   }
 
   private request(batch: Map<Task, Waiting>): CommitRequest {

@@ -8,6 +8,7 @@ import type { Admin, Consumer, EachBatchPayload, KafkaMessage } from "kafkajs";
 import { coPartitionedAssigner } from "./assignor.ts";
 import { type CommitRequest, Commits } from "./commits.ts";
 import { type KafkaConnection, kafkaClient } from "./connection.ts";
+import { GenerationCommit } from "./generation-commit.ts";
 import { Lease } from "./lease.ts";
 import type { InRecord } from "./record.ts";
 import { type Restored, Task, type TaskHost, type TaskInput } from "./task.ts";
@@ -36,6 +37,14 @@ interface Slot {
   failures: number;
 }
 
+interface BatchStretch {
+  readonly topic: string;
+  readonly partition: number;
+  readonly firstOffset: string | null;
+  readonly lastOffset: string;
+  readonly highWatermark: string;
+}
+
 const TICK_MS = 250;
 const DEAD_SESSIONS = 3;
 
@@ -47,6 +56,7 @@ export class TaskGroup implements TaskHost {
   private readonly assigned = new Set<number>();
   private consumer: Consumer | undefined;
   private admin: Admin | undefined;
+  private readonly idleCommit = new GenerationCommit();
   private commitFn: EachBatchPayload["commitOffsetsIfNecessary"] | undefined;
   private joining = true;
   private joinsSinceEvent = 0;
@@ -58,7 +68,7 @@ export class TaskGroup implements TaskHost {
   private startedAt = 0;
   /** Monotonic time of the last fetch, ms. */
   private lastFetchAt = 0;
-  readonly counters = { records: 0, joins: 0, lapses: 0, staleBatches: 0, taskFailures: 0 };
+  readonly counters = { records: 0, joins: 0, staleBatches: 0, taskFailures: 0 };
 
   constructor(options: TaskGroupOptions) {
     this.options = {
@@ -75,7 +85,9 @@ export class TaskGroup implements TaskHost {
       topics: options.topics,
       log: options.connection.log,
       committer: () =>
-        this.joining ? undefined : (this.commitFn as ((r: CommitRequest) => Promise<void>) | undefined),
+        this.joining
+          ? undefined
+          : ((this.commitFn as ((r: CommitRequest) => Promise<void>) | undefined) ?? this.idleCommit.committer),
     });
   }
 
@@ -165,14 +177,17 @@ export class TaskGroup implements TaskHost {
       // We restart with a new client ourselves: KafkaJS would go on with tasks that it knows nothing of.
       retry: { retries: 3, restartOnFailure: async () => false },
       partitionAssigners: [
-        coPartitionedAssigner({
-          partitions: options.partitions,
-          owned: () => [...this.assigned],
-          joining: () => {
-            this.joining = true;
-            this.joinsSinceEvent++;
-          },
-        }),
+        this.idleCommit.listen(
+          coPartitionedAssigner({
+            partitions: options.partitions,
+            owned: () => [...this.assigned],
+            joining: () => {
+              this.joining = true;
+              this.joinsSinceEvent++;
+              this.idleCommit.forget();
+            },
+          }),
+        ),
       ],
     });
     this.consumer = consumer;
@@ -181,7 +196,14 @@ export class TaskGroup implements TaskHost {
       if (payload.apiName === "Heartbeat" || payload.apiName === "SyncGroup") this.lastRoundTrip = payload.duration;
       if (payload.apiName === "Fetch") this.lastFetchAt = performance.now();
     });
-    consumer.on(consumer.events.HEARTBEAT, () => current() && this.lease.confirm(this.lastRoundTrip));
+    consumer.on(consumer.events.HEARTBEAT, ({ payload }) => {
+      if (!current()) return;
+      this.lease.confirm(this.lastRoundTrip);
+      if (!this.joining) this.idleCommit.confirmed(payload);
+    });
+    consumer.on(consumer.events.START_BATCH_PROCESS, ({ payload }) => {
+      if (current() && payload.batchSize === 0) this.passEmpty(payload);
+    });
     consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
       if (current()) this.joined(payload.memberAssignment[options.topics[0]!] ?? []);
     });
@@ -345,6 +367,18 @@ export class TaskGroup implements TaskHost {
       return Math.max(offset, low);
     });
     return { offsets, state, ends };
+  }
+
+  /**
+   * A stretch of a transactional writer's control or aborted records: KafkaJS passes it without a word to `eachBatch`. It
+   * must count as read, or the fetch behind it would be taken for one of another owner, and be repeated without end.
+   */
+  private passEmpty(stretch: BatchStretch): void {
+    const input = this.slots.get(stretch.partition)?.task?.inputs.find((i) => i.topic === stretch.topic);
+    const last = Number(stretch.lastOffset);
+    if (input === undefined || stretch.firstOffset === null || Number(stretch.firstOffset) > input.expected) return;
+    input.expected = Math.max(input.expected, last + 1);
+    input.end = Math.max(input.end, Number(stretch.highWatermark));
   }
 
   private enqueue({ batch, resolveOffset, commitOffsetsIfNecessary }: EachBatchPayload): void {

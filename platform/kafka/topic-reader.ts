@@ -32,6 +32,7 @@ export class TopicReader {
   private consumer: Consumer | undefined;
   private admin: Admin | undefined;
   private readonly stretches = new Map<string, Stretch>();
+  private readonly turns = new Map<string, Promise<void>>();
   private joined = false;
   private stopped = false;
   private clients = 0;
@@ -64,8 +65,8 @@ export class TopicReader {
   }
 
   /**
-   * Gives every record of [from, to) in order, then resolves. Offsets below the log's start are skipped. One stretch a
-   * partition at a time.
+   * Gives every record of [from, to) in order, then resolves. Offsets below the log's start are skipped. Callers that ask
+   * for the same partition are served one after the other.
    */
   async readRange(
     topic: string,
@@ -77,12 +78,16 @@ export class TopicReader {
     const { low } = (await this.watermarks(topic))[partition] ?? { low: 0 };
     const start = Math.max(from, low);
     if (start >= to) return;
-    await new Promise<void>((resolve, reject) => {
-      const key = keyOf(topic, partition);
-      if (this.stretches.has(key)) return reject(new Error(`${topic}/${partition} is being read already.`));
+    const key = keyOf(topic, partition);
+    for (let turn = this.turns.get(key); turn !== undefined; turn = this.turns.get(key)) await turn;
+    if (this.stretches.has(key))
+      throw new Error(`${topic}/${partition} is being followed; read it with another reader.`);
+    const turn = new Promise<void>((resolve) => {
       this.stretches.set(key, { next: start, to, onRecord, done: resolve });
       this.begin(topic, partition);
     });
+    this.turns.set(key, turn);
+    await turn;
   }
 
   /** Gives every record of the topic from its start and then as they come; resolves when what was there at the call has been given. */
@@ -186,6 +191,7 @@ export class TopicReader {
     resolveOffset(batch.lastOffset());
     if (stretch.next < stretch.to) return;
     this.stretches.delete(key);
+    this.turns.delete(key);
     this.consumer?.pause([{ topic: batch.topic, partitions: [batch.partition] }]);
     stretch.done();
   }

@@ -1,0 +1,282 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+import { Kafka, logLevel } from "kafkajs";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { RecordProducer } from "../../../platform/kafka/producer.ts";
+import { headerText } from "../../../platform/kafka/record.ts";
+import type { Task } from "../../../platform/kafka/task.ts";
+import { TaskGroup } from "../../../platform/kafka/task-group.ts";
+import { runTransform } from "../../../platform/kafka/transform.ts";
+import { sharedCluster } from "../../fixture/shared-cluster.ts";
+import type { CopyingArguments } from "./copying-process.ts";
+import { connectionTo, firstOccurrences, freshTopics, readAll, recordingLog, until } from "./kafka-runtime.ts";
+
+const connection = connectionTo(sharedCluster().brokers);
+const plain = new Kafka({ brokers: [...connection.brokers], logLevel: logLevel.NOTHING });
+const producer = new RecordProducer({ connection });
+const children: ChildProcess[] = [];
+
+beforeAll(() => producer.connect());
+afterAll(async () => {
+  for (const child of children) child.kill("SIGKILL");
+  await producer.close();
+});
+
+function records(topic: string, partitions: number, from: number, to: number) {
+  return Array.from({ length: to - from }, (_, i) => ({
+    topic,
+    partition: (from + i) % partitions,
+    key: null,
+    value: Buffer.from(String(from + i)),
+  }));
+}
+
+/** Takes everything and commits every record, without doing anything. */
+async function drainInto(task: Task, seen: number[]): Promise<void> {
+  task.begin();
+  while (task.taking) {
+    const record = task.take(task.inputs[0]!);
+    if (record === undefined) await task.wait();
+    else seen.push(record.offset);
+  }
+}
+
+test("a topic with another partition count than configured is refused, and the message says what to do", async () => {
+  const [topic] = (await freshTopics(connection, ["three"], 3)) as [string];
+  const group = new TaskGroup({
+    connection,
+    groupId: `g-${topic}`,
+    topics: [topic],
+    partitions: 6,
+    run: async () => {},
+  });
+  await expect(group.start()).rejects.toThrow(
+    /has 3 partitions, but this installation is configured for 6.*restore it or set/,
+  );
+  await group.stop();
+});
+
+test("records that retention took before they were read are reported, and reading goes on at the log's start", async () => {
+  const [topic] = (await freshTopics(connection, ["deleted"], 1)) as [string];
+  await producer.send(records(topic, 1, 0, 100));
+  const admin = plain.admin();
+  await admin.connect();
+  await admin.setOffsets({ groupId: `g-${topic}`, topic, partitions: [{ partition: 0, offset: "10" }] });
+  await admin.deleteTopicRecords({ topic, partitions: [{ partition: 0, offset: "60" }] });
+  await admin.disconnect();
+  const log = recordingLog();
+  const seen: number[] = [];
+  const group = new TaskGroup({
+    connection: { ...connection, log },
+    groupId: `g-${topic}`,
+    topics: [topic],
+    partitions: 1,
+    run: (task) => drainInto(task, seen),
+  });
+  await group.start();
+  await until("the rest is read", () => seen.length === 40);
+  expect(seen[0]).toBe(60);
+  expect(log.lines.filter((line) => line.includes("deleted by retention"))).toHaveLength(1);
+  await group.stop();
+});
+
+test("a group whose inputs are still can commit", async () => {
+  const [topic] = (await freshTopics(connection, ["still"], 2)) as [string];
+  const answers: boolean[] = [];
+  const group = new TaskGroup({
+    connection,
+    groupId: `g-${topic}`,
+    topics: [topic],
+    partitions: 2,
+    run: async (task) => {
+      task.begin();
+      answers.push(await task.commit([0], `state of ${task.partition}`));
+      while (task.taking) await task.wait();
+    },
+  });
+  await group.start();
+  await until("both are committed", () => answers.length === 2, 20_000);
+  expect(answers).toEqual([true, true]);
+  await group.stop();
+  const admin = plain.admin();
+  await admin.connect();
+  const [offsets] = await admin.fetchOffsets({ groupId: `g-${topic}`, topics: [topic] });
+  await admin.disconnect();
+  expect(offsets!.partitions.map((p) => p.metadata).sort()).toEqual(["state of 0", "state of 1"]);
+});
+
+test("a transactional writer's marks and aborted records are passed without fetching them again", async () => {
+  const [topic] = (await freshTopics(connection, ["transactional"], 1)) as [string];
+  const seen: number[] = [];
+  const group = new TaskGroup({
+    connection,
+    groupId: `g-${topic}`,
+    topics: [topic],
+    partitions: 1,
+    run: (task) => drainInto(task, seen),
+  });
+  await group.start();
+  await until("it has joined", () => group.status.running === 1);
+  const writer = plain.producer({
+    transactionalId: topic,
+    idempotent: true,
+    maxInFlightRequests: 1,
+    retry: { initialRetryTime: 20 },
+  });
+  await writer.connect();
+  let expected = 0;
+  for (let n = 0; n < 6; n++) {
+    const transaction = await writer.transaction();
+    await transaction.send({ topic, messages: [{ value: `a${n}` }, { value: `b${n}` }] });
+    if (n % 2 === 0) {
+      await transaction.commit();
+      expected += 2;
+    } else await transaction.abort();
+    await until("what is committed is read", () => seen.length === expected, 10_000);
+    // The mark at the end of each transaction counts as read, whether or not something follows.
+    await until("nothing is left over", () => group.tasks[0]!.inputs[0]!.expected === 3 * (n + 1), 10_000);
+  }
+  await writer.disconnect();
+  expect(seen).toEqual([0, 1, 6, 7, 12, 13]);
+  expect(group.counters.staleBatches).toBe(0);
+  await group.stop();
+});
+
+const P = 4;
+const SESSION_MS = 6_000;
+
+function startCopying(args: CopyingArguments): ChildProcess {
+  const child = spawn(process.execPath, [join(import.meta.dirname, "copying-process.ts"), JSON.stringify(args)], {
+    stdio: ["pipe", "inherit", "inherit"],
+  });
+  children.push(child);
+  return child;
+}
+
+async function copies(topic: string) {
+  return readAll(connection, topic);
+}
+
+test("an owner that was frozen past its session does nothing more when it wakes up", async () => {
+  const [input, output] = (await freshTopics(connection, ["frozen-in", "frozen-out"], P)) as [string, string];
+  const args = {
+    brokers: connection.brokers,
+    groupId: `g-${input}`,
+    input,
+    output,
+    partitions: P,
+    sessionTimeoutMs: SESSION_MS,
+  };
+  const zombie = startCopying(args);
+  let sent = 0;
+  let sending = true;
+  const traffic = (async () => {
+    while (sending) {
+      await producer.send(records(input, P, sent, sent + 40));
+      sent += 40;
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+  })();
+  await until("it copies", async () => (await copies(output)).length > 400);
+  zombie.kill("SIGSTOP");
+  const heir = startCopying(args);
+  await until(
+    "another owner copies all partitions",
+    async () => {
+      const by = (await copies(output)).filter((r) => headerText(r, "owner")!.startsWith(`${heir.pid}/`));
+      return new Set(by.map((r) => r.partition)).size === P;
+    },
+    40_000,
+  );
+  zombie.kill("SIGCONT");
+  await until(
+    "the woken one has joined anew",
+    async () => {
+      const again = (await copies(output)).filter((r) => headerText(r, "owner")!.startsWith(`${zombie.pid}/`));
+      return new Set(again.map((r) => headerText(r, "owner"))).size > P;
+    },
+    40_000,
+  );
+  sending = false;
+  await traffic;
+  await until(
+    "all is copied",
+    async () => new Set((await copies(output)).map((r) => headerText(r, "src"))).size === sent,
+  );
+  for (const child of [zombie, heir]) {
+    child.kill("SIGTERM");
+    await once(child, "exit");
+  }
+  const out = await copies(output);
+  for (let partition = 0; partition < P; partition++) {
+    const owners = out.filter((r) => r.partition === partition).map((r) => headerText(r, "owner")!);
+    const turns = owners.filter((owner, i) => owner !== owners[i - 1]);
+    expect(new Set(turns).size, `each owner of ${partition} has one turn: ${turns.join(" ")}`).toBe(turns.length);
+  }
+  expect(firstOccurrences(out, "src").length).toBe(sent);
+}, 120_000);
+
+test("SIGTERM in mid-work: what was begun is finished and committed, nothing is done twice", async () => {
+  const [input, output] = (await freshTopics(connection, ["term-in", "term-out"], P)) as [string, string];
+  const args = {
+    brokers: connection.brokers,
+    groupId: `g-${input}`,
+    input,
+    output,
+    partitions: P,
+    sessionTimeoutMs: SESSION_MS,
+  };
+  await producer.send(records(input, P, 0, 40_000));
+  const first = startCopying(args);
+  await until("it is at work", async () => {
+    const n = (await copies(output)).length;
+    return n > 0;
+  });
+  first.kill("SIGTERM");
+  expect(await once(first, "exit")).toEqual([0, null]);
+  const half = (await copies(output)).length;
+  expect(half).toBeLessThan(40_000);
+  const second = startCopying(args);
+  await until("the rest is copied", async () => (await copies(output)).length >= 40_000);
+  second.kill("SIGTERM");
+  expect(await once(second, "exit")).toEqual([0, null]);
+  const out = await copies(output);
+  expect(out.length).toBe(40_000);
+  expect(firstOccurrences(out, "src").length).toBe(40_000);
+});
+
+test("two groups of one process do not disturb each other, and a failing task begins again less and less often", async () => {
+  const [topic] = (await freshTopics(connection, ["failing"], 1)) as [string];
+  await producer.send(records(topic, 1, 0, 10));
+  const starts: number[] = [];
+  const seen: number[] = [];
+  const failing = new TaskGroup({
+    connection,
+    groupId: `failing-${topic}`,
+    topics: [topic],
+    partitions: 1,
+    run: async () => {
+      starts.push(performance.now());
+      throw new Error("poison");
+    },
+  });
+  const sound = new TaskGroup({
+    connection,
+    groupId: `sound-${topic}`,
+    topics: [topic],
+    partitions: 1,
+    run: (task) =>
+      runTransform(
+        task,
+        { restore: async () => {}, process: (record) => void seen.push(record.offset), state: () => "" },
+        { producer },
+      ),
+  });
+  await Promise.all([failing.start(), sound.start()]);
+  await until("it has failed four times", () => starts.length >= 4);
+  expect(seen.length).toBe(10);
+  const gaps = starts.slice(1).map((at, i) => at - starts[i]!);
+  expect(gaps[2]!).toBeGreaterThan(gaps[0]! * 1.5);
+  await Promise.all([failing.stop(), sound.stop()]);
+});

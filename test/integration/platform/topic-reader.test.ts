@@ -1,0 +1,112 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { RecordProducer } from "../../../platform/kafka/producer.ts";
+import type { InRecord } from "../../../platform/kafka/record.ts";
+import { TopicReader } from "../../../platform/kafka/topic-reader.ts";
+import { sharedCluster } from "../../fixture/shared-cluster.ts";
+import { connectionTo, freshTopics, until } from "./kafka-runtime.ts";
+
+const connection = connectionTo(sharedCluster().brokers);
+const producer = new RecordProducer({ connection });
+const readers: TopicReader[] = [];
+
+beforeAll(() => producer.connect());
+afterAll(async () => {
+  await Promise.all(readers.map((reader) => reader.stop()));
+  await producer.close();
+});
+
+async function readerOf(...topics: string[]): Promise<TopicReader> {
+  const reader = new TopicReader({ connection, topics });
+  readers.push(reader);
+  await reader.start();
+  return reader;
+}
+
+function write(topic: string, partition: number, from: number, to: number): Promise<void> {
+  return producer.send(
+    Array.from({ length: to - from }, (_, i) => ({
+      topic,
+      partition,
+      key: null,
+      value: Buffer.from(`${partition}/${from + i}`),
+    })),
+  );
+}
+
+test("a range gives exactly its records, in order, whichever range was read before", async () => {
+  const [topic] = (await freshTopics(connection, ["ranges"], 3)) as [string];
+  await Promise.all([0, 1, 2].map((p) => write(topic, p, 0, 5_000)));
+  const reader = await readerOf(topic);
+  expect(await reader.watermarks(topic)).toEqual([0, 1, 2].map(() => ({ low: 0, high: 5_000 })));
+  const read = async (partition: number, from: number, to: number) => {
+    const got: number[] = [];
+    await reader.readRange(topic, partition, from, to, (record) => {
+      expect(record.value!.toString()).toBe(`${partition}/${record.offset}`);
+      got.push(record.offset);
+    });
+    expect(got).toEqual(Array.from({ length: Math.max(0, to - from) }, (_, i) => from + i));
+  };
+  await Promise.all([read(0, 0, 5_000), read(1, 17, 18), read(2, 4_990, 5_000)]);
+  // Backwards, again, and empty.
+  await read(0, 100, 200);
+  await read(0, 100, 200);
+  await read(0, 0, 1);
+  await read(0, 300, 300);
+  await read(0, 300, 20);
+  for (let n = 0; n < 30; n++) {
+    const from = Math.floor(Math.random() * 5_000);
+    await read(n % 3, from, Math.min(5_000, from + Math.floor(Math.random() * 400)));
+  }
+});
+
+test("a range that ends beyond the log waits for its records", async () => {
+  const [topic] = (await freshTopics(connection, ["waiting"], 1)) as [string];
+  await write(topic, 0, 0, 5);
+  const reader = await readerOf(topic);
+  const got: number[] = [];
+  const done = reader.readRange(topic, 0, 3, 8, (record) => got.push(record.offset));
+  await until("what is there is read", () => got.length === 2);
+  await write(topic, 0, 5, 20);
+  await done;
+  expect(got).toEqual([3, 4, 5, 6, 7]);
+});
+
+test("callers that want the same partition are served one after the other", async () => {
+  const [topic] = (await freshTopics(connection, ["shared"], 1)) as [string];
+  await write(topic, 0, 0, 50);
+  const reader = await readerOf(topic);
+  const got = await Promise.all(
+    [0, 10, 20, 30].map(async (from) => {
+      const offsets: number[] = [];
+      await reader.readRange(topic, 0, from, from + 10, (record) => offsets.push(record.offset));
+      return offsets;
+    }),
+  );
+  expect(got).toEqual([0, 10, 20, 30].map((from) => Array.from({ length: 10 }, (_, i) => from + i)));
+  await reader.follow(topic, () => {});
+  await expect(reader.readRange(topic, 0, 0, 10, () => {})).rejects.toThrow(/being followed/);
+});
+
+test("following gives what is there before it resolves, and then what comes; a new reader begins from the start", async () => {
+  const [table, empty] = (await freshTopics(connection, ["table", "empty"], 2)) as [string, string];
+  await Promise.all([write(table, 0, 0, 700), write(table, 1, 0, 900)]);
+  const follow = async (reader: TopicReader) => {
+    const got: InRecord[] = [];
+    await reader.follow(table, (record) => got.push(record));
+    return got;
+  };
+  const reader = await readerOf(table, empty);
+  const got = await follow(reader);
+  expect(got.length).toBe(1_600);
+  const later: InRecord[] = [];
+  await reader.follow(empty, (record) => later.push(record));
+  await write(table, 1, 900, 1_000);
+  await write(empty, 0, 0, 1);
+  await until("the new ones came", () => got.length === 1_700 && later.length === 1);
+  for (const partition of [0, 1]) {
+    const offsets = got.filter((r) => r.partition === partition).map((r) => r.offset);
+    expect(offsets).toEqual(offsets.map((_, i) => i));
+  }
+  await reader.stop();
+  expect((await follow(await readerOf(table, empty))).length).toBe(1_700);
+});
