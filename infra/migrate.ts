@@ -11,6 +11,7 @@ import { errorMessage, SluiceError } from "../platform/errors/sluice-error.ts";
 import { type KafkaConnection, kafkaClient } from "../platform/kafka/connection.ts";
 import { kafkaSettings } from "../platform/kafka/settings.ts";
 import { ensureTopics } from "../platform/kafka/topics.ts";
+import { KNOWN_VARIABLES } from "../schemas/generated/variables.ts";
 import { registerSchemas } from "../schemas/register.ts";
 import { topicSpecs } from "../schemas/topics.ts";
 import { migrateClickhouse } from "./clickhouse/migrate.ts";
@@ -170,7 +171,7 @@ if (import.meta.main) {
   const config = loadConfig("migrate", migrationSettings, {
     purpose:
       "Creates the topics, registers the schemas and creates the ClickHouse tables; repeating it changes nothing.",
-    knownKeys: ["SLUICE_*"],
+    knownKeys: KNOWN_VARIABLES,
   });
   try {
     await migrate(config, (line) => console.log(line));

@@ -1,19 +1,17 @@
 /** analytics-sink: sms.events -> ClickHouse, each event exactly one row. */
-import { z } from "zod";
 import { BlockInserter } from "../../platform/clickhouse/block-inserter.ts";
-import { clickhouseSettings } from "../../platform/clickhouse/settings.ts";
 import { loadConfig } from "../../platform/config/load-config.ts";
-import { bytes, duration, integer } from "../../platform/config/settings.ts";
 import type { KafkaConnection } from "../../platform/kafka/connection.ts";
 import { observeKafka } from "../../platform/kafka/observe.ts";
 import { RecordProducer } from "../../platform/kafka/producer.ts";
-import { kafkaSettings } from "../../platform/kafka/settings.ts";
 import { runSink, type SinkOptions } from "../../platform/kafka/sink.ts";
 import { TaskGroup } from "../../platform/kafka/task-group.ts";
 import { TopicReader } from "../../platform/kafka/topic-reader.ts";
 import { runService } from "../../platform/lifecycle/run-service.ts";
 import { connectCodecs } from "../../schemas/codecs.ts";
+import { KNOWN_VARIABLES } from "../../schemas/generated/variables.ts";
 import { DEAD_LETTER_TOPIC, EVENTS_TOPIC } from "../../schemas/topics.ts";
+import { analyticsSinkSettings } from "./analytics-sink-settings.ts";
 import { clickhouseReadiness } from "./clickhouse-probe.ts";
 import { eventDeadLetter } from "./dead-letter.ts";
 import { EventBlock } from "./event-block.ts";
@@ -23,25 +21,9 @@ import { sinkMetrics } from "./sink-metrics.ts";
 const GROUP_ID = "sluice.analytics-sink";
 const TABLE = "events";
 
-export const analyticsSinkSettings = z.object({
-  ...kafkaSettings,
-  ...clickhouseSettings,
-  sinkMaxRows: integer({ min: 1, max: 1_000_000 }).default(20_000).describe("Rows of a block at the most"),
-  sinkMaxBytes: bytes({ min: 65_536, max: 256 << 20 })
-    .default(8 << 20)
-    .describe("Size of a block at the most; two for each partition owned can be held at one time"),
-  sinkMaxAge: duration({ min: 10, max: 60_000 })
-    .default(5_000)
-    .describe("Age of a block's first event at the most before it is inserted; shorter costs ClickHouse more"),
-  sinkRepeatSpan: integer({ min: 1_000, max: 1_000_000 })
-    .default(50_000)
-    .describe("How many records back in its partition a repeated event is recognised"),
-  sinkInserts: integer({ min: 1, max: 64 }).default(4).describe("Inserts at one time at the most"),
-});
-
 const config = loadConfig("analytics-sink", analyticsSinkSettings, {
   purpose: "Stores every event of sms.events as exactly one row in ClickHouse.",
-  knownKeys: ["SLUICE_*"],
+  knownKeys: KNOWN_VARIABLES,
 });
 
 await runService({

@@ -1,16 +1,13 @@
 /** dlr-collector: provider webhooks -> sms.receipts, sms.inbound; receipts joined with submissions -> sms.events. */
 import { join } from "node:path";
-import { z } from "zod";
 import { loadCatalog } from "../../domain/catalog/load-catalog.ts";
 import type { HttpProvider, Provider } from "../../domain/catalog/provider.ts";
 import { maskNumber } from "../../domain/numbers/mask-number.ts";
 import { loadConfig } from "../../platform/config/load-config.ts";
-import { duration, integer, port, text, url } from "../../platform/config/settings.ts";
 import { loadYamlFile } from "../../platform/config/yaml-file.ts";
 import type { KafkaConnection } from "../../platform/kafka/connection.ts";
 import { observeKafka } from "../../platform/kafka/observe.ts";
 import { RecordProducer } from "../../platform/kafka/producer.ts";
-import { kafkaSettings } from "../../platform/kafka/settings.ts";
 import { TaskGroup } from "../../platform/kafka/task-group.ts";
 import { TopicReader } from "../../platform/kafka/topic-reader.ts";
 import { runTransform } from "../../platform/kafka/transform.ts";
@@ -18,41 +15,16 @@ import { runService, type Scope } from "../../platform/lifecycle/run-service.ts"
 import { parseTraceparent } from "../../platform/telemetry/trace-context.ts";
 import { connectCodecs, type SluiceCodecs } from "../../schemas/codecs.ts";
 import type { Event } from "../../schemas/generated/types.ts";
+import { KNOWN_VARIABLES } from "../../schemas/generated/variables.ts";
 import { CORRELATION_TOPIC, DEAD_LETTER_TOPIC, EVENTS_TOPIC, RECEIPTS_TOPIC } from "../../schemas/topics.ts";
 import { newCounters } from "./correlation-counters.ts";
 import { type CorrelationLimits, DEFAULT_LIMITS, type ProviderTerms } from "./correlation-terms.ts";
 import { CORRELATOR_INPUTS, Correlator, type CorrelatorOptions } from "./correlator.ts";
+import { dlrCollectorSettings } from "./dlr-collector-settings.ts";
 import { observeCorrelators } from "./dlr-metrics.ts";
 import { LogFrontier } from "./log-frontier.ts";
 import { webhookApp } from "./webhooks/webhook-app.ts";
 import { startWebhookServer } from "./webhooks/webhook-server.ts";
-
-export const dlrCollectorSettings = z.object({
-  ...kafkaSettings,
-  catalogDir: text()
-    .default("infra/local/catalog")
-    .describe("Folder with accounts.yaml, providers.yaml and routes.yaml"),
-  httpHost: text().default("127.0.0.1").describe("Address of the server for provider callbacks"),
-  httpPort: port({ allowZero: true }).default(18_090).describe("Port of the server for provider callbacks"),
-  httpMaxConnections: integer({ min: 1, max: 100_000 })
-    .default(1_000)
-    .describe("Open connections; further ones are closed at once"),
-  webhookPublicUrl: url()
-    .optional()
-    .describe("Where providers reach this server, as they sign it; default: the origin of each statusCallbackUrl"),
-  webhookStoreTimeout: duration({ min: 100, max: 60_000 })
-    .default(5_000)
-    .describe("How long a callback waits for Kafka before the provider is asked to repeat it"),
-  receiptDeadline: duration({ min: 100, max: 30 * 24 * 3_600_000 })
-    .optional()
-    .describe("Replaces every provider's receiptDeadlineSeconds: after it a message without a receipt is unknown"),
-  correlationKeepAfter: duration({ min: 1_000, max: 3_600_000 })
-    .default(DEFAULT_LIMITS.keepAfterMs)
-    .describe("A message open for longer is kept in sms.correlation, which bounds what a takeover reads back"),
-  earlyReceipts: integer({ min: 100, max: 1_000_000 })
-    .default(DEFAULT_LIMITS.earlyCount)
-    .describe("Receipts of one partition that may wait for their submission"),
-});
 
 const GROUP_ID = "sluice.correlator";
 /** Requests at hand get this share of the shutdown deadline. */
@@ -60,7 +32,7 @@ const DRAIN_SHARE = 0.3;
 
 const config = loadConfig("dlr-collector", dlrCollectorSettings, {
   purpose: "Takes delivery receipts from providers, joins them with submissions, and ends every message exactly once.",
-  knownKeys: ["SLUICE_*"],
+  knownKeys: KNOWN_VARIABLES,
 });
 
 await runService({ name: "dlr-collector", config, redact: ["authToken"], start });

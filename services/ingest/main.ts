@@ -12,6 +12,7 @@ import { RecordProducer } from "../../platform/kafka/producer.ts";
 import { ensureTopics } from "../../platform/kafka/topics.ts";
 import { runService, type Scope } from "../../platform/lifecycle/run-service.ts";
 import { connectCodecs } from "../../schemas/codecs.ts";
+import { KNOWN_VARIABLES } from "../../schemas/generated/variables.ts";
 import { Acceptance } from "./acceptance.ts";
 import { type Account, ApiKeys } from "./api-keys.ts";
 import { BodyBudget } from "./body-budget.ts";
@@ -29,7 +30,7 @@ import { RecentAcceptances } from "./recent-acceptances.ts";
 
 const config = loadConfig("ingest", ingestConfig, {
   purpose: "Takes messages over HTTP and answers once every in-sync replica of the log has them.",
-  knownKeys: ["SLUICE_*"],
+  knownKeys: KNOWN_VARIABLES,
 });
 
 /** Requests at hand get this share of the shutdown deadline; the rest is for the producer's last records. */

@@ -1,36 +1,28 @@
 /** router: sms.requests.* and sms.retry.* -> sms.dispatch.<provider>.*, sms.events. */
 import { join } from "node:path";
-import { z } from "zod";
 import { loadCatalog } from "../../domain/catalog/load-catalog.ts";
 import { compileRoutes } from "../../domain/catalog/route-table.ts";
 import { loadConfig } from "../../platform/config/load-config.ts";
-import { text } from "../../platform/config/settings.ts";
 import { loadYamlFile } from "../../platform/config/yaml-file.ts";
 import type { KafkaConnection } from "../../platform/kafka/connection.ts";
 import { LogEnds } from "../../platform/kafka/log-ends.ts";
 import { observeKafka } from "../../platform/kafka/observe.ts";
 import { RecordProducer } from "../../platform/kafka/producer.ts";
-import { kafkaSettings } from "../../platform/kafka/settings.ts";
 import { TaskGroup } from "../../platform/kafka/task-group.ts";
 import { TopicReader } from "../../platform/kafka/topic-reader.ts";
 import { runTransform } from "../../platform/kafka/transform.ts";
 import { runService } from "../../platform/lifecycle/run-service.ts";
 import { connectCodecs } from "../../schemas/codecs.ts";
+import { KNOWN_VARIABLES } from "../../schemas/generated/variables.ts";
 import { DEAD_LETTER_TOPIC, EVENTS_TOPIC, HEALTH_TOPIC, ROUTER_INPUTS } from "../../schemas/topics.ts";
 import { ProviderHealth } from "./provider-health.ts";
 import { Router } from "./router.ts";
 import { routerMetrics } from "./router-metrics.ts";
-
-export const routerSettings = z.object({
-  ...kafkaSettings,
-  catalogDir: text()
-    .default("infra/local/catalog")
-    .describe("Folder with accounts.yaml, providers.yaml and routes.yaml"),
-});
+import { routerSettings } from "./router-settings.ts";
 
 const config = loadConfig("router", routerSettings, {
   purpose: "Chooses a provider for every message, and routes again what comes back.",
-  knownKeys: ["SLUICE_*"],
+  knownKeys: KNOWN_VARIABLES,
 });
 
 await runService({

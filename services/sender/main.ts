@@ -1,36 +1,27 @@
 /** sender: sms.dispatch.<provider>.* -> the provider -> sms.events, sms.receipts, sms.retry.0s. */
 import { join } from "node:path";
-import { z } from "zod";
 import { loadCatalog } from "../../domain/catalog/load-catalog.ts";
 import type { Provider } from "../../domain/catalog/provider.ts";
 import { loadConfig } from "../../platform/config/load-config.ts";
-import { list, text } from "../../platform/config/settings.ts";
 import { loadYamlFile } from "../../platform/config/yaml-file.ts";
 import { SluiceError } from "../../platform/errors/sluice-error.ts";
 import type { KafkaConnection } from "../../platform/kafka/connection.ts";
 import { LogEnds } from "../../platform/kafka/log-ends.ts";
 import { observeKafka } from "../../platform/kafka/observe.ts";
 import { RecordProducer } from "../../platform/kafka/producer.ts";
-import { kafkaSettings } from "../../platform/kafka/settings.ts";
 import { TopicReader } from "../../platform/kafka/topic-reader.ts";
 import { runService } from "../../platform/lifecycle/run-service.ts";
 import { connectCodecs } from "../../schemas/codecs.ts";
+import { KNOWN_VARIABLES } from "../../schemas/generated/variables.ts";
 import { DEAD_LETTER_TOPIC, EVENTS_TOPIC } from "../../schemas/topics.ts";
 import { OutcomeLog } from "./outcome-log.ts";
 import { ProviderRuntime } from "./provider-runtime.ts";
 import { observeSenders } from "./sender-metrics.ts";
-
-export const senderSettings = z.object({
-  ...kafkaSettings,
-  catalogDir: text()
-    .default("infra/local/catalog")
-    .describe("Folder with accounts.yaml, providers.yaml and routes.yaml"),
-  providers: list().optional().describe("Providers that this process sends to; by default all of the catalog"),
-});
+import { senderSettings } from "./sender-settings.ts";
 
 const config = loadConfig("sender", senderSettings, {
   purpose: "Submits messages to providers at exactly their rates, and takes their receipts.",
-  knownKeys: ["SLUICE_*"],
+  knownKeys: KNOWN_VARIABLES,
 });
 
 await runService({

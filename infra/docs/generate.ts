@@ -1,0 +1,20 @@
+/** `node infra/docs/generate.ts` writes docs/configuration.md and the list of known variables; --check only compares. */
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { configurationPage, variablesModule } from "./configuration.ts";
+
+const PROJECT = resolve(import.meta.dirname, "../..");
+const wanted = { "docs/configuration.md": configurationPage(), "schemas/generated/variables.ts": variablesModule() };
+
+for (const [file, text] of Object.entries(wanted)) {
+  const path = join(PROJECT, file);
+  const current = existsSync(path) && readFileSync(path, "utf8") === text;
+  if (current) console.log(`${file} is current`);
+  else if (process.argv.includes("--check")) {
+    console.error(`${file} is not current; run: npx node infra/docs/generate.ts`);
+    process.exitCode = 1;
+  } else {
+    writeFileSync(path, text);
+    console.log(`${file} written`);
+  }
+}

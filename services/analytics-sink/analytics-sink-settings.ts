@@ -1,0 +1,21 @@
+import { z } from "zod";
+import { clickhouseSettings } from "../../platform/clickhouse/settings.ts";
+import { bytes, duration, integer } from "../../platform/config/settings.ts";
+import { kafkaSettings } from "../../platform/kafka/settings.ts";
+
+/** The settings of analytics-sink. */
+export const analyticsSinkSettings = z.object({
+  ...kafkaSettings,
+  ...clickhouseSettings,
+  sinkMaxRows: integer({ min: 1, max: 1_000_000 }).default(20_000).describe("Rows of a block at the most"),
+  sinkMaxBytes: bytes({ min: 65_536, max: 256 << 20 })
+    .default(8 << 20)
+    .describe("Size of a block at the most; two for each partition owned can be held at one time"),
+  sinkMaxAge: duration({ min: 10, max: 60_000 })
+    .default(5_000)
+    .describe("Age of a block's first event at the most before it is inserted; shorter costs ClickHouse more"),
+  sinkRepeatSpan: integer({ min: 1_000, max: 1_000_000 })
+    .default(50_000)
+    .describe("How many records back in its partition a repeated event is recognised"),
+  sinkInserts: integer({ min: 1, max: 64 }).default(4).describe("Inserts at one time at the most"),
+});

@@ -1,0 +1,11 @@
+import { z } from "zod";
+import { text } from "../../platform/config/settings.ts";
+import { kafkaSettings } from "../../platform/kafka/settings.ts";
+
+/** The settings of router. */
+export const routerSettings = z.object({
+  ...kafkaSettings,
+  catalogDir: text()
+    .default("infra/local/catalog")
+    .describe("Folder with accounts.yaml, providers.yaml and routes.yaml"),
+});
