@@ -1,7 +1,7 @@
 /**
  * How fast a provider may be sent to, in segments a second, exactly. Two rules hold together: no window of one second
- * ever has more segments than the rate (a log of the last second's segments), and within a second they are spread, with
- * a burst of 10 ms at most (a token bucket a little faster than the rate, so that a late timer is made up for).
+ * ever has more segments than the rate (a log of the last second's segments), and within a second they are spread (a token
+ * bucket a little faster than the rate), with bursts of 100 ms' worth, so that a process that is woken late loses nothing.
  * Time is passed in: ms of a monotonic clock.
  */
 
@@ -9,7 +9,7 @@
 const WINDOW_MS = 1_010;
 /** The bucket's pace beside the rate; the log is what limits. */
 const CATCH_UP = 1.2;
-const BURST_SECONDS = 0.01;
+const BURST_SECONDS = 0.1;
 /** The slowest that throttling makes it, as a share of the rate. */
 const FLOOR = 0.05;
 /** Share of the rate that comes back each second after throttling. */
@@ -106,7 +106,7 @@ export class SegmentRate {
 
   private get capacity(): number {
     const { current } = this;
-    return current <= 0 ? 0 : Math.max(1, Math.floor(current + 1e-9));
+    return current <= 0 ? 0 : Math.max(1, Math.floor(current));
   }
 
   private get windowMs(): number {
