@@ -56,7 +56,7 @@ async function main(): Promise<number> {
   const config = readClusterConfig(process.env, PROJECT);
   const seed = whole("DEMO_SEED", Math.floor(Date.now() / 1_000) % 1_000_000, 0);
   const run = `demo-${new Date().toISOString().replace(/\D/g, "").slice(0, 14)}-${seed}`;
-  const plan = { config, run, seed, total: whole("DEMO_MESSAGES", 20_000, 2), rate: whole("DEMO_RATE", 800, 1) };
+  const plan = { config, run, seed, total: whole("DEMO_MESSAGES", 20_000, 2), rate: whole("DEMO_RATE", 600, 1) };
   await up(config);
   say(
     `\nrun ${run}: ${plan.total} messages at ${plan.rate}/s, half over HTTP, half from an upstream system over Kafka`,

@@ -20,7 +20,7 @@ export interface AuditOptions {
   readonly since?: number | undefined;
   readonly until?: number | undefined;
   /** Only messages with all of these labels in their metadata. */
-  readonly labels?: Readonly<Record<string, string>>;
+  readonly labels?: Readonly<Record<string, string>> | undefined;
   /** Control ports of provider simulators: what they accepted is compared with what the events say. */
   readonly ledgers?: readonly string[];
   /** How long to wait for messages that are still under way, ms. */

@@ -1,0 +1,125 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { newMessageId } from "../../../domain/message/message-id.ts";
+import { SchemaRegistryClient } from "../../../platform/codec/schema-registry.ts";
+import { partitionFor } from "../../../platform/kafka/murmur2.ts";
+import { RecordProducer } from "../../../platform/kafka/producer.ts";
+import type { OutRecord } from "../../../platform/kafka/record.ts";
+import { ensureTopics } from "../../../platform/kafka/topics.ts";
+import { connectCodecs, type SluiceCodecs } from "../../../schemas/codecs.ts";
+import type { Event, SendRequest } from "../../../schemas/generated/types.ts";
+import { registerSchemas } from "../../../schemas/register.ts";
+import { DEAD_LETTER_TOPIC, EVENTS_TOPIC, requestTopic, topicSpecs } from "../../../schemas/topics.ts";
+import { type AuditOptions, runAudit } from "../../../services/console/run-audit.ts";
+import { sharedCluster } from "../../fixture/shared-cluster.ts";
+import { connectionTo, recordingLog } from "../platform/kafka-runtime.ts";
+
+const P = 6;
+const TO = "491711234567";
+const HOME = partitionFor(TO, P);
+const ELSEWHERE = (HOME + 1) % P;
+const RUN = `audit-test-${Date.now()}`;
+
+const cluster = sharedCluster();
+const connection = connectionTo(cluster.brokers, recordingLog());
+const producer = new RecordProducer({ connection });
+let codecs: SluiceCodecs;
+
+beforeAll(async () => {
+  await registerSchemas(new SchemaRegistryClient(cluster.registryUrl));
+  await ensureTopics(connection, topicSpecs({ partitions: P, providers: [] }), 1, 1);
+  codecs = await connectCodecs(cluster.registryUrl);
+  await producer.connect();
+});
+afterAll(() => producer.close());
+
+const audit = (more: Partial<AuditOptions> = {}) =>
+  runAudit({ connection, registryUrl: cluster.registryUrl, partitions: P, labels: { run: RUN }, ...more });
+
+function request(messageId: string | null, partition = HOME, more: Partial<SendRequest> = {}): OutRecord {
+  const fields = {
+    from: null,
+    text: "hi",
+    validitySeconds: null,
+    reference: null,
+    callbackUrl: null,
+    acceptedAt: null,
+  };
+  const value = { messageId, accountId: "acme", to: TO, metadata: { run: RUN }, ...fields, ...more };
+  return { topic: requestTopic("otp"), partition, key: TO, value: codecs.request.encode(value) };
+}
+
+function final(messageId: string, state: Event["state"], partition = HOME): OutRecord {
+  const facts = {
+    messageId,
+    accountId: "acme",
+    lane: "otp",
+    to: TO,
+    from: null,
+    country: "DE",
+    network: null,
+  } as const;
+  const more = { encoding: "gsm7", segments: 1, reference: null, callbackUrl: null, metadata: {} } as const;
+  const event: Event = {
+    type: "final",
+    at: Date.now(),
+    facts: { ...facts, ...more, acceptedAt: 0, expiresAt: 1 },
+    attempt: 1,
+    provider: null,
+    route: null,
+    reason: null,
+    price: null,
+    cost: null,
+    currency: null,
+    submittedAt: null,
+    providerMessageIds: [],
+    resubmitted: null,
+    errorClass: null,
+    errorCode: null,
+    part: null,
+    state,
+    doneAt: null,
+    receiptAt: null,
+  };
+  const value = codecs.event.encode(event);
+  return { topic: EVENTS_TOPIC, partition, key: TO, value, headers: { id: `${messageId}/final` } };
+}
+
+test("the audit finds what ended, what is missing, and what was never moved to its partition", async () => {
+  const [ended, open, moved, refused, lost] = Array.from({ length: 5 }, () => newMessageId());
+  await producer.send([
+    ...[request(ended!), request(ended!), final(ended!, "delivered"), final(ended!, "delivered")],
+    request(open!),
+    // Moved: once where it was put, once where it belongs, and it ended there.
+    ...[request(moved!, ELSEWHERE), request(moved!), final(moved!, "unknown")],
+    // Refused where it was put.
+    ...[request(refused!, ELSEWHERE), final(refused!, "rejected", ELSEWHERE)],
+    request(lost!, ELSEWHERE),
+  ]);
+  const report = await audit();
+  expect(report).toMatchObject({ accepted: 5, terminal: 3, missing: 2, misplaced: 3, duplicated: 0, unreadable: 0 });
+  expect(report.byState).toMatchObject({ delivered: 1, unknown: 1, rejected: 1 });
+  expect([...report.missingIds].sort()).toEqual([open, `${lost} (not moved to partition ${HOME})`].sort());
+
+  // What is still under way may end while the audit waits.
+  const waiting = audit({ waitMs: 60_000 });
+  await producer.send([final(open!, "failed"), request(lost!), final(lost!, "expired")]);
+  expect(await waiting).toMatchObject({ accepted: 5, terminal: 5, missing: 0 });
+});
+
+test("a request that nobody can read needs its dead letter", async () => {
+  const since = Date.now();
+  const value = Buffer.from([0, 0, 0, 255, 255, 1, 2, 3]);
+  await producer.send([{ topic: requestTopic("otp"), partition: HOME, key: TO, value }]);
+  const whole = { since, labels: undefined };
+  const report = await audit(whole);
+  expect(report).toMatchObject({ unreadable: 1, missing: 1 });
+  const place = report.missingIds[0]!.split(" ")[0]!;
+  expect(place).toMatch(new RegExp(`^sms\\.requests\\.otp/${HOME}/\\d+$`));
+  const deadLetter = { topic: DEAD_LETTER_TOPIC, partition: HOME, key: TO, value: Buffer.from("x") };
+  await producer.send([{ ...deadLetter, headers: { id: `${place}/dead` } }]);
+  expect(await audit(whole)).toMatchObject({ unreadable: 1, missing: 0 });
+});
+
+test("another number of partitions is refused, naming the topic", async () => {
+  await expect(audit({ partitions: 3 })).rejects.toThrow("sms.requests.otp has 6 partitions");
+});
