@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { Kafka, logLevel } from "kafkajs";
+import { type EachBatchPayload, Kafka, logLevel } from "kafkajs";
 import type { KafkaConnection } from "../../../platform/kafka/connection.ts";
 import { headerText, type InRecord, type KafkaLog } from "../../../platform/kafka/record.ts";
 import { toRecord } from "../../../platform/kafka/task-group.ts";
@@ -47,19 +47,20 @@ export async function readAll(connection: KafkaConnection, topic: string): Promi
   const consumer = kafka.consumer({ groupId: `read-all-${randomUUID()}`, maxWaitTimeInMs: 100 });
   await consumer.connect();
   await consumer.subscribe({ topics: [topic], fromBeginning: true });
-  await new Promise<void>((resolve, reject) => {
-    consumer.on("consumer.crash", ({ payload }) => reject(payload.error));
-    void consumer.run({
-      autoCommit: false,
-      eachBatch: async ({ batch }) => {
+  try {
+    await new Promise<void>((resolve, reject) => {
+      consumer.on("consumer.crash", ({ payload }) => reject(payload.error));
+      const eachBatch = async ({ batch }: EachBatchPayload) => {
         for (const m of batch.messages) records.push(toRecord(topic, batch.partition, Number(m.offset), m));
         const high = Number(ends.find((p) => p.partition === batch.partition)!.high);
         if (Number(batch.lastOffset()) + 1 >= high) left.delete(batch.partition);
         if (left.size === 0) resolve();
-      },
+      };
+      consumer.run({ autoCommit: false, eachBatch }).catch(reject);
     });
-  });
-  await consumer.disconnect();
+  } finally {
+    await consumer.disconnect();
+  }
   return records.sort((a, b) => a.partition - b.partition || a.offset - b.offset);
 }
 
