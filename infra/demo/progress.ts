@@ -35,12 +35,12 @@ export class Progress {
 
   show(snapshot: RunSnapshot, monotonic: number): void {
     this.#shownAt = monotonic;
-    const line = progressLine(snapshot);
     if (!this.#out.isTTY) {
-      this.#out.write(`${line}\n`);
+      this.#out.write(`${progressLine(snapshot)}\n`);
       return;
     }
-    this.#line = line.slice(0, Math.max(20, this.#out.columns - 1));
+    const room = Math.max(20, this.#out.columns - 1);
+    this.#line = progressLine(snapshot, room).slice(0, room);
     this.#out.write(`\r\x1b[K${this.#line}`);
   }
 
@@ -56,16 +56,18 @@ export class Progress {
   }
 }
 
-/** One line: how far, how fast, and how each provider does. */
-export function progressLine(run: RunSnapshot): string {
+/** One line: how far, how fast, and how each provider does. Where there is little room the bar gives way. */
+export function progressLine(run: RunSnapshot, room = Number.POSITIVE_INFINITY): string {
   const share = run.total === 0 ? 1 : Math.min(1, run.ended / run.total);
-  const full = Math.floor(share * BAR);
-  const bar = `[${"#".repeat(full)}${"-".repeat(BAR - full)}] ${String(Math.floor(share * 100)).padStart(3)}%`;
   const counts = [
     `accepted ${run.accepted} (${run.acceptedRate}/s)`,
     `submitted ${run.submitted} (${run.submittedRate}/s)`,
     `ended ${run.ended} (${run.endedRate}/s)`,
   ].join("  ");
   const providers = run.providers.map(({ id, circuit, rate }) => `${id} ${CIRCUIT[circuit]} ${rate}/s`).join("  ");
-  return `${bar}  ${counts}  |  ${providers}`;
+  const words = `${String(Math.floor(share * 100)).padStart(3)}%  ${counts}  |  ${providers}`;
+  const bar = Math.min(BAR, room - words.length - 3);
+  if (bar < 5) return words;
+  const full = Math.floor(share * bar);
+  return `[${"#".repeat(full)}${"-".repeat(bar - full)}] ${words}`;
 }

@@ -64,6 +64,13 @@ describe("Progress", () => {
     expect(line).toContain("smsc-a silent 2/s");
   });
 
+  it("gives up the bar where there is little room", () => {
+    const full = progressLine(snapshot);
+    expect(full).toMatch(/^\[####-{20}\] {2}20%/);
+    expect(progressLine(snapshot, full.length - 10)).toMatch(/^\[##-{12}\] {2}20%/);
+    expect(progressLine(snapshot, 100)).toMatch(/^ 20%/);
+  });
+
   it("rewrites one line on a terminal, within its width, with messages above it", () => {
     const { out, written } = output(true);
     const progress = new Progress(out);
@@ -71,9 +78,9 @@ describe("Progress", () => {
     progress.say("provider down");
     progress.end();
     const [first, second, third] = written;
-    expect(first!.startsWith("\r\x1b[K[")).toBe(true);
+    expect(first!.startsWith("\r\x1b[K 20%")).toBe(true);
     expect(first!.length).toBeLessThanOrEqual(60 + 4);
-    expect(second).toContain("provider down\n[");
+    expect(second).toContain("provider down\n 20%");
     expect(third).toBe("\n");
     expect([progress.due(400), progress.due(500)]).toEqual([false, true]);
   });
