@@ -5,7 +5,7 @@ import { EVENTS_TOPIC } from "../../schemas/topics.ts";
 /** What the event log says of one dispatch. */
 export interface StoredOutcome {
   readonly kind: "submitted" | "returned" | "in_doubt";
-  /** The event, for `returned`: its retry must be written again. */
+  /** The event, for `returned` whose retry must be written again: nobody has decided about the next attempt yet. */
   readonly value: Buffer | null;
 }
 
@@ -35,12 +35,19 @@ export function outcomeOf(id: string | undefined): { work: string; kind: StoredO
   }
 }
 
+/** The dispatch before the one that a router's event id names: what it decided about follows from that one. */
+function decidedAfter(id: string | undefined): string | undefined {
+  if (id === undefined || !(id.endsWith("/routed") || id.endsWith("/closed"))) return undefined;
+  const [messageId, attempt] = id.split("/");
+  return `${messageId}/${Number(attempt) - 1}`;
+}
+
 /** Reads back which dispatches have an outcome. One reader serves all tasks of the process, one after the other. */
 export class OutcomeLog {
-  private readonly reader: TopicReader;
+  private readonly reader: Pick<TopicReader, "readRange" | "watermarks">;
   private turn: Promise<unknown> = Promise.resolve();
 
-  constructor(reader: TopicReader) {
+  constructor(reader: Pick<TopicReader, "readRange" | "watermarks">) {
     this.reader = reader;
   }
 
@@ -55,9 +62,17 @@ export class OutcomeLog {
     const found = new Map<string, StoredOutcome>();
     const provider = Buffer.from(share.provider);
     const take = (record: InRecord): void => {
-      const outcome = outcomeOf(headerText(record, "id"));
+      const id = headerText(record, "id");
+      const outcome = outcomeOf(id);
+      if (outcome === undefined) {
+        const before = decidedAfter(id);
+        const returned = before === undefined ? undefined : found.get(before);
+        // Its retry was written and read. The router remembers decisions for a minute or so: it could not know another one.
+        if (returned?.kind === "returned") found.set(before!, { kind: "returned", value: null });
+        return;
+      }
       // The first one stands: what was done about it has begun already.
-      if (outcome === undefined || found.has(outcome.work)) return;
+      if (found.has(outcome.work)) return;
       // The log is everybody's, and may be long. That the name occurs is enough: what is too much here does no harm.
       if (record.value?.includes(provider) !== true) return;
       const { kind } = outcome;

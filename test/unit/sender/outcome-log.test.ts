@@ -1,0 +1,38 @@
+import { expect, test } from "vitest";
+import type { InRecord } from "../../../platform/kafka/record.ts";
+import { OutcomeLog } from "../../../services/sender/outcome-log.ts";
+
+const M = "018f2f6e-7d3a-7c11-8a53-6f0f0a1b2c3d";
+
+function logOf(...ids: readonly string[]): OutcomeLog {
+  const records = ids.map((id, offset): InRecord => {
+    const value = Buffer.from("… alpha …");
+    return { topic: "sms.events", partition: 0, offset, key: null, value, headers: { id }, timestamp: 0 };
+  });
+  return new OutcomeLog({
+    watermarks: async () => [{ low: 0, high: records.length }],
+    readRange: async (_topic, _partition, from, to, onRecord) => {
+      for (const record of records.slice(from, to)) onRecord(record);
+    },
+  });
+}
+
+const read = (log: OutcomeLog) => log.read([0], { provider: "alpha", partition: 0, of: 1 });
+
+test("a return that nobody has decided about yet comes with its event: the retry may be missing", async () => {
+  const found = await read(logOf(`${M}/1/routed`, `${M}/1/returned`));
+  expect(found.get(`${M}/1`)).toEqual({ kind: "returned", value: expect.any(Buffer) });
+});
+
+test.each(["routed", "closed"])("a return after which the next attempt was %s needs no second retry", async (kind) => {
+  const found = await read(logOf(`${M}/1/returned`, `${M}/2/${kind}`));
+  expect(found.get(`${M}/1`)).toEqual({ kind: "returned", value: null });
+});
+
+test("decisions about other attempts change nothing, and the first outcome of a dispatch stands", async () => {
+  const found = await read(
+    logOf(`${M}/1/submitted`, `${M}/2/routed`, `${M}/2/returned`, `${M}/2/submitted`, `${M}/4/routed`),
+  );
+  expect(found.get(`${M}/1`)).toEqual({ kind: "submitted", value: null });
+  expect(found.get(`${M}/2`)?.value).toEqual(expect.any(Buffer));
+});
