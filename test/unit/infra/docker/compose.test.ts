@@ -1,0 +1,49 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { expect, test } from "vitest";
+import { parse } from "yaml";
+
+const PROJECT = resolve(import.meta.dirname, "../../../..");
+const read = (file: string) => readFileSync(join(PROJECT, file), "utf8");
+
+interface ComposeService {
+  readonly image?: string;
+  readonly command?: readonly string[];
+  readonly volumes?: readonly string[];
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
+const { services } = parse(read("docker-compose.yml"), { merge: true }) as { services: Record<string, ComposeService> };
+const own = Object.entries(services).filter(([, { image }]) => image === "sluice:local");
+
+test.each(own)("the image of %s has what it runs and mounts", (_, service) => {
+  const copied = [...read("infra/docker/Dockerfile").matchAll(/^COPY (?!--from)(\S+) \.\/\1$/gm)].map(
+    ([, path]) => path,
+  );
+  const script = service.command?.[1] ?? "";
+  expect(existsSync(join(PROJECT, script))).toBe(true);
+  expect(copied).toContain(script.split("/")[0]);
+  for (const mount of service.volumes ?? []) expect(existsSync(join(PROJECT, mount.split(":")[0] ?? ""))).toBe(true);
+});
+
+test("containers have the local cluster's providers, under the names of this network", () => {
+  const data = (file: string) => JSON.stringify(parse(read(file)));
+  const inContainers = data("infra/docker/providers.yaml")
+    .replaceAll(/"host":"[^"]+"/g, '"host":"127.0.0.1"')
+    .replaceAll(/http:\/\/[a-z-]+:/g, "http://127.0.0.1:");
+  expect(inContainers).toBe(data("infra/local/catalog/providers.yaml"));
+  const hosts = [...read("infra/docker/providers.yaml").matchAll(/(?:host: |\/\/)([a-z][a-z0-9-]*)/g)].map(
+    ([, host]) => host,
+  );
+  expect(hosts.every((host) => host !== undefined && host in services)).toBe(true);
+});
+
+test("a simulator listens where the providers of the catalog point", () => {
+  const providers = parse(read("infra/docker/providers.yaml")) as {
+    id: string;
+    smpp?: { port: number };
+    http?: { baseUrl: string };
+  }[];
+  const ports = providers.map(({ id, smpp, http }) => [id, String(smpp?.port ?? new URL(http?.baseUrl ?? "").port)]);
+  expect(ports).toEqual(providers.map(({ id }) => [id, services[id]?.environment?.SLUICE_SIMULATOR_PORT]));
+});
