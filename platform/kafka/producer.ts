@@ -5,38 +5,15 @@
  * unacknowledged record. Repeats are possible and are dropped by readers (source positions, id rings).
  * docs/decisions/0002-producer.md has the rules and what was measured; test/invariants/acknowledged-is-kept.test.ts holds them.
  */
-import type { Producer, TopicMessages } from "kafkajs";
-import { type KafkaConnection, kafkaClient } from "./connection.ts";
+import type { TopicMessages } from "kafkajs";
+import type { KafkaConnection } from "./connection.ts";
+import { kafkaJsProducer, type ProducerClient, ProducerConnections } from "./producer-connection.ts";
+import { FencedError, ProducerClosedError, ProducerFullError, RecordTooLargeError } from "./producer-errors.ts";
 import { type PendingSend, ProducerQueue, type QueuedRecord } from "./producer-queue.ts";
 import type { Fence, OutRecord } from "./record.ts";
 
-export class FencedError extends Error {
-  readonly code = "PRODUCER_FENCED";
-  constructor() {
-    super("The writer lost its partition before the record was sent; its new owner continues.");
-  }
-}
-export class RecordTooLargeError extends Error {
-  readonly code = "RECORD_TOO_LARGE";
-  constructor(topic: string, bytes: number, limit: number) {
-    super(`A record for ${topic} has ${bytes} bytes; the limit is ${limit}.`);
-  }
-}
-export class ProducerFullError extends Error {
-  readonly code = "PRODUCER_FULL";
-  constructor(bytes: number) {
-    super(`${bytes} bytes are waiting for Kafka already; try again when it has caught up.`);
-  }
-}
-export class ProducerClosedError extends Error {
-  readonly code = "PRODUCER_CLOSED";
-  constructor() {
-    super("The producer is closed.");
-  }
-}
-
-/** The part of a KafkaJS producer that is used here. */
-export type ProducerClient = Pick<Producer, "connect" | "disconnect" | "sendBatch">;
+export type { ProducerClient } from "./producer-connection.ts";
+export { FencedError, ProducerClosedError, ProducerFullError, RecordTooLargeError } from "./producer-errors.ts";
 
 export interface ProducerOptions {
   readonly connection: KafkaConnection;
@@ -52,9 +29,6 @@ export interface ProducerOptions {
   readonly largeTopics?: Readonly<Record<string, number>>;
 }
 
-/** Our own limit on one whole `send`; above REQUEST_TIMEOUT_MS (12 s), which is above the broker's produce time-out (10 s). */
-const SEND_DEADLINE_MS = 14_000;
-const CONNECT_DEADLINE_MS = 4_000;
 const BROKER_TIMEOUT_MS = 10_000;
 const MAX_SHARED_SENDS = 2;
 const MAX_LONE_SENDS = 16;
@@ -62,12 +36,6 @@ const MAX_LONE_SENDS = 16;
 const EAGER_RECORDS = 1_000;
 const REQUEST_BYTES = 8_000_000;
 const RECORD_OVERHEAD_BYTES = 40;
-
-interface Connected {
-  readonly producer: ProducerClient;
-  sends: number;
-  retired: boolean;
-}
 
 interface Slice {
   readonly queue: ProducerQueue;
@@ -82,9 +50,7 @@ export class RecordProducer {
   private queuedBytes = 0;
   private sharedSends = 0;
   private loneSends = 0;
-  private current: Connected | undefined;
-  private connecting: Promise<Connected> | undefined;
-  private generation = 0;
+  private readonly connections: ProducerConnections;
   private timer: NodeJS.Timeout | undefined;
   private timerDue = 0;
   private lastSendAt = 0;
@@ -106,11 +72,12 @@ export class RecordProducer {
       client: (turn) => kafkaJsProducer(options.connection, turn),
       ...options,
     };
+    this.connections = new ProducerConnections(this.options.client);
   }
 
   /** Connects, so that the first send need not. Throws what KafkaJS throws when no broker answers within 4 s. */
   async connect(): Promise<void> {
-    await this.connected();
+    await this.connections.get();
   }
 
   /** True while no more than the allowed bytes wait: callers that can refuse work ask before they take it. */
@@ -167,9 +134,7 @@ export class RecordProducer {
     if (this.timer !== undefined) clearTimeout(this.timer);
     for (const byPartition of this.queues.values())
       for (const queue of byPartition.values()) queue.drain((item) => item.send.reject(new ProducerClosedError()));
-    const current = this.current;
-    this.current = undefined;
-    if (current !== undefined) await Promise.race([current.producer.disconnect().catch(() => {}), delay(2_000)]);
+    await Promise.race([this.connections.close(), delay(2_000)]);
   }
 
   private queueOf(topic: string, partition: number): ProducerQueue {
@@ -246,13 +211,9 @@ export class RecordProducer {
     this.counters.requests++;
     const stored = new Set<ProducerQueue>();
     let failure: unknown;
-    let used: Connected | undefined;
     try {
-      used = await this.connected();
-      used.sends++;
-      const answer = await within(
-        used.producer.sendBatch({ acks: -1, timeout: BROKER_TIMEOUT_MS, topicMessages: topicMessages(slices) }),
-        SEND_DEADLINE_MS,
+      const answer = await this.connections.use((client) =>
+        client.sendBatch({ acks: -1, timeout: BROKER_TIMEOUT_MS, topicMessages: topicMessages(slices) }),
       );
       for (const named of answer) {
         if (named.errorCode !== 0) continue;
@@ -261,11 +222,6 @@ export class RecordProducer {
       }
     } catch (error) {
       failure = error;
-    }
-    if (used !== undefined) {
-      used.sends--;
-      if (failure !== undefined && isTimeout(failure)) this.retire(used);
-      if (used.retired && used.sends === 0) void used.producer.disconnect().catch(() => {});
     }
     this.settle(slices, stored, failure);
     if (lone) this.loneSends--;
@@ -325,49 +281,6 @@ export class RecordProducer {
     this.idle = [];
     for (const resolve of idle) resolve();
   }
-
-  private connected(): Promise<Connected> {
-    if (this.current !== undefined) return Promise.resolve(this.current);
-    this.connecting ??= this.open().finally(() => {
-      this.connecting = undefined;
-    });
-    return this.connecting;
-  }
-
-  private async open(): Promise<Connected> {
-    const producer = this.options.client(this.generation++);
-    try {
-      await within(producer.connect(), CONNECT_DEADLINE_MS);
-    } catch (error) {
-      void producer.disconnect().catch(() => {});
-      throw error;
-    }
-    const connected: Connected = { producer, sends: 0, retired: false };
-    if (this.closed) {
-      void producer.disconnect().catch(() => {});
-      throw new ProducerClosedError();
-    }
-    this.current = connected;
-    return connected;
-  }
-
-  /** KafkaJS keeps its stale metadata after a time-out: a frozen broker would be asked again and again. Start afresh. */
-  private retire(used: Connected): void {
-    used.retired = true;
-    if (this.current === used) this.current = undefined;
-  }
-}
-
-function kafkaJsProducer(connection: KafkaConnection, turn: number): Producer {
-  return kafkaClient(connection, 0, turn).producer({
-    allowAutoTopicCreation: false,
-    idempotent: false,
-    retry: { retries: 0 },
-    createPartitioner:
-      () =>
-      ({ message }) =>
-        message.partition!,
-  });
 }
 
 function topicMessages(slices: Slice[]): TopicMessages[] {
@@ -396,32 +309,8 @@ function sizeOf(record: OutRecord): number {
   return bytes;
 }
 
-class DeadlineError extends Error {
-  override readonly name = "DeadlineError";
-}
-
-function within<T>(work: Promise<T>, ms: number): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new DeadlineError(`No answer within ${ms} ms`)), ms);
-    work.then(resolve, reject).finally(() => clearTimeout(timer));
-  });
-}
-
 function delay(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms).unref());
-}
-
-/** KafkaJSNumberOfRetriesExceeded wraps the reason in `cause`. */
-function isTimeout(error: unknown): boolean {
-  for (
-    let e = error as { name?: string; cause?: unknown } | undefined;
-    e !== undefined && e !== null;
-    e = e.cause as typeof e
-  ) {
-    if (e.name === "DeadlineError" || e.name === "KafkaJSRequestTimeoutError" || e.name === "KafkaJSLockTimeout")
-      return true;
-  }
-  return false;
 }
 
 function describe(error: unknown): string {

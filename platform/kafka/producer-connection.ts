@@ -1,0 +1,116 @@
+import type { Producer } from "kafkajs";
+import { type KafkaConnection, kafkaClient } from "./connection.ts";
+import { ProducerClosedError } from "./producer-errors.ts";
+
+/** The part of a KafkaJS producer that is used here. */
+export type ProducerClient = Pick<Producer, "connect" | "disconnect" | "sendBatch">;
+
+interface Connected {
+  readonly client: ProducerClient;
+  sends: number;
+  retired: boolean;
+}
+
+/** Our own limit on one whole `send`; above REQUEST_TIMEOUT_MS (12 s), which is above the broker's produce time-out (10 s). */
+const SEND_DEADLINE_MS = 14_000;
+const CONNECT_DEADLINE_MS = 4_000;
+
+/** A KafkaJS producer without what makes it lose records: idempotence and its own retries. `turn`: which seed broker comes first. */
+export function kafkaJsProducer(connection: KafkaConnection, turn: number): Producer {
+  return kafkaClient(connection, 0, turn).producer({
+    allowAutoTopicCreation: false,
+    idempotent: false,
+    retry: { retries: 0 },
+    createPartitioner:
+      () =>
+      ({ message }) =>
+        message.partition!,
+  });
+}
+
+/**
+ * The KafkaJS producer in use, and its replacement. KafkaJS keeps its stale metadata after a time-out, so a frozen broker
+ * would be asked again and again: after a time-out the next send gets a new client, and the old one is closed when its last send has ended.
+ */
+export class ProducerConnections {
+  private readonly make: (turn: number) => ProducerClient;
+  private current: Connected | undefined;
+  private connecting: Promise<Connected> | undefined;
+  private turn = 0;
+  private closed = false;
+
+  constructor(make: (turn: number) => ProducerClient) {
+    this.make = make;
+  }
+
+  /** Connects unless that is done. Throws what KafkaJS throws, or after 4 s: a frozen broker takes connections and is silent. */
+  get(): Promise<Connected> {
+    if (this.current !== undefined) return Promise.resolve(this.current);
+    this.connecting ??= this.open().finally(() => {
+      this.connecting = undefined;
+    });
+    return this.connecting;
+  }
+
+  /** Runs one send, for 14 s at the most. When it throws, its outcome is unknown. */
+  async use<T>(send: (client: ProducerClient) => Promise<T>): Promise<T> {
+    const used = await this.get();
+    used.sends++;
+    try {
+      return await within(send(used.client), SEND_DEADLINE_MS);
+    } catch (error) {
+      if (isTimeout(error)) {
+        used.retired = true;
+        if (this.current === used) this.current = undefined;
+      }
+      throw error;
+    } finally {
+      used.sends--;
+      if (used.retired && used.sends === 0) void used.client.disconnect().catch(() => {});
+    }
+  }
+
+  async close(): Promise<void> {
+    this.closed = true;
+    const { current } = this;
+    this.current = undefined;
+    await current?.client.disconnect().catch(() => {});
+  }
+
+  private async open(): Promise<Connected> {
+    const client = this.make(this.turn++);
+    try {
+      await within(client.connect(), CONNECT_DEADLINE_MS);
+      if (this.closed) throw new ProducerClosedError();
+    } catch (error) {
+      void client.disconnect().catch(() => {});
+      throw error;
+    }
+    this.current = { client, sends: 0, retired: false };
+    return this.current;
+  }
+}
+
+class DeadlineError extends Error {
+  override readonly name = "DeadlineError";
+}
+
+function within<T>(work: Promise<T>, ms: number): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new DeadlineError(`No answer within ${ms} ms`)), ms);
+    work.then(resolve, reject).finally(() => clearTimeout(timer));
+  });
+}
+
+/** KafkaJSNumberOfRetriesExceeded wraps the reason in `cause`. */
+function isTimeout(error: unknown): boolean {
+  for (
+    let e = error as { name?: string; cause?: unknown } | undefined;
+    e !== undefined && e !== null;
+    e = e.cause as typeof e
+  ) {
+    if (e.name === "DeadlineError" || e.name === "KafkaJSRequestTimeoutError" || e.name === "KafkaJSLockTimeout")
+      return true;
+  }
+  return false;
+}
