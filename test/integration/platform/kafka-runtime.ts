@@ -39,7 +39,12 @@ export async function readAll(connection: KafkaConnection, topic: string): Promi
   const kafka = new Kafka({ brokers: [...connection.brokers], logLevel: logLevel.NOTHING });
   const admin = kafka.admin();
   await admin.connect();
-  const ends = await admin.fetchTopicOffsets(topic);
+  let ends: Awaited<ReturnType<typeof admin.fetchTopicOffsets>> = [];
+  // A topic just created, or moved, has leaders that do not know of it yet.
+  await until(`the ends of ${topic} are known`, async () => {
+    ends = await admin.fetchTopicOffsets(topic).catch(() => []);
+    return ends.length > 0;
+  });
   await admin.disconnect();
   const left = new Set(ends.filter((p) => Number(p.high) > Number(p.low)).map((p) => p.partition));
   const records: InRecord[] = [];

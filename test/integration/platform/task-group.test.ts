@@ -177,7 +177,7 @@ test("an owner that was frozen past its session does nothing more when it wakes 
       sent += 40;
       await new Promise((resolve) => setTimeout(resolve, 5));
     }
-  })();
+  })().catch((error: Error) => error);
   await until("it copies", async () => (await copies(output)).length > 400);
   zombie.kill("SIGSTOP");
   const heir = startCopying(args);
@@ -199,7 +199,7 @@ test("an owner that was frozen past its session does nothing more when it wakes 
     40_000,
   );
   sending = false;
-  await traffic;
+  expect(await traffic).toBeUndefined();
   await until(
     "all is copied",
     async () => new Set((await copies(output)).map((r) => headerText(r, "src"))).size === sent,
