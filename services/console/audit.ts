@@ -11,6 +11,9 @@ const MAX_REMEMBERED = 1_000_000;
 /** Attempts told apart: bits of a mask, the last one standing for all beyond. */
 const MAX_ATTEMPT_BIT = 31;
 
+/** Kinds of events that are counted, as their ids name them. */
+const WANTED: ReadonlySet<string> = new Set(["submitted", "resubmitted", "returned", "closed", "final"]);
+
 /** What the audit of a partition, or of all of them, found. */
 export interface AuditCounts {
   /** Distinct messages requested. */
@@ -122,15 +125,7 @@ export class PartitionAudit {
 
   /** Whether an event with this id needs to be decoded at all. */
   wants(id: string | undefined): boolean {
-    const kind = readEventId(id)?.kind;
-    return (
-      kind === "final" ||
-      kind === "submitted" ||
-      kind === "resubmitted" ||
-      kind === "returned" ||
-      kind === "in_doubt" ||
-      kind === "closed"
-    );
+    return WANTED.has(readEventId(id)?.kind ?? "");
   }
 
   event(event: Event): void {
