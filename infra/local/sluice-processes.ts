@@ -5,7 +5,13 @@ import { type ClusterConfig, clusterEndpoints, logFile } from "./cluster-config.
 import type { ProcessSpec } from "./process-spec.ts";
 
 /** Settings of services that the local cluster passes on from the environment of `make up`. */
-const PASSED_ON = ["SLUICE_SINK_MAX_AGE", "SLUICE_LOG_LEVEL", "SLUICE_TRACE_RATIO", "OTEL_EXPORTER_OTLP_ENDPOINT"];
+const PASSED_ON = [
+  "SLUICE_SINK_MAX_AGE",
+  "SLUICE_RECEIPT_DEADLINE",
+  "SLUICE_LOG_LEVEL",
+  "SLUICE_TRACE_RATIO",
+  "OTEL_EXPORTER_OTLP_ENDPOINT",
+];
 
 /** Default ports; SLUICE_PORT_OFFSET moves them all. Further instances of a service count up from its `admin` and `http`. */
 const SERVICES = [

@@ -28,6 +28,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
       SLUICE_EXTERNAL_REGISTRY_URL: infra.registryUrl,
       SLUICE_EXTERNAL_CLICKHOUSE_URL: infra.clickhouseUrl,
       SLUICE_SINK_MAX_AGE: "1s",
+      SLUICE_RECEIPT_DEADLINE: "20s",
     });
     project.provide("sluice", {
       ...sluiceEndpoints(services.config),
