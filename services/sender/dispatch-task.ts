@@ -4,8 +4,8 @@ import type { LogEnds } from "../../platform/kafka/log-ends.ts";
 import { headerText, type InRecord, type OutRecord } from "../../platform/kafka/record.ts";
 import type { Task } from "../../platform/kafka/task.ts";
 import type { SluiceCodecs } from "../../schemas/codecs.ts";
+import { deadLetterRecord } from "../../schemas/dead-letter.ts";
 import type { Dispatch } from "../../schemas/generated/types.ts";
-import { DEAD_LETTER_TOPIC } from "../../schemas/topics.ts";
 import type { OutcomeLog, StoredOutcome } from "./outcome-log.ts";
 import type { Order, Outcomes } from "./outcomes.ts";
 import type { Owner } from "./provider-sender.ts";
@@ -83,24 +83,13 @@ export class DispatchTask implements DispatchHandler<Dispatch, StoredOutcome> {
 
   private dead(record: InRecord, detail: string): OutRecord {
     const { codecs, now } = this.options;
-    const headers: Record<string, Buffer> = {};
-    for (const name in record.headers) headers[name] = Buffer.from(headerText(record, name) ?? "");
-    const value = codecs.deadLetter.encode({
+    // Dead letters have at least as many partitions as any dispatch topic.
+    return deadLetterRecord(codecs.deadLetter, record, {
       reason: "undecodable",
       detail,
       service: "sender",
-      at: now(),
-      messageId: null,
-      topic: record.topic,
-      partition: record.partition,
-      offset: record.offset,
-      key: record.key,
-      value: record.value,
-      headers,
+      now: now(),
     });
-    const id = `${record.topic}/${record.partition}/${record.offset}/dead`;
-    // Dead letters have at least as many partitions as any dispatch topic.
-    return { topic: DEAD_LETTER_TOPIC, partition: record.partition, key: record.key, value, headers: { id } };
   }
 }
 

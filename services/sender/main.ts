@@ -46,6 +46,8 @@ await runService({
 
     const reader = new TopicReader({ connection, topics: [EVENTS_TOPIC] });
     await scope.add("topic reader", { start: () => reader.start(), stop: () => reader.stop() });
+    // Right after the topics were created their leaders may not answer yet.
+    await scope.waitFor("event log", () => reader.watermarks(EVENTS_TOPIC));
     const ends = new LogEnds(reader, EVENTS_TOPIC, scope.log);
     await scope.add("log ends", { start: () => ends.start(), stop: () => ends.stop() });
 

@@ -3,6 +3,7 @@ import type { SubmitOutcome } from "../../domain/message/submit-outcome.ts";
 import type { Outcome } from "../../platform/kafka/dispatcher.ts";
 import { partitionFor } from "../../platform/kafka/murmur2.ts";
 import type { OutRecord } from "../../platform/kafka/record.ts";
+import { BLANK_EVENT } from "../../schemas/blank-event.ts";
 import type { SluiceCodecs } from "../../schemas/codecs.ts";
 import type { Dispatch, Event, Retry } from "../../schemas/generated/types.ts";
 import { EVENTS_TOPIC, retryTopic } from "../../schemas/topics.ts";
@@ -26,20 +27,6 @@ export function returnClassOf(outcome: Exclude<SubmitOutcome, "accepted" | "in-d
 
 /** Tries kept on a message, newest last; as the router keeps them. */
 const MAX_TRIED = 32;
-
-const BLANK = {
-  reason: null,
-  cost: null,
-  submittedAt: null,
-  providerMessageIds: [],
-  resubmitted: null,
-  errorClass: null,
-  errorCode: null,
-  part: null,
-  state: null,
-  doneAt: null,
-  receiptAt: null,
-} satisfies Partial<Event>;
 
 /** Turns what became of a dispatch into the event that says so and the record that follows from it. Pure but for the codecs. */
 export class Outcomes {
@@ -140,7 +127,7 @@ export class Outcomes {
 
   private base(dispatch: Dispatch, at: number) {
     const { facts, attempt, provider, route, price, currency } = dispatch;
-    return { ...BLANK, at, facts, attempt, provider, route, price, currency };
+    return { ...BLANK_EVENT, at, facts, attempt, provider, route, price, currency };
   }
 
   private event(order: Order, kind: string, event: Event): OutRecord {

@@ -30,6 +30,8 @@ import { connectionTo, readAll, recordingLog, until } from "../platform/kafka-ru
 
 /** Partitions of the message topics. */
 export const P = 6;
+/** Share of a rate by which a busy machine moves segments into another second before the simulator reads them. */
+export const JITTER = 0.3;
 
 /** One installation's topics, schemas and a plain writer of dispatches, for sender tests. */
 export class SenderWorld {
@@ -105,7 +107,12 @@ export class SenderWorld {
     const reader = new TopicReader({ connection, topics: [EVENTS_TOPIC] });
     await reader.start();
     const ends = new LogEnds(reader, EVENTS_TOPIC, this.log);
-    await ends.start();
+    await until("the topics' leaders answer", () =>
+      ends.start().then(
+        () => true,
+        () => false,
+      ),
+    );
     const runtime = new ProviderRuntime(provider, {
       connection,
       producer,
@@ -256,4 +263,27 @@ export interface SmscStats {
 
 export function statsOf(smsc: SmscSimulator): SmscStats {
   return smsc.stats() as SmscStats;
+}
+
+/** Times (monotonic, ms) at which segments leave this sender from now on: what its rate is held to. */
+export function recordSends({ sender: { rate } }: ProviderRuntime): number[] {
+  const times: number[] = [];
+  const take = rate.take.bind(rate);
+  rate.take = (segments, now) => {
+    for (let i = 0; i < segments; i++) times.push(now);
+    take(segments, now);
+  };
+  return times;
+}
+
+/** The most in any window of one second. */
+export function peakPerSecond(times: readonly number[]): number {
+  const sorted = [...times].sort((a, b) => a - b);
+  let tail = 0;
+  let most = 0;
+  for (const [n, at] of sorted.entries()) {
+    while (sorted[tail]! <= at - 1_000) tail++;
+    most = Math.max(most, n + 1 - tail);
+  }
+  return most;
 }

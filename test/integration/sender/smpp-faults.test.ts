@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { sharedCluster } from "../../fixture/shared-cluster.ts";
 import { until } from "../platform/kafka-runtime.ts";
-import { ledgerOf, SenderWorld, statsOf } from "./sender-world.ts";
+import { JITTER, ledgerOf, peakPerSecond, recordSends, SenderWorld, statsOf } from "./sender-world.ts";
 
 const world = new SenderWorld(sharedCluster());
 beforeAll(() => world.start());
@@ -33,16 +33,19 @@ test("messages of one destination are submitted one after the other, in order", 
 
 test("under backlog the provider's rate is never exceeded, and at least 97 % of it is used", async () => {
   const rate = 200;
-  const { smsc, provider } = await world.smsc({ ...quick, rate: { segmentsPerSecond: rate } }, { rate });
+  const { smsc, provider } = await world.smsc(
+    { ...quick, rate: { segmentsPerSecond: rate, tolerance: JITTER } },
+    { rate },
+  );
   const sent = await world.dispatch(provider, 1_600);
-  await world.sender(provider);
+  const times = recordSends(await world.sender(provider));
   await until("all are received", () => statsOf(smsc).submits.received >= 1_600);
   await world.outcomes(sent);
   const { submits, peakSegmentsPerSecond } = statsOf(smsc);
   expect(submits).toMatchObject({ received: 1_600, accepted: 1_600, throttled: 0 });
-  // Exact where it is written (unit test of the rate); a socket that is read late moves a few into the next second.
-  expect(peakSegmentsPerSecond).toBeLessThanOrEqual(rate * 1.02);
-  const times = (await world.events(sent)).map(({ event }) => event.submittedAt!).sort((a, b) => a - b);
+  expect(times).toHaveLength(1_600);
+  expect(peakPerSecond(times)).toBeLessThanOrEqual(rate);
+  expect(peakSegmentsPerSecond).toBeLessThanOrEqual(rate * (1 + JITTER));
   // The best four seconds: a machine that stands still for a moment is not what is measured here.
   const best = Math.min(...times.slice(800).map((at, n) => at - times[n]!));
   expect(800_000 / best).toBeGreaterThan(rate * 0.97);
