@@ -1,10 +1,20 @@
-/** `node infra/docs/generate.ts` writes docs/configuration.md and the list of known variables; --check only compares. */
+/**
+ * `node infra/docs/generate.ts` writes docs/configuration.md, the list of known variables and the containers' providers; --check
+ * only compares.
+ */
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { containerProviders } from "../docker/container-providers.ts";
 import { configurationPage, variablesModule } from "./configuration.ts";
 
 const PROJECT = resolve(import.meta.dirname, "../..");
-const wanted = { "docs/configuration.md": configurationPage(), "schemas/generated/variables.ts": variablesModule() };
+const wanted = {
+  "docs/configuration.md": configurationPage(),
+  "schemas/generated/variables.ts": variablesModule(),
+  "infra/docker/providers.yaml": containerProviders(
+    readFileSync(join(PROJECT, "infra/local/catalog/providers.yaml"), "utf8"),
+  ),
+};
 
 for (const [file, text] of Object.entries(wanted)) {
   const path = join(PROJECT, file);
