@@ -2,6 +2,8 @@
  * One provider in this process: its rate, its circuit, its link, and the messages between the dispatcher and the wire.
  * Next to nothing waits here (the dispatchers keep the backlog, urgent lanes first): a message whose next request has no
  * slot yet, later messages of a destination, and what was throttled. One timer serves the next slot of all.
+ * Longer than most files: from queue to verdict a message is one state machine; what could be judged apart is (rate,
+ * circuit, submission, outcomes).
  */
 
 import type { Provider } from "../../domain/catalog/provider.ts";
