@@ -1,0 +1,222 @@
+/**
+ * Everything that was written about the messages of an installation, put side by side: requests and events in Kafka,
+ * what the providers (simulators) counted themselves, and the rows in ClickHouse.
+ */
+import { createClient } from "@clickhouse/client";
+import { messageIdOfRequest } from "../../domain/message/message-id.ts";
+import { headerText, type InRecord } from "../../platform/kafka/record.ts";
+import { TopicReader } from "../../platform/kafka/topic-reader.ts";
+import type { Event } from "../../schemas/generated/types.ts";
+import { EVENTS_TOPIC, LANES, RETRY_DELAYS, requestTopic, retryTopic } from "../../schemas/topics.ts";
+import { type Installation, PARTITIONS } from "./installation.ts";
+import type { Lane } from "./traffic.ts";
+
+/** What is known of one message. */
+export interface MessageAccount {
+  readonly id: string;
+  readonly to: string;
+  readonly lane: Lane;
+  /** Order among the requests of its partition and lane. */
+  readonly offset: number;
+  /** Terminal states that the log states, one for each distinct one. */
+  readonly finals: Set<string>;
+  /** Reasons stated for a repeat, by `<attempt>/<reason>`. */
+  readonly reasons: Set<string>;
+  readonly providers: Set<string>;
+  /** Attempts that were submitted. */
+  readonly submitted: Set<number>;
+  /** `<attempt>` to the provider it was routed to; several only when a repeat decided otherwise. */
+  readonly routed: Map<number, Set<string>>;
+  attempts: number;
+  /** It waited in a retry tier, since no provider could be used. */
+  delayed: boolean;
+  /** Accepted by providers, all together: the count of the part that went out most often. */
+  sent: number;
+}
+
+export interface Books {
+  readonly messages: ReadonlyMap<string, MessageAccount>;
+  /** Events in the log, and distinct ones by their id. */
+  readonly events: number;
+  readonly distinctEvents: number;
+  /** Message ids in the order in which each provider first received them. */
+  readonly arrivals: ReadonlyMap<string, readonly string[]>;
+}
+
+/** Reads the requests and events of all partitions, and the simulators' ledgers. */
+export async function readBooks(installation: Installation): Promise<Books> {
+  const { infra, codecs } = installation;
+  const log = { debug() {}, info() {}, warn() {}, error() {} };
+  const tiers = RETRY_DELAYS.map(retryTopic);
+  const topics = [...LANES.map(requestTopic), ...tiers, EVENTS_TOPIC];
+  const reader = new TopicReader({ connection: { brokers: infra.brokers, clientId: "books", log }, topics });
+  await reader.start();
+  const messages = new Map<string, MessageAccount>();
+  const ids = new Set<string>();
+  let events = 0;
+  try {
+    for (const lane of LANES) {
+      await readAll(reader, requestTopic(lane), (record) => {
+        const decoded = record.value === null ? undefined : codecs.request.decode(record.value);
+        if (!decoded?.ok) throw new Error(`${record.topic}/${record.partition}/${record.offset} cannot be read`);
+        const { messageId, accountId, to } = decoded.value;
+        const id = messageIdOfRequest(accountId, messageId, `${record.topic}/${record.partition}/${record.offset}`);
+        if (!messages.has(id)) messages.set(id, emptyAccount(id, to, lane, record.offset));
+      });
+    }
+    for (const tier of tiers)
+      await readAll(reader, tier, (record) => {
+        const message = messages.get(headerText(record, "id")?.split("/")[0] ?? "");
+        if (message !== undefined) message.delayed = true;
+      });
+    await readAll(reader, EVENTS_TOPIC, (record) => {
+      events++;
+      ids.add(headerText(record, "id") ?? `${record.partition}/${record.offset}`);
+      const decoded = record.value === null ? undefined : codecs.event.decode(record.value);
+      if (!decoded?.ok) throw new Error(`event ${record.partition}/${record.offset} cannot be read`);
+      note(messages, decoded.value);
+    });
+  } finally {
+    await reader.stop();
+  }
+  const arrivals = await countSent(installation, messages);
+  return { messages, events, distinctEvents: ids.size, arrivals };
+}
+
+async function readAll(reader: TopicReader, topic: string, take: (record: InRecord) => void): Promise<void> {
+  const marks = await reader.watermarks(topic);
+  await Promise.all(
+    Array.from({ length: PARTITIONS }, (_, p) => reader.readRange(topic, p, 0, marks[p]?.high ?? 0, take)),
+  );
+}
+
+function emptyAccount(id: string, to: string, lane: Lane, offset: number): MessageAccount {
+  const [finals, reasons, providers] = [new Set<string>(), new Set<string>(), new Set<string>()];
+  return {
+    id,
+    to,
+    lane,
+    offset,
+    finals,
+    reasons,
+    providers,
+    submitted: new Set(),
+    routed: new Map(),
+    attempts: 0,
+    delayed: false,
+    sent: 0,
+  };
+}
+
+function note(messages: ReadonlyMap<string, MessageAccount>, event: Event): void {
+  const message = messages.get(event.facts.messageId);
+  if (message === undefined) return;
+  message.attempts = Math.max(message.attempts, event.attempt);
+  if (event.type === "routed") {
+    const chosen = message.routed.get(event.attempt) ?? new Set();
+    message.routed.set(event.attempt, chosen.add(event.provider ?? "none"));
+  }
+  if (event.type === "final") message.finals.add(event.state ?? "none");
+  if (event.type === "in_doubt") message.reasons.add(`${event.attempt}/held:${event.errorCode}`);
+  if (event.type === "submitted") {
+    message.submitted.add(event.attempt);
+    message.providers.add(event.provider ?? "none");
+    if (event.resubmitted !== null) message.reasons.add(`${event.attempt}/${event.resubmitted}`);
+  }
+}
+
+/** Submissions repeated, or held, because an earlier owner may have made them. */
+export function takeovers({ messages }: Books): number {
+  let count = 0;
+  for (const { reasons } of messages.values()) for (const reason of reasons) if (/[/:]takeover$/.test(reason)) count++;
+  return count;
+}
+
+interface LedgerLine {
+  readonly reference: string;
+  readonly parts: readonly { readonly accepted: number; readonly received: number }[];
+}
+
+async function countSent(
+  installation: Installation,
+  messages: ReadonlyMap<string, MessageAccount>,
+): Promise<Map<string, string[]>> {
+  const arrivals = new Map<string, string[]>();
+  for (const [provider, url] of Object.entries(installation.simulators)) {
+    const order: string[] = [];
+    for (const { reference, parts } of await readLedger(url)) {
+      order.push(reference);
+      const message = messages.get(reference);
+      if (message !== undefined) message.sent += Math.max(...parts.map(({ accepted }) => accepted));
+    }
+    arrivals.set(provider, order);
+  }
+  return arrivals;
+}
+
+/** Submissions (parts) that all providers have received, accepted or not. */
+export async function submissionsReceived({ simulators }: Installation): Promise<number> {
+  const ledgers = await Promise.all(Object.values(simulators).map(readLedger));
+  return ledgers.flat().reduce((sum, { parts }) => parts.reduce((n, { received }) => n + received, sum), 0);
+}
+
+async function readLedger(url: string): Promise<LedgerLine[]> {
+  const response = await fetch(`${url}/ledger`);
+  const lines = (await response.text()).split("\n").filter((line) => line !== "");
+  return lines.map((line) => JSON.parse(line) as LedgerLine).filter(({ reference }) => reference !== undefined);
+}
+
+/** What ClickHouse holds, and whether its roll-ups say the same as its rows. */
+export interface Rows {
+  readonly rows: number;
+  /** Rows that stand for the same place in the log more than once. */
+  readonly doubled: number;
+  /** Distinct event identities (message, attempt, type, part, resubmitted) among the rows. */
+  readonly finals: number;
+  /** Names of roll-up figures that differ from the rows'. */
+  readonly differing: readonly string[];
+}
+
+const COUNTED = {
+  routed: "type = 'routed'",
+  submitted: "type = 'submitted'",
+  resubmitted: "type = 'submitted' AND resubmitted != ''",
+  returned: "type = 'returned'",
+  in_doubt: "type = 'in_doubt'",
+  delivered: "type = 'final' AND state = 'delivered'",
+  undelivered: "type = 'final' AND state = 'undelivered'",
+  unknown: "type = 'final' AND state = 'unknown'",
+} as const;
+
+/** Asks ClickHouse. */
+export async function readRows(installation: Installation): Promise<Rows> {
+  const clickhouse = createClient({ url: installation.infra.clickhouseUrl, database: "sluice" });
+  const one = async (sql: string): Promise<Record<string, string>> => {
+    const result = await clickhouse.query({ query: sql, format: "JSONEachRow" });
+    return (await result.json<Record<string, string>>())[0]!;
+  };
+  try {
+    const whole = await one(
+      "SELECT toString(count()) AS rows, toString(count() - uniqExact(log_partition, log_offset)) AS doubled, toString(countIf(type = 'final')) AS finals FROM events",
+    );
+    const counts = Object.entries(COUNTED);
+    const ofRows = await one(
+      `SELECT ${counts.map(([name, when]) => `toString(countIf(${when})) AS ${name}`).join(", ")} FROM events`,
+    );
+    const ofMinutes = await one(
+      `SELECT ${counts.map(([name]) => `toString(sum(${name})) AS ${name}`).join(", ")} FROM minutes`.replaceAll(
+        /sum\((\w+)\)/g,
+        "sum(minutes.$1)",
+      ),
+    );
+    const ofMessages = await one(
+      "SELECT toString(sum(finals)) AS finals, toString(sum(submissions)) AS submitted FROM messages_latest",
+    );
+    const differing = counts.filter(([name]) => ofRows[name] !== ofMinutes[name]).map(([name]) => name as string);
+    if (ofMessages.finals !== whole.finals) differing.push("messages.finals");
+    if (ofMessages.submitted !== ofRows.submitted) differing.push("messages.submissions");
+    return { rows: Number(whole.rows), doubled: Number(whole.doubled), finals: Number(whole.finals), differing };
+  } finally {
+    await clickhouse.close();
+  }
+}

@@ -1,0 +1,78 @@
+import { expect } from "vitest";
+import { type AuditReport, auditLine } from "../../services/console/audit-report.ts";
+import { auditAll, until } from "./audit.ts";
+import { type Books, type MessageAccount, type Rows, readBooks, readRows } from "./books.ts";
+import type { Installation } from "./installation.ts";
+import type { Traffic } from "./traffic.ts";
+
+export interface Reckoning {
+  readonly audit: AuditReport;
+  readonly books: Books;
+  readonly rows: Rows;
+  /** Messages by what they show; each list must be empty. */
+  readonly wrong: Readonly<Record<string, readonly string[]>>;
+  /** Messages that providers accepted more than once. */
+  readonly repeated: readonly MessageAccount[];
+}
+
+/** Waits until what is under way has ended (up to `waitMs`), then puts everything side by side. */
+export async function reckon(installation: Installation, traffic: Traffic, waitMs: number): Promise<Reckoning> {
+  const audit = await auditAll(installation, waitMs);
+  const books = await readBooks(installation);
+  let rows = await readRows(installation);
+  await until(
+    () => "",
+    async () => {
+      rows = await readRows(installation);
+      return rows.rows >= books.distinctEvents && rows.differing.length === 0;
+    },
+    60_000,
+  ).catch(() => {}); // the comparison below says what is missing
+  const all = [...books.messages.values()];
+  const those = (holds: (message: MessageAccount) => boolean) => all.filter(holds).map(describeMessage).slice(0, 20);
+  const wrong = {
+    "accepted and not in the log": [...traffic.accepted].filter((id) => !books.messages.has(id)).slice(0, 20),
+    "without a terminal state": those(({ finals }) => finals.size === 0),
+    "with several terminal states": those(({ finals }) => finals.size > 1),
+    "marketing that went out twice": those(({ lane, sent }) => lane === "marketing" && sent > 1),
+    "marketing that says it was submitted again": those(
+      ({ lane, reasons }) => lane === "marketing" && [...reasons].some((reason) => !reason.includes("held:")),
+    ),
+    "went out twice without a stated reason": those(({ sent, reasons }) => sent > 1 && reasons.size === 0),
+    "routed to two providers in one attempt": those(({ routed }) => [...routed.values()].some(({ size }) => size > 1)),
+    "roll-ups that differ from the rows": rows.differing,
+  };
+  return { audit, books, rows, wrong, repeated: all.filter(({ sent }) => sent > 1) };
+}
+
+function describeMessage({ id, lane, finals, reasons, providers, sent, attempts }: MessageAccount): string {
+  return `${id} ${lane} finals=${[...finals]} reasons=${[...reasons]} providers=${[...providers]} sent=${sent} attempts=${attempts}`;
+}
+
+/** Asserts all that must hold whatever was killed. */
+export function expectInOrder({ audit, books, rows, wrong }: Reckoning): void {
+  expect(Object.fromEntries(Object.entries(wrong).filter(([, list]) => list.length > 0))).toEqual({});
+  expect({ missing: audit.missingIds, duplicated: audit.duplicatedIds, contradicting: audit.contradicting }).toEqual({
+    missing: [],
+    duplicated: [],
+    contradicting: 0,
+  });
+  expect(audit.terminal).toBe(audit.accepted);
+  expect({ rows: rows.rows, doubled: rows.doubled }).toEqual({ rows: books.distinctEvents, doubled: 0 });
+}
+
+/** A few lines for the report. */
+export function figures({ audit, books, rows, repeated }: Reckoning, traffic: Traffic): string {
+  const reasons: Record<string, number> = {};
+  for (const message of books.messages.values())
+    for (const reason of message.reasons) {
+      const name = reason.slice(reason.indexOf("/") + 1);
+      reasons[name] = (reasons[name] ?? 0) + 1;
+    }
+  return [
+    auditLine(audit),
+    `answered with acceptance: ${traffic.accepted.size}; HTTP without acceptance: ${traffic.unanswered} ${JSON.stringify(traffic.failures)}`,
+    `events: ${books.events}, distinct ${books.distinctEvents}, rows ${rows.rows}, doubled rows ${rows.doubled}`,
+    `stated repeats: ${JSON.stringify(reasons)}; accepted more than once by the providers: ${repeated.length}`,
+  ].join("\n");
+}
