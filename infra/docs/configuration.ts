@@ -9,6 +9,7 @@ import { routerSettings } from "../../services/router/router-settings.ts";
 import { senderSettings } from "../../services/sender/sender-settings.ts";
 import { migrationSettings } from "../migrate.ts";
 import { CLUSTER_VARIABLES, OTHER_VARIABLES, type ToolVariable } from "./cluster-variables.ts";
+import { alignTables } from "./markdown-table.ts";
 
 /** Everything of an installation that reads its settings by a zod schema. */
 const PROGRAMS: readonly { readonly name: string; readonly about: string; readonly schema: z.ZodObject }[] = [
@@ -39,7 +40,7 @@ providers and routes stands in the [catalog](catalog.md).
 /** The whole of docs/configuration.md. */
 export function configurationPage(): string {
   const sections = PROGRAMS.map(({ name, about, schema }) => `## ${name}\n\n${about}\n\n${configReference(schema)}`);
-  return `${[PREFACE, ...sections, localSection(CLUSTER_VARIABLES)].join("\n")}`;
+  return alignTables([PREFACE, ...sections, localSection(CLUSTER_VARIABLES)].join("\n"));
 }
 
 function localSection(variables: readonly ToolVariable[]): string {
