@@ -9,11 +9,11 @@ import { TaskGroup } from "../../platform/kafka/task-group.ts";
 import { TopicReader } from "../../platform/kafka/topic-reader.ts";
 import { runService } from "../../platform/lifecycle/run-service.ts";
 import { connectCodecs } from "../../schemas/codecs.ts";
+import { deadLetterRecord } from "../../schemas/dead-letter.ts";
 import { KNOWN_VARIABLES } from "../../schemas/generated/variables.ts";
 import { DEAD_LETTER_TOPIC, EVENTS_TOPIC } from "../../schemas/topics.ts";
 import { analyticsSinkSettings } from "./analytics-sink-settings.ts";
 import { clickhouseReadiness } from "./clickhouse-probe.ts";
-import { eventDeadLetter } from "./dead-letter.ts";
 import { EventBlock } from "./event-block.ts";
 import { EVENT_COLUMNS } from "./event-row.ts";
 import { sinkMetrics } from "./sink-metrics.ts";
@@ -51,7 +51,13 @@ await runService({
       store: {
         open: () => new EventBlock(codecs),
         insert: (block, token) => inserter.insert(block.encoded(), token),
-        deadLetter: (record, why) => eventDeadLetter(codecs, record, why, Date.now()),
+        deadLetter: (record, why) =>
+          deadLetterRecord(codecs.deadLetter, record, {
+            reason: why.refused,
+            detail: why.detail,
+            service: "analytics-sink",
+            now: Date.now(),
+          }),
       },
       producer,
       reader,

@@ -5,12 +5,12 @@ import type { TopicReader } from "../../platform/kafka/topic-reader.ts";
 import type { Outputs, Transform } from "../../platform/kafka/transform.ts";
 import type { Log } from "../../platform/log/log.ts";
 import type { SluiceCodecs } from "../../schemas/codecs.ts";
+import { deadLetterRecord } from "../../schemas/dead-letter.ts";
 import type { Event } from "../../schemas/generated/types.ts";
 import { CORRELATION_TOPIC, EVENTS_TOPIC, RECEIPTS_TOPIC } from "../../schemas/topics.ts";
 import { Correlation, type CorrelationOptions } from "./correlation.ts";
 import { formatState } from "./correlation-state.ts";
 import type { CorrelationOutputs } from "./correlation-terms.ts";
-import { deadLetterOf } from "./dead-letter.ts";
 import { eventKind, messageIdOf } from "./event-kind.ts";
 import { restoreCorrelation } from "./restore-correlation.ts";
 import { type EndsSample, StreamClock } from "./stream-clock.ts";
@@ -137,7 +137,14 @@ export class Correlator implements Transform {
     log
       .every("undecodable", 5_000)
       .warn({ topic, partition, offset, why: why.detail }, "a record cannot be read; it goes to the dead letters");
-    out.decide(deadLetterOf(record, why.detail, codecs.deadLetter, now()));
+    out.decide(
+      deadLetterRecord(codecs.deadLetter, record, {
+        reason: "undecodable",
+        detail: why.detail,
+        service: "dlr-collector",
+        now: now(),
+      }),
+    );
   }
 }
 

@@ -11,6 +11,7 @@ export interface RecordedDecision {
 export function decisionOf(eventId: string | undefined): { key: string; kind: "routed" | "closed" } | undefined {
   if (eventId === undefined) return undefined;
   const cut = eventId.lastIndexOf("/");
+  if (cut <= 0) return undefined;
   const kind = eventId.slice(cut + 1);
   return kind === "routed" || kind === "closed" ? { key: eventId.slice(0, cut), kind } : undefined;
 }

@@ -9,29 +9,21 @@ import type { RouteTable } from "../../domain/catalog/route-table.ts";
 import { IdRing } from "../../platform/kafka/id-ring.ts";
 import type { LogEnds } from "../../platform/kafka/log-ends.ts";
 import { partitionFor } from "../../platform/kafka/murmur2.ts";
-import { sourceHeader } from "../../platform/kafka/positions.ts";
 import { ReadBackMarks } from "../../platform/kafka/read-back-mark.ts";
-import { headerText, type InRecord, type OutRecord } from "../../platform/kafka/record.ts";
+import { headerText, type InRecord } from "../../platform/kafka/record.ts";
 import type { Task } from "../../platform/kafka/task.ts";
 import type { TopicReader } from "../../platform/kafka/topic-reader.ts";
 import type { Outputs, Transform } from "../../platform/kafka/transform.ts";
+import { BLANK_EVENT } from "../../schemas/blank-event.ts";
 import type { SluiceCodecs } from "../../schemas/codecs.ts";
-import type { Attempt, Event, Lane, MessageFacts, Retry, SendRequest } from "../../schemas/generated/types.ts";
-import {
-  DEAD_LETTER_TOPIC,
-  dispatchTopic,
-  EVENTS_TOPIC,
-  LANES,
-  RETRY_DELAY_MS,
-  ROUTER_INPUTS,
-  requestTopic,
-  retryTopic,
-} from "../../schemas/topics.ts";
+import type { Event, Lane } from "../../schemas/generated/types.ts";
+import { EVENTS_TOPIC, LANES, ROUTER_INPUTS, requestTopic } from "../../schemas/topics.ts";
 import { DecisionLog, type RecordedDecision } from "./decision-log.ts";
 import { takeIn } from "./intake.ts";
 import type { ProviderHealth } from "./provider-health.ts";
 import { givingUp, nextRound, triedThisRound } from "./retry-policy.ts";
 import type { RouterMetrics } from "./router-metrics.ts";
+import { type Pending, positionOf, RoutingRecords } from "./routing-records.ts";
 
 const LANE_OF_TOPIC = new Map<string, Lane>(LANES.map((lane) => [requestTopic(lane), lane]));
 
@@ -39,8 +31,6 @@ const LANE_OF_TOPIC = new Map<string, Lane>(LANES.map((lane) => [requestTopic(la
 const REMEMBERED = 50_000;
 /** History that a new owner reads back for the same purpose. */
 const REMEMBER_MS = 60_000;
-/** Bytes of an offending record kept in its dead letter. */
-const MAX_DEAD_BYTES = 1_500_000;
 
 export interface RouterOptions {
   readonly codecs: SluiceCodecs;
@@ -58,17 +48,9 @@ export interface RouterOptions {
   readonly random: () => number;
 }
 
-/** A message to be routed, from a request or from a retry. */
-interface Pending {
-  readonly facts: MessageFacts;
-  readonly text: string;
-  readonly attempt: number;
-  readonly tried: readonly Attempt[];
-  readonly inDoubt: string | null;
-}
-
 export class Router implements Transform {
   private readonly options: RouterOptions;
+  private readonly records: RoutingRecords;
   private readonly decided = new IdRing(REMEMBERED);
   private recorded = new Map<string, RecordedDecision>();
   private next: number[] = [];
@@ -78,6 +60,7 @@ export class Router implements Transform {
 
   constructor(options: RouterOptions) {
     this.options = options;
+    this.records = new RoutingRecords(options);
   }
 
   async restore(task: Task): Promise<void> {
@@ -149,28 +132,11 @@ export class Router implements Transform {
     }
     const home = partitionFor(intake.facts.to, this.options.partitions);
     if (home !== record.partition || record.key?.toString() !== intake.facts.to) {
-      this.rekey(record, request, intake.facts, home, out);
+      this.options.metrics.rekeyed.add();
+      out.effect(this.records.moved(record, request, intake.facts, home));
       return;
     }
     this.route(record, { facts: intake.facts, text: intake.text, attempt: 1, tried: [], inDoubt: null }, out);
-  }
-
-  /** A record that an upstream system put into another partition than its destination's: moved, with its id fixed first. */
-  private rekey(record: InRecord, request: SendRequest, facts: MessageFacts, home: number, out: Outputs): void {
-    this.options.metrics.rekeyed.add();
-    const value = this.options.codecs.request.encode({
-      ...request,
-      messageId: facts.messageId,
-      to: facts.to,
-      acceptedAt: facts.acceptedAt,
-    });
-    out.effect({
-      topic: record.topic,
-      partition: home,
-      key: facts.to,
-      value,
-      headers: { ...trace(record), id: facts.messageId },
-    });
   }
 
   private retry(record: InRecord, out: Outputs): void {
@@ -179,13 +145,12 @@ export class Router implements Transform {
       this.dead(record, "undecodable", decoded?.detail ?? "the record has no value", null, out);
       return;
     }
-    const retry: Retry = decoded.value;
-    this.route(record, retry, out);
+    this.route(record, decoded.value, out);
   }
 
   private route(record: InRecord, pending: Pending, out: Outputs): void {
     const { facts, attempt } = pending;
-    const src = sourceHeader(record.topic, record.partition, record.offset);
+    const src = positionOf(record);
     const earlier = this.recorded.get(src);
     if (earlier !== undefined) {
       this.recorded.delete(src);
@@ -213,7 +178,7 @@ export class Router implements Transform {
     }
     const choice = this.choose(pending, now);
     if (choice.ok) this.assign(record, pending, choice, now, out);
-    else this.unroutable(record, pending, choice, now, out);
+    else this.unroutable(record, pending, choice, out);
   }
 
   private choose(pending: Pending, now: number): Choice {
@@ -256,8 +221,8 @@ export class Router implements Transform {
     this.decided.add(`${facts.messageId}/${attempt}`);
     this.options.metrics.routed(choice.provider.id, choice.reason).add();
     this.options.health.gave(choice.provider.id, facts.segments);
-    out.decide(this.event(record, facts, `${facts.messageId}/${attempt}/routed`, event));
-    this.dispatch(record, pending, event, out);
+    out.decide(this.records.event(record, event));
+    out.effect(this.records.dispatch(record, pending, event));
   }
 
   /** A decision of the last owner: the event is in the log; what follows from it may be missing. */
@@ -266,46 +231,11 @@ export class Router implements Transform {
     if (!decoded.ok) throw new Error(`A decision of this service cannot be read back: ${decoded.detail}`);
     const event = decoded.value;
     this.options.metrics.repeated.add();
-    if (earlier.kind === "routed") this.dispatch(record, pending, event, out);
+    if (earlier.kind === "routed") out.effect(this.records.dispatch(record, pending, event));
     else this.dead(record, event.errorCode ?? "invalid", event.reason ?? "", event.facts.messageId, out);
   }
 
-  private dispatch(record: InRecord, pending: Pending, decision: Event, out: Outputs): void {
-    const { facts, text, attempt, tried, inDoubt } = pending;
-    const provider = decision.provider!;
-    const spread = this.options.providers.get(provider)?.partitions ?? 1;
-    out.effect({
-      topic: dispatchTopic(provider, facts.lane),
-      // d divides P, so the partition of the destination modulo d is the partition among d.
-      partition: record.partition % spread,
-      key: facts.to,
-      value: this.options.codecs.dispatch.encode({
-        facts,
-        text,
-        attempt,
-        provider,
-        route: decision.route ?? "",
-        price: decision.price,
-        currency: decision.currency,
-        tried: [...tried],
-        inDoubt,
-      }),
-      headers: {
-        ...trace(record),
-        id: `${facts.messageId}/${attempt}`,
-        src: sourceHeader(record.topic, record.partition, record.offset),
-      },
-    });
-  }
-
-  private unroutable(
-    record: InRecord,
-    pending: Pending,
-    choice: Extract<Choice, { ok: false }>,
-    now: number,
-    out: Outputs,
-  ): void {
-    const { facts, text, attempt, inDoubt } = pending;
+  private unroutable(record: InRecord, pending: Pending, choice: Extract<Choice, { ok: false }>, out: Outputs): void {
     const verdicts = choice.candidates.map((c) => `${c.provider}: ${c.verdict}`).join(", ");
     const temporary = choice.reason === "circuits-open" || choice.candidates.some((c) => c.verdict === "already-tried");
     if (!temporary) {
@@ -314,17 +244,7 @@ export class Router implements Transform {
     }
     const { delay, tried } = nextRound(pending.tried, choice.reason);
     this.options.metrics.delayed(delay).add();
-    out.effect({
-      topic: retryTopic(delay),
-      partition: record.partition,
-      key: facts.to,
-      value: this.options.codecs.retry.encode({ facts, text, attempt, tried, inDoubt }),
-      headers: {
-        ...trace(record),
-        id: `${facts.messageId}/${attempt}/retry`,
-        due: String(now + RETRY_DELAY_MS[delay]),
-      },
-    });
+    out.effect(this.records.retry(record, pending, delay, tried));
   }
 
   private close(
@@ -338,15 +258,13 @@ export class Router implements Transform {
   ): void {
     const { facts, attempt } = pending;
     const key = `${facts.messageId}/${attempt}`;
-    if (
-      this.decided.has(key) &&
-      this.recorded.get(sourceHeader(record.topic, record.partition, record.offset)) === undefined
-    ) {
+    const src = positionOf(record);
+    if (this.decided.has(key) && !this.recorded.has(src)) {
       this.options.metrics.duplicates.add();
       return;
     }
     this.decided.add(key);
-    this.recorded.delete(sourceHeader(record.topic, record.partition, record.offset));
+    this.recorded.delete(src);
     this.options.metrics.closed(state).add();
     const event: Event = {
       ...BLANK_EVENT,
@@ -360,67 +278,12 @@ export class Router implements Transform {
       errorCode: code,
       reason: detail,
     };
-    out.decide(this.event(record, facts, `${key}/closed`, event));
+    out.decide(this.records.event(record, event));
     this.dead(record, code, detail, facts.messageId, out);
-  }
-
-  private event(record: InRecord, facts: MessageFacts, id: string, event: Event): OutRecord {
-    return {
-      topic: EVENTS_TOPIC,
-      partition: this.partition,
-      key: facts.to,
-      value: this.options.codecs.event.encode(event),
-      headers: { ...trace(record), id, src: sourceHeader(record.topic, record.partition, record.offset) },
-    };
   }
 
   private dead(record: InRecord, reason: string, detail: string, messageId: string | null, out: Outputs): void {
     this.options.metrics.deadLetters(reason).add();
-    const cut = record.value !== null && record.value.length > MAX_DEAD_BYTES;
-    const headers: Record<string, Buffer> = {};
-    for (const name in record.headers) headers[name] = Buffer.from(headerText(record, name) ?? "");
-    out.decide({
-      topic: DEAD_LETTER_TOPIC,
-      partition: this.partition,
-      key: record.key,
-      value: this.options.codecs.deadLetter.encode({
-        reason,
-        detail: cut ? `${detail} (cut to ${MAX_DEAD_BYTES} of ${record.value!.length} bytes)` : detail,
-        service: "router",
-        at: this.options.now(),
-        messageId,
-        topic: record.topic,
-        partition: record.partition,
-        offset: record.offset,
-        key: record.key,
-        value: cut ? record.value!.subarray(0, MAX_DEAD_BYTES) : record.value,
-        headers,
-      }),
-      headers: { id: `${record.topic}/${record.partition}/${record.offset}/dead` },
-    });
+    out.decide(this.records.deadLetter(record, reason, detail, messageId));
   }
-}
-
-const BLANK_EVENT = {
-  provider: null,
-  route: null,
-  reason: null,
-  price: null,
-  cost: null,
-  currency: null,
-  submittedAt: null,
-  providerMessageIds: [],
-  resubmitted: null,
-  errorClass: null,
-  errorCode: null,
-  part: null,
-  state: null,
-  doneAt: null,
-  receiptAt: null,
-} satisfies Partial<Event>;
-
-/** The trace context travels with the message when there is one. */
-function trace(record: InRecord): Record<string, string> {
-  const traceparent = headerText(record, "traceparent");
-  return traceparent === undefined ? {} : { traceparent };
 }

@@ -2,7 +2,6 @@ import { describe, expect, it } from "vitest";
 import type { InRecord } from "../../../platform/kafka/record.ts";
 import type { SluiceCodecs } from "../../../schemas/codecs.ts";
 import type { Event } from "../../../schemas/generated/types.ts";
-import { eventDeadLetter } from "../../../services/analytics-sink/dead-letter.ts";
 import { EventBlock } from "../../../services/analytics-sink/event-block.ts";
 import { event, facts } from "./events.ts";
 
@@ -70,40 +69,5 @@ describe("event block", () => {
     await first.prepare();
     expect(source.loaded).toEqual([9]);
     expect(block.add(newer)).toBe("added");
-  });
-});
-
-describe("dead letter of an event", () => {
-  const encoder = {
-    deadLetter: { encode: (v: unknown) => Buffer.from(JSON.stringify(v)), decode: () => undefined as never },
-  };
-
-  it("keeps the original byte for byte, with its place and the reason", () => {
-    const letter = eventDeadLetter(
-      encoder,
-      record(Buffer.from([1, 2, 255])),
-      { refused: "undecodable", detail: "truncated" },
-      5,
-    );
-    expect(letter).toMatchObject({
-      topic: "sms.dead-letter",
-      partition: 4,
-      headers: { id: "analytics-sink/sms.events/4/17" },
-    });
-    const body = JSON.parse(letter.value!.toString());
-    expect(body).toMatchObject({
-      reason: "undecodable",
-      detail: "truncated",
-      service: "analytics-sink",
-      at: 5,
-      offset: 17,
-    });
-    expect(Buffer.from(body.value.data)).toEqual(Buffer.from([1, 2, 255]));
-    expect(Buffer.from(body.headers.twice.data).toString()).toBe("a");
-  });
-
-  it("is not keyed by a key that would make it too large", () => {
-    const huge = { ...record(null), key: Buffer.alloc(900_000) };
-    expect(eventDeadLetter(encoder, huge, { refused: "undecodable", detail: "" }, 5).key).toBeNull();
   });
 });

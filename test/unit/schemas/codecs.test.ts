@@ -1,34 +1,8 @@
 import { expect, test } from "vitest";
-import { avroType } from "../../../platform/codec/avro-types.ts";
-import { SluiceError } from "../../../platform/errors/sluice-error.ts";
-import { createCodecs, type SchemaSource } from "../../../schemas/codecs.ts";
+import { createCodecs } from "../../../schemas/codecs.ts";
 import type { Event } from "../../../schemas/generated/types.ts";
 import { registerSchemas, subjects } from "../../../schemas/register.ts";
-
-/** Gives equal schemas equal ids, as registries do. */
-class FakeRegistry implements SchemaSource {
-  private readonly schemas: string[] = [];
-  private readonly registered = new Set<string>();
-  refuse = (_subject: string): boolean => false;
-
-  async register(subject: string, schema: object): Promise<number> {
-    if (this.refuse(subject)) throw new SluiceError(`${subject}: refused`, { code: "SCHEMA_INCOMPATIBLE" });
-    const text = JSON.stringify(schema);
-    if (!this.schemas.includes(text)) this.schemas.push(text);
-    this.registered.add(`${subject} ${text}`);
-    return this.schemas.indexOf(text) + 1;
-  }
-
-  async idOf(subject: string, schema: object): Promise<number | undefined> {
-    const text = JSON.stringify(schema);
-    return this.registered.has(`${subject} ${text}`) ? this.schemas.indexOf(text) + 1 : undefined;
-  }
-
-  async schemaOf(id: number) {
-    const text = this.schemas[id - 1];
-    return text === undefined ? undefined : ({ state: "loaded", type: avroType(JSON.parse(text)) } as const);
-  }
-}
+import { FakeRegistry } from "./fake-registry.ts";
 
 const event: Event = {
   type: "submitted",

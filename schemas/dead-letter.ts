@@ -1,0 +1,53 @@
+import type { Codec } from "../platform/codec/codec.ts";
+import { sourceHeader } from "../platform/kafka/positions.ts";
+import { headerText, type InRecord, type OutRecord } from "../platform/kafka/record.ts";
+import type { DeadLetter } from "./generated/types.ts";
+import { DEAD_LETTER_TOPIC } from "./topics.ts";
+
+/** What is to be said of a record that is put aside. */
+export interface DeadLetterReason {
+  /** Stable code: see DeadLetter.reason. */
+  readonly reason: string;
+  /** What was wrong, naming the field; never the content. */
+  readonly detail: string;
+  /** Who puts it aside. */
+  readonly service: string;
+  readonly messageId?: string | null;
+  /** Epoch ms. */
+  readonly now: number;
+  /** Partition of the dead-letter topic; default: the record's own number. */
+  readonly partition?: number;
+}
+
+/** The topic takes 2 MiB; of a larger record, which only a topic with other limits can hold, the beginning is kept. */
+const MAX_VALUE_BYTES = 1_500_000;
+/** A longer key stands in the dead letter only, so that no record is too large to be put aside. */
+const MAX_KEY_BYTES = 1_000;
+
+/** The dead letter of a record: the reason and the original bytes. The id is the record's position, so a repeat is seen. */
+export function deadLetterRecord(codec: Codec<DeadLetter>, record: InRecord, why: DeadLetterReason): OutRecord {
+  const { topic, partition, offset, key, value } = record;
+  const headers: Record<string, Buffer> = {};
+  for (const name in record.headers) headers[name] = Buffer.from(headerText(record, name) ?? "");
+  const cut = value !== null && value.length > MAX_VALUE_BYTES;
+  const letter: DeadLetter = {
+    reason: why.reason,
+    detail: cut ? `${why.detail} (the first ${MAX_VALUE_BYTES} of ${value.length} bytes are kept)` : why.detail,
+    service: why.service,
+    at: why.now,
+    messageId: why.messageId ?? null,
+    topic,
+    partition,
+    offset,
+    key,
+    value: cut ? value.subarray(0, MAX_VALUE_BYTES) : value,
+    headers,
+  };
+  return {
+    topic: DEAD_LETTER_TOPIC,
+    partition: why.partition ?? partition,
+    key: key !== null && key.length > MAX_KEY_BYTES ? null : key,
+    value: codec.encode(letter),
+    headers: { id: `${why.service}/${sourceHeader(topic, partition, offset)}` },
+  };
+}

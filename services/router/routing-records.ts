@@ -1,0 +1,111 @@
+import type { Provider } from "../../domain/catalog/provider.ts";
+import { sourceHeader } from "../../platform/kafka/positions.ts";
+import { headerText, type InRecord, type OutRecord } from "../../platform/kafka/record.ts";
+import type { SluiceCodecs } from "../../schemas/codecs.ts";
+import { deadLetterRecord } from "../../schemas/dead-letter.ts";
+import type { Attempt, Event, MessageFacts, SendRequest } from "../../schemas/generated/types.ts";
+import { dispatchTopic, EVENTS_TOPIC, RETRY_DELAY_MS, type RetryDelay, retryTopic } from "../../schemas/topics.ts";
+
+/** A message to be routed, from a request or from a retry. */
+export interface Pending {
+  readonly facts: MessageFacts;
+  readonly text: string;
+  readonly attempt: number;
+  readonly tried: readonly Attempt[];
+  readonly inDoubt: string | null;
+}
+
+export interface RoutingRecordsOptions {
+  readonly codecs: Pick<SluiceCodecs, "request" | "dispatch" | "retry" | "event" | "deadLetter">;
+  readonly providers: ReadonlyMap<string, Provider>;
+  /** Epoch ms. */
+  readonly now: () => number;
+}
+
+/** The records that routing one source record leads to; each carries the source's position and trace. */
+export class RoutingRecords {
+  private readonly options: RoutingRecordsOptions;
+
+  constructor(options: RoutingRecordsOptions) {
+    this.options = options;
+  }
+
+  /** An event of this service; its id ends with its type. */
+  event(record: InRecord, event: Event): OutRecord {
+    const { facts, attempt, type } = event;
+    const id = `${facts.messageId}/${attempt}/${type}`;
+    return {
+      topic: EVENTS_TOPIC,
+      partition: record.partition,
+      key: facts.to,
+      value: this.options.codecs.event.encode(event),
+      headers: { ...trace(record), id, src: positionOf(record) },
+    };
+  }
+
+  /** The order to the sender of the provider that the event names. */
+  dispatch(record: InRecord, pending: Pending, decision: Event): OutRecord {
+    const { facts, text, attempt, tried, inDoubt } = pending;
+    const provider = decision.provider!;
+    const spread = this.options.providers.get(provider)?.partitions ?? 1;
+    return {
+      topic: dispatchTopic(provider, facts.lane),
+      // d divides P, so the partition of the destination modulo d is the partition among d.
+      partition: record.partition % spread,
+      key: facts.to,
+      value: this.options.codecs.dispatch.encode({
+        facts,
+        text,
+        attempt,
+        provider,
+        route: decision.route ?? "",
+        price: decision.price,
+        currency: decision.currency,
+        tried,
+        inDoubt,
+      }),
+      headers: { ...trace(record), id: `${facts.messageId}/${attempt}`, src: positionOf(record) },
+    };
+  }
+
+  /** The message once more, after a delay. */
+  retry(record: InRecord, pending: Pending, delay: RetryDelay, tried: readonly Attempt[]): OutRecord {
+    const { facts, text, attempt, inDoubt } = pending;
+    const due = String(this.options.now() + RETRY_DELAY_MS[delay]);
+    return {
+      topic: retryTopic(delay),
+      partition: record.partition,
+      key: facts.to,
+      value: this.options.codecs.retry.encode({ facts, text, attempt, tried, inDoubt }),
+      headers: { ...trace(record), id: `${facts.messageId}/${attempt}/retry`, due },
+    };
+  }
+
+  /** A request that stood in another partition than its destination's, with what was found out fixed in it. */
+  moved(record: InRecord, request: SendRequest, facts: MessageFacts, home: number): OutRecord {
+    const { messageId, to, acceptedAt } = facts;
+    return {
+      topic: record.topic,
+      partition: home,
+      key: to,
+      value: this.options.codecs.request.encode({ ...request, messageId, to, acceptedAt }),
+      headers: { ...trace(record), id: messageId },
+    };
+  }
+
+  deadLetter(record: InRecord, reason: string, detail: string, messageId: string | null): OutRecord {
+    const { codecs, now } = this.options;
+    return deadLetterRecord(codecs.deadLetter, record, { reason, detail, service: "router", messageId, now: now() });
+  }
+}
+
+/** Where a record stands, as its outputs say it. */
+export function positionOf(record: InRecord): string {
+  return sourceHeader(record.topic, record.partition, record.offset);
+}
+
+/** The trace context travels with the message when there is one. */
+function trace(record: InRecord): Record<string, string> {
+  const traceparent = headerText(record, "traceparent");
+  return traceparent === undefined ? {} : { traceparent };
+}

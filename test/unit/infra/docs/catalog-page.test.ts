@@ -1,0 +1,32 @@
+import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { expect, test } from "vitest";
+import { parse } from "yaml";
+import { accountSchema } from "../../../../domain/catalog/account.ts";
+import { parseAccount, parseProvider, parseRoute } from "../../../../domain/catalog/catalog.ts";
+import { providerSchema } from "../../../../domain/catalog/provider.ts";
+import { routeSchema } from "../../../../domain/catalog/route.ts";
+
+const page = readFileSync(resolve(import.meta.dirname, "../../../../docs/catalog.md"), "utf8");
+
+test("the examples are valid", () => {
+  const blocks = [...page.matchAll(/```yaml\n([\s\S]*?)```/g)].map(([, text]) => parse(text ?? "") as unknown[]);
+  const parsers = [parseAccount, parseProvider, parseRoute];
+  expect(blocks).toHaveLength(parsers.length);
+  for (const [index, entries] of blocks.entries())
+    for (const entry of entries) expect(parsers[index]?.(entry)).toMatchObject({ ok: true });
+});
+
+test("every field stands on the page", () => {
+  const [smpp, http] = providerSchema.options;
+  const fields = [
+    ...Object.keys(accountSchema.shape),
+    ...[...Object.keys(smpp.shape), ...Object.keys(http.shape)].filter((key) => key !== "smpp" && key !== "http"),
+    ...Object.keys(smpp.shape.smpp.shape),
+    ...Object.keys(http.shape.http.shape),
+    ...Object.keys(routeSchema.shape),
+    ...Object.keys(routeSchema.shape.when.def.innerType.shape),
+  ];
+  expect(fields.length).toBeGreaterThan(40);
+  expect(fields.filter((field) => !new RegExp(`^\\|[^|]*\\b${field}\\b`, "m").test(page))).toEqual([]);
+});

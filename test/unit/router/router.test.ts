@@ -1,0 +1,221 @@
+import { beforeAll, describe, expect, it } from "vitest";
+import { parseProvider, parseRoute } from "../../../domain/catalog/catalog.ts";
+import type { Provider } from "../../../domain/catalog/provider.ts";
+import { compileRoutes } from "../../../domain/catalog/route-table.ts";
+import { partitionFor } from "../../../platform/kafka/murmur2.ts";
+import type { InRecord, OutRecord } from "../../../platform/kafka/record.ts";
+import type { Task } from "../../../platform/kafka/task.ts";
+import { MetricRegistry } from "../../../platform/telemetry/metric-registry.ts";
+import { createCodecs, type SluiceCodecs } from "../../../schemas/codecs.ts";
+import type { Attempt, SendRequest } from "../../../schemas/generated/types.ts";
+import { registerSchemas } from "../../../schemas/register.ts";
+import { ROUTER_INPUTS } from "../../../schemas/topics.ts";
+import { ProviderHealth } from "../../../services/router/provider-health.ts";
+import { Router } from "../../../services/router/router.ts";
+import { routerMetrics } from "../../../services/router/router-metrics.ts";
+import { FakeRegistry } from "../schemas/fake-registry.ts";
+
+const P = 6;
+const NOW = 1_764_000_000_000;
+const TO = "4915112345678";
+const HOME = partitionFor(TO, P);
+
+let codecs: SluiceCodecs;
+beforeAll(async () => {
+  const registry = new FakeRegistry();
+  await registerSchemas(registry as never);
+  codecs = await createCodecs(registry);
+});
+
+function provider(id: string): Provider {
+  const parsed = parseProvider({
+    id,
+    kind: "smpp",
+    rate: 100,
+    currency: "EUR",
+    smpp: { host: "127.0.0.1", port: 1, systemId: "s", password: "p" },
+    prices: [{ price: "0.01" }],
+  });
+  if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems));
+  return parsed.value;
+}
+
+/** A router on an event log in memory. `random`: what draws among equals. */
+function world(random = () => 0) {
+  const providers = [provider("a"), provider("b")];
+  const route = parseRoute({ id: "all", strategy: "weighted", providers: [{ id: "a" }, { id: "b" }] });
+  if (!route.ok) throw new Error("route");
+  const health = new ProviderHealth(new Map());
+  const log: InRecord[] = [];
+  let now = NOW;
+  const start = async (offsets: readonly number[] = ROUTER_INPUTS.map(() => 0), state = "") => {
+    const router = new Router({
+      codecs,
+      partitions: P,
+      table: compileRoutes([route.value], providers),
+      providers: new Map(providers.map((p) => [p.id, p])),
+      accounts: new Set(["acme"]),
+      health,
+      reader: {
+        watermarks: async () => Array.from({ length: P }, () => ({ low: 0, high: log.length })),
+        readRange: async (_t: string, _p: number, from: number, to: number, take: (r: InRecord) => void) => {
+          for (const record of log.slice(from, to)) take(record);
+        },
+      } as never,
+      ends: { version: 0, ends: [] } as never,
+      metrics: routerMetrics(new MetricRegistry()),
+      loadedSchemas: new Set(),
+      now: () => now,
+      random,
+    });
+    await router.restore({ partition: HOME, restored: { offsets, state } } as unknown as Task);
+    return router;
+  };
+  const run = (router: Router, record: InRecord) => {
+    const decisions: OutRecord[] = [];
+    const effects: OutRecord[] = [];
+    router.process(record, ROUTER_INPUTS.indexOf(record.topic), {
+      decide: (r) => decisions.push(r),
+      effect: (r) => effects.push(r),
+    });
+    for (const decision of decisions)
+      if (decision.topic === "sms.events") log.push({ ...decision, offset: log.length, timestamp: now } as InRecord);
+    return { decisions, effects };
+  };
+  return { start, run, health, log, at: (ms: number) => (now = ms) };
+}
+
+function inRecord(topic: string, offset: number, value: Buffer, changes: Partial<InRecord> = {}): InRecord {
+  return { topic, partition: HOME, offset, key: Buffer.from(TO), value, headers: {}, timestamp: NOW, ...changes };
+}
+
+function request(offset = 0, changes: Partial<SendRequest> = {}, record: Partial<InRecord> = {}): InRecord {
+  const value = codecs.request.encode({
+    messageId: null,
+    accountId: "acme",
+    to: TO,
+    from: null,
+    text: "hello",
+    validitySeconds: null,
+    reference: null,
+    callbackUrl: null,
+    metadata: {},
+    acceptedAt: null,
+    ...changes,
+  });
+  return inRecord("sms.requests.otp", offset, value, record);
+}
+
+const eventOf = (record: OutRecord | undefined) => {
+  const decoded = codecs.event.decode(record!.value!);
+  if (!decoded.ok) throw new Error(decoded.detail);
+  return decoded.value;
+};
+const dispatchOf = (record: OutRecord | undefined) => {
+  const decoded = codecs.dispatch.decode(record!.value!);
+  if (!decoded.ok) throw new Error(decoded.detail);
+  return decoded.value;
+};
+
+describe("router", () => {
+  it("writes the decision with its source, then the dispatch for the same provider", async () => {
+    const w = world();
+    const { decisions, effects } = w.run(await w.start(), request(7));
+    const event = eventOf(decisions[0]);
+    expect(event).toMatchObject({ type: "routed", attempt: 1, provider: "a", route: "all", price: 10_000 });
+    expect(decisions[0]!.headers).toMatchObject({
+      id: `${event.facts.messageId}/1/routed`,
+      src: `sms.requests.otp/${HOME}/7`,
+    });
+    expect(effects.map((e) => [e.topic, e.partition, e.key])).toEqual([["sms.dispatch.a.otp", 0, TO]]);
+    expect(dispatchOf(effects[0])).toMatchObject({ provider: "a", attempt: 1, text: "hello" });
+  });
+
+  it("carries a recorded decision out again after a takeover, whatever it would choose now", async () => {
+    let draw = 0;
+    const w = world(() => draw);
+    const first = w.run(await w.start(), request(0));
+    draw = 0.99;
+    const again = w.run(await w.start(), request(0));
+    expect(again.decisions).toEqual([]);
+    expect(again.effects).toEqual(first.effects);
+    // Without the log the other provider would have been drawn.
+    const other = world(() => draw);
+    expect(dispatchOf(other.run(await other.start(), request(0)).effects[0]).provider).toBe("b");
+  });
+
+  it("drops a request and a retry whose attempt was decided, also by an earlier owner", async () => {
+    const w = world();
+    const id = "0b9f2d3e-7c1a-8a5e-9a53-3f1f0d5b6a7c";
+    const router = await w.start();
+    w.run(router, request(0, { messageId: id }));
+    expect(w.run(router, request(1, { messageId: id }))).toEqual({ decisions: [], effects: [] });
+    const next = await w.start([1, ...ROUTER_INPUTS.slice(1).map(() => 0)]);
+    expect(w.run(next, request(1, { messageId: id }))).toEqual({ decisions: [], effects: [] });
+  });
+
+  it("does not go back to a provider within a round, and waits when there is nobody left", async () => {
+    const w = world();
+    const router = await w.start();
+    const facts = eventOf(w.run(router, request(0)).decisions[0]).facts;
+    const retry = (attempt: number, tried: Attempt[]) =>
+      inRecord("sms.retry.0s", attempt, codecs.retry.encode({ facts, text: "hello", attempt, tried, inDoubt: null }));
+    const back = { provider: "a", errorClass: "transient", errorCode: "ESME_RSYSERR" };
+    expect(dispatchOf(w.run(router, retry(2, [back])).effects[0]).provider).toBe("b");
+    const nobody = w.run(router, retry(3, [back, { ...back, provider: "b" }]));
+    expect(nobody.decisions).toEqual([]);
+    expect(nobody.effects.map((e) => [e.topic, e.headers!.due])).toEqual([["sms.retry.5s", String(NOW + 5_000)]]);
+  });
+
+  it("leaves a provider whose circuit is open", async () => {
+    const w = world();
+    w.health.take({
+      provider: "a",
+      partition: 0,
+      instance: "s",
+      circuit: "open",
+      reason: "dark",
+      rate: 100,
+      effectiveRate: 0,
+      backlog: 0,
+      inFlight: 0,
+      at: NOW,
+    });
+    expect(dispatchOf(w.run(await w.start(), request(0)).effects[0]).provider).toBe("b");
+  });
+
+  it("closes what has expired, with a dead letter that holds the original", async () => {
+    const w = world();
+    const late = request(0, { validitySeconds: 60 });
+    w.at(NOW + 60_000);
+    const { decisions, effects } = w.run(await w.start(), late);
+    expect(effects).toEqual([]);
+    expect(eventOf(decisions[0])).toMatchObject({ type: "closed", state: "expired" });
+    const letter = codecs.deadLetter.decode(decisions[1]!.value!);
+    expect(letter).toMatchObject({ ok: true, value: { reason: "expired", value: late.value } });
+  });
+
+  it("rejects an invalid request, naming every field; puts aside what cannot be read", async () => {
+    const w = world();
+    const router = await w.start();
+    const bad = w.run(router, request(0, { text: "", accountId: "nobody" }));
+    const closed = eventOf(bad.decisions[0]);
+    expect(closed).toMatchObject({ type: "closed", state: "rejected", attempt: 0, errorClass: "invalid" });
+    expect(closed.reason).toMatch(/text: .*accountId: /);
+    const garbage = w.run(router, inRecord("sms.requests.otp", 1, Buffer.from("garbage")));
+    expect(garbage.decisions.map((d) => d.topic)).toEqual(["sms.dead-letter"]);
+    expect(garbage.effects).toEqual([]);
+  });
+
+  it("moves a request to its destination's partition, under an id that no longer depends on where it stood", async () => {
+    const w = world();
+    const router = await w.start();
+    const away = request(5, { to: `+${TO}` }, { key: Buffer.from(`+${TO}`) });
+    const { decisions, effects } = w.run(router, away);
+    expect(decisions).toEqual([]);
+    expect(effects.map((e) => [e.topic, e.partition, e.key])).toEqual([["sms.requests.otp", HOME, TO]]);
+    const moved = codecs.request.decode(effects[0]!.value!);
+    expect(moved).toMatchObject({ ok: true, value: { to: TO, messageId: effects[0]!.headers!.id } });
+    expect(w.run(router, away).effects).toEqual(effects);
+  });
+});
