@@ -2,8 +2,9 @@ import { Pool } from "undici";
 import type { HttpProvider } from "../../domain/catalog/provider.ts";
 import { classifyTwilioResponse } from "../../domain/receipts/twilio.ts";
 import type { Dispatch } from "../../schemas/generated/types.ts";
-import { LINK_LOST, type Link, type LinkEvents, RESPONSE_TIMEOUT, type Unit, type UnitResult } from "./link.ts";
+import type { Link, LinkEvents } from "./link.ts";
 import type { Submission } from "./submission.ts";
+import { LINK_LOST, RESPONSE_TIMEOUT, type Unit, type UnitResult } from "./unit-result.ts";
 
 /** One POST of a whole message. */
 export interface HttpUnit extends Unit {

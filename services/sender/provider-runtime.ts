@@ -13,12 +13,13 @@ import { DeliveredWriter } from "./delivered-writer.ts";
 import { DispatchTask } from "./dispatch-task.ts";
 import { HealthReporter } from "./health-reporter.ts";
 import { HttpLink } from "./http-link.ts";
-import type { Link, Unit } from "./link.ts";
+import type { Link } from "./link.ts";
 import type { OutcomeLog, StoredOutcome } from "./outcome-log.ts";
 import { Outcomes } from "./outcomes.ts";
 import { ProviderSender } from "./provider-sender.ts";
 import { type SenderGauges, type SenderMetrics, senderMetrics } from "./sender-metrics.ts";
 import { SmppLink } from "./smpp-link.ts";
+import type { Unit } from "./unit-result.ts";
 
 /** What all providers of a process share. */
 export interface SharedParts {

@@ -13,12 +13,13 @@ import type { Outcome } from "../../platform/kafka/dispatcher.ts";
 import type { KafkaLog } from "../../platform/kafka/record.ts";
 import { Circuit, type CircuitState } from "./circuit.ts";
 import { DeferredSettlements, type Settle } from "./deferred-settlements.ts";
-import { LINK_LOST, type Link, RESPONSE_TIMEOUT, type Unit, type UnitResult } from "./link.ts";
+import type { Link } from "./link.ts";
 import { type Order, type Outcomes, returnClassOf } from "./outcomes.ts";
 import { SegmentRate } from "./segment-rate.ts";
 import type { SenderMetrics } from "./sender-metrics.ts";
 import { SlotTimer } from "./slot-timer.ts";
 import { Submission, type Verdict } from "./submission.ts";
+import { LINK_LOST, RESPONSE_TIMEOUT, type Unit, type UnitResult } from "./unit-result.ts";
 
 /** What is needed of the task that owns a message's partition. */
 export interface Owner {

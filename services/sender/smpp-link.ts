@@ -7,9 +7,10 @@ import { SmppEncodeError } from "../../domain/smpp/pdu-encoder.ts";
 import type { RequestResult } from "../../domain/smpp/request-result.ts";
 import type { KafkaLog } from "../../platform/kafka/record.ts";
 import type { Dispatch } from "../../schemas/generated/types.ts";
-import { LINK_LOST, type Link, type LinkEvents, RESPONSE_TIMEOUT, type Unit, type UnitResult } from "./link.ts";
+import type { Link, LinkEvents } from "./link.ts";
 import type { Submission } from "./submission.ts";
 import { submitSmOf } from "./submit-sm.ts";
+import { LINK_LOST, RESPONSE_TIMEOUT, type Unit, type UnitResult } from "./unit-result.ts";
 
 /** One submit_sm. */
 export interface SmppUnit extends Unit {

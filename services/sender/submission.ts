@@ -1,5 +1,5 @@
 import type { SubmitOutcome } from "../../domain/message/submit-outcome.ts";
-import type { Unit, UnitResult } from "./link.ts";
+import type { Unit, UnitResult } from "./unit-result.ts";
 
 /** What the requests of one message amount to, once all have ended. */
 export type Verdict =

@@ -4,11 +4,12 @@ import type { Outcome } from "../../../platform/kafka/dispatcher.ts";
 import { MetricRegistry } from "../../../platform/telemetry/metric-registry.ts";
 import { createCodecs } from "../../../schemas/codecs.ts";
 import type { Event } from "../../../schemas/generated/types.ts";
-import type { Link, LinkEvents, Unit, UnitResult } from "../../../services/sender/link.ts";
+import type { Link, LinkEvents } from "../../../services/sender/link.ts";
 import { Outcomes } from "../../../services/sender/outcomes.ts";
 import { ProviderSender } from "../../../services/sender/provider-sender.ts";
 import { senderMetrics } from "../../../services/sender/sender-metrics.ts";
 import type { Submission } from "../../../services/sender/submission.ts";
+import type { Unit, UnitResult } from "../../../services/sender/unit-result.ts";
 import { dispatchOf } from "./dispatches.ts";
 
 beforeEach(() => void vi.useFakeTimers({ now: 2_000_000 }));

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import type { UnitResult } from "../../../services/sender/link.ts";
 import { Submission } from "../../../services/sender/submission.ts";
+import type { UnitResult } from "../../../services/sender/unit-result.ts";
 
 const accepted = (id: string): UnitResult => ({ outcome: "accepted", code: "", id });
 const result = (outcome: UnitResult["outcome"], code: string = outcome): UnitResult => ({ outcome, code });

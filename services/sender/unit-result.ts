@@ -1,0 +1,22 @@
+import type { SubmitOutcome } from "../../domain/message/submit-outcome.ts";
+
+/** Codes of results that are no answers: the connection ended first, or the time-out passed. */
+export const LINK_LOST = "link-lost";
+export const RESPONSE_TIMEOUT = "response-timeout";
+
+/** One request to the provider; a message is one or several. */
+export interface Unit {
+  /** Segments that it counts for. */
+  readonly weight: number;
+}
+
+/** How one request ended. `unsent`: it certainly did not leave; it may go again at once when there is a link. */
+export interface UnitResult {
+  readonly outcome: SubmitOutcome | "unsent";
+  /** The provider's own code, or Sluice's. */
+  readonly code: string;
+  /** The provider's id, when accepted, as it wrote it. */
+  readonly id?: string;
+  /** How long the provider asks to be left alone, ms. */
+  readonly pauseMs?: number;
+}
