@@ -48,7 +48,9 @@ await runService({
     const health = new ProviderHealth(new Map(catalog.providers.map((provider) => [provider.id, provider.rate])));
     await scope.waitFor("provider health", () => followHealth(reader, health, codecs.health), { attemptMs: 60_000 });
     const ends = new LogEnds(reader, EVENTS_TOPIC, scope.log);
-    await scope.add("log ends", { start: () => ends.start(), stop: () => ends.stop() });
+    // Topics that were created a moment ago may have no leader yet.
+    await scope.waitFor("event log", () => ends.start());
+    await scope.add("log ends", { start: () => ends, stop: () => ends.stop() });
 
     const options = {
       codecs,
