@@ -185,6 +185,7 @@ function startUpstream(plan: Plan, view: RunView): { child: ChildProcess; finish
     // KafkaJS sets timers in the past now and then (its issue 1704), which Node reports.
     env: { ...process.env, NODE_OPTIONS: "--disable-warning=TimeoutNegativeWarning" },
   });
+  process.once("exit", () => child.kill());
   let before = 0;
   createInterface({ input: child.stdout }).on("line", (line) => {
     const { acknowledged } = JSON.parse(line) as { acknowledged: number };
@@ -232,11 +233,17 @@ function terminal() {
   return { isTTY: stdout.isTTY === true, columns: stdout.columns || 120, write };
 }
 
-process.once("SIGINT", () => {
+/** An interrupted demo leaves the cluster as it found it: with all its providers. */
+function interrupted(): void {
   const config = readClusterConfig(process.env, PROJECT);
   const control = new ProviderControl(sluiceEndpoints(config).simulators[FAILING]!);
-  void control.goLight().finally(() => process.exit(130));
-});
+  void control
+    .goLight()
+    .catch(() => {})
+    .finally(() => process.exit(130));
+}
+
+process.once("SIGINT", interrupted).once("SIGTERM", interrupted);
 
 try {
   process.exitCode = await main();

@@ -188,6 +188,8 @@ async function main(): Promise<number> {
   const config = readClusterConfig(process.env, PROJECT);
   if (runningSupervisor(config.stateDir) === undefined) wipe(config);
   await startNative(config, say);
+  const interrupted = () => void stopNative(config).finally(() => process.exit(130));
+  process.once("SIGINT", interrupted).once("SIGTERM", interrupted);
   const bench = new Bench(config);
   try {
     return (await bench.measure()) ? 0 : 1;
