@@ -50,9 +50,10 @@ export class DispatchLane<W> {
     return this.done.pack();
   }
 
-  /** How far effects may have gone when everything taken may be handed over. */
-  get reach(): number {
-    return Math.max(this.tracker.taken, this.doubtBelow);
+  /** How far effects may have gone when so many more of the staged works may be handed over. */
+  reach(works: number): number {
+    const last = this.staged[Math.min(works, this.staged.length) - 1];
+    return Math.max(this.horizon, this.doubtBelow, last === undefined ? 0 : last.record.offset + 1);
   }
 
   /** How far effects may have gone when nothing is open any more. */

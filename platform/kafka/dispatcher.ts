@@ -19,7 +19,7 @@ export interface DispatcherOptions {
   readonly producer: Pick<RecordProducer, "send">;
   /** Topics whose positions may stand in the `src` header, in a fixed order, and their partition count. */
   readonly sources: { readonly topics: readonly string[]; readonly partitions: number };
-  /** Records staged per lane: bounds what can be in doubt. */
+  /** Records staged per lane, and those of all lanes that may be handed over before the next commit: bounds what can be in doubt. */
   readonly step: number;
   /** Records taken and not done per lane at the most. Default 5,000. */
   readonly maxPending?: number;
@@ -272,10 +272,22 @@ export class Dispatcher<W, O> {
     const now = performance.now();
     if (now - this.markedAt >= MARK_EVERY_MS && !this.marking) this.mark(now);
     if (this.committing) return;
-    const wanted = this.lanes.some((lane) => lane.tracker.taken > lane.horizon && lane.staged.length > 0);
+    const horizon = this.nextHorizon();
+    const wanted = this.lanes.some((lane, i) => horizon[i]! > lane.horizon && lane.staged.length > 0);
     const moved = this.lanes.some((lane, i) => lane.tracker.committable !== this.committed[i]);
-    if (wanted || (moved && now - this.committedAt >= COMMIT_EVERY_MS))
-      void this.commit(this.lanes.map((lane) => lane.reach));
+    if (wanted || (moved && now - this.committedAt >= COMMIT_EVERY_MS)) void this.commit(horizon);
+  }
+
+  /** A step of the staged works, urgent lanes first, and of each other lane its reserved share: no more is put in doubt. */
+  private nextHorizon(): number[] {
+    const { step, reserveEvery } = this.options;
+    const reserved = Math.ceil(step / reserveEvery);
+    let left = step;
+    return this.lanes.map((lane) => {
+      const works = Math.min(lane.staged.length, Math.max(left, reserved));
+      left -= works;
+      return lane.reach(works);
+    });
   }
 
   private mark(now: number): void {
@@ -337,6 +349,6 @@ export class Dispatcher<W, O> {
     this.writeSettled();
     if (!this.task.alive || this.lost || !this.task.draining) return;
     const nothingOpen = this.inFlight === 0 && this.chains.size === 0 && this.writing === 0;
-    await this.commit(this.lanes.map((lane) => (nothingOpen ? lane.rest : lane.reach)));
+    await this.commit(this.lanes.map((lane) => (nothingOpen ? lane.rest : lane.reach(0))));
   }
 }

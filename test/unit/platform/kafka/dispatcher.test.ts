@@ -92,8 +92,9 @@ async function until(what: string, condition: () => boolean): Promise<void> {
   expect(condition(), what).toBe(true);
 }
 
-test("what a crash leaves in doubt is at most a step of each lane, what was in flight, and the outcomes not yet stored", async () => {
+test("what a crash leaves in doubt is at most a step of each lane, and mostly one of all, what was in flight, and the outcomes not yet stored", async () => {
   let most = 0;
+  let sum = 0;
   for (let seed = 0; seed < 6; seed++) {
     const world = new DispatcherWorld({ ...calm, seed });
     const owner = world.start();
@@ -102,8 +103,11 @@ test("what a crash leaves in doubt is at most a step of each lane, what was in f
     world.start();
     await until("everything in doubt has been asked about", () => world.handed.length > 600);
     most = Math.max(most, world.doubts[1]!);
+    sum += world.doubts[1]!;
     expect(world.doubts[1]!).toBeLessThanOrEqual(calm.step * LANES.length + calm.window + MAX_UNSTORED);
   }
+  // A lane that was alone may have had the whole step when another one came; mostly the lanes share one.
+  expect(sum / 6).toBeLessThanOrEqual(calm.step + LANES.length + calm.window + MAX_UNSTORED);
   expect(most, "a crash in mid-work leaves something in doubt").toBeGreaterThan(0);
 });
 
@@ -187,6 +191,6 @@ test("an outcome that comes long after the partition was lost is stored all the 
   await until("works are in flight", () => world.handed.length === calm.window);
   owner.lose();
   await pass(30_000);
-  expect(world.outcomes.length).toBe(calm.window);
+  expect(new Set(world.outcomes.map((record) => headerText(record, "id"))).size).toBe(world.handed.length);
   expect(world.followUps.length).toBe(0);
 });
