@@ -2,7 +2,6 @@
  * Everything that was written about the messages of an installation, put side by side: requests and events in Kafka,
  * what the providers (simulators) counted themselves, and the rows in ClickHouse.
  */
-import { createClient } from "@clickhouse/client";
 import { messageIdOfRequest } from "../../domain/message/message-id.ts";
 import { headerText, type InRecord } from "../../platform/kafka/record.ts";
 import { TopicReader } from "../../platform/kafka/topic-reader.ts";
@@ -39,6 +38,8 @@ export interface Books {
   /** Events in the log, and distinct ones by their id. */
   readonly events: number;
   readonly distinctEvents: number;
+  /** The id of the event at each place (`placeOf`) of the log. */
+  readonly eventAt: ReadonlyMap<number, string>;
   /** Message ids in the order in which each provider first received them. */
   readonly arrivals: ReadonlyMap<string, readonly string[]>;
 }
@@ -52,8 +53,7 @@ export async function readBooks(installation: Installation): Promise<Books> {
   const reader = new TopicReader({ connection: { brokers: infra.brokers, clientId: "books", log }, topics });
   await reader.start();
   const messages = new Map<string, MessageAccount>();
-  const ids = new Set<string>();
-  let events = 0;
+  const eventAt = new Map<number, string>();
   try {
     for (const lane of LANES) {
       await readAll(reader, requestTopic(lane), (record) => {
@@ -70,8 +70,10 @@ export async function readBooks(installation: Installation): Promise<Books> {
         if (message !== undefined) message.delayed = true;
       });
     await readAll(reader, EVENTS_TOPIC, (record) => {
-      events++;
-      ids.add(headerText(record, "id") ?? `${record.partition}/${record.offset}`);
+      eventAt.set(
+        placeOf(record.partition, record.offset),
+        headerText(record, "id") ?? `${record.partition}/${record.offset}`,
+      );
       const decoded = record.value === null ? undefined : codecs.event.decode(record.value);
       if (!decoded?.ok) throw new Error(`event ${record.partition}/${record.offset} cannot be read`);
       note(messages, decoded.value);
@@ -80,7 +82,12 @@ export async function readBooks(installation: Installation): Promise<Books> {
     await reader.stop();
   }
   const arrivals = await countSent(installation, messages);
-  return { messages, events, distinctEvents: ids.size, arrivals };
+  return { messages, events: eventAt.size, distinctEvents: new Set(eventAt.values()).size, eventAt, arrivals };
+}
+
+/** A place in a topic as one number. */
+export function placeOf(partition: number, offset: number): number {
+  return offset * PARTITIONS + partition;
 }
 
 async function readAll(reader: TopicReader, topic: string, take: (record: InRecord) => void): Promise<void> {
@@ -164,59 +171,4 @@ async function readLedger(url: string): Promise<LedgerLine[]> {
   const response = await fetch(`${url}/ledger`);
   const lines = (await response.text()).split("\n").filter((line) => line !== "");
   return lines.map((line) => JSON.parse(line) as LedgerLine).filter(({ reference }) => reference !== undefined);
-}
-
-/** What ClickHouse holds, and whether its roll-ups say the same as its rows. */
-export interface Rows {
-  readonly rows: number;
-  /** Rows that stand for the same place in the log more than once. */
-  readonly doubled: number;
-  /** Distinct event identities (message, attempt, type, part, resubmitted) among the rows. */
-  readonly finals: number;
-  /** Names of roll-up figures that differ from the rows'. */
-  readonly differing: readonly string[];
-}
-
-const COUNTED = {
-  routed: "type = 'routed'",
-  submitted: "type = 'submitted'",
-  resubmitted: "type = 'submitted' AND resubmitted != ''",
-  returned: "type = 'returned'",
-  in_doubt: "type = 'in_doubt'",
-  delivered: "type = 'final' AND state = 'delivered'",
-  undelivered: "type = 'final' AND state = 'undelivered'",
-  unknown: "type = 'final' AND state = 'unknown'",
-} as const;
-
-/** Asks ClickHouse. */
-export async function readRows(installation: Installation): Promise<Rows> {
-  const clickhouse = createClient({ url: installation.infra.clickhouseUrl, database: "sluice" });
-  const one = async (sql: string): Promise<Record<string, string>> => {
-    const result = await clickhouse.query({ query: sql, format: "JSONEachRow" });
-    return (await result.json<Record<string, string>>())[0]!;
-  };
-  try {
-    const whole = await one(
-      "SELECT toString(count()) AS rows, toString(count() - uniqExact(log_partition, log_offset)) AS doubled, toString(countIf(type = 'final')) AS finals FROM events",
-    );
-    const counts = Object.entries(COUNTED);
-    const ofRows = await one(
-      `SELECT ${counts.map(([name, when]) => `toString(countIf(${when})) AS ${name}`).join(", ")} FROM events`,
-    );
-    const ofMinutes = await one(
-      `SELECT ${counts.map(([name]) => `toString(sum(${name})) AS ${name}`).join(", ")} FROM minutes`.replaceAll(
-        /sum\((\w+)\)/g,
-        "sum(minutes.$1)",
-      ),
-    );
-    const ofMessages = await one(
-      "SELECT toString(sum(finals)) AS finals, toString(sum(submissions)) AS submitted FROM messages_latest",
-    );
-    const differing = counts.filter(([name]) => ofRows[name] !== ofMinutes[name]).map(([name]) => name as string);
-    if (ofMessages.finals !== whole.finals) differing.push("messages.finals");
-    if (ofMessages.submitted !== ofRows.submitted) differing.push("messages.submissions");
-    return { rows: Number(whole.rows), doubled: Number(whole.doubled), finals: Number(whole.finals), differing };
-  } finally {
-    await clickhouse.close();
-  }
 }

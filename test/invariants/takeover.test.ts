@@ -13,7 +13,7 @@ import { Traffic } from "../faults/traffic.ts";
 
 const LONG = process.env.SLUICE_FAULTS === "long";
 const RATE = LONG ? 500 : 200;
-const TURN_MS = LONG ? 120_000 : 40_000;
+const TURN_MS = LONG ? 120_000 : 30_000;
 const EVERY_MS = 5_000;
 /** The consumer groups' session time-out is 10 s. */
 const FROZEN_MS = 14_000;
