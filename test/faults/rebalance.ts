@@ -39,11 +39,12 @@ async function turns(
   const second = `${service}-2`;
   await control.scale(service, 2);
   let running = [service, second];
+  let turn = Math.floor(random() * signals.length);
   while (performance.now() < ends) {
     const began = performance.now();
     if (running.length === 2) {
       const name = running[Math.floor(random() * 2)]!;
-      const signal = signals[Math.floor(random() * signals.length)]!;
+      const signal = signals[turn++ % signals.length]!;
       await control.signal(name, signal, { keepDown: true });
       const tookMs = Math.round(performance.now() - began);
       const end = (await control.status()).find((process) => process.name === name)?.lastEnd;

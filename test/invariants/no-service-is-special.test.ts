@@ -13,7 +13,7 @@ import { Traffic } from "../faults/traffic.ts";
 const LONG = process.env.SLUICE_FAULTS === "long";
 const RATE = LONG ? 1_000 : 300;
 /** How long services are killed at random after each has been killed once. */
-const RANDOM_MS = LONG ? 120_000 : 30_000;
+const RANDOM_MS = LONG ? 120_000 : 25_000;
 const EVERY_MS = [2_000, 6_000] as const;
 /** Retry tiers of a message that nobody could take for a while: 5 s three times, then a minute. */
 const END_MS = 180_000;

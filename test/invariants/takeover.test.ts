@@ -13,7 +13,7 @@ import { Traffic } from "../faults/traffic.ts";
 
 const LONG = process.env.SLUICE_FAULTS === "long";
 const RATE = LONG ? 500 : 200;
-const TURN_MS = LONG ? 120_000 : 30_000;
+const TURN_MS = LONG ? 120_000 : 25_000;
 const EVERY_MS = 5_000;
 /** The consumer groups' session time-out is 10 s. */
 const FROZEN_MS = 14_000;
@@ -26,7 +26,10 @@ beforeAll(async () => {
   sluice = await startInstallation();
   // Faultless providers: whatever is handed back or in doubt comes from what is done to the services.
   const errors = { permanentShare: 0, temporaryShare: 0 };
-  for (const provider of ["smsc-a", "smsc-b", "http-c"] as const) await behave(sluice, provider, { errors });
+  const delay = { kind: "uniform", minMs: 100, maxMs: 1_000 };
+  for (const smsc of ["smsc-a", "smsc-b"] as const)
+    await behave(sluice, smsc, { errors, receipts: { delay, lossShare: 0 } });
+  await behave(sluice, "http-c", { errors, callbacks: { delay, lossShare: 0 } });
 });
 afterAll(() => sluice?.stop());
 
