@@ -59,7 +59,7 @@ export const CLUSTER_VARIABLES: readonly ToolVariable[] = [
   { name: "SLUICE_PROMETHEUS_PORT", default: "19090", meaning: "Docker Compose only: published port of Prometheus" },
   { name: "SLUICE_GRAFANA_PORT", default: "13000", meaning: "Docker Compose only: published port of Grafana" },
   { name: "DEMO_MESSAGES", default: "20000", meaning: "Messages of `make demo`" },
-  { name: "DEMO_RATE", default: "800", meaning: "Messages a second that `make demo` hands in" },
+  { name: "DEMO_RATE", default: "600", meaning: "Messages a second that `make demo` hands in" },
   { name: "BENCH_SECONDS", default: "60", meaning: "Measured time of `make bench`, seconds" },
 ];
 
