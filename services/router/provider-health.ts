@@ -19,8 +19,11 @@ interface Known {
   rate: number;
 }
 
-/** A sender says how it is every second; one that has said nothing for so long is gone. */
-const STALE_MS = 8_000;
+/**
+ * A sender says how it is every second; one that has said nothing for so long is gone. Longer than a killed one's session
+ * (10 s) and the start of the next: its topic keeps what it is given meanwhile, in order, which a retry tier would not.
+ */
+const STALE_MS = 15_000;
 const FOLD_EVERY_MS = 250;
 
 /** The newest word of every sender, by provider and dispatch partition; read from the compacted health topic by each router. */

@@ -44,4 +44,11 @@ describe("provider health", () => {
     table.take(health({ circuit: "half_open", at: 60_000 }));
     expect(table.state("a", 60_001).open).toBe(false);
   });
+
+  it("leaves a killed sender its traffic for as long as another one needs to take over: a session of 10 s and its start", () => {
+    const table = new ProviderHealth(new Map());
+    table.take(health());
+    expect(table.state("a", 13_000).open).toBe(false);
+    expect(table.state("a", 16_000).open).toBe(true);
+  });
 });
