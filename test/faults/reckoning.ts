@@ -88,5 +88,6 @@ export function figures({ audit, books, rows, repeated }: Reckoning, traffic: Tr
     `answered with acceptance: ${traffic.accepted.size}; HTTP without acceptance: ${traffic.unanswered} ${JSON.stringify(traffic.failures)}`,
     `events: ${books.events}, distinct ${books.distinctEvents}, rows ${rows.places.length}`,
     `stated repeats: ${JSON.stringify(reasons)}; accepted more than once by the providers: ${repeated.length}`,
+    `through a retry tier: ${[...books.messages.values()].filter(({ delayed }) => delayed).length}`,
   ].join("\n");
 }
