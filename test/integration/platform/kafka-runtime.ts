@@ -1,8 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { type EachBatchPayload, Kafka, logLevel } from "kafkajs";
 import type { KafkaConnection } from "../../../platform/kafka/connection.ts";
-import { headerText, type InRecord, type KafkaLog } from "../../../platform/kafka/record.ts";
-import { toRecord } from "../../../platform/kafka/task-group.ts";
+import { headerText, type InRecord, type KafkaLog, toRecord } from "../../../platform/kafka/record.ts";
 import { ensureTopics } from "../../../platform/kafka/topics.ts";
 
 /** Warnings and errors of the runtime, kept so that a failing test can show them. */
@@ -17,7 +16,7 @@ export function connectionTo(brokers: readonly string[], log: KafkaLog = recordi
   return { brokers, clientId: "runtime-test", log };
 }
 
-/** Fresh topics with one partition count; names are unique to the call. */
+/** Fresh topics with one partition count, whose leaders answer already; names are unique to the call. */
 export async function freshTopics(
   connection: KafkaConnection,
   names: readonly string[],
@@ -31,6 +30,17 @@ export async function freshTopics(
     -1,
     1,
   );
+  const admin = new Kafka({ brokers: [...connection.brokers], logLevel: logLevel.NOTHING }).admin();
+  await admin.connect();
+  // A leader that does not know of its partition yet fails a whole request, and the rest of it is then written twice.
+  for (const topic of topics)
+    await until(`${topic} has leaders`, () =>
+      admin.fetchTopicOffsets(topic).then(
+        () => true,
+        () => false,
+      ),
+    );
+  await admin.disconnect();
   return topics;
 }
 
