@@ -50,7 +50,7 @@ faults: install ## the promises under injected faults
 	@$(BIN)/node test/run.ts invariants
 
 audit: install ## accepted against terminal, from the topics of the running cluster
-	@$(BIN)/node services/console/cli.ts audit
+	@env $$($(CLUSTER) env) $(BIN)/node services/console/cli.ts audit
 
 clean: ## stop everything and remove its data and logs (keeps downloads)
 	@$(CLUSTER) down --wipe

@@ -6,6 +6,7 @@ import { composeAnswers, composeDown, composeLogs, composeStatus, composeUp } fr
 import { ControlClient, ControlError } from "./control-client.ts";
 import { printLog } from "./follow-log.ts";
 import { ClusterError, runningSupervisor, startNative, stopNative } from "./native-cluster.ts";
+import { sluiceEnvironment } from "./sluice-processes.ts";
 import { allUp, statusTable, whereTable } from "./status-table.ts";
 
 const HELP = `usage: cluster <command>
@@ -16,6 +17,7 @@ const HELP = `usage: cluster <command>
   kill|stop-signal|cont <name>    SIGKILL (it is started again), SIGSTOP, SIGCONT
   start|stop|restart <name>       one process
   scale <name> <n>       run n instances of a process
+  env                    variables with which a tool finds this cluster: env $(… env) node …
 settings (environment): BROKERS=1|3, SLUICE_STATE_DIR, SLUICE_ARTIFACTS_DIR, SLUICE_PORT_OFFSET, SLUICE_KAFKA_PORT,
   SLUICE_KAFKA_CONTROLLER_PORT, SLUICE_REGISTRY_PORT, SLUICE_CLICKHOUSE_HTTP_PORT, SLUICE_CLICKHOUSE_TCP_PORT,
   SLUICE_CLUSTER_SCOPE=all|infra|kafka, SLUICE_CLUSTER_ENGINE=auto|native|docker, SLUICE_KAFKA_HEAP=1g,
@@ -81,6 +83,10 @@ async function run(args: string[]): Promise<number> {
   const follow = args.includes("-f");
   if (command === "help") {
     say(HELP);
+    return 0;
+  }
+  if (command === "env") {
+    for (const [name, value] of Object.entries(sluiceEnvironment(config))) say(`${name}=${value}`);
     return 0;
   }
   const native = runningSupervisor(config.stateDir) !== undefined || !(await composeAnswers(process.env));
