@@ -188,9 +188,13 @@ async function main(): Promise<number> {
   const config = readClusterConfig(process.env, PROJECT);
   if (runningSupervisor(config.stateDir) === undefined) wipe(config);
   await startNative(config, say);
-  const interrupted = () => void stopNative(config).finally(() => process.exit(130));
-  process.once("SIGINT", interrupted).once("SIGTERM", interrupted);
   const bench = new Bench(config);
+  const interrupted = () =>
+    void bench
+      .stop()
+      .then(() => stopNative(config))
+      .finally(() => process.exit(130));
+  process.once("SIGINT", interrupted).once("SIGTERM", interrupted);
   try {
     return (await bench.measure()) ? 0 : 1;
   } finally {
