@@ -1,3 +1,5 @@
+import type { KafkaMessage } from "kafkajs";
+
 /** A record as it was read. `value` is null for a tombstone. */
 export interface InRecord {
   readonly topic: string;
@@ -39,4 +41,17 @@ export function headerText(record: Pick<InRecord, "headers">, name: string): str
   const value = Array.isArray(raw) ? raw[0] : raw;
   if (value === undefined) return undefined;
   return typeof value === "string" ? value : value.toString("utf8");
+}
+
+/** A message as KafkaJS gives it, as a record. */
+export function toRecord(topic: string, partition: number, offset: number, message: KafkaMessage): InRecord {
+  return {
+    topic,
+    partition,
+    offset,
+    key: message.key,
+    value: message.value,
+    headers: message.headers ?? {},
+    timestamp: Number(message.timestamp),
+  };
 }

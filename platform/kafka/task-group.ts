@@ -3,15 +3,17 @@
  * that owns the partition and return, so heartbeats are never late and a slow partition holds up no other. What KafkaJS
  * leaves open is closed here: offsets survive a rebalance only when the partition never left, work of an older fetch is
  * recognised by the offset it was fetched at, pauses are renewed after each join, a lapsed lease ends all tasks.
+ * Longer than other files because the client, the assignment and the tasks change together, event by event.
  */
-import type { Admin, Consumer, EachBatchPayload, KafkaMessage } from "kafkajs";
+import type { Admin, Consumer, EachBatchPayload } from "kafkajs";
 import { coPartitionedAssigner } from "./assignor.ts";
 import { type CommitRequest, Commits } from "./commits.ts";
+import { readCommitted } from "./committed-offsets.ts";
 import { type KafkaConnection, kafkaClient } from "./connection.ts";
 import { GenerationCommit } from "./generation-commit.ts";
 import { Lease } from "./lease.ts";
-import type { InRecord } from "./record.ts";
-import { type Restored, Task, type TaskHost, type TaskInput } from "./task.ts";
+import { toRecord } from "./record.ts";
+import { Task, type TaskHost, type TaskInput } from "./task.ts";
 
 export interface TaskGroupOptions {
   readonly connection: KafkaConnection;
@@ -60,6 +62,7 @@ export class TaskGroup implements TaskHost {
   private commitFn: EachBatchPayload["commitOffsetsIfNecessary"] | undefined;
   private joining = true;
   private joinsSinceEvent = 0;
+  private memberId = "";
   private lastRoundTrip = 0;
   private stopping = false;
   private restarting: Promise<void> | undefined;
@@ -164,7 +167,8 @@ export class TaskGroup implements TaskHost {
     this.startedAt = performance.now();
     this.joining = true;
     this.commitFn = undefined;
-    const consumer = kafkaClient(options.connection, 3, this.clients++).consumer({
+    const current = () => this.consumer === consumer;
+    const consumer: Consumer = kafkaClient(options.connection, 3, this.clients++).consumer({
       groupId: options.groupId,
       sessionTimeout: options.sessionTimeoutMs,
       rebalanceTimeout: Math.max(options.sessionTimeoutMs, 10_000),
@@ -182,6 +186,8 @@ export class TaskGroup implements TaskHost {
             partitions: options.partitions,
             owned: () => [...this.assigned],
             joining: () => {
+              // A client that was given up may still be joining somewhere.
+              if (!current()) return;
               this.joining = true;
               this.joinsSinceEvent++;
               this.idleCommit.forget();
@@ -191,7 +197,21 @@ export class TaskGroup implements TaskHost {
       ],
     });
     this.consumer = consumer;
-    const current = () => this.consumer === consumer;
+    this.observe(consumer, current);
+    try {
+      await consumer.connect();
+      await consumer.subscribe({ topics: [...options.topics], fromBeginning: true });
+      await consumer.run({
+        autoCommit: false,
+        eachBatchAutoResolve: false,
+        eachBatch: async (payload) => this.enqueue(payload),
+      });
+    } catch (error) {
+      this.restart(error as Error);
+    }
+  }
+
+  private observe(consumer: Consumer, current: () => boolean): void {
     consumer.on(consumer.events.REQUEST, ({ payload }) => {
       if (payload.apiName === "Heartbeat" || payload.apiName === "SyncGroup") this.lastRoundTrip = payload.duration;
       if (payload.apiName === "Fetch") this.lastFetchAt = performance.now();
@@ -205,22 +225,11 @@ export class TaskGroup implements TaskHost {
       if (current() && payload.batchSize === 0) this.passEmpty(payload);
     });
     consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
-      if (current()) this.joined(payload.memberAssignment[options.topics[0]!] ?? []);
+      if (current()) this.joined(payload.memberId, payload.memberAssignment[this.options.topics[0]!] ?? []);
     });
     consumer.on(consumer.events.CRASH, ({ payload }) => {
       if (current()) this.restart(payload.error);
     });
-    try {
-      await consumer.connect();
-      await consumer.subscribe({ topics: [...options.topics], fromBeginning: true });
-      await consumer.run({
-        autoCommit: false,
-        eachBatchAutoResolve: false,
-        eachBatch: async (payload) => this.enqueue(payload),
-      });
-    } catch (error) {
-      this.restart(error as Error);
-    }
   }
 
   /** The client has failed: everything it owned is gone. Begin again with a new one. */
@@ -245,11 +254,13 @@ export class TaskGroup implements TaskHost {
     });
   }
 
-  private joined(partitions: readonly number[]): void {
+  private joined(memberId: string, partitions: readonly number[]): void {
     this.lease.confirm(this.lastRoundTrip);
     this.counters.joins++;
-    // More than one join since the last event: another member may have owned our partitions in between.
-    const continuous = this.joinsSinceEvent === 1;
+    // More than one join since the last event, or a new member id (the group had put us out): another member may have
+    // owned our partitions in between.
+    const continuous = this.joinsSinceEvent === 1 && memberId === this.memberId;
+    this.memberId = memberId;
     this.joinsSinceEvent = 0;
     this.joining = false;
     const now = new Set(partitions);
@@ -310,7 +321,7 @@ export class TaskGroup implements TaskHost {
       if (slot.failures > 0)
         await new Promise((resolve) => setTimeout(resolve, Math.min(250 * 2 ** slot.failures, 10_000)));
       const epoch = this.counters.joins;
-      const restored = await this.restore(partition);
+      const restored = await readCommitted(this.admin!, this.options, partition);
       // After another join the partition may have been elsewhere in between: what was read is no longer certain.
       if (
         epoch !== this.counters.joins ||
@@ -340,33 +351,6 @@ export class TaskGroup implements TaskHost {
     if (task === undefined) {
       if (this.slots.get(partition) === slot) this.slots.delete(partition);
     } else task.revoke();
-  }
-
-  private async restore(partition: number): Promise<Restored> {
-    const admin = this.admin!;
-    const { topics, groupId } = this.options;
-    const [committed, limits] = await Promise.all([
-      admin.fetchOffsets({ groupId, topics: [...topics] }),
-      Promise.all(topics.map((topic) => admin.fetchTopicOffsets(topic))),
-    ]);
-    let state = "";
-    const ends: number[] = [];
-    const offsets = topics.map((topic, i) => {
-      const limit = limits[i]!.find((p) => p.partition === partition);
-      const low = Number(limit?.low ?? 0);
-      // Fetches say nothing about an input that has no records: without this it could never be told from an unread one.
-      ends.push(Number(limit?.high ?? 0));
-      const entry = committed.find((c) => c.topic === topic)?.partitions.find((p) => p.partition === partition);
-      if (i === 0) state = entry?.metadata ?? "";
-      const offset = Number(entry?.offset ?? -1);
-      if (offset >= 0 && offset < low)
-        this.options.connection.log.error(
-          { topic, partition, committed: offset, low },
-          "Records were deleted by retention before they were read",
-        );
-      return Math.max(offset, low);
-    });
-    return { offsets, state, ends };
   }
 
   /**
@@ -410,16 +394,4 @@ export class TaskGroup implements TaskHost {
     }
     task.wake();
   }
-}
-
-export function toRecord(topic: string, partition: number, offset: number, message: KafkaMessage): InRecord {
-  return {
-    topic,
-    partition,
-    offset,
-    key: message.key,
-    value: message.value,
-    headers: message.headers ?? {},
-    timestamp: Number(message.timestamp),
-  };
 }

@@ -6,8 +6,7 @@
 import { randomUUID } from "node:crypto";
 import type { Admin, Consumer, EachBatchPayload } from "kafkajs";
 import { type KafkaConnection, kafkaClient } from "./connection.ts";
-import type { InRecord } from "./record.ts";
-import { toRecord } from "./task-group.ts";
+import { type InRecord, toRecord } from "./record.ts";
 
 interface Stretch {
   next: number;

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
-import { Kafka, logLevel } from "kafkajs";
+import { type Cluster, Kafka, logLevel, PartitionAssigners } from "kafkajs";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Positions, parseSource } from "../../../platform/kafka/positions.ts";
 import { RecordProducer } from "../../../platform/kafka/producer.ts";
@@ -144,6 +144,10 @@ test("a transactional writer's marks and aborted records are passed without fetc
   await group.stop();
 });
 
+interface LeavableCoordinator {
+  leaveGroup(member: { groupId: string; memberId: string }): Promise<unknown>;
+}
+
 const P = 4;
 const SESSION_MS = 6_000;
 /** Records in a batch of the copying process. */
@@ -256,6 +260,48 @@ test("SIGTERM in mid-work: what was begun is finished and committed, nothing is 
   const out = await copies(output);
   expect(out.length).toBe(40_000);
   expect(firstOccurrences(out, "src").length).toBe(40_000);
+});
+
+test("a member that was put out of its group and comes back begins anew: another may have owned its partitions", async () => {
+  const [topic] = (await freshTopics(connection, ["expelled"], 1)) as [string];
+  const groupId = `g-${topic}`;
+  let starts = 0;
+  const group = new TaskGroup({
+    connection,
+    groupId,
+    topics: [topic],
+    partitions: 1,
+    run: async (task) => {
+      starts++;
+      await drainInto(task, []);
+    },
+  });
+  await group.start();
+  await until("it runs", () => starts === 1);
+  const admin = plain.admin();
+  await admin.connect();
+  const { groups } = await admin.describeGroups([groupId]);
+  await admin.disconnect();
+  let cluster: Cluster | undefined;
+  const stranger = plain.consumer({
+    groupId: `stranger-${topic}`,
+    partitionAssigners: [
+      (config) => {
+        cluster = config.cluster;
+        return PartitionAssigners.roundRobin(config);
+      },
+    ],
+  });
+  await stranger.connect();
+  await stranger.subscribe({ topics: [topic] });
+  await stranger.run({ eachMessage: async () => {} });
+  // KafkaJS's types leave out this request.
+  const coordinator = (await cluster!.findGroupCoordinator({ groupId })) as unknown as LeavableCoordinator;
+  await coordinator.leaveGroup({ groupId, memberId: groups[0]!.members[0]!.memberId });
+  await until("it has joined again", () => group.counters.joins === 2);
+  await until("its task began anew", () => starts === 2 && group.status.running === 1, 10_000);
+  await stranger.disconnect();
+  await group.stop();
 });
 
 test("two groups of one process do not disturb each other, and a failing task begins again less and less often", async () => {
