@@ -107,6 +107,12 @@ describe("an audit of one partition", () => {
     ["twice, the first time without an answer", [returned(1, "unknown"), submitted(2, "no response")], [2], 0],
     ["three times, and one reason is stated", [returned(1, "unknown"), submitted(2, "no response")], [3], 1],
     ["twice, although it said that it did not", [returned(1, "transient"), submitted(2)], [2], 1],
+    [
+      "three times, twice without an answer",
+      [returned(1, "unknown"), returned(2, "unknown"), submitted(3, "x")],
+      [3],
+      0,
+    ],
     ["in part, and then whole elsewhere", [returned(1, "refused", "partial"), submitted(2, "partial")], [2, 1], 0],
     ["although no event says so", [], [1], 0],
   ])("compares with a provider that accepted it %s", (_, events, sent, duplicated) => {
