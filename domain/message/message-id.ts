@@ -6,7 +6,7 @@ const RANDOM_OCTETS = 10;
 const POOL_IDS = 512;
 const HEX = Array.from({ length: 256 }, (_, octet) => octet.toString(16).padStart(2, "0"));
 const VARIANT = "89ab";
-const MESSAGE_ID = /^[0-9a-f]{8}-[0-9a-f]{4}-[78][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
+const MESSAGE_ID = /^[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 
 const pool = new Uint8Array(RANDOM_OCTETS * POOL_IDS);
 let used = pool.length;
@@ -43,13 +43,13 @@ export function messageIdFromKey(account: string, idempotencyKey: string): strin
   return `${digest.slice(0, 8)}-${digest.slice(8, 12)}-8${digest.slice(13, 16)}-${variant}${digest.slice(17, 20)}-${digest.slice(20, 32)}`;
 }
 
-/** Whether the value has the exact form that the two functions above give. */
+/** Whether the value can be a message's id: any UUID of RFC 9562, lower case. Ours are versions 7 and 8; upstream systems may use any. */
 export function isMessageId(value: string): boolean {
   return MESSAGE_ID.test(value);
 }
 
 /**
- * The message id of a request, whoever reads it and however often: the given one when it is an id of ours; otherwise
+ * The message id of a request, whoever reads it and however often: the given one when it is a UUID; otherwise
  * derived from the given text, or from the place where the request stands.
  */
 export function messageIdOfRequest(account: string, given: string | null, place: string): string {

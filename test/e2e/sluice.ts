@@ -66,9 +66,9 @@ export function freshNumber(): string {
   return `49151${String(randomInt(10_000_000, 99_999_999))}`;
 }
 
+/** What an upstream system would use: any UUID. */
 export function freshId(): string {
-  const id = randomUUID();
-  return `${id.slice(0, 14)}8${id.slice(15)}`;
+  return randomUUID();
 }
 
 let upstream: Promise<{ producer: Producer; registry: SchemaRegistry; schemaId: number }> | undefined;

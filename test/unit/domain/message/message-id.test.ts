@@ -52,9 +52,9 @@ describe("messageIdFromKey", () => {
   });
 });
 
-it("isMessageId refuses other forms", () => {
+it("isMessageId takes any version of UUID, and refuses other forms", () => {
   const id = "018cd0ee-7d66-7c83-a1ae-76e27f428589";
-  expect(isMessageId(id)).toBe(true);
+  for (const own of [id, id.replace("-7c", "-4c")]) expect([own, isMessageId(own)]).toEqual([own, true]);
   const others = [
     "",
     "x",
@@ -62,7 +62,8 @@ it("isMessageId refuses other forms", () => {
     id.replaceAll("-", ""),
     `${id}0`,
     ` ${id}`,
-    id.replace("-7c", "-4c"),
+    id.replace("-7c", "-0c"),
+    id.replace("-7c", "-9c"),
     id.replace("-a", "-c"),
   ];
   for (const other of others) expect([other, isMessageId(other)]).toEqual([other, false]);
