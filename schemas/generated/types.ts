@@ -269,7 +269,7 @@ export interface Retry {
 
 /** A request to send one message: what ingest and upstream systems produce to sms.requests.<lane>, keyed by the destination (E.164 digits, no plus). The lane is the topic's. */
 export interface SendRequest {
-  /** UUID. A repeat with the same id is dropped as a duplicate. Null: derived from the record's topic, partition and offset. */
+  /** UUID of any version, lower case. A repeat with the same id is dropped as a duplicate. Null: derived from the record's topic, partition and offset. */
   readonly messageId: string | null;
   /** The account that pays for the message. */
   readonly accountId: string;
