@@ -37,6 +37,9 @@ export function observeKafka(
     metrics.observe("consumer_joins_total", "counter", "Times this instance joined its group", () => [
       { value: group.counters.joins, labels },
     ]);
+    metrics.observe("consumer_lapses_total", "counter", "Times heartbeats went unanswered for half a session", () => [
+      { value: group.counters.lapses, labels },
+    ]);
     metrics.observe("consumer_lag_records", "gauge", "Records in the log that have not been taken", () => [
       {
         value: group.tasks.reduce((sum, task) => sum + task.inputs.reduce((n, input) => n + input.backlog, 0), 0),

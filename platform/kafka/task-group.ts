@@ -53,6 +53,8 @@ const DEAD_SESSIONS = 3;
 export class TaskGroup implements TaskHost {
   private readonly options: Required<TaskGroupOptions>;
   private readonly lease: Lease;
+  /** Whether the lease was valid when it was last asked for. */
+  private leaseHeld = false;
   private readonly commits: Commits;
   private readonly slots = new Map<number, Slot>();
   private readonly assigned = new Set<number>();
@@ -71,7 +73,7 @@ export class TaskGroup implements TaskHost {
   private startedAt = 0;
   /** Monotonic time of the last fetch, ms. */
   private lastFetchAt = 0;
-  readonly counters = { records: 0, joins: 0, staleBatches: 0, taskFailures: 0 };
+  readonly counters = { records: 0, joins: 0, lapses: 0, staleBatches: 0, taskFailures: 0 };
 
   constructor(options: TaskGroupOptions) {
     this.options = {
@@ -95,7 +97,9 @@ export class TaskGroup implements TaskHost {
   }
 
   get leaseValid(): boolean {
-    return this.lease.valid;
+    const { valid } = this.lease;
+    if (valid !== this.leaseHeld) this.leaseTurned(valid);
+    return valid;
   }
 
   /** What readiness is told from. */
@@ -289,11 +293,10 @@ export class TaskGroup implements TaskHost {
       this.restart(new Error(`No heartbeat answered for ${Math.round(silent)} ms`));
       return;
     }
-    if (this.joining || !this.lease.valid) {
+    if (this.joining || !this.leaseValid) {
       for (const slot of this.slots.values()) if (slot.task !== undefined && !slot.task.alive) slot.task.wake();
       return;
     }
-    const fresh: Slot[] = [];
     for (const partition of this.assigned) {
       const slot = this.slots.get(partition);
       if (slot?.task?.alive) continue;
@@ -301,10 +304,22 @@ export class TaskGroup implements TaskHost {
       if (slot !== undefined && slot.task === undefined) continue;
       this.slots.set(partition, next);
       next.ended = this.runSlot(partition, next, slot?.ended ?? Promise.resolve());
-      fresh.push(next);
     }
     for (const [partition, slot] of this.slots)
       if (!this.assigned.has(partition) && slot.task !== undefined && !slot.task.alive) this.forget(partition, slot);
+  }
+
+  /** Tasks end with a lapsed lease, and what they had in flight is in doubt: whoever runs this must be able to see why. */
+  private leaseTurned(valid: boolean): void {
+    this.leaseHeld = valid;
+    if (valid || this.stopping) return;
+    this.counters.lapses++;
+    const { connection, groupId } = this.options;
+    const silentMs = Math.round(this.lease.age);
+    connection.log.warn(
+      { group: groupId, silentMs },
+      "No heartbeat was answered for half a session; the tasks end here",
+    );
   }
 
   private forget(partition: number, slot: Slot): void {
