@@ -23,6 +23,8 @@ export function decisionOf(eventId: string | undefined): { key: string; kind: "r
  */
 export class DecisionLog {
   readonly bySource = new Map<string, RecordedDecision>();
+  /** By source topic: one above the highest offset whose decision stands in the log. */
+  readonly reach = new Map<string, number>();
   private readonly offsets: ReadonlyMap<string, number>;
   private readonly decided: (key: string) => void;
 
@@ -41,7 +43,9 @@ export class DecisionLog {
     const second = src.lastIndexOf("/");
     const topic = src.slice(0, src.lastIndexOf("/", second - 1));
     const committed = this.offsets.get(topic);
-    if (committed === undefined || Number(src.slice(second + 1)) < committed) return;
+    const offset = Number(src.slice(second + 1));
+    if (committed === undefined || offset < committed) return;
+    this.reach.set(topic, Math.max(offset + 1, this.reach.get(topic) ?? 0));
     this.bySource.set(src, { kind: decision.kind, value: record.value });
   }
 }

@@ -74,7 +74,9 @@ export class Router implements Transform {
     await this.options.reader.readRange(EVENTS_TOPIC, task.partition, from, high, (record) => log.read(record));
     this.recorded = log.bySource;
     this.next = [...offsets];
-    this.marks = new ReadBackMarks(REMEMBER_MS, [from], offsets);
+    // The next owner must find these decisions too, until all of them are committed.
+    const inherited = ROUTER_INPUTS.map((topic, i) => Math.max(offsets[i]!, log.reach.get(topic) ?? 0));
+    this.marks = new ReadBackMarks(REMEMBER_MS, [from], offsets, inherited);
   }
 
   dueIn(record: InRecord): number {

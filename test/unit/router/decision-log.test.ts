@@ -30,6 +30,7 @@ describe("decision log", () => {
     log.read(event("m3/1/routed", "another/3/99"));
     log.read(event("m4/1/submitted", "sms.requests.otp/3/11"));
     expect(decided).toEqual(["m1/1", "m2/1", "m2/1", "m3/1"]);
+    expect([...log.reach]).toEqual([["sms.requests.otp", 11]]);
     expect([...log.bySource]).toEqual([
       ["sms.requests.otp/3/10", { kind: "routed", value: Buffer.from("m2/1/routed") }],
     ]);

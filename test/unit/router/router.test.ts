@@ -48,6 +48,7 @@ function world(random = () => 0) {
   const health = new ProviderHealth(new Map());
   const log: InRecord[] = [];
   let now = NOW;
+  const ends = { version: 0, ends: [] as number[] };
   const start = async (offsets: readonly number[] = ROUTER_INPUTS.map(() => 0), state = "") => {
     const router = new Router({
       codecs,
@@ -62,7 +63,7 @@ function world(random = () => 0) {
           for (const record of log.slice(from, to)) take(record);
         },
       } as never,
-      ends: { version: 0, ends: [] } as never,
+      ends: ends as never,
       metrics: routerMetrics(new MetricRegistry()),
       loadedSchemas: new Set(),
       now: () => now,
@@ -82,7 +83,14 @@ function world(random = () => 0) {
       if (decision.topic === "sms.events") log.push({ ...decision, offset: log.length, timestamp: now } as InRecord);
     return { decisions, effects };
   };
-  return { start, run, health, log, at: (ms: number) => (now = ms) };
+  const at = (ms: number) => {
+    now = ms;
+  };
+  const noteEnds = (end: number) => {
+    ends.version++;
+    ends.ends = Array.from({ length: P }, () => end);
+  };
+  return { start, run, health, log, at, noteEnds };
 }
 
 function inRecord(topic: string, offset: number, value: Buffer, changes: Partial<InRecord> = {}): InRecord {
@@ -142,6 +150,20 @@ describe("router", () => {
     // Without the log the other provider would have been drawn.
     const other = world(() => draw);
     expect(dispatchOf(other.run(await other.start(), request(0)).effects[0]).provider).toBe("b");
+  });
+
+  it("lets the next owner find the decisions it found itself, as long as they are not committed", async () => {
+    const w = world();
+    const first = w.run(await w.start(), request(0));
+    const second = await w.start();
+    // Long after, before anything was committed: the place to read back from must still lie before the decision.
+    w.at(NOW + 600_000);
+    w.noteEnds(w.log.length);
+    second.tick();
+    w.at(NOW + 700_000);
+    const third = await w.start(undefined, second.state(ROUTER_INPUTS.map(() => 0)));
+    expect(w.run(third, request(0)).effects).toEqual(first.effects);
+    expect(w.log.length).toBe(1);
   });
 
   it("drops a request and a retry whose attempt was decided, also by an earlier owner", async () => {
