@@ -1,6 +1,6 @@
 import type { Codec } from "../platform/codec/codec.ts";
 import { sourceHeader } from "../platform/kafka/positions.ts";
-import { headerText, type InRecord, type OutRecord } from "../platform/kafka/record.ts";
+import type { InRecord, OutRecord } from "../platform/kafka/record.ts";
 import type { DeadLetter } from "./generated/types.ts";
 import { DEAD_LETTER_TOPIC } from "./topics.ts";
 
@@ -21,14 +21,15 @@ export interface DeadLetterReason {
 
 /** The topic takes 2 MiB; of a larger record, which only a topic with other limits can hold, the beginning is kept. */
 const MAX_VALUE_BYTES = 1_500_000;
+/** Key and headers are kept up to this size each. */
+const MAX_HEADER_BYTES = 64_000;
 /** A longer key stands in the dead letter only, so that no record is too large to be put aside. */
 const MAX_KEY_BYTES = 1_000;
 
 /** The dead letter of a record: the reason and the original bytes. The id is the record's position, so a repeat is seen. */
 export function deadLetterRecord(codec: Codec<DeadLetter>, record: InRecord, why: DeadLetterReason): OutRecord {
   const { topic, partition, offset, key, value } = record;
-  const headers: Record<string, Buffer> = {};
-  for (const name in record.headers) headers[name] = Buffer.from(headerText(record, name) ?? "");
+  const headers = firstHeaders(record);
   const cut = value !== null && value.length > MAX_VALUE_BYTES;
   const letter: DeadLetter = {
     reason: why.reason,
@@ -39,7 +40,7 @@ export function deadLetterRecord(codec: Codec<DeadLetter>, record: InRecord, why
     topic,
     partition,
     offset,
-    key,
+    key: key?.subarray(0, MAX_HEADER_BYTES) ?? null,
     value: cut ? value.subarray(0, MAX_VALUE_BYTES) : value,
     headers,
   };
@@ -50,4 +51,19 @@ export function deadLetterRecord(codec: Codec<DeadLetter>, record: InRecord, why
     value: codec.encode(letter),
     headers: { id: `${why.service}/${sourceHeader(topic, partition, offset)}` },
   };
+}
+
+/** The headers byte for byte, of a repeated one the first, as all readers take it; those beyond the limit are left out. */
+function firstHeaders(record: InRecord): Record<string, Buffer> {
+  const kept: Record<string, Buffer> = {};
+  let room = MAX_HEADER_BYTES;
+  for (const [name, raw] of Object.entries(record.headers)) {
+    const first = Array.isArray(raw) ? raw[0] : raw;
+    if (first === undefined) continue;
+    const bytes = typeof first === "string" ? Buffer.from(first) : first;
+    room -= bytes.length + name.length * 3;
+    if (room < 0) break;
+    kept[name] = bytes;
+  }
+  return kept;
 }

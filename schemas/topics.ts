@@ -97,6 +97,12 @@ const COMPACTED: Readonly<Record<string, string>> = {
 };
 
 /**
+ * Upstream systems compress as they like; KafkaJS reads gzip only, and stops at the first batch in another codec. So the
+ * broker stores what it gets uncompressed.
+ */
+const ANY_COMPRESSION = { "compression.type": "uncompressed" };
+
+/**
  * Every topic of an installation.
  * @throws RangeError naming the provider whose id cannot be part of a topic name or whose partitions do not divide the plan's.
  */
@@ -111,7 +117,7 @@ export function topicSpecs(plan: TopicPlan): TopicSpec[] {
   };
   const keyed = (name: string, config: TopicSpec["config"] = kept): TopicSpec => ({ name, partitions, config });
   return [
-    ...LANES.map((lane) => keyed(requestTopic(lane))),
+    ...LANES.map((lane) => keyed(requestTopic(lane), { ...kept, ...ANY_COMPRESSION })),
     ...providers.flatMap(({ id, partitions: own }) =>
       LANES.map((lane) => ({ name: dispatchTopic(id, lane), partitions: own, config: kept })),
     ),

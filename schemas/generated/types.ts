@@ -97,7 +97,7 @@ export type Encoding = "gsm7" | "ucs2";
 
 /** Something that happened to a message: sms.events, keyed by destination; the one stream of truth. A later event repeats the facts of the earlier ones. The record header id identifies the event: a repeat with the same id says nothing new. */
 export interface Event {
-  /** routed: a provider was chosen (router). submitted: the provider accepted it (sender). returned: not accepted, handed back to the router (sender). in_doubt: may or may not have been accepted, and is not repeated (sender). closed: the router gave the message up. receipt: a delivery receipt that does not end the message (correlator). final: the terminal state (correlator only). */
+  /** routed: a provider was chosen (router). submitted: the provider accepted it (sender). returned: not accepted, handed back to the router (sender). in_doubt: may or may not have been accepted, and is not repeated (sender). closed: the router gave the message up. postponed: no provider could be chosen; the message waits for the next attempt in a retry topic (router). receipt: a delivery receipt that does not end the message (correlator). final: the terminal state (correlator only). */
   readonly type: EventType;
   /** When it happened, by the writer's clock. */
   readonly at: number;
@@ -137,7 +137,7 @@ export interface Event {
   readonly receiptAt: number | null;
 }
 
-export type EventType = "routed" | "submitted" | "returned" | "in_doubt" | "closed" | "receipt" | "final";
+export type EventType = "routed" | "submitted" | "returned" | "in_doubt" | "closed" | "receipt" | "final" | "postponed";
 
 /** How a provider's sender is doing: sms.health (compacted), keyed by provider + '/' + dispatch partition. Written every second and on each change. */
 export interface Health {

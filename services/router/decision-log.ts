@@ -1,19 +1,23 @@
 import { headerText, type InRecord } from "../../platform/kafka/record.ts";
 
-/** A decision that stands in the event log: `routed` or `closed`, for one source record. */
+export type DecisionKind = "routed" | "postponed" | "closed";
+
+/** A decision that stands in the event log, for one source record. */
 export interface RecordedDecision {
-  readonly kind: "routed" | "closed";
+  readonly kind: DecisionKind;
   /** The event as it was written. */
   readonly value: Buffer;
 }
 
 /** `<messageId>/<attempt>` and the kind, from an event id; undefined for the events of others. */
-export function decisionOf(eventId: string | undefined): { key: string; kind: "routed" | "closed" } | undefined {
+export function decisionOf(eventId: string | undefined): { key: string; kind: DecisionKind } | undefined {
   if (eventId === undefined) return undefined;
   const cut = eventId.lastIndexOf("/");
   if (cut <= 0) return undefined;
   const kind = eventId.slice(cut + 1);
-  return kind === "routed" || kind === "closed" ? { key: eventId.slice(0, cut), kind } : undefined;
+  return kind === "routed" || kind === "postponed" || kind === "closed"
+    ? { key: eventId.slice(0, cut), kind }
+    : undefined;
 }
 
 /**

@@ -8,6 +8,8 @@ export type Intake =
   | { ok: false; facts: MessageFacts; problems: readonly FieldProblem[] };
 
 const SECOND_MS = 1_000;
+/** A request older than this was not accepted then, but has its time in another unit. */
+const OLDEST_MS = 31 * 86_400 * SECOND_MS;
 const MAX_DIGITS = 15;
 
 /** Checks a request whoever produced it, and collects what is known of the message. An unknown account is a problem of field accountId. */
@@ -27,10 +29,11 @@ export function takeIn(
     callbackUrl: request.callbackUrl,
     metadata: request.metadata,
   });
-  const acceptedAt = Math.min(request.acceptedAt ?? record.timestamp, record.timestamp);
+  const plausible = request.acceptedAt === null || request.acceptedAt > record.timestamp - OLDEST_MS;
+  const acceptedAt = plausible ? Math.min(request.acceptedAt ?? record.timestamp, record.timestamp) : record.timestamp;
   const place = `${record.topic}/${record.partition}/${record.offset}`;
   const messageId = messageIdOfRequest(request.accountId, request.messageId, place);
-  if (validation.ok && knownAccount(request.accountId)) {
+  if (validation.ok && plausible && knownAccount(request.accountId)) {
     const { request: valid } = validation;
     return {
       ok: true,
@@ -56,6 +59,8 @@ export function takeIn(
   const problems = validation.ok ? [] : [...validation.problems];
   if (!knownAccount(request.accountId))
     problems.push({ field: "accountId", code: "account-unknown", message: "no such account in the catalog" });
+  if (!plausible)
+    problems.push({ field: "acceptedAt", code: "out-of-range", message: "epoch milliseconds, of the last 31 days" });
   return { ok: false, problems, facts: refusedFacts(request, lane, messageId, acceptedAt) };
 }
 

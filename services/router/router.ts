@@ -17,7 +17,15 @@ import type { Outputs, Transform } from "../../platform/kafka/transform.ts";
 import { BLANK_EVENT } from "../../schemas/blank-event.ts";
 import type { SluiceCodecs } from "../../schemas/codecs.ts";
 import type { Event, Lane } from "../../schemas/generated/types.ts";
-import { EVENTS_TOPIC, LANES, ROUTER_INPUTS, requestTopic } from "../../schemas/topics.ts";
+import {
+  EVENTS_TOPIC,
+  LANES,
+  RETRY_DELAY_MS,
+  RETRY_DELAYS,
+  ROUTER_INPUTS,
+  requestTopic,
+  retryTopic,
+} from "../../schemas/topics.ts";
 import { DecisionLog, type RecordedDecision } from "./decision-log.ts";
 import { takeIn } from "./intake.ts";
 import type { ProviderHealth } from "./provider-health.ts";
@@ -25,6 +33,7 @@ import { givingUp, nextRound, triedThisRound } from "./retry-policy.ts";
 import type { RouterMetrics } from "./router-metrics.ts";
 import { type Pending, positionOf, RoutingRecords } from "./routing-records.ts";
 
+const DELAY_OF_TOPIC = new Map<string, number>(RETRY_DELAYS.map((delay) => [retryTopic(delay), RETRY_DELAY_MS[delay]]));
 const LANE_OF_TOPIC = new Map<string, Lane>(LANES.map((lane) => [requestTopic(lane), lane]));
 
 /** Decisions remembered per partition, for requests that come twice. */
@@ -73,24 +82,32 @@ export class Router implements Transform {
     const { high } = (await this.options.reader.watermarks(EVENTS_TOPIC))[task.partition]!;
     await this.options.reader.readRange(EVENTS_TOPIC, task.partition, from, high, (record) => log.read(record));
     this.recorded = log.bySource;
+    await this.loadSchemas([...log.bySource.values()].map((decision) => decision.value));
     this.next = [...offsets];
     // The next owner must find these decisions too, until all of them are committed.
     const inherited = ROUTER_INPUTS.map((topic, i) => Math.max(offsets[i]!, log.reach.get(topic) ?? 0));
     this.marks = new ReadBackMarks(REMEMBER_MS, [from], offsets, inherited);
   }
 
+  /** Only retries wait, and none longer than its topic says, whatever its header says. */
   dueIn(record: InRecord): number {
-    const due = headerText(record, "due");
-    return due === undefined ? 0 : Number(due) - this.options.now();
+    const longest = DELAY_OF_TOPIC.get(record.topic);
+    if (longest === undefined) return 0;
+    const due = Number(headerText(record, "due"));
+    return Math.min(due, record.timestamp + longest) - this.options.now() || 0;
   }
 
   /** Schemas of upstream systems are loaded once; the batch waits for that, and for the registry if it is away. */
   prepare(records: readonly InRecord[]): Promise<void> | undefined {
+    return this.loadSchemas(records.map((record) => record.value));
+  }
+
+  private loadSchemas(values: readonly (Buffer | null)[]): Promise<void> | undefined {
     const { codecs, loadedSchemas } = this.options;
     const unknown = new Set<number>();
-    for (const record of records) {
-      if (record.value === null || record.value.length < 5 || record.value[0] !== 0) continue;
-      const id = record.value.readInt32BE(1);
+    for (const value of values) {
+      if (value === null || value.length < 5 || value[0] !== 0) continue;
+      const id = value.readInt32BE(1);
       if (!loadedSchemas.has(id)) unknown.add(id);
     }
     if (unknown.size === 0) return undefined;
@@ -234,6 +251,7 @@ export class Router implements Transform {
     const event = decoded.value;
     this.options.metrics.repeated.add();
     if (earlier.kind === "routed") out.effect(this.records.dispatch(record, pending, event));
+    else if (earlier.kind === "postponed") this.postpone(record, pending, event, out);
     else this.dead(record, event.errorCode ?? "invalid", event.reason ?? "", event.facts.messageId, out);
   }
 
@@ -244,9 +262,27 @@ export class Router implements Transform {
       this.close(record, pending, "failed", "unroutable", choice.reason, verdicts, out);
       return;
     }
-    const { delay, tried } = nextRound(pending.tried, choice.reason);
+    const { delay } = nextRound(pending.tried, choice.reason);
+    const event: Event = {
+      ...BLANK_EVENT,
+      type: "postponed",
+      at: this.options.now(),
+      facts: pending.facts,
+      attempt: pending.attempt,
+      reason: verdicts,
+      errorClass: "unroutable",
+      errorCode: choice.reason,
+    };
+    this.decided.add(`${pending.facts.messageId}/${pending.attempt}`);
     this.options.metrics.delayed(delay).add();
-    out.effect(this.records.retry(record, pending, delay, tried));
+    out.decide(this.records.event(record, event));
+    this.postpone(record, pending, event, out);
+  }
+
+  /** The message waits for its next attempt, as the event says; carried out again it gives the same record. */
+  private postpone(record: InRecord, pending: Pending, event: Event, out: Outputs): void {
+    const { delay, tried } = nextRound(pending.tried, event.errorCode ?? "unroutable");
+    out.effect(this.records.retry(record, pending, tried, delay, event.at));
   }
 
   private close(

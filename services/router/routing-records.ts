@@ -1,6 +1,7 @@
 import type { Provider } from "../../domain/catalog/provider.ts";
 import { sourceHeader } from "../../platform/kafka/positions.ts";
-import { headerText, type InRecord, type OutRecord } from "../../platform/kafka/record.ts";
+import type { InRecord, OutRecord } from "../../platform/kafka/record.ts";
+import { extractTrace, formatTraceparent, TRACEPARENT } from "../../platform/telemetry/trace-context.ts";
 import type { SluiceCodecs } from "../../schemas/codecs.ts";
 import { deadLetterRecord } from "../../schemas/dead-letter.ts";
 import type { Attempt, Event, MessageFacts, SendRequest } from "../../schemas/generated/types.ts";
@@ -68,10 +69,17 @@ export class RoutingRecords {
     };
   }
 
-  /** The message once more, after a delay. */
-  retry(record: InRecord, pending: Pending, delay: RetryDelay, tried: readonly Attempt[]): OutRecord {
-    const { facts, text, attempt, inDoubt } = pending;
-    const due = String(this.options.now() + RETRY_DELAY_MS[delay]);
+  /** The message's next attempt, a delay after the decision of `decidedAt` (epoch ms). */
+  retry(
+    record: InRecord,
+    pending: Pending,
+    tried: readonly Attempt[],
+    delay: RetryDelay,
+    decidedAt: number,
+  ): OutRecord {
+    const { facts, text, inDoubt } = pending;
+    const attempt = pending.attempt + 1;
+    const due = String(decidedAt + RETRY_DELAY_MS[delay]);
     return {
       topic: retryTopic(delay),
       partition: record.partition,
@@ -104,8 +112,8 @@ export function positionOf(record: InRecord): string {
   return sourceHeader(record.topic, record.partition, record.offset);
 }
 
-/** The trace context travels with the message when there is one. */
+/** The trace context travels with the message when there is one; anything else under its name does not. */
 function trace(record: InRecord): Record<string, string> {
-  const traceparent = headerText(record, "traceparent");
-  return traceparent === undefined ? {} : { traceparent };
+  const context = extractTrace(record.headers);
+  return context === undefined ? {} : { [TRACEPARENT]: formatTraceparent(context) };
 }

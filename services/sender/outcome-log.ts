@@ -37,7 +37,8 @@ export function outcomeOf(id: string | undefined): { work: string; kind: StoredO
 
 /** The dispatch before the one that a router's event id names: what it decided about follows from that one. */
 function decidedAfter(id: string | undefined): string | undefined {
-  if (id === undefined || !(id.endsWith("/routed") || id.endsWith("/closed"))) return undefined;
+  if (id === undefined || !(id.endsWith("/routed") || id.endsWith("/postponed") || id.endsWith("/closed")))
+    return undefined;
   const [messageId, attempt] = id.split("/");
   return `${messageId}/${Number(attempt) - 1}`;
 }

@@ -1,9 +1,10 @@
 import { execFile } from "node:child_process";
 import { randomInt, randomUUID } from "node:crypto";
 import { promisify } from "node:util";
+import { zstdCompressSync, zstdDecompressSync } from "node:zlib";
 import { createClient } from "@clickhouse/client";
 import { SchemaRegistry } from "@kafkajs/confluent-schema-registry";
-import { Kafka, logLevel, type Producer } from "kafkajs";
+import { CompressionCodecs, CompressionTypes, Kafka, logLevel, type Producer } from "kafkajs";
 import { inject } from "vitest";
 import { ControlClient } from "../../infra/local/control-client.ts";
 
@@ -104,6 +105,23 @@ export async function produce(requests: readonly UpstreamRequest[]): Promise<voi
     })),
   );
   await producer.sendBatch({ topicMessages });
+}
+
+/** As `produce`, in batches compressed by zstd, which KafkaJS itself cannot read. */
+export async function produceZstd(requests: readonly UpstreamRequest[]): Promise<void> {
+  CompressionCodecs[CompressionTypes.ZSTD] = () => ({
+    compress: async (encoder: { buffer: Buffer }) => zstdCompressSync(encoder.buffer),
+    decompress: async (buffer: Buffer) => zstdDecompressSync(buffer),
+  });
+  const { producer, registry, schemaId } = await connectUpstream();
+  for (const { messageId, to, text, lane = "transactional" } of requests) {
+    const value = await registry.encode(schemaId, { messageId, accountId: "acme", to, text, metadata: {} });
+    await producer.send({
+      topic: `sms.requests.${lane}`,
+      compression: CompressionTypes.ZSTD,
+      messages: [{ key: to, value }],
+    });
+  }
 }
 
 /** Writes raw bytes to a topic. */

@@ -9,6 +9,7 @@ import {
   post,
   produce,
   produceRaw,
+  produceZstd,
   query,
   until,
   untilFinal,
@@ -63,6 +64,17 @@ test("an upstream record that cannot be read becomes a dead letter and holds nob
   await produce([after]);
   expect((await untilFinal([after.messageId])).get(after.messageId)!.finals).toBe(1);
   await until("two dead letters more", async () => (await deadLetters()) >= before + 2);
+});
+
+test("an upstream system may compress as it likes", async () => {
+  const request = {
+    messageId: freshId(),
+    to: freshNumber(),
+    text: "in a batch compressed by zstd",
+    lane: "otp" as const,
+  };
+  await produceZstd([request]);
+  expect((await untilFinal([request.messageId])).get(request.messageId)!.finals).toBe(1);
 });
 
 test("an invalid upstream request ends as rejected, saying which field", async () => {

@@ -184,9 +184,35 @@ describe("router", () => {
       inRecord("sms.retry.0s", attempt, codecs.retry.encode({ facts, text: "hello", attempt, tried, inDoubt: null }));
     const back = { provider: "a", errorClass: "transient", errorCode: "ESME_RSYSERR" };
     expect(dispatchOf(w.run(router, retry(2, [back])).effects[0]).provider).toBe("b");
-    const nobody = w.run(router, retry(3, [back, { ...back, provider: "b" }]));
-    expect(nobody.decisions).toEqual([]);
+    const left = retry(3, [back, { ...back, provider: "b" }]);
+    const nobody = w.run(router, left);
+    expect(eventOf(nobody.decisions[0])).toMatchObject({ type: "postponed", attempt: 3, errorClass: "unroutable" });
     expect(nobody.effects.map((e) => [e.topic, e.headers!.due])).toEqual([["sms.retry.5s", String(NOW + 5_000)]]);
+    // A new owner writes the same retry again, and no provider gets the message before it.
+    w.at(NOW + 20_000);
+    const next = await w.start();
+    expect(w.run(next, left)).toEqual({ decisions: [], effects: nobody.effects });
+    const waited = codecs.retry.decode(nobody.effects[0]!.value!);
+    expect(waited).toMatchObject({ ok: true, value: { attempt: 4 } });
+  });
+
+  it("lets only retries wait, and none longer than its topic says", async () => {
+    const w = world();
+    const router = await w.start();
+    const due = { due: "9999999999999999" };
+    expect(router.dueIn(request(0, {}, { headers: due }))).toBe(0);
+    expect(router.dueIn(inRecord("sms.retry.5s", 0, Buffer.alloc(0), { headers: due }))).toBe(5_000);
+    expect(router.dueIn(inRecord("sms.retry.5s", 0, Buffer.alloc(0)))).toBe(0);
+  });
+
+  it("passes on a trace context, and nothing else under its name", async () => {
+    const w = world();
+    const router = await w.start();
+    const traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    const traced = w.run(router, request(0, {}, { headers: { traceparent } }));
+    expect(traced.effects[0]!.headers!.traceparent).toBe(traceparent);
+    const hostile = w.run(router, request(1, {}, { headers: { traceparent: "x".repeat(800_000) } }));
+    expect(hostile.decisions[0]!.headers!.traceparent).toBeUndefined();
   });
 
   it("leaves a provider whose circuit is open", async () => {
@@ -224,6 +250,8 @@ describe("router", () => {
     const closed = eventOf(bad.decisions[0]);
     expect(closed).toMatchObject({ type: "closed", state: "rejected", attempt: 0, errorClass: "invalid" });
     expect(closed.reason).toMatch(/text: .*accountId: /);
+    const seconds = w.run(router, request(2, { acceptedAt: NOW / 1_000 }));
+    expect(eventOf(seconds.decisions[0]).reason).toContain("acceptedAt");
     const garbage = w.run(router, inRecord("sms.requests.otp", 1, Buffer.from("garbage")));
     expect(garbage.decisions.map((d) => d.topic)).toEqual(["sms.dead-letter"]);
     expect(garbage.effects).toEqual([]);

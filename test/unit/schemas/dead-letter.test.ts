@@ -47,6 +47,18 @@ describe("dead letter", () => {
     expect(kept!.detail).toBe("truncated (the first 1500000 of 1600000 bytes are kept)");
   });
 
+  it("has room for any headers, which it keeps byte for byte", () => {
+    let kept: DeadLetter | undefined;
+    const encode = (letter: DeadLetter) => {
+      kept = letter;
+      return Buffer.alloc(0);
+    };
+    const spy = { encode } as unknown as Codec<DeadLetter>;
+    const odd = Buffer.from([0xff, 0xfe, 0x00]);
+    deadLetterRecord(spy, record({ headers: { odd, huge: Buffer.alloc(900_000, 0xff) } }), why);
+    expect(kept!.headers).toEqual({ odd });
+  });
+
   it("is not keyed by a key that would make it too large", () => {
     expect(deadLetterRecord(codec, record({ key: Buffer.alloc(900_000) }), why).key).toBeNull();
   });
