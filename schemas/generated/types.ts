@@ -201,7 +201,7 @@ export interface MessageFacts {
   readonly segments: number;
   /** The customer's own reference, up to 64 characters. */
   readonly reference: string | null;
-  /** Where status callbacks go; null for none. */
+  /** Where status callbacks are to go; null for none. */
   readonly callbackUrl: string | null;
   /** Up to ten short labels of the customer, for analytics. */
   readonly metadata: Readonly<Record<string, string>>;

@@ -7,8 +7,8 @@ const PERIOD_MS = 3_600_000;
 
 /**
  * Remembers which request a key stood for, to refuse the same key with another request. It covers what this instance saw
- * in the last hour (up to two), within its capacity. Beyond that nothing is sent twice for it: the message id is made
- * of account, key and destination, so the router drops the repeat, whatever its text.
+ * in the last hour (up to two), within its capacity. Beyond that the message id is made of
+ * account, key and destination, so the router drops the repeat, whatever its text, while it remembers the first.
  */
 export class IdempotencyMemory {
   readonly #fingerprints: AgingMap<string>;

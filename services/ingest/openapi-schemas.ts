@@ -34,7 +34,7 @@ const message = {
       minLength: 1,
       maxLength: requestLimits.referenceLength,
     }),
-    callbackUrl: text("Where status callbacks go (http or https)", {
+    callbackUrl: text("Kept with the message for status callbacks, which are not sent yet (http or https)", {
       format: "uri",
       maxLength: requestLimits.callbackUrlLength,
     }),
