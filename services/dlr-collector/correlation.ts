@@ -47,6 +47,11 @@ export class Correlation {
     return { open: this.messages.size, kept: this.messages.keptSize, early: this.early.size };
   }
 
+  /** Receipts that wait for their submission. */
+  get earlyCount(): number {
+    return this.early.size;
+  }
+
   isOpen(messageId: string): boolean {
     return this.messages.get(messageId) !== undefined;
   }

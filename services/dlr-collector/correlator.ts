@@ -12,6 +12,7 @@ import { Correlation, type CorrelationOptions } from "./correlation.ts";
 import { formatState } from "./correlation-state.ts";
 import type { CorrelationOutputs } from "./correlation-terms.ts";
 import { eventKind, messageIdOf } from "./event-kind.ts";
+import { type EventsProgress, ReceiptGate } from "./receipt-gate.ts";
 import { restoreCorrelation } from "./restore-correlation.ts";
 import { type EndsSample, StreamClock } from "./stream-clock.ts";
 import { WriterSchemaLoader } from "./writer-schema-loader.ts";
@@ -50,6 +51,7 @@ export class Correlator implements Transform {
   private readonly options: CorrelatorOptions;
   private readonly task: Task;
   private readonly clock = new StreamClock(GRACE_MS);
+  private readonly gate: ReceiptGate;
   private readonly schemas: WriterSchemaLoader;
   private readonly writer: RecordWriter;
   /** Conclusions of the restore, to be written with the first batch. */
@@ -59,6 +61,7 @@ export class Correlator implements Transform {
     this.task = task;
     this.options = options;
     const { event } = options.codecs;
+    this.gate = new ReceiptGate(options.correlation.limits.earlyCount, GRACE_MS);
     this.schemas = new WriterSchemaLoader(options.codecs, options.log);
     this.writer = new RecordWriter(event, task.partition, options.onTraced);
     this.correlation = new Correlation({ ...options.correlation, packing: packingOf(event) });
@@ -67,6 +70,12 @@ export class Correlator implements Transform {
   async restore(task: Task): Promise<void> {
     const { reader, codecs, log, now } = this.options;
     this.owed = await restoreCorrelation(this.correlation, task, { reader, codecs, log, now, schemas: this.schemas });
+  }
+
+  /** Receipts wait when too many would have to be stored until their submissions are read. */
+  dueIn(record: InRecord): number {
+    if (record.topic !== RECEIPTS_TOPIC) return 0;
+    return this.gate.dueIn(record.timestamp, this.correlation.earlyCount, this.eventsProgress);
   }
 
   prepare(records: readonly InRecord[]): Promise<void> | undefined {
@@ -84,6 +93,7 @@ export class Correlator implements Transform {
     for (const write of this.owed.splice(0)) write(this.writer);
     const positions = this.task.inputs.map((input) => input.peek()?.offset ?? input.expected);
     this.clock.advance(this.options.ends(this.task.partition), positions);
+    this.gate.advance(this.eventsProgress());
     this.correlation.pass(this.clock.readUpTo, this.writer, this.options.now());
   }
 
@@ -96,6 +106,12 @@ export class Correlator implements Transform {
       receipts: Math.min(oldestReceipt, offsets[RECEIPTS]!),
     });
   }
+
+  private readonly eventsProgress = (): EventsProgress => {
+    const input = this.task.inputs[EVENTS]!;
+    const position = input.peek()?.offset ?? input.expected;
+    return { position, backlog: input.backlog, sample: this.options.ends(this.task.partition) };
+  };
 
   private receipt(record: InRecord, out: Outputs): void {
     const { counters } = this.options.correlation;

@@ -100,7 +100,8 @@ export class Owner {
   readonly counters = newCounters();
   private readonly log: SimulatedLog;
   private readonly task: Task;
-  private done: number[];
+  /** Offsets after the last batch. */
+  done: number[];
 
   private constructor(log: SimulatedLog, { limits, receiptDeadlineMs, readBackEvents }: OwnerSettings) {
     this.log = log;
@@ -129,7 +130,7 @@ export class Owner {
   }
 
   /**
-   * One batch with up to so many records of each input. `crashAfter` decisions stored, the owner is gone (false): what
+   * One batch with up to so many records of each input, without those that have to wait. `crashAfter` decisions stored, the owner is gone (false): what
    * it wrote stands, what it knew and did not commit is lost.
    */
   async step(most: readonly number[], commit: boolean, crashAfter = Number.POSITIVE_INFINITY): Promise<boolean> {
@@ -143,9 +144,13 @@ export class Owner {
     const batch: [InRecord, number][] = [];
     this.task.inputs.forEach((input, i) => {
       const records = this.log.records(input.topic).slice(this.done[i]!, this.done[i]! + most[i]!);
-      for (const record of records) batch.push([record, i]);
-      horizon[i] = this.done[i]! + records.length;
-      input.expected = horizon[i]!;
+      input.end = this.log.records(input.topic).length;
+      for (const record of records) {
+        if (this.correlator.dueIn(record) > 0) break;
+        batch.push([record, i]);
+        horizon[i] = record.offset + 1;
+        input.expected = horizon[i]!;
+      }
     });
     await this.correlator.prepare(batch.map(([record]) => record));
     for (const [record, input] of batch) this.correlator.process(record, input, out);
