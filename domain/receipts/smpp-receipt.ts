@@ -88,7 +88,10 @@ function firstWord(value: string | undefined): string | undefined {
   return value?.match(/[^\s,;\0]+/)?.[0];
 }
 
-/** `YYMMDDhhmm` with or without seconds, or the same with a four-digit year, as UTC in Unix milliseconds. */
+/**
+ * `YYMMDDhhmm` with or without seconds, or the same with a four-digit year, as UTC in Unix milliseconds. Undefined for
+ * what is no date, and outside 2000 to 2099: nobody received a message then, and such times are refused further on.
+ */
 export function parseReceiptDate(digits: string | undefined): number | undefined {
   if (digits === undefined || !/^(?:\d{10}|\d{12}|\d{14})$/.test(digits)) return undefined;
   // Twelve digits that start with "20" are a four-digit year: as a two-digit one it would be 2020.
@@ -102,6 +105,9 @@ export function parseReceiptDate(digits: string | undefined): number | undefined
     number,
     number,
   ];
-  const inRange = month >= 1 && month <= 12 && day >= 1 && day <= 31 && hour <= 23 && minute <= 59 && second <= 59;
-  return inRange ? Date.UTC(year, month - 1, day, hour, minute, second) : undefined;
+  const inRange = year >= 2000 && year <= 2099 && hour <= 23 && minute <= 59 && second <= 59;
+  if (!inRange) return undefined;
+  const time = new Date(Date.UTC(year, month - 1, day, hour, minute, second));
+  // A month or day that does not exist moves on to another one.
+  return time.getUTCMonth() === month - 1 && time.getUTCDate() === day ? time.getTime() : undefined;
 }

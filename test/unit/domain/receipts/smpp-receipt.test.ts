@@ -118,4 +118,35 @@ describe("parseReceiptDate", () => {
       expect([digits, parseReceiptDate(digits)]).toEqual([digits, undefined]);
     }
   });
+
+  it("leaves out days that do not exist and years in which nobody received a message", () => {
+    for (const digits of [
+      "2602290916",
+      "2604310916",
+      "2600100916",
+      "2601000916",
+      "199912312359",
+      "19991231235959",
+      "00500101000000",
+      "21000101000000",
+      "99991231235959",
+    ]) {
+      expect([digits, parseReceiptDate(digits)]).toEqual([digits, undefined]);
+    }
+    expect(parseReceiptDate("2802290916")).toBe(Date.UTC(2028, 1, 29, 9, 16));
+    expect(parseReceiptDate("20991231235959")).toBe(Date.UTC(2099, 11, 31, 23, 59, 59));
+    expect(parseReceiptDate("20000101000000")).toBe(Date.UTC(2000, 0, 1));
+  });
+
+  it("gives only times of this century, whatever the digits", () => {
+    const digits = fc.array(fc.constantFrom(..."0123456789"), { minLength: 10, maxLength: 14 });
+    fc.assert(
+      fc.property(digits, (all) => {
+        const time = parseReceiptDate(all.join(""));
+        if (time === undefined) return;
+        expect(time).toBeGreaterThanOrEqual(Date.UTC(2000, 0, 1));
+        expect(time).toBeLessThan(Date.UTC(2100, 0, 1));
+      }),
+    );
+  });
 });
