@@ -38,7 +38,7 @@ export interface CorrelationOutputs {
   /** An event for sms.events; `id` identifies it. */
   emit(id: string, event: Event, trace: string | undefined): void;
   /** A record for sms.correlation; must be stored before the position to rebuild from moves on. */
-  keep(key: string, event: Event): void;
+  keep(key: string, event: Event, trace: string | undefined): void;
   /** Removes a record from sms.correlation; only after everything emitted so far is stored. */
   forget(key: string): void;
 }

@@ -101,8 +101,8 @@ export class Correlation {
   }
 
   /** Takes back an event that stands in sms.correlation under `key`. Only while replaying, before all others. */
-  restoreKept(key: string, event: Event, out: CorrelationOutputs): void {
-    this.event(event, { offset: Number.POSITIVE_INFINITY, timestamp: event.at }, out, event.at);
+  restoreKept(key: string, event: Event, trace: string | undefined, out: CorrelationOutputs): void {
+    this.event(event, { offset: Number.POSITIVE_INFINITY, timestamp: event.at, trace }, out, event.at);
     const message = this.messages.get(event.facts.messageId);
     if (message === undefined) {
       out.forget(key);

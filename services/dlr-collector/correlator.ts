@@ -183,8 +183,9 @@ class RecordWriter implements CorrelationOutputs {
     this.to.decide(this.record(EVENTS_TOPIC, event.facts.to, this.codec.encode(event), headers));
   }
 
-  keep(key: string, event: Event): void {
-    this.to.decide(this.record(CORRELATION_TOPIC, key, this.codec.encode(event)));
+  keep(key: string, event: Event, trace: string | undefined): void {
+    const headers = trace === undefined ? undefined : { traceparent: trace };
+    this.to.decide(this.record(CORRELATION_TOPIC, key, this.codec.encode(event), headers));
   }
 
   forget(key: string): void {

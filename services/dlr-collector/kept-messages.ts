@@ -43,7 +43,7 @@ export class KeptMessages {
   keepEvent(message: OpenMessage, event: Event, out: CorrelationOutputs): void {
     const key = keyOf(event);
     this.note(message, key);
-    out.keep(key, event);
+    out.keep(key, event, message.trace);
   }
 
   /** The message stands in sms.correlation under this key. */

@@ -1,5 +1,5 @@
 import type { Decoded } from "../../platform/codec/codec.ts";
-import type { InRecord } from "../../platform/kafka/record.ts";
+import { headerText, type InRecord } from "../../platform/kafka/record.ts";
 import type { Task } from "../../platform/kafka/task.ts";
 import type { TopicReader } from "../../platform/kafka/topic-reader.ts";
 import type { Log } from "../../platform/log/log.ts";
@@ -37,25 +37,27 @@ export async function restoreCorrelation(correlation: Correlation, task: Task, o
   const owed: Owed = [];
   const collect: CorrelationOutputs = {
     emit: (id, event, trace) => owed.push((out) => out.emit(id, event, trace)),
-    keep: (key, event) => owed.push((out) => out.keep(key, event)),
+    keep: (key, event, trace) => owed.push((out) => out.keep(key, event, trace)),
     forget: (key) => owed.push((out) => out.forget(key)),
   };
   correlation.beginReplay();
 
-  const kept = new Map<string, Buffer>();
+  const kept = new Map<string, { value: Buffer; trace: string | undefined }>();
   const { high: keptEnd } = (await reader.watermarks(CORRELATION_TOPIC))[partition] ?? { high: 0 };
-  await reader.readRange(CORRELATION_TOPIC, partition, 0, keptEnd, ({ key, value }) => {
+  await reader.readRange(CORRELATION_TOPIC, partition, 0, keptEnd, (record) => {
+    const { key, value } = record;
     if (key === null) return;
     // A later record of a key moves it to the end; copies, so that whole fetches are not held by single records.
     kept.delete(key.toString());
-    if (value !== null) kept.set(key.toString(), Buffer.from(value));
+    if (value !== null)
+      kept.set(key.toString(), { value: Buffer.from(value), trace: headerText(record, "traceparent") });
   });
   await read.all(
     [...kept],
-    ([key, value]) => {
+    ([key, { value, trace }]) => {
       const decoded = codecs.event.decode(value);
       // It is in sms.correlation already.
-      if (decoded.ok) correlation.restoreKept(key, decoded.value, { ...collect, keep: () => {} });
+      if (decoded.ok) correlation.restoreKept(key, decoded.value, trace, { ...collect, keep: () => {} });
       return decoded;
     },
     task,
@@ -75,8 +77,11 @@ export async function restoreCorrelation(correlation: Correlation, task: Task, o
       if (kind === "receipt" && !correlation.isOpen(messageIdOf(id as Buffer))) return undefined;
       if (record.value === null) return undefined;
       const decoded = codecs.event.decode(record.value);
-      if (decoded.ok && (record.offset < eventsAt || decoded.value.type === "final"))
-        correlation.event(decoded.value, { offset: record.offset, timestamp: record.timestamp }, collect, now());
+      const { offset, timestamp } = record;
+      if (decoded.ok && (offset < eventsAt || decoded.value.type === "final")) {
+        const trace = headerText(record, "traceparent");
+        correlation.event(decoded.value, { offset, timestamp, trace }, collect, now());
+      }
       return decoded;
     },
     task,

@@ -352,7 +352,7 @@ describe("a message open for long", () => {
     b.receipt(receipt("8", "undelivered", { provider: "smsc-b" }));
     const next = bench();
     next.correlation.beginReplay();
-    for (const [key, one] of b.kept) next.correlation.restoreKept(key, one, { ...next.out, keep: () => {} });
+    for (const [key, one] of b.kept) next.correlation.restoreKept(key, one, undefined, { ...next.out, keep: () => {} });
     next.correlation.endReplay(next.out, 5_000);
     expect(next.events).toEqual([]);
     expect(next.correlation.size).toEqual({ open: 1, kept: 1, early: 0 });

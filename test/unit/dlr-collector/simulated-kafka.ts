@@ -60,8 +60,9 @@ export class SimulatedLog {
     });
   }
 
-  appendEvent(id: string, event: Event): void {
-    this.append({ topic: EVENTS_TOPIC, key: event.facts.to, value: codecs.event.encode(event), headers: { id } });
+  appendEvent(id: string, event: Event, more: Record<string, string> = {}): void {
+    const headers = { id, ...more };
+    this.append({ topic: EVENTS_TOPIC, key: event.facts.to, value: codecs.event.encode(event), headers });
   }
 
   appendReceipt(receipt: Parameters<typeof codecs.receipt.encode>[0]): void {
