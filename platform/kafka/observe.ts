@@ -1,5 +1,5 @@
 import type { LifecycleScope } from "../lifecycle/lifecycle.ts";
-import type { MetricRegistry } from "../telemetry/metric-registry.ts";
+import type { Labels, MetricRegistry } from "../telemetry/metric-registry.ts";
 import type { RecordProducer } from "./producer.ts";
 import type { TaskGroup } from "./task-group.ts";
 
@@ -28,8 +28,9 @@ export function observeKafka(
       return { ok: false, why: `no fetch for ${Math.round(status.fetchAgeMs)} ms` };
     return { ok: true };
   });
-  const labels = parts.name === undefined ? {} : { group: parts.name };
+  const labels: Labels = parts.name === undefined ? {} : { group: parts.name };
   const { metrics } = scope;
+  observeFailures(metrics, group, labels);
   if (parts.name === undefined) {
     metrics.observe("consumer_records_total", "counter", "Records read by the consumer group", () => [
       { value: group.counters.records, labels },
@@ -50,6 +51,18 @@ export function observeKafka(
       { value: group.status.assigned.length, labels },
     ]);
   }
+}
+
+/** A process may have several groups; the registry reads a metric from one place. */
+const observed = new WeakMap<MetricRegistry, { readonly group: TaskGroup; readonly labels: Labels }[]>();
+
+function observeFailures(metrics: MetricRegistry, group: TaskGroup, labels: Labels): void {
+  const groups = observed.get(metrics) ?? [];
+  observed.set(metrics, groups);
+  groups.push({ group, labels });
+  metrics.observe("consumer_task_failures_total", "counter", "Tasks that failed and began again", () =>
+    groups.map((one) => ({ value: one.group.counters.taskFailures, labels: one.labels })),
+  );
 }
 
 function observeProducer(

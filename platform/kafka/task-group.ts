@@ -13,6 +13,7 @@ import { type KafkaConnection, kafkaClient } from "./connection.ts";
 import { GenerationCommit } from "./generation-commit.ts";
 import { Lease } from "./lease.ts";
 import { toRecord } from "./record.ts";
+import { faultsInRow, restartDelayMs } from "./restart-delay.ts";
 import { Task, type TaskHost, type TaskInput } from "./task.ts";
 
 export interface TaskGroupOptions {
@@ -331,10 +332,11 @@ export class TaskGroup implements TaskHost {
   private async runSlot(partition: number, slot: Slot, before: Promise<void>): Promise<void> {
     const { log } = this.options.connection;
     let task: Task | undefined;
+    let began = performance.now();
     try {
       await before;
-      if (slot.failures > 0)
-        await new Promise((resolve) => setTimeout(resolve, Math.min(250 * 2 ** slot.failures, 10_000)));
+      if (slot.failures > 0) await new Promise((resolve) => setTimeout(resolve, restartDelayMs(slot.failures)));
+      began = performance.now();
       const epoch = this.counters.joins;
       const restored = await readCommitted(this.admin!, this.options, partition);
       // After another join the partition may have been elsewhere in between: what was read is no longer certain.
@@ -356,7 +358,7 @@ export class TaskGroup implements TaskHost {
     } catch (error) {
       if (task?.alive !== false) {
         this.counters.taskFailures++;
-        slot.failures++;
+        slot.failures = faultsInRow(slot.failures, performance.now() - began);
         log.error(
           { group: this.options.groupId, partition, err: error },
           "A task failed; it begins again from its last commit",
