@@ -20,11 +20,15 @@ export interface Outcome {
   readonly followUp: readonly OutRecord[];
 }
 
-export type Decision<W> = { ok: true; value: W; key: string; id: string } | { ok: false; deadLetter: OutRecord };
+export type Decision<W> =
+  | { ok: true; value: W; key: string; id: string }
+  | { ok: false; deadLetter: OutRecord }
+  /** Not to be understood yet: its lane goes no further until this has settled, and asks again. */
+  | { ok: false; wait: Promise<unknown> };
 
 /** What a dispatcher is told by its user. */
 export interface DispatchHandler<W, O> {
-  /** Understands a record, or says which dead letter stands for it. */
+  /** Understands a record, or says which dead letter stands for it, or what to wait for. Throws: the task fails. */
   decode(record: InRecord, lane: number): Decision<W>;
   /** How many works may be handed over now. When it grows, the handler calls `task.wake()`. */
   room(): number;
@@ -38,4 +42,9 @@ export interface DispatchHandler<W, O> {
   recover(work: Work<W>, outcome: O): readonly OutRecord[];
   /** A work in doubt: hand it over again with the reason, or end it with this outcome. */
   inDoubt(work: Work<W>): { resend: string } | { hold: Outcome };
+  /**
+   * A work that would only wait behind others of its key, while too many do or the task drains: it ends with this
+   * outcome without having been submitted. Handlers without it let such works wait, and other keys behind them.
+   */
+  crowded?(work: Work<W>): Outcome;
 }

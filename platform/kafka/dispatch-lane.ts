@@ -8,6 +8,9 @@ export class DispatchLane<W> {
   readonly tracker: OffsetTracker;
   /** Works taken and not handed over, in order. */
   staged: Work<W>[] = [];
+  /** Taken, and not to be understood before `waiting` ends. */
+  unread: InRecord | undefined;
+  waiting = false;
   /** Committed horizon: what lies below may be handed over. */
   horizon: number;
   /** Horizon of the last owner: what lies below may have been handed over by it. */

@@ -7,10 +7,11 @@
  */
 import type { DispatchHandler, Outcome, Work } from "./dispatch-handler.ts";
 import { DispatchLane } from "./dispatch-lane.ts";
+import { KeyChains } from "./key-chains.ts";
 import { Positions } from "./positions.ts";
 import type { RecordProducer } from "./producer.ts";
 import { ReadBackMarks } from "./read-back-mark.ts";
-import type { OutRecord } from "./record.ts";
+import type { InRecord, OutRecord } from "./record.ts";
 import type { Task } from "./task.ts";
 
 export type { Decision, DispatchHandler, Outcome, Work } from "./dispatch-handler.ts";
@@ -25,6 +26,8 @@ export interface DispatcherOptions {
   readonly maxPending?: number;
   /** Outcomes not yet stored beyond which nothing more is handed over: when Kafka is slow they would all be in doubt. Default: four steps, at least 200. */
   readonly maxUnstored?: number;
+  /** Works that may wait behind another of their key while as many as `maxUnstored` wait in all. Default 32. */
+  readonly maxChained?: number;
   /** Every so many picks the least urgent lane with work goes first. Default 20: a share of 5 %. */
   readonly reserveEvery?: number;
   /** How long a new owner waits for outcomes that the old one may still be writing. Default 1,000 ms. */
@@ -48,6 +51,8 @@ interface Place<W> {
 const MARK_EVERY_MS = 1_000;
 const COMMIT_EVERY_MS = 250;
 const RELEASE_MS = 2_000;
+/** After what a record waited for has failed: asked again so much later. */
+const WAIT_AGAIN_MS = 1_000;
 
 export class Dispatcher<W, O> {
   private readonly task: Task;
@@ -56,7 +61,7 @@ export class Dispatcher<W, O> {
   private lanes: DispatchLane<W>[] = [];
   private marks = new ReadBackMarks(0, [], []);
   private recorded = new Map<string, O>();
-  private readonly chains = new Map<string, Work<W>[]>();
+  private readonly chains = new KeyChains<W>();
   private settled: { work: Work<W>; outcome: Outcome }[] = [];
   private writing = 0;
   private unstored = 0;
@@ -78,6 +83,7 @@ export class Dispatcher<W, O> {
     this.options = {
       maxPending: 5_000,
       maxUnstored: Math.max(200, options.step * 4),
+      maxChained: 32,
       reserveEvery: 20,
       settleMs: 1_000,
       ...options,
@@ -88,7 +94,8 @@ export class Dispatcher<W, O> {
   get backlog(): number {
     let count = 0;
     this.task.inputs.forEach((input, i) => {
-      count += input.backlog + (this.lanes[i]?.staged.length ?? 0);
+      const lane = this.lanes[i];
+      count += input.backlog + (lane?.staged.length ?? 0) + (lane?.unread === undefined ? 0 : 1);
     });
     return count;
   }
@@ -99,23 +106,37 @@ export class Dispatcher<W, O> {
     if (!this.task.alive) return;
     this.task.begin();
     while (this.task.alive && !this.lost) {
-      if (this.task.taking) this.stage();
-      this.hand();
-      this.writeSettled();
-      this.advance();
-      if (
-        this.task.draining &&
-        this.inFlight === 0 &&
-        this.chains.size === 0 &&
-        this.writing === 0 &&
-        this.settled.length === 0
-      )
+      try {
+        this.turn();
+      } catch (error) {
+        // What is in flight goes on, and its outcomes must be stored.
+        this.fail(error);
         break;
+      }
+      if (this.task.draining && this.nothingOpen && this.settled.length === 0) break;
       await this.task.wait(COMMIT_EVERY_MS);
     }
     await this.release();
     // With the partition still ours it is a fault, and the group must know, to begin again less and less often.
     if (this.failure !== undefined && this.task.alive) throw this.failure;
+  }
+
+  private turn(): void {
+    if (this.task.taking) this.stage();
+    if (this.task.draining) this.disband();
+    this.hand();
+    this.writeSettled();
+    this.advance();
+  }
+
+  private fail(error: unknown): void {
+    this.lost = true;
+    this.failure ??= error;
+    this.task.wake();
+  }
+
+  private get nothingOpen(): boolean {
+    return this.inFlight === 0 && this.chains.size === 0 && this.writing === 0;
   }
 
   private async restore(): Promise<void> {
@@ -142,10 +163,16 @@ export class Dispatcher<W, O> {
   private stage(): void {
     this.lanes.forEach((lane, i) => {
       const input = this.task.inputs[i]!;
-      while (lane.staged.length < this.options.step && lane.tracker.pending < this.options.maxPending) {
-        const record = this.task.take(input);
+      if (lane.waiting) return;
+      while (
+        lane.unread !== undefined ||
+        (lane.staged.length < this.options.step && lane.tracker.pending < this.options.maxPending)
+      ) {
+        const again = lane.unread;
+        lane.unread = undefined;
+        const record = again ?? this.task.take(input);
         if (record === undefined) break;
-        if (!lane.take(record)) continue;
+        if (again === undefined && !lane.take(record)) continue;
         const decision = this.handler.decode(record, i);
         if (decision.ok)
           lane.staged.push({
@@ -156,9 +183,23 @@ export class Dispatcher<W, O> {
             id: decision.id,
             doubt: undefined,
           });
-        else this.write([decision.deadLetter], [], [{ lane, offset: record.offset }]);
+        else if ("wait" in decision) {
+          this.await(lane, record, decision.wait);
+          break;
+        } else this.write([decision.deadLetter], [], [{ lane, offset: record.offset }]);
       }
     });
+  }
+
+  /** The lane stands still, in order, until the record may be understood; the others go on. */
+  private await(lane: DispatchLane<W>, record: InRecord, wait: Promise<unknown>): void {
+    lane.unread = record;
+    lane.waiting = true;
+    const goOn = () => {
+      lane.waiting = false;
+      this.task.wake();
+    };
+    wait.then(goOn, () => void setTimeout(goOn, WAIT_AGAIN_MS).unref());
   }
 
   /** Hands staged works over while there is room, urgent lanes first, a small share kept for the others. */
@@ -169,15 +210,34 @@ export class Dispatcher<W, O> {
       if (lane === undefined) return;
       const work = lane.staged.shift()!;
       if (work.record.offset < lane.doubtBelow && this.resolveDoubt(lane, work)) continue;
-      const chain = this.chains.get(work.key);
-      if (chain !== undefined) {
-        chain.push(work);
+      const waiting = this.chains.waitingOf(work.key);
+      if (waiting !== undefined) {
+        this.chain(work, waiting);
         continue;
       }
-      this.chains.set(work.key, []);
+      this.chains.open(work.key);
       this.start(work);
       room = this.handler.room();
     }
+  }
+
+  /** Behind the work of its key that is in flight; or back, where a key has so many that others would wait for it. */
+  private chain(work: Work<W>, waiting: number): void {
+    const { maxChained, maxUnstored } = this.options;
+    const crowded = waiting >= maxChained && this.chains.waiting >= maxUnstored;
+    if (crowded && this.handler.crowded !== undefined) this.end(work, this.handler.crowded(work));
+    else this.chains.add(work);
+  }
+
+  /** A drained task starts nothing more: what waits behind others of its key goes back. */
+  private disband(): void {
+    if (this.handler.crowded === undefined) return;
+    for (const work of this.chains.clearWaiting()) this.end(work, this.handler.crowded(work));
+  }
+
+  private end(work: Work<W>, outcome: Outcome): void {
+    this.settled.push({ work, outcome });
+    this.unstored++;
   }
 
   private pick(): DispatchLane<W> | undefined {
@@ -212,15 +272,21 @@ export class Dispatcher<W, O> {
       if (!open) return;
       open = false;
       this.inFlight--;
-      this.settled.push({ work, outcome });
-      this.unstored++;
-      const chain = this.chains.get(work.key)!;
-      const next = chain.shift();
-      if (next === undefined) this.chains.delete(work.key);
-      else if (this.task.alive) this.start(next);
+      this.end(work, outcome);
+      const next = this.chains.next(work.key);
+      if (next !== undefined && this.task.alive && !this.lost) this.startNext(next);
       if (this.over) this.writeSettled();
       else this.task.wake();
     });
+  }
+
+  /** As `start`, for a caller who must not hear of a fault: it settled another work. */
+  private startNext(work: Work<W>): void {
+    try {
+      this.start(work);
+    } catch (error) {
+      this.fail(error);
+    }
   }
 
   /** Stores all outcomes of this turn in one write, then what follows from them. */
@@ -257,10 +323,7 @@ export class Dispatcher<W, O> {
       .then(() => {
         for (const { lane, offset } of places) lane.tracker.complete(offset);
       })
-      .catch((error: unknown) => {
-        this.lost = true;
-        this.failure ??= error;
-      })
+      .catch((error: unknown) => this.fail(error))
       .finally(() => {
         this.writing--;
         this.task.wake();
@@ -275,7 +338,11 @@ export class Dispatcher<W, O> {
     const horizon = this.nextHorizon();
     const wanted = this.lanes.some((lane, i) => horizon[i]! > lane.horizon && lane.staged.length > 0);
     const moved = this.lanes.some((lane, i) => lane.tracker.committable !== this.committed[i]);
-    if (wanted || (moved && now - this.committedAt >= COMMIT_EVERY_MS)) void this.commit(horizon);
+    if (wanted || (moved && now - this.committedAt >= COMMIT_EVERY_MS))
+      this.commit(horizon).catch((error: unknown) => {
+        this.committing = false;
+        this.fail(error);
+      });
   }
 
   /** A step of the staged works, urgent lanes first, and of each other lane its reserved share: no more is put in doubt. */
@@ -348,7 +415,7 @@ export class Dispatcher<W, O> {
     this.over = true;
     this.writeSettled();
     if (!this.task.alive || this.lost || !this.task.draining) return;
-    const nothingOpen = this.inFlight === 0 && this.chains.size === 0 && this.writing === 0;
+    const { nothingOpen } = this;
     await this.commit(this.lanes.map((lane) => (nothingOpen ? lane.rest : lane.reach(0))));
   }
 }

@@ -42,9 +42,8 @@ export class DispatchTask implements DispatchHandler<Dispatch, StoredOutcome> {
       return { ok: true, value, key: value.facts.to, id: `${value.facts.messageId}/${value.attempt}` };
     }
     if (decoded.code === "unknown-schema" && decoded.schemaId !== undefined) {
-      // A newer router's schema: the task begins again from its commit and finds it loaded.
-      void codecs.loadSchema(decoded.schemaId).catch(() => {});
-      throw new Error(`Schema ${decoded.schemaId} of a dispatch is being loaded; the task begins again.`);
+      // A newer router's schema. Without the registry the lane waits; its backlog and lag show it.
+      return { ok: false, wait: codecs.loadSchema(decoded.schemaId) };
     }
     return { ok: false, deadLetter: this.dead(record, decoded.detail) };
   }
@@ -79,6 +78,13 @@ export class DispatchTask implements DispatchHandler<Dispatch, StoredOutcome> {
     const { provider, outcomes, now } = this.options;
     if (inDoubtRuleOf(provider, work.value.facts.lane) === "resend") return { resend: "takeover" };
     return { hold: outcomes.held(orderOf(work), "takeover", now()) };
+  }
+
+  /** More to one number than the provider takes one after the other: the router finds another way, or a later time. */
+  crowded(work: Work<Dispatch>): Outcome {
+    const { outcomes, now } = this.options;
+    const code = this.task.draining ? "stopping" : "destination-busy";
+    return outcomes.returned(orderOf(work), "unsubmitted", code, undefined, now());
   }
 
   private dead(record: InRecord, detail: string): OutRecord {

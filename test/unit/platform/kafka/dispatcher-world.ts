@@ -1,10 +1,17 @@
-import { Dispatcher, type DispatchHandler, type Outcome, type Work } from "../../../../platform/kafka/dispatcher.ts";
+import {
+  type Decision,
+  Dispatcher,
+  type DispatchHandler,
+  type Outcome,
+  type Work,
+} from "../../../../platform/kafka/dispatcher.ts";
 import { sourceHeader } from "../../../../platform/kafka/positions.ts";
 import { headerText, type InRecord } from "../../../../platform/kafka/record.ts";
 import { type Owner, SimulatedKafka } from "./simulated-kafka.ts";
 
 export const LANES = ["urgent", "normal", "slow"];
 export const MAX_UNSTORED = 50;
+export const MAX_CHAINED = 8;
 const EVENTS = "events";
 const FOLLOW_UPS = "follow-ups";
 const SOURCES = ["in-urgent", "in-normal", "in-slow", "again"];
@@ -20,6 +27,12 @@ export interface WorldOptions {
   readonly hold?: boolean;
   /** The works of this key never end. */
   readonly stuckKey?: string;
+  /** Works of a crowded key are handed back. */
+  readonly handsBack?: boolean;
+  /** Speaks before the handler does. */
+  readonly decode?: (record: InRecord, lane: number) => Decision<string> | undefined;
+  /** Called at each submission. */
+  readonly onSubmit?: (work: Work<string>) => void;
 }
 
 interface Handed {
@@ -103,6 +116,7 @@ export class DispatcherWorld {
       settleMs: 50,
       maxPending: 300,
       maxUnstored: MAX_UNSTORED,
+      maxChained: MAX_CHAINED,
     });
     this.dispatcher = dispatcher;
     this.ended = dispatcher.run();
@@ -120,8 +134,9 @@ export class DispatcherWorld {
       followUp: [{ topic: FOLLOW_UPS, partition: 0, key: null, value: null, headers: { id: work.id } }],
     });
     return {
-      decode: (record) =>
-        record.value === null
+      decode: (record, lane) =>
+        options.decode?.(record, lane) ??
+        (record.value === null
           ? {
               ok: false,
               deadLetter: {
@@ -132,9 +147,10 @@ export class DispatcherWorld {
                 headers: { id: `dead/${headerText(record, "src")}` },
               },
             }
-          : { ok: true, value: record.value.toString(), key: record.key!.toString(), id: record.value.toString() },
+          : { ok: true, value: record.value.toString(), key: record.key!.toString(), id: record.value.toString() }),
       room: () => options.window - inFlight,
       submit: (work, settle) => {
+        options.onSubmit?.(work);
         inFlight++;
         this.check(owner, work, busy);
         this.next[work.lane] = Math.max(this.next[work.lane]!, work.record.offset + 1);
@@ -173,6 +189,7 @@ export class DispatcherWorld {
         this.doubts[number]!++;
         return options.hold === true ? { hold: outcomeOf(work, "held") } : { resend: "taken over" };
       },
+      ...(options.handsBack === true && { crowded: (work: Work<string>) => outcomeOf(work, "crowded") }),
     };
   }
 
