@@ -53,6 +53,12 @@ export function deadLetterRecord(codec: Codec<DeadLetter>, record: InRecord, why
   };
 }
 
+/** The source position (`topic/partition/offset`) that a dead letter's id names; undefined for another id. */
+export function deadLetterSource(id: string | undefined): string | undefined {
+  const cut = id?.indexOf("/") ?? -1;
+  return cut < 0 ? undefined : id!.slice(cut + 1);
+}
+
 /** The headers byte for byte, of a repeated one the first, as all readers take it; those beyond the limit are left out. */
 function firstHeaders(record: InRecord): Record<string, Buffer> {
   const kept: Record<string, Buffer> = {};

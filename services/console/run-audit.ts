@@ -6,6 +6,7 @@ import { partitionFor } from "../../platform/kafka/murmur2.ts";
 import { headerText, type InRecord } from "../../platform/kafka/record.ts";
 import { TopicReader } from "../../platform/kafka/topic-reader.ts";
 import { connectCodecs, type SluiceCodecs } from "../../schemas/codecs.ts";
+import { deadLetterSource } from "../../schemas/dead-letter.ts";
 import type { SendRequest } from "../../schemas/generated/types.ts";
 import { DEAD_LETTER_TOPIC, EVENTS_TOPIC, LANES, RECEIPTS_TOPIC, requestTopic } from "../../schemas/topics.ts";
 import { type AuditCounts, addCounts, noCounts, PartitionAudit } from "./audit.ts";
@@ -104,7 +105,8 @@ class TopicAudit {
       await Promise.all([
         this.records(DEAD_LETTER_TOPIC, partition, from, (record) => {
           const id = headerText(record, "id");
-          if (id?.endsWith("/dead")) audit.deadLetter(id.slice(0, -"/dead".length));
+          const source = deadLetterSource(id);
+          if (source !== undefined) audit.deadLetter(source);
         }),
         this.records(EVENTS_TOPIC, partition, from, (record) => this.takeEvent(audit, record)),
         this.whole

@@ -9,7 +9,6 @@ import {
   query,
   simulator,
   type UpstreamRequest,
-  until,
   untilFinal,
 } from "./sluice.ts";
 
@@ -117,11 +116,7 @@ test("kill -9 of a sender in mid-traffic: nothing missing, repeats only with a s
 });
 
 test("the audit finds every message of all these runs, and no repeat without a reason", async () => {
-  let result = await audit();
-  await until("everything is terminal", async () => {
-    result = await audit();
-    return result.missing === 0;
-  });
-  expect(result.accepted).toBeGreaterThan(4_000);
-  expect(result).toMatchObject({ terminal: result.accepted, missing: 0, duplicated: 0 });
+  const { counts, text } = await audit();
+  expect(counts.accepted).toBeGreaterThan(4_000);
+  expect(counts, text).toMatchObject({ terminal: counts.accepted, missing: 0, duplicated: 0 });
 });

@@ -213,18 +213,18 @@ export function simulator(name: "smsc-a" | "smsc-b" | "http-c") {
   };
 }
 
-/** Runs the audit over everything so far, with the providers' own counts; gives its last line taken apart. */
-export async function audit(): Promise<
-  Record<"accepted" | "terminal" | "missing" | "duplicated" | "resubmitted" | "unknown", number>
-> {
+/** What the audit says over everything so far, with the providers' own counts: its last line taken apart, and all of it. */
+export async function audit(): Promise<{ counts: Record<string, number>; text: string }> {
   const ledgers = Object.values(installation.simulators).flatMap((url) => ["--ledger", url]);
-  const { stdout } = await promisify(execFile)(
+  const { stdout: text } = await promisify(execFile)(
     process.execPath,
     ["services/console/cli.ts", "audit", "--wait", "60s", ...ledgers],
     { env: { ...process.env, ...installation.environment }, maxBuffer: 1 << 24 },
   ).catch((error: { stdout?: string; stderr?: string }) => ({ stdout: `${error.stderr}\n${error.stdout}` }));
-  const line = stdout.trim().split("\n").at(-1) ?? "";
-  const numbers = Object.fromEntries([...line.matchAll(/(\w+)=(\d+)/g)].map((match) => [match[1], Number(match[2])]));
-  if (!line.startsWith("audit: ")) throw new Error(`No audit line:\n${stdout}`);
-  return numbers as Awaited<ReturnType<typeof audit>>;
+  const line = text.trim().split("\n").at(-1) ?? "";
+  if (!line.startsWith("audit: ")) throw new Error(`No audit line:\n${text}`);
+  return {
+    counts: Object.fromEntries([...line.matchAll(/(\w+)=(\d+)/g)].map((match) => [match[1]!, Number(match[2])])),
+    text,
+  };
 }

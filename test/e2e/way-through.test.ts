@@ -1,6 +1,7 @@
 import { afterAll, expect, test } from "vitest";
 import { partitionFor } from "../../platform/kafka/murmur2.ts";
 import {
+  audit,
   disconnect,
   freshId,
   freshNumber,
@@ -117,6 +118,11 @@ test("the same message id, the same idempotency key: one message", async () => {
     "nothing further happens",
     async () => (await messages([twice.messageId])).get(twice.messageId)!.finals === 1,
   );
+});
+
+test("the audit accounts for all of these, the unreadable and the moved as well", async () => {
+  const { counts, text } = await audit();
+  expect(counts, text).toMatchObject({ terminal: counts.accepted, missing: 0, duplicated: 0 });
 });
 
 async function deadLetters(): Promise<number> {

@@ -116,7 +116,7 @@ test("a request that nobody can read needs its dead letter", async () => {
   const place = report.missingIds[0]!.split(" ")[0]!;
   expect(place).toMatch(new RegExp(`^sms\\.requests\\.otp/${HOME}/\\d+$`));
   const deadLetter = { topic: DEAD_LETTER_TOPIC, partition: HOME, key: TO, value: Buffer.from("x") };
-  await producer.send([{ ...deadLetter, headers: { id: `${place}/dead` } }]);
+  await producer.send([{ ...deadLetter, headers: { id: `router/${place}` } }]);
   expect(await audit(whole)).toMatchObject({ unreadable: 1, missing: 0 });
 });
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Codec } from "../../../platform/codec/codec.ts";
 import type { InRecord } from "../../../platform/kafka/record.ts";
-import { deadLetterRecord } from "../../../schemas/dead-letter.ts";
+import { deadLetterRecord, deadLetterSource } from "../../../schemas/dead-letter.ts";
 import type { DeadLetter } from "../../../schemas/generated/types.ts";
 
 const codec = { encode: (value: unknown) => Buffer.from(JSON.stringify(value)) } as unknown as Codec<DeadLetter>;
@@ -57,6 +57,12 @@ describe("dead letter", () => {
     const odd = Buffer.from([0xff, 0xfe, 0x00]);
     deadLetterRecord(spy, record({ headers: { odd, huge: Buffer.alloc(900_000, 0xff) } }), why);
     expect(kept!.headers).toEqual({ odd });
+  });
+
+  it("names its source in its id, so that nothing unread goes unnoticed", () => {
+    const id = deadLetterRecord(codec, record(), why).headers!.id as string;
+    expect(deadLetterSource(id)).toBe("sms.events/4/17");
+    expect(deadLetterSource("nothing")).toBeUndefined();
   });
 
   it("is not keyed by a key that would make it too large", () => {
