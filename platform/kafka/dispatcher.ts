@@ -4,6 +4,8 @@
  * before a commit whose horizon lies beyond it; an outcome is stored before anything is done about it; after a takeover
  * the records between the committed offset and the horizon that have no stored outcome are in doubt, and the handler
  * says what becomes of them. See docs/architecture.md, "One runtime, four rules".
+ *
+ * Longer than the other files: one loop owns all of this state, and every step of it relies on the order of the others.
  */
 import type { DispatchHandler, Outcome, Work } from "./dispatch-handler.ts";
 import { DispatchLane } from "./dispatch-lane.ts";
