@@ -157,10 +157,10 @@ export class TaskGroup implements TaskHost {
     ]);
   }
 
-  resume(_task: Task, input: TaskInput): void {
-    if (this.slots.get(_task.partition)?.task !== _task) return;
+  resume(task: Task, input: TaskInput): void {
+    if (this.slots.get(task.partition)?.task !== task) return;
     input.paused = false;
-    this.consumer?.resume([{ topic: input.topic, partitions: [_task.partition] }]);
+    this.consumer?.resume([{ topic: input.topic, partitions: [task.partition] }]);
   }
 
   commit(task: Task, offsets: readonly number[], state: string): Promise<boolean> {

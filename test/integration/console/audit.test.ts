@@ -5,6 +5,7 @@ import { partitionFor } from "../../../platform/kafka/murmur2.ts";
 import { RecordProducer } from "../../../platform/kafka/producer.ts";
 import type { OutRecord } from "../../../platform/kafka/record.ts";
 import { ensureTopics } from "../../../platform/kafka/topics.ts";
+import { BLANK_EVENT } from "../../../schemas/blank-event.ts";
 import { connectCodecs, type SluiceCodecs } from "../../../schemas/codecs.ts";
 import type { Event, SendRequest } from "../../../schemas/generated/types.ts";
 import { registerSchemas } from "../../../schemas/register.ts";
@@ -60,25 +61,12 @@ function final(messageId: string, state: Event["state"], partition = HOME): OutR
   } as const;
   const more = { encoding: "gsm7", segments: 1, reference: null, callbackUrl: null, metadata: {} } as const;
   const event: Event = {
+    ...BLANK_EVENT,
     type: "final",
     at: Date.now(),
     facts: { ...facts, ...more, acceptedAt: 0, expiresAt: 1 },
     attempt: 1,
-    provider: null,
-    route: null,
-    reason: null,
-    price: null,
-    cost: null,
-    currency: null,
-    submittedAt: null,
-    providerMessageIds: [],
-    resubmitted: null,
-    errorClass: null,
-    errorCode: null,
-    part: null,
     state,
-    doneAt: null,
-    receiptAt: null,
   };
   const value = codecs.event.encode(event);
   return { topic: EVENTS_TOPIC, partition, key: TO, value, headers: { id: `${messageId}/final` } };

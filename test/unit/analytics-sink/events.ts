@@ -1,3 +1,4 @@
+import { BLANK_EVENT } from "../../../schemas/blank-event.ts";
 import type { Event, MessageFacts } from "../../../schemas/generated/types.ts";
 
 export const ACCEPTED_AT = Date.UTC(2026, 4, 6, 7, 8, 9, 123);
@@ -25,25 +26,11 @@ export function facts(change: Partial<MessageFacts> = {}): MessageFacts {
 /** An event with nothing said beyond its type. */
 export function event(change: Partial<Event> = {}): Event {
   return {
+    ...BLANK_EVENT,
     type: "routed",
     at: ACCEPTED_AT + 10,
     facts: facts(),
     attempt: 1,
-    provider: null,
-    route: null,
-    reason: null,
-    price: null,
-    cost: null,
-    currency: null,
-    submittedAt: null,
-    providerMessageIds: [],
-    resubmitted: null,
-    errorClass: null,
-    errorCode: null,
-    part: null,
-    state: null,
-    doneAt: null,
-    receiptAt: null,
     ...change,
   };
 }

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { BLANK_EVENT } from "../../../schemas/blank-event.ts";
 import type { Event } from "../../../schemas/generated/types.ts";
 import { addCounts, noCounts, PartitionAudit } from "../../../services/console/audit.ts";
 import { auditHolds, auditLine, auditTable } from "../../../services/console/audit-report.ts";
@@ -10,6 +11,7 @@ const A = idOf(1);
 
 function event(messageId: string, type: Event["type"], more: Partial<Event> = {}): Event {
   return {
+    ...BLANK_EVENT,
     type,
     at: 1,
     facts: {
@@ -30,20 +32,6 @@ function event(messageId: string, type: Event["type"], more: Partial<Event> = {}
     },
     attempt: 1,
     provider: "smsc-a",
-    route: null,
-    reason: null,
-    price: null,
-    cost: null,
-    currency: null,
-    submittedAt: null,
-    providerMessageIds: [],
-    resubmitted: null,
-    errorClass: null,
-    errorCode: null,
-    part: null,
-    state: null,
-    doneAt: null,
-    receiptAt: null,
     ...more,
   };
 }

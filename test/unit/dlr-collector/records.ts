@@ -1,3 +1,4 @@
+import { BLANK_EVENT } from "../../../schemas/blank-event.ts";
 import type { Event, EventType, MessageFacts, MessageState, Receipt } from "../../../schemas/generated/types.ts";
 
 /** Values for tests; what a test is about is given, the rest is plausible. */
@@ -24,25 +25,15 @@ export function facts(messageId: string, over: Partial<MessageFacts> = {}): Mess
 
 export function event(type: EventType, messageId: string, over: Partial<Event> = {}): Event {
   return {
+    ...BLANK_EVENT,
     type,
     at: 2_000,
     facts: facts(messageId),
     attempt: 1,
     provider: "smsc-a",
     route: "default",
-    reason: null,
     price: 7_500,
-    cost: null,
     currency: "EUR",
-    submittedAt: null,
-    providerMessageIds: [],
-    resubmitted: null,
-    errorClass: null,
-    errorCode: null,
-    part: null,
-    state: null,
-    doneAt: null,
-    receiptAt: null,
     ...over,
   };
 }
