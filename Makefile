@@ -46,8 +46,8 @@ schemas: install ## generate the TypeScript types from the Avro schemas
 bench: install ## the pipeline at its maximum for a minute; BENCH_SECONDS=10 for a short one
 	@$(BIN)/node test/bench/bench.ts
 
-faults: install ## the promises under injected faults
-	@$(BIN)/node test/run.ts invariants
+faults: install ## the promises of docs/guarantees.md under injected faults; PROMISES=1,7 some of them, FORM=short a few minutes
+	@$(BIN)/node test/faults/run-promises.ts
 
 audit: install ## accepted against terminal, from the topics of the running cluster
 	@env $$($(CLUSTER) env) $(BIN)/node services/console/cli.ts audit

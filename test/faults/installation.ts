@@ -1,10 +1,12 @@
 import { cpSync } from "node:fs";
 import { join } from "node:path";
+import type { ClusterEndpoints } from "../../infra/local/cluster-config.ts";
 import { ControlClient } from "../../infra/local/control-client.ts";
 import { type SluiceEndpoints, sluiceEndpoints, sluiceEnvironment } from "../../infra/local/sluice-processes.ts";
 import { connectCodecs, type SluiceCodecs } from "../../schemas/codecs.ts";
 import { type OwnCluster, startCluster } from "../fixture/cluster.ts";
 import { startNativeCluster } from "../fixture/native-test-cluster.ts";
+import { Hooks } from "./hooks.ts";
 
 /** Partitions of a local installation (SLUICE_PARTITIONS' default). */
 export const PARTITIONS = 6;
@@ -16,34 +18,61 @@ export interface Installation extends SluiceEndpoints {
   readonly infra: OwnCluster;
   readonly control: ControlClient;
   readonly codecs: SluiceCodecs;
+  /** Environment for a tool that is to act on this installation. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** Folder of the processes' log files, `<name>.log`. */
+  readonly logDir: string;
+  /** Only with `hooks: true`. */
+  readonly hooks: Hooks;
   /** Ends everything. With SLUICE_FAULTS_LOGS=<folder> the processes' logs are copied there first. */
   stop(): Promise<void>;
 }
 
+export interface InstallationOptions {
+  /** Environment of the services' supervisor and so of all its processes; SLUICE_CATALOG_DIR and SLUICE_SIMULATORS_DIR count as well. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Where the services find what they stand on, instead of the cluster itself: addresses of proxies before it. */
+  readonly through?: (infra: OwnCluster) => Partial<ClusterEndpoints> | Promise<Partial<ClusterEndpoints>>;
+  /** Named fault points can be armed, and the processes' wall clocks moved. */
+  readonly hooks?: boolean;
+}
+
 /** Starts Kafka, registry, ClickHouse, the provider simulators and one instance of each service. */
-export async function startInstallation(): Promise<Installation> {
+export async function startInstallation(options: InstallationOptions = {}): Promise<Installation> {
   const infra = await startCluster();
+  const hooks = options.hooks ? new Hooks() : undefined;
   try {
+    const seen: ClusterEndpoints = { ...infra, ...(await options.through?.(infra)) };
     const services = await startNativeCluster(1, "services", {
-      SLUICE_EXTERNAL_BROKERS: infra.brokers.join(","),
-      SLUICE_EXTERNAL_REGISTRY_URL: infra.registryUrl,
-      SLUICE_EXTERNAL_CLICKHOUSE_URL: infra.clickhouseUrl,
+      SLUICE_EXTERNAL_BROKERS: seen.brokers.join(","),
+      SLUICE_EXTERNAL_REGISTRY_URL: seen.registryUrl,
+      SLUICE_EXTERNAL_CLICKHOUSE_URL: seen.clickhouseUrl,
+      ...hooks?.environment,
+      ...options.env,
     });
     const { stateDir } = services.shared;
     return {
       ...sluiceEndpoints(services.config),
       infra,
       control: new ControlClient(stateDir),
-      codecs: await connectCodecs(sluiceEnvironment(services.config).SLUICE_REGISTRY_URL!),
+      codecs: await connectCodecs(infra.registryUrl),
+      environment: sluiceEnvironment(services.config),
+      logDir: join(stateDir, "logs"),
+      get hooks() {
+        if (hooks === undefined) throw new Error("startInstallation({ hooks: true }) is needed for this");
+        return hooks;
+      },
       async stop() {
         const keep = process.env.SLUICE_FAULTS_LOGS;
         if (keep) cpSync(join(stateDir, "logs"), keep, { recursive: true });
         await services.stop();
         await infra.stop();
+        hooks?.remove();
       },
     };
   } catch (error) {
     await infra.stop();
+    hooks?.remove();
     throw error;
   }
 }
