@@ -4,16 +4,14 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 /** Towards the server: what the client says. Towards the client: what the server answers. */
 export type Direction = "to-server" | "to-client";
 
-interface Pair {
-  readonly client: Socket;
-  readonly server: Socket;
-}
-
 /**
  * Stands between a client and a server on this machine and does to their connections what networks do. It listens before
  * it knows its server, so that a server can be told to name the proxy as its own address.
  */
 export class TcpProxy {
+  /** Bytes passed on, and bytes swallowed. */
+  readonly passed: Record<Direction, number> = { "to-server": 0, "to-client": 0 };
+  readonly lost: Record<Direction, number> = { "to-server": 0, "to-client": 0 };
   private readonly server: Server;
   private readonly pairs = new Set<Pair>();
   private readonly held = new Set<Direction>();
@@ -21,8 +19,6 @@ export class TcpProxy {
   private readonly delays = new Map<Direction, number>();
   private target: { readonly host: string; readonly port: number } | undefined;
   private refusing = false;
-  /** Bytes passed on. */
-  readonly passed: Record<Direction, number> = { "to-server": 0, "to-client": 0 };
 
   private constructor(server: Server) {
     this.server = server;
@@ -68,10 +64,8 @@ export class TcpProxy {
 
   /** Bytes of this direction (both by default) wait, in order; connections stand and new ones are taken. Until `mend`. */
   hold(...directions: Direction[]): void {
-    for (const direction of directions.length > 0 ? directions : BOTH) {
-      this.held.add(direction);
-      for (const pair of this.pairs) source(pair, direction).pause();
-    }
+    for (const direction of directions.length > 0 ? directions : BOTH) this.held.add(direction);
+    for (const { flows } of this.pairs) for (const flow of flows) flow.turn();
   }
 
   /** Bytes of this direction vanish. What is then passed on makes no sense to its reader: `cut` before `mend`. */
@@ -79,7 +73,7 @@ export class TcpProxy {
     for (const direction of directions.length > 0 ? directions : BOTH) this.swallowed.add(direction);
   }
 
-  /** Everything of this direction comes so much later, in order, ms; 0: as it is. */
+  /** What is said from now on in this direction comes so much later, in order, ms; 0: as it is. */
   delay(direction: Direction, ms: number): void {
     this.delays.set(direction, ms);
   }
@@ -90,10 +84,7 @@ export class TcpProxy {
     this.delays.clear();
     this.swallowed.clear();
     this.held.clear();
-    for (const { client, server } of this.pairs) {
-      client.resume();
-      server.resume();
-    }
+    for (const { flows } of this.pairs) for (const flow of flows) flow.turn();
   }
 
   async stop(): Promise<void> {
@@ -105,48 +96,102 @@ export class TcpProxy {
   }
 
   private accept(client: Socket): void {
+    client.on("error", () => {});
     if (this.refusing || this.target === undefined) {
       client.resetAndDestroy();
       return;
     }
     const server = connect({ ...this.target, noDelay: true });
-    const pair = { client, server };
+    const pair: Pair = {
+      client,
+      server,
+      flows: [
+        new Flow(
+          client,
+          server,
+          (bytes) => this.judge("to-server", bytes),
+          () => this.held.has("to-server"),
+        ),
+        new Flow(
+          server,
+          client,
+          (bytes) => this.judge("to-client", bytes),
+          () => this.held.has("to-client"),
+        ),
+      ],
+    };
     this.pairs.add(pair);
     const end = () => {
       this.pairs.delete(pair);
       client.destroy();
       server.destroy();
     };
-    for (const socket of [client, server]) socket.on("close", end).on("error", () => {});
-    this.pass(pair, "to-server");
-    this.pass(pair, "to-client");
+    client.on("close", end);
+    server.on("close", end).on("error", () => {});
   }
 
-  private pass(pair: Pair, direction: Direction): void {
-    const from = source(pair, direction);
-    const to = direction === "to-server" ? pair.server : pair.client;
-    from.on("data", (bytes) => {
-      if (this.swallowed.has(direction)) return;
-      const write = () => {
-        if (to.destroyed) return;
-        this.passed[direction] += bytes.length;
-        if (to.write(bytes)) return;
-        from.pause();
-        to.once("drain", () => {
-          if (!this.held.has(direction)) from.resume();
-        });
-      };
-      const ms = this.delays.get(direction) ?? 0;
-      if (ms > 0) setTimeout(write, ms);
-      else write();
-    });
-    from.on("end", () => to.end());
-    if (this.held.has(direction)) from.pause();
+  /** How much later the bytes are to come, ms; undefined: never. */
+  private judge(direction: Direction, bytes: Buffer): number | undefined {
+    const lost = this.swallowed.has(direction);
+    (lost ? this.lost : this.passed)[direction] += bytes.length;
+    return lost ? undefined : (this.delays.get(direction) ?? 0);
   }
 }
 
 const BOTH: readonly Direction[] = ["to-server", "to-client"];
 
-function source({ client, server }: Pair, direction: Direction): Socket {
-  return direction === "to-server" ? client : server;
+interface Pair {
+  readonly client: Socket;
+  readonly server: Socket;
+  readonly flows: readonly Flow[];
+}
+
+/** One direction of one connection: passes bytes on in order, each when it is due. */
+class Flow {
+  private readonly from: Socket;
+  private readonly to: Socket;
+  private readonly held: () => boolean;
+  private readonly waiting: { readonly bytes: Buffer; readonly due: number }[] = [];
+  private timer: NodeJS.Timeout | undefined;
+  private full = false;
+  private ended = false;
+
+  constructor(from: Socket, to: Socket, judge: (bytes: Buffer) => number | undefined, held: () => boolean) {
+    this.from = from;
+    this.to = to;
+    this.held = held;
+    from.on("data", (bytes) => {
+      const ms = judge(bytes);
+      if (ms === undefined) return;
+      this.waiting.push({ bytes, due: Math.max(performance.now() + ms, this.waiting.at(-1)?.due ?? 0) });
+      this.turn();
+    });
+    from.on("end", () => {
+      this.ended = true;
+      this.turn();
+    });
+    from.on("close", () => clearTimeout(this.timer));
+    to.on("drain", () => {
+      this.full = false;
+      this.turn();
+    });
+    this.turn();
+  }
+
+  /** Writes what is due, unless it is held or the reader is slow; then nothing more is read either. */
+  turn(): void {
+    clearTimeout(this.timer);
+    const now = performance.now();
+    while (!this.held() && !this.full && this.waiting.length > 0 && this.waiting[0]!.due <= now) {
+      const { bytes } = this.waiting.shift()!;
+      if (!this.to.destroyed) this.full = !this.to.write(bytes);
+    }
+    if (this.held() || this.full) {
+      this.from.pause();
+      return;
+    }
+    if (this.waiting.length > 0) this.timer = setTimeout(() => this.turn(), this.waiting[0]!.due - now);
+    else if (this.ended) this.to.end();
+    this.from.resume();
+  }
 }
