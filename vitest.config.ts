@@ -5,7 +5,7 @@ const onClusters = { testTimeout: 90_000, hookTimeout: 180_000, fileParallelism:
 /**
  * unit: no process outside. integration: real Kafka, registry and ClickHouse, one cluster for all files. e2e: every
  * service and provider simulator as well. invariants: the promises under injected faults, each with a cluster of its own.
- * `make test` runs the first three one after the other (test/run.ts): they would disturb each other's timing.
+ * `make test` runs them one after the other (test/run.ts): they would disturb each other's timing.
  */
 export default defineConfig({
   test: {

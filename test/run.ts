@@ -1,6 +1,6 @@
 /**
  * `make test`: the test projects one after the other, then one line with the counts of all of them. Arguments are the
- * projects to run; default unit, integration and e2e.
+ * projects to run; default unit, integration, e2e and the short form of the invariants (`make faults` runs their long form).
  */
 import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -16,7 +16,7 @@ interface Report {
 
 const project = resolve(import.meta.dirname, "..");
 const folder = mkdtempSync(join(tmpdir(), "sluice-report-"));
-const names = process.argv.length > 2 ? process.argv.slice(2) : ["unit", "integration", "e2e"];
+const names = process.argv.length > 2 ? process.argv.slice(2) : ["unit", "integration", "e2e", "invariants"];
 
 function vitest(name: string, outputFile: string): Promise<number> {
   const args = ["node_modules/vitest/vitest.mjs", "run", "--project", name, "--reporter=default", "--reporter=json"];
