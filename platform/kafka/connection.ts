@@ -1,4 +1,5 @@
 import "./kafkajs-idle-timer.ts";
+import "./kafkajs-steady-time.ts";
 import { Kafka, type KafkaConfig, logLevel } from "kafkajs";
 import type { KafkaLog } from "./record.ts";
 

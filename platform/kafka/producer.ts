@@ -6,6 +6,7 @@
  * docs/decisions/0002-producer.md has the rules and what was measured; test/invariants/acknowledged-is-kept.test.ts holds them.
  */
 import type { TopicMessages } from "kafkajs";
+import { BrokerClock } from "./broker-clock.ts";
 import type { KafkaConnection } from "./connection.ts";
 import { kafkaJsProducer, type ProducerClient, ProducerConnections } from "./producer-connection.ts";
 import { FencedError, ProducerClosedError, ProducerFullError, RecordTooLargeError } from "./producer-errors.ts";
@@ -25,6 +26,8 @@ export interface ProducerOptions {
   readonly maxRecordBytes?: number;
   /** Makes the KafkaJS producer of the n-th connection; tests put a scripted one here. */
   readonly client?: (turn: number) => ProducerClient;
+  /** Default: a clock of its own. */
+  readonly clock?: BrokerClock;
   /** Topics that allow larger records (their `max.message.bytes`), bytes. */
   readonly largeTopics?: Readonly<Record<string, number>>;
 }
@@ -43,6 +46,8 @@ interface Slice {
 }
 
 export class RecordProducer {
+  /** The brokers' time, told by the append times of what is acknowledged here. */
+  readonly clock: BrokerClock;
   private readonly options: Required<ProducerOptions>;
   private readonly queues = new Map<string, Map<number, ProducerQueue>>();
   private readonly waiting = new Set<ProducerQueue>();
@@ -70,8 +75,10 @@ export class RecordProducer {
       maxRecordBytes: 700_000,
       largeTopics: {},
       client: (turn) => kafkaJsProducer(options.connection, turn),
+      clock: new BrokerClock(),
       ...options,
     };
+    this.clock = this.options.clock;
     this.connections = new ProducerConnections(this.options.client);
   }
 
@@ -212,11 +219,17 @@ export class RecordProducer {
     const stored = new Set<ProducerQueue>();
     let failure: unknown;
     try {
-      const answer = await this.connections.use((client) =>
-        client.sendBatch({ acks: -1, timeout: BROKER_TIMEOUT_MS, topicMessages: topicMessages(slices) }),
-      );
+      let sentAt = 0;
+      const answer = await this.connections.use((client) => {
+        sentAt = performance.now();
+        return client.sendBatch({ acks: -1, timeout: BROKER_TIMEOUT_MS, topicMessages: topicMessages(slices) });
+      });
+      const ackedAt = performance.now();
       for (const named of answer) {
         if (named.errorCode !== 0) continue;
+        const appendedAt = Number(named.logAppendTime);
+        // Absent or negative where a topic keeps its writers' times.
+        if (appendedAt > 0) this.clock.sample(appendedAt, sentAt, ackedAt);
         const queue = this.queues.get(named.topicName)?.get(named.partition);
         if (queue !== undefined) stored.add(queue);
       }

@@ -40,7 +40,7 @@ export class SinkStats {
     this.tasks.delete(task);
   }
 
-  /** Age of the oldest record that has been read and is not stored, ms; by the wall clock `now`. */
+  /** Age of the oldest record that has been read and is not stored, ms; by the brokers' clock `now`. */
   lagMs(now: number): number {
     let oldest = now;
     for (const read of this.tasks.values()) oldest = Math.min(oldest, read() ?? now);

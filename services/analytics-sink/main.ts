@@ -1,6 +1,7 @@
 /** analytics-sink: sms.events -> ClickHouse, each event exactly one row. */
 import { BlockInserter } from "../../platform/clickhouse/block-inserter.ts";
 import { loadConfig } from "../../platform/config/load-config.ts";
+import { keepBrokersTime } from "../../platform/kafka/broker-clock-probe.ts";
 import type { KafkaConnection } from "../../platform/kafka/connection.ts";
 import { observeKafka } from "../../platform/kafka/observe.ts";
 import { RecordProducer } from "../../platform/kafka/producer.ts";
@@ -11,7 +12,7 @@ import { runService } from "../../platform/lifecycle/run-service.ts";
 import { connectCodecs } from "../../schemas/codecs.ts";
 import { deadLetterRecord } from "../../schemas/dead-letter.ts";
 import { KNOWN_VARIABLES } from "../../schemas/generated/variables.ts";
-import { DEAD_LETTER_TOPIC, EVENTS_TOPIC } from "../../schemas/topics.ts";
+import { DEAD_LETTER_TOPIC, EVENTS_TOPIC, HEALTH_TOPIC } from "../../schemas/topics.ts";
 import { analyticsSinkSettings } from "./analytics-sink-settings.ts";
 import { clickhouseReadiness } from "./clickhouse-probe.ts";
 import { EventBlock } from "./event-block.ts";
@@ -42,10 +43,12 @@ await runService({
     const producer = new RecordProducer({ connection, largeTopics: { [DEAD_LETTER_TOPIC]: 2_000_000 } });
     await scope.waitFor("kafka", () => producer.connect());
     await scope.add("producer", { start: () => producer, stop: () => producer.close() });
+    await keepBrokersTime(scope, { producer, topic: HEALTH_TOPIC, instance: config.instance });
+    const now = () => producer.clock.now();
     const reader = new TopicReader({ connection, topics: [EVENTS_TOPIC] });
     await scope.add("topic reader", { start: () => reader.start(), stop: () => reader.stop() });
 
-    const stats = sinkMetrics(scope.metrics, Date.now);
+    const stats = sinkMetrics(scope.metrics, now);
     const options: SinkOptions<EventBlock> = {
       groupId: GROUP_ID,
       store: {
@@ -56,7 +59,7 @@ await runService({
             reason: why.refused,
             detail: why.detail,
             service: "analytics-sink",
-            now: Date.now(),
+            now: now(),
           }),
       },
       producer,

@@ -12,13 +12,16 @@ export class LogFrontier {
   private readonly source: WatermarkSource;
   private readonly topics: readonly string[];
   private readonly log: Log;
+  private readonly now: () => number;
   private timer: NodeJS.Timeout | undefined;
   private samples: readonly EndsSample[] = [];
 
-  constructor(source: WatermarkSource, topics: readonly string[], log: Log) {
+  /** `now`: epoch ms by the brokers' clock, as the append times that deadlines count from. */
+  constructor(source: WatermarkSource, topics: readonly string[], log: Log, now: () => number) {
     this.source = source;
     this.topics = topics;
     this.log = log;
+    this.now = now;
   }
 
   start(everyMs = 1_000): void {
@@ -46,7 +49,7 @@ export class LogFrontier {
   }
 
   private async ask(): Promise<void> {
-    const askedAt = Date.now();
+    const askedAt = this.now();
     const marks = await Promise.all(this.topics.map((topic) => this.source.watermarks(topic)));
     this.samples = marks[0]!.map((_, partition) => ({
       askedAt,

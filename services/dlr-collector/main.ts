@@ -5,6 +5,7 @@ import type { HttpProvider, Provider } from "../../domain/catalog/provider.ts";
 import { maskNumber } from "../../domain/numbers/mask-number.ts";
 import { loadConfig } from "../../platform/config/load-config.ts";
 import { loadYamlFile } from "../../platform/config/yaml-file.ts";
+import { keepBrokersTime } from "../../platform/kafka/broker-clock-probe.ts";
 import type { KafkaConnection } from "../../platform/kafka/connection.ts";
 import { observeKafka } from "../../platform/kafka/observe.ts";
 import { RecordProducer } from "../../platform/kafka/producer.ts";
@@ -16,7 +17,13 @@ import { parseTraceparent } from "../../platform/telemetry/trace-context.ts";
 import { connectCodecs, type SluiceCodecs } from "../../schemas/codecs.ts";
 import type { Event } from "../../schemas/generated/types.ts";
 import { KNOWN_VARIABLES } from "../../schemas/generated/variables.ts";
-import { CORRELATION_TOPIC, DEAD_LETTER_TOPIC, EVENTS_TOPIC, RECEIPTS_TOPIC } from "../../schemas/topics.ts";
+import {
+  CORRELATION_TOPIC,
+  DEAD_LETTER_TOPIC,
+  EVENTS_TOPIC,
+  HEALTH_TOPIC,
+  RECEIPTS_TOPIC,
+} from "../../schemas/topics.ts";
 import { newCounters } from "./correlation-counters.ts";
 import { type CorrelationLimits, DEFAULT_LIMITS, type ProviderTerms } from "./correlation-terms.ts";
 import { CORRELATOR_INPUTS, Correlator, type CorrelatorOptions } from "./correlator.ts";
@@ -51,6 +58,7 @@ async function start(scope: Scope): Promise<void> {
   const producer = new RecordProducer({ connection, largeTopics: { [DEAD_LETTER_TOPIC]: 2_000_000 } });
   await scope.waitFor("kafka", () => producer.connect());
   await scope.add("producer", { start: () => producer, stop: () => producer.close() });
+  await keepBrokersTime(scope, { producer, topic: HEALTH_TOPIC, instance: config.instance });
   const group = await correlator(scope, connection, codecs, producer, providers);
   observeKafka(scope, { producer, group });
   await webhooks(scope, codecs, producer, providers);
@@ -66,7 +74,7 @@ async function correlator(
 ): Promise<TaskGroup> {
   const reader = new TopicReader({ connection, topics: [EVENTS_TOPIC, RECEIPTS_TOPIC, CORRELATION_TOPIC] });
   await scope.add("topic reader", { start: () => reader.start(), stop: () => reader.stop() });
-  const frontier = new LogFrontier(reader, CORRELATOR_INPUTS, scope.log);
+  const frontier = new LogFrontier(reader, CORRELATOR_INPUTS, scope.log, () => producer.clock.now());
   await scope.add("log frontier", { start: () => frontier.start(), stop: () => frontier.stop() });
   const counters = newCounters();
   const limits: CorrelationLimits = {
@@ -79,7 +87,7 @@ async function correlator(
     reader,
     log: scope.log,
     ends: (partition) => frontier.sample(partition),
-    now: Date.now,
+    now: () => producer.clock.now(),
     onTraced: (event, traceparent) => traceDelivery(scope, event, traceparent),
     correlation: {
       terms: termsOf(providers),
@@ -149,7 +157,7 @@ async function webhooks(
     storeTimeoutMs: config.webhookStoreTimeout,
     metrics: scope.metrics,
     log: scope.log,
-    now: Date.now,
+    now: () => producer.clock.now(),
   });
   const server = await scope.add("webhook server", {
     start: () =>

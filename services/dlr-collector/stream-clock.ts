@@ -1,6 +1,6 @@
 /** Where the logs ended when they were asked: what was written before `askedAt` stands below `ends`. */
 export interface EndsSample {
-  /** Epoch milliseconds, by this process's clock. */
+  /** Epoch milliseconds, by the brokers' clock as this process knows it. */
   readonly askedAt: number;
   /** One above the last offset, for each input. */
   readonly ends: readonly number[];

@@ -69,7 +69,7 @@ async function acceptAll(
   items: readonly unknown[],
   key: string | undefined,
 ): Promise<BatchAnswer> {
-  const now = moment();
+  const now = moment(context);
   const results: (AcceptedMessage | RejectedMessage)[] = [];
   const valid: PreparedMessage[] = [];
   const spans: TraceSpan[] = [];

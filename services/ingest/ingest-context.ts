@@ -29,13 +29,15 @@ export interface IngestContext {
   readonly metrics: IngestMetrics;
   readonly tracing: Tracing;
   readonly log: Log;
+  /** Epoch ms by the brokers' clock: when a message is accepted, whatever this host believes. */
+  readonly now: () => number;
 }
 
 /** Kafka is back within seconds or it is not; meanwhile clients need not knock more often. Seconds. */
 const RETRY_AFTER_SECONDS = "1";
 
-export function moment(): Moment {
-  return { wall: Date.now(), monotonic: performance.now() };
+export function moment({ now }: IngestContext): Moment {
+  return { wall: now(), monotonic: performance.now() };
 }
 
 /**

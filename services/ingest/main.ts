@@ -6,6 +6,7 @@ import { newMessageId } from "../../domain/message/message-id.ts";
 import { loadConfig } from "../../platform/config/load-config.ts";
 import { loadYamlFile } from "../../platform/config/yaml-file.ts";
 import { SluiceError } from "../../platform/errors/sluice-error.ts";
+import { keepBrokersTime } from "../../platform/kafka/broker-clock-probe.ts";
 import type { KafkaConnection } from "../../platform/kafka/connection.ts";
 import { observeKafka } from "../../platform/kafka/observe.ts";
 import { RecordProducer } from "../../platform/kafka/producer.ts";
@@ -13,6 +14,7 @@ import { ensureTopics } from "../../platform/kafka/topics.ts";
 import { runService, type Scope } from "../../platform/lifecycle/run-service.ts";
 import { connectCodecs } from "../../schemas/codecs.ts";
 import { KNOWN_VARIABLES } from "../../schemas/generated/variables.ts";
+import { HEALTH_TOPIC } from "../../schemas/topics.ts";
 import { Acceptance } from "./acceptance.ts";
 import { type Account, ApiKeys } from "./api-keys.ts";
 import { BodyBudget } from "./body-budget.ts";
@@ -74,6 +76,7 @@ async function start(scope: Scope): Promise<void> {
     status,
     metrics: ingestMetrics(scope.metrics),
     tracing: scope.tracing,
+    now: () => producer.clock.now(),
     log: scope.log,
   };
   await listen(scope, context);
@@ -97,6 +100,7 @@ async function startProducer(scope: Scope): Promise<RecordProducer> {
   const producer = new RecordProducer({ connection });
   await scope.waitFor("kafka", () => producer.connect());
   await scope.add("producer", { start: () => producer, stop: () => producer.close() });
+  await keepBrokersTime(scope, { producer, topic: HEALTH_TOPIC, instance: config.instance });
   observeKafka(scope, { producer });
   const probe = new IdleProbe({
     lastAcknowledgedAt: () => producer.lastAcknowledgedAt,

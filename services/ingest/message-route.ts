@@ -50,7 +50,7 @@ async function acceptOne(
   item: unknown,
   key: string | undefined,
 ): Promise<MessageAnswer> {
-  const now = moment();
+  const now = moment(context);
   const span = beginSpan(context, request);
   try {
     const prepared = context.intake.prepare(item, account, now, key, span?.context);

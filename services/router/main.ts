@@ -4,6 +4,7 @@ import { loadCatalog } from "../../domain/catalog/load-catalog.ts";
 import { compileRoutes } from "../../domain/catalog/route-table.ts";
 import { loadConfig } from "../../platform/config/load-config.ts";
 import { loadYamlFile } from "../../platform/config/yaml-file.ts";
+import { keepBrokersTime } from "../../platform/kafka/broker-clock-probe.ts";
 import type { KafkaConnection } from "../../platform/kafka/connection.ts";
 import { LogEnds } from "../../platform/kafka/log-ends.ts";
 import { observeKafka } from "../../platform/kafka/observe.ts";
@@ -42,6 +43,7 @@ await runService({
     const producer = new RecordProducer({ connection, largeTopics: { [DEAD_LETTER_TOPIC]: 2_000_000 } });
     await scope.waitFor("kafka", () => producer.connect());
     await scope.add("producer", { start: () => producer, stop: () => producer.close() });
+    await keepBrokersTime(scope, { producer, topic: HEALTH_TOPIC, instance: config.instance });
 
     const reader = new TopicReader({ connection, topics: [EVENTS_TOPIC, HEALTH_TOPIC] });
     await scope.add("topic reader", { start: () => reader.start(), stop: () => reader.stop() });
@@ -63,7 +65,8 @@ await runService({
       ends,
       metrics: routerMetrics(scope.metrics),
       loadedSchemas: new Set<number>(),
-      now: Date.now,
+      now: () => producer.clock.now(),
+      monotonic: () => performance.now(),
       random: Math.random,
     };
     const group = new TaskGroup({
@@ -86,7 +89,6 @@ function followHealth(
 ): Promise<void> {
   return reader.follow(HEALTH_TOPIC, (record) => {
     const decoded = record.value === null ? undefined : codec.decode(record.value);
-    // By this machine's clock: the sender's may differ by more than what counts as silence.
-    if (decoded?.ok) health.take({ ...decoded.value, at: Date.now() });
+    if (decoded?.ok) health.take(decoded.value, performance.now());
   });
 }

@@ -8,8 +8,14 @@ export interface ProviderState {
   readonly backlogSeconds: number;
 }
 
+interface Heard {
+  readonly health: Health;
+  /** When this process read it: the sender's clock may differ by more than what counts as silence. */
+  readonly at: number;
+}
+
 interface Known {
-  readonly partitions: Map<number, Health>;
+  readonly partitions: Map<number, Heard>;
   /** Segments given to the provider since its last word. */
   given: number;
   /** Folded from `partitions`; until when it holds. */
@@ -26,7 +32,7 @@ interface Known {
 const STALE_MS = 15_000;
 const FOLD_EVERY_MS = 250;
 
-/** The newest word of every sender, by provider and dispatch partition; read from the compacted health topic by each router. */
+/** The newest word of every sender, by provider and dispatch partition; read from the compacted health topic by each router. Times are monotonic, ms. */
 export class ProviderHealth {
   private readonly providers = new Map<string, Known>();
   private readonly rates: ReadonlyMap<string, number>;
@@ -36,9 +42,9 @@ export class ProviderHealth {
     this.rates = rates;
   }
 
-  take(health: Health): void {
+  take(health: Health, at: number): void {
     const known = this.known(health.provider);
-    known.partitions.set(health.partition, health);
+    known.partitions.set(health.partition, { health, at });
     known.given = 0;
     known.until = 0;
   }
@@ -69,8 +75,8 @@ export class ProviderHealth {
     known.backlog = 0;
     known.rate = 0;
     let usable = 0;
-    for (const health of known.partitions.values()) {
-      if (now - health.at > STALE_MS || health.circuit === "open") continue;
+    for (const { health, at } of known.partitions.values()) {
+      if (now - at > STALE_MS || health.circuit === "open") continue;
       usable++;
       known.backlog += health.backlog;
       known.rate += health.rate;

@@ -53,7 +53,10 @@ export interface RouterOptions {
   readonly metrics: RouterMetrics;
   /** Ids of writers' schemas that are loaded, shared by all tasks of the process. */
   readonly loadedSchemas: Set<number>;
+  /** Epoch ms by the brokers' clock: what expires and what is due. */
   readonly now: () => number;
+  /** Monotonic clock, ms. */
+  readonly monotonic: () => number;
   readonly random: () => number;
 }
 
@@ -128,11 +131,11 @@ export class Router implements Transform {
     const { ends } = this.options;
     if (ends.version === this.endsVersion) return;
     this.endsVersion = ends.version;
-    this.marks.note(this.options.now(), this.next, [ends.ends[this.partition] ?? 0]);
+    this.marks.note(this.options.monotonic(), this.next, [ends.ends[this.partition] ?? 0]);
   }
 
   state(offsets: readonly number[]): string {
-    return JSON.stringify({ e: this.marks.pick(this.options.now(), offsets)[0] });
+    return JSON.stringify({ e: this.marks.pick(this.options.monotonic(), offsets)[0] });
   }
 
   private request(record: InRecord, lane: Lane, out: Outputs): void {
@@ -195,13 +198,14 @@ export class Router implements Transform {
       );
       return;
     }
-    const choice = this.choose(pending, now);
+    const choice = this.choose(pending);
     if (choice.ok) this.assign(record, pending, choice, now, out);
     else this.unroutable(record, pending, choice, out);
   }
 
-  private choose(pending: Pending, now: number): Choice {
+  private choose(pending: Pending): Choice {
     const { facts } = pending;
+    const now = this.options.monotonic();
     return chooseProvider(this.options.table, {
       facts: {
         destination: facts.to,

@@ -25,7 +25,7 @@ const EVERY_MS = 1_000;
 /** Tells the routers, every second and on each change of the circuit, how a provider's partitions are doing. */
 export class HealthReporter {
   private readonly source: HealthSource;
-  private readonly producer: Pick<RecordProducer, "send">;
+  private readonly producer: Pick<RecordProducer, "send" | "clock">;
   private readonly codec: SluiceCodecs["health"];
   private readonly instance: string;
   private timer: NodeJS.Timeout | undefined;
@@ -37,7 +37,7 @@ export class HealthReporter {
 
   constructor(
     source: HealthSource,
-    producer: Pick<RecordProducer, "send">,
+    producer: Pick<RecordProducer, "send" | "clock">,
     codec: SluiceCodecs["health"],
     instance: string,
   ) {
@@ -62,7 +62,7 @@ export class HealthReporter {
       this.changed = true;
       return;
     }
-    const records = this.records(Date.now(), performance.now());
+    const records = this.records(this.producer.clock.now(), performance.now());
     if (records.length === 0) return;
     this.writing = true;
     this.producer

@@ -5,6 +5,7 @@ import type { Provider } from "../../domain/catalog/provider.ts";
 import { loadConfig } from "../../platform/config/load-config.ts";
 import { loadYamlFile } from "../../platform/config/yaml-file.ts";
 import { SluiceError } from "../../platform/errors/sluice-error.ts";
+import { keepBrokersTime } from "../../platform/kafka/broker-clock-probe.ts";
 import type { KafkaConnection } from "../../platform/kafka/connection.ts";
 import { LogEnds } from "../../platform/kafka/log-ends.ts";
 import { observeKafka } from "../../platform/kafka/observe.ts";
@@ -13,7 +14,7 @@ import { TopicReader } from "../../platform/kafka/topic-reader.ts";
 import { runService } from "../../platform/lifecycle/run-service.ts";
 import { connectCodecs } from "../../schemas/codecs.ts";
 import { KNOWN_VARIABLES } from "../../schemas/generated/variables.ts";
-import { DEAD_LETTER_TOPIC, EVENTS_TOPIC } from "../../schemas/topics.ts";
+import { DEAD_LETTER_TOPIC, EVENTS_TOPIC, HEALTH_TOPIC } from "../../schemas/topics.ts";
 import { OutcomeLog } from "./outcome-log.ts";
 import { ProviderRuntime } from "./provider-runtime.ts";
 import { observeSenders } from "./sender-metrics.ts";
@@ -42,6 +43,7 @@ await runService({
     const producer = new RecordProducer({ connection, lingerMs: 3, largeTopics: { [DEAD_LETTER_TOPIC]: 2_000_000 } });
     await scope.waitFor("kafka", () => producer.connect());
     await scope.add("producer", { start: () => producer, stop: () => producer.close() });
+    await keepBrokersTime(scope, { producer, topic: HEALTH_TOPIC, instance: config.instance });
     observeKafka(scope, { producer });
 
     const reader = new TopicReader({ connection, topics: [EVENTS_TOPIC] });

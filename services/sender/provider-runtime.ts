@@ -66,7 +66,7 @@ export class ProviderRuntime {
       silenceMs: Math.min(SILENCE_MS, responseTimeoutOf(provider)),
       onCircuit: () => this.health.tell(),
       monotonic: () => performance.now(),
-      now: Date.now,
+      now: () => shared.producer.clock.now(),
     });
     this.health = new HealthReporter(this.healthSource(), shared.producer, shared.codecs.health, shared.instance);
     this.group = new TaskGroup({
@@ -116,7 +116,7 @@ export class ProviderRuntime {
       log: shared.outcomeLog,
       ends: shared.ends,
       sender,
-      now: Date.now,
+      now: () => shared.producer.clock.now(),
     });
     const dispatcher = new Dispatcher(task, handler, {
       producer: shared.producer,
@@ -156,7 +156,8 @@ function responseTimeoutOf(provider: Provider): number {
 function linkTo(provider: Provider, shared: SharedParts, metrics: SenderMetrics): Link<Unit> {
   if (provider.kind === "http-twilio") return new HttpLink(provider) as Link<Unit>;
   const { codecs, producer, partitions } = shared;
-  const delivered = new DeliveredWriter({ provider, codecs, producer, partitions, metrics, now: Date.now });
+  const now = () => producer.clock.now();
+  const delivered = new DeliveredWriter({ provider, codecs, producer, partitions, metrics, now });
   return new SmppLink({
     provider,
     log: shared.connection.log,

@@ -116,6 +116,7 @@ export async function startIngest(options: HarnessOptions = {}): Promise<Harness
     metrics: ingestMetrics(new MetricRegistry()),
     tracing: options.tracing ?? noTracing,
     log: silentLog,
+    now: Date.now,
   };
   const server = await startHttpServer(ingestApp(context), {
     host: "127.0.0.1",

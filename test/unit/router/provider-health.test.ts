@@ -28,26 +28,32 @@ describe("provider health", () => {
 
   it("counts what was given since the sender's last word on top of its backlog", () => {
     const table = new ProviderHealth(new Map());
-    table.take(health({ backlog: 200 }));
+    table.take(health({ backlog: 200 }), 0);
     table.gave("a", 100);
     expect(table.state("a", 0).backlogSeconds).toBe(3);
-    table.take(health({ backlog: 250, at: 1_000 }));
+    table.take(health({ backlog: 250 }), 1_000);
     expect(table.state("a", 1_000).backlogSeconds).toBe(2.5);
   });
 
   it("is open when every partition's circuit is open or its sender silent", () => {
     const table = new ProviderHealth(new Map());
-    table.take(health({ circuit: "open" }));
-    table.take(health({ partition: 1 }));
+    table.take(health({ circuit: "open" }), 0);
+    table.take(health({ partition: 1 }), 0);
     expect(table.state("a", 0).open).toBe(false);
     expect(table.state("a", 60_000).open).toBe(true);
-    table.take(health({ circuit: "half_open", at: 60_000 }));
+    table.take(health({ circuit: "half_open" }), 60_000);
     expect(table.state("a", 60_001).open).toBe(false);
+  });
+
+  it("takes no notice of what the sender's clock says", () => {
+    const table = new ProviderHealth(new Map());
+    table.take(health({ at: -7_200_000 }), 0);
+    expect(table.state("a", 1_000).open).toBe(false);
   });
 
   it("leaves a killed sender its traffic for as long as another one needs to take over: a session of 10 s and its start", () => {
     const table = new ProviderHealth(new Map());
-    table.take(health());
+    table.take(health(), 0);
     expect(table.state("a", 13_000).open).toBe(false);
     expect(table.state("a", 16_000).open).toBe(true);
   });

@@ -67,6 +67,7 @@ function world(random = () => 0) {
       metrics: routerMetrics(new MetricRegistry()),
       loadedSchemas: new Set(),
       now: () => now,
+      monotonic: () => now - NOW,
       random,
     });
     await router.restore({ partition: HOME, restored: { offsets, state } } as unknown as Task);
@@ -217,18 +218,21 @@ describe("router", () => {
 
   it("leaves a provider whose circuit is open", async () => {
     const w = world();
-    w.health.take({
-      provider: "a",
-      partition: 0,
-      instance: "s",
-      circuit: "open",
-      reason: "dark",
-      rate: 100,
-      effectiveRate: 0,
-      backlog: 0,
-      inFlight: 0,
-      at: NOW,
-    });
+    w.health.take(
+      {
+        provider: "a",
+        partition: 0,
+        instance: "s",
+        circuit: "open",
+        reason: "dark",
+        rate: 100,
+        effectiveRate: 0,
+        backlog: 0,
+        inFlight: 0,
+        at: NOW,
+      },
+      0,
+    );
     expect(dispatchOf(w.run(await w.start(), request(0)).effects[0]).provider).toBe("b");
   });
 
