@@ -32,7 +32,7 @@ const { FAULT_CLOCK_DIR, SLUICE_INSTANCE } = process.env;
 if (FAULT_CLOCK_DIR && SLUICE_INSTANCE) {
   const file = join(FAULT_CLOCK_DIR, SLUICE_INSTANCE);
   let applied = 0;
-  setInterval(() => {
+  const look = () => {
     try {
       const wanted = Number(readFileSync(file, "utf8"));
       if (Number.isFinite(wanted)) {
@@ -42,5 +42,8 @@ if (FAULT_CLOCK_DIR && SLUICE_INSTANCE) {
     } catch {
       // No file: the clock is as it is.
     }
-  }, 50).unref();
+  };
+  // A process may also be born with a clock that is wrong.
+  look();
+  setInterval(look, 50).unref();
 }
