@@ -184,6 +184,11 @@ export class SmppSession {
     this.#writer.muted = muted;
   }
 
+  /** Fault injection for simulators: octets that need not be a PDU, between the PDUs of this side. */
+  writeRaw(octets: Uint8Array): void {
+    this.#writer.raw(octets);
+  }
+
   #request(
     command: "submit_sm" | "deliver_sm",
     message: OutgoingShortMessage,

@@ -86,6 +86,14 @@ export class SocketWriter {
     this.#commit(writeBind(into, this.#batch.at, octets, command, sequence, bind));
   }
 
+  /** Any octets, as they are. */
+  raw(octets: Uint8Array): void {
+    if (this.#ended) return;
+    const into = this.#batch.reserve(octets.length);
+    into.set(octets, this.#batch.at);
+    this.#commit(this.#batch.at + octets.length);
+  }
+
   /** Hands the batch to the socket, unless the socket is full: then the batch waits for the drain. */
   flush(): void {
     if (this.#ended || this.#batch.octets === 0) return;

@@ -27,6 +27,10 @@ export interface MessageAccount {
   /** `<attempt>` to the provider it was routed to; several only when a repeat decided otherwise. */
   readonly routed: Map<number, Set<string>>;
   attempts: number;
+  /** Parts that it is sent in over SMPP; 0 until an event says so. */
+  segments: number;
+  /** One provider has accepted all of it. */
+  whole: boolean;
   /** It waited in a retry tier, since no provider could be used. */
   delayed: boolean;
   /** Accepted by providers, all together: the count of the part that went out most often. */
@@ -110,6 +114,8 @@ function emptyAccount(id: string, to: string, lane: Lane, offset: number): Messa
     submitted: new Set(),
     routed: new Map(),
     attempts: 0,
+    segments: 0,
+    whole: false,
     delayed: false,
     sent: 0,
   };
@@ -119,6 +125,7 @@ function note(messages: ReadonlyMap<string, MessageAccount>, event: Event): void
   const message = messages.get(event.facts.messageId);
   if (message === undefined) return;
   message.attempts = Math.max(message.attempts, event.attempt);
+  message.segments = event.facts.segments;
   if (event.type === "routed") {
     const chosen = message.routed.get(event.attempt) ?? new Set();
     message.routed.set(event.attempt, chosen.add(event.provider ?? "none"));
@@ -154,7 +161,10 @@ async function countSent(
     for (const { reference, parts } of await readLedger(url)) {
       order.push(reference);
       const message = messages.get(reference);
-      if (message !== undefined) message.sent += Math.max(...parts.map(({ accepted }) => accepted));
+      if (message === undefined) continue;
+      message.sent += Math.max(...parts.map(({ accepted }) => accepted));
+      const taken = parts.filter(({ accepted }) => accepted > 0).length;
+      message.whole ||= taken >= (provider.startsWith("http") ? 1 : Math.max(1, message.segments));
     }
     arrivals.set(provider, order);
   }

@@ -6,6 +6,9 @@ import type { Installation } from "./installation.ts";
 import { type Rows, readRows } from "./rows.ts";
 import type { Traffic } from "./traffic.ts";
 
+/** What was promised by one traffic, or by several together. */
+export type Promised = Pick<Traffic, "accepted" | "unanswered" | "failures">;
+
 export interface Reckoning {
   readonly audit: AuditReport;
   readonly books: Books;
@@ -17,7 +20,7 @@ export interface Reckoning {
 }
 
 /** Waits until what is under way has ended (up to `waitMs`), then puts everything side by side. */
-export async function reckon(installation: Installation, traffic: Traffic, waitMs: number): Promise<Reckoning> {
+export async function reckon(installation: Installation, traffic: Promised, waitMs: number): Promise<Reckoning> {
   const audit = await auditAll(installation, waitMs);
   const books = await readBooks(installation);
   let rows = await readRows(installation);
@@ -76,7 +79,7 @@ export function expectInOrder({ audit, wrong }: Reckoning): void {
 }
 
 /** A few lines for the report. */
-export function figures({ audit, books, rows, repeated }: Reckoning, traffic: Traffic): string {
+export function figures({ audit, books, rows, repeated }: Reckoning, traffic: Promised): string {
   const reasons: Record<string, number> = {};
   for (const message of books.messages.values())
     for (const reason of message.reasons) {

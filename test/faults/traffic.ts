@@ -14,6 +14,8 @@ export interface TrafficOptions {
   /** Destinations that get everything, in turn; by default each message has its own. */
   readonly destinations?: readonly string[];
   readonly lanes?: readonly Lane[];
+  /** The text of message number n, from 0. */
+  readonly text?: (n: number) => string;
 }
 
 interface Message {
@@ -88,12 +90,12 @@ export class Traffic {
   }
 
   private message(): Message {
-    const { destinations, lanes = LANES } = this.options;
+    const { destinations, lanes = LANES, text } = this.options;
     const n = this.count++;
     return {
       from: "Acme", // some providers have no sender of their own
       to: destinations?.[n % destinations.length] ?? `49151${this.next++}`,
-      text: `Your message ${n}`,
+      text: text?.(n) ?? `Your message ${n}`,
       lane: lanes[n % lanes.length]!,
     };
   }

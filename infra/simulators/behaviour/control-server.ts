@@ -13,6 +13,10 @@ export interface Controlled {
   updateSettings(changes: unknown): readonly SettingsProblem[];
   goDark(mode: DarkMode): Promise<void> | void;
   goLight(): Promise<void> | void;
+  /** Drops every connection at once; new ones are taken. */
+  cutConnections(): void;
+  /** Asks every ESME to go; only where the protocol has that. */
+  unbind?(): void;
   stats(): unknown;
   /** Forgets counts and ledger; connections and settings stay. */
   reset(): void;
@@ -69,6 +73,13 @@ async function handle(request: IncomingMessage, response: ServerResponse, contro
     case "POST /light":
       await controlled.goLight();
       return answer(response, 200, { dark: null });
+    case "POST /cut":
+      controlled.cutConnections();
+      return answer(response, 200, { cut: true });
+    case "POST /unbind":
+      if (controlled.unbind === undefined) return answer(response, 404, { error: "this protocol has no unbind" });
+      controlled.unbind();
+      return answer(response, 200, { unbind: true });
     case "GET /stats":
       return answer(response, 200, controlled.stats());
     case "POST /reset":

@@ -99,6 +99,10 @@ export class HttpProviderSimulator implements Simulator, Controlled {
     else if (this.#server === undefined) await this.#listen(this.#lastPort);
   }
 
+  cutConnections(): void {
+    this.#server?.closeAllConnections();
+  }
+
   async goLight(): Promise<void> {
     this.#dark = undefined;
     if (this.#server === undefined) await this.#listen(this.#lastPort);
@@ -191,6 +195,15 @@ export class HttpProviderSimulator implements Simulator, Controlled {
     const sid = `SM${randomUUID().replaceAll("-", "")}`;
     const plan = planCallbacks(behaviour, rule, this.#random);
     this.#plan(plan, message, sid, account);
+    if (chance(behaviour.response.lostShare, this.#random)) {
+      this.#counts.lost++;
+      return;
+    }
+    if (chance(behaviour.response.cutShare, this.#random)) {
+      this.#counts.cut++;
+      response.destroy();
+      return;
+    }
     const delay = drawDelay(behaviour.response.delay, this.#random) + (plan.beforeResponse ? overtakenByMs : 0);
     this.#answer(
       { response, status: 201, body: messageBody(message, sid, account.sid, new Date()), retryAfter: undefined },
@@ -261,6 +274,9 @@ function noRequests() {
     refused: 0,
     throttled: 0,
     whileSilent: 0,
+    /** Accepted, and the answer was lost; accepted, and the connection was cut instead. */
+    lost: 0,
+    cut: 0,
     unreferenced: 0,
     /** Refusals by Twilio error code. */
     statuses: {} as Record<string, number>,

@@ -24,7 +24,8 @@ export function decideMessage(
 ): TwilioError | undefined {
   const { rate, errors } = behaviour;
   const limit = Math.floor(rate.segmentsPerSecond * (1 + rate.tolerance));
-  if (rate.segmentsPerSecond > 0 && lastSecond + segments > limit) {
+  const tooFast = rate.segmentsPerSecond > 0 && lastSecond + segments > limit;
+  if (tooFast || chance(errors.throttledShare, random)) {
     return { status: 429, code: 20_429, message: "Too Many Requests" };
   }
   if (rule?.code !== undefined) return { status: 400, code: rule.code, message: "Refused by a rule of the simulator" };

@@ -36,7 +36,13 @@ const callbacks = z.strictObject({
 /** What may change while the simulator runs. */
 export const httpBehaviourSchema = z.strictObject({
   response: z
-    .strictObject({ delay: delaySchema.default({ kind: "lognormal", medianMs: 30, p95Ms: 90, maxMs: 2_000 }) })
+    .strictObject({
+      delay: delaySchema.default({ kind: "lognormal", medianMs: 30, p95Ms: 90, maxMs: 2_000 }),
+      /** Requests that are taken, and whose answer never comes. */
+      lostShare: share.default(0),
+      /** Requests that are taken, and whose connection is cut instead of an answer. */
+      cutShare: share.default(0),
+    })
     .prefault({}),
   rate: z
     .strictObject({
@@ -44,8 +50,8 @@ export const httpBehaviourSchema = z.strictObject({
       segmentsPerSecond: z.number().int().min(0).max(1_000_000).default(0),
       /** What goes above the limit before it answers 429, as a share of it. */
       tolerance: share.default(0.05),
-      /** Retry-After of the 429 answers, seconds. */
-      retryAfterSeconds: z.number().int().min(0).max(3_600).default(1),
+      /** Retry-After of the 429 answers, seconds; centuries are possible, as providers have sent them. */
+      retryAfterSeconds: z.number().int().min(0).max(1e10).default(1),
     })
     .prefault({}),
   errors: z
@@ -55,6 +61,8 @@ export const httpBehaviourSchema = z.strictObject({
       permanentCodes: z.array(z.number().int().min(10_000).max(99_999)).min(1).default([21_211]),
       temporaryShare: share.default(0),
       temporaryStatuses: z.array(z.number().int().min(500).max(599)).min(1).default([503]),
+      /** Answered with 429 whatever the rate. */
+      throttledShare: share.default(0),
     })
     .prefault({}),
   callbacks: callbacks.prefault({}),

@@ -22,6 +22,7 @@ export interface Receipt {
   /** The bind that submitted. */
   readonly bind: SmppSession;
   readonly onOtherBind: boolean;
+  readonly malformed: boolean;
   attempts: number;
 }
 
@@ -67,10 +68,21 @@ export function receiptMessage(
   const id = formatMessageId(receipt.id, behaviour.ids.receipt);
   const state = states[receipt.state];
   const tlvs: OutgoingTlv[] = [];
+  if (receipt.malformed && receipt.state !== "ENROUTE") return { ...addresses(receipt), shortMessage: unusableText };
   if (format !== "text") {
     tlvs.push(cOctetTlv(tlvTag.receipted_message_id, id), octetTlv(tlvTag.message_state, state.code));
   }
   if (echoReference && receipt.reference !== undefined) tlvs.push({ tag: referenceTag, value: receipt.reference });
+  return {
+    ...addresses(receipt),
+    shortMessage: Buffer.from(format === "tlv" ? "" : receiptText(receipt, id, state.error, now), "latin1"),
+    tlvs,
+  };
+}
+
+const unusableText = Buffer.from("id: sub:xxx dlvrd: submit date:99 stat:\xff err:\x00", "latin1");
+
+function addresses(receipt: Receipt) {
   return {
     sourceAddrTon: receipt.destAddrTon,
     sourceAddrNpi: receipt.destAddrNpi,
@@ -79,8 +91,6 @@ export function receiptMessage(
     destAddrNpi: receipt.sourceAddrNpi,
     destinationAddr: receipt.sourceAddr,
     esmClass: deliveryReceiptType,
-    shortMessage: Buffer.from(format === "tlv" ? "" : receiptText(receipt, id, state.error, now), "latin1"),
-    tlvs,
   };
 }
 

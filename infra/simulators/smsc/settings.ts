@@ -3,6 +3,7 @@ import { type CommandStatusName, commandStatus } from "../../../domain/smpp/comm
 import { firstVendorTag, lastVendorTag } from "../../../domain/smpp/tlv.ts";
 import { delaySchema } from "../behaviour/delay.ts";
 import { share } from "../behaviour/live-settings.ts";
+import { malformedKinds } from "./malformed-pdu.ts";
 
 const statusName = z.enum(Object.keys(commandStatus) as [CommandStatusName, ...CommandStatusName[]]);
 const weight = z.number().min(0).default(0);
@@ -31,6 +32,8 @@ const receipts = z.strictObject({
   intermediateShare: share.default(0),
   /** Of those, the ones whose ENROUTE comes after the final receipt. */
   disorderShare: share.default(0),
+  /** Messages whose final receipt has a text without id and state, and no TLVs: nobody can tell what it is about. */
+  malformedShare: share.default(0),
   /** Messages whose final receipt leaves before the submit's own response. */
   beforeResponseShare: share.default(0),
   /** Receipts sent on another bind than the submit's, when there is one. */
@@ -45,11 +48,40 @@ const receipts = z.strictObject({
   maxAttempts: z.number().int().min(1).max(10_000).default(100),
 });
 
+const response = z.strictObject({
+  delay: delaySchema.default({ kind: "lognormal", medianMs: 15, p95Ms: 40, maxMs: 1_000 }),
+  /** Submits that are handled as usual, and whose response never comes. */
+  lostShare: share.default(0),
+  /** Responses that take so much longer than `delay`: let it be more than the ESME waits. */
+  lateShare: share.default(0),
+  lateMs: z.number().int().min(0).max(3_600_000).default(15_000),
+  /** Responses that come twice. */
+  twiceShare: share.default(0),
+  /** Responses are kept until a bind has so many of them, or 300 ms long, and leave in a random order; 0 and 1 keep none. */
+  shuffled: z.number().int().min(0).max(10_000).default(0),
+  /** Responses before which another one comes, with a sequence number that was never used. */
+  strangeShare: share.default(0),
+  /** Responses in whose place, or before which, a PDU of one of the kinds `malformed` comes (malformed-pdu.ts). */
+  malformedShare: share.default(0),
+  malformed: z
+    .array(z.enum(malformedKinds))
+    .min(1)
+    .default([...malformedKinds]),
+});
+
+const links = z.strictObject({
+  /** New binds: `answer` them; `silent`: TCP is taken, nothing said; `refuse` them with ESME_RBINDFAIL; `deaf`: no word after the response. */
+  bind: z.enum(["answer", "silent", "refuse", "deaf"]).default("answer"),
+  /** Submits get no response, and a bind with so many of them is cut; 0 never. */
+  cutAt: z.number().int().min(0).max(65_536).default(0),
+  /** Of the submits without response before a cut, the ones that are taken. */
+  cutAcceptShare: share.default(0.5),
+});
+
 /** What may change while the simulator runs. */
 export const smscBehaviourSchema = z.strictObject({
-  response: z
-    .strictObject({ delay: delaySchema.default({ kind: "lognormal", medianMs: 15, p95Ms: 40, maxMs: 1_000 }) })
-    .prefault({}),
+  response: response.prefault({}),
+  links: links.prefault({}),
   rate: z
     .strictObject({
       /** Segments accepted in any one second; 0 for no limit. */
@@ -65,6 +97,9 @@ export const smscBehaviourSchema = z.strictObject({
       permanentStatuses: z.array(statusName).min(1).default(["ESME_RINVDSTADR"]),
       temporaryShare: share.default(0),
       temporaryStatuses: z.array(statusName).min(1).default(["ESME_RSYSERR"]),
+      /** Throttled whatever the rate. */
+      throttledShare: share.default(0),
+      throttledStatuses: z.array(statusName).min(1).default(["ESME_RTHROTTLED", "ESME_RMSGQFUL"]),
     })
     .prefault({}),
   ids: z.strictObject({ response: idFormat.default("hex"), receipt: idFormat.default("hex") }).prefault({}),
@@ -83,7 +118,7 @@ export const smscBehaviourSchema = z.strictObject({
     .default([]),
   dark: z
     .strictObject({
-      /** While silent: submits that are taken (and get their receipts later) although no response comes. */
+      /** While silent, and on deaf binds: submits that are taken (and get their receipts later) although no response comes. */
       acceptShare: share.default(0),
     })
     .prefault({}),

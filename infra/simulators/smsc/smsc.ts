@@ -7,31 +7,22 @@ import type { BindPdu, SubmitSmPdu } from "../../../domain/smpp/pdu.ts";
 import { SmppSession } from "../../../domain/smpp/session.ts";
 import { tlvText } from "../../../domain/smpp/tlv.ts";
 import { type Controlled, closeServer, type DarkMode, startControlServer } from "../behaviour/control-server.ts";
-import { drawDelay } from "../behaviour/delay.ts";
 import { LiveSettings, type SettingsProblem } from "../behaviour/live-settings.ts";
 import { chance, type Random, seededRandom } from "../behaviour/random-source.ts";
 import { ReferenceLedger } from "../behaviour/reference-ledger.ts";
 import { SegmentRate } from "../behaviour/segment-rate.ts";
 import type { Simulator } from "../behaviour/simulator-process.ts";
 import { TimerWheel } from "../behaviour/timer-wheel.ts";
+import { LinkFaults, noLinkFaults } from "./link-faults.ts";
 import { formatMessageId, type Receipt, receiptMessage } from "./receipt.ts";
 import { noReceipts, ReceiptOutbox } from "./receipt-outbox.ts";
+import { noResponseFaults, ResponseOutbox } from "./response-outbox.ts";
 import { type SmscSettings, smscBehaviourSchema } from "./settings.ts";
 import { SubmitCounts } from "./submit-counts.ts";
 import { decideSubmit, planReceipts, type ReceiptPlan, ruleFor, segmentsOf } from "./submit-decision.ts";
 
-/** A submit_sm_resp that waits for its time. */
-interface PendingResponse {
-  readonly session: SmppSession;
-  readonly sequence: number;
-  readonly status: number;
-  readonly messageId: string;
-}
-
 /** How much later than its receipt a response comes that is to be overtaken by it, ms. */
 const overtakenByMs = 20;
-/** Responses that may wait for their time; beyond, they go out at once. */
-const maxPendingResponses = 1_000_000;
 
 /** An SMSC that speaks SMPP 3.4, behaves as its settings say, and counts what it received by message reference. */
 export class SmscSimulator implements Simulator, Controlled {
@@ -41,7 +32,8 @@ export class SmscSimulator implements Simulator, Controlled {
   readonly #random: Random;
   readonly #sessions = new Set<SmppSession>();
   readonly #outboxes = new Map<string, ReceiptOutbox>();
-  readonly #responses: TimerWheel<PendingResponse>;
+  readonly #responses: ResponseOutbox;
+  readonly #links: LinkFaults;
   readonly #receipts: TimerWheel<Receipt>;
   #dark: DarkMode | undefined;
   #server: Server | undefined;
@@ -59,7 +51,8 @@ export class SmscSimulator implements Simulator, Controlled {
     this.#behaviour = new LiveSettings(smscBehaviourSchema, settings.behaviour);
     this.#random = seededRandom(settings.seed);
     this.ledger = new ReferenceLedger(settings.ledgerCapacity);
-    this.#responses = new TimerWheel(respond, { capacity: maxPendingResponses });
+    this.#responses = new ResponseOutbox(() => this.#behaviour.current.response, this.#random);
+    this.#links = new LinkFaults(() => this.#behaviour.current);
     this.#receipts = new TimerWheel((receipt) => this.#outbox(receipt.systemId).push(receipt), {
       capacity: settings.maxPendingReceipts,
     });
@@ -100,6 +93,19 @@ export class SmscSimulator implements Simulator, Controlled {
     await this.#stopListening();
   }
 
+  cutConnections(): void {
+    this.#dropSessions();
+  }
+
+  /** Sends unbind on every bind, as a centre does before its maintenance. */
+  unbind(): void {
+    for (const session of this.#sessions) {
+      if (session.state !== "bound") continue;
+      this.#links.counts.unbinds++;
+      session.unbind();
+    }
+  }
+
   async goLight(): Promise<void> {
     this.#dark = undefined;
     for (const session of this.#sessions) session.mute(false);
@@ -114,6 +120,8 @@ export class SmscSimulator implements Simulator, Controlled {
       name: this.#settings.name,
       dark: this.#dark ?? null,
       submits: this.#counts,
+      responses: this.#responses.counts,
+      links: this.#links.counts,
       receipts: {
         ...this.#receiptCounts,
         waitingForTime: this.#receipts.size,
@@ -130,6 +138,8 @@ export class SmscSimulator implements Simulator, Controlled {
   reset(): void {
     this.#counts = new SubmitCounts();
     this.#receiptCounts = noReceipts();
+    this.#responses.counts = noResponseFaults();
+    this.#links.counts = noLinkFaults();
     this.#receivedRate = new SegmentRate();
     this.#acceptedRate = new SegmentRate();
     this.#receipts.clear();
@@ -190,12 +200,15 @@ export class SmscSimulator implements Simulator, Controlled {
   #bind(pdu: BindPdu, session: SmppSession): void {
     if (this.#dark !== undefined) return;
     const account = this.#settings.accounts.find(({ systemId }) => systemId === pdu.systemId);
-    let status: number = commandStatus.ESME_ROK;
+    let status = this.#links.bindStatus();
+    if (status === undefined) return;
     if (account === undefined) status = commandStatus.ESME_RINVSYSID;
     else if (account.password !== pdu.password) status = commandStatus.ESME_RINVPASWD;
     else if (this.#outbox(pdu.systemId).binds.length >= account.maxBinds) status = commandStatus.ESME_RALYBND;
     session.respondBind(pdu, status, this.#settings.name.slice(0, 15));
-    if (status === commandStatus.ESME_ROK) this.#outbox(pdu.systemId).addBind(session);
+    if (status !== commandStatus.ESME_ROK) return;
+    this.#links.bound(session);
+    this.#outbox(pdu.systemId).addBind(session);
   }
 
   #outbox(systemId: string): ReceiptOutbox {
@@ -223,8 +236,9 @@ export class SmscSimulator implements Simulator, Controlled {
     const segments = segmentsOf(pdu);
     const rule = behaviour.rules.length > 0 ? ruleFor(behaviour.rules, pdu.destinationAddr) : undefined;
     const decision = decideSubmit(behaviour, rule, segments, this.#acceptedRate.lastSecond(now), this.#random);
-    const silent = this.#dark !== undefined;
-    const accepted = decision.status === 0 && (!silent || chance(behaviour.dark.acceptShare, this.#random));
+    const silentShare = this.#dark !== undefined ? behaviour.dark.acceptShare : this.#links.silentShare(session);
+    const silent = silentShare !== undefined;
+    const accepted = decision.status === 0 && (!silent || chance(silentShare, this.#random));
 
     this.#receivedRate.add(now, segments);
     this.#counts.add(decision, silent, accepted);
@@ -232,23 +246,17 @@ export class SmscSimulator implements Simulator, Controlled {
     if (reference === undefined || reference === "") this.#counts.unreferenced++;
     else this.ledger.count(reference, concatenationOf(pdu)?.part ?? 1, accepted);
 
-    if (!accepted) {
+    const { sequence } = pdu;
+    if (accepted) {
+      this.#acceptedRate.add(now, segments);
+      const id = this.#nextId++;
+      const plan = planReceipts(behaviour, rule, pdu.registeredDelivery, this.#random);
+      this.#plan(plan, id, pdu, session, reference);
+      const messageId = formatMessageId(id, behaviour.ids.response);
       if (!silent)
-        this.#respond(session, pdu.sequence, decision.status, "", drawDelay(behaviour.response.delay, this.#random));
-      return;
-    }
-    this.#acceptedRate.add(now, segments);
-    const id = this.#nextId++;
-    const plan = planReceipts(behaviour, rule, pdu.registeredDelivery, this.#random);
-    this.#plan(plan, id, pdu, session, reference);
-    if (silent) return;
-    const delay = drawDelay(behaviour.response.delay, this.#random) + (plan.beforeResponse ? overtakenByMs : 0);
-    this.#respond(session, pdu.sequence, 0, formatMessageId(id, behaviour.ids.response), delay);
-  }
-
-  #respond(session: SmppSession, sequence: number, status: number, messageId: string, delayMs: number): void {
-    const response = { session, sequence, status, messageId };
-    if (delayMs <= 0 || !this.#responses.schedule(response, delayMs)) respond(response);
+        this.#responses.send({ session, sequence, status: 0, messageId }, plan.beforeResponse ? overtakenByMs : 0);
+    } else if (!silent) this.#responses.send({ session, sequence, status: decision.status, messageId: "" }, 0);
+    if (silent && this.#dark === undefined) this.#links.unanswered(session);
   }
 
   #plan(plan: ReceiptPlan, id: number, pdu: SubmitSmPdu, session: SmppSession, reference: string | undefined): void {
@@ -270,16 +278,13 @@ export class SmscSimulator implements Simulator, Controlled {
         systemId: session.systemId,
         bind: session,
         onOtherBind: plan.onOtherBind,
+        malformed: plan.malformed,
         attempts: 0,
       };
       if (delayMs <= 0) this.#outbox(session.systemId).push(receipt);
       else if (!this.#receipts.schedule(receipt, delayMs)) this.#receiptCounts.overflowed++;
     }
   }
-}
-
-function respond({ session, sequence, status, messageId }: PendingResponse): void {
-  session.respondSubmit(sequence, status, messageId);
 }
 
 function portOf(server: Server | undefined): number {

@@ -38,6 +38,7 @@ export function decideSubmit(
   if (rate.segmentsPerSecond > 0 && lastSecond + segments > limit) {
     return { status: commandStatus[rate.status], cause: "throttled" };
   }
+  if (chance(errors.throttledShare, random)) return refused("throttled", errors.throttledStatuses, random);
   if (rule?.status !== undefined) {
     return rule.status === "ESME_ROK" ? accepted : { status: commandStatus[rule.status], cause: "rule" };
   }
@@ -47,7 +48,7 @@ export function decideSubmit(
 }
 
 function refused(
-  cause: "permanent" | "temporary",
+  cause: "permanent" | "temporary" | "throttled",
   names: readonly CommandStatusName[],
   random: Random,
 ): SubmitDecision {
@@ -66,11 +67,13 @@ export interface ReceiptPlan {
   /** The first of `receipts` leaves before the submit's response. */
   readonly beforeResponse: boolean;
   readonly onOtherBind: boolean;
+  /** The final receipt says nothing that could be used. */
+  readonly malformed: boolean;
   /** The final receipt is one of those that get lost. */
   readonly lost: boolean;
 }
 
-const nothing: ReceiptPlan = { receipts: [], beforeResponse: false, onOtherBind: false, lost: false };
+const nothing: ReceiptPlan = { receipts: [], beforeResponse: false, onOtherBind: false, malformed: false, lost: false };
 
 /** Which receipts an accepted message gets. `registeredDelivery`: 1 asks for all, 2 for failures only (5.2.17). */
 export function planReceipts(
@@ -96,7 +99,8 @@ export function planReceipts(
     receipts.push({ state: "ENROUTE", delayMs: late ? delayMs * 1.5 + 50 : delayMs / 2 });
   }
   const onOtherBind = chance(settings.otherBindShare, random);
-  return { receipts, beforeResponse: beforeResponse && !lost, onOtherBind, lost };
+  const malformed = chance(settings.malformedShare, random);
+  return { receipts, beforeResponse: beforeResponse && !lost, onOtherBind, malformed, lost };
 }
 
 /** Segments that a submit_sm counts for: 1, unless its content comes whole in message_payload. */

@@ -124,6 +124,7 @@ describe("the deliver_sm of a receipt", () => {
     systemId: "sluice",
     bind: {} as SmppSession,
     onOtherBind: false,
+    malformed: false,
     attempts: 0,
   };
   const now = Date.UTC(2026, 0, 2, 23, 59, 59);

@@ -1,0 +1,264 @@
+/**
+ * Promise 6: providers misbehave in the ways that providers do, one after the other, under traffic of all three lanes, a tenth of it
+ * in two parts. Each ends as the lane's rule says: what is in doubt goes again with its reason stated (otp, transactional) or
+ * never again (marketing; its receipt ends it, or `unknown`). SLUICE_FAULTS=long: full windows of 400, 600 messages a second.
+ */
+import { afterAll, beforeAll, expect, test } from "vitest";
+import type { MessageAccount } from "../faults/books.ts";
+import { type Installation, startInstallation } from "../faults/installation.ts";
+import { type CaseRecord, type Misbehaviour, runCase, statsOf, tell } from "../faults/misbehaviour/provider-case.ts";
+import { metric } from "../faults/rebalance.ts";
+import { expectInOrder, figures, reckon } from "../faults/reckoning.ts";
+import { figure, LONG } from "../faults/report.ts";
+
+const RATE = LONG ? 600 : 150;
+/** Messages that a provider takes before and after each fault, and that each other one takes meanwhile. */
+const ENOUGH = LONG ? 500 : 25;
+/** How often a fault has to happen. */
+const OFTEN = LONG ? 300 : 12;
+/** smsc-a's window (misbehaviour/catalog) is that of two binds. */
+const WINDOW_OF_BIND = 20;
+const RESPONSE_TIMEOUT_MS = 2_000;
+/** A provider that cannot be used must be left within this time, whatever its fault. */
+const LEFT_WITHIN_MS = 10_000;
+/** More than a receipt waits for a submission in doubt to be the only one it can belong to. */
+const RECEIPT_DEADLINE_MS = 20_000;
+const END_MS = 90_000;
+
+const usual = {
+  response: { lostShare: 0, lateShare: 0, twiceShare: 0, shuffled: 0, strangeShare: 0, malformedShare: 0 },
+  links: { bind: "answer", cutAt: 0 },
+  dark: { acceptShare: 0 },
+  errors: { throttledShare: 0 },
+  receipts: { beforeResponseShare: 0, duplicateShare: 0, otherBindShare: 0, malformedShare: 0 },
+};
+const usualHttp = {
+  response: { lostShare: 0, cutShare: 0 },
+  errors: { throttledShare: 0 },
+  rate: { retryAfterSeconds: 1 },
+  callbacks: { beforeResponseShare: 0, duplicateShare: 0 },
+};
+
+let sluice: Installation;
+const records: CaseRecord[] = [];
+beforeAll(async () => {
+  const folder = "test/faults/misbehaviour";
+  sluice = await startInstallation({
+    env: {
+      SLUICE_CATALOG_DIR: `${folder}/catalog`,
+      SLUICE_SIMULATORS_DIR: `${folder}/simulators`,
+      SLUICE_RECEIPT_DEADLINE: `${RECEIPT_DEADLINE_MS}ms`,
+    },
+  });
+});
+afterAll(() => sluice?.stop());
+
+async function misbehave(name: string, fault: Omit<Misbehaviour, "cure" | "provider"> & Partial<Misbehaviour>) {
+  const { provider = "smsc-a" } = fault;
+  const text = (n: number) => (n % 10 === 9 ? "Two parts. ".repeat(20) : `Message ${n}`);
+  const load = { rate: RATE, httpShare: 0, text, enough: ENOUGH, withinMs: LEFT_WITHIN_MS };
+  const cure = provider === "http-c" ? usualHttp : usual;
+  const record = await runCase(sluice, name, { provider, cure, ...fault }, load);
+  console.log(`${name}: ${JSON.stringify({ ...record, ids: record.ids.size })}`);
+  records.push(record);
+  return record;
+}
+
+const grew = (group: "submits" | "responses" | "receipts" | "links", name: string): Misbehaviour["happened"] => {
+  return (now, before) => (now[group]?.[name] ?? 0) - (before[group]?.[name] ?? 0) >= OFTEN;
+};
+const anomalies = () => metric(sluice.adminUrls.sender!, "sender_smpp_anomalies_total");
+
+test("responses that never come", async () => {
+  await misbehave("lost responses", {
+    fault: { response: { lostShare: 0.3 } },
+    happened: grew("responses", "lost"),
+    left: false,
+  });
+});
+
+test("responses that come late, twice, in another order, or to nobody", async () => {
+  const before = await anomalies();
+  const { counts } = await misbehave("late, doubled, shuffled and strange responses", {
+    fault: {
+      response: {
+        lateShare: 0.2,
+        lateMs: RESPONSE_TIMEOUT_MS + 1_000,
+        twiceShare: 0.3,
+        shuffled: 8,
+        strangeShare: 0.3,
+      },
+    },
+    happened: grew("responses", "late"),
+    left: false,
+  });
+  for (const kind of ["late", "twice", "shuffled", "strange"]) expect(counts[`responses.${kind}`]).toBeGreaterThan(0);
+  expect(await anomalies()).toBeGreaterThan(before);
+});
+
+test("receipts before the response, twice, and on another bind", async () => {
+  await misbehave("early, doubled and strayed receipts", {
+    fault: { receipts: { beforeResponseShare: 0.4, duplicateShare: 0.4, otherBindShare: 0.5 } },
+    happened: grew("receipts", "planned"),
+    left: false,
+  });
+});
+
+test("receipts that say nothing usable", async () => {
+  await misbehave("unusable receipts", {
+    fault: { receipts: { malformedShare: 0.5 } },
+    happened: grew("receipts", "abandoned"),
+    left: false,
+  });
+});
+
+test("malformed PDUs: missing NUL, no id, cut-off and unknown parameters, unknown commands", async () => {
+  await misbehave("malformed PDUs", {
+    fault: {
+      response: {
+        malformedShare: 0.5,
+        malformed: [
+          "without-nul",
+          "without-id",
+          "cut-off-parameter",
+          "strange-parameter",
+          "unknown-command",
+          "cut-off-deliver",
+        ],
+      },
+    },
+    happened: grew("responses", "malformed"),
+    left: false,
+  });
+});
+
+test("malformed PDUs: lengths that cannot be, garbage in mid-stream, a length that swallows what follows", async () => {
+  await misbehave("broken streams", {
+    fault: {
+      response: {
+        malformedShare: 0.1,
+        malformed: ["length-below-header", "length-beyond-limit", "garbage", "swallowing"],
+      },
+    },
+    happened: (now, before) => (now.responses?.malformed ?? 0) - (before.responses?.malformed ?? 0) >= 4,
+    left: false,
+  });
+});
+
+test("the connection is cut with a full window", async () => {
+  const { counts } = await misbehave("cut with a full window", {
+    fault: { links: { cutAt: WINDOW_OF_BIND, cutAcceptShare: 0.5 } },
+    happened: (now, before) => (now.links?.cuts ?? 0) - (before.links?.cuts ?? 0) >= 2,
+    left: true,
+  });
+  // Within the response time-out: nothing had been given up yet, so the window was full.
+  expect((await statsOf(sluice, "smsc-a")).links?.longestToCutMs).toBeLessThan(RESPONSE_TIMEOUT_MS);
+  expect(counts["links.cuts"]).toBeGreaterThan(0);
+});
+
+test("the centre unbinds in mid-traffic", async () => {
+  await misbehave("unbind in mid-traffic", {
+    fault: {},
+    during: () => tell(sluice, "smsc-a", "/unbind"),
+    happened: (now, before) => (now.links?.unbinds ?? 0) - (before.links?.unbinds ?? 0) >= 1,
+    left: false,
+  });
+});
+
+test("a throttling storm", async () => {
+  await misbehave("throttling storm", {
+    fault: { errors: { throttledShare: 1 } },
+    happened: grew("submits", "throttled"),
+    left: true,
+  });
+});
+
+test("429 for everything, to be tried again in a century", async () => {
+  await misbehave("429 and Retry-After: 3,155,760,000", {
+    provider: "http-c",
+    fault: { errors: { throttledShare: 1 }, rate: { retryAfterSeconds: 3_155_760_000 } },
+    happened: (now, before) => (now.submits.throttled ?? 0) > (before.submits.throttled ?? 0),
+    left: true,
+  });
+});
+
+test("HTTP answers that are lost, and connections cut instead of an answer", async () => {
+  await misbehave("lost HTTP answers", {
+    provider: "http-c",
+    fault: { response: { lostShare: 0.2, cutShare: 0.2 } },
+    happened: (now, before) =>
+      (now.submits.lost ?? 0) + (now.submits.cut ?? 0) >=
+      OFTEN + (before.submits.lost ?? 0) + (before.submits.cut ?? 0),
+    left: false,
+  });
+});
+
+test.each([
+  ["accepts TCP and says nothing", "silent", "bindsUnanswered"],
+  ["answers the bind and then nothing", "deaf", "deafBinds"],
+  ["refuses the bind", "refuse", "bindsRefused"],
+])("a centre that %s", async (name, bind, count) => {
+  await misbehave(name, {
+    fault: { links: { bind }, dark: { acceptShare: 0.5 } },
+    during: () => tell(sluice, "smsc-a", "/cut"),
+    happened: (now, before) => (now.links?.[count] ?? 0) > (before.links?.[count] ?? 0),
+    left: true,
+  });
+  await tell(sluice, "smsc-a", "/cut");
+});
+
+test("every message of all of them has ended, as its lane's rule says", async () => {
+  const ids = new Set(records.flatMap(({ ids }) => [...ids]));
+  const result = await reckon(sluice, { accepted: ids, unanswered: 0, failures: {} }, END_MS);
+  console.log(figures(result, { accepted: ids, unanswered: 0, failures: {} }));
+  const { messages } = result.books;
+  for (const { name, ids } of records) {
+    const accounts = [...ids].flatMap((id) => messages.get(id) ?? []);
+    console.log(`${name}: ${JSON.stringify(sum(accounts))}`);
+    expect(
+      accounts.flatMap((account) => wronglyEnded(account, name === "unusable receipts") ?? []),
+      name,
+    ).toEqual([]);
+  }
+  expectInOrder(result);
+  report(result.books.messages, result.repeated.length);
+});
+
+/** What speaks against how a message ended, or undefined. Here providers deliver, and say so of all that they have taken. */
+function wronglyEnded(account: MessageAccount, receiptsUnusable: boolean): string | undefined {
+  const { id, lane, finals, reasons, whole, sent, segments } = account;
+  const [state] = finals;
+  const held = [...reasons].some((reason) => reason.includes("held:"));
+  const told = `${id} ${lane} ended ${state}, taken ${sent} times, of ${segments} parts, ${[...reasons]}`;
+  if (held && lane !== "marketing") return `${told}: held against its lane's rule`;
+  if (state === "delivered") return sent > 0 ? undefined : `${told}: nobody took it`;
+  if (state !== "unknown") return told;
+  if (receiptsUnusable && !held) return undefined;
+  if (!held) return `${told}: its receipt did not end it`;
+  return whole ? `${told}: held and taken, and its receipt did not end it` : undefined;
+}
+
+function sum(accounts: readonly MessageAccount[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  const add = (what: string) => {
+    counts[what] = (counts[what] ?? 0) + 1;
+  };
+  for (const { finals, reasons, sent } of accounts) {
+    add([...finals].join("+"));
+    for (const reason of reasons) add(reason.slice(reason.indexOf("/") + 1));
+    if (sent > 1) add("taken twice");
+  }
+  return counts;
+}
+
+function report(messages: ReadonlyMap<string, MessageAccount>, repeated: number): void {
+  const counts = sum([...messages.values()]);
+  const reasons = Object.entries(counts).filter(([name]) => /-|:/.test(name));
+  figure(6, "cases", records.length);
+  figure(6, "messages, each with one terminal state", messages.size);
+  figure(6, "taken twice, each with its reason stated", repeated);
+  figure(6, "submitted again or held, by reason", reasons.map(([name, count]) => `${name} ${count}`).join(", "));
+  const times = records.filter(({ leftMs }) => leftMs !== undefined);
+  figure(6, "bad provider left, longest", `${Math.max(...times.map(({ leftMs }) => leftMs!))} ms`);
+  figure(6, "used again after its recovery, longest", `${Math.max(...records.map(({ backMs }) => backMs))} ms`);
+}
