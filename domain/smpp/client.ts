@@ -137,7 +137,7 @@ export class SmppClient {
     this.#started = false;
     clearTimeout(this.#timer);
     const session = this.#session;
-    if (this.state !== "bound" || session === undefined) {
+    if ((this.state !== "bound" && this.state !== "unbinding") || session === undefined) {
       this.#socket?.destroy();
       session?.destroy({ code: "closed_here", detail: "stopped before it was bound" });
       this.state = "closed";
@@ -188,6 +188,9 @@ export class SmppClient {
       onDeliver: (message) => this.#deliver(message, session),
       onCapacity: () => this.#handlers.onCapacity?.(),
       onAnomaly: (anomaly) => this.#handlers.onAnomaly?.(anomaly),
+      onPeerUnbind: () => {
+        this.state = "unbinding";
+      },
       onClose: (reason) => {
         this.#session = undefined;
         if (bound) this.#unbound(reason);
@@ -273,6 +276,7 @@ export class SmppClient {
 
   #unbindWhenDrained(): void {
     const session = this.#session;
+    // After the peer's unbind the session ends by itself when all is answered; the deadline still holds.
     if (session === undefined || session.state !== "bound") return;
     if (session.outstanding === 0 && this.#unacknowledged === 0) this.#unbindNow();
     else if (session.outstanding > 0) this.#timer = setTimeout(() => this.#unbindWhenDrained(), 10);
@@ -280,6 +284,9 @@ export class SmppClient {
 
   #unbindNow(): void {
     clearTimeout(this.#timer);
-    this.#session?.unbind();
+    const session = this.#session;
+    if (session?.state === "unbinding")
+      session.close({ code: "closed_here", detail: "stopped while the peer unbound" });
+    else session?.unbind();
   }
 }

@@ -7,6 +7,7 @@ import type { Tlv } from "./tlv.ts";
 export interface DecodeFailure {
   readonly ok: false;
   readonly commandId: number;
+  readonly commandStatus: number;
   readonly sequence: number;
   readonly nackStatus: number;
   readonly reason: string;
@@ -117,11 +118,13 @@ export function decodePdu(frame: Buffer, start: number, end: number): DecodeSucc
   const pdu = decodeBody(id, status, sequence);
   if (pdu === undefined) {
     const reason = `command_id 0x${id.toString(16)} is not known`;
-    return { ok: false, commandId: id, sequence, nackStatus: commandStatus.ESME_RINVCMDID, reason };
+    const nackStatus = commandStatus.ESME_RINVCMDID;
+    return { ok: false, commandId: id, commandStatus: status, sequence, nackStatus, reason };
   }
   if (reader.problem !== undefined) {
     const reason = `${commandName(id)}: ${reader.problem}`;
-    return { ok: false, commandId: id, sequence, nackStatus: commandStatus.ESME_RINVCMDLEN, reason };
+    const nackStatus = commandStatus.ESME_RINVCMDLEN;
+    return { ok: false, commandId: id, commandStatus: status, sequence, nackStatus, reason };
   }
   return { ok: true, pdu };
 }

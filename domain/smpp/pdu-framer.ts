@@ -18,6 +18,11 @@ export class PduFramer {
   readonly #lengthOctets = Buffer.alloc(4);
   #lengthCarried = 0;
 
+  /** A PDU has begun and is not whole yet. */
+  get partial(): boolean {
+    return this.#carry !== undefined || this.#lengthCarried > 0;
+  }
+
   /** `maxOctets`: the largest command_length accepted, 16 … 65536. */
   constructor(maxOctets: number = defaultMaxPduOctets) {
     this.#maxOctets = maxOctets;

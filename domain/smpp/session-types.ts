@@ -26,6 +26,8 @@ export interface SessionHandlers<Session> {
   /** A request was refused for lack of room, and there is room again. */
   onCapacity?(session: Session): void;
   onAnomaly?(anomaly: Anomaly, session: Session): void;
+  /** Client side: the peer wants to go. No new requests are taken; the session ends when those under way are answered or too late. */
+  onPeerUnbind?(session: Session): void;
   /** The session is over. Called once, after every unanswered request has been handed back. */
   onClose(reason: CloseReason, session: Session): void;
 }

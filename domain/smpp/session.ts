@@ -1,9 +1,9 @@
 import type { Socket } from "node:net";
-import { type BindCommand, type CommandName, isResponseId } from "./command-id.ts";
+import { type BindCommand, type CommandName, commandName, isResponseId } from "./command-id.ts";
 import { commandStatus, commandStatusName } from "./command-status.ts";
 import { type LinkRequest, LinkRequests } from "./link-requests.ts";
 import type { BindPdu, OutgoingBind, OutgoingShortMessage, Pdu } from "./pdu.ts";
-import { decodePdu } from "./pdu-decoder.ts";
+import { type DecodeFailure, decodePdu } from "./pdu-decoder.ts";
 import { shortMessageOctets } from "./pdu-encoder.ts";
 import { defaultMaxPduOctets, PduFramer } from "./pdu-framer.ts";
 import {
@@ -55,7 +55,14 @@ export class SmppSession {
   readonly #writer: SocketWriter;
   readonly #sweepTimer: NodeJS.Timeout;
   #refused = false;
+  /** When the last whole PDU came. Octets alone prove nothing: a wrong command_length swallows all PDUs behind it. */
   #lastReceived: number;
+  #heard = false;
+  #isClient = false;
+  /** Since when a PDU has been waited for to become whole. */
+  #partialSince: number | undefined;
+  /** Sequence number of the peer's unbind, while requests of ours are still unanswered. */
+  #peerUnbind: number | undefined;
 
   /** Takes over a connected socket. Server: wait for onBind. Client: call bind. */
   constructor(socket: Socket, options: SessionOptions, handlers: SessionHandlers<SmppSession>) {
@@ -143,6 +150,7 @@ export class SmppSession {
    * connection ends first, only onClose tells. Throws SmppEncodeError when a field can not be sent.
    */
   bind(command: BindCommand, bind: OutgoingBind, timeoutMs: number, onEnd: (status: number | "timeout") => void): void {
+    this.#isClient = true;
     const sequence = this.#window.nextSequence();
     this.#writer.bind(command, sequence, bind);
     const ended = (status: number | "timeout"): void => {
@@ -222,8 +230,9 @@ export class SmppSession {
 
   #receive(chunk: Buffer): void {
     if (this.state === "closed") return;
-    this.#lastReceived = this.#now();
+    this.#heard = false;
     const badLength = this.#framer.push(chunk, this.#onFrame);
+    this.#noteProgress(this.#now());
     if (badLength !== undefined) {
       this.#writer.header("generic_nack", commandStatus.ESME_RINVCMDLEN, 0);
       const detail = `command_length ${badLength} is outside 16 to ${this.#options.maxPduOctets ?? defaultMaxPduOctets}`;
@@ -233,7 +242,14 @@ export class SmppSession {
     this.#offerCapacity();
   }
 
+  #noteProgress(now: number): void {
+    if (this.#heard) this.#lastReceived = now;
+    if (!this.#framer.partial) this.#partialSince = undefined;
+    else if (this.#heard || this.#partialSince === undefined) this.#partialSince = now;
+  }
+
   readonly #onFrame = (buffer: Buffer, start: number, end: number): boolean => {
+    this.#heard = true;
     const decoded = decodePdu(buffer, start, end);
     if (decoded.ok) this.#handle(decoded.pdu);
     else {
@@ -241,9 +257,18 @@ export class SmppSession {
       this.#report(kind, decoded.sequence, decoded.reason);
       // A response is never answered: two peers would nack each other for ever.
       if (!isResponseId(decoded.commandId)) this.#writer.header("generic_nack", decoded.nackStatus, decoded.sequence);
+      else this.#endByHeader(decoded);
     }
     return (this.state as SessionState) !== "closed";
   };
+
+  /** A response whose body cannot be read still says by its header what became of the request. */
+  #endByHeader({ commandId, commandStatus: status, sequence }: DecodeFailure): void {
+    const command = commandName(commandId);
+    if (command === undefined) return;
+    if (this.#link.has(sequence)) this.#endLink(sequence, command, status);
+    else if (this.#window.peek(sequence) !== undefined) this.#endRequest(sequence, command, status, "");
+  }
 
   #handle(pdu: Pdu): void {
     switch (pdu.command) {
@@ -271,8 +296,7 @@ export class SmppSession {
         this.#writer.header("enquire_link_resp", 0, pdu.sequence);
         break;
       case "unbind":
-        this.#writer.header("unbind_resp", 0, pdu.sequence);
-        this.close({ code: "peer_unbound", detail: "the peer unbound" });
+        this.#peerUnbinds(pdu.sequence);
         break;
       case "generic_nack":
         if (this.#link.has(pdu.sequence)) this.#endLink(pdu.sequence, pdu.command, pdu.commandStatus);
@@ -297,6 +321,27 @@ export class SmppSession {
     }
     this.#window.close(sequence);
     waiting.onResult({ kind: "response", commandStatus: status, messageId }, waiting.context);
+    this.#letPeerGo();
+  }
+
+  /** A centre that goes down for maintenance unbinds, and answers what it has: to go at once would leave that in doubt. */
+  #peerUnbinds(sequence: number): void {
+    this.#peerUnbind = sequence;
+    if (this.#isClient && this.state === "bound") {
+      this.state = "unbinding";
+      this.#handlers.onPeerUnbind?.(this);
+    }
+    if (!this.#isClient || this.#window.size === 0) this.#goWithPeer();
+  }
+
+  #letPeerGo(): void {
+    if (this.#peerUnbind !== undefined && this.#window.size === 0) this.#goWithPeer();
+  }
+
+  #goWithPeer(): void {
+    if (this.state === "closed" || this.#peerUnbind === undefined) return;
+    this.#writer.header("unbind_resp", 0, this.#peerUnbind);
+    this.close({ code: "peer_unbound", detail: "the peer unbound" });
   }
 
   #endLink(sequence: number, command: CommandName, status: number): void {
@@ -315,7 +360,13 @@ export class SmppSession {
     const now = this.#now();
     this.#window.expire(now, timedOut);
     this.#link.expire(now);
+    this.#letPeerGo();
     if ((this.state as SessionState) === "closed") return;
+    if (this.#partialSince !== undefined && now - this.#partialSince >= this.#options.responseTimeoutMs) {
+      const detail = `a PDU has not become whole within ${this.#options.responseTimeoutMs} ms`;
+      this.destroy({ code: "framing_lost", detail });
+      return;
+    }
     const { enquireLinkMs } = this.#options;
     const quiet = enquireLinkMs > 0 && now - this.#lastReceived >= enquireLinkMs && this.state === "bound";
     if (quiet && this.#link.size === 0) this.#sendLink("enquire_link", this.#enquireLinkEnded);

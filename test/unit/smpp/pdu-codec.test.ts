@@ -210,6 +210,7 @@ describe("what can not be decoded", () => {
     expect(decodePdu(frame, 0, 16)).toEqual({
       ok: false,
       commandId: 0x103,
+      commandStatus: 0,
       sequence: 0x77,
       nackStatus: commandStatus.ESME_RINVCMDID,
       reason: "command_id 0x103 is not known",

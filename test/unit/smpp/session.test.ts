@@ -291,6 +291,36 @@ describe("time-outs and ends", () => {
     expect(second.closed).toMatchObject({ client: { code: "peer_unbound" }, server: { code: "unbound" } });
   });
 
+  it("answers a peer's unbind when its own requests are answered, and takes no new ones meanwhile", async () => {
+    const waiting: SubmitSmPdu[] = [];
+    const { client, server, closed } = await pair({}, { server: { onSubmit: (pdu) => waiting.push(pdu) } });
+    const results: RequestResult[] = [];
+    for (let i = 0; i < 3; i++) client.submit(message, (result) => results.push(result), undefined);
+    await until(() => waiting.length === 3, "submitted");
+    server.unbind();
+    await until(() => client.state === "unbinding", "the unbind");
+    expect(client.submit(message, () => {}, undefined)).toBe("not_bound");
+    for (const { sequence } of waiting) server.respondSubmit(sequence, 0, "ok");
+    await until(() => closed.client !== undefined && closed.server !== undefined, "both ends");
+    expect(results).toEqual(waiting.map(() => ({ kind: "response", commandStatus: 0, messageId: "ok" })));
+    expect(closed).toMatchObject({ client: { code: "peer_unbound" }, server: { code: "unbound" } });
+  });
+
+  it("goes with a peer that unbinds and answers nothing more after the response time-out", async () => {
+    let submits = 0;
+    const { client, server, closed } = await pair(
+      { client: { responseTimeoutMs: 60 } },
+      { server: { onSubmit: () => submits++ } },
+    );
+    const results: RequestResult[] = [];
+    client.submit(message, (result) => results.push(result), undefined);
+    await until(() => submits === 1, "submitted");
+    server.unbind();
+    await until(() => closed.client !== undefined, "the end");
+    expect(closed.client!.code).toBe("peer_unbound");
+    expect(results).toEqual([{ kind: "timeout" }]);
+  });
+
   it("probes a quiet link, in both directions, and keeps it while it answers", async () => {
     const { client, server, clientSocket, closed } = await pair({
       client: { enquireLinkMs: 30, responseTimeoutMs: 500 },
@@ -355,6 +385,60 @@ describe("peers that break the protocol", () => {
     await until(() => closed.server !== undefined && closed.client !== undefined, "closed");
     expect(closed.server!.code).toBe("framing_lost");
     expect(Buffer.concat(nack).toString("hex")).toBe("00000010800000000000000200000000");
+  });
+
+  it.each([
+    ["an id without its NUL", "00000012 80000004 00000000 SEQUENCE 6162", 0],
+    ["a parameter that is cut off", "00000016 80000004 00000000 SEQUENCE 6100 142000ff", 0],
+    ["a refusal with a torn body", "00000011 80000004 00000058 SEQUENCE 61", commandStatus.ESME_RTHROTTLED],
+  ])("takes the word of the header for a response with %s", async (_what, octets, commandStatus) => {
+    const { client, serverSocket, anomalies } = await pair();
+    serverSocket.removeAllListeners("data");
+    serverSocket.on("data", (chunk: Buffer) => {
+      const sequence = chunk.subarray(12, 16).toString("hex");
+      const answer = Buffer.from(octets.replace("SEQUENCE", sequence).replaceAll(" ", ""), "hex");
+      serverSocket.write(Buffer.concat([answer, answer]));
+    });
+    const results: RequestResult[] = [];
+    client.submit(message, (result) => results.push(result), undefined);
+    await until(() => anomalies.length === 2, "both are reported");
+    expect(results).toEqual([{ kind: "response", commandStatus, messageId: "" }]);
+    expect(anomalies.map(({ kind }) => kind)).toEqual(["malformed_pdu", "malformed_pdu"]);
+    expect([client.state, client.outstanding]).toEqual(["bound", 0]);
+  });
+
+  it("hands every unanswered submit back once when garbage comes in mid-stream", async () => {
+    const { client, server, closed } = await pair();
+    const results: RequestResult[] = [];
+    for (let i = 0; i < 10; i++) client.submit(message, (result) => results.push(result), undefined);
+    await until(() => server.outstanding === 0 && client.outstanding === 10, "submitted");
+    await new Promise((resolve) => setImmediate(resolve));
+    server.writeRaw(Buffer.from("deadbeef00112233445566778899aabb", "hex"));
+    await until(() => closed.client !== undefined, "closed");
+    expect(closed.client!.code).toBe("framing_lost");
+    expect(results).toHaveLength(10);
+    expect(results.every((result) => result.kind === "unanswered" && result.sent === "maybe")).toBe(true);
+  });
+
+  it("ends a link on which a wrong command_length swallows all that follows, although octets keep coming", async () => {
+    const { client, server, closed } = await pair(
+      { client: { responseTimeoutMs: 100, enquireLinkMs: 30 } },
+      { server: { onSubmit: (pdu, session) => session.respondSubmit(pdu.sequence, 0, "ok") } },
+    );
+    server.writeRaw(Buffer.from("0000ea60 00000015 00000000 00000001".replaceAll(" ", ""), "hex"));
+    const results: RequestResult[] = [];
+    let submits = 0;
+    await until(() => {
+      if (
+        closed.client === undefined &&
+        client.submit(message, (result) => results.push(result), undefined) === "accepted"
+      )
+        submits++;
+      return closed.client !== undefined;
+    }, "the end");
+    expect(closed.client!.code).toBe("framing_lost");
+    expect(results).toHaveLength(submits);
+    expect(results.some(({ kind }) => kind === "response")).toBe(false);
   });
 
   it("refuses a second bind and a refused bind's submits", async () => {
