@@ -16,6 +16,8 @@ export interface CorrelationLimits {
   readonly earlyMs: number;
   /** After so long a receipt without a submission may be taken for that of a submission in doubt, milliseconds. */
   readonly doubtMs: number;
+  /** From a submission until it is known to be in doubt, at most: an older receipt is not taken for its own, milliseconds. */
+  readonly doubtKnownMs: number;
   /** A message that is open for longer is kept in sms.correlation, milliseconds. */
   readonly keepAfterMs: number;
   /** Finished messages, and finished provider ids, that are remembered. */
@@ -28,6 +30,7 @@ export const DEFAULT_LIMITS: CorrelationLimits = {
   earlyCount: 10_000,
   earlyMs: 600_000,
   doubtMs: 10_000,
+  doubtKnownMs: 60_000,
   keepAfterMs: 120_000,
   finished: 50_000,
   dueAtOnce: 1_000,

@@ -211,6 +211,23 @@ export class Correlation {
     if (message.age === undefined) this.kept.keepEvent(message, event, this.out);
     if (submission.doubtful) this.messages.index.addDoubtful(submission, message.to);
     this.connect(submission, ids);
+    if (submission.doubtful) this.takeWaiting(submission, position.timestamp);
+  }
+
+  /**
+   * Receipts have often waited long when a submission turns out to be in doubt: they come within seconds, and that is
+   * known only after the response time-out or a takeover.
+   */
+  private takeWaiting(submission: Submission, since: number): void {
+    const { message, provider } = submission;
+    const { index } = this.messages;
+    for (const early of this.early.triedOf(provider, message.to)) {
+      if (early.since < since - this.options.limits.doubtKnownMs) continue;
+      if (index.onlyDoubtful(provider, message.to) !== submission) return;
+      this.early.remove(early);
+      this.options.counters.joinedInDoubt++;
+      this.fold(submission, this.adopt(submission, early.id), early.state, early.receivedAt);
+    }
   }
 
   /** Enters ids into the index and joins the receipts that came before. */

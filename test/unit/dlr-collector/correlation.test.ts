@@ -255,6 +255,30 @@ describe("a submission in doubt", () => {
     expect(b.counters.joinedInDoubt).toBe(1);
   });
 
+  it("takes receipts that have waited for longer than that when the doubt becomes known, unless they are too old", () => {
+    const b = bench();
+    b.receipt(receipt("4", "delivered"), 3_000);
+    b.receipt(receipt("5", "delivered"), 10_000);
+    b.receipt(receipt("6", "delivered"), 10_100);
+    b.pass(10_100 + DEFAULT_LIMITS.doubtMs);
+    expect(b.correlation.size.early).toBe(3);
+    const at = 10_000 + DEFAULT_LIMITS.doubtKnownMs;
+    b.event(doubt("m", { at, facts: facts("m", { segments: 2 }) }), at);
+    expect(b.finals()).toEqual([["m/final", "delivered"]]);
+    expect(b.events.at(-1)!.event.providerMessageIds).toEqual(["5", "6"]);
+    expect(b.correlation.size.early).toBe(1);
+  });
+
+  it("takes no receipt that has waited when the one before is in doubt as well", () => {
+    const b = bench();
+    b.event(doubt("m"));
+    b.receipt(receipt("5", "delivered", { to: "33611111111" }));
+    b.event(doubt("n", { facts: facts("n", { to: "33611111111" }), provider: "smsc-b" }));
+    b.pass(3_100 + DEFAULT_LIMITS.doubtMs);
+    b.event(doubt("o", { at: 14_000 }));
+    expect(b.finals()).toEqual([]);
+  });
+
   it("takes none when there are two to choose from, another destination, or another provider", () => {
     const b = bench();
     b.event(doubt("m"));
