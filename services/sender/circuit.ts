@@ -13,9 +13,17 @@ export interface CircuitOptions {
   readonly silenceMs: number;
   /** A link that is down for less is only waited for. Default 2,000 ms. */
   readonly lostMs?: number;
+  /** Throttled for so long, with nothing taken, it opens. Default 5,000 ms. */
+  readonly throttledMs?: number;
+  /** Connections lost with requests unanswered, within 30 s, that open it. Default 3. */
+  readonly losses?: number;
   /** Successes that close it again, and how many are tried at a time. Default 3. */
   readonly probes?: number;
 }
+
+/** How long a lost connection counts, ms; and how long what is lost counts as one connection. */
+const LOSS_COUNTS_MS = 30_000;
+const ONE_LOSS_MS = 250;
 
 export class Circuit {
   state: CircuitState = "closed";
@@ -31,11 +39,19 @@ export class Circuit {
   private linkReason = "";
   private openedByLink = false;
   private waitingSince: number | undefined;
+  private readonly throttledMs: number;
+  private readonly losses: number;
+  /** Since the last message that was taken. */
+  private throttledSince: number | undefined;
+  private notBefore = 0;
+  private lostAt: number[] = [];
 
   constructor(options: CircuitOptions) {
     this.options = options;
     this.probes = options.probes ?? 3;
     this.lostMs = options.lostMs ?? 2_000;
+    this.throttledMs = options.throttledMs ?? 5_000;
+    this.losses = options.losses ?? 3;
   }
 
   linkUp(): void {
@@ -64,6 +80,7 @@ export class Circuit {
 
   succeeded(): void {
     this.failures = 0;
+    this.throttledSince = undefined;
     if (this.state === "half_open" && ++this.successes >= this.probes) {
       this.state = "closed";
       this.reason = null;
@@ -77,6 +94,28 @@ export class Circuit {
       this.open(why, now, false);
   }
 
+  /** Too fast, says the provider, and perhaps for how long it wants to be left alone. One that takes nothing at all any more is left. */
+  throttled(now: number, pauseMs: number): void {
+    this.throttledSince ??= now;
+    this.notBefore = Math.max(this.notBefore, now + pauseMs);
+    if (this.state === "open") return;
+    if (pauseMs > this.throttledMs) this.open(`wants to be left alone for ${Math.round(pauseMs)} ms`, now, false);
+    else if (this.state === "half_open") this.open("throttled", now, false);
+  }
+
+  /**
+   * A request was under way on a connection that has ended. One that is made and lost again and again puts a window of
+   * messages in doubt each time, and is never away for long.
+   */
+  lost(now: number): void {
+    const last = this.lostAt.at(-1);
+    if (last !== undefined && now - last < ONE_LOSS_MS) return;
+    this.lostAt = this.lostAt.filter((at) => now - at < LOSS_COUNTS_MS).slice(1 - this.losses);
+    this.lostAt.push(now);
+    if (this.state === "half_open" || (this.state === "closed" && this.lostAt.length >= this.losses))
+      this.open(`connection lost ${this.lostAt.length} times with requests under way`, now, false);
+  }
+
   /** What passes by time alone. Call it every now and then. */
   tick(now: number): void {
     if (this.linkDownSince !== undefined) {
@@ -85,7 +124,12 @@ export class Circuit {
       return;
     }
     if (this.state === "open") {
-      if (now - this.openedAt >= this.options.openMs) this.halfOpen();
+      if (now - this.openedAt >= this.options.openMs && now >= this.notBefore) this.halfOpen();
+      return;
+    }
+    const throttled = this.throttledSince === undefined ? 0 : now - this.throttledSince;
+    if (throttled >= this.throttledMs) {
+      this.open(`throttled for ${Math.round(throttled)} ms`, now, false);
       return;
     }
     const silent = this.waitingSince === undefined ? 0 : now - this.waitingSince;
@@ -102,6 +146,7 @@ export class Circuit {
   }
 
   private halfOpen(): void {
+    this.throttledSince = undefined;
     this.state = "half_open";
     this.successes = 0;
     this.failures = 0;

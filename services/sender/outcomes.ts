@@ -83,6 +83,12 @@ export class Outcomes {
     return this.held(order, code, now);
   }
 
+  /** Some parts were taken and the others were not: sending it again repeats those, so the lane's rule decides here too. */
+  partial(order: Order, errorClass: ReturnClass, errorCode: string, now: number): Outcome {
+    if (inDoubtRuleOf(this.provider, order.dispatch.facts.lane) === "hold") return this.held(order, "partial", now);
+    return this.returned(order, errorClass, errorCode, "partial", now);
+  }
+
   /** In doubt and never to be repeated. */
   held(order: Order, code: string, now: number): Outcome {
     const event: Event = {

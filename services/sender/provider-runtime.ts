@@ -161,6 +161,7 @@ function linkTo(provider: Provider, shared: SharedParts, metrics: SenderMetrics)
   return new SmppLink({
     provider,
     log: shared.connection.log,
+    onAnomaly: (kind) => metrics.anomaly(kind).add(),
     onDeliver: (pdu, acknowledge) => delivered.take(pdu, acknowledge),
   }) as unknown as Link<Unit>;
 }

@@ -228,12 +228,17 @@ export class ProviderSender<U extends Unit = Unit> {
   /** What a result says of the provider. */
   private judge({ outcome, code, pauseMs }: UnitResult, now: number): void {
     // Whoever lost the link did not get an answer, and the circuit knows of the link already.
-    if (outcome === "unsent" || code === LINK_LOST) return;
+    if (outcome === "unsent" || code === LINK_LOST) {
+      if (outcome === "in-doubt") this.circuit.lost(now);
+      if (this.circuit.state !== this.lastCircuit) this.circuitChanged();
+      return;
+    }
     if (code !== RESPONSE_TIMEOUT) this.circuit.answered(this.link.inFlight, now);
     if (outcome === "accepted") this.circuit.succeeded();
     else if (outcome === "throttled") {
       this.options.metrics.throttles.add();
       this.rate.throttled(now, pauseMs ?? 0);
+      this.circuit.throttled(now, pauseMs ?? 0);
     } else if (countsAgainstCircuit(outcome)) this.circuit.failed(code, now);
     if (this.circuit.state !== this.lastCircuit) this.circuitChanged();
   }
@@ -273,14 +278,16 @@ export class ProviderSender<U extends Unit = Unit> {
     const { order } = pending;
     const { outcomes, idFormat, now } = this.options;
     if (verdict.kind === "accepted") {
-      const ids = pending.ids.map((id) => normaliseProviderMessageId(id, idFormat));
+      // Taken, and an id is missing: its receipts are found by the destination, as those of a message in doubt.
+      const told = pending.ids.every((id) => id !== "") ? pending.ids : [];
+      const ids = told.map((id) => normaliseProviderMessageId(id, idFormat));
       return [outcomes.submitted(order, ids, pending.weight, now()), "accepted"];
     }
     if (verdict.kind === "in-doubt") return [outcomes.inDoubt(order, verdict.code, now()), "in-doubt"];
     const byMoment = verdict.throttled ? "throttled" : "unsubmitted";
     const errorClass = verdict.kind === "again" ? byMoment : returnClassOf(verdict.outcome);
-    const doubt = pending.accepted > 0 ? "partial" : undefined;
-    return [outcomes.returned(order, errorClass, verdict.code, doubt, now()), errorClass];
+    if (pending.accepted > 0) return [outcomes.partial(order, errorClass, verdict.code, now()), "partial"];
+    return [outcomes.returned(order, errorClass, verdict.code, undefined, now()), errorClass];
   }
 
   /** A message is not to be sent any more. Requests under way end it when they are answered. */

@@ -7,6 +7,8 @@ export interface SenderMetrics {
   readonly throttles: Counter;
   /** deliver_sm by kind: receipt, inbound, unusable. */
   delivered(kind: string): Counter;
+  /** What SMPP does not foresee, by kind: late, duplicate, unknown and mismatched responses, malformed PDUs, unknown commands. */
+  anomaly(kind: string): Counter;
   /** From the first request to the last answer of a message, seconds. */
   readonly latency: Histogram;
 }
@@ -18,7 +20,11 @@ export function senderMetrics(registry: MetricRegistry, provider: string): Sende
   const delivered = registry.counter("sender_delivered_total", {
     help: "deliver_sm received, by provider and kind",
   });
+  const anomalies = registry.counter("sender_smpp_anomalies_total", {
+    help: "PDUs that SMPP does not foresee, by provider and kind",
+  });
   return {
+    anomaly: kept((kind) => anomalies.with({ provider, kind })),
     result: kept((result) => results.with({ provider, result })),
     throttles: registry
       .counter("sender_throttles_total", { help: "Answers that said too fast, by provider" })

@@ -4,7 +4,7 @@ import { type Acknowledge, SmppClient } from "../../domain/smpp/client.ts";
 import { classifyCommandStatus, commandStatus, commandStatusName } from "../../domain/smpp/command-status.ts";
 import type { DeliverSmPdu, OutgoingShortMessage } from "../../domain/smpp/pdu.ts";
 import { SmppEncodeError } from "../../domain/smpp/pdu-encoder.ts";
-import type { RequestResult } from "../../domain/smpp/request-result.ts";
+import type { Anomaly, RequestResult } from "../../domain/smpp/request-result.ts";
 import type { KafkaLog } from "../../platform/kafka/record.ts";
 import type { Dispatch } from "../../schemas/generated/types.ts";
 import type { Link, LinkEvents } from "./link.ts";
@@ -29,6 +29,7 @@ export interface SmppLinkOptions {
   readonly provider: SmppProvider;
   readonly log: KafkaLog;
   /** A receipt or an inbound message; the PDU is valid during the call only. */
+  readonly onAnomaly?: (kind: Anomaly["kind"]) => void;
   readonly onDeliver: (pdu: DeliverSmPdu, acknowledge: Acknowledge) => void;
 }
 
@@ -90,8 +91,10 @@ export class SmppLink implements Link<SmppUnit> {
           },
           onCapacity: () => this.events?.onRoom(),
           onDeliver: (pdu, acknowledge) => onDeliver(pdu, acknowledge),
-          onAnomaly: (anomaly) =>
-            log.debug({ ...about, kind: anomaly.kind, sequence: anomaly.sequence }, "SMPP anomaly"),
+          onAnomaly: ({ kind, sequence }) => {
+            this.options.onAnomaly?.(kind);
+            log.debug({ ...about, kind, sequence }, "SMPP anomaly");
+          },
         },
       );
       return client;

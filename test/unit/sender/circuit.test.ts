@@ -79,3 +79,33 @@ test("silence of a link with nothing under way means nothing", () => {
   circuit.tick(100_000);
   expect(circuit.state).toBe("closed");
 });
+
+test("connections lost with requests under way open it, unless they are far apart; what is lost at once counts once", () => {
+  const circuit = make();
+  for (let i = 0; i < 50; i++) circuit.lost(i);
+  circuit.lost(1_000);
+  expect(circuit.state).toBe("closed");
+  circuit.lost(32_000);
+  circuit.lost(33_000);
+  expect(circuit.state).toBe("closed");
+  circuit.lost(34_000);
+  expect(circuit.state).toBe("open");
+  circuit.linkUp();
+  expect(circuit.state).toBe("open");
+  circuit.tick(35_000);
+  expect(circuit.state).toBe("half_open");
+  circuit.lost(35_100);
+  expect(circuit.state).toBe("open");
+});
+
+test("throttling opens it only while nothing is taken", () => {
+  const circuit = make();
+  circuit.throttled(0, 250);
+  circuit.succeeded();
+  circuit.throttled(4_000, 250);
+  circuit.tick(8_900);
+  expect(circuit.state).toBe("closed");
+  circuit.tick(9_000);
+  expect(circuit.state).toBe("open");
+  expect(circuit.reason).toBe("throttled for 5000 ms");
+});

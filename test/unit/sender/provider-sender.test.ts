@@ -158,7 +158,7 @@ test("what has no slot yet waits here, in order, and leaves no room for others",
   await sender.stop();
 });
 
-test("a throttled message goes again after the pause; throttled for too long it goes back", async () => {
+test("a throttled message goes again after the pause; throttled for too long, while others are taken, it goes back", async () => {
   const { link, sender, settled, submit } = await running();
   submit();
   const throttled: UnitResult = { outcome: "throttled", code: "ESME_RTHROTTLED", pauseMs: 250 };
@@ -168,15 +168,42 @@ test("a throttled message goes again after the pause; throttled for too long it 
   await vi.advanceTimersByTimeAsync(200);
   expect(link.sent).toBe(2);
   expect(settled).toEqual([]);
-  for (let i = 0; i < 100 && settled.length === 0; i++) {
-    if (link.inFlight > 0) link.answer(throttled);
+  const { submission } = link.waiting[0]!;
+  const back = () => settled.filter((event) => event?.type === "returned");
+  for (let i = 0; i < 100 && back().length === 0; i++) {
+    if (sender.room() > 0) submit();
+    while (link.inFlight > 0) link.answer(link.waiting[0]!.submission === submission ? throttled : undefined);
     await vi.advanceTimersByTimeAsync(500);
   }
-  expect(settled).toMatchObject([
+  expect(back()).toMatchObject([
     { type: "returned", errorClass: "throttled", errorCode: "ESME_RTHROTTLED", reason: null },
   ]);
   expect(performance.now()).toBeGreaterThan(30_000);
   await sender.stop();
+});
+
+test("a provider that throttles everything is left after 5 s, one that wants to be left alone for long at once", async () => {
+  const { link, sender, settled, submit } = await running();
+  submit();
+  for (let i = 0; i < 100 && settled.length === 0; i++) {
+    if (link.inFlight > 0) link.answer({ outcome: "throttled", code: "ESME_RTHROTTLED", pauseMs: 250 });
+    await vi.advanceTimersByTimeAsync(250);
+  }
+  expect(settled).toMatchObject([{ type: "returned", errorClass: "unsubmitted", errorCode: "circuit-open" }]);
+  expect(performance.now()).toBeLessThan(8_000);
+  expect(sender.circuit.state).toBe("open");
+  await sender.stop();
+  const other = await running();
+  other.submit();
+  other.link.answer({ outcome: "throttled", code: "20429", pauseMs: 60_000 });
+  await vi.advanceTimersByTimeAsync(300);
+  expect(other.settled).toMatchObject([{ type: "returned", errorClass: "throttled" }]);
+  // Not before it said, however short the circuit's own time is.
+  await vi.advanceTimersByTimeAsync(59_000);
+  expect(other.sender.circuit.state).toBe("open");
+  await vi.advanceTimersByTimeAsync(2_000);
+  expect(other.sender.circuit.state).toBe("half_open");
+  await other.sender.stop();
 });
 
 test("a link lost shortly: what had left is in doubt, what had not goes again", async () => {
@@ -255,7 +282,7 @@ test("an owner that has lost its partition gets nothing submitted any more", asy
 test("a stop does not wait for what is throttled: it goes back unsubmitted", async () => {
   const { link, sender, owner, settled, submit } = await running();
   submit();
-  link.answer({ outcome: "throttled", code: "20429", pauseMs: 60_000 });
+  link.answer({ outcome: "throttled", code: "20429", pauseMs: 4_000 });
   owner.draining = true;
   await vi.advanceTimersByTimeAsync(300);
   expect(settled).toMatchObject([{ type: "returned", errorClass: "unsubmitted", errorCode: "stopping" }]);
@@ -268,5 +295,37 @@ test("some parts accepted and one refused: it goes back, saying that a part went
   link.answer();
   link.answer({ outcome: "refused", code: "ESME_RINVSRCADR" });
   expect(settled).toMatchObject([{ type: "returned", errorClass: "refused", reason: "partial" }]);
+  await sender.stop();
+});
+
+test("some parts of a held lane's message accepted: it never goes again", async () => {
+  const { link, sender, settled, submit } = await running();
+  submit({ facts: { segments: 2, lane: "marketing" } });
+  link.answer();
+  link.answer({ outcome: "refused", code: "ESME_RINVSRCADR" });
+  expect(settled).toMatchObject([{ type: "in_doubt", errorCode: "partial" }]);
+  await sender.stop();
+});
+
+test("accepted without an id: submitted all the same, and its receipts are found by the destination", async () => {
+  const { link, sender, settled, submit } = await running();
+  submit();
+  link.answer({ outcome: "accepted", code: "", id: "" });
+  expect(settled).toMatchObject([{ type: "submitted", providerMessageIds: [], resubmitted: null }]);
+  await sender.stop();
+});
+
+test("a connection that is lost again and again with requests under way is left, although it always comes back", async () => {
+  const { link, sender, settled, submit } = await running();
+  for (let i = 0; i < 3; i++) {
+    submit();
+    await vi.advanceTimersByTimeAsync(500);
+    link.lose("maybe");
+    await vi.advanceTimersByTimeAsync(500);
+    link.bind();
+  }
+  expect(sender.circuit.state).toBe("open");
+  expect(sender.circuit.reason).toBe("connection lost 3 times with requests under way");
+  expect(settled.map((event) => event?.errorCode)).toEqual(["link-lost", "link-lost", "link-lost"]);
   await sender.stop();
 });
