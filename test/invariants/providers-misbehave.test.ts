@@ -23,6 +23,8 @@ const RESPONSE_TIMEOUT_MS = 2_000;
 const LEFT_WITHIN_MS = 10_000;
 /** More than a receipt waits for a submission in doubt to be the only one it can belong to. */
 const RECEIPT_DEADLINE_MS = 20_000;
+/** The longest Retry-After that the sender believes. */
+const PAUSE_BELIEVED_MS = 60_000;
 const END_MS = 90_000;
 
 const usual = {
@@ -59,8 +61,10 @@ async function misbehave(name: string, fault: Omit<Misbehaviour, "cure" | "provi
   const load = { rate: RATE, httpShare: 0, text, enough: ENOUGH, withinMs: LEFT_WITHIN_MS };
   const cure = provider === "http-c" ? usualHttp : usual;
   const record = await runCase(sluice, name, { provider, cure, ...fault }, load);
-  console.log(`${name}: ${JSON.stringify({ ...record, ids: record.ids.size })}`);
   records.push(record);
+  record.back.catch(() => {}); // awaited at the end
+  const { ids, leftMs, counts } = record;
+  console.log(`${name}: ${ids.size} messages, left after ${leftMs ?? "-"} ms, ${JSON.stringify(counts)}`);
   return record;
 }
 
@@ -68,6 +72,16 @@ const grew = (group: "submits" | "responses" | "receipts" | "links", name: strin
   return (now, before) => (now[group]?.[name] ?? 0) - (before[group]?.[name] ?? 0) >= OFTEN;
 };
 const anomalies = () => metric(sluice.adminUrls.sender!, "sender_smpp_anomalies_total");
+
+test("429 for everything, to be tried again in a century", async () => {
+  await misbehave("429 and Retry-After: 3,155,760,000", {
+    provider: "http-c",
+    fault: { errors: { throttledShare: 1 }, rate: { retryAfterSeconds: 3_155_760_000 } },
+    happened: (now, before) => (now.submits.throttled ?? 0) > (before.submits.throttled ?? 0),
+    left: true,
+    backWithinMs: PAUSE_BELIEVED_MS + 20_000,
+  });
+});
 
 test("responses that never come", async () => {
   await misbehave("lost responses", {
@@ -173,26 +187,6 @@ test("a throttling storm", async () => {
   });
 });
 
-test("429 for everything, to be tried again in a century", async () => {
-  await misbehave("429 and Retry-After: 3,155,760,000", {
-    provider: "http-c",
-    fault: { errors: { throttledShare: 1 }, rate: { retryAfterSeconds: 3_155_760_000 } },
-    happened: (now, before) => (now.submits.throttled ?? 0) > (before.submits.throttled ?? 0),
-    left: true,
-  });
-});
-
-test("HTTP answers that are lost, and connections cut instead of an answer", async () => {
-  await misbehave("lost HTTP answers", {
-    provider: "http-c",
-    fault: { response: { lostShare: 0.2, cutShare: 0.2 } },
-    happened: (now, before) =>
-      (now.submits.lost ?? 0) + (now.submits.cut ?? 0) >=
-      OFTEN + (before.submits.lost ?? 0) + (before.submits.cut ?? 0),
-    left: false,
-  });
-});
-
 test.each([
   ["accepts TCP and says nothing", "silent", "bindsUnanswered"],
   ["answers the bind and then nothing", "deaf", "deafBinds"],
@@ -205,6 +199,17 @@ test.each([
     left: true,
   });
   await tell(sluice, "smsc-a", "/cut");
+});
+
+test("HTTP answers that are lost, and connections cut instead of an answer", async () => {
+  await misbehave("lost HTTP answers", {
+    provider: "http-c",
+    fault: { response: { lostShare: 0.2, cutShare: 0.2 } },
+    happened: (now, before) =>
+      (now.submits.lost ?? 0) + (now.submits.cut ?? 0) >=
+      OFTEN + (before.submits.lost ?? 0) + (before.submits.cut ?? 0),
+    left: false,
+  });
 });
 
 test("every message of all of them has ended, as its lane's rule says", async () => {
@@ -221,7 +226,7 @@ test("every message of all of them has ended, as its lane's rule says", async ()
     ).toEqual([]);
   }
   expectInOrder(result);
-  report(result.books.messages, result.repeated.length);
+  await report(result.books.messages, result.repeated.length);
 });
 
 /** What speaks against how a message ended, or undefined. Here providers deliver, and say so of all that they have taken. */
@@ -251,7 +256,7 @@ function sum(accounts: readonly MessageAccount[]): Record<string, number> {
   return counts;
 }
 
-function report(messages: ReadonlyMap<string, MessageAccount>, repeated: number): void {
+async function report(messages: ReadonlyMap<string, MessageAccount>, repeated: number): Promise<void> {
   const counts = sum([...messages.values()]);
   const reasons = Object.entries(counts).filter(([name]) => /-|:/.test(name));
   figure(6, "cases", records.length);
@@ -260,5 +265,8 @@ function report(messages: ReadonlyMap<string, MessageAccount>, repeated: number)
   figure(6, "submitted again or held, by reason", reasons.map(([name, count]) => `${name} ${count}`).join(", "));
   const times = records.filter(({ leftMs }) => leftMs !== undefined);
   figure(6, "bad provider left, longest", `${Math.max(...times.map(({ leftMs }) => leftMs!))} ms`);
-  figure(6, "used again after its recovery, longest", `${Math.max(...records.map(({ backMs }) => backMs))} ms`);
+  const backs = await Promise.all(records.filter(({ provider }) => provider === "smsc-a").map(({ back }) => back));
+  figure(6, "used again after its recovery, longest", `${Math.max(...backs)} ms`);
+  const paused = records.find(({ name }) => name.startsWith("429"));
+  if (paused !== undefined) figure(6, "used again after a Retry-After of a century", `${await paused.back} ms`);
 }

@@ -35,8 +35,8 @@ export class LinkFaults {
     if (this.#settings().links.bind !== "deaf") return;
     this.counts.deafBinds++;
     this.#deaf.add(session);
-    // The response leaves with this turn of the event loop.
-    setTimeout(() => session.mute(true), 5);
+    // Behind the response, which leaves at the end of this turn of the event loop.
+    setImmediate(() => session.mute(true));
   }
 
   /** The share of submits on this bind that is taken without a word; undefined where they are answered. */

@@ -41,6 +41,8 @@ export interface Misbehaviour {
   readonly happened: (now: ProviderStats, before: ProviderStats) => boolean;
   /** The circuit must open while the fault lasts. */
   readonly left: boolean;
+  /** Most time from the cure until it is used as before, ms. Where it is longer than usual the case does not wait for that. */
+  readonly backWithinMs?: number;
 }
 
 export interface CaseRecord {
@@ -50,76 +52,121 @@ export interface CaseRecord {
   readonly ids: ReadonlySet<string>;
   /** From the fault's begin until the circuit opened; undefined where it does not have to. */
   readonly leftMs: number | undefined;
-  /** From the fault's end until the provider took messages and its circuit was closed. */
-  readonly backMs: number;
+  /** From the fault's end until the provider took messages and its circuit was closed, ms. */
+  readonly back: Promise<number>;
   /** What the provider counted during the case. */
   readonly counts: Readonly<Record<string, number>>;
 }
 
-const OTHERS: Readonly<Record<ProviderId, readonly ProviderId[]>> = {
-  "smsc-a": ["smsc-b", "http-c"],
-  "smsc-b": ["smsc-a", "http-c"],
-  "http-c": ["smsc-a", "smsc-b"],
-};
+const PROVIDERS: readonly ProviderId[] = ["smsc-a", "smsc-b", "http-c"];
+const BACK_WITHIN_MS = 20_000;
+/** Until a provider has to have taken what a case needs before it begins; it may still be left since an earlier case. */
+const FLOWING_WITHIN_MS = 70_000;
 
-/** Runs one case from the first message to the last; all in doubt and all repeats are reckoned later. */
+export interface CaseLoad extends TrafficOptions {
+  /** Messages that the provider takes before and after the fault, and the others together meanwhile. */
+  readonly enough: number;
+  /** Until the provider is left, and until its fault has happened often enough, ms. */
+  readonly withinMs: number;
+}
+
+/** Runs one case from the first message to the last; how its messages end is reckoned later. */
 export async function runCase(
   sluice: Installation,
   name: string,
   fault: Misbehaviour,
-  load: TrafficOptions & { readonly enough: number; readonly withinMs: number },
+  load: CaseLoad,
 ): Promise<CaseRecord> {
-  const { provider } = fault;
-  const accepted = async (id: ProviderId) => (await statsOf(sluice, id)).submits.accepted ?? 0;
-  const grows = async (id: ProviderId, what: string) => {
-    const from = await accepted(id);
-    await until(
-      () => `${id} takes ${load.enough} more ${what}`,
-      async () => (await accepted(id)) >= from + load.enough,
-      20_000,
-    );
-  };
+  const { provider, backWithinMs = BACK_WITHIN_MS } = fault;
   const traffic = new Traffic(sluice, load);
   await traffic.start();
   try {
-    await grows(provider, `before ${name}`);
+    await take(sluice, [provider], load.enough, FLOWING_WITHIN_MS, `before ${name}`);
     const before = await statsOf(sluice, provider);
     const began = performance.now();
     await behave(sluice, provider, fault.fault);
     await fault.during?.();
     let leftMs: number | undefined;
     if (fault.left) {
-      await until(
-        () => `${provider} is left: ${name}`,
-        async () => (await circuitOf(sluice, provider)) === "open",
-        load.withinMs,
-      );
+      await untilCircuit(sluice, provider, "open", load.withinMs, `${name} goes on`);
       leftMs = Math.round(performance.now() - began);
     }
-    let now = before;
-    await until(
-      () => `${name} has happened: ${JSON.stringify(now)}`,
-      async () => {
-        now = await statsOf(sluice, provider);
-        return fault.happened(now, before);
-      },
-      load.withinMs,
-    );
-    await Promise.all(OTHERS[provider].map((id) => grows(id, `during ${name}`)));
-    now = await statsOf(sluice, provider);
+    const now = await happened(sluice, name, fault, before, load.withinMs);
+    const others = PROVIDERS.filter((id) => id !== provider);
+    await take(sluice, others, load.enough, load.withinMs, `while ${name} goes on`);
     await behave(sluice, provider, fault.cure);
-    const cured = performance.now();
-    await grows(provider, `after ${name}`);
-    await until(
-      () => `${provider} is used as before: ${name}`,
-      async () => (await circuitOf(sluice, provider)) === "closed",
-      20_000,
-    );
-    const backMs = Math.round(performance.now() - cured);
-    return { name, provider, ids: traffic.accepted, leftMs, backMs, counts: grown(now, before) };
+    const back = usedAgain(sluice, provider, load.enough, backWithinMs, `after ${name}`);
+    if (backWithinMs <= BACK_WITHIN_MS) await back;
+    return { name, provider, ids: traffic.accepted, leftMs, back, counts: grown(now, before) };
   } finally {
     await traffic.stop();
   }
+}
+
+async function usedAgain(
+  sluice: Installation,
+  provider: ProviderId,
+  enough: number,
+  withinMs: number,
+  when: string,
+): Promise<number> {
+  const cured = performance.now();
+  await take(sluice, [provider], enough, withinMs, when);
+  await untilCircuit(sluice, provider, "closed", withinMs, when);
+  return Math.round(performance.now() - cured);
+}
+
+/** Waits until these providers, together, have accepted so many more submissions. */
+async function take(
+  sluice: Installation,
+  providers: readonly ProviderId[],
+  enough: number,
+  withinMs: number,
+  when: string,
+): Promise<void> {
+  const accepted = async () => {
+    const stats = await Promise.all(providers.map((provider) => statsOf(sluice, provider)));
+    return stats.reduce((total, { submits }) => total + (submits.accepted ?? 0), 0);
+  };
+  const from = await accepted();
+  await until(
+    () => `${providers.join(" and ")} take ${enough} ${when}`,
+    async () => (await accepted()) >= from + enough,
+    withinMs,
+  );
+}
+
+function untilCircuit(
+  sluice: Installation,
+  provider: ProviderId,
+  state: "open" | "closed",
+  withinMs: number,
+  when: string,
+): Promise<void> {
+  return until(
+    () => `the circuit of ${provider} is ${state} ${when}`,
+    async () => (await circuitOf(sluice, provider)) === state,
+    withinMs,
+  );
+}
+
+async function happened(
+  sluice: Installation,
+  name: string,
+  fault: Misbehaviour,
+  before: ProviderStats,
+  withinMs: number,
+): Promise<ProviderStats> {
+  let now = before;
+  await until(
+    () => `${name} happens often enough: ${JSON.stringify(grown(now, before))}`,
+    async () => {
+      now = await statsOf(sluice, fault.provider);
+      return fault.happened(now, before);
+    },
+    withinMs,
+  );
+  return now;
 }
 
 /** Counts that have grown, by group and name. */

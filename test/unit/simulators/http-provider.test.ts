@@ -209,6 +209,20 @@ describe("HttpProviderSimulator", () => {
     expect((await answered).body.sid).toBe(callbacks.received[0]!.sid);
   });
 
+  it("takes a message and loses the answer, or cuts the connection; 429 whatever the rate", async () => {
+    const callbacks = await receiver();
+    const asked = { ...message, StatusCallback: `${callbacks.url}?m=ref-1` };
+    const losing = await provider({ response: { delay: { kind: "constant", ms: 0 }, lostShare: 1 } });
+    await expect(post(losing, asked, { timeoutMs: 100 })).rejects.toThrow("timeout");
+    const cutting = await provider({ response: { delay: { kind: "constant", ms: 0 }, cutShare: 1 } });
+    await expect(post(cutting, asked)).rejects.toThrow("fetch failed");
+    await until(() => callbacks.received.length === 2, "both callbacks");
+    expect(statsOf(losing).submits).toMatchObject({ accepted: 1, lost: 1, cut: 0 });
+    expect(statsOf(cutting).submits).toMatchObject({ accepted: 1, lost: 0, cut: 1 });
+    const storm = await provider({ errors: { throttledShare: 1 }, rate: { retryAfterSeconds: 3_155_760_000 } });
+    expect(await post(storm, asked)).toMatchObject({ status: 429, retryAfter: "3155760000" });
+  });
+
   it("goes silent and comes back, with the callbacks of what it had taken", async () => {
     const twilio = await provider({ dark: { acceptShare: 1 } });
     const callbacks = await receiver();
