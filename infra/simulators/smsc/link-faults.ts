@@ -4,7 +4,8 @@ import type { SmscBehaviour } from "./settings.ts";
 
 /** What the faults of `links` did. */
 export function noLinkFaults() {
-  return { bindsUnanswered: 0, bindsRefused: 0, deafBinds: 0, cuts: 0, longestToCutMs: 0, unbinds: 0 };
+  // quickestCutMs: from the first unanswered submit of a connection to its cut.
+  return { bindsUnanswered: 0, bindsRefused: 0, deafBinds: 0, cuts: 0, quickestCutMs: 0, unbinds: 0 };
 }
 
 /** Binds that are not answered, or answered and then deaf; and connections that are cut with submits unanswered. */
@@ -54,7 +55,7 @@ export class LinkFaults {
     this.#unanswered.set(session, unanswered);
     if (++unanswered.count < cutAt) return;
     const ms = Math.round(performance.now() - unanswered.since);
-    this.counts.longestToCutMs = Math.max(this.counts.longestToCutMs, ms);
+    this.counts.quickestCutMs = this.counts.cuts === 0 ? ms : Math.min(this.counts.quickestCutMs, ms);
     this.counts.cuts++;
     session.destroy({ code: "closed_here", detail: `cut with ${cutAt} submits unanswered` });
   }

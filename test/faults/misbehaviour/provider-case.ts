@@ -41,6 +41,8 @@ export interface Misbehaviour {
   readonly happened: (now: ProviderStats, before: ProviderStats) => boolean;
   /** The circuit must open while the fault lasts. */
   readonly left: boolean;
+  /** Nothing may be in doubt because of it: every submission gets an answer that says what became of it. */
+  readonly doubtless?: boolean;
   /** Most time from the cure until it is used as before, ms. Where it is longer than usual the case does not wait for that. */
   readonly backWithinMs?: number;
 }
@@ -48,6 +50,7 @@ export interface Misbehaviour {
 export interface CaseRecord {
   readonly name: string;
   readonly provider: ProviderId;
+  readonly doubtless: boolean;
   /** Message ids that were accepted for it. */
   readonly ids: ReadonlySet<string>;
   /** From the fault's begin until the circuit opened; undefined where it does not have to. */
@@ -60,14 +63,16 @@ export interface CaseRecord {
 
 const PROVIDERS: readonly ProviderId[] = ["smsc-a", "smsc-b", "http-c"];
 const BACK_WITHIN_MS = 20_000;
+/** Until a fault has happened often enough, and until the others have taken enough meanwhile. */
+const HAPPENS_WITHIN_MS = 30_000;
 /** Until a provider has to have taken what a case needs before it begins; it may still be left since an earlier case. */
 const FLOWING_WITHIN_MS = 70_000;
 
 export interface CaseLoad extends TrafficOptions {
   /** Messages that the provider takes before and after the fault, and the others together meanwhile. */
   readonly enough: number;
-  /** Until the provider is left, and until its fault has happened often enough, ms. */
-  readonly withinMs: number;
+  /** Until the provider is left, ms. */
+  readonly leftWithinMs: number;
 }
 
 /** Runs one case from the first message to the last; how its messages end is reckoned later. */
@@ -88,16 +93,24 @@ export async function runCase(
     await fault.during?.();
     let leftMs: number | undefined;
     if (fault.left) {
-      await untilCircuit(sluice, provider, "open", load.withinMs, `${name} goes on`);
+      await untilCircuit(sluice, provider, "open", load.leftWithinMs, `${name} goes on`);
       leftMs = Math.round(performance.now() - began);
     }
-    const now = await happened(sluice, name, fault, before, load.withinMs);
+    const now = await happened(sluice, name, fault, before);
     const others = PROVIDERS.filter((id) => id !== provider);
-    await take(sluice, others, load.enough, load.withinMs, `while ${name} goes on`);
+    await take(sluice, others, load.enough, HAPPENS_WITHIN_MS, `while ${name} goes on`);
     await behave(sluice, provider, fault.cure);
     const back = usedAgain(sluice, provider, load.enough, backWithinMs, `after ${name}`);
     if (backWithinMs <= BACK_WITHIN_MS) await back;
-    return { name, provider, ids: traffic.accepted, leftMs, back, counts: grown(now, before) };
+    return {
+      name,
+      provider,
+      doubtless: fault.doubtless === true,
+      ids: traffic.accepted,
+      leftMs,
+      back,
+      counts: grown(now, before),
+    };
   } finally {
     await traffic.stop();
   }
@@ -155,7 +168,6 @@ async function happened(
   name: string,
   fault: Misbehaviour,
   before: ProviderStats,
-  withinMs: number,
 ): Promise<ProviderStats> {
   let now = before;
   await until(
@@ -164,7 +176,7 @@ async function happened(
       now = await statsOf(sluice, fault.provider);
       return fault.happened(now, before);
     },
-    withinMs,
+    HAPPENS_WITHIN_MS,
   );
   return now;
 }
