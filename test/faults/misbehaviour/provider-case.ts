@@ -41,8 +41,6 @@ export interface Misbehaviour {
   readonly happened: (now: ProviderStats, before: ProviderStats) => boolean;
   /** The circuit must open while the fault lasts. */
   readonly left: boolean;
-  /** Nothing may be in doubt because of it: every submission gets an answer that says what became of it. */
-  readonly doubtless?: boolean;
   /** Most time from the cure until it is used as before, ms. Where it is longer than usual the case does not wait for that. */
   readonly backWithinMs?: number;
 }
@@ -50,7 +48,6 @@ export interface Misbehaviour {
 export interface CaseRecord {
   readonly name: string;
   readonly provider: ProviderId;
-  readonly doubtless: boolean;
   /** Message ids that were accepted for it. */
   readonly ids: ReadonlySet<string>;
   /** From the fault's begin until the circuit opened; undefined where it does not have to. */
@@ -105,7 +102,7 @@ export async function runCase(
     return {
       name,
       provider,
-      doubtless: fault.doubtless === true,
+
       ids: traffic.accepted,
       leftMs,
       back,
