@@ -31,8 +31,8 @@ export class EarlyReceipts {
   private readonly most: number;
   private readonly byId = new Map<string, EarlyReceipt>();
   private readonly byMessage = new Map<string, EarlyReceipt[]>();
-  /** Those that name no message, by provider and destination. */
-  private readonly byPlace = new Map<string, EarlyReceipt[]>();
+  /** Those that name no message and have been tried, by provider and destination; many may be of one busy number. */
+  private readonly triedByPlace = new Map<string, Set<EarlyReceipt>>();
   private readonly waiting = new Chain<EarlyReceipt>();
   private readonly tried = new Chain<EarlyReceipt>();
 
@@ -69,8 +69,12 @@ export class EarlyReceipts {
     const early = receipt as EarlyReceipt;
     early.link = (receipt.fresh ? this.waiting : this.tried).append(early);
     this.byId.set(key, early);
-    if (early.messageId === undefined) enter(this.byPlace, keyOf(early.provider, early.to), early);
-    else enter(this.byMessage, early.messageId, early);
+    if (!early.fresh) this.enterTried(early);
+    if (early.messageId !== undefined) {
+      const others = this.byMessage.get(early.messageId);
+      if (others === undefined) this.byMessage.set(early.messageId, [early]);
+      else others.push(early);
+    }
     return evicted;
   }
 
@@ -96,7 +100,7 @@ export class EarlyReceipts {
 
   /** The receipts of this provider and destination that name no message and have been tried; they stay until they are removed. */
   triedOf(provider: string, to: string): EarlyReceipt[] {
-    return this.byPlace.get(keyOf(provider, to))?.filter((early) => !early.fresh) ?? [];
+    return [...(this.triedByPlace.get(keyOf(provider, to)) ?? [])];
   }
 
   /** It has been tried against submissions in doubt; from now on it only waits for its own submission. */
@@ -104,28 +108,34 @@ export class EarlyReceipts {
     this.waiting.remove(early.link);
     early.fresh = false;
     early.link = this.tried.append(early);
+    this.enterTried(early);
   }
 
   remove(early: EarlyReceipt): void {
     (early.fresh ? this.waiting : this.tried).remove(early.link);
     this.byId.delete(keyOf(early.provider, early.id));
-    if (early.messageId === undefined) leave(this.byPlace, keyOf(early.provider, early.to), early);
-    else leave(this.byMessage, early.messageId, early);
+    if (!early.fresh) this.leaveTried(early);
+    if (early.messageId === undefined) return;
+    const others = this.byMessage.get(early.messageId)!.filter((other) => other !== early);
+    if (others.length === 0) this.byMessage.delete(early.messageId);
+    else this.byMessage.set(early.messageId, others);
+  }
+
+  private enterTried(early: EarlyReceipt): void {
+    if (early.messageId !== undefined) return;
+    const place = keyOf(early.provider, early.to);
+    const others = this.triedByPlace.get(place);
+    if (others === undefined) this.triedByPlace.set(place, new Set([early]));
+    else others.add(early);
+  }
+
+  private leaveTried(early: EarlyReceipt): void {
+    const place = keyOf(early.provider, early.to);
+    const others = this.triedByPlace.get(place);
+    if (others?.delete(early) && others.size === 0) this.triedByPlace.delete(place);
   }
 }
 
 function keyOf(provider: string, id: string): string {
   return `${provider}/${id}`;
-}
-
-function enter(lists: Map<string, EarlyReceipt[]>, key: string, early: EarlyReceipt): void {
-  const others = lists.get(key);
-  if (others === undefined) lists.set(key, [early]);
-  else others.push(early);
-}
-
-function leave(lists: Map<string, EarlyReceipt[]>, key: string, early: EarlyReceipt): void {
-  const others = lists.get(key)!.filter((other) => other !== early);
-  if (others.length === 0) lists.delete(key);
-  else lists.set(key, others);
 }
