@@ -64,6 +64,7 @@ await runService({
       reader,
       ends,
       metrics: routerMetrics(scope.metrics),
+      log: scope.log,
       loadedSchemas: new Set<number>(),
       now: () => producer.clock.now(),
       monotonic: () => performance.now(),
