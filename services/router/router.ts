@@ -134,7 +134,10 @@ export class Router implements Transform {
 
   refuse(record: InRecord, error: unknown): OutRecord {
     const { metrics, log } = this.options;
-    log.error({ topic: record.topic, partition: record.partition, offset: record.offset, err: error }, "A record cannot be processed; it goes to the dead letters");
+    log.error(
+      { topic: record.topic, partition: record.partition, offset: record.offset, err: error },
+      "A record cannot be processed; it goes to the dead letters",
+    );
     metrics.deadLetters("unprocessable").add();
     return this.records.deadLetter(record, "unprocessable", errorMessage(error).slice(0, MAX_DETAIL), null);
   }

@@ -24,11 +24,17 @@ export class GroupLag {
 
   /** `done`: records committed, of all partitions. `waiting`: those in the log and not committed. */
   async read(): Promise<{ done: number; waiting: number }> {
+    const committed = await this.committed();
     const ends = await this.admin.fetchTopicOffsets(this.topic);
-    const [committed] = await this.admin.fetchOffsets({ groupId: this.groupId, topics: [this.topic] });
     const sum = (numbers: readonly number[]) => numbers.reduce((a, b) => a + b, 0);
     const end = sum(ends.map(({ high }) => Number(high)));
-    const done = sum((committed?.partitions ?? []).map(({ offset }) => Math.max(0, Number(offset))));
+    const done = sum([...committed.values()]);
     return { done, waiting: end - done };
+  }
+
+  /** First offset not done, by partition. */
+  async committed(): Promise<Map<number, number>> {
+    const [topic] = await this.admin.fetchOffsets({ groupId: this.groupId, topics: [this.topic] });
+    return new Map((topic?.partitions ?? []).map(({ partition, offset }) => [partition, Math.max(0, Number(offset))]));
   }
 }
