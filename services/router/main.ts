@@ -52,8 +52,9 @@ await runService({
     const partitionsOf = new Map(catalog.providers.map((provider) => [provider.id, provider.partitions]));
     const health = new ProviderHealth(new Map(catalog.providers.map((provider) => [provider.id, provider.rate])));
     const take = (record: InRecord): void => {
-      const decoded = record.value === null ? undefined : codecs.health.decode(record.value);
-      const known = decoded?.ok ? decoded.value : undefined;
+      if (record.value === null) return; // written to ask the brokers for the time
+      const decoded = codecs.health.decode(record.value);
+      const known = decoded.ok ? decoded.value : undefined;
       const [partition, rate] = [known?.partition ?? -1, known?.rate ?? -1];
       if (known !== undefined && partition >= 0 && partition < (partitionsOf.get(known.provider) ?? 0) && rate >= 0)
         health.take(known, performance.now());
