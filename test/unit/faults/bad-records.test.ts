@@ -2,7 +2,12 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { seededRandom } from "../../../infra/simulators/behaviour/random-source.ts";
 import { createCodecs, recordSubject, type SluiceCodecs } from "../../../schemas/codecs.ts";
 import { composeContracts, readContracts } from "../../../schemas/contracts.ts";
-import { implausibleDispatch, implausibleEvent, implausibleReceipt, implausibleRetry } from "../../../schemas/plausible.ts";
+import {
+  implausibleDispatch,
+  implausibleEvent,
+  implausibleReceipt,
+  implausibleRetry,
+} from "../../../schemas/plausible.ts";
 import { flipped, goodRecord, implausible, type RecordKind, unreadable } from "../../faults/bad-records.ts";
 import { FakeRegistry } from "../schemas/fake-registry.ts";
 
@@ -19,7 +24,9 @@ describe.each(KINDS)("%s", (kind) => {
   test("what is to be unreadable is, and what is to be good can be read", () => {
     const good = goodRecord(codecs, kind, random);
     expect(codecs[kind].decode(good)).toMatchObject({ ok: true });
-    const read = unreadable(codecs, kind, good, random).filter(({ value }) => value !== null && codecs[kind].decode(value).ok);
+    const read = unreadable(codecs, kind, good, random).filter(
+      ({ value }) => value !== null && codecs[kind].decode(value).ok,
+    );
     expect(read.map((one) => one.kind)).toEqual([]);
     expect(flipped([good], 5, (value) => codecs[kind].decode(value).ok, random).length).toBe(5);
   });
