@@ -61,7 +61,8 @@ export function deadLetterSource(id: string | undefined): string | undefined {
 
 /** The headers byte for byte, of a repeated one the first, as all readers take it; those beyond the limit are left out. */
 function firstHeaders(record: InRecord): Record<string, Buffer> {
-  const kept: Record<string, Buffer> = {};
+  // Without a prototype: a header may have any name, `__proto__` as well.
+  const kept = Object.create(null) as Record<string, Buffer>;
   let room = MAX_HEADER_BYTES;
   for (const [name, raw] of Object.entries(record.headers)) {
     const first = Array.isArray(raw) ? raw[0] : raw;

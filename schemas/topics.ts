@@ -87,7 +87,14 @@ const PROVIDER_ID = /^[a-z0-9][a-z0-9_-]{0,62}$/;
 const BATCH_BYTES = MIB;
 const DEAD_LETTER_BATCH_BYTES = 2 * MIB;
 
+/**
+ * KafkaJS reads gzip only, and stops at the first batch in another codec; upstream systems and operators' tools compress as
+ * they like. So the broker stores what it gets uncompressed, whatever the topic. Our own records come uncompressed.
+ */
+const ANY_COMPRESSION = { "compression.type": "uncompressed" };
+
 const COMPACTED: Readonly<Record<string, string>> = {
+  ...ANY_COMPRESSION,
   "cleanup.policy": "compact",
   "max.message.bytes": String(BATCH_BYTES),
   // Only closed segments are compacted: small ones, closed at least hourly, keep what is read at a start short.
@@ -97,12 +104,6 @@ const COMPACTED: Readonly<Record<string, string>> = {
 };
 
 /**
- * Upstream systems compress as they like; KafkaJS reads gzip only, and stops at the first batch in another codec. So the
- * broker stores what it gets uncompressed.
- */
-const ANY_COMPRESSION = { "compression.type": "uncompressed" };
-
-/**
  * Every topic of an installation.
  * @throws RangeError naming the provider whose id cannot be part of a topic name or whose partitions do not divide the plan's.
  */
@@ -110,6 +111,7 @@ export function topicSpecs(plan: TopicPlan): TopicSpec[] {
   const { partitions, providers, retentionMs = WEEK_MS } = plan;
   for (const provider of providers) checkProvider(provider, partitions);
   const kept = {
+    ...ANY_COMPRESSION,
     "cleanup.policy": "delete",
     "max.message.bytes": String(BATCH_BYTES),
     "retention.ms": String(retentionMs),
@@ -117,7 +119,7 @@ export function topicSpecs(plan: TopicPlan): TopicSpec[] {
   };
   const keyed = (name: string, config: TopicSpec["config"] = kept): TopicSpec => ({ name, partitions, config });
   return [
-    ...LANES.map((lane) => keyed(requestTopic(lane), { ...kept, ...ANY_COMPRESSION })),
+    ...LANES.map((lane) => keyed(requestTopic(lane))),
     ...providers.flatMap(({ id, partitions: own }) =>
       LANES.map((lane) => ({ name: dispatchTopic(id, lane), partitions: own, config: kept })),
     ),

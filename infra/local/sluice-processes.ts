@@ -7,6 +7,7 @@ import type { ProcessSpec } from "./process-spec.ts";
 /** Settings of services that the local cluster passes on from the environment of `make up`. */
 const PASSED_ON = [
   "SLUICE_SINK_MAX_AGE",
+  "SLUICE_SINK_INSERT_TIMEOUT",
   "SLUICE_RECEIPT_DEADLINE",
   "SLUICE_LOG_LEVEL",
   "SLUICE_TRACE_RATIO",

@@ -1,27 +1,34 @@
 import { Readable } from "node:stream";
-import { type ClickHouseClient, createClient } from "@clickhouse/client";
+import { type ClickHouseClient, ClickHouseLogLevel, createClient } from "@clickhouse/client";
 import type { ClickhouseConfig } from "./settings.ts";
 
-/** Above ClickHouse's own slow inserts, below what anyone wants to wait for a dead connection. */
-const REQUEST_TIMEOUT_MS = 30_000;
+export interface BlockInserterOptions {
+  readonly table: string;
+  readonly columns: readonly string[];
+  /** Inserts at one time at the most. */
+  readonly connections: number;
+  /** Longest wait for an answer, ms. */
+  readonly timeoutMs: number;
+}
 
 /** Inserts blocks of RowBinary into one table, each under a deduplication token. */
 export class BlockInserter {
   private readonly client: ClickHouseClient;
   private readonly query: string;
 
-  /** `connections`: inserts at one time at the most. */
-  constructor(config: ClickhouseConfig, table: string, columns: readonly string[], connections: number) {
+  constructor(config: ClickhouseConfig, { table, columns, connections, timeoutMs }: BlockInserterOptions) {
     this.client = createClient({
       url: config.clickhouseUrl,
       username: config.clickhouseUser,
       password: config.clickhousePassword?.reveal() ?? "",
       database: config.clickhouseDatabase,
-      request_timeout: REQUEST_TIMEOUT_MS,
+      request_timeout: timeoutMs,
       max_open_connections: connections,
       // Compressing costs more than loopback or a local network does.
       compression: { request: false, response: false },
       keep_alive: { enabled: true },
+      // It would write a page to the console for each failure; what fails is thrown, and logged by whoever inserts again.
+      log: { level: ClickHouseLogLevel.OFF },
     });
     this.query = `INSERT INTO ${table} (${columns.join(", ")}) FORMAT RowBinary`;
   }

@@ -83,7 +83,7 @@ export class AvroCodec<T> implements Codec<T> {
   }
 
   private resolve(id: number): Resolver | Undecodable {
-    if (id < 0) return undecodable(`schema id ${id} is negative`);
+    if (id <= 0) return undecodable(`schema id ${id} is none that a registry gives`);
     const writer = this.writers.get(id);
     if (writer === undefined)
       return { ok: false, code: "unknown-schema", detail: `schema ${id} is not loaded`, schemaId: id };

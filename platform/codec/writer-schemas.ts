@@ -38,6 +38,8 @@ export class WriterSchemas {
 
   /** Loads a schema. Calls for the same id at the same time share one request. Rejects as {@link FetchSchema} does. */
   load(id: number): Promise<"loaded" | "missing"> {
+    // No registry gives such an id, and what one answers when asked for it is its own affair.
+    if (id <= 0) return Promise.resolve("missing");
     const known = this.get(id);
     if (known !== undefined) return Promise.resolve(known === "missing" ? "missing" : "loaded");
     let request = this.underWay.get(id);

@@ -1,3 +1,4 @@
+import "./kafkajs-headers.ts";
 import "./kafkajs-idle-timer.ts";
 import "./kafkajs-steady-time.ts";
 import { Kafka, type KafkaConfig, logLevel } from "kafkajs";

@@ -33,13 +33,16 @@ export class DispatchLane<W> {
   take(record: InRecord): boolean {
     this.tracker.take(record.offset);
     const source = parseSource(headerText(record, "src"));
-    if (source === undefined) return true;
-    if (!this.seen.advance(source.topic, source.partition, source.offset)) {
-      this.tracker.complete(record.offset);
-      return false;
-    }
-    this.sources.push({ at: record.offset, ...source });
-    return true;
+    if (source === undefined || this.seen.above(source.topic, source.partition, source.offset)) return true;
+    this.tracker.complete(record.offset);
+    return false;
+  }
+
+  /** The record taken last is one of its writer's: only then its source counts, since all at or below it are repeats. */
+  accept(record: InRecord): void {
+    const source = parseSource(headerText(record, "src"));
+    if (source !== undefined && this.seen.advance(source.topic, source.partition, source.offset))
+      this.sources.push({ at: record.offset, ...source });
   }
 
   /** The source positions of all that lies below this offset, packed. */

@@ -176,7 +176,8 @@ export class Dispatcher<W, O> {
         if (record === undefined) break;
         if (again === undefined && !lane.take(record)) continue;
         const decision = this.handler.decode(record, i);
-        if (decision.ok)
+        if (decision.ok) {
+          lane.accept(record);
           lane.staged.push({
             record,
             lane: i,
@@ -185,7 +186,7 @@ export class Dispatcher<W, O> {
             id: decision.id,
             doubt: undefined,
           });
-        else if ("wait" in decision) {
+        } else if ("wait" in decision) {
           this.await(lane, record, decision.wait);
           break;
         } else this.write([decision.deadLetter], [], [{ lane, offset: record.offset }]);

@@ -24,6 +24,12 @@ export class Positions {
     return true;
   }
 
+  /** Whether `advance` would take it. */
+  above(topic: string, partition: number, offset: number): boolean {
+    const at = this.index(topic, partition);
+    return at < 0 || offset > this.highest[at]!;
+  }
+
   private index(topic: string, partition: number): number {
     const t = this.topics.indexOf(topic);
     return t < 0 || partition < 0 || partition >= this.partitions ? -1 : t * this.partitions + partition;

@@ -12,7 +12,17 @@ interface Stretch {
   next: number;
   readonly to: number;
   readonly onRecord: (record: InRecord) => void;
+  /** Told how far the stretch has been read, after each batch. */
+  readonly reached?: (next: number) => void;
   readonly done: () => void;
+}
+
+/** What KafkaJS says of a batch before it gives it, or passes it. */
+interface BatchStretch {
+  readonly topic: string;
+  readonly partition: number;
+  readonly firstOffset: string | null;
+  readonly lastOffset: string;
 }
 
 export interface TopicReaderOptions {
@@ -96,17 +106,13 @@ export class TopicReader {
       marks.map(
         ({ low, high }, partition) =>
           new Promise<void>((resolve) => {
-            let caughtUp = low >= high;
-            if (caughtUp) resolve();
+            if (low >= high) resolve();
             this.stretches.set(keyOf(topic, partition), {
               next: low,
               to: Number.POSITIVE_INFINITY,
-              onRecord: (record) => {
-                onRecord(record);
-                if (!caughtUp && record.offset + 1 >= high) {
-                  caughtUp = true;
-                  resolve();
-                }
+              onRecord,
+              reached: (next) => {
+                if (next >= high) resolve();
               },
               done: () => {},
             });
@@ -143,6 +149,9 @@ export class TopicReader {
         const cut = key.lastIndexOf("/");
         this.begin(key.slice(0, cut), Number(key.slice(cut + 1)));
       }
+    });
+    consumer.on(consumer.events.START_BATCH_PROCESS, ({ payload }) => {
+      if (payload.batchSize === 0 && this.consumer === consumer) this.passEmpty(payload);
     });
     consumer.on(consumer.events.CRASH, ({ payload }) => this.again(consumer, payload.error));
     try {
@@ -186,12 +195,28 @@ export class TopicReader {
       stretch.next = offset + 1;
       stretch.onRecord(toRecord(batch.topic, batch.partition, offset, message));
     }
-    stretch.next = Math.max(stretch.next, Math.min(Number(batch.lastOffset()) + 1, stretch.to));
     resolveOffset(batch.lastOffset());
+    this.readUpTo(batch.topic, batch.partition, stretch, Number(batch.lastOffset()) + 1);
+  }
+
+  /**
+   * A transactional writer's control or aborted records, which KafkaJS passes without a word to `eachBatch`. They count as
+   * read: a stretch that ends with them would never end, and the fetch behind them be taken for one of another stretch.
+   */
+  private passEmpty({ topic, partition, firstOffset, lastOffset }: BatchStretch): void {
+    const stretch = this.stretches.get(keyOf(topic, partition));
+    if (stretch === undefined || firstOffset === null || Number(firstOffset) > stretch.next) return;
+    this.readUpTo(topic, partition, stretch, Number(lastOffset) + 1);
+  }
+
+  private readUpTo(topic: string, partition: number, stretch: Stretch, next: number): void {
+    stretch.next = Math.max(stretch.next, Math.min(next, stretch.to));
+    stretch.reached?.(stretch.next);
     if (stretch.next < stretch.to) return;
+    const key = keyOf(topic, partition);
     this.stretches.delete(key);
     this.turns.delete(key);
-    this.consumer?.pause([{ topic: batch.topic, partitions: [batch.partition] }]);
+    this.consumer?.pause([{ topic, partitions: [partition] }]);
     stretch.done();
   }
 }

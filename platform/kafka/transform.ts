@@ -22,8 +22,13 @@ export interface Transform {
   dueIn?(record: InRecord): number;
   /** Called with each batch before it is processed, for what cannot be had at once (an unknown schema). Usually nothing. */
   prepare?(records: readonly InRecord[]): Promise<void> | undefined;
-  /** Decides one record; `input` is its topic's index in the group. Must not throw for any content of the record. */
+  /** Decides one record; `input` is its topic's index in the group. Should not throw for any content of the record. */
   process(record: InRecord, input: number, out: Outputs): void;
+  /**
+   * The dead letter of a record that `process` threw for: it would throw again, for every next owner. What it had given
+   * out for the record is left out. Without this the task fails.
+   */
+  refuse?(record: InRecord, error: unknown): OutRecord;
   /** Called after each batch and at least every `idleMs`: what falls due by time. `caughtUp`: all that is in the log has been processed. */
   tick?(out: Outputs, caughtUp: boolean): void;
   /** The text to be committed beside these offsets: what the next owner needs to restore. */
@@ -52,7 +57,7 @@ export async function runTransform(task: Task, transform: Transform, options: Tr
     const pending = transform.prepare?.(records);
     if (pending !== undefined) await pending;
     const out = new Batch();
-    for (let i = 0; i < records.length; i++) transform.process(records[i]!, inputs[i]!, out);
+    for (let i = 0; i < records.length; i++) processOne(transform, records[i]!, inputs[i]!, out);
     transform.tick?.(out, caughtUp(task));
     if (!(await write(task, transform, producer, out, done))) return;
     if (out.effects.length > 0) committed = done;
@@ -68,6 +73,19 @@ export async function runTransform(task: Task, transform: Transform, options: Tr
       if (task.draining) return;
       await task.wait(Math.min(idleMs, waitMs));
     }
+  }
+}
+
+function processOne(transform: Transform, record: InRecord, input: number, out: Batch): void {
+  const decisions = out.decisions.length;
+  const effects = out.effects.length;
+  try {
+    transform.process(record, input, out);
+  } catch (error) {
+    if (transform.refuse === undefined) throw error;
+    out.decisions.length = decisions;
+    out.effects.length = effects;
+    out.decide(transform.refuse(record, error));
   }
 }
 

@@ -17,5 +17,10 @@ export const analyticsSinkSettings = z.object({
   sinkRepeatSpan: integer({ min: 1_000, max: 1_000_000 })
     .default(50_000)
     .describe("How many records back in its partition a repeated event is recognised"),
+  sinkInsertTimeout: duration({ min: 1_000, max: 600_000 })
+    .default(30_000)
+    .describe(
+      "How long an insert may take before it is repeated; ClickHouse drops the repeat of one that it completes",
+    ),
   sinkInserts: integer({ min: 1, max: 64 }).default(4).describe("Inserts at one time at the most"),
 });

@@ -37,7 +37,12 @@ await runService({
       log: scope.log,
     };
     const codecs = await scope.waitFor("schema registry", () => connectCodecs(config.registryUrl));
-    const inserter = new BlockInserter(config, TABLE, EVENT_COLUMNS, config.sinkInserts);
+    const inserter = new BlockInserter(config, {
+      table: TABLE,
+      columns: EVENT_COLUMNS,
+      connections: config.sinkInserts,
+      timeoutMs: config.sinkInsertTimeout,
+    });
     await scope.add("clickhouse", { start: () => inserter, stop: () => inserter.close() });
     await scope.waitFor("clickhouse", () => inserter.check(TABLE));
     const producer = new RecordProducer({ connection, largeTopics: { [DEAD_LETTER_TOPIC]: 2_000_000 } });

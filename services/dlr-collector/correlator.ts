@@ -1,4 +1,5 @@
-import type { Codec, Decoded } from "../../platform/codec/codec.ts";
+import type { Codec } from "../../platform/codec/codec.ts";
+import { errorMessage } from "../../platform/errors/sluice-error.ts";
 import { headerText, type InRecord, type OutRecord } from "../../platform/kafka/record.ts";
 import type { Task } from "../../platform/kafka/task.ts";
 import type { TopicReader } from "../../platform/kafka/topic-reader.ts";
@@ -7,6 +8,7 @@ import type { Log } from "../../platform/log/log.ts";
 import type { SluiceCodecs } from "../../schemas/codecs.ts";
 import { deadLetterRecord } from "../../schemas/dead-letter.ts";
 import type { Event } from "../../schemas/generated/types.ts";
+import { implausibleEvent, implausibleReceipt } from "../../schemas/plausible.ts";
 import { CORRELATION_TOPIC, EVENTS_TOPIC, RECEIPTS_TOPIC } from "../../schemas/topics.ts";
 import { Correlation, type CorrelationOptions } from "./correlation.ts";
 import { formatState } from "./correlation-state.ts";
@@ -20,6 +22,10 @@ import { WriterSchemaLoader } from "./writer-schema-loader.ts";
 /** The group's inputs, in its order: events first, so that a receipt seldom comes before its submission. */
 export const CORRELATOR_INPUTS = [EVENTS_TOPIC, RECEIPTS_TOPIC] as const;
 const [EVENTS, RECEIPTS] = [0, 1];
+
+const NO_VALUE = "the record has no value";
+/** Characters of a fault's message that a dead letter repeats. */
+const MAX_DETAIL = 500;
 
 /** For clocks that differ and for events that were under way when the log's end was asked, milliseconds. */
 const GRACE_MS = 2_000;
@@ -116,11 +122,18 @@ export class Correlator implements Transform {
   private receipt(record: InRecord, out: Outputs): void {
     const { counters } = this.options.correlation;
     counters.receipts++;
-    if (record.value === null) return;
+    if (record.value === null) {
+      this.putAside(record, "undecodable", NO_VALUE, out);
+      return;
+    }
     const decoded = this.options.codecs.receipt.decode(record.value);
-    if (decoded.ok)
-      this.correlation.receipt(decoded.value, record.offset, record.timestamp, this.writer, this.options.now());
-    else this.undecodable(record, decoded, out);
+    if (!decoded.ok) {
+      this.putAside(record, "undecodable", decoded.detail, out);
+      return;
+    }
+    const wrong = implausibleReceipt(decoded.value);
+    if (wrong !== undefined) this.putAside(record, "invalid", wrong, out);
+    else this.correlation.receipt(decoded.value, record.offset, record.timestamp, this.writer, this.options.now());
   }
 
   /** Most events need not be decoded: their id says that they are of no concern here, or all that matters. */
@@ -135,10 +148,15 @@ export class Correlator implements Transform {
       }
       if (kind === "receipt" && !this.correlation.isOpen(messageIdOf(id as Buffer))) return;
     }
-    if (record.value === null) return;
+    if (record.value === null) {
+      this.putAside(record, "undecodable", NO_VALUE, out);
+      return;
+    }
     const decoded = this.options.codecs.event.decode(record.value);
-    if (!decoded.ok) {
-      this.undecodable(record, decoded, out);
+    const wrong = decoded.ok ? implausibleEvent(decoded.value) : undefined;
+    if (!decoded.ok || wrong !== undefined) {
+      if (decoded.ok) this.putAside(record, "invalid", wrong!, out);
+      else this.putAside(record, "undecodable", decoded.detail, out);
       return;
     }
     const { offset, timestamp } = record;
@@ -146,21 +164,22 @@ export class Correlator implements Transform {
     this.correlation.event(decoded.value, { offset, timestamp, trace }, this.writer, this.options.now());
   }
 
-  private undecodable(record: InRecord, why: Decoded<never> & { ok: false }, out: Outputs): void {
+  refuse(record: InRecord, error: unknown): OutRecord {
+    return this.deadLetter(record, "unprocessable", errorMessage(error).slice(0, MAX_DETAIL));
+  }
+
+  private putAside(record: InRecord, reason: string, detail: string, out: Outputs): void {
+    out.decide(this.deadLetter(record, reason, detail));
+  }
+
+  private deadLetter(record: InRecord, reason: string, detail: string): OutRecord {
     const { codecs, log, correlation, now } = this.options;
     correlation.counters.undecodable++;
     const { topic, partition, offset } = record;
     log
       .every("undecodable", 5_000)
-      .warn({ topic, partition, offset, why: why.detail }, "a record cannot be read; it goes to the dead letters");
-    out.decide(
-      deadLetterRecord(codecs.deadLetter, record, {
-        reason: "undecodable",
-        detail: why.detail,
-        service: "dlr-collector",
-        now: now(),
-      }),
-    );
+      .warn({ topic, partition, offset, reason, why: detail }, "a record cannot be used; it goes to the dead letters");
+    return deadLetterRecord(codecs.deadLetter, record, { reason, detail, service: "dlr-collector", now: now() });
   }
 }
 

@@ -4,6 +4,7 @@ import type { Task } from "../../platform/kafka/task.ts";
 import type { TopicReader } from "../../platform/kafka/topic-reader.ts";
 import type { Log } from "../../platform/log/log.ts";
 import type { SluiceCodecs } from "../../schemas/codecs.ts";
+import { implausibleEvent, implausibleReceipt } from "../../schemas/plausible.ts";
 import { CORRELATION_TOPIC, EVENTS_TOPIC, RECEIPTS_TOPIC } from "../../schemas/topics.ts";
 import type { Correlation } from "./correlation.ts";
 import { parseState } from "./correlation-state.ts";
@@ -57,7 +58,8 @@ export async function restoreCorrelation(correlation: Correlation, task: Task, o
     ([key, { value, trace }]) => {
       const decoded = codecs.event.decode(value);
       // It is in sms.correlation already.
-      if (decoded.ok) correlation.restoreKept(key, decoded.value, trace, { ...collect, keep: () => {} });
+      if (decoded.ok && !implausibleEvent(decoded.value))
+        correlation.restoreKept(key, decoded.value, trace, { ...collect, keep: () => {} });
       return decoded;
     },
     task,
@@ -78,7 +80,7 @@ export async function restoreCorrelation(correlation: Correlation, task: Task, o
       if (record.value === null) return undefined;
       const decoded = codecs.event.decode(record.value);
       const { offset, timestamp } = record;
-      if (decoded.ok && (offset < eventsAt || decoded.value.type === "final")) {
+      if (decoded.ok && (offset < eventsAt || decoded.value.type === "final") && !implausibleEvent(decoded.value)) {
         const trace = headerText(record, "traceparent");
         correlation.event(decoded.value, { offset, timestamp, trace }, collect, now());
       }
@@ -93,7 +95,8 @@ export async function restoreCorrelation(correlation: Correlation, task: Task, o
     ({ value, offset, timestamp }) => {
       if (value === null) return undefined;
       const decoded = codecs.receipt.decode(value);
-      if (decoded.ok) correlation.receipt(decoded.value, offset, timestamp, collect, now());
+      if (decoded.ok && !implausibleReceipt(decoded.value))
+        correlation.receipt(decoded.value, offset, timestamp, collect, now());
       return decoded;
     },
     task,

@@ -9,6 +9,7 @@ import type { KafkaConnection } from "../../platform/kafka/connection.ts";
 import { LogEnds } from "../../platform/kafka/log-ends.ts";
 import { observeKafka } from "../../platform/kafka/observe.ts";
 import { RecordProducer } from "../../platform/kafka/producer.ts";
+import type { InRecord } from "../../platform/kafka/record.ts";
 import { TaskGroup } from "../../platform/kafka/task-group.ts";
 import { TopicReader } from "../../platform/kafka/topic-reader.ts";
 import { runTransform } from "../../platform/kafka/transform.ts";
@@ -47,8 +48,25 @@ await runService({
 
     const reader = new TopicReader({ connection, topics: [EVENTS_TOPIC, HEALTH_TOPIC] });
     await scope.add("topic reader", { start: () => reader.start(), stop: () => reader.stop() });
+    const metrics = routerMetrics(scope.metrics);
+    const partitionsOf = new Map(catalog.providers.map((provider) => [provider.id, provider.partitions]));
     const health = new ProviderHealth(new Map(catalog.providers.map((provider) => [provider.id, provider.rate])));
-    await scope.waitFor("provider health", () => followHealth(reader, health, codecs.health), { attemptMs: 60_000 });
+    const take = (record: InRecord): void => {
+      if (record.value === null) return; // written to ask the brokers for the time
+      const decoded = codecs.health.decode(record.value);
+      const known = decoded.ok ? decoded.value : undefined;
+      const [partition, rate] = [known?.partition ?? -1, known?.rate ?? -1];
+      if (known !== undefined && partition >= 0 && partition < (partitionsOf.get(known.provider) ?? 0) && rate >= 0)
+        health.take(known, performance.now());
+      else {
+        metrics.unreadableHealth.add();
+        scope.log
+          .every("unreadable-health", 5_000)
+          .warn({ partition: record.partition, offset: record.offset }, "a record of sms.health is passed over");
+      }
+    };
+    // What cannot be read is passed over: the next second brings another.
+    await scope.waitFor("provider health", () => reader.follow(HEALTH_TOPIC, take), { attemptMs: 60_000 });
     const ends = new LogEnds(reader, EVENTS_TOPIC, scope.log);
     // Topics that were created a moment ago may have no leader yet.
     await scope.waitFor("event log", () => ends.start());
@@ -63,7 +81,8 @@ await runService({
       health,
       reader,
       ends,
-      metrics: routerMetrics(scope.metrics),
+      metrics,
+      log: scope.log,
       loadedSchemas: new Set<number>(),
       now: () => producer.clock.now(),
       monotonic: () => performance.now(),
@@ -80,15 +99,3 @@ await runService({
     await scope.add("router tasks", { start: () => group.start(), stop: () => group.stop() });
   },
 });
-
-/** Keeps the table of provider health up to date; a record that cannot be read is skipped, the next second brings another. */
-function followHealth(
-  reader: TopicReader,
-  health: ProviderHealth,
-  codec: Awaited<ReturnType<typeof connectCodecs>>["health"],
-): Promise<void> {
-  return reader.follow(HEALTH_TOPIC, (record) => {
-    const decoded = record.value === null ? undefined : codec.decode(record.value);
-    if (decoded?.ok) health.take(decoded.value, performance.now());
-  });
-}

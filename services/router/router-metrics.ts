@@ -9,6 +9,7 @@ export interface RouterMetrics {
   readonly duplicates: Counter;
   readonly repeated: Counter;
   readonly rekeyed: Counter;
+  readonly unreadableHealth: Counter;
 }
 
 export function routerMetrics(registry: MetricRegistry): RouterMetrics {
@@ -33,6 +34,9 @@ export function routerMetrics(registry: MetricRegistry): RouterMetrics {
       .with(),
     rekeyed: registry
       .counter("router_rekeyed_total", { help: "Requests moved to their destination's partition" })
+      .with(),
+    unreadableHealth: registry
+      .counter("router_unreadable_health_total", { help: "Records of sms.health that say nothing of a known provider" })
       .with(),
   };
 }

@@ -6,17 +6,19 @@
 import { type Choice, chooseProvider } from "../../domain/catalog/choose-provider.ts";
 import type { Provider } from "../../domain/catalog/provider.ts";
 import type { RouteTable } from "../../domain/catalog/route-table.ts";
+import { errorMessage } from "../../platform/errors/sluice-error.ts";
 import { IdRing } from "../../platform/kafka/id-ring.ts";
 import type { LogEnds } from "../../platform/kafka/log-ends.ts";
 import { partitionFor } from "../../platform/kafka/murmur2.ts";
 import { ReadBackMarks } from "../../platform/kafka/read-back-mark.ts";
-import { headerText, type InRecord } from "../../platform/kafka/record.ts";
+import { headerText, type InRecord, type KafkaLog, type OutRecord } from "../../platform/kafka/record.ts";
 import type { Task } from "../../platform/kafka/task.ts";
 import type { TopicReader } from "../../platform/kafka/topic-reader.ts";
 import type { Outputs, Transform } from "../../platform/kafka/transform.ts";
 import { BLANK_EVENT } from "../../schemas/blank-event.ts";
 import type { SluiceCodecs } from "../../schemas/codecs.ts";
-import type { Event, Lane } from "../../schemas/generated/types.ts";
+import type { Event, Lane, Retry } from "../../schemas/generated/types.ts";
+import { implausibleRetry } from "../../schemas/plausible.ts";
 import {
   EVENTS_TOPIC,
   LANES,
@@ -38,6 +40,8 @@ const LANE_OF_TOPIC = new Map<string, Lane>(LANES.map((lane) => [requestTopic(la
 
 /** Decisions remembered per partition, for requests that come twice. */
 const REMEMBERED = 50_000;
+/** Characters of a fault's message that a dead letter repeats. */
+const MAX_DETAIL = 500;
 /** History that a new owner reads back for the same purpose. */
 const REMEMBER_MS = 60_000;
 
@@ -51,6 +55,7 @@ export interface RouterOptions {
   readonly reader: TopicReader;
   readonly ends: LogEnds;
   readonly metrics: RouterMetrics;
+  readonly log: KafkaLog;
   /** Ids of writers' schemas that are loaded, shared by all tasks of the process. */
   readonly loadedSchemas: Set<number>;
   /** Epoch ms by the brokers' clock: what expires and what is due. */
@@ -127,6 +132,16 @@ export class Router implements Transform {
     else this.request(record, lane, out);
   }
 
+  refuse(record: InRecord, error: unknown): OutRecord {
+    const { metrics, log } = this.options;
+    log.error(
+      { topic: record.topic, partition: record.partition, offset: record.offset, err: error },
+      "A record cannot be processed; it goes to the dead letters",
+    );
+    metrics.deadLetters("unprocessable").add();
+    return this.records.deadLetter(record, "unprocessable", errorMessage(error).slice(0, MAX_DETAIL), null);
+  }
+
   tick(): void {
     const { ends } = this.options;
     if (ends.version === this.endsVersion) return;
@@ -167,7 +182,15 @@ export class Router implements Transform {
       this.dead(record, "undecodable", decoded?.detail ?? "the record has no value", null, out);
       return;
     }
-    this.route(record, decoded.value, out);
+    const wrong = implausibleRetry(decoded.value) ?? this.misplaced(record, decoded.value);
+    if (wrong !== undefined) this.dead(record, "invalid", wrong, null, out);
+    else this.route(record, decoded.value, out);
+  }
+
+  /** Only our own services write retries, each to its destination's partition; what follows from one is decided there. */
+  private misplaced(record: InRecord, { facts }: Retry): string | undefined {
+    const home = partitionFor(facts.to, this.options.partitions);
+    return home === record.partition ? undefined : `facts.to: belongs to partition ${home}`;
   }
 
   private route(record: InRecord, pending: Pending, out: Outputs): void {

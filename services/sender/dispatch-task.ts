@@ -6,6 +6,7 @@ import type { Task } from "../../platform/kafka/task.ts";
 import type { SluiceCodecs } from "../../schemas/codecs.ts";
 import { deadLetterRecord } from "../../schemas/dead-letter.ts";
 import type { Dispatch } from "../../schemas/generated/types.ts";
+import { implausibleDispatch } from "../../schemas/plausible.ts";
 import type { OutcomeLog, StoredOutcome } from "./outcome-log.ts";
 import type { Order, Outcomes } from "./outcomes.ts";
 import type { Owner } from "./provider-sender.ts";
@@ -39,6 +40,8 @@ export class DispatchTask implements DispatchHandler<Dispatch, StoredOutcome> {
     const decoded = codecs.dispatch.decode(record.value);
     if (decoded.ok) {
       const { value } = decoded;
+      const wrong = implausibleDispatch(value) ?? this.misplaced(value);
+      if (wrong !== undefined) return { ok: false, deadLetter: this.dead(record, wrong, "invalid") };
       return { ok: true, value, key: value.facts.to, id: `${value.facts.messageId}/${value.attempt}` };
     }
     if (decoded.code === "unknown-schema" && decoded.schemaId !== undefined) {
@@ -87,11 +90,16 @@ export class DispatchTask implements DispatchHandler<Dispatch, StoredOutcome> {
     return outcomes.returned(orderOf(work), "unsubmitted", code, undefined, now());
   }
 
-  private dead(record: InRecord, detail: string): OutRecord {
+  /** Each provider has topics of its own; a stray dispatch would be submitted to the wrong one. */
+  private misplaced({ provider }: Dispatch): string | undefined {
+    return provider === this.options.provider.id ? undefined : "provider: another one than this topic's";
+  }
+
+  private dead(record: InRecord, detail: string, reason = "undecodable"): OutRecord {
     const { codecs, now } = this.options;
     // Dead letters have at least as many partitions as any dispatch topic.
     return deadLetterRecord(codecs.deadLetter, record, {
-      reason: "undecodable",
+      reason,
       detail,
       service: "sender",
       now: now(),

@@ -24,9 +24,7 @@ export async function testDatabase(url: string, name: string): Promise<TestDatab
   const client = createClient({ url, database });
   const inserter = new BlockInserter(
     { clickhouseUrl: url, clickhouseUser: "default", clickhouseDatabase: database },
-    "events",
-    EVENT_COLUMNS,
-    2,
+    { table: "events", columns: EVENT_COLUMNS, connections: 2, timeoutMs: 30_000 },
   );
   let offset = 0;
   return {

@@ -1,3 +1,4 @@
+import { Kafka, logLevel } from "kafkajs";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { RecordProducer } from "../../../platform/kafka/producer.ts";
 import type { InRecord } from "../../../platform/kafka/record.ts";
@@ -109,4 +110,38 @@ test("following gives what is there before it resolves, and then what comes; a n
   }
   await reader.stop();
   expect((await follow(await readerOf(table, empty))).length).toBe(1_700);
+});
+
+test("a transactional writer's marks and aborted records end no stretch before its time, nor never", async () => {
+  const [topic] = (await freshTopics(connection, ["transactional"], 1)) as [string];
+  const writer = new Kafka({
+    clientId: "writer",
+    brokers: [...connection.brokers],
+    logLevel: logLevel.NOTHING,
+  }).producer({
+    transactionalId: topic,
+    idempotent: true,
+    maxInFlightRequests: 1,
+    retry: { initialRetryTime: 20 },
+  });
+  await writer.connect();
+  for (const end of ["commit", "abort", "commit", "abort"] as const) {
+    const transaction = await writer.transaction();
+    await transaction.send({ topic, messages: [{ value: end }] });
+    await transaction[end]();
+  }
+  await writer.disconnect();
+  const reader = await readerOf(topic);
+  const read = async (from: number) => {
+    const got: number[] = [];
+    await reader.readRange(topic, 0, from, 8, ({ offset }) => got.push(offset));
+    return got;
+  };
+  // Each transaction is a record and its mark.
+  expect(await read(0)).toEqual([0, 4]);
+  expect(await read(1)).toEqual([4]);
+  expect(await read(6)).toEqual([]);
+  const followed: number[] = [];
+  await reader.follow(topic, ({ offset }) => followed.push(offset));
+  expect(followed).toEqual([0, 4]);
 });

@@ -65,6 +65,7 @@ function world(random = () => 0) {
       } as never,
       ends: ends as never,
       metrics: routerMetrics(new MetricRegistry()),
+      log: { debug() {}, info() {}, warn() {}, error() {} },
       loadedSchemas: new Set(),
       now: () => now,
       monotonic: () => now - NOW,

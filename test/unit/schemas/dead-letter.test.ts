@@ -34,6 +34,21 @@ describe("dead letter", () => {
     expect(Buffer.from(body.headers.twice.data).toString()).toBe("a");
   });
 
+  it("keeps headers by any name", () => {
+    const headers = Object.create(null) as Record<string, Buffer>;
+    for (const name of ["__proto__", "constructor"]) headers[name] = Buffer.from(name);
+    let kept: DeadLetter | undefined;
+    const encode = (letter: DeadLetter) => {
+      kept = letter;
+      return Buffer.alloc(0);
+    };
+    deadLetterRecord({ encode } as unknown as Codec<DeadLetter>, record({ headers }), why);
+    expect(Object.entries(kept!.headers).map(([name, value]) => [name, value.toString()])).toEqual([
+      ["__proto__", "__proto__"],
+      ["constructor", "constructor"],
+    ]);
+  });
+
   it("of a record too large for the topic keeps the beginning, and says so", () => {
     const value = Buffer.alloc(1_600_000, 7);
     let kept: DeadLetter | undefined;

@@ -40,6 +40,10 @@ describe("the topics of an installation", () => {
     ]);
   });
 
+  test("hold nothing in a codec that KafkaJS cannot read, whoever writes", () => {
+    for (const { config } of topicSpecs(plan)) expect(config).toMatchObject({ "compression.type": "uncompressed" });
+  });
+
   test("keep messages for a week unless told otherwise, and the last word of what is compacted for ever", () => {
     expect(config("sms.events")).toMatchObject({ "cleanup.policy": "delete", "retention.ms": "604800000" });
     expect(topicSpecs({ ...plan, retentionMs: 1_000 })[0]?.config).toMatchObject({ "retention.ms": "1000" });

@@ -43,6 +43,11 @@ test("a schema that does not exist is not asked for again at once, but later", a
   expect(await schemas.load(7)).toBe("loaded");
 });
 
+test("no registry is asked for an id that none gives", async () => {
+  const schemas = new WriterSchemas(() => Promise.reject(new Error("asked")));
+  expect(await Promise.all([schemas.load(0), schemas.load(-5)])).toEqual(["missing", "missing"]);
+});
+
 test("a registry that cannot be asked is an error for all who wait, and the next call asks again", async () => {
   let reachable = false;
   const schemas = new WriterSchemas(async () => {

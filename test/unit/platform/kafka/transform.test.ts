@@ -167,3 +167,34 @@ test("it has caught up when all that was in the log has been processed, empty in
   for (const [caughtUp, processed] of seen) expect(caughtUp).toBe(processed === 200);
   owner.crash();
 });
+
+test("a record that the processor throws for is put aside, without what it had given out, and the next go on", async () => {
+  const kafka = new SimulatedKafka(3, 1);
+  for (const value of ["a", "bad", "b"])
+    kafka.append({ topic: "first", partition: 0, key: null, value: Buffer.from(value) });
+  const owner = kafka.assign(["first"]);
+  const out = (topic: string, record: { value: Buffer | null }): OutRecord => ({
+    topic,
+    partition: 0,
+    key: null,
+    value: record.value,
+  });
+  const transform: Transform = {
+    restore: async () => {},
+    process: (record, _, outputs) => {
+      outputs.decide(out(DECISIONS, record));
+      outputs.effect(out(EFFECTS, record));
+      if (record.value?.toString() === "bad") throw new Error("no");
+    },
+    refuse: (record) => out("aside", record),
+    state: () => "",
+  };
+  const ended = runTransform(owner.task, transform, { producer: owner.producer });
+  await until("all three are done", () => kafka.committed.offsets[0] === 3);
+  owner.task.draining = true;
+  owner.task.wake();
+  await pass(1_000);
+  await ended;
+  const values = (topic: string) => kafka.log(topic).map(({ value }) => value?.toString());
+  expect([values(DECISIONS), values(EFFECTS), values("aside")]).toEqual([["a", "b"], ["a", "b"], ["bad"]]);
+});

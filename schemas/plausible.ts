@@ -1,0 +1,99 @@
+import type { Attempt, Dispatch, Event, MessageFacts, Receipt, Retry } from "./generated/types.ts";
+
+/**
+ * Avro says which types a record has, and anything can be written to a topic. What follows says what the records between
+ * our own services can hold, so that a stray one is put aside where it is read: a text of 1 MB would otherwise grow beyond
+ * what a topic takes when it is written on, a message of 2^31 segments would stop a provider's rate for good.
+ * Each function names the first field that cannot be, with no word of its content; undefined when there is none.
+ */
+
+const EARLIEST = 0;
+const LATEST = Date.UTC(2100, 0, 1);
+/** Far above what a request may hold (domain/message/validation.ts), far below what a record may. */
+const MAX_TEXT = 10_000;
+const MAX_NAME = 256;
+const MAX_LABELS = 64;
+const MAX_ATTEMPT = 10_000;
+const MAX_TRIED = 256;
+const MAX_SEGMENTS = 255;
+/** Of one segment, millionths: a million units of any currency. */
+const MAX_PRICE = 1e12;
+const MESSAGE_ID = /^[\w-]{1,64}$/;
+/** E.164 without the plus; none in what is said of a request without a usable number. */
+const DIGITS = /^\d{0,15}$/;
+
+export function implausibleRetry({ facts, text, attempt, tried, inDoubt }: Retry): string | undefined {
+  if (text.length > MAX_TEXT) return "text: too long";
+  if (!isName(inDoubt)) return "inDoubt: too long";
+  return implausibleFacts(facts) ?? implausibleAttempts(attempt, tried);
+}
+
+export function implausibleDispatch(dispatch: Dispatch): string | undefined {
+  const { provider, route, price, currency } = dispatch;
+  if (!isName(provider)) return "provider: too long";
+  if (!isName(route)) return "route: too long";
+  if (!isName(currency)) return "currency: too long";
+  if (price !== null && !(Math.abs(price) <= MAX_PRICE)) return "price: out of range";
+  return implausibleRetry(dispatch);
+}
+
+export function implausibleEvent(event: Event): string | undefined {
+  const { provider, route, reason, currency, resubmitted, errorClass, errorCode, providerMessageIds } = event;
+  const names = { provider, route, currency, resubmitted, errorClass, errorCode };
+  for (const [field, value] of Object.entries(names)) if (!isName(value)) return `${field}: too long`;
+  if (reason !== null && reason.length > MAX_TEXT) return "reason: too long";
+  if (providerMessageIds.length > MAX_SEGMENTS || !providerMessageIds.every(isName))
+    return "providerMessageIds: too many, or too long";
+  const { at, submittedAt, doneAt, receiptAt } = event;
+  const times = { at, submittedAt, doneAt, receiptAt };
+  for (const [field, value] of Object.entries(times))
+    if (value !== null && !isTime(value)) return `${field}: out of range`;
+  if (event.part !== null && !isCount(event.part, MAX_SEGMENTS)) return "part: out of range";
+  return implausibleFacts(event.facts) ?? implausibleAttempts(event.attempt, []);
+}
+
+export function implausibleReceipt(receipt: Receipt): string | undefined {
+  const { provider, providerMessageId, to, messageId, errorCode, doneAt, receivedAt } = receipt;
+  for (const [field, value] of Object.entries({ provider, providerMessageId, to, messageId, errorCode }))
+    if (!isName(value)) return `${field}: too long`;
+  if (doneAt !== null && !isTime(doneAt)) return "doneAt: out of range";
+  return isTime(receivedAt) ? undefined : "receivedAt: out of range";
+}
+
+function implausibleFacts(facts: MessageFacts): string | undefined {
+  if (!MESSAGE_ID.test(facts.messageId)) return "facts.messageId: not an id";
+  if (!DIGITS.test(facts.to)) return "facts.to: not a number";
+  const { accountId, from, country, network, reference } = facts;
+  for (const [field, value] of Object.entries({ accountId, from, country, network, reference }))
+    if (!isName(value)) return `facts.${field}: too long`;
+  if (facts.callbackUrl !== null && facts.callbackUrl.length > MAX_TEXT) return "facts.callbackUrl: too long";
+  if (!isCount(facts.segments, MAX_SEGMENTS)) return "facts.segments: out of range";
+  if (!isTime(facts.acceptedAt)) return "facts.acceptedAt: out of range";
+  if (!isTime(facts.expiresAt)) return "facts.expiresAt: out of range";
+  let labels = 0;
+  for (const label in facts.metadata) {
+    if (++labels > MAX_LABELS) return "facts.metadata: too many labels";
+    if (!isName(label) || facts.metadata[label]!.length > MAX_TEXT) return "facts.metadata: a label too long";
+  }
+  return undefined;
+}
+
+function implausibleAttempts(attempt: number, tried: readonly Attempt[]): string | undefined {
+  if (!isCount(attempt, MAX_ATTEMPT)) return "attempt: out of range";
+  if (tried.length > MAX_TRIED) return "tried: too many";
+  for (const { provider, errorClass, errorCode } of tried)
+    if (!isName(provider) || !isName(errorClass) || !isName(errorCode)) return "tried: a name too long";
+  return undefined;
+}
+
+function isName(value: string | null): boolean {
+  return value === null || value.length <= MAX_NAME;
+}
+
+function isCount(value: number, most: number): boolean {
+  return value >= 0 && value <= most;
+}
+
+function isTime(value: number): boolean {
+  return value >= EARLIEST && value < LATEST;
+}
