@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { type Books, isTakeover, type MessageAccount } from "./books.ts";
+import { type Books, isTakeover } from "./books.ts";
 import type { Doubt } from "./doubt.ts";
 import type { Installation } from "./installation.ts";
 
@@ -10,11 +10,13 @@ export interface Repeats {
   readonly again: number;
   /** Repeats and holds that state a takeover. */
   readonly stated: number;
-  /** Messages that state a takeover and were in doubt at no kill, or went out more often than they were in doubt and other reasons say. */
+  /** Of `again`, in lanes that hold. */
+  readonly againHeld: number;
+  /** Messages that state a takeover more often than a kill left them in doubt, or went out more often than that and being handed back explain. */
   readonly unexplained: readonly string[];
 }
 
-/** Every repeat must be one that a kill had left in doubt, or state another reason (no answer in time, …). */
+/** Every repeat must be one that a kill had left in doubt, or follow from a return (no answer in time, …) that states it. */
 export function compareRepeats({ messages }: Books, doubt: Doubt): Repeats {
   const doubts = new Map<string, number>();
   for (const works of doubt.kills)
@@ -22,22 +24,21 @@ export function compareRepeats({ messages }: Books, doubt: Doubt): Repeats {
       const id = work.slice(0, work.lastIndexOf("/"));
       doubts.set(id, (doubts.get(id) ?? 0) + 1);
     }
-  const explained = ({ id, reasons, sent }: MessageAccount) => {
-    const takeovers = [...reasons].filter(isTakeover).length;
-    const times = doubts.get(id) ?? 0;
-    return takeovers <= times && Math.max(0, sent - 1) <= times + reasons.size - takeovers;
-  };
-  let [again, stated] = [0, 0];
+  let [again, againHeld, stated] = [0, 0, 0];
   const unexplained: string[] = [];
-  for (const message of messages.values()) {
-    again += Math.max(0, message.sent - 1);
-    stated += [...message.reasons].filter(isTakeover).length;
-    if (!explained(message))
+  for (const { id, lane, reasons, returns, sent } of messages.values()) {
+    const times = doubts.get(id) ?? 0;
+    const takeovers = [...reasons].filter(isTakeover).length;
+    const more = Math.max(0, sent - 1);
+    again += more;
+    if (lane === "marketing") againHeld += more;
+    stated += takeovers;
+    if (takeovers > times || more > times + returns.size)
       unexplained.push(
-        `${message.id} ${message.lane}: sent ${message.sent} times, in doubt ${doubts.get(message.id) ?? 0} times, reasons ${[...message.reasons]}`,
+        `${id} ${lane}: sent ${sent} times, in doubt ${times} times, reasons ${[...reasons]}, returns ${[...returns]}`,
       );
   }
-  return { again, stated, unexplained };
+  return { again, againHeld, stated, unexplained };
 }
 
 /** How often living senders gave their partitions up because no heartbeat was answered: what they had staged is in doubt like at a kill. */

@@ -31,7 +31,7 @@ const IN_DOUBT = 612;
 let sluice: Installation;
 let doubts: DoubtLedger;
 beforeAll(async () => {
-  sluice = await startInstallation({ env: { SLUICE_RECEIPT_DEADLINE: "15s" } });
+  sluice = await startInstallation({ env: { SLUICE_RECEIPT_DEADLINE: "20s" } });
   doubts = await DoubtLedger.open(sluice);
   // Faultless providers: whatever is handed back or in doubt comes from what is done to the services.
   const errors = { permanentShare: 0, temporaryShare: 0 };
