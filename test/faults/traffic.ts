@@ -32,9 +32,11 @@ interface Message {
 
 const SLICE_MS = 100;
 const HTTP_TIMEOUT_MS = 15_000;
+/** Pause before a request is sent again; it doubles each time, up to the longest. */
 const REPEAT_AFTER_MS = 250;
+const LONGEST_PAUSE_MS = 4_000;
 /** A request that is not accepted for so long is given up. */
-const REPEAT_FOR_MS = 60_000;
+const REPEAT_FOR_MS = 120_000;
 
 /** Messages that come in steadily, whatever happens to the services; and what was promised for them. */
 export class Traffic {
@@ -141,7 +143,7 @@ export class Traffic {
   private async post(messages: readonly Message[]): Promise<void> {
     const key = randomUUID();
     const ends = performance.now() + (this.options.repeat ? REPEAT_FOR_MS : 0);
-    for (;;) {
+    for (let pause = REPEAT_AFTER_MS; ; pause = Math.min(2 * pause, LONGEST_PAUSE_MS)) {
       const failure = await this.postOnce(messages, key);
       if (failure === undefined) return;
       if (performance.now() >= ends) {
@@ -149,7 +151,7 @@ export class Traffic {
         return;
       }
       this.repeated += messages.length;
-      await new Promise((resolve) => setTimeout(resolve, REPEAT_AFTER_MS));
+      await new Promise((resolve) => setTimeout(resolve, pause));
     }
   }
 

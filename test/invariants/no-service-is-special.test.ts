@@ -27,8 +27,8 @@ const EVERY_MS = LONG ? ([2_000, 6_000] as const) : ([1_500, 2_200] as const);
 const KILLS_EACH = LONG ? 4 : 1;
 /** The local providers allow 1,350 segments a second, too little to catch up after kills at 1,000 a second. */
 const TIMES = LONG ? 4 : 1;
-/** Retry tiers of a message that nobody could take for a while: 5 s three times, then a minute. */
-const END_MS = LONG ? 240_000 : 120_000;
+/** Everything has ended long before on a machine of its own; one that starves must not look like a message that was lost. */
+const END_MS = 360_000;
 
 /** The largest window of the local providers (infra/local/catalog), which is also the step of the sender's horizon. */
 const WINDOW = 100 * TIMES;
@@ -100,7 +100,7 @@ test("kill -9 of each service in turn, then of random ones every few seconds", a
     expect(falls.slice(inTurn).filter((fall) => fall.service === service).length, service).toBeGreaterThanOrEqual(
       KILLS_EACH,
     );
-}, 900_000);
+}, 1_200_000);
 
 /** kill -9, and a new process; resolves when that is ready or has been killed itself. */
 async function kill(service: Service): Promise<void> {
