@@ -4,7 +4,7 @@
  */
 import { type Admin, AssignerProtocol } from "kafkajs";
 import { kafkaClient } from "../../platform/kafka/connection.ts";
-import { headerText } from "../../platform/kafka/record.ts";
+import { headerText, type InRecord } from "../../platform/kafka/record.ts";
 import { TopicReader } from "../../platform/kafka/topic-reader.ts";
 import { dispatchTopic, EVENTS_TOPIC, LANES } from "../../schemas/topics.ts";
 import { outcomeOf } from "../../services/sender/outcome-log.ts";
@@ -94,7 +94,7 @@ export class DoubtLedger {
         seen = await this.committed(provider);
         return JSON.stringify(seen) === before;
       },
-      5_000,
+      30_000,
     );
     return seen;
   }
@@ -142,14 +142,14 @@ export class DoubtLedger {
     const reader = new TopicReader({ connection, topics });
     await reader.start();
     try {
-      const works: string[][] = [];
-      for (const { stretches } of this.kills) {
-        const found: string[] = [];
-        for (const { topic, from, to } of stretches)
-          await reader.readRange(topic, PARTITION, from, to, (record) => found.push(headerText(record, "id") ?? ""));
-        works.push(found);
-      }
-      return works;
+      return await Promise.all(
+        this.kills.map(async ({ stretches }) => {
+          const found: string[] = [];
+          const take = (record: InRecord) => void found.push(headerText(record, "id") ?? "");
+          await Promise.all(stretches.map(({ topic, from, to }) => reader.readRange(topic, PARTITION, from, to, take)));
+          return found;
+        }),
+      );
     } finally {
       await reader.stop();
     }
