@@ -27,6 +27,8 @@ const EVERY_MS = LONG ? ([2_000, 6_000] as const) : ([1_500, 2_200] as const);
 const KILLS_EACH = LONG ? 4 : 1;
 /** The local providers allow 1,350 segments a second, too little to catch up after kills at 1,000 a second. */
 const TIMES = LONG ? 4 : 1;
+/** Half a minute on a machine of its own. */
+const START_MS = 420_000;
 /** Everything has ended long before on a machine of its own; one that starves must not look like a message that was lost. */
 const END_MS = 360_000;
 
@@ -57,7 +59,7 @@ beforeAll(async () => {
   const delay = { kind: "lognormal", medianMs: 500, p95Ms: 1_500, maxMs: LONG ? 15_000 : 3_000 };
   for (const smsc of ["smsc-a", "smsc-b"] as const) await behave(sluice, smsc, { rate, receipts: { delay } });
   await behave(sluice, "http-c", { rate, callbacks: { delay } });
-});
+}, START_MS);
 afterAll(async () => {
   await doubts?.close();
   await sluice?.stop();

@@ -20,6 +20,8 @@ const EVERY_MS = 5_000;
 const DRAIN_MS = 10_000;
 /** Each service leaves at least so often in all. A join after a kill waits for the session of the dead, 10 s. */
 const LEAVES_EACH = LONG ? 10 : 3;
+/** Half a minute on a machine of its own. */
+const START_MS = 420_000;
 /** Everything has ended long before on a machine of its own; one that starves must not look like a message that was lost. */
 const END_MS = 360_000;
 /** A few destinations that get everything, so that an overtaking message would be seen. */
@@ -43,7 +45,7 @@ beforeAll(async () => {
     await behave(sluice, smsc, { errors, rate, response, receipts: { delay, lossShare: 0 } });
   await behave(sluice, "http-c", { errors, rate, response, callbacks: { delay, lossShare: 0 } });
   await startSeconds(sluice);
-});
+}, START_MS);
 afterAll(async () => {
   await doubts?.close();
   await sluice?.stop();
