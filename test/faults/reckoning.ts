@@ -7,7 +7,7 @@ import { countRows, type Rows, readRows } from "./rows.ts";
 import type { Traffic } from "./traffic.ts";
 
 /** What was promised by one traffic, or by several together. */
-export type Promised = Pick<Traffic, "accepted" | "unanswered" | "failures">;
+export type Promised = Pick<Traffic, "accepted" | "unanswered" | "failures"> & { readonly repeated?: number };
 
 export interface Reckoning {
   readonly audit: AuditReport;
@@ -99,7 +99,7 @@ export function figures({ audit, books, rows, repeated }: Reckoning, traffic: Pr
     }
   return [
     auditLine(audit),
-    `answered with acceptance: ${traffic.accepted.size}; HTTP without acceptance: ${traffic.unanswered} ${JSON.stringify(traffic.failures)}, repeated: ${traffic.repeated}`,
+    `answered with acceptance: ${traffic.accepted.size}; HTTP without acceptance: ${traffic.unanswered} ${JSON.stringify(traffic.failures)}, repeated: ${traffic.repeated ?? 0}`,
     `events: ${books.events}, distinct ${books.distinctEvents}, rows ${rows.places.length}`,
     `stated repeats: ${JSON.stringify(reasons)}; accepted more than once by the providers: ${repeated.length}`,
     `through a retry tier: ${[...books.messages.values()].filter(({ delayed }) => delayed).length}`,

@@ -6,7 +6,17 @@ import { compareRepeats } from "../../faults/repeats.ts";
 
 function message(id: string, more: Partial<MessageAccount> = {}): MessageAccount {
   const empty = { finals: new Set<string>(), providers: new Set<string>(), submitted: new Set<number>() };
-  const account = { id, to: "491", lane: "otp" as const, offset: 0, ...empty, routed: new Map(), attempts: 1 };
+  const account = {
+    id,
+    to: "491",
+    lane: "otp" as const,
+    offset: 0,
+    ...empty,
+    routed: new Map(),
+    attempts: 1,
+    segments: 1,
+    whole: true,
+  };
   return { ...account, reasons: new Set(), returns: new Set(), delayed: false, sent: 1, ...more };
 }
 
