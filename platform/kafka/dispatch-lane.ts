@@ -13,18 +13,24 @@ export class DispatchLane<W> {
   waiting = false;
   /** Committed horizon: what lies below may be handed over. */
   horizon: number;
-  /** Horizon of the last owner: what lies below may have been handed over by it. */
+  /** Horizon of the last owner: what lies below may have been handed over by it, unless it is among `untouched`. */
   readonly doubtBelow: number;
+  /** What lies below has been taken from the staged works: in flight, ended, or waiting behind another of its key. */
+  passed: number;
+  // What an earlier owner left behind in a drain, below `doubtBelow`, and said that it had not handed over.
+  private readonly untouched: ReadonlySet<number>;
   // Of each lane apart: one source may feed several lanes, and an urgent lane is further than the others.
   private readonly seen: Positions;
   private readonly done: Positions;
   private readonly sources: { at: number; topic: string; partition: number; offset: number }[] = [];
 
-  /** `offset`: first one not done. `done`: source positions of all that is done. */
-  constructor(offset: number, doubtBelow: number, done: Positions) {
+  /** `offset`: first one not done. `done`: source positions of all that is done. `untouched`: offsets at or above `offset`. */
+  constructor(offset: number, doubtBelow: number, done: Positions, untouched: readonly number[] = []) {
     this.tracker = new OffsetTracker(offset);
     this.horizon = offset;
+    this.passed = offset;
     this.doubtBelow = doubtBelow;
+    this.untouched = new Set(untouched);
     this.done = done;
     this.seen = done.copy();
   }
@@ -64,7 +70,27 @@ export class DispatchLane<W> {
 
   /** How far effects may have gone when nothing is open any more. */
   get rest(): number {
-    return Math.max(this.tracker.committable, this.doubtBelow);
+    return Math.max(this.tracker.committable, this.doubtBelow, this.passed);
+  }
+
+  /** The next staged work, taken out. */
+  pass(): Work<W> {
+    const work = this.staged.shift()!;
+    this.passed = work.record.offset + 1;
+    return work;
+  }
+
+  /** True when an earlier owner may have handed it over. */
+  mayHaveGone(offset: number): boolean {
+    return offset < this.doubtBelow && !this.untouched.has(offset);
+  }
+
+  /** What nobody has handed over of all that lies below the horizon: `waiting`, taken out and not handed over, and what was not taken out. */
+  untouchedBelow(horizon: number, waiting: readonly number[]): number[] {
+    const later = new Set<number>();
+    for (const offset of this.untouched) if (offset >= this.passed) later.add(offset);
+    for (const { record } of this.staged) if (!this.mayHaveGone(record.offset)) later.add(record.offset);
+    return [...waiting, ...later].filter((offset) => offset < horizon).sort((a, b) => a - b);
   }
 
   /** True when the first staged work may be handed over. */

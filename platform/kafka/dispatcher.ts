@@ -10,6 +10,7 @@
 import type { DispatchHandler, Outcome, Work } from "./dispatch-handler.ts";
 import { DispatchLane } from "./dispatch-lane.ts";
 import { KeyChains } from "./key-chains.ts";
+import { packOffsets, unpackOffsets } from "./packed-offsets.ts";
 import { Positions } from "./positions.ts";
 import type { RecordProducer } from "./producer.ts";
 import { ReadBackMarks } from "./read-back-mark.ts";
@@ -32,6 +33,8 @@ export interface DispatcherOptions {
   readonly maxChained?: number;
   /** Every so many picks the least urgent lane with work goes first. Default 20: a share of 5 %. */
   readonly reserveEvery?: number;
+  /** Octets of commit metadata that the broker takes (`offset.metadata.max.bytes`). Default 4,096, as in Kafka. */
+  readonly maxMetadata?: number;
   /** How long a new owner waits for outcomes that the old one may still be writing. Default 1,000 ms. */
   readonly settleMs?: number;
 }
@@ -43,6 +46,8 @@ interface State {
   e: number[];
   /** Packed source positions of all that is done, by lane. */
   p: string[];
+  /** Packed offsets below the horizon that were not handed over, by lane. Only a drained owner can know, in its last commit. */
+  u?: string[];
 }
 
 interface Place<W> {
@@ -53,6 +58,8 @@ interface Place<W> {
 const MARK_EVERY_MS = 1_000;
 const COMMIT_EVERY_MS = 250;
 const RELEASE_MS = 2_000;
+/** Octets that the last commit's metadata may need beyond what it needs now, when the drain begins. */
+const METADATA_SLACK = 256;
 /** After what a record waited for has failed: asked again so much later. */
 const WAIT_AGAIN_MS = 1_000;
 
@@ -65,6 +72,8 @@ export class Dispatcher<W, O> {
   private recorded = new Map<string, O>();
   private readonly chains = new KeyChains<W>();
   private settled: { work: Work<W>; outcome: Outcome }[] = [];
+  /** Works that a drain left where they are, by lane: their offsets. */
+  private leftBehind: number[][] = [];
   private writing = 0;
   private unstored = 0;
   private picks = 0;
@@ -88,6 +97,7 @@ export class Dispatcher<W, O> {
       maxChained: 32,
       reserveEvery: 20,
       settleMs: 1_000,
+      maxMetadata: 4_096,
       ...options,
     };
   }
@@ -148,8 +158,9 @@ export class Dispatcher<W, O> {
     this.lanes = offsets.map((offset, i) => {
       const done = new Positions(topics, partitions);
       if (parsed !== undefined) done.unpack(parsed.p[i]!);
-      return new DispatchLane(offset, Math.max(offset, parsed?.h[i] ?? 0), done);
+      return new DispatchLane(offset, Math.max(offset, parsed?.h[i] ?? 0), done, unpackOffsets(parsed?.u?.[i] ?? ""));
     });
+    this.leftBehind = this.lanes.map(() => []);
     const inDoubt = this.lanes.some((lane, i) => lane.doubtBelow > offsets[i]!);
     if (inDoubt) await new Promise((resolve) => setTimeout(resolve, this.options.settleMs));
     // With nothing in doubt there is nothing to be found before this moment, however old the last mark is.
@@ -211,8 +222,8 @@ export class Dispatcher<W, O> {
     while (room > 0 && this.unstored < this.options.maxUnstored && this.task.alive) {
       const lane = this.pick();
       if (lane === undefined) return;
-      const work = lane.staged.shift()!;
-      if (work.record.offset < lane.doubtBelow && this.resolveDoubt(lane, work)) continue;
+      const work = lane.pass();
+      if (lane.mayHaveGone(work.record.offset) && this.resolveDoubt(lane, work)) continue;
       const waiting = this.chains.waitingOf(work.key);
       if (waiting !== undefined) {
         this.chain(work, waiting);
@@ -232,10 +243,23 @@ export class Dispatcher<W, O> {
     else this.chains.add(work);
   }
 
-  /** A drained task starts nothing more: what waits behind others of its key goes back. */
+  /**
+   * A drained task starts nothing more: what waits behind others of its key stays where it is, in its order, and the last
+   * commit says so. Where that commit has no room for it, it goes back.
+   */
   private disband(): void {
-    if (this.handler.crowded === undefined) return;
-    for (const work of this.chains.clearWaiting()) this.end(work, this.handler.crowded(work));
+    const waiting = this.chains.clearWaiting();
+    if (waiting.length === 0) return;
+    const room =
+      this.options.maxMetadata -
+      METADATA_SLACK -
+      JSON.stringify(this.state(this.lanes.map((lane) => lane.rest))).length;
+    const behind = this.leftBehind.map((offsets) => [...offsets]);
+    for (const work of waiting)
+      if (!this.lanes[work.lane]!.mayHaveGone(work.record.offset)) behind[work.lane]!.push(work.record.offset);
+    const fits = behind.reduce((sum, offsets) => sum + packOffsets(offsets).length + 4, 0) <= room;
+    if (fits || this.handler.crowded === undefined) this.leftBehind = behind;
+    else for (const work of waiting) this.end(work, this.handler.crowded(work));
   }
 
   private end(work: Work<W>, outcome: Outcome): void {
@@ -379,14 +403,20 @@ export class Dispatcher<W, O> {
     );
   }
 
-  private async commit(horizon: number[]): Promise<boolean> {
-    this.committing = true;
+  private state(horizon: number[]): State {
     const offsets = this.lanes.map((lane) => lane.tracker.committable);
-    const state: State = {
+    return {
       h: horizon,
       e: [...this.marks.pick(performance.now(), offsets)],
       p: this.lanes.map((lane, i) => lane.positionsBelow(offsets[i]!)),
     };
+  }
+
+  private async commit(horizon: number[], untouched?: string[]): Promise<boolean> {
+    this.committing = true;
+    const offsets = this.lanes.map((lane) => lane.tracker.committable);
+    const state = this.state(horizon);
+    if (untouched !== undefined) state.u = untouched;
     const ok = await this.task.commit(offsets, JSON.stringify(state)).catch(() => false);
     this.committing = false;
     if (!ok) {
@@ -419,6 +449,15 @@ export class Dispatcher<W, O> {
     this.writeSettled();
     if (!this.task.alive || this.lost || !this.task.draining) return;
     const { nothingOpen } = this;
-    await this.commit(this.lanes.map((lane) => (nothingOpen ? lane.rest : lane.reach(0))));
+    const horizon = this.lanes.map((lane) => (nothingOpen ? lane.rest : lane.reach(0)));
+    await this.commit(horizon, this.untouchedBelow(horizon));
+  }
+
+  /** Undefined when there is nothing below the horizon, or when the commit has no room for it: then it is all in doubt. */
+  private untouchedBelow(horizon: readonly number[]): string[] | undefined {
+    const packed = this.lanes.map((lane, i) => packOffsets(lane.untouchedBelow(horizon[i]!, this.leftBehind[i]!)));
+    if (packed.every((text) => text === "")) return undefined;
+    const length = JSON.stringify({ ...this.state([...horizon]), u: packed }).length;
+    return length <= this.options.maxMetadata ? packed : undefined;
   }
 }

@@ -1,3 +1,5 @@
+import { appendVarint, varintReader } from "./packed-offsets.ts";
+
 /**
  * The highest source position seen from each source (topic, partition). A processor that emits in input order puts its
  * source position on each output; a reader that drops what is not above the highest one drops every repeat, at any distance.
@@ -48,8 +50,8 @@ export class Positions {
     for (let i = 0; i < this.highest.length; i++) {
       const offset = this.highest[i]!;
       if (offset < 0) continue;
-      varint(bytes, i - last);
-      varint(bytes, offset);
+      appendVarint(bytes, i - last);
+      appendVarint(bytes, offset);
       last = i;
     }
     return Buffer.from(bytes).toString("base64");
@@ -57,35 +59,15 @@ export class Positions {
 
   /** Takes over what `pack` gave, keeping the higher of both. Throws on text that `pack` did not make. */
   unpack(packed: string): void {
-    const bytes = Buffer.from(packed, "base64");
-    let at = 0;
-    const read = (): number => {
-      let value = 0;
-      let factor = 1;
-      for (;;) {
-        const byte = bytes[at++];
-        if (byte === undefined) throw new Error("Commit metadata is cut off: positions end inside a number.");
-        value += (byte & 0x7f) * factor;
-        if (byte < 0x80) return value;
-        factor *= 128;
-      }
-    };
+    const read = varintReader(Buffer.from(packed, "base64"));
     let index = -1;
-    while (at < bytes.length) {
-      index += read();
+    for (let gap = read(); gap !== undefined; gap = read()) {
+      index += gap;
       const offset = read();
+      if (offset === undefined) throw new Error("Commit metadata is cut off: a source has no position.");
       if (index < this.highest.length) this.highest[index] = Math.max(this.highest[index]!, offset);
     }
   }
-}
-
-function varint(into: number[], value: number): void {
-  let rest = value;
-  while (rest >= 128) {
-    into.push((rest % 128) + 128);
-    rest = Math.floor(rest / 128);
-  }
-  into.push(rest);
 }
 
 /** Header `src` of an output: where its input stood. */

@@ -1,5 +1,5 @@
 import { createServer, type RequestListener, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, Server as NetServer } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { SluiceError } from "../../platform/errors/sluice-error.ts";
 
@@ -18,8 +18,9 @@ export interface HttpServer {
   /** Open connections, and those refused because there were too many. */
   readonly connections: { open: number; refused: number };
   /**
-   * Takes no further connections, lets the requests at hand finish, and closes each connection after its answer. What
-   * has not finished after `deadlineMs` is cut off.
+   * Takes no further connections, lets the requests at hand finish, and closes each connection after its answer. Idle
+   * connections are closed after a second, so that a client in use of one is told by its next answer instead of finding it
+   * closed under its next request. What has not finished after `deadlineMs` is cut off.
    */
   drain(deadlineMs: number): Promise<void>;
 }
@@ -29,6 +30,9 @@ const HEADERS_TIMEOUT_MS = 10_000;
 
 /** Longer than the idle time-outs of common load balancers (60 s), so that it is they who close first. Milliseconds. */
 const KEEP_ALIVE_MS = 65_000;
+
+/** How long a drain leaves idle connections open, milliseconds; at most half of its deadline. */
+const LINGER_MS = 1_000;
 
 /** How often a drain closes connections that have become idle, milliseconds. */
 const DRAIN_STEP_MS = 20;
@@ -77,16 +81,20 @@ export async function startHttpServer(listener: RequestListener, options: HttpSe
 }
 
 async function drain(server: Server, deadlineMs: number): Promise<void> {
-  const endsAt = performance.now() + deadlineMs;
+  const now = performance.now();
+  const endsAt = now + deadlineMs;
+  const idleUntil = now + Math.min(LINGER_MS, deadlineMs / 2);
   let closed = false;
-  server.close(() => {
+  // Not the HTTP server's own close, which would end idle connections at once.
+  NetServer.prototype.close.call(server, () => {
     closed = true;
   });
   while (!closed) {
     if (performance.now() >= endsAt) server.closeAllConnections();
-    else server.closeIdleConnections();
+    else if (performance.now() >= idleUntil) server.closeIdleConnections();
     await sleep(DRAIN_STEP_MS);
   }
+  server.close(() => {}); // ends its own timers
 }
 
 function listen(server: Server, { host, port }: HttpServerOptions): Promise<void> {

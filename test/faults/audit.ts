@@ -2,6 +2,8 @@ import type { AuditReport } from "../../services/console/audit-report.ts";
 import { runAudit } from "../../services/console/run-audit.ts";
 import { type Installation, PARTITIONS } from "./installation.ts";
 
+export { until } from "./until.ts";
+
 /** The audit from the topics with the providers' own ledgers; waits up to `waitMs` for what is under way. */
 export function auditAll({ infra, simulators }: Installation, waitMs: number): Promise<AuditReport> {
   return runAudit({
@@ -11,17 +13,4 @@ export function auditAll({ infra, simulators }: Installation, waitMs: number): P
     ledgers: Object.values(simulators),
     waitMs,
   });
-}
-
-/** Asks again every 200 ms until the condition holds. */
-export async function until(
-  what: () => string,
-  condition: () => boolean | Promise<boolean>,
-  ms: number,
-): Promise<void> {
-  const deadline = performance.now() + ms;
-  while (!(await condition())) {
-    if (performance.now() > deadline) throw new Error(`Not within ${ms} ms: ${what()}`);
-    await new Promise((resolve) => setTimeout(resolve, 200));
-  }
 }

@@ -31,8 +31,10 @@ export interface MessageAccount {
   segments: number;
   /** One provider has accepted all of it. */
   whole: boolean;
-  /** It waited in a retry tier, since no provider could be used. */
+  /** It went through a retry tier. */
   delayed: boolean;
+  /** Why senders handed it back, by `<attempt>/<code>`. */
+  readonly returns: Set<string>;
   /** Accepted by providers, all together: the count of the part that went out most often. */
   sent: number;
 }
@@ -89,9 +91,14 @@ export async function readBooks(installation: Installation): Promise<Books> {
   return { messages, events: eventAt.size, distinctEvents: new Set(eventAt.values()).size, eventAt, arrivals };
 }
 
-/** A place in a topic as one number. */
+/** A place in a topic as one number; of one partition's places the lower one is the earlier. */
 export function placeOf(partition: number, offset: number): number {
   return offset * PARTITIONS + partition;
+}
+
+/** What `placeOf` was made of. */
+export function atPlace(place: number): { partition: number; offset: number } {
+  return { partition: place % PARTITIONS, offset: Math.floor(place / PARTITIONS) };
 }
 
 async function readAll(reader: TopicReader, topic: string, take: (record: InRecord) => void): Promise<void> {
@@ -113,6 +120,7 @@ function emptyAccount(id: string, to: string, lane: Lane, offset: number): Messa
     providers,
     submitted: new Set(),
     routed: new Map(),
+    returns: new Set(),
     attempts: 0,
     segments: 0,
     whole: false,
@@ -130,6 +138,7 @@ function note(messages: ReadonlyMap<string, MessageAccount>, event: Event): void
     const chosen = message.routed.get(event.attempt) ?? new Set();
     message.routed.set(event.attempt, chosen.add(event.provider ?? "none"));
   }
+  if (event.type === "returned") message.returns.add(`${event.attempt}/${event.errorCode}`);
   if (event.type === "final") message.finals.add(event.state ?? "none");
   if (event.type === "in_doubt") message.reasons.add(`${event.attempt}/held:${event.errorCode}`);
   if (event.type === "submitted") {
@@ -139,10 +148,15 @@ function note(messages: ReadonlyMap<string, MessageAccount>, event: Event): void
   }
 }
 
+/** Whether a stated reason is that an earlier owner may have submitted it. */
+export function isTakeover(reason: string): boolean {
+  return /[/:]takeover$/.test(reason);
+}
+
 /** Submissions repeated, or held, because an earlier owner may have made them. */
 export function takeovers({ messages }: Books): number {
   let count = 0;
-  for (const { reasons } of messages.values()) for (const reason of reasons) if (/[/:]takeover$/.test(reason)) count++;
+  for (const { reasons } of messages.values()) for (const reason of reasons) if (isTakeover(reason)) count++;
   return count;
 }
 
@@ -173,8 +187,13 @@ async function countSent(
 
 /** Submissions (parts) that all providers have received, accepted or not. */
 export async function submissionsReceived({ simulators }: Installation): Promise<number> {
-  const ledgers = await Promise.all(Object.values(simulators).map(readLedger));
-  return ledgers.flat().reduce((sum, { parts }) => parts.reduce((n, { received }) => n + received, sum), 0);
+  const counts = await Promise.all(
+    Object.values(simulators).map(async (url) => {
+      const response = await fetch(`${url}/stats`);
+      return ((await response.json()) as { submits: { received: number } }).submits.received;
+    }),
+  );
+  return counts.reduce((sum, count) => sum + count, 0);
 }
 
 async function readLedger(url: string): Promise<LedgerLine[]> {

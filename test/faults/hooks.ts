@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync }
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import type { FaultPoint } from "../../platform/fault-point/fault-point.ts";
-import { until } from "./audit.ts";
+import { until } from "./until.ts";
 
 /** `clock <ms>`: the process's wall clock jumps by so much at that moment. */
 export type PointFault = "kill" | "freeze" | `clock ${number}`;

@@ -20,10 +20,18 @@ export interface Kill {
   readonly recoveryMs: number;
 }
 
-/** kill -9, and a new process at once; resolves when that is ready. */
-export async function killAndRestart({ control }: Installation, service: Service | string): Promise<Kill> {
+/** kill -9, and a new process at once; resolves when that is ready. `dead`: what to do between the two. */
+export async function killAndRestart(
+  { control }: Installation,
+  service: Service | string,
+  dead: () => void | Promise<void> = () => {},
+): Promise<Kill> {
   const began = performance.now();
-  await control.signal(service, "SIGKILL", { keepDown: true }).catch(() => {}); // it may be dead already
+  const killed = await control.signal(service, "SIGKILL", { keepDown: true }).then(
+    () => true,
+    () => false, // it may be dead already
+  );
+  if (killed) await dead();
   await control.start(service);
   return { service, recoveryMs: Math.round(performance.now() - began) };
 }

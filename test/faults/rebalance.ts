@@ -1,10 +1,7 @@
 import type { Random } from "../../infra/simulators/behaviour/random-source.ts";
 import { until } from "./audit.ts";
 import type { Books } from "./books.ts";
-import type { Installation } from "./installation.ts";
-
-/** The services whose instances share partitions. */
-export const GROUPS = ["router", "sender", "dlr-collector", "analytics-sink"] as const;
+import { type Installation, SERVICES } from "./installation.ts";
 
 export interface Leave {
   readonly name: string;
@@ -15,29 +12,54 @@ export interface Leave {
   readonly end: string | undefined;
 }
 
-/**
- * Lets instances of each service join and leave for `ms`, one change of every service each `everyMs`; never is the last
- * one taken away. At the end one instance of each runs.
- */
-export async function joinAndLeave(
-  installation: Installation,
-  options: { ms: number; everyMs: number; signals: readonly Leave["signal"][]; random: Random },
-): Promise<Leave[]> {
-  const leaves: Leave[] = [];
-  const ends = performance.now() + options.ms;
-  await Promise.all(GROUPS.map((service) => turns(installation, service, { ...options, ends }, leaves)));
-  return leaves;
+export interface TurnOptions {
+  readonly ms: number;
+  readonly everyMs: number;
+  /** How they leave, in turn. */
+  readonly signals: readonly Leave["signal"][];
+  readonly random: Random;
+  /** Called when an instance has been killed and is gone. */
+  readonly killed?: (name: string) => Promise<void>;
 }
 
-async function turns(
+export interface Turns {
+  readonly leaves: readonly Leave[];
+  /** Names of the instances that joined, one for each time. */
+  readonly joins: readonly string[];
+}
+
+/** Starts a second instance of every service. */
+export async function startSeconds({ control }: Installation): Promise<void> {
+  await Promise.all(SERVICES.map((service) => control.scale(service, 2)));
+}
+
+/** The addresses of both instances of ingest. */
+export async function ingestUrls({ control }: Installation): Promise<string[]> {
+  const processes = await control.status();
+  return processes.flatMap(({ name, endpoint }) =>
+    /^ingest(-2)?$/.test(name) && endpoint !== undefined ? [endpoint] : [],
+  );
+}
+
+/**
+ * Lets instances of each service leave and join for `ms`, one change of every service each `everyMs`; two run at the
+ * beginning and at the end, and never is the last one taken away.
+ */
+export async function joinAndLeave(installation: Installation, options: TurnOptions): Promise<Turns> {
+  const turns = { leaves: [], joins: [] };
+  const ends = performance.now() + options.ms;
+  await Promise.all(SERVICES.map((service) => changes(installation, service, { ...options, ends }, turns)));
+  return turns;
+}
+
+async function changes(
   { control }: Installation,
   service: string,
-  options: { ends: number; everyMs: number; signals: readonly Leave["signal"][]; random: Random },
-  leaves: Leave[],
+  options: TurnOptions & { readonly ends: number },
+  { leaves, joins }: { leaves: Leave[]; joins: string[] },
 ): Promise<void> {
-  const { ends, everyMs, signals, random } = options;
+  const { ends, everyMs, signals, random, killed } = options;
   const second = `${service}-2`;
-  await control.scale(service, 2);
   let running = [service, second];
   let turn = Math.floor(random() * signals.length);
   while (performance.now() < ends) {
@@ -47,38 +69,52 @@ async function turns(
       const signal = signals[turn++ % signals.length]!;
       await control.signal(name, signal, { keepDown: true });
       const tookMs = Math.round(performance.now() - began);
+      if (signal === "SIGKILL") await killed?.(name);
       const end = (await control.status()).find((process) => process.name === name)?.lastEnd;
       leaves.push({ name, signal, tookMs, end });
       running = running.filter((other) => other !== name);
     } else {
       const name = running[0] === service ? second : service;
       await control.start(name);
+      joins.push(name);
       running = [service, second];
     }
     await new Promise((resolve) => setTimeout(resolve, Math.max(0, everyMs - (performance.now() - began))));
   }
-  await control.start(service);
-  await control.scale(service, 1);
+  await control.scale(service, 2);
 }
 
-/**
- * Messages that reached a provider before an earlier one of the same destination and lane. One that waited in a retry
- * tier does not count: it was handed back, or nobody could take it, and so has lost its place with good reason.
- */
-export function overtaken({ arrivals, messages }: Books): string[] {
-  const found: string[] = [];
+/** Order per destination, as the providers saw it. */
+export interface ArrivalOrder {
+  /** Messages that came after an earlier one of their destination and lane at the same provider, as they should. */
+  readonly kept: number;
+  /** Left out: they were handed back or no provider could be used, and so they have lost their place with a stated reason. */
+  readonly delayed: number;
+  /** Messages that came before an earlier one. */
+  readonly overtaken: readonly string[];
+}
+
+/** Compares the order of first arrivals at each provider with the order of the requests, by destination and lane. */
+export function arrivalOrder({ arrivals, messages }: Books): ArrivalOrder {
+  const overtaken: string[] = [];
+  let kept = 0;
   for (const [provider, order] of arrivals) {
     const last = new Map<string, number>();
     for (const id of order) {
       const message = messages.get(id);
       if (message === undefined || message.delayed) continue;
       const key = `${message.to} ${message.lane}`;
-      const before = last.get(key) ?? -1;
-      if (message.offset < before) found.push(`${id} at ${provider}: ${message.offset} came after ${before}`);
-      else last.set(key, message.offset);
+      const before = last.get(key);
+      if (before !== undefined && message.offset < before)
+        overtaken.push(`${id} at ${provider}: ${message.offset} came after ${before}`);
+      else {
+        if (before !== undefined) kept++;
+        last.set(key, message.offset);
+      }
     }
   }
-  return found.slice(0, 20);
+  const delayed = [...messages.values()].filter((message) => message.delayed).length;
+  return { kept, delayed, overtaken: overtaken.slice(0, 20) };
 }
 
 /** As a table, one line a leave. */

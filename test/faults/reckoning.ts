@@ -3,11 +3,11 @@ import { type AuditReport, auditLine } from "../../services/console/audit-report
 import { auditAll, until } from "./audit.ts";
 import { type Books, type MessageAccount, readBooks } from "./books.ts";
 import type { Installation } from "./installation.ts";
-import { type Rows, readRows } from "./rows.ts";
+import { countRows, type Rows, readRows } from "./rows.ts";
 import type { Traffic } from "./traffic.ts";
 
 /** What was promised by one traffic, or by several together. */
-export type Promised = Pick<Traffic, "accepted" | "unanswered" | "failures">;
+export type Promised = Pick<Traffic, "accepted" | "unanswered" | "failures"> & { readonly repeated?: number };
 
 export interface Reckoning {
   readonly audit: AuditReport;
@@ -21,17 +21,22 @@ export interface Reckoning {
 
 /** Waits until what is under way has ended (up to `waitMs`), then puts everything side by side. */
 export async function reckon(installation: Installation, traffic: Promised, waitMs: number): Promise<Reckoning> {
-  const audit = await auditAll(installation, waitMs);
+  const began = performance.now();
+  await ended(installation, traffic.accepted.size, waitMs);
+  const audit = await auditAll(installation, Math.max(0, waitMs - (performance.now() - began)));
   const books = await readBooks(installation);
-  let rows = await readRows(installation);
+  let rows: Rows = { places: [], differing: [] };
   await until(
     () => "",
     async () => {
+      if ((await countRows(installation)).rows < books.distinctEvents) return false;
       rows = await readRows(installation);
-      return rows.places.length >= books.distinctEvents && rows.differing.length === 0;
+      return rows.differing.length === 0;
     },
     60_000,
-  ).catch(() => {}); // the comparison below says what is missing
+  ).catch(async () => {
+    rows = await readRows(installation); // the comparison below says what is missing
+  });
   const all = [...books.messages.values()];
   const those = (holds: (message: MessageAccount) => boolean) => all.filter(holds).map(describeMessage).slice(0, 20);
   const shown = compareRows(books, rows);
@@ -50,6 +55,12 @@ export async function reckon(installation: Installation, traffic: Promised, wait
     "roll-ups that differ from the rows": rows.differing,
   };
   return { audit, books, rows, wrong, repeated: all.filter(({ sent }) => sent > 1) };
+}
+
+/** Waits until so many messages have ended, by what ClickHouse says of it: the audit reads all topics each time that it looks. */
+async function ended(installation: Installation, messages: number, waitMs: number): Promise<void> {
+  const enough = async () => (await countRows(installation).catch(() => ({ ended: 0 }))).ended >= messages;
+  await until(() => "", enough, waitMs).catch(() => {}); // the audit says what is missing
 }
 
 /** Every event, whichever of its repeats in the log, must stand in one row. */
@@ -88,7 +99,7 @@ export function figures({ audit, books, rows, repeated }: Reckoning, traffic: Pr
     }
   return [
     auditLine(audit),
-    `answered with acceptance: ${traffic.accepted.size}; HTTP without acceptance: ${traffic.unanswered} ${JSON.stringify(traffic.failures)}`,
+    `answered with acceptance: ${traffic.accepted.size}; HTTP without acceptance: ${traffic.unanswered} ${JSON.stringify(traffic.failures)}, repeated: ${traffic.repeated ?? 0}`,
     `events: ${books.events}, distinct ${books.distinctEvents}, rows ${rows.places.length}`,
     `stated repeats: ${JSON.stringify(reasons)}; accepted more than once by the providers: ${repeated.length}`,
     `through a retry tier: ${[...books.messages.values()].filter(({ delayed }) => delayed).length}`,

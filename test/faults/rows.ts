@@ -13,6 +13,19 @@ export interface Rows {
   readonly figures: number;
 }
 
+/** How many rows and how many ended messages there are: cheap, for waiting. */
+export async function countRows(installation: Installation): Promise<{ rows: number; ended: number }> {
+  const clickhouse = createClient({ url: installation.infra.clickhouseUrl, database: "sluice" });
+  try {
+    const query = "SELECT toString(count()) AS rows, toString(countIf(type = 'final')) AS ended FROM events";
+    const result = await clickhouse.query({ query, format: "JSONEachRow" });
+    const { rows, ended } = (await result.json<Record<"rows" | "ended", string>>())[0]!;
+    return { rows: Number(rows), ended: Number(ended) };
+  } finally {
+    await clickhouse.close();
+  }
+}
+
 /** Asks ClickHouse. */
 export async function readRows(installation: Installation): Promise<Rows> {
   const clickhouse = createClient({ url: installation.infra.clickhouseUrl, database: "sluice" });

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { SchemaRegistry } from "@kafkajs/confluent-schema-registry";
 import { Kafka, logLevel, type Producer } from "kafkajs";
 import { newMessageId } from "../../domain/message/message-id.ts";
@@ -16,6 +17,10 @@ export interface TrafficOptions {
   readonly lanes?: readonly Lane[];
   /** The text of message number n, from 0. */
   readonly text?: (n: number) => string;
+  /** Requests without an acceptance are sent again under their idempotency key until they are accepted, as a careful client does. */
+  readonly repeat?: boolean;
+  /** Where instances of ingest may be; a client goes on to the next where nobody listens. Default: the first instance only. */
+  readonly ingestUrls?: readonly string[];
 }
 
 interface Message {
@@ -27,6 +32,11 @@ interface Message {
 
 const SLICE_MS = 100;
 const HTTP_TIMEOUT_MS = 15_000;
+/** Pause before a request is sent again; it doubles each time, up to the longest. */
+const REPEAT_AFTER_MS = 250;
+const LONGEST_PAUSE_MS = 4_000;
+/** A request that is not accepted for so long is given up. */
+const REPEAT_FOR_MS = 120_000;
 
 /** Messages that come in steadily, whatever happens to the services; and what was promised for them. */
 export class Traffic {
@@ -36,6 +46,10 @@ export class Traffic {
   unanswered = 0;
   /** HTTP statuses of the unanswered, and errors. */
   readonly failures: Record<string, number> = {};
+  /** Messages in requests that were sent again. */
+  repeated = 0;
+  /** How long messages have been coming, seconds. */
+  seconds = 0;
   private readonly installation: Installation;
   private readonly options: TrafficOptions;
   private readonly producer: Producer;
@@ -44,6 +58,7 @@ export class Traffic {
   private running: Promise<void> | undefined;
   private ending = false;
   private count = 0;
+  private turn = 0;
   /** Fresh numbers of this run: 8 digits behind 49151. */
   private next = Math.floor(Math.random() * 4e7) + 1e7;
 
@@ -86,6 +101,7 @@ export class Traffic {
         posts.add(post);
       } else await this.produce(slice);
     }
+    this.seconds = (performance.now() - began) / 1_000;
     await Promise.all(posts);
   }
 
@@ -125,23 +141,49 @@ export class Traffic {
   }
 
   private async post(messages: readonly Message[]): Promise<void> {
-    try {
-      const response = await fetch(`${this.installation.ingestUrl}/v1/messages/batch`, {
-        method: "POST",
-        headers: { "content-type": "application/json", authorization: "Bearer acme-demo-key" },
-        body: JSON.stringify({ messages }),
-        signal: AbortSignal.timeout(HTTP_TIMEOUT_MS),
-      });
-      const body = (await response.json()) as { messages?: { id?: string }[] };
-      if (response.status !== 202) {
-        this.failed(String(response.status), messages.length);
+    const key = randomUUID();
+    const ends = performance.now() + (this.options.repeat ? REPEAT_FOR_MS : 0);
+    for (let pause = REPEAT_AFTER_MS; ; pause = Math.min(2 * pause, LONGEST_PAUSE_MS)) {
+      const failure = await this.postOnce(messages, key);
+      if (failure === undefined) return;
+      if (performance.now() >= ends) {
+        this.failed(failure, messages.length);
         return;
       }
-      for (const { id } of body.messages ?? []) if (id !== undefined) this.accepted.add(id);
-    } catch (error) {
-      const { cause, name } = error as { cause?: { code?: string }; name: string };
-      this.failed(cause?.code ?? name, messages.length);
+      this.repeated += messages.length;
+      await new Promise((resolve) => setTimeout(resolve, pause));
     }
+  }
+
+  /** Undefined when the messages were accepted, else what came instead of an acceptance. */
+  private async postOnce(messages: readonly Message[], key: string): Promise<string | undefined> {
+    const { ingestUrls = [this.installation.ingestUrl] } = this.options;
+    let failure = "";
+    for (let tries = 0; tries < ingestUrls.length; tries++) {
+      const url = ingestUrls[this.turn++ % ingestUrls.length]!;
+      try {
+        const response = await fetch(`${url}/v1/messages/batch`, {
+          method: "POST",
+          headers: {
+            "content-type": "application/json",
+            authorization: "Bearer acme-demo-key",
+            "idempotency-key": key,
+          },
+          body: JSON.stringify({ messages }),
+          signal: AbortSignal.timeout(HTTP_TIMEOUT_MS),
+        });
+        const body = (await response.json()) as { messages?: { id?: string }[] };
+        if (response.status !== 202) return String(response.status);
+        for (const { id } of body.messages ?? []) if (id !== undefined) this.accepted.add(id);
+        return undefined;
+      } catch (error) {
+        const { cause, name } = error as { cause?: { code?: string }; name: string };
+        failure = cause?.code ?? name;
+        // Only where nobody listens has nobody heard it.
+        if (failure !== "ECONNREFUSED") return failure;
+      }
+    }
+    return failure;
   }
 
   private failed(why: string, count: number): void {

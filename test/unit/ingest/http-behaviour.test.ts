@@ -200,6 +200,32 @@ describe("connections", () => {
     agent.destroy();
   });
 
+  it("answers a request on a connection that was idle when it was told to stop, and says that it closes", async () => {
+    await start();
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    const send = () =>
+      new Promise<{ status: number | undefined; connection: string | undefined }>((resolve, reject) => {
+        const request = httpRequest({
+          agent,
+          port: ingest.server.port,
+          path: "/v1/messages",
+          method: "POST",
+          headers: { authorization: `Bearer ${KEY}`, "content-type": "application/json" },
+        });
+        request.once("response", (response) => {
+          const { statusCode: status, headers } = response;
+          response.resume().once("end", () => resolve({ status, connection: headers.connection }));
+        });
+        request.once("error", reject).end(JSON.stringify(MESSAGE));
+      });
+    expect(await send()).toEqual({ status: 202, connection: "keep-alive" });
+    const stopped = ingest.server.drain(10_000);
+    await expect(ingest.call("/")).rejects.toThrow(/ECONNREFUSED/);
+    expect(await send()).toEqual({ status: 202, connection: "close" });
+    await stopped;
+    agent.destroy();
+  });
+
   it("cuts off what does not finish in time when it is told to stop", async () => {
     await start();
     ingest.writer.onSend = () => new Promise(() => {});

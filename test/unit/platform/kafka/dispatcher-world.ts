@@ -28,7 +28,9 @@ export interface WorldOptions {
   /** The works of this key never end. */
   readonly stuckKey?: string;
   /** Works of a crowded key are handed back. */
-  readonly handsBack?: boolean;
+  handsBack?: boolean;
+  /** Octets of commit metadata that the broker takes. */
+  readonly maxMetadata?: number;
   /** Speaks before the handler does. */
   readonly decode?: (record: InRecord, lane: number) => Decision<string> | undefined;
   /** Called at each submission. */
@@ -117,6 +119,7 @@ export class DispatcherWorld {
       maxPending: 300,
       maxUnstored: MAX_UNSTORED,
       maxChained: MAX_CHAINED,
+      ...(this.options.maxMetadata !== undefined && { maxMetadata: this.options.maxMetadata }),
     });
     this.dispatcher = dispatcher;
     this.ended = dispatcher.run();

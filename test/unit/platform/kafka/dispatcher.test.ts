@@ -325,11 +325,18 @@ test("works of a crowded key are handed back, and other keys do not wait for the
   expect(open).toBeLessThanOrEqual(1 + MAX_CHAINED + MAX_UNSTORED);
 });
 
-test("a drained owner hands back what waits behind others of its key, and starts none of it", async () => {
-  const world = new DispatcherWorld({ ...calm, records: 300, keys: 1, workMs: 400, handsBack: true });
+/** Some works wait behind others of their key when its first owner is drained; the world as that owner leaves it. */
+async function drainedWithChains(options: Partial<WorldOptions>): Promise<DispatcherWorld> {
+  const world = new DispatcherWorld({ ...calm, records: 60, keys: 2, workMs: 400, handsBack: true, ...options });
   const owner = world.start();
-  await until("some wait", () => world.handed.length > 6);
+  await until("some wait", () => world.handed.length > 12);
   const before = world.handed.length;
+  await drain(world, owner);
+  expect(world.handed.length - before, "one of a key may begin before the loop turns").toBeLessThanOrEqual(6);
+  return world;
+}
+
+async function drain(world: DispatcherWorld, owner: ReturnType<DispatcherWorld["start"]>): Promise<void> {
   owner.task.draining = true;
   owner.task.wake();
   let ended = false;
@@ -337,8 +344,52 @@ test("a drained owner hands back what waits behind others of its key, and starts
     ended = true;
   });
   await until("it ends", () => ended);
-  expect(world.handed.length - before, "one of a lane may begin before the loop turns").toBeLessThanOrEqual(1);
+  owner.task.revoke();
+}
+
+const backIn = (world: DispatcherWorld) =>
+  world.outcomes.filter((record) => record.value!.toString() === "crowded").length;
+
+test("what waits behind others of its key at a drain stays where it is, in order and beyond doubt", async () => {
+  const world = await drainedWithChains({});
+  const { offsets, state } = world.kafka.committed;
+  const { h, u } = JSON.parse(state) as { h: number[]; u?: string[] };
+  expect(u, "it says what it has left behind").toBeDefined();
+  expect(h.some((horizon, lane) => horizon > offsets[lane]!)).toBe(true);
+  expect(backIn(world)).toBe(0);
+  // The next ones are drained as well, before they have come through that.
+  for (let owners = 0; owners < 3; owners++) {
+    const owner = world.start();
+    await pass(150 + owners * 300);
+    await drain(world, owner);
+  }
+  world.start();
+  await finish(world);
+  world.options.handsBack = false; // nothing was: the order must be whole
+  expectPromises(world);
+  expect(world.doubts.reduce((sum, count) => sum + count)).toBe(0);
+  expect(world.handed.length).toBe(world.expected.flat().length);
+});
+
+test("what an owner takes over from a drained one is in doubt when that owner dies", async () => {
+  const world = await drainedWithChains({});
+  const left = world.handed.length;
+  const owner = world.start();
+  await until("it has gone on with them", () => world.handed.length > left + 6);
+  owner.crash();
+  world.start();
+  await finish(world);
+  expectPromises(world);
+  expect(world.doubts[2]).toBeGreaterThan(0);
+});
+
+test("what waits behind others of its key at a drain goes back when the last commit has no room for it", async () => {
+  const world = await drainedWithChains({ maxMetadata: 300 });
   const { offsets, state } = world.kafka.committed;
   expect((JSON.parse(state) as { h: number[] }).h).toEqual(offsets);
-  expect(world.outcomes.some((record) => record.value!.toString() === "crowded")).toBe(true);
+  expect(backIn(world)).toBeGreaterThan(0);
+  world.start();
+  await finish(world);
+  expectPromises(world);
+  expect(world.doubts[1]).toBe(0);
 });
