@@ -29,6 +29,8 @@ export interface TaskGroupOptions {
   readonly heartbeatMs?: number;
   /** Records queued for one input before its fetching is paused. Default 2,000. */
   readonly maxQueued?: number;
+  /** Octets queued for one input before its fetching is paused: records may be large. Default 4 MiB. */
+  readonly maxQueuedBytes?: number;
   readonly maxBytesPerPartition?: number;
   readonly minBytes?: number;
   readonly maxWaitMs?: number;
@@ -81,6 +83,7 @@ export class TaskGroup implements TaskHost {
       sessionTimeoutMs: 10_000,
       heartbeatMs: 500,
       maxQueued: 2_000,
+      maxQueuedBytes: 4 << 20,
       maxBytesPerPartition: 262_144,
       minBytes: 1,
       maxWaitMs: 100,
@@ -349,7 +352,14 @@ export class TaskGroup implements TaskHost {
         if (this.slots.get(partition) === slot) this.slots.delete(partition);
         return;
       }
-      task = new Task(this, partition, this.options.topics, restored, this.options.maxQueued >> 1);
+      task = new Task(
+        this,
+        partition,
+        this.options.topics,
+        restored,
+        this.options.maxQueued >> 1,
+        this.options.maxQueuedBytes >> 1,
+      );
       slot.task = task;
       for (const input of task.inputs)
         this.consumer?.seek({ topic: input.topic, partition, offset: String(input.expected) });
@@ -405,7 +415,8 @@ export class TaskGroup implements TaskHost {
     const last = Number(batch.lastOffset());
     if (last >= input.expected) input.expected = last + 1;
     resolveOffset(batch.lastOffset());
-    if (input.length > this.options.maxQueued && !input.paused) {
+    const { maxQueued, maxQueuedBytes } = this.options;
+    if ((input.length > maxQueued || input.bytes > maxQueuedBytes) && !input.paused) {
       input.paused = true;
       this.consumer?.pause([{ topic: batch.topic, partitions: [batch.partition] }]);
     }
