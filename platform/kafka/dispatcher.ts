@@ -126,6 +126,7 @@ export class Dispatcher<W, O> {
   private turn(): void {
     if (this.task.taking) this.stage();
     if (this.task.draining) this.disband();
+    this.dismiss();
     this.hand();
     this.writeSettled();
     this.advance();
@@ -221,6 +222,20 @@ export class Dispatcher<W, O> {
       this.start(work);
       room = this.handler.room();
     }
+  }
+
+  /** Ends what need not be handed over any more, from the heads of the lanes: otherwise it would wait as long as there is no room. */
+  private dismiss(): void {
+    if (this.handler.over === undefined || this.task.draining) return;
+    for (const lane of this.lanes)
+      while (lane.ready && this.unstored < this.options.maxUnstored && this.task.alive) {
+        const work = lane.staged[0]!;
+        const settled = work.record.offset < lane.doubtBelow && this.resolveDoubt(lane, work);
+        const outcome = settled ? undefined : this.handler.over(work);
+        if (!settled && outcome === undefined) break;
+        lane.staged.shift();
+        if (outcome !== undefined) this.end(work, outcome);
+      }
   }
 
   /** Behind the work of its key that is in flight; or back, where a key has so many that others would wait for it. */

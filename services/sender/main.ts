@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { loadCatalog } from "../../domain/catalog/load-catalog.ts";
 import type { Provider } from "../../domain/catalog/provider.ts";
+import { rivalsOf } from "../../domain/catalog/rivals.ts";
 import { loadConfig } from "../../platform/config/load-config.ts";
 import { loadYamlFile } from "../../platform/config/yaml-file.ts";
 import { SluiceError } from "../../platform/errors/sluice-error.ts";
@@ -17,6 +18,7 @@ import { KNOWN_VARIABLES } from "../../schemas/generated/variables.ts";
 import { DEAD_LETTER_TOPIC, EVENTS_TOPIC, HEALTH_TOPIC } from "../../schemas/topics.ts";
 import { OutcomeLog } from "./outcome-log.ts";
 import { ProviderRuntime } from "./provider-runtime.ts";
+import { Rivals } from "./rivals.ts";
 import { observeSenders } from "./sender-metrics.ts";
 import { senderSettings } from "./sender-settings.ts";
 
@@ -46,17 +48,27 @@ await runService({
     await keepBrokersTime(scope, { producer, topic: HEALTH_TOPIC, instance: config.instance });
     observeKafka(scope, { producer });
 
-    const reader = new TopicReader({ connection, topics: [EVENTS_TOPIC] });
+    const reader = new TopicReader({ connection, topics: [EVENTS_TOPIC, HEALTH_TOPIC] });
     await scope.add("topic reader", { start: () => reader.start(), stop: () => reader.stop() });
     // Right after the topics were created their leaders may not answer yet.
     await scope.waitFor("event log", () => reader.watermarks(EVENTS_TOPIC));
     const ends = new LogEnds(reader, EVENTS_TOPIC, scope.log);
     await scope.add("log ends", { start: () => ends.start(), stop: () => ends.stop() });
 
+    const rivals = new Rivals();
+    await scope.waitFor("provider health", () =>
+      reader.follow(HEALTH_TOPIC, (record) => {
+        const decoded = record.value === null ? undefined : codecs.health.decode(record.value);
+        if (decoded?.ok) rivals.take(decoded.value, Date.now());
+      }),
+    );
+    const others = new Map(catalog.providers.map((provider) => [provider, rivalsOf(provider, catalog)]));
+    const goesElsewhere = (provider: Provider) => rivals.anyUsable(others.get(provider)!, Date.now());
+
     const { metrics } = scope;
     const { instance, partitions } = config;
     const outcomeLog = new OutcomeLog(reader);
-    const shared = { connection, producer, codecs, outcomeLog, ends, metrics, partitions, instance };
+    const shared = { connection, producer, codecs, outcomeLog, ends, metrics, partitions, instance, goesElsewhere };
     const runtimes = providers.map((provider) => new ProviderRuntime(provider, shared));
     observeSenders(metrics, () => runtimes.map(({ gauges }) => gauges));
     for (const { provider, sender, group } of runtimes) {

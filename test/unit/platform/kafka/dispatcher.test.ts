@@ -342,3 +342,26 @@ test("a drained owner hands back what waits behind others of its key, and starts
   expect((JSON.parse(state) as { h: number[] }).h).toEqual(offsets);
   expect(world.outcomes.some((record) => record.value!.toString() === "crowded")).toBe(true);
 });
+
+test("what is over ends although nothing may be handed over, also after crashes, and what is not waits", async () => {
+  for (let seed = 0; seed < 4; seed++) {
+    let over = (_: string) => false;
+    const world = new DispatcherWorld({ ...calm, seed, records: 600, window: 0, over: ({ id }) => over(id) });
+    const first = world.start();
+    await pass(2_000);
+    expect(world.outcomes.length, "nothing has ended").toBe(0);
+    const last = world.expected[1]!.at(-1)!;
+    over = (id) => id !== last;
+    await pass(300);
+    first.crash();
+    const second = world.start();
+    for (let n = 0; n < 400; n++) await pass(50);
+    const outcomes = new Set(world.outcomes.map((record) => headerText(record, "id")!));
+    expect(world.expected.flat().filter((id) => !outcomes.has(id))).toEqual([last]);
+    expect(world.handed).toEqual([]);
+    over = () => true;
+    await finish(world);
+    expectPromises(world);
+    second.lose();
+  }
+});
