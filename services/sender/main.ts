@@ -13,7 +13,7 @@ import { observeKafka } from "../../platform/kafka/observe.ts";
 import { RecordProducer } from "../../platform/kafka/producer.ts";
 import { TopicReader } from "../../platform/kafka/topic-reader.ts";
 import { runService } from "../../platform/lifecycle/run-service.ts";
-import { connectCodecs } from "../../schemas/codecs.ts";
+import { connectCodecs, type SluiceCodecs } from "../../schemas/codecs.ts";
 import { KNOWN_VARIABLES } from "../../schemas/generated/variables.ts";
 import { DEAD_LETTER_TOPIC, EVENTS_TOPIC, HEALTH_TOPIC } from "../../schemas/topics.ts";
 import { OutcomeLog } from "./outcome-log.ts";
@@ -56,11 +56,9 @@ await runService({
     await scope.add("log ends", { start: () => ends.start(), stop: () => ends.stop() });
 
     const rivals = new Rivals();
-    await scope.waitFor("provider health", () =>
-      reader.follow(HEALTH_TOPIC, (record) => {
-        const decoded = record.value === null ? undefined : codecs.health.decode(record.value);
-        if (decoded?.ok) rivals.take(decoded.value, Date.now());
-      }),
+    // Not waited for: one that has not been heard of counts as usable.
+    followHealth(reader, rivals, codecs.health).catch((error: unknown) =>
+      scope.log.warn({ err: error }, "The other providers' health cannot be read; whatever a dark one has goes back"),
     );
     const others = new Map(catalog.providers.map((provider) => [provider, rivalsOf(provider, catalog)]));
     const goesElsewhere = (provider: Provider) => rivals.anyUsable(others.get(provider)!, Date.now());
@@ -83,6 +81,14 @@ await runService({
     });
   },
 });
+
+function followHealth(reader: TopicReader, rivals: Rivals, codec: SluiceCodecs["health"]): Promise<void> {
+  return reader.follow(HEALTH_TOPIC, (record) => {
+    const decoded = record.value === null ? undefined : codec.decode(record.value);
+    // By this machine's clock, as the routers take it.
+    if (decoded?.ok) rivals.take(decoded.value, Date.now());
+  });
+}
 
 function chosen(providers: readonly Provider[], ids: readonly string[] | undefined): readonly Provider[] {
   if (ids === undefined) return providers;
