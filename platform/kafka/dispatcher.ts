@@ -53,6 +53,8 @@ interface Place<W> {
 const MARK_EVERY_MS = 1_000;
 const COMMIT_EVERY_MS = 250;
 const RELEASE_MS = 2_000;
+/** With nothing open and no room for so long, the horizon is taken back: then nothing is in doubt, however long that lasts. */
+const REST_AFTER_MS = 1_000;
 /** After what a record waited for has failed: asked again so much later. */
 const WAIT_AGAIN_MS = 1_000;
 
@@ -72,6 +74,7 @@ export class Dispatcher<W, O> {
   private committed: number[] = [];
   private committedAt = 0;
   private markedAt = 0;
+  private busyAt = 0;
   private marking = false;
   private lost = false;
   private failure: unknown;
@@ -352,14 +355,26 @@ export class Dispatcher<W, O> {
     const now = performance.now();
     if (now - this.markedAt >= MARK_EVERY_MS && !this.marking) this.mark(now);
     if (this.committing) return;
-    const horizon = this.nextHorizon();
+    const resting = this.resting(now);
+    const horizon = resting ? this.lanes.map((lane) => lane.rest) : this.nextHorizon();
     const wanted = this.lanes.some((lane, i) => horizon[i]! > lane.horizon && lane.staged.length > 0);
-    const moved = this.lanes.some((lane, i) => lane.tracker.committable !== this.committed[i]);
+    const moved = this.lanes.some(
+      (lane, i) => lane.tracker.committable !== this.committed[i] || horizon[i]! < lane.horizon,
+    );
     if (wanted || (moved && now - this.committedAt >= COMMIT_EVERY_MS))
       this.commit(horizon).catch((error: unknown) => {
         this.committing = false;
         this.fail(error);
       });
+  }
+
+  /** True when nothing is open, and nothing can be handed over or ended, for a while already: a provider is dark. */
+  private resting(now: number): boolean {
+    const { handler } = this;
+    const still = this.nothingOpen && this.settled.length === 0 && handler.room() <= 0;
+    const over = ({ staged }: DispatchLane<W>) => staged.length > 0 && handler.over?.(staged[0]!) !== undefined;
+    if (!still || this.lanes.some(over)) this.busyAt = now;
+    return now - this.busyAt >= REST_AFTER_MS;
   }
 
   /** A step of the staged works, urgent lanes first, and of each other lane its reserved share: no more is put in doubt. */

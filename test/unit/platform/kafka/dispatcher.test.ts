@@ -365,3 +365,25 @@ test("what is over ends although nothing may be handed over, also after crashes,
     second.lose();
   }
 });
+
+test("while nothing can be handed over for long, nothing is in doubt, and outcomes are read back from now on only", async () => {
+  const world = new DispatcherWorld({ ...calm, records: 1_000 });
+  const owner = world.start();
+  await until("it is at work", () => world.handed.length > 200);
+  (world.options as { window: number }).window = 0;
+  for (let n = 0; n < 100; n++) await pass(50);
+  const others = { topic: "events", partition: 0, key: null, value: Buffer.from("other"), headers: { id: "other" } };
+  for (let n = 0; n < 5_000; n++) world.kafka.append(others);
+  for (let n = 0; n < 100; n++) await pass(50);
+  const committed = () => JSON.parse(world.kafka.committed.state) as { h: number[]; e: number[] };
+  expect(committed().h).toEqual(world.kafka.committed.offsets);
+  // It goes on as before, and who takes over then has only the last moments to read.
+  const before = world.handed.length;
+  (world.options as { window: number }).window = 30;
+  await until("it is at work again", () => world.handed.length > before + 50);
+  expect(committed().e[0]).toBeGreaterThan(5_000);
+  owner.crash();
+  world.start();
+  await finish(world);
+  expectPromises(world);
+});
