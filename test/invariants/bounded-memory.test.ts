@@ -48,7 +48,7 @@ beforeAll(async () => {
       SLUICE_SIMULATORS_DIR: resolve(import.meta.dirname, "../bench/simulators"),
     },
   });
-});
+}, 400_000);
 afterAll(async () => {
   await sluice?.stop();
   watch.remove();
