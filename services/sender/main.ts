@@ -61,7 +61,7 @@ await runService({
       scope.log.warn({ err: error }, "The other providers' health cannot be read; whatever a dark one has goes back"),
     );
     const others = new Map(catalog.providers.map((provider) => [provider, rivalsOf(provider, catalog)]));
-    const goesElsewhere = (provider: Provider) => rivals.anyUsable(others.get(provider)!, Date.now());
+    const goesElsewhere = (provider: Provider) => rivals.anyUsable(others.get(provider)!, performance.now());
 
     const { metrics } = scope;
     const { instance, partitions } = config;
@@ -85,8 +85,7 @@ await runService({
 function followHealth(reader: TopicReader, rivals: Rivals, codec: SluiceCodecs["health"]): Promise<void> {
   return reader.follow(HEALTH_TOPIC, (record) => {
     const decoded = record.value === null ? undefined : codec.decode(record.value);
-    // By this machine's clock, as the routers take it.
-    if (decoded?.ok) rivals.take(decoded.value, Date.now());
+    if (decoded?.ok) rivals.take(decoded.value, performance.now());
   });
 }
 

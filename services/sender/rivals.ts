@@ -7,7 +7,7 @@ const STALE_MS = 15_000;
 export class Rivals {
   private readonly words = new Map<string, Map<number, { readonly open: boolean; readonly at: number }>>();
 
-  /** `now`: when it was read, epoch ms. */
+  /** `now`: when it was read, monotonic ms. */
   take({ provider, partition, circuit }: Health, now: number): void {
     let partitions = this.words.get(provider);
     if (partitions === undefined) {
