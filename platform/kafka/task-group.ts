@@ -52,6 +52,8 @@ interface BatchStretch {
 
 const TICK_MS = 250;
 const DEAD_SESSIONS = 3;
+/** How old the known end of an input may be while it is not fetched. */
+const ENDS_MS = 1_000;
 
 export class TaskGroup implements TaskHost {
   private readonly options: Required<TaskGroupOptions>;
@@ -74,6 +76,8 @@ export class TaskGroup implements TaskHost {
   private ticker: NodeJS.Timeout | undefined;
   private clients = 0;
   private startedAt = 0;
+  private endsAskedAt = 0;
+  private askingEnds = false;
   /** Monotonic time of the last fetch, ms. */
   private lastFetchAt = 0;
   readonly counters = { records: 0, joins: 0, lapses: 0, staleBatches: 0, taskFailures: 0 };
@@ -301,6 +305,7 @@ export class TaskGroup implements TaskHost {
       for (const slot of this.slots.values()) if (slot.task !== undefined && !slot.task.alive) slot.task.wake();
       return;
     }
+    this.askEnds();
     for (const partition of this.assigned) {
       const slot = this.slots.get(partition);
       if (slot?.task?.alive) continue;
@@ -311,6 +316,29 @@ export class TaskGroup implements TaskHost {
     }
     for (const [partition, slot] of this.slots)
       if (!this.assigned.has(partition) && slot.task !== undefined && !slot.task.alive) this.forget(partition, slot);
+  }
+
+  /** An input that is full is not fetched, and so does not hear of what is written behind it: its backlog would stand still. */
+  private askEnds(): void {
+    const now = performance.now();
+    const full = this.tasks.flatMap((task) => task.inputs.filter((input) => input.paused && input.length > 0));
+    if (full.length === 0 || this.askingEnds || now - this.endsAskedAt < ENDS_MS) return;
+    this.askingEnds = true;
+    this.endsAskedAt = now;
+    const { admin } = this;
+    const ask = async (topic: string) => {
+      for (const { partition, high } of await admin!.fetchTopicOffsets(topic)) {
+        const input = this.slots.get(partition)?.task?.inputs.find((one) => one.topic === topic);
+        if (input !== undefined) input.end = Math.max(input.end, Number(high));
+      }
+    };
+    Promise.all([...new Set(full.map(({ topic }) => topic))].map(ask))
+      .catch((error: Error) =>
+        this.options.connection.log.debug({ cause: error.message }, "Could not ask for the inputs' ends"),
+      )
+      .finally(() => {
+        this.askingEnds = false;
+      });
   }
 
   /** Tasks end with a lapsed lease, and what they had in flight is in doubt: whoever runs this must be able to see why. */
