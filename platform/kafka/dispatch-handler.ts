@@ -43,6 +43,11 @@ export interface DispatchHandler<W, O> {
   /** A work in doubt: hand it over again with the reason, or end it with this outcome. */
   inDoubt(work: Work<W>): { resend: string } | { hold: Outcome };
   /**
+   * How a work ends that is not to be handed over any more, whatever room there is (its time has passed); undefined: it
+   * goes on waiting. Asked of the first work of each lane. Handlers without it see to that when it is handed over.
+   */
+  over?(work: Work<W>): Outcome | undefined;
+  /**
    * A work that would only wait behind others of its key, while too many do or the task drains: it ends with this
    * outcome without having been submitted. Handlers without it let such works wait, and other keys behind them.
    */

@@ -60,6 +60,8 @@ const COMMIT_EVERY_MS = 250;
 const RELEASE_MS = 2_000;
 /** Octets that the last commit's metadata may need beyond what it needs now, when the drain begins. */
 const METADATA_SLACK = 256;
+/** With nothing open and no room for so long, the horizon is taken back: then nothing is in doubt, however long that lasts. */
+const REST_AFTER_MS = 1_000;
 /** After what a record waited for has failed: asked again so much later. */
 const WAIT_AGAIN_MS = 1_000;
 
@@ -81,6 +83,7 @@ export class Dispatcher<W, O> {
   private committed: number[] = [];
   private committedAt = 0;
   private markedAt = 0;
+  private busyAt = 0;
   private marking = false;
   private lost = false;
   private failure: unknown;
@@ -136,6 +139,7 @@ export class Dispatcher<W, O> {
   private turn(): void {
     if (this.task.taking) this.stage();
     if (this.task.draining) this.disband();
+    this.dismiss();
     this.hand();
     this.writeSettled();
     this.advance();
@@ -233,6 +237,20 @@ export class Dispatcher<W, O> {
       this.start(work);
       room = this.handler.room();
     }
+  }
+
+  /** Ends what need not be handed over any more, from the heads of the lanes: otherwise it would wait as long as there is no room. */
+  private dismiss(): void {
+    if (this.handler.over === undefined || this.task.draining) return;
+    for (const lane of this.lanes)
+      while (lane.ready && this.unstored < this.options.maxUnstored && this.task.alive) {
+        const work = lane.staged[0]!;
+        const settled = lane.mayHaveGone(work.record.offset) && this.resolveDoubt(lane, work);
+        const outcome = settled ? undefined : this.handler.over(work);
+        if (!settled && outcome === undefined) break;
+        lane.pass();
+        if (outcome !== undefined) this.end(work, outcome);
+      }
   }
 
   /** Behind the work of its key that is in flight; or back, where a key has so many that others would wait for it. */
@@ -362,14 +380,26 @@ export class Dispatcher<W, O> {
     const now = performance.now();
     if (now - this.markedAt >= MARK_EVERY_MS && !this.marking) this.mark(now);
     if (this.committing) return;
-    const horizon = this.nextHorizon();
+    const resting = this.resting(now);
+    const horizon = resting ? this.lanes.map((lane) => lane.rest) : this.nextHorizon();
     const wanted = this.lanes.some((lane, i) => horizon[i]! > lane.horizon && lane.staged.length > 0);
-    const moved = this.lanes.some((lane, i) => lane.tracker.committable !== this.committed[i]);
+    const moved = this.lanes.some(
+      (lane, i) => lane.tracker.committable !== this.committed[i] || horizon[i]! < lane.horizon,
+    );
     if (wanted || (moved && now - this.committedAt >= COMMIT_EVERY_MS))
       this.commit(horizon).catch((error: unknown) => {
         this.committing = false;
         this.fail(error);
       });
+  }
+
+  /** True when nothing is open, and nothing can be handed over or ended, for a while already: a provider is dark. */
+  private resting(now: number): boolean {
+    const { handler } = this;
+    const still = this.nothingOpen && this.settled.length === 0 && handler.room() <= 0;
+    const over = ({ staged }: DispatchLane<W>) => staged.length > 0 && handler.over?.(staged[0]!) !== undefined;
+    if (!still || this.lanes.some(over)) this.busyAt = now;
+    return now - this.busyAt >= REST_AFTER_MS;
   }
 
   /** A step of the staged works, urgent lanes first, and of each other lane its reserved share: no more is put in doubt. */
@@ -417,6 +447,10 @@ export class Dispatcher<W, O> {
     const offsets = this.lanes.map((lane) => lane.tracker.committable);
     const state = this.state(horizon);
     if (untouched !== undefined) state.u = untouched;
+    // A horizon that is taken back holds from now on: the broker may store it at any moment.
+    this.lanes.forEach((lane, i) => {
+      lane.horizon = Math.min(lane.horizon, horizon[i]!);
+    });
     const ok = await this.task.commit(offsets, JSON.stringify(state)).catch(() => false);
     this.committing = false;
     if (!ok) {

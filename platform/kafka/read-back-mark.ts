@@ -43,12 +43,10 @@ export class ReadBackMarks {
 
   /** E for a commit of these offsets. Older marks are forgotten: offsets never go back. */
   pick(now: number, offsets: readonly number[]): readonly number[] {
-    let chosen = 0;
-    for (let i = 1; i < this.marks.length; i++) {
-      const mark = this.marks[i]!;
-      if (now - mark.at < this.keepMs || !mark.horizon.every((h, input) => h <= offsets[input]!)) break;
-      chosen = i;
-    }
+    // From the newest on: a horizon that was taken back lies below those of earlier marks.
+    const chosen = this.marks.findLastIndex(
+      ({ at, horizon }) => now - at >= this.keepMs && horizon.every((h, input) => h <= offsets[input]!),
+    );
     if (chosen > 0) this.marks = this.marks.slice(chosen);
     return this.marks[0]!.ends;
   }

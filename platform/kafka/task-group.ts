@@ -29,6 +29,8 @@ export interface TaskGroupOptions {
   readonly heartbeatMs?: number;
   /** Records queued for one input before its fetching is paused. Default 2,000. */
   readonly maxQueued?: number;
+  /** Octets queued for one input before its fetching is paused: records may be large. Default 4 MiB. */
+  readonly maxQueuedBytes?: number;
   readonly maxBytesPerPartition?: number;
   readonly minBytes?: number;
   readonly maxWaitMs?: number;
@@ -50,6 +52,8 @@ interface BatchStretch {
 
 const TICK_MS = 250;
 const DEAD_SESSIONS = 3;
+/** How old the known end of an input may be while it is not fetched. */
+const ENDS_MS = 1_000;
 
 export class TaskGroup implements TaskHost {
   private readonly options: Required<TaskGroupOptions>;
@@ -72,6 +76,8 @@ export class TaskGroup implements TaskHost {
   private ticker: NodeJS.Timeout | undefined;
   private clients = 0;
   private startedAt = 0;
+  private endsAskedAt = 0;
+  private askingEnds = false;
   /** Monotonic time of the last fetch, ms. */
   private lastFetchAt = 0;
   readonly counters = { records: 0, joins: 0, lapses: 0, staleBatches: 0, taskFailures: 0 };
@@ -81,6 +87,7 @@ export class TaskGroup implements TaskHost {
       sessionTimeoutMs: 10_000,
       heartbeatMs: 500,
       maxQueued: 2_000,
+      maxQueuedBytes: 4 << 20,
       maxBytesPerPartition: 262_144,
       minBytes: 1,
       maxWaitMs: 100,
@@ -298,6 +305,7 @@ export class TaskGroup implements TaskHost {
       for (const slot of this.slots.values()) if (slot.task !== undefined && !slot.task.alive) slot.task.wake();
       return;
     }
+    this.askEnds();
     for (const partition of this.assigned) {
       const slot = this.slots.get(partition);
       if (slot?.task?.alive) continue;
@@ -308,6 +316,29 @@ export class TaskGroup implements TaskHost {
     }
     for (const [partition, slot] of this.slots)
       if (!this.assigned.has(partition) && slot.task !== undefined && !slot.task.alive) this.forget(partition, slot);
+  }
+
+  /** An input that is full is not fetched, and so does not hear of what is written behind it: its backlog would stand still. */
+  private askEnds(): void {
+    const now = performance.now();
+    const full = this.tasks.flatMap((task) => task.inputs.filter((input) => input.paused && input.length > 0));
+    if (full.length === 0 || this.askingEnds || now - this.endsAskedAt < ENDS_MS) return;
+    this.askingEnds = true;
+    this.endsAskedAt = now;
+    const { admin } = this;
+    const ask = async (topic: string) => {
+      for (const { partition, high } of await admin!.fetchTopicOffsets(topic)) {
+        const input = this.slots.get(partition)?.task?.inputs.find((one) => one.topic === topic);
+        if (input !== undefined) input.end = Math.max(input.end, Number(high));
+      }
+    };
+    Promise.all([...new Set(full.map(({ topic }) => topic))].map(ask))
+      .catch((error: Error) =>
+        this.options.connection.log.debug({ cause: error.message }, "Could not ask for the inputs' ends"),
+      )
+      .finally(() => {
+        this.askingEnds = false;
+      });
   }
 
   /** Tasks end with a lapsed lease, and what they had in flight is in doubt: whoever runs this must be able to see why. */
@@ -349,7 +380,14 @@ export class TaskGroup implements TaskHost {
         if (this.slots.get(partition) === slot) this.slots.delete(partition);
         return;
       }
-      task = new Task(this, partition, this.options.topics, restored, this.options.maxQueued >> 1);
+      task = new Task(
+        this,
+        partition,
+        this.options.topics,
+        restored,
+        this.options.maxQueued >> 1,
+        this.options.maxQueuedBytes >> 1,
+      );
       slot.task = task;
       for (const input of task.inputs)
         this.consumer?.seek({ topic: input.topic, partition, offset: String(input.expected) });
@@ -405,7 +443,8 @@ export class TaskGroup implements TaskHost {
     const last = Number(batch.lastOffset());
     if (last >= input.expected) input.expected = last + 1;
     resolveOffset(batch.lastOffset());
-    if (input.length > this.options.maxQueued && !input.paused) {
+    const { maxQueued, maxQueuedBytes } = this.options;
+    if ((input.length > maxQueued || input.bytes > maxQueuedBytes) && !input.paused) {
       input.paused = true;
       this.consumer?.pause([{ topic: batch.topic, partitions: [batch.partition] }]);
     }

@@ -18,6 +18,8 @@ export class TaskInput {
   /** One above the last offset in the log, as far as known. */
   end: number;
   paused = true;
+  /** Octets of the records queued: keys and values. */
+  bytes = 0;
   private items: InRecord[] = [];
   private head = 0;
 
@@ -33,6 +35,7 @@ export class TaskInput {
 
   push(record: InRecord): void {
     this.items.push(record);
+    this.bytes += sizeOf(record);
   }
 
   peek(): InRecord | undefined {
@@ -43,6 +46,7 @@ export class TaskInput {
     const record = this.items[this.head];
     if (record === undefined) return undefined;
     this.head++;
+    this.bytes -= sizeOf(record);
     if (this.head === this.items.length) {
       this.items = [];
       this.head = 0;
@@ -80,15 +84,25 @@ export class Task implements Fence {
   private revoked = false;
   private readonly host: TaskHost;
   private readonly resumeBelow: number;
+  private readonly resumeBelowBytes: number;
   private wakers: (() => void)[] = [];
   private signalled = false;
 
-  constructor(host: TaskHost, partition: number, topics: readonly string[], restored: Restored, resumeBelow: number) {
+  /** A paused input is fetched again when so many records, and octets, are queued. */
+  constructor(
+    host: TaskHost,
+    partition: number,
+    topics: readonly string[],
+    restored: Restored,
+    resumeBelow: number,
+    resumeBelowBytes = Number.POSITIVE_INFINITY,
+  ) {
     this.host = host;
     this.partition = partition;
     this.restored = restored;
     this.inputs = topics.map((topic, i) => new TaskInput(topic, restored.offsets[i]!, restored.ends?.[i]));
     this.resumeBelow = resumeBelow;
+    this.resumeBelowBytes = resumeBelowBytes;
   }
 
   get alive(): boolean {
@@ -115,7 +129,13 @@ export class Task implements Fence {
   /** The next record of an input, removed; undefined when none is queued. */
   take(input: TaskInput): InRecord | undefined {
     const record = input.shift();
-    if (record !== undefined && input.paused && input.length <= this.resumeBelow) this.host.resume(this, input);
+    if (
+      record !== undefined &&
+      input.paused &&
+      input.length <= this.resumeBelow &&
+      input.bytes <= this.resumeBelowBytes
+    )
+      this.host.resume(this, input);
     return record;
   }
 
@@ -151,4 +171,8 @@ export class Task implements Fence {
   commit(offsets: readonly number[], state: string): Promise<boolean> {
     return this.host.commit(this, offsets, state);
   }
+}
+
+function sizeOf({ key, value }: InRecord): number {
+  return (key?.length ?? 0) + (value?.length ?? 0);
 }

@@ -73,6 +73,13 @@ export class TopicReader {
     return found;
   }
 
+  /** By partition number: the first offset whose record was appended at or after this time, epoch ms; the end where none was. */
+  async offsetsAt(topic: string, time: number): Promise<number[]> {
+    const found: number[] = [];
+    for (const p of await this.admin!.fetchTopicOffsetsByTimestamp(topic, time)) found[p.partition] = Number(p.offset);
+    return found;
+  }
+
   /**
    * Gives every record of [from, to) in order, then resolves. Offsets below the log's start are skipped. Callers that ask
    * for the same partition are served one after the other.

@@ -2,18 +2,24 @@ import { parseArgs } from "node:util";
 import { z } from "zod";
 import { readConfig } from "../../platform/config/load-config.ts";
 import { kafkaSettings } from "../../platform/kafka/settings.ts";
+import { MAX_MESSAGES } from "./audit.ts";
 import { auditHolds, auditLine, auditTable } from "./audit-report.ts";
 import type { Command } from "./command.ts";
 import { UsageError } from "./command.ts";
 import { runAudit } from "./run-audit.ts";
 
 const HELP = `usage: sluice audit [options]
-Compares what was accepted with what ended, from the topics alone. Exit code 1 when a message is missing or duplicated.
-  --since <time>      only messages accepted at or after this time (ISO 8601)
-  --until <time>      only messages accepted before this time
+Compares what was accepted with what ended, from the topics alone: accepted, terminal by state, missing (listed), submitted
+again with the reasons, receipts without a message. Exit code 1 when a message is missing or duplicated.
+  --since <time>      only messages accepted at or after this time (ISO 8601): by the time at which Kafka stored the request
+  --until <time>      only messages accepted before this time. What became of them is read from --since up to now
+                      Nothing that was stored before --since is read, so the last hour of a year takes no longer than an hour's.
+                      With --since, --until or --label, receipts without a message are not looked for.
   --label <name=value>  only messages with this metadata; may be given several times
   --ledger <url>      control port of a provider simulator: compare with what it accepted; may be given several times
   --wait <duration>   wait so long for messages still under way, e.g. 60s
+  --max-messages <n>  messages held in memory at once, about 150 octets each; default ${MAX_MESSAGES}. A partition with more is read
+                      several times, and the result is the same
   --json              the report as JSON before the last line
 Kafka and the registry are found by SLUICE_KAFKA_BROKERS, SLUICE_REGISTRY_URL and SLUICE_PARTITIONS.`;
 
@@ -57,6 +63,7 @@ export function readAuditArguments(args: readonly string[]) {
     ...(labels.length > 0 ? { labels: Object.fromEntries(labels) } : {}),
     ledgers: (values.ledger ?? []).map(readUrl),
     waitMs: readDuration(values.wait),
+    maxMessages: readCount("--max-messages", values["max-messages"]),
     json: values.json ?? false,
   };
 }
@@ -71,6 +78,7 @@ function parse(args: readonly string[]) {
       label: { type: "string", multiple: true },
       ledger: { type: "string", multiple: true },
       wait: { type: "string" },
+      "max-messages": { type: "string" },
       json: { type: "boolean" },
     },
   }).values;
@@ -81,6 +89,13 @@ function readTime(name: string, text: string | undefined): number | undefined {
   const time = Date.parse(text);
   if (Number.isNaN(time)) throw new UsageError(`${name} ${text}: a time such as 2026-01-31T12:00:00Z is needed`);
   return time;
+}
+
+function readCount(name: string, text: string | undefined): number {
+  if (text === undefined) return MAX_MESSAGES;
+  if (!/^[1-9]\d{0,8}$/.test(text))
+    throw new UsageError(`${name} ${text}: a whole number from 1 to 999999999 is needed`);
+  return Number(text);
 }
 
 function readLabel(text: string): [string, string] {

@@ -1,5 +1,5 @@
 import { terminalStatuses } from "../../domain/message/status.ts";
-import { type AuditCounts, MAX_LISTED } from "./audit.ts";
+import type { AuditCounts } from "./audit-counts.ts";
 
 /** What an audit looked at, beside what it found. */
 export interface AuditReport extends AuditCounts {
@@ -29,6 +29,7 @@ export function auditTable(report: AuditReport): string {
     ["missing", report.missing, "neither ended nor dead-lettered"],
     ["duplicated", report.duplicated, "went out more often than the events state a reason for"],
     ["resubmitted", report.resubmitted, "went out again for a stated reason"],
+    ...byReason(report),
     ["contradicting", report.contradicting, "terminal events that say something else than the first"],
     ["unreadable", report.unreadable, "requests that no one can decode: dead letters"],
     ["misplaced", report.misplaced, "requests that were moved to their destination's partition"],
@@ -40,14 +41,24 @@ export function auditTable(report: AuditReport): string {
   }
   const width = Math.max(...rows.map(([, count]) => String(count).length));
   const lines = rows.map(([name, count, what]) =>
-    `  ${name.padEnd(15)} ${String(count).padStart(width)}  ${what}`.trimEnd(),
+    `  ${name.padEnd(18)} ${String(count).padStart(width)}  ${what}`.trimEnd(),
   );
-  return [...lines, ...listed("missing", report), ...listed("duplicated", report)].join("\n");
+  return [
+    ...lines,
+    ...listed("missing", report.missing, report.missingIds),
+    ...listed("duplicated", report.duplicated, report.duplicatedIds),
+    ...listed("resubmitted", report.resubmitted, report.resubmittedIds),
+    ...listed("orphan receipts", report.orphanReceipts, report.orphanReceiptIds),
+  ].join("\n");
 }
 
-function listed(which: "missing" | "duplicated", report: AuditCounts): string[] {
-  const ids = which === "missing" ? report.missingIds : report.duplicatedIds;
+function byReason({ resubmittedBy }: AuditCounts): [string, number, string][] {
+  const reasons = Object.entries(resubmittedBy).sort(([, a], [, b]) => b - a);
+  return reasons.map(([reason, count]) => [`  ${reason}`, count, "submissions"]);
+}
+
+function listed(what: string, count: number, ids: readonly string[]): string[] {
   if (ids.length === 0) return [];
-  const more = report[which] > MAX_LISTED ? ` (the first ${MAX_LISTED})` : "";
-  return [`${which}${more}:`, ...ids.map((id) => `  ${id}`)];
+  const more = count > ids.length ? ` (the first ${ids.length})` : "";
+  return [`${what}${more}:`, ...ids.map((id) => `  ${id}`)];
 }

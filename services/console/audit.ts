@@ -1,79 +1,37 @@
 import { type TerminalStatus, terminalStatuses } from "../../domain/message/status.ts";
-import type { Event } from "../../schemas/generated/types.ts";
+import { canonicalId, idForms } from "../../domain/receipts/provider-message-id.ts";
+import type { Event, Receipt } from "../../schemas/generated/types.ts";
+import { type AuditCounts, addReason, list, noCounts } from "./audit-counts.ts";
 import { readEventId } from "./event-id.ts";
+import { KeySet, keyOf } from "./key-set.ts";
 import type { ProviderLedger } from "./provider-ledger.ts";
+import { ALL, inSlice, type Slice, SliceOverflow } from "./slice.ts";
 import { UuidTable, withRoom } from "./uuid-table.ts";
 
-/** Messages named in a list of offenders; the counts are always whole. */
-export const MAX_LISTED = 20;
-/** Records followed to another partition, or without a message id, that are remembered by name. */
-const MAX_REMEMBERED = 1_000_000;
+/** Messages in one pass at the most, by default: about 150 octets each. */
+export const MAX_MESSAGES = 5_000_000;
+/** Records followed to another partition, or without a message id, that are remembered by name in one pass. */
+const MAX_NAMED = 500_000;
+/** Provider message ids for each message that a pass may hold: long messages have up to ten. */
+const IDS_PER_MESSAGE = 4;
 /** Attempts told apart: bits of a mask, the last one standing for all beyond. */
 const MAX_ATTEMPT_BIT = 31;
 
-/** Kinds of events that are counted, as their ids name them. */
-const WANTED: ReadonlySet<string> = new Set(["submitted", "resubmitted", "returned", "closed", "final"]);
+/** Kinds of events that say how a message fared, as their ids name them. */
+const OF_MESSAGES: ReadonlySet<string> = new Set(["submitted", "resubmitted", "returned", "closed", "final"]);
+/** Kinds that say which receipts belong to it. A final event has the ids that a submission in doubt got from its receipts. */
+const OF_RECEIPTS: ReadonlySet<string> = new Set(["submitted", "resubmitted", "returned", "in_doubt", "final"]);
 
-/** What the audit of a partition, or of all of them, found. */
-export interface AuditCounts {
-  /** Distinct messages requested. */
-  accepted: number;
-  /** Of these, with a terminal event. */
-  terminal: number;
-  byState: Record<TerminalStatus, number>;
-  /** Accepted without a terminal event, and unreadable requests without a dead letter. */
-  missing: number;
-  missingIds: string[];
-  /** Submitted again without a stated reason; with ledgers: accepted by the providers more often than the events explain. */
-  duplicated: number;
-  duplicatedIds: string[];
-  /** Submitted again for a stated reason: an earlier submission was in doubt. */
-  resubmitted: number;
-  /** Messages that providers accepted at least once; only with ledgers. */
-  sent: number;
-  /** Terminal events beyond the first of a message that say something else. */
-  contradicting: number;
-  /** Terminal events of messages that nobody requested. */
-  unrequested: number;
-  /** Receipts whose submission stands nowhere. */
-  orphanReceipts: number;
-  /** Requests nobody can read; each must have its dead letter. */
-  unreadable: number;
-  /** Requests that stood in another partition than their destination's, or under another key. */
-  misplaced: number;
-}
+/** What keys of messages are told apart by from those of providers, whose ids have no blank. */
+const MESSAGE = "a message";
 
-export function noCounts(): AuditCounts {
-  const byState = Object.fromEntries(terminalStatuses.map((state) => [state, 0])) as Record<TerminalStatus, number>;
-  return {
-    accepted: 0,
-    terminal: 0,
-    byState,
-    missing: 0,
-    missingIds: [],
-    duplicated: 0,
-    duplicatedIds: [],
-    resubmitted: 0,
-    sent: 0,
-    contradicting: 0,
-    unrequested: 0,
-    orphanReceipts: 0,
-    unreadable: 0,
-    misplaced: 0,
-  };
-}
-
-/** Adds counts to others, in place. */
-export function addCounts(sum: AuditCounts, more: AuditCounts): void {
-  for (const state of terminalStatuses) sum.byState[state] += more.byState[state];
-  for (const key of Object.keys(more) as (keyof AuditCounts)[]) {
-    const value = more[key];
-    if (typeof value === "number") (sum[key] as number) += value;
-    else if (Array.isArray(value)) {
-      const list = sum[key] as string[];
-      list.push(...value.slice(0, MAX_LISTED - list.length));
-    }
-  }
+export interface PartitionAuditOptions {
+  /** Only these: messages by their id, receipts and what belongs to them by their destination. Default: all. */
+  readonly slice?: Slice;
+  /** Default {@link MAX_MESSAGES}. */
+  readonly maxMessages?: number;
+  /** Whether receipts will be given. Default true. */
+  readonly receipts?: boolean;
 }
 
 /** What a partition's records say together. Everything of one destination stands in partitions of one number. */
@@ -84,10 +42,15 @@ export interface PartitionAuditResult {
 }
 
 /**
- * Adds up one partition number: first all its requests, then its dead letters, events and receipts in any order. Every
- * record may come more than once. About 60 octets a message.
+ * Adds up one partition number, or a slice of it: first all its requests, then its dead letters and events in any order,
+ * then its receipts. Every record may come more than once. What does not fit ends with a SliceOverflow. Messages and
+ * receipts are sliced apart, since the records about a message have its id and a receipt only has its destination; so
+ * what all slices find adds up to what one pass over everything finds.
  */
 export class PartitionAudit {
+  readonly #slice: Slice;
+  readonly #maxMessages: number;
+  readonly #receipts: boolean;
   readonly #messages = new UuidTable();
   /** 0: none; n: terminalStatuses[n - 1]. */
   #state = new Uint8Array(0);
@@ -98,67 +61,73 @@ export class PartitionAudit {
   #doubtful = new Uint32Array(0);
   readonly #elsewhere = new Map<string, number>();
   readonly #unreadable = new Set<string>();
-  readonly #deadLetters = new Set<string>();
-  /** Provider and id of every submitted part, hashed. */
-  readonly #submissions = new Set<number>();
-  readonly #receipts = new Map<number, string | null>();
+  /** Ids of the providers and of the messages themselves, by which receipts are known. */
+  readonly #known = new KeySet();
+  readonly #orphans = new KeySet();
   readonly #counts = noCounts();
+
+  constructor({ slice = ALL, maxMessages = MAX_MESSAGES, receipts = true }: PartitionAuditOptions = {}) {
+    this.#slice = slice;
+    this.#maxMessages = maxMessages;
+    this.#receipts = receipts;
+  }
 
   /** A request. `home`: the partition of its destination when it does not stand there. */
   request(messageId: string, home?: number): void {
+    if (!inSlice(messageId, this.#slice)) return;
     if (home === undefined) this.#row(messageId);
     else {
       this.#counts.misplaced++;
-      if (this.#elsewhere.size < MAX_REMEMBERED) this.#elsewhere.set(messageId, home);
+      this.#elsewhere.set(messageId, home);
+      this.#bound(this.#elsewhere.size, MAX_NAMED);
     }
   }
 
   /** A request that cannot be read, at `topic/partition/offset`. */
   unreadable(place: string): void {
+    if (!inSlice(place, this.#slice) || this.#unreadable.has(place)) return;
+    this.#counts.unreadable++;
     this.#unreadable.add(place);
+    this.#bound(this.#unreadable.size, MAX_NAMED);
   }
 
   /** A dead letter of the record at `topic/partition/offset`. */
   deadLetter(place: string): void {
-    if (this.#deadLetters.size < MAX_REMEMBERED) this.#deadLetters.add(place);
+    this.#unreadable.delete(place);
   }
 
-  /** Whether an event with this id needs to be decoded at all. */
-  wants(id: string | undefined): boolean {
-    return WANTED.has(readEventId(id)?.kind ?? "");
+  /** Whether an event with this id and key needs to be decoded at all. */
+  wants(id: string | undefined, key: string | Uint8Array | null): boolean {
+    const known = readEventId(id);
+    if (known === undefined) return false;
+    return (
+      (OF_MESSAGES.has(known.kind) && inSlice(known.messageId, this.#slice)) ||
+      (this.#receipts && OF_RECEIPTS.has(known.kind) && key !== null && inSlice(key, this.#slice))
+    );
   }
 
   event(event: Event): void {
-    const { messageId } = event.facts;
-    if (event.type === "submitted")
-      for (const id of event.providerMessageIds) this.#submissions.add(submissionKey(event.provider, id));
-    const row = this.#messages.find(messageId);
-    if (row < 0) {
-      // A refused request ends where it stands, even when it belongs elsewhere.
-      if (!this.#elsewhere.has(messageId)) {
-        if (event.type === "final") this.#counts.unrequested++;
-        return;
-      }
-      if (event.type !== "final" && event.type !== "closed") return;
-      this.#elsewhere.delete(messageId);
-      this.#row(messageId);
-      this.event(event);
-      return;
-    }
-    const bit = 1 << Math.min(event.attempt, MAX_ATTEMPT_BIT);
-    if (event.type === "submitted") {
-      const mask = event.resubmitted === null ? this.#submitted : this.#resubmitted;
-      mask[row]! |= bit;
-    } else if (event.type === "returned") {
-      this.#returned[row]! |= bit;
-      // A reason on a return says why some or all of it may have been accepted nevertheless.
-      if (event.errorClass === "unknown" || event.reason !== null) this.#doubtful[row]! |= bit;
-    } else if (event.type === "final") this.#final(row, event);
+    const { messageId, to } = event.facts;
+    if (this.#receipts && inSlice(to, this.#slice)) this.#noteIds(event);
+    if (inSlice(messageId, this.#slice)) this.#note(event);
   }
 
-  /** A receipt as the provider gave it. */
-  receipt(provider: string, providerMessageId: string, messageId: string | null): void {
-    if (this.#receipts.size < MAX_REMEMBERED) this.#receipts.set(submissionKey(provider, providerMessageId), messageId);
+  /** Whether a receipt with this key needs to be decoded at all. */
+  wantsReceipt(key: string | Uint8Array | null): boolean {
+    return this.#receipts && key !== null && inSlice(key, this.#slice);
+  }
+
+  /** A receipt as the provider gave it, at `topic/partition/offset`. */
+  receipt({ provider, providerMessageId, messageId, to }: Receipt, place: string): void {
+    if (messageId !== null && this.#known.has(keyOf(MESSAGE, messageId))) return;
+    // As the correlator joins them: to one destination an id may be written in hexadecimal or in decimal digits.
+    const space = `${provider}/${to}`;
+    const forms = idForms(providerMessageId);
+    for (const form of forms) if (this.#known.has(keyOf(space, form))) return;
+    if (!this.#orphans.add(keyOf(space, forms[0]!))) return;
+    this.#counts.orphanReceipts++;
+    list(this.#counts.orphanReceiptIds, `${provider} …${providerMessageId.slice(-4)} at ${place}`);
+    this.#bound(this.#orphans.size, this.#maxMessages);
   }
 
   /** The result; nothing may be added after it. */
@@ -176,26 +145,62 @@ export class PartitionAudit {
       if (sent > 0) counts.sent++;
       if (this.#doubled(row) || sent > this.#allowed(row)) {
         counts.duplicated++;
-        if (counts.duplicatedIds.length < MAX_LISTED) counts.duplicatedIds.push(this.#messages.idOf(row));
+        list(counts.duplicatedIds, this.#messages.idOf(row));
       }
     }
-    counts.unreadable = this.#unreadable.size;
-    for (const place of this.#unreadable)
-      if (!this.#deadLetters.has(place)) this.#missing(`${place} (unreadable, without a dead letter)`);
-    for (const [key, messageId] of this.#receipts) {
-      const known = this.#submissions.has(key) || (messageId !== null && this.#messages.find(messageId) >= 0);
-      if (!known) counts.orphanReceipts++;
-    }
+    for (const place of this.#unreadable) this.#missing(`${place} (unreadable, without a dead letter)`);
     return { counts, elsewhere: this.#elsewhere };
   }
 
-  /** Whether the message is requested in this partition. */
-  knows(messageId: string): boolean {
-    return this.#messages.find(messageId) >= 0;
+  #bound(count: number, most: number): void {
+    if (count > most) throw new SliceOverflow(`more than ${most} at once`);
+  }
+
+  #noteIds(event: Event): void {
+    const { messageId, to } = event.facts;
+    for (const id of event.providerMessageIds) this.#known.add(keyOf(`${event.provider}/${to}`, canonicalId(id)));
+    this.#known.add(keyOf(MESSAGE, messageId));
+    this.#bound(this.#known.size, this.#maxMessages * IDS_PER_MESSAGE);
+  }
+
+  #note(event: Event): void {
+    const { messageId } = event.facts;
+    const row = this.#messages.find(messageId);
+    if (row < 0) {
+      // A refused request ends where it stands, even when it belongs elsewhere.
+      if (!this.#elsewhere.has(messageId)) {
+        if (event.type === "final") this.#counts.unrequested++;
+        return;
+      }
+      if (event.type !== "final" && event.type !== "closed") return;
+      this.#elsewhere.delete(messageId);
+      this.#row(messageId);
+      this.#note(event);
+      return;
+    }
+    const bit = 1 << Math.min(event.attempt, MAX_ATTEMPT_BIT);
+    if (event.type === "submitted") {
+      if (event.resubmitted === null) this.#submitted[row]! |= bit;
+      else this.#again(row, bit, event, event.resubmitted);
+    } else if (event.type === "returned") {
+      this.#returned[row]! |= bit;
+      // A reason on a return says why some or all of it may have been accepted nevertheless.
+      if (event.errorClass === "unknown" || event.reason !== null) this.#doubtful[row]! |= bit;
+    } else if (event.type === "final") this.#final(row, event);
+  }
+
+  /** Submitted again for a stated reason; the event may come more than once. */
+  #again(row: number, bit: number, { attempt, facts }: Event, reason: string): void {
+    const before = this.#resubmitted[row]!;
+    if ((before & bit) !== 0) return;
+    this.#resubmitted[row] = before | bit;
+    addReason(this.#counts, reason);
+    list(this.#counts.resubmittedIds, `${facts.messageId} in attempt ${attempt}: ${reason}`);
   }
 
   #row(messageId: string): number {
     const row = this.#messages.add(messageId);
+    this.#bound(this.#messages.size, this.#maxMessages);
     if (row < this.#state.length) return row;
     const size = row + 1;
     this.#state = withRoom(this.#state, size);
@@ -228,9 +233,8 @@ export class PartitionAudit {
   }
 
   #missing(id: string): void {
-    const counts = this.#counts;
-    counts.missing++;
-    if (counts.missingIds.length < MAX_LISTED) counts.missingIds.push(id);
+    this.#counts.missing++;
+    list(this.#counts.missingIds, id);
   }
 }
 
@@ -238,17 +242,4 @@ function bitCount(mask: number): number {
   let count = 0;
   for (let rest = mask; rest !== 0; rest &= rest - 1) count++;
   return count;
-}
-
-/** 53 bits of provider and id: enough to tell some millions of submissions apart. */
-function submissionKey(provider: string | null, id: string): number {
-  let low = 0x811c9dc5;
-  let high = 0x9e3779b9;
-  const text = `${provider}\n${id}`;
-  for (let at = 0; at < text.length; at++) {
-    const unit = text.charCodeAt(at);
-    low = Math.imul(low ^ unit, 0x01000193);
-    high = Math.imul(high ^ unit, 0x5bd1e995);
-  }
-  return ((high >>> 11) * 2 ** 32 + (low >>> 0)) % Number.MAX_SAFE_INTEGER;
 }

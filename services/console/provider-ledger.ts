@@ -1,3 +1,4 @@
+import { ALL, inSlice, type Slice } from "./slice.ts";
 import { UuidTable, withRoom } from "./uuid-table.ts";
 
 /** Parts told apart; a message has at most ten. */
@@ -6,11 +7,16 @@ const MAX_COUNT = 255;
 
 /**
  * How often each part of each message was accepted by the providers, all of them together: what really went out,
- * whatever the events say. 34 octets a message.
+ * whatever the events say. 34 octets a message of the slice.
  */
 export class ProviderLedger {
+  readonly #slice: Slice;
   readonly #messages = new UuidTable();
   #accepted = new Uint8Array(0);
+
+  constructor(slice: Slice = ALL) {
+    this.#slice = slice;
+  }
 
   get messages(): number {
     return this.#messages.size;
@@ -18,7 +24,7 @@ export class ProviderLedger {
 
   /** Adds what one provider accepted of one part, counted from 1. References that are no message ids are left out. */
   add(messageId: string, part: number, accepted: number): void {
-    const row = this.#messages.add(messageId);
+    const row = inSlice(messageId, this.#slice) ? this.#messages.add(messageId) : -1;
     if (row < 0) return;
     this.#accepted = withRoom(this.#accepted, (row + 1) * PARTS);
     const at = row * PARTS + Math.min(Math.max(part, 1), PARTS) - 1;

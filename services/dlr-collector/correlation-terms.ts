@@ -20,6 +20,8 @@ export interface CorrelationLimits {
   readonly doubtKnownMs: number;
   /** A message that is open for longer is kept in sms.correlation, milliseconds. */
   readonly keepAfterMs: number;
+  /** With more open messages than this the events of further ones are held in their small form: costs time, saves memory. */
+  readonly unpacked: number;
   /** Finished messages, and finished provider ids, that are remembered. */
   readonly finished: number;
   /** Messages and receipts that may fall due in one batch. */
@@ -32,6 +34,7 @@ export const DEFAULT_LIMITS: CorrelationLimits = {
   doubtMs: 10_000,
   doubtKnownMs: 60_000,
   keepAfterMs: 120_000,
+  unpacked: 10_000,
   finished: 50_000,
   dueAtOnce: 1_000,
 };

@@ -88,6 +88,12 @@ export class Correlation {
       this.messages.rememberIds(event);
       this.final(event.facts.messageId, out);
     }
+    if (this.messages.size > this.options.limits.unpacked) this.pack(event.facts.messageId);
+  }
+
+  private pack(messageId: string): void {
+    const message = this.messages.get(messageId);
+    if (message !== undefined) this.kept.pack(message);
   }
 
   /** A terminal event stands in the log, whoever wrote it. */

@@ -83,6 +83,14 @@ export class DispatchTask implements DispatchHandler<Dispatch, StoredOutcome> {
     return { hold: outcomes.held(orderOf(work), "takeover", now()) };
   }
 
+  /** What has expired while it waited: the router ends it. */
+  over(work: Work<Dispatch>): Outcome | undefined {
+    const { outcomes, now } = this.options;
+    const at = now();
+    if (at < work.value.facts.expiresAt) return undefined;
+    return outcomes.returned(orderOf(work), "unsubmitted", "expired", undefined, at);
+  }
+
   /** More to one number than the provider takes one after the other: the router finds another way, or a later time. */
   crowded(work: Work<Dispatch>): Outcome {
     const { outcomes, now } = this.options;

@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { loadCatalog } from "../../domain/catalog/load-catalog.ts";
 import type { Provider } from "../../domain/catalog/provider.ts";
+import { rivalsOf } from "../../domain/catalog/rivals.ts";
 import { loadConfig } from "../../platform/config/load-config.ts";
 import { loadYamlFile } from "../../platform/config/yaml-file.ts";
 import { SluiceError } from "../../platform/errors/sluice-error.ts";
@@ -12,11 +13,12 @@ import { observeKafka } from "../../platform/kafka/observe.ts";
 import { RecordProducer } from "../../platform/kafka/producer.ts";
 import { TopicReader } from "../../platform/kafka/topic-reader.ts";
 import { runService } from "../../platform/lifecycle/run-service.ts";
-import { connectCodecs } from "../../schemas/codecs.ts";
+import { connectCodecs, type SluiceCodecs } from "../../schemas/codecs.ts";
 import { KNOWN_VARIABLES } from "../../schemas/generated/variables.ts";
 import { DEAD_LETTER_TOPIC, EVENTS_TOPIC, HEALTH_TOPIC } from "../../schemas/topics.ts";
 import { OutcomeLog } from "./outcome-log.ts";
 import { ProviderRuntime } from "./provider-runtime.ts";
+import { Rivals } from "./rivals.ts";
 import { observeSenders } from "./sender-metrics.ts";
 import { senderSettings } from "./sender-settings.ts";
 
@@ -46,17 +48,25 @@ await runService({
     await keepBrokersTime(scope, { producer, topic: HEALTH_TOPIC, instance: config.instance });
     observeKafka(scope, { producer });
 
-    const reader = new TopicReader({ connection, topics: [EVENTS_TOPIC] });
+    const reader = new TopicReader({ connection, topics: [EVENTS_TOPIC, HEALTH_TOPIC] });
     await scope.add("topic reader", { start: () => reader.start(), stop: () => reader.stop() });
     // Right after the topics were created their leaders may not answer yet.
     await scope.waitFor("event log", () => reader.watermarks(EVENTS_TOPIC));
     const ends = new LogEnds(reader, EVENTS_TOPIC, scope.log);
     await scope.add("log ends", { start: () => ends.start(), stop: () => ends.stop() });
 
+    const rivals = new Rivals();
+    // Not waited for: one that has not been heard of counts as usable.
+    followHealth(reader, rivals, codecs.health).catch((error: unknown) =>
+      scope.log.warn({ err: error }, "The other providers' health cannot be read; whatever a dark one has goes back"),
+    );
+    const others = new Map(catalog.providers.map((provider) => [provider, rivalsOf(provider, catalog)]));
+    const goesElsewhere = (provider: Provider) => rivals.anyUsable(others.get(provider)!, performance.now());
+
     const { metrics } = scope;
     const { instance, partitions } = config;
     const outcomeLog = new OutcomeLog(reader);
-    const shared = { connection, producer, codecs, outcomeLog, ends, metrics, partitions, instance };
+    const shared = { connection, producer, codecs, outcomeLog, ends, metrics, partitions, instance, goesElsewhere };
     const runtimes = providers.map((provider) => new ProviderRuntime(provider, shared));
     observeSenders(metrics, () => runtimes.map(({ gauges }) => gauges));
     for (const { provider, sender, group } of runtimes) {
@@ -71,6 +81,13 @@ await runService({
     });
   },
 });
+
+function followHealth(reader: TopicReader, rivals: Rivals, codec: SluiceCodecs["health"]): Promise<void> {
+  return reader.follow(HEALTH_TOPIC, (record) => {
+    const decoded = record.value === null ? undefined : codec.decode(record.value);
+    if (decoded?.ok) rivals.take(decoded.value, performance.now());
+  });
+}
 
 function chosen(providers: readonly Provider[], ids: readonly string[] | undefined): readonly Provider[] {
   if (ids === undefined) return providers;

@@ -32,6 +32,8 @@ export interface SharedParts {
   /** Of the message topics. */
   readonly partitions: number;
   readonly instance: string;
+  /** Whether the routers could give a provider's messages to another one now. Default: yes. */
+  readonly goesElsewhere?: (provider: Provider) => boolean;
 }
 
 /** A provider that answers nothing for so long is left, even where its response time-out is longer, ms. */
@@ -64,6 +66,7 @@ export class ProviderRuntime {
       log: shared.connection.log,
       idFormat: provider.kind === "smpp" ? idFormatsOf(provider).response : "as-is",
       silenceMs: Math.min(SILENCE_MS, responseTimeoutOf(provider)),
+      goesElsewhere: () => shared.goesElsewhere?.(provider) !== false,
       onCircuit: () => this.health.tell(),
       monotonic: () => performance.now(),
       now: () => shared.producer.clock.now(),

@@ -38,6 +38,8 @@ export interface ProviderSenderOptions<U extends Unit> {
   readonly idFormat: "as-is" | "hex" | "decimal";
   /** After this time without any answer the circuit opens, ms. */
   readonly silenceMs: number;
+  /** Whether another provider could take what this one cannot, as far as is known. Default: yes. */
+  readonly goesElsewhere?: () => boolean;
   /** Called when the circuit changes. */
   readonly onCircuit?: () => void;
   /** Monotonic clock, ms. */
@@ -134,6 +136,8 @@ export class ProviderSender<U extends Unit = Unit> {
     const now = this.options.monotonic();
     if (this.queue.length > 0) return 0;
     if (this.circuit.state === "open") {
+      // With nobody else, going back would be a long way round to the same place, and the message would lose its turn.
+      if (this.options.goesElsewhere?.() === false) return 0;
       const room = this.handBack.available(now);
       if (room === 0) this.slot.arm(this.handBack.nextIn(1, now), now);
       return room;

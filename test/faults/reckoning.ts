@@ -25,7 +25,7 @@ export async function reckon(installation: Installation, traffic: Promised, wait
   await ended(installation, traffic.accepted.size, waitMs);
   const audit = await auditAll(installation, Math.max(0, waitMs - (performance.now() - began)));
   const books = await readBooks(installation);
-  let rows: Rows = { places: [], differing: [] };
+  let rows: Rows = { places: [], differing: [], figures: 0 };
   await until(
     () => "",
     async () => {

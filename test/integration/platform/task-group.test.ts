@@ -82,6 +82,44 @@ test("records that retention took before they were read are reported, and readin
   await group.stop();
 });
 
+test("a queue of large records is bounded in octets, and all of them come", async () => {
+  const [topic] = (await freshTopics(connection, ["large"], 1)) as [string];
+  const value = Buffer.alloc(300_000, "x");
+  const [count, mostBytes] = [40, 1_000_000];
+  await producer.send(Array.from({ length: count }, () => ({ topic, partition: 0, key: null, value })));
+  let most = 0;
+  let taken = 0;
+  let more = false;
+  const group = new TaskGroup({
+    connection,
+    groupId: `g-${topic}`,
+    topics: [topic],
+    partitions: 1,
+    maxQueuedBytes: mostBytes,
+    run: async (task) => {
+      const input = task.inputs[0]!;
+      task.begin();
+      while (task.taking) {
+        // One after the other, slower than they come.
+        await new Promise((resolve) => setTimeout(resolve, 50));
+        most = Math.max(most, input.length * value.length);
+        // Written while the queue is full and nothing is fetched: the backlog tells of it all the same.
+        if (input.paused && !more) {
+          more = true;
+          await producer.send(Array.from({ length: count }, () => ({ topic, partition: 0, key: null, value })));
+          await until("the backlog is known", () => taken + input.backlog === 2 * count, 10_000);
+        }
+        if (task.take(input) !== undefined) taken++;
+      }
+    },
+  });
+  await group.start();
+  await until("all are taken", () => taken === 2 * count, 60_000);
+  // One fetch may come on top: a batch of the log, which the broker gives whole.
+  expect(most).toBeLessThanOrEqual(mostBytes + 1_000_000);
+  await group.stop();
+});
+
 test("a group whose inputs are still can commit", async () => {
   const [topic] = (await freshTopics(connection, ["still"], 2)) as [string];
   const answers: boolean[] = [];

@@ -1,10 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { BLANK_EVENT } from "../../../schemas/blank-event.ts";
-import type { Event } from "../../../schemas/generated/types.ts";
-import { addCounts, noCounts, PartitionAudit } from "../../../services/console/audit.ts";
+import type { Event, Receipt } from "../../../schemas/generated/types.ts";
+import { PartitionAudit } from "../../../services/console/audit.ts";
+import { type AuditCounts, addCounts, noCounts } from "../../../services/console/audit-counts.ts";
 import { auditHolds, auditLine, auditTable } from "../../../services/console/audit-report.ts";
 import { ProviderLedger } from "../../../services/console/provider-ledger.ts";
+import { SliceOverflow } from "../../../services/console/slice.ts";
 
 const idOf = (n: number) => `0190a0b0-0000-7000-8000-${n.toString(16).padStart(12, "0")}`;
 const A = idOf(1);
@@ -34,6 +36,19 @@ function event(messageId: string, type: Event["type"], more: Partial<Event> = {}
     provider: "smsc-a",
     ...more,
   };
+}
+
+const TO = "491711234567";
+const toOf = (n: number) => `4917112${String(n).padStart(5, "0")}`;
+
+function receipt(provider: string, providerMessageId: string, messageId: string | null = null): Receipt {
+  const fields = { state: "delivered", errorCode: null, doneAt: null, receivedAt: 1 } as const;
+  return { provider, providerMessageId, messageId, to: TO, ...fields };
+}
+
+/** All but the lists, whose order is that of the passes. */
+function numbersOf(counts: AuditCounts): object {
+  return Object.fromEntries(Object.entries(counts).filter(([, value]) => !Array.isArray(value)));
 }
 
 function audited(events: readonly Event[], sent: readonly number[] = []) {
@@ -133,20 +148,155 @@ describe("an audit of one partition", () => {
     audit.request(A);
     audit.event(event(A, "submitted", { providerMessageIds: ["17", "18"] }));
     audit.event(event(idOf(9), "final", { state: "delivered" }));
-    audit.receipt("smsc-a", "17", null);
-    audit.receipt("smsc-b", "17", null);
-    audit.receipt("http-c", "SM1", A);
-    expect(audit.finish().counts).toMatchObject({ unrequested: 1, orphanReceipts: 1 });
+    audit.receipt(receipt("smsc-a", "17"), "sms.receipts/0/1");
+    audit.receipt(receipt("smsc-b", "123417"), "sms.receipts/0/2");
+    audit.receipt(receipt("smsc-b", "123417"), "sms.receipts/0/3");
+    audit.receipt(receipt("http-c", "SM1", A), "sms.receipts/0/4");
+    const { counts } = audit.finish();
+    expect(counts).toMatchObject({
+      unrequested: 1,
+      orphanReceipts: 1,
+      orphanReceiptIds: ["smsc-b …3417 at sms.receipts/0/2"],
+    });
+    expect(auditTable({ ...counts, ledgers: 0, whole: true })).toContain("smsc-b …3417 at sms.receipts/0/2");
+  });
+
+  it("knows the receipts of a submission in doubt by the ids that its end states, and ids in either notation", () => {
+    const audit = new PartitionAudit();
+    audit.request(A);
+    audit.event(event(A, "final", { state: "delivered", providerMessageIds: ["77"] }));
+    audit.event(event(A, "submitted", { providerMessageIds: ["1f"] }));
+    audit.receipt(receipt("smsc-a", "77"), "x");
+    audit.receipt(receipt("smsc-a", "31"), "x");
+    expect(audit.finish().counts.orphanReceipts).toBe(0);
+  });
+
+  it("states the reasons of what went out again, once for each submission", () => {
+    const counts = audited([
+      ...[submitted(1), submitted(2, "takeover"), submitted(2, "takeover"), submitted(3, "response-timeout")],
+      final("delivered"),
+    ]);
+    expect(counts).toMatchObject({
+      resubmitted: 1,
+      duplicated: 0,
+      resubmittedBy: { takeover: 1, "response-timeout": 1 },
+      resubmittedIds: [`${A} in attempt 2: takeover`, `${A} in attempt 3: response-timeout`],
+    });
+    const table = auditTable({ ...counts, ledgers: 0, whole: true });
+    expect(table).toMatch(/takeover +1 {2}submissions/);
+    expect(table).toContain(`${A} in attempt 3: response-timeout`);
   });
 
   it("decodes only what it counts", () => {
     const audit = new PartitionAudit();
     const wanted = ["1/submitted", "1/resubmitted", "2/returned", "0/closed", "final"];
-    for (const kind of wanted) expect([kind, audit.wants(`${A}/${kind}`)]).toEqual([kind, true]);
-    for (const kind of ["1/routed", "1/in_doubt", "1/2/delivered"])
-      expect([kind, audit.wants(`${A}/${kind}`)]).toEqual([kind, false]);
-    expect(audit.wants(undefined)).toBe(false);
-    expect(audit.wants("nonsense/final")).toBe(false);
+    for (const kind of wanted) expect([kind, audit.wants(`${A}/${kind}`, TO)]).toEqual([kind, true]);
+    for (const kind of ["1/routed", "1/postponed", "1/2/delivered"])
+      expect([kind, audit.wants(`${A}/${kind}`, TO)]).toEqual([kind, false]);
+    expect(audit.wants(undefined, TO)).toBe(false);
+    expect(audit.wants("nonsense/final", TO)).toBe(false);
+  });
+
+  it("decodes nothing of other slices", () => {
+    const slices = Array.from({ length: 7 }, (_, index) => new PartitionAudit({ slice: { index, of: 7 } }));
+    // One slice for the message, and one, perhaps the same, for its receipts.
+    expect(slices.filter((slice) => slice.wants(`${A}/1/submitted`, Buffer.from(TO))).length).toBeOneOf([1, 2]);
+    expect(slices.filter((slice) => slice.wants(`${A}/0/closed`, TO)).length).toBe(1);
+    expect(slices.filter((slice) => slice.wantsReceipt(Buffer.from(TO))).length).toBe(1);
+  });
+
+  it.each([
+    ["messages", (audit: PartitionAudit, n: number) => audit.request(idOf(n))],
+    [
+      "ids",
+      (audit: PartitionAudit, n: number) => audit.event(event(A, "submitted", { providerMessageIds: [`x${n}`] })),
+    ],
+    [
+      "receipts without a message",
+      (audit: PartitionAudit, n: number) => audit.receipt(receipt("smsc-a", `y${n}`), "x"),
+    ],
+  ])("gives up on more %s than it may hold", (_, add) => {
+    const audit = new PartitionAudit({ maxMessages: 10 });
+    expect(() => {
+      for (let n = 0; n < 100; n++) add(audit, n);
+    }).toThrow(SliceOverflow);
+  });
+
+  it("finds the same in slices as in one pass, and as a naive count, for any traffic", () => {
+    const message = fc.record({
+      home: fc.constantFrom(undefined, undefined, undefined, 3),
+      state: fc.option(fc.constantFrom("delivered" as const, "failed" as const, "unknown" as const)),
+      submissions: fc.array(fc.constantFrom(null, null, "takeover", "response-timeout"), { maxLength: 3 }),
+      receipts: fc.array(fc.constantFrom("own", "stray", "named"), { maxLength: 3 }),
+      unreadable: fc.constantFrom("no", "no", "dead", "lost"),
+    });
+    fc.assert(
+      fc.property(fc.array(message, { maxLength: 40 }), fc.integer({ min: 2, max: 9 }), (messages, of) => {
+        const feed = (audit: PartitionAudit) => {
+          messages.forEach((m, n) => {
+            audit.request(idOf(n), m.home);
+            if (m.unreadable !== "no") audit.unreadable(`sms.requests.otp/0/${n}`);
+          });
+          messages.forEach((m, n) => {
+            if (m.unreadable === "dead") audit.deadLetter(`sms.requests.otp/0/${n}`);
+            const facts = { ...event(idOf(n), "final").facts, to: toOf(n) };
+            const give = (kind: string, one: Event) => {
+              if (audit.wants(`${idOf(n)}/${kind}`, toOf(n))) audit.event({ ...one, facts });
+            };
+            m.submissions.forEach((resubmitted, at) => {
+              const more = { attempt: at + 1, resubmitted, providerMessageIds: [`${n}-${at}`] };
+              give(
+                `${at + 1}/${resubmitted === null ? "submitted" : "resubmitted"}`,
+                event(idOf(n), "submitted", more),
+              );
+            });
+            if (m.state !== null) give("final", event(idOf(n), "final", { state: m.state }));
+          });
+          messages.forEach((m, n) => {
+            if (!audit.wantsReceipt(toOf(n))) return;
+            for (const kind of m.receipts) {
+              const one = receipt(
+                "smsc-a",
+                kind === "own" ? `${n}-0` : `${n}-${kind}`,
+                kind === "named" ? idOf(n) : null,
+              );
+              audit.receipt({ ...one, to: toOf(n) }, "x");
+            }
+          });
+        };
+        const whole = new PartitionAudit();
+        feed(whole);
+        const sum = noCounts();
+        const elsewhere = new Map<string, number>();
+        for (let index = 0; index < of; index++) {
+          const part = new PartitionAudit({ slice: { index, of } });
+          feed(part);
+          const result = part.finish();
+          addCounts(sum, result.counts);
+          for (const [id, home] of result.elsewhere) elsewhere.set(id, home);
+        }
+        const once = whole.finish();
+        expect(numbersOf(sum)).toEqual(numbersOf(once.counts));
+        expect(new Map([...elsewhere].sort())).toEqual(new Map([...once.elsewhere].sort()));
+
+        const here = messages.filter((m) => m.home === undefined || m.state !== null);
+        const anyEvent = (m: (typeof messages)[number]) => m.submissions.length > 0 || m.state !== null;
+        const orphans = messages.map((m) => {
+          const own = m.submissions.length > 0;
+          const ids = new Set(m.receipts.filter((k) => k === "stray" || (k === "own" ? !own : !anyEvent(m))));
+          return ids.size;
+        });
+        expect(sum).toMatchObject({
+          accepted: here.length,
+          terminal: here.filter((m) => m.state !== null).length,
+          unreadable: messages.filter((m) => m.unreadable !== "no").length,
+          missing: here.filter((m) => m.state === null).length + messages.filter((m) => m.unreadable === "lost").length,
+          misplaced: messages.filter((m) => m.home !== undefined).length,
+          orphanReceipts: orphans.reduce((a, b) => a + b, 0),
+          unrequested: 0,
+        });
+      }),
+    );
   });
 
   it("agrees with a naive count for any traffic in any order", () => {

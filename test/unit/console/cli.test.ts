@@ -35,6 +35,8 @@ describe("sluice audit", () => {
       "x=1",
       "--wait",
       "1.5m",
+      "--max-messages",
+      "1000",
       "--json",
     ];
     expect(readAuditArguments([...args, "--ledger", "http://127.0.0.1:1/"])).toEqual({
@@ -43,6 +45,7 @@ describe("sluice audit", () => {
       labels: { run: "a=b", x: "1" },
       ledgers: ["http://127.0.0.1:1"],
       waitMs: 90_000,
+      maxMessages: 1_000,
       json: true,
     });
     expect(readAuditArguments([])).toEqual({
@@ -50,6 +53,7 @@ describe("sluice audit", () => {
       until: undefined,
       ledgers: [],
       waitMs: 0,
+      maxMessages: 5_000_000,
       json: false,
     });
   });
@@ -57,6 +61,7 @@ describe("sluice audit", () => {
   it.each([
     ["--since", "yesterday"],
     ["--wait", "60"],
+    ["--max-messages", "0"],
     ["--label", "run"],
     ["--label", "=x"],
     ["--ledger", "12785"],

@@ -3,11 +3,15 @@ import type { Event, Receipt } from "../../../schemas/generated/types.ts";
 import { Correlation } from "../../../services/dlr-collector/correlation.ts";
 import { newCounters } from "../../../services/dlr-collector/correlation-counters.ts";
 import { type CorrelationLimits, DEFAULT_LIMITS } from "../../../services/dlr-collector/correlation-terms.ts";
+import type { EventPacking } from "../../../services/dlr-collector/kept-messages.ts";
 import { event, facts, receipt, submitted } from "./records.ts";
 
 const DEADLINE_MS = 60_000;
 
-function bench(limits: Partial<CorrelationLimits> = {}) {
+function bench(
+  limits: Partial<CorrelationLimits> = {},
+  packing: EventPacking = { pack: JSON.stringify, unpack: JSON.parse },
+) {
   const counters = newCounters();
   const events: { id: string; event: Event; trace: string | undefined }[] = [];
   const kept = new Map<string, Event>();
@@ -20,7 +24,7 @@ function bench(limits: Partial<CorrelationLimits> = {}) {
     terms: (provider) => ({ receiptDeadlineMs: DEADLINE_MS, receiptPerPart: provider.startsWith("smsc") }),
     limits: { ...DEFAULT_LIMITS, ...limits },
     counters,
-    packing: { pack: JSON.stringify, unpack: JSON.parse },
+    packing,
   });
   let offset = 0;
   return {
@@ -400,5 +404,31 @@ describe("after a replay", () => {
     expect(b.finals()).toEqual([["m/final", "delivered"]]);
     b.receipt(receipt("2", "delivered"));
     expect(b.correlation.size.early).toBe(0);
+  });
+});
+
+describe("many open messages", () => {
+  it("are held in their small form, and end as others do", () => {
+    let packed = 0;
+    const b = bench(
+      { unpacked: 2 },
+      {
+        pack: (one) => {
+          packed++;
+          return JSON.stringify(one);
+        },
+        unpack: JSON.parse,
+      },
+    );
+    for (let n = 0; n < 10; n++) b.event(submitted(`m${n}`, [`7${n}`]));
+    expect(packed).toBe(8);
+    for (let n = 0; n < 9; n++) b.receipt(receipt(`7${n}`, "delivered"));
+    b.event(event("closed", "m9", { attempt: 2, state: "failed" }));
+    b.pass(2_000 + DEADLINE_MS);
+    expect(b.finals()).toEqual([
+      ...Array.from({ length: 9 }, (_, n) => [`m${n}/final`, "delivered"]),
+      ["m9/final", "unknown"],
+    ]);
+    for (const { event: one } of b.events) expect(one.facts).toEqual(facts(one.facts.messageId));
   });
 });

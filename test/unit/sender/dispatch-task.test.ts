@@ -20,6 +20,23 @@ test("a dispatch of an unknown schema waits until the schema has been loaded", a
   expect(loaded).toEqual([9]);
 });
 
+test("what has expired while it waited goes back as expired, with the doubt about it; the rest waits on", () => {
+  const returned: unknown[][] = [];
+  const outcomes = {
+    returned: (...parts: unknown[]) => {
+      returned.push([(parts[0] as { doubt: unknown }).doubt, ...parts.slice(1)]);
+      return { events: [], followUp: [] };
+    },
+  };
+  let now = 87_399_999;
+  const task = new DispatchTask({} as Task, { outcomes, now: () => now } as unknown as DispatchTaskOptions);
+  const work = { record, value: dispatchOf(), doubt: "takeover" } as unknown as Work<Dispatch>;
+  expect(task.over(work)).toBeUndefined();
+  now++;
+  expect(task.over(work)).toBeDefined();
+  expect(returned).toEqual([["takeover", "unsubmitted", "expired", undefined, now]]);
+});
+
 test("what is too much for one number goes back unsubmitted", () => {
   const returned: unknown[][] = [];
   const outcomes = {

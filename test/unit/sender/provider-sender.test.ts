@@ -6,7 +6,7 @@ import { createCodecs } from "../../../schemas/codecs.ts";
 import type { Event } from "../../../schemas/generated/types.ts";
 import type { Link, LinkEvents } from "../../../services/sender/link.ts";
 import { Outcomes } from "../../../services/sender/outcomes.ts";
-import { ProviderSender } from "../../../services/sender/provider-sender.ts";
+import { ProviderSender, type ProviderSenderOptions } from "../../../services/sender/provider-sender.ts";
 import { senderMetrics } from "../../../services/sender/sender-metrics.ts";
 import type { Submission } from "../../../services/sender/submission.ts";
 import type { Unit, UnitResult } from "../../../services/sender/unit-result.ts";
@@ -73,7 +73,7 @@ class FakeLink implements Link<Unit> {
   }
 }
 
-function world(shared: object = {}) {
+function world(shared: object = {}, more: Partial<ProviderSenderOptions<Unit>> = {}) {
   const provider = providerSchema.parse({
     id: "alpha",
     kind: "smpp",
@@ -94,6 +94,7 @@ function world(shared: object = {}) {
     silenceMs: 5_000,
     monotonic: () => performance.now(),
     now: Date.now,
+    ...more,
   });
   const owner = { alive: true, draining: false, woken: 0, wake: () => void owner.woken++ };
   const settled: (Event | undefined)[] = [];
@@ -108,8 +109,8 @@ function world(shared: object = {}) {
 }
 
 /** Bound, and past the second that belongs to the last owner. */
-async function running(shared: object = {}) {
-  const w = world(shared);
+async function running(shared: object = {}, more: Partial<ProviderSenderOptions<Unit>> = {}) {
+  const w = world(shared, more);
   w.sender.own(w.owner);
   await vi.advanceTimersByTimeAsync(0);
   w.link.bind();
@@ -243,6 +244,26 @@ test("a link lost for longer: everything is handed back, at a bounded rate, unti
   expect(link.inFlight).toBe(3);
   for (let n = 0; n < 3; n++) link.answer();
   expect(sender.circuit.state).toBe("closed");
+  await sender.stop();
+});
+
+test("with nobody else to take it, nothing is handed back while the link is lost; it waits in its topic", async () => {
+  let elsewhere = false;
+  const { link, sender, submit } = await running({}, { goesElsewhere: () => elsewhere });
+  link.lose("never");
+  await vi.advanceTimersByTimeAsync(2_300);
+  expect(sender.circuit.state).toBe("open");
+  for (let ms = 0; ms < 3_000; ms += 100) {
+    expect(sender.room()).toBe(0);
+    await vi.advanceTimersByTimeAsync(100);
+  }
+  elsewhere = true;
+  expect(sender.room()).toBeGreaterThan(0);
+  elsewhere = false;
+  link.bind();
+  expect(sender.room()).toBe(3);
+  submit();
+  expect(link.inFlight).toBe(1);
   await sender.stop();
 });
 

@@ -31,6 +31,8 @@ export interface WorldOptions {
   handsBack?: boolean;
   /** Octets of commit metadata that the broker takes. */
   readonly maxMetadata?: number;
+  /** Works that need not be handed over any more. */
+  readonly over?: (work: Work<string>) => boolean;
   /** Speaks before the handler does. */
   readonly decode?: (record: InRecord, lane: number) => Decision<string> | undefined;
   /** Called at each submission. */
@@ -192,6 +194,9 @@ export class DispatcherWorld {
         this.doubts[number]!++;
         return options.hold === true ? { hold: outcomeOf(work, "held") } : { resend: "taken over" };
       },
+      ...(options.over && {
+        over: (work: Work<string>) => (options.over!(work) ? outcomeOf(work, "over") : undefined),
+      }),
       ...(options.handsBack === true && { crowded: (work: Work<string>) => outcomeOf(work, "crowded") }),
     };
   }

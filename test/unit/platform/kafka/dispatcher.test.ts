@@ -393,3 +393,48 @@ test("what waits behind others of its key at a drain goes back when the last com
   expectPromises(world);
   expect(world.doubts[1]).toBe(0);
 });
+
+test("what is over ends although nothing may be handed over, also after crashes, and what is not waits", async () => {
+  for (let seed = 0; seed < 4; seed++) {
+    let over = (_: string) => false;
+    const world = new DispatcherWorld({ ...calm, seed, records: 600, window: 0, over: ({ id }) => over(id) });
+    const first = world.start();
+    await pass(2_000);
+    expect(world.outcomes.length, "nothing has ended").toBe(0);
+    const last = world.expected[1]!.at(-1)!;
+    over = (id) => id !== last;
+    await pass(300);
+    first.crash();
+    const second = world.start();
+    for (let n = 0; n < 400; n++) await pass(50);
+    const outcomes = new Set(world.outcomes.map((record) => headerText(record, "id")!));
+    expect(world.expected.flat().filter((id) => !outcomes.has(id))).toEqual([last]);
+    expect(world.handed).toEqual([]);
+    over = () => true;
+    await finish(world);
+    expectPromises(world);
+    second.lose();
+  }
+});
+
+test("while nothing can be handed over for long, nothing is in doubt, and outcomes are read back from now on only", async () => {
+  const world = new DispatcherWorld({ ...calm, records: 1_000 });
+  const owner = world.start();
+  await until("it is at work", () => world.handed.length > 200);
+  (world.options as { window: number }).window = 0;
+  for (let n = 0; n < 100; n++) await pass(50);
+  const others = { topic: "events", partition: 0, key: null, value: Buffer.from("other"), headers: { id: "other" } };
+  for (let n = 0; n < 5_000; n++) world.kafka.append(others);
+  for (let n = 0; n < 100; n++) await pass(50);
+  const committed = () => JSON.parse(world.kafka.committed.state) as { h: number[]; e: number[] };
+  expect(committed().h).toEqual(world.kafka.committed.offsets);
+  // It goes on as before, and who takes over then has only the last moments to read.
+  const before = world.handed.length;
+  (world.options as { window: number }).window = 30;
+  await until("it is at work again", () => world.handed.length > before + 50);
+  expect(committed().e[0]).toBeGreaterThan(5_000);
+  owner.crash();
+  world.start();
+  await finish(world);
+  expectPromises(world);
+});

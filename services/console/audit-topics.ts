@@ -1,0 +1,172 @@
+import { messageIdOfRequest } from "../../domain/message/message-id.ts";
+import type { KafkaConnection } from "../../platform/kafka/connection.ts";
+import type { InRecord } from "../../platform/kafka/record.ts";
+import { TopicReader } from "../../platform/kafka/topic-reader.ts";
+import { connectCodecs, type SluiceCodecs } from "../../schemas/codecs.ts";
+import type { SendRequest } from "../../schemas/generated/types.ts";
+import { DEAD_LETTER_TOPIC, EVENTS_TOPIC, LANES, RECEIPTS_TOPIC, requestTopic } from "../../schemas/topics.ts";
+
+/** Which requests an audit is about. */
+export interface AuditScope {
+  /** Appended in [since, until), epoch ms. */
+  readonly since?: number | undefined;
+  readonly until?: number | undefined;
+  /** With all of these labels in their metadata. */
+  readonly labels?: Readonly<Record<string, string>> | undefined;
+}
+
+/** One above the last offset of each partition, by request topic. */
+export type RequestEnds = readonly number[][];
+
+export const REQUEST_TOPICS = LANES.map(requestTopic);
+const TOPICS = [...REQUEST_TOPICS, EVENTS_TOPIC, RECEIPTS_TOPIC, DEAD_LETTER_TOPIC];
+/** Append times are those of the partition's leader, and the clocks of brokers differ. */
+const CLOCK_SLACK_MS = 60_000;
+
+/** The topics as the audit reads them: from where the scope begins, as often as it takes, nothing held. */
+export class AuditTopics {
+  private readonly reader: TopicReader;
+  private readonly codecs: SluiceCodecs;
+  private readonly partitions: number;
+  private readonly scope: AuditScope;
+  /** Where to begin, by topic and partition. */
+  private readonly starts = new Map<string, readonly number[]>();
+  /** Schemas seen in records and not loaded, and those that the registry does not have. */
+  private readonly wanted = new Set<number>();
+  private readonly absent = new Set<number>();
+
+  private constructor(reader: TopicReader, codecs: SluiceCodecs, partitions: number, scope: AuditScope) {
+    this.reader = reader;
+    this.codecs = codecs;
+    this.partitions = partitions;
+    this.scope = scope;
+  }
+
+  static async open(
+    options: { readonly connection: KafkaConnection; readonly registryUrl: string; readonly partitions: number },
+    scope: AuditScope,
+  ): Promise<AuditTopics> {
+    const codecs = await connectCodecs(options.registryUrl);
+    const reader = new TopicReader({ connection: options.connection, topics: TOPICS });
+    await reader.start();
+    const topics = new AuditTopics(reader, codecs, options.partitions, scope);
+    try {
+      await topics.begin();
+    } catch (error) {
+      await reader.stop();
+      throw error;
+    }
+    return topics;
+  }
+
+  close(): Promise<void> {
+    return this.reader.stop();
+  }
+
+  /** Ends of the request topics as of now; with `until`, of what was appended before it. */
+  async requestEnds(): Promise<number[][]> {
+    return Promise.all(REQUEST_TOPICS.map((topic) => this.ends(topic)));
+  }
+
+  /** The ends up to which requests are in the scope. */
+  async scopeEnds(): Promise<number[][]> {
+    const { until } = this.scope;
+    const ends = await this.requestEnds();
+    if (until === undefined) return ends;
+    const cuts = await Promise.all(REQUEST_TOPICS.map((t) => this.reader.offsetsAt(t, until + CLOCK_SLACK_MS)));
+    return ends.map((of, topic) => of.map((end, partition) => Math.min(end, cuts[topic]![partition]!)));
+  }
+
+  /** Requests of a partition up to these ends, as records. */
+  requestCount(partition: number, ends: RequestEnds): number {
+    return REQUEST_TOPICS.reduce((sum, topic, index) => {
+      const start = this.starts.get(topic)![partition]!;
+      return sum + Math.max(0, ends[index]![partition]! - start);
+    }, 0);
+  }
+
+  /** Every request in the scope of one partition; undefined for one that cannot be read. */
+  async requests(
+    partition: number,
+    ends: RequestEnds,
+    until: number,
+    take: (request: SendRequest | undefined, record: InRecord) => void,
+  ): Promise<void> {
+    const { since = 0 } = this.scope;
+    await Promise.all(
+      REQUEST_TOPICS.map((topic, index) =>
+        this.range(topic, partition, ends[index]![partition]!, (record) => {
+          if (record.timestamp < since || record.timestamp >= until) return;
+          const value = this.decode("request", record);
+          if (value === undefined || this.labelled(value)) take(value, record);
+        }),
+      ),
+    );
+  }
+
+  /** Every record of another topic's partition that can be about the scope, up to `to` or as of now. */
+  async records(topic: string, partition: number, take: (record: InRecord) => void, to?: number): Promise<void> {
+    await this.range(topic, partition, to ?? (await this.ends(topic))[partition]!, take);
+  }
+
+  /** The end of a partition as of now. */
+  async end(topic: string, partition: number): Promise<number> {
+    return (await this.ends(topic))[partition]!;
+  }
+
+  /** Undefined when it cannot be read, or not yet: `loadSchemas` then says that it is worth another reading. */
+  decode<K extends "request" | "event" | "receipt">(kind: K, { value }: InRecord): DecodedOf<K> | undefined {
+    if (value === null) return undefined;
+    const decoded = this.codecs[kind].decode(value);
+    if (decoded.ok) return decoded.value as DecodedOf<K>;
+    const { code, schemaId } = decoded;
+    if (code === "unknown-schema" && schemaId !== undefined && !this.absent.has(schemaId)) this.wanted.add(schemaId);
+    return undefined;
+  }
+
+  /** Fetches the schemas that records had and that were not loaded; true when there were any. */
+  async loadSchemas(): Promise<boolean> {
+    const wanted = [...this.wanted];
+    this.wanted.clear();
+    for (const id of wanted) if ((await this.codecs.loadSchema(id)) === "missing") this.absent.add(id);
+    return wanted.length > 0;
+  }
+
+  /** Looks up, by the brokers' index of times, where the scope begins: what lies before is never read. */
+  private async begin(): Promise<void> {
+    const { since } = this.scope;
+    const nought = Array<number>(this.partitions).fill(0);
+    for (const topic of TOPICS) {
+      const slack = REQUEST_TOPICS.includes(topic) ? 0 : CLOCK_SLACK_MS;
+      this.starts.set(topic, since === undefined ? nought : await this.reader.offsetsAt(topic, since - slack));
+    }
+  }
+
+  private range(topic: string, partition: number, to: number, take: (record: InRecord) => void): Promise<void> {
+    return this.reader.readRange(topic, partition, this.starts.get(topic)![partition] ?? 0, to, take);
+  }
+
+  private labelled(request: SendRequest): boolean {
+    for (const name in this.scope.labels) if (request.metadata[name] !== this.scope.labels[name]) return false;
+    return true;
+  }
+
+  private async ends(topic: string): Promise<number[]> {
+    const marks = await this.reader.watermarks(topic);
+    if (marks.length !== this.partitions)
+      throw new Error(`${topic} has ${marks.length} partitions and SLUICE_PARTITIONS says ${this.partitions}`);
+    return marks.map(({ high }) => high);
+  }
+}
+
+type DecodedOf<K extends "request" | "event" | "receipt"> =
+  Extract<ReturnType<SluiceCodecs[K]["decode"]>, { ok: true }> extends { value: infer T } ? T : never;
+
+/** The id that Sluice gives to a request, wherever it reads it. */
+export function idOf(request: SendRequest, record: InRecord): string {
+  return messageIdOfRequest(request.accountId, request.messageId, placeOf(record));
+}
+
+export function placeOf({ topic, partition, offset }: InRecord): string {
+  return `${topic}/${partition}/${offset}`;
+}
