@@ -1,3 +1,4 @@
+import type { Admin, ITopicMetadata } from "kafkajs";
 import { type KafkaConnection, kafkaClient } from "./connection.ts";
 
 /** A topic as it should be. */
@@ -40,7 +41,10 @@ export async function ensureTopics(
           }).map(([name, value]) => ({ name, value })),
         })),
       });
-    const { topics } = await admin.fetchTopicMetadata({ topics: specs.map((spec) => spec.name) });
+    const topics = await metadataOf(
+      admin,
+      specs.map((spec) => spec.name),
+    );
     const counts = new Map(topics.map((t) => [t.name, t.partitions.length]));
     return {
       created: missing.map((spec) => spec.name),
@@ -50,5 +54,25 @@ export async function ensureTopics(
     };
   } finally {
     await admin.disconnect();
+  }
+}
+
+const METADATA_ATTEMPTS = 60;
+const METADATA_PAUSE_MS = 250;
+
+/** A broker that has not heard of a topic created a moment ago says that there is none, and KafkaJS does not ask again. */
+export async function metadataOf(
+  admin: Pick<Admin, "fetchTopicMetadata">,
+  topics: string[],
+  pauseMs = METADATA_PAUSE_MS,
+): Promise<ITopicMetadata[]> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return (await admin.fetchTopicMetadata({ topics })).topics;
+    } catch (error) {
+      if ((error as { type?: string }).type !== "UNKNOWN_TOPIC_OR_PARTITION" || attempt === METADATA_ATTEMPTS)
+        throw error;
+    }
+    await new Promise((resolve) => setTimeout(resolve, pauseMs));
   }
 }
