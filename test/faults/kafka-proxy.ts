@@ -35,18 +35,31 @@ export class KafkaProxy {
   readonly tcp: TcpProxy;
   private readonly orders: Set<Standing>;
   private readonly clients: Map<Watched, string>;
+  private readonly answered: Map<string, number>;
 
-  private constructor(tcp: TcpProxy, orders: Set<Standing>, clients: Map<Watched, string>) {
+  private constructor(
+    tcp: TcpProxy,
+    orders: Set<Standing>,
+    clients: Map<Watched, string>,
+    answered: Map<string, number>,
+  ) {
     this.tcp = tcp;
     this.orders = orders;
     this.clients = clients;
+    this.answered = answered;
   }
 
   static async start(): Promise<KafkaProxy> {
     const orders = new Set<Standing>();
     const clients = new Map<Watched, string>();
-    const watch = (connection: Watched) => watchConnection(orders, (id) => void clients.set(connection, id));
-    return new KafkaProxy(await TcpProxy.start(0, undefined, watch), orders, clients);
+    const answered = new Map<string, number>();
+    const watch = (connection: Watched) =>
+      watchConnection(
+        orders,
+        (id) => void clients.set(connection, id),
+        (id) => void answered.set(id, (answered.get(id) ?? 0) + 1),
+      );
+    return new KafkaProxy(await TcpProxy.start(0, undefined, watch), orders, clients, answered);
   }
 
   /** Lets something happen to produce requests from now on. */
@@ -61,6 +74,11 @@ export class KafkaProxy {
     };
   }
 
+  /** Answers to produce requests that have gone on to one client. */
+  answersTo(client: string): number {
+    return this.answered.get(client) ?? 0;
+  }
+
   /** Open connections of one client. */
   connectionsOf(client: string): number {
     for (const connection of this.clients.keys()) if (!connection.open) this.clients.delete(connection);
@@ -69,7 +87,11 @@ export class KafkaProxy {
 }
 
 /** Cuts one connection's bytes into frames, and gives each what the orders say. */
-function watchConnection(orders: Set<Standing>, named: (client: string) => void): Watch {
+function watchConnection(
+  orders: Set<Standing>,
+  named: (client: string) => void,
+  answered: (client: string) => void,
+): Watch {
   const frames = { "to-server": new Frames(), "to-client": new Frames() };
   /** Client ids of produce requests whose answers are still to come, by correlation id. */
   const produces = new Map<number, string>();
@@ -99,6 +121,7 @@ function watchConnection(orders: Set<Standing>, named: (client: string) => void)
     const order = find(client, "answer");
     if (order?.fault === "answer lost") return { bytes: NOTHING };
     if (order?.fault === "answer cut") return { bytes: NOTHING, cut: true };
+    answered(client);
     return { bytes: frame, laterMs: order?.laterMs ?? 0 };
   };
   return (direction: Direction, bytes: Buffer) =>
