@@ -28,7 +28,8 @@ export async function ensureTopics(
     const missing = specs.filter((spec) => !present.has(spec.name));
     if (missing.length > 0)
       await admin.createTopics({
-        waitForLeaders: true,
+        // KafkaJS gives up waiting when it asks a broker that has not heard of the topic; metadataOf waits instead.
+        waitForLeaders: false,
         timeout: 30_000,
         topics: missing.map((spec) => ({
           topic: spec.name,
@@ -60,7 +61,10 @@ export async function ensureTopics(
 const METADATA_ATTEMPTS = 60;
 const METADATA_PAUSE_MS = 250;
 
-/** A broker that has not heard of a topic created a moment ago says that there is none, and KafkaJS does not ask again. */
+/** What a broker may say of a topic that was created a moment ago, whose news has not reached it. */
+const NOT_YET: readonly unknown[] = ["UNKNOWN_TOPIC_OR_PARTITION", "LEADER_NOT_AVAILABLE"];
+
+/** Metadata of topics once they have leaders: a broker that has not heard of them is asked again, which KafkaJS does not do. */
 export async function metadataOf(
   admin: Pick<Admin, "fetchTopicMetadata">,
   topics: string[],
@@ -70,8 +74,7 @@ export async function metadataOf(
     try {
       return (await admin.fetchTopicMetadata({ topics })).topics;
     } catch (error) {
-      if ((error as { type?: string }).type !== "UNKNOWN_TOPIC_OR_PARTITION" || attempt === METADATA_ATTEMPTS)
-        throw error;
+      if (!NOT_YET.includes((error as { type?: string }).type) || attempt === METADATA_ATTEMPTS) throw error;
     }
     await new Promise((resolve) => setTimeout(resolve, pauseMs));
   }
