@@ -56,7 +56,7 @@ beforeAll(async () => {
   ];
   await ensureTopics(direct, topics, 3, 2);
   await leaders.inSync(...topics.map(({ name }) => name));
-}, 120_000);
+}, 300_000);
 afterAll(async () => {
   await leaders?.disconnect();
   await kafka?.stop();
