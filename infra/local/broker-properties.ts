@@ -43,15 +43,24 @@ export function brokerSettings(brokers: 1 | 3, retentionHours: number): Record<s
 export function brokerProperties(config: ClusterConfig, nodeId: number, logDir: string): Record<string, string> {
   const { brokers } = config;
   const address = `PLAINTEXT://127.0.0.1:${config.kafkaPort + nodeId - 1}`;
+  const proxyPort = config.proxyPorts[nodeId - 1];
+  const [proxied, proxy, proxiedProtocol] =
+    proxyPort === undefined
+      ? ["", "", ""]
+      : [
+          `,PROXIED://127.0.0.1:${config.proxiedPort + nodeId - 1}`,
+          `,PROXIED://127.0.0.1:${proxyPort}`,
+          ",PROXIED:PLAINTEXT",
+        ];
   const controller = (id: number) => `127.0.0.1:${config.controllerPort + id - 1}`;
   const nodes = Array.from({ length: brokers }, (_, index) => index + 1);
   return {
     "process.roles": "broker,controller",
     "node.id": String(nodeId),
     "controller.quorum.voters": nodes.map((id) => `${id}@${controller(id)}`).join(","),
-    listeners: `${address},CONTROLLER://${controller(nodeId)}`,
-    "advertised.listeners": address,
-    "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
+    listeners: `${address}${proxied},CONTROLLER://${controller(nodeId)}`,
+    "advertised.listeners": `${address}${proxy}`,
+    "listener.security.protocol.map": `PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT${proxiedProtocol}`,
     "controller.listener.names": "CONTROLLER",
     "inter.broker.listener.name": "PLAINTEXT",
     "log.dirs": logDir,

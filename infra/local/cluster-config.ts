@@ -20,6 +20,12 @@ export interface ClusterConfig {
   portOffset: number;
   kafkaPort: number;
   controllerPort: number;
+  /**
+   * For tests: a proxy's port for each broker. Clients that come through the proxies are told to stay on them, by a
+   * listener of its own on `proxiedPort` and up. Empty: there are no proxies and no such listener.
+   */
+  proxyPorts: readonly number[];
+  proxiedPort: number;
   registryPort: number;
   clickhouseHttpPort: number;
   clickhouseTcpPort: number;
@@ -56,6 +62,15 @@ const oneOf = <T extends string>(env: Environment, name: string, allowed: readon
   return match;
 };
 
+const portList = (env: Environment, name: string): readonly number[] => {
+  const ports = (env[name] ?? "").split(",").filter((text) => text !== "");
+  return ports.map((text) => {
+    const port = Number(text);
+    if (Number.isInteger(port) && port >= 1 && port <= 65_535) return port;
+    throw new ClusterConfigError(`${name}=${env[name]}: expected ports from 1 to 65535, separated by commas`);
+  });
+};
+
 const memorySize = (env: Environment, name: string, fallback: string): string => {
   const text = env[name] || fallback;
   if (!/^\d+[mg]$/.test(text)) throw new ClusterConfigError(`${name}=${text}: expected a size such as 512m or 1g`);
@@ -86,6 +101,8 @@ export function readClusterConfig(env: Environment, projectDir: string): Cluster
     portOffset,
     kafkaPort: port("SLUICE_KAFKA_PORT", 19_092),
     controllerPort: port("SLUICE_KAFKA_CONTROLLER_PORT", 19_095),
+    proxyPorts: portList(env, "SLUICE_TEST_KAFKA_PROXY_PORTS"),
+    proxiedPort: 19_098 + portOffset,
     registryPort: port("SLUICE_REGISTRY_PORT", 18_081),
     clickhouseHttpPort: port("SLUICE_CLICKHOUSE_HTTP_PORT", 18_123),
     clickhouseTcpPort: port("SLUICE_CLICKHOUSE_TCP_PORT", 19_000),

@@ -57,6 +57,7 @@ export function kafkaBroker(config: ClusterConfig, nodeId: number): ProcessSpec 
     ports: [
       { port, env: "SLUICE_KAFKA_PORT" },
       { port: config.controllerPort + nodeId - 1, env: "SLUICE_KAFKA_CONTROLLER_PORT" },
+      ...(config.proxyPorts.length > 0 ? [{ port: config.proxiedPort + nodeId - 1, env: "SLUICE_PORT_OFFSET" }] : []),
     ],
     endpoint: `127.0.0.1:${port}`,
     prepare: async () => {

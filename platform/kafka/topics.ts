@@ -1,3 +1,4 @@
+import type { Admin, ITopicMetadata } from "kafkajs";
 import { type KafkaConnection, kafkaClient } from "./connection.ts";
 
 /** A topic as it should be. */
@@ -27,7 +28,8 @@ export async function ensureTopics(
     const missing = specs.filter((spec) => !present.has(spec.name));
     if (missing.length > 0)
       await admin.createTopics({
-        waitForLeaders: true,
+        // KafkaJS gives up waiting when it asks a broker that has not heard of the topic; metadataOf waits instead.
+        waitForLeaders: false,
         timeout: 30_000,
         topics: missing.map((spec) => ({
           topic: spec.name,
@@ -40,7 +42,10 @@ export async function ensureTopics(
           }).map(([name, value]) => ({ name, value })),
         })),
       });
-    const { topics } = await admin.fetchTopicMetadata({ topics: specs.map((spec) => spec.name) });
+    const topics = await metadataOf(
+      admin,
+      specs.map((spec) => spec.name),
+    );
     const counts = new Map(topics.map((t) => [t.name, t.partitions.length]));
     return {
       created: missing.map((spec) => spec.name),
@@ -50,5 +55,27 @@ export async function ensureTopics(
     };
   } finally {
     await admin.disconnect();
+  }
+}
+
+const METADATA_ATTEMPTS = 60;
+const METADATA_PAUSE_MS = 250;
+
+/** What a broker may say of a topic that was created a moment ago, whose news has not reached it. */
+const NOT_YET: readonly unknown[] = ["UNKNOWN_TOPIC_OR_PARTITION", "LEADER_NOT_AVAILABLE"];
+
+/** Metadata of topics once they have leaders: a broker that has not heard of them is asked again, which KafkaJS does not do. */
+export async function metadataOf(
+  admin: Pick<Admin, "fetchTopicMetadata">,
+  topics: string[],
+  pauseMs = METADATA_PAUSE_MS,
+): Promise<ITopicMetadata[]> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return (await admin.fetchTopicMetadata({ topics })).topics;
+    } catch (error) {
+      if (!NOT_YET.includes((error as { type?: string }).type) || attempt === METADATA_ATTEMPTS) throw error;
+    }
+    await new Promise((resolve) => setTimeout(resolve, pauseMs));
   }
 }

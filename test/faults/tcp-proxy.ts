@@ -4,6 +4,21 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 /** Towards the server: what the client says. Towards the client: what the server answers. */
 export type Direction = "to-server" | "to-client";
 
+/** Bytes that go on, so much later (ms; in order, so what follows them is later too); `cut`: then the connection is reset. */
+export interface Passage {
+  readonly bytes: Buffer;
+  readonly laterMs?: number;
+  readonly cut?: boolean;
+}
+
+/** Decides over what one connection carries: which bytes go on, and when. What it does not give back is lost or comes later. */
+export type Watch = (direction: Direction, bytes: Buffer) => readonly Passage[];
+
+/** A connection as whoever watches it sees it. */
+export interface Watched {
+  readonly open: boolean;
+}
+
 /**
  * Stands between a client and a server on this machine and does to their connections what networks do. It listens before
  * it knows its server, so that a server can be told to name the proxy as its own address.
@@ -18,19 +33,26 @@ export class TcpProxy {
   private readonly swallowed = new Set<Direction>();
   private readonly delays = new Map<Direction, number>();
   private target: { readonly host: string; readonly port: number } | undefined;
+  private readonly watch: ((connection: Watched) => Watch) | undefined;
   private refusing = false;
 
-  private constructor(server: Server) {
+  private constructor(server: Server, watch: ((connection: Watched) => Watch) | undefined) {
     this.server = server;
+    this.watch = watch;
     server.on("connection", (client) => this.accept(client));
   }
 
-  /** Listens on 127.0.0.1. `port` 0: any. */
-  static async start(port = 0, target?: { readonly host: string; readonly port: number }): Promise<TcpProxy> {
-    const server = createServer({ noDelay: true });
+  /** Listens on 127.0.0.1. `port` 0: any. `watch`: called for each connection; knows the protocol that is spoken on it. */
+  static async start(
+    port = 0,
+    target?: { readonly host: string; readonly port: number },
+    watch?: (connection: Watched) => Watch,
+  ): Promise<TcpProxy> {
+    // Half-open, so that what a client said before it hung up still arrives, however late.
+    const server = createServer({ noDelay: true, allowHalfOpen: true });
     server.listen(port, "127.0.0.1");
     await once(server, "listening");
-    const proxy = new TcpProxy(server);
+    const proxy = new TcpProxy(server, watch);
     proxy.target = target;
     return proxy;
   }
@@ -101,28 +123,30 @@ export class TcpProxy {
       client.resetAndDestroy();
       return;
     }
-    const server = connect({ ...this.target, noDelay: true });
+    const server = connect({ ...this.target, noDelay: true, allowHalfOpen: true });
+    const watched = { open: true };
+    const watch = this.watch?.(watched) ?? ((_: Direction, bytes: Buffer) => [{ bytes }]);
+    const cut = () => {
+      client.resetAndDestroy();
+      server.resetAndDestroy();
+    };
+    const flow = (from: Socket, to: Socket, direction: Direction) =>
+      new Flow(
+        from,
+        to,
+        (bytes) => this.judge(direction, watch(direction, bytes)),
+        () => this.held.has(direction),
+        cut,
+      );
     const pair: Pair = {
       client,
       server,
-      flows: [
-        new Flow(
-          client,
-          server,
-          (bytes) => this.judge("to-server", bytes),
-          () => this.held.has("to-server"),
-        ),
-        new Flow(
-          server,
-          client,
-          (bytes) => this.judge("to-client", bytes),
-          () => this.held.has("to-client"),
-        ),
-      ],
+      flows: [flow(client, server, "to-server"), flow(server, client, "to-client")],
     };
     this.pairs.add(pair);
     const end = () => {
       this.pairs.delete(pair);
+      watched.open = false;
       client.destroy();
       server.destroy();
     };
@@ -130,11 +154,13 @@ export class TcpProxy {
     server.on("close", end).on("error", () => {});
   }
 
-  /** How much later the bytes are to come, ms; undefined: never. */
-  private judge(direction: Direction, bytes: Buffer): number | undefined {
+  /** What of it goes on, and how much later. */
+  private judge(direction: Direction, passages: readonly Passage[]): readonly Passage[] {
     const lost = this.swallowed.has(direction);
-    (lost ? this.lost : this.passed)[direction] += bytes.length;
-    return lost ? undefined : (this.delays.get(direction) ?? 0);
+    for (const { bytes } of passages) (lost ? this.lost : this.passed)[direction] += bytes.length;
+    if (lost) return [];
+    const ms = this.delays.get(direction) ?? 0;
+    return ms === 0 ? passages : passages.map((passage) => ({ ...passage, laterMs: ms + (passage.laterMs ?? 0) }));
   }
 }
 
@@ -151,19 +177,26 @@ class Flow {
   private readonly from: Socket;
   private readonly to: Socket;
   private readonly held: () => boolean;
-  private readonly waiting: { readonly bytes: Buffer; readonly due: number }[] = [];
+  private readonly cut: () => void;
+  private readonly waiting: { readonly bytes: Buffer; readonly due: number; readonly cut: boolean }[] = [];
   private timer: NodeJS.Timeout | undefined;
   private full = false;
   private ended = false;
 
-  constructor(from: Socket, to: Socket, judge: (bytes: Buffer) => number | undefined, held: () => boolean) {
+  constructor(
+    from: Socket,
+    to: Socket,
+    judge: (bytes: Buffer) => readonly Passage[],
+    held: () => boolean,
+    cut: () => void,
+  ) {
     this.from = from;
     this.to = to;
     this.held = held;
-    from.on("data", (bytes) => {
-      const ms = judge(bytes);
-      if (ms === undefined) return;
-      this.waiting.push({ bytes, due: Math.max(performance.now() + ms, this.waiting.at(-1)?.due ?? 0) });
+    this.cut = cut;
+    from.on("data", (chunk) => {
+      for (const { bytes, laterMs = 0, cut = false } of judge(chunk))
+        this.waiting.push({ bytes, cut, due: Math.max(performance.now() + laterMs, this.waiting.at(-1)?.due ?? 0) });
       this.turn();
     });
     from.on("end", () => {
@@ -183,8 +216,12 @@ class Flow {
     clearTimeout(this.timer);
     const now = performance.now();
     while (!this.held() && !this.full && this.waiting.length > 0 && this.waiting[0]!.due <= now) {
-      const { bytes } = this.waiting.shift()!;
-      if (!this.to.destroyed) this.full = !this.to.write(bytes);
+      const { bytes, cut } = this.waiting.shift()!;
+      if (!this.to.destroyed && bytes.length > 0) this.full = !this.to.write(bytes);
+      if (cut) {
+        this.cut();
+        return;
+      }
     }
     if (this.held() || this.full) {
       this.from.pause();

@@ -1,176 +1,279 @@
 /**
- * Acknowledged means kept: with brokers killed and frozen under it, the producer loses nothing that it acknowledged, and
- * in each partition the first occurrences stand in the order in which they were given. A plain KafkaJS producer works
- * beside it; what became of its records is printed, not judged. SLUICE_INVARIANT_ROUNDS=n: n rounds of faults (default 1, ~65 s).
+ * Acknowledged means kept: with brokers killed and frozen, leaders moved, and produce requests and answers lost, late and
+ * cut, the producer loses nothing that it acknowledged, and in each partition the first occurrences stand in the order in
+ * which they were given. A plain KafkaJS producer works beside it under the same faults and loses records: the test can see.
  */
-import { Kafka, logLevel } from "kafkajs";
+import { Kafka, logLevel, type Producer } from "kafkajs";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { KafkaConnection } from "../../platform/kafka/connection.ts";
 import { RecordProducer } from "../../platform/kafka/producer.ts";
-import type { InRecord } from "../../platform/kafka/record.ts";
 import { ensureTopics } from "../../platform/kafka/topics.ts";
-import { type OwnCluster, startCluster } from "../fixture/cluster.ts";
-import { connectionTo, readAll, until } from "../integration/platform/kafka-runtime.ts";
+import { BrokerStorm } from "../faults/broker-storm.ts";
+import { schedule } from "../faults/kill.ts";
+import { Leaders } from "../faults/leaders.ts";
+import { type Comparison, ProducerLedger } from "../faults/producer-ledger.ts";
+import { type ProxiedKafka, startProxiedKafka } from "../faults/proxied-kafka.ts";
+import { figure, LONG } from "../faults/report.ts";
+import { connectionTo, until } from "../integration/platform/kafka-runtime.ts";
 
-const ROUNDS = Number(process.env.SLUICE_INVARIANT_ROUNDS ?? 1);
 const P = 12;
-const SENDERS = 12;
-const BATCH = 120;
-/** Pause of a sender between two batches: up to 15,000 records a second in all. */
-const PAUSE_MS = 80;
-const PADDING = "x".repeat(280);
+const ROUNDS = LONG ? 4 : 1;
+/** Records a second that are given to our producer, whatever happens; what it could not take it gets later. */
+const RATE = 15_000;
+const LEAST_RECORDS = LONG ? 1_000_000 : 200_000;
+/** On average over the whole run, all faults included. */
+const LEAST_RATE = LONG ? 10_000 : 3_000;
+/** A partition waits for a frozen broker's time-out (12 s), and perhaps for one more. */
+const LONGEST_PAUSE_MS = 40_000;
+const TICK_MS = 10;
+/** At most so many times the rate while it catches up. */
+const CATCH_UP = 4;
+/** The plain producer: so many records over all partitions a `send`, then a pause. */
+const PLAIN_BATCH = 120;
+const PLAIN_PAUSE_MS = 80;
+/** Records of one `send` where single sends matter. */
+const FEW = 10;
+/** A plain producer's own time-out is 30 s; a shorter one changes only how long the test takes. */
+const PLAIN_TIMEOUT_MS = 8_000;
+/** The broker that dies in the scene of its own; the scene beside it keeps off. */
+const VICTIM = 1;
+/** Sent before the fault: every leader knows its partition, and every client is connected to it. */
+const ONE_EACH = [0, 1, 2].map((partition) => ({ partition, count: 1 }));
+const QUEUE_BYTES = 64 << 20;
 
-let cluster: OwnCluster;
-let connection: KafkaConnection;
+let kafka: ProxiedKafka;
+let leaders: Leaders;
+/** Past the proxies: to read what is there. */
+let direct: KafkaConnection;
 
 beforeAll(async () => {
-  cluster = await startCluster({ brokers: 3, kafkaOnly: true });
-  connection = connectionTo(cluster.brokers);
-  const specs = ["ours", "plain"].map((name) => ({ name, partitions: P }));
-  await ensureTopics(connection, specs, 3, 2);
-}, 120_000);
-afterAll(() => cluster?.stop());
+  kafka = await startProxiedKafka();
+  direct = connectionTo(kafka.cluster.brokers);
+  leaders = await Leaders.connect(kafka.cluster.brokers);
+  const topics = [
+    ...["storm-ours", "storm-plain"].map((name) => ({ name, partitions: P })),
+    ...["answer-ours", "answer-plain", "leader-ours", "leader-plain"].map((name) => ({ name, partitions: 3 })),
+  ];
+  await ensureTopics(direct, topics, 3, 2);
+  await leaders.inSync(...topics.map(({ name }) => name));
+}, 300_000);
+afterAll(async () => {
+  await leaders?.disconnect();
+  await kafka?.stop();
+});
 
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** What was given to one topic, and what of it was acknowledged, by partition. */
-class Ledger {
-  readonly given = new Array<number>(P).fill(0);
-  readonly acknowledged: number[][] = Array.from({ length: P }, () => []);
-  rejected = 0;
+/** Sends so many records to one partition, and enters what was acknowledged. */
+type Send = (parts: readonly { partition: number; count: number }[]) => Promise<void>;
 
-  /** The next numbers, spread over all partitions. */
-  next(count: number): { partition: number; n: number }[] {
-    return Array.from({ length: count }, (_, i) => ({ partition: i % P, n: this.given[i % P]!++ }));
+async function ourProducer(clientId: string, topic: string, ledger: ProducerLedger) {
+  const producer = new RecordProducer({
+    connection: { ...connectionTo(kafka.brokers), clientId },
+    maxQueuedBytes: QUEUE_BYTES,
+  });
+  await producer.connect();
+  const send: Send = async (parts) => {
+    await Promise.all(
+      parts.map(async ({ partition, count }) => {
+        const { numbers, values } = ledger.give(partition, count);
+        await producer.send(values.map((value) => ({ topic, partition, key: null, value }))).then(
+          () => ledger.acknowledge(partition, numbers),
+          () => {
+            ledger.rejected += count;
+          },
+        );
+      }),
+    );
+  };
+  return { producer, send };
+}
+
+/** KafkaJS as it is, idempotent, everything else by default but the time-out, where given. */
+async function plainProducer(clientId: string, topic: string, ledger: ProducerLedger, requestTimeout = 30_000) {
+  const client = new Kafka({ clientId, brokers: [...kafka.brokers], logLevel: logLevel.NOTHING, requestTimeout });
+  const chosen = () => (args: { message: { partition?: number } }) => args.message.partition!;
+  const producer: Producer = client.producer({ idempotent: true, createPartitioner: chosen });
+  await producer.connect();
+  const send: Send = async (parts) => {
+    const given = parts.map(({ partition, count }) => ({ partition, ...ledger.give(partition, count) }));
+    const messages = given.flatMap(({ partition, values }) => values.map((value) => ({ partition, value })));
+    await producer.send({ topic, acks: -1, messages }).then(
+      () => {
+        for (const { partition, numbers } of given) ledger.acknowledge(partition, numbers);
+      },
+      () => {
+        ledger.rejected += messages.length;
+      },
+    );
+  };
+  return { producer, send };
+}
+
+/** What both kinds of producer made of one scene: ours must have kept everything, the plain one must have lost something. */
+async function judge(scene: string, ours: ProducerLedger, plain: ProducerLedger): Promise<void> {
+  const found = await ours.compare(direct, `${scene}-ours`);
+  const beside = await plain.compare(direct, `${scene}-plain`);
+  console.log(`${scene}: ours ${told(ours, found)}; plain KafkaJS ${told(plain, beside)}`);
+  expect(found).toMatchObject({ missing: 0, disordered: 0 });
+  expect(ours.unsettled + ours.rejected).toBe(0);
+  expect(plain.unsettled + plain.rejected, "KafkaJS acknowledged all of it").toBe(0);
+  expect(beside.missing, "the test can see a loss").toBeGreaterThan(0);
+}
+
+function told(ledger: ProducerLedger, { missing, disordered, repeats }: Comparison): string {
+  return `${ledger.total} acknowledged, ${missing} missing, ${disordered} out of order, ${repeats} repeats, ${ledger.rejected} rejected`;
+}
+
+/** KafkaJS takes its sequence number back, and the next send under it is discarded as a repeat (tulios/kafkajs#1005). */
+test.concurrent("two sends to one partition, and the answer to the first is lost", async () => {
+  const [ours, plain] = [new ProducerLedger(3), new ProducerLedger(3)];
+  const sender = await ourProducer("answer-ours", "answer-ours", ours);
+  const beside = await plainProducer("answer-plain", "answer-plain", plain, PLAIN_TIMEOUT_MS);
+  const scenes = [
+    { client: "answer-ours", send: sender.send },
+    { client: "answer-plain", send: beside.send },
+  ];
+  const lost = await Promise.all(
+    scenes.map(async ({ client, send }) => {
+      await send(ONE_EACH);
+      const led = await leaders.of(client);
+      const partition = led.findIndex((leader) => leader !== VICTIM);
+      const armed = kafka.proxies[led[partition]!]!.arm({ client, fault: "answer lost", times: 1 });
+      await Promise.all([1, 2].map(() => send([{ partition, count: FEW }])));
+      return armed;
+    }),
+  );
+  expect(lost.map(({ struck }) => struck)).toEqual([1, 1]);
+  await Promise.all([sender.producer.close(), beside.producer.disconnect()]);
+  await judge("answer", ours, plain);
+});
+
+/** KafkaJS takes a partition whose new leader has answered already, for others, as answered too (tulios/kafkajs#1798). */
+test.concurrent("one send to all brokers, and one of them dies before it has the request", async () => {
+  const [ours, plain] = [new ProducerLedger(3), new ProducerLedger(3)];
+  const sender = await ourProducer("leader-ours", "leader-ours", ours);
+  const beside = await plainProducer("leader-plain", "leader-plain", plain);
+  for (const topic of ["leader-ours", "leader-plain"])
+    expect([...(await leaders.of(topic))].sort(), "each broker leads a partition").toEqual([0, 1, 2]);
+  await Promise.all([sender.send(ONE_EACH), beside.send(ONE_EACH)]);
+  // KafkaJS must have the other brokers' answers before the partition moves to one of them.
+  const answered = () =>
+    kafka.proxies.map((proxy) => ["leader-ours", "leader-plain"].map((client) => proxy.answersTo(client)));
+  const before = answered();
+  const cuts = ["leader-ours", "leader-plain"].map((client) =>
+    kafka.proxies[VICTIM]!.arm({ client, fault: "request cut" }),
+  );
+  const all = [0, 1, 2].map((partition) => ({ partition, count: FEW }));
+  const sends = [sender.send(all), beside.send(all)];
+  await until("both have tried, and have the answers of the others", () =>
+    answered().every((counts, broker) =>
+      counts.every((count, i) => (broker === VICTIM ? cuts[i]!.struck > 0 : count > before[broker]![i]!)),
+    ),
+  );
+  await kafka.cluster.killBroker(VICTIM);
+  for (const cut of cuts) cut.disarm();
+  await Promise.all(sends);
+  await kafka.cluster.startBroker(VICTIM);
+  await Promise.all([sender.producer.close(), beside.producer.disconnect()]);
+  await judge("leader", ours, plain);
+  await leaders.inSync("storm-ours", "storm-plain");
+});
+
+test("everything at once, round after round, under load", async () => {
+  const { seed, random } = schedule();
+  console.log(`SLUICE_SEED=${seed}`);
+  const [ours, plain] = [new ProducerLedger(P), new ProducerLedger(P)];
+  const { producer, send } = await ourProducer("storm-ours", "storm-ours", ours);
+  const beside = await plainProducer("storm-plain", "storm-plain", plain);
+  const load = new Load(producer, send);
+  const besideLoad = plainLoad(beside.send);
+  const storm = new BrokerStorm(kafka, leaders, ["storm-ours", "storm-plain"], ["storm-ours", "storm-plain"], random);
+  for (let round = 0; round < ROUNDS; round++) await storm.round();
+
+  const seconds = await load.stop();
+  await besideLoad.stop();
+  const before = producer.queued;
+  await producer.close();
+  await Promise.race([beside.producer.disconnect().catch(() => {}), pause(5_000)]);
+  const found = await ours.compare(direct, "storm-ours");
+  const theirs = await plain.compare(direct, "storm-plain");
+  const rate = Math.round(ours.total / seconds);
+  console.log(`ours: ${told(ours, found)}\nplain KafkaJS: ${told(plain, theirs)}, ${plain.unsettled} not answered`);
+  figure(1, "records acknowledged", ours.total);
+  figure(1, "records a second, faults included", rate);
+  figure(1, "missing", found.missing);
+  figure(1, "out of order", found.disordered);
+  figure(1, "repeats", `${found.repeats} (${((100 * found.repeats) / found.stored).toFixed(1)} %)`);
+  const faults = Object.entries(storm.injected).map(([fault, times]) => `${fault} ${times}`);
+  figure(1, "faults", faults.join(", "));
+  figure(1, "longest pause of a partition", `${(ours.longestPauseMs / 1_000).toFixed(1)} s`);
+  figure(1, "plain KafkaJS, same faults", `${plain.total} acknowledged, ${theirs.missing} of them missing`);
+
+  expect(found).toMatchObject({ missing: 0, disordered: 0 });
+  expect(ours.rejected).toBe(0);
+  expect(ours.unsettled, "every send has settled").toBe(0);
+  expect(before).toEqual({ records: 0, bytes: 0 });
+  expect(load.mostQueuedBytes).toBeLessThan(QUEUE_BYTES * 1.1);
+  await until("no connection is left", () => kafka.proxies.every((proxy) => proxy.connectionsOf("storm-ours") === 0));
+  expect(ours.longestPauseMs).toBeLessThan(LONGEST_PAUSE_MS);
+  // The faults were felt, and there was something to lose.
+  expect(Math.min(...Object.values(storm.injected))).toBeGreaterThanOrEqual(ROUNDS);
+  expect(producer.counters.failures).toBeGreaterThan(0);
+  expect(ours.total).toBeGreaterThan(LEAST_RECORDS);
+  expect(rate).toBeGreaterThan(LEAST_RATE);
+});
+
+/** Gives our producer the rate, spread over the partitions, while it has room. */
+class Load {
+  mostQueuedBytes = 0;
+  private readonly producer: RecordProducer;
+  private readonly began = performance.now();
+  private readonly loop: Promise<void>;
+  private stopped = false;
+
+  constructor(producer: RecordProducer, send: Send) {
+    this.producer = producer;
+    this.loop = this.run(send);
   }
 
-  get total(): number {
-    return this.acknowledged.reduce((sum, list) => sum + list.length, 0);
+  /** Resolves when everything is acknowledged, with the time it took from the start, seconds. */
+  async stop(): Promise<number> {
+    this.stopped = true;
+    await this.loop;
+    await Promise.race([this.producer.flush(), pause(60_000)]);
+    return (performance.now() - this.began) / 1_000;
   }
 
-  /** Compares with the topic: acknowledged records that are missing, and first occurrences out of order. */
-  async compare(topic: string): Promise<{ missing: number; disordered: number; stored: number }> {
-    let records: InRecord[] = [];
-    // Just after the last fault the group's coordinator or a leader may not answer yet.
-    await until(`${topic} can be read`, async () => {
-      records = await readAll(connection, topic).catch(() => []);
-      return records.length > 0;
-    });
-    let missing = 0;
-    let disordered = 0;
-    for (let p = 0; p < P; p++) {
-      const seen = new Set<number>();
-      let last = -1;
-      for (const record of records) {
-        if (record.partition !== p) continue;
-        const n = Number.parseInt(record.value!.toString(), 10);
-        if (seen.has(n)) continue;
-        seen.add(n);
-        if (n < last) disordered++;
-        last = Math.max(last, n);
-      }
-      for (const n of this.acknowledged[p]!) if (!seen.has(n)) missing++;
+  private async run(send: Send): Promise<void> {
+    const most = Math.ceil((CATCH_UP * RATE * TICK_MS) / 1_000 / P);
+    let given = 0;
+    while (!this.stopped) {
+      await pause(TICK_MS);
+      const due = (RATE * (performance.now() - this.began)) / 1_000 - given;
+      const count = Math.min(Math.floor(due / P), most);
+      if (count < 1 || !this.producer.hasRoom) continue;
+      given += count * P;
+      void send(Array.from({ length: P }, (_, partition) => ({ partition, count })));
+      this.mostQueuedBytes = Math.max(this.mostQueuedBytes, this.producer.queued.bytes);
     }
-    return { missing, disordered, stored: records.length };
   }
 }
 
-type Send = (records: { partition: number; n: number }[]) => Promise<void>;
-
-/** Sends batches until told to stop; each is counted when it is acknowledged. */
-function traffic(ledger: Ledger, senders: number, send: Send): () => Promise<void> {
+/** One batch after the other; what is unanswered at the end stays so. */
+function plainLoad(send: Send): { stop(): Promise<void> } {
   let stopped = false;
-  const loops = Array.from({ length: senders }, async () => {
+  const parts = Array.from({ length: P }, (_, partition) => ({ partition, count: PLAIN_BATCH / P }));
+  const loop = (async () => {
     while (!stopped) {
-      const batch = ledger.next(BATCH);
-      try {
-        await send(batch);
-        for (const { partition, n } of batch) ledger.acknowledged[partition]!.push(n);
-      } catch {
-        ledger.rejected += batch.length;
-      }
-      await pause(PAUSE_MS);
+      await send(parts);
+      await pause(PLAIN_PAUSE_MS);
     }
-  });
-  return async () => {
-    stopped = true;
-    await Promise.all(loops);
+  })();
+  return {
+    async stop() {
+      stopped = true;
+      await Promise.race([loop, pause(5_000)]);
+    },
   };
 }
-
-/** One round: a broker killed and back, another frozen for longer than all time-outs, the third killed while the first is young. */
-async function faults(): Promise<void> {
-  await pause(4_000);
-  await cluster.killBroker(0);
-  await pause(8_000);
-  await cluster.startBroker(0);
-  await pause(4_000);
-  await cluster.freezeBroker(1);
-  await pause(16_000);
-  await cluster.thawBroker(1);
-  await pause(6_000);
-  await cluster.killBroker(2);
-  await pause(3_000);
-  await cluster.startBroker(2);
-  await pause(5_000);
-}
-
-test(
-  "nothing acknowledged is missing, and first occurrences are in order, under SIGKILL and SIGSTOP of brokers",
-  async () => {
-    const producer = new RecordProducer({ connection });
-    await producer.connect();
-    const ours = new Ledger();
-    const stopOurs = traffic(ours, SENDERS, (batch) =>
-      producer.send(
-        batch.map(({ partition, n }) => ({
-          topic: "ours",
-          partition,
-          key: null,
-          value: Buffer.from(`${n}:${PADDING}`),
-        })),
-      ),
-    );
-
-    const kafka = new Kafka({ brokers: [...cluster.brokers], logLevel: logLevel.NOTHING });
-    const plain = kafka.producer({
-      idempotent: true,
-      maxInFlightRequests: 1,
-      createPartitioner:
-        () =>
-        ({ message }) =>
-          message.partition!,
-    });
-    await plain.connect();
-    const theirs = new Ledger();
-    const stopTheirs = traffic(theirs, 1, async (batch) => {
-      await plain.send({
-        topic: "plain",
-        acks: -1,
-        messages: batch.map(({ partition, n }) => ({ partition, value: `${n}:${PADDING}` })),
-      });
-    });
-
-    for (let round = 0; round < ROUNDS; round++) await faults();
-    await stopOurs();
-    await producer.flush();
-    await Promise.race([stopTheirs(), pause(60_000)]);
-    await Promise.race([plain.disconnect().catch(() => {}), pause(5_000)]);
-    await producer.close();
-
-    const found = await ours.compare("ours");
-    const beside = await theirs.compare("plain");
-    const { counters } = producer;
-    process.stdout.write(
-      `ours: ${ours.total} acknowledged, ${found.missing} missing, ${found.disordered} out of order, ${found.stored - ours.total} repeats, ${counters.failures} failed attempts\n` +
-        `plain KafkaJS, idempotent: ${theirs.total} acknowledged, ${beside.missing} missing, ${beside.disordered} out of order, ${theirs.rejected} rejected\n`,
-    );
-    expect(found.missing).toBe(0);
-    expect(found.disordered).toBe(0);
-    expect(ours.rejected).toBe(0);
-    // The faults were felt, and the producer came through them all.
-    expect(counters.failures).toBeGreaterThan(0);
-    expect(ours.total).toBeGreaterThan(20_000 * ROUNDS);
-  },
-  180_000 + ROUNDS * 120_000,
-);

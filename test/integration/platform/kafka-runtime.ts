@@ -44,8 +44,19 @@ export async function freshTopics(
   return topics;
 }
 
-/** Everything in a topic, by partition and offset, read by a plain client that shares no code with the runtime. */
+/** Everything in a topic, by partition and offset. */
 export async function readAll(connection: KafkaConnection, topic: string): Promise<InRecord[]> {
+  const records: InRecord[] = [];
+  await readEach(connection, topic, (record) => records.push(record));
+  return records.sort((a, b) => a.partition - b.partition || a.offset - b.offset);
+}
+
+/** Gives every record of a topic, in order by partition, read by a plain client that shares no code with the runtime. */
+export async function readEach(
+  connection: KafkaConnection,
+  topic: string,
+  onRecord: (record: InRecord) => void,
+): Promise<void> {
   const kafka = new Kafka({ brokers: [...connection.brokers], logLevel: logLevel.NOTHING });
   const admin = kafka.admin();
   await admin.connect();
@@ -57,16 +68,22 @@ export async function readAll(connection: KafkaConnection, topic: string): Promi
   });
   await admin.disconnect();
   const left = new Set(ends.filter((p) => Number(p.high) > Number(p.low)).map((p) => p.partition));
-  const records: InRecord[] = [];
-  if (left.size === 0) return records;
+  if (left.size === 0) return;
   const consumer = kafka.consumer({ groupId: `read-all-${randomUUID()}`, maxWaitTimeInMs: 100 });
   await consumer.connect();
   await consumer.subscribe({ topics: [topic], fromBeginning: true });
+  /** The next offset of each partition: whatever is fetched twice counts once. */
+  const next = new Map<number, number>();
   try {
     await new Promise<void>((resolve, reject) => {
       consumer.on("consumer.crash", ({ payload }) => reject(payload.error));
       const eachBatch = async ({ batch }: EachBatchPayload) => {
-        for (const m of batch.messages) records.push(toRecord(topic, batch.partition, Number(m.offset), m));
+        for (const m of batch.messages) {
+          const offset = Number(m.offset);
+          if (offset < (next.get(batch.partition) ?? 0)) continue;
+          next.set(batch.partition, offset + 1);
+          onRecord(toRecord(topic, batch.partition, offset, m));
+        }
         const high = Number(ends.find((p) => p.partition === batch.partition)!.high);
         if (Number(batch.lastOffset()) + 1 >= high) left.delete(batch.partition);
         if (left.size === 0) resolve();
@@ -76,7 +93,6 @@ export async function readAll(connection: KafkaConnection, topic: string): Promi
   } finally {
     await consumer.disconnect();
   }
-  return records.sort((a, b) => a.partition - b.partition || a.offset - b.offset);
 }
 
 /** Drops repeats the way a reader does, by header. */

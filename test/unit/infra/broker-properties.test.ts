@@ -45,6 +45,18 @@ describe.each([1, 3] as const)("%d brokers", (brokers) => {
   });
 });
 
+it("have a listener for clients behind proxies only where there are proxies", () => {
+  const plain = brokerProperties(readClusterConfig({ BROKERS: "3" }, project), 2, "/data");
+  expect(plain.listeners).toBe("PLAINTEXT://127.0.0.1:19093,CONTROLLER://127.0.0.1:19096");
+  const behind = readClusterConfig({ BROKERS: "3", SLUICE_TEST_KAFKA_PROXY_PORTS: "41,42,43" }, project);
+  const properties = brokerProperties(behind, 2, "/data");
+  expect(properties.listeners).toBe(
+    "PLAINTEXT://127.0.0.1:19093,PROXIED://127.0.0.1:19099,CONTROLLER://127.0.0.1:19096",
+  );
+  expect(properties["advertised.listeners"]).toBe("PLAINTEXT://127.0.0.1:19093,PROXIED://127.0.0.1:42");
+  expect(properties["inter.broker.listener.name"]).toBe("PLAINTEXT");
+});
+
 it("starts only one broker in Compose unless three are asked for", () => {
   expect(compose.services["kafka-1"]?.profiles).toBeUndefined();
   expect(compose.services["kafka-2"]?.profiles).toEqual(["three-brokers"]);
