@@ -1,4 +1,5 @@
 import { AvroCodec } from "../platform/codec/avro-codec.ts";
+import { avroType } from "../platform/codec/avro-types.ts";
 import type { Codec } from "../platform/codec/codec.ts";
 import { SchemaRegistryClient } from "../platform/codec/schema-registry.ts";
 import { Slab } from "../platform/codec/slab.ts";
@@ -68,6 +69,8 @@ export async function createCodecs(source: SchemaSource): Promise<SluiceCodecs> 
         `this program's schema of ${recordSubject(name)} is not in the registry; run the migration (infra/migrate.ts)`,
         { code: "SCHEMA_NOT_REGISTERED", class: "transient" },
       );
+    // At hand already, and so never asked for when the registry is away.
+    writers.learn(schemaId, { state: "loaded", type: avroType(schema) });
     return new AvroCodec<T>({ schema, schemaId, slab, writers });
   }
 

@@ -28,6 +28,11 @@ export class WriterSchemas {
     this.now = now;
   }
 
+  /** A schema that need not be asked for. */
+  learn(id: number, schema: WriterSchema): void {
+    remember(this.known, id, schema);
+  }
+
   /** What is known of the id; `missing` for half a minute after the registry had none; undefined: load it. */
   get(id: number): WriterSchema | "missing" | undefined {
     const schema = this.known.get(id);

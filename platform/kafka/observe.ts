@@ -19,9 +19,13 @@ export function observeKafka(
   if (group === undefined) return;
   scope.readiness.register(`consumer${label}`, () => {
     const status = group.status;
-    if (!status.joined) return { ok: false, why: "joining the consumer group" };
+    if (!status.joined)
+      return {
+        ok: false,
+        why: status.trouble === undefined ? "joining the consumer group" : `waiting for kafka: ${status.trouble}`,
+      };
     if (!status.leaseValid)
-      return { ok: false, why: "the group coordinator has not answered a heartbeat for too long" };
+      return { ok: false, why: "waiting for kafka: the group coordinator has not answered a heartbeat for too long" };
     if (status.running < status.assigned.length)
       return { ok: false, why: `${status.running} of ${status.assigned.length} partitions are running` };
     if (status.assigned.length > 0 && status.fetchAgeMs > FETCH_MS)
@@ -70,9 +74,9 @@ function observeProducer(
   producer: RecordProducer,
 ): void {
   scope.readiness.register("producer", () => {
-    const failing = producer.failingSince === 0 ? 0 : performance.now() - producer.failingSince;
+    const failing = producer.unconfirmedSince === 0 ? 0 : performance.now() - producer.unconfirmedSince;
     return failing > FAILING_MS
-      ? { ok: false, why: `Kafka has not confirmed a write for ${Math.round(failing)} ms` }
+      ? { ok: false, why: `waiting for kafka: it has not confirmed a write for ${Math.round(failing)} ms` }
       : { ok: true };
   });
   const { metrics } = scope;

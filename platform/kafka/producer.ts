@@ -11,7 +11,7 @@ import type { KafkaConnection } from "./connection.ts";
 import { kafkaJsProducer, type ProducerClient, ProducerConnections } from "./producer-connection.ts";
 import { FencedError, ProducerClosedError, ProducerFullError, RecordTooLargeError } from "./producer-errors.ts";
 import { type PendingSend, ProducerQueue, type QueuedRecord } from "./producer-queue.ts";
-import type { Fence, OutRecord } from "./record.ts";
+import { type Fence, type OutRecord, seldom } from "./record.ts";
 
 export type { ProducerClient } from "./producer-connection.ts";
 export { FencedError, ProducerClosedError, ProducerFullError, RecordTooLargeError } from "./producer-errors.ts";
@@ -67,6 +67,8 @@ export class RecordProducer {
   lastAcknowledgedAt = 0;
   /** Monotonic time since which a send has been failing, ms; 0 while all is well. */
   failingSince = 0;
+  /** Requests on their way, by the monotonic time at which they began, oldest first. */
+  private readonly flying = new Map<object, number>();
 
   constructor(options: ProducerOptions) {
     this.options = {
@@ -90,6 +92,16 @@ export class RecordProducer {
   /** True while no more than the allowed bytes wait: callers that can refuse work ask before they take it. */
   get hasRoom(): boolean {
     return this.queuedBytes < this.options.maxQueuedBytes;
+  }
+
+  /**
+   * Monotonic time since which nothing has been confirmed of what is being written, ms: writes fail, or the oldest one is
+   * without an answer (a frozen broker answers nothing for long before anything fails). 0 while nothing is written.
+   */
+  get unconfirmedSince(): number {
+    const [oldest = 0] = this.flying.values();
+    if (this.failingSince === 0 || oldest === 0) return this.failingSince || oldest;
+    return Math.min(this.failingSince, oldest);
   }
 
   get queued(): { records: number; bytes: number } {
@@ -216,6 +228,8 @@ export class RecordProducer {
 
   private async transmit(slices: Slice[], lone: boolean): Promise<void> {
     this.counters.requests++;
+    const flight = {};
+    this.flying.set(flight, performance.now());
     const stored = new Set<ProducerQueue>();
     let failure: unknown;
     try {
@@ -236,6 +250,7 @@ export class RecordProducer {
     } catch (error) {
       failure = error;
     }
+    this.flying.delete(flight);
     this.settle(slices, stored, failure);
     if (lone) this.loneSends--;
     else this.sharedSends--;
@@ -266,7 +281,7 @@ export class RecordProducer {
         queue.alone = true;
         queue.failures++;
         queue.notBefore = now + Math.min(100 * 2 ** Math.min(queue.failures - 1, 4), 1_000);
-        this.options.connection.log.warn(
+        seldom(this.options.connection.log, "unconfirmed").warn(
           {
             topic: queue.topic,
             partition: queue.partition,
@@ -274,7 +289,7 @@ export class RecordProducer {
             failures: queue.failures,
             cause: describe(failure),
           },
-          "Kafka did not confirm a write; sending it again",
+          "waiting for kafka: a write was not confirmed; sending it again",
         );
       }
       if (queue.length > 0) this.waiting.add(queue);

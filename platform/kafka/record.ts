@@ -33,6 +33,16 @@ export interface KafkaLog {
   info(fields: object, message: string): void;
   warn(fields: object, message: string): void;
   error(fields: object, message: string): void;
+  /** As platform/log has it; where it is missing every line is written. */
+  every?(key: string, milliseconds: number): Pick<KafkaLog, "debug" | "info" | "warn" | "error">;
+}
+
+/** What repeats for as long as Kafka is away is logged so often, ms. */
+const REPEATED_MS = 5_000;
+
+/** A logger for lines that may repeat: one every few seconds for each key, which has few values. */
+export function seldom(log: KafkaLog, key: string): Pick<KafkaLog, "debug" | "info" | "warn" | "error"> {
+  return log.every?.(key, REPEATED_MS) ?? log;
 }
 
 /** First value of a header as text; undefined when it is absent. */

@@ -6,13 +6,14 @@
  * Longer than other files because the client, the assignment and the tasks change together, event by event.
  */
 import type { Admin, Consumer, EachBatchPayload } from "kafkajs";
+import { checkTopics, connectAdmin } from "./admin-connection.ts";
 import { coPartitionedAssigner } from "./assignor.ts";
 import { type CommitRequest, Commits } from "./commits.ts";
 import { readCommitted } from "./committed-offsets.ts";
 import { type KafkaConnection, kafkaClient } from "./connection.ts";
 import { GenerationCommit } from "./generation-commit.ts";
 import { Lease } from "./lease.ts";
-import { toRecord } from "./record.ts";
+import { seldom, toRecord } from "./record.ts";
 import { faultsInRow, restartDelayMs } from "./restart-delay.ts";
 import { Task, type TaskHost, type TaskInput } from "./task.ts";
 
@@ -78,6 +79,9 @@ export class TaskGroup implements TaskHost {
   private startedAt = 0;
   private endsAskedAt = 0;
   private askingEnds = false;
+  private adminClients = 0;
+  /** Why this instance is not in its group; undefined while it is, or nothing is known to be wrong. */
+  private trouble: string | undefined;
   /** Monotonic time of the last fetch, ms. */
   private lastFetchAt = 0;
   readonly counters = { records: 0, joins: 0, lapses: 0, staleBatches: 0, taskFailures: 0 };
@@ -111,11 +115,20 @@ export class TaskGroup implements TaskHost {
   }
 
   /** What readiness is told from. */
-  get status(): { joined: boolean; assigned: number[]; running: number; fetchAgeMs: number; leaseValid: boolean } {
+  get status(): {
+    joined: boolean;
+    /** While it has not joined: what went wrong last. */
+    trouble: string | undefined;
+    assigned: number[];
+    running: number;
+    fetchAgeMs: number;
+    leaseValid: boolean;
+  } {
     let running = 0;
     for (const slot of this.slots.values()) if (slot.task?.alive) running++;
     return {
       joined: !this.joining,
+      trouble: this.trouble,
       assigned: [...this.assigned],
       running,
       fetchAgeMs: performance.now() - this.lastFetchAt,
@@ -128,18 +141,17 @@ export class TaskGroup implements TaskHost {
     return [...this.slots.values()].flatMap((slot) => (slot.task?.alive ? [slot.task] : []));
   }
 
+  /**
+   * Joins the group in the background, and again whenever that fails.
+   * @throws when Kafka does not answer or a topic is missing: call it again. SluiceError `PARTITIONS_MISMATCH` (permanent).
+   */
   async start(): Promise<void> {
-    const admin = kafkaClient(this.options.connection, 5).admin();
-    await admin.connect();
-    this.admin = admin;
-    const { topics } = await admin.fetchTopicMetadata({ topics: [...this.options.topics] });
-    for (const { name, partitions } of topics)
-      if (partitions.length !== this.options.partitions)
-        throw new Error(
-          `Topic ${name} has ${partitions.length} partitions, but this installation is configured for ${this.options.partitions}. Changing the count moves keys; restore it or set the configured count to match.`,
-        );
-    this.ticker = setInterval(() => this.tick(), TICK_MS);
-    await this.connect();
+    if (this.ticker !== undefined) return;
+    const { connection, topics, partitions } = this.options;
+    this.admin ??= await connectAdmin(connection, this.adminClients++);
+    await checkTopics(this.admin, topics, partitions);
+    this.ticker ??= setInterval(() => this.tick(), TICK_MS);
+    if (this.clients === 0) void this.connect();
   }
 
   /** Drains all tasks (up to `deadlineMs`), commits, leaves the group. */
@@ -247,9 +259,11 @@ export class TaskGroup implements TaskHost {
   /** The client has failed: everything it owned is gone. Begin again with a new one. */
   private restart(cause: Error): void {
     if (this.stopping || this.restarting !== undefined) return;
-    this.options.connection.log.warn(
-      { group: this.options.groupId, cause: cause.message },
-      "Consumer lost; connecting again",
+    this.trouble = cause.message;
+    const { connection, groupId } = this.options;
+    seldom(connection.log, `lost-${groupId}`).warn(
+      { group: groupId, cause: cause.message },
+      "waiting for kafka: consumer lost; connecting again",
     );
     const old = this.consumer;
     this.consumer = undefined;
@@ -275,6 +289,7 @@ export class TaskGroup implements TaskHost {
     this.memberId = memberId;
     this.joinsSinceEvent = 0;
     this.joining = false;
+    this.trouble = undefined;
     const now = new Set(partitions);
     for (const [partition, slot] of this.slots) if (!now.has(partition) || !continuous) slot.task?.revoke();
     this.assigned.clear();

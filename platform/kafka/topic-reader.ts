@@ -5,8 +5,9 @@
  */
 import { randomUUID } from "node:crypto";
 import type { Admin, Consumer, EachBatchPayload } from "kafkajs";
+import { connectAdmin } from "./admin-connection.ts";
 import { type KafkaConnection, kafkaClient } from "./connection.ts";
-import { type InRecord, toRecord } from "./record.ts";
+import { type InRecord, seldom, toRecord } from "./record.ts";
 
 interface Stretch {
   next: number;
@@ -45,15 +46,16 @@ export class TopicReader {
   private joined = false;
   private stopped = false;
   private clients = 0;
+  private adminClients = 0;
 
   constructor(options: TopicReaderOptions) {
     this.options = options;
   }
 
+  /** Connects in the background, and again whenever that fails. Throws when Kafka does not answer: call it again. */
   async start(): Promise<void> {
-    this.admin = kafkaClient(this.options.connection, 5).admin();
-    await this.admin.connect();
-    await this.connect();
+    this.admin ??= await connectAdmin(this.options.connection, this.adminClients++);
+    if (this.clients === 0) void this.connect();
   }
 
   async stop(): Promise<void> {
@@ -178,7 +180,10 @@ export class TopicReader {
     if (this.stopped || this.consumer !== failed) return;
     this.consumer = undefined;
     this.joined = false;
-    this.options.connection.log.warn({ cause: cause.message }, "Reader lost its connection; connecting again");
+    seldom(this.options.connection.log, "reader-lost").warn(
+      { cause: cause.message },
+      "waiting for kafka: reader lost its connection; connecting again",
+    );
     void failed.disconnect().catch(() => {});
     setTimeout(() => {
       if (!this.stopped) void this.connect();

@@ -51,7 +51,8 @@ await runService({
     await keepBrokersTime(scope, { producer, topic: HEALTH_TOPIC, instance: config.instance });
     const now = () => producer.clock.now();
     const reader = new TopicReader({ connection, topics: [EVENTS_TOPIC] });
-    await scope.add("topic reader", { start: () => reader.start(), stop: () => reader.stop() });
+    await scope.add("topic reader", { start: () => reader, stop: () => reader.stop() });
+    await scope.waitFor("kafka (topic reader)", () => reader.start());
 
     const stats = sinkMetrics(scope.metrics, now);
     const options: SinkOptions<EventBlock> = {
@@ -92,6 +93,7 @@ await runService({
       "clickhouse",
       clickhouseReadiness(() => inserter.check(TABLE), stats),
     );
-    await scope.add("sink tasks", { start: () => group.start(), stop: () => group.stop() });
+    await scope.add("sink tasks", { start: () => group, stop: () => group.stop() });
+    await scope.waitFor("kafka (sink tasks)", () => group.start());
   },
 });

@@ -73,7 +73,8 @@ async function correlator(
   providers: readonly Provider[],
 ): Promise<TaskGroup> {
   const reader = new TopicReader({ connection, topics: [EVENTS_TOPIC, RECEIPTS_TOPIC, CORRELATION_TOPIC] });
-  await scope.add("topic reader", { start: () => reader.start(), stop: () => reader.stop() });
+  await scope.add("topic reader", { start: () => reader, stop: () => reader.stop() });
+  await scope.waitFor("kafka (topic reader)", () => reader.start());
   const frontier = new LogFrontier(reader, CORRELATOR_INPUTS, scope.log, () => producer.clock.now());
   await scope.add("log frontier", { start: () => frontier.start(), stop: () => frontier.stop() });
   const counters = newCounters();
@@ -119,7 +120,9 @@ async function correlator(
       }
     },
   });
-  return scope.add("correlator tasks", { start: () => group.start().then(() => group), stop: () => group.stop() });
+  await scope.add("correlator tasks", { start: () => group, stop: () => group.stop() });
+  await scope.waitFor("kafka (correlator tasks)", () => group.start());
+  return group;
 }
 
 /** Providers that are no longer in the catalog may still owe receipts: they get the longest terms there are. */

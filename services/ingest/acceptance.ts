@@ -3,8 +3,8 @@ import type { OutRecord } from "../../platform/kafka/record.ts";
 /** The part of the record producer that acceptance needs. */
 export interface Writer {
   readonly hasRoom: boolean;
-  /** Monotonic ms since which writing has been failing; 0 while all is well. */
-  readonly failingSince: number;
+  /** Monotonic ms since which nothing has been confirmed of what is being written; 0 while nothing is. */
+  readonly unconfirmedSince: number;
   send(records: readonly OutRecord[]): Promise<void>;
 }
 
@@ -16,7 +16,7 @@ export interface Writer {
 export type Outcome = "stored" | "refused" | "unknown";
 
 /**
- * Writes records and tells within a deadline what is known of them. While Kafka has been failing for longer than the
+ * Writes records and tells within a deadline what is known of them. While Kafka has confirmed nothing for longer than the
  * deadline new work is refused at once: a clear "no" is worth more to a client than a "perhaps" five seconds later.
  */
 export class Acceptance {
@@ -33,8 +33,8 @@ export class Acceptance {
 
   /** Whether work would be taken now; asked before anything is done for a request. */
   open(nowMs: number): boolean {
-    const { failingSince, hasRoom } = this.#writer;
-    return hasRoom && (failingSince === 0 || nowMs - failingSince < this.#deadlineMs);
+    const { unconfirmedSince, hasRoom } = this.#writer;
+    return hasRoom && (unconfirmedSince === 0 || nowMs - unconfirmedSince < this.#deadlineMs);
   }
 
   write(records: readonly OutRecord[], nowMs: number): Promise<Outcome> {

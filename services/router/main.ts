@@ -21,6 +21,7 @@ import { ProviderHealth } from "./provider-health.ts";
 import { Router } from "./router.ts";
 import { routerMetrics } from "./router-metrics.ts";
 import { routerSettings } from "./router-settings.ts";
+import { SchemaGate } from "./schema-gate.ts";
 
 const config = loadConfig("router", routerSettings, {
   purpose: "Chooses a provider for every message, and routes again what comes back.",
@@ -47,7 +48,8 @@ await runService({
     await keepBrokersTime(scope, { producer, topic: HEALTH_TOPIC, instance: config.instance });
 
     const reader = new TopicReader({ connection, topics: [EVENTS_TOPIC, HEALTH_TOPIC] });
-    await scope.add("topic reader", { start: () => reader.start(), stop: () => reader.stop() });
+    await scope.add("topic reader", { start: () => reader, stop: () => reader.stop() });
+    await scope.waitFor("kafka (topic reader)", () => reader.start());
     const metrics = routerMetrics(scope.metrics);
     const partitionsOf = new Map(catalog.providers.map((provider) => [provider.id, provider.partitions]));
     const health = new ProviderHealth(new Map(catalog.providers.map((provider) => [provider.id, provider.rate])));
@@ -83,7 +85,7 @@ await runService({
       ends,
       metrics,
       log: scope.log,
-      loadedSchemas: new Set<number>(),
+      schemas: new SchemaGate({ codecs, log: scope.log, monotonic: () => performance.now() }),
       now: () => producer.clock.now(),
       monotonic: () => performance.now(),
       random: Math.random,
@@ -96,6 +98,7 @@ await runService({
       run: (task) => runTransform(task, new Router(options), { producer }),
     });
     observeKafka(scope, { producer, group });
-    await scope.add("router tasks", { start: () => group.start(), stop: () => group.stop() });
+    await scope.add("router tasks", { start: () => group, stop: () => group.stop() });
+    await scope.waitFor("kafka (router tasks)", () => group.start());
   },
 });

@@ -34,6 +34,7 @@ import type { ProviderHealth } from "./provider-health.ts";
 import { givingUp, nextRound, triedThisRound } from "./retry-policy.ts";
 import type { RouterMetrics } from "./router-metrics.ts";
 import { type Pending, positionOf, RoutingRecords } from "./routing-records.ts";
+import type { SchemaGate } from "./schema-gate.ts";
 
 const DELAY_OF_TOPIC = new Map<string, number>(RETRY_DELAYS.map((delay) => [retryTopic(delay), RETRY_DELAY_MS[delay]]));
 const LANE_OF_TOPIC = new Map<string, Lane>(LANES.map((lane) => [requestTopic(lane), lane]));
@@ -42,6 +43,8 @@ const LANE_OF_TOPIC = new Map<string, Lane>(LANES.map((lane) => [requestTopic(la
 const REMEMBERED = 50_000;
 /** Characters of a fault's message that a dead letter repeats. */
 const MAX_DETAIL = 500;
+/** Until a record whose schema is being loaded is looked at again, ms. */
+const SCHEMA_AGAIN_MS = 50;
 /** History that a new owner reads back for the same purpose. */
 const REMEMBER_MS = 60_000;
 
@@ -56,8 +59,8 @@ export interface RouterOptions {
   readonly ends: LogEnds;
   readonly metrics: RouterMetrics;
   readonly log: KafkaLog;
-  /** Ids of writers' schemas that are loaded, shared by all tasks of the process. */
-  readonly loadedSchemas: Set<number>;
+  /** Shared by all tasks of the process. */
+  readonly schemas: Pick<SchemaGate, "waits">;
   /** Epoch ms by the brokers' clock: what expires and what is due. */
   readonly now: () => number;
   /** Monotonic clock, ms. */
@@ -90,39 +93,21 @@ export class Router implements Transform {
     const { high } = (await this.options.reader.watermarks(EVENTS_TOPIC))[task.partition]!;
     await this.options.reader.readRange(EVENTS_TOPIC, task.partition, from, high, (record) => log.read(record));
     this.recorded = log.bySource;
-    await this.loadSchemas([...log.bySource.values()].map((decision) => decision.value));
+    for (const { value } of log.bySource.values())
+      if (value.length >= 5 && value[0] === 0) await this.options.codecs.loadSchema(value.readInt32BE(1));
     this.next = [...offsets];
     // The next owner must find these decisions too, until all of them are committed.
     const inherited = ROUTER_INPUTS.map((topic, i) => Math.max(offsets[i]!, log.reach.get(topic) ?? 0));
     this.marks = new ReadBackMarks(REMEMBER_MS, [from], offsets, inherited);
   }
 
-  /** Only retries wait, and none longer than its topic says, whatever its header says. */
+  /** Retries wait, none longer than its topic says, whatever its header says; and what has a schema that is being loaded. */
   dueIn(record: InRecord): number {
+    if (this.options.schemas.waits(record.value)) return SCHEMA_AGAIN_MS;
     const longest = DELAY_OF_TOPIC.get(record.topic);
     if (longest === undefined) return 0;
     const due = Number(headerText(record, "due"));
     return Math.min(due, record.timestamp + longest) - this.options.now() || 0;
-  }
-
-  /** Schemas of upstream systems are loaded once; the batch waits for that, and for the registry if it is away. */
-  prepare(records: readonly InRecord[]): Promise<void> | undefined {
-    return this.loadSchemas(records.map((record) => record.value));
-  }
-
-  private loadSchemas(values: readonly (Buffer | null)[]): Promise<void> | undefined {
-    const { codecs, loadedSchemas } = this.options;
-    const unknown = new Set<number>();
-    for (const value of values) {
-      if (value === null || value.length < 5 || value[0] !== 0) continue;
-      const id = value.readInt32BE(1);
-      if (!loadedSchemas.has(id)) unknown.add(id);
-    }
-    if (unknown.size === 0) return undefined;
-    const load = async (id: number) => {
-      if ((await codecs.loadSchema(id)) === "loaded") loadedSchemas.add(id);
-    };
-    return Promise.all([...unknown].map(load)).then(() => undefined);
   }
 
   process(record: InRecord, input: number, out: Outputs): void {

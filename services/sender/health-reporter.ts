@@ -48,6 +48,7 @@ export class HealthReporter {
   }
 
   start(): void {
+    if (this.timer !== undefined) return;
     this.sentAt = performance.now();
     this.timer = setInterval(() => this.tell(), EVERY_MS);
   }

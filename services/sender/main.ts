@@ -49,11 +49,12 @@ await runService({
     observeKafka(scope, { producer });
 
     const reader = new TopicReader({ connection, topics: [EVENTS_TOPIC, HEALTH_TOPIC] });
-    await scope.add("topic reader", { start: () => reader.start(), stop: () => reader.stop() });
-    // Right after the topics were created their leaders may not answer yet.
-    await scope.waitFor("event log", () => reader.watermarks(EVENTS_TOPIC));
+    await scope.add("topic reader", { start: () => reader, stop: () => reader.stop() });
+    await scope.waitFor("kafka (topic reader)", () => reader.start());
     const ends = new LogEnds(reader, EVENTS_TOPIC, scope.log);
-    await scope.add("log ends", { start: () => ends.start(), stop: () => ends.stop() });
+    // Topics that were created a moment ago may have no leader yet.
+    await scope.waitFor("event log", () => ends.start());
+    await scope.add("log ends", { start: () => ends, stop: () => ends.stop() });
 
     const rivals = new Rivals();
     // Not waited for: one that has not been heard of counts as usable.
@@ -76,9 +77,10 @@ await runService({
       );
     }
     await scope.add("providers", {
-      start: () => Promise.all(runtimes.map((runtime) => runtime.start())),
+      start: () => runtimes,
       stop: async () => void (await Promise.all(runtimes.map((runtime) => runtime.stop()))),
     });
+    await scope.waitFor("kafka (dispatch topics)", () => Promise.all(runtimes.map((runtime) => runtime.start())));
   },
 });
 

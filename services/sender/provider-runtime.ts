@@ -81,9 +81,10 @@ export class ProviderRuntime {
     });
   }
 
+  /** Throws when Kafka does not answer: call it again. */
   async start(): Promise<void> {
-    this.health.start();
     await this.group.start();
+    this.health.start();
   }
 
   /** Drains: what is in flight is answered, nothing new is taken; then unbinds. */

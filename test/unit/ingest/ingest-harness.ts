@@ -44,7 +44,7 @@ export function testCodecs(): Promise<SluiceCodecs> {
 /** A producer that stores at once, unless told otherwise. */
 export class FakeWriter implements Writer {
   hasRoom = true;
-  failingSince = 0;
+  unconfirmedSince = 0;
   /** What `send` does with records; replaced by tests. */
   onSend: (records: readonly OutRecord[]) => Promise<void> = async () => {};
   readonly sends: (readonly OutRecord[])[] = [];

@@ -202,11 +202,11 @@ describe("when Kafka is in trouble", () => {
   });
 
   it("refuses at once when writing has failed for longer than the deadline", async () => {
-    ingest.writer.failingSince = performance.now() - 1_000;
+    ingest.writer.unconfirmedSince = performance.now() - 1_000;
     expect((await post(MESSAGE)).body.code).toBe("UNAVAILABLE");
-    ingest.writer.failingSince = 0;
+    ingest.writer.unconfirmedSince = 0;
     expect((await post(MESSAGE)).status).toBe(202);
-    const acceptance = new Acceptance({ hasRoom: true, failingSince: 1_000, send: async () => {} }, 100);
+    const acceptance = new Acceptance({ hasRoom: true, unconfirmedSince: 1_000, send: async () => {} }, 100);
     expect([1_000, 1_099, 1_100].map((now) => acceptance.open(now))).toEqual([true, true, false]);
   });
 

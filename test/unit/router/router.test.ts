@@ -66,7 +66,7 @@ function world(random = () => 0) {
       ends: ends as never,
       metrics: routerMetrics(new MetricRegistry()),
       log: { debug() {}, info() {}, warn() {}, error() {} },
-      loadedSchemas: new Set(),
+      schemas: { waits: () => false },
       now: () => now,
       monotonic: () => now - NOW,
       random,
