@@ -67,6 +67,8 @@ export class RecordProducer {
   lastAcknowledgedAt = 0;
   /** Monotonic time since which a send has been failing, ms; 0 while all is well. */
   failingSince = 0;
+  /** Why the last send failed; undefined when the last one was confirmed. */
+  lastFailure: string | undefined;
   /** Requests on their way, by the monotonic time at which they began, oldest first. */
   private readonly flying = new Map<object, number>();
 
@@ -267,6 +269,7 @@ export class RecordProducer {
         this.counters.acknowledged += run.length;
         this.lastAcknowledgedAt = now;
         this.failingSince = 0;
+        this.lastFailure = undefined;
         queue.alone = false;
         queue.failures = 0;
         queue.acknowledge(run.length, (item) => {
@@ -278,6 +281,7 @@ export class RecordProducer {
         this.counters.failures++;
         this.counters.repeated += run.length;
         if (this.failingSince === 0) this.failingSince = now;
+        this.lastFailure = describe(failure);
         queue.alone = true;
         queue.failures++;
         queue.notBefore = now + Math.min(100 * 2 ** Math.min(queue.failures - 1, 4), 1_000);
@@ -287,7 +291,7 @@ export class RecordProducer {
             partition: queue.partition,
             records: run.length,
             failures: queue.failures,
-            cause: describe(failure),
+            cause: this.lastFailure,
           },
           "waiting for kafka: a write was not confirmed; sending it again",
         );

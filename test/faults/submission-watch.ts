@@ -53,3 +53,12 @@ export async function providerStats({ simulators }: Installation): Promise<Recor
     [id, (await (await fetch(`${url}/stats`)).json()) as Stats] as const;
   return Object.fromEntries(await Promise.all(Object.entries(simulators).map(ask)));
 }
+
+/** References of all messages that providers have received. */
+export async function readLedgers({ simulators }: Installation): Promise<Set<string>> {
+  const ledgers = await Promise.all(
+    Object.values(simulators).map(async (url) => (await (await fetch(`${url}/ledger`)).text()).split("\n")),
+  );
+  const lines = ledgers.flat().filter((line) => line !== "");
+  return new Set(lines.flatMap((line) => (JSON.parse(line) as { reference?: string }).reference ?? []));
+}

@@ -91,6 +91,7 @@ describe("the probe", () => {
     const stored: (() => void)[] = [];
     const producer = {
       clock: { sampledAt: Number.NEGATIVE_INFINITY },
+      lastFailure: undefined,
       send: () => new Promise<void>((resolve) => stored.push(resolve)),
     };
     const probe = new BrokerClockProbe({ producer, topic: "t", instance: "one" });
