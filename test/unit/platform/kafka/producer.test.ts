@@ -21,6 +21,8 @@ interface Turn {
   readonly names?: (partition: number) => boolean;
   readonly afterMs?: number;
   readonly throws?: Error;
+  /** Append time in the answer, epoch ms. */
+  readonly appendedAt?: number;
   /** Stores only so much later, ms. */
   readonly storesAfterMs?: number;
 }
@@ -64,7 +66,12 @@ class ScriptedBroker {
         if (turn.throws !== undefined) throw turn.throws;
         return partitions
           .filter((p) => turn.names?.(p) ?? true)
-          .map((partition) => ({ topicName: "t", partition, errorCode: 0 }));
+          .map((partition) => ({
+            topicName: "t",
+            partition,
+            errorCode: 0,
+            ...(turn.appendedAt === undefined ? {} : { logAppendTime: String(turn.appendedAt) }),
+          }));
       },
     };
   };
@@ -276,4 +283,31 @@ test("a broker that cannot be reached is tried again until it is there", async (
   await pass(30_000);
   expect(send.state).toBe("stored");
   expect(producer.failingSince).toBe(0);
+});
+
+test("its clock goes by the append times of what is acknowledged, whatever the wall clock says", async () => {
+  const broker = new ScriptedBroker();
+  const brokersTime = Date.now() + 7_200_000;
+  broker.script.push({ appendedAt: brokersTime }, { appendedAt: -1 });
+  const producer = producerOn(broker);
+  await Promise.all([producer.send([record(0, "a")]), pass(20)]);
+  expect(Math.abs(producer.clock.now() - brokersTime)).toBeLessThan(30);
+  vi.setSystemTime(Date.now() - 7_200_000);
+  await Promise.all([producer.send([record(0, "b")]), pass(1_000)]);
+  expect(Math.abs(producer.clock.now() - brokersTime - 1_020)).toBeLessThan(30);
+});
+
+test("a write without an answer counts as unconfirmed from its beginning, long before it fails", async () => {
+  const broker = new ScriptedBroker();
+  broker.script.push({ afterMs: 12_000, throws: new Error("timed out") });
+  const producer = producerOn(broker);
+  const began = performance.now();
+  const send = watch(producer.send([record(0, "a")]));
+  expect(producer.unconfirmedSince).toBe(0);
+  await pass(5_000);
+  expect([producer.failingSince, producer.unconfirmedSince - began < 20]).toEqual([0, true]);
+  await pass(7_050);
+  expect(producer.lastFailure).toBe("timed out");
+  await pass(5_000);
+  expect([send.state, producer.unconfirmedSince, producer.lastFailure]).toEqual(["stored", 0, undefined]);
 });
