@@ -22,12 +22,15 @@ export class BrokerClock {
 
   /**
    * A write that left at `sentAt` and was acknowledged at `ackedAt` (monotonic, ms) was appended at `appendedAt` (epoch,
-   * whole ms, by the leader's clock). The clock is moved only as far as that contradicts it: a slow answer says little.
+   * whole ms, by the leader's clock). The first one sets the clock as if the answer had taken no time, so that it is never
+   * ahead: what is late by a round trip does no harm, what is early does. Later ones move it only as far as they
+   * contradict it: a slow answer says little.
    */
   sample(appendedAt: number, sentAt: number, ackedAt: number): void {
     const least = appendedAt - ackedAt;
     const most = appendedAt + 1 - sentAt;
-    this.offset = Math.min(Math.max(this.offset, least), most);
+    const known = this.sampledAt !== Number.NEGATIVE_INFINITY;
+    this.offset = known ? Math.min(Math.max(this.offset, least), most) : least;
     this.sampledAt = ackedAt;
   }
 

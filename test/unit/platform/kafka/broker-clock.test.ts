@@ -25,7 +25,7 @@ function world(wrongBy: number) {
 }
 
 describe("the brokers' clock", () => {
-  it("is off by no more than the round trip of a write, wherever the wall clock stood at the start", () => {
+  it("is never ahead, and late by no more than the fastest round trip, wherever the wall clock stood at the start", () => {
     const step = fc.record({
       pause: fc.double({ min: 0, max: 60_000, noNaN: true }),
       toLeader: fc.double({ min: 0, max: 2_000, noNaN: true }),
@@ -43,10 +43,10 @@ describe("the brokers' clock", () => {
             at.monotonic += pause;
             write(toLeader, back);
             const now = clock.now();
-            if (tightest < 500) expect(now).toBeGreaterThanOrEqual(before);
+            expect(now).toBeGreaterThanOrEqual(before);
             tightest = Math.min(tightest, toLeader + back);
-            // It may stand still for a moment rather than go back.
-            if (now !== before) expect(Math.abs(now - truth())).toBeLessThanOrEqual(tightest + 2);
+            expect(now).toBeLessThanOrEqual(truth());
+            expect(now).toBeGreaterThanOrEqual(truth() - tightest - 2);
             before = now;
           }
         },
