@@ -5,7 +5,7 @@
  * block are left out as repeats depends on the log alone (RepeatWindow), so the repeated block has the same content.
  */
 import type { RecordProducer } from "./producer.ts";
-import { headerText, type InRecord, type KafkaLog } from "./record.ts";
+import { headerText, type InRecord, type KafkaLog, seldom } from "./record.ts";
 import { RepeatWindow } from "./repeat-window.ts";
 import { openingBlock, SinkBatch, tokenOf } from "./sink-batch.ts";
 import type { SinkStats } from "./sink-stats.ts";
@@ -131,7 +131,7 @@ class SinkLoop<B extends SinkBlock> {
       try {
         await result.prepare();
       } catch (error) {
-        options.log.warn(
+        seldom(options.log, "judge").warn(
           { partition: task.partition, offset: record.offset, err: error },
           "A record cannot be judged yet",
         );
