@@ -365,7 +365,7 @@ export class TaskGroup implements TaskHost {
     const silentMs = Math.round(this.lease.age);
     connection.log.warn(
       { group: groupId, silentMs },
-      "No heartbeat was answered for half a session; the tasks end here",
+      "waiting for kafka: no heartbeat was answered for half a session; the tasks end here",
     );
   }
 

@@ -92,8 +92,8 @@ export async function writeMessages(
   } else {
     metrics.unknown.add(messages.length);
     context.log
-      .every("acknowledgement-late", 1_000)
-      .warn({ messages: messages.length }, "Kafka did not answer in time");
+      .every("acknowledgement-late", 5_000)
+      .warn({ messages: messages.length }, "waiting for kafka: it did not answer in time");
   }
   return outcome;
 }
