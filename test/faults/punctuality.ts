@@ -31,7 +31,7 @@ export interface PunctualityOptions {
   readonly stampMs: number;
 }
 
-/** Judges every message by its timeline. Only the first tier (5 s) is looked at: messages that reach others are not late, but in them. */
+/** Judges every message by its timeline; what is due counts from the stamp of the decision, which is judged as well. Only the first tier (5 s) is looked at: messages that reach others are not late, but in them. */
 export function judgePunctuality(timelines: ReadonlyMap<string, Happened[]>, options: PunctualityOptions): Punctuality {
   const found = { expired: timed(), unknown: timed(), retried: timed(), abandoned: [], stamps: [] } as {
     expired: Timed;
@@ -51,12 +51,16 @@ export function judgePunctuality(timelines: ReadonlyMap<string, Happened[]>, opt
       if (type === "final" && state === "unknown") {
         const submitted = timeline.findLast((one) => one.event.type === "submitted" || one.event.type === "in_doubt");
         if (submitted !== undefined)
-          note(found.unknown, id, appendedAt - submitted.appendedAt - options.receiptDeadlineMs);
+          note(
+            found.unknown,
+            id,
+            appendedAt - (submitted.event.submittedAt ?? submitted.event.at) - options.receiptDeadlineMs,
+          );
       }
       if (type === "postponed") {
         if (isAbandoned(event)) found.abandoned.push(`${id}: ${event.reason}`);
         const next = timeline.find((one) => one.event.attempt === attempt + 1);
-        if (next !== undefined && rounds <= 3) note(found.retried, id, next.appendedAt - appendedAt - TIER_MS);
+        if (next !== undefined && rounds <= 3) note(found.retried, id, next.appendedAt - event.at - TIER_MS);
       }
       for (const stamp of [event.at, event.submittedAt, event.receiptAt])
         if (stamp !== null && isOff(stamp, event, appendedAt, options.stampMs))
