@@ -30,7 +30,9 @@ export interface DispatcherOptions {
   readonly maxUnstored?: number;
   /** Works that may wait behind another of their key while as many as `maxUnstored` wait in all. Default 32. */
   readonly maxChained?: number;
-  /** Every so many picks the least urgent lane with work goes first. Default 20: a share of 5 %. */
+  /** Indices of the input topics, most urgent first. Default: as the group lists them. */
+  readonly urgency?: readonly number[];
+  /** Every so many picks a less urgent lane with work goes first, each in turn. Default 20: a share of 5 %. */
   readonly reserveEvery?: number;
   /** How long a new owner waits for outcomes that the old one may still be writing. Default 1,000 ms. */
   readonly settleMs?: number;
@@ -61,6 +63,8 @@ export class Dispatcher<W, O> {
   private readonly handler: DispatchHandler<W, O>;
   private readonly options: Required<DispatcherOptions>;
   private lanes: DispatchLane<W>[] = [];
+  /** The lanes, most urgent first. */
+  private urgent: DispatchLane<W>[] = [];
   private marks = new ReadBackMarks(0, [], []);
   private recorded = new Map<string, O>();
   private readonly chains = new KeyChains<W>();
@@ -68,6 +72,7 @@ export class Dispatcher<W, O> {
   private writing = 0;
   private unstored = 0;
   private picks = 0;
+  private reserve = 0;
   private committing = false;
   private committed: number[] = [];
   private committedAt = 0;
@@ -88,18 +93,21 @@ export class Dispatcher<W, O> {
       maxChained: 32,
       reserveEvery: 20,
       settleMs: 1_000,
+      urgency: task.inputs.map((_, i) => i),
       ...options,
     };
   }
 
   /** Records read or waiting in the log that have not been handed over. */
   get backlog(): number {
-    let count = 0;
-    this.task.inputs.forEach((input, i) => {
-      const lane = this.lanes[i];
-      count += input.backlog + (lane?.staged.length ?? 0) + (lane?.unread === undefined ? 0 : 1);
-    });
-    return count;
+    return this.task.inputs.reduce((sum, _, i) => sum + this.backlogOf(i), 0);
+  }
+
+  /** The same of one input. */
+  backlogOf(index: number): number {
+    const lane = this.lanes[index];
+    const taken = (lane?.staged.length ?? 0) + (lane?.unread === undefined ? 0 : 1);
+    return (this.task.inputs[index]?.backlog ?? 0) + taken;
   }
 
   /** The loop for `TaskGroup.run`. */
@@ -147,9 +155,11 @@ export class Dispatcher<W, O> {
     const { topics, partitions } = this.options.sources;
     this.lanes = offsets.map((offset, i) => {
       const done = new Positions(topics, partitions);
-      if (parsed !== undefined) done.unpack(parsed.p[i]!);
+      // An input that was added later has no positions yet.
+      if (parsed?.p[i] !== undefined) done.unpack(parsed.p[i]);
       return new DispatchLane(offset, Math.max(offset, parsed?.h[i] ?? 0), done);
     });
+    this.urgent = this.options.urgency.map((i) => this.lanes[i]!);
     const inDoubt = this.lanes.some((lane, i) => lane.doubtBelow > offsets[i]!);
     if (inDoubt) await new Promise((resolve) => setTimeout(resolve, this.options.settleMs));
     // With nothing in doubt there is nothing to be found before this moment, however old the last mark is.
@@ -245,8 +255,9 @@ export class Dispatcher<W, O> {
   private pick(): DispatchLane<W> | undefined {
     if (this.task.draining) return undefined;
     const ready = (lane: DispatchLane<W>) => lane.ready;
-    const reserved = ++this.picks % this.options.reserveEvery === 0;
-    return reserved ? this.lanes.findLast(ready) : this.lanes.find(ready);
+    if (++this.picks % this.options.reserveEvery !== 0) return this.urgent.find(ready);
+    const [first, ...others] = this.urgent.filter(ready);
+    return others.length === 0 ? first : others[this.reserve++ % others.length];
   }
 
   /** True when the work is not to be handed over: its outcome is known, or it stays in doubt. */
@@ -352,11 +363,13 @@ export class Dispatcher<W, O> {
     const { step, reserveEvery } = this.options;
     const reserved = Math.ceil(step / reserveEvery);
     let left = step;
-    return this.lanes.map((lane) => {
+    const reach = new Map<DispatchLane<W>, number>();
+    for (const lane of this.urgent) {
       const works = Math.min(lane.staged.length, Math.max(left, reserved));
       left -= works;
-      return lane.reach(works);
-    });
+      reach.set(lane, lane.reach(works));
+    }
+    return this.lanes.map((lane) => reach.get(lane)!);
   }
 
   private mark(now: number): void {

@@ -31,6 +31,8 @@ export interface WorldOptions {
   readonly handsBack?: boolean;
   /** Speaks before the handler does. */
   readonly decode?: (record: InRecord, lane: number) => Decision<string> | undefined;
+  /** Lanes by urgency. */
+  readonly urgency?: readonly number[];
   /** Called at each submission. */
   readonly onSubmit?: (work: Work<string>) => void;
 }
@@ -117,6 +119,7 @@ export class DispatcherWorld {
       maxPending: 300,
       maxUnstored: MAX_UNSTORED,
       maxChained: MAX_CHAINED,
+      ...(this.options.urgency === undefined ? {} : { urgency: this.options.urgency }),
     });
     this.dispatcher = dispatcher;
     this.ended = dispatcher.run();
