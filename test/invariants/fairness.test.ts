@@ -1,0 +1,225 @@
+/**
+ * Promise 5: what is slow or floods (a partition, a destination, a provider, a network, an account, a lane) slows nothing
+ * else. A few streams of messages, the rest, flow all the time, far below what the machine and the providers can do; the
+ * tests disturb them in one way after the other and compare with the calm before. SLUICE_FAULTS=long: larger floods.
+ */
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { stringify } from "yaml";
+import { until } from "../faults/audit.ts";
+import { behave, type Installation, startInstallation } from "../faults/installation.ts";
+import { type Pace, PaceReader, type Passage } from "../faults/pace.ts";
+import { figure, LONG } from "../faults/report.ts";
+import { type Stream, Upstream } from "../faults/streams.ts";
+import { TcpProxy } from "../faults/tcp-proxy.ts";
+
+/** How long a disturbance is looked at, and the calm before. */
+const STRETCH_MS = LONG ? 20_000 : 6_000;
+const CALM_MS = LONG ? 30_000 : 8_000;
+/** Messages of a flood. The provider it goes to takes 600 a second. */
+const FLOOD = LONG ? 20_000 : 6_000;
+const MARKETING = LONG ? 100_000 : 10_000;
+/** Of the rest's throughput, so much must be kept, and 95 % of it is with the provider within so long, ms. */
+const KEPT = 0.9;
+const P95_MS = 1_500;
+/** For what a disturbance leaves to be done. */
+const END_MS = LONG ? 300_000 : 60_000;
+
+/** Sender ids name the provider: the tests decide who goes where, and nobody fails over. */
+const PROVIDERS = { ToA: "smsc-a", ToB: "smsc-b", ToC: "http-c" };
+const REST: readonly Stream[] = [
+  { name: "otp", account: "acme", lane: "otp", from: "ToA", rate: 20 },
+  { name: "acme", account: "acme", lane: "transactional", from: "ToA", rate: 20 },
+  { name: "nordbank", account: "nordbank", lane: "transactional", from: "ToA", rate: 20 },
+  { name: "news", account: "acme", lane: "marketing", from: "ToA", rate: 15 },
+  { name: "to-b", account: "acme", lane: "transactional", from: "ToB", rate: 15 },
+  { name: "to-c", account: "nordbank", lane: "transactional", from: "ToC", rate: 10 },
+];
+const NAMES = new Set(REST.map(({ name }) => name));
+const isRest = ({ stream }: Passage) => NAMES.has(stream);
+/** The account that disturbs. */
+const bench = { account: "bench", lane: "transactional", from: "ToA", rate: 0 } as const;
+
+let sluice: Installation;
+let registry: TcpProxy;
+let upstream: Upstream;
+let reader: PaceReader;
+let catalog: string;
+let calmStretch: { from: number; to: number };
+
+beforeAll(async () => {
+  catalog = mkdtempSync(join(tmpdir(), "sluice-fairness-"));
+  cpSync("infra/local/catalog", catalog, { recursive: true });
+  const routes = Object.entries(PROVIDERS).map(([sender, id]) => ({
+    id: `to-${id}`,
+    when: { senders: [sender] },
+    strategy: "priority",
+    providers: [{ id }],
+  }));
+  writeFileSync(join(catalog, "routes.yaml"), stringify(routes));
+  sluice = await startInstallation({
+    env: { SLUICE_CATALOG_DIR: catalog },
+    through: async (infra) => {
+      const at = new URL(infra.registryUrl);
+      registry = await TcpProxy.start(0, { host: at.hostname, port: Number(at.port) });
+      at.port = String(registry.port);
+      return { registryUrl: at.href };
+    },
+  });
+  const errors = { permanentShare: 0, temporaryShare: 0 };
+  for (const provider of Object.values(PROVIDERS)) await behave(sluice, provider as "smsc-a", { errors });
+  upstream = new Upstream(sluice);
+  reader = new PaceReader(sluice);
+  await upstream.connect();
+  await reader.start();
+  upstream.start(REST);
+  await reader.submitted("to-c", 20, 30_000); // the binds stand, the code is warm
+  const from = Date.now();
+  await new Promise((resolve) => setTimeout(resolve, CALM_MS));
+  calmStretch = { from, to: Date.now() };
+}, 180_000);
+
+afterAll(async () => {
+  await upstream?.stop();
+  await reader?.stop();
+  await sluice?.stop();
+  await registry?.stop();
+  if (catalog) rmSync(catalog, { recursive: true });
+});
+
+/** Disturbs for a stretch, and compares the pace of the rest in it with that of the calm. */
+async function whileDisturbed(
+  name: string,
+  holds: (passage: Passage) => boolean,
+  disturb: () => Promise<void>,
+): Promise<Pace> {
+  const these = (passage: Passage) => isRest(passage) && holds(passage);
+  const calm = await reader.pace(calmStretch, these, END_MS);
+  const from = Date.now();
+  await Promise.all([disturb(), new Promise((resolve) => setTimeout(resolve, STRETCH_MS))]);
+  const pace = await reader.pace({ from, to: from + STRETCH_MS }, these, END_MS);
+  const kept = pace.kept / calm.kept;
+  figure(5, name, `rest kept ${(kept * 100).toFixed(1)} %, p95 ${Math.round(calm.p95)} -> ${Math.round(pace.p95)} ms`);
+  expect(calm.kept, "the calm is calm").toBeGreaterThan(KEPT);
+  expect(pace.messages).toBeGreaterThan((calm.messages * STRETCH_MS * 0.8) / CALM_MS);
+  expect(kept).toBeGreaterThan(KEPT);
+  expect(pace.p95).toBeLessThan(P95_MS);
+  return pace;
+}
+
+/** Messages of the stream that carry this code. */
+function coded(stream: string, code: string): number {
+  const ever = { from: 0, to: Number.POSITIVE_INFINITY };
+  return reader.those(ever, (one) => one.stream === stream && one.codes.has(code)).length;
+}
+
+test("a flooded partition: the others go on", async () => {
+  const flood: Stream = { ...bench, name: "one-partition", account: "acme", partition: 0 };
+  await whileDisturbed(
+    "flooded partition",
+    ({ partition }) => partition !== 0,
+    () => upstream.flood(flood, FLOOD),
+  );
+  await reader.submitted(flood.name, FLOOD, END_MS);
+});
+
+test("a partition whose records wait for a slow registry: the others go on", async () => {
+  registry.delay("to-client", 1_000);
+  let id = 1_000_000;
+  await whileDisturbed(
+    "partition with unknown schemas, registry late",
+    ({ partition }) => partition !== 1,
+    async () => {
+      for (const ends = performance.now() + STRETCH_MS; performance.now() < ends; ) {
+        const value = Buffer.alloc(32);
+        value.writeInt32BE(id++, 1);
+        await upstream.raw("transactional", 1, value);
+        await new Promise((resolve) => setTimeout(resolve, 100));
+      }
+    },
+  );
+  registry.mend();
+});
+
+test("a slow provider: traffic through the others goes on, in the same partitions and the same sender", async () => {
+  const slow = { response: { delay: { kind: "constant", ms: 2_500 } } }; // 500 ms below the time-out
+  await behave(sluice, "smsc-b", slow);
+  const flood: Stream = { ...bench, name: "slow-provider", from: "ToB", rate: 300 };
+  await whileDisturbed(
+    "slow provider",
+    ({ stream }) => stream !== "to-b",
+    () => upstream.during(flood, STRETCH_MS),
+  );
+  await behave(sluice, "smsc-b", { response: { delay: { kind: "lognormal", medianMs: 30, p95Ms: 90, maxMs: 1_000 } } });
+  await reader.submitted(flood.name, reader.progress(flood.name).accepted, END_MS);
+});
+
+test("a slow network of a provider: its other networks go on", async () => {
+  await behave(sluice, "smsc-a", { rules: [{ prefix: "49172", responseDelay: { kind: "constant", ms: 2_500 } }] });
+  const slow: Stream = { ...bench, name: "slow-network", prefix: "49172", digits: 12, rate: 150 };
+  await whileDisturbed(
+    "slow network",
+    () => true,
+    () => upstream.during(slow, STRETCH_MS),
+  );
+  await behave(sluice, "smsc-a", { rules: [] });
+  await reader.submitted(slow.name, reader.progress(slow.name).accepted, END_MS);
+});
+
+test("a network that its operator throttles: the provider's other networks go on", async () => {
+  await behave(sluice, "smsc-a", { rules: [{ prefix: "49172", status: "ESME_RTHROTTLED" }] });
+  const slow: Stream = { ...bench, name: "throttled-network", prefix: "49172", digits: 12, rate: 150 };
+  await whileDisturbed(
+    "throttled network",
+    () => true,
+    () => upstream.during(slow, STRETCH_MS),
+  );
+  await behave(sluice, "smsc-a", { rules: [] });
+  await reader.submitted(slow.name, reader.progress(slow.name).accepted, END_MS);
+});
+
+test("an account that floods: the other accounts of its lane go on", async () => {
+  const flood: Stream = { ...bench, name: "account" };
+  await whileDisturbed(
+    "flooding account",
+    ({ lane }) => lane === "transactional",
+    () => upstream.flood(flood, FLOOD),
+  );
+  const overflowed = coded(flood.name, "account-busy");
+  figure(5, "flooding account: put behind the others", `${overflowed} of ${FLOOD}`);
+  expect(overflowed).toBeGreaterThan(FLOOD / 2);
+  for (const name of NAMES) expect(coded(name, "account-busy"), `${name} is within its share`).toBe(0);
+  await reader.submitted(flood.name, FLOOD, END_MS);
+});
+
+test("a fetch full of marketing: otp is not starved", async () => {
+  const flood: Stream = { ...bench, name: "marketing", account: "acme", lane: "marketing" };
+  await whileDisturbed(
+    "marketing flood: otp",
+    ({ lane }) => lane === "otp",
+    async () => {
+      await Promise.all([
+        upstream.flood(flood, MARKETING / 2),
+        upstream.flood({ ...flood, from: "ToB" }, MARKETING / 3),
+        upstream.flood({ ...flood, from: "ToC" }, MARKETING / 6),
+      ]);
+    },
+  );
+  await reader.submitted(flood.name, Math.floor(MARKETING * 0.99), END_MS);
+});
+
+test("a destination that gets everything: the others of its partition and lane go on", async () => {
+  const flood: Stream = { ...bench, name: "one-number", prefix: "4915112345678", rate: 400 };
+  await whileDisturbed(
+    "flooded destination",
+    () => true,
+    () => upstream.during(flood, STRETCH_MS),
+  );
+  await until(
+    () => "some of the flood go out, and some come back",
+    () => reader.progress(flood.name).submitted > 0 && coded(flood.name, "destination-busy") > 0,
+    END_MS,
+  );
+});
