@@ -15,18 +15,18 @@ interface Network<M> {
   limit: number;
   pausedUntil: number;
   cutAt: number;
-  /** Answers of the last second or so, and those among them that said too fast. */
+  /** Answers of the last second or so, time-outs too, and those among them that speak against the provider. */
   answers: number;
-  throttled: number;
+  failures: number;
 }
 
 /** Another network counts as being there for so long after its last message, ms. */
 const THERE_MS = 5_000;
 /** Share of the window that is kept, while another is there, for networks that hold less than an equal part of it. */
 const RESERVE = 0.1;
-/** Throttling is a network's own while of at least so many answers for others at most this share says the same. */
+/** A failure is a network's own while of at least so many answers for others at most this share are failures. */
 const OTHERS_ANSWERS = 10;
-const OTHERS_THROTTLED = 0.1;
+const OTHERS_FAILED = 0.1;
 const HALF_LIFE_MS = 1_000;
 
 /**
@@ -49,7 +49,7 @@ export class NetworkShares<M extends Member> {
   private open = 0;
   private active = 0;
   private answers = 0;
-  private throttles = 0;
+  private failures = 0;
   private decayedAt = 0;
   /** Messages that wait here. */
   waiting = 0;
@@ -124,25 +124,28 @@ export class NetworkShares<M extends Member> {
     return removed;
   }
 
-  /** An answer other than throttling has come for a message of this network. */
+  /** An answer that speaks for the provider has come for a message of this network. */
   answered(name: string, now: number): void {
     const network = this.count(name, now);
     network.limit = Math.min(this.window, network.limit + 1 / network.limit);
   }
 
-  /** A throttling answer: true when it concerns this network alone, which then pauses; false: the whole link. */
-  throttled(name: string, now: number, pauseMs: number): boolean {
+  /** Throttling, a fault or a time-out: true when it comes for this network alone; false when it concerns the whole link. */
+  failed(name: string, now: number): boolean {
     const network = this.count(name, now);
-    const [others, ofThem] = [this.answers - network.answers, this.throttles - network.throttled];
-    network.throttled++;
-    this.throttles++;
-    if (others < OTHERS_ANSWERS || ofThem > others * OTHERS_THROTTLED) return false;
+    const [others, ofThem] = [this.answers - network.answers, this.failures - network.failures];
+    network.failures++;
+    this.failures++;
+    return others >= OTHERS_ANSWERS && ofThem <= others * OTHERS_FAILED;
+  }
+
+  /** The network was throttled alone. */
+  throttled(name: string, now: number, pauseMs: number): void {
+    const network = this.network(name);
     network.pausedUntil = Math.max(network.pausedUntil, now + pauseMs);
-    if (now - network.cutAt >= pauseMs) {
-      network.cutAt = now;
-      network.limit = Math.max(1, Math.min(network.limit, network.open) / 2);
-    }
-    return true;
+    if (now - network.cutAt < pauseMs) return;
+    network.cutAt = now;
+    network.limit = Math.max(1, Math.min(network.limit, network.open) / 2);
   }
 
   private mayGo(network: Network<M>, member: M, now: number): boolean {
@@ -188,10 +191,10 @@ export class NetworkShares<M extends Member> {
     const left = 0.5 ** ((now - this.decayedAt) / HALF_LIFE_MS);
     this.decayedAt = now;
     this.answers *= left;
-    this.throttles *= left;
+    this.failures *= left;
     for (const network of this.networks.values()) {
       network.answers *= left;
-      network.throttled *= left;
+      network.failures *= left;
     }
   }
 
@@ -207,7 +210,7 @@ export class NetworkShares<M extends Member> {
         pausedUntil: never,
         cutAt: never,
         answers: 0,
-        throttled: 0,
+        failures: 0,
       };
       this.networks.set(name, network);
     }

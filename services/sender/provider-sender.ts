@@ -1,7 +1,8 @@
 /**
  * One provider in this process: its rate, its circuit, its link, and the messages between the dispatcher and the wire.
  * Next to nothing waits here (the dispatchers keep the backlog, urgent lanes first): a message whose next request has no
- * slot yet, later messages of a destination, what was throttled, and what its network has no share for. One timer serves the next slot of all.
+ * slot yet, later messages of a destination, what was throttled, and what its network has no share for. One timer serves
+ * the next slot of all.
  * Longer than most files: from queue to verdict a message is one state machine; what could be judged apart is (rate,
  * circuit, submission, outcomes).
  */
@@ -259,15 +260,20 @@ export class ProviderSender<U extends Unit = Unit> {
       return;
     }
     if (code !== RESPONSE_TIMEOUT) this.circuit.answered(this.link.inFlight, now);
-    if (outcome !== "throttled") this.networks.answered(network, now);
+    const failure = outcome === "throttled" || countsAgainstCircuit(outcome);
+    if (!failure) this.networks.answered(network, now);
+    const ofNetwork = failure && this.networks.failed(network, now);
     if (outcome === "accepted") this.circuit.succeeded();
     else if (outcome === "throttled") {
       this.options.metrics.throttles.add();
-      if (!this.networks.throttled(network, now, pauseMs)) {
+      if (ofNetwork) {
+        this.networks.throttled(network, now, pauseMs);
+        this.slot.arm(pauseMs, now);
+      } else {
         this.rate.throttled(now, pauseMs);
         this.circuit.throttled(now, pauseMs);
-      } else this.slot.arm(pauseMs, now);
-    } else if (countsAgainstCircuit(outcome)) this.circuit.failed(code, now);
+      }
+    } else if (failure && !ofNetwork) this.circuit.failed(code, now);
     if (this.circuit.state !== this.lastCircuit) this.circuitChanged();
   }
 

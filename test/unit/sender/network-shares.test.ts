@@ -51,7 +51,8 @@ test("throttling of one network alone pauses it, the others go on; fewer of it g
   for (let n = 0; n < 20; n++) shares.answered("quick", 0);
   through("slow", 8);
   const first = of("slow");
-  expect(shares.throttled("slow", 0, 250)).toBe(true);
+  expect(shares.failed("slow", 0)).toBe(true);
+  shares.throttled("slow", 0, 250);
   expect(shares.again(first, 0)).toBe(false);
   expect(shares.admit(of("slow"), 100)).toBe("waits");
   expect(shares.admit(of("quick"), 100)).toBe("through");
@@ -64,12 +65,15 @@ test("throttling of one network alone pauses it, the others go on; fewer of it g
   expect(more).toBe(3);
 });
 
-test("throttling that others meet too, or that nothing can be told of, concerns the link", () => {
+test("a failure that others meet too, or that nothing can be told of, concerns the link", () => {
   const { shares } = world();
-  expect(shares.throttled("slow", 0, 250)).toBe(false);
+  expect(shares.failed("slow", 0)).toBe(false);
   for (let n = 0; n < 20; n++) shares.answered("quick", 0);
-  for (let n = 0; n < 5; n++) shares.throttled("quick", 0, 250);
-  expect(shares.throttled("slow", 0, 250)).toBe(false);
+  expect(shares.failed("slow", 0)).toBe(true);
+  for (let n = 0; n < 5; n++) shares.failed("quick", 0);
+  expect(shares.failed("slow", 0)).toBe(false);
+  for (let n = 0; n < 20; n++) shares.answered("quick", 10_000);
+  expect(shares.failed("slow", 10_000), "what was long ago counts no more").toBe(true);
 });
 
 test("what must not be sent any more is taken out, and counts as let through until it has ended", () => {

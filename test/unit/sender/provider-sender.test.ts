@@ -378,3 +378,18 @@ test("what waits for its network goes back when the circuit opens or its owner s
     await sender.stop();
   }
 });
+
+test("time-outs of one network alone do not open the circuit; those of all do", async () => {
+  const { link, sender, submit } = await running();
+  const timeout: UnitResult = { outcome: "in-doubt", code: "response-timeout" };
+  const meet = (network: string, result?: UnitResult) => {
+    submit({ facts: { network } });
+    link.answer(result);
+  };
+  for (let n = 0; n < 40; n++) meet("262-01");
+  for (let n = 0; n < 15; n++) meet("262-02", timeout);
+  expect(sender.circuit.state).toBe("closed");
+  for (let n = 0; n < 20 && sender.circuit.state === "closed"; n++) meet("262-01", timeout);
+  expect(sender.circuit.state).toBe("open");
+  await sender.stop();
+});
