@@ -36,7 +36,7 @@ export interface Pace {
 }
 
 /** How long a message may take and still count as having gone in its stretch. */
-export const LAG_MS = 1_500;
+export const LAG_MS = 3_000;
 
 /** Follows the requests and the event log of an installation. */
 export class PaceReader {
