@@ -39,6 +39,10 @@ const REST: readonly Stream[] = [
 ];
 const NAMES = new Set(REST.map(({ name }) => name));
 const isRest = ({ stream }: Passage) => NAMES.has(stream);
+/** 500 ms below the providers' time-out. */
+const SLOW = { kind: "constant", ms: 2_500 };
+/** Numbers of another network than the rest's. */
+const VODAFONE = { prefix: "49172", digits: 12 };
 /** The account that disturbs. */
 const bench = { account: "bench", lane: "transactional", from: "ToA", rate: 0 } as const;
 
@@ -89,24 +93,33 @@ afterAll(async () => {
   if (catalog) rmSync(catalog, { recursive: true });
 });
 
+interface Disturbance {
+  readonly name: string;
+  /** Of the rest, who is looked at. */
+  readonly those?: (passage: Passage) => boolean;
+  readonly disturb: () => Promise<void>;
+  /** Ends it, whatever was found; then what `flood` has left is waited for. */
+  readonly mend?: () => Promise<void>;
+  readonly flood?: string;
+}
+
 /** Disturbs for a stretch, and compares the pace of the rest in it with that of the calm. */
-async function whileDisturbed(
-  name: string,
-  holds: (passage: Passage) => boolean,
-  disturb: () => Promise<void>,
-): Promise<Stretch> {
-  const these = (passage: Passage) => isRest(passage) && holds(passage);
-  const calm = await reader.pace(calmStretch, these, END_MS);
+async function disturbed({ name, those = () => true, disturb, mend, flood }: Disturbance): Promise<Stretch> {
+  const rest = (passage: Passage) => isRest(passage) && those(passage);
+  const calm = await reader.pace(calmStretch, rest, END_MS);
   const from = Date.now();
-  await Promise.all([disturb(), new Promise((resolve) => setTimeout(resolve, STRETCH_MS))]);
   const stretch = { from, to: from + STRETCH_MS };
-  const pace = await reader.pace(stretch, these, END_MS);
+  await Promise.all([disturb(), new Promise((resolve) => setTimeout(resolve, STRETCH_MS))]);
+  const pace = await reader.pace(stretch, rest, END_MS);
+  await mend?.();
+  // A few are held up longer by what the simulators do at random.
+  if (flood !== undefined) await reader.submitted(flood, Math.floor(reader.progress(flood).accepted * 0.99), END_MS);
   const kept = pace.kept / calm.kept;
   figure(5, name, `rest kept ${(kept * 100).toFixed(1)} %, p95 ${Math.round(calm.p95)} -> ${Math.round(pace.p95)} ms`);
   expect(calm.kept, "the calm is calm").toBeGreaterThan(KEPT);
-  expect(pace.messages).toBeGreaterThan((calm.messages * STRETCH_MS * 0.8) / CALM_MS);
-  expect(kept).toBeGreaterThan(KEPT);
-  expect(pace.p95 - calm.p95, "what the disturbance adds to the 95th percentile").toBeLessThan(P95_MS);
+  expect(pace.messages, "the rest keeps coming").toBeGreaterThan((calm.messages * STRETCH_MS * 0.8) / CALM_MS);
+  expect(kept, "what is kept of the throughput").toBeGreaterThan(KEPT);
+  expect(pace.p95 - calm.p95, "what is added to the 95th percentile, ms").toBeLessThan(P95_MS);
   return stretch;
 }
 
@@ -119,21 +132,21 @@ function coded(stream: string, code: string, within = EVER): number {
 
 test("a flooded partition: the others go on", async () => {
   const flood: Stream = { ...bench, name: "one-partition", account: "acme", partition: 0 };
-  await whileDisturbed(
-    "flooded partition",
-    ({ partition }) => partition !== 0,
-    () => upstream.flood(flood, FLOOD),
-  );
-  await reader.submitted(flood.name, FLOOD, END_MS);
+  await disturbed({
+    name: "flooded partition",
+    those: ({ partition }) => partition !== 0,
+    disturb: () => upstream.flood(flood, FLOOD),
+    flood: flood.name,
+  });
 });
 
 test("a partition whose records wait for a slow registry: the others go on", async () => {
-  registry.delay("to-client", 1_000);
   let id = 1_000_000;
-  await whileDisturbed(
-    "partition with unknown schemas, registry late",
-    ({ partition }) => partition !== 1,
-    async () => {
+  await disturbed({
+    name: "partition with unknown schemas, registry late",
+    those: ({ partition }) => partition !== 1,
+    disturb: async () => {
+      registry.delay("to-client", 1_000);
       for (const ends = performance.now() + STRETCH_MS; performance.now() < ends; ) {
         const value = Buffer.alloc(32);
         value.writeInt32BE(id++, 1);
@@ -141,84 +154,83 @@ test("a partition whose records wait for a slow registry: the others go on", asy
         await new Promise((resolve) => setTimeout(resolve, 100));
       }
     },
-  );
-  registry.mend();
+    mend: async () => registry.mend(),
+  });
 });
 
 test("a slow provider: traffic through the others goes on, in the same partitions and the same sender", async () => {
-  const slow = { response: { delay: { kind: "constant", ms: 2_500 } } }; // 500 ms below the time-out
-  await behave(sluice, "smsc-b", slow);
   const flood: Stream = { ...bench, name: "slow-provider", from: "ToB", rate: 300 };
-  await whileDisturbed(
-    "slow provider",
-    ({ stream }) => stream !== "to-b",
-    () => upstream.during(flood, STRETCH_MS),
-  );
-  await behave(sluice, "smsc-b", { response: { delay: { kind: "lognormal", medianMs: 30, p95Ms: 90, maxMs: 1_000 } } });
-  await reader.submitted(flood.name, reader.progress(flood.name).accepted, END_MS);
+  await disturbed({
+    name: "slow provider",
+    those: ({ stream }) => stream !== "to-b",
+    disturb: async () => {
+      await behave(sluice, "smsc-b", { response: { delay: SLOW } });
+      await upstream.during(flood, STRETCH_MS);
+    },
+    mend: () => behave(sluice, "smsc-b", { response: { delay: { kind: "constant", ms: 20 } } }),
+    flood: flood.name,
+  });
 });
 
 test("a slow network of a provider: its other networks go on", async () => {
-  await behave(sluice, "smsc-a", { rules: [{ prefix: "49172", responseDelay: { kind: "constant", ms: 2_500 } }] });
-  const slow: Stream = { ...bench, name: "slow-network", prefix: "49172", digits: 12, rate: 150 };
-  await whileDisturbed(
-    "slow network",
-    () => true,
-    () => upstream.during(slow, STRETCH_MS),
-  );
-  await behave(sluice, "smsc-a", { rules: [] });
-  await reader.submitted(slow.name, reader.progress(slow.name).accepted, END_MS);
+  const slow: Stream = { ...bench, ...VODAFONE, name: "slow-network", rate: 150 };
+  await disturbed({
+    name: "slow network",
+    disturb: async () => {
+      await behave(sluice, "smsc-a", { rules: [{ prefix: VODAFONE.prefix, responseDelay: SLOW }] });
+      await upstream.during(slow, STRETCH_MS);
+    },
+    mend: () => behave(sluice, "smsc-a", { rules: [] }),
+    flood: slow.name,
+  });
 });
 
 test("a network that its operator throttles: the provider's other networks go on", async () => {
-  await behave(sluice, "smsc-a", { rules: [{ prefix: "49172", status: "ESME_RTHROTTLED" }] });
-  const slow: Stream = { ...bench, name: "throttled-network", prefix: "49172", digits: 12, rate: 150 };
-  await whileDisturbed(
-    "throttled network",
-    () => true,
-    () => upstream.during(slow, STRETCH_MS),
-  );
-  await behave(sluice, "smsc-a", { rules: [] });
-  await reader.submitted(slow.name, reader.progress(slow.name).accepted, END_MS);
+  const slow: Stream = { ...bench, ...VODAFONE, name: "throttled-network", rate: 150 };
+  await disturbed({
+    name: "throttled network",
+    disturb: async () => {
+      await behave(sluice, "smsc-a", { rules: [{ prefix: VODAFONE.prefix, status: "ESME_RTHROTTLED" }] });
+      await upstream.during(slow, STRETCH_MS);
+    },
+    mend: () => behave(sluice, "smsc-a", { rules: [] }),
+    flood: slow.name,
+  });
 });
 
 test("an account that floods: the other accounts of its lane go on", async () => {
   const flood: Stream = { ...bench, name: "account" };
-  const stretch = await whileDisturbed(
-    "flooding account",
-    ({ lane }) => lane === "transactional",
-    () => upstream.flood(flood, FLOOD),
-  );
+  const stretch = await disturbed({
+    name: "flooding account",
+    those: ({ lane }) => lane === "transactional",
+    disturb: () => upstream.flood(flood, FLOOD),
+    flood: flood.name,
+  });
   const overflowed = coded(flood.name, "account-busy");
   figure(5, "flooding account: put behind the others", `${overflowed} of ${FLOOD}`);
   expect(overflowed).toBeGreaterThan(FLOOD / 2);
   for (const name of NAMES) expect(coded(name, "account-busy", stretch), `${name} is within its share`).toBe(0);
-  await reader.submitted(flood.name, FLOOD, END_MS);
 });
 
 test("a fetch full of marketing: otp is not starved", async () => {
   const flood: Stream = { ...bench, name: "marketing", account: "acme", lane: "marketing" };
-  await whileDisturbed(
-    "marketing flood: otp",
-    ({ lane }) => lane === "otp",
-    async () => {
+  await disturbed({
+    name: "marketing flood: otp",
+    those: ({ lane }) => lane === "otp",
+    disturb: async () => {
       await Promise.all([
         upstream.flood(flood, MARKETING / 2),
         upstream.flood({ ...flood, from: "ToB" }, MARKETING / 3),
         upstream.flood({ ...flood, from: "ToC" }, MARKETING / 6),
       ]);
     },
-  );
-  await reader.submitted(flood.name, Math.floor(MARKETING * 0.99), END_MS);
+    flood: flood.name,
+  });
 });
 
 test("a destination that gets everything: the others of its partition and lane go on", async () => {
   const flood: Stream = { ...bench, name: "one-number", prefix: "4915112345678", rate: 400 };
-  await whileDisturbed(
-    "flooded destination",
-    () => true,
-    () => upstream.during(flood, STRETCH_MS),
-  );
+  await disturbed({ name: "flooded destination", disturb: () => upstream.during(flood, STRETCH_MS) });
   await until(
     () => "some of the flood go out, and some come back",
     () => reader.progress(flood.name).submitted > 0 && coded(flood.name, "destination-busy") > 0,
