@@ -36,7 +36,7 @@ export interface Pace {
 }
 
 /** How long a message may take and still count as having gone in its stretch. */
-export const LAG_MS = 3_000;
+export const LAG_MS = 2_000;
 
 /** Follows the requests and the event log of an installation. */
 export class PaceReader {
@@ -89,6 +89,12 @@ export class PaceReader {
     return [...this.passages.values()].filter((passage) => inside(passage.acceptedAt) && holds(passage));
   }
 
+  /** The 95th percentile of what was accepted in the last `ms`, what has not been submitted yet included; Infinity with nothing. */
+  recent(ms: number, holds: (passage: Passage) => boolean): number {
+    const now = Date.now();
+    return percentile95(this.those({ from: now - ms, to: now }, holds), now);
+  }
+
   /** The pace of these messages; waits until all of them have been submitted, `ms` at the most. */
   async pace(stretch: Stretch, holds: (passage: Passage) => boolean, ms: number): Promise<Pace> {
     const open = () => this.those(stretch, holds).filter(({ submittedAt }) => submittedAt === undefined).length;
@@ -102,9 +108,8 @@ export class PaceReader {
     const latest = stretch.to + LAG_MS;
     const now = Date.now();
     const all = this.those(stretch, holds);
-    const took = all.map(({ acceptedAt, submittedAt }) => (submittedAt ?? now) - acceptedAt).sort((a, b) => a - b);
     const went = all.filter(({ submittedAt }) => submittedAt !== undefined && submittedAt < latest).length;
-    return { messages: all.length, kept: went / all.length, p95: took[Math.floor(took.length * 0.95)] ?? Number.NaN };
+    return { messages: all.length, kept: went / all.length, p95: percentile95(all, now) };
   }
 
   private accepted(record: InRecord, lane: Lane): void {
@@ -145,4 +150,10 @@ export class PaceReader {
     }
     return passage;
   }
+}
+
+/** Accept to submit, ms; what has not been submitted has taken until now. */
+function percentile95(passages: readonly Passage[], now: number): number {
+  const took = passages.map(({ acceptedAt, submittedAt }) => (submittedAt ?? now) - acceptedAt).sort((a, b) => a - b);
+  return took[Math.floor(took.length * 0.95)] ?? Number.POSITIVE_INFINITY;
 }
