@@ -89,12 +89,6 @@ export class PaceReader {
     return [...this.passages.values()].filter((passage) => inside(passage.acceptedAt) && holds(passage));
   }
 
-  /** The 95th percentile of what was accepted in the last `ms`, what has not been submitted yet included; Infinity with nothing. */
-  recent(ms: number, holds: (passage: Passage) => boolean): number {
-    const now = Date.now();
-    return percentile95(this.those({ from: now - ms, to: now }, holds), now);
-  }
-
   /** The pace of these messages; waits until all of them have been submitted, `ms` at the most. */
   async pace(stretch: Stretch, holds: (passage: Passage) => boolean, ms: number): Promise<Pace> {
     const open = () => this.those(stretch, holds).filter(({ submittedAt }) => submittedAt === undefined).length;
