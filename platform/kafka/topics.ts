@@ -1,3 +1,4 @@
+import type { Admin } from "kafkajs";
 import { type KafkaConnection, kafkaClient } from "./connection.ts";
 
 /** A topic as it should be. */
@@ -27,7 +28,8 @@ export async function ensureTopics(
     const missing = specs.filter((spec) => !present.has(spec.name));
     if (missing.length > 0)
       await admin.createTopics({
-        waitForLeaders: true,
+        // KafkaJS gives up when the broker that it asks has not heard of the topic yet; `partitionCounts` waits.
+        waitForLeaders: false,
         timeout: 30_000,
         topics: missing.map((spec) => ({
           topic: spec.name,
@@ -40,8 +42,10 @@ export async function ensureTopics(
           }).map(([name, value]) => ({ name, value })),
         })),
       });
-    const { topics } = await admin.fetchTopicMetadata({ topics: specs.map((spec) => spec.name) });
-    const counts = new Map(topics.map((t) => [t.name, t.partitions.length]));
+    const counts = await partitionCounts(
+      admin,
+      specs.map((spec) => spec.name),
+    );
     return {
       created: missing.map((spec) => spec.name),
       mismatched: specs
@@ -50,5 +54,23 @@ export async function ensureTopics(
     };
   } finally {
     await admin.disconnect();
+  }
+}
+
+const NOT_THERE_YET: ReadonlySet<string> = new Set(["UNKNOWN_TOPIC_OR_PARTITION", "LEADER_NOT_AVAILABLE"]);
+const WAIT_MS = 30_000;
+const ASK_EVERY_MS = 200;
+
+/** Partitions of each topic, once the brokers know all of them and their leaders. */
+async function partitionCounts(admin: Admin, names: string[]): Promise<Map<string, number>> {
+  for (const until = performance.now() + WAIT_MS; ; ) {
+    try {
+      const { topics } = await admin.fetchTopicMetadata({ topics: names });
+      return new Map(topics.map((topic) => [topic.name, topic.partitions.length]));
+    } catch (error) {
+      const { type, cause } = error as { type?: string; cause?: { type?: string } };
+      if (!NOT_THERE_YET.has(type ?? cause?.type ?? "") || performance.now() > until) throw error;
+      await new Promise((resolve) => setTimeout(resolve, ASK_EVERY_MS));
+    }
   }
 }
