@@ -152,10 +152,11 @@ export class NetworkShares<M extends Member> {
     if (now < network.pausedUntil) return false;
     const seenAt = network.name === this.lastName ? this.othersAt : this.lastAt;
     const after = network.open + member.units.length;
-    if (network.open === 0) return true;
-    if (after > network.limit) return false;
+    // Alone, it is limited by the link's own window: nothing of it is kept here or goes back.
     const alone = now - seenAt >= THERE_MS;
-    return alone || after <= this.window / (this.active + 1) || this.open + member.units.length <= this.unreserved;
+    if (network.open === 0 || alone) return true;
+    if (after > network.limit) return false;
+    return after <= this.window / (this.active + 1) || this.open + member.units.length <= this.unreserved;
   }
 
   private opened(network: Network<M>, requests: number): void {
