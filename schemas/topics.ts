@@ -36,9 +36,26 @@ export function requestTopic(lane: Lane): string {
   return `sms.requests.${lane}`;
 }
 
+/** One of a provider's queues. `overflow`: what accounts hand in above their share while the lane is behind. */
+export interface DispatchQueue {
+  readonly lane: Lane;
+  readonly overflow: boolean;
+}
+
+/**
+ * The queues of every provider as its sender reads them; their positions are kept by this order, so new ones go to the end.
+ * Which is the more urgent, says DISPATCH_URGENCY.
+ */
+export const DISPATCH_QUEUES: readonly DispatchQueue[] = [false, true].flatMap((overflow) =>
+  LANES.map((lane) => ({ lane, overflow })),
+);
+
+/** Indices of DISPATCH_QUEUES, most urgent first: each lane, then what overflowed of it. */
+export const DISPATCH_URGENCY: readonly number[] = LANES.flatMap((_, i) => [i, LANES.length + i]);
+
 /** Where the router puts what a provider's sender is to submit (Dispatch). */
-export function dispatchTopic(provider: string, lane: Lane): string {
-  return `sms.dispatch.${provider}.${lane}`;
+export function dispatchTopic(provider: string, lane: Lane, overflow = false): string {
+  return `sms.dispatch.${provider}.${lane}${overflow ? ".overflow" : ""}`;
 }
 
 /** Where messages wait to be routed again (Retry). */
@@ -121,7 +138,11 @@ export function topicSpecs(plan: TopicPlan): TopicSpec[] {
   return [
     ...LANES.map((lane) => keyed(requestTopic(lane))),
     ...providers.flatMap(({ id, partitions: own }) =>
-      LANES.map((lane) => ({ name: dispatchTopic(id, lane), partitions: own, config: kept })),
+      DISPATCH_QUEUES.map(({ lane, overflow }) => ({
+        name: dispatchTopic(id, lane, overflow),
+        partitions: own,
+        config: kept,
+      })),
     ),
     ...RETRY_DELAYS.map((delay) => keyed(retryTopic(delay))),
     ...[RECEIPTS_TOPIC, INBOUND_TOPIC, EVENTS_TOPIC].map((name) => keyed(name)),

@@ -31,7 +31,9 @@ export interface DispatcherOptions {
   readonly maxUnstored?: number;
   /** Works that may wait behind another of their key while as many as `maxUnstored` wait in all. Default 32. */
   readonly maxChained?: number;
-  /** Every so many picks the least urgent lane with work goes first. Default 20: a share of 5 %. */
+  /** Indices of the input topics, most urgent first. Default: as the group lists them. */
+  readonly urgency?: readonly number[];
+  /** Every so many picks a less urgent lane with work goes first, each in turn. Default 20: a share of 5 %. */
   readonly reserveEvery?: number;
   /** Octets of commit metadata that the broker takes (`offset.metadata.max.bytes`). Default 4,096, as in Kafka. */
   readonly maxMetadata?: number;
@@ -70,6 +72,8 @@ export class Dispatcher<W, O> {
   private readonly handler: DispatchHandler<W, O>;
   private readonly options: Required<DispatcherOptions>;
   private lanes: DispatchLane<W>[] = [];
+  /** The lanes, most urgent first. */
+  private urgent: DispatchLane<W>[] = [];
   private marks = new ReadBackMarks(0, [], []);
   private recorded = new Map<string, O>();
   private readonly chains = new KeyChains<W>();
@@ -79,6 +83,7 @@ export class Dispatcher<W, O> {
   private writing = 0;
   private unstored = 0;
   private picks = 0;
+  private reserve = 0;
   private committing = false;
   private committed: number[] = [];
   private committedAt = 0;
@@ -101,18 +106,21 @@ export class Dispatcher<W, O> {
       reserveEvery: 20,
       settleMs: 1_000,
       maxMetadata: 4_096,
+      urgency: task.inputs.map((_, i) => i),
       ...options,
     };
   }
 
   /** Records read or waiting in the log that have not been handed over. */
   get backlog(): number {
-    let count = 0;
-    this.task.inputs.forEach((input, i) => {
-      const lane = this.lanes[i];
-      count += input.backlog + (lane?.staged.length ?? 0) + (lane?.unread === undefined ? 0 : 1);
-    });
-    return count;
+    return this.task.inputs.reduce((sum, _, i) => sum + this.backlogOf(i), 0);
+  }
+
+  /** The same of one input. */
+  backlogOf(index: number): number {
+    const lane = this.lanes[index];
+    const taken = (lane?.staged.length ?? 0) + (lane?.unread === undefined ? 0 : 1);
+    return (this.task.inputs[index]?.backlog ?? 0) + taken;
   }
 
   /** The loop for `TaskGroup.run`. */
@@ -161,9 +169,11 @@ export class Dispatcher<W, O> {
     const { topics, partitions } = this.options.sources;
     this.lanes = offsets.map((offset, i) => {
       const done = new Positions(topics, partitions);
-      if (parsed !== undefined) done.unpack(parsed.p[i]!);
+      // An input that was added later has no positions yet.
+      if (parsed?.p[i] !== undefined) done.unpack(parsed.p[i]);
       return new DispatchLane(offset, Math.max(offset, parsed?.h[i] ?? 0), done, unpackOffsets(parsed?.u?.[i] ?? ""));
     });
+    this.urgent = this.options.urgency.map((i) => this.lanes[i]!);
     this.leftBehind = this.lanes.map(() => []);
     const inDoubt = this.lanes.some((lane, i) => lane.doubtBelow > offsets[i]!);
     if (inDoubt) await new Promise((resolve) => setTimeout(resolve, this.options.settleMs));
@@ -288,8 +298,9 @@ export class Dispatcher<W, O> {
   private pick(): DispatchLane<W> | undefined {
     if (this.task.draining) return undefined;
     const ready = (lane: DispatchLane<W>) => lane.ready;
-    const reserved = ++this.picks % this.options.reserveEvery === 0;
-    return reserved ? this.lanes.findLast(ready) : this.lanes.find(ready);
+    if (++this.picks % this.options.reserveEvery !== 0) return this.urgent.find(ready);
+    const [first, ...others] = this.urgent.filter(ready);
+    return others.length === 0 ? first : others[this.reserve++ % others.length];
   }
 
   /** True when the work is not to be handed over: its outcome is known, or it stays in doubt. */
@@ -407,11 +418,13 @@ export class Dispatcher<W, O> {
     const { step, reserveEvery } = this.options;
     const reserved = Math.ceil(step / reserveEvery);
     let left = step;
-    return this.lanes.map((lane) => {
+    const reach = new Map<DispatchLane<W>, number>();
+    for (const lane of this.urgent) {
       const works = Math.min(lane.staged.length, Math.max(left, reserved));
       left -= works;
-      return lane.reach(works);
-    });
+      reach.set(lane, lane.reach(works));
+    }
+    return this.lanes.map((lane) => reach.get(lane)!);
   }
 
   private mark(now: number): void {

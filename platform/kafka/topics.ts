@@ -74,7 +74,8 @@ export async function metadataOf(
     try {
       return (await admin.fetchTopicMetadata({ topics })).topics;
     } catch (error) {
-      if (!NOT_YET.includes((error as { type?: string }).type) || attempt === METADATA_ATTEMPTS) throw error;
+      const { type, cause } = error as { type?: string; cause?: { type?: string } };
+      if (!NOT_YET.includes(type ?? cause?.type) || attempt === METADATA_ATTEMPTS) throw error;
     }
     await new Promise((resolve) => setTimeout(resolve, pauseMs));
   }

@@ -125,7 +125,7 @@ export interface Event {
   readonly resubmitted: string | null;
   /** returned, in_doubt, closed: transient, throttled, permanent, unroutable, unsubmitted, unknown, invalid, expired. */
   readonly errorClass: string | null;
-  /** The provider's or Sluice's code. */
+  /** The provider's or Sluice's code. routed: account-busy, when the account was above its share of the provider and the message stands behind those of others. */
   readonly errorCode: string | null;
   /** receipt: number of the part, from 1. */
   readonly part: number | null;
@@ -157,6 +157,8 @@ export interface Health {
   readonly effectiveRate: number;
   /** Dispatches read or waiting that are not submitted yet. */
   readonly backlog: number;
+  /** Of the backlog, what stands in each queue, most urgent first: otp, its overflow, transactional, its overflow, marketing, its overflow. */
+  readonly queues: readonly number[];
   /** Submissions without an answer. */
   readonly inFlight: number;
   /** When; a health older than a few seconds says that the sender is gone. */

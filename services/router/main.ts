@@ -23,6 +23,9 @@ import { routerMetrics } from "./router-metrics.ts";
 import { routerSettings } from "./router-settings.ts";
 import { SchemaGate } from "./schema-gate.ts";
 
+/** An otp waits for the batch at hand, and for those of the process's other partitions: they must not be full of marketing. */
+const BATCH_PER_INPUT = 100;
+
 const config = loadConfig("router", routerSettings, {
   purpose: "Chooses a provider for every message, and routes again what comes back.",
   knownKeys: KNOWN_VARIABLES,
@@ -95,7 +98,7 @@ await runService({
       groupId: "sluice.router",
       topics: ROUTER_INPUTS,
       partitions: config.partitions,
-      run: (task) => runTransform(task, new Router(options), { producer }),
+      run: (task) => runTransform(task, new Router(options), { producer, maxBatchPerInput: BATCH_PER_INPUT }),
     });
     observeKafka(scope, { producer, group });
     await scope.add("router tasks", { start: () => group, stop: () => group.stop() });

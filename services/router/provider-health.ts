@@ -1,11 +1,19 @@
-import type { Health } from "../../schemas/generated/types.ts";
+import type { Health, Lane } from "../../schemas/generated/types.ts";
+import { DISPATCH_QUEUES, DISPATCH_URGENCY, type DispatchQueue, LANES } from "../../schemas/topics.ts";
 
-/** What the router asks about a provider. */
+/** What the router asks about a provider, for a message of one lane. */
 export interface ProviderState {
   /** Nothing should be given to it now. */
   readonly open: boolean;
-  /** Seconds that its backlog takes at its rate, with what this router has given it since its sender last spoke. */
+  /**
+   * Seconds that what goes before the message takes at the provider's rate, with what this router has given it since its
+   * sender last spoke. Less urgent lanes do not count, nor what overflowed of its own.
+   */
   readonly backlogSeconds: number;
+  /** The same with the overflow of its lane. */
+  readonly laneSeconds: number;
+  /** Segments a second. */
+  readonly rate: number;
 }
 
 interface Heard {
@@ -16,12 +24,12 @@ interface Heard {
 
 interface Known {
   readonly partitions: Map<number, Heard>;
-  /** Segments given to the provider since its last word. */
-  given: number;
-  /** Folded from `partitions`; until when it holds. */
+  /** Segments given to the provider since its last word, by urgency. */
+  readonly given: number[];
+  /** Folded from `partitions`, by urgency; until when it holds. */
+  readonly backlog: number[];
   until: number;
   open: boolean;
-  backlog: number;
   rate: number;
 }
 
@@ -31,6 +39,15 @@ interface Known {
  */
 const STALE_MS = 15_000;
 const FOLD_EVERY_MS = 250;
+const QUEUES = DISPATCH_QUEUES.length;
+
+/** Where the queue stands among all of a provider, 0 being the most urgent. */
+function urgencyOf({ lane, overflow }: DispatchQueue): number {
+  return DISPATCH_URGENCY.indexOf(LANES.indexOf(lane) + (overflow ? LANES.length : 0));
+}
+
+const OWN = new Map(LANES.map((lane) => [lane, urgencyOf({ lane, overflow: false })]));
+const OVERFLOW = new Map(LANES.map((lane) => [lane, urgencyOf({ lane, overflow: true })]));
 
 /** The newest word of every sender, by provider and dispatch partition; read from the compacted health topic by each router. Times are monotonic, ms. */
 export class ProviderHealth {
@@ -45,26 +62,39 @@ export class ProviderHealth {
   take(health: Health, at: number): void {
     const known = this.known(health.provider);
     known.partitions.set(health.partition, { health, at });
-    known.given = 0;
+    known.given.fill(0);
     known.until = 0;
   }
 
   /** This router has given the provider so many segments. */
-  gave(provider: string, segments: number): void {
-    this.known(provider).given += segments;
+  gave(provider: string, queue: DispatchQueue, segments: number): void {
+    const place = queue.overflow ? OVERFLOW : OWN;
+    this.known(provider).given[place.get(queue.lane)!]! += segments;
   }
 
   /** A provider that was never heard of counts as well: its sender may be starting, and its topic keeps what it is given. */
-  state(provider: string, now: number): ProviderState {
+  state(provider: string, lane: Lane, now: number): ProviderState {
     const known = this.known(provider);
     if (now >= known.until) this.fold(provider, known, now);
-    return { open: known.open, backlogSeconds: known.rate > 0 ? (known.backlog + known.given) / known.rate : 0 };
+    const own = OWN.get(lane)!;
+    const overflow = OVERFLOW.get(lane)!;
+    let segments = 0;
+    for (let i = 0; i <= own; i++) segments += known.backlog[i]! + known.given[i]!;
+    const { open, rate } = known;
+    const seconds = (count: number) => (rate > 0 ? count / rate : 0);
+    return {
+      open,
+      rate,
+      backlogSeconds: seconds(segments),
+      laneSeconds: seconds(segments + known.backlog[overflow]! + known.given[overflow]!),
+    };
   }
 
   private known(provider: string): Known {
     let known = this.providers.get(provider);
     if (known === undefined) {
-      known = { partitions: new Map(), given: 0, until: 0, open: false, backlog: 0, rate: 0 };
+      const [given, backlog] = [new Array<number>(QUEUES).fill(0), new Array<number>(QUEUES).fill(0)];
+      known = { partitions: new Map(), given, backlog, until: 0, open: false, rate: 0 };
       this.providers.set(provider, known);
     }
     return known;
@@ -72,14 +102,16 @@ export class ProviderHealth {
 
   private fold(provider: string, known: Known, now: number): void {
     known.until = now + FOLD_EVERY_MS;
-    known.backlog = 0;
+    known.backlog.fill(0);
     known.rate = 0;
     let usable = 0;
     for (const { health, at } of known.partitions.values()) {
       if (now - at > STALE_MS || health.circuit === "open") continue;
       usable++;
-      known.backlog += health.backlog;
       known.rate += health.rate;
+      // A sender that does not tell its queues apart: all of it may go before.
+      if (health.queues.length === 0) known.backlog[0]! += health.backlog;
+      for (let i = 0; i < QUEUES; i++) known.backlog[i]! += health.queues[i] ?? 0;
     }
     known.open = known.partitions.size > 0 && usable === 0;
     if (known.rate === 0) known.rate = this.rates.get(provider) ?? 0;

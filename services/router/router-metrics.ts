@@ -3,6 +3,7 @@ import type { Counter, MetricRegistry } from "../../platform/telemetry/metric-re
 /** What the router counts. */
 export interface RouterMetrics {
   routed(provider: string, reason: string): Counter;
+  overflowed(provider: string, lane: string): Counter;
   closed(state: string): Counter;
   delayed(tier: string): Counter;
   deadLetters(reason: string): Counter;
@@ -16,6 +17,9 @@ export function routerMetrics(registry: MetricRegistry): RouterMetrics {
   const routed = registry.counter("router_routed_total", {
     help: "Messages given to a provider, by provider and reason",
   });
+  const overflowed = registry.counter("router_overflowed_total", {
+    help: "Messages put behind those of others, since their account is above its share, by provider and lane",
+  });
   const closed = registry.counter("router_closed_total", { help: "Messages given up, by the state they end in" });
   const delayed = registry.counter("router_delayed_total", {
     help: "Messages that found no provider and wait, by retry tier",
@@ -23,6 +27,7 @@ export function routerMetrics(registry: MetricRegistry): RouterMetrics {
   const dead = registry.counter("router_dead_letters_total", { help: "Dead letters written, by reason" });
   return {
     routed: byLabels((provider, reason) => routed.with({ provider, reason })),
+    overflowed: byLabels((provider, lane) => overflowed.with({ provider, lane })),
     closed: byLabels((state) => closed.with({ state })),
     delayed: byLabels((tier) => delayed.with({ tier })),
     deadLetters: byLabels((reason) => dead.with({ reason })),

@@ -28,6 +28,7 @@ import {
   requestTopic,
   retryTopic,
 } from "../../schemas/topics.ts";
+import { ACCOUNT_BUSY, AccountShares } from "./account-shares.ts";
 import { DecisionLog, type RecordedDecision } from "./decision-log.ts";
 import { takeIn } from "./intake.ts";
 import type { ProviderHealth } from "./provider-health.ts";
@@ -71,6 +72,7 @@ export interface RouterOptions {
 export class Router implements Transform {
   private readonly options: RouterOptions;
   private readonly records: RoutingRecords;
+  private readonly shares: AccountShares;
   private readonly decided = new IdRing(REMEMBERED);
   private recorded = new Map<string, RecordedDecision>();
   private next: number[] = [];
@@ -81,6 +83,7 @@ export class Router implements Transform {
   constructor(options: RouterOptions) {
     this.options = options;
     this.records = new RoutingRecords(options);
+    this.shares = new AccountShares(options.partitions);
   }
 
   async restore(task: Task): Promise<void> {
@@ -224,7 +227,7 @@ export class Router implements Transform {
         from: facts.from ?? undefined,
       },
       tried: triedThisRound(pending.tried),
-      health: (id) => this.options.health.state(id, now),
+      health: (id) => this.options.health.state(id, facts.lane, now),
       random: this.options.random,
     });
   }
@@ -237,21 +240,28 @@ export class Router implements Transform {
     out: Outputs,
   ): void {
     const { facts, attempt } = pending;
+    const { health, metrics } = this.options;
+    const passed = this.options.monotonic();
+    const { id } = choice.provider;
+    const { accountId, lane, segments } = facts;
+    const overflow = this.shares.take(id, lane, accountId, segments, health.state(id, lane, passed), passed);
     const event: Event = {
       ...BLANK_EVENT,
       type: "routed",
       at: now,
       facts,
       attempt,
-      provider: choice.provider.id,
+      provider: id,
       route: choice.route,
       reason: choice.reason,
+      errorCode: overflow ? ACCOUNT_BUSY : null,
       price: choice.price,
       currency: choice.provider.currency,
     };
     this.decided.add(`${facts.messageId}/${attempt}`);
-    this.options.metrics.routed(choice.provider.id, choice.reason).add();
-    this.options.health.gave(choice.provider.id, facts.segments);
+    metrics.routed(id, choice.reason).add();
+    if (overflow) metrics.overflowed(id, lane).add();
+    health.gave(id, { lane, overflow }, segments);
     out.decide(this.records.event(record, event));
     out.effect(this.records.dispatch(record, pending, event));
   }

@@ -6,6 +6,7 @@ import type { SluiceCodecs } from "../../schemas/codecs.ts";
 import { deadLetterRecord } from "../../schemas/dead-letter.ts";
 import type { Attempt, Event, MessageFacts, SendRequest } from "../../schemas/generated/types.ts";
 import { dispatchTopic, EVENTS_TOPIC, RETRY_DELAY_MS, type RetryDelay, retryTopic } from "../../schemas/topics.ts";
+import { ACCOUNT_BUSY } from "./account-shares.ts";
 
 /** A message to be routed, from a request or from a retry. */
 export interface Pending {
@@ -50,7 +51,7 @@ export class RoutingRecords {
     const provider = decision.provider!;
     const spread = this.options.providers.get(provider)?.partitions ?? 1;
     return {
-      topic: dispatchTopic(provider, facts.lane),
+      topic: dispatchTopic(provider, facts.lane, decision.errorCode === ACCOUNT_BUSY),
       // d divides P, so the partition of the destination modulo d is the partition among d.
       partition: record.partition % spread,
       key: facts.to,

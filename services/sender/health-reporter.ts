@@ -10,6 +10,8 @@ export interface ReportedPartition {
   readonly partition: number;
   /** Messages not submitted yet. */
   readonly backlog: number;
+  /** The same by queue, most urgent first. */
+  readonly queues: readonly number[];
   readonly inFlight: number;
 }
 
@@ -85,7 +87,7 @@ export class HealthReporter {
       this.sent = rate.sent;
       this.sentAt = now;
     }
-    return partitions.map(({ partition, backlog, inFlight }) => ({
+    return partitions.map(({ partition, backlog, queues, inFlight }) => ({
       topic: HEALTH_TOPIC,
       partition: 0,
       key: `${provider}/${partition}`,
@@ -98,6 +100,7 @@ export class HealthReporter {
         rate: rate.current / partitions.length,
         effectiveRate: this.effectiveRate / partitions.length,
         backlog,
+        queues,
         inFlight,
         at,
       }),

@@ -8,7 +8,7 @@ import { TaskGroup } from "../../platform/kafka/task-group.ts";
 import type { MetricRegistry } from "../../platform/telemetry/metric-registry.ts";
 import type { SluiceCodecs } from "../../schemas/codecs.ts";
 import type { Dispatch } from "../../schemas/generated/types.ts";
-import { dispatchTopic, LANES, ROUTER_INPUTS } from "../../schemas/topics.ts";
+import { DISPATCH_QUEUES, DISPATCH_URGENCY, dispatchTopic, ROUTER_INPUTS } from "../../schemas/topics.ts";
 import { DeliveredWriter } from "./delivered-writer.ts";
 import { DispatchTask } from "./dispatch-task.ts";
 import { HealthReporter } from "./health-reporter.ts";
@@ -75,7 +75,7 @@ export class ProviderRuntime {
     this.group = new TaskGroup({
       connection: shared.connection,
       groupId: `sluice.sender.${provider.id}`,
-      topics: LANES.map((lane) => dispatchTopic(provider.id, lane)),
+      topics: DISPATCH_QUEUES.map(({ lane, overflow }) => dispatchTopic(provider.id, lane, overflow)),
       partitions: provider.partitions,
       run: (task) => this.run(task),
     });
@@ -125,6 +125,7 @@ export class ProviderRuntime {
     const dispatcher = new Dispatcher(task, handler, {
       producer: shared.producer,
       sources: { topics: ROUTER_INPUTS, partitions: shared.partitions },
+      urgency: DISPATCH_URGENCY,
       step: Math.min(MAX_STEP, Math.max(provider.window, Math.ceil(provider.rate * STEP_SECONDS))),
     });
     this.running.set(task, dispatcher);
@@ -147,6 +148,7 @@ export class ProviderRuntime {
         [...running].map(([task, dispatcher]) => ({
           partition: task.partition,
           backlog: dispatcher.backlog,
+          queues: DISPATCH_URGENCY.map((queue) => dispatcher.backlogOf(queue)),
           inFlight: dispatcher.inFlight,
         })),
     };

@@ -1,7 +1,8 @@
 /**
  * One provider in this process: its rate, its circuit, its link, and the messages between the dispatcher and the wire.
  * Next to nothing waits here (the dispatchers keep the backlog, urgent lanes first): a message whose next request has no
- * slot yet, later messages of a destination, and what was throttled. One timer serves the next slot of all.
+ * slot yet, later messages of a destination, what was throttled, and what its network has no share for. One timer serves
+ * the next slot of all.
  * Longer than most files: from queue to verdict a message is one state machine; what could be judged apart is (rate,
  * circuit, submission, outcomes).
  */
@@ -14,6 +15,7 @@ import type { KafkaLog } from "../../platform/kafka/record.ts";
 import { Circuit, type CircuitState } from "./circuit.ts";
 import { DeferredSettlements, type Settle } from "./deferred-settlements.ts";
 import type { Link } from "./link.ts";
+import { NetworkShares } from "./network-shares.ts";
 import { type Order, type Outcomes, returnClassOf } from "./outcomes.ts";
 import { SegmentRate } from "./segment-rate.ts";
 import type { SenderMetrics } from "./sender-metrics.ts";
@@ -53,13 +55,21 @@ class Pending<U extends Unit> extends Submission<U> {
   readonly owner: Owner;
   readonly order: Order;
   readonly settle: Settle;
+  readonly network: string;
 
   constructor(units: readonly U[], owner: Owner, order: Order, settle: Settle) {
     super(units);
     this.owner = owner;
     this.order = order;
     this.settle = settle;
+    const { network, country } = order.dispatch.facts;
+    this.network = network ?? country;
   }
+}
+
+/** Requests without an answer that the provider takes. */
+function windowOf(provider: Provider): number {
+  return provider.kind === "smpp" ? provider.window : Math.min(provider.window, provider.http.maxInFlight);
 }
 
 const NOTHING: Outcome = { events: [], followUp: [] };
@@ -80,6 +90,7 @@ export class ProviderSender<U extends Unit = Unit> {
   private readonly handBack = new SegmentRate();
   private readonly owners = new Set<Owner>();
   private readonly queue: Pending<U>[] = [];
+  private readonly networks: NetworkShares<Pending<U>>;
   private readonly deferred = new DeferredSettlements(() => this.pump());
   private readonly slot = new SlotTimer(() => {
     this.pump();
@@ -95,6 +106,7 @@ export class ProviderSender<U extends Unit = Unit> {
     this.options = options;
     this.link = options.link;
     const { circuit } = options.provider;
+    this.networks = new NetworkShares(windowOf(options.provider));
     this.circuit = new Circuit({ failures: circuit.failures, openMs: circuit.openMs, silenceMs: options.silenceMs });
     this.handBack.setShare(HAND_BACK_RATE, options.monotonic());
   }
@@ -143,6 +155,10 @@ export class ProviderSender<U extends Unit = Unit> {
       return room;
     }
     if (!this.link.up) return 0;
+    if (this.networks.full && this.handBack.available(now) === 0) {
+      this.slot.arm(this.handBack.nextIn(1, now), now);
+      return 0;
+    }
     const room = this.slots();
     if (room <= 0) return 0;
     const allowed = this.rate.available(now);
@@ -163,8 +179,15 @@ export class ProviderSender<U extends Unit = Unit> {
       this.later(settle, outcomes.returned(order, "refused", units, undefined, now()), "refused");
       return;
     }
-    this.queue.push(new Pending(units, owner, order, settle));
-    this.pump();
+    const pending = new Pending(units, owner, order, settle);
+    const admission = this.networks.admit(pending, this.options.monotonic());
+    if (admission === "full") {
+      this.handBack.take(1, this.options.monotonic());
+      this.giveBack(order, settle, "network-busy");
+    } else if (admission === "through") {
+      this.queue.push(pending);
+      this.pump();
+    }
   }
 
   private slots(): number {
@@ -174,13 +197,16 @@ export class ProviderSender<U extends Unit = Unit> {
 
   /** Sends what waits, in order, as far as rate, window and circuit allow. */
   private pump(): void {
-    while (this.queue.length > 0) {
-      const pending = this.queue[0]!;
+    for (;;) {
+      const pending = this.queue[0] ?? this.networks.next(this.options.monotonic());
+      if (pending === undefined) return;
+      if (this.queue.length === 0) this.queue.push(pending);
       if (!pending.owner.alive || this.circuit.state === "open") {
         this.queue.shift();
         this.withdraw(pending);
       } else if (pending.sentAt === 0 && this.options.now() >= pending.order.dispatch.facts.expiresAt) {
         this.queue.shift();
+        this.networks.leave(pending);
         this.giveBack(pending.order, pending.settle);
       } else if (!this.sendNext(pending)) return;
     }
@@ -221,16 +247,16 @@ export class ProviderSender<U extends Unit = Unit> {
   private onResult(pending: Pending<U>, unit: number, result: UnitResult): void {
     const now = this.options.monotonic();
     pending.take(unit, result);
-    this.judge(result, now);
+    this.judge(pending.network, result, now);
     if (result.outcome === "throttled" && pending.throttledAt === 0) pending.throttledAt = now;
     const { verdict } = pending;
     if (verdict !== undefined) this.finish(pending, verdict, false);
-    if (this.queue.length > 0) this.pump();
+    if (this.queue.length > 0 || this.networks.waiting > 0) this.pump();
     if (this.owners.size > 1) this.wakeOwners();
   }
 
   /** What a result says of the provider. */
-  private judge({ outcome, code, pauseMs }: UnitResult, now: number): void {
+  private judge(network: string, { outcome, code, pauseMs = 0 }: UnitResult, now: number): void {
     // Whoever lost the link did not get an answer, and the circuit knows of the link already.
     if (outcome === "unsent" || code === LINK_LOST) {
       if (outcome === "in-doubt") this.circuit.lost(now);
@@ -238,20 +264,29 @@ export class ProviderSender<U extends Unit = Unit> {
       return;
     }
     if (code !== RESPONSE_TIMEOUT) this.circuit.answered(this.link.inFlight, now);
+    const failure = outcome === "throttled" || countsAgainstCircuit(outcome);
+    if (!failure) this.networks.answered(network, now);
+    const ofNetwork = failure && this.networks.failed(network, now);
     if (outcome === "accepted") this.circuit.succeeded();
     else if (outcome === "throttled") {
       this.options.metrics.throttles.add();
-      this.rate.throttled(now, pauseMs ?? 0);
-      this.circuit.throttled(now, pauseMs ?? 0);
-    } else if (countsAgainstCircuit(outcome)) this.circuit.failed(code, now);
+      if (ofNetwork) {
+        this.networks.throttled(network, now, pauseMs);
+        this.slot.arm(pauseMs, now);
+      } else {
+        this.rate.throttled(now, pauseMs);
+        this.circuit.throttled(now, pauseMs);
+      }
+    } else if (failure && !ofNetwork) this.circuit.failed(code, now);
     if (this.circuit.state !== this.lastCircuit) this.circuitChanged();
   }
 
   private finish(pending: Pending<U>, verdict: Verdict, deferred: boolean): void {
     if (this.queue[0] === pending) this.queue.shift();
     const { metrics, monotonic } = this.options;
+    if (verdict.kind === "again" && this.again(pending)) return;
+    this.networks.leave(pending);
     if (verdict.kind === "again") {
-      if (this.again(pending)) return;
       // Its new owner will find no outcome, and decide.
       if (!pending.owner.alive) {
         this.later(pending.settle, NOTHING, "abandoned");
@@ -274,7 +309,7 @@ export class ProviderSender<U extends Unit = Unit> {
     const leaving = pending.owner.draining || !pending.owner.alive;
     if (tooLong || leaving || this.circuit.state === "open") return false;
     pending.restart();
-    this.queue.unshift(pending);
+    if (this.networks.again(pending, now)) this.queue.unshift(pending);
     return true;
   }
 
@@ -302,10 +337,10 @@ export class ProviderSender<U extends Unit = Unit> {
     if (!waiting && verdict !== undefined) this.finish(pending, verdict, true);
   }
 
-  private giveBack(order: Order, settle: Settle): void {
+  private giveBack(order: Order, settle: Settle, why = "circuit-open"): void {
     const { outcomes, now } = this.options;
     const expired = now() >= order.dispatch.facts.expiresAt;
-    const outcome = outcomes.returned(order, "unsubmitted", expired ? "expired" : "circuit-open", undefined, now());
+    const outcome = outcomes.returned(order, "unsubmitted", expired ? "expired" : why, undefined, now());
     this.later(settle, outcome, expired ? "expired" : "unsubmitted");
   }
 
@@ -325,7 +360,18 @@ export class ProviderSender<U extends Unit = Unit> {
     if (this.circuit.state !== this.lastCircuit) this.circuitChanged();
     if (this.owners.size === 0 && this.linked && now - this.idleSince >= UNBIND_AFTER_MS) void this.disconnect();
     this.releaseDraining(now);
+    this.releaseHeld();
     this.pump();
+  }
+
+  /** What waits for its network and is not to be sent any more: the circuit is open, or its owner has gone or is going. */
+  private releaseHeld(): void {
+    if (this.networks.waiting === 0) return;
+    const open = this.circuit.state === "open";
+    for (const pending of this.networks.remove(({ owner }) => open || !owner.alive || owner.draining)) {
+      pending.cut(pending.owner.draining ? "stopping" : "circuit-open");
+      this.finish(pending, pending.verdict!, true);
+    }
   }
 
   /** A process that is stopping waits for nothing that cannot go now: another provider or owner will take it. */

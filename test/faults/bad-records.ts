@@ -252,6 +252,7 @@ function healthOf(random: Random) {
     rate: Number.NaN,
     effectiveRate: 1e308,
     backlog: 1,
+    queues: [-1],
     inFlight: -1,
     at: 0,
   } as const;

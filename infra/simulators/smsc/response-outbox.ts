@@ -1,5 +1,5 @@
 import type { SmppSession } from "../../../domain/smpp/session.ts";
-import { drawDelay } from "../behaviour/delay.ts";
+import { type Delay, drawDelay } from "../behaviour/delay.ts";
 import { chance, pick, type Random } from "../behaviour/random-source.ts";
 import { TimerWheel } from "../behaviour/timer-wheel.ts";
 import { malformedPdu, standsForResponse } from "./malformed-pdu.ts";
@@ -41,14 +41,14 @@ export class ResponseOutbox {
     this.#random = random;
   }
 
-  /** `afterMs`: beside the usual delay. */
-  send(response: PendingResponse, afterMs: number): void {
+  /** `afterMs`: beside the delay, which is the usual one unless another is given. */
+  send(response: PendingResponse, afterMs: number, otherDelay?: Delay): void {
     const { delay, lostShare, lateShare, lateMs } = this.#settings();
     if (chance(lostShare, this.#random)) {
       this.counts.lost++;
       return;
     }
-    let delayMs = afterMs + drawDelay(delay, this.#random);
+    let delayMs = afterMs + drawDelay(otherDelay ?? delay, this.#random);
     if (chance(lateShare, this.#random)) {
       this.counts.late++;
       delayMs += lateMs;

@@ -112,6 +112,8 @@ export const smscBehaviourSchema = z.strictObject({
         status: statusName.optional(),
         state: z.enum(["DELIVRD", "UNDELIV", "EXPIRED", "DELETED", "REJECTD", "UNKNOWN"]).optional(),
         loseReceipt: z.boolean().optional(),
+        /** How long its submits wait for their response, where it differs: a slow network behind this centre. */
+        responseDelay: delaySchema.optional(),
       }),
     )
     .max(100)

@@ -254,8 +254,14 @@ export class SmscSimulator implements Simulator, Controlled {
       this.#plan(plan, id, pdu, session, reference);
       const messageId = formatMessageId(id, behaviour.ids.response);
       if (!silent)
-        this.#responses.send({ session, sequence, status: 0, messageId }, plan.beforeResponse ? overtakenByMs : 0);
-    } else if (!silent) this.#responses.send({ session, sequence, status: decision.status, messageId: "" }, 0);
+        this.#responses.send(
+          { session, sequence, status: 0, messageId },
+          plan.beforeResponse ? overtakenByMs : 0,
+          rule?.responseDelay,
+        );
+    } else if (!silent) {
+      this.#responses.send({ session, sequence, status: decision.status, messageId: "" }, 0, rule?.responseDelay);
+    }
     if (silent && this.#dark === undefined) this.#links.unanswered(session);
   }
 

@@ -8,7 +8,7 @@ function event(type: Event["type"], messageId: string, provider: string | null =
 }
 
 function health(provider: string, partition: number, circuit: Health["circuit"], at: number): Health {
-  const rest = { instance: "i", reason: null, rate: 1, effectiveRate: 1, backlog: 0, inFlight: 0 };
+  const rest = { instance: "i", reason: null, rate: 1, effectiveRate: 1, backlog: 0, queues: [], inFlight: 0 };
   return { provider, partition, circuit, at, ...rest };
 }
 

@@ -12,6 +12,7 @@ function health(changes: Partial<Health> = {}): Health {
     rate: 100,
     effectiveRate: 0,
     backlog: 0,
+    queues: [],
     inFlight: 0,
     at: 0,
     ...changes,
@@ -21,40 +22,50 @@ function health(changes: Partial<Health> = {}): Health {
 describe("provider health", () => {
   it("takes a provider that was never heard of as usable, its backlog by the catalog's rate", () => {
     const table = new ProviderHealth(new Map([["a", 50]]));
-    expect(table.state("a", 0)).toEqual({ open: false, backlogSeconds: 0 });
-    table.gave("a", 100);
-    expect(table.state("a", 0)).toEqual({ open: false, backlogSeconds: 2 });
+    expect(table.state("a", "transactional", 0)).toMatchObject({ open: false, backlogSeconds: 0 });
+    table.gave("a", { lane: "transactional", overflow: false }, 100);
+    expect(table.state("a", "transactional", 0)).toMatchObject({ open: false, backlogSeconds: 2 });
   });
 
   it("counts what was given since the sender's last word on top of its backlog", () => {
     const table = new ProviderHealth(new Map());
     table.take(health({ backlog: 200 }), 0);
-    table.gave("a", 100);
-    expect(table.state("a", 0).backlogSeconds).toBe(3);
+    table.gave("a", { lane: "transactional", overflow: false }, 100);
+    expect(table.state("a", "transactional", 0).backlogSeconds).toBe(3);
     table.take(health({ backlog: 250 }), 1_000);
-    expect(table.state("a", 1_000).backlogSeconds).toBe(2.5);
+    expect(table.state("a", "transactional", 1_000).backlogSeconds).toBe(2.5);
   });
 
   it("is open when every partition's circuit is open or its sender silent", () => {
     const table = new ProviderHealth(new Map());
     table.take(health({ circuit: "open" }), 0);
     table.take(health({ partition: 1 }), 0);
-    expect(table.state("a", 0).open).toBe(false);
-    expect(table.state("a", 60_000).open).toBe(true);
+    expect(table.state("a", "transactional", 0).open).toBe(false);
+    expect(table.state("a", "transactional", 60_000).open).toBe(true);
     table.take(health({ circuit: "half_open" }), 60_000);
-    expect(table.state("a", 60_001).open).toBe(false);
+    expect(table.state("a", "transactional", 60_001).open).toBe(false);
   });
 
   it("takes no notice of what the sender's clock says", () => {
     const table = new ProviderHealth(new Map());
     table.take(health({ at: -7_200_000 }), 0);
-    expect(table.state("a", 1_000).open).toBe(false);
+    expect(table.state("a", "otp", 1_000).open).toBe(false);
   });
 
   it("leaves a killed sender its traffic for as long as another one needs to take over: a session of 10 s and its start", () => {
     const table = new ProviderHealth(new Map());
     table.take(health(), 0);
-    expect(table.state("a", 13_000).open).toBe(false);
-    expect(table.state("a", 16_000).open).toBe(true);
+    expect(table.state("a", "transactional", 13_000).open).toBe(false);
+    expect(table.state("a", "transactional", 16_000).open).toBe(true);
+  });
+
+  it("counts for a message what goes before it: no less urgent lane, and not what overflowed of its own", () => {
+    const table = new ProviderHealth(new Map());
+    table.take(health({ backlog: 2_100, queues: [100, 200, 300, 400, 500, 600] }), 0);
+    expect(table.state("a", "otp", 0)).toMatchObject({ backlogSeconds: 1, laneSeconds: 3 });
+    expect(table.state("a", "transactional", 0)).toMatchObject({ backlogSeconds: 6, laneSeconds: 10 });
+    table.gave("a", { lane: "transactional", overflow: true }, 100);
+    expect(table.state("a", "transactional", 0)).toMatchObject({ backlogSeconds: 6, laneSeconds: 11 });
+    expect(table.state("a", "marketing", 0)).toMatchObject({ backlogSeconds: 16, laneSeconds: 22 });
   });
 });

@@ -154,6 +154,41 @@ describe("router", () => {
     expect(dispatchOf(other.run(await other.start(), request(0)).effects[0]).provider).toBe("b");
   });
 
+  it("puts what an account has above its share behind the others, and there again after a takeover", async () => {
+    const w = world();
+    const router = await w.start();
+    const behind = (queues: readonly number[]) =>
+      w.health.take(
+        {
+          provider: "a",
+          partition: 0,
+          instance: "s",
+          circuit: "closed",
+          reason: null,
+          rate: 60,
+          effectiveRate: 60,
+          backlog: 300,
+          queues,
+          inFlight: 0,
+          at: NOW,
+        },
+        0,
+      );
+    behind([240, 0, 0, 0, 0, 0]);
+    // 60 a second over 6 partitions: what is above ten at once is above the share.
+    const flood = Array.from({ length: 12 }, (_, n) => w.run(router, request(n)));
+    expect(flood.map(({ effects }) => effects[0]!.topic)).toEqual([
+      ...Array.from({ length: 10 }, () => "sms.dispatch.a.otp"),
+      ...Array.from({ length: 2 }, () => "sms.dispatch.a.otp.overflow"),
+    ]);
+    expect(eventOf(flood[11]!.decisions[0]).errorCode).toBe("account-busy");
+    // The next owner has its own count, and nothing is behind any more: yet a repeat must meet its like.
+    behind([0, 0, 0, 0, 0, 0]);
+    const next = await w.start();
+    expect(w.run(next, request(11)).effects).toEqual(flood[11]!.effects);
+    expect(w.run(next, request(12)).effects[0]!.topic).toBe("sms.dispatch.a.otp");
+  });
+
   it("lets the next owner find the decisions it found itself, as long as they are not committed", async () => {
     const w = world();
     const first = w.run(await w.start(), request(0));
@@ -229,6 +264,7 @@ describe("router", () => {
         rate: 100,
         effectiveRate: 0,
         backlog: 0,
+        queues: [],
         inFlight: 0,
         at: NOW,
       },

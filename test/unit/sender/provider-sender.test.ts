@@ -350,3 +350,67 @@ test("a connection that is lost again and again with requests under way is left,
   expect(settled.map((event) => event?.errorCode)).toEqual(["link-lost", "link-lost", "link-lost"]);
   await sender.stop();
 });
+
+test("a network that is throttled alone waits alone; the rate of the others stays", async () => {
+  const { link, sender, settled, submit } = await running();
+  const throttled: UnitResult = { outcome: "throttled", code: "ESME_RTHROTTLED", pauseMs: 250 };
+  for (let n = 0; n < 20; n++) {
+    submit();
+    link.answer();
+  }
+  submit({ facts: { network: "262-02" } });
+  link.answer(throttled);
+  expect(link.inFlight).toBe(0);
+  expect(sender.rate.current).toBe(1_000);
+  submit();
+  link.answer();
+  expect(settled).toHaveLength(21);
+  await vi.advanceTimersByTimeAsync(300);
+  expect(link.inFlight).toBe(1);
+  link.answer();
+  expect(settled[21]).toMatchObject({ type: "submitted", facts: { network: "262-02" } });
+  await sender.stop();
+});
+
+test("a network that does not answer leaves the others their part of the window, and goes back when too much of it waits", async () => {
+  const { link, sender, settled, submit } = await running({ window: 20 });
+  link.window = 20;
+  submit();
+  for (let n = 0; n < 40; n++) submit({ facts: { network: "262-02" } });
+  await vi.advanceTimersByTimeAsync(1);
+  expect(link.inFlight).toBe(18);
+  expect(settled).toMatchObject(Array.from({ length: 3 }, () => ({ type: "returned", errorCode: "network-busy" })));
+  submit();
+  expect(link.inFlight).toBe(19);
+  expect(sender.room()).toBe(1);
+  await sender.stop();
+});
+
+test("what waits for its network goes back when the circuit opens or its owner stops", async () => {
+  for (const why of ["circuit-open", "stopping"]) {
+    const { link, sender, owner, settled, submit } = await running({ window: 20 });
+    submit();
+    for (let n = 0; n < 20; n++) submit({ facts: { network: "262-02" } });
+    if (why === "stopping") owner.draining = true;
+    else link.lose("never");
+    await vi.advanceTimersByTimeAsync(2_500);
+    const back = settled.filter((event) => event?.type === "returned" && event.errorCode === why);
+    expect(back.length, why).toBeGreaterThanOrEqual(3);
+    await sender.stop();
+  }
+});
+
+test("time-outs of one network alone do not open the circuit; those of all do", async () => {
+  const { link, sender, submit } = await running();
+  const timeout: UnitResult = { outcome: "in-doubt", code: "response-timeout" };
+  const meet = (network: string, result?: UnitResult) => {
+    submit({ facts: { network } });
+    link.answer(result);
+  };
+  for (let n = 0; n < 40; n++) meet("262-01");
+  for (let n = 0; n < 15; n++) meet("262-02", timeout);
+  expect(sender.circuit.state).toBe("closed");
+  for (let n = 0; n < 20 && sender.circuit.state === "closed"; n++) meet("262-01", timeout);
+  expect(sender.circuit.state).toBe("open");
+  await sender.stop();
+});

@@ -3,7 +3,7 @@ import type { Health } from "../../../schemas/generated/types.ts";
 import { Rivals } from "../../../services/sender/rivals.ts";
 
 function word(provider: string, circuit: Health["circuit"], partition = 0): Health {
-  const figures = { rate: 1, effectiveRate: 0, backlog: 0, inFlight: 0, at: 0 };
+  const figures = { rate: 1, effectiveRate: 0, backlog: 0, queues: [], inFlight: 0, at: 0 };
   return { provider, partition, instance: "sender", circuit, reason: null, ...figures };
 }
 

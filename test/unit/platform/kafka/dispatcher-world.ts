@@ -35,6 +35,8 @@ export interface WorldOptions {
   readonly over?: (work: Work<string>) => boolean;
   /** Speaks before the handler does. */
   readonly decode?: (record: InRecord, lane: number) => Decision<string> | undefined;
+  /** Lanes by urgency. */
+  readonly urgency?: readonly number[];
   /** Called at each submission. */
   readonly onSubmit?: (work: Work<string>) => void;
 }
@@ -122,6 +124,7 @@ export class DispatcherWorld {
       maxUnstored: MAX_UNSTORED,
       maxChained: MAX_CHAINED,
       ...(this.options.maxMetadata !== undefined && { maxMetadata: this.options.maxMetadata }),
+      ...(this.options.urgency === undefined ? {} : { urgency: this.options.urgency }),
     });
     this.dispatcher = dispatcher;
     this.ended = dispatcher.run();

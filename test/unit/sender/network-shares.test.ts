@@ -1,0 +1,87 @@
+import { expect, test } from "vitest";
+import { NetworkShares } from "../../../services/sender/network-shares.ts";
+
+const WINDOW = 20;
+const of = (network: string) => ({ network, units: [0] });
+
+function world() {
+  const shares = new NetworkShares<ReturnType<typeof of>>(WINDOW);
+  /** Asks for so many messages of a network; says how many of them were let through. */
+  const through = (network: string, count: number, now = 0) =>
+    Array.from({ length: count }, () => shares.admit(of(network), now)).filter((one) => one === "through").length;
+  return { shares, through };
+}
+
+test("alone, a network has the whole window", () => {
+  expect(world().through("slow", 30)).toBe(30); // the link says when its window is full
+});
+
+test("while another is there, a network leaves a tenth of the window to those that hold less", () => {
+  const { shares, through } = world();
+  through("quick", 1);
+  expect(through("slow", 30)).toBe(17);
+  expect(through("quick", 1)).toBe(1);
+  expect(through("third", 1)).toBe(1);
+  expect(shares.waiting).toBe(13);
+});
+
+test("what waits goes in order when its network has room, or when the others have gone", () => {
+  const { shares, through } = world();
+  through("quick", 1);
+  const slow = Array.from({ length: 20 }, () => of("slow"));
+  for (const one of slow) shares.admit(one, 0);
+  expect(shares.next(0)).toBeUndefined();
+  shares.leave(slow[0]!);
+  expect(shares.next(0)).toBe(slow[17]);
+  expect(shares.next(0)).toBeUndefined();
+  expect(shares.next(6_000)).toBe(slow[18]);
+});
+
+test("no more wait than the window; the next ones are to go back", () => {
+  const { shares, through } = world();
+  through("quick", 1);
+  through("slow", 17 + WINDOW);
+  expect(shares.full).toBe(true);
+  expect(shares.admit(of("slow"), 0)).toBe("full");
+  expect(shares.admit(of("quick"), 0)).toBe("through");
+});
+
+test("throttling of one network alone pauses it, the others go on; fewer of it go afterwards", () => {
+  const { shares, through } = world();
+  for (let n = 0; n < 20; n++) shares.answered("quick", 0);
+  through("slow", 8);
+  const first = of("slow");
+  expect(shares.failed("slow", 0)).toBe(true);
+  shares.throttled("slow", 0, 250);
+  expect(shares.again(first, 0)).toBe(false);
+  expect(shares.admit(of("slow"), 100)).toBe("waits");
+  expect(shares.admit(of("quick"), 100)).toBe("through");
+  expect(shares.next(100)).toBeUndefined();
+  for (let n = 0; n < 7; n++) shares.leave(of("slow"));
+  expect(shares.next(250)).toBe(first);
+  for (let n = 0; n < 10; n++) shares.admit(of("slow"), 250);
+  let more = 0;
+  while (shares.next(250) !== undefined) more++;
+  expect(more).toBe(3);
+});
+
+test("a failure that others meet too, or that nothing can be told of, concerns the link", () => {
+  const { shares } = world();
+  expect(shares.failed("slow", 0)).toBe(false);
+  for (let n = 0; n < 20; n++) shares.answered("quick", 0);
+  expect(shares.failed("slow", 0)).toBe(true);
+  for (let n = 0; n < 5; n++) shares.failed("quick", 0);
+  expect(shares.failed("slow", 0)).toBe(false);
+  for (let n = 0; n < 20; n++) shares.answered("quick", 10_000);
+  expect(shares.failed("slow", 10_000), "what was long ago counts no more").toBe(true);
+});
+
+test("what must not be sent any more is taken out, and counts as let through until it has ended", () => {
+  const { shares, through } = world();
+  through("quick", 1);
+  through("slow", 20);
+  const out = shares.remove(({ network }) => network === "slow");
+  expect([out.length, shares.waiting]).toEqual([3, 0]);
+  for (const one of out) shares.leave(one);
+  expect(shares.admit(of("slow"), 0)).toBe("waits");
+});
