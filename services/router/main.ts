@@ -93,6 +93,7 @@ await runService({
       groupId: "sluice.router",
       topics: ROUTER_INPUTS,
       partitions: config.partitions,
+      sessionTimeoutMs: config.kafkaSessionTimeout,
       run: (task) => runTransform(task, new Router(options), { producer }),
     });
     observeKafka(scope, { producer, group });

@@ -54,9 +54,9 @@ await runService({
     await scope.add("log ends", { start: () => ends.start(), stop: () => ends.stop() });
 
     const { metrics } = scope;
-    const { instance, partitions } = config;
+    const { instance, partitions, kafkaSessionTimeout: sessionTimeoutMs } = config;
     const outcomeLog = new OutcomeLog(reader);
-    const shared = { connection, producer, codecs, outcomeLog, ends, metrics, partitions, instance };
+    const shared = { connection, producer, codecs, outcomeLog, ends, metrics, partitions, instance, sessionTimeoutMs };
     const runtimes = providers.map((provider) => new ProviderRuntime(provider, shared));
     observeSenders(metrics, () => runtimes.map(({ gauges }) => gauges));
     for (const { provider, sender, group } of runtimes) {

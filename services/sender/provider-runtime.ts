@@ -32,6 +32,8 @@ export interface SharedParts {
   /** Of the message topics. */
   readonly partitions: number;
   readonly instance: string;
+  /** Of the consumer groups, ms. */
+  readonly sessionTimeoutMs: number;
 }
 
 /** A provider that answers nothing for so long is left, even where its response time-out is longer, ms. */
@@ -74,6 +76,7 @@ export class ProviderRuntime {
       groupId: `sluice.sender.${provider.id}`,
       topics: LANES.map((lane) => dispatchTopic(provider.id, lane)),
       partitions: provider.partitions,
+      sessionTimeoutMs: shared.sessionTimeoutMs,
       run: (task) => this.run(task),
     });
   }

@@ -6,6 +6,7 @@
  * circuit, submission, outcomes).
  */
 
+import { faultPoint } from "#fault-point";
 import type { Provider } from "../../domain/catalog/provider.ts";
 import { countsAgainstCircuit } from "../../domain/message/submit-outcome.ts";
 import { normaliseProviderMessageId } from "../../domain/receipts/provider-message-id.ts";
@@ -171,6 +172,8 @@ export class ProviderSender<U extends Unit = Unit> {
   /** Sends what waits, in order, as far as rate, window and circuit allow. */
   private pump(): void {
     while (this.queue.length > 0) {
+      // Before the owner is asked, since that belongs to the step: nothing is sent for one that has lost its partition.
+      faultPoint("before:submit-written");
       const pending = this.queue[0]!;
       if (!pending.owner.alive || this.circuit.state === "open") {
         this.queue.shift();
@@ -206,6 +209,7 @@ export class ProviderSender<U extends Unit = Unit> {
       if (verdict !== undefined) this.finish(pending, verdict, true);
       return true;
     }
+    faultPoint("after:submit-written");
     this.rate.take(weight, now);
     this.circuit.sent(inFlight, now);
     if (pending.sentAt === 0) pending.sentAt = now;
@@ -215,6 +219,7 @@ export class ProviderSender<U extends Unit = Unit> {
   }
 
   private onResult(pending: Pending<U>, unit: number, result: UnitResult): void {
+    faultPoint("before:response-read");
     const now = this.options.monotonic();
     pending.take(unit, result);
     this.judge(result, now);
@@ -223,6 +228,7 @@ export class ProviderSender<U extends Unit = Unit> {
     if (verdict !== undefined) this.finish(pending, verdict, false);
     if (this.queue.length > 0) this.pump();
     if (this.owners.size > 1) this.wakeOwners();
+    faultPoint("after:response-read");
   }
 
   /** What a result says of the provider. */
