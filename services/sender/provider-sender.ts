@@ -368,6 +368,7 @@ export class ProviderSender<U extends Unit = Unit> {
         this.pump();
         this.wakeOwners();
       },
+      mayWrite: () => [...this.owners].some((owner) => owner.alive),
       onDown: (reason) => this.circuit.linkDown(reason, this.options.monotonic()),
       onRoom: () => {
         this.pump();

@@ -89,6 +89,7 @@ export class SmppLink implements Link<SmppUnit> {
             log.warn({ ...about, ...failure }, "could not bind");
             if (!this.up) this.events?.onDown(failure.reason);
           },
+          mayWrite: () => this.events?.mayWrite() !== false,
           onCapacity: () => this.events?.onRoom(),
           onDeliver: (pdu, acknowledge) => onDeliver(pdu, acknowledge),
           onAnomaly: ({ kind, sequence }) => {
