@@ -148,7 +148,8 @@ export class Dispatcher<W, O> {
     const { topics, partitions } = this.options.sources;
     this.lanes = offsets.map((offset, i) => {
       const done = new Positions(topics, partitions);
-      if (parsed !== undefined) done.unpack(parsed.p[i]!);
+      // A lane may have been added since.
+      done.unpack(parsed?.p[i] ?? "");
       return new DispatchLane(offset, Math.max(offset, parsed?.h[i] ?? 0), done);
     });
     const inDoubt = this.lanes.some((lane, i) => lane.doubtBelow > offsets[i]!);

@@ -18,6 +18,8 @@ export class TaskInput {
   /** One above the last offset in the log, as far as known. */
   end: number;
   paused = true;
+  /** Fetches in a row that began beyond `expected`. */
+  missed = 0;
   private items: InRecord[] = [];
   private head = 0;
 
