@@ -222,6 +222,7 @@ export class ProviderSender<U extends Unit = Unit> {
     faultPoint("before:response-read");
     const now = this.options.monotonic();
     pending.take(unit, result);
+    if (result.outcome === "unsent") this.options.metrics.unsent.add(pending.units[unit]!.weight);
     this.judge(result, now);
     if (result.outcome === "throttled" && pending.throttledAt === 0) pending.throttledAt = now;
     const { verdict } = pending;

@@ -123,7 +123,10 @@ export class CopyingGroup {
   /** Deletes what lies below an offset, as retention does. */
   expire(topic: string, offset: number): Promise<void> {
     const partitions = Array.from({ length: this.partitions }, (_, partition) => ({ partition, offset: `${offset}` }));
-    return this.admin((admin) => admin.deleteTopicRecords({ topic, partitions }));
+    return this.admin(async (admin) => {
+      await admin.fetchTopicOffsets(topic); // which tells KafkaJS of the topic: without it the deletion is refused
+      await admin.deleteTopicRecords({ topic, partitions });
+    });
   }
 
   async close(): Promise<void> {

@@ -59,9 +59,18 @@ export class ZombieAccount {
 
   /** There is no more traffic. */
   async close(): Promise<void> {
-    const count = await this.standingStill(END_MS);
     const { received, heir, sent } = this.last!;
-    this.acts.push(count - received - ((await this.sentBy(heir)) - sent));
+    let [count, now] = [0, 0];
+    await until(
+      () => "nobody sends any more",
+      async () => {
+        count = await this.standingStill(END_MS);
+        now = await this.sentBy(heir);
+        return count === (await submissions(this.sluice));
+      },
+      END_MS,
+    );
+    this.acts.push(count - received - (now - sent));
   }
 
   private async standingStill(ms: number): Promise<number> {
@@ -80,10 +89,14 @@ export class ZombieAccount {
     return count;
   }
 
-  /** Segments that an instance of the sender has sent since its start. */
-  private sentBy(instance: 1 | 2): Promise<number> {
+  /** Segments that have left an instance of the sender since its start. */
+  private async sentBy(instance: 1 | 2): Promise<number> {
     const url = new URL(this.sluice.adminUrls.sender!);
     url.port = String(Number(url.port) + instance - 1);
-    return metric(url.origin, "sender_segments_total");
+    const [sent, unsent] = await Promise.all([
+      metric(url.origin, "sender_segments_total"),
+      metric(url.origin, "sender_unsent_segments_total"),
+    ]);
+    return sent - unsent;
   }
 }
