@@ -37,6 +37,7 @@ export interface FaultCase {
 }
 
 const INSTANCES = [1, 2] as const;
+const INSTANCE_NAMES = Object.keys(STEPS).flatMap((service) => [service, `${service}-2`]);
 const HIT_MS = 90_000;
 const READY_MS = 120_000;
 
@@ -99,9 +100,13 @@ export class FaultCases {
 
   /** Each stands still at its point for at least `frozenMs`; `onFrozen` is called as soon as one does. */
   async freeze(round: Round, frozenMs: number, onFrozen: (service: Group) => Promise<void>): Promise<void> {
-    const frozen = await this.strike("freeze", round, () => "freeze", onFrozen);
-    await new Promise((resolve) => setTimeout(resolve, frozenMs));
-    for (const instance of frozen) await this.sluice.control.signal(instance, "SIGCONT");
+    try {
+      await this.strike("freeze", round, () => "freeze", onFrozen);
+      await new Promise((resolve) => setTimeout(resolve, frozenMs));
+    } finally {
+      // All of them: what was frozen must not stay so when something else fails.
+      await Promise.all(INSTANCE_NAMES.map((name) => this.sluice.control.signal(name, "SIGCONT").catch(() => {})));
+    }
     await this.ready();
   }
 
@@ -155,8 +160,7 @@ export class FaultCases {
 
   /** Each instance has been ready since; a machine under load does not answer all probes in time at once. */
   private ready(): Promise<void> {
-    const names = Object.keys(STEPS).flatMap((service) => [service, `${service}-2`]);
-    const missing = new Set(names);
+    const missing = new Set(INSTANCE_NAMES);
     return until(
       () => `ready: ${[...missing]}`,
       async () => {
