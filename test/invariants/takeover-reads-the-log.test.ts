@@ -15,8 +15,8 @@ import { figure, LONG } from "../faults/report.ts";
 import { Traffic } from "../faults/traffic.ts";
 import { submissions, ZombieAccount } from "../faults/zombie-account.ts";
 
-const RATE = 40;
-const SESSION_MS = 12_000;
+const RATE = 150;
+const SESSION_MS = 6_000;
 const FROZEN_MS = SESSION_MS * 1.25;
 /** How many of the rounds that visit each step are frozen, or have their clocks moved. */
 const [FREEZES, JUMPS] = LONG ? [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY] : [2, 2];
