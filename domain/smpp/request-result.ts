@@ -10,6 +10,7 @@ export interface CloseReason {
     | "connect_timeout"
     | "enquire_link_timeout"
     | "framing_lost"
+    | "withdrawn"
     | "closed_here";
   readonly detail: string;
 }

@@ -105,10 +105,11 @@ export class RequestWindow<T> {
     }
   }
 
-  /** Ends all that wait, in the order of their sequence numbers, and gives each back with its number. */
-  drain(onDrained: (request: T, sequence: number) => void): void {
+  /** Ends all that wait (or those that `which` names), in the order of their sequence numbers, and gives each back with its number. */
+  drain(onDrained: (request: T, sequence: number) => void, which: (request: T) => boolean = () => true): void {
     const slots: number[] = [];
-    for (let slot = 0; slot <= this.#mask; slot++) if (this.#states[slot] === pending) slots.push(slot);
+    for (let slot = 0; slot <= this.#mask; slot++)
+      if (this.#states[slot] === pending && which(this.#requests[slot] as T)) slots.push(slot);
     // Numbers far ahead of the last one given out were given out before the wrap.
     const last = this.#last;
     const age = (slot: number): number => (last - this.#sequences[slot]! + maxSequence) % maxSequence;

@@ -72,7 +72,12 @@ export class SmppSession {
     this.#now = options.now ?? (() => performance.now());
     this.#framer = new PduFramer(options.maxPduOctets ?? defaultMaxPduOctets);
     this.#window = new RequestWindow(options.window);
-    this.#writer = new SocketWriter(socket, () => this.#offerCapacity());
+    this.#writer = new SocketWriter(
+      socket,
+      () => this.#offerCapacity(),
+      () => handlers.mayWrite?.() !== false,
+      (batch) => this.#handBack(batch),
+    );
     this.#lastReceived = this.#now();
     const shortest = Math.min(options.responseTimeoutMs, options.enquireLinkMs || options.responseTimeoutMs);
     this.#sweepTimer = setInterval(() => this.#sweep(), Math.min(500, Math.max(10, shortest / 10)));
@@ -379,6 +384,15 @@ export class SmppSession {
     const detail = `no answer to enquire_link within ${this.#options.responseTimeoutMs} ms`;
     this.destroy({ code: "enquire_link_timeout", detail });
   };
+
+  /** The requests of a batch that was not allowed to leave. Nothing else in it is missed: peers repeat what is not answered. */
+  #handBack(batch: number): void {
+    const reason: CloseReason = { code: "withdrawn", detail: "not written in time" };
+    this.#window.drain(
+      (request) => request.onResult({ kind: "unanswered", reason, sent: "never" }, request.context),
+      (request) => request.write === batch,
+    );
+  }
 
   #finish(reason: CloseReason): void {
     if (this.state === "closed") return;

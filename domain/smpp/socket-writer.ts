@@ -35,14 +35,22 @@ export class SocketWriter {
 
   readonly #socket: Socket;
   readonly #onDrain: () => void;
+  readonly #mayWrite: () => boolean;
+  readonly #onWithdrawn: (batch: number) => void;
   readonly #batch = new WriteBatch();
   #planned = false;
+  #requests = false;
   #ended = false;
 
-  /** `onDrain` is called when a blocked socket takes octets again. */
-  constructor(socket: Socket, onDrain: () => void) {
+  /**
+   * `onDrain` is called when a blocked socket takes octets again. `mayWrite` is asked before a batch with requests leaves; when it says no
+   * the batch is dropped, and `onWithdrawn` is called with the count of batches when it began.
+   */
+  constructor(socket: Socket, onDrain: () => void, mayWrite: () => boolean, onWithdrawn: (batch: number) => void) {
     this.#socket = socket;
     this.#onDrain = onDrain;
+    this.#mayWrite = mayWrite;
+    this.#onWithdrawn = onWithdrawn;
     socket.on("drain", () => this.#unblock());
   }
 
@@ -75,6 +83,7 @@ export class SocketWriter {
     message: OutgoingShortMessage,
   ): void {
     const into = this.#batch.reserve(octets);
+    this.#requests = true;
     this.#commit(writeShortMessage(into, this.#batch.at, octets, command, sequence, message));
   }
 
@@ -102,8 +111,11 @@ export class SocketWriter {
       return;
     }
     const chunks = this.#batch.take();
-    this.writes++;
-    if (this.muted) return;
+    const withdrawn = this.#requests && !this.#mayWrite();
+    this.#requests = false;
+    const batch = this.writes++;
+    if (withdrawn) this.#onWithdrawn(batch);
+    if (this.muted || withdrawn) return;
     let taken = true;
     if (chunks.length > 1) this.#socket.cork();
     for (const chunk of chunks) taken = this.#socket.write(chunk);

@@ -7,21 +7,21 @@
 export type FaultPoint = `${"before" | "after"}:${FaultStep}`;
 
 export type FaultStep =
-  /** Transform: decisions written to the event log and acknowledged. */
+  /** Transform: decisions (and what must be known again: a changelog) written and acknowledged. */
   | "decision-recorded"
-  /** Transform and dispatcher: the commit that must stand before an effect. */
+  /** Any loop: the commit that must stand before an effect. A sink's is its intent. */
   | "horizon-committed"
-  /** Transform: effects (the router's dispatches) written and acknowledged. */
+  /** Transform: effects written and acknowledged. */
   | "effects-produced"
-  /** Sender: a request given to the socket. */
+  /** Whoever a dispatcher hands works to: a request given to its connection, which writes at the end of the turn. */
   | "submit-written"
-  /** Sender: the provider's answer taken in. */
+  /** The same: the answer taken in. */
   | "response-read"
-  /** Dispatcher: outcomes written to the event log and acknowledged. */
+  /** Dispatcher: outcomes written to their log and acknowledged. */
   | "outcome-recorded"
   /** Any loop: the commit by which records are done. */
   | "offset-committed"
-  /** Dispatcher: what follows from outcomes (hand-backs to the router) written and acknowledged. */
+  /** Dispatcher: what follows from outcomes (works handed back) written and acknowledged. */
   | "hand-back-produced"
-  /** Correlator: what it must know again written to its changelog. Sink: a block inserted. */
+  /** Sink: a block inserted into the store. */
   | "state-written";

@@ -7,6 +7,7 @@
  *
  * Longer than the other files: one loop owns all of this state, and every step of it relies on the order of the others.
  */
+import { faultPoint } from "#fault-point";
 import type { DispatchHandler, Outcome, Work } from "./dispatch-handler.ts";
 import { DispatchLane } from "./dispatch-lane.ts";
 import { KeyChains } from "./key-chains.ts";
@@ -370,13 +371,17 @@ export class Dispatcher<W, O> {
     this.writing++;
     const { producer } = this.options;
     // An outcome is a fact: it is stored even when the partition has been lost meanwhile. What follows from it is not.
+    if (events.length > 0) faultPoint("before:outcome-recorded");
     producer
       .send(events)
       .then(() => {
+        if (events.length > 0) faultPoint("after:outcome-recorded");
         this.unstored -= outcomes;
+        if (followUp.length > 0) faultPoint("before:hand-back-produced");
         return producer.send(followUp, this.task);
       })
       .then(() => {
+        if (followUp.length > 0) faultPoint("after:hand-back-produced");
         for (const { lane, offset } of places) lane.tracker.complete(offset);
       })
       .catch((error: unknown) => this.fail(error))
@@ -464,7 +469,10 @@ export class Dispatcher<W, O> {
     this.lanes.forEach((lane, i) => {
       lane.horizon = Math.min(lane.horizon, horizon[i]!);
     });
+    const step = this.lanes.some((lane, i) => horizon[i]! > lane.horizon) ? "horizon-committed" : "offset-committed";
+    faultPoint(`before:${step}`);
     const ok = await this.task.commit(offsets, JSON.stringify(state)).catch(() => false);
+    faultPoint(`after:${step}`);
     this.committing = false;
     if (!ok) {
       this.lost = true;

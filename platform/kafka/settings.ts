@@ -1,4 +1,4 @@
-import { integer, list, url } from "../config/settings.ts";
+import { duration, integer, list, url } from "../config/settings.ts";
 
 /** The settings of every program that reads or writes Kafka: `z.object({ ...kafkaSettings, … })`. */
 export const kafkaSettings = {
@@ -16,4 +16,13 @@ export const kafkaSettings = {
   registryUrl: url()
     .default("http://127.0.0.1:18081/apis/ccompat/v7")
     .describe("Schema registry: the root of its Confluent-compatible API"),
+};
+
+/** Beside them, the settings of programs whose instances share partitions. */
+export const consumerSettings = {
+  kafkaSessionTimeout: duration({ min: 2_000, max: 300_000 })
+    .default(10_000)
+    .describe(
+      "How long the partitions of an instance that died wait for another; one that is frozen or cut off from Kafka for half of it acts no more",
+    ),
 };

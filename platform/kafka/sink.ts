@@ -4,6 +4,7 @@
  * carries a token made of these bounds, and whoever takes over repeats exactly that block first. Which records of a
  * block are left out as repeats depends on the log alone (RepeatWindow), so the repeated block has the same content.
  */
+import { faultPoint } from "#fault-point";
 import type { RecordProducer } from "./producer.ts";
 import { headerText, type InRecord, type KafkaLog, seldom } from "./record.ts";
 import { RepeatWindow } from "./repeat-window.ts";
@@ -186,10 +187,14 @@ class SinkLoop<B extends SinkBlock> {
       );
     }
     if (batch.block.rows > 0) {
+      faultPoint("before:horizon-committed");
       if (!(await task.commit([batch.start], batch.intent))) return;
+      faultPoint("after:horizon-committed");
       if (!(await this.insert(batch))) return;
     }
+    faultPoint("before:offset-committed");
     await task.commit([batch.end], "");
+    faultPoint("after:offset-committed");
   }
 
   /** Repeats the insert until it is in; false when the task ended first. */
@@ -199,7 +204,9 @@ class SinkLoop<B extends SinkBlock> {
     for (let failures = 0; task.alive; ) {
       const began = performance.now();
       try {
+        faultPoint("before:state-written");
         await options.store.insert(batch.block, token);
+        faultPoint("after:state-written");
         options.stats.inserted(batch.block.rows, performance.now() - began);
         return true;
       } catch (error) {

@@ -3,6 +3,7 @@
  * their effects is made, then the effects are produced. Whoever takes over reads the decisions back, so a record is
  * never decided twice in different ways. See docs/architecture.md, "One runtime, four rules".
  */
+import { faultPoint } from "#fault-point";
 import type { RecordProducer } from "./producer.ts";
 import type { InRecord, OutRecord } from "./record.ts";
 import type { Task, TaskInput } from "./task.ts";
@@ -65,7 +66,9 @@ export async function runTransform(task: Task, transform: Transform, options: Tr
     const now = performance.now();
     const moved = done.some((offset, i) => offset !== committed[i]);
     if (moved && (now - committedAt >= idleMs || task.draining)) {
+      faultPoint("before:offset-committed");
       if (!(await task.commit(done, transform.state(done)))) return;
+      faultPoint("after:offset-committed");
       committed = done;
       committedAt = now;
     }
@@ -98,10 +101,18 @@ async function write(
   done: readonly number[],
 ): Promise<boolean> {
   try {
-    await producer.send(out.decisions, task);
+    if (out.decisions.length > 0) {
+      faultPoint("before:decision-recorded");
+      await producer.send(out.decisions, task);
+      faultPoint("after:decision-recorded");
+    }
     if (out.effects.length === 0) return task.alive;
+    faultPoint("before:horizon-committed");
     if (!(await task.commit(done, transform.state(done)))) return false;
+    faultPoint("after:horizon-committed");
+    faultPoint("before:effects-produced");
     await producer.send(out.effects, task);
+    faultPoint("after:effects-produced");
     return task.alive;
   } catch (error) {
     if (!task.alive) return false;

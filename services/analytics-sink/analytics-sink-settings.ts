@@ -1,11 +1,12 @@
 import { z } from "zod";
 import { clickhouseSettings } from "../../platform/clickhouse/settings.ts";
 import { bytes, duration, integer } from "../../platform/config/settings.ts";
-import { kafkaSettings } from "../../platform/kafka/settings.ts";
+import { consumerSettings, kafkaSettings } from "../../platform/kafka/settings.ts";
 
 /** The settings of analytics-sink. */
 export const analyticsSinkSettings = z.object({
   ...kafkaSettings,
+  ...consumerSettings,
   ...clickhouseSettings,
   sinkMaxRows: integer({ min: 1, max: 1_000_000 }).default(20_000).describe("Rows of a block at the most"),
   sinkMaxBytes: bytes({ min: 65_536, max: 256 << 20 })

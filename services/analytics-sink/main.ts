@@ -82,6 +82,7 @@ await runService({
       groupId: GROUP_ID,
       topics: [EVENTS_TOPIC],
       partitions: config.partitions,
+      sessionTimeoutMs: config.kafkaSessionTimeout,
       run: (task) => runSink(task, options),
       // Nobody waits for a row: few large fetches cost less than many small ones.
       minBytes: 65_536,

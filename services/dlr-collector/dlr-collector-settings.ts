@@ -1,11 +1,12 @@
 import { z } from "zod";
 import { duration, integer, port, text, url } from "../../platform/config/settings.ts";
-import { kafkaSettings } from "../../platform/kafka/settings.ts";
+import { consumerSettings, kafkaSettings } from "../../platform/kafka/settings.ts";
 import { DEFAULT_LIMITS } from "./correlation-terms.ts";
 
 /** The settings of dlr-collector. */
 export const dlrCollectorSettings = z.object({
   ...kafkaSettings,
+  ...consumerSettings,
   catalogDir: text()
     .default("infra/local/catalog")
     .describe("Folder with accounts.yaml, providers.yaml and routes.yaml"),

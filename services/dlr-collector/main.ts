@@ -110,6 +110,7 @@ async function correlator(
     groupId: GROUP_ID,
     topics: CORRELATOR_INPUTS,
     partitions: config.partitions,
+    sessionTimeoutMs: config.kafkaSessionTimeout,
     run: async (task) => {
       const one = new Correlator(task, options);
       live.add(one);

@@ -5,6 +5,8 @@ export type DecisionKind = "routed" | "postponed" | "closed";
 /** A decision that stands in the event log, for one source record. */
 export interface RecordedDecision {
   readonly kind: DecisionKind;
+  /** `<messageId>/<attempt>`. */
+  readonly key: string;
   /** The event as it was written. */
   readonly value: Buffer;
 }
@@ -50,6 +52,6 @@ export class DecisionLog {
     const offset = Number(src.slice(second + 1));
     if (committed === undefined || offset < committed) return;
     this.reach.set(topic, Math.max(offset + 1, this.reach.get(topic) ?? 0));
-    this.bySource.set(src, { kind: decision.kind, value: record.value });
+    this.bySource.set(src, { ...decision, value: record.value });
   }
 }

@@ -98,6 +98,7 @@ await runService({
       groupId: "sluice.router",
       topics: ROUTER_INPUTS,
       partitions: config.partitions,
+      sessionTimeoutMs: config.kafkaSessionTimeout,
       run: (task) => runTransform(task, new Router(options), { producer, maxBatchPerInput: BATCH_PER_INPUT }),
     });
     observeKafka(scope, { producer, group });

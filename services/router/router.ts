@@ -185,7 +185,8 @@ export class Router implements Transform {
     const { facts, attempt } = pending;
     const src = positionOf(record);
     const earlier = this.recorded.get(src);
-    if (earlier !== undefined) {
+    // A topic that was created anew has other messages at the same places.
+    if (earlier?.key === `${facts.messageId}/${attempt}`) {
       this.recorded.delete(src);
       this.repeat(record, pending, earlier, out);
       return;

@@ -1,10 +1,10 @@
-import { Pool } from "undici";
+import { type Dispatcher, Pool } from "undici";
 import type { HttpProvider } from "../../domain/catalog/provider.ts";
 import { classifyTwilioResponse } from "../../domain/receipts/twilio.ts";
 import type { Dispatch } from "../../schemas/generated/types.ts";
 import type { Link, LinkEvents } from "./link.ts";
 import type { Submission } from "./submission.ts";
-import { LINK_LOST, RESPONSE_TIMEOUT, type Unit, type UnitResult } from "./unit-result.ts";
+import { LINK_LOST, RESPONSE_TIMEOUT, type Unit, type UnitResult, WITHDRAWN } from "./unit-result.ts";
 
 /** One POST of a whole message. */
 export interface HttpUnit extends Unit {
@@ -38,6 +38,7 @@ export class HttpLink implements Link<HttpUnit> {
   private readonly path: string;
   private readonly headers: Record<string, string>;
   private pool: Pool | undefined;
+  private client: Dispatcher | undefined;
   private events: LinkEvents<HttpUnit> | undefined;
   inFlight = 0;
 
@@ -74,12 +75,21 @@ export class HttpLink implements Link<HttpUnit> {
       connect: { timeout: CONNECT_TIMEOUT_MS },
       maxResponseSize: MAX_ANSWER_BYTES,
     });
+    // A request may wait for its connection: what it is to be asked is asked when it leaves.
+    this.client = this.pool.compose(
+      (dispatch) => (options, handler) =>
+        dispatch(
+          options,
+          askedWhenWritten(handler, () => events.mayWrite()),
+        ),
+    );
     events.onUp();
   }
 
   async stop(drainMs: number): Promise<void> {
     const { pool } = this;
     this.pool = undefined;
+    this.client = undefined;
     if (pool === undefined) return;
     const timer = setTimeout(() => void pool.destroy(), drainMs);
     await pool.close().catch(() => {});
@@ -100,15 +110,15 @@ export class HttpLink implements Link<HttpUnit> {
   }
 
   send(submission: Submission<HttpUnit>, unit: number): "sent" | "full" | "invalid" {
-    const { pool } = this;
-    if (pool === undefined || this.inFlight >= this.limit) return "full";
+    const { client } = this;
+    if (client === undefined || this.inFlight >= this.limit) return "full";
     this.inFlight++;
     const end = (result: UnitResult): void => {
       this.inFlight--;
       this.events?.onResult(submission, unit, result);
     };
     const { path, headers } = this;
-    pool.request({ method: "POST", path, headers, body: submission.units[unit]!.body }).then(
+    client.request({ method: "POST", path, headers, body: submission.units[unit]!.body }).then(
       ({ statusCode, headers: answer, body }) =>
         body.text().then(
           (text) => end(resultOfAnswer(statusCode, text, answer["retry-after"])),
@@ -118,6 +128,17 @@ export class HttpLink implements Link<HttpUnit> {
     );
     return "sent";
   }
+}
+
+/** Ends a request, when it is about to be written, if that must not be any more. */
+function askedWhenWritten(handler: Dispatcher.DispatchHandler, mayWrite: () => boolean): Dispatcher.DispatchHandler {
+  const begin = handler.onRequestStart?.bind(handler);
+  // Each request has a handler of its own.
+  handler.onRequestStart = (controller, context) => {
+    begin?.(controller, context);
+    if (!mayWrite()) controller.abort(Object.assign(new Error("not written in time"), { code: WITHDRAWN }));
+  };
+  return handler;
 }
 
 /** What an answer means. A 2xx whose body names no id was taken, but nothing could be matched with it: in doubt. */
@@ -139,6 +160,7 @@ export function resultOfAnswer(status: number, text: string, retryAfter: string 
 /** What a fault of the connection means: only one that comes before the request is certain. */
 export function resultOfFault(error: unknown): UnitResult {
   const code = (error as { code?: string } | null)?.code ?? "";
+  if (code === WITHDRAWN) return { outcome: "unsent", code };
   if (NOT_SENT.has(code)) return { outcome: "link", code };
   return { outcome: "in-doubt", code: TIMED_OUT.has(code) ? RESPONSE_TIMEOUT : code || LINK_LOST };
 }

@@ -7,6 +7,11 @@ export interface LinkEvents<U extends Unit> {
   onUp(): void;
   /** There is no connection any more, or still none; `reason` is for people. */
   onDown(reason: string): void;
+  /**
+   * Asked when requests given to `send` are about to leave: a process that stood still in between may have lost its
+   * partitions. False: they do not leave, and end as not sent.
+   */
+  mayWrite(): boolean;
   /** A `send` was refused with `full`, and there is room again. */
   onRoom(): void;
   onResult(submission: Submission<U>, unit: number, result: UnitResult): void;

@@ -65,9 +65,10 @@ await runService({
     const goesElsewhere = (provider: Provider) => rivals.anyUsable(others.get(provider)!, performance.now());
 
     const { metrics } = scope;
-    const { instance, partitions } = config;
+    const { instance, partitions, kafkaSessionTimeout: sessionTimeoutMs } = config;
     const outcomeLog = new OutcomeLog(reader);
-    const shared = { connection, producer, codecs, outcomeLog, ends, metrics, partitions, instance, goesElsewhere };
+    const kafka = { connection, producer, codecs, outcomeLog, ends, sessionTimeoutMs };
+    const shared = { ...kafka, metrics, partitions, instance, goesElsewhere };
     const runtimes = providers.map((provider) => new ProviderRuntime(provider, shared));
     observeSenders(metrics, () => runtimes.map(({ gauges }) => gauges));
     for (const { provider, sender, group } of runtimes) {

@@ -34,6 +34,8 @@ export interface SharedParts {
   readonly instance: string;
   /** Whether the routers could give a provider's messages to another one now. Default: yes. */
   readonly goesElsewhere?: (provider: Provider) => boolean;
+  /** Of the consumer groups, ms. */
+  readonly sessionTimeoutMs: number;
 }
 
 /** A provider that answers nothing for so long is left, even where its response time-out is longer, ms. */
@@ -77,6 +79,7 @@ export class ProviderRuntime {
       groupId: `sluice.sender.${provider.id}`,
       topics: DISPATCH_QUEUES.map(({ lane, overflow }) => dispatchTopic(provider.id, lane, overflow)),
       partitions: provider.partitions,
+      sessionTimeoutMs: shared.sessionTimeoutMs,
       run: (task) => this.run(task),
     });
   }

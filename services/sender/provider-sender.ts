@@ -7,6 +7,7 @@
  * circuit, submission, outcomes).
  */
 
+import { faultPoint } from "#fault-point";
 import type { Provider } from "../../domain/catalog/provider.ts";
 import { countsAgainstCircuit } from "../../domain/message/submit-outcome.ts";
 import { normaliseProviderMessageId } from "../../domain/receipts/provider-message-id.ts";
@@ -198,6 +199,8 @@ export class ProviderSender<U extends Unit = Unit> {
   /** Sends what waits, in order, as far as rate, window and circuit allow. */
   private pump(): void {
     for (;;) {
+      // Before the owner is asked, since that belongs to the step: nothing is sent for one that has lost its partition.
+      faultPoint("before:submit-written");
       const pending = this.queue[0] ?? this.networks.next(this.options.monotonic());
       if (pending === undefined) return;
       if (this.queue.length === 0) this.queue.push(pending);
@@ -236,6 +239,7 @@ export class ProviderSender<U extends Unit = Unit> {
       if (verdict !== undefined) this.finish(pending, verdict, true);
       return true;
     }
+    faultPoint("after:submit-written");
     this.rate.take(weight, now);
     this.circuit.sent(inFlight, now);
     if (pending.sentAt === 0) pending.sentAt = now;
@@ -245,14 +249,17 @@ export class ProviderSender<U extends Unit = Unit> {
   }
 
   private onResult(pending: Pending<U>, unit: number, result: UnitResult): void {
+    faultPoint("before:response-read");
     const now = this.options.monotonic();
     pending.take(unit, result);
+    if (result.outcome === "unsent") this.options.metrics.unsent.add(pending.units[unit]!.weight);
     this.judge(pending.network, result, now);
     if (result.outcome === "throttled" && pending.throttledAt === 0) pending.throttledAt = now;
     const { verdict } = pending;
     if (verdict !== undefined) this.finish(pending, verdict, false);
     if (this.queue.length > 0 || this.networks.waiting > 0) this.pump();
     if (this.owners.size > 1) this.wakeOwners();
+    faultPoint("after:response-read");
   }
 
   /** What a result says of the provider. */
@@ -412,6 +419,7 @@ export class ProviderSender<U extends Unit = Unit> {
         this.pump();
         this.wakeOwners();
       },
+      mayWrite: () => [...this.owners].some((owner) => owner.alive),
       onDown: (reason) => this.circuit.linkDown(reason, this.options.monotonic()),
       onRoom: () => {
         this.pump();

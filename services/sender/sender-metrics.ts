@@ -5,6 +5,8 @@ export interface SenderMetrics {
   /** Messages by what became of them. */
   result(label: string): Counter;
   readonly throttles: Counter;
+  /** Segments that were given to a connection and did not leave. */
+  readonly unsent: Counter;
   /** deliver_sm by kind: receipt, inbound, unusable. */
   delivered(kind: string): Counter;
   /** What SMPP does not foresee, by kind: late, duplicate, unknown and mismatched responses, malformed PDUs, unknown commands. */
@@ -28,6 +30,11 @@ export function senderMetrics(registry: MetricRegistry, provider: string): Sende
     result: kept((result) => results.with({ provider, result })),
     throttles: registry
       .counter("sender_throttles_total", { help: "Answers that said too fast, by provider" })
+      .with({ provider }),
+    unsent: registry
+      .counter("sender_unsent_segments_total", {
+        help: "Segments counted as sent that did not leave: the connection ended, or the partition was lost first",
+      })
       .with({ provider }),
     delivered: kept((kind) => delivered.with({ provider, kind })),
     latency: registry

@@ -1,10 +1,11 @@
 import { z } from "zod";
 import { list, text } from "../../platform/config/settings.ts";
-import { kafkaSettings } from "../../platform/kafka/settings.ts";
+import { consumerSettings, kafkaSettings } from "../../platform/kafka/settings.ts";
 
 /** The settings of sender. */
 export const senderSettings = z.object({
   ...kafkaSettings,
+  ...consumerSettings,
   catalogDir: text()
     .default("infra/local/catalog")
     .describe("Folder with accounts.yaml, providers.yaml and routes.yaml"),

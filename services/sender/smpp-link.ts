@@ -10,7 +10,7 @@ import type { Dispatch } from "../../schemas/generated/types.ts";
 import type { Link, LinkEvents } from "./link.ts";
 import type { Submission } from "./submission.ts";
 import { submitSmOf } from "./submit-sm.ts";
-import { LINK_LOST, RESPONSE_TIMEOUT, type Unit, type UnitResult } from "./unit-result.ts";
+import { LINK_LOST, RESPONSE_TIMEOUT, type Unit, type UnitResult, WITHDRAWN } from "./unit-result.ts";
 
 /** One submit_sm. */
 export interface SmppUnit extends Unit {
@@ -89,6 +89,7 @@ export class SmppLink implements Link<SmppUnit> {
             log.warn({ ...about, ...failure }, "could not bind");
             if (!this.up) this.events?.onDown(failure.reason);
           },
+          mayWrite: () => this.events?.mayWrite() !== false,
           onCapacity: () => this.events?.onRoom(),
           onDeliver: (pdu, acknowledge) => onDeliver(pdu, acknowledge),
           onAnomaly: ({ kind, sequence }) => {
@@ -148,8 +149,10 @@ const UNANSWERED: UnitResult = { outcome: "in-doubt", code: RESPONSE_TIMEOUT };
 /** What the end of one submit_sm means. */
 export function unitResultOf(result: RequestResult): UnitResult {
   if (result.kind === "timeout") return UNANSWERED;
-  if (result.kind === "unanswered")
-    return result.sent === "never" ? { outcome: "unsent", code: LINK_LOST } : { outcome: "in-doubt", code: LINK_LOST };
+  if (result.kind === "unanswered") {
+    const code = result.reason.code === "withdrawn" ? WITHDRAWN : LINK_LOST;
+    return { outcome: result.sent === "never" ? "unsent" : "in-doubt", code };
+  }
   if (result.commandStatus === commandStatus.ESME_ROK) return { outcome: "accepted", code: "", id: result.messageId };
   const outcome = outcomeOf(result.commandStatus);
   const code = commandStatusName(result.commandStatus);

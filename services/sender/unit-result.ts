@@ -2,6 +2,8 @@ import type { SubmitOutcome } from "../../domain/message/submit-outcome.ts";
 
 /** Codes of results that are no answers: the connection ended first, or the time-out passed. */
 export const LINK_LOST = "link-lost";
+/** It was not written at once, and when it could have been, its partitions had gone. */
+export const WITHDRAWN = "withdrawn";
 export const RESPONSE_TIMEOUT = "response-timeout";
 
 /** One request to the provider; a message is one or several. */

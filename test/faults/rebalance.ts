@@ -132,7 +132,7 @@ export async function metric(url: string, name: string): Promise<number> {
     if (line.startsWith(`${name}{`) || line.startsWith(`${name} `))
       sum += Number(
         line
-          .slice(line.lastIndexOf("}") + 1)
+          .slice(line.lastIndexOf("}") + 1 || name.length)
           .trim()
           .split(" ")[0],
       );

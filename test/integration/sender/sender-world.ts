@@ -114,6 +114,7 @@ export class SenderWorld {
       ),
     );
     const runtime = new ProviderRuntime(provider, {
+      sessionTimeoutMs: 10_000,
       connection,
       producer,
       codecs: this.codecs,

@@ -32,7 +32,7 @@ describe("decision log", () => {
     expect(decided).toEqual(["m1/1", "m2/1", "m2/1", "m3/1"]);
     expect([...log.reach]).toEqual([["sms.requests.otp", 11]]);
     expect([...log.bySource]).toEqual([
-      ["sms.requests.otp/3/10", { kind: "routed", value: Buffer.from("m2/1/routed") }],
+      ["sms.requests.otp/3/10", { kind: "routed", key: "m2/1", value: Buffer.from("m2/1/routed") }],
     ]);
   });
 });

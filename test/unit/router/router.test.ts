@@ -203,6 +203,20 @@ describe("router", () => {
     expect(w.log.length).toBe(1);
   });
 
+  it("carries a decision out only for the message it was made for, whoever stands at its place now", async () => {
+    let draw = 0;
+    const w = world(() => draw);
+    w.run(await w.start(), request(0, { messageId: "0b9f2d3e-7c1a-8a5e-9a53-3f1f0d5b6a7c" }));
+    // The topic was created anew.
+    draw = 0.99;
+    const { decisions, effects } = w.run(
+      await w.start(),
+      request(0, { messageId: "0b9f2d3e-7c1a-8a5e-9a53-3f1f0d5b6a7d" }),
+    );
+    expect(eventOf(decisions[0])).toMatchObject({ type: "routed", provider: "b" });
+    expect(dispatchOf(effects[0]).provider).toBe("b");
+  });
+
   it("drops a request and a retry whose attempt was decided, also by an earlier owner", async () => {
     const w = world();
     const id = "0b9f2d3e-7c1a-8a5e-9a53-3f1f0d5b6a7c";

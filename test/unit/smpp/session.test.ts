@@ -116,6 +116,33 @@ describe("requests and responses", () => {
     expect(results[1]).toEqual({ kind: "response", commandStatus: 3, messageId: "" });
   });
 
+  it("hands back submits that must not leave any more at the end of their turn, and stands", async () => {
+    const arrived: string[] = [];
+    let mayWrite = false;
+    const { client } = await pair(
+      {},
+      {
+        client: { mayWrite: () => mayWrite },
+        server: {
+          onSubmit: (pdu, session) => {
+            arrived.push(pdu.destinationAddr);
+            session.respondSubmit(pdu.sequence, 0, "1");
+          },
+        },
+      },
+    );
+    const results: RequestResult[] = [];
+    for (const destinationAddr of ["1", "2"])
+      client.submit({ ...message, destinationAddr }, (result) => results.push(result), undefined);
+    await until(() => results.length === 2, "both are handed back");
+    expect(results.map((result) => result.kind === "unanswered" && result.sent)).toEqual(["never", "never"]);
+    expect([client.outstanding, client.state]).toEqual([0, "bound"]);
+    mayWrite = true;
+    client.submit({ ...message, destinationAddr: "3" }, (result) => results.push(result), undefined);
+    await until(() => results.length === 3, "the third is answered");
+    expect(arrived).toEqual(["3"]);
+  });
+
   it("refuses submits beyond the window and says when there is room", async () => {
     const waiting: SubmitSmPdu[] = [];
     let capacity = 0;

@@ -73,6 +73,26 @@ describe("sink", () => {
     expect([world.committed, world.state]).toEqual([5, ""]);
   });
 
+  it.each<[string, Fault, number, number[]]>([
+    ["in part, and it was stored", "die-after", 3, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]],
+    ["in part, and it was not stored", "die-before", 3, [3, 4, 5, 6, 7, 8, 9]],
+    ["wholly, and it was stored", "die-after", 5, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]],
+    ["wholly, and more", "die-before", 7, [7, 8, 9]],
+  ])("retention took the block of an intent %s: the rest is stored once", async (_, fault, low, rows) => {
+    const world = new SinkWorld(plain(10), onCall("insert", [fault]), {
+      maxRows: 5,
+      maxAgeMs: 60_000,
+      repeatSpan: SPAN,
+    });
+    await world.own(() => false);
+    expect(world.state).toBe("0-5@1000");
+    // As readCommitted gives it.
+    world.committed = low;
+    world.options = { ...world.options, maxAgeMs: 0 };
+    await finish(world);
+    expect(sorted(world.rows)).toEqual(rows);
+  });
+
   it.each<[string, Call, Fault]>([
     ["before the intent is committed", "commit", "die-before"],
     ["between intent and insert", "commit", "die-after"],
