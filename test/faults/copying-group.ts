@@ -28,6 +28,8 @@ export class CopyingGroup {
   readonly decisions: string;
   readonly effects: string;
   readonly groupId: string;
+  /** While set, members process nothing more: their queues fill. */
+  held: Promise<void> | undefined;
   private readonly brokers: readonly string[];
   private readonly partitions: number;
   private readonly kafka: Kafka;
@@ -148,6 +150,7 @@ export class CopyingGroup {
         next = [...offsets];
         marks = new ReadBackMarks(0, [from], offsets);
       },
+      prepare: () => this.held,
       process: (record: InRecord, input: number, out: { decide(r: object): void; effect(r: object): void }) => {
         next[input] = record.offset + 1;
         const { topic, partition, offset } = record;

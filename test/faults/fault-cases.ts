@@ -45,20 +45,20 @@ const READY_MS = 120_000;
 
 /**
  * Rounds in a drawn order that come to every step of every service: before and after it, or one of the two (drawn). A
- * service with fewer points than another is left alone in the last rounds.
+ * service with fewer points than another comes to some of them again.
  */
 export function roundsOf(random: Random, both: boolean): Round[] {
-  const rounds: Round[] = [];
-  for (const service of Object.keys(STEPS) as Group[]) {
-    const points = STEPS[service].flatMap((step): FaultPoint[] => {
+  const points = Object.entries(STEPS).map(([service, steps]) => {
+    const own = steps.flatMap((step): FaultPoint[] => {
       const drawn = random() < 0.5 ? ("before" as const) : ("after" as const);
       return both ? [`before:${step}`, `after:${step}`] : [`${drawn}:${step}`];
     });
-    shuffled(points, random).forEach((point, n) => {
-      rounds[n] = { ...rounds[n], [service]: point };
-    });
-  }
-  return shuffled(rounds, random);
+    return [service, shuffled(own, random)] as const;
+  });
+  const most = Math.max(...points.map(([, own]) => own.length));
+  return Array.from({ length: most }, (_, n) =>
+    Object.fromEntries(points.map(([service, own]) => [service, own[n % own.length]!])),
+  );
 }
 
 /** Does to an installation with two instances of each service what rounds say, and keeps an account of it. */
