@@ -21,6 +21,7 @@ export class GenerationCommit {
   listen(assigner: PartitionAssigner): PartitionAssigner {
     return (config) => {
       this.cluster = config.cluster;
+      refuseResets(config.cluster);
       return assigner(config);
     };
   }
@@ -43,4 +44,28 @@ export class GenerationCommit {
       await coordinator.offsetCommit({ ...membership, topics: request.topics });
     };
   }
+}
+
+type Coordinator = Awaited<ReturnType<Cluster["findGroupCoordinator"]>>;
+const guarded = new WeakSet<Coordinator>();
+
+/**
+ * Where a log no longer has the offset asked for, KafkaJS 2.2.4 commits -2 ("earliest") in our name, and with that deletes
+ * the committed offset and the state beside it (offsetManager.setDefaultOffset). Refused, the client fails instead, and the
+ * next one begins from our commit, or says that it does not fit: docs/decisions/0006-commits-that-do-not-fit.md.
+ */
+function refuseResets(cluster: Cluster): void {
+  const find = cluster.findGroupCoordinator.bind(cluster);
+  cluster.findGroupCoordinator = async (request) => {
+    const coordinator = await find(request);
+    if (guarded.has(coordinator)) return coordinator;
+    guarded.add(coordinator);
+    const commit = coordinator.offsetCommit.bind(coordinator);
+    coordinator.offsetCommit = (asked) => {
+      const reset = asked.topics.find(({ partitions }) => partitions.some(({ offset }) => Number(offset) < 0));
+      if (reset === undefined) return commit(asked);
+      return Promise.reject(new Error(`The log of ${reset.topic} does not have the next offset any more, or not yet`));
+    };
+    return coordinator;
+  };
 }

@@ -55,8 +55,6 @@ const TICK_MS = 250;
 const DEAD_SESSIONS = 3;
 /** How old the known end of an input may be while it is not fetched. */
 const ENDS_MS = 1_000;
-/** Fetches in a row that do not go on where the last ended, after which the log itself must have a hole there. */
-const MAX_MISSED = 5;
 
 export class TaskGroup implements TaskHost {
   private readonly options: Required<TaskGroupOptions>;
@@ -447,18 +445,10 @@ export class TaskGroup implements TaskHost {
     if (fetched > input.expected) {
       // Fetched for an owner that had read further, or before a seek: not ours to take.
       this.counters.staleBatches++;
-      // KafkaJS begins at the log's start where retention has deleted the offset asked for; the new task will tell.
-      if (++input.missed >= MAX_MISSED) task.revoke();
       this.consumer?.seek({ topic: batch.topic, partition: batch.partition, offset: String(input.expected) });
       return;
     }
-    input.missed = 0;
     input.end = Number(batch.highWatermark);
-    // The log ends before what was read of it: it is another one, and the new task will not read it.
-    if (input.end < input.expected) {
-      task.revoke();
-      return;
-    }
     for (const message of batch.messages) {
       const offset = Number(message.offset);
       if (offset < input.expected) continue;

@@ -20,8 +20,6 @@ export class TaskInput {
   paused = true;
   /** Octets of the records queued: keys and values. */
   bytes = 0;
-  /** Fetches in a row that began beyond `expected`. */
-  missed = 0;
   private items: InRecord[] = [];
   private head = 0;
 
