@@ -12,7 +12,7 @@ interface Group {
  * What the last owner of this partition number committed. An input without a commit is read from its start; where
  * retention has deleted what was not read, reading goes on at the log's start, and an error is logged.
  *
- * Throws when any start would skip records or repeat them: docs/decisions/0006-commits-that-do-not-fit.md.
+ * Throws when any start would skip records or repeat them: docs/decisions/0009-commits-that-do-not-fit.md.
  */
 export async function readCommitted(admin: Admin, group: Group, partition: number): Promise<Restored> {
   const { topics, groupId } = group;

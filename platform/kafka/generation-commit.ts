@@ -52,7 +52,7 @@ const guarded = new WeakSet<Coordinator>();
 /**
  * Where a log no longer has the offset asked for, KafkaJS 2.2.4 commits -2 ("earliest") in our name, and with that deletes
  * the committed offset and the state beside it (offsetManager.setDefaultOffset). Refused, the client fails instead, and the
- * next one begins from our commit, or says that it does not fit: docs/decisions/0006-commits-that-do-not-fit.md.
+ * next one begins from our commit, or says that it does not fit: docs/decisions/0009-commits-that-do-not-fit.md.
  */
 function refuseResets(cluster: Cluster): void {
   const find = cluster.findGroupCoordinator.bind(cluster);
