@@ -207,7 +207,9 @@ export class DispatcherWorld {
   private check(owner: Owner, work: Work<string>, busy: Map<string, number>): void {
     if (this.kafka.owner === owner) {
       const { offsets, state } = this.kafka.committed;
-      const horizon = state === "" ? offsets[work.lane]! : (JSON.parse(state) as { h: number[] }).h[work.lane]!;
+      const horizonOf = (text: string) => (JSON.parse(text) as { h: number[] }).h[work.lane]!;
+      const stored = state === "" ? offsets[work.lane]! : horizonOf(state);
+      const horizon = Math.min(stored, ...[...owner.statesOnWire].map(horizonOf));
       if (work.record.offset >= horizon)
         this.faults.push(`${work.id} was handed over at ${work.record.offset}, beyond ${horizon}`);
     }

@@ -455,3 +455,25 @@ test("while nothing can be handed over for long, nothing is in doubt, and outcom
   await finish(world);
   expectPromises(world);
 });
+
+test("while the horizon is being taken back, what there is room for again is not handed over beyond it", async () => {
+  const world = new DispatcherWorld({ ...calm, records: 1_000 });
+  const owner = world.start();
+  await until("it is at work", () => world.handed.length > 200);
+  const options = world.options as { window: number };
+  options.window = 0;
+  const horizons = () => [...owner.statesOnWire].map((state) => (JSON.parse(state) as { h: number[] }).h);
+  const stored = () => (JSON.parse(world.kafka.committed.state) as { h: number[] }).h;
+  const goesBack = () => horizons().some((h) => h.some((offset, lane) => offset < stored()[lane]!));
+  for (let n = 0; n < 20_000 && !goesBack(); n++) await pass(1);
+  expect(goesBack()).toBe(true);
+  const before = world.handed.length;
+  options.window = calm.window;
+  for (let n = 0; n < 10; n++) {
+    owner.task.wake();
+    await pass(1);
+  }
+  expect(world.handed.length, "nothing beyond a horizon that may stand").toBe(before);
+  await finish(world);
+  expectPromises(world);
+});

@@ -77,6 +77,8 @@ export class Owner implements TaskHost {
   private crashed = false;
   private tail: Promise<void> = Promise.resolve();
   private readonly commitsOnWire = new Set<() => void>();
+  /** States of commits that the broker may store at any moment. */
+  readonly statesOnWire = new Set<string>();
 
   constructor(kafka: SimulatedKafka, topics: readonly string[]) {
     this.kafka = kafka;
@@ -117,7 +119,9 @@ export class Owner implements TaskHost {
       this.kafka.committed = { offsets: [...offsets], state };
     };
     this.commitsOnWire.add(store);
+    this.statesOnWire.add(state);
     await this.kafka.delay(15);
+    this.statesOnWire.delete(state);
     if (this.crashed) return never();
     if (!this.commitsOnWire.delete(store) || this.kafka.owner !== this) return false;
     store();
