@@ -6,8 +6,8 @@ export interface ProviderState {
   /** Nothing should be given to it now. */
   readonly open: boolean;
   /**
-   * Seconds that what goes before the message takes at the provider's rate, with what this router has given it since its
-   * sender last spoke. Less urgent lanes do not count, nor what overflowed of its own.
+   * Seconds that what goes before the message takes at the provider's rate, with what this router has given it that its
+   * sender has not counted yet. Less urgent lanes do not count, nor what overflowed of its own.
    */
   readonly backlogSeconds: number;
   /** The same with the overflow of its lane. */
@@ -22,10 +22,18 @@ interface Heard {
   readonly at: number;
 }
 
+/** What was given within `SLICE_MS` from this moment on. */
+interface Slice {
+  readonly at: number;
+  readonly segments: number[];
+}
+
 interface Known {
   readonly partitions: Map<number, Heard>;
-  /** Segments given to the provider since its last word, by urgency. */
+  /** Segments given to the provider that its last word does not count, by urgency. */
   readonly given: number[];
+  /** The last of them, in slices: the next word will not count them either. */
+  recent: Slice[];
   /** Folded from `partitions`, by urgency; until when it holds. */
   readonly backlog: number[];
   until: number;
@@ -39,6 +47,12 @@ interface Known {
  */
 const STALE_MS = 15_000;
 const FOLD_EVERY_MS = 250;
+/**
+ * A word does not count what was given so shortly before it: that is still on its way through decision, commit and fetch, and
+ * so was the word. Otherwise one that comes in the midst of a flood would say that there is none.
+ */
+const UNDER_WAY_MS = 500;
+const SLICE_MS = 100;
 const QUEUES = DISPATCH_QUEUES.length;
 
 /** Where the queue stands among all of a provider, 0 being the most urgent. */
@@ -62,14 +76,24 @@ export class ProviderHealth {
   take(health: Health, at: number): void {
     const known = this.known(health.provider);
     known.partitions.set(health.partition, { health, at });
+    known.recent = known.recent.filter((slice) => at - slice.at < UNDER_WAY_MS);
     known.given.fill(0);
+    for (const { segments } of known.recent) for (let i = 0; i < QUEUES; i++) known.given[i]! += segments[i]!;
     known.until = 0;
   }
 
   /** This router has given the provider so many segments. */
-  gave(provider: string, queue: DispatchQueue, segments: number): void {
-    const place = queue.overflow ? OVERFLOW : OWN;
-    this.known(provider).given[place.get(queue.lane)!]! += segments;
+  gave(provider: string, queue: DispatchQueue, segments: number, now: number): void {
+    const { given, recent } = this.known(provider);
+    const place = (queue.overflow ? OVERFLOW : OWN).get(queue.lane)!;
+    let slice = recent.at(-1);
+    if (slice === undefined || now - slice.at >= SLICE_MS) {
+      slice = { at: now, segments: new Array<number>(QUEUES).fill(0) };
+      // Of so many the first is old enough for the next word to count it.
+      if (recent.push(slice) > UNDER_WAY_MS / SLICE_MS + 1) recent.shift();
+    }
+    slice.segments[place]! += segments;
+    given[place]! += segments;
   }
 
   /** A provider that was never heard of counts as well: its sender may be starting, and its topic keeps what it is given. */
@@ -94,7 +118,7 @@ export class ProviderHealth {
     let known = this.providers.get(provider);
     if (known === undefined) {
       const [given, backlog] = [new Array<number>(QUEUES).fill(0), new Array<number>(QUEUES).fill(0)];
-      known = { partitions: new Map(), given, backlog, until: 0, open: false, rate: 0 };
+      known = { partitions: new Map(), given, recent: [], backlog, until: 0, open: false, rate: 0 };
       this.providers.set(provider, known);
     }
     return known;

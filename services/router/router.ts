@@ -262,7 +262,7 @@ export class Router implements Transform {
     this.decided.add(`${facts.messageId}/${attempt}`);
     metrics.routed(id, choice.reason).add();
     if (overflow) metrics.overflowed(id, lane).add();
-    health.gave(id, { lane, overflow }, segments);
+    health.gave(id, { lane, overflow }, segments, passed);
     out.decide(this.records.event(record, event));
     out.effect(this.records.dispatch(record, pending, event));
   }

@@ -23,17 +23,41 @@ describe("provider health", () => {
   it("takes a provider that was never heard of as usable, its backlog by the catalog's rate", () => {
     const table = new ProviderHealth(new Map([["a", 50]]));
     expect(table.state("a", "transactional", 0)).toMatchObject({ open: false, backlogSeconds: 0 });
-    table.gave("a", { lane: "transactional", overflow: false }, 100);
+    table.gave("a", { lane: "transactional", overflow: false }, 100, 0);
     expect(table.state("a", "transactional", 0)).toMatchObject({ open: false, backlogSeconds: 2 });
   });
 
   it("counts what was given since the sender's last word on top of its backlog", () => {
     const table = new ProviderHealth(new Map());
     table.take(health({ backlog: 200 }), 0);
-    table.gave("a", { lane: "transactional", overflow: false }, 100);
+    table.gave("a", { lane: "transactional", overflow: false }, 100, 0);
     expect(table.state("a", "transactional", 0).backlogSeconds).toBe(3);
     table.take(health({ backlog: 250 }), 1_000);
     expect(table.state("a", "transactional", 1_000).backlogSeconds).toBe(2.5);
+  });
+
+  it("counts what was on its way when the sender spoke, until a word that may have it", () => {
+    const table = new ProviderHealth(new Map());
+    const queue = { lane: "transactional", overflow: false } as const;
+    table.take(health(), 0);
+    table.gave("a", queue, 100, 100);
+    table.gave("a", queue, 200, 800);
+    table.take(health({ backlog: 70 }), 1_000);
+    expect(table.state("a", "transactional", 1_000).backlogSeconds).toBe(2.7);
+    table.gave("a", queue, 50, 1_050);
+    expect(table.state("a", "transactional", 1_050).backlogSeconds).toBe(3.2);
+    table.take(health({ backlog: 250 }), 2_000);
+    expect(table.state("a", "transactional", 2_000).backlogSeconds).toBe(2.5);
+  });
+
+  it("counts all that a sender who is silent was given", () => {
+    const table = new ProviderHealth(new Map());
+    table.take(health(), 0);
+    for (let at = 0; at < 5_000; at += 50) table.gave("a", { lane: "transactional", overflow: false }, 2, at);
+    expect(table.state("a", "transactional", 5_000).backlogSeconds).toBe(2);
+    table.take(health(), 5_000);
+    // The slices that began less than half a second ago.
+    expect(table.state("a", "transactional", 5_000).backlogSeconds).toBe(0.16);
   });
 
   it("is open when every partition's circuit is open or its sender silent", () => {
@@ -64,7 +88,7 @@ describe("provider health", () => {
     table.take(health({ backlog: 2_100, queues: [100, 200, 300, 400, 500, 600] }), 0);
     expect(table.state("a", "otp", 0)).toMatchObject({ backlogSeconds: 1, laneSeconds: 3 });
     expect(table.state("a", "transactional", 0)).toMatchObject({ backlogSeconds: 6, laneSeconds: 10 });
-    table.gave("a", { lane: "transactional", overflow: true }, 100);
+    table.gave("a", { lane: "transactional", overflow: true }, 100, 0);
     expect(table.state("a", "transactional", 0)).toMatchObject({ backlogSeconds: 6, laneSeconds: 11 });
     expect(table.state("a", "marketing", 0)).toMatchObject({ backlogSeconds: 16, laneSeconds: 22 });
   });
