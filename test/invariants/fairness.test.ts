@@ -16,16 +16,23 @@ import { type Stream, Upstream } from "../faults/streams.ts";
 import { TcpProxy } from "../faults/tcp-proxy.ts";
 
 /** How long a disturbance is looked at, and the calm before. */
-const STRETCH_MS = LONG ? 20_000 : 6_000;
-const CALM_MS = LONG ? 20_000 : 6_000;
+const STRETCH_MS = LONG ? 20_000 : 5_000;
+const CALM_MS = LONG ? 20_000 : 5_000;
 /** The providers' segments a second: low, so that floods are long for them and short for the machine. */
 const RATES: Readonly<Record<string, number>> = { "smsc-a": 150, "smsc-b": 100, "http-c": 60 };
-/** Messages of a flood: ten seconds of smsc-a, or more. */
-const FLOOD = LONG ? 6_000 : 1_500;
-const MARKETING = LONG ? 100_000 : 5_000;
+/** Messages of a flood: eight seconds of smsc-a, or more; of marketing: six of every provider, or more. */
+const FLOOD = LONG ? 6_000 : 1_200;
+const MARKETING = LONG ? 20_000 : 1_800;
 /** Of the rest's throughput, so much must be kept, and its 95th percentile grow by no more than so long, ms. */
 const KEPT = 0.9;
 const P95_MS = 1_500;
+/**
+ * Behind a flood in the same lane it grows by more: until a second of work stands in the lane nobody overflows, and the others wait
+ * behind that and behind what the router still reads of the flood (decision 7).
+ */
+const FLOOD_P95_MS = 3_000;
+/** Calm is a stretch whose 95th percentile is no longer than this share of the one before: nothing starts up any more. */
+const STILL_FALLING = 0.75;
 /** For what a disturbance leaves to be done. */
 const END_MS = LONG ? 300_000 : 60_000;
 
@@ -85,14 +92,17 @@ beforeAll(async () => {
   await reader.start();
   upstream.start(REST);
   // Until the binds stand, the code is warm and what had gathered is gone, no stretch is calm.
+  let before = Number.POSITIVE_INFINITY;
   await until(
-    () => `a stretch of ${CALM_MS} ms without delay`,
+    () => `a stretch of ${CALM_MS} ms without delay; the last: ${before} ms`,
     async () => {
       const from = Date.now();
       await new Promise((resolve) => setTimeout(resolve, CALM_MS));
       calmStretch = { from, to: from + CALM_MS };
       const { kept, p95 } = await reader.pace(calmStretch, isRest, END_MS);
-      return kept > KEPT && p95 < P95_MS;
+      const calm = kept > KEPT && p95 < P95_MS && p95 > before * STILL_FALLING;
+      before = p95;
+      return calm;
     },
     240_000,
   );
@@ -111,27 +121,34 @@ interface Disturbance {
   /** Of the rest, who is looked at. */
   readonly those?: (passage: Passage) => boolean;
   readonly disturb: () => Promise<void>;
-  /** Ends it, whatever was found; then what `flood` has left is waited for. */
+  /** Ends it, whatever was found; then what it and `flood` have left is waited for. */
   readonly mend?: () => Promise<void>;
   readonly flood?: string;
+  /** What may be added to the 95th percentile, ms. */
+  readonly longer?: number;
 }
 
 /** Disturbs for a stretch, and compares the pace of the rest in it with that of the calm. */
-async function disturbed({ name, those = () => true, disturb, mend, flood }: Disturbance): Promise<Stretch> {
+async function disturbed({ name, those = () => true, longer = P95_MS, ...rests }: Disturbance): Promise<Stretch> {
+  const { disturb, mend, flood } = rests;
   const rest = (passage: Passage) => isRest(passage) && those(passage);
   const calm = await reader.pace(calmStretch, rest, END_MS);
   const from = Date.now();
   const stretch = { from, to: from + STRETCH_MS };
   await Promise.all([disturb(), new Promise((resolve) => setTimeout(resolve, STRETCH_MS))]);
   const pace = await reader.pace(stretch, rest, END_MS);
-  await mend?.();
+  if (mend !== undefined) {
+    await mend();
+    // Also those who were not looked at, such as a partition that stood still, go again before the next disturbance.
+    await reader.pace({ from, to: Date.now() }, isRest, END_MS);
+  }
   // A few are held up longer by what the simulators do at random.
   if (flood !== undefined) await reader.submitted(flood, Math.floor(reader.progress(flood).accepted * 0.99), END_MS);
   const kept = pace.kept / calm.kept;
   figure(5, name, `rest kept ${(kept * 100).toFixed(1)} %, p95 ${Math.round(calm.p95)} -> ${Math.round(pace.p95)} ms`);
   expect(pace.messages, "the rest keeps coming").toBeGreaterThan((calm.messages * STRETCH_MS * 0.8) / CALM_MS);
   expect(kept, "what is kept of the throughput").toBeGreaterThan(KEPT);
-  expect(pace.p95 - calm.p95, "what is added to the 95th percentile, ms").toBeLessThan(P95_MS);
+  expect(pace.p95 - calm.p95, "what is added to the 95th percentile, ms").toBeLessThan(longer);
   return stretch;
 }
 
@@ -149,6 +166,7 @@ test("a flooded partition: the others go on", async () => {
     those: ({ partition }) => partition !== 0,
     disturb: () => upstream.flood(flood, FLOOD),
     flood: flood.name,
+    longer: FLOOD_P95_MS,
   });
 });
 
@@ -163,7 +181,7 @@ test("a partition whose records wait for a slow registry: the others go on", asy
         const value = Buffer.alloc(32);
         value.writeInt32BE(id++, 1);
         await upstream.raw("transactional", 1, value);
-        await new Promise((resolve) => setTimeout(resolve, 100));
+        await new Promise((resolve) => setTimeout(resolve, 250));
       }
     },
     mend: async () => registry.mend(),
@@ -217,6 +235,7 @@ test("an account that floods: the other accounts of its lane go on", async () =>
     those: ({ lane }) => lane === "transactional",
     disturb: () => upstream.flood(flood, FLOOD),
     flood: flood.name,
+    longer: FLOOD_P95_MS,
   });
   const overflowed = coded(flood.name, "account-busy");
   figure(5, "flooding account: put behind the others", `${overflowed} of ${FLOOD}`);
