@@ -37,6 +37,7 @@ export class BrokerStorm {
   private readonly clients: readonly string[];
   private readonly topics: readonly string[];
   private readonly random: Random;
+  private readonly turns: number;
 
   constructor(
     kafka: ProxiedKafka,
@@ -44,15 +45,17 @@ export class BrokerStorm {
     clients: readonly string[],
     topics: readonly string[],
     random: Random,
+    turns: number,
   ) {
     this.kafka = kafka;
     this.leaders = leaders;
     this.clients = clients;
     this.topics = topics;
     this.random = random;
+    this.turns = turns;
   }
 
-  /** One of each: a broker killed, another frozen, all leaders moved twice, and what happens to requests meanwhile. */
+  /** One of each: a broker killed, another frozen, all leaders moved `turns` times, and what happens to requests meanwhile. */
   async round(): Promise<void> {
     const [killed, frozen, third] = shuffled([0, 1, 2], this.random) as [number, number, number];
     const blows = [() => this.kill(killed, third), () => this.freeze(frozen, third), () => this.moveLeaders()];
@@ -86,7 +89,7 @@ export class BrokerStorm {
   }
 
   private async moveLeaders(): Promise<void> {
-    for (let turn = 0; turn < 2; turn++) {
+    for (let turn = 0; turn < this.turns; turn++) {
       for (const broker of shuffled([0, 1, 2], this.random)) {
         await this.strike(broker, "answer cut", 1 + Math.floor(3 * this.random()));
         await this.strike(broker, "request cut", 1 + Math.floor(3 * this.random()));

@@ -18,6 +18,8 @@ import { connectionTo, until } from "../integration/platform/kafka-runtime.ts";
 
 const P = 12;
 const ROUNDS = LONG ? 4 : 1;
+/** Moves of all leaders in a round. */
+const MOVES = LONG ? 2 : 1;
 /** Records a second that are given to our producer, whatever happens; what it could not take it gets later. */
 const RATE = 15_000;
 const LEAST_RECORDS = LONG ? 1_000_000 : 200_000;
@@ -39,6 +41,8 @@ const PLAIN_TIMEOUT_MS = 8_000;
 const VICTIM = 1;
 /** Sent before the fault: every leader knows its partition, and every client is connected to it. */
 const ONE_EACH = [0, 1, 2].map((partition) => ({ partition, count: 1 }));
+/** The storm's topics, and its clients. */
+const BOTH = ["storm-ours", "storm-plain"];
 const QUEUE_BYTES = 64 << 20;
 
 let kafka: ProxiedKafka;
@@ -186,7 +190,7 @@ test("everything at once, round after round, under load", async () => {
   const beside = await plainProducer("storm-plain", "storm-plain", plain);
   const load = new Load(producer, send);
   const besideLoad = plainLoad(beside.send);
-  const storm = new BrokerStorm(kafka, leaders, ["storm-ours", "storm-plain"], ["storm-ours", "storm-plain"], random);
+  const storm = new BrokerStorm(kafka, leaders, BOTH, BOTH, random, MOVES);
   for (let round = 0; round < ROUNDS; round++) await storm.round();
 
   const seconds = await load.stop();
