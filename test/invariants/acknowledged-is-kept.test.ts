@@ -17,7 +17,7 @@ import { figure, LONG } from "../faults/report.ts";
 import { connectionTo, until } from "../integration/platform/kafka-runtime.ts";
 
 const P = 12;
-const ROUNDS = LONG ? 4 : 1;
+const ROUNDS = LONG ? 3 : 1;
 /** Moves of all leaders in a round. */
 const MOVES = LONG ? 2 : 1;
 /** Records a second that are given to our producer, whatever happens; what it could not take it gets later. */
