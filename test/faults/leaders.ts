@@ -54,9 +54,12 @@ export class Leaders {
     return (await this.partitions(topic)).map(({ leader }) => leader - 1);
   }
 
-  /** Resolves when every partition has all its replicas in sync: then one broker may fail again. */
-  async inSync(...topics: string[]): Promise<void> {
-    for (const topic of topics)
+  /**
+   * Resolves when every partition has all its replicas in sync and is led by the first of them: then one broker may fail
+   * again, and every broker leads something. A broker that was away comes back without its leaderships.
+   */
+  async restored(...topics: string[]): Promise<void> {
+    for (const topic of topics) {
       await until(
         `all replicas of ${topic} are in sync`,
         async () =>
@@ -65,25 +68,39 @@ export class Leaders {
           ),
         IN_SYNC_LIMIT_MS,
       );
+      await this.prefer(topic);
+    }
   }
 
-  /** Gives every partition another leader; resolves when all have it. All brokers must be up. */
-  async move(topic: string): Promise<void> {
-    const before = await this.partitions(topic);
+  /** Gives every partition another leader, or the one named only; resolves when all have it. All brokers must be up. */
+  async move(topic: string, only?: number): Promise<void> {
+    const all = await this.partitions(topic);
+    const before = all.filter(({ partitionId }) => only === undefined || partitionId === only);
     const partitionAssignment = before.map(({ partitionId, replicas, leader }) => {
       const turn = (replicas.indexOf(leader) + 1) % replicas.length;
       return { partition: partitionId, replicas: [...replicas.slice(turn), ...replicas.slice(0, turn)] };
     });
     await this.admin.alterPartitionReassignments({ topics: [{ topic, partitionAssignment }] });
     const wanted = new Map(partitionAssignment.map(({ partition, replicas }) => [partition, replicas[0]!]));
-    const all = (test: (p: PartitionMetadata) => boolean) => async () => (await this.partitions(topic)).every(test);
-    await until(
-      "the replicas are in their new order",
-      all(({ partitionId, replicas }) => replicas[0] === wanted.get(partitionId)),
+    await until("the replicas are in their new order", async () =>
+      (await this.partitions(topic)).every(
+        ({ partitionId, replicas }) => replicas[0] === (wanted.get(partitionId) ?? replicas[0]),
+      ),
     );
-    await until("all leaders have moved", async () => {
-      await this.elect(topic, [...wanted.keys()]);
-      return all(({ partitionId, leader }) => leader === wanted.get(partitionId))();
+    await this.prefer(topic);
+  }
+
+  /** Every partition is led by its first replica. */
+  private async prefer(topic: string): Promise<void> {
+    await until(`the first replicas of ${topic} lead`, async () => {
+      const led = await this.partitions(topic);
+      const others = led.filter(({ leader, replicas }) => leader !== replicas[0]);
+      if (others.length === 0) return true;
+      await this.elect(
+        topic,
+        others.map(({ partitionId }) => partitionId),
+      );
+      return false;
     });
   }
 
