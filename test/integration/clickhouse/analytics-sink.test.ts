@@ -12,7 +12,7 @@ import { ensureTopics } from "../../../platform/kafka/topics.ts";
 import { silentLog } from "../../../platform/log/log.ts";
 import { connectCodecs, type SluiceCodecs } from "../../../schemas/codecs.ts";
 import { registerSchemas } from "../../../schemas/register.ts";
-import { DEAD_LETTER_TOPIC, EVENTS_TOPIC } from "../../../schemas/topics.ts";
+import { DEAD_LETTER_TOPIC, EVENTS_TOPIC, HEALTH_TOPIC } from "../../../schemas/topics.ts";
 import { type OwnCluster, startCluster } from "../../fixture/cluster.ts";
 import { event, facts } from "../../unit/analytics-sink/events.ts";
 import { type TestDatabase, testDatabase } from "./database.ts";
@@ -33,7 +33,7 @@ beforeAll(async () => {
   const { brokers, registryUrl, clickhouseUrl } = cluster;
   const connection: KafkaConnection = { brokers, clientId: "sink-test", log: silentLog };
   const topics = [EVENTS_TOPIC, DEAD_LETTER_TOPIC].map((name) => ({ name, partitions: PARTITIONS }));
-  await ensureTopics(connection, topics, -1, 1);
+  await ensureTopics(connection, [...topics, { name: HEALTH_TOPIC, partitions: 1 }], -1, 1);
   await registerSchemas(new SchemaRegistryClient(registryUrl));
   db = await testDatabase(clickhouseUrl, "sink");
   codecs = await connectCodecs(registryUrl);
