@@ -36,8 +36,8 @@ const DEADLINE_MS = 15_000;
 /** The messages that no provider takes expire so long after they came: after one or two rounds of the first retry tier. */
 const EXPIRE_MS = [6_000, 13_000] as const;
 const TIER_MS = 5_000;
-/** Busy services and brokers on two cores; what a jump would do wrong is wrong by hours. */
-const LATE_MS = 8_000;
+/** The services that are started anew with wrong clocks are away for some seconds; what a jump would do wrong is wrong by hours. */
+const LATE_MS = 20_000;
 const STANDSTILL_MS = 8_000;
 const END_MS = 120_000;
 const READY_MS = 120_000;
