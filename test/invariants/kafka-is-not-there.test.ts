@@ -187,7 +187,7 @@ async function upstreamWithNewSchema(): Promise<(id: string) => Promise<void>> {
     { subject: "upstream.send-request" },
   );
   const producer = new Kafka({ clientId: "upstream", brokers, logLevel: logLevel.NOTHING }).producer();
-  const to = "491510000001";
+  const to = "4915100000001";
   const request = { accountId: "acme", from: "Acme", to, text: "A new schema", metadata: {}, team: "blue" };
   return async (messageId) => {
     const value = await registry.encode(schemaId, { ...request, messageId });
