@@ -4,6 +4,8 @@ export interface PromiseOfSluice {
   readonly title: string;
   /** In test/invariants, without `.test.ts`. */
   readonly file: string;
+  /** Not part of `make test` yet, and why; `make faults` runs it all the same. */
+  readonly notInTest?: string;
 }
 
 export const PROMISES: readonly PromiseOfSluice[] = [
