@@ -186,6 +186,7 @@ async function upstreamWithNewSchema(): Promise<(id: string) => Promise<void>> {
     { type: SchemaType.AVRO, schema },
     { subject: "upstream.send-request" },
   );
+  await sluice.codecs.loadSchema(schemaId); // for the comparison at the end
   const producer = new Kafka({ clientId: "upstream", brokers, logLevel: logLevel.NOTHING }).producer();
   const to = "4915100000001";
   const request = { accountId: "acme", from: "Acme", to, text: "A new schema", metadata: {}, team: "blue" };
