@@ -25,7 +25,7 @@ export const PROMISES: readonly PromiseOfSluice[] = [
     number: 8,
     title: "Kafka or the registry is not there",
     file: "kafka-is-not-there",
-    notInTest: "has not yet been seen to pass as a whole on a machine with other work",
+    notInTest: "after a freeze of Kafka services sometimes take longer than its bound to join their groups again",
   },
   { number: 9, title: "Bad records", file: "bad-records" },
   { number: 10, title: "Bounded memory", file: "bounded-memory" },
@@ -33,6 +33,7 @@ export const PROMISES: readonly PromiseOfSluice[] = [
     number: 11,
     title: "The clock",
     file: "clock",
-    notInTest: "its bounds on lateness and on the simulators' peak rate fail on a machine with other work",
+    notInTest:
+      "the simulators count higher peaks of a provider's rate than its bound allows, for reasons not known yet",
   },
 ];
