@@ -7,6 +7,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { framedKinds, streamBreakingKinds } from "../../infra/simulators/smsc/malformed-pdu.ts";
 import type { MessageAccount } from "../faults/books.ts";
 import { type Installation, startInstallation } from "../faults/installation.ts";
 import { type CaseRecord, type Misbehaviour, runCase, statsOf, tell } from "../faults/misbehaviour/provider-case.ts";
@@ -148,14 +149,7 @@ test("malformed PDUs: missing NUL, no id, cut-off and unknown parameters, unknow
     fault: {
       response: {
         malformedShare: 0.5,
-        malformed: [
-          "without-nul",
-          "without-id",
-          "cut-off-parameter",
-          "strange-parameter",
-          "unknown-command",
-          "cut-off-deliver",
-        ],
+        malformed: framedKinds,
       },
     },
     happened: grew("responses", "malformed"),
@@ -168,7 +162,7 @@ test("malformed PDUs: lengths that cannot be, garbage in mid-stream, a length th
     fault: {
       response: {
         malformedShare: 0.2,
-        malformed: ["length-below-header", "length-beyond-limit", "garbage", "swallowing"],
+        malformed: streamBreakingKinds,
       },
     },
     happened: (now, before) => (now.responses?.malformed ?? 0) - (before.responses?.malformed ?? 0) >= 3,

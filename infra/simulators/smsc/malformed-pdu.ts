@@ -10,30 +10,17 @@ export interface RespondedSubmit {
   readonly messageId: string;
 }
 
-/**
- * What real centres have sent. The first four stand in place of a submit_sm_resp and have its sequence number, the next two come before
- * it and do no more harm; after the last four nobody can say any more where a PDU begins.
- */
-export const malformedKinds = [
-  "without-nul",
-  "without-id",
-  "cut-off-parameter",
-  "strange-parameter",
-  "unknown-command",
-  "cut-off-deliver",
-  "length-below-header",
-  "length-beyond-limit",
-  "garbage",
-  "swallowing",
-] as const;
+/** These stand in place of a submit_sm_resp and have its sequence number. */
+const inPlaceKinds = ["without-nul", "without-id", "cut-off-parameter", "strange-parameter"] as const;
+/** Kinds after which the next PDU is still found; the last two come before the response and do no more harm. */
+export const framedKinds = [...inPlaceKinds, "unknown-command", "cut-off-deliver"] as const;
+/** Kinds after which nobody can say any more where a PDU begins. */
+export const streamBreakingKinds = ["length-below-header", "length-beyond-limit", "garbage", "swallowing"] as const;
+/** What real centres have sent. */
+export const malformedKinds = [...framedKinds, ...streamBreakingKinds] as const;
 export type MalformedKind = (typeof malformedKinds)[number];
 
-const inPlace: ReadonlySet<MalformedKind> = new Set([
-  "without-nul",
-  "without-id",
-  "cut-off-parameter",
-  "strange-parameter",
-]);
+const inPlace: ReadonlySet<MalformedKind> = new Set(inPlaceKinds);
 
 /** Whether the kind stands in place of the response; otherwise before it. */
 export function standsForResponse(kind: MalformedKind): boolean {

@@ -4,6 +4,7 @@
  */
 import { afterEach, expect, test } from "vitest";
 import { idFormatsOf, providerSchema, type SmppProvider } from "../../../domain/catalog/provider.ts";
+import { framedKinds } from "../../../infra/simulators/smsc/malformed-pdu.ts";
 import { smscSettingsSchema } from "../../../infra/simulators/smsc/settings.ts";
 import { SmscSimulator } from "../../../infra/simulators/smsc/smsc.ts";
 import type { Outcome } from "../../../platform/kafka/dispatcher.ts";
@@ -178,14 +179,7 @@ test.each([
     {
       response: {
         malformedShare: 0.5,
-        malformed: [
-          "without-nul",
-          "without-id",
-          "cut-off-parameter",
-          "strange-parameter",
-          "unknown-command",
-          "cut-off-deliver",
-        ],
+        malformed: framedKinds,
       },
     },
   ],
