@@ -252,6 +252,11 @@ export class TaskGroup implements TaskHost {
     consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
       if (current()) this.joined(payload.memberId, payload.memberAssignment[this.options.topics[0]!] ?? []);
     });
+    consumer.on(consumer.events.FETCH_START, () => {
+      // KafkaJS fetches again only after a join, or after one that failed: it then goes on under the old generation, and
+      // would do so for good without a word of a join. What happened to the group meanwhile nobody knows: begin anew.
+      if (current() && this.joining) this.restart(new Error("Joining the group failed"));
+    });
     consumer.on(consumer.events.CRASH, ({ payload }) => {
       if (current()) this.restart(payload.error);
     });

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { createRequire } from "node:module";
 import { join } from "node:path";
 import { type Cluster, Kafka, logLevel, PartitionAssigners } from "kafkajs";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -13,6 +14,12 @@ import { sharedCluster } from "../../fixture/shared-cluster.ts";
 import type { CopyingArguments } from "./copying-process.ts";
 import { connectionTo, firstOccurrences, freshTopics, readAll, recordingLog, until } from "./kafka-runtime.ts";
 
+// Not part of KafkaJS's types.
+const require = createRequire(import.meta.url);
+type GroupRequest = (asked: { groupId: string }) => Promise<unknown>;
+const Broker = require("kafkajs/src/broker") as { prototype: Record<"heartbeat" | "joinGroup", GroupRequest> };
+const { createErrorFromCode } = require("kafkajs/src/protocol/error") as { createErrorFromCode(code: number): Error };
+
 const connection = connectionTo(sharedCluster().brokers);
 const plain = new Kafka({ brokers: [...connection.brokers], logLevel: logLevel.NOTHING });
 const producer = new RecordProducer({ connection });
@@ -23,6 +30,19 @@ afterAll(async () => {
   for (const child of children) child.kill("SIGKILL");
   await producer.close();
 });
+
+/** The next request of this kind of the group is answered with this error; resolves when it was. */
+function refuseOnce(request: "heartbeat" | "joinGroup", groupId: string, code: number): Promise<void> {
+  const original = Broker.prototype[request];
+  return new Promise((resolve) => {
+    Broker.prototype[request] = function (asked) {
+      if (asked.groupId !== groupId) return original.call(this, asked);
+      Broker.prototype[request] = original;
+      resolve();
+      return Promise.reject(createErrorFromCode(code));
+    };
+  });
+}
 
 function records(topic: string, partitions: number, from: number, to: number) {
   return Array.from({ length: to - from }, (_, i) => ({
@@ -339,6 +359,24 @@ test("a member that was put out of its group and comes back begins anew: another
   await until("it has joined again", () => group.counters.joins === 2);
   await until("its task began anew", () => starts === 2 && group.status.running === 1, 10_000);
   await stranger.disconnect();
+  await group.stop();
+});
+
+test("a join that fails while the membership stands is not waited for in vain", async () => {
+  const [topic] = (await freshTopics(connection, ["failed-join"], 1)) as [string];
+  const groupId = `g-${topic}`;
+  const group = new TaskGroup({
+    connection,
+    groupId,
+    topics: [topic],
+    partitions: 1,
+    run: (task) => drainInto(task, []),
+  });
+  await group.start();
+  await until("it runs", () => group.status.running === 1);
+  // What a coordinator says that has just come back, and then knows its old members: NOT_COORDINATOR, COORDINATOR_LOAD_IN_PROGRESS.
+  await Promise.all([refuseOnce("heartbeat", groupId, 16), refuseOnce("joinGroup", groupId, 14)]);
+  await until("it has joined again", () => group.counters.joins === 2 && group.status.running === 1, 20_000);
   await group.stop();
 });
 
