@@ -2,25 +2,30 @@ const bucketMs = 10;
 const buckets = 100;
 
 /**
- * Counts segments over the last second, in steps of 10 ms: for the rate limit, and for the highest rate that was ever
- * seen. Time is passed in, ms of a monotonic clock.
+ * Counts the segments that came within the last second, in steps of 10 ms: for the rate limit, and for the highest rate
+ * that was ever seen. It counts what is certain, so that nobody is accused wrongly: up to 10 ms less than a second is
+ * looked at, and a process that was scheduled late does not take what waited for it for a burst. Times are passed in, ms of a
+ * monotonic clock.
  */
 export class SegmentRate {
-  /** The most segments seen in any one second. */
+  /** The most segments that certainly came in any one second. */
   peak = 0;
   readonly #counts = new Uint32Array(buckets);
   #bucket = 0;
   #sum = 0;
 
-  /** Segments in the second up to `now`; up to 10 ms less than a second is looked at, so that nobody is accused wrongly. */
+  /** Segments in the second up to `now`. */
   lastSecond(now: number): number {
     this.#advance(now);
     return this.#sum;
   }
 
-  add(now: number, segments: number): void {
+  /** `since`: the earliest time at which they may have come. */
+  add(now: number, segments: number, since = now): void {
     this.#advance(now);
-    const slot = this.#bucket % buckets;
+    const bucket = Math.floor(since / bucketMs);
+    if (bucket <= this.#bucket - buckets) return;
+    const slot = bucket % buckets;
     this.#counts[slot] = this.#counts[slot]! + segments;
     this.#sum += segments;
     if (this.#sum > this.peak) this.peak = this.#sum;

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { type Controlled, closeServer, type DarkMode, startControlServer } from "../behaviour/control-server.ts";
 import { drawDelay } from "../behaviour/delay.ts";
+import { LastLook } from "../behaviour/last-look.ts";
 import { LiveSettings, type SettingsProblem } from "../behaviour/live-settings.ts";
 import { chance, type Random, seededRandom } from "../behaviour/random-source.ts";
 import { ReferenceLedger } from "../behaviour/reference-ledger.ts";
@@ -49,6 +50,7 @@ export class HttpProviderSimulator implements Simulator, Controlled {
   #callbackCounts = noCallbacks();
   #receivedRate = new SegmentRate();
   #acceptedRate = new SegmentRate();
+  readonly #look = new LastLook();
 
   constructor(settings: HttpProviderSettings) {
     this.#settings = settings;
@@ -74,6 +76,7 @@ export class HttpProviderSimulator implements Simulator, Controlled {
   }
 
   async stop(): Promise<void> {
+    this.#look.stop();
     this.#answers.clear();
     await this.#callbacks.stop();
     await this.#stopListening();
@@ -182,7 +185,7 @@ export class HttpProviderSimulator implements Simulator, Controlled {
     const silent = this.#dark !== undefined;
     const accepted = error === undefined && (!silent || chance(behaviour.dark.acceptShare, this.#random));
 
-    this.#receivedRate.add(now, segments);
+    this.#receivedRate.add(now, segments, this.#look.at);
     const reference = statusCallback?.searchParams.get(this.#settings.referenceParameter);
     if (reference === undefined || reference === null || reference === "") this.#counts.unreferenced++;
     else this.ledger.count(reference, 1, accepted);
@@ -191,7 +194,7 @@ export class HttpProviderSimulator implements Simulator, Controlled {
       return;
     }
     this.#counts.accepted++;
-    this.#acceptedRate.add(now, segments);
+    this.#acceptedRate.add(now, segments, this.#look.at);
     const sid = `SM${randomUUID().replaceAll("-", "")}`;
     const plan = planCallbacks(behaviour, rule, this.#random);
     this.#plan(plan, message, sid, account);

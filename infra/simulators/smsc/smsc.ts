@@ -7,6 +7,7 @@ import type { BindPdu, SubmitSmPdu } from "../../../domain/smpp/pdu.ts";
 import { SmppSession } from "../../../domain/smpp/session.ts";
 import { tlvText } from "../../../domain/smpp/tlv.ts";
 import { type Controlled, closeServer, type DarkMode, startControlServer } from "../behaviour/control-server.ts";
+import { LastLook } from "../behaviour/last-look.ts";
 import { LiveSettings, type SettingsProblem } from "../behaviour/live-settings.ts";
 import { chance, type Random, seededRandom } from "../behaviour/random-source.ts";
 import { ReferenceLedger } from "../behaviour/reference-ledger.ts";
@@ -43,6 +44,7 @@ export class SmscSimulator implements Simulator, Controlled {
   #receiptCounts = noReceipts();
   #receivedRate = new SegmentRate();
   #acceptedRate = new SegmentRate();
+  readonly #look = new LastLook();
   // Ids go on rising over restarts, and fit 53 bits: seconds since the epoch, and room for a million ids each.
   #nextId = Math.floor(Date.now() / 1_000) * 1_000_000;
 
@@ -65,6 +67,7 @@ export class SmscSimulator implements Simulator, Controlled {
   }
 
   async stop(): Promise<void> {
+    this.#look.stop();
     this.#dropSessions();
     this.#responses.clear();
     this.#receipts.clear();
@@ -240,7 +243,7 @@ export class SmscSimulator implements Simulator, Controlled {
     const silent = silentShare !== undefined;
     const accepted = decision.status === 0 && (!silent || chance(silentShare, this.#random));
 
-    this.#receivedRate.add(now, segments);
+    this.#receivedRate.add(now, segments, this.#look.at);
     this.#counts.add(decision, silent, accepted);
     const reference = pdu.tlvs.length > 0 ? tlvText(pdu.tlvs, this.#settings.clientReferenceTlv) : undefined;
     if (reference === undefined || reference === "") this.#counts.unreferenced++;
@@ -248,7 +251,7 @@ export class SmscSimulator implements Simulator, Controlled {
 
     const { sequence } = pdu;
     if (accepted) {
-      this.#acceptedRate.add(now, segments);
+      this.#acceptedRate.add(now, segments, this.#look.at);
       const id = this.#nextId++;
       const plan = planReceipts(behaviour, rule, pdu.registeredDelivery, this.#random);
       this.#plan(plan, id, pdu, session, reference);

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { BoundedQueue } from "../../../infra/simulators/behaviour/bounded-queue.ts";
 import { drawDelay } from "../../../infra/simulators/behaviour/delay.ts";
+import { LastLook } from "../../../infra/simulators/behaviour/last-look.ts";
 import { LiveSettings, mergeSettings } from "../../../infra/simulators/behaviour/live-settings.ts";
 import { chance, pickWeighted, seededRandom } from "../../../infra/simulators/behaviour/random-source.ts";
 import { SegmentRate } from "../../../infra/simulators/behaviour/segment-rate.ts";
@@ -46,23 +47,25 @@ describe("random decisions", () => {
 });
 
 describe("SegmentRate", () => {
-  it("agrees with a list of all arrivals, to 10 ms", () => {
-    const arrivals = fc.array(fc.tuple(fc.integer({ min: 0, max: 700 }), fc.integer({ min: 1, max: 9 })), {
-      maxLength: 80,
-    });
+  it("agrees with a list of all arrivals, to 10 ms, counting each as of the earliest time at which it may have come", () => {
+    const arrivals = fc.array(
+      fc.tuple(fc.integer({ min: 0, max: 700 }), fc.integer({ min: 1, max: 9 }), fc.integer({ min: 0, max: 1_500 })),
+      { maxLength: 80 },
+    );
     fc.assert(
       fc.property(arrivals, (steps) => {
         const rate = new SegmentRate();
-        const seen: { at: number; segments: number }[] = [];
+        const seen: { since: number; segments: number }[] = [];
         let now = 123_456;
         let peak = 0;
-        for (const [gap, segments] of steps) {
+        for (const [gap, segments, waited] of steps) {
           now += gap;
-          rate.add(now, segments);
-          seen.push({ at: now, segments });
+          const since = now - waited;
+          rate.add(now, segments, since);
+          seen.push({ since, segments });
           const first = Math.floor(now / 10) - 99;
           const expected = seen
-            .filter(({ at }) => Math.floor(at / 10) >= first)
+            .filter(({ since }) => Math.floor(since / 10) >= first)
             .reduce((sum, s) => sum + s.segments, 0);
           expect(rate.lastSecond(now)).toBe(expected);
           peak = Math.max(peak, expected);
@@ -71,6 +74,37 @@ describe("SegmentRate", () => {
         expect(rate.lastSecond(now + 1_001)).toBe(0);
       }),
     );
+  });
+
+  it("sees a rate that is too high, and not a process that was scheduled late", () => {
+    const [watched, late] = [new SegmentRate(), new SegmentRate()];
+    for (let ms = 0; ms < 3_000; ms += 10) {
+      watched.add(10_000 + ms, 1, 9_995 + ms);
+      // Every half a second this one stands still for 0.4 s, and then reads all at once.
+      const gone = ms % 500 < 400;
+      const at = gone ? ms - (ms % 500) + 400 : ms;
+      late.add(10_000 + at, 1, 10_000 + (gone ? ms - (ms % 500) : ms) - 5);
+    }
+    expect(watched.peak).toBe(99);
+    expect(late.peak).toBeLessThanOrEqual(100);
+  });
+});
+
+describe("LastLook", () => {
+  it("is before whatever can be read, also after the process stood still", async () => {
+    const look = new LastLook();
+    try {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      const began = performance.now();
+      expect(began - look.at).toBeLessThan(150);
+      while (performance.now() - began < 200);
+      await new Promise((resolve) => setImmediate(resolve));
+      expect(look.at).toBeLessThanOrEqual(began);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      expect(performance.now() - look.at).toBeLessThan(150);
+    } finally {
+      look.stop();
+    }
   });
 });
 
