@@ -57,8 +57,8 @@ export interface SmppClientHandlers {
   onUnbound?(reason: CloseReason): void;
   /** A receipt or an inbound message. Its buffers are views that are valid during this call only. */
   onDeliver?(message: DeliverSmPdu, acknowledge: Acknowledge): void;
-  /** Asked when submits are about to leave: see SessionHandlers. */
-  mayWrite?(): boolean;
+  /** So many submits are about to leave; false when they must not: see SessionHandlers. */
+  onLeaving?(requests: number): boolean;
   /** A submit was refused with `window_full` or `blocked`, and there is room again. */
   onCapacity?(): void;
   onBindFailure?(failure: BindFailure): void;
@@ -188,7 +188,7 @@ export class SmppClient {
     let bound = false;
     const session = new SmppSession(socket, this.#options, {
       onDeliver: (message) => this.#deliver(message, session),
-      mayWrite: () => this.#handlers.mayWrite?.() !== false,
+      onLeaving: (requests) => this.#handlers.onLeaving?.(requests) !== false,
       onCapacity: () => this.#handlers.onCapacity?.(),
       onAnomaly: (anomaly) => this.#handlers.onAnomaly?.(anomaly),
       onPeerUnbind: () => {

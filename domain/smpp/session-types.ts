@@ -24,10 +24,10 @@ export interface SessionHandlers<Session> {
   /** Client side: a deliver_sm; answer with respondDeliver. */
   onDeliver?(pdu: DeliverSmPdu, session: Session): void;
   /**
-   * Client side: asked when requests are about to leave, at the end of the turn in which they were given: false means they
+   * Client side: so many requests are about to leave, at the end of the turn in which they were given. False means they
    * must not, since a process that stood still in between may have lost the right to send them. They are handed back.
    */
-  mayWrite?(): boolean;
+  onLeaving?(requests: number): boolean;
   /** A request was refused for lack of room, and there is room again. */
   onCapacity?(session: Session): void;
   onAnomaly?(anomaly: Anomaly, session: Session): void;

@@ -75,7 +75,7 @@ export class SmppSession {
     this.#writer = new SocketWriter(
       socket,
       () => this.#offerCapacity(),
-      () => handlers.mayWrite?.() !== false,
+      (requests) => handlers.onLeaving?.(requests) !== false,
       (batch) => this.#handBack(batch),
     );
     this.#lastReceived = this.#now();

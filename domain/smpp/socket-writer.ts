@@ -35,21 +35,27 @@ export class SocketWriter {
 
   readonly #socket: Socket;
   readonly #onDrain: () => void;
-  readonly #mayWrite: () => boolean;
+  readonly #onLeaving: (requests: number) => boolean;
   readonly #onWithdrawn: (batch: number) => void;
   readonly #batch = new WriteBatch();
   #planned = false;
-  #requests = false;
+  /** Requests in the batch. */
+  #requests = 0;
   #ended = false;
 
   /**
-   * `onDrain` is called when a blocked socket takes octets again. `mayWrite` is asked before a batch with requests leaves; when it says no
+   * `onDrain` is called when a blocked socket takes octets again. `onLeaving` is called with their count before requests leave; when it says no
    * the batch is dropped, and `onWithdrawn` is called with the count of batches when it began.
    */
-  constructor(socket: Socket, onDrain: () => void, mayWrite: () => boolean, onWithdrawn: (batch: number) => void) {
+  constructor(
+    socket: Socket,
+    onDrain: () => void,
+    onLeaving: (requests: number) => boolean,
+    onWithdrawn: (batch: number) => void,
+  ) {
     this.#socket = socket;
     this.#onDrain = onDrain;
-    this.#mayWrite = mayWrite;
+    this.#onLeaving = onLeaving;
     this.#onWithdrawn = onWithdrawn;
     socket.on("drain", () => this.#unblock());
   }
@@ -83,7 +89,7 @@ export class SocketWriter {
     message: OutgoingShortMessage,
   ): void {
     const into = this.#batch.reserve(octets);
-    this.#requests = true;
+    this.#requests++;
     this.#commit(writeShortMessage(into, this.#batch.at, octets, command, sequence, message));
   }
 
@@ -111,8 +117,8 @@ export class SocketWriter {
       return;
     }
     const chunks = this.#batch.take();
-    const withdrawn = this.#requests && !this.#mayWrite();
-    this.#requests = false;
+    const withdrawn = this.#requests > 0 && !this.#onLeaving(this.#requests);
+    this.#requests = 0;
     const batch = this.writes++;
     if (withdrawn) this.#onWithdrawn(batch);
     if (this.muted || withdrawn) return;

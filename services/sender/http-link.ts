@@ -75,13 +75,9 @@ export class HttpLink implements Link<HttpUnit> {
       connect: { timeout: CONNECT_TIMEOUT_MS },
       maxResponseSize: MAX_ANSWER_BYTES,
     });
-    // A request may wait for its connection: what it is to be asked is asked when it leaves.
     this.client = this.pool.compose(
       (dispatch) => (options, handler) =>
-        dispatch(
-          options,
-          askedWhenWritten(handler, () => events.mayWrite()),
-        ),
+        dispatch(options, askedWhenWritten(handler, options as typeof options & Asking)),
     );
     events.onUp();
   }
@@ -113,12 +109,19 @@ export class HttpLink implements Link<HttpUnit> {
     const { client } = this;
     if (client === undefined || this.inFlight >= this.limit) return "full";
     this.inFlight++;
+    const { path, headers } = this;
+    const { body, weight } = submission.units[unit]!;
+    let left = false;
+    const onLeaving = (): boolean => {
+      left = this.events?.onLeaving(weight) !== false;
+      return left;
+    };
     const end = (result: UnitResult): void => {
       this.inFlight--;
-      this.events?.onResult(submission, unit, result);
+      this.events?.onResult(submission, unit, left ? result : { ...result, stayed: true });
     };
-    const { path, headers } = this;
-    client.request({ method: "POST", path, headers, body: submission.units[unit]!.body }).then(
+    const request: Dispatcher.RequestOptions & Asking = { method: "POST", path, headers, body, onLeaving };
+    client.request(request).then(
       ({ statusCode, headers: answer, body }) =>
         body.text().then(
           (text) => end(resultOfAnswer(statusCode, text, answer["retry-after"])),
@@ -130,13 +133,18 @@ export class HttpLink implements Link<HttpUnit> {
   }
 }
 
-/** Ends a request, when it is about to be written, if that must not be any more. */
-function askedWhenWritten(handler: Dispatcher.DispatchHandler, mayWrite: () => boolean): Dispatcher.DispatchHandler {
+/** Options of one request; undici passes them on as they are. */
+interface Asking {
+  onLeaving(): boolean;
+}
+
+/** A request may wait for its connection. Ends it, when it is about to be written, if that must not be any more. */
+function askedWhenWritten(handler: Dispatcher.DispatchHandler, { onLeaving }: Asking): Dispatcher.DispatchHandler {
   const begin = handler.onRequestStart?.bind(handler);
   // Each request has a handler of its own.
   handler.onRequestStart = (controller, context) => {
     begin?.(controller, context);
-    if (!mayWrite()) controller.abort(Object.assign(new Error("not written in time"), { code: WITHDRAWN }));
+    if (!onLeaving()) controller.abort(Object.assign(new Error("not written in time"), { code: WITHDRAWN }));
   };
   return handler;
 }

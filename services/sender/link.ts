@@ -8,10 +8,10 @@ export interface LinkEvents<U extends Unit> {
   /** There is no connection any more, or still none; `reason` is for people. */
   onDown(reason: string): void;
   /**
-   * Asked when requests given to `send` are about to leave: a process that stood still in between may have lost its
-   * partitions. False: they do not leave, and end as not sent.
+   * So many segments given to `send` are about to leave, and count against the provider's rate from this moment. False:
+   * they do not leave and end as not sent, since a process that stood still in between may have lost its partitions.
    */
-  mayWrite(): boolean;
+  onLeaving(segments: number): boolean;
   /** A `send` was refused with `full`, and there is room again. */
   onRoom(): void;
   onResult(submission: Submission<U>, unit: number, result: UnitResult): void;

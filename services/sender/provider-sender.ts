@@ -230,7 +230,10 @@ export class ProviderSender<U extends Unit = Unit> {
     }
     if (this.slots() <= 0) return false;
     const { inFlight } = this.link;
+    // Before it is sent, since it may leave at once.
+    this.rate.take(weight, now);
     const sent = this.link.send(pending, unit);
+    if (sent !== "sent") this.rate.putBack(weight);
     if (sent === "full") return false;
     if (sent === "invalid") {
       this.queue.shift();
@@ -240,7 +243,6 @@ export class ProviderSender<U extends Unit = Unit> {
       return true;
     }
     faultPoint("after:submit-written");
-    this.rate.take(weight, now);
     this.circuit.sent(inFlight, now);
     if (pending.sentAt === 0) pending.sentAt = now;
     pending.sent();
@@ -248,11 +250,23 @@ export class ProviderSender<U extends Unit = Unit> {
     return true;
   }
 
+  /** Segments are about to leave; false when nobody is left who may send them. */
+  private leaves(segments: number): boolean {
+    for (const { alive } of this.owners)
+      if (alive) {
+        this.rate.left(segments, this.options.monotonic());
+        return true;
+      }
+    return false;
+  }
+
   private onResult(pending: Pending<U>, unit: number, result: UnitResult): void {
     faultPoint("before:response-read");
     const now = this.options.monotonic();
     pending.take(unit, result);
-    if (result.outcome === "unsent") this.options.metrics.unsent.add(pending.units[unit]!.weight);
+    const { weight } = pending.units[unit]!;
+    if (result.stayed) this.rate.stays(weight);
+    if (result.outcome === "unsent") this.options.metrics.unsent.add(weight);
     this.judge(pending.network, result, now);
     if (result.outcome === "throttled" && pending.throttledAt === 0) pending.throttledAt = now;
     const { verdict } = pending;
@@ -419,7 +433,7 @@ export class ProviderSender<U extends Unit = Unit> {
         this.pump();
         this.wakeOwners();
       },
-      mayWrite: () => [...this.owners].some((owner) => owner.alive),
+      onLeaving: (segments) => this.leaves(segments),
       onDown: (reason) => this.circuit.linkDown(reason, this.options.monotonic()),
       onRoom: () => {
         this.pump();

@@ -29,6 +29,8 @@ export class SegmentRate {
   private times = new Float64Array(64);
   private head = 0;
   private count = 0;
+  /** Of those in the ring, the last so many have been taken and have not left yet, as far as is known. */
+  private staying = 0;
   /** Segments sent in all. */
   sent = 0;
 
@@ -65,13 +67,42 @@ export class SegmentRate {
     return available >= 1 && (this.capacity - this.count >= segments || this.count === 0);
   }
 
-  /** Takes what `allows` allowed. */
+  /** Takes what `allows` allowed: to be followed by `left`, `putBack` or `stays`. */
   take(segments: number, now: number): void {
     this.tokens -= segments;
     this.sent += segments;
+    this.staying += segments;
     const { capacity, windowMs } = this;
     // What goes beyond the rate at once stands for the seconds after this one.
     for (let i = 0; i < segments; i++) this.push(now + (capacity > 0 ? Math.floor(i / capacity) * windowMs : 0));
+  }
+
+  /** What was taken last is not used. */
+  putBack(segments: number): void {
+    this.tokens += segments;
+    this.sent -= segments;
+    this.staying -= segments;
+    this.count -= segments;
+  }
+
+  /**
+   * So many of what was taken leave now. The provider counts them from now on: between the two the process may have stood
+   * still, and what waited would meet what comes after it within one second.
+   */
+  left(segments: number, now: number): void {
+    this.expire(now);
+    for (let i = this.count - this.staying; i < this.count; i++) {
+      const place = (this.head + i) & (this.times.length - 1);
+      if (this.times[place]! < now) this.times[place] = now;
+    }
+    // What waited for more than a second has gone from the ring.
+    for (let i = this.staying; i < segments; i++) this.push(now);
+    this.staying = Math.max(0, this.staying - segments);
+  }
+
+  /** What was taken will not leave. It counts as sent all the same: the next second is not far. */
+  stays(segments: number): void {
+    this.staying = Math.max(0, this.staying - segments);
   }
 
   /** ms until `segments` may go, as far as is known now; at least 0. Infinity without a share. */
@@ -135,6 +166,7 @@ export class SegmentRate {
       this.head = (this.head + 1) & (this.times.length - 1);
       this.count--;
     }
+    if (this.staying > this.count) this.staying = this.count;
   }
 
   private at(index: number): number {

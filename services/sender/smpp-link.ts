@@ -89,7 +89,7 @@ export class SmppLink implements Link<SmppUnit> {
             log.warn({ ...about, ...failure }, "could not bind");
             if (!this.up) this.events?.onDown(failure.reason);
           },
-          mayWrite: () => this.events?.mayWrite() !== false,
+          onLeaving: (requests) => this.events?.onLeaving(requests) !== false,
           onCapacity: () => this.events?.onRoom(),
           onDeliver: (pdu, acknowledge) => onDeliver(pdu, acknowledge),
           onAnomaly: ({ kind, sequence }) => {
@@ -151,7 +151,7 @@ export function unitResultOf(result: RequestResult): UnitResult {
   if (result.kind === "timeout") return UNANSWERED;
   if (result.kind === "unanswered") {
     const code = result.reason.code === "withdrawn" ? WITHDRAWN : LINK_LOST;
-    return { outcome: result.sent === "never" ? "unsent" : "in-doubt", code };
+    return result.sent === "never" ? { outcome: "unsent", code, stayed: true } : { outcome: "in-doubt", code };
   }
   if (result.commandStatus === commandStatus.ESME_ROK) return { outcome: "accepted", code: "", id: result.messageId };
   const outcome = outcomeOf(result.commandStatus);

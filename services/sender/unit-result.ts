@@ -19,6 +19,8 @@ export interface UnitResult {
   readonly code: string;
   /** The provider's id, when accepted, as it wrote it. */
   readonly id?: string;
+  /** It has not left, so nothing was announced to `onLeaving` or that was refused. */
+  readonly stayed?: boolean;
   /** How long the provider asks to be left alone, ms. */
   readonly pauseMs?: number;
 }

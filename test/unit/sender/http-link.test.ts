@@ -33,13 +33,17 @@ test("a request that waited for its connection, and must not be written any more
       },
     }) as HttpProvider,
   );
-  let mayWrite = false;
+  const leaving: number[] = [];
+  let mayLeave = false;
   let settle: (result: UnitResult) => void = () => {};
   link.start({
     onUp: () => {},
     onDown: () => {},
     onRoom: () => {},
-    mayWrite: () => mayWrite,
+    onLeaving: (segments) => {
+      leaving.push(segments);
+      return mayLeave;
+    },
     onResult: (_submission, _unit, result) => settle(result),
   });
   const send = () =>
@@ -47,10 +51,11 @@ test("a request that waited for its connection, and must not be written any more
       settle = resolve;
       expect(link.send(new Submission<HttpUnit>(link.prepare(dispatchOf(), 1_000_000)), 0)).toBe("sent");
     });
-  expect(await send()).toEqual({ outcome: "unsent", code: "withdrawn" });
+  expect(await send()).toEqual({ outcome: "unsent", code: "withdrawn", stayed: true });
   expect([arrived, link.inFlight]).toEqual([0, 0]);
-  mayWrite = true;
+  mayLeave = true;
   expect(await send()).toMatchObject({ outcome: "accepted", id: "SM1" });
+  expect(leaving).toEqual([1, 1]);
   await link.stop(1_000);
   server.close();
 });

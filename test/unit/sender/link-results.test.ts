@@ -20,7 +20,11 @@ test("SMPP: what an answer, or none, means", () => {
     outcome: "in-doubt",
     code: "link-lost",
   });
-  expect(unitResultOf({ kind: "unanswered", reason, sent: "never" })).toEqual({ outcome: "unsent", code: "link-lost" });
+  expect(unitResultOf({ kind: "unanswered", reason, sent: "never" })).toEqual({
+    outcome: "unsent",
+    code: "link-lost",
+    stayed: true,
+  });
 });
 
 test("HTTP: an accepted message has its sid; a 2xx without one is in doubt", () => {

@@ -67,6 +67,10 @@ class FakeLink implements Link<Unit> {
     while (this.waiting.length > 0) this.answer({ outcome, code: "link-lost" });
   }
 
+  leave(segments: number): boolean {
+    return this.events!.onLeaving(segments);
+  }
+
   answer(result: UnitResult = { outcome: "accepted", code: "", id: "1" }): void {
     const { submission, unit } = this.waiting.shift()!;
     this.events!.onResult(submission, unit, result);
@@ -129,6 +133,19 @@ test("it binds when it owns a partition, and unbinds a while after it owns none"
   expect(sender.ready).toBe(true);
   await sender.stop();
   expect(link.stopped).toBe(1);
+});
+
+test("requests count against the rate from the moment they leave, and leave only for somebody who may send them", async () => {
+  const { link, owner, submit } = await running({ rate: 10 });
+  submit();
+  await vi.advanceTimersByTimeAsync(900);
+  expect(link.leave(1)).toBe(true);
+  for (let n = 0; n < 20; n++) submit();
+  await vi.advanceTimersByTimeAsync(1_000);
+  // Nine beside the one that left at its start.
+  expect(link.sent).toBe(10);
+  owner.alive = false;
+  expect(link.leave(9)).toBe(false);
 });
 
 test("there is room only for what may go now, and the owner is woken for more", async () => {

@@ -74,6 +74,45 @@ test("no window of one second has more segments than the rate, whatever the load
   );
 });
 
+test("what counts is when segments leave: no second has more, however late that is, however they are sent", () => {
+  const turn = fc.record({
+    ms: fc.integer({ min: 1, max: 40 }),
+    /** How long the process stands still between taking and sending. */
+    heldMs: fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 1_500 })),
+    /** Segments at the most, and of how many of them nothing comes. */
+    most: fc.integer({ min: 1, max: 60 }),
+    stays: fc.integer({ min: 0, max: 3 }),
+    putBack: fc.boolean(),
+  });
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 200 }), fc.array(turn, { minLength: 20, maxLength: 300 }), (limit, turns) => {
+      const rate = new SegmentRate();
+      rate.setShare(limit, 0);
+      const sent: Sent[] = [];
+      let now = 1_011;
+      for (const { ms, heldMs, most, stays, putBack } of turns) {
+        now += ms;
+        let taken = 0;
+        while (taken < most && rate.allows(1, now)) {
+          rate.take(1, now);
+          taken++;
+        }
+        if (putBack && taken > 0) {
+          rate.putBack(1);
+          taken--;
+        }
+        now += heldMs;
+        const leaving = Math.max(0, taken - stays);
+        rate.stays(taken - leaving);
+        if (leaving > 0) rate.left(leaving, now);
+        for (let i = 0; i < leaving; i++) sent.push({ at: now, segments: 1 });
+      }
+      expect(peak(sent)).toBeLessThanOrEqual(limit);
+      expect(rate.sent).toBeGreaterThanOrEqual(sent.length);
+    }),
+  );
+});
+
 test("messages of several segments at once never exceed the rate either, unless one alone is larger", () => {
   fc.assert(
     fc.property(

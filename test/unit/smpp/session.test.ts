@@ -118,11 +118,17 @@ describe("requests and responses", () => {
 
   it("hands back submits that must not leave any more at the end of their turn, and stands", async () => {
     const arrived: string[] = [];
-    let mayWrite = false;
+    const leaving: number[] = [];
+    let mayLeave = false;
     const { client } = await pair(
       {},
       {
-        client: { mayWrite: () => mayWrite },
+        client: {
+          onLeaving: (requests) => {
+            leaving.push(requests);
+            return mayLeave;
+          },
+        },
         server: {
           onSubmit: (pdu, session) => {
             arrived.push(pdu.destinationAddr);
@@ -137,10 +143,11 @@ describe("requests and responses", () => {
     await until(() => results.length === 2, "both are handed back");
     expect(results.map((result) => result.kind === "unanswered" && result.sent)).toEqual(["never", "never"]);
     expect([client.outstanding, client.state]).toEqual([0, "bound"]);
-    mayWrite = true;
+    mayLeave = true;
     client.submit({ ...message, destinationAddr: "3" }, (result) => results.push(result), undefined);
     await until(() => results.length === 3, "the third is answered");
     expect(arrived).toEqual(["3"]);
+    expect(leaving).toEqual([2, 1]);
   });
 
   it("refuses submits beyond the window and says when there is room", async () => {
