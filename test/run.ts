@@ -6,7 +6,6 @@ import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { PROMISES } from "./faults/promises.ts";
 
 interface Report {
   numPassedTests: number;
@@ -19,15 +18,9 @@ const project = resolve(import.meta.dirname, "..");
 const folder = mkdtempSync(join(tmpdir(), "sluice-report-"));
 const names = process.argv.length > 2 ? process.argv.slice(2) : ["unit", "integration", "e2e", "invariants"];
 
-/** Of the invariants, those that are ready for every run. */
-function filesOf(name: string): string[] {
-  if (name !== "invariants") return [];
-  return PROMISES.filter(({ notInTest }) => notInTest === undefined).map(({ file }) => `/${file}.test.ts`);
-}
-
 function vitest(name: string, outputFile: string): Promise<number> {
   const reporters = ["--reporter=default", "--reporter=json"];
-  const args = ["node_modules/vitest/vitest.mjs", "run", "--project", name, ...reporters, ...filesOf(name)];
+  const args = ["node_modules/vitest/vitest.mjs", "run", "--project", name, ...reporters];
   const child = spawn(process.execPath, [...args, `--outputFile.json=${outputFile}`], {
     cwd: project,
     stdio: "inherit",

@@ -4,8 +4,6 @@ export interface PromiseOfSluice {
   readonly title: string;
   /** In test/invariants, without `.test.ts`. */
   readonly file: string;
-  /** Not part of `make test` yet, and why; `make faults` runs it all the same. */
-  readonly notInTest?: string;
 }
 
 export const PROMISES: readonly PromiseOfSluice[] = [
@@ -15,7 +13,6 @@ export const PROMISES: readonly PromiseOfSluice[] = [
     number: 3,
     title: "Takeover reads the log",
     file: "takeover-reads-the-log",
-    notInTest: "its short form takes three minutes and more",
   },
   { number: 4, title: "Rebalances are harmless", file: "rebalances-are-harmless" },
   { number: 5, title: "Fairness", file: "fairness" },
@@ -25,7 +22,6 @@ export const PROMISES: readonly PromiseOfSluice[] = [
     number: 8,
     title: "Kafka or the registry is not there",
     file: "kafka-is-not-there",
-    notInTest: "after a freeze of Kafka services sometimes take longer than its bound to join their groups again",
   },
   { number: 9, title: "Bad records", file: "bad-records" },
   { number: 10, title: "Bounded memory", file: "bounded-memory" },
@@ -33,7 +29,5 @@ export const PROMISES: readonly PromiseOfSluice[] = [
     number: 11,
     title: "The clock",
     file: "clock",
-    notInTest:
-      "the simulators count higher peaks of a provider's rate than its bound allows, for reasons not known yet",
   },
 ];
