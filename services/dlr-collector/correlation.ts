@@ -75,7 +75,24 @@ export class Correlation {
   endReplay(out: CorrelationOutputs, now: number): void {
     this.begin(out, now);
     this.replaying = false;
-    for (const message of this.messages.values()) this.settle(message, undefined, NONE);
+    for (const message of this.messages.values()) {
+      this.settle(message, undefined, NONE);
+      this.writeUnkept(message);
+    }
+  }
+
+  /**
+   * A message that the last owner had begun to keep in sms.correlation when it ended: what receipts say of its parts may
+   * not stand there yet, and from the next commit on nothing else would tell.
+   */
+  private writeUnkept(message: OpenMessage): void {
+    if (message.age !== undefined || !this.isOpen(message.id)) return;
+    for (const submission of message.submissions)
+      submission.parts.forEach((part, i) => {
+        if (part === undefined || !isFinal(part.state)) return;
+        const key = partId(message.id, submission.attempt, i + 1, part.state);
+        if (!message.kept?.includes(key)) this.writePart(submission, i);
+      });
   }
 
   /** Takes an event of any type. */

@@ -9,25 +9,13 @@ export interface PromiseOfSluice {
 export const PROMISES: readonly PromiseOfSluice[] = [
   { number: 1, title: "Acknowledged is kept", file: "acknowledged-is-kept" },
   { number: 2, title: "No service is special", file: "no-service-is-special" },
-  {
-    number: 3,
-    title: "Takeover reads the log",
-    file: "takeover-reads-the-log",
-  },
+  { number: 3, title: "Takeover reads the log", file: "takeover-reads-the-log" },
   { number: 4, title: "Rebalances are harmless", file: "rebalances-are-harmless" },
   { number: 5, title: "Fairness", file: "fairness" },
   { number: 6, title: "Providers misbehave", file: "providers-misbehave" },
   { number: 7, title: "ClickHouse fails", file: "clickhouse-fails" },
-  {
-    number: 8,
-    title: "Kafka or the registry is not there",
-    file: "kafka-is-not-there",
-  },
+  { number: 8, title: "Kafka or the registry is not there", file: "kafka-is-not-there" },
   { number: 9, title: "Bad records", file: "bad-records" },
   { number: 10, title: "Bounded memory", file: "bounded-memory" },
-  {
-    number: 11,
-    title: "The clock",
-    file: "clock",
-  },
+  { number: 11, title: "The clock", file: "clock" },
 ];

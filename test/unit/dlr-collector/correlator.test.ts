@@ -265,4 +265,24 @@ describe("a takeover", () => {
     const final = log.records(EVENTS_TOPIC).at(-1)!;
     expect([String(final.headers.id), String(final.headers.traceparent)]).toEqual(["m/final", "the-trace"]);
   });
+
+  it("keeps what receipts say of a message that the last owner had only begun to keep", async () => {
+    const log = new SimulatedLog();
+    const settings = { receiptDeadlineMs: DEADLINE_MS, readBackEvents: 0, limits: { keepAfterMs: 2_500 } };
+    log.appendReceipt(receipt("7", "undelivered"));
+    const first = await Owner.begin(log, settings);
+    await first.step([0, 1], true);
+    log.appendEvent("m/1/submitted", submitted("m", ["7", "8"]));
+    await first.step([10, 10], false);
+    log.now += 5_000;
+    expect(await first.step([10, 10], false, 1)).toBe(false);
+    // Its submission stands in sms.correlation, the receipt of its first part does not.
+    expect(log.records(CORRELATION_TOPIC)).toHaveLength(1);
+    const second = await Owner.begin(log, settings);
+    await second.step([10, 10], true);
+    const third = await Owner.begin(log, settings);
+    log.now += 2 * DEADLINE_MS;
+    await third.step([10, 10], true);
+    expect(log.events().at(-1)).toMatchObject({ id: "m/final", event: { state: "undelivered" } });
+  });
 });
