@@ -79,6 +79,8 @@ class SinkLoop<B extends SinkBlock> {
     task.begin();
     while (task.alive && this.failure === undefined) {
       await this.gather();
+      // While it waited, the block before may have failed: the next one must not pass it.
+      if (this.failure !== undefined) break;
       if (this.flight === undefined) {
         if (this.due()) this.launch();
         else if (task.draining) return;

@@ -191,6 +191,18 @@ describe("sink", () => {
     expect(world.rows).toEqual(expectedRows(entries));
   });
 
+  it("does not store a block behind one that failed while its records were being judged", async () => {
+    const entries: Entry[] = [
+      { id: "m0", bad: true, later: true },
+      { id: "m1" },
+      { id: "m2" },
+      { id: "m3", later: true },
+    ];
+    const world = new SinkWorld(entries, scripted(["ok", "fail", "ok", "fail"]), { repeatSpan: SPAN });
+    await finish(world, [2]);
+    expect([world.rows, world.letters]).toEqual([[1, 2, 3], [0]]);
+  });
+
   it("waits for what it needs to judge a record", async () => {
     const entries = plain(6).map((entry, i) => (i === 3 ? { ...entry, later: true } : entry));
     const world = new SinkWorld(entries, onCall("prepare", ["fail", "fail"]), { maxRows: 4, repeatSpan: SPAN });
