@@ -44,3 +44,6 @@ export function nextStep(outcome: SubmitOutcome): SubmitStep {
 export function countsAgainstCircuit(outcome: SubmitOutcome): boolean {
   return outcome === "transient" || outcome === "link" || outcome === "in-doubt";
 }
+
+/** The reason that events state for a repeat when an earlier owner of the partition may have submitted the message. */
+export const TAKEOVER = "takeover";

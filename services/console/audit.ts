@@ -1,4 +1,5 @@
 import { type TerminalStatus, terminalStatuses } from "../../domain/message/status.ts";
+import { TAKEOVER } from "../../domain/message/submit-outcome.ts";
 import { canonicalId, idForms } from "../../domain/receipts/provider-message-id.ts";
 import type { Event, Receipt } from "../../schemas/generated/types.ts";
 import { type AuditCounts, addReason, list, noCounts } from "./audit-counts.ts";
@@ -59,6 +60,8 @@ export class PartitionAudit {
   #resubmitted = new Uint32Array(0);
   #returned = new Uint32Array(0);
   #doubtful = new Uint32Array(0);
+  /** 1: an event states a takeover. */
+  #takenOver = new Uint8Array(0);
   readonly #elsewhere = new Map<string, number>();
   readonly #unreadable = new Set<string>();
   /** Ids of the providers and of the messages themselves, by which receipts are known. */
@@ -186,11 +189,13 @@ export class PartitionAudit {
       this.#returned[row]! |= bit;
       // A reason on a return says why some or all of it may have been accepted nevertheless.
       if (event.errorClass === "unknown" || event.reason !== null) this.#doubtful[row]! |= bit;
+      if (event.reason === TAKEOVER) this.#takenOver[row] = 1;
     } else if (event.type === "final") this.#final(row, event);
   }
 
   /** Submitted again for a stated reason; the event may come more than once. */
   #again(row: number, bit: number, { attempt, facts }: Event, reason: string): void {
+    if (reason === TAKEOVER) this.#takenOver[row] = 1;
     const before = this.#resubmitted[row]!;
     if ((before & bit) !== 0) return;
     this.#resubmitted[row] = before | bit;
@@ -208,6 +213,7 @@ export class PartitionAudit {
     this.#resubmitted = withRoom(this.#resubmitted, size);
     this.#returned = withRoom(this.#returned, size);
     this.#doubtful = withRoom(this.#doubtful, size);
+    this.#takenOver = withRoom(this.#takenOver, size);
     return row;
   }
 
@@ -226,8 +232,12 @@ export class PartitionAudit {
     return before !== 0 && (plain & ~((first << 1) - 1)) !== 0;
   }
 
-  /** How often the providers may have accepted the message: once, and once more for every stated reason. */
+  /**
+   * How often the providers may have accepted the message: once, and once more for every stated reason. Who takes over
+   * writes one event, and cannot know how many before it died in the same attempt: then nothing bounds it.
+   */
   #allowed(row: number): number {
+    if (this.#takenOver[row] !== 0) return Number.POSITIVE_INFINITY;
     // What was handed back in doubt is the reason of the next attempt: stated once, by either event.
     return 1 + bitCount(this.#resubmitted[row]! | (this.#doubtful[row]! << 1));
   }

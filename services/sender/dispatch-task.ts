@@ -1,4 +1,5 @@
 import { inDoubtRuleOf, type Provider } from "../../domain/catalog/provider.ts";
+import { TAKEOVER } from "../../domain/message/submit-outcome.ts";
 import type { Decision, DispatchHandler, Outcome, Work } from "../../platform/kafka/dispatcher.ts";
 import type { LogEnds } from "../../platform/kafka/log-ends.ts";
 import { headerText, type InRecord, type OutRecord } from "../../platform/kafka/record.ts";
@@ -79,8 +80,8 @@ export class DispatchTask implements DispatchHandler<Dispatch, StoredOutcome> {
 
   inDoubt(work: Work<Dispatch>): { resend: string } | { hold: Outcome } {
     const { provider, outcomes, now } = this.options;
-    if (inDoubtRuleOf(provider, work.value.facts.lane) === "resend") return { resend: "takeover" };
-    return { hold: outcomes.held(orderOf(work), "takeover", now()) };
+    if (inDoubtRuleOf(provider, work.value.facts.lane) === "resend") return { resend: TAKEOVER };
+    return { hold: outcomes.held(orderOf(work), TAKEOVER, now()) };
   }
 
   /** What has expired while it waited: the router ends it. */

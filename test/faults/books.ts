@@ -21,6 +21,8 @@ export interface MessageAccount {
   readonly finals: Set<string>;
   /** Reasons stated for a repeat, by `<attempt>/<reason>`. */
   readonly reasons: Set<string>;
+  /** Attempts that were handed back with a reason why they may have been accepted all the same. */
+  readonly doubted: Set<number>;
   readonly providers: Set<string>;
   /** Attempts that were submitted. */
   readonly submitted: Set<number>;
@@ -117,6 +119,7 @@ function emptyAccount(id: string, to: string, lane: Lane, offset: number): Messa
     offset,
     finals,
     reasons,
+    doubted: new Set(),
     providers,
     submitted: new Set(),
     routed: new Map(),
@@ -139,6 +142,7 @@ function note(messages: ReadonlyMap<string, MessageAccount>, event: Event): void
     message.routed.set(event.attempt, chosen.add(event.provider ?? "none"));
   }
   if (event.type === "returned") message.returns.add(`${event.attempt}/${event.errorCode}`);
+  if (event.type === "returned" && event.reason !== null) message.doubted.add(event.attempt);
   if (event.type === "final") message.finals.add(event.state ?? "none");
   if (event.type === "in_doubt") message.reasons.add(`${event.attempt}/held:${event.errorCode}`);
   if (event.type === "submitted") {

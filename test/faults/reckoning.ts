@@ -48,7 +48,9 @@ export async function reckon(installation: Installation, traffic: Promised, wait
     "marketing that says it was submitted again": those(
       ({ lane, reasons }) => lane === "marketing" && [...reasons].some((reason) => !reason.includes("held:")),
     ),
-    "went out twice without a stated reason": those(({ sent, reasons }) => sent > 1 && reasons.size === 0),
+    "went out twice without a stated reason": those(
+      ({ sent, reasons, doubted }) => sent > 1 && reasons.size + doubted.size === 0,
+    ),
     "routed to two providers in one attempt": those(({ routed }) => [...routed.values()].some(({ size }) => size > 1)),
     "events without a row": [...shown.missing].slice(0, 20),
     "events with several rows": [...shown.doubled].slice(0, 20),

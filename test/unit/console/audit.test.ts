@@ -116,6 +116,8 @@ describe("an audit of one partition", () => {
       [3],
       0,
     ],
+    ["three times, after two takeovers in one attempt", [submitted(1, "takeover")], [3], 0],
+    ["twice, and was then refused after a takeover", [returned(1, "permanent", "takeover")], [2], 0],
     ["in part, and then whole elsewhere", [returned(1, "refused", "partial"), submitted(2, "partial")], [2, 1], 0],
     ["although no event says so", [], [1], 0],
   ])("compares with a provider that accepted it %s", (_, events, sent, duplicated) => {

@@ -5,7 +5,12 @@ import { arrivalOrder } from "../../faults/rebalance.ts";
 import { compareRepeats } from "../../faults/repeats.ts";
 
 function message(id: string, more: Partial<MessageAccount> = {}): MessageAccount {
-  const empty = { finals: new Set<string>(), providers: new Set<string>(), submitted: new Set<number>() };
+  const empty = {
+    finals: new Set<string>(),
+    doubted: new Set(),
+    providers: new Set<string>(),
+    submitted: new Set<number>(),
+  };
   const account = {
     id,
     to: "491",
