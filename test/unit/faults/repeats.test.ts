@@ -7,7 +7,7 @@ import { compareRepeats } from "../../faults/repeats.ts";
 function message(id: string, more: Partial<MessageAccount> = {}): MessageAccount {
   const empty = {
     finals: new Set<string>(),
-    doubted: new Set(),
+    doubted: new Set<number>(),
     providers: new Set<string>(),
     submitted: new Set<number>(),
   };
