@@ -21,8 +21,8 @@ const RATE = 100;
 /** How long Kafka is gone, or frozen, in mid-traffic: longer than half a session (5 s) and ingest's patience (5 s). */
 const AWAY_MS = LONG ? 60_000 : 9_000;
 const REGISTRY_AWAY_MS = LONG ? 60_000 : 4_000;
-/** Services at their start wait so long for what is not there. */
-const START_MS = LONG ? 20_000 : 4_000;
+/** Services at their start wait so long for what is not there, twice; the local supervisor gives up on one after 90 s. */
+const START_MS = LONG ? 10_000 : 4_000;
 /** Until every service says that it is not ready. */
 const NOTICE_MS = 15_000;
 /** Until every service is ready again after Kafka answers. */
