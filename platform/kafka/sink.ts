@@ -213,7 +213,10 @@ class SinkLoop<B extends SinkBlock> {
         return true;
       } catch (error) {
         options.stats.failed();
-        options.log.warn({ block: token, rows: batch.block.rows, failures, err: error }, "Insert not confirmed; repeating it");
+        options.log.warn(
+          { block: token, rows: batch.block.rows, failures, err: error },
+          "Insert not confirmed; repeating it",
+        );
         await pause(options.retryMs, failures++);
       }
     }
