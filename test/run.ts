@@ -2,10 +2,10 @@
  * `make test`: the test projects one after the other, then one line with the counts of all of them. Arguments are the
  * projects to run; default unit, integration, e2e and the short form of the invariants (`make faults` runs their long form).
  */
-import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
+import { runVitest } from "./run-vitest.ts";
 
 interface Report {
   numPassedTests: number;
@@ -14,27 +14,16 @@ interface Report {
   testResults: { status: string; assertionResults: { status: string }[] }[];
 }
 
-const project = resolve(import.meta.dirname, "..");
 const folder = mkdtempSync(join(tmpdir(), "sluice-report-"));
 const names = process.argv.length > 2 ? process.argv.slice(2) : ["unit", "integration", "e2e", "invariants"];
-
-function vitest(name: string, outputFile: string): Promise<number> {
-  const reporters = ["--reporter=default", "--reporter=json"];
-  const args = ["node_modules/vitest/vitest.mjs", "run", "--project", name, ...reporters];
-  const child = spawn(process.execPath, [...args, `--outputFile.json=${outputFile}`], {
-    cwd: project,
-    stdio: "inherit",
-  });
-  for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => child.kill(signal));
-  return new Promise((done) => child.once("close", (code) => done(code ?? 1)));
-}
 
 let passed = 0;
 let failed = 0;
 let skipped = 0;
 for (const name of names) {
   const file = join(folder, `${name}.json`);
-  const code = await vitest(name, file);
+  const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${file}`];
+  const code = await runVitest(["--project", name, ...reporters]);
   try {
     const report = JSON.parse(readFileSync(file, "utf8")) as Report;
     // A file that could not even be loaded has no failed test to be counted.

@@ -2,10 +2,10 @@
  * `make faults`: every promise in its long form, one after the other, then a table of figures and one line. `PROMISES=1,7`
  * runs some of them, `FORM=short` the form that CI runs. Exit code 0 when all hold.
  */
-import { spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
+import { runVitest } from "../run-vitest.ts";
 import { PROMISES, type PromiseOfSluice } from "./promises.ts";
 import type { Figure } from "./report.ts";
 
@@ -15,7 +15,6 @@ interface Verdict extends PromiseOfSluice {
   readonly figures: readonly Figure[];
 }
 
-const project = resolve(import.meta.dirname, "../..");
 const folder = mkdtempSync(join(tmpdir(), "sluice-faults-"));
 const short = process.env.FORM === "short";
 
@@ -23,14 +22,10 @@ async function run(promise: PromiseOfSluice): Promise<Verdict> {
   const report = join(folder, `${promise.number}.jsonl`);
   console.log(`\n== promise ${promise.number}: ${promise.title} (test/invariants/${promise.file}.test.ts)`);
   const began = performance.now();
-  const args = ["node_modules/vitest/vitest.mjs", "run", "--project", "invariants", `/${promise.file}.test.ts`];
-  const child = spawn(process.execPath, args, {
-    cwd: project,
-    stdio: "inherit",
-    env: { ...process.env, SLUICE_FAULTS: short ? "short" : "long", SLUICE_FAULTS_REPORT: report },
+  const code = await runVitest(["--project", "invariants", `/${promise.file}.test.ts`], {
+    SLUICE_FAULTS: short ? "short" : "long",
+    SLUICE_FAULTS_REPORT: report,
   });
-  for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => child.kill(signal));
-  const code = await new Promise<number>((done) => child.once("close", (code) => done(code ?? 1)));
   const lines = existsSync(report) ? readFileSync(report, "utf8").split("\n") : [];
   const figures = lines.filter((line) => line !== "").map((line) => JSON.parse(line) as Figure);
   return { ...promise, held: code === 0, seconds: Math.round((performance.now() - began) / 1_000), figures };
