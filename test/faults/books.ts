@@ -7,6 +7,7 @@ import { headerText, type InRecord } from "../../platform/kafka/record.ts";
 import { TopicReader } from "../../platform/kafka/topic-reader.ts";
 import type { Event } from "../../schemas/generated/types.ts";
 import { EVENTS_TOPIC, LANES, RETRY_DELAYS, requestTopic, retryTopic } from "../../schemas/topics.ts";
+import { ACCOUNT_BUSY } from "../../services/router/account-shares.ts";
 import { type Installation, PARTITIONS } from "./installation.ts";
 import type { Lane } from "./traffic.ts";
 
@@ -33,6 +34,8 @@ export interface MessageAccount {
   segments: number;
   /** One provider has accepted all of it. */
   whole: boolean;
+  /** It went into its lane's overflow, since its account was above its share (docs/decisions/0007-overflow-queues.md). */
+  overflowed: boolean;
   /** It went through a retry tier. */
   delayed: boolean;
   /** Why senders handed it back, by `<attempt>/<code>`. */
@@ -127,6 +130,7 @@ function emptyAccount(id: string, to: string, lane: Lane, offset: number): Messa
     attempts: 0,
     segments: 0,
     whole: false,
+    overflowed: false,
     delayed: false,
     sent: 0,
   };
@@ -140,6 +144,7 @@ function note(messages: ReadonlyMap<string, MessageAccount>, event: Event): void
   if (event.type === "routed") {
     const chosen = message.routed.get(event.attempt) ?? new Set();
     message.routed.set(event.attempt, chosen.add(event.provider ?? "none"));
+    message.overflowed ||= event.errorCode === ACCOUNT_BUSY;
   }
   if (event.type === "returned") message.returns.add(`${event.attempt}/${event.errorCode}`);
   if (event.type === "returned" && event.reason !== null) message.doubted.add(event.attempt);

@@ -1,6 +1,6 @@
 import type { Random } from "../../infra/simulators/behaviour/random-source.ts";
 import { until } from "./audit.ts";
-import type { Books } from "./books.ts";
+import type { Books, MessageAccount } from "./books.ts";
 import { type Installation, SERVICES } from "./installation.ts";
 
 export interface Leave {
@@ -86,15 +86,17 @@ async function changes(
 
 /** Order per destination, as the providers saw it. */
 export interface ArrivalOrder {
-  /** Messages that came after an earlier one of their destination and lane at the same provider, as they should. */
+  /** Messages that came after an earlier one of their destination and queue at the same provider, as they should. */
   readonly kept: number;
   /** Left out: they were handed back or no provider could be used, and so they have lost their place with a stated reason. */
   readonly delayed: number;
+  /** Put behind the others of their lane, since their account was above its share: they have an order of their own. */
+  readonly overflowed: number;
   /** Messages that came before an earlier one. */
   readonly overtaken: readonly string[];
 }
 
-/** Compares the order of first arrivals at each provider with the order of the requests, by destination and lane. */
+/** Compares the order of first arrivals at each provider with the order of the requests, by destination and queue (a lane, or its overflow). */
 export function arrivalOrder({ arrivals, messages }: Books): ArrivalOrder {
   const overtaken: string[] = [];
   let kept = 0;
@@ -103,7 +105,7 @@ export function arrivalOrder({ arrivals, messages }: Books): ArrivalOrder {
     for (const id of order) {
       const message = messages.get(id);
       if (message === undefined || message.delayed) continue;
-      const key = `${message.to} ${message.lane}`;
+      const key = `${message.to} ${message.lane} ${message.overflowed}`;
       const before = last.get(key);
       if (before !== undefined && message.offset < before)
         overtaken.push(`${id} at ${provider}: ${message.offset} came after ${before}`);
@@ -113,8 +115,13 @@ export function arrivalOrder({ arrivals, messages }: Books): ArrivalOrder {
       }
     }
   }
-  const delayed = [...messages.values()].filter((message) => message.delayed).length;
-  return { kept, delayed, overtaken: overtaken.slice(0, 20) };
+  const count = (holds: (message: MessageAccount) => boolean) => [...messages.values()].filter(holds).length;
+  return {
+    kept,
+    delayed: count(({ delayed }) => delayed),
+    overflowed: count((message) => message.overflowed),
+    overtaken: overtaken.slice(0, 20),
+  };
 }
 
 /** As a table, one line a leave. */

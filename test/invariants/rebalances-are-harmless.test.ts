@@ -92,7 +92,7 @@ test("instances of each service join and leave, by SIGTERM and by kill -9", asyn
   figure(
     4,
     "order",
-    `${order.kept} behind an earlier one to their number, overtaken ${order.overtaken.length}, handed back and left out ${order.delayed}`,
+    `${order.kept} behind an earlier one to their number, overtaken ${order.overtaken.length}, handed back and left out ${order.delayed}, in their accounts' overflow ${order.overflowed}`,
   );
   figure(
     4,

@@ -21,6 +21,7 @@ function message(id: string, more: Partial<MessageAccount> = {}): MessageAccount
     attempts: 1,
     segments: 1,
     whole: true,
+    overflowed: false,
   };
   return { ...account, reasons: new Set(), returns: new Set(), delayed: false, sent: 1, ...more };
 }
@@ -65,9 +66,19 @@ test("a message that came before an earlier one of its number and lane is found;
   const [first, second, third] = [0, 1, 2].map((offset) => message(`m${offset}`, { offset }));
   const other = message("other", { offset: 7, to: "492" });
   const all = [first!, second!, third!, other];
-  expect(arrivalOrder(books(all, ["other", "m0", "m1", "m2"]))).toEqual({ kept: 2, delayed: 0, overtaken: [] });
+  expect(arrivalOrder(books(all, ["other", "m0", "m1", "m2"]))).toEqual({
+    kept: 2,
+    delayed: 0,
+    overflowed: 0,
+    overtaken: [],
+  });
   expect(arrivalOrder(books(all, ["m0", "m2", "m1"])).overtaken).toHaveLength(1);
   const late = { ...second!, delayed: true };
   const found = arrivalOrder(books([first!, late, third!], ["m0", "m2", "m1"]));
-  expect(found).toEqual({ kept: 1, delayed: 1, overtaken: [] });
+  expect(found).toEqual({ kept: 1, delayed: 1, overflowed: 0, overtaken: [] });
+  const aside = { ...second!, overflowed: true };
+  expect(arrivalOrder(books([first!, aside, third!], ["m0", "m2", "m1"]))).toMatchObject({
+    overflowed: 1,
+    overtaken: [],
+  });
 });
