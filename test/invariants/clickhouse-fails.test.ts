@@ -202,7 +202,9 @@ test("slow: late answers, and inserts that are still being executed when their r
   await pause(2 * SLOW_MS);
   for (let n = 0; n < SINK_KILLS; n++) {
     // At its worst moments: the rows are on their way, or stored with the answer still to come. The supervisor starts it
-    // again; ready it will be when ClickHouse answers in time, so nobody waits for that here.
+    // again; ready it will be when ClickHouse answers in time, so nobody waits for that here. But it must run: an answer
+    // may come for the one that was killed before.
+    await until(() => "the sink runs", sinkRuns, LEVEL_MS);
     await atStage(n % 2 === 0 ? "sent" : "answered", () => sluice.control.signal("analytics-sink", "SIGKILL"));
   }
   proxy.mend();
@@ -230,6 +232,11 @@ test("rows equal events exactly, and all roll-ups equal the rows exactly", async
 });
 
 const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
+
+async function sinkRuns(): Promise<boolean> {
+  const status = await sluice.control.status();
+  return status.find(({ name }) => name === "analytics-sink")?.pid !== undefined;
+}
 
 function sinkMetric(name: string): Promise<number> {
   return metric(sluice.adminUrls["analytics-sink"]!, name);
