@@ -39,7 +39,8 @@ const TIER_MS = 5_000;
 /** The services that are started anew with wrong clocks are away for some seconds; what a jump would do wrong is wrong by hours. */
 const LATE_MS = 20_000;
 const STANDSTILL_MS = 8_000;
-const END_MS = 120_000;
+/** Five rounds of retries (5, 5, 5 s, 1 and 1 min) and their receipts: as many as the restarts may cost a message. */
+const END_MS = 240_000;
 const READY_MS = 120_000;
 
 const catalog = slowedCatalog();
