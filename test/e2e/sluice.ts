@@ -6,7 +6,6 @@ import { createClient } from "@clickhouse/client";
 import { SchemaRegistry } from "@kafkajs/confluent-schema-registry";
 import { CompressionCodecs, CompressionTypes, Kafka, logLevel, type Producer } from "kafkajs";
 import { inject } from "vitest";
-import { ControlClient } from "../../infra/local/control-client.ts";
 
 /** One message as ClickHouse has it (view messages_latest). */
 export interface MessageRow {
@@ -36,7 +35,6 @@ export interface UpstreamRequest {
 
 const installation = inject("sluice");
 const clickhouse = createClient({ url: installation.infra.clickhouseUrl, database: "sluice" });
-export const control = new ControlClient(installation.stateDir);
 
 /** Sends JSON to ingest with the demo account's key. */
 export async function post(
