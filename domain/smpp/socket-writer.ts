@@ -89,8 +89,9 @@ export class SocketWriter {
     message: OutgoingShortMessage,
   ): void {
     const into = this.#batch.reserve(octets);
+    const end = writeShortMessage(into, this.#batch.at, octets, command, sequence, message);
     this.#requests++;
-    this.#commit(writeShortMessage(into, this.#batch.at, octets, command, sequence, message));
+    this.#commit(end);
   }
 
   /** A bind. Throws SmppEncodeError when a field does not fit. */

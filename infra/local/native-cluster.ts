@@ -42,7 +42,7 @@ export function spawnSupervisor(config: ClusterConfig, env: NodeJS.ProcessEnv, l
   mkdirSync(resolve(config.stateDir, "logs"), { recursive: true, mode: 0o700 });
   const log = openSync(supervisorLog(config), "a");
   const script = join(import.meta.dirname, "supervisor-main.ts");
-  // Everything below is Node: what is compiled once need not be again, which halves the start of each service.
+  // For the services and simulators: what Node has compiled once it need not compile again, which halves their start.
   const NODE_COMPILE_CACHE = env.NODE_COMPILE_CACHE ?? join(config.artifactsDir, "compile-cache");
   const child = spawn(process.execPath, [script, ...(lifeline ? ["--lifeline"] : [])], {
     cwd: config.projectDir,

@@ -4,14 +4,14 @@
  * everything has been read; it gives events to write. What it knows can be rebuilt from what it has written.
  */
 import { canonicalId } from "../../domain/receipts/provider-message-id.ts";
-import { foldReceipt, isFinal, type PartState } from "../../domain/receipts/receipt-lattice.ts";
+import { isFinal, type PartState } from "../../domain/receipts/receipt-lattice.ts";
 import type { Event, Receipt } from "../../schemas/generated/types.ts";
 import type { CorrelationCounters } from "./correlation-counters.ts";
 import type { CorrelationLimits, CorrelationOutputs, ProviderTerms } from "./correlation-terms.ts";
 import { type EarlyReceipt, EarlyReceipts } from "./early-receipts.ts";
 import { finalId, finalOfClosed, finalOfSubmission, partEvent, partId } from "./final-event.ts";
 import { type EventPacking, KeptMessages } from "./kept-messages.ts";
-import { hasRoom, type OpenMessage, type Submission, type Verdict, verdictOf } from "./open-message.ts";
+import { hasRoom, isSame, note, type OpenMessage, type Submission, type Verdict, verdictOf } from "./open-message.ts";
 import { type EventPosition, OpenMessages } from "./open-messages.ts";
 
 export interface CorrelationOptions {
@@ -385,22 +385,6 @@ export class Correlation {
   }
 }
 
-/** Folds a state into a part; true when that brought the part into a final state that it was not in. */
-function note(submission: Submission, part: number, state: PartState, receivedAt: number): boolean {
-  const before = submission.parts[part];
-  const after = foldReceipt(before, state);
-  submission.parts[part] = after;
-  if (before?.state === after.state || !isFinal(after.state)) return false;
-  submission.receiptAt = Math.max(submission.receiptAt ?? 0, receivedAt);
-  return true;
-}
-
 function partState(state: PartState["state"], errorCode: string | null, doneAt: number | null): PartState {
   return { state, errorCode: errorCode ?? undefined, doneAt: doneAt ?? undefined };
-}
-
-/** Whether an event speaks of a submission that is known already. */
-function isSame(known: Submission, event: Event, provider: string, ids: readonly string[]): boolean {
-  if (known.attempt !== event.attempt || known.provider !== provider) return false;
-  return event.type === "in_doubt" || known.doubtful || ids.length === 0 || known.ids.includes(ids[0]!);
 }

@@ -1,5 +1,11 @@
 import type { TerminalStatus } from "../../domain/message/status.ts";
-import { foldParts, foldPartsAtDeadline, type PartState } from "../../domain/receipts/receipt-lattice.ts";
+import {
+  foldParts,
+  foldPartsAtDeadline,
+  foldReceipt,
+  isFinal,
+  type PartState,
+} from "../../domain/receipts/receipt-lattice.ts";
 import type { Event } from "../../schemas/generated/types.ts";
 import type { Chain, Link } from "./chain.ts";
 
@@ -51,6 +57,22 @@ export interface OpenMessage {
 /** Whether receipts of ids that are not known yet may belong to it. */
 export function hasRoom(submission: Submission): boolean {
   return submission.ids.length < submission.total;
+}
+
+/** Whether an event speaks of a submission that is known already. */
+export function isSame(known: Submission, event: Event, provider: string, ids: readonly string[]): boolean {
+  if (known.attempt !== event.attempt || known.provider !== provider) return false;
+  return event.type === "in_doubt" || known.doubtful || ids.length === 0 || known.ids.includes(ids[0]!);
+}
+
+/** Folds a state into a part; true when that brought the part into a final state that it was not in. */
+export function note(submission: Submission, part: number, state: PartState, receivedAt: number): boolean {
+  const before = submission.parts[part];
+  const after = foldReceipt(before, state);
+  submission.parts[part] = after;
+  if (before?.state === after.state || !isFinal(after.state)) return false;
+  submission.receiptAt = Math.max(submission.receiptAt ?? 0, receivedAt);
+  return true;
 }
 
 /** How a message ends, and which submission says so; without one, its `closed` event does. */

@@ -21,7 +21,7 @@ export class SegmentRate {
   }
 
   /** `since`: the earliest time at which they may have come. */
-  add(now: number, segments: number, since = now): void {
+  add(now: number, segments: number, since: number): void {
     this.#advance(now);
     const bucket = Math.floor(since / bucketMs);
     if (bucket <= this.#bucket - buckets) return;
