@@ -7,8 +7,6 @@ import { startNativeCluster } from "../fixture/native-test-cluster.ts";
 /** The whole of Sluice as a test sees it: Kafka, registry and ClickHouse, and every service and simulator as a process. */
 export interface RunningSluice extends SluiceEndpoints {
   readonly infra: SharedCluster;
-  /** State folder of the supervisor that holds services and simulators. */
-  readonly stateDir: string;
   /** Environment for a tool that is to act on this installation. */
   readonly environment: Record<string, string>;
 }
@@ -33,7 +31,6 @@ export default async function setup(project: TestProject): Promise<() => Promise
     project.provide("sluice", {
       ...sluiceEndpoints(services.config),
       infra: infra.shared,
-      stateDir: services.shared.stateDir,
       environment: sluiceEnvironment(services.config),
     });
     return async () => {

@@ -105,11 +105,7 @@ beforeAll(async () => {
   await producer.connect();
   traffic = new Traffic(sluice, { rate: RATE, httpShare: 0.5 });
   await traffic.start();
-  await until(
-    () => "good messages are on their way",
-    () => traffic.accepted.size > RATE * 5,
-    60_000,
-  );
+  await goodMessages(RATE * 5);
   pids = await processes();
 }, START_MS);
 afterAll(async () => {
@@ -157,7 +153,7 @@ test("batches that KafkaJS cannot read, and transactions that were taken back", 
 test("new owners start from what bad records have left, and every good message ends", async () => {
   const restarted = ["router", "sender", "dlr-collector", "analytics-sink"];
   await Promise.all(restarted.map((name) => killAndRestart(sluice, name)));
-  await new Promise((resolve) => setTimeout(resolve, 2_000)); // good messages behind all of it
+  await goodMessages(RATE * 2); // behind all of it
   await traffic.stop();
   const audit = await auditAll(sluice, END_MS);
   expect({ missing: audit.missingIds, duplicated: audit.duplicatedIds, contradicting: audit.contradicting }).toEqual({
@@ -172,6 +168,16 @@ test("new owners start from what bad records have left, and every good message e
 }, 300_000);
 
 const FAILURES = "consumer_task_failures_total";
+
+/** Waits until more than so many further good messages have been accepted. */
+function goodMessages(more: number): Promise<void> {
+  const before = traffic.accepted.size;
+  return until(
+    () => `${more} more good messages; there are ${traffic.accepted.size - before}`,
+    () => traffic.accepted.size - before > more,
+    60_000,
+  );
+}
 
 function target(topic: string, kind: RecordKind, partitions: number, readers: Target["readers"]): Target {
   return { topic, kind, partitions, readers };

@@ -11,6 +11,7 @@ import { auditProcess } from "../faults/audit-process.ts";
 import { produceRequests } from "../faults/bulk.ts";
 import { behave, type Installation, SERVICES, type Service, startInstallation } from "../faults/installation.ts";
 import { growth, heldMiB, MemoryWatch, MIB } from "../faults/memory.ts";
+import { servicePids } from "../faults/readiness.ts";
 import { metric } from "../faults/rebalance.ts";
 import { figure, LONG } from "../faults/report.ts";
 
@@ -58,7 +59,7 @@ const ended = () => metric(sluice.adminUrls["dlr-collector"]!, "correlator_final
 const waiting = () => metric(sluice.adminUrls.sender!, "sender_backlog_messages");
 
 test(`${BACKLOG} dispatches wait for a dark provider, and drain, in bounded memory`, async () => {
-  const pids = await running();
+  const pids = await servicePids(sluice);
   await behave(sluice, "smsc-a", { response: LATE });
   await produceRequests(sluice, "bulk", REQUESTED);
   await growsTo("dispatches that wait", waiting, BACKLOG);
@@ -84,7 +85,7 @@ test(`${BACKLOG} dispatches wait for a dark provider, and drain, in bounded memo
   figure(10, "drained at, messages a second", Math.round((REQUESTED * 980) / (drainedAt - lightAt)));
   const wrong: string[] = [];
   for (const service of SERVICES) {
-    const samples = watch.samples(service).filter(({ pid }) => pid === pids.get(service));
+    const samples = watch.samples(service).filter(({ pid }) => pid === pids[service]);
     const most = Math.max(...samples.map(heldMiB));
     const heap = Math.max(...samples.map(({ heapUsed }) => heapUsed)) / MIB;
     const [waited, drained] = [growth(samples, darkAt, lightAt), growth(samples, halfAt, drainedAt)];
@@ -112,16 +113,11 @@ test(`${BACKLOG} dispatches wait for a dark provider, and drain, in bounded memo
   expect(postponed).toBeLessThan(BACKLOG / 20);
   expect(backlog).toBeGreaterThanOrEqual(BACKLOG * 0.98);
   expect(audit).toMatchObject({ accepted: REQUESTED, terminal: REQUESTED, missing: 0, duplicated: 0 });
-  expect(await running(), "no process has been started again").toEqual(pids);
+  expect(await servicePids(sluice), "no process has been started again").toEqual(pids);
 }, 3_600_000);
 
 function shown(slope: number | undefined): string {
   return slope === undefined ? "too short to tell" : slope.toFixed(1);
-}
-
-async function running(): Promise<Map<string, number | undefined>> {
-  const status = await sluice.control.status();
-  return new Map(SERVICES.map((name) => [name, status.find((process) => process.name === name)?.pid]));
 }
 
 async function growsTo(what: string, count: () => Promise<number>, wanted: number): Promise<void> {

@@ -13,6 +13,7 @@ import { ClickhouseProxy, type InsertStage, type Refusal } from "../faults/click
 import { GroupLag } from "../faults/group-lag.ts";
 import { behave, type Installation, startInstallation } from "../faults/installation.ts";
 import { schedule } from "../faults/kill.ts";
+import { servicePids } from "../faults/readiness.ts";
 import { metric } from "../faults/rebalance.ts";
 import { expectInOrder, figures, reckon } from "../faults/reckoning.ts";
 import { figure, LONG } from "../faults/report.ts";
@@ -204,7 +205,11 @@ test("slow: late answers, and inserts that are still being executed when their r
     // At its worst moments: the rows are on their way, or stored with the answer still to come. The supervisor starts it
     // again; ready it will be when ClickHouse answers in time, so nobody waits for that here. But it must run: an answer
     // may come for the one that was killed before.
-    await until(() => "the sink runs", sinkRuns, LEVEL_MS);
+    await until(
+      () => "the sink runs",
+      async () => (await servicePids(sluice))["analytics-sink"] !== undefined,
+      LEVEL_MS,
+    );
     await atStage(n % 2 === 0 ? "sent" : "answered", () => sluice.control.signal("analytics-sink", "SIGKILL"));
   }
   proxy.mend();
@@ -232,11 +237,6 @@ test("rows equal events exactly, and all roll-ups equal the rows exactly", async
 });
 
 const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
-
-async function sinkRuns(): Promise<boolean> {
-  const status = await sluice.control.status();
-  return status.find(({ name }) => name === "analytics-sink")?.pid !== undefined;
-}
 
 function sinkMetric(name: string): Promise<number> {
   return metric(sluice.adminUrls["analytics-sink"]!, name);

@@ -1,6 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { createRequire } from "node:module";
 import { join } from "node:path";
 import { type Cluster, Kafka, logLevel, PartitionAssigners } from "kafkajs";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -13,12 +12,7 @@ import { runTransform } from "../../../platform/kafka/transform.ts";
 import { sharedCluster } from "../../fixture/shared-cluster.ts";
 import type { CopyingArguments } from "./copying-process.ts";
 import { connectionTo, firstOccurrences, freshTopics, readAll, recordingLog, until } from "./kafka-runtime.ts";
-
-// Not part of KafkaJS's types.
-const require = createRequire(import.meta.url);
-type GroupRequest = (asked: { groupId: string }) => Promise<unknown>;
-const Broker = require("kafkajs/src/broker") as { prototype: Record<"heartbeat" | "joinGroup", GroupRequest> };
-const { createErrorFromCode } = require("kafkajs/src/protocol/error") as { createErrorFromCode(code: number): Error };
+import { refuseOnce } from "./refuse-once.ts";
 
 const connection = connectionTo(sharedCluster().brokers);
 const plain = new Kafka({ brokers: [...connection.brokers], logLevel: logLevel.NOTHING });
@@ -30,19 +24,6 @@ afterAll(async () => {
   for (const child of children) child.kill("SIGKILL");
   await producer.close();
 });
-
-/** The next request of this kind of the group is answered with this error; resolves when it was. */
-function refuseOnce(request: "heartbeat" | "joinGroup", groupId: string, code: number): Promise<void> {
-  const original = Broker.prototype[request];
-  return new Promise((resolve) => {
-    Broker.prototype[request] = function (asked) {
-      if (asked.groupId !== groupId) return original.call(this, asked);
-      Broker.prototype[request] = original;
-      resolve();
-      return Promise.reject(createErrorFromCode(code));
-    };
-  });
-}
 
 function records(topic: string, partitions: number, from: number, to: number) {
   return Array.from({ length: to - from }, (_, i) => ({
