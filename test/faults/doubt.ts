@@ -6,7 +6,7 @@ import { type Admin, AssignerProtocol } from "kafkajs";
 import { kafkaClient } from "../../platform/kafka/connection.ts";
 import { headerText, type InRecord } from "../../platform/kafka/record.ts";
 import { TopicReader } from "../../platform/kafka/topic-reader.ts";
-import { dispatchTopic, EVENTS_TOPIC, LANES } from "../../schemas/topics.ts";
+import { DISPATCH_QUEUES, dispatchTopic, EVENTS_TOPIC } from "../../schemas/topics.ts";
 import { outcomeOf } from "../../services/sender/outcome-log.ts";
 import { until } from "./audit.ts";
 import { atPlace, type Books } from "./books.ts";
@@ -100,15 +100,15 @@ export class DoubtLedger {
   }
 
   private async committed(provider: string): Promise<Stretch[]> {
-    const topics = LANES.map((lane) => dispatchTopic(provider, lane));
+    const topics = queueTopics(provider);
     const found = await this.admin.fetchOffsets({ groupId: `sluice.sender.${provider}`, topics });
     const at = (topic: string) =>
       found.find((entry) => entry.topic === topic)?.partitions.find(({ partition }) => partition === PARTITION);
     const { metadata } = at(topics[0]!) ?? {};
     const horizons = metadata ? (JSON.parse(metadata) as { h: number[] }).h : [];
-    return topics.map((topic, lane) => {
+    return topics.map((topic, queue) => {
       const from = Math.max(0, Number(at(topic)?.offset ?? 0));
-      return { topic, from, to: Math.max(from, horizons[lane] ?? 0) };
+      return { topic, from, to: Math.max(from, horizons[queue] ?? 0) };
     });
   }
 
@@ -137,7 +137,7 @@ export class DoubtLedger {
 
   /** The works of each kill's stretches. */
   private async worksBetween(): Promise<string[][]> {
-    const topics = this.providers.flatMap((provider) => LANES.map((lane) => dispatchTopic(provider, lane)));
+    const topics = this.providers.flatMap(queueTopics);
     const connection = { brokers: this.installation.infra.brokers, clientId: "doubt", log: QUIET };
     const reader = new TopicReader({ connection, topics });
     await reader.start();
@@ -154,6 +154,11 @@ export class DoubtLedger {
       await reader.stop();
     }
   }
+}
+
+/** In the order in which a sender commits their horizons. */
+function queueTopics(provider: string): string[] {
+  return DISPATCH_QUEUES.map(({ lane, overflow }) => dispatchTopic(provider, lane, overflow));
 }
 
 /** Where the first outcome of each of these works stands. */

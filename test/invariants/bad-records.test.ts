@@ -13,6 +13,7 @@ import {
   CONTROL_TOPIC,
   CORRELATION_TOPIC,
   DEAD_LETTER_TOPIC,
+  DISPATCH_QUEUES,
   dispatchTopic,
   EVENTS_TOPIC,
   HEALTH_TOPIC,
@@ -65,7 +66,9 @@ const TARGETS: readonly Target[] = [
   ...LANES.map((lane) => target(requestTopic(lane), "request", PARTITIONS, ROUTER)),
   ...RETRY_DELAYS.map((delay) => target(retryTopic(delay), "retry", PARTITIONS, ROUTER)),
   ...PROVIDERS.flatMap((provider) =>
-    LANES.map((lane) => target(dispatchTopic(provider, lane), "dispatch", 1, { sender: `sluice.sender.${provider}` })),
+    DISPATCH_QUEUES.map(({ lane, overflow }) =>
+      target(dispatchTopic(provider, lane, overflow), "dispatch", 1, { sender: `sluice.sender.${provider}` }),
+    ),
   ),
   target(RECEIPTS_TOPIC, "receipt", PARTITIONS, COLLECTOR),
   target(EVENTS_TOPIC, "event", PARTITIONS, { ...COLLECTOR, ...SINK }),
