@@ -190,27 +190,6 @@ export async function until(
   }
 }
 
-/** A provider simulator's control port. */
-export function simulator(name: "smsc-a" | "smsc-b" | "http-c") {
-  const url = installation.simulators[name]!;
-  const call = async (method: string, path: string, body?: unknown): Promise<unknown> => {
-    const response = await fetch(`${url}${path}`, {
-      method,
-      ...(body === undefined ? {} : { headers: { "content-type": "application/json" }, body: JSON.stringify(body) }),
-    });
-    if (!response.ok) throw new Error(`${name} ${method} ${path}: ${response.status} ${await response.text()}`);
-    return response.headers.get("content-type")?.includes("json") ? response.json() : response.text();
-  };
-  return {
-    url,
-    settings: () => call("GET", "/settings"),
-    change: (changes: object) => call("PUT", "/settings", changes),
-    dark: (mode: "silent" | "refuse") => call("POST", "/dark", { mode }),
-    light: () => call("POST", "/light"),
-    stats: () => call("GET", "/stats") as Promise<Record<string, unknown>>,
-  };
-}
-
 /** What the audit says over everything so far, with the providers' own counts: its last line taken apart, and all of it. */
 export async function audit(): Promise<{ counts: Record<string, number>; text: string }> {
   const ledgers = Object.values(installation.simulators).flatMap((url) => ["--ledger", url]);

@@ -46,6 +46,8 @@ const RATE = LONG ? 100 : 40;
 const FLIPPED = LONG ? 150 : 8;
 /** How long a partition may take to be past a bad record: with a second or two for its commit. */
 const PAST_MS = 60_000;
+/** Records of up to 4 KiB in one batch, of which the broker takes 1 MiB. */
+const BATCH = 200;
 const END_MS = 150_000;
 const START_MS = 400_000;
 
@@ -90,6 +92,7 @@ interface Written extends BadRecord {
 
 let sluice: Installation;
 let producer: Producer;
+let reader: TopicReader;
 let traffic: Traffic;
 let pids: string;
 const written: Written[] = [];
@@ -106,6 +109,10 @@ beforeAll(async () => {
   const kafka = new Kafka({ clientId: "hostile", brokers: [...sluice.infra.brokers], logLevel: logLevel.NOTHING });
   producer = kafka.producer();
   await producer.connect();
+  const log = { debug() {}, info() {}, warn() {}, error() {} };
+  const connection = { brokers: sluice.infra.brokers, clientId: "look", log };
+  reader = new TopicReader({ connection, topics: TARGETS.map(({ topic }) => topic) });
+  await reader.start();
   traffic = new Traffic(sluice, { rate: RATE, httpShare: 0.5 });
   await traffic.start();
   await goodMessages(RATE * 5);
@@ -113,6 +120,7 @@ beforeAll(async () => {
 }, START_MS);
 afterAll(async () => {
   await producer?.disconnect();
+  await reader?.stop();
   await sluice?.stop();
 });
 
@@ -208,16 +216,36 @@ async function fuzzed({ topic, kind, readers }: Target): Promise<BadRecord[]> {
   return flipped(real, FLIPPED, (value) => codec.decode(value).ok, random);
 }
 
-/** One send a partition and record size, so that offsets are known; every partition gets a share. */
+/** Every partition gets a share; records of a partition go together as far as a batch has room, so that offsets are known. */
 async function writeAll(target: Target, records: readonly BadRecord[], compression = CompressionTypes.None) {
   const { topic, partitions } = target;
-  for (const [i, record] of records.entries()) {
-    const partition = i % partitions;
-    const { key, value, headers } = record;
-    const message: Message = { partition, key, value, ...(headers === undefined ? {} : { headers }) };
-    const [stored] = await producer.send({ topic, compression, messages: [message] });
-    written.push({ ...record, target, place: `${topic}/${partition}/${stored!.baseOffset}` });
-  }
+  const shares = Array.from({ length: partitions }, (_, p) => records.filter((_, i) => i % partitions === p));
+  const batches = shares.flatMap((share, partition) => batchesOf(share).map((batch) => ({ partition, batch })));
+  await Promise.all(
+    batches.map(async ({ partition, batch }) => {
+      const messages = batch.map(
+        ({ key, value, headers }): Message => ({
+          partition,
+          key,
+          value,
+          ...(headers === undefined ? {} : { headers }),
+        }),
+      );
+      const [stored] = await producer.send({ topic, compression, messages });
+      for (const [i, record] of batch.entries())
+        written.push({ ...record, target, place: `${topic}/${partition}/${Number(stored!.baseOffset) + i}` });
+    }),
+  );
+}
+
+/** As few as a batch's size allows; what may be large goes alone. */
+function batchesOf(records: readonly BadRecord[]): BadRecord[][] {
+  const isLarge = ({ key, value, headers = {} }: BadRecord) =>
+    (key?.length ?? 0) + (value?.length ?? 0) > 4_096 || Object.keys(headers).length > 100;
+  const small = records.filter((record) => !isLarge(record));
+  const batches = records.filter(isLarge).map((record) => [record]);
+  for (let at = 0; at < small.length; at += BATCH) batches.push(small.slice(at, at + BATCH));
+  return batches;
 }
 
 /** Waits until every group has committed beyond every bad record; ms since the call. */
@@ -302,22 +330,12 @@ async function processes(): Promise<string> {
 }
 
 async function readTopic(topic: string, take: (place: string, value: Buffer | null) => void): Promise<void> {
-  const log = { debug() {}, info() {}, warn() {}, error() {} };
-  const reader = new TopicReader({
-    connection: { brokers: sluice.infra.brokers, clientId: "look", log },
-    topics: [topic],
-  });
-  await reader.start();
-  try {
-    const marks = await reader.watermarks(topic);
-    await Promise.all(
-      marks.map(({ high }, p) =>
-        reader.readRange(topic, p, 0, high, ({ offset, value }) => take(`${topic}/${p}/${offset}`, value)),
-      ),
-    );
-  } finally {
-    await reader.stop();
-  }
+  const marks = await reader.watermarks(topic);
+  await Promise.all(
+    marks.map(({ high }, p) =>
+      reader.readRange(topic, p, 0, high, ({ offset, value }) => take(`${topic}/${p}/${offset}`, value)),
+    ),
+  );
 }
 
 function codec(compress: (bytes: Buffer) => Buffer) {

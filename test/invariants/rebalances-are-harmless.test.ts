@@ -19,7 +19,7 @@ const MIXED_MS = LONG ? 120_000 : 21_000;
 const EVERY_MS = 5_000;
 const DRAIN_MS = 10_000;
 /** Each service leaves at least so often in all. A join after a kill waits for the session of the dead, 10 s. */
-const LEAVES_EACH = LONG ? 10 : 3;
+const LEAVES_EACH = LONG ? 7 : 3;
 /** Half a minute on a machine of its own. */
 const START_MS = 420_000;
 /** Everything has ended long before on a machine of its own; one that starves must not look like a message that was lost. */

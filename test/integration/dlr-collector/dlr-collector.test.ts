@@ -96,33 +96,6 @@ async function ended(messages: readonly { id: string }[]): Promise<Map<string, E
 }
 
 describe("the correlator on real Kafka", () => {
-  it("ends every message once, while instances come, go and are killed", async () => {
-    const messages = Array.from({ length: 600 }, () => message());
-    const states = ["delivered", "undelivered", "expired"] as const satisfies MessageState[];
-    const stateOf = new Map(messages.map(({ id }, i) => [id, states[i % 3]!]));
-    const write = async (part: readonly ReturnType<typeof message>[]) => {
-      const early = part.filter((_, i) => i % 2 === 0);
-      const late = part.filter((_, i) => i % 2 === 1);
-      await producer.send(early.map((one) => sendReceipt(one, stateOf.get(one.id)!)));
-      await producer.send(part.map(sendEvent));
-      await producer.send(part.map((one) => sendReceipt(one, "enroute")));
-      await producer.send([...late, ...early].map((one) => sendReceipt(one, stateOf.get(one.id)!)));
-    };
-    const first = await start();
-    await write(messages.slice(0, 200));
-    const second = await start();
-    // Killed between a write and its commit, as it happens.
-    await write(messages.slice(200, 300));
-    await first.end("SIGKILL");
-    await write(messages.slice(300, 400));
-    await second.end("SIGKILL");
-    await write(messages.slice(400, 500));
-    await start();
-    await write(messages.slice(500));
-    const finals = await ended(messages);
-    for (const [id, all] of finals) expect(all.map((one) => one.state)).toEqual([stateOf.get(id)]);
-  });
-
   it("ends without a receipt as unknown, also when it was kept and its owner has gone", async () => {
     const env = { SLUICE_RECEIPT_DEADLINE: "12s", SLUICE_CORRELATION_KEEP_AFTER: "1s" };
     const messages = [message(), message(), message()];
