@@ -31,6 +31,7 @@ export function kafkaJsProducer(connection: KafkaConnection, turn: number): Prod
 /**
  * The KafkaJS producer in use, and its replacement. KafkaJS keeps its stale metadata after a time-out, so a frozen broker
  * would be asked again and again: after a time-out the next send gets a new client, and the old one is closed when its last send has ended.
+ * The producer asks for a new one as well when a partition goes on failing.
  */
 export class ProducerConnections {
   private readonly make: (turn: number) => ProducerClient;
@@ -59,15 +60,23 @@ export class ProducerConnections {
     try {
       return await within(send(used.client), SEND_DEADLINE_MS);
     } catch (error) {
-      if (isTimeout(error)) {
-        used.retired = true;
-        if (this.current === used) this.current = undefined;
-      }
+      if (isTimeout(error)) this.retire(used);
       throw error;
     } finally {
       used.sends--;
-      if (used.retired && used.sends === 0) void used.client.disconnect().catch(() => {});
+      closeWhenIdle(used);
     }
+  }
+
+  /** The next send gets a new client: whatever this one has come to believe of the brokers, it does not get out of it by itself. */
+  renew(): void {
+    if (this.current !== undefined) this.retire(this.current);
+  }
+
+  private retire(used: Connected): void {
+    used.retired = true;
+    if (this.current === used) this.current = undefined;
+    closeWhenIdle(used);
   }
 
   async close(): Promise<void> {
@@ -89,6 +98,10 @@ export class ProducerConnections {
     this.current = { client, sends: 0, retired: false };
     return this.current;
   }
+}
+
+function closeWhenIdle({ client, retired, sends }: Connected): void {
+  if (retired && sends === 0) void client.disconnect().catch(() => {});
 }
 
 class DeadlineError extends Error {

@@ -35,6 +35,8 @@ export interface ProducerOptions {
 const BROKER_TIMEOUT_MS = 10_000;
 const MAX_SHARED_SENDS = 2;
 const MAX_LONE_SENDS = 16;
+/** A partition that has failed so often in a row, without a time-out, gets a new client, and so on: some 3 s each time. */
+const RENEW_AFTER_FAILURES = 5;
 /** With this many records waiting, lingering gains nothing more. */
 const EAGER_RECORDS = 1_000;
 const REQUEST_BYTES = 8_000_000;
@@ -284,6 +286,7 @@ export class RecordProducer {
         this.lastFailure = describe(failure);
         queue.alone = true;
         queue.failures++;
+        if (queue.failures % RENEW_AFTER_FAILURES === 0) this.connections.renew();
         queue.notBefore = now + Math.min(100 * 2 ** Math.min(queue.failures - 1, 4), 1_000);
         seldom(this.options.connection.log, "unconfirmed").warn(
           {

@@ -34,7 +34,7 @@ export function unreadable(codecs: SluiceCodecs, kind: RecordKind, good: Buffer,
   const junk = (length: number) => Buffer.concat([Buffer.from([1]), bytes(length)]);
   const bomb = Buffer.concat([good.subarray(0, 5), Buffer.alloc(60, 0xff), Buffer.from([0x0f])]);
   const name = "n".repeat(1_000);
-  const many = Object.fromEntries(Array.from({ length: 60_000 }, (_, n) => [`h${n}`, "x"]));
+  const many = Object.fromEntries(Array.from({ length: 10_000 }, (_, n) => [`h${n}`, "x"]));
   const records: [string, Buffer | null, BadRecord["headers"]?, (Buffer | string | null)?][] = [
     ["empty", Buffer.alloc(0)],
     ["no value", null],
@@ -55,7 +55,7 @@ export function unreadable(codecs: SluiceCodecs, kind: RecordKind, good: Buffer,
     ["1 MB", Buffer.concat([Buffer.from([1]), Buffer.alloc(LARGEST - 1_000, 7)])],
     ["1 MB behind the schema's own id", headed(own, Buffer.alloc(LARGEST - 1_000, 0x7f))],
     ["a name of 900 kB as key", junk(10), undefined, "k".repeat(900_000)],
-    ["60,000 headers", junk(10), many],
+    ["10,000 headers", junk(10), many],
     ["headers named like an object's own", junk(10), named(["constructor", "__proto__", "toString", "hasOwnProperty"])],
     [
       "headers of junk",

@@ -155,6 +155,19 @@ test("a send that hangs is given up after 14 s, on a new connection, and the old
   expect(broker.disconnects).toBe(1);
 });
 
+test("a partition that goes on failing without a time-out gets a new connection", async () => {
+  const broker = new ScriptedBroker();
+  // What a client believes that has missed a change: no other client fails.
+  for (let n = 0; n < 5; n++) broker.script.push({ stores: () => false, throws: new Error("not the leader") });
+  const producer = producerOn(broker);
+  const sent = producer.send([record(0, "a")]);
+  await pass(1_500);
+  expect(broker.clients, "four failures").toBe(1);
+  await pass(2_500);
+  await sent;
+  expect([broker.clients, broker.disconnects]).toEqual([2, 1]);
+});
+
 test("first occurrences stay in order when a given-up attempt lands late", async () => {
   const broker = new ScriptedBroker();
   const timeout = Object.assign(new Error("no answer"), { name: "KafkaJSRequestTimeoutError" });
