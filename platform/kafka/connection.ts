@@ -1,5 +1,6 @@
 import "./kafkajs-headers.ts";
 import "./kafkajs-idle-timer.ts";
+import "./kafkajs-join.ts";
 import "./kafkajs-steady-time.ts";
 import { Kafka, type KafkaConfig, logLevel } from "kafkajs";
 import type { KafkaLog } from "./record.ts";

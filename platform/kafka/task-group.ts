@@ -53,6 +53,8 @@ interface BatchStretch {
 
 const TICK_MS = 250;
 const DEAD_SESSIONS = 3;
+/** How long a group waits for members that do not join again: less than a lease (half a session), with room for a heartbeat before and the join itself. */
+const REBALANCE_SESSIONS = 0.4;
 /** How old the known end of an input may be while it is not fetched. */
 const ENDS_MS = 1_000;
 
@@ -195,7 +197,9 @@ export class TaskGroup implements TaskHost {
     const consumer: Consumer = kafkaClient(options.connection, 3, this.clients++).consumer({
       groupId: options.groupId,
       sessionTimeout: options.sessionTimeoutMs,
-      rebalanceTimeout: Math.max(options.sessionTimeoutMs, 10_000),
+      // A member that is killed and comes back at once has the others wait for its old self. For as long no heartbeat is
+      // answered, and a lease that lapses meanwhile would put the work of the living in doubt.
+      rebalanceTimeout: options.sessionTimeoutMs * REBALANCE_SESSIONS,
       heartbeatInterval: options.heartbeatMs,
       maxBytesPerPartition: options.maxBytesPerPartition,
       maxBytes: 16 << 20,
@@ -251,11 +255,6 @@ export class TaskGroup implements TaskHost {
     });
     consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
       if (current()) this.joined(payload.memberId, payload.memberAssignment[this.options.topics[0]!] ?? []);
-    });
-    consumer.on(consumer.events.FETCH_START, () => {
-      // KafkaJS fetches again only after a join, or after one that failed: it then goes on under the old generation, and
-      // would do so for good without a word of a join. What happened to the group meanwhile nobody knows: begin anew.
-      if (current() && this.joining) this.restart(new Error("Joining the group failed"));
     });
     consumer.on(consumer.events.CRASH, ({ payload }) => {
       if (current()) this.restart(payload.error);

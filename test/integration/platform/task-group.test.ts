@@ -343,6 +343,41 @@ test("a member that was put out of its group and comes back begins anew: another
   await group.stop();
 });
 
+test("a spare that is killed and comes back at once takes nothing from the member that goes on", async () => {
+  const [input, output] = (await freshTopics(connection, ["spare-in", "spare-out"], 1)) as [string, string];
+  const groupId = `g-${input}`;
+  let starts = 0;
+  const owner = new TaskGroup({
+    connection,
+    groupId,
+    topics: [input],
+    partitions: 1,
+    sessionTimeoutMs: SESSION_MS,
+    run: async (task) => {
+      starts++;
+      await drainInto(task, []);
+    },
+  });
+  await owner.start();
+  await until("it runs", () => owner.status.running === 1);
+  const { brokers } = connection;
+  const spare = () => startCopying({ brokers, groupId, input, output, partitions: 1, sessionTimeoutMs: SESSION_MS });
+  const first = spare();
+  await until("the spare has joined", () => owner.counters.joins === 2);
+  first.kill("SIGKILL");
+  const second = spare();
+  await until("the one that came back has joined", () => owner.counters.joins >= 3);
+  await new Promise((resolve) => setTimeout(resolve, 1_000));
+  expect({ lapses: owner.counters.lapses, starts, running: owner.status.running }).toEqual({
+    lapses: 0,
+    starts: 1,
+    running: 1,
+  });
+  second.kill("SIGTERM");
+  await once(second, "exit");
+  await owner.stop();
+}, 60_000);
+
 test("a join that fails while the membership stands is not waited for in vain", async () => {
   const [topic] = (await freshTopics(connection, ["failed-join"], 1)) as [string];
   const groupId = `g-${topic}`;
