@@ -60,6 +60,8 @@ interface Place<W> {
 
 const MARK_EVERY_MS = 1_000;
 const COMMIT_EVERY_MS = 250;
+/** What is in flight when a task is to drain has so long; what is still without an answer then is in doubt, and only that. With RELEASE_MS less than what a group gives its tasks. */
+const DRAIN_MS = 4_000;
 const RELEASE_MS = 2_000;
 /** Octets that the last commit's metadata may need beyond what it needs now, when the drain begins. */
 const METADATA_SLACK = 256;
@@ -129,7 +131,9 @@ export class Dispatcher<W, O> {
     await this.restore();
     if (!this.task.alive) return;
     this.task.begin();
-    while (this.task.alive && !this.lost) {
+    let drainedBy = Number.POSITIVE_INFINITY;
+    while (this.task.alive && !this.lost && performance.now() < drainedBy) {
+      if (this.task.draining && drainedBy === Number.POSITIVE_INFINITY) drainedBy = performance.now() + DRAIN_MS;
       try {
         this.turn();
       } catch (error) {

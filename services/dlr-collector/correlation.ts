@@ -23,6 +23,8 @@ export interface CorrelationOptions {
   readonly onOrphan?: (receipt: EarlyReceipt) => void;
 }
 
+/** In so many times the wait of a receipt for its submission the owner of a partition has come to it. */
+const TRIED_DOUBTS = 2;
 const NONE: readonly number[] = [];
 const NO_IDS: readonly string[] = [];
 
@@ -32,6 +34,8 @@ export class Correlation {
   private readonly kept: KeptMessages;
   private readonly early: EarlyReceipts;
   private replaying = false;
+  /** Append time of the newest receipt that waited in a replay, epoch milliseconds. */
+  private replayedUpTo = Number.NEGATIVE_INFINITY;
   /** Where conclusions go, and the time of the call, epoch milliseconds; set by each public method. */
   private out!: CorrelationOutputs;
   private now = 0;
@@ -75,6 +79,11 @@ export class Correlation {
   endReplay(out: CorrelationOutputs, now: number): void {
     this.begin(out, now);
     this.replaying = false;
+    // Receipts that the last owner has surely tried against submissions in doubt. The others have their turn to come: the
+    // submission that they belong to may have none but this one.
+    const tried = this.replayedUpTo - TRIED_DOUBTS * this.options.limits.doubtMs;
+    for (let first = this.early.oldestFresh; first !== undefined && first.since <= tried; first = this.early.oldestFresh)
+      this.early.markTried(first);
     for (const message of this.messages.values()) {
       this.settle(message, undefined, NONE);
       this.writeUnkept(message);
@@ -158,9 +167,9 @@ export class Correlation {
       counters.afterFinal++;
     else {
       counters.early++;
-      const fresh = !this.replaying;
       const { to } = receipt;
-      const waiting = { provider, id, to, messageId, offset, since: timestamp, state: known, receivedAt, fresh };
+      const waiting = { provider, id, to, messageId, offset, since: timestamp, state: known, receivedAt, fresh: true };
+      if (this.replaying) this.replayedUpTo = Math.max(this.replayedUpTo, timestamp);
       const evicted = this.early.add(waiting);
       if (evicted !== undefined) this.orphan(evicted);
     }

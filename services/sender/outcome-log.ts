@@ -72,8 +72,11 @@ export class OutcomeLog {
         if (returned?.kind === "returned") found.set(before!, { kind: "returned", value: null });
         return;
       }
-      // The first one stands: what was done about it has begun already.
-      if (found.has(outcome.work)) return;
+      // The first one stands: what was done about it has begun already. Not so a return that came from an owner who had lost
+      // the partition, while the next one was submitting: its retry was fenced off, and the submission is what there is.
+      const first = found.get(outcome.work);
+      if (first !== undefined && !(first.kind === "returned" && first.value !== null && outcome.kind === "submitted"))
+        return;
       // The log is everybody's, and may be long. That the name occurs is enough: what is too much here does no harm.
       if (record.value?.includes(provider) !== true) return;
       const { kind } = outcome;

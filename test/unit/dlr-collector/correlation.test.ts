@@ -391,6 +391,27 @@ describe("a message open for long", () => {
 });
 
 describe("after a replay", () => {
+  it("a receipt that waited for its turn has it still: the submission in doubt gets no other", () => {
+    const b = bench();
+    b.correlation.beginReplay();
+    b.event(event("in_doubt", "m", { errorClass: "unknown" }));
+    b.receipt(receipt("5", "delivered"), 10_000);
+    b.correlation.endReplay(b.out, 5_000);
+    b.pass(10_000 + DEFAULT_LIMITS.doubtMs);
+    expect(b.finals()).toEqual([["m/final", "delivered"]]);
+  });
+
+  it("one that has been tried long before is not tried again", () => {
+    const b = bench();
+    b.correlation.beginReplay();
+    b.receipt(receipt("5", "delivered"), 10_000);
+    b.receipt(receipt("6", "delivered", { to: "33611111111" }), 10_000 + 2 * DEFAULT_LIMITS.doubtMs);
+    b.correlation.endReplay(b.out, 5_000);
+    b.event(event("in_doubt", "m", { errorClass: "unknown" }), 10_000 + DEFAULT_LIMITS.doubtKnownMs + 1);
+    b.pass(10_000 + 3 * DEFAULT_LIMITS.doubtMs);
+    expect(b.finals()).toEqual([]);
+  });
+
   it("what can be ended and was not is ended; what has ended stays ended", () => {
     const b = bench();
     b.correlation.beginReplay();

@@ -26,7 +26,7 @@ export interface WorldOptions {
   readonly workMs: number;
   readonly hold?: boolean;
   /** The works of this key never end. */
-  readonly stuckKey?: string;
+  stuckKey?: string;
   /** Works of a crowded key are handed back. */
   handsBack?: boolean;
   /** Octets of commit metadata that the broker takes. */

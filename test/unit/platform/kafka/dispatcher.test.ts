@@ -388,6 +388,28 @@ test("what waits behind others of its key at a drain stays where it is, in order
   expect(world.handed.length).toBe(world.expected.flat().length);
 });
 
+test("one work that is never answered keeps a drain from nothing but itself", async () => {
+  const options: WorldOptions = { ...calm, records: 1_000, keys: 20, stuckKey: "0/k1" };
+  const world = new DispatcherWorld(options);
+  const owner = world.start();
+  await until("it is at work", () => world.handed.length > 300);
+  owner.task.draining = true;
+  owner.task.wake();
+  let ended = false;
+  const began = performance.now();
+  void world.ended.then(() => {
+    ended = true;
+  });
+  await until("it ends", () => ended);
+  expect(performance.now() - began, "in time for the group to leave").toBeLessThan(8_000);
+  owner.task.revoke();
+  delete options.stuckKey;
+  world.start();
+  await finish(world);
+  expectPromises(world);
+  expect(world.doubts[1]).toBe(1);
+});
+
 test("what an owner takes over from a drained one is in doubt when that owner dies", async () => {
   const world = await drainedWithChains({});
   const left = world.handed.length;
