@@ -3,15 +3,18 @@ import { z } from "zod";
 import { readConfig } from "../../platform/config/load-config.ts";
 import { kafkaSettings } from "../../platform/kafka/settings.ts";
 import { MAX_MESSAGES } from "./audit.ts";
+import { MAX_LISTED } from "./audit-counts.ts";
 import { auditHolds, auditLine, auditTable } from "./audit-report.ts";
 import type { Command } from "./command.ts";
 import { UsageError } from "./command.ts";
 import { runAudit } from "./run-audit.ts";
 
 const HELP = `usage: sluice audit [options]
-Compares what was accepted with what ended, from the topics alone: accepted, terminal by state, missing (listed), submitted
-again with the reasons, receipts without a message. Exit code 1 when a message is missing or duplicated.
-  --since <time>      only messages accepted at or after this time (ISO 8601): by the time at which Kafka stored the request
+Compares what was accepted with what ended, from the topics alone: accepted, terminal by state, missing (the first ${MAX_LISTED} by
+name), submitted again with the reasons, receipts without a message. Exit code 1 when a message is missing, duplicated, or has ended in
+two ways; 2 when the audit could not be made, 64 for arguments that it does not understand.
+  --since <time>      only messages accepted at or after this time, by the time at which Kafka stored the request: a date (UTC), or a
+                      date and time with its zone, such as 2026-01-31T12:00:00Z or 2026-01-31T13:00:00+01:00
   --until <time>      only messages accepted before this time. What became of them is read from --since up to now
                       Nothing that was stored before --since is read, so the last hour of a year takes no longer than an hour's.
                       With --since, --until or --label, receipts without a message are not looked for.
@@ -24,6 +27,9 @@ again with the reasons, receipts without a message. Exit code 1 when a message i
 Kafka and the registry are found by SLUICE_KAFKA_BROKERS, SLUICE_REGISTRY_URL and SLUICE_PARTITIONS.`;
 
 const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
+
+/** ISO 8601: a date, or a time that says its zone; another one would mean something else on another machine. */
+const TIME = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d))?$/;
 
 const settings = z.object({ ...kafkaSettings });
 const quiet = { debug() {}, info() {}, warn() {}, error() {} };
@@ -43,6 +49,8 @@ export const auditCommand: Command = {
       progress: tell,
     });
     print(options.json ? JSON.stringify(report) : auditTable(report));
+    if (!report.whole && report.accepted === 0)
+      tell("No message is within --since, --until and --label: nothing has been compared");
     print(auditLine(report));
     return auditHolds(report) ? 0 : 1;
   },
@@ -57,9 +65,12 @@ export function readAuditArguments(args: readonly string[]) {
     throw new UsageError((error as Error).message);
   }
   const labels = (values.label ?? []).map(readLabel);
+  const [since, until] = [readTime("--since", values.since), readTime("--until", values.until)];
+  if (since !== undefined && until !== undefined && since >= until)
+    throw new UsageError(`--since ${values.since} is not before --until ${values.until}`);
   return {
-    since: readTime("--since", values.since),
-    until: readTime("--until", values.until),
+    since,
+    until,
     ...(labels.length > 0 ? { labels: Object.fromEntries(labels) } : {}),
     ledgers: (values.ledger ?? []).map(readUrl),
     waitMs: readDuration(values.wait),
@@ -86,8 +97,9 @@ function parse(args: readonly string[]) {
 
 function readTime(name: string, text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
-  const time = Date.parse(text);
-  if (Number.isNaN(time)) throw new UsageError(`${name} ${text}: a time such as 2026-01-31T12:00:00Z is needed`);
+  const time = TIME.test(text) ? Date.parse(text) : Number.NaN;
+  if (Number.isNaN(time))
+    throw new UsageError(`${name} ${text}: a date, or a time with its zone such as 2026-01-31T12:00:00Z, is needed`);
   return time;
 }
 

@@ -11,13 +11,13 @@ export interface AuditReport extends AuditCounts {
 
 /** Whether every message is accounted for. */
 export function auditHolds(report: AuditCounts): boolean {
-  return report.missing === 0 && report.duplicated === 0;
+  return report.missing === 0 && report.duplicated === 0 && report.contradicting === 0;
 }
 
 /** The one line that scripts read. */
 export function auditLine(report: AuditCounts): string {
-  const { accepted, terminal, missing, duplicated, resubmitted, byState } = report;
-  return `audit: accepted=${accepted} terminal=${terminal} missing=${missing} duplicated=${duplicated} resubmitted=${resubmitted} unknown=${byState.unknown}`;
+  const { accepted, terminal, missing, duplicated, contradicting, resubmitted, byState } = report;
+  return `audit: accepted=${accepted} terminal=${terminal} missing=${missing} duplicated=${duplicated} contradicting=${contradicting} resubmitted=${resubmitted} unknown=${byState.unknown}`;
 }
 
 /** The table above that line. */

@@ -63,7 +63,7 @@ export class AuditTopics {
     return this.reader.stop();
   }
 
-  /** Ends of the request topics as of now; with `until`, of what was appended before it. */
+  /** Ends of the request topics as of now. */
   async requestEnds(): Promise<number[][]> {
     return Promise.all(REQUEST_TOPICS.map((topic) => this.ends(topic)));
   }

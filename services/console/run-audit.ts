@@ -27,6 +27,8 @@ export interface AuditOptions extends AuditScope {
 
 /** Between two looks at partitions in which something is missing. */
 const AGAIN_MS = 2_000;
+/** More of them divide nothing any more: what is left together belongs to one number. */
+const MAX_SLICES = 1 << 16;
 /** Requests that were moved and are followed in one slice; each is remembered by name. */
 const MAX_MOVED = 1_000_000;
 
@@ -68,6 +70,8 @@ class TopicAudit {
         return { ...sum, ledgers: ledgers.length, whole: this.whole };
       } catch (error) {
         if (!(error instanceof SliceOverflow)) throw error;
+        if (of >= MAX_SLICES)
+          throw new Error(`${error.message} in one of ${of} slices: they are of one number; raise --max-messages`);
         progress?.(`${error.message} in one of ${of} slices: again with ${of * 2}`);
       }
     }

@@ -82,7 +82,11 @@ export class Correlation {
     // Receipts that the last owner has surely tried against submissions in doubt. The others have their turn to come: the
     // submission that they belong to may have none but this one.
     const tried = this.replayedUpTo - TRIED_DOUBTS * this.options.limits.doubtMs;
-    for (let first = this.early.oldestFresh; first !== undefined && first.since <= tried; first = this.early.oldestFresh)
+    for (
+      let first = this.early.oldestFresh;
+      first !== undefined && first.since <= tried;
+      first = this.early.oldestFresh
+    )
       this.early.markTried(first);
     for (const message of this.messages.values()) {
       this.settle(message, undefined, NONE);

@@ -114,9 +114,10 @@ export class FaultCases {
 
   /** Each instance's clock jumps by `ms` one way or the other, or back to where it was. */
   async jump(round: Round, ms: number, random: Random): Promise<void> {
+    const drawn = new Map(Object.keys(round).map((service) => [service, random() < 0.5 ? ms : -ms]));
     await this.strike("clock", round, (instance) => {
       const off = this.clocks.get(instance) ?? 0;
-      const by = off === 0 ? (random() < 0.5 ? ms : -ms) : -off;
+      const by = off === 0 ? drawn.get(instance.replace(/-2$/, ""))! : -off;
       this.clocks.set(instance, off + by);
       return `clock ${by}`;
     });

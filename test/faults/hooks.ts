@@ -33,11 +33,6 @@ export class Hooks {
     this.put(join(this.points, instance), point, fault);
   }
 
-  /** Takes back what has not happened. */
-  disarm(instance: string, point: FaultPoint): void {
-    rmSync(join(this.points, instance, point), { force: true });
-  }
-
   hit(instance: string, point: FaultPoint): boolean {
     return existsSync(join(this.points, instance, `${point}.hit`));
   }

@@ -35,10 +35,3 @@ export async function killAndRestart(
   await control.start(service);
   return { service, recoveryMs: Math.round(performance.now() - began) };
 }
-
-/** As a table, one line a kill. */
-export function killTable(kills: readonly Kill[]): string {
-  return kills
-    .map(({ service, recoveryMs }) => `  ${service.padEnd(16)} ready again after ${recoveryMs} ms`)
-    .join("\n");
-}

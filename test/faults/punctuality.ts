@@ -44,8 +44,11 @@ export function judgePunctuality(timelines: ReadonlyMap<string, Happened[]>, opt
     const rounds = timeline.filter(({ event }) => event.type === "postponed").length;
     for (const { event, appendedAt } of timeline) {
       const { type, state, attempt, facts } = event;
-      if (type === "closed" && state === "expired" && rounds <= 3)
-        note(found.expired, id, appendedAt - facts.expiresAt);
+      if (type === "closed" && state === "expired") {
+        const late = appendedAt - facts.expiresAt;
+        if (rounds <= 3) note(found.expired, id, late);
+        else if (late < -EXACT_MS) found.expired.early.push(`${id}: ${-late} ms early`);
+      }
       if (type === "returned" && event.errorCode === "expired" && appendedAt < facts.expiresAt - EXACT_MS)
         found.expired.early.push(id);
       if (type === "final" && state === "unknown") {
@@ -60,7 +63,11 @@ export function judgePunctuality(timelines: ReadonlyMap<string, Happened[]>, opt
       if (type === "postponed") {
         if (isAbandoned(event)) found.abandoned.push(`${id}: ${event.reason}`);
         const next = timeline.find((one) => one.event.attempt === attempt + 1);
-        if (next !== undefined && rounds <= 3) note(found.retried, id, next.appendedAt - event.at - TIER_MS);
+        const late = next === undefined ? undefined : next.appendedAt - event.at - TIER_MS;
+        if (late !== undefined && rounds <= 3) note(found.retried, id, late);
+        // Every tier is as long as the first one or longer: whoever comes back sooner came too early, in whatever round.
+        else if (late !== undefined && late < -EXACT_MS)
+          found.retried.early.push(`${id}: ${-late} ms early in a later round`);
       }
       for (const stamp of [event.at, event.submittedAt, event.receiptAt])
         if (stamp !== null && isOff(stamp, event, appendedAt, options.stampMs))

@@ -1,5 +1,4 @@
-import type { Random } from "../../infra/simulators/behaviour/random-source.ts";
-import { until } from "./audit.ts";
+import { type Random, seededRandom } from "../../infra/simulators/behaviour/random-source.ts";
 import type { Books, MessageAccount } from "./books.ts";
 import { type Installation, SERVICES } from "./installation.ts";
 
@@ -48,7 +47,11 @@ export async function ingestUrls({ control }: Installation): Promise<string[]> {
 export async function joinAndLeave(installation: Installation, options: TurnOptions): Promise<Turns> {
   const turns = { leaves: [], joins: [] };
   const ends = performance.now() + options.ms;
-  await Promise.all(SERVICES.map((service) => changes(installation, service, { ...options, ends }, turns)));
+  // A source for each service: how long signals take must not change which service draws what.
+  const own = SERVICES.map(() => seededRandom(Math.floor(options.random() * 1e9)));
+  await Promise.all(
+    SERVICES.map((service, i) => changes(installation, service, { ...options, random: own[i]!, ends }, turns)),
+  );
   return turns;
 }
 
@@ -72,7 +75,11 @@ async function changes(
       if (signal === "SIGKILL") await killed?.(name);
       const end = (await control.status()).find((process) => process.name === name)?.lastEnd;
       leaves.push({ name, signal, tookMs, end });
-      running = running.filter((other) => other !== name);
+      // As a supervisor does it: back before its old self has left the groups.
+      if (signal === "SIGKILL" && random() < 0.5) {
+        await control.start(name);
+        joins.push(name);
+      } else running = running.filter((other) => other !== name);
     } else {
       const name = running[0] === service ? second : service;
       await control.start(name);
@@ -120,7 +127,7 @@ export function arrivalOrder({ arrivals, messages }: Books): ArrivalOrder {
     kept,
     delayed: count(({ delayed }) => delayed),
     overflowed: count((message) => message.overflowed),
-    overtaken: overtaken.slice(0, 20),
+    overtaken,
   };
 }
 
@@ -144,18 +151,4 @@ export async function metric(url: string, name: string): Promise<number> {
           .split(" ")[0],
       );
   return sum;
-}
-
-/** Waits until every instance of these services is ready. */
-export async function allReady({ control }: Installation, names: readonly string[], ms: number): Promise<void> {
-  let unready: string[] = [];
-  await until(
-    () => `ready: ${names.join(", ")}; not: ${unready.join(", ")}`,
-    async () => {
-      const status = await control.status({ probe: true });
-      unready = names.filter((name) => !status.some((process) => process.name === name && process.healthy));
-      return unready.length === 0;
-    },
-    ms,
-  );
 }

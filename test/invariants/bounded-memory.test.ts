@@ -106,6 +106,7 @@ test(`${BACKLOG} dispatches wait for a dark provider, and drain, in bounded memo
   figure(10, "missing", audit.missing);
   const audited = Math.max(...watch.samples("audit").map(heldMiB));
   figure(10, "the audit itself held at most, MiB", `${audited.toFixed(0)} of ${AUDIT_MIB}`);
+  if (!(audited > 0)) wrong.push("the audit said nothing of its memory");
   if (audited > AUDIT_MIB) wrong.push(`the audit held ${audited.toFixed(0)} MiB`);
   console.log(line);
   expect(wrong).toEqual([]);

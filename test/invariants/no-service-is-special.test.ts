@@ -136,7 +136,7 @@ async function compareWithDoubt(result: Reckoning): Promise<void> {
   figure(
     2,
     "in doubt at the kills of the sender",
-    `${doubt.total}, at most ${doubt.most} at one provider (bound by the window: ${IN_DOUBT})`,
+    `${doubt.total}, at most ${doubt.most} at one provider (bound by the window: ${IN_DOUBT}); senders that gave a provider up for want of heartbeats: ${lapsed}`,
   );
   figure(
     2,

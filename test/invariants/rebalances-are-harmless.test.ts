@@ -77,6 +77,7 @@ test("instances of each service join and leave, by SIGTERM and by kill -9", asyn
   const order = arrivalOrder(result.books);
   const doubt = await doubts.reckon(result.books);
   const repeats = compareRepeats(result.books, doubt);
+  const lapsed = lapses(sluice);
   const joins = graceful.joins.length + mixed.joins.length;
   figure(
     4,
@@ -97,15 +98,14 @@ test("instances of each service join and leave, by SIGTERM and by kill -9", asyn
   figure(
     4,
     "sent again or held, all in doubt at a kill",
-    `${repeats.stated} of ${doubt.total} in doubt; by a graceful leave: ${repeats.unexplained.length}`,
+    `${repeats.stated} of ${doubt.total} in doubt; by a graceful leave: ${repeats.unexplained.length}; senders that gave a provider up for want of heartbeats: ${lapsed}`,
   );
   expectInOrder(result);
   expect(traffic.failures).toEqual({});
   expect(interrupted, "messages whose request a graceful leave interrupted").toBe(0);
-  expect(order.overtaken).toEqual([]);
+  expect(order.overtaken.slice(0, 20)).toEqual([]);
   expect(returned.stopping ?? 0, "messages that a leaving sender handed back").toBe(0);
   expect(order.kept).toBeGreaterThan(0.8 * result.audit.accepted);
-  const lapsed = lapses(sluice);
   expect(lapsed === 0 ? repeats.unexplained : repeats.unexplained.slice(lapsed * IN_DOUBT)).toEqual([]);
   expect(drains.filter(({ tookMs, end }) => tookMs > DRAIN_MS || end !== "code 0")).toEqual([]);
   for (const service of SERVICES)

@@ -75,7 +75,9 @@ describe("an audit of one partition", () => {
     const { counts } = audit.finish();
     expect(counts).toMatchObject({ accepted: 1, terminal: 1, missing: 0, duplicated: 0, contradicting: 0 });
     expect(counts.byState.delivered).toBe(1);
-    expect(auditLine(counts)).toBe("audit: accepted=1 terminal=1 missing=0 duplicated=0 resubmitted=0 unknown=0");
+    expect(auditLine(counts)).toBe(
+      "audit: accepted=1 terminal=1 missing=0 duplicated=0 contradicting=0 resubmitted=0 unknown=0",
+    );
     expect(auditHolds(counts)).toBe(true);
   });
 

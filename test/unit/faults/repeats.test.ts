@@ -53,7 +53,9 @@ test("a message that went out more often than it was in doubt or handed back is 
   const thrice = message("a", { reasons: new Set(["1/takeover"]), sent: 3 });
   expect(compareRepeats(books([thrice]), doubt(["a/1"])).unexplained).toHaveLength(1);
   expect(compareRepeats(books([thrice]), doubt(["a/1"], ["a/1"])).unexplained).toEqual([]);
-  const returned = { ...thrice, returns: new Set(["1/response-timeout"]) };
+  const refused = { ...thrice, returns: new Set(["1/throttled"]) };
+  expect(compareRepeats(books([refused]), doubt(["a/1"])).unexplained).toHaveLength(1);
+  const returned = { ...thrice, returns: new Set(["1/response-timeout"]), doubted: new Set([1]) };
   expect(compareRepeats(books([returned]), doubt(["a/1"])).unexplained).toEqual([]);
 });
 

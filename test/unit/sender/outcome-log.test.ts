@@ -31,14 +31,23 @@ test.each(["routed", "closed"])("a return after which the next attempt was %s ne
 
 test("decisions about other attempts change nothing, and the first outcome of a dispatch stands", async () => {
   const found = await read(
-    logOf(`${M}/1/submitted`, `${M}/1/returned`, `${M}/2/routed`, `${M}/2/returned`, `${M}/2/in_doubt`, `${M}/4/routed`),
+    logOf(
+      `${M}/1/submitted`,
+      `${M}/1/returned`,
+      `${M}/2/routed`,
+      `${M}/2/returned`,
+      `${M}/2/in_doubt`,
+      `${M}/4/routed`,
+    ),
   );
   expect(found.get(`${M}/1`)).toEqual({ kind: "submitted", value: null });
   expect(found.get(`${M}/2`)?.value).toEqual(expect.any(Buffer));
 });
 
 test("a return of an owner that had lost the partition gives way to the submission that its successor made meanwhile", async () => {
-  const found = await read(logOf(`${M}/1/returned`, `${M}/1/resubmitted`, `${M}/2/returned`, `${M}/3/routed`, `${M}/2/submitted`));
+  const found = await read(
+    logOf(`${M}/1/returned`, `${M}/1/resubmitted`, `${M}/2/returned`, `${M}/3/routed`, `${M}/2/submitted`),
+  );
   expect(found.get(`${M}/1`)).toEqual({ kind: "submitted", value: null });
   expect(found.get(`${M}/2`), "decided about already").toEqual({ kind: "returned", value: null });
 });
