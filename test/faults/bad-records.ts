@@ -13,6 +13,8 @@ export interface BadRecord {
   readonly key: Buffer | string | null;
   readonly value: Buffer | null;
   readonly headers?: Record<string, Buffer | string | (Buffer | string)[]>;
+  /** It can be decoded; what it says cannot be. */
+  readonly readable?: boolean;
 }
 
 /** Below what a topic takes (1 MiB), with room for the batch around it. */
@@ -75,7 +77,7 @@ export function unreadable(codecs: SluiceCodecs, kind: RecordKind, good: Buffer,
 
 /** Records that can be read and hold what cannot be. */
 export function implausible(codecs: SluiceCodecs, kind: RecordKind, topic: string, random: Random): BadRecord[] {
-  const record = (what: string, value: Buffer): BadRecord => ({ kind: what, key: NUMBER, value });
+  const record = (what: string, value: Buffer): BadRecord => ({ kind: what, key: NUMBER, value, readable: true });
   const facts = factsOf(random);
   const strange: [string, Partial<MessageFacts>][] = [
     ["segments below 0", { segments: -5 }],

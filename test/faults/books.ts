@@ -3,13 +3,18 @@
  * what the providers (simulators) counted themselves, and the rows in ClickHouse.
  */
 import { messageIdOfRequest } from "../../domain/message/message-id.ts";
+import { canonicalId, idForms } from "../../domain/receipts/provider-message-id.ts";
+import { isFinal } from "../../domain/receipts/receipt-lattice.ts";
 import { headerText, type InRecord } from "../../platform/kafka/record.ts";
 import { TopicReader } from "../../platform/kafka/topic-reader.ts";
 import type { Event } from "../../schemas/generated/types.ts";
-import { EVENTS_TOPIC, LANES, RETRY_DELAYS, requestTopic, retryTopic } from "../../schemas/topics.ts";
+import { EVENTS_TOPIC, LANES, RECEIPTS_TOPIC, RETRY_DELAYS, requestTopic, retryTopic } from "../../schemas/topics.ts";
 import { ACCOUNT_BUSY } from "../../services/router/account-shares.ts";
 import { type Installation, PARTITIONS } from "./installation.ts";
 import type { Lane } from "./traffic.ts";
+
+/** A receipt that has stood in the log for so long before the deadline has been read. */
+const UNHEARD_MS = 15_000;
 
 /** What is known of one message. */
 export interface MessageAccount {
@@ -25,8 +30,10 @@ export interface MessageAccount {
   /** Attempts that were handed back with a reason why they may have been accepted all the same. */
   readonly doubted: Set<number>;
   readonly providers: Set<string>;
-  /** Attempts that were submitted. */
-  readonly submitted: Set<number>;
+  /** Of each submission that providers have answered, the ids of its parts, as `receiptKey` gives them. */
+  readonly submissions: string[][];
+  /** When it ended `unknown`, by the log's time, epoch ms. */
+  unknownAt: number | undefined;
   /** `<attempt>` to the provider it was routed to; several only when a repeat decided otherwise. */
   readonly routed: Map<number, Set<string>>;
   attempts: number;
@@ -51,6 +58,10 @@ export interface Books {
   readonly distinctEvents: number;
   /** The id of the event at each place (`placeOf`) of the log. */
   readonly eventAt: ReadonlyMap<number, string>;
+  /** Receipts in the log, by provider. */
+  readonly receipts: ReadonlyMap<string, number>;
+  /** When the first receipt of an end stood in the log, epoch ms, by `receiptKey`. */
+  readonly receiptedAt: ReadonlyMap<string, number>;
   /** Message ids in the order in which each provider first received them. */
   readonly arrivals: ReadonlyMap<string, readonly string[]>;
 }
@@ -60,11 +71,13 @@ export async function readBooks(installation: Installation): Promise<Books> {
   const { infra, codecs } = installation;
   const log = { debug() {}, info() {}, warn() {}, error() {} };
   const tiers = RETRY_DELAYS.map(retryTopic);
-  const topics = [...LANES.map(requestTopic), ...tiers, EVENTS_TOPIC];
+  const topics = [...LANES.map(requestTopic), ...tiers, EVENTS_TOPIC, RECEIPTS_TOPIC];
   const reader = new TopicReader({ connection: { brokers: infra.brokers, clientId: "books", log }, topics });
   await reader.start();
   const messages = new Map<string, MessageAccount>();
   const eventAt = new Map<number, string>();
+  const receipts = new Map<string, number>();
+  const receiptedAt = new Map<string, number>();
   try {
     for (const lane of LANES) {
       await readAll(reader, requestTopic(lane), (record) => {
@@ -87,13 +100,39 @@ export async function readBooks(installation: Installation): Promise<Books> {
       );
       const decoded = record.value === null ? undefined : codecs.event.decode(record.value);
       if (!decoded?.ok) throw new Error(`event ${record.partition}/${record.offset} cannot be read`);
-      note(messages, decoded.value);
+      note(messages, decoded.value, record.timestamp);
+    });
+    await readAll(reader, RECEIPTS_TOPIC, (record) => {
+      const decoded = record.value === null ? undefined : codecs.receipt.decode(record.value);
+      if (!decoded?.ok) throw new Error(`receipt ${record.partition}/${record.offset} cannot be read`);
+      const { provider, to, providerMessageId, state } = decoded.value;
+      receipts.set(provider, (receipts.get(provider) ?? 0) + 1);
+      if (!isFinal(state) || state === "unknown") return;
+      for (const form of idForms(canonicalId(providerMessageId))) {
+        const key = receiptKey(provider, to, form);
+        receiptedAt.set(key, Math.min(receiptedAt.get(key) ?? record.timestamp, record.timestamp));
+      }
     });
   } finally {
     await reader.stop();
   }
   const arrivals = await countSent(installation, messages);
-  return { messages, events: eventAt.size, distinctEvents: new Set(eventAt.values()).size, eventAt, arrivals };
+  const distinctEvents = new Set(eventAt.values()).size;
+  return { messages, events: eventAt.size, distinctEvents, eventAt, receipts, receiptedAt, arrivals };
+}
+
+function receiptKey(provider: string, to: string, id: string): string {
+  return `${provider}/${to}/${id}`;
+}
+
+/** Whether the log held a receipt for each part of one of its submissions, for a while, when it ended as one that nothing is known of. */
+export function endedUnheard(
+  { submissions, unknownAt }: MessageAccount,
+  { receiptedAt }: Pick<Books, "receiptedAt">,
+): boolean {
+  if (unknownAt === undefined) return false;
+  const known = (key: string) => (receiptedAt.get(key) ?? Number.POSITIVE_INFINITY) < unknownAt - UNHEARD_MS;
+  return submissions.some((parts) => parts.every(known));
 }
 
 /** A place in a topic as one number; of one partition's places the lower one is the earlier. */
@@ -124,7 +163,8 @@ function emptyAccount(id: string, to: string, lane: Lane, offset: number): Messa
     reasons,
     doubted: new Set(),
     providers,
-    submitted: new Set(),
+    submissions: [],
+    unknownAt: undefined,
     routed: new Map(),
     returns: new Set(),
     attempts: 0,
@@ -136,7 +176,7 @@ function emptyAccount(id: string, to: string, lane: Lane, offset: number): Messa
   };
 }
 
-function note(messages: ReadonlyMap<string, MessageAccount>, event: Event): void {
+function note(messages: ReadonlyMap<string, MessageAccount>, event: Event, appendedAt: number): void {
   const message = messages.get(event.facts.messageId);
   if (message === undefined) return;
   message.attempts = Math.max(message.attempts, event.attempt);
@@ -149,10 +189,13 @@ function note(messages: ReadonlyMap<string, MessageAccount>, event: Event): void
   if (event.type === "returned") message.returns.add(`${event.attempt}/${event.errorCode}`);
   if (event.type === "returned" && event.reason !== null) message.doubted.add(event.attempt);
   if (event.type === "final") message.finals.add(event.state ?? "none");
+  if (event.type === "final" && event.state === "unknown") message.unknownAt ??= appendedAt;
   if (event.type === "in_doubt") message.reasons.add(`${event.attempt}/held:${event.errorCode}`);
   if (event.type === "submitted") {
-    message.submitted.add(event.attempt);
-    message.providers.add(event.provider ?? "none");
+    const provider = event.provider ?? "none";
+    message.providers.add(provider);
+    const ids = event.providerMessageIds.map((id) => receiptKey(provider, event.facts.to, canonicalId(id)));
+    if (ids.length > 0) message.submissions.push(ids);
     if (event.resubmitted !== null) message.reasons.add(`${event.attempt}/${event.resubmitted}`);
   }
 }

@@ -1,9 +1,10 @@
 import { expect } from "vitest";
 import { type AuditReport, auditLine } from "../../services/console/audit-report.ts";
 import { auditAll, until } from "./audit.ts";
-import { type Books, type MessageAccount, readBooks } from "./books.ts";
+import { type Books, endedUnheard, type MessageAccount, readBooks } from "./books.ts";
 import type { Installation } from "./installation.ts";
 import { countRows, type Rows, readRows } from "./rows.ts";
+import { providerStats } from "./submission-watch.ts";
 import type { Traffic } from "./traffic.ts";
 
 /** What was promised by one traffic, or by several together. */
@@ -52,6 +53,8 @@ export async function reckon(installation: Installation, traffic: Promised, wait
       ({ sent, reasons, doubted }) => sent > 1 && reasons.size + doubted.size === 0,
     ),
     "routed to two providers in one attempt": those(({ routed }) => [...routed.values()].some(({ size }) => size > 1)),
+    "ended unknown with its receipts in the log": those((message) => endedUnheard(message, books)),
+    "receipts acknowledged and not in the log": await receiptsLost(installation, books),
     "events without a row": [...shown.missing].slice(0, 20),
     "events with several rows": [...shown.doubled].slice(0, 20),
     "roll-ups that differ from the rows": rows.differing,
@@ -63,6 +66,16 @@ export async function reckon(installation: Installation, traffic: Promised, wait
 async function ended(installation: Installation, messages: number, waitMs: number): Promise<void> {
   const enough = async () => (await countRows(installation).catch(() => ({ ended: 0 }))).ended >= messages;
   await until(() => "", enough, waitMs).catch(() => {}); // the audit says what is missing
+}
+
+/** What each provider was told that we have, must stand in the log: by count, since a receipt may be acknowledged and sent again. */
+async function receiptsLost(installation: Installation, { receipts }: Books): Promise<string[]> {
+  const stats = await providerStats(installation);
+  return Object.entries(stats).flatMap(([provider, { receipts: told }]) => {
+    const { acknowledged } = told;
+    const stored = receipts.get(provider) ?? 0;
+    return acknowledged > stored ? [`${provider}: ${acknowledged} acknowledged, ${stored} in the log`] : [];
+  });
 }
 
 /** Every event, whichever of its repeats in the log, must stand in one row. */

@@ -3,6 +3,8 @@ import type { Installation } from "./installation.ts";
 interface Stats {
   readonly peakSegmentsPerSecond: number;
   readonly ledger: { readonly references: number };
+  /** Receipts (callbacks) that we have answered well. */
+  readonly receipts: { readonly acknowledged: number };
 }
 
 const EVERY_MS = 200;

@@ -9,7 +9,8 @@ function message(id: string, more: Partial<MessageAccount> = {}): MessageAccount
     finals: new Set<string>(),
     doubted: new Set<number>(),
     providers: new Set<string>(),
-    submitted: new Set<number>(),
+    submissions: [],
+    unknownAt: undefined,
   };
   const account = {
     id,
@@ -28,7 +29,8 @@ function message(id: string, more: Partial<MessageAccount> = {}): MessageAccount
 
 function books(messages: readonly MessageAccount[], arrivals: readonly string[] = []): Books {
   const byId = new Map(messages.map((one) => [one.id, one]));
-  return { messages: byId, events: 0, distinctEvents: 0, eventAt: new Map(), arrivals: new Map([["smsc", arrivals]]) };
+  const empty = { events: 0, distinctEvents: 0, eventAt: new Map(), receipts: new Map(), receiptedAt: new Map() };
+  return { ...empty, messages: byId, arrivals: new Map([["smsc", arrivals]]) };
 }
 
 function doubt(...kills: string[][]): Doubt {
