@@ -76,8 +76,11 @@ function windowOf(provider: Provider): number {
 const NOTHING: Outcome = { events: [], followUp: [] };
 /** Messages handed back a second while the provider cannot be used: the router must be able to follow. */
 const HAND_BACK_RATE = 2_000;
-/** How long a message may be throttled before it goes back, ms. */
-const THROTTLED_MS = 30_000;
+/**
+ * How long a message may be throttled, or wait for its network, before it goes back, ms. Whatever waits keeps its lane's committed
+ * position where it is: without an end to it, what must be remembered and read back would grow with the outage of one operator.
+ */
+const HELD_MS = 30_000;
 const TICK_MS = 250;
 /** A process that owns nothing keeps its binds for so long: partitions often come back after a rebalance. */
 const UNBIND_AFTER_MS = 5_000;
@@ -182,6 +185,7 @@ export class ProviderSender<U extends Unit = Unit> {
     }
     const pending = new Pending(units, owner, order, settle);
     const admission = this.networks.admit(pending, this.options.monotonic());
+    if (admission === "waits") pending.heldSince = this.options.monotonic();
     if (admission === "full") {
       this.handBack.take(1, this.options.monotonic());
       this.giveBack(order, settle, "network-busy");
@@ -268,7 +272,7 @@ export class ProviderSender<U extends Unit = Unit> {
     if (result.stayed) this.rate.stays(weight);
     if (result.outcome === "unsent") this.options.metrics.unsent.add(weight);
     this.judge(pending.network, result, now);
-    if (result.outcome === "throttled" && pending.throttledAt === 0) pending.throttledAt = now;
+    if (result.outcome === "throttled" && pending.heldSince === 0) pending.heldSince = now;
     const { verdict } = pending;
     if (verdict !== undefined) this.finish(pending, verdict, false);
     if (this.queue.length > 0 || this.networks.waiting > 0) this.pump();
@@ -326,9 +330,8 @@ export class ProviderSender<U extends Unit = Unit> {
   /** Requests that were not taken go again, unless they have been throttled for too long or must not wait. */
   private again(pending: Pending<U>): boolean {
     const now = this.options.monotonic();
-    const tooLong = pending.throttledAt > 0 && now - pending.throttledAt > THROTTLED_MS;
     const leaving = pending.owner.draining || !pending.owner.alive;
-    if (tooLong || leaving || this.circuit.state === "open") return false;
+    if (heldTooLong(pending, now) || leaving || this.circuit.state === "open") return false;
     pending.restart();
     if (this.networks.again(pending, now)) this.queue.unshift(pending);
     return true;
@@ -381,16 +384,19 @@ export class ProviderSender<U extends Unit = Unit> {
     if (this.circuit.state !== this.lastCircuit) this.circuitChanged();
     if (this.owners.size === 0 && this.linked && now - this.idleSince >= UNBIND_AFTER_MS) void this.disconnect();
     this.releaseDraining(now);
-    this.releaseHeld();
+    this.releaseHeld(now);
     this.pump();
   }
 
-  /** What waits for its network and is not to be sent any more: the circuit is open, or its owner has gone or is going. */
-  private releaseHeld(): void {
+  /** What waits for its network and is not to be sent any more: the circuit is open, its owner has gone or is going, or it has waited long enough. */
+  private releaseHeld(now: number): void {
     if (this.networks.waiting === 0) return;
     const open = this.circuit.state === "open";
-    for (const pending of this.networks.remove(({ owner }) => open || !owner.alive || owner.draining)) {
-      pending.cut(pending.owner.draining ? "stopping" : "circuit-open");
+    const goes = (pending: Pending<U>) =>
+      open || !pending.owner.alive || pending.owner.draining || heldTooLong(pending, now);
+    for (const pending of this.networks.remove(goes)) {
+      const { alive, draining } = pending.owner;
+      pending.cut(draining ? "stopping" : open || !alive ? "circuit-open" : "network-busy");
       this.finish(pending, pending.verdict!, true);
     }
   }
@@ -449,4 +455,8 @@ export class ProviderSender<U extends Unit = Unit> {
     this.unlinking = this.link.stop(STOP_DRAIN_MS);
     await this.unlinking;
   }
+}
+
+function heldTooLong({ heldSince }: { readonly heldSince: number }, now: number): boolean {
+  return heldSince > 0 && now - heldSince > HELD_MS;
 }

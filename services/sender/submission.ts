@@ -26,8 +26,8 @@ export class Submission<U extends Unit> {
   carrier = -1;
   /** Monotonic time of the first request, ms; 0 before. */
   sentAt = 0;
-  /** Monotonic time of the first throttling answer, ms; 0 before. */
-  throttledAt = 0;
+  /** Monotonic time since which it is held back, by the first throttling answer or to wait for its network, ms; 0 before. */
+  heldSince = 0;
   accepted = 0;
   private todo: readonly number[];
   private next = 0;

@@ -403,6 +403,34 @@ test("a network that does not answer leaves the others their part of the window,
   await sender.stop();
 });
 
+test("what has waited long enough for a network that takes nothing goes back, all of it at once", async () => {
+  const { link, sender, settled, submit } = await running({ window: 20 });
+  const throttled: UnitResult = { outcome: "throttled", code: "ESME_RTHROTTLED", pauseMs: 250 };
+  // One operator takes nothing, for longer than a message may be held back; the others flow meanwhile.
+  const answerAll = () => {
+    while (link.inFlight > 0) {
+      const { network } = link.waiting[0]!.submission as unknown as { network: string };
+      link.answer(network === "262-02" ? throttled : undefined);
+    }
+  };
+  for (let n = 0; n < 20; n++) {
+    submit();
+    answerAll();
+  }
+  for (let n = 0; n < 8; n++) {
+    submit({ facts: { network: "262-02" } });
+    answerAll();
+  }
+  for (let ms = 0; ms < 35_000; ms += 100) {
+    submit();
+    answerAll();
+    await vi.advanceTimersByTimeAsync(100);
+  }
+  const back = settled.filter((event) => event?.facts.network === "262-02");
+  expect(back.map((event) => event?.type)).toEqual(Array.from({ length: 8 }, () => "returned"));
+  await sender.stop();
+});
+
 test("what waits for its network goes back when the circuit opens or its owner stops", async () => {
   for (const why of ["circuit-open", "stopping"]) {
     const { link, sender, owner, settled, submit } = await running({ window: 20 });
