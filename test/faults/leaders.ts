@@ -90,6 +90,20 @@ export class Leaders {
     await this.prefer(topic);
   }
 
+  /** Moves every partition of a topic with one copy to the next broker: the old one does not know it any more. */
+  async relocate(topic: string): Promise<void> {
+    const before = await this.partitions(topic);
+    const next = (replica: number) => (replica % this.brokers.length) + 1;
+    const wanted = new Map(before.map(({ partitionId, replicas }) => [partitionId, next(replicas[0]!)]));
+    const partitionAssignment = [...wanted].map(([partition, replica]) => ({ partition, replicas: [replica] }));
+    await this.admin.alterPartitionReassignments({ topics: [{ topic, partitionAssignment }] });
+    await until(`${topic} has moved`, async () =>
+      (await this.partitions(topic)).every(
+        ({ partitionId, replicas, leader }) => replicas.length === 1 && leader === wanted.get(partitionId),
+      ),
+    );
+  }
+
   /** Every partition is led by its first replica. */
   private async prefer(topic: string): Promise<void> {
     await until(`the first replicas of ${topic} lead`, async () => {

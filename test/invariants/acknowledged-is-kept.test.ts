@@ -7,6 +7,7 @@ import { Kafka, logLevel, type Producer } from "kafkajs";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { KafkaConnection } from "../../platform/kafka/connection.ts";
 import { RecordProducer } from "../../platform/kafka/producer.ts";
+import { TaskGroup } from "../../platform/kafka/task-group.ts";
 import { ensureTopics } from "../../platform/kafka/topics.ts";
 import { BrokerStorm } from "../faults/broker-storm.ts";
 import { schedule } from "../faults/kill.ts";
@@ -59,6 +60,7 @@ beforeAll(async () => {
     ...["answer-ours", "answer-plain", "leader-ours", "leader-plain"].map((name) => ({ name, partitions: 3 })),
   ];
   await ensureTopics(direct, topics, 3, 2);
+  await ensureTopics(direct, [{ name: "moves", partitions: P }], 1, 1);
   await leaders.restored(...topics.map(({ name }) => name));
 }, 300_000);
 afterAll(async () => {
@@ -181,6 +183,49 @@ test.concurrent("one send to all brokers, and one of them no longer leads its pa
   await judge("leader", ours, plain);
   expect(sender.producer.counters.failures, "ours was refused too").toBeGreaterThan(0);
 });
+
+/** A task that ends puts into doubt what it has staged; that partitions change their brokers is everyday life. */
+test("a group keeps its tasks while its partitions move to other brokers", async () => {
+  let [starts, records] = [0, 0];
+  const group = new TaskGroup({
+    connection: { ...connectionTo(kafka.brokers), clientId: "moves" },
+    groupId: "moves",
+    topics: ["moves"],
+    partitions: P,
+    run: async (task) => {
+      starts++;
+      task.begin();
+      while (task.taking) {
+        while (task.take(task.inputs[0]!) !== undefined) records++;
+        await task.wait();
+      }
+    },
+  });
+  await group.start();
+  await until("it has all partitions", () => group.status.running === P);
+  const ledger = new ProducerLedger(P);
+  const { producer, send } = await ourProducer("moves-writer", "moves", ledger);
+  const parts = Array.from({ length: P }, (_, partition) => ({ partition, count: FEW }));
+  for (let move = 0; move < 3; move++) {
+    // Fetchers that have something to fetch go on while one of them joins.
+    const sends: Promise<void>[] = [];
+    for (let n = 0; n < 20; n++) {
+      sends.push(send(parts));
+      if (n === 5) await leaders.relocate("moves");
+      await pause(50);
+    }
+    await Promise.all(sends);
+  }
+  await until("it has read everything", () => records >= ledger.total);
+  expect({ starts, lapses: group.counters.lapses, failures: group.counters.taskFailures }).toEqual({
+    starts: P,
+    lapses: 0,
+    failures: 0,
+  });
+  expect(group.counters.joins, "it was felt").toBeGreaterThan(1);
+  await group.stop();
+  await producer.close();
+}, 120_000);
 
 test("everything at once, round after round, under load", async () => {
   const { seed, random } = schedule();
