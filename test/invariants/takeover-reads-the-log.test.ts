@@ -42,9 +42,10 @@ beforeAll(async () => {
     },
   });
   cases = new FaultCases(sluice);
-  // Hand-backs happen all the time, and receipts come soon.
+  // Hand-backs happen all the time. Receipts come soon, and some late enough for their messages to be kept: a second (above) by
+  // what has surely been read, which is two seconds behind.
   const errors = { permanentShare: 0.003, temporaryShare: 0.05 };
-  const delay = { kind: "uniform", minMs: 500, maxMs: 3_000 };
+  const delay = { kind: "uniform", minMs: 500, maxMs: 7_000 };
   for (const smsc of ["smsc-a", "smsc-b"] as const)
     await behave(sluice, smsc, { errors, receipts: { delay, lossShare: 0 } });
   await behave(sluice, "http-c", { errors, callbacks: { delay, lossShare: 0 } });
