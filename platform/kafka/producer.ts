@@ -35,7 +35,7 @@ export interface ProducerOptions {
 const BROKER_TIMEOUT_MS = 10_000;
 const MAX_SHARED_SENDS = 2;
 const MAX_LONE_SENDS = 16;
-/** A partition that has failed so often in a row, without a time-out, gets a new client, and so on: some 3 s each time. */
+/** A partition that has failed so often in a row, whatever with, gets a new client, and so on. */
 const RENEW_AFTER_FAILURES = 5;
 /** With this many records waiting, lingering gains nothing more. */
 const EAGER_RECORDS = 1_000;

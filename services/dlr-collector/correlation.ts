@@ -81,13 +81,7 @@ export class Correlation {
     this.replaying = false;
     // Receipts that the last owner has surely tried against submissions in doubt. The others have their turn to come: the
     // submission that they belong to may have none but this one.
-    const tried = this.replayedUpTo - TRIED_DOUBTS * this.options.limits.doubtMs;
-    for (
-      let first = this.early.oldestFresh;
-      first !== undefined && first.since <= tried;
-      first = this.early.oldestFresh
-    )
-      this.early.markTried(first);
+    this.early.markTriedUpTo(this.replayedUpTo - TRIED_DOUBTS * this.options.limits.doubtMs);
     for (const message of this.messages.values()) {
       this.settle(message, undefined, NONE);
       this.writeUnkept(message);
@@ -172,7 +166,7 @@ export class Correlation {
     else {
       counters.early++;
       const { to } = receipt;
-      const waiting = { provider, id, to, messageId, offset, since: timestamp, state: known, receivedAt, fresh: true };
+      const waiting = { provider, id, to, messageId, offset, since: timestamp, state: known, receivedAt };
       if (this.replaying) this.replayedUpTo = Math.max(this.replayedUpTo, timestamp);
       const evicted = this.early.add(waiting);
       if (evicted !== undefined) this.orphan(evicted);

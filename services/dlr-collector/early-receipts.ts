@@ -21,7 +21,7 @@ export interface EarlyReceipt {
   link: Link<EarlyReceipt>;
 }
 
-export type Unmatched = Omit<EarlyReceipt, "link">;
+export type Unmatched = Omit<EarlyReceipt, "fresh" | "link">;
 
 /**
  * Receipts that came before their `submitted` event. Bounded by count; age is the owner's business. Ordered by arrival,
@@ -67,9 +67,9 @@ export class EarlyReceipts {
     const evicted = this.byId.size >= this.most ? this.oldest : undefined;
     if (evicted !== undefined) this.remove(evicted);
     const early = receipt as EarlyReceipt;
-    early.link = (receipt.fresh ? this.waiting : this.tried).append(early);
+    early.fresh = true;
+    early.link = this.waiting.append(early);
     this.byId.set(key, early);
-    if (!early.fresh) this.enterTried(early);
     if (early.messageId !== undefined) {
       const others = this.byMessage.get(early.messageId);
       if (others === undefined) this.byMessage.set(early.messageId, [early]);
@@ -109,6 +109,12 @@ export class EarlyReceipts {
     early.fresh = false;
     early.link = this.tried.append(early);
     this.enterTried(early);
+  }
+
+  /** Those that came by then, epoch milliseconds, have been tried by an earlier owner. */
+  markTriedUpTo(time: number): void {
+    for (let first = this.waiting.first; first !== undefined && first.since <= time; first = this.waiting.first)
+      this.markTried(first);
   }
 
   remove(early: EarlyReceipt): void {

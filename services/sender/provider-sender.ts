@@ -184,12 +184,13 @@ export class ProviderSender<U extends Unit = Unit> {
       return;
     }
     const pending = new Pending(units, owner, order, settle);
-    const admission = this.networks.admit(pending, this.options.monotonic());
-    if (admission === "waits") pending.heldSince = this.options.monotonic();
-    if (admission === "full") {
-      this.handBack.take(1, this.options.monotonic());
+    const at = this.options.monotonic();
+    const admission = this.networks.admit(pending, at);
+    if (admission === "waits") pending.heldSince = at;
+    else if (admission === "full") {
+      this.handBack.take(1, at);
       this.giveBack(order, settle, "network-busy");
-    } else if (admission === "through") {
+    } else {
       this.queue.push(pending);
       this.pump();
     }
@@ -327,7 +328,7 @@ export class ProviderSender<U extends Unit = Unit> {
     }
   }
 
-  /** Requests that were not taken go again, unless they have been throttled for too long or must not wait. */
+  /** Requests that were not taken go again, unless they have been held back for too long or must not wait. */
   private again(pending: Pending<U>): boolean {
     const now = this.options.monotonic();
     const leaving = pending.owner.draining || !pending.owner.alive;
