@@ -76,32 +76,33 @@ export class Leaders {
   async move(topic: string, only?: number): Promise<void> {
     const all = await this.partitions(topic);
     const before = all.filter(({ partitionId }) => only === undefined || partitionId === only);
-    const partitionAssignment = before.map(({ partitionId, replicas, leader }) => {
+    await this.reassign(topic, before, ({ replicas, leader }) => {
       const turn = (replicas.indexOf(leader) + 1) % replicas.length;
-      return { partition: partitionId, replicas: [...replicas.slice(turn), ...replicas.slice(0, turn)] };
+      return [...replicas.slice(turn), ...replicas.slice(0, turn)];
     });
-    await this.admin.alterPartitionReassignments({ topics: [{ topic, partitionAssignment }] });
-    const wanted = new Map(partitionAssignment.map(({ partition, replicas }) => [partition, replicas[0]!]));
-    await until("the replicas are in their new order", async () =>
-      (await this.partitions(topic)).every(
-        ({ partitionId, replicas }) => replicas[0] === (wanted.get(partitionId) ?? replicas[0]),
-      ),
-    );
-    await this.prefer(topic);
   }
 
   /** Moves every partition of a topic with one copy to the next broker: the old one does not know it any more. */
   async relocate(topic: string): Promise<void> {
-    const before = await this.partitions(topic);
-    const next = (replica: number) => (replica % this.brokers.length) + 1;
-    const wanted = new Map(before.map(({ partitionId, replicas }) => [partitionId, next(replicas[0]!)]));
-    const partitionAssignment = [...wanted].map(([partition, replica]) => ({ partition, replicas: [replica] }));
+    const next = ({ replicas }: PartitionMetadata) => [(replicas[0]! % this.brokers.length) + 1];
+    await this.reassign(topic, await this.partitions(topic), next);
+  }
+
+  /** Gives partitions other replicas, or the same in another order; resolves when the first of them lead. */
+  private async reassign(
+    topic: string,
+    partitions: readonly PartitionMetadata[],
+    to: (partition: PartitionMetadata) => number[],
+  ): Promise<void> {
+    const wanted = new Map(partitions.map((partition) => [partition.partitionId, to(partition)]));
+    const partitionAssignment = [...wanted].map(([partition, replicas]) => ({ partition, replicas }));
     await this.admin.alterPartitionReassignments({ topics: [{ topic, partitionAssignment }] });
-    await until(`${topic} has moved`, async () =>
+    await until(`the replicas of ${topic} are as wanted`, async () =>
       (await this.partitions(topic)).every(
-        ({ partitionId, replicas, leader }) => replicas.length === 1 && leader === wanted.get(partitionId),
+        ({ partitionId, replicas }) => String(replicas) === String(wanted.get(partitionId) ?? replicas),
       ),
     );
+    await this.prefer(topic);
   }
 
   /** Every partition is led by its first replica. */

@@ -10,7 +10,6 @@ export interface MemorySample {
   readonly heapUsed: number;
   /** Outside of the heap: buffers, among them those of the Kafka client. */
   readonly external: number;
-  readonly rss: number;
 }
 
 export const MIB = 1 << 20;

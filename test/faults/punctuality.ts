@@ -25,13 +25,15 @@ export interface Timed {
 /** Append times are whole milliseconds, and several brokers' clocks may differ by a little. */
 const EXACT_MS = 50;
 const TIER_MS = 5_000;
+/** So many rounds of retries are in the first tier. */
+const FIRST_TIER_ROUNDS = 3;
 
 export interface PunctualityOptions {
   readonly receiptDeadlineMs: number;
   readonly stampMs: number;
 }
 
-/** Judges every message by its timeline; what is due counts from the stamp of the decision, which is judged as well. Only the first tier (5 s) is looked at: messages that reach others are not late, but in them. */
+/** Judges every message by its timeline; what is due counts from the stamp of the decision, which is judged as well. Messages that reach other tiers than the first one (5 s) are not late, but in them: they may only not be early. */
 export function judgePunctuality(timelines: ReadonlyMap<string, Happened[]>, options: PunctualityOptions): Punctuality {
   const found = { expired: timed(), unknown: timed(), retried: timed(), abandoned: [], stamps: [] } as {
     expired: Timed;
@@ -41,14 +43,10 @@ export function judgePunctuality(timelines: ReadonlyMap<string, Happened[]>, opt
     stamps: string[];
   };
   for (const [id, timeline] of timelines) {
-    const rounds = timeline.filter(({ event }) => event.type === "postponed").length;
+    const firstTier = timeline.filter(({ event }) => event.type === "postponed").length <= FIRST_TIER_ROUNDS;
     for (const { event, appendedAt } of timeline) {
       const { type, state, attempt, facts } = event;
-      if (type === "closed" && state === "expired") {
-        const late = appendedAt - facts.expiresAt;
-        if (rounds <= 3) note(found.expired, id, late);
-        else if (late < -EXACT_MS) found.expired.early.push(`${id}: ${-late} ms early`);
-      }
+      if (type === "closed" && state === "expired") note(found.expired, id, appendedAt - facts.expiresAt, firstTier);
       if (type === "returned" && event.errorCode === "expired" && appendedAt < facts.expiresAt - EXACT_MS)
         found.expired.early.push(id);
       if (type === "final" && state === "unknown") {
@@ -63,11 +61,8 @@ export function judgePunctuality(timelines: ReadonlyMap<string, Happened[]>, opt
       if (type === "postponed") {
         if (isAbandoned(event)) found.abandoned.push(`${id}: ${event.reason}`);
         const next = timeline.find((one) => one.event.attempt === attempt + 1);
-        const late = next === undefined ? undefined : next.appendedAt - event.at - TIER_MS;
-        if (late !== undefined && rounds <= 3) note(found.retried, id, late);
         // Every tier is as long as the first one or longer: whoever comes back sooner came too early, in whatever round.
-        else if (late !== undefined && late < -EXACT_MS)
-          found.retried.early.push(`${id}: ${-late} ms early in a later round`);
+        if (next !== undefined) note(found.retried, id, next.appendedAt - event.at - TIER_MS, firstTier);
       }
       for (const stamp of [event.at, event.submittedAt, event.receiptAt])
         if (stamp !== null && isOff(stamp, event, appendedAt, options.stampMs))
@@ -81,9 +76,12 @@ function timed(): Timed {
   return { count: 0, early: [], latest: Number.NEGATIVE_INFINITY };
 }
 
-function note(kind: Timed, id: string, late: number): void {
-  kind.count++;
-  kind.latest = Math.max(kind.latest, late);
+/** `timely`: it may not be late either, and counts. */
+function note(kind: Timed, id: string, late: number, timely = true): void {
+  if (timely) {
+    kind.count++;
+    kind.latest = Math.max(kind.latest, late);
+  }
   // The time that counts is the decision's, which stands in the log a little later, never earlier.
   if (late < -EXACT_MS) kind.early.push(`${id}: ${-late} ms early`);
 }
