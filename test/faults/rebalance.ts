@@ -13,6 +13,8 @@ export interface Leave {
 
 export interface TurnOptions {
   readonly ms: number;
+  /** A service whose instances start slowly goes on until it has left so often, up to three times `ms`. */
+  readonly leavesEach: number;
   readonly everyMs: number;
   /** How they leave, in turn. */
   readonly signals: readonly Leave["signal"][];
@@ -41,16 +43,16 @@ export async function ingestUrls({ control }: Installation): Promise<string[]> {
 }
 
 /**
- * Lets instances of each service leave and join for `ms`, one change of every service each `everyMs`; two run at the
+ * Lets instances of each service leave and join for `ms`, and until each has left `leavesEach` times, one change of every service each `everyMs`; two run at the
  * beginning and at the end, and never is the last one taken away.
  */
 export async function joinAndLeave(installation: Installation, options: TurnOptions): Promise<Turns> {
   const turns = { leaves: [], joins: [] };
-  const ends = performance.now() + options.ms;
+  const starts = performance.now();
   // A source for each service: how long signals take must not change which service draws what.
   const own = SERVICES.map(() => seededRandom(Math.floor(options.random() * 1e9)));
   await Promise.all(
-    SERVICES.map((service, i) => changes(installation, service, { ...options, random: own[i]!, ends }, turns)),
+    SERVICES.map((service, i) => changes(installation, service, { ...options, random: own[i]!, starts }, turns)),
   );
   return turns;
 }
@@ -58,15 +60,16 @@ export async function joinAndLeave(installation: Installation, options: TurnOpti
 async function changes(
   { control }: Installation,
   service: string,
-  options: TurnOptions & { readonly ends: number },
+  options: TurnOptions & { readonly starts: number },
   { leaves, joins }: { leaves: Leave[]; joins: string[] },
 ): Promise<void> {
-  const { ends, everyMs, signals, random, killed } = options;
+  const { starts, ms, leavesEach, everyMs, signals, random, killed } = options;
   const second = `${service}-2`;
   let running = [service, second];
   let turn = Math.floor(random() * signals.length);
-  while (performance.now() < ends) {
+  for (let left = 0; ; ) {
     const began = performance.now();
+    if (began - starts >= (left < leavesEach ? 3 * ms : ms)) break;
     if (running.length === 2) {
       const name = running[Math.floor(random() * 2)]!;
       const signal = signals[turn++ % signals.length]!;
@@ -75,6 +78,7 @@ async function changes(
       if (signal === "SIGKILL") await killed?.(name);
       const end = (await control.status()).find((process) => process.name === name)?.lastEnd;
       leaves.push({ name, signal, tookMs, end });
+      left++;
       // As a supervisor does it: back before its old self has left the groups.
       if (signal === "SIGKILL" && random() < 0.5) {
         await control.start(name);
