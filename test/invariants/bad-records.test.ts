@@ -157,7 +157,11 @@ test("batches that KafkaJS cannot read, and transactions that were taken back", 
     await taken.send({ topic, messages: [{ key: "1", value: goodRecord(sluice.codecs, kind, random) }] });
   await taken.abort();
   await transactional.disconnect();
-  figure(9, "longest until a partition was past batches that KafkaJS cannot read", `${((await past()) / 1_000).toFixed(1)} s`);
+  figure(
+    9,
+    "longest until a partition was past batches that KafkaJS cannot read",
+    `${((await past()) / 1_000).toFixed(1)} s`,
+  );
   await expectDeadLetters();
   await expectUndisturbed();
 }, 200_000);
