@@ -38,7 +38,8 @@ let sluice: Installation;
 let infra: ControlClient;
 let kafka: string;
 beforeAll(async () => {
-  sluice = await startInstallation();
+  // Receipts that are lost are waited for at the end.
+  sluice = await startInstallation({ env: LONG ? {} : { SLUICE_RECEIPT_DEADLINE: "20s" } });
   const { shared } = sluice.infra;
   if (shared.engine !== "native") throw new Error("SLUICE_CLUSTER_ENGINE=native is needed: brokers are frozen here");
   infra = new ControlClient(shared.stateDir);
