@@ -2,7 +2,7 @@
  * Promise 10: a backlog of 1,000,000 dispatches for a provider that is dark, which then drains; what each process holds
  * stays under a stated bound and does not grow. The messages go the whole way: requests in Kafka, routed to a provider
  * that answers late, so that they wait in its dispatch topics; it goes dark; it comes back, and all of them end.
- * SLUICE_FAULTS=long: the million; else 60,000. SLUICE_BACKLOG sets another number.
+ * SLUICE_FAULTS=long: the million; else 40,000. SLUICE_BACKLOG sets another number.
  */
 import { resolve } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -15,7 +15,7 @@ import { servicePids } from "../faults/readiness.ts";
 import { metric } from "../faults/rebalance.ts";
 import { figure, LONG } from "../faults/report.ts";
 
-const BACKLOG = Number(process.env.SLUICE_BACKLOG ?? (LONG ? 1_000_000 : 60_000));
+const BACKLOG = Number(process.env.SLUICE_BACKLOG ?? (LONG ? 1_000_000 : 40_000));
 /** A few more are requested: the late answers end some while the others queue up. */
 const REQUESTED = Math.ceil(BACKLOG * 1.05);
 const DARK_MS = LONG ? 60_000 : 15_000;
@@ -32,7 +32,7 @@ const BOUND_MIB: Readonly<Record<Service, number>> = {
   "dlr-collector": 256,
   "analytics-sink": 256,
 };
-/** What the sender holds more while the backlog waits than before there was any, at the most; MiB. Held whole, 60,000 take 65. */
+/** What the sender holds more while the backlog waits than before there was any, at the most; MiB. Held whole, 40,000 take 45. */
 const FOR_BACKLOG_MIB = 32;
 /** The audit, which reads the topics in two slices here: 150 octets for each message of one. */
 const AUDIT_MIB = LONG ? 384 : 128;
