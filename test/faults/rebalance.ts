@@ -67,9 +67,9 @@ async function changes(
   const second = `${service}-2`;
   let running = [service, second];
   let turn = Math.floor(random() * signals.length);
-  for (let left = 0; ; ) {
+  let left = 0;
+  while (performance.now() - starts < (left < leavesEach ? 3 * ms : ms)) {
     const began = performance.now();
-    if (began - starts >= (left < leavesEach ? 3 * ms : ms)) break;
     if (running.length === 2) {
       const name = running[Math.floor(random() * 2)]!;
       const signal = signals[turn++ % signals.length]!;

@@ -46,7 +46,7 @@ beforeAll(async () => {
     },
   });
   cases = new FaultCases(sluice);
-  // Hand-backs happen every second or so. Receipts come soon, and some late enough for their messages to be kept: a second (above) by
+  // Hand-backs keep happening. Receipts come soon, and some late enough for their messages to be kept: a second (above) by
   // what has surely been read, which is two seconds behind.
   const errors = { permanentShare: 0.003, temporaryShare: TEMPORARY };
   const delay = { kind: "uniform", minMs: 500, maxMs: 7_000 };
