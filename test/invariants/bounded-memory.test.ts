@@ -32,7 +32,7 @@ const BOUND_MIB: Readonly<Record<Service, number>> = {
   "dlr-collector": 256,
   "analytics-sink": 256,
 };
-/** What the sender holds more while the backlog waits than before there was any, at the most; MiB. Held whole, 40,000 take 45. */
+/** What the sender holds more while the backlog waits than before there was any, at the most; MiB. Held whole, 40,000 take 46. */
 const FOR_BACKLOG_MIB = 32;
 /** The audit, which reads the topics in two slices here: 150 octets for each message of one. */
 const AUDIT_MIB = LONG ? 384 : 128;
