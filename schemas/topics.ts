@@ -23,6 +23,12 @@ export const RETRY_DELAY_MS: Readonly<Record<RetryDelay, number>> = {
 
 export const EVENTS_TOPIC = "sms.events";
 export const RECEIPTS_TOPIC = "sms.receipts";
+/** Receipts whose destination is not known (Receipt, keyed by provider and id): dlr-collector finds it in the index. */
+export const UNPLACED_RECEIPTS_TOPIC = "sms.receipts.unplaced";
+/** Which destination a provider's ids belong to (SubmissionIndex, keyed by provider and id). */
+export const SUBMISSION_INDEX_TOPIC = "sms.submission-index";
+/** Copies of messages in doubt (Retry): the correlator releases those that are still needed to sms.retry.0s. */
+export const DOUBT_TOPIC = "sms.doubt";
 export const INBOUND_TOPIC = "sms.inbound";
 export const DEAD_LETTER_TOPIC = "sms.dead-letter";
 export const CONSENT_TOPIC = "sms.consent";
@@ -145,7 +151,8 @@ export function topicSpecs(plan: TopicPlan): TopicSpec[] {
       })),
     ),
     ...RETRY_DELAYS.map((delay) => keyed(retryTopic(delay))),
-    ...[RECEIPTS_TOPIC, INBOUND_TOPIC, EVENTS_TOPIC].map((name) => keyed(name)),
+    ...[RECEIPTS_TOPIC, UNPLACED_RECEIPTS_TOPIC, SUBMISSION_INDEX_TOPIC, DOUBT_TOPIC].map((name) => keyed(name)),
+    ...[INBOUND_TOPIC, EVENTS_TOPIC].map((name) => keyed(name)),
     keyed(DEAD_LETTER_TOPIC, { ...kept, "max.message.bytes": String(DEAD_LETTER_BATCH_BYTES) }),
     ...[CONSENT_TOPIC, CORRELATION_TOPIC].map((name) => keyed(name, COMPACTED)),
     ...[CONTROL_TOPIC, HEALTH_TOPIC, QUALITY_TOPIC].map((name) => ({ name, partitions: 1, config: COMPACTED })),

@@ -30,11 +30,13 @@ describe("the topics of an installation", () => {
       "sms.dispatch.beta.otp.overflow 3",
       "sms.dispatch.beta.transactional 3",
       "sms.dispatch.beta.transactional.overflow 3",
+      "sms.doubt 6",
       "sms.events 6",
       "sms.health 1",
       "sms.inbound 6",
       "sms.quality 1",
       "sms.receipts 6",
+      "sms.receipts.unplaced 6",
       "sms.requests.marketing 6",
       "sms.requests.otp 6",
       "sms.requests.transactional 6",
@@ -43,6 +45,7 @@ describe("the topics of an installation", () => {
       "sms.retry.1h 6",
       "sms.retry.1m 6",
       "sms.retry.5s 6",
+      "sms.submission-index 6",
     ]);
   });
 
