@@ -1,0 +1,96 @@
+import { isFinal } from "../../domain/receipts/receipt-lattice.ts";
+import type { Event } from "../../schemas/generated/types.ts";
+import type { CorrelationCounters } from "./correlation-counters.ts";
+import { finalId, finalOfClosed, finalOfSubmission, partEvent, partId } from "./final-event.ts";
+import type { KeptMessages } from "./kept-messages.ts";
+import { type OpenMessage, type Submission, type Verdict, verdictOf } from "./open-message.ts";
+import type { EventPosition, OpenMessages } from "./open-messages.ts";
+import type { Turn } from "./turn.ts";
+
+export interface EndingOptions {
+  readonly messages: OpenMessages;
+  readonly kept: KeptMessages;
+  readonly counters: CorrelationCounters;
+}
+
+/** Ends messages: each exactly once, when what its receipts say is complete, when nobody has it, or at its deadline. */
+export class Ending {
+  private readonly messages: OpenMessages;
+  private readonly kept: KeptMessages;
+  private readonly counters: CorrelationCounters;
+
+  constructor({ messages, kept, counters }: EndingOptions) {
+    this.messages = messages;
+    this.kept = kept;
+    this.counters = counters;
+  }
+
+  /** The router gives a message up: nobody has it, unless a submission is open, which then decides. */
+  closed(event: Event, position: EventPosition, turn: Turn): void {
+    const { messageId } = event.facts;
+    const open = this.messages.get(messageId);
+    if (this.messages.isFinished(messageId) || open?.closed !== undefined) {
+      this.counters.repeats++;
+      return;
+    }
+    const message = open ?? this.messages.begin(event, position);
+    message.closed = event;
+    if (message.age === undefined) this.kept.keepEvent(message, event, turn.out);
+    this.settle(message, undefined, [], turn);
+  }
+
+  /** Ends the message if it can be ended; otherwise writes down which parts are done. `news`: parts of the submission that are. */
+  settle(message: OpenMessage, submission: Submission | undefined, news: readonly number[], turn: Turn): void {
+    if (turn.replaying) return;
+    const verdict = verdictOf(message, false);
+    if (verdict !== undefined) this.finish(message, verdict, "receipt", turn);
+    else for (const part of news) this.writePart(submission!, part, turn);
+  }
+
+  /** The message's deadline has passed: what is missing is unknown. */
+  overdue(message: OpenMessage, turn: Turn): void {
+    this.finish(message, verdictOf(message, true)!, "no receipt by the deadline", turn);
+  }
+
+  /** A terminal event stands in the log, whoever wrote it. */
+  ended(messageId: string, out: Turn["out"]): void {
+    const message = this.messages.get(messageId);
+    if (message === undefined) this.messages.rememberFinished(messageId);
+    else {
+      this.messages.remove(message);
+      this.kept.forget(message, out);
+    }
+  }
+
+  /**
+   * A message that the last owner had begun to keep in sms.correlation when it ended: what receipts say of its parts may
+   * not stand there yet, and from the next commit on nothing else would tell.
+   */
+  writeUnkept(message: OpenMessage, turn: Turn): void {
+    if (message.age !== undefined || this.messages.get(message.id) === undefined) return;
+    for (const submission of message.submissions)
+      submission.parts.forEach((part, i) => {
+        if (part === undefined || !isFinal(part.state)) return;
+        const key = partId(message.id, submission.attempt, i + 1, part.state);
+        if (!message.kept?.includes(key)) this.writePart(submission, i, turn);
+      });
+  }
+
+  private writePart(submission: Submission, part: number, { out, now }: Turn): void {
+    const { message, attempt } = submission;
+    const event = partEvent(this.kept.unpack(submission.event), submission, part, submission.parts[part]!, now);
+    out.emit(partId(message.id, attempt, part + 1, event.state!), event, message.trace);
+    if (message.age === undefined) this.kept.keepEvent(message, event, out);
+  }
+
+  private finish(message: OpenMessage, { submission, state }: Verdict, reason: string, { out, now }: Turn): void {
+    const final =
+      submission === undefined
+        ? finalOfClosed(this.kept.unpack(message.closed!), now)
+        : finalOfSubmission(this.kept.unpack(submission.event), submission, state, reason, now);
+    out.emit(finalId(message.id), final, message.trace);
+    this.counters.finals[final.state as keyof CorrelationCounters["finals"]]++;
+    this.messages.remove(message);
+    this.kept.forget(message, out);
+  }
+}
