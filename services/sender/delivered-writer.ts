@@ -3,17 +3,15 @@ import { idFormatsOf } from "../../domain/catalog/provider.ts";
 import type { Acknowledge } from "../../domain/smpp/client.ts";
 import { commandStatus } from "../../domain/smpp/command-status.ts";
 import type { DeliverSmPdu } from "../../domain/smpp/pdu.ts";
-import { partitionFor } from "../../platform/kafka/murmur2.ts";
 import type { RecordProducer } from "../../platform/kafka/producer.ts";
 import type { OutRecord } from "../../platform/kafka/record.ts";
-import type { SluiceCodecs } from "../../schemas/codecs.ts";
-import { INBOUND_TOPIC, RECEIPTS_TOPIC } from "../../schemas/topics.ts";
+import { type DeliveredCodecs, DeliveredRecords } from "../../schemas/delivered-records.ts";
 import { readDeliverSm } from "./deliver-sm.ts";
 import type { SenderMetrics } from "./sender-metrics.ts";
 
 export interface DeliveredWriterOptions {
   readonly provider: SmppProvider;
-  readonly codecs: Pick<SluiceCodecs, "receipt" | "inbound">;
+  readonly codecs: DeliveredCodecs;
   readonly producer: Pick<RecordProducer, "send" | "hasRoom">;
   /** Of the message topics. */
   readonly partitions: number;
@@ -28,12 +26,14 @@ export interface DeliveredWriterOptions {
 export class DeliveredWriter {
   private readonly options: DeliveredWriterOptions;
   private readonly idFormat: "as-is" | "hex" | "decimal";
+  private readonly build: DeliveredRecords;
   private records: OutRecord[] = [];
   private acknowledges: Acknowledge[] = [];
 
   constructor(options: DeliveredWriterOptions) {
     this.options = options;
     this.idFormat = idFormatsOf(options.provider).receipt;
+    this.build = new DeliveredRecords(options.codecs, options.partitions);
   }
 
   take(pdu: DeliverSmPdu, acknowledge: Acknowledge): void {
@@ -48,7 +48,11 @@ export class DeliveredWriter {
       acknowledge(commandStatus.ESME_RX_P_APPN);
       return;
     }
-    this.records.push(delivered.kind === "receipt" ? this.receipt(delivered) : this.inbound(delivered));
+    this.records.push(
+      delivered.kind === "receipt"
+        ? this.build.receipt(delivered.receipt)
+        : this.build.inbound(delivered.inbound, undefined),
+    );
     this.acknowledges.push(acknowledge);
     if (this.records.length === 1) setImmediate(() => this.flush());
   }
@@ -65,26 +69,5 @@ export class DeliveredWriter {
         for (const acknowledge of acknowledges) acknowledge(commandStatus.ESME_RX_T_APPN);
       },
     );
-  }
-
-  private receipt({ receipt }: Extract<ReturnType<typeof readDeliverSm>, { kind: "receipt" }>): OutRecord {
-    const { codecs, partitions } = this.options;
-    return {
-      topic: RECEIPTS_TOPIC,
-      partition: partitionFor(receipt.to, partitions),
-      key: receipt.to,
-      value: codecs.receipt.encode(receipt),
-      headers: { id: `${receipt.provider}/${receipt.providerMessageId}/${receipt.state}` },
-    };
-  }
-
-  private inbound({ inbound }: Extract<ReturnType<typeof readDeliverSm>, { kind: "inbound" }>): OutRecord {
-    const { codecs, partitions } = this.options;
-    return {
-      topic: INBOUND_TOPIC,
-      partition: partitionFor(inbound.from, partitions),
-      key: inbound.from,
-      value: codecs.inbound.encode(inbound),
-    };
   }
 }

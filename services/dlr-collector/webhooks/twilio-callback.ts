@@ -4,10 +4,10 @@ import { parseTwilioReceipt } from "../../../domain/receipts/twilio.ts";
 import type { Inbound, Receipt } from "../../../schemas/generated/types.ts";
 import type { FormParameters } from "./twilio-signature.ts";
 
-/** What a signed callback says, ready to be stored under the key of the handset's number. */
+/** What a signed callback says, ready to be stored. */
 export type TwilioCallback =
-  | { readonly kind: "receipt"; readonly key: string; readonly id: string; readonly receipt: Receipt }
-  | { readonly kind: "inbound"; readonly key: string; readonly id: string; readonly inbound: Inbound }
+  | { readonly kind: "receipt"; readonly receipt: Receipt }
+  | { readonly kind: "inbound"; readonly id: string; readonly inbound: Inbound }
   /** Not understood, and never will be: repeating it is of no use. `field` is the first that is missing or wrong. */
   | { readonly kind: "unusable"; readonly field: string };
 
@@ -42,7 +42,7 @@ export function readTwilioCallback(
     doneAt: doneAt ?? null,
     receivedAt,
   };
-  return { kind: "receipt", key: to, id: `${provider}/${providerMessageId}/${state}`, receipt };
+  return { kind: "receipt", receipt };
 }
 
 function readInbound(provider: string, form: FormParameters, sid: string, receivedAt: number): TwilioCallback {
@@ -57,7 +57,7 @@ function readInbound(provider: string, form: FormParameters, sid: string, receiv
     text: one(form, "Body") ?? "",
     receivedAt,
   };
-  return { kind: "inbound", key: from, id: `${provider}/${sid}/inbound`, inbound };
+  return { kind: "inbound", id: `${provider}/${sid}/inbound`, inbound };
 }
 
 function one(form: FormParameters, name: string): string | undefined {

@@ -2,13 +2,11 @@ import express, { type Express, type Request, type Response } from "express";
 import type { HttpProvider } from "../../../domain/catalog/provider.ts";
 import { methodNotAllowed, notFound, problemHandler } from "../../../platform/http/express-problems.ts";
 import { ProblemError } from "../../../platform/http/problem.ts";
-import { partitionFor } from "../../../platform/kafka/murmur2.ts";
 import type { OutRecord } from "../../../platform/kafka/record.ts";
 import type { Log } from "../../../platform/log/log.ts";
 import type { MetricRegistry } from "../../../platform/telemetry/metric-registry.ts";
-import type { SluiceCodecs } from "../../../schemas/codecs.ts";
-import { INBOUND_TOPIC, RECEIPTS_TOPIC } from "../../../schemas/topics.ts";
-import { readTwilioCallback, type TwilioCallback } from "./twilio-callback.ts";
+import { type DeliveredCodecs, DeliveredRecords } from "../../../schemas/delivered-records.ts";
+import { readTwilioCallback } from "./twilio-callback.ts";
 import { type FormParameters, isSignedBy } from "./twilio-signature.ts";
 
 export interface WebhookOptions {
@@ -16,7 +14,7 @@ export interface WebhookOptions {
   /** Where providers reach this server, without a trailing slash; undefined: as in each provider's statusCallbackUrl. */
   readonly publicUrl: string | undefined;
   readonly partitions: number;
-  readonly codecs: Pick<SluiceCodecs, "receipt" | "inbound">;
+  readonly codecs: DeliveredCodecs;
   /** Resolves when the records are stored by all in-sync replicas; may reject at once when too much is waiting. */
   readonly store: (records: readonly OutRecord[]) => Promise<void>;
   /** How long a callback waits to be stored before the provider is asked to repeat it, milliseconds. */
@@ -46,6 +44,7 @@ export function webhookApp(options: WebhookOptions): Express {
     unstored: callbacks.with({ outcome: "unstored" }),
   };
 
+  const records = new DeliveredRecords(options.codecs, options.partitions);
   const twilio = async (request: Request, response: Response) => {
     const provider = options.providers.get(request.params.provider as string);
     if (provider === undefined)
@@ -63,7 +62,11 @@ export function webhookApp(options: WebhookOptions): Express {
       options.log.every("unusable", 5_000).warn({ provider: provider.id, field }, "a callback cannot be used");
     } else {
       try {
-        await storeWithin(options, recordOf(options, callback));
+        const record =
+          callback.kind === "receipt"
+            ? records.receipt(callback.receipt)
+            : records.inbound(callback.inbound, callback.id);
+        await storeWithin(options, record);
       } catch (cause) {
         counts.unstored.add();
         throw unstored(cause);
@@ -84,17 +87,6 @@ export function webhookApp(options: WebhookOptions): Express {
   app.use(notFound);
   app.use(problemHandler(options.log));
   return app;
-}
-
-function recordOf(
-  { codecs, partitions }: WebhookOptions,
-  callback: Exclude<TwilioCallback, { kind: "unusable" }>,
-): OutRecord {
-  const { key, id } = callback;
-  const partition = partitionFor(key, partitions);
-  return callback.kind === "receipt"
-    ? { topic: RECEIPTS_TOPIC, partition, key, value: codecs.receipt.encode(callback.receipt), headers: { id } }
-    : { topic: INBOUND_TOPIC, partition, key, value: codecs.inbound.encode(callback.inbound), headers: { id } };
 }
 
 /** A write that is late may still succeed; the repeat that follows is then a duplicate, which changes nothing. */
