@@ -14,9 +14,9 @@ export interface CorrelationCounters {
   orphans: number;
   /** Receipts that say only that the message is on its way. */
   enroute: number;
-  /** Receipts and submissions of messages that had ended. */
+  /** Receipts of messages that had ended. */
   afterFinal: number;
-  /** Events that said nothing new. */
+  /** Events that said nothing new, those of messages that had ended among them. */
   repeats: number;
   /** Records that could not be read. */
   undecodable: number;

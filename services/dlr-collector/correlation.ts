@@ -4,7 +4,7 @@
  * everything has been read; it gives events to write. What it knows can be rebuilt from what it has written.
  */
 import type { Event, Receipt } from "../../schemas/generated/types.ts";
-import type { CorrelationCounters } from "./correlation-counters.ts";
+import { type CorrelationCounters, newCounters } from "./correlation-counters.ts";
 import type { CorrelationLimits, CorrelationOutputs, ProviderTerms } from "./correlation-terms.ts";
 import type { EarlyReceipt } from "./early-receipts.ts";
 import { Ending } from "./ending.ts";
@@ -24,6 +24,8 @@ export interface CorrelationOptions {
 
 export class Correlation {
   private readonly limits: CorrelationLimits;
+  private readonly counters: CorrelationCounters;
+  private readonly replayed = newCounters();
   private readonly messages: OpenMessages;
   private readonly kept: KeptMessages;
   private readonly joining: Joining;
@@ -32,11 +34,12 @@ export class Correlation {
 
   constructor({ terms, limits, counters, packing, onOrphan }: CorrelationOptions) {
     this.limits = limits;
+    this.counters = counters;
     this.messages = new OpenMessages(limits.finished);
     this.kept = new KeptMessages(packing);
     const { messages, kept } = this;
-    this.ending = new Ending({ messages, kept, counters });
-    this.joining = new Joining({ messages, kept, ending: this.ending, terms, limits, counters, onOrphan });
+    this.ending = new Ending({ messages, kept });
+    this.joining = new Joining({ messages, kept, ending: this.ending, terms, limits, onOrphan });
   }
 
   get size(): { readonly open: number; readonly kept: number; readonly early: number } {
@@ -139,6 +142,7 @@ export class Correlation {
   }
 
   private turn(out: CorrelationOutputs, now: number): Turn {
-    return { out, now, replaying: this.replaying };
+    const { replaying } = this;
+    return { out, now, replaying, counters: replaying ? this.replayed : this.counters };
   }
 }

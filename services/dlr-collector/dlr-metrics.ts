@@ -32,7 +32,9 @@ export function observeCorrelators(
     "Receipts that wait for their submission",
     sum((one) => size(one).early),
   );
-  metrics.observe("correlator_receipts_total", "counter", "Receipts read, by what became of them", () =>
+  const receipts =
+    "Receipts by what became of them; an early one is counted again when it is joined in doubt or given up";
+  metrics.observe("correlator_receipts_total", "counter", receipts, () =>
     (["joined", "early", "joinedInDoubt", "orphans", "enroute", "afterFinal"] as const).map((name) => ({
       value: counters[name],
       labels: { outcome: name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`) },

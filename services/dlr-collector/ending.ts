@@ -10,19 +10,16 @@ import type { Turn } from "./turn.ts";
 export interface EndingOptions {
   readonly messages: OpenMessages;
   readonly kept: KeptMessages;
-  readonly counters: CorrelationCounters;
 }
 
 /** Ends messages: each exactly once, when what its receipts say is complete, when nobody has it, or at its deadline. */
 export class Ending {
   private readonly messages: OpenMessages;
   private readonly kept: KeptMessages;
-  private readonly counters: CorrelationCounters;
 
-  constructor({ messages, kept, counters }: EndingOptions) {
+  constructor({ messages, kept }: EndingOptions) {
     this.messages = messages;
     this.kept = kept;
-    this.counters = counters;
   }
 
   /** The router gives a message up: nobody has it, unless a submission is open, which then decides. */
@@ -30,7 +27,7 @@ export class Ending {
     const { messageId } = event.facts;
     const open = this.messages.get(messageId);
     if (this.messages.isFinished(messageId) || open?.closed !== undefined) {
-      this.counters.repeats++;
+      turn.counters.repeats++;
       return;
     }
     const message = open ?? this.messages.begin(event, position);
@@ -83,13 +80,14 @@ export class Ending {
     if (message.age === undefined) this.kept.keepEvent(message, event, out);
   }
 
-  private finish(message: OpenMessage, { submission, state }: Verdict, reason: string, { out, now }: Turn): void {
+  private finish(message: OpenMessage, { submission, state }: Verdict, reason: string, turn: Turn): void {
+    const { out, now, counters } = turn;
     const final =
       submission === undefined
         ? finalOfClosed(this.kept.unpack(message.closed!), now)
         : finalOfSubmission(this.kept.unpack(submission.event), submission, state, reason, now);
     out.emit(finalId(message.id), final, message.trace);
-    this.counters.finals[final.state as keyof CorrelationCounters["finals"]]++;
+    counters.finals[final.state as keyof CorrelationCounters["finals"]]++;
     this.messages.remove(message);
     this.kept.forget(message, out);
   }

@@ -1,7 +1,6 @@
 import { canonicalId } from "../../domain/receipts/provider-message-id.ts";
 import { isFinal, type PartState } from "../../domain/receipts/receipt-lattice.ts";
 import type { Event, Receipt } from "../../schemas/generated/types.ts";
-import type { CorrelationCounters } from "./correlation-counters.ts";
 import type { CorrelationLimits, ProviderTerms } from "./correlation-terms.ts";
 import { type EarlyReceipt, EarlyReceipts } from "./early-receipts.ts";
 import type { Ending } from "./ending.ts";
@@ -16,7 +15,6 @@ export interface JoiningOptions {
   readonly ending: Ending;
   readonly terms: (provider: string) => ProviderTerms;
   readonly limits: CorrelationLimits;
-  readonly counters: CorrelationCounters;
   /** Told of each receipt that is given up without a submission. */
   readonly onOrphan: ((receipt: EarlyReceipt) => void) | undefined;
 }
@@ -51,12 +49,13 @@ export class Joining {
 
   /** Takes a `submitted` or `in_doubt` event. */
   submission(event: Event, position: EventPosition, turn: Turn): void {
-    const { counters, kept } = this.options;
+    const { kept } = this.options;
+    const { counters } = turn;
     const { messageId } = event.facts;
     const provider = event.provider ?? "";
     const ids = event.providerMessageIds.map(canonicalId).filter((id, i, all) => all.indexOf(id) === i);
     if (this.messages.isFinished(messageId)) {
-      counters.afterFinal++;
+      counters.repeats++;
       this.messages.rememberIds(event);
       // Its receipts are late ones, also those that came before: none of them may be taken for another message's.
       for (const id of ids) if (this.early.take(provider, id, event.facts.to) !== undefined) counters.afterFinal++;
@@ -102,7 +101,7 @@ export class Joining {
   }
 
   receipt(receipt: Receipt, offset: number, timestamp: number, turn: Turn): void {
-    const { counters } = this.options;
+    const { counters } = turn;
     const { provider, state, receivedAt } = receipt;
     if (!isFinal(state)) {
       counters.enroute++;
@@ -126,7 +125,7 @@ export class Joining {
       const waiting = { provider, id, to, messageId, offset, since: timestamp, state: known, receivedAt };
       if (turn.replaying) this.replayedUpTo = Math.max(this.replayedUpTo, timestamp);
       const evicted = this.early.add(waiting);
-      if (evicted !== undefined) this.orphan(evicted);
+      if (evicted !== undefined) this.orphan(evicted, turn);
     }
   }
 
@@ -148,7 +147,7 @@ export class Joining {
     for (; left > 0 && due(early.oldest?.since, earlyMs); left--) {
       const { oldest } = early;
       early.remove(oldest!);
-      this.orphan(oldest!);
+      this.orphan(oldest!, turn);
     }
     return left;
   }
@@ -183,7 +182,7 @@ export class Joining {
       if (early.since < since - this.options.limits.doubtKnownMs) continue;
       if (index.onlyDoubtful(provider, message.to) !== submission) return;
       this.early.remove(early);
-      this.options.counters.joinedInDoubt++;
+      turn.counters.joinedInDoubt++;
       this.fold(submission, this.adopt(submission, early.id), early.state, early.receivedAt, turn);
     }
   }
@@ -246,7 +245,7 @@ export class Joining {
       return;
     }
     this.early.remove(early);
-    this.options.counters.joinedInDoubt++;
+    turn.counters.joinedInDoubt++;
     this.fold(doubtful, this.adopt(doubtful, early.id), early.state, early.receivedAt, turn);
   }
 
@@ -255,9 +254,9 @@ export class Joining {
       this.options.ending.settle(submission.message, submission, [part], turn);
   }
 
-  private orphan(early: EarlyReceipt): void {
-    this.options.counters.orphans++;
-    this.options.onOrphan?.(early);
+  private orphan(early: EarlyReceipt, turn: Turn): void {
+    turn.counters.orphans++;
+    if (!turn.replaying) this.options.onOrphan?.(early);
   }
 }
 
