@@ -1,15 +1,20 @@
 import {
   type CountryCode,
+  getCountryCallingCode,
   isSupportedCountry,
   type PhoneNumber,
   parsePhoneNumberFromString,
+  validatePhoneNumberLength,
 } from "libphonenumber-js/max";
 import { type MobilePlan, readMobilePlans } from "./mobile-plans.ts";
+import { currentForm, twinOf } from "./superseded-forms.ts";
+import { readWrittenNumber } from "./written-number.ts";
 
 /** Why a destination was refused. Stable: callers put these into answers and events. */
 export type DestinationProblem =
   | "destination-empty"
   | "destination-malformed"
+  | "destination-not-international"
   | "destination-country-unknown"
   | "destination-invalid"
   | "destination-type-unsupported";
@@ -24,22 +29,35 @@ export type ParsedDestination =
     }
   | { ok: false; code: DestinationProblem; reason: string };
 
-/** Longer inputs are refused unread: no written form of 15 digits needs more. */
-const MAX_INPUT_LENGTH = 40;
 const NORMALISED = /^[1-9]\d{6,14}$/;
-/** Digits with the punctuation people write; letters and extensions are refused instead of guessed at. */
-const WRITTEN = /^\+?[\d\s().\-/\u00a0]+$/;
-/** Numbers that are valid but no message can or should go to: premium and shared-cost ranges are toll-fraud targets. */
-const UNSUPPORTED_TYPES = new Set(["PREMIUM_RATE", "SHARED_COST", "PAGER", "VOICEMAIL", "UAN"]);
+/**
+ * Numbers that are valid but no message can or should go to, in the words of libphonenumber: those on which the caller
+ * pays extra are targets of toll fraud (UK 070 among them: personal numbers cost as much as premium ones).
+ */
+const UNSUPPORTED_TYPES: ReadonlyMap<string, string> = new Map([
+  ["PREMIUM_RATE", "a premium-rate number"],
+  ["SHARED_COST", "a shared-cost number"],
+  ["PERSONAL_NUMBER", "a personal number (charged like a premium-rate one)"],
+  ["PAGER", "a pager"],
+  ["VOICEMAIL", "a voicemail access number"],
+  ["UAN", "a company's universal access number"],
+]);
+/** E.164 has 15; a trunk prefix of up to three digits may stand behind the country code. */
+const MAX_WRITTEN_DIGITS = 18;
+const TOO_LONG = "too long for a number of its country; give one number, without an extension";
+const WRITE_INTERNATIONAL =
+  "write it in international form: a plus, the country code, the number without its leading 0, such as +491713920012";
 
 const plans = readMobilePlans();
 
 /**
  * Reads a destination and gives its E.164 digits and country.
  *
- * `+...` and `00...` are international. Bare digits are international too, unless `defaultCountry` (ISO alpha-2) is
- * given: then they are read as dialled in that country first. Normalised digits of a mobile number take a path without
- * the full parser (~0.3 us instead of ~6 us); the answer is the same.
+ * `+...` and `00...` are international, and so are digits alone. Digits with separators and neither are national, of a country
+ * that nobody named: they are refused, since "(201) 555-0123" would else go to Egypt. With `defaultCountry` (ISO alpha-2)
+ * all that has no plus is read as dialled there first. Numbers of a superseded plan (Mexico's 1 for mobiles) become
+ * today's. Normalised digits of a mobile number take a path without the full parser (~0.3 us instead of ~6 us); the
+ * answer is the same.
  */
 export function parseDestination(input: string, defaultCountry?: string): ParsedDestination {
   if (defaultCountry === undefined) {
@@ -64,37 +82,91 @@ function matchesPlan(plan: MobilePlan, national: string): boolean {
   return !plan.trunkPrefix?.test(national) && plan.mobile.test(national);
 }
 
+/**
+ * The destinations under which a handset may have been sent to that answers as `digits` (E.164 without a plus, as the source of
+ * a receipt or of a message from a handset). The first is what `parseDestination` makes of the digits; a second one is there
+ * where the country's plan knows two valid spellings (Argentina's mobiles with and without the 9). Digits that are
+ * no valid destination are given back as they are.
+ *
+ * To place a receipt, ask for each form whether it was sent to, and take the first when none is known.
+ */
+export function destinationForms(digits: string): readonly string[] {
+  const parsed = parseDestination(digits);
+  if (!parsed.ok) return [digits];
+  const twin = twinOf(parsed.e164);
+  if (twin === undefined) return [parsed.e164];
+  const other = parseDestination(twin);
+  return other.ok && other.e164 === twin ? [parsed.e164, twin] : [parsed.e164];
+}
+
+/** Whether two numbers, each in any spelling that its plan has or had, are one handset's. An equivalence relation. */
+export function sameHandset(a: string, b: string): boolean {
+  return a === b || destinationForms(a).includes(destinationForms(b)[0] as string);
+}
+
 function parseWritten(input: string, defaultCountry: string | undefined): ParsedDestination {
-  const text = input.trim();
-  if (text === "") return refuse("destination-empty", "the destination is empty");
-  if (text.length > MAX_INPUT_LENGTH || !WRITTEN.test(text)) {
-    return refuse("destination-malformed", "a destination is digits with an optional plus, such as +491701234567");
-  }
+  const written = readWrittenNumber(input);
+  if (!written.ok) return refuse(written.empty ? "destination-empty" : "destination-malformed", written.reason);
   if (defaultCountry !== undefined && !isSupportedCountry(defaultCountry)) {
     return refuse("destination-country-unknown", `"${defaultCountry}" is not an ISO 3166-1 alpha-2 country code`);
   }
-  return judge(readNumber(text, defaultCountry as CountryCode | undefined));
-}
-
-function readNumber(text: string, defaultCountry: CountryCode | undefined): PhoneNumber | undefined {
-  if (text.startsWith("+")) return parsePhoneNumberFromString(text, { extract: false });
+  const { digits, international, separated, slashAfter } = written;
+  if (slashAfter !== undefined && readInternational(digits.slice(0, slashAfter))?.isValid()) {
+    return refuse("destination-malformed", "two numbers with a slash between them; one number for each message");
+  }
+  if (digits.length > MAX_WRITTEN_DIGITS) return refuse("destination-invalid", TOO_LONG);
+  if (international) return judge(digits, readInternational(digits));
   if (defaultCountry !== undefined) {
-    const national = parsePhoneNumberFromString(text, { defaultCountry, extract: false });
-    if (national?.isValid()) return national;
+    const national = readNational(digits, defaultCountry as CountryCode);
+    if (national?.isValid()) return judge(digits, national);
   }
-  const international = text.startsWith("00") ? text.slice(2) : text;
-  return parsePhoneNumberFromString(`+${international}`, { extract: false });
+  if (digits.startsWith("0")) {
+    return refuse("destination-invalid", `no country code begins with 0; ${WRITE_INTERNATIONAL}`);
+  }
+  if (separated) {
+    return refuse("destination-not-international", `separators and no plus: ${WRITE_INTERNATIONAL}`);
+  }
+  return judge(digits, readInternational(digits));
 }
 
-function judge(number: PhoneNumber | undefined): ParsedDestination {
-  if (number === undefined || !number.isValid()) {
-    return refuse("destination-invalid", "no such number exists in the numbering plan of its country");
-  }
+function readInternational(digits: string): PhoneNumber | undefined {
+  const number = parsePhoneNumberFromString(`+${digits}`, { extract: false });
+  if (number?.isValid()) return number;
+  const current = currentForm(digits);
+  if (current === undefined) return number;
+  const today = parsePhoneNumberFromString(`+${current}`, { extract: false });
+  return today?.isValid() ? today : number;
+}
+
+function readNational(digits: string, defaultCountry: CountryCode): PhoneNumber | undefined {
+  const number = parsePhoneNumberFromString(digits, { defaultCountry, extract: false });
+  return number?.isValid() ? number : readInternational(getCountryCallingCode(defaultCountry) + digits);
+}
+
+function judge(digits: string, number: PhoneNumber | undefined): ParsedDestination {
+  if (number === undefined || !number.isValid()) return refuse("destination-invalid", whyInvalid(digits));
   const type = number.getType();
-  if (number.country === undefined || (type !== undefined && UNSUPPORTED_TYPES.has(type))) {
-    return refuse("destination-type-unsupported", `a ${type ?? "non-geographic"} number cannot receive messages`);
+  const unsupported = UNSUPPORTED_TYPES.get(type ?? "");
+  if (number.country === undefined || unsupported !== undefined) {
+    return refuse(
+      "destination-type-unsupported",
+      `${unsupported ?? "a non-geographic number"} cannot receive messages`,
+    );
   }
   return { ok: true, e164: number.number.slice(1), country: number.country };
+}
+
+function whyInvalid(digits: string): string {
+  switch (validatePhoneNumberLength(`+${digits}`)) {
+    case "INVALID_COUNTRY":
+      return `no country has this code; ${WRITE_INTERNATIONAL}`;
+    case "TOO_SHORT":
+      return "too short for a number of its country";
+    case "TOO_LONG":
+      return TOO_LONG;
+    default:
+      return "no such number exists in the numbering plan of its country";
+  }
 }
 
 function refuse(code: DestinationProblem, reason: string): ParsedDestination {
