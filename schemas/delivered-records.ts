@@ -4,6 +4,17 @@ import type { OutRecord } from "../platform/kafka/record.ts";
 import type { Inbound, Receipt } from "./generated/types.ts";
 import { INBOUND_TOPIC, RECEIPTS_TOPIC } from "./topics.ts";
 
+/** The fields of an inbound message that came whole and as text; spread it and name what differs. */
+export const WHOLE_TEXT = {
+  reference: null,
+  total: null,
+  part: null,
+  alphabet: null,
+  octets: null,
+  header: null,
+  dataCoding: null,
+} as const satisfies Partial<Inbound>;
+
 /** The one place where what providers deliver becomes records, whichever way it came (SMPP bind or webhook). */
 export class DeliveredRecords {
   private readonly codecs: DeliveredCodecs;

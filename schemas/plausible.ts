@@ -57,6 +57,8 @@ export function implausibleReceipt(receipt: Receipt): string | undefined {
   for (const [field, value] of Object.entries({ provider, providerMessageId, to, messageId, errorCode }))
     if (!isName(value)) return `${field}: too long`;
   if (doneAt !== null && !isTime(doneAt)) return "doneAt: out of range";
+  if (receipt.parts !== null && !isCount(receipt.parts, MAX_SEGMENTS)) return "parts: out of range";
+  if (receipt.inbound !== null && receipt.inbound.text.length > MAX_TEXT) return "inbound.text: too long";
   return isTime(receivedAt) ? undefined : "receivedAt: out of range";
 }
 

@@ -165,18 +165,32 @@ export interface Health {
   readonly at: number;
 }
 
-/** A message from a handset: sms.inbound, keyed by the handset's number. */
+/** A message from a handset, or one part of it: sms.inbound, keyed by the sender (from). The record header id names the message; the same part under the same id is the same message, sent again by the provider. */
 export interface Inbound {
   /** Provider that delivered it. */
   readonly provider: string;
-  /** The handset, E.164 digits. */
+  /** Who sent it: the handset's number as E.164 digits. What is no such number (a short code, a name) stands as the provider gave it; empty when it gave none. */
   readonly from: string;
   /** The number or short code it was sent to. */
   readonly to: string;
-  /** What it says. */
+  /** What it says; of a part, as much of it as reads alone. Of a binary message each octet as the character with its code (Latin-1). */
   readonly text: string;
   /** When it reached Sluice. */
   readonly receivedAt: number;
+  /** Of a part: what the parts of one message have in common, 0 to 65535. Null, as total and part: it is whole. */
+  readonly reference: number | null;
+  /** Of a part: how many there are, 1 to 255. */
+  readonly total: number | null;
+  /** Of a part: which it is, from 1. */
+  readonly part: number | null;
+  /** What the octets are read in: gsm7, latin1, ascii, ucs2, binary, or the name of another character set; null when the provider hands over text. */
+  readonly alphabet: string | null;
+  /** The content as it came, without the user data header, where the text may not hold all of it: parts (a character may be cut in two), binary messages, rare alphabets. To join parts, join their octets, then read them in the alphabet (gsm7: one septet an octet; ucs2: UTF-16BE). */
+  readonly octets: Buffer | null;
+  /** The user data header with its length octet (3GPP TS 23.040, 9.2.3.24), when there was one. */
+  readonly header: Buffer | null;
+  /** data_coding as the SMPP provider gave it. */
+  readonly dataCoding: number | null;
 }
 
 export type Lane = "otp" | "transactional" | "marketing";
@@ -235,17 +249,17 @@ export interface Quality {
   readonly at: number;
 }
 
-/** A delivery receipt as a provider gave it: sms.receipts, keyed by the destination. */
+/** A delivery receipt as a provider gave it: sms.receipts, keyed by the destination; sms.receipts.unplaced, keyed by provider and id, when the destination is not known. */
 export interface Receipt {
   /** Provider that reported. */
   readonly provider: string;
   /** The id in the receipt, normalised as in the submitted event. */
   readonly providerMessageId: string;
-  /** Destination, E.164 digits. */
+  /** Destination, E.164 digits. In sms.receipts.unplaced: the digits that the provider gave, in whatever form; empty for none. */
   readonly to: string;
   /** Sluice's message id when the receipt carries it (webhook address). */
   readonly messageId: string | null;
-  /** Normalised state. */
+  /** Normalised state. enroute also for words that are not known, and for whatever an intermediate notification says. */
   readonly state: MessageState;
   /** The provider's error code. */
   readonly errorCode: string | null;
@@ -253,6 +267,10 @@ export interface Receipt {
   readonly doneAt: number | null;
   /** When it reached Sluice. */
   readonly receivedAt: number;
+  /** Set when a message that is not marked as a receipt reads like one: what it is if its id is none of this provider's for this number. */
+  readonly inbound: Inbound | null;
+  /** Parts of a long message that it speaks for, 2 or more (sub: and dlvrd: of the text form); null: one. */
+  readonly parts: number | null;
 }
 
 /** A message to be routed again: sms.retry.<delay>, keyed by destination. The header due (epoch milliseconds) says when, not the timestamp. */

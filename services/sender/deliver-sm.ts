@@ -5,6 +5,7 @@ import type { DeliverSmPdu } from "../../domain/smpp/pdu.ts";
 import { findTlv, tlvInteger, tlvTag, tlvText } from "../../domain/smpp/tlv.ts";
 import { decodeGsm7Unpacked, decodeUcs2 } from "../../domain/text/encoding.ts";
 import { readUserData } from "../../domain/text/user-data-header.ts";
+import { WHOLE_TEXT } from "../../schemas/delivered-records.ts";
 import type { Inbound, Receipt } from "../../schemas/generated/types.ts";
 
 export type Delivered =
@@ -23,7 +24,14 @@ export function readDeliverSm(
   const peer = digitsOf(pdu.sourceAddr);
   if (peer === "") return { kind: "unusable", code: "source-without-digits" };
   if (!isDeliveryReceipt(pdu.esmClass)) {
-    const inbound = { provider, from: peer, to: pdu.destinationAddr, text: textOf(pdu), receivedAt: now };
+    const inbound = {
+      ...WHOLE_TEXT,
+      provider,
+      from: peer,
+      to: pdu.destinationAddr,
+      text: textOf(pdu),
+      receivedAt: now,
+    };
     return { kind: "inbound", inbound };
   }
   const { tlvs } = pdu;
@@ -48,6 +56,8 @@ export function readDeliverSm(
       errorCode: errorCode ?? null,
       doneAt: doneAt ?? null,
       receivedAt: now,
+      inbound: null,
+      parts: null,
     },
   };
 }

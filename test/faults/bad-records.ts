@@ -99,6 +99,8 @@ export function implausible(codecs: SluiceCodecs, kind: RecordKind, topic: strin
     errorCode: null,
     doneAt: null,
     receivedAt: Date.now(),
+    inbound: null,
+    parts: null,
   };
   switch (kind) {
     case "request":
@@ -197,6 +199,8 @@ export function goodRecord(codecs: SluiceCodecs, kind: RecordKind, random: Rando
     errorCode: null,
     doneAt: null,
     receivedAt: Date.now(),
+    inbound: null,
+    parts: null,
   });
 }
 

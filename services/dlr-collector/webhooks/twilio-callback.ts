@@ -1,6 +1,7 @@
 import { isMessageId } from "../../../domain/message/message-id.ts";
 import { parseDestination } from "../../../domain/numbers/destination.ts";
 import { parseTwilioReceipt } from "../../../domain/receipts/twilio.ts";
+import { WHOLE_TEXT } from "../../../schemas/delivered-records.ts";
 import type { Inbound, Receipt } from "../../../schemas/generated/types.ts";
 import type { FormParameters } from "./twilio-signature.ts";
 
@@ -41,6 +42,8 @@ export function readTwilioCallback(
     errorCode: errorCode ?? null,
     doneAt: doneAt ?? null,
     receivedAt,
+    inbound: null,
+    parts: null,
   };
   return { kind: "receipt", receipt };
 }
@@ -51,6 +54,7 @@ function readInbound(provider: string, form: FormParameters, sid: string, receiv
   const to = one(form, "To");
   if (to === undefined) return { kind: "unusable", field: "To" };
   const inbound: Inbound = {
+    ...WHOLE_TEXT,
     provider,
     from,
     to: to.replace(/^\+/, ""),

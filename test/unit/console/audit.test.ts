@@ -42,7 +42,14 @@ const TO = "491711234567";
 const toOf = (n: number) => `4917112${String(n).padStart(5, "0")}`;
 
 function receipt(provider: string, providerMessageId: string, messageId: string | null = null): Receipt {
-  const fields = { state: "delivered", errorCode: null, doneAt: null, receivedAt: 1 } as const;
+  const fields = {
+    state: "delivered",
+    errorCode: null,
+    doneAt: null,
+    receivedAt: 1,
+    inbound: null,
+    parts: null,
+  } as const;
   return { provider, providerMessageId, messageId, to: TO, ...fields };
 }
 

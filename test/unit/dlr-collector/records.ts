@@ -52,6 +52,8 @@ export function receipt(providerMessageId: string, state: MessageState, over: Pa
     errorCode: null,
     doneAt: 3_000,
     receivedAt: 3_100,
+    inbound: null,
+    parts: null,
     ...over,
   };
 }

@@ -8,6 +8,7 @@ import { partitionFor } from "../../../platform/kafka/murmur2.ts";
 import type { OutRecord } from "../../../platform/kafka/record.ts";
 import { silentLog } from "../../../platform/log/log.ts";
 import { MetricRegistry } from "../../../platform/telemetry/metric-registry.ts";
+import { WHOLE_TEXT } from "../../../schemas/delivered-records.ts";
 import type { Receipt } from "../../../schemas/generated/types.ts";
 import { isSignedBy } from "../../../services/dlr-collector/webhooks/twilio-signature.ts";
 import { webhookApp } from "../../../services/dlr-collector/webhooks/webhook-app.ts";
@@ -131,6 +132,8 @@ describe("a status callback", () => {
       errorCode: null,
       doneAt: null,
       receivedAt: 9_000,
+      inbound: null,
+      parts: null,
     } satisfies Receipt);
     expect(count("receipt")).toBe(1);
   });
@@ -203,6 +206,7 @@ describe("other requests", () => {
       headers: { id: "http-c/SM9/inbound" },
     });
     expect(decodedValue(stored[0])).toEqual({
+      ...WHOLE_TEXT,
       provider: "http-c",
       from: "491701234567",
       to: "12025550100",

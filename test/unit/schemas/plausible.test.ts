@@ -32,6 +32,8 @@ const receipt: Receipt = {
   errorCode: null,
   doneAt: null,
   receivedAt: 1,
+  inbound: null,
+  parts: null,
 };
 
 test("what our services write is plausible", () => {
