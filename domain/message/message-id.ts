@@ -48,13 +48,50 @@ export function isMessageId(value: string): boolean {
   return MESSAGE_ID.test(value);
 }
 
+/** What surrounds an id that a program padded or printed: blanks, byte-order marks, and the zeros of a CHAR column. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
+const PADDING = /^[\s\u0000-\u001f\u007f\ufeff]+|[\s\u0000-\u001f\u007f\ufeff]+$/g;
+/** Forms in which UUIDs are written elsewhere: RFC 9562, 4 (urn:uuid:), and in braces as Windows does it. */
+const WRITTEN_UUID = /^(?:urn:uuid:)?\{?([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\}?$/i;
+/** The nil and the max UUID (RFC 9562, 5.9 and 5.10): what programs write that have none. */
+const NO_UUID = /^(?:0{8}(?:-0{4}){3}-0{12}|f{8}(?:-f{4}){3}-f{12})$/;
+
 /**
- * The message id of a request, whoever reads it and however often: the given one when it is a UUID; otherwise
- * derived from the given text, or from the place where the request stands.
+ * The id that a request over Kafka gives, read as its writer meant it. `undefined`: it gives none: null, empty or blank,
+ * or a UUID that stands for "none". A UUID comes in lower case and without what surrounds it. Any other text is a key of the
+ * account, letter for letter, since `a1` and `A1` may be two messages.
  */
-export function messageIdOfRequest(account: string, given: string | null, place: string): string {
-  const id = given?.toLowerCase();
-  return id !== undefined && isMessageId(id) ? id : messageIdFromKey(account, id ?? place);
+export function readGivenId(given: string | null): { uuid: string } | { key: string } | undefined {
+  if (given === null) return undefined;
+  if (MESSAGE_ID.test(given)) return { uuid: given };
+  const key = given.replace(PADDING, "");
+  if (key === "") return undefined;
+  const uuid = WRITTEN_UUID.exec(key)?.[1]?.toLowerCase();
+  if (uuid === undefined) return { key };
+  if (NO_UUID.test(uuid)) return undefined;
+  return MESSAGE_ID.test(uuid) ? { uuid } : { key };
+}
+
+/** What the id of a request is made of. */
+export interface RequestIdentity {
+  readonly accountId: string;
+  /** As the request says it. */
+  readonly messageId: string | null;
+  /** E.164 digits. */
+  readonly destination: string;
+  /** Where the request stands: `topic/partition/offset`. */
+  readonly place: string;
+}
+
+/**
+ * The message id of a request, whoever reads it and however often: the given UUID; the one that HTTP gives to the same
+ * account, Idempotency-Key and destination, where another text is given; and where nothing is given, one made of the place.
+ * So a text that stands in every record of a producer is still another message for every number.
+ */
+export function messageIdOfRequest({ accountId, messageId, destination, place }: RequestIdentity): string {
+  const given = readGivenId(messageId);
+  if (given === undefined) return messageIdFromKey(accountId, place);
+  return "uuid" in given ? given.uuid : messageIdFromKey(accountId, `${given.key}\n${destination}`);
 }
 
 /** When a UUIDv7 id was made (Unix milliseconds); undefined for one derived from a key, which carries no time. */

@@ -47,7 +47,7 @@ export type ControlKind = "account" | "provider" | "route" | "price";
 
 /** A record that could not be processed, or a message that was given up: sms.dead-letter, keyed as the source record. */
 export interface DeadLetter {
-  /** Stable code: undecodable, invalid, unprocessable, too-large, unroutable, attempts-exhausted, expired. */
+  /** Stable code: undecodable, invalid, id-reused (the messageId was given to another text to the same number before), unprocessable, too-large, unroutable, attempts-exhausted, expired. */
   readonly reason: string;
   /** What was wrong, naming the field; never the text of the message. */
   readonly detail: string;
@@ -289,7 +289,7 @@ export interface Retry {
 
 /** A request to send one message: what ingest and upstream systems produce to sms.requests.<lane>, keyed by the destination (E.164 digits, no plus). The lane is the topic's. */
 export interface SendRequest {
-  /** UUID of any version, lower case. A repeat with the same id is dropped as a duplicate. Null: derived from the record's topic, partition and offset. */
+  /** Names the message, so that a repeat is dropped: the same id to the same number. A UUID of any version, which becomes the message's id (lower case, without braces or urn:uuid:). Any other text is a key of the account, as an Idempotency-Key is over HTTP: the id is derived from it and the destination. Null, empty, blank, and the UUIDs of only zeros or only f: none is given, and the id is derived from the record's topic, partition and offset. An id that comes with another text to the same number is a dead letter (id-reused). */
   readonly messageId: string | null;
   /** The account that pays for the message. */
   readonly accountId: string;

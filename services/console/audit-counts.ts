@@ -13,7 +13,7 @@ export interface AuditCounts {
   /** Of these, with a terminal event. */
   terminal: number;
   byState: Record<TerminalStatus, number>;
-  /** Accepted without a terminal event, and unreadable requests without a dead letter. */
+  /** Accepted without a terminal event, requests that no decision names, and unreadable requests without a dead letter. */
   missing: number;
   missingIds: string[];
   /** Submitted again without a stated reason; with ledgers: accepted by the providers more often than the events explain. */
@@ -36,6 +36,8 @@ export interface AuditCounts {
   orphanReceiptIds: string[];
   /** Requests nobody can read; each must have its dead letter. */
   unreadable: number;
+  /** Requests that say word for word the same as an earlier one under its id: nothing came of them. */
+  repeats: number;
   /** Requests that stood in another partition than their destination's, or under another key. */
   misplaced: number;
 }
@@ -59,6 +61,7 @@ export function noCounts(): AuditCounts {
     orphanReceipts: 0,
     orphanReceiptIds: [],
     unreadable: 0,
+    repeats: 0,
     misplaced: 0,
   };
 }

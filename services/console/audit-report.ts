@@ -26,12 +26,13 @@ export function auditTable(report: AuditReport): string {
     ["accepted", report.accepted, "distinct messages requested"],
     ["terminal", report.terminal, "of these ended"],
     ...terminalStatuses.map((state): [string, number, string] => [`  ${state}`, report.byState[state], ""]),
-    ["missing", report.missing, "neither ended nor dead-lettered"],
+    ["missing", report.missing, "neither ended nor dead-lettered, or dropped without being a repeat"],
     ["duplicated", report.duplicated, "went out more often than the events state a reason for"],
     ["resubmitted", report.resubmitted, "went out again for a stated reason"],
     ...byReason(report),
     ["contradicting", report.contradicting, "terminal events that say something else than the first"],
     ["unreadable", report.unreadable, "requests that no one can decode: dead letters"],
+    ["repeats", report.repeats, "requests that say the same as an earlier one under its id"],
     ["misplaced", report.misplaced, "requests that were moved to their destination's partition"],
   ];
   if (report.ledgers > 0) rows.push(["sent", report.sent, `messages in the ledgers of ${report.ledgers} providers`]);

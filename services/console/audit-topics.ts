@@ -1,4 +1,5 @@
 import { messageIdOfRequest } from "../../domain/message/message-id.ts";
+import { parseDestination } from "../../domain/numbers/destination.ts";
 import type { KafkaConnection } from "../../platform/kafka/connection.ts";
 import type { InRecord } from "../../platform/kafka/record.ts";
 import { TopicReader } from "../../platform/kafka/topic-reader.ts";
@@ -22,6 +23,8 @@ export const REQUEST_TOPICS = LANES.map(requestTopic);
 const TOPICS = [...REQUEST_TOPICS, EVENTS_TOPIC, RECEIPTS_TOPIC, DEAD_LETTER_TOPIC];
 /** Append times are those of the partition's leader, and the clocks of brokers differ. */
 const CLOCK_SLACK_MS = 60_000;
+/** Of a number that cannot be read, as the router names it. */
+const MAX_DIGITS = 15;
 
 /** The topics as the audit reads them: from where the scope begins, as often as it takes, nothing held. */
 export class AuditTopics {
@@ -162,9 +165,13 @@ export class AuditTopics {
 type DecodedOf<K extends "request" | "event" | "receipt"> =
   Extract<ReturnType<SluiceCodecs[K]["decode"]>, { ok: true }> extends { value: infer T } ? T : never;
 
-/** The id that Sluice gives to a request, wherever it reads it. */
-export function idOf(request: SendRequest, record: InRecord): string {
-  return messageIdOfRequest(request.accountId, request.messageId, placeOf(record));
+/** The message that Sluice makes of a request: its id, and its number as events name it. */
+export function messageOf(request: SendRequest, record: InRecord): { id: string; to: string; destination: boolean } {
+  const parsed = parseDestination(request.to);
+  const to = parsed.ok ? parsed.e164 : request.to.replace(/\D/g, "").slice(0, MAX_DIGITS);
+  const { accountId, messageId } = request;
+  const id = messageIdOfRequest({ accountId, messageId, destination: to, place: placeOf(record) });
+  return { id, to, destination: parsed.ok };
 }
 
 export function placeOf({ topic, partition, offset }: InRecord): string {

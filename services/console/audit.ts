@@ -6,7 +6,8 @@ import { type AuditCounts, addReason, list, noCounts } from "./audit-counts.ts";
 import { readEventId } from "./event-id.ts";
 import { KeySet, keyOf } from "./key-set.ts";
 import type { ProviderLedger } from "./provider-ledger.ts";
-import { ALL, inSlice, type Slice, SliceOverflow } from "./slice.ts";
+import { RequestLedger, type RequestRecord } from "./request-ledger.ts";
+import { ALL, hashOf, inSlice, type Slice, SliceOverflow } from "./slice.ts";
 import { UuidTable, withRoom } from "./uuid-table.ts";
 
 /** Messages in one pass at the most, by default: about 150 octets each. */
@@ -19,7 +20,7 @@ const IDS_PER_MESSAGE = 4;
 const MAX_ATTEMPT_BIT = 31;
 
 /** Kinds of events that say how a message fared, as their ids name them. */
-const OF_MESSAGES: ReadonlySet<string> = new Set(["submitted", "resubmitted", "returned", "closed", "final"]);
+const OF_MESSAGES: ReadonlySet<string> = new Set(["submitted", "resubmitted", "returned", "final"]);
 /** Kinds that say which receipts belong to it. A final event has the ids that a submission in doubt got from its receipts. */
 const OF_RECEIPTS: ReadonlySet<string> = new Set(["submitted", "resubmitted", "returned", "in_doubt", "final"]);
 
@@ -27,6 +28,8 @@ const OF_RECEIPTS: ReadonlySet<string> = new Set(["submitted", "resubmitted", "r
 const MESSAGE = "a message";
 
 export interface PartitionAuditOptions {
+  /** Its number. Default 0. */
+  readonly partition?: number;
   /** Only these: messages by their id, receipts and what belongs to them by their destination. Default: all. */
   readonly slice?: Slice;
   /** Default {@link MAX_MESSAGES}. */
@@ -38,8 +41,30 @@ export interface PartitionAuditOptions {
 /** What a partition's records say together. Everything of one destination stands in partitions of one number. */
 export interface PartitionAuditResult {
   readonly counts: AuditCounts;
-  /** Messages whose request stood here although they belong to another partition: what became of them stands there. */
-  readonly elsewhere: ReadonlyMap<string, number>;
+  /** Messages whose request stood here although they belong to another partition: what became of them stands there. By place. */
+  readonly elsewhere: ReadonlyMap<string, Elsewhere>;
+}
+
+/** One message of one number: an id that was given to two numbers is two messages. */
+export interface AuditedMessage {
+  readonly id: string;
+  /** Digits, as events name it. */
+  readonly to: string;
+}
+
+/** A message that belongs to partition `home`. */
+export interface Elsewhere extends AuditedMessage {
+  readonly home: number;
+}
+
+/** Where a request stands, what it says, and the partition of its destination when that is another one. */
+export interface RequestAt {
+  readonly topic: string;
+  readonly offset: number;
+  readonly says: RequestRecord;
+  readonly home?: number | undefined;
+  /** The place that the router moved it from. */
+  readonly movedFrom?: string | undefined;
 }
 
 /**
@@ -62,28 +87,45 @@ export class PartitionAudit {
   #doubtful = new Uint32Array(0);
   /** 1: an event states a takeover. */
   #takenOver = new Uint8Array(0);
-  readonly #elsewhere = new Map<string, number>();
+  /** Hash of each message's number. */
+  #salt = new Uint32Array(0);
+  readonly #partition: number;
+  readonly #ledger: RequestLedger;
+  readonly #elsewhere = new Map<string, Elsewhere>();
   readonly #unreadable = new Set<string>();
   /** Ids of the providers and of the messages themselves, by which receipts are known. */
   readonly #known = new KeySet();
   readonly #orphans = new KeySet();
   readonly #counts = noCounts();
 
-  constructor({ slice = ALL, maxMessages = MAX_MESSAGES, receipts = true }: PartitionAuditOptions = {}) {
+  constructor({ partition = 0, slice = ALL, maxMessages = MAX_MESSAGES, receipts = true }: PartitionAuditOptions = {}) {
+    this.#partition = partition;
+    this.#ledger = new RequestLedger(partition);
     this.#slice = slice;
     this.#maxMessages = maxMessages;
     this.#receipts = receipts;
   }
 
-  /** A request. `home`: the partition of its destination when it does not stand there. */
-  request(messageId: string, home?: number): void {
-    if (!inSlice(messageId, this.#slice)) return;
-    if (home === undefined) this.#row(messageId);
-    else {
-      this.#counts.misplaced++;
-      this.#elsewhere.set(messageId, home);
-      this.#bound(this.#elsewhere.size, MAX_NAMED);
+  request(message: AuditedMessage, { topic, offset, says, home, movedFrom }: RequestAt): void {
+    if (movedFrom !== undefined) this.#ledger.decided(movedFrom);
+    if (!inSlice(message.id, this.#slice)) return;
+    if (home === undefined) {
+      this.#ledger.add(topic, offset, says, this.#row(message));
+      return;
     }
+    this.#counts.misplaced++;
+    this.#elsewhere.set(`${topic}/${this.#partition}/${offset}`, { ...message, home });
+    this.#bound(this.#elsewhere.size, MAX_NAMED);
+  }
+
+  /** A decision about the record at `topic/partition/offset`, whatever id it has. */
+  decision(place: string): void {
+    this.#ledger.decided(place);
+    const refused = this.#elsewhere.get(place);
+    if (refused === undefined) return;
+    // Refused where it stood, although it belongs elsewhere: it ends here.
+    this.#elsewhere.delete(place);
+    this.#row(refused);
   }
 
   /** A request that cannot be read, at `topic/partition/offset`. */
@@ -97,6 +139,7 @@ export class PartitionAudit {
   /** A dead letter of the record at `topic/partition/offset`. */
   deadLetter(place: string): void {
     this.#unreadable.delete(place);
+    this.#ledger.decided(place);
   }
 
   /** Whether an event with this id and key needs to be decoded at all. */
@@ -142,15 +185,20 @@ export class PartitionAudit {
       if (state > 0) {
         counts.terminal++;
         counts.byState[terminalStatuses[state - 1]!]++;
-      } else this.#missing(this.#messages.idOf(row));
+      } else this.#missing(this.#idOf(row));
       if (this.#resubmitted[row] !== 0) counts.resubmitted++;
-      const sent = ledger?.sent(this.#messages.idOf(row)) ?? 0;
+      const sent = ledger?.sent(this.#idOf(row)) ?? 0;
       if (sent > 0) counts.sent++;
       if (this.#doubled(row) || sent > this.#allowed(row)) {
         counts.duplicated++;
-        list(counts.duplicatedIds, this.#messages.idOf(row));
+        list(counts.duplicatedIds, this.#idOf(row));
       }
     }
+    const { repeats, undecided } = this.#ledger.finish();
+    counts.repeats += repeats;
+    // One whose message has not ended either is missing already.
+    for (const { place, row } of undecided)
+      if (this.#state[row]! > 0) this.#missing(`${place} (no decision names it, and it repeats no other request)`);
     for (const place of this.#unreadable) this.#missing(`${place} (unreadable, without a dead letter)`);
     return { counts, elsewhere: this.#elsewhere };
   }
@@ -167,18 +215,10 @@ export class PartitionAudit {
   }
 
   #note(event: Event): void {
-    const { messageId } = event.facts;
-    const row = this.#messages.find(messageId);
+    const { messageId, to } = event.facts;
+    const row = this.#messages.find(messageId, hashOf(to));
     if (row < 0) {
-      // A refused request ends where it stands, even when it belongs elsewhere.
-      if (!this.#elsewhere.has(messageId)) {
-        if (event.type === "final") this.#counts.unrequested++;
-        return;
-      }
-      if (event.type !== "final" && event.type !== "closed") return;
-      this.#elsewhere.delete(messageId);
-      this.#row(messageId);
-      this.#note(event);
+      if (event.type === "final") this.#counts.unrequested++;
       return;
     }
     const bit = 1 << Math.min(event.attempt, MAX_ATTEMPT_BIT);
@@ -203,11 +243,18 @@ export class PartitionAudit {
     list(this.#counts.resubmittedIds, `${facts.messageId} in attempt ${attempt}: ${reason}`);
   }
 
-  #row(messageId: string): number {
-    const row = this.#messages.add(messageId);
+  #idOf(row: number): string {
+    return this.#messages.idOf(row, this.#salt[row]);
+  }
+
+  #row({ id, to }: AuditedMessage): number {
+    const salt = hashOf(to);
+    const row = this.#messages.add(id, salt);
     this.#bound(this.#messages.size, this.#maxMessages);
-    if (row < this.#state.length) return row;
     const size = row + 1;
+    this.#salt = withRoom(this.#salt, size);
+    this.#salt[row] = salt;
+    if (row < this.#state.length) return row;
     this.#state = withRoom(this.#state, size);
     this.#submitted = withRoom(this.#submitted, size);
     this.#resubmitted = withRoom(this.#resubmitted, size);

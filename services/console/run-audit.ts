@@ -1,14 +1,13 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { parseDestination } from "../../domain/numbers/destination.ts";
 import type { KafkaConnection } from "../../platform/kafka/connection.ts";
 import { partitionFor } from "../../platform/kafka/murmur2.ts";
-import { headerText } from "../../platform/kafka/record.ts";
+import { headerText, type InRecord } from "../../platform/kafka/record.ts";
 import { deadLetterSource } from "../../schemas/dead-letter.ts";
 import { DEAD_LETTER_TOPIC, EVENTS_TOPIC, RECEIPTS_TOPIC } from "../../schemas/topics.ts";
 import { MAX_MESSAGES, PartitionAudit } from "./audit.ts";
 import { type AuditCounts, addCounts, noCounts } from "./audit-counts.ts";
 import type { AuditReport } from "./audit-report.ts";
-import { type AuditScope, AuditTopics, idOf, placeOf, REQUEST_TOPICS, type RequestEnds } from "./audit-topics.ts";
+import { type AuditScope, AuditTopics, messageOf, placeOf, REQUEST_TOPICS, type RequestEnds } from "./audit-topics.ts";
 import { ProviderLedger, readProviderLedger } from "./provider-ledger.ts";
 import { type Slice, SliceOverflow } from "./slice.ts";
 
@@ -100,7 +99,7 @@ class TopicAudit {
       for (const from of open) {
         const { counts, elsewhere } = (await this.read(from, ends, slice)).finish(ledger);
         found[from] = counts;
-        for (const [id, home] of elsewhere) moved.set(id, { from, home });
+        for (const [place, { id, home }] of elsewhere) moved.set(place, { id, from, home });
         if (moved.size > MAX_MOVED) throw new SliceOverflow(`more than ${MAX_MOVED} moved requests`);
         this.tell(slice, from, counts);
       }
@@ -126,7 +125,7 @@ class TopicAudit {
   private async read(partition: number, ends: RequestEnds, slice: Slice): Promise<PartitionAudit> {
     const { topics, whole, maxMessages } = this;
     for (;;) {
-      const audit = new PartitionAudit({ slice, maxMessages, receipts: whole });
+      const audit = new PartitionAudit({ partition, slice, maxMessages, receipts: whole });
       await this.requests(audit, partition, ends);
       // Before the events' end: what such a receipt belongs to can be found.
       const receiptsEnd = await topics.end(RECEIPTS_TOPIC, partition);
@@ -136,6 +135,8 @@ class TopicAudit {
           if (source !== undefined) audit.deadLetter(source);
         }),
         topics.records(EVENTS_TOPIC, partition, (record) => {
+          const source = headerText(record, "src");
+          if (source !== undefined) audit.decision(source);
           if (!audit.wants(headerText(record, "id"), record.key)) return;
           const event = topics.decode("event", record);
           if (event !== undefined) audit.event(event);
@@ -163,9 +164,16 @@ class TopicAudit {
         if (labels === undefined) audit.unreadable(placeOf(record));
         return;
       }
-      const destination = parseDestination(request.to);
-      const home = destination.ok ? partitionFor(destination.e164, partitions) : partition;
-      audit.request(idOf(request, record), home === partition ? undefined : home);
+      const message = messageOf(request, record);
+      const home = message.destination ? partitionFor(message.to, partitions) : partition;
+      audit.request(message, {
+        topic: record.topic,
+        offset: record.offset,
+        // What the router moves has the id that it got, also when it only stood under another key.
+        says: isUnder(message.to, record) ? request : { ...request, messageId: message.id, to: message.to },
+        home: home === partition ? undefined : home,
+        movedFrom: headerText(record, "src"),
+      });
     });
   }
 
@@ -177,17 +185,20 @@ class TopicAudit {
     const late = new Set<number>();
     for (const home of new Set([...moved.values()].map((move) => move.home))) {
       const now = await this.topics.requestEnds();
+      // A router before this one did not say where a record had stood: it is known by the id that it got.
+      const byId = new Map([...moved].map(([place, { id }]) => [id, place]));
       await this.topics.requests(home, now, Number.POSITIVE_INFINITY, (request, record) => {
-        const id = request === undefined ? undefined : idOf(request, record);
-        if (id === undefined || moved.get(id)?.home !== home) return;
-        moved.delete(id);
+        if (request === undefined) return;
+        const place = headerText(record, "src") ?? byId.get(messageOf(request, record).id);
+        if (place === undefined || moved.get(place)?.home !== home) return;
+        moved.delete(place);
         const end = ends[REQUEST_TOPICS.indexOf(record.topic)]!;
         if (record.offset < end[home]!) return;
         end[home] = record.offset + 1;
         late.add(home);
       });
     }
-    for (const [id, { from, home }] of moved) {
+    for (const { id, from, home } of moved.values()) {
       const lost = { ...noCounts(), accepted: 1, missing: 1, missingIds: [`${id} (not moved to partition ${home})`] };
       addCounts(found[from]!, lost);
     }
@@ -203,8 +214,13 @@ class TopicAudit {
   }
 }
 
+function isUnder(key: string, record: InRecord): boolean {
+  return record.key?.toString() === key;
+}
+
 /** A request that stood in partition `from` and belongs to `home`. */
 interface Move {
+  readonly id: string;
   readonly from: number;
   readonly home: number;
 }

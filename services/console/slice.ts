@@ -13,7 +13,7 @@ export const ALL: Slice = { index: 0, of: 1 };
 
 /** Whether the id (ASCII, as text or as its bytes) belongs to the slice. */
 export function inSlice(id: string | Uint8Array, { index, of }: Slice): boolean {
-  return of === 1 || hash(id) % of === index;
+  return of === 1 || hashOf(id) % of === index;
 }
 
 /** More than one slice may hold; it takes more, smaller ones. */
@@ -21,8 +21,8 @@ export class SliceOverflow extends Error {
   readonly code = "SLICE_OVERFLOW";
 }
 
-/** FNV-1a with a last mix, since the lowest bits alone would repeat in ids that count up. */
-function hash(id: string | Uint8Array): number {
+/** 32 bits of a text. FNV-1a with a last mix, since the lowest bits alone would repeat in ids that count up. */
+export function hashOf(id: string | Uint8Array): number {
   let hash = 0x811c9dc5;
   if (typeof id === "string")
     for (let at = 0; at < id.length; at++) hash = Math.imul(hash ^ id.charCodeAt(at), 0x01000193);

@@ -4,7 +4,8 @@ const UUID_LENGTH = 36;
 
 /**
  * Numbers UUIDs from 0 in the order in which they are added: 16 octets of key and 8 of index each, so that millions of
- * ids fit into memory. What belongs to an id stands in the caller's arrays at that number.
+ * ids fit into memory. What belongs to an id stands in the caller's arrays at that number. One id with two salts (32 bits,
+ * a hash of what tells them apart) is two entries.
  */
 export class UuidTable {
   #size = 0;
@@ -18,19 +19,19 @@ export class UuidTable {
   }
 
   /** The number of an id; -1 when it is not known or is no UUID. */
-  find(id: string): number {
-    return this.#read(id) ? this.#index[this.#slot()]! : EMPTY;
+  find(id: string, salt = 0): number {
+    return this.#read(id, salt) ? this.#index[this.#slot()]! : EMPTY;
   }
 
   /** The number of an id, which is added when it is new; -1 when it is no UUID. */
-  add(id: string): number {
-    if (!this.#read(id)) return EMPTY;
+  add(id: string, salt = 0): number {
+    if (!this.#read(id, salt)) return EMPTY;
     const slot = this.#slot();
     const known = this.#index[slot]!;
     if (known !== EMPTY) return known;
     if (this.#size === this.#capacity) {
       this.#grow();
-      return this.add(id);
+      return this.add(id, salt);
     }
     const row = this.#size++;
     this.#keys.set(this.#words, row * 4);
@@ -38,14 +39,17 @@ export class UuidTable {
     return row;
   }
 
-  /** The id with this number. */
-  idOf(row: number): string {
+  /** The id with this number, which was added with this salt. */
+  idOf(row: number, salt = 0): string {
     let hex = "";
-    for (let word = 0; word < 4; word++) hex += this.#keys[row * 4 + word]!.toString(16).padStart(8, "0");
+    for (let word = 0; word < 4; word++) {
+      const bits = word === 3 ? (this.#keys[row * 4 + word]! ^ salt) >>> 0 : this.#keys[row * 4 + word]!;
+      hex += bits.toString(16).padStart(8, "0");
+    }
     return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
   }
 
-  #read(id: string): boolean {
+  #read(id: string, salt: number): boolean {
     if (id.length !== UUID_LENGTH) return false;
     const words = this.#words;
     for (let word = 0; word < 4; word++) {
@@ -62,6 +66,7 @@ export class UuidTable {
       if (Number.isNaN(value)) return false;
       words[word] = value;
     }
+    words[3]! ^= salt;
     return true;
   }
 
@@ -102,7 +107,7 @@ function mix(a: number, b: number, c: number, d: number): number {
 }
 
 /** The array, or one at least twice as long with the same beginning, so that `size` elements fit. */
-export function withRoom<A extends Uint8Array | Uint16Array | Uint32Array>(array: A, size: number): A {
+export function withRoom<A extends Uint8Array | Uint16Array | Uint32Array | Float64Array>(array: A, size: number): A {
   if (size <= array.length) return array;
   const longer = new (array.constructor as new (length: number) => A)(Math.max(size, array.length * 2, 1_024));
   longer.set(array);

@@ -1,4 +1,5 @@
 import { headerText, type InRecord } from "../../platform/kafka/record.ts";
+import { decisionKeyOf } from "./decided-messages.ts";
 
 export type DecisionKind = "routed" | "postponed" | "closed";
 
@@ -23,8 +24,8 @@ export function decisionOf(eventId: string | undefined): { key: string; kind: De
 }
 
 /**
- * Collects, from the event log, which routing decisions exist: all of them by message and attempt (a repeat of a
- * request is recognised by it), and those of source records at or beyond the committed offsets with their content
+ * Collects, from the event log, which routing decisions exist: all of them by message, attempt and destination (a repeat
+ * of a request is recognised by it), and those of source records at or beyond the committed offsets with their content
  * (they are carried out again as they were decided).
  */
 export class DecisionLog {
@@ -34,7 +35,7 @@ export class DecisionLog {
   private readonly offsets: ReadonlyMap<string, number>;
   private readonly decided: (key: string) => void;
 
-  /** `offsets`: committed offset by source topic. `decided` is called with `<messageId>/<attempt>` of each decision. */
+  /** `offsets`: committed offset by source topic. `decided` is called with the decisionKey of each decision. */
   constructor(offsets: ReadonlyMap<string, number>, decided: (key: string) => void) {
     this.offsets = offsets;
     this.decided = decided;
@@ -43,7 +44,7 @@ export class DecisionLog {
   read(record: InRecord): void {
     const decision = decisionOf(headerText(record, "id"));
     if (decision === undefined) return;
-    this.decided(decision.key);
+    this.decided(decisionKeyOf(decision.key, record));
     const src = headerText(record, "src");
     if (src === undefined || record.value === null || this.bySource.has(src)) return;
     const second = src.lastIndexOf("/");

@@ -32,7 +32,12 @@ export function takeIn(
   const plausible = request.acceptedAt === null || request.acceptedAt > record.timestamp - OLDEST_MS;
   const acceptedAt = plausible ? Math.min(request.acceptedAt ?? record.timestamp, record.timestamp) : record.timestamp;
   const place = `${record.topic}/${record.partition}/${record.offset}`;
-  const messageId = messageIdOfRequest(request.accountId, request.messageId, place);
+  const messageId = messageIdOfRequest({
+    accountId: request.accountId,
+    messageId: request.messageId,
+    destination: validation.ok ? validation.request.destination : plainDigits(request.to),
+    place,
+  });
   if (validation.ok && plausible && knownAccount(request.accountId)) {
     const { request: valid } = validation;
     return {
@@ -70,7 +75,7 @@ function refusedFacts(request: SendRequest, lane: Lane, messageId: string, accep
     messageId,
     accountId: request.accountId.slice(0, 64),
     lane,
-    to: request.to.replace(/\D/g, "").slice(0, MAX_DIGITS),
+    to: plainDigits(request.to),
     from: null,
     country: "ZZ",
     network: null,
@@ -82,4 +87,8 @@ function refusedFacts(request: SendRequest, lane: Lane, messageId: string, accep
     acceptedAt,
     expiresAt: acceptedAt,
   };
+}
+
+function plainDigits(to: string): string {
+  return to.replace(/\D/g, "").slice(0, MAX_DIGITS);
 }

@@ -7,7 +7,6 @@ import { type Choice, chooseProvider } from "../../domain/catalog/choose-provide
 import type { Provider } from "../../domain/catalog/provider.ts";
 import type { RouteTable } from "../../domain/catalog/route-table.ts";
 import { errorMessage } from "../../platform/errors/sluice-error.ts";
-import { IdRing } from "../../platform/kafka/id-ring.ts";
 import type { LogEnds } from "../../platform/kafka/log-ends.ts";
 import { partitionFor } from "../../platform/kafka/murmur2.ts";
 import { ReadBackMarks } from "../../platform/kafka/read-back-mark.ts";
@@ -29,6 +28,7 @@ import {
   retryTopic,
 } from "../../schemas/topics.ts";
 import { ACCOUNT_BUSY, AccountShares } from "./account-shares.ts";
+import { contentHash, DecidedMessages, decisionKey } from "./decided-messages.ts";
 import { DecisionLog, type RecordedDecision } from "./decision-log.ts";
 import { takeIn } from "./intake.ts";
 import type { ProviderHealth } from "./provider-health.ts";
@@ -44,6 +44,8 @@ const LANE_OF_TOPIC = new Map<string, Lane>(LANES.map((lane) => [requestTopic(la
 const REMEMBERED = 50_000;
 /** Characters of a fault's message that a dead letter repeats. */
 const MAX_DETAIL = 500;
+const ID_REUSED =
+  "messageId: it was given to another text to this number before, so this record was not sent; each message needs an id of its own, or null";
 /** Until a record whose schema is being loaded is looked at again, ms. */
 const SCHEMA_AGAIN_MS = 50;
 /** History that a new owner reads back for the same purpose. */
@@ -73,7 +75,7 @@ export class Router implements Transform {
   private readonly options: RouterOptions;
   private readonly records: RoutingRecords;
   private readonly shares: AccountShares;
-  private readonly decided = new IdRing(REMEMBERED);
+  private readonly decided = new DecidedMessages(REMEMBERED);
   private recorded = new Map<string, RecordedDecision>();
   private next: number[] = [];
   private marks = new ReadBackMarks(0, [0], []);
@@ -148,10 +150,11 @@ export class Router implements Transform {
       return;
     }
     const request = decoded.value;
+    const content = contentHash(request);
     const intake = takeIn(request, lane, record, (id) => this.options.accounts.has(id));
     if (!intake.ok) {
       const detail = intake.problems.map((p) => `${p.field}: ${p.code} (${p.message})`).join("; ");
-      const pending = { facts: intake.facts, text: "", attempt: 0, tried: [], inDoubt: null };
+      const pending = { facts: intake.facts, text: "", attempt: 0, tried: [], inDoubt: null, content };
       this.close(record, pending, "rejected", "invalid", intake.problems[0]?.code ?? "invalid", detail, out);
       return;
     }
@@ -161,7 +164,8 @@ export class Router implements Transform {
       out.effect(this.records.moved(record, request, intake.facts, home));
       return;
     }
-    this.route(record, { facts: intake.facts, text: intake.text, attempt: 1, tried: [], inDoubt: null }, out);
+    const { facts, text } = intake;
+    this.route(record, { facts, text, attempt: 1, tried: [], inDoubt: null, content }, out);
   }
 
   private retry(record: InRecord, out: Outputs): void {
@@ -191,10 +195,7 @@ export class Router implements Transform {
       this.repeat(record, pending, earlier, out);
       return;
     }
-    if (this.decided.has(`${facts.messageId}/${attempt}`)) {
-      this.options.metrics.duplicates.add();
-      return;
-    }
+    if (this.isRepeat(record, pending, out)) return;
     const now = this.options.now();
     const end = givingUp(pending.tried, now, facts.expiresAt);
     if (end !== undefined) {
@@ -213,6 +214,19 @@ export class Router implements Transform {
     const choice = this.choose(pending);
     if (choice.ok) this.assign(record, pending, choice, now, out);
     else this.unroutable(record, pending, choice, out);
+  }
+
+  /** Drops what was decided before. An id that now comes with another text is a mistake of its producer, which must not pass unseen. */
+  private isRepeat(record: InRecord, { facts, attempt, content }: Pending, out: Outputs): boolean {
+    const earlier = this.decided.compare(decisionKey(facts.messageId, facts.to, attempt), content);
+    if (earlier === "new") return false;
+    if (earlier === "other-content") this.dead(record, "id-reused", ID_REUSED, facts.messageId, out);
+    else this.options.metrics.duplicates.add();
+    return true;
+  }
+
+  private remember({ facts, attempt, content }: Pending): void {
+    this.decided.add(decisionKey(facts.messageId, facts.to, attempt), content);
   }
 
   private choose(pending: Pending): Choice {
@@ -259,7 +273,7 @@ export class Router implements Transform {
       price: choice.price,
       currency: choice.provider.currency,
     };
-    this.decided.add(`${facts.messageId}/${attempt}`);
+    this.remember(pending);
     metrics.routed(id, choice.reason).add();
     if (overflow) metrics.overflowed(id, lane).add();
     health.gave(id, { lane, overflow }, segments, passed);
@@ -296,7 +310,7 @@ export class Router implements Transform {
       errorClass: "unroutable",
       errorCode: choice.reason,
     };
-    this.decided.add(`${pending.facts.messageId}/${pending.attempt}`);
+    this.remember(pending);
     this.options.metrics.delayed(delay).add();
     out.decide(this.records.event(record, event));
     this.postpone(record, pending, event, out);
@@ -318,13 +332,9 @@ export class Router implements Transform {
     out: Outputs,
   ): void {
     const { facts, attempt } = pending;
-    const key = `${facts.messageId}/${attempt}`;
     const src = positionOf(record);
-    if (this.decided.has(key) && !this.recorded.has(src)) {
-      this.options.metrics.duplicates.add();
-      return;
-    }
-    this.decided.add(key);
+    if (!this.recorded.has(src) && this.isRepeat(record, pending, out)) return;
+    this.remember(pending);
     this.recorded.delete(src);
     this.options.metrics.closed(state).add();
     const event: Event = {

@@ -15,6 +15,8 @@ export interface Pending {
   readonly attempt: number;
   readonly tried: readonly Attempt[];
   readonly inDoubt: string | null;
+  /** Hash of what a request said (contentHash); none for a retry. */
+  readonly content?: number;
 }
 
 export interface RoutingRecordsOptions {
@@ -98,7 +100,8 @@ export class RoutingRecords {
       partition: home,
       key: to,
       value: this.options.codecs.request.encode({ ...request, messageId, to, acceptedAt }),
-      headers: { ...trace(record), id: messageId },
+      // Whoever counts requests finds by it what became of the record that stood in the wrong place.
+      headers: { ...trace(record), id: messageId, src: positionOf(record) },
     };
   }
 

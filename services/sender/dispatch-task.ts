@@ -8,7 +8,7 @@ import type { SluiceCodecs } from "../../schemas/codecs.ts";
 import { deadLetterRecord } from "../../schemas/dead-letter.ts";
 import type { Dispatch } from "../../schemas/generated/types.ts";
 import { implausibleDispatch } from "../../schemas/plausible.ts";
-import type { OutcomeLog, StoredOutcome } from "./outcome-log.ts";
+import { type OutcomeLog, type StoredOutcome, workOf } from "./outcome-log.ts";
 import type { Order, Outcomes } from "./outcomes.ts";
 import type { Owner } from "./provider-sender.ts";
 
@@ -43,7 +43,8 @@ export class DispatchTask implements DispatchHandler<Dispatch, StoredOutcome> {
       const { value } = decoded;
       const wrong = implausibleDispatch(value) ?? this.misplaced(value);
       if (wrong !== undefined) return { ok: false, deadLetter: this.dead(record, wrong, "invalid") };
-      return { ok: true, value, key: value.facts.to, id: `${value.facts.messageId}/${value.attempt}` };
+      const { messageId, to } = value.facts;
+      return { ok: true, value, key: to, id: workOf(`${messageId}/${value.attempt}`, to) };
     }
     if (decoded.code === "unknown-schema" && decoded.schemaId !== undefined) {
       // A newer router's schema. Without the registry the lane waits; its backlog and lag show it.

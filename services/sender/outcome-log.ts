@@ -17,6 +17,11 @@ export interface Share {
   readonly of: number;
 }
 
+/** What a dispatch is known by: message and attempt, and the destination, since an id that was given to two numbers is two messages. */
+export function workOf(id: string, to: string | undefined): string {
+  return `${id}/${to ?? ""}`;
+}
+
 /** Dispatch (`<messageId>/<attempt>`) and kind that an event id names, when it is a sender's. */
 export function outcomeOf(id: string | undefined): { work: string; kind: StoredOutcome["kind"] } | undefined {
   if (id === undefined) return undefined;
@@ -65,22 +70,25 @@ export class OutcomeLog {
     const take = (record: InRecord): void => {
       const id = headerText(record, "id");
       const outcome = outcomeOf(id);
+      const to = record.key?.toString();
       if (outcome === undefined) {
-        const before = decidedAfter(id);
-        const returned = before === undefined ? undefined : found.get(before);
+        const after = decidedAfter(id);
+        if (after === undefined) return;
+        const before = workOf(after, to);
         // Its retry was written and read. The router remembers decisions for a minute or so: it could not know another one.
-        if (returned?.kind === "returned") found.set(before!, { kind: "returned", value: null });
+        if (found.get(before)?.kind === "returned") found.set(before, { kind: "returned", value: null });
         return;
       }
+      const work = workOf(outcome.work, to);
       // The first one stands: what was done about it has begun already. Not so a return that came from an owner who had lost
       // the partition, while the next one was submitting: its retry was fenced off, and the submission is what there is.
-      const first = found.get(outcome.work);
+      const first = found.get(work);
       if (first !== undefined && !(first.kind === "returned" && first.value !== null && outcome.kind === "submitted"))
         return;
       // The log is everybody's, and may be long. That the name occurs is enough: what is too much here does no harm.
       if (record.value?.includes(provider) !== true) return;
       const { kind } = outcome;
-      found.set(outcome.work, { kind, value: kind === "returned" ? record.value : null });
+      found.set(work, { kind, value: kind === "returned" ? record.value : null });
     };
     const marks = await this.reader.watermarks(EVENTS_TOPIC);
     await Promise.all(

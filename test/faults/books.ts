@@ -84,7 +84,8 @@ export async function readBooks(installation: Installation): Promise<Books> {
         const decoded = record.value === null ? undefined : codecs.request.decode(record.value);
         if (!decoded?.ok) throw new Error(`${record.topic}/${record.partition}/${record.offset} cannot be read`);
         const { messageId, accountId, to } = decoded.value;
-        const id = messageIdOfRequest(accountId, messageId, `${record.topic}/${record.partition}/${record.offset}`);
+        const place = `${record.topic}/${record.partition}/${record.offset}`;
+        const id = messageIdOfRequest({ accountId, messageId, destination: to.replace(/\D/g, ""), place });
         if (!messages.has(id)) messages.set(id, emptyAccount(id, to, lane, record.offset));
       });
     }

@@ -7,6 +7,7 @@ import { zstdCompressSync } from "node:zlib";
 import { CompressionCodecs, CompressionTypes, Kafka, logLevel, type Message, type Producer } from "kafkajs";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { messageIdOfRequest } from "../../domain/message/message-id.ts";
+import { parseDestination } from "../../domain/numbers/destination.ts";
 import { TopicReader } from "../../platform/kafka/topic-reader.ts";
 import type { DeadLetter } from "../../schemas/generated/types.ts";
 import {
@@ -326,7 +327,11 @@ async function requestedIds(): Promise<Set<string>> {
   for (const lane of LANES)
     await readTopic(requestTopic(lane), (place, value) => {
       const decoded = value === null ? undefined : sluice.codecs.request.decode(value);
-      if (decoded?.ok) ids.add(messageIdOfRequest(decoded.value.accountId, decoded.value.messageId, place));
+      if (!decoded?.ok) return;
+      const { accountId, messageId, to } = decoded.value;
+      const parsed = parseDestination(to);
+      const destination = parsed.ok ? parsed.e164 : to.replace(/\D/g, "").slice(0, 15);
+      ids.add(messageIdOfRequest({ accountId, messageId, destination, place }));
     });
   return ids;
 }

@@ -11,7 +11,7 @@ import type { Event, SendRequest } from "../../../schemas/generated/types.ts";
 import { registerSchemas } from "../../../schemas/register.ts";
 import { DEAD_LETTER_TOPIC, EVENTS_TOPIC, requestTopic, topicSpecs } from "../../../schemas/topics.ts";
 import type { AuditReport } from "../../../services/console/audit-report.ts";
-import { AuditTopics } from "../../../services/console/audit-topics.ts";
+import { AuditTopics, placeOf } from "../../../services/console/audit-topics.ts";
 import { type AuditOptions, runAudit } from "../../../services/console/run-audit.ts";
 import { sharedCluster } from "../../fixture/shared-cluster.ts";
 import { connectionTo, recordingLog } from "../platform/kafka-runtime.ts";
@@ -74,6 +74,24 @@ function final(messageId: string, state: Event["state"], partition = HOME): OutR
   return { topic: EVENTS_TOPIC, partition, key: TO, value, headers: { id: `${messageId}/final` } };
 }
 
+/** What the router would write for every request that has no decision yet; `refused` where they stand, though they belong elsewhere. */
+const decided = new Set<string>();
+async function decide(refused: readonly string[] = []): Promise<void> {
+  const topics = await AuditTopics.open({ connection, registryUrl: cluster.registryUrl, partitions: P }, {});
+  const events: OutRecord[] = [];
+  const ends = await topics.scopeEnds();
+  for (const partition of [HOME, ELSEWHERE])
+    await topics.requests(partition, ends, Number.POSITIVE_INFINITY, (request, record) => {
+      const id = request?.messageId;
+      if (id == null || (partition !== HOME && !refused.includes(id)) || decided.has(`${partition} ${id}`)) return;
+      decided.add(`${partition} ${id}`);
+      const headers = { id: `${id}/1/routed`, src: placeOf(record) };
+      events.push({ topic: EVENTS_TOPIC, partition, key: TO, value: Buffer.from("not read"), headers });
+    });
+  await topics.close();
+  await producer.send(events);
+}
+
 test("the audit finds what ended, what is missing, and what was never moved to its partition", async () => {
   const [ended, open, moved, refused, lost] = Array.from({ length: 5 }, () => newMessageId());
   await producer.send([
@@ -82,17 +100,22 @@ test("the audit finds what ended, what is missing, and what was never moved to i
     // Moved: once where it was put, once where it belongs, and it ended there.
     ...[request(moved!, ELSEWHERE), request(moved!), final(moved!, "unknown")],
     // Refused where it was put.
-    ...[request(refused!, ELSEWHERE), final(refused!, "rejected", ELSEWHERE)],
+    request(refused!, ELSEWHERE),
     request(lost!, ELSEWHERE),
   ]);
+  await decide([refused!]);
+  await producer.send([final(refused!, "rejected", ELSEWHERE)]);
   const report = await audit();
-  expect(report).toMatchObject({ accepted: 5, terminal: 3, missing: 2, misplaced: 3, duplicated: 0, unreadable: 0 });
+  const counts = { accepted: 5, terminal: 3, missing: 2, repeats: 1, misplaced: 3, duplicated: 0, unreadable: 0 };
+  expect(report).toMatchObject(counts);
   expect(report.byState).toMatchObject({ delivered: 1, unknown: 1, rejected: 1 });
   expect([...report.missingIds].sort()).toEqual([open, `${lost} (not moved to partition ${HOME})`].sort());
 
   // What is still under way may end while the audit waits.
   const waiting = audit({ waitMs: 60_000 });
-  await producer.send([final(open!, "failed"), request(lost!), final(lost!, "expired")]);
+  await producer.send([request(lost!)]);
+  await decide();
+  await producer.send([final(open!, "failed"), final(lost!, "expired")]);
   expect(await waiting).toMatchObject({ accepted: 5, terminal: 5, missing: 0 });
 });
 
@@ -115,7 +138,9 @@ test("a time limits what is counted, and what is read", async () => {
   const [before, within, after] = Array.from({ length: 3 }, () => newMessageId());
   const times: number[] = [];
   for (const id of [before, within, after]) {
-    await producer.send([request(id!), final(id!, "delivered")]);
+    await producer.send([request(id!)]);
+    await decide();
+    await producer.send([final(id!, "delivered")]);
     // Kafka's clock is this machine's: the next one is later by whole milliseconds.
     await new Promise((resolve) => setTimeout(resolve, 5));
     times.push(Date.now());
@@ -144,6 +169,19 @@ test("a request that nobody can read needs its dead letter", async () => {
   const deadLetter = { topic: DEAD_LETTER_TOPIC, partition: HOME, key: TO, value: Buffer.from("x") };
   await producer.send([{ ...deadLetter, headers: { id: `router/${place}` } }]);
   expect(await audit(whole)).toMatchObject({ unreadable: 1, missing: 0 });
+});
+
+test("a request that was dropped although it repeats nothing is named by its place", async () => {
+  const label = { run: `${RUN}-dropped` };
+  const constant = newMessageId();
+  const texts = ["first", "second"].map((text) => request(constant, HOME, { text, metadata: label }));
+  await producer.send(texts);
+  // The router takes the second for a repeat of the first.
+  await decide();
+  await producer.send([final(constant, "delivered")]);
+  const report = await audit({ labels: label });
+  expect(report).toMatchObject({ accepted: 1, terminal: 1, repeats: 0, missing: 1 });
+  expect(report.missingIds[0]).toMatch(new RegExp(`^sms\\.requests\\.otp/${HOME}/\\d+ \\(no decision`));
 });
 
 test("another number of partitions is refused, naming the topic", async () => {

@@ -53,6 +53,17 @@ function receipt(provider: string, providerMessageId: string, messageId: string 
   return { provider, providerMessageId, messageId, to: TO, ...fields };
 }
 
+const OTP = "sms.requests.otp";
+const placeOf = (n: number) => `${OTP}/0/${n}`;
+
+/** The n-th request record of the partition, with its decision when it is one. */
+function request(audit: PartitionAudit, id: string, more: { n?: number; to?: string; home?: number | undefined } = {}) {
+  const { n = 0, to = TO, home } = more;
+  const says = { accountId: "acme", messageId: id, to, from: null, text: "hi" };
+  audit.request({ id, to }, { topic: OTP, offset: n, says, home });
+  if (home === undefined) audit.decision(placeOf(n));
+}
+
 /** All but the lists, whose order is that of the passes. */
 function numbersOf(counts: AuditCounts): object {
   return Object.fromEntries(Object.entries(counts).filter(([, value]) => !Array.isArray(value)));
@@ -60,7 +71,7 @@ function numbersOf(counts: AuditCounts): object {
 
 function audited(events: readonly Event[], sent: readonly number[] = []) {
   const audit = new PartitionAudit();
-  audit.request(A);
+  request(audit, A);
   for (const one of events) audit.event(one);
   const ledger = new ProviderLedger();
   for (const [part, count] of sent.entries()) ledger.add(A, part + 1, count);
@@ -76,7 +87,7 @@ const final = (state: Event["state"]) => event(A, "final", { state });
 describe("an audit of one partition", () => {
   it("counts a message once, however often its records come", () => {
     const audit = new PartitionAudit();
-    for (let n = 0; n < 3; n++) audit.request(A);
+    for (let n = 0; n < 3; n++) request(audit, A, { n });
     for (let n = 0; n < 3; n++) audit.event(submitted(1));
     for (let n = 0; n < 3; n++) audit.event(final("delivered"));
     const { counts } = audit.finish();
@@ -146,17 +157,38 @@ describe("an audit of one partition", () => {
 
   it("follows a request that belongs elsewhere, unless it ended where it stood", () => {
     const audit = new PartitionAudit();
-    audit.request(A, 3);
-    audit.request(idOf(2), 4);
+    request(audit, A, { n: 0, home: 3 });
+    request(audit, idOf(2), { n: 1, home: 4 });
+    audit.decision(placeOf(1));
     audit.event(event(idOf(2), "final", { state: "rejected" }));
     const { counts, elsewhere } = audit.finish();
-    expect([...elsewhere]).toEqual([[A, 3]]);
+    expect([...elsewhere]).toEqual([[placeOf(0), { id: A, to: TO, home: 3 }]]);
     expect(counts).toMatchObject({ accepted: 1, terminal: 1, misplaced: 2, unrequested: 0 });
+  });
+
+  it("tells two numbers apart that one id was given to", () => {
+    const audit = new PartitionAudit();
+    request(audit, A, { n: 0, to: toOf(1) });
+    request(audit, A, { n: 1, to: toOf(2) });
+    audit.event({ ...final("delivered"), facts: { ...final("delivered").facts, to: toOf(1) } });
+    expect(audit.finish().counts).toMatchObject({ accepted: 2, terminal: 1, missing: 1, missingIds: [A] });
+  });
+
+  it("names a request that was dropped although it repeats no other one", () => {
+    const audit = new PartitionAudit();
+    request(audit, A, { n: 0 });
+    const says = { accountId: "acme", messageId: A, to: TO, from: null };
+    audit.request({ id: A, to: TO }, { topic: OTP, offset: 1, says: { ...says, text: "hi" } });
+    audit.request({ id: A, to: TO }, { topic: OTP, offset: 2, says: { ...says, text: "another" } });
+    audit.event(final("delivered"));
+    const { counts } = audit.finish();
+    expect(counts).toMatchObject({ accepted: 1, terminal: 1, repeats: 1, missing: 1 });
+    expect(counts.missingIds[0]).toContain(placeOf(2));
   });
 
   it("tells of receipts and terminal events that belong to nothing", () => {
     const audit = new PartitionAudit();
-    audit.request(A);
+    request(audit, A);
     audit.event(event(A, "submitted", { providerMessageIds: ["17", "18"] }));
     audit.event(event(idOf(9), "final", { state: "delivered" }));
     audit.receipt(receipt("smsc-a", "17"), "sms.receipts/0/1");
@@ -174,7 +206,7 @@ describe("an audit of one partition", () => {
 
   it("knows the receipts of a submission in doubt by the ids that its end states, and ids in either notation", () => {
     const audit = new PartitionAudit();
-    audit.request(A);
+    request(audit, A);
     audit.event(event(A, "final", { state: "delivered", providerMessageIds: ["77"] }));
     audit.event(event(A, "submitted", { providerMessageIds: ["1f"] }));
     audit.receipt(receipt("smsc-a", "77"), "x");
@@ -200,9 +232,9 @@ describe("an audit of one partition", () => {
 
   it("decodes only what it counts", () => {
     const audit = new PartitionAudit();
-    const wanted = ["1/submitted", "1/resubmitted", "2/returned", "0/closed", "final"];
+    const wanted = ["1/submitted", "1/resubmitted", "2/returned", "final"];
     for (const kind of wanted) expect([kind, audit.wants(`${A}/${kind}`, TO)]).toEqual([kind, true]);
-    for (const kind of ["1/routed", "1/postponed", "1/2/delivered"])
+    for (const kind of ["1/routed", "1/postponed", "0/closed", "1/2/delivered"])
       expect([kind, audit.wants(`${A}/${kind}`, TO)]).toEqual([kind, false]);
     expect(audit.wants(undefined, TO)).toBe(false);
     expect(audit.wants("nonsense/final", TO)).toBe(false);
@@ -212,12 +244,11 @@ describe("an audit of one partition", () => {
     const slices = Array.from({ length: 7 }, (_, index) => new PartitionAudit({ slice: { index, of: 7 } }));
     // One slice for the message, and one, perhaps the same, for its receipts.
     expect(slices.filter((slice) => slice.wants(`${A}/1/submitted`, Buffer.from(TO))).length).toBeOneOf([1, 2]);
-    expect(slices.filter((slice) => slice.wants(`${A}/0/closed`, TO)).length).toBe(1);
     expect(slices.filter((slice) => slice.wantsReceipt(Buffer.from(TO))).length).toBe(1);
   });
 
   it.each([
-    ["messages", (audit: PartitionAudit, n: number) => audit.request(idOf(n))],
+    ["messages", (audit: PartitionAudit, n: number) => request(audit, idOf(n), { n })],
     [
       "ids",
       (audit: PartitionAudit, n: number) => audit.event(event(A, "submitted", { providerMessageIds: [`x${n}`] })),
@@ -245,11 +276,12 @@ describe("an audit of one partition", () => {
       fc.property(fc.array(message, { maxLength: 40 }), fc.integer({ min: 2, max: 9 }), (messages, of) => {
         const feed = (audit: PartitionAudit) => {
           messages.forEach((m, n) => {
-            audit.request(idOf(n), m.home);
-            if (m.unreadable !== "no") audit.unreadable(`sms.requests.otp/0/${n}`);
+            request(audit, idOf(n), { n, to: toOf(n), home: m.home });
+            if (m.home !== undefined && m.state !== null) audit.decision(placeOf(n));
+            if (m.unreadable !== "no") audit.unreadable(placeOf(100 + n));
           });
           messages.forEach((m, n) => {
-            if (m.unreadable === "dead") audit.deadLetter(`sms.requests.otp/0/${n}`);
+            if (m.unreadable === "dead") audit.deadLetter(placeOf(100 + n));
             const facts = { ...event(idOf(n), "final").facts, to: toOf(n) };
             const give = (kind: string, one: Event) => {
               if (audit.wants(`${idOf(n)}/${kind}`, toOf(n))) audit.event({ ...one, facts });
@@ -278,7 +310,7 @@ describe("an audit of one partition", () => {
         const whole = new PartitionAudit();
         feed(whole);
         const sum = noCounts();
-        const elsewhere = new Map<string, number>();
+        const elsewhere = new Map<string, unknown>();
         for (let index = 0; index < of; index++) {
           const part = new PartitionAudit({ slice: { index, of } });
           feed(part);
@@ -322,7 +354,7 @@ describe("an audit of one partition", () => {
         const events: Event[] = [];
         for (const [n, { final: state, repeats, resubmitted }] of messages.entries()) {
           for (let r = 0; r < repeats; r++) {
-            audit.request(idOf(n));
+            request(audit, idOf(n), { n: n * 3 + r });
             events.push(event(idOf(n), "submitted", { resubmitted: resubmitted ? "takeover" : null }));
             if (state !== null) events.push(event(idOf(n), "final", { state }));
           }

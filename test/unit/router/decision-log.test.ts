@@ -7,7 +7,7 @@ function event(id: string, src?: string): InRecord {
     topic: "sms.events",
     partition: 0,
     offset: 0,
-    key: null,
+    key: Buffer.from("4917"),
     value: Buffer.from(id),
     headers: src === undefined ? { id } : { id, src },
     timestamp: 0,
@@ -29,7 +29,7 @@ describe("decision log", () => {
     log.read(event("m2/1/closed", "sms.requests.otp/3/10"));
     log.read(event("m3/1/routed", "another/3/99"));
     log.read(event("m4/1/submitted", "sms.requests.otp/3/11"));
-    expect(decided).toEqual(["m1/1", "m2/1", "m2/1", "m3/1"]);
+    expect(decided).toEqual(["m1/1/4917", "m2/1/4917", "m2/1/4917", "m3/1/4917"]);
     expect([...log.reach]).toEqual([["sms.requests.otp", 11]]);
     expect([...log.bySource]).toEqual([
       ["sms.requests.otp/3/10", { kind: "routed", key: "m2/1", value: Buffer.from("m2/1/routed") }],

@@ -227,6 +227,48 @@ describe("router", () => {
     expect(w.run(next, request(1, { messageId: id }))).toEqual({ decisions: [], effects: [] });
   });
 
+  it.each([null, "", " ", "\0", "00000000-0000-0000-0000-000000000000"])(
+    "sends every message whose id is %j",
+    async (messageId) => {
+      const w = world();
+      const router = await w.start();
+      const sent = Array.from({ length: 3 }, (_, n) => w.run(router, request(n, { messageId, text: `text ${n}` })));
+      const ids = sent.map(({ effects }) => dispatchOf(effects[0]).facts.messageId);
+      expect(new Set(ids).size).toBe(3);
+    },
+  );
+
+  it("sends one id to two numbers of one partition, each once, also after a takeover", async () => {
+    const w = world();
+    const other = Array.from({ length: 90 }, (_, n) => `49151123456${n + 10}`).find(
+      (to) => partitionFor(to, P) === HOME,
+    )!;
+    for (const messageId of ["0b9f2d3e-7c1a-8a5e-9a53-3f1f0d5b6a7c", "order-1"]) {
+      const router = await w.start([100, ...ROUTER_INPUTS.slice(1).map(() => 0)]);
+      const to = (number: string, offset: number) =>
+        request(offset, { messageId, to: number }, { key: Buffer.from(number) });
+      expect(w.run(router, to(TO, 100)).effects.map((e) => e.key)).toEqual([TO]);
+      expect(w.run(router, to(other, 101)).effects.map((e) => e.key)).toEqual([other]);
+      const next = await w.start([102, ...ROUTER_INPUTS.slice(1).map(() => 0)]);
+      expect(w.run(next, to(TO, 102)).effects).toEqual([]);
+      expect(w.run(next, to(other, 103)).effects).toEqual([]);
+    }
+  });
+
+  it("puts aside an id that comes again with another text, sender or account", async () => {
+    const w = world();
+    const messageId = "0b9f2d3e-7c1a-8a5e-9a53-3f1f0d5b6a7c";
+    const router = await w.start();
+    w.run(router, request(0, { messageId }));
+    for (const [n, other] of [{ text: "another" }, { from: "ACME" }].entries()) {
+      const { decisions, effects } = w.run(router, request(n + 1, { messageId, ...other }));
+      expect(effects).toEqual([]);
+      const letter = codecs.deadLetter.decode(decisions[0]!.value!);
+      expect(letter).toMatchObject({ ok: true, value: { reason: "id-reused", offset: n + 1, messageId } });
+    }
+    expect(w.run(router, request(3, { messageId }))).toEqual({ decisions: [], effects: [] });
+  });
+
   it("does not go back to a provider within a round, and waits when there is nobody left", async () => {
     const w = world();
     const router = await w.start();
@@ -321,6 +363,7 @@ describe("router", () => {
     expect(effects.map((e) => [e.topic, e.partition, e.key])).toEqual([["sms.requests.otp", HOME, TO]]);
     const moved = codecs.request.decode(effects[0]!.value!);
     expect(moved).toMatchObject({ ok: true, value: { to: TO, messageId: effects[0]!.headers!.id } });
+    expect(effects[0]!.headers!.src).toBe(`sms.requests.otp/${HOME}/5`);
     expect(w.run(router, away).effects).toEqual(effects);
   });
 });

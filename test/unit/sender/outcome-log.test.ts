@@ -4,10 +4,15 @@ import { OutcomeLog } from "../../../services/sender/outcome-log.ts";
 
 const M = "018f2f6e-7d3a-7c11-8a53-6f0f0a1b2c3d";
 
-function logOf(...ids: readonly string[]): OutcomeLog {
-  const records = ids.map((id, offset): InRecord => {
-    const value = Buffer.from("… alpha …");
-    return { topic: "sms.events", partition: 0, offset, key: null, value, headers: { id }, timestamp: 0 };
+const TO = "491700000012";
+const OTHER = "491700000013";
+
+/** Ids of events in order, each with its destination where it is not TO. */
+function logOf(...ids: readonly (string | [id: string, to: string])[]): OutcomeLog {
+  const records = ids.map((one, offset): InRecord => {
+    const [id, to] = typeof one === "string" ? [one, TO] : one;
+    const [key, value] = [Buffer.from(to), Buffer.from("… alpha …")];
+    return { topic: "sms.events", partition: 0, offset, key, value, headers: { id }, timestamp: 0 };
   });
   return new OutcomeLog({
     watermarks: async () => [{ low: 0, high: records.length }],
@@ -21,12 +26,12 @@ const read = (log: OutcomeLog) => log.read([0], { provider: "alpha", partition: 
 
 test("a return that nobody has decided about yet comes with its event: the retry may be missing", async () => {
   const found = await read(logOf(`${M}/1/routed`, `${M}/1/returned`));
-  expect(found.get(`${M}/1`)).toEqual({ kind: "returned", value: expect.any(Buffer) });
+  expect(found.get(`${M}/1/${TO}`)).toEqual({ kind: "returned", value: expect.any(Buffer) });
 });
 
 test.each(["routed", "closed"])("a return after which the next attempt was %s needs no second retry", async (kind) => {
   const found = await read(logOf(`${M}/1/returned`, `${M}/2/${kind}`));
-  expect(found.get(`${M}/1`)).toEqual({ kind: "returned", value: null });
+  expect(found.get(`${M}/1/${TO}`)).toEqual({ kind: "returned", value: null });
 });
 
 test("decisions about other attempts change nothing, and the first outcome of a dispatch stands", async () => {
@@ -40,14 +45,20 @@ test("decisions about other attempts change nothing, and the first outcome of a 
       `${M}/4/routed`,
     ),
   );
-  expect(found.get(`${M}/1`)).toEqual({ kind: "submitted", value: null });
-  expect(found.get(`${M}/2`)?.value).toEqual(expect.any(Buffer));
+  expect(found.get(`${M}/1/${TO}`)).toEqual({ kind: "submitted", value: null });
+  expect(found.get(`${M}/2/${TO}`)?.value).toEqual(expect.any(Buffer));
 });
 
 test("a return of an owner that had lost the partition gives way to the submission that its successor made meanwhile", async () => {
   const found = await read(
     logOf(`${M}/1/returned`, `${M}/1/resubmitted`, `${M}/2/returned`, `${M}/3/routed`, `${M}/2/submitted`),
   );
-  expect(found.get(`${M}/1`)).toEqual({ kind: "submitted", value: null });
-  expect(found.get(`${M}/2`), "decided about already").toEqual({ kind: "returned", value: null });
+  expect(found.get(`${M}/1/${TO}`)).toEqual({ kind: "submitted", value: null });
+  expect(found.get(`${M}/2/${TO}`), "decided about already").toEqual({ kind: "returned", value: null });
+});
+
+test("an id that was given to two numbers is two messages", async () => {
+  const found = await read(logOf(`${M}/1/submitted`, [`${M}/1/returned`, OTHER], `${M}/2/routed`));
+  expect(found.get(`${M}/1/${TO}`)?.kind).toBe("submitted");
+  expect(found.get(`${M}/1/${OTHER}`)).toEqual({ kind: "returned", value: expect.any(Buffer) });
 });
