@@ -87,7 +87,7 @@ export class SmppClient {
     | { readonly deadline: NodeJS.Timeout; readonly done: Promise<void>; readonly resolve: () => void }
     | undefined;
 
-  /** Throws SmppEncodeError when a field of the bind can not be sent (a password has at most 8 characters). */
+  /** Throws SmppEncodeError when a field of the bind can not be sent (a system_id has at most 15 characters). */
   constructor(options: SmppClientOptions, handlers: SmppClientHandlers) {
     bindOctets(options.bind);
     this.#options = options;

@@ -24,7 +24,8 @@ export class SmppEncodeError extends Error {
 
 // Field sizes of section 4, in octets with the NUL.
 const maxSystemId = 16;
-const maxPassword = 9;
+/** The standard's size is 9 (section 4.1.1). Many centres give out longer ones, and a cut password could never be right. */
+const maxPassword = 65;
 const maxSystemType = 13;
 const maxAddressRange = 41;
 const maxServiceType = 6;
@@ -38,7 +39,7 @@ const fixedShortMessageOctets = 12 + 5;
 
 function checkText(field: string, text: string, max: number): number {
   const length = text.length;
-  if (length >= max) throw new SmppEncodeError(field, `has ${length} characters, at most ${max - 1} are possible`);
+  if (length >= max) throw new SmppEncodeError(field, `has ${length} octets, at most ${max - 1} are possible`);
   for (let i = 0; i < length; i++) {
     const unit = text.charCodeAt(i);
     if (unit === 0 || unit > 0xff) throw new SmppEncodeError(field, "holds NUL or a character beyond Latin-1");

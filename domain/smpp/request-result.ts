@@ -11,6 +11,7 @@ export interface CloseReason {
     | "enquire_link_timeout"
     | "framing_lost"
     | "withdrawn"
+    | "fault"
     | "closed_here";
   readonly detail: string;
 }

@@ -236,7 +236,14 @@ export class SmppSession {
   #receive(chunk: Buffer): void {
     if (this.state === "closed") return;
     this.#heard = false;
-    const badLength = this.#framer.push(chunk, this.#onFrame);
+    let badLength: number | undefined;
+    try {
+      badLength = this.#framer.push(chunk, this.#onFrame);
+    } catch (error) {
+      // A fault of ours in handling one peer's octets ends this link, and not the process with the links of all others.
+      this.destroy({ code: "fault", detail: error instanceof Error ? error.message : String(error) });
+      return;
+    }
     this.#noteProgress(this.#now());
     if (badLength !== undefined) {
       this.#writer.header("generic_nack", commandStatus.ESME_RINVCMDLEN, 0);

@@ -144,7 +144,7 @@ export const smscSettingsSchema = z.strictObject({
     .array(
       z.strictObject({
         systemId: z.string().min(1).max(15),
-        password: z.string().max(8),
+        password: z.string().max(64),
         maxBinds: z.number().int().min(1).max(1_000).default(16),
       }),
     )

@@ -189,7 +189,16 @@ describe("SmppClient", () => {
   });
 
   it("refuses a password that no bind can carry before it connects", async () => {
-    await expect(setUp({}, "ninechars")).rejects.toThrow("password has 9 characters");
+    await expect(setUp({}, "p".repeat(65))).rejects.toThrow("password has 65 octets, at most 64 are possible");
+    await expect(setUp({}, "Ω")).rejects.toThrow("password holds NUL");
+  });
+
+  it("sends a password longer than the standard's eight octets as it is", async () => {
+    const long = `123456789${"x".repeat(55)}`;
+    const { smsc, client } = await setUp({}, long);
+    smsc.password = long;
+    client.start();
+    await until(() => client.state === "bound", "bound");
   });
 
   it("gives up a bind that is not answered", async () => {

@@ -265,7 +265,7 @@ const anyPdu: fc.Arbitrary<Pdu> = fc.oneof(
     ...header,
     command: fc.constantFrom("bind_receiver" as const, "bind_transmitter" as const, "bind_transceiver" as const),
     systemId: latin1(15),
-    password: latin1(8),
+    password: latin1(64),
     systemType: latin1(12),
     interfaceVersion: octet,
     addrTon: octet,

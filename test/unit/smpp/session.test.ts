@@ -210,6 +210,19 @@ describe("requests and responses", () => {
     expect(statuses).toEqual([commandStatus.ESME_RINVBNDSTS]);
     expect(server.bindType).toBe("bind_receiver");
   });
+
+  it("ends by a fault in handling what came, which goes no further, and hands back what is unanswered", async () => {
+    const onDeliver = () => {
+      throw new Error("not foreseen");
+    };
+    const { client, server, closed } = await pair({}, { client: { onDeliver }, server: { onSubmit: () => {} } });
+    const results: RequestResult[] = [];
+    client.submit(message, (result) => results.push(result), undefined);
+    server.deliver(message, () => {}, undefined);
+    await until(() => closed.client !== undefined, "the end of the link");
+    expect(closed.client).toEqual({ code: "fault", detail: "not foreseen" });
+    expect(results).toEqual([{ kind: "unanswered", reason: closed.client, sent: "maybe" }]);
+  });
 });
 
 function submitPdu(sequence: number): SubmitSmPdu {
