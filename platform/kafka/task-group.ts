@@ -123,17 +123,19 @@ export class TaskGroup implements TaskHost {
     trouble: string | undefined;
     assigned: number[];
     running: number;
+    /** 0 while every input is full, and so none is fetched: what is read waits for somebody else. */
     fetchAgeMs: number;
     leaseValid: boolean;
   } {
     let running = 0;
+    const full = this.tasks.every((task) => task.inputs.every((input) => input.paused && input.length > 0));
     for (const slot of this.slots.values()) if (slot.task?.alive) running++;
     return {
       joined: !this.joining,
       trouble: this.trouble,
       assigned: [...this.assigned],
       running,
-      fetchAgeMs: performance.now() - this.lastFetchAt,
+      fetchAgeMs: running > 0 && full ? 0 : performance.now() - this.lastFetchAt,
       leaseValid: this.lease.valid,
     };
   }

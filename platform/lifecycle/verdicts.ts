@@ -22,11 +22,14 @@ export function healthVerdict(facts: {
   return { ok, body: { status: ok ? "alive" : "failing", service, instance, problems, eventLoopLagSeconds: lag } };
 }
 
-/** The answer of `/readyz`: every check, and apart from them those that fail, so that a person sees the reason first. */
+/**
+ * The answer of `/readyz`: every check, and apart from them those that fail, so that a person sees the reason first; and
+ * what is degraded, which leaves the process ready.
+ */
 export function readyVerdict(state: LifecycleState, report: ReadinessReport): Verdict {
   const notReady = Object.fromEntries(
     Object.entries(report.checks).flatMap(([name, outcome]) => (outcome.ok ? [] : [[name, outcome.why]])),
   );
   const status = report.ready ? "ready" : "not ready";
-  return { ok: report.ready, body: { status, state, notReady, checks: report.checks } };
+  return { ok: report.ready, body: { status, state, notReady, degraded: report.degraded, checks: report.checks } };
 }

@@ -54,6 +54,13 @@ export class Circuit {
     this.losses = options.losses ?? 3;
   }
 
+  /** Why nothing goes to the provider now, or why it is only being tried, for people; undefined while nothing is known to be wrong. */
+  get trouble(): string | undefined {
+    if (this.linkDownSince !== undefined) return `no link: ${this.linkReason}`;
+    if (this.state === "open") return this.reason ?? "";
+    return this.state === "half_open" && !this.openedByLink ? `on trial: ${this.reason}` : undefined;
+  }
+
   linkUp(): void {
     this.linkDownSince = undefined;
     // The bind itself shows that somebody is there: no need to wait.

@@ -18,6 +18,7 @@ import { KNOWN_VARIABLES } from "../../schemas/generated/variables.ts";
 import { DEAD_LETTER_TOPIC, EVENTS_TOPIC, HEALTH_TOPIC } from "../../schemas/topics.ts";
 import { OutcomeLog } from "./outcome-log.ts";
 import { ProviderRuntime } from "./provider-runtime.ts";
+import { startProviders } from "./provider-starts.ts";
 import { Rivals } from "./rivals.ts";
 import { observeSenders } from "./sender-metrics.ts";
 import { senderSettings } from "./sender-settings.ts";
@@ -71,17 +72,16 @@ await runService({
     const shared = { ...kafka, metrics, partitions, instance, goesElsewhere };
     const runtimes = providers.map((provider) => new ProviderRuntime(provider, shared));
     observeSenders(metrics, () => runtimes.map(({ gauges }) => gauges));
-    for (const { provider, sender, group } of runtimes) {
-      observeKafka(scope, { group, name: provider.id });
-      scope.readiness.register(`link ${provider.id}`, () =>
-        sender.ready ? { ok: true } : { ok: false, why: "owns partitions, and has no link to the provider" },
-      );
-    }
+    // A provider that is down is what Sluice is for: it is told of, and keeps the others from nothing.
+    for (const { provider, sender } of runtimes) scope.readiness.note(`link ${provider.id}`, () => sender.trouble);
     await scope.add("providers", {
       start: () => runtimes,
-      stop: async () => void (await Promise.all(runtimes.map((runtime) => runtime.stop()))),
+      stop: async () => void (await Promise.allSettled(runtimes.map((runtime) => runtime.stop()))),
     });
-    await scope.waitFor("kafka (dispatch topics)", () => Promise.all(runtimes.map((runtime) => runtime.start())));
+    await startProviders(scope, runtimes, (id) => {
+      const { group } = runtimes.find(({ provider }) => provider.id === id)!;
+      observeKafka(scope, { group, name: id });
+    });
   },
 });
 

@@ -11,6 +11,7 @@ import type { Dispatch } from "../../schemas/generated/types.ts";
 import { DISPATCH_QUEUES, DISPATCH_URGENCY, dispatchTopic, ROUTER_INPUTS } from "../../schemas/topics.ts";
 import { DeliveredWriter } from "./delivered-writer.ts";
 import { DispatchTask } from "./dispatch-task.ts";
+import { GuardedLink, guardedDelivery } from "./guarded-link.ts";
 import { HealthReporter } from "./health-reporter.ts";
 import { HttpLink } from "./http-link.ts";
 import type { Link } from "./link.ts";
@@ -62,7 +63,12 @@ export class ProviderRuntime {
     this.outcomes = new Outcomes(shared.codecs, provider, shared.partitions);
     this.sender = new ProviderSender<Unit>({
       provider,
-      link: linkTo(provider, shared, metrics),
+      link: new GuardedLink(linkTo(provider, shared, metrics), {
+        provider: provider.id,
+        log: shared.connection.log,
+        // What was under way is in doubt then, as after a takeover.
+        onFault: () => this.beginAgain(),
+      }),
       outcomes: this.outcomes,
       metrics,
       log: shared.connection.log,
@@ -111,7 +117,12 @@ export class ProviderRuntime {
       segmentsSent: sender.rate.sent,
       circuit: sender.circuit.state,
       up: sender.link.up,
+      trouble: sender.trouble,
     };
+  }
+
+  private beginAgain(): void {
+    for (const task of this.running.keys()) task.revoke();
   }
 
   private async run(task: Task): Promise<void> {
@@ -171,6 +182,9 @@ function linkTo(provider: Provider, shared: SharedParts, metrics: SenderMetrics)
     provider,
     log: shared.connection.log,
     onAnomaly: (kind) => metrics.anomaly(kind).add(),
-    onDeliver: (pdu, acknowledge) => delivered.take(pdu, acknowledge),
+    onDeliver: guardedDelivery((pdu, acknowledge) => delivered.take(pdu, acknowledge), {
+      provider: provider.id,
+      log: shared.connection.log,
+    }),
   }) as unknown as Link<Unit>;
 }

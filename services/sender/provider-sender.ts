@@ -119,9 +119,9 @@ export class ProviderSender<U extends Unit = Unit> {
     return this.owners.size;
   }
 
-  /** True while submissions go out, or could. */
-  get ready(): boolean {
-    return this.owners.size === 0 || this.link.up;
+  /** Why submissions do not go out, for people; undefined while they do or could, and when none are this process's to make. */
+  get trouble(): string | undefined {
+    return this.owners.size === 0 ? undefined : this.circuit.trouble;
   }
 
   /** A partition has come: binds when it is the first, and takes its share of the rate. */

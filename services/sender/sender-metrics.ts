@@ -53,6 +53,8 @@ export interface SenderGauges {
   readonly segmentsSent: number;
   readonly circuit: string;
   readonly up: boolean;
+  /** Why nothing goes out; undefined while nothing is known to be wrong. */
+  readonly trouble: string | undefined;
 }
 
 export function observeSenders(registry: MetricRegistry, read: () => readonly SenderGauges[]): void {
@@ -65,6 +67,12 @@ export function observeSenders(registry: MetricRegistry, read: () => readonly Se
   gauge("sender_backlog_messages", "Dispatches read or waiting that are not submitted", ({ backlog }) => backlog);
   gauge("sender_rate_segments", "Segments a second allowed now", ({ rate }) => rate);
   gauge("sender_link_up", "1 while the provider can be reached", ({ up }) => (up ? 1 : 0));
+  registry.observe("sender_provider_down", "gauge", "1 for a provider that nothing can be sent to now, and why", () =>
+    read().flatMap(({ provider, trouble }) =>
+      // Measured times would make a new series of every moment.
+      trouble === undefined ? [] : [{ value: 1, labels: { provider, reason: trouble.replaceAll(/\d+ ms/g, "… ms") } }],
+    ),
+  );
   registry.observe("sender_segments_total", "counter", "Segments sent", () =>
     read().map(({ provider, segmentsSent }) => ({ value: segmentsSent, labels: { provider } })),
   );

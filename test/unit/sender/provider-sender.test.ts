@@ -124,15 +124,36 @@ async function running(shared: object = {}, more: Partial<ProviderSenderOptions<
 
 test("it binds when it owns a partition, and unbinds a while after it owns none", async () => {
   const { link, sender, owner } = await running();
-  expect(sender.ready).toBe(true);
+  expect(sender.trouble).toBeUndefined();
   sender.disown(owner);
   await vi.advanceTimersByTimeAsync(4_000);
   expect(link.stopped).toBe(0);
   await vi.advanceTimersByTimeAsync(1_500);
   expect(link.stopped).toBe(1);
-  expect(sender.ready).toBe(true);
+  expect(sender.trouble).toBeUndefined();
   await sender.stop();
   expect(link.stopped).toBe(1);
+});
+
+test("it says why nothing goes out: no link, what the provider answers, and nothing for a spare", async () => {
+  const { link, sender, owner, submit } = world({ circuit: { failures: 2, openMs: 1_000 } });
+  expect(sender.trouble).toBeUndefined();
+  sender.own(owner);
+  await vi.advanceTimersByTimeAsync(0);
+  expect(sender.trouble).toBe("no link: not connected yet");
+  link.bind();
+  await vi.advanceTimersByTimeAsync(1_300);
+  expect(sender.trouble).toBeUndefined();
+  for (let n = 0; n < 2; n++) submit();
+  for (let n = 0; n < 2; n++) link.answer({ outcome: "transient", code: "ESME_RSYSERR" });
+  expect(sender.trouble).toBe("ESME_RSYSERR");
+  await vi.advanceTimersByTimeAsync(1_500);
+  expect(sender.trouble).toBe("on trial: ESME_RSYSERR");
+  link.lose("never");
+  expect(sender.trouble).toBe("no link: peer_closed");
+  sender.disown(owner);
+  expect(sender.trouble).toBeUndefined();
+  await sender.stop();
 });
 
 test("requests count against the rate from the moment they leave, and leave only for somebody who may send them", async () => {

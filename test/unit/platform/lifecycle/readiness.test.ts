@@ -4,7 +4,7 @@ import { healthVerdict, readyVerdict } from "../../../../platform/lifecycle/verd
 
 test("ready means that every check says so; a throw is a no", async () => {
   const readiness = new Readiness();
-  expect(await readiness.report()).toEqual({ ready: true, checks: {} });
+  expect(await readiness.report()).toEqual({ ready: true, checks: {}, degraded: {} });
   readiness.register("a", () => ({ ok: true }));
   readiness.register("b", async () => ({ ok: false, why: "no partitions" }));
   readiness.register("c", () => {
@@ -14,6 +14,7 @@ test("ready means that every check says so; a throw is a no", async () => {
   expect(report).toEqual({
     ready: false,
     checks: { a: { ok: true }, b: { ok: false, why: "no partitions" }, c: { ok: false, why: "broken" } },
+    degraded: {},
   });
   expect(readyVerdict("running", report)).toMatchObject({
     ok: false,
@@ -31,6 +32,22 @@ test("removing an old check leaves the one that replaced it", async () => {
   expect((await readiness.report()).checks).toEqual({});
 });
 
+test("what is degraded is told, and leaves the process ready", async () => {
+  const readiness = new Readiness();
+  readiness.register("a", () => ({ ok: true }));
+  let why: string | undefined = "no link: connect ECONNREFUSED 127.0.0.1:9";
+  const remove = readiness.note("link smsc-a", () => why);
+  expect(readyVerdict("running", await readiness.report())).toMatchObject({
+    ok: true,
+    body: { status: "ready", notReady: {}, degraded: { "link smsc-a": "no link: connect ECONNREFUSED 127.0.0.1:9" } },
+  });
+  why = undefined;
+  expect((await readiness.report()).degraded).toEqual({});
+  why = "down";
+  remove();
+  expect((await readiness.report()).degraded).toEqual({});
+});
+
 test("a check that hangs is a no after a second", async () => {
   vi.useFakeTimers();
   try {
@@ -38,7 +55,11 @@ test("a check that hangs is a no after a second", async () => {
     readiness.register("slow", () => new Promise(() => {}));
     const report = readiness.report();
     await vi.advanceTimersByTimeAsync(1_000);
-    expect(await report).toEqual({ ready: false, checks: { slow: { ok: false, why: "no answer within 1000 ms" } } });
+    expect(await report).toEqual({
+      ready: false,
+      checks: { slow: { ok: false, why: "no answer within 1000 ms" } },
+      degraded: {},
+    });
   } finally {
     vi.useRealTimers();
   }
