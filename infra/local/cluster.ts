@@ -5,14 +5,14 @@ import { type ClusterConfig, ClusterConfigError, readClusterConfig } from "./clu
 import { composeAnswers, composeDown, composeLogs, composeStatus, composeUp } from "./compose.ts";
 import { ControlClient, ControlError } from "./control-client.ts";
 import { printLog } from "./follow-log.ts";
-import { ClusterError, runningSupervisor, startNative, stopNative } from "./native-cluster.ts";
+import { ClusterError, runningSupervisor, settledNotes, startNative, stopNative } from "./native-cluster.ts";
 import { sluiceEnvironment } from "./sluice-processes.ts";
 import { allUp, statusTable, whereTable } from "./status-table.ts";
 
 const HELP = `usage: cluster <command>
   up                     start everything, return when all is ready (a second time: changes nothing)
   down [--wipe]          end everything; --wipe also removes the cluster's data and logs
-  status                 what runs: pid, uptime, restarts, health
+  status                 what runs: pid, uptime, restarts, health; what is degraded, and why
   logs [name] [-f]       the end of one log (-f: follow), or the list of logs
   kill|stop-signal|cont <name>    SIGKILL (it is started again), SIGSTOP, SIGCONT
   start|stop|restart <name>       one process
@@ -28,6 +28,8 @@ const say = (line: string): void => console.log(line);
 async function up(config: ClusterConfig): Promise<void> {
   const { already, processes } = await startNative(config, say);
   say(`${already ? "already up, nothing changed" : "up"}\n\n${whereTable(processes)}`);
+  const notes = await settledNotes(config);
+  if (notes.length > 0) say(["", "degraded:", ...notes.map((note) => `  ${note}`)].join("\n"));
 }
 
 async function down(config: ClusterConfig, wipe: boolean): Promise<void> {

@@ -17,6 +17,10 @@ export type ControlRequest =
 /** A row of `status` with what a probe says at this moment (absent when not asked, or when it does not run). */
 export interface ProcessHealth extends ProcessStatus {
   healthy?: boolean;
+  /** Scaled to no instance: that it is stopped is as it should be. */
+  unwanted?: boolean;
+  /** What it says about itself: what keeps it from its work, and what is degraded beside it. */
+  notes?: readonly string[];
 }
 
 export type ControlResponse = { ok: true; processes: ProcessHealth[] } | { ok: false; error: string };

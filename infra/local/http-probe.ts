@@ -18,3 +18,23 @@ export function httpSucceeds(url: string, body?: string, timeoutMs = 2000): Prom
     outgoing.end(body);
   });
 }
+
+/** Longer answers are cut: a readiness report is short. */
+const MAX_BODY = 65_536;
+
+/** One GET; the status and the beginning of the body, or undefined when nobody answers in time. Connections as above. */
+export function httpAnswer(url: string, timeoutMs = 2000): Promise<{ status: number; body: string } | undefined> {
+  return new Promise((settle) => {
+    const outgoing = request(url, { agent: false, signal: AbortSignal.timeout(timeoutMs) }, (response) => {
+      let body = "";
+      response.setEncoding("utf8");
+      response.on("data", (chunk: string) => {
+        if (body.length < MAX_BODY) body += chunk;
+      });
+      response.once("error", () => settle(undefined));
+      response.once("end", () => settle({ status: response.statusCode ?? 0, body }));
+    });
+    outgoing.once("error", () => settle(undefined));
+    outgoing.end();
+  });
+}

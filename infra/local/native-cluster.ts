@@ -9,7 +9,7 @@ import { controlSocket, type ProcessHealth, pidFilePath } from "./control-protoc
 import { nativeProblems } from "./preflight.ts";
 import { isRunning, type PidFile, readPidFile } from "./process-identity.ts";
 import { clusterProcesses } from "./processes.ts";
-import { allUp } from "./status-table.ts";
+import { allUp, noteLines } from "./status-table.ts";
 
 /** A cluster that cannot start or end, with everything the user should know and do. */
 export class ClusterError extends Error {}
@@ -17,6 +17,7 @@ export class ClusterError extends Error {}
 const START_TIMEOUT_MS = 300_000;
 const STOP_TIMEOUT_MS = 60_000;
 const POLL_MS = 150;
+const SETTLE_MS = 3_000;
 type Say = (line: string) => void;
 
 const pause = (ms: number): Promise<void> => new Promise((settle) => setTimeout(settle, ms));
@@ -74,10 +75,30 @@ export async function awaitCluster(config: ClusterConfig, say: Say, alive: () =>
       throw new ClusterError(`${failed.name} failed (${failed.lastEnd}); the end of ${failed.logFile}:\n${end}`);
     }
     if (processes.length > 0 && allUp(processes)) return processes;
-    const why = Date.now() > deadline ? `not ready within ${START_TIMEOUT_MS / 1000} s` : "the supervisor ended";
-    if (Date.now() > deadline || !alive()) {
+    const late = Date.now() > deadline;
+    if (late || !alive()) {
+      const why = late ? await whatWaits(client) : "the supervisor ended";
       throw new ClusterError(`${why}; the end of ${supervisorLog(config)}:\n${lastLines(supervisorLog(config), 15)}`);
     }
+    await pause(POLL_MS);
+  }
+}
+
+/** Which processes are not ready after the time for a start, each with its own reasons. */
+async function whatWaits(client: ControlClient): Promise<string> {
+  const processes = await client.status({ probe: true }).catch(() => []);
+  const waiting = processes.filter((process) => !allUp([process]));
+  const lines = waiting.map(({ name, state, notes = [] }) => `  ${[`${name} (${state})`, ...notes].join("; ")}`);
+  return [`not ready within ${START_TIMEOUT_MS / 1000} s:`, ...lines].join("\n");
+}
+
+/** A link that is just being made is no news: what processes say about themselves after a short while, or when they have nothing to say. */
+export async function settledNotes(config: ClusterConfig): Promise<string[]> {
+  const client = new ControlClient(config.stateDir);
+  const deadline = Date.now() + SETTLE_MS;
+  for (;;) {
+    const notes = noteLines(await client.status({ probe: true }));
+    if (notes.length === 0 || Date.now() > deadline) return notes;
     await pause(POLL_MS);
   }
 }

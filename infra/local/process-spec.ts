@@ -27,8 +27,10 @@ export interface ProcessSpec {
   cwd?: string;
   logFile: string;
   ready: Readiness;
-  /** Longest time from the start until ready, milliseconds; default 60,000. */
+  /** Longest time from the start until ready, milliseconds; default 60,000. Then it is killed, unless it is `alive`. */
   readyTimeoutMs?: number;
+  /** Whether it lives, though it cannot work yet: one that waits for something else would only wait again after a restart. */
+  alive?: { http: string };
   /** Names of processes that must be ready (or, for one-shot steps, done) before this one starts. */
   dependsOn: string[];
   /** `always`: started again, with back-off, whenever it ends by itself. */

@@ -87,6 +87,7 @@ function serviceProcess(
     logFile: logFile(config, name),
     ready: { http: `http://127.0.0.1:${admin}/readyz` },
     readyTimeoutMs: 90_000,
+    alive: { http: `http://127.0.0.1:${admin}/healthz` },
     dependsOn,
     restart: "always",
     stop: { by: "SIGTERM", graceMs: 15_000 },

@@ -34,11 +34,19 @@ export function formatTable(header: string[], rows: string[][]): string {
 const health = (process: ProcessHealth): string => {
   if (process.frozen) return "frozen (SIGSTOP)";
   if (process.healthy === undefined) return process.lastEnd === undefined ? "-" : `ended: ${process.lastEnd}`;
-  return process.healthy ? "ok" : "not answering";
+  if (process.healthy) return (process.notes ?? []).length === 0 ? "ok" : "degraded";
+  return (process.notes ?? []).length === 0 ? "not answering" : "not ready";
 };
 
-/** The table of `status`. */
+/** What processes say about themselves, a line each; empty when all is well. */
+export const noteLines = (processes: ProcessHealth[]): string[] =>
+  processes.flatMap(({ name, notes = [] }) => notes.map((note) => `${name}: ${note}`));
+
+/** The table of `status`, and below it what is degraded and why. */
 export const statusTable = (processes: ProcessHealth[]): string =>
+  [healthTable(processes), ...noteLines(processes)].join("\n");
+
+const healthTable = (processes: ProcessHealth[]): string =>
   formatTable(
     ["NAME", "STATE", "PID", "UPTIME", "RESTARTS", "HEALTH", "ENDPOINT"],
     processes.map((process) => [
@@ -64,6 +72,6 @@ export const whereTable = (processes: ProcessHealth[]): string =>
     ]),
   );
 
-/** True when everything does what it is there for. */
+/** True when everything does what it is there for; a process of which none is wanted is there for nothing. */
 export const allUp = (processes: ProcessHealth[]): boolean =>
-  processes.every((process) => process.state === "ready" || process.state === "done");
+  processes.every(({ state, unwanted }) => state === "ready" || state === "done" || unwanted === true);

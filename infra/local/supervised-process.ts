@@ -119,15 +119,23 @@ export class SupervisedProcess {
   }
 
   async #awaitReady(child: ChildProcess): Promise<void> {
-    const deadline = Date.now() + (this.spec.readyTimeoutMs ?? DEFAULT_READY_TIMEOUT_MS);
+    const patienceMs = this.spec.readyTimeoutMs ?? DEFAULT_READY_TIMEOUT_MS;
+    let deadline = Date.now() + patienceMs;
     while (this.#child === child && this.state === "starting") {
-      if ((await probe(this.spec.ready)) && this.#child === child && this.state === "starting") {
+      const { ok, notes } = await probe(this.spec.ready);
+      if (ok && this.#child === child && this.state === "starting") {
         this.#readyAt = Date.now();
         this.#everReady = true;
         this.#enter("ready");
         return;
       }
       if (Date.now() > deadline) {
+        if (this.spec.alive !== undefined && (await probe(this.spec.alive)).ok) {
+          this.#log(`not ready after ${patienceMs / 1000} s, and alive; it goes on waiting: ${notes.join("; ")}`);
+          deadline = Date.now() + patienceMs;
+          continue;
+        }
+        if (this.#child !== child) return;
         this.#log("not ready in time: killed");
         child.kill("SIGKILL");
         return;

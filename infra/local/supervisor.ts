@@ -15,6 +15,8 @@ export class Supervisor {
   readonly #deathSignal: DeathSignal;
   readonly #log: (line: string) => void;
   #waiters: (() => void)[] = [];
+  /** Scaled to none. */
+  readonly #unwanted = new Set<string>();
   #stopping = false;
 
   /** Throws when names are doubled or dependencies are unknown or circular. */
@@ -56,6 +58,7 @@ export class Supervisor {
 
   async start(name: string): Promise<void> {
     const process = this.#named(name);
+    this.#unwanted.delete(name);
     process.start();
     await this.#settled(process);
     if (!isUp(process))
@@ -80,6 +83,9 @@ export class Supervisor {
     }
     const surplus = [...this.#processes.keys()].filter((other) => this.#isInstance(other, name)).slice(instances);
     await Promise.all(surplus.map((other) => this.stop(other)));
+    // What is not wanted any more is no part of the cluster; the first stands for the name, and may be started again.
+    for (const other of surplus) if (other !== name) this.#processes.delete(other);
+    if (instances === 0) this.#unwanted.add(name);
     await Promise.all(names.slice(0, instances).map((other) => this.start(other)));
   }
 
@@ -90,9 +96,11 @@ export class Supervisor {
   async status(withProbe: boolean): Promise<ProcessHealth[]> {
     return Promise.all(
       [...this.#processes.values()].map(async (process) => {
-        const status = process.status();
+        const unwanted = this.#unwanted.has(process.spec.name);
+        const status = { ...process.status(), ...(unwanted ? { unwanted } : {}) };
         if (!withProbe || !process.running || isOneShot(process.spec)) return status;
-        return { ...status, healthy: await probe(process.spec.ready) };
+        const { ok, notes } = await probe(process.spec.ready);
+        return { ...status, healthy: ok, notes };
       }),
     );
   }

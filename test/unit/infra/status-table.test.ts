@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { boundLog } from "../../../infra/local/log-bound.ts";
+import { notesIn } from "../../../infra/local/readiness.ts";
 import { allUp, formatDuration, formatTable, statusTable } from "../../../infra/local/status-table.ts";
 
 const row = { name: "router", restarts: 0, frozen: false, logFile: "/l" };
@@ -40,6 +41,22 @@ it("tells a frozen process and one that does not answer from a healthy one", () 
       .slice(1)
       .map((line) => line.split(/ {2,}/)[5]),
   ).toEqual(["frozen (SIGSTOP)", "not answering", "ok", "ended: code 1"]);
+});
+
+it("says below the table what is degraded, and what keeps a process from its work", () => {
+  const table = statusTable([
+    { ...row, state: "ready", pid: 1, healthy: true, notes: [] },
+    { ...row, name: "sender", state: "ready", pid: 2, healthy: true, notes: ["link smsc-z: no link: refused"] },
+    { ...row, name: "ingest", state: "ready", pid: 3, healthy: false, notes: ["kafka answers: no answer"] },
+  ]).split("\n");
+  expect(table.slice(1, 4).map((line) => line.split(/ {2,}/)[5])).toEqual(["ok", "degraded", "not ready"]);
+  expect(table.slice(4)).toEqual(["sender: link smsc-z: no link: refused", "ingest: kafka answers: no answer"]);
+});
+
+it("reads the reasons out of any answer of a probe", () => {
+  expect(notesIn('{"notReady":{"a":"x"},"degraded":{"b":"y"}}')).toEqual(["a: x", "b: y"]);
+  for (const body of ["", "Ok.", "null", "[]", '"x"', '{"notReady":null,"degraded":7}'])
+    expect(notesIn(body)).toEqual([]);
 });
 
 it("is up only when every process is ready or done", () => {

@@ -1,4 +1,7 @@
+import { once } from "node:events";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
@@ -8,6 +11,7 @@ import { openControlServer } from "../../../infra/local/control-server.ts";
 import { deathSignal } from "../../../infra/local/death-signal.ts";
 import { identityOf } from "../../../infra/local/process-identity.ts";
 import type { ProcessSpec } from "../../../infra/local/process-spec.ts";
+import { allUp } from "../../../infra/local/status-table.ts";
 import { Supervisor } from "../../../infra/local/supervisor.ts";
 
 let folder: string;
@@ -149,6 +153,44 @@ it("kills what is not ready in time", async () => {
   expect(await inState(client, "a", "failed")).toMatchObject({ lastEnd: "SIGKILL" });
 }, 30_000);
 
+it("waits for what is alive and not ready yet, and says in the log for what", async () => {
+  let ready = false;
+  const admin = createServer((request, response) => {
+    const ok = request.url === "/healthz" || ready;
+    const body = ok
+      ? { degraded: { "link smsc-z": "no link: refused" } }
+      : { notReady: { kafka: "waiting for kafka" } };
+    response.writeHead(ok ? 200 : 503).end(JSON.stringify(body));
+  });
+  admin.listen(0, "127.0.0.1");
+  await once(admin, "listening");
+  const at = `http://127.0.0.1:${(admin.address() as AddressInfo).port}`;
+  try {
+    const spec = sleeper("a", {
+      ready: { http: `${at}/readyz` },
+      alive: { http: `${at}/healthz` },
+      readyTimeoutMs: 50,
+    });
+    const client = await run([spec]);
+    await until(async () => readFileSync(join(folder, "a.log"), "utf8").includes("it goes on waiting: kafka: waiting"));
+    expect((await client.status({ probe: true }))[0]).toMatchObject({
+      state: "starting",
+      restarts: 0,
+      healthy: false,
+      notes: ["kafka: waiting for kafka"],
+    });
+    ready = true;
+    await inState(client, "a", "ready");
+    expect((await client.status({ probe: true }))[0]).toMatchObject({
+      restarts: 0,
+      healthy: true,
+      notes: ["link smsc-z: no link: refused"],
+    });
+  } finally {
+    admin.close();
+  }
+}, 30_000);
+
 it("keeps the cluster's own settings from its processes", async () => {
   process.env.SLUICE_SOMETHING = "outer";
   try {
@@ -168,9 +210,17 @@ it("runs several instances, and stops those above the number wanted", async () =
   const states = async () => (await client.status()).map((row) => `${row.name} ${row.state}`);
   expect(await states()).toEqual(["a ready", "b ready", "a-2 ready", "a-3 ready"]);
   await client.scale("a", 1);
-  expect(await states()).toEqual(["a ready", "b ready", "a-2 stopped", "a-3 stopped"]);
+  expect(await states()).toEqual(["a ready", "b ready"]);
+  expect(allUp(await client.status())).toBe(true);
   await client.scale("a", 2);
-  expect(await states()).toEqual(["a ready", "b ready", "a-2 ready", "a-3 stopped"]);
+  expect(await states()).toEqual(["a ready", "b ready", "a-2 ready"]);
+  await client.scale("a", 0);
+  expect(await states()).toEqual(["a stopped", "b ready"]);
+  expect(allUp(await client.status())).toBe(true);
+  await client.scale("a", 1);
+  expect(await states()).toEqual(["a ready", "b ready"]);
+  await client.stop("a");
+  expect(allUp(await client.status())).toBe(false);
   await expect(client.scale("b", 2)).rejects.toThrow("b cannot run in several instances");
 });
 
