@@ -1,3 +1,5 @@
+import { readFileSync, statSync } from "node:fs";
+import { resolve } from "node:path";
 import { describe, expect, it } from "vitest";
 import { readAuditArguments } from "../../../services/console/audit-command.ts";
 import { runCli } from "../../../services/console/cli.ts";
@@ -11,6 +13,14 @@ async function cli(...args: string[]) {
 }
 
 describe("sluice", () => {
+  it("is executable as it stands in the tree: npx would make it so, and leave a changed file behind", () => {
+    const project = resolve(import.meta.dirname, "../../..");
+    const { bin } = JSON.parse(readFileSync(resolve(project, "package.json"), "utf8")) as {
+      bin: Record<string, string>;
+    };
+    for (const file of Object.values(bin)) expect(statSync(resolve(project, file)).mode & 0o111).toBe(0o111);
+  });
+
   it("lists its commands, and explains each", async () => {
     for (const asked of [[], ["--help"], ["help"]]) expect(await cli(...asked)).toMatchObject({ code: 0 });
     expect((await cli()).out).toContain("audit");
