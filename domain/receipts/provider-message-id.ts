@@ -19,10 +19,14 @@ export function normaliseProviderMessageId(id: string, format: IdFormat): string
   return text;
 }
 
-/** The form under which a submission's id is indexed where the provider's notation is not known: see `idForms`. */
+/**
+ * The form under which a submission's id is indexed where the provider's notation is not known: see `idForms`. In small
+ * letters, as centres write the same id (hexadecimal digits, a UUID) in either case; since an id counts together with its
+ * destination, two ids that differ in nothing else do not meet.
+ */
 export function canonicalId(id: string): string {
-  const text = trimId(id);
-  return HEX.test(text) ? significant(text).toLowerCase() : text;
+  const text = trimId(id).toLowerCase();
+  return HEX.test(text) ? significant(text) : text;
 }
 
 /**

@@ -38,7 +38,8 @@ describe("idForms", () => {
   it("finds a submission by a receipt in the other notation", () => {
     expect(idForms("41394")).toEqual(["41394", "a1b2", "267156"]);
     expect(idForms("0000A1B2")).toEqual(["a1b2", "41394"]);
-    expect(idForms("SM-1")).toEqual(["SM-1"]);
+    expect(idForms("SM-1")).toEqual(["sm-1"]);
+    expect(canonicalId("0A12BC34-5D6E-4F70-8A9B-C0D1E2F3A4B5")).toBe("0a12bc34-5d6e-4f70-8a9b-c0d1e2f3a4b5");
     fc.assert(
       fc.property(number, fc.boolean(), (n, decimal) => {
         const submitted = decimal ? n.toString() : n.toString(16);

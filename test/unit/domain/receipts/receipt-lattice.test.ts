@@ -7,6 +7,7 @@ import {
   foldPartsAtDeadline,
   foldReceipt,
   isFinal,
+  isTelling,
   type PartState,
 } from "../../../../domain/receipts/receipt-lattice.ts";
 
@@ -69,7 +70,20 @@ describe("foldReceipt", () => {
     );
     expect(fold([part("undelivered"), part("delivered"), part("queued")])?.state).toBe("delivered");
     expect(fold([part("unknown"), part("expired")])?.state).toBe("expired");
-    expect(states.filter(isFinal)).toEqual([...terminalStatuses]);
+    expect(states.filter(isFinal)).toEqual(terminalStatuses.filter((state) => state !== "unknown"));
+  });
+
+  it("keeps the code of a passing state for the end, and tells what is worth writing down", () => {
+    const dnd = { state: "enroute", errorCode: "409", doneAt: undefined } as const;
+    expect(fold([part("queued"), dnd, part("unknown")])).toEqual({ ...part("unknown"), errorCode: "409" });
+    expect(fold([dnd, part("delivered")])).toEqual(part("delivered"));
+    expect([part("queued"), part("enroute"), dnd, part("unknown"), part("expired")].map(isTelling)).toEqual([
+      false,
+      false,
+      true,
+      true,
+      true,
+    ]);
   });
 
   it("keeps the details of the state that stands", () => {
@@ -85,8 +99,7 @@ describe("foldReceipt", () => {
 /** The documented rule, said plainly. */
 function naiveParts(parts: ReceiptState[]): string {
   if (!parts.every(isFinal)) return "pending";
-  if (new Set(parts).size === 1) return parts[0] as string;
-  return parts.every((state) => state === "delivered" || state === "unknown") ? "unknown" : "undelivered";
+  return new Set(parts).size === 1 ? (parts[0] as string) : "undelivered";
 }
 
 describe("foldParts", () => {
@@ -109,6 +122,7 @@ describe("foldParts", () => {
   it("ends at the deadline, whatever is missing", () => {
     expect(foldPartsAtDeadline([], 2)).toBe("unknown");
     expect(foldPartsAtDeadline([part("delivered"), part("enroute")], 2)).toBe("unknown");
+    expect(foldPartsAtDeadline([part("unknown")], 1)).toBe("unknown");
     expect(foldPartsAtDeadline([part("expired")], 2)).toBe("undelivered");
     fc.assert(
       fc.property(fc.array(fc.option(fc.constantFrom(...states), { nil: undefined }), { minLength: 1 }), (parts) => {
