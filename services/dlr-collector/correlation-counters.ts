@@ -10,14 +10,20 @@ export interface CorrelationCounters {
   early: number;
   /** Receipts taken for those of a submission in doubt, by provider and destination alone. */
   joinedInDoubt: number;
-  /** Receipts given up without a submission. */
+  /** Receipts given up without a submission; they are kept as dead letters. */
   orphans: number;
-  /** Receipts that say only that the message is on its way. */
+  /** Messages from handsets that looked like receipts. */
+  lookAlikes: number;
+  /** Receipts that are not final: the message is on its way, or the provider does not know. */
   enroute: number;
-  /** Receipts of messages that had ended. */
+  /** Receipts of messages that had ended, or of an id that has and may have been given again. */
   afterFinal: number;
   /** Events that said nothing new, those of messages that had ended among them. */
   repeats: number;
+  /** Copies of messages in doubt that were released: no answer and no receipt had come. */
+  copiesReleased: number;
+  /** Copies of messages in doubt that were not needed any more. */
+  copiesDropped: number;
   /** Records that could not be read. */
   undecodable: number;
   readonly finals: Record<TerminalStatus, number>;
@@ -30,9 +36,12 @@ export function newCounters(): CorrelationCounters {
     early: 0,
     joinedInDoubt: 0,
     orphans: 0,
+    lookAlikes: 0,
     enroute: 0,
     afterFinal: 0,
     repeats: 0,
+    copiesReleased: 0,
+    copiesDropped: 0,
     undecodable: 0,
     finals: { delivered: 0, undelivered: 0, failed: 0, expired: 0, rejected: 0, unknown: 0 },
   };

@@ -1,4 +1,5 @@
-import type { Event } from "../../schemas/generated/types.ts";
+import type { Event, Inbound } from "../../schemas/generated/types.ts";
+import type { EarlyReceipt } from "./early-receipts.ts";
 
 /** What is to be known of a provider to wait for its receipts. */
 export interface ProviderTerms {
@@ -6,6 +7,8 @@ export interface ProviderTerms {
   readonly receiptDeadlineMs: number;
   /** A receipt for each part of a long message (SMPP), or one for all of it (HTTP). */
   readonly receiptPerPart: boolean;
+  /** From a request to its answer at the most, milliseconds: what was received earlier belongs to another submission. */
+  readonly answerMs: number;
 }
 
 /** Bounds of one partition's state. */
@@ -14,6 +17,8 @@ export interface CorrelationLimits {
   readonly earlyCount: number;
   /** How long they may wait, milliseconds of stream time. */
   readonly earlyMs: number;
+  /** Receipts of ids that have ended which are kept for a moment: the id may have been given again. */
+  readonly lateCount: number;
   /** After so long a receipt without a submission may be taken for that of a submission in doubt, milliseconds. */
   readonly doubtMs: number;
   /** From a submission until it is known to be in doubt, at most: an older receipt is not taken for its own, milliseconds. */
@@ -31,6 +36,7 @@ export interface CorrelationLimits {
 export const DEFAULT_LIMITS: CorrelationLimits = {
   earlyCount: 10_000,
   earlyMs: 600_000,
+  lateCount: 1_000,
   doubtMs: 10_000,
   doubtKnownMs: 60_000,
   keepAfterMs: 120_000,
@@ -47,4 +53,8 @@ export interface CorrelationOutputs {
   keep(key: string, event: Event, trace: string | undefined): void;
   /** Removes a record from sms.correlation; only after everything emitted so far is stored. */
   forget(key: string): void;
+  /** A receipt that belongs to no submission known here: kept where it can be looked at. */
+  putAside(orphan: EarlyReceipt): void;
+  /** What looked like a receipt is a message from a handset. `offset`: where it stands in sms.receipts. */
+  inbound(message: Inbound, offset: number): void;
 }

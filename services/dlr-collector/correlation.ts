@@ -51,8 +51,8 @@ export class Correlation {
     return this.joining.waiting;
   }
 
-  isOpen(messageId: string): boolean {
-    return this.messages.get(messageId) !== undefined;
+  isOpen(messageId: string, to: string): boolean {
+    return this.messages.get(messageId, to) !== undefined;
   }
 
   /** Offset in sms.events of the oldest event that is needed to rebuild what is open; Infinity when there is none. */
@@ -62,7 +62,7 @@ export class Correlation {
 
   /** Offset in sms.receipts of the oldest receipt that still waits; Infinity when none does. */
   get oldestReceipt(): number {
-    return this.joining.oldest?.offset ?? Number.POSITIVE_INFINITY;
+    return this.joining.oldestOffset;
   }
 
   /** Until `endReplay`, what is given has been processed before: it is taken in, and nothing is concluded from it. */
@@ -87,27 +87,28 @@ export class Correlation {
     if (event.type === "submitted" || event.type === "in_doubt") this.joining.submission(event, position, turn);
     else if (event.type === "closed") this.ending.closed(event, position, turn);
     else if (event.type === "receipt") this.joining.partKnown(event, turn);
+    else if (event.type === "returned") this.ending.refused(event, turn);
     else if (event.type === "final") {
       this.messages.rememberIds(event);
-      this.ending.ended(event.facts.messageId, out);
+      this.ending.ended(event.facts.messageId, event.facts.to, out);
     }
-    if (this.messages.size > this.limits.unpacked) this.pack(event.facts.messageId);
+    if (this.messages.size > this.limits.unpacked) this.pack(event);
   }
 
-  private pack(messageId: string): void {
-    const message = this.messages.get(messageId);
+  private pack({ facts }: Event): void {
+    const message = this.messages.get(facts.messageId, facts.to);
     if (message !== undefined) this.kept.pack(message);
   }
 
   /** A terminal event stands in the log, whoever wrote it. */
-  final(messageId: string, out: CorrelationOutputs): void {
-    this.ending.ended(messageId, out);
+  final(messageId: string, to: string, out: CorrelationOutputs): void {
+    this.ending.ended(messageId, to, out);
   }
 
   /** Takes back an event that stands in sms.correlation under `key`. Only while replaying, before all others. */
   restoreKept(key: string, event: Event, trace: string | undefined, out: CorrelationOutputs): void {
     this.event(event, { offset: Number.POSITIVE_INFINITY, timestamp: event.at, trace }, out, event.at);
-    const message = this.messages.get(event.facts.messageId);
+    const message = this.messages.get(event.facts.messageId, event.facts.to);
     if (message === undefined) {
       out.forget(key);
       return;
@@ -119,6 +120,15 @@ export class Correlation {
 
   receipt(receipt: Receipt, offset: number, timestamp: number, out: CorrelationOutputs, now: number): void {
     this.joining.receipt(receipt, offset, timestamp, this.turn(out, now));
+  }
+
+  /** Whether a copy of a message in doubt is still to be sent: see {@link Joining.needsCopy}. */
+  needsCopy(messageId: string, to: string, attempt: number, out: CorrelationOutputs, now: number): boolean {
+    const turn = this.turn(out, now);
+    const needed = this.joining.needsCopy(messageId, to, attempt, turn);
+    if (needed) turn.counters.copiesReleased++;
+    else turn.counters.copiesDropped++;
+    return needed;
   }
 
   /** Does what falls due by time. `readUpTo`: what was written before, epoch milliseconds, has been given to this object. */

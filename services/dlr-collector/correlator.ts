@@ -1,4 +1,3 @@
-import type { Codec } from "../../platform/codec/codec.ts";
 import { errorMessage } from "../../platform/errors/sluice-error.ts";
 import { headerText, type InRecord, type OutRecord } from "../../platform/kafka/record.ts";
 import type { Task } from "../../platform/kafka/task.ts";
@@ -8,24 +7,31 @@ import type { Log } from "../../platform/log/log.ts";
 import type { SluiceCodecs } from "../../schemas/codecs.ts";
 import { deadLetterRecord } from "../../schemas/dead-letter.ts";
 import type { Event } from "../../schemas/generated/types.ts";
-import { implausibleEvent, implausibleReceipt } from "../../schemas/plausible.ts";
-import { CORRELATION_TOPIC, EVENTS_TOPIC, RECEIPTS_TOPIC } from "../../schemas/topics.ts";
+import { implausibleEvent, implausibleReceipt, implausibleRetry } from "../../schemas/plausible.ts";
+import { DOUBT_TOPIC, EVENTS_TOPIC, RECEIPTS_TOPIC, retryTopic } from "../../schemas/topics.ts";
 import { Correlation, type CorrelationOptions } from "./correlation.ts";
+import { packingOf, RecordWriter } from "./correlation-records.ts";
 import { formatState } from "./correlation-state.ts";
 import type { CorrelationOutputs } from "./correlation-terms.ts";
-import { eventKind, messageIdOf } from "./event-kind.ts";
+import type { EarlyReceipt } from "./early-receipts.ts";
+import { destinationOf, eventKind, messageIdOf } from "./event-kind.ts";
 import { type EventsProgress, ReceiptGate } from "./receipt-gate.ts";
 import { restoreCorrelation } from "./restore-correlation.ts";
 import { type EndsSample, StreamClock } from "./stream-clock.ts";
 import { WriterSchemaLoader } from "./writer-schema-loader.ts";
 
+/** What says how messages fare; how far these have been read is what the correlator's time is. */
+export const STREAM_INPUTS = [EVENTS_TOPIC, RECEIPTS_TOPIC] as const;
 /** The group's inputs, in its order: events first, so that a receipt seldom comes before its submission. */
-export const CORRELATOR_INPUTS = [EVENTS_TOPIC, RECEIPTS_TOPIC] as const;
-const [EVENTS, RECEIPTS] = [0, 1];
+export const CORRELATOR_INPUTS = [...STREAM_INPUTS, DOUBT_TOPIC] as const;
+const [EVENTS, RECEIPTS, DOUBT] = [0, 1, 2];
 
 const NO_VALUE = "the record has no value";
 /** Characters of a fault's message that a dead letter repeats. */
 const MAX_DETAIL = 500;
+
+/** Until a copy that waits is looked at again, milliseconds. */
+const COPY_AGAIN_MS = 100;
 
 /** For clocks that differ and for events that were under way when the log's end was asked, milliseconds. */
 const GRACE_MS = 2_000;
@@ -41,7 +47,11 @@ export interface CorrelatorOptions {
   readonly reader: Pick<TopicReader, "readRange" | "watermarks">;
   readonly correlation: Omit<CorrelationOptions, "packing">;
   readonly log: Log;
-  /** Where the inputs of a partition ended when that was last asked. */
+  /** Of the message topics. */
+  readonly partitions: number;
+  /** How long a copy of a message in doubt waits for an answer or a receipt that comes late, milliseconds. */
+  readonly copyWaitMs: number;
+  /** Where the {@link STREAM_INPUTS} of a partition ended when that was last asked. */
   readonly ends: (partition: number) => EndsSample | undefined;
   /** Epoch milliseconds. */
   readonly now: () => number;
@@ -66,11 +76,12 @@ export class Correlator implements Transform {
   constructor(task: Task, options: CorrelatorOptions) {
     this.task = task;
     this.options = options;
-    const { event } = options.codecs;
+    const { codecs, partitions, onTraced } = options;
     this.gate = new ReceiptGate(options.correlation.limits.earlyCount, GRACE_MS);
     this.schemas = new WriterSchemaLoader(options.codecs, options.log);
-    this.writer = new RecordWriter(event, task.partition, options.onTraced);
-    this.correlation = new Correlation({ ...options.correlation, packing: packingOf(event) });
+    const putAside = (orphan: EarlyReceipt) => this.orphan(orphan);
+    this.writer = new RecordWriter({ codecs, partition: task.partition, partitions, onTraced, putAside });
+    this.correlation = new Correlation({ ...options.correlation, packing: packingOf(codecs.event) });
   }
 
   async restore(task: Task): Promise<void> {
@@ -78,9 +89,14 @@ export class Correlator implements Transform {
     this.owed = await restoreCorrelation(this.correlation, task, { reader, codecs, log, now, schemas: this.schemas });
   }
 
-  /** Receipts wait when too many would have to be stored until their submissions are read. */
+  /**
+   * Receipts wait when too many would have to be stored until their submissions are read. Copies of messages in doubt wait
+   * until all has been read that was written before them and for a while after.
+   */
   dueIn(record: InRecord): number {
-    if (record.topic !== RECEIPTS_TOPIC) return 0;
+    if (record.topic === EVENTS_TOPIC) return 0;
+    if (record.topic === DOUBT_TOPIC)
+      return record.timestamp + this.options.copyWaitMs <= this.clock.readUpTo ? 0 : COPY_AGAIN_MS;
     return this.gate.dueIn(record.timestamp, this.correlation.earlyCount, this.eventsProgress);
   }
 
@@ -91,13 +107,17 @@ export class Correlator implements Transform {
   process(record: InRecord, input: number, out: Outputs): void {
     this.writer.to = out;
     if (input === RECEIPTS) this.receipt(record, out);
+    else if (input === DOUBT) this.copy(record, out);
     else this.event(record, out);
   }
 
   tick(out: Outputs): void {
     this.writer.to = out;
     for (const write of this.owed.splice(0)) write(this.writer);
-    const positions = this.task.inputs.map((input) => input.peek()?.offset ?? input.expected);
+    const positions = STREAM_INPUTS.map((_, i) => {
+      const input = this.task.inputs[i]!;
+      return input.peek()?.offset ?? input.expected;
+    });
     this.clock.advance(this.options.ends(this.task.partition), positions);
     this.gate.advance(this.eventsProgress());
     this.correlation.pass(this.clock.readUpTo, this.writer, this.options.now());
@@ -141,12 +161,14 @@ export class Correlator implements Transform {
     const id = record.headers.id;
     if (id instanceof Uint8Array) {
       const kind = eventKind(id as Buffer);
-      if (kind === "routed" || kind === "returned") return;
+      if (kind === "routed") return;
       if (kind === "final") {
-        this.correlation.final(messageIdOf(id as Buffer), this.writer);
+        this.correlation.final(messageIdOf(id as Buffer), destinationOf(record), this.writer);
         return;
       }
-      if (kind === "receipt" && !this.correlation.isOpen(messageIdOf(id as Buffer))) return;
+      if (kind === "receipt" || kind === "returned") {
+        if (!this.correlation.isOpen(messageIdOf(id as Buffer), destinationOf(record))) return;
+      }
     }
     if (record.value === null) {
       this.putAside(record, "undecodable", NO_VALUE, out);
@@ -164,12 +186,59 @@ export class Correlator implements Transform {
     this.correlation.event(decoded.value, { offset, timestamp, trace }, this.writer, this.options.now());
   }
 
+  /** A message in doubt may go again: back to the router, if nothing shows that a provider has it. */
+  private copy(record: InRecord, out: Outputs): void {
+    const { value, headers, key, partition } = record;
+    const decoded = value === null ? undefined : this.options.codecs.retry.decode(value);
+    if (decoded === undefined || !decoded.ok) {
+      this.putAside(record, "undecodable", decoded?.detail ?? NO_VALUE, out);
+      return;
+    }
+    const { facts, attempt } = decoded.value;
+    const wrong = implausibleRetry(decoded.value);
+    if (wrong !== undefined) {
+      this.putAside(record, "invalid", wrong, out);
+      return;
+    }
+    const now = this.options.now();
+    if (!this.correlation.needsCopy(facts.messageId, facts.to, attempt - 1, this.writer, now)) return;
+    const kept: Record<string, string | Buffer> = { due: String(now) };
+    for (const name of ["id", "traceparent"]) {
+      const header = headers[name];
+      if (header instanceof Uint8Array) kept[name] = header as Buffer;
+    }
+    // An effect: only who owns the partition sends a message a second time.
+    out.effect({ topic: retryTopic("0s"), partition, key, value, headers: kept });
+  }
+
   refuse(record: InRecord, error: unknown): OutRecord {
     return this.deadLetter(record, "unprocessable", errorMessage(error).slice(0, MAX_DETAIL));
   }
 
   private putAside(record: InRecord, reason: string, detail: string, out: Outputs): void {
     out.decide(this.deadLetter(record, reason, detail));
+  }
+
+  /** A receipt of which no submission is known: kept with the dead letters, where it is found by its reason. */
+  private orphan({ receipt, offset, since }: EarlyReceipt): OutRecord {
+    const { codecs, now } = this.options;
+    const record: InRecord = {
+      topic: RECEIPTS_TOPIC,
+      partition: this.task.partition,
+      offset,
+      key: Buffer.from(receipt.to),
+      value: codecs.receipt.encode(receipt),
+      headers: {},
+      timestamp: since,
+    };
+    const detail = `no submission to this number is known of ${receipt.provider} and this id (providerMessageId)`;
+    return deadLetterRecord(codecs.deadLetter, record, {
+      reason: "unclaimed-receipt",
+      detail,
+      service: "dlr-collector",
+      messageId: receipt.messageId,
+      now: now(),
+    });
   }
 
   private deadLetter(record: InRecord, reason: string, detail: string): OutRecord {
@@ -181,50 +250,4 @@ export class Correlator implements Transform {
       .warn({ topic, partition, offset, reason, why: detail }, "a record cannot be used; it goes to the dead letters");
     return deadLetterRecord(codecs.deadLetter, record, { reason, detail, service: "dlr-collector", now: now() });
   }
-}
-
-/** Puts conclusions into Kafka records. */
-class RecordWriter implements CorrelationOutputs {
-  to!: Outputs;
-  private readonly codec: Codec<Event>;
-  private readonly partition: number;
-  private readonly onTraced: CorrelatorOptions["onTraced"];
-
-  constructor(codec: Codec<Event>, partition: number, onTraced: CorrelatorOptions["onTraced"]) {
-    this.codec = codec;
-    this.partition = partition;
-    this.onTraced = onTraced;
-  }
-
-  emit(id: string, event: Event, trace: string | undefined): void {
-    const headers: Record<string, string> = trace === undefined ? { id } : { id, traceparent: trace };
-    if (trace !== undefined) this.onTraced?.(event, trace);
-    this.to.decide(this.record(EVENTS_TOPIC, event.facts.to, this.codec.encode(event), headers));
-  }
-
-  keep(key: string, event: Event, trace: string | undefined): void {
-    const headers = trace === undefined ? undefined : { traceparent: trace };
-    this.to.decide(this.record(CORRELATION_TOPIC, key, this.codec.encode(event), headers));
-  }
-
-  forget(key: string): void {
-    // An effect: gone only when the terminal event is stored.
-    this.to.effect(this.record(CORRELATION_TOPIC, key, null));
-  }
-
-  private record(topic: string, key: string, value: Buffer | null, headers?: Record<string, string>): OutRecord {
-    const { partition } = this;
-    return headers === undefined ? { topic, partition, key, value } : { topic, partition, key, value, headers };
-  }
-}
-
-function packingOf(codec: Codec<Event>) {
-  return {
-    pack: (event: Event) => codec.encode(event).toString("latin1"),
-    unpack: (packed: string) => {
-      const decoded = codec.decode(Buffer.from(packed, "latin1"));
-      if (!decoded.ok) throw new Error(`An event that was packed here cannot be unpacked: ${decoded.detail}`);
-      return decoded.value;
-    },
-  };
 }

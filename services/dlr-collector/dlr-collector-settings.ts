@@ -27,6 +27,9 @@ export const dlrCollectorSettings = z.object({
   correlationKeepAfter: duration({ min: 1_000, max: 3_600_000 })
     .default(DEFAULT_LIMITS.keepAfterMs)
     .describe("A message open for longer is kept in sms.correlation, which bounds what a takeover reads back"),
+  copyWait: duration({ min: 0, max: 600_000 })
+    .default(5_000)
+    .describe("How long the copy of a message in doubt waits for an answer or a receipt that comes late"),
   earlyReceipts: integer({ min: 100, max: 1_000_000 })
     .default(DEFAULT_LIMITS.earlyCount)
     .describe("Receipts of one partition that may wait for their submission"),

@@ -35,7 +35,7 @@ export function observeCorrelators(
   const receipts =
     "Receipts by what became of them; an early one is counted again when it is joined in doubt or given up";
   metrics.observe("correlator_receipts_total", "counter", receipts, () =>
-    (["joined", "early", "joinedInDoubt", "orphans", "enroute", "afterFinal"] as const).map((name) => ({
+    (["joined", "early", "joinedInDoubt", "orphans", "lookAlikes", "enroute", "afterFinal"] as const).map((name) => ({
       value: counters[name],
       labels: { outcome: name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`) },
     })),
@@ -43,6 +43,10 @@ export function observeCorrelators(
   metrics.observe("correlator_finals_total", "counter", "Messages ended, by terminal state", () =>
     Object.entries(counters.finals).map(([state, value]) => ({ value, labels: { state } })),
   );
+  metrics.observe("correlator_copies_total", "counter", "Copies of messages in doubt, by what became of them", () => [
+    { value: counters.copiesReleased, labels: { outcome: "released" } },
+    { value: counters.copiesDropped, labels: { outcome: "dropped" } },
+  ]);
   metrics.observe("correlator_repeats_total", "counter", "Events that said nothing new", () => counters.repeats);
   metrics.observe("correlator_undecodable_total", "counter", "Records put aside unread", () => counters.undecodable);
 }

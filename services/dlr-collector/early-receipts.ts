@@ -1,14 +1,14 @@
 import { idForms } from "../../domain/receipts/provider-message-id.ts";
 import { foldReceipt, type PartState } from "../../domain/receipts/receipt-lattice.ts";
+import type { Receipt } from "../../schemas/generated/types.ts";
 import { Chain, type Link } from "./chain.ts";
 
 /** A receipt, or several of one id folded into one, whose submission has not been read yet. */
 export interface EarlyReceipt {
-  readonly provider: string;
-  /** Canonical. */
+  /** The first of them. */
+  readonly receipt: Receipt;
+  /** The provider's id, canonical. */
   readonly id: string;
-  readonly to: string;
-  readonly messageId: string | undefined;
   /** Offset in sms.receipts of the first of them. */
   readonly offset: number;
   /** Append time of the first of them, epoch milliseconds. */
@@ -29,10 +29,11 @@ export type Unmatched = Omit<EarlyReceipt, "fresh" | "link">;
  */
 export class EarlyReceipts {
   private readonly most: number;
+  /** By provider, id and destination. */
   private readonly byId = new Map<string, EarlyReceipt>();
   private readonly byMessage = new Map<string, EarlyReceipt[]>();
-  /** Those that name no message and have been tried, by provider and destination; many may be of one busy number. */
-  private readonly triedByPlace = new Map<string, Set<EarlyReceipt>>();
+  /** Those that name no message, by provider and destination; many may be of one busy number. */
+  private readonly byPlace = new Map<string, Set<EarlyReceipt>>();
   private readonly waiting = new Chain<EarlyReceipt>();
   private readonly tried = new Chain<EarlyReceipt>();
 
@@ -56,11 +57,11 @@ export class EarlyReceipts {
 
   /** @returns the oldest receipt when it had to make room */
   add(receipt: Unmatched): EarlyReceipt | undefined {
-    const key = keyOf(receipt.provider, receipt.id);
+    const key = keyOf(receipt.receipt.provider, receipt.id, receipt.receipt.to);
     const known = this.byId.get(key);
     if (known !== undefined) {
       const folded = foldReceipt(known.state, receipt.state);
-      if (folded !== known.state) known.receivedAt = receipt.receivedAt;
+      if (folded.state !== known.state.state) known.receivedAt = receipt.receivedAt;
       known.state = folded;
       return undefined;
     }
@@ -70,37 +71,34 @@ export class EarlyReceipts {
     early.fresh = true;
     early.link = this.waiting.append(early);
     this.byId.set(key, early);
-    if (early.messageId !== undefined) {
-      const others = this.byMessage.get(early.messageId);
-      if (others === undefined) this.byMessage.set(early.messageId, [early]);
-      else others.push(early);
-    }
+    const { messageId } = early.receipt;
+    if (messageId === null) this.enterPlace(early);
+    else this.byMessage.set(messageId, (this.byMessage.get(messageId) ?? []).concat(early));
     return evicted;
   }
 
-  /** The receipt of a provider's id, removed; in another notation of the id only for the same destination. */
-  take(provider: string, id: string, to: string): EarlyReceipt | undefined {
+  /** The receipt of a provider's id for a destination, removed. One that came before `notBefore` (epoch ms) is another's. */
+  take(provider: string, id: string, to: string, notBefore: number): EarlyReceipt | undefined {
     if (this.byId.size === 0) return undefined;
-    let early = this.byId.get(keyOf(provider, id));
+    let early = this.byId.get(keyOf(provider, id, to));
     if (early === undefined) {
       const forms = idForms(id);
-      for (let i = 1; i < forms.length && early === undefined; i++) {
-        const other = this.byId.get(keyOf(provider, forms[i]!));
-        if (other?.to === to) early = other;
-      }
+      for (let i = 1; i < forms.length && early === undefined; i++)
+        early = this.byId.get(keyOf(provider, forms[i]!, to));
     }
-    if (early !== undefined) this.remove(early);
+    if (early === undefined || early.since < notBefore) return undefined;
+    this.remove(early);
     return early;
   }
 
   /** The receipts that name this message, of one provider; they stay until they are removed. */
   ofMessage(messageId: string, provider: string): EarlyReceipt[] {
-    return this.byMessage.get(messageId)?.filter((early) => early.provider === provider) ?? [];
+    return this.byMessage.get(messageId)?.filter((early) => early.receipt.provider === provider) ?? [];
   }
 
-  /** The receipts of this provider and destination that name no message and have been tried; they stay until they are removed. */
-  triedOf(provider: string, to: string): EarlyReceipt[] {
-    return [...(this.triedByPlace.get(keyOf(provider, to)) ?? [])];
+  /** The receipts of this provider and destination that name no message, oldest first; they stay until they are removed. */
+  ofPlace(provider: string, to: string): EarlyReceipt[] {
+    return [...(this.byPlace.get(placeOf(provider, to)) ?? [])];
   }
 
   /** It has been tried against submissions in doubt; from now on it only waits for its own submission. */
@@ -108,7 +106,6 @@ export class EarlyReceipts {
     this.waiting.remove(early.link);
     early.fresh = false;
     early.link = this.tried.append(early);
-    this.enterTried(early);
   }
 
   /** Those that came by then, epoch milliseconds, have been tried by an earlier owner. */
@@ -118,30 +115,36 @@ export class EarlyReceipts {
   }
 
   remove(early: EarlyReceipt): void {
+    const { provider, to, messageId } = early.receipt;
     (early.fresh ? this.waiting : this.tried).remove(early.link);
-    this.byId.delete(keyOf(early.provider, early.id));
-    if (!early.fresh) this.leaveTried(early);
-    if (early.messageId === undefined) return;
-    const others = this.byMessage.get(early.messageId)!.filter((other) => other !== early);
-    if (others.length === 0) this.byMessage.delete(early.messageId);
-    else this.byMessage.set(early.messageId, others);
+    this.byId.delete(keyOf(provider, early.id, to));
+    if (messageId === null) {
+      this.leavePlace(early);
+      return;
+    }
+    const others = this.byMessage.get(messageId)!.filter((other) => other !== early);
+    if (others.length === 0) this.byMessage.delete(messageId);
+    else this.byMessage.set(messageId, others);
   }
 
-  private enterTried(early: EarlyReceipt): void {
-    if (early.messageId !== undefined) return;
-    const place = keyOf(early.provider, early.to);
-    const others = this.triedByPlace.get(place);
-    if (others === undefined) this.triedByPlace.set(place, new Set([early]));
+  private enterPlace(early: EarlyReceipt): void {
+    const place = placeOf(early.receipt.provider, early.receipt.to);
+    const others = this.byPlace.get(place);
+    if (others === undefined) this.byPlace.set(place, new Set([early]));
     else others.add(early);
   }
 
-  private leaveTried(early: EarlyReceipt): void {
-    const place = keyOf(early.provider, early.to);
-    const others = this.triedByPlace.get(place);
-    if (others?.delete(early) && others.size === 0) this.triedByPlace.delete(place);
+  private leavePlace(early: EarlyReceipt): void {
+    const place = placeOf(early.receipt.provider, early.receipt.to);
+    const others = this.byPlace.get(place);
+    if (others?.delete(early) && others.size === 0) this.byPlace.delete(place);
   }
 }
 
-function keyOf(provider: string, id: string): string {
-  return `${provider}/${id}`;
+function keyOf(provider: string, id: string, to: string): string {
+  return `${provider}/${id}/${to}`;
+}
+
+function placeOf(provider: string, to: string): string {
+  return `${provider}/${to}`;
 }

@@ -1,9 +1,17 @@
-import { isFinal } from "../../domain/receipts/receipt-lattice.ts";
+import { isTelling } from "../../domain/receipts/receipt-lattice.ts";
 import type { Event } from "../../schemas/generated/types.ts";
 import type { CorrelationCounters } from "./correlation-counters.ts";
-import { finalId, finalOfClosed, finalOfSubmission, partEvent, partId } from "./final-event.ts";
+import {
+  finalId,
+  finalOfClosed,
+  finalOfSubmission,
+  partEvent,
+  partId,
+  provenEvent,
+  submittedId,
+} from "./final-event.ts";
 import type { KeptMessages } from "./kept-messages.ts";
-import { type OpenMessage, type Submission, type Verdict, verdictOf } from "./open-message.ts";
+import { isProven, type OpenMessage, type Submission, type Verdict, verdictOf } from "./open-message.ts";
 import type { EventPosition, OpenMessages } from "./open-messages.ts";
 import type { Turn } from "./turn.ts";
 
@@ -24,9 +32,9 @@ export class Ending {
 
   /** The router gives a message up: nobody has it, unless a submission is open, which then decides. */
   closed(event: Event, position: EventPosition, turn: Turn): void {
-    const { messageId } = event.facts;
-    const open = this.messages.get(messageId);
-    if (this.messages.isFinished(messageId) || open?.closed !== undefined) {
+    const { messageId, to } = event.facts;
+    const open = this.messages.get(messageId, to);
+    if (this.messages.isFinished(messageId, to) || open?.closed !== undefined) {
       turn.counters.repeats++;
       return;
     }
@@ -49,10 +57,25 @@ export class Ending {
     this.finish(message, verdictOf(message, true)!, "no receipt by the deadline", turn);
   }
 
+  /**
+   * The provider of a submission in doubt has answered after all that it did not take it. What becomes of the message is
+   * the router's to say, who has it again.
+   */
+  refused(event: Event, turn: Turn): void {
+    const { facts, attempt, provider } = event;
+    const message = this.messages.get(facts.messageId, facts.to);
+    const doubted = message?.submissions.find((one) => one.attempt === attempt && one.provider === provider);
+    if (message === undefined || doubted === undefined || isProven(doubted)) return;
+    doubted.refused = true;
+    this.messages.index.removeDoubtful(doubted, message.to);
+    if (message.age === undefined) this.kept.keepEvent(message, event, turn.out);
+    this.settle(message, undefined, [], turn);
+  }
+
   /** A terminal event stands in the log, whoever wrote it. */
-  ended(messageId: string, out: Turn["out"]): void {
-    const message = this.messages.get(messageId);
-    if (message === undefined) this.messages.rememberFinished(messageId);
+  ended(messageId: string, to: string, out: Turn["out"]): void {
+    const message = this.messages.get(messageId, to);
+    if (message === undefined) this.messages.rememberFinished(messageId, to);
     else {
       this.messages.remove(message);
       this.kept.forget(message, out);
@@ -64,11 +87,11 @@ export class Ending {
    * not stand there yet, and from the next commit on nothing else would tell.
    */
   writeUnkept(message: OpenMessage, turn: Turn): void {
-    if (message.age !== undefined || this.messages.get(message.id) === undefined) return;
+    if (message.age !== undefined || this.messages.get(message.id, message.to) === undefined) return;
     for (const submission of message.submissions)
       submission.parts.forEach((part, i) => {
-        if (part === undefined || !isFinal(part.state)) return;
-        const key = partId(message.id, submission.attempt, i + 1, part.state);
+        if (part === undefined || !isTelling(part)) return;
+        const key = partId(message.id, submission.attempt, i + 1, part.state === "queued" ? "enroute" : part.state);
         if (!message.kept?.includes(key)) this.writePart(submission, i, turn);
       });
   }
@@ -80,8 +103,16 @@ export class Ending {
     if (message.age === undefined) this.kept.keepEvent(message, event, out);
   }
 
+  /** A submission in doubt has been taken, as receipts show, and no answer said so: it counts, and costs, as any other. */
+  private writeProven(submission: Submission, { out, now }: Turn): void {
+    const event = provenEvent(this.kept.unpack(submission.event), submission, now);
+    submission.event = event;
+    out.emit(submittedId(event), event, submission.message.trace);
+  }
+
   private finish(message: OpenMessage, { submission, state }: Verdict, reason: string, turn: Turn): void {
     const { out, now, counters } = turn;
+    for (const one of message.submissions) if (one.doubtful && isProven(one)) this.writeProven(one, turn);
     const final =
       submission === undefined
         ? finalOfClosed(this.kept.unpack(message.closed!), now)

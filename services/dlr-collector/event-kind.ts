@@ -1,3 +1,5 @@
+import type { InRecord } from "../../platform/kafka/record.ts";
+
 /** What an event is, as its id header says: enough to leave most events undecoded. */
 export type EventKind = "routed" | "submitted" | "returned" | "in_doubt" | "closed" | "receipt" | "final";
 
@@ -31,4 +33,9 @@ export function eventKind(id: Buffer): EventKind | undefined {
 export function messageIdOf(id: Buffer): string {
   const cut = id.indexOf(SLASH);
   return id.toString("latin1", 0, cut < 0 ? id.length : cut);
+}
+
+/** The destination of the message that an event speaks of: the record's key. */
+export function destinationOf({ key }: InRecord): string {
+  return key?.toString("latin1") ?? "";
 }

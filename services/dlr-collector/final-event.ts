@@ -1,4 +1,4 @@
-import type { PartState } from "../../domain/receipts/receipt-lattice.ts";
+import { isFinal, type PartState } from "../../domain/receipts/receipt-lattice.ts";
 import type { Event, MessageState } from "../../schemas/generated/types.ts";
 import type { Submission } from "./open-message.ts";
 
@@ -24,7 +24,8 @@ export function finalOfSubmission(
   let errorCode: string | null = null;
   for (const part of submission.parts) {
     if (part === undefined) continue;
-    if (part.doneAt !== undefined && (doneAt === null || part.doneAt > doneAt)) doneAt = part.doneAt;
+    if (part.doneAt !== undefined && isFinal(part.state) && (doneAt === null || part.doneAt > doneAt))
+      doneAt = part.doneAt;
     if (errorCode === null && part.errorCode !== undefined) errorCode = part.errorCode;
   }
   return {
@@ -47,6 +48,26 @@ export function finalOfSubmission(
     state,
     doneAt,
     receiptAt: submission.receiptAt ?? null,
+  };
+}
+
+/** Id of the event that says that a provider has taken a message; the sender's, if it gets its answer after all, is the same. */
+export function submittedId({ facts, attempt, resubmitted }: Event): string {
+  return `${facts.messageId}/${attempt}/${resubmitted === null ? "submitted" : "resubmitted"}`;
+}
+
+/** A receipt has shown that a submission in doubt was taken: what its answer would have said. `doubt`: the `in_doubt` event. */
+export function provenEvent(doubt: Event, submission: Submission, now: number): Event {
+  return {
+    ...doubt,
+    type: "submitted",
+    at: now,
+    reason: "receipt",
+    cost: doubt.price === null ? null : doubt.price * doubt.facts.segments,
+    submittedAt: doubt.submittedAt ?? doubt.at,
+    providerMessageIds: submission.ids,
+    errorClass: null,
+    errorCode: null,
   };
 }
 

@@ -1,12 +1,13 @@
 import { canonicalId } from "../../domain/receipts/provider-message-id.ts";
-import { isFinal, type PartState } from "../../domain/receipts/receipt-lattice.ts";
+import { isFinal, isTelling, type PartState } from "../../domain/receipts/receipt-lattice.ts";
 import type { Event, Receipt } from "../../schemas/generated/types.ts";
 import type { CorrelationLimits, ProviderTerms } from "./correlation-terms.ts";
-import { type EarlyReceipt, EarlyReceipts } from "./early-receipts.ts";
+import { type EarlyReceipt, EarlyReceipts, type Unmatched } from "./early-receipts.ts";
 import type { Ending } from "./ending.ts";
 import type { KeptMessages } from "./kept-messages.ts";
-import { hasRoom, isSame, note, type Submission } from "./open-message.ts";
+import { hasRoom, isProven, isSame, note, type OpenMessage, type Submission } from "./open-message.ts";
 import type { EventPosition, OpenMessages } from "./open-messages.ts";
+import type { FoundPart } from "./submission-index.ts";
 import type { Turn } from "./turn.ts";
 
 export interface JoiningOptions {
@@ -23,11 +24,16 @@ export interface JoiningOptions {
 const TRIED_DOUBTS = 2;
 const NO_IDS: readonly string[] = [];
 
-/** Finds the submission that a receipt belongs to, whichever is read first. */
+/**
+ * Finds the submission that a receipt belongs to, whichever is read first: by the provider's id and the destination, and
+ * by time, since ids come again. What contradicts is never applied.
+ */
 export class Joining {
   private readonly options: JoiningOptions;
   private readonly messages: OpenMessages;
   private readonly early: EarlyReceipts;
+  /** Receipts of ids that have ended: late ones, unless the id has been given again and its submission is still to be read. */
+  private readonly late: EarlyReceipts;
   /** Append time of the newest receipt that waited in a replay, epoch milliseconds. */
   private replayedUpTo = Number.NEGATIVE_INFINITY;
 
@@ -35,6 +41,7 @@ export class Joining {
     this.options = options;
     this.messages = options.messages;
     this.early = new EarlyReceipts(options.limits.earlyCount);
+    this.late = new EarlyReceipts(options.limits.lateCount);
   }
 
   /** Receipts that wait for their submission. */
@@ -42,26 +49,28 @@ export class Joining {
     return this.early.size;
   }
 
-  /** The oldest receipt that waits. */
-  get oldest(): EarlyReceipt | undefined {
-    return this.early.oldest;
+  /** Offset of the oldest receipt that waits; Infinity when none does. */
+  get oldestOffset(): number {
+    const { early, late } = this;
+    return Math.min(early.oldest?.offset ?? Number.POSITIVE_INFINITY, late.oldest?.offset ?? Number.POSITIVE_INFINITY);
   }
 
   /** Takes a `submitted` or `in_doubt` event. */
   submission(event: Event, position: EventPosition, turn: Turn): void {
     const { kept } = this.options;
     const { counters } = turn;
-    const { messageId } = event.facts;
+    const { messageId, to } = event.facts;
     const provider = event.provider ?? "";
     const ids = event.providerMessageIds.map(canonicalId).filter((id, i, all) => all.indexOf(id) === i);
-    if (this.messages.isFinished(messageId)) {
+    if (this.messages.isFinished(messageId, to)) {
       counters.repeats++;
       this.messages.rememberIds(event);
+      const notBefore = this.notBefore(event, position);
       // Its receipts are late ones, also those that came before: none of them may be taken for another message's.
-      for (const id of ids) if (this.early.take(provider, id, event.facts.to) !== undefined) counters.afterFinal++;
+      for (const id of ids) if (this.early.take(provider, id, to, notBefore) !== undefined) counters.afterFinal++;
       return;
     }
-    const open = this.messages.get(messageId);
+    const open = this.messages.get(messageId, to);
     const same = open?.submissions.find((one) => isSame(one, event, provider, ids));
     if (same !== undefined) {
       // What was in doubt has been answered after all; anything else says nothing new.
@@ -70,17 +79,18 @@ export class Joining {
       return;
     }
     const message = open ?? this.messages.begin(event, position);
-    const submission = this.begin(message, event, ids);
+    const submission = this.begin(message, event, position, ids);
     if (message.age === undefined) kept.keepEvent(message, event, turn.out);
     if (submission.doubtful) this.messages.index.addDoubtful(submission, message.to);
     this.connect(submission, ids, turn);
-    if (submission.doubtful) this.takeWaiting(submission, position.timestamp, turn);
+    // Receipts have often waited long when a doubt becomes known; those that have not may still find their own submission.
+    if (submission.doubtful) this.takeWaiting(submission, (early) => !early.fresh, turn);
   }
 
   /** A part's state that this or an earlier owner has written down. */
   partKnown(event: Event, turn: Turn): void {
     const { kept, ending } = this.options;
-    const message = this.messages.get(event.facts.messageId);
+    const message = this.messages.get(event.facts.messageId, event.facts.to);
     const { part: number, state, attempt, receiptAt, at } = event;
     if (message === undefined || number === null || state === null) return;
     const provider = event.provider ?? "";
@@ -102,31 +112,42 @@ export class Joining {
 
   receipt(receipt: Receipt, offset: number, timestamp: number, turn: Turn): void {
     const { counters } = turn;
-    const { provider, state, receivedAt } = receipt;
-    if (!isFinal(state)) {
-      counters.enroute++;
+    const { provider, to, messageId, receivedAt } = receipt;
+    const id = canonicalId(receipt.providerMessageId);
+    const state = partState(receipt.state, receipt.errorCode, receipt.doneAt);
+    if (!isFinal(state.state)) counters.enroute++;
+    const found = this.messages.index.find(provider, id, to, timestamp) ?? this.findByMessage(receipt, id);
+    if (found !== undefined) {
+      if (isFinal(state.state)) counters.joined++;
+      if (isTelling(state)) this.fold(found, { receipt, state, receivedAt }, turn);
       return;
     }
-    const id = canonicalId(receipt.providerMessageId);
-    const messageId = receipt.messageId ?? undefined;
-    const known = partState(receipt.state, receipt.errorCode, receipt.doneAt);
-    const found = this.messages.index.find(provider, id, receipt.to) ?? this.findByMessage(provider, id, messageId);
-    if (found !== undefined) {
-      counters.joined++;
-      this.fold(found.submission, found.part, known, receivedAt, turn);
-    } else if (
-      this.messages.isFinishedId(provider, id) ||
-      (messageId !== undefined && this.messages.isFinished(messageId))
-    )
+    const ended = messageId !== null && this.messages.isFinished(messageId, to);
+    const waiting = { receipt, id, offset, since: timestamp, state, receivedAt };
+    if (ended || this.messages.isFinishedId(provider, id, to)) {
       counters.afterFinal++;
-    else {
-      counters.early++;
-      const { to } = receipt;
-      const waiting = { provider, id, to, messageId, offset, since: timestamp, state: known, receivedAt };
-      if (turn.replaying) this.replayedUpTo = Math.max(this.replayedUpTo, timestamp);
-      const evicted = this.early.add(waiting);
-      if (evicted !== undefined) this.orphan(evicted, turn);
+      if (!ended) this.late.add(waiting);
+      return;
     }
+    if (isFinal(state.state)) counters.early++;
+    if (turn.replaying) this.replayedUpTo = Math.max(this.replayedUpTo, timestamp);
+    const evicted = this.early.add(waiting);
+    if (evicted !== undefined) this.giveUp(evicted, turn);
+  }
+
+  /**
+   * Whether a copy of a message in doubt is still to be sent, all having been read that was written before it was known
+   * to be in doubt and for a while after: no answer and no receipt shows that a provider has the message.
+   * `attempt`: the one in doubt.
+   */
+  needsCopy(messageId: string, to: string, attempt: number, turn: Turn): boolean {
+    if (this.messages.isFinished(messageId, to)) return false;
+    const message = this.messages.get(messageId, to);
+    // Who knows nothing of a message may not let it end here.
+    if (message === undefined) return true;
+    const doubted = message.submissions.find((one) => one.attempt === attempt);
+    if (doubted !== undefined && !isProven(doubted)) this.takeWaiting(doubted, () => true, turn);
+    return !message.submissions.some(isProven);
   }
 
   /**
@@ -139,20 +160,21 @@ export class Joining {
 
   /** Does what falls due by time, up to `budget` receipts. @returns what is left of the budget */
   pass(readUpTo: number, budget: number, turn: Turn): number {
-    const { early } = this;
-    const { doubtMs, earlyMs } = this.options.limits;
+    const { early, late } = this;
+    const { doubtMs, earlyMs, doubtKnownMs } = this.options.limits;
     const due = (since: number | undefined, afterMs: number) => since !== undefined && since + afterMs <= readUpTo;
     let left = budget;
     for (; left > 0 && due(early.oldestFresh?.since, doubtMs); left--) this.tryDoubtful(early.oldestFresh!, turn);
     for (; left > 0 && due(early.oldest?.since, earlyMs); left--) {
       const { oldest } = early;
       early.remove(oldest!);
-      this.orphan(oldest!, turn);
+      this.giveUp(oldest!, turn);
     }
+    for (; left > 0 && due(late.oldest?.since, doubtKnownMs); left--) late.remove(late.oldest!);
     return left;
   }
 
-  private begin(message: Submission["message"], event: Event, ids: readonly string[]): Submission {
+  private begin(message: OpenMessage, event: Event, position: EventPosition, ids: readonly string[]): Submission {
     const provider = event.provider ?? "";
     const { receiptDeadlineMs, receiptPerPart } = this.options.terms(provider);
     const submission: Submission = {
@@ -163,6 +185,8 @@ export class Joining {
       parts: [],
       total: ids.length > 0 ? ids.length : receiptPerPart ? Math.max(1, event.facts.segments) : 1,
       doubtful: ids.length === 0,
+      refused: false,
+      notBefore: this.notBefore(event, position),
       receiptAt: undefined,
       event,
     };
@@ -171,38 +195,47 @@ export class Joining {
     return submission;
   }
 
-  /**
-   * Receipts have often waited long when a submission turns out to be in doubt: they come within seconds, and that is
-   * known only after the response time-out or a takeover.
-   */
-  private takeWaiting(submission: Submission, since: number, turn: Turn): void {
+  /** When the message of a `submitted` or `in_doubt` event left at the earliest, epoch ms. */
+  private notBefore({ type, provider, submittedAt, at }: Event, { timestamp }: EventPosition): number {
+    const { terms, limits } = this.options;
+    if (type === "submitted") return (submittedAt ?? at) - terms(provider ?? "").answerMs;
+    return timestamp - limits.doubtKnownMs;
+  }
+
+  /** Joins receipts that have waited with a submission in doubt, as long as it is the only one there. */
+  private takeWaiting(submission: Submission, may: (early: EarlyReceipt) => boolean, turn: Turn): void {
     const { message, provider } = submission;
     const { index } = this.messages;
-    for (const early of this.early.triedOf(provider, message.to)) {
-      if (early.since < since - this.options.limits.doubtKnownMs) continue;
+    for (const early of this.early.ofPlace(provider, message.to)) {
+      if (early.since < submission.notBefore || !may(early) || isLookAlike(early)) continue;
       if (index.onlyDoubtful(provider, message.to) !== submission) return;
-      this.early.remove(early);
-      turn.counters.joinedInDoubt++;
-      this.fold(submission, this.adopt(submission, early.id), early.state, early.receivedAt, turn);
+      this.joinInDoubt(submission, early, turn);
     }
+  }
+
+  private joinInDoubt(submission: Submission, early: EarlyReceipt, turn: Turn): void {
+    this.early.remove(early);
+    turn.counters.joinedInDoubt++;
+    this.fold({ submission, part: this.adopt(submission, early.id) }, early, turn);
   }
 
   /** Enters ids into the index and joins the receipts that came before. */
   private connect(submission: Submission, ids: readonly string[], turn: Turn): void {
-    const { message, provider } = submission;
+    const { message, provider, notBefore } = submission;
     const news: number[] = [];
+    const take = (part: number, early: Unmatched) => news.push(...this.note({ submission, part }, early));
     for (const id of ids) {
       if (submission.ids.includes(id)) continue;
       const part = this.adopt(submission, id);
-      const early = this.early.take(provider, id, message.to);
-      if (early !== undefined && note(submission, part, early.state, early.receivedAt)) news.push(part);
+      const early =
+        this.early.take(provider, id, message.to, notBefore) ?? this.late.take(provider, id, message.to, notBefore);
+      if (early !== undefined) take(part, early);
     }
     if (hasRoom(submission) && this.early.size > 0)
       for (const early of this.early.ofMessage(message.id, provider)) {
         if (!hasRoom(submission)) break;
         this.early.remove(early);
-        const part = this.adopt(submission, early.id);
-        if (note(submission, part, early.state, early.receivedAt)) news.push(part);
+        take(this.adopt(submission, early.id), early);
       }
     this.options.ending.settle(message, submission, news, turn);
   }
@@ -211,6 +244,7 @@ export class Joining {
     const { message } = submission;
     this.messages.index.removeDoubtful(submission, message.to);
     submission.doubtful = false;
+    submission.refused = false;
     submission.event = event;
     submission.total = new Set([...submission.ids, ...ids]).size;
     if (message.age === undefined) this.options.kept.keepEvent(message, event, turn.out);
@@ -218,9 +252,9 @@ export class Joining {
   }
 
   /** A submission in doubt of the message that a receipt names. */
-  private findByMessage(provider: string, id: string, messageId: string | undefined) {
-    if (messageId === undefined) return undefined;
-    const open = this.messages.get(messageId);
+  private findByMessage({ provider, to, messageId }: Receipt, id: string): FoundPart | undefined {
+    if (messageId === null) return undefined;
+    const open = this.messages.get(messageId, to);
     const submission = open?.submissions.find((one) => one.provider === provider && hasRoom(one));
     return submission === undefined ? undefined : { submission, part: this.adopt(submission, id) };
   }
@@ -238,26 +272,53 @@ export class Joining {
 
   /** A receipt that names no message and has no submission may be that of one in doubt, if only one is. */
   private tryDoubtful(early: EarlyReceipt, turn: Turn): void {
-    const { index } = this.messages;
-    const doubtful = early.messageId === undefined ? index.onlyDoubtful(early.provider, early.to) : undefined;
-    if (doubtful === undefined) {
-      this.early.markTried(early);
+    const { provider, to, messageId, inbound } = early.receipt;
+    if (inbound !== null) {
+      this.early.remove(early);
+      turn.counters.lookAlikes++;
+      turn.out.inbound(inbound, early.offset);
       return;
     }
-    this.early.remove(early);
-    turn.counters.joinedInDoubt++;
-    this.fold(doubtful, this.adopt(doubtful, early.id), early.state, early.receivedAt, turn);
+    const doubtful = messageId === null ? this.messages.index.onlyDoubtful(provider, to) : undefined;
+    if (doubtful === undefined || early.since < doubtful.notBefore) this.early.markTried(early);
+    else this.joinInDoubt(doubtful, early, turn);
   }
 
-  private fold(submission: Submission, part: number, state: PartState, receivedAt: number, turn: Turn): void {
-    if (note(submission, part, state, receivedAt))
-      this.options.ending.settle(submission.message, submission, [part], turn);
+  private fold(found: FoundPart, early: Pick<Unmatched, "receipt" | "state" | "receivedAt">, turn: Turn): void {
+    const { submission } = found;
+    const news = this.note(found, early);
+    if (news.length > 0) this.options.ending.settle(submission.message, submission, news, turn);
   }
 
-  private orphan(early: EarlyReceipt, turn: Turn): void {
-    turn.counters.orphans++;
-    if (!turn.replaying) this.options.onOrphan?.(early);
+  /** Folds a receipt into the part that it speaks of, or into all parts. @returns those with news */
+  private note(
+    { submission, part }: FoundPart,
+    { receipt, state, receivedAt }: Pick<Unmatched, "receipt" | "state" | "receivedAt">,
+  ): number[] {
+    const { total, provider } = submission;
+    const whole = (receipt.parts ?? 1) >= total || !this.options.terms(provider).receiptPerPart;
+    const first = whole ? 0 : part;
+    const news: number[] = [];
+    for (let i = first; i < (whole ? total : part + 1); i++) if (note(submission, i, state, receivedAt)) news.push(i);
+    return news;
   }
+
+  private giveUp(early: EarlyReceipt, turn: Turn): void {
+    const { inbound } = early.receipt;
+    if (inbound !== null) {
+      turn.counters.lookAlikes++;
+      turn.out.inbound(inbound, early.offset);
+    } else if (isTelling(early.state)) {
+      turn.counters.orphans++;
+      turn.out.putAside(early);
+      this.options.onOrphan?.(early);
+    }
+  }
+}
+
+/** What looks like a receipt and may be a message from a handset: it counts only with an id that is known. */
+function isLookAlike({ receipt }: EarlyReceipt): boolean {
+  return receipt.inbound !== null;
 }
 
 function partState(state: PartState["state"], errorCode: string | null, doneAt: number | null): PartState {

@@ -1,4 +1,4 @@
-import { isFinal } from "../../domain/receipts/receipt-lattice.ts";
+import { isTelling } from "../../domain/receipts/receipt-lattice.ts";
 import type { Event } from "../../schemas/generated/types.ts";
 import type { CorrelationOutputs } from "./correlation-terms.ts";
 import { partEvent, partId } from "./final-event.ts";
@@ -31,7 +31,7 @@ export class KeptMessages {
       const event = this.unpack(submission.event);
       this.keepEvent(message, event, out);
       submission.parts.forEach((part, i) => {
-        if (part !== undefined && isFinal(part.state))
+        if (part !== undefined && isTelling(part))
           this.keepEvent(message, partEvent(event, submission, i, part, now), out);
       });
     }

@@ -26,7 +26,7 @@ import {
 } from "../../schemas/topics.ts";
 import { newCounters } from "./correlation-counters.ts";
 import { type CorrelationLimits, DEFAULT_LIMITS, type ProviderTerms } from "./correlation-terms.ts";
-import { CORRELATOR_INPUTS, Correlator, type CorrelatorOptions } from "./correlator.ts";
+import { CORRELATOR_INPUTS, Correlator, type CorrelatorOptions, STREAM_INPUTS } from "./correlator.ts";
 import { dlrCollectorSettings } from "./dlr-collector-settings.ts";
 import { observeCorrelators } from "./dlr-metrics.ts";
 import { LogFrontier } from "./log-frontier.ts";
@@ -34,6 +34,8 @@ import { webhookApp } from "./webhooks/webhook-app.ts";
 import { startWebhookServer } from "./webhooks/webhook-server.ts";
 
 const GROUP_ID = "sluice.correlator";
+/** For times that two processes have taken. */
+const CLOCKS_MS = 2_000;
 /** Requests at hand get this share of the shutdown deadline. */
 const DRAIN_SHARE = 0.3;
 
@@ -75,7 +77,7 @@ async function correlator(
   const reader = new TopicReader({ connection, topics: [EVENTS_TOPIC, RECEIPTS_TOPIC, CORRELATION_TOPIC] });
   await scope.add("topic reader", { start: () => reader, stop: () => reader.stop() });
   await scope.waitFor("kafka (topic reader)", () => reader.start());
-  const frontier = new LogFrontier(reader, CORRELATOR_INPUTS, scope.log, () => producer.clock.now());
+  const frontier = new LogFrontier(reader, STREAM_INPUTS, scope.log, () => producer.clock.now());
   await scope.add("log frontier", { start: () => frontier.start(), stop: () => frontier.stop() });
   const counters = newCounters();
   const limits: CorrelationLimits = {
@@ -87,6 +89,8 @@ async function correlator(
     codecs,
     reader,
     log: scope.log,
+    partitions: config.partitions,
+    copyWaitMs: config.copyWait,
     ends: (partition) => frontier.sample(partition),
     now: () => producer.clock.now(),
     onTraced: (event, traceparent) => traceDelivery(scope, event, traceparent),
@@ -94,12 +98,12 @@ async function correlator(
       terms: termsOf(providers),
       limits,
       counters,
-      onOrphan: ({ provider, id, to }) =>
+      onOrphan: ({ receipt, id }) =>
         scope.log
           .every("orphan-receipt", 5_000)
           .warn(
-            { provider, receiptId: `…${id.slice(-4)}`, destination: maskNumber(to) },
-            "no submission for a receipt",
+            { provider: receipt.provider, receiptId: `…${id.slice(-4)}`, destination: maskNumber(receipt.to) },
+            "no submission for a receipt; it is kept in sms.dead-letter as unclaimed-receipt",
           ),
     },
   };
@@ -130,9 +134,20 @@ async function correlator(
 function termsOf(providers: readonly Provider[]): (provider: string) => ProviderTerms {
   const terms = new Map<string, ProviderTerms>();
   const deadline = (seconds: number) => config.receiptDeadline ?? seconds * 1_000;
-  for (const { id, kind, receiptDeadlineSeconds } of providers)
-    terms.set(id, { receiptDeadlineMs: deadline(receiptDeadlineSeconds), receiptPerPart: kind === "smpp" });
-  const unknown: ProviderTerms = { receiptDeadlineMs: deadline(259_200), receiptPerPart: true };
+  for (const provider of providers) {
+    const { id, receiptDeadlineSeconds } = provider;
+    const smpp = provider.kind === "smpp";
+    terms.set(id, {
+      receiptDeadlineMs: deadline(receiptDeadlineSeconds),
+      receiptPerPart: smpp,
+      answerMs: (smpp ? provider.smpp.responseTimeoutMs : provider.http.timeoutMs) + CLOCKS_MS,
+    });
+  }
+  const unknown: ProviderTerms = {
+    receiptDeadlineMs: deadline(259_200),
+    receiptPerPart: true,
+    answerMs: DEFAULT_LIMITS.doubtKnownMs,
+  };
   return (provider) => terms.get(provider) ?? unknown;
 }
 

@@ -4,6 +4,7 @@ import {
   foldPartsAtDeadline,
   foldReceipt,
   isFinal,
+  isTelling,
   type PartState,
 } from "../../domain/receipts/receipt-lattice.ts";
 import type { Event } from "../../schemas/generated/types.ts";
@@ -24,6 +25,10 @@ export interface Submission {
   total: number;
   /** In doubt: its ids were not told by a submit response. */
   doubtful: boolean;
+  /** It was in doubt, and the provider has answered after all that it did not take it. */
+  refused: boolean;
+  /** No receipt that came before belongs to it, epoch milliseconds. */
+  readonly notBefore: number;
   /** When the last receipt that ended a part reached Sluice, epoch milliseconds. */
   receiptAt: number | undefined;
   /** The `submitted` or `in_doubt` event. */
@@ -65,12 +70,19 @@ export function isSame(known: Submission, event: Event, provider: string, ids: r
   return event.type === "in_doubt" || known.doubtful || ids.length === 0 || known.ids.includes(ids[0]!);
 }
 
-/** Folds a state into a part; true when that brought the part into a final state that it was not in. */
+/** Whether a provider has said anything of it: an answer or a receipt. */
+export function isProven(submission: Submission): boolean {
+  return !submission.doubtful || submission.ids.length > 0;
+}
+
+/** Folds a state into a part; true when that is worth writing down: a final state, or why there may be none. */
 export function note(submission: Submission, part: number, state: PartState, receivedAt: number): boolean {
   const before = submission.parts[part];
   const after = foldReceipt(before, state);
   submission.parts[part] = after;
-  if (before?.state === after.state || !isFinal(after.state)) return false;
+  if (!isFinal(after.state))
+    return isTelling(after) && (before?.state !== after.state || before.errorCode !== after.errorCode);
+  if (before?.state === after.state) return false;
   submission.receiptAt = Math.max(submission.receiptAt ?? 0, receivedAt);
   return true;
 }
@@ -84,23 +96,30 @@ export interface Verdict {
 /**
  * The end of a message, or undefined while it has none. Delivered through any submission is delivered. Otherwise all
  * submissions must be complete and the last one (highest attempt, latest read) decides; a `closed` alone counts only
- * when nothing was submitted. `atDeadline`: what has not been heard is unknown, so there always is an end.
+ * when nothing was submitted. `atDeadline`: what has not been heard is unknown, so there always is an end; a submission
+ * in doubt of which nothing was ever heard decides only where there is no other.
  */
 export function verdictOf(message: OpenMessage, atDeadline: boolean): Verdict | undefined {
-  let last: Submission | undefined;
-  let lastState: TerminalStatus | "pending" = "pending";
+  let last: Verdict | undefined;
+  let silent: Submission | undefined;
+  let refused: Submission | undefined;
   let pending = false;
   for (const submission of message.submissions) {
+    if (submission.refused) {
+      refused = submission;
+      continue;
+    }
     const { parts, total } = submission;
     const state = atDeadline ? foldPartsAtDeadline(parts, total) : foldParts(parts, total);
     if (state === "delivered") return { state, submission };
     if (state === "pending") pending = true;
-    if (last === undefined || submission.attempt >= last.attempt) {
-      last = submission;
-      lastState = state;
-    }
+    else if (!isProven(submission)) silent = submission;
+    else if (last?.submission === undefined || submission.attempt >= last.submission.attempt)
+      last = { state, submission };
   }
   if (pending) return undefined;
-  if (last !== undefined) return { state: lastState as TerminalStatus, submission: last };
-  return message.closed === undefined ? undefined : { state: "failed", submission: undefined };
+  if (last !== undefined) return last;
+  if (silent !== undefined) return { state: "unknown", submission: silent };
+  if (message.closed !== undefined) return { state: "failed", submission: undefined };
+  return atDeadline && refused !== undefined ? { state: "unknown", submission: refused } : undefined;
 }

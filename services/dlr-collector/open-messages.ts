@@ -18,13 +18,14 @@ export interface EventPosition {
 /** The messages of one partition that have no terminal state yet, and a memory of the last ones that got theirs. */
 export class OpenMessages {
   readonly index = new SubmissionIndex();
+  /** By id and destination: whoever gives one id to messages to several numbers has sent several. */
   private readonly byId = new Map<string, OpenMessage>();
   /** Those that are rebuilt from sms.events, oldest first. */
   private readonly ages = new Chain<OpenMessage>();
   /** By how long they are waited for; each chain is in the order of its deadlines, nearly. */
   private readonly due = new Map<number, Chain<OpenMessage>>();
   private readonly finished: IdRing;
-  /** Provider and id of finished submissions, so that their further receipts are known as late ones. */
+  /** Provider, id and destination of finished submissions, so that their further receipts are known as late ones. */
   private readonly finishedIds: IdRing;
 
   /** `remembered`: finished messages, and finished provider ids, that are known at the most. */
@@ -47,8 +48,8 @@ export class OpenMessages {
     return this.ages.first;
   }
 
-  get(messageId: string): OpenMessage | undefined {
-    return this.byId.get(messageId);
+  get(messageId: string, to: string): OpenMessage | undefined {
+    return this.byId.get(messageKey(messageId, to));
   }
 
   values(): Iterable<OpenMessage> {
@@ -70,7 +71,7 @@ export class OpenMessages {
       trace: position.trace,
     };
     message.age = this.ages.append(message);
-    this.byId.set(message.id, message);
+    this.byId.set(messageKey(message.id, message.to), message);
     return message;
   }
 
@@ -102,38 +103,44 @@ export class OpenMessages {
 
   /** It has its terminal state. */
   remove(message: OpenMessage): void {
-    this.byId.delete(message.id);
-    this.finished.add(message.id);
+    const key = messageKey(message.id, message.to);
+    this.byId.delete(key);
+    this.finished.add(key);
     if (message.age !== undefined) this.ages.remove(message.age);
     message.due?.chain.remove(message.due.link);
     for (const submission of message.submissions) {
       this.index.remove(submission, message.to);
-      for (const id of submission.ids) this.finishedIds.add(receiptKey(submission.provider, id));
+      for (const id of submission.ids) this.finishedIds.add(receiptKey(submission.provider, id, message.to));
     }
   }
 
-  isFinished(messageId: string): boolean {
-    return this.finished.has(messageId);
+  isFinished(messageId: string, to: string): boolean {
+    return this.finished.has(messageKey(messageId, to));
   }
 
-  isFinishedId(provider: string, id: string): boolean {
-    return this.finishedIds.has(receiptKey(provider, id));
+  isFinishedId(provider: string, id: string, to: string): boolean {
+    return this.finishedIds.has(receiptKey(provider, id, to));
   }
 
   /** A message that is not among the open ones has its terminal state. */
-  rememberFinished(messageId: string): void {
-    this.finished.add(messageId);
+  rememberFinished(messageId: string, to: string): void {
+    this.finished.add(messageKey(messageId, to));
   }
 
   /** The ids in an event belong to a message that has its terminal state. */
   rememberIds(event: Event): void {
-    for (const id of event.providerMessageIds) this.finishedIds.add(receiptKey(event.provider ?? "", canonicalId(id)));
+    const { provider, facts, providerMessageIds } = event;
+    for (const id of providerMessageIds) this.finishedIds.add(receiptKey(provider ?? "", canonicalId(id), facts.to));
   }
 }
 
 const NO_KEYS: readonly string[] = [];
 const NO_SUBMISSIONS: readonly Submission[] = [];
 
-function receiptKey(provider: string, id: string): string {
-  return `${provider}/${id}`;
+function messageKey(messageId: string, to: string): string {
+  return `${messageId}/${to}`;
+}
+
+function receiptKey(provider: string, id: string, to: string): string {
+  return `${provider}/${id}/${to}`;
 }

@@ -9,7 +9,7 @@ import { CORRELATION_TOPIC, EVENTS_TOPIC, RECEIPTS_TOPIC } from "../../schemas/t
 import type { Correlation } from "./correlation.ts";
 import { parseState } from "./correlation-state.ts";
 import type { CorrelationOutputs } from "./correlation-terms.ts";
-import { eventKind, messageIdOf } from "./event-kind.ts";
+import { destinationOf, eventKind, messageIdOf } from "./event-kind.ts";
 import type { WriterSchemaLoader } from "./writer-schema-loader.ts";
 
 export interface RestoreOptions {
@@ -40,6 +40,8 @@ export async function restoreCorrelation(correlation: Correlation, task: Task, o
     emit: (id, event, trace) => owed.push((out) => out.emit(id, event, trace)),
     keep: (key, event, trace) => owed.push((out) => out.keep(key, event, trace)),
     forget: (key) => owed.push((out) => out.forget(key)),
+    putAside: (orphan) => owed.push((out) => out.putAside(orphan)),
+    inbound: (message, offset) => owed.push((out) => out.inbound(message, offset)),
   };
   correlation.beginReplay();
 
@@ -73,10 +75,12 @@ export async function restoreCorrelation(correlation: Correlation, task: Task, o
     (record) => {
       const id = record.headers.id;
       const kind = id instanceof Uint8Array ? eventKind(id as Buffer) : undefined;
-      if (kind === "routed" || kind === "returned") return undefined;
+      if (kind === "routed") return undefined;
       // What stands behind the commit comes again as input; only terminal events must be known before.
       if (record.offset >= eventsAt && kind !== undefined && kind !== "final") return undefined;
-      if (kind === "receipt" && !correlation.isOpen(messageIdOf(id as Buffer))) return undefined;
+      if (kind === "receipt" || kind === "returned") {
+        if (!correlation.isOpen(messageIdOf(id as Buffer), destinationOf(record))) return undefined;
+      }
       if (record.value === null) return undefined;
       const decoded = codecs.event.decode(record.value);
       const { offset, timestamp } = record;

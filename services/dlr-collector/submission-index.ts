@@ -1,9 +1,20 @@
 import { idForms } from "../../domain/receipts/provider-message-id.ts";
+import { isFinal } from "../../domain/receipts/receipt-lattice.ts";
 import type { Submission } from "./open-message.ts";
 
-/** Open submissions by what a receipt may know of them: the provider's id, or only provider and destination. */
+/** A part (from 0) of a submission. */
+export interface FoundPart {
+  readonly submission: Submission;
+  readonly part: number;
+}
+
+/**
+ * Open submissions by what a receipt may know of them: the provider's id together with the destination, or only provider
+ * and destination. An id alone names nobody: centres that are restarted, or whose counter wraps, give theirs again.
+ */
 export class SubmissionIndex {
-  private readonly byProvider = new Map<string, Map<string, Submission>>();
+  /** By provider, then by id and destination; several where an id came again while the older one is open, newest last. */
+  private readonly byProvider = new Map<string, Map<string, Submission | readonly Submission[]>>();
   /** Submissions in doubt whose ids are not all known, by provider and destination. */
   private readonly doubtful = new Map<string, Submission[]>();
 
@@ -14,46 +25,56 @@ export class SubmissionIndex {
       ids = new Map();
       this.byProvider.set(submission.provider, ids);
     }
-    ids.set(id, submission);
+    const key = placeOf(id, submission.message.to);
+    const known = ids.get(key);
+    ids.set(key, known === undefined ? submission : listOf(known).concat(submission));
   }
 
   addDoubtful(submission: Submission, to: string): void {
-    const key = doubtKey(submission.provider, to);
+    const key = placeOf(submission.provider, to);
     const others = this.doubtful.get(key);
     if (others === undefined) this.doubtful.set(key, [submission]);
     else others.push(submission);
   }
 
   /**
-   * The submission and the part (from 0) that a provider's id belongs to. In another notation (hex for decimal and back)
-   * it counts only for the same destination: among many open messages one's 256 is likely to be another's 0x100.
+   * The part that a provider's id belongs to, in whichever notation it is written (hex for decimal and back). A receipt
+   * that was read at `since` (epoch ms) belongs to no submission that was made later.
    */
-  find(provider: string, id: string, to: string): { submission: Submission; part: number } | undefined {
+  find(provider: string, id: string, to: string, since: number): FoundPart | undefined {
     const ids = this.byProvider.get(provider);
     if (ids === undefined || ids.size === 0) return undefined;
-    const exact = ids.get(id);
-    if (exact !== undefined) return { submission: exact, part: exact.ids.indexOf(id) };
-    for (const form of idForms(id)) {
-      const found = ids.get(form);
-      if (found?.message.to === to) return { submission: found, part: found.ids.indexOf(form) };
+    const exact = ids.get(placeOf(id, to));
+    if (exact !== undefined) return newest(exact, id, since);
+    const forms = idForms(id);
+    for (let i = 1; i < forms.length; i++) {
+      const other = ids.get(placeOf(forms[i]!, to));
+      if (other !== undefined) return newest(other, forms[i]!, since);
     }
     return undefined;
   }
 
   /** The one submission in doubt there; undefined when there is none or more than one. */
   onlyDoubtful(provider: string, to: string): Submission | undefined {
-    const found = this.doubtful.get(doubtKey(provider, to));
+    const found = this.doubtful.get(placeOf(provider, to));
     return found?.length === 1 ? found[0] : undefined;
   }
 
   remove(submission: Submission, to: string): void {
     const ids = this.byProvider.get(submission.provider);
-    for (const id of submission.ids) if (ids?.get(id) === submission) ids.delete(id);
+    for (const id of submission.ids) {
+      const key = placeOf(id, to);
+      const known = ids?.get(key);
+      if (known === undefined) continue;
+      const left = listOf(known).filter((other) => other !== submission);
+      if (left.length === 0) ids!.delete(key);
+      else ids!.set(key, left.length === 1 ? left[0]! : left);
+    }
     this.removeDoubtful(submission, to);
   }
 
   removeDoubtful(submission: Submission, to: string): void {
-    const key = doubtKey(submission.provider, to);
+    const key = placeOf(submission.provider, to);
     const others = this.doubtful.get(key);
     if (others === undefined) return;
     const left = others.filter((other) => other !== submission);
@@ -62,6 +83,22 @@ export class SubmissionIndex {
   }
 }
 
-function doubtKey(provider: string, to: string): string {
-  return `${provider}/${to}`;
+/** Of submissions with one id the newest that still waits for a receipt: the older ones have theirs, or will get none. */
+function newest(known: Submission | readonly Submission[], id: string, since: number): FoundPart | undefined {
+  let found: FoundPart | undefined;
+  for (const submission of listOf(known)) {
+    if (since < submission.notBefore) continue;
+    const part = submission.ids.indexOf(id);
+    const state = submission.parts[part]?.state;
+    if (found === undefined || state === undefined || !isFinal(state)) found = { submission, part };
+  }
+  return found;
+}
+
+function listOf(known: Submission | readonly Submission[]): readonly Submission[] {
+  return Array.isArray(known) ? known : [known as Submission];
+}
+
+function placeOf(name: string, to: string): string {
+  return `${name}/${to}`;
 }

@@ -1,45 +1,9 @@
 import { describe, expect, it } from "vitest";
-import type { Event, Receipt } from "../../../schemas/generated/types.ts";
-import { Correlation } from "../../../services/dlr-collector/correlation.ts";
+import type { Event } from "../../../schemas/generated/types.ts";
 import { newCounters } from "../../../services/dlr-collector/correlation-counters.ts";
-import { type CorrelationLimits, DEFAULT_LIMITS } from "../../../services/dlr-collector/correlation-terms.ts";
-import type { EventPacking } from "../../../services/dlr-collector/kept-messages.ts";
-import { event, facts, receipt, submitted } from "./records.ts";
-
-const DEADLINE_MS = 60_000;
-
-function bench(
-  limits: Partial<CorrelationLimits> = {},
-  packing: EventPacking = { pack: JSON.stringify, unpack: JSON.parse },
-) {
-  const counters = newCounters();
-  const events: { id: string; event: Event; trace: string | undefined }[] = [];
-  const kept = new Map<string, Event>();
-  const out = {
-    emit: (id: string, one: Event, trace: string | undefined) => void events.push({ id, event: one, trace }),
-    keep: (key: string, one: Event) => void kept.set(key, one),
-    forget: (key: string) => void kept.delete(key),
-  };
-  const correlation = new Correlation({
-    terms: (provider) => ({ receiptDeadlineMs: DEADLINE_MS, receiptPerPart: provider.startsWith("smsc") }),
-    limits: { ...DEFAULT_LIMITS, ...limits },
-    counters,
-    packing,
-  });
-  let offset = 0;
-  return {
-    correlation,
-    counters,
-    events,
-    kept,
-    out,
-    event: (one: Event, timestamp = one.at, trace?: string) =>
-      correlation.event(one, { offset: offset++, timestamp, trace }, out, 5_000),
-    receipt: (one: Receipt, timestamp = one.receivedAt) => correlation.receipt(one, offset++, timestamp, out, 5_000),
-    pass: (readUpTo: number) => correlation.pass(readUpTo, out, 5_000),
-    finals: () => events.filter((one) => one.event.type === "final").map((one) => [one.id, one.event.state]),
-  };
-}
+import { DEFAULT_LIMITS } from "../../../services/dlr-collector/correlation-terms.ts";
+import { bench, DEADLINE_MS } from "./correlation-bench.ts";
+import { event, facts, receipt, submitted, TO } from "./records.ts";
 
 describe("a message of one part", () => {
   it("ends with its receipt, and repeats the facts of its submission", () => {
@@ -133,9 +97,9 @@ describe("a message of one part", () => {
   it("is left alone when its terminal event stands in the log already", () => {
     const b = bench();
     b.event(submitted("m", ["77"]));
-    b.correlation.final("m", b.out);
+    b.correlation.final("m", TO, b.out);
     b.receipt(receipt("77", "delivered"));
-    b.correlation.final("n", b.out);
+    b.correlation.final("n", TO, b.out);
     b.event(submitted("n", ["78"]));
     expect(b.events).toEqual([]);
     expect(b.correlation.size.open).toBe(0);

@@ -1,11 +1,19 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { MessageState } from "../../../schemas/generated/types.ts";
-import { CORRELATION_TOPIC, DEAD_LETTER_TOPIC, EVENTS_TOPIC, RECEIPTS_TOPIC } from "../../../schemas/topics.ts";
+import type { MessageState, Retry } from "../../../schemas/generated/types.ts";
+import {
+  CORRELATION_TOPIC,
+  DEAD_LETTER_TOPIC,
+  DOUBT_TOPIC,
+  EVENTS_TOPIC,
+  RECEIPTS_TOPIC,
+  retryTopic,
+} from "../../../schemas/topics.ts";
 import { event, facts, receipt, submitted } from "./records.ts";
-import { codecs, Owner, SimulatedLog } from "./simulated-kafka.ts";
+import { COPY_WAIT_MS, codecs, Owner, SimulatedLog } from "./simulated-kafka.ts";
 
 const DEADLINE_MS = 100_000;
+const RETRY_NOW = retryTopic("0s");
 
 /** One message: how it was submitted, what its provider reports, and the states it may end in. */
 interface Script {
@@ -240,7 +248,7 @@ describe("one owner", () => {
     log.appendEvent("b/1/submitted", submitted("b", ["8"]));
     const owner = await Owner.begin(log, settings);
     await owner.step([10, 10], true);
-    expect(log.committed).toEqual({ offsets: [2, 2], state: "1:1:1" });
+    expect(log.committed).toEqual({ offsets: [2, 2, 0], state: "1:1:1" });
     const next = await Owner.begin(log, settings);
     expect(next.correlator.correlation.size).toEqual({ open: 1, kept: 0, early: 1 });
   });
@@ -285,4 +293,102 @@ describe("a takeover", () => {
     await third.step([10, 10], true);
     expect(log.events().at(-1)).toMatchObject({ id: "m/final", event: { state: "undelivered" } });
   });
+});
+
+describe("a copy of a message in doubt", () => {
+  const copy = (messageId: string): Retry => ({
+    facts: facts(messageId),
+    text: "the text",
+    attempt: 2,
+    tried: [{ provider: "smsc-a", errorClass: "unknown", errorCode: "response-timeout" }],
+    inDoubt: "response-timeout",
+  });
+  const settings = { receiptDeadlineMs: DEADLINE_MS };
+
+  function inDoubt() {
+    const log = new SimulatedLog();
+    log.appendEvent("m/1/in_doubt", event("in_doubt", "m", { errorClass: "unknown" }));
+    log.appendCopy(copy("m"), { traceparent: "the-trace" });
+    return log;
+  }
+
+  it("goes back to the router when its wait is over and nothing has come, as it is", async () => {
+    const log = inDoubt();
+    const owner = await Owner.begin(log, settings);
+    await owner.step([10, 10], true);
+    log.now += COPY_WAIT_MS;
+    await owner.step([10, 10], true);
+    // The time up to which all was read is a little behind.
+    expect(log.records(RETRY_NOW)).toEqual([]);
+    log.now += 2_100;
+    for (let i = 0; i < 2; i++) await owner.step([10, 10], true);
+    const [released] = log.records(RETRY_NOW);
+    expect(codecs.retry.decode(released!.value!)).toEqual({ ok: true, value: copy("m") });
+    expect(String(released!.key)).toBe(facts("m").to);
+    expect(String(released!.headers.id)).toBe("m/2/retry");
+    expect(String(released!.headers.traceparent)).toBe("the-trace");
+    expect(log.records(RETRY_NOW)).toHaveLength(1);
+  });
+
+  it("waits for what was written before it and has not been read, however late that is", async () => {
+    const log = inDoubt();
+    log.appendReceipt(receipt("5501", "delivered"));
+    const owner = await Owner.begin(log, settings);
+    log.now += 60_000;
+    for (let i = 0; i < 5; i++) await owner.step([10, 0], true);
+    expect(log.records(RETRY_NOW)).toEqual([]);
+    for (let i = 0; i < 3; i++) await owner.step([10, 10], true);
+    expect(log.records(RETRY_NOW)).toEqual([]);
+    expect(log.events().map(({ id }) => id)).toEqual(["m/1/in_doubt", "m/1/submitted", "m/final"]);
+    expect(owner.counters).toMatchObject({ copiesDropped: 1, copiesReleased: 0 });
+  });
+
+  it("is decided again after a crash, and dropped when an answer has come meanwhile", async () => {
+    const log = inDoubt();
+    const first = await Owner.begin(log, settings);
+    await first.step([10, 10], true);
+    log.now += 60_000;
+    log.appendEvent("m/1/submitted", submitted("m", ["5501"]));
+    const next = await Owner.begin(log, settings);
+    for (let i = 0; i < 3; i++) await next.step([10, 10], true);
+    expect(log.records(RETRY_NOW)).toEqual([]);
+  });
+
+  it("does not hold up events, receipts or deadlines", async () => {
+    const log = inDoubt();
+    log.appendEvent("n/1/submitted", submitted("n", ["8"], { facts: facts("n", { to: "33611111111" }) }));
+    const owner = await Owner.begin(log, { receiptDeadlineMs: 1_000 });
+    for (let i = 0; i < 4; i++) {
+      log.now += 1_000;
+      await owner.step([10, 10, 0], true);
+    }
+    expect(log.events().map(({ id }) => id)).toContain("n/final");
+  });
+
+  it("that cannot be read is put aside", async () => {
+    const log = new SimulatedLog();
+    log.append({ topic: DOUBT_TOPIC, key: "1", value: Buffer.from("not a record") });
+    const owner = await Owner.begin(log, settings);
+    for (let i = 0; i < 3; i++) {
+      log.now += 10_000;
+      await owner.step([10, 10], true);
+    }
+    expect(log.records(DEAD_LETTER_TOPIC)).toHaveLength(1);
+    expect(log.committed.offsets[2]).toBe(1);
+  });
+});
+
+it("keeps a receipt that nobody claims as a dead letter, found by its reason", async () => {
+  const log = new SimulatedLog();
+  log.appendReceipt(receipt("5501", "delivered"));
+  const owner = await Owner.begin(log, { receiptDeadlineMs: DEADLINE_MS });
+  await owner.step([10, 10], true);
+  log.now += 700_000;
+  for (let i = 0; i < 2; i++) await owner.step([10, 10], true);
+  const letters = log.records(DEAD_LETTER_TOPIC).map(({ value }) => codecs.deadLetter.decode(value!));
+  expect(letters).toMatchObject([
+    {
+      value: { reason: "unclaimed-receipt", topic: RECEIPTS_TOPIC, partition: 0, offset: 0, service: "dlr-collector" },
+    },
+  ]);
 });

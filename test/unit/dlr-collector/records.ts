@@ -3,12 +3,15 @@ import type { Event, EventType, MessageFacts, MessageState, Receipt } from "../.
 
 /** Values for tests; what a test is about is given, the rest is plausible. */
 
+/** The number that messages and receipts are of unless told otherwise. */
+export const TO = "491701234567";
+
 export function facts(messageId: string, over: Partial<MessageFacts> = {}): MessageFacts {
   return {
     messageId,
     accountId: "acme",
     lane: "transactional",
-    to: "491701234567",
+    to: TO,
     from: null,
     country: "DE",
     network: null,
@@ -46,7 +49,7 @@ export function receipt(providerMessageId: string, state: MessageState, over: Pa
   return {
     provider: "smsc-a",
     providerMessageId,
-    to: "491701234567",
+    to: TO,
     messageId: null,
     state,
     errorCode: null,

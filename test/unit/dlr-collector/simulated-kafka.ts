@@ -3,11 +3,11 @@ import type { InRecord, OutRecord } from "../../../platform/kafka/record.ts";
 import { Task, type TaskHost } from "../../../platform/kafka/task.ts";
 import { silentLog } from "../../../platform/log/log.ts";
 import type { SluiceCodecs } from "../../../schemas/codecs.ts";
-import type { Event } from "../../../schemas/generated/types.ts";
-import { EVENTS_TOPIC, RECEIPTS_TOPIC } from "../../../schemas/topics.ts";
+import type { Event, Retry } from "../../../schemas/generated/types.ts";
+import { DOUBT_TOPIC, EVENTS_TOPIC, RECEIPTS_TOPIC } from "../../../schemas/topics.ts";
 import { newCounters } from "../../../services/dlr-collector/correlation-counters.ts";
 import { type CorrelationLimits, DEFAULT_LIMITS } from "../../../services/dlr-collector/correlation-terms.ts";
-import { CORRELATOR_INPUTS, Correlator } from "../../../services/dlr-collector/correlator.ts";
+import { CORRELATOR_INPUTS, Correlator, STREAM_INPUTS } from "../../../services/dlr-collector/correlator.ts";
 
 /** JSON behind the five bytes of the wire format: readable, and quick enough for thousands of runs. */
 function jsonCodec<T>(): Codec<T> {
@@ -27,16 +27,20 @@ function jsonCodec<T>(): Codec<T> {
 export const codecs = {
   event: jsonCodec(),
   receipt: jsonCodec(),
+  inbound: jsonCodec(),
+  retry: jsonCodec(),
   deadLetter: jsonCodec(),
   loadSchema: async () => "loaded",
 } as unknown as SluiceCodecs;
+
+export const COPY_WAIT_MS = 5_000;
 
 /** One partition of all topics in memory, and the group's commit; what survives every crash of a correlator. */
 export class SimulatedLog {
   private readonly topics = new Map<string, InRecord[]>();
   /** Epoch milliseconds. */
   now = 1_000;
-  committed: { offsets: readonly number[]; state: string } = { offsets: [0, 0], state: "" };
+  committed: { offsets: readonly number[]; state: string } = { offsets: [0, 0, 0], state: "" };
 
   records(topic: string): InRecord[] {
     let records = this.topics.get(topic);
@@ -69,6 +73,16 @@ export class SimulatedLog {
     this.append({ topic: RECEIPTS_TOPIC, key: receipt.to, value: codecs.receipt.encode(receipt) });
   }
 
+  appendCopy(retry: Retry, more: Record<string, string> = {}): void {
+    const id = `${retry.facts.messageId}/${retry.attempt}/retry`;
+    this.append({
+      topic: DOUBT_TOPIC,
+      key: retry.facts.to,
+      value: codecs.retry.encode(retry),
+      headers: { id, due: "0", ...more },
+    });
+  }
+
   events(): { id: string; event: Event }[] {
     return this.records(EVENTS_TOPIC).map(({ headers, value }) => {
       const decoded = codecs.event.decode(value!);
@@ -78,7 +92,7 @@ export class SimulatedLog {
   }
 
   ends(): number[] {
-    return CORRELATOR_INPUTS.map((topic) => this.records(topic).length);
+    return STREAM_INPUTS.map((topic) => this.records(topic).length);
   }
 
   readonly reader = {
@@ -113,11 +127,13 @@ export class Owner {
       codecs,
       reader: log.reader,
       log: silentLog,
+      partitions: 1,
+      copyWaitMs: COPY_WAIT_MS,
       now: () => log.now,
       ...(readBackEvents === undefined ? {} : { readBackEvents }),
       ends: () => ({ askedAt: log.now, ends: log.ends() }),
       correlation: {
-        terms: (provider) => ({ receiptDeadlineMs, receiptPerPart: provider.startsWith("smsc") }),
+        terms: (provider) => ({ receiptDeadlineMs, receiptPerPart: provider.startsWith("smsc"), answerMs: 10_000 }),
         limits: { ...DEFAULT_LIMITS, ...limits },
         counters: this.counters,
       },
@@ -131,7 +147,7 @@ export class Owner {
   }
 
   /**
-   * One batch with up to so many records of each input, without those that have to wait. `crashAfter` decisions stored, the owner is gone (false): what
+   * One batch with up to so many records of each input (copies: 100), without those that have to wait. `crashAfter` decisions stored, the owner is gone (false): what
    * it wrote stands, what it knew and did not commit is lost.
    */
   async step(most: readonly number[], commit: boolean, crashAfter = Number.POSITIVE_INFINITY): Promise<boolean> {
@@ -144,7 +160,7 @@ export class Owner {
     const horizon = [...this.done];
     const batch: [InRecord, number][] = [];
     this.task.inputs.forEach((input, i) => {
-      const records = this.log.records(input.topic).slice(this.done[i]!, this.done[i]! + most[i]!);
+      const records = this.log.records(input.topic).slice(this.done[i]!, this.done[i]! + (most[i] ?? 100));
       input.end = this.log.records(input.topic).length;
       for (const record of records) {
         if (this.correlator.dueIn(record) > 0) break;

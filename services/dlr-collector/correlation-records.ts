@@ -1,0 +1,74 @@
+import type { Codec } from "../../platform/codec/codec.ts";
+import type { OutRecord } from "../../platform/kafka/record.ts";
+import type { Outputs } from "../../platform/kafka/transform.ts";
+import type { SluiceCodecs } from "../../schemas/codecs.ts";
+import { DeliveredRecords } from "../../schemas/delivered-records.ts";
+import type { Event, Inbound } from "../../schemas/generated/types.ts";
+import { CORRELATION_TOPIC, EVENTS_TOPIC, RECEIPTS_TOPIC } from "../../schemas/topics.ts";
+import type { CorrelationOutputs } from "./correlation-terms.ts";
+import type { EarlyReceipt } from "./early-receipts.ts";
+import type { EventPacking } from "./kept-messages.ts";
+
+export interface RecordWriterOptions {
+  readonly codecs: Pick<SluiceCodecs, "event" | "receipt" | "inbound">;
+  readonly partition: number;
+  /** Of the message topics. */
+  readonly partitions: number;
+  /** Told of each event that is written for a message with a `traceparent`. */
+  readonly onTraced: ((event: Event, traceparent: string) => void) | undefined;
+  /** The dead letter of a receipt that nobody claims. */
+  readonly putAside: (orphan: EarlyReceipt) => OutRecord;
+}
+
+/** Puts conclusions into Kafka records. */
+export class RecordWriter implements CorrelationOutputs {
+  to!: Outputs;
+  private readonly options: RecordWriterOptions;
+  private readonly delivered: DeliveredRecords;
+
+  constructor(options: RecordWriterOptions) {
+    this.options = options;
+    this.delivered = new DeliveredRecords(options.codecs, options.partitions);
+  }
+
+  emit(id: string, event: Event, trace: string | undefined): void {
+    const headers: Record<string, string> = trace === undefined ? { id } : { id, traceparent: trace };
+    if (trace !== undefined) this.options.onTraced?.(event, trace);
+    this.to.decide(this.record(EVENTS_TOPIC, event.facts.to, this.options.codecs.event.encode(event), headers));
+  }
+
+  keep(key: string, event: Event, trace: string | undefined): void {
+    const headers = trace === undefined ? undefined : { traceparent: trace };
+    this.to.decide(this.record(CORRELATION_TOPIC, key, this.options.codecs.event.encode(event), headers));
+  }
+
+  forget(key: string): void {
+    // An effect: gone only when the terminal event is stored.
+    this.to.effect(this.record(CORRELATION_TOPIC, key, null));
+  }
+
+  putAside(orphan: EarlyReceipt): void {
+    this.to.decide(this.options.putAside(orphan));
+  }
+
+  inbound(message: Inbound, offset: number): void {
+    this.to.decide(this.delivered.inbound(message, `${RECEIPTS_TOPIC}/${this.options.partition}/${offset}`));
+  }
+
+  private record(topic: string, key: string, value: Buffer | null, headers?: Record<string, string>): OutRecord {
+    const { partition } = this.options;
+    return headers === undefined ? { topic, partition, key, value } : { topic, partition, key, value, headers };
+  }
+}
+
+/** Events in their small form: see {@link EventPacking}. */
+export function packingOf(codec: Codec<Event>): EventPacking {
+  return {
+    pack: (event: Event) => codec.encode(event).toString("latin1"),
+    unpack: (packed: string) => {
+      const decoded = codec.decode(Buffer.from(packed, "latin1"));
+      if (!decoded.ok) throw new Error(`An event that was packed here cannot be unpacked: ${decoded.detail}`);
+      return decoded.value;
+    },
+  };
+}

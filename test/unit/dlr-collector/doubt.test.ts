@@ -1,0 +1,165 @@
+import { describe, expect, it } from "vitest";
+import type { Event } from "../../../schemas/generated/types.ts";
+import { DEFAULT_LIMITS } from "../../../services/dlr-collector/correlation-terms.ts";
+import { bench, DEADLINE_MS } from "./correlation-bench.ts";
+import { event, facts, receipt, submitted, TO } from "./records.ts";
+
+const doubt = (id: string, over: Partial<Event> = {}) =>
+  event("in_doubt", id, { errorClass: "unknown", errorCode: "response-timeout", ...over });
+const submissions = (b: ReturnType<typeof bench>) =>
+  b.events.filter((one) => one.event.type === "submitted").map(({ id, event }) => [id, event.cost]);
+
+describe("a copy of a message in doubt", () => {
+  it("is needed while nothing shows that a provider has the message", () => {
+    const b = bench();
+    b.event(doubt("m"));
+    expect(b.needsCopy("m")).toBe(true);
+    expect(b.counters).toMatchObject({ copiesReleased: 1, copiesDropped: 0 });
+  });
+
+  it("is not needed when the answer came after all", () => {
+    const b = bench();
+    b.event(doubt("m"));
+    b.event(submitted("m", ["5501"]));
+    expect(b.needsCopy("m")).toBe(false);
+    expect(b.counters).toMatchObject({ copiesReleased: 0, copiesDropped: 1 });
+  });
+
+  it.each([
+    ["before the doubt was known", true],
+    ["after it", false],
+  ])("is not needed when its receipt came %s", (_, before) => {
+    const b = bench();
+    if (before) b.receipt(receipt("5501", "delivered"), 1_500);
+    b.event(doubt("m"));
+    if (!before) b.receipt(receipt("5501", "delivered"), 2_500);
+    expect(b.needsCopy("m")).toBe(false);
+    expect(b.finals()).toEqual([["m/final", "delivered"]]);
+  });
+
+  it("is not needed when a receipt says that the message is on its way", () => {
+    const b = bench();
+    b.event(doubt("m"));
+    b.receipt(receipt("5501", "enroute"), 2_500);
+    expect(b.needsCopy("m")).toBe(false);
+    b.receipt(receipt("5501", "undelivered"), 9_000);
+    expect(b.finals()).toEqual([["m/final", "undelivered"]]);
+  });
+
+  it("is not needed when the message has ended, or an earlier try of it was answered late", () => {
+    const b = bench();
+    b.event(doubt("m"));
+    b.event(doubt("m", { attempt: 2, resubmitted: "response-timeout" }));
+    b.event(submitted("m", ["5501"]));
+    expect(b.needsCopy("m", 2)).toBe(false);
+    b.receipt(receipt("5501", "delivered"));
+    expect(b.needsCopy("m", 2)).toBe(false);
+  });
+
+  it("is needed where two messages of one number are in doubt and one receipt may be either's", () => {
+    const b = bench();
+    b.event(doubt("m"));
+    b.event(doubt("n"));
+    b.receipt(receipt("5501", "delivered"), 2_500);
+    expect([b.needsCopy("m"), b.needsCopy("n")]).toEqual([true, true]);
+  });
+
+  it("is needed when nothing is known of the message here: it may not be lost", () => {
+    expect(bench().needsCopy("never-seen")).toBe(true);
+  });
+
+  it("of another destination under the same id is judged by itself", () => {
+    const b = bench();
+    b.event(doubt("m"));
+    b.event(submitted("m", ["1"], { facts: facts("m", { to: "33611111111" }) }));
+    b.receipt(receipt("1", "delivered", { to: "33611111111" }));
+    expect(b.needsCopy("m", 1, "33611111111")).toBe(false);
+    expect(b.needsCopy("m", 1, TO)).toBe(true);
+  });
+});
+
+describe("a submission in doubt that a receipt proves", () => {
+  it("counts as a submission with its cost, once", () => {
+    const b = bench();
+    b.event(doubt("m", { price: 7_500, facts: facts("m", { segments: 2 }) }));
+    b.receipt(receipt("1", "delivered", { messageId: "m" }));
+    b.receipt(receipt("2", "delivered", { messageId: "m" }));
+    expect(submissions(b)).toEqual([["m/1/submitted", 15_000]]);
+    expect(b.events.at(-1)!.event).toMatchObject({
+      type: "final",
+      state: "delivered",
+      cost: 15_000,
+      currency: "EUR",
+      providerMessageIds: ["1", "2"],
+    });
+  });
+
+  it("is named as its answer would be when it was a copy", () => {
+    const b = bench();
+    b.event(doubt("m"));
+    b.event(doubt("m", { attempt: 2, provider: "smsc-b", resubmitted: "response-timeout" }));
+    b.receipt(receipt("9", "delivered", { provider: "smsc-b" }), 3_000);
+    b.pass(3_000 + DEFAULT_LIMITS.doubtMs);
+    expect(submissions(b)).toEqual([["m/2/resubmitted", 7_500]]);
+  });
+
+  it("is not said a second time when its answer was recorded", () => {
+    const b = bench();
+    b.event(doubt("m"));
+    b.event(submitted("m", ["5501"]));
+    b.receipt(receipt("5501", "delivered"));
+    expect(submissions(b)).toEqual([]);
+  });
+});
+
+describe("the end of a message in doubt", () => {
+  it("is unknown at the deadline, not what the router says of its validity", () => {
+    const b = bench();
+    b.event(doubt("m"));
+    b.event(doubt("m", { attempt: 2, resubmitted: "response-timeout" }));
+    b.event(event("closed", "m", { attempt: 3, state: "expired" }));
+    expect(b.finals()).toEqual([]);
+    b.pass(2_000 + DEADLINE_MS);
+    expect(b.finals()).toEqual([["m/final", "unknown"]]);
+    expect(submissions(b)).toEqual([]);
+  });
+
+  it("is what a receipt says when only one of two copies was heard of", () => {
+    const b = bench();
+    b.event(submitted("m", ["5501"]));
+    b.event(doubt("m", { attempt: 2 }));
+    b.receipt(receipt("5501", "undelivered", { errorCode: "27" }));
+    expect(b.finals()).toEqual([]);
+    b.pass(2_000 + DEADLINE_MS);
+    expect(b.finals()).toEqual([["m/final", "undelivered"]]);
+    expect(b.events.at(-1)!.event.errorCode).toBe("27");
+  });
+
+  it("is the router's to say when the provider refuses it late", () => {
+    const b = bench();
+    b.event(doubt("m"));
+    b.event(event("returned", "m", { errorClass: "refused", errorCode: "ESME_RINVSRCADR" }));
+    expect(b.finals()).toEqual([]);
+    b.event(event("closed", "m", { attempt: 2, state: "failed", errorCode: "ESME_RINVSRCADR" }));
+    expect(b.finals()).toEqual([["m/final", "failed"]]);
+  });
+
+  it("comes at the deadline even when nobody says anything after a late refusal", () => {
+    const b = bench();
+    b.event(doubt("m"));
+    b.event(event("returned", "m", { errorClass: "refused" }));
+    b.pass(2_000 + DEADLINE_MS);
+    expect(b.finals()).toEqual([["m/final", "unknown"]]);
+  });
+
+  it("is not changed by the return of another try, or of one that was taken", () => {
+    const b = bench();
+    b.event(submitted("m", ["5501"]));
+    b.event(event("returned", "m", { errorClass: "refused" }));
+    b.event(doubt("n"));
+    b.event(event("returned", "n", { attempt: 2, errorClass: "refused" }));
+    b.event(event("closed", "n", { attempt: 3, state: "failed" }));
+    b.receipt(receipt("5501", "delivered"));
+    expect(b.finals()).toEqual([["m/final", "delivered"]]);
+  });
+});
