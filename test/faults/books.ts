@@ -108,7 +108,7 @@ export async function readBooks(installation: Installation): Promise<Books> {
       if (!decoded?.ok) throw new Error(`receipt ${record.partition}/${record.offset} cannot be read`);
       const { provider, to, providerMessageId, state } = decoded.value;
       receipts.set(provider, (receipts.get(provider) ?? 0) + 1);
-      if (!isFinal(state) || state === "unknown") return;
+      if (!isFinal(state)) return;
       for (const form of idForms(canonicalId(providerMessageId))) {
         const key = receiptKey(provider, to, form);
         receiptedAt.set(key, Math.min(receiptedAt.get(key) ?? record.timestamp, record.timestamp));
