@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { defaultInDoubtRule, type InDoubtRule, type Lane, lanes } from "../message/lane.ts";
+import { senderKind } from "../message/sender-id.ts";
 import { distinct, kebabId, lane } from "./fields.ts";
 import { priceListSchema } from "./price-list.ts";
 
@@ -31,16 +32,35 @@ const smppSchema = z.strictObject({
   binds: z.int().min(1).max(32).default(1),
 });
 
+/** As Twilio takes a sender; the kind of number decides what it is sent as. */
+const senderId = z
+  .string()
+  .refine((from) => senderKind(from) !== undefined, "up to 15 digits, or 1 to 11 characters of the GSM alphabet");
+
 /** How one account of a provider with Twilio's Messages contract is reached. */
-const httpSchema = z.strictObject({
-  baseUrl: httpUrl,
-  accountSid: z.string().min(1).max(64),
-  authToken: z.string().min(1).max(128),
-  /** Where the provider posts statuses: the dlr-collector as the provider sees it. */
-  statusCallbackUrl: httpUrl,
-  timeoutMs: milliseconds.default(10_000),
-  maxInFlight: z.int().min(1).max(10_000).default(100),
-});
+const httpSchema = z
+  .strictObject({
+    baseUrl: httpUrl,
+    accountSid: z.string().min(1).max(64),
+    authToken: z.string().min(1).max(128),
+    /** The secret that signs callbacks, where the account has a key of its own for that. */
+    sharedKeySecret: z.string().min(1).max(256).optional(),
+    /** Who messages come from that name no sender: the contract has no default of its own. */
+    from: senderId.optional(),
+    /** The same, where the provider is to choose among the senders of a messaging service. */
+    messagingServiceSid: z
+      .string()
+      .regex(/^[!-~]{1,64}$/, "the service's id, such as MG and 32 digits")
+      .optional(),
+    /** Where the provider posts statuses: the dlr-collector as the provider sees it. */
+    statusCallbackUrl: httpUrl,
+    timeoutMs: milliseconds.default(10_000),
+    maxInFlight: z.int().min(1).max(10_000).default(100),
+  })
+  .refine(
+    ({ from, messagingServiceSid }) => from === undefined || messagingServiceSid === undefined,
+    "from or messagingServiceSid, not both: only one of them can say who a message comes from",
+  );
 
 const shared = {
   id: kebabId,

@@ -44,7 +44,7 @@ const config = loadConfig("dlr-collector", dlrCollectorSettings, {
   knownKeys: KNOWN_VARIABLES,
 });
 
-await runService({ name: "dlr-collector", config, redact: ["authToken"], start });
+await runService({ name: "dlr-collector", config, redact: ["authToken", "sharedKeySecret"], start });
 
 async function start(scope: Scope): Promise<void> {
   const { providers } = loadCatalog(

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from "node:http";
 import express, { type Express, type Request, type Response } from "express";
 import type { HttpProvider } from "../../../domain/catalog/provider.ts";
 import { methodNotAllowed, notFound, problemHandler } from "../../../platform/http/express-problems.ts";
@@ -6,6 +7,7 @@ import type { OutRecord } from "../../../platform/kafka/record.ts";
 import type { Log } from "../../../platform/log/log.ts";
 import type { MetricRegistry } from "../../../platform/telemetry/metric-registry.ts";
 import { type DeliveredCodecs, DeliveredRecords } from "../../../schemas/delivered-records.ts";
+import { CallbackAddress } from "./callback-address.ts";
 import { readTwilioCallback } from "./twilio-callback.ts";
 import { type FormParameters, isSignedBy } from "./twilio-signature.ts";
 
@@ -28,6 +30,11 @@ export interface WebhookOptions {
 /** Twilio's callbacks have some 20 short parameters; a message from a handset has 1,600 characters more. */
 const BODY_LIMIT_BYTES = 64 * 1024;
 
+/** A body as it came, kept beside what it was parsed into: the provider signs its octets. */
+interface Posted extends IncomingMessage {
+  octets?: Buffer;
+}
+
 /** What the provider is told to wait before it repeats a callback, seconds. */
 const RETRY_AFTER_SECONDS = "2";
 
@@ -38,6 +45,7 @@ export function webhookApp(options: WebhookOptions): Express {
   });
   const counts = {
     receipt: callbacks.with({ outcome: "receipt" }),
+    unknownStatus: callbacks.with({ outcome: "unknown-status" }),
     inbound: callbacks.with({ outcome: "inbound" }),
     unusable: callbacks.with({ outcome: "unusable" }),
     forged: callbacks.with({ outcome: "forged" }),
@@ -45,17 +53,19 @@ export function webhookApp(options: WebhookOptions): Express {
   };
 
   const records = new DeliveredRecords(options.codecs, options.partitions);
+  const addresses = new Map<string, CallbackAddress>();
+  for (const { id, http } of options.providers.values())
+    addresses.set(id, new CallbackAddress(http.statusCallbackUrl, options.publicUrl));
   const twilio = async (request: Request, response: Response) => {
     const provider = options.providers.get(request.params.provider as string);
     if (provider === undefined)
       throw new ProblemError({ status: 404, code: "UNKNOWN_PROVIDER", title: "No such provider" });
-    const form = (request.body ?? {}) as FormParameters;
-    const url = (options.publicUrl ?? new URL(provider.http.statusCallbackUrl).origin) + request.originalUrl;
-    if (!isSignedBy(provider.http.authToken, url, form, request.get("x-twilio-signature"))) {
+    const addressed = addresses.get(provider.id)!.spellings(request.originalUrl);
+    if (!isGenuine(provider, request, addressed)) {
       counts.forged.add();
       throw forged(options, provider, request);
     }
-    const callback = readTwilioCallback(provider.id, form, request.query, options.now());
+    const callback = readTwilioCallback(provider.id, parametersOf(request.body), request.query, options.now());
     if (callback.kind === "unusable") {
       // The signature is right, so it is the provider's: an error would only make it repeat the same.
       const { field } = callback;
@@ -72,21 +82,68 @@ export function webhookApp(options: WebhookOptions): Express {
         throw unstored(cause);
       }
     }
-    counts[callback.kind].add();
+    if (callback.kind === "receipt" && callback.unknownStatus !== undefined) {
+      counts.unknownStatus.add();
+      const status = callback.unknownStatus.slice(0, 40);
+      options.log.every("unknown-status", 5_000).warn({ provider: provider.id, status }, "a status that is not known");
+    } else counts[callback.kind].add();
     response.status(204).end();
   };
 
+  const keepOctets = (request: Posted, _: unknown, octets: Buffer) => {
+    request.octets = octets;
+  };
   const app = express();
   app.disable("x-powered-by");
   app.disable("etag");
   app.set("query parser", "simple");
   app
     .route("/webhooks/twilio/:provider")
-    .post(express.urlencoded({ extended: false, limit: BODY_LIMIT_BYTES, parameterLimit: 200 }), twilio)
+    .post(
+      express.urlencoded({ extended: false, limit: BODY_LIMIT_BYTES, parameterLimit: 200, verify: keepOctets }),
+      express.json({ limit: BODY_LIMIT_BYTES, verify: keepOctets }),
+      twilio,
+    )
     .all(methodNotAllowed(["POST"]));
   app.use(notFound);
   app.use(problemHandler(options.log));
   return app;
+}
+
+/** Whether the provider has signed this request: with its account's token, or with the key that the request says. */
+function isGenuine({ http }: HttpProvider, request: Request, addresses: Iterable<string>): boolean {
+  const settings = request.get("x-twilio-webhooks-signature-settings");
+  const { octets = Buffer.alloc(0) } = request as Posted;
+  const bodyHash: unknown = request.query.bodySHA256;
+  return isSignedBy(settings === undefined ? http.authToken : (http.sharedKeySecret ?? http.authToken), {
+    addresses,
+    form: formOf(request),
+    body: octets,
+    bodyHash: typeof bodyHash === "string" ? bodyHash : Array.isArray(bodyHash) ? String(bodyHash[0]) : undefined,
+    signature: request.get("x-twilio-signature"),
+    settings,
+  });
+}
+
+/** The form that was posted; without any body an empty one; undefined when the body is something else. */
+function formOf(request: Request): FormParameters | undefined {
+  if (request.is("urlencoded") || !hasBody(request)) return (request.body ?? {}) as FormParameters;
+  return undefined;
+}
+
+function hasBody({ headers }: Request): boolean {
+  return headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) > 0;
+}
+
+/** A form as it is, and the texts and numbers at the top of a JSON object, as if they had come in a form. */
+function parametersOf(body: unknown): FormParameters {
+  const parameters: Record<string, string | readonly string[]> = Object.create(null);
+  if (typeof body !== "object" || body === null || Array.isArray(body)) return parameters;
+  for (const [name, value] of Object.entries(body)) {
+    if (typeof value === "string" || Array.isArray(value)) parameters[name] = value;
+    else if (typeof value === "number") parameters[name] = String(value);
+  }
+  return parameters;
 }
 
 /** A write that is late may still succeed; the repeat that follows is then a duplicate, which changes nothing. */
@@ -122,6 +179,7 @@ function forged({ log }: WebhookOptions, provider: HttpProvider, request: Reques
     status: 403,
     code: "SIGNATURE_INVALID",
     title: "The signature is missing or wrong",
-    detail: "sign the full public URL and the form's parameters with the account's auth token",
+    detail:
+      "sign the address in the catalog (statusCallbackUrl) and the form's parameters with the account's auth token",
   });
 }

@@ -1,115 +1,14 @@
-import { createHmac } from "node:crypto";
-import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
-import { parseProvider } from "../../../domain/catalog/catalog.ts";
-import type { HttpProvider } from "../../../domain/catalog/provider.ts";
 import { partitionFor } from "../../../platform/kafka/murmur2.ts";
-import type { OutRecord } from "../../../platform/kafka/record.ts";
-import { silentLog } from "../../../platform/log/log.ts";
-import { MetricRegistry } from "../../../platform/telemetry/metric-registry.ts";
 import { WHOLE_TEXT } from "../../../schemas/delivered-records.ts";
 import type { Receipt } from "../../../schemas/generated/types.ts";
-import { isSignedBy } from "../../../services/dlr-collector/webhooks/twilio-signature.ts";
-import { webhookApp } from "../../../services/dlr-collector/webhooks/webhook-app.ts";
-import { codecs as simulated } from "./simulated-kafka.ts";
+import { decodedValue, startWebhooks as start, stopWebhooks } from "./webhook-harness.ts";
 
 const MESSAGE_ID = "018f0000-0000-7000-8000-000000000001";
-const codecs = { receipt: simulated.receipt, inbound: simulated.event as never };
-const servers: Server[] = [];
-
-afterEach(async () => {
-  for (const server of servers.splice(0)) {
-    server.closeAllConnections();
-    await new Promise((resolve) => server.close(resolve));
-  }
-});
-
-function provider(statusCallbackUrl: string): HttpProvider {
-  const parsed = parseProvider({
-    id: "http-c",
-    kind: "http-twilio",
-    currency: "EUR",
-    rate: 10,
-    prices: [{ price: "0.01" }],
-    http: { baseUrl: "http://127.0.0.1:9", accountSid: "AC1", authToken: "token-c", statusCallbackUrl },
-  });
-  if (!parsed.ok || parsed.value.kind !== "http-twilio") throw new Error(JSON.stringify(parsed));
-  return parsed.value;
-}
-
-interface Setting {
-  readonly store?: (records: readonly OutRecord[]) => Promise<void>;
-  readonly publicUrl?: string;
-}
-
-/** A server of webhooks, and a way to post to it as the provider does. */
-async function start({ store, publicUrl }: Setting = {}) {
-  const stored: OutRecord[] = [];
-  const metrics = new MetricRegistry();
-  const server = createServer((request, response) => app(request, response));
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  servers.push(server);
-  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const app = webhookApp({
-    providers: new Map([["http-c", provider(`${origin}/webhooks/twilio/http-c`)]]),
-    publicUrl,
-    partitions: 6,
-    codecs,
-    store: store ?? (async (records) => void stored.push(...records)),
-    storeTimeoutMs: 50,
-    metrics,
-    log: silentLog,
-    now: () => 9_000,
-  });
-  const post = (
-    path: string,
-    form: Record<string, string>,
-    sign: string | false = publicUrl ?? origin,
-    token = "token-c",
-  ) => {
-    const text = Object.keys(form)
-      .sort()
-      .reduce((signed, name) => signed + name + form[name], `${sign}${path}`);
-    const signature = createHmac("sha1", token).update(text).digest("base64");
-    return fetch(origin + path, {
-      method: "POST",
-      headers: sign === false ? {} : { "x-twilio-signature": signature },
-      body: new URLSearchParams(form),
-    });
-  };
-  const count = (outcome: string) => metrics.counter("webhook_callbacks_total", { help: "" }).with({ outcome }).value;
-  return { origin, stored, post, count };
-}
-
-function decodedValue(record: OutRecord | undefined): unknown {
-  const decoded = codecs.receipt.decode(record!.value!);
-  return decoded.ok ? decoded.value : decoded;
-}
+afterEach(stopWebhooks);
 
 const PATH = `/webhooks/twilio/http-c?m=${MESSAGE_ID}&d=491701234567`;
 const DELIVERED = { MessageSid: "SM1", MessageStatus: "delivered", To: "+491701234567", From: "Acme" };
-
-describe("X-Twilio-Signature", () => {
-  const url = "https://mycompany.com/myapp.php?foo=1&bar=2";
-  const form = {
-    CallSid: "CA1234567890ABCDE",
-    Caller: "+12349013030",
-    Digits: "1234",
-    From: "+12349013030",
-    To: "+18005551212",
-  };
-
-  it("is right for the example in Twilio's documentation, and for no other URL, form or token", () => {
-    const signature = "0/KCTR6DLpKmkAf8muzZqo1nDgQ=";
-    expect(isSignedBy("12345", url, form, signature)).toBe(true);
-    expect(isSignedBy("12346", url, form, signature)).toBe(false);
-    expect(isSignedBy("12345", `${url}&c=3`, form, signature)).toBe(false);
-    expect(isSignedBy("12345", url, { ...form, Digits: "1235" }, signature)).toBe(false);
-    expect(isSignedBy("12345", url, form, undefined)).toBe(false);
-    expect(isSignedBy("12345", url, form, "")).toBe(false);
-  });
-});
 
 describe("a status callback", () => {
   it("is stored under the destination, with the message that its address names, before it is answered", async () => {
@@ -187,11 +86,88 @@ describe("a status callback", () => {
 
   it("that cannot be understood is not asked for again", async () => {
     const { post, stored, count } = await start();
-    expect((await post(PATH, { MessageSid: "SM1", MessageStatus: "teleported" })).status).toBe(204);
+    expect((await post(PATH, { MessageSid: "SM1", MessageStatus: "received" })).status).toBe(204);
     expect((await post(PATH, { MessageStatus: "delivered" })).status).toBe(204);
     expect((await post("/webhooks/twilio/http-c", { ...DELIVERED, To: "nobody" })).status).toBe(204);
     expect(stored).toEqual([]);
     expect(count("unusable")).toBe(3);
+  });
+});
+
+describe("a status callback in other words", () => {
+  it("of the older names is read as well, and tells the carrier's time", async () => {
+    const { post, stored } = await start();
+    const form = { SmsSid: "SM1", SmsStatus: "delivered", To: "+491701234567", RawDlrDoneDate: "2611231402" };
+    expect((await post("/webhooks/twilio/http-c", form)).status).toBe(204);
+    expect(decodedValue(stored[0])).toMatchObject({
+      providerMessageId: "SM1",
+      state: "delivered",
+      doneAt: Date.UTC(2026, 10, 23, 14, 2),
+    });
+  });
+
+  it("with a status that nobody knows is under way, with its code, and is counted", async () => {
+    const { post, stored, count } = await start();
+    const form = { ...DELIVERED, MessageStatus: "teleported", ErrorCode: "30099" };
+    expect((await post(PATH, form)).status).toBe(204);
+    expect(decodedValue(stored[0])).toMatchObject({ state: "enroute", errorCode: "30099", messageId: MESSAGE_ID });
+    expect([count("unknown-status"), count("receipt"), count("unusable")]).toEqual([1, 0, 0]);
+  });
+
+  it.each(["whatsapp:+491701234567", "rcs:+491701234567"])("to %s is filed under the number", async (To) => {
+    const { post, stored } = await start();
+    await post("/webhooks/twilio/http-c", { ...DELIVERED, To });
+    expect(stored[0]).toMatchObject({ key: "491701234567" });
+  });
+});
+
+describe("a message from a handset", () => {
+  const INBOUND = { MessageSid: "SM9", SmsSid: "SM9", SmsStatus: "received", To: "+12025550100", Body: "STOP" };
+  it.each([
+    [{ From: "68849" }, "68849"],
+    [{ From: "12345678" }, "12345678"],
+    [{ From: "AMAZON" }, "AMAZON"],
+    [{ From: "1&1" }, "1&1"],
+    [{ From: "Bücher 24" }, "Bücher 24"],
+    [{ From: "whatsapp:+491701234567" }, "whatsapp:+491701234567"],
+    [{ From: "rcs:acme_agent" }, "rcs:acme_agent"],
+    [{ From: "messenger:1234567890" }, "messenger:1234567890"],
+    [{ From: "+491701234567" }, "491701234567"],
+    [{ From: "+49 (170) 1234567" }, "491701234567"],
+    [{ From: "491701234567" }, "491701234567"],
+    // A landline, and a premium number, to which no message may go.
+    [{ From: "+493012345678" }, "493012345678"],
+    [{ From: "+499001234567" }, "499001234567"],
+    [{ From: "" }, ""],
+    [{}, ""],
+  ])("whose sender is %j is kept with it", async (sender, from) => {
+    const { post, stored, count } = await start();
+    expect((await post("/webhooks/twilio/http-c", { ...INBOUND, ...sender })).status).toBe(204);
+    expect(stored).toHaveLength(1);
+    expect(stored[0]).toMatchObject({ topic: "sms.inbound", key: from, headers: { id: "http-c/SM9/inbound" } });
+    expect(decodedValue(stored[0])).toMatchObject({ from, to: "12025550100", text: "STOP" });
+    expect(count("inbound")).toBe(1);
+  });
+
+  it.each([
+    [
+      "no text, for it is a picture",
+      { NumMedia: "1", MediaUrl0: "https://example.com/1", Body: "" },
+      "12025550100",
+      "",
+    ],
+    ["more than one segment", { NumSegments: "3", Body: " two\nlines " }, "12025550100", " two\nlines "],
+    ["an answer that the provider has acted on", { OptOutType: "STOP" }, "12025550100", "STOP"],
+    ["the status in the newer name", { MessageStatus: "received", SmsStatus: "" }, "12025550100", "STOP"],
+    ["no status at all", { SmsStatus: "" }, "12025550100", "STOP"],
+    ["a short code as its destination", { To: "12345" }, "12345", "STOP"],
+    ["no destination", { To: "" }, "", "STOP"],
+  ])("with %s is kept", async (_, more, to, text) => {
+    const { post, stored } = await start();
+    const form: Record<string, string> = { ...INBOUND, From: "+491701234567", ...more };
+    expect((await post("/webhooks/twilio/http-c", form)).status).toBe(204);
+    expect(stored[0]).toMatchObject({ topic: "sms.inbound", key: "491701234567" });
+    expect(decodedValue(stored[0])).toMatchObject({ from: "491701234567", to, text });
   });
 });
 
