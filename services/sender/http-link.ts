@@ -1,5 +1,6 @@
 import { type Dispatcher, Pool } from "undici";
 import type { HttpProvider } from "../../domain/catalog/provider.ts";
+import { senderKind } from "../../domain/message/sender-id.ts";
 import { classifyTwilioResponse } from "../../domain/receipts/twilio.ts";
 import type { Dispatch } from "../../schemas/generated/types.ts";
 import type { Link, LinkEvents } from "./link.ts";
@@ -18,6 +19,9 @@ const MAX_VALIDITY_SECONDS = 36_000;
 /** Pause after a 429 without Retry-After, and the longest that is believed, ms. */
 const DEFAULT_PAUSE_MS = 1_000;
 const MAX_PAUSE_MS = 60_000;
+
+/** Neither the message nor the catalog says who it comes from: the provider would refuse it (Twilio: 21603). */
+const SENDER_MISSING = "sender-missing";
 
 /** Faults that come before a request has left: it was certainly not taken. */
 const NOT_SENT: ReadonlySet<string> = new Set([
@@ -92,16 +96,18 @@ export class HttpLink implements Link<HttpUnit> {
     clearTimeout(timer);
   }
 
-  prepare({ facts, text }: Dispatch, now: number): HttpUnit[] {
-    const { statusCallbackUrl } = this.provider.http;
-    const join = statusCallbackUrl.includes("?") ? "&" : "?";
+  prepare({ facts, text }: Dispatch, now: number): HttpUnit[] | string {
+    const { statusCallbackUrl, from, messagingServiceSid } = this.provider.http;
     const form = new URLSearchParams({
       To: `+${facts.to}`,
       Body: text,
-      StatusCallback: `${statusCallbackUrl}${join}m=${encodeURIComponent(facts.messageId)}&d=${facts.to}`,
+      StatusCallback: callbackUrl(statusCallbackUrl, facts.messageId, facts.to),
       ValidityPeriod: String(Math.max(1, Math.min(MAX_VALIDITY_SECONDS, Math.floor((facts.expiresAt - now) / 1_000)))),
     });
-    if (facts.from !== null) form.set("From", facts.from);
+    const sender = facts.from ?? from;
+    if (sender !== undefined) form.set("From", twilioSender(sender));
+    else if (messagingServiceSid !== undefined) form.set("MessagingServiceSid", messagingServiceSid);
+    else return SENDER_MISSING;
     return [{ weight: facts.segments, body: form.toString() }];
   }
 
@@ -131,6 +137,19 @@ export class HttpLink implements Link<HttpUnit> {
     );
     return "sent";
   }
+}
+
+/** A full number goes out with its plus, as the contract wants it; a short code or a name as it is. */
+function twilioSender(sender: string): string {
+  return senderKind(sender) === "international" && !sender.startsWith("+") ? `+${sender}` : sender;
+}
+
+/** Where the provider reports about a message: what the receipt is joined by stands in the query, in front of a fragment. */
+function callbackUrl(base: string, messageId: string, to: string): string {
+  const hash = base.indexOf("#");
+  const [address, fragment] = hash < 0 ? [base, ""] : [base.slice(0, hash), base.slice(hash)];
+  const join = address.includes("?") ? (/[?&]$/.test(address) ? "" : "&") : "?";
+  return `${address}${join}m=${encodeURIComponent(messageId)}&d=${to}${fragment}`;
 }
 
 /** Options of one request; undici passes them on as they are. */

@@ -19,17 +19,21 @@ export interface MessageRequest {
   readonly statusCallbackText: string;
 }
 
+/** Who a messaging service sends from. */
+const SERVICE_SENDER = "+15005550006";
 const maxBodyCharacters = 1_600;
 
 /** Reads the form body of POST Messages.json; gives the error Twilio answers when a parameter is missing or wrong. */
 export function readMessageRequest(form: string): MessageRequest | { readonly error: TwilioError } {
   const parameters = new URLSearchParams(form);
   const to = parameters.get("To") ?? "";
-  const from = parameters.get("From") ?? "";
+  const service = parameters.get("MessagingServiceSid") ?? "";
+  const from = parameters.get("From") ?? (/^MG[0-9a-f]{32}$/i.test(service) ? SERVICE_SENDER : "");
   const body = parameters.get("Body") ?? "";
   const statusCallbackText = parameters.get("StatusCallback") ?? "";
   if (to === "") return bad(21_604, "A 'To' phone number is required.");
   if (!/^\+[1-9]\d{5,14}$/.test(to)) return bad(21_211, "The 'To' number is not a valid phone number.");
+  if (service !== "" && from === "") return bad(21_705, "The Messaging Service Sid is not valid.");
   if (from === "") return bad(21_603, "A 'From' phone number is required.");
   if (!/^(\+?\d{3,15}|(?=.*[A-Za-z])[A-Za-z0-9 ]{1,11})$/.test(from)) {
     return bad(21_212, "The 'From' number is not a valid phone number, shortcode or sender ID.");

@@ -74,6 +74,20 @@ describe("parseCatalog", () => {
     expect(parseRoute(examplePlain().routes[0]).ok).toBe(true);
   });
 
+  it("lets an HTTP provider have one default sender, which is one", () => {
+    const web = examplePlain().providers[2] as { http: object };
+    const withSender = (http: object) => parseProvider({ ...web, http: { ...web.http, ...http } });
+    for (const from of ["ACME", "+491700000012", "491700000012", "68849"]) expect(withSender({ from }).ok).toBe(true);
+    expect(withSender({ messagingServiceSid: "MG00000000000000000000000000000001" }).ok).toBe(true);
+    expect(withSender({}).ok).toBe(true);
+    for (const from of ["", "far too long a name", 4_917])
+      expect(withSender({ from })).toMatchObject({ problems: [{ path: "http.from" }] });
+    expect(withSender({ from: "ACME", messagingServiceSid: "MG1" })).toMatchObject({
+      ok: false,
+      problems: [{ path: "http", message: expect.stringContaining("not both") }],
+    });
+  });
+
   it("checks the parts against each other, and lists all that does not fit", () => {
     expect(
       problemsAfter((plain) => {
