@@ -1,4 +1,24 @@
+import { terminalStatuses } from "../../domain/message/status.ts";
+import type { EventType, MessageState } from "../../schemas/generated/types.ts";
 import type { Acceptance } from "./recent-acceptances.ts";
+
+/** What can happen to a message: the types of sms.events. */
+export const EVENT_TYPES = [
+  "routed",
+  "postponed",
+  "submitted",
+  "returned",
+  "in_doubt",
+  "closed",
+  "receipt",
+  "final",
+] as const satisfies readonly EventType[];
+
+/** What an event can say of a message's state. */
+export const EVENT_STATES = ["enroute", ...terminalStatuses] as const satisfies readonly MessageState[];
+
+/** Where a message can stand: nothing has happened to it yet, or its last event, or how it ended. */
+export const MESSAGE_STATUSES = ["accepted", ...EVENT_TYPES.filter((type) => type !== "final"), ...terminalStatuses];
 
 /** One event of a message's history; absent fields do not apply to its type. */
 export interface HistoryEntry {
@@ -21,7 +41,7 @@ export interface HistoryEntry {
 /** What `GET /v1/messages/{id}` answers. */
 export interface MessageStatusAnswer {
   readonly id: string;
-  /** `accepted`, `routed`, `submitted`, `returned`, `in_doubt`, `receipt`, `closed`, or the terminal state. */
+  /** One of `MESSAGE_STATUSES`. */
   readonly status: string;
   /** Whether the status is terminal: it will not change any more. */
   readonly final: boolean;

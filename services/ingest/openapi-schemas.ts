@@ -1,6 +1,8 @@
 import { lanes } from "../../domain/message/lane.ts";
 import { requestLimits } from "../../domain/message/validation.ts";
 import { MAX_BATCH_MESSAGES } from "./batch-route.ts";
+import { EVENT_STATES, EVENT_TYPES, MESSAGE_STATUSES } from "./message-status.ts";
+import { problemCodes } from "./openapi-problems.ts";
 
 /** The data types of the HTTP interface (OpenAPI 3.1: JSON Schema 2020-12), with the limits that the code enforces. */
 
@@ -71,12 +73,21 @@ const acceptedMessage = {
   },
 };
 
+/** Codes of what can be wrong with a field. */
+const fieldCodes = [
+  ...["callback-url-invalid", "destination-country-unknown", "destination-empty", "destination-invalid"],
+  ...["destination-malformed", "destination-type-unsupported", "field-missing", "field-unknown", "id-and-key"],
+  ...["id-invalid", "idempotency-conflict", "idempotency-key-invalid", "lane-not-allowed", "lane-unknown"],
+  ...["length-out-of-range", "metadata-key-invalid", "metadata-too-many", "request-not-an-object", "sender-invalid"],
+  ...["text-empty", "text-malformed", "text-too-long", "text-too-many-parts", "type-wrong", "validity-out-of-range"],
+];
+
 const fieldProblem = {
   type: "object",
   required: ["field", "code", "message"],
   properties: {
     field: text("The field, such as to or metadata.campaign"),
-    code: text("Stable word for programs, such as destination-invalid"),
+    code: text("Stable word for programs; more may come", { examples: fieldCodes }),
     message: text("For people; never repeats the value"),
   },
 };
@@ -88,6 +99,16 @@ const rejectedMessage = {
     status: { const: "rejected" },
     index: count("Its place in the request, from 0"),
     errors: { type: "array", items: { $ref: "#/components/schemas/FieldProblem" } },
+  },
+};
+
+const unknownMessage = {
+  type: "object",
+  required: ["index", "status", "id"],
+  properties: {
+    index: count("Its place in the request, from 0"),
+    status: { const: "unknown", description: "It may or may not have been accepted" },
+    id: { ...id, description: "The id under which it can be repeated" },
   },
 };
 
@@ -125,13 +146,13 @@ const historyEntry = {
   type: "object",
   required: ["type", "at", "attempt"],
   properties: {
-    type: { enum: ["routed", "submitted", "returned", "in_doubt", "closed", "receipt", "final"] },
+    type: { enum: EVENT_TYPES },
     at: moment("When it happened"),
     attempt: count("Routing decision it belongs to, from 1"),
     provider: text("Provider of the attempt"),
     route: text("Route that chose it"),
     reason: text("Why this provider, or why it ended so"),
-    state: text("State reported"),
+    state: { enum: EVENT_STATES, description: "State reported; enroute is never final" },
     part: count("Number of the part, from 1"),
     errorClass: text("What kind of failure"),
     errorCode: text("The provider's or Sluice's code"),
@@ -150,10 +171,8 @@ const messageStatus = {
   properties: {
     id,
     status: {
-      enum: [
-        ...["accepted", "routed", "submitted", "returned", "in_doubt", "receipt", "closed"],
-        ...["delivered", "undelivered", "failed", "expired", "rejected", "unknown"],
-      ],
+      enum: MESSAGE_STATUSES,
+      description: "accepted, then what happened last; from the moment at which final is true, how it ended",
     },
     final: { type: "boolean", description: "Whether the status is terminal: it will not change any more" },
     to,
@@ -188,11 +207,22 @@ const problem = {
     type: text("URI of the kind of problem"),
     title: text("The kind of problem in words"),
     status: { type: "integer" },
-    code: text("Stable word for programs"),
+    code: { enum: Object.values(problemCodes).flat(), description: "Stable word for programs" },
     detail: text("What happened this time, and what to do"),
     errors: { type: "array", items: { $ref: "#/components/schemas/FieldProblem" } },
     id: text("ACCEPTANCE_UNKNOWN: the id under which the message can be repeated"),
-    messages: { type: "array", description: "ACCEPTANCE_UNKNOWN of a batch: each message's id", items: {} },
+    messages: {
+      type: "array",
+      description: "ACCEPTANCE_UNKNOWN of a batch: one for each message of the request, in its order",
+      items: {
+        oneOf: [{ $ref: "#/components/schemas/UnknownMessage" }, { $ref: "#/components/schemas/RejectedMessage" }],
+      },
+    },
+    maxPerSecond: count("TOO_MANY_MESSAGES: messages a second that the account may hand in"),
+    retryAfterSeconds: count("TOO_MANY_MESSAGES: as in Retry-After"),
+    position: count("INVALID_JSON: characters before the place that is not JSON"),
+    line: count("INVALID_JSON: line of that place, from 1"),
+    column: count("INVALID_JSON: column of that place, from 1"),
   },
 };
 
@@ -200,6 +230,7 @@ export const schemas = {
   Message: message,
   AcceptedMessage: acceptedMessage,
   RejectedMessage: rejectedMessage,
+  UnknownMessage: unknownMessage,
   Batch: batch,
   BatchAnswer: batchAnswer,
   MessageStatus: messageStatus,

@@ -1,3 +1,4 @@
+import { problems } from "./openapi-problems.ts";
 import { schemas } from "./openapi-schemas.ts";
 
 /** The OpenAPI 3.1 description of the HTTP interface, served at `/openapi.json`. */
@@ -10,22 +11,10 @@ const answer = (description: string, name: keyof typeof schemas, headers: object
   headers,
   content: json(name),
 });
-const problems = (descriptions: Readonly<Record<number, string>>) =>
-  Object.fromEntries(
-    Object.entries(descriptions).map(([status, description]) => [
-      status,
-      {
-        description,
-        ...(status === "429" || status === "503" ? { headers: { "Retry-After": retryAfter } } : {}),
-        content: { "application/problem+json": { schema: { $ref: "#/components/schemas/Problem" } } },
-      },
-    ]),
-  );
-
-const retryAfter = { description: "Seconds after which to try again", schema: { type: "integer" } };
-const UNAUTHORIZED = "No valid API key";
+const UNAUTHORIZED = "UNAUTHORIZED: no valid API key";
+const UNREADABLE = "BAD_REQUEST, BODY_INCOMPLETE, INVALID_HEADER, INVALID_JSON: the request cannot be read";
 const UNAVAILABLE =
-  "UNAVAILABLE: nothing was accepted. ACCEPTANCE_UNKNOWN: it may or may not have been accepted; the detail says how to " +
+  "UNAVAILABLE, BUSY: nothing was accepted. ACCEPTANCE_UNKNOWN: it may or may not have been accepted; the detail says how to " +
   "repeat the request without sending anything twice.";
 
 const idempotencyKey = {
@@ -48,12 +37,12 @@ const postMessage = {
       Location: { description: "Where its status can be had", schema: { type: "string" } },
     }),
     ...problems({
-      400: "The body or a field of it is not valid; errors names each field",
+      400: `INVALID_MESSAGE: errors names each field and what it allows. ${UNREADABLE}`,
       401: UNAUTHORIZED,
-      413: "The body is larger than 1 MiB",
-      415: "The body is not JSON in UTF-8, or its encoding is not supported",
-      422: "The key or id stands for another message (known for an hour, in the instance that saw it)",
-      429: "The account's message rate is used up",
+      413: "BODY_TOO_LARGE: the body is larger than 1 MiB",
+      415: "UNSUPPORTED_MEDIA_TYPE: the body is not JSON in UTF-8. UNSUPPORTED_ENCODING: it is neither plain nor gzip",
+      422: "IDEMPOTENCY_CONFLICT: the key or id stands for another message (known for an hour, in the instance that saw it)",
+      429: "TOO_MANY_MESSAGES: the account's message rate is used up",
       503: UNAVAILABLE,
     }),
   },
@@ -69,11 +58,11 @@ const postBatch = {
     202: answer("Every message was accepted", "BatchAnswer"),
     207: answer("Some messages were rejected, perhaps all: look at each", "BatchAnswer"),
     ...problems({
-      400: "The body is not a batch",
+      400: `INVALID_BATCH: the body is not a batch. ${UNREADABLE}`,
       401: UNAUTHORIZED,
-      413: "The body is larger than 16 MiB",
-      415: "The body is not JSON in UTF-8, or its encoding is not supported",
-      429: "The account's message rate is used up; a batch counts with all its messages",
+      413: "BODY_TOO_LARGE: the body is larger than 16 MiB",
+      415: "UNSUPPORTED_MEDIA_TYPE: the body is not JSON in UTF-8. UNSUPPORTED_ENCODING: it is neither plain nor gzip",
+      429: "TOO_MANY_MESSAGES: the account's message rate is used up; a batch counts with all its messages",
       503: UNAVAILABLE,
     }),
   },
@@ -89,10 +78,11 @@ const getMessage = {
   responses: {
     200: answer("The message", "MessageStatus"),
     ...problems({
+      400: "BAD_REQUEST: the path cannot be read",
       401: UNAUTHORIZED,
-      404: "This account has no such message",
-      429: "Too many look-ups at once",
-      503: "The history cannot be read at the moment",
+      404: "MESSAGE_NOT_FOUND: this account has no such message",
+      429: "TOO_MANY_REQUESTS: too many look-ups at once",
+      503: "UNAVAILABLE: the history cannot be read at the moment",
     }),
   },
 };

@@ -1,8 +1,13 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { AvroEnum, AvroRecord } from "../../../schemas/avro-schema.ts";
+import { readContracts } from "../../../schemas/contracts.ts";
 import { MESSAGE_FIELDS } from "../../../services/ingest/intake.ts";
 import { openapi } from "../../../services/ingest/openapi.ts";
+import { problemCodes } from "../../../services/ingest/openapi-problems.ts";
 import { schemas } from "../../../services/ingest/openapi-schemas.ts";
-import { type Answer, type Harness, MESSAGE, startIngest } from "./ingest-harness.ts";
+import { type Answer, type Harness, MESSAGE, OTHER_KEY, startIngest } from "./ingest-harness.ts";
 import { mismatches } from "./schema-match.ts";
 
 let ingest: Harness;
@@ -25,6 +30,71 @@ function schemaOf(path: string, method: string, answer: Answer): object {
   expect(Object.keys(response!.content)).toContain(type);
   return response!.content[type]!.schema;
 }
+
+/** The texts of what answers HTTP requests. */
+function sources(...folders: string[]): string {
+  const root = join(import.meta.dirname, "../../..");
+  const files = folders.flatMap((folder) =>
+    folder.endsWith(".ts") ? [folder] : readdirSync(join(root, folder)).map((file) => join(folder, file)),
+  );
+  return files
+    .filter((file) => file.endsWith(".ts") && !file.includes("openapi"))
+    .map((file) => readFileSync(join(root, file), "utf8"))
+    .join("\n");
+}
+
+/** The symbols of an enumeration in the contract of an event. */
+function symbolsOf(name: string): readonly string[] {
+  const { fields } = readContracts().get("Event") as AvroRecord;
+  const types = fields.flatMap(({ type }) => type);
+  const found = types.find((type) => typeof type === "object" && "name" in type && type.name === name) as AvroEnum;
+  return found.symbols;
+}
+
+describe("what the document enumerates", () => {
+  it("is every type and state that an event can have, and every status that follows from them", () => {
+    const { type, state } = schemas.HistoryEntry.properties;
+    const types = symbolsOf("EventType");
+    const states = symbolsOf("MessageState");
+    expect([...type.enum].sort()).toEqual([...types].sort());
+    expect([...state.enum].sort()).toEqual([...states].sort());
+    // messages_latest: the type of the last event, or the state of the final one.
+    const statuses = ["accepted", ...types.filter((t) => t !== "final"), ...states.filter((s) => s !== "enroute")];
+    expect([...schemas.MessageStatus.properties.status.enum].sort()).toEqual(statuses.sort());
+  });
+
+  it("is every problem that the code answers, under its status", () => {
+    const code = sources("services/ingest", "platform/http/express-problems.ts");
+    const answered = [...code.matchAll(/\bstatus: (\d{3}|fault\.status),\s*code: "([A-Z_]+)"/g)].map(
+      // Where the status is that of a fault in the request, 400 stands for those that have no code of their own.
+      ([, status, name]) => `${status === "fault.status" ? 400 : status} ${name}`,
+    );
+    const listed = Object.entries(problemCodes).flatMap(([status, names]) => names.map((name) => `${status} ${name}`));
+    expect([...new Set(answered)].sort()).toEqual(listed.sort());
+    const enumerated = schemas.Problem.properties.code.enum as readonly string[];
+    expect([...enumerated].sort()).toEqual(listed.map((entry) => entry.slice(4)).sort());
+  });
+
+  it("is every code that can be said of a field", () => {
+    const code = sources("domain/message", "domain/numbers/destination.ts", "services/ingest");
+    const given = [
+      ...code.matchAll(/\bcode: "([a-z]+(?:-[a-z]+)+)"/g),
+      ...code.matchAll(/\bproblem\([^()]*?, "([a-z]+(?:-[a-z]+)+)"/g),
+      ...code.matchAll(/\brefuse\("([a-z]+(?:-[a-z]+)+)"/g),
+      ...code.matchAll(/^ {2}\| "(destination-[a-z-]+)"/gm),
+    ].map((match) => match[1] as string);
+    expect(new Set(given).size).toBeGreaterThan(20);
+    const known = schemas.FieldProblem.properties.code as unknown as { examples: readonly string[] };
+    expect([...new Set(given)].sort()).toEqual([...known.examples].sort());
+  });
+
+  it("is every status that an operation answers, with a body that is described", () => {
+    for (const operations of Object.values(openapi.paths))
+      for (const { responses } of Object.values(operations) as { responses: Record<string, object> }[])
+        for (const status of Object.keys(responses))
+          if (Number(status) >= 400) expect(Object.keys(problemCodes)).toContain(status);
+  });
+});
 
 describe("the OpenAPI document", () => {
   it("resolves every reference", () => {
@@ -86,6 +156,11 @@ describe("the OpenAPI document", () => {
       [batch, "post", await post(batch, {})],
       ["/v1/messages/{id}", "get", status],
       ["/v1/messages/{id}", "get", await ingest.call(`${single}/x`)],
+      ["/v1/messages/{id}", "get", await ingest.call(`${single}/%E0%A4%A`)],
+      [single, "post", await post(single, '{"to":\n x}')],
+      [single, "post", await ingest.call(single, { key: OTHER_KEY, body: "{" })],
+      [batch, "post", await ingest.call(batch, { key: OTHER_KEY, body: { messages: Array(100).fill(valid) } })],
+      [batch, "post", await ingest.call(batch, { key: OTHER_KEY, body: { messages: [valid] } })],
     ];
     ingest.writer.onSend = () => new Promise(() => {});
     answers.push(
@@ -95,7 +170,7 @@ describe("the OpenAPI document", () => {
     ingest.writer.hasRoom = false;
     answers.push([single, "post", await post(single, valid)]);
     expect(new Set(answers.map(([, , answer]) => answer.status))).toEqual(
-      new Set([200, 202, 207, 400, 401, 404, 415, 422, 503]),
+      new Set([200, 202, 207, 400, 401, 404, 415, 422, 429, 503]),
     );
     for (const [path, method, answer] of answers) {
       expect(mismatches(schemaOf(path, method, answer), answer.body, schemas), answer.text).toEqual([]);

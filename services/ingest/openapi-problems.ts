@@ -1,0 +1,41 @@
+/**
+ * The problems that the HTTP interface answers, by status: openapi.test.ts holds this list against the code. Clients
+ * should take a code that they do not know for its status; more may come.
+ */
+export const problemCodes = {
+  400: ["BAD_REQUEST", "BODY_INCOMPLETE", "INVALID_BATCH", "INVALID_HEADER", "INVALID_JSON", "INVALID_MESSAGE"],
+  401: ["UNAUTHORIZED"],
+  404: ["MESSAGE_NOT_FOUND", "NOT_FOUND"],
+  405: ["METHOD_NOT_ALLOWED"],
+  413: ["BODY_TOO_LARGE"],
+  415: ["UNSUPPORTED_ENCODING", "UNSUPPORTED_MEDIA_TYPE"],
+  422: ["IDEMPOTENCY_CONFLICT"],
+  429: ["TOO_MANY_MESSAGES", "TOO_MANY_REQUESTS"],
+  500: ["INTERNAL"],
+  503: ["ACCEPTANCE_UNKNOWN", "BUSY", "UNAVAILABLE"],
+} as const;
+
+export type ProblemStatus = keyof typeof problemCodes;
+
+const retryAfter = { description: "Seconds after which to try again", schema: { type: "integer" } };
+const challenge = { description: "How to say who you are", schema: { type: "string" } };
+
+const headersOf = (status: number) => {
+  if (status === 429 || status === 503) return { headers: { "Retry-After": retryAfter } };
+  return status === 401 ? { headers: { "WWW-Authenticate": challenge } } : {};
+};
+
+/** The responses of an operation that are problems; every operation may fail within, too. */
+export function problems(descriptions: Partial<Record<ProblemStatus, string>>) {
+  const all = { ...descriptions, 500: "INTERNAL: the service failed; its log has the cause" };
+  return Object.fromEntries(
+    Object.entries(all).map(([status, description]) => [
+      status,
+      {
+        description,
+        ...headersOf(Number(status)),
+        content: { "application/problem+json": { schema: { $ref: "#/components/schemas/Problem" } } },
+      },
+    ]),
+  );
+}
