@@ -76,7 +76,14 @@ const acceptedMessage = {
 /** Codes of what can be wrong with a field. */
 const fieldCodes = [
   ...["callback-url-invalid", "destination-country-unknown", "destination-empty", "destination-invalid"],
-  ...["destination-malformed", "destination-type-unsupported", "field-missing", "field-unknown", "id-and-key"],
+  ...[
+    "destination-malformed",
+    "destination-not-international",
+    "destination-type-unsupported",
+    "field-missing",
+    "field-unknown",
+    "id-and-key",
+  ],
   ...["id-invalid", "idempotency-conflict", "idempotency-key-invalid", "lane-not-allowed", "lane-unknown"],
   ...["length-out-of-range", "metadata-key-invalid", "metadata-too-many", "request-not-an-object", "sender-invalid"],
   ...["text-empty", "text-malformed", "text-too-long", "text-too-many-parts", "type-wrong", "validity-out-of-range"],
