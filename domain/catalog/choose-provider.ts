@@ -16,6 +16,7 @@ export interface ProviderHealth {
 export type Verdict =
   | "chosen"
   | "already-tried"
+  | "refused"
   | "circuit-open"
   | "lane-not-carried"
   | "destination-not-served"
@@ -32,6 +33,8 @@ export interface ChoiceInput {
   facts: MessageFacts;
   /** Ids of providers that this message was already handed to. */
   tried: readonly string[];
+  /** Those that have refused it for good. */
+  refused?: ReadonlyMap<string, unknown>;
   /** Health by provider id; undefined (nothing heard yet) counts as well. */
   health: (provider: string) => ProviderHealth | undefined;
   /** Uniform in [0, 1). */
@@ -102,6 +105,7 @@ function refuse(provider: Provider, input: ChoiceInput, backlogLimit: number): V
   const { facts } = input;
   if (!provider.lanes.includes(facts.lane)) return "lane-not-carried";
   if (priceOf(provider, facts.country, facts.mccMnc) === undefined) return "destination-not-served";
+  if (input.refused?.has(provider.id)) return "refused";
   if (input.tried.includes(provider.id)) return "already-tried";
   const health = input.health(provider.id);
   if (health?.open) return "circuit-open";

@@ -1,12 +1,20 @@
 import { z } from "zod";
 import { defaultInDoubtRule, type InDoubtRule, type Lane, lanes } from "../message/lane.ts";
 import { senderKind } from "../message/sender-id.ts";
+import { type CommandStatusClass, readCommandStatus } from "../smpp/command-status.ts";
 import { distinct, kebabId, lane } from "./fields.ts";
 import { priceListSchema } from "./price-list.ts";
 
 const milliseconds = z.int().min(1).max(3_600_000);
 const inDoubtRule = z.enum(["resend", "hold"]);
 const idFormat = z.enum(["as-is", "hex", "decimal"]);
+/** What a centre means by a command_status of its own, or by one that it uses in its own way. */
+const statuses = z.record(
+  z.string().refine((key) => (readCommandStatus(key) ?? 0) !== 0, {
+    error: 'a command_status by name, or as a number in quotes such as "0x00000401"',
+  }),
+  z.enum(["throttled", "transient", "refused", "link"]),
+);
 const httpUrl = z.url({ protocol: /^https?$/ });
 
 /** How one SMPP 3.4 account is reached. */
@@ -24,6 +32,8 @@ const smppSchema = z.strictObject({
   receiptIdFormat: idFormat.optional(),
   /** Vendor TLV (0x1400..0x3fff) in which submissions carry our message id, where the centre takes one. */
   clientReferenceTlv: z.int().min(0x1400).max(0x3fff).optional(),
+  /** Meaning of command_status values where it differs from the standard's; vendor codes are taken for transient otherwise. */
+  statuses: statuses.default({}),
   /** After this time without a response a submission is in doubt. */
   responseTimeoutMs: milliseconds.default(10_000),
   bindTimeoutMs: milliseconds.default(5_000),
@@ -97,6 +107,16 @@ export type HttpProvider = Extract<Provider, { kind: "http-twilio" }>;
 /** The rule for a submission in doubt: the provider's own for this lane, else the lane's. */
 export function inDoubtRuleOf(provider: Provider, messageLane: Lane): InDoubtRule {
   return provider.inDoubt[messageLane] ?? defaultInDoubtRule[messageLane];
+}
+
+/** The provider's own meanings of command_status, for `classifyCommandStatus`. */
+export function statusMeaningsOf({ smpp }: SmppProvider): ReadonlyMap<number, CommandStatusClass> {
+  return new Map(
+    Object.entries(smpp.statuses).map(([key, meaning]) => [
+      readCommandStatus(key)!,
+      meaning === "refused" ? "permanent" : meaning,
+    ]),
+  );
 }
 
 /** The notations of an SMPP provider's ids, for `normaliseProviderMessageId`. */

@@ -56,13 +56,16 @@ const OUTCOME_OF_CODE: ReadonlyMap<number, SubmitOutcome> = new Map([
   [20429, "throttled"], // too many requests
   [14107, "throttled"], // send rate limit exceeded
   [21611, "throttled"], // the sender's queue is full
-  [21211, "permanent"], // invalid To
-  [21217, "permanent"], // To does not look like a number
-  [21610, "permanent"], // the recipient opted out
-  [21614, "permanent"], // To is not a mobile number
-  [21602, "permanent"], // no body
-  [21605, "permanent"], // body too long
-  [21617, "permanent"], // body too long
+  [21610, "permanent"], // the recipient opted out: no other provider may be asked
+  // Twilio's view, which another provider need not share. Other codes of a 400 are taken for such as well.
+  [21211, "refused"], // invalid To
+  [21217, "refused"], // To does not look like a number
+  [21608, "refused"], // a trial account, and To is not verified
+  [21614, "refused"], // To is not a mobile number
+  [21635, "refused"], // To is a landline
+  [21602, "refused"], // no body that it would take
+  [21605, "refused"], // body too long
+  [21617, "refused"], // body too long
   [21212, "refused"], // invalid From
   [21408, "refused"], // region not enabled for this account
   [21606, "refused"], // From cannot send to this To

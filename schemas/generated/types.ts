@@ -47,7 +47,7 @@ export type ControlKind = "account" | "provider" | "route" | "price";
 
 /** A record that could not be processed, or a message that was given up: sms.dead-letter, keyed as the source record. */
 export interface DeadLetter {
-  /** Stable code: undecodable, invalid, id-reused (the messageId was given to another text to the same number before), unprocessable, too-large, unroutable, attempts-exhausted, expired. */
+  /** Stable code: undecodable, invalid, id-reused (the messageId was given to another text to the same number before), unprocessable, too-large, refused (by every provider that its route has), unroutable, attempts-exhausted, expired. */
   readonly reason: string;
   /** What was wrong, naming the field; never the text of the message. */
   readonly detail: string;

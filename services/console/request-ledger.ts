@@ -20,7 +20,6 @@ export interface Undecided {
 
 const NO_ID = -1;
 /** What programs write that have no id, when blanks, control characters and what UUIDs are written with are left out. */
-// biome-ignore lint/suspicious/noMisleadingCharacterClass: the class of control and format characters is what is meant
 const NOTHING = /^(?:|0{32}|f{32})$/i;
 
 const OPEN = 0;

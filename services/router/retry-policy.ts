@@ -1,34 +1,47 @@
-import type { Attempt } from "../../schemas/generated/types.ts";
+import { appendTry, refusals } from "../../domain/message/tries.ts";
+import type { Attempt, Event } from "../../schemas/generated/types.ts";
 import type { RetryDelay } from "../../schemas/topics.ts";
 
 /** How often a message may be refused by providers before it is given up. */
 export const MAX_SUBMISSIONS = 8;
-/** Tries kept on a message, newest last. */
-const MAX_TRIED = 32;
 /** Delay after each round in which no provider could be chosen; the last one repeats until the message expires. */
 const ROUND_DELAYS: readonly RetryDelay[] = ["5s", "5s", "5s", "1m", "1m", "10m", "10m", "1h"];
 
 /** Classes of tries in which the provider gave an answer about the message or none: these count. */
 const COUNTED: ReadonlySet<string> = new Set(["transient", "throttled", "refused", "unknown"]);
 
-/** A round ends when the router found nobody: that try has no provider. Providers of the current round are not tried again. */
-export function triedThisRound(tried: readonly Attempt[]): string[] {
-  const start = tried.findLastIndex((attempt) => attempt.provider === null) + 1;
-  return tried.slice(start).flatMap((attempt) => (attempt.provider === null ? [] : [attempt.provider]));
+/** How the router ends a message. */
+export interface GivenUp {
+  readonly state: "expired" | "rejected" | "failed";
+  readonly errorClass: string;
+  /** The provider's own where a provider's word decides, else Sluice's. */
+  readonly code: string;
+  /** Whose word decides; default: the last one that was tried. */
+  readonly provider?: string | null;
 }
 
 /** Why the message must be given up, or undefined. */
-export function givingUp(
-  tried: readonly Attempt[],
-  now: number,
-  expiresAt: number,
-): { state: "expired" | "rejected" | "failed"; code: string } | undefined {
-  if (now >= expiresAt) return { state: "expired", code: "expired" };
+export function givingUp(tried: readonly Attempt[], now: number, expiresAt: number): GivenUp | undefined {
+  if (now >= expiresAt) return { state: "expired", errorClass: "expired", code: "expired" };
   const last = tried.at(-1);
-  if (last?.errorClass === "permanent") return { state: "rejected", code: last.errorCode ?? "permanent" };
+  if (last?.errorClass === "permanent")
+    return { state: "rejected", errorClass: "permanent", code: last.errorCode || "permanent" };
   if (tried.filter((attempt) => COUNTED.has(attempt.errorClass)).length >= MAX_SUBMISSIONS)
-    return { state: "failed", code: "attempts-exhausted" };
+    return { state: "failed", errorClass: last?.errorClass ?? "unroutable", code: "attempts-exhausted" };
   return undefined;
+}
+
+/** The end of a message that nobody is left to be asked about, when somebody has refused it: by the last word. */
+export function refusedByAll(tried: readonly Attempt[]): GivenUp | undefined {
+  const last = [...refusals(tried).values()].at(-1);
+  return (
+    last && { state: "rejected", errorClass: "refused", code: last.errorCode || "refused", provider: last.provider }
+  );
+}
+
+/** The reason of the dead letter that goes with a `closed` event: providers' own codes are not for labels of metrics. */
+export function letterReason({ errorClass, errorCode }: Pick<Event, "errorClass" | "errorCode">): string {
+  return errorClass === "refused" || errorClass === "permanent" ? "refused" : (errorCode ?? "invalid");
 }
 
 /** When to look for a provider again, after a round in which there was none. */
@@ -38,7 +51,11 @@ export function nextRound(tried: readonly Attempt[], reason: string): { delay: R
   return { delay, tried: appendTry(tried, { provider: null, errorClass: "unroutable", errorCode: reason }) };
 }
 
-/** The tries with one more; the oldest fall away beyond the limit. */
-export function appendTry(tried: readonly Attempt[], attempt: Attempt): Attempt[] {
-  return [...tried.slice(-(MAX_TRIED - 1)), attempt];
+/** What the providers said, for people: `3 tries; smsc-b: ESME_RINVDSTADR, smsc-a: ESME_RX_R_APPN`, the last word first. */
+export function lastWords(tried: readonly Attempt[]): string {
+  const said = new Map<string, string>();
+  for (const { provider, errorCode, errorClass } of tried.toReversed())
+    if (provider !== null && !said.has(provider)) said.set(provider, `${provider}: ${errorCode || errorClass}`);
+  const tries = tried.filter(({ provider }) => provider !== null).length;
+  return said.size === 0 ? "not tried" : `${tries} tries; ${[...said.values()].join(", ")}`;
 }

@@ -6,6 +6,7 @@
 import { type Choice, chooseProvider } from "../../domain/catalog/choose-provider.ts";
 import type { Provider } from "../../domain/catalog/provider.ts";
 import type { RouteTable } from "../../domain/catalog/route-table.ts";
+import { refusals, triedThisRound } from "../../domain/message/tries.ts";
 import { errorMessage } from "../../platform/errors/sluice-error.ts";
 import type { LogEnds } from "../../platform/kafka/log-ends.ts";
 import { partitionFor } from "../../platform/kafka/murmur2.ts";
@@ -32,7 +33,7 @@ import { contentHash, DecidedMessages, decisionKey } from "./decided-messages.ts
 import { DecisionLog, type RecordedDecision } from "./decision-log.ts";
 import { takeIn } from "./intake.ts";
 import type { ProviderHealth } from "./provider-health.ts";
-import { givingUp, nextRound, triedThisRound } from "./retry-policy.ts";
+import { type GivenUp, givingUp, lastWords, letterReason, nextRound, refusedByAll } from "./retry-policy.ts";
 import type { RouterMetrics } from "./router-metrics.ts";
 import { type Pending, positionOf, RoutingRecords } from "./routing-records.ts";
 import type { SchemaGate } from "./schema-gate.ts";
@@ -155,7 +156,8 @@ export class Router implements Transform {
     if (!intake.ok) {
       const detail = intake.problems.map((p) => `${p.field}: ${p.code} (${p.message})`).join("; ");
       const pending = { facts: intake.facts, text: "", attempt: 0, tried: [], inDoubt: null, content };
-      this.close(record, pending, "rejected", "invalid", intake.problems[0]?.code ?? "invalid", detail, out);
+      const code = intake.problems[0]?.code ?? "invalid";
+      this.close(record, pending, { state: "rejected", errorClass: "invalid", code }, detail, out);
       return;
     }
     const home = partitionFor(intake.facts.to, this.options.partitions);
@@ -199,16 +201,7 @@ export class Router implements Transform {
     const now = this.options.now();
     const end = givingUp(pending.tried, now, facts.expiresAt);
     if (end !== undefined) {
-      const last = pending.tried.at(-1);
-      this.close(
-        record,
-        pending,
-        end.state,
-        end.state === "expired" ? "expired" : (last?.errorClass ?? "unroutable"),
-        end.code,
-        `after ${pending.tried.length} tries`,
-        out,
-      );
+      this.close(record, pending, end, lastWords(pending.tried), out);
       return;
     }
     const choice = this.choose(pending);
@@ -242,6 +235,7 @@ export class Router implements Transform {
         from: facts.from ?? undefined,
       },
       tried: triedThisRound(pending.tried),
+      refused: refusals(pending.tried),
       health: (id) => this.options.health.state(id, facts.lane, now),
       random: this.options.random,
     });
@@ -289,14 +283,17 @@ export class Router implements Transform {
     this.options.metrics.repeated.add();
     if (earlier.kind === "routed") out.effect(this.records.dispatch(record, pending, event));
     else if (earlier.kind === "postponed") this.postpone(record, pending, event, out);
-    else this.dead(record, event.errorCode ?? "invalid", event.reason ?? "", event.facts.messageId, out);
+    else this.dead(record, letterReason(event), event.reason ?? "", event.facts.messageId, out);
   }
 
   private unroutable(record: InRecord, pending: Pending, choice: Extract<Choice, { ok: false }>, out: Outputs): void {
     const verdicts = choice.candidates.map((c) => `${c.provider}: ${c.verdict}`).join(", ");
     const temporary = choice.reason === "circuits-open" || choice.candidates.some((c) => c.verdict === "already-tried");
     if (!temporary) {
-      this.close(record, pending, "failed", "unroutable", choice.reason, verdicts, out);
+      const refused = refusedByAll(pending.tried);
+      const end = refused ?? { state: "failed", errorClass: "unroutable", code: choice.reason };
+      const detail = refused === undefined ? verdicts : `${lastWords(pending.tried)} (${verdicts})`;
+      this.close(record, pending, end, detail, out);
       return;
     }
     const { delay } = nextRound(pending.tried, choice.reason);
@@ -322,15 +319,8 @@ export class Router implements Transform {
     out.effect(this.records.retry(record, pending, tried, delay, event.at));
   }
 
-  private close(
-    record: InRecord,
-    pending: Pending,
-    state: "rejected" | "failed" | "expired",
-    errorClass: string,
-    code: string,
-    detail: string,
-    out: Outputs,
-  ): void {
+  private close(record: InRecord, pending: Pending, end: GivenUp, detail: string, out: Outputs): void {
+    const { state, errorClass, code } = end;
     const { facts, attempt } = pending;
     const src = positionOf(record);
     if (!this.recorded.has(src) && this.isRepeat(record, pending, out)) return;
@@ -343,14 +333,14 @@ export class Router implements Transform {
       at: this.options.now(),
       facts,
       attempt,
-      provider: pending.tried.at(-1)?.provider ?? null,
+      provider: end.provider ?? pending.tried.findLast((one) => one.provider !== null)?.provider ?? null,
       state,
       errorClass,
       errorCode: code,
       reason: detail,
     };
     out.decide(this.records.event(record, event));
-    this.dead(record, code, detail, facts.messageId, out);
+    this.dead(record, letterReason(event), detail, facts.messageId, out);
   }
 
   private dead(record: InRecord, reason: string, detail: string, messageId: string | null, out: Outputs): void {

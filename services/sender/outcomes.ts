@@ -1,5 +1,6 @@
 import { inDoubtRuleOf, type Provider } from "../../domain/catalog/provider.ts";
 import type { SubmitOutcome } from "../../domain/message/submit-outcome.ts";
+import { appendTry } from "../../domain/message/tries.ts";
 import type { Outcome } from "../../platform/kafka/dispatcher.ts";
 import { partitionFor } from "../../platform/kafka/murmur2.ts";
 import type { OutRecord } from "../../platform/kafka/record.ts";
@@ -24,9 +25,6 @@ export type ReturnClass = "transient" | "throttled" | "refused" | "permanent" | 
 export function returnClassOf(outcome: Exclude<SubmitOutcome, "accepted" | "in-doubt">): ReturnClass {
   return outcome === "link" ? "unsubmitted" : outcome;
 }
-
-/** Tries kept on a message, newest last; as the router keeps them. */
-const MAX_TRIED = 32;
 
 /** Turns what became of a dispatch into the event that says so and the record that follows from it. Pure but for the codecs. */
 export class Outcomes {
@@ -119,7 +117,7 @@ export class Outcomes {
       facts,
       text,
       attempt: next,
-      tried: [...tried.slice(-(MAX_TRIED - 1)), { provider, errorClass, errorCode }],
+      tried: appendTry(tried, { provider, errorClass, errorCode }),
       inDoubt,
     };
     return {

@@ -1,7 +1,12 @@
-import type { SmppProvider } from "../../domain/catalog/provider.ts";
+import { type SmppProvider, statusMeaningsOf } from "../../domain/catalog/provider.ts";
 import type { SubmitOutcome } from "../../domain/message/submit-outcome.ts";
 import { type Acknowledge, SmppClient } from "../../domain/smpp/client.ts";
-import { classifyCommandStatus, commandStatus, commandStatusName } from "../../domain/smpp/command-status.ts";
+import {
+  type CommandStatusClass,
+  classifyCommandStatus,
+  commandStatus,
+  commandStatusName,
+} from "../../domain/smpp/command-status.ts";
 import type { DeliverSmPdu, OutgoingShortMessage } from "../../domain/smpp/pdu.ts";
 import { SmppEncodeError } from "../../domain/smpp/pdu-encoder.ts";
 import type { Anomaly, RequestResult } from "../../domain/smpp/request-result.ts";
@@ -36,11 +41,13 @@ export interface SmppLinkOptions {
 /** The binds of this process to one SMSC: up while one of them is bound; the parts of a message share a bind. */
 export class SmppLink implements Link<SmppUnit> {
   private readonly options: SmppLinkOptions;
+  private readonly meanings: ReadonlyMap<number, CommandStatusClass>;
   private clients: SmppClient[] = [];
   private events: LinkEvents<SmppUnit> | undefined;
 
   constructor(options: SmppLinkOptions) {
     this.options = options;
+    this.meanings = statusMeaningsOf(options.provider);
   }
 
   get up(): boolean {
@@ -140,29 +147,28 @@ export class SmppLink implements Link<SmppUnit> {
   }
 
   private readonly onResult = (result: RequestResult, sent: Sent): void => {
-    this.events?.onResult(sent.submission, sent.unit, unitResultOf(result));
+    this.events?.onResult(sent.submission, sent.unit, unitResultOf(result, this.meanings));
   };
 }
 
 const UNANSWERED: UnitResult = { outcome: "in-doubt", code: RESPONSE_TIMEOUT };
 
 /** What the end of one submit_sm means. */
-export function unitResultOf(result: RequestResult): UnitResult {
+export function unitResultOf(result: RequestResult, meanings?: ReadonlyMap<number, CommandStatusClass>): UnitResult {
   if (result.kind === "timeout") return UNANSWERED;
   if (result.kind === "unanswered") {
     const code = result.reason.code === "withdrawn" ? WITHDRAWN : LINK_LOST;
     return result.sent === "never" ? { outcome: "unsent", code, stayed: true } : { outcome: "in-doubt", code };
   }
   if (result.commandStatus === commandStatus.ESME_ROK) return { outcome: "accepted", code: "", id: result.messageId };
-  const outcome = outcomeOf(result.commandStatus);
+  const outcome = outcomeOf(result.commandStatus, meanings);
   const code = commandStatusName(result.commandStatus);
   return outcome === "throttled" ? { outcome, code, pauseMs: THROTTLE_PAUSE_MS } : { outcome, code };
 }
 
-function outcomeOf(status: number): SubmitOutcome {
-  const kind = classifyCommandStatus(status);
+function outcomeOf(status: number, meanings?: ReadonlyMap<number, CommandStatusClass>): SubmitOutcome {
+  const kind = classifyCommandStatus(status, meanings);
   if (kind === "ok") return "accepted";
-  if (kind !== "permanent") return kind;
-  // Only a destination that cannot be is the message's own fault; what else this centre refuses, another may take.
-  return status === commandStatus.ESME_RINVDSTADR ? "permanent" : "refused";
+  // The centre's view; another one may take it. When all have refused, the router ends it.
+  return kind === "permanent" ? "refused" : kind;
 }

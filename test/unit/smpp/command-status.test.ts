@@ -4,6 +4,7 @@ import {
   classifyCommandStatus,
   commandStatus,
   commandStatusName,
+  readCommandStatus,
 } from "../../../domain/smpp/command-status.ts";
 
 describe("command_status", () => {
@@ -32,6 +33,31 @@ describe("command_status", () => {
     expect(commandStatusName(0x401)).toBe("0x00000401");
     expect(classifyCommandStatus(0x401, new Map([[0x401, "permanent" as const]]))).toBe("permanent");
     expect(classifyCommandStatus(0x08, new Map([[0x08, "throttled" as const]]))).toBe("throttled");
+  });
+
+  it("says of every status of SMPP 3.4 and 5.0 what it means for a submit_sm", () => {
+    const byClass: Record<string, string[]> = {};
+    for (const [name, code] of Object.entries(commandStatus)) {
+      const kind = classifyCommandStatus(code);
+      byClass[kind] ??= [];
+      byClass[kind].push(name);
+      expect(readCommandStatus(name)).toBe(code);
+    }
+    expect(byClass.ok).toEqual(["ESME_ROK"]);
+    expect(byClass.throttled).toEqual(["ESME_RMSGQFUL", "ESME_RTHROTTLED"]);
+    for (const name of ["ESME_RINVDCS", "ESME_RSERTYPDENIED", "ESME_RINVSRCADR", "ESME_RX_R_APPN", "ESME_RINVDSTADR"])
+      expect(byClass.permanent).toContain(name);
+    for (const name of ["ESME_RSERTYPUNAVAIL", "ESME_RBCASTFAIL", "ESME_RQUERYFAIL"])
+      expect(byClass.transient).toContain(name);
+    expect(byClass.link).toContain("ESME_RPROHIBITED");
+    expect(new Set(Object.values(commandStatus)).size).toBe(Object.keys(commandStatus).length);
+  });
+
+  it("reads statuses by name and number", () => {
+    expect(readCommandStatus("0x00000401")).toBe(0x401);
+    expect(readCommandStatus("1025")).toBe(0x401);
+    for (const text of ["", "ESME_R", "toString", "-1", "0x1ffffffff", "1e3"])
+      expect([text, readCommandStatus(text)]).toEqual([text, undefined]);
   });
 
   it("knows which refused binds only a changed configuration can cure", () => {

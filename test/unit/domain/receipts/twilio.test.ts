@@ -36,7 +36,7 @@ describe("classifyTwilioResponse", () => {
   it("tells apart what can be sent again, elsewhere, or never", () => {
     expect(classifyTwilioResponse(201)).toBe("accepted");
     expect(classifyTwilioResponse(429)).toBe("throttled");
-    expect(classifyTwilioResponse(400, 21211)).toBe("permanent");
+    expect(classifyTwilioResponse(400, 21211)).toBe("refused");
     expect(classifyTwilioResponse(400, 21610)).toBe("permanent");
     expect(classifyTwilioResponse(403, 21408)).toBe("refused");
     expect(classifyTwilioResponse(400, 99999)).toBe("refused");

@@ -1,0 +1,39 @@
+/** One earlier try of a message; `provider` is null for a round in which none could be chosen. */
+export interface Try {
+  readonly provider: string | null;
+  /** `refused`: this provider never will. `permanent`: nobody may. The others may pass. */
+  readonly errorClass: string;
+  readonly errorCode: string | null;
+}
+
+/** Tries kept on a message. */
+export const MAX_TRIED = 32;
+
+/**
+ * The tries with one more, newest last. Beyond the limit an old one falls away; refusals last, since a provider that has refused
+ * must not be asked again, and not the one with which the round began.
+ */
+export function appendTry<T extends Try>(tried: readonly T[], one: T): T[] {
+  if (tried.length < MAX_TRIED) return [...tried, one];
+  const round = tried.findLastIndex(({ provider }) => provider === null);
+  const least = tried.findIndex(({ errorClass }, at) => errorClass !== "refused" && at !== round);
+  const gone = Math.max(0, least);
+  return [...tried.slice(0, gone), ...tried.slice(gone + 1), one];
+}
+
+/** A round ends when nobody could be chosen: that try has no provider. Providers of the current round are not tried again. */
+export function triedThisRound(tried: readonly Try[]): string[] {
+  const start = tried.findLastIndex(({ provider }) => provider === null) + 1;
+  return tried.slice(start).flatMap(({ provider }) => (provider === null ? [] : [provider]));
+}
+
+/** Providers that have refused it for good, each with its last word, in the order in which they spoke last. */
+export function refusals(tried: readonly Try[]): Map<string, Try> {
+  const found = new Map<string, Try>();
+  for (const one of tried) {
+    if (one.provider === null || one.errorClass !== "refused") continue;
+    found.delete(one.provider);
+    found.set(one.provider, one);
+  }
+  return found;
+}
