@@ -5,7 +5,7 @@
 export interface Attempt {
   /** Provider tried; null when no provider could be chosen. */
   readonly provider: string | null;
-  /** transient, throttled, permanent, unroutable or unsubmitted. */
+  /** transient, throttled, refused, permanent, unroutable, unsubmitted or unknown. Who has refused is not asked again. */
   readonly errorClass: string;
   /** The provider's own code (SMPP command_status by name, HTTP status or API code), or Sluice's. */
   readonly errorCode: string | null;
@@ -123,9 +123,9 @@ export interface Event {
   readonly providerMessageIds: readonly string[];
   /** submitted: set when an earlier submission may have reached a provider; the stated reason of the repeat. */
   readonly resubmitted: string | null;
-  /** returned, in_doubt, closed: transient, throttled, permanent, unroutable, unsubmitted, unknown, invalid, expired. */
+  /** returned, in_doubt, closed: transient, throttled, refused (this provider never will take it), permanent (nobody may), unroutable, unsubmitted, unknown, invalid, expired. */
   readonly errorClass: string | null;
-  /** The provider's or Sluice's code. routed: account-busy, when the account was above its share of the provider and the message stands behind those of others. */
+  /** The provider's or Sluice's code. routed: account-busy, when the account was above its share of the provider and the message stands behind those of others; waited, when it had waited for the provider and stands behind what comes now. */
   readonly errorCode: string | null;
   /** receipt: number of the part, from 1. */
   readonly part: number | null;
@@ -273,7 +273,7 @@ export interface Receipt {
   readonly parts: number | null;
 }
 
-/** A message to be routed again: sms.retry.<delay>, keyed by destination. The header due (epoch milliseconds) says when, not the timestamp. */
+/** A message to be routed again: sms.retry.<delay>, keyed by destination. The header due (epoch milliseconds) says when, not the timestamp; it may be later than the tier is over: then the message is moved on to another one. */
 export interface Retry {
   /** The message. */
   readonly facts: MessageFacts;

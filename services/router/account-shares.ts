@@ -3,6 +3,14 @@ import type { Lane } from "../../schemas/generated/types.ts";
 /** The code on the `routed` event of a message that goes into its lane's overflow: a repeat must go there again. */
 export const ACCOUNT_BUSY = "account-busy";
 
+/** The code on the `routed` event of a message that had waited for its provider: it goes into the overflow, behind what comes now. */
+export const WAITED = "waited";
+
+/** Whether a `routed` event with this code is about the overflow of its lane. */
+export function isBehind(code: string | null): boolean {
+  return code === ACCOUNT_BUSY || code === WAITED;
+}
+
 /** What must be known of the provider. */
 export interface LaneLoad {
   /** Segments a second. */

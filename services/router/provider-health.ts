@@ -5,6 +5,8 @@ import { DISPATCH_QUEUES, DISPATCH_URGENCY, type DispatchQueue, LANES } from "..
 export interface ProviderState {
   /** Nothing should be given to it now. */
   readonly open: boolean;
+  /** It was heard of lately, and submits as it should. */
+  readonly closed: boolean;
   /**
    * Seconds that what goes before the message takes at the provider's rate, with what this router has given it that its
    * sender has not counted yet. Less urgent lanes do not count, nor what overflowed of its own.
@@ -38,6 +40,9 @@ interface Known {
   readonly backlog: number[];
   until: number;
   open: boolean;
+  closed: boolean;
+  /** It was open, and has not been closed since. */
+  away: boolean;
   rate: number;
 }
 
@@ -53,6 +58,7 @@ const FOLD_EVERY_MS = 250;
  */
 const UNDER_WAY_MS = 500;
 const SLICE_MS = 100;
+const UNHEARD = { open: false, closed: false, away: false, rate: 0 };
 const QUEUES = DISPATCH_QUEUES.length;
 
 /** Where the queue stands among all of a provider, 0 being the most urgent. */
@@ -67,6 +73,7 @@ const OVERFLOW = new Map(LANES.map((lane) => [lane, urgencyOf({ lane, overflow: 
 export class ProviderHealth {
   private readonly providers = new Map<string, Known>();
   private readonly rates: ReadonlyMap<string, number>;
+  private returnedAt: number | undefined;
 
   /** `rates`: segments a second of each provider by the catalog, for those that were never heard of. */
   constructor(rates: ReadonlyMap<string, number>) {
@@ -104,21 +111,28 @@ export class ProviderHealth {
     const overflow = OVERFLOW.get(lane)!;
     let segments = 0;
     for (let i = 0; i <= own; i++) segments += known.backlog[i]! + known.given[i]!;
-    const { open, rate } = known;
+    const { open, closed, rate } = known;
     const seconds = (count: number) => (rate > 0 ? count / rate : 0);
     return {
       open,
+      closed,
       rate,
       backlogSeconds: seconds(segments),
       laneSeconds: seconds(segments + known.backlog[overflow]! + known.given[overflow]!),
     };
   }
 
+  /** When a provider that was left began to work again: the latest of all; undefined when none did as long as this process has looked. */
+  lastReturn(now: number): number | undefined {
+    for (const [provider, known] of this.providers) if (now >= known.until) this.fold(provider, known, now);
+    return this.returnedAt;
+  }
+
   private known(provider: string): Known {
     let known = this.providers.get(provider);
     if (known === undefined) {
       const [given, backlog] = [new Array<number>(QUEUES).fill(0), new Array<number>(QUEUES).fill(0)];
-      known = { partitions: new Map(), given, recent: [], backlog, until: 0, open: false, rate: 0 };
+      known = { partitions: new Map(), given, recent: [], backlog, until: 0, ...UNHEARD };
       this.providers.set(provider, known);
     }
     return known;
@@ -129,15 +143,22 @@ export class ProviderHealth {
     known.backlog.fill(0);
     known.rate = 0;
     let usable = 0;
+    known.closed = false;
     for (const { health, at } of known.partitions.values()) {
       if (now - at > STALE_MS || health.circuit === "open") continue;
       usable++;
+      known.closed ||= health.circuit === "closed";
       known.rate += health.rate;
       // A sender that does not tell its queues apart: all of it may go before.
       if (health.queues.length === 0) known.backlog[0]! += health.backlog;
       for (let i = 0; i < QUEUES; i++) known.backlog[i]! += health.queues[i] ?? 0;
     }
     known.open = known.partitions.size > 0 && usable === 0;
+    if (known.open) known.away = true;
+    else if (known.away && known.closed) {
+      known.away = false;
+      this.returnedAt = now;
+    }
     if (known.rate === 0) known.rate = this.rates.get(provider) ?? 0;
   }
 }

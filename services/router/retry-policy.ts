@@ -1,11 +1,14 @@
 import { appendTry, refusals } from "../../domain/message/tries.ts";
 import type { Attempt, Event } from "../../schemas/generated/types.ts";
-import type { RetryDelay } from "../../schemas/topics.ts";
+import { RETRY_DELAY_MS, RETRY_DELAYS, type RetryDelay } from "../../schemas/topics.ts";
 
 /** How often a message may be refused by providers before it is given up. */
 export const MAX_SUBMISSIONS = 8;
 /** Delay after each round in which no provider could be chosen; the last one repeats until the message expires. */
 const ROUND_DELAYS: readonly RetryDelay[] = ["5s", "5s", "5s", "1m", "1m", "10m", "10m", "1h"];
+
+/** Why a message waits when all that could take it are out of order: the code of Choice. */
+export const CIRCUITS_OPEN = "circuits-open";
 
 /** Classes of tries in which the provider gave an answer about the message or none: these count. */
 const COUNTED: ReadonlySet<string> = new Set(["transient", "throttled", "refused", "unknown"]);
@@ -44,11 +47,26 @@ export function letterReason({ errorClass, errorCode }: Pick<Event, "errorClass"
   return errorClass === "refused" || errorClass === "permanent" ? "refused" : (errorCode ?? "invalid");
 }
 
-/** When to look for a provider again, after a round in which there was none. */
-export function nextRound(tried: readonly Attempt[], reason: string): { delay: RetryDelay; tried: Attempt[] } {
+/**
+ * When to look for a provider again, after a round in which there was none: after the round's time, or sooner where the message would
+ * end before. The last look is at its end. `at`: epoch ms of the decision.
+ */
+export function nextRound(
+  tried: readonly Attempt[],
+  reason: string,
+  at: number,
+  expiresAt: number,
+): { delay: RetryDelay; due: number; tried: Attempt[] } {
   const rounds = tried.filter((attempt) => attempt.provider === null).length;
-  const delay = ROUND_DELAYS[Math.min(rounds, ROUND_DELAYS.length - 1)]!;
-  return { delay, tried: appendTry(tried, { provider: null, errorClass: "unroutable", errorCode: reason }) };
+  const usual = RETRY_DELAY_MS[ROUND_DELAYS[Math.min(rounds, ROUND_DELAYS.length - 1)]!];
+  const delay = tierFor(Math.min(usual, expiresAt - at));
+  const due = Math.min(at + RETRY_DELAY_MS[delay], expiresAt);
+  return { delay, due, tried: appendTry(tried, { provider: null, errorClass: "unroutable", errorCode: reason }) };
+}
+
+/** The longest tier that is over within `ms`; the shortest one when none is. */
+export function tierFor(ms: number): RetryDelay {
+  return RETRY_DELAYS.findLast((delay) => delay !== "0s" && RETRY_DELAY_MS[delay] <= ms) ?? "5s";
 }
 
 /** What the providers said, for people: `3 tries; smsc-b: ESME_RINVDSTADR, smsc-a: ESME_RX_R_APPN`, the last word first. */

@@ -8,6 +8,8 @@ export interface RouterMetrics {
   delayed(tier: string): Counter;
   deadLetters(reason: string): Counter;
   readonly duplicates: Counter;
+  readonly woken: Counter;
+  readonly carried: Counter;
   readonly repeated: Counter;
   readonly rekeyed: Counter;
   readonly unreadableHealth: Counter;
@@ -33,6 +35,16 @@ export function routerMetrics(registry: MetricRegistry): RouterMetrics {
     deadLetters: byLabels((reason) => dead.with({ reason })),
     duplicates: registry
       .counter("router_duplicates_total", { help: "Requests and retries seen before, dropped" })
+      .with(),
+    woken: registry
+      .counter("router_woken_total", {
+        help: "Messages that waited for a provider and went before their time, since it was back",
+      })
+      .with(),
+    carried: registry
+      .counter("router_carried_total", {
+        help: "Waits that went on in another retry tier, since they were longer than theirs",
+      })
       .with(),
     repeated: registry
       .counter("router_repeated_total", { help: "Decisions of an earlier owner carried out again" })

@@ -11,7 +11,7 @@ import { errorMessage } from "../../platform/errors/sluice-error.ts";
 import type { LogEnds } from "../../platform/kafka/log-ends.ts";
 import { partitionFor } from "../../platform/kafka/murmur2.ts";
 import { ReadBackMarks } from "../../platform/kafka/read-back-mark.ts";
-import { headerText, type InRecord, type KafkaLog, type OutRecord } from "../../platform/kafka/record.ts";
+import type { InRecord, KafkaLog, OutRecord } from "../../platform/kafka/record.ts";
 import type { Task } from "../../platform/kafka/task.ts";
 import type { TopicReader } from "../../platform/kafka/topic-reader.ts";
 import type { Outputs, Transform } from "../../platform/kafka/transform.ts";
@@ -19,26 +19,20 @@ import { BLANK_EVENT } from "../../schemas/blank-event.ts";
 import type { SluiceCodecs } from "../../schemas/codecs.ts";
 import type { Event, Lane, Retry } from "../../schemas/generated/types.ts";
 import { implausibleRetry } from "../../schemas/plausible.ts";
-import {
-  EVENTS_TOPIC,
-  LANES,
-  RETRY_DELAY_MS,
-  RETRY_DELAYS,
-  ROUTER_INPUTS,
-  requestTopic,
-  retryTopic,
-} from "../../schemas/topics.ts";
-import { ACCOUNT_BUSY, AccountShares } from "./account-shares.ts";
+import { EVENTS_TOPIC, LANES, ROUTER_INPUTS, requestTopic } from "../../schemas/topics.ts";
+import { ACCOUNT_BUSY, AccountShares, isBehind, WAITED } from "./account-shares.ts";
 import { contentHash, DecidedMessages, decisionKey } from "./decided-messages.ts";
 import { DecisionLog, type RecordedDecision } from "./decision-log.ts";
 import { takeIn } from "./intake.ts";
 import type { ProviderHealth } from "./provider-health.ts";
-import { type GivenUp, givingUp, lastWords, letterReason, nextRound, refusedByAll } from "./retry-policy.ts";
+import { type GivenUp, givingUp, lastWords, letterReason, nextRound, refusedByAll, tierFor } from "./retry-policy.ts";
+import { ReturningTraffic } from "./returning-traffic.ts";
+import { routeFacts } from "./route-facts.ts";
 import type { RouterMetrics } from "./router-metrics.ts";
 import { type Pending, positionOf, RoutingRecords } from "./routing-records.ts";
 import type { SchemaGate } from "./schema-gate.ts";
+import { Waiting, waitsForProvider } from "./waiting.ts";
 
-const DELAY_OF_TOPIC = new Map<string, number>(RETRY_DELAYS.map((delay) => [retryTopic(delay), RETRY_DELAY_MS[delay]]));
 const LANE_OF_TOPIC = new Map<string, Lane>(LANES.map((lane) => [requestTopic(lane), lane]));
 
 /** Decisions remembered per partition, for requests that come twice. */
@@ -76,6 +70,8 @@ export class Router implements Transform {
   private readonly options: RouterOptions;
   private readonly records: RoutingRecords;
   private readonly shares: AccountShares;
+  private readonly returning: ReturningTraffic;
+  private readonly waiting: Waiting;
   private readonly decided = new DecidedMessages(REMEMBERED);
   private recorded = new Map<string, RecordedDecision>();
   private next: number[] = [];
@@ -87,6 +83,16 @@ export class Router implements Transform {
     this.options = options;
     this.records = new RoutingRecords(options);
     this.shares = new AccountShares(options.partitions);
+    this.returning = new ReturningTraffic(options);
+    this.waiting = new Waiting({
+      ...options,
+      decode: ({ value }) => {
+        const decoded = value === null ? undefined : options.codecs.retry.decode(value);
+        return decoded?.ok ? decoded.value : undefined;
+      },
+      prospect: (record, { facts, tried }) => this.returning.prospect(positionOf(record), facts, refusals(tried)),
+      lastReturn: () => options.health.lastReturn(options.monotonic()),
+    });
   }
 
   async restore(task: Task): Promise<void> {
@@ -107,13 +113,9 @@ export class Router implements Transform {
     this.marks = new ReadBackMarks(REMEMBER_MS, [from], offsets, inherited);
   }
 
-  /** Retries wait, none longer than its topic says, whatever its header says; and what has a schema that is being loaded. */
+  /** Retries wait, and what has a schema that is being loaded. */
   dueIn(record: InRecord): number {
-    if (this.options.schemas.waits(record.value)) return SCHEMA_AGAIN_MS;
-    const longest = DELAY_OF_TOPIC.get(record.topic);
-    if (longest === undefined) return 0;
-    const due = Number(headerText(record, "due"));
-    return Math.min(due, record.timestamp + longest) - this.options.now() || 0;
+    return this.options.schemas.waits(record.value) ? SCHEMA_AGAIN_MS : this.waiting.dueIn(record);
   }
 
   process(record: InRecord, input: number, out: Outputs): void {
@@ -178,7 +180,7 @@ export class Router implements Transform {
     }
     const wrong = implausibleRetry(decoded.value) ?? this.misplaced(record, decoded.value);
     if (wrong !== undefined) this.dead(record, "invalid", wrong, null, out);
-    else this.route(record, decoded.value, out);
+    else this.route(record, decoded.value, out, this.waiting.early(record, decoded.value));
   }
 
   /** Only our own services write retries, each to its destination's partition; what follows from one is decided there. */
@@ -187,7 +189,8 @@ export class Router implements Transform {
     return home === record.partition ? undefined : `facts.to: belongs to partition ${home}`;
   }
 
-  private route(record: InRecord, pending: Pending, out: Outputs): void {
+  /** `early`: ms before the message's time; 0 when it has come. */
+  private route(record: InRecord, pending: Pending, out: Outputs, early = 0): void {
     const { facts, attempt } = pending;
     const src = positionOf(record);
     const earlier = this.recorded.get(src);
@@ -199,6 +202,10 @@ export class Router implements Transform {
     }
     if (this.isRepeat(record, pending, out)) return;
     const now = this.options.now();
+    if (early > 0) {
+      this.beforeItsTime(record, pending, now + early, out);
+      return;
+    }
     const end = givingUp(pending.tried, now, facts.expiresAt);
     if (end !== undefined) {
       this.close(record, pending, end, lastWords(pending.tried), out);
@@ -207,6 +214,22 @@ export class Router implements Transform {
     const choice = this.choose(pending);
     if (choice.ok) this.assign(record, pending, choice, now, out);
     else this.unroutable(record, pending, choice, out);
+  }
+
+  /** A provider that it waits for is back, and takes it; otherwise it waits on until `due`, where nobody waits behind it for longer. */
+  private beforeItsTime(record: InRecord, pending: Pending, due: number, out: Outputs): void {
+    const { facts, tried } = pending;
+    const now = this.options.now();
+    const choice = waitsForProvider(tried)
+      ? this.returning.choose(positionOf(record), facts, refusals(tried))
+      : undefined;
+    if (choice?.ok) {
+      this.options.metrics.woken.add();
+      this.assign(record, pending, choice, now, out, true);
+    } else {
+      this.options.metrics.carried.add();
+      out.effect(this.records.carried(record, pending, tierFor(due - now), due));
+    }
   }
 
   /** Drops what was decided before. An id that now comes with another text is a mistake of its producer, which must not pass unseen. */
@@ -226,14 +249,7 @@ export class Router implements Transform {
     const { facts } = pending;
     const now = this.options.monotonic();
     return chooseProvider(this.options.table, {
-      facts: {
-        destination: facts.to,
-        country: facts.country,
-        mccMnc: facts.network ?? undefined,
-        account: facts.accountId,
-        lane: facts.lane,
-        from: facts.from ?? undefined,
-      },
+      facts: routeFacts(facts),
       tried: triedThisRound(pending.tried),
       refused: refusals(pending.tried),
       health: (id) => this.options.health.state(id, facts.lane, now),
@@ -247,13 +263,14 @@ export class Router implements Transform {
     choice: Extract<Choice, { ok: true }>,
     now: number,
     out: Outputs,
+    waited = false,
   ): void {
     const { facts, attempt } = pending;
     const { health, metrics } = this.options;
     const passed = this.options.monotonic();
     const { id } = choice.provider;
     const { accountId, lane, segments } = facts;
-    const overflow = this.shares.take(id, lane, accountId, segments, health.state(id, lane, passed), passed);
+    const busy = !waited && this.shares.take(id, lane, accountId, segments, health.state(id, lane, passed), passed);
     const event: Event = {
       ...BLANK_EVENT,
       type: "routed",
@@ -263,13 +280,14 @@ export class Router implements Transform {
       provider: id,
       route: choice.route,
       reason: choice.reason,
-      errorCode: overflow ? ACCOUNT_BUSY : null,
+      errorCode: busy ? ACCOUNT_BUSY : waited ? WAITED : null,
       price: choice.price,
       currency: choice.provider.currency,
     };
+    const overflow = isBehind(event.errorCode);
     this.remember(pending);
     metrics.routed(id, choice.reason).add();
-    if (overflow) metrics.overflowed(id, lane).add();
+    if (busy) metrics.overflowed(id, lane).add();
     health.gave(id, { lane, overflow }, segments, passed);
     out.decide(this.records.event(record, event));
     out.effect(this.records.dispatch(record, pending, event));
@@ -296,11 +314,12 @@ export class Router implements Transform {
       this.close(record, pending, end, detail, out);
       return;
     }
-    const { delay } = nextRound(pending.tried, choice.reason);
+    const at = this.options.now();
+    const { delay } = nextRound(pending.tried, choice.reason, at, pending.facts.expiresAt);
     const event: Event = {
       ...BLANK_EVENT,
       type: "postponed",
-      at: this.options.now(),
+      at,
       facts: pending.facts,
       attempt: pending.attempt,
       reason: verdicts,
@@ -315,8 +334,9 @@ export class Router implements Transform {
 
   /** The message waits for its next attempt, as the event says; carried out again it gives the same record. */
   private postpone(record: InRecord, pending: Pending, event: Event, out: Outputs): void {
-    const { delay, tried } = nextRound(pending.tried, event.errorCode ?? "unroutable");
-    out.effect(this.records.retry(record, pending, tried, delay, event.at));
+    const { tried, facts } = pending;
+    const next = nextRound(tried, event.errorCode ?? "unroutable", event.at, facts.expiresAt);
+    out.effect(this.records.retry(record, pending, next.tried, next.delay, next.due));
   }
 
   private close(record: InRecord, pending: Pending, end: GivenUp, detail: string, out: Outputs): void {

@@ -5,8 +5,8 @@ import { extractTrace, formatTraceparent, TRACEPARENT } from "../../platform/tel
 import type { SluiceCodecs } from "../../schemas/codecs.ts";
 import { deadLetterRecord } from "../../schemas/dead-letter.ts";
 import type { Attempt, Event, MessageFacts, SendRequest } from "../../schemas/generated/types.ts";
-import { dispatchTopic, EVENTS_TOPIC, RETRY_DELAY_MS, type RetryDelay, retryTopic } from "../../schemas/topics.ts";
-import { ACCOUNT_BUSY } from "./account-shares.ts";
+import { dispatchTopic, EVENTS_TOPIC, type RetryDelay, retryTopic } from "../../schemas/topics.ts";
+import { isBehind } from "./account-shares.ts";
 
 /** A message to be routed, from a request or from a retry. */
 export interface Pending {
@@ -53,7 +53,7 @@ export class RoutingRecords {
     const provider = decision.provider!;
     const spread = this.options.providers.get(provider)?.partitions ?? 1;
     return {
-      topic: dispatchTopic(provider, facts.lane, decision.errorCode === ACCOUNT_BUSY),
+      topic: dispatchTopic(provider, facts.lane, isBehind(decision.errorCode)),
       // d divides P, so the partition of the destination modulo d is the partition among d.
       partition: record.partition % spread,
       key: facts.to,
@@ -72,23 +72,24 @@ export class RoutingRecords {
     };
   }
 
-  /** The message's next attempt, a delay after the decision of `decidedAt` (epoch ms). */
-  retry(
-    record: InRecord,
-    pending: Pending,
-    tried: readonly Attempt[],
-    delay: RetryDelay,
-    decidedAt: number,
-  ): OutRecord {
-    const { facts, text, inDoubt } = pending;
-    const attempt = pending.attempt + 1;
-    const due = String(decidedAt + RETRY_DELAY_MS[delay]);
+  /** The message's next attempt. `due`: epoch ms; the tier may be over before. */
+  retry(record: InRecord, pending: Pending, tried: readonly Attempt[], delay: RetryDelay, due: number): OutRecord {
+    return this.waiting(record, { ...pending, attempt: pending.attempt + 1, tried }, delay, due);
+  }
+
+  /** A retry that is not due yet and waits on, in another tier. */
+  carried(record: InRecord, pending: Pending, delay: RetryDelay, due: number): OutRecord {
+    return this.waiting(record, pending, delay, due);
+  }
+
+  private waiting(record: InRecord, pending: Pending, delay: RetryDelay, due: number): OutRecord {
+    const { facts, text, attempt, tried, inDoubt } = pending;
     return {
       topic: retryTopic(delay),
       partition: record.partition,
       key: facts.to,
       value: this.options.codecs.retry.encode({ facts, text, attempt, tried, inDoubt }),
-      headers: { ...trace(record), id: `${facts.messageId}/${attempt}/retry`, due },
+      headers: { ...trace(record), id: `${facts.messageId}/${attempt}/retry`, due: String(due) },
     };
   }
 

@@ -16,13 +16,14 @@ const attempt = (provider: string | null, errorClass: string, errorCode: string 
   errorClass,
   errorCode,
 });
+const DAY = 86_400_000;
 const transient = (provider: string) => attempt(provider, "transient");
 
 describe("retry policy", () => {
   it("does not try a provider twice in one round; the next round begins afresh", () => {
     const tried = [transient("a"), transient("b")];
     expect(triedThisRound(tried)).toEqual(["a", "b"]);
-    const round = nextRound(tried, "no-provider-left");
+    const round = nextRound(tried, "no-provider-left", 0, DAY);
     expect(triedThisRound(round.tried)).toEqual([]);
     expect(triedThisRound([...round.tried, transient("a")])).toEqual(["a"]);
   });
@@ -31,11 +32,22 @@ describe("retry policy", () => {
     let tried: Attempt[] = [];
     const delays: string[] = [];
     for (let i = 0; i < 10; i++) {
-      const round = nextRound(tried, "circuits-open");
+      const round = nextRound(tried, "circuits-open", 0, DAY);
       delays.push(round.delay);
       tried = round.tried;
     }
     expect(delays).toEqual(["5s", "5s", "5s", "1m", "1m", "10m", "10m", "1h", "1h", "1h"]);
+  });
+
+  it("looks within the validity as long as a tier fits, and then at its end", () => {
+    const rounds = (n: number) => Array.from({ length: n }, () => attempt(null, "unroutable"));
+    const next = (seconds: number, n = 7) => nextRound(rounds(n), "x", 1_000, 1_000 + seconds * 1_000);
+    expect(next(400)).toMatchObject({ delay: "1m", due: 61_000 });
+    expect(next(3_600)).toMatchObject({ delay: "1h", due: 3_601_000 });
+    expect(next(3_599)).toMatchObject({ delay: "10m", due: 601_000 });
+    expect(next(59)).toMatchObject({ delay: "5s", due: 6_000 });
+    expect(next(4)).toMatchObject({ delay: "5s", due: 5_000 });
+    expect(next(86_400, 0)).toMatchObject({ delay: "5s", due: 6_000 });
   });
 
   it("gives up what has expired, what is refused for good, and what was refused too often", () => {

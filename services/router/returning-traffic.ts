@@ -1,0 +1,79 @@
+import {
+  type Choice,
+  chooseProvider,
+  type ProviderHealth as HealthOfProvider,
+} from "../../domain/catalog/choose-provider.ts";
+import type { RouteTable } from "../../domain/catalog/route-table.ts";
+import type { Lane, MessageFacts } from "../../schemas/generated/types.ts";
+import type { ProviderHealth } from "./provider-health.ts";
+import { routeFacts } from "./route-facts.ts";
+import type { Prospect } from "./waiting.ts";
+
+/**
+ * Seconds of work that messages which had waited may make for a provider: as senders tell of themselves every second, it never
+ * runs dry, and what it takes on before it may go down again is little.
+ */
+const AHEAD_SECONDS = 2;
+const LIMIT: Readonly<Record<Lane, number>> = {
+  otp: AHEAD_SECONDS,
+  transactional: AHEAD_SECONDS,
+  marketing: AHEAD_SECONDS,
+};
+
+export interface ReturningTrafficOptions {
+  readonly table: RouteTable;
+  readonly health: ProviderHealth;
+  readonly monotonic: () => number;
+  readonly random: () => number;
+}
+
+interface Reserved {
+  readonly provider: string;
+  readonly segments: number;
+}
+
+/** Where messages can go that waited for a provider: only to one that works again, and not more than it can take soon. */
+export class ReturningTraffic {
+  private readonly options: ReturningTrafficOptions;
+  /** What was let go and is not given to its provider yet, by the record's place. */
+  private readonly reserved = new Map<string, Reserved>();
+
+  constructor(options: ReturningTrafficOptions) {
+    this.options = options;
+  }
+
+  /** `go` reserves the room until `choose` is called for the same place. */
+  prospect(place: string, facts: MessageFacts, refused: ReadonlyMap<string, unknown>): Prospect {
+    const choice = this.ask(facts, refused);
+    if (!choice.ok) return "none";
+    // Nobody has room, and it would take the one that has the least to do.
+    if (choice.reason === "least-backlog") return "enough";
+    this.reserved.set(place, { provider: choice.provider.id, segments: facts.segments });
+    return "go";
+  }
+
+  /** The provider for a message that comes before its time. */
+  choose(place: string, facts: MessageFacts, refused: ReadonlyMap<string, unknown>): Choice {
+    this.reserved.delete(place);
+    return this.ask(facts, refused);
+  }
+
+  private ask(facts: MessageFacts, refused: ReadonlyMap<string, unknown>): Choice {
+    const now = this.options.monotonic();
+    return chooseProvider(this.options.table, {
+      facts: routeFacts(facts),
+      tried: [],
+      refused,
+      health: (id) => this.stateOf(id, facts.lane, now),
+      random: this.options.random,
+      backlogLimit: LIMIT,
+    });
+  }
+
+  private stateOf(id: string, lane: Lane, now: number): HealthOfProvider {
+    const { closed, rate, laneSeconds } = this.options.health.state(id, lane, now);
+    let segments = 0;
+    for (const { provider, segments: some } of this.reserved.values()) if (provider === id) segments += some;
+    return { open: !closed, backlogSeconds: laneSeconds + (rate > 0 ? segments / rate : 0) };
+  }
+}

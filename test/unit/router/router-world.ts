@@ -1,0 +1,124 @@
+import { parseProvider, parseRoute } from "../../../domain/catalog/catalog.ts";
+import type { Provider } from "../../../domain/catalog/provider.ts";
+import { compileRoutes } from "../../../domain/catalog/route-table.ts";
+import { partitionFor } from "../../../platform/kafka/murmur2.ts";
+import type { InRecord, OutRecord } from "../../../platform/kafka/record.ts";
+import type { Task } from "../../../platform/kafka/task.ts";
+import { MetricRegistry } from "../../../platform/telemetry/metric-registry.ts";
+import { createCodecs } from "../../../schemas/codecs.ts";
+import type { SendRequest } from "../../../schemas/generated/types.ts";
+import { registerSchemas } from "../../../schemas/register.ts";
+import { ROUTER_INPUTS } from "../../../schemas/topics.ts";
+import { ProviderHealth } from "../../../services/router/provider-health.ts";
+import { Router } from "../../../services/router/router.ts";
+import { routerMetrics } from "../../../services/router/router-metrics.ts";
+import { FakeRegistry } from "../schemas/fake-registry.ts";
+
+export const P = 6;
+export const NOW = 1_764_000_000_000;
+export const TO = "4915112345678";
+export const HOME = partitionFor(TO, P);
+
+const registry = new FakeRegistry();
+await registerSchemas(registry as never);
+export const codecs = await createCodecs(registry);
+
+export function provider(id: string): Provider {
+  const parsed = parseProvider({
+    id,
+    kind: "smpp",
+    rate: 100,
+    currency: "EUR",
+    smpp: { host: "127.0.0.1", port: 1, systemId: "s", password: "p" },
+    prices: [{ price: "0.01" }],
+  });
+  if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems));
+  return parsed.value;
+}
+
+/** A router on an event log in memory. `random`: what draws among equals. */
+export function world(random = () => 0) {
+  const providers = [provider("a"), provider("b")];
+  const route = parseRoute({ id: "all", strategy: "weighted", providers: [{ id: "a" }, { id: "b" }] });
+  if (!route.ok) throw new Error("route");
+  const health = new ProviderHealth(new Map());
+  const log: InRecord[] = [];
+  let now = NOW;
+  const ends = { version: 0, ends: [] as number[] };
+  const start = async (offsets: readonly number[] = ROUTER_INPUTS.map(() => 0), state = "") => {
+    const router = new Router({
+      codecs,
+      partitions: P,
+      table: compileRoutes([route.value], providers),
+      providers: new Map(providers.map((p) => [p.id, p])),
+      accounts: new Set(["acme"]),
+      health,
+      reader: {
+        watermarks: async () => Array.from({ length: P }, () => ({ low: 0, high: log.length })),
+        readRange: async (_t: string, _p: number, from: number, to: number, take: (r: InRecord) => void) => {
+          for (const record of log.slice(from, to)) take(record);
+        },
+      } as never,
+      ends: ends as never,
+      metrics: routerMetrics(new MetricRegistry()),
+      log: { debug() {}, info() {}, warn() {}, error() {} },
+      schemas: { waits: () => false },
+      now: () => now,
+      monotonic: () => now - NOW,
+      random,
+    });
+    await router.restore({ partition: HOME, restored: { offsets, state } } as unknown as Task);
+    return router;
+  };
+  const run = (router: Router, record: InRecord) => {
+    const decisions: OutRecord[] = [];
+    const effects: OutRecord[] = [];
+    router.process(record, ROUTER_INPUTS.indexOf(record.topic), {
+      decide: (r) => decisions.push(r),
+      effect: (r) => effects.push(r),
+    });
+    for (const decision of decisions)
+      if (decision.topic === "sms.events") log.push({ ...decision, offset: log.length, timestamp: now } as InRecord);
+    return { decisions, effects };
+  };
+  const at = (ms: number) => {
+    now = ms;
+  };
+  const noteEnds = (end: number) => {
+    ends.version++;
+    ends.ends = Array.from({ length: P }, () => end);
+  };
+  return { start, run, health, log, at, noteEnds };
+}
+
+export function inRecord(topic: string, offset: number, value: Buffer, changes: Partial<InRecord> = {}): InRecord {
+  return { topic, partition: HOME, offset, key: Buffer.from(TO), value, headers: {}, timestamp: NOW, ...changes };
+}
+
+export function request(offset = 0, changes: Partial<SendRequest> = {}, record: Partial<InRecord> = {}): InRecord {
+  const value = codecs.request.encode({
+    messageId: null,
+    accountId: "acme",
+    to: TO,
+    from: null,
+    text: "hello",
+    validitySeconds: null,
+    reference: null,
+    callbackUrl: null,
+    metadata: {},
+    acceptedAt: null,
+    ...changes,
+  });
+  return inRecord("sms.requests.otp", offset, value, record);
+}
+
+export const eventOf = (record: OutRecord | undefined) => {
+  const decoded = codecs.event.decode(record!.value!);
+  if (!decoded.ok) throw new Error(decoded.detail);
+  return decoded.value;
+};
+export const dispatchOf = (record: OutRecord | undefined) => {
+  const decoded = codecs.dispatch.decode(record!.value!);
+  if (!decoded.ok) throw new Error(decoded.detail);
+  return decoded.value;
+};
