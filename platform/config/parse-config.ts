@@ -3,6 +3,7 @@ import { fail, type Result, succeed } from "../errors/result.ts";
 import { ENV_PREFIX, environmentName, listSettings, type Setting } from "./config-schema.ts";
 import { didYouMean } from "./did-you-mean.ts";
 import type { Secret } from "./secret.ts";
+import { serviceLinks } from "./service-links.ts";
 
 /** One thing wrong with the configuration, ready to be printed. */
 export interface ConfigProblem {
@@ -37,9 +38,10 @@ export type DeepReadonly<T> = T extends Secret | ((...args: never) => unknown)
 /** Parses several schemas against the same sources into one frozen object, or lists every problem found at once. */
 export function parseConfig(
   schemas: readonly z.ZodObject[],
-  sources: ConfigSources,
+  given: ConfigSources,
 ): Result<Readonly<Record<string, unknown>>, readonly ConfigProblem[]> {
   const settings = schemas.flatMap((schema) => listSettings(schema));
+  const sources = { ...given, env: withoutServiceLinks(given.env, namesOf(settings)) };
   const problems: ConfigProblem[] = [];
   const raw: Record<string, unknown> = {};
   const broken = new Set<string>();
@@ -109,14 +111,30 @@ function schemaProblems(
 }
 
 function unknownVariables(settings: readonly Setting[], sources: ConfigSources): ConfigProblem[] {
-  const names = settings.flatMap(({ name, secret }) => (secret ? [name, `${name}_FILE`] : [name]));
-  const known = new Set([...names, ...(sources.knownKeys ?? [])]);
+  const known = new Set([...namesOf(settings), ...(sources.knownKeys ?? [])]);
+  return misspeltVariables(sources.env, known);
+}
+
+/**
+ * Variables that begin like ours and are none. `known`: a trailing `*` stands for any ending. The value of an unknown
+ * variable stays unprinted: it may be a secret under a misspelt name.
+ */
+export function misspeltVariables(env: ConfigSources["env"], known: ReadonlySet<string>): ConfigProblem[] {
   const prefixes = [...known].filter((name) => name.endsWith("*")).map((name) => name.slice(0, -1));
-  // The value of an unknown variable stays unprinted: it may be a secret under a misspelt name.
-  return Object.keys(sources.env)
-    .filter((name) => name.startsWith(ENV_PREFIX) && !known.has(name))
+  return Object.keys(env)
+    .filter((name) => name.startsWith(ENV_PREFIX) && env[name] !== undefined && !known.has(name))
     .filter((name) => !prefixes.some((prefix) => name.startsWith(prefix)))
     .map((name) => ({ name, reason: `is not a known variable${didYouMean(name, [...known])}` }));
+}
+
+/** The environment without what Kubernetes and Docker say of other machines under names that begin like ours. */
+export function withoutServiceLinks(env: ConfigSources["env"], settings: ReadonlySet<string>): ConfigSources["env"] {
+  const links = serviceLinks(env, ENV_PREFIX, settings);
+  return links.size === 0 ? env : Object.fromEntries(Object.entries(env).filter(([name]) => !links.has(name)));
+}
+
+function namesOf(settings: readonly Setting[]): ReadonlySet<string> {
+  return new Set(settings.flatMap(({ name, secret }) => (secret ? [name, `${name}_FILE`] : [name])));
 }
 
 function unknownFileKeys(settings: readonly Setting[], file: unknown): ConfigProblem[] {

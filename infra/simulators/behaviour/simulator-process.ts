@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { withoutServiceLinks } from "../../../platform/config/parse-config.ts";
 import { loadYamlFile } from "../../../platform/config/yaml-file.ts";
 import { mergeSettings } from "./live-settings.ts";
 
@@ -23,8 +24,9 @@ export function readSimulatorSettings<S extends z.ZodType>(
   environment: Readonly<Record<string, string | undefined>>,
 ): z.infer<S> {
   const fromEnvironment: Record<string, unknown> = {};
+  const own = withoutServiceLinks(environment, new Set(Object.keys(environmentKeys)));
   for (const [variable, key] of Object.entries(environmentKeys)) {
-    const value = environment[variable];
+    const value = own[variable];
     if (value === undefined || value === "") continue;
     fromEnvironment[key] = key === "port" || key === "controlPort" ? Number(value) : value;
   }
