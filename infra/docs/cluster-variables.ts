@@ -4,6 +4,8 @@ export interface ToolVariable {
   readonly name: string;
   readonly default: string;
   readonly meaning: string;
+  /** The engine of the local cluster that alone reads it. */
+  readonly only?: "native" | "docker";
 }
 
 /** What `make up`, `make demo`, the simulators and Docker Compose read. */
@@ -13,14 +15,21 @@ export const CLUSTER_VARIABLES: readonly ToolVariable[] = [
     name: "SLUICE_STATE_DIR",
     default: ".sluice",
     meaning: "Folder of the cluster's data, logs and pid file; its contents may be removed",
+    only: "native",
   },
-  { name: "SLUICE_ARTIFACTS_DIR", default: ".sluice/artifacts", meaning: "Downloaded Kafka and registry" },
+  {
+    name: "SLUICE_ARTIFACTS_DIR",
+    default: ".sluice/artifacts",
+    meaning: "Downloaded Kafka and registry",
+    only: "native",
+  },
   { name: "SLUICE_PORT_OFFSET", default: "0", meaning: "Added to every port that has no variable of its own" },
   { name: "SLUICE_KAFKA_PORT", default: "19092", meaning: "Port of the first broker; further ones count up" },
   {
     name: "SLUICE_KAFKA_CONTROLLER_PORT",
     default: "19095",
     meaning: "Port of the first KRaft controller; further ones count up",
+    only: "native",
   },
   { name: "SLUICE_REGISTRY_PORT", default: "18081", meaning: "Port of the schema registry" },
   { name: "SLUICE_CLICKHOUSE_HTTP_PORT", default: "18123", meaning: "ClickHouse's HTTP port" },
@@ -37,7 +46,7 @@ export const CLUSTER_VARIABLES: readonly ToolVariable[] = [
   },
   { name: "SLUICE_KAFKA_HEAP", default: "1g", meaning: "Heap of each broker, such as 512m or 2g" },
   { name: "SLUICE_KAFKA_RETENTION_HOURS", default: "168", meaning: "Retention of topics that do not set their own" },
-  { name: "SLUICE_CLICKHOUSE_MEMORY_MIB", default: "2048", meaning: "Memory limit of the native ClickHouse, MiB" },
+  { name: "SLUICE_CLICKHOUSE_MEMORY_MIB", default: "2048", meaning: "Memory limit of ClickHouse, MiB", only: "native" },
   {
     name: "SLUICE_EXTERNAL_BROKERS",
     default: "",
@@ -49,15 +58,17 @@ export const CLUSTER_VARIABLES: readonly ToolVariable[] = [
     name: "SLUICE_SIMULATORS_DIR",
     default: "infra/local/simulators",
     meaning: "Folder with the settings file of each provider simulator",
+    only: "native",
   },
   {
     name: "SLUICE_INGEST_PORT",
     default: "18080",
-    meaning: "Docker Compose only: published port of ingest",
+    meaning: "Published port of ingest",
+    only: "docker",
   },
-  { name: "SLUICE_WEBHOOK_PORT", default: "18090", meaning: "Docker Compose only: published port of dlr-collector" },
-  { name: "SLUICE_PROMETHEUS_PORT", default: "19090", meaning: "Docker Compose only: published port of Prometheus" },
-  { name: "SLUICE_GRAFANA_PORT", default: "13000", meaning: "Docker Compose only: published port of Grafana" },
+  { name: "SLUICE_WEBHOOK_PORT", default: "18090", meaning: "Published port of dlr-collector", only: "docker" },
+  { name: "SLUICE_PROMETHEUS_PORT", default: "19090", meaning: "Published port of Prometheus", only: "docker" },
+  { name: "SLUICE_GRAFANA_PORT", default: "13000", meaning: "Published port of Grafana", only: "docker" },
   { name: "DEMO_MESSAGES", default: "20000", meaning: "Messages of `make demo`" },
   { name: "DEMO_RATE", default: "600", meaning: "Messages a second that `make demo` hands in" },
   { name: "BENCH_SECONDS", default: "60", meaning: "Measured time of `make bench`, seconds" },
@@ -66,7 +77,12 @@ export const CLUSTER_VARIABLES: readonly ToolVariable[] = [
 /** What else may stand in the environment of a service: of simulators, of tests, and of a supervisor. */
 export const OTHER_VARIABLES: readonly string[] = [
   "SLUICE_CONFIG_FILE",
-  "SLUICE_SIMULATOR_*",
+  "SLUICE_SIMULATOR_NAME",
+  "SLUICE_SIMULATOR_HOST",
+  "SLUICE_SIMULATOR_PORT",
+  "SLUICE_SIMULATOR_CONTROL_PORT",
+  "SLUICE_SIMULATOR_SETTINGS",
+  "SLUICE_BACKLOG",
   "SLUICE_TEST_*",
   "SLUICE_FAULTS*",
   "SLUICE_INVARIANT_*",

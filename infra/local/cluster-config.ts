@@ -1,11 +1,15 @@
 import { homedir } from "node:os";
 import { resolve } from "node:path";
+import { misspelt, ownEnvironment, settingsForServices, settingsSummary } from "./given-settings.ts";
 
 /**
  * Which processes a cluster consists of: everything, only Kafka + registry + ClickHouse, only the brokers, or only
  * Sluice's own on Kafka, registry and ClickHouse that run elsewhere (SLUICE_EXTERNAL_…).
  */
 export type ClusterScope = "all" | "infra" | "kafka" | "services";
+
+/** What the cluster runs in; auto: Docker Compose when an engine answers. */
+export type ClusterEngine = "auto" | "native" | "docker";
 
 /** The settings of one local cluster, read once from the environment. */
 export interface ClusterConfig {
@@ -16,6 +20,11 @@ export interface ClusterConfig {
   artifactsDir: string;
   brokers: 1 | 3;
   scope: ClusterScope;
+  engine: ClusterEngine;
+  /** Settings of services that were given, for all of them. */
+  settings: Readonly<Record<string, string>>;
+  /** Whatever was given that has no field here, as text: what tells clusters with the same ports apart. */
+  given: readonly string[];
   /** Added to every default port. */
   portOffset: number;
   kafkaPort: number;
@@ -39,7 +48,7 @@ export interface ClusterConfig {
 
 export class ClusterConfigError extends Error {}
 
-type Environment = Record<string, string | undefined>;
+type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Data, logs and pid files live here; `down --wipe` removes it, so nothing else may. */
 const DEFAULT_STATE_FOLDER = ".sluice";
@@ -87,9 +96,13 @@ const statePath = (projectDir: string, env: Environment): string => {
 
 /**
  * Reads the cluster's settings. A port that has its own variable is taken as given; all others are their default plus
- * SLUICE_PORT_OFFSET. Throws ClusterConfigError naming the variable, its value and what is allowed.
+ * SLUICE_PORT_OFFSET. Throws ClusterConfigError naming the variable, its value and what is allowed, or the one that was meant.
  */
-export function readClusterConfig(env: Environment, projectDir: string): ClusterConfig {
+export function readClusterConfig(environment: Environment, projectDir: string): ClusterConfig {
+  const unknown = misspelt(environment);
+  if (unknown.length > 0) throw new ClusterConfigError(unknown.join("\n"));
+  const env = ownEnvironment(environment);
+  const scope = oneOf(env, "SLUICE_CLUSTER_SCOPE", ["all", "infra", "kafka", "services"] as const, "all");
   const portOffset = integer(env, "SLUICE_PORT_OFFSET", 0, 0, 40_000);
   const port = (name: string, fallback: number) => integer(env, name, fallback + portOffset, 1, 65_000);
   return Object.freeze({
@@ -97,7 +110,10 @@ export function readClusterConfig(env: Environment, projectDir: string): Cluster
     stateDir: statePath(projectDir, env),
     artifactsDir: resolve(projectDir, env.SLUICE_ARTIFACTS_DIR || `${DEFAULT_STATE_FOLDER}/artifacts`),
     brokers: oneOf(env, "BROKERS", ["1", "3"], "1") === "3" ? 3 : 1,
-    scope: oneOf(env, "SLUICE_CLUSTER_SCOPE", ["all", "infra", "kafka", "services"] as const, "all"),
+    scope,
+    engine: readEngine(env),
+    settings: settingsForServices(env, scope),
+    given: settingsSummary(env, scope),
     portOffset,
     kafkaPort: port("SLUICE_KAFKA_PORT", 19_092),
     controllerPort: port("SLUICE_KAFKA_CONTROLLER_PORT", 19_095),
@@ -112,6 +128,10 @@ export function readClusterConfig(env: Environment, projectDir: string): Cluster
     external: externalEndpoints(env),
   });
 }
+
+/** SLUICE_CLUSTER_ENGINE. */
+export const readEngine = (env: Environment): ClusterEngine =>
+  oneOf(env, "SLUICE_CLUSTER_ENGINE", ["auto", "native", "docker"] as const, "auto");
 
 function externalEndpoints(env: Environment): ClusterEndpoints | undefined {
   if (env.SLUICE_CLUSTER_SCOPE !== "services") return undefined;

@@ -10,5 +10,6 @@ export function describeCluster(config: ClusterConfig): string {
     `controller=${config.controllerPort}`,
     `registry=${config.registryPort}`,
     `clickhouse=${config.clickhouseHttpPort}/${config.clickhouseTcpPort}`,
+    ...config.given,
   ].join(" ");
 }

@@ -1,13 +1,23 @@
 /** The local cluster's command line: `node infra/local/cluster.ts up|down|status|logs|…`; see `help` below. */
 import { existsSync, readdirSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { CLUSTER_VARIABLES } from "../docs/cluster-variables.ts";
 import { type ClusterConfig, ClusterConfigError, readClusterConfig } from "./cluster-config.ts";
 import { composeAnswers, composeDown, composeLogs, composeStatus, composeUp } from "./compose.ts";
 import { ControlClient, ControlError } from "./control-client.ts";
 import { printLog } from "./follow-log.ts";
+import { withoutEffect } from "./given-settings.ts";
 import { ClusterError, runningSupervisor, settledNotes, startNative, stopNative } from "./native-cluster.ts";
 import { sluiceEnvironment } from "./sluice-processes.ts";
 import { allUp, statusTable, whereTable } from "./status-table.ts";
+
+const settingsHelp = (): string =>
+  CLUSTER_VARIABLES.filter(({ name }) => name === "BROKERS" || name.startsWith("SLUICE_"))
+    .map(
+      ({ name, meaning, default: fallback, only = "" }) =>
+        `  ${name.padEnd(31)} ${meaning} (${[fallback || "none", ...(only ? [`${only} only`] : [])].join("; ")})`,
+    )
+    .join("\n");
 
 const HELP = `usage: cluster <command>
   up                     start everything, return when all is ready (a second time: changes nothing)
@@ -18,10 +28,7 @@ const HELP = `usage: cluster <command>
   start|stop|restart <name>       one process
   scale <name> <n>       run n instances of a process
   env                    variables with which a tool finds this cluster: env $(… env) node …
-settings (environment): BROKERS=1|3, SLUICE_STATE_DIR, SLUICE_ARTIFACTS_DIR, SLUICE_PORT_OFFSET, SLUICE_KAFKA_PORT,
-  SLUICE_KAFKA_CONTROLLER_PORT, SLUICE_REGISTRY_PORT, SLUICE_CLICKHOUSE_HTTP_PORT, SLUICE_CLICKHOUSE_TCP_PORT,
-  SLUICE_CLUSTER_SCOPE=all|infra|kafka, SLUICE_CLUSTER_ENGINE=auto|native|docker, SLUICE_KAFKA_HEAP=1g,
-  SLUICE_KAFKA_RETENTION_HOURS=168, SLUICE_CLICKHOUSE_MEMORY_MIB=2048`;
+settings (environment; docs/configuration.md has the others, which go to the services):\n${settingsHelp()}`;
 
 const say = (line: string): void => console.log(line);
 
@@ -91,9 +98,13 @@ async function run(args: string[]): Promise<number> {
     for (const [name, value] of Object.entries(sluiceEnvironment(config))) say(`${name}=${value}`);
     return 0;
   }
-  const native = runningSupervisor(config.stateDir) !== undefined || !(await composeAnswers(process.env));
+  const native =
+    config.scope === "services" ||
+    runningSupervisor(config.stateDir) !== undefined ||
+    !(await composeAnswers(process.env));
   switch (command) {
     case "up":
+      for (const line of withoutEffect(process.env, config.scope, native ? "native" : "docker")) console.error(line);
       await (native ? up(config) : composeUp(config));
       return 0;
     case "down":

@@ -1,7 +1,10 @@
 import { spawn } from "node:child_process";
-import type { ClusterConfig } from "./cluster-config.ts";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { stringify } from "yaml";
+import { type ClusterConfig, ClusterConfigError, readEngine } from "./cluster-config.ts";
 
-type Environment = Record<string, string | undefined>;
+type Environment = Readonly<Record<string, string | undefined>>;
 
 const PROJECT = "sluice";
 
@@ -19,14 +22,22 @@ const execute = (args: string[], quiet: boolean, cwd?: string, env: Environment 
 
 /** Whether a Docker engine is to be used: `docker info` succeeds, unless SLUICE_CLUSTER_ENGINE says native or docker. */
 export async function dockerAnswers(env: Environment): Promise<boolean> {
-  if (env.SLUICE_CLUSTER_ENGINE === "native") return false;
-  if (env.SLUICE_CLUSTER_ENGINE === "docker") return true;
-  return (await execute(["info"], true)) === 0;
+  const engine = readEngine(env);
+  return engine === "auto" ? (await execute(["info"], true)) === 0 : engine === "docker";
 }
 
-/** Whether the cluster is to run in Docker Compose: an engine answers and the docker client has the compose plugin. */
-export const composeAnswers = async (env: Environment): Promise<boolean> =>
-  (await dockerAnswers(env)) && (await execute(["compose", "version"], true)) === 0;
+/**
+ * Whether the cluster is to run in Docker Compose: an engine answers and the docker client has the compose plugin.
+ * Throws ClusterConfigError when SLUICE_CLUSTER_ENGINE=docker asks for one that is not there.
+ */
+export async function composeAnswers(env: Environment): Promise<boolean> {
+  if (!(await dockerAnswers(env))) return false;
+  if ((await execute(["compose", "version"], true)) === 0) return true;
+  if (readEngine(env) === "auto") return false;
+  throw new ClusterConfigError(
+    "SLUICE_CLUSTER_ENGINE=docker: `docker compose version` does not answer; install Docker with its Compose plugin, or leave the variable away",
+  );
+}
 
 /** The variables of docker-compose.yml that follow from the cluster's settings. */
 export function composeEnvironment(config: ClusterConfig): Record<string, string> {
@@ -49,10 +60,52 @@ export function composeEnvironment(config: ClusterConfig): Record<string, string
   };
 }
 
+/** The published ports that no setting of the native cluster names: their defaults plus the offset. */
+export function composePorts({ portOffset }: ClusterConfig): Record<string, string> {
+  const at = (port: number) => String(port + portOffset);
+  return {
+    SLUICE_INGEST_PORT: at(18_080),
+    SLUICE_WEBHOOK_PORT: at(18_090),
+    SLUICE_PROMETHEUS_PORT: at(19_090),
+    SLUICE_GRAFANA_PORT: at(13_000),
+    SMSC_A_CONTROL_PORT: at(12_785),
+    SMSC_B_CONTROL_PORT: at(12_786),
+    HTTP_C_CONTROL_PORT: at(12_787),
+  };
+}
+
+/** What runs Sluice's own code, and so takes its settings. */
+const OWN_SERVICES = ["migrate", "ingest", "router", "sender", "dlr-collector", "analytics-sink"];
+const OVERRIDE = "docker-compose.override.yml";
+
+/** A Compose file that gives every service of Sluice these settings, as they are: `$` is Compose's own sign. */
+export function settingsOverride(settings: Readonly<Record<string, string>>): string {
+  const environment = Object.fromEntries(
+    Object.entries(settings).map(([name, value]) => [name, value.replaceAll("$", "$$$$")]),
+  );
+  return stringify({ services: Object.fromEntries(OWN_SERVICES.map((name) => [name, { environment }])) });
+}
+
+/** The Compose files, when settings were given; without `-f` Compose finds docker-compose.yml and the user's override by itself. */
+function composeFiles(config: ClusterConfig): string[] {
+  if (Object.keys(config.settings).length === 0) return [];
+  const file = resolve(config.stateDir, "run", "compose-settings.yml");
+  mkdirSync(resolve(config.stateDir, "run"), { recursive: true, mode: 0o700 });
+  writeFileSync(file, settingsOverride(config.settings), { mode: 0o600 });
+  const users = existsSync(join(config.projectDir, OVERRIDE)) ? ["-f", OVERRIDE] : [];
+  return ["-f", "docker-compose.yml", ...users, "-f", file];
+}
+
 const compose = async (config: ClusterConfig, ...args: string[]): Promise<number> => {
   const profile = config.brokers === 3 ? ["--profile", "three-brokers"] : [];
-  const env = { ...process.env, ...composeEnvironment(config) };
-  return execute(["compose", "-p", PROJECT, ...profile, ...args], false, config.projectDir, env);
+  // What was given wins over what follows from the offset.
+  const env = { ...composePorts(config), ...process.env, ...composeEnvironment(config) };
+  return execute(
+    ["compose", "-p", PROJECT, ...composeFiles(config), ...profile, ...args],
+    false,
+    config.projectDir,
+    env,
+  );
 };
 
 const must = (code: number, what: string): void => {

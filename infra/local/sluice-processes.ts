@@ -4,18 +4,6 @@ import { parse, stringify } from "yaml";
 import { type ClusterConfig, clusterEndpoints, logFile } from "./cluster-config.ts";
 import type { ProcessSpec } from "./process-spec.ts";
 
-/** Settings of services that the local cluster passes on from the environment of `make up`. */
-const PASSED_ON = [
-  "SLUICE_SINK_MAX_AGE",
-  "SLUICE_SINK_INSERT_TIMEOUT",
-  "SLUICE_RECEIPT_DEADLINE",
-  "SLUICE_KAFKA_SESSION_TIMEOUT",
-  "SLUICE_CORRELATION_KEEP_AFTER",
-  "SLUICE_LOG_LEVEL",
-  "SLUICE_TRACE_RATIO",
-  "OTEL_EXPORTER_OTLP_ENDPOINT",
-];
-
 /** Default ports; SLUICE_PORT_OFFSET moves them all. Further instances of a service count up from its `admin` and `http`. */
 const SERVICES = [
   { name: "ingest", admin: 18_200, http: 18_080, moreHttp: 18_150 },
@@ -79,7 +67,6 @@ function serviceProcess(
     cwd: config.projectDir,
     env: {
       ...sluiceEnvironment(config),
-      ...passedOn(process.env),
       SLUICE_INSTANCE: name,
       SLUICE_ADMIN_PORT: String(admin),
       ...(http === undefined ? {} : { SLUICE_HTTP_PORT: String(http) }),
@@ -98,10 +85,6 @@ function serviceProcess(
     endpoint: http === undefined ? `http://127.0.0.1:${admin}/metrics` : `http://127.0.0.1:${http}`,
     replica: (next) => serviceProcess(config, service, next, dependsOn),
   };
-}
-
-function passedOn(env: NodeJS.ProcessEnv): Record<string, string> {
-  return Object.fromEntries(PASSED_ON.flatMap((name) => (env[name] ? [[name, env[name]]] : [])));
 }
 
 function simulatorProcess(config: ClusterConfig, simulator: (typeof SIMULATORS)[number]): ProcessSpec {
@@ -143,6 +126,7 @@ export function sluiceEnvironment(config: ClusterConfig): Record<string, string>
     SLUICE_CLICKHOUSE_URL: clickhouseUrl,
     SLUICE_CATALOG_DIR: sluiceEndpoints(config).catalogDir,
     SLUICE_LOG_FORMAT: "json",
+    ...config.settings,
   };
 }
 
