@@ -1,12 +1,8 @@
 import { homedir } from "node:os";
 import { resolve } from "node:path";
-import { misspelt, ownEnvironment, settingsForServices, settingsSummary } from "./given-settings.ts";
+import { type ClusterScope, misspelt, ownEnvironment, settingsForServices, settingsSummary } from "./given-settings.ts";
 
-/**
- * Which processes a cluster consists of: everything, only Kafka + registry + ClickHouse, only the brokers, or only
- * Sluice's own on Kafka, registry and ClickHouse that run elsewhere (SLUICE_EXTERNAL_…).
- */
-export type ClusterScope = "all" | "infra" | "kafka" | "services";
+export type { ClusterScope };
 
 /** What the cluster runs in; auto: Docker Compose when an engine answers. */
 export type ClusterEngine = "auto" | "native" | "docker";

@@ -2,9 +2,14 @@
 import { misspeltVariables, withoutServiceLinks } from "../../platform/config/parse-config.ts";
 import { KNOWN_VARIABLES, SERVICE_VARIABLES } from "../../schemas/generated/variables.ts";
 import { CLUSTER_VARIABLES } from "../docs/cluster-variables.ts";
-import type { ClusterScope } from "./cluster-config.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
+
+/**
+ * Which processes a cluster consists of: everything, only Kafka + registry + ClickHouse, only the brokers, or only
+ * Sluice's own on Kafka, registry and ClickHouse that run elsewhere (SLUICE_EXTERNAL_…).
+ */
+export type ClusterScope = "all" | "infra" | "kafka" | "services";
 
 /** Settings of services that follow from the cluster: from its ports, or one for each process. */
 const THE_CLUSTERS_OWN: readonly string[] = [
