@@ -18,6 +18,7 @@ import type {
   Receipt,
   Retry,
   SendRequest,
+  SubmissionIndex,
 } from "./generated/types.ts";
 
 /** The codecs of all records, ready for use; encode and decode are synchronous and ask no one. */
@@ -33,6 +34,7 @@ export interface SluiceCodecs {
   readonly control: Codec<Control>;
   readonly health: Codec<Health>;
   readonly quality: Codec<Quality>;
+  readonly submissionIndex: Codec<SubmissionIndex>;
   /**
    * Loads a writer's schema seen in a record (`unknown-schema`), so that decoding can go on. `missing`: there is no such
    * schema; decoding the record again then says `undecodable`. Rejects with `REGISTRY_UNAVAILABLE` when the registry
@@ -74,34 +76,36 @@ export async function createCodecs(source: SchemaSource): Promise<SluiceCodecs> 
     return new AvroCodec<T>({ schema, schemaId, slab, writers });
   }
 
-  const [request, dispatch, retry, event, receipt, inbound, deadLetter, consent, control, health, quality] =
-    await Promise.all([
-      codec<SendRequest>("SendRequest"),
-      codec<Dispatch>("Dispatch"),
-      codec<Retry>("Retry"),
-      codec<Event>("Event"),
-      codec<Receipt>("Receipt"),
-      codec<Inbound>("Inbound"),
-      codec<DeadLetter>("DeadLetter"),
-      codec<Consent>("Consent"),
-      codec<Control>("Control"),
-      codec<Health>("Health"),
-      codec<Quality>("Quality"),
-    ]);
-  const loadSchema = (id: number) => writers.load(id);
+  // All are asked for before the first is waited for.
+  const asked = {
+    request: codec<SendRequest>("SendRequest"),
+    dispatch: codec<Dispatch>("Dispatch"),
+    retry: codec<Retry>("Retry"),
+    event: codec<Event>("Event"),
+    receipt: codec<Receipt>("Receipt"),
+    inbound: codec<Inbound>("Inbound"),
+    deadLetter: codec<DeadLetter>("DeadLetter"),
+    consent: codec<Consent>("Consent"),
+    control: codec<Control>("Control"),
+    health: codec<Health>("Health"),
+    quality: codec<Quality>("Quality"),
+    submissionIndex: codec<SubmissionIndex>("SubmissionIndex"),
+  };
+  await Promise.all(Object.values(asked));
   return {
-    request,
-    dispatch,
-    retry,
-    event,
-    receipt,
-    inbound,
-    deadLetter,
-    consent,
-    control,
-    health,
-    quality,
-    loadSchema,
+    request: await asked.request,
+    dispatch: await asked.dispatch,
+    retry: await asked.retry,
+    event: await asked.event,
+    receipt: await asked.receipt,
+    inbound: await asked.inbound,
+    deadLetter: await asked.deadLetter,
+    consent: await asked.consent,
+    control: await asked.control,
+    health: await asked.health,
+    quality: await asked.quality,
+    submissionIndex: await asked.submissionIndex,
+    loadSchema: (id) => writers.load(id),
   };
 }
 

@@ -75,6 +75,14 @@ export class TopicReader {
     return found;
   }
 
+  /** What a consumer group has committed of a topic, by partition number; -1 where it has committed nothing. */
+  async committed(groupId: string, topic: string): Promise<number[]> {
+    const found: number[] = [];
+    for (const { partitions } of await this.admin!.fetchOffsets({ groupId, topics: [topic] }))
+      for (const { partition, offset } of partitions) found[partition] = Number(offset);
+    return found;
+  }
+
   /** By partition number: the first offset whose record was appended at or after this time, epoch ms; the end where none was. */
   async offsetsAt(topic: string, time: number): Promise<number[]> {
     const found: number[] = [];

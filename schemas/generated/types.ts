@@ -310,3 +310,13 @@ export interface SendRequest {
   /** When ingest accepted it; null: the append time of the record. */
   readonly acceptedAt: number | null;
 }
+
+/** Which destinations some of a provider's ids belong to, for receipts that do not say: sms.submission-index, in the partition of provider + '/' + id. Written for messages that wait for their receipt for longer than some seconds. */
+export interface SubmissionIndex {
+  /** The provider. */
+  readonly provider: string;
+  /** Its message ids, in small letters and without leading zeros. */
+  readonly ids: readonly string[];
+  /** The destination of each id, E.164 digits. */
+  readonly destinations: readonly string[];
+}

@@ -8,9 +8,10 @@ import { CORRELATION_TOPIC, EVENTS_TOPIC, RECEIPTS_TOPIC } from "../../schemas/t
 import type { CorrelationOutputs } from "./correlation-terms.ts";
 import type { EarlyReceipt } from "./early-receipts.ts";
 import type { EventPacking } from "./kept-messages.ts";
+import { IndexCollector } from "./placing/index-collector.ts";
 
 export interface RecordWriterOptions {
-  readonly codecs: Pick<SluiceCodecs, "event" | "receipt" | "inbound">;
+  readonly codecs: Pick<SluiceCodecs, "event" | "receipt" | "inbound" | "submissionIndex">;
   readonly partition: number;
   /** Of the message topics. */
   readonly partitions: number;
@@ -25,10 +26,12 @@ export class RecordWriter implements CorrelationOutputs {
   to!: Outputs;
   private readonly options: RecordWriterOptions;
   private readonly delivered: DeliveredRecords;
+  private readonly collector: IndexCollector;
 
   constructor(options: RecordWriterOptions) {
     this.options = options;
     this.delivered = new DeliveredRecords(options.codecs, options.partitions);
+    this.collector = new IndexCollector(options.codecs.submissionIndex, options.partitions);
   }
 
   emit(id: string, event: Event, trace: string | undefined): void {
@@ -45,6 +48,15 @@ export class RecordWriter implements CorrelationOutputs {
   forget(key: string): void {
     // An effect: gone only when the terminal event is stored.
     this.to.effect(this.record(CORRELATION_TOPIC, key, null));
+  }
+
+  index(provider: string, id: string, to: string): void {
+    this.collector.add(provider, id, to);
+  }
+
+  /** Writes what has been given to `index` since the last call. */
+  flushIndex(): void {
+    for (const record of this.collector.records()) this.to.decide(record);
   }
 
   putAside(orphan: EarlyReceipt): void {

@@ -1,3 +1,4 @@
+import type { IdFormat } from "../../domain/receipts/provider-message-id.ts";
 import type { Event, Inbound } from "../../schemas/generated/types.ts";
 import type { EarlyReceipt } from "./early-receipts.ts";
 
@@ -7,6 +8,11 @@ export interface ProviderTerms {
   readonly receiptDeadlineMs: number;
   /** A receipt for each part of a long message (SMPP), or one for all of it (HTTP). */
   readonly receiptPerPart: boolean;
+  /**
+   * In which notation its submit responses write ids, where its receipts may come without the destination: then the ids of
+   * messages that wait are told to the index. Undefined: its receipts always say which message they are of.
+   */
+  readonly indexed: IdFormat | undefined;
   /** From a request to its answer at the most, milliseconds: what was received earlier belongs to another submission. */
   readonly answerMs: number;
 }
@@ -23,6 +29,8 @@ export interface CorrelationLimits {
   readonly doubtMs: number;
   /** From a submission until it is known to be in doubt, at most: an older receipt is not taken for its own, milliseconds. */
   readonly doubtKnownMs: number;
+  /** A message that waits for its receipt for longer is told to the index of submissions, milliseconds. */
+  readonly indexAfterMs: number;
   /** A message that is open for longer is kept in sms.correlation, milliseconds. */
   readonly keepAfterMs: number;
   /** With more open messages than this the events of further ones are held in their small form: costs time, saves memory. */
@@ -39,6 +47,7 @@ export const DEFAULT_LIMITS: CorrelationLimits = {
   lateCount: 1_000,
   doubtMs: 10_000,
   doubtKnownMs: 60_000,
+  indexAfterMs: 15_000,
   keepAfterMs: 120_000,
   unpacked: 10_000,
   finished: 50_000,
@@ -53,6 +62,8 @@ export interface CorrelationOutputs {
   keep(key: string, event: Event, trace: string | undefined): void;
   /** Removes a record from sms.correlation; only after everything emitted so far is stored. */
   forget(key: string): void;
+  /** A provider's id (canonical) belongs to this destination: for receipts that do not say. */
+  index(provider: string, id: string, to: string): void;
   /** A receipt that belongs to no submission known here: kept where it can be looked at. */
   putAside(orphan: EarlyReceipt): void;
   /** What looked like a receipt is a message from a handset. `offset`: where it stands in sms.receipts. */

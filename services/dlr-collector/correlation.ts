@@ -131,12 +131,20 @@ export class Correlation {
     return needed;
   }
 
-  /** Does what falls due by time. `readUpTo`: what was written before, epoch milliseconds, has been given to this object. */
-  pass(readUpTo: number, out: CorrelationOutputs, now: number): void {
+  /**
+   * Does what falls due by time. `readUpTo`: what was written before, epoch milliseconds, has been given to this object.
+   * `claimedUpTo`: receipts that came before without their number have been given to it, or nobody claims them.
+   */
+  pass(readUpTo: number, out: CorrelationOutputs, now: number, claimedUpTo = readUpTo): void {
     const turn = this.turn(out, now);
     const { messages } = this;
-    const { keepAfterMs, dueAtOnce } = this.limits;
+    const { keepAfterMs, indexAfterMs, dueAtOnce } = this.limits;
     let budget = dueAtOnce;
+    for (; budget > 0 && messages.oldestUntold !== undefined; budget--) {
+      const { oldestUntold } = messages;
+      if (oldestUntold.since + indexAfterMs > readUpTo) break;
+      this.joining.tell(oldestUntold, turn);
+    }
     for (; budget > 0 && messages.oldest !== undefined; budget--) {
       const { oldest } = messages;
       if (oldest.since + keepAfterMs > readUpTo) break;
@@ -145,7 +153,7 @@ export class Correlation {
     }
     budget = this.joining.pass(readUpTo, budget, turn);
     for (; budget > 0; budget--) {
-      const message = messages.overdue(readUpTo);
+      const message = messages.overdue(Math.min(readUpTo, claimedUpTo));
       if (message === undefined) return;
       this.ending.overdue(message, turn);
     }

@@ -15,6 +15,7 @@ import { formatState } from "./correlation-state.ts";
 import type { CorrelationOutputs } from "./correlation-terms.ts";
 import type { EarlyReceipt } from "./early-receipts.ts";
 import { destinationOf, eventKind, messageIdOf } from "./event-kind.ts";
+import type { Claims } from "./placing/claims-frontier.ts";
 import { type EventsProgress, ReceiptGate } from "./receipt-gate.ts";
 import { restoreCorrelation } from "./restore-correlation.ts";
 import { type EndsSample, StreamClock } from "./stream-clock.ts";
@@ -53,6 +54,8 @@ export interface CorrelatorOptions {
   readonly copyWaitMs: number;
   /** Where the {@link STREAM_INPUTS} of a partition ended when that was last asked. */
   readonly ends: (partition: number) => EndsSample | undefined;
+  /** Up to when receipts that came without their number have been placed, as last asked. */
+  readonly claims: () => Claims | undefined;
   /** Epoch milliseconds. */
   readonly now: () => number;
   /** Told of each event that is written for a message with a `traceparent`. */
@@ -70,6 +73,7 @@ export class Correlator implements Transform {
   private readonly gate: ReceiptGate;
   private readonly schemas: WriterSchemaLoader;
   private readonly writer: RecordWriter;
+  private claimedUpTo = Number.NEGATIVE_INFINITY;
   /** Conclusions of the restore, to be written with the first batch. */
   private owed: ((out: CorrelationOutputs) => void)[] = [];
 
@@ -120,7 +124,11 @@ export class Correlator implements Transform {
     });
     this.clock.advance(this.options.ends(this.task.partition), positions);
     this.gate.advance(this.eventsProgress());
-    this.correlation.pass(this.clock.readUpTo, this.writer, this.options.now());
+    const { readUpTo } = this.clock;
+    const claims = this.options.claims();
+    if (claims !== undefined && claims.knownAt <= readUpTo) this.claimedUpTo = Math.max(this.claimedUpTo, claims.upTo);
+    this.correlation.pass(readUpTo, this.writer, this.options.now(), this.claimedUpTo);
+    this.writer.flushIndex();
   }
 
   state(offsets: readonly number[]): string {

@@ -33,4 +33,7 @@ export const dlrCollectorSettings = z.object({
   earlyReceipts: integer({ min: 100, max: 1_000_000 })
     .default(DEFAULT_LIMITS.earlyCount)
     .describe("Receipts of one partition that may wait for their submission"),
+  receiptIndex: integer({ min: 1_000, max: 10_000_000 })
+    .default(20_000)
+    .describe("Ids of one partition by which receipts are placed that do not say which number they are of"),
 });

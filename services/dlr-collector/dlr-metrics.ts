@@ -1,6 +1,7 @@
 import type { MetricRegistry } from "../../platform/telemetry/metric-registry.ts";
 import type { CorrelationCounters } from "./correlation-counters.ts";
 import type { Correlator } from "./correlator.ts";
+import type { PlacingCounters, ReceiptPlacing } from "./placing/receipt-placing.ts";
 
 /** Shows what the correlators of this process hold and have done. `live`: one for each partition owned. */
 export function observeCorrelators(
@@ -49,4 +50,32 @@ export function observeCorrelators(
   ]);
   metrics.observe("correlator_repeats_total", "counter", "Events that said nothing new", () => counters.repeats);
   metrics.observe("correlator_undecodable_total", "counter", "Records put aside unread", () => counters.undecodable);
+}
+
+/** Shows how receipts that came without their number are placed. `live`: one for each partition owned. */
+export function observePlacing(
+  metrics: MetricRegistry,
+  counters: PlacingCounters,
+  live: ReadonlySet<ReceiptPlacing>,
+): void {
+  const sum = (size: (placing: ReceiptPlacing) => number) => () => {
+    let total = 0;
+    for (const placing of live) total += size(placing);
+    return total;
+  };
+  metrics.observe("receipt_placing_total", "counter", "Receipts that came without their number, by outcome", () =>
+    (["placed", "unclaimed"] as const).map((outcome) => ({ value: counters[outcome], labels: { outcome } })),
+  );
+  metrics.observe(
+    "receipt_placing_waiting",
+    "gauge",
+    "Receipts without their number whose id has not been told yet",
+    sum((one) => one.size.waiting),
+  );
+  metrics.observe(
+    "receipt_placing_known_ids",
+    "gauge",
+    "Ids whose number is known here",
+    sum((one) => one.size.known),
+  );
 }

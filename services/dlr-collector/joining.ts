@@ -1,4 +1,4 @@
-import { canonicalId } from "../../domain/receipts/provider-message-id.ts";
+import { canonicalId, normaliseProviderMessageId } from "../../domain/receipts/provider-message-id.ts";
 import { isFinal, isTelling, type PartState } from "../../domain/receipts/receipt-lattice.ts";
 import type { Event, Receipt } from "../../schemas/generated/types.ts";
 import type { CorrelationLimits, ProviderTerms } from "./correlation-terms.ts";
@@ -191,8 +191,24 @@ export class Joining {
       event,
     };
     message.submissions = message.submissions.concat(submission);
+    if (this.options.terms(provider).indexed !== undefined) this.messages.toTell(message);
     this.messages.waitUntil(message, (event.submittedAt ?? event.at) + receiptDeadlineMs, receiptDeadlineMs);
     return submission;
+  }
+
+  /** Tells the index of submissions which destination the ids of a message belong to. */
+  tell(message: OpenMessage, { out }: Turn): void {
+    this.messages.told(message);
+    for (const { provider, ids } of message.submissions) {
+      const { indexed } = this.options.terms(provider);
+      if (indexed === undefined) continue;
+      for (const id of ids) {
+        out.index(provider, id, message.to);
+        // Receipts come in the notation that the provider's settings say.
+        const normalised = canonicalId(normaliseProviderMessageId(id, indexed));
+        if (normalised !== id) out.index(provider, normalised, message.to);
+      }
+    }
   }
 
   /** When the message of a `submitted` or `in_doubt` event left at the earliest, epoch ms. */
@@ -247,6 +263,7 @@ export class Joining {
     submission.refused = false;
     submission.event = event;
     submission.total = new Set([...submission.ids, ...ids]).size;
+    if (this.options.terms(submission.provider).indexed !== undefined) this.messages.toTell(message);
     if (message.age === undefined) this.options.kept.keepEvent(message, event, turn.out);
     this.connect(submission, ids, turn);
   }

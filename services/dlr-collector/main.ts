@@ -1,7 +1,7 @@
 /** dlr-collector: provider webhooks -> sms.receipts, sms.inbound; receipts joined with submissions -> sms.events. */
 import { join } from "node:path";
 import { loadCatalog } from "../../domain/catalog/load-catalog.ts";
-import type { HttpProvider, Provider } from "../../domain/catalog/provider.ts";
+import { type HttpProvider, idFormatsOf, type Provider } from "../../domain/catalog/provider.ts";
 import { maskNumber } from "../../domain/numbers/mask-number.ts";
 import { loadConfig } from "../../platform/config/load-config.ts";
 import { loadYamlFile } from "../../platform/config/yaml-file.ts";
@@ -28,12 +28,15 @@ import { newCounters } from "./correlation-counters.ts";
 import { type CorrelationLimits, DEFAULT_LIMITS, type ProviderTerms } from "./correlation-terms.ts";
 import { CORRELATOR_INPUTS, Correlator, type CorrelatorOptions, STREAM_INPUTS } from "./correlator.ts";
 import { dlrCollectorSettings } from "./dlr-collector-settings.ts";
-import { observeCorrelators } from "./dlr-metrics.ts";
+import { observeCorrelators, observePlacing } from "./dlr-metrics.ts";
 import { LogFrontier } from "./log-frontier.ts";
+import { ClaimsFrontier, PLACING_GROUP, PLACING_INPUTS } from "./placing/claims-frontier.ts";
+import { type PlacingCounters, ReceiptPlacing, type ReceiptPlacingOptions } from "./placing/receipt-placing.ts";
 import { webhookApp } from "./webhooks/webhook-app.ts";
 import { startWebhookServer } from "./webhooks/webhook-server.ts";
 
 const GROUP_ID = "sluice.correlator";
+const READ_BACK = [EVENTS_TOPIC, RECEIPTS_TOPIC, CORRELATION_TOPIC, ...PLACING_INPUTS];
 /** For times that two processes have taken. */
 const CLOCKS_MS = 2_000;
 /** Requests at hand get this share of the shutdown deadline. */
@@ -61,27 +64,73 @@ async function start(scope: Scope): Promise<void> {
   await scope.waitFor("kafka", () => producer.connect());
   await scope.add("producer", { start: () => producer, stop: () => producer.close() });
   await keepBrokersTime(scope, { producer, topic: HEALTH_TOPIC, instance: config.instance });
-  const group = await correlator(scope, connection, codecs, producer, providers);
+  const reader = new TopicReader({ connection, topics: READ_BACK });
+  await scope.add("topic reader", { start: () => reader, stop: () => reader.stop() });
+  await scope.waitFor("kafka (topic reader)", () => reader.start());
+  const parts = { connection, codecs, producer, reader, providers };
+  await placeReceipts(scope, parts);
+  const group = await correlator(scope, parts);
   observeKafka(scope, { producer, group });
   await webhooks(scope, codecs, producer, providers);
+}
+
+interface Parts {
+  readonly connection: KafkaConnection;
+  readonly codecs: SluiceCodecs;
+  readonly producer: RecordProducer;
+  readonly reader: TopicReader;
+  readonly providers: readonly Provider[];
+}
+
+/** Finds the number of receipts that came without it, partition by partition of the index of submissions. */
+async function placeReceipts(scope: Scope, { connection, codecs, producer, reader }: Parts): Promise<void> {
+  const counters: PlacingCounters = { placed: 0, unclaimed: 0, undecodable: 0 };
+  const live = new Set<ReceiptPlacing>();
+  observePlacing(scope.metrics, counters, live);
+  const options: ReceiptPlacingOptions = {
+    codecs,
+    reader,
+    partitions: config.partitions,
+    known: config.receiptIndex,
+    waiting: config.earlyReceipts,
+    waitMs: DEFAULT_LIMITS.earlyMs,
+    counters,
+    log: scope.log,
+    now: () => producer.clock.now(),
+  };
+  const group = new TaskGroup({
+    connection,
+    groupId: PLACING_GROUP,
+    topics: PLACING_INPUTS,
+    partitions: config.partitions,
+    sessionTimeoutMs: config.kafkaSessionTimeout,
+    run: async (task) => {
+      const one = new ReceiptPlacing(task, options);
+      live.add(one);
+      try {
+        await runTransform(task, one, { producer });
+      } finally {
+        live.delete(one);
+      }
+    },
+  });
+  await scope.add("receipt placing", { start: () => group, stop: () => group.stop() });
+  await scope.waitFor("kafka (receipt placing)", () => group.start());
 }
 
 /** Joins receipts with submissions, partition by partition. */
 async function correlator(
   scope: Scope,
-  connection: KafkaConnection,
-  codecs: SluiceCodecs,
-  producer: RecordProducer,
-  providers: readonly Provider[],
+  { connection, codecs, producer, reader, providers }: Parts,
 ): Promise<TaskGroup> {
-  const reader = new TopicReader({ connection, topics: [EVENTS_TOPIC, RECEIPTS_TOPIC, CORRELATION_TOPIC] });
-  await scope.add("topic reader", { start: () => reader, stop: () => reader.stop() });
-  await scope.waitFor("kafka (topic reader)", () => reader.start());
+  const claims = new ClaimsFrontier(reader, scope.log, () => producer.clock.now());
+  await scope.add("claims frontier", { start: () => claims.start(), stop: () => claims.stop() });
   const frontier = new LogFrontier(reader, STREAM_INPUTS, scope.log, () => producer.clock.now());
   await scope.add("log frontier", { start: () => frontier.start(), stop: () => frontier.stop() });
   const counters = newCounters();
   const limits: CorrelationLimits = {
     ...DEFAULT_LIMITS,
+    indexAfterMs: indexAfter(providers),
     keepAfterMs: config.correlationKeepAfter,
     earlyCount: config.earlyReceipts,
   };
@@ -92,6 +141,7 @@ async function correlator(
     partitions: config.partitions,
     copyWaitMs: config.copyWait,
     ends: (partition) => frontier.sample(partition),
+    claims: () => claims.claims,
     now: () => producer.clock.now(),
     onTraced: (event, traceparent) => traceDelivery(scope, event, traceparent),
     correlation: {
@@ -130,22 +180,31 @@ async function correlator(
   return group;
 }
 
+const deadlineMs = (seconds: number) => config.receiptDeadline ?? seconds * 1_000;
+
+/** The index must know of a message well before its deadline. */
+function indexAfter(providers: readonly Provider[]): number {
+  const deadlines = providers.map(({ receiptDeadlineSeconds }) => deadlineMs(receiptDeadlineSeconds) / 4);
+  return Math.min(DEFAULT_LIMITS.indexAfterMs, ...deadlines);
+}
+
 /** Providers that are no longer in the catalog may still owe receipts: they get the longest terms there are. */
 function termsOf(providers: readonly Provider[]): (provider: string) => ProviderTerms {
   const terms = new Map<string, ProviderTerms>();
-  const deadline = (seconds: number) => config.receiptDeadline ?? seconds * 1_000;
   for (const provider of providers) {
     const { id, receiptDeadlineSeconds } = provider;
     const smpp = provider.kind === "smpp";
     terms.set(id, {
-      receiptDeadlineMs: deadline(receiptDeadlineSeconds),
+      receiptDeadlineMs: deadlineMs(receiptDeadlineSeconds),
       receiptPerPart: smpp,
+      indexed: smpp ? idFormatsOf(provider).response : undefined,
       answerMs: (smpp ? provider.smpp.responseTimeoutMs : provider.http.timeoutMs) + CLOCKS_MS,
     });
   }
   const unknown: ProviderTerms = {
-    receiptDeadlineMs: deadline(259_200),
+    receiptDeadlineMs: deadlineMs(259_200),
     receiptPerPart: true,
+    indexed: "as-is",
     answerMs: DEFAULT_LIMITS.doubtKnownMs,
   };
   return (provider) => terms.get(provider) ?? unknown;

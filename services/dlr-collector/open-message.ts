@@ -50,6 +50,8 @@ export interface OpenMessage {
   closed: KeptEvent | undefined;
   /** Its place among the messages that are rebuilt from sms.events; undefined once it is kept in sms.correlation. */
   age: Link<OpenMessage> | undefined;
+  /** Its place among those whose ids have not been told to the index of submissions. */
+  untold: Link<OpenMessage> | undefined;
   /** Keys under which it is kept in sms.correlation. */
   kept: readonly string[] | undefined;
   /** Epoch milliseconds; after it what is missing is unknown. */

@@ -22,6 +22,8 @@ export class OpenMessages {
   private readonly byId = new Map<string, OpenMessage>();
   /** Those that are rebuilt from sms.events, oldest first. */
   private readonly ages = new Chain<OpenMessage>();
+  /** Those whose ids have not been told to the index of submissions, in the order in which they should be. */
+  private readonly untold = new Chain<OpenMessage>();
   /** By how long they are waited for; each chain is in the order of its deadlines, nearly. */
   private readonly due = new Map<number, Chain<OpenMessage>>();
   private readonly finished: IdRing;
@@ -48,6 +50,22 @@ export class OpenMessages {
     return this.ages.first;
   }
 
+  /** The first of those whose ids are still to be told to the index of submissions. */
+  get oldestUntold(): OpenMessage | undefined {
+    return this.untold.first;
+  }
+
+  /** The ids of a message, or further ones, are to be told to the index of submissions. */
+  toTell(message: OpenMessage): void {
+    message.untold ??= this.untold.append(message);
+  }
+
+  /** They have been told. */
+  told(message: OpenMessage): void {
+    if (message.untold !== undefined) this.untold.remove(message.untold);
+    message.untold = undefined;
+  }
+
   get(messageId: string, to: string): OpenMessage | undefined {
     return this.byId.get(messageKey(messageId, to));
   }
@@ -65,6 +83,7 @@ export class OpenMessages {
       submissions: NO_SUBMISSIONS,
       closed: undefined,
       age: undefined,
+      untold: undefined,
       kept: undefined,
       deadline: Number.NEGATIVE_INFINITY,
       due: undefined,
@@ -107,6 +126,7 @@ export class OpenMessages {
     this.byId.delete(key);
     this.finished.add(key);
     if (message.age !== undefined) this.ages.remove(message.age);
+    this.told(message);
     message.due?.chain.remove(message.due.link);
     for (const submission of message.submissions) {
       this.index.remove(submission, message.to);

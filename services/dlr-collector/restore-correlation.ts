@@ -40,6 +40,7 @@ export async function restoreCorrelation(correlation: Correlation, task: Task, o
     emit: (id, event, trace) => owed.push((out) => out.emit(id, event, trace)),
     keep: (key, event, trace) => owed.push((out) => out.keep(key, event, trace)),
     forget: (key) => owed.push((out) => out.forget(key)),
+    index: (provider, id, to) => owed.push((out) => out.index(provider, id, to)),
     putAside: (orphan) => owed.push((out) => out.putAside(orphan)),
     inbound: (message, offset) => owed.push((out) => out.inbound(message, offset)),
   };

@@ -22,17 +22,20 @@ export function bench(
   const kept = new Map<string, Event>();
   const orphans: Receipt[] = [];
   const inbound: Inbound[] = [];
+  const indexed: string[][] = [];
   const out: CorrelationOutputs = {
     emit: (id, event, trace) => void events.push({ id, event, trace }),
     keep: (key, event) => void kept.set(key, event),
     forget: (key) => void kept.delete(key),
     putAside: (orphan) => void orphans.push(orphan.receipt),
     inbound: (message) => void inbound.push(message),
+    index: (provider, id, to) => void indexed.push([provider, id, to]),
   };
   const correlation = new Correlation({
     terms: (provider) => ({
       receiptDeadlineMs: DEADLINE_MS,
       receiptPerPart: provider.startsWith("smsc"),
+      indexed: provider === "smsc-hex" ? "hex" : provider.startsWith("smsc") ? "as-is" : undefined,
       answerMs: ANSWER_MS,
     }),
     limits: { ...DEFAULT_LIMITS, ...limits },
@@ -47,11 +50,12 @@ export function bench(
     kept,
     orphans,
     inbound,
+    indexed,
     out,
     event: (one: Event, timestamp = one.at, trace?: string) =>
       correlation.event(one, { offset: offset++, timestamp, trace }, out, 5_000),
     receipt: (one: Receipt, timestamp = one.receivedAt) => correlation.receipt(one, offset++, timestamp, out, 5_000),
-    pass: (readUpTo: number) => correlation.pass(readUpTo, out, 5_000),
+    pass: (readUpTo: number, claimedUpTo?: number) => correlation.pass(readUpTo, out, 5_000, claimedUpTo),
     needsCopy: (messageId: string, attempt = 1, to = "491701234567") =>
       correlation.needsCopy(messageId, to, attempt, out, 5_000),
     finals: () => events.filter((one) => one.event.type === "final").map((one) => [one.id, one.event.state]),

@@ -106,3 +106,38 @@ describe("a receipt that nobody claims", () => {
     expect(b.counters.orphans).toBe(1);
   });
 });
+
+describe("the index of submissions", () => {
+  it("is told of a message that waits for its receipt for long, once, in the notation of receipts too", () => {
+    const b = bench();
+    b.event(submitted("quick", ["1"]));
+    b.receipt(receipt("1", "delivered"));
+    b.event(submitted("slow", ["33e95179"], { provider: "smsc-hex" }));
+    b.event(submitted("http", ["SM1"], { provider: "http-p" }));
+    b.pass(2_000 + DEFAULT_LIMITS.indexAfterMs - 1);
+    expect(b.indexed).toEqual([]);
+    for (let i = 0; i < 3; i++) b.pass(2_000 + DEFAULT_LIMITS.indexAfterMs);
+    expect(b.indexed).toEqual([
+      ["smsc-hex", "33e95179", TO],
+      ["smsc-hex", "870928761", TO],
+    ]);
+  });
+
+  it("is told of ids that become known later, and again by a new owner", () => {
+    const b = bench();
+    b.event(event("in_doubt", "m", { errorClass: "unknown" }));
+    b.pass(2_000 + DEFAULT_LIMITS.indexAfterMs);
+    b.event(submitted("m", ["5501"]));
+    b.pass(2_000 + DEFAULT_LIMITS.indexAfterMs);
+    expect(b.indexed).toEqual([["smsc-a", "5501", TO]]);
+  });
+
+  it("is waited for: a message is not unknown while a receipt that came before may still be placed", () => {
+    const b = bench();
+    b.event(submitted("m", ["5501"]));
+    b.pass(2_000 + DEADLINE_MS, 1_999 + DEADLINE_MS);
+    expect(b.finals()).toEqual([]);
+    b.pass(2_000 + DEADLINE_MS, 2_000 + DEADLINE_MS);
+    expect(b.finals()).toEqual([["m/final", "unknown"]]);
+  });
+});

@@ -29,6 +29,7 @@ export const codecs = {
   receipt: jsonCodec(),
   inbound: jsonCodec(),
   retry: jsonCodec(),
+  submissionIndex: jsonCodec(),
   deadLetter: jsonCodec(),
   loadSchema: async () => "loaded",
 } as unknown as SluiceCodecs;
@@ -129,11 +130,17 @@ export class Owner {
       log: silentLog,
       partitions: 1,
       copyWaitMs: COPY_WAIT_MS,
+      claims: () => ({ upTo: log.now, knownAt: Number.NEGATIVE_INFINITY }),
       now: () => log.now,
       ...(readBackEvents === undefined ? {} : { readBackEvents }),
       ends: () => ({ askedAt: log.now, ends: log.ends() }),
       correlation: {
-        terms: (provider) => ({ receiptDeadlineMs, receiptPerPart: provider.startsWith("smsc"), answerMs: 10_000 }),
+        terms: (provider) => ({
+          receiptDeadlineMs,
+          receiptPerPart: provider.startsWith("smsc"),
+          indexed: "as-is",
+          answerMs: 10_000,
+        }),
         limits: { ...DEFAULT_LIMITS, ...limits },
         counters: this.counters,
       },

@@ -23,6 +23,7 @@ describe("the contracts", () => {
       "Receipt",
       "Retry",
       "SendRequest",
+      "SubmissionIndex",
     ]);
     for (const [name, schema] of composed) expect(avroType(schema).name).toBe(`sluice.${name}`);
   });
