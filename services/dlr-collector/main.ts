@@ -180,7 +180,9 @@ async function correlator(
   return group;
 }
 
-const deadlineMs = (seconds: number) => config.receiptDeadline ?? seconds * 1_000;
+function deadlineMs(seconds: number): number {
+  return config.receiptDeadline ?? seconds * 1_000;
+}
 
 /** The index must know of a message well before its deadline. */
 function indexAfter(providers: readonly Provider[]): number {
