@@ -10,7 +10,7 @@ import type { Dispatch } from "../../schemas/generated/types.ts";
 import { implausibleDispatch } from "../../schemas/plausible.ts";
 import { type OutcomeLog, type StoredOutcome, workOf } from "./outcome-log.ts";
 import type { Order, Outcomes } from "./outcomes.ts";
-import type { Owner } from "./provider-sender.ts";
+import type { Owner } from "./pending.ts";
 
 export interface DispatchTaskOptions {
   readonly provider: Provider;

@@ -10,26 +10,20 @@
 import { faultPoint } from "#fault-point";
 import type { Provider } from "../../domain/catalog/provider.ts";
 import { countsAgainstCircuit } from "../../domain/message/submit-outcome.ts";
-import { normaliseProviderMessageId } from "../../domain/receipts/provider-message-id.ts";
 import type { Outcome } from "../../platform/kafka/dispatcher.ts";
 import type { KafkaLog } from "../../platform/kafka/record.ts";
 import { Circuit, type CircuitState } from "./circuit.ts";
+import { Conclusions } from "./conclusions.ts";
 import { DeferredSettlements, type Settle } from "./deferred-settlements.ts";
 import type { Link } from "./link.ts";
 import { NetworkShares } from "./network-shares.ts";
-import { type Order, type Outcomes, returnClassOf } from "./outcomes.ts";
+import type { Order, Outcomes } from "./outcomes.ts";
+import { heldTooLong, type Owner, Pending } from "./pending.ts";
 import { SegmentRate } from "./segment-rate.ts";
 import type { SenderMetrics } from "./sender-metrics.ts";
 import { SlotTimer } from "./slot-timer.ts";
-import { Submission, type Verdict } from "./submission.ts";
+import type { Verdict } from "./submission.ts";
 import { LINK_LOST, RESPONSE_TIMEOUT, type Unit, type UnitResult } from "./unit-result.ts";
-
-/** What is needed of the task that owns a message's partition. */
-export interface Owner {
-  readonly alive: boolean;
-  readonly draining: boolean;
-  wake(): void;
-}
 
 export interface ProviderSenderOptions<U extends Unit> {
   readonly provider: Provider;
@@ -51,23 +45,6 @@ export interface ProviderSenderOptions<U extends Unit> {
   readonly now: () => number;
 }
 
-/** A message between the dispatcher and the wire. */
-class Pending<U extends Unit> extends Submission<U> {
-  readonly owner: Owner;
-  readonly order: Order;
-  readonly settle: Settle;
-  readonly network: string;
-
-  constructor(units: readonly U[], owner: Owner, order: Order, settle: Settle) {
-    super(units);
-    this.owner = owner;
-    this.order = order;
-    this.settle = settle;
-    const { network, country } = order.dispatch.facts;
-    this.network = network ?? country;
-  }
-}
-
 /** Requests without an answer that the provider takes. */
 function windowOf(provider: Provider): number {
   return provider.kind === "smpp" ? provider.window : Math.min(provider.window, provider.http.maxInFlight);
@@ -76,11 +53,6 @@ function windowOf(provider: Provider): number {
 const NOTHING: Outcome = { events: [], followUp: [] };
 /** Messages handed back a second while the provider cannot be used: the router must be able to follow. */
 const HAND_BACK_RATE = 2_000;
-/**
- * How long a message may be throttled, or wait for its network, before it goes back, ms. Whatever waits keeps its lane's committed
- * position where it is: without an end to it, what must be remembered and read back would grow with the outage of one operator.
- */
-const HELD_MS = 30_000;
 const TICK_MS = 250;
 /** A process that owns nothing keeps its binds for so long: partitions often come back after a rebalance. */
 const UNBIND_AFTER_MS = 5_000;
@@ -95,6 +67,7 @@ export class ProviderSender<U extends Unit = Unit> {
   private readonly owners = new Set<Owner>();
   private readonly queue: Pending<U>[] = [];
   private readonly networks: NetworkShares<Pending<U>>;
+  private readonly conclusions: Conclusions;
   private readonly deferred = new DeferredSettlements(() => this.pump());
   private readonly slot = new SlotTimer(() => {
     this.pump();
@@ -109,6 +82,7 @@ export class ProviderSender<U extends Unit = Unit> {
   constructor(options: ProviderSenderOptions<U>) {
     this.options = options;
     this.link = options.link;
+    this.conclusions = new Conclusions(options);
     const { circuit } = options.provider;
     this.networks = new NetworkShares(windowOf(options.provider));
     this.circuit = new Circuit({ failures: circuit.failures, openMs: circuit.openMs, silenceMs: options.silenceMs });
@@ -320,7 +294,7 @@ export class ProviderSender<U extends Unit = Unit> {
       }
     }
     if (pending.sentAt > 0) metrics.latency.record((monotonic() - pending.sentAt) / 1_000);
-    const [outcome, label] = this.conclude(pending, verdict);
+    const [outcome, label] = this.conclusions.of(pending.order, pending, verdict);
     if (deferred) this.later(pending.settle, outcome, label);
     else {
       metrics.result(label).add();
@@ -336,22 +310,6 @@ export class ProviderSender<U extends Unit = Unit> {
     pending.restart();
     if (this.networks.again(pending, now)) this.queue.unshift(pending);
     return true;
-  }
-
-  private conclude(pending: Pending<U>, verdict: Verdict): [Outcome, string] {
-    const { order } = pending;
-    const { outcomes, idFormat, now } = this.options;
-    if (verdict.kind === "accepted") {
-      // Taken, and an id is missing: its receipts are found by the destination, as those of a message in doubt.
-      const told = pending.ids.every((id) => id !== "") ? pending.ids : [];
-      const ids = told.map((id) => normaliseProviderMessageId(id, idFormat));
-      return [outcomes.submitted(order, ids, pending.weight, now()), "accepted"];
-    }
-    if (verdict.kind === "in-doubt") return [outcomes.inDoubt(order, verdict.code, now()), "in-doubt"];
-    const byMoment = verdict.throttled ? "throttled" : "unsubmitted";
-    const errorClass = verdict.kind === "again" ? byMoment : returnClassOf(verdict.outcome);
-    if (pending.accepted > 0) return [outcomes.partial(order, errorClass, verdict.code, now()), "partial"];
-    return [outcomes.returned(order, errorClass, verdict.code, undefined, now()), errorClass];
   }
 
   /** A message is not to be sent any more. Requests under way end it when they are answered. */
@@ -456,8 +414,4 @@ export class ProviderSender<U extends Unit = Unit> {
     this.unlinking = this.link.stop(STOP_DRAIN_MS);
     await this.unlinking;
   }
-}
-
-function heldTooLong({ heldSince }: { readonly heldSince: number }, now: number): boolean {
-  return heldSince > 0 && now - heldSince > HELD_MS;
 }

@@ -1,0 +1,38 @@
+import { normaliseProviderMessageId } from "../../domain/receipts/provider-message-id.ts";
+import type { Outcome } from "../../platform/kafka/dispatcher.ts";
+import { type Order, type Outcomes, returnClassOf } from "./outcomes.ts";
+import type { Submission, Verdict } from "./submission.ts";
+import type { Unit } from "./unit-result.ts";
+
+export interface ConclusionsOptions {
+  readonly outcomes: Outcomes;
+  /** Notation of the provider's ids in its answers. */
+  readonly idFormat: "as-is" | "hex" | "decimal";
+  /** Epoch, ms. */
+  readonly now: () => number;
+}
+
+/** What the verdict about a message's requests means for the message. */
+export class Conclusions {
+  private readonly options: ConclusionsOptions;
+
+  constructor(options: ConclusionsOptions) {
+    this.options = options;
+  }
+
+  /** The outcome, and what it is counted as. */
+  of(order: Order, submission: Submission<Unit>, verdict: Verdict): [Outcome, string] {
+    const { outcomes, idFormat, now } = this.options;
+    if (verdict.kind === "accepted") {
+      // Taken, and an id is missing: its receipts are found by the destination, as those of a message in doubt.
+      const told = submission.ids.every((id) => id !== "") ? submission.ids : [];
+      const ids = told.map((id) => normaliseProviderMessageId(id, idFormat));
+      return [outcomes.submitted(order, ids, submission.weight, now()), "accepted"];
+    }
+    if (verdict.kind === "in-doubt") return [outcomes.inDoubt(order, verdict.code, now()), "in-doubt"];
+    const byMoment = verdict.throttled ? "throttled" : "unsubmitted";
+    const errorClass = verdict.kind === "again" ? byMoment : returnClassOf(verdict.outcome);
+    if (submission.accepted > 0) return [outcomes.partial(order, errorClass, verdict.code, now()), "partial"];
+    return [outcomes.returned(order, errorClass, verdict.code, undefined, now()), errorClass];
+  }
+}
