@@ -89,6 +89,8 @@ const shared = {
   receiptDeadlineSeconds: z.int().min(1).max(2_592_000).default(259_200),
   /** What to do with submissions in doubt, where it differs from the lane's own rule. */
   inDoubt: z.partialRecord(lane, inDoubtRule).default({}),
+  /** How many submissions of one message may be in doubt: a copy goes only while fewer are. Where it differs from 2. */
+  inDoubtLimit: z.partialRecord(lane, z.int().min(1).max(8)).default({}),
   /** The circuit opens after so many failures in a row, for so long. */
   circuit: z
     .strictObject({ failures: z.int().min(1).max(10_000).default(10), openMs: milliseconds.default(10_000) })
@@ -117,6 +119,15 @@ export function statusMeaningsOf({ smpp }: SmppProvider): ReadonlyMap<number, Co
       meaning === "refused" ? "permanent" : meaning,
     ]),
   );
+}
+
+/** The original and one copy. */
+const DEFAULT_IN_DOUBT_LIMIT = 2;
+
+/** Whether one more copy of a message may go when so many submissions of it are in doubt, the last one at this provider. */
+export function copyAllowed(provider: Provider, messageLane: Lane, inDoubt: number): boolean {
+  const limit = provider.inDoubtLimit[messageLane] ?? DEFAULT_IN_DOUBT_LIMIT;
+  return inDoubtRuleOf(provider, messageLane) === "resend" && inDoubt < limit;
 }
 
 /** The notations of an SMPP provider's ids, for `normaliseProviderMessageId`. */

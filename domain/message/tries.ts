@@ -6,19 +6,31 @@ export interface Try {
   readonly errorCode: string | null;
 }
 
+/** Class of a try that may have been accepted. */
+export const IN_DOUBT_CLASS = "unknown";
+
 /** Tries kept on a message. */
 export const MAX_TRIED = 32;
 
+const KEPT: ReadonlySet<string> = new Set(["refused", IN_DOUBT_CLASS]);
+
 /**
  * The tries with one more, newest last. Beyond the limit an old one falls away; refusals last, since a provider that has refused
- * must not be asked again, and not the one with which the round began.
+ * must not be asked again, and tries in doubt, by which copies are counted; and not the one with which the round began.
  */
 export function appendTry<T extends Try>(tried: readonly T[], one: T): T[] {
   if (tried.length < MAX_TRIED) return [...tried, one];
   const round = tried.findLastIndex(({ provider }) => provider === null);
-  const least = tried.findIndex(({ errorClass }, at) => errorClass !== "refused" && at !== round);
-  const gone = Math.max(0, least);
+  const least = tried.findIndex(({ errorClass }, at) => !KEPT.has(errorClass) && at !== round);
+  const gone = least >= 0 ? least : Math.max(0, tried.findIndex(({ errorClass }) => errorClass !== IN_DOUBT_CLASS));
   return [...tried.slice(0, gone), ...tried.slice(gone + 1), one];
+}
+
+/** How many of these tries may have been accepted. */
+export function triesInDoubt(tried: readonly Try[]): number {
+  let count = 0;
+  for (const { errorClass } of tried) if (errorClass === IN_DOUBT_CLASS) count++;
+  return count;
 }
 
 /** A round ends when nobody could be chosen: that try has no provider. Providers of the current round are not tried again. */

@@ -4,7 +4,7 @@ import { classifyBindStatus, commandStatus, commandStatusName } from "./command-
 import type { DeliverSmPdu, OutgoingBind, OutgoingShortMessage } from "./pdu.ts";
 import { bindOctets } from "./pdu-encoder.ts";
 import { type BackoffSettings, backoffDelay, defaultBackoff } from "./reconnect-backoff.ts";
-import type { Admission, Anomaly, CloseReason, RequestResult } from "./request-result.ts";
+import type { Admission, Anomaly, CloseReason, RequestResult, ResponseResult } from "./request-result.ts";
 import { SmppSession } from "./session.ts";
 
 /** What a client is given. Times in ms. */
@@ -59,6 +59,8 @@ export interface SmppClientHandlers {
   onDeliver?(message: DeliverSmPdu, acknowledge: Acknowledge): void;
   /** So many submits are about to leave; false when they must not: see SessionHandlers. */
   onLeaving?(requests: number): boolean;
+  /** A submit that had ended as `timeout` has been answered after all: see SessionHandlers. */
+  onLateResponse?(result: ResponseResult, context: unknown): void;
   /** A submit was refused with `window_full` or `blocked`, and there is room again. */
   onCapacity?(): void;
   onBindFailure?(failure: BindFailure): void;
@@ -189,6 +191,7 @@ export class SmppClient {
     const session = new SmppSession(socket, this.#options, {
       onDeliver: (message) => this.#deliver(message, session),
       onLeaving: (requests) => this.#handlers.onLeaving?.(requests) !== false,
+      onLateResponse: (result, context) => this.#handlers.onLateResponse?.(result, context),
       onCapacity: () => this.#handlers.onCapacity?.(),
       onAnomaly: (anomaly) => this.#handlers.onAnomaly?.(anomaly),
       onPeerUnbind: () => {

@@ -98,10 +98,11 @@ export class RequestWindow<T> {
   }
 
   /** Ends every request whose deadline is at or before `now` (ms), in no particular order. */
-  expire(now: number, onExpired: (request: T) => void): void {
+  expire(now: number, onExpired: (request: T, sequence: number) => void): void {
     if (this.#size === 0) return;
     for (let slot = 0; slot <= this.#mask; slot++) {
-      if (this.#states[slot] === pending && this.#deadlines[slot]! <= now) onExpired(this.#release(slot, expired));
+      if (this.#states[slot] === pending && this.#deadlines[slot]! <= now)
+        onExpired(this.#release(slot, expired), this.#sequences[slot]!);
     }
   }
 

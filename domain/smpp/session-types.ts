@@ -1,5 +1,5 @@
 import type { BindPdu, DeliverSmPdu, SubmitSmPdu } from "./pdu.ts";
-import type { Anomaly, CloseReason } from "./request-result.ts";
+import type { Anomaly, CloseReason, ResponseResult } from "./request-result.ts";
 
 /** What a session is given. Times in ms. */
 export interface SessionOptions {
@@ -28,6 +28,11 @@ export interface SessionHandlers<Session> {
    * must not, since a process that stood still in between may have lost the right to send them. They are handed back.
    */
   onLeaving?(requests: number): boolean;
+  /**
+   * A request that had ended as `timeout` has been answered after all. `context`: what was given with it. Also counted as an
+   * anomaly.
+   */
+  onLateResponse?(result: ResponseResult, context: unknown): void;
   /** A request was refused for lack of room, and there is room again. */
   onCapacity?(session: Session): void;
   onAnomaly?(anomaly: Anomaly, session: Session): void;

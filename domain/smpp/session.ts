@@ -1,6 +1,7 @@
 import type { Socket } from "node:net";
 import { type BindCommand, type CommandName, commandName, isResponseId } from "./command-id.ts";
 import { commandStatus, commandStatusName } from "./command-status.ts";
+import { LateRequests } from "./late-requests.ts";
 import { type LinkRequest, LinkRequests } from "./link-requests.ts";
 import type { BindPdu, OutgoingBind, OutgoingShortMessage, Pdu } from "./pdu.ts";
 import { type DecodeFailure, decodePdu } from "./pdu-decoder.ts";
@@ -51,6 +52,7 @@ export class SmppSession {
   readonly #now: () => number;
   readonly #framer: PduFramer;
   readonly #window: RequestWindow<WindowRequest>;
+  readonly #late = new LateRequests<WindowRequest>();
   readonly #link = new LinkRequests();
   readonly #writer: SocketWriter;
   readonly #sweepTimer: NodeJS.Timeout;
@@ -217,6 +219,7 @@ export class SmppSession {
     const octets = shortMessageOctets(message);
     const request: WindowRequest = { command, onResult, context, write: this.#writer.writes };
     const sequence = this.#window.open(request, this.#now() + this.#options.responseTimeoutMs);
+    if (this.#late.size > 0) this.#late.delete(sequence);
     this.#writer.shortMessage(command, octets, sequence, message);
     return "accepted";
   }
@@ -279,7 +282,8 @@ export class SmppSession {
     const command = commandName(commandId);
     if (command === undefined) return;
     if (this.#link.has(sequence)) this.#endLink(sequence, command, status);
-    else if (this.#window.peek(sequence) !== undefined) this.#endRequest(sequence, command, status, "");
+    else if (this.#window.peek(sequence) !== undefined || this.#late.peek(sequence) !== undefined)
+      this.#endRequest(sequence, command, status, "");
   }
 
   #handle(pdu: Pdu): void {
@@ -322,9 +326,12 @@ export class SmppSession {
   #endRequest(sequence: number, command: CommandName, status: number, messageId: string): void {
     const waiting = this.#window.peek(sequence);
     if (waiting === undefined) {
-      const correlation = this.#window.correlate(sequence);
-      const kind = correlation === "pending" ? "unknown" : correlation;
-      this.#report(`${kind}_response`, sequence, `${command} ${commandStatusName(status)} ${messageId}`);
+      const detail = `${command} ${commandStatusName(status)} ${messageId}`;
+      if (this.#endLate(sequence, command, status, messageId)) this.#report("late_response", sequence, detail);
+      else {
+        const correlation = this.#window.correlate(sequence);
+        this.#report(`${correlation === "pending" ? "unknown" : correlation}_response`, sequence, detail);
+      }
       return;
     }
     if (command !== "generic_nack" && command !== `${waiting.command}_resp`) {
@@ -334,6 +341,15 @@ export class SmppSession {
     this.#window.close(sequence);
     waiting.onResult({ kind: "response", commandStatus: status, messageId }, waiting.context);
     this.#letPeerGo();
+  }
+
+  /** True when it answers a request that has timed out: once, since a second answer says nothing more. */
+  #endLate(sequence: number, command: CommandName, commandStatus: number, messageId: string): boolean {
+    const late = this.#late.peek(sequence);
+    if (late === undefined || (command !== "generic_nack" && command !== `${late.command}_resp`)) return false;
+    this.#late.delete(sequence);
+    this.#handlers.onLateResponse?.({ kind: "response", commandStatus, messageId }, late.context);
+    return true;
   }
 
   /** A centre that goes down for maintenance unbinds, and answers what it has: to go at once would leave that in doubt. */
@@ -370,7 +386,10 @@ export class SmppSession {
   #sweep(): void {
     if (this.#writer.muted) return;
     const now = this.#now();
-    this.#window.expire(now, timedOut);
+    this.#window.expire(now, (request, sequence) => {
+      this.#late.add(sequence, request, now);
+      request.onResult({ kind: "timeout" }, request.context);
+    });
     this.#link.expire(now);
     this.#letPeerGo();
     if ((this.state as SessionState) === "closed") return;
@@ -420,8 +439,4 @@ export class SmppSession {
     });
     this.#handlers.onClose(reason, this);
   }
-}
-
-function timedOut(request: WindowRequest): void {
-  request.onResult({ kind: "timeout" }, request.context);
 }

@@ -10,8 +10,6 @@ export interface Work<W> {
   readonly key: string;
   /** Identifies the outcome in the log. */
   readonly id: string;
-  /** Set when the record may have had its effect under an earlier owner: how that came about. */
-  doubt: string | undefined;
 }
 
 /** How a work ended: what to store about it, and what to write once that is stored. */
@@ -40,8 +38,8 @@ export interface DispatchHandler<W, O> {
   readBack(from: readonly number[]): Promise<Map<string, O>>;
   /** A work whose outcome is stored: what must follow (it may have been written already). */
   recover(work: Work<W>, outcome: O): readonly OutRecord[];
-  /** A work in doubt: hand it over again with the reason, or end it with this outcome. */
-  inDoubt(work: Work<W>): { resend: string } | { hold: Outcome };
+  /** A work that an earlier owner may have handed over: how it ends; undefined: it may be handed over, again or not. */
+  inDoubt(work: Work<W>): Outcome | undefined;
   /**
    * How a work ends that is not to be handed over any more, whatever room there is (its time has passed); undefined: it
    * goes on waiting. Asked of the first work of each lane. Handlers without it see to that when it is handed over.

@@ -214,7 +214,6 @@ export class Dispatcher<W, O> {
             value: decision.value,
             key: `${i}/${decision.key}`,
             id: decision.id,
-            doubt: undefined,
           });
         } else if ("wait" in decision) {
           this.await(lane, record, decision.wait);
@@ -308,22 +307,17 @@ export class Dispatcher<W, O> {
     return others.length === 0 ? first : others[this.reserve++ % others.length];
   }
 
-  /** True when the work is not to be handed over: its outcome is known, or it stays in doubt. */
+  /** True when the work is not to be handed over: its outcome is known, or is now that nobody knows it. */
   private resolveDoubt(lane: DispatchLane<W>, work: Work<W>): boolean {
     const known = this.recorded.get(work.id);
-    const place = [{ lane, offset: work.record.offset }];
     if (known !== undefined) {
       this.recorded.delete(work.id);
-      this.write([], this.handler.recover(work, known), place);
+      this.write([], this.handler.recover(work, known), [{ lane, offset: work.record.offset }]);
       return true;
     }
-    const rule = this.handler.inDoubt(work);
-    if ("hold" in rule) {
-      this.write(rule.hold.events, rule.hold.followUp, place);
-      return true;
-    }
-    work.doubt = rule.resend;
-    return false;
+    const outcome = this.handler.inDoubt(work);
+    if (outcome !== undefined) this.end(work, outcome);
+    return outcome !== undefined;
   }
 
   private start(work: Work<W>): void {

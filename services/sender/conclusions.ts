@@ -1,5 +1,6 @@
 import { normaliseProviderMessageId } from "../../domain/receipts/provider-message-id.ts";
 import type { Outcome } from "../../platform/kafka/dispatcher.ts";
+import type { OutRecord } from "../../platform/kafka/record.ts";
 import { type Order, type Outcomes, returnClassOf } from "./outcomes.ts";
 import type { Submission, Verdict } from "./submission.ts";
 import type { Unit } from "./unit-result.ts";
@@ -32,7 +33,17 @@ export class Conclusions {
     if (verdict.kind === "in-doubt") return [outcomes.inDoubt(order, verdict.code, now()), "in-doubt"];
     const byMoment = verdict.throttled ? "throttled" : "unsubmitted";
     const errorClass = verdict.kind === "again" ? byMoment : returnClassOf(verdict.outcome);
-    if (submission.accepted > 0) return [outcomes.partial(order, errorClass, verdict.code, now()), "partial"];
-    return [outcomes.returned(order, errorClass, verdict.code, undefined, now()), errorClass];
+    if (submission.accepted > 0) return [outcomes.partial(order, verdict.code, now()), "partial"];
+    return [outcomes.returned(order, errorClass, verdict.code, now()), errorClass];
+  }
+
+  /** What late answers to a message in doubt amount to: the event that says so, and what it is counted as. */
+  late(order: Order, submission: Submission<Unit>): [readonly OutRecord[], string] | undefined {
+    const { outcomes, now } = this.options;
+    const verdict = submission.lateVerdict;
+    if (verdict === undefined) return undefined;
+    if (verdict.kind === "accepted") return [this.of(order, submission, verdict)[0].events, "accepted"];
+    const { events } = outcomes.refusedLate(order, returnClassOf(verdict.outcome), verdict.code, now());
+    return [events, "refused"];
   }
 }

@@ -1,4 +1,4 @@
-import { inDoubtRuleOf, type Provider } from "../../domain/catalog/provider.ts";
+import type { Provider } from "../../domain/catalog/provider.ts";
 import { TAKEOVER } from "../../domain/message/submit-outcome.ts";
 import type { Decision, DispatchHandler, Outcome, Work } from "../../platform/kafka/dispatcher.ts";
 import type { LogEnds } from "../../platform/kafka/log-ends.ts";
@@ -71,18 +71,17 @@ export class DispatchTask implements DispatchHandler<Dispatch, StoredOutcome> {
   }
 
   recover(work: Work<Dispatch>, stored: StoredOutcome): readonly OutRecord[] {
-    if (stored.kind !== "returned" || stored.value === null) return [];
+    if (stored.kind === "submitted" || stored.value === null) return [];
     const event = this.options.codecs.event.decode(stored.value);
-    const why = event.ok
-      ? event.value
-      : { errorClass: "unsubmitted", errorCode: "unreadable-outcome", reason: work.value.inDoubt };
+    const unread = { errorClass: "unsubmitted", errorCode: "unreadable-outcome", reason: work.value.inDoubt };
+    const why = event.ok ? event.value : { type: stored.kind, ...unread };
     return this.options.outcomes.followUpOf(orderOf(work), why, this.options.now());
   }
 
-  inDoubt(work: Work<Dispatch>): { resend: string } | { hold: Outcome } {
-    const { provider, outcomes, now } = this.options;
-    if (inDoubtRuleOf(provider, work.value.facts.lane) === "resend") return { resend: TAKEOVER };
-    return { hold: outcomes.held(orderOf(work), TAKEOVER, now()) };
+  /** An earlier owner may have submitted it. */
+  inDoubt(work: Work<Dispatch>): Outcome {
+    const { outcomes, now } = this.options;
+    return outcomes.inDoubt(orderOf(work), TAKEOVER, now());
   }
 
   /** What has expired while it waited: the router ends it. */
@@ -90,14 +89,14 @@ export class DispatchTask implements DispatchHandler<Dispatch, StoredOutcome> {
     const { outcomes, now } = this.options;
     const at = now();
     if (at < work.value.facts.expiresAt) return undefined;
-    return outcomes.returned(orderOf(work), "unsubmitted", "expired", undefined, at);
+    return outcomes.returned(orderOf(work), "unsubmitted", "expired", at);
   }
 
   /** More to one number than the provider takes one after the other: the router finds another way, or a later time. */
   crowded(work: Work<Dispatch>): Outcome {
     const { outcomes, now } = this.options;
     const code = this.task.draining ? "stopping" : "destination-busy";
-    return outcomes.returned(orderOf(work), "unsubmitted", code, undefined, now());
+    return outcomes.returned(orderOf(work), "unsubmitted", code, now());
   }
 
   /** Each provider has topics of its own; a stray dispatch would be submitted to the wrong one. */
@@ -118,5 +117,5 @@ export class DispatchTask implements DispatchHandler<Dispatch, StoredOutcome> {
 }
 
 function orderOf(work: Work<Dispatch>): Order {
-  return { dispatch: work.value, doubt: work.doubt, traceparent: headerText(work.record, "traceparent") };
+  return { dispatch: work.value, traceparent: headerText(work.record, "traceparent") };
 }

@@ -14,6 +14,8 @@ export interface HttpUnit extends Unit {
 
 const CONNECT_TIMEOUT_MS = 5_000;
 const MAX_ANSWER_BYTES = 65_536;
+/** An answer may come so long after the time-out, ms. Its connection is kept until then. */
+const LATE_MS = 60_000;
 /** Longest ValidityPeriod that the contract takes, seconds. */
 const MAX_VALIDITY_SECONDS = 36_000;
 /** Pause after a 429 without Retry-After, and the longest that is believed, ms. */
@@ -44,6 +46,8 @@ export class HttpLink implements Link<HttpUnit> {
   private pool: Pool | undefined;
   private client: Dispatcher | undefined;
   private events: LinkEvents<HttpUnit> | undefined;
+  /** Requests that have timed out and may still be answered, oldest first: at most as many as may be in flight. */
+  private readonly late = new Set<Exchange>();
   inFlight = 0;
 
   constructor(provider: HttpProvider) {
@@ -72,10 +76,11 @@ export class HttpLink implements Link<HttpUnit> {
     this.events = events;
     const { baseUrl, timeoutMs } = this.provider.http;
     this.pool = new Pool(new URL(baseUrl).origin, {
-      connections: this.limit,
+      // What has timed out keeps its connection, and must not take one from the others.
+      connections: this.limit * 2,
       pipelining: 1,
-      headersTimeout: timeoutMs,
-      bodyTimeout: timeoutMs,
+      headersTimeout: timeoutMs + LATE_MS,
+      bodyTimeout: timeoutMs + LATE_MS,
       connect: { timeout: CONNECT_TIMEOUT_MS },
       maxResponseSize: MAX_ANSWER_BYTES,
     });
@@ -117,25 +122,77 @@ export class HttpLink implements Link<HttpUnit> {
     this.inFlight++;
     const { path, headers } = this;
     const { body, weight } = submission.units[unit]!;
-    let left = false;
-    const onLeaving = (): boolean => {
-      left = this.events?.onLeaving(weight) !== false;
-      return left;
-    };
-    const end = (result: UnitResult): void => {
+    const exchange = new Exchange();
+    const finish = (result: UnitResult): void => {
       this.inFlight--;
-      this.events?.onResult(submission, unit, left ? result : { ...result, stayed: true });
+      this.events?.onResult(submission, unit, exchange.left ? result : { ...result, stayed: true });
+    };
+    const onLeaving = (controller: Dispatcher.DispatchController): boolean => {
+      const leaves = this.events?.onLeaving(weight) !== false;
+      if (leaves)
+        exchange.leave(controller, this.provider.http.timeoutMs, () => {
+          this.keepLate(exchange);
+          finish(UNANSWERED);
+        });
+      return leaves;
+    };
+    const answered = (result: UnitResult): void => {
+      if (exchange.end()) finish(result);
+      else if (this.late.delete(exchange)) this.events?.onLate(submission, unit, result);
+    };
+    const failed = (error: unknown): void => {
+      if (exchange.end()) finish(resultOfFault(error));
+      else this.late.delete(exchange);
     };
     const request: Dispatcher.RequestOptions & Asking = { method: "POST", path, headers, body, onLeaving };
-    client.request(request).then(
-      ({ statusCode, headers: answer, body }) =>
-        body.text().then(
-          (text) => end(resultOfAnswer(statusCode, text, answer["retry-after"])),
-          (error: unknown) => end(resultOfFault(error)),
-        ),
-      (error: unknown) => end(resultOfFault(error)),
-    );
+    client
+      .request(request)
+      .then(
+        ({ statusCode, headers: answer, body }) =>
+          body.text().then((text) => answered(resultOfAnswer(statusCode, text, answer["retry-after"])), failed),
+        failed,
+      );
     return "sent";
+  }
+
+  /** Its answer may still come; the oldest such request makes room for it. */
+  private keepLate(exchange: Exchange): void {
+    for (const oldest of this.late) {
+      if (this.late.size < this.limit) break;
+      this.late.delete(oldest);
+      oldest.abort();
+    }
+    this.late.add(exchange);
+  }
+}
+
+const UNANSWERED: UnitResult = { outcome: "in-doubt", code: RESPONSE_TIMEOUT };
+
+/** One request on its connection. Its time-out is ours and not undici's, which would end the connection and the late answer with it. */
+class Exchange {
+  left = false;
+  private timer: NodeJS.Timeout | undefined;
+  private controller: Dispatcher.DispatchController | undefined;
+  private timedOut = false;
+
+  /** It is about to be written. `onTimeout` is called when it has not ended by then. */
+  leave(controller: Dispatcher.DispatchController, timeoutMs: number, onTimeout: () => void): void {
+    this.left = true;
+    this.controller = controller;
+    this.timer = setTimeout(() => {
+      this.timedOut = true;
+      onTimeout();
+    }, timeoutMs);
+  }
+
+  /** It has ended; false when that is after its time-out. */
+  end(): boolean {
+    clearTimeout(this.timer);
+    return !this.timedOut;
+  }
+
+  abort(): void {
+    this.controller?.abort(new Error("not answered for too long"));
   }
 }
 
@@ -154,7 +211,7 @@ function callbackUrl(base: string, messageId: string, to: string): string {
 
 /** Options of one request; undici passes them on as they are. */
 interface Asking {
-  onLeaving(): boolean;
+  onLeaving(controller: Dispatcher.DispatchController): boolean;
 }
 
 /** A request may wait for its connection. Ends it, when it is about to be written, if that must not be any more. */
@@ -163,7 +220,7 @@ function askedWhenWritten(handler: Dispatcher.DispatchHandler, { onLeaving }: As
   // Each request has a handler of its own.
   handler.onRequestStart = (controller, context) => {
     begin?.(controller, context);
-    if (!onLeaving()) controller.abort(Object.assign(new Error("not written in time"), { code: WITHDRAWN }));
+    if (!onLeaving(controller)) controller.abort(Object.assign(new Error("not written in time"), { code: WITHDRAWN }));
   };
   return handler;
 }

@@ -15,6 +15,8 @@ export interface LinkEvents<U extends Unit> {
   /** A `send` was refused with `full`, and there is room again. */
   onRoom(): void;
   onResult(submission: Submission<U>, unit: number, result: UnitResult): void;
+  /** A request whose result was that no answer had come in time has been answered after all. At most once a request. */
+  onLate(submission: Submission<U>, unit: number, answer: UnitResult): void;
 }
 
 /** The way to a provider: connections, and requests with one answer each. */

@@ -5,7 +5,7 @@ import { EVENTS_TOPIC } from "../../schemas/topics.ts";
 /** What the event log says of one dispatch. */
 export interface StoredOutcome {
   readonly kind: "submitted" | "returned" | "in_doubt";
-  /** The event, for `returned` whose retry must be written again: nobody has decided about the next attempt yet. */
+  /** The event, for `returned` and `in_doubt`, when its retry may be missing: nobody has decided about the next attempt yet. */
   readonly value: Buffer | null;
 }
 
@@ -75,20 +75,20 @@ export class OutcomeLog {
         const after = decidedAfter(id);
         if (after === undefined) return;
         const before = workOf(after, to);
+        const followed = found.get(before);
         // Its retry was written and read. The router remembers decisions for a minute or so: it could not know another one.
-        if (found.get(before)?.kind === "returned") found.set(before, { kind: "returned", value: null });
+        if (followed !== undefined) found.set(before, { kind: followed.kind, value: null });
         return;
       }
       const work = workOf(outcome.work, to);
-      // The first one stands: what was done about it has begun already. Not so a return that came from an owner who had lost
-      // the partition, while the next one was submitting: its retry was fenced off, and the submission is what there is.
+      // The first one stands: what was done about it has begun already. Not so before a submission of which nobody has decided
+      // further: it was late, or came from an owner who had lost the partition, and now the message is known to be taken.
       const first = found.get(work);
-      if (first !== undefined && !(first.kind === "returned" && first.value !== null && outcome.kind === "submitted"))
-        return;
+      if (first !== undefined && (first.value === null || outcome.kind !== "submitted")) return;
       // The log is everybody's, and may be long. That the name occurs is enough: what is too much here does no harm.
       if (record.value?.includes(provider) !== true) return;
       const { kind } = outcome;
-      found.set(work, { kind, value: kind === "returned" ? record.value : null });
+      found.set(work, { kind, value: kind === "submitted" ? null : record.value });
     };
     const marks = await this.reader.watermarks(EVENTS_TOPIC);
     await Promise.all(

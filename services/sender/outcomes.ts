@@ -1,19 +1,17 @@
-import { inDoubtRuleOf, type Provider } from "../../domain/catalog/provider.ts";
+import { copyAllowed, type Provider } from "../../domain/catalog/provider.ts";
 import type { SubmitOutcome } from "../../domain/message/submit-outcome.ts";
-import { appendTry } from "../../domain/message/tries.ts";
+import { appendTry, IN_DOUBT_CLASS, triesInDoubt } from "../../domain/message/tries.ts";
 import type { Outcome } from "../../platform/kafka/dispatcher.ts";
 import { partitionFor } from "../../platform/kafka/murmur2.ts";
 import type { OutRecord } from "../../platform/kafka/record.ts";
 import { BLANK_EVENT } from "../../schemas/blank-event.ts";
 import type { SluiceCodecs } from "../../schemas/codecs.ts";
 import type { Dispatch, Event, Retry } from "../../schemas/generated/types.ts";
-import { EVENTS_TOPIC, retryTopic } from "../../schemas/topics.ts";
+import { DOUBT_TOPIC, EVENTS_TOPIC, retryTopic } from "../../schemas/topics.ts";
 
 /** A dispatch that the sender works on. */
 export interface Order {
   readonly dispatch: Dispatch;
-  /** Set when an earlier owner may have submitted it. */
-  readonly doubt: string | undefined;
   /** Trace context of the record, when it has one. */
   readonly traceparent: string | undefined;
 }
@@ -25,6 +23,9 @@ export type ReturnClass = "transient" | "throttled" | "refused" | "permanent" | 
 export function returnClassOf(outcome: Exclude<SubmitOutcome, "accepted" | "in-doubt">): ReturnClass {
   return outcome === "link" ? "unsubmitted" : outcome;
 }
+
+/** What a new owner must know of an outcome to write what follows from it. */
+export type FollowedEvent = Pick<Event, "type" | "errorClass" | "errorCode" | "reason">;
 
 /** Turns what became of a dispatch into the event that says so and the record that follows from it. Pure but for the codecs. */
 export class Outcomes {
@@ -41,71 +42,76 @@ export class Outcomes {
 
   /** The provider took it. `ids`: normalised, one a request; `segments`: what it charges for. `now`: epoch ms. */
   submitted(order: Order, ids: readonly string[], segments: number, now: number): Outcome {
-    const { dispatch, doubt } = order;
-    const resubmitted = doubt ?? dispatch.inDoubt;
+    const { dispatch } = order;
     const event: Event = {
       ...this.base(dispatch, now),
       type: "submitted",
       cost: dispatch.price === null ? null : dispatch.price * segments,
       submittedAt: now,
       providerMessageIds: ids,
-      resubmitted,
+      resubmitted: dispatch.inDoubt,
     };
-    return { events: [this.event(order, resubmitted === null ? "submitted" : "resubmitted", event)], followUp: [] };
+    const kind = dispatch.inDoubt === null ? "submitted" : "resubmitted";
+    return { events: [this.event(order, kind, event)], followUp: [] };
+  }
+
+  /** Not taken: back to the router. That an earlier submission of it may have been taken stays with it. */
+  returned(order: Order, errorClass: ReturnClass, errorCode: string, now: number): Outcome {
+    return {
+      events: [this.returnedEvent(order, errorClass, errorCode, now)],
+      followUp: [this.retry(order, retryTopic("0s"), errorClass, errorCode, order.dispatch.inDoubt, now)],
+    };
   }
 
   /**
-   * Not taken: back to the router. `doubt`: why it may have been taken all the same (a part of it was, or an earlier
-   * try), which its next submission must state.
+   * It may have been taken, and nobody knows. Where its lane's rule and the number of doubts allow a copy, that goes to the
+   * correlator: it alone sees whether an answer or a receipt comes meanwhile. `why`: what else is to be told.
    */
-  returned(order: Order, errorClass: ReturnClass, errorCode: string, doubt: string | undefined, now: number): Outcome {
-    const inDoubt = doubt ?? order.doubt ?? order.dispatch.inDoubt;
-    const event: Event = {
-      ...this.base(order.dispatch, now),
-      type: "returned",
-      errorClass,
-      errorCode,
-      // Also what a new owner needs to write the same retry again.
-      reason: inDoubt,
-    };
-    return {
-      events: [this.event(order, "returned", event)],
-      followUp: [this.retry(order, errorClass, errorCode, inDoubt, now)],
-    };
-  }
-
-  /** It may have been taken, and nobody knows: by the lane's rule it goes again (the reason stated) or stays as it is. */
-  inDoubt(order: Order, code: string, now: number): Outcome {
-    if (inDoubtRuleOf(this.provider, order.dispatch.facts.lane) === "resend")
-      return this.returned(order, "unknown", code, code, now);
-    return this.held(order, code, now);
-  }
-
-  /** Some parts were taken and the others were not: sending it again repeats those, so the lane's rule decides here too. */
-  partial(order: Order, errorClass: ReturnClass, errorCode: string, now: number): Outcome {
-    if (inDoubtRuleOf(this.provider, order.dispatch.facts.lane) === "hold") return this.held(order, "partial", now);
-    return this.returned(order, errorClass, errorCode, "partial", now);
-  }
-
-  /** In doubt and never to be repeated. */
-  held(order: Order, code: string, now: number): Outcome {
+  inDoubt(order: Order, code: string, now: number, why: string | null = null): Outcome {
     const event: Event = {
       ...this.base(order.dispatch, now),
       type: "in_doubt",
-      errorClass: "unknown",
+      errorClass: IN_DOUBT_CLASS,
       errorCode: code,
+      reason: why,
     };
-    return { events: [this.event(order, "in_doubt", event)], followUp: [] };
+    return { events: [this.event(order, "in_doubt", event)], followUp: this.copyOf(order, code, now) };
   }
 
-  /** The retry that belongs to a `returned` event which stands in the log already. */
-  followUpOf(order: Order, event: Pick<Event, "errorClass" | "errorCode" | "reason">, now: number): OutRecord[] {
-    const { errorClass, errorCode, reason } = event;
-    return [this.retry(order, (errorClass ?? "unsubmitted") as ReturnClass, errorCode, reason, now)];
+  /** Some parts were taken and the others were not, by `errorCode`: sending it again repeats those. */
+  partial(order: Order, errorCode: string, now: number): Outcome {
+    return this.inDoubt(order, "partial", now, errorCode);
+  }
+
+  /** It has turned out after its `in_doubt` event that it was not taken. Nothing follows: a copy may be on its way. */
+  refusedLate(order: Order, errorClass: ReturnClass, errorCode: string, now: number): Outcome {
+    return { events: [this.returnedEvent(order, errorClass, errorCode, now)], followUp: [] };
+  }
+
+  /** The record that belongs to a `returned` or `in_doubt` event which stands in the log already. */
+  followUpOf(order: Order, event: FollowedEvent, now: number): readonly OutRecord[] {
+    const { type, errorClass, errorCode, reason } = event;
+    if (type === "in_doubt") return this.copyOf(order, errorCode ?? "", now);
+    const found = (errorClass ?? "unsubmitted") as ReturnClass;
+    return [this.retry(order, retryTopic("0s"), found, errorCode, reason, now)];
+  }
+
+  private copyOf(order: Order, code: string, now: number): OutRecord[] {
+    const { facts, tried } = order.dispatch;
+    if (!copyAllowed(this.provider, facts.lane, triesInDoubt(tried) + 1)) return [];
+    return [this.retry(order, DOUBT_TOPIC, IN_DOUBT_CLASS, code, code, now)];
+  }
+
+  private returnedEvent(order: Order, errorClass: ReturnClass, errorCode: string, now: number): OutRecord {
+    const { dispatch } = order;
+    // The reason is also what a new owner needs to write the same retry again.
+    const why = { errorClass, errorCode, reason: dispatch.inDoubt };
+    return this.event(order, "returned", { ...this.base(dispatch, now), type: "returned", ...why });
   }
 
   private retry(
     order: Order,
+    topic: string,
     errorClass: ReturnClass,
     errorCode: string | null,
     inDoubt: string | null,
@@ -121,7 +127,7 @@ export class Outcomes {
       inDoubt,
     };
     return {
-      topic: retryTopic("0s"),
+      topic,
       partition: partitionFor(facts.to, this.partitions),
       key: facts.to,
       value: this.codecs.retry.encode(retry),

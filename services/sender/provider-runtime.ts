@@ -3,6 +3,7 @@ import type { KafkaConnection } from "../../platform/kafka/connection.ts";
 import { Dispatcher } from "../../platform/kafka/dispatcher.ts";
 import type { LogEnds } from "../../platform/kafka/log-ends.ts";
 import type { RecordProducer } from "../../platform/kafka/producer.ts";
+import type { OutRecord } from "../../platform/kafka/record.ts";
 import type { Task } from "../../platform/kafka/task.ts";
 import { TaskGroup } from "../../platform/kafka/task-group.ts";
 import type { MetricRegistry } from "../../platform/telemetry/metric-registry.ts";
@@ -75,6 +76,7 @@ export class ProviderRuntime {
       idFormat: provider.kind === "smpp" ? idFormatsOf(provider).response : "as-is",
       silenceMs: Math.min(SILENCE_MS, responseTimeoutOf(provider)),
       goesElsewhere: () => shared.goesElsewhere?.(provider) !== false,
+      onLate: (events) => this.writeLate(events),
       onCircuit: () => this.health.tell(),
       monotonic: () => performance.now(),
       now: () => shared.producer.clock.now(),
@@ -150,6 +152,15 @@ export class ProviderRuntime {
       this.running.delete(task);
       sender.disown(task);
     }
+  }
+
+  /** What cannot be stored leaves the message in doubt, as it was. */
+  private writeLate(events: readonly OutRecord[]): void {
+    const { producer, connection } = this.shared;
+    producer.trySend(events).catch((error: Error) => {
+      const fields = { provider: this.provider.id, events: events.length, cause: error.message };
+      connection.log.warn(fields, "What late answers say cannot be stored; their messages stay in doubt");
+    });
   }
 
   private healthSource() {

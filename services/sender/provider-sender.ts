@@ -11,7 +11,7 @@ import { faultPoint } from "#fault-point";
 import type { Provider } from "../../domain/catalog/provider.ts";
 import { countsAgainstCircuit } from "../../domain/message/submit-outcome.ts";
 import type { Outcome } from "../../platform/kafka/dispatcher.ts";
-import type { KafkaLog } from "../../platform/kafka/record.ts";
+import type { KafkaLog, OutRecord } from "../../platform/kafka/record.ts";
 import { Circuit, type CircuitState } from "./circuit.ts";
 import { Conclusions } from "./conclusions.ts";
 import { DeferredSettlements, type Settle } from "./deferred-settlements.ts";
@@ -37,6 +37,8 @@ export interface ProviderSenderOptions<U extends Unit> {
   readonly silenceMs: number;
   /** Whether another provider could take what this one cannot, as far as is known. Default: yes. */
   readonly goesElsewhere?: () => boolean;
+  /** Given events about messages whose outcome has been told: what late answers say. They are stored when that is possible. */
+  readonly onLate: (events: readonly OutRecord[]) => void;
   /** Called when the circuit changes. */
   readonly onCircuit?: () => void;
   /** Monotonic clock, ms. */
@@ -154,7 +156,7 @@ export class ProviderSender<U extends Unit = Unit> {
     }
     const units = link.prepare(order.dispatch, now());
     if (typeof units === "string") {
-      this.later(settle, outcomes.returned(order, "refused", units, undefined, now()), "refused");
+      this.later(settle, outcomes.returned(order, "refused", units, now()), "refused");
       return;
     }
     const pending = new Pending(units, owner, order, settle);
@@ -300,6 +302,18 @@ export class ProviderSender<U extends Unit = Unit> {
       metrics.result(label).add();
       pending.settle(outcome);
     }
+    if (verdict.kind !== "in-doubt") return;
+    pending.concluded = true;
+    this.settleLate(pending);
+  }
+
+  /** Its outcome has been told: what late answers make of it is told apart from that. */
+  private settleLate(pending: Pending<U>): void {
+    const told = this.conclusions.late(pending.order, pending);
+    if (told === undefined) return;
+    const [events, label] = told;
+    this.options.metrics.late(label).add();
+    this.options.onLate(events);
   }
 
   /** Requests that were not taken go again, unless they have been held back for too long or must not wait. */
@@ -323,7 +337,7 @@ export class ProviderSender<U extends Unit = Unit> {
   private giveBack(order: Order, settle: Settle, why = "circuit-open"): void {
     const { outcomes, now } = this.options;
     const expired = now() >= order.dispatch.facts.expiresAt;
-    const outcome = outcomes.returned(order, "unsubmitted", expired ? "expired" : why, undefined, now());
+    const outcome = outcomes.returned(order, "unsubmitted", expired ? "expired" : why, now());
     this.later(settle, outcome, expired ? "expired" : "unsubmitted");
   }
 
@@ -405,6 +419,10 @@ export class ProviderSender<U extends Unit = Unit> {
         this.wakeOwners();
       },
       onResult: (submission, unit, result) => this.onResult(submission as Pending<U>, unit, result),
+      onLate: (submission, unit, answer) => {
+        submission.takeLate(unit, answer);
+        this.settleLate(submission as Pending<U>);
+      },
     });
   }
 

@@ -4,6 +4,8 @@ import type { Counter, Histogram, MetricRegistry } from "../../platform/telemetr
 export interface SenderMetrics {
   /** Messages by what became of them. */
   result(label: string): Counter;
+  /** Messages in doubt that were answered after all: accepted, refused. */
+  late(result: string): Counter;
   readonly throttles: Counter;
   /** Segments that were given to a connection and did not leave. */
   readonly unsent: Counter;
@@ -25,7 +27,11 @@ export function senderMetrics(registry: MetricRegistry, provider: string): Sende
   const anomalies = registry.counter("sender_smpp_anomalies_total", {
     help: "PDUs that SMPP does not foresee, by provider and kind",
   });
+  const late = registry.counter("sender_late_answers_total", {
+    help: "Messages in doubt that the provider has answered after all, by provider and result",
+  });
   return {
+    late: kept((result) => late.with({ provider, result })),
     anomaly: kept((kind) => anomalies.with({ provider, kind })),
     result: kept((result) => results.with({ provider, result })),
     throttles: registry

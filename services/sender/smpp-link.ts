@@ -9,7 +9,7 @@ import {
 } from "../../domain/smpp/command-status.ts";
 import type { DeliverSmPdu, OutgoingShortMessage } from "../../domain/smpp/pdu.ts";
 import { SmppEncodeError } from "../../domain/smpp/pdu-encoder.ts";
-import type { Anomaly, RequestResult } from "../../domain/smpp/request-result.ts";
+import type { Anomaly, RequestResult, ResponseResult } from "../../domain/smpp/request-result.ts";
 import type { KafkaLog } from "../../platform/kafka/record.ts";
 import type { Dispatch } from "../../schemas/generated/types.ts";
 import type { Link, LinkEvents } from "./link.ts";
@@ -97,6 +97,7 @@ export class SmppLink implements Link<SmppUnit> {
             if (!this.up) this.events?.onDown(failure.reason);
           },
           onLeaving: (requests) => this.events?.onLeaving(requests) !== false,
+          onLateResponse: (result, context) => this.onLate(result, context as Sent),
           onCapacity: () => this.events?.onRoom(),
           onDeliver: (pdu, acknowledge) => onDeliver(pdu, acknowledge),
           onAnomaly: ({ kind, sequence }) => {
@@ -149,6 +150,10 @@ export class SmppLink implements Link<SmppUnit> {
   private readonly onResult = (result: RequestResult, sent: Sent): void => {
     this.events?.onResult(sent.submission, sent.unit, unitResultOf(result, this.meanings));
   };
+
+  private onLate(result: ResponseResult, { submission, unit }: Sent): void {
+    this.events?.onLate(submission, unit, unitResultOf(result));
+  }
 }
 
 const UNANSWERED: UnitResult = { outcome: "in-doubt", code: RESPONSE_TIMEOUT };

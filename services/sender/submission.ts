@@ -15,6 +15,11 @@ export type Verdict =
   /** Some were not taken for reasons of the moment, the others were: those go again. */
   | { readonly kind: "again"; readonly throttled: boolean; readonly code: string };
 
+interface Refusal {
+  readonly outcome: Exclude<SubmitOutcome, "accepted" | "in-doubt">;
+  readonly code: string;
+}
+
 const SINGLE: readonly number[] = [0];
 
 /** One message on its way to the provider: its requests, and what has come back. */
@@ -29,6 +34,11 @@ export class Submission<U extends Unit> {
   /** Monotonic time since which it is held back, by the first throttling answer or to wait for its network, ms; 0 before. */
   heldSince = 0;
   accepted = 0;
+  /** Its verdict was that it is in doubt, and has been carried out. */
+  concluded = false;
+  /** Requests that may have been taken. */
+  private inDoubt = 0;
+  private lateRefusal: Refusal | undefined;
   private todo: readonly number[];
   private next = 0;
   private open = 0;
@@ -72,6 +82,21 @@ export class Submission<U extends Unit> {
     this.judge(unit, result);
   }
 
+  /** Takes the answer to a request that was in doubt, whether or not the others have ended. The verdict stays as it was. */
+  takeLate(unit: number, { outcome, code, id }: UnitResult): void {
+    if (outcome === "in-doubt" || outcome === "unsent") return;
+    this.inDoubt--;
+    if (outcome !== "accepted") this.lateRefusal ??= { outcome, code };
+    else this.noteAccepted(unit, id);
+  }
+
+  /** What late answers have made of a message that was in doubt; undefined: it still is, or only parts of it were taken. */
+  get lateVerdict(): { readonly kind: "accepted" } | (Refusal & { readonly kind: "refused" }) | undefined {
+    if (!this.concluded || this.inDoubt > 0) return undefined;
+    if (this.accepted === this.units.length) return { kind: "accepted" };
+    return this.accepted === 0 && this.lateRefusal !== undefined ? { kind: "refused", ...this.lateRefusal } : undefined;
+  }
+
   /** A request that will not be sent at all. */
   refuse(unit: number, code: string): void {
     this.judge(unit, { outcome: "refused", code });
@@ -84,15 +109,22 @@ export class Submission<U extends Unit> {
 
   private judge(unit: number, { outcome, code, id }: UnitResult): void {
     if (outcome === "accepted") {
-      this.accepted++;
-      this.ids[unit] = id ?? "";
+      this.noteAccepted(unit, id);
     } else if (outcome === "throttled" || outcome === "unsent") {
       this.again ??= [];
       this.again.push(unit);
       this.againThrottled ||= outcome === "throttled";
       this.againCode = code;
-    } else if (this.failure === undefined || (outcome === "in-doubt" && this.failure.outcome !== "in-doubt"))
-      this.failure = { outcome, code };
+    } else {
+      if (outcome === "in-doubt") this.inDoubt++;
+      if (this.failure === undefined || (outcome === "in-doubt" && this.failure.outcome !== "in-doubt"))
+        this.failure = { outcome, code };
+    }
+  }
+
+  private noteAccepted(unit: number, id = ""): void {
+    this.accepted++;
+    this.ids[unit] = id;
   }
 
   /** What it comes to; undefined while requests are to be sent or unanswered. */

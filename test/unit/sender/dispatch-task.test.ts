@@ -1,9 +1,12 @@
 import { expect, test } from "vitest";
+import { providerSchema } from "../../../domain/catalog/provider.ts";
 import type { Work } from "../../../platform/kafka/dispatcher.ts";
 import type { InRecord } from "../../../platform/kafka/record.ts";
 import type { Task } from "../../../platform/kafka/task.ts";
+import { createCodecs } from "../../../schemas/codecs.ts";
 import type { Dispatch } from "../../../schemas/generated/types.ts";
 import { DispatchTask, type DispatchTaskOptions } from "../../../services/sender/dispatch-task.ts";
+import { Outcomes } from "../../../services/sender/outcomes.ts";
 import { dispatchOf } from "./dispatches.ts";
 
 const record = { value: Buffer.from([0]), headers: {} } as unknown as InRecord;
@@ -20,21 +23,21 @@ test("a dispatch of an unknown schema waits until the schema has been loaded", a
   expect(loaded).toEqual([9]);
 });
 
-test("what has expired while it waited goes back as expired, with the doubt about it; the rest waits on", () => {
+test("what has expired while it waited goes back as expired; the rest waits on", () => {
   const returned: unknown[][] = [];
   const outcomes = {
     returned: (...parts: unknown[]) => {
-      returned.push([(parts[0] as { doubt: unknown }).doubt, ...parts.slice(1)]);
+      returned.push(parts.slice(1));
       return { events: [], followUp: [] };
     },
   };
   let now = 87_399_999;
   const task = new DispatchTask({} as Task, { outcomes, now: () => now } as unknown as DispatchTaskOptions);
-  const work = { record, value: dispatchOf(), doubt: "takeover" } as unknown as Work<Dispatch>;
+  const work = { record, value: dispatchOf() } as unknown as Work<Dispatch>;
   expect(task.over(work)).toBeUndefined();
   now++;
   expect(task.over(work)).toBeDefined();
-  expect(returned).toEqual([["takeover", "unsubmitted", "expired", undefined, now]]);
+  expect(returned).toEqual([["unsubmitted", "expired", now]]);
 });
 
 test("what is too much for one number goes back unsubmitted", () => {
@@ -48,12 +51,39 @@ test("what is too much for one number goes back unsubmitted", () => {
   const owner = { draining: false };
   const options = { outcomes, now: () => 5 } as unknown as DispatchTaskOptions;
   const task = new DispatchTask(owner as Task, options);
-  const work = { record, value: dispatchOf(), doubt: undefined } as unknown as Work<Dispatch>;
+  const work = { record, value: dispatchOf() } as unknown as Work<Dispatch>;
   task.crowded(work);
   owner.draining = true;
   task.crowded(work);
   expect(returned).toEqual([
-    ["unsubmitted", "destination-busy", undefined, 5],
-    ["unsubmitted", "stopping", undefined, 5],
+    ["unsubmitted", "destination-busy", 5],
+    ["unsubmitted", "stopping", 5],
   ]);
+});
+
+test("what an earlier owner may have submitted is in doubt, whatever its lane; its stored outcome gives the same record again", async () => {
+  const provider = providerSchema.parse({
+    id: "alpha",
+    kind: "smpp",
+    rate: 10,
+    prices: [],
+    currency: "EUR",
+    smpp: { host: "127.0.0.1", port: 2775, systemId: "s", password: "p" },
+  });
+  let nextId = 1;
+  const codecs = await createCodecs({ idOf: async () => nextId++, schemaOf: async () => undefined });
+  const outcomes = new Outcomes(codecs, provider, 6);
+  const task = new DispatchTask({} as Task, { codecs, outcomes, now: () => 5 } as unknown as DispatchTaskOptions);
+  for (const [lane, copies] of [
+    ["otp", 1],
+    ["marketing", 0],
+  ] as const) {
+    const work = { record, value: dispatchOf({ facts: { lane } }) } as unknown as Work<Dispatch>;
+    const { events, followUp } = task.inDoubt(work)!;
+    expect(events[0]!.headers!.id).toMatch(/\/1\/in_doubt$/);
+    expect(followUp.map(({ topic }) => topic)).toEqual(Array(copies).fill("sms.doubt"));
+    expect(task.recover(work, { kind: "in_doubt", value: events[0]!.value })).toEqual(followUp);
+    expect(task.recover(work, { kind: "in_doubt", value: null })).toEqual([]);
+    expect(task.recover(work, { kind: "submitted", value: null })).toEqual([]);
+  }
 });

@@ -49,6 +49,27 @@ test("decisions about other attempts change nothing, and the first outcome of a 
   expect(found.get(`${M}/2/${TO}`)?.value).toEqual(expect.any(Buffer));
 });
 
+test("what is in doubt comes with its event until its copy was decided about, or an answer came after all", async () => {
+  const found = await read(
+    logOf(
+      `${M}/1/in_doubt`,
+      `${M}/2/in_doubt`,
+      `${M}/3/routed`,
+      `${M}/3/in_doubt`,
+      `${M}/3/submitted`,
+      `${M}/5/in_doubt`,
+      `${M}/5/returned`,
+      `${M}/6/submitted`,
+      `${M}/6/in_doubt`,
+    ),
+  );
+  expect(found.get(`${M}/1/${TO}`)).toEqual({ kind: "in_doubt", value: expect.any(Buffer) });
+  expect(found.get(`${M}/2/${TO}`)).toEqual({ kind: "in_doubt", value: null });
+  expect(found.get(`${M}/3/${TO}`)).toEqual({ kind: "submitted", value: null });
+  expect(found.get(`${M}/5/${TO}`), "refused late").toEqual({ kind: "in_doubt", value: expect.any(Buffer) });
+  expect(found.get(`${M}/6/${TO}`)).toEqual({ kind: "submitted", value: null });
+});
+
 test("a return of an owner that had lost the partition gives way to the submission that its successor made meanwhile", async () => {
   const found = await read(
     logOf(`${M}/1/returned`, `${M}/1/resubmitted`, `${M}/2/returned`, `${M}/3/routed`, `${M}/2/submitted`),

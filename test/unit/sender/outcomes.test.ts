@@ -8,18 +8,18 @@ import { dispatchOf } from "./dispatches.ts";
 
 let nextId = 1;
 const codecs = await createCodecs({ idOf: async () => nextId++, schemaOf: async () => undefined });
-const provider = providerSchema.parse({
+const plain = {
   id: "alpha",
   kind: "smpp",
   rate: 10,
   prices: [],
   currency: "EUR",
   smpp: { host: "127.0.0.1", port: 2775, systemId: "s", password: "p" },
-});
+};
+const provider = providerSchema.parse(plain);
 const outcomes = new Outcomes(codecs, provider, 6);
-const order = (change?: Parameters<typeof dispatchOf>[0], doubt?: string) => ({
+const order = (change?: Parameters<typeof dispatchOf>[0]) => ({
   dispatch: dispatchOf(change),
-  doubt,
   traceparent: undefined,
 });
 const event = (value: Buffer | null) => {
@@ -62,24 +62,15 @@ test("submitted: what it cost, under which ids, in the destination's partition",
   });
 });
 
-test.each([
-  ["takeover", null],
-  [undefined, "response-timeout"],
-])("a submission after a doubt (%s, %s) states the reason", (doubt, inDoubt) => {
-  const { events } = outcomes.submitted(order({ inDoubt }, doubt), ["7"], 1, 500);
+test.each(["takeover", "response-timeout"])("a submission after a doubt (%s) states the reason", (inDoubt) => {
+  const { events } = outcomes.submitted(order({ inDoubt }), ["7"], 1, 500);
   expect(events[0]!.headers!.id).toBe(`${M}/1/resubmitted`);
-  expect(event(events[0]!.value).resubmitted).toBe(doubt ?? inDoubt);
+  expect(event(events[0]!.value).resubmitted).toBe(inDoubt);
 });
 
 test("returned: the event and the retry for the next decision, with this try at the end", () => {
   const tried = [{ provider: "beta", errorClass: "transient", errorCode: "x" }];
-  const { events, followUp } = outcomes.returned(
-    order({ attempt: 2, tried }),
-    "throttled",
-    "ESME_RTHROTTLED",
-    undefined,
-    900,
-  );
+  const { events, followUp } = outcomes.returned(order({ attempt: 2, tried }), "throttled", "ESME_RTHROTTLED", 900);
   expect(events[0]!.headers!.id).toBe(`${M}/2/returned`);
   expect(event(events[0]!.value)).toMatchObject({
     type: "returned",
@@ -100,39 +91,83 @@ test("returned: the event and the retry for the next decision, with this try at 
 });
 
 test("a doubt stays with the message however often it comes back", () => {
-  expect(
-    retry(outcomes.returned(order({ inDoubt: "partial" }), "transient", "x", undefined, 0).followUp[0]!.value).inDoubt,
-  ).toBe("partial");
-  expect(
-    retry(outcomes.returned(order({}, "takeover"), "transient", "x", undefined, 0).followUp[0]!.value).inDoubt,
-  ).toBe("takeover");
+  const { events, followUp } = outcomes.returned(order({ inDoubt: "partial" }), "transient", "x", 0);
+  expect(event(events[0]!.value).reason).toBe("partial");
+  expect(retry(followUp[0]!.value).inDoubt).toBe("partial");
 });
 
-test("in doubt: by the lane's rule it goes again and says why, or stays", () => {
-  const again = outcomes.inDoubt(order(), "response-timeout", 0);
-  expect(event(again.events[0]!.value)).toMatchObject({
-    type: "returned",
-    errorClass: "unknown",
-    reason: "response-timeout",
-  });
-  expect(retry(again.followUp[0]!.value).inDoubt).toBe("response-timeout");
-  const held = outcomes.inDoubt(order({ facts: { lane: "marketing" } }), "response-timeout", 0);
-  expect(held.followUp).toEqual([]);
-  expect(held.events[0]!.headers!.id).toBe(`${M}/1/in_doubt`);
-  expect(event(held.events[0]!.value)).toMatchObject({
+const doubtful = { provider: "beta", errorClass: "unknown", errorCode: "link-lost" };
+
+test("in doubt: an event that says so, with the price; the copy waits for the correlator and says why it goes", () => {
+  const { events, followUp } = outcomes.inDoubt(order({ attempt: 2 }), "response-timeout", 700);
+  expect(events[0]!.headers!.id).toBe(`${M}/2/in_doubt`);
+  expect(event(events[0]!.value)).toMatchObject({
     type: "in_doubt",
+    attempt: 2,
     errorClass: "unknown",
     errorCode: "response-timeout",
+    price: 7_500,
+    currency: "EUR",
+    cost: null,
   });
+  expect(followUp).toMatchObject([
+    {
+      topic: "sms.doubt",
+      key: "491711234567",
+      partition: partitionFor("491711234567", 6),
+      headers: { id: `${M}/3/retry`, due: "700" },
+    },
+  ]);
+  expect(retry(followUp[0]!.value)).toMatchObject({
+    attempt: 3,
+    inDoubt: "response-timeout",
+    tried: [{ provider: "alpha", errorClass: "unknown", errorCode: "response-timeout" }],
+  });
+});
+
+test("some parts taken: in doubt as well, with the answer to the others", () => {
+  const { events, followUp } = outcomes.partial(order(), "ESME_RSYSERR", 0);
+  expect(event(events[0]!.value)).toMatchObject({ type: "in_doubt", errorCode: "partial", reason: "ESME_RSYSERR" });
+  expect(followUp[0]!.topic).toBe("sms.doubt");
+  expect(retry(followUp[0]!.value).inDoubt).toBe("partial");
+});
+
+test("lanes that hold, and messages with no copy left, get the event and no copy", () => {
+  const copies = (limit: object, change: Parameters<typeof dispatchOf>[0]) => {
+    const terms = providerSchema.parse({ ...plain, inDoubtLimit: limit });
+    const { events, followUp } = new Outcomes(codecs, terms, 6).inDoubt(order(change), "takeover", 0);
+    expect(event(events[0]!.value).type).toBe("in_doubt");
+    return followUp.length;
+  };
+  expect(copies({}, { facts: { lane: "marketing" } })).toBe(0);
+  expect(copies({ marketing: 3 }, { facts: { lane: "marketing" } })).toBe(0);
+  expect(copies({}, { tried: [doubtful] })).toBe(0);
+  expect(copies({}, { tried: [{ ...doubtful, errorClass: "transient" }] })).toBe(1);
+  expect(copies({ transactional: 3 }, { tried: [doubtful] })).toBe(1);
+  expect(copies({ transactional: 3 }, { tried: [doubtful, doubtful] })).toBe(0);
+  expect(copies({ otp: 3 }, { tried: [doubtful] })).toBe(0);
+  expect(copies({ transactional: 1 }, {})).toBe(0);
+});
+
+test("a late refusal says that this attempt was not taken; nothing follows from it", () => {
+  const { events, followUp } = outcomes.refusedLate(order({ attempt: 2 }), "refused", "ESME_RSUBMITFAIL", 0);
+  expect(events[0]!.headers!.id).toBe(`${M}/2/returned`);
+  expect(event(events[0]!.value)).toMatchObject({ type: "returned", errorCode: "ESME_RSUBMITFAIL", reason: null });
+  expect(followUp).toEqual([]);
 });
 
 test("a new owner writes the same retry from the stored event", () => {
-  for (const doubt of [undefined, "partial"]) {
-    const one = order({ attempt: 4, tried: [{ provider: "beta", errorClass: "refused", errorCode: null }] });
-    const { events, followUp } = outcomes.returned(one, "transient", "ESME_RSYSERR", doubt, 900);
-    const [again] = outcomes.followUpOf(one, event(events[0]!.value), 900);
-    expect(again).toEqual(followUp[0]);
-  }
+  const one = order({
+    attempt: 4,
+    tried: [{ provider: "beta", errorClass: "refused", errorCode: null }],
+    inDoubt: "partial",
+  });
+  for (const { events, followUp } of [
+    outcomes.returned(one, "transient", "ESME_RSYSERR", 900),
+    outcomes.inDoubt(one, "response-timeout", 900),
+    outcomes.partial(one, "ESME_RSYSERR", 900),
+  ])
+    expect(outcomes.followUpOf(one, event(events[0]!.value), 900)).toEqual(followUp);
 });
 
 test("event ids name the dispatch and the kind of outcome", () => {

@@ -71,10 +71,28 @@ class FakeLink implements Link<Unit> {
     return this.events!.onLeaving(segments);
   }
 
+  /** The requests' time-outs pass, and with them their slots of the window. */
+  timeOut(): { submission: Submission<Unit>; unit: number }[] {
+    const waiting = this.waiting.splice(0);
+    for (const { submission, unit } of waiting)
+      this.events!.onResult(submission, unit, { outcome: "in-doubt", code: "response-timeout" });
+    return waiting;
+  }
+
+  answerLate({ submission, unit }: { submission: Submission<Unit>; unit: number }, result: UnitResult): void {
+    this.events!.onLate(submission, unit, result);
+  }
+
   answer(result: UnitResult = { outcome: "accepted", code: "", id: "1" }): void {
     const { submission, unit } = this.waiting.shift()!;
     this.events!.onResult(submission, unit, result);
   }
+}
+
+function eventOf({ value }: { readonly value: Buffer | null }): Event {
+  const decoded = codecs.event.decode(value!);
+  if (!decoded.ok) throw new Error(decoded.detail);
+  return decoded.value;
 }
 
 function world(shared: object = {}, more: Partial<ProviderSenderOptions<Unit>> = {}) {
@@ -88,6 +106,7 @@ function world(shared: object = {}, more: Partial<ProviderSenderOptions<Unit>> =
     ...shared,
   });
   const link = new FakeLink();
+  const late: Event[] = [];
   const sender = new ProviderSender<Unit>({
     provider,
     link,
@@ -98,18 +117,18 @@ function world(shared: object = {}, more: Partial<ProviderSenderOptions<Unit>> =
     silenceMs: 5_000,
     monotonic: () => performance.now(),
     now: Date.now,
+    onLate: (events) => late.push(...events.map(eventOf)),
     ...more,
   });
   const owner = { alive: true, draining: false, woken: 0, wake: () => void owner.woken++ };
   const settled: (Event | undefined)[] = [];
   const take = (outcome: Outcome) => {
-    const value = outcome.events[0]?.value;
-    const decoded = value === undefined ? undefined : codecs.event.decode(value!);
-    settled.push(decoded?.ok ? decoded.value : undefined);
+    const [first] = outcome.events;
+    settled.push(first === undefined ? undefined : eventOf(first));
   };
   const submit = (change: Parameters<typeof dispatchOf>[0] = {}) =>
-    sender.submit(owner, { dispatch: dispatchOf(change), doubt: undefined, traceparent: undefined }, take);
-  return { provider, link, sender, owner, settled, submit };
+    sender.submit(owner, { dispatch: dispatchOf(change), traceparent: undefined }, take);
+  return { provider, link, sender, owner, settled, late, submit };
 }
 
 /** Bound, and past the second that belongs to the last owner. */
@@ -249,7 +268,7 @@ test("a link lost shortly: what had left is in doubt, what had not goes again", 
   const { link, sender, settled, submit } = await running();
   submit();
   link.lose("maybe");
-  expect(settled).toMatchObject([{ type: "returned", errorClass: "unknown", reason: "link-lost" }]);
+  expect(settled).toMatchObject([{ type: "in_doubt", errorClass: "unknown", errorCode: "link-lost" }]);
   expect(sender.room()).toBe(0);
   link.bind();
   submit();
@@ -353,7 +372,7 @@ test("some parts accepted and one refused: it goes back, saying that a part went
   submit({ facts: { segments: 2 } });
   link.answer();
   link.answer({ outcome: "refused", code: "ESME_RINVSRCADR" });
-  expect(settled).toMatchObject([{ type: "returned", errorClass: "refused", reason: "partial" }]);
+  expect(settled).toMatchObject([{ type: "in_doubt", errorCode: "partial" }]);
   await sender.stop();
 });
 
@@ -478,5 +497,68 @@ test("time-outs of one network alone do not open the circuit; those of all do", 
   expect(sender.circuit.state).toBe("closed");
   for (let n = 0; n < 20 && sender.circuit.state === "closed"; n++) meet("262-01", timeout);
   expect(sender.circuit.state).toBe("open");
+  await sender.stop();
+});
+
+const taken = (id: string): UnitResult => ({ outcome: "accepted", code: "", id });
+const refusal: UnitResult = { outcome: "refused", code: "ESME_RSUBMITFAIL" };
+
+test("an answer that comes after the time-out is a submission of the same attempt, with its cost and ids", async () => {
+  const { link, sender, settled, late, submit } = await running();
+  submit({ attempt: 2, inDoubt: "link-lost" });
+  const [request] = link.timeOut();
+  expect(settled).toMatchObject([{ type: "in_doubt", attempt: 2, errorCode: "response-timeout" }]);
+  expect(link.inFlight).toBe(0);
+  link.answerLate(request!, taken("5501"));
+  expect(late).toMatchObject([
+    { type: "submitted", attempt: 2, cost: 7_500, providerMessageIds: ["5501"], resubmitted: "link-lost" },
+  ]);
+  expect(settled).toHaveLength(1);
+  await sender.stop();
+});
+
+test("late answers to parts complete the set, whatever came in time, in any order", async () => {
+  const { link, sender, settled, late, submit } = await running();
+  submit({ facts: { segments: 3 } });
+  const [first, second] = [link.waiting[0]!, link.waiting[1]!];
+  link.waiting.splice(0, 2);
+  link.answer(taken("3"));
+  link.waiting.push(first, second);
+  link.timeOut();
+  expect(settled).toMatchObject([{ type: "in_doubt" }]);
+  link.answerLate(second, taken("2"));
+  expect(late).toEqual([]);
+  link.answerLate(first, taken("1"));
+  expect(late).toMatchObject([{ type: "submitted", providerMessageIds: ["1", "2", "3"], cost: 22_500 }]);
+  await sender.stop();
+});
+
+test("an answer that comes late for its part and early for the message is told behind the doubt", async () => {
+  const { link, sender, settled, late, submit } = await running();
+  submit({ facts: { segments: 2 } });
+  const [first, second] = link.waiting.splice(0);
+  link.waiting.push(first!);
+  link.timeOut();
+  link.answerLate(first!, taken("1"));
+  expect([settled, late]).toEqual([[], []]);
+  link.waiting.push(second!);
+  link.answer(taken("2"));
+  expect(settled).toMatchObject([{ type: "in_doubt" }]);
+  expect(late).toMatchObject([{ type: "submitted", providerMessageIds: ["1", "2"] }]);
+  await sender.stop();
+});
+
+test("a late refusal of all parts says that the message was not taken; of some it stays in doubt", async () => {
+  const { link, sender, late, submit } = await running();
+  submit({ facts: { segments: 2 } });
+  const [first, second] = link.timeOut();
+  link.answerLate(first!, refusal);
+  link.answerLate(second!, refusal);
+  expect(late).toMatchObject([{ type: "returned", errorClass: "refused", errorCode: "ESME_RSUBMITFAIL" }]);
+  submit({ facts: { segments: 2 } });
+  const [third, fourth] = link.timeOut();
+  link.answerLate(third!, taken("1"));
+  link.answerLate(fourth!, refusal);
+  expect(late).toHaveLength(1);
   await sender.stop();
 });

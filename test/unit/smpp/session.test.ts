@@ -283,6 +283,45 @@ describe("time-outs and ends", () => {
     expect(client.state).toBe("bound");
   });
 
+  it("hands the answer to a request that has timed out over, once, with what was given with the request", async () => {
+    const waiting: SubmitSmPdu[] = [];
+    const late: unknown[] = [];
+    const { client, server, anomalies } = await pair(
+      { client: { responseTimeoutMs: 60, window: 2 } },
+      {
+        client: { onLateResponse: (result, context) => late.push([result, context]) },
+        server: { onSubmit: (pdu) => waiting.push(pdu) },
+      },
+    );
+    let ended = 0;
+    const submit = (context: string) => client.submit(message, () => ended++, context);
+    for (const context of ["a", "b"]) submit(context);
+    await until(() => ended === 2, "time-outs");
+    // They hold no slot of the window, and are remembered for longer than its ring of numbers.
+    for (let n = 0; n < 8; n++) {
+      expect(submit("answered")).toBe("accepted");
+      await until(() => waiting.length === 3 + n, "a request");
+      server.respondSubmit(waiting[2 + n]!.sequence, 0, "x");
+      await until(() => ended === 3 + n, "its answer");
+    }
+    server.respondDeliver(waiting[0]!.sequence, 0);
+    server.respondSubmit(waiting[0]!.sequence, 0, "5501");
+    server.respondSubmit(waiting[0]!.sequence, 0, "5501");
+    server.respondSubmit(waiting[1]!.sequence, commandStatus.ESME_RSYSERR, "");
+    await until(() => anomalies.length === 4, "anomalies");
+    expect(late).toEqual([
+      [{ kind: "response", commandStatus: 0, messageId: "5501" }, "a"],
+      [{ kind: "response", commandStatus: commandStatus.ESME_RSYSERR, messageId: "" }, "b"],
+    ]);
+    expect(anomalies.map(({ kind }) => kind)).toEqual([
+      "unknown_response",
+      "late_response",
+      "unknown_response",
+      "late_response",
+    ]);
+    expect(ended).toBe(10);
+  });
+
   it("does not take a response of another kind for an answer", async () => {
     const { client, server, anomalies } = await pair(
       { client: { responseTimeoutMs: 100 } },

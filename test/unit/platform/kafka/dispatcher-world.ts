@@ -136,6 +136,7 @@ export class DispatcherWorld {
     const { kafka, options } = this;
     const busy = this.busy;
     let inFlight = 0;
+    const asked = new Set<string>();
     let restoredOutcomes = new Set<string>();
     const outcomeOf = (work: Work<string>, result: string): Outcome => ({
       events: [{ topic: EVENTS, partition: 0, key: null, value: Buffer.from(result), headers: { id: work.id } }],
@@ -166,7 +167,7 @@ export class DispatcherWorld {
         this.handed.push({
           id: work.id,
           owner: number,
-          doubt: work.doubt !== undefined,
+          doubt: asked.has(work.id),
           outcomeStood: restoredOutcomes.has(work.id),
         });
         if (work.key === options.stuckKey) return;
@@ -194,8 +195,9 @@ export class DispatcherWorld {
       },
       recover: (work, outcome) => outcomeOf(work, outcome).followUp,
       inDoubt: (work) => {
-        this.doubts[number]!++;
-        return options.hold === true ? { hold: outcomeOf(work, "held") } : { resend: "taken over" };
+        if (!asked.has(work.id)) this.doubts[number]!++;
+        asked.add(work.id);
+        return options.hold === true ? outcomeOf(work, "held") : undefined;
       },
       ...(options.over && {
         over: (work: Work<string>) => (options.over!(work) ? outcomeOf(work, "over") : undefined),
