@@ -5,7 +5,7 @@
 export interface Attempt {
   /** Provider tried; null when no provider could be chosen. */
   readonly provider: string | null;
-  /** transient, throttled, refused, permanent, unroutable, unsubmitted or unknown. Who has refused is not asked again. */
+  /** transient, throttled, refused, permanent, unroutable, unsubmitted, or unknown: it may have been accepted. Who has refused is not asked again. */
   readonly errorClass: string;
   /** The provider's own code (SMPP command_status by name, HTTP status or API code), or Sluice's. */
   readonly errorCode: string | null;
@@ -97,7 +97,7 @@ export type Encoding = "gsm7" | "ucs2";
 
 /** Something that happened to a message: sms.events, keyed by destination; the one stream of truth. A later event repeats the facts of the earlier ones. The record header id identifies the event: a repeat with the same id says nothing new. */
 export interface Event {
-  /** routed: a provider was chosen (router). submitted: the provider accepted it (sender). returned: not accepted, handed back to the router (sender). in_doubt: may or may not have been accepted, and is not repeated (sender). closed: the router gave the message up. postponed: no provider could be chosen; the message waits for the next attempt in a retry topic (router). receipt: a delivery receipt that does not end the message (correlator). final: the terminal state (correlator only). */
+  /** routed: a provider was chosen (router). submitted: the provider accepted it (sender). returned: not accepted, handed back to the router (sender). in_doubt: may or may not have been accepted; a copy may follow in the next attempt, and an answer that comes late is a submitted or returned event of the same attempt (sender). closed: the router gave the message up. postponed: no provider could be chosen; the message waits for the next attempt in a retry topic (router). receipt: a delivery receipt that does not end the message (correlator). final: the terminal state (correlator only). */
   readonly type: EventType;
   /** When it happened, by the writer's clock. */
   readonly at: number;
@@ -109,7 +109,7 @@ export interface Event {
   readonly provider: string | null;
   /** Route that chose the provider. */
   readonly route: string | null;
-  /** routed: why this provider. closed and final: why it ended so. */
+  /** routed: why this provider. closed and final: why it ended so. returned: why an earlier submission may have been accepted. in_doubt: the answer to the parts that were not taken. */
   readonly reason: string | null;
   /** Price of one segment at this provider. */
   readonly price: number | null;
@@ -273,7 +273,7 @@ export interface Receipt {
   readonly parts: number | null;
 }
 
-/** A message to be routed again: sms.retry.<delay>, keyed by destination. The header due (epoch milliseconds) says when, not the timestamp; it may be later than the tier is over: then the message is moved on to another one. */
+/** A message to be routed again: sms.retry.<delay>, keyed by destination; or a copy of what is in doubt, which the correlator lets go on or drops: sms.doubt. The header due (epoch milliseconds) says when, not the timestamp; it may be later than the tier is over: then the message is moved on to another one. */
 export interface Retry {
   /** The message. */
   readonly facts: MessageFacts;

@@ -20,7 +20,7 @@ const IDS_PER_MESSAGE = 4;
 const MAX_ATTEMPT_BIT = 31;
 
 /** Kinds of events that say how a message fared, as their ids name them. */
-const OF_MESSAGES: ReadonlySet<string> = new Set(["submitted", "resubmitted", "returned", "final"]);
+const OF_MESSAGES: ReadonlySet<string> = new Set(["submitted", "resubmitted", "returned", "in_doubt", "final"]);
 /** Kinds that say which receipts belong to it. A final event has the ids that a submission in doubt got from its receipts. */
 const OF_RECEIPTS: ReadonlySet<string> = new Set(["submitted", "resubmitted", "returned", "in_doubt", "final"]);
 
@@ -85,8 +85,10 @@ export class PartitionAudit {
   #resubmitted = new Uint32Array(0);
   #returned = new Uint32Array(0);
   #doubtful = new Uint32Array(0);
-  /** 1: an event states a takeover. */
-  #takenOver = new Uint8Array(0);
+  /** Attempts that were said to be in doubt. */
+  #inDoubt = new Uint32Array(0);
+  /** Attempts whose event states a takeover. */
+  #takenOver = new Uint32Array(0);
   /** Hash of each message's number. */
   #salt = new Uint32Array(0);
   readonly #partition: number;
@@ -229,13 +231,15 @@ export class PartitionAudit {
       this.#returned[row]! |= bit;
       // A reason on a return says why some or all of it may have been accepted nevertheless.
       if (event.errorClass === "unknown" || event.reason !== null) this.#doubtful[row]! |= bit;
-      if (event.reason === TAKEOVER) this.#takenOver[row] = 1;
+      if (event.reason === TAKEOVER) this.#takenOver[row]! |= bit;
+    } else if (event.type === "in_doubt") {
+      this.#inDoubt[row]! |= bit;
     } else if (event.type === "final") this.#final(row, event);
   }
 
   /** Submitted again for a stated reason; the event may come more than once. */
   #again(row: number, bit: number, { attempt, facts }: Event, reason: string): void {
-    if (reason === TAKEOVER) this.#takenOver[row] = 1;
+    if (reason === TAKEOVER) this.#takenOver[row]! |= bit;
     const before = this.#resubmitted[row]!;
     if ((before & bit) !== 0) return;
     this.#resubmitted[row] = before | bit;
@@ -260,6 +264,7 @@ export class PartitionAudit {
     this.#resubmitted = withRoom(this.#resubmitted, size);
     this.#returned = withRoom(this.#returned, size);
     this.#doubtful = withRoom(this.#doubtful, size);
+    this.#inDoubt = withRoom(this.#inDoubt, size);
     this.#takenOver = withRoom(this.#takenOver, size);
     return row;
   }
@@ -280,13 +285,17 @@ export class PartitionAudit {
   }
 
   /**
-   * How often the providers may have accepted the message: once, and once more for every stated reason. Who takes over
-   * writes one event, and cannot know how many before it died in the same attempt: then nothing bounds it.
+   * How often the providers may have accepted the message: once in each attempt that was submitted or stayed in doubt. Senders
+   * before those that say so of every doubt handed it back with a reason instead, or submitted it again in the same attempt
+   * after a takeover, and could not know how many had died in that before: then nothing bounds it.
    */
   #allowed(row: number): number {
-    if (this.#takenOver[row] !== 0) return Number.POSITIVE_INFINITY;
+    const [inDoubt, takenOver] = [this.#inDoubt[row]!, this.#takenOver[row]!];
+    const firstDoubt = inDoubt === 0 ? Number.POSITIVE_INFINITY : lowestBit(inDoubt);
+    if (takenOver !== 0 && lowestBit(takenOver) <= firstDoubt) return Number.POSITIVE_INFINITY;
+    const attempts = bitCount(this.#submitted[row]! | this.#resubmitted[row]! | (inDoubt & ~this.#returned[row]!));
     // What was handed back in doubt is the reason of the next attempt: stated once, by either event.
-    return 1 + bitCount(this.#resubmitted[row]! | (this.#doubtful[row]! << 1));
+    return Math.max(attempts, 1 + bitCount(this.#resubmitted[row]! | (this.#doubtful[row]! << 1)));
   }
 
   #missing(id: string): void {
@@ -299,4 +308,8 @@ function bitCount(mask: number): number {
   let count = 0;
   for (let rest = mask; rest !== 0; rest &= rest - 1) count++;
   return count;
+}
+
+function lowestBit(mask: number): number {
+  return (mask & -mask) >>> 0;
 }

@@ -1,4 +1,4 @@
-/** sender: sms.dispatch.<provider>.* -> the provider -> sms.events, sms.receipts, sms.retry.0s. */
+/** sender: sms.dispatch.<provider>.* -> the provider -> sms.events, sms.receipts, sms.retry.0s, sms.doubt. */
 import { join } from "node:path";
 import { loadCatalog } from "../../domain/catalog/load-catalog.ts";
 import type { Provider } from "../../domain/catalog/provider.ts";

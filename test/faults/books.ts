@@ -3,6 +3,7 @@
  * what the providers (simulators) counted themselves, and the rows in ClickHouse.
  */
 import { messageIdOfRequest } from "../../domain/message/message-id.ts";
+import { TAKEOVER } from "../../domain/message/submit-outcome.ts";
 import { canonicalId, idForms } from "../../domain/receipts/provider-message-id.ts";
 import { isFinal } from "../../domain/receipts/receipt-lattice.ts";
 import { headerText, type InRecord } from "../../platform/kafka/record.ts";
@@ -25,10 +26,10 @@ export interface MessageAccount {
   readonly offset: number;
   /** Terminal states that the log states, one for each distinct one. */
   readonly finals: Set<string>;
-  /** Reasons stated for a repeat, by `<attempt>/<reason>`. */
+  /** Reasons stated by submissions that repeat one in doubt, as `<attempt>/<reason>`. */
   readonly reasons: Set<string>;
-  /** Attempts that were handed back with a reason why they may have been accepted all the same. */
-  readonly doubted: Set<number>;
+  /** Attempts that were said to be in doubt, and why. */
+  readonly doubted: Map<number, string>;
   readonly providers: Set<string>;
   /** Of each submission that providers have answered, the ids of its parts, as `receiptKey` gives them. */
   readonly submissions: string[][];
@@ -162,7 +163,7 @@ function emptyAccount(id: string, to: string, lane: Lane, offset: number): Messa
     offset,
     finals,
     reasons,
-    doubted: new Set(),
+    doubted: new Map(),
     providers,
     submissions: [],
     unknownAt: undefined,
@@ -188,10 +189,9 @@ function note(messages: ReadonlyMap<string, MessageAccount>, event: Event, appen
     message.overflowed ||= event.errorCode === ACCOUNT_BUSY;
   }
   if (event.type === "returned") message.returns.add(`${event.attempt}/${event.errorCode}`);
-  if (event.type === "returned" && event.reason !== null) message.doubted.add(event.attempt);
   if (event.type === "final") message.finals.add(event.state ?? "none");
   if (event.type === "final" && event.state === "unknown") message.unknownAt ??= appendedAt;
-  if (event.type === "in_doubt") message.reasons.add(`${event.attempt}/held:${event.errorCode}`);
+  if (event.type === "in_doubt") message.doubted.set(event.attempt, event.errorCode ?? "none");
   if (event.type === "submitted") {
     const provider = event.provider ?? "none";
     message.providers.add(provider);
@@ -201,15 +201,17 @@ function note(messages: ReadonlyMap<string, MessageAccount>, event: Event, appen
   }
 }
 
-/** Whether a stated reason is that an earlier owner may have submitted it. */
-export function isTakeover(reason: string): boolean {
-  return /[/:]takeover$/.test(reason);
+/** How many attempts of a message were said to be in doubt because an earlier owner may have submitted them. */
+export function takenOver({ doubted }: Pick<MessageAccount, "doubted">): number {
+  let count = 0;
+  for (const why of doubted.values()) if (why === TAKEOVER) count++;
+  return count;
 }
 
-/** Submissions repeated, or held, because an earlier owner may have made them. */
+/** The same of all messages. */
 export function takeovers({ messages }: Books): number {
   let count = 0;
-  for (const { reasons } of messages.values()) for (const reason of reasons) if (isTakeover(reason)) count++;
+  for (const message of messages.values()) count += takenOver(message);
   return count;
 }
 

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { type Books, isTakeover } from "./books.ts";
+import { type Books, takenOver } from "./books.ts";
 import type { Doubt } from "./doubt.ts";
 import type { Installation } from "./installation.ts";
 
@@ -8,15 +8,15 @@ import type { Installation } from "./installation.ts";
 export interface Repeats {
   /** Submissions that providers accepted beyond each message's first. */
   readonly again: number;
-  /** Repeats and holds that state a takeover. */
+  /** Attempts that were said to be in doubt by a takeover. */
   readonly stated: number;
   /** Of `again`, in lanes that hold. */
   readonly againHeld: number;
-  /** Messages that state a takeover more often than a kill left them in doubt, or went out more often than that and being handed back explain. */
+  /** Messages that were said to be in doubt by a takeover more often than a kill left them so, or went out again more often than they were in doubt. */
   readonly unexplained: readonly string[];
 }
 
-/** Every repeat must be one that a kill had left in doubt, or follow from a return (no answer in time, …) that states it. */
+/** What is in doubt by a takeover must have been left so by a kill, and every repeat must follow from one doubt (or from no answer in time, …). */
 export function compareRepeats({ messages }: Books, doubt: Doubt): Repeats {
   const doubts = new Map<string, number>();
   for (const works of doubt.kills)
@@ -26,16 +26,17 @@ export function compareRepeats({ messages }: Books, doubt: Doubt): Repeats {
     }
   let [again, againHeld, stated] = [0, 0, 0];
   const unexplained: string[] = [];
-  for (const { id, lane, reasons, returns, doubted, sent } of messages.values()) {
+  for (const message of messages.values()) {
+    const { id, lane, reasons, returns, doubted, sent } = message;
     const times = doubts.get(id) ?? 0;
-    const takeovers = [...reasons].filter(isTakeover).length;
+    const takeovers = takenOver(message);
     const more = Math.max(0, sent - 1);
     again += more;
     if (lane === "marketing") againHeld += more;
     stated += takeovers;
-    if (takeovers > times || more > times + doubted.size)
+    if (takeovers > times || more > doubted.size)
       unexplained.push(
-        `${id} ${lane}: sent ${sent} times, in doubt ${times} times, reasons ${[...reasons]}, returns ${[...returns]}`,
+        `${id} ${lane}: sent ${sent} times, in doubt ${times} times at kills, said to be ${[...doubted]}, reasons ${[...reasons]}, returns ${[...returns]}`,
       );
   }
   return { again, againHeld, stated, unexplained };

@@ -140,7 +140,7 @@ async function compareWithDoubt(result: Reckoning): Promise<void> {
   );
   figure(
     2,
-    "submitted again or held for that, and said so",
+    "said to be in doubt by a takeover",
     `${repeats.stated}; accepted again by providers: ${repeats.again}, of those in lanes that hold: ${repeats.againHeld}`,
   );
   expect(doubt.total, "kills of the sender that left something in doubt").toBeGreaterThan(0);

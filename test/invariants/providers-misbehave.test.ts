@@ -245,7 +245,8 @@ test("every message of all of them has ended, as its lane's rule says", async ()
   await report(result.books.messages, result.repeated.length);
 });
 
-const isHeld = ({ reasons }: MessageAccount) => [...reasons].some((reason) => reason.includes("held:"));
+/** In doubt, and no copy of it may go any more: its lane holds, or the copy is in doubt as well. */
+const isHeld = ({ lane, doubted }: MessageAccount) => doubted.size > (lane === "marketing" ? 0 : 1);
 
 /** Taken for certain, and its receipt has not ended it: one that came, and said nothing usable. */
 function withoutReceipt(account: MessageAccount): boolean {
@@ -254,11 +255,11 @@ function withoutReceipt(account: MessageAccount): boolean {
 
 /** What speaks against how a message ended, or undefined. Here providers deliver, and say so of all that they have taken. */
 function wronglyEnded(account: MessageAccount): string | undefined {
-  const { id, lane, finals, reasons, whole, sent, segments } = account;
+  const { id, lane, finals, reasons, doubted, whole, sent, segments } = account;
   const [state] = finals;
   const held = isHeld(account);
-  const told = `${id} ${lane} ended ${state}, taken ${sent} times, of ${segments} parts, ${[...reasons]}`;
-  if (held && lane !== "marketing") return `${told}: held against its lane's rule`;
+  const told = `${id} ${lane} ended ${state}, taken ${sent} times, of ${segments} parts, in doubt ${[...doubted]}, ${[...reasons]}`;
+  if (lane === "marketing" && reasons.size > 0) return `${told}: went again against its lane's rule`;
   if (state === "delivered") return sent > 0 ? undefined : `${told}: nobody took it`;
   if (state !== "unknown") return told;
   if (held) return whole ? `${told}: held and taken, and its receipt did not end it` : undefined;
@@ -270,8 +271,9 @@ function sum(accounts: readonly MessageAccount[]): Record<string, number> {
   const add = (what: string) => {
     counts[what] = (counts[what] ?? 0) + 1;
   };
-  for (const { finals, reasons, sent } of accounts) {
+  for (const { finals, reasons, doubted, sent } of accounts) {
     add([...finals].join("+"));
+    for (const why of doubted.values()) add(`in doubt: ${why}`);
     for (const reason of reasons) add(reason.slice(reason.indexOf("/") + 1));
     if (sent > 1) add("taken twice");
   }
@@ -284,7 +286,7 @@ async function report(messages: ReadonlyMap<string, MessageAccount>, repeated: n
   figure(6, "cases", records.length);
   figure(6, "messages, each with one terminal state", messages.size);
   figure(6, "taken twice, each with its reason stated", repeated);
-  figure(6, "submitted again or held, by reason", reasons.map(([name, count]) => `${name} ${count}`).join(", "));
+  figure(6, "in doubt and submitted again, by reason", reasons.map(([name, count]) => `${name} ${count}`).join(", "));
   const times = records.filter(({ leftMs }) => leftMs !== undefined);
   figure(6, "bad provider left, longest", `${Math.max(...times.map(({ leftMs }) => leftMs!))} ms`);
   const backs = await Promise.all(records.filter(({ provider }) => provider === "smsc-a").map(({ back }) => back));

@@ -117,7 +117,7 @@ test("after all of that each message has one end, one provider an attempt, and r
   figure(3, "without an end, with several", `${result.audit.missing}, ${result.audit.duplicated}`);
   const decidedTwice = twice(result.books.eventAt.values());
   figure(3, "decisions in the log twice; second provider chosen", `${decidedTwice.length}, ${secondProviders(result)}`);
-  figure(3, "submitted again or held, in doubt by a takeover", takeovers(result.books));
+  figure(3, "in doubt by a takeover", takeovers(result.books));
   expectInOrder(result);
   expect(decidedTwice).toEqual([]);
 });

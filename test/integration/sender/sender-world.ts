@@ -17,6 +17,7 @@ import { connectCodecs, type SluiceCodecs } from "../../../schemas/codecs.ts";
 import type { Dispatch, Event, Health, Receipt, Retry } from "../../../schemas/generated/types.ts";
 import { registerSchemas } from "../../../schemas/register.ts";
 import {
+  DOUBT_TOPIC,
   dispatchTopic,
   EVENTS_TOPIC,
   HEALTH_TOPIC,
@@ -194,9 +195,11 @@ export class SenderWorld {
       .map(({ id, value }) => ({ id, event: value }));
   }
 
+  /** Those to be routed again, and the copies that wait for the correlator. */
   async retries(of: readonly Dispatch[]): Promise<{ id: string; retry: Retry }[]> {
     const wanted = new Set(of.map(({ facts }) => facts.messageId));
-    const found = await this.decoded(retryTopic("0s"), (value) => this.codecs.retry.decode(value));
+    const decode = (value: Buffer) => this.codecs.retry.decode(value);
+    const found = [...(await this.decoded(retryTopic("0s"), decode)), ...(await this.decoded(DOUBT_TOPIC, decode))];
     return found
       .filter(({ value }) => wanted.has(value.facts.messageId))
       .map(({ id, value }) => ({ id, retry: value }));

@@ -123,7 +123,7 @@ test("a silent SMSC is left: what waits goes back to the router, what was sent i
       expect(retries.has(facts.messageId)).toBe(false);
     } else {
       doubts++;
-      expect(event).toMatchObject({ type: "returned", errorClass: "unknown" });
+      expect(event).toMatchObject({ type: "in_doubt", errorClass: "unknown" });
       expect(retries.get(facts.messageId)!.inDoubt).toBe("response-timeout");
     }
   }
@@ -146,4 +146,26 @@ test("an SMSC that refuses connections gets its traffic handed back, and traffic
   const later = await world.outcomes(back, 30_000);
   expect([...later.values()].flat().every(({ type }) => type === "submitted")).toBe(true);
   expect(runtime.sender.circuit.state).toBe("closed");
+});
+
+test("answers that come after the time-out: in doubt first, then submissions of the same attempt with ids and cost", async () => {
+  const { smsc, provider } = await world.smsc(
+    { ...quick, response: { delay: { kind: "uniform", minMs: 1_400, maxMs: 1_800 } } },
+    { window: 20, prices: [{ price: "0.01" }] },
+    { responseTimeoutMs: 600 },
+  );
+  await world.sender(provider);
+  const sent = await world.dispatch(provider, 20);
+  const told = async () => (await world.events(sent)).filter(({ event }) => event.type === "submitted");
+  await until("late answers are told", async () => (await told()).length >= 20, 30_000);
+  const all = await world.outcomes(sent);
+  for (const { facts } of sent) {
+    const [first, second, ...more] = all.get(facts.messageId)!;
+    expect(first).toMatchObject({ type: "in_doubt", errorCode: "response-timeout", cost: null });
+    expect(first!.price).not.toBeNull();
+    expect(second).toMatchObject({ type: "submitted", attempt: 1, cost: first!.price, resubmitted: null });
+    expect(second!.providerMessageIds).toHaveLength(1);
+    expect(more).toEqual([]);
+  }
+  expect([...ledgerOf(smsc).values()].map(({ accepted }) => accepted)).toEqual(Array(20).fill(1));
 });

@@ -82,6 +82,7 @@ const submitted = (attempt: number, resubmitted: string | null = null) =>
   event(A, "submitted", { attempt, resubmitted });
 const returned = (attempt: number, errorClass: string, reason: string | null = null) =>
   event(A, "returned", { attempt, errorClass, reason });
+const inDoubt = (attempt: number) => event(A, "in_doubt", { attempt, errorClass: "unknown" });
 const final = (state: Event["state"]) => event(A, "final", { state });
 
 describe("an audit of one partition", () => {
@@ -140,6 +141,13 @@ describe("an audit of one partition", () => {
     ["twice, and was then refused after a takeover", [returned(1, "permanent", "takeover")], [2], 0],
     ["in part, and then whole elsewhere", [returned(1, "refused", "partial"), submitted(2, "partial")], [2, 1], 0],
     ["although no event says so", [], [1], 0],
+    ["twice, the first time in doubt", [inDoubt(1), submitted(2, "takeover")], [2], 0],
+    ["three times, and was in doubt once", [inDoubt(1), submitted(2, "takeover")], [3], 1],
+    ["twice, each time in doubt", [inDoubt(1), inDoubt(2)], [2], 0],
+    ["twice, once in doubt, by an answer that came late", [inDoubt(1), submitted(1)], [2], 1],
+    ["twice, and is only said to be in doubt once", [inDoubt(1)], [2], 1],
+    ["twice, with a refusal in between", [inDoubt(1), returned(2, "refused", "takeover"), submitted(3, "takeover")], [2], 0],
+    ["three times, after a takeover before the doubts", [submitted(1, "takeover"), inDoubt(2)], [3], 0],
   ])("compares with a provider that accepted it %s", (_, events, sent, duplicated) => {
     const counts = audited([...events, final("delivered")], sent);
     expect(counts).toMatchObject({ duplicated, sent: 1 });
