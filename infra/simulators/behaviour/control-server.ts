@@ -85,6 +85,8 @@ async function handle(request: IncomingMessage, response: ServerResponse, contro
     case "POST /reset":
       controlled.reset();
       return answer(response, 200, { reset: true });
+    case "GET /unanswered":
+      return answer(response, 200, controlled.ledger.unanswered.references());
     case "GET /ledger":
       return streamLedger(response, controlled.ledger);
     default:

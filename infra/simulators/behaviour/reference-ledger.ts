@@ -1,3 +1,5 @@
+import { Unanswered } from "./unanswered.ts";
+
 /** What the ledger knows of one part of one message. */
 export interface LedgerPart {
   readonly part: number;
@@ -29,6 +31,8 @@ export class ReferenceLedger {
   references = 0;
   /** Submits whose reference was new when the ledger was full. */
   untracked = 0;
+  /** Of the accepted ones, those without an answer yet. */
+  readonly unanswered: Unanswered;
   /** Changes with every reset, so that a reader in the middle notices. */
   generation = 0;
 
@@ -51,6 +55,7 @@ export class ReferenceLedger {
 
   constructor(maxReferences: number) {
     this.#maxReferences = maxReferences;
+    this.unanswered = new Unanswered(maxReferences);
     this.#grow(1_024);
   }
 
@@ -91,6 +96,7 @@ export class ReferenceLedger {
     this.generation++;
     this.references = 0;
     this.untracked = 0;
+    this.unanswered.clear();
     this.#entries = 0;
     this.#entryOfText.clear();
     this.#textOfEntry.clear();

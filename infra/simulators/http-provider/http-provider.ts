@@ -189,6 +189,12 @@ export class HttpProviderSimulator implements Simulator, Controlled {
     const reference = statusCallback?.searchParams.get(this.#settings.referenceParameter);
     if (reference === undefined || reference === null || reference === "") this.#counts.unreferenced++;
     else this.ledger.count(reference, 1, accepted);
+    if (accepted && reference) {
+      const { unanswered } = this.ledger;
+      unanswered.accepted(reference);
+      // When it has been handed to a connection that stands.
+      response.once("finish", () => unanswered.answered(reference));
+    }
     if (!accepted) {
       if (error !== undefined) this.#refuse(response, error);
       return;

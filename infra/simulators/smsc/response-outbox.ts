@@ -11,6 +11,8 @@ export interface PendingResponse {
   readonly sequence: number;
   readonly status: number;
   readonly messageId: string;
+  /** Called when it has been handed to a bind that stands. */
+  readonly onWritten?: (() => void) | undefined;
 }
 
 /** Responses that may wait for their time; beyond, they go out at once. */
@@ -100,9 +102,13 @@ export class ResponseOutbox {
     if (kind !== undefined) {
       this.counts.malformed++;
       session.writeRaw(malformedPdu(kind, response, this.#random));
-      if (standsForResponse(kind)) return;
+      if (standsForResponse(kind)) {
+        if (session.state !== "closed") response.onWritten?.();
+        return;
+      }
     }
     session.respondSubmit(sequence, status, messageId);
+    if (session.state !== "closed") response.onWritten?.();
     if (!chance(twiceShare, this.#random)) return;
     this.counts.twice++;
     session.respondSubmit(sequence, status, messageId);

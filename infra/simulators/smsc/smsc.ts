@@ -256,9 +256,12 @@ export class SmscSimulator implements Simulator, Controlled {
       const plan = planReceipts(behaviour, rule, pdu.registeredDelivery, this.#random);
       this.#plan(plan, id, pdu, session, reference);
       const messageId = formatMessageId(id, behaviour.ids.response);
+      const { unanswered } = this.ledger;
+      if (reference !== undefined) unanswered.accepted(reference);
+      const onWritten = reference === undefined ? undefined : () => unanswered.answered(reference);
       if (!silent)
         this.#responses.send(
-          { session, sequence, status: 0, messageId },
+          { session, sequence, status: 0, messageId, onWritten },
           plan.beforeResponse ? overtakenByMs : 0,
           rule?.responseDelay,
         );
