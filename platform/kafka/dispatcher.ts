@@ -10,12 +10,15 @@
 import { faultPoint } from "#fault-point";
 import type { DispatchHandler, Outcome, Work } from "./dispatch-handler.ts";
 import { DispatchLane } from "./dispatch-lane.ts";
+import { type DispatchState, readState } from "./dispatch-state.ts";
+import { Doubt } from "./doubt.ts";
 import { KeyChains } from "./key-chains.ts";
+import { OutcomeWriter } from "./outcome-writer.ts";
 import { packOffsets, unpackOffsets } from "./packed-offsets.ts";
 import { Positions } from "./positions.ts";
 import type { RecordProducer } from "./producer.ts";
 import { ReadBackMarks } from "./read-back-mark.ts";
-import type { InRecord, OutRecord } from "./record.ts";
+import type { InRecord } from "./record.ts";
 import type { Task } from "./task.ts";
 
 export type { Decision, DispatchHandler, Outcome, Work } from "./dispatch-handler.ts";
@@ -42,22 +45,6 @@ export interface DispatcherOptions {
   readonly settleMs?: number;
 }
 
-interface State {
-  /** Horizon by lane. */
-  h: number[];
-  /** E: where to read outcomes back from, by partition of the outcome log. */
-  e: number[];
-  /** Packed source positions of all that is done, by lane. */
-  p: string[];
-  /** Packed offsets below the horizon that were not handed over, by lane. Only a drained owner can know, in its last commit. */
-  u?: string[];
-}
-
-interface Place<W> {
-  readonly lane: DispatchLane<W>;
-  readonly offset: number;
-}
-
 const MARK_EVERY_MS = 1_000;
 const COMMIT_EVERY_MS = 250;
 /** What is in flight when a task is to drain has so long; what is still without an answer then is in doubt, and only that. With RELEASE_MS less than what a group gives its tasks. */
@@ -78,13 +65,11 @@ export class Dispatcher<W, O> {
   /** The lanes, most urgent first. */
   private urgent: DispatchLane<W>[] = [];
   private marks = new ReadBackMarks(0, [], []);
-  private recorded = new Map<string, O>();
+  private readonly outcomes: OutcomeWriter<W>;
+  private doubt: Doubt<W, O>;
   private readonly chains = new KeyChains<W>();
-  private settled: { work: Work<W>; outcome: Outcome }[] = [];
   /** Works that a drain left where they are, by lane: their offsets. */
   private leftBehind: number[][] = [];
-  private writing = 0;
-  private unstored = 0;
   private picks = 0;
   private reserve = 0;
   private committing = false;
@@ -112,6 +97,8 @@ export class Dispatcher<W, O> {
       urgency: task.inputs.map((_, i) => i),
       ...options,
     };
+    this.outcomes = new OutcomeWriter(task, options.producer, (error) => this.fail(error));
+    this.doubt = new Doubt(handler, this.outcomes, new Map());
   }
 
   /** Records read or waiting in the log that have not been handed over. */
@@ -141,7 +128,7 @@ export class Dispatcher<W, O> {
         this.fail(error);
         break;
       }
-      if (this.task.draining && this.nothingOpen && this.settled.length === 0) break;
+      if (this.task.draining && this.nothingOpen && this.outcomes.waiting === 0) break;
       await this.task.wait(COMMIT_EVERY_MS);
     }
     await this.release();
@@ -154,7 +141,7 @@ export class Dispatcher<W, O> {
     if (this.task.draining) this.disband();
     this.dismiss();
     this.hand();
-    this.writeSettled();
+    this.outcomes.flush();
     this.advance();
   }
 
@@ -165,12 +152,12 @@ export class Dispatcher<W, O> {
   }
 
   private get nothingOpen(): boolean {
-    return this.inFlight === 0 && this.chains.size === 0 && this.writing === 0;
+    return this.inFlight === 0 && this.chains.size === 0 && this.outcomes.writing === 0;
   }
 
   private async restore(): Promise<void> {
     const { offsets, state } = this.task.restored;
-    const parsed = state === "" ? undefined : (JSON.parse(state) as State);
+    const parsed = readState(state);
     const { topics, partitions } = this.options.sources;
     this.lanes = offsets.map((offset, i) => {
       const done = new Positions(topics, partitions);
@@ -184,7 +171,7 @@ export class Dispatcher<W, O> {
     if (inDoubt) await new Promise((resolve) => setTimeout(resolve, this.options.settleMs));
     // With nothing in doubt there is nothing to be found before this moment, however old the last mark is.
     const from = (inDoubt ? parsed?.e : undefined) ?? (await this.handler.outcomeEnds());
-    if (inDoubt) this.recorded = await this.handler.readBack(from);
+    if (inDoubt) this.doubt = new Doubt(this.handler, this.outcomes, await this.handler.readBack(from));
     const inherited = this.lanes.map((lane) => lane.doubtBelow);
     this.marks = new ReadBackMarks(0, from, offsets, inherited);
     this.committed = [...offsets];
@@ -218,7 +205,7 @@ export class Dispatcher<W, O> {
         } else if ("wait" in decision) {
           this.await(lane, record, decision.wait);
           break;
-        } else this.write([decision.deadLetter], [], [{ lane, offset: record.offset }]);
+        } else this.outcomes.write([decision.deadLetter], [], [{ lane, offset: record.offset }]);
       }
     });
   }
@@ -237,11 +224,11 @@ export class Dispatcher<W, O> {
   /** Hands staged works over while there is room, urgent lanes first, a small share kept for the others. */
   private hand(): void {
     let room = this.handler.room();
-    while (room > 0 && this.unstored < this.options.maxUnstored && this.task.alive) {
+    while (room > 0 && this.outcomes.unstored < this.options.maxUnstored && this.task.alive) {
       const lane = this.pick();
       if (lane === undefined) return;
       const work = lane.pass();
-      if (lane.mayHaveGone(work.record.offset) && this.resolveDoubt(lane, work)) continue;
+      if (lane.mayHaveGone(work.record.offset) && this.doubt.resolve(lane, work)) continue;
       const waiting = this.chains.waitingOf(work.key);
       if (waiting !== undefined) {
         this.chain(work, waiting);
@@ -257,9 +244,9 @@ export class Dispatcher<W, O> {
   private dismiss(): void {
     if (this.handler.over === undefined || this.task.draining) return;
     for (const lane of this.lanes)
-      while (lane.ready && this.unstored < this.options.maxUnstored && this.task.alive) {
+      while (lane.ready && this.outcomes.unstored < this.options.maxUnstored && this.task.alive) {
         const work = lane.staged[0]!;
-        const settled = lane.mayHaveGone(work.record.offset) && this.resolveDoubt(lane, work);
+        const settled = lane.mayHaveGone(work.record.offset) && this.doubt.resolve(lane, work);
         const outcome = settled ? undefined : this.handler.over(work);
         if (!settled && outcome === undefined) break;
         lane.pass();
@@ -295,8 +282,7 @@ export class Dispatcher<W, O> {
   }
 
   private end(work: Work<W>, outcome: Outcome): void {
-    this.settled.push({ work, outcome });
-    this.unstored++;
+    this.outcomes.add(this.lanes[work.lane]!, work, outcome);
   }
 
   private pick(): DispatchLane<W> | undefined {
@@ -305,19 +291,6 @@ export class Dispatcher<W, O> {
     if (++this.picks % this.options.reserveEvery !== 0) return this.urgent.find(ready);
     const [first, ...others] = this.urgent.filter(ready);
     return others.length === 0 ? first : others[this.reserve++ % others.length];
-  }
-
-  /** True when the work is not to be handed over: its outcome is known, or is now that nobody knows it. */
-  private resolveDoubt(lane: DispatchLane<W>, work: Work<W>): boolean {
-    const known = this.recorded.get(work.id);
-    if (known !== undefined) {
-      this.recorded.delete(work.id);
-      this.write([], this.handler.recover(work, known), [{ lane, offset: work.record.offset }]);
-      return true;
-    }
-    const outcome = this.handler.inDoubt(work);
-    if (outcome !== undefined) this.end(work, outcome);
-    return outcome !== undefined;
   }
 
   private start(work: Work<W>): void {
@@ -330,7 +303,7 @@ export class Dispatcher<W, O> {
       this.end(work, outcome);
       const next = this.chains.next(work.key);
       if (next !== undefined && this.task.alive && !this.lost) this.startNext(next);
-      if (this.over) this.writeSettled();
+      if (this.over) this.outcomes.flush();
       else this.task.wake();
     });
   }
@@ -342,51 +315,6 @@ export class Dispatcher<W, O> {
     } catch (error) {
       this.fail(error);
     }
-  }
-
-  /** Stores all outcomes of this turn in one write, then what follows from them. */
-  private writeSettled(): void {
-    if (this.settled.length === 0) return;
-    const settled = this.settled;
-    this.settled = [];
-    const events: OutRecord[] = [];
-    const followUp: OutRecord[] = [];
-    const places: Place<W>[] = [];
-    for (const { work, outcome } of settled) {
-      for (const event of outcome.events) events.push(event);
-      for (const record of outcome.followUp) followUp.push(record);
-      places.push({ lane: this.lanes[work.lane]!, offset: work.record.offset });
-    }
-    this.write(events, followUp, places, settled.length);
-  }
-
-  private write(
-    events: readonly OutRecord[],
-    followUp: readonly OutRecord[],
-    places: readonly Place<W>[],
-    outcomes = 0,
-  ): void {
-    this.writing++;
-    const { producer } = this.options;
-    // An outcome is a fact: it is stored even when the partition has been lost meanwhile. What follows from it is not.
-    if (events.length > 0) faultPoint("before:outcome-recorded");
-    producer
-      .send(events)
-      .then(() => {
-        if (events.length > 0) faultPoint("after:outcome-recorded");
-        this.unstored -= outcomes;
-        if (followUp.length > 0) faultPoint("before:hand-back-produced");
-        return producer.send(followUp, this.task);
-      })
-      .then(() => {
-        if (followUp.length > 0) faultPoint("after:hand-back-produced");
-        for (const { lane, offset } of places) lane.tracker.complete(offset);
-      })
-      .catch((error: unknown) => this.fail(error))
-      .finally(() => {
-        this.writing--;
-        this.task.wake();
-      });
   }
 
   /** Commits when the staged works need a new horizon, or when enough time has passed. */
@@ -410,7 +338,7 @@ export class Dispatcher<W, O> {
   /** True when nothing is open, and nothing can be handed over or ended, for a while already: a provider is dark. */
   private resting(now: number): boolean {
     const { handler } = this;
-    const still = this.nothingOpen && this.settled.length === 0 && handler.room() <= 0;
+    const still = this.nothingOpen && this.outcomes.waiting === 0 && handler.room() <= 0;
     const over = ({ staged }: DispatchLane<W>) => staged.length > 0 && handler.over?.(staged[0]!) !== undefined;
     if (!still || this.lanes.some(over)) this.busyAt = now;
     return now - this.busyAt >= REST_AFTER_MS;
@@ -449,7 +377,7 @@ export class Dispatcher<W, O> {
     );
   }
 
-  private state(horizon: number[]): State {
+  private state(horizon: number[]): DispatchState {
     const offsets = this.lanes.map((lane) => lane.tracker.committable);
     return {
       h: horizon,
@@ -482,7 +410,7 @@ export class Dispatcher<W, O> {
     });
     this.committed = offsets;
     this.committedAt = performance.now();
-    if (this.recorded.size > 0 && this.lanes.every((lane, i) => offsets[i]! >= lane.doubtBelow)) this.recorded.clear();
+    if (this.lanes.every((lane, i) => offsets[i]! >= lane.doubtBelow)) this.doubt.clear();
     this.task.wake();
     return true;
   }
@@ -491,15 +419,15 @@ export class Dispatcher<W, O> {
   private async release(): Promise<void> {
     const until = performance.now() + RELEASE_MS;
     while (
-      (this.inFlight > 0 || this.writing > 0 || this.committing || this.settled.length > 0) &&
+      (this.inFlight > 0 || this.outcomes.writing > 0 || this.committing || this.outcomes.waiting > 0) &&
       performance.now() < until
     ) {
-      this.writeSettled();
+      this.outcomes.flush();
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
     // What is settled later is stored at once: nobody turns the loop any more.
     this.over = true;
-    this.writeSettled();
+    this.outcomes.flush();
     if (!this.task.alive || this.lost || !this.task.draining) return;
     const { nothingOpen } = this;
     const horizon = this.lanes.map((lane) => (nothingOpen ? lane.rest : lane.reach(0)));

@@ -151,7 +151,7 @@ test("an SMSC that refuses connections gets its traffic handed back, and traffic
 test("answers that come after the time-out: in doubt first, then submissions of the same attempt with ids and cost", async () => {
   const { smsc, provider } = await world.smsc(
     { ...quick, response: { delay: { kind: "uniform", minMs: 1_400, maxMs: 1_800 } } },
-    { window: 20, prices: [{ price: "0.01" }] },
+    { window: 20 },
     { responseTimeoutMs: 600 },
   );
   await world.sender(provider);

@@ -1,0 +1,39 @@
+import type { DispatchHandler, Work } from "./dispatch-handler.ts";
+import type { DispatchLane } from "./dispatch-lane.ts";
+import type { OutcomeWriter } from "./outcome-writer.ts";
+
+/** What becomes of the works that an earlier owner of the partition may have handed over. */
+export class Doubt<W, O> {
+  private readonly handler: Pick<DispatchHandler<W, O>, "recover" | "inDoubt">;
+  private readonly outcomes: OutcomeWriter<W>;
+  private readonly recorded: Map<string, O>;
+
+  /** `recorded`: outcomes that stand in their log, by work id. */
+  constructor(
+    handler: Pick<DispatchHandler<W, O>, "recover" | "inDoubt">,
+    outcomes: OutcomeWriter<W>,
+    recorded: Map<string, O>,
+  ) {
+    this.handler = handler;
+    this.outcomes = outcomes;
+    this.recorded = recorded;
+  }
+
+  /** True when the work is not to be handed over: its outcome is known, or is now that nobody knows it. */
+  resolve(lane: DispatchLane<W>, work: Work<W>): boolean {
+    const known = this.recorded.get(work.id);
+    if (known !== undefined) {
+      this.recorded.delete(work.id);
+      this.outcomes.write([], this.handler.recover(work, known), [{ lane, offset: work.record.offset }]);
+      return true;
+    }
+    const outcome = this.handler.inDoubt(work);
+    if (outcome !== undefined) this.outcomes.add(lane, work, outcome);
+    return outcome !== undefined;
+  }
+
+  /** Nothing is in doubt any more. */
+  clear(): void {
+    this.recorded.clear();
+  }
+}
