@@ -118,6 +118,13 @@ export class GuardedLink<U extends Unit> implements Link<U> {
           this.fault(error);
         }
       },
+      onLate: (submission, unit, answer) => {
+        try {
+          events.onLate(submission, unit, answer);
+        } catch (error) {
+          this.fault(error);
+        }
+      },
     };
   }
 

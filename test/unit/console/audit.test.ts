@@ -146,7 +146,12 @@ describe("an audit of one partition", () => {
     ["twice, each time in doubt", [inDoubt(1), inDoubt(2)], [2], 0],
     ["twice, once in doubt, by an answer that came late", [inDoubt(1), submitted(1)], [2], 1],
     ["twice, and is only said to be in doubt once", [inDoubt(1)], [2], 1],
-    ["twice, with a refusal in between", [inDoubt(1), returned(2, "refused", "takeover"), submitted(3, "takeover")], [2], 0],
+    [
+      "twice, with a refusal in between",
+      [inDoubt(1), returned(2, "refused", "takeover"), submitted(3, "takeover")],
+      [2],
+      0,
+    ],
     ["three times, after a takeover before the doubts", [submitted(1, "takeover"), inDoubt(2)], [3], 0],
   ])("compares with a provider that accepted it %s", (_, events, sent, duplicated) => {
     const counts = audited([...events, final("delivered")], sent);

@@ -43,6 +43,7 @@ const handlers = (ways: Partial<LinkEvents<Unit>> = {}): LinkEvents<Unit> => ({
   onLeaving: () => true,
   onRoom: () => {},
   onResult: () => {},
+  onLate: () => {},
   ...ways,
 });
 
@@ -65,13 +66,16 @@ test("a message that cannot be prepared or sent is refused, and the next is trie
 test("a fault in taking what the link reports begins this provider's part again, and goes no further", () => {
   const { link, events } = faulty({});
   const { guarded, faults } = guard(link);
-  guarded.start(handlers({ onUp: broken, onDown: broken, onLeaving: broken, onRoom: broken, onResult: broken }));
+  guarded.start(
+    handlers({ onUp: broken, onDown: broken, onLeaving: broken, onRoom: broken, onResult: broken, onLate: broken }),
+  );
   events().onUp();
   events().onDown("gone");
   events().onRoom();
   events().onResult(new Submission([{ weight: 1 }]), 0, { outcome: "accepted", code: "", id: "1" });
   expect(events().onLeaving(1)).toBe(false);
-  expect(faults()).toBe(5);
+  events().onLate(new Submission([{ weight: 1 }]), 0, { outcome: "accepted", code: "", id: "1" });
+  expect(faults()).toBe(6);
 });
 
 test("a deliver_sm that cannot be handled stays with the provider", () => {
