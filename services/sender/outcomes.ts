@@ -24,6 +24,9 @@ export function returnClassOf(outcome: Exclude<SubmitOutcome, "accepted" | "in-d
   return outcome === "link" ? "unsubmitted" : outcome;
 }
 
+/** Reason of a doubt: some parts were taken, and for certain not all. */
+const PARTIAL = "partial";
+
 /** What a new owner must know of an outcome to write what follows from it. */
 export type FollowedEvent = Pick<Event, "type" | "errorClass" | "errorCode" | "reason">;
 
@@ -80,7 +83,7 @@ export class Outcomes {
 
   /** Some parts were taken and the others were not, by `errorCode`: sending it again repeats those. */
   partial(order: Order, errorCode: string, now: number): Outcome {
-    return this.inDoubt(order, "partial", now, errorCode);
+    return this.inDoubt(order, PARTIAL, now, errorCode);
   }
 
   /** It has turned out after its `in_doubt` event that it was not taken. Nothing follows: a copy may be on its way. */
@@ -99,7 +102,9 @@ export class Outcomes {
   private copyOf(order: Order, code: string, now: number): OutRecord[] {
     const { facts, tried } = order.dispatch;
     if (!copyAllowed(this.provider, facts.lane, triesInDoubt(tried) + 1)) return [];
-    return [this.retry(order, DOUBT_TOPIC, IN_DOUBT_CLASS, code, code, now)];
+    // Of parts that were refused no answer or receipt is to come: a copy that waits for one would wait for the wrong thing.
+    const topic = code === PARTIAL ? retryTopic("0s") : DOUBT_TOPIC;
+    return [this.retry(order, topic, IN_DOUBT_CLASS, code, code, now)];
   }
 
   private returnedEvent(order: Order, errorClass: ReturnClass, errorCode: string, now: number): OutRecord {

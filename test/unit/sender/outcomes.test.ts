@@ -125,10 +125,10 @@ test("in doubt: an event that says so, with the price; the copy waits for the co
   });
 });
 
-test("some parts taken: in doubt as well, with the answer to the others", () => {
+test("some parts taken: in doubt as well, with the answer to the others; the copy has nothing to wait for", () => {
   const { events, followUp } = outcomes.partial(order(), "ESME_RSYSERR", 0);
   expect(event(events[0]!.value)).toMatchObject({ type: "in_doubt", errorCode: "partial", reason: "ESME_RSYSERR" });
-  expect(followUp[0]!.topic).toBe("sms.doubt");
+  expect(followUp[0]!.topic).toBe("sms.retry.0s");
   expect(retry(followUp[0]!.value).inDoubt).toBe("partial");
 });
 
