@@ -22,7 +22,13 @@ export function appendTry<T extends Try>(tried: readonly T[], one: T): T[] {
   if (tried.length < MAX_TRIED) return [...tried, one];
   const round = tried.findLastIndex(({ provider }) => provider === null);
   const least = tried.findIndex(({ errorClass }, at) => !KEPT.has(errorClass) && at !== round);
-  const gone = least >= 0 ? least : Math.max(0, tried.findIndex(({ errorClass }) => errorClass !== IN_DOUBT_CLASS));
+  const gone =
+    least >= 0
+      ? least
+      : Math.max(
+          0,
+          tried.findIndex(({ errorClass }) => errorClass !== IN_DOUBT_CLASS),
+        );
   return [...tried.slice(0, gone), ...tried.slice(gone + 1), one];
 }
 
