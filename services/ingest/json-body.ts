@@ -5,8 +5,10 @@ import { createGunzip } from "node:zlib";
 import { ProblemError } from "../../platform/http/problem.ts";
 import type { BodyBudget } from "./body-budget.ts";
 import { locateJsonError } from "./json-error-position.ts";
+import { readJsonType } from "./json-type.ts";
 
-const JSON_TYPE = /^application\/(?:json|[\w.-]+\+json)[ \t]*(?:;[ \t]*charset[ \t]*=[ \t]*"?utf-8"?[ \t]*)?$/i;
+/** x-gzip is the same (RFC 9110, 8.4.1.3). */
+const GZIP = new Set(["gzip", "x-gzip"]);
 
 /** Seconds after which a client may try again when others' bodies fill the memory. */
 const RETRY_AFTER_SECONDS = "1";
@@ -42,16 +44,17 @@ export async function readJsonBody(
 }
 
 function checkType(request: IncomingMessage): void {
-  if (!JSON_TYPE.test(request.headers["content-type"] ?? "")) {
+  const type = readJsonType(request.headers["content-type"]);
+  if (!type.ok) {
     throw new ProblemError({
       status: 415,
       code: "UNSUPPORTED_MEDIA_TYPE",
       title: "The body's type is not supported",
-      detail: "send JSON in UTF-8 and say so: Content-Type: application/json",
+      detail: type.detail,
     });
   }
   const encoding = request.headers["content-encoding"]?.toLowerCase() ?? "identity";
-  if (encoding !== "identity" && encoding !== "gzip") {
+  if (encoding !== "identity" && !GZIP.has(encoding)) {
     throw new ProblemError({
       status: 415,
       code: "UNSUPPORTED_ENCODING",
@@ -62,7 +65,7 @@ function checkType(request: IncomingMessage): void {
 }
 
 function collect(request: IncomingMessage, limit: number, take: (bytes: number) => boolean): Promise<Buffer> {
-  const zipped = request.headers["content-encoding"]?.toLowerCase() === "gzip";
+  const zipped = GZIP.has(request.headers["content-encoding"]?.toLowerCase() ?? "");
   const source: Readable = zipped ? request.pipe(createGunzip()) : request;
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
@@ -92,9 +95,11 @@ function collect(request: IncomingMessage, limit: number, take: (bytes: number) 
 }
 
 function parse(body: Buffer): unknown {
-  if (body.length === 0) throw invalidJson("the body is empty");
-  if (!isUtf8(body)) throw invalidJson("the body is not UTF-8");
-  const text = body.toString("utf8");
+  if (!isUtf8(body) || looksLikeUtf16(body)) throw invalidJson(`the body is not UTF-8${hintOfUtf16(body)}`);
+  const marked = body.length >= 3 && body[0] === 0xef && body[1] === 0xbb && body[2] === 0xbf;
+  // RFC 8259, 8.1: a byte order mark may be ignored. Editors and .NET write one; places of errors are counted behind it.
+  const text = body.toString("utf8", marked ? 3 : 0);
+  if (text === "") throw invalidJson("the body is empty");
   try {
     return JSON.parse(text) as unknown;
   } catch (error) {
@@ -105,6 +110,18 @@ function parse(body: Buffer): unknown {
     const end = position >= text.length ? "ends too early" : "is not valid JSON";
     throw invalidJson(`the body ${end} at line ${line}, column ${column}`, { position, line, column });
   }
+}
+
+/** JSON begins with an ASCII character, so a NUL beside it, or one of the two marks, gives UTF-16 away. */
+function looksLikeUtf16(body: Buffer): boolean {
+  return (
+    body.length >= 2 &&
+    ((body[0] === 0) !== (body[1] === 0) || body.readUInt16BE(0) === 0xfeff || body.readUInt16LE(0) === 0xfeff)
+  );
+}
+
+function hintOfUtf16(body: Buffer): string {
+  return looksLikeUtf16(body) ? "; it looks like UTF-16" : "";
 }
 
 function invalidJson(detail: string, extra: Readonly<Record<string, number>> = {}): ProblemError {

@@ -70,13 +70,54 @@ describe("bodies", () => {
     expect(answer.body.detail).toContain("UTF-8");
   });
 
-  it.each(["text/plain", "application/x-www-form-urlencoded", "application/json; charset=utf-16", ""])(
-    "answers 415 to the type %j",
-    async (type) => {
-      await start();
-      expect((await send(JSON.stringify(MESSAGE), { "content-type": type })).status).toBe(415);
-    },
-  );
+  it.each([
+    ["text/plain", "text/plain"],
+    ["application/x-www-form-urlencoded", "is not JSON"],
+    ["application/json; charset=utf-16", '"utf-16" is not UTF-8'],
+    ["application/json; charset=GBK", '"GBK" is not UTF-8'],
+    ["application/json; charset=iso-8859-1", '"iso-8859-1" is not UTF-8'],
+    ["application/json; charset=utf-8; charset=utf-16", '"utf-16" is not UTF-8'],
+    ["", "no Content-Type"],
+  ])("answers 415 to the type %j, and says why", async (type, detail) => {
+    await start();
+    const answer = await send(JSON.stringify(MESSAGE), { "content-type": type });
+    expect(answer).toMatchObject({ status: 415, body: { code: "UNSUPPORTED_MEDIA_TYPE" } });
+    expect(answer.body.detail).toContain(detail);
+    expect(answer.body.detail).toContain("Content-Type: application/json");
+  });
+
+  it.each([
+    "application/json; charset=utf8",
+    "application/json;charset=UTF8",
+    'application/json ; charset = "utf-8" ; odata=verbose',
+    "application/vnd.acme.sms+json; profile=\"a;b\"; charset='UTF-8'",
+  ])("takes the type %j", async (type) => {
+    await start();
+    expect((await send(JSON.stringify(MESSAGE), { "content-type": type })).status).toBe(202);
+  });
+
+  it("ignores one byte order mark, plain and zipped, and counts the places of errors behind it", async () => {
+    await start();
+    const marked = Buffer.from(`\ufeff${JSON.stringify(MESSAGE)}`);
+    expect((await send(marked)).status).toBe(202);
+    expect((await send(gzipSync(marked), { "content-encoding": "x-gzip" })).status).toBe(202);
+    expect((await send(Buffer.from("\ufeff"))).body).toMatchObject({
+      code: "INVALID_JSON",
+      detail: "the body is empty",
+    });
+    expect((await send(Buffer.from("\ufeff[1,]"))).body).toMatchObject({ line: 1, column: 4, position: 3 });
+    expect((await send(Buffer.from(`\ufeff\ufeff${JSON.stringify(MESSAGE)}`))).status).toBe(400);
+  });
+
+  it.each(["\ufeff", ""])("says that a body is UTF-16 (mark: %j)", async (mark) => {
+    await start();
+    const body = Buffer.from(mark + JSON.stringify(MESSAGE), "utf16le");
+    for (const octets of [body, Buffer.from(body).swap16()]) {
+      const answer = await send(octets);
+      expect(answer).toMatchObject({ status: 400, body: { code: "INVALID_JSON" } });
+      expect(answer.body.detail).toContain("UTF-16");
+    }
+  });
 
   it("takes application/json with a charset, and gzip", async () => {
     await start();
