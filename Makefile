@@ -1,6 +1,6 @@
 # Everyday commands; `make help` lists them. Node 20 or newer starts them, the project's own Node 24 (a package) runs them.
 .DEFAULT_GOAL := help
-.PHONY: help install up down status logs demo test lint check format schemas bench faults audit clean
+.PHONY: help install up down status logs demo test lint check format schemas networks bench faults audit clean
 BIN := node_modules/.bin
 CLUSTER = npm run -s cluster --
 
@@ -42,6 +42,9 @@ format: install ## format and fix what can be fixed
 
 schemas: install ## generate the TypeScript types from the Avro schemas
 	@$(BIN)/node schemas/generate.ts
+
+networks: install ## generate the networks by number prefix (downloads a pinned package; needs python3 with pip)
+	@$(BIN)/node infra/networks/generate.ts
 
 bench: install ## the pipeline at its maximum for a minute; BENCH_SECONDS=10 for a short one
 	@$(BIN)/node test/bench/bench.ts

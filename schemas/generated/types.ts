@@ -209,7 +209,7 @@ export interface MessageFacts {
   readonly from: string | null;
   /** ISO 3166-1 alpha-2 of the destination; ZZ when the numbering plan names none. */
   readonly country: string;
-  /** MCC-MNC of the destination as 'mcc-mnc' (262-01), from the prefix table; null when unknown. */
+  /** Network of the destination by its prefix: mobile country and network code in one word (26201, 338050; ITU-T E.212), never with a hyphen; null when unknown. Says which network the number was assigned to, not where it was ported. */
   readonly network: string | null;
   /** Alphabet the text is sent in (3GPP TS 23.038). */
   readonly encoding: Encoding;
@@ -235,7 +235,7 @@ export interface Quality {
   readonly provider: string;
   /** ISO 3166-1 alpha-2. */
   readonly country: string;
-  /** MCC-MNC; null for the whole country. */
+  /** Mobile country and network code in one word, such as 26201; null for the whole country. */
   readonly network: string | null;
   /** Partition of sms.events it was measured on. */
   readonly partition: number;

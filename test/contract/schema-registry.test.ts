@@ -48,7 +48,7 @@ const event: Event = {
     to: "4915112345678",
     from: null,
     country: "DE",
-    network: "262-01",
+    network: "26201",
     encoding: "ucs2",
     segments: 2,
     reference: "order-1",

@@ -134,7 +134,7 @@ describe("events", () => {
       account: "acme",
       lane: "otp",
       country: "DE",
-      network: "262-01",
+      network: "26201",
       destination: "491701234567",
       sender: "Grüße",
       encoding: "gsm7",
@@ -302,7 +302,7 @@ describe("the queries of the README", () => {
     expect(rows).toEqual([
       expect.objectContaining({
         country: "DE",
-        network: "262-01",
+        network: "26201",
         provider: "beta",
         currency: "EUR",
         cost_per_delivered: 0.06,
