@@ -10,7 +10,7 @@ const text = (description: string, more: object = {}) => ({ type: "string", desc
 const count = (description: string) => ({ type: "integer", minimum: 0, description });
 const moment = (description: string) => text(description, { format: "date-time" });
 const id = text("UUID of the message", { format: "uuid" });
-const to = text("Destination, E.164 with a plus", { examples: ["+491701234567"] });
+const to = text("Destination, E.164 with a plus", { examples: ["+491713920012"] });
 const lane = { enum: lanes, description: "The class of service: urgent lanes are served first" };
 const encoding = { enum: ["gsm7", "ucs2"], description: "What the text is sent in" };
 const segments = { type: "integer", minimum: 1, description: "Short messages it takes: what providers charge for" };
@@ -21,7 +21,7 @@ const message = {
   additionalProperties: false,
   required: ["to", "text"],
   properties: {
-    to: text("Destination in international form; E.164 is best", { examples: ["+491701234567"] }),
+    to: text("Destination: E.164 with a plus, or its digits alone; digits with separators need the plus or 00", { examples: ["+491713920012"] }),
     from: text("Sender: up to 15 digits, or up to 11 characters of the GSM alphabet; default: the provider's"),
     text: text("The text; split into segments if need be", { minLength: 1, maxLength: requestLimits.textLength }),
     lane: { ...lane, default: "transactional" },
