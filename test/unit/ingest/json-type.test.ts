@@ -60,9 +60,7 @@ it("takes any spelling of the charset between any other parameters", () => {
 });
 
 it("answers for any header, in time that grows with its length only", () => {
-  fc.assert(
-    fc.property(fc.string({ maxLength: 60 }), (rest) => void readJsonType(`application/json;${rest}`)),
-  );
+  fc.assert(fc.property(fc.string({ maxLength: 60 }), (rest) => void readJsonType(`application/json;${rest}`)));
   for (const piece of [";", '; a="', "; charset=utf-8", "\\", " ", "; a = "])
     expect(readJsonType(`application/json${piece.repeat(3_000)}`)).toBeDefined();
 });
