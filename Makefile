@@ -1,6 +1,6 @@
 # Everyday commands; `make help` lists them. Node 20 or newer starts them, the project's own Node 24 (a package) runs them.
 .DEFAULT_GOAL := help
-.PHONY: help install up down status logs demo test lint check format schemas networks bench faults audit clean
+.PHONY: help install up down status logs demo test lint check format schemas networks bench faults interop audit clean
 BIN := node_modules/.bin
 CLUSTER = npm run -s cluster --
 
@@ -51,6 +51,9 @@ bench: install ## the pipeline at its maximum for a minute; BENCH_SECONDS=10 for
 
 faults: install ## the promises of docs/guarantees.md under injected faults; PROMISES=1,7 some of them, FORM=short a few minutes
 	@$(BIN)/node test/faults/run-promises.ts
+
+interop: install ## Sluice with message centres, SDKs and Kafka clients that others wrote; CASES=jsmpp,twilio some of them
+	@$(BIN)/node test/interop/run-interop.ts
 
 audit: install ## accepted against terminal, from the topics of the running cluster
 	@env $$($(CLUSTER) env) $(BIN)/node services/console/cli.ts audit
