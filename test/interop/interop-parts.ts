@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from "node:fs";
 import { delimiter, join, resolve } from "node:path";
 
 /** The parts that others wrote, by the language they are written in: one folder of `parts/` each. */
@@ -62,7 +62,7 @@ function folderOf(name: PartName, cache: string): string {
   const hash = createHash("sha256");
   for (const file of readdirSync(join(SOURCES, name), { recursive: true, encoding: "utf8" }).sort()) {
     const path = join(SOURCES, name, file);
-    if (!existsSync(join(path, "."))) hash.update(file).update(readFileSync(path));
+    if (statSync(path).isFile()) hash.update(file).update(readFileSync(path));
   }
   return resolve(cache, `${name}-${hash.digest("hex").slice(0, 12)}`);
 }

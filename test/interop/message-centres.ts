@@ -6,6 +6,7 @@ const java =
     "java",
     "-Xmx96m",
     "-XX:TieredStopAtLevel=1",
+    "-Dorg.slf4j.simpleLogger.log.org.jsmpp=warn",
     "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
     "-cp",
     `${folder}/classes:${folder}/libs/*`,

@@ -41,7 +41,7 @@ abstract class Centre {
 
   static void saySubmit(String id, String from, String to, int esmClass, int dataCoding, byte[] octets) {
     say(String.format("{\"event\":\"submit\",\"id\":\"%s\",\"from\":\"%s\",\"to\":\"%s\",\"esmClass\":%d,\"dataCoding\":%d,"
-            + "\"octets\":\"%s\",\"text\":\"%s\"}", id, utf8Hex(from), to, esmClass & 0xff, dataCoding & 0xff,
+            + "\"octets\":\"%s\",\"text\":\"%s\"}", id, utf8Hex(from), utf8Hex(to), esmClass & 0xff, dataCoding & 0xff,
         HexFormat.of().formatHex(octets), utf8Hex(textOf(esmClass, dataCoding, octets))));
   }
 
@@ -53,7 +53,7 @@ abstract class Centre {
   }
 
   private static String utf8Hex(String text) {
-    return HexFormat.of().formatHex(text.getBytes(StandardCharsets.UTF_8));
+    return text == null ? "" : HexFormat.of().formatHex(text.getBytes(StandardCharsets.UTF_8));
   }
 
   void run(int port) throws Exception {
