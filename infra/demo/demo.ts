@@ -9,6 +9,7 @@ import { createInterface } from "node:readline";
 import { setTimeout as pause } from "node:timers/promises";
 import { auditHolds, auditLine, auditTable } from "../../services/console/audit-report.ts";
 import { runAudit } from "../../services/console/run-audit.ts";
+import { clickhouseLogin } from "../local/clickhouse-access.ts";
 import {
   type ClusterConfig,
   ClusterConfigError,
@@ -64,7 +65,8 @@ async function main(): Promise<number> {
   const startedAt = Date.now();
   const sent = await send(plan);
   const { clickhouseUrl } = clusterEndpoints(config);
-  const analytics = new RunAnalytics({ url: clickhouseUrl, database: "sluice" }, run, startedAt);
+  const clickhouse = { url: clickhouseUrl, database: "sluice", login: clickhouseLogin(config, "reader") };
+  const analytics = new RunAnalytics(clickhouse, run, startedAt);
   await until(30_000, async () => (await analytics.ended()) >= sent);
   say(
     `\nin ClickHouse, ${Math.round((Date.now() - startedAt) / 1_000)} s after the start:\n${await analytics.table()}`,

@@ -1,3 +1,4 @@
+import { type ClickhouseLogin, loginHeaders } from "../local/clickhouse-access.ts";
 import { formatTable } from "../local/status-table.ts";
 
 /** Median and 95th percentile, whole ms as text; null when there is nothing to measure. */
@@ -41,12 +42,14 @@ const BY_PROVIDER = `
 export class RunAnalytics {
   readonly #url: string;
   readonly #database: string;
+  readonly #headers: Record<string, string>;
   readonly #run: string;
   readonly #since: number;
 
   /** `since`: epoch ms of the run's start. */
-  constructor(clickhouse: { url: string; database: string }, run: string, since: number) {
+  constructor(clickhouse: { url: string; database: string; login: ClickhouseLogin }, run: string, since: number) {
     this.#url = clickhouse.url;
+    this.#headers = loginHeaders(clickhouse.login);
     this.#database = clickhouse.database;
     this.#run = run;
     this.#since = since;
@@ -76,6 +79,7 @@ export class RunAnalytics {
     });
     const response = await fetch(`${this.#url}/?${parameters}`, {
       method: "POST",
+      headers: this.#headers,
       body: `${sql}\nFORMAT JSON`,
       signal: AbortSignal.timeout(30_000),
     });

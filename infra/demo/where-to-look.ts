@@ -1,3 +1,4 @@
+import { netrcFile } from "../local/clickhouse-access.ts";
 import { type ClusterConfig, clusterEndpoints } from "../local/cluster-config.ts";
 import { sluiceEndpoints } from "../local/sluice-processes.ts";
 
@@ -5,7 +6,9 @@ import { sluiceEndpoints } from "../local/sluice-processes.ts";
 export function whereToLook(config: ClusterConfig, run: string): string {
   const { clickhouseUrl } = clusterEndpoints(config);
   const { ingestUrl, adminUrls } = sluiceEndpoints(config);
-  const sql = (query: string) => `  curl -s '${clickhouseUrl}/?database=sluice' --data-binary "${query}"`;
+  const netrc = netrcFile(config, "reader");
+  const sql = (query: string) =>
+    `  curl -s --netrc-file ${netrc} '${clickhouseUrl}/?database=sluice' --data-binary "${query}"`;
   return [
     "The cluster stays up. To look around:",
     `  curl -s -H 'authorization: Bearer acme-demo-key' -H 'content-type: application/json' ${ingestUrl}/v1/messages -d '{"to":"+491711234567","text":"hello"}'`,

@@ -67,6 +67,12 @@ export const CLUSTER_VARIABLES: readonly ToolVariable[] = [
     only: "docker",
   },
   { name: "SLUICE_WEBHOOK_PORT", default: "18090", meaning: "Published port of dlr-collector", only: "docker" },
+  {
+    name: "SLUICE_CLICKHOUSE_READER_PASSWORD",
+    default: "",
+    meaning: "Password of ClickHouse's user `reader`; `make up` uses one of its own making",
+    only: "docker",
+  },
   { name: "SLUICE_PROMETHEUS_PORT", default: "19090", meaning: "Published port of Prometheus", only: "docker" },
   { name: "SLUICE_GRAFANA_PORT", default: "13000", meaning: "Published port of Grafana", only: "docker" },
   { name: "DEMO_MESSAGES", default: "20000", meaning: "Messages of `make demo`" },

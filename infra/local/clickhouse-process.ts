@@ -1,5 +1,13 @@
 import { mkdirSync, writeFileSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
+import {
+  type ClickhouseLogin,
+  type ClickhouseUser,
+  clickhouseLogin,
+  ensurePasswords,
+  loginHeaders,
+  sha256,
+} from "./clickhouse-access.ts";
 import { type ClusterConfig, clusterEndpoints, dataDir, logFile } from "./cluster-config.ts";
 import { httpSucceeds } from "./http-probe.ts";
 import type { ProcessSpec } from "./process-spec.ts";
@@ -13,31 +21,67 @@ export const clickhouseSettings = (memoryBytes: number, usersFile: string): stri
 </clickhouse>
 `;
 
-/** One user without a password (the ports listen on 127.0.0.1 only); inserts are synchronous, so an answer means stored. */
-export const CLICKHOUSE_USERS = `<clickhouse>
-  <profiles><default><async_insert>0</async_insert></default></profiles>
+/** What the services do: their tables and views, rows in, rows out. No source but these: no FILE, no URL, no REMOTE, no other. */
+export const SERVICE_GRANTS = [
+  "GRANT SHOW, SELECT, INSERT, ALTER, TRUNCATE, OPTIMIZE, KILL QUERY ON *.*",
+  "GRANT CREATE DATABASE, CREATE TABLE, CREATE VIEW, DROP DATABASE, DROP TABLE, DROP VIEW ON *.*",
+  "GRANT TABLE ENGINE ON MergeTree",
+  "GRANT TABLE ENGINE ON ReplacingMergeTree",
+  "GRANT TABLE ENGINE ON AggregatingMergeTree",
+  "GRANT TABLE ENGINE ON SummingMergeTree",
+];
+export const READER_GRANTS = [`GRANT SHOW, SELECT ON ${CLICKHOUSE_DATABASE}.*`];
+
+const user = (name: string, password: string, profile: string, grants: readonly string[]): string => `    <${name}>
+      <password_sha256_hex>${sha256(password)}</password_sha256_hex>
+      <networks><ip>127.0.0.1</ip></networks>
+      <profile>${profile}</profile>
+      <quota>default</quota>
+      <grants>${grants.map((grant) => `<query>${grant}</query>`).join("")}</grants>
+    </${name}>`;
+
+/**
+ * The services' user and the one for people (clickhouse-access.ts). Inserts are synchronous, so an answer means stored.
+ * `readonly` 2: a reader may still bound its own queries, which /play and clients do. The engine itself works as `default`,
+ * which must have no password: it holds the one session that this user may have, so nobody else gets in under that name.
+ */
+export const clickhouseUsers = (passwords: Readonly<Record<ClickhouseUser, string>>): string => `<clickhouse>
+  <profiles>
+    <default><async_insert>0</async_insert></default>
+    <engine><max_sessions_for_user>1</max_sessions_for_user></engine>
+    <reader>
+      <readonly>2</readonly>
+      <max_execution_time>60</max_execution_time>
+    </reader>
+  </profiles>
   <users>
     <default>
       <password></password>
       <networks><ip>127.0.0.1</ip></networks>
-      <profile>default</profile>
+      <profile>engine</profile>
       <quota>default</quota>
     </default>
+${user("sluice", passwords.sluice, "default", SERVICE_GRANTS)}
+${user("reader", passwords.reader, "reader", READER_GRANTS)}
   </users>
   <quotas><default></default></quotas>
 </clickhouse>
 `;
 
 /** Creates the database `sluice`, once the server answers; true when it is there. */
-const hasDatabase = async (url: string): Promise<boolean> =>
+const hasDatabase = async (url: string, login: ClickhouseLogin): Promise<boolean> =>
   (await httpSucceeds(`${url}/ping`)) &&
-  (await httpSucceeds(url, `CREATE DATABASE IF NOT EXISTS ${CLICKHOUSE_DATABASE}`));
+  (await httpSucceeds(url, {
+    body: `CREATE DATABASE IF NOT EXISTS ${CLICKHOUSE_DATABASE}`,
+    headers: loginHeaders(login),
+  }));
 
 /** ClickHouse with its own HTTP and TCP ports, for development, tests and demos. */
 export function clickhouse(config: ClusterConfig): ProcessSpec {
   const folder = dataDir(config, "clickhouse");
-  const settings = resolve(config.stateDir, "run", "clickhouse.xml");
-  const users = resolve(config.stateDir, "run", "clickhouse-users.xml");
+  // A folder of their own: the engine may read all that stands beside its settings.
+  const settings = resolve(config.stateDir, "run", "clickhouse", "settings.xml");
+  const users = resolve(config.stateDir, "run", "clickhouse", "users.xml");
   const { clickhouseUrl } = clusterEndpoints(config);
   return {
     name: "clickhouse",
@@ -57,12 +101,15 @@ export function clickhouse(config: ClusterConfig): ProcessSpec {
     ],
     endpoint: clickhouseUrl,
     prepare: async () => {
-      mkdirSync(resolve(config.stateDir, "run"), { recursive: true });
+      ensurePasswords(config);
+      mkdirSync(dirname(settings), { recursive: true, mode: 0o700 });
       mkdirSync(folder, { recursive: true });
       writeFileSync(settings, clickhouseSettings(config.clickhouseMemory, users));
-      writeFileSync(users, CLICKHOUSE_USERS);
+      const passwordOf = (name: ClickhouseUser) => clickhouseLogin(config, name).password;
+      const passwords = { sluice: passwordOf("sluice"), reader: passwordOf("reader") };
+      writeFileSync(users, clickhouseUsers(passwords), { mode: 0o600 });
     },
-    ready: { fn: () => hasDatabase(clickhouseUrl) },
+    ready: { fn: () => hasDatabase(clickhouseUrl, clickhouseLogin(config, "sluice")) },
     dependsOn: [],
     restart: "always",
     // SIGTERM is for this engine what SIGKILL is for others; the end of its standard input is a clean stop.

@@ -2,7 +2,8 @@
 import { existsSync, readdirSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { CLUSTER_VARIABLES } from "../docs/cluster-variables.ts";
-import { type ClusterConfig, ClusterConfigError, readClusterConfig } from "./cluster-config.ts";
+import { howToAsk } from "./clickhouse-access.ts";
+import { type ClusterConfig, ClusterConfigError, clusterEndpoints, readClusterConfig } from "./cluster-config.ts";
 import { composeAnswers, composeDown, composeLogs, composeStatus, composeUp } from "./compose.ts";
 import { ControlClient, ControlError } from "./control-client.ts";
 import { printLog } from "./follow-log.ts";
@@ -32,9 +33,15 @@ settings (environment; docs/configuration.md has the others, which go to the ser
 
 const say = (line: string): void => console.log(line);
 
+/** Empty when ClickHouse is not this cluster's. */
+const askClickhouse = (config: ClusterConfig): string =>
+  config.scope === "all" || config.scope === "infra"
+    ? `\n\n${howToAsk(config, clusterEndpoints(config).clickhouseUrl)}`
+    : "";
+
 async function up(config: ClusterConfig): Promise<void> {
   const { already, processes } = await startNative(config, say);
-  say(`${already ? "already up, nothing changed" : "up"}\n\n${whereTable(processes)}`);
+  say(`${already ? "already up, nothing changed" : "up"}\n\n${whereTable(processes)}${askClickhouse(config)}`);
   const notes = await settledNotes(config);
   if (notes.length > 0) say(["", "degraded:", ...notes.map((note) => `  ${note}`)].join("\n"));
 }
@@ -42,7 +49,8 @@ async function up(config: ClusterConfig): Promise<void> {
 async function down(config: ClusterConfig, wipe: boolean): Promise<void> {
   say((await stopNative(config)) ? "down" : "nothing was running");
   if (!wipe) return;
-  for (const folder of ["data", "logs", "run"]) rmSync(join(config.stateDir, folder), { recursive: true, force: true });
+  for (const folder of ["data", "logs", "run", "secrets"])
+    rmSync(join(config.stateDir, folder), { recursive: true, force: true });
   say(`removed data and logs under ${config.stateDir}`);
 }
 
@@ -52,7 +60,7 @@ async function status(config: ClusterConfig): Promise<number> {
     return 1;
   }
   const processes = await new ControlClient(config.stateDir).status({ probe: true });
-  say(statusTable(processes));
+  say(`${statusTable(processes)}${askClickhouse(config)}`);
   return allUp(processes) && processes.every((process) => process.healthy !== false) ? 0 : 1;
 }
 

@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { stringify } from "yaml";
+import { clickhouseLogin, ensurePasswords } from "./clickhouse-access.ts";
 import { type ClusterConfig, ClusterConfigError, readEngine } from "./cluster-config.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -74,6 +75,12 @@ export function composePorts({ portOffset }: ClusterConfig): Record<string, stri
   };
 }
 
+/** ClickHouse's passwords, as docker-compose.yml names them. */
+const composePasswords = (config: ClusterConfig): Record<string, string> => ({
+  SLUICE_CLICKHOUSE_PASSWORD: clickhouseLogin(config, "sluice").password,
+  SLUICE_CLICKHOUSE_READER_PASSWORD: clickhouseLogin(config, "reader").password,
+});
+
 /** What runs Sluice's own code, and so takes its settings. */
 const OWN_SERVICES = ["migrate", "ingest", "router", "sender", "dlr-collector", "analytics-sink"];
 const OVERRIDE = "docker-compose.override.yml";
@@ -99,7 +106,8 @@ function composeFiles(config: ClusterConfig): string[] {
 const compose = async (config: ClusterConfig, ...args: string[]): Promise<number> => {
   const profile = config.brokers === 3 ? ["--profile", "three-brokers"] : [];
   // What was given wins over what follows from the offset.
-  const env = { ...composePorts(config), ...process.env, ...composeEnvironment(config) };
+  ensurePasswords(config);
+  const env = { ...composePorts(config), ...process.env, ...composePasswords(config), ...composeEnvironment(config) };
   return execute(
     ["compose", "-p", PROJECT, ...composeFiles(config), ...profile, ...args],
     false,

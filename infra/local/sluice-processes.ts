@@ -1,6 +1,7 @@
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parse, stringify } from "yaml";
+import { passwordFile } from "./clickhouse-access.ts";
 import { type ClusterConfig, clusterEndpoints, logFile } from "./cluster-config.ts";
 import type { ProcessSpec } from "./process-spec.ts";
 
@@ -124,6 +125,9 @@ export function sluiceEnvironment(config: ClusterConfig): Record<string, string>
     SLUICE_KAFKA_BROKERS: brokers.join(","),
     SLUICE_REGISTRY_URL: registryUrl,
     SLUICE_CLICKHOUSE_URL: clickhouseUrl,
+    ...(config.scope === "services"
+      ? {}
+      : { SLUICE_CLICKHOUSE_USER: "sluice", SLUICE_CLICKHOUSE_PASSWORD_FILE: passwordFile(config, "sluice") }),
     SLUICE_CATALOG_DIR: sluiceEndpoints(config).catalogDir,
     SLUICE_LOG_FORMAT: "json",
     ...config.settings,

@@ -1,9 +1,13 @@
+import { type ClickhouseLogin, loginHeaders } from "../../infra/local/clickhouse-access.ts";
+
 /** What the benchmark asks ClickHouse. */
 export class BenchAnalytics {
   readonly #url: string;
+  readonly #headers: Record<string, string>;
 
-  constructor(url: string) {
+  constructor(url: string, login: ClickhouseLogin) {
     this.#url = url;
+    this.#headers = loginHeaders(login);
   }
 
   /** Rows of all events so far. */
@@ -31,6 +35,7 @@ export class BenchAnalytics {
   async #query<Row>(sql: string): Promise<Row> {
     const response = await fetch(`${this.#url}/?database=sluice`, {
       method: "POST",
+      headers: this.#headers,
       body: `${sql} FORMAT JSONEachRow`,
       signal: AbortSignal.timeout(60_000),
     });

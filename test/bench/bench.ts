@@ -7,6 +7,7 @@ import { type ChildProcess, fork } from "node:child_process";
 import { rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
+import { clickhouseLogin } from "../../infra/local/clickhouse-access.ts";
 import { type ClusterConfig, clusterEndpoints, readClusterConfig } from "../../infra/local/cluster-config.ts";
 import { ControlClient } from "../../infra/local/control-client.ts";
 import { ClusterError, runningSupervisor, startNative, stopNative } from "../../infra/local/native-cluster.ts";
@@ -53,7 +54,7 @@ class Bench {
     const { brokers, clickhouseUrl } = clusterEndpoints(config);
     this.config = config;
     this.counts = new PipelineCounts({ brokers, clientId: "sluice-bench", log: quiet });
-    this.analytics = new BenchAnalytics(clickhouseUrl);
+    this.analytics = new BenchAnalytics(clickhouseUrl, clickhouseLogin(config, "reader"));
     this.load = fork(join(import.meta.dirname, "load.ts"), { stdio: ["ignore", "inherit", "inherit", "ipc"] });
   }
 

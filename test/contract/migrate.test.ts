@@ -3,15 +3,17 @@ import { expect, test } from "vitest";
 import { migrate, migrationSettings } from "../../infra/migrate.ts";
 import { readConfig } from "../../platform/config/load-config.ts";
 import { connectCodecs } from "../../schemas/codecs.ts";
+import { clickhouseVariables } from "../fixture/cluster-handle.ts";
 import { sharedCluster } from "../fixture/shared-cluster.ts";
 
-const { brokers, registryUrl, clickhouseUrl } = sharedCluster();
+const cluster = sharedCluster();
+const { brokers, registryUrl } = cluster;
 
 function configOf(changes: Record<string, string> = {}) {
   return readConfig("migrate", migrationSettings, {
     SLUICE_KAFKA_BROKERS: brokers.join(","),
     SLUICE_REGISTRY_URL: registryUrl,
-    SLUICE_CLICKHOUSE_URL: clickhouseUrl,
+    ...clickhouseVariables(cluster),
     SLUICE_CLICKHOUSE_DATABASE: "migrate_test",
     SLUICE_CATALOG_DIR: resolve(import.meta.dirname, "../../infra/local/catalog"),
     ...changes,

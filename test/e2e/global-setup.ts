@@ -25,6 +25,8 @@ export default async function setup(project: TestProject): Promise<() => Promise
       SLUICE_EXTERNAL_BROKERS: infra.brokers.join(","),
       SLUICE_EXTERNAL_REGISTRY_URL: infra.registryUrl,
       SLUICE_EXTERNAL_CLICKHOUSE_URL: infra.clickhouseUrl,
+      SLUICE_CLICKHOUSE_USER: infra.clickhouseLogin.username,
+      SLUICE_CLICKHOUSE_PASSWORD: infra.clickhouseLogin.password,
       SLUICE_SINK_MAX_AGE: "1s",
       SLUICE_RECEIPT_DEADLINE: "20s",
     });

@@ -6,6 +6,7 @@ import { createClient } from "@clickhouse/client";
 import { SchemaRegistry } from "@kafkajs/confluent-schema-registry";
 import { CompressionCodecs, CompressionTypes, Kafka, logLevel, type Producer } from "kafkajs";
 import { inject } from "vitest";
+import { clickhouseOptions } from "../fixture/cluster-handle.ts";
 
 /** One message as ClickHouse has it (view messages_latest). */
 export interface MessageRow {
@@ -34,7 +35,7 @@ export interface UpstreamRequest {
 }
 
 const installation = inject("sluice");
-const clickhouse = createClient({ url: installation.infra.clickhouseUrl, database: "sluice" });
+const clickhouse = createClient({ ...clickhouseOptions(installation.infra), database: "sluice" });
 
 /** Sends JSON to ingest with the demo account's key. */
 export async function post(

@@ -47,6 +47,8 @@ export async function startInstallation(options: InstallationOptions = {}): Prom
       SLUICE_EXTERNAL_BROKERS: seen.brokers.join(","),
       SLUICE_EXTERNAL_REGISTRY_URL: seen.registryUrl,
       SLUICE_EXTERNAL_CLICKHOUSE_URL: seen.clickhouseUrl,
+      SLUICE_CLICKHOUSE_USER: infra.clickhouseLogin.username,
+      SLUICE_CLICKHOUSE_PASSWORD: infra.clickhouseLogin.password,
       ...hooks?.environment,
       ...options.env,
     });

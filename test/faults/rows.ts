@@ -1,4 +1,5 @@
 import { createClient } from "@clickhouse/client";
+import { clickhouseOptions } from "../fixture/cluster-handle.ts";
 import { placeOf } from "./books.ts";
 import type { Installation } from "./installation.ts";
 import { compareRollUps } from "./roll-ups.ts";
@@ -15,7 +16,7 @@ export interface Rows {
 
 /** How many rows and how many ended messages there are: cheap, for waiting. */
 export async function countRows(installation: Installation): Promise<{ rows: number; ended: number }> {
-  const clickhouse = createClient({ url: installation.infra.clickhouseUrl, database: "sluice" });
+  const clickhouse = createClient({ ...clickhouseOptions(installation.infra), database: "sluice" });
   try {
     const query = "SELECT toString(count()) AS rows, toString(countIf(type = 'final')) AS ended FROM events";
     const result = await clickhouse.query({ query, format: "JSONEachRow" });
@@ -28,7 +29,7 @@ export async function countRows(installation: Installation): Promise<{ rows: num
 
 /** Asks ClickHouse. */
 export async function readRows(installation: Installation): Promise<Rows> {
-  const clickhouse = createClient({ url: installation.infra.clickhouseUrl, database: "sluice" });
+  const clickhouse = createClient({ ...clickhouseOptions(installation.infra), database: "sluice" });
   try {
     const listed = await clickhouse.query({
       query: "SELECT log_partition, toUInt32(log_offset) FROM events",

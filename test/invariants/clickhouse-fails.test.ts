@@ -18,6 +18,7 @@ import { metric } from "../faults/rebalance.ts";
 import { expectInOrder, figures, reckon } from "../faults/reckoning.ts";
 import { figure, LONG } from "../faults/report.ts";
 import { Traffic } from "../faults/traffic.ts";
+import { clickhouseOptions } from "../fixture/cluster-handle.ts";
 
 const RATE = LONG ? 300 : 120;
 const DOWN_MS = LONG ? 120_000 : 6_000;
@@ -63,7 +64,7 @@ let clickhouse: ControlClient;
 let traffic: Traffic;
 let lag: GroupLag;
 const { seed, random } = schedule();
-const database = () => createClient({ url: sluice.infra.clickhouseUrl, database: "sluice" });
+const database = () => createClient({ ...clickhouseOptions(sluice.infra), database: "sluice" });
 
 beforeAll(async () => {
   sluice = await startInstallation({

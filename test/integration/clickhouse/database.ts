@@ -2,8 +2,10 @@ import { type ClickHouseClient, createClient } from "@clickhouse/client";
 import { migrateClickhouse } from "../../../infra/clickhouse/migrate.ts";
 import { BlockInserter } from "../../../platform/clickhouse/block-inserter.ts";
 import { RowBinary } from "../../../platform/clickhouse/row-binary.ts";
+import { Secret } from "../../../platform/config/secret.ts";
 import type { Event } from "../../../schemas/generated/types.ts";
 import { EVENT_COLUMNS, writeEventRow } from "../../../services/analytics-sink/event-row.ts";
+import { clickhouseOptions, type TestCluster } from "../../fixture/cluster-handle.ts";
 
 /** A migrated database of its own on the shared ClickHouse. */
 export interface TestDatabase {
@@ -17,13 +19,19 @@ export interface TestDatabase {
   drop(): Promise<void>;
 }
 
-export async function testDatabase(url: string, name: string): Promise<TestDatabase> {
+export async function testDatabase(cluster: TestCluster, name: string): Promise<TestDatabase> {
   const database = `${name}_${process.pid}_${Date.now()}`;
-  const target = { url, user: "default", password: "", database };
+  const { url, username, password } = clickhouseOptions(cluster);
+  const target = { url, user: username, password, database };
   await migrateClickhouse(target);
-  const client = createClient({ url, database });
+  const client = createClient({ url, username, password, database });
   const inserter = new BlockInserter(
-    { clickhouseUrl: url, clickhouseUser: "default", clickhouseDatabase: database },
+    {
+      clickhouseUrl: url,
+      clickhouseUser: username,
+      clickhousePassword: password === "" ? undefined : new Secret(password),
+      clickhouseDatabase: database,
+    },
     { table: "events", columns: EVENT_COLUMNS, connections: 2, timeoutMs: 30_000 },
   );
   let offset = 0;

@@ -11,7 +11,7 @@ import { type TestDatabase, testDatabase } from "./database.ts";
 
 let db: TestDatabase;
 beforeAll(async () => {
-  db = await testDatabase(sharedCluster().clickhouseUrl, "tables");
+  db = await testDatabase(sharedCluster(), "tables");
 });
 afterAll(() => db?.drop());
 
@@ -80,7 +80,7 @@ describe("migration", () => {
   });
 
   it("refuses a file that differs from what was applied", async () => {
-    const other = await testDatabase(sharedCluster().clickhouseUrl, "changed");
+    const other = await testDatabase(sharedCluster(), "changed");
     await other.client.insert({
       table: "migrations",
       values: [{ name: "002-messages.sql", checksum: "other", applied_at: "2099-01-01 00:00:00" }],
@@ -279,7 +279,7 @@ describe("the queries of the README", () => {
   let own: TestDatabase;
   const messageId = randomUUID();
   beforeAll(async () => {
-    own = await testDatabase(sharedCluster().clickhouseUrl, "queries");
+    own = await testDatabase(sharedCluster(), "queries");
     const failed = story(randomUUID()).map((e) => (e.type === "final" ? { ...e, state: "failed" as const } : e));
     await own.insert([...story(messageId), ...failed], "queries");
   });

@@ -6,7 +6,7 @@ import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { migrate, migrationSettings } from "../../../infra/migrate.ts";
 import { readConfig } from "../../../platform/config/load-config.ts";
-import type { TestCluster } from "../../fixture/cluster-handle.ts";
+import { clickhouseVariables, type TestCluster } from "../../fixture/cluster-handle.ts";
 import { until } from "../platform/kafka-runtime.ts";
 
 const PROJECT = resolve(import.meta.dirname, "../../..");
@@ -43,7 +43,7 @@ export async function prepare(cluster: TestCluster): Promise<NodeJS.ProcessEnv> 
   const env = {
     SLUICE_KAFKA_BROKERS: cluster.brokers.join(","),
     SLUICE_REGISTRY_URL: cluster.registryUrl,
-    SLUICE_CLICKHOUSE_URL: cluster.clickhouseUrl,
+    ...clickhouseVariables(cluster),
     SLUICE_CLICKHOUSE_DATABASE: "collector_test",
     SLUICE_CATALOG_DIR: catalogDir,
   };

@@ -7,7 +7,7 @@ import { createInterface } from "node:readline";
 import { vi } from "vitest";
 import { migrate, migrationSettings } from "../../../infra/migrate.ts";
 import { readConfig } from "../../../platform/config/load-config.ts";
-import type { TestCluster } from "../../fixture/cluster-handle.ts";
+import { clickhouseVariables, type TestCluster } from "../../fixture/cluster-handle.ts";
 import { sha256 } from "../../unit/ingest/ingest-harness.ts";
 
 const PROJECT = resolve(import.meta.dirname, "../../..");
@@ -37,7 +37,7 @@ export async function prepare(cluster: TestCluster): Promise<NodeJS.ProcessEnv> 
   const env = {
     SLUICE_KAFKA_BROKERS: cluster.brokers.join(","),
     SLUICE_REGISTRY_URL: cluster.registryUrl,
-    SLUICE_CLICKHOUSE_URL: cluster.clickhouseUrl,
+    ...clickhouseVariables(cluster),
     SLUICE_CLICKHOUSE_DATABASE: DATABASE,
     SLUICE_CATALOG_DIR: catalogDir,
   };

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { headerText, type InRecord } from "../../../platform/kafka/record.ts";
 import type { SendRequest } from "../../../schemas/generated/types.ts";
 import { LANES, requestTopic } from "../../../schemas/topics.ts";
+import { clickhouseOptions } from "../../fixture/cluster-handle.ts";
 import { sharedCluster } from "../../fixture/shared-cluster.ts";
 import { type Answer, type CallOptions, call } from "../../unit/ingest/ingest-harness.ts";
 import { connectionTo, readAll } from "../platform/kafka-runtime.ts";
@@ -175,7 +176,7 @@ describe("operation", () => {
 
 /** A message's way from routing to delivery, as the sink would have written it. */
 async function insertEvents(id: string): Promise<void> {
-  const client = createClient({ url: cluster.clickhouseUrl, database: DATABASE });
+  const client = createClient({ ...clickhouseOptions(cluster), database: DATABASE });
   const now = Date.now();
   const time = (after: number) => new Date(now + after).toISOString();
   const facts = {

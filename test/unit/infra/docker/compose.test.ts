@@ -3,6 +3,7 @@ import { join, resolve } from "node:path";
 import { expect, test } from "vitest";
 import { parse } from "yaml";
 import { containerProviders } from "../../../../infra/docker/container-providers.ts";
+import { clickhouseUsers, READER_GRANTS, SERVICE_GRANTS } from "../../../../infra/local/clickhouse-process.ts";
 
 const PROJECT = resolve(import.meta.dirname, "../../../..");
 const read = (file: string) => readFileSync(join(PROJECT, file), "utf8");
@@ -43,4 +44,34 @@ test("a simulator listens where the providers of the catalog point", () => {
   }[];
   const ports = providers.map(({ id, smpp, http }) => [id, String(smpp?.port ?? new URL(http?.baseUrl ?? "").port)]);
   expect(ports).toEqual(providers.map(({ id }) => [id, services[id]?.environment?.SLUICE_SIMULATOR_PORT]));
+});
+
+test("ClickHouse's users may do in a container what they may do natively, and none is without a password", () => {
+  const native = clickhouseUsers({ sluice: "one", reader: "two" });
+  const container = read("infra/docker/clickhouse-users.xml");
+  const grants = (text: string) => [...text.matchAll(/<query>([^<]*)<\/query>/g)].map(([, grant]) => grant);
+  expect(grants(container)).toEqual([...SERVICE_GRANTS, ...READER_GRANTS]);
+  expect(grants(native)).toEqual(grants(container));
+  for (const right of [
+    "FILE",
+    "URL",
+    "REMOTE",
+    "S3",
+    "SOURCES",
+    "ALL",
+    "SYSTEM",
+    "CREATE DICTIONARY",
+    "CREATE FUNCTION",
+    "BACKUP",
+  ])
+    expect(grants(container).join("\n")).not.toMatch(new RegExp(`\\b${right}\\b`));
+  expect(container).toContain('<default remove="remove"/>');
+  expect([...container.matchAll(/<password from_env="(\w+)"\/>/g)].map(([, name]) => name)).toEqual([
+    "SLUICE_CLICKHOUSE_PASSWORD",
+    "SLUICE_CLICKHOUSE_READER_PASSWORD",
+  ]);
+  expect(container).not.toMatch(/<password>|no_password/);
+  const ports = (services.clickhouse as { ports?: readonly string[] }).ports ?? [];
+  expect(ports).toHaveLength(2);
+  for (const port of ports) expect(port).toMatch(/^127\.0\.0\.1:/);
 });
