@@ -32,8 +32,8 @@ export class EarlyReceipts {
   /** By provider, id and destination. */
   private readonly byId = new Map<string, EarlyReceipt>();
   private readonly byMessage = new Map<string, EarlyReceipt[]>();
-  /** Those that name no message, by provider and destination; many may be of one busy number. */
-  private readonly byPlace = new Map<string, Set<EarlyReceipt>>();
+  /** Those that name no message, by destination; many may be of one busy number. */
+  private readonly byPlace = new Map<string, EarlyReceipt | Set<EarlyReceipt>>();
   private readonly waiting = new Chain<EarlyReceipt>();
   private readonly tried = new Chain<EarlyReceipt>();
 
@@ -98,7 +98,9 @@ export class EarlyReceipts {
 
   /** The receipts of this provider and destination that name no message, oldest first; they stay until they are removed. */
   ofPlace(provider: string, to: string): EarlyReceipt[] {
-    return [...(this.byPlace.get(placeOf(provider, to)) ?? [])];
+    const found = this.byPlace.get(to);
+    if (found === undefined) return [];
+    return (found instanceof Set ? [...found] : [found]).filter(({ receipt }) => receipt.provider === provider);
   }
 
   /** It has been tried against submissions in doubt; from now on it only waits for its own submission. */
@@ -128,23 +130,21 @@ export class EarlyReceipts {
   }
 
   private enterPlace(early: EarlyReceipt): void {
-    const place = placeOf(early.receipt.provider, early.receipt.to);
+    const place = early.receipt.to;
     const others = this.byPlace.get(place);
-    if (others === undefined) this.byPlace.set(place, new Set([early]));
-    else others.add(early);
+    if (others === undefined) this.byPlace.set(place, early);
+    else if (others instanceof Set) others.add(early);
+    else this.byPlace.set(place, new Set([others, early]));
   }
 
   private leavePlace(early: EarlyReceipt): void {
-    const place = placeOf(early.receipt.provider, early.receipt.to);
+    const place = early.receipt.to;
     const others = this.byPlace.get(place);
-    if (others?.delete(early) && others.size === 0) this.byPlace.delete(place);
+    if (others === early) this.byPlace.delete(place);
+    else if (others instanceof Set && others.delete(early) && others.size === 0) this.byPlace.delete(place);
   }
 }
 
 function keyOf(provider: string, id: string, to: string): string {
   return `${provider}/${id}/${to}`;
-}
-
-function placeOf(provider: string, to: string): string {
-  return `${provider}/${to}`;
 }

@@ -18,8 +18,9 @@ export interface EventPosition {
 /** The messages of one partition that have no terminal state yet, and a memory of the last ones that got theirs. */
 export class OpenMessages {
   readonly index = new SubmissionIndex();
-  /** By id and destination: whoever gives one id to messages to several numbers has sent several. */
   private readonly byId = new Map<string, OpenMessage>();
+  /** Whoever gives one id to messages to several numbers has sent several: the second and further ones, by id and destination. */
+  private readonly namesakes = new Map<string, OpenMessage>();
   /** Those that are rebuilt from sms.events, oldest first. */
   private readonly ages = new Chain<OpenMessage>();
   /** Those whose ids have not been told to the index of submissions, in the order in which they should be. */
@@ -37,12 +38,12 @@ export class OpenMessages {
   }
 
   get size(): number {
-    return this.byId.size;
+    return this.byId.size + this.namesakes.size;
   }
 
   /** Those that are kept in sms.correlation. */
   get keptSize(): number {
-    return this.byId.size - this.ages.size;
+    return this.size - this.ages.size;
   }
 
   /** The oldest of those that are rebuilt from sms.events. */
@@ -67,11 +68,13 @@ export class OpenMessages {
   }
 
   get(messageId: string, to: string): OpenMessage | undefined {
-    return this.byId.get(messageKey(messageId, to));
+    const found = this.byId.get(messageId);
+    if (found?.to === to) return found;
+    return this.namesakes.size === 0 ? undefined : this.namesakes.get(messageKey(messageId, to));
   }
 
   values(): Iterable<OpenMessage> {
-    return this.byId.values();
+    return [...this.byId.values(), ...this.namesakes.values()];
   }
 
   begin(event: Event, position: EventPosition): OpenMessage {
@@ -90,7 +93,8 @@ export class OpenMessages {
       trace: position.trace,
     };
     message.age = this.ages.append(message);
-    this.byId.set(messageKey(message.id, message.to), message);
+    if (this.byId.has(message.id)) this.namesakes.set(messageKey(message.id, message.to), message);
+    else this.byId.set(message.id, message);
     return message;
   }
 
@@ -123,7 +127,8 @@ export class OpenMessages {
   /** It has its terminal state. */
   remove(message: OpenMessage): void {
     const key = messageKey(message.id, message.to);
-    this.byId.delete(key);
+    if (this.byId.get(message.id) === message) this.byId.delete(message.id);
+    else this.namesakes.delete(key);
     this.finished.add(key);
     if (message.age !== undefined) this.ages.remove(message.age);
     this.told(message);

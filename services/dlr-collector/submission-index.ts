@@ -13,7 +13,7 @@ export interface FoundPart {
  * and destination. An id alone names nobody: centres that are restarted, or whose counter wraps, give theirs again.
  */
 export class SubmissionIndex {
-  /** By provider, then by id and destination; several where an id came again while the older one is open, newest last. */
+  /** By provider, then by id; several where an id came again while the older one is open, newest last. */
   private readonly byProvider = new Map<string, Map<string, Submission | readonly Submission[]>>();
   /** Submissions in doubt whose ids are not all known, by provider and destination. */
   private readonly doubtful = new Map<string, Submission[]>();
@@ -25,9 +25,8 @@ export class SubmissionIndex {
       ids = new Map();
       this.byProvider.set(submission.provider, ids);
     }
-    const key = placeOf(id, submission.message.to);
-    const known = ids.get(key);
-    ids.set(key, known === undefined ? submission : listOf(known).concat(submission));
+    const known = ids.get(id);
+    ids.set(id, known === undefined ? submission : listOf(known).concat(submission));
   }
 
   addDoubtful(submission: Submission, to: string): void {
@@ -44,12 +43,12 @@ export class SubmissionIndex {
   find(provider: string, id: string, to: string, since: number): FoundPart | undefined {
     const ids = this.byProvider.get(provider);
     if (ids === undefined || ids.size === 0) return undefined;
-    const exact = ids.get(placeOf(id, to));
-    if (exact !== undefined) return newest(exact, id, since);
+    const exact = newest(ids.get(id), id, to, since);
+    if (exact !== undefined) return exact;
     const forms = idForms(id);
     for (let i = 1; i < forms.length; i++) {
-      const other = ids.get(placeOf(forms[i]!, to));
-      if (other !== undefined) return newest(other, forms[i]!, since);
+      const other = newest(ids.get(forms[i]!), forms[i]!, to, since);
+      if (other !== undefined) return other;
     }
     return undefined;
   }
@@ -63,12 +62,12 @@ export class SubmissionIndex {
   remove(submission: Submission, to: string): void {
     const ids = this.byProvider.get(submission.provider);
     for (const id of submission.ids) {
-      const key = placeOf(id, to);
-      const known = ids?.get(key);
-      if (known === undefined) continue;
-      const left = listOf(known).filter((other) => other !== submission);
-      if (left.length === 0) ids!.delete(key);
-      else ids!.set(key, left.length === 1 ? left[0]! : left);
+      const known = ids?.get(id);
+      if (known === submission) ids!.delete(id);
+      else if (Array.isArray(known)) {
+        const left = known.filter((other) => other !== submission);
+        ids!.set(id, left.length === 1 ? left[0]! : left);
+      }
     }
     this.removeDoubtful(submission, to);
   }
@@ -83,11 +82,17 @@ export class SubmissionIndex {
   }
 }
 
-/** Of submissions with one id the newest that still waits for a receipt: the older ones have theirs, or will get none. */
-function newest(known: Submission | readonly Submission[], id: string, since: number): FoundPart | undefined {
+/** Of submissions with one id to one number the newest that still waits for a receipt: the older ones have theirs, or get none. */
+function newest(
+  known: Submission | readonly Submission[] | undefined,
+  id: string,
+  to: string,
+  since: number,
+): FoundPart | undefined {
+  if (known === undefined) return undefined;
   let found: FoundPart | undefined;
   for (const submission of listOf(known)) {
-    if (since < submission.notBefore) continue;
+    if (submission.message.to !== to || since < submission.notBefore) continue;
     const part = submission.ids.indexOf(id);
     const state = submission.parts[part]?.state;
     if (found === undefined || state === undefined || !isFinal(state)) found = { submission, part };
