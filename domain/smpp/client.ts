@@ -262,10 +262,10 @@ export class SmppClient {
   }
 
   #deliver(message: DeliverSmPdu, session: SmppSession): void {
-    const { sequence } = message;
+    const { command, sequence } = message;
     const limit = this.#options.maxUnacknowledged ?? 5_000;
     if (this.#handlers.onDeliver === undefined || this.#unacknowledged >= limit) {
-      session.respondDeliver(sequence, commandStatus.ESME_RX_T_APPN);
+      session.respondDeliver(sequence, commandStatus.ESME_RX_T_APPN, command);
       return;
     }
     this.#unacknowledged++;
@@ -274,7 +274,7 @@ export class SmppClient {
       if (!open || session !== this.#session) return false;
       open = false;
       this.#unacknowledged--;
-      session.respondDeliver(sequence, status);
+      session.respondDeliver(sequence, status, command);
       if (this.#stopping) this.#unbindWhenDrained();
       return true;
     });

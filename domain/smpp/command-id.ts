@@ -13,8 +13,12 @@ export const commandId = {
   unbind_resp: 0x80000006,
   bind_transceiver: 0x00000009,
   bind_transceiver_resp: 0x80000009,
+  outbind: 0x0000000b,
   enquire_link: 0x00000015,
   enquire_link_resp: 0x80000015,
+  alert_notification: 0x00000102,
+  data_sm: 0x00000103,
+  data_sm_resp: 0x80000103,
 } as const;
 
 /** The PDU names of SMPP 3.4 that this codec speaks. */

@@ -3,7 +3,7 @@ import { commandStatus } from "./command-status.ts";
 import type { Pdu } from "./pdu.ts";
 import type { Tlv } from "./tlv.ts";
 
-/** Why a frame is not a PDU we know; `nackStatus` is the command_status to answer it with. */
+/** Why a frame is not a PDU that can be read; `nackStatus` is the command_status to answer it with. */
 export interface DecodeFailure {
   readonly ok: false;
   readonly commandId: number;
@@ -17,15 +17,20 @@ export interface DecodeFailure {
 export interface DecodeSuccess {
   readonly ok: true;
   readonly pdu: Pdu;
+  /** What is wrong with it and does no harm; undefined for nothing. */
+  readonly flaw: string | undefined;
 }
 
 /** A generous bound for received C-octet strings: SMSCs exceed the standard's field sizes, and a frame is bounded anyway. */
 const maxReceivedText = 256;
 const noTlvs: readonly Tlv[] = Object.freeze([]);
+const noOctets = Buffer.alloc(0);
 
 /** Reads fields one after the other; the first that does not fit sets `problem`, and all later reads give zero or empty. */
 class BodyReader {
   problem: string | undefined;
+  /** What is wrong and does no harm. */
+  flaw: string | undefined;
   #from: Buffer = Buffer.alloc(0);
   #at = 0;
   #end = 0;
@@ -35,10 +40,7 @@ class BodyReader {
     this.#at = at;
     this.#end = end;
     this.problem = undefined;
-  }
-
-  get left(): number {
-    return this.#end - this.#at;
+    this.flaw = undefined;
   }
 
   octet(field: string): number {
@@ -73,29 +75,73 @@ class BodyReader {
     return this.#from.subarray(start, start + count);
   }
 
-  tlvs(): readonly Tlv[] {
-    if (this.#at === this.#end) return noTlvs;
-    const found: Tlv[] = [];
+  /**
+   * The last text of a response: it ends with its NUL, as it should, or, as centres leave that out, with the PDU or
+   * before an octet that no id has, which begins an optional parameter (0x04, 0x14).
+   */
+  lastText(): string {
     const from = this.#from;
-    while (this.#at < this.#end) {
-      if (this.left < 4) {
-        this.fail("an optional parameter is cut off");
-        return noTlvs;
-      }
-      const at = this.#at;
-      const tag = (from[at]! << 8) | from[at + 1]!;
-      const length = (from[at + 2]! << 8) | from[at + 3]!;
-      this.#at = at + 4;
-      found.push({ tag, value: this.octets("an optional parameter", length) });
-      if (this.problem !== undefined) return noTlvs;
+    const start = this.#at;
+    const end = Math.min(this.#end, start + maxReceivedText);
+    let at = start;
+    while (at < end && (from[at]! >= 0x20 || isBlank(from[at]!))) at++;
+    if (at < end && from[at] !== 0) {
+      const nul = from.indexOf(0, at);
+      if (nul >= 0 && nul < end && this.#tlvsFrom(nul + 1, []) === this.#end) at = nul;
     }
+    if (at < this.#end && from[at] === 0) this.#at = at + 1;
+    else {
+      this.#at = at;
+      if (at > start) this.flaw = "its text has no end";
+    }
+    return at === start ? "" : from.toString("latin1", start, at);
+  }
+
+  /**
+   * The optional parameters. command_length bounds the PDU and its mandatory part is whole, so what stands behind is no
+   * reason to refuse it: parameters that are whole are taken, and the octets after the last of them are ignored. A NUL
+   * before them, of a centre that ends its text with one, is passed over when they come out even without it.
+   */
+  tlvs(): readonly Tlv[] {
+    if (this.#at >= this.#end || this.problem !== undefined) return noTlvs;
+    const found: Tlv[] = [];
+    const end = this.#tlvsFrom(this.#at, found);
+    if (end < this.#end && this.#from[this.#at] === 0) {
+      const behind: Tlv[] = [];
+      if (this.#tlvsFrom(this.#at + 1, behind) === this.#end) {
+        this.flaw = "a NUL before its optional parameters";
+        this.#at = this.#end;
+        return behind.length === 0 ? noTlvs : behind;
+      }
+    }
+    if (end < this.#end) this.flaw = "octets at its end that are no optional parameter";
+    this.#at = this.#end;
     return found;
+  }
+
+  /** Takes whole parameters from an offset on; gives the offset behind the last of them. */
+  #tlvsFrom(start: number, found: Tlv[]): number {
+    const from = this.#from;
+    let at = start;
+    while (at + 4 <= this.#end) {
+      const value = at + 4;
+      const behind = value + ((from[at + 2]! << 8) | from[at + 3]!);
+      if (behind > this.#end) break;
+      found.push({ tag: (from[at]! << 8) | from[at + 1]!, value: from.subarray(value, behind) });
+      at = behind;
+    }
+    return at;
   }
 
   fail(reason: string): void {
     this.problem ??= reason;
     this.#at = this.#end;
   }
+}
+
+/** Tab, line feed, carriage return: some pad with them. */
+function isBlank(octet: number): boolean {
+  return octet === 0x09 || octet === 0x0a || octet === 0x0d;
 }
 
 // Decoding never calls out, so one reader serves every session of the process.
@@ -126,7 +172,7 @@ export function decodePdu(frame: Buffer, start: number, end: number): DecodeSucc
     const nackStatus = commandStatus.ESME_RINVCMDLEN;
     return { ok: false, commandId: id, commandStatus: status, sequence, nackStatus, reason };
   }
-  return { ok: true, pdu };
+  return { ok: true, pdu, flaw: reader.flaw };
 }
 
 function decodeBody(id: number, status: number, sequence: number): Pdu | undefined {
@@ -139,6 +185,10 @@ function decodeBody(id: number, status: number, sequence: number): Pdu | undefin
       return decodeMessageId("submit_sm_resp", status, sequence);
     case commandId.deliver_sm_resp:
       return decodeMessageId("deliver_sm_resp", status, sequence);
+    case commandId.data_sm:
+      return decodeDataSm(status, sequence);
+    case commandId.data_sm_resp:
+      return decodeMessageId("data_sm_resp", status, sequence);
     case commandId.bind_receiver:
       return decodeBind("bind_receiver", status, sequence);
     case commandId.bind_transmitter:
@@ -156,6 +206,8 @@ function decodeBody(id: number, status: number, sequence: number): Pdu | undefin
     case commandId.unbind:
     case commandId.unbind_resp:
     case commandId.generic_nack:
+    case commandId.outbind:
+    case commandId.alert_notification:
       return { command: commandName(id)!, commandStatus: status, sequence } as Pdu;
     default:
       return undefined;
@@ -189,9 +241,40 @@ function decodeShortMessage(command: "submit_sm" | "deliver_sm", status: number,
   };
 }
 
-function decodeMessageId(command: "submit_sm_resp" | "deliver_sm_resp", commandStatus: number, sequence: number): Pdu {
+function decodeDataSm(commandStatus: number, sequence: number): Pdu {
+  // The literal's order is the wire's order (4.7.1); the fields that data_sm does not have come last.
+  return {
+    command: "data_sm",
+    commandStatus,
+    sequence,
+    serviceType: reader.text("service_type"),
+    sourceAddrTon: reader.octet("source_addr_ton"),
+    sourceAddrNpi: reader.octet("source_addr_npi"),
+    sourceAddr: reader.text("source_addr"),
+    destAddrTon: reader.octet("dest_addr_ton"),
+    destAddrNpi: reader.octet("dest_addr_npi"),
+    destinationAddr: reader.text("destination_addr"),
+    esmClass: reader.octet("esm_class"),
+    registeredDelivery: reader.octet("registered_delivery"),
+    dataCoding: reader.octet("data_coding"),
+    tlvs: reader.tlvs(),
+    protocolId: 0,
+    priorityFlag: 0,
+    scheduleDeliveryTime: "",
+    validityPeriod: "",
+    replaceIfPresent: 0,
+    smDefaultMsgId: 0,
+    shortMessage: noOctets,
+  };
+}
+
+function decodeMessageId(
+  command: "submit_sm_resp" | "deliver_sm_resp" | "data_sm_resp",
+  commandStatus: number,
+  sequence: number,
+): Pdu {
   // Section 4.4.2: a refused submit has no body; many SMSCs leave it out of deliver_sm_resp too.
-  const messageId = reader.left === 0 ? "" : reader.text("message_id");
+  const messageId = reader.lastText();
   return { command, commandStatus, sequence, messageId, tlvs: reader.tlvs() };
 }
 
@@ -200,7 +283,7 @@ function decodeBindResponse(
   commandStatus: number,
   sequence: number,
 ): Pdu {
-  const systemId = reader.left === 0 ? "" : reader.text("system_id");
+  const systemId = reader.lastText();
   return { command, commandStatus, sequence, systemId, tlvs: reader.tlvs() };
 }
 

@@ -1,5 +1,5 @@
 import { type BindCommand, type CommandName, commandId, headerOctets } from "./command-id.ts";
-import type { OutgoingBind, OutgoingShortMessage, Pdu } from "./pdu.ts";
+import type { DeliverSmPdu, OutgoingBind, OutgoingShortMessage, Pdu } from "./pdu.ts";
 import { type OutgoingTlv, tlvHeaderOctets } from "./tlv.ts";
 
 /**
@@ -221,6 +221,8 @@ export function encodePdu(pdu: Pdu): Buffer {
   let octets: number;
   let into: Buffer;
   switch (pdu.command) {
+    case "data_sm":
+      return dataSm(pdu);
     case "submit_sm":
     case "deliver_sm":
       octets = shortMessageOctets(pdu);
@@ -238,6 +240,7 @@ export function encodePdu(pdu: Pdu): Buffer {
       return into;
     case "submit_sm_resp":
     case "deliver_sm_resp":
+    case "data_sm_resp":
       octets = textResponseOctets(pdu.messageId, pdu.tlvs);
       into = Buffer.allocUnsafe(octets);
       writeTextResponse(into, 0, octets, command, commandStatus, sequence, pdu.messageId, pdu.tlvs);
@@ -254,4 +257,25 @@ export function encodePdu(pdu: Pdu): Buffer {
       writeHeader(into, 0, headerOctets, command, commandStatus, sequence);
       return into;
   }
+}
+
+/** data_sm (4.7.1): unlike deliver_sm it has neither times nor short_message. */
+function dataSm(pdu: DeliverSmPdu): Buffer {
+  const tlvs = tlvOctets(pdu.tlvs);
+  const texts = [pdu.serviceType, pdu.sourceAddr, pdu.destinationAddr];
+  const octets = headerOctets + 10 + texts.reduce((sum, text) => sum + text.length, 0) + tlvs;
+  const into = Buffer.allocUnsafe(octets);
+  let at = writeHeader(into, 0, octets, "data_sm", pdu.commandStatus, pdu.sequence);
+  at = writeCString(into, at, pdu.serviceType);
+  into[at++] = pdu.sourceAddrTon;
+  into[at++] = pdu.sourceAddrNpi;
+  at = writeCString(into, at, pdu.sourceAddr);
+  into[at++] = pdu.destAddrTon;
+  into[at++] = pdu.destAddrNpi;
+  at = writeCString(into, at, pdu.destinationAddr);
+  into[at++] = pdu.esmClass;
+  into[at++] = pdu.registeredDelivery;
+  into[at++] = pdu.dataCoding;
+  writeTlvs(into, at, pdu.tlvs);
+  return into;
 }

@@ -79,21 +79,31 @@ export interface SubmitSmPdu extends Header, ShortMessage {
   readonly command: "submit_sm";
 }
 
-/** deliver_sm: a receipt or an inbound message, from the SMSC to the ESME. */
+/**
+ * deliver_sm: a receipt or an inbound message, from the SMSC to the ESME. Some centres send data_sm for the same (2.11, 4.7); it
+ * has fewer fields, those that are not there are zero or empty, and its content is always in message_payload.
+ */
 export interface DeliverSmPdu extends Header, ShortMessage {
-  readonly command: "deliver_sm";
+  readonly command: "deliver_sm" | "data_sm";
 }
 
-/** submit_sm_resp and deliver_sm_resp. `messageId` is empty in deliver_sm_resp and when the submit was refused. */
+/** The answers to submit_sm, deliver_sm, data_sm. `messageId` is empty in deliver_sm_resp and when the submit was refused. */
 export interface ShortMessageRespPdu extends Header {
-  readonly command: "submit_sm_resp" | "deliver_sm_resp";
+  readonly command: "submit_sm_resp" | "deliver_sm_resp" | "data_sm_resp";
   readonly messageId: string;
   readonly tlvs: readonly Tlv[];
 }
 
-/** PDUs that are only a header. */
+/** PDUs that are only a header; of outbind and alert_notification, which ask for nothing, no more is read. */
 export interface HeaderPdu extends Header {
-  readonly command: "unbind" | "unbind_resp" | "enquire_link" | "enquire_link_resp" | "generic_nack";
+  readonly command:
+    | "unbind"
+    | "unbind_resp"
+    | "enquire_link"
+    | "enquire_link_resp"
+    | "generic_nack"
+    | "outbind"
+    | "alert_notification";
 }
 
 /** Any PDU this codec decodes, told apart by `command`. */

@@ -3,7 +3,7 @@ import { type BindCommand, type CommandName, commandName, isResponseId } from ".
 import { commandStatus, commandStatusName } from "./command-status.ts";
 import { LateRequests } from "./late-requests.ts";
 import { type LinkRequest, LinkRequests } from "./link-requests.ts";
-import type { BindPdu, OutgoingBind, OutgoingShortMessage, Pdu } from "./pdu.ts";
+import type { BindPdu, DeliverSmPdu, OutgoingBind, OutgoingShortMessage, Pdu } from "./pdu.ts";
 import { type DecodeFailure, decodePdu } from "./pdu-decoder.ts";
 import { shortMessageOctets } from "./pdu-encoder.ts";
 import { defaultMaxPduOctets, PduFramer } from "./pdu-framer.ts";
@@ -134,9 +134,9 @@ export class SmppSession {
     else this.#writer.textResponse("submit_sm_resp", status, sequence, messageId, tlvs);
   }
 
-  /** Answers a deliver_sm: 0 when it is kept, ESME_RX_T_APPN to get it again, ESME_RX_P_APPN to refuse it. */
-  respondDeliver(sequence: number, status: number): void {
-    this.#writer.textResponse("deliver_sm_resp", status, sequence, "");
+  /** Answers a deliver_sm or data_sm: 0 when it is kept, ESME_RX_T_APPN to get it again, ESME_RX_P_APPN to refuse it. */
+  respondDeliver(sequence: number, status: number, command: DeliverSmPdu["command"] = "deliver_sm"): void {
+    this.#writer.textResponse(`${command}_resp`, status, sequence, "");
   }
 
   /** Server side: answers a bind; status 0 makes the session bound, any other closes it. */
@@ -266,24 +266,28 @@ export class SmppSession {
   readonly #onFrame = (buffer: Buffer, start: number, end: number): boolean => {
     this.#heard = true;
     const decoded = decodePdu(buffer, start, end);
-    if (decoded.ok) this.#handle(decoded.pdu);
-    else {
+    if (decoded.ok) {
+      const { pdu, flaw } = decoded;
+      if (flaw !== undefined) this.#report("malformed_pdu", pdu.sequence, `${pdu.command}: ${flaw}`);
+      this.#handle(pdu);
+    } else {
       const kind = decoded.nackStatus === commandStatus.ESME_RINVCMDID ? "unknown_command" : "malformed_pdu";
       this.#report(kind, decoded.sequence, decoded.reason);
       // A response is never answered: two peers would nack each other for ever.
-      if (!isResponseId(decoded.commandId)) this.#writer.header("generic_nack", decoded.nackStatus, decoded.sequence);
-      else this.#endByHeader(decoded);
+      if (!isResponseId(decoded.commandId)) this.#refuse(decoded);
     }
     return (this.state as SessionState) !== "closed";
   };
 
-  /** A response whose body cannot be read still says by its header what became of the request. */
-  #endByHeader({ commandId, commandStatus: status, sequence }: DecodeFailure): void {
+  /**
+   * A request that cannot be read. generic_nack is for a header that is wrong (4.3.1); a centre may repeat without end what is only
+   * nacked, so what it delivers gets its own response.
+   */
+  #refuse({ commandId, nackStatus, sequence }: DecodeFailure): void {
     const command = commandName(commandId);
-    if (command === undefined) return;
-    if (this.#link.has(sequence)) this.#endLink(sequence, command, status);
-    else if (this.#window.peek(sequence) !== undefined || this.#late.peek(sequence) !== undefined)
-      this.#endRequest(sequence, command, status, "");
+    if (command === "deliver_sm" || command === "data_sm")
+      this.#writer.textResponse(`${command}_resp`, commandStatus.ESME_RX_P_APPN, sequence, "");
+    else this.#writer.header("generic_nack", nackStatus, sequence);
   }
 
   #handle(pdu: Pdu): void {
@@ -298,9 +302,14 @@ export class SmppSession {
         } else this.#writer.header("submit_sm_resp", commandStatus.ESME_RINVBNDSTS, pdu.sequence);
         break;
       case "deliver_sm":
+      case "data_sm":
         // While we unbind, receipts still come: they may be kept and acknowledged until the link is down.
         if (this.state !== "open" && this.#handlers.onDeliver) this.#handlers.onDeliver(pdu, this);
-        else this.respondDeliver(pdu.sequence, commandStatus.ESME_RINVBNDSTS);
+        else this.respondDeliver(pdu.sequence, commandStatus.ESME_RINVBNDSTS, pdu.command);
+        break;
+      case "outbind":
+      case "alert_notification":
+        // Neither has a response (4.1.7, 4.12); we are bound already, and wait for no handset.
         break;
       case "bind_receiver":
       case "bind_transmitter":

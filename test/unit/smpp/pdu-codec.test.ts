@@ -188,16 +188,6 @@ describe("what can not be decoded", () => {
       "00000022 00000004 00000000 00000009 00 0000 00 0000 3100 000000 00 00 00000000 05",
       "submit_sm: short_message has fewer octets",
     ],
-    [
-      "half a parameter",
-      "00000014 80000004 00000000 00000001 00 02 04 00",
-      "submit_sm_resp: an optional parameter is cut",
-    ],
-    [
-      "a parameter beyond the PDU",
-      "00000015 80000004 00000000 00000001 00 0204 0002",
-      "submit_sm_resp: an optional parameter has",
-    ],
   ])("answers %s with ESME_RINVCMDLEN", (_what, octets, reason) => {
     const frame = hex(octets);
     const decoded = decodePdu(frame, 0, frame.length);
@@ -206,15 +196,135 @@ describe("what can not be decoded", () => {
   });
 
   it("answers an unknown command with ESME_RINVCMDID and its sequence number", () => {
-    const frame = hex("00000010 00000103 00000000 00000077");
+    const frame = hex("00000010 00000112 00000000 00000077");
     expect(decodePdu(frame, 0, 16)).toEqual({
       ok: false,
-      commandId: 0x103,
+      commandId: 0x112,
       commandStatus: 0,
       sequence: 0x77,
       nackStatus: commandStatus.ESME_RINVCMDID,
-      reason: "command_id 0x103 is not known",
+      reason: "command_id 0x112 is not known",
     });
+  });
+});
+
+describe("what stands behind the fields", () => {
+  const receipt = "00 01 01 34393137303030303030313200 05 00 41434d4500 04 00 00 00 00 00 00 00 00 02 5221";
+  const delivered = (behind: string) => {
+    const body = hex(receipt + behind);
+    const head = Buffer.alloc(16);
+    head.writeUInt32BE(16 + body.length, 0);
+    head.writeUInt32BE(5, 4);
+    head.writeUInt32BE(7, 12);
+    const decoded = decodePdu(Buffer.concat([head, body]), 0, 16 + body.length);
+    if (!decoded.ok || decoded.pdu.command !== "deliver_sm") throw new Error("not read");
+    const { pdu, flaw } = decoded;
+    return {
+      text: pdu.shortMessage.toString(),
+      tlvs: pdu.tlvs.map(({ tag, value }) => [tag, value.toString("hex")]),
+      flaw: flaw !== undefined,
+    };
+  };
+
+  it.each([
+    ["nothing", "", [], false],
+    ["a NUL", "00", [], true],
+    ["several NULs", "000000", [], true],
+    ["NULs that read as an empty parameter", "0000000000", [[0, ""]], true],
+    ["half a parameter", "1403", [], true],
+    ["a parameter that is cut off", "140300086162", [], true],
+    [
+      "whole parameters and one that is cut off",
+      "001e000535353031000427000102 140300086162",
+      [
+        [0x1e, "3535303100"],
+        [0x427, "02"],
+      ],
+      true,
+    ],
+    [
+      "a NUL before parameters",
+      "00 001e000535353031000427000102",
+      [
+        [0x1e, "3535303100"],
+        [0x427, "02"],
+      ],
+      true,
+    ],
+    [
+      "a parameter without a value",
+      "1400 0000 0427 0001 02",
+      [
+        [0x1400, ""],
+        [0x427, "02"],
+      ],
+      false,
+    ],
+  ])("%s", (_what, behind, tlvs, flaw) => {
+    expect(delivered(behind)).toEqual({ text: "R!", tlvs, flaw });
+  });
+
+  it("is never a reason to refuse a PDU whose fields are whole", () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 60 }), (octets) => {
+        const { text, tlvs, flaw } = delivered(Buffer.from(octets).toString("hex"));
+        const read = tlvs.reduce((sum, [, value]) => sum + 4 + (value as string).length / 2, 0);
+        expect([text, flaw]).toEqual(["R!", read !== octets.length]);
+      }),
+    );
+  });
+
+  it.each([
+    ["its NUL", "3535303100", "5501"],
+    ["its NUL and parameters", "3535303100 001d0001 41", "5501"],
+    ["no NUL", "35353031", "5501"],
+    ["no NUL and a parameter", "35353031 0425 0001 00", "5501"],
+    ["no NUL and a vendor's parameter", "35353031 1400 0002 6161", "5501"],
+    ["blanks around it", "2020353530310a00", "  5501\n"],
+    ["nothing of it", "", ""],
+    ["an empty text", "00", ""],
+  ])("a message id in a response may have %s", (_what, body, messageId) => {
+    for (const [status, id] of [
+      [0, "80000004"],
+      [0x58, "80000004"],
+      [0, "80000103"],
+    ] as const) {
+      const octets = hex(body);
+      const head = hex(`00000000 ${id} 00000000 00000003`);
+      head.writeUInt32BE(16 + octets.length, 0);
+      head.writeUInt32BE(status, 8);
+      expect(decode(Buffer.concat([head, octets]))).toMatchObject({ commandStatus: status, sequence: 3, messageId });
+    }
+  });
+});
+
+describe("data_sm, outbind and alert_notification", () => {
+  it("reads data_sm as a deliver_sm with fewer fields", () => {
+    const frame = hex(`0000003800000103000000000000000700010134393137303030303030313200050041434d450004
+      0000001e000535353031000427000102`);
+    const pdu = decode(frame);
+    expect(pdu).toMatchObject({
+      command: "data_sm",
+      sequence: 7,
+      sourceAddr: "491700000012",
+      destAddrTon: 5,
+      destinationAddr: "ACME",
+      esmClass: 4,
+      dataCoding: 0,
+    });
+    if (pdu.command !== "data_sm") throw new Error(pdu.command);
+    expect([tlvText(pdu.tlvs, tlvTag.receipted_message_id), tlvInteger(pdu.tlvs, tlvTag.message_state)]).toEqual([
+      "5501",
+      2,
+    ]);
+    expect(encodePdu(pdu)).toEqual(frame);
+  });
+
+  it("knows the two that have no response", () => {
+    expect(decode(hex("00000016 0000000b 00000000 00000001 6100 6200")).command).toBe("outbind");
+    expect(decode(hex("0000001a 00000102 00000000 00000001 01 01 3400 01 01 3500 00 00")).command).toBe(
+      "alert_notification",
+    );
   });
 });
 
