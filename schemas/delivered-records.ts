@@ -1,8 +1,10 @@
+import { createHash } from "node:crypto";
+import { canonicalId } from "../domain/receipts/provider-message-id.ts";
 import type { Codec } from "../platform/codec/codec.ts";
 import { partitionFor } from "../platform/kafka/murmur2.ts";
 import type { OutRecord } from "../platform/kafka/record.ts";
 import type { Inbound, Receipt } from "./generated/types.ts";
-import { INBOUND_TOPIC, RECEIPTS_TOPIC } from "./topics.ts";
+import { INBOUND_TOPIC, RECEIPTS_TOPIC, UNPLACED_RECEIPTS_TOPIC } from "./topics.ts";
 
 /** The fields of an inbound message that came whole and as text; spread it and name what differs. */
 export const WHOLE_TEXT = {
@@ -38,15 +40,28 @@ export class DeliveredRecords {
     };
   }
 
-  /** A message from a handset, in the order of its number. `id` tells a repeat; undefined: the provider gives none. */
-  inbound(inbound: Inbound, id: string | undefined): OutRecord {
+  /** A receipt of which only the id says whose it is: where the index of submissions has it. */
+  unplaced(receipt: Receipt): OutRecord {
+    const { provider, providerMessageId, state } = receipt;
+    const key = `${provider}/${canonicalId(providerMessageId)}`;
+    return {
+      topic: UNPLACED_RECEIPTS_TOPIC,
+      partition: partitionFor(key, this.partitions),
+      key,
+      value: this.codecs.receipt.encode(receipt),
+      headers: { id: `${provider}/${providerMessageId}/${state}` },
+    };
+  }
+
+  /** A message from a handset, in the order of its sender. `id` tells a repeat: the provider's own, where it gives one. */
+  inbound(inbound: Inbound, id: string = inboundId(inbound)): OutRecord {
     const { from } = inbound;
     return {
       topic: INBOUND_TOPIC,
       partition: partitionFor(from, this.partitions),
       key: from,
       value: this.codecs.inbound.encode(inbound),
-      ...(id === undefined ? {} : { headers: { id } }),
+      headers: { id },
     };
   }
 }
@@ -54,4 +69,15 @@ export class DeliveredRecords {
 export interface DeliveredCodecs {
   readonly receipt: Codec<Receipt>;
   readonly inbound: Codec<Inbound>;
+}
+
+/**
+ * What names a message that the provider gives no id: sender, recipient, content, and the place of a part. Whatever is
+ * delivered again has the id that it had; so has the same short text that a person sends a second time.
+ */
+export function inboundId({ provider, from, to, text, reference, total, part, octets }: Inbound): string {
+  const hash = createHash("sha256").update(JSON.stringify([from, to, reference, total, part]));
+  if (octets === null) hash.update(text, "utf8");
+  else hash.update(octets);
+  return `${provider}/${hash.digest("base64url").slice(0, 22)}/inbound`;
 }

@@ -2,7 +2,8 @@ import { z } from "zod";
 import { defaultInDoubtRule, type InDoubtRule, type Lane, lanes } from "../message/lane.ts";
 import { senderKind } from "../message/sender-id.ts";
 import { type CommandStatusClass, readCommandStatus } from "../smpp/command-status.ts";
-import { distinct, kebabId, lane } from "./fields.ts";
+import { defaultAlphabets } from "../text/data-coding.ts";
+import { country, distinct, kebabId, lane } from "./fields.ts";
 import { priceListSchema } from "./price-list.ts";
 
 const milliseconds = z.int().min(1).max(3_600_000);
@@ -34,6 +35,12 @@ const smppSchema = z.strictObject({
   clientReferenceTlv: z.int().min(0x1400).max(0x3fff).optional(),
   /** Meaning of command_status values where it differs from the standard's; vendor codes are taken for transient otherwise. */
   statuses: statuses.default({}),
+  /** The country of the numbers that the centre writes in national form, such as 01701234567. */
+  country: country.optional(),
+  /** What the centre reads and writes under data_coding 0. */
+  defaultAlphabet: z.enum(defaultAlphabets).default("gsm"),
+  /** Whether the centre sends a receipt for each part of a long message, or one for all of it. */
+  receiptPer: z.enum(["part", "message"]).default("part"),
   /** After this time without a response a submission is in doubt. */
   responseTimeoutMs: milliseconds.default(10_000),
   bindTimeoutMs: milliseconds.default(5_000),

@@ -1,4 +1,4 @@
-import { errorCodeOf, type ParsedReceipt, type ReceiptState } from "./receipt.ts";
+import { errorCodeOf, type Receipt, type ReceiptState } from "./receipt.ts";
 
 /** SMPP 3.4 message_state (5.2.28), with SMPP 5.0's SCHEDULED (0) and SKIPPED (9). */
 const STATE_OF_NUMBER: Readonly<Record<number, ReceiptState>> = {
@@ -8,29 +8,35 @@ const STATE_OF_NUMBER: Readonly<Record<number, ReceiptState>> = {
   3: "expired", // EXPIRED
   4: "failed", // DELETED
   5: "undelivered", // UNDELIVERABLE
-  6: "queued", // ACCEPTED: final in the standard, but centres send it when they take a message on
+  6: "queued", // ACCEPTED: someone reads the message for the subscriber (5.2.28), but centres send it when they take it on
   7: "unknown", // UNKNOWN
   8: "rejected", // REJECTED
   9: "failed", // SKIPPED
 };
 
-/** `stat:` of the text form (SMPP 3.4, appendix B), by its first letters: centres cut and spell the words differently. */
-const STATE_OF_WORD: readonly (readonly [start: string, state: ReceiptState])[] = [
-  ["DELIV", "delivered"],
-  ["EXPIR", "expired"],
-  ["DELET", "failed"],
-  ["UNDEL", "undelivered"],
-  ["ACCEP", "queued"],
-  ["UNKNO", "unknown"],
-  ["REJEC", "rejected"],
-  ["ENROU", "enroute"],
-  ["SCHED", "queued"],
-  ["BUFFE", "enroute"],
-  ["FAIL", "failed"],
-  ["SKIP", "failed"],
+/** `stat:` of the text form (SMPP 3.4, appendix B): centres cut and spell the words differently. */
+const STATE_OF_WORD: readonly (readonly [word: RegExp, state: ReceiptState])[] = [
+  [/^DELIV(?:R|E|D|ER|RD|ERD|ERED)?$/, "delivered"],
+  [/^EXPIR(?:D|ED)?$/, "expired"],
+  [/^DELET(?:D|ED)?$/, "failed"],
+  [/^UNDEL/, "undelivered"],
+  [/^ACCEP/, "queued"],
+  [/^UNKNO(?:WN)?$/, "unknown"],
+  [/^REJEC/, "rejected"],
+  [/^EN_?ROU/, "enroute"],
+  [/^SCHED/, "queued"],
+  [/^BUFF/, "enroute"],
+  [/^FAIL(?:ED|URE)?$/, "failed"],
+  [/^SKIP/, "failed"],
 ];
 
-const FIELD = /(?:^|[\s,;])(id|sub|dlvrd|submit[ _]?date|done[ _]?date|stat|err|text):/gi;
+/** A label of the text form; its name without blanks is the field's. */
+const FIELD = /(?:^|[^a-z0-9_])(id|sub|dlvrd|submit[ _]*date|done[ _]*date|stat|err|text)\s*:/gi;
+/** A state word that stands there without its label: in capitals, as prose is not. */
+const BARE_STATE =
+  /(?:^|[\s,;])(DELIVRD|DELIVERED|EXPIRED|DELETED|UNDELIV|UNDELIVERABLE|ACCEPTD|ACCEPTED|UNKNOWN|REJECTD|REJECTED|ENROUTE|BUFFRED|FAILED)(?=$|[\s,;])/;
+/** More parts than a concatenation header can count are a mistake. */
+const MAX_PARTS = 255;
 
 /** What a deliver_sm carries of a receipt: its text, and the TLVs that newer centres add. */
 export interface SmppReceiptInput {
@@ -44,19 +50,75 @@ export interface SmppReceiptInput {
   networkErrorCode?: number | undefined;
 }
 
+/** What a receipt over SMPP says beyond others. */
+export interface SmppReceipt extends Receipt {
+  /** Parts of a long message that it speaks for, when more than one. */
+  parts: number | undefined;
+  /** Set when it gives no state that is known; it then counts as on the way. */
+  stateUnread?: true;
+}
+
+export type ParsedSmppReceipt = { ok: true; receipt: SmppReceipt } | { ok: false; code: "receipt-without-id" };
+
 /**
- * Reads a receipt from TLVs and text; a TLV wins over the text. The text may be in any case, with fields missing or in
- * another order. Dates carry no zone: they are taken as UTC, and one that is no date is left out.
+ * Reads a receipt from TLVs and text. The TLV's id is taken before the text's, and of two states the stronger: one that is
+ * final before one that is not, the TLV's before the text's. The text may be in any case, with fields missing or in another
+ * order. A state that is not known says that there is one, and no more: the message counts as on the way. Dates carry no
+ * zone: they are taken as UTC, and one that is no date is left out.
  */
-export function parseSmppReceipt(input: SmppReceiptInput): ParsedReceipt {
+export function parseSmppReceipt(input: SmppReceiptInput): ParsedSmppReceipt {
   const fields = readFields(input.text);
   const providerMessageId = input.receiptedMessageId?.trim() || firstWord(fields.get("id"));
   if (!providerMessageId) return { ok: false, code: "receipt-without-id" };
-  const state = stateOfNumber(input.messageState) ?? stateOfWord(fields.get("stat"));
-  if (state === undefined) return { ok: false, code: "receipt-without-state" };
+  const word = firstWord(fields.get("stat")) ?? BARE_STATE.exec(fields.get("") ?? "")?.[1];
+  const state = stronger(stateOfNumber(input.messageState), stateOfWord(word));
   const errorCode = errorCodeOf(firstWord(fields.get("err"))) ?? errorCodeOf(input.networkErrorCode?.toString());
   const doneAt = parseReceiptDate(firstWord(fields.get("donedate")));
-  return { ok: true, receipt: { providerMessageId, state, errorCode, doneAt } };
+  const read = { providerMessageId, state: state ?? "enroute", errorCode, doneAt } as const;
+  const parts = partsOf(read.state, fields);
+  return { ok: true, receipt: state === undefined ? { ...read, parts, stateUnread: true } : { ...read, parts } };
+}
+
+/**
+ * Whether a text that nothing marks as a receipt has the form of one (appendix B) and no word beside it: the id first, a known
+ * state, at least one field more, each once and with a value of its kind. People write much, but not that.
+ */
+export function isReceiptText(text: string): boolean {
+  const head = text.trimStart();
+  if (!/^id\s*:/i.test(head)) return false;
+  let name: string | undefined;
+  let valueStart = 0;
+  const values = new Map<string, string>();
+  for (const match of head.matchAll(FIELD)) {
+    if (name !== undefined && !takeStrictly(values, name, head.slice(valueStart, match.index))) return false;
+    name = nameOf(match);
+    valueStart = match.index + match[0].length;
+    if (name === "text") break;
+  }
+  if (name !== "text" && !takeStrictly(values, name!, head.slice(valueStart))) return false;
+  return values.has("id") && values.has("stat") && values.size >= 3;
+}
+
+const STRICT: Readonly<Record<string, RegExp>> = {
+  id: /^[\x21-\x7e]{1,65}$/,
+  sub: /^\d{1,3}$/,
+  dlvrd: /^\d{1,3}$/,
+  submitdate: /^\d{10,14}$/,
+  donedate: /^\d{10,14}$/,
+  err: /^[\w-]{0,16}$/,
+};
+
+function takeStrictly(values: Map<string, string>, name: string, raw: string): boolean {
+  let value = raw.trim().replace(/[,;]$/, "");
+  const bare = name === "stat" ? undefined : BARE_STATE.exec(` ${value}`);
+  if (bare?.[1] !== undefined && value.endsWith(` ${bare[1]}`)) {
+    if (values.has("stat")) return false;
+    values.set("stat", bare[1]);
+    value = value.slice(0, -bare[1].length).trim();
+  }
+  if (values.has(name)) return false;
+  values.set(name, value);
+  return name === "stat" ? stateOfWord(value) !== undefined : STRICT[name]!.test(value);
 }
 
 function stateOfNumber(messageState: number | undefined): ReceiptState | undefined {
@@ -64,28 +126,60 @@ function stateOfNumber(messageState: number | undefined): ReceiptState | undefin
 }
 
 function stateOfWord(word: string | undefined): ReceiptState | undefined {
-  const upper = firstWord(word)?.toUpperCase();
+  const upper = word?.toUpperCase();
   if (upper === undefined) return undefined;
-  return STATE_OF_WORD.find(([start]) => upper.startsWith(start))?.[1];
+  return STATE_OF_WORD.find(([pattern]) => pattern.test(upper))?.[1];
 }
 
-/** Fields by lower-case name without blanks. The first occurrence counts; what follows `text:` is the message's own. */
+/** States that end nothing: a final one beside them says more. */
+const PASSING: ReadonlySet<ReceiptState> = new Set(["queued", "enroute", "unknown"]);
+
+function stronger(tlv: ReceiptState | undefined, text: ReceiptState | undefined): ReceiptState | undefined {
+  if (tlv === undefined || text === undefined) return tlv ?? text;
+  return PASSING.has(tlv) && !PASSING.has(text) ? text : tlv;
+}
+
+/**
+ * Of a long message `sub:` counts the parts and `dlvrd:` those delivered (appendix B). A delivery is one of as many as were
+ * delivered; any other end is that of the message.
+ */
+function partsOf(state: ReceiptState, fields: ReadonlyMap<string, string>): number | undefined {
+  const submitted = countOf(fields.get("sub"));
+  if (submitted === undefined || submitted < 2 || PASSING.has(state)) return undefined;
+  const parts = state === "delivered" ? Math.min(submitted, countOf(fields.get("dlvrd")) ?? 1) : submitted;
+  return parts >= 2 ? parts : undefined;
+}
+
+function countOf(value: string | undefined): number | undefined {
+  const word = firstWord(value);
+  const count = word !== undefined && /^\d{1,3}$/.test(word) ? Number(word) : 0;
+  return count >= 1 && count <= MAX_PARTS ? count : undefined;
+}
+
+/**
+ * Fields by lower-case name without blanks, and under "" all that stands before `text:`. The first occurrence counts; what
+ * follows `text:` is the message's own.
+ */
 function readFields(text: string): Map<string, string> {
   const fields = new Map<string, string>();
   let name: string | undefined;
   let valueStart = 0;
   for (const match of text.matchAll(FIELD)) {
     if (name !== undefined && !fields.has(name)) fields.set(name, text.slice(valueStart, match.index));
-    name = (match[1] as string).toLowerCase().replace(/[ _]/, "");
+    name = nameOf(match);
     valueStart = match.index + match[0].length;
-    if (name === "text") return fields;
+    if (name === "text") return fields.set("", text.slice(0, match.index));
   }
   if (name !== undefined && !fields.has(name)) fields.set(name, text.slice(valueStart));
-  return fields;
+  return fields.set("", text);
+}
+
+function nameOf(match: RegExpExecArray): string {
+  return match[1]!.toLowerCase().replace(/[ _]+/, "");
 }
 
 function firstWord(value: string | undefined): string | undefined {
-  return value?.match(/[^\s,;\0]+/)?.[0];
+  return value?.match(/[^\s,;\0"']+/)?.[0];
 }
 
 /**

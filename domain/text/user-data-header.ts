@@ -46,3 +46,13 @@ function readConcatenation(identifier: number, data: Uint8Array): Concatenation 
   if (total === 0 || sequence === 0 || sequence > total) return undefined;
   return { reference, referenceBits: wide ? 16 : 8, total, sequence };
 }
+
+/**
+ * The header, with its length octet, and what follows it. A header whose elements make no sense is one all the same; where
+ * its length runs out of the octets there is none, whatever esm_class says.
+ */
+export function splitUserData(octets: Uint8Array): { header: Uint8Array; payload: Uint8Array } {
+  const end = 1 + (octets[0] ?? 0xff);
+  const cut = end > octets.length ? 0 : end;
+  return { header: octets.subarray(0, cut), payload: octets.subarray(cut) };
+}

@@ -1,86 +1,178 @@
-import { normaliseProviderMessageId } from "../../domain/receipts/provider-message-id.ts";
-import { parseSmppReceipt } from "../../domain/receipts/smpp-receipt.ts";
-import { hasUserDataHeader, isDeliveryReceipt } from "../../domain/smpp/esm-class.ts";
+import { type AddressTerms, e164Of, type Handset, placeReceipt } from "../../domain/receipts/handset-address.ts";
+import { type IdFormat, normaliseProviderMessageId } from "../../domain/receipts/provider-message-id.ts";
+import { receiptTextOf } from "../../domain/receipts/receipt-octets.ts";
+import { isReceiptText, parseSmppReceipt, type SmppReceipt } from "../../domain/receipts/smpp-receipt.ts";
+import { concatenationOf } from "../../domain/smpp/concatenation.ts";
+import { hasUserDataHeader, isDeliveryReceipt, isIntermediateNotification } from "../../domain/smpp/esm-class.ts";
 import type { DeliverSmPdu } from "../../domain/smpp/pdu.ts";
 import { findTlv, tlvInteger, tlvTag, tlvText } from "../../domain/smpp/tlv.ts";
-import { decodeGsm7Unpacked, decodeUcs2 } from "../../domain/text/encoding.ts";
-import { readUserData } from "../../domain/text/user-data-header.ts";
-import { WHOLE_TEXT } from "../../schemas/delivered-records.ts";
+import { alphabetIn, type DefaultAlphabet, decodePartText, decodeText } from "../../domain/text/data-coding.ts";
+import { splitUserData } from "../../domain/text/user-data-header.ts";
 import type { Inbound, Receipt } from "../../schemas/generated/types.ts";
 
 export type Delivered =
-  | { readonly kind: "receipt"; readonly receipt: Receipt }
-  | { readonly kind: "inbound"; readonly inbound: Inbound }
-  /** It says nothing that we could use, however often it comes. */
-  | { readonly kind: "unusable"; readonly code: string };
+  | {
+      readonly kind: "receipt";
+      readonly receipt: Receipt;
+      /** False when it is not known whose number it is about: `to` holds the digits as they were given. */
+      readonly placed: boolean;
+      /** It gives no state that is known. */
+      readonly stateUnread: boolean;
+      /** Set when it shows which of two addresses this provider makes the handset's. */
+      readonly handset: Handset | undefined;
+    }
+  | { readonly kind: "inbound"; readonly inbound: Inbound };
 
-/** What a deliver_sm says (SMPP 3.4, 4.6.1). `receiptIdFormat`: the notation of ids in receipts. `now`: epoch ms. */
+/** How a provider writes what it delivers. */
+export interface DeliverTerms extends AddressTerms {
+  readonly defaultAlphabet?: DefaultAlphabet;
+  /** Which address earlier receipts have shown to be the handset's. */
+  readonly usualHandset?: Handset | undefined;
+}
+
+/** A receipt is some 150 characters; what is longer is no text that merely reads like one. */
+const MAX_LOOKALIKE = 1_000;
+
+/**
+ * What a deliver_sm or data_sm says (SMPP 3.4, 4.6.1, 4.7.1). A receipt is what is marked as one by esm_class, or by the TLVs that
+ * only receipts have. A text that merely reads like one is kept as both: the correlator knows whether its id is ours.
+ * `receiptIdFormat`: the notation of ids in receipts. `now`: epoch ms.
+ */
 export function readDeliverSm(
   pdu: DeliverSmPdu,
   provider: string,
-  receiptIdFormat: "as-is" | "hex" | "decimal",
+  receiptIdFormat: IdFormat,
   now: number,
+  terms: DeliverTerms = {},
 ): Delivered {
-  const peer = digitsOf(pdu.sourceAddr);
-  if (peer === "") return { kind: "unusable", code: "source-without-digits" };
-  if (!isDeliveryReceipt(pdu.esmClass)) {
-    const inbound = {
-      ...WHOLE_TEXT,
-      provider,
-      from: peer,
-      to: pdu.destinationAddr,
-      text: textOf(pdu),
-      receivedAt: now,
-    };
+  const reads = new ReceiptReader(pdu, provider, receiptIdFormat, now, terms);
+  if (isDeliveryReceipt(pdu.esmClass) || isMarkedByTlvs(pdu)) return reads.receipt(null);
+  const inbound = inboundOf(pdu, provider, now, terms);
+  const { text } = inbound;
+  if (text.length > MAX_LOOKALIKE || inbound.total !== null || !isReceiptText(receiptTextOf(contentsOf(pdu)[0]!)))
     return { kind: "inbound", inbound };
+  const lookalike = reads.receipt(inbound);
+  // Without a number there is no one to ask whose id it is.
+  return lookalike.placed ? lookalike : { kind: "inbound", inbound };
+}
+
+function isMarkedByTlvs({ tlvs }: DeliverSmPdu): boolean {
+  return (
+    tlvs.length > 0 &&
+    tlvText(tlvs, tlvTag.receipted_message_id) !== undefined &&
+    tlvInteger(tlvs, tlvTag.message_state) !== undefined
+  );
+}
+
+class ReceiptReader {
+  private readonly pdu: DeliverSmPdu;
+  private readonly provider: string;
+  private readonly idFormat: IdFormat;
+  private readonly now: number;
+  private readonly terms: DeliverTerms;
+
+  constructor(pdu: DeliverSmPdu, provider: string, idFormat: IdFormat, now: number, terms: DeliverTerms) {
+    this.pdu = pdu;
+    this.provider = provider;
+    this.idFormat = idFormat;
+    this.now = now;
+    this.terms = terms;
   }
-  const { tlvs } = pdu;
-  const networkError = tlvs.length === 0 ? undefined : findTlv(tlvs, tlvTag.network_error_code);
-  const parsed = parseSmppReceipt({
-    text: contentOf(pdu).toString("latin1"),
-    messageState: tlvInteger(tlvs, tlvTag.message_state),
-    receiptedMessageId: tlvText(tlvs, tlvTag.receipted_message_id),
-    networkErrorCode: networkError?.length === 3 ? networkError.readUInt16BE(1) : undefined,
-  });
-  if (!parsed.ok) return { kind: "unusable", code: parsed.code };
-  const { providerMessageId, state, errorCode, doneAt } = parsed.receipt;
+
+  receipt(inbound: Inbound | null): Extract<Delivered, { kind: "receipt" }> {
+    const { pdu, terms } = this;
+    const read = this.read();
+    const id = read?.providerMessageId ?? "";
+    const source = { ton: pdu.sourceAddrTon, text: pdu.sourceAddr.trim() };
+    const destination = { ton: pdu.destAddrTon, text: pdu.destinationAddr.trim() };
+    const place = placeReceipt(id, source, destination, terms, terms.usualHandset);
+    const final = read === undefined || isIntermediateNotification(pdu.esmClass) ? "enroute" : read.state;
+    return {
+      kind: "receipt",
+      // One that names no message is nobody's, whatever its number.
+      placed: place.ok && id !== "",
+      stateUnread: read === undefined || read.stateUnread === true,
+      handset: place.ok ? place.handset : undefined,
+      receipt: {
+        provider: this.provider,
+        providerMessageId: normaliseProviderMessageId(id, this.idFormat),
+        to: place.ok ? place.to : place.digits,
+        messageId: null,
+        // The provider's own queue is on the way as well.
+        state: final === "queued" ? "enroute" : final,
+        errorCode: read?.errorCode ?? null,
+        doneAt: read?.doneAt ?? null,
+        receivedAt: this.now,
+        inbound,
+        parts: read?.parts ?? null,
+      },
+    };
+  }
+
+  private read(): SmppReceipt | undefined {
+    const { pdu } = this;
+    const { tlvs } = pdu;
+    const networkError = tlvs.length === 0 ? undefined : findTlv(tlvs, tlvTag.network_error_code);
+    const parsed = parseSmppReceipt({
+      text: contentsOf(pdu).map(receiptTextOf).join("\n"),
+      messageState: tlvInteger(tlvs, tlvTag.message_state),
+      receiptedMessageId: tlvText(tlvs, tlvTag.receipted_message_id),
+      networkErrorCode: networkError?.length === 3 ? networkError.readUInt16BE(1) : undefined,
+    });
+    return parsed.ok ? parsed.receipt : undefined;
+  }
+}
+
+function inboundOf(pdu: DeliverSmPdu, provider: string, now: number, terms: DeliverTerms): Inbound {
+  const { esmClass, dataCoding } = pdu;
+  const { header, payload } = userDataOf(longest(contentsOf(pdu, false)), esmClass);
+  const alphabet = alphabetIn(payload, dataCoding, terms.defaultAlphabet ?? "gsm");
+  const part = concatenationOf(pdu);
+  const source = { ton: pdu.sourceAddrTon, text: pdu.sourceAddr.trim() };
+  const whole = part === undefined && READS_WHOLE.has(alphabet);
   return {
-    kind: "receipt",
-    receipt: {
-      provider,
-      providerMessageId: normaliseProviderMessageId(providerMessageId, receiptIdFormat),
-      to: peer,
-      messageId: null,
-      // The provider's own queue is on the way as well.
-      state: state === "queued" ? "enroute" : state,
-      errorCode: errorCode ?? null,
-      doneAt: doneAt ?? null,
-      receivedAt: now,
-      inbound: null,
-      parts: null,
-    },
+    provider,
+    from: e164Of(source, terms) ?? asGiven(source.text),
+    to: asGiven(pdu.destinationAddr.trim()),
+    text: part === undefined ? decodeText(payload, alphabet) : decodePartText(payload, alphabet),
+    receivedAt: now,
+    reference: part?.reference ?? null,
+    total: part?.total ?? null,
+    part: part?.part ?? null,
+    alphabet,
+    octets: whole ? null : viewOf(payload),
+    header: header.length === 0 ? null : viewOf(header),
+    dataCoding,
   };
 }
 
-/** An address as E.164 digits: some centres write a plus or an international prefix of zeros. */
-function digitsOf(address: string): string {
-  if (/^[1-9]\d*$/.test(address)) return address;
-  return address.replace(/\D/g, "").replace(/^0+/, "");
+const READS_WHOLE: ReadonlySet<string> = new Set(["gsm7", "latin1", "ascii", "ucs2"]);
+
+/** As the provider wrote it; a number without its plus, as everywhere here. */
+function asGiven(address: string): string {
+  return /^\+\d+$/.test(address) ? address.slice(1) : address;
 }
 
-function contentOf(pdu: DeliverSmPdu): Buffer {
-  if (pdu.shortMessage.length > 0) return pdu.shortMessage;
-  return findTlv(pdu.tlvs, tlvTag.message_payload) ?? pdu.shortMessage;
+const NOTHING = Buffer.alloc(0);
+
+/** short_message and message_payload, those that are there; by the standard only one is (5.3.2.32). Without their headers. */
+function contentsOf(pdu: DeliverSmPdu, bare = true): Buffer[] {
+  const payload = pdu.tlvs.length === 0 ? undefined : findTlv(pdu.tlvs, tlvTag.message_payload);
+  const contents = payload === undefined || payload.length === 0 ? [pdu.shortMessage] : [pdu.shortMessage, payload];
+  const filled = contents.filter(({ length }) => length > 0);
+  if (filled.length === 0) return [NOTHING];
+  return bare ? filled.map((content) => viewOf(userDataOf(content, pdu.esmClass).payload)) : filled;
 }
 
-function textOf(pdu: DeliverSmPdu): string {
-  let content: Uint8Array = contentOf(pdu);
-  if (hasUserDataHeader(pdu.esmClass)) {
-    const data = readUserData(content);
-    if (data.ok) content = data.payload;
-  }
-  if ((pdu.dataCoding & 0x0f) === 0x08) return decodeUcs2(content);
-  // 1 and 3 are IA5 and Latin-1 (5.2.19); all else is taken for the default alphabet.
-  if (pdu.dataCoding === 1 || pdu.dataCoding === 3) return Buffer.from(content).toString("latin1");
-  return decodeGsm7Unpacked(content);
+/** Of two contents one is the other cut to what fits. */
+function longest(contents: readonly Buffer[]): Buffer {
+  return contents.reduce((best, content) => (content.length > best.length ? content : best));
+}
+
+function userDataOf(content: Buffer, esmClass: number): { header: Uint8Array; payload: Uint8Array } {
+  return hasUserDataHeader(esmClass) ? splitUserData(content) : { header: NOTHING, payload: content };
+}
+
+function viewOf(octets: Uint8Array): Buffer {
+  return Buffer.from(octets.buffer, octets.byteOffset, octets.length);
 }

@@ -19,6 +19,7 @@ import type { Link } from "./link.ts";
 import type { OutcomeLog, StoredOutcome } from "./outcome-log.ts";
 import { Outcomes } from "./outcomes.ts";
 import { ProviderSender } from "./provider-sender.ts";
+import { RecentSubmissions } from "./recent-submissions.ts";
 import { type SenderGauges, type SenderMetrics, senderMetrics } from "./sender-metrics.ts";
 import { SmppLink } from "./smpp-link.ts";
 import type { Unit } from "./unit-result.ts";
@@ -188,9 +189,11 @@ function linkTo(provider: Provider, shared: SharedParts, metrics: SenderMetrics)
   if (provider.kind === "http-twilio") return new HttpLink(provider) as Link<Unit>;
   const { codecs, producer, partitions } = shared;
   const now = () => producer.clock.now();
-  const delivered = new DeliveredWriter({ provider, codecs, producer, partitions, metrics, now });
+  const known = new RecentSubmissions();
+  const delivered = new DeliveredWriter({ provider, codecs, producer, partitions, metrics, now, known });
   return new SmppLink({
     provider,
+    submissions: known,
     log: shared.connection.log,
     onAnomaly: (kind) => metrics.anomaly(kind).add(),
     onDeliver: guardedDelivery((pdu, acknowledge) => delivered.take(pdu, acknowledge), {

@@ -9,8 +9,10 @@ export interface SenderMetrics {
   readonly throttles: Counter;
   /** Segments that were given to a connection and did not leave. */
   readonly unsent: Counter;
-  /** deliver_sm by kind: receipt, inbound, unusable. */
+  /** deliver_sm and data_sm by kind: receipt; unplaced (a receipt, and not known for which number); inbound; repeat. */
   delivered(kind: string): Counter;
+  /** Receipts whose state is missing, or a word that is not known. */
+  readonly unreadStates: Counter;
   /** What SMPP does not foresee, by kind: late, duplicate, unknown and mismatched responses, malformed PDUs, unknown commands. */
   anomaly(kind: string): Counter;
   /** From the first request to the last answer of a message, seconds. */
@@ -22,7 +24,7 @@ export function senderMetrics(registry: MetricRegistry, provider: string): Sende
     help: "Messages that left the sender, by provider and result",
   });
   const delivered = registry.counter("sender_delivered_total", {
-    help: "deliver_sm received, by provider and kind",
+    help: "deliver_sm and data_sm received, by provider and kind: receipt, unplaced, inbound, repeat",
   });
   const anomalies = registry.counter("sender_smpp_anomalies_total", {
     help: "PDUs that SMPP does not foresee, by provider and kind",
@@ -40,6 +42,11 @@ export function senderMetrics(registry: MetricRegistry, provider: string): Sende
     unsent: registry
       .counter("sender_unsent_segments_total", {
         help: "Segments counted as sent that did not leave: the connection ended, or the partition was lost first",
+      })
+      .with({ provider }),
+    unreadStates: registry
+      .counter("sender_unread_states_total", {
+        help: "Receipts without a state, or with a word for it that is not known: taken as under way, by provider",
       })
       .with({ provider }),
     delivered: kept((kind) => delivered.with({ provider, kind })),

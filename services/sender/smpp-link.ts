@@ -13,6 +13,7 @@ import type { Anomaly, RequestResult, ResponseResult } from "../../domain/smpp/r
 import type { KafkaLog } from "../../platform/kafka/record.ts";
 import type { Dispatch } from "../../schemas/generated/types.ts";
 import type { Link, LinkEvents } from "./link.ts";
+import type { RecentSubmissions } from "./recent-submissions.ts";
 import type { Submission } from "./submission.ts";
 import { submitSmOf } from "./submit-sm.ts";
 import { LINK_LOST, RESPONSE_TIMEOUT, type Unit, type UnitResult, WITHDRAWN } from "./unit-result.ts";
@@ -36,6 +37,8 @@ export interface SmppLinkOptions {
   /** A receipt or an inbound message; the PDU is valid during the call only. */
   readonly onAnomaly?: (kind: Anomaly["kind"]) => void;
   readonly onDeliver: (pdu: DeliverSmPdu, acknowledge: Acknowledge) => void;
+  /** Told of the numbers that are submitted, and of the ids that the provider gives for them. */
+  readonly submissions?: Pick<RecentSubmissions, "submitting" | "submitted">;
 }
 
 /** The binds of this process to one SMSC: up while one of them is bound; the parts of a message share a bind. */
@@ -126,8 +129,11 @@ export class SmppLink implements Link<SmppUnit> {
     const client = this.clientFor(submission);
     if (client === undefined) return "full";
     try {
-      const admission = client.submit(submission.units[unit]!.message, this.onResult, { submission, unit });
-      return admission === "accepted" ? "sent" : "full";
+      const { message } = submission.units[unit]!;
+      const admission = client.submit(message, this.onResult, { submission, unit });
+      if (admission !== "accepted") return "full";
+      this.options.submissions?.submitting(message.destinationAddr);
+      return "sent";
     } catch (error) {
       if (error instanceof SmppEncodeError) return "invalid";
       throw error;
@@ -148,11 +154,19 @@ export class SmppLink implements Link<SmppUnit> {
   }
 
   private readonly onResult = (result: RequestResult, sent: Sent): void => {
+    this.remember(result, sent);
     this.events?.onResult(sent.submission, sent.unit, unitResultOf(result, this.meanings));
   };
 
-  private onLate(result: ResponseResult, { submission, unit }: Sent): void {
-    this.events?.onLate(submission, unit, unitResultOf(result));
+  /** Whose id this is: receipts may name nothing else. */
+  private remember(result: RequestResult, { submission, unit }: Sent): void {
+    if (result.kind !== "response" || result.commandStatus !== commandStatus.ESME_ROK) return;
+    this.options.submissions?.submitted(submission.units[unit]!.message.destinationAddr, result.messageId);
+  }
+
+  private onLate(result: ResponseResult, sent: Sent): void {
+    this.remember(result, sent);
+    this.events?.onLate(sent.submission, sent.unit, unitResultOf(result, this.meanings));
   }
 }
 

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { parseReceiptDate, parseSmppReceipt } from "../../../../domain/receipts/smpp-receipt.ts";
+import { isReceiptText, parseReceiptDate, parseSmppReceipt } from "../../../../domain/receipts/smpp-receipt.ts";
 
 const full =
   "id:0123456789 sub:001 dlvrd:001 submit date:2611230915 done date:2611230916 stat:DELIVRD err:000 text:id:9 stat:UNDELIV";
@@ -49,6 +49,9 @@ describe("parseSmppReceipt", () => {
       REJECTD: "rejected",
       ENROUTE: "enroute",
       FAILED: "failed",
+      BUFFRED: "enroute",
+      BUFFERED: "enroute",
+      SCHEDULED: "queued",
     };
     for (const [word, state] of Object.entries(states))
       expect([word, receiptOf(`id:1 stat:${word}`).state]).toEqual([word, state]);
@@ -80,10 +83,77 @@ describe("parseSmppReceipt", () => {
 
   it("says what is missing", () => {
     expect(parseSmppReceipt({ text: "stat:DELIVRD" })).toEqual({ ok: false, code: "receipt-without-id" });
-    expect(parseSmppReceipt({ text: "id:1" })).toEqual({ ok: false, code: "receipt-without-state" });
     expect(parseSmppReceipt({ text: "hello, where is my parcel?" })).toEqual({ ok: false, code: "receipt-without-id" });
-    expect(parseSmppReceipt({ text: "id:1 text: stat:DELIVRD" })).toEqual({ ok: false, code: "receipt-without-state" });
-    expect(parseSmppReceipt({ text: "id:1 stat:CONFUSED" })).toEqual({ ok: false, code: "receipt-without-state" });
+  });
+
+  it.each(["DND_FAIL", "DELIVERY_FAILED", "DELIVNOT", "FAILOVER", "3", "n/a", "\u0000"])(
+    "a state that it does not know (%s) is on the way, and keeps its code",
+    (word) => {
+      expect(receiptOf(`id:1 stat:${word} err:409`)).toMatchObject({
+        state: "enroute",
+        stateUnread: true,
+        errorCode: "409",
+      });
+    },
+  );
+
+  it("a receipt without any state is on the way", () => {
+    for (const text of ["id:1", "id:1 err:000", "id:1 stat: err:000", "id:1 text: stat:DELIVRD", "id:1 not delivered"])
+      expect([text, receiptOf(text)]).toMatchObject([text, { state: "enroute", stateUnread: true }]);
+    expect(receiptOf("", { receiptedMessageId: "1" })).toMatchObject({ state: "enroute", stateUnread: true });
+  });
+
+  it("finds a state without its label, before the message's own text", () => {
+    expect(receiptOf("id:5501 done date:2611231402 DELIVRD err:000")).toMatchObject({
+      providerMessageId: "5501",
+      state: "delivered",
+      doneAt: Date.UTC(2026, 10, 23, 14, 2),
+    });
+    expect(receiptOf("id:5501 UNDELIV err:011")).toMatchObject({ state: "undelivered", errorCode: "011" });
+    expect(receiptOf("id:5501 err:000 text:it is DELIVRD")).toMatchObject({ state: "enroute" });
+    expect(receiptOf("id:5501 DELIVRD stat:UNDELIV")).toMatchObject({ state: "undelivered" });
+  });
+
+  it.each([
+    "id : 5501 stat : DELIVRD err : 000",
+    "Id: 5501 Stat: delivrd Err: 000",
+    "id:5501\tstat:DELIVRD\terr:000",
+    "id:5501\r\nstat:DELIVRD\r\nerr:000\r\n",
+    "id:5501,stat:DELIVRD,err:000",
+    "id:5501|stat:DELIVRD|err:000",
+    'id:"5501" stat:"DELIVRD" err:"000"',
+    "IDENT stat:DELIVRD err:000 id:5501",
+    "id:   5501   stat:DELIVRD",
+    "id:5501 sub:001 dlvrd:001 submit_date:2611231402 done_date:20261123140201 stat:DELIVRD err:000 Text:id:9 stat:UNDELIV",
+    "id:5501 submit  date:2611231402 stat:DELIVRD",
+  ])("reads the layout %j", (text) => {
+    expect(receiptOf(text)).toMatchObject({ providerMessageId: "5501", state: "delivered", errorCode: undefined });
+  });
+
+  it("of two states the stronger counts: a final one before one that is not, the TLV's before the text's", () => {
+    const both = (messageState: number, word: string) => receiptOf(`id:1 stat:${word}`, { messageState }).state;
+    expect(both(1, "DELIVRD")).toBe("delivered");
+    expect(both(7, "UNDELIV")).toBe("undelivered");
+    expect(both(2, "ENROUTE")).toBe("delivered");
+    expect(both(5, "DELIVRD")).toBe("undelivered");
+    expect(both(1, "CONFUSED")).toBe("enroute");
+    expect(receiptOf("id:1 stat:CONFUSED", { messageState: 1 }).stateUnread).toBeUndefined();
+  });
+
+  it.each([
+    ["sub:002 dlvrd:002 stat:DELIVRD", 2],
+    ["sub:001 dlvrd:001 stat:DELIVRD", undefined],
+    ["sub:003 dlvrd:001 stat:DELIVRD", undefined],
+    ["sub:003 dlvrd:002 stat:DELIVRD", 2],
+    ["sub:003 dlvrd:005 stat:DELIVRD", 3],
+    ["sub:002 dlvrd:000 stat:UNDELIV", 2],
+    ["sub:002 stat:REJECTD", 2],
+    ["sub:002 dlvrd:000 stat:ENROUTE", undefined],
+    ["sub:999 dlvrd:999 stat:DELIVRD", undefined],
+    ["sub:x dlvrd:2 stat:DELIVRD", undefined],
+    ["stat:DELIVRD", undefined],
+  ])("speaks for the parts that it counts: %s", (text, parts) => {
+    expect(receiptOf(`id:1000 ${text}`).parts).toBe(parts);
   });
 
   it("never throws", () => {
@@ -102,6 +172,40 @@ describe("parseSmppReceipt", () => {
         },
       ),
     );
+  });
+});
+
+describe("isReceiptText", () => {
+  it.each([
+    "id:5501 stat:DELIVRD err:000",
+    "id:5501 sub:001 dlvrd:001 submit date:2611231402 done date:2611231402 stat:DELIVRD err:000 text:any words, id:5 too",
+    "ID: 5501 SUB: 001 STAT: delivrd ERR: 0",
+    "id:abc_1 stat:UNDELIV err:",
+    "id:5501 done date:2611231402 DELIVRD err:000",
+    "  id:5501\tdone date:20261123140200\tstat:EXPIRED",
+  ])("takes %j", (text) => {
+    expect(isReceiptText(text)).toBe(true);
+  });
+
+  it.each([
+    "",
+    "STOP",
+    "id:5501",
+    "id:5501 stat:DELIVRD",
+    "id:77 stat:pending err:0",
+    "Order id:77 has stat:pending since noon",
+    "Order id:77 stat:DELIVRD err:000",
+    "id:77 thanks stat:DELIVRD err:000",
+    "id:77 stat:DELIVRD err:000 thanks",
+    "id:77 stat:DELIVRD err:000 id:78",
+    "id: stat:DELIVRD err:000",
+    "stat:DELIVRD err:000",
+    "id:77 stat:DELIVRD, I think err:000",
+    "id:77 sub:many stat:DELIVRD",
+    "id:77 text:stat:DELIVRD err:000",
+    "my id:77",
+  ])("leaves %j to its reader", (text) => {
+    expect(isReceiptText(text)).toBe(false);
   });
 });
 
