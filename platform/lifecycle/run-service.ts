@@ -7,7 +7,7 @@ import { EventLoopLag } from "../telemetry/event-loop-lag.ts";
 import { MetricRegistry } from "../telemetry/metric-registry.ts";
 import { observeProcess } from "../telemetry/process-metrics.ts";
 import { prometheusEndpoint } from "../telemetry/prometheus.ts";
-import { noTracing, startTracing, type Tracing } from "../telemetry/tracing.ts";
+import { type ExportedBatch, noTracing, startTracing, type Tracing } from "../telemetry/tracing.ts";
 import { Lifecycle, type LifecycleScope } from "./lifecycle.ts";
 import { healthVerdict, readyVerdict } from "./verdicts.ts";
 
@@ -90,10 +90,26 @@ async function startTelemetry(
   });
   closers.push(() => admin.close());
   lifecycle.log.info({ adminHost: config.adminHost, adminPort: admin.port }, "admin server listening");
+  const onExport = exportWatch(metrics, lifecycle.log);
   const tracing =
-    config.traceRatio > 0 ? await startTracing({ service, instance, ratio: config.traceRatio }) : noTracing;
+    config.traceRatio > 0 ? await startTracing({ service, instance, ratio: config.traceRatio, onExport }) : noTracing;
   closers.push(() => tracing.close());
   return { metrics, tracing, adminPort: admin.port };
+}
+
+/** Counts what became of spans, and says why they are lost: once a minute, since each batch is tried for seconds. */
+function exportWatch(metrics: MetricRegistry, log: Log): (batch: ExportedBatch) => void {
+  const spans = metrics.counter("trace_spans_total", {
+    help: "Spans handed to the OTLP receiver, by what became of them",
+  });
+  const [exported, lost] = [spans.with({ outcome: "exported" }), spans.with({ outcome: "lost" })];
+  return ({ spans: count, error }) => {
+    (error === undefined ? exported : lost).add(count);
+    if (error === undefined) return;
+    log
+      .every("trace-export", 60_000)
+      .warn({ spans: count, why: errorMessage(error) }, "spans could not be exported; see OTEL_EXPORTER_OTLP_ENDPOINT");
+  };
 }
 
 /** Drains and exits; a caller during a drain joins it. */

@@ -11,6 +11,7 @@ import {
 import {
   type AnyFamily,
   Counter,
+  checkLabels,
   Gauge,
   type Labels,
   type MetricRegistry,
@@ -80,7 +81,10 @@ function observedData(metric: ObservedMetric, times: Times): MetricData {
   const values = typeof reading === "number" ? [{ value: reading, labels: {} }] : [...reading];
   return numberData(
     metric,
-    values.map(({ value, labels }) => ({ ...times, attributes: labels, value })),
+    values.map(({ value, labels }) => {
+      checkLabels(metric.name, labels);
+      return { ...times, attributes: labels, value };
+    }),
   );
 }
 

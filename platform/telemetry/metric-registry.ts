@@ -87,6 +87,7 @@ export class Family<Series> {
 
   /** The series of these labels, created at first use. Look it up once, outside of the message path, and keep it. */
   with(labels: Labels = {}): Series {
+    checkLabels(this.name, labels);
     const key = JSON.stringify(Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1)));
     const known = this.#series.get(key);
     if (known !== undefined) return known.series;
@@ -180,8 +181,24 @@ export class MetricRegistry {
   }
 }
 
+/**
+ * @throws TypeError for labels that Prometheus keeps for summaries and histograms, where tools look for them by name, and for
+ * names that are not snake_case.
+ */
+export function checkLabels(name: string, labels: Labels): void {
+  for (const label in labels) {
+    if (label === "quantile" || label === "le")
+      throw new TypeError(`the metric ${name} has the reserved label ${label}`);
+    if (!/^[a-z][a-z0-9]*(_[a-z0-9]+)*$/.test(label))
+      throw new TypeError(`the label ${label} of the metric ${name} is not snake_case`);
+  }
+}
+
 function checkName(name: string, kind: MetricKind): void {
   if (!/^[a-z][a-z0-9]*(_[a-z0-9]+)*$/.test(name)) throw new TypeError(`the metric name ${name} is not snake_case`);
+  if (kind !== "counter" && /_(count|sum|bucket)$/.test(name)) {
+    throw new TypeError(`the metric name ${name} is wrong: its ending belongs to histograms`);
+  }
   if ((kind === "counter") !== name.endsWith("_total")) {
     throw new TypeError(`the metric name ${name} is wrong: counters, and only they, end in _total`);
   }

@@ -37,13 +37,13 @@ export function observeProcess(
   registry.observe(
     "nodejs_eventloop_lag_seconds",
     "gauge",
-    "Event-loop delay of the last 10 to 20 s, in seconds",
+    "Event-loop delay of the last 10 to 20 s, in seconds: median, 99th percentile, longest",
     () => {
       const reading = lag.read();
       return [
-        { value: reading.p50, labels: { quantile: "0.5" } },
-        { value: reading.p99, labels: { quantile: "0.99" } },
-        { value: reading.max, labels: { quantile: "1" } },
+        { value: reading.p50, labels: { statistic: "p50" } },
+        { value: reading.p99, labels: { statistic: "p99" } },
+        { value: reading.max, labels: { statistic: "max" } },
       ];
     },
   );

@@ -1,4 +1,5 @@
 import { ROOT_CONTEXT, type Span, SpanKind, SpanStatusCode, TraceFlags, type Tracer, trace } from "@opentelemetry/api";
+import type { OTLPTraceExporter } from "@opentelemetry/exporter-trace-otlp-http";
 import { errorMessage } from "../errors/sluice-error.ts";
 import type { TraceContext } from "./trace-context.ts";
 
@@ -49,6 +50,15 @@ export interface TracingOptions {
   /** Where OTEL_EXPORTER_OTLP_ENDPOINT is looked up; default the process's environment. */
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly random?: () => number;
+  /** Told of each batch of spans that could not be exported; they are lost. */
+  readonly onExport?: (batch: ExportedBatch) => void;
+}
+
+/** What became of a batch of spans. */
+export interface ExportedBatch {
+  readonly spans: number;
+  /** Why they could not be exported; undefined when they were. */
+  readonly error: Error | undefined;
 }
 
 /**
@@ -64,7 +74,7 @@ export async function startTracing(options: TracingOptions): Promise<Tracing> {
   ]);
   const sdk = new NodeSDK({
     serviceName: options.service,
-    traceExporter: new OTLPTraceExporter(),
+    traceExporter: reporting(new OTLPTraceExporter(), options.onExport),
     // Only traces: unset, the SDK would start exporters for metrics and logs as well.
     metricReaders: [],
     logRecordProcessors: [],
@@ -75,6 +85,26 @@ export async function startTracing(options: TracingOptions): Promise<Tracing> {
   });
   sdk.start();
   return tracingOn(trace.getTracer("sluice"), options, () => sdk.shutdown());
+}
+
+type Exporter = Pick<OTLPTraceExporter, "export" | "shutdown" | "forceFlush">;
+
+/** `ExportResultCode.SUCCESS` of @opentelemetry/core. */
+const EXPORTED = 0;
+
+/** OpenTelemetry's SDK says of an export that failed only that it did, and only to a logger that nobody has set. */
+function reporting(exporter: Exporter, onExport: TracingOptions["onExport"]): Exporter {
+  return {
+    export: (spans, done) =>
+      exporter.export(spans, (result) => {
+        const failed = result.code !== EXPORTED;
+        const error = failed ? (result.error ?? new Error("no reason was given")) : undefined;
+        onExport?.({ spans: spans.length, error });
+        done(result);
+      }),
+    shutdown: () => exporter.shutdown(),
+    forceFlush: () => exporter.forceFlush(),
+  };
 }
 
 const KINDS = {

@@ -22,6 +22,7 @@ import { Router } from "./router.ts";
 import { routerMetrics } from "./router-metrics.ts";
 import { routerSettings } from "./router-settings.ts";
 import { SchemaGate } from "./schema-gate.ts";
+import { traceRouting } from "./trace-routing.ts";
 
 /** An otp waits for the batch at hand, and for those of the process's other partitions: they must not be full of marketing. */
 const BATCH_PER_INPUT = 100;
@@ -92,6 +93,7 @@ await runService({
       now: () => producer.clock.now(),
       monotonic: () => performance.now(),
       random: Math.random,
+      onTraced: traceRouting(scope.tracing),
     };
     const group = new TaskGroup({
       connection,

@@ -29,7 +29,7 @@ import { type GivenUp, givingUp, lastWords, letterReason, nextRound, refusedByAl
 import { ReturningTraffic } from "./returning-traffic.ts";
 import { routeFacts } from "./route-facts.ts";
 import type { RouterMetrics } from "./router-metrics.ts";
-import { type Pending, positionOf, RoutingRecords } from "./routing-records.ts";
+import { type OnTraced, type Pending, positionOf, RoutingRecords } from "./routing-records.ts";
 import type { SchemaGate } from "./schema-gate.ts";
 import { Waiting, waitsForProvider } from "./waiting.ts";
 
@@ -64,6 +64,8 @@ export interface RouterOptions {
   /** Monotonic clock, ms. */
   readonly monotonic: () => number;
   readonly random: () => number;
+  /** Told of each decision on a traced message. */
+  readonly onTraced?: OnTraced | undefined;
 }
 
 export class Router implements Transform {

@@ -1,7 +1,12 @@
 import type { Provider } from "../../domain/catalog/provider.ts";
 import { sourceHeader } from "../../platform/kafka/positions.ts";
 import type { InRecord, OutRecord } from "../../platform/kafka/record.ts";
-import { extractTrace, formatTraceparent, TRACEPARENT } from "../../platform/telemetry/trace-context.ts";
+import {
+  extractTrace,
+  formatTraceparent,
+  TRACEPARENT,
+  type TraceContext,
+} from "../../platform/telemetry/trace-context.ts";
 import type { SluiceCodecs } from "../../schemas/codecs.ts";
 import { deadLetterRecord } from "../../schemas/dead-letter.ts";
 import type { Attempt, Event, MessageFacts, SendRequest } from "../../schemas/generated/types.ts";
@@ -19,11 +24,16 @@ export interface Pending {
   readonly content?: number;
 }
 
+/** `since`: when the record that the event decides on came in, epoch ms. */
+export type OnTraced = (event: Event, parent: TraceContext, since: number) => void;
+
 export interface RoutingRecordsOptions {
   readonly codecs: Pick<SluiceCodecs, "request" | "dispatch" | "retry" | "event" | "deadLetter">;
   readonly providers: ReadonlyMap<string, Provider>;
   /** Epoch ms. */
   readonly now: () => number;
+  /** Told of each event that is written for a traced message. */
+  readonly onTraced?: OnTraced | undefined;
 }
 
 /** The records that routing one source record leads to; each carries the source's position and trace. */
@@ -38,12 +48,14 @@ export class RoutingRecords {
   event(record: InRecord, event: Event): OutRecord {
     const { facts, attempt, type } = event;
     const id = `${facts.messageId}/${attempt}/${type}`;
+    const parent = extractTrace(record.headers);
+    if (parent !== undefined) this.options.onTraced?.(event, parent, record.timestamp);
     return {
       topic: EVENTS_TOPIC,
       partition: record.partition,
       key: facts.to,
       value: this.options.codecs.event.encode(event),
-      headers: { ...trace(record), id, src: positionOf(record) },
+      headers: { ...traceHeaders(parent), id, src: positionOf(record) },
     };
   }
 
@@ -119,6 +131,9 @@ export function positionOf(record: InRecord): string {
 
 /** The trace context travels with the message when there is one; anything else under its name does not. */
 function trace(record: InRecord): Record<string, string> {
-  const context = extractTrace(record.headers);
+  return traceHeaders(extractTrace(record.headers));
+}
+
+function traceHeaders(context: TraceContext | undefined): Record<string, string> {
   return context === undefined ? {} : { [TRACEPARENT]: formatTraceparent(context) };
 }

@@ -117,5 +117,5 @@ export class DispatchTask implements DispatchHandler<Dispatch, StoredOutcome> {
 }
 
 function orderOf(work: Work<Dispatch>): Order {
-  return { dispatch: work.value, traceparent: headerText(work.record, "traceparent") };
+  return { dispatch: work.value, traceparent: headerText(work.record, "traceparent"), since: work.record.timestamp };
 }

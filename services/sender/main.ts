@@ -22,6 +22,7 @@ import { startProviders } from "./provider-starts.ts";
 import { Rivals } from "./rivals.ts";
 import { observeSenders } from "./sender-metrics.ts";
 import { senderSettings } from "./sender-settings.ts";
+import { traceSubmission } from "./trace-submission.ts";
 
 const config = loadConfig("sender", senderSettings, {
   purpose: "Submits messages to providers at exactly their rates, and takes their receipts.",
@@ -69,7 +70,7 @@ await runService({
     const { instance, partitions, kafkaSessionTimeout: sessionTimeoutMs } = config;
     const outcomeLog = new OutcomeLog(reader);
     const kafka = { connection, producer, codecs, outcomeLog, ends, sessionTimeoutMs };
-    const shared = { ...kafka, metrics, partitions, instance, goesElsewhere };
+    const shared = { ...kafka, metrics, onTraced: traceSubmission(scope.tracing), partitions, instance, goesElsewhere };
     const runtimes = providers.map((provider) => new ProviderRuntime(provider, shared));
     observeSenders(metrics, () => runtimes.map(({ gauges }) => gauges));
     // A provider that is down is what Sluice is for: it is told of, and keeps the others from nothing.

@@ -14,7 +14,12 @@ export interface Order {
   readonly dispatch: Dispatch;
   /** Trace context of the record, when it has one. */
   readonly traceparent: string | undefined;
+  /** When it came into the provider's queue, epoch ms. */
+  readonly since?: number;
 }
+
+/** `since`: when the work that the event ends began, epoch ms. */
+export type OnTraced = (event: Event, traceparent: string, since: number) => void;
 
 /** Classes that the router understands; `unsubmitted` and `unknown` are not answers of a provider. */
 export type ReturnClass = "transient" | "throttled" | "refused" | "permanent" | "unsubmitted" | "unknown";
@@ -35,9 +40,16 @@ export class Outcomes {
   private readonly codecs: Pick<SluiceCodecs, "event" | "retry">;
   private readonly provider: Provider;
   private readonly partitions: number;
+  private readonly onTraced: OnTraced | undefined;
 
-  /** `partitions`: of the message topics. */
-  constructor(codecs: Pick<SluiceCodecs, "event" | "retry">, provider: Provider, partitions: number) {
+  /** `partitions`: of the message topics. `onTraced`: told of each event of a message that is traced. */
+  constructor(
+    codecs: Pick<SluiceCodecs, "event" | "retry">,
+    provider: Provider,
+    partitions: number,
+    onTraced?: OnTraced,
+  ) {
+    this.onTraced = onTraced;
     this.codecs = codecs;
     this.provider = provider;
     this.partitions = partitions;
@@ -147,6 +159,7 @@ export class Outcomes {
 
   private event(order: Order, kind: string, event: Event): OutRecord {
     const { facts, attempt } = event;
+    if (order.traceparent !== undefined) this.onTraced?.(event, order.traceparent, order.since ?? event.at);
     return {
       topic: EVENTS_TOPIC,
       partition: partitionFor(facts.to, this.partitions),

@@ -17,7 +17,7 @@ import { HealthReporter } from "./health-reporter.ts";
 import { HttpLink } from "./http-link.ts";
 import type { Link } from "./link.ts";
 import type { OutcomeLog, StoredOutcome } from "./outcome-log.ts";
-import { Outcomes } from "./outcomes.ts";
+import { type OnTraced, Outcomes } from "./outcomes.ts";
 import { ProviderSender } from "./provider-sender.ts";
 import { RecentSubmissions } from "./recent-submissions.ts";
 import { type SenderGauges, type SenderMetrics, senderMetrics } from "./sender-metrics.ts";
@@ -35,6 +35,7 @@ export interface SharedParts {
   /** Of the message topics. */
   readonly partitions: number;
   readonly instance: string;
+  readonly onTraced?: OnTraced | undefined;
   /** Whether the routers could give a provider's messages to another one now. Default: yes. */
   readonly goesElsewhere?: (provider: Provider) => boolean;
   /** Of the consumer groups, ms. */
@@ -62,7 +63,7 @@ export class ProviderRuntime {
     this.provider = provider;
     this.shared = shared;
     const metrics = senderMetrics(shared.metrics, provider.id);
-    this.outcomes = new Outcomes(shared.codecs, provider, shared.partitions);
+    this.outcomes = new Outcomes(shared.codecs, provider, shared.partitions, shared.onTraced);
     this.sender = new ProviderSender<Unit>({
       provider,
       link: new GuardedLink(linkTo(provider, shared, metrics), {

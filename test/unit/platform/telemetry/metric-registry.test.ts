@@ -79,3 +79,11 @@ test("a record costs far less than 0.2 microseconds", () => {
   }
   expect(best).toBeLessThan(0.2);
 });
+
+test("labels and endings that Prometheus keeps for its own kinds are refused", () => {
+  const registry = new MetricRegistry();
+  for (const label of ["quantile", "le", "camelCase", "0"])
+    expect(() => registry.gauge("depth", { help: "Depth" }).with({ [label]: "1" }), label).toThrow(TypeError);
+  for (const name of ["depth_count", "depth_sum", "depth_bucket"])
+    expect(() => registry.gauge(name, { help: "Depth" }), name).toThrow("its ending belongs to histograms");
+});

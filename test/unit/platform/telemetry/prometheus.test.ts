@@ -92,3 +92,27 @@ test("a blocked event loop is seen as lag", async () => {
   expect(lag.read().max).toBeLessThan(30);
   lag.close();
 });
+
+test("what a process says of itself keeps the rules of promtool check metrics", async () => {
+  const lag = new EventLoopLag();
+  observeProcess(registry, lag, { service: "s", instance: "i" });
+  registry.observe("wrong", "gauge", "Wrong", () => [{ value: 1, labels: { quantile: "0.5" } }]);
+  const text = await scrape();
+  lag.close();
+  expect(values(text, "nodejs_eventloop_lag_seconds").map((line) => line.replace(/ .*/, ""))).toEqual([
+    'nodejs_eventloop_lag_seconds{statistic="p50"}',
+    'nodejs_eventloop_lag_seconds{statistic="p99"}',
+    'nodejs_eventloop_lag_seconds{statistic="max"}',
+  ]);
+  // Only summaries have quantiles; whatever gives some is left out, and hides no other.
+  expect(text).not.toContain("quantile=");
+  const named = [...text.matchAll(/^# TYPE (\S+) (\S+)$/gm)].map(([, name, kind]) => ({ name: name!, kind }));
+  for (const { name, kind } of named) {
+    expect(text, name).toMatch(new RegExp(`^# HELP ${name} \\S`, "m"));
+    expect(name.endsWith("_total"), name).toBe(kind === "counter");
+    expect(name, "base units, spelt out").not.toMatch(
+      /_(ms|millis|milliseconds|secs?|kb|mb|kilobytes|percent|minutes|hours)(_total)?$/,
+    );
+    expect(name, "no kind in a name").not.toMatch(/_(gauge|counter|histogram|summary)$/);
+  }
+});

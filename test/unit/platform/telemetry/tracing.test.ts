@@ -2,7 +2,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { context, metrics, propagation, trace } from "@opentelemetry/api";
 import { afterEach, expect, test, vi } from "vitest";
-import { noTracing, startTracing } from "../../../../platform/telemetry/tracing.ts";
+import { type ExportedBatch, noTracing, startTracing } from "../../../../platform/telemetry/tracing.ts";
 
 interface ExportedSpan {
   readonly name: string;
@@ -97,4 +97,37 @@ test("the ratio decides about new traces only; children follow their parent", as
   expect(tracing.child("f", { ...ids, sampled: true })?.context).toMatchObject({ traceId: ids.traceId, sampled: true });
   await tracing.close();
   await otlp.close();
+});
+
+test("what cannot be exported is told, and what is exported too", async () => {
+  const otlp = await receiver();
+  const batches: ExportedBatch[] = [];
+  const options = {
+    service: "s",
+    instance: "i",
+    ratio: 1,
+    onExport: (batch: ExportedBatch) => void batches.push(batch),
+  };
+  vi.stubEnv("OTEL_EXPORTER_OTLP_ENDPOINT", otlp.url);
+  const good = await startTracing(options);
+  good.root("a")!.end();
+  good.root("b")!.end();
+  await good.close();
+  await otlp.close();
+  expect(batches).toEqual([{ spans: 2, error: undefined }]);
+
+  // Answered at once with a status that is not tried again.
+  const refusing = createServer((request, response) => {
+    request.resume();
+    response.writeHead(400).end();
+  });
+  await new Promise<void>((resolve) => refusing.listen(0, "127.0.0.1", resolve));
+  trace.disable();
+  vi.stubEnv("OTEL_EXPORTER_OTLP_ENDPOINT", `http://127.0.0.1:${(refusing.address() as AddressInfo).port}`);
+  const bad = await startTracing(options);
+  bad.root("c")!.end();
+  await bad.close().catch(() => {});
+  refusing.closeAllConnections();
+  refusing.close();
+  expect(batches[1]).toMatchObject({ spans: 1, error: expect.any(Error) });
 });
