@@ -1,16 +1,18 @@
-import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { parse, stringify } from "yaml";
 import { passwordFile } from "./clickhouse-access.ts";
 import { type ClusterConfig, clusterEndpoints, logFile } from "./cluster-config.ts";
+import { writeCatalog } from "./local-catalog.ts";
 import type { ProcessSpec } from "./process-spec.ts";
+
+/** Of dlr-collector's server for callbacks. */
+const WEBHOOK_PORT = 18_090;
 
 /** Default ports; SLUICE_PORT_OFFSET moves them all. Further instances of a service count up from its `admin` and `http`. */
 const SERVICES = [
   { name: "ingest", admin: 18_200, http: 18_080, moreHttp: 18_150 },
   { name: "router", admin: 18_220 },
   { name: "sender", admin: 18_240 },
-  { name: "dlr-collector", admin: 18_260, http: 18_090, moreHttp: 18_170 },
+  { name: "dlr-collector", admin: 18_260, http: WEBHOOK_PORT, moreHttp: 18_170 },
   { name: "analytics-sink", admin: 18_280 },
 ] as const;
 
@@ -37,7 +39,7 @@ export function sluiceEndpoints(config: ClusterConfig): SluiceEndpoints {
   const at = (port: number) => `http://127.0.0.1:${port + config.portOffset}`;
   return {
     ingestUrl: at(18_080),
-    webhookUrl: at(18_090),
+    webhookUrl: at(WEBHOOK_PORT),
     simulators: Object.fromEntries(SIMULATORS.map((s) => [s.name, at(s.control)])),
     adminUrls: Object.fromEntries(SERVICES.map((s) => [s.name, at(s.admin)])),
     catalogDir: resolve(config.stateDir, "run", "catalog"),
@@ -137,29 +139,11 @@ export function sluiceEnvironment(config: ClusterConfig): Record<string, string>
 /** Writes the catalog that this cluster's services read: the source catalog with the ports of its simulators moved. */
 export function writeLocalCatalog(config: ClusterConfig): void {
   const source = sourceDir("SLUICE_CATALOG_DIR", config, "infra/local/catalog");
-  const { catalogDir } = sluiceEndpoints(config);
-  rmSync(catalogDir, { recursive: true, force: true });
-  mkdirSync(catalogDir, { recursive: true });
-  cpSync(source, catalogDir, { recursive: true });
-  if (config.portOffset === 0) return;
-  const file = join(catalogDir, "providers.yaml");
-  const providers = parse(readFileSync(file, "utf8")) as {
-    smpp?: { port: number };
-    http?: { baseUrl: string; statusCallbackUrl: string };
-  }[];
-  for (const { smpp, http } of providers) {
-    if (smpp !== undefined) smpp.port += config.portOffset;
-    if (http === undefined) continue;
-    http.baseUrl = moved(http.baseUrl, config.portOffset);
-    http.statusCallbackUrl = moved(http.statusCallbackUrl, config.portOffset);
-  }
-  writeFileSync(file, stringify(providers));
-}
-
-function moved(url: string, offset: number): string {
-  const parsed = new URL(url);
-  parsed.port = String(Number(parsed.port) + offset);
-  return parsed.href.replace(/\/$/, "");
+  writeCatalog(source, sluiceEndpoints(config).catalogDir, {
+    offset: config.portOffset,
+    simulators: SIMULATORS.map(({ port }) => port),
+    webhooks: WEBHOOK_PORT,
+  });
 }
 
 /** A folder of settings: the project's own, or the one that the variable names. */
