@@ -66,7 +66,7 @@ export function kafkaBroker(config: ClusterConfig, nodeId: number): ProcessSpec 
       writeFileSync(settings, toText(brokerProperties(config, nodeId, logDir)));
     },
     ready: { fn: () => isBrokerReady(port, nodeId) },
-    readyTimeoutMs: 90_000,
+    readyTimeoutMs: 180_000,
     dependsOn: [],
     restart: "always",
     // A controlled shutdown that has lost its controllers waits long for them; killed brokers recover by themselves.

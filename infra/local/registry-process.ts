@@ -28,6 +28,8 @@ export function schemaRegistry(config: ClusterConfig): ProcessSpec {
       mkdirSync(folder, { recursive: true });
     },
     ready: { http: `${registryUrl}/subjects` },
+    // It answers in seconds; a machine that does much else has taken a minute, and a restart then begins from nothing.
+    readyTimeoutMs: 180_000,
     dependsOn: [],
     restart: "always",
   };
