@@ -23,7 +23,11 @@ export const CLUSTER_VARIABLES: readonly ToolVariable[] = [
     meaning: "Downloaded Kafka and registry",
     only: "native",
   },
-  { name: "SLUICE_PORT_OFFSET", default: "0", meaning: "Added to every port that has no variable of its own" },
+  {
+    name: "SLUICE_PORT_OFFSET",
+    default: "0",
+    meaning: "Added to every port that has no variable of its own; in a catalog, to those of the simulators alone",
+  },
   { name: "SLUICE_KAFKA_PORT", default: "19092", meaning: "Port of the first broker; further ones count up" },
   {
     name: "SLUICE_KAFKA_CONTROLLER_PORT",
