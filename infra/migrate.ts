@@ -1,12 +1,11 @@
 /** `node infra/migrate.ts`: topics, schemas and ClickHouse tables as this version of Sluice needs them. Repeating it changes nothing. */
-import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { z } from "zod";
 import { CatalogError, loadCatalog } from "../domain/catalog/load-catalog.ts";
 import { SchemaRegistryClient } from "../platform/codec/schema-registry.ts";
 import { loadConfig, type ServiceConfig } from "../platform/config/load-config.ts";
 import { duration, integer, secret, text, url } from "../platform/config/settings.ts";
-import { loadYamlFile } from "../platform/config/yaml-file.ts";
+import { yamlFolder } from "../platform/config/yaml-file.ts";
 import { errorMessage, SluiceError } from "../platform/errors/sluice-error.ts";
 import { type KafkaConnection, kafkaClient } from "../platform/kafka/connection.ts";
 import { kafkaSettings } from "../platform/kafka/settings.ts";
@@ -51,10 +50,8 @@ const quiet: KafkaConnection["log"] = { debug() {}, info() {}, warn() {}, error(
  * @throws SluiceError or CatalogError saying what is wrong and what to do; what was done by then stays done.
  */
 export async function migrate(config: MigrationConfig, say: Say): Promise<void> {
-  const { providers } = loadCatalog(
-    (file) => loadYamlFile(join(config.catalogDir, file), (value) => value),
-    config.partitions,
-  );
+  const { providers, warnings } = loadCatalog(yamlFolder(config.catalogDir), config.partitions);
+  for (const warning of warnings) say(`warning: ${warning}`);
   const deadline = performance.now() + config.migrateTimeout;
   await migrateTopics(config, providers, deadline, say);
 
@@ -172,6 +169,7 @@ if (import.meta.main) {
     purpose:
       "Creates the topics, registers the schemas and creates the ClickHouse tables; repeating it changes nothing.",
     knownKeys: KNOWN_VARIABLES,
+    check: ({ catalogDir, partitions }) => loadCatalog(yamlFolder(catalogDir), partitions).warnings,
   });
   try {
     await migrate(config, (line) => console.log(line));

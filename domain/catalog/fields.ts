@@ -1,5 +1,8 @@
 import { z } from "zod";
 import { lanes } from "../message/lane.ts";
+import { countryCodeProblem } from "../numbers/country-code.ts";
+import { countriesOfMobileCode } from "../numbers/mobile-country-codes.ts";
+import { prefixProblem } from "../numbers/number-prefix.ts";
 import { type Micros, parseMoney } from "./money.ts";
 
 /** Field types that several parts of the catalog share. */
@@ -10,9 +13,17 @@ export const kebabId = z
   .max(40)
   .regex(/^[a-z][a-z0-9]*(?:-[a-z0-9]+)*$/, "lower-case letters and digits in words joined by single hyphens");
 
-export const country = z.string().regex(/^[A-Z]{2}$/, "an ISO 3166-1 alpha-2 code in capitals, such as DE");
+/** ISO 3166-1 alpha-2. */
+export const country = checked(countryCodeProblem);
 
-export const mccMnc = z.string().regex(/^\d{5,6}$/, "country and network code as five or six digits in quotes");
+/** ITU-T E.212: country and network code in one word. */
+export const mccMnc = checked(mccMncProblem);
+
+/** First digits of a destination, with its calling code, without a plus. */
+export const numberPrefix = checked(prefixProblem);
+
+/** A C-octet string of SMPP (3.1): ASCII without NUL, at most so many octets. Its problems do not repeat the text, which may be a secret. */
+export const cOctets = (max: number) => checked((text) => cOctetProblem(text, max));
 
 export const lane = z.enum(lanes);
 
@@ -22,6 +33,36 @@ export function distinct<T extends z.ZodType<string>>(entry: T) {
     .array(entry)
     .min(1)
     .refine((entries) => new Set(entries).size === entries.length, "an entry stands in the list twice");
+}
+
+/** A text that `problem` finds nothing wrong with. */
+function checked(problem: (text: string) => string | undefined) {
+  return z.string().superRefine((text, context) => {
+    const message = problem(text);
+    if (message !== undefined) context.addIssue({ code: "custom", message });
+  });
+}
+
+function mccMncProblem(text: string): string | undefined {
+  const shape = 'country code (three digits) and network code (two or three) in one, in quotes, such as "26201"';
+  const parts = /^(\d{3})[-/ ](\d{2,3})$/.exec(text);
+  if (parts !== null) return `"${text}" in one: "${parts[1]}${parts[2]}"`;
+  if (/^\d{4}$/.test(text)) return `${shape}; "${text}" lacks a digit: a network code keeps its zero, as 05`;
+  if (!/^\d{5,6}$/.test(text)) return shape;
+  const mcc = text.slice(0, 3);
+  return countriesOfMobileCode(mcc) === undefined
+    ? `"${text}": no country has the mobile country code ${mcc}`
+    : undefined;
+}
+
+function cOctetProblem(text: string, max: number): string | undefined {
+  const octets = new TextEncoder().encode(text).length;
+  if (octets > max) return `has ${octets} octets, at most ${max} can be sent`;
+  const units = [...text];
+  const wrong = units.findIndex((character) => character === "\0" || character > "\u007f");
+  if (wrong < 0) return undefined;
+  const what = units[wrong] === "\0" ? "NUL" : "not ASCII";
+  return `character ${wrong + 1} is ${what}: SMPP carries ASCII without NUL here (3.4, section 3.1)`;
 }
 
 /** A decimal string, not a number: a price passes through no binary fraction. Zero or more, six decimals at most. */

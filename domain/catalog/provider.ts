@@ -3,7 +3,7 @@ import { defaultInDoubtRule, type InDoubtRule, type Lane, lanes } from "../messa
 import { senderKind } from "../message/sender-id.ts";
 import { type CommandStatusClass, readCommandStatus } from "../smpp/command-status.ts";
 import { defaultAlphabets } from "../text/data-coding.ts";
-import { country, distinct, kebabId, lane } from "./fields.ts";
+import { cOctets, country, distinct, kebabId, lane } from "./fields.ts";
 import { priceListSchema } from "./price-list.ts";
 
 const milliseconds = z.int().min(1).max(3_600_000);
@@ -20,13 +20,15 @@ const httpUrl = z.url({ protocol: /^https?$/ });
 
 /** How one SMPP 3.4 account is reached. */
 const smppSchema = z.strictObject({
-  host: z.string().min(1),
+  host: z
+    .string()
+    .regex(/^[^\s/@:\p{Cc}]+$|^[0-9A-Fa-f:.]+$/u, "a host name or an address alone; the port is a field of its own"),
   port: z.int().min(1).max(65_535),
-  /** SMPP 3.4, 4.1.1: at most 15 characters. */
-  systemId: z.string().min(1).max(15),
-  /** The standard allows 8 characters; many centres take more. */
-  password: z.string().max(64),
-  systemType: z.string().max(12).default(""),
+  /** SMPP 3.4, 4.1.1: at most 15 octets. */
+  systemId: cOctets(15).min(1),
+  /** The standard allows 8 octets (4.1.1); many centres give out longer ones. */
+  password: cOctets(64),
+  systemType: cOctets(12).default(""),
   /** Notation of message ids in submit responses. */
   idFormat: idFormat.default("as-is"),
   /** Notation of message ids in receipts; by default as in responses, and decimal where those are hexadecimal. */
@@ -58,7 +60,8 @@ const senderId = z
 const httpSchema = z
   .strictObject({
     baseUrl: httpUrl,
-    accountSid: z.string().min(1).max(64),
+    /** Part of the address of every request. */
+    accountSid: z.string().regex(/^[!-~]{1,64}$/, "1 to 64 visible ASCII characters"),
     authToken: z.string().min(1).max(128),
     /** The secret that signs callbacks, where the account has a key of its own for that. */
     sharedKeySecret: z.string().min(1).max(256).optional(),

@@ -1,12 +1,12 @@
 import { z } from "zod";
-import { country, distinct, kebabId, lane, mccMnc } from "./fields.ts";
+import { country, distinct, kebabId, lane, mccMnc, numberPrefix } from "./fields.ts";
 
 /** Conditions of a route. All that are given must hold; within one, any entry will do. */
 const conditionsSchema = z.strictObject({
   countries: distinct(country).optional(),
   mccMncs: distinct(mccMnc).optional(),
   /** First digits of the destination, with its calling code, without a plus. */
-  prefixes: distinct(z.string().regex(/^\d{1,15}$/, "digits in quotes")).optional(),
+  prefixes: distinct(numberPrefix).optional(),
   accounts: distinct(kebabId).optional(),
   lanes: distinct(lane).optional(),
   /** Sender ids, exactly as requested. */

@@ -18,11 +18,16 @@ const MAX_SECRET_BYTES = 65_536;
 /** A service's own settings and those that every service has. */
 export type ServiceConfig<Schema extends z.ZodObject> = DeepReadonly<z.output<Schema>> & PlatformConfig;
 
-export interface LoadOptions {
+export interface LoadOptions<Config = never> {
   /** One or two sentences for `--help`: what the service does. */
   readonly purpose?: string;
   /** Variables of other services, so that one environment can serve all; a trailing `*` stands for any ending. */
   readonly knownKeys?: readonly string[];
+  /**
+   * For `--check`: what the start reads beside the settings, such as the catalog. Gives warnings, a line each.
+   * @throws what makes the start impossible
+   */
+  readonly check?: (config: Config) => readonly string[];
   /** The process, replaced in tests. */
   readonly process?: ConfigProcess;
 }
@@ -39,12 +44,12 @@ export interface ConfigProcess {
 
 /**
  * Reads, checks and freezes a service's configuration; the first thing a `main.ts` does. `--help` prints the purpose
- * and every variable, `--check` validates only; both exit. Anything invalid is printed in full and exits with 78.
+ * and every variable, `--check` validates only, the files that are named too; both exit. Anything invalid is printed in full and exits with 78.
  */
 export function loadConfig<Schema extends z.ZodObject>(
   service: string,
   schema: Schema,
-  options: LoadOptions = {},
+  options: LoadOptions<ServiceConfig<Schema>> = {},
 ): ServiceConfig<Schema> {
   const host = options.process ?? currentProcess();
   if (host.args.includes("--help") || host.args.includes("-h")) {
@@ -56,6 +61,7 @@ export function loadConfig<Schema extends z.ZodObject>(
   try {
     const config = readConfig(service, schema, host.env, options.knownKeys);
     if (!host.args.includes("--check")) return config;
+    for (const warning of options.check?.(config) ?? []) host.stderr(`${service}: warning: ${warning}\n`);
   } catch (error) {
     host.stderr(`${errorMessage(error)}\n`);
     return host.exit(EXIT_CONFIG_INVALID);
@@ -118,7 +124,7 @@ function helpText(service: string, purpose: string | undefined, rows: readonly C
     return `  ${row.name}  (${facts})\n${row.description === "" ? "" : `      ${row.description}\n`}`;
   });
   const head = purpose === undefined ? service : `${service}: ${purpose}`;
-  const flags = "Options:\n  --help   print this\n  --check  validate the configuration and exit\n";
+  const flags = "Options:\n  --help   print this\n  --check  validate the configuration and what it names, and exit\n";
   const file = `\nAll of it can also stand in a YAML file named by ${CONFIG_FILE_VARIABLE}.\n`;
   return `${head}\n\n${flags}\nEnvironment:\n${entries.join("")}${file}`;
 }

@@ -1,10 +1,9 @@
 /** dlr-collector: provider webhooks -> sms.receipts, sms.inbound; receipts joined with submissions -> sms.events. */
-import { join } from "node:path";
 import { loadCatalog } from "../../domain/catalog/load-catalog.ts";
 import { type HttpProvider, idFormatsOf, type Provider } from "../../domain/catalog/provider.ts";
 import { maskNumber } from "../../domain/numbers/mask-number.ts";
 import { loadConfig } from "../../platform/config/load-config.ts";
-import { loadYamlFile } from "../../platform/config/yaml-file.ts";
+import { yamlFolder } from "../../platform/config/yaml-file.ts";
 import { keepBrokersTime } from "../../platform/kafka/broker-clock-probe.ts";
 import type { KafkaConnection } from "../../platform/kafka/connection.ts";
 import { observeKafka } from "../../platform/kafka/observe.ts";
@@ -45,15 +44,14 @@ const DRAIN_SHARE = 0.3;
 const config = loadConfig("dlr-collector", dlrCollectorSettings, {
   purpose: "Takes delivery receipts from providers, joins them with submissions, and ends every message exactly once.",
   knownKeys: KNOWN_VARIABLES,
+  check: (given) => catalogOf(given).warnings,
 });
 
 await runService({ name: "dlr-collector", config, redact: ["authToken", "sharedKeySecret"], start });
 
 async function start(scope: Scope): Promise<void> {
-  const { providers } = loadCatalog(
-    (file) => loadYamlFile(join(config.catalogDir, file), (value) => value),
-    config.partitions,
-  );
+  const { providers, warnings } = catalogOf(config);
+  for (const warning of warnings) scope.log.warn({ warning }, "the catalog holds what is probably not meant");
   const connection: KafkaConnection = {
     brokers: config.kafkaBrokers,
     clientId: `sluice-dlr-collector-${config.instance}`,
@@ -249,4 +247,9 @@ async function webhooks(
     stop: (started) => started.stop(config.shutdownDeadline * DRAIN_SHARE),
   });
   scope.log.info({ host: config.httpHost, port: server.port }, "taking provider callbacks");
+}
+
+/** The whole catalog, with what is doubtful about it. */
+function catalogOf({ catalogDir, partitions }: { readonly catalogDir: string; readonly partitions: number }) {
+  return loadCatalog(yamlFolder(catalogDir), partitions);
 }

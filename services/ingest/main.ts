@@ -1,11 +1,9 @@
 /** ingest: messages over HTTP -> sms.requests.*, and their status back from analytics. */
-import { join } from "node:path";
 import { performance } from "node:perf_hooks";
-import { parseCatalog } from "../../domain/catalog/catalog.ts";
+import { loadCatalog } from "../../domain/catalog/load-catalog.ts";
 import { newMessageId } from "../../domain/message/message-id.ts";
 import { loadConfig } from "../../platform/config/load-config.ts";
-import { loadYamlFile } from "../../platform/config/yaml-file.ts";
-import { SluiceError } from "../../platform/errors/sluice-error.ts";
+import { yamlFolder } from "../../platform/config/yaml-file.ts";
 import { keepBrokersTime } from "../../platform/kafka/broker-clock-probe.ts";
 import type { KafkaConnection } from "../../platform/kafka/connection.ts";
 import { observeKafka } from "../../platform/kafka/observe.ts";
@@ -16,7 +14,7 @@ import { connectCodecs } from "../../schemas/codecs.ts";
 import { KNOWN_VARIABLES } from "../../schemas/generated/variables.ts";
 import { HEALTH_TOPIC } from "../../schemas/topics.ts";
 import { Acceptance } from "./acceptance.ts";
-import { type Account, ApiKeys } from "./api-keys.ts";
+import { ApiKeys } from "./api-keys.ts";
 import { BodyBudget } from "./body-budget.ts";
 import { ClickhouseStatus } from "./clickhouse-status.ts";
 import { ingestApp } from "./http-app.ts";
@@ -33,6 +31,7 @@ import { RecentAcceptances } from "./recent-acceptances.ts";
 const config = loadConfig("ingest", ingestConfig, {
   purpose: "Takes messages over HTTP and answers once every in-sync replica of the log has them.",
   knownKeys: KNOWN_VARIABLES,
+  check: (given) => accountsOf(given).warnings,
 });
 
 /** Requests at hand get this share of the shutdown deadline; the rest is for the producer's last records. */
@@ -43,7 +42,7 @@ const PROBE_TIMEOUT_MS = 5_000;
 await runService({ name: "ingest", config, redact: ["x-api-key", "text", "to"], start });
 
 async function start(scope: Scope): Promise<void> {
-  const accounts = loadAccounts();
+  const { accounts } = accountsOf(config);
   const codecs = await scope.waitFor("schema registry", () => connectCodecs(config.registryUrl));
   const producer = await startProducer(scope);
   const status = await scope.add("status look-up", {
@@ -83,12 +82,8 @@ async function start(scope: Scope): Promise<void> {
 }
 
 /** Only the accounts: ingest has no need to see the providers' credentials. */
-function loadAccounts(): readonly Account[] {
-  const path = join(config.catalogDir, "accounts.yaml");
-  const parsed = parseCatalog({ accounts: loadYamlFile(path, (value) => value ?? []) }, config.partitions);
-  if (parsed.ok) return parsed.value.accounts;
-  const problems = parsed.problems.map((problem) => `  ${problem.path}: ${problem.message}`).join("\n");
-  throw new SluiceError(`${path} cannot be used:\n${problems}`, { code: "CONFIG_INVALID" });
+function accountsOf({ catalogDir, partitions }: { readonly catalogDir: string; readonly partitions: number }) {
+  return loadCatalog(yamlFolder(catalogDir), partitions, ["accounts"]);
 }
 
 async function startProducer(scope: Scope): Promise<RecordProducer> {

@@ -1,9 +1,8 @@
 /** router: sms.requests.* and sms.retry.* -> sms.dispatch.<provider>.*, sms.events. */
-import { join } from "node:path";
 import { loadCatalog } from "../../domain/catalog/load-catalog.ts";
 import { compileRoutes } from "../../domain/catalog/route-table.ts";
 import { loadConfig } from "../../platform/config/load-config.ts";
-import { loadYamlFile } from "../../platform/config/yaml-file.ts";
+import { yamlFolder } from "../../platform/config/yaml-file.ts";
 import { keepBrokersTime } from "../../platform/kafka/broker-clock-probe.ts";
 import type { KafkaConnection } from "../../platform/kafka/connection.ts";
 import { LogEnds } from "../../platform/kafka/log-ends.ts";
@@ -30,16 +29,15 @@ const BATCH_PER_INPUT = 100;
 const config = loadConfig("router", routerSettings, {
   purpose: "Chooses a provider for every message, and routes again what comes back.",
   knownKeys: KNOWN_VARIABLES,
+  check: (given) => catalogOf(given).warnings,
 });
 
 await runService({
   name: "router",
   config,
   start: async (scope) => {
-    const catalog = loadCatalog(
-      (file) => loadYamlFile(join(config.catalogDir, file), (value) => value),
-      config.partitions,
-    );
+    const catalog = catalogOf(config);
+    for (const warning of catalog.warnings) scope.log.warn({ warning }, "the catalog holds what is probably not meant");
     const connection: KafkaConnection = {
       brokers: config.kafkaBrokers,
       clientId: `sluice-router-${config.instance}`,
@@ -108,3 +106,8 @@ await runService({
     await scope.waitFor("kafka (router tasks)", () => group.start());
   },
 });
+
+/** The whole catalog, with what is doubtful about it. */
+function catalogOf({ catalogDir, partitions }: { readonly catalogDir: string; readonly partitions: number }) {
+  return loadCatalog(yamlFolder(catalogDir), partitions);
+}

@@ -1,10 +1,9 @@
 /** sender: sms.dispatch.<provider>.* -> the provider -> sms.events, sms.receipts, sms.retry.0s, sms.doubt. */
-import { join } from "node:path";
 import { loadCatalog } from "../../domain/catalog/load-catalog.ts";
 import type { Provider } from "../../domain/catalog/provider.ts";
 import { rivalsOf } from "../../domain/catalog/rivals.ts";
 import { loadConfig } from "../../platform/config/load-config.ts";
-import { loadYamlFile } from "../../platform/config/yaml-file.ts";
+import { yamlFolder } from "../../platform/config/yaml-file.ts";
 import { SluiceError } from "../../platform/errors/sluice-error.ts";
 import { keepBrokersTime } from "../../platform/kafka/broker-clock-probe.ts";
 import type { KafkaConnection } from "../../platform/kafka/connection.ts";
@@ -27,16 +26,19 @@ import { traceSubmission } from "./trace-submission.ts";
 const config = loadConfig("sender", senderSettings, {
   purpose: "Submits messages to providers at exactly their rates, and takes their receipts.",
   knownKeys: KNOWN_VARIABLES,
+  check: (given) => {
+    const { providers, warnings } = catalogOf(given);
+    chosen(providers, given.providers);
+    return warnings;
+  },
 });
 
 await runService({
   name: "sender",
   config,
   start: async (scope) => {
-    const catalog = loadCatalog(
-      (file) => loadYamlFile(join(config.catalogDir, file), (value) => value),
-      config.partitions,
-    );
+    const catalog = catalogOf(config);
+    for (const warning of catalog.warnings) scope.log.warn({ warning }, "the catalog holds what is probably not meant");
     const providers = chosen(catalog.providers, config.providers);
     const connection: KafkaConnection = {
       brokers: config.kafkaBrokers,
@@ -103,4 +105,9 @@ function chosen(providers: readonly Provider[], ids: readonly string[] | undefin
       code: "PROVIDER_UNKNOWN",
     });
   });
+}
+
+/** The whole catalog, with what is doubtful about it. */
+function catalogOf({ catalogDir, partitions }: { readonly catalogDir: string; readonly partitions: number }) {
+  return loadCatalog(yamlFolder(catalogDir), partitions);
 }

@@ -32,7 +32,8 @@ describe("parseCatalog", () => {
       when: {},
       providers: [{ id: "north", weight: 1 }, { id: "south" }, { id: "web" }],
     });
-    expect(parseCatalog({}, 12)).toEqual({ ok: true, value: { accounts: [], providers: [], routes: [] } });
+    expect(parseCatalog({}, 12)).toMatchObject({ ok: true, value: { accounts: [], providers: [], routes: [] } });
+    expect(parseCatalog(examplePlain(), 12)).toMatchObject({ ok: true, warnings: [] });
   });
 
   it("names every malformed field with its path, and repeats no secret", () => {

@@ -7,7 +7,7 @@ export function examplePlain() {
     baseUrl: "http://127.0.0.1:8080",
     accountSid: "AC1",
     authToken: "secret-2",
-    statusCallbackUrl: "https://example.org/dlr",
+    statusCallbackUrl: "https://example.org/webhooks/twilio/web",
   };
   const common = { rate: 100, currency: "EUR" };
   return {

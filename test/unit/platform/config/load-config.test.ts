@@ -15,7 +15,12 @@ const schema = z.object({ routesFile: text().describe("Routes"), apiSecret: secr
 
 class Exit extends Error {}
 
-function run(env: Record<string, string>, args: string[] = [], used: z.ZodObject = schema) {
+function run(
+  env: Record<string, string>,
+  args: string[] = [],
+  used: z.ZodObject = schema,
+  check?: () => readonly string[],
+) {
   const seen = { out: "", err: "", code: undefined as number | undefined, config: undefined as unknown };
   const process: ConfigProcess = {
     env,
@@ -32,7 +37,11 @@ function run(env: Record<string, string>, args: string[] = [], used: z.ZodObject
     },
   };
   try {
-    seen.config = loadConfig("router", used, { purpose: "Chooses.", process });
+    seen.config = loadConfig("router", used, {
+      purpose: "Chooses.",
+      process,
+      ...(check === undefined ? {} : { check }),
+    });
   } catch (error) {
     if (!(error instanceof Exit)) throw error;
   }
@@ -117,4 +126,22 @@ test("a secret file of absurd size is refused", () => {
 test("the reference is the same for every process", () => {
   expect(configReference(schema)).toContain("| `SLUICE_INSTANCE` | text | <host>-<pid> |");
   expect(configReference(schema)).not.toContain(String(process.pid));
+});
+
+test("--check reads what the start would read, and tells its warnings and its problems; a start does so itself", () => {
+  const env = { SLUICE_ROUTES_FILE: "r.yaml" };
+  expect(run(env, ["--check"], schema, () => ["routes: there is none"])).toMatchObject({
+    code: 0,
+    err: "router: warning: routes: there is none\n",
+    out: "router: the configuration is valid\n",
+  });
+  const broken = () => {
+    throw new Error("The catalog has 1 problem");
+  };
+  expect(run(env, ["--check"], schema, broken)).toMatchObject({
+    code: 78,
+    err: "The catalog has 1 problem\n",
+    out: "",
+  });
+  expect(run(env, [], schema, broken)).toMatchObject({ code: undefined, config: { routesFile: "r.yaml" } });
 });

@@ -1,0 +1,18 @@
+import { z } from "zod";
+import { type Account, accountSchema } from "./account.ts";
+import { type Provider, providerSchema } from "./provider.ts";
+import { type Route, routeSchema } from "./route.ts";
+
+/** All configuration data of an installation, checked as a whole. */
+export interface Catalog {
+  accounts: Account[];
+  providers: Provider[];
+  /** In order: the first whose conditions hold decides. */
+  routes: Route[];
+}
+
+export const catalogSchema = z.strictObject({
+  accounts: z.array(accountSchema).default([]),
+  providers: z.array(providerSchema).default([]),
+  routes: z.array(routeSchema).default([]),
+});

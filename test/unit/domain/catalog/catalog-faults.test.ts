@@ -1,0 +1,119 @@
+import { describe, expect, it } from "vitest";
+import { parseCatalog } from "../../../../domain/catalog/catalog.ts";
+import { examplePlain } from "./example.ts";
+
+type Loose = Record<string, unknown>;
+
+/** The problems of the example after a change, as `path: message`. */
+function problemsAfter(change: (plain: { accounts: Loose[]; providers: Loose[]; routes: Loose[] }) => void): string[] {
+  const plain = examplePlain() as unknown as Parameters<typeof change>[0];
+  change(plain);
+  const parsed = parseCatalog(plain, 12);
+  return parsed.ok ? [] : parsed.problems.map(({ path, message }) => `${path}: ${message}`);
+}
+
+const login = (fields: Loose) =>
+  problemsAfter(({ providers }) => Object.assign((providers[0] as { smpp: Loose }).smpp, fields)).join("\n");
+const condition = (when: Loose) =>
+  problemsAfter(({ routes, providers }) =>
+    routes.splice(0, 0, { id: "x", when, strategy: "priority", providers: [{ id: providers[0]!.id }] }),
+  ).join("\n");
+const price = (entry: Loose) =>
+  problemsAfter(({ providers }) => Object.assign(providers[0]!, { prices: [entry] })).join("\n");
+
+describe("what a bind cannot carry", () => {
+  it.each([
+    [{ systemId: "Ω" }, "providers[0].smpp.systemId: character 1 is not ASCII"],
+    [{ systemId: "a".repeat(16) }, "providers[0].smpp.systemId: has 16 octets, at most 15 can be sent"],
+    [{ systemId: "" }, "providers[0].smpp.systemId"],
+    [{ password: "pässword" }, "providers[0].smpp.password: character 2 is not ASCII"],
+    [{ password: "secret\0" }, "providers[0].smpp.password: character 7 is NUL"],
+    [{ password: "x".repeat(65) }, "providers[0].smpp.password: has 65 octets, at most 64 can be sent"],
+    // 22 characters, 66 octets: it is octets that count.
+    [{ password: "€".repeat(22) }, "providers[0].smpp.password: has 66 octets"],
+    [{ systemType: "Ω" }, "providers[0].smpp.systemType: character 1 is not ASCII"],
+    [{ systemType: "s".repeat(13) }, "providers[0].smpp.systemType: has 13 octets"],
+    [{ host: "smpp.example.net:2775" }, "providers[0].smpp.host: a host name or an address alone"],
+    [{ host: "smpp://smpp.example.net" }, "providers[0].smpp.host: a host name or an address alone"],
+  ])("%j", (fields, message) => expect(login(fields)).toContain(message));
+
+  it.each([
+    { password: "" },
+    { password: "x".repeat(64) },
+    { systemType: "VMA" },
+    { host: "::1" },
+    { host: "fe80::1" },
+  ])("but %j is sent", (fields) => expect(login(fields)).toBe(""));
+
+  it("and repeats no secret", () => {
+    for (const password of ["sécret-word", 12_345_678, ["secret-word"], { a: "secret-word" }])
+      expect(login({ password })).not.toMatch(/cret-word|12345678/);
+  });
+});
+
+describe("conditions that nothing can match", () => {
+  it.each([
+    [{ countries: ["UK"] }, 'routes[0].when.countries[0]: "UK" is no ISO 3166-1 code: that country\'s is "GB"'],
+    [{ countries: ["DE", "de"] }, 'routes[0].when.countries[1]: "de" in capitals: "DE"'],
+    [{ countries: ["QQ"] }, '"QQ" is no ISO 3166-1 alpha-2 code'],
+    [{ countries: ["USA"] }, '"USA" is no ISO 3166-1 alpha-2 code'],
+    [{ countries: [] }, "routes[0].when.countries: is empty: at least one entry"],
+    [{ lanes: null }, "routes[0].when.lanes: is empty: give it a value, or take the line away"],
+    [{ countries: [false] }, "routes[0].when.countries[0]: is read as a boolean, false: put it in quotes"],
+    [{ prefixes: ["0044"] }, 'routes[0].when.prefixes[0]: "0044" without the 00: "44"'],
+    [{ prefixes: ["+44"] }, '"+44" without the plus: "44"'],
+    [{ prefixes: ["+44 (7911)"] }, 'without the plus: "447911"'],
+    [{ prefixes: ["0171"] }, '"0171" begins with 0'],
+    [{ prefixes: ["44 79"] }, "without plus, blanks or signs"],
+    [{ prefixes: [44] }, "routes[0].when.prefixes[0]: is read as a number, 44: put it in quotes"],
+    [{ prefixes: ["999"] }, `no country's numbers begin with "999"`],
+    [{ countries: ["DE"], prefixes: ["49", "44"] }, 'routes[0].when.prefixes[1]: "44" lies in GB'],
+    [{ mccMncs: [26_201] }, "routes[0].when.mccMncs[0]: is read as a number, 26201: put it in quotes"],
+    [{ mccMncs: ["2625"] }, "lacks a digit: a network code keeps its zero"],
+    [{ mccMncs: ["262-05"] }, '"262-05" in one: "26205"'],
+    [{ mccMncs: ["19901"] }, '"19901": no country has the mobile country code 199'],
+    [{ lanes: ["otps"] }, 'routes[0].when.lanes[0]: "otps" is not known: one of otp, transactional, marketing'],
+    [{ country: ["DE"] }, 'routes[0].when: "country" is no field here'],
+  ])("%j", (when, message) => expect(condition(when)).toContain(message));
+
+  it.each([
+    { countries: ["XK", "GG", "AQ"] },
+    { prefixes: ["1", "44", "447911", "999123"].slice(0, 3), countries: ["GB", "US"] },
+    { prefixes: ["4"] },
+    { mccMncs: ["310260", "26205", "90128"] },
+  ])("but %j can", (when) => expect(condition(when)).toBe(""));
+
+  it("in price lists, too", () => {
+    expect(price({ country: "UK", price: "0.1" })).toContain('providers[0].prices[0].country: "UK"');
+    expect(price({ mccMnc: 310_260, price: "0.1" })).toContain(
+      "providers[0].prices[0].mccMnc: is read as a number, 310260",
+    );
+    expect(price({ price: 0.05 })).toContain(
+      "providers[0].prices[0].price: is read as a number, 0.05: put it in quotes",
+    );
+    expect(price({ country: "GB" })).toContain("providers[0].prices[0].price: is missing");
+  });
+});
+
+it("says what to do with values and files of another shape", () => {
+  const of = (input: unknown) => {
+    const parsed = parseCatalog(input, 12);
+    return parsed.ok ? "" : parsed.problems.map(({ path, message }) => `${path}: ${message}`).join("\n");
+  };
+  expect(of({ routes: { routes: [] } })).toBe(
+    'routes: the file is the list itself: take the line "routes:" away, so that it begins with "- id: …"',
+  );
+  expect(of({ providers: { id: "a" } })).toContain("providers: the file must be a list");
+  expect(of({ providers: "smsc-a" })).toContain("providers: the file must be a list");
+  expect(of({ providers: ["smsc-a"] })).toContain("providers[0]: must be a group of settings");
+  expect(of({ accounts: [{ id: "a", name: null }] })).toContain(
+    "accounts[0].name: is empty; a text that begins with &",
+  );
+  expect(of({ accounts: [{ id: 7, name: "Seven" }] })).toContain(
+    "accounts[0].id: is read as a number, 7: put it in quotes",
+  );
+  expect(of({ accounts: [{ id: "a", name: "A", lanes: "otp" }] })).toContain("accounts[0].lanes: must be a list");
+  expect(of({ accounts: [{ id: "a", name: "A", maxPerSecond: "7" }] })).toContain("must be a number, without quotes");
+  expect(of({ providers: [{ id: "a", kind: "smmp" }] })).toContain('providers[0].kind: "smmp" is no kind of provider');
+  expect(of({ providers: [{ id: "a" }] })).toContain("providers[0].kind: is missing: smpp or http-twilio");
+});

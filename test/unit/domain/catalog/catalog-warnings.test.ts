@@ -1,0 +1,120 @@
+import { describe, expect, it } from "vitest";
+import { parseCatalog } from "../../../../domain/catalog/catalog.ts";
+import { examplePlain } from "./example.ts";
+
+type Loose = Record<string, unknown>;
+
+function warningsAfter(change: (plain: { accounts: Loose[]; providers: Loose[]; routes: Loose[] }) => void): string[] {
+  const plain = examplePlain() as unknown as Parameters<typeof change>[0];
+  change(plain);
+  const parsed = parseCatalog(plain, 12);
+  if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems));
+  return parsed.warnings.map(({ path, message }) => `${path}: ${message}`);
+}
+
+/** Warnings with one more route at the front. */
+const withRoute = (when: Loose, providers: Loose[] = [{ id: "north" }]) =>
+  warningsAfter(({ routes }) => routes.unshift({ id: "first", when, strategy: "priority", providers }));
+
+describe("a catalog that can be carried out and is probably not meant", () => {
+  it("without routes, providers or accounts", () => {
+    const messages = warningsAfter((plain) => Object.assign(plain, { accounts: [], providers: [], routes: [] }));
+    expect(messages.map((message) => message.split(":")[0])).toEqual(["accounts", "providers", "routes"]);
+    expect(messages[2]).toContain("every message ends as failed, no-route");
+  });
+
+  it("with a provider that no route names", () => {
+    expect(warningsAfter(({ providers }) => providers.push({ ...providers[0], id: "spare" }))).toEqual([
+      "providers[3]: no route names it: it gets no message",
+    ]);
+  });
+
+  it("with a password longer than the standard's, which is sent as it is", () => {
+    const at = (password: string) =>
+      warningsAfter(({ providers }) => Object.assign((providers[0] as { smpp: Loose }).smpp, { password }));
+    expect(at("12345678")).toEqual([]);
+    expect(at("123456789")).toEqual([
+      expect.stringMatching(/^providers\[0\]\.smpp\.password: has 9 octets and is sent/),
+    ]);
+    expect(at("secret\n")).toEqual([
+      expect.stringContaining("providers[0].smpp.password: begins or ends with a blank"),
+    ]);
+  });
+
+  it("with callbacks that go to no one", () => {
+    const at = (statusCallbackUrl: string) =>
+      warningsAfter(({ providers }) => Object.assign((providers[2] as { http: Loose }).http, { statusCallbackUrl }));
+    expect(at("https://dlr.example.net/webhooks/twilio/web/?x=1")).toEqual([]);
+    expect(at("https://dlr.example.net/webhooks/twilio/webb")).toEqual([
+      expect.stringContaining("providers[2].http.statusCallbackUrl: does not end in /webhooks/twilio/web"),
+    ]);
+  });
+
+  it("with conditions that match nothing", () => {
+    expect(withRoute({ countries: ["AQ"] })).toEqual([
+      expect.stringContaining('routes[0].when.countries[0]: "AQ" has no'),
+    ]);
+    expect(withRoute({ countries: ["DE"], mccMncs: ["26201", "20801"] })).toEqual([
+      expect.stringContaining('routes[0].when.mccMncs[1]: "20801" lies in FR, and this route is for DE'),
+    ]);
+    expect(withRoute({ mccMncs: ["26299"] })).toEqual([expect.stringContaining("routes[0].when.mccMncs: no number")]);
+    // Manitoba shares its calling code with the United States; Guernsey with Great Britain, and some of 447911.
+    expect(withRoute({ countries: ["US"], prefixes: ["1204", "1212"] })).toEqual([
+      expect.stringContaining('routes[0].when.prefixes[0]: numbers with "1204" lie in CA, and this route is for US'),
+    ]);
+    expect(withRoute({ countries: ["GG"], prefixes: ["447911"] })).toEqual([]);
+  });
+
+  it("with a provider that cannot serve what its route is for", () => {
+    expect(withRoute({ countries: ["US", "FR"] }, [{ id: "south" }, { id: "north" }])).toEqual([
+      'routes[0].providers[0]: "south" has no price for US: it gets none of those messages',
+    ]);
+    expect(withRoute({ lanes: ["otp"], countries: ["DE"] }, [{ id: "south" }, { id: "north" }])).toEqual([
+      expect.stringContaining('routes[0].providers[0]: "south" carries transactional, marketing only'),
+    ]);
+  });
+
+  it("names unknown networks of a price list in one warning", () => {
+    const entries = Array.from({ length: 20 }, (_, n) => ({ mccMnc: `2629${10 + n}`, price: "0.1" }));
+    const messages = warningsAfter(({ providers }) =>
+      Object.assign(providers[0]!, { prices: [{ price: "1" }, ...entries] }),
+    );
+    expect(messages).toEqual([expect.stringMatching(/^providers\[0\]\.prices: .*"262910".* and 12 more/)]);
+  });
+});
+
+describe("routes that earlier ones leave nothing for", () => {
+  const of = (...whens: Loose[]) =>
+    warningsAfter((plain) => {
+      const routes = whens.map((when, n) => ({
+        id: `r${n}`,
+        when,
+        strategy: "priority",
+        providers: [{ id: "north" }],
+      }));
+      plain.routes = [...routes, plain.routes[2]!];
+    }).filter((message) => message.includes("never reached"));
+
+  it.each([
+    [[{ countries: ["DE"] }, { countries: ["DE"] }], [1]],
+    [[{ countries: ["DE", "FR"] }, { countries: ["FR"], lanes: ["otp"] }], [1]],
+    [[{ prefixes: ["49"] }, { prefixes: ["49170", "49171"] }], [1]],
+    [
+      [{ lanes: ["otp"] }, { lanes: ["transactional", "marketing"] }, { countries: ["DE"] }],
+      [2, 3],
+    ],
+    [[{ countries: ["DE"] }, { countries: ["FR"] }, { countries: ["FR", "DE"], senders: ["Acme"] }], [2]],
+    [[{ accounts: ["acme", "globex"] }, { accounts: ["acme"], mccMncs: ["26201"] }], [1]],
+  ])("%j", (whens, shadowed) => {
+    expect(of(...whens).map((message) => message.split(":")[0])).toEqual(shadowed.map((index) => `routes[${index}]`));
+  });
+
+  it.each([
+    [[{ countries: ["DE"], lanes: ["otp"] }, { countries: ["DE"] }]],
+    [[{ countries: ["DE"] }, { countries: ["DE", "FR"] }]],
+    [[{ countries: ["DE"] }, { prefixes: ["49"] }]],
+    [[{ prefixes: ["49170"] }, { prefixes: ["49"] }]],
+    [[{ lanes: ["otp"] }, { lanes: ["transactional"] }]],
+    [[{ senders: ["Acme"] }, { accounts: ["acme"] }]],
+  ])("but not %j", (whens) => expect(of(...whens)).toEqual([]));
+});

@@ -1,0 +1,46 @@
+import { expect, it } from "vitest";
+import { type CatalogFile, loadCatalog } from "../../../../domain/catalog/load-catalog.ts";
+import { examplePlain } from "./example.ts";
+
+const lineOf = (keys: readonly (string | number)[]) => `line ${keys.join("/")}`;
+
+/** Reads the example's files after a change. */
+function reader(change: (plain: ReturnType<typeof examplePlain>) => void): (file: string) => CatalogFile {
+  const plain = examplePlain();
+  change(plain);
+  return (file) => ({ value: plain[file.replace(".yaml", "") as keyof typeof plain], where: lineOf });
+}
+
+it("names file, line, entry and path of every problem", () => {
+  const read = reader(({ providers, routes }) => {
+    Object.assign(providers[1]!, { currency: "euro" });
+    Object.assign(routes[1]!, { when: { countries: ["UK"] } });
+    Object.assign(providers[2]!, { id: "" });
+  });
+  const load = () => loadCatalog(read, 12);
+  expect(load).toThrow("The catalog has 3 problems:");
+  expect(load).toThrow('providers.yaml, line 1/currency: provider "south": providers[1].currency: an ISO 4217 code');
+  expect(load).toThrow('routes.yaml, line 1/when/countries/0: route "germany": routes[1].when.countries[0]: "UK"');
+  expect(load).toThrow("providers.yaml, line 2/id: providers[2].id: lower-case letters");
+});
+
+it("gives its warnings beside the catalog, as the problems are told", () => {
+  const { routes, warnings } = loadCatalog(
+    reader((plain) => void plain.routes.splice(0, 3)),
+    12,
+  );
+  expect(routes).toEqual([]);
+  expect(warnings).toEqual(["routes.yaml, line : routes: there is none: every message ends as failed, no-route"]);
+});
+
+it("reads the accounts alone where only they are asked for, and says nothing of the rest", () => {
+  const asked: string[] = [];
+  const read = reader(() => {});
+  const noted = (file: string) => {
+    asked.push(file);
+    return read(file);
+  };
+  const catalog = loadCatalog(noted, 12, ["accounts"]);
+  expect(asked).toEqual(["accounts.yaml"]);
+  expect(catalog).toMatchObject({ accounts: [{ id: "acme" }, { id: "globex" }], providers: [], warnings: [] });
+});
