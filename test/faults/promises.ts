@@ -18,4 +18,5 @@ export const PROMISES: readonly PromiseOfSluice[] = [
   { number: 9, title: "Bad records", file: "bad-records" },
   { number: 10, title: "Bounded memory", file: "bounded-memory" },
   { number: 11, title: "The clock", file: "clock" },
+  { number: 12, title: "Late and repeated answers", file: "late-answers" },
 ];

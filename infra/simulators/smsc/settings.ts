@@ -102,7 +102,14 @@ export const smscBehaviourSchema = z.strictObject({
       throttledStatuses: z.array(statusName).min(1).default(["ESME_RTHROTTLED", "ESME_RMSGQFUL"]),
     })
     .prefault({}),
-  ids: z.strictObject({ response: idFormat.default("hex"), receipt: idFormat.default("hex") }).prefault({}),
+  ids: z
+    .strictObject({
+      response: idFormat.default("hex"),
+      receipt: idFormat.default("hex"),
+      /** So many different ids, which come again and again, as of a centre whose counter is short; 0: none comes again. */
+      wrapAt: z.number().int().min(0).max(2_147_483_647).default(0),
+    })
+    .prefault({}),
   receipts: receipts.prefault({}),
   /** Destinations with a fate of their own; the first prefix that matches counts. */
   rules: z

@@ -252,7 +252,9 @@ export class SmscSimulator implements Simulator, Controlled {
     const { sequence } = pdu;
     if (accepted) {
       this.#acceptedRate.add(now, segments, this.#look.at);
-      const id = this.#nextId++;
+      const { wrapAt } = behaviour.ids;
+      const next = this.#nextId++;
+      const id = wrapAt > 0 ? (next % wrapAt) + 1 : next;
       const plan = planReceipts(behaviour, rule, pdu.registeredDelivery, this.#random);
       this.#plan(plan, id, pdu, session, reference);
       const messageId = formatMessageId(id, behaviour.ids.response);
