@@ -112,7 +112,7 @@ export class Ending {
 
   private finish(message: OpenMessage, { submission, state }: Verdict, reason: string, turn: Turn): void {
     const { out, now, counters } = turn;
-    for (const one of message.submissions) if (one.doubtful && isProven(one)) this.writeProven(one, turn);
+    for (const one of message.submissions) if (!one.answered && isProven(one)) this.writeProven(one, turn);
     const final =
       submission === undefined
         ? finalOfClosed(this.kept.unpack(message.closed!), now)

@@ -75,6 +75,7 @@ export class Joining {
     if (same !== undefined) {
       // What was in doubt has been answered after all; anything else says nothing new.
       if (same.doubtful && ids.length > 0) this.resolveDoubt(same, event, ids, turn);
+      else if (!same.answered && event.type === "submitted") this.answeredWithoutIds(same, event, turn);
       else counters.repeats++;
       return;
     }
@@ -185,6 +186,7 @@ export class Joining {
       parts: [],
       total: ids.length > 0 ? ids.length : receiptPerPart ? Math.max(1, event.facts.segments) : 1,
       doubtful: ids.length === 0,
+      answered: event.type === "submitted",
       refused: false,
       notBefore: this.notBefore(event, position),
       receiptAt: undefined,
@@ -256,10 +258,18 @@ export class Joining {
     this.options.ending.settle(message, submission, news, turn);
   }
 
+  private answeredWithoutIds(submission: Submission, event: Event, { out }: Turn): void {
+    submission.answered = true;
+    submission.refused = false;
+    submission.event = event;
+    if (submission.message.age === undefined) this.options.kept.keepEvent(submission.message, event, out);
+  }
+
   private resolveDoubt(submission: Submission, event: Event, ids: readonly string[], turn: Turn): void {
     const { message } = submission;
     this.messages.index.removeDoubtful(submission, message.to);
     submission.doubtful = false;
+    submission.answered = true;
     submission.refused = false;
     submission.event = event;
     submission.total = new Set([...submission.ids, ...ids]).size;

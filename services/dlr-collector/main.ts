@@ -196,7 +196,7 @@ function termsOf(providers: readonly Provider[]): (provider: string) => Provider
     const smpp = provider.kind === "smpp";
     terms.set(id, {
       receiptDeadlineMs: deadlineMs(receiptDeadlineSeconds),
-      receiptPerPart: smpp,
+      receiptPerPart: smpp && provider.smpp.receiptPer === "part",
       indexed: smpp ? idFormatsOf(provider).response : undefined,
       answerMs: (smpp ? provider.smpp.responseTimeoutMs : provider.http.timeoutMs) + CLOCKS_MS,
     });

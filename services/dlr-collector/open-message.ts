@@ -23,8 +23,10 @@ export interface Submission {
   readonly parts: (PartState | undefined)[];
   /** Receipts that make it complete. */
   total: number;
-  /** In doubt: its ids were not told by a submit response. */
+  /** Its ids were not told by a submit response: it is in doubt, or was answered without them. */
   doubtful: boolean;
+  /** The provider has said that it took it. */
+  answered: boolean;
   /** It was in doubt, and the provider has answered after all that it did not take it. */
   refused: boolean;
   /** No receipt that came before belongs to it, epoch milliseconds. */
@@ -74,7 +76,7 @@ export function isSame(known: Submission, event: Event, provider: string, ids: r
 
 /** Whether a provider has said anything of it: an answer or a receipt. */
 export function isProven(submission: Submission): boolean {
-  return !submission.doubtful || submission.ids.length > 0;
+  return submission.answered || submission.ids.length > 0;
 }
 
 /** Folds a state into a part; true when that is worth writing down: a final state, or why there may be none. */

@@ -1,4 +1,3 @@
-import { normaliseProviderMessageId } from "../../domain/receipts/provider-message-id.ts";
 import type { Outcome } from "../../platform/kafka/dispatcher.ts";
 import type { OutRecord } from "../../platform/kafka/record.ts";
 import { type Order, type Outcomes, returnClassOf } from "./outcomes.ts";
@@ -7,8 +6,6 @@ import type { Unit } from "./unit-result.ts";
 
 export interface ConclusionsOptions {
   readonly outcomes: Outcomes;
-  /** Notation of the provider's ids in its answers. */
-  readonly idFormat: "as-is" | "hex" | "decimal";
   /** Epoch, ms. */
   readonly now: () => number;
 }
@@ -23,12 +20,12 @@ export class Conclusions {
 
   /** The outcome, and what it is counted as. */
   of(order: Order, submission: Submission<Unit>, verdict: Verdict): [Outcome, string] {
-    const { outcomes, idFormat, now } = this.options;
+    const { outcomes, now } = this.options;
     if (verdict.kind === "accepted") {
       // Taken, and an id is missing: its receipts are found by the destination, as those of a message in doubt.
       const told = submission.ids.every((id) => id !== "") ? submission.ids : [];
-      const ids = told.map((id) => normaliseProviderMessageId(id, idFormat));
-      return [outcomes.submitted(order, ids, submission.weight, now()), "accepted"];
+      // As the provider wrote them: so they are found in its portal, and by the ids that it shows there.
+      return [outcomes.submitted(order, told.map((id) => id.trim()), submission.weight, now()), "accepted"];
     }
     if (verdict.kind === "in-doubt") return [outcomes.inDoubt(order, verdict.code, now()), "in-doubt"];
     const byMoment = verdict.throttled ? "throttled" : "unsubmitted";
@@ -37,13 +34,13 @@ export class Conclusions {
     return [outcomes.returned(order, errorClass, verdict.code, now()), errorClass];
   }
 
-  /** What late answers to a message in doubt amount to: the event that says so, and what it is counted as. */
+  /** What late answers to a message in doubt amount to: the records that say so, and what it is counted as. */
   late(order: Order, submission: Submission<Unit>): [readonly OutRecord[], string] | undefined {
     const { outcomes, now } = this.options;
     const verdict = submission.lateVerdict;
     if (verdict === undefined) return undefined;
     if (verdict.kind === "accepted") return [this.of(order, submission, verdict)[0].events, "accepted"];
-    const { events } = outcomes.refusedLate(order, returnClassOf(verdict.outcome), verdict.code, now());
-    return [events, "refused"];
+    const { events, followUp } = outcomes.refusedLate(order, returnClassOf(verdict.outcome), verdict.code, now());
+    return [[...events, ...followUp], "refused"];
   }
 }

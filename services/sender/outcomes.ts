@@ -89,6 +89,7 @@ export class Outcomes {
       errorClass: IN_DOUBT_CLASS,
       errorCode: code,
       reason: why,
+      resubmitted: order.dispatch.inDoubt,
     };
     return { events: [this.event(order, "in_doubt", event)], followUp: this.copyOf(order, code, now) };
   }
@@ -98,9 +99,17 @@ export class Outcomes {
     return this.inDoubt(order, PARTIAL, now, errorCode);
   }
 
-  /** It has turned out after its `in_doubt` event that it was not taken. Nothing follows: a copy may be on its way. */
+  /**
+   * It has turned out after its `in_doubt` event that it was not taken. Where a copy is on its way nothing follows; where
+   * none was allowed the message goes back as any that is refused, since to send it now repeats nothing.
+   */
   refusedLate(order: Order, errorClass: ReturnClass, errorCode: string, now: number): Outcome {
-    return { events: [this.returnedEvent(order, errorClass, errorCode, now)], followUp: [] };
+    const { dispatch } = order;
+    const copied = copyAllowed(this.provider, dispatch.facts.lane, triesInDoubt(dispatch.tried) + 1);
+    return {
+      events: [this.returnedEvent(order, errorClass, errorCode, now)],
+      followUp: copied ? [] : [this.retry(order, retryTopic("0s"), errorClass, errorCode, dispatch.inDoubt, now)],
+    };
   }
 
   /** The record that belongs to a `returned` or `in_doubt` event which stands in the log already. */

@@ -1,4 +1,4 @@
-import { idFormatsOf, type Provider } from "../../domain/catalog/provider.ts";
+import type { Provider } from "../../domain/catalog/provider.ts";
 import type { KafkaConnection } from "../../platform/kafka/connection.ts";
 import { Dispatcher } from "../../platform/kafka/dispatcher.ts";
 import type { LogEnds } from "../../platform/kafka/log-ends.ts";
@@ -75,7 +75,6 @@ export class ProviderRuntime {
       outcomes: this.outcomes,
       metrics,
       log: shared.connection.log,
-      idFormat: provider.kind === "smpp" ? idFormatsOf(provider).response : "as-is",
       silenceMs: Math.min(SILENCE_MS, responseTimeoutOf(provider)),
       goesElsewhere: () => shared.goesElsewhere?.(provider) !== false,
       onLate: (events) => this.writeLate(events),

@@ -31,8 +31,6 @@ export interface ProviderSenderOptions<U extends Unit> {
   readonly outcomes: Outcomes;
   readonly metrics: SenderMetrics;
   readonly log: KafkaLog;
-  /** Notation of the provider's ids in its answers. */
-  readonly idFormat: "as-is" | "hex" | "decimal";
   /** After this time without any answer the circuit opens, ms. */
   readonly silenceMs: number;
   /** Whether another provider could take what this one cannot, as far as is known. Default: yes. */

@@ -103,6 +103,20 @@ describe("a submission in doubt that a receipt proves", () => {
     expect(submissions(b)).toEqual([["m/2/resubmitted", 7_500]]);
   });
 
+  it("is not said a second time when its answer was recorded without an id, before or after the doubt", () => {
+    for (const late of [false, true]) {
+      const b = bench();
+      if (late) b.event(doubt("m"));
+      b.event(submitted("m", []));
+      expect(b.needsCopy("m")).toBe(false);
+      b.receipt(receipt("5501", "delivered"), 3_000);
+      b.pass(3_000 + DEFAULT_LIMITS.doubtMs);
+      expect(b.finals()).toEqual([["m/final", "delivered"]]);
+      expect(submissions(b)).toEqual([]);
+      expect(b.events.at(-1)!.event.cost).toBe(7_500);
+    }
+  });
+
   it("is not said a second time when its answer was recorded", () => {
     const b = bench();
     b.event(doubt("m"));

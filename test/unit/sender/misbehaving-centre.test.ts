@@ -3,7 +3,7 @@
  * with what the centre has taken. What Sluice as a whole makes of it: test/invariants/providers-misbehave.test.ts.
  */
 import { afterEach, expect, test } from "vitest";
-import { idFormatsOf, providerSchema, type SmppProvider } from "../../../domain/catalog/provider.ts";
+import { providerSchema, type SmppProvider } from "../../../domain/catalog/provider.ts";
 import { framedKinds } from "../../../infra/simulators/smsc/malformed-pdu.ts";
 import { smscSettingsSchema } from "../../../infra/simulators/smsc/settings.ts";
 import { SmscSimulator } from "../../../infra/simulators/smsc/smsc.ts";
@@ -73,7 +73,6 @@ async function world(behaviour: Record<string, unknown>, responseTimeoutMs = 400
     outcomes: new Outcomes(codecs, provider, 6),
     metrics,
     log,
-    idFormat: idFormatsOf(provider).response,
     silenceMs: responseTimeoutMs,
     onLate: () => {},
     monotonic: () => performance.now(),

@@ -149,7 +149,14 @@ test("lanes that hold, and messages with no copy left, get the event and no copy
   expect(copies({ transactional: 1 }, {})).toBe(0);
 });
 
-test("a late refusal says that this attempt was not taken; nothing follows from it", () => {
+test("a late refusal where no copy was allowed sends the message back: what was certainly not taken may go again", () => {
+  const held = { ...order({ attempt: 2 }) };
+  const dispatch = { ...held.dispatch, facts: { ...held.dispatch.facts, lane: "marketing" as const } };
+  const { followUp } = outcomes.refusedLate({ ...held, dispatch }, "refused", "ESME_RSUBMITFAIL", 0);
+  expect(followUp.map(({ topic, headers }) => [topic, headers!.id])).toEqual([["sms.retry.0s", `${M}/3/retry`]]);
+});
+
+test("a late refusal says that this attempt was not taken; nothing follows where a copy is on its way", () => {
   const { events, followUp } = outcomes.refusedLate(order({ attempt: 2 }), "refused", "ESME_RSUBMITFAIL", 0);
   expect(events[0]!.headers!.id).toBe(`${M}/2/returned`);
   expect(event(events[0]!.value)).toMatchObject({ type: "returned", errorCode: "ESME_RSUBMITFAIL", reason: null });

@@ -113,7 +113,6 @@ function world(shared: object = {}, more: Partial<ProviderSenderOptions<Unit>> =
     outcomes: new Outcomes(codecs, provider, 6),
     metrics: senderMetrics(new MetricRegistry(), "alpha"),
     log: { debug() {}, info() {}, warn() {}, error() {} },
-    idFormat: "as-is",
     silenceMs: 5_000,
     monotonic: () => performance.now(),
     now: Date.now,
