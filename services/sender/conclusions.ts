@@ -25,7 +25,15 @@ export class Conclusions {
       // Taken, and an id is missing: its receipts are found by the destination, as those of a message in doubt.
       const told = submission.ids.every((id) => id !== "") ? submission.ids : [];
       // As the provider wrote them: so they are found in its portal, and by the ids that it shows there.
-      return [outcomes.submitted(order, told.map((id) => id.trim()), submission.weight, now()), "accepted"];
+      return [
+        outcomes.submitted(
+          order,
+          told.map((id) => id.trim()),
+          submission.weight,
+          now(),
+        ),
+        "accepted",
+      ];
     }
     if (verdict.kind === "in-doubt") return [outcomes.inDoubt(order, verdict.code, now()), "in-doubt"];
     const byMoment = verdict.throttled ? "throttled" : "unsubmitted";

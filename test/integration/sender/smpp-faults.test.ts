@@ -20,8 +20,8 @@ test("messages of one destination are submitted one after the other, in order", 
   const last = new Map<string, { n: number; id: bigint }>();
   for (const { event } of events) {
     const n = place.get(event.facts.messageId)!;
-    // The simulator's ids rise with the order in which it took the submits.
-    const id = BigInt(event.providerMessageIds[0]!);
+    // The simulator's ids, in hexadecimal digits, rise with the order in which it took the submits.
+    const id = BigInt(`0x${event.providerMessageIds[0]}`);
     const before = last.get(event.facts.to);
     if (before !== undefined) {
       expect(n).toBeGreaterThan(before.n);

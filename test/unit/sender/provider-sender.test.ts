@@ -508,9 +508,9 @@ test("an answer that comes after the time-out is a submission of the same attemp
   const [request] = link.timeOut();
   expect(settled).toMatchObject([{ type: "in_doubt", attempt: 2, errorCode: "response-timeout" }]);
   expect(link.inFlight).toBe(0);
-  link.answerLate(request!, taken("5501"));
+  link.answerLate(request!, taken(" 33E95179 "));
   expect(late).toMatchObject([
-    { type: "submitted", attempt: 2, cost: 7_500, providerMessageIds: ["5501"], resubmitted: "link-lost" },
+    { type: "submitted", attempt: 2, cost: 7_500, providerMessageIds: ["33E95179"], resubmitted: "link-lost" },
   ]);
   expect(settled).toHaveLength(1);
   await sender.stop();
