@@ -9,6 +9,8 @@ import {
 import { priceOf } from "../../../../domain/catalog/price-list.ts";
 import { compileRoutes, findRoute, type MessageFacts } from "../../../../domain/catalog/route-table.ts";
 import { lanes } from "../../../../domain/message/lane.ts";
+import { parseDestination } from "../../../../domain/numbers/destination.ts";
+import { networkOf } from "../../../../domain/numbers/network.ts";
 import { exampleCatalog, examplePlain } from "./example.ts";
 
 const { routes, providers } = exampleCatalog();
@@ -57,6 +59,37 @@ describe("chooseProvider", () => {
       provider: { id: "web" },
     });
     expect(verdicts({ ...german, lane: "otp" })).toEqual(["north chosen", "south lane-not-carried"]);
+  });
+
+  it("routes and prices the islands by their own country and network, not as Great Britain", () => {
+    const plain = examplePlain();
+    plain.providers[0]!.prices = [
+      { country: "GB", price: "0.01" },
+      { country: "GG", price: "0.05" },
+      { mccMnc: "23450", price: "0.06" },
+    ];
+    plain.routes.splice(0, plain.routes.length, {
+      id: "islands",
+      when: { countries: ["GG", "JE", "IM"] },
+      strategy: "priority",
+      providers: [{ id: "north" }],
+    });
+    const parsed = parseCatalog(plain, 12);
+    if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems));
+    const { routes, providers } = parsed.value;
+    const islands = compileRoutes(routes, providers);
+    const chosen = (to: string) => {
+      const destination = parseDestination(to);
+      if (!destination.ok) throw new Error(destination.reason);
+      const { e164, country } = destination;
+      const facts = { ...german, destination: e164, country, mccMnc: networkOf(e164)?.mccMnc };
+      const choice = chooseProvider(islands, { facts, tried: [], health: () => undefined, random: () => 0 });
+      return choice.ok ? [country, choice.route, choice.price] : [country, choice.reason];
+    };
+    // JT and Sure in Guernsey; a British number has no route here.
+    expect(chosen("+447911123456")).toEqual(["GG", "islands", 60_000]);
+    expect(chosen("+447781123456")).toEqual(["GG", "islands", 50_000]);
+    expect(chosen("+447400123456")).toEqual(["GB", "no-route"]);
   });
 
   it("moves on when a provider was tried, is dark, or has too much waiting", () => {

@@ -1,0 +1,50 @@
+import { expect, it } from "vitest";
+import { validateSendRequest } from "../../../domain/message/validation.ts";
+import type { InRecord } from "../../../platform/kafka/record.ts";
+import type { SendRequest } from "../../../schemas/generated/types.ts";
+import { takeIn } from "../../../services/router/intake.ts";
+
+const NOW = Date.UTC(2026, 10, 29);
+const record = { topic: "sms.requests.otp", partition: 0, offset: 7, timestamp: NOW } as unknown as InRecord;
+
+function request(to: string): SendRequest {
+  return {
+    messageId: null,
+    accountId: "acme",
+    to,
+    from: null,
+    text: "Your code is 4711",
+    validitySeconds: null,
+    reference: null,
+    callbackUrl: null,
+    metadata: {},
+    acceptedAt: null,
+  };
+}
+
+const take = (to: string) => takeIn(request(to), "otp", record, () => true);
+
+it.each([
+  ["(201) 555-0123", "destination-not-international"],
+  ["131 2345 6789", "destination-not-international"],
+  ["+447012345678", "destination-type-unsupported"],
+  ["+491711234567;ext=5", "destination-malformed"],
+  ["+491711234567,+491711234568", "destination-malformed"],
+  ["1-800-FLOWERS", "destination-malformed"],
+  ["+49171", "destination-invalid"],
+  ["\u200b", "destination-empty"],
+])("refuses %s over Kafka with the code that HTTP gives: %s", (to, code) => {
+  const intake = take(to);
+  const overHttp = validateSendRequest({ to, text: "Your code is 4711" });
+  expect(intake).toMatchObject({ ok: false, problems: [{ field: "to", code }] });
+  expect(!overHttp.ok && !intake.ok && overHttp.problems).toEqual(!intake.ok && intake.problems);
+});
+
+it.each([
+  ["+5215500000012", { to: "525500000012", country: "MX", network: null }],
+  ["\u202a+44 7911 123456\u202c", { to: "447911123456", country: "GG", network: "23450" }],
+  ["tel:+44-7509-123456", { to: "447509123456", country: "JE", network: "23450" }],
+  ["+4917139200\u0661\u0662", { to: "491713920012", country: "DE", network: "26201" }],
+])("takes %j to the destination, country and network that it means", (to, facts) => {
+  expect(take(to)).toMatchObject({ ok: true, facts });
+});
