@@ -1,4 +1,4 @@
-import { parseDestination } from "../numbers/destination.ts";
+import { destinationForms, parseDestination, sameHandset } from "../numbers/destination.ts";
 import { idForms } from "./provider-message-id.ts";
 
 /** An address as an SMPP provider gives it. `ton`: type of number (3.4, 5.2.5). */
@@ -39,9 +39,17 @@ const SEPARATORS = /[\s().\-/]/g;
 
 /**
  * The E.164 digits of an address; undefined when it is none, or one in a national form of which nothing is known. What the
- * provider was given goes before what a numbering plan makes of the digits.
+ * provider was given goes before what a numbering plan makes of the digits: also where the plan has two spellings of one
+ * handset, and its network answers with the other one.
  */
-export function e164Of(address: ProviderAddress, { country, known = NOTHING_KNOWN }: AddressTerms): string | undefined {
+export function e164Of(address: ProviderAddress, terms: AddressTerms): string | undefined {
+  const number = readNumber(address, terms);
+  const { known = NOTHING_KNOWN } = terms;
+  if (number === undefined || known.has(number)) return number;
+  return destinationForms(number).find((form) => known.has(form)) ?? number;
+}
+
+function readNumber(address: ProviderAddress, { country, known = NOTHING_KNOWN }: AddressTerms): string | undefined {
   const { ton } = address;
   const digits = digitsOf(address);
   if (digits === undefined || ton === NETWORK_SPECIFIC) return undefined;
@@ -105,19 +113,29 @@ export function placeReceipt(
   for (const form of idForms(id)) {
     const number = known.numberOf(form);
     if (number === undefined) continue;
-    if (from === number || endsAs(number, source)) return { ok: true, to: number, ...shown("source", to) };
-    if (to === number || endsAs(number, destination)) return { ok: true, to: number, ...shown("destination", from) };
+    if (isOf(number, from) || endsAs(number, source)) return { ok: true, to: number, ...shown("source", to) };
+    if (isOf(number, to) || endsAs(number, destination)) return { ok: true, to: number, ...shown("destination", from) };
     if (from === undefined && to === undefined && !mayBeHandset(source)) return { ok: true, to: number };
   }
   if (from !== undefined && to !== undefined) {
     const mine = known.has(from);
     const other = known.has(to);
     const handset = mine === other ? usual : mine ? "source" : "destination";
-    return { ok: true, to: handset === "source" ? from : to };
+    return inItsForm(handset === "source" ? from : to, known);
   }
-  if (from !== undefined) return { ok: true, to: from };
-  if (to !== undefined && (!mayBeHandset(source) || known.has(to))) return { ok: true, to };
+  if (from !== undefined) return inItsForm(from, known);
+  if (to !== undefined && (!mayBeHandset(source) || known.has(to))) return inItsForm(to, known);
   return { ok: false, digits: signless(source) || signless(destination) };
+}
+
+/** A number of which the plan has two spellings is no place until it is known which one was sent to. */
+function inItsForm(number: string, known: SubmittedNumbers): Place {
+  const sure = known.has(number) || destinationForms(number).length === 1;
+  return sure ? { ok: true, to: number } : { ok: false, digits: number };
+}
+
+function isOf(number: string, address: string | undefined): boolean {
+  return number === address || (address !== undefined && sameHandset(number, address));
 }
 
 /** Worth remembering only where the other address could have been a handset's as well. */

@@ -101,6 +101,37 @@ describe("placeReceipt", () => {
   });
 });
 
+describe("numbers that a country has written otherwise, or writes in two ways", () => {
+  it.each([
+    [1, "5215500000012", "525500000012"],
+    [0, "5215500000012", "525500000012"],
+    [1, "551161234567", "5511961234567"],
+    [1, "22997123456", "2290197123456"],
+    [1, "22507123456", "2250707123456"],
+  ])("receipts and messages of handsets under TON %i from %s are those of %s", (ton, text, number) => {
+    const source = at(ton, text);
+    for (const known of [given(), given(number)]) {
+      expect(e164Of(source, { known })).toBe(number);
+      expect(placeReceipt("1", source, at(5, "ACME"), { known })).toEqual({ ok: true, to: number });
+    }
+  });
+
+  it.each([
+    ["5491123456789", "541123456789"],
+    ["541123456789", "5491123456789"],
+    ["38344123456", "37744123456"],
+  ])("what was sent to %s is found under %s too, and is nowhere while neither is known", (sent, answers) => {
+    const source = at(1, answers);
+    expect(e164Of(source, { known: given(sent) })).toBe(sent);
+    expect(placeReceipt("1", source, at(5, "ACME"), { known: given(sent) })).toEqual({ ok: true, to: sent });
+    // The index of submissions knows it by its id.
+    expect(placeReceipt("1", source, at(5, "ACME"), {})).toEqual({ ok: false, digits: answers });
+    const byId = given();
+    byId.submitted(sent, "1");
+    expect(placeReceipt("1", source, at(5, "ACME"), { known: byId })).toEqual({ ok: true, to: sent });
+  });
+});
+
 describe("RecentSubmissions", () => {
   it("remembers the last ones, and finds a number by its end only while it is the one", () => {
     const known = new RecentSubmissions(2);
