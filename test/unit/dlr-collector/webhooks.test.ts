@@ -135,6 +135,8 @@ describe("a message from a handset", () => {
     [{ From: "+491701234567" }, "491701234567"],
     [{ From: "+49 (170) 1234567" }, "491701234567"],
     [{ From: "491701234567" }, "491701234567"],
+    // The form that Mexico gave up, under which some networks still answer.
+    [{ From: "+5215500000012" }, "525500000012"],
     // A landline, and a premium number, to which no message may go.
     [{ From: "+493012345678" }, "493012345678"],
     [{ From: "+499001234567" }, "499001234567"],
