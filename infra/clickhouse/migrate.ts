@@ -28,24 +28,37 @@ interface SqlFile {
   readonly statements: string[];
 }
 
+/** A statement that fills a table from another takes about 15 s a million messages (see 005-deliveries.sql). */
+const STATEMENT_TIMEOUT_MS = 12 * 3_600_000;
+
 /**
  * Creates the database and applies what is missing. Every statement may be repeated, so a run that was cut off is simply
- * repeated. Two runs at once do the same work twice, which does no harm either.
+ * repeated. Two runs at once do the same work twice, which does no harm either. `folder`: of the .sql files.
  * @throws Error when a file differs from what was applied under its name, or when ClickHouse refuses a statement.
  */
-export async function migrateClickhouse(target: ClickhouseTarget): Promise<ClickhouseMigration> {
+export async function migrateClickhouse(
+  target: ClickhouseTarget,
+  folder: string = import.meta.dirname,
+): Promise<ClickhouseMigration> {
   if (!/^[A-Za-z_]\w*$/.test(target.database))
     throw new Error(`${JSON.stringify(target.database)} is not a database name: letters, digits and _ only.`);
   const options = { url: target.url, username: target.user, password: target.password };
   const server = createClient(options);
-  const client = createClient({ ...options, database: target.database });
+  const client = createClient({
+    ...options,
+    database: target.database,
+    request_timeout: STATEMENT_TIMEOUT_MS,
+    // A header now and then, so that no balancer in between takes a statement at work for a dead connection.
+    clickhouse_settings: { send_progress_in_http_headers: 1, http_headers_progress_interval_ms: "20000" },
+    max_response_headers_size: 4 * 1024 * 1024,
+  });
   try {
     await server.command({ query: `CREATE DATABASE IF NOT EXISTS ${target.database}` });
     await client.command({
       query: `CREATE TABLE IF NOT EXISTS migrations (name String, checksum String, applied_at DateTime('UTC') DEFAULT now())
               ENGINE = ReplacingMergeTree(applied_at) ORDER BY name`,
     });
-    return await applyMissing(client, sqlFiles(import.meta.dirname));
+    return await applyMissing(client, sqlFiles(folder));
   } finally {
     await Promise.all([server.close(), client.close()]);
   }

@@ -13,15 +13,15 @@ interface ProviderRow {
   readonly submit: Quantiles;
   readonly receipt: Quantiles;
   readonly segments: string;
-  readonly cost: string;
-  readonly currency: string;
+  /** Amounts by currency. */
+  readonly costs: Readonly<Record<string, string>>;
 }
 
 /** Sluice may write an event twice, with the same content; each counts once. */
 const EVENTS_OF_RUN = `
   SELECT * FROM events
   WHERE metadata['run'] = {run:String} AND at >= fromUnixTimestamp64Milli({since:Int64}) AND type IN ('submitted', 'final')
-  LIMIT 1 BY message_id, type, if(type = 'final', 0, attempt), resubmitted`;
+  LIMIT 1 BY message_id, destination, type, if(type = 'final', 0, attempt), resubmitted`;
 
 const BY_PROVIDER = `
   SELECT
@@ -33,8 +33,7 @@ const BY_PROVIDER = `
     quantilesExactIf(0.5, 0.95)(dateDiff('millisecond', ifNull(submitted_at, at), ifNull(receipt_at, at)),
       type = 'final' AND isNotNull(submitted_at) AND isNotNull(receipt_at)) AS receipt,
     sumIf(segments, type = 'submitted') AS segments,
-    sumIf(cost, type = 'submitted') AS cost,
-    max(currency) AS currency
+    sumMapIf(map(toString(currency), toDecimal128(cost, 6)), type = 'submitted' AND currency != '') AS costs
   FROM (${EVENTS_OF_RUN})
   GROUP BY provider ORDER BY provider`;
 
@@ -57,7 +56,7 @@ export class RunAnalytics {
 
   /** Messages of the run that ended, as far as the rows have arrived. */
   async ended(): Promise<number> {
-    const sql = `SELECT uniqExact(message_id) AS n FROM (${EVENTS_OF_RUN}) WHERE type = 'final'`;
+    const sql = `SELECT uniqExact(message_id, destination) AS n FROM (${EVENTS_OF_RUN}) WHERE type = 'final'`;
     const [row] = await this.#query<{ n: string }>(sql);
     return Number(row?.n ?? 0);
   }
@@ -90,7 +89,6 @@ export class RunAnalytics {
 }
 
 function cells(row: ProviderRow): string[] {
-  const cost = Number(row.cost);
   const delivered = Number(row.delivered);
   return [
     row.provider,
@@ -100,9 +98,15 @@ function cells(row: ProviderRow): string[] {
     times(row.submit),
     times(row.receipt),
     row.segments,
-    `${cost.toFixed(2)} ${row.currency}`,
-    delivered === 0 ? "-" : `${(cost / delivered).toFixed(4)} ${row.currency}`,
+    amounts(row.costs, (amount) => amount.toFixed(2)),
+    delivered === 0 ? "-" : amounts(row.costs, (amount) => (amount / delivered).toFixed(4)),
   ];
+}
+
+/** Each currency's amount; they are never added. */
+function amounts(costs: ProviderRow["costs"], text: (amount: number) => string): string {
+  const each = Object.entries(costs).map(([currency, amount]) => `${text(Number(amount))} ${currency}`);
+  return each.length === 0 ? "-" : each.join(" + ");
 }
 
 function times([p50, p95]: Quantiles): string {

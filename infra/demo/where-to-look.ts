@@ -15,7 +15,7 @@ export function whereToLook(config: ClusterConfig, run: string): string {
     `  curl -s ${ingestUrl}/openapi.json          the HTTP interface`,
     `  curl -s ${adminUrls.router}/metrics          metrics of the router; each service has its own (make status)`,
     sql(
-      `SELECT country, lane, count() AS messages, countIf(state = 'delivered') AS delivered, sum(cost) AS cost FROM messages_latest WHERE metadata['run'] = '${run}' GROUP BY country, lane ORDER BY messages DESC LIMIT 10 FORMAT PrettyCompact`,
+      `SELECT country, lane, count() AS messages, countIf(state = 'delivered') AS delivered, sumMap(costs) AS costs FROM messages_latest WHERE metadata['run'] = '${run}' GROUP BY country, lane ORDER BY messages DESC LIMIT 10 FORMAT PrettyCompact`,
     ),
     sql(
       "SELECT minute, provider, submitted, returned, delivered, delivery_rate, submit_p95_ms FROM provider_minutes ORDER BY minute DESC, provider LIMIT 12 FORMAT PrettyCompact",

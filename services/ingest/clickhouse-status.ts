@@ -20,25 +20,31 @@ const MAX_LOOKUPS = 50;
 const LOOKUP_TIMEOUT_MS = 5_000;
 /** A message has a handful of events; one with more is shown its first thousand. */
 const MAX_EVENTS = 1_000;
+/** One id stands for one destination, unless an upstream system gave it to several. */
+export const MAX_DESTINATIONS = 50;
 
-const MESSAGE_QUERY = `
+// Of repeats under the same id and destination the first counts.
+const MESSAGES_QUERY = `
   SELECT state, final, destination, lane, encoding, segments, reference, accepted_at, updated_at, attempts, provider,
-    submitted_at, finished_at, toString(cost) AS cost, currency, error_class, error_code, reason
+    submitted_at, finished_at, mapApply((currency, amount) -> (currency, toString(amount)), costs) AS costs,
+    error_class, error_code, reason
   FROM messages_latest
   WHERE message_id = {id:UUID} AND account = {account:String}
-  ORDER BY accepted_at
-  LIMIT 1`;
+    AND (empty({to:Array(String)}) OR has({to:Array(String)}, destination))
+  ORDER BY accepted_at, destination
+  LIMIT 1 BY destination
+  LIMIT ${MAX_DESTINATIONS}`;
 
-// All events of a message stand in one partition of the log, whose order is the true one. Clocks of the writers may
-// differ by less than the hour allowed here; the bound keeps the look-up to the message's own days.
+// All events of a message to one destination stand in one partition of the log, whose order is the true one. Clocks of
+// the writers may differ by less than the hour allowed here; the bound keeps the look-up to the message's own days.
 const EVENTS_QUERY = `
-  SELECT type, at, attempt, provider, route, reason, state, part, error_class, error_code, toString(cost) AS cost,
-    currency, resubmitted
+  SELECT destination, type, at, attempt, provider, route, reason, state, part, error_class, error_code,
+    toString(cost) AS cost, currency, resubmitted, provider_message_ids
   FROM events
-  WHERE message_id = {id:UUID} AND account = {account:String}
+  WHERE message_id = {id:UUID} AND account = {account:String} AND has({to:Array(String)}, destination)
     AND at >= parseDateTime64BestEffort({acceptedAt:String}, 3, 'UTC') - INTERVAL 1 HOUR
   ORDER BY log_partition, log_offset
-  LIMIT ${MAX_EVENTS}`;
+  LIMIT ${MAX_EVENTS} BY destination`;
 
 /** Looks messages up in ClickHouse (infra/clickhouse has the tables). */
 export class ClickhouseStatus implements StatusSource {
@@ -59,17 +65,29 @@ export class ClickhouseStatus implements StatusSource {
     });
   }
 
-  async find(accountId: string, messageId: string): Promise<MessageStatusAnswer | undefined> {
+  async find(accountId: string, messageId: string, to: readonly string[]): Promise<MessageStatusAnswer[]> {
     if (this.#running >= MAX_LOOKUPS) {
       throw new SluiceError(`${MAX_LOOKUPS} look-ups are running`, { code: "LOOKUPS_FULL", class: "throttled" });
     }
     this.#running++;
     try {
       const key = { id: messageId, account: accountId };
-      const [message] = await this.#rows<MessageRow>(MESSAGE_QUERY, key);
-      if (message === undefined) return undefined;
-      const events = await this.#rows<EventRow>(EVENTS_QUERY, { ...key, acceptedAt: message.accepted_at });
-      return statusAnswer(messageId, message, events);
+      const messages = await this.#rows<MessageRow>(MESSAGES_QUERY, { ...key, to });
+      const [oldest] = messages;
+      if (oldest === undefined) return [];
+      const destinations = messages.map((message) => message.destination);
+      const events = await this.#rows<EventRow & { destination: string }>(EVENTS_QUERY, {
+        ...key,
+        to: destinations,
+        acceptedAt: oldest.accepted_at,
+      });
+      return messages.map((message) =>
+        statusAnswer(
+          messageId,
+          message,
+          events.filter(({ destination }) => destination === message.destination),
+        ),
+      );
     } catch (cause) {
       throw new SluiceError("ClickHouse did not answer the look-up", {
         code: "STATUS_UNAVAILABLE",
@@ -85,7 +103,7 @@ export class ClickhouseStatus implements StatusSource {
     return this.#client.close();
   }
 
-  async #rows<Row>(query: string, parameters: Readonly<Record<string, string>>): Promise<Row[]> {
+  async #rows<Row>(query: string, parameters: Readonly<Record<string, string | readonly string[]>>): Promise<Row[]> {
     const result = await this.#client.query({ query, query_params: parameters, format: "JSONEachRow" });
     return await result.json<Row>();
   }

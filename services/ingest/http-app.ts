@@ -63,7 +63,7 @@ export function ingestApp(context: IngestContext): Express {
     .route("/v1/messages/:id")
     .get(
       guarded("status", async (request, response, account) => {
-        sendJson(response, 200, await getStatus(context, account, request.params.id as string));
+        sendJson(response, 200, await getStatus(context, account, request.params.id as string, request.query.to));
       }),
     )
     .all(methodNotAllowed(["GET", "HEAD"]));

@@ -36,9 +36,14 @@ export interface HistoryEntry {
   readonly cost?: string;
   readonly currency?: string;
   readonly resubmitted?: string;
+  /** The provider's id of each part, as it wrote them. */
+  readonly providerMessageIds?: readonly string[];
 }
 
-/** What `GET /v1/messages/{id}` answers. */
+/** Amounts by currency (ISO 4217), as decimal texts. */
+export type Costs = Readonly<Record<string, string>>;
+
+/** What `GET /v1/messages/{id}` answers of a message to one destination. */
 export interface MessageStatusAnswer {
   readonly id: string;
   /** One of `MESSAGE_STATUSES`. */
@@ -57,7 +62,9 @@ export interface MessageStatusAnswer {
   readonly provider?: string;
   readonly submittedAt?: string;
   readonly finishedAt?: string;
-  /** Decimal, of everything submitted for this message. */
+  /** Of everything submitted for this message: amounts in different currencies are never added. */
+  readonly costs?: Costs;
+  /** The same, where it is in one currency. */
   readonly cost?: string;
   readonly currency?: string;
   readonly errorClass?: string;
@@ -67,13 +74,21 @@ export interface MessageStatusAnswer {
   readonly history: readonly HistoryEntry[];
 }
 
+/** An id that an upstream system gave to messages to several destinations: each has its own fate. */
+export interface MessageStatuses {
+  readonly id: string;
+  /** By the time of acceptance. */
+  readonly destinations: readonly MessageStatusAnswer[];
+}
+
 /** Where a message's events can be looked up. */
 export interface StatusSource {
   /**
-   * The account's own message.
+   * The account's own message, once for each destination that it went to; `to` narrows them down to any of these (E.164
+   * digits), when there are some.
    * @throws SluiceError of class transient or throttled when it cannot be looked up now.
    */
-  find(accountId: string, messageId: string): Promise<MessageStatusAnswer | undefined>;
+  find(accountId: string, messageId: string, to: readonly string[]): Promise<readonly MessageStatusAnswer[]>;
 }
 
 /** The status of a message that nothing has happened to yet, as far as analytics knows. */
@@ -111,8 +126,7 @@ export interface MessageRow {
   readonly provider: string;
   readonly submitted_at: string | null;
   readonly finished_at: string | null;
-  readonly cost: string;
-  readonly currency: string;
+  readonly costs: Costs;
   readonly error_class: string;
   readonly error_code: string;
   readonly reason: string;
@@ -133,6 +147,7 @@ export interface EventRow {
   readonly cost: string;
   readonly currency: string;
   readonly resubmitted: string;
+  readonly provider_message_ids: readonly string[];
 }
 
 /** The answer made of what analytics has; events oldest first. */
@@ -150,10 +165,18 @@ export function statusAnswer(id: string, row: MessageRow, events: readonly Event
     updatedAt: row.updated_at,
     attempts: row.attempts,
     ...present({ provider: row.provider, submittedAt: row.submitted_at, finishedAt: row.finished_at }),
-    ...(row.submitted_at === null ? {} : present({ cost: row.cost, currency: row.currency })),
+    ...costsOf(row.costs),
     ...present({ errorClass: row.error_class, errorCode: row.error_code, reason: row.reason }),
     history: events.map(historyEntry),
   };
+}
+
+/** Nothing when nothing was submitted. One amount also stands alone, for whoever has one currency. */
+function costsOf(costs: Costs): Pick<MessageStatusAnswer, "costs" | "cost" | "currency"> {
+  const amounts = Object.entries(costs);
+  const [first] = amounts;
+  if (first === undefined) return {};
+  return amounts.length > 1 ? { costs } : { costs, cost: first[1], currency: first[0] };
 }
 
 function historyEntry(event: EventRow): HistoryEntry {
@@ -167,6 +190,7 @@ function historyEntry(event: EventRow): HistoryEntry {
     ...present({ errorClass: event.error_class, errorCode: event.error_code }),
     ...(type === "submitted" ? present({ cost: event.cost, currency: event.currency }) : {}),
     ...present({ resubmitted: event.resubmitted }),
+    ...(event.provider_message_ids.length === 0 ? {} : { providerMessageIds: event.provider_message_ids }),
   };
 }
 

@@ -3,7 +3,10 @@
  * should take a code that they do not know for its status; more may come.
  */
 export const problemCodes = {
-  400: ["BAD_REQUEST", "BODY_INCOMPLETE", "INVALID_BATCH", "INVALID_HEADER", "INVALID_JSON", "INVALID_MESSAGE"],
+  400: [
+    ...(["BAD_REQUEST", "BODY_INCOMPLETE", "INVALID_BATCH", "INVALID_HEADER"] as const),
+    ...(["INVALID_JSON", "INVALID_MESSAGE", "INVALID_QUERY"] as const),
+  ],
   401: ["UNAUTHORIZED"],
   404: ["MESSAGE_NOT_FOUND", "NOT_FOUND"],
   405: ["METHOD_NOT_ALLOWED"],

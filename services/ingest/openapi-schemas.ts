@@ -168,6 +168,11 @@ const historyEntry = {
     cost: text("Cost of the submission, decimal"),
     currency: text("ISO 4217"),
     resubmitted: text("The stated reason of a repeated submission"),
+    providerMessageIds: {
+      type: "array",
+      description: "The provider's id of each part, as it wrote them",
+      items: { type: "string" },
+    },
   },
 };
 
@@ -195,8 +200,14 @@ const messageStatus = {
     provider: text("Provider of the latest attempt"),
     submittedAt: moment("When a provider accepted it"),
     finishedAt: moment("When its terminal state was known"),
-    cost: text("Of everything submitted for it, decimal"),
-    currency: text("ISO 4217"),
+    costs: {
+      type: "object",
+      description: "Of everything submitted for it: decimal amounts by currency (ISO 4217), which are never added up",
+      propertyNames: { pattern: "^[A-Z]{3}$" },
+      additionalProperties: { type: "string" },
+    },
+    cost: text("The amount of costs, where it is one"),
+    currency: text("The currency of cost, ISO 4217"),
     errorClass: text("What kind of failure"),
     errorCode: text("The provider's or Sluice's code"),
     reason: text("Why it is in this state"),
@@ -204,6 +215,20 @@ const messageStatus = {
       type: "array",
       description: "What happened, oldest first",
       items: { $ref: "#/components/schemas/HistoryEntry" },
+    },
+  },
+};
+
+const messageStatuses = {
+  type: "object",
+  required: ["id", "destinations"],
+  properties: {
+    id,
+    destinations: {
+      type: "array",
+      description: "One for each destination, by the time of acceptance",
+      minItems: 2,
+      items: { $ref: "#/components/schemas/MessageStatus" },
     },
   },
 };
@@ -243,6 +268,7 @@ export const schemas = {
   Batch: batch,
   BatchAnswer: batchAnswer,
   MessageStatus: messageStatus,
+  MessageStatuses: messageStatuses,
   HistoryEntry: historyEntry,
   FieldProblem: fieldProblem,
   Problem: problem,

@@ -1,3 +1,4 @@
+import { MAX_DESTINATIONS } from "./clickhouse-status.ts";
 import { problems } from "./openapi-problems.ts";
 import { schemas } from "./openapi-schemas.ts";
 
@@ -71,14 +72,33 @@ const postBatch = {
 const getMessage = {
   operationId: "getMessage",
   summary: "Status and history of a message",
-  description: "Runs some seconds behind; a message that was just accepted is answered as accepted.",
+  description:
+    "Runs some seconds behind; a message that was just accepted is answered as accepted. Messages that were produced to " +
+    `Kafka under one id, to several destinations, are answered together, ${MAX_DESTINATIONS} of them at most: to picks one.`,
   parameters: [
     { name: "id", in: "path", required: true, description: "Id of the message", schema: { type: "string" } },
+    {
+      name: "to",
+      in: "query",
+      description:
+        "Its destination in international form, for an id that went to several (the plus is %2B in an address)",
+      schema: { type: "string" },
+    },
   ],
   responses: {
-    200: answer("The message", "MessageStatus"),
+    200: {
+      description: "The message; where it went to several destinations, one status for each",
+      headers: {},
+      content: {
+        "application/json": {
+          schema: {
+            oneOf: [{ $ref: "#/components/schemas/MessageStatus" }, { $ref: "#/components/schemas/MessageStatuses" }],
+          },
+        },
+      },
+    },
     ...problems({
-      400: "BAD_REQUEST: the path cannot be read",
+      400: "INVALID_QUERY: to is no number. BAD_REQUEST: the path cannot be read",
       401: UNAUTHORIZED,
       404: "MESSAGE_NOT_FOUND: this account has no such message",
       429: "TOO_MANY_REQUESTS: too many look-ups at once",

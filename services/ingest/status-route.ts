@@ -1,30 +1,56 @@
 import { performance } from "node:perf_hooks";
+import { parseDestination } from "../../domain/numbers/destination.ts";
 import { ProblemError } from "../../platform/http/problem.ts";
 import type { Account } from "./api-keys.ts";
 import type { IngestContext } from "./ingest-context.ts";
-import { acceptedStatus, type MessageStatusAnswer } from "./message-status.ts";
+import { acceptedStatus, type MessageStatusAnswer, type MessageStatuses } from "./message-status.ts";
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
 /**
  * `GET /v1/messages/{id}`: status and history. Analytics runs some seconds behind; what this instance has just accepted is
- * answered from memory until then, also while analytics is away.
- * @throws ProblemError 404 also for another account's message: that it exists is nobody else's business.
+ * answered from memory until then, also while analytics is away. An id that went to several destinations is answered with
+ * all of them, unless `to` names one.
+ * @throws ProblemError 400 for a `to` that is no number; 404 also for another account's message: that it exists is nobody
+ * else's business.
  */
-export async function getStatus(context: IngestContext, account: Account, id: string): Promise<MessageStatusAnswer> {
+export async function getStatus(
+  context: IngestContext,
+  account: Account,
+  id: string,
+  to: unknown,
+): Promise<MessageStatusAnswer | MessageStatuses> {
   if (!UUID.test(id)) throw notFound("an id is a UUID, as given in the answer to a message");
+  const wanted = destinationsOf(to);
   const messageId = id.toLowerCase();
   const recent = context.recent.find(messageId, account.id, performance.now());
-  let found: MessageStatusAnswer | undefined;
+  const fresh = recent === undefined ? undefined : acceptedStatus(messageId, recent);
+  let found: readonly MessageStatusAnswer[] = [];
   try {
-    found = await context.status.find(account.id, messageId);
+    found = await context.status.find(account.id, messageId, wanted);
   } catch (error) {
-    if (recent === undefined) throw error;
+    if (fresh === undefined) throw error;
     context.log.every("status-unavailable", 5_000).warn({ err: error }, "status answered from memory alone");
   }
-  if (found !== undefined) return found;
-  if (recent !== undefined) return acceptedStatus(messageId, recent);
-  throw notFound("this account has no message with this id, or it was accepted elsewhere a moment ago");
+  const isNew = fresh !== undefined && found.every((message) => message.to !== fresh.to);
+  const all = isNew && (wanted.length === 0 || wanted.includes(fresh.to.slice(1))) ? [...found, fresh] : found;
+  const [only] = all;
+  if (only === undefined)
+    throw notFound("this account has no message with this id, or it was accepted elsewhere a moment ago");
+  return all.length === 1 ? only : { id: messageId, destinations: all };
+}
+
+/** The destinations that a query's `to` may mean: as numbers are written today, and digit by digit as older rows may have it. */
+function destinationsOf(to: unknown): string[] {
+  if (to === undefined) return [];
+  const text = typeof to === "string" ? to.trim() : "";
+  const parsed = parseDestination(text);
+  const digits = /^\+?\d{5,15}$/.test(text) ? [text.replace("+", "")] : [];
+  const wanted = parsed.ok ? [...new Set([parsed.e164, ...digits])] : digits;
+  if (wanted.length > 0) return wanted;
+  const message = "one number in international form, such as %2B491701234567";
+  const errors = [{ field: "to", code: parsed.ok ? "destination-malformed" : parsed.code, message }];
+  throw new ProblemError({ status: 400, code: "INVALID_QUERY", title: "A query parameter is not valid", errors });
 }
 
 function notFound(detail: string): ProblemError {

@@ -16,8 +16,16 @@ interface RollUp {
 
 const ended = (state: string) => `countIf(type = 'final' AND state = '${state}')`;
 
+/** Of the submissions, each currency for itself. */
+const COSTS = "sumMapIf(map(toString(currency), toDecimal128(cost, 6)), type = 'submitted' AND currency != '')";
+/** In a view: the amounts, and the one that there is, if it is one. */
+const AMOUNTS: Columns = {
+  costs: COSTS,
+  cost: `multiIf(empty(${COSTS}), toDecimal128(0, 6), length(${COSTS}) = 1, mapValues(${COSTS})[1], NULL)`,
+  currency: `if(length(${COSTS}) = 1, mapKeys(${COSTS})[1], '')`,
+};
+
 const COUNTS: Columns = {
-  currency: "max(currency)",
   routed: "countIf(type = 'routed')",
   submitted: "countIf(type = 'submitted')",
   resubmitted: "countIf(type = 'submitted' AND resubmitted != '')",
@@ -32,7 +40,6 @@ const COUNTS: Columns = {
   rejected: ended("rejected"),
   unknown: ended("unknown"),
   segments: "sumIf(segments, type = 'submitted')",
-  cost: "sumIf(cost, type = 'submitted')",
 };
 const FINALS = "countIf(type = 'final' AND state != '')";
 
@@ -59,7 +66,6 @@ const MESSAGES: Columns = {
   ...same("lane"),
   ...same("country"),
   ...same("network"),
-  ...same("destination"),
   ...same("sender"),
   ...same("encoding"),
   ...same("segments"),
@@ -75,8 +81,7 @@ const MESSAGES: Columns = {
   attempts: "max(attempt)",
   submissions: "countIf(type = 'submitted')",
   resubmitted: "max(resubmitted)",
-  cost: "sumIf(cost, type = 'submitted')",
-  currency: "max(currency)",
+  ...AMOUNTS,
   first_submitted_at: "min(submitted_at)",
   submitted_at: "max(submitted_at)",
   finished_at: "maxIf(toNullable(at), type = 'final')",
@@ -95,7 +100,7 @@ const digest = (column: string) =>
 
 const folded = (table: string, keys: Columns, columns: Columns): string => {
   const sums = Object.keys(columns).map((name) => {
-    if (name === "currency") return "max(t.currency) AS currency";
+    if (name === "costs") return "sumMap(t.costs) AS costs";
     if (name.endsWith("_ms")) return `${digest(`t.${name}`)} AS ${name}`;
     return `sum(t.${name}) AS ${name}`;
   });
@@ -106,13 +111,14 @@ const SAMPLES: Columns = {
   submit_ms: "countIf(type = 'submitted')",
   receipt_ms: "countIf(type = 'final' AND isNotNull(submitted_at) AND isNotNull(receipt_at))",
 };
-const MINUTES = { keys: { ...MINUTE, ...DIMENSIONS }, columns: { ...COUNTS, ...SAMPLES } };
+const KEPT_COSTS: Columns = { costs: COSTS, cost: "sumIf(cost, type = 'submitted')" };
+const MINUTES = { keys: { ...MINUTE, ...DIMENSIONS }, columns: { ...COUNTS, ...KEPT_COSTS, ...SAMPLES } };
 
 const ROLL_UPS: Readonly<Record<string, RollUp>> = {
   minutes: { ...MINUTES, kept: folded("minutes", MINUTES.keys, MINUTES.columns) },
   messages_latest: {
     kept: "messages_latest",
-    keys: { message_id: "message_id", accepted_at: "accepted_at" },
+    keys: { message_id: "message_id", destination: "destination", accepted_at: "accepted_at" },
     columns: MESSAGES,
   },
   provider_minutes: {
@@ -120,15 +126,16 @@ const ROLL_UPS: Readonly<Record<string, RollUp>> = {
     keys: { ...MINUTE, provider: "provider" },
     columns: {
       ...COUNTS,
+      ...AMOUNTS,
       finals: FINALS,
       delivery_rate: `if(${FINALS} = 0, NULL, ${ended("delivered")} / ${FINALS})`,
-      cost_per_delivered: `if(${ended("delivered")} = 0, NULL, toFloat64(${COUNTS.cost}) / ${ended("delivered")})`,
+      cost_per_delivered: `if(${ended("delivered")} = 0, NULL, toFloat64(${AMOUNTS.cost}) / ${ended("delivered")})`,
     },
   },
   traffic_minutes: {
     kept: "traffic_minutes",
     keys: { ...MINUTE, ...DIMENSIONS },
-    columns: { ...COUNTS, finals: FINALS },
+    columns: { ...COUNTS, ...AMOUNTS, finals: FINALS },
   },
 };
 

@@ -1,6 +1,7 @@
--- What happened to this message, in the order in which it happened.
+-- What happened to this message, in the order in which it happened; to each destination, where its id went to several.
 SELECT
     at,
+    destination,
     type,
     attempt,
     provider,
@@ -11,7 +12,8 @@ SELECT
     resubmitted,
     part,
     cost,
-    currency
+    currency,
+    provider_message_ids
 FROM events
 WHERE message_id = {message:UUID}
-ORDER BY log_partition, log_offset
+ORDER BY destination, log_partition, log_offset

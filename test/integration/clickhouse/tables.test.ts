@@ -76,7 +76,8 @@ function story(messageId: string): Event[] {
 
 describe("migration", () => {
   it("changes nothing the second time", async () => {
-    expect(await migrateClickhouse(db.target)).toEqual({ applied: [], present: 4 });
+    const files = readdirSync(join(import.meta.dirname, "../../../infra/clickhouse")).filter((f) => f.endsWith(".sql"));
+    expect(await migrateClickhouse(db.target)).toEqual({ applied: [], present: files.length });
   });
 
   it("refuses a file that differs from what was applied", async () => {
@@ -167,7 +168,7 @@ describe("events", () => {
       (
         await db.rows<
           Record<string, number | string>
-        >(`SELECT (SELECT count() FROM events) AS events, (SELECT sum(submissions) FROM messages) AS submissions,
+        >(`SELECT (SELECT count() FROM events) AS events, (SELECT sum(submissions) FROM messages_latest) AS submissions,
           (SELECT sum(routed) FROM minutes) AS routed, (SELECT toString(sum(cost)) FROM minutes) AS cost`)
       )[0]!;
     await db.insert(story(randomUUID()), "once");
@@ -245,6 +246,41 @@ describe("messages", () => {
     );
   });
 
+  it("stand apart by destination under one id", async () => {
+    const messageId = randomUUID();
+    const other = story(messageId).map((e) => ({
+      ...e,
+      facts: { ...e.facts, to: "491701234568" },
+      ...(e.type === "final" ? { state: "failed" as const } : {}),
+    }));
+    await db.insert([...story(messageId).slice(0, 4), ...other], messageId);
+    const found = await db.rows(
+      `SELECT destination, state, final, toUInt32(submissions) AS submissions, toString(cost) AS cost
+       FROM messages_latest WHERE message_id = {id:UUID} ORDER BY destination`,
+      { id: messageId },
+    );
+    expect(found).toEqual([
+      { destination: "491701234567", state: "submitted", final: 0, submissions: 1, cost: "0.015" },
+      { destination: "491701234568", state: "failed", final: 1, submissions: 2, cost: "0.03" },
+    ]);
+  });
+
+  it("have the currency of the submission whose cost it is, and two amounts of two currencies", async () => {
+    const [refused, both] = [randomUUID(), randomUUID()];
+    const inDollars = (e: Event): Event => ({ ...e, currency: "USD", price: 9_000 });
+    const otherProvider = (events: Event[]) => events.map((e) => (e.provider === "alpha" ? inDollars(e) : e));
+    await db.insert(otherProvider(story(refused)), refused);
+    const copies = story(both).map((e) => (e.resubmitted === "owner lost" ? inDollars(e) : e));
+    await db.insert(copies, both);
+    const costs = (id: string) =>
+      db.rows(
+        "SELECT mapApply((c, a) -> (c, toString(a)), costs) AS costs, toString(cost) AS cost, currency FROM messages_latest WHERE message_id = {id:UUID}",
+        { id },
+      );
+    expect(await costs(refused)).toEqual([{ costs: { EUR: "0.03" }, cost: "0.03", currency: "EUR" }]);
+    expect(await costs(both)).toEqual([{ costs: { EUR: "0.015", USD: "0.015" }, cost: null, currency: "" }]);
+  });
+
   it.each([
     ["routed", 1, "alpha"],
     ["returned", 2, "alpha"],
@@ -273,6 +309,30 @@ describe("messages", () => {
   });
 });
 
+describe("the sums by minute", () => {
+  it("keep the currencies of a provider apart", async () => {
+    const own = await testDatabase(sharedCluster().clickhouseUrl, "currencies");
+    const inDollars = story(randomUUID()).map((e) => ({ ...e, currency: "USD" }));
+    await own.insert([...story(randomUUID()), ...inDollars], "currencies");
+    for (const view of ["provider_minutes", "traffic_minutes"]) {
+      const [row] = await own.rows(
+        `SELECT mapApply((c, a) -> (c, toString(a)), sumMap(v.costs)) AS costs, toUInt32(sum(v.delivered)) AS delivered,
+           toUInt32(countIf(length(v.costs) = 2 AND (isNotNull(v.cost) OR v.currency != ''))) AS added_up
+         FROM ${view} AS v WHERE provider = 'beta'`,
+      );
+      expect([view, row]).toEqual([view, { costs: { EUR: "0.03", USD: "0.03" }, delivered: 2, added_up: 0 }]);
+    }
+    const rows = await own.rows<{ currency: string; cost_per_delivered: number }>(
+      readFileSync(join(import.meta.dirname, "../../../infra/clickhouse/queries/cost-per-delivered.sql"), "utf8"),
+    );
+    expect(rows.map(({ currency, cost_per_delivered }) => [currency, cost_per_delivered]).sort()).toEqual([
+      ["EUR", 0.015],
+      ["USD", 0.015],
+    ]);
+    await own.drop();
+  });
+});
+
 describe("the queries of the README", () => {
   const folder = join(import.meta.dirname, "../../../infra/clickhouse/queries");
   const query = (name: string) => readFileSync(join(folder, name), "utf8");
@@ -286,7 +346,7 @@ describe("the queries of the README", () => {
   afterAll(() => own?.drop());
 
   it("all run", async () => {
-    for (const name of readdirSync(folder)) await own.rows(query(name), { message: messageId });
+    for (const name of readdirSync(folder)) await own.rows(query(name), { message: messageId, id: "1" });
   });
 
   it("tell the delivery rate of a provider by minute", async () => {
@@ -321,6 +381,39 @@ describe("the queries of the README", () => {
       "receipt",
       "final",
     ]);
+  });
+
+  it.each([
+    ["33E95179", ["33E95179"]],
+    ["33e95179", ["33E95179"]],
+    ["0033E95179", ["33E95179"]],
+    // As rows have it that were written before ids were kept as the provider wrote them.
+    ["33E95179", ["870928761"]],
+    ["870928761", ["33e95179"]],
+    ["870928761", ["870928761"]],
+    ["00ff", ["255"]],
+    ["FFFFFFFFFFFFFFFF", ["18446744073709551615"]],
+    ["0A12BC34-5D6E-4F70-8A9B-C0D1E2F3A4B5", ["0a12bc34-5d6e-4f70-8a9b-c0d1e2f3a4b5"]],
+    ["abc_1", ["other", "ABC_1"]],
+    [" SM0001 ", ["SM0001"]],
+    ["18446744073709551615", ["FFFFFFFFFFFFFFFF"]],
+    ["99999999999999999999", ["99999999999999999999"]],
+  ])("find by %j the message that a provider knows as %j", async (id, providerMessageIds) => {
+    const sought = randomUUID();
+    const events = story(sought).map((e) => (e.type === "submitted" ? { ...e, providerMessageIds } : e));
+    await own.insert(events.slice(0, 4), `${id} ${providerMessageIds}`);
+    const rows = await own.rows(query("find-by-provider-id.sql"), { id });
+    expect(rows).toContainEqual(
+      expect.objectContaining({ message_id: sought, provider: "beta", provider_message_ids: providerMessageIds }),
+    );
+    expect(await own.rows(query("find-by-provider-id.sql"), { id: "nobody has this" })).toEqual([]);
+  });
+
+  it("find by a provider's id without reading what the index rules out", async () => {
+    const plan = await own.rows<{ explain: string }>(`EXPLAIN indexes = 1 ${query("find-by-provider-id.sql")}`, {
+      id: "1",
+    });
+    expect(plan.map((line) => line.explain).join("\n")).toMatch(/Name: by_provider_id/);
   });
 
   it("tell the latency of a provider", async () => {

@@ -79,7 +79,8 @@ export interface Harness {
   readonly context: IngestContext;
   readonly writer: FakeWriter;
   readonly server: HttpServer;
-  readonly statuses: Map<string, MessageStatusAnswer>;
+  /** What analytics has, by account and id. */
+  readonly statuses: Map<string, MessageStatusAnswer | readonly MessageStatusAnswer[]>;
   call(path: string, options?: CallOptions): Promise<Answer>;
   decode(record: OutRecord): SendRequest;
   close(): Promise<void>;
@@ -98,7 +99,7 @@ export async function startIngest(options: HarnessOptions = {}): Promise<Harness
   const codecs = await testCodecs();
   const writer = new FakeWriter();
   const memory = new IdempotencyMemory(1_000, performance.now());
-  const statuses = new Map<string, MessageStatusAnswer>();
+  const statuses: Harness["statuses"] = new Map();
   const context: IngestContext = {
     keys: new ApiKeys([ACME, GLOBEX]),
     rate: new MessageRate(),
@@ -112,7 +113,12 @@ export async function startIngest(options: HarnessOptions = {}): Promise<Harness
     memory,
     acceptance: new Acceptance(writer, options.acceptTimeoutMs ?? 5_000),
     recent: new RecentAcceptances(1_000, performance.now()),
-    status: { find: async (account, id) => statuses.get(`${account}/${id}`) },
+    status: {
+      find: async (account, id, to) => {
+        const found = statuses.get(`${account}/${id}`) ?? [];
+        return [found].flat().filter((status) => to.length === 0 || to.includes(status.to.slice(1)));
+      },
+    },
     metrics: ingestMetrics(new MetricRegistry()),
     tracing: options.tracing ?? noTracing,
     log: silentLog,

@@ -17,8 +17,7 @@ const ROW: MessageRow = {
   provider: "smsc-a",
   submitted_at: "2026-01-02T03:04:06.000Z",
   finished_at: "2026-01-02T03:04:07.000Z",
-  cost: "0.0075",
-  currency: "EUR",
+  costs: { EUR: "0.0075" },
   error_class: "",
   error_code: "",
   reason: "receipt",
@@ -38,11 +37,13 @@ const EVENT: EventRow = {
   cost: "0",
   currency: "EUR",
   resubmitted: "",
+  provider_message_ids: [],
 };
 
 describe("statusAnswer", () => {
   it("leaves out what is not known", () => {
-    const submitted = { ...EVENT, type: "submitted", route: "", reason: "", cost: "0.0075" };
+    const ids = { provider_message_ids: ["33E95179"] };
+    const submitted = { ...EVENT, ...ids, type: "submitted", route: "", reason: "", cost: "0.0075" };
     expect(statusAnswer("the-id", ROW, [EVENT, submitted])).toEqual({
       id: "the-id",
       status: "delivered",
@@ -57,22 +58,41 @@ describe("statusAnswer", () => {
       provider: "smsc-a",
       submittedAt: ROW.submitted_at,
       finishedAt: ROW.finished_at,
+      costs: { EUR: "0.0075" },
       cost: "0.0075",
       currency: "EUR",
       reason: "receipt",
       history: [
         { type: "routed", at: EVENT.at, attempt: 1, provider: "smsc-a", route: "default", reason: "priority" },
-        { type: "submitted", at: EVENT.at, attempt: 1, provider: "smsc-a", cost: "0.0075", currency: "EUR" },
+        {
+          type: "submitted",
+          at: EVENT.at,
+          attempt: 1,
+          provider: "smsc-a",
+          cost: "0.0075",
+          currency: "EUR",
+          providerMessageIds: ["33E95179"],
+        },
       ],
     });
   });
 
   it("names no cost before anything was submitted", () => {
-    const row = { ...ROW, state: "routed", final: 0, submitted_at: null, finished_at: null, cost: "0" };
+    const row = { ...ROW, state: "routed", final: 0, submitted_at: null, finished_at: null, costs: {} };
     const answer = statusAnswer("the-id", row, []);
     expect(answer).toMatchObject({ status: "routed", final: false });
     expect(answer).not.toHaveProperty("cost");
+    expect(answer).not.toHaveProperty("costs");
     expect(answer).not.toHaveProperty("submittedAt");
+  });
+});
+
+describe("costs in two currencies", () => {
+  it("are two amounts, and neither stands for both", () => {
+    const answer = statusAnswer("the-id", { ...ROW, costs: { EUR: "0.068", USD: "0.0079" } }, []);
+    expect(answer.costs).toEqual({ EUR: "0.068", USD: "0.0079" });
+    expect(answer).not.toHaveProperty("cost");
+    expect(answer).not.toHaveProperty("currency");
   });
 });
 
@@ -109,6 +129,43 @@ describe("GET /v1/messages/{id}", () => {
     const { id } = await accept();
     ingest.statuses.set(`acme/${id}`, statusAnswer(id, ROW, [EVENT]));
     expect((await ingest.call(`/v1/messages/${id}`)).body.status).toBe("delivered");
+  });
+
+  it("answers an id that went to several destinations with each of them, or with the one that is asked for", async () => {
+    const id = "0197a000-0000-7000-8000-000000000001";
+    const other: MessageRow = { ...ROW, destination: "491701234568", state: "failed" };
+    ingest.statuses.set(`acme/${id}`, [statusAnswer(id, ROW, [EVENT]), statusAnswer(id, other, [])]);
+    const { body } = await ingest.call(`/v1/messages/${id}`);
+    expect(body).toMatchObject({
+      id,
+      destinations: [
+        { to: "+491701234567", status: "delivered", history: [{ type: "routed" }] },
+        { to: "+491701234568", status: "failed", history: [] },
+      ],
+    });
+    for (const to of ["%2B491701234568", "+491701234568", "491701234568", "%2B49%20170%201234568"]) {
+      const answer = await ingest.call(`/v1/messages/${id}?to=${to}`);
+      expect(answer.body, to).toMatchObject({ id, to: "+491701234568", status: "failed" });
+    }
+    expect((await ingest.call(`/v1/messages/${id}?to=491701234569`)).status).toBe(404);
+    for (const query of ["to=", "to=nobody", "to=491701234568&to=491701234567"])
+      expect(await ingest.call(`/v1/messages/${id}?${query}`), query).toMatchObject({
+        status: 400,
+        body: { code: "INVALID_QUERY", errors: [{ field: "to" }] },
+      });
+  });
+
+  it("knows what it has just accepted beside what analytics has of another destination under the same id", async () => {
+    const { id } = await accept();
+    const other = statusAnswer(id, { ...ROW, destination: "491701234568" }, []);
+    ingest.statuses.set(`acme/${id}`, other);
+    const { body } = await ingest.call(`/v1/messages/${id}`);
+    expect(body.destinations.map(({ to, status }: { to: string; status: string }) => [to, status])).toEqual([
+      ["+491701234568", "delivered"],
+      [MESSAGE.to, "accepted"],
+    ]);
+    expect((await ingest.call(`/v1/messages/${id}?to=491701234568`)).body).toEqual(other);
+    expect((await ingest.call(`/v1/messages/${id}?to=${encodeURIComponent(MESSAGE.to)}`)).body.status).toBe("accepted");
   });
 
   it("shows an account only its own messages", async () => {

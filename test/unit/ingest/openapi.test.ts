@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { AvroEnum, AvroRecord } from "../../../schemas/avro-schema.ts";
 import { readContracts } from "../../../schemas/contracts.ts";
 import { MESSAGE_FIELDS } from "../../../services/ingest/intake.ts";
+import { EVENT_STATES, EVENT_TYPES, type MessageRow, statusAnswer } from "../../../services/ingest/message-status.ts";
 import { openapi } from "../../../services/ingest/openapi.ts";
 import { problemCodes } from "../../../services/ingest/openapi-problems.ts";
 import { schemas } from "../../../services/ingest/openapi-schemas.ts";
@@ -29,6 +30,23 @@ function schemaOf(path: string, method: string, answer: Answer): object {
   const type = (answer.headers["content-type"] as string).split(";")[0] as string;
   expect(Object.keys(response!.content)).toContain(type);
   return response!.content[type]!.schema;
+}
+
+const SEVERAL = "0197a000-0000-7000-8000-000000000001";
+const AT = "2026-01-02T03:04:05.006Z";
+
+/** A status with every field that there can be. */
+function fullStatus(row: Partial<MessageRow>) {
+  const text = { error_class: "transient", error_code: "E", reason: "r", provider: "p", route: "r", resubmitted: "x" };
+  const message: MessageRow = {
+    ...{ state: "delivered", final: 1, destination: "1", lane: "otp", encoding: "gsm7", segments: 1, reference: "r" },
+    ...{ accepted_at: AT, updated_at: AT, submitted_at: AT, finished_at: AT, attempts: 1, costs: {}, ...text, ...row },
+  };
+  const event = { ...text, at: AT, attempt: 1, part: 1, cost: "1", currency: "EUR", provider_message_ids: ["a"] };
+  return statusAnswer(SEVERAL, message, [
+    ...EVENT_TYPES.map((type) => ({ ...event, type, state: "" })),
+    ...EVENT_STATES.map((state) => ({ ...event, type: "receipt", state })),
+  ]);
 }
 
 /** The texts of what answers HTTP requests. */
@@ -144,6 +162,10 @@ describe("the OpenAPI document", () => {
     const [single, batch] = ["/v1/messages", "/v1/messages/batch"] as const;
     const accepted = await post(single, { ...valid, reference: "r" });
     const status = await ingest.call(`${single}/${accepted.body.id}`);
+    ingest.statuses.set(`acme/${SEVERAL}`, [
+      fullStatus({ destination: "491701234567", costs: { EUR: "1", USD: "2" } }),
+      fullStatus({ destination: "491701234568", costs: { EUR: "1" }, final: 0, state: "postponed" }),
+    ]);
     const answers: [string, string, Answer][] = [
       [single, "post", accepted],
       [single, "post", await post(single, {})],
@@ -156,6 +178,9 @@ describe("the OpenAPI document", () => {
       [batch, "post", await post(batch, {})],
       ["/v1/messages/{id}", "get", status],
       ["/v1/messages/{id}", "get", await ingest.call(`${single}/x`)],
+      ["/v1/messages/{id}", "get", await ingest.call(`${single}/${SEVERAL}`)],
+      ["/v1/messages/{id}", "get", await ingest.call(`${single}/${SEVERAL}?to=491701234568`)],
+      ["/v1/messages/{id}", "get", await ingest.call(`${single}/${SEVERAL}?to=x`)],
       ["/v1/messages/{id}", "get", await ingest.call(`${single}/%E0%A4%A`)],
       [single, "post", await post(single, '{"to":\n x}')],
       [single, "post", await ingest.call(single, { key: OTHER_KEY, body: "{" })],
