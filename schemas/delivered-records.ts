@@ -15,6 +15,8 @@ export const WHOLE_TEXT = {
   octets: null,
   header: null,
   dataCoding: null,
+  media: [],
+  optOut: null,
 } as const satisfies Partial<Inbound>;
 
 /** The one place where what providers deliver becomes records, whichever way it came (SMPP bind or webhook). */

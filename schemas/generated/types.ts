@@ -191,6 +191,10 @@ export interface Inbound {
   readonly header: Buffer | null;
   /** data_coding as the SMPP provider gave it. */
   readonly dataCoding: number | null;
+  /** Addresses of what was attached (MMS and other channels), in order, as the provider gives them; its credentials may be needed to read them. */
+  readonly media: readonly string[];
+  /** What a provider that keeps opt-outs itself has taken it for and acted on, such as STOP, START or HELP. */
+  readonly optOut: string | null;
 }
 
 export type Lane = "otp" | "transactional" | "marketing";

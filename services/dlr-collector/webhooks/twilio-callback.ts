@@ -17,6 +17,8 @@ const DIGITS = /^[1-9]\d{6,14}$/;
 /** A full number as Twilio writes it; without the plus it is one from nine digits on, below that a short code. */
 const NUMBER = /^(?:\+[\d\s().-]+|\d{9,15})$/;
 const MAX_NAME = 256;
+const MAX_MEDIA = 10;
+const MAX_ADDRESS = 2_048;
 
 /**
  * Reads a form that Twilio posts: a status callback, or a message from a handset. `query` holds what the sender put into
@@ -68,8 +70,21 @@ function readInbound(provider: string, form: FormParameters, sid: string, receiv
     to: (one(form, "To") ?? "").replace(/^\+/, ""),
     text: text(form, "Body"),
     receivedAt,
+    media: mediaOf(form),
+    optOut: one(form, "OptOutType") ?? null,
   };
   return { kind: "inbound", id: `${provider}/${sid}/inbound`, inbound };
+}
+
+/** MediaUrl0 and so on, as many as there are (ten at most in this contract). */
+function mediaOf(form: FormParameters): string[] {
+  const media: string[] = [];
+  while (media.length < MAX_MEDIA) {
+    const address = text(form, `MediaUrl${media.length}`);
+    if (address === "" || address.length > MAX_ADDRESS) return media;
+    media.push(address);
+  }
+  return media;
 }
 
 /** A handset's number as E.164 digits; all else as it is given, with the channel in front of it (`whatsapp:+49…`). */

@@ -173,6 +173,20 @@ describe("a message from a handset", () => {
   });
 });
 
+describe("what comes with a message from a handset", () => {
+  it("is kept: pictures, and what the provider has taken it for", async () => {
+    const { post, stored } = await start();
+    const form = { MessageSid: "MM9", SmsStatus: "received", From: "+491701234567", To: "+12025550100", Body: "STOP" };
+    const media = { NumMedia: "2", MediaUrl0: "https://example.com/a", MediaUrl1: "https://example.com/b" };
+    await post("/webhooks/twilio/http-c", { ...form, ...media, OptOutType: "STOP" });
+    await post("/webhooks/twilio/http-c", form);
+    expect(stored.map(decodedValue)).toMatchObject([
+      { media: ["https://example.com/a", "https://example.com/b"], optOut: "STOP" },
+      { media: [], optOut: null },
+    ]);
+  });
+});
+
 describe("other requests", () => {
   it("a message from a handset goes to sms.inbound under its number", async () => {
     const { post, stored } = await start();

@@ -1,0 +1,95 @@
+import { randomUUID } from "node:crypto";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Event } from "../../../schemas/generated/types.ts";
+import { ClickhouseStatus, MAX_DESTINATIONS } from "../../../services/ingest/clickhouse-status.ts";
+import { sharedCluster } from "../../fixture/shared-cluster.ts";
+import { event, facts } from "../../unit/analytics-sink/events.ts";
+import { type TestDatabase, testDatabase } from "./database.ts";
+
+let db: TestDatabase;
+let status: ClickhouseStatus;
+beforeAll(async () => {
+  db = await testDatabase(sharedCluster().clickhouseUrl, "status");
+  status = new ClickhouseStatus(db.target);
+});
+afterAll(async () => {
+  await status?.close();
+  await db?.drop();
+});
+
+const NOW = Date.now();
+
+/** A provider asks dollars and refuses; another, for euros, takes it. */
+function course(messageId: string, to: string, acceptedAt = NOW): Event[] {
+  const about = { facts: facts({ messageId, to, accountId: "acme", acceptedAt, expiresAt: acceptedAt + 60_000 }) };
+  const euros = { ...about, attempt: 2, provider: "beta", currency: "EUR", price: 68_000 };
+  return [
+    event({ ...about, type: "routed", at: NOW + 1, attempt: 1, provider: "alpha", currency: "USD", price: 7_900 }),
+    event({
+      ...about,
+      type: "returned",
+      at: NOW + 2,
+      attempt: 1,
+      provider: "alpha",
+      currency: "USD",
+      errorClass: "refused",
+    }),
+    event({
+      ...euros,
+      type: "submitted",
+      at: NOW + 3,
+      submittedAt: NOW + 3,
+      cost: 68_000,
+      providerMessageIds: ["33E95179"],
+    }),
+  ];
+}
+
+describe("a message's status", () => {
+  it("names the currency of the submission whose cost it is, and the ids as the provider writes them", async () => {
+    const id = randomUUID();
+    await db.insert(course(id, "491700000001"), id);
+    const found = await status.find("acme", id, []);
+    expect(found).toMatchObject([
+      {
+        ...{ id, to: "+491700000001", status: "submitted", costs: { EUR: "0.068" }, cost: "0.068", currency: "EUR" },
+        history: [{ type: "routed" }, { type: "returned" }, { type: "submitted", providerMessageIds: ["33E95179"] }],
+      },
+    ]);
+  });
+
+  it("has the costs of both copies, each in its own currency", async () => {
+    const id = randomUUID();
+    const first = { ...course(id, "491700000001")[2]!, provider: "alpha", currency: "USD", cost: 7_900, attempt: 1 };
+    await db.insert([...course(id, "491700000001"), { ...first, at: NOW + 9, submittedAt: NOW + 9 }], id);
+    const [found] = await status.find("acme", id, []);
+    expect(found?.costs).toEqual({ EUR: "0.068", USD: "0.0079" });
+    expect(found).not.toHaveProperty("cost");
+  });
+
+  it("is one for each destination of an id, each with its own history, and for no other account", async () => {
+    const id = randomUUID();
+    const others = course(id, "491700000002", NOW + 5).slice(0, 1);
+    await db.insert([...course(id, "491700000001"), ...others], id);
+    const both = await status.find("acme", id, []);
+    expect(both.map(({ to, status, history }) => [to, status, history.length])).toEqual([
+      ["+491700000001", "submitted", 3],
+      ["+491700000002", "routed", 1],
+    ]);
+    expect(await status.find("acme", id, ["491700000002"])).toEqual([both[1]]);
+    expect(await status.find("acme", id, ["491700000009", "491700000001"])).toEqual([both[0]]);
+    expect(await status.find("acme", id, ["491700000009"])).toEqual([]);
+    expect(await status.find("globex", id, [])).toEqual([]);
+  });
+
+  it("is bounded, for an id that an upstream system gives to everyone", async () => {
+    const id = randomUUID();
+    const many = Array.from({ length: MAX_DESTINATIONS + 10 }, (_, i) => course(id, `4917000${10_000 + i}`, NOW + i));
+    await db.insert(many.flat(), id);
+    const found = await status.find("acme", id, []);
+    expect(found).toHaveLength(MAX_DESTINATIONS);
+    expect(new Set(found.map(({ history }) => history.length))).toEqual(new Set([3]));
+    const last = `4917000${10_000 + MAX_DESTINATIONS + 9}`;
+    expect(await status.find("acme", id, [last])).toMatchObject([{ to: `+${last}` }]);
+  });
+});
