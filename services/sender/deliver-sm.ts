@@ -143,6 +143,8 @@ function inboundOf(pdu: DeliverSmPdu, provider: string, now: number, terms: Deli
     octets: whole ? null : viewOf(payload),
     header: header.length === 0 ? null : viewOf(header),
     dataCoding,
+    media: [],
+    optOut: null,
   };
 }
 

@@ -7,8 +7,16 @@ import type { FormParameters } from "./twilio-signature.ts";
 
 /** What a signed callback says, ready to be stored. */
 export type TwilioCallback =
-  /** `unknownStatus`: the word, where we do not know it; the receipt then says that the message is under way. */
-  | { readonly kind: "receipt"; readonly receipt: Receipt; readonly unknownStatus: string | undefined }
+  /**
+   * `placed`: it names its number; else only the id says whose it is. `unknownStatus`: the word, where we do not know it;
+   * the receipt then says that the message is under way.
+   */
+  | {
+      readonly kind: "receipt";
+      readonly receipt: Receipt;
+      readonly placed: boolean;
+      readonly unknownStatus: string | undefined;
+    }
   | { readonly kind: "inbound"; readonly id: string; readonly inbound: Inbound }
   /** Not understood, and never will be: repeating it is of no use. `field` is the first that is missing or wrong. */
   | { readonly kind: "unusable"; readonly field: string };
@@ -44,12 +52,11 @@ export function readTwilioCallback(
   });
   if (!parsed.ok) return { kind: "unusable", field: "MessageStatus" };
   const to = typeof query.d === "string" && DIGITS.test(query.d) ? query.d : digitsOf(one(form, "To"));
-  if (to === undefined) return { kind: "unusable", field: "To" };
   const { providerMessageId, state, errorCode, doneAt } = parsed.receipt;
   const receipt: Receipt = {
     provider,
     providerMessageId,
-    to,
+    to: to ?? "",
     messageId: typeof query.m === "string" && isMessageId(query.m) ? query.m : null,
     state: state === "queued" ? "enroute" : state,
     errorCode: errorCode ?? null,
@@ -58,7 +65,8 @@ export function readTwilioCallback(
     inbound: null,
     parts: null,
   };
-  return { kind: "receipt", receipt, unknownStatus: isTwilioStatus(status) ? undefined : status };
+  const unknownStatus = isTwilioStatus(status) ? undefined : status;
+  return { kind: "receipt", receipt, placed: to !== undefined, unknownStatus };
 }
 
 /** Whoever sent it, it is kept: a short code, a name, and nobody at all are senders too. */

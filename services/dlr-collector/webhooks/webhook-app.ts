@@ -8,7 +8,7 @@ import type { Log } from "../../../platform/log/log.ts";
 import type { MetricRegistry } from "../../../platform/telemetry/metric-registry.ts";
 import { type DeliveredCodecs, DeliveredRecords } from "../../../schemas/delivered-records.ts";
 import { CallbackAddress } from "./callback-address.ts";
-import { readTwilioCallback } from "./twilio-callback.ts";
+import { readTwilioCallback, type TwilioCallback } from "./twilio-callback.ts";
 import { type FormParameters, isSignedBy } from "./twilio-signature.ts";
 
 export interface WebhookOptions {
@@ -72,11 +72,7 @@ export function webhookApp(options: WebhookOptions): Express {
       options.log.every("unusable", 5_000).warn({ provider: provider.id, field }, "a callback cannot be used");
     } else {
       try {
-        const record =
-          callback.kind === "receipt"
-            ? records.receipt(callback.receipt)
-            : records.inbound(callback.inbound, callback.id);
-        await storeWithin(options, record);
+        await storeWithin(options, recordOf(records, callback));
       } catch (cause) {
         counts.unstored.add();
         throw unstored(cause);
@@ -144,6 +140,11 @@ function parametersOf(body: unknown): FormParameters {
     else if (typeof value === "number") parameters[name] = String(value);
   }
   return parameters;
+}
+
+function recordOf(records: DeliveredRecords, callback: Exclude<TwilioCallback, { kind: "unusable" }>): OutRecord {
+  if (callback.kind === "inbound") return records.inbound(callback.inbound, callback.id);
+  return callback.placed ? records.receipt(callback.receipt) : records.unplaced(callback.receipt);
 }
 
 /** A write that is late may still succeed; the repeat that follows is then a duplicate, which changes nothing. */

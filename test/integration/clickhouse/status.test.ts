@@ -9,7 +9,7 @@ import { type TestDatabase, testDatabase } from "./database.ts";
 let db: TestDatabase;
 let status: ClickhouseStatus;
 beforeAll(async () => {
-  db = await testDatabase(sharedCluster().clickhouseUrl, "status");
+  db = await testDatabase(sharedCluster(), "status");
   status = new ClickhouseStatus(db.target);
 });
 afterAll(async () => {

@@ -311,7 +311,7 @@ describe("messages", () => {
 
 describe("the sums by minute", () => {
   it("keep the currencies of a provider apart", async () => {
-    const own = await testDatabase(sharedCluster().clickhouseUrl, "currencies");
+    const own = await testDatabase(sharedCluster(), "currencies");
     const inDollars = story(randomUUID()).map((e) => ({ ...e, currency: "USD" }));
     await own.insert([...story(randomUUID()), ...inDollars], "currencies");
     for (const view of ["provider_minutes", "traffic_minutes"]) {

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { type ClickHouseClient, createClient } from "@clickhouse/client";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { migrateClickhouse } from "../../../infra/clickhouse/migrate.ts";
+import { clickhouseOptions } from "../../fixture/cluster-handle.ts";
 import { sharedCluster } from "../../fixture/shared-cluster.ts";
 
 /**
@@ -82,12 +83,12 @@ function course(id: string, to: string, currency: string, acceptedAt = NOW - 2_0
 }
 
 beforeAll(async () => {
-  const url = sharedCluster().clickhouseUrl;
-  target = { url, user: "default", password: "", database: `upgrade_${process.pid}_${Date.now()}` };
+  const { url, username, password } = clickhouseOptions(sharedCluster());
+  target = { url, user: username, password, database: `upgrade_${process.pid}_${Date.now()}` };
   folder = mkdtempSync(join(tmpdir(), "sluice-upgrade-"));
   for (const file of FIRST_FILES) cpSync(join(FOLDER, file), join(folder, file));
   await migrateClickhouse(target, folder);
-  client = createClient({ url, database: target.database });
+  client = createClient({ url, username, password, database: target.database });
   // A message whose events have been dropped with their day: only its row is left.
   const longAgo = course(old, "491700000003", "EUR", NOW - 80 * DAY_MS);
   await insert([...longAgo, { ...longAgo[1]!, at: longAgo[1]!.at + 50 }]);

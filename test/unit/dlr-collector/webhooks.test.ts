@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from "vitest";
+import { canonicalId } from "../../../domain/receipts/provider-message-id.ts";
 import { partitionFor } from "../../../platform/kafka/murmur2.ts";
 import { WHOLE_TEXT } from "../../../schemas/delivered-records.ts";
 import type { Receipt } from "../../../schemas/generated/types.ts";
@@ -88,9 +89,8 @@ describe("a status callback", () => {
     const { post, stored, count } = await start();
     expect((await post(PATH, { MessageSid: "SM1", MessageStatus: "received" })).status).toBe(204);
     expect((await post(PATH, { MessageStatus: "delivered" })).status).toBe(204);
-    expect((await post("/webhooks/twilio/http-c", { ...DELIVERED, To: "nobody" })).status).toBe(204);
     expect(stored).toEqual([]);
-    expect(count("unusable")).toBe(3);
+    expect(count("unusable")).toBe(2);
   });
 });
 
@@ -112,6 +112,13 @@ describe("a status callback in other words", () => {
     expect((await post(PATH, form)).status).toBe(204);
     expect(decodedValue(stored[0])).toMatchObject({ state: "enroute", errorCode: "30099", messageId: MESSAGE_ID });
     expect([count("unknown-status"), count("receipt"), count("unusable")]).toEqual([1, 0, 0]);
+  });
+
+  it.each(["nobody", ""])("to %j, and to nobody in its address, goes where its id is looked up", async (To) => {
+    const { post, stored } = await start();
+    expect((await post(`/webhooks/twilio/http-c?m=${MESSAGE_ID}`, { ...DELIVERED, To })).status).toBe(204);
+    expect(stored[0]).toMatchObject({ topic: "sms.receipts.unplaced", key: `http-c/${canonicalId("SM1")}` });
+    expect(decodedValue(stored[0])).toMatchObject({ to: "", messageId: MESSAGE_ID, state: "delivered" });
   });
 
   it.each(["whatsapp:+491701234567", "rcs:+491701234567"])("to %s is filed under the number", async (To) => {
