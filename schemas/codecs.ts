@@ -1,5 +1,5 @@
 import { AvroCodec } from "../platform/codec/avro-codec.ts";
-import { avroType } from "../platform/codec/avro-types.ts";
+import { readSchema } from "../platform/codec/avro-schema.ts";
 import type { Codec } from "../platform/codec/codec.ts";
 import { SchemaRegistryClient } from "../platform/codec/schema-registry.ts";
 import { Slab } from "../platform/codec/slab.ts";
@@ -72,7 +72,7 @@ export async function createCodecs(source: SchemaSource): Promise<SluiceCodecs> 
         { code: "SCHEMA_NOT_REGISTERED", class: "transient" },
       );
     // At hand already, and so never asked for when the registry is away.
-    writers.learn(schemaId, { state: "loaded", type: avroType(schema) });
+    writers.learn(schemaId, { state: "loaded", schema: readSchema(schema) });
     return new AvroCodec<T>({ schema, schemaId, slab, writers });
   }
 

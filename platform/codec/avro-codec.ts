@@ -1,18 +1,25 @@
 import type { Type } from "avsc";
 import { SluiceError } from "../errors/sluice-error.ts";
+import { AvroCursor } from "./avro-cursor.ts";
+import { type ReadValue, resolve, SchemaMismatch } from "./avro-resolution.ts";
+import { type RecordNode, readSchema, type SchemaNode } from "./avro-schema.ts";
 import { avroType } from "./avro-types.ts";
 import type { Codec, Decoded, Undecodable } from "./codec.ts";
+import { foreignFormat } from "./foreign-formats.ts";
 import type { Slab } from "./slab.ts";
 import type { WriterSchemas } from "./writer-schemas.ts";
 
 /** Magic byte and schema id. */
 const HEADER_BYTES = 5;
 
+/** Characters of what is wrong with a schema. */
+const MAX_DETAIL = 1_000;
+
 /** The ids that differ from our own and that records of one kind were written with; see {@link AvroCodec.resolvers}. */
 const MAX_RESOLVERS = 100;
 
-/** avsc declares `createResolver` with a type that it does not export. */
-type Resolver = Parameters<Type["decode"]>[2];
+/** Reads what another schema wrote. */
+type Resolver = ReadValue;
 
 export interface AvroCodecOptions {
   /** The schema that this program reads and writes. */
@@ -26,6 +33,7 @@ export interface AvroCodecOptions {
 /** A codec for one kind of record. Never asks the registry: whoever meets `unknown-schema` does. */
 export class AvroCodec<T> implements Codec<T> {
   private readonly type: Type;
+  private readonly own: RecordNode;
   private readonly schemaId: number;
   private readonly slab: Slab;
   private readonly writers: WriterSchemas;
@@ -35,6 +43,7 @@ export class AvroCodec<T> implements Codec<T> {
 
   constructor(options: AvroCodecOptions) {
     this.type = avroType(options.schema);
+    this.own = readSchema(options.schema) as RecordNode;
     this.schemaId = options.schemaId;
     this.slab = options.slab;
     this.writers = options.writers;
@@ -52,12 +61,12 @@ export class AvroCodec<T> implements Codec<T> {
   }
 
   decode(buffer: Buffer): Decoded<T> {
-    if (buffer.length < HEADER_BYTES || buffer[0] !== 0)
-      return undecodable("not in the wire format: a zero byte and a schema id are expected first");
+    if (buffer.length < HEADER_BYTES || buffer[0] !== 0) return undecodable(foreignFormat(buffer));
     const id = buffer.readInt32BE(1);
-    if (id === this.schemaId) return this.read(buffer, undefined);
+    if (id === this.schemaId) return this.read(buffer);
+    if (id <= 0) return undecodable(foreignFormat(buffer));
     const resolver = this.resolvers.get(id) ?? this.resolve(id);
-    return isUndecodable(resolver) ? resolver : this.read(buffer, resolver);
+    return typeof resolver === "function" ? this.readOther(buffer, resolver, id) : resolver;
   }
 
   /** One function for all calls, so that encoding allocates none. */
@@ -71,9 +80,21 @@ export class AvroCodec<T> implements Codec<T> {
     return end;
   };
 
-  private read(buffer: Buffer, resolver: Resolver | undefined): Decoded<T> {
+  private readOther(buffer: Buffer, read: Resolver, id: number): Decoded<T> {
     try {
-      const { value, offset } = this.type.decode(buffer, HEADER_BYTES, resolver as Resolver);
+      const cursor = new AvroCursor(buffer, HEADER_BYTES);
+      const value = read(cursor) as T;
+      const rest = buffer.length - cursor.at;
+      return rest === 0 ? { ok: true, value } : undecodable(`${rest} bytes behind its end, by schema ${id}`, id);
+    } catch (error) {
+      // These name fields and types, never content.
+      return undecodable(`${error instanceof Error ? error.message : "unreadable"} (schema ${id})`, id);
+    }
+  }
+
+  private read(buffer: Buffer): Decoded<T> {
+    try {
+      const { value, offset } = this.type.decode(buffer, HEADER_BYTES);
       if (offset === buffer.length) return { ok: true, value: value as T };
       return undecodable(offset < 0 ? "truncated" : `${buffer.length - offset} bytes behind its end`);
     } catch (error) {
@@ -83,22 +104,24 @@ export class AvroCodec<T> implements Codec<T> {
   }
 
   private resolve(id: number): Resolver | Undecodable {
-    if (id <= 0) return undecodable(`schema id ${id} is none that a registry gives`);
     const writer = this.writers.get(id);
     if (writer === undefined)
       return { ok: false, code: "unknown-schema", detail: `schema ${id} is not loaded`, schemaId: id };
-    if (writer === "missing") return undecodable(`schema ${id} is not in the registry`, id);
-    const resolver = writer.state === "loaded" ? this.resolverOf(writer.type, id) : undecodable(writer.why, id);
+    if (writer === "missing") return undecodable(missing(id), id);
+    const resolver = writer.state === "loaded" ? this.resolverOf(writer.schema, id) : undecodable(writer.why, id);
     if (this.resolvers.size >= MAX_RESOLVERS) this.resolvers.clear();
     this.resolvers.set(id, resolver);
     return resolver;
   }
 
-  private resolverOf(writer: Type, id: number): Resolver | Undecodable {
+  private resolverOf(writer: SchemaNode, id: number): Resolver | Undecodable {
     try {
-      return this.type.createResolver(writer) as Resolver;
-    } catch {
-      return undecodable(`schema ${id} (${writer.name ?? writer.typeName}) cannot be read as ${this.type.name}`, id);
+      return resolve(writer, this.own);
+    } catch (error) {
+      if (!(error instanceof SchemaMismatch)) throw error;
+      const name = "name" in writer ? writer.name : writer.kind;
+      const detail = `schema ${id} (${name}) cannot be read as ${this.own.name}: ${error.message}`;
+      return undecodable(detail.slice(0, MAX_DETAIL), id);
     }
   }
 
@@ -122,6 +145,6 @@ function undecodable(detail: string, schemaId?: number): Undecodable {
   return { ok: false, code: "undecodable", detail, ...(schemaId === undefined ? {} : { schemaId }) };
 }
 
-function isUndecodable(value: Resolver | Undecodable): value is Undecodable {
-  return (value as Partial<Undecodable>).ok === false;
+function missing(id: number): string {
+  return `schema ${id} is not in the registry: the producer asks another one, or the schema was deleted`;
 }

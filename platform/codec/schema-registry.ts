@@ -1,6 +1,6 @@
 import { COMPATIBILITY, SchemaRegistry, SchemaType } from "@kafkajs/confluent-schema-registry";
-import type { Type } from "avsc";
 import { errorMessage, SluiceError } from "../errors/sluice-error.ts";
+import { readSchema } from "./avro-schema.ts";
 import { AVRO_OPTIONS } from "./avro-types.ts";
 import type { WriterSchema } from "./writer-schemas.ts";
 
@@ -11,6 +11,22 @@ const ANSWER_MS = 10_000;
 interface AnswerError extends Error {
   readonly status: number;
 }
+
+interface Reference {
+  readonly subject: string;
+  readonly version: number;
+}
+
+/** What the registry says of a schema (Confluent's API). */
+interface RegistryAnswer {
+  readonly schema?: string;
+  /** Absent for Avro. */
+  readonly schemaType?: string;
+  readonly references?: readonly Reference[];
+}
+
+/** Schemas that one may rest on, directly or not. */
+const MAX_REFERENCES = 50;
 
 type Registrable = Parameters<SchemaRegistry["register"]>[0];
 
@@ -42,18 +58,56 @@ export class SchemaRegistryClient {
 
   /** The schema of an id; undefined when there is none. @throws SluiceError `REGISTRY_UNAVAILABLE` (transient) */
   async schemaOf(id: number): Promise<WriterSchema | undefined> {
-    const request = this.registry.getSchema(id).then(
-      (schema): WriterSchema =>
-        "createResolver" in schema
-          ? { state: "loaded", type: schema as unknown as Type }
-          : { state: "unusable", why: `schema ${id} is not Avro` },
-      (error: unknown): WriterSchema | undefined => {
-        if (!isAnswer(error)) return { state: "unusable", why: `schema ${id} cannot be used: ${errorMessage(error)}` };
-        if (error.status === 404) return undefined;
-        throw error;
-      },
-    );
-    return this.answer(request);
+    const answer = await this.get<RegistryAnswer>(`/schemas/ids/${id}`);
+    if (answer === undefined) return undefined;
+    const { schema = "", schemaType = "AVRO", references = [] } = answer;
+    if (schemaType !== "AVRO") return { state: "unusable", why: `schema ${id} is ${schemaType}, and Avro is needed` };
+    const found = [...(await this.referenced(references, new Map())).values()];
+    try {
+      return {
+        state: "loaded",
+        schema: readSchema(
+          JSON.parse(schema),
+          found.map((text) => JSON.parse(text)),
+        ),
+      };
+    } catch (error) {
+      return { state: "unusable", why: `schema ${id} cannot be used: ${errorMessage(error)}` };
+    }
+  }
+
+  /** The texts of the schemas that one refers to, those they refer to first. */
+  private async referenced(
+    references: readonly Reference[],
+    found: Map<string, string>,
+    seen = new Set<string>(),
+  ): Promise<Map<string, string>> {
+    for (const { subject, version } of references) {
+      const name = `${subject}/${version}`;
+      if (seen.has(name) || seen.size >= MAX_REFERENCES) continue;
+      seen.add(name);
+      const answer = await this.get<RegistryAnswer>(`/subjects/${encodeURIComponent(subject)}/versions/${version}`);
+      if (answer?.schema === undefined) continue;
+      await this.referenced(answer.references ?? [], found, seen);
+      found.set(name, answer.schema);
+    }
+    return found;
+  }
+
+  /** Undefined for 404. */
+  private async get<T>(path: string): Promise<T | undefined> {
+    const address = `${this.url}${path}`;
+    const answer = await this.call(address, {});
+    if (answer.status === 404) {
+      await answer.body?.cancel();
+      return undefined;
+    }
+    if (!answer.ok) throw this.unavailable(new Error(`GET ${address}: ${answer.status}`));
+    try {
+      return (await answer.json()) as T;
+    } catch (error) {
+      throw this.unavailable(error);
+    }
   }
 
   /**

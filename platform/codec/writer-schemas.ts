@@ -1,8 +1,8 @@
-import type { Type } from "avsc";
+import type { SchemaNode } from "./avro-schema.ts";
 
 /** What is known of a schema id that records carry. */
 export type WriterSchema =
-  | { readonly state: "loaded"; readonly type: Type }
+  | { readonly state: "loaded"; readonly schema: SchemaNode }
   /** In the registry, but not readable as Avro here. */
   | { readonly state: "unusable"; readonly why: string };
 

@@ -1,4 +1,4 @@
-import { avroType } from "../../../platform/codec/avro-types.ts";
+import { readSchema } from "../../../platform/codec/avro-schema.ts";
 import { SluiceError } from "../../../platform/errors/sluice-error.ts";
 import type { SchemaSource } from "../../../schemas/codecs.ts";
 
@@ -23,6 +23,6 @@ export class FakeRegistry implements SchemaSource {
 
   async schemaOf(id: number) {
     const text = this.schemas[id - 1];
-    return text === undefined ? undefined : ({ state: "loaded", type: avroType(JSON.parse(text)) } as const);
+    return text === undefined ? undefined : ({ state: "loaded", schema: readSchema(JSON.parse(text)) } as const);
   }
 }

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { AvroCodec } from "../../../../platform/codec/avro-codec.ts";
+import { readSchema } from "../../../../platform/codec/avro-schema.ts";
 import { avroType } from "../../../../platform/codec/avro-types.ts";
 import type { Decoded } from "../../../../platform/codec/codec.ts";
 import { Slab } from "../../../../platform/codec/slab.ts";
@@ -67,7 +68,7 @@ const withField = (field: object) => ({ ...schema, fields: [...schema.fields, fi
 function registry(schemas: Record<number, object>) {
   return new WriterSchemas(async (id): Promise<WriterSchema | undefined> => {
     const found = schemas[id];
-    return found === undefined ? undefined : { state: "loaded", type: avroType(found) };
+    return found === undefined ? undefined : { state: "loaded", schema: readSchema(found) };
   });
 }
 
@@ -271,10 +272,13 @@ describe("decoding what another schema wrote", () => {
     const record = (id: number) => Buffer.from([0, 0, 0, 0, id, 0]);
     expect(codec.decode(record(3))).toMatchObject({
       code: "undecodable",
-      detail: "schema 3 (Letter) cannot be read as post.Parcel",
+      detail: "schema 3 (Letter) cannot be read as post.Parcel: the record must be named Parcel, in any namespace",
     });
     expect(codec.decode(record(4))).toMatchObject({ code: "undecodable", schemaId: 4 });
-    expect(codec.decode(record(5))).toMatchObject({ code: "undecodable", detail: "schema 5 is not in the registry" });
+    expect(codec.decode(record(5))).toMatchObject({
+      code: "undecodable",
+      detail: expect.stringContaining("schema 5 is not in the registry"),
+    });
   });
 
   test("a decimal of another scale is refused, not misread", () => {

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
-import { avroType } from "../../../../platform/codec/avro-types.ts";
+import { readSchema } from "../../../../platform/codec/avro-schema.ts";
 import { type WriterSchema, WriterSchemas } from "../../../../platform/codec/writer-schemas.ts";
 
-const loaded: WriterSchema = { state: "loaded", type: avroType({ type: "record", name: "A", fields: [] }) };
+const loaded: WriterSchema = { state: "loaded", schema: readSchema({ type: "record", name: "A", fields: [] }) };
 
 test("many who need one schema at the same time share one request", async () => {
   let requests = 0;
