@@ -34,6 +34,12 @@ export class RowBinary {
     this.buffer[this.at++] = value >>> 8;
   }
 
+  /** UInt32, 0 to 4,294,967,295. */
+  uint32(value: number): void {
+    this.room(4);
+    this.word(value);
+  }
+
   /** Int64 and UInt64, and what is stored as such: DateTime64 (ticks) and Decimal(18, n) (units). A safe integer. */
   int64(value: number): void {
     this.room(8);

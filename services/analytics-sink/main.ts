@@ -1,4 +1,4 @@
-/** analytics-sink: sms.events -> ClickHouse, each event exactly one row. */
+/** analytics-sink: sms.events and sms.dead-letter -> ClickHouse, each record exactly one row. */
 import { BlockInserter } from "../../platform/clickhouse/block-inserter.ts";
 import { loadConfig } from "../../platform/config/load-config.ts";
 import { keepBrokersTime } from "../../platform/kafka/broker-clock-probe.ts";
@@ -15,6 +15,7 @@ import { KNOWN_VARIABLES } from "../../schemas/generated/variables.ts";
 import { DEAD_LETTER_TOPIC, EVENTS_TOPIC, HEALTH_TOPIC } from "../../schemas/topics.ts";
 import { analyticsSinkSettings } from "./analytics-sink-settings.ts";
 import { clickhouseReadiness } from "./clickhouse-probe.ts";
+import { startDeadLetterSink } from "./dead-letter-sink.ts";
 import { EventBlock } from "./event-block.ts";
 import { EVENT_COLUMNS } from "./event-row.ts";
 import { sinkMetrics } from "./sink-metrics.ts";
@@ -50,7 +51,7 @@ await runService({
     await scope.add("producer", { start: () => producer, stop: () => producer.close() });
     await keepBrokersTime(scope, { producer, topic: HEALTH_TOPIC, instance: config.instance });
     const now = () => producer.clock.now();
-    const reader = new TopicReader({ connection, topics: [EVENTS_TOPIC] });
+    const reader = new TopicReader({ connection, topics: [EVENTS_TOPIC, DEAD_LETTER_TOPIC] });
     await scope.add("topic reader", { start: () => reader, stop: () => reader.stop() });
     await scope.waitFor("kafka (topic reader)", () => reader.start());
 
@@ -96,5 +97,6 @@ await runService({
     );
     await scope.add("sink tasks", { start: () => group, stop: () => group.stop() });
     await scope.waitFor("kafka (sink tasks)", () => group.start());
+    await startDeadLetterSink(scope, config, { connection, codecs, producer, reader });
   },
 });
