@@ -3,6 +3,7 @@ import type { Micros } from "./money.ts";
 import { priceOf } from "./price-list.ts";
 import type { Provider } from "./provider.ts";
 import { findRoute, type MessageFacts, type RouteCandidate, type RouteTable } from "./route-table.ts";
+import { carriesSender } from "./sender-rules.ts";
 
 /** What is known of a provider at this moment. */
 export interface ProviderHealth {
@@ -20,6 +21,7 @@ export type Verdict =
   | "circuit-open"
   | "lane-not-carried"
   | "destination-not-served"
+  | "sender-not-carried"
   | "backlog-too-long"
   | "lower-priority"
   | "not-drawn";
@@ -105,6 +107,7 @@ function refuse(provider: Provider, input: ChoiceInput, backlogLimit: number): V
   const { facts } = input;
   if (!provider.lanes.includes(facts.lane)) return "lane-not-carried";
   if (priceOf(provider, facts.country, facts.mccMnc) === undefined) return "destination-not-served";
+  if (!carriesSender(provider, facts.from)) return "sender-not-carried";
   if (input.refused?.has(provider.id)) return "refused";
   if (input.tried.includes(provider.id)) return "already-tried";
   const health = input.health(provider.id);

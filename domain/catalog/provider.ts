@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { defaultInDoubtRule, type InDoubtRule, type Lane, lanes } from "../message/lane.ts";
-import { senderKind } from "../message/sender-id.ts";
+import { SENDER_RULE, senderKind } from "../message/sender-id.ts";
 import { type CommandStatusClass, readCommandStatus } from "../smpp/command-status.ts";
 import { defaultAlphabets } from "../text/data-coding.ts";
 import { cOctets, country, distinct, kebabId, lane } from "./fields.ts";
@@ -52,9 +52,7 @@ const smppSchema = z.strictObject({
 });
 
 /** As Twilio takes a sender; the kind of number decides what it is sent as. */
-const senderId = z
-  .string()
-  .refine((from) => senderKind(from) !== undefined, "up to 15 digits, or 1 to 11 characters of the GSM alphabet");
+const senderId = z.string().refine((from) => senderKind(from) !== undefined, SENDER_RULE);
 
 /** How one account of a provider with Twilio's Messages contract is reached. */
 const httpSchema = z
@@ -119,6 +117,13 @@ export type HttpProvider = Extract<Provider, { kind: "http-twilio" }>;
 /** The rule for a submission in doubt: the provider's own for this lane, else the lane's. */
 export function inDoubtRuleOf(provider: Provider, messageLane: Lane): InDoubtRule {
   return provider.inDoubt[messageLane] ?? defaultInDoubtRule[messageLane];
+}
+
+/** The provider without what only its sender needs to know. */
+export function withoutSecrets(provider: Provider): Provider {
+  if (provider.kind === "smpp") return { ...provider, smpp: { ...provider.smpp, password: "" } };
+  const { sharedKeySecret: _, ...http } = provider.http;
+  return { ...provider, http: { ...http, authToken: "" } };
 }
 
 /** The provider's own meanings of command_status, for `classifyCommandStatus`. */

@@ -3,7 +3,7 @@ import { type Network, networkOf } from "../numbers/network.ts";
 import type { Encoding } from "../text/encoding.ts";
 import { countSegments, DEFAULT_MAX_PARTS } from "../text/segments.ts";
 import { DEFAULT_LANE, isLane, type Lane, lanes } from "./lane.ts";
-import { senderKind } from "./sender-id.ts";
+import { SENDER_RULE, senderKind } from "./sender-id.ts";
 
 /** One thing wrong with a request. `code` is stable; `message` is for people and never repeats the value. */
 export interface FieldProblem {
@@ -130,8 +130,7 @@ function readText(value: unknown, maxParts: number, problems: FieldProblem[]) {
 function readSender(value: unknown, problems: FieldProblem[]): string | undefined {
   const from = readString(value, "from", false, problems);
   if (from !== undefined && senderKind(from) === undefined) {
-    const message = "a sender is up to 15 digits, or 1 to 11 characters of the GSM alphabet";
-    problems.push(problem("from", "sender-invalid", message));
+    problems.push(problem("from", "sender-invalid", SENDER_RULE));
   }
   return from;
 }

@@ -209,7 +209,7 @@ export interface MessageFacts {
   readonly lane: Lane;
   /** Destination, E.164 digits without the plus. Also the record key. */
   readonly to: string;
-  /** Sender id: up to 11 GSM characters, or up to 15 digits. Null: the provider's default. */
+  /** Sender id: a name of up to 11 ASCII characters of the GSM alphabet, or up to 15 digits. Null: the provider's default. */
   readonly from: string | null;
   /** ISO 3166-1 alpha-2 of the destination; ZZ when the numbering plan names none. */
   readonly country: string;
@@ -299,7 +299,7 @@ export interface SendRequest {
   readonly accountId: string;
   /** Destination; E.164, with or without the plus. Another spelling is normalised and re-keyed. */
   readonly to: string;
-  /** Sender id: up to 11 GSM characters, or up to 15 digits. */
+  /** Sender id: a name of up to 11 ASCII characters of the GSM alphabet, or up to 15 digits. */
   readonly from: string | null;
   /** The text, 1 to 1600 characters. */
   readonly text: string;

@@ -5,7 +5,11 @@ import { kafkaSettings } from "../../platform/kafka/settings.ts";
 /** The settings of ingest. */
 export const ingestConfig = z.object({
   ...kafkaSettings,
-  catalogDir: text().default("infra/local/catalog").describe("Folder with accounts.yaml: who may send, and how fast"),
+  catalogDir: text()
+    .default("infra/local/catalog")
+    .describe(
+      "Folder with accounts.yaml: who may send, and how fast; and, where they are at hand, with providers.yaml and routes.yaml: from which senders",
+    ),
   httpHost: text().default("127.0.0.1").describe("Address of the public HTTP server"),
   httpPort: port({ allowZero: true }).default(18_080).describe("Port of the public HTTP server"),
   httpMaxConnections: integer({ min: 1, max: 100_000 })

@@ -1,3 +1,5 @@
+import type { RouteTable } from "../../domain/catalog/route-table.ts";
+import { senderHasProvider } from "../../domain/catalog/sender-rules.ts";
 import type { Lane } from "../../domain/message/lane.ts";
 import { isMessageId, messageIdFromKey, messageIdTime } from "../../domain/message/message-id.ts";
 import { type FieldProblem, type ValidRequest, validateSendRequest } from "../../domain/message/validation.ts";
@@ -63,6 +65,8 @@ export interface IntakeOptions {
   readonly encode: (request: SendRequest) => Buffer;
   readonly newMessageId: (nowMs: number) => string;
   readonly memory: IdempotencyMemory;
+  /** The routes, to refuse a sender that none of their providers carries; without them that is found out later. */
+  readonly routes?: RouteTable | undefined;
 }
 
 /** The moment of a request, in the two clocks. */
@@ -93,7 +97,10 @@ export class Intake {
     const problems = identity.problems;
     const validation = validateSendRequest(identity.request);
     if (!validation.ok) problems.push(...validation.problems.map(namingOurFields));
-    else checkLane(validation.request.lane, account, problems);
+    else {
+      checkLane(validation.request.lane, account, problems);
+      this.#checkSender(validation.request, account, problems);
+    }
     if (!validation.ok || problems.length > 0) return invalid(problems);
 
     const { request } = validation;
@@ -122,6 +129,16 @@ export class Intake {
     return key === undefined
       ? this.#options.newMessageId(nowMs)
       : messageIdFromKey(accountId, `${key}\n${destination}`);
+  }
+
+  #checkSender(request: ValidRequest, account: Account, problems: FieldProblem[]): void {
+    const { routes } = this.#options;
+    const { destination, country, network, lane, from } = request;
+    if (routes === undefined || from === undefined) return;
+    const facts = { destination, country, mccMnc: network?.mccMnc, account: account.id, lane, from };
+    if (senderHasProvider(routes, facts)) return;
+    const message = "no provider for this destination carries this sender: use letters and digits";
+    problems.push({ field: "from", code: "sender-invalid", message });
   }
 
   #record(

@@ -1,9 +1,14 @@
 /** ingest: messages over HTTP -> sms.requests.*, and their status back from analytics. */
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { performance } from "node:perf_hooks";
-import { loadCatalog } from "../../domain/catalog/load-catalog.ts";
+import { catalogFiles, loadCatalog } from "../../domain/catalog/load-catalog.ts";
+import { withoutSecrets } from "../../domain/catalog/provider.ts";
+import { compileRoutes, type RouteTable } from "../../domain/catalog/route-table.ts";
 import { newMessageId } from "../../domain/message/message-id.ts";
 import { loadConfig } from "../../platform/config/load-config.ts";
 import { yamlFolder } from "../../platform/config/yaml-file.ts";
+import { errorMessage } from "../../platform/errors/sluice-error.ts";
 import { keepBrokersTime } from "../../platform/kafka/broker-clock-probe.ts";
 import type { KafkaConnection } from "../../platform/kafka/connection.ts";
 import { observeKafka } from "../../platform/kafka/observe.ts";
@@ -66,6 +71,7 @@ async function start(scope: Scope): Promise<void> {
       encode: (request) => codecs.request.encode(request),
       newMessageId,
       memory,
+      routes: loadRoutes(scope),
     }),
     memory,
     acceptance: new Acceptance(producer, config.acceptTimeout, (err) =>
@@ -84,6 +90,19 @@ async function start(scope: Scope): Promise<void> {
 /** Only the accounts: ingest has no need to see the providers' credentials. */
 function accountsOf({ catalogDir, partitions }: { readonly catalogDir: string; readonly partitions: number }) {
   return loadCatalog(yamlFolder(catalogDir), partitions, ["accounts"]);
+}
+
+/** What is known of the routes, where their files are at hand: who may send from which name. Nothing else depends on them here. */
+function loadRoutes(scope: Scope): RouteTable | undefined {
+  if (!existsSync(join(config.catalogDir, catalogFiles.providers))) return undefined;
+  try {
+    const { routes, providers } = loadCatalog(yamlFolder(config.catalogDir), config.partitions);
+    // Ingest has no need to see the providers' credentials.
+    return compileRoutes(routes, providers.map(withoutSecrets));
+  } catch (error) {
+    scope.log.warn({ cause: errorMessage(error) }, "The routes cannot be read: senders are checked by the router only");
+    return undefined;
+  }
 }
 
 async function startProducer(scope: Scope): Promise<RecordProducer> {

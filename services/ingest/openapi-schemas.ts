@@ -24,7 +24,9 @@ const message = {
     to: text("Destination: E.164 with a plus, or its digits alone; digits with separators need the plus or 00", {
       examples: ["+491713920012"],
     }),
-    from: text("Sender: up to 15 digits, or up to 11 characters of the GSM alphabet; default: the provider's"),
+    from: text(
+      "Sender: up to 15 digits, or a name of up to 11 ASCII characters of the GSM alphabet; default: the provider's",
+    ),
     text: text("The text; split into segments if need be", { minLength: 1, maxLength: requestLimits.textLength }),
     lane: { ...lane, default: "transactional" },
     validity: {

@@ -1,3 +1,4 @@
+import type { Choice } from "../../domain/catalog/choose-provider.ts";
 import { appendTry, refusals } from "../../domain/message/tries.ts";
 import type { Attempt, Event } from "../../schemas/generated/types.ts";
 import { RETRY_DELAY_MS, RETRY_DELAYS, type RetryDelay } from "../../schemas/topics.ts";
@@ -40,6 +41,14 @@ export function refusedByAll(tried: readonly Attempt[]): GivenUp | undefined {
   return (
     last && { state: "rejected", errorClass: "refused", code: last.errorCode || "refused", provider: last.provider }
   );
+}
+
+/** The end of a message that no provider of its route can take at all. */
+export function unroutableEnd({ reason, candidates }: Extract<Choice, { ok: false }>): GivenUp {
+  // As a request is refused whose sender nobody carries.
+  if (candidates.some(({ verdict }) => verdict === "sender-not-carried"))
+    return { state: "rejected", errorClass: "invalid", code: "sender-invalid" };
+  return { state: "failed", errorClass: "unroutable", code: reason };
 }
 
 /** The reason of the dead letter that goes with a `closed` event: providers' own codes are not for labels of metrics. */

@@ -25,7 +25,16 @@ import { contentHash, DecidedMessages, decisionKey } from "./decided-messages.ts
 import { DecisionLog, type RecordedDecision } from "./decision-log.ts";
 import { takeIn } from "./intake.ts";
 import type { ProviderHealth } from "./provider-health.ts";
-import { type GivenUp, givingUp, lastWords, letterReason, nextRound, refusedByAll, tierFor } from "./retry-policy.ts";
+import {
+  type GivenUp,
+  givingUp,
+  lastWords,
+  letterReason,
+  nextRound,
+  refusedByAll,
+  tierFor,
+  unroutableEnd,
+} from "./retry-policy.ts";
 import { ReturningTraffic } from "./returning-traffic.ts";
 import { routeFacts } from "./route-facts.ts";
 import type { RouterMetrics } from "./router-metrics.ts";
@@ -311,7 +320,7 @@ export class Router implements Transform {
     const temporary = choice.reason === "circuits-open" || choice.candidates.some((c) => c.verdict === "already-tried");
     if (!temporary) {
       const refused = refusedByAll(pending.tried);
-      const end = refused ?? { state: "failed", errorClass: "unroutable", code: choice.reason };
+      const end = refused ?? unroutableEnd(choice);
       const detail = refused === undefined ? verdicts : `${lastWords(pending.tried)} (${verdicts})`;
       this.close(record, pending, end, detail, out);
       return;

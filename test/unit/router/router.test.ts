@@ -211,6 +211,16 @@ describe("router", () => {
     expect(dispatchOf(again.effects[0]).provider).toBe("b");
   });
 
+  it("rejects at once, over Kafka, a sender that no provider carries", async () => {
+    const w = world();
+    const router = await w.start();
+    for (const [n, from] of ["ΩMEGA", "Müller", "   ", "---"].entries()) {
+      const { decisions, effects } = w.run(router, request(n, { from }));
+      expect(effects).toEqual([]);
+      expect(eventOf(decisions[0])).toMatchObject({ type: "closed", state: "rejected", errorCode: "sender-invalid" });
+    }
+  });
+
   it("stops where it was told that nobody may be asked", async () => {
     const { asked, event } = await roundOf({ a: ["permanent", "21610"], b: ["transient", "x"] });
     expect([asked, event.type, event.state, event.errorCode]).toEqual([["a"], "closed", "rejected", "21610"]);

@@ -133,15 +133,29 @@ describe("senderKind", () => {
   it("tells names, short codes and numbers apart", () => {
     expect(senderKind("Sluice")).toBe("alphanumeric");
     expect(senderKind("naïve")).toBeUndefined();
-    expect(senderKind("Müller & Co")).toBe("alphanumeric");
+    for (const name of ["Muelle & Co", "1&1", "A", "ACME SHOP 1", "+ACME", "0800 123456", "a_b-c.d"])
+      expect([name, senderKind(name)]).toEqual([name, "alphanumeric"]);
     expect(senderKind("12345")).toBe("short-code");
     expect(senderKind("491711234567")).toBe("international");
     expect(senderKind("+12345")).toBe("international");
   });
 
   it("refuses what a network would", () => {
-    for (const sender of ["", " ", "ABCDEFGHIJKL", "1234567890123456", "+", "a\nb", "Ж", "[[[[[["]) {
-      expect([sender, senderKind(sender)]).toEqual([sender, sender === "+" ? "alphanumeric" : undefined]);
-    }
+    const none = [
+      "",
+      " ",
+      "ABCDEFGHIJKL",
+      "1234567890123456",
+      "+1234567890123456",
+      "+",
+      "---",
+      "a\nb",
+      "Ж",
+      "[[[[[[a",
+      "a`b",
+    ];
+    // In the GSM alphabet, and not in ASCII, which is what providers carry.
+    const gsm = ["ΩMEGA", "Müller", "naïve", "Café", "£", "ACME\u00a0"];
+    for (const sender of [...none, ...gsm]) expect([sender, senderKind(sender)]).toEqual([sender, undefined]);
   });
 });

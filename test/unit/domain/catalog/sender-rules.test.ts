@@ -1,0 +1,75 @@
+import { describe, expect, it } from "vitest";
+import { parseProvider, parseRoute } from "../../../../domain/catalog/catalog.ts";
+import { chooseProvider } from "../../../../domain/catalog/choose-provider.ts";
+import { type Provider, withoutSecrets } from "../../../../domain/catalog/provider.ts";
+import { compileRoutes, type MessageFacts } from "../../../../domain/catalog/route-table.ts";
+import { carriesSender, senderHasProvider } from "../../../../domain/catalog/sender-rules.ts";
+
+const shared = { rate: 10, currency: "EUR", prices: [{ price: "0.01" }] };
+function provider(fields: object): Provider {
+  const parsed = parseProvider({ ...shared, ...fields });
+  if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems));
+  return parsed.value;
+}
+const smpp = provider({ id: "s", kind: "smpp", smpp: { host: "h", port: 1, systemId: "s", password: "secret" } });
+const account = { accountSid: "AC1", authToken: "secret", baseUrl: "http://h", statusCallbackUrl: "http://us" };
+const twilio = (more: object = {}) => provider({ id: "t", kind: "http-twilio", http: { ...account, ...more } });
+
+const tableOf = (...providers: Provider[]) => {
+  const route = parseRoute({ id: "all", strategy: "priority", providers: providers.map(({ id }) => ({ id })) });
+  if (!route.ok) throw new Error("route");
+  return compileRoutes([route.value], providers);
+};
+const facts = (from: string | undefined): MessageFacts => ({
+  destination: "491700000012",
+  country: "DE",
+  mccMnc: undefined,
+  account: "acme",
+  lane: "otp",
+  from,
+});
+
+describe("who carries a sender", () => {
+  it.each([
+    ["ACME", true, true],
+    ["acme Shop24", true, true],
+    ["acme Shop 24", false, false],
+    ["A+B & C_D-E", true, true],
+    ["1&1", true, false],
+    ["Dr. Who", true, false],
+    ["ACME!", true, false],
+    ["12345", true, true],
+    ["491700000012", true, true],
+    ["+491700000012", true, true],
+    ["ΩMEGA", false, false],
+    ["Müller", false, false],
+  ])("%s: SMPP %s, the Twilio contract %s", (from, bySmpp, byTwilio) => {
+    expect([carriesSender(smpp, from), carriesSender(twilio(), from)]).toEqual([bySmpp, byTwilio]);
+  });
+
+  it("is asked before a provider is chosen, and of all providers of the route before a message is refused", () => {
+    const choose = (from: string | undefined, ...providers: Provider[]) =>
+      chooseProvider(tableOf(...providers), {
+        facts: facts(from),
+        tried: [],
+        health: () => undefined,
+        random: () => 0,
+      });
+    expect(choose("1&1", twilio(), smpp)).toMatchObject({ ok: true, provider: { id: "s" }, reason: "failover" });
+    expect(choose("1&1", twilio())).toMatchObject({
+      ok: false,
+      candidates: [{ provider: "t", verdict: "sender-not-carried" }],
+    });
+    expect(senderHasProvider(tableOf(twilio(), smpp), facts("1&1"))).toBe(true);
+    expect(senderHasProvider(tableOf(twilio()), facts("1&1"))).toBe(false);
+    expect(senderHasProvider(tableOf(twilio()), facts(undefined))).toBe(true);
+    const marketingOnly = { ...twilio(), lanes: ["marketing" as const] };
+    expect(senderHasProvider(tableOf(marketingOnly), facts("1&1")), "the lane is what is wrong").toBe(true);
+    expect(senderHasProvider(compileRoutes([], []), facts("1&1"))).toBe(true);
+  });
+
+  it("needs no credentials", () => {
+    const text = JSON.stringify([smpp, twilio({ sharedKeySecret: "secret" })].map(withoutSecrets));
+    expect(text).not.toContain("secret");
+  });
+});

@@ -1,0 +1,43 @@
+import { expect, it } from "vitest";
+import { parseProvider, parseRoute } from "../../../domain/catalog/catalog.ts";
+import { compileRoutes } from "../../../domain/catalog/route-table.ts";
+import { newMessageId } from "../../../domain/message/message-id.ts";
+import { IdempotencyMemory } from "../../../services/ingest/idempotency-memory.ts";
+import { Intake } from "../../../services/ingest/intake.ts";
+import { ACME } from "./ingest-harness.ts";
+
+const provider = parseProvider({
+  id: "web",
+  kind: "http-twilio",
+  rate: 10,
+  currency: "EUR",
+  prices: [{ price: "0.01" }],
+  http: { baseUrl: "http://h", accountSid: "AC1", authToken: "x", statusCallbackUrl: "http://us" },
+});
+const route = parseRoute({ id: "all", strategy: "priority", providers: [{ id: "web" }] });
+if (!provider.ok || !route.ok) throw new Error("catalog");
+const options = {
+  partitions: 6,
+  encode: () => Buffer.alloc(0),
+  newMessageId,
+  memory: new IdempotencyMemory(10, 0),
+  routes: compileRoutes([route.value], [provider.value]),
+};
+const problemsOf = (intake: Intake, from: string | undefined) => {
+  const prepared = intake.prepare({ to: "+491700000012", text: "hi", from }, ACME, { wall: 0, monotonic: 0 });
+  return prepared.ok ? [] : prepared.problems.map(({ field, code }) => `${field}: ${code}`);
+};
+
+it("a sender that no provider of the route carries is refused when it comes, and others are not", () => {
+  const intake = new Intake(options);
+  for (const from of ["1&1", "ΩMEGA", "Müller", "ACME!"])
+    expect([from, problemsOf(intake, from)]).toEqual([from, ["from: sender-invalid"]]);
+  for (const from of [undefined, "ACME", "A & B", "491700000012", "+491700000012", "12345"])
+    expect([from, problemsOf(intake, from)]).toEqual([from, []]);
+});
+
+it("without the routes only what no provider at all carries is refused", () => {
+  const intake = new Intake({ ...options, routes: undefined });
+  expect(problemsOf(intake, "1&1")).toEqual([]);
+  expect(problemsOf(intake, "ΩMEGA")).toEqual(["from: sender-invalid"]);
+});
