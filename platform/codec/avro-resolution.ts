@@ -52,8 +52,8 @@ class Resolution {
   }
 
   record(writer: RecordNode, reader: RecordNode, path: string): ReadValue {
-    let of = this.known.get(writer);
-    if (of === undefined) this.known.set(writer, (of = new Map()));
+    const of = this.known.get(writer) ?? new Map<SchemaNode, { read: ReadValue }>();
+    this.known.set(writer, of);
     const before = of.get(reader);
     if (before !== undefined) return (cursor) => before.read(cursor);
     const slot: { read: ReadValue } = { read: unfinished };
