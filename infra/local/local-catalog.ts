@@ -20,6 +20,10 @@ const LOOPBACK: ReadonlySet<string> = new Set(["127.0.0.1", "localhost"]);
  * real hosts, and other things on this machine, keep theirs.
  */
 export function writeCatalog(source: string, target: string, ports: MovedPorts): void {
+  if (!existsSync(source))
+    throw new Error(
+      `there is no folder ${source}: SLUICE_CATALOG_DIR names the one with accounts, providers and routes.yaml`,
+    );
   rmSync(target, { recursive: true, force: true });
   mkdirSync(target, { recursive: true });
   cpSync(source, target, { recursive: true });

@@ -18,6 +18,8 @@ const START_TIMEOUT_MS = 300_000;
 const STOP_TIMEOUT_MS = 60_000;
 const POLL_MS = 150;
 const SETTLE_MS = 3_000;
+/** What a process says about a catalog has places and reasons in one line. */
+const MAX_LINE = 500;
 type Say = (line: string) => void;
 
 const pause = (ms: number): Promise<void> => new Promise((settle) => setTimeout(settle, ms));
@@ -34,7 +36,7 @@ const lastLines = (file: string, count: number): string => {
   const lines = readFileSync(file, "utf8").trimEnd().split("\n");
   return lines
     .slice(-count)
-    .map((line) => `    ${line.slice(0, 200)}`)
+    .map((line) => `    ${line.slice(0, MAX_LINE)}`)
     .join("\n");
 };
 

@@ -96,3 +96,9 @@ it("writes the catalog that ships with all of its simulators moved, and one of o
   writeCatalog(SHIPPED, target, { ...ports, offset: 0 });
   expect(providers()).toBe(readFileSync(join(SHIPPED, "providers.yaml"), "utf8"));
 });
+
+it("says which variable names a folder that is not there", () => {
+  expect(() => writeCatalog(join(folder, "nowhere"), join(folder, "run"), ports)).toThrow(
+    /nowhere: SLUICE_CATALOG_DIR/,
+  );
+});
