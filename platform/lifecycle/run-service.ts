@@ -4,10 +4,11 @@ import { startAdminServer } from "../http/admin-server.ts";
 import { createLog } from "../log/create-log.ts";
 import type { Log } from "../log/log.ts";
 import { EventLoopLag } from "../telemetry/event-loop-lag.ts";
+import { exportWatch } from "../telemetry/export-watch.ts";
 import { MetricRegistry } from "../telemetry/metric-registry.ts";
 import { observeProcess } from "../telemetry/process-metrics.ts";
 import { prometheusEndpoint } from "../telemetry/prometheus.ts";
-import { type ExportedBatch, noTracing, startTracing, type Tracing } from "../telemetry/tracing.ts";
+import { noTracing, startTracing, type Tracing } from "../telemetry/tracing.ts";
 import { Lifecycle, type LifecycleScope } from "./lifecycle.ts";
 import { healthVerdict, readyVerdict } from "./verdicts.ts";
 
@@ -95,21 +96,6 @@ async function startTelemetry(
     config.traceRatio > 0 ? await startTracing({ service, instance, ratio: config.traceRatio, onExport }) : noTracing;
   closers.push(() => tracing.close());
   return { metrics, tracing, adminPort: admin.port };
-}
-
-/** Counts what became of spans, and says why they are lost: once a minute, since each batch is tried for seconds. */
-function exportWatch(metrics: MetricRegistry, log: Log): (batch: ExportedBatch) => void {
-  const spans = metrics.counter("trace_spans_total", {
-    help: "Spans handed to the OTLP receiver, by what became of them",
-  });
-  const [exported, lost] = [spans.with({ outcome: "exported" }), spans.with({ outcome: "lost" })];
-  return ({ spans: count, error }) => {
-    (error === undefined ? exported : lost).add(count);
-    if (error === undefined) return;
-    log
-      .every("trace-export", 60_000)
-      .warn({ spans: count, why: errorMessage(error) }, "spans could not be exported; see OTEL_EXPORTER_OTLP_ENDPOINT");
-  };
 }
 
 /** Drains and exits; a caller during a drain joins it. */
