@@ -11,7 +11,7 @@ export function facts(change: Partial<MessageFacts> = {}): MessageFacts {
     to: "491701234567",
     from: "Sluice",
     country: "DE",
-    network: "262-01",
+    network: "26201",
     encoding: "gsm7",
     segments: 2,
     reference: "order 7",
