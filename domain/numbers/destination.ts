@@ -62,15 +62,16 @@ const plans = readMobilePlans();
 export function parseDestination(input: string, defaultCountry?: string): ParsedDestination {
   if (defaultCountry === undefined) {
     const digits = input.charCodeAt(0) === 0x2b ? input.slice(1) : input;
-    const country = countryOfMobile(digits);
-    if (country !== undefined) return { ok: true, e164: digits, country };
+    if (NORMALISED.test(digits)) {
+      const country = countryOfMobile(digits);
+      return country === undefined ? judge(digits, readInternational(digits)) : { ok: true, e164: digits, country };
+    }
   }
   return parseWritten(input, defaultCountry);
 }
 
 /** The country of normalised digits if they are certainly a valid mobile number that needs no rewriting. */
 function countryOfMobile(digits: string): string | undefined {
-  if (!NORMALISED.test(digits)) return undefined;
   for (let length = 1; length <= 3; length++) {
     const plan = plans.get(digits.slice(0, length));
     if (plan !== undefined) return matchesPlan(plan, digits.slice(length)) ? plan.country : undefined;
@@ -111,14 +112,14 @@ function parseWritten(input: string, defaultCountry: string | undefined): Parsed
     return refuse("destination-country-unknown", `"${defaultCountry}" is not an ISO 3166-1 alpha-2 country code`);
   }
   const { digits, international, separated, slashAfter } = written;
-  if (slashAfter !== undefined && readInternational(digits.slice(0, slashAfter))?.isValid()) {
+  if (slashAfter !== undefined && readInternational(digits.slice(0, slashAfter)) !== undefined) {
     return refuse("destination-malformed", "two numbers with a slash between them; one number for each message");
   }
   if (digits.length > MAX_WRITTEN_DIGITS) return refuse("destination-invalid", TOO_LONG);
   if (international) return judge(digits, readInternational(digits));
   if (defaultCountry !== undefined) {
     const national = readNational(digits, defaultCountry as CountryCode);
-    if (national?.isValid()) return judge(digits, national);
+    if (national !== undefined) return judge(digits, national);
   }
   if (digits.startsWith("0")) {
     return refuse("destination-invalid", `no country code begins with 0; ${WRITE_INTERNATIONAL}`);
@@ -129,13 +130,14 @@ function parseWritten(input: string, defaultCountry: string | undefined): Parsed
   return judge(digits, readInternational(digits));
 }
 
+/** A number that is valid, as it stands or in today's form; undefined for all others. */
 function readInternational(digits: string): PhoneNumber | undefined {
   const number = parsePhoneNumberFromString(`+${digits}`, { extract: false });
   if (number?.isValid()) return number;
   const current = currentForm(digits);
-  if (current === undefined) return number;
+  if (current === undefined) return undefined;
   const today = parsePhoneNumberFromString(`+${current}`, { extract: false });
-  return today?.isValid() ? today : number;
+  return today?.isValid() ? today : undefined;
 }
 
 function readNational(digits: string, defaultCountry: CountryCode): PhoneNumber | undefined {
@@ -144,7 +146,7 @@ function readNational(digits: string, defaultCountry: CountryCode): PhoneNumber 
 }
 
 function judge(digits: string, number: PhoneNumber | undefined): ParsedDestination {
-  if (number === undefined || !number.isValid()) return refuse("destination-invalid", whyInvalid(digits));
+  if (number === undefined) return refuse("destination-invalid", whyInvalid(digits));
   const type = number.getType();
   const unsupported = UNSUPPORTED_TYPES.get(type ?? "");
   if (number.country === undefined || unsupported !== undefined) {
