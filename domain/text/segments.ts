@@ -18,6 +18,8 @@ export interface SegmentOptions {
   maxParts?: number;
   /** Size of the concatenation reference: 8 bits (6 octets of header) or 16 bits (7 octets). Default 8. */
   referenceBits?: 8 | 16;
+  /** `ucs2` also for a text that GSM would carry. Default: the cheaper one that carries the text. */
+  encoding?: "ucs2";
 }
 
 export const DEFAULT_MAX_PARTS = 10;
@@ -42,7 +44,10 @@ export function countSegments(text: string, referenceBits: 8 | 16 = 8): SegmentC
  */
 export function segmentText(text: string, options: SegmentOptions = {}): Segmentation {
   const { maxParts = DEFAULT_MAX_PARTS, referenceBits = 8 } = options;
-  const count = countSegments(text, referenceBits);
+  const count: SegmentCount =
+    options.encoding === "ucs2"
+      ? { encoding: "ucs2", segments: countUcs2(text, referenceBits) }
+      : countSegments(text, referenceBits);
   if (count.segments > maxParts) return { ok: false, code: "text-too-many-parts", maxParts, ...count };
   const { encoding } = count;
   if (count.segments === 1) return { ok: true, ...count, parts: [text] };

@@ -12,6 +12,7 @@ import { SmppEncodeError } from "../../domain/smpp/pdu-encoder.ts";
 import type { Anomaly, RequestResult, ResponseResult } from "../../domain/smpp/request-result.ts";
 import type { KafkaLog } from "../../platform/kafka/record.ts";
 import type { Dispatch } from "../../schemas/generated/types.ts";
+import { ConcatenationReferences } from "./concatenation-references.ts";
 import type { Link, LinkEvents } from "./link.ts";
 import type { RecentSubmissions } from "./recent-submissions.ts";
 import type { Submission } from "./submission.ts";
@@ -47,6 +48,7 @@ export class SmppLink implements Link<SmppUnit> {
   private readonly meanings: ReadonlyMap<number, CommandStatusClass>;
   private clients: SmppClient[] = [];
   private events: LinkEvents<SmppUnit> | undefined;
+  private readonly references = new ConcatenationReferences();
 
   constructor(options: SmppLinkOptions) {
     this.options = options;
@@ -121,7 +123,9 @@ export class SmppLink implements Link<SmppUnit> {
   }
 
   prepare(dispatch: Dispatch, now: number): SmppUnit[] | string {
-    const messages = submitSmOf(dispatch, now, this.options.provider.smpp.clientReferenceTlv);
+    const { clientReferenceTlv, defaultAlphabet } = this.options.provider.smpp;
+    const { references } = this;
+    const messages = submitSmOf(dispatch, now, clientReferenceTlv, { defaultAlphabet, references });
     return typeof messages === "string" ? messages : messages.map((message) => ({ weight: 1, message }));
   }
 

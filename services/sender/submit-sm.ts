@@ -1,14 +1,16 @@
 import { senderKind } from "../../domain/message/sender-id.ts";
 import { receiptRequested, udhIndicator } from "../../domain/smpp/esm-class.ts";
 import type { OutgoingShortMessage } from "../../domain/smpp/pdu.ts";
+import type { DefaultAlphabet } from "../../domain/text/data-coding.ts";
 import { type Encoding, encodePart } from "../../domain/text/encoding.ts";
-import { segmentText } from "../../domain/text/segments.ts";
+import { type Segmentation, segmentText } from "../../domain/text/segments.ts";
 import { concatenationHeader } from "../../domain/text/user-data-header.ts";
 import type { Dispatch } from "../../schemas/generated/types.ts";
+import { ConcatenationReferences } from "./concatenation-references.ts";
 
 /** The most parts that a concatenation header can count. */
 const MAX_PARTS = 255;
-/** data_coding (SMPP 3.4, 5.2.19): the SMSC default alphabet, which is GSM 03.38 here, and UCS-2. */
+/** data_coding (SMPP 3.4, 5.2.19): the SMSC default alphabet, which is a setting, and UCS-2. */
 const DATA_CODING: Readonly<Record<Encoding, number>> = { gsm7: 0, ucs2: 8 };
 
 /** Type of number and numbering plan (5.2.5, 5.2.6). */
@@ -17,20 +19,30 @@ const ALPHANUMERIC = { ton: 5, npi: 0 };
 const SHORT_CODE = { ton: 3, npi: 0 };
 const UNKNOWN = { ton: 0, npi: 0 };
 
+/** How a provider wants its submissions; what is left out is as most centres have it. */
+export interface SubmitTerms {
+  /** What its octets under data_coding 0 are. */
+  readonly defaultAlphabet?: DefaultAlphabet;
+  readonly references?: ConcatenationReferences;
+}
+
 /**
  * The submit_sm of a message, one a part; or a code that says why there are none. Octets go out as GSM 03.38 of one septet an
- * octet, or as UTF-16. The concatenation reference is derived from the message id, so that parts sent again still fit
- * the others. `clientReferenceTlv`: the vendor TLV that carries our message id. `now`: epoch ms.
+ * octet, or in the centre's own default alphabet, or as UTF-16. `clientReferenceTlv`: the vendor TLV that carries our message
+ * id. `now`: epoch ms.
  */
 export function submitSmOf(
   dispatch: Dispatch,
   now: number,
   clientReferenceTlv: number | undefined,
+  { defaultAlphabet = "gsm", references }: SubmitTerms = {},
 ): OutgoingShortMessage[] | string {
   const { facts, text } = dispatch;
-  const split = segmentText(text, { maxParts: MAX_PARTS });
+  const split = splitFor(text, defaultAlphabet);
   if (!split.ok) return split.code;
   const { parts, encoding } = split;
+  const reference =
+    parts.length === 1 ? 0 : (references ?? new ConcatenationReferences(1)).of(facts.from, facts.to, facts.messageId);
   const messages: OutgoingShortMessage[] = [];
   const source = facts.from === null ? UNKNOWN : numbering(facts.from);
   const sourceAddr =
@@ -38,7 +50,7 @@ export function submitSmOf(
   const validity = relativeTime(facts.expiresAt - now);
   const tlvs = clientReferenceTlv === undefined ? undefined : [{ tag: clientReferenceTlv, value: facts.messageId }];
   for (let i = 0; i < parts.length; i++) {
-    const content = encodePart(parts[i]!, encoding);
+    const content = encodeFor(parts[i]!, encoding, defaultAlphabet);
     messages.push({
       serviceType: "",
       sourceAddrTon: source.ton,
@@ -51,12 +63,31 @@ export function submitSmOf(
       validityPeriod: validity,
       registeredDelivery: receiptRequested,
       dataCoding: DATA_CODING[encoding],
-      shortMessage:
-        parts.length === 1 ? content : withHeader(content, referenceOf(facts.messageId), parts.length, i + 1),
+      shortMessage: parts.length === 1 ? content : withHeader(content, reference, parts.length, i + 1),
       ...(tlvs === undefined ? {} : { tlvs }),
     });
   }
   return messages;
+}
+
+/** Highest character of an alphabet that the centre turns into GSM itself. */
+const HIGHEST: Readonly<Record<Exclude<DefaultAlphabet, "gsm">, number>> = { latin1: 0xff, ascii: 0x7f };
+
+/**
+ * The parts of a text, cut as it is counted on the air. A text of the GSM alphabet that the centre's own alphabet does not hold
+ * whole (Latin-1 has no euro sign) goes out as UCS-2, in as many parts as that takes.
+ */
+function splitFor(text: string, alphabet: DefaultAlphabet): Segmentation {
+  const split = segmentText(text, { maxParts: MAX_PARTS });
+  if (alphabet === "gsm" || split.encoding === "ucs2") return split;
+  const highest = HIGHEST[alphabet];
+  for (let i = 0; i < text.length; i++)
+    if (text.charCodeAt(i) > highest) return segmentText(text, { maxParts: MAX_PARTS, encoding: "ucs2" });
+  return split;
+}
+
+function encodeFor(part: string, encoding: Encoding, alphabet: DefaultAlphabet): Uint8Array {
+  return alphabet === "gsm" || encoding === "ucs2" ? encodePart(part, encoding) : Buffer.from(part, "latin1");
 }
 
 function numbering(sender: string): { ton: number; npi: number } {
@@ -68,15 +99,6 @@ function numbering(sender: string): { ton: number; npi: number } {
     default:
       return ALPHANUMERIC;
   }
-}
-
-/** 8 bits from the end of the message id, where its random digits are; of an id in another form, a sum over it. */
-function referenceOf(messageId: string): number {
-  const tail = Number.parseInt(messageId.slice(-2), 16);
-  if (!Number.isNaN(tail)) return tail;
-  let sum = 0;
-  for (let i = 0; i < messageId.length; i++) sum = (sum * 31 + messageId.charCodeAt(i)) & 0xff;
-  return sum;
 }
 
 function withHeader(content: Uint8Array, reference: number, total: number, sequence: number): Uint8Array {

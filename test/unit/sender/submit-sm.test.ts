@@ -1,9 +1,17 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { concatenationOf } from "../../../domain/smpp/concatenation.ts";
-import { decodeGsm7Unpacked, decodeUcs2 } from "../../../domain/text/encoding.ts";
+import type { OutgoingShortMessage } from "../../../domain/smpp/pdu.ts";
+import {
+  countSeptets,
+  decodeGsm7Unpacked,
+  decodeUcs2,
+  encodeGsm7Unpacked,
+  encodeUcs2,
+} from "../../../domain/text/encoding.ts";
 import { countSegments } from "../../../domain/text/segments.ts";
 import { readUserData } from "../../../domain/text/user-data-header.ts";
+import { ConcatenationReferences } from "../../../services/sender/concatenation-references.ts";
 import { relativeTime, submitSmOf } from "../../../services/sender/submit-sm.ts";
 import { dispatchOf } from "./dispatches.ts";
 
@@ -84,4 +92,75 @@ test.each([
   [604_800_000, "000007000000000R"],
 ])("%i ms from now is %s", (ms, text) => {
   expect(relativeTime(ms)).toBe(text);
+});
+
+test("messages of one sender to one recipient have their references in turn, whatever their ids end in", () => {
+  const references = new ConcatenationReferences();
+  const referenceOf = (messageId: string, from = "ACME", to = "491711234567") => {
+    const messages = submitSmOf(dispatchOf({ text: "x".repeat(200), facts: { messageId, from, to } }), 0, undefined, {
+      references,
+    });
+    if (typeof messages === "string") throw new Error(messages);
+    const all = messages.map(
+      ({ esmClass, shortMessage }) =>
+        concatenationOf({ esmClass: esmClass!, shortMessage: shortMessage!, tlvs: [] })!.reference,
+    );
+    expect(new Set(all).size).toBe(1);
+    return all[0]!;
+  };
+  const id = (n: number) => `0198c1a2-0000-7000-8000-00000000${n.toString(16).padStart(2, "0")}a1`;
+  const first = referenceOf(id(0));
+  expect(Array.from({ length: 255 }, (_, i) => referenceOf(id(i + 1)))).toEqual(
+    Array.from({ length: 255 }, (_, i) => (first + i + 1) % 256),
+  );
+  // The same message once more, whether at once or behind those of others.
+  expect(referenceOf(id(7), "OTHER")).toBe(0xa1);
+  expect(referenceOf(id(255))).toBe((first + 255) % 256);
+  expect(referenceOf(id(8), "ACME", "491711234568")).toBe(0xa1);
+  expect(referenceOf(id(9))).toBe(first);
+});
+
+test("a message that stands alone takes no reference, and only so many pairs are remembered", () => {
+  const references = new ConcatenationReferences(2);
+  const next = (to: string, messageId: string) => references.of("ACME", to, messageId);
+  expect([next("1", "x01"), next("2", "x01"), next("1", "x05")]).toEqual([1, 1, 2]);
+  next("3", "x01");
+  expect([next("1", "x07"), next("2", "x09")]).toEqual([3, 9]);
+  submitSmOf(dispatchOf({ text: "short", facts: { from: "ACME", to: "1" } }), 0, undefined, { references });
+  expect(next("1", "x0a")).toBe(4);
+});
+
+const mail = "Mail a_b@example.com, 5€ {ref}";
+test.each([
+  ["gsm", mail, 0, Buffer.from(encodeGsm7Unpacked(mail))],
+  ["latin1", mail, 8, Buffer.from(encodeUcs2(mail))],
+  ["latin1", "Grüße {ref} a_b@c ~", 0, Buffer.from("Grüße {ref} a_b@c ~", "latin1")],
+  ["ascii", "a_b@c {ref} $5 ~", 0, Buffer.from("a_b@c {ref} $5 ~", "latin1")],
+  ["ascii", "Grüße", 8, Buffer.from(encodeUcs2("Grüße"))],
+  ["latin1", "日本", 8, Buffer.from(encodeUcs2("日本"))],
+] as const)("a centre whose default alphabet is %s gets %j under data_coding %i", (alphabet, text, coding, octets) => {
+  const messages = submitSmOf(dispatchOf({ text }), 0, undefined, { defaultAlphabet: alphabet });
+  expect(messages).toMatchObject([{ dataCoding: coding }]);
+  expect(Buffer.from((messages as OutgoingShortMessage[])[0]!.shortMessage!)).toEqual(octets);
+});
+
+test("any text comes back whole from a centre of any default alphabet, in parts that fit the air", () => {
+  const texts = fc.string({ unit: fc.constantFrom(..."abc €^{}üßΩ日🎉_@$ "), minLength: 1, maxLength: 500 });
+  fc.assert(
+    fc.property(texts, fc.constantFrom("latin1" as const, "ascii" as const), (text, defaultAlphabet) => {
+      const messages = submitSmOf(dispatchOf({ text }), 0, undefined, { defaultAlphabet });
+      if (typeof messages === "string") throw new Error(messages);
+      const header = messages.length > 1 ? 6 : 0;
+      let read = "";
+      for (const { shortMessage, dataCoding } of messages) {
+        const payload = shortMessage!.subarray(header);
+        const part = dataCoding === 8 ? decodeUcs2(payload) : Buffer.from(payload).toString("latin1");
+        expect(
+          dataCoding === 8 ? payload.length + header : Math.ceil((countSeptets(part) * 7) / 8) + header,
+        ).toBeLessThanOrEqual(140);
+        read += part;
+      }
+      expect(read).toBe(text);
+    }),
+  );
 });
