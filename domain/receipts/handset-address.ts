@@ -149,7 +149,7 @@ function endsAs(number: string, address: ProviderAddress): boolean {
 }
 
 /** Digits that may be a handset's in a form that is not understood, and not a short code. */
-function mayBeHandset(address: ProviderAddress): boolean {
+export function mayBeHandset(address: ProviderAddress): boolean {
   return address.ton !== NETWORK_SPECIFIC && signless(address).replace(/^0+/, "").length > MIN_NATIONAL_DIGITS;
 }
 

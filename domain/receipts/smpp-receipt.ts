@@ -81,7 +81,7 @@ export function parseSmppReceipt(input: SmppReceiptInput): ParsedSmppReceipt {
 
 /**
  * Whether a text that nothing marks as a receipt has the form of one (appendix B) and no word beside it: the id first, a known
- * state, at least one field more, each once and with a value of its kind. People write much, but not that.
+ * state, each field once and with a value of its kind. People write much, but not that.
  */
 export function isReceiptText(text: string): boolean {
   const head = text.trimStart();
@@ -96,7 +96,7 @@ export function isReceiptText(text: string): boolean {
     if (name === "text") break;
   }
   if (name !== "text" && !takeStrictly(values, name!, head.slice(valueStart))) return false;
-  return values.has("id") && values.has("stat") && values.size >= 3;
+  return values.has("id") && values.has("stat");
 }
 
 const STRICT: Readonly<Record<string, RegExp>> = {

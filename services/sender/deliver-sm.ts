@@ -1,4 +1,11 @@
-import { type AddressTerms, e164Of, type Handset, placeReceipt } from "../../domain/receipts/handset-address.ts";
+import {
+  type AddressTerms,
+  e164Of,
+  type Handset,
+  mayBeHandset,
+  type ProviderAddress,
+  placeReceipt,
+} from "../../domain/receipts/handset-address.ts";
 import { type IdFormat, normaliseProviderMessageId } from "../../domain/receipts/provider-message-id.ts";
 import { receiptTextOf } from "../../domain/receipts/receipt-octets.ts";
 import { isReceiptText, parseSmppReceipt, type SmppReceipt } from "../../domain/receipts/smpp-receipt.ts";
@@ -52,8 +59,12 @@ export function readDeliverSm(
   if (text.length > MAX_LOOKALIKE || inbound.total !== null || !isReceiptText(receiptTextOf(contentsOf(pdu)[0]!)))
     return { kind: "inbound", inbound };
   const lookalike = reads.receipt(inbound);
-  // Without a number there is no one to ask whose id it is.
-  return lookalike.placed ? lookalike : { kind: "inbound", inbound };
+  // Where no handset is named there is no receipt either.
+  return lookalike.placed || mayBeHandset(sourceOf(pdu)) ? lookalike : { kind: "inbound", inbound };
+}
+
+function sourceOf(pdu: DeliverSmPdu): ProviderAddress {
+  return { ton: pdu.sourceAddrTon, text: pdu.sourceAddr.trim() };
 }
 
 function isMarkedByTlvs({ tlvs }: DeliverSmPdu): boolean {
@@ -83,9 +94,8 @@ class ReceiptReader {
     const { pdu, terms } = this;
     const read = this.read();
     const id = read?.providerMessageId ?? "";
-    const source = { ton: pdu.sourceAddrTon, text: pdu.sourceAddr.trim() };
     const destination = { ton: pdu.destAddrTon, text: pdu.destinationAddr.trim() };
-    const place = placeReceipt(id, source, destination, terms, terms.usualHandset);
+    const place = placeReceipt(id, sourceOf(pdu), destination, terms, terms.usualHandset);
     const final = read === undefined || isIntermediateNotification(pdu.esmClass) ? "enroute" : read.state;
     return {
       kind: "receipt",
@@ -128,7 +138,7 @@ function inboundOf(pdu: DeliverSmPdu, provider: string, now: number, terms: Deli
   const { header, payload } = userDataOf(longest(contentsOf(pdu, false)), esmClass);
   const alphabet = alphabetIn(payload, dataCoding, terms.defaultAlphabet ?? "gsm");
   const part = concatenationOf(pdu);
-  const source = { ton: pdu.sourceAddrTon, text: pdu.sourceAddr.trim() };
+  const source = sourceOf(pdu);
   const whole = part === undefined && READS_WHOLE.has(alphabet);
   return {
     provider,

@@ -176,6 +176,11 @@ export class ReceiptPlacing implements Transform {
     others.shift();
     if (others.length === 0) this.waiting.delete(key);
     this.waitingCount--;
+    if (receipt.inbound !== null) {
+      // It merely reads like a receipt, and nobody knows its id: it is the message that it would be.
+      out.decide(this.delivered.inbound(receipt.inbound));
+      return;
+    }
     this.options.counters.unclaimed++;
     const detail = `to: the receipt does not say which number it is of, and no open submission of ${receipt.provider} has its id (providerMessageId)`;
     out.decide(this.deadLetter(record, "unclaimed-receipt", detail));

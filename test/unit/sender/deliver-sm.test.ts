@@ -170,6 +170,11 @@ describe("what is a receipt", () => {
       receipt: { to: "491700000012", inbound: { from: "ACME" } },
     });
     expect(read({ shortMessage: Buffer.from("Order id:77 has stat:pending since noon") }).kind).toBe("inbound");
+    expect(read({ shortMessage: R, sourceAddr: "01711234567", sourceAddrTon: 2 })).toMatchObject({
+      kind: "receipt",
+      placed: false,
+      receipt: { inbound: { text: R.toString() } },
+    });
     expect(read({ shortMessage: R, sourceAddr: "68849" }).kind).toBe("inbound");
     expect(read({ tlvs: [bound()[0]!], shortMessage: Buffer.from("thank you") }).kind).toBe("inbound");
     expect(read({ esmClass: 0x08, shortMessage: Buffer.from("ok") }).kind).toBe("inbound");

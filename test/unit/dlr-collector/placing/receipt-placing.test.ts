@@ -3,8 +3,9 @@ import { partitionFor } from "../../../../platform/kafka/murmur2.ts";
 import type { InRecord, OutRecord } from "../../../../platform/kafka/record.ts";
 import { Task } from "../../../../platform/kafka/task.ts";
 import { silentLog } from "../../../../platform/log/log.ts";
+import { WHOLE_TEXT } from "../../../../schemas/delivered-records.ts";
 import type { Receipt } from "../../../../schemas/generated/types.ts";
-import { DEAD_LETTER_TOPIC, RECEIPTS_TOPIC } from "../../../../schemas/topics.ts";
+import { DEAD_LETTER_TOPIC, INBOUND_TOPIC, RECEIPTS_TOPIC } from "../../../../schemas/topics.ts";
 import { ClaimsFrontier, PLACING_INPUTS } from "../../../../services/dlr-collector/placing/claims-frontier.ts";
 import { IndexCollector, indexKey } from "../../../../services/dlr-collector/placing/index-collector.ts";
 import { KnownPlaces } from "../../../../services/dlr-collector/placing/known-places.ts";
@@ -146,6 +147,25 @@ describe("a receipt that does not say which number it is of", () => {
     expect(w.letters()).toHaveLength(3);
     expect(w.counters.unclaimed).toBe(3);
     expect(w.placing.size.waiting).toBe(0);
+  });
+
+  it("and merely reads like one is a message from a handset when nobody claims it", () => {
+    const w = new World();
+    const inbound = {
+      ...WHOLE_TEXT,
+      provider: "smsc-a",
+      from: "01701234567",
+      to: "68849",
+      text: "id:1 stat:DELIVRD",
+      receivedAt: 1,
+    };
+    w.ask("1", { inbound });
+    w.now += WAIT_MS;
+    w.tick();
+    expect(w.letters()).toEqual([]);
+    const [record] = w.written;
+    expect([record!.topic, record!.key]).toEqual([INBOUND_TOPIC, "01701234567"]);
+    expect(w.counters.unclaimed).toBe(0);
   });
 
   it("is remembered through a takeover, as is what was told; what was placed is not placed again", async () => {
