@@ -170,6 +170,7 @@ const NOTHING = Buffer.alloc(0);
 /** short_message and message_payload, those that are there; by the standard only one is (5.3.2.32). Without their headers. */
 function contentsOf(pdu: DeliverSmPdu, bare = true): Buffer[] {
   const payload = pdu.tlvs.length === 0 ? undefined : findTlv(pdu.tlvs, tlvTag.message_payload);
+  if (payload === undefined && !hasUserDataHeader(pdu.esmClass)) return [pdu.shortMessage];
   const contents = payload === undefined || payload.length === 0 ? [pdu.shortMessage] : [pdu.shortMessage, payload];
   const filled = contents.filter(({ length }) => length > 0);
   if (filled.length === 0) return [NOTHING];

@@ -1,6 +1,6 @@
 import type { SmppProvider } from "../../domain/catalog/provider.ts";
 import { idFormatsOf } from "../../domain/catalog/provider.ts";
-import type { Handset, SubmittedNumbers } from "../../domain/receipts/handset-address.ts";
+import type { SubmittedNumbers } from "../../domain/receipts/handset-address.ts";
 import type { IdFormat } from "../../domain/receipts/provider-message-id.ts";
 import type { Acknowledge } from "../../domain/smpp/client.ts";
 import { commandStatus } from "../../domain/smpp/command-status.ts";
@@ -8,7 +8,7 @@ import type { DeliverSmPdu } from "../../domain/smpp/pdu.ts";
 import type { RecordProducer } from "../../platform/kafka/producer.ts";
 import type { OutRecord } from "../../platform/kafka/record.ts";
 import { type DeliveredCodecs, DeliveredRecords, inboundId } from "../../schemas/delivered-records.ts";
-import { type Delivered, readDeliverSm } from "./deliver-sm.ts";
+import { type Delivered, type DeliverTerms, readDeliverSm } from "./deliver-sm.ts";
 import { RecentIds } from "./recent-ids.ts";
 import type { SenderMetrics } from "./sender-metrics.ts";
 
@@ -46,6 +46,7 @@ export class DeliveredWriter {
   private readonly options: DeliveredWriterOptions;
   private readonly idFormat: IdFormat;
   private readonly build: DeliveredRecords;
+  private terms: DeliverTerms;
   private batch: Waiting[] = [];
   /** Parts that are being stored, by id. */
   private readonly storing = new Map<string, Waiting>();
@@ -53,24 +54,22 @@ export class DeliveredWriter {
   private readonly storedParts = new RecentIds(REPEATS, REPEATED_MS);
   /** Whole messages that are stored and whose acknowledgement found no link any more: they come once again. */
   private readonly unacknowledged = new RecentIds(REPEATS, REPEATED_MS);
-  private usualHandset: Handset | undefined;
 
   constructor(options: DeliveredWriterOptions) {
     this.options = options;
     this.idFormat = idFormatsOf(options.provider).receipt;
     this.build = new DeliveredRecords(options.codecs, options.partitions);
+    const { country, defaultAlphabet } = options.provider.smpp;
+    this.terms = { country, defaultAlphabet, ...(options.known === undefined ? {} : { known: options.known }) };
   }
 
   take(pdu: DeliverSmPdu, acknowledge: Acknowledge): void {
-    const { provider, producer, metrics, now, known } = this.options;
+    const { provider, producer, metrics, now } = this.options;
     if (!producer.hasRoom) {
       acknowledge(commandStatus.ESME_RX_T_APPN);
       return;
     }
-    const { country, defaultAlphabet } = provider.smpp;
-    const { usualHandset } = this;
-    const terms = { country, defaultAlphabet, usualHandset, ...(known === undefined ? {} : { known }) };
-    const delivered = readDeliverSm(pdu, provider.id, this.idFormat, now(), terms);
+    const delivered = readDeliverSm(pdu, provider.id, this.idFormat, now(), this.terms);
     if (delivered.kind === "receipt") {
       metrics.delivered(delivered.placed ? "receipt" : "unplaced").add();
       this.add({ record: this.receipt(delivered), id: undefined, isPart: false, acknowledges: [acknowledge] });
@@ -89,7 +88,8 @@ export class DeliveredWriter {
 
   private receipt({ receipt, placed, stateUnread, handset }: Extract<Delivered, { kind: "receipt" }>): OutRecord {
     if (stateUnread) this.options.metrics.unreadStates.add();
-    this.usualHandset = handset ?? this.usualHandset;
+    if (handset !== undefined && handset !== this.terms.usualHandset)
+      this.terms = { ...this.terms, usualHandset: handset };
     return placed ? this.build.receipt(receipt) : this.build.unplaced(receipt);
   }
 
