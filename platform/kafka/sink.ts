@@ -96,7 +96,7 @@ class SinkLoop<B extends SinkBlock> {
     const { partition, inputs } = this.task;
     const { start } = this.gathering;
     const note = (record: InRecord) => {
-      const id = headerText(record, "id");
+      const id = repeatId(record);
       if (id !== undefined) this.repeats.admit(id, record.offset);
     };
     await this.options.reader.readRange(
@@ -116,7 +116,7 @@ class SinkLoop<B extends SinkBlock> {
       const next = input.peek();
       if (next === undefined) return;
       if (gathering.passed(next.offset)) return;
-      const id = headerText(next, "id");
+      const id = repeatId(next);
       const fresh = id === undefined || this.repeats.admit(id, next.offset);
       if (fresh) {
         if (!(await this.add(next))) return;
@@ -228,4 +228,10 @@ class SinkLoop<B extends SinkBlock> {
 function pause(firstMs: number, failures: number): Promise<void> {
   const most = Math.min(firstMs * 2 ** Math.min(failures, 16), MAX_RETRY_MS);
   return new Promise((resolve) => setTimeout(resolve, most * (0.5 + Math.random() / 2)));
+}
+
+/** What a repeat has in common with the first: writers' ids are told apart by the key that a record has. */
+function repeatId(record: InRecord): string | undefined {
+  const id = headerText(record, "id");
+  return id === undefined || record.key === null ? id : `${id} ${record.key.toString("latin1")}`;
 }

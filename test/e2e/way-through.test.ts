@@ -120,6 +120,44 @@ test("the same message id, the same idempotency key: one message", async () => {
   );
 });
 
+test("messages without an id of their own are each sent, and one id to two numbers of a partition is two messages", async () => {
+  const blank = ["", " ", "00000000-0000-0000-0000-000000000000"].flatMap((messageId) =>
+    [1, 2].map((n) => ({ messageId, to: freshNumber(), text: `message ${n} without an id` })),
+  );
+  const first = freshNumber();
+  let second = freshNumber();
+  while (second === first || partitionFor(second, 6) !== partitionFor(first, 6)) second = freshNumber();
+  const messageId = freshId();
+  const shared = [first, second].map((to) => ({ messageId, to, text: `to ${to}` }));
+  await produce([...blank, ...shared]);
+  const numbers = [...blank, ...shared].map(({ to }) => to);
+  const finals = () =>
+    query<{ destination: string; ends: string; submissions: string; id: string }>(
+      `SELECT destination, countIf(type = 'final') AS ends, countIf(type = 'submitted') AS submissions, any(message_id) AS id
+       FROM events WHERE destination IN (${numbers.map((to) => `'${to}'`).join(", ")}) GROUP BY destination`,
+    );
+  await until("each has its own end", async () => {
+    const rows = await finals();
+    return rows.length === numbers.length && rows.every(({ ends }) => Number(ends) === 1);
+  });
+  const ids = new Map((await finals()).map(({ destination, id }) => [destination, id]));
+  expect(new Set(blank.map(({ to }) => ids.get(to))).size).toBe(blank.length);
+  expect([ids.get(first), ids.get(second)]).toEqual([messageId, messageId]);
+});
+
+test("a dead letter is a row in ClickHouse that says what to change, and nothing of the record", async () => {
+  const to = freshNumber();
+  const since = Date.now();
+  await produceRaw("sms.requests.otp", Buffer.from(JSON.stringify({ to, text: "the secret" })), to);
+  const rows = () =>
+    query<{ reason: string; detail: string; topic: string }>(
+      `SELECT * FROM dead_letters WHERE topic = 'sms.requests.otp' AND detail LIKE 'JSON%' AND at > fromUnixTimestamp64Milli(${since - 60_000})`,
+    );
+  await until("the dead letter is a row", async () => (await rows()).length > 0);
+  expect((await rows())[0]).toMatchObject({ reason: "undecodable", topic: "sms.requests.otp" });
+  expect(JSON.stringify(await rows())).not.toContain("secret");
+});
+
 test("the audit accounts for all of these, the unreadable and the moved as well", async () => {
   const { counts, text } = await audit();
   expect(counts, text).toMatchObject({ terminal: counts.accepted, missing: 0, duplicated: 0 });

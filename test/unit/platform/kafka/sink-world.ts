@@ -17,6 +17,7 @@ export type Call = "read-back" | "commit" | "insert" | "send" | "prepare";
 /** What stands in the log at one offset: an id, and whether it can become a row. */
 export interface Entry {
   readonly id?: string;
+  readonly key?: string;
   readonly bad?: boolean;
   /** Needs `prepare` before it can be judged. */
   readonly later?: boolean;
@@ -184,8 +185,16 @@ export class SinkWorld {
   }
 
   private record(offset: number): InRecord {
-    const id = this.entries[offset]!.id;
+    const { id, key } = this.entries[offset]!;
     const headers = id === undefined ? {} : { id };
-    return { topic: "log", partition: 0, offset, key: null, value: null, headers, timestamp: 1_000 + offset };
+    return {
+      topic: "log",
+      partition: 0,
+      offset,
+      key: key === undefined ? null : Buffer.from(key),
+      value: null,
+      headers,
+      timestamp: 1_000 + offset,
+    };
   }
 }

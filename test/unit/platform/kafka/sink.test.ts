@@ -57,6 +57,13 @@ describe("sink", () => {
     expect(world.state).toBe("");
   });
 
+  it("takes one id under two keys for two records, and the same id and key for a repeat", async () => {
+    const entries = [{ id: "m", key: "a" }, { id: "m", key: "b" }, { id: "m", key: "a" }, { id: "m" }, { id: "m" }];
+    const world = new SinkWorld(entries, () => "ok", { maxRows: 2, repeatSpan: SPAN });
+    await finish(world);
+    expect(world.rows).toEqual([0, 1, 3]);
+  });
+
   it("commits the intent before the insert, and the end after it", async () => {
     const seen: string[] = [];
     const world: SinkWorld = new SinkWorld(
