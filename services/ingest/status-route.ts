@@ -24,7 +24,7 @@ export async function getStatus(
   const wanted = destinationsOf(to);
   const messageId = id.toLowerCase();
   const recent = context.recent.find(messageId, account.id, performance.now());
-  const fresh = recent === undefined ? undefined : acceptedStatus(messageId, recent);
+  const fresh = recent === undefined || !isWanted(wanted, recent.destination) ? undefined : recent;
   let found: readonly MessageStatusAnswer[] = [];
   try {
     found = await context.status.find(account.id, messageId, wanted);
@@ -32,12 +32,15 @@ export async function getStatus(
     if (fresh === undefined) throw error;
     context.log.every("status-unavailable", 5_000).warn({ err: error }, "status answered from memory alone");
   }
-  const isNew = fresh !== undefined && found.every((message) => message.to !== fresh.to);
-  const all = isNew && (wanted.length === 0 || wanted.includes(fresh.to.slice(1))) ? [...found, fresh] : found;
-  const [only] = all;
-  if (only === undefined)
-    throw notFound("this account has no message with this id, or it was accepted elsewhere a moment ago");
-  return all.length === 1 ? only : { id: messageId, destinations: all };
+  const [first] = found;
+  if (first !== undefined) return found.length === 1 ? first : { id: messageId, destinations: found };
+  if (fresh !== undefined) return acceptedStatus(messageId, fresh);
+  throw notFound("this account has no message with this id, or it was accepted elsewhere a moment ago");
+}
+
+/** Whether a destination is among those that were asked for; without any, all are. */
+function isWanted(wanted: readonly string[], destination: string): boolean {
+  return wanted.length === 0 || wanted.includes(destination);
 }
 
 /** The destinations that a query's `to` may mean: as numbers are written today, and digit by digit as older rows may have it. */
