@@ -58,7 +58,8 @@ export async function ensureTopics(
   }
 }
 
-const METADATA_ATTEMPTS = 60;
+/** A minute at least: a broker of a busy machine has been seen to learn of a topic after more than a quarter of one. */
+const METADATA_ATTEMPTS = 240;
 const METADATA_PAUSE_MS = 250;
 
 /** What a broker may say of a topic that was created a moment ago, whose news has not reached it. */
