@@ -6,6 +6,7 @@ import type { Inbound } from "../../schemas/generated/types.ts";
 import { INBOUND_TOPIC } from "../../schemas/topics.ts";
 import type { Installation } from "../faults/installation.ts";
 import { until } from "../faults/until.ts";
+import { clickhouseOptions } from "../fixture/cluster-handle.ts";
 import { keyOf, portOf } from "./interop-catalog.ts";
 import type { PartName } from "./interop-parts.ts";
 import { type CentreProgram, MessageCentre } from "./message-centre.ts";
@@ -46,7 +47,7 @@ export class SluiceUnderTest {
   constructor(installation: Installation, folders: ReadonlyMap<PartName, string>) {
     this.installation = installation;
     this.folders = folders;
-    this.clickhouse = createClient({ url: installation.infra.clickhouseUrl, database: "sluice" });
+    this.clickhouse = createClient({ ...clickhouseOptions(installation.infra), database: "sluice" });
     const { brokers } = installation.infra;
     const kafka = new Kafka({ clientId: "interop", brokers, logLevel: logLevel.NOTHING });
     this.consumer = kafka.consumer({ groupId: "interop-inbound" });
