@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { normaliseProviderMessageId } from "../../../domain/receipts/provider-message-id.ts";
 import { sharedCluster } from "../../fixture/shared-cluster.ts";
 import { until } from "../platform/kafka-runtime.ts";
 import { ledgerOf, SenderWorld, statsOf } from "./sender-world.ts";
@@ -23,7 +24,8 @@ test("every dispatch is submitted once, its event says how, and its receipt reac
     expect(events.map(({ type }) => type)).toEqual(["submitted"]);
     expect(events[0]).toMatchObject({ cost: 7_500 * parts, resubmitted: null, attempt: 1, provider: provider.id });
     expect(events[0]!.providerMessageIds).toHaveLength(parts);
-    for (const id of events[0]!.providerMessageIds) ids.add(id);
+    // Events keep ids as the provider wrote them, in hexadecimal here; its receipts are in decimal.
+    for (const id of events[0]!.providerMessageIds) ids.add(normaliseProviderMessageId(id, "hex"));
     expect(ledger.get(facts.messageId)).toEqual({ received: 1, accepted: 1, parts });
   }
   expect(ids.size).toBe(300 + 30 * 2);
