@@ -42,7 +42,7 @@ export class ReturningTraffic {
     this.options = options;
   }
 
-  /** `go` reserves the room until `choose` is called for the same place. */
+  /** `go` reserves the room until the place is released. */
   prospect(place: string, facts: MessageFacts, refused: ReadonlyMap<string, unknown>): Prospect {
     const choice = this.ask(facts, refused);
     if (!choice.ok) return "none";
@@ -52,9 +52,13 @@ export class ReturningTraffic {
     return "go";
   }
 
-  /** The provider for a message that comes before its time. */
-  choose(place: string, facts: MessageFacts, refused: ReadonlyMap<string, unknown>): Choice {
+  /** The record at this place is being processed, whatever comes of it. */
+  release(place: string): void {
     this.reserved.delete(place);
+  }
+
+  /** The provider for a message that comes before its time. */
+  choose(facts: MessageFacts, refused: ReadonlyMap<string, unknown>): Choice {
     return this.ask(facts, refused);
   }
 

@@ -184,6 +184,7 @@ export class Router implements Transform {
   }
 
   private retry(record: InRecord, out: Outputs): void {
+    this.returning.release(positionOf(record));
     const decoded = record.value === null ? undefined : this.options.codecs.retry.decode(record.value);
     if (decoded === undefined || !decoded.ok) {
       this.dead(record, "undecodable", decoded?.detail ?? "the record has no value", null, out);
@@ -231,9 +232,7 @@ export class Router implements Transform {
   private beforeItsTime(record: InRecord, pending: Pending, due: number, out: Outputs): void {
     const { facts, tried } = pending;
     const now = this.options.now();
-    const choice = waitsForProvider(tried)
-      ? this.returning.choose(positionOf(record), facts, refusals(tried))
-      : undefined;
+    const choice = waitsForProvider(tried) ? this.returning.choose(facts, refusals(tried)) : undefined;
     if (choice?.ok) {
       this.options.metrics.woken.add();
       this.assign(record, pending, choice, now, out, true);

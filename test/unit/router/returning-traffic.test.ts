@@ -1,0 +1,36 @@
+import { expect, it } from "vitest";
+import { parseRoute } from "../../../domain/catalog/catalog.ts";
+import { compileRoutes } from "../../../domain/catalog/route-table.ts";
+import { ProviderHealth } from "../../../services/router/provider-health.ts";
+import { ReturningTraffic } from "../../../services/router/returning-traffic.ts";
+import { eventOf, NOW, provider, request, world } from "./router-world.ts";
+
+const none = new Map();
+
+it("reserves what it lets go until that is processed, whatever comes of it, and never goes beyond two seconds of work", async () => {
+  const w = world();
+  const { facts } = eventOf(w.run(await w.start(), request(0)).decisions[0]);
+  const route = parseRoute({ id: "all", strategy: "priority", providers: [{ id: "a" }] });
+  if (!route.ok) throw new Error("route");
+  const health = new ProviderHealth(new Map());
+  const table = compileRoutes([route.value], [provider("a")]);
+  const returning = new ReturningTraffic({ table, health, monotonic: () => 0, random: () => 0 });
+  expect(returning.prospect("p/0", facts, none), "a provider that was never heard of").toBe("none");
+  const word = { provider: "a", partition: 0, instance: "s", reason: null, rate: 10, effectiveRate: 0, at: NOW };
+  const say = (circuit: "open" | "half_open" | "closed") =>
+    health.take({ ...word, circuit, backlog: 0, queues: [], inFlight: 0 }, 0);
+  for (const circuit of ["open", "half_open"] as const) {
+    say(circuit);
+    expect([circuit, returning.prospect("p/0", facts, none)]).toEqual([circuit, "none"]);
+  }
+  say("closed");
+  expect(returning.prospect("p/0", facts, new Map([["a", {}]])), "it has refused the message").toBe("none");
+  // Two seconds at ten a second, and the one that crosses the line.
+  const places = Array.from({ length: 30 }, (_, n) => `p/${n}`);
+  const said = places.map((place) => returning.prospect(place, facts, none));
+  expect(said.filter((one) => one === "go").length).toBe(21);
+  expect(said.at(-1)).toBe("enough");
+  // Repeats that are dropped give their room back as well.
+  for (const place of places) returning.release(place);
+  expect(returning.prospect("p/99", facts, none)).toBe("go");
+});
