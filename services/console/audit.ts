@@ -5,6 +5,7 @@ import type { Event, Receipt } from "../../schemas/generated/types.ts";
 import { type AuditCounts, addReason, list, noCounts } from "./audit-counts.ts";
 import { readEventId } from "./event-id.ts";
 import { KeySet, keyOf } from "./key-set.ts";
+import { MAX_SUSPECTS, type Suspect } from "./namesakes.ts";
 import type { ProviderLedger } from "./provider-ledger.ts";
 import { RequestLedger, type RequestRecord } from "./request-ledger.ts";
 import { ALL, hashOf, inSlice, type Slice, SliceOverflow } from "./slice.ts";
@@ -43,6 +44,8 @@ export interface PartitionAuditResult {
   readonly counts: AuditCounts;
   /** Messages whose request stood here although they belong to another partition: what became of them stands there. By place. */
   readonly elsewhere: ReadonlyMap<string, Elsewhere>;
+  /** Those counted as duplicated for what the providers accepted, by the id alone. */
+  readonly suspects: readonly Suspect[];
 }
 
 /** One message of one number: an id that was given to two numbers is two messages. */
@@ -180,6 +183,7 @@ export class PartitionAudit {
 
   /** The result; nothing may be added after it. */
   finish(ledger?: ProviderLedger): PartitionAuditResult {
+    const suspects: Suspect[] = [];
     const counts = this.#counts;
     for (let row = 0; row < this.#messages.size; row++) {
       const state = this.#state[row]!;
@@ -191,7 +195,11 @@ export class PartitionAudit {
       if (this.#resubmitted[row] !== 0) counts.resubmitted++;
       const sent = ledger?.sent(this.#idOf(row)) ?? 0;
       if (sent > 0) counts.sent++;
-      if (this.#doubled(row) || sent > this.#allowed(row)) {
+      const allowed = this.#allowed(row);
+      const doubled = this.#doubled(row);
+      if (!doubled && sent > allowed && suspects.length < MAX_SUSPECTS)
+        suspects.push({ id: this.#idOf(row), sent, allowed });
+      if (doubled || sent > allowed) {
         counts.duplicated++;
         list(counts.duplicatedIds, this.#idOf(row));
       }
@@ -202,7 +210,7 @@ export class PartitionAudit {
     for (const { place, row } of undecided)
       if (this.#state[row]! > 0) this.#missing(`${place} (no decision names it, and it repeats no other request)`);
     for (const place of this.#unreadable) this.#missing(`${place} (unreadable, without a dead letter)`);
-    return { counts, elsewhere: this.#elsewhere };
+    return { counts, elsewhere: this.#elsewhere, suspects };
   }
 
   #bound(count: number, most: number): void {

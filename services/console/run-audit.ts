@@ -8,6 +8,7 @@ import { MAX_MESSAGES, PartitionAudit } from "./audit.ts";
 import { type AuditCounts, addCounts, noCounts } from "./audit-counts.ts";
 import type { AuditReport } from "./audit-report.ts";
 import { type AuditScope, AuditTopics, messageOf, placeOf, REQUEST_TOPICS, type RequestEnds } from "./audit-topics.ts";
+import { excuseNamesakes, type Suspect } from "./namesakes.ts";
 import { ProviderLedger, readProviderLedger } from "./provider-ledger.ts";
 import { type Slice, SliceOverflow } from "./slice.ts";
 
@@ -92,13 +93,16 @@ class TopicAudit {
   private async slice(slice: Slice, scopeEnds: RequestEnds): Promise<AuditCounts> {
     const ends = scopeEnds.map((of) => [...of]);
     const found: AuditCounts[] = [];
+    const suspects: (readonly Suspect[])[] = [];
     let open = this.partitions;
     for (;;) {
       const ledger = await this.ledger(slice);
       const moved = new Map<string, Move>();
       for (const from of open) {
-        const { counts, elsewhere } = (await this.read(from, ends, slice)).finish(ledger);
+        const result = (await this.read(from, ends, slice)).finish(ledger);
+        const { counts, elsewhere } = result;
         found[from] = counts;
+        suspects[from] = result.suspects;
         for (const [place, { id, home }] of elsewhere) moved.set(place, { id, from, home });
         if (moved.size > MAX_MOVED) throw new SliceOverflow(`more than ${MAX_MOVED} moved requests`);
         this.tell(slice, from, counts);
@@ -110,6 +114,7 @@ class TopicAudit {
       if (open.length === 0) break;
       if (late.size === 0) await pause(AGAIN_MS);
     }
+    excuseNamesakes(found, suspects);
     const sum = noCounts();
     for (const counts of found) addCounts(sum, counts);
     return sum;

@@ -5,6 +5,7 @@ import type { Event, Receipt } from "../../../schemas/generated/types.ts";
 import { PartitionAudit } from "../../../services/console/audit.ts";
 import { type AuditCounts, addCounts, noCounts } from "../../../services/console/audit-counts.ts";
 import { auditHolds, auditLine, auditTable } from "../../../services/console/audit-report.ts";
+import { excuseNamesakes } from "../../../services/console/namesakes.ts";
 import { ProviderLedger } from "../../../services/console/provider-ledger.ts";
 import { SliceOverflow } from "../../../services/console/slice.ts";
 
@@ -185,6 +186,37 @@ describe("an audit of one partition", () => {
     request(audit, A, { n: 1, to: toOf(2) });
     audit.event({ ...final("delivered"), facts: { ...final("delivered").facts, to: toOf(1) } });
     expect(audit.finish().counts).toMatchObject({ accepted: 2, terminal: 1, missing: 1, missingIds: [A] });
+  });
+
+  it("explains what providers accepted of one id by all the numbers that it was given to, and by no more", () => {
+    const sentTo = (sent: number) => {
+      const ledger = new ProviderLedger();
+      ledger.add(A, 1, sent);
+      const results = [toOf(1), toOf(2)].map((to, partition) => {
+        const audit = new PartitionAudit({ partition });
+        const says = { accountId: "acme", messageId: A, to, from: null, text: "hi" };
+        audit.request({ id: A, to }, { topic: OTP, offset: 0, says });
+        audit.decision(`${OTP}/${partition}/0`);
+        audit.event({ ...final("delivered"), facts: { ...final("delivered").facts, to } });
+        return audit.finish(ledger);
+      });
+      const found = results.map(({ counts }) => counts);
+      excuseNamesakes(
+        found,
+        results.map(({ suspects }) => suspects),
+      );
+      return found.map(({ duplicated, duplicatedIds }) => [duplicated, duplicatedIds.length]);
+    };
+    const none = [
+      [0, 0],
+      [0, 0],
+    ];
+    expect(sentTo(1)).toEqual(none);
+    expect(sentTo(2)).toEqual(none);
+    expect(sentTo(3)).toEqual([
+      [1, 1],
+      [1, 1],
+    ]);
   });
 
   it("names a request that was dropped although it repeats no other one", () => {
