@@ -24,11 +24,11 @@ const LATE_MS = 2_600;
 /** Ids of a centre that come again: far fewer than messages. */
 const DIFFERENT_IDS = 400;
 
-/** What happens to a message, by the beginning of its number. */
+/** What happens to a message at the message centres and at the HTTP provider, by the beginning of its number. */
 const FATES = {
-  "4915110": { state: "DELIVRD", ends: ["delivered", "unknown"] },
-  "4915120": { state: "UNDELIV", ends: ["undelivered", "unknown"] },
-  "4915130": { loseReceipt: true, ends: ["unknown"] },
+  "4915110": { smsc: { state: "DELIVRD" }, http: { state: "delivered" }, ends: ["delivered", "unknown"] },
+  "4915120": { smsc: { state: "UNDELIV" }, http: { state: "undelivered" }, ends: ["undelivered", "unknown"] },
+  "4915130": { smsc: { loseReceipt: true }, http: { state: "failed" }, ends: ["unknown", "failed"] },
 } as const;
 const PREFIXES = Object.keys(FATES) as (keyof typeof FATES)[];
 /** Numbers of each fate: few enough for an id to come again to the same number, too. */
@@ -42,11 +42,11 @@ beforeAll(async () => {
   });
   const env = { SLUICE_CATALOG_DIR: catalog, SLUICE_RECEIPT_DEADLINE: "40s", SLUICE_COPY_WAIT: "2s" };
   sluice = await startInstallation({ env });
-  const rules = Object.entries(FATES).map(([prefix, { ends, ...fate }]) => ({ prefix, ...fate }));
+  const rules = (at: "smsc" | "http") => PREFIXES.map((prefix) => ({ prefix, ...FATES[prefix][at] }));
   for (const smsc of ["smsc-a", "smsc-b"] as const)
     await behave(sluice, smsc, {
       rate: { segmentsPerSecond: 0 },
-      rules,
+      rules: rules("smsc"),
       ids: { wrapAt: DIFFERENT_IDS },
       response: { lateShare: 0.1, lateMs: LATE_MS, lostShare: 0.03, twiceShare: 0.05 },
       receipts: {
@@ -57,7 +57,7 @@ beforeAll(async () => {
         beforeResponseShare: 0.1,
       },
     });
-  await behave(sluice, "http-c", { rate: { segmentsPerSecond: 0 }, rules });
+  await behave(sluice, "http-c", { rate: { segmentsPerSecond: 0 }, rules: rules("http") });
 }, START_MS);
 afterAll(async () => {
   await sluice?.stop();
