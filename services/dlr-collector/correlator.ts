@@ -73,6 +73,7 @@ export class Correlator implements Transform {
   private readonly gate: ReceiptGate;
   private readonly schemas: WriterSchemaLoader;
   private readonly writer: RecordWriter;
+  private claims: Claims | undefined;
   private claimedUpTo = Number.NEGATIVE_INFINITY;
   /** Conclusions of the restore, to be written with the first batch. */
   private owed: ((out: CorrelationOutputs) => void)[] = [];
@@ -125,8 +126,7 @@ export class Correlator implements Transform {
     this.clock.advance(this.options.ends(this.task.partition), positions);
     this.gate.advance(this.eventsProgress());
     const { readUpTo } = this.clock;
-    const claims = this.options.claims();
-    if (claims !== undefined && claims.knownAt <= readUpTo) this.claimedUpTo = Math.max(this.claimedUpTo, claims.upTo);
+    this.advanceClaims(readUpTo);
     this.correlation.pass(readUpTo, this.writer, this.options.now(), this.claimedUpTo);
     this.writer.flushIndex();
   }
@@ -139,6 +139,14 @@ export class Correlator implements Transform {
       events: Math.max(0, Math.min(oldestEvent, events - readBackEvents)),
       receipts: Math.min(oldestReceipt, offsets[RECEIPTS]!),
     });
+  }
+
+  /** What has been placed counts once it has been read here. There is always a newer answer, so one is kept until then. */
+  private advanceClaims(readUpTo: number): void {
+    this.claims ??= this.options.claims();
+    if (this.claims === undefined || this.claims.knownAt > readUpTo) return;
+    this.claimedUpTo = Math.max(this.claimedUpTo, this.claims.upTo);
+    this.claims = undefined;
   }
 
   private readonly eventsProgress = (): EventsProgress => {

@@ -392,3 +392,21 @@ it("keeps a receipt that nobody claims as a dead letter, found by its reason", a
     },
   ]);
 });
+
+it("lets no deadline pass before receipts without a number have been placed, and lets it pass when they have", async () => {
+  const log = new SimulatedLog();
+  log.claimsBehindMs = 60_000;
+  log.appendEvent("m/1/submitted", submitted("m", ["1"]));
+  const owner = await Owner.begin(log, { receiptDeadlineMs: 10_000 });
+  const ended = () => log.events().some(({ id }) => id === "m/final");
+  const pass = async (seconds: number) => {
+    for (let i = 0; i < seconds; i++) {
+      log.now += 1_000;
+      await owner.step([10, 10], true);
+    }
+  };
+  await pass(60);
+  expect(ended()).toBe(false);
+  await pass(30);
+  expect(ended()).toBe(true);
+});

@@ -41,6 +41,11 @@ export class SimulatedLog {
   private readonly topics = new Map<string, InRecord[]>();
   /** Epoch milliseconds. */
   now = 1_000;
+  /**
+   * How far the placing of receipts without a number is behind, milliseconds, when it is asked anew all the time, as in a
+   * running service: the newest answer is always newer than what has been read. Undefined: it is known beforehand.
+   */
+  claimsBehindMs: number | undefined;
   committed: { offsets: readonly number[]; state: string } = { offsets: [0, 0, 0], state: "" };
 
   records(topic: string): InRecord[] {
@@ -130,7 +135,10 @@ export class Owner {
       log: silentLog,
       partitions: 1,
       copyWaitMs: COPY_WAIT_MS,
-      claims: () => ({ upTo: log.now, knownAt: Number.NEGATIVE_INFINITY }),
+      claims: () =>
+        log.claimsBehindMs === undefined
+          ? { upTo: log.now, knownAt: Number.NEGATIVE_INFINITY }
+          : { upTo: log.now - log.claimsBehindMs, knownAt: log.now },
       now: () => log.now,
       ...(readBackEvents === undefined ? {} : { readBackEvents }),
       ends: () => ({ askedAt: log.now, ends: log.ends() }),
