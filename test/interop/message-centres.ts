@@ -31,7 +31,7 @@ export const CENTRES: readonly CentreKind[] = [
   {
     title: "npm smpp 0.6.0-rc.4",
     part: "node",
-    command: (folder, port) => ["node", `${folder}/smpp-centre.js`, String(port)],
+    command: (folder, port) => [process.execPath, `${folder}/smpp-centre.js`, String(port)],
     provider: { id: "npm-smpp", window: 5, smpp: {} },
   },
 ];

@@ -5,16 +5,26 @@
 import { rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { readClusterConfig } from "../../infra/local/cluster-config.ts";
-import { startInstallation } from "../faults/installation.ts";
+import { behave, type Installation, startInstallation } from "../faults/installation.ts";
+import { CLOSING_CASE } from "./closing-case.ts";
+import { HTTP_CASES } from "./http-cases.ts";
 import type { InteropCase } from "./interop-case.ts";
 import { interopCatalog } from "./interop-catalog.ts";
 import { installPart, missingTool, type PartName } from "./interop-parts.ts";
 import { centreCases } from "./message-centre-cases.ts";
 import { CENTRES } from "./message-centres.ts";
+import { PRODUCER_CASES } from "./producer-cases.ts";
+import { SIMULATOR_CASES, SIMULATOR_PROVIDERS } from "./simulator-cases.ts";
 import { SluiceUnderTest } from "./sluice-under-test.ts";
 
-const CASES: readonly InteropCase[] = [...CENTRES.flatMap(centreCases)];
-const PROVIDERS = CENTRES.map(({ provider }) => provider);
+const CASES: readonly InteropCase[] = [
+  ...HTTP_CASES,
+  ...PRODUCER_CASES,
+  ...CENTRES.flatMap(centreCases),
+  ...SIMULATOR_CASES,
+  CLOSING_CASE,
+];
+const PROVIDERS = [...CENTRES.map(({ provider }) => provider), ...SIMULATOR_PROVIDERS];
 const config = readClusterConfig(process.env, resolve(import.meta.dirname, "../.."));
 const cache = join(config.artifactsDir, "interop");
 
@@ -46,6 +56,16 @@ async function install(
   return [folders, without];
 }
 
+/** The local cluster's own providers deliver everything: what goes wrong in a case is not theirs. */
+async function calm(installation: Installation): Promise<void> {
+  const errors = { permanentShare: 0, temporaryShare: 0 };
+  const shares = { delay: { kind: "constant", ms: 300 }, lossShare: 0, duplicateShare: 0, intermediateShare: 0 };
+  const receipts = { ...shares, states: { DELIVRD: 1, UNDELIV: 0, EXPIRED: 0 } };
+  for (const smsc of ["smsc-a", "smsc-b"] as const) await behave(installation, smsc, { errors, receipts });
+  const callbacks = { ...shares, states: { delivered: 1, undelivered: 0, failed: 0 } };
+  await behave(installation, "http-c", { errors, callbacks });
+}
+
 async function runCase(one: InteropCase, sluice: SluiceUnderTest): Promise<void> {
   const began = performance.now();
   const seconds = () => `${((performance.now() - began) / 1_000).toFixed(1)} s`;
@@ -75,6 +95,7 @@ async function runAll(cases: readonly InteropCase[]): Promise<void> {
   const catalog = await interopCatalog(PROVIDERS);
   const installation = await startInstallation({ env: { SLUICE_CATALOG_DIR: catalog, SLUICE_SINK_MAX_AGE: "1s" } });
   try {
+    await calm(installation);
     const sluice = new SluiceUnderTest(installation, folders);
     await sluice.connect();
     for (const one of ready) await runCase(one, sluice);
