@@ -131,6 +131,7 @@ export function sluiceEnvironment(config: ClusterConfig): Record<string, string>
       ? {}
       : { SLUICE_CLICKHOUSE_USER: "sluice", SLUICE_CLICKHOUSE_PASSWORD_FILE: passwordFile(config, "sluice") }),
     SLUICE_CATALOG_DIR: sluiceEndpoints(config).catalogDir,
+    SLUICE_SENDER_JOURNAL_DIR: resolve(config.stateDir, "run", "journal"),
     SLUICE_LOG_FORMAT: "json",
     ...config.settings,
   };

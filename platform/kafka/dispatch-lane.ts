@@ -17,8 +17,8 @@ export class DispatchLane<W> {
   readonly doubtBelow: number;
   /** What lies below has been taken from the staged works: in flight, ended, or waiting behind another of its key. */
   passed: number;
-  // What an earlier owner left behind in a drain, below `doubtBelow`, and said that it had not handed over.
-  private readonly untouched: ReadonlySet<number>;
+  // What an earlier owner has said that it had not handed over, of what lies below `doubtBelow`.
+  private readonly untouched: Set<number>;
   // Of each lane apart: one source may feed several lanes, and an urgent lane is further than the others.
   private readonly seen: Positions;
   private readonly done: Positions;
@@ -83,6 +83,11 @@ export class DispatchLane<W> {
   /** True when an earlier owner may have handed it over. */
   mayHaveGone(offset: number): boolean {
     return offset < this.doubtBelow && !this.untouched.has(offset);
+  }
+
+  /** An earlier owner has not handed it over. */
+  noteUntouched(offset: number): void {
+    this.untouched.add(offset);
   }
 
   /** What nobody has handed over of all that lies below the horizon: `waiting`, taken out and not handed over, and what was not taken out. */

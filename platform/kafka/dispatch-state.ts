@@ -8,6 +8,8 @@ export interface DispatchState {
   p: string[];
   /** Packed offsets below the horizon that were not handed over, by lane. Only a drained owner can know, in its last commit. */
   u?: string[];
+  /** Name of the owner's journal, where it keeps one. */
+  j?: string;
 }
 
 /** Undefined before the first commit. */

@@ -9,6 +9,7 @@
  */
 import { faultPoint } from "#fault-point";
 import type { DispatchHandler, Outcome, Work } from "./dispatch-handler.ts";
+import type { DispatchJournal } from "./dispatch-journal.ts";
 import { DispatchLane } from "./dispatch-lane.ts";
 import { type DispatchState, readState } from "./dispatch-state.ts";
 import { Doubt } from "./doubt.ts";
@@ -43,6 +44,8 @@ export interface DispatcherOptions {
   readonly maxMetadata?: number;
   /** How long a new owner waits for outcomes that the old one may still be writing. Default 1,000 ms. */
   readonly settleMs?: number;
+  /** What this owner does is also kept on this machine, for the next one. The handler says what is leaving. */
+  readonly journal?: DispatchJournal | undefined;
 }
 
 const MARK_EVERY_MS = 1_000;
@@ -60,7 +63,8 @@ const WAIT_AGAIN_MS = 1_000;
 export class Dispatcher<W, O> {
   private readonly task: Task;
   private readonly handler: DispatchHandler<W, O>;
-  private readonly options: Required<DispatcherOptions>;
+  private readonly options: Required<Omit<DispatcherOptions, "journal">>;
+  private readonly journal: DispatchJournal | undefined;
   private lanes: DispatchLane<W>[] = [];
   /** The lanes, most urgent first. */
   private urgent: DispatchLane<W>[] = [];
@@ -97,8 +101,9 @@ export class Dispatcher<W, O> {
       urgency: task.inputs.map((_, i) => i),
       ...options,
     };
-    this.outcomes = new OutcomeWriter(task, options.producer, (error) => this.fail(error));
-    this.doubt = new Doubt(handler, this.outcomes, new Map());
+    this.journal = options.journal;
+    this.outcomes = new OutcomeWriter(task, options.producer, options.journal, (error) => this.fail(error));
+    this.doubt = new Doubt(handler, this.outcomes, new Map(), undefined);
   }
 
   /** Records read or waiting in the log that have not been handed over. */
@@ -171,8 +176,11 @@ export class Dispatcher<W, O> {
     if (inDoubt) await new Promise((resolve) => setTimeout(resolve, this.options.settleMs));
     // With nothing in doubt there is nothing to be found before this moment, however old the last mark is.
     const from = (inDoubt ? parsed?.e : undefined) ?? (await this.handler.outcomeEnds());
-    if (inDoubt) this.doubt = new Doubt(this.handler, this.outcomes, await this.handler.readBack(from));
+    const recorded = inDoubt ? await this.handler.readBack(from) : new Map<string, O>();
     const inherited = this.lanes.map((lane) => lane.doubtBelow);
+    // After the wait above: an owner that is still there may have noted its last in it.
+    const hint = this.journal?.begin({ token: parsed?.j, offsets, doubtBelow: inherited });
+    this.doubt = new Doubt(this.handler, this.outcomes, recorded, hint);
     this.marks = new ReadBackMarks(0, from, offsets, inherited);
     this.committed = [...offsets];
     this.committedAt = performance.now();
@@ -195,13 +203,10 @@ export class Dispatcher<W, O> {
         const decision = this.handler.decode(record, i);
         if (decision.ok) {
           lane.accept(record);
-          lane.staged.push({
-            record,
-            lane: i,
-            value: decision.value,
-            key: `${i}/${decision.key}`,
-            id: decision.id,
-          });
+          const { value, key, id } = decision;
+          const work: Work<W> = { record, lane: i, value, key: `${i}/${key}`, id };
+          if (lane.mayHaveGone(record.offset)) this.doubt.look(lane, work);
+          lane.staged.push(work);
         } else if ("wait" in decision) {
           this.await(lane, record, decision.wait);
           break;
@@ -328,7 +333,7 @@ export class Dispatcher<W, O> {
     const moved = this.lanes.some(
       (lane, i) => lane.tracker.committable !== this.committed[i] || horizon[i]! < lane.horizon,
     );
-    if (wanted || (moved && now - this.committedAt >= COMMIT_EVERY_MS))
+    if (wanted || this.journal?.failed || (moved && now - this.committedAt >= COMMIT_EVERY_MS))
       this.commit(horizon).catch((error: unknown) => {
         this.committing = false;
         this.fail(error);
@@ -379,10 +384,12 @@ export class Dispatcher<W, O> {
 
   private state(horizon: number[]): DispatchState {
     const offsets = this.lanes.map((lane) => lane.tracker.committable);
+    const token = this.journal?.token;
     return {
       h: horizon,
       e: [...this.marks.pick(performance.now(), offsets)],
       p: this.lanes.map((lane, i) => lane.positionsBelow(offsets[i]!)),
+      ...(token !== undefined && { j: token }),
     };
   }
 
@@ -410,6 +417,7 @@ export class Dispatcher<W, O> {
     });
     this.committed = offsets;
     this.committedAt = performance.now();
+    this.journal?.stored(offsets, state.j);
     if (this.lanes.every((lane, i) => offsets[i]! >= lane.doubtBelow)) this.doubt.clear();
     this.task.wake();
     return true;
@@ -428,10 +436,15 @@ export class Dispatcher<W, O> {
     // What is settled later is stored at once: nobody turns the loop any more.
     this.over = true;
     this.outcomes.flush();
-    if (!this.task.alive || this.lost || !this.task.draining) return;
     const { nothingOpen } = this;
-    const horizon = this.lanes.map((lane) => (nothingOpen ? lane.rest : lane.reach(0)));
-    await this.commit(horizon, this.untouchedBelow(horizon));
+    if (this.task.alive && !this.lost && this.task.draining) {
+      const horizon = this.lanes.map((lane) => (nothingOpen ? lane.rest : lane.reach(0)));
+      // What is still without an answer stays noted.
+      const over = (await this.commit(horizon, this.untouchedBelow(horizon))) && !nothingOpen;
+      if (over) return;
+    }
+    const known = this.lanes.every((lane) => lane.tracker.committable >= lane.doubtBelow);
+    this.journal?.end(nothingOpen && known && this.task.alive && !this.lost);
   }
 
   /** Undefined when there is nothing below the horizon, or when the commit has no room for it: then it is all in doubt. */

@@ -1,5 +1,6 @@
 import { faultPoint } from "#fault-point";
 import type { Outcome, Work } from "./dispatch-handler.ts";
+import type { DispatchJournal } from "./dispatch-journal.ts";
 import type { DispatchLane } from "./dispatch-lane.ts";
 import type { RecordProducer } from "./producer.ts";
 import type { OutRecord } from "./record.ts";
@@ -15,6 +16,7 @@ export interface Place<W> {
 export class OutcomeWriter<W> {
   private readonly task: Task;
   private readonly producer: Pick<RecordProducer, "send">;
+  private readonly journal: DispatchJournal | undefined;
   private readonly onFault: (error: unknown) => void;
   private settled: { place: Place<W>; outcome: Outcome }[] = [];
   /** Outcomes whose events are not stored yet. */
@@ -22,8 +24,14 @@ export class OutcomeWriter<W> {
   /** Writes under way. */
   writing = 0;
 
-  constructor(task: Task, producer: Pick<RecordProducer, "send">, onFault: (error: unknown) => void) {
+  constructor(
+    task: Task,
+    producer: Pick<RecordProducer, "send">,
+    journal: DispatchJournal | undefined,
+    onFault: (error: unknown) => void,
+  ) {
     this.task = task;
+    this.journal = journal;
     this.producer = producer;
     this.onFault = onFault;
   }
@@ -34,6 +42,7 @@ export class OutcomeWriter<W> {
   }
 
   add(lane: DispatchLane<W>, work: Work<W>, outcome: Outcome): void {
+    this.journal?.outcome(work, outcome);
     this.settled.push({ place: { lane, offset: work.record.offset }, outcome });
     this.unstored++;
   }
@@ -41,6 +50,7 @@ export class OutcomeWriter<W> {
   /** Stores all outcomes of this turn in one write, then what follows from them. */
   flush(): void {
     if (this.settled.length === 0) return;
+    this.journal?.flush();
     const { settled } = this;
     this.settled = [];
     const events: OutRecord[] = [];

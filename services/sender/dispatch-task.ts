@@ -1,5 +1,6 @@
 import type { Provider } from "../../domain/catalog/provider.ts";
 import { TAKEOVER } from "../../domain/message/submit-outcome.ts";
+import type { DispatchJournal } from "../../platform/kafka/dispatch-journal.ts";
 import type { Decision, DispatchHandler, Outcome, Work } from "../../platform/kafka/dispatcher.ts";
 import type { LogEnds } from "../../platform/kafka/log-ends.ts";
 import { headerText, type InRecord, type OutRecord } from "../../platform/kafka/record.ts";
@@ -10,6 +11,7 @@ import type { Dispatch } from "../../schemas/generated/types.ts";
 import { implausibleDispatch } from "../../schemas/plausible.ts";
 import { type OutcomeLog, type StoredOutcome, workOf } from "./outcome-log.ts";
 import type { Order, Outcomes } from "./outcomes.ts";
+import { PartitionOwner } from "./partition-owner.ts";
 import type { Owner } from "./pending.ts";
 
 export interface DispatchTaskOptions {
@@ -23,16 +25,19 @@ export interface DispatchTaskOptions {
     submit(owner: Owner, order: Order, settle: (outcome: Outcome) => void): void;
   };
   readonly now: () => number;
+  readonly journal?: DispatchJournal | undefined;
 }
 
 /** What the dispatcher asks about one partition of a provider's dispatch topics. */
 export class DispatchTask implements DispatchHandler<Dispatch, StoredOutcome> {
   private readonly task: Task;
   private readonly options: DispatchTaskOptions;
+  readonly owner: PartitionOwner;
 
   constructor(task: Task, options: DispatchTaskOptions) {
     this.task = task;
     this.options = options;
+    this.owner = new PartitionOwner(task, options.journal);
   }
 
   decode(record: InRecord): Decision<Dispatch> {
@@ -58,7 +63,7 @@ export class DispatchTask implements DispatchHandler<Dispatch, StoredOutcome> {
   }
 
   submit(work: Work<Dispatch>, settle: (outcome: Outcome) => void): void {
-    this.options.sender.submit(this.task, orderOf(work), settle);
+    this.options.sender.submit(this.owner, orderOf(work), settle);
   }
 
   outcomeEnds(): Promise<number[]> {
@@ -117,5 +122,6 @@ export class DispatchTask implements DispatchHandler<Dispatch, StoredOutcome> {
 }
 
 function orderOf(work: Work<Dispatch>): Order {
-  return { dispatch: work.value, traceparent: headerText(work.record, "traceparent"), since: work.record.timestamp };
+  const { record, value } = work;
+  return { dispatch: value, traceparent: headerText(record, "traceparent"), since: record.timestamp, work };
 }

@@ -69,10 +69,13 @@ await runService({
     const goesElsewhere = (provider: Provider) => rivals.anyUsable(others.get(provider)!, performance.now());
 
     const { metrics } = scope;
-    const { instance, partitions, kafkaSessionTimeout: sessionTimeoutMs } = config;
+    const { instance, partitions, kafkaSessionTimeout: sessionTimeoutMs, senderJournalDir: journalDir } = config;
+    if (journalDir === undefined)
+      scope.log.info("SLUICE_SENDER_JOURNAL_DIR is not set: after a sudden end all that was under way is in doubt");
     const outcomeLog = new OutcomeLog(reader);
     const kafka = { connection, producer, codecs, outcomeLog, ends, sessionTimeoutMs };
-    const shared = { ...kafka, metrics, onTraced: traceSubmission(scope.tracing), partitions, instance, goesElsewhere };
+    const onTraced = traceSubmission(scope.tracing);
+    const shared = { ...kafka, metrics, onTraced, partitions, instance, journalDir, goesElsewhere };
     const runtimes = providers.map((provider) => new ProviderRuntime(provider, shared));
     observeSenders(metrics, () => runtimes.map(({ gauges }) => gauges));
     // A provider that is down is what Sluice is for: it is told of, and keeps the others from nothing.

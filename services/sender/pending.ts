@@ -8,6 +8,14 @@ export interface Owner {
   readonly alive: boolean;
   readonly draining: boolean;
   wake(): void;
+  /** False while nothing of it may leave, since nothing can be kept. */
+  readonly keeps: boolean;
+  /** A message of it is about to leave: noted, and kept by `keep`. */
+  leaving(order: Order): void;
+  /** What was said to leave has certainly not been taken. */
+  stayed(order: Order): void;
+  /** Keeps what has been noted for who comes after a sudden end. False: that is not possible, and nothing may leave. */
+  keep(): boolean;
 }
 
 /**
@@ -22,6 +30,8 @@ export class Pending<U extends Unit> extends Submission<U> {
   readonly order: Order;
   readonly settle: Settle;
   readonly network: string;
+  /** It has been noted that it leaves. */
+  noted = false;
 
   constructor(units: readonly U[], owner: Owner, order: Order, settle: Settle) {
     super(units);

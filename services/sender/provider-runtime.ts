@@ -1,5 +1,6 @@
 import type { Provider } from "../../domain/catalog/provider.ts";
 import type { KafkaConnection } from "../../platform/kafka/connection.ts";
+import { DispatchJournal } from "../../platform/kafka/dispatch-journal.ts";
 import { Dispatcher } from "../../platform/kafka/dispatcher.ts";
 import type { LogEnds } from "../../platform/kafka/log-ends.ts";
 import type { RecordProducer } from "../../platform/kafka/producer.ts";
@@ -38,6 +39,8 @@ export interface SharedParts {
   readonly onTraced?: OnTraced | undefined;
   /** Whether the routers could give a provider's messages to another one now. Default: yes. */
   readonly goesElsewhere?: (provider: Provider) => boolean;
+  /** Folder of the journals; without one none is kept. */
+  readonly journalDir?: string | undefined;
   /** Of the consumer groups, ms. */
   readonly sessionTimeoutMs: number;
 }
@@ -85,7 +88,7 @@ export class ProviderRuntime {
     this.health = new HealthReporter(this.healthSource(), shared.producer, shared.codecs.health, shared.instance);
     this.group = new TaskGroup({
       connection: shared.connection,
-      groupId: `sluice.sender.${provider.id}`,
+      groupId: groupOf(provider),
       topics: DISPATCH_QUEUES.map(({ lane, overflow }) => dispatchTopic(provider.id, lane, overflow)),
       partitions: provider.partitions,
       sessionTimeoutMs: shared.sessionTimeoutMs,
@@ -130,7 +133,9 @@ export class ProviderRuntime {
 
   private async run(task: Task): Promise<void> {
     const { shared, provider, outcomes, sender } = this;
+    const journal = this.journalOf(task);
     const handler = new DispatchTask(task, {
+      journal,
       provider,
       codecs: shared.codecs,
       outcomes,
@@ -143,16 +148,23 @@ export class ProviderRuntime {
       producer: shared.producer,
       sources: { topics: ROUTER_INPUTS, partitions: shared.partitions },
       urgency: DISPATCH_URGENCY,
+      journal,
       step: Math.min(MAX_STEP, Math.max(provider.window, Math.ceil(provider.rate * STEP_SECONDS))),
     });
     this.running.set(task, dispatcher);
-    sender.own(task);
+    sender.own(handler.owner);
     try {
       await dispatcher.run();
     } finally {
       this.running.delete(task);
-      sender.disown(task);
+      sender.disown(handler.owner);
     }
+  }
+
+  private journalOf(task: Task): DispatchJournal | undefined {
+    const { journalDir: dir, connection } = this.shared;
+    if (dir === undefined) return undefined;
+    return new DispatchJournal({ dir, name: `${groupOf(this.provider)}.${task.partition}`, log: connection.log });
   }
 
   /** What cannot be stored leaves the message in doubt, as it was. */
@@ -179,6 +191,10 @@ export class ProviderRuntime {
         })),
     };
   }
+}
+
+function groupOf({ id }: Provider): string {
+  return `sluice.sender.${id}`;
 }
 
 function responseTimeoutOf(provider: Provider): number {

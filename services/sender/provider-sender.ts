@@ -108,6 +108,8 @@ export class ProviderSender<U extends Unit = Unit> {
 
   disown(owner: Owner): void {
     this.owners.delete(owner);
+    // What is in this turn's requests may still leave, with those of others.
+    owner.keep();
     this.share();
     if (this.owners.size === 0) this.idleSince = this.options.monotonic();
     this.pump();
@@ -207,10 +209,12 @@ export class ProviderSender<U extends Unit = Unit> {
       this.slot.arm(this.rate.nextIn(weight, now), now);
       return false;
     }
-    if (this.slots() <= 0) return false;
+    if (this.slots() <= 0 || !pending.owner.keeps) return false;
     const { inFlight } = this.link;
     // Before it is sent, since it may leave at once.
     this.rate.take(weight, now);
+    if (!pending.noted) pending.owner.leaving(pending.order);
+    pending.noted = true;
     const sent = this.link.send(pending, unit);
     if (sent !== "sent") this.rate.putBack(weight);
     if (sent === "full") return false;
@@ -231,6 +235,10 @@ export class ProviderSender<U extends Unit = Unit> {
 
   /** Segments are about to leave; false when nobody is left who may send them. */
   private leaves(segments: number): boolean {
+    // Kept before it is asked who owns what: a process that is frozen in between has said that these may have left.
+    let kept = true;
+    for (const owner of this.owners) kept = owner.keep() && kept;
+    if (!kept) return false;
     for (const { alive } of this.owners)
       if (alive) {
         this.rate.left(segments, this.options.monotonic());
@@ -320,6 +328,10 @@ export class ProviderSender<U extends Unit = Unit> {
     const leaving = pending.owner.draining || !pending.owner.alive;
     if (heldTooLong(pending, now) || leaving || this.circuit.state === "open") return false;
     pending.restart();
+    if (pending.accepted === 0) {
+      pending.owner.stayed(pending.order);
+      pending.noted = false;
+    }
     if (this.networks.again(pending, now)) this.queue.unshift(pending);
     return true;
   }

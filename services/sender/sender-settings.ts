@@ -9,5 +9,10 @@ export const senderSettings = z.object({
   catalogDir: text()
     .default("infra/local/catalog")
     .describe("Folder with accounts.yaml, providers.yaml and routes.yaml"),
+  senderJournalDir: text()
+    .optional()
+    .describe(
+      "Folder on this machine in which senders note what they hand over, so that one that is killed and comes back here sends less a second time. Local disk or memory; without it nothing is noted",
+    ),
   providers: list().optional().describe("Providers that this process sends to; by default all of the catalog"),
 });

@@ -5,7 +5,7 @@ import { MetricRegistry } from "../../../platform/telemetry/metric-registry.ts";
 import { createCodecs } from "../../../schemas/codecs.ts";
 import type { Event } from "../../../schemas/generated/types.ts";
 import type { Link, LinkEvents } from "../../../services/sender/link.ts";
-import { Outcomes } from "../../../services/sender/outcomes.ts";
+import { type Order, Outcomes } from "../../../services/sender/outcomes.ts";
 import { ProviderSender, type ProviderSenderOptions } from "../../../services/sender/provider-sender.ts";
 import { senderMetrics } from "../../../services/sender/sender-metrics.ts";
 import type { Submission } from "../../../services/sender/submission.ts";
@@ -119,7 +119,21 @@ function world(shared: object = {}, more: Partial<ProviderSenderOptions<Unit>> =
     onLate: (events) => late.push(...events.map(eventOf)),
     ...more,
   });
-  const owner = { alive: true, draining: false, woken: 0, wake: () => void owner.woken++ };
+  const owner = {
+    alive: true,
+    draining: false,
+    woken: 0,
+    wake: () => void owner.woken++,
+    keeps: true,
+    /** What was noted and kept, in order. */
+    notes: [] as string[],
+    leaving: ({ dispatch }: Order) => void owner.notes.push(`leaving ${dispatch.attempt}`),
+    stayed: ({ dispatch }: Order) => void owner.notes.push(`stayed ${dispatch.attempt}`),
+    keep: () => {
+      if (owner.notes.at(-1) !== "kept") owner.notes.push("kept");
+      return owner.keeps;
+    },
+  };
   const settled: (Event | undefined)[] = [];
   const take = (outcome: Outcome) => {
     const [first] = outcome.events;
@@ -559,5 +573,39 @@ test("a late refusal of all parts says that the message was not taken; of some i
   link.answerLate(third!, taken("1"));
   link.answerLate(fourth!, refusal);
   expect(late).toHaveLength(1);
+  await sender.stop();
+});
+
+test("what leaves is noted before it does, and kept before it is asked who owns what", async () => {
+  const { link, sender, owner, submit } = await running();
+  owner.notes.length = 0;
+  submit({ attempt: 1, facts: { segments: 2 } });
+  submit({ attempt: 2 });
+  expect(owner.notes).toEqual(["leaving 1", "leaving 2"]);
+  expect(link.leave(3)).toBe(true);
+  expect(owner.notes).toEqual(["leaving 1", "leaving 2", "kept"]);
+  owner.keeps = false;
+  expect(link.leave(1)).toBe(false);
+  submit({ attempt: 3 });
+  expect(link.sent).toBe(3);
+  owner.keeps = true;
+  await vi.advanceTimersByTimeAsync(300);
+  expect(link.sent).toBe(4);
+  await sender.stop();
+});
+
+test("what was not taken at all is noted as such before it goes again; of what was taken in part that is not said", async () => {
+  const { link, sender, owner, submit } = await running();
+  owner.notes.length = 0;
+  submit({ attempt: 1 });
+  link.answer({ outcome: "throttled", code: "ESME_RTHROTTLED", pauseMs: 50 });
+  await vi.advanceTimersByTimeAsync(300);
+  expect(owner.notes).toEqual(["leaving 1", "stayed 1", "leaving 1"]);
+  link.answer();
+  submit({ attempt: 2, facts: { segments: 2 } });
+  link.answer();
+  link.answer({ outcome: "throttled", code: "ESME_RTHROTTLED", pauseMs: 50 });
+  await vi.advanceTimersByTimeAsync(300);
+  expect(owner.notes).toEqual(["leaving 1", "stayed 1", "leaving 1", "leaving 2"]);
   await sender.stop();
 });

@@ -1,3 +1,4 @@
+import { DispatchJournal } from "../../../../platform/kafka/dispatch-journal.ts";
 import {
   type Decision,
   Dispatcher,
@@ -7,7 +8,7 @@ import {
 } from "../../../../platform/kafka/dispatcher.ts";
 import { sourceHeader } from "../../../../platform/kafka/positions.ts";
 import { headerText, type InRecord } from "../../../../platform/kafka/record.ts";
-import { type Owner, SimulatedKafka } from "./simulated-kafka.ts";
+import { type Owner, SimulatedKafka, silentLog } from "./simulated-kafka.ts";
 
 export const LANES = ["urgent", "normal", "slow"];
 export const MAX_UNSTORED = 50;
@@ -33,6 +34,8 @@ export interface WorldOptions {
   readonly maxMetadata?: number;
   /** Works that need not be handed over any more. */
   readonly over?: (work: Work<string>) => boolean;
+  /** Owners keep a journal in this folder. */
+  readonly journalDir?: string;
   /** Speaks before the handler does. */
   readonly decode?: (record: InRecord, lane: number) => Decision<string> | undefined;
   /** Lanes by urgency. */
@@ -48,6 +51,18 @@ interface Handed {
   readonly outcomeStood: boolean;
 }
 
+/** A journal of a process that may be gone: nothing of it is written then. */
+class MortalJournal extends DispatchJournal {
+  dead: () => boolean = () => false;
+
+  override flush(): boolean {
+    return !this.dead() && super.flush();
+  }
+}
+
+/** Small, so that files follow on each other. */
+const JOURNAL_OCTETS = 3_000;
+
 /** A dispatcher on simulated Kafka, and an outside world that remembers all that was handed over to it. */
 export class DispatcherWorld {
   readonly kafka: SimulatedKafka;
@@ -57,6 +72,12 @@ export class DispatcherWorld {
   readonly keyOf = new Map<string, string>();
   readonly handed: Handed[] = [];
   readonly faults: string[] = [];
+  /** Ids that were handed over and have not been settled since. */
+  readonly unanswered = new Set<string>();
+  /** Ids that an owner asked about although they had been settled, or never handed over. */
+  readonly askedInVain: string[] = [];
+  /** Where owners keep their journals from now on. */
+  journalDir: string | undefined;
   /** For each owner: how many works it had to ask about. */
   readonly doubts: number[] = [];
   /** One above the last offset handed over, by lane. */
@@ -69,6 +90,7 @@ export class DispatcherWorld {
 
   constructor(options: WorldOptions) {
     this.options = options;
+    this.journalDir = options.journalDir;
     this.kafka = new SimulatedKafka(options.seed, LANES.length);
     this.fill();
   }
@@ -115,7 +137,9 @@ export class DispatcherWorld {
     const number = this.owners++;
     this.doubts.push(0);
     this.busy = new Map();
-    const dispatcher = new Dispatcher(owner.task, this.handler(owner, number), {
+    const journal = this.journal(owner);
+    const dispatcher = new Dispatcher(owner.task, this.handler(owner, number, journal), {
+      journal,
       producer: owner.producer,
       sources: { topics: SOURCES, partitions: 1 },
       step: this.options.step,
@@ -132,7 +156,15 @@ export class DispatcherWorld {
     return owner;
   }
 
-  private handler(owner: Owner, number: number): DispatchHandler<string, string> {
+  private journal(owner: Owner): DispatchJournal | undefined {
+    const dir = this.journalDir;
+    if (dir === undefined) return undefined;
+    const journal = new MortalJournal({ dir, name: "g.0", log: silentLog, boot: "b", fileOctets: JOURNAL_OCTETS });
+    journal.dead = () => owner.gone;
+    return journal;
+  }
+
+  private handler(owner: Owner, number: number, journal?: DispatchJournal): DispatchHandler<string, string> {
     const { kafka, options } = this;
     const busy = this.busy;
     let inFlight = 0;
@@ -161,6 +193,9 @@ export class DispatcherWorld {
       submit: (work, settle) => {
         options.onSubmit?.(work);
         inFlight++;
+        journal?.leaving(work);
+        journal?.flush();
+        this.unanswered.add(work.id);
         this.check(owner, work, busy);
         this.next[work.lane] = Math.max(this.next[work.lane]!, work.record.offset + 1);
         busy.set(work.key, (busy.get(work.key) ?? 0) + 1);
@@ -175,6 +210,7 @@ export class DispatcherWorld {
           inFlight--;
           busy.set(work.key, busy.get(work.key)! - 1);
           if (owner.gone) return;
+          this.unanswered.delete(work.id);
           settle(outcomeOf(work, "done"));
           owner.task.wake();
         });
@@ -196,6 +232,7 @@ export class DispatcherWorld {
       recover: (work, outcome) => outcomeOf(work, outcome).followUp,
       inDoubt: (work) => {
         if (!asked.has(work.id)) this.doubts[number]!++;
+        if (!this.unanswered.has(work.id)) this.askedInVain.push(work.id);
         asked.add(work.id);
         return options.hold === true ? outcomeOf(work, "held") : undefined;
       },

@@ -1,7 +1,11 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import fc from "fast-check";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { headerText, type InRecord } from "../../../../platform/kafka/record.ts";
 import { DispatcherWorld, LANES, MAX_CHAINED, MAX_UNSTORED, type WorldOptions } from "./dispatcher-world.ts";
+import type { Owner } from "./simulated-kafka.ts";
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
@@ -52,7 +56,10 @@ const worlds: fc.Arbitrary<WorldOptions> = fc.record({
   handsBack: fc.boolean(),
 });
 const ends = fc.array(
-  fc.record({ afterMs: fc.integer({ min: 1, max: 1_500 }), how: fc.constantFrom("crash", "lose", "drain") }),
+  fc.record({
+    afterMs: fc.integer({ min: 1, max: 1_500 }),
+    how: fc.constantFrom("crash" as const, "lose" as const, "drain" as const),
+  }),
   { maxLength: 8 },
 );
 
@@ -64,19 +71,7 @@ test("whatever ends its owners and when: every record has its outcome, and none 
       for (const { afterMs, how } of script) {
         const owner = world.start();
         await pass(afterMs);
-        if (how === "crash") owner.crash();
-        else if (how === "lose") owner.lose();
-        else {
-          owner.task.draining = true;
-          owner.task.wake();
-          let ended = false;
-          void world.ended.then(() => {
-            ended = true;
-          });
-          for (let n = 0; n < 4_000 && !ended; n++) await pass(50);
-          expect(ended, "a drained task ends").toBe(true);
-          owner.task.revoke();
-        }
+        await end(world, owner, how);
         // An owner in the same process waits for the one before it; another process may begin at once.
         if (how === "lose" && world.kafka.random() < 0.5) for (let n = 0; n < 60; n++) await pass(50);
       }
@@ -85,6 +80,100 @@ test("whatever ends its owners and when: every record has its outcome, and none 
       expectPromises(world);
     }),
     { numRuns: RUNS, interruptAfterTimeLimit: 10_000 * (RUNS / 60), markInterruptAsFailure: false },
+  );
+});
+
+/** Ends an owner in one of the ways. */
+async function end(world: DispatcherWorld, owner: Owner, how: "crash" | "lose" | "drain"): Promise<void> {
+  if (how === "crash") owner.crash();
+  else if (how === "lose") owner.lose();
+  else {
+    owner.task.draining = true;
+    owner.task.wake();
+    let ended = false;
+    void world.ended.then(() => {
+      ended = true;
+    });
+    for (let n = 0; n < 4_000 && !ended; n++) await pass(50);
+    expect(ended, "a drained task ends").toBe(true);
+    owner.task.revoke();
+  }
+}
+
+const machines: string[] = [];
+afterEach(() => {
+  for (const dir of machines.splice(0)) rmSync(dir, { recursive: true, force: true });
+});
+const machine = (): string => {
+  const dir = mkdtempSync(join(tmpdir(), "sluice-journal-"));
+  machines.push(dir);
+  return dir;
+};
+
+/** A bit of each file turns, now and then. */
+function damage(dir: string, random: () => number): void {
+  for (const file of readdirSync(dir)) {
+    const octets = readFileSync(join(dir, file));
+    if (octets.length === 0 || random() < 0.5) continue;
+    octets[Math.floor(random() * octets.length)]! ^= 1 << Math.floor(random() * 8);
+    writeFileSync(join(dir, file), octets);
+  }
+}
+
+test("with a journal on one machine, only what a crash left unanswered is asked about", async () => {
+  let doubts = 0;
+  await fc.assert(
+    fc.asyncProperty(
+      worlds,
+      fc.array(fc.integer({ min: 1, max: 1_500 }), { maxLength: 8 }),
+      async (options, script) => {
+        const world = new DispatcherWorld({ ...options, journalDir: machine() });
+        for (const afterMs of script) {
+          const owner = world.start();
+          await pass(afterMs);
+          owner.crash();
+        }
+        world.start();
+        await finish(world);
+        expectPromises(world);
+        expect(world.askedInVain).toEqual([]);
+        doubts += world.doubts.reduce((sum, count) => sum + count, 0);
+      },
+    ),
+    { numRuns: RUNS, interruptAfterTimeLimit: 8_000 * (RUNS / 60), markInterruptAsFailure: false },
+  );
+  expect(doubts, "crashes leave something unanswered").toBeGreaterThan(0);
+});
+
+test("whatever becomes of journals and machines, nothing is handed over twice without a word", async () => {
+  const turns = fc.array(
+    fc.record({
+      afterMs: fc.integer({ min: 1, max: 1_500 }),
+      how: fc.constantFrom("crash" as const, "crash" as const, "lose" as const, "drain" as const),
+      next: fc.constantFrom("stay", "stay", "move", "damage", "none"),
+    }),
+    { maxLength: 8 },
+  );
+  await fc.assert(
+    fc.asyncProperty(worlds, turns, fc.constantFrom(0, 2_000), async (options, script, lateMs) => {
+      const [here, there] = [machine(), machine()];
+      const world = new DispatcherWorld({ ...options, journalDir: here });
+      world.kafka.lateMs = lateMs;
+      for (const { afterMs, how, next } of script) {
+        const owner = world.start();
+        await pass(afterMs);
+        await end(world, owner, how);
+        if (how === "lose") for (let n = 0; n < 60; n++) await pass(50);
+        if (next === "move") world.journalDir = world.journalDir === here ? there : here;
+        else if (next === "none") world.journalDir = undefined;
+        else world.journalDir ??= here;
+        if (next === "damage") damage(here, world.kafka.random);
+      }
+      world.start();
+      await finish(world);
+      expectPromises(world);
+    }),
+    { numRuns: RUNS, interruptAfterTimeLimit: 8_000 * (RUNS / 60), markInterruptAsFailure: false },
   );
 });
 
