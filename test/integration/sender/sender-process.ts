@@ -29,7 +29,8 @@ export class SenderProcess {
     const { provider } = options;
     const file = (name: string, content: unknown) =>
       writeFileSync(join(this.catalogDir, `${name}.yaml`), JSON.stringify(content));
-    file("providers", [provider]);
+    // Parsed prices are no list any more.
+    file("providers", [{ ...provider, prices: [] }]);
     file("accounts", [{ id: "acme", name: "Acme", apiKeys: [{ id: "k", sha256: "0".repeat(64) }] }]);
     file("routes", [{ id: "all", strategy: "priority", providers: [{ id: provider.id }] }]);
   }
