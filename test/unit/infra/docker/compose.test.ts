@@ -15,7 +15,10 @@ interface ComposeService {
   readonly environment?: Readonly<Record<string, string>>;
 }
 
-const { services } = parse(read("docker-compose.yml"), { merge: true }) as { services: Record<string, ComposeService> };
+const { services, volumes } = parse(read("docker-compose.yml"), { merge: true }) as {
+  services: Record<string, ComposeService>;
+  volumes: Record<string, unknown>;
+};
 const own = Object.entries(services).filter(([, { image }]) => image === "sluice:local");
 
 test.each(own)("the image of %s has what it runs and mounts", (_, service) => {
@@ -25,7 +28,15 @@ test.each(own)("the image of %s has what it runs and mounts", (_, service) => {
   const script = service.command?.[1] ?? "";
   expect(existsSync(join(PROJECT, script))).toBe(true);
   expect(copied).toContain(script.split("/")[0]);
-  for (const mount of service.volumes ?? []) expect(existsSync(join(PROJECT, mount.split(":")[0] ?? ""))).toBe(true);
+  for (const mount of service.volumes ?? []) {
+    const [source = "", target] = mount.split(":");
+    if (source.startsWith(".")) expect(existsSync(join(PROJECT, source))).toBe(true);
+    else {
+      expect(Object.keys(volumes)).toContain(source);
+      // A volume takes over the owner that the folder has in the image; else the service could not write to it.
+      expect(read("infra/docker/Dockerfile")).toContain(`chown node:node ${target}`);
+    }
+  }
 });
 
 test("containers have the local cluster's providers; if not: npx node infra/docs/generate.ts", () => {
