@@ -84,6 +84,8 @@ export class DispatchJournal {
     this.boot = boot;
     const asked = { files: token === undefined ? [] : this.files(token), boot, offsets, doubtBelow };
     const hint = token === undefined ? nothing : (readHint({ ...asked, token }) ?? nothing);
+    if (hint !== nothing)
+      this.options.log.info({ name: this.options.name, ...hint.counts }, "The last owner's journal is here");
     this.predecessor = token;
     this.committed = offsets;
     this.reach = offsets.map(() => 0);

@@ -30,6 +30,16 @@ export class JournalHint {
     return [...this.entries.values()].filter(({ lane, offset }) => offset >= (offsets[lane] ?? 0));
   }
 
+  /** For the log. */
+  get counts(): { readonly answered: number; readonly unanswered: number } {
+    let [answered, unanswered] = [0, 0];
+    for (const { kind } of this.entries.values()) {
+      if (kind === "outcome") answered++;
+      else if (kind === "leaving") unanswered++;
+    }
+    return { answered, unanswered };
+  }
+
   get unknownBelow(): readonly number[] {
     return this.knownFrom;
   }
