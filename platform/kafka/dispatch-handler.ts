@@ -12,6 +12,13 @@ export interface Work<W> {
   readonly id: string;
 }
 
+/** Which work it is, and where it stands in its log. */
+export interface WorkPlace {
+  readonly lane: number;
+  readonly offset: number;
+  readonly id: string;
+}
+
 /** How a work ended: what to store about it, and what to write once that is stored. */
 export interface Outcome {
   readonly events: readonly OutRecord[];

@@ -7,7 +7,7 @@
 import { randomBytes } from "node:crypto";
 import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
-import type { Outcome, Work } from "./dispatch-handler.ts";
+import type { Outcome, WorkPlace } from "./dispatch-handler.ts";
 import { JournalBatch } from "./journal-format.ts";
 import { type JournalHint, noHint, readHint } from "./journal-hint.ts";
 import { type KafkaLog, seldom } from "./record.ts";
@@ -111,18 +111,18 @@ export class DispatchJournal {
   }
 
   /** The work may have an effect once `flush` has returned true. */
-  leaving({ lane, record, id }: Work<unknown>): void {
-    if (this.state === "on") this.note("leaving", lane, record.offset, id);
+  leaving({ lane, offset, id }: WorkPlace): void {
+    if (this.state === "on") this.note("leaving", lane, offset, id);
   }
 
   /** What was said to leave has certainly had no effect. */
-  stayed({ lane, record, id }: Work<unknown>): void {
-    if (this.state === "on") this.note("stayed", lane, record.offset, id);
+  stayed({ lane, offset, id }: WorkPlace): void {
+    if (this.state === "on") this.note("stayed", lane, offset, id);
   }
 
-  outcome({ lane, record, id }: Work<unknown>, outcome: Outcome): void {
+  outcome({ lane, offset, id }: WorkPlace, outcome: Outcome): void {
     // Without an event it is none: its partition was lost, and who has it now decides.
-    if (this.state === "on" && outcome.events.length > 0) this.noteOutcome(lane, record.offset, id, outcome);
+    if (this.state === "on" && outcome.events.length > 0) this.noteOutcome(lane, offset, id, outcome);
   }
 
   /** Writes what has been noted. False: that failed, and nothing may leave now. */

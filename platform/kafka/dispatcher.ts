@@ -22,7 +22,7 @@ import { ReadBackMarks } from "./read-back-mark.ts";
 import type { InRecord } from "./record.ts";
 import type { Task } from "./task.ts";
 
-export type { Decision, DispatchHandler, Outcome, Work } from "./dispatch-handler.ts";
+export type { Decision, DispatchHandler, Outcome, Work, WorkPlace } from "./dispatch-handler.ts";
 
 export interface DispatcherOptions {
   readonly producer: Pick<RecordProducer, "send">;

@@ -42,8 +42,9 @@ export class OutcomeWriter<W> {
   }
 
   add(lane: DispatchLane<W>, work: Work<W>, outcome: Outcome): void {
-    this.journal?.outcome(work, outcome);
-    this.settled.push({ place: { lane, offset: work.record.offset }, outcome });
+    const { offset } = work.record;
+    this.journal?.outcome({ lane: work.lane, offset, id: work.id }, outcome);
+    this.settled.push({ place: { lane, offset }, outcome });
     this.unstored++;
   }
 

@@ -1,7 +1,7 @@
 import { copyAllowed, type Provider } from "../../domain/catalog/provider.ts";
 import type { SubmitOutcome } from "../../domain/message/submit-outcome.ts";
 import { appendTry, IN_DOUBT_CLASS, triesInDoubt } from "../../domain/message/tries.ts";
-import type { Outcome, Work } from "../../platform/kafka/dispatcher.ts";
+import type { Outcome, WorkPlace } from "../../platform/kafka/dispatcher.ts";
 import { partitionFor } from "../../platform/kafka/murmur2.ts";
 import type { OutRecord } from "../../platform/kafka/record.ts";
 import { BLANK_EVENT } from "../../schemas/blank-event.ts";
@@ -17,7 +17,7 @@ export interface Order {
   /** When it came into the provider's queue, epoch ms. */
   readonly since?: number;
   /** Its place in the log that it came from. */
-  readonly work?: Work<Dispatch>;
+  readonly place?: WorkPlace;
 }
 
 /** `since`: when the work that the event ends began, epoch ms. */

@@ -29,12 +29,12 @@ export class PartitionOwner implements Owner {
     this.task.wake();
   }
 
-  leaving({ work }: Order): void {
-    if (work !== undefined) this.journal?.leaving(work);
+  leaving({ place }: Order): void {
+    if (place !== undefined) this.journal?.leaving(place);
   }
 
-  stayed({ work }: Order): void {
-    if (work !== undefined) this.journal?.stayed(work);
+  stayed({ place }: Order): void {
+    if (place !== undefined) this.journal?.stayed(place);
   }
 
   keep(): boolean {

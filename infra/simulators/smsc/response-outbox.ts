@@ -103,14 +103,22 @@ export class ResponseOutbox {
       this.counts.malformed++;
       session.writeRaw(malformedPdu(kind, response, this.#random));
       if (standsForResponse(kind)) {
-        if (session.state !== "closed") response.onWritten?.();
+        told(response);
         return;
       }
     }
     session.respondSubmit(sequence, status, messageId);
-    if (session.state !== "closed") response.onWritten?.();
+    told(response);
     if (!chance(twiceShare, this.#random)) return;
     this.counts.twice++;
     session.respondSubmit(sequence, status, messageId);
   }
+}
+
+/** That the other side has gone is read after the timers of a turn: what was written before that went nowhere. */
+function told({ session, onWritten }: PendingResponse): void {
+  if (onWritten === undefined) return;
+  setImmediate(() => {
+    if (session.state !== "closed") onWritten();
+  });
 }

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { DispatchJournal, type JournalOptions } from "../../../../platform/kafka/dispatch-journal.ts";
-import type { Outcome, Work } from "../../../../platform/kafka/dispatcher.ts";
+import type { Outcome, WorkPlace } from "../../../../platform/kafka/dispatcher.ts";
 import type { KafkaLog } from "../../../../platform/kafka/record.ts";
 
 let dir = "";
@@ -17,8 +17,7 @@ afterEach(() => void lines.splice(0));
 const log: KafkaLog = { debug() {}, info() {}, warn: (_, message) => void lines.push(message), error() {} };
 const journal = (more: Partial<JournalOptions> = {}) =>
   new DispatchJournal({ dir, name: "g.0", log, boot: "b1", ...more });
-const work = (offset: number, lane = 0): Work<unknown> =>
-  ({ lane, record: { offset }, id: `m${offset}` }) as unknown as Work<unknown>;
+const work = (offset: number, lane = 0): WorkPlace => ({ lane, offset, id: `m${offset}` });
 const outcome: Outcome = {
   events: [{ topic: "e", partition: 0, key: null, value: Buffer.from("submitted"), headers: {} }],
   followUp: [],

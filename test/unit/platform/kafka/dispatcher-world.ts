@@ -193,7 +193,7 @@ export class DispatcherWorld {
       submit: (work, settle) => {
         options.onSubmit?.(work);
         inFlight++;
-        journal?.leaving(work);
+        journal?.leaving({ lane: work.lane, offset: work.record.offset, id: work.id });
         journal?.flush();
         this.unanswered.add(work.id);
         this.check(owner, work, busy);
