@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import type { Provider } from "../../../domain/catalog/provider.ts";
@@ -23,6 +24,7 @@ export class SenderProcess {
   private readonly catalogDir = mkdtempSync(join(tmpdir(), "sluice-catalog-"));
   private child: ChildProcess | undefined;
   private output = "";
+  private adminPort = 0;
 
   constructor(options: SenderProcessOptions) {
     this.options = options;
@@ -35,7 +37,8 @@ export class SenderProcess {
     file("routes", [{ id: "all", strategy: "priority", providers: [{ id: provider.id }] }]);
   }
 
-  start(): void {
+  async start(): Promise<void> {
+    this.adminPort = await freePort();
     const { brokers, registryUrl, partitions, journalDir, project = PROJECT } = this.options;
     const child = spawn(process.execPath, ["services/sender/main.ts"], {
       cwd: project,
@@ -47,6 +50,9 @@ export class SenderProcess {
         SLUICE_CATALOG_DIR: this.catalogDir,
         SLUICE_PARTITIONS: String(partitions),
         SLUICE_INSTANCE: "killed",
+        SLUICE_ADMIN_PORT: String(this.adminPort),
+        // So long that it does not give its partition up while Kafka stands still.
+        SLUICE_KAFKA_SESSION_TIMEOUT: "30s",
         ...(journalDir !== undefined && { SLUICE_SENDER_JOURNAL_DIR: journalDir }),
       },
       stdio: ["ignore", "pipe", "pipe"],
@@ -63,6 +69,13 @@ export class SenderProcess {
     return this.output;
   }
 
+  /** The value of a gauge, of its first series; undefined when it cannot be had. */
+  async metric(name: string): Promise<number | undefined> {
+    const answer = await fetch(`http://127.0.0.1:${this.adminPort}/metrics`).catch(() => undefined);
+    const line = (await answer?.text())?.split("\n").find((text) => text.startsWith(`${name}{`));
+    return line === undefined ? undefined : Number(line.split(" ").at(-1));
+  }
+
   /** Resolves when it has ended. */
   async kill(signal: "SIGKILL" | "SIGTERM" = "SIGKILL"): Promise<void> {
     const { child } = this;
@@ -77,4 +90,14 @@ export class SenderProcess {
     await this.kill();
     rmSync(this.catalogDir, { recursive: true, force: true });
   }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  server.close();
+  await once(server, "close");
+  if (address === null || typeof address === "string") throw new Error("no port");
+  return address.port;
 }
