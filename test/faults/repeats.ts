@@ -42,6 +42,11 @@ export function compareRepeats({ messages }: Books, doubt: Doubt): Repeats {
   return { again, againHeld, stated, unexplained };
 }
 
+/** How often a sender found the journal of the one before it. */
+export function journalsFound({ logDir }: Installation): number {
+  return readFileSync(join(logDir, "sender.log"), "utf8").split("The last owner's journal is here").length - 1;
+}
+
 /** How often living senders gave their partitions up because no heartbeat was answered: what they had staged is in doubt like at a kill. */
 export function lapses({ logDir }: Installation, names: readonly string[] = ["sender", "sender-2"]): number {
   const logs = names.map((name) => {

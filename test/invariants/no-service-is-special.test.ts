@@ -7,13 +7,13 @@ import { rmSync } from "node:fs";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { ControlError } from "../../infra/local/control-client.ts";
 import { until } from "../faults/audit.ts";
-import { submissionsReceived } from "../faults/books.ts";
+import { submissionsReceived, takeovers } from "../faults/books.ts";
 import { largerCatalog } from "../faults/catalog.ts";
 import { DoubtLedger } from "../faults/doubt.ts";
 import { behave, type Installation, SERVICES, type Service, startInstallation } from "../faults/installation.ts";
 import { killAndRestart, schedule, shuffled } from "../faults/kill.ts";
 import { expectInOrder, figures, type Reckoning, reckon } from "../faults/reckoning.ts";
-import { compareRepeats, lapses } from "../faults/repeats.ts";
+import { compareRepeats, journalsFound, lapses } from "../faults/repeats.ts";
 import { figure, LONG } from "../faults/report.ts";
 import { Traffic } from "../faults/traffic.ts";
 import { UnansweredLedger } from "../faults/unanswered.ts";
@@ -91,8 +91,13 @@ test("a sender that is killed and comes back on the same machine repeats at most
   figure(2, "kills of the sender alone", `${SENDER_KILLS}, at ${rate} messages a second`);
   figure(2, "unanswered at the providers at these kills", `${unanswered.kills.map(({ size }) => size)}`);
   figure(2, "accepted again by providers after them", `${again}, of those answered before: ${answered}`);
+  // What the provider has answered may lie unread in a sender that starves on this machine; test/integration/sender/sudden-end.test.ts
+  // holds the two apart, message by message.
+  const doubted = takeovers(result.books);
+  figure(2, "in doubt after them", `${doubted}; journals found by the senders: ${journalsFound(sluice)}`);
   expectInOrder(result);
-  expect(again).toBeLessThanOrEqual(unanswered.total);
+  expect(again).toBeLessThanOrEqual(Math.max(doubted, unanswered.total));
+  expect(journalsFound(sluice), "a sender that comes back finds what it noted").toBeGreaterThanOrEqual(SENDER_KILLS);
 }, 900_000);
 
 test("kill -9 of each service in turn, then of random ones every few seconds", async () => {
