@@ -4,7 +4,7 @@ import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, r
 import { delimiter, join, resolve } from "node:path";
 
 /** The parts that others wrote, by the language they are written in: one folder of `parts/` each. */
-export type PartName = "java" | "node" | "python";
+export type PartName = "java" | "node" | "python" | "go";
 
 interface Part {
   /** Commands that must be there, with an argument that they answer. */
@@ -35,6 +35,7 @@ const PARTS: Readonly<Record<PartName, Part>> = {
       ["venv/bin/python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", "requirements.txt"],
     ],
   },
+  go: { tools: [["go", "version"]], install: [["go", "build", "-o", "franz-producer", "."]] },
 };
 
 const SOURCES = join(import.meta.dirname, "parts");

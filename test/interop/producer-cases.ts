@@ -40,6 +40,11 @@ const PRODUCERS: readonly ProducerKind[] = [
     mode: "compatibility",
   },
   {
+    title: "franz-go 1.22.3 with its registry client and hamba/avro 2.29.0",
+    part: "go",
+    command: (folder) => [`${folder}/franz-producer`],
+  },
+  {
     title: "Java kafka-clients 4.1.1 and Avro 1.12.0, in zstd",
     part: "java",
     command: (folder) => ["java", "-Xmx128m", "-cp", `${folder}/classes:${folder}/libs/*`, "AvroProducer"],
