@@ -4,7 +4,8 @@ const onClusters = { testTimeout: 90_000, hookTimeout: 180_000, fileParallelism:
 
 /**
  * unit: no process outside. integration: real Kafka, registry and ClickHouse, one cluster for all files. e2e: every
- * service and provider simulator as well. invariants: the promises under injected faults, each with a cluster of its own.
+ * service and provider simulator as well. invariants: the promises under injected
+ * faults, and the upgrade in place, each with a cluster of its own.
  * `make test` runs them one after the other (test/run.ts): they would disturb each other's timing.
  */
 export default defineConfig({
@@ -33,7 +34,7 @@ export default defineConfig({
       {
         test: {
           name: "invariants",
-          include: ["test/invariants/**/*.test.ts"],
+          include: ["test/{invariants,upgrade}/**/*.test.ts"],
           ...onClusters,
           testTimeout: 600_000,
         },
