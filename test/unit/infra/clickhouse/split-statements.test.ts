@@ -16,6 +16,6 @@ it("finds only statements that may be repeated in the migrations", () => {
   for (const name of readdirSync(folder).filter((file) => file.endsWith(".sql")))
     for (const statement of splitStatements(readFileSync(join(folder, name), "utf8")))
       expect(statement).toMatch(
-        /^(CREATE (TABLE|MATERIALIZED VIEW) IF NOT EXISTS|CREATE OR REPLACE VIEW|ALTER TABLE|INSERT INTO deliveries)\s/,
+        /^(CREATE (TABLE|MATERIALIZED VIEW) IF NOT EXISTS|CREATE OR REPLACE VIEW|ALTER TABLE|INSERT INTO deliveries|DROP (VIEW|TABLE) IF EXISTS)\s/,
       );
 });
