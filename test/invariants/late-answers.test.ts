@@ -69,7 +69,7 @@ test("whatever comes late, twice or again: at most the copies stated, and the en
   console.log(`SLUICE_SEED=${seed}`);
   const destinations = Array.from(
     { length: PREFIXES.length * NUMBERS_EACH },
-    (_, n) => `${PREFIXES[n % PREFIXES.length]}${String(10_000 + n)}`,
+    (_, n) => `${PREFIXES[n % PREFIXES.length]}${String(100_000 + n)}`,
   );
   const traffic = new Traffic(sluice, { rate: RATE, httpShare: 0.2, repeat: true, destinations });
   await traffic.start();
