@@ -179,7 +179,10 @@ export class Dispatcher<W, O> {
     const recorded = inDoubt ? await this.handler.readBack(from) : new Map<string, O>();
     const inherited = this.lanes.map((lane) => lane.doubtBelow);
     // After the wait above: an owner that is still there may have noted its last in it.
-    const hint = this.journal?.begin({ token: parsed?.j, offsets, doubtBelow: inherited });
+    // One that has lost the partition meanwhile must not touch what its successor may have begun in the same folder.
+    const hint = this.task.alive
+      ? this.journal?.begin({ token: parsed?.j, offsets, doubtBelow: inherited })
+      : undefined;
     this.doubt = new Doubt(this.handler, this.outcomes, recorded, hint);
     this.marks = new ReadBackMarks(0, from, offsets, inherited);
     this.committed = [...offsets];
