@@ -31,8 +31,11 @@ const FATES = {
   "4915130": { smsc: { loseReceipt: true }, http: { state: "failed" }, ends: ["unknown", "failed"] },
 } as const;
 const PREFIXES = Object.keys(FATES) as (keyof typeof FATES)[];
-/** Numbers of each fate: few enough for an id to come again to the same number, too. */
-const NUMBERS_EACH = 500;
+/**
+ * Numbers of each fate: so many that none gets two messages. What an id says that comes again to one number cannot be told from
+ * outside; test/unit/dlr-collector/ids-come-again.test.ts has that.
+ */
+const NUMBERS_EACH = 20_000;
 
 let sluice: Installation;
 let catalog: string;
@@ -111,8 +114,8 @@ test("whatever comes late, twice or again: at most the copies stated, and the en
   figure(12, "ended unknown although their provider said how", `${lost.length} of ${heard.length}`);
   expectInOrder(result);
   expect(told(contrary)).toEqual([]);
-  // Two messages of one number in doubt at once, and one receipt: nobody can say whose it is.
-  expect(lost.length, told(lost).join("\n")).toBeLessThanOrEqual(0.02 * heard.length);
+  // Killed between a receipt's arrival and what it settles, a message may have to wait for one that does not come again.
+  expect(lost.length, told(lost).join("\n")).toBeLessThanOrEqual(0.002 * heard.length);
   expect(told(unpaid), "ended by a receipt and not counted as a submission").toEqual([]);
   expect(settled.length, "answers and receipts that settled a doubt").toBeGreaterThan(0);
   // A copy is the exception: most of what is in doubt is settled before it goes.
