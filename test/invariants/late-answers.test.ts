@@ -98,7 +98,8 @@ test("whatever comes late, twice or again: at most the copies stated, and the en
   const settled = doubted.filter(({ submissions, finals }) => submissions.length > 0 && !finals.has("unknown"));
   const copies = all.filter(({ sent }) => sent > 1);
   const heard = all.filter(({ to }) => !to.startsWith("4915130"));
-  const lost = heard.filter(({ finals }) => finals.has("unknown"));
+  // What a lane that holds had on its way at a kill may have reached nobody.
+  const lost = heard.filter(({ finals, sent }) => finals.has("unknown") && sent > 0);
   const unpaid = all.filter(({ finals, submissions }) => !finals.has("unknown") && submissions.length === 0);
   figure(
     12,
@@ -114,7 +115,6 @@ test("whatever comes late, twice or again: at most the copies stated, and the en
   figure(12, "ended unknown although their provider said how", `${lost.length} of ${heard.length}`);
   expectInOrder(result);
   expect(told(contrary)).toEqual([]);
-  // Killed between a receipt's arrival and what it settles, a message may have to wait for one that does not come again.
   expect(lost.length, told(lost).join("\n")).toBeLessThanOrEqual(0.002 * heard.length);
   expect(told(unpaid), "ended by a receipt and not counted as a submission").toEqual([]);
   expect(settled.length, "answers and receipts that settled a doubt").toBeGreaterThan(0);
