@@ -1,60 +1,12 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import fc from "fast-check";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { headerText, type InRecord } from "../../../../platform/kafka/record.ts";
+import { end, expectPromises, finish, pass, passUntilOver, RUNS, worlds } from "./dispatcher-histories.ts";
 import { DispatcherWorld, LANES, MAX_CHAINED, MAX_UNSTORED, type WorldOptions } from "./dispatcher-world.ts";
-import type { Owner } from "./simulated-kafka.ts";
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-/** SLUICE_PROPERTY_RUNS: how often each random history is tried. */
-const RUNS = Number(process.env.SLUICE_PROPERTY_RUNS ?? 60);
-
-const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms);
-
-async function finish(world: DispatcherWorld): Promise<void> {
-  for (let n = 0; n < 4_000 && !world.finished; n++) await pass(50);
-  expect(world.finished, "all input is done").toBe(true);
-}
-
-function expectPromises(world: DispatcherWorld): void {
-  expect(world.faults).toEqual([]);
-  const outcomes = new Set(world.outcomes.map((record) => headerText(record, "id")!));
-  const followUps = new Set(world.followUps.map((record) => headerText(record, "id")!));
-  for (const id of world.expected.flat()) {
-    expect(outcomes.has(id), `outcome of ${id}`).toBe(true);
-    expect(followUps.has(id), `follow-up of ${id}`).toBe(true);
-  }
-  const seen = new Set<string>();
-  const lastOfKey = new Map<string, number>();
-  const place = new Map(world.expected.flatMap((ids) => ids.map((id, n) => [id, n] as const)));
-  for (const { id, doubt, outcomeStood } of world.handed) {
-    expect(outcomeStood, `${id} was handed over although its outcome stood in the log`).toBe(false);
-    if (seen.has(id)) {
-      expect(doubt, `${id} was handed over again without a word`).toBe(true);
-      continue;
-    }
-    seen.add(id);
-    // What goes back comes later than those behind it; when its outcome was lost in a crash, by this way.
-    if (world.options.handsBack === true) continue;
-    const key = world.keyOf.get(id)!;
-    expect(place.get(id)!, `order of ${key}`).toBeGreaterThan(lastOfKey.get(key) ?? -1);
-    lastOfKey.set(key, place.get(id)!);
-  }
-}
-
-const worlds: fc.Arbitrary<WorldOptions> = fc.record({
-  seed: fc.integer(),
-  records: fc.integer({ min: 1, max: 400 }),
-  keys: fc.integer({ min: 1, max: 200 }),
-  step: fc.integer({ min: 1, max: 40 }),
-  window: fc.integer({ min: 1, max: 40 }),
-  workMs: fc.integer({ min: 1, max: 400 }),
-  handsBack: fc.boolean(),
-});
 const ends = fc.array(
   fc.record({
     afterMs: fc.integer({ min: 1, max: 1_500 }),
@@ -66,114 +18,22 @@ const ends = fc.array(
 test("whatever ends its owners and when: every record has its outcome, and none is handed over twice without a word", async () => {
   await fc.assert(
     fc.asyncProperty(worlds, ends, fc.constantFrom(0, 2_000), async (options, script, lateMs) => {
+      const pass = passUntilOver();
       const world = new DispatcherWorld(options);
       world.kafka.lateMs = lateMs;
       for (const { afterMs, how } of script) {
         const owner = world.start();
         await pass(afterMs);
-        await end(world, owner, how);
+        await end(world, owner, how, pass);
         // An owner in the same process waits for the one before it; another process may begin at once.
         if (how === "lose" && world.kafka.random() < 0.5) for (let n = 0; n < 60; n++) await pass(50);
       }
-      world.start();
-      await finish(world);
+      const last = world.start();
+      await finish(world, pass);
       expectPromises(world);
+      last.crash();
     }),
     { numRuns: RUNS, interruptAfterTimeLimit: 10_000 * (RUNS / 60), markInterruptAsFailure: false },
-  );
-});
-
-/** Ends an owner in one of the ways. */
-async function end(world: DispatcherWorld, owner: Owner, how: "crash" | "lose" | "drain"): Promise<void> {
-  if (how === "crash") owner.crash();
-  else if (how === "lose") owner.lose();
-  else {
-    owner.task.draining = true;
-    owner.task.wake();
-    let ended = false;
-    void world.ended.then(() => {
-      ended = true;
-    });
-    for (let n = 0; n < 4_000 && !ended; n++) await pass(50);
-    expect(ended, "a drained task ends").toBe(true);
-    owner.task.revoke();
-  }
-}
-
-const machines: string[] = [];
-afterEach(() => {
-  for (const dir of machines.splice(0)) rmSync(dir, { recursive: true, force: true });
-});
-const machine = (): string => {
-  const dir = mkdtempSync(join(tmpdir(), "sluice-journal-"));
-  machines.push(dir);
-  return dir;
-};
-
-/** A bit of each file turns, now and then. */
-function damage(dir: string, random: () => number): void {
-  for (const file of readdirSync(dir)) {
-    const octets = readFileSync(join(dir, file));
-    if (octets.length === 0 || random() < 0.5) continue;
-    octets[Math.floor(random() * octets.length)]! ^= 1 << Math.floor(random() * 8);
-    writeFileSync(join(dir, file), octets);
-  }
-}
-
-test("with a journal on one machine, only what a crash left unanswered is asked about", async () => {
-  let doubts = 0;
-  await fc.assert(
-    fc.asyncProperty(
-      worlds,
-      fc.array(fc.integer({ min: 1, max: 1_500 }), { maxLength: 8 }),
-      async (options, script) => {
-        const world = new DispatcherWorld({ ...options, journalDir: machine() });
-        for (const afterMs of script) {
-          const owner = world.start();
-          await pass(afterMs);
-          owner.crash();
-        }
-        world.start();
-        await finish(world);
-        expectPromises(world);
-        expect(world.askedInVain).toEqual([]);
-        doubts += world.doubts.reduce((sum, count) => sum + count, 0);
-      },
-    ),
-    { numRuns: RUNS, interruptAfterTimeLimit: 8_000 * (RUNS / 60), markInterruptAsFailure: false },
-  );
-  expect(doubts, "crashes leave something unanswered").toBeGreaterThan(0);
-});
-
-test("whatever becomes of journals and machines, nothing is handed over twice without a word", async () => {
-  const turns = fc.array(
-    fc.record({
-      afterMs: fc.integer({ min: 1, max: 1_500 }),
-      how: fc.constantFrom("crash" as const, "crash" as const, "lose" as const, "drain" as const),
-      next: fc.constantFrom("stay", "stay", "move", "damage", "none"),
-    }),
-    { maxLength: 8 },
-  );
-  await fc.assert(
-    fc.asyncProperty(worlds, turns, fc.constantFrom(0, 2_000), async (options, script, lateMs) => {
-      const [here, there] = [machine(), machine()];
-      const world = new DispatcherWorld({ ...options, journalDir: here });
-      world.kafka.lateMs = lateMs;
-      for (const { afterMs, how, next } of script) {
-        const owner = world.start();
-        await pass(afterMs);
-        await end(world, owner, how);
-        if (how === "lose") for (let n = 0; n < 60; n++) await pass(50);
-        if (next === "move") world.journalDir = world.journalDir === here ? there : here;
-        else if (next === "none") world.journalDir = undefined;
-        else world.journalDir ??= here;
-        if (next === "damage") damage(here, world.kafka.random);
-      }
-      world.start();
-      await finish(world);
-      expectPromises(world);
-    }),
-    { numRuns: RUNS, interruptAfterTimeLimit: 8_000 * (RUNS / 60), markInterruptAsFailure: false },
   );
 });
 
