@@ -77,7 +77,7 @@ const event: Event = {
 
 test("registering again changes nothing, and every subject stands under BACKWARD_TRANSITIVE", async () => {
   const again = await registerSchemas(ours);
-  expect(again.length).toBe(14);
+  expect(again.length).toBe(subjects().size);
   expect(again.filter((entry) => entry.added)).toEqual([]);
   for (const subject of subjects().keys()) {
     const answer = await fetch(`${registryUrl}/config/${subject}`);
