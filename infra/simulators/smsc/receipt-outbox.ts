@@ -12,6 +12,8 @@ export interface ReceiptCounts {
   /** deliver_sm sent, repeats included. */
   sent: number;
   acknowledged: number;
+  /** Of these, the ones without id and state. */
+  unusable: number;
   /** Sent again after a time-out, a broken bind or a refusal that may pass. */
   requeued: number;
   /** Refused by the ESME for good, or given up after too many attempts. */
@@ -22,7 +24,7 @@ export interface ReceiptCounts {
 
 /** All counts at zero. */
 export function noReceipts(): ReceiptCounts {
-  return { planned: 0, lost: 0, sent: 0, acknowledged: 0, requeued: 0, abandoned: 0, overflowed: 0 };
+  return { planned: 0, lost: 0, sent: 0, acknowledged: 0, unusable: 0, requeued: 0, abandoned: 0, overflowed: 0 };
 }
 
 /** What an outbox needs from the simulator. */
@@ -117,8 +119,10 @@ export class ReceiptOutbox {
   readonly #onResult = (result: RequestResult, receipt: Receipt): void => {
     const counts = this.#context.counts();
     const kind = result.kind === "response" ? classifyCommandStatus(result.commandStatus) : "transient";
-    if (kind === "ok") counts.acknowledged++;
-    else if (kind === "permanent" || receipt.attempts >= this.#context.maxAttempts()) counts.abandoned++;
+    if (kind === "ok") {
+      counts.acknowledged++;
+      if (receipt.malformed && receipt.state !== "ENROUTE") counts.unusable++;
+    } else if (kind === "permanent" || receipt.attempts >= this.#context.maxAttempts()) counts.abandoned++;
     else {
       counts.requeued++;
       // A broken bind costs no wait: the receipt goes out with the next bind.
