@@ -7,7 +7,7 @@ export interface Punctuality {
   readonly expired: Timed;
   /** Ended `unknown`; `early`: before the receipt deadline. */
   readonly unknown: Timed;
-  /** Came back from a retry tier; `early`: before the tier's delay had passed. */
+  /** Came back from a retry tier; `early`: before the tier's delay had passed, and before the message expired. */
   readonly retried: Timed;
   /** Postponed since the router took every provider for gone. */
   readonly abandoned: readonly string[];
@@ -61,8 +61,10 @@ export function judgePunctuality(timelines: ReadonlyMap<string, Happened[]>, opt
       if (type === "postponed") {
         if (isAbandoned(event)) found.abandoned.push(`${id}: ${event.reason}`);
         const next = timeline.find((one) => one.event.attempt === attempt + 1);
-        // Every tier is as long as the first one or longer: whoever comes back sooner came too early, in whatever round.
-        if (next !== undefined) note(found.retried, id, next.appendedAt - event.at - TIER_MS, firstTier);
+        // Every tier is as long as the first one or longer: whoever comes back sooner came too early, in whatever round. But the
+        // last wait ends with the message.
+        const due = Math.min(event.at + TIER_MS, facts.expiresAt);
+        if (next !== undefined) note(found.retried, id, next.appendedAt - due, firstTier);
       }
       for (const stamp of [event.at, event.submittedAt, event.receiptAt])
         if (stamp !== null && isOff(stamp, event, appendedAt, options.stampMs))
