@@ -58,12 +58,14 @@ export function submittedId({ facts, attempt, resubmitted }: Event): string {
 
 /** A receipt has shown that a submission in doubt was taken: what its answer would have said. `doubt`: the `in_doubt` event. */
 export function provenEvent(doubt: Event, submission: Submission, now: number): Event {
+  // Where each part has receipts of its own, only those parts are known to have been taken.
+  const taken = submission.total === 1 ? doubt.facts.segments : submission.ids.length;
   return {
     ...doubt,
     type: "submitted",
     at: now,
     reason: "receipt",
-    cost: doubt.price === null ? null : doubt.price * doubt.facts.segments,
+    cost: doubt.price === null ? null : doubt.price * taken,
     submittedAt: doubt.submittedAt ?? doubt.at,
     providerMessageIds: submission.ids,
     errorClass: null,

@@ -196,7 +196,9 @@ function note(messages: ReadonlyMap<string, MessageAccount>, event: Event, appen
     const provider = event.provider ?? "none";
     message.providers.add(provider);
     const ids = event.providerMessageIds.map((id) => receiptKey(provider, event.facts.to, canonicalId(id)));
-    if (ids.length > 0) message.submissions.push(ids);
+    // One that only receipts have shown may have been taken in part.
+    const parts = provider.startsWith("http") ? 1 : event.facts.segments;
+    if (ids.length >= parts) message.submissions.push(ids);
     if (event.resubmitted !== null) message.reasons.add(`${event.attempt}/${event.resubmitted}`);
   }
 }

@@ -94,6 +94,15 @@ describe("a submission in doubt that a receipt proves", () => {
     });
   });
 
+  it("costs the parts that receipts have shown to be taken", () => {
+    const b = bench();
+    b.event(doubt("m", { price: 7_500, facts: facts("m", { segments: 3 }) }));
+    b.receipt(receipt("1", "delivered", { messageId: "m" }));
+    b.pass(2_000 + DEADLINE_MS);
+    expect(submissions(b)).toEqual([["m/1/submitted", 7_500]]);
+    expect(b.finals()).toEqual([["m/final", "unknown"]]);
+  });
+
   it("is named as its answer would be when it was a copy", () => {
     const b = bench();
     b.event(doubt("m"));
