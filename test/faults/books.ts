@@ -9,7 +9,15 @@ import { isFinal } from "../../domain/receipts/receipt-lattice.ts";
 import { headerText, type InRecord } from "../../platform/kafka/record.ts";
 import { TopicReader } from "../../platform/kafka/topic-reader.ts";
 import type { Event } from "../../schemas/generated/types.ts";
-import { EVENTS_TOPIC, LANES, RECEIPTS_TOPIC, RETRY_DELAYS, requestTopic, retryTopic } from "../../schemas/topics.ts";
+import {
+  EVENTS_TOPIC,
+  LANES,
+  RECEIPTS_TOPIC,
+  RETRY_DELAYS,
+  requestTopic,
+  retryTopic,
+  UNPLACED_RECEIPTS_TOPIC,
+} from "../../schemas/topics.ts";
 import { ACCOUNT_BUSY } from "../../services/router/account-shares.ts";
 import { type Installation, PARTITIONS } from "./installation.ts";
 import type { Lane } from "./traffic.ts";
@@ -72,7 +80,7 @@ export async function readBooks(installation: Installation): Promise<Books> {
   const { infra, codecs } = installation;
   const log = { debug() {}, info() {}, warn() {}, error() {} };
   const tiers = RETRY_DELAYS.map(retryTopic);
-  const topics = [...LANES.map(requestTopic), ...tiers, EVENTS_TOPIC, RECEIPTS_TOPIC];
+  const topics = [...LANES.map(requestTopic), ...tiers, EVENTS_TOPIC, RECEIPTS_TOPIC, UNPLACED_RECEIPTS_TOPIC];
   const reader = new TopicReader({ connection: { brokers: infra.brokers, clientId: "books", log }, topics });
   await reader.start();
   const messages = new Map<string, MessageAccount>();
@@ -103,6 +111,13 @@ export async function readBooks(installation: Installation): Promise<Books> {
       const decoded = record.value === null ? undefined : codecs.event.decode(record.value);
       if (!decoded?.ok) throw new Error(`event ${record.partition}/${record.offset} cannot be read`);
       note(messages, decoded.value, record.timestamp);
+    });
+    // Those that do not say which message or number they are of: kept, and counted as the others.
+    await readAll(reader, UNPLACED_RECEIPTS_TOPIC, (record) => {
+      const decoded = record.value === null ? undefined : codecs.receipt.decode(record.value);
+      if (!decoded?.ok) throw new Error(`receipt ${record.partition}/${record.offset} cannot be read`);
+      const { provider } = decoded.value;
+      receipts.set(provider, (receipts.get(provider) ?? 0) + 1);
     });
     await readAll(reader, RECEIPTS_TOPIC, (record) => {
       const decoded = record.value === null ? undefined : codecs.receipt.decode(record.value);
