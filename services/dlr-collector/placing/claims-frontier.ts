@@ -84,7 +84,10 @@ export class ClaimsFrontier {
 
   private async reached({ ends }: Sample): Promise<boolean> {
     if (ends.every((topic) => topic.every((end) => end === 0))) return true;
+    // Where nothing was ever written nothing is ever committed.
     const committed = await Promise.all(PLACING_INPUTS.map((topic) => this.reader.committed(PLACING_GROUP, topic)));
-    return ends.every((topic, i) => topic.every((end, partition) => (committed[i]![partition] ?? -1) >= end));
+    return ends.every((topic, i) =>
+      topic.every((end, partition) => end === 0 || (committed[i]![partition] ?? -1) >= end),
+    );
   }
 }

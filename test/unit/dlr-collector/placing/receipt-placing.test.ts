@@ -242,6 +242,19 @@ describe("how far receipts have been placed", () => {
     expect(claims.claims).toEqual({ upTo: 8_000, knownAt: 10_000 });
   });
 
+  it("does not wait for a commit of a partition in which nothing was ever written", async () => {
+    const { claims } = frontier(
+      [
+        { low: 0, high: 5 },
+        { low: 0, high: 0 },
+        { low: 3, high: 3 },
+      ],
+      [5, -1, -1],
+    );
+    await claims.ask();
+    expect(claims.claims).toEqual({ upTo: 8_000, knownAt: 10_000 });
+  });
+
   it("waits for all partitions, and says when it was known", async () => {
     const committed = [5, 8];
     const { claims, at } = frontier(
