@@ -1,3 +1,4 @@
+import { askEvery } from "../lifecycle/ask-every.ts";
 import type { KafkaLog } from "./record.ts";
 import type { TopicReader } from "./topic-reader.ts";
 
@@ -21,18 +22,9 @@ export class LogEnds {
   /** Asks once, then every `everyMs`. Throws when the first answer cannot be had. */
   async start(everyMs = 1_000): Promise<void> {
     await this.ask();
-    let busy = false;
-    this.timer = setInterval(() => {
-      if (busy) return;
-      busy = true;
-      this.ask()
-        .catch((error: Error) =>
-          this.log.debug({ topic: this.topic, cause: error.message }, "Could not ask for the log's ends"),
-        )
-        .finally(() => {
-          busy = false;
-        });
-    }, everyMs);
+    const onFault = (error: Error) =>
+      this.log.debug({ topic: this.topic, cause: error.message }, "Could not ask for the log's ends");
+    this.timer = askEvery(everyMs, () => this.ask(), onFault);
   }
 
   stop(): void {

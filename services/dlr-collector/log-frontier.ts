@@ -1,4 +1,5 @@
 import type { Watermarks } from "../../platform/kafka/topic-reader.ts";
+import { askEvery } from "../../platform/lifecycle/ask-every.ts";
 import type { Log } from "../../platform/log/log.ts";
 import type { EndsSample } from "./stream-clock.ts";
 
@@ -25,18 +26,9 @@ export class LogFrontier {
   }
 
   start(everyMs = 1_000): void {
-    let busy = false;
-    this.timer = setInterval(() => {
-      if (busy) return;
-      busy = true;
-      this.ask()
-        .catch((error: Error) =>
-          this.log.every("log-frontier", 10_000).warn({ cause: error.message }, "cannot ask Kafka where its logs end"),
-        )
-        .finally(() => {
-          busy = false;
-        });
-    }, everyMs);
+    const onFault = (error: Error) =>
+      this.log.every("log-frontier", 10_000).warn({ cause: error.message }, "cannot ask Kafka where its logs end");
+    this.timer = askEvery(everyMs, () => this.ask(), onFault);
   }
 
   stop(): void {

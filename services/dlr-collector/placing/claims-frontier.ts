@@ -1,4 +1,5 @@
 import type { TopicReader } from "../../../platform/kafka/topic-reader.ts";
+import { askEvery } from "../../../platform/lifecycle/ask-every.ts";
 import type { Log } from "../../../platform/log/log.ts";
 import { SUBMISSION_INDEX_TOPIC, UNPLACED_RECEIPTS_TOPIC } from "../../../schemas/topics.ts";
 
@@ -46,20 +47,11 @@ export class ClaimsFrontier {
   }
 
   start(everyMs = 1_000): void {
-    let busy = false;
-    this.timer = setInterval(() => {
-      if (busy) return;
-      busy = true;
-      this.ask()
-        .catch((error: Error) =>
-          this.log
-            .every("claims-frontier", 10_000)
-            .warn({ cause: error.message }, "cannot ask Kafka how far receipts without a number have been placed"),
-        )
-        .finally(() => {
-          busy = false;
-        });
-    }, everyMs);
+    const onFault = (error: Error) =>
+      this.log
+        .every("claims-frontier", 10_000)
+        .warn({ cause: error.message }, "cannot ask Kafka how far receipts without a number have been placed");
+    this.timer = askEvery(everyMs, () => this.ask(), onFault);
   }
 
   stop(): void {
