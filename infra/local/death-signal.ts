@@ -11,13 +11,17 @@ export interface DeathSignal {
 
 const works = (): boolean => spawnSync("setpriv", ["--pdeathsig", "KILL", "true"], { stdio: "ignore" }).status === 0;
 
+/** A parent that died before its child had asked for the signal sends none: such a child starts nothing. */
+const ifParentLives = `[ "$PPID" = ${process.pid} ] && exec "$@"`;
+
 /**
  * With util-linux's setpriv the kernel kills the child at the moment its parent dies (prctl(2), PR_SET_PDEATHSIG); it
  * executes the command in its own place, so the pid is the child's. SIGKILL, because a stopped process would not act on SIGTERM.
  * Elsewhere an orphan watch, a process of ours, kills them when its standard input ends.
  */
 export function deathSignal(): DeathSignal {
-  if (works()) return { prefix: ["setpriv", "--pdeathsig", "KILL", "--"], watch: () => {} };
+  if (works())
+    return { prefix: ["setpriv", "--pdeathsig", "KILL", "--", "sh", "-c", ifParentLives, "sh"], watch: () => {} };
   let watcher: ChildProcess | undefined;
   return {
     prefix: [],

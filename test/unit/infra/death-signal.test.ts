@@ -1,14 +1,15 @@
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
+import { deathSignal } from "../../../infra/local/death-signal.ts";
 import { identityOf } from "../../../infra/local/process-identity.ts";
 
 const module = resolve(import.meta.dirname, "../../../infra/local/death-signal.ts");
 const parent = `
-  import { spawn } from "node:child_process";
+  import { spawn, spawnSync } from "node:child_process";
   import { deathSignal } from ${JSON.stringify(module)};
   const signal = deathSignal();
   const [command, ...args] = [...signal.prefix, process.env.SLEEP, "300"];
@@ -48,4 +49,14 @@ it("ends them also where setpriv cannot do it", async () => {
   chmodSync(refusing, 0o755);
   symlinkSync("/bin/sh", join(folder, "sh"));
   expect(await orphan(folder)).toBe(0);
+});
+
+it("starts nothing for a supervisor that died meanwhile", () => {
+  const { prefix } = deathSignal();
+  const started = join(folder, "started");
+  const byAnother = spawnSync("sh", ["-c", '"$@"; exit $?', "sh", ...prefix, "touch", started]);
+  expect(byAnother.status).not.toBe(0);
+  expect(existsSync(started)).toBe(false);
+  expect(spawnSync(prefix[0]!, [...prefix.slice(1), "touch", started]).status).toBe(0);
+  expect(existsSync(started)).toBe(true);
 });
