@@ -1,7 +1,7 @@
 /**
  * `make bench`: the whole pipeline at its maximum on this machine, on a cluster of its own, receipts on. Ends with one
  * line of JSON. BENCH_SECONDS (60), BENCH_WARMUP (15), BENCH_BACKLOG (messages accepted and not yet submitted, 6000),
- * BENCH_HTTP_SHARE (0.5), BENCH_KEEP=1 (leave the cluster up).
+ * BENCH_OPEN (accepted and not yet ended, 20000), BENCH_HTTP_SHARE (0.5), BENCH_KEEP=1 (leave the cluster up).
  */
 import { type ChildProcess, fork } from "node:child_process";
 import { rmSync } from "node:fs";
@@ -105,9 +105,11 @@ class Bench {
     });
   }
 
-  /** Closed loop: what is accepted and not yet submitted stays bounded, so that the steady state is measured. */
+  /** Closed loop: what is accepted and not yet submitted, or not yet ended, stays bounded: the steady state is measured. */
   private steer(): void {
-    this.tell({ limit: this.counts.submitted + setting("BENCH_BACKLOG", 6_000) });
+    const { submitted, ended } = this.counts;
+    const limit = Math.min(submitted + setting("BENCH_BACKLOG", 6_000), ended + setting("BENCH_OPEN", 20_000));
+    this.tell({ limit });
   }
 
   private tell(message: ToLoad): void {

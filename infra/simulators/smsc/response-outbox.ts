@@ -33,6 +33,8 @@ export class ResponseOutbox {
   counts = noResponseFaults();
   readonly #settings: () => SmscBehaviour["response"];
   readonly #random: Random;
+  /** Written in this turn, and to be told. */
+  #written: PendingResponse[] = [];
   readonly #wheel = new TimerWheel<PendingResponse>((response) => this.#leave(response), {
     capacity: maxPendingResponses,
   });
@@ -103,22 +105,25 @@ export class ResponseOutbox {
       this.counts.malformed++;
       session.writeRaw(malformedPdu(kind, response, this.#random));
       if (standsForResponse(kind)) {
-        told(response);
+        this.#tell(response);
         return;
       }
     }
     session.respondSubmit(sequence, status, messageId);
-    told(response);
+    this.#tell(response);
     if (!chance(twiceShare, this.#random)) return;
     this.counts.twice++;
     session.respondSubmit(sequence, status, messageId);
   }
-}
 
-/** That the other side has gone is read after the timers of a turn: what was written before that went nowhere. */
-function told({ session, onWritten }: PendingResponse): void {
-  if (onWritten === undefined) return;
-  setImmediate(() => {
-    if (session.state !== "closed") onWritten();
-  });
+  /** That the other side has gone is read after the timers of a turn: what was written before that went nowhere. */
+  #tell(response: PendingResponse): void {
+    if (response.onWritten === undefined) return;
+    if (this.#written.push(response) > 1) return;
+    setImmediate(() => {
+      const written = this.#written;
+      this.#written = [];
+      for (const { session, onWritten } of written) if (session.state !== "closed") onWritten?.();
+    });
+  }
 }
