@@ -102,6 +102,8 @@ async function placeReceipts(scope: Scope, { connection, codecs, producer, reade
     topics: PLACING_INPUTS,
     partitions: config.partitions,
     sessionTimeoutMs: config.kafkaSessionTimeout,
+    // Quiet where providers name the destination: asked less often, and answered as soon as something comes.
+    maxWaitMs: 500,
     run: async (task) => {
       const one = new ReceiptPlacing(task, options);
       live.add(one);

@@ -3,40 +3,45 @@ import { canonicalId } from "../../domain/receipts/provider-message-id.ts";
 
 /** Digits at a number's end by which it is found when only its national form is given. */
 const TAIL_DIGITS = 6;
-const CAPACITY = 10_000;
+const CAPACITY = 20_000;
 
 /**
  * The last numbers that this process has given to a provider, and the ids that it got for them. A hint: what it does not
  * know, because it is too long ago or another process submitted it, the index of submissions does.
  */
 export class RecentSubmissions implements SubmittedNumbers {
-  private readonly ids: Recent<string>;
-  private readonly numbers: Recent<true>;
-  private readonly tails = new Map<string, string[]>();
+  private readonly capacity: number;
+  /** Number by id, as the provider wrote that; by its canonical form once somebody has asked for one. */
+  private ids = new Generations<string>();
+  private readonly numbers = new Generations<string>();
+  /** Numbers by their tails: most providers never make anybody ask for one. */
+  private tails: Generations<readonly string[]> | undefined;
+  private canonical = false;
 
-  /** `capacity`: numbers, and ids, that are remembered; about 200 bytes each. */
+  /** `capacity`: numbers, and ids, that are remembered, the older half of them not always; about 150 bytes each. */
   constructor(capacity = CAPACITY) {
-    this.ids = new Recent(capacity);
-    this.numbers = new Recent(capacity);
+    this.capacity = capacity;
   }
 
   /** A submission to this number is about to leave. */
   submitting(to: string): void {
-    if (this.numbers.get(to) !== undefined) return;
-    const forgotten = this.numbers.set(to, true);
-    if (forgotten !== undefined) this.dropTail(forgotten);
-    const tail = to.slice(-TAIL_DIGITS);
-    const same = this.tails.get(tail);
-    if (same === undefined) this.tails.set(tail, [to]);
-    else same.push(to);
+    if (this.numbers.young.has(to)) return;
+    const turned = this.numbers.set(to, to, this.capacity);
+    if (this.tails === undefined) return;
+    if (turned) this.tails.turn();
+    addTail(this.tails.young, to);
   }
 
   /** The provider has taken it under this id. */
   submitted(to: string, id: string): void {
-    if (id !== "") this.ids.set(canonicalId(id), to);
+    if (id !== "") this.ids.set(this.canonical ? canonicalId(id) : id, to, this.capacity);
   }
 
   numberOf(id: string): string | undefined {
+    if (!this.canonical) {
+      this.canonical = true;
+      this.ids = this.ids.renamed(canonicalId);
+    }
     return this.ids.get(id);
   }
 
@@ -46,47 +51,62 @@ export class RecentSubmissions implements SubmittedNumbers {
 
   endingIn(digits: string): string | undefined {
     if (digits.length < TAIL_DIGITS) return undefined;
+    this.tails ??= tailsOf(this.numbers);
+    const tail = digits.slice(-TAIL_DIGITS);
     let found: string | undefined;
-    for (const number of this.tails.get(digits.slice(-TAIL_DIGITS)) ?? []) {
-      if (!number.endsWith(digits)) continue;
+    const { young, old } = this.tails;
+    for (const number of [...(young.get(tail) ?? []), ...(old.get(tail) ?? [])]) {
+      if (!number.endsWith(digits) || number === found) continue;
       if (found !== undefined) return undefined;
       found = number;
     }
     return found;
   }
-
-  private dropTail(number: string): void {
-    const tail = number.slice(-TAIL_DIGITS);
-    const left = this.tails.get(tail)?.filter((other) => other !== number) ?? [];
-    if (left.length === 0) this.tails.delete(tail);
-    else this.tails.set(tail, left);
-  }
 }
 
-/** The last `capacity` keys and their values. */
-class Recent<V> {
-  private readonly capacity: number;
-  private readonly values = new Map<string, V>();
-  private readonly keys: string[] = [];
-  private next = 0;
+/** Values of the last keys: when the young half is full it becomes the old one, and the old one is forgotten. */
+class Generations<V> {
+  young: Map<string, V>;
+  old: Map<string, V>;
 
-  constructor(capacity: number) {
-    this.capacity = capacity;
+  constructor(young = new Map<string, V>(), old = new Map<string, V>()) {
+    this.young = young;
+    this.old = old;
   }
 
   get(key: string): V | undefined {
-    return this.values.get(key);
+    return this.young.get(key) ?? this.old.get(key);
   }
 
-  /** Gives the key that had to go for it. */
-  set(key: string, value: V): string | undefined {
-    const known = this.values.has(key);
-    this.values.set(key, value);
-    if (known) return undefined;
-    const oldest = this.keys.length < this.capacity ? undefined : this.keys[this.next];
-    if (oldest !== undefined) this.values.delete(oldest);
-    this.keys[this.next] = key;
-    this.next = (this.next + 1) % this.capacity;
-    return oldest;
+  /** True when the halves have turned for it. */
+  set(key: string, value: V, capacity: number): boolean {
+    const full = this.young.size >= Math.max(1, capacity >> 1);
+    if (full) this.turn();
+    this.young.set(key, value);
+    return full;
   }
+
+  turn(): void {
+    this.old = this.young;
+    this.young = new Map();
+  }
+
+  renamed(name: (key: string) => string): Generations<V> {
+    const all = (values: ReadonlyMap<string, V>) => new Map([...values].map(([key, value]) => [name(key), value]));
+    return new Generations(all(this.young), all(this.old));
+  }
+}
+
+function tailsOf({ young, old }: Generations<string>): Generations<readonly string[]> {
+  const byTail = (numbers: ReadonlyMap<string, string>) => {
+    const tails = new Map<string, readonly string[]>();
+    for (const number of numbers.keys()) addTail(tails, number);
+    return tails;
+  };
+  return new Generations(byTail(young), byTail(old));
+}
+
+function addTail(tails: Map<string, readonly string[]>, number: string): void {
+  const tail = number.slice(-TAIL_DIGITS);
+  tails.set(tail, [...(tails.get(tail) ?? []), number]);
 }
