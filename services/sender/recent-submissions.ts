@@ -5,18 +5,25 @@ import { canonicalId } from "../../domain/receipts/provider-message-id.ts";
 const TAIL_DIGITS = 6;
 const CAPACITY = 20_000;
 
+interface Taken {
+  readonly id: string;
+  readonly to: string;
+}
+
 /**
  * The last numbers that this process has given to a provider, and the ids that it got for them. A hint: what it does not
  * know, because it is too long ago or another process submitted it, the index of submissions does.
  */
 export class RecentSubmissions implements SubmittedNumbers {
   private readonly capacity: number;
-  /** Number by id, as the provider wrote that; by its canonical form once somebody has asked for one. */
-  private ids = new Generations<string>();
   private readonly numbers = new Generations<string>();
-  /** Numbers by their tails: most providers never make anybody ask for one. */
+  private readonly taken: Taken[] = [];
+  private nextTaken = 0;
+  /** Numbers by canonical id, and by their tails: most providers' receipts never make anybody ask for one. */
+  private ids: Generations<string> | undefined;
   private tails: Generations<readonly string[]> | undefined;
-  private canonical = false;
+  /** A receipt's number is looked up more than once. */
+  private found = "";
 
   /** `capacity`: numbers, and ids, that are remembered, the older half of them not always; about 150 bytes each. */
   constructor(capacity = CAPACITY) {
@@ -27,6 +34,7 @@ export class RecentSubmissions implements SubmittedNumbers {
   submitting(to: string): void {
     if (this.numbers.young.has(to)) return;
     const turned = this.numbers.set(to, to, this.capacity);
+    if (turned) this.found = "";
     if (this.tails === undefined) return;
     if (turned) this.tails.turn();
     addTail(this.tails.young, to);
@@ -34,19 +42,30 @@ export class RecentSubmissions implements SubmittedNumbers {
 
   /** The provider has taken it under this id. */
   submitted(to: string, id: string): void {
-    if (id !== "") this.ids.set(this.canonical ? canonicalId(id) : id, to, this.capacity);
+    if (id === "") return;
+    if (this.ids !== undefined) this.ids.set(canonicalId(id), to, this.capacity);
+    else {
+      this.taken[this.nextTaken] = { id, to };
+      this.nextTaken = (this.nextTaken + 1) % this.capacity;
+    }
   }
 
   numberOf(id: string): string | undefined {
-    if (!this.canonical) {
-      this.canonical = true;
-      this.ids = this.ids.renamed(canonicalId);
+    if (this.ids === undefined) {
+      this.ids = new Generations();
+      const { taken, nextTaken } = this;
+      for (const { id, to } of [...taken.slice(nextTaken), ...taken.slice(0, nextTaken)])
+        this.ids.set(canonicalId(id), to, this.capacity);
+      taken.length = 0;
     }
     return this.ids.get(id);
   }
 
   has(e164: string): boolean {
-    return this.numbers.get(e164) !== undefined;
+    if (e164 === this.found && e164 !== "") return true;
+    if (this.numbers.get(e164) === undefined) return false;
+    this.found = e164;
+    return true;
   }
 
   endingIn(digits: string): string | undefined {
@@ -89,11 +108,6 @@ class Generations<V> {
   turn(): void {
     this.old = this.young;
     this.young = new Map();
-  }
-
-  renamed(name: (key: string) => string): Generations<V> {
-    const all = (values: ReadonlyMap<string, V>) => new Map([...values].map(([key, value]) => [name(key), value]));
-    return new Generations(all(this.young), all(this.old));
   }
 }
 
