@@ -1,3 +1,4 @@
+import "./kafkajs-grouping.ts";
 import "./kafkajs-headers.ts";
 import "./kafkajs-idle-timer.ts";
 import "./kafkajs-join.ts";
