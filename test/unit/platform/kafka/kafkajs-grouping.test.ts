@@ -23,7 +23,7 @@ test("KafkaJS' producer divides them so", async () => {
   const broker = {
     produce: async ({ topicData }: { topicData: { partitions: typeof sent }[] }) => {
       sent.push(...topicData[0]!.partitions);
-      return { topics: [] };
+      return { topics: [{ topicName: "t", partitions: [] }] };
     },
   };
   let seen = 0;
