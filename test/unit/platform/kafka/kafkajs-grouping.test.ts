@@ -21,6 +21,7 @@ test("records are divided by partition, in their order", () => {
 test("KafkaJS' producer divides them so", async () => {
   const sent: { partition: number; messages: object[] }[] = [];
   const broker = {
+    nodeId: 1,
     produce: async ({ topicData }: { topicData: { partitions: typeof sent }[] }) => {
       sent.push(...topicData[0]!.partitions);
       return { topics: [{ topicName: "t", partitions: [] }] };
