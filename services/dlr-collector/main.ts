@@ -116,6 +116,8 @@ async function placeReceipts(scope: Scope, { connection, codecs, producer, reade
   });
   await scope.add("receipt placing", { start: () => group, stop: () => group.stop() });
   await scope.waitFor("kafka (receipt placing)", () => group.start());
+  // Deadlines wait for what it has not placed.
+  observeKafka(scope, { group, name: "receipt placing" });
 }
 
 /** Joins receipts with submissions, partition by partition. */
