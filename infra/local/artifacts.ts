@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from "node:fs
 import { join } from "node:path";
 import type { ClusterConfig, ClusterScope } from "./cluster-config.ts";
 
+// 3.3.3 needs Java 21; what is started here runs on 17.
 const REGISTRY_VERSION = "3.0.9";
 // Version 2.8 of the plugin fetches the archive without resolving its parent pom, which is not on Maven Central.
 const MAVEN_GET = "org.apache.maven.plugins:maven-dependency-plugin:2.8:get";
