@@ -6,6 +6,8 @@ const MAX_HEX_DIGITS = 16;
 const MAX_DECIMAL_DIGITS = 20;
 const HEX = /^[0-9a-fA-F]+$/;
 const DECIMAL = /^\d+$/;
+/** As nearly all ids are: no blank, no capital, no leading zero. */
+const CANONICAL = /^[1-9a-f][0-9a-f]*$/;
 
 /**
  * The one written form under which ids of a provider meet, given the notation of this one: decimal without leading
@@ -25,7 +27,7 @@ export function normaliseProviderMessageId(id: string, format: IdFormat): string
  * destination, two ids that differ in nothing else do not meet.
  */
 export function canonicalId(id: string): string {
-  if (isCanonicalNumber(id)) return id;
+  if (CANONICAL.test(id)) return id;
   const text = trimId(id).toLowerCase();
   return HEX.test(text) ? significant(text) : text;
 }
@@ -46,15 +48,6 @@ export function idForms(id: string): string[] {
 
 function addForm(forms: string[], form: string): void {
   if (!forms.includes(form)) forms.push(form);
-}
-
-/** Digits, hexadecimal ones in small letters, and none of them a leading zero: as nearly all ids are. */
-function isCanonicalNumber(id: string): boolean {
-  for (let i = 0; i < id.length; i++) {
-    const code = id.charCodeAt(i);
-    if (!((code >= 0x30 && code <= 0x39) || (code >= 0x61 && code <= 0x66))) return false;
-  }
-  return id.length > 0 && id.charCodeAt(0) !== 0x30;
 }
 
 /** Some centres pad ids with blanks, or leave the C-octet string's NUL in. */

@@ -46,7 +46,6 @@ const KINDS = ["head", "leaving", "stayed", "outcome"] as const;
 const FIRST_OCTETS = 65_536;
 const ABSENT = 0xffffffff;
 const SHORT_TEXT = 64;
-const NO_NAMES: readonly string[] = [];
 
 /** Collects entries in one buffer that grows and is used again and again. */
 export class JournalBatch {
@@ -95,18 +94,18 @@ export class JournalBatch {
   private records(records: readonly OutRecord[]): void {
     this.room(2);
     this.at = this.buffer.writeUInt16LE(records.length, this.at);
-    for (const { topic, partition, key, value, headers } of records) {
+    for (const { topic, partition, key, value, headers = {} } of records) {
       this.text(topic);
       this.room(4);
       this.at = this.buffer.writeUInt32LE(partition, this.at);
       this.octets(key);
       this.octets(value);
-      const names = headers === undefined ? NO_NAMES : Object.keys(headers);
+      const names = Object.keys(headers);
       this.room(2);
       this.at = this.buffer.writeUInt16LE(names.length, this.at);
       for (const name of names) {
         this.text(name);
-        this.octets(headers![name]!);
+        this.octets(headers[name]!);
       }
     }
   }

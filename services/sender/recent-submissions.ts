@@ -17,13 +17,14 @@ interface Taken {
 export class RecentSubmissions implements SubmittedNumbers {
   private readonly capacity: number;
   private readonly numbers = new Generations<string>();
+  /** What was taken last, round and round, until somebody asks for an id. */
   private readonly taken: Taken[] = [];
   private nextTaken = 0;
   /** Numbers by canonical id, and by their tails: most providers' receipts never make anybody ask for one. */
   private ids: Generations<string> | undefined;
   private tails: Generations<readonly string[]> | undefined;
   /** A receipt's number is looked up more than once. */
-  private found = "";
+  private found: string | undefined;
 
   /** `capacity`: numbers, and ids, that are remembered, the older half of them not always; about 150 bytes each. */
   constructor(capacity = CAPACITY) {
@@ -34,7 +35,7 @@ export class RecentSubmissions implements SubmittedNumbers {
   submitting(to: string): void {
     if (this.numbers.young.has(to)) return;
     const turned = this.numbers.set(to, to, this.capacity);
-    if (turned) this.found = "";
+    if (turned) this.found = undefined;
     if (this.tails === undefined) return;
     if (turned) this.tails.turn();
     addTail(this.tails.young, to);
@@ -62,7 +63,7 @@ export class RecentSubmissions implements SubmittedNumbers {
   }
 
   has(e164: string): boolean {
-    if (e164 === this.found && e164 !== "") return true;
+    if (e164 === this.found) return true;
     if (this.numbers.get(e164) === undefined) return false;
     this.found = e164;
     return true;

@@ -9,7 +9,7 @@ import { identityOf } from "../../../infra/local/process-identity.ts";
 
 const module = resolve(import.meta.dirname, "../../../infra/local/death-signal.ts");
 const parent = `
-  import { spawn, spawnSync } from "node:child_process";
+  import { spawn } from "node:child_process";
   import { deathSignal } from ${JSON.stringify(module)};
   const signal = deathSignal();
   const [command, ...args] = [...signal.prefix, process.env.SLEEP, "300"];
