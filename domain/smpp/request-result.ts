@@ -29,13 +29,14 @@ export interface TimeoutResult {
 }
 
 /**
- * The session ended before the response came. `sent` is `never` when no octet of the request was handed to the socket: it has
- * certainly had no effect. With `maybe` the peer may or may not have taken it.
+ * Nothing is known of the request itself. `sent` is `never` when the session ended before an octet of it was handed to the
+ * socket, and `refused` when it met a peer that had begun to unbind, and said so (ESME_RINVBNDSTS): it has certainly had no
+ * effect. With `maybe` the session ended before the response came, and the peer may or may not have taken it.
  */
 export interface UnansweredResult {
   readonly kind: "unanswered";
   readonly reason: CloseReason;
-  readonly sent: "maybe" | "never";
+  readonly sent: "maybe" | "never" | "refused";
 }
 
 /** How a request ended. Every admitted request ends in exactly one of these. */

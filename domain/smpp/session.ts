@@ -31,6 +31,7 @@ interface WindowRequest {
 
 /** How long an ended socket may take to write its last octets, ms. */
 const lingerMs = 2_000;
+const PEER_UNBOUND: CloseReason = { code: "peer_unbound", detail: "the peer unbound" };
 
 // Longer than most files here: a connection is one state machine, and taking it apart would hide the order of its steps.
 
@@ -348,7 +349,9 @@ export class SmppSession {
       return;
     }
     this.#window.close(sequence);
-    waiting.onResult({ kind: "response", commandStatus: status, messageId }, waiting.context);
+    if (this.#peerUnbind !== undefined && status === commandStatus.ESME_RINVBNDSTS)
+      waiting.onResult({ kind: "unanswered", reason: PEER_UNBOUND, sent: "refused" }, waiting.context);
+    else waiting.onResult({ kind: "response", commandStatus: status, messageId }, waiting.context);
     this.#letPeerGo();
   }
 
@@ -378,7 +381,7 @@ export class SmppSession {
   #goWithPeer(): void {
     if (this.state === "closed" || this.#peerUnbind === undefined) return;
     this.#writer.header("unbind_resp", 0, this.#peerUnbind);
-    this.close({ code: "peer_unbound", detail: "the peer unbound" });
+    this.close(PEER_UNBOUND);
   }
 
   #endLink(sequence: number, command: CommandName, status: number): void {

@@ -252,8 +252,10 @@ export class ProviderSender<U extends Unit = Unit> {
     const now = this.options.monotonic();
     pending.take(unit, result);
     const { weight } = pending.units[unit]!;
-    if (result.stayed) this.rate.stays(weight);
-    if (result.outcome === "unsent") this.options.metrics.unsent.add(weight);
+    if (result.stayed) {
+      this.rate.stays(weight);
+      this.options.metrics.unsent.add(weight);
+    }
     this.judge(pending.network, result, now);
     if (result.outcome === "throttled" && pending.heldSince === 0) pending.heldSince = now;
     const { verdict } = pending;

@@ -181,7 +181,8 @@ export function unitResultOf(result: RequestResult, meanings?: ReadonlyMap<numbe
   if (result.kind === "timeout") return UNANSWERED;
   if (result.kind === "unanswered") {
     const code = result.reason.code === "withdrawn" ? WITHDRAWN : LINK_LOST;
-    return result.sent === "never" ? { outcome: "unsent", code, stayed: true } : { outcome: "in-doubt", code };
+    if (result.sent === "maybe") return { outcome: "in-doubt", code };
+    return { outcome: "unsent", code, stayed: result.sent === "never" };
   }
   if (result.commandStatus === commandStatus.ESME_ROK) return { outcome: "accepted", code: "", id: result.messageId };
   const outcome = outcomeOf(result.commandStatus, meanings);

@@ -12,7 +12,7 @@ export interface Unit {
   readonly weight: number;
 }
 
-/** How one request ended. `unsent`: it certainly did not leave; it may go again at once when there is a link. */
+/** How one request ended. `unsent`: it certainly did not leave, or met a provider that was taking its leave; it may go again at once when there is a link. */
 export interface UnitResult {
   readonly outcome: SubmitOutcome | "unsent";
   /** The provider's own code, or Sluice's. */

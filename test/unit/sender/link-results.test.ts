@@ -29,6 +29,11 @@ test("SMPP: what an answer, or none, means", () => {
     code: "link-lost",
     stayed: true,
   });
+  expect(unitResultOf({ kind: "unanswered", reason, sent: "refused" })).toEqual({
+    outcome: "unsent",
+    code: "link-lost",
+    stayed: false,
+  });
 });
 
 test("HTTP: an accepted message has its sid; a 2xx without one is in doubt", () => {

@@ -206,12 +206,15 @@ test.each([
   await outcomes;
 });
 
-test("an unbind in mid-traffic leaves nothing in doubt", async () => {
+// Where traffic stands just then differs: some messages are under way to the centre, some of them in part.
+test("unbinds in mid-traffic leave nothing in doubt, and nothing is handed back", async () => {
   const { smsc, sender } = await world({ response: { delay: { kind: "uniform", minMs: 20, maxMs: 60 } } }, PATIENT_MS);
   const all = outcomesOf(sender);
-  await until(() => smsc.ledger.references > 50, "traffic");
-  smsc.unbind();
+  for (let taken = 20; taken < 260; taken += 30) {
+    await until(() => smsc.ledger.references > taken, "traffic", 10_000);
+    smsc.unbind();
+  }
   const outcomes = await all;
   expect(contradictions(outcomes, smsc)).toEqual([]);
-  expect(doubtful(outcomes)).toBe(0);
+  expect([...outcomes.values()].filter(({ events }) => events.some(({ type }) => type !== "submitted"))).toEqual([]);
 });

@@ -393,6 +393,15 @@ describe("time-outs and ends", () => {
     expect(closed).toMatchObject({ client: { code: "peer_unbound" }, server: { code: "unbound" } });
   });
 
+  it("tells a request that crossed the peer's unbind, and was refused for it, from one that was answered", async () => {
+    const { client, server, closed } = await pair({}, { server: { onSubmit: () => {} } });
+    const results: RequestResult[] = [];
+    server.unbind();
+    client.submit(message, (result) => results.push(result), undefined);
+    await until(() => closed.client !== undefined && closed.server !== undefined, "both ends");
+    expect(results).toEqual([{ kind: "unanswered", reason: closed.client, sent: "refused" }]);
+  });
+
   it("goes with a peer that unbinds and answers nothing more after the response time-out", async () => {
     let submits = 0;
     const { client, server, closed } = await pair(
