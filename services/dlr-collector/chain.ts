@@ -25,6 +25,13 @@ export class Chain<T> {
     return link;
   }
 
+  /** The oldest item, removed. */
+  shift(): T | undefined {
+    const { head } = this;
+    if (head !== undefined) this.remove(head);
+    return head?.item;
+  }
+
   /** The link must stand in this chain. */
   remove(link: Link<T>): void {
     if (link.before === undefined) this.head = link.after;

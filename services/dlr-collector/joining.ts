@@ -1,6 +1,7 @@
 import { canonicalId, normaliseProviderMessageId } from "../../domain/receipts/provider-message-id.ts";
 import { isFinal, isTelling, type PartState } from "../../domain/receipts/receipt-lattice.ts";
 import type { Event, Receipt } from "../../schemas/generated/types.ts";
+import { Chain } from "./chain.ts";
 import type { CorrelationLimits, ProviderTerms } from "./correlation-terms.ts";
 import { type EarlyReceipt, EarlyReceipts, type Unmatched } from "./early-receipts.ts";
 import type { Ending } from "./ending.ts";
@@ -34,6 +35,11 @@ export class Joining {
   private readonly early: EarlyReceipts;
   /** Receipts of ids that have ended: late ones, unless the id has been given again and its submission is still to be read. */
   private readonly late: EarlyReceipts;
+  /**
+   * Submissions whose turn to take a receipt by its destination has not come. Receipts may have waited long when a doubt
+   * becomes known, and the `submitted` events that they belong to stand behind it: after a stall all are written at once.
+   */
+  private readonly doubts = new Chain<Submission>();
   /** Append time of the newest receipt that waited in a replay, epoch milliseconds. */
   private replayedUpTo = Number.NEGATIVE_INFINITY;
 
@@ -82,10 +88,11 @@ export class Joining {
     const message = open ?? this.messages.begin(event, position);
     const submission = this.begin(message, event, position, ids);
     if (message.age === undefined) kept.keepEvent(message, event, turn.out);
-    if (submission.doubtful) this.messages.index.addDoubtful(submission, message.to);
+    if (submission.doubtful) {
+      this.messages.index.addDoubtful(submission, message.to);
+      this.doubts.append(submission);
+    }
     this.connect(submission, ids, turn);
-    // Receipts have often waited long when a doubt becomes known; those that have not may still find their own submission.
-    if (submission.doubtful) this.takeWaiting(submission, (early) => !early.fresh, turn);
   }
 
   /** A part's state that this or an earlier owner has written down. */
@@ -156,16 +163,22 @@ export class Joining {
    * The others have their turn to come: the submission that they belong to may have none but this one.
    */
   endReplay(): void {
-    this.early.markTriedUpTo(this.replayedUpTo - TRIED_DOUBTS * this.options.limits.doubtMs);
+    const tried = this.replayedUpTo - TRIED_DOUBTS * this.options.limits.doubtMs;
+    this.early.markTriedUpTo(tried);
+    while (this.doubts.first !== undefined && this.doubts.first.since <= tried) this.doubts.shift();
   }
 
   /** Does what falls due by time, up to `budget` receipts. @returns what is left of the budget */
   pass(readUpTo: number, budget: number, turn: Turn): number {
-    const { early, late } = this;
+    const { early, late, doubts } = this;
     const { doubtMs, earlyMs, doubtKnownMs } = this.options.limits;
     const due = (since: number | undefined, afterMs: number) => since !== undefined && since + afterMs <= readUpTo;
     let left = budget;
-    for (; left > 0 && due(early.oldestFresh?.since, doubtMs); left--) this.tryDoubtful(early.oldestFresh!, turn);
+    for (; left > 0 && due(early.oldestFresh?.since, doubtMs); left--)
+      this.tryDoubtful(early.oldestFresh!, readUpTo, turn);
+    // Those that are still fresh have their own turn.
+    for (; left > 0 && due(doubts.first?.since, doubtMs); left--)
+      this.takeWaiting(doubts.shift()!, (waiting) => !waiting.fresh, turn);
     for (; left > 0 && due(early.oldest?.since, earlyMs); left--) {
       const { oldest } = early;
       early.remove(oldest!);
@@ -189,6 +202,7 @@ export class Joining {
       answered: event.type === "submitted",
       refused: false,
       notBefore: this.notBefore(event, position),
+      since: position.timestamp,
       receiptAt: undefined,
       event,
     };
@@ -298,7 +312,7 @@ export class Joining {
   }
 
   /** A receipt that names no message and has no submission may be that of one in doubt, if only one is. */
-  private tryDoubtful(early: EarlyReceipt, turn: Turn): void {
+  private tryDoubtful(early: EarlyReceipt, readUpTo: number, turn: Turn): void {
     const { provider, to, messageId, inbound } = early.receipt;
     if (inbound !== null) {
       this.early.remove(early);
@@ -307,7 +321,8 @@ export class Joining {
       return;
     }
     const doubtful = messageId === null ? this.messages.index.onlyDoubtful(provider, to) : undefined;
-    if (doubtful === undefined || early.since < doubtful.notBefore) this.early.markTried(early);
+    const ripe = doubtful !== undefined && doubtful.since + this.options.limits.doubtMs <= readUpTo;
+    if (!ripe || early.since < doubtful.notBefore) this.early.markTried(early);
     else this.joinInDoubt(doubtful, early, turn);
   }
 

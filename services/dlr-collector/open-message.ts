@@ -31,6 +31,8 @@ export interface Submission {
   refused: boolean;
   /** No receipt that came before belongs to it, epoch milliseconds. */
   readonly notBefore: number;
+  /** Append time of the event that it was first read of, epoch milliseconds. */
+  readonly since: number;
   /** When the last receipt that ended a part reached Sluice, epoch milliseconds. */
   receiptAt: number | undefined;
   /** The `submitted` or `in_doubt` event. */

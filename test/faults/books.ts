@@ -58,6 +58,8 @@ export interface MessageAccount {
   readonly returns: Set<string>;
   /** Accepted by providers, all together: the count of the part that went out most often. */
   sent: number;
+  /** What the log says of it, in its order. */
+  readonly story: string[];
 }
 
 export interface Books {
@@ -190,6 +192,7 @@ function emptyAccount(id: string, to: string, lane: Lane, offset: number): Messa
     overflowed: false,
     delayed: false,
     sent: 0,
+    story: [],
   };
 }
 
@@ -198,6 +201,9 @@ function note(messages: ReadonlyMap<string, MessageAccount>, event: Event, appen
   if (message === undefined) return;
   message.attempts = Math.max(message.attempts, event.attempt);
   message.segments = event.facts.segments;
+  message.story.push(
+    `${new Date(appendedAt).toISOString().slice(14, 23)} ${event.type}${event.attempt} ${event.provider ?? ""} ${event.state ?? event.errorCode ?? ""} ${event.providerMessageIds}`,
+  );
   if (event.type === "routed") {
     const chosen = message.routed.get(event.attempt) ?? new Set();
     message.routed.set(event.attempt, chosen.add(event.provider ?? "none"));

@@ -91,8 +91,9 @@ function compareRows({ eventAt }: Books, { places }: Rows): { missing: Set<strin
   return { missing, doubled };
 }
 
-function describeMessage({ id, lane, finals, reasons, doubted, providers, sent, attempts }: MessageAccount): string {
-  return `${id} ${lane} finals=${[...finals]} reasons=${[...reasons]} doubted=${[...doubted]} providers=${[...providers]} sent=${sent} attempts=${attempts}`;
+function describeMessage(message: MessageAccount): string {
+  const { id, lane, finals, reasons, doubted, providers, sent, attempts, story } = message;
+  return `${id} ${lane} finals=${[...finals]} reasons=${[...reasons]} doubted=${[...doubted]} providers=${[...providers]} sent=${sent} attempts=${attempts}: ${story.join("; ")}`;
 }
 
 /** Asserts all that must hold whatever was killed. */

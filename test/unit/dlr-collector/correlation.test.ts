@@ -232,9 +232,27 @@ describe("a submission in doubt", () => {
     expect(b.correlation.size.early).toBe(3);
     const at = 10_000 + DEFAULT_LIMITS.doubtKnownMs;
     b.event(doubt("m", { at, facts: facts("m", { segments: 2 }) }), at);
+    b.pass(at + DEFAULT_LIMITS.doubtMs - 1);
+    expect(b.finals()).toEqual([]);
+    b.pass(at + DEFAULT_LIMITS.doubtMs);
     expect(b.finals()).toEqual([["m/final", "delivered"]]);
     expect(b.events.at(-1)!.event.providerMessageIds).toEqual(["5", "6"]);
     expect(b.correlation.size.early).toBe(1);
+  });
+
+  it("leaves receipts that have waited to the submissions which the log gives behind the doubt: after a stall all come at once", () => {
+    for (const receiptAt of [3_000, 14_000]) {
+      const b = bench();
+      b.receipt(receipt("5", "delivered"), receiptAt);
+      b.pass(20_000);
+      b.event(doubt("m", { at: 20_000 }), 20_000);
+      b.pass(20_000 + DEFAULT_LIMITS.doubtMs - 1);
+      b.event(submitted("n", ["5"], { at: 20_000, submittedAt: 2_000 }), 20_000);
+      expect(b.finals()).toEqual([["n/final", "delivered"]]);
+      b.receipt(receipt("4", "delivered"), 21_000);
+      b.pass(21_000 + DEFAULT_LIMITS.doubtMs);
+      expect(b.finals().slice(1)).toEqual([["m/final", "delivered"]]);
+    }
   });
 
   it("takes no receipt that has waited when the one before is in doubt as well", () => {
@@ -244,6 +262,7 @@ describe("a submission in doubt", () => {
     b.event(doubt("n", { facts: facts("n", { to: "33611111111" }), provider: "smsc-b" }));
     b.pass(3_100 + DEFAULT_LIMITS.doubtMs);
     b.event(doubt("o", { at: 14_000 }));
+    b.pass(15_000 + DEFAULT_LIMITS.doubtMs);
     expect(b.finals()).toEqual([]);
   });
 

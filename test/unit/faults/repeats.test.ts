@@ -10,6 +10,7 @@ function message(id: string, more: Partial<MessageAccount> = {}): MessageAccount
     doubted: new Map<number, string>(),
     providers: new Set<string>(),
     submissions: [],
+    story: [],
     unknownAt: undefined,
   };
   const account = {
