@@ -1,22 +1,28 @@
-/** The import rules of docs/architecture.md: services -> domain, platform, schemas; never sideways, never back. */
+/** The import rules of docs/architecture.md: services -> pipeline -> schemas -> domain, platform; never sideways, never back. */
 export default {
   forbidden: [
     {
       name: "platform-knows-no-sms",
       severity: "error",
       from: { path: "^platform/" },
-      to: { path: "^(domain|services|schemas|infra|test)/" },
+      to: { path: "^(domain|services|pipeline|schemas|infra|test)/" },
     },
     {
       name: "domain-knows-no-kafka",
       severity: "error",
       from: { path: "^domain/" },
-      to: { path: "^(platform|services|schemas|infra|test)/|node_modules/kafkajs" },
+      to: { path: "^(platform|services|pipeline|schemas|infra|test)/|node_modules/kafkajs" },
     },
     {
       name: "schemas-stand-alone",
       severity: "error",
       from: { path: "^schemas/" },
+      to: { path: "^(services|pipeline|infra|test)/" },
+    },
+    {
+      name: "pipeline-knows-no-service",
+      severity: "error",
+      from: { path: "^pipeline/" },
       to: { path: "^(services|infra|test)/" },
     },
     {

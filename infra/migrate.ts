@@ -2,6 +2,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { z } from "zod";
 import { CatalogError, loadCatalog } from "../domain/catalog/load-catalog.ts";
+import { registerSchemas } from "../pipeline/records/register.ts";
 import { SchemaRegistryClient } from "../platform/codec/schema-registry.ts";
 import { loadConfig, type ServiceConfig } from "../platform/config/load-config.ts";
 import { duration, integer, secret, text, url } from "../platform/config/settings.ts";
@@ -11,7 +12,6 @@ import { type KafkaConnection, kafkaClient } from "../platform/kafka/connection.
 import { kafkaSettings } from "../platform/kafka/settings.ts";
 import { ensureTopics } from "../platform/kafka/topics.ts";
 import { KNOWN_VARIABLES } from "../schemas/generated/variables.ts";
-import { registerSchemas } from "../schemas/register.ts";
 import { topicSpecs } from "../schemas/topics.ts";
 import { migrateClickhouse } from "./clickhouse/migrate.ts";
 

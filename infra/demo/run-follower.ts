@@ -1,7 +1,7 @@
+import { connectCodecs, type SluiceCodecs } from "../../pipeline/records/codecs.ts";
 import type { KafkaConnection } from "../../platform/kafka/connection.ts";
 import { headerText, type InRecord } from "../../platform/kafka/record.ts";
 import { TopicReader } from "../../platform/kafka/topic-reader.ts";
-import { connectCodecs, type SluiceCodecs } from "../../schemas/codecs.ts";
 import type { Event } from "../../schemas/generated/types.ts";
 import { EVENTS_TOPIC, HEALTH_TOPIC } from "../../schemas/topics.ts";
 

@@ -1,7 +1,7 @@
+import type { SluiceCodecs } from "../../pipeline/records/codecs.ts";
 import { RowBinary } from "../../platform/clickhouse/row-binary.ts";
 import type { InRecord } from "../../platform/kafka/record.ts";
 import type { NotYet, SinkBlock } from "../../platform/kafka/sink-store.ts";
-import type { SluiceCodecs } from "../../schemas/codecs.ts";
 import type { DeadLetter } from "../../schemas/generated/types.ts";
 
 /** Columns of the table `dead_letters` in the order in which rows are written. */

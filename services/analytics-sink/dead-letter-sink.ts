@@ -1,3 +1,4 @@
+import type { SluiceCodecs } from "../../pipeline/records/codecs.ts";
 import { BlockInserter } from "../../platform/clickhouse/block-inserter.ts";
 import type { ClickhouseConfig } from "../../platform/clickhouse/settings.ts";
 import type { KafkaConnection } from "../../platform/kafka/connection.ts";
@@ -9,7 +10,6 @@ import { TaskGroup } from "../../platform/kafka/task-group.ts";
 import type { TopicReader } from "../../platform/kafka/topic-reader.ts";
 import type { LifecycleScope } from "../../platform/lifecycle/lifecycle.ts";
 import type { MetricRegistry } from "../../platform/telemetry/metric-registry.ts";
-import type { SluiceCodecs } from "../../schemas/codecs.ts";
 import { DEAD_LETTER_TOPIC } from "../../schemas/topics.ts";
 import { clickhouseReadiness } from "./clickhouse-probe.ts";
 import { DEAD_LETTER_COLUMNS, DeadLetterBlock } from "./dead-letter-block.ts";

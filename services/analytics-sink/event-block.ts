@@ -1,7 +1,7 @@
+import type { SluiceCodecs } from "../../pipeline/records/codecs.ts";
 import { RowBinary } from "../../platform/clickhouse/row-binary.ts";
 import type { InRecord } from "../../platform/kafka/record.ts";
 import type { NotYet, Refused, SinkBlock } from "../../platform/kafka/sink-store.ts";
-import type { SluiceCodecs } from "../../schemas/codecs.ts";
 import { writeEventRow } from "./event-row.ts";
 
 /** Events gathered as rows of the table `events`. */

@@ -1,18 +1,15 @@
 /** analytics-sink: sms.events and sms.dead-letter -> ClickHouse, each record exactly one row. */
+
+import { startPipeline, startReader } from "../../pipeline/boot/start-pipeline.ts";
+import { deadLetterRecord } from "../../pipeline/records/dead-letter.ts";
 import { BlockInserter } from "../../platform/clickhouse/block-inserter.ts";
 import { loadConfig } from "../../platform/config/load-config.ts";
-import { keepBrokersTime } from "../../platform/kafka/broker-clock-probe.ts";
-import type { KafkaConnection } from "../../platform/kafka/connection.ts";
 import { observeKafka } from "../../platform/kafka/observe.ts";
-import { RecordProducer } from "../../platform/kafka/producer.ts";
 import { runSink, type SinkOptions } from "../../platform/kafka/sink.ts";
 import { TaskGroup } from "../../platform/kafka/task-group.ts";
-import { TopicReader } from "../../platform/kafka/topic-reader.ts";
 import { runService } from "../../platform/lifecycle/run-service.ts";
-import { connectCodecs } from "../../schemas/codecs.ts";
-import { deadLetterRecord } from "../../schemas/dead-letter.ts";
 import { KNOWN_VARIABLES } from "../../schemas/generated/variables.ts";
-import { DEAD_LETTER_TOPIC, EVENTS_TOPIC, HEALTH_TOPIC } from "../../schemas/topics.ts";
+import { DEAD_LETTER_TOPIC, EVENTS_TOPIC } from "../../schemas/topics.ts";
 import { analyticsSinkSettings } from "./analytics-sink-settings.ts";
 import { clickhouseReadiness } from "./clickhouse-probe.ts";
 import { startDeadLetterSink } from "./dead-letter-sink.ts";
@@ -32,12 +29,8 @@ await runService({
   name: "analytics-sink",
   config,
   start: async (scope) => {
-    const connection: KafkaConnection = {
-      brokers: config.kafkaBrokers,
-      clientId: `sluice-analytics-sink-${config.instance}`,
-      log: scope.log,
-    };
-    const codecs = await scope.waitFor("schema registry", () => connectCodecs(config.registryUrl));
+    const pipeline = await startPipeline(scope, "analytics-sink", config);
+    const { connection, codecs, producer, now } = pipeline;
     const inserter = new BlockInserter(config, {
       table: TABLE,
       columns: EVENT_COLUMNS,
@@ -46,14 +39,7 @@ await runService({
     });
     await scope.add("clickhouse", { start: () => inserter, stop: () => inserter.close() });
     await scope.waitFor("clickhouse", () => inserter.check(TABLE));
-    const producer = new RecordProducer({ connection, largeTopics: { [DEAD_LETTER_TOPIC]: 2_000_000 } });
-    await scope.waitFor("kafka", () => producer.connect());
-    await scope.add("producer", { start: () => producer, stop: () => producer.close() });
-    await keepBrokersTime(scope, { producer, topic: HEALTH_TOPIC, instance: config.instance });
-    const now = () => producer.clock.now();
-    const reader = new TopicReader({ connection, topics: [EVENTS_TOPIC, DEAD_LETTER_TOPIC] });
-    await scope.add("topic reader", { start: () => reader, stop: () => reader.stop() });
-    await scope.waitFor("kafka (topic reader)", () => reader.start());
+    const reader = await startReader(scope, pipeline, [EVENTS_TOPIC, DEAD_LETTER_TOPIC]);
 
     const stats = sinkMetrics(scope.metrics, now);
     const options: SinkOptions<EventBlock> = {

@@ -1,9 +1,9 @@
 import { messageIdOfRequest } from "../../domain/message/message-id.ts";
 import { parseDestination } from "../../domain/numbers/destination.ts";
+import { connectCodecs, type SluiceCodecs } from "../../pipeline/records/codecs.ts";
 import type { KafkaConnection } from "../../platform/kafka/connection.ts";
 import type { InRecord } from "../../platform/kafka/record.ts";
 import { TopicReader } from "../../platform/kafka/topic-reader.ts";
-import { connectCodecs, type SluiceCodecs } from "../../schemas/codecs.ts";
 import type { SendRequest } from "../../schemas/generated/types.ts";
 import { DEAD_LETTER_TOPIC, EVENTS_TOPIC, LANES, RECEIPTS_TOPIC, requestTopic } from "../../schemas/topics.ts";
 

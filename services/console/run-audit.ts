@@ -1,8 +1,8 @@
 import { setTimeout as pause } from "node:timers/promises";
+import { deadLetterSource } from "../../pipeline/records/dead-letter.ts";
 import type { KafkaConnection } from "../../platform/kafka/connection.ts";
 import { partitionFor } from "../../platform/kafka/murmur2.ts";
 import { headerText, type InRecord } from "../../platform/kafka/record.ts";
-import { deadLetterSource } from "../../schemas/dead-letter.ts";
 import { DEAD_LETTER_TOPIC, EVENTS_TOPIC, RECEIPTS_TOPIC } from "../../schemas/topics.ts";
 import { MAX_MESSAGES, PartitionAudit } from "./audit.ts";
 import { type AuditCounts, addCounts, noCounts } from "./audit-counts.ts";

@@ -1,8 +1,8 @@
+import type { SluiceCodecs } from "../../pipeline/records/codecs.ts";
+import { DeliveredRecords } from "../../pipeline/records/delivered-records.ts";
 import type { Codec } from "../../platform/codec/codec.ts";
 import type { OutRecord } from "../../platform/kafka/record.ts";
 import type { Outputs } from "../../platform/kafka/transform.ts";
-import type { SluiceCodecs } from "../../schemas/codecs.ts";
-import { DeliveredRecords } from "../../schemas/delivered-records.ts";
 import type { Event, Inbound } from "../../schemas/generated/types.ts";
 import { CORRELATION_TOPIC, EVENTS_TOPIC, RECEIPTS_TOPIC } from "../../schemas/topics.ts";
 import type { CorrelationOutputs } from "./correlation-terms.ts";

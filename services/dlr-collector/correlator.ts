@@ -1,13 +1,13 @@
+import type { SluiceCodecs } from "../../pipeline/records/codecs.ts";
+import { deadLetterRecord } from "../../pipeline/records/dead-letter.ts";
+import { implausibleEvent, implausibleReceipt, implausibleRetry } from "../../pipeline/records/plausible.ts";
 import { errorMessage } from "../../platform/errors/sluice-error.ts";
 import { headerText, type InRecord, type OutRecord } from "../../platform/kafka/record.ts";
 import type { Task } from "../../platform/kafka/task.ts";
 import type { TopicReader } from "../../platform/kafka/topic-reader.ts";
 import type { Outputs, Transform } from "../../platform/kafka/transform.ts";
 import type { Log } from "../../platform/log/log.ts";
-import type { SluiceCodecs } from "../../schemas/codecs.ts";
-import { deadLetterRecord } from "../../schemas/dead-letter.ts";
 import type { Event } from "../../schemas/generated/types.ts";
-import { implausibleEvent, implausibleReceipt, implausibleRetry } from "../../schemas/plausible.ts";
 import { DOUBT_TOPIC, EVENTS_TOPIC, RECEIPTS_TOPIC, retryTopic } from "../../schemas/topics.ts";
 import { Correlation, type CorrelationOptions } from "./correlation.ts";
 import { packingOf, RecordWriter } from "./correlation-records.ts";

@@ -2,27 +2,20 @@
 import { loadCatalog } from "../../domain/catalog/load-catalog.ts";
 import { type HttpProvider, idFormatsOf, type Provider } from "../../domain/catalog/provider.ts";
 import { maskNumber } from "../../domain/numbers/mask-number.ts";
+import { type Pipeline, startPipeline, startReader } from "../../pipeline/boot/start-pipeline.ts";
+import type { SluiceCodecs } from "../../pipeline/records/codecs.ts";
 import { loadConfig } from "../../platform/config/load-config.ts";
 import { yamlFolder } from "../../platform/config/yaml-file.ts";
-import { keepBrokersTime } from "../../platform/kafka/broker-clock-probe.ts";
-import type { KafkaConnection } from "../../platform/kafka/connection.ts";
 import { observeKafka } from "../../platform/kafka/observe.ts";
-import { RecordProducer } from "../../platform/kafka/producer.ts";
+import type { RecordProducer } from "../../platform/kafka/producer.ts";
 import { TaskGroup } from "../../platform/kafka/task-group.ts";
-import { TopicReader } from "../../platform/kafka/topic-reader.ts";
+import type { TopicReader } from "../../platform/kafka/topic-reader.ts";
 import { runTransform } from "../../platform/kafka/transform.ts";
 import { runService, type Scope } from "../../platform/lifecycle/run-service.ts";
 import { parseTraceparent } from "../../platform/telemetry/trace-context.ts";
-import { connectCodecs, type SluiceCodecs } from "../../schemas/codecs.ts";
 import type { Event } from "../../schemas/generated/types.ts";
 import { KNOWN_VARIABLES } from "../../schemas/generated/variables.ts";
-import {
-  CORRELATION_TOPIC,
-  DEAD_LETTER_TOPIC,
-  EVENTS_TOPIC,
-  HEALTH_TOPIC,
-  RECEIPTS_TOPIC,
-} from "../../schemas/topics.ts";
+import { CORRELATION_TOPIC, EVENTS_TOPIC, RECEIPTS_TOPIC } from "../../schemas/topics.ts";
 import { newCounters } from "./correlation-counters.ts";
 import { type CorrelationLimits, DEFAULT_LIMITS, type ProviderTerms } from "./correlation-terms.ts";
 import { CORRELATOR_INPUTS, Correlator, type CorrelatorOptions, STREAM_INPUTS } from "./correlator.ts";
@@ -52,36 +45,23 @@ await runService({ name: "dlr-collector", config, redact: ["authToken", "sharedK
 async function start(scope: Scope): Promise<void> {
   const { providers, warnings } = catalogOf(config);
   for (const warning of warnings) scope.log.warn({ warning }, "the catalog holds what is probably not meant");
-  const connection: KafkaConnection = {
-    brokers: config.kafkaBrokers,
-    clientId: `sluice-dlr-collector-${config.instance}`,
-    log: scope.log,
-  };
-  const codecs = await scope.waitFor("schema registry", () => connectCodecs(config.registryUrl));
-  const producer = new RecordProducer({ connection, largeTopics: { [DEAD_LETTER_TOPIC]: 2_000_000 } });
-  await scope.waitFor("kafka", () => producer.connect());
-  await scope.add("producer", { start: () => producer, stop: () => producer.close() });
-  await keepBrokersTime(scope, { producer, topic: HEALTH_TOPIC, instance: config.instance });
-  const reader = new TopicReader({ connection, topics: READ_BACK });
-  await scope.add("topic reader", { start: () => reader, stop: () => reader.stop() });
-  await scope.waitFor("kafka (topic reader)", () => reader.start());
-  const parts = { connection, codecs, producer, reader, providers };
+  const pipeline = await startPipeline(scope, "dlr-collector", config);
+  const { codecs, producer } = pipeline;
+  const reader = await startReader(scope, pipeline, READ_BACK);
+  const parts = { ...pipeline, reader, providers };
   await placeReceipts(scope, parts);
   const group = await correlator(scope, parts);
   observeKafka(scope, { producer, group });
   await webhooks(scope, codecs, producer, providers);
 }
 
-interface Parts {
-  readonly connection: KafkaConnection;
-  readonly codecs: SluiceCodecs;
-  readonly producer: RecordProducer;
+interface Parts extends Pipeline {
   readonly reader: TopicReader;
   readonly providers: readonly Provider[];
 }
 
 /** Finds the number of receipts that came without it, partition by partition of the index of submissions. */
-async function placeReceipts(scope: Scope, { connection, codecs, producer, reader }: Parts): Promise<void> {
+async function placeReceipts(scope: Scope, { connection, codecs, producer, now, reader }: Parts): Promise<void> {
   const counters: PlacingCounters = { placed: 0, unclaimed: 0, undecodable: 0 };
   const live = new Set<ReceiptPlacing>();
   observePlacing(scope.metrics, counters, live);
@@ -94,7 +74,7 @@ async function placeReceipts(scope: Scope, { connection, codecs, producer, reade
     waitMs: DEFAULT_LIMITS.earlyMs,
     counters,
     log: scope.log,
-    now: () => producer.clock.now(),
+    now,
   };
   const group = new TaskGroup({
     connection,
@@ -123,11 +103,11 @@ async function placeReceipts(scope: Scope, { connection, codecs, producer, reade
 /** Joins receipts with submissions, partition by partition. */
 async function correlator(
   scope: Scope,
-  { connection, codecs, producer, reader, providers }: Parts,
+  { connection, codecs, producer, now, reader, providers }: Parts,
 ): Promise<TaskGroup> {
-  const claims = new ClaimsFrontier(reader, scope.log, () => producer.clock.now());
+  const claims = new ClaimsFrontier(reader, scope.log, now);
   await scope.add("claims frontier", { start: () => claims.start(), stop: () => claims.stop() });
-  const frontier = new LogFrontier(reader, STREAM_INPUTS, scope.log, () => producer.clock.now());
+  const frontier = new LogFrontier(reader, STREAM_INPUTS, scope.log, now);
   await scope.add("log frontier", { start: () => frontier.start(), stop: () => frontier.stop() });
   const counters = newCounters();
   const limits: CorrelationLimits = {
@@ -144,7 +124,7 @@ async function correlator(
     copyWaitMs: config.copyWait,
     ends: (partition) => frontier.sample(partition),
     claims: () => claims.claims,
-    now: () => producer.clock.now(),
+    now,
     onTraced: (event, traceparent) => traceDelivery(scope, event, traceparent),
     correlation: {
       terms: termsOf(providers),

@@ -1,10 +1,10 @@
+import type { SluiceCodecs } from "../../pipeline/records/codecs.ts";
+import { implausibleEvent, implausibleReceipt } from "../../pipeline/records/plausible.ts";
 import type { Decoded } from "../../platform/codec/codec.ts";
 import { headerText, type InRecord } from "../../platform/kafka/record.ts";
 import type { Task } from "../../platform/kafka/task.ts";
 import type { TopicReader } from "../../platform/kafka/topic-reader.ts";
 import type { Log } from "../../platform/log/log.ts";
-import type { SluiceCodecs } from "../../schemas/codecs.ts";
-import { implausibleEvent, implausibleReceipt } from "../../schemas/plausible.ts";
 import { CORRELATION_TOPIC, EVENTS_TOPIC, RECEIPTS_TOPIC } from "../../schemas/topics.ts";
 import type { Correlation } from "./correlation.ts";
 import { parseState } from "./correlation-state.ts";

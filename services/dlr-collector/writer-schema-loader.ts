@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import type { SluiceCodecs } from "../../pipeline/records/codecs.ts";
 import { errorMessage } from "../../platform/errors/sluice-error.ts";
 import type { Fence, InRecord } from "../../platform/kafka/record.ts";
 import type { Log } from "../../platform/log/log.ts";
-import type { SluiceCodecs } from "../../schemas/codecs.ts";
 
 const RETRY_MS = 1_000;
 /** More ids than this are only seen when someone writes made-up ones. */

@@ -6,18 +6,14 @@ import { catalogFiles, loadCatalog } from "../../domain/catalog/load-catalog.ts"
 import { withoutSecrets } from "../../domain/catalog/provider.ts";
 import { compileRoutes, type RouteTable } from "../../domain/catalog/route-table.ts";
 import { newMessageId } from "../../domain/message/message-id.ts";
+import { type Pipeline, startPipeline } from "../../pipeline/boot/start-pipeline.ts";
 import { loadConfig } from "../../platform/config/load-config.ts";
 import { yamlFolder } from "../../platform/config/yaml-file.ts";
 import { errorMessage } from "../../platform/errors/sluice-error.ts";
-import { keepBrokersTime } from "../../platform/kafka/broker-clock-probe.ts";
-import type { KafkaConnection } from "../../platform/kafka/connection.ts";
 import { observeKafka } from "../../platform/kafka/observe.ts";
-import { RecordProducer } from "../../platform/kafka/producer.ts";
 import { ensureTopics } from "../../platform/kafka/topics.ts";
 import { runService, type Scope } from "../../platform/lifecycle/run-service.ts";
-import { connectCodecs } from "../../schemas/codecs.ts";
 import { KNOWN_VARIABLES } from "../../schemas/generated/variables.ts";
-import { HEALTH_TOPIC } from "../../schemas/topics.ts";
 import { Acceptance } from "./acceptance.ts";
 import { ApiKeys } from "./api-keys.ts";
 import { BodyBudget } from "./body-budget.ts";
@@ -48,8 +44,9 @@ await runService({ name: "ingest", config, redact: ["x-api-key", "text", "to"], 
 
 async function start(scope: Scope): Promise<void> {
   const { accounts } = accountsOf(config);
-  const codecs = await scope.waitFor("schema registry", () => connectCodecs(config.registryUrl));
-  const producer = await startProducer(scope);
+  const pipeline = await startPipeline(scope, "ingest", config);
+  const { codecs, producer, now: brokersTime } = pipeline;
+  await observe(scope, pipeline);
   const status = await scope.add("status look-up", {
     start: () =>
       new ClickhouseStatus({
@@ -81,7 +78,7 @@ async function start(scope: Scope): Promise<void> {
     status,
     metrics: ingestMetrics(scope.metrics),
     tracing: scope.tracing,
-    now: () => producer.clock.now(),
+    now: brokersTime,
     log: scope.log,
   };
   await listen(scope, context);
@@ -105,16 +102,7 @@ function loadRoutes(scope: Scope): RouteTable | undefined {
   }
 }
 
-async function startProducer(scope: Scope): Promise<RecordProducer> {
-  const connection: KafkaConnection = {
-    brokers: config.kafkaBrokers,
-    clientId: `sluice-ingest-${config.instance}`,
-    log: scope.log,
-  };
-  const producer = new RecordProducer({ connection });
-  await scope.waitFor("kafka", () => producer.connect());
-  await scope.add("producer", { start: () => producer, stop: () => producer.close() });
-  await keepBrokersTime(scope, { producer, topic: HEALTH_TOPIC, instance: config.instance });
+async function observe(scope: Scope, { connection, producer }: Pipeline): Promise<void> {
   observeKafka(scope, { producer });
   const probe = new IdleProbe({
     lastAcknowledgedAt: () => producer.lastAcknowledgedAt,
@@ -125,7 +113,6 @@ async function startProducer(scope: Scope): Promise<RecordProducer> {
   });
   await scope.add("idle probe", { start: () => probe.start(), stop: () => probe.stop() });
   scope.readiness.register("kafka answers", () => probe.outcome);
-  return producer;
 }
 
 async function listen(scope: Scope, context: IngestContext): Promise<void> {

@@ -1,26 +1,22 @@
 /** router: sms.requests.* and sms.retry.* -> sms.dispatch.<provider>.*, sms.events. */
 import { loadCatalog } from "../../domain/catalog/load-catalog.ts";
 import { compileRoutes } from "../../domain/catalog/route-table.ts";
+import { startPipeline, startReader } from "../../pipeline/boot/start-pipeline.ts";
+import { SchemaGate } from "../../pipeline/follow/schema-gate.ts";
 import { loadConfig } from "../../platform/config/load-config.ts";
 import { yamlFolder } from "../../platform/config/yaml-file.ts";
-import { keepBrokersTime } from "../../platform/kafka/broker-clock-probe.ts";
-import type { KafkaConnection } from "../../platform/kafka/connection.ts";
 import { LogEnds } from "../../platform/kafka/log-ends.ts";
 import { observeKafka } from "../../platform/kafka/observe.ts";
-import { RecordProducer } from "../../platform/kafka/producer.ts";
 import type { InRecord } from "../../platform/kafka/record.ts";
 import { TaskGroup } from "../../platform/kafka/task-group.ts";
-import { TopicReader } from "../../platform/kafka/topic-reader.ts";
 import { runTransform } from "../../platform/kafka/transform.ts";
 import { runService } from "../../platform/lifecycle/run-service.ts";
-import { connectCodecs } from "../../schemas/codecs.ts";
 import { KNOWN_VARIABLES } from "../../schemas/generated/variables.ts";
-import { DEAD_LETTER_TOPIC, EVENTS_TOPIC, HEALTH_TOPIC, ROUTER_INPUTS } from "../../schemas/topics.ts";
+import { EVENTS_TOPIC, HEALTH_TOPIC, ROUTER_INPUTS } from "../../schemas/topics.ts";
 import { ProviderHealth } from "./provider-health.ts";
 import { Router } from "./router.ts";
 import { routerMetrics } from "./router-metrics.ts";
 import { routerSettings } from "./router-settings.ts";
-import { SchemaGate } from "./schema-gate.ts";
 import { traceRouting } from "./trace-routing.ts";
 
 /** An otp waits for the batch at hand, and for those of the process's other partitions: they must not be full of marketing. */
@@ -38,20 +34,10 @@ await runService({
   start: async (scope) => {
     const catalog = catalogOf(config);
     for (const warning of catalog.warnings) scope.log.warn({ warning }, "the catalog holds what is probably not meant");
-    const connection: KafkaConnection = {
-      brokers: config.kafkaBrokers,
-      clientId: `sluice-router-${config.instance}`,
-      log: scope.log,
-    };
-    const codecs = await scope.waitFor("schema registry", () => connectCodecs(config.registryUrl));
-    const producer = new RecordProducer({ connection, largeTopics: { [DEAD_LETTER_TOPIC]: 2_000_000 } });
-    await scope.waitFor("kafka", () => producer.connect());
-    await scope.add("producer", { start: () => producer, stop: () => producer.close() });
-    await keepBrokersTime(scope, { producer, topic: HEALTH_TOPIC, instance: config.instance });
+    const pipeline = await startPipeline(scope, "router", config);
+    const { connection, codecs, producer, now } = pipeline;
 
-    const reader = new TopicReader({ connection, topics: [EVENTS_TOPIC, HEALTH_TOPIC] });
-    await scope.add("topic reader", { start: () => reader, stop: () => reader.stop() });
-    await scope.waitFor("kafka (topic reader)", () => reader.start());
+    const reader = await startReader(scope, pipeline, [EVENTS_TOPIC, HEALTH_TOPIC]);
     const metrics = routerMetrics(scope.metrics);
     const partitionsOf = new Map(catalog.providers.map((provider) => [provider.id, provider.partitions]));
     const health = new ProviderHealth(new Map(catalog.providers.map((provider) => [provider.id, provider.rate])));
@@ -88,7 +74,7 @@ await runService({
       metrics,
       log: scope.log,
       schemas: new SchemaGate({ codecs, log: scope.log, monotonic: () => performance.now() }),
-      now: () => producer.clock.now(),
+      now,
       monotonic: () => performance.now(),
       random: Math.random,
       onTraced: traceRouting(scope.tracing),

@@ -7,6 +7,10 @@ import { type Choice, chooseProvider } from "../../domain/catalog/choose-provide
 import type { Provider } from "../../domain/catalog/provider.ts";
 import type { RouteTable } from "../../domain/catalog/route-table.ts";
 import { refusals, triedThisRound } from "../../domain/message/tries.ts";
+import type { SchemaGate } from "../../pipeline/follow/schema-gate.ts";
+import { BLANK_EVENT } from "../../pipeline/records/blank-event.ts";
+import type { SluiceCodecs } from "../../pipeline/records/codecs.ts";
+import { implausibleRetry } from "../../pipeline/records/plausible.ts";
 import { errorMessage } from "../../platform/errors/sluice-error.ts";
 import type { LogEnds } from "../../platform/kafka/log-ends.ts";
 import { partitionFor } from "../../platform/kafka/murmur2.ts";
@@ -15,10 +19,7 @@ import type { InRecord, KafkaLog, OutRecord } from "../../platform/kafka/record.
 import type { Task } from "../../platform/kafka/task.ts";
 import type { TopicReader } from "../../platform/kafka/topic-reader.ts";
 import type { Outputs, Transform } from "../../platform/kafka/transform.ts";
-import { BLANK_EVENT } from "../../schemas/blank-event.ts";
-import type { SluiceCodecs } from "../../schemas/codecs.ts";
 import type { Event, Lane, Retry } from "../../schemas/generated/types.ts";
-import { implausibleRetry } from "../../schemas/plausible.ts";
 import { EVENTS_TOPIC, LANES, ROUTER_INPUTS, requestTopic } from "../../schemas/topics.ts";
 import { ACCOUNT_BUSY, AccountShares, isBehind, WAITED } from "./account-shares.ts";
 import { contentHash, DecidedMessages, decisionKey } from "./decided-messages.ts";
@@ -39,7 +40,6 @@ import { ReturningTraffic } from "./returning-traffic.ts";
 import { routeFacts } from "./route-facts.ts";
 import type { RouterMetrics } from "./router-metrics.ts";
 import { type OnTraced, type Pending, positionOf, RoutingRecords } from "./routing-records.ts";
-import type { SchemaGate } from "./schema-gate.ts";
 import { Waiting, waitsForProvider } from "./waiting.ts";
 
 const LANE_OF_TOPIC = new Map<string, Lane>(LANES.map((lane) => [requestTopic(lane), lane]));

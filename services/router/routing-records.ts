@@ -1,4 +1,6 @@
 import type { Provider } from "../../domain/catalog/provider.ts";
+import type { SluiceCodecs } from "../../pipeline/records/codecs.ts";
+import { deadLetterRecord } from "../../pipeline/records/dead-letter.ts";
 import { sourceHeader } from "../../platform/kafka/positions.ts";
 import type { InRecord, OutRecord } from "../../platform/kafka/record.ts";
 import {
@@ -7,8 +9,6 @@ import {
   TRACEPARENT,
   type TraceContext,
 } from "../../platform/telemetry/trace-context.ts";
-import type { SluiceCodecs } from "../../schemas/codecs.ts";
-import { deadLetterRecord } from "../../schemas/dead-letter.ts";
 import type { Attempt, Event, MessageFacts, SendRequest } from "../../schemas/generated/types.ts";
 import { dispatchTopic, EVENTS_TOPIC, type RetryDelay, retryTopic } from "../../schemas/topics.ts";
 import { isBehind } from "./account-shares.ts";

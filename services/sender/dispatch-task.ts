@@ -1,14 +1,14 @@
 import type { Provider } from "../../domain/catalog/provider.ts";
 import { TAKEOVER } from "../../domain/message/submit-outcome.ts";
+import type { SluiceCodecs } from "../../pipeline/records/codecs.ts";
+import { deadLetterRecord } from "../../pipeline/records/dead-letter.ts";
+import { implausibleDispatch } from "../../pipeline/records/plausible.ts";
 import type { DispatchJournal } from "../../platform/kafka/dispatch-journal.ts";
 import type { Decision, DispatchHandler, Outcome, Work } from "../../platform/kafka/dispatcher.ts";
 import type { LogEnds } from "../../platform/kafka/log-ends.ts";
 import { headerText, type InRecord, type OutRecord } from "../../platform/kafka/record.ts";
 import type { Task } from "../../platform/kafka/task.ts";
-import type { SluiceCodecs } from "../../schemas/codecs.ts";
-import { deadLetterRecord } from "../../schemas/dead-letter.ts";
 import type { Dispatch } from "../../schemas/generated/types.ts";
-import { implausibleDispatch } from "../../schemas/plausible.ts";
 import { type OutcomeLog, type StoredOutcome, workOf } from "./outcome-log.ts";
 import type { Order, Outcomes } from "./outcomes.ts";
 import { PartitionOwner } from "./partition-owner.ts";

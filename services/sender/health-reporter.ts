@@ -1,6 +1,6 @@
+import type { SluiceCodecs } from "../../pipeline/records/codecs.ts";
 import type { RecordProducer } from "../../platform/kafka/producer.ts";
 import type { OutRecord } from "../../platform/kafka/record.ts";
-import type { SluiceCodecs } from "../../schemas/codecs.ts";
 import { HEALTH_TOPIC } from "../../schemas/topics.ts";
 import type { Circuit } from "./circuit.ts";
 import type { SegmentRate } from "./segment-rate.ts";

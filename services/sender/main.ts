@@ -2,19 +2,17 @@
 import { loadCatalog } from "../../domain/catalog/load-catalog.ts";
 import type { Provider } from "../../domain/catalog/provider.ts";
 import { rivalsOf } from "../../domain/catalog/rivals.ts";
+import { startPipeline, startReader } from "../../pipeline/boot/start-pipeline.ts";
+import type { SluiceCodecs } from "../../pipeline/records/codecs.ts";
 import { loadConfig } from "../../platform/config/load-config.ts";
 import { yamlFolder } from "../../platform/config/yaml-file.ts";
 import { SluiceError } from "../../platform/errors/sluice-error.ts";
-import { keepBrokersTime } from "../../platform/kafka/broker-clock-probe.ts";
-import type { KafkaConnection } from "../../platform/kafka/connection.ts";
 import { LogEnds } from "../../platform/kafka/log-ends.ts";
 import { observeKafka } from "../../platform/kafka/observe.ts";
-import { RecordProducer } from "../../platform/kafka/producer.ts";
-import { TopicReader } from "../../platform/kafka/topic-reader.ts";
+import type { TopicReader } from "../../platform/kafka/topic-reader.ts";
 import { runService } from "../../platform/lifecycle/run-service.ts";
-import { connectCodecs, type SluiceCodecs } from "../../schemas/codecs.ts";
 import { KNOWN_VARIABLES } from "../../schemas/generated/variables.ts";
-import { DEAD_LETTER_TOPIC, EVENTS_TOPIC, HEALTH_TOPIC } from "../../schemas/topics.ts";
+import { EVENTS_TOPIC, HEALTH_TOPIC } from "../../schemas/topics.ts";
 import { OutcomeLog } from "./outcome-log.ts";
 import { ProviderRuntime } from "./provider-runtime.ts";
 import { startProviders } from "./provider-starts.ts";
@@ -40,21 +38,11 @@ await runService({
     const catalog = catalogOf(config);
     for (const warning of catalog.warnings) scope.log.warn({ warning }, "the catalog holds what is probably not meant");
     const providers = chosen(catalog.providers, config.providers);
-    const connection: KafkaConnection = {
-      brokers: config.kafkaBrokers,
-      clientId: `sluice-sender-${config.instance}`,
-      log: scope.log,
-    };
-    const codecs = await scope.waitFor("schema registry", () => connectCodecs(config.registryUrl));
-    const producer = new RecordProducer({ connection, lingerMs: 3, largeTopics: { [DEAD_LETTER_TOPIC]: 2_000_000 } });
-    await scope.waitFor("kafka", () => producer.connect());
-    await scope.add("producer", { start: () => producer, stop: () => producer.close() });
-    await keepBrokersTime(scope, { producer, topic: HEALTH_TOPIC, instance: config.instance });
+    const pipeline = await startPipeline(scope, "sender", config, { lingerMs: 3 });
+    const { connection, codecs, producer } = pipeline;
     observeKafka(scope, { producer });
 
-    const reader = new TopicReader({ connection, topics: [EVENTS_TOPIC, HEALTH_TOPIC] });
-    await scope.add("topic reader", { start: () => reader, stop: () => reader.stop() });
-    await scope.waitFor("kafka (topic reader)", () => reader.start());
+    const reader = await startReader(scope, pipeline, [EVENTS_TOPIC, HEALTH_TOPIC]);
     const ends = new LogEnds(reader, EVENTS_TOPIC, scope.log);
     // Topics that were created a moment ago may have no leader yet.
     await scope.waitFor("event log", () => ends.start());

@@ -1,11 +1,11 @@
 import { copyAllowed, type Provider } from "../../domain/catalog/provider.ts";
 import type { SubmitOutcome } from "../../domain/message/submit-outcome.ts";
 import { appendTry, IN_DOUBT_CLASS, triesInDoubt } from "../../domain/message/tries.ts";
+import { BLANK_EVENT } from "../../pipeline/records/blank-event.ts";
+import type { SluiceCodecs } from "../../pipeline/records/codecs.ts";
 import type { Outcome, WorkPlace } from "../../platform/kafka/dispatcher.ts";
 import { partitionFor } from "../../platform/kafka/murmur2.ts";
 import type { OutRecord } from "../../platform/kafka/record.ts";
-import { BLANK_EVENT } from "../../schemas/blank-event.ts";
-import type { SluiceCodecs } from "../../schemas/codecs.ts";
 import type { Dispatch, Event, Retry } from "../../schemas/generated/types.ts";
 import { DOUBT_TOPIC, EVENTS_TOPIC, retryTopic } from "../../schemas/topics.ts";
 

@@ -1,4 +1,5 @@
 import type { Provider } from "../../domain/catalog/provider.ts";
+import type { SluiceCodecs } from "../../pipeline/records/codecs.ts";
 import type { KafkaConnection } from "../../platform/kafka/connection.ts";
 import { DispatchJournal } from "../../platform/kafka/dispatch-journal.ts";
 import { Dispatcher } from "../../platform/kafka/dispatcher.ts";
@@ -8,7 +9,6 @@ import type { OutRecord } from "../../platform/kafka/record.ts";
 import type { Task } from "../../platform/kafka/task.ts";
 import { TaskGroup } from "../../platform/kafka/task-group.ts";
 import type { MetricRegistry } from "../../platform/telemetry/metric-registry.ts";
-import type { SluiceCodecs } from "../../schemas/codecs.ts";
 import type { Dispatch } from "../../schemas/generated/types.ts";
 import { DISPATCH_QUEUES, DISPATCH_URGENCY, dispatchTopic, ROUTER_INPUTS } from "../../schemas/topics.ts";
 import { DeliveredWriter } from "./delivered-writer.ts";

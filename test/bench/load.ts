@@ -7,10 +7,10 @@ import { randomUUID } from "node:crypto";
 import { Agent, request } from "undici";
 import { newMessageId } from "../../domain/message/message-id.ts";
 import { demoMessages } from "../../infra/demo/demo-messages.ts";
+import { connectCodecs } from "../../pipeline/records/codecs.ts";
 import { partitionFor } from "../../platform/kafka/murmur2.ts";
 import { RecordProducer } from "../../platform/kafka/producer.ts";
 import type { OutRecord } from "../../platform/kafka/record.ts";
-import { connectCodecs } from "../../schemas/codecs.ts";
 import { requestTopic } from "../../schemas/topics.ts";
 
 /** From the parent. */

@@ -1,8 +1,8 @@
 import { resolve } from "node:path";
 import { expect, test } from "vitest";
 import { migrate, migrationSettings } from "../../infra/migrate.ts";
+import { connectCodecs } from "../../pipeline/records/codecs.ts";
 import { readConfig } from "../../platform/config/load-config.ts";
-import { connectCodecs } from "../../schemas/codecs.ts";
 import { clickhouseVariables } from "../fixture/cluster-handle.ts";
 import { sharedCluster } from "../fixture/shared-cluster.ts";
 

@@ -1,11 +1,11 @@
 import { randomUUID } from "node:crypto";
 import { SchemaRegistry, SchemaType } from "@kafkajs/confluent-schema-registry";
 import { beforeAll, expect, test } from "vitest";
+import { connectCodecs, type SluiceCodecs } from "../../pipeline/records/codecs.ts";
+import { registerSchemas, subjects } from "../../pipeline/records/register.ts";
 import { SchemaRegistryClient } from "../../platform/codec/schema-registry.ts";
-import { connectCodecs, type SluiceCodecs } from "../../schemas/codecs.ts";
 import { composeContracts, readContracts } from "../../schemas/contracts.ts";
 import type { Event, SendRequest } from "../../schemas/generated/types.ts";
-import { registerSchemas, subjects } from "../../schemas/register.ts";
 import { sharedCluster } from "../fixture/shared-cluster.ts";
 
 /** What Sluice's codec and registry client promise, against a real registry and the client that others use. */

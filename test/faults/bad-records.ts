@@ -1,8 +1,8 @@
 /** Records that no processor can use, of every kind that has been thought of; what they are made of is drawn from a seed. */
 import type { Random } from "../../infra/simulators/behaviour/random-source.ts";
+import { BLANK_EVENT } from "../../pipeline/records/blank-event.ts";
+import type { SluiceCodecs } from "../../pipeline/records/codecs.ts";
 import { partitionFor } from "../../platform/kafka/murmur2.ts";
-import { BLANK_EVENT } from "../../schemas/blank-event.ts";
-import type { SluiceCodecs } from "../../schemas/codecs.ts";
 import type { Dispatch, Event, MessageFacts, Receipt, Retry, SendRequest } from "../../schemas/generated/types.ts";
 import { PARTITIONS } from "./installation.ts";
 

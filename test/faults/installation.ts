@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { ClusterEndpoints } from "../../infra/local/cluster-config.ts";
 import { ControlClient } from "../../infra/local/control-client.ts";
 import { type SluiceEndpoints, sluiceEndpoints, sluiceEnvironment } from "../../infra/local/sluice-processes.ts";
-import { connectCodecs, type SluiceCodecs } from "../../schemas/codecs.ts";
+import { connectCodecs, type SluiceCodecs } from "../../pipeline/records/codecs.ts";
 import { type OwnCluster, startCluster } from "../fixture/cluster.ts";
 import { startNativeCluster } from "../fixture/native-test-cluster.ts";
 import { Hooks } from "./hooks.ts";

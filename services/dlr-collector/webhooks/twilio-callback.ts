@@ -1,7 +1,7 @@
 import { isMessageId } from "../../../domain/message/message-id.ts";
 import { parseDestination } from "../../../domain/numbers/destination.ts";
 import { isInboundStatus, isTwilioStatus, parseTwilioReceipt } from "../../../domain/receipts/twilio.ts";
-import { WHOLE_TEXT } from "../../../schemas/delivered-records.ts";
+import { WHOLE_TEXT } from "../../../pipeline/records/delivered-records.ts";
 import type { Inbound, Receipt } from "../../../schemas/generated/types.ts";
 import type { FormParameters } from "./twilio-signature.ts";
 

@@ -1,14 +1,14 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { newMessageId } from "../../../domain/message/message-id.ts";
+import { BLANK_EVENT } from "../../../pipeline/records/blank-event.ts";
+import { connectCodecs, type SluiceCodecs } from "../../../pipeline/records/codecs.ts";
+import { registerSchemas } from "../../../pipeline/records/register.ts";
 import { SchemaRegistryClient } from "../../../platform/codec/schema-registry.ts";
 import { partitionFor } from "../../../platform/kafka/murmur2.ts";
 import { RecordProducer } from "../../../platform/kafka/producer.ts";
 import type { OutRecord } from "../../../platform/kafka/record.ts";
 import { ensureTopics } from "../../../platform/kafka/topics.ts";
-import { BLANK_EVENT } from "../../../schemas/blank-event.ts";
-import { connectCodecs, type SluiceCodecs } from "../../../schemas/codecs.ts";
 import type { Event, SendRequest } from "../../../schemas/generated/types.ts";
-import { registerSchemas } from "../../../schemas/register.ts";
 import { DEAD_LETTER_TOPIC, EVENTS_TOPIC, requestTopic, topicSpecs } from "../../../schemas/topics.ts";
 import type { AuditReport } from "../../../services/console/audit-report.ts";
 import { AuditTopics, placeOf } from "../../../services/console/audit-topics.ts";

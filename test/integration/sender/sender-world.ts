@@ -4,6 +4,8 @@ import { providerSchema } from "../../../domain/catalog/provider.ts";
 import type { Lane } from "../../../domain/message/lane.ts";
 import { smscSettingsSchema } from "../../../infra/simulators/smsc/settings.ts";
 import { SmscSimulator } from "../../../infra/simulators/smsc/smsc.ts";
+import { connectCodecs, type SluiceCodecs } from "../../../pipeline/records/codecs.ts";
+import { registerSchemas } from "../../../pipeline/records/register.ts";
 import { SchemaRegistryClient } from "../../../platform/codec/schema-registry.ts";
 import type { KafkaConnection } from "../../../platform/kafka/connection.ts";
 import { LogEnds } from "../../../platform/kafka/log-ends.ts";
@@ -13,9 +15,7 @@ import { headerText, type InRecord, type OutRecord } from "../../../platform/kaf
 import { TopicReader } from "../../../platform/kafka/topic-reader.ts";
 import { ensureTopics } from "../../../platform/kafka/topics.ts";
 import { MetricRegistry } from "../../../platform/telemetry/metric-registry.ts";
-import { connectCodecs, type SluiceCodecs } from "../../../schemas/codecs.ts";
 import type { Dispatch, Event, Health, Receipt, Retry } from "../../../schemas/generated/types.ts";
-import { registerSchemas } from "../../../schemas/register.ts";
 import {
   DOUBT_TOPIC,
   dispatchTopic,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { createCodecs } from "../../../pipeline/records/codecs.ts";
+import { deadLetterRecord } from "../../../pipeline/records/dead-letter.ts";
 import type { InRecord } from "../../../platform/kafka/record.ts";
-import { createCodecs } from "../../../schemas/codecs.ts";
-import { deadLetterRecord } from "../../../schemas/dead-letter.ts";
 import { DeadLetterBlock } from "../../../services/analytics-sink/dead-letter-block.ts";
 
 let nextId = 1;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
+import type { SluiceCodecs } from "../../../pipeline/records/codecs.ts";
 import type { InRecord } from "../../../platform/kafka/record.ts";
-import type { SluiceCodecs } from "../../../schemas/codecs.ts";
 import type { Event } from "../../../schemas/generated/types.ts";
 import { EventBlock } from "../../../services/analytics-sink/event-block.ts";
 import { event, facts } from "./events.ts";

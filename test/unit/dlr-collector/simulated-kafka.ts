@@ -1,8 +1,8 @@
+import type { SluiceCodecs } from "../../../pipeline/records/codecs.ts";
 import type { Codec } from "../../../platform/codec/codec.ts";
 import type { InRecord, OutRecord } from "../../../platform/kafka/record.ts";
 import { Task, type TaskHost } from "../../../platform/kafka/task.ts";
 import { silentLog } from "../../../platform/log/log.ts";
-import type { SluiceCodecs } from "../../../schemas/codecs.ts";
 import type { Event, Retry } from "../../../schemas/generated/types.ts";
 import { DOUBT_TOPIC, EVENTS_TOPIC, RECEIPTS_TOPIC } from "../../../schemas/topics.ts";
 import { newCounters } from "../../../services/dlr-collector/correlation-counters.ts";

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { canonicalId } from "../../../domain/receipts/provider-message-id.ts";
+import { WHOLE_TEXT } from "../../../pipeline/records/delivered-records.ts";
 import { partitionFor } from "../../../platform/kafka/murmur2.ts";
-import { WHOLE_TEXT } from "../../../schemas/delivered-records.ts";
 import type { Receipt } from "../../../schemas/generated/types.ts";
 import { decodedValue, startWebhooks as start, stopWebhooks } from "./webhook-harness.ts";
 

@@ -1,15 +1,15 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { seededRandom } from "../../../infra/simulators/behaviour/random-source.ts";
-import { createCodecs, recordSubject, type SluiceCodecs } from "../../../schemas/codecs.ts";
-import { composeContracts, readContracts } from "../../../schemas/contracts.ts";
+import { createCodecs, recordSubject, type SluiceCodecs } from "../../../pipeline/records/codecs.ts";
 import {
   implausibleDispatch,
   implausibleEvent,
   implausibleReceipt,
   implausibleRetry,
-} from "../../../schemas/plausible.ts";
+} from "../../../pipeline/records/plausible.ts";
+import { composeContracts, readContracts } from "../../../schemas/contracts.ts";
 import { flipped, goodRecord, implausible, type RecordKind, unreadable } from "../../faults/bad-records.ts";
-import { FakeRegistry } from "../schemas/fake-registry.ts";
+import { FakeRegistry } from "../pipeline/fake-registry.ts";
 
 const KINDS: readonly RecordKind[] = ["request", "dispatch", "retry", "receipt", "event", "health"];
 const random = seededRandom(5);

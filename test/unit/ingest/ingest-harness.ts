@@ -1,11 +1,11 @@
 import { createHash } from "node:crypto";
 import { request as httpRequest, type IncomingHttpHeaders } from "node:http";
 import { newMessageId } from "../../../domain/message/message-id.ts";
+import { createCodecs, type SluiceCodecs } from "../../../pipeline/records/codecs.ts";
 import type { OutRecord } from "../../../platform/kafka/record.ts";
 import { silentLog } from "../../../platform/log/log.ts";
 import { MetricRegistry } from "../../../platform/telemetry/metric-registry.ts";
 import { noTracing, type Tracing } from "../../../platform/telemetry/tracing.ts";
-import { createCodecs, type SluiceCodecs } from "../../../schemas/codecs.ts";
 import type { SendRequest } from "../../../schemas/generated/types.ts";
 import { Acceptance, type Writer } from "../../../services/ingest/acceptance.ts";
 import { type Account, ApiKeys } from "../../../services/ingest/api-keys.ts";

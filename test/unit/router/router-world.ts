@@ -1,18 +1,18 @@
 import { parseProvider, parseRoute } from "../../../domain/catalog/catalog.ts";
 import type { Provider } from "../../../domain/catalog/provider.ts";
 import { compileRoutes } from "../../../domain/catalog/route-table.ts";
+import { createCodecs } from "../../../pipeline/records/codecs.ts";
+import { registerSchemas } from "../../../pipeline/records/register.ts";
 import { partitionFor } from "../../../platform/kafka/murmur2.ts";
 import type { InRecord, OutRecord } from "../../../platform/kafka/record.ts";
 import type { Task } from "../../../platform/kafka/task.ts";
 import { MetricRegistry } from "../../../platform/telemetry/metric-registry.ts";
-import { createCodecs } from "../../../schemas/codecs.ts";
 import type { SendRequest } from "../../../schemas/generated/types.ts";
-import { registerSchemas } from "../../../schemas/register.ts";
 import { ROUTER_INPUTS } from "../../../schemas/topics.ts";
 import { ProviderHealth } from "../../../services/router/provider-health.ts";
 import { Router } from "../../../services/router/router.ts";
 import { routerMetrics } from "../../../services/router/router-metrics.ts";
-import { FakeRegistry } from "../schemas/fake-registry.ts";
+import { FakeRegistry } from "../pipeline/fake-registry.ts";
 
 export const P = 6;
 export const NOW = 1_764_000_000_000;

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
+import { BLANK_EVENT } from "../../../pipeline/records/blank-event.ts";
 import { noTracing, type SpanOptions, type Tracing } from "../../../platform/telemetry/tracing.ts";
-import { BLANK_EVENT } from "../../../schemas/blank-event.ts";
 import { traceRouting } from "../../../services/router/trace-routing.ts";
 import { Outcomes } from "../../../services/sender/outcomes.ts";
 import { traceSubmission } from "../../../services/sender/trace-submission.ts";

@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
 import { providerSchema } from "../../../domain/catalog/provider.ts";
+import { createCodecs } from "../../../pipeline/records/codecs.ts";
 import type { Work } from "../../../platform/kafka/dispatcher.ts";
 import type { InRecord } from "../../../platform/kafka/record.ts";
 import type { Task } from "../../../platform/kafka/task.ts";
-import { createCodecs } from "../../../schemas/codecs.ts";
 import type { Dispatch } from "../../../schemas/generated/types.ts";
 import { DispatchTask, type DispatchTaskOptions } from "../../../services/sender/dispatch-task.ts";
 import { Outcomes } from "../../../services/sender/outcomes.ts";

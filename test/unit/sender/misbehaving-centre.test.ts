@@ -7,9 +7,9 @@ import { providerSchema, type SmppProvider } from "../../../domain/catalog/provi
 import { framedKinds } from "../../../infra/simulators/smsc/malformed-pdu.ts";
 import { smscSettingsSchema } from "../../../infra/simulators/smsc/settings.ts";
 import { SmscSimulator } from "../../../infra/simulators/smsc/smsc.ts";
+import { createCodecs } from "../../../pipeline/records/codecs.ts";
 import type { Outcome } from "../../../platform/kafka/dispatcher.ts";
 import { MetricRegistry } from "../../../platform/telemetry/metric-registry.ts";
-import { createCodecs } from "../../../schemas/codecs.ts";
 import type { Event } from "../../../schemas/generated/types.ts";
 import { DOUBT_TOPIC } from "../../../schemas/topics.ts";
 import { Outcomes } from "../../../services/sender/outcomes.ts";

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { providerSchema } from "../../../domain/catalog/provider.ts";
+import { createCodecs } from "../../../pipeline/records/codecs.ts";
 import { partitionFor } from "../../../platform/kafka/murmur2.ts";
-import { createCodecs } from "../../../schemas/codecs.ts";
 import { outcomeOf } from "../../../services/sender/outcome-log.ts";
 import { Outcomes } from "../../../services/sender/outcomes.ts";
 import { dispatchOf } from "./dispatches.ts";

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { providerSchema } from "../../../domain/catalog/provider.ts";
+import { createCodecs } from "../../../pipeline/records/codecs.ts";
 import type { Outcome } from "../../../platform/kafka/dispatcher.ts";
 import { MetricRegistry } from "../../../platform/telemetry/metric-registry.ts";
-import { createCodecs } from "../../../schemas/codecs.ts";
 import type { Event } from "../../../schemas/generated/types.ts";
 import type { Link, LinkEvents } from "../../../services/sender/link.ts";
 import { type Order, Outcomes } from "../../../services/sender/outcomes.ts";

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
+import { WHOLE_TEXT } from "../../../../pipeline/records/delivered-records.ts";
 import { partitionFor } from "../../../../platform/kafka/murmur2.ts";
 import type { InRecord, OutRecord } from "../../../../platform/kafka/record.ts";
 import { Task } from "../../../../platform/kafka/task.ts";
 import { silentLog } from "../../../../platform/log/log.ts";
-import { WHOLE_TEXT } from "../../../../schemas/delivered-records.ts";
 import type { Receipt } from "../../../../schemas/generated/types.ts";
 import { DEAD_LETTER_TOPIC, INBOUND_TOPIC, RECEIPTS_TOPIC } from "../../../../schemas/topics.ts";
 import { ClaimsFrontier, PLACING_INPUTS } from "../../../../services/dlr-collector/placing/claims-frontier.ts";

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { deadLetterRecord, deadLetterSource } from "../../../pipeline/records/dead-letter.ts";
 import type { Codec } from "../../../platform/codec/codec.ts";
 import type { InRecord } from "../../../platform/kafka/record.ts";
-import { deadLetterRecord, deadLetterSource } from "../../../schemas/dead-letter.ts";
 import type { DeadLetter } from "../../../schemas/generated/types.ts";
 
 const codec = { encode: (value: unknown) => Buffer.from(JSON.stringify(value)) } as unknown as Codec<DeadLetter>;

@@ -1,4 +1,4 @@
-import type { Event } from "./generated/types.ts";
+import type { Event } from "../../schemas/generated/types.ts";
 
 /** Everything of an event that most events leave out; spread it and set the rest. */
 export const BLANK_EVENT = {

@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
+import { createCodecs } from "../../../pipeline/records/codecs.ts";
+import { DeliveredRecords, WHOLE_TEXT } from "../../../pipeline/records/delivered-records.ts";
+import { registerSchemas } from "../../../pipeline/records/register.ts";
 import { avroType } from "../../../platform/codec/avro-types.ts";
-import { createCodecs } from "../../../schemas/codecs.ts";
 import { composeContracts, readContracts } from "../../../schemas/contracts.ts";
-import { DeliveredRecords, WHOLE_TEXT } from "../../../schemas/delivered-records.ts";
 import type { Inbound, Receipt } from "../../../schemas/generated/types.ts";
-import { registerSchemas } from "../../../schemas/register.ts";
 import { FakeRegistry } from "./fake-registry.ts";
 
 const inbound: Inbound = {

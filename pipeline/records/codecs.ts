@@ -1,11 +1,11 @@
-import { AvroCodec } from "../platform/codec/avro-codec.ts";
-import { readSchema } from "../platform/codec/avro-schema.ts";
-import type { Codec } from "../platform/codec/codec.ts";
-import { SchemaRegistryClient } from "../platform/codec/schema-registry.ts";
-import { Slab } from "../platform/codec/slab.ts";
-import { type WriterSchema, WriterSchemas } from "../platform/codec/writer-schemas.ts";
-import { SluiceError } from "../platform/errors/sluice-error.ts";
-import { composeContracts, NAMESPACE, readContracts } from "./contracts.ts";
+import { AvroCodec } from "../../platform/codec/avro-codec.ts";
+import { readSchema } from "../../platform/codec/avro-schema.ts";
+import type { Codec } from "../../platform/codec/codec.ts";
+import { SchemaRegistryClient } from "../../platform/codec/schema-registry.ts";
+import { Slab } from "../../platform/codec/slab.ts";
+import { type WriterSchema, WriterSchemas } from "../../platform/codec/writer-schemas.ts";
+import { SluiceError } from "../../platform/errors/sluice-error.ts";
+import { composeContracts, NAMESPACE, readContracts } from "../../schemas/contracts.ts";
 import type {
   Consent,
   Control,
@@ -19,7 +19,7 @@ import type {
   Retry,
   SendRequest,
   SubmissionIndex,
-} from "./generated/types.ts";
+} from "../../schemas/generated/types.ts";
 
 /** The codecs of all records, ready for use; encode and decode are synchronous and ask no one. */
 export interface SluiceCodecs {

@@ -1,7 +1,7 @@
 import { expect, test, vi } from "vitest";
-import { createCodecs } from "../../../schemas/codecs.ts";
+import { createCodecs } from "../../../pipeline/records/codecs.ts";
+import { registerSchemas, subjects } from "../../../pipeline/records/register.ts";
 import type { Event } from "../../../schemas/generated/types.ts";
-import { registerSchemas, subjects } from "../../../schemas/register.ts";
 import { FakeRegistry } from "./fake-registry.ts";
 
 const event: Event = {

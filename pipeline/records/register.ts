@@ -1,9 +1,9 @@
 /** `node schemas/register.ts` puts the contracts into the registry at SLUICE_REGISTRY_URL; part of the migration. */
-import { SchemaRegistryClient } from "../platform/codec/schema-registry.ts";
-import { errorMessage, SluiceError } from "../platform/errors/sluice-error.ts";
+import { SchemaRegistryClient } from "../../platform/codec/schema-registry.ts";
+import { errorMessage, SluiceError } from "../../platform/errors/sluice-error.ts";
+import { composeContracts, readContracts } from "../../schemas/contracts.ts";
+import { LANES, requestTopic } from "../../schemas/topics.ts";
 import { recordSubject } from "./codecs.ts";
-import { composeContracts, readContracts } from "./contracts.ts";
-import { LANES, requestTopic } from "./topics.ts";
 
 export interface Registration {
   readonly subject: string;

@@ -1,8 +1,8 @@
-import type { Codec } from "../platform/codec/codec.ts";
-import { sourceHeader } from "../platform/kafka/positions.ts";
-import type { InRecord, OutRecord } from "../platform/kafka/record.ts";
-import type { DeadLetter } from "./generated/types.ts";
-import { DEAD_LETTER_TOPIC } from "./topics.ts";
+import type { Codec } from "../../platform/codec/codec.ts";
+import { sourceHeader } from "../../platform/kafka/positions.ts";
+import type { InRecord, OutRecord } from "../../platform/kafka/record.ts";
+import type { DeadLetter } from "../../schemas/generated/types.ts";
+import { DEAD_LETTER_TOPIC } from "../../schemas/topics.ts";
 
 /** What is to be said of a record that is put aside. */
 export interface DeadLetterReason {

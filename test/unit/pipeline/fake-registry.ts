@@ -1,6 +1,6 @@
+import type { SchemaSource } from "../../../pipeline/records/codecs.ts";
 import { readSchema } from "../../../platform/codec/avro-schema.ts";
 import { SluiceError } from "../../../platform/errors/sluice-error.ts";
-import type { SchemaSource } from "../../../schemas/codecs.ts";
 
 /** A schema registry in memory, for tests that need codecs and no network. Gives equal schemas equal ids, as registries do. */
 export class FakeRegistry implements SchemaSource {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { SchemaGate } from "../../../services/router/schema-gate.ts";
+import { SchemaGate } from "../../../pipeline/follow/schema-gate.ts";
 
 const log = { debug() {}, info() {}, warn() {}, error() {} };
 const turn = () => new Promise((resolve) => setImmediate(resolve));

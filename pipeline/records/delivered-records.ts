@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
-import { canonicalId } from "../domain/receipts/provider-message-id.ts";
-import type { Codec } from "../platform/codec/codec.ts";
-import { partitionFor } from "../platform/kafka/murmur2.ts";
-import type { OutRecord } from "../platform/kafka/record.ts";
-import type { Inbound, Receipt } from "./generated/types.ts";
-import { INBOUND_TOPIC, RECEIPTS_TOPIC, UNPLACED_RECEIPTS_TOPIC } from "./topics.ts";
+import { canonicalId } from "../../domain/receipts/provider-message-id.ts";
+import type { Codec } from "../../platform/codec/codec.ts";
+import { partitionFor } from "../../platform/kafka/murmur2.ts";
+import type { OutRecord } from "../../platform/kafka/record.ts";
+import type { Inbound, Receipt } from "../../schemas/generated/types.ts";
+import { INBOUND_TOPIC, RECEIPTS_TOPIC, UNPLACED_RECEIPTS_TOPIC } from "../../schemas/topics.ts";
 
 /** The fields of an inbound message that came whole and as text; spread it and name what differs. */
 export const WHOLE_TEXT = {

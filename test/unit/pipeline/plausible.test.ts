@@ -1,12 +1,12 @@
 import { expect, test } from "vitest";
-import { BLANK_EVENT } from "../../../schemas/blank-event.ts";
-import type { Dispatch, Event, MessageFacts, Receipt } from "../../../schemas/generated/types.ts";
+import { BLANK_EVENT } from "../../../pipeline/records/blank-event.ts";
 import {
   implausibleDispatch,
   implausibleEvent,
   implausibleReceipt,
   implausibleRetry,
-} from "../../../schemas/plausible.ts";
+} from "../../../pipeline/records/plausible.ts";
+import type { Dispatch, Event, MessageFacts, Receipt } from "../../../schemas/generated/types.ts";
 import { facts } from "../analytics-sink/events.ts";
 
 const LONG = "x".repeat(500_000);

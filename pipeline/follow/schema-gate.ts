@@ -1,6 +1,6 @@
 import { errorMessage } from "../../platform/errors/sluice-error.ts";
 import { type KafkaLog, seldom } from "../../platform/kafka/record.ts";
-import type { SluiceCodecs } from "../../schemas/codecs.ts";
+import type { SluiceCodecs } from "../records/codecs.ts";
 
 /** Pause after the registry could not be asked, ms. */
 const ASK_AGAIN_MS = 1_000;

@@ -1,4 +1,4 @@
-import type { Attempt, Dispatch, Event, MessageFacts, Receipt, Retry } from "./generated/types.ts";
+import type { Attempt, Dispatch, Event, MessageFacts, Receipt, Retry } from "../../schemas/generated/types.ts";
 
 /**
  * Avro says which types a record has, and anything can be written to a topic. What follows says what the records between

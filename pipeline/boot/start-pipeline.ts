@@ -1,0 +1,57 @@
+import { keepBrokersTime } from "../../platform/kafka/broker-clock-probe.ts";
+import type { KafkaConnection } from "../../platform/kafka/connection.ts";
+import { RecordProducer } from "../../platform/kafka/producer.ts";
+import { TopicReader } from "../../platform/kafka/topic-reader.ts";
+import type { Scope } from "../../platform/lifecycle/run-service.ts";
+import { DEAD_LETTER_TOPIC, HEALTH_TOPIC } from "../../schemas/topics.ts";
+import { connectCodecs, type SluiceCodecs } from "../records/codecs.ts";
+
+export interface PipelineConfig {
+  readonly kafkaBrokers: readonly string[];
+  readonly registryUrl: string;
+  readonly instance: string;
+}
+
+/** What every service stands on while it runs: the brokers, the records' codecs, a producer whose clock is the brokers'. */
+export interface Pipeline {
+  readonly connection: KafkaConnection;
+  readonly codecs: SluiceCodecs;
+  readonly producer: RecordProducer;
+  /** Epoch ms by the brokers' clock. */
+  readonly now: () => number;
+}
+
+/**
+ * Waits for the registry and the brokers, for as long as they are away, and stops the producer when the service stops.
+ * `lingerMs`: how long the producer gathers records for one request.
+ */
+export async function startPipeline(
+  scope: Scope,
+  service: string,
+  { kafkaBrokers, registryUrl, instance }: PipelineConfig,
+  { lingerMs }: { readonly lingerMs?: number } = {},
+): Promise<Pipeline> {
+  const connection = { brokers: kafkaBrokers, clientId: `sluice-${service}-${instance}`, log: scope.log };
+  const codecs = await scope.waitFor("schema registry", () => connectCodecs(registryUrl));
+  const producer = new RecordProducer({
+    connection,
+    ...(lingerMs === undefined ? {} : { lingerMs }),
+    largeTopics: { [DEAD_LETTER_TOPIC]: 2_000_000 },
+  });
+  await scope.waitFor("kafka", () => producer.connect());
+  await scope.add("producer", { start: () => producer, stop: () => producer.close() });
+  await keepBrokersTime(scope, { producer, topic: HEALTH_TOPIC, instance });
+  return { connection, codecs, producer, now: () => producer.clock.now() };
+}
+
+/** A reader of these topics beside the consumer groups, until the service stops. */
+export async function startReader(
+  scope: Scope,
+  { connection }: Pick<Pipeline, "connection">,
+  topics: readonly string[],
+): Promise<TopicReader> {
+  const reader = new TopicReader({ connection, topics });
+  await scope.add("topic reader", { start: () => reader, stop: () => reader.stop() });
+  await scope.waitFor("kafka (topic reader)", () => reader.start());
+  return reader;
+}
