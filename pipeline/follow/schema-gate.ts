@@ -1,3 +1,4 @@
+import { writerSchemaId } from "../../platform/codec/codec.ts";
 import { errorMessage } from "../../platform/errors/sluice-error.ts";
 import { type KafkaLog, seldom } from "../../platform/kafka/record.ts";
 import type { SluiceCodecs } from "../records/codecs.ts";
@@ -34,8 +35,8 @@ export class SchemaGate {
 
   /** False when the record may be processed. */
   waits(value: Buffer | null): boolean {
-    if (value === null || value.length < 5 || value[0] !== 0) return false;
-    const id = value.readInt32BE(1);
+    const id = writerSchemaId(value);
+    if (id === undefined) return false;
     const until = this.settled.get(id);
     if (until === Number.POSITIVE_INFINITY) return false;
     const now = this.options.monotonic();

@@ -24,3 +24,8 @@ export interface Codec<T> {
   /** Never throws. */
   decode(buffer: Buffer): Decoded<T>;
 }
+
+/** The id of the schema that a record was written with; undefined for what is not in the wire format. */
+export function writerSchemaId(value: Buffer | null): number | undefined {
+  return value === null || value.length < 5 || value[0] !== 0 ? undefined : value.readInt32BE(1);
+}

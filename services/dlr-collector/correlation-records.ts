@@ -1,10 +1,11 @@
 import type { SluiceCodecs } from "../../pipeline/records/codecs.ts";
 import { DeliveredRecords } from "../../pipeline/records/delivered-records.ts";
+import { eventRecord } from "../../pipeline/records/event-record.ts";
 import type { Codec } from "../../platform/codec/codec.ts";
 import type { OutRecord } from "../../platform/kafka/record.ts";
 import type { Outputs } from "../../platform/kafka/transform.ts";
 import type { Event, Inbound } from "../../schemas/generated/types.ts";
-import { CORRELATION_TOPIC, EVENTS_TOPIC, RECEIPTS_TOPIC } from "../../schemas/topics.ts";
+import { CORRELATION_TOPIC, RECEIPTS_TOPIC } from "../../schemas/topics.ts";
 import type { CorrelationOutputs } from "./correlation-terms.ts";
 import type { EarlyReceipt } from "./early-receipts.ts";
 import type { EventPacking } from "./kept-messages.ts";
@@ -35,9 +36,9 @@ export class RecordWriter implements CorrelationOutputs {
   }
 
   emit(id: string, event: Event, trace: string | undefined): void {
-    const headers: Record<string, string> = trace === undefined ? { id } : { id, traceparent: trace };
+    const headers = trace === undefined ? { id } : { id, traceparent: trace };
     if (trace !== undefined) this.options.onTraced?.(event, trace);
-    this.to.decide(this.record(EVENTS_TOPIC, event.facts.to, this.options.codecs.event.encode(event), headers));
+    this.to.decide(eventRecord(this.options.codecs.event, event, this.options.partition, headers));
   }
 
   keep(key: string, event: Event, trace: string | undefined): void {

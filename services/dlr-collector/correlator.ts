@@ -1,3 +1,4 @@
+import { WriterSchemaLoader } from "../../pipeline/follow/writer-schema-loader.ts";
 import type { SluiceCodecs } from "../../pipeline/records/codecs.ts";
 import { deadLetterRecord } from "../../pipeline/records/dead-letter.ts";
 import { implausibleEvent, implausibleReceipt, implausibleRetry } from "../../pipeline/records/plausible.ts";
@@ -19,7 +20,6 @@ import type { Claims } from "./placing/claims-frontier.ts";
 import { type EventsProgress, ReceiptGate } from "./receipt-gate.ts";
 import { restoreCorrelation } from "./restore-correlation.ts";
 import { type EndsSample, StreamClock } from "./stream-clock.ts";
-import { WriterSchemaLoader } from "./writer-schema-loader.ts";
 
 /** What says how messages fare; how far these have been read is what the correlator's time is. */
 export const STREAM_INPUTS = [EVENTS_TOPIC, RECEIPTS_TOPIC] as const;

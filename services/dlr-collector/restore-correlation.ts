@@ -1,3 +1,4 @@
+import type { WriterSchemaLoader } from "../../pipeline/follow/writer-schema-loader.ts";
 import type { SluiceCodecs } from "../../pipeline/records/codecs.ts";
 import { implausibleEvent, implausibleReceipt } from "../../pipeline/records/plausible.ts";
 import type { Decoded } from "../../platform/codec/codec.ts";
@@ -10,7 +11,6 @@ import type { Correlation } from "./correlation.ts";
 import { parseState } from "./correlation-state.ts";
 import type { CorrelationOutputs } from "./correlation-terms.ts";
 import { destinationOf, eventKind, messageIdOf } from "./event-kind.ts";
-import type { WriterSchemaLoader } from "./writer-schema-loader.ts";
 
 export interface RestoreOptions {
   readonly reader: Pick<TopicReader, "readRange" | "watermarks">;

@@ -2,18 +2,18 @@
 import { loadCatalog } from "../../domain/catalog/load-catalog.ts";
 import { compileRoutes } from "../../domain/catalog/route-table.ts";
 import { startPipeline, startReader } from "../../pipeline/boot/start-pipeline.ts";
+import { followHealth } from "../../pipeline/follow/follow-health.ts";
+import { ProviderHealth } from "../../pipeline/follow/provider-health.ts";
 import { SchemaGate } from "../../pipeline/follow/schema-gate.ts";
 import { loadConfig } from "../../platform/config/load-config.ts";
 import { yamlFolder } from "../../platform/config/yaml-file.ts";
 import { LogEnds } from "../../platform/kafka/log-ends.ts";
 import { observeKafka } from "../../platform/kafka/observe.ts";
-import type { InRecord } from "../../platform/kafka/record.ts";
 import { TaskGroup } from "../../platform/kafka/task-group.ts";
 import { runTransform } from "../../platform/kafka/transform.ts";
 import { runService } from "../../platform/lifecycle/run-service.ts";
 import { KNOWN_VARIABLES } from "../../schemas/generated/variables.ts";
 import { EVENTS_TOPIC, HEALTH_TOPIC, ROUTER_INPUTS } from "../../schemas/topics.ts";
-import { ProviderHealth } from "./provider-health.ts";
 import { Router } from "./router.ts";
 import { routerMetrics } from "./router-metrics.ts";
 import { routerSettings } from "./router-settings.ts";
@@ -41,22 +41,15 @@ await runService({
     const metrics = routerMetrics(scope.metrics);
     const partitionsOf = new Map(catalog.providers.map((provider) => [provider.id, provider.partitions]));
     const health = new ProviderHealth(new Map(catalog.providers.map((provider) => [provider.id, provider.rate])));
-    const take = (record: InRecord): void => {
-      if (record.value === null) return; // written to ask the brokers for the time
-      const decoded = codecs.health.decode(record.value);
-      const known = decoded.ok ? decoded.value : undefined;
-      const [partition, rate] = [known?.partition ?? -1, known?.rate ?? -1];
-      if (known !== undefined && partition >= 0 && partition < (partitionsOf.get(known.provider) ?? 0) && rate >= 0)
-        health.take(known, performance.now());
-      else {
-        metrics.unreadableHealth.add();
-        scope.log
-          .every("unreadable-health", 5_000)
-          .warn({ partition: record.partition, offset: record.offset }, "a record of sms.health is passed over");
-      }
+    const followed = {
+      reader,
+      codec: codecs.health,
+      health,
+      partitionsOf: (provider: string) => partitionsOf.get(provider),
+      log: scope.log,
+      onUnreadable: () => metrics.unreadableHealth.add(),
     };
-    // What cannot be read is passed over: the next second brings another.
-    await scope.waitFor("provider health", () => reader.follow(HEALTH_TOPIC, take), { attemptMs: 60_000 });
+    await scope.waitFor("provider health", () => followHealth(followed), { attemptMs: 60_000 });
     const ends = new LogEnds(reader, EVENTS_TOPIC, scope.log);
     // Topics that were created a moment ago may have no leader yet.
     await scope.waitFor("event log", () => ends.start());

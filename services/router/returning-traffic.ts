@@ -4,8 +4,8 @@ import {
   type ProviderHealth as HealthOfProvider,
 } from "../../domain/catalog/choose-provider.ts";
 import type { RouteTable } from "../../domain/catalog/route-table.ts";
+import type { ProviderHealth } from "../../pipeline/follow/provider-health.ts";
 import type { Lane, MessageFacts } from "../../schemas/generated/types.ts";
-import type { ProviderHealth } from "./provider-health.ts";
 import { routeFacts } from "./route-facts.ts";
 import type { Prospect } from "./waiting.ts";
 

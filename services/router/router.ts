@@ -3,14 +3,17 @@
  * then the commit is made, then the dispatch is produced (platform/kafka/transform.ts); after a takeover the recorded
  * decisions are carried out again, so a message never goes to two providers for one attempt.
  */
+
 import { type Choice, chooseProvider } from "../../domain/catalog/choose-provider.ts";
 import type { Provider } from "../../domain/catalog/provider.ts";
 import type { RouteTable } from "../../domain/catalog/route-table.ts";
 import { refusals, triedThisRound } from "../../domain/message/tries.ts";
+import type { ProviderHealth } from "../../pipeline/follow/provider-health.ts";
 import type { SchemaGate } from "../../pipeline/follow/schema-gate.ts";
-import { BLANK_EVENT } from "../../pipeline/records/blank-event.ts";
 import type { SluiceCodecs } from "../../pipeline/records/codecs.ts";
+import { BLANK_EVENT } from "../../pipeline/records/event-record.ts";
 import { implausibleRetry } from "../../pipeline/records/plausible.ts";
+import { writerSchemaId } from "../../platform/codec/codec.ts";
 import { errorMessage } from "../../platform/errors/sluice-error.ts";
 import type { LogEnds } from "../../platform/kafka/log-ends.ts";
 import { partitionFor } from "../../platform/kafka/murmur2.ts";
@@ -25,7 +28,6 @@ import { ACCOUNT_BUSY, AccountShares, isBehind, WAITED } from "./account-shares.
 import { contentHash, DecidedMessages, decisionKey } from "./decided-messages.ts";
 import { DecisionLog, type RecordedDecision } from "./decision-log.ts";
 import { takeIn } from "./intake.ts";
-import type { ProviderHealth } from "./provider-health.ts";
 import {
   type GivenUp,
   givingUp,
@@ -116,8 +118,10 @@ export class Router implements Transform {
     const { high } = (await this.options.reader.watermarks(EVENTS_TOPIC))[task.partition]!;
     await this.options.reader.readRange(EVENTS_TOPIC, task.partition, from, high, (record) => log.read(record));
     this.recorded = log.bySource;
-    for (const { value } of log.bySource.values())
-      if (value.length >= 5 && value[0] === 0) await this.options.codecs.loadSchema(value.readInt32BE(1));
+    for (const { value } of log.bySource.values()) {
+      const schema = writerSchemaId(value);
+      if (schema !== undefined) await this.options.codecs.loadSchema(schema);
+    }
     this.next = [...offsets];
     // The next owner must find these decisions too, until all of them are committed.
     const inherited = ROUTER_INPUTS.map((topic, i) => Math.max(offsets[i]!, log.reach.get(topic) ?? 0));

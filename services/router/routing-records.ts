@@ -1,6 +1,8 @@
 import type { Provider } from "../../domain/catalog/provider.ts";
 import type { SluiceCodecs } from "../../pipeline/records/codecs.ts";
 import { deadLetterRecord } from "../../pipeline/records/dead-letter.ts";
+import { eventRecord } from "../../pipeline/records/event-record.ts";
+import { retryRecord } from "../../pipeline/records/retry-record.ts";
 import { sourceHeader } from "../../platform/kafka/positions.ts";
 import type { InRecord, OutRecord } from "../../platform/kafka/record.ts";
 import {
@@ -10,7 +12,7 @@ import {
   type TraceContext,
 } from "../../platform/telemetry/trace-context.ts";
 import type { Attempt, Event, MessageFacts, SendRequest } from "../../schemas/generated/types.ts";
-import { dispatchTopic, EVENTS_TOPIC, type RetryDelay, retryTopic } from "../../schemas/topics.ts";
+import { dispatchTopic, type RetryDelay, retryTopic } from "../../schemas/topics.ts";
 import { isBehind } from "./account-shares.ts";
 
 /** A message to be routed, from a request or from a retry. */
@@ -50,13 +52,8 @@ export class RoutingRecords {
     const id = `${facts.messageId}/${attempt}/${type}`;
     const parent = extractTrace(record.headers);
     if (parent !== undefined) this.options.onTraced?.(event, parent, record.timestamp);
-    return {
-      topic: EVENTS_TOPIC,
-      partition: record.partition,
-      key: facts.to,
-      value: this.options.codecs.event.encode(event),
-      headers: { ...traceHeaders(parent), id, src: positionOf(record) },
-    };
+    const headers = { ...traceHeaders(parent), id, src: positionOf(record) };
+    return eventRecord(this.options.codecs.event, event, record.partition, headers);
   }
 
   /** The order to the sender of the provider that the event names. */
@@ -96,13 +93,8 @@ export class RoutingRecords {
 
   private waiting(record: InRecord, pending: Pending, delay: RetryDelay, due: number): OutRecord {
     const { facts, text, attempt, tried, inDoubt } = pending;
-    return {
-      topic: retryTopic(delay),
-      partition: record.partition,
-      key: facts.to,
-      value: this.options.codecs.retry.encode({ facts, text, attempt, tried, inDoubt }),
-      headers: { ...trace(record), id: `${facts.messageId}/${attempt}/retry`, due: String(due) },
-    };
+    const next = { facts, text, attempt, tried, inDoubt };
+    return retryRecord(this.options.codecs.retry, next, retryTopic(delay), record.partition, due, trace(record));
   }
 
   /** A request that stood in another partition than its destination's, with what was found out fixed in it. */

@@ -3,20 +3,19 @@ import { loadCatalog } from "../../domain/catalog/load-catalog.ts";
 import type { Provider } from "../../domain/catalog/provider.ts";
 import { rivalsOf } from "../../domain/catalog/rivals.ts";
 import { startPipeline, startReader } from "../../pipeline/boot/start-pipeline.ts";
-import type { SluiceCodecs } from "../../pipeline/records/codecs.ts";
+import { followHealth } from "../../pipeline/follow/follow-health.ts";
+import { ProviderHealth } from "../../pipeline/follow/provider-health.ts";
 import { loadConfig } from "../../platform/config/load-config.ts";
 import { yamlFolder } from "../../platform/config/yaml-file.ts";
 import { SluiceError } from "../../platform/errors/sluice-error.ts";
 import { LogEnds } from "../../platform/kafka/log-ends.ts";
 import { observeKafka } from "../../platform/kafka/observe.ts";
-import type { TopicReader } from "../../platform/kafka/topic-reader.ts";
 import { runService } from "../../platform/lifecycle/run-service.ts";
 import { KNOWN_VARIABLES } from "../../schemas/generated/variables.ts";
 import { EVENTS_TOPIC, HEALTH_TOPIC } from "../../schemas/topics.ts";
 import { OutcomeLog } from "./outcome-log.ts";
 import { ProviderRuntime } from "./provider-runtime.ts";
 import { startProviders } from "./provider-starts.ts";
-import { Rivals } from "./rivals.ts";
 import { observeSenders } from "./sender-metrics.ts";
 import { senderSettings } from "./sender-settings.ts";
 import { traceSubmission } from "./trace-submission.ts";
@@ -48,13 +47,21 @@ await runService({
     await scope.waitFor("event log", () => ends.start());
     await scope.add("log ends", { start: () => ends, stop: () => ends.stop() });
 
-    const rivals = new Rivals();
+    const health = new ProviderHealth(new Map());
+    const partitionsOf = new Map(catalog.providers.map((provider) => [provider.id, provider.partitions]));
+    const followed = {
+      reader,
+      codec: codecs.health,
+      health,
+      partitionsOf: (provider: string) => partitionsOf.get(provider),
+      log: scope.log,
+    };
     // Not waited for: one that has not been heard of counts as usable.
-    followHealth(reader, rivals, codecs.health).catch((error: unknown) =>
+    followHealth(followed).catch((error: unknown) =>
       scope.log.warn({ err: error }, "The other providers' health cannot be read; whatever a dark one has goes back"),
     );
     const others = new Map(catalog.providers.map((provider) => [provider, rivalsOf(provider, catalog)]));
-    const goesElsewhere = (provider: Provider) => rivals.anyUsable(others.get(provider)!, performance.now());
+    const goesElsewhere = (provider: Provider) => health.anyUsable(others.get(provider)!, performance.now());
 
     const { metrics } = scope;
     const { instance, partitions, kafkaSessionTimeout: sessionTimeoutMs, senderJournalDir: journalDir } = config;
@@ -78,13 +85,6 @@ await runService({
     });
   },
 });
-
-function followHealth(reader: TopicReader, rivals: Rivals, codec: SluiceCodecs["health"]): Promise<void> {
-  return reader.follow(HEALTH_TOPIC, (record) => {
-    const decoded = record.value === null ? undefined : codec.decode(record.value);
-    if (decoded?.ok) rivals.take(decoded.value, performance.now());
-  });
-}
 
 function chosen(providers: readonly Provider[], ids: readonly string[] | undefined): readonly Provider[] {
   if (ids === undefined) return providers;

@@ -1,13 +1,14 @@
 import { copyAllowed, type Provider } from "../../domain/catalog/provider.ts";
 import type { SubmitOutcome } from "../../domain/message/submit-outcome.ts";
 import { appendTry, IN_DOUBT_CLASS, triesInDoubt } from "../../domain/message/tries.ts";
-import { BLANK_EVENT } from "../../pipeline/records/blank-event.ts";
 import type { SluiceCodecs } from "../../pipeline/records/codecs.ts";
+import { BLANK_EVENT, eventRecord } from "../../pipeline/records/event-record.ts";
+import { retryRecord } from "../../pipeline/records/retry-record.ts";
 import type { Outcome, WorkPlace } from "../../platform/kafka/dispatcher.ts";
 import { partitionFor } from "../../platform/kafka/murmur2.ts";
 import type { OutRecord } from "../../platform/kafka/record.ts";
 import type { Dispatch, Event, Retry } from "../../schemas/generated/types.ts";
-import { DOUBT_TOPIC, EVENTS_TOPIC, retryTopic } from "../../schemas/topics.ts";
+import { DOUBT_TOPIC, retryTopic } from "../../schemas/topics.ts";
 
 /** A dispatch that the sender works on. */
 export interface Order {
@@ -154,13 +155,7 @@ export class Outcomes {
       tried: appendTry(tried, { provider, errorClass, errorCode }),
       inDoubt,
     };
-    return {
-      topic,
-      partition: partitionFor(facts.to, this.partitions),
-      key: facts.to,
-      value: this.codecs.retry.encode(retry),
-      headers: headers(order, `${facts.messageId}/${next}/retry`, String(now)),
-    };
+    return retryRecord(this.codecs.retry, retry, topic, partitionFor(facts.to, this.partitions), now, trace(order));
   }
 
   private base(dispatch: Dispatch, at: number) {
@@ -171,19 +166,11 @@ export class Outcomes {
   private event(order: Order, kind: string, event: Event): OutRecord {
     const { facts, attempt } = event;
     if (order.traceparent !== undefined) this.onTraced?.(event, order.traceparent, order.since ?? event.at);
-    return {
-      topic: EVENTS_TOPIC,
-      partition: partitionFor(facts.to, this.partitions),
-      key: facts.to,
-      value: this.codecs.event.encode(event),
-      headers: headers(order, `${facts.messageId}/${attempt}/${kind}`),
-    };
+    const id = `${facts.messageId}/${attempt}/${kind}`;
+    return eventRecord(this.codecs.event, event, partitionFor(facts.to, this.partitions), { ...trace(order), id });
   }
 }
 
-function headers({ traceparent }: Order, id: string, due?: string): Record<string, string> {
-  const fields: Record<string, string> = { id };
-  if (due !== undefined) fields.due = due;
-  if (traceparent !== undefined) fields.traceparent = traceparent;
-  return fields;
+function trace({ traceparent }: Order): Record<string, string> {
+  return traceparent === undefined ? {} : { traceparent };
 }

@@ -1,7 +1,7 @@
 /** Records that no processor can use, of every kind that has been thought of; what they are made of is drawn from a seed. */
 import type { Random } from "../../infra/simulators/behaviour/random-source.ts";
-import { BLANK_EVENT } from "../../pipeline/records/blank-event.ts";
 import type { SluiceCodecs } from "../../pipeline/records/codecs.ts";
+import { BLANK_EVENT } from "../../pipeline/records/event-record.ts";
 import { partitionFor } from "../../platform/kafka/murmur2.ts";
 import type { Dispatch, Event, MessageFacts, Receipt, Retry, SendRequest } from "../../schemas/generated/types.ts";
 import { PARTITIONS } from "./installation.ts";

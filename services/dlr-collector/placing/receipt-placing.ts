@@ -1,4 +1,5 @@
 import { canonicalId } from "../../../domain/receipts/provider-message-id.ts";
+import { WriterSchemaLoader } from "../../../pipeline/follow/writer-schema-loader.ts";
 import type { SluiceCodecs } from "../../../pipeline/records/codecs.ts";
 import { deadLetterRecord } from "../../../pipeline/records/dead-letter.ts";
 import { DeliveredRecords } from "../../../pipeline/records/delivered-records.ts";
@@ -12,7 +13,6 @@ import type { Outputs, Transform } from "../../../platform/kafka/transform.ts";
 import type { Log } from "../../../platform/log/log.ts";
 import type { Receipt } from "../../../schemas/generated/types.ts";
 import { UNPLACED_RECEIPTS_TOPIC } from "../../../schemas/topics.ts";
-import { WriterSchemaLoader } from "../writer-schema-loader.ts";
 import { PLACING_INPUTS } from "./claims-frontier.ts";
 import { indexKey } from "./index-collector.ts";
 import { KnownPlaces } from "./known-places.ts";

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { newMessageId } from "../../../domain/message/message-id.ts";
-import { BLANK_EVENT } from "../../../pipeline/records/blank-event.ts";
 import { connectCodecs, type SluiceCodecs } from "../../../pipeline/records/codecs.ts";
+import { BLANK_EVENT } from "../../../pipeline/records/event-record.ts";
 import { registerSchemas } from "../../../pipeline/records/register.ts";
 import { SchemaRegistryClient } from "../../../platform/codec/schema-registry.ts";
 import { partitionFor } from "../../../platform/kafka/murmur2.ts";

@@ -1,4 +1,4 @@
-import { BLANK_EVENT } from "../../../pipeline/records/blank-event.ts";
+import { BLANK_EVENT } from "../../../pipeline/records/event-record.ts";
 import type { Event, MessageFacts } from "../../../schemas/generated/types.ts";
 
 export const ACCEPTED_AT = Date.UTC(2026, 4, 6, 7, 8, 9, 123);

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { BLANK_EVENT } from "../../../pipeline/records/blank-event.ts";
+import { BLANK_EVENT } from "../../../pipeline/records/event-record.ts";
 import type { Event, Receipt } from "../../../schemas/generated/types.ts";
 import { PartitionAudit } from "../../../services/console/audit.ts";
 import { type AuditCounts, addCounts, noCounts } from "../../../services/console/audit-counts.ts";

@@ -1,4 +1,4 @@
-import { BLANK_EVENT } from "../../../pipeline/records/blank-event.ts";
+import { BLANK_EVENT } from "../../../pipeline/records/event-record.ts";
 import type { Event, EventType, MessageFacts, MessageState, Receipt } from "../../../schemas/generated/types.ts";
 
 /** Values for tests; what a test is about is given, the rest is plausible. */

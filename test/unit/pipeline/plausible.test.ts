@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { BLANK_EVENT } from "../../../pipeline/records/blank-event.ts";
+import { BLANK_EVENT } from "../../../pipeline/records/event-record.ts";
 import {
   implausibleDispatch,
   implausibleEvent,

@@ -1,6 +1,7 @@
 import { parseProvider, parseRoute } from "../../../domain/catalog/catalog.ts";
 import type { Provider } from "../../../domain/catalog/provider.ts";
 import { compileRoutes } from "../../../domain/catalog/route-table.ts";
+import { ProviderHealth } from "../../../pipeline/follow/provider-health.ts";
 import { createCodecs } from "../../../pipeline/records/codecs.ts";
 import { registerSchemas } from "../../../pipeline/records/register.ts";
 import { partitionFor } from "../../../platform/kafka/murmur2.ts";
@@ -9,7 +10,6 @@ import type { Task } from "../../../platform/kafka/task.ts";
 import { MetricRegistry } from "../../../platform/telemetry/metric-registry.ts";
 import type { SendRequest } from "../../../schemas/generated/types.ts";
 import { ROUTER_INPUTS } from "../../../schemas/topics.ts";
-import { ProviderHealth } from "../../../services/router/provider-health.ts";
 import { Router } from "../../../services/router/router.ts";
 import { routerMetrics } from "../../../services/router/router-metrics.ts";
 import { FakeRegistry } from "../pipeline/fake-registry.ts";

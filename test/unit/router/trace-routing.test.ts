@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { BLANK_EVENT } from "../../../pipeline/records/blank-event.ts";
+import { BLANK_EVENT } from "../../../pipeline/records/event-record.ts";
 import { noTracing, type SpanOptions, type Tracing } from "../../../platform/telemetry/tracing.ts";
 import { traceRouting } from "../../../services/router/trace-routing.ts";
 import { Outcomes } from "../../../services/sender/outcomes.ts";

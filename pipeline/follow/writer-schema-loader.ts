@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { SluiceCodecs } from "../../pipeline/records/codecs.ts";
+import { writerSchemaId } from "../../platform/codec/codec.ts";
 import { errorMessage } from "../../platform/errors/sluice-error.ts";
 import type { Fence, InRecord } from "../../platform/kafka/record.ts";
 import type { Log } from "../../platform/log/log.ts";
+import type { SluiceCodecs } from "../records/codecs.ts";
 
 const RETRY_MS = 1_000;
 /** More ids than this are only seen when someone writes made-up ones. */
@@ -23,9 +24,8 @@ export class WriterSchemaLoader {
   load(records: readonly InRecord[], fence: Fence): Promise<void> | undefined {
     let missing: Set<number> | undefined;
     for (const { value } of records) {
-      if (value === null || value.length < 5 || value[0] !== 0) continue;
-      const id = value.readInt32BE(1);
-      if (this.known.has(id)) continue;
+      const id = writerSchemaId(value);
+      if (id === undefined || this.known.has(id)) continue;
       missing ??= new Set();
       missing.add(id);
     }

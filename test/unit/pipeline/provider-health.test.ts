@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { ProviderHealth } from "../../../pipeline/follow/provider-health.ts";
 import type { Health } from "../../../schemas/generated/types.ts";
-import { ProviderHealth } from "../../../services/router/provider-health.ts";
 
 function health(changes: Partial<Health> = {}): Health {
   return {
@@ -91,5 +91,19 @@ describe("provider health", () => {
     table.gave("a", { lane: "transactional", overflow: true }, 100, 0);
     expect(table.state("a", "transactional", 0)).toMatchObject({ backlogSeconds: 6, laneSeconds: 11 });
     expect(table.state("a", "marketing", 0)).toMatchObject({ backlogSeconds: 16, laneSeconds: 22 });
+  });
+
+  it("counts a provider as usable unless all its partitions are open or silent", () => {
+    const table = new ProviderHealth(new Map());
+    expect(table.anyUsable([], 0)).toBe(false);
+    expect(table.anyUsable(["b"], 0)).toBe(true);
+    table.take(health({ provider: "b", circuit: "open" }), 1_000);
+    expect(table.anyUsable(["b"], 1_000)).toBe(false);
+    expect(table.anyUsable(["b", "c"], 1_000)).toBe(true);
+    table.take(health({ provider: "b", partition: 1 }), 2_000);
+    expect(table.anyUsable(["b"], 17_000)).toBe(true);
+    expect(table.anyUsable(["b"], 17_300)).toBe(false);
+    table.take(health({ provider: "b", circuit: "half_open" }), 20_000);
+    expect(table.anyUsable(["b"], 20_000)).toBe(true);
   });
 });

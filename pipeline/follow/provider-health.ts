@@ -1,14 +1,14 @@
 import type { Health, Lane } from "../../schemas/generated/types.ts";
 import { DISPATCH_QUEUES, DISPATCH_URGENCY, type DispatchQueue, LANES } from "../../schemas/topics.ts";
 
-/** What the router asks about a provider, for a message of one lane. */
+/** What is asked about a provider, for a message of one lane. */
 export interface ProviderState {
   /** Nothing should be given to it now. */
   readonly open: boolean;
   /** It was heard of lately, and submits as it should. */
   readonly closed: boolean;
   /**
-   * Seconds that what goes before the message takes at the provider's rate, with what this router has given it that its
+   * Seconds that what goes before the message takes at the provider's rate, with what this process has given it that its
    * sender has not counted yet. Less urgent lanes do not count, nor what overflowed of its own.
    */
   readonly backlogSeconds: number;
@@ -69,7 +69,7 @@ function urgencyOf({ lane, overflow }: DispatchQueue): number {
 const OWN = new Map(LANES.map((lane) => [lane, urgencyOf({ lane, overflow: false })]));
 const OVERFLOW = new Map(LANES.map((lane) => [lane, urgencyOf({ lane, overflow: true })]));
 
-/** The newest word of every sender, by provider and dispatch partition; read from the compacted health topic by each router. Times are monotonic, ms. */
+/** The newest word of every sender, by provider and dispatch partition; read from the compacted health topic by every router and sender. Times are monotonic, ms. */
 export class ProviderHealth {
   private readonly providers = new Map<string, Known>();
   private readonly rates: ReadonlyMap<string, number>;
@@ -89,7 +89,7 @@ export class ProviderHealth {
     known.until = 0;
   }
 
-  /** This router has given the provider so many segments. */
+  /** This process has given the provider so many segments. */
   gave(provider: string, queue: DispatchQueue, segments: number, now: number): void {
     const { given, recent } = this.known(provider);
     const place = (queue.overflow ? OVERFLOW : OWN).get(queue.lane)!;
@@ -120,6 +120,15 @@ export class ProviderHealth {
       backlogSeconds: seconds(segments),
       laneSeconds: seconds(segments + known.backlog[overflow]! + known.given[overflow]!),
     };
+  }
+
+  /** Whether anything would be given to one of these. */
+  anyUsable(providers: readonly string[], now: number): boolean {
+    return providers.some((provider) => {
+      const known = this.known(provider);
+      if (now >= known.until) this.fold(provider, known, now);
+      return !known.open;
+    });
   }
 
   /** When a provider that was left began to work again: the latest of all; undefined when none did as long as this process has looked. */
