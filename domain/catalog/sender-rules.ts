@@ -1,7 +1,7 @@
 import { senderKind } from "../message/sender-id.ts";
+import { findRoute, type MessageFacts, type RouteTable } from "../routing/route-table.ts";
 import { priceOf } from "./price-list.ts";
 import type { Provider } from "./provider.ts";
-import { findRoute, type MessageFacts, type RouteTable } from "./route-table.ts";
 
 /** Names that the Twilio contract takes: at least one letter, and of other characters only these. */
 const TWILIO_NAME = /^(?=.*[A-Za-z])[A-Za-z0-9 &+_-]{1,11}$/;

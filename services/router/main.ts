@@ -1,6 +1,6 @@
 /** router: sms.requests.* and sms.retry.* -> sms.dispatch.<provider>.*, sms.events. */
 import { loadCatalog } from "../../domain/catalog/load-catalog.ts";
-import { compileRoutes } from "../../domain/catalog/route-table.ts";
+import { compileRoutes } from "../../domain/routing/route-table.ts";
 import { startPipeline, startReader } from "../../pipeline/boot/start-pipeline.ts";
 import { followHealth } from "../../pipeline/follow/follow-health.ts";
 import { ProviderHealth } from "../../pipeline/follow/provider-health.ts";

@@ -1,5 +1,5 @@
-import type { Choice } from "../../domain/catalog/choose-provider.ts";
 import { appendTry, refusals } from "../../domain/message/tries.ts";
+import type { Choice } from "../../domain/routing/choose-provider.ts";
 import type { Attempt, Event } from "../../schemas/generated/types.ts";
 import { RETRY_DELAY_MS, RETRY_DELAYS, type RetryDelay } from "../../schemas/topics.ts";
 

@@ -2,8 +2,8 @@ import {
   type Choice,
   chooseProvider,
   type ProviderHealth as HealthOfProvider,
-} from "../../domain/catalog/choose-provider.ts";
-import type { RouteTable } from "../../domain/catalog/route-table.ts";
+} from "../../domain/routing/choose-provider.ts";
+import type { RouteTable } from "../../domain/routing/route-table.ts";
 import type { ProviderHealth } from "../../pipeline/follow/provider-health.ts";
 import type { Lane, MessageFacts } from "../../schemas/generated/types.ts";
 import { routeFacts } from "./route-facts.ts";

@@ -1,4 +1,4 @@
-import type { MessageFacts as RouteFacts } from "../../domain/catalog/route-table.ts";
+import type { MessageFacts as RouteFacts } from "../../domain/routing/route-table.ts";
 import type { MessageFacts } from "../../schemas/generated/types.ts";
 
 /** What routing looks at in a message. */

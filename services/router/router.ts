@@ -4,10 +4,10 @@
  * decisions are carried out again, so a message never goes to two providers for one attempt.
  */
 
-import { type Choice, chooseProvider } from "../../domain/catalog/choose-provider.ts";
 import type { Provider } from "../../domain/catalog/provider.ts";
-import type { RouteTable } from "../../domain/catalog/route-table.ts";
 import { refusals, triedThisRound } from "../../domain/message/tries.ts";
+import { type Choice, chooseProvider } from "../../domain/routing/choose-provider.ts";
+import type { RouteTable } from "../../domain/routing/route-table.ts";
 import type { ProviderHealth } from "../../pipeline/follow/provider-health.ts";
 import type { SchemaGate } from "../../pipeline/follow/schema-gate.ts";
 import type { SluiceCodecs } from "../../pipeline/records/codecs.ts";

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { parseRoute } from "../../../domain/catalog/catalog.ts";
-import { compileRoutes } from "../../../domain/catalog/route-table.ts";
+import { compileRoutes } from "../../../domain/routing/route-table.ts";
 import { ProviderHealth } from "../../../pipeline/follow/provider-health.ts";
 import { ReturningTraffic } from "../../../services/router/returning-traffic.ts";
 import { eventOf, NOW, provider, request, world } from "./router-world.ts";

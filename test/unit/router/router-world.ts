@@ -1,6 +1,6 @@
 import { parseProvider, parseRoute } from "../../../domain/catalog/catalog.ts";
 import type { Provider } from "../../../domain/catalog/provider.ts";
-import { compileRoutes } from "../../../domain/catalog/route-table.ts";
+import { compileRoutes } from "../../../domain/routing/route-table.ts";
 import { ProviderHealth } from "../../../pipeline/follow/provider-health.ts";
 import { createCodecs } from "../../../pipeline/records/codecs.ts";
 import { registerSchemas } from "../../../pipeline/records/register.ts";

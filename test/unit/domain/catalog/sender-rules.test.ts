@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { parseProvider, parseRoute } from "../../../../domain/catalog/catalog.ts";
-import { chooseProvider } from "../../../../domain/catalog/choose-provider.ts";
 import { type Provider, withoutSecrets } from "../../../../domain/catalog/provider.ts";
-import { compileRoutes, type MessageFacts } from "../../../../domain/catalog/route-table.ts";
 import { carriesSender, senderHasProvider } from "../../../../domain/catalog/sender-rules.ts";
+import { chooseProvider } from "../../../../domain/routing/choose-provider.ts";
+import { compileRoutes, type MessageFacts } from "../../../../domain/routing/route-table.ts";
 
 const shared = { rate: 10, currency: "EUR", prices: [{ price: "0.01" }] };
 function provider(fields: object): Provider {

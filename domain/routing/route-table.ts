@@ -1,6 +1,6 @@
+import type { Provider } from "../catalog/provider.ts";
+import type { Route, RouteConditions } from "../catalog/route.ts";
 import type { Lane } from "../message/lane.ts";
-import type { Provider } from "./provider.ts";
-import type { Route, RouteConditions } from "./route.ts";
 
 /** What routing looks at in a message. */
 export interface MessageFacts {

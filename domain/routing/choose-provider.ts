@@ -1,9 +1,9 @@
+import type { Micros } from "../catalog/money.ts";
+import { priceOf } from "../catalog/price-list.ts";
+import type { Provider } from "../catalog/provider.ts";
+import { carriesSender } from "../catalog/sender-rules.ts";
 import type { Lane } from "../message/lane.ts";
-import type { Micros } from "./money.ts";
-import { priceOf } from "./price-list.ts";
-import type { Provider } from "./provider.ts";
 import { findRoute, type MessageFacts, type RouteCandidate, type RouteTable } from "./route-table.ts";
-import { carriesSender } from "./sender-rules.ts";
 
 /** What is known of a provider at this moment. */
 export interface ProviderHealth {

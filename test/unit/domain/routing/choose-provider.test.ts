@@ -1,17 +1,17 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { parseCatalog } from "../../../../domain/catalog/catalog.ts";
+import { priceOf } from "../../../../domain/catalog/price-list.ts";
+import { lanes } from "../../../../domain/message/lane.ts";
+import { parseDestination } from "../../../../domain/numbers/destination.ts";
+import { networkOf } from "../../../../domain/numbers/network.ts";
 import {
   chooseProvider,
   defaultBacklogLimit,
   type ProviderHealth,
-} from "../../../../domain/catalog/choose-provider.ts";
-import { priceOf } from "../../../../domain/catalog/price-list.ts";
-import { compileRoutes, findRoute, type MessageFacts } from "../../../../domain/catalog/route-table.ts";
-import { lanes } from "../../../../domain/message/lane.ts";
-import { parseDestination } from "../../../../domain/numbers/destination.ts";
-import { networkOf } from "../../../../domain/numbers/network.ts";
-import { exampleCatalog, examplePlain } from "./example.ts";
+} from "../../../../domain/routing/choose-provider.ts";
+import { compileRoutes, findRoute, type MessageFacts } from "../../../../domain/routing/route-table.ts";
+import { exampleCatalog, examplePlain } from "../catalog/example.ts";
 
 const { routes, providers } = exampleCatalog();
 const table = compileRoutes(routes, providers);
