@@ -72,12 +72,12 @@ const OVERFLOW = new Map(LANES.map((lane) => [lane, urgencyOf({ lane, overflow: 
 /** The newest word of every sender, by provider and dispatch partition; read from the compacted health topic by every router and sender. Times are monotonic, ms. */
 export class ProviderHealth {
   private readonly providers = new Map<string, Known>();
-  private readonly rates: ReadonlyMap<string, number>;
+  private readonly rateOf: (provider: string) => number | undefined;
   private returnedAt: number | undefined;
 
-  /** `rates`: segments a second of each provider by the catalog, for those that were never heard of. */
-  constructor(rates: ReadonlyMap<string, number>) {
-    this.rates = rates;
+  /** `rateOf`: segments a second of a provider by the catalog, for those that were never heard of. */
+  constructor(rateOf: (provider: string) => number | undefined) {
+    this.rateOf = rateOf;
   }
 
   take(health: Health, at: number): void {
@@ -168,6 +168,6 @@ export class ProviderHealth {
       known.away = false;
       this.returnedAt = now;
     }
-    if (known.rate === 0) known.rate = this.rates.get(provider) ?? 0;
+    if (known.rate === 0) known.rate = this.rateOf(provider) ?? 0;
   }
 }

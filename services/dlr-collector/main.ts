@@ -1,11 +1,11 @@
 /** dlr-collector: provider webhooks -> sms.receipts, sms.inbound; receipts joined with submissions -> sms.events. */
-import { loadCatalog } from "../../domain/catalog/load-catalog.ts";
+
 import { type HttpProvider, idFormatsOf, type Provider } from "../../domain/catalog/provider.ts";
 import { maskNumber } from "../../domain/numbers/mask-number.ts";
+import { openCatalog, readCatalog } from "../../pipeline/boot/read-catalog.ts";
 import { type Pipeline, startPipeline, startReader } from "../../pipeline/boot/start-pipeline.ts";
 import type { SluiceCodecs } from "../../pipeline/records/codecs.ts";
 import { loadConfig } from "../../platform/config/load-config.ts";
-import { yamlFolder } from "../../platform/config/yaml-file.ts";
 import { observeKafka } from "../../platform/kafka/observe.ts";
 import type { RecordProducer } from "../../platform/kafka/producer.ts";
 import { TaskGroup } from "../../platform/kafka/task-group.ts";
@@ -37,14 +37,13 @@ const DRAIN_SHARE = 0.3;
 const config = loadConfig("dlr-collector", dlrCollectorSettings, {
   purpose: "Takes delivery receipts from providers, joins them with submissions, and ends every message exactly once.",
   knownKeys: KNOWN_VARIABLES,
-  check: (given) => catalogOf(given).warnings,
+  check: (given) => readCatalog(given).warnings,
 });
 
 await runService({ name: "dlr-collector", config, redact: ["authToken", "sharedKeySecret"], start });
 
 async function start(scope: Scope): Promise<void> {
-  const { providers, warnings } = catalogOf(config);
-  for (const warning of warnings) scope.log.warn({ warning }, "the catalog holds what is probably not meant");
+  const providers = [...openCatalog(config, scope.log).providers.values()];
   const pipeline = await startPipeline(scope, "dlr-collector", config);
   const { codecs, producer } = pipeline;
   const reader = await startReader(scope, pipeline, READ_BACK);
@@ -231,9 +230,4 @@ async function webhooks(
     stop: (started) => started.stop(config.shutdownDeadline * DRAIN_SHARE),
   });
   scope.log.info({ host: config.httpHost, port: server.port }, "taking provider callbacks");
-}
-
-/** The whole catalog, with what is doubtful about it. */
-function catalogOf({ catalogDir, partitions }: { readonly catalogDir: string; readonly partitions: number }) {
-  return loadCatalog(yamlFolder(catalogDir), partitions);
 }

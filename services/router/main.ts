@@ -1,12 +1,10 @@
 /** router: sms.requests.* and sms.retry.* -> sms.dispatch.<provider>.*, sms.events. */
-import { loadCatalog } from "../../domain/catalog/load-catalog.ts";
-import { compileRoutes } from "../../domain/routing/route-table.ts";
+import { openCatalog, readCatalog } from "../../pipeline/boot/read-catalog.ts";
 import { startPipeline, startReader } from "../../pipeline/boot/start-pipeline.ts";
 import { followHealth } from "../../pipeline/follow/follow-health.ts";
 import { ProviderHealth } from "../../pipeline/follow/provider-health.ts";
 import { SchemaGate } from "../../pipeline/follow/schema-gate.ts";
 import { loadConfig } from "../../platform/config/load-config.ts";
-import { yamlFolder } from "../../platform/config/yaml-file.ts";
 import { LogEnds } from "../../platform/kafka/log-ends.ts";
 import { observeKafka } from "../../platform/kafka/observe.ts";
 import { TaskGroup } from "../../platform/kafka/task-group.ts";
@@ -25,27 +23,26 @@ const BATCH_PER_INPUT = 100;
 const config = loadConfig("router", routerSettings, {
   purpose: "Chooses a provider for every message, and routes again what comes back.",
   knownKeys: KNOWN_VARIABLES,
-  check: (given) => catalogOf(given).warnings,
+  check: (given) => readCatalog(given).warnings,
 });
 
 await runService({
   name: "router",
   config,
   start: async (scope) => {
-    const catalog = catalogOf(config);
-    for (const warning of catalog.warnings) scope.log.warn({ warning }, "the catalog holds what is probably not meant");
+    const catalog = { current: openCatalog(config, scope.log) };
     const pipeline = await startPipeline(scope, "router", config);
     const { connection, codecs, producer, now } = pipeline;
 
     const reader = await startReader(scope, pipeline, [EVENTS_TOPIC, HEALTH_TOPIC]);
     const metrics = routerMetrics(scope.metrics);
-    const partitionsOf = new Map(catalog.providers.map((provider) => [provider.id, provider.partitions]));
-    const health = new ProviderHealth(new Map(catalog.providers.map((provider) => [provider.id, provider.rate])));
+    const providerOf = (id: string) => catalog.current.providers.get(id);
+    const health = new ProviderHealth((id) => providerOf(id)?.rate);
     const followed = {
       reader,
       codec: codecs.health,
       health,
-      partitionsOf: (provider: string) => partitionsOf.get(provider),
+      partitionsOf: (id: string) => providerOf(id)?.partitions,
       log: scope.log,
       onUnreadable: () => metrics.unreadableHealth.add(),
     };
@@ -58,9 +55,7 @@ await runService({
     const options = {
       codecs,
       partitions: config.partitions,
-      table: compileRoutes(catalog.routes, catalog.providers),
-      providers: new Map(catalog.providers.map((provider) => [provider.id, provider])),
-      accounts: new Set(catalog.accounts.map((account) => account.id)),
+      catalog,
       health,
       reader,
       ends,
@@ -85,8 +80,3 @@ await runService({
     await scope.waitFor("kafka (router tasks)", () => group.start());
   },
 });
-
-/** The whole catalog, with what is doubtful about it. */
-function catalogOf({ catalogDir, partitions }: { readonly catalogDir: string; readonly partitions: number }) {
-  return loadCatalog(yamlFolder(catalogDir), partitions);
-}

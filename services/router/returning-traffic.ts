@@ -1,9 +1,9 @@
+import type { Snapshot } from "../../domain/catalog/snapshot.ts";
 import {
   type Choice,
   chooseProvider,
   type ProviderHealth as HealthOfProvider,
 } from "../../domain/routing/choose-provider.ts";
-import type { RouteTable } from "../../domain/routing/route-table.ts";
 import type { ProviderHealth } from "../../pipeline/follow/provider-health.ts";
 import type { Lane, MessageFacts } from "../../schemas/generated/types.ts";
 import { routeFacts } from "./route-facts.ts";
@@ -21,7 +21,7 @@ const LIMIT: Readonly<Record<Lane, number>> = {
 };
 
 export interface ReturningTrafficOptions {
-  readonly table: RouteTable;
+  readonly snapshot: () => Snapshot;
   readonly health: ProviderHealth;
   readonly monotonic: () => number;
   readonly random: () => number;
@@ -64,7 +64,7 @@ export class ReturningTraffic {
 
   private ask(facts: MessageFacts, refused: ReadonlyMap<string, unknown>): Choice {
     const now = this.options.monotonic();
-    return chooseProvider(this.options.table, {
+    return chooseProvider(this.options.snapshot().routes, {
       facts: routeFacts(facts),
       tried: [],
       refused,

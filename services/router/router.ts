@@ -4,10 +4,9 @@
  * decisions are carried out again, so a message never goes to two providers for one attempt.
  */
 
-import type { Provider } from "../../domain/catalog/provider.ts";
+import type { Snapshot, SnapshotSource } from "../../domain/catalog/snapshot.ts";
 import { refusals, triedThisRound } from "../../domain/message/tries.ts";
 import { type Choice, chooseProvider } from "../../domain/routing/choose-provider.ts";
-import type { RouteTable } from "../../domain/routing/route-table.ts";
 import type { ProviderHealth } from "../../pipeline/follow/provider-health.ts";
 import type { SchemaGate } from "../../pipeline/follow/schema-gate.ts";
 import type { SluiceCodecs } from "../../pipeline/records/codecs.ts";
@@ -60,9 +59,8 @@ const REMEMBER_MS = 60_000;
 export interface RouterOptions {
   readonly codecs: SluiceCodecs;
   readonly partitions: number;
-  readonly table: RouteTable;
-  readonly providers: ReadonlyMap<string, Provider>;
-  readonly accounts: ReadonlySet<string>;
+  /** Looked at once for each batch. */
+  readonly catalog: SnapshotSource;
   readonly health: ProviderHealth;
   readonly reader: TopicReader;
   readonly ends: LogEnds;
@@ -81,6 +79,7 @@ export interface RouterOptions {
 
 export class Router implements Transform {
   private readonly options: RouterOptions;
+  private snapshot: Snapshot;
   private readonly records: RoutingRecords;
   private readonly shares: AccountShares;
   private readonly returning: ReturningTraffic;
@@ -94,9 +93,11 @@ export class Router implements Transform {
 
   constructor(options: RouterOptions) {
     this.options = options;
-    this.records = new RoutingRecords(options);
+    this.snapshot = options.catalog.current;
+    const snapshot = () => this.snapshot;
+    this.records = new RoutingRecords({ ...options, snapshot });
     this.shares = new AccountShares(options.partitions);
-    this.returning = new ReturningTraffic(options);
+    this.returning = new ReturningTraffic({ ...options, snapshot });
     this.waiting = new Waiting({
       ...options,
       decode: ({ value }) => {
@@ -131,6 +132,10 @@ export class Router implements Transform {
   /** Retries wait, and what has a schema that is being loaded. */
   dueIn(record: InRecord): number {
     return this.options.schemas.waits(record.value) ? SCHEMA_AGAIN_MS : this.waiting.dueIn(record);
+  }
+
+  prepare(): undefined {
+    this.snapshot = this.options.catalog.current;
   }
 
   process(record: InRecord, input: number, out: Outputs): void {
@@ -169,7 +174,7 @@ export class Router implements Transform {
     }
     const request = decoded.value;
     const content = contentHash(request);
-    const intake = takeIn(request, lane, record, (id) => this.options.accounts.has(id));
+    const intake = takeIn(request, lane, record, (id) => this.snapshot.accounts.has(id));
     if (!intake.ok) {
       const detail = intake.problems.map((p) => `${p.field}: ${p.code} (${p.message})`).join("; ");
       const pending = { facts: intake.facts, text: "", attempt: 0, tried: [], inDoubt: null, content };
@@ -262,7 +267,7 @@ export class Router implements Transform {
   private choose(pending: Pending): Choice {
     const { facts } = pending;
     const now = this.options.monotonic();
-    return chooseProvider(this.options.table, {
+    return chooseProvider(this.snapshot.routes, {
       facts: routeFacts(facts),
       tried: triedThisRound(pending.tried),
       refused: refusals(pending.tried),

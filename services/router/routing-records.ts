@@ -1,4 +1,4 @@
-import type { Provider } from "../../domain/catalog/provider.ts";
+import type { Snapshot } from "../../domain/catalog/snapshot.ts";
 import type { SluiceCodecs } from "../../pipeline/records/codecs.ts";
 import { deadLetterRecord } from "../../pipeline/records/dead-letter.ts";
 import { eventRecord } from "../../pipeline/records/event-record.ts";
@@ -31,7 +31,7 @@ export type OnTraced = (event: Event, parent: TraceContext, since: number) => vo
 
 export interface RoutingRecordsOptions {
   readonly codecs: Pick<SluiceCodecs, "request" | "dispatch" | "retry" | "event" | "deadLetter">;
-  readonly providers: ReadonlyMap<string, Provider>;
+  readonly snapshot: () => Snapshot;
   /** Epoch ms. */
   readonly now: () => number;
   /** Told of each event that is written for a traced message. */
@@ -60,7 +60,9 @@ export class RoutingRecords {
   dispatch(record: InRecord, pending: Pending, decision: Event): OutRecord {
     const { facts, text, attempt, tried, inDoubt } = pending;
     const provider = decision.provider!;
-    const spread = this.options.providers.get(provider)?.partitions ?? 1;
+    const spread = this.options.snapshot().providers.get(provider)?.partitions;
+    // A guess would put it into a partition where it overtakes others of its number, or where nobody reads it.
+    if (spread === undefined) throw new Error(`The catalog has no provider ${provider}`);
     return {
       topic: dispatchTopic(provider, facts.lane, isBehind(decision.errorCode)),
       // d divides P, so the partition of the destination modulo d is the partition among d.

@@ -1,12 +1,13 @@
 /** sender: sms.dispatch.<provider>.* -> the provider -> sms.events, sms.receipts, sms.retry.0s, sms.doubt. */
-import { loadCatalog } from "../../domain/catalog/load-catalog.ts";
+
 import type { Provider } from "../../domain/catalog/provider.ts";
 import { rivalsOf } from "../../domain/catalog/rivals.ts";
+import { type Snapshot, snapshotOf } from "../../domain/catalog/snapshot.ts";
+import { openCatalog, readCatalog } from "../../pipeline/boot/read-catalog.ts";
 import { startPipeline, startReader } from "../../pipeline/boot/start-pipeline.ts";
 import { followHealth } from "../../pipeline/follow/follow-health.ts";
 import { ProviderHealth } from "../../pipeline/follow/provider-health.ts";
 import { loadConfig } from "../../platform/config/load-config.ts";
-import { yamlFolder } from "../../platform/config/yaml-file.ts";
 import { SluiceError } from "../../platform/errors/sluice-error.ts";
 import { LogEnds } from "../../platform/kafka/log-ends.ts";
 import { observeKafka } from "../../platform/kafka/observe.ts";
@@ -24,9 +25,9 @@ const config = loadConfig("sender", senderSettings, {
   purpose: "Submits messages to providers at exactly their rates, and takes their receipts.",
   knownKeys: KNOWN_VARIABLES,
   check: (given) => {
-    const { providers, warnings } = catalogOf(given);
-    chosen(providers, given.providers);
-    return warnings;
+    const catalog = readCatalog(given);
+    chosen(snapshotOf(catalog), given.providers);
+    return catalog.warnings;
   },
 });
 
@@ -34,9 +35,8 @@ await runService({
   name: "sender",
   config,
   start: async (scope) => {
-    const catalog = catalogOf(config);
-    for (const warning of catalog.warnings) scope.log.warn({ warning }, "the catalog holds what is probably not meant");
-    const providers = chosen(catalog.providers, config.providers);
+    const snapshot = openCatalog(config, scope.log);
+    const providers = chosen(snapshot, config.providers);
     const pipeline = await startPipeline(scope, "sender", config, { lingerMs: 3 });
     const { connection, codecs, producer } = pipeline;
     observeKafka(scope, { producer });
@@ -47,20 +47,20 @@ await runService({
     await scope.waitFor("event log", () => ends.start());
     await scope.add("log ends", { start: () => ends, stop: () => ends.stop() });
 
-    const health = new ProviderHealth(new Map());
-    const partitionsOf = new Map(catalog.providers.map((provider) => [provider.id, provider.partitions]));
+    const providerOf = (id: string) => snapshot.providers.get(id);
+    const health = new ProviderHealth((id) => providerOf(id)?.rate);
     const followed = {
       reader,
       codec: codecs.health,
       health,
-      partitionsOf: (provider: string) => partitionsOf.get(provider),
+      partitionsOf: (id: string) => providerOf(id)?.partitions,
       log: scope.log,
     };
     // Not waited for: one that has not been heard of counts as usable.
     followHealth(followed).catch((error: unknown) =>
       scope.log.warn({ err: error }, "The other providers' health cannot be read; whatever a dark one has goes back"),
     );
-    const others = new Map(catalog.providers.map((provider) => [provider, rivalsOf(provider, catalog)]));
+    const others = new Map(providers.map((provider) => [provider, rivalsOf(provider, snapshot.catalog)]));
     const goesElsewhere = (provider: Provider) => health.anyUsable(others.get(provider)!, performance.now());
 
     const { metrics } = scope;
@@ -86,19 +86,14 @@ await runService({
   },
 });
 
-function chosen(providers: readonly Provider[], ids: readonly string[] | undefined): readonly Provider[] {
-  if (ids === undefined) return providers;
+function chosen({ providers }: Snapshot, ids: readonly string[] | undefined): readonly Provider[] {
+  if (ids === undefined) return [...providers.values()];
   return ids.map((id) => {
-    const provider = providers.find((candidate) => candidate.id === id);
+    const provider = providers.get(id);
     if (provider !== undefined) return provider;
-    const known = providers.map((candidate) => candidate.id).join(", ");
+    const known = [...providers.keys()].join(", ");
     throw new SluiceError(`SLUICE_PROVIDERS names ${id}, which is not in the catalog; it has: ${known}`, {
       code: "PROVIDER_UNKNOWN",
     });
   });
-}
-
-/** The whole catalog, with what is doubtful about it. */
-function catalogOf({ catalogDir, partitions }: { readonly catalogDir: string; readonly partitions: number }) {
-  return loadCatalog(yamlFolder(catalogDir), partitions);
 }

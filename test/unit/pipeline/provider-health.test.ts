@@ -21,14 +21,14 @@ function health(changes: Partial<Health> = {}): Health {
 
 describe("provider health", () => {
   it("takes a provider that was never heard of as usable, its backlog by the catalog's rate", () => {
-    const table = new ProviderHealth(new Map([["a", 50]]));
+    const table = new ProviderHealth(() => 50);
     expect(table.state("a", "transactional", 0)).toMatchObject({ open: false, backlogSeconds: 0 });
     table.gave("a", { lane: "transactional", overflow: false }, 100, 0);
     expect(table.state("a", "transactional", 0)).toMatchObject({ open: false, backlogSeconds: 2 });
   });
 
   it("counts what was given since the sender's last word on top of its backlog", () => {
-    const table = new ProviderHealth(new Map());
+    const table = new ProviderHealth(() => undefined);
     table.take(health({ backlog: 200 }), 0);
     table.gave("a", { lane: "transactional", overflow: false }, 100, 0);
     expect(table.state("a", "transactional", 0).backlogSeconds).toBe(3);
@@ -37,7 +37,7 @@ describe("provider health", () => {
   });
 
   it("counts what was on its way when the sender spoke, until a word that may have it", () => {
-    const table = new ProviderHealth(new Map());
+    const table = new ProviderHealth(() => undefined);
     const queue = { lane: "transactional", overflow: false } as const;
     table.take(health(), 0);
     table.gave("a", queue, 100, 100);
@@ -51,7 +51,7 @@ describe("provider health", () => {
   });
 
   it("counts all that a sender who is silent was given", () => {
-    const table = new ProviderHealth(new Map());
+    const table = new ProviderHealth(() => undefined);
     table.take(health(), 0);
     for (let at = 0; at < 5_000; at += 50) table.gave("a", { lane: "transactional", overflow: false }, 2, at);
     expect(table.state("a", "transactional", 5_000).backlogSeconds).toBe(2);
@@ -61,7 +61,7 @@ describe("provider health", () => {
   });
 
   it("is open when every partition's circuit is open or its sender silent", () => {
-    const table = new ProviderHealth(new Map());
+    const table = new ProviderHealth(() => undefined);
     table.take(health({ circuit: "open" }), 0);
     table.take(health({ partition: 1 }), 0);
     expect(table.state("a", "transactional", 0).open).toBe(false);
@@ -71,20 +71,20 @@ describe("provider health", () => {
   });
 
   it("takes no notice of what the sender's clock says", () => {
-    const table = new ProviderHealth(new Map());
+    const table = new ProviderHealth(() => undefined);
     table.take(health({ at: -7_200_000 }), 0);
     expect(table.state("a", "otp", 1_000).open).toBe(false);
   });
 
   it("leaves a killed sender its traffic for as long as another one needs to take over: a session of 10 s and its start", () => {
-    const table = new ProviderHealth(new Map());
+    const table = new ProviderHealth(() => undefined);
     table.take(health(), 0);
     expect(table.state("a", "transactional", 13_000).open).toBe(false);
     expect(table.state("a", "transactional", 16_000).open).toBe(true);
   });
 
   it("counts for a message what goes before it: no less urgent lane, and not what overflowed of its own", () => {
-    const table = new ProviderHealth(new Map());
+    const table = new ProviderHealth(() => undefined);
     table.take(health({ backlog: 2_100, queues: [100, 200, 300, 400, 500, 600] }), 0);
     expect(table.state("a", "otp", 0)).toMatchObject({ backlogSeconds: 1, laneSeconds: 3 });
     expect(table.state("a", "transactional", 0)).toMatchObject({ backlogSeconds: 6, laneSeconds: 10 });
@@ -94,7 +94,7 @@ describe("provider health", () => {
   });
 
   it("counts a provider as usable unless all its partitions are open or silent", () => {
-    const table = new ProviderHealth(new Map());
+    const table = new ProviderHealth(() => undefined);
     expect(table.anyUsable([], 0)).toBe(false);
     expect(table.anyUsable(["b"], 0)).toBe(true);
     table.take(health({ provider: "b", circuit: "open" }), 1_000);

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { parseRoute } from "../../../domain/catalog/catalog.ts";
-import { compileRoutes } from "../../../domain/routing/route-table.ts";
+import { snapshotOf } from "../../../domain/catalog/snapshot.ts";
 import { ProviderHealth } from "../../../pipeline/follow/provider-health.ts";
 import { ReturningTraffic } from "../../../services/router/returning-traffic.ts";
 import { eventOf, NOW, provider, request, world } from "./router-world.ts";
@@ -12,9 +12,9 @@ it("reserves what it lets go until that is processed, whatever comes of it, and 
   const { facts } = eventOf(w.run(await w.start(), request(0)).decisions[0]);
   const route = parseRoute({ id: "all", strategy: "priority", providers: [{ id: "a" }] });
   if (!route.ok) throw new Error("route");
-  const health = new ProviderHealth(new Map());
-  const table = compileRoutes([route.value], [provider("a")]);
-  const returning = new ReturningTraffic({ table, health, monotonic: () => 0, random: () => 0 });
+  const health = new ProviderHealth(() => undefined);
+  const snapshot = snapshotOf({ accounts: [], providers: [provider("a")], routes: [route.value] });
+  const returning = new ReturningTraffic({ snapshot: () => snapshot, health, monotonic: () => 0, random: () => 0 });
   expect(returning.prospect("p/0", facts, none), "a provider that was never heard of").toBe("none");
   const word = { provider: "a", partition: 0, instance: "s", reason: null, rate: 10, effectiveRate: 0, at: NOW };
   const say = (circuit: "open" | "half_open" | "closed") =>

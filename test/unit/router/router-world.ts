@@ -1,6 +1,7 @@
+import { accountSchema } from "../../../domain/catalog/account.ts";
 import { parseProvider, parseRoute } from "../../../domain/catalog/catalog.ts";
 import type { Provider } from "../../../domain/catalog/provider.ts";
-import { compileRoutes } from "../../../domain/routing/route-table.ts";
+import { snapshotOf } from "../../../domain/catalog/snapshot.ts";
 import { ProviderHealth } from "../../../pipeline/follow/provider-health.ts";
 import { createCodecs } from "../../../pipeline/records/codecs.ts";
 import { registerSchemas } from "../../../pipeline/records/register.ts";
@@ -41,7 +42,10 @@ export function world(random = () => 0) {
   const providers = [provider("a"), provider("b")];
   const route = parseRoute({ id: "all", strategy: "weighted", providers: [{ id: "a" }, { id: "b" }] });
   if (!route.ok) throw new Error("route");
-  const health = new ProviderHealth(new Map());
+  const account = accountSchema.parse({ id: "acme", name: "Acme" });
+  const whole = snapshotOf({ accounts: [account], providers, routes: [route.value] });
+  const catalog = { current: whole };
+  const health = new ProviderHealth(() => undefined);
   const log: InRecord[] = [];
   let now = NOW;
   const ends = { version: 0, ends: [] as number[] };
@@ -49,9 +53,7 @@ export function world(random = () => 0) {
     const router = new Router({
       codecs,
       partitions: P,
-      table: compileRoutes([route.value], providers),
-      providers: new Map(providers.map((p) => [p.id, p])),
-      accounts: new Set(["acme"]),
+      catalog,
       health,
       reader: {
         watermarks: async () => Array.from({ length: P }, () => ({ low: 0, high: log.length })),
@@ -88,7 +90,14 @@ export function world(random = () => 0) {
     ends.version++;
     ends.ends = Array.from({ length: P }, () => end);
   };
-  return { start, run, health, log, at, noteEnds };
+  /** The catalog as it would be with only these providers. */
+  const only = (...ids: string[]) =>
+    snapshotOf({
+      accounts: [account],
+      providers: providers.filter(({ id }) => ids.includes(id)),
+      routes: [{ ...route.value, providers: route.value.providers.filter(({ id }) => ids.includes(id)) }],
+    });
+  return { start, run, health, log, at, noteEnds, catalog, only };
 }
 
 export function inRecord(topic: string, offset: number, value: Buffer, changes: Partial<InRecord> = {}): InRecord {

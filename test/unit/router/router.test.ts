@@ -31,6 +31,24 @@ describe("router", () => {
     expect(dispatchOf(other.run(await other.start(), request(0)).effects[0]).provider).toBe("b");
   });
 
+  it("decides a batch by one version of the catalog, and the next batch by the newest", async () => {
+    const w = world();
+    const router = await w.start();
+    router.prepare();
+    w.catalog.current = w.only("b");
+    expect(dispatchOf(w.run(router, request(0)).effects[0]).provider).toBe("a");
+    router.prepare();
+    expect(dispatchOf(w.run(router, request(1)).effects[0]).provider).toBe("b");
+  });
+
+  it("carries no decision out for a provider that the catalog does not know: its partition would be a guess", async () => {
+    const w = world();
+    w.run(await w.start(), request(0));
+    w.catalog.current = w.only("b");
+    const next = await w.start();
+    expect(() => w.run(next, request(0))).toThrow("The catalog has no provider a");
+  });
+
   it("puts what an account has above its share behind the others, and there again after a takeover", async () => {
     const w = world();
     const router = await w.start();

@@ -1,0 +1,32 @@
+import { compileRoutes, type RouteTable } from "../routing/route-table.ts";
+import type { Account } from "./account.ts";
+import type { Catalog } from "./catalog-schema.ts";
+import type { Provider } from "./provider.ts";
+
+/**
+ * The whole catalog at one moment, ready for use. It never changes: whoever works with it takes it once for a batch, so
+ * that all that is decided together is decided by one version.
+ */
+export interface Snapshot {
+  /** What it was made of. */
+  readonly catalog: Catalog;
+  readonly accounts: ReadonlyMap<string, Account>;
+  readonly providers: ReadonlyMap<string, Provider>;
+  readonly routes: RouteTable;
+}
+
+/** Where the newest one is found. */
+export interface SnapshotSource {
+  readonly current: Snapshot;
+}
+
+/** `catalog`: checked (see catalog.ts). */
+export function snapshotOf(catalog: Catalog): Snapshot {
+  const { accounts, providers, routes } = catalog;
+  return {
+    catalog,
+    accounts: new Map(accounts.map((account) => [account.id, account])),
+    providers: new Map(providers.map((provider) => [provider.id, provider])),
+    routes: compileRoutes(routes, providers),
+  };
+}
