@@ -1,11 +1,26 @@
+/** Records and items that a value may have beyond its number of bytes. */
+const WITHOUT_BYTES = 10_000;
+
 /** Reads Avro's binary encoding (specification, "Binary Encoding") from left to right. @throws RangeError at the end of the bytes. */
 export class AvroCursor {
   readonly bytes: Buffer;
   at: number;
+  /** Items and records that may still be read. */
+  private left: number;
 
   constructor(bytes: Buffer, at: number) {
     this.bytes = bytes;
     this.at = at;
+    this.left = bytes.length + WITHOUT_BYTES;
+  }
+
+  /**
+   * Items, or a record, are about to be read. Some schemas have values of no bytes, of which a few bytes can hold any number, and
+   * whoever may register a schema must not be able to hold a reader up.
+   */
+  spend(count: number): void {
+    this.left -= count;
+    if (this.left < 0) throw new RangeError("more items than bytes");
   }
 
   /** A zigzag varint; a bigint where a number would not be exact. */
@@ -78,6 +93,7 @@ export class AvroCursor {
       this.long();
     }
     if (!(count <= this.bytes.length - this.at)) throw new RangeError("a block with more items than bytes");
+    this.spend(Number(count));
     return Number(count);
   }
 

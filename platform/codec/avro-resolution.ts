@@ -1,3 +1,5 @@
+// Longer than most files: one table of rules (specification, "Schema Resolution") is easier to check in one place.
+
 import type { AvroCursor } from "./avro-cursor.ts";
 import { type FieldNode, type RecordNode, type SchemaNode, type UnionNode, unqualified } from "./avro-schema.ts";
 import { bytesToDecimal, DECIMAL_SCALE } from "./decimal.ts";
@@ -90,6 +92,7 @@ class Resolution {
       (step, at) => step ?? { name: undefined, read: this.skip(writer.fields[at]!.type), fallback: nothing },
     );
     return (cursor) => {
+      cursor.spend(1);
       const record: Record<string, unknown> = {};
       for (const { name, read, fallback } of plan) {
         const value = read(cursor);
@@ -151,6 +154,7 @@ class Resolution {
       case "record": {
         const skips = node.fields.map(({ type }) => this.skip(type));
         return (cursor) => {
+          cursor.spend(1);
           for (const skip of skips) skip(cursor);
         };
       }

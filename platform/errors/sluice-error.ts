@@ -7,8 +7,6 @@
  */
 export type ErrorClass = "transient" | "throttled" | "permanent" | "poison";
 
-const ERROR_CLASSES: ReadonlySet<unknown> = new Set<ErrorClass>(["transient", "throttled", "permanent", "poison"]);
-
 /** The facts of a {@link SluiceError}. */
 export interface SluiceErrorOptions {
   /** Stable, SCREAMING_SNAKE_CASE; dashboards and callers match on it, so it never changes once released. */
@@ -34,21 +32,6 @@ export class SluiceError extends Error {
     this.class = options.class ?? "permanent";
     if (options.details !== undefined) this.details = options.details;
   }
-}
-
-/**
- * The class of any thrown value. Walks the `cause` chain (at most 8 links) to the first error that states a class,
- * so a wrapper of a foreign library does not hide it.
- * @param fallback the class of an error that states none; `transient` suits network edges.
- */
-export function errorClass(error: unknown, fallback: ErrorClass = "transient"): ErrorClass {
-  let current: unknown = error;
-  for (let depth = 0; depth < 8 && typeof current === "object" && current !== null; depth++) {
-    const stated = (current as { class?: unknown }).class;
-    if (ERROR_CLASSES.has(stated)) return stated as ErrorClass;
-    current = (current as { cause?: unknown }).cause;
-  }
-  return fallback;
 }
 
 /** One line for people from any thrown value, with its causes: `A <- B <- C` (at most 8 links). */

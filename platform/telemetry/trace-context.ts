@@ -43,11 +43,6 @@ export function extractTrace(headers: HeaderMap | undefined): TraceContext | und
   return context?.sampled ? context : undefined;
 }
 
-/** Puts the trace into the headers of what is sent on; does nothing, and adds nothing, when there is none. */
-export function injectTrace(context: TraceContext | undefined, headers: Record<string, unknown>): void {
-  if (context !== undefined) headers[TRACEPARENT] = formatTraceparent(context);
-}
-
 function isList(value: NonNullable<HeaderMap[string]>): value is readonly (string | Uint8Array)[] {
   return Array.isArray(value);
 }

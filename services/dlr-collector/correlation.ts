@@ -70,11 +70,14 @@ export class Correlation {
     this.replaying = true;
   }
 
-  /** Ends what can be ended and has not been, as far as the replay showed. */
-  endReplay(out: CorrelationOutputs, now: number): void {
+  /**
+   * Ends what can be ended and has not been, as far as the replay showed. `eventsUpTo`: append time of the newest event that the
+   * last owner had taken in, epoch milliseconds.
+   */
+  endReplay(out: CorrelationOutputs, now: number, eventsUpTo: number): void {
     this.replaying = false;
     const turn = this.turn(out, now);
-    this.joining.endReplay();
+    this.joining.endReplay(eventsUpTo);
     for (const message of this.messages.values()) {
       this.ending.settle(message, undefined, [], turn);
       this.ending.writeUnkept(message, turn);

@@ -90,10 +90,15 @@ export class Ending {
     if (message.age !== undefined || this.messages.get(message.id, message.to) === undefined) return;
     for (const submission of message.submissions)
       submission.parts.forEach((part, i) => {
-        if (part === undefined || !isTelling(part)) return;
+        if (part === undefined || !(isTelling(part) || !submission.answered)) return;
         const key = partId(message.id, submission.attempt, i + 1, part.state === "queued" ? "enroute" : part.state);
         if (!message.kept?.includes(key)) this.writePart(submission, i, turn);
       });
+  }
+
+  /** Writes down what is known of a part, for whoever comes after. */
+  tell(submission: Submission, part: number, turn: Turn): void {
+    if (!turn.replaying) this.writePart(submission, part, turn);
   }
 
   private writePart(submission: Submission, part: number, { out, now }: Turn): void {

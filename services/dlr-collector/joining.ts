@@ -25,6 +25,9 @@ export interface JoiningOptions {
 const TRIED_DOUBTS = 2;
 const NO_IDS: readonly string[] = [];
 
+// Longer than most files here: every way in which a receipt and a submission can meet, and what keeps each from taking
+// what belongs to another. Taking it apart would hide that they exclude each other.
+
 /**
  * Finds the submission that a receipt belongs to, whichever is read first: by the provider's id and the destination, and
  * by time, since ids come again. What contradicts is never applied.
@@ -128,6 +131,7 @@ export class Joining {
     if (found !== undefined) {
       if (isFinal(state.state)) counters.joined++;
       if (isTelling(state)) this.fold(found, { receipt, state, receivedAt }, turn);
+      else this.prove(found, state, receivedAt, turn);
       return;
     }
     const ended = messageId !== null && this.messages.isFinished(messageId, to);
@@ -160,15 +164,16 @@ export class Joining {
 
   /**
    * The replay has ended. Receipts that the last owner has surely tried against submissions in doubt are not tried again.
-   * The others have their turn to come: the submission that they belong to may have none but this one.
+   * The others have their turn to come: the submission that they belong to may have none but this one. `eventsUpTo`: append
+   * time of the newest event that the last owner had taken in, epoch ms; turns come by the events, which receipts run ahead of.
    */
-  endReplay(): void {
-    const tried = this.replayedUpTo - TRIED_DOUBTS * this.options.limits.doubtMs;
+  endReplay(eventsUpTo: number): void {
+    const tried = Math.min(eventsUpTo, this.replayedUpTo) - TRIED_DOUBTS * this.options.limits.doubtMs;
     this.early.markTriedUpTo(tried);
     while (this.doubts.first !== undefined && this.doubts.first.since <= tried) this.doubts.shift();
   }
 
-  /** Does what falls due by time, up to `budget` receipts. @returns what is left of the budget */
+  /** Does what falls due by time, up to `budget` receipts and doubts. @returns what is left of the budget */
   pass(readUpTo: number, budget: number, turn: Turn): number {
     const { early, late, doubts } = this;
     const { doubtMs, earlyMs, doubtKnownMs } = this.options.limits;
@@ -248,7 +253,19 @@ export class Joining {
   private joinInDoubt(submission: Submission, early: EarlyReceipt, turn: Turn): void {
     this.early.remove(early);
     turn.counters.joinedInDoubt++;
-    this.fold({ submission, part: this.adopt(submission, early.id) }, early, turn);
+    const found = { submission, part: this.adopt(submission, early.id) };
+    if (isTelling(early.state)) this.fold(found, early, turn);
+    else this.prove(found, early.state, early.receivedAt, turn);
+  }
+
+  /**
+   * A message in doubt is on its way: it was taken, so that no copy goes, and its id is known. The next owner must know it as
+   * well, and no answer has said so.
+   */
+  private prove({ submission, part }: FoundPart, state: PartState, receivedAt: number, turn: Turn): void {
+    if (submission.answered || submission.parts[part] !== undefined) return;
+    note(submission, part, state, receivedAt);
+    this.options.ending.tell(submission, part, turn);
   }
 
   /** Enters ids into the index and joins the receipts that came before. */
@@ -296,7 +313,7 @@ export class Joining {
   private findByMessage({ provider, to, messageId }: Receipt, id: string): FoundPart | undefined {
     if (messageId === null) return undefined;
     const open = this.messages.get(messageId, to);
-    const submission = open?.submissions.find((one) => one.provider === provider && hasRoom(one));
+    const submission = open?.submissions.find((one) => one.provider === provider && hasRoom(one) && !one.refused);
     return submission === undefined ? undefined : { submission, part: this.adopt(submission, id) };
   }
 

@@ -30,8 +30,9 @@ export class KeptMessages {
     for (const submission of message.submissions) {
       const event = this.unpack(submission.event);
       this.keepEvent(message, event, out);
+      if (submission.refused) this.keepEvent(message, { ...event, type: "returned" }, out);
       submission.parts.forEach((part, i) => {
-        if (part !== undefined && isTelling(part))
+        if (part !== undefined && (isTelling(part) || !submission.answered))
           this.keepEvent(message, partEvent(event, submission, i, part, now), out);
       });
     }

@@ -69,11 +69,13 @@ export async function restoreCorrelation(correlation: Correlation, task: Task, o
   );
 
   const { high: eventsEnd } = (await reader.watermarks(EVENTS_TOPIC))[partition] ?? { high: eventsAt };
+  let eventsUpTo = Number.NEGATIVE_INFINITY;
   await read.range(
     EVENTS_TOPIC,
     from.events,
     eventsEnd,
     (record) => {
+      if (record.offset < eventsAt) eventsUpTo = record.timestamp;
       const id = record.headers.id;
       const kind = id instanceof Uint8Array ? eventKind(id as Buffer) : undefined;
       if (kind === "routed") return undefined;
@@ -106,7 +108,7 @@ export async function restoreCorrelation(correlation: Correlation, task: Task, o
     },
     task,
   );
-  correlation.endReplay(collect, now());
+  correlation.endReplay(collect, now(), eventsUpTo);
   const { open, early } = correlation.size;
   log.info(
     {

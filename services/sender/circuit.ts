@@ -45,6 +45,9 @@ export class Circuit {
   private throttledSince: number | undefined;
   private notBefore = 0;
   private lostAt: number[] = [];
+  /** How often it has taken its leave instead of a message, since the last one that was taken; and the last time. */
+  private departures = 0;
+  private departedAt = Number.NEGATIVE_INFINITY;
 
   constructor(options: CircuitOptions) {
     this.options = options;
@@ -87,6 +90,7 @@ export class Circuit {
 
   succeeded(): void {
     this.failures = 0;
+    this.departures = 0;
     this.throttledSince = undefined;
     if (this.state === "half_open" && ++this.successes >= this.probes) {
       this.state = "closed";
@@ -123,6 +127,18 @@ export class Circuit {
       this.open(`connection lost ${this.lostAt.length} times with requests under way`, now, false);
   }
 
+  /**
+   * A request met a provider that was taking its leave, and was not taken. Before maintenance that is nothing; one that does it
+   * each time it is bound would hold its messages for ever.
+   */
+  departed(now: number): void {
+    if (now - this.departedAt < ONE_LOSS_MS) return;
+    this.departedAt = now;
+    this.departures++;
+    if (this.state === "half_open" || (this.state === "closed" && this.departures >= this.losses))
+      this.open(`unbound ${this.departures} times instead of taking a message`, now, false);
+  }
+
   /** What passes by time alone. Call it every now and then. */
   tick(now: number): void {
     if (this.linkDownSince !== undefined) {
@@ -150,6 +166,7 @@ export class Circuit {
     this.openedByLink = byLink;
     this.waitingSince = undefined;
     this.failures = 0;
+    this.departures = 0;
   }
 
   private halfOpen(): void {

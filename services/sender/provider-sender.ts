@@ -188,7 +188,7 @@ export class ProviderSender<U extends Unit = Unit> {
       if (!pending.owner.alive || this.circuit.state === "open") {
         this.queue.shift();
         this.withdraw(pending);
-      } else if (pending.sentAt === 0 && this.options.now() >= pending.order.dispatch.facts.expiresAt) {
+      } else if (pending.untouched && this.options.now() >= pending.order.dispatch.facts.expiresAt) {
         this.queue.shift();
         this.networks.leave(pending);
         this.giveBack(pending.order, pending.settle);
@@ -266,10 +266,11 @@ export class ProviderSender<U extends Unit = Unit> {
   }
 
   /** What a result says of the provider. */
-  private judge(network: string, { outcome, code, pauseMs = 0 }: UnitResult, now: number): void {
+  private judge(network: string, { outcome, code, pauseMs = 0, stayed }: UnitResult, now: number): void {
     // Whoever lost the link did not get an answer, and the circuit knows of the link already.
     if (outcome === "unsent" || code === LINK_LOST) {
       if (outcome === "in-doubt") this.circuit.lost(now);
+      else if (stayed === false) this.circuit.departed(now);
       if (this.circuit.state !== this.lastCircuit) this.circuitChanged();
       return;
     }

@@ -63,6 +63,11 @@ export class Submission<U extends Unit> {
     return this.open > 0;
   }
 
+  /** No provider has any of it, as far as it is certain. */
+  get untouched(): boolean {
+    return this.accepted === 0 && this.open === 0 && this.inDoubt === 0;
+  }
+
   /** Segments in all. */
   get weight(): number {
     let sum = 0;

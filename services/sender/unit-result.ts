@@ -19,7 +19,7 @@ export interface UnitResult {
   readonly code: string;
   /** The provider's id, when accepted, as it wrote it. */
   readonly id?: string;
-  /** It has not left, so nothing was announced to `onLeaving` or that was refused. */
+  /** It has not left, so nothing was announced to `onLeaving` or that was refused. False: it met a provider that was taking its leave. */
   readonly stayed?: boolean;
   /** How long the provider asks to be left alone, ms. */
   readonly pauseMs?: number;

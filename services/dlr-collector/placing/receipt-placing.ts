@@ -12,7 +12,6 @@ import type { TopicReader } from "../../../platform/kafka/topic-reader.ts";
 import type { Outputs, Transform } from "../../../platform/kafka/transform.ts";
 import type { Log } from "../../../platform/log/log.ts";
 import type { Receipt } from "../../../schemas/generated/types.ts";
-import { UNPLACED_RECEIPTS_TOPIC } from "../../../schemas/topics.ts";
 import { PLACING_INPUTS } from "./claims-frontier.ts";
 import { indexKey } from "./index-collector.ts";
 import { KnownPlaces } from "./known-places.ts";
@@ -49,6 +48,9 @@ interface Waiting {
 }
 
 const [INDEX, UNPLACED] = [0, 1];
+/** Records that are held at a time while the last owner's work is read back. */
+const RESTORE_STEP = 2_000;
+const NOWHERE: Outputs = { decide: () => {}, effect: () => {} };
 /** Characters of a fault's message that a dead letter repeats. */
 const MAX_DETAIL = 500;
 
@@ -65,10 +67,12 @@ export class ReceiptPlacing implements Transform {
   /** By provider and id, in the order of their arrival; several receipts of one id are one entry each. */
   private readonly waiting = new Map<string, Waiting[]>();
   private waitingCount = 0;
+  private counters: PlacingCounters;
 
   constructor(task: Task, options: ReceiptPlacingOptions) {
     this.task = task;
     this.options = options;
+    this.counters = options.counters;
     this.places = new KnownPlaces(options.known);
     this.delivered = new DeliveredRecords(options.codecs, options.partitions);
     this.schemas = new WriterSchemaLoader(options.codecs, options.log);
@@ -82,16 +86,20 @@ export class ReceiptPlacing implements Transform {
     const [index, unplaced] = task.restored.offsets as [number, number];
     const match = /^1:(\d+):(\d+)$/.exec(task.restored.state);
     const from = match === null ? [index, unplaced] : [Number(match[1]), Number(match[2])];
+    // Whoever placed and counted it before has done so: to find it once more changes nothing.
+    this.counters = { placed: 0, unclaimed: 0, undecodable: 0 };
+    for (const [input, to] of [index, unplaced].entries())
+      for (let at = from[input]!; at < to; at += RESTORE_STEP)
+        await this.readBack(task, input, at, Math.min(at + RESTORE_STEP, to));
+    this.counters = this.options.counters;
+  }
+
+  private async readBack(task: Task, input: number, from: number, to: number): Promise<void> {
     const records: InRecord[] = [];
-    for (const [i, to] of [index, unplaced].entries())
-      await this.options.reader.readRange(PLACING_INPUTS[i]!, task.partition, from[i]!, to, (record) => {
-        records.push(record);
-      });
+    const keep = (record: InRecord) => void records.push(record);
+    await this.options.reader.readRange(PLACING_INPUTS[input]!, task.partition, from, to, keep);
     await this.prepare(records);
-    // What was placed before stands in sms.receipts: to find it once more changes nothing.
-    const nothing: Outputs = { decide: () => {}, effect: () => {} };
-    for (const record of records)
-      this.process(record, record.topic === UNPLACED_RECEIPTS_TOPIC ? UNPLACED : INDEX, nothing);
+    for (const record of records) this.process(record, input, NOWHERE);
   }
 
   prepare(records: readonly InRecord[]): Promise<void> | undefined {
@@ -166,7 +174,7 @@ export class ReceiptPlacing implements Transform {
   }
 
   private hand(receipt: Receipt, to: string, out: Outputs): void {
-    this.options.counters.placed++;
+    this.counters.placed++;
     out.decide(this.delivered.receipt({ ...receipt, to }));
   }
 
@@ -181,7 +189,7 @@ export class ReceiptPlacing implements Transform {
       out.decide(this.delivered.inbound(receipt.inbound));
       return;
     }
-    this.options.counters.unclaimed++;
+    this.counters.unclaimed++;
     const detail = `to: the receipt does not say which number it is of, and no open submission of ${receipt.provider} has its id (providerMessageId)`;
     out.decide(this.deadLetter(record, "unclaimed-receipt", detail));
   }
@@ -189,7 +197,7 @@ export class ReceiptPlacing implements Transform {
   private decode<T>(record: InRecord, codec: Codec<T>, out: Outputs): T | undefined {
     const decoded = record.value === null ? undefined : codec.decode(record.value);
     if (decoded?.ok) return decoded.value;
-    this.options.counters.undecodable++;
+    this.counters.undecodable++;
     out.decide(this.deadLetter(record, "undecodable", decoded?.detail ?? "the record has no value"));
     return undefined;
   }

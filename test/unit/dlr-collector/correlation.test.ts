@@ -364,7 +364,7 @@ describe("a message open for long", () => {
     const next = bench();
     next.correlation.beginReplay();
     for (const [key, one] of b.kept) next.correlation.restoreKept(key, one, undefined, { ...next.out, keep: () => {} });
-    next.correlation.endReplay(next.out, 5_000);
+    next.correlation.endReplay(next.out, 5_000, Number.POSITIVE_INFINITY);
     expect(next.events).toEqual([]);
     expect(next.correlation.size).toEqual({ open: 1, kept: 1, early: 0 });
     next.receipt(receipt("2", "undelivered"));
@@ -385,7 +385,7 @@ describe("after a replay", () => {
     b.receipt(receipt("1", "delivered"));
     b.receipt(receipt("8", "delivered"));
     b.receipt(receipt("9", "delivered"));
-    b.correlation.endReplay(b.out, 5_000);
+    b.correlation.endReplay(b.out, 5_000, Number.POSITIVE_INFINITY);
     expect(b.counters).toEqual(newCounters());
     b.receipt(receipt("1", "delivered"));
     expect(b.counters).toEqual({ ...newCounters(), afterFinal: 1 });
@@ -396,7 +396,7 @@ describe("after a replay", () => {
     b.correlation.beginReplay();
     b.event(event("in_doubt", "m", { errorClass: "unknown" }));
     b.receipt(receipt("5", "delivered"), 10_000);
-    b.correlation.endReplay(b.out, 5_000);
+    b.correlation.endReplay(b.out, 5_000, Number.POSITIVE_INFINITY);
     b.pass(10_000 + DEFAULT_LIMITS.doubtMs);
     expect(b.finals()).toEqual([["m/final", "delivered"]]);
   });
@@ -406,7 +406,7 @@ describe("after a replay", () => {
     b.correlation.beginReplay();
     b.receipt(receipt("5", "delivered"), 10_000);
     b.receipt(receipt("6", "delivered", { to: "33611111111" }), 10_000 + 2 * DEFAULT_LIMITS.doubtMs);
-    b.correlation.endReplay(b.out, 5_000);
+    b.correlation.endReplay(b.out, 5_000, Number.POSITIVE_INFINITY);
     b.event(event("in_doubt", "m", { errorClass: "unknown" }), 10_000 + DEFAULT_LIMITS.doubtKnownMs + 1);
     b.pass(10_000 + 3 * DEFAULT_LIMITS.doubtMs);
     expect(b.finals()).toEqual([]);
@@ -421,7 +421,7 @@ describe("after a replay", () => {
     b.receipt(receipt("2", "delivered"));
     b.event(event("final", "n", { state: "delivered", providerMessageIds: ["2"] }));
     expect(b.events).toEqual([]);
-    b.correlation.endReplay(b.out, 5_000);
+    b.correlation.endReplay(b.out, 5_000, Number.POSITIVE_INFINITY);
     expect(b.finals()).toEqual([["m/final", "delivered"]]);
     b.receipt(receipt("2", "delivered"));
     expect(b.correlation.size.early).toBe(0);

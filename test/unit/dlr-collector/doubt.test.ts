@@ -186,3 +186,59 @@ describe("the end of a message in doubt", () => {
     expect(b.finals()).toEqual([["m/final", "delivered"]]);
   });
 });
+
+describe("what the next owner knows of a message in doubt", () => {
+  /** Kept, read back, and all that happened after the takeover. */
+  function takenOver(b: ReturnType<typeof bench>, events: readonly Event[] = []): ReturnType<typeof bench> {
+    const next = bench();
+    next.correlation.beginReplay();
+    for (const [key, one] of b.kept) next.correlation.restoreKept(key, one, undefined, { ...next.out, keep: () => {} });
+    for (const one of events) next.event(one);
+    next.correlation.endReplay(next.out, 5_000, 5_000);
+    return next;
+  }
+
+  it("is that its provider has refused it after all, also when it has been kept since", () => {
+    const b = bench({ keepAfterMs: 1_000 });
+    b.event(doubt("m"));
+    b.event(event("returned", "m", { errorClass: "refused", errorCode: "ESME_RINVDSTADR" }));
+    b.pass(5_000);
+    expect(b.kept.size).toBe(2);
+    const next = takenOver(b);
+    next.event(event("closed", "m", { state: "rejected" }));
+    expect(next.finals()).toEqual([["m/final", "rejected"]]);
+  });
+
+  it("is that it was taken, as a receipt from the way has shown", () => {
+    const b = bench();
+    b.event(doubt("m"));
+    b.receipt(receipt("5501", "enroute"), 2_500);
+    expect(b.needsCopy("m")).toBe(false);
+    expect(b.events.map(({ id }) => id)).toEqual(["m/1/1/enroute"]);
+    const next = takenOver(b, [doubt("m"), ...b.events.map((one) => one.event)]);
+    expect(next.needsCopy("m")).toBe(false);
+    next.receipt(receipt("5501", "delivered"), 9_000);
+    expect(next.finals()).toEqual([["m/final", "delivered"]]);
+  });
+
+  it("is its turn and that of its receipt, where receipts were read far ahead of events", () => {
+    const b = bench();
+    b.correlation.beginReplay();
+    b.event(doubt("m"), 100_000);
+    b.receipt(receipt("5501", "delivered"), 110_000);
+    b.receipt(receipt("9", "delivered", { to: "33611111111" }), 160_000);
+    b.correlation.endReplay(b.out, 5_000, 101_000);
+    b.pass(110_000 + DEFAULT_LIMITS.doubtMs);
+    expect(b.finals()).toEqual([["m/final", "delivered"]]);
+  });
+});
+
+it("a receipt that names its message is not taken for the attempt that was refused", () => {
+  const b = bench();
+  b.event(doubt("m", { provider: "http-c" }));
+  b.event(event("returned", "m", { provider: "http-c", errorClass: "throttled", errorCode: "429" }));
+  b.receipt(receipt("SM2", "delivered", { provider: "http-c", messageId: "m" }));
+  b.event(submitted("m", ["SM2"], { provider: "http-c", attempt: 2 }));
+  expect(b.finals()).toEqual([["m/final", "delivered"]]);
+  expect(submissions(b)).toEqual([]);
+});

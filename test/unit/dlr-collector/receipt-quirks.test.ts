@@ -33,7 +33,7 @@ describe("what is not final", () => {
     next.correlation.beginReplay();
     next.event(submitted("m", ["5501"]));
     for (const one of b.events) next.event(one.event);
-    next.correlation.endReplay(next.out, 5_000);
+    next.correlation.endReplay(next.out, 5_000, Number.POSITIVE_INFINITY);
     next.pass(2_000 + DEADLINE_MS);
     expect(next.events.at(-1)!.event).toMatchObject({ state: "unknown", errorCode: "409" });
   });

@@ -109,3 +109,19 @@ test("throttling opens it only while nothing is taken", () => {
   expect(circuit.state).toBe("open");
   expect(circuit.reason).toBe("throttled for 5000 ms");
 });
+
+test("a provider that unbinds instead of taking a message opens it, unless it has taken one in between", () => {
+  const circuit = make();
+  for (let i = 0; i < 10; i++) {
+    for (let burst = 0; burst < 40; burst++) circuit.departed(i * 1_000 + burst);
+    circuit.succeeded();
+  }
+  expect(circuit.state).toBe("closed");
+  for (let i = 0; i < 3; i++) circuit.departed(20_000 + i * 300);
+  expect(circuit.state).toBe("open");
+  expect(circuit.reason).toBe("unbound 3 times instead of taking a message");
+  circuit.tick(30_600);
+  expect(circuit.state).toBe("half_open");
+  circuit.departed(31_000);
+  expect(circuit.state).toBe("open");
+});

@@ -609,3 +609,29 @@ test("what was not taken at all is noted as such before it goes again; of what w
   expect(owner.notes).toEqual(["leaving 1", "stayed 1", "leaving 1", "leaving 2"]);
   await sender.stop();
 });
+
+test("a centre that unbinds whenever a message comes is left, and the message goes back", async () => {
+  const { link, sender, settled, submit } = await running();
+  submit();
+  for (let n = 0; n < 3; n++) {
+    expect(settled).toEqual([]);
+    link.answer({ outcome: "unsent", code: "link-lost", stayed: false });
+    link.up = false;
+    await vi.advanceTimersByTimeAsync(300);
+    link.bind();
+  }
+  expect(sender.circuit.state).toBe("open");
+  await vi.advanceTimersByTimeAsync(300);
+  expect(settled).toMatchObject([{ type: "returned", errorClass: "unsubmitted" }]);
+  await sender.stop();
+});
+
+test("what was not taken when its time is over is not sent again", async () => {
+  const { link, sender, settled, submit } = await running();
+  submit({ facts: { expiresAt: Date.now() + 1_000 } });
+  link.answer({ outcome: "throttled", code: "ESME_RTHROTTLED", pauseMs: 2_000 });
+  await vi.advanceTimersByTimeAsync(3_000);
+  expect(link.waiting).toEqual([]);
+  expect(settled).toMatchObject([{ type: "returned", errorClass: "unsubmitted", errorCode: "expired" }]);
+  await sender.stop();
+});

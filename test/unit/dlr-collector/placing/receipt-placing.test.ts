@@ -182,6 +182,17 @@ describe("a receipt that does not say which number it is of", () => {
     expect(w.placed()).toEqual([`1 ${TO}`, `1 ${TO}`, `2 ${TO}`]);
   });
 
+  it("is counted by whoever placed it, and not again by the next owner", async () => {
+    const w = new World();
+    w.tell("smsc-a", ["1"], [TO]);
+    w.ask("2");
+    w.ask("1");
+    await w.owner(w.ends(), w.placing.state(w.ends())).restore(w.task);
+    expect(w.counters.placed).toBe(1);
+    w.tell("smsc-a", ["2"], [TO]);
+    expect(w.counters.placed).toBe(2);
+  });
+
   it("that cannot be read is put aside and holds up nothing", () => {
     const w = new World();
     w.give(UNPLACED, Buffer.from("junk"));

@@ -41,3 +41,15 @@ it("ends at the end, and at numbers that are none", () => {
   expect(read("8080808008", (c) => c.block())).toThrow("more items than bytes");
   expect(read("00000000", (c) => c.double())).toThrow("truncated");
 });
+
+it("values of no bytes cannot be more than bytes and a constant: neither in many blocks nor as records", () => {
+  const many = new AvroCursor(Buffer.alloc(100), 0);
+  many.spend(10_100);
+  expect(() => many.spend(1)).toThrow("more items than bytes");
+  // Blocks of 50 items, each written as 100 (zigzag), by a type that has no bytes.
+  const blocks = new AvroCursor(Buffer.alloc(400, 100), 0);
+  expect(() => {
+    for (;;) blocks.block();
+  }).toThrow("more items than bytes");
+  expect(blocks.at).toBeLessThan(400);
+});

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { fail, succeed, unreachable } from "../../../../platform/errors/result.ts";
-import { errorClass, errorMessage, SluiceError } from "../../../../platform/errors/sluice-error.ts";
+import { errorMessage, SluiceError } from "../../../../platform/errors/sluice-error.ts";
 
 test("an error keeps its code, class, cause and details", () => {
   const cause = new Error("socket closed");
@@ -21,17 +21,9 @@ test("an error keeps its code, class, cause and details", () => {
   expect(Object.hasOwn(new SluiceError("x", { code: "X" }), "cause")).toBe(false);
 });
 
-test("the class is found through wrappers, and only real classes count", () => {
-  const inner = new SluiceError("slow down", { code: "SLOW", class: "throttled" });
-  expect(errorClass(new Error("wrapped", { cause: new Error("again", { cause: inner }) }))).toBe("throttled");
-  expect(errorClass(Object.assign(new Error("foreign"), { class: "business" }), "poison")).toBe("poison");
-  expect(errorClass("a thrown text")).toBe("transient");
-});
-
 test("a cyclic chain of causes ends", () => {
   const error = new Error("loop");
   error.cause = error;
-  expect(errorClass(error)).toBe("transient");
   expect(errorMessage(error)).toBe("loop");
 });
 
