@@ -77,7 +77,7 @@ export class FaultCases {
     kind: FaultKind,
     round: Round,
     fault: (instance: string) => PointFault,
-    onHit?: (service: Group) => Promise<void>,
+    onHit?: (service: Group, instance: string) => Promise<void>,
   ): Promise<string[]> {
     const { hooks } = this.sluice;
     const struck = Object.entries(round) as [Group, FaultPoint][];
@@ -87,7 +87,7 @@ export class FaultCases {
         hooks.arm(instance, point, fault(instance));
         await hooks.untilHit(instance, point, HIT_MS);
         this.done.push({ kind, instance, point, at: Date.now() });
-        await onHit?.(service);
+        await onHit?.(service, instance);
         return instance;
       }),
     );
@@ -100,8 +100,12 @@ export class FaultCases {
     await this.ready();
   }
 
-  /** Each stands still at its point for at least `frozenMs`; `onFrozen` is called as soon as one does. */
-  async freeze(round: Round, frozenMs: number, onFrozen: (service: Group) => Promise<void>): Promise<void> {
+  /** Each stands still at its point for at least `frozenMs`; `onFrozen` is called as soon as one does, with its name. */
+  async freeze(
+    round: Round,
+    frozenMs: number,
+    onFrozen: (service: Group, instance: string) => Promise<void>,
+  ): Promise<void> {
     try {
       await this.strike("freeze", round, () => "freeze", onFrozen);
       await new Promise((resolve) => setTimeout(resolve, frozenMs));

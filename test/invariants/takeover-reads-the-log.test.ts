@@ -72,9 +72,8 @@ test("frozen at each step for longer than the session: who thaws does nothing mo
   const zombies = new ZombieAccount(sluice, SESSION_MS / 2);
   for (const round of roundsOf(random, LONG).slice(0, FREEZES)) {
     const whole: Round = { sender: "before:submit-written", ...round };
-    const owner = (await cases.ownerOf("sender")) === "sender" ? 1 : 2;
-    await cases.freeze(whole, FROZEN_MS, async (service) => {
-      if (service === "sender") await zombies.note(owner);
+    await cases.freeze(whole, FROZEN_MS, async (service, instance) => {
+      if (service === "sender") await zombies.note(instance === "sender" ? 1 : 2);
     });
     await zombies.thawed();
   }
