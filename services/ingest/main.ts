@@ -10,24 +10,24 @@ import { type Pipeline, startPipeline } from "../../pipeline/boot/start-pipeline
 import { loadConfig } from "../../platform/config/load-config.ts";
 import { yamlFolder } from "../../platform/config/yaml-file.ts";
 import { errorMessage } from "../../platform/errors/sluice-error.ts";
+import { BodyBudget } from "../../platform/http/body-budget.ts";
 import { observeKafka } from "../../platform/kafka/observe.ts";
 import { ensureTopics } from "../../platform/kafka/topics.ts";
 import { runService, type Scope } from "../../platform/lifecycle/run-service.ts";
 import { KNOWN_VARIABLES } from "../../schemas/generated/variables.ts";
-import { Acceptance } from "./acceptance.ts";
-import { ApiKeys } from "./api-keys.ts";
-import { BodyBudget } from "./body-budget.ts";
-import { ClickhouseStatus } from "./clickhouse-status.ts";
-import { ingestApp } from "./http-app.ts";
+import { Acceptance } from "./acceptance/acceptance.ts";
+import { ApiKeys } from "./acceptance/api-keys.ts";
+import { IdempotencyMemory } from "./acceptance/idempotency-memory.ts";
+import { Intake } from "./acceptance/intake.ts";
+import { MessageRate } from "./acceptance/message-rate.ts";
+import { RecentAcceptances } from "./acceptance/recent-acceptances.ts";
+import type { IngestContext } from "./doors/rest/ingest-context.ts";
+import { ingestApp } from "./doors/rest/rest-app.ts";
 import { startHttpServer } from "./http-server.ts";
-import { IdempotencyMemory } from "./idempotency-memory.ts";
 import { IdleProbe } from "./idle-probe.ts";
 import { ingestConfig } from "./ingest-config.ts";
-import type { IngestContext } from "./ingest-context.ts";
 import { ingestMetrics } from "./ingest-metrics.ts";
-import { Intake } from "./intake.ts";
-import { MessageRate } from "./message-rate.ts";
-import { RecentAcceptances } from "./recent-acceptances.ts";
+import { ClickhouseStatus } from "./status/clickhouse-status.ts";
 
 const config = loadConfig("ingest", ingestConfig, {
   purpose: "Takes messages over HTTP and answers once every in-sync replica of the log has them.",

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Event } from "../../../schemas/generated/types.ts";
-import { ClickhouseStatus, MAX_DESTINATIONS } from "../../../services/ingest/clickhouse-status.ts";
+import { ClickhouseStatus, MAX_DESTINATIONS } from "../../../services/ingest/status/clickhouse-status.ts";
 import { sharedCluster } from "../../fixture/shared-cluster.ts";
 import { event, facts } from "../../unit/analytics-sink/events.ts";
 import { type TestDatabase, testDatabase } from "./database.ts";

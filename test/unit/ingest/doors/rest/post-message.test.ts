@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { isMessageId } from "../../../domain/message/message-id.ts";
-import { partitionFor } from "../../../platform/kafka/murmur2.ts";
-import { Acceptance } from "../../../services/ingest/acceptance.ts";
-import { type Harness, MESSAGE, OTHER_KEY, PARTITIONS, PATIENT, startIngest } from "./ingest-harness.ts";
+import { isMessageId } from "../../../../../domain/message/message-id.ts";
+import { partitionFor } from "../../../../../platform/kafka/murmur2.ts";
+import { Acceptance } from "../../../../../services/ingest/acceptance/acceptance.ts";
+import { type Harness, MESSAGE, OTHER_KEY, PARTITIONS, PATIENT, startIngest } from "../../ingest-harness.ts";
 
 let ingest: Harness;
 beforeEach(async () => {

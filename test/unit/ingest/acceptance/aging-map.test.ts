@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { AgingMap } from "../../../services/ingest/aging-map.ts";
+import { AgingMap } from "../../../../services/ingest/acceptance/aging-map.ts";
 
 it("keeps an entry for at least one period and at most two, within twice its capacity", () => {
   const step = fc.record({

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { MessageRate } from "../../../services/ingest/message-rate.ts";
+import { MessageRate } from "../../../../services/ingest/acceptance/message-rate.ts";
 
 describe("MessageRate", () => {
   it("holds the rate over any stretch, whatever the sizes and pauses", () => {

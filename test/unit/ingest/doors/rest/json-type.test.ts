@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { readJsonType } from "../../../services/ingest/json-type.ts";
+import { readJsonType } from "../../../../../services/ingest/doors/rest/json-type.ts";
 
 it.each([
   "application/json",

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { type Harness, KEY, MESSAGE, OTHER_KEY, startIngest } from "./ingest-harness.ts";
+import { type Harness, KEY, MESSAGE, OTHER_KEY, startIngest } from "../../ingest-harness.ts";
 
 let ingest: Harness;
 beforeEach(async () => {

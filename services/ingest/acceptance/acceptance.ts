@@ -1,4 +1,4 @@
-import type { OutRecord } from "../../platform/kafka/record.ts";
+import type { OutRecord } from "../../../platform/kafka/record.ts";
 
 /** The part of the record producer that acceptance needs. */
 export interface Writer {

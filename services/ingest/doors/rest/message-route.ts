@@ -1,9 +1,10 @@
 import type { IncomingMessage } from "node:http";
-import { messageIdTime } from "../../domain/message/message-id.ts";
-import { ProblemError } from "../../platform/http/problem.ts";
-import { extractTrace } from "../../platform/telemetry/trace-context.ts";
-import type { TraceSpan } from "../../platform/telemetry/tracing.ts";
-import type { Account } from "./api-keys.ts";
+import { messageIdTime } from "../../../../domain/message/message-id.ts";
+import { ProblemError } from "../../../../platform/http/problem.ts";
+import { extractTrace } from "../../../../platform/telemetry/trace-context.ts";
+import type { TraceSpan } from "../../../../platform/telemetry/tracing.ts";
+import type { Account } from "../../acceptance/api-keys.ts";
+import { type PreparedMessage, type RefusedMessage, readIdempotencyKey } from "../../acceptance/intake.ts";
 import {
   acceptanceUnknown,
   charge,
@@ -14,7 +15,6 @@ import {
   unavailable,
   writeMessages,
 } from "./ingest-context.ts";
-import { type PreparedMessage, type RefusedMessage, readIdempotencyKey } from "./intake.ts";
 import { readJsonBody } from "./json-body.ts";
 
 /** The answer to an accepted message. */

@@ -1,14 +1,19 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { AvroEnum, AvroRecord } from "../../../schemas/avro-schema.ts";
-import { readContracts } from "../../../schemas/contracts.ts";
-import { MESSAGE_FIELDS } from "../../../services/ingest/intake.ts";
-import { EVENT_STATES, EVENT_TYPES, type MessageRow, statusAnswer } from "../../../services/ingest/message-status.ts";
-import { openapi } from "../../../services/ingest/openapi.ts";
-import { problemCodes } from "../../../services/ingest/openapi-problems.ts";
-import { schemas } from "../../../services/ingest/openapi-schemas.ts";
-import { type Answer, type Harness, MESSAGE, OTHER_KEY, startIngest } from "./ingest-harness.ts";
+import type { AvroEnum, AvroRecord } from "../../../../../schemas/avro-schema.ts";
+import { readContracts } from "../../../../../schemas/contracts.ts";
+import { MESSAGE_FIELDS } from "../../../../../services/ingest/acceptance/intake.ts";
+import { openapi } from "../../../../../services/ingest/doors/rest/openapi.ts";
+import { problemCodes } from "../../../../../services/ingest/doors/rest/openapi-problems.ts";
+import { schemas } from "../../../../../services/ingest/doors/rest/openapi-schemas.ts";
+import {
+  EVENT_STATES,
+  EVENT_TYPES,
+  type MessageRow,
+  statusAnswer,
+} from "../../../../../services/ingest/status/message-status.ts";
+import { type Answer, type Harness, MESSAGE, OTHER_KEY, startIngest } from "../../ingest-harness.ts";
 import { mismatches } from "./schema-match.ts";
 
 let ingest: Harness;
@@ -51,7 +56,7 @@ function fullStatus(row: Partial<MessageRow>) {
 
 /** The texts of what answers HTTP requests. */
 function sources(...folders: string[]): string {
-  const root = join(import.meta.dirname, "../../..");
+  const root = join(import.meta.dirname, "../../../../..");
   const files = folders.flatMap((folder) =>
     folder.endsWith(".ts") ? [folder] : readdirSync(join(root, folder)).map((file) => join(folder, file)),
   );
@@ -82,7 +87,7 @@ describe("what the document enumerates", () => {
   });
 
   it("is every problem that the code answers, under its status", () => {
-    const code = sources("services/ingest", "platform/http/express-problems.ts");
+    const code = sources("services/ingest/doors/rest", "platform/http/express-problems.ts");
     const answered = [...code.matchAll(/\bstatus: (\d{3}|fault\.status),\s*code: "([A-Z_]+)"/g)].map(
       // Where the status is that of a fault in the request, 400 stands for those that have no code of their own.
       ([, status, name]) => `${status === "fault.status" ? 400 : status} ${name}`,
@@ -94,7 +99,10 @@ describe("what the document enumerates", () => {
   });
 
   it("is every code that can be said of a field", () => {
-    const code = sources("domain/message", "domain/numbers/destination.ts", "services/ingest");
+    const code = sources(
+      ...["domain/message", "domain/numbers/destination.ts"],
+      ...["services/ingest/acceptance", "services/ingest/doors/rest"],
+    );
     const given = [
       ...code.matchAll(/\bcode: "([a-z]+(?:-[a-z]+)+)"/g),
       ...code.matchAll(/\bproblem\([^()]*?, "([a-z]+(?:-[a-z]+)+)"/g),

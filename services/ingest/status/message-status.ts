@@ -1,6 +1,6 @@
-import { terminalStatuses } from "../../domain/message/status.ts";
-import type { EventType, MessageState } from "../../schemas/generated/types.ts";
-import type { Acceptance } from "./recent-acceptances.ts";
+import { terminalStatuses } from "../../../domain/message/status.ts";
+import type { EventType, MessageState } from "../../../schemas/generated/types.ts";
+import type { Acceptance } from "../acceptance/recent-acceptances.ts";
 
 /** What can happen to a message: the types of sms.events. */
 export const EVENT_TYPES = [

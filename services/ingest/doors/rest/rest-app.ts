@@ -1,11 +1,11 @@
 import { performance } from "node:perf_hooks";
 import express, { type Express, type Request, type Response } from "express";
-import { methodNotAllowed, notFound, problemHandler } from "../../platform/http/express-problems.ts";
-import { problem, sendProblem } from "../../platform/http/problem.ts";
-import type { Account } from "./api-keys.ts";
+import { methodNotAllowed, notFound, problemHandler } from "../../../../platform/http/express-problems.ts";
+import { problem, sendProblem } from "../../../../platform/http/problem.ts";
+import type { Account } from "../../acceptance/api-keys.ts";
+import type { Route } from "../../ingest-metrics.ts";
 import { postBatch } from "./batch-route.ts";
 import type { IngestContext } from "./ingest-context.ts";
-import type { Route } from "./ingest-metrics.ts";
 import { postMessage } from "./message-route.ts";
 import { openapi } from "./openapi.ts";
 import { getStatus } from "./status-route.ts";

@@ -1,16 +1,16 @@
 import { performance } from "node:perf_hooks";
-import { ProblemError } from "../../platform/http/problem.ts";
-import type { Log } from "../../platform/log/log.ts";
-import type { Tracing } from "../../platform/telemetry/tracing.ts";
-import type { Acceptance, Outcome } from "./acceptance.ts";
-import type { Account, ApiKeys } from "./api-keys.ts";
-import type { BodyBudget } from "./body-budget.ts";
-import type { IdempotencyMemory } from "./idempotency-memory.ts";
-import type { IngestMetrics } from "./ingest-metrics.ts";
-import type { Intake, Moment, PreparedMessage } from "./intake.ts";
-import type { MessageRate } from "./message-rate.ts";
-import type { StatusSource } from "./message-status.ts";
-import type { RecentAcceptances } from "./recent-acceptances.ts";
+import type { BodyBudget } from "../../../../platform/http/body-budget.ts";
+import { ProblemError } from "../../../../platform/http/problem.ts";
+import type { Log } from "../../../../platform/log/log.ts";
+import type { Tracing } from "../../../../platform/telemetry/tracing.ts";
+import type { Acceptance, Outcome } from "../../acceptance/acceptance.ts";
+import type { Account, ApiKeys } from "../../acceptance/api-keys.ts";
+import type { IdempotencyMemory } from "../../acceptance/idempotency-memory.ts";
+import type { Intake, Moment, PreparedMessage } from "../../acceptance/intake.ts";
+import type { MessageRate } from "../../acceptance/message-rate.ts";
+import type { RecentAcceptances } from "../../acceptance/recent-acceptances.ts";
+import type { IngestMetrics } from "../../ingest-metrics.ts";
+import type { StatusSource } from "../../status/message-status.ts";
 
 /** Bytes of a request's body. */
 export const SINGLE_BODY_LIMIT = 1024 * 1024;

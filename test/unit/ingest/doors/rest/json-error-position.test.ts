@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { locateJsonError } from "../../../services/ingest/json-error-position.ts";
+import { locateJsonError } from "../../../../../services/ingest/doors/rest/json-error-position.ts";
 
 const isJson = (text: string) => {
   try {

@@ -1,5 +1,5 @@
-import type { Lane } from "../../domain/message/lane.ts";
-import type { Encoding } from "../../domain/text/encoding.ts";
+import type { Lane } from "../../../domain/message/lane.ts";
+import type { Encoding } from "../../../domain/text/encoding.ts";
 import { AgingMap } from "./aging-map.ts";
 
 /** What is known of a message before its first event has reached ClickHouse. */

@@ -2,7 +2,7 @@ import { Agent, request as httpRequest } from "node:http";
 import { connect } from "node:net";
 import { gzipSync } from "node:zlib";
 import { afterEach, describe, expect, it } from "vitest";
-import { type Harness, type HarnessOptions, KEY, MESSAGE, PATIENT, startIngest } from "./ingest-harness.ts";
+import { type Harness, type HarnessOptions, KEY, MESSAGE, PATIENT, startIngest } from "../../ingest-harness.ts";
 
 let ingest: Harness;
 const start = async (options: HarnessOptions = {}) => {

@@ -1,5 +1,5 @@
 import { type ClickHouseClient, ClickHouseLogLevel, createClient } from "@clickhouse/client";
-import { SluiceError } from "../../platform/errors/sluice-error.ts";
+import { SluiceError } from "../../../platform/errors/sluice-error.ts";
 import {
   type EventRow,
   type MessageRow,

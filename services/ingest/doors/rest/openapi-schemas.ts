@@ -1,7 +1,7 @@
-import { lanes } from "../../domain/message/lane.ts";
-import { requestLimits } from "../../domain/message/validation.ts";
+import { lanes } from "../../../../domain/message/lane.ts";
+import { requestLimits } from "../../../../domain/message/validation.ts";
+import { EVENT_STATES, EVENT_TYPES, MESSAGE_STATUSES } from "../../status/message-status.ts";
 import { MAX_BATCH_MESSAGES } from "./batch-route.ts";
-import { EVENT_STATES, EVENT_TYPES, MESSAGE_STATUSES } from "./message-status.ts";
 import { problemCodes } from "./openapi-problems.ts";
 
 /** The data types of the HTTP interface (OpenAPI 3.1: JSON Schema 2020-12), with the limits that the code enforces. */

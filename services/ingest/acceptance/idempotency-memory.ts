@@ -1,5 +1,5 @@
 import { hash } from "node:crypto";
-import type { ValidRequest } from "../../domain/message/validation.ts";
+import type { ValidRequest } from "../../../domain/message/validation.ts";
 import { AgingMap } from "./aging-map.ts";
 
 /** Retries of one request come within minutes; a day of keys would only cost memory. Milliseconds. */

@@ -1,9 +1,10 @@
 import type { IncomingMessage } from "node:http";
 import { setImmediate as nextTurn } from "node:timers/promises";
-import type { FieldProblem } from "../../domain/message/validation.ts";
-import { ProblemError } from "../../platform/http/problem.ts";
-import type { TraceSpan } from "../../platform/telemetry/tracing.ts";
-import type { Account } from "./api-keys.ts";
+import type { FieldProblem } from "../../../../domain/message/validation.ts";
+import { ProblemError } from "../../../../platform/http/problem.ts";
+import type { TraceSpan } from "../../../../platform/telemetry/tracing.ts";
+import type { Account } from "../../acceptance/api-keys.ts";
+import { type AcceptedMessage, MAX_PROBLEMS, type PreparedMessage } from "../../acceptance/intake.ts";
 import {
   acceptanceUnknown,
   BATCH_BODY_LIMIT,
@@ -14,7 +15,6 @@ import {
   unavailable,
   writeMessages,
 } from "./ingest-context.ts";
-import { type AcceptedMessage, MAX_PROBLEMS, type PreparedMessage } from "./intake.ts";
 import { readJsonBody } from "./json-body.ts";
 import { headerKey } from "./message-route.ts";
 

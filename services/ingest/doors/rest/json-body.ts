@@ -2,8 +2,8 @@ import { isUtf8 } from "node:buffer";
 import type { IncomingMessage } from "node:http";
 import type { Readable } from "node:stream";
 import { createGunzip } from "node:zlib";
-import { ProblemError } from "../../platform/http/problem.ts";
-import type { BodyBudget } from "./body-budget.ts";
+import type { BodyBudget } from "../../../../platform/http/body-budget.ts";
+import { ProblemError } from "../../../../platform/http/problem.ts";
 import { locateJsonError } from "./json-error-position.ts";
 import { readJsonType } from "./json-type.ts";
 

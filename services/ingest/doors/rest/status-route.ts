@@ -1,9 +1,9 @@
 import { performance } from "node:perf_hooks";
-import { parseDestination } from "../../domain/numbers/destination.ts";
-import { ProblemError } from "../../platform/http/problem.ts";
-import type { Account } from "./api-keys.ts";
+import { parseDestination } from "../../../../domain/numbers/destination.ts";
+import { ProblemError } from "../../../../platform/http/problem.ts";
+import type { Account } from "../../acceptance/api-keys.ts";
+import { acceptedStatus, type MessageStatusAnswer, type MessageStatuses } from "../../status/message-status.ts";
 import type { IngestContext } from "./ingest-context.ts";
-import { acceptedStatus, type MessageStatusAnswer, type MessageStatuses } from "./message-status.ts";
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { SluiceError } from "../../../platform/errors/sluice-error.ts";
-import { type EventRow, type MessageRow, statusAnswer } from "../../../services/ingest/message-status.ts";
-import { type Harness, MESSAGE, OTHER_KEY, startIngest } from "./ingest-harness.ts";
+import { SluiceError } from "../../../../platform/errors/sluice-error.ts";
+import { type EventRow, type MessageRow, statusAnswer } from "../../../../services/ingest/status/message-status.ts";
+import { type Harness, MESSAGE, OTHER_KEY, startIngest } from "../ingest-harness.ts";
 
 const ROW: MessageRow = {
   state: "delivered",
