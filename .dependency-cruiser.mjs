@@ -32,6 +32,18 @@ export default {
       to: { path: "^services/", pathNot: "^services/$1/" },
     },
     {
+      name: "acceptance-knows-no-http-and-no-door",
+      severity: "error",
+      from: { path: "^services/ingest/(acceptance|status)/" },
+      to: { path: "^services/ingest/(doors|main)|^platform/http/|^(node:)?https?$|node_modules/(express|undici)/" },
+    },
+    {
+      name: "no-door-imports-another",
+      severity: "error",
+      from: { path: "^services/ingest/doors/([^/]+)/" },
+      to: { path: "^services/ingest/doors/", pathNot: "^services/ingest/doors/$1/" },
+    },
+    {
       name: "services-do-not-import-infra-or-test",
       severity: "error",
       from: { path: "^services/" },

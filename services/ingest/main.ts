@@ -15,19 +15,22 @@ import { observeKafka } from "../../platform/kafka/observe.ts";
 import { ensureTopics } from "../../platform/kafka/topics.ts";
 import { runService, type Scope } from "../../platform/lifecycle/run-service.ts";
 import { KNOWN_VARIABLES } from "../../schemas/generated/variables.ts";
-import { Acceptance } from "./acceptance/acceptance.ts";
+import { acceptanceMetrics } from "./acceptance/acceptance-metrics.ts";
+import { Acceptor } from "./acceptance/acceptor.ts";
 import { ApiKeys } from "./acceptance/api-keys.ts";
+import { DeadlineWriter } from "./acceptance/deadline-writer.ts";
 import { IdempotencyMemory } from "./acceptance/idempotency-memory.ts";
 import { Intake } from "./acceptance/intake.ts";
 import { MessageRate } from "./acceptance/message-rate.ts";
 import { RecentAcceptances } from "./acceptance/recent-acceptances.ts";
-import type { IngestContext } from "./doors/rest/ingest-context.ts";
-import { ingestApp } from "./doors/rest/rest-app.ts";
+import { restApp } from "./doors/rest/rest-app.ts";
+import type { RestContext } from "./doors/rest/rest-context.ts";
+import { restMetrics } from "./doors/rest/rest-metrics.ts";
 import { startHttpServer } from "./http-server.ts";
 import { IdleProbe } from "./idle-probe.ts";
 import { ingestConfig } from "./ingest-config.ts";
-import { ingestMetrics } from "./ingest-metrics.ts";
 import { ClickhouseStatus } from "./status/clickhouse-status.ts";
+import { MessageLookup } from "./status/message-lookup.ts";
 
 const config = loadConfig("ingest", ingestConfig, {
   purpose: "Takes messages over HTTP and answers once every in-sync replica of the log has them.",
@@ -45,9 +48,8 @@ await runService({ name: "ingest", config, redact: ["x-api-key", "text", "to"], 
 async function start(scope: Scope): Promise<void> {
   const { accounts } = accountsOf(config);
   const pipeline = await startPipeline(scope, "ingest", config);
-  const { codecs, producer, now: brokersTime } = pipeline;
   await observe(scope, pipeline);
-  const status = await scope.add("status look-up", {
+  const analytics = await scope.add("status look-up", {
     start: () =>
       new ClickhouseStatus({
         url: config.clickhouseUrl,
@@ -57,12 +59,22 @@ async function start(scope: Scope): Promise<void> {
       }),
     stop: (source) => source.close(),
   });
-  const now = performance.now();
-  const memory = new IdempotencyMemory(config.idempotencyKeys, now);
-  const context: IngestContext = {
+  const recent = new RecentAcceptances(config.recentMessages, performance.now());
+  await listen(scope, {
     keys: new ApiKeys(accounts),
-    rate: new MessageRate(),
+    acceptor: acceptorOf(scope, pipeline, recent),
+    status: new MessageLookup(analytics, recent, scope.log),
     bodies: new BodyBudget(config.httpBodyMemory),
+    metrics: restMetrics(scope.metrics),
+    tracing: scope.tracing,
+    log: scope.log,
+  });
+}
+
+function acceptorOf(scope: Scope, { codecs, producer, now }: Pipeline, recent: RecentAcceptances): Acceptor {
+  const memory = new IdempotencyMemory(config.idempotencyKeys, performance.now());
+  return new Acceptor({
+    rate: new MessageRate(),
     intake: new Intake({
       partitions: config.partitions,
       encode: (request) => codecs.request.encode(request),
@@ -71,17 +83,14 @@ async function start(scope: Scope): Promise<void> {
       routes: loadRoutes(scope),
     }),
     memory,
-    acceptance: new Acceptance(producer, config.acceptTimeout, (err) =>
+    writer: new DeadlineWriter(producer, config.acceptTimeout, (err) =>
       scope.log.every("write-failed", 1_000).error({ err }, "a write was rejected"),
     ),
-    recent: new RecentAcceptances(config.recentMessages, now),
-    status,
-    metrics: ingestMetrics(scope.metrics),
-    tracing: scope.tracing,
-    now: brokersTime,
+    recent,
+    metrics: acceptanceMetrics(scope.metrics),
     log: scope.log,
-  };
-  await listen(scope, context);
+    now,
+  });
 }
 
 /** Only the accounts: ingest has no need to see the providers' credentials. */
@@ -115,10 +124,10 @@ async function observe(scope: Scope, { connection, producer }: Pipeline): Promis
   scope.readiness.register("kafka answers", () => probe.outcome);
 }
 
-async function listen(scope: Scope, context: IngestContext): Promise<void> {
+async function listen(scope: Scope, context: RestContext): Promise<void> {
   const server = await scope.add("http server", {
     start: () =>
-      startHttpServer(ingestApp(context), {
+      startHttpServer(restApp(context), {
         host: config.httpHost,
         port: config.httpPort,
         maxConnections: config.httpMaxConnections,

@@ -38,21 +38,14 @@ export class ApiKeys {
   }
 
   /**
-   * The account of a request, from `Authorization: Bearer <key>` or else `X-API-Key`. What a map look-up by hash gives
-   * away by its time is about the hash of a guess, which is of no use to the guesser; the full comparison takes the same
-   * time wherever they differ.
+   * The account that a key belongs to. What a map look-up by hash gives away by its time is about the hash of a guess,
+   * which is of no use to the guesser; the full comparison takes the same time wherever they differ.
    */
-  accountOf(authorization: string | undefined, apiKey: string | undefined): Account | undefined {
-    const key = authorization === undefined ? apiKey : bearerToken(authorization);
+  accountOf(key: string | undefined): Account | undefined {
     if (key === undefined || key === "" || key.length > MAX_KEY_LENGTH) return undefined;
     const digest = hash("sha256", key, "hex");
     const entry = this.#byHash.get(digest);
     if (entry === undefined || !timingSafeEqual(entry.digest, Buffer.from(digest, "latin1"))) return undefined;
     return entry.account;
   }
-}
-
-/** The token of RFC 6750, section 2.1; the scheme's name is case-insensitive (RFC 9110, section 11.1). */
-function bearerToken(authorization: string): string | undefined {
-  return /^bearer +([!-~]+) *$/i.exec(authorization)?.[1];
 }

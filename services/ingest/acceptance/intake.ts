@@ -12,7 +12,7 @@ import { requestTopic } from "../../../schemas/topics.ts";
 import type { Account } from "./api-keys.ts";
 import { fingerprintOf, type IdempotencyMemory } from "./idempotency-memory.ts";
 
-/** The fields of a message in a request's body; `to` and `text` are required. */
+/** The fields of a message as a door hands it over; `to` and `text` are required. */
 export const MESSAGE_FIELDS = [
   "to",
   "from",
@@ -45,15 +45,16 @@ export interface AcceptedMessage {
 
 /** A message that can be written to Kafka. */
 export interface PreparedMessage {
-  readonly ok: true;
+  readonly status: "prepared";
   readonly record: OutRecord;
   readonly answer: AcceptedMessage;
   /** The key that this message was the first to claim. */
   readonly claimed: string | undefined;
 }
 
-export interface RefusedMessage {
-  readonly ok: false;
+/** A message that will not be written, whatever Kafka does. */
+export interface RejectedMessage {
+  readonly status: "rejected";
   /** `conflict`: valid in itself, but its key or id stands for another message. */
   readonly kind: "invalid" | "conflict";
   readonly problems: readonly FieldProblem[];
@@ -77,7 +78,7 @@ export interface Moment {
   readonly monotonic: number;
 }
 
-/** Turns a message of a request's body into the record of its lane's topic, or into what is wrong with it. No I/O. */
+/** Turns a message as a door hands it over into the record of its lane's topic, or into what is wrong with it. No I/O. */
 export class Intake {
   readonly #options: IntakeOptions;
 
@@ -92,7 +93,7 @@ export class Intake {
     now: Moment,
     requestKey?: string,
     trace?: TraceContext,
-  ): PreparedMessage | RefusedMessage {
+  ): PreparedMessage | RejectedMessage {
     const identity = readIdentity(item);
     const problems = identity.problems;
     const validation = validateSendRequest(identity.request);
@@ -114,7 +115,7 @@ export class Intake {
     }
     const id = identity.id ?? this.#messageId(account.id, key, request.destination, now.wall);
     return {
-      ok: true,
+      status: "prepared",
       record: this.#record(id, request, account.id, now.wall, trace),
       answer: accepted(id, request),
       claimed,
@@ -170,9 +171,9 @@ export class Intake {
   }
 }
 
-/** Reads a key that came in the `Idempotency-Key` header. */
-export function readIdempotencyKey(header: string): string | FieldProblem {
-  return IDEMPOTENCY_KEY.test(header) ? header : keyProblem("Idempotency-Key");
+/** Reads a key that came beside the message, in the `field` of the request that a problem is to name. */
+export function readIdempotencyKey(given: string, field: string): string | FieldProblem {
+  return IDEMPOTENCY_KEY.test(given) ? given : keyProblem(field);
 }
 
 interface Identity {
@@ -233,11 +234,11 @@ function keyProblem(field: string): FieldProblem {
   return { field, code: "idempotency-key-invalid", message: "1 to 255 printable ASCII characters" };
 }
 
-function invalid(problems: readonly FieldProblem[]): RefusedMessage {
-  return { ok: false, kind: "invalid", problems: problems.slice(0, MAX_PROBLEMS) };
+function invalid(problems: readonly FieldProblem[]): RejectedMessage {
+  return { status: "rejected", kind: "invalid", problems: problems.slice(0, MAX_PROBLEMS) };
 }
 
-function conflict(field: "id" | "idempotencyKey"): RefusedMessage {
+function conflict(field: "id" | "idempotencyKey"): RejectedMessage {
   const message = "it was used for another message before; use a new one for a new message";
-  return { ok: false, kind: "conflict", problems: [{ field, code: "idempotency-conflict", message }] };
+  return { status: "rejected", kind: "conflict", problems: [{ field, code: "idempotency-conflict", message }] };
 }

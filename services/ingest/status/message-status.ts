@@ -43,7 +43,7 @@ export interface HistoryEntry {
 /** Amounts by currency (ISO 4217), as decimal texts. */
 export type Costs = Readonly<Record<string, string>>;
 
-/** What `GET /v1/messages/{id}` answers of a message to one destination. */
+/** What is known of a message to one destination. */
 export interface MessageStatusAnswer {
   readonly id: string;
   /** One of `MESSAGE_STATUSES`. */
@@ -74,17 +74,10 @@ export interface MessageStatusAnswer {
   readonly history: readonly HistoryEntry[];
 }
 
-/** An id that an upstream system gave to messages to several destinations: each has its own fate. */
-export interface MessageStatuses {
-  readonly id: string;
-  /** By the time of acceptance. */
-  readonly destinations: readonly MessageStatusAnswer[];
-}
-
-/** Where a message's events can be looked up. */
+/** Where messages can be looked up. */
 export interface StatusSource {
   /**
-   * The account's own message, once for each destination that it went to; `to` narrows them down to any of these (E.164
+   * The account's own message, once for each destination that it went to, by the time of acceptance; `to` narrows them down to any of these (E.164
    * digits), when there are some.
    * @throws SluiceError of class transient or throttled when it cannot be looked up now.
    */

@@ -8,17 +8,20 @@ import { silentLog } from "../../../platform/log/log.ts";
 import { MetricRegistry } from "../../../platform/telemetry/metric-registry.ts";
 import { noTracing, type Tracing } from "../../../platform/telemetry/tracing.ts";
 import type { SendRequest } from "../../../schemas/generated/types.ts";
-import { Acceptance, type Writer } from "../../../services/ingest/acceptance/acceptance.ts";
+import { acceptanceMetrics } from "../../../services/ingest/acceptance/acceptance-metrics.ts";
+import { Acceptor } from "../../../services/ingest/acceptance/acceptor.ts";
 import { type Account, ApiKeys } from "../../../services/ingest/acceptance/api-keys.ts";
+import { DeadlineWriter, type Writer } from "../../../services/ingest/acceptance/deadline-writer.ts";
 import { IdempotencyMemory } from "../../../services/ingest/acceptance/idempotency-memory.ts";
 import { Intake } from "../../../services/ingest/acceptance/intake.ts";
 import { MessageRate } from "../../../services/ingest/acceptance/message-rate.ts";
 import { RecentAcceptances } from "../../../services/ingest/acceptance/recent-acceptances.ts";
-import type { IngestContext } from "../../../services/ingest/doors/rest/ingest-context.ts";
-import { ingestApp } from "../../../services/ingest/doors/rest/rest-app.ts";
+import { restApp } from "../../../services/ingest/doors/rest/rest-app.ts";
+import type { RestContext } from "../../../services/ingest/doors/rest/rest-context.ts";
+import { restMetrics } from "../../../services/ingest/doors/rest/rest-metrics.ts";
 import { type HttpServer, startHttpServer } from "../../../services/ingest/http-server.ts";
-import { ingestMetrics } from "../../../services/ingest/ingest-metrics.ts";
-import type { MessageStatusAnswer } from "../../../services/ingest/status/message-status.ts";
+import { MessageLookup } from "../../../services/ingest/status/message-lookup.ts";
+import type { MessageStatusAnswer, StatusSource } from "../../../services/ingest/status/message-status.ts";
 
 export const PARTITIONS = 6;
 /** How long a test waits for a condition; a busy machine is no fault. */
@@ -76,9 +79,11 @@ export interface CallOptions {
 }
 
 export interface Harness {
-  readonly context: IngestContext;
+  readonly context: RestContext;
   readonly writer: FakeWriter;
   readonly server: HttpServer;
+  /** Answers from `statuses`. */
+  readonly analytics: StatusSource;
   /** What analytics has, by account and id. */
   readonly statuses: Map<string, MessageStatusAnswer | readonly MessageStatusAnswer[]>;
   call(path: string, options?: CallOptions): Promise<Answer>;
@@ -94,37 +99,55 @@ export interface HarnessOptions {
   readonly tracing?: Tracing;
 }
 
-/** The real HTTP service over loopback, with a fake producer behind it. */
-export async function startIngest(options: HarnessOptions = {}): Promise<Harness> {
-  const codecs = await testCodecs();
-  const writer = new FakeWriter();
+/** The real acceptor in front of a writer. */
+export function newAcceptor(parts: {
+  readonly writer: Writer;
+  readonly codecs: SluiceCodecs;
+  readonly recent: RecentAcceptances;
+  readonly metrics: MetricRegistry;
+  readonly acceptTimeoutMs?: number | undefined;
+}): Acceptor {
   const memory = new IdempotencyMemory(1_000, performance.now());
-  const statuses: Harness["statuses"] = new Map();
-  const context: IngestContext = {
-    keys: new ApiKeys([ACME, GLOBEX]),
+  return new Acceptor({
     rate: new MessageRate(),
-    bodies: new BodyBudget(options.bodyBudget ?? 64 * 1024 * 1024),
     intake: new Intake({
       partitions: PARTITIONS,
-      encode: (value) => codecs.request.encode(value),
+      encode: (value) => parts.codecs.request.encode(value),
       newMessageId,
       memory,
     }),
     memory,
-    acceptance: new Acceptance(writer, options.acceptTimeoutMs ?? 5_000),
-    recent: new RecentAcceptances(1_000, performance.now()),
-    status: {
-      find: async (account, id, to) => {
-        const found = statuses.get(`${account}/${id}`) ?? [];
-        return [found].flat().filter((status) => to.length === 0 || to.includes(status.to.slice(1)));
-      },
-    },
-    metrics: ingestMetrics(new MetricRegistry()),
-    tracing: options.tracing ?? noTracing,
+    writer: new DeadlineWriter(parts.writer, parts.acceptTimeoutMs ?? 5_000),
+    recent: parts.recent,
+    metrics: acceptanceMetrics(parts.metrics),
     log: silentLog,
     now: Date.now,
+  });
+}
+
+/** The real HTTP service over loopback, with a fake producer behind it. */
+export async function startIngest(options: HarnessOptions = {}): Promise<Harness> {
+  const codecs = await testCodecs();
+  const writer = new FakeWriter();
+  const statuses: Harness["statuses"] = new Map();
+  const recent = new RecentAcceptances(1_000, performance.now());
+  const metrics = new MetricRegistry();
+  const analytics: StatusSource = {
+    find: async (account, id, to) => {
+      const found = statuses.get(`${account}/${id}`) ?? [];
+      return [found].flat().filter((status) => to.length === 0 || to.includes(status.to.slice(1)));
+    },
   };
-  const server = await startHttpServer(ingestApp(context), {
+  const context: RestContext = {
+    keys: new ApiKeys([ACME, GLOBEX]),
+    acceptor: newAcceptor({ writer, codecs, recent, metrics, acceptTimeoutMs: options.acceptTimeoutMs }),
+    status: new MessageLookup(analytics, recent, silentLog),
+    bodies: new BodyBudget(options.bodyBudget ?? 64 * 1024 * 1024),
+    metrics: restMetrics(metrics),
+    tracing: options.tracing ?? noTracing,
+    log: silentLog,
+  };
+  const server = await startHttpServer(restApp(context), {
     host: "127.0.0.1",
     port: 0,
     maxConnections: options.maxConnections ?? 100,
@@ -134,6 +157,7 @@ export async function startIngest(options: HarnessOptions = {}): Promise<Harness
     context,
     writer,
     server,
+    analytics,
     statuses,
     call: (path, callOptions = {}) => call(server.port, path, callOptions),
     decode(record) {

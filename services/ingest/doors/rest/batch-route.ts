@@ -1,29 +1,22 @@
 import type { IncomingMessage } from "node:http";
-import { setImmediate as nextTurn } from "node:timers/promises";
 import type { FieldProblem } from "../../../../domain/message/validation.ts";
 import { ProblemError } from "../../../../platform/http/problem.ts";
 import type { TraceSpan } from "../../../../platform/telemetry/tracing.ts";
+import type { Offer, Results } from "../../acceptance/acceptor.ts";
 import type { Account } from "../../acceptance/api-keys.ts";
-import { type AcceptedMessage, MAX_PROBLEMS, type PreparedMessage } from "../../acceptance/intake.ts";
-import {
-  acceptanceUnknown,
-  BATCH_BODY_LIMIT,
-  charge,
-  type IngestContext,
-  moment,
-  requireOpen,
-  unavailable,
-  writeMessages,
-} from "./ingest-context.ts";
+import { type AcceptedMessage, MAX_PROBLEMS } from "../../acceptance/intake.ts";
+import { acceptanceUnknown, requireAdmitted, unavailable } from "./acceptance-problems.ts";
 import { readJsonBody } from "./json-body.ts";
-import { headerKey } from "./message-route.ts";
+import { idempotencyKeyOf } from "./request-headers.ts";
+import type { RestContext } from "./rest-context.ts";
 
 export const MAX_BATCH_MESSAGES = 10_000;
 
-/** Messages prepared in one go, about 10 ms: between two slices other requests get their turn. */
-const SLICE_MESSAGES = 500;
+/** Bytes of the request's body. */
+const BODY_LIMIT = 16 * 1024 * 1024;
 
-interface RejectedMessage {
+/** A rejected message in the answer. */
+interface RejectedItem {
   readonly status: "rejected";
   readonly index: number;
   readonly errors: readonly FieldProblem[];
@@ -36,7 +29,7 @@ export interface BatchAnswer {
     readonly accepted: number;
     readonly rejected: number;
     /** One for each message of the request, in its order. */
-    readonly messages: readonly (AcceptedMessage | RejectedMessage)[];
+    readonly messages: readonly (AcceptedMessage | RejectedItem)[];
   };
 }
 
@@ -45,52 +38,58 @@ export interface BatchAnswer {
  * @throws ProblemError 400, 413, 415, 429 or 503, always for the batch as a whole.
  */
 export async function postBatch(
-  context: IngestContext,
+  context: RestContext,
   account: Account,
   request: IncomingMessage,
 ): Promise<BatchAnswer> {
-  requireOpen(context);
   // Looks before reading megabytes; the charge follows when the number of messages is known.
-  charge(context, account, 0);
-  const key = headerKey(request);
-  const body = await readJsonBody(request, BATCH_BODY_LIMIT, context.bodies);
+  requireAdmitted(context.acceptor.admit(account, 0));
+  const key = idempotencyKeyOf(request);
+  const body = await readJsonBody(request, BODY_LIMIT, context.bodies);
   try {
-    const items = readMessages(body.value);
-    charge(context, account, items.length);
-    return await acceptAll(context, account, items, key);
+    const messages = readMessages(body.value);
+    requireAdmitted(context.acceptor.charge(account, messages.length));
+    return await acceptAll(context, account, messages, key);
   } finally {
     body.done();
   }
 }
 
 async function acceptAll(
-  context: IngestContext,
+  context: RestContext,
   account: Account,
-  items: readonly unknown[],
+  messages: readonly unknown[],
   key: string | undefined,
 ): Promise<BatchAnswer> {
-  const now = moment(context);
-  const results: (AcceptedMessage | RejectedMessage)[] = [];
-  const valid: PreparedMessage[] = [];
   const spans: TraceSpan[] = [];
-  for (let index = 0; index < items.length; index++) {
-    if (index % SLICE_MESSAGES === 0 && index > 0) await nextTurn();
-    const span = context.tracing.enabled ? context.tracing.root("accept message", { kind: "server" }) : undefined;
-    const itemKey = key === undefined ? undefined : `${key}\n${index}`;
-    const prepared = context.intake.prepare(items[index], account, now, itemKey, span?.context);
+  const accepted = await context.acceptor.accept(account, offersOf(context, messages, key, spans));
+  for (const span of spans) span.end(accepted.outcome === "accepted" ? undefined : new Error(accepted.outcome));
+  if (accepted.outcome === "refused") throw unavailable();
+  const items = accepted.results.map(itemOf);
+  if (accepted.outcome === "unknown") throw unknownBatch(items);
+  const rejected = items.filter(({ status }) => status === "rejected").length;
+  return {
+    status: rejected === 0 ? 202 : 207,
+    body: { accepted: items.length - rejected, rejected, messages: items },
+  };
+}
+
+/** The messages one by one, each with a key by its place and a trace of its own, which begins when it is its turn. */
+function* offersOf(
+  { tracing }: RestContext,
+  messages: readonly unknown[],
+  key: string | undefined,
+  spans: TraceSpan[],
+): Generator<Offer> {
+  for (const [index, message] of messages.entries()) {
+    const span = tracing.enabled ? tracing.root("accept message", { kind: "server" }) : undefined;
     if (span !== undefined) spans.push(span);
-    if (prepared.ok) {
-      valid.push(prepared);
-      results.push(prepared.answer);
-    } else results.push({ status: "rejected", index, errors: prepared.problems });
+    yield { message, key: key === undefined ? undefined : `${key}\n${index}`, trace: span?.context };
   }
-  const rejected = items.length - valid.length;
-  context.metrics.rejected.add(rejected);
-  const outcome = valid.length === 0 ? "stored" : await writeMessages(context, account, valid, now);
-  for (const span of spans) span.end(outcome === "stored" ? undefined : new Error(outcome));
-  if (outcome === "refused") throw unavailable();
-  if (outcome === "unknown") throw unknownBatch(results);
-  return { status: rejected === 0 ? 202 : 207, body: { accepted: valid.length, rejected, messages: results } };
+}
+
+function itemOf(result: Results[number], index: number): AcceptedMessage | RejectedItem {
+  return result.status === "accepted" ? result : { status: "rejected", index, errors: result.problems };
 }
 
 function readMessages(body: unknown): readonly unknown[] {
@@ -115,13 +114,13 @@ function isObject(value: unknown): value is object {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-function unknownBatch(results: readonly (AcceptedMessage | RejectedMessage)[]): ProblemError {
+function unknownBatch(items: readonly (AcceptedMessage | RejectedItem)[]): ProblemError {
   return acceptanceUnknown(
     "the valid messages may or may not have been accepted; repeat the batch, those with an idempotency key as they are " +
       "and the others with the id of this answer in their field id, and none is sent twice",
     {
-      messages: results.map((result, index) =>
-        result.status === "accepted" ? { index, status: "unknown", id: result.id } : result,
+      messages: items.map((item, index) =>
+        item.status === "accepted" ? { index, status: "unknown", id: item.id } : item,
       ),
     },
   );

@@ -1,14 +1,10 @@
 import { isUtf8 } from "node:buffer";
 import type { IncomingMessage } from "node:http";
-import type { Readable } from "node:stream";
-import { createGunzip } from "node:zlib";
 import type { BodyBudget } from "../../../../platform/http/body-budget.ts";
 import { ProblemError } from "../../../../platform/http/problem.ts";
+import { type BodyFault, readBody } from "../../../../platform/http/read-body.ts";
 import { locateJsonError } from "./json-error-position.ts";
 import { readJsonType } from "./json-type.ts";
-
-/** x-gzip is the same (RFC 9110, 8.4.1.3). */
-const GZIP = new Set(["gzip", "x-gzip"]);
 
 /** Seconds after which a client may try again when others' bodies fill the memory. */
 const RETRY_AFTER_SECONDS = "1";
@@ -24,74 +20,21 @@ export async function readJsonBody(
   budget: BodyBudget,
 ): Promise<{ value: unknown; done: () => void }> {
   checkType(request);
-  if (Number(request.headers["content-length"] ?? 0) > limit) throw tooLarge(limit);
-  let held = 0;
-  const done = () => {
-    budget.give(held);
-    held = 0;
-  };
+  const body = await readBody(request, limit, budget);
+  if (!body.ok) throw unreadable(body.fault, limit);
   try {
-    const body = await collect(request, limit, (bytes) => {
-      if (!budget.take(bytes)) return false;
-      held += bytes;
-      return true;
-    });
-    return { value: parse(body), done };
+    return { value: parse(body.bytes), done: body.done };
   } catch (error) {
-    done();
+    body.done();
     throw error;
   }
 }
 
 function checkType(request: IncomingMessage): void {
   const type = readJsonType(request.headers["content-type"]);
-  if (!type.ok) {
-    throw new ProblemError({
-      status: 415,
-      code: "UNSUPPORTED_MEDIA_TYPE",
-      title: "The body's type is not supported",
-      detail: type.detail,
-    });
-  }
-  const encoding = request.headers["content-encoding"]?.toLowerCase() ?? "identity";
-  if (encoding !== "identity" && !GZIP.has(encoding)) {
-    throw new ProblemError({
-      status: 415,
-      code: "UNSUPPORTED_ENCODING",
-      title: "The body's encoding is not supported",
-      detail: "send it uncompressed or with gzip",
-    });
-  }
-}
-
-function collect(request: IncomingMessage, limit: number, take: (bytes: number) => boolean): Promise<Buffer> {
-  const zipped = GZIP.has(request.headers["content-encoding"]?.toLowerCase() ?? "");
-  const source: Readable = zipped ? request.pipe(createGunzip()) : request;
-  return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
-    let length = 0;
-    const stop = (error: Error) => {
-      source.removeAllListeners("data");
-      if (zipped) {
-        request.unpipe();
-        source.destroy();
-      }
-      // What is still to come is thrown away, so that the client gets to read the answer; requestTimeout bounds it.
-      request.resume();
-      reject(error);
-    };
-    source.on("data", (chunk: Buffer) => {
-      length += chunk.length;
-      if (length > limit) return stop(tooLarge(limit));
-      if (!take(chunk.length)) return stop(noRoom());
-      chunks.push(chunk);
-    });
-    source.once("end", () => resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, length)));
-    source.once("error", () => stop(incomplete(zipped ? "it is not whole gzip data" : "the connection failed")));
-    request.once("close", () => {
-      if (!request.complete) stop(incomplete("the connection was closed"));
-    });
-  });
+  if (type.ok) return;
+  const title = "The body's type is not supported";
+  throw new ProblemError({ status: 415, code: "UNSUPPORTED_MEDIA_TYPE", title, detail: type.detail });
 }
 
 function parse(body: Buffer): unknown {
@@ -128,21 +71,38 @@ function invalidJson(detail: string, extra: Readonly<Record<string, number>> = {
   return new ProblemError({ status: 400, code: "INVALID_JSON", title: "The body is not valid JSON", detail, extra });
 }
 
-function incomplete(why: string): ProblemError {
-  const title = "The body did not arrive whole";
-  return new ProblemError({ status: 400, code: "BODY_INCOMPLETE", title, detail: why });
-}
-
-function tooLarge(limit: number): ProblemError {
-  const detail = `at most ${limit} bytes are accepted here, after decompression; send several requests`;
-  return new ProblemError({ status: 413, code: "BODY_TOO_LARGE", title: "The body is too large", detail });
-}
-
-function noRoom(): ProblemError {
-  const title = "Too many large requests at once";
-  const detail = "nothing was accepted; repeat the request after the time in Retry-After";
-  return new ProblemError(
-    { status: 503, code: "BUSY", title, detail },
-    { headers: { "retry-after": RETRY_AFTER_SECONDS } },
-  );
+function unreadable(fault: BodyFault, limit: number): ProblemError {
+  switch (fault.kind) {
+    case "encoding":
+      return new ProblemError({
+        status: 415,
+        code: "UNSUPPORTED_ENCODING",
+        title: "The body's encoding is not supported",
+        detail: "send it uncompressed or with gzip",
+      });
+    case "too-large":
+      return new ProblemError({
+        status: 413,
+        code: "BODY_TOO_LARGE",
+        title: "The body is too large",
+        detail: `at most ${limit} bytes are accepted here, after decompression; send several requests`,
+      });
+    case "no-room":
+      return new ProblemError(
+        {
+          status: 503,
+          code: "BUSY",
+          title: "Too many large requests at once",
+          detail: "nothing was accepted; repeat the request after the time in Retry-After",
+        },
+        { headers: { "retry-after": RETRY_AFTER_SECONDS } },
+      );
+    case "incomplete":
+      return new ProblemError({
+        status: 400,
+        code: "BODY_INCOMPLETE",
+        title: "The body did not arrive whole",
+        detail: fault.why,
+      });
+  }
 }

@@ -1,21 +1,17 @@
 import type { IncomingMessage } from "node:http";
 import { messageIdTime } from "../../../../domain/message/message-id.ts";
-import { ProblemError } from "../../../../platform/http/problem.ts";
+import type { ProblemError } from "../../../../platform/http/problem.ts";
 import { extractTrace } from "../../../../platform/telemetry/trace-context.ts";
 import type { TraceSpan } from "../../../../platform/telemetry/tracing.ts";
+import type { AcceptOutcome } from "../../acceptance/acceptor.ts";
 import type { Account } from "../../acceptance/api-keys.ts";
-import { type PreparedMessage, type RefusedMessage, readIdempotencyKey } from "../../acceptance/intake.ts";
-import {
-  acceptanceUnknown,
-  charge,
-  type IngestContext,
-  moment,
-  requireOpen,
-  SINGLE_BODY_LIMIT,
-  unavailable,
-  writeMessages,
-} from "./ingest-context.ts";
+import { acceptanceUnknown, rejected, requireAdmitted, unavailable } from "./acceptance-problems.ts";
 import { readJsonBody } from "./json-body.ts";
+import { idempotencyKeyOf } from "./request-headers.ts";
+import type { RestContext } from "./rest-context.ts";
+
+/** Bytes of the request's body. */
+const BODY_LIMIT = 1024 * 1024;
 
 /** The answer to an accepted message. */
 export interface MessageAnswer {
@@ -28,14 +24,13 @@ export interface MessageAnswer {
  * @throws ProblemError 400, 413, 415, 422, 429 or 503.
  */
 export async function postMessage(
-  context: IngestContext,
+  context: RestContext,
   account: Account,
   request: IncomingMessage,
 ): Promise<MessageAnswer> {
-  requireOpen(context);
-  charge(context, account, 1);
-  const key = headerKey(request);
-  const body = await readJsonBody(request, SINGLE_BODY_LIMIT, context.bodies);
+  requireAdmitted(context.acceptor.admit(account, 1));
+  const key = idempotencyKeyOf(request);
+  const body = await readJsonBody(request, BODY_LIMIT, context.bodies);
   try {
     return await acceptOne(context, account, request, body.value, key);
   } finally {
@@ -44,70 +39,44 @@ export async function postMessage(
 }
 
 async function acceptOne(
-  context: IngestContext,
+  context: RestContext,
   account: Account,
   request: IncomingMessage,
-  item: unknown,
+  message: unknown,
   key: string | undefined,
 ): Promise<MessageAnswer> {
-  const now = moment(context);
   const span = beginSpan(context, request);
   try {
-    const prepared = context.intake.prepare(item, account, now, key, span?.context);
-    if (!prepared.ok) {
-      context.metrics.rejected.add();
-      throw refusal(prepared);
-    }
-    const outcome = await writeMessages(context, account, [prepared], now);
-    if (outcome === "refused") throw unavailable();
-    if (outcome === "unknown") throw unknownMessage(prepared);
-    const acceptedAt = new Date(now.wall).toISOString();
+    const answer = answerOf(await context.acceptor.accept(account, [{ message, key, trace: span?.context }]));
     span?.end();
-    return { location: `/v1/messages/${prepared.answer.id}`, body: { ...prepared.answer, acceptedAt } };
+    return answer;
   } catch (error) {
     span?.end(error);
     throw error;
   }
 }
 
-/** @throws ProblemError 400 when the header cannot be a key. */
-export function headerKey(request: IncomingMessage): string | undefined {
-  const header = request.headers["idempotency-key"];
-  if (header === undefined) return undefined;
-  const key = readIdempotencyKey(Array.isArray(header) ? header.join() : header);
-  if (typeof key === "string") return key;
-  throw new ProblemError({ status: 400, code: "INVALID_HEADER", title: "A header is not valid", errors: [key] });
+/** @throws ProblemError when the message was not accepted, or may not have been. */
+function answerOf(accepted: AcceptOutcome): MessageAnswer {
+  if (accepted.outcome === "refused") throw unavailable();
+  const result = accepted.results[0]!;
+  if (result.status === "rejected") throw rejected(result);
+  if (accepted.outcome === "unknown") throw unknownMessage(result.id);
+  const acceptedAt = new Date(accepted.acceptedAt).toISOString();
+  return { location: `/v1/messages/${result.id}`, body: { ...result, acceptedAt } };
 }
 
-function refusal({ kind, problems }: RefusedMessage): ProblemError {
-  return kind === "conflict"
-    ? new ProblemError({
-        status: 422,
-        code: "IDEMPOTENCY_CONFLICT",
-        title: "The key stands for another message",
-        detail: "the same key came with another message within the last hour; nothing was accepted now",
-        errors: problems,
-      })
-    : new ProblemError({
-        status: 400,
-        code: "INVALID_MESSAGE",
-        title: "The message is not valid",
-        detail: "each entry of errors names a field and what it allows",
-        errors: problems,
-      });
-}
-
-function unknownMessage({ answer }: PreparedMessage): ProblemError {
+function unknownMessage(id: string): ProblemError {
   // An id without a time is one derived from a key.
-  const how = messageIdTime(answer.id) === undefined ? "the same idempotency key" : `"id": "${answer.id}" in the body`;
+  const how = messageIdTime(id) === undefined ? "the same idempotency key" : `"id": "${id}" in the body`;
   return acceptanceUnknown(
     `the message may or may not have been accepted; repeat it with ${how}, and it is not sent twice`,
-    { id: answer.id },
+    { id },
   );
 }
 
 /** A client's trace is continued when it is sampled; else a share of the requests starts one of its own. */
-function beginSpan({ tracing }: IngestContext, request: IncomingMessage): TraceSpan | undefined {
+function beginSpan({ tracing }: RestContext, request: IncomingMessage): TraceSpan | undefined {
   if (!tracing.enabled) return undefined;
   const parent = extractTrace(request.headers);
   const options = { kind: "server" } as const;

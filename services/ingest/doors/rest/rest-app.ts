@@ -3,11 +3,12 @@ import express, { type Express, type Request, type Response } from "express";
 import { methodNotAllowed, notFound, problemHandler } from "../../../../platform/http/express-problems.ts";
 import { problem, sendProblem } from "../../../../platform/http/problem.ts";
 import type { Account } from "../../acceptance/api-keys.ts";
-import type { Route } from "../../ingest-metrics.ts";
 import { postBatch } from "./batch-route.ts";
-import type { IngestContext } from "./ingest-context.ts";
 import { postMessage } from "./message-route.ts";
 import { openapi } from "./openapi.ts";
+import { apiKeyOf } from "./request-headers.ts";
+import type { RestContext } from "./rest-context.ts";
+import type { Route } from "./rest-metrics.ts";
 import { getStatus } from "./status-route.ts";
 
 const WELCOME = `Sluice: SMS delivery. This is the HTTP way in.
@@ -23,7 +24,7 @@ Every /v1 request carries an API key: Authorization: Bearer <key>
 type Handler = (request: Request, response: Response, account: Account) => Promise<void>;
 
 /** The HTTP facade as an Express application; it listens to nothing by itself. */
-export function ingestApp(context: IngestContext): Express {
+export function restApp(context: RestContext): Express {
   const app = express();
   app.disable("x-powered-by");
   app.disable("etag");
@@ -35,7 +36,7 @@ export function ingestApp(context: IngestContext): Express {
 
   const guarded = (route: Route, handle: Handler) => (request: Request, response: Response) => {
     observe(context, route, response);
-    const account = context.keys.accountOf(request.headers.authorization, request.get("x-api-key"));
+    const account = context.keys.accountOf(apiKeyOf(request.headers.authorization, request.get("x-api-key")));
     if (account === undefined) return unauthorized(context, response);
     return handle(request, response, account);
   };
@@ -89,7 +90,7 @@ function publicPages(app: Express): void {
     .all(methodNotAllowed(["GET", "HEAD"]));
 }
 
-function unauthorized(context: IngestContext, response: Response): void {
+function unauthorized(context: RestContext, response: Response): void {
   context.metrics.unauthorized.add();
   const detail = "send a valid API key as Authorization: Bearer <key>, or as X-API-Key: <key>";
   const body = problem({ status: 401, code: "UNAUTHORIZED", title: "A valid API key is needed", detail });
@@ -107,7 +108,7 @@ function sendJson(response: Response, status: number, body: object): void {
   response.end(payload);
 }
 
-function observe(context: IngestContext, route: Route, response: Response): void {
+function observe(context: RestContext, route: Route, response: Response): void {
   const began = performance.now();
   response.once("finish", () => {
     context.metrics.answered(route, response.statusCode, (performance.now() - began) / 1_000);

@@ -25,7 +25,7 @@ const options = {
 };
 const problemsOf = (intake: Intake, from: string | undefined) => {
   const prepared = intake.prepare({ to: "+491700000012", text: "hi", from }, ACME, { wall: 0, monotonic: 0 });
-  return prepared.ok ? [] : prepared.problems.map(({ field, code }) => `${field}: ${code}`);
+  return prepared.status === "prepared" ? [] : prepared.problems.map(({ field, code }) => `${field}: ${code}`);
 };
 
 it("a sender that no provider of the route carries is refused when it comes, and others are not", () => {

@@ -179,7 +179,7 @@ describe("GET /v1/messages/{id}", () => {
 
   it("answers from memory while analytics is away, and 503 when it has nothing", async () => {
     const { id } = await accept();
-    Object.assign(ingest.context.status, {
+    Object.assign(ingest.analytics, {
       find: () => Promise.reject(new SluiceError("away", { code: "STATUS_UNAVAILABLE", class: "transient" })),
     });
     expect((await ingest.call(`/v1/messages/${id}`)).body.status).toBe("accepted");

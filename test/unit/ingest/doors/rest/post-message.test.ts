@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { isMessageId } from "../../../../../domain/message/message-id.ts";
 import { partitionFor } from "../../../../../platform/kafka/murmur2.ts";
-import { Acceptance } from "../../../../../services/ingest/acceptance/acceptance.ts";
+import { DeadlineWriter } from "../../../../../services/ingest/acceptance/deadline-writer.ts";
 import { type Harness, MESSAGE, OTHER_KEY, PARTITIONS, PATIENT, startIngest } from "../../ingest-harness.ts";
 
 let ingest: Harness;
@@ -206,8 +206,8 @@ describe("when Kafka is in trouble", () => {
     expect((await post(MESSAGE)).body.code).toBe("UNAVAILABLE");
     ingest.writer.unconfirmedSince = 0;
     expect((await post(MESSAGE)).status).toBe(202);
-    const acceptance = new Acceptance({ hasRoom: true, unconfirmedSince: 1_000, send: async () => {} }, 100);
-    expect([1_000, 1_099, 1_100].map((now) => acceptance.open(now))).toEqual([true, true, false]);
+    const writer = new DeadlineWriter({ hasRoom: true, unconfirmedSince: 1_000, send: async () => {} }, 100);
+    expect([1_000, 1_099, 1_100].map((now) => writer.open(now))).toEqual([true, true, false]);
   });
 
   it("says that it does not know when the acknowledgement is late, and how to repeat", async () => {

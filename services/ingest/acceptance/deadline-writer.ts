@@ -1,6 +1,6 @@
 import type { OutRecord } from "../../../platform/kafka/record.ts";
 
-/** The part of the record producer that acceptance needs. */
+/** The part of the record producer that accepting needs. */
 export interface Writer {
   readonly hasRoom: boolean;
   /** Monotonic ms since which nothing has been confirmed of what is being written; 0 while nothing is. */
@@ -13,13 +13,13 @@ export interface Writer {
  * - `refused`: nothing was queued, so nothing can come of it;
  * - `unknown`: Kafka has not answered in time. The records stay queued and may yet be stored.
  */
-export type Outcome = "stored" | "refused" | "unknown";
+export type WriteOutcome = "stored" | "refused" | "unknown";
 
 /**
  * Writes records and tells within a deadline what is known of them. While Kafka has confirmed nothing for longer than the
  * deadline new work is refused at once: a clear "no" is worth more to a client than a "perhaps" five seconds later.
  */
-export class Acceptance {
+export class DeadlineWriter {
   readonly #writer: Writer;
   readonly #deadlineMs: number;
   readonly #failed: (error: unknown) => void;
@@ -37,11 +37,11 @@ export class Acceptance {
     return hasRoom && (unconfirmedSince === 0 || nowMs - unconfirmedSince < this.#deadlineMs);
   }
 
-  write(records: readonly OutRecord[], nowMs: number): Promise<Outcome> {
+  write(records: readonly OutRecord[], nowMs: number): Promise<WriteOutcome> {
     if (!this.open(nowMs)) return Promise.resolve("refused");
     return new Promise((resolve) => {
       const timer = setTimeout(resolve, this.#deadlineMs, "unknown");
-      const settle = (outcome: Outcome) => {
+      const settle = (outcome: WriteOutcome) => {
         clearTimeout(timer);
         resolve(outcome);
       };

@@ -1,0 +1,154 @@
+import { performance } from "node:perf_hooks";
+import { setImmediate as nextTurn } from "node:timers/promises";
+import type { Log } from "../../../platform/log/log.ts";
+import type { TraceContext } from "../../../platform/telemetry/trace-context.ts";
+import type { AcceptanceMetrics } from "./acceptance-metrics.ts";
+import type { Account } from "./api-keys.ts";
+import type { DeadlineWriter, WriteOutcome } from "./deadline-writer.ts";
+import type { IdempotencyMemory } from "./idempotency-memory.ts";
+import type { AcceptedMessage, Intake, Moment, PreparedMessage, RejectedMessage } from "./intake.ts";
+import type { MessageRate } from "./message-rate.ts";
+import type { RecentAcceptances } from "./recent-acceptances.ts";
+
+/** Nothing was accepted and nothing will come of it: Kafka takes no more, or has confirmed nothing for too long. */
+export interface Closed {
+  readonly outcome: "closed";
+}
+
+/** Nothing was accepted: the account has used up its rate. */
+export interface Throttled {
+  readonly outcome: "throttled";
+  /** Messages a second that the account may hand in. */
+  readonly maxPerSecond: number;
+  /** Whole seconds, at least 1, after which it is in credit again. */
+  readonly waitSeconds: number;
+}
+
+export interface Admitted {
+  readonly outcome: "admitted";
+}
+
+/** A message as it came in at a door. */
+export interface Offer {
+  /** What was given as its fields; whatever that is, it is judged. */
+  readonly message: unknown;
+  /** The key that the request as a whole gave this message; the message's own wins. */
+  readonly key?: string | undefined;
+  /** The trace that its record hands on. */
+  readonly trace?: TraceContext | undefined;
+}
+
+/** One for each message offered, in their order. */
+export type Results = readonly (AcceptedMessage | RejectedMessage)[];
+
+/**
+ * - `accepted`: every valid message is on all in-sync replicas, which is nothing to wait for where none is valid;
+ * - `refused`: Kafka takes no more since the request was admitted; nothing was queued, so nothing can come of it;
+ * - `unknown`: Kafka has not answered in time. The messages with the status `accepted` may yet be stored.
+ */
+export type AcceptOutcome =
+  | {
+      readonly outcome: "accepted";
+      /** Epoch ms. */
+      readonly acceptedAt: number;
+      readonly results: Results;
+    }
+  | { readonly outcome: "refused" }
+  | { readonly outcome: "unknown"; readonly results: Results };
+
+export interface AcceptorOptions {
+  readonly rate: MessageRate;
+  readonly intake: Intake;
+  /** The intake's own. */
+  readonly memory: IdempotencyMemory;
+  readonly writer: DeadlineWriter;
+  readonly recent: RecentAcceptances;
+  readonly metrics: AcceptanceMetrics;
+  readonly log: Log;
+  /** Epoch ms by the brokers' clock: when a message is accepted, whatever this host believes. */
+  readonly now: () => number;
+}
+
+/** Messages prepared in one go, about 10 ms: between two slices other requests get their turn. */
+const SLICE_MESSAGES = 500;
+
+const ADMITTED: Admitted = { outcome: "admitted" };
+const CLOSED: Closed = { outcome: "closed" };
+
+/** Accepts messages, whatever the door they came in at: the door reads requests and tells its client what came of them. */
+export class Acceptor {
+  readonly #options: AcceptorOptions;
+
+  constructor(options: AcceptorOptions) {
+    this.#options = options;
+  }
+
+  /** Asked before a request is read: whether anything could be written now, and then as {@link charge}. */
+  admit(account: Account, messages: number): Admitted | Closed | Throttled {
+    return this.#options.writer.open(performance.now()) ? this.charge(account, messages) : CLOSED;
+  }
+
+  /** Charges messages to the account's rate; 0 only looks, where the number is not known yet. */
+  charge({ id, maxPerSecond }: Account, messages: number): Admitted | Throttled {
+    if (maxPerSecond === undefined) return ADMITTED;
+    const { rate, metrics } = this.#options;
+    const waitSeconds = rate.charge(id, maxPerSecond, messages, performance.now());
+    if (waitSeconds === 0) return ADMITTED;
+    metrics.throttled.add();
+    return { outcome: "throttled", maxPerSecond, waitSeconds };
+  }
+
+  /**
+   * Judges each message and writes the valid ones in one go. They have been charged before.
+   * @param offers taken one by one, each when it is its turn to be prepared.
+   */
+  async accept(account: Account, offers: Iterable<Offer>): Promise<AcceptOutcome> {
+    const { intake, metrics, now } = this.#options;
+    const moment = { wall: now(), monotonic: performance.now() };
+    const results: (AcceptedMessage | RejectedMessage)[] = [];
+    const valid: PreparedMessage[] = [];
+    for (const { message, key, trace } of offers) {
+      const prepared = intake.prepare(message, account, moment, key, trace);
+      if (prepared.status === "prepared") valid.push(prepared);
+      results.push(prepared.status === "prepared" ? prepared.answer : prepared);
+      if (results.length % SLICE_MESSAGES === 0) await nextTurn();
+    }
+    metrics.rejected.add(results.length - valid.length);
+    const written = valid.length === 0 ? "stored" : await this.#write(account, valid, moment);
+    if (written === "refused") return { outcome: written };
+    if (written === "unknown") return { outcome: written, results };
+    return { outcome: "accepted", acceptedAt: moment.wall, results };
+  }
+
+  /** Writes what was prepared and books what came of it. */
+  async #write(account: Account, messages: readonly PreparedMessage[], moment: Moment): Promise<WriteOutcome> {
+    const { writer, metrics, memory, log } = this.#options;
+    const records = messages.map((message) => message.record);
+    const outcome = await writer.write(records, moment.monotonic);
+    if (outcome === "stored") this.#book(account, messages, moment);
+    else if (outcome === "refused") {
+      metrics.refused.add(messages.length);
+      for (const { claimed } of messages) if (claimed !== undefined) memory.release(claimed);
+    } else {
+      metrics.unknown.add(messages.length);
+      log
+        .every("acknowledgement-late", 5_000)
+        .warn({ messages: messages.length }, "waiting for kafka: it did not answer in time");
+    }
+    return outcome;
+  }
+
+  #book(account: Account, messages: readonly PreparedMessage[], moment: Moment): void {
+    const { metrics, recent } = this.#options;
+    const after = performance.now();
+    metrics.acknowledgement.record((after - moment.monotonic) / 1_000);
+    for (const { answer, record } of messages) {
+      metrics.accepted[answer.lane].add();
+      const { lane, encoding, segments, reference } = answer;
+      const destination = record.key as string;
+      const acceptedAt = moment.wall;
+      const accountId = account.id;
+      recent.add(answer.id, { accountId, destination, lane, encoding, segments, reference, acceptedAt }, after);
+    }
+  }
+}

@@ -1,0 +1,18 @@
+import type { BodyBudget } from "../../../../platform/http/body-budget.ts";
+import type { Log } from "../../../../platform/log/log.ts";
+import type { Tracing } from "../../../../platform/telemetry/tracing.ts";
+import type { Acceptor } from "../../acceptance/acceptor.ts";
+import type { ApiKeys } from "../../acceptance/api-keys.ts";
+import type { StatusSource } from "../../status/message-status.ts";
+import type { RestMetrics } from "./rest-metrics.ts";
+
+/** Everything the routes work with. */
+export interface RestContext {
+  readonly keys: ApiKeys;
+  readonly acceptor: Acceptor;
+  readonly status: StatusSource;
+  readonly bodies: BodyBudget;
+  readonly metrics: RestMetrics;
+  readonly tracing: Tracing;
+  readonly log: Log;
+}
