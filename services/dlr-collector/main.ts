@@ -6,6 +6,7 @@ import { openCatalog, readCatalog } from "../../pipeline/boot/read-catalog.ts";
 import { type Pipeline, startPipeline, startReader } from "../../pipeline/boot/start-pipeline.ts";
 import type { SluiceCodecs } from "../../pipeline/records/codecs.ts";
 import { loadConfig } from "../../platform/config/load-config.ts";
+import { startHttpServer } from "../../platform/http/http-server.ts";
 import { observeKafka } from "../../platform/kafka/observe.ts";
 import type { RecordProducer } from "../../platform/kafka/producer.ts";
 import { TaskGroup } from "../../platform/kafka/task-group.ts";
@@ -25,7 +26,6 @@ import { LogFrontier } from "./log-frontier.ts";
 import { ClaimsFrontier, PLACING_GROUP, PLACING_INPUTS } from "./placing/claims-frontier.ts";
 import { type PlacingCounters, ReceiptPlacing, type ReceiptPlacingOptions } from "./placing/receipt-placing.ts";
 import { webhookApp } from "./webhooks/webhook-app.ts";
-import { startWebhookServer } from "./webhooks/webhook-server.ts";
 
 const GROUP_ID = "sluice.correlator";
 const READ_BACK = [EVENTS_TOPIC, RECEIPTS_TOPIC, CORRELATION_TOPIC, ...PLACING_INPUTS];
@@ -33,6 +33,8 @@ const READ_BACK = [EVENTS_TOPIC, RECEIPTS_TOPIC, CORRELATION_TOPIC, ...PLACING_I
 const CLOCKS_MS = 2_000;
 /** Requests at hand get this share of the shutdown deadline. */
 const DRAIN_SHARE = 0.3;
+/** A callback is a few hundred bytes: whoever takes longer to send one holds a connection on purpose. */
+const CALLBACK_TIMEOUT_MS = 10_000;
 
 const config = loadConfig("dlr-collector", dlrCollectorSettings, {
   purpose: "Takes delivery receipts from providers, joins them with submissions, and ends every message exactly once.",
@@ -222,12 +224,14 @@ async function webhooks(
   });
   const server = await scope.add("webhook server", {
     start: () =>
-      startWebhookServer(app, {
+      startHttpServer(app, {
+        name: "webhook server",
         host: config.httpHost,
         port: config.httpPort,
         maxConnections: config.httpMaxConnections,
+        requestTimeoutMs: CALLBACK_TIMEOUT_MS,
       }),
-    stop: (started) => started.stop(config.shutdownDeadline * DRAIN_SHARE),
+    stop: (started) => started.drain(config.shutdownDeadline * DRAIN_SHARE),
   });
   scope.log.info({ host: config.httpHost, port: server.port }, "taking provider callbacks");
 }

@@ -11,6 +11,7 @@ import { loadConfig } from "../../platform/config/load-config.ts";
 import { yamlFolder } from "../../platform/config/yaml-file.ts";
 import { errorMessage } from "../../platform/errors/sluice-error.ts";
 import { BodyBudget } from "../../platform/http/body-budget.ts";
+import { startHttpServer } from "../../platform/http/http-server.ts";
 import { observeKafka } from "../../platform/kafka/observe.ts";
 import { ensureTopics } from "../../platform/kafka/topics.ts";
 import { runService, type Scope } from "../../platform/lifecycle/run-service.ts";
@@ -26,7 +27,6 @@ import { RecentAcceptances } from "./acceptance/recent-acceptances.ts";
 import { restApp } from "./doors/rest/rest-app.ts";
 import type { RestContext } from "./doors/rest/rest-context.ts";
 import { restMetrics } from "./doors/rest/rest-metrics.ts";
-import { startHttpServer } from "./http-server.ts";
 import { IdleProbe } from "./idle-probe.ts";
 import { ingestConfig } from "./ingest-config.ts";
 import { ClickhouseStatus } from "./status/clickhouse-status.ts";
@@ -128,6 +128,7 @@ async function listen(scope: Scope, context: RestContext): Promise<void> {
   const server = await scope.add("http server", {
     start: () =>
       startHttpServer(restApp(context), {
+        name: "HTTP server",
         host: config.httpHost,
         port: config.httpPort,
         maxConnections: config.httpMaxConnections,

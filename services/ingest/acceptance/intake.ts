@@ -1,8 +1,8 @@
-import type { RouteTable } from "../../../domain/routing/route-table.ts";
 import { senderHasProvider } from "../../../domain/catalog/sender-rules.ts";
 import type { Lane } from "../../../domain/message/lane.ts";
 import { isMessageId, messageIdFromKey, messageIdTime } from "../../../domain/message/message-id.ts";
 import { type FieldProblem, type ValidRequest, validateSendRequest } from "../../../domain/message/validation.ts";
+import type { RouteTable } from "../../../domain/routing/route-table.ts";
 import type { Encoding } from "../../../domain/text/encoding.ts";
 import { partitionFor } from "../../../platform/kafka/murmur2.ts";
 import type { OutRecord } from "../../../platform/kafka/record.ts";

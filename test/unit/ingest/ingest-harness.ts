@@ -3,6 +3,7 @@ import { request as httpRequest, type IncomingHttpHeaders } from "node:http";
 import { newMessageId } from "../../../domain/message/message-id.ts";
 import { createCodecs, type SluiceCodecs } from "../../../pipeline/records/codecs.ts";
 import { BodyBudget } from "../../../platform/http/body-budget.ts";
+import { type HttpServer, startHttpServer } from "../../../platform/http/http-server.ts";
 import type { OutRecord } from "../../../platform/kafka/record.ts";
 import { silentLog } from "../../../platform/log/log.ts";
 import { MetricRegistry } from "../../../platform/telemetry/metric-registry.ts";
@@ -19,7 +20,6 @@ import { RecentAcceptances } from "../../../services/ingest/acceptance/recent-ac
 import { restApp } from "../../../services/ingest/doors/rest/rest-app.ts";
 import type { RestContext } from "../../../services/ingest/doors/rest/rest-context.ts";
 import { restMetrics } from "../../../services/ingest/doors/rest/rest-metrics.ts";
-import { type HttpServer, startHttpServer } from "../../../services/ingest/http-server.ts";
 import { MessageLookup } from "../../../services/ingest/status/message-lookup.ts";
 import type { MessageStatusAnswer, StatusSource } from "../../../services/ingest/status/message-status.ts";
 
@@ -148,6 +148,7 @@ export async function startIngest(options: HarnessOptions = {}): Promise<Harness
     log: silentLog,
   };
   const server = await startHttpServer(restApp(context), {
+    name: "HTTP server",
     host: "127.0.0.1",
     port: 0,
     maxConnections: options.maxConnections ?? 100,

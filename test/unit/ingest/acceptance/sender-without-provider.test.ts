@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { parseProvider, parseRoute } from "../../../../domain/catalog/catalog.ts";
-import { compileRoutes } from "../../../../domain/routing/route-table.ts";
 import { newMessageId } from "../../../../domain/message/message-id.ts";
+import { compileRoutes } from "../../../../domain/routing/route-table.ts";
 import { IdempotencyMemory } from "../../../../services/ingest/acceptance/idempotency-memory.ts";
 import { Intake } from "../../../../services/ingest/acceptance/intake.ts";
 import { ACME } from "../ingest-harness.ts";

@@ -189,28 +189,7 @@ describe("paths and methods", () => {
   });
 });
 
-describe("connections", () => {
-  it("closes those beyond the limit and counts them", async () => {
-    await start({ maxConnections: 2 });
-    const sockets = [1, 2, 3].map(() => connect(ingest.server.port, "127.0.0.1"));
-    let closed = 0;
-    for (const socket of sockets) socket.on("error", () => {}).on("close", () => closed++);
-    await expect.poll(() => closed, PATIENT).toBe(1);
-    expect(ingest.server.connections).toEqual({ open: 2, refused: 1 });
-    for (const socket of sockets) socket.destroy();
-  });
-
-  it("cuts off a client that does not finish its request", async () => {
-    await start({ requestTimeoutMs: 200 });
-    const socket = connect(ingest.server.port, "127.0.0.1");
-    let answer = "";
-    socket.on("data", (data) => (answer += data.toString()));
-    socket.on("error", () => {});
-    socket.write("POST /v1/messages HTTP/1.1\r\nHost: x\r\nX-A");
-    await expect.poll(() => socket.closed, PATIENT).toBe(true);
-    expect(answer).toMatch(/^HTTP\/1.1 408/);
-  });
-
+describe("the end", () => {
   it("finishes the requests at hand when it is told to stop, and takes no more", async () => {
     await start();
     let acknowledge: () => void = () => {};
@@ -239,41 +218,5 @@ describe("connections", () => {
     expect(await answer).toEqual({ status: 202, connection: "close" });
     await stop;
     agent.destroy();
-  });
-
-  it("answers a request on a connection that was idle when it was told to stop, and says that it closes", async () => {
-    await start();
-    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
-    const send = () =>
-      new Promise<{ status: number | undefined; connection: string | undefined }>((resolve, reject) => {
-        const request = httpRequest({
-          agent,
-          port: ingest.server.port,
-          path: "/v1/messages",
-          method: "POST",
-          headers: { authorization: `Bearer ${KEY}`, "content-type": "application/json" },
-        });
-        request.once("response", (response) => {
-          const { statusCode: status, headers } = response;
-          response.resume().once("end", () => resolve({ status, connection: headers.connection }));
-        });
-        request.once("error", reject).end(JSON.stringify(MESSAGE));
-      });
-    expect(await send()).toEqual({ status: 202, connection: "keep-alive" });
-    const stopped = ingest.server.drain(10_000);
-    await expect(ingest.call("/")).rejects.toThrow(/ECONNREFUSED/);
-    expect(await send()).toEqual({ status: 202, connection: "close" });
-    await stopped;
-    agent.destroy();
-  });
-
-  it("cuts off what does not finish in time when it is told to stop", async () => {
-    await start();
-    ingest.writer.onSend = () => new Promise(() => {});
-    const call = ingest.call("/v1/messages", { body: MESSAGE });
-    const cut = expect(call).rejects.toThrow();
-    await expect.poll(() => ingest.writer.sends.length, PATIENT).toBe(1);
-    await ingest.server.drain(50);
-    await cut;
   });
 });

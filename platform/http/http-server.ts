@@ -1,9 +1,11 @@
 import { createServer, type RequestListener, type Server, type ServerResponse } from "node:http";
 import { type AddressInfo, Server as NetServer } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
-import { SluiceError } from "../../platform/errors/sluice-error.ts";
+import { SluiceError } from "../errors/sluice-error.ts";
 
 export interface HttpServerOptions {
+  /** What it is called when it cannot listen, such as `webhook server`. */
+  readonly name: string;
   readonly host: string;
   /** 0 takes any free port. */
   readonly port: number;
@@ -38,7 +40,7 @@ const LINGER_MS = 1_000;
 const DRAIN_STEP_MS = 20;
 
 /**
- * Starts the public server with its limits.
+ * Starts a public server with its limits, for whoever comes: clients, or providers with their callbacks.
  * @throws SluiceError `PORT_UNAVAILABLE`.
  */
 export async function startHttpServer(listener: RequestListener, options: HttpServerOptions): Promise<HttpServer> {
@@ -97,12 +99,12 @@ async function drain(server: Server, deadlineMs: number): Promise<void> {
   server.close(() => {}); // ends its own timers
 }
 
-function listen(server: Server, { host, port }: HttpServerOptions): Promise<void> {
+function listen(server: Server, { name, host, port }: HttpServerOptions): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once("error", (cause: NodeJS.ErrnoException) => {
       const why =
         cause.code === "EADDRINUSE" ? "another process has it; choose another with SLUICE_HTTP_PORT" : cause.message;
-      const message = `the HTTP server cannot listen on ${host}:${port}: ${why}`;
+      const message = `the ${name} cannot listen on ${host}:${port}: ${why}`;
       reject(new SluiceError(message, { code: "PORT_UNAVAILABLE", cause }));
     });
     server.listen(port, host, resolve);
