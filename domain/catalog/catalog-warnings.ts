@@ -50,6 +50,7 @@ function ofProvider(provider: Provider, at: Keys, routes: readonly Route[]): Cat
   return [
     ...(routed || routes.length === 0 ? [] : [problemAt(at, "no route names it: it gets no message")]),
     ...ofLogin(provider, at),
+    ...ofEncryption(provider, at),
     ...ofCallback(provider, at),
     ...ofPrices(prices, [...at, "prices"]),
   ];
@@ -70,6 +71,17 @@ function ofLogin(provider: Provider, at: Keys): CatalogProblem[] {
       ),
     ),
   ];
+}
+
+/** Hosts that nobody else can listen on the way to. A name without a dot is known in a private network only, such as that of containers. */
+const NEAR = /^(?:localhost|.+\.localhost|127(?:\.\d+){3}|\[::1\]|[^.[\]]+)$/;
+
+function ofEncryption(provider: Provider, at: Keys): CatalogProblem[] {
+  if (provider.kind !== "http-twilio") return [];
+  const { protocol, hostname } = new URL(provider.http.baseUrl);
+  if (protocol !== "http:" || NEAR.test(hostname)) return [];
+  const message = `http: sends messages and authToken to ${hostname} unencrypted; most providers answer with a redirect, which is not followed: write https:`;
+  return [problemAt([...at, "http", "baseUrl"], message)];
 }
 
 function ofCallback(provider: Provider, at: Keys): CatalogProblem[] {

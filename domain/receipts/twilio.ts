@@ -73,16 +73,34 @@ const OUTCOME_OF_CODE: ReadonlyMap<number, SubmitOutcome> = new Map([
 ]);
 
 /**
- * What an answer to POST Messages means. A 5xx other than 503 is in doubt: a gateway may have lost the answer to a
- * request that was taken.
+ * Statuses that say what is wrong with the way there or with the account, whoever says them and with whatever code (RFC 9110,
+ * 15.5): credentials and rights (401, 403, 404 of a wrong account), a balance (402), a proxy (407), the method, the host or the protocol that a
+ * wrong base URL leads to (405, 421, 426). No other message would fare better.
+ */
+const OF_THE_WAY: ReadonlySet<number> = new Set([401, 402, 403, 404, 405, 407, 421, 426]);
+
+/**
+ * Statuses that speak of this one request: that it is too large for something in between (413, 414, 431), that its content or
+ * the moment is at odds with what stands there (409, 422), that it came too early (425, RFC 8470). Without a code of the API nobody
+ * says that the message would not be taken; but nor does it stop the others. So it is tried again, elsewhere first, and not forever.
+ */
+const OF_THE_REQUEST: ReadonlySet<number> = new Set([409, 413, 414, 422, 425, 431]);
+
+/**
+ * What an answer to POST Messages means. Only the API can refuse a message, and it does so with a code of its own: without one a 4xx
+ * is the word of a proxy or of another server that stands at the address, and no message may end by it. A redirect is not followed (the
+ * credentials would go along), so the message was not taken; 303 alone says that the request was carried out and that its
+ * answer stands elsewhere (RFC 9110, 15.4.4). A 5xx other than 503 is in doubt: a gateway may have lost the answer to a request
+ * that was taken.
  */
 export function classifyTwilioResponse(httpStatus: number, errorCode?: number): SubmitOutcome {
   if (httpStatus >= 200 && httpStatus < 300) return "accepted";
   const byCode = errorCode === undefined ? undefined : OUTCOME_OF_CODE.get(errorCode);
   if (byCode !== undefined) return byCode;
   if (httpStatus === 429) return "throttled";
-  if (httpStatus === 503) return "transient";
-  if (httpStatus === 408 || httpStatus >= 500) return "in-doubt";
-  if (httpStatus === 401 || httpStatus === 403 || httpStatus === 404) return "link";
-  return "refused";
+  if (httpStatus === 503 || httpStatus === 425) return "transient";
+  if (httpStatus === 303 || httpStatus === 408 || httpStatus >= 500) return "in-doubt";
+  if (httpStatus < 400 || OF_THE_WAY.has(httpStatus)) return "link";
+  if (errorCode !== undefined) return "refused";
+  return OF_THE_REQUEST.has(httpStatus) ? "transient" : "link";
 }

@@ -228,7 +228,8 @@ function askedWhenWritten(handler: Dispatcher.DispatchHandler, { onLeaving }: As
 /** What an answer means. A 2xx whose body names no id was taken, but nothing could be matched with it: in doubt. */
 export function resultOfAnswer(status: number, text: string, retryAfter: string | string[] | undefined): UnitResult {
   const answer = readJson(text);
-  const apiCode = typeof answer.code === "number" ? answer.code : undefined;
+  // Gateways repeat the status there; Twilio's own codes have five digits.
+  const apiCode = typeof answer.code === "number" && answer.code !== status ? answer.code : undefined;
   const outcome = classifyTwilioResponse(status, apiCode);
   const code = String(apiCode ?? status);
   if (outcome === "accepted") {

@@ -50,6 +50,21 @@ describe("a catalog that can be carried out and is probably not meant", () => {
     ]);
   });
 
+  it("with credentials that go out unencrypted, to a provider that probably redirects to https", () => {
+    const at = (baseUrl: string) =>
+      warningsAfter(({ providers }) => Object.assign((providers[2] as { http: Loose }).http, { baseUrl }));
+    for (const baseUrl of [
+      "https://api.example.net",
+      "http://localhost:12777",
+      "http://api.localhost",
+      "http://127.1.2.3:1",
+      "http://[::1]:12777",
+    ])
+      expect([baseUrl, at(baseUrl)]).toEqual([baseUrl, []]);
+    for (const baseUrl of ["http://api.example.net", "http://127.example.net", "http://10.0.0.1:8080"])
+      expect(at(baseUrl)).toEqual([expect.stringMatching(/^providers\[2\]\.http\.baseUrl: http: .*https:/)]);
+  });
+
   it("with conditions that match nothing", () => {
     expect(withRoute({ countries: ["AQ"] })).toEqual([
       expect.stringContaining('routes[0].when.countries[0]: "AQ" has no'),
