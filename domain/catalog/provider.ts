@@ -1,7 +1,9 @@
 import { z } from "zod";
 import { defaultInDoubtRule, type InDoubtRule, type Lane, lanes } from "../message/lane.ts";
 import { SENDER_RULE, senderKind } from "../message/sender-id.ts";
+import { requestLimits } from "../message/validation.ts";
 import { type CommandStatusClass, readCommandStatus } from "../smpp/command-status.ts";
+import { validityPeriods } from "../smpp/time-format.ts";
 import { defaultAlphabets } from "../text/data-coding.ts";
 import { cOctets, country, distinct, kebabId, lane } from "./fields.ts";
 import { priceListSchema } from "./price-list.ts";
@@ -19,37 +21,46 @@ const statuses = z.record(
 const httpUrl = z.url({ protocol: /^https?$/ });
 
 /** How one SMPP 3.4 account is reached. */
-const smppSchema = z.strictObject({
-  host: z
-    .string()
-    .regex(/^[^\s/@:\p{Cc}]+$|^[0-9A-Fa-f:.]+$/u, "a host name or an address alone; the port is a field of its own"),
-  port: z.int().min(1).max(65_535),
-  /** SMPP 3.4, 4.1.1: at most 15 octets. */
-  systemId: cOctets(15).min(1),
-  /** The standard allows 8 octets (4.1.1); many centres give out longer ones. */
-  password: cOctets(64),
-  systemType: cOctets(12).default(""),
-  /** Notation of message ids in submit responses. */
-  idFormat: idFormat.default("as-is"),
-  /** Notation of message ids in receipts; by default as in responses, and decimal where those are hexadecimal. */
-  receiptIdFormat: idFormat.optional(),
-  /** Vendor TLV (0x1400..0x3fff) in which submissions carry our message id, where the centre takes one. */
-  clientReferenceTlv: z.int().min(0x1400).max(0x3fff).optional(),
-  /** Meaning of command_status values where it differs from the standard's; vendor codes are taken for transient otherwise. */
-  statuses: statuses.default({}),
-  /** The country of the numbers that the centre writes in national form, such as 01701234567. */
-  country: country.optional(),
-  /** What the centre reads and writes under data_coding 0. */
-  defaultAlphabet: z.enum(defaultAlphabets).default("gsm"),
-  /** Whether the centre sends a receipt for each part of a long message, or one for all of it. */
-  receiptPer: z.enum(["part", "message"]).default("part"),
-  /** After this time without a response a submission is in doubt. */
-  responseTimeoutMs: milliseconds.default(10_000),
-  bindTimeoutMs: milliseconds.default(5_000),
-  enquireLinkMs: milliseconds.default(30_000),
-  /** Connections bound at the same time; the window is shared among them. */
-  binds: z.int().min(1).max(32).default(1),
-});
+const smppSchema = z
+  .strictObject({
+    host: z
+      .string()
+      .regex(/^[^\s/@:\p{Cc}]+$|^[0-9A-Fa-f:.]+$/u, "a host name or an address alone; the port is a field of its own"),
+    port: z.int().min(1).max(65_535),
+    /** SMPP 3.4, 4.1.1: at most 15 octets. */
+    systemId: cOctets(15).min(1),
+    /** The standard allows 8 octets (4.1.1); many centres give out longer ones. */
+    password: cOctets(64),
+    systemType: cOctets(12).default(""),
+    /** Notation of message ids in submit responses. */
+    idFormat: idFormat.default("as-is"),
+    /** Notation of message ids in receipts; by default as in responses, and decimal where those are hexadecimal. */
+    receiptIdFormat: idFormat.optional(),
+    /** Vendor TLV (0x1400..0x3fff) in which submissions carry our message id, where the centre takes one. */
+    clientReferenceTlv: z.int().min(0x1400).max(0x3fff).optional(),
+    /** Meaning of command_status values where it differs from the standard's; vendor codes are taken for transient otherwise. */
+    statuses: statuses.default({}),
+    /** The country of the numbers that the centre writes in national form, such as 01701234567. */
+    country: country.optional(),
+    /** What the centre reads and writes under data_coding 0. */
+    defaultAlphabet: z.enum(defaultAlphabets).default("gsm"),
+    /** Whether the centre sends a receipt for each part of a long message, or one for all of it. */
+    receiptPer: z.enum(["part", "message"]).default("part"),
+    /** How submissions say until when the message is of use (5.2.16): some centres take one form only, or want the field empty. */
+    validityPeriod: z.enum(validityPeriods).default("relative"),
+    /** The longest validity that the centre takes; a longer one is cut to it. */
+    maxValiditySeconds: z.int().min(1).max(requestLimits.maxValiditySeconds).optional(),
+    /** After this time without a response a submission is in doubt. */
+    responseTimeoutMs: milliseconds.default(10_000),
+    bindTimeoutMs: milliseconds.default(5_000),
+    enquireLinkMs: milliseconds.default(30_000),
+    /** Connections bound at the same time; the window is shared among them. */
+    binds: z.int().min(1).max(32).default(1),
+  })
+  .refine(({ validityPeriod, maxValiditySeconds }) => validityPeriod !== "none" || maxValiditySeconds === undefined, {
+    path: ["maxValiditySeconds"],
+    error: "means nothing with validityPeriod: none",
+  });
 
 /** As Twilio takes a sender; the kind of number decides what it is sent as. */
 const senderId = z.string().refine((from) => senderKind(from) !== undefined, SENDER_RULE);

@@ -123,9 +123,9 @@ export class SmppLink implements Link<SmppUnit> {
   }
 
   prepare(dispatch: Dispatch, now: number): SmppUnit[] | string {
-    const { clientReferenceTlv, defaultAlphabet } = this.options.provider.smpp;
-    const { references } = this;
-    const messages = submitSmOf(dispatch, now, clientReferenceTlv, { defaultAlphabet, references });
+    const { clientReferenceTlv, defaultAlphabet, validityPeriod, maxValiditySeconds } = this.options.provider.smpp;
+    const terms = { defaultAlphabet, validityPeriod, maxValiditySeconds, references: this.references };
+    const messages = submitSmOf(dispatch, now, clientReferenceTlv, terms);
     return typeof messages === "string" ? messages : messages.map((message) => ({ weight: 1, message }));
   }
 

@@ -1,6 +1,7 @@
 import { senderKind } from "../../domain/message/sender-id.ts";
 import { receiptRequested, udhIndicator } from "../../domain/smpp/esm-class.ts";
 import type { OutgoingShortMessage } from "../../domain/smpp/pdu.ts";
+import { type ValidityPeriod, validityPeriodOf } from "../../domain/smpp/time-format.ts";
 import type { DefaultAlphabet } from "../../domain/text/data-coding.ts";
 import { type Encoding, encodePart } from "../../domain/text/encoding.ts";
 import { type Segmentation, segmentText } from "../../domain/text/segments.ts";
@@ -23,6 +24,10 @@ const UNKNOWN = { ton: 0, npi: 0 };
 export interface SubmitTerms {
   /** What its octets under data_coding 0 are. */
   readonly defaultAlphabet?: DefaultAlphabet;
+  /** In what form it takes validity_period. */
+  readonly validityPeriod?: ValidityPeriod;
+  /** The longest validity that it takes; longer ones are cut to it. */
+  readonly maxValiditySeconds?: number | undefined;
   readonly references?: ConcatenationReferences;
 }
 
@@ -35,8 +40,9 @@ export function submitSmOf(
   dispatch: Dispatch,
   now: number,
   clientReferenceTlv: number | undefined,
-  { defaultAlphabet = "gsm", references }: SubmitTerms = {},
+  terms: SubmitTerms = {},
 ): OutgoingShortMessage[] | string {
+  const { defaultAlphabet = "gsm", references } = terms;
   const { facts, text } = dispatch;
   const split = splitFor(text, defaultAlphabet);
   if (!split.ok) return split.code;
@@ -47,7 +53,7 @@ export function submitSmOf(
   const source = facts.from === null ? UNKNOWN : numbering(facts.from);
   const sourceAddr =
     facts.from === null ? "" : source !== ALPHANUMERIC && facts.from.startsWith("+") ? facts.from.slice(1) : facts.from;
-  const validity = relativeTime(facts.expiresAt - now);
+  const validity = validityOf(terms, facts.expiresAt, now);
   const tlvs = clientReferenceTlv === undefined ? undefined : [{ tag: clientReferenceTlv, value: facts.messageId }];
   for (let i = 0; i < parts.length; i++) {
     const content = encodeFor(parts[i]!, encoding, defaultAlphabet);
@@ -68,6 +74,14 @@ export function submitSmOf(
     });
   }
   return messages;
+}
+
+function validityOf(
+  { validityPeriod = "relative", maxValiditySeconds = Number.POSITIVE_INFINITY }: SubmitTerms,
+  expiresAt: number,
+  now: number,
+): string {
+  return validityPeriodOf(validityPeriod, Math.min(expiresAt, now + maxValiditySeconds * 1_000), now);
 }
 
 /** Highest character of an alphabet that the centre turns into GSM itself. */
@@ -107,13 +121,4 @@ function withHeader(content: Uint8Array, reference: number, total: number, seque
   octets.set(header);
   octets.set(content, header.length);
   return octets;
-}
-
-/** Relative time format (SMPP 3.4, 7.1.1.2): YYMMDDhhmmsstnnp, here in days to seconds, at least one second. */
-export function relativeTime(ms: number): string {
-  const seconds = Math.max(1, Math.floor(ms / 1_000));
-  const days = Math.min(99, Math.floor(seconds / 86_400));
-  const two = (n: number): string => (n < 10 ? `0${n}` : String(n));
-  const hours = two(Math.floor((seconds % 86_400) / 3_600));
-  return `0000${two(days)}${hours}${two(Math.floor((seconds % 3_600) / 60))}${two(seconds % 60)}000R`;
 }

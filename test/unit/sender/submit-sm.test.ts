@@ -1,7 +1,9 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { providerSchema, type SmppProvider } from "../../../domain/catalog/provider.ts";
 import { concatenationOf } from "../../../domain/smpp/concatenation.ts";
 import type { OutgoingShortMessage } from "../../../domain/smpp/pdu.ts";
+import { relativeTime } from "../../../domain/smpp/time-format.ts";
 import {
   countSeptets,
   decodeGsm7Unpacked,
@@ -11,8 +13,10 @@ import {
 } from "../../../domain/text/encoding.ts";
 import { countSegments } from "../../../domain/text/segments.ts";
 import { readUserData } from "../../../domain/text/user-data-header.ts";
+import { silentLog } from "../../../platform/log/log.ts";
 import { ConcatenationReferences } from "../../../services/sender/concatenation-references.ts";
-import { relativeTime, submitSmOf } from "../../../services/sender/submit-sm.ts";
+import { SmppLink, type SmppUnit } from "../../../services/sender/smpp-link.ts";
+import { type SubmitTerms, submitSmOf } from "../../../services/sender/submit-sm.ts";
 import { dispatchOf } from "./dispatches.ts";
 
 const of = (change: Parameters<typeof dispatchOf>[0], now = 1_000_000) => {
@@ -92,6 +96,53 @@ test.each([
   [604_800_000, "000007000000000R"],
 ])("%i ms from now is %s", (ms, text) => {
   expect(relativeTime(ms)).toBe(text);
+});
+
+const validityOf = (terms: SubmitTerms, secondsLeft: number, now = Date.UTC(2026, 11, 31, 23, 59, 58, 250)) => {
+  const expiresAt = now + secondsLeft * 1_000;
+  const messages = submitSmOf(dispatchOf({ facts: { expiresAt } }), now, undefined, terms);
+  return (messages as OutgoingShortMessage[])[0]!.validityPeriod;
+};
+
+test.each([
+  [{}, 172_800, "000002000000000R"],
+  [{ validityPeriod: "relative" }, 60, "000000000100000R"],
+  [{ validityPeriod: "relative", maxValiditySeconds: 172_800 }, 604_800, "000002000000000R"],
+  [{ validityPeriod: "relative", maxValiditySeconds: 172_800 }, 60, "000000000100000R"],
+  // UTC with tenths, over the turn of the year; never before the next second.
+  [{ validityPeriod: "absolute" }, 60, "270101000058200+"],
+  [{ validityPeriod: "absolute" }, -5, "261231235959200+"],
+  [{ validityPeriod: "absolute", maxValiditySeconds: 172_800 }, 604_800, "270102235958200+"],
+  [{ validityPeriod: "none" }, 60, ""],
+] as const)("a centre with %j gets a validity of %i s as %j", (terms, secondsLeft, text) => {
+  const field = validityOf(terms, secondsLeft);
+  expect(field).toBe(text);
+});
+
+test("the link to a centre asks for the validity that the catalog says", () => {
+  const smpp = { host: "127.0.0.1", port: 1, systemId: "s", password: "p" };
+  const periodOf = (more: object) => {
+    const shared = { id: "a", kind: "smpp", currency: "EUR", rate: 1, prices: [{ price: "0.1" }] };
+    const provider = providerSchema.parse({ ...shared, smpp: { ...smpp, ...more } }) as SmppProvider;
+    const link = new SmppLink({ provider, log: silentLog, onDeliver: () => {} });
+    const units = link.prepare(dispatchOf({ facts: { expiresAt: 604_800_000 } }), 0);
+    return (units as SmppUnit[])[0]!.message.validityPeriod;
+  };
+  expect(periodOf({})).toBe("000007000000000R");
+  expect(periodOf({ validityPeriod: "absolute", maxValiditySeconds: 86_400 })).toBe("700102000000000+");
+  expect(periodOf({ validityPeriod: "none" })).toBe("");
+});
+
+test("any absolute validity is read back as the end that was meant, to the tenth of a second", () => {
+  fc.assert(
+    fc.property(fc.integer({ min: Date.UTC(2026, 0), max: Date.UTC(2099, 0) }), fc.nat(604_800), (now, seconds) => {
+      const field = validityOf({ validityPeriod: "absolute" }, seconds, now)!;
+      const [year, month, day, hour, minute, second] = field.match(/\d\d/g)!.map(Number);
+      const read = Date.UTC(2000 + year!, month! - 1, day, hour, minute, second, Number(field[12]) * 100);
+      expect(field.slice(13)).toBe("00+");
+      expect(read).toBe(Math.floor((now + Math.max(1, seconds) * 1_000) / 100) * 100);
+    }),
+  );
 });
 
 test("messages of one sender to one recipient have their references in turn, whatever their ids end in", () => {

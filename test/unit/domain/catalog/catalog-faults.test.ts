@@ -35,9 +35,22 @@ describe("what a bind cannot carry", () => {
     [{ systemType: "s".repeat(13) }, "providers[0].smpp.systemType: has 13 octets"],
     [{ host: "smpp.example.net:2775" }, "providers[0].smpp.host: a host name or an address alone"],
     [{ host: "smpp://smpp.example.net" }, "providers[0].smpp.host: a host name or an address alone"],
+    [
+      { validityPeriod: "relativ" },
+      'providers[0].smpp.validityPeriod: "relativ" is not known: one of relative, absolute',
+    ],
+    [{ maxValiditySeconds: 0 }, "providers[0].smpp.maxValiditySeconds"],
+    [{ maxValiditySeconds: 604_801 }, "providers[0].smpp.maxValiditySeconds"],
+    [
+      { validityPeriod: "none", maxValiditySeconds: 172_800 },
+      "providers[0].smpp.maxValiditySeconds: means nothing with validityPeriod: none",
+    ],
   ])("%j", (fields, message) => expect(login(fields)).toContain(message));
 
   it.each([
+    { validityPeriod: "absolute", maxValiditySeconds: 172_800 },
+    { validityPeriod: "none" },
+    { maxValiditySeconds: 1 },
     { password: "" },
     { password: "x".repeat(64) },
     { systemType: "VMA" },
