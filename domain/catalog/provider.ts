@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { defaultInDoubtRule, type InDoubtRule, type Lane, lanes } from "../message/lane.ts";
-import { SENDER_RULE, senderKind } from "../message/sender-id.ts";
+import { readSender } from "../message/sender-id.ts";
 import { requestLimits } from "../message/validation.ts";
 import { type CommandStatusClass, readCommandStatus } from "../smpp/command-status.ts";
 import { validityPeriods } from "../smpp/time-format.ts";
@@ -62,8 +62,13 @@ const smppSchema = z
     error: "means nothing with validityPeriod: none",
   });
 
-/** As Twilio takes a sender; the kind of number decides what it is sent as. */
-const senderId = z.string().refine((from) => senderKind(from) !== undefined, SENDER_RULE);
+/** A sender as messages may name it; the kind of number decides what it is sent as. */
+const senderId = z.string().transform((from, context) => {
+  const read = readSender(from);
+  if (read.ok) return read.sender;
+  context.addIssue({ code: "custom", message: read.reason });
+  return z.NEVER;
+});
 
 /** How one account of a provider with Twilio's Messages contract is reached. */
 const httpSchema = z

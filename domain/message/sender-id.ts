@@ -11,21 +11,44 @@ const MAX_SHORT_CODE_DIGITS = 8;
 const ASCII_NAME = /^(?=.*[A-Za-z0-9])[ -~]+$/;
 
 /** What a sender must be, for people. */
-export const SENDER_RULE =
+const SENDER_RULE =
   "a sender is up to 15 digits, or 1 to 11 ASCII characters of the GSM alphabet with a letter or digit among them; others, such as ü, are written out (Mueller), since providers do not carry them";
+const NUMBER_RULE =
+  "a number as sender is written internationally, with the country code and without the 0 before the area code: +491713920012, not 01713920012";
+
+/** A sender as it is sent, and its kind; or what is wrong with it, without repeating it. */
+export type ReadSender = { ok: true; sender: string; kind: SenderKind } | { ok: false; reason: string };
 
 /**
- * The kind of a sender id, or undefined if it is none: up to 15 digits (with or without a plus), or a name of up to 11 septets
- * (3GPP TS 23.040, 9.1.2.5) in ASCII. The GSM alphabet has more, but SMPP's source_addr is ASCII (SMPP 3.4, 5.2.8), and so is what
- * HTTP providers take; and a name that is changed on the way is not the one that its owner has registered.
+ * Reads a sender: up to 15 digits (with or without a plus), or a name of up to 11 septets (3GPP TS 23.040, 9.1.2.5) in ASCII. The
+ * GSM alphabet has more, but SMPP's source_addr is ASCII (SMPP 3.4, 5.2.8), and so is what HTTP providers take; and a name
+ * that is changed on the way is not the one that its owner has registered.
+ *
+ * Digits that are too many for a short code are a full number, and 00 before it stands for a plus (ITU-T E.123, 2.6), as in a
+ * destination. No country code begins with 0, so what does after that is a national form: of which country, nobody said.
  */
+export function readSender(written: string): ReadSender {
+  const plus = written.startsWith("+");
+  const digits = plus ? written.slice(1) : written;
+  if (!/^\d+$/.test(digits)) return readName(written);
+  if (!plus && digits.length <= MAX_SHORT_CODE_DIGITS) return { ok: true, sender: written, kind: "short-code" };
+  const zeros = !plus && digits.startsWith("00");
+  const number = zeros ? digits.slice(2) : digits;
+  if (number.startsWith("0")) return { ok: false, reason: NUMBER_RULE };
+  if (number.length > MAX_DIGITS) return { ok: false, reason: SENDER_RULE };
+  // Few digits without their 00 would read as a short code.
+  const sender = zeros ? (number.length <= MAX_SHORT_CODE_DIGITS ? `+${number}` : number) : written;
+  return { ok: true, sender, kind: "international" };
+}
+
+function readName(name: string): ReadSender {
+  const septets = countSeptets(name);
+  const valid = septets > 0 && septets <= MAX_ALPHANUMERIC_SEPTETS && ASCII_NAME.test(name);
+  return valid ? { ok: true, sender: name, kind: "alphanumeric" } : { ok: false, reason: SENDER_RULE };
+}
+
+/** The kind of a sender id, or undefined if it is none. */
 export function senderKind(sender: string): SenderKind | undefined {
-  const digits = sender.startsWith("+") ? sender.slice(1) : sender;
-  if (/^\d+$/.test(digits)) {
-    if (digits.length > MAX_DIGITS) return undefined;
-    return digits.length <= MAX_SHORT_CODE_DIGITS && digits === sender ? "short-code" : "international";
-  }
-  const septets = countSeptets(sender);
-  const valid = septets > 0 && septets <= MAX_ALPHANUMERIC_SEPTETS && ASCII_NAME.test(sender);
-  return valid ? "alphanumeric" : undefined;
+  const read = readSender(sender);
+  return read.ok ? read.kind : undefined;
 }

@@ -3,7 +3,7 @@ import { type Network, networkOf } from "../numbers/network.ts";
 import type { Encoding } from "../text/encoding.ts";
 import { countSegments, DEFAULT_MAX_PARTS } from "../text/segments.ts";
 import { DEFAULT_LANE, isLane, type Lane, lanes } from "./lane.ts";
-import { SENDER_RULE, senderKind } from "./sender-id.ts";
+import { readSender } from "./sender-id.ts";
 
 /** One thing wrong with a request. `code` is stable; `message` is for people and never repeats the value. */
 export interface FieldProblem {
@@ -19,6 +19,7 @@ export interface ValidRequest {
   /** ISO 3166-1 alpha-2. */
   country: string;
   network: Network | undefined;
+  /** The sender id; a full number without a 00 before it. */
   from: string | undefined;
   text: string;
   encoding: Encoding;
@@ -73,7 +74,7 @@ export function validateSendRequest(input: unknown, options: ValidationOptions =
   const destination = readDestination(fields.to, options.defaultCountry, problems);
   const text = readText(fields.text, options.maxParts ?? DEFAULT_MAX_PARTS, problems);
   const request = {
-    from: readSender(fields.from, problems),
+    from: readFrom(fields.from, problems),
     lane: readLane(fields.lane, problems),
     validitySeconds: readValidity(fields.validity, problems),
     reference: readShortText(fields.reference, "reference", [1, requestLimits.referenceLength], problems),
@@ -127,12 +128,13 @@ function readText(value: unknown, maxParts: number, problems: FieldProblem[]) {
   return { text, encoding, segments };
 }
 
-function readSender(value: unknown, problems: FieldProblem[]): string | undefined {
+function readFrom(value: unknown, problems: FieldProblem[]): string | undefined {
   const from = readString(value, "from", false, problems);
-  if (from !== undefined && senderKind(from) === undefined) {
-    problems.push(problem("from", "sender-invalid", SENDER_RULE));
-  }
-  return from;
+  if (from === undefined) return undefined;
+  const read = readSender(from);
+  if (read.ok) return read.sender;
+  problems.push(problem("from", "sender-invalid", read.reason));
+  return undefined;
 }
 
 function readLane(value: unknown, problems: FieldProblem[]): Lane {

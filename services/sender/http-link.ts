@@ -1,6 +1,6 @@
 import { type Dispatcher, Pool } from "undici";
 import type { HttpProvider } from "../../domain/catalog/provider.ts";
-import { senderKind } from "../../domain/message/sender-id.ts";
+import { readSender } from "../../domain/message/sender-id.ts";
 import { classifyTwilioResponse } from "../../domain/receipts/twilio.ts";
 import type { Dispatch } from "../../schemas/generated/types.ts";
 import type { Link, LinkEvents } from "./link.ts";
@@ -197,8 +197,10 @@ class Exchange {
 }
 
 /** A full number goes out with its plus, as the contract wants it; a short code or a name as it is. */
-function twilioSender(sender: string): string {
-  return senderKind(sender) === "international" && !sender.startsWith("+") ? `+${sender}` : sender;
+function twilioSender(from: string): string {
+  const read = readSender(from);
+  if (!read.ok) return from;
+  return read.kind === "international" && !read.sender.startsWith("+") ? `+${read.sender}` : read.sender;
 }
 
 /** Where the provider reports about a message: what the receipt is joined by stands in the query, in front of a fragment. */

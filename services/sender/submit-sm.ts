@@ -1,4 +1,4 @@
-import { senderKind } from "../../domain/message/sender-id.ts";
+import { readSender, type SenderKind } from "../../domain/message/sender-id.ts";
 import { receiptRequested, udhIndicator } from "../../domain/smpp/esm-class.ts";
 import type { OutgoingShortMessage } from "../../domain/smpp/pdu.ts";
 import { type ValidityPeriod, validityPeriodOf } from "../../domain/smpp/time-format.ts";
@@ -50,9 +50,7 @@ export function submitSmOf(
   const reference =
     parts.length === 1 ? 0 : (references ?? new ConcatenationReferences(1)).of(facts.from, facts.to, facts.messageId);
   const messages: OutgoingShortMessage[] = [];
-  const source = facts.from === null ? UNKNOWN : numbering(facts.from);
-  const sourceAddr =
-    facts.from === null ? "" : source !== ALPHANUMERIC && facts.from.startsWith("+") ? facts.from.slice(1) : facts.from;
+  const source = sourceOf(facts.from);
   const validity = validityOf(terms, facts.expiresAt, now);
   const tlvs = clientReferenceTlv === undefined ? undefined : [{ tag: clientReferenceTlv, value: facts.messageId }];
   for (let i = 0; i < parts.length; i++) {
@@ -61,7 +59,7 @@ export function submitSmOf(
       serviceType: "",
       sourceAddrTon: source.ton,
       sourceAddrNpi: source.npi,
-      sourceAddr,
+      sourceAddr: source.address,
       destAddrTon: INTERNATIONAL.ton,
       destAddrNpi: INTERNATIONAL.npi,
       destinationAddr: facts.to,
@@ -104,15 +102,19 @@ function encodeFor(part: string, encoding: Encoding, alphabet: DefaultAlphabet):
   return alphabet === "gsm" || encoding === "ucs2" ? encodePart(part, encoding) : Buffer.from(part, "latin1");
 }
 
-function numbering(sender: string): { ton: number; npi: number } {
-  switch (senderKind(sender)) {
-    case "international":
-      return INTERNATIONAL;
-    case "short-code":
-      return SHORT_CODE;
-    default:
-      return ALPHANUMERIC;
-  }
+const NUMBERING: Readonly<Record<SenderKind, { ton: number; npi: number }>> = {
+  international: INTERNATIONAL,
+  "short-code": SHORT_CODE,
+  alphanumeric: ALPHANUMERIC,
+};
+
+/** The source address; a dispatch that an earlier version has written may have a sender as its request had it. */
+function sourceOf(from: string | null): { ton: number; npi: number; address: string } {
+  if (from === null) return { ...UNKNOWN, address: "" };
+  const read = readSender(from);
+  if (!read.ok) return { ...ALPHANUMERIC, address: from };
+  const { kind, sender } = read;
+  return { ...NUMBERING[kind], address: kind === "international" ? sender.replace("+", "") : sender };
 }
 
 function withHeader(content: Uint8Array, reference: number, total: number, sequence: number): Uint8Array {

@@ -48,3 +48,16 @@ it.each([
 ])("takes %j to the destination, country and network that it means", (to, facts) => {
   expect(take(to)).toMatchObject({ ok: true, facts });
 });
+
+const taking = (change: Partial<SendRequest>) =>
+  takeIn({ ...request("+491711234567"), ...change }, "otp", record, () => true);
+
+it("reads a sender as HTTP does", () => {
+  expect(taking({ from: "00491713920012" })).toMatchObject({ ok: true, facts: { from: "491713920012" } });
+  for (const from of ["01713920012", "+01713920012"]) {
+    const intake = taking({ from });
+    const overHttp = validateSendRequest({ to: "+491711234567", text: "hi", from });
+    expect(intake).toMatchObject({ ok: false, problems: [{ field: "from", code: "sender-invalid" }] });
+    expect(!overHttp.ok && !intake.ok && overHttp.problems).toEqual(!intake.ok && intake.problems);
+  }
+});

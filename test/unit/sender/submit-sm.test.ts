@@ -47,6 +47,8 @@ test("a short text is one submit_sm with the fields the standard asks for", () =
 test.each([
   ["+4917612345678", 1, 1, "4917612345678"],
   ["4917612345678", 1, 1, "4917612345678"],
+  // Of a dispatch that an earlier version has written.
+  ["00491713920012", 1, 1, "491713920012"],
   ["72345", 3, 0, "72345"],
   ["ACME", 5, 0, "ACME"],
   [null, 0, 0, ""],

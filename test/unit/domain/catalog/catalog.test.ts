@@ -83,6 +83,11 @@ describe("parseCatalog", () => {
     expect(withSender({}).ok).toBe(true);
     for (const from of ["", "far too long a name", 4_917])
       expect(withSender({ from })).toMatchObject({ problems: [{ path: "http.from" }] });
+    expect(withSender({ from: "00491713920012" })).toMatchObject({ value: { http: { from: "491713920012" } } });
+    for (const from of ["01713920012", "+01713920012"])
+      expect(withSender({ from })).toMatchObject({
+        problems: [{ path: "http.from", message: expect.stringContaining("internationally") }],
+      });
     expect(withSender({ from: "ACME", messagingServiceSid: "MG1" })).toMatchObject({
       ok: false,
       problems: [{ path: "http", message: expect.stringContaining("not both") }],

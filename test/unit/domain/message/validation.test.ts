@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { senderKind } from "../../../../domain/message/sender-id.ts";
+import { readSender, senderKind } from "../../../../domain/message/sender-id.ts";
 import { requestLimits, validateSendRequest } from "../../../../domain/message/validation.ts";
 
 const base = { to: "+491711234567", text: "hello" };
@@ -126,6 +126,56 @@ describe("validateSendRequest", () => {
     expect(
       JSON.stringify(validateSendRequest({ to: "SECRET", text: "SECRET\ud800", from: "SECRET TOO LONG" })),
     ).not.toContain("SECRET");
+  });
+});
+
+describe("a sender that is a number", () => {
+  const fromOf = (from: string) => {
+    const result = validateSendRequest({ ...base, from });
+    return result.ok ? result.request.from : result.problems;
+  };
+
+  it.each([
+    ["00491713920012", "491713920012"],
+    ["0012015550123", "12015550123"],
+    ["00123456789012345", "123456789012345"],
+    // What is left would read as a short code without its plus.
+    ["001234567", "+1234567"],
+    ["0012345678", "+12345678"],
+    ["491713920012", "491713920012"],
+    ["+491713920012", "+491713920012"],
+    // Short codes keep their zeros.
+    ["00491713", "00491713"],
+    ["01713", "01713"],
+    ["0", "0"],
+  ])("%s is sent as %s", (written, sender) => expect(fromOf(written)).toBe(sender));
+
+  it.each(["01713920012", "+01713920012", "017139200", "+01713", "+00491713920012", "0001713920012", "000000000"])(
+    "%s is refused, and how to write it is said",
+    (written) => {
+      expect(fromOf(written)).toEqual([
+        { field: "from", code: "sender-invalid", message: expect.stringMatching(/internationally.*\+49/) },
+      ]);
+    },
+  );
+
+  it("is refused with more than 15 digits, not counting a 00 before them", () => {
+    for (const written of ["1234567890123456", "+1234567890123456", "001234567890123456"])
+      expect(fromOf(written)).toMatchObject([
+        { code: "sender-invalid", message: expect.stringContaining("15 digits") },
+      ]);
+  });
+
+  it("is the same however often it is read", () => {
+    const written = fc.stringMatching(/^(\+|00)?\d{1,17}$/);
+    fc.assert(
+      fc.property(written, (text) => {
+        const read = readSender(text);
+        if (!read.ok) return;
+        expect(readSender(read.sender)).toEqual(read);
+        if (read.kind === "international") expect(read.sender).toMatch(/^\+?[1-9]\d{0,14}$/);
+      }),
+    );
   });
 });
 
