@@ -7,6 +7,7 @@ import type { Catalog } from "./catalog-schema.ts";
 import type { PriceList } from "./price-list.ts";
 import type { Provider } from "./provider.ts";
 import type { Route } from "./route.ts";
+import { carriesSender } from "./sender-rules.ts";
 import { shadowedRoutes } from "./shadowed-routes.ts";
 
 /** SMPP 3.4, 4.1.1: a password of eight octets and a NUL. */
@@ -57,20 +58,33 @@ function ofProvider(provider: Provider, at: Keys, routes: readonly Route[]): Cat
 }
 
 function ofLogin(provider: Provider, at: Keys): CatalogProblem[] {
-  if (provider.kind !== "smpp") return [];
-  const { systemId, password, systemType } = provider.smpp;
-  const octets = new TextEncoder().encode(password).length;
-  const long = `has ${octets} octets and is sent as it is; SMPP 3.4 (4.1.1) has ${STANDARD_PASSWORD} at most, and some centres refuse or cut longer ones`;
-  const blank = Object.entries({ systemId, password, systemType }).filter(([, text]) => /^\s|\s$|\p{Cc}/u.test(text));
+  const blank = textsOf(provider).filter(([, , text]) => text !== undefined && /^\s|\s$|\p{Cc}/u.test(text));
   return [
-    ...(octets > STANDARD_PASSWORD ? [problemAt([...at, "smpp", "password"], long)] : []),
-    ...blank.map(([field]) =>
+    ...ofPassword(provider, at),
+    ...blank.map(([kind, field]) =>
       problemAt(
-        [...at, "smpp", field],
+        [...at, kind, field],
         "begins or ends with a blank, or holds a line break or another control character",
       ),
     ),
   ];
+}
+
+/** What is sent to the provider letter for letter. */
+function textsOf(provider: Provider): [kind: string, field: string, text: string | undefined][] {
+  if (provider.kind === "smpp") {
+    const { systemId, password, systemType } = provider.smpp;
+    return Object.entries({ systemId, password, systemType }).map(([field, text]) => ["smpp", field, text]);
+  }
+  const { authToken, sharedKeySecret, from } = provider.http;
+  return Object.entries({ authToken, sharedKeySecret, from }).map(([field, text]) => ["http", field, text]);
+}
+
+function ofPassword(provider: Provider, at: Keys): CatalogProblem[] {
+  if (provider.kind !== "smpp") return [];
+  const octets = new TextEncoder().encode(provider.smpp.password).length;
+  const long = `has ${octets} octets and is sent as it is; SMPP 3.4 (4.1.1) has ${STANDARD_PASSWORD} at most, and some centres refuse or cut longer ones`;
+  return octets > STANDARD_PASSWORD ? [problemAt([...at, "smpp", "password"], long)] : [];
 }
 
 /** Hosts that nobody else can listen on the way to. A name without a dot is known in a private network only, such as that of containers. */
@@ -92,7 +106,9 @@ function ofCallback(provider: Provider, at: Keys): CatalogProblem[] {
   return [problemAt([...at, "http", "statusCallbackUrl"], message)];
 }
 
-function ofPrices({ byNetwork, byCountry }: PriceList, at: Keys): CatalogProblem[] {
+function ofPrices({ byNetwork, byCountry, elsewhere }: PriceList, at: Keys): CatalogProblem[] {
+  if (byNetwork.size === 0 && byCountry.size === 0 && elsewhere === undefined)
+    return [problemAt(at, "there is none: it serves no destination and gets no message")];
   return [
     ...unknownNetworks([...byNetwork.keys()], at, "their prices apply to no message"),
     ...[...byCountry.keys()].flatMap((country) => noNumbers(country, at)),
@@ -111,6 +127,7 @@ function ofRoute(route: Route, at: Keys, providers: readonly Provider[]): Catalo
       const message = `numbers with "${prefix}" lie in ${where?.join(", ")}, and this route is for ${countries?.join(", ")}`;
       return where === undefined ? [] : [problemAt([...when, "prefixes", index], message)];
     }),
+    ...ofSenders(route, when, providers),
     ...ofService(route, at, providers),
   ];
 }
@@ -123,6 +140,16 @@ function ofNetworks({ countries, mccMncs = [] }: Route["when"], at: Keys): Catal
     return [problemAt([...at, "mccMncs", index], message)];
   });
   return [...foreign, ...unknownNetworks(mccMncs, [...at, "mccMncs"], "they match nothing")];
+}
+
+/** Senders that none of a route's providers takes: their messages end as sender-invalid. */
+function ofSenders({ when, providers: members }: Route, at: Keys, providers: readonly Provider[]): CatalogProblem[] {
+  const named = providers.filter(({ id }) => members.some((member) => member.id === id));
+  return (when.senders ?? []).flatMap((sender, index) => {
+    if (named.some((provider) => carriesSender(provider, sender))) return [];
+    const message = `no provider of it carries ${JSON.stringify(sender)}: the Twilio contract has letters, digits, blanks and &, +, -, _ only`;
+    return [problemAt([...at, "senders", index], message)];
+  });
 }
 
 /** Providers of a route that serve nothing of what it is for. */

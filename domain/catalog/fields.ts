@@ -36,11 +36,16 @@ export function distinct<T extends z.ZodType<string>>(entry: T) {
 }
 
 /** A text that `problem` finds nothing wrong with. */
-function checked(problem: (text: string) => string | undefined) {
-  return z.string().superRefine((text, context) => {
+export function checked(problem: (text: string) => string | undefined) {
+  return z.string().superRefine(saying(problem));
+}
+
+/** The check of a text by a function that says what is wrong with it. */
+export function saying(problem: (text: string) => string | undefined) {
+  return (text: string, context: z.core.$RefinementCtx<string>): void => {
     const message = problem(text);
     if (message !== undefined) context.addIssue({ code: "custom", message });
-  });
+  };
 }
 
 function mccMncProblem(text: string): string | undefined {

@@ -5,7 +5,8 @@ import { requestLimits } from "../message/validation.ts";
 import { type CommandStatusClass, readCommandStatus } from "../smpp/command-status.ts";
 import { validityPeriods } from "../smpp/time-format.ts";
 import { defaultAlphabets } from "../text/data-coding.ts";
-import { cOctets, country, distinct, kebabId, lane } from "./fields.ts";
+import { baseUrlProblem } from "./base-url.ts";
+import { cOctets, country, distinct, kebabId, lane, saying } from "./fields.ts";
 import { priceListSchema } from "./price-list.ts";
 
 const milliseconds = z.int().min(1).max(3_600_000);
@@ -73,7 +74,7 @@ const senderId = z.string().transform((from, context) => {
 /** How one account of a provider with Twilio's Messages contract is reached. */
 const httpSchema = z
   .strictObject({
-    baseUrl: httpUrl,
+    baseUrl: httpUrl.superRefine(saying(baseUrlProblem)),
     /** Part of the address of every request. */
     accountSid: z.string().regex(/^[!-~]{1,64}$/, "1 to 64 visible ASCII characters"),
     authToken: z.string().min(1).max(128),

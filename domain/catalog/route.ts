@@ -1,5 +1,13 @@
 import { z } from "zod";
-import { country, distinct, kebabId, lane, mccMnc, numberPrefix } from "./fields.ts";
+import { readSender } from "../message/sender-id.ts";
+import { checked, country, distinct, kebabId, lane, mccMnc, numberPrefix } from "./fields.ts";
+
+/** What keeps a text from being the sender of a message, as messages are routed by it; undefined when it can be one. */
+function senderProblem(text: string): string | undefined {
+  const read = readSender(text);
+  if (!read.ok) return read.reason;
+  return read.sender === text ? undefined : `messages have it as ${JSON.stringify(read.sender)}`;
+}
 
 /** Conditions of a route. All that are given must hold; within one, any entry will do. */
 const conditionsSchema = z.strictObject({
@@ -9,8 +17,8 @@ const conditionsSchema = z.strictObject({
   prefixes: distinct(numberPrefix).optional(),
   accounts: distinct(kebabId).optional(),
   lanes: distinct(lane).optional(),
-  /** Sender ids, exactly as requested. */
-  senders: distinct(z.string().min(1).max(16)).optional(),
+  /** Sender ids, exactly as requested; a full number without a 00 before it. */
+  senders: distinct(checked(senderProblem)).optional(),
 });
 
 export const routeSchema = z.strictObject({

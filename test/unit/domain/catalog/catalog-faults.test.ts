@@ -64,6 +64,46 @@ describe("what a bind cannot carry", () => {
   });
 });
 
+describe("addresses and credentials of an HTTP provider", () => {
+  const http = (fields: Loose) =>
+    problemsAfter(({ providers }) => Object.assign((providers[2] as { http: Loose }).http, fields)).join("\n");
+
+  it.each([
+    [
+      { baseUrl: "https://api.example.net/2010-04-01" },
+      'providers[2].http.baseUrl: without the path of the API ("/2010-04-01…"), which is added: "https://api.example.net"',
+    ],
+    [{ baseUrl: "https://api.example.net/2010-04-01/" }, '"https://api.example.net"'],
+    [
+      { baseUrl: "https://gate.example.net/sms/2010-04-01/Accounts/AC1/Messages.json" },
+      'without the path of the API ("/2010-04-01…"), which is added: "https://gate.example.net/sms"',
+    ],
+    [{ baseUrl: "https://api.example.net/Messages.json" }, 'without the path of the API ("/Messages.json…")'],
+    [
+      { baseUrl: "https://api.example.net/v1/Accounts/AC1" },
+      '("/Accounts…"), which is added: "https://api.example.net/v1"',
+    ],
+    [{ baseUrl: "https://api.example.net/?region=ie1" }, "providers[2].http.baseUrl: without a query"],
+    [{ baseUrl: "https://api.example.net?" }, "without a query"],
+    [{ baseUrl: "https://api.example.net/#top" }, "without a query or fragment"],
+    [{ baseUrl: "https://AC1:secret-3@api.example.net" }, "accountSid and authToken"],
+    [{ baseUrl: "https://AC1@api.example.net" }, "without a user name"],
+    [{ accountSid: " AC1" }, "providers[2].http.accountSid: 1 to 64 visible ASCII characters"],
+    [{ accountSid: "AC1\n" }, "providers[2].http.accountSid: 1 to 64 visible ASCII characters"],
+    [{ messagingServiceSid: "MG1 " }, "providers[2].http.messagingServiceSid"],
+  ])("%j", (fields, message) => expect(http(fields)).toContain(message));
+
+  it.each([
+    "https://api.example.net",
+    "https://api.example.net/",
+    "https://gate.example.net/sms/v2/",
+    "http://[::1]:80",
+  ])("but %s is asked", (baseUrl) => expect(http({ baseUrl })).toBe(""));
+
+  it("and repeats no password", () =>
+    expect(http({ baseUrl: "https://AC1:secret-3@api.example.net/2010-04-01?x" })).not.toContain("secret-3"));
+});
+
 describe("conditions that nothing can match", () => {
   it.each([
     [{ countries: ["UK"] }, 'routes[0].when.countries[0]: "UK" is no ISO 3166-1 code: that country\'s is "GB"'],
@@ -86,6 +126,12 @@ describe("conditions that nothing can match", () => {
     [{ mccMncs: ["262-05"] }, '"262-05" in one: "26205"'],
     [{ mccMncs: ["19901"] }, '"19901": no country has the mobile country code 199'],
     [{ lanes: ["otps"] }, 'routes[0].when.lanes[0]: "otps" is not known: one of otp, transactional, marketing'],
+    [{ senders: ["ACME", "Müller"] }, "routes[0].when.senders[1]: a sender is up to 15 digits, or 1 to 11 ASCII"],
+    [{ senders: [""] }, "routes[0].when.senders[0]: a sender is"],
+    [{ senders: ["ABCDEFGHIJKL"] }, "routes[0].when.senders[0]: a sender is"],
+    [{ senders: ["01713920012"] }, "routes[0].when.senders[0]: a number as sender is written internationally"],
+    [{ senders: ["00491713920012"] }, 'routes[0].when.senders[0]: messages have it as "491713920012"'],
+    [{ senders: [72_345] }, "routes[0].when.senders[0]: is read as a number, 72345: put it in quotes"],
     [{ country: ["DE"] }, 'routes[0].when: "country" is no field here'],
   ])("%j", (when, message) => expect(condition(when)).toContain(message));
 
@@ -94,6 +140,7 @@ describe("conditions that nothing can match", () => {
     { prefixes: ["1", "44", "447911", "999123"].slice(0, 3), countries: ["GB", "US"] },
     { prefixes: ["4"] },
     { mccMncs: ["310260", "26205", "90128"] },
+    { senders: ["ACME", "1&1", "72345", "01713", "491713920012", "+491713920012"] },
   ])("but %j can", (when) => expect(condition(when)).toBe(""));
 
   it("in price lists, too", () => {

@@ -41,6 +41,32 @@ describe("a catalog that can be carried out and is probably not meant", () => {
     ]);
   });
 
+  it("with credentials of an HTTP provider that were copied with a blank", () => {
+    const at = (fields: Loose) =>
+      warningsAfter(({ providers }) => Object.assign((providers[2] as { http: Loose }).http, fields));
+    const blank = (path: string) => [expect.stringContaining(`providers[2].http.${path}: begins or ends with a blank`)];
+    expect(at({ authToken: "to ken", sharedKeySecret: "secret" })).toEqual([]);
+    expect(at({ authToken: "token " })).toEqual(blank("authToken"));
+    expect(at({ authToken: "\u00a0token" })).toEqual(blank("authToken"));
+    expect(at({ sharedKeySecret: "secret\n" })).toEqual(blank("sharedKeySecret"));
+    expect(at({ from: "ACME " })).toEqual(blank("from"));
+    expect(JSON.stringify(at({ authToken: "secret-5 " }))).not.toContain("secret-5");
+  });
+
+  it("with a provider whose price list is empty", () => {
+    const messages = warningsAfter(({ providers }) => Object.assign(providers[2]!, { prices: [] }));
+    expect(messages).toEqual(["providers[2].prices: there is none: it serves no destination and gets no message"]);
+  });
+
+  it("with senders that no provider of the route carries", () => {
+    const entry = { senders: ["ACME", "1&1", "Dr. Who"] };
+    expect(withRoute(entry, [{ id: "web" }])).toEqual([
+      expect.stringContaining('routes[0].when.senders[1]: no provider of it carries "1&1"'),
+      expect.stringContaining('routes[0].when.senders[2]: no provider of it carries "Dr. Who"'),
+    ]);
+    expect(withRoute(entry, [{ id: "web" }, { id: "north" }])).toEqual([]);
+  });
+
   it("with callbacks that go to no one", () => {
     const at = (statusCallbackUrl: string) =>
       warningsAfter(({ providers }) => Object.assign((providers[2] as { http: Loose }).http, { statusCallbackUrl }));
