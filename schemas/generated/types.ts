@@ -209,7 +209,7 @@ export interface MessageFacts {
   readonly lane: Lane;
   /** Destination, E.164 digits without the plus. Also the record key. */
   readonly to: string;
-  /** Sender id: a name of up to 11 ASCII characters of the GSM alphabet, or up to 15 digits. Null: the provider's default. */
+  /** Sender id: a name of up to 11 ASCII characters of the GSM alphabet, a short code, or a full number of up to 15 digits, with a plus or without. Null: the provider's default. */
   readonly from: string | null;
   /** ISO 3166-1 alpha-2 of the destination; ZZ when the numbering plan names none. */
   readonly country: string;
@@ -299,15 +299,15 @@ export interface SendRequest {
   readonly accountId: string;
   /** Destination; E.164, with or without the plus. Another spelling is normalised and re-keyed. */
   readonly to: string;
-  /** Sender id: a name of up to 11 ASCII characters of the GSM alphabet, or up to 15 digits. */
+  /** Sender id: a name of up to 11 ASCII characters of the GSM alphabet, a short code of up to 8 digits, or a full number of up to 15 digits with its country code; a plus or 00 may stand before it. Null or empty: the provider's default. */
   readonly from: string | null;
   /** The text, 1 to 1600 characters. */
   readonly text: string;
   /** Seconds from acceptance after which the message is not submitted any more: 30 to 604800; null: 86400. */
   readonly validitySeconds: number | null;
-  /** The customer's own reference, up to 64 characters. */
+  /** The customer's own reference, up to 64 characters. Null or empty: none. */
   readonly reference: string | null;
-  /** Where status callbacks go (http or https), up to 512 characters. */
+  /** Where status callbacks go (http or https), up to 512 characters. Null or empty: none. */
   readonly callbackUrl: string | null;
   /** Up to ten short labels, for analytics. */
   readonly metadata: Readonly<Record<string, string>>;

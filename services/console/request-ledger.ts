@@ -100,10 +100,13 @@ export class RequestLedger {
   }
 }
 
+/** A full number as sender, with 00 in the place of its plus. */
+const ZEROS = /^00(?=\d{7,}$)/;
+
 /** What a repeat has in common with the first; none for a request that names no message. */
 function identityOf({ accountId, messageId, to, from, text }: RequestRecord): number {
   if (messageId === null || NOTHING.test(messageId.replace(/[\s\p{C}{}-]/gu, ""))) return NO_ID;
-  const parts = [messageId.trim().toLowerCase(), to.replace(/\D/g, ""), from, text];
+  const parts = [messageId.trim().toLowerCase(), to.replace(/\D/g, ""), (from ?? "").replace(ZEROS, ""), text];
   return keyOf(accountId, JSON.stringify(parts));
 }
 

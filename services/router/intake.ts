@@ -1,5 +1,5 @@
 import { messageIdOfRequest } from "../../domain/message/message-id.ts";
-import { type FieldProblem, validateSendRequest } from "../../domain/message/validation.ts";
+import { type FieldProblem, type Validation, validateSendRequest } from "../../domain/message/validation.ts";
 import type { InRecord } from "../../platform/kafka/record.ts";
 import type { Lane, MessageFacts, SendRequest } from "../../schemas/generated/types.ts";
 
@@ -19,16 +19,7 @@ export function takeIn(
   record: InRecord,
   knownAccount: (id: string) => boolean,
 ): Intake {
-  const validation = validateSendRequest({
-    to: request.to,
-    from: request.from,
-    text: request.text,
-    lane,
-    validity: request.validitySeconds,
-    reference: request.reference,
-    callbackUrl: request.callbackUrl,
-    metadata: request.metadata,
-  });
+  const validation = validate(request, lane);
   const plausible = request.acceptedAt === null || request.acceptedAt > record.timestamp - OLDEST_MS;
   const acceptedAt = plausible ? Math.min(request.acceptedAt ?? record.timestamp, record.timestamp) : record.timestamp;
   const place = `${record.topic}/${record.partition}/${record.offset}`;
@@ -61,12 +52,35 @@ export function takeIn(
       },
     };
   }
-  const problems = validation.ok ? [] : [...validation.problems];
+  const problems = validation.ok ? [] : validation.problems.map(namingTheRecordsFields);
   if (!knownAccount(request.accountId))
     problems.push({ field: "accountId", code: "account-unknown", message: "no such account in the catalog" });
   if (!plausible)
     problems.push({ field: "acceptedAt", code: "out-of-range", message: "epoch milliseconds, of the last 31 days" });
   return { ok: false, problems, facts: refusedFacts(request, lane, messageId, acceptedAt) };
+}
+
+function validate(request: SendRequest, lane: Lane): Validation {
+  return validateSendRequest({
+    to: request.to,
+    from: given(request.from),
+    text: request.text,
+    lane,
+    validity: request.validitySeconds,
+    reference: given(request.reference),
+    callbackUrl: given(request.callbackUrl),
+    metadata: request.metadata,
+  });
+}
+
+/** Producers whose texts cannot be null write an empty one where they have none, as for `messageId`. */
+function given(text: string | null): string | null {
+  return text === "" ? null : text;
+}
+
+/** The record has the validity under a name of its own. */
+function namingTheRecordsFields(problem: FieldProblem): FieldProblem {
+  return problem.field === "validity" ? { ...problem, field: "validitySeconds" } : problem;
 }
 
 /** Enough of a refused request to say what became of it; values that may be hostile are cut or left out. */
@@ -81,7 +95,7 @@ function refusedFacts(request: SendRequest, lane: Lane, messageId: string, accep
     network: null,
     encoding: "gsm7",
     segments: 1,
-    reference: request.reference?.slice(0, 64) ?? null,
+    reference: given(request.reference)?.slice(0, 64) ?? null,
     callbackUrl: null,
     metadata: {},
     acceptedAt,

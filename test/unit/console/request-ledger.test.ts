@@ -51,6 +51,11 @@ describe("requests against decisions, by place", () => {
     const id = "018cd0ee-7d66-7c83-a1ae-76e27f428589";
     const repeats = [{ messageId: id }, { messageId: id }, { messageId: id.toUpperCase(), to: "+49 170 0000012" }];
     expect(audited(repeats, asBefore)).toEqual({ repeats: 2, undecided: [] });
+    // Spellings of one sender, and of none.
+    const from = (...senders: (string | null)[]) => senders.map((sender) => ({ messageId: id, from: sender }));
+    expect(audited(from("491713920012", "00491713920012"), asBefore)).toEqual({ repeats: 1, undecided: [] });
+    expect(audited(from(null, ""), asBefore)).toEqual({ repeats: 1, undecided: [] });
+    expect(audited(from("12345", "0012345", "ACME"), asBefore).undecided.length).toBe(2);
   });
 
   it("knows places by dead letters and decisions of this partition only", () => {

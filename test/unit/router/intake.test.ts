@@ -61,3 +61,35 @@ it("reads a sender as HTTP does", () => {
     expect(!overHttp.ok && !intake.ok && overHttp.problems).toEqual(!intake.ok && intake.problems);
   }
 });
+
+it("takes empty labels for absent ones, as producers write what they have not", () => {
+  const absent = taking({});
+  expect(absent).toMatchObject({ ok: true, facts: { from: null, reference: null, callbackUrl: null } });
+  expect(taking({ messageId: "", from: "", reference: "", callbackUrl: "" })).toEqual(absent);
+  expect(taking({ to: "", from: "", reference: "", callbackUrl: "" })).toMatchObject({
+    ok: false,
+    problems: [{ field: "to", code: "destination-empty" }],
+    facts: { reference: null },
+  });
+  // What is there and wrong is still said.
+  expect(taking({ from: " ", callbackUrl: " " })).toMatchObject({
+    problems: [
+      { field: "from", code: "sender-invalid" },
+      { field: "callbackUrl", code: "callback-url-invalid" },
+    ],
+  });
+});
+
+it.each([
+  [{ validitySeconds: 0 }, "validity-out-of-range"],
+  [{ validitySeconds: 604_801 }, "validity-out-of-range"],
+  [{ reference: "r".repeat(65) }, "length-out-of-range"],
+  [{ callbackUrl: "ftp://x" }, "callback-url-invalid"],
+  [{ from: "Müller" }, "sender-invalid"],
+  [{ text: "" }, "text-empty"],
+  [{ to: "1" }, "destination-invalid"],
+  [{ metadata: { "": "x" } }, "metadata-key-invalid"],
+  [{ acceptedAt: 1 }, "out-of-range"],
+] as [Partial<SendRequest>, string][])("names the record's own field: %j", (change, code) => {
+  expect(taking(change)).toMatchObject({ ok: false, problems: [{ field: Object.keys(change)[0], code }] });
+});
