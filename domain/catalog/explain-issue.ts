@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import { valueAt } from "./catalog-problem.ts";
+import { formatPath, valueAt } from "./catalog-problem.ts";
 
 /** Fields whose values never stand in a message. */
 const SECRET = /password|token|secret|sha256|key/i;
@@ -14,6 +14,11 @@ export function explainIssue(issue: z.core.$ZodIssue, input: unknown): string {
   if (issue.code === "invalid_union" && issue.path.at(-1) === "kind") {
     return `${value === undefined ? "is missing" : `${shown(value)} is no kind of provider`}: smpp or http-twilio`;
   }
+  if (issue.code === "invalid_union" && issue.errors.length > 0) return explainUnion(issue, input);
+  // What is wrong stands one level down, of the key itself or of what stands under it.
+  if (issue.code === "invalid_key") return explainAll(issue.issues, issue.path.at(-1));
+  if (issue.code === "invalid_element")
+    return explainAll(issue.issues, value instanceof Map ? value.get(issue.key) : undefined);
   if (issue.code === "too_small" && Array.isArray(value) && value.length === 0) return "is empty: at least one entry";
   if (issue.code === "unrecognized_keys") return explainKeys(issue.keys);
   if (issue.code === "invalid_value") {
@@ -21,6 +26,22 @@ export function explainIssue(issue: z.core.$ZodIssue, input: unknown): string {
     return `${value === undefined ? "is missing" : `${shown(value)} is not known`}: one of ${allowed}`;
   }
   return issue.message;
+}
+
+function explainAll(issues: readonly z.core.$ZodIssue[], input: unknown): string {
+  return issues.map((issue) => explainIssue(issue, input)).join("; ");
+}
+
+/** What each kind of value that may stand here would want. */
+function explainUnion(issue: z.core.$ZodIssueInvalidUnion, input: unknown): string {
+  const kinds = issue.errors.map((problems) =>
+    problems.map((inner) => {
+      // The whole path: its last name says whether the value is a secret.
+      const message = explainIssue({ ...inner, path: [...issue.path, ...inner.path] }, input);
+      return inner.path.length === 0 ? message : `${formatPath(inner.path)}: ${message}`;
+    }),
+  );
+  return kinds.map((messages) => messages.join("; ")).join("; or ");
 }
 
 function explainType(expected: string, value: unknown, path: readonly PropertyKey[]): string {

@@ -5,7 +5,7 @@ import { countSegments, DEFAULT_MAX_PARTS } from "../text/segments.ts";
 import { DEFAULT_LANE, isLane, type Lane, lanes } from "./lane.ts";
 import { readSender } from "./sender-id.ts";
 
-/** One thing wrong with a request. `code` is stable; `message` is for people and never repeats the value. */
+/** One thing wrong with a request. `code` is stable; `message` is for people and never repeats a value, but names a key of metadata. */
 export interface FieldProblem {
   field: string;
   code: string;
@@ -178,13 +178,21 @@ function readMetadata(value: unknown, problems: FieldProblem[]): Record<string, 
   }
   for (const [key, entry] of entries) {
     if (!METADATA_KEY.test(key)) {
-      const message = `a key is a letter, then letters, digits, "_", "." or "-", ${metadataKeyLength} in all at most`;
-      problems.push(problem("metadata", "metadata-key-invalid", message));
+      const rule = `a key is a letter, then letters, digits, "_", "." or "-", ${metadataKeyLength} in all at most`;
+      problems.push(problem("metadata", "metadata-key-invalid", `${shownKey(key)}: ${rule}`));
     } else {
       readShortText(entry ?? 0, `metadata.${key}`, [0, metadataValueLength], problems);
     }
   }
   return value as Record<string, string>;
+}
+
+/** A key as far as one may go, so that it can be told from the others; keys are names, and no values. */
+function shownKey(key: string): string {
+  const { metadataKeyLength: length } = requestLimits;
+  // So many code units have more characters than are shown, and nobody's megabyte is taken apart.
+  const characters = [...key.slice(0, 2 * (length + 1))];
+  return JSON.stringify(characters.length > length ? `${characters.slice(0, length).join("")}…` : key);
 }
 
 type LengthRange = readonly [min: number, max: number];

@@ -99,7 +99,7 @@ const fieldProblem = {
   properties: {
     field: text("The field, such as to or metadata.campaign"),
     code: text("Stable word for programs; more may come", { examples: fieldCodes }),
-    message: text("For people; never repeats the value"),
+    message: text("For people; never repeats a value"),
   },
 };
 

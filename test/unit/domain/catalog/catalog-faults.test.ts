@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { z } from "zod";
 import { parseCatalog } from "../../../../domain/catalog/catalog.ts";
+import { explainIssue } from "../../../../domain/catalog/explain-issue.ts";
 import { examplePlain } from "./example.ts";
 
 type Loose = Record<string, unknown>;
@@ -176,4 +178,32 @@ it("says what to do with values and files of another shape", () => {
   expect(of({ accounts: [{ id: "a", name: "A", maxPerSecond: "7" }] })).toContain("must be a number, without quotes");
   expect(of({ providers: [{ id: "a", kind: "smmp" }] })).toContain('providers[0].kind: "smmp" is no kind of provider');
   expect(of({ providers: [{ id: "a" }] })).toContain("providers[0].kind: is missing: smpp or http-twilio");
+});
+
+it("says of keys what is wrong with them, and not only that something is", () => {
+  const statuses = (entries: unknown) => login({ statuses: entries });
+  const rule = 'a command_status by name, or as a number in quotes such as "0x00000401"';
+  expect(statuses({ RINVDSTADR: "transient" })).toBe(`providers[0].smpp.statuses.RINVDSTADR: ${rule}`);
+  expect(statuses({ ESME_ROK: "transient" })).toContain(rule);
+  expect(statuses({ "0x00000401": "transiet" })).toBe(
+    'providers[0].smpp.statuses.0x00000401: "transiet" is not known: one of throttled, transient, refused, link',
+  );
+  const inDoubt = (fields: Loose) => problemsAfter(({ providers }) => Object.assign(providers[0]!, fields)).join("\n");
+  expect(inDoubt({ inDoubt: { otps: "hold" } })).toContain('providers[0].inDoubt: "otps" is no field here');
+  expect(inDoubt({ inDoubtLimit: { otps: 3 } })).toContain('providers[0].inDoubtLimit: "otps" is no field here');
+});
+
+it("says what is wrong inside of unions and maps, which zod tells one level down", () => {
+  const explained = (schema: z.ZodType, input: unknown) =>
+    schema.safeParse(input).error?.issues.map((issue) => explainIssue(issue, input));
+  const words = z.enum(["a", "b"]);
+  expect(explained(z.strictObject({ way: z.union([words, z.array(words)]) }), { way: ["a", "c"] })).toEqual([
+    'a list is not known: one of a, b; or [1]: "c" is not known: one of a, b',
+  ]);
+  expect(explained(z.strictObject({ token: z.union([z.string(), z.boolean()]) }), { token: 4711 })).toEqual([
+    "is read as a number: put it in quotes, as it is to be, with all its zeros; or must be of type boolean",
+  ]);
+  expect(explained(z.map(z.array(z.string()), words), new Map([[["k"], "c"]]))).toEqual([
+    '"c" is not known: one of a, b',
+  ]);
 });

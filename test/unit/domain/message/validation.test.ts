@@ -109,6 +109,25 @@ describe("validateSendRequest", () => {
     expect(withFields({ metadata: JSON.parse('{"__proto__": "x"}') })).toEqual(["metadata: metadata-key-invalid"]);
   });
 
+  it("names each key of metadata that is none, in short, and never its value", () => {
+    const messagesOf = (metadata: object) => {
+      const result = validateSendRequest({ ...base, metadata });
+      return result.ok ? [] : result.problems.map(({ message }) => message);
+    };
+    const rule = 'a key is a letter, then letters, digits, "_", "." or "-", 40 in all at most';
+    expect(messagesOf({ "order id": "SECRET", über: "3", fine: "1", "": "2" })).toEqual([
+      `"order id": ${rule}`,
+      `"über": ${rule}`,
+      `"": ${rule}`,
+    ]);
+    // Characters, not halves of them; nothing that a terminal would obey.
+    expect(messagesOf({ [`${"k".repeat(39)}😀and more`]: "SECRET" })).toEqual([`"${"k".repeat(39)}😀…": ${rule}`]);
+    expect(messagesOf({ "a\n\u001b": "SECRET" })).toEqual([`"a\\n\\u001b": ${rule}`]);
+    expect(messagesOf({ ["😀".repeat(500)]: "" })).toEqual([`"${"😀".repeat(40)}…": ${rule}`]);
+    expect(messagesOf({ ["😀".repeat(40)]: "" })).toEqual([`"${"😀".repeat(40)}": ${rule}`]);
+    expect(messagesOf({ ["k".repeat(41)]: "" })).toEqual([`"${"k".repeat(40)}…": ${rule}`]);
+  });
+
   it("says why the destination is refused", () => {
     expect(withFields({ to: "0171 1234567" })).toEqual(["to: destination-invalid"]);
     expect(problemsOf({ ...base, to: "0171 1234567" }, { defaultCountry: "DE" })).toEqual([]);
