@@ -83,6 +83,7 @@ describe("a catalog that can be carried out and is probably not meant", () => {
       "https://api.example.net",
       "http://localhost:12777",
       "http://api.localhost",
+      "http://http-c:12777",
       "http://127.1.2.3:1",
       "http://[::1]:12777",
     ])
