@@ -30,10 +30,11 @@ const STATE_OF_WORD: readonly (readonly [word: RegExp, state: ReceiptState])[] =
   [/^SKIP/, "failed"],
 ];
 
-/** A label of the text form; its name without blanks is the field's. */
-const FIELD = /(?:^|[^a-z0-9_])(id|sub|dlvrd|submit[ _]*date|done[ _]*date|stat|err|text)\s*:/gi;
+/** Labels of the text form, as a pattern; without blanks they are the fields' names. */
+export const FIELDS = "id|sub|dlvrd|submit[ _]*date|done[ _]*date|stat|err|text";
+const FIELD = new RegExp(String.raw`(?:^|[^a-z0-9_])(${FIELDS})\s*:`, "gi");
 /** A state word that stands there without its label: in capitals, as prose is not. */
-const BARE_STATE =
+export const BARE_STATE =
   /(?:^|[\s,;])(DELIVRD|DELIVERED|EXPIRED|DELETED|UNDELIV|UNDELIVERABLE|ACCEPTD|ACCEPTED|UNKNOWN|REJECTD|REJECTED|ENROUTE|BUFFRED|FAILED)(?=$|[\s,;])/;
 /** More parts than a concatenation header can count are a mistake. */
 const MAX_PARTS = 255;
@@ -63,8 +64,8 @@ export type ParsedSmppReceipt = { ok: true; receipt: SmppReceipt } | { ok: false
 /**
  * Reads a receipt from TLVs and text. The TLV's id is taken before the text's, and of two states the stronger: one that is
  * final before one that is not, the TLV's before the text's. The text may be in any case, with fields missing or in another
- * order. A state that is not known says that there is one, and no more: the message counts as on the way. Dates carry no
- * zone: they are taken as UTC, and one that is no date is left out.
+ * order. A state that is not known says that there is one, and no more: the message counts as on the way. Dates without a
+ * zone are taken as UTC, and one that is no date is left out.
  */
 export function parseSmppReceipt(input: SmppReceiptInput): ParsedSmppReceipt {
   const fields = readFields(input.text);
@@ -79,53 +80,17 @@ export function parseSmppReceipt(input: SmppReceiptInput): ParsedSmppReceipt {
   return { ok: true, receipt: state === undefined ? { ...read, parts, stateUnread: true } : { ...read, parts } };
 }
 
-/**
- * Whether a text that nothing marks as a receipt has the form of one (appendix B) and no word beside it: the id first, a known
- * state, each field once and with a value of its kind. People write much, but not that.
- */
-export function isReceiptText(text: string): boolean {
-  const head = text.trimStart();
-  if (!/^id\s*:/i.test(head)) return false;
-  let name: string | undefined;
-  let valueStart = 0;
-  const values = new Map<string, string>();
-  for (const match of head.matchAll(FIELD)) {
-    if (name !== undefined && !takeStrictly(values, name, head.slice(valueStart, match.index))) return false;
-    name = nameOf(match);
-    valueStart = match.index + match[0].length;
-    if (name === "text") break;
-  }
-  if (name !== "text" && !takeStrictly(values, name!, head.slice(valueStart))) return false;
-  return values.has("id") && values.has("stat");
-}
-
-const STRICT: Readonly<Record<string, RegExp>> = {
-  id: /^[\x21-\x7e]{1,65}$/,
-  sub: /^\d{1,3}$/,
-  dlvrd: /^\d{1,3}$/,
-  submitdate: /^\d{10,14}$/,
-  donedate: /^\d{10,14}$/,
-  err: /^[\w-]{0,16}$/,
-};
-
-function takeStrictly(values: Map<string, string>, name: string, raw: string): boolean {
-  let value = raw.trim().replace(/[,;]$/, "");
-  const bare = name === "stat" ? undefined : BARE_STATE.exec(` ${value}`);
-  if (bare?.[1] !== undefined && value.endsWith(` ${bare[1]}`)) {
-    if (values.has("stat")) return false;
-    values.set("stat", bare[1]);
-    value = value.slice(0, -bare[1].length).trim();
-  }
-  if (values.has(name)) return false;
-  values.set(name, value);
-  return name === "stat" ? stateOfWord(value) !== undefined : STRICT[name]!.test(value);
+/** Whether any field of the text form, or a state without its label, stands before the message's own text. */
+export function hasReceiptFields(text: string): boolean {
+  const fields = readFields(text);
+  return fields.size > 1 || BARE_STATE.test(fields.get("") ?? "");
 }
 
 function stateOfNumber(messageState: number | undefined): ReceiptState | undefined {
   return messageState === undefined ? undefined : STATE_OF_NUMBER[messageState];
 }
 
-function stateOfWord(word: string | undefined): ReceiptState | undefined {
+export function stateOfWord(word: string | undefined): ReceiptState | undefined {
   const upper = word?.toUpperCase();
   if (upper === undefined) return undefined;
   return STATE_OF_WORD.find(([pattern]) => pattern.test(upper))?.[1];
@@ -182,16 +147,39 @@ function firstWord(value: string | undefined): string | undefined {
   return value?.match(/[^\s,;\0"']+/)?.[0];
 }
 
+/** `YYMMDDhhmmsstnnp`: tenths of a second, then quarter-hours by which the local time is before (+) or behind (-) UTC. */
+const ABSOLUTE_TIME = /^(\d\d)(\d{10})(\d)(\d\d)([+-])$/;
+const MAX_QUARTERS = 48;
+const QUARTER_HOUR_MS = 900_000;
+
 /**
- * `YYMMDDhhmm` with or without seconds, or the same with a four-digit year, as UTC in Unix milliseconds. Undefined for
- * what is no date, and outside 2000 to 2099: nobody received a message then, and such times are refused further on.
+ * `YYMMDDhhmm` with or without seconds, or the same with a four-digit year, as UTC; or SMPP's absolute time with its zone
+ * (3.4, 7.1.1). In Unix milliseconds. Undefined for what is no date, and outside 2000 to 2099: nobody received a message then,
+ * and such times are refused further on.
  */
 export function parseReceiptDate(digits: string | undefined): number | undefined {
-  if (digits === undefined || !/^(?:\d{10}|\d{12}|\d{14})$/.test(digits)) return undefined;
+  if (digits === undefined) return undefined;
+  if (!/^(?:\d{10}|\d{12}|\d{14})$/.test(digits)) return parseAbsoluteTime(digits);
   // Twelve digits that start with "20" are a four-digit year: as a two-digit one it would be 2020.
   const fullYear = digits.length === 14 || (digits.length === 12 && digits.startsWith("20"));
-  const rest = fullYear ? digits.slice(4) : digits.slice(2);
-  const year = fullYear ? Number(digits.slice(0, 4)) : 2000 + Number(digits.slice(0, 2));
+  return fullYear
+    ? timeOf(Number(digits.slice(0, 4)), digits.slice(4))
+    : timeOf(2000 + Number(digits.slice(0, 2)), digits.slice(2));
+}
+
+function parseAbsoluteTime(text: string): number | undefined {
+  const match = ABSOLUTE_TIME.exec(text);
+  if (match === null || Number(match[4]) > MAX_QUARTERS) return undefined;
+  const local = timeOf(2000 + Number(match[1]), match[2]!);
+  if (local === undefined) return undefined;
+  const ahead = Number(match[4]) * QUARTER_HOUR_MS * (match[5] === "+" ? 1 : -1);
+  const time = local + Number(match[3]) * 100 - ahead;
+  const year = new Date(time).getUTCFullYear();
+  return year >= 2000 && year <= 2099 ? time : undefined;
+}
+
+/** `rest`: month, day, hour, minute and perhaps second, two digits each. */
+function timeOf(year: number, rest: string): number | undefined {
   const [month, day, hour, minute, second] = [0, 2, 4, 6, 8].map((at) => Number(rest.slice(at, at + 2))) as [
     number,
     number,

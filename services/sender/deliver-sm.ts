@@ -8,7 +8,8 @@ import {
 } from "../../domain/receipts/handset-address.ts";
 import { type IdFormat, normaliseProviderMessageId } from "../../domain/receipts/provider-message-id.ts";
 import { receiptTextOf } from "../../domain/receipts/receipt-octets.ts";
-import { isReceiptText, parseSmppReceipt, type SmppReceipt } from "../../domain/receipts/smpp-receipt.ts";
+import { parseSmppReceipt, type SmppReceipt, type SmppReceiptInput } from "../../domain/receipts/smpp-receipt.ts";
+import { isReceiptText, markOf } from "../../domain/receipts/unmarked-receipt.ts";
 import { concatenationOf } from "../../domain/smpp/concatenation.ts";
 import { hasUserDataHeader, isDeliveryReceipt, isIntermediateNotification } from "../../domain/smpp/esm-class.ts";
 import type { DeliverSmPdu } from "../../domain/smpp/pdu.ts";
@@ -42,7 +43,7 @@ const MAX_LOOKALIKE = 1_000;
 
 /**
  * What a deliver_sm or data_sm says (SMPP 3.4, 4.6.1, 4.7.1). A receipt is what is marked as one by esm_class, or by the TLVs that
- * only receipts have. A text that merely reads like one is kept as both: the correlator knows whether its id is ours.
+ * only receipts have. What merely looks like one is kept as both: the correlator knows whether its id is ours.
  * `receiptIdFormat`: the notation of ids in receipts. `now`: epoch ms.
  */
 export function readDeliverSm(
@@ -53,8 +54,11 @@ export function readDeliverSm(
   terms: DeliverTerms = {},
 ): Delivered {
   const reads = new ReceiptReader(pdu, provider, receiptIdFormat, now, terms);
-  if (isDeliveryReceipt(pdu.esmClass) || isMarkedByTlvs(pdu)) return reads.receipt(null);
+  if (isDeliveryReceipt(pdu.esmClass)) return reads.receipt(null);
+  const mark = pdu.tlvs.length === 0 ? "none" : markOf(receiptInputOf(pdu));
+  if (mark === "receipt") return reads.receipt(null);
   const inbound = inboundOf(pdu, provider, now, terms);
+  if (mark === "either") return reads.receipt(inbound);
   const { text } = inbound;
   if (text.length > MAX_LOOKALIKE || inbound.total !== null || !isReceiptText(receiptTextOf(contentsOf(pdu)[0]!)))
     return { kind: "inbound", inbound };
@@ -65,14 +69,6 @@ export function readDeliverSm(
 
 function sourceOf(pdu: DeliverSmPdu): ProviderAddress {
   return { ton: pdu.sourceAddrTon, text: pdu.sourceAddr.trim() };
-}
-
-function isMarkedByTlvs({ tlvs }: DeliverSmPdu): boolean {
-  return (
-    tlvs.length > 0 &&
-    tlvText(tlvs, tlvTag.receipted_message_id) !== undefined &&
-    tlvInteger(tlvs, tlvTag.message_state) !== undefined
-  );
 }
 
 class ReceiptReader {
@@ -120,17 +116,20 @@ class ReceiptReader {
   }
 
   private read(): SmppReceipt | undefined {
-    const { pdu } = this;
-    const { tlvs } = pdu;
-    const networkError = tlvs.length === 0 ? undefined : findTlv(tlvs, tlvTag.network_error_code);
-    const parsed = parseSmppReceipt({
-      text: contentsOf(pdu).map(receiptTextOf).join("\n"),
-      messageState: tlvInteger(tlvs, tlvTag.message_state),
-      receiptedMessageId: tlvText(tlvs, tlvTag.receipted_message_id),
-      networkErrorCode: networkError?.length === 3 ? networkError.readUInt16BE(1) : undefined,
-    });
+    const parsed = parseSmppReceipt(receiptInputOf(this.pdu));
     return parsed.ok ? parsed.receipt : undefined;
   }
+}
+
+function receiptInputOf(pdu: DeliverSmPdu): SmppReceiptInput {
+  const { tlvs } = pdu;
+  const networkError = tlvs.length === 0 ? undefined : findTlv(tlvs, tlvTag.network_error_code);
+  return {
+    text: contentsOf(pdu).map(receiptTextOf).join("\n"),
+    messageState: tlvInteger(tlvs, tlvTag.message_state),
+    receiptedMessageId: tlvText(tlvs, tlvTag.receipted_message_id),
+    networkErrorCode: networkError?.length === 3 ? networkError.readUInt16BE(1) : undefined,
+  };
 }
 
 function inboundOf(pdu: DeliverSmPdu, provider: string, now: number, terms: DeliverTerms): Inbound {

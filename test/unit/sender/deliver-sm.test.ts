@@ -4,33 +4,7 @@ import { tlvTag } from "../../../domain/smpp/tlv.ts";
 import { decodeUcs2, encodeGsm7Unpacked, encodeUcs2 } from "../../../domain/text/encoding.ts";
 import { concatenationHeader } from "../../../domain/text/user-data-header.ts";
 import { readDeliverSm } from "../../../services/sender/deliver-sm.ts";
-
-function pdu(change: Partial<DeliverSmPdu>): DeliverSmPdu {
-  return {
-    command: "deliver_sm",
-    commandStatus: 0,
-    sequence: 1,
-    serviceType: "",
-    sourceAddrTon: 1,
-    sourceAddrNpi: 1,
-    sourceAddr: "491711234567",
-    destAddrTon: 5,
-    destAddrNpi: 0,
-    destinationAddr: "Sluice",
-    esmClass: 0,
-    protocolId: 0,
-    priorityFlag: 0,
-    scheduleDeliveryTime: "",
-    validityPeriod: "",
-    registeredDelivery: 0,
-    replaceIfPresent: 0,
-    dataCoding: 0,
-    smDefaultMsgId: 0,
-    shortMessage: Buffer.alloc(0),
-    tlvs: [],
-    ...change,
-  };
-}
+import { deliverSmPdu as pdu, readDelivered as read } from "./delivered-pdu.ts";
 
 const text = "id:00ab12 sub:001 dlvrd:001 submit date:2608011200 done date:2608011201 stat:UNDELIV err:027 text:Hi";
 
@@ -118,7 +92,6 @@ const bound = (id = "5501", state = 2) => [
   { tag: tlvTag.message_state, value: Buffer.from([state]) },
 ];
 const R = Buffer.from("id:5501 stat:DELIVRD err:000");
-const read = (change: Partial<DeliverSmPdu>, terms = {}) => readDeliverSm(pdu(change), "alpha", "as-is", 9, terms);
 
 describe("what is a receipt", () => {
   test.each([

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { isReceiptText, parseReceiptDate, parseSmppReceipt } from "../../../../domain/receipts/smpp-receipt.ts";
+import { parseReceiptDate, parseSmppReceipt } from "../../../../domain/receipts/smpp-receipt.ts";
 
 const full =
   "id:0123456789 sub:001 dlvrd:001 submit date:2611230915 done date:2611230916 stat:DELIVRD err:000 text:id:9 stat:UNDELIV";
@@ -175,46 +175,34 @@ describe("parseSmppReceipt", () => {
   });
 });
 
-describe("isReceiptText", () => {
-  it.each([
-    "id:5501 stat:DELIVRD err:000",
-    "id:5501 sub:001 dlvrd:001 submit date:2611231402 done date:2611231402 stat:DELIVRD err:000 text:any words, id:5 too",
-    "ID: 5501 SUB: 001 STAT: delivrd ERR: 0",
-    "id:abc_1 stat:UNDELIV err:",
-    "id:5501 stat:DELIVRD",
-    "id:5501 done date:2611231402 DELIVRD err:000",
-    "  id:5501\tdone date:20261123140200\tstat:EXPIRED",
-  ])("takes %j", (text) => {
-    expect(isReceiptText(text)).toBe(true);
-  });
-
-  it.each([
-    "",
-    "STOP",
-    "id:5501",
-    "id:77 stat:pending err:0",
-    "Order id:77 has stat:pending since noon",
-    "Order id:77 stat:DELIVRD err:000",
-    "id:77 thanks stat:DELIVRD err:000",
-    "id:77 stat:DELIVRD err:000 thanks",
-    "id:77 stat:DELIVRD err:000 id:78",
-    "id: stat:DELIVRD err:000",
-    "stat:DELIVRD err:000",
-    "id:77 stat:DELIVRD, I think err:000",
-    "id:77 sub:many stat:DELIVRD",
-    "id:77 text:stat:DELIVRD err:000",
-    "my id:77",
-  ])("leaves %j to its reader", (text) => {
-    expect(isReceiptText(text)).toBe(false);
-  });
-});
-
 describe("parseReceiptDate", () => {
   it("reads two-digit and four-digit years, with or without seconds", () => {
     const time = Date.UTC(2026, 10, 23, 9, 16);
     for (const digits of ["2611230916", "261123091600", "202611230916", "20261123091600"]) {
       expect([digits, parseReceiptDate(digits)]).toEqual([digits, time]);
     }
+  });
+
+  it("reads SMPP's absolute time, whose zone is quarter-hours from UTC (7.1.1)", () => {
+    for (const [text, time] of [
+      ["180711070003912+", Date.UTC(2018, 6, 11, 4, 0, 3, 900)],
+      ["180711070012012+", Date.UTC(2018, 6, 11, 4, 0, 12)],
+      ["180711070012020-", Date.UTC(2018, 6, 11, 12, 0, 12)],
+      ["180711070012000+", Date.UTC(2018, 6, 11, 7, 0, 12)],
+      // Two digits are the year, also where they are 20.
+      ["201231233000022-", Date.UTC(2021, 0, 1, 5, 0)],
+      ["261123140200023+", Date.UTC(2026, 10, 23, 8, 17)],
+    ] as const)
+      expect([text, parseReceiptDate(text)]).toEqual([text, time]);
+    for (const text of [
+      "180711070012049+",
+      "000007000000000R",
+      "181311070012000+",
+      "180711070012012",
+      "000101000000012+",
+      "2611231402+",
+    ])
+      expect([text, parseReceiptDate(text)]).toEqual([text, undefined]);
   });
 
   it("leaves out what is no date", () => {
