@@ -30,8 +30,10 @@ const INTERNATIONAL = 1;
 const NATIONAL = 2;
 const NETWORK_SPECIFIC = 3;
 const ALPHANUMERIC = 5;
+const ABBREVIATED = 6;
 /** No handset's number is shorter, and no short code longer than 8 digits; between them the numbering plan decides. */
 const MIN_NATIONAL_DIGITS = 6;
+const MAX_SHORT_CODE_DIGITS = 8;
 /** Few countries have longer national numbers (Germany and China have 11 digits). */
 const MAX_NATIONAL_DIGITS = 11;
 const DIGITS = /^\+?\d+$/;
@@ -49,6 +51,27 @@ export function e164Of(address: ProviderAddress, terms: AddressTerms): string | 
   return destinationForms(number).find((form) => known.has(form)) ?? number;
 }
 
+/**
+ * The E.164 digits of who sent a message from a handset; undefined as above, and for a short code. A receipt comes from what was
+ * sent to, whatever its form; a message may come from anybody. So of few digits, not marked as national, no number is made that
+ * they did not have: they may be a service's code (5.2.5), and an answer to it would go to a stranger.
+ */
+export function senderOf(address: ProviderAddress, terms: AddressTerms): string | undefined {
+  const digits = digitsOf(address);
+  if (digits === undefined || !mayBeShortCode(address.ton, digits)) return e164Of(address, terms);
+  return e164Of(address, {}) === digits ? digits : undefined;
+}
+
+function mayBeShortCode(ton: number, digits: string): boolean {
+  if (digits.startsWith("+") || digits.startsWith("00")) return false;
+  const isShort = digits.replace(/^0/, "").length <= MAX_SHORT_CODE_DIGITS;
+  return isShort && (ton === ABBREVIATED || !isNational(ton, digits));
+}
+
+function isNational(ton: number, digits: string): boolean {
+  return ton === NATIONAL || digits.startsWith("0");
+}
+
 function readNumber(address: ProviderAddress, { country, known = NOTHING_KNOWN }: AddressTerms): string | undefined {
   const { ton } = address;
   const digits = digitsOf(address);
@@ -64,7 +87,7 @@ function readNumber(address: ProviderAddress, { country, known = NOTHING_KNOWN }
   if (significant.length < MIN_NATIONAL_DIGITS) return undefined;
   const national = known.endingIn(significant);
   if (national !== undefined) return national;
-  const marked = ton === NATIONAL || digits.startsWith("0");
+  const marked = isNational(ton, digits);
   // Full numbers are labelled as national as well, by whoever labels all alike; of few digits it is the label that is right.
   const plain = marked && significant.length <= MAX_NATIONAL_DIGITS ? undefined : numberOf(`+${significant}`);
   if (!marked && plain !== undefined) return plain;

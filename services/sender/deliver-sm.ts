@@ -1,10 +1,10 @@
 import {
   type AddressTerms,
-  e164Of,
   type Handset,
   mayBeHandset,
   type ProviderAddress,
   placeReceipt,
+  senderOf,
 } from "../../domain/receipts/handset-address.ts";
 import { type IdFormat, normaliseProviderMessageId } from "../../domain/receipts/provider-message-id.ts";
 import { receiptTextOf } from "../../domain/receipts/receipt-octets.ts";
@@ -141,7 +141,7 @@ function inboundOf(pdu: DeliverSmPdu, provider: string, now: number, terms: Deli
   const whole = part === undefined && READS_WHOLE.has(alphabet);
   return {
     provider,
-    from: e164Of(source, terms) ?? asGiven(source.text),
+    from: senderOf(source, terms) ?? asGiven(source.text),
     to: asGiven(pdu.destinationAddr.trim()),
     text: part === undefined ? decodeText(payload, alphabet) : decodePartText(payload, alphabet),
     receivedAt: now,

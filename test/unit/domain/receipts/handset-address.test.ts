@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { e164Of, placeReceipt, type SubmittedNumbers } from "../../../../domain/receipts/handset-address.ts";
+import { e164Of, placeReceipt, type SubmittedNumbers, senderOf } from "../../../../domain/receipts/handset-address.ts";
 import { RecentSubmissions } from "../../../../services/sender/recent-submissions.ts";
 
 const HANDSET = "491700000012";
@@ -52,6 +52,62 @@ describe("e164Of", () => {
       [5, "555-12345678"],
     ] as const)
       expect([text, e164Of(at(ton, text), { country: "DE" })]).toEqual([text, undefined]);
+  });
+});
+
+describe("senderOf", () => {
+  const known = given("491711836524", HANDSET, "224622246824");
+  it.each([
+    [6, "836524"],
+    [0, "836524"],
+    [1, "836524"],
+    [4, "836524"],
+    [5, "836524"],
+    [0, "723456"],
+    [1, "2246824"],
+    [6, "2246824"],
+    [0, "70000012"],
+    [6, "0836524"],
+    [3, "836524"],
+    [0, "8365-24"],
+    [1, "+836524"],
+    [0, "00836524"],
+    // Numbers, were a 0 left out or a 3 put in.
+    [0, "43018240"],
+    [1, "67208432"],
+  ])("a short code is nobody's number: TON %i, %s", (ton, text) => {
+    for (const terms of [{}, { known }, { country: "DE" }, { known, country: "DE" }])
+      expect(senderOf(at(ton, text), terms)).toBeUndefined();
+  });
+
+  it.each([
+    [2, "01700000012", HANDSET],
+    [0, "01700000012", HANDSET],
+    [6, "01700000012", HANDSET],
+    [0, "1700000012", HANDSET],
+    [2, "836524", "491711836524"],
+    [0, "0836524", "491711836524"],
+    [1, HANDSET, HANDSET],
+    [6, `+${HANDSET}`, HANDSET],
+    [0, "491609999999", "491609999999"],
+  ])("a number that is marked as national, or is longer, is read as in receipts: TON %i, %s", (ton, text, number) => {
+    expect(senderOf(at(ton, text), { known })).toBe(number);
+    expect(e164Of(at(ton, text), { known })).toBe(number);
+  });
+
+  it("eight digits under TON 2 are the country's", () => {
+    expect(senderOf(at(2, "61234567"), { country: "NO" })).toBe("4761234567");
+    expect(senderOf(at(0, "61234567"), { country: "NO" })).toBeUndefined();
+  });
+
+  it("short international numbers stay what they are", () => {
+    for (const ton of [0, 1])
+      expect(senderOf(at(ton, "6834000"), { country: "DE" })).toBe(e164Of(at(1, "6834000"), {}));
+  });
+
+  it("receipts keep their rule: what is short there is no code, since something was sent to it", () => {
+    expect(e164Of(at(0, "836524"), { known })).toBe("491711836524");
+    expect(placeReceipt("1", at(0, "836524"), at(5, "ACME"), { known })).toEqual({ ok: true, to: "491711836524" });
   });
 });
 
