@@ -77,6 +77,31 @@ function isControl(octet: number): boolean {
   return octet < 0x20 && octet !== 0x09 && octet !== 0x0a && octet !== 0x0d;
 }
 
+/**
+ * A whole message, and what its octets are in. Some centres count the NUL of a C string, or padding, in sm_length: behind a text it
+ * is no part of it. In GSM text it is an `@`, and binary content has it as it came.
+ */
+export function readContent(octets: Uint8Array, dataCoding: number, defaultAlphabet: DefaultAlphabet): Content {
+  const named = alphabetOf(dataCoding, defaultAlphabet);
+  const unended = named === "gsm7" || named === "binary" ? octets : withoutNuls(octets, named === "ucs2" ? 2 : 1);
+  const alphabet = alphabetIn(unended, dataCoding, defaultAlphabet);
+  return { alphabet, octets: alphabet === "gsm7" ? octets : unended };
+}
+
+export interface Content {
+  readonly alphabet: Alphabet;
+  readonly octets: Uint8Array;
+}
+
+/** `width`: octets of a character. What is left over at the end is no character. */
+function withoutNuls(octets: Uint8Array, width: 1 | 2): Uint8Array {
+  let end = octets.length;
+  if (end === 0 || octets[end - 1] !== 0) return octets;
+  end -= end % width;
+  while (end > 0 && octets[end - 1] === 0 && octets[end - width] === 0) end -= width;
+  return octets.subarray(0, end);
+}
+
 /** The text; of binary content each octet as the character of its code, so that nothing of it is lost. Never throws. */
 export function decodeText(octets: Uint8Array, alphabet: Alphabet): string {
   switch (alphabet) {

@@ -14,7 +14,13 @@ import { concatenationOf } from "../../domain/smpp/concatenation.ts";
 import { hasUserDataHeader, isDeliveryReceipt, isIntermediateNotification } from "../../domain/smpp/esm-class.ts";
 import type { DeliverSmPdu } from "../../domain/smpp/pdu.ts";
 import { findTlv, tlvInteger, tlvTag, tlvText } from "../../domain/smpp/tlv.ts";
-import { alphabetIn, type DefaultAlphabet, decodePartText, decodeText } from "../../domain/text/data-coding.ts";
+import {
+  alphabetIn,
+  type DefaultAlphabet,
+  decodePartText,
+  decodeText,
+  readContent,
+} from "../../domain/text/data-coding.ts";
 import { splitUserData } from "../../domain/text/user-data-header.ts";
 import type { Inbound, Receipt } from "../../schemas/generated/types.ts";
 
@@ -135,15 +141,19 @@ function receiptInputOf(pdu: DeliverSmPdu): SmppReceiptInput {
 function inboundOf(pdu: DeliverSmPdu, provider: string, now: number, terms: DeliverTerms): Inbound {
   const { esmClass, dataCoding } = pdu;
   const { header, payload } = userDataOf(longest(contentsOf(pdu, false)), esmClass);
-  const alphabet = alphabetIn(payload, dataCoding, terms.defaultAlphabet ?? "gsm");
   const part = concatenationOf(pdu);
+  const defaultAlphabet = terms.defaultAlphabet ?? "gsm";
+  const { alphabet, octets } =
+    part === undefined
+      ? readContent(payload, dataCoding, defaultAlphabet)
+      : { alphabet: alphabetIn(payload, dataCoding, defaultAlphabet), octets: payload };
   const source = sourceOf(pdu);
   const whole = part === undefined && READS_WHOLE.has(alphabet);
   return {
     provider,
     from: senderOf(source, terms) ?? asGiven(source.text),
     to: asGiven(pdu.destinationAddr.trim()),
-    text: part === undefined ? decodeText(payload, alphabet) : decodePartText(payload, alphabet),
+    text: part === undefined ? decodeText(octets, alphabet) : decodePartText(octets, alphabet),
     receivedAt: now,
     reference: part?.reference ?? null,
     total: part?.total ?? null,

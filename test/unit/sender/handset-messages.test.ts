@@ -1,5 +1,7 @@
 /** What a handset has sent, as it was sent. */
 import { describe, expect, test } from "vitest";
+import { encodeGsm7Unpacked, encodeUcs2 } from "../../../domain/text/encoding.ts";
+import { concatenationHeader } from "../../../domain/text/user-data-header.ts";
 import { RecentSubmissions } from "../../../services/sender/recent-submissions.ts";
 import { readDelivered as read } from "./delivered-pdu.ts";
 
@@ -28,5 +30,52 @@ describe("short codes", () => {
       kind: "receipt",
       receipt: { to: "491711836524", inbound: { from: "836524" } },
     });
+  });
+});
+
+describe("NULs that are counted in the length of a text", () => {
+  const textOf = (dataCoding: number, octets: Uint8Array, terms = {}) => {
+    const delivered = read({ dataCoding, shortMessage: Buffer.from(octets) }, terms);
+    return delivered.kind === "inbound" ? delivered.inbound : undefined;
+  };
+  const stop = Buffer.from("STOP\0", "latin1");
+
+  test.each([
+    ["ASCII", 1, stop, {}, "STOP"],
+    ["Latin-1", 3, stop, {}, "STOP"],
+    ["Latin-1 letters", 3, Buffer.from("Gr\u00fc\u00dfe\0\0\0", "latin1"), {}, "Grüße"],
+    ["UCS-2", 8, encodeUcs2("STOP\0"), {}, "STOP"],
+    ["UCS-2 and padding of an odd length", 8, Buffer.concat([encodeUcs2("STOP\0\0"), Buffer.alloc(1)]), {}, "STOP"],
+    ["UCS-2, little-endian by its mark", 8, Buffer.from("\ufeffSTOP\0", "utf16le"), {}, "STOP"],
+    ["UCS-2 with a class", 0x19, encodeUcs2("STOP\0"), {}, "STOP"],
+    ["a default alphabet that is ASCII", 0, stop, { defaultAlphabet: "ascii" }, "STOP"],
+    ["a default alphabet that is Latin-1", 0, stop, { defaultAlphabet: "latin1" }, "STOP"],
+    ["nothing but NULs", 1, Buffer.alloc(3), {}, ""],
+  ])("are no part of it: %s", (_what, dataCoding, octets, terms, text) => {
+    expect(textOf(dataCoding, octets, terms)).toMatchObject({ text, octets: null });
+  });
+
+  test("other character sets read without them, and keep the octets", () => {
+    const octets = Buffer.from([0xb4, 0xd0, 0]);
+    expect(textOf(6, octets)).toMatchObject({ text: "Да", octets });
+  });
+
+  test("in GSM text they are the letter @, also under data_coding 1", () => {
+    expect(textOf(0, encodeGsm7Unpacked("me@"))).toMatchObject({ text: "me@", alphabet: "gsm7" });
+    expect(textOf(1, encodeGsm7Unpacked("a_b@"))).toMatchObject({ text: "a_b@", alphabet: "gsm7" });
+    expect(textOf(1, stop)).toMatchObject({ alphabet: "ascii" });
+  });
+
+  test("a Latin or UCS-2 letter with an octet of zeros stays whole", () => {
+    expect(textOf(8, encodeUcs2("Ā"))).toMatchObject({ text: "Ā" });
+    expect(textOf(8, encodeUcs2("aĀ\0"))).toMatchObject({ text: "aĀ" });
+    expect(textOf(3, Buffer.from("a\0b\0", "latin1"))).toMatchObject({ text: "a\0b" });
+  });
+
+  test("of binary messages and of parts every octet stays", () => {
+    expect(textOf(4, stop)).toMatchObject({ text: "STOP\0", octets: stop });
+    const header = concatenationHeader({ reference: 1, referenceBits: 8, total: 2, sequence: 1 });
+    const shortMessage = Buffer.concat([header, encodeUcs2("a\0")]);
+    expect(read({ esmClass: 0x40, dataCoding: 8, shortMessage })).toMatchObject({ inbound: { text: "a\0" } });
   });
 });
