@@ -1,4 +1,5 @@
 import { decodeGsm7Unpacked, decodeUcs2 } from "./encoding.ts";
+import type { SeptetTables } from "./gsm-alphabet.ts";
 
 /** What a centre reads and writes under data_coding 0, its default alphabet. */
 export const defaultAlphabets = ["gsm", "latin1", "ascii"] as const;
@@ -102,11 +103,14 @@ function withoutNuls(octets: Uint8Array, width: 1 | 2): Uint8Array {
   return octets.subarray(0, end);
 }
 
-/** The text; of binary content each octet as the character of its code, so that nothing of it is lost. Never throws. */
-export function decodeText(octets: Uint8Array, alphabet: Alphabet): string {
+/**
+ * The text; of binary content each octet as the character of its code, so that nothing of it is lost. Never throws. `tables`: those
+ * of GSM text, where they are not the default ones.
+ */
+export function decodeText(octets: Uint8Array, alphabet: Alphabet, tables?: SeptetTables): string {
   switch (alphabet) {
     case "gsm7":
-      return decodeGsm7Unpacked(octets);
+      return decodeGsm7Unpacked(octets, tables);
     case "ucs2":
       return decodeUtf16(octets);
     case "latin1":
@@ -127,8 +131,8 @@ function decodeUtf16(octets: Uint8Array): string {
 }
 
 /** The text of one part, without the half of a character that its cut has left at either end: it does not read alone. */
-export function decodePartText(octets: Uint8Array, alphabet: Alphabet): string {
-  if (alphabet === "gsm7" && octets.at(-1) === 0x1b) return decodeText(octets.subarray(0, -1), alphabet);
-  const text = decodeText(octets, alphabet);
+export function decodePartText(octets: Uint8Array, alphabet: Alphabet, tables?: SeptetTables): string {
+  if (alphabet === "gsm7" && octets.at(-1) === 0x1b) return decodeText(octets.subarray(0, -1), alphabet, tables);
+  const text = decodeText(octets, alphabet, tables);
   return alphabet === "ucs2" ? text.replace(/^[\udc00-\udfff]|[\ud800-\udbff]$/g, "") : text;
 }

@@ -1,4 +1,4 @@
-import { ALPHABET_END, defaultCharacters, ESCAPE, extensionCharacters, septetCost, septetOf } from "./gsm-alphabet.ts";
+import { ALPHABET_END, DEFAULT_TABLES, ESCAPE, type SeptetTables, septetCost, septetOf } from "./gsm-alphabet.ts";
 
 /** `gsm7`: the GSM 7-bit default alphabet with its extension table; `ucs2`: UTF-16 big-endian. */
 export type Encoding = "gsm7" | "ucs2";
@@ -40,19 +40,19 @@ export function encodeGsm7Unpacked(text: string): Uint8Array {
 
 /**
  * Reads GSM text of one septet an octet. Never fails: an escape before a septet without an extension character gives
- * the default character of that septet, a doubled or final escape gives a space (TS 23.038, 6.2.1.1, note 1), and the
- * eighth bit is ignored.
+ * the default character of that septet (or the locking shift table's), a doubled or final escape gives a space (TS 23.038,
+ * 6.2.1.1, note 1), and the eighth bit is ignored.
  */
-export function decodeGsm7Unpacked(octets: Uint8Array): string {
+export function decodeGsm7Unpacked(octets: Uint8Array, { locking, single }: SeptetTables = DEFAULT_TABLES): string {
   let text = "";
   for (let i = 0; i < octets.length; i++) {
     const septet = (octets[i] as number) & 0x7f;
     if (septet !== ESCAPE) {
-      text += defaultCharacters[septet];
+      text += locking[septet];
       continue;
     }
     const next = (octets[++i] ?? ESCAPE) & 0x7f;
-    text += next === ESCAPE ? " " : (extensionCharacters.get(next) ?? defaultCharacters[next]);
+    text += next === ESCAPE ? " " : (single.get(next) ?? locking[next]);
   }
   return text;
 }

@@ -1,6 +1,6 @@
 /**
  * The GSM 7-bit default alphabet and its extension table (3GPP TS 23.038, 6.2.1 and 6.2.1.1), as lookup tables.
- * National language shift tables are not used: many networks do not carry them.
+ * What goes out uses these alone; what handsets write in other tables is read by `national-language.ts`.
  */
 
 /** The escape septet: the next septet is read from the extension table. */
@@ -38,6 +38,14 @@ export const defaultCharacters: readonly string[] = [...DEFAULT_ALPHABET];
 
 /** Characters of the extension table by the septet after the escape. */
 export const extensionCharacters: ReadonlyMap<number, string> = new Map(EXTENSION);
+
+/** By what GSM text is read: characters by septet, and by the septet after the escape. */
+export interface SeptetTables {
+  readonly locking: readonly string[];
+  readonly single: ReadonlyMap<number, string>;
+}
+
+export const DEFAULT_TABLES: SeptetTables = { locking: defaultCharacters, single: extensionCharacters };
 
 for (const [septet, character] of defaultCharacters.entries()) {
   if (septet !== ESCAPE) addCharacter(character, septet, 1);

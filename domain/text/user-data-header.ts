@@ -56,3 +56,20 @@ export function splitUserData(octets: Uint8Array): { header: Uint8Array; payload
   const cut = end > octets.length ? 0 : end;
   return { header: octets.subarray(0, cut), payload: octets.subarray(cut) };
 }
+
+/**
+ * The data of an information element of a header (with its length octet). Undefined when there is none; of one that is repeated
+ * the last counts (TS 23.040, 9.2.3.24).
+ */
+export function informationElement(header: Uint8Array, identifier: number): Uint8Array | undefined {
+  const end = 1 + (header[0] ?? 0);
+  if (end > header.length) return undefined;
+  let found: Uint8Array | undefined;
+  for (let at = 1; at + 2 <= end; ) {
+    const next = at + 2 + (header[at + 1] as number);
+    if (next > end) return found;
+    if (header[at] === identifier) found = header.subarray(at + 2, next);
+    at = next;
+  }
+  return found;
+}

@@ -21,6 +21,7 @@ import {
   decodeText,
   readContent,
 } from "../../domain/text/data-coding.ts";
+import { nationalTablesOf } from "../../domain/text/national-language.ts";
 import { splitUserData } from "../../domain/text/user-data-header.ts";
 import type { Inbound, Receipt } from "../../schemas/generated/types.ts";
 
@@ -147,13 +148,14 @@ function inboundOf(pdu: DeliverSmPdu, provider: string, now: number, terms: Deli
     part === undefined
       ? readContent(payload, dataCoding, defaultAlphabet)
       : { alphabet: alphabetIn(payload, dataCoding, defaultAlphabet), octets: payload };
+  const national = alphabet === "gsm7" && header.length > 0 ? nationalTablesOf(header) : undefined;
   const source = sourceOf(pdu);
-  const whole = part === undefined && READS_WHOLE.has(alphabet);
+  const whole = part === undefined && READS_WHOLE.has(alphabet) && national?.complete !== false;
   return {
     provider,
     from: senderOf(source, terms) ?? asGiven(source.text),
     to: asGiven(pdu.destinationAddr.trim()),
-    text: part === undefined ? decodeText(octets, alphabet) : decodePartText(octets, alphabet),
+    text: (part === undefined ? decodeText : decodePartText)(octets, alphabet, national?.tables),
     receivedAt: now,
     reference: part?.reference ?? null,
     total: part?.total ?? null,

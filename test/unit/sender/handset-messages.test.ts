@@ -79,3 +79,38 @@ describe("NULs that are counted in the length of a text", () => {
     expect(read({ esmClass: 0x40, dataCoding: 8, shortMessage })).toMatchObject({ inbound: { text: "a\0" } });
   });
 });
+
+describe("national language tables", () => {
+  const hex = (text: string) => Buffer.from(text.replaceAll(" ", ""), "hex");
+  const textOf = (octets: string, change = {}) => read({ esmClass: 0x40, shortMessage: hex(octets), ...change });
+
+  test.each([
+    ["Turkish, locking", "03 25 01 01 4b 0b 0c", "KĞğ"],
+    ["Turkish, single", "03 24 01 01 1b73 1b67 1b69", "şğı"],
+    ["Spanish, single", "03 24 01 02 1b61 1b75", "áú"],
+    ["Portuguese, both", "06 24 01 03 25 01 03 7b 1b7b", "ãã"],
+  ])("of the header are those of the text: %s", (_what, octets, text) => {
+    expect(textOf(octets)).toMatchObject({ kind: "inbound", inbound: { text, alphabet: "gsm7", octets: null } });
+    expect(textOf(octets)).toMatchObject({
+      inbound: { header: hex(octets.slice(0, octets.startsWith("03") ? 11 : 20)) },
+    });
+  });
+
+  test("go for parts too, whose octets stay", () => {
+    expect(textOf("08 00 03 07 02 01 25 01 01 4b 0b 1b")).toMatchObject({
+      inbound: { text: "KĞ", part: 1, octets: hex("4b 0b 1b"), header: hex("08 00 03 07 02 01 25 01 01") },
+    });
+  });
+
+  test("of languages that are not read leave octets and header", () => {
+    expect(textOf("03 25 01 06 4b 0b")).toMatchObject({
+      inbound: { alphabet: "gsm7", octets: hex("4b 0b"), header: hex("03 25 01 06") },
+    });
+  });
+
+  test("mean nothing for other alphabets", () => {
+    expect(textOf("03 25 01 01 0041", { dataCoding: 8 })).toMatchObject({ inbound: { text: "A", octets: null } });
+    expect(textOf("03 25 01 06 0041", { dataCoding: 8 })).toMatchObject({ inbound: { text: "A", octets: null } });
+    expect(textOf("03 25 01 01 60 41", { dataCoding: 3 })).toMatchObject({ inbound: { text: "`A" } });
+  });
+});
