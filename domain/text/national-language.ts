@@ -62,21 +62,20 @@ export interface NationalTables {
 
 /** The tables that a user data header (with its length octet) names for GSM text; undefined when it names none. */
 export function nationalTablesOf(header: Uint8Array): NationalTables | undefined {
-  const locking = informationElement(header, LOCKING_SHIFT);
-  const single = informationElement(header, SINGLE_SHIFT);
-  if (locking === undefined && single === undefined) return undefined;
-  const lockingTable = tableOf(LOCKING, locking);
-  const singleTable = tableOf(SINGLE, single);
+  const lockingElement = informationElement(header, LOCKING_SHIFT);
+  const singleElement = informationElement(header, SINGLE_SHIFT);
+  if (lockingElement === undefined && singleElement === undefined) return undefined;
+  const locking = lockingElement === undefined ? DEFAULT_TABLES.locking : tableOf(LOCKING, lockingElement);
+  const single = singleElement === undefined ? DEFAULT_TABLES.single : tableOf(SINGLE, singleElement);
   return {
-    tables: { locking: lockingTable ?? DEFAULT_TABLES.locking, single: singleTable ?? DEFAULT_TABLES.single },
-    complete:
-      (locking === undefined) === (lockingTable === undefined) &&
-      (single === undefined) === (singleTable === undefined),
+    tables: { locking: locking ?? DEFAULT_TABLES.locking, single: single ?? DEFAULT_TABLES.single },
+    complete: locking !== undefined && single !== undefined,
   };
 }
 
-function tableOf<T>(tables: ReadonlyMap<number, T>, element: Uint8Array | undefined): T | undefined {
-  return element?.length === 1 ? tables.get(element[0] as number) : undefined;
+/** The element is one octet, the language. */
+function tableOf<T>(tables: ReadonlyMap<number, T>, element: Uint8Array): T | undefined {
+  return element.length === 1 ? tables.get(element[0] as number) : undefined;
 }
 
 function lockingTable(places: Places): readonly string[] {
