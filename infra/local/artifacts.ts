@@ -38,7 +38,7 @@ const wanted = (config: ClusterConfig, scope: ClusterScope): Artifact[] =>
 
 const software = (config: ClusterConfig, scope: ClusterScope): Artifact[] => [
   {
-    label: "Kafka 4.4.0 (about 55 MB)",
+    label: "Kafka 4.1.1 (about 55 MB)",
     target: kafkaLibs(config),
     commands: (folder) => [["mvn", "-B", "-q", "-f", KAFKA_POM, MAVEN_COPY, `-DoutputDirectory=${folder}`]],
   },
