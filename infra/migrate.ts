@@ -5,12 +5,12 @@ import { CatalogError, loadCatalog } from "../domain/catalog/load-catalog.ts";
 import { registerSchemas } from "../pipeline/records/register.ts";
 import { SchemaRegistryClient } from "../platform/codec/schema-registry.ts";
 import { loadConfig, type ServiceConfig } from "../platform/config/load-config.ts";
-import { duration, integer, secret, text, url } from "../platform/config/settings.ts";
+import { duration, secret, text, url } from "../platform/config/settings.ts";
 import { yamlFolder } from "../platform/config/yaml-file.ts";
 import { errorMessage, SluiceError } from "../platform/errors/sluice-error.ts";
-import { type KafkaConnection, kafkaClient } from "../platform/kafka/connection.ts";
-import { kafkaSettings } from "../platform/kafka/settings.ts";
-import { ensureTopics } from "../platform/kafka/topics.ts";
+import type { KafkaConnection } from "../platform/kafka/connection.ts";
+import { kafkaSettings, topicSettings } from "../platform/kafka/settings.ts";
+import { countBrokers, ensureTopics } from "../platform/kafka/topics.ts";
 import { KNOWN_VARIABLES } from "../schemas/generated/variables.ts";
 import { topicSpecs } from "../schemas/topics.ts";
 import { migrateClickhouse } from "./clickhouse/migrate.ts";
@@ -24,14 +24,7 @@ export const migrationSettings = z.object({
   catalogDir: text()
     .default("infra/local/catalog")
     .describe("Folder with accounts.yaml, providers.yaml and routes.yaml"),
-  topicReplication: integer({ min: 0, max: 10 })
-    .default(0)
-    .describe("Copies of each new topic; 0: three, or as many as there are brokers"),
-  topicRetention: duration({ min: 60_000 })
-    .default(7 * 24 * 3_600_000)
-    .describe(
-      "How long new topics keep messages: longer than the longest validity plus the longest outage planned for",
-    ),
+  ...topicSettings,
   migrateTimeout: duration({ min: 1_000, max: 3_600_000 })
     .default(120_000)
     .describe("Longest wait for Kafka, the registry and ClickHouse to answer"),
@@ -115,19 +108,6 @@ function mismatchError(topics: readonly { name: string; partitions: number; want
     `topics with another number of partitions than configured; set SLUICE_PARTITIONS, or the provider's partitions in providers.yaml, to what is there (another number would move keys to other partitions):\n${lines.join("\n")}`,
     { code: "PARTITIONS_DIFFER" },
   );
-}
-
-/** Brokers that are up, once there are as many as the configuration names. */
-async function countBrokers(connection: KafkaConnection): Promise<number> {
-  const admin = kafkaClient(connection, 0).admin();
-  try {
-    await admin.connect();
-    const { brokers } = await admin.describeCluster();
-    if (brokers.length >= connection.brokers.length) return brokers.length;
-    throw new Error(`${brokers.length} of ${connection.brokers.length} brokers are up`);
-  } finally {
-    await admin.disconnect();
-  }
 }
 
 async function ping(clickhouseUrl: string): Promise<void> {

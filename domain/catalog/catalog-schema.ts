@@ -9,10 +9,15 @@ export interface Catalog {
   providers: Provider[];
   /** In order: the first whose conditions hold decides. */
   routes: Route[];
+  /** Providers that were removed and may still have messages in their topics or owe receipts; none of the files has them. */
+  retired: Provider[];
 }
 
 export const catalogSchema = z.strictObject({
   accounts: z.array(accountSchema).default([]),
   providers: z.array(providerSchema).default([]),
   routes: z.array(routeSchema).default([]),
+  retired: z.array(providerSchema).default([]),
+  /** When each of them was removed, epoch ms. */
+  retiredSince: z.record(z.string(), z.int()).optional(),
 });

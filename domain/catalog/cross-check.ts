@@ -11,6 +11,7 @@ export function crossCheck(catalog: Catalog, partitions: number): CatalogProblem
     ...repeats(["accounts"], catalog.accounts),
     ...repeats(["providers"], catalog.providers),
     ...repeats(["routes"], catalog.routes),
+    ...repeats(["retired"], catalog.retired),
     ...repeatedKeys(catalog.accounts),
     ...catalog.providers.flatMap((provider, index) => checkPartitions(provider, index, partitions)),
     ...catalog.routes.flatMap((route, index) => checkRoute(route, ["routes", index], catalog)),

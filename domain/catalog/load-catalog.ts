@@ -1,5 +1,6 @@
 import { type Catalog, parseCatalog } from "./catalog.ts";
-import { type CatalogProblem, entryOf } from "./catalog-problem.ts";
+import { type CatalogProblem, entryOf, problemAt } from "./catalog-problem.ts";
+import { concealed, type Reveal, type SecretPlace, secretPlaces, withSecrets } from "./secret-references.ts";
 
 /** The files a catalog is made of, in one folder. */
 export const catalogFiles = { accounts: "accounts.yaml", providers: "providers.yaml", routes: "routes.yaml" } as const;
@@ -17,21 +18,32 @@ export class CatalogError extends Error {
   readonly code = "CATALOG_INVALID";
 }
 
+export interface LoadOptions {
+  /** Default: all. */
+  readonly parts?: readonly (keyof typeof catalogFiles)[];
+  /** Gives secrets that the files only name. Default: for those who need none. */
+  readonly reveal?: Reveal;
+  /** Secrets that are written out are a problem: the catalog will be stored where others read it. Default: they are not. */
+  readonly namedSecretsOnly?: boolean;
+}
+
 export interface LoadedCatalog extends Catalog {
+  /** What the files hold, as plain data. */
+  readonly source: Readonly<Record<string, unknown>>;
   /** What is probably not meant, a line each, for the log at the start and for `--check`. */
   readonly warnings: readonly string[];
 }
 
 /**
- * Puts the catalog together from its files, checked as a whole. `read` reads a file and may throw its own error. With
+ * Puts the catalog together from its files, checked as a whole. `readFile` reads a file and may throw its own error. With
  * `accounts` alone the other parts are empty, and nothing is said of how they go together. @throws CatalogError
  */
 export function loadCatalog(
-  read: (file: string) => CatalogFile,
+  readFile: (file: string) => CatalogFile,
   partitions: number,
-  parts: readonly (keyof typeof catalogFiles)[] = ["accounts", "providers", "routes"],
+  { parts = ["accounts", "providers", "routes"], reveal = concealed, namedSecretsOnly = false }: LoadOptions = {},
 ): LoadedCatalog {
-  const files = new Map(parts.map((part) => [part, read(catalogFiles[part])]));
+  const files = new Map(parts.map((part) => [part, readFile(catalogFiles[part])]));
   const input = Object.fromEntries([...files].map(([part, { value }]) => [part, value ?? []]));
   const line = (problem: CatalogProblem): string => {
     const [part, ...keys] = problem.keys;
@@ -40,13 +52,21 @@ export function loadCatalog(
     const name = file === undefined ? [] : [`${catalogFiles[part as keyof typeof catalogFiles]}, ${file.where(keys)}`];
     return [...name, ...(entry === undefined ? [] : [entry]), problem.path, problem.message].join(": ");
   };
-  const parsed = parseCatalog(input, partitions);
+  const secrets = withSecrets(input, reveal);
+  const read = secrets.ok ? parseCatalog(secrets.value, partitions) : secrets;
+  const written = namedSecretsOnly ? secretPlaces(input).filter(({ reference }) => reference === undefined) : [];
+  const parsed = written.length === 0 || !read.ok ? read : { ok: false as const, problems: written.map(writtenOut) };
   if (parsed.ok) {
     const whole = files.size === Object.keys(catalogFiles).length;
-    return { ...parsed.value, warnings: whole ? parsed.warnings.map(line) : [] };
+    return { ...parsed.value, source: input, warnings: whole ? parsed.warnings.map(line) : [] };
   }
   const lines = parsed.problems.map((problem) => `  ${line(problem)}`);
   throw new CatalogError(
     `The catalog has ${lines.length === 1 ? "1 problem" : `${lines.length} problems`}:\n${lines.join("\n")}`,
   );
+}
+
+function writtenOut({ keys }: SecretPlace): CatalogProblem {
+  const how = "{ file: /path/to/it } or { env: NAME_OF_VARIABLE }";
+  return problemAt(keys, `a secret is not stored with the catalog; say where it stands: ${how}`);
 }

@@ -11,8 +11,13 @@ export interface Snapshot {
   /** What it was made of. */
   readonly catalog: Catalog;
   readonly accounts: ReadonlyMap<string, Account>;
+  /** Those that get messages. */
   readonly providers: ReadonlyMap<string, Provider>;
+  /** And those that were removed, which may have some and owe receipts. */
+  readonly known: ReadonlyMap<string, Provider>;
   readonly routes: RouteTable;
+  /** 0: the files of this process; else the version that was applied. */
+  readonly version: number;
 }
 
 /** Where the newest one is found. */
@@ -21,10 +26,12 @@ export interface SnapshotSource {
 }
 
 /** `catalog`: checked (see catalog.ts). */
-export function snapshotOf(catalog: Catalog): Snapshot {
-  const { accounts, providers, routes } = catalog;
+export function snapshotOf(catalog: Catalog, version = 0): Snapshot {
+  const { accounts, providers, routes, retired } = catalog;
   return {
     catalog,
+    version,
+    known: new Map([...retired, ...providers].map((provider) => [provider.id, provider])),
     accounts: new Map(accounts.map((account) => [account.id, account])),
     providers: new Map(providers.map((provider) => [provider.id, provider])),
     routes: compileRoutes(routes, providers),

@@ -8,16 +8,16 @@ const FAILING_MS = 5_000;
 /** Fetches come at least every `maxWaitMs`; a group that has had none for so long is stuck. */
 const FETCH_MS = 5_000;
 
-/** Readiness and metrics of a service's producer and consumer group. */
+/** Readiness and metrics of a service's producer and consumer group. @returns a function that removes the group's again */
 export function observeKafka(
   scope: Pick<LifecycleScope, "readiness"> & { readonly metrics: MetricRegistry },
   parts: { readonly producer?: RecordProducer; readonly group?: TaskGroup; readonly name?: string },
-): void {
+): () => void {
   const { producer, group } = parts;
   const label = parts.name === undefined ? "" : ` ${parts.name}`;
   if (producer !== undefined) observeProducer(scope, producer);
-  if (group === undefined) return;
-  scope.readiness.register(`consumer${label}`, () => {
+  if (group === undefined) return () => {};
+  const unregister = scope.readiness.register(`consumer${label}`, () => {
     const status = group.status;
     if (!status.joined)
       return {
@@ -34,7 +34,7 @@ export function observeKafka(
   });
   const labels: Labels = parts.name === undefined ? {} : { group: parts.name };
   const { metrics } = scope;
-  observeFailures(metrics, group, labels);
+  const forget = observeFailures(metrics, group, labels);
   if (parts.name === undefined) {
     metrics.observe("consumer_records_total", "counter", "Records read by the consumer group", () => [
       { value: group.counters.records, labels },
@@ -55,18 +55,24 @@ export function observeKafka(
       { value: group.status.assigned.length, labels },
     ]);
   }
+  return () => {
+    unregister();
+    forget();
+  };
 }
 
 /** A process may have several groups; the registry reads a metric from one place. */
 const observed = new WeakMap<MetricRegistry, { readonly group: TaskGroup; readonly labels: Labels }[]>();
 
-function observeFailures(metrics: MetricRegistry, group: TaskGroup, labels: Labels): void {
+function observeFailures(metrics: MetricRegistry, group: TaskGroup, labels: Labels): () => void {
   const groups = observed.get(metrics) ?? [];
   observed.set(metrics, groups);
-  groups.push({ group, labels });
+  const entry = { group, labels };
+  groups.push(entry);
   metrics.observe("consumer_task_failures_total", "counter", "Tasks that failed and began again", () =>
     groups.map((one) => ({ value: one.group.counters.taskFailures, labels: one.labels })),
   );
+  return () => void groups.splice(groups.indexOf(entry), 1);
 }
 
 function observeProducer(

@@ -18,6 +18,18 @@ export const kafkaSettings = {
     .describe("Schema registry: the root of its Confluent-compatible API"),
 };
 
+/** Beside them, the settings of programs that create topics. */
+export const topicSettings = {
+  topicReplication: integer({ min: 0, max: 10 })
+    .default(0)
+    .describe("Copies of each new topic; 0: three, or as many as there are brokers"),
+  topicRetention: duration({ min: 60_000 })
+    .default(7 * 24 * 3_600_000)
+    .describe(
+      "How long new topics keep messages: longer than the longest validity plus the longest outage planned for",
+    ),
+};
+
 /** Beside them, the settings of programs whose instances share partitions. */
 export const consumerSettings = {
   kafkaSessionTimeout: duration({ min: 2_000, max: 300_000 })

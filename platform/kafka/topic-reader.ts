@@ -75,6 +75,11 @@ export class TopicReader {
     return found;
   }
 
+  /** Names of all topics. */
+  topics(): Promise<string[]> {
+    return this.admin!.listTopics();
+  }
+
   /** What a consumer group has committed of a topic, by partition number; -1 where it has committed nothing. */
   async committed(groupId: string, topic: string): Promise<number[]> {
     const found: number[] = [];

@@ -81,3 +81,16 @@ export async function metadataOf(
     await new Promise((resolve) => setTimeout(resolve, pauseMs));
   }
 }
+
+/** Brokers that are up, once there are as many as the connection names. Throws while there are fewer. */
+export async function countBrokers(connection: KafkaConnection): Promise<number> {
+  const admin = kafkaClient(connection, 0).admin();
+  try {
+    await admin.connect();
+    const { brokers } = await admin.describeCluster();
+    if (brokers.length >= connection.brokers.length) return brokers.length;
+    throw new Error(`${brokers.length} of ${connection.brokers.length} brokers are up`);
+  } finally {
+    await admin.disconnect();
+  }
+}

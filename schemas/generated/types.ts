@@ -29,21 +29,23 @@ export interface Consent {
 
 export type ConsentState = "opted_in" | "opted_out";
 
-/** One piece of configuration: sms.control (compacted), keyed by kind + ':' + id. A null value removes it. */
+/** The catalog as it is applied: sms.control (compacted, one partition). A version is written in pieces and counts from its head on, all of it or nothing. */
 export interface Control {
-  /** What it is. */
+  /** piece: a part of a version's text. head: the version as a whole. instance: which version a process of Sluice works with. The others are not written. */
   readonly kind: ControlKind;
-  /** Its id within the kind. */
+  /** piece and head: what tells one apply from another. instance: the service and the process, such as router/host-1. */
   readonly id: string;
-  /** Grows by one with each change. */
+  /** Grows by one with each version; 0: the files that the process was started with. */
   readonly version: number;
-  /** The entry as JSON, in the shape of the configuration files. */
+  /** piece: base64 of a part of the catalog as gzipped JSON, in the shape of its files. head: JSON of who applied it, on top of which version, and how many pieces there are with which hash. instance: JSON of its service and of why it could not take a newer version. */
   readonly body: string;
-  /** When it was applied. */
+  /** When. */
   readonly at: number;
+  /** piece: its place, from 0. */
+  readonly place: number;
 }
 
-export type ControlKind = "account" | "provider" | "route" | "price";
+export type ControlKind = "account" | "provider" | "route" | "price" | "piece" | "head" | "instance";
 
 /** A record that could not be processed, or a message that was given up: sms.dead-letter, keyed as the source record. */
 export interface DeadLetter {

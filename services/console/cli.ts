@@ -2,10 +2,14 @@
 /** `sluice <command>`: tools for people who run Sluice. */
 import { errorMessage, SluiceError } from "../../platform/errors/sluice-error.ts";
 import { auditCommand } from "./audit-command.ts";
+import { applyCommand } from "./catalog/apply-command.ts";
+import { catalogCommand } from "./catalog/catalog-command.ts";
 import { type Command, type CommandHost, UsageError } from "./command.ts";
 
 const COMMANDS: Readonly<Record<string, Command>> = {
   audit: auditCommand,
+  apply: applyCommand,
+  catalog: catalogCommand,
 };
 
 /** Exit code of wrong arguments (`EX_USAGE` of sysexits.h), apart from that of a check that failed. */

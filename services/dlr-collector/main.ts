@@ -1,8 +1,10 @@
 /** dlr-collector: provider webhooks -> sms.receipts, sms.inbound; receipts joined with submissions -> sms.events. */
 
-import { type HttpProvider, idFormatsOf, type Provider } from "../../domain/catalog/provider.ts";
+import { idFormatsOf } from "../../domain/catalog/provider.ts";
+import type { Snapshot, SnapshotSource } from "../../domain/catalog/snapshot.ts";
 import { maskNumber } from "../../domain/numbers/mask-number.ts";
-import { openCatalog, readCatalog } from "../../pipeline/boot/read-catalog.ts";
+import { openCatalog } from "../../pipeline/boot/open-catalog.ts";
+import { readCatalog } from "../../pipeline/boot/read-catalog.ts";
 import { type Pipeline, startPipeline, startReader } from "../../pipeline/boot/start-pipeline.ts";
 import type { SluiceCodecs } from "../../pipeline/records/codecs.ts";
 import { loadConfig } from "../../platform/config/load-config.ts";
@@ -16,7 +18,7 @@ import { runService, type Scope } from "../../platform/lifecycle/run-service.ts"
 import { parseTraceparent } from "../../platform/telemetry/trace-context.ts";
 import type { Event } from "../../schemas/generated/types.ts";
 import { KNOWN_VARIABLES } from "../../schemas/generated/variables.ts";
-import { CORRELATION_TOPIC, EVENTS_TOPIC, RECEIPTS_TOPIC } from "../../schemas/topics.ts";
+import { CONTROL_TOPIC, CORRELATION_TOPIC, EVENTS_TOPIC, RECEIPTS_TOPIC } from "../../schemas/topics.ts";
 import { newCounters } from "./correlation-counters.ts";
 import { type CorrelationLimits, DEFAULT_LIMITS, type ProviderTerms } from "./correlation-terms.ts";
 import { CORRELATOR_INPUTS, Correlator, type CorrelatorOptions, STREAM_INPUTS } from "./correlator.ts";
@@ -28,7 +30,7 @@ import { type PlacingCounters, ReceiptPlacing, type ReceiptPlacingOptions } from
 import { webhookApp } from "./webhooks/webhook-app.ts";
 
 const GROUP_ID = "sluice.correlator";
-const READ_BACK = [EVENTS_TOPIC, RECEIPTS_TOPIC, CORRELATION_TOPIC, ...PLACING_INPUTS];
+const READ_BACK = [CONTROL_TOPIC, EVENTS_TOPIC, RECEIPTS_TOPIC, CORRELATION_TOPIC, ...PLACING_INPUTS];
 /** For times that two processes have taken. */
 const CLOCKS_MS = 2_000;
 /** Requests at hand get this share of the shutdown deadline. */
@@ -45,20 +47,20 @@ const config = loadConfig("dlr-collector", dlrCollectorSettings, {
 await runService({ name: "dlr-collector", config, redact: ["authToken", "sharedKeySecret"], start });
 
 async function start(scope: Scope): Promise<void> {
-  const providers = [...openCatalog(config, scope.log).providers.values()];
   const pipeline = await startPipeline(scope, "dlr-collector", config);
   const { codecs, producer } = pipeline;
   const reader = await startReader(scope, pipeline, READ_BACK);
-  const parts = { ...pipeline, reader, providers };
+  const catalog = await openCatalog(scope, pipeline, { service: "dlr-collector", config, reader, secrets: true });
+  const parts = { ...pipeline, reader, catalog };
   await placeReceipts(scope, parts);
   const group = await correlator(scope, parts);
   observeKafka(scope, { producer, group });
-  await webhooks(scope, codecs, producer, providers);
+  await webhooks(scope, codecs, producer, catalog);
 }
 
 interface Parts extends Pipeline {
   readonly reader: TopicReader;
-  readonly providers: readonly Provider[];
+  readonly catalog: SnapshotSource;
 }
 
 /** Finds the number of receipts that came without it, partition by partition of the index of submissions. */
@@ -104,16 +106,20 @@ async function placeReceipts(scope: Scope, { connection, codecs, producer, now, 
 /** Joins receipts with submissions, partition by partition. */
 async function correlator(
   scope: Scope,
-  { connection, codecs, producer, now, reader, providers }: Parts,
+  { connection, codecs, producer, now, reader, catalog }: Parts,
 ): Promise<TaskGroup> {
   const claims = new ClaimsFrontier(reader, scope.log, now);
   await scope.add("claims frontier", { start: () => claims.start(), stop: () => claims.stop() });
   const frontier = new LogFrontier(reader, STREAM_INPUTS, scope.log, now);
   await scope.add("log frontier", { start: () => frontier.start(), stop: () => frontier.stop() });
   const counters = newCounters();
+  const termsNow = perSnapshot(catalog, termsOf);
+  const indexAfterNow = perSnapshot(catalog, indexAfter);
   const limits: CorrelationLimits = {
     ...DEFAULT_LIMITS,
-    indexAfterMs: indexAfter(providers),
+    get indexAfterMs() {
+      return indexAfterNow();
+    },
     keepAfterMs: config.correlationKeepAfter,
     earlyCount: config.earlyReceipts,
   };
@@ -128,7 +134,7 @@ async function correlator(
     now,
     onTraced: (event, traceparent) => traceDelivery(scope, event, traceparent),
     correlation: {
-      terms: termsOf(providers),
+      terms: (provider) => termsNow()(provider),
       limits,
       counters,
       onOrphan: ({ receipt, id }) =>
@@ -168,15 +174,27 @@ function deadlineMs(seconds: number): number {
 }
 
 /** The index must know of a message well before its deadline. */
-function indexAfter(providers: readonly Provider[]): number {
-  const deadlines = providers.map(({ receiptDeadlineSeconds }) => deadlineMs(receiptDeadlineSeconds) / 4);
+function indexAfter({ known }: Snapshot): number {
+  const deadlines = [...known.values()].map(({ receiptDeadlineSeconds }) => deadlineMs(receiptDeadlineSeconds) / 4);
   return Math.min(DEFAULT_LIMITS.indexAfterMs, ...deadlines);
 }
 
+/** What follows from the catalog, worked out once for each. */
+function perSnapshot<T>(catalog: SnapshotSource, make: (snapshot: Snapshot) => T): () => T {
+  let of = catalog.current;
+  let made = make(of);
+  return () => {
+    if (of === catalog.current) return made;
+    of = catalog.current;
+    made = make(of);
+    return made;
+  };
+}
+
 /** Providers that are no longer in the catalog may still owe receipts: they get the longest terms there are. */
-function termsOf(providers: readonly Provider[]): (provider: string) => ProviderTerms {
+function termsOf({ known }: Snapshot): (provider: string) => ProviderTerms {
   const terms = new Map<string, ProviderTerms>();
-  for (const provider of providers) {
+  for (const provider of known.values()) {
     const { id, receiptDeadlineSeconds } = provider;
     const smpp = provider.kind === "smpp";
     terms.set(id, {
@@ -208,11 +226,13 @@ async function webhooks(
   scope: Scope,
   codecs: SluiceCodecs,
   producer: RecordProducer,
-  providers: readonly Provider[],
+  catalog: SnapshotSource,
 ): Promise<void> {
-  const http = providers.filter((provider): provider is HttpProvider => provider.kind === "http-twilio");
   const app = webhookApp({
-    providers: new Map(http.map((provider) => [provider.id, provider])),
+    provider: (id) => {
+      const provider = catalog.current.known.get(id);
+      return provider?.kind === "http-twilio" ? provider : undefined;
+    },
     publicUrl: config.webhookPublicUrl,
     partitions: config.partitions,
     codecs,

@@ -2,11 +2,12 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { performance } from "node:perf_hooks";
-import { catalogFiles, loadCatalog } from "../../domain/catalog/load-catalog.ts";
+import { catalogFiles, type LoadedCatalog, loadCatalog } from "../../domain/catalog/load-catalog.ts";
 import { withoutSecrets } from "../../domain/catalog/provider.ts";
+import type { SnapshotSource } from "../../domain/catalog/snapshot.ts";
 import { newMessageId } from "../../domain/message/message-id.ts";
-import { compileRoutes, type RouteTable } from "../../domain/routing/route-table.ts";
-import { type Pipeline, startPipeline } from "../../pipeline/boot/start-pipeline.ts";
+import { openCatalog } from "../../pipeline/boot/open-catalog.ts";
+import { type Pipeline, startPipeline, startReader } from "../../pipeline/boot/start-pipeline.ts";
 import { loadConfig } from "../../platform/config/load-config.ts";
 import { yamlFolder } from "../../platform/config/yaml-file.ts";
 import { errorMessage } from "../../platform/errors/sluice-error.ts";
@@ -16,6 +17,7 @@ import { observeKafka } from "../../platform/kafka/observe.ts";
 import { ensureTopics } from "../../platform/kafka/topics.ts";
 import { runService, type Scope } from "../../platform/lifecycle/run-service.ts";
 import { KNOWN_VARIABLES } from "../../schemas/generated/variables.ts";
+import { CONTROL_TOPIC } from "../../schemas/topics.ts";
 import { acceptanceMetrics } from "./acceptance/acceptance-metrics.ts";
 import { Acceptor } from "./acceptance/acceptor.ts";
 import { ApiKeys } from "./acceptance/api-keys.ts";
@@ -46,9 +48,15 @@ const PROBE_TIMEOUT_MS = 5_000;
 await runService({ name: "ingest", config, redact: ["x-api-key", "text", "to"], start });
 
 async function start(scope: Scope): Promise<void> {
-  const { accounts } = accountsOf(config);
   const pipeline = await startPipeline(scope, "ingest", config);
   await observe(scope, pipeline);
+  const reader = await startReader(scope, pipeline, [CONTROL_TOPIC]);
+  const files = () => catalogOf(scope);
+  const catalog = await openCatalog(scope, pipeline, { service: "ingest", config, reader, secrets: false, files });
+  let keys = new ApiKeys(catalog.current.catalog.accounts);
+  catalog.onChange((snapshot) => {
+    keys = new ApiKeys(snapshot.catalog.accounts);
+  });
   const analytics = await scope.add("status look-up", {
     start: () =>
       new ClickhouseStatus({
@@ -61,8 +69,8 @@ async function start(scope: Scope): Promise<void> {
   });
   const recent = new RecentAcceptances(config.recentMessages, performance.now());
   await listen(scope, {
-    keys: new ApiKeys(accounts),
-    acceptor: acceptorOf(scope, pipeline, recent),
+    keys: { accountOf: (key) => keys.accountOf(key) },
+    acceptor: acceptorOf(scope, pipeline, recent, catalog),
     status: new MessageLookup(analytics, recent, scope.log),
     bodies: new BodyBudget(config.httpBodyMemory),
     metrics: restMetrics(scope.metrics),
@@ -71,7 +79,12 @@ async function start(scope: Scope): Promise<void> {
   });
 }
 
-function acceptorOf(scope: Scope, { codecs, producer, now }: Pipeline, recent: RecentAcceptances): Acceptor {
+function acceptorOf(
+  scope: Scope,
+  { codecs, producer, now }: Pipeline,
+  recent: RecentAcceptances,
+  catalog: SnapshotSource,
+): Acceptor {
   const memory = new IdempotencyMemory(config.idempotencyKeys, performance.now());
   return new Acceptor({
     rate: new MessageRate(),
@@ -80,7 +93,8 @@ function acceptorOf(scope: Scope, { codecs, producer, now }: Pipeline, recent: R
       encode: (request) => codecs.request.encode(request),
       newMessageId,
       memory,
-      routes: loadRoutes(scope),
+      // What is known of them, where they are at hand; nothing else depends on them here.
+      routes: () => (catalog.current.providers.size > 0 ? catalog.current.routes : undefined),
     }),
     memory,
     writer: new DeadlineWriter(producer, config.acceptTimeout, (err) =>
@@ -93,21 +107,22 @@ function acceptorOf(scope: Scope, { codecs, producer, now }: Pipeline, recent: R
   });
 }
 
-/** Only the accounts: ingest has no need to see the providers' credentials. */
+/** Only the accounts: ingest needs no more to take messages in. */
 function accountsOf({ catalogDir, partitions }: { readonly catalogDir: string; readonly partitions: number }) {
-  return loadCatalog(yamlFolder(catalogDir), partitions, ["accounts"]);
+  return loadCatalog(yamlFolder(catalogDir), partitions, { parts: ["accounts"] });
 }
 
-/** What is known of the routes, where their files are at hand: who may send from which name. Nothing else depends on them here. */
-function loadRoutes(scope: Scope): RouteTable | undefined {
-  if (!existsSync(join(config.catalogDir, catalogFiles.providers))) return undefined;
+/** The accounts, and where their files are at hand the routes: who may send from which name. */
+function catalogOf(scope: Scope): LoadedCatalog {
+  const accounts = accountsOf(config);
+  if (!existsSync(join(config.catalogDir, catalogFiles.providers))) return accounts;
   try {
-    const { routes, providers } = loadCatalog(yamlFolder(config.catalogDir), config.partitions);
-    // Ingest has no need to see the providers' credentials.
-    return compileRoutes(routes, providers.map(withoutSecrets));
+    // Its warnings are the router's to tell; ingest has no need to see the providers' credentials.
+    const whole = loadCatalog(yamlFolder(config.catalogDir), config.partitions);
+    return { ...whole, providers: whole.providers.map(withoutSecrets), warnings: accounts.warnings };
   } catch (error) {
     scope.log.warn({ cause: errorMessage(error) }, "The routes cannot be read: senders are checked by the router only");
-    return undefined;
+    return accounts;
   }
 }
 

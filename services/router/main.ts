@@ -1,5 +1,6 @@
 /** router: sms.requests.* and sms.retry.* -> sms.dispatch.<provider>.*, sms.events. */
-import { openCatalog, readCatalog } from "../../pipeline/boot/read-catalog.ts";
+import { openCatalog } from "../../pipeline/boot/open-catalog.ts";
+import { readCatalog } from "../../pipeline/boot/read-catalog.ts";
 import { startPipeline, startReader } from "../../pipeline/boot/start-pipeline.ts";
 import { followHealth } from "../../pipeline/follow/follow-health.ts";
 import { ProviderHealth } from "../../pipeline/follow/provider-health.ts";
@@ -11,7 +12,7 @@ import { TaskGroup } from "../../platform/kafka/task-group.ts";
 import { runTransform } from "../../platform/kafka/transform.ts";
 import { runService } from "../../platform/lifecycle/run-service.ts";
 import { KNOWN_VARIABLES } from "../../schemas/generated/variables.ts";
-import { EVENTS_TOPIC, HEALTH_TOPIC, ROUTER_INPUTS } from "../../schemas/topics.ts";
+import { CONTROL_TOPIC, EVENTS_TOPIC, HEALTH_TOPIC, ROUTER_INPUTS } from "../../schemas/topics.ts";
 import { Router } from "./router.ts";
 import { routerMetrics } from "./router-metrics.ts";
 import { routerSettings } from "./router-settings.ts";
@@ -30,13 +31,13 @@ await runService({
   name: "router",
   config,
   start: async (scope) => {
-    const catalog = { current: openCatalog(config, scope.log) };
     const pipeline = await startPipeline(scope, "router", config);
     const { connection, codecs, producer, now } = pipeline;
 
-    const reader = await startReader(scope, pipeline, [EVENTS_TOPIC, HEALTH_TOPIC]);
+    const reader = await startReader(scope, pipeline, [EVENTS_TOPIC, HEALTH_TOPIC, CONTROL_TOPIC]);
+    const catalog = await openCatalog(scope, pipeline, { service: "router", config, reader, secrets: false });
     const metrics = routerMetrics(scope.metrics);
-    const providerOf = (id: string) => catalog.current.providers.get(id);
+    const providerOf = (id: string) => catalog.current.known.get(id);
     const health = new ProviderHealth((id) => providerOf(id)?.rate);
     const followed = {
       reader,

@@ -60,7 +60,7 @@ export class RoutingRecords {
   dispatch(record: InRecord, pending: Pending, decision: Event): OutRecord {
     const { facts, text, attempt, tried, inDoubt } = pending;
     const provider = decision.provider!;
-    const spread = this.options.snapshot().providers.get(provider)?.partitions;
+    const spread = this.options.snapshot().known.get(provider)?.partitions;
     // A guess would put it into a partition where it overtakes others of its number, or where nobody reads it.
     if (spread === undefined) throw new Error(`The catalog has no provider ${provider}`);
     return {

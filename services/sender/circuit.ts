@@ -38,6 +38,8 @@ export class Circuit {
   private linkDownSince: number | undefined;
   private linkReason = "";
   private openedByLink = false;
+  /** Nothing closes it again. */
+  private forGood = false;
   private waitingSince: number | undefined;
   private readonly throttledMs: number;
   private readonly losses: number;
@@ -139,6 +141,12 @@ export class Circuit {
       this.open(`unbound ${this.departures} times instead of taking a message`, now, false);
   }
 
+  /** Nothing is to be sent any more, whatever comes back. */
+  leaveForGood(why: string, now: number): void {
+    this.forGood = true;
+    this.open(why, now, false);
+  }
+
   /** What passes by time alone. Call it every now and then. */
   tick(now: number): void {
     if (this.linkDownSince !== undefined) {
@@ -170,6 +178,7 @@ export class Circuit {
   }
 
   private halfOpen(): void {
+    if (this.forGood) return;
     this.throttledSince = undefined;
     this.state = "half_open";
     this.successes = 0;

@@ -2,8 +2,10 @@
 
 import type { Provider } from "../../domain/catalog/provider.ts";
 import { rivalsOf } from "../../domain/catalog/rivals.ts";
-import { type Snapshot, snapshotOf } from "../../domain/catalog/snapshot.ts";
-import { openCatalog, readCatalog } from "../../pipeline/boot/read-catalog.ts";
+import { type Snapshot, type SnapshotSource, snapshotOf } from "../../domain/catalog/snapshot.ts";
+import { openCatalog } from "../../pipeline/boot/open-catalog.ts";
+import { readCatalog } from "../../pipeline/boot/read-catalog.ts";
+import { revealSecret } from "../../pipeline/boot/reveal-secret.ts";
 import { startPipeline, startReader } from "../../pipeline/boot/start-pipeline.ts";
 import { followHealth } from "../../pipeline/follow/follow-health.ts";
 import { ProviderHealth } from "../../pipeline/follow/provider-health.ts";
@@ -13,10 +15,10 @@ import { LogEnds } from "../../platform/kafka/log-ends.ts";
 import { observeKafka } from "../../platform/kafka/observe.ts";
 import { runService } from "../../platform/lifecycle/run-service.ts";
 import { KNOWN_VARIABLES } from "../../schemas/generated/variables.ts";
-import { EVENTS_TOPIC, HEALTH_TOPIC } from "../../schemas/topics.ts";
+import { CONTROL_TOPIC, EVENTS_TOPIC, HEALTH_TOPIC } from "../../schemas/topics.ts";
+import { LiveProviders } from "./live-providers.ts";
 import { OutcomeLog } from "./outcome-log.ts";
 import { ProviderRuntime } from "./provider-runtime.ts";
-import { startProviders } from "./provider-starts.ts";
 import { observeSenders } from "./sender-metrics.ts";
 import { senderSettings } from "./sender-settings.ts";
 import { traceSubmission } from "./trace-submission.ts";
@@ -25,8 +27,8 @@ const config = loadConfig("sender", senderSettings, {
   purpose: "Submits messages to providers at exactly their rates, and takes their receipts.",
   knownKeys: KNOWN_VARIABLES,
   check: (given) => {
-    const catalog = readCatalog(given);
-    chosen(snapshotOf(catalog), given.providers);
+    const catalog = readCatalog(given, revealSecret);
+    checkChosen(snapshotOf(catalog), given.providers);
     return catalog.warnings;
   },
 });
@@ -35,19 +37,19 @@ await runService({
   name: "sender",
   config,
   start: async (scope) => {
-    const snapshot = openCatalog(config, scope.log);
-    const providers = chosen(snapshot, config.providers);
     const pipeline = await startPipeline(scope, "sender", config, { lingerMs: 3 });
     const { connection, codecs, producer } = pipeline;
     observeKafka(scope, { producer });
 
-    const reader = await startReader(scope, pipeline, [EVENTS_TOPIC, HEALTH_TOPIC]);
+    const reader = await startReader(scope, pipeline, [EVENTS_TOPIC, HEALTH_TOPIC, CONTROL_TOPIC]);
+    const catalog = await openCatalog(scope, pipeline, { service: "sender", config, reader, secrets: true });
+    checkChosen(catalog.current, config.providers);
     const ends = new LogEnds(reader, EVENTS_TOPIC, scope.log);
     // Topics that were created a moment ago may have no leader yet.
     await scope.waitFor("event log", () => ends.start());
     await scope.add("log ends", { start: () => ends, stop: () => ends.stop() });
 
-    const providerOf = (id: string) => snapshot.providers.get(id);
+    const providerOf = (id: string) => catalog.current.known.get(id);
     const health = new ProviderHealth((id) => providerOf(id)?.rate);
     const followed = {
       reader,
@@ -60,8 +62,7 @@ await runService({
     followHealth(followed).catch((error: unknown) =>
       scope.log.warn({ err: error }, "The other providers' health cannot be read; whatever a dark one has goes back"),
     );
-    const others = new Map(providers.map((provider) => [provider, rivalsOf(provider, snapshot.catalog)]));
-    const goesElsewhere = (provider: Provider) => health.anyUsable(others.get(provider)!, performance.now());
+    const goesElsewhere = (provider: Provider) => health.anyUsable(rivalsNow(provider, catalog), performance.now());
 
     const { metrics } = scope;
     const { instance, partitions, kafkaSessionTimeout: sessionTimeoutMs, senderJournalDir: journalDir } = config;
@@ -71,29 +72,51 @@ await runService({
     const kafka = { connection, producer, codecs, outcomeLog, ends, sessionTimeoutMs };
     const onTraced = traceSubmission(scope.tracing);
     const shared = { ...kafka, metrics, onTraced, partitions, instance, journalDir, goesElsewhere };
-    const runtimes = providers.map((provider) => new ProviderRuntime(provider, shared));
-    observeSenders(metrics, () => runtimes.map(({ gauges }) => gauges));
-    // A provider that is down is what Sluice is for: it is told of, and keeps the others from nothing.
-    for (const { provider, sender } of runtimes) scope.readiness.note(`link ${provider.id}`, () => sender.trouble);
-    await scope.add("providers", {
-      start: () => runtimes,
-      stop: async () => void (await Promise.allSettled(runtimes.map((runtime) => runtime.stop()))),
+    const providers = new LiveProviders({
+      scope,
+      make: (provider, retired) => new ProviderRuntime(provider, shared, retired),
+      only: config.providers,
+      observe: ({ provider: { id }, sender, group }) => {
+        const unobserve = observeKafka(scope, { group, name: id });
+        // A provider that is down is what Sluice is for: it is told of, and keeps the others from nothing.
+        const removeNote = scope.readiness.note(`link ${id}`, () => sender.trouble);
+        return () => {
+          unobserve();
+          removeNote();
+        };
+      },
     });
-    await startProviders(scope, runtimes, (id) => {
-      const { group } = runtimes.find(({ provider }) => provider.id === id)!;
-      observeKafka(scope, { group, name: id });
-    });
+    observeSenders(metrics, () => providers.parts.map(({ gauges }) => gauges));
+    await scope.add("providers", { start: () => providers, stop: () => providers.stop() });
+    await providers.change(catalog.current);
+    catalog.onChange((snapshot) => void providers.change(snapshot));
   },
 });
 
-function chosen({ providers }: Snapshot, ids: readonly string[] | undefined): readonly Provider[] {
-  if (ids === undefined) return [...providers.values()];
-  return ids.map((id) => {
-    const provider = providers.get(id);
-    if (provider !== undefined) return provider;
-    const known = [...providers.keys()].join(", ");
-    throw new SluiceError(`SLUICE_PROVIDERS names ${id}, which is not in the catalog; it has: ${known}`, {
+const rivals = new WeakMap<Snapshot, Map<string, string[]>>();
+
+/** The providers that could have a message of this one, as the catalog is now. */
+function rivalsNow(provider: Provider, { current }: SnapshotSource): readonly string[] {
+  let known = rivals.get(current);
+  if (known === undefined) {
+    known = new Map();
+    rivals.set(current, known);
+  }
+  let found = known.get(provider.id);
+  if (found === undefined) {
+    found = rivalsOf(provider, current.catalog);
+    known.set(provider.id, found);
+  }
+  return found;
+}
+
+/** @throws SluiceError `PROVIDER_UNKNOWN` */
+function checkChosen({ known }: Snapshot, ids: readonly string[] | undefined): void {
+  for (const id of ids ?? []) {
+    if (known.has(id)) continue;
+    const names = [...known.keys()].join(", ");
+    throw new SluiceError(`SLUICE_PROVIDERS names ${id}, which is not in the catalog; it has: ${names}`, {
       code: "PROVIDER_UNKNOWN",
     });
-  });
+  }
 }

@@ -62,7 +62,8 @@ export class ProviderRuntime {
   private readonly health: HealthReporter;
   private readonly running = new Map<Task, Dispatcher<Dispatch, StoredOutcome>>();
 
-  constructor(provider: Provider, shared: SharedParts) {
+  /** `retired`: it was removed from the catalog; it takes nothing new and hands back what it has, and its receipts still come. */
+  constructor(provider: Provider, shared: SharedParts, retired = false) {
     this.provider = provider;
     this.shared = shared;
     const metrics = senderMetrics(shared.metrics, provider.id);
@@ -79,7 +80,8 @@ export class ProviderRuntime {
       metrics,
       log: shared.connection.log,
       silenceMs: Math.min(SILENCE_MS, responseTimeoutOf(provider)),
-      goesElsewhere: () => shared.goesElsewhere?.(provider) !== false,
+      goesElsewhere: () => retired || shared.goesElsewhere?.(provider) !== false,
+      retired,
       onLate: (events) => this.writeLate(events),
       onCircuit: () => this.health.tell(),
       monotonic: () => performance.now(),

@@ -35,6 +35,8 @@ export interface ProviderSenderOptions<U extends Unit> {
   readonly silenceMs: number;
   /** Whether another provider could take what this one cannot, as far as is known. Default: yes. */
   readonly goesElsewhere?: () => boolean;
+  /** It was removed from the catalog: everything goes back. Default: no. */
+  readonly retired?: boolean;
   /** Given events about messages whose outcome has been told: what late answers say. They are stored when that is possible. */
   readonly onLate: (events: readonly OutRecord[]) => void;
   /** Called when the circuit changes. */
@@ -87,6 +89,7 @@ export class ProviderSender<U extends Unit = Unit> {
     this.networks = new NetworkShares(windowOf(options.provider));
     this.circuit = new Circuit({ failures: circuit.failures, openMs: circuit.openMs, silenceMs: options.silenceMs });
     this.handBack.setShare(HAND_BACK_RATE, options.monotonic());
+    if (options.retired) this.circuit.leaveForGood("removed from the catalog", options.monotonic());
   }
 
   get owned(): number {

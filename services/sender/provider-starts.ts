@@ -16,58 +16,79 @@ const AGAIN_MS = 5_000;
 
 /**
  * Starts every provider's part by itself: one whose topics are missing or do not fit is told of, and tried again, while the
- * others send. Returns when Kafka has answered for all of them. Until one has started the process is not ready.
+ * others send. Until one has started the process is not ready.
  */
-export async function startProviders(
-  scope: Pick<LifecycleScope, "log" | "readiness" | "signal" | "waitFor">,
-  parts: readonly StartedPart[],
-  onStarted: (id: string) => void = () => {},
-  againMs: number = AGAIN_MS,
-): Promise<void> {
-  const faults = new Map<string, string>();
-  scope.readiness.register("providers", () => {
-    const why = [...faults.values()][0];
-    return why === undefined || faults.size < parts.length ? { ok: true } : { ok: false, why };
-  });
-  const ended = (id: string, fault: SluiceError | undefined): boolean => {
-    if (fault !== undefined) faults.set(id, errorMessage(fault));
+export class ProviderStarts {
+  private readonly scope: Pick<LifecycleScope, "log" | "readiness" | "signal" | "waitFor">;
+  private readonly onStarted: (id: string) => void;
+  private readonly againMs: number;
+  private readonly parts = new Map<string, StartedPart>();
+  private readonly faults = new Map<string, string>();
+  private readonly removeNote = new Map<string, () => void>();
+
+  constructor(
+    scope: Pick<LifecycleScope, "log" | "readiness" | "signal" | "waitFor">,
+    onStarted: (id: string) => void = () => {},
+    againMs: number = AGAIN_MS,
+  ) {
+    this.scope = scope;
+    this.onStarted = onStarted;
+    this.againMs = againMs;
+    scope.readiness.register("providers", () => {
+      const why = [...this.faults.values()][0];
+      return why === undefined || this.faults.size < this.parts.size ? { ok: true } : { ok: false, why };
+    });
+  }
+
+  /** Resolves when Kafka has answered for it, whether or not it could start. */
+  async start(part: StartedPart): Promise<void> {
+    const { id } = part.provider;
+    this.parts.set(id, part);
+    this.removeNote.set(
+      id,
+      this.scope.readiness.note(`provider ${id}`, () => this.faults.get(id)),
+    );
+    const fault = await this.scope.waitFor(`kafka (dispatch topics of ${id})`, () => startOf(part));
+    if (!this.ended(part, fault)) void this.goOn(part);
+  }
+
+  /** There is no such part any more. */
+  forget(id: string): void {
+    this.parts.delete(id);
+    this.faults.delete(id);
+    this.removeNote.get(id)?.();
+    this.removeNote.delete(id);
+  }
+
+  private ended(part: StartedPart, fault: SluiceError | undefined): boolean {
+    const { id } = part.provider;
+    if (this.parts.get(id) !== part) return true;
+    if (fault !== undefined) this.faults.set(id, errorMessage(fault));
     else {
-      faults.delete(id);
-      onStarted(id);
+      this.faults.delete(id);
+      this.onStarted(id);
     }
     return fault === undefined;
-  };
-  await Promise.all(
-    parts.map(async (part) => {
-      const { id } = part.provider;
-      scope.readiness.note(`provider ${id}`, () => faults.get(id));
-      const fault = await scope.waitFor(`kafka (dispatch topics of ${id})`, () => startOf(part));
-      if (!ended(id, fault)) void goOn(scope, part, againMs, (again) => ended(id, again));
-    }),
-  );
-}
+  }
 
-/** Tries again, beside the others' work, until it succeeds or the service stops. */
-async function goOn(
-  { log, signal }: Pick<LifecycleScope, "log" | "signal">,
-  part: StartedPart,
-  againMs: number,
-  ended: (fault: SluiceError | undefined) => boolean,
-): Promise<void> {
-  const provider = part.provider.id;
-  const tell = (error: unknown) =>
-    log
-      .every(`provider-start-${provider}`, 60_000)
-      .error({ provider, why: errorMessage(error) }, "this provider's part does not start; the others go on");
-  while (!signal.aborted) {
-    await sleep(againMs, undefined, { signal, ref: false }).catch(() => {});
-    if (signal.aborted) return;
-    try {
-      const fault = await startOf(part);
-      if (ended(fault)) return;
-      tell(fault);
-    } catch (error) {
-      tell(error);
+  /** Tries again, beside the others' work, until it succeeds, or it is not wanted any more, or the service stops. */
+  private async goOn(part: StartedPart): Promise<void> {
+    const { log, signal } = this.scope;
+    const provider = part.provider.id;
+    const tell = (error: unknown) =>
+      log
+        .every(`provider-start-${provider}`, 60_000)
+        .error({ provider, why: errorMessage(error) }, "this provider's part does not start; the others go on");
+    while (!signal.aborted && this.parts.get(provider) === part) {
+      await sleep(this.againMs, undefined, { signal, ref: false }).catch(() => {});
+      if (signal.aborted || this.parts.get(provider) !== part) return;
+      try {
+        const fault = await startOf(part);
+        if (this.ended(part, fault)) return;
+        tell(fault);
+      } catch (error) {
+        tell(error);
+      }
     }
   }
 }

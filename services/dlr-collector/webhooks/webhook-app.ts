@@ -12,7 +12,8 @@ import { readTwilioCallback, type TwilioCallback } from "./twilio-callback.ts";
 import { type FormParameters, isSignedBy } from "./twilio-signature.ts";
 
 export interface WebhookOptions {
-  readonly providers: ReadonlyMap<string, HttpProvider>;
+  /** The provider of this id; undefined when there is none that calls back. */
+  readonly provider: (id: string) => HttpProvider | undefined;
   /** Where providers reach this server, without a trailing slash; undefined: as in each provider's statusCallbackUrl. */
   readonly publicUrl: string | undefined;
   readonly partitions: number;
@@ -53,14 +54,19 @@ export function webhookApp(options: WebhookOptions): Express {
   };
 
   const records = new DeliveredRecords(options.codecs, options.partitions);
-  const addresses = new Map<string, CallbackAddress>();
-  for (const { id, http } of options.providers.values())
-    addresses.set(id, new CallbackAddress(http.statusCallbackUrl, options.publicUrl));
+  const addresses = new WeakMap<HttpProvider, CallbackAddress>();
+  const addressOf = (provider: HttpProvider): CallbackAddress => {
+    const known = addresses.get(provider);
+    if (known !== undefined) return known;
+    const address = new CallbackAddress(provider.http.statusCallbackUrl, options.publicUrl);
+    addresses.set(provider, address);
+    return address;
+  };
   const twilio = async (request: Request, response: Response) => {
-    const provider = options.providers.get(request.params.provider as string);
+    const provider = options.provider(request.params.provider as string);
     if (provider === undefined)
       throw new ProblemError({ status: 404, code: "UNKNOWN_PROVIDER", title: "No such provider" });
-    const addressed = addresses.get(provider.id)!.spellings(request.originalUrl);
+    const addressed = addressOf(provider).spellings(request.originalUrl);
     if (!isGenuine(provider, request, addressed)) {
       counts.forged.add();
       throw forged(options, provider, request);

@@ -66,8 +66,8 @@ export interface IntakeOptions {
   readonly encode: (request: SendRequest) => Buffer;
   readonly newMessageId: (nowMs: number) => string;
   readonly memory: IdempotencyMemory;
-  /** The routes, to refuse a sender that none of their providers carries; without them that is found out later. */
-  readonly routes?: RouteTable | undefined;
+  /** The routes as they are now, to refuse a sender that none of their providers carries; without them that is found out later. */
+  readonly routes?: () => RouteTable | undefined;
 }
 
 /** The moment of a request, in the two clocks. */
@@ -133,7 +133,7 @@ export class Intake {
   }
 
   #checkSender(request: ValidRequest, account: Account, problems: FieldProblem[]): void {
-    const { routes } = this.#options;
+    const routes = this.#options.routes?.();
     const { destination, country, network, lane, from } = request;
     if (routes === undefined || from === undefined) return;
     const facts = { destination, country, mccMnc: network?.mccMnc, account: account.id, lane, from };

@@ -56,8 +56,9 @@ export async function startWebhooks({ store, publicUrl, statusCallbackUrl, http 
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   servers.push(server);
   const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const only = provider(statusCallbackUrl ?? `${origin}/webhooks/twilio/http-c`, http);
   const app = webhookApp({
-    providers: new Map([["http-c", provider(statusCallbackUrl ?? `${origin}/webhooks/twilio/http-c`, http)]]),
+    provider: (id) => (id === "http-c" ? only : undefined),
     publicUrl,
     partitions: 6,
     codecs,

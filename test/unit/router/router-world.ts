@@ -43,7 +43,7 @@ export function world(random = () => 0) {
   const route = parseRoute({ id: "all", strategy: "weighted", providers: [{ id: "a" }, { id: "b" }] });
   if (!route.ok) throw new Error("route");
   const account = accountSchema.parse({ id: "acme", name: "Acme" });
-  const whole = snapshotOf({ accounts: [account], providers, routes: [route.value] });
+  const whole = snapshotOf({ accounts: [account], providers, routes: [route.value], retired: [] });
   const catalog = { current: whole };
   const health = new ProviderHealth(() => undefined);
   const log: InRecord[] = [];
@@ -96,6 +96,7 @@ export function world(random = () => 0) {
       accounts: [account],
       providers: providers.filter(({ id }) => ids.includes(id)),
       routes: [{ ...route.value, providers: route.value.providers.filter(({ id }) => ids.includes(id)) }],
+      retired: [],
     });
   return { start, run, health, log, at, noteEnds, catalog, only };
 }

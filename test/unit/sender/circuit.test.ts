@@ -125,3 +125,12 @@ test("a provider that unbinds instead of taking a message opens it, unless it ha
   circuit.departed(31_000);
   expect(circuit.state).toBe("open");
 });
+
+test("one that is left for good stays open, whatever comes back", () => {
+  const circuit = make();
+  circuit.leaveForGood("removed from the catalog", 0);
+  circuit.linkUp();
+  circuit.succeeded();
+  for (let now = 0; now < 100_000; now += 1_000) circuit.tick(now);
+  expect([circuit.state, circuit.reason]).toEqual(["open", "removed from the catalog"]);
+});

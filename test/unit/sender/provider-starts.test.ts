@@ -3,7 +3,7 @@ import { SluiceError } from "../../../platform/errors/sluice-error.ts";
 import { Lifecycle } from "../../../platform/lifecycle/lifecycle.ts";
 import { readyVerdict } from "../../../platform/lifecycle/verdicts.ts";
 import { createLog } from "../../../platform/log/create-log.ts";
-import { startProviders } from "../../../services/sender/provider-starts.ts";
+import { ProviderStarts } from "../../../services/sender/provider-starts.ts";
 
 const missing = () => new SluiceError("topics are missing: sms.dispatch.beta.otp", { code: "TOPIC_MISSING" });
 
@@ -12,7 +12,8 @@ function world(starts: Record<string, () => void>) {
   const scope = new Lifecycle(createLog({ service: "sender", instance: "s", level: "fatal", format: "json" }));
   const started: string[] = [];
   const parts = Object.entries(starts).map(([id, start]) => ({ provider: { id }, start: async () => start() }));
-  const done = startProviders(scope, parts, (id) => started.push(id), 20).then(() => scope.started());
+  const all = new ProviderStarts(scope, (id) => started.push(id), 20);
+  const done = Promise.all(parts.map((part) => all.start(part))).then(() => scope.started());
   const ready = async () => readyVerdict(scope.state, await scope.readiness.report());
   return { scope, started, done, ready };
 }

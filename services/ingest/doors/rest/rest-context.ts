@@ -8,7 +8,7 @@ import type { RestMetrics } from "./rest-metrics.ts";
 
 /** Everything the routes work with. */
 export interface RestContext {
-  readonly keys: ApiKeys;
+  readonly keys: Pick<ApiKeys, "accountOf">;
   readonly acceptor: Acceptor;
   readonly status: StatusSource;
   readonly bodies: BodyBudget;

@@ -40,7 +40,7 @@ it("reads the accounts alone where only they are asked for, and says nothing of 
     asked.push(file);
     return read(file);
   };
-  const catalog = loadCatalog(noted, 12, ["accounts"]);
+  const catalog = loadCatalog(noted, 12, { parts: ["accounts"] });
   expect(asked).toEqual(["accounts.yaml"]);
   expect(catalog).toMatchObject({ accounts: [{ id: "acme" }, { id: "globex" }], providers: [], warnings: [] });
 });

@@ -1,0 +1,71 @@
+import { type CatalogProblem, problemAt, valueAt } from "./catalog-problem.ts";
+
+/** Where a secret stands that the catalog only names. */
+export type SecretReference = { readonly file: string } | { readonly env: string };
+
+/** Gives the secret itself. Throws, with a message for people, when it is not there. */
+export type Reveal = (reference: SecretReference) => string;
+
+/** The secrets of a provider. */
+const SECRETS = [
+  ["smpp", "password"],
+  ["http", "authToken"],
+  ["http", "sharedKeySecret"],
+] as const;
+
+/** For those who have no need to know: a text as good as any. */
+export const concealed: Reveal = () => "-";
+
+/** A secret of a catalog, as its files or a version have it. */
+export interface SecretPlace {
+  /** `["providers", 0, "smpp", "password"]` */
+  readonly keys: readonly (string | number)[];
+  /** Undefined: it is written out. */
+  readonly reference: SecretReference | undefined;
+}
+
+type Plain = Readonly<Record<string, unknown>>;
+
+/** Every secret of a catalog as plain data, written out or named. */
+export function secretPlaces(input: Plain): SecretPlace[] {
+  return ["providers", "retired"].flatMap((list) => {
+    const entries = input[list];
+    if (!Array.isArray(entries)) return [];
+    return entries.flatMap((_, index) =>
+      SECRETS.flatMap((path) => {
+        const keys = [list, index, ...path];
+        const value = valueAt(input, keys);
+        return value === undefined ? [] : [{ keys, reference: referenceOf(value) }];
+      }),
+    );
+  });
+}
+
+/** The same catalog with every named secret in its place, or what is wrong with them. The input stays as it is. */
+export function withSecrets(
+  input: Plain,
+  reveal: Reveal,
+): { readonly ok: true; readonly value: Plain } | { readonly ok: false; readonly problems: CatalogProblem[] } {
+  const named = secretPlaces(input).filter(({ reference }) => reference !== undefined);
+  if (named.length === 0) return { ok: true, value: input };
+  const value = structuredClone(input) as Record<string, unknown>;
+  const problems: CatalogProblem[] = [];
+  for (const { keys, reference } of named) {
+    try {
+      const parent = valueAt(value, keys.slice(0, -1)) as Record<string, unknown>;
+      parent[String(keys.at(-1))] = reveal(reference!);
+    } catch (error) {
+      problems.push(problemAt(keys, (error as Error).message));
+    }
+  }
+  return problems.length === 0 ? { ok: true, value } : { ok: false, problems };
+}
+
+function referenceOf(value: unknown): SecretReference | undefined {
+  if (typeof value !== "object" || value === null) return undefined;
+  const entries = Object.entries(value);
+  const [[name, where] = []] = entries;
+  if (entries.length !== 1 || typeof where !== "string" || where === "") return undefined;
+  if (name === "file") return { file: where };
+  return name === "env" ? { env: where } : undefined;
+}

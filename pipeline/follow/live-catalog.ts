@@ -1,0 +1,136 @@
+import type { Reveal } from "../../domain/catalog/secret-references.ts";
+import { secretPlaces } from "../../domain/catalog/secret-references.ts";
+import { type Snapshot, type SnapshotSource, snapshotOf } from "../../domain/catalog/snapshot.ts";
+import { writerSchemaId } from "../../platform/codec/codec.ts";
+import { errorMessage } from "../../platform/errors/sluice-error.ts";
+import type { InRecord } from "../../platform/kafka/record.ts";
+import type { Log } from "../../platform/log/log.ts";
+import { type AppliedVersion, CatalogLog } from "../control/catalog-log.ts";
+import { readVersion } from "../control/read-version.ts";
+import type { SluiceCodecs } from "../records/codecs.ts";
+
+export interface LiveCatalogOptions {
+  readonly codecs: Pick<SluiceCodecs, "control" | "loadSchema">;
+  /** Of the message topics. */
+  readonly partitions: number;
+  readonly reveal: Reveal;
+  readonly log: Log;
+  /** Told of each change: another snapshot is there, or one could not be taken over. */
+  readonly onWord?: () => void;
+}
+
+/**
+ * The catalog that a process works with: the newest version of sms.control that it can read, and before the first one the
+ * files that it was started with. A version that it cannot read changes nothing.
+ */
+export class LiveCatalog implements SnapshotSource {
+  /** Why the newest version is not the one at work. */
+  trouble: string | undefined;
+  private snapshot: Snapshot | undefined;
+  private readonly options: LiveCatalogOptions;
+  private readonly control = new CatalogLog();
+  private readonly listeners: ((snapshot: Snapshot) => void)[] = [];
+  /** Records are taken one after the other, also when a schema has to be loaded in between. */
+  private turn: Promise<void> = Promise.resolve();
+  private replaying = true;
+  private secrets = "";
+
+  constructor(options: LiveCatalogOptions) {
+    this.options = options;
+  }
+
+  get current(): Snapshot {
+    if (this.snapshot === undefined) throw new Error("the catalog is used before it is there");
+    return this.snapshot;
+  }
+
+  /** Called with each snapshot after the present one. */
+  onChange(listener: (snapshot: Snapshot) => void): void {
+    this.listeners.push(listener);
+  }
+
+  /** Takes a record of sms.control. */
+  accept(record: InRecord): void {
+    const tell = (error: unknown) =>
+      this.options.log.error({ offset: record.offset, why: errorMessage(error) }, "a record of sms.control failed");
+    // One that fails must not keep the following ones from their turn.
+    this.turn = this.turn.then(() => this.take(record)).catch(tell);
+  }
+
+  /**
+   * What stood in the topic has been given: the newest version is taken over, or `files` where there is none.
+   * @throws what `files` throws; SluiceError `CATALOG_INVALID` when the version cannot be read: there is nothing to go on with.
+   */
+  async begin(files: () => Snapshot): Promise<void> {
+    await this.turn;
+    this.replaying = false;
+    const { current } = this.control;
+    if (current === undefined) this.snapshot = files();
+    else this.snapshot = this.read(current);
+    this.options.onWord?.();
+  }
+
+  /** Secrets are looked at again: one that has changed makes a new snapshot of the same version. */
+  refreshSecrets(): void {
+    const { current } = this.control;
+    if (current === undefined || this.secrets === "" || this.fingerprint(current) === this.secrets) return;
+    this.takeOver(current);
+  }
+
+  private async take(record: InRecord): Promise<void> {
+    if (record.value === null) {
+      this.control.removed(record.key?.toString() ?? "");
+      return;
+    }
+    const { codecs, log } = this.options;
+    const schema = writerSchemaId(record.value);
+    let decoded = codecs.control.decode(record.value);
+    if (!decoded.ok && decoded.code === "unknown-schema" && schema !== undefined) {
+      await codecs.loadSchema(schema).catch((error: unknown) => log.warn({ err: error }, "a schema cannot be loaded"));
+      decoded = codecs.control.decode(record.value);
+    }
+    if (!decoded.ok) {
+      log.warn({ offset: record.offset, why: decoded.detail }, "a record of sms.control is passed over");
+      return;
+    }
+    const version = this.control.accept(decoded.value);
+    if (version !== undefined && !this.replaying) this.takeOver(version);
+  }
+
+  private takeOver(version: AppliedVersion): void {
+    const { log } = this.options;
+    try {
+      this.snapshot = this.read(version);
+      this.trouble = undefined;
+      log.info({ version: version.version, by: version.by }, "the catalog has changed");
+    } catch (error) {
+      this.trouble = `version ${version.version}: ${errorMessage(error)}`;
+      log.error(
+        { version: version.version, why: errorMessage(error) },
+        "a catalog cannot be taken over; the last one goes on",
+      );
+    }
+    this.options.onWord?.();
+    if (this.trouble === undefined) for (const listener of this.listeners) listener(this.current);
+  }
+
+  private read(version: AppliedVersion): Snapshot {
+    const { partitions, reveal } = this.options;
+    const snapshot = snapshotOf(readVersion(version.source, partitions, reveal), version.version);
+    this.secrets = this.fingerprint(version);
+    return snapshot;
+  }
+
+  /** All secrets together, to tell whether one has changed; empty where there are none. */
+  private fingerprint({ source }: AppliedVersion): string {
+    return secretPlaces(source)
+      .map(({ reference }) => {
+        try {
+          return reference === undefined ? "" : this.options.reveal(reference);
+        } catch {
+          return "";
+        }
+      })
+      .join("\n");
+  }
+}

@@ -1,0 +1,210 @@
+import { userInfo } from "node:os";
+import { setTimeout as pause } from "node:timers/promises";
+import { parseArgs } from "node:util";
+import { z } from "zod";
+import { type LoadedCatalog, loadCatalog } from "../../../domain/catalog/load-catalog.ts";
+import type { AppliedVersion } from "../../../pipeline/control/catalog-log.ts";
+import type { CatalogSource } from "../../../pipeline/control/catalog-version.ts";
+import { nextSource } from "../../../pipeline/control/next-source.ts";
+import { readConfig } from "../../../platform/config/load-config.ts";
+import { text } from "../../../platform/config/settings.ts";
+import { yamlFolder } from "../../../platform/config/yaml-file.ts";
+import { SluiceError } from "../../../platform/errors/sluice-error.ts";
+import { kafkaSettings, topicSettings } from "../../../platform/kafka/settings.ts";
+import { type Command, type CommandHost, UsageError } from "../command.ts";
+import { catalogDiff } from "./catalog-diff.ts";
+import { CatalogTopic } from "./catalog-topic.ts";
+import { behind, instanceTable } from "./instance-table.ts";
+import { createProviderTopics, providersWithTopics, waitingMessages } from "./provider-topics.ts";
+
+const HELP = `usage: sluice apply [folder] [options]
+Checks accounts.yaml, providers.yaml and routes.yaml of the folder together, shows what is different from the catalog at work, creates
+the topics of new providers, and publishes one version that every instance of every service takes over at once, without a restart.
+Files with a problem are refused as a whole, each problem with file and line, and nothing changes. Secrets are named, not written out:
+{ file: /path } or { env: NAME }. A provider that is removed takes nothing new, and what it has goes to others.
+  --dry-run           show what would change, and change nothing
+  --note <text>       why, for sluice catalog history
+  --wait <seconds>    how long to wait until all instances have it; default 10
+The folder is SLUICE_CATALOG_DIR by default. Exit code 1 when the files have problems, 2 when it could not be done, 3 when instances do
+not have the version in time.`;
+
+const settings = z.object({
+  ...kafkaSettings,
+  ...topicSettings,
+  catalogDir: text()
+    .default("infra/local/catalog")
+    .describe("Folder with accounts.yaml, providers.yaml and routes.yaml"),
+});
+
+/** What applying works with. */
+export interface ApplySettings {
+  readonly kafkaBrokers: readonly string[];
+  readonly registryUrl: string;
+  readonly partitions: number;
+  readonly topicReplication: number;
+  readonly topicRetention: number;
+}
+
+const NOT_EVERYWHERE = 3;
+const LOOK_EVERY_MS = 250;
+
+/** `sluice apply`. */
+export const applyCommand: Command = {
+  summary: "checks the catalog's files and puts them to work everywhere, without a restart",
+  help: HELP,
+  async run(args, host) {
+    const options = readArguments(args);
+    const config = readConfig("console", settings, host.env, ["SLUICE_*"]);
+    const folder = options.folder ?? config.catalogDir;
+    let files: LoadedCatalog;
+    try {
+      files = loadCatalog(yamlFolder(folder), config.partitions, { namedSecretsOnly: true });
+    } catch (error) {
+      host.tell(`${(error as Error).message}\nNothing was changed.`);
+      return 1;
+    }
+    for (const warning of files.warnings) host.tell(`warning: ${warning}`);
+    const topic = await CatalogTopic.open(config.kafkaBrokers, config.registryUrl);
+    try {
+      const { current } = await topic.read();
+      const source = await followingSource(topic, files.source, current);
+      if (!tellDifference(current, source, host)) return 0;
+      if (options.dryRun) {
+        host.print("Nothing was changed (--dry-run).");
+        return 0;
+      }
+      return await publish(topic, source, { note: options.note, restored: null, waitMs: options.waitMs }, config, host);
+    } finally {
+      await topic.close();
+    }
+  },
+};
+
+/** What follows the version at work when files are applied. @throws SluiceError `MESSAGES_LEFT` */
+export async function followingSource(
+  topic: CatalogTopic,
+  files: CatalogSource,
+  current: AppliedVersion | undefined,
+): Promise<CatalogSource> {
+  const known = new Set(
+    [files, current?.source ?? {}].flatMap((source) => [...idsOf(source.providers), ...idsOf(source.retired)]),
+  );
+  const waiting = new Map<string, number>();
+  for (const id of await providersWithTopics(topic.reader)) {
+    const count = await waitingMessages(topic.reader, id);
+    waiting.set(id, count);
+    if (count === 0 || known.has(id)) continue;
+    throw new SluiceError(
+      `provider ${id} has ${count} messages in its topics, and nobody would take them: apply a catalog with ${id} in it first, and remove it then`,
+      { code: "MESSAGES_LEFT" },
+    );
+  }
+  return nextSource(files, current?.source, (id) => ({ waiting: waiting.get(id) ?? 0 }), Date.now());
+}
+
+/** Prints the difference; false when there is none. */
+export function tellDifference(
+  current: AppliedVersion | undefined,
+  source: CatalogSource,
+  { print }: CommandHost,
+): boolean {
+  const lines = catalogDiff(current?.source ?? {}, source);
+  if (lines.length === 0 && current !== undefined) {
+    print(`No difference from version ${current.version}; nothing was changed.`);
+    return false;
+  }
+  print(
+    current === undefined
+      ? "The first version; until now the services work with their own files."
+      : `Different from version ${current.version}:`,
+  );
+  for (const line of lines) print(line);
+  return true;
+}
+
+/** Publishes what follows, and waits until it is at work everywhere. @returns the exit code */
+export async function publish(
+  topic: CatalogTopic,
+  source: CatalogSource,
+  {
+    note,
+    restored,
+    waitMs,
+  }: { readonly note: string | null; readonly restored: number | null; readonly waitMs: number },
+  config: ApplySettings,
+  host: CommandHost,
+): Promise<number> {
+  const { current } = await topic.read();
+  const providers = [...entriesOf(source.providers), ...entriesOf(source.retired)].map(({ id, partitions }) => ({
+    id: String(id),
+    partitions: Number(partitions ?? 1),
+  }));
+  const created = await createProviderTopics(topic.connection, providers, config);
+  if (created.length > 0) host.tell(`topics created: ${created.length}`);
+  const parent = current?.version ?? 0;
+  const made = { version: parent + 1, parent, by: userInfo().username, note, restored };
+  const { version } = await topic.publish(source, made);
+  host.print(`Version ${version} is published.`);
+  return (await everywhere(topic, version, waitMs, host)) ? 0 : NOT_EVERYWHERE;
+}
+
+async function everywhere(topic: CatalogTopic, version: number, waitMs: number, host: CommandHost): Promise<boolean> {
+  const until = performance.now() + waitMs;
+  for (;;) {
+    const { instances } = await topic.read();
+    const late = behind(instances, version, Date.now());
+    if (late.length === 0) {
+      host.print(instanceTable(instances, Date.now()));
+      return true;
+    }
+    if (performance.now() >= until) {
+      host.print(instanceTable(instances, Date.now()));
+      host.tell(
+        `${late.length} instances do not work with version ${version}; sluice catalog status tells when they do`,
+      );
+      return false;
+    }
+    await pause(LOOK_EVERY_MS);
+  }
+}
+
+function readArguments(args: readonly string[]) {
+  let parsed: ReturnType<typeof parse>;
+  try {
+    parsed = parse(args);
+  } catch (error) {
+    throw new UsageError((error as Error).message);
+  }
+  const { values, positionals } = parsed;
+  if (positionals.length > 1) throw new UsageError(`one folder, not ${positionals.length}`);
+  return {
+    folder: positionals[0],
+    dryRun: values["dry-run"] ?? false,
+    note: values.note ?? null,
+    waitMs: readWait(values.wait),
+  };
+}
+
+function parse(args: readonly string[]) {
+  return parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: { "dry-run": { type: "boolean" }, note: { type: "string" }, wait: { type: "string" } },
+  });
+}
+
+/** Seconds as milliseconds; 10 when nothing is said. @throws UsageError */
+export function readWait(wait: string | undefined): number {
+  const seconds = Number(wait ?? "10");
+  if (wait !== undefined && !(/^\d+(\.\d+)?$/.test(wait) && seconds <= 3_600))
+    throw new UsageError(`--wait ${wait}: seconds from 0 to 3600 are needed`);
+  return seconds * 1_000;
+}
+
+function entriesOf(list: unknown): Readonly<Record<string, unknown>>[] {
+  return Array.isArray(list) ? list : [];
+}
+
+function idsOf(list: unknown): string[] {
+  return entriesOf(list).map(({ id }) => String(id));
+}

@@ -1,0 +1,161 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { stringify } from "yaml";
+import { z } from "zod";
+import { catalogFiles } from "../../../domain/catalog/load-catalog.ts";
+import type { AppliedVersion, CatalogLog } from "../../../pipeline/control/catalog-log.ts";
+import { readConfig } from "../../../platform/config/load-config.ts";
+import { SluiceError } from "../../../platform/errors/sluice-error.ts";
+import { kafkaSettings, topicSettings } from "../../../platform/kafka/settings.ts";
+import { type Command, type CommandHost, UsageError } from "../command.ts";
+import { type ApplySettings, followingSource, publish, readWait, tellDifference } from "./apply-command.ts";
+import { catalogDiff } from "./catalog-diff.ts";
+import { CatalogTopic, KEPT_VERSIONS } from "./catalog-topic.ts";
+import { instanceTable } from "./instance-table.ts";
+import { waitingMessages } from "./provider-topics.ts";
+
+const HELP = `usage: sluice catalog <action> [options]
+  status                       the version at work, which version each instance works with, and providers that are being drained
+  history                      the last ${KEPT_VERSIONS} versions: when, who, why
+  diff <version> [<version>]   what is different between two versions; the second is the newest by default
+  rollback <version> [--note <text>] [--wait <seconds>]
+                               publishes the content of an earlier version as the newest
+  export <folder> [--version <version>]
+                               writes a version as the files that sluice apply takes
+Exit code 2 when it could not be done, 3 when instances do not have the version in time.`;
+
+const settings = z.object({ ...kafkaSettings, ...topicSettings });
+
+interface Asked {
+  readonly topic: CatalogTopic;
+  readonly log: CatalogLog;
+  readonly args: readonly string[];
+  readonly options: { readonly note?: string; readonly wait?: string; readonly version?: string };
+  readonly config: ApplySettings;
+  readonly host: CommandHost;
+}
+
+const ACTIONS: Readonly<Record<string, (asked: Asked) => Promise<number> | number>> = {
+  status,
+  history,
+  diff,
+  rollback,
+  export: exportFiles,
+};
+
+/** `sluice catalog`. */
+export const catalogCommand: Command = {
+  summary: "the catalog at work: status, history, differences, roll-back, export",
+  help: HELP,
+  async run(args, host) {
+    let parsed: ReturnType<typeof parse>;
+    try {
+      parsed = parse(args);
+    } catch (error) {
+      throw new UsageError((error as Error).message);
+    }
+    const [name = "status", ...rest] = parsed.positionals;
+    const action = Object.hasOwn(ACTIONS, name) ? ACTIONS[name]! : undefined;
+    if (action === undefined) throw new UsageError(`no action ${name}`);
+    const config = readConfig("console", settings, host.env, ["SLUICE_*"]);
+    const topic = await CatalogTopic.open(config.kafkaBrokers, config.registryUrl);
+    try {
+      const log = await topic.read();
+      return await action({ topic, log, args: rest, options: { ...parsed.values }, config, host });
+    } finally {
+      await topic.close();
+    }
+  },
+};
+
+function parse(args: readonly string[]) {
+  return parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: { note: { type: "string" }, wait: { type: "string" }, version: { type: "string" } },
+  });
+}
+
+async function status({ topic, log, args, host }: Asked): Promise<number> {
+  takeNone(args);
+  const { current } = log;
+  host.print(
+    current === undefined ? "No version has been applied; the services work with their own files." : lineOf(current),
+  );
+  host.print(instanceTable(log.instances, Date.now()));
+  const retired = Array.isArray(current?.source.retired) ? (current.source.retired as { id: string }[]) : [];
+  for (const { id } of retired) {
+    const waiting = await waitingMessages(topic.reader, id);
+    host.print(`  provider ${id} was removed; messages that still go to others: ${waiting}`);
+  }
+  return 0;
+}
+
+function history({ log, args, host }: Asked): number {
+  takeNone(args);
+  if (log.versions.length === 0) host.print("No version has been applied.");
+  for (const version of [...log.versions].reverse()) host.print(lineOf(version));
+  return 0;
+}
+
+function diff({ log, args, host }: Asked): number {
+  const [first, second, ...more] = args;
+  if (first === undefined || more.length > 0) throw new UsageError("diff needs one version or two");
+  const before = versionOf(log, first);
+  const after = second === undefined ? newest(log) : versionOf(log, second);
+  const lines = catalogDiff(before.source, after.source);
+  host.print(
+    `From version ${before.version} to version ${after.version}: ${lines.length === 0 ? "no difference" : ""}`.trim(),
+  );
+  for (const line of lines) host.print(line);
+  return 0;
+}
+
+async function rollback({ topic, log, args, options, config, host }: Asked): Promise<number> {
+  const [wanted, ...more] = args;
+  if (wanted === undefined || more.length > 0) throw new UsageError("rollback needs one version");
+  const version = versionOf(log, wanted);
+  const { retired: _, retiredSince: __, ...files } = version.source;
+  const source = await followingSource(topic, files, log.current);
+  if (!tellDifference(log.current, source, host)) return 0;
+  const made = { note: options.note ?? null, restored: version.version, waitMs: readWait(options.wait) };
+  return publish(topic, source, made, config, host);
+}
+
+function exportFiles({ log, args, options, host }: Asked): number {
+  const [folder, ...more] = args;
+  if (folder === undefined || more.length > 0) throw new UsageError("export needs one folder");
+  const version = options.version === undefined ? newest(log) : versionOf(log, options.version);
+  mkdirSync(folder, { recursive: true });
+  for (const [part, file] of Object.entries(catalogFiles)) {
+    const path = join(folder, file);
+    writeFileSync(path, `# Version ${version.version} of the catalog.\n${stringify(version.source[part] ?? [])}`);
+    host.print(path);
+  }
+  return 0;
+}
+
+function lineOf({ version, at, by, note, restored }: AppliedVersion): string {
+  const why = [restored === null ? "" : `the content of version ${restored}`, note ?? ""].filter((part) => part !== "");
+  return [`version ${version}`, new Date(at).toISOString(), by, ...why].join("  ");
+}
+
+function versionOf(log: CatalogLog, text: string): AppliedVersion {
+  if (!/^\d{1,9}$/.test(text)) throw new UsageError(`${text} is no version; a whole number is needed`);
+  const found = log.versions.find(({ version }) => version === Number(text));
+  if (found !== undefined) return found;
+  const known = log.versions.map(({ version }) => version).join(", ");
+  throw new SluiceError(`there is no version ${text}; there are: ${known === "" ? "none" : known}`, {
+    code: "NO_VERSION",
+  });
+}
+
+function newest(log: CatalogLog): AppliedVersion {
+  if (log.current !== undefined) return log.current;
+  throw new SluiceError("no version has been applied", { code: "NO_VERSION" });
+}
+
+function takeNone(args: readonly string[]): void {
+  if (args.length > 0) throw new UsageError(`nothing goes with ${args[0]}`);
+}

@@ -1,0 +1,106 @@
+import { CatalogLog } from "../../../pipeline/control/catalog-log.ts";
+import {
+  type CatalogSource,
+  removalRecords,
+  type VersionFacts,
+  versionRecords,
+} from "../../../pipeline/control/catalog-version.ts";
+import { connectCodecs, type SluiceCodecs } from "../../../pipeline/records/codecs.ts";
+import { writerSchemaId } from "../../../platform/codec/codec.ts";
+import { SluiceError } from "../../../platform/errors/sluice-error.ts";
+import type { KafkaConnection } from "../../../platform/kafka/connection.ts";
+import { RecordProducer } from "../../../platform/kafka/producer.ts";
+import { TopicReader } from "../../../platform/kafka/topic-reader.ts";
+import { CONTROL_TOPIC } from "../../../schemas/topics.ts";
+
+/** Versions whose content is kept, to go back to and to compare with. */
+export const KEPT_VERSIONS = 20;
+/** An instance that has said nothing for so long is gone, ms. */
+export const GONE_MS = 60_000;
+
+const quiet = { debug() {}, info() {}, warn() {}, error() {} };
+
+/** sms.control as a command sees it: all of it is read, and a version can be added. */
+export class CatalogTopic {
+  readonly connection: KafkaConnection;
+  private readonly codecs: SluiceCodecs;
+  readonly reader: TopicReader;
+  private producer: RecordProducer | undefined;
+
+  private constructor(connection: KafkaConnection, codecs: SluiceCodecs, reader: TopicReader) {
+    this.connection = connection;
+    this.codecs = codecs;
+    this.reader = reader;
+  }
+
+  /** @throws SluiceError when the registry does not answer, or an error of KafkaJS when the brokers do not. */
+  static async open(brokers: readonly string[], registryUrl: string): Promise<CatalogTopic> {
+    const connection = { brokers, clientId: `sluice-catalog-${process.pid}`, log: quiet };
+    const codecs = await connectCodecs(registryUrl);
+    const reader = new TopicReader({ connection, topics: [CONTROL_TOPIC] });
+    await reader.start();
+    return new CatalogTopic(connection, codecs, reader);
+  }
+
+  async close(): Promise<void> {
+    await Promise.allSettled([this.reader.stop(), this.producer?.close()]);
+  }
+
+  /** All that stands there now. */
+  async read(): Promise<CatalogLog> {
+    const log = new CatalogLog(Number.POSITIVE_INFINITY);
+    const records: { readonly key: string; readonly value: Buffer | null }[] = [];
+    const { high } = (await this.reader.watermarks(CONTROL_TOPIC))[0] ?? { high: 0 };
+    await this.reader.readRange(CONTROL_TOPIC, 0, 0, high, ({ key, value }) =>
+      records.push({ key: key?.toString() ?? "", value }),
+    );
+    for (const { key, value } of records) {
+      if (value === null) {
+        log.removed(key);
+        continue;
+      }
+      const schema = writerSchemaId(value);
+      let decoded = this.codecs.control.decode(value);
+      if (!decoded.ok && decoded.code === "unknown-schema" && schema !== undefined) {
+        await this.codecs.loadSchema(schema);
+        decoded = this.codecs.control.decode(value);
+      }
+      if (decoded.ok) log.accept(decoded.value);
+    }
+    return log;
+  }
+
+  /**
+   * Publishes a version: its pieces, then its head. @returns the version as it counts
+   * @throws SluiceError `CATALOG_CHANGED` when another one was published meanwhile: this one is taken away again
+   */
+  async publish(source: CatalogSource, made: Omit<VersionFacts, "id" | "at">): Promise<VersionFacts> {
+    const producer = await this.writer();
+    const facts = { ...made, at: producer.clock.now() };
+    const { id, pieces, head } = versionRecords(this.codecs.control, source, facts);
+    await producer.send(pieces);
+    await producer.send([head]);
+    const log = await this.read();
+    const applied = log.versions.find((version) => version.id === id);
+    if (applied === undefined) {
+      await producer.send(removalRecords({ ...facts, id }, pieces.length));
+      const { version, by } = log.current ?? { version: 0, by: "somebody" };
+      throw new SluiceError(
+        `${by} has applied version ${version} meanwhile; nothing was changed. See what is different now, and apply again`,
+        { code: "CATALOG_CHANGED" },
+      );
+    }
+    const old = log.versions.slice(0, -KEPT_VERSIONS);
+    for (const version of old) await producer.send(removalRecords(version, version.pieces));
+    return applied;
+  }
+
+  private async writer(): Promise<RecordProducer> {
+    if (this.producer !== undefined) return this.producer;
+    this.producer = new RecordProducer({ connection: this.connection });
+    await this.producer.connect();
+    // A write tells the brokers' time, by which versions are dated.
+    await this.producer.send([{ topic: CONTROL_TOPIC, partition: 0, key: "clock", value: null }]);
+    return this.producer;
+  }
+}

@@ -1,0 +1,48 @@
+import fc from "fast-check";
+import { expect, it } from "vitest";
+import { catalogDiff } from "../../../services/console/catalog/catalog-diff.ts";
+
+const provider = {
+  id: "a",
+  rate: 100,
+  smpp: { host: "h", password: { file: "/a" } },
+  prices: [{ country: "DE", price: "0.07" }, { mccMnc: "26201", price: "0.06" }, { price: "0.1" }],
+};
+const base = { accounts: [], providers: [provider], routes: [{ id: "x" }, { id: "y" }] };
+const diff = (change: object) => catalogDiff(base, { ...base, ...change });
+
+it("says what came, what went and what is another value, a line each", () => {
+  expect(diff({ providers: [{ ...provider, rate: 200 }, { id: "b" }] })).toEqual([
+    "~ provider a: rate: 100 -> 200",
+    "+ provider b",
+  ]);
+  expect(diff({ providers: [], retired: [provider] })).toEqual(["- provider a", "+ retired provider a"]);
+  expect(diff({ routes: [{ id: "y" }, { id: "x" }] })).toEqual(["~ routes: asked in another order: y, x"]);
+});
+
+it("names prices by what they are for, and shows no secret", () => {
+  const prices = [{ country: "DE", price: "0.08" }, { price: "0.1" }, { country: "FR", price: "0.05" }];
+  expect(diff({ providers: [{ ...provider, prices }] })).toEqual([
+    "~ provider a: prices: without 26201",
+    "~ provider a: prices: DE: price: 0.07 -> 0.08",
+    "~ provider a: prices: with FR at 0.05",
+  ]);
+  const smpp = { host: "h", password: "geheim" };
+  expect(diff({ providers: [{ ...provider, smpp }] })).toEqual(["~ provider a: smpp.password: another one"]);
+});
+
+it("is empty exactly when both say the same", () => {
+  const entry = fc.record({
+    id: fc.constantFrom("a", "b", "c"),
+    rate: fc.nat(2),
+    lanes: fc.option(fc.array(fc.constantFrom("otp", "x"))),
+  });
+  const list = fc.uniqueArray(entry, { selector: ({ id }) => id });
+  fc.assert(
+    fc.property(list, list, (before, after) => {
+      const sorted = (entries: readonly { id: string }[]) => [...entries].sort((x, y) => (x.id < y.id ? -1 : 1));
+      const same = JSON.stringify(sorted(before)) === JSON.stringify(sorted(after));
+      expect(catalogDiff({ providers: before }, { providers: after }).length === 0).toBe(same);
+    }),
+  );
+});

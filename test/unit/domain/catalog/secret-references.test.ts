@@ -1,0 +1,50 @@
+import { expect, it } from "vitest";
+import { concealed, secretPlaces, withSecrets } from "../../../../domain/catalog/secret-references.ts";
+
+const catalog = {
+  providers: [
+    { id: "a", smpp: { password: { file: "/run/secrets/a" } } },
+    { id: "b", http: { authToken: { env: "B_TOKEN" }, sharedKeySecret: "written" } },
+    { id: "c", smpp: { password: { file: "" } } },
+  ],
+};
+
+it("finds every secret, and where it is named", () => {
+  expect(secretPlaces(catalog).map(({ keys, reference }) => [keys.join("."), reference])).toEqual([
+    ["providers.0.smpp.password", { file: "/run/secrets/a" }],
+    ["providers.1.http.authToken", { env: "B_TOKEN" }],
+    ["providers.1.http.sharedKeySecret", undefined],
+    ["providers.2.smpp.password", undefined],
+  ]);
+});
+
+it("puts secrets in their places, and leaves the catalog that was given as it is", () => {
+  const before = structuredClone(catalog);
+  const read = withSecrets(catalog, (reference) => ("file" in reference ? "f" : "e"));
+  expect(read).toMatchObject({
+    ok: true,
+    value: { providers: [{ smpp: { password: "f" } }, { http: { authToken: "e" } }, {}] },
+  });
+  expect(catalog).toEqual(before);
+  expect(withSecrets(catalog, concealed)).toMatchObject({
+    ok: true,
+    value: { providers: [{ smpp: { password: "-" } }, {}, {}] },
+  });
+});
+
+it("says which secret is not there, and why", () => {
+  const read = withSecrets(catalog, (reference) => {
+    if ("env" in reference) throw new Error("the environment variable B_TOKEN is not set");
+    return "f";
+  });
+  expect(read).toEqual({
+    ok: false,
+    problems: [
+      {
+        path: "providers[1].http.authToken",
+        keys: ["providers", 1, "http", "authToken"],
+        message: "the environment variable B_TOKEN is not set",
+      },
+    ],
+  });
+});

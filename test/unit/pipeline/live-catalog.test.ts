@@ -1,0 +1,90 @@
+import { expect, it, vi } from "vitest";
+import { accountSchema } from "../../../domain/catalog/account.ts";
+import { snapshotOf } from "../../../domain/catalog/snapshot.ts";
+import { versionRecords } from "../../../pipeline/control/catalog-version.ts";
+import { LiveCatalog } from "../../../pipeline/follow/live-catalog.ts";
+import { createCodecs } from "../../../pipeline/records/codecs.ts";
+import { registerSchemas } from "../../../pipeline/records/register.ts";
+import type { InRecord } from "../../../platform/kafka/record.ts";
+import { silentLog } from "../../../platform/log/log.ts";
+import { FakeRegistry } from "./fake-registry.ts";
+
+const registry = new FakeRegistry();
+await registerSchemas(registry as never);
+const codecs = await createCodecs(registry);
+
+const account = (id: string) => ({ id, name: id });
+const files = () =>
+  snapshotOf({ accounts: [accountSchema.parse(account("files"))], providers: [], routes: [], retired: [] });
+
+function world() {
+  const secrets = new Map([["/a", "one"]]);
+  const words: (string | undefined)[] = [];
+  const catalog: LiveCatalog = new LiveCatalog({
+    codecs,
+    partitions: 6,
+    reveal: (reference) => secrets.get("file" in reference ? reference.file : reference.env)!,
+    log: silentLog,
+    onWord: () => words.push(catalog.trouble),
+  });
+  let offset = 0;
+  const publish = async (version: number, source: object) => {
+    const made = { version, parent: version - 1, at: 1, by: "ada", note: null, restored: null };
+    const { pieces, head } = versionRecords(codecs.control, source as Record<string, unknown>, made);
+    for (const record of [...pieces, head])
+      catalog.accept({ ...record, offset: offset++, timestamp: 1, headers: {} } as unknown as InRecord);
+    await vi.waitFor(() => {}); // the turn of what was given
+    await new Promise((resolve) => setImmediate(resolve));
+  };
+  const accounts = () => [...catalog.current.accounts.keys()];
+  return { catalog, publish, accounts, words, secrets };
+}
+
+it("works with the files until a version has been applied, and tells of each change", async () => {
+  const { catalog, publish, accounts, words } = world();
+  await catalog.begin(files);
+  expect([catalog.current.version, accounts()]).toEqual([0, ["files"]]);
+  const seen: number[] = [];
+  catalog.onChange(({ version }) => seen.push(version));
+  await publish(1, { accounts: [account("one")] });
+  await publish(2, { accounts: [account("two")] });
+  expect([catalog.current.version, accounts(), seen, words.length]).toEqual([2, ["two"], [1, 2], 3]);
+});
+
+it("begins with the newest version that stands there, whatever the files hold", async () => {
+  const { catalog, publish, accounts } = world();
+  await publish(1, { accounts: [account("one")] });
+  await publish(2, { accounts: [account("two")] });
+  await catalog.begin(() => {
+    throw new Error("the files are not read");
+  });
+  expect(accounts()).toEqual(["two"]);
+});
+
+it("goes on with the last one when a version cannot be read, says why, and takes the next", async () => {
+  const { catalog, publish, accounts } = world();
+  await publish(1, { accounts: [account("one")] });
+  await catalog.begin(files);
+  await publish(2, { accounts: [{ id: "x" }], more: true });
+  expect(accounts()).toEqual(["one"]);
+  expect(catalog.trouble).toMatch(/^version 2: .*name/);
+  await publish(3, { accounts: [account("three")] });
+  expect([accounts(), catalog.trouble]).toEqual([["three"], undefined]);
+});
+
+it("takes a secret from its file, and again when that has changed", async () => {
+  const { catalog, publish, secrets } = world();
+  const smpp = { host: "h", port: 1, systemId: "s", password: { file: "/a" } };
+  const provider = { id: "a", kind: "smpp", rate: 1, currency: "EUR", prices: [{ price: "0.01" }], smpp };
+  await publish(1, { providers: [provider] });
+  await catalog.begin(files);
+  const changes: string[] = [];
+  const password = () => (catalog.current.providers.get("a") as { smpp: { password: string } }).smpp.password;
+  catalog.onChange(() => changes.push(password()));
+  expect(password()).toBe("one");
+  catalog.refreshSecrets();
+  secrets.set("/a", "two");
+  catalog.refreshSecrets();
+  catalog.refreshSecrets();
+  expect(changes).toEqual(["two"]);
+});
