@@ -1,4 +1,4 @@
-import { canonicalId } from "../../domain/receipts/provider-message-id.ts";
+import { canonicalId, idForms } from "../../domain/receipts/provider-message-id.ts";
 import { IdRing } from "../../platform/kafka/id-ring.ts";
 import type { Event } from "../../schemas/generated/types.ts";
 import { Chain } from "./chain.ts";
@@ -144,7 +144,8 @@ export class OpenMessages {
   }
 
   isFinishedId(provider: string, id: string, to: string): boolean {
-    return this.finishedIds.has(receiptKey(provider, id, to));
+    // In whichever notation: receipts in decimal belong to ids that were given in hexadecimal.
+    return idForms(id).some((form) => this.finishedIds.has(receiptKey(provider, form, to)));
   }
 
   /** A message that is not among the open ones has its terminal state. */

@@ -255,6 +255,24 @@ describe("a submission in doubt", () => {
     }
   });
 
+  it("takes none that comes again or late for a message that has ended, in whichever notation its id is", () => {
+    for (const [given, told] of [
+      ["6617a015c94c9", "1796026497012937"],
+      ["1796026497012937", "6617a015c94c9"],
+    ] as const) {
+      const b = bench();
+      b.event(submitted("n", [given]));
+      b.receipt(receipt(told, "delivered"), 3_000);
+      b.receipt(receipt(told, "enroute"), 3_100);
+      b.receipt(receipt(told, "delivered"), 3_200);
+      expect(b.correlation.size.early).toBe(0);
+      b.event(doubt("m", { at: 3_300 }), 3_300);
+      b.pass(4_000 + DEFAULT_LIMITS.doubtMs);
+      expect(b.finals()).toEqual([["n/final", "delivered"]]);
+      expect(b.counters).toMatchObject({ afterFinal: 2, joinedInDoubt: 0, orphans: 0 });
+    }
+  });
+
   it("takes no receipt that has waited when the one before is in doubt as well", () => {
     const b = bench();
     b.event(doubt("m"));
