@@ -115,7 +115,8 @@ test("whatever comes late, twice or again: at most the copies stated, and the en
   figure(12, "ended unknown although their provider said how", `${lost.length} of ${heard.length}`);
   expectInOrder(result);
   expect(told(contrary)).toEqual([]);
-  expect(lost.length, told(lost).join("\n")).toBeLessThanOrEqual(0.002 * heard.length);
+  // Two of 1,000 in the long form; in the short one that would be five or six, and they come in groups, a number at a time.
+  expect(lost.length, told(lost).join("\n")).toBeLessThanOrEqual((LONG ? 0.002 : 0.005) * heard.length);
   expect(told(unpaid), "ended by a receipt and not counted as a submission").toEqual([]);
   expect(settled.length, "answers and receipts that settled a doubt").toBeGreaterThan(0);
   // A copy is the exception: most of what is in doubt is settled before it goes.
