@@ -1,11 +1,11 @@
 import type { Reveal } from "../../domain/catalog/secret-references.ts";
 import { secretPlaces } from "../../domain/catalog/secret-references.ts";
 import { type Snapshot, type SnapshotSource, snapshotOf } from "../../domain/catalog/snapshot.ts";
-import { writerSchemaId } from "../../platform/codec/codec.ts";
 import { errorMessage } from "../../platform/errors/sluice-error.ts";
 import type { InRecord } from "../../platform/kafka/record.ts";
 import type { Log } from "../../platform/log/log.ts";
 import { type AppliedVersion, CatalogLog } from "../control/catalog-log.ts";
+import { readControl } from "../control/read-control.ts";
 import { readVersion } from "../control/read-version.ts";
 import type { SluiceCodecs } from "../records/codecs.ts";
 
@@ -83,12 +83,7 @@ export class LiveCatalog implements SnapshotSource {
       return;
     }
     const { codecs, log } = this.options;
-    const schema = writerSchemaId(record.value);
-    let decoded = codecs.control.decode(record.value);
-    if (!decoded.ok && decoded.code === "unknown-schema" && schema !== undefined) {
-      await codecs.loadSchema(schema).catch((error: unknown) => log.warn({ err: error }, "a schema cannot be loaded"));
-      decoded = codecs.control.decode(record.value);
-    }
+    const decoded = await readControl(record.value, codecs);
     if (!decoded.ok) {
       log.warn({ offset: record.offset, why: decoded.detail }, "a record of sms.control is passed over");
       return;

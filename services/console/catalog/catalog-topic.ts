@@ -5,8 +5,8 @@ import {
   type VersionFacts,
   versionRecords,
 } from "../../../pipeline/control/catalog-version.ts";
+import { readControl } from "../../../pipeline/control/read-control.ts";
 import { connectCodecs, type SluiceCodecs } from "../../../pipeline/records/codecs.ts";
-import { writerSchemaId } from "../../../platform/codec/codec.ts";
 import { SluiceError } from "../../../platform/errors/sluice-error.ts";
 import type { KafkaConnection } from "../../../platform/kafka/connection.ts";
 import { RecordProducer } from "../../../platform/kafka/producer.ts";
@@ -59,12 +59,7 @@ export class CatalogTopic {
         log.removed(key);
         continue;
       }
-      const schema = writerSchemaId(value);
-      let decoded = this.codecs.control.decode(value);
-      if (!decoded.ok && decoded.code === "unknown-schema" && schema !== undefined) {
-        await this.codecs.loadSchema(schema);
-        decoded = this.codecs.control.decode(value);
-      }
+      const decoded = await readControl(value, this.codecs);
       if (decoded.ok) log.accept(decoded.value);
     }
     return log;
