@@ -1,4 +1,3 @@
-import { isTelling } from "../../domain/receipts/receipt-lattice.ts";
 import type { Event } from "../../schemas/generated/types.ts";
 import type { CorrelationCounters } from "./correlation-counters.ts";
 import {
@@ -11,7 +10,7 @@ import {
   submittedId,
 } from "./final-event.ts";
 import type { KeptMessages } from "./kept-messages.ts";
-import { isProven, type OpenMessage, type Submission, type Verdict, verdictOf } from "./open-message.ts";
+import { isProven, mustBeKept, type OpenMessage, type Submission, type Verdict, verdictOf } from "./open-message.ts";
 import type { EventPosition, OpenMessages } from "./open-messages.ts";
 import type { Turn } from "./turn.ts";
 
@@ -90,7 +89,7 @@ export class Ending {
     if (message.age !== undefined || this.messages.get(message.id, message.to) === undefined) return;
     for (const submission of message.submissions)
       submission.parts.forEach((part, i) => {
-        if (part === undefined || !(isTelling(part) || !submission.answered)) return;
+        if (part === undefined || !mustBeKept(submission, part)) return;
         const key = partId(message.id, submission.attempt, i + 1, part.state === "queued" ? "enroute" : part.state);
         if (!message.kept?.includes(key)) this.writePart(submission, i, turn);
       });

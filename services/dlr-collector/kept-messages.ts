@@ -1,8 +1,7 @@
-import { isTelling } from "../../domain/receipts/receipt-lattice.ts";
 import type { Event } from "../../schemas/generated/types.ts";
 import type { CorrelationOutputs } from "./correlation-terms.ts";
 import { partEvent, partId } from "./final-event.ts";
-import type { KeptEvent, OpenMessage } from "./open-message.ts";
+import { type KeptEvent, mustBeKept, type OpenMessage } from "./open-message.ts";
 
 /** How an event is held for long: its bytes as a latin1 string, a third of the object's memory. */
 export interface EventPacking {
@@ -32,7 +31,7 @@ export class KeptMessages {
       this.keepEvent(message, event, out);
       if (submission.refused) this.keepEvent(message, { ...event, type: "returned" }, out);
       submission.parts.forEach((part, i) => {
-        if (part !== undefined && (isTelling(part) || !submission.answered))
+        if (part !== undefined && mustBeKept(submission, part))
           this.keepEvent(message, partEvent(event, submission, i, part, now), out);
       });
     }

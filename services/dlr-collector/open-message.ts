@@ -81,6 +81,11 @@ export function isProven(submission: Submission): boolean {
   return submission.answered || submission.ids.length > 0;
 }
 
+/** Whether the next owner must be told of a part: of what was never answered every receipt counts, since it shows that it was taken. */
+export function mustBeKept(submission: Submission, part: PartState): boolean {
+  return isTelling(part) || !submission.answered;
+}
+
 /** Folds a state into a part; true when that is worth writing down: a final state, or why there may be none. */
 export function note(submission: Submission, part: number, state: PartState, receivedAt: number): boolean {
   const before = submission.parts[part];
