@@ -1,0 +1,103 @@
+import type { CsvRecord } from "./csv.ts";
+import { currencyWithin } from "./currencies.ts";
+import { type Field, fields, headingOf, saysNothingElse } from "./header-words.ts";
+import type { ListProblem } from "./list-problem.ts";
+
+/** Which cell of a line is what. */
+export interface Header {
+  readonly line: number;
+  readonly columns: ReadonlyMap<Field, Column>;
+  /** Headers of columns that are not read. */
+  readonly ignored: readonly string[];
+  /** The currency that the price's header names. */
+  readonly currency: string | undefined;
+  readonly width: number;
+}
+
+export interface Column {
+  readonly index: number;
+  readonly name: string;
+}
+
+export type FoundHeader = { readonly header: Header; readonly problems: readonly ListProblem[] };
+
+/** Columns by the text of their headers, where the words do not tell. */
+export type ColumnNames = Readonly<Partial<Record<Field, string | undefined>>>;
+
+/** Records among which it must be: others before it are titles. */
+export const SEARCHED = 40;
+const LOCATING: readonly Field[] = ["country", "iso", "mcc", "mccMnc", "prefix"];
+
+/** The first line whose cells name a price and a place; undefined where there is none. */
+export function findHeader(
+  records: readonly CsvRecord[],
+  named: ColumnNames,
+  currency: string | undefined,
+): FoundHeader | undefined {
+  for (const record of records.slice(0, SEARCHED)) {
+    const found = readHeader(record, named, currency);
+    const has = (field: Field) => found.header.columns.has(field) || named[field] !== undefined;
+    const faulty = found.problems.length > 0 && found.header.columns.size > 0;
+    if ((has("price") || faulty) && LOCATING.some(has) && holdsNamed(record, named)) return found;
+  }
+  return undefined;
+}
+
+/** Where columns are named, the header is a line with at least one of the names. */
+function holdsNamed({ cells }: CsvRecord, named: ColumnNames): boolean {
+  const names = Object.values(named).filter((name) => name !== undefined);
+  return names.length === 0 || names.some((name) => cells.some((cell) => sameName(cell, name)));
+}
+
+const sameName = (cell: string, name: string): boolean => cell.trim().toLowerCase() === name.trim().toLowerCase();
+
+interface Candidate extends Column {
+  readonly rank: number;
+  readonly currency: string | undefined;
+}
+
+/** A name that settings give goes before all words. */
+const NAMED_RANK = 9;
+
+function readHeader({ line, cells }: CsvRecord, named: ColumnNames, stated: string | undefined): FoundHeader {
+  const candidates = new Map<Field, Candidate[]>();
+  const problems: ListProblem[] = [];
+  const units: ListProblem[] = [];
+  for (const [index, cell] of cells.entries()) {
+    const name = cell.trim();
+    const { currency, rest } = currencyWithin(name, stated);
+    const given = fields.find((field) => named[field] !== undefined && sameName(name, named[field]));
+    const heading = given === undefined ? (headingOf(name) ?? headingOf(rest)) : { field: given, rank: NAMED_RANK };
+    if (heading !== undefined && "unit" in heading) {
+      const message = `is a price in another unit ("${heading.unit}"); prices are of one segment, in units of the currency`;
+      units.push({ line, column: name, message });
+      continue;
+    }
+    const field = heading?.field ?? (currency !== undefined && saysNothingElse(rest) ? "price" : undefined);
+    if (field === undefined) continue;
+    const rank = heading?.rank ?? 0;
+    candidates.set(field, [...(candidates.get(field) ?? []), { index, name, rank, currency }]);
+  }
+  const columns = new Map<Field, Candidate>();
+  for (const [field, all] of candidates) {
+    const best = bestOf(field, all, line, problems);
+    if (best !== undefined) columns.set(field, best);
+  }
+  if (!columns.has("price")) problems.push(...units);
+  for (const field of fields)
+    if (named[field] !== undefined && columns.get(field)?.rank !== NAMED_RANK)
+      problems.push({ line, column: undefined, message: `no column "${named[field]}" for ${field}` });
+  const used = new Set([...columns.values()].map(({ index }) => index));
+  const ignored = cells.filter((cell, index) => cell.trim() !== "" && !used.has(index)).map((cell) => cell.trim());
+  const currency = columns.get("price")?.currency;
+  return { header: { line, columns, ignored, currency, width: cells.length }, problems };
+}
+
+function bestOf(field: Field, all: readonly Candidate[], line: number, problems: ListProblem[]): Candidate | undefined {
+  const rank = Math.max(...all.map((candidate) => candidate.rank));
+  const best = all.filter((candidate) => candidate.rank === rank);
+  if (best.length === 1) return best[0];
+  const names = best.map(({ name }) => `"${name}"`).join(" and ");
+  problems.push({ line, column: undefined, message: `${names} may each be ${field}: state which one ("columns")` });
+  return undefined;
+}

@@ -1,0 +1,121 @@
+import { formatMoney } from "../catalog/money.ts";
+import { countriesOfMobileCode } from "../numbers/mobile-country-codes.ts";
+import { networkTable } from "../numbers/network-table.ts";
+import { countryOf } from "./country-names.ts";
+import type { CsvRecord } from "./csv.ts";
+import type { Header } from "./header.ts";
+import type { Field } from "./header-words.ts";
+import { type ListProblem, someOf } from "./list-problem.ts";
+import type { PlacedEntry } from "./price-entry.ts";
+import { cellOf, type ReadRow } from "./read-row.ts";
+
+/** A price so many times its neighbours' has lost its decimal sign, or is of another unit. */
+const FAR = 50;
+
+interface Line {
+  readonly record: CsvRecord;
+  readonly row: ReadRow;
+}
+
+/** What a list says that can be carried out and is probably not meant: one warning of a kind. */
+export function listWarnings(entries: readonly PlacedEntry[], lines: readonly Line[], header: Header): ListProblem[] {
+  const about = (field: Field, found: readonly { readonly line: number }[], message: string): ListProblem[] => {
+    const column = header.columns.get(field)?.name;
+    const at = [...new Set(found.map(({ line }) => line))];
+    const also = at.length > 1 ? ` (also lines ${someOf(at.slice(1).map(String))})` : "";
+    return at.length === 0 ? [] : [{ line: at[0], column, message: message + also }];
+  };
+  const of = (kind: ReadRow["kind"]) => lines.filter(({ row }) => row.kind === kind).map(({ record }) => record);
+  const alone = of("heading").filter((record) => countryOf(cellOf(record, header, "country")) !== undefined);
+  const strange = lines.flatMap(({ record, row }) =>
+    row.kind === "row" && row.strangeCountry !== undefined ? [{ line: record.line, name: row.strangeCountry }] : [],
+  );
+  const names = [...new Set(strange.map(({ name }) => `"${name}"`))];
+  return [
+    ...about("price", free(entries), "is 0"),
+    ...far(entries, header),
+    ...about("price", repeated(entries, lines, header), "stands in the list twice, with the same price"),
+    ...about("country", alone, "a country alone is taken for a heading"),
+    ...about("country", strange, `no countries by these names, which are not needed: ${someOf(names)}`),
+    ...about(
+      "price",
+      of("unserved"),
+      "there is none, so the row is left out: the price of its country, if it has one, counts there",
+    ),
+    ...mccsAlone(lines, header),
+    ...about(
+      "charged",
+      entries.filter(({ charged }) => charged === "delivery"),
+      "charged on delivery: to count every submission, as Sluice does, is more than the provider takes where messages fail",
+    ),
+    ...unknownNetworks(entries, header),
+  ];
+}
+
+const free = (entries: readonly PlacedEntry[]) => entries.filter(({ price }) => price === 0);
+
+function repeated(entries: readonly PlacedEntry[], lines: readonly Line[], header: Header): PlacedEntry[] {
+  // A country of several mobile country codes has a row for each.
+  const mccs = new Map(lines.map(({ record }) => [record.line, cellOf(record, header, "mcc")]));
+  const seen = new Set<string>();
+  return entries.filter(({ key, network, from, line }) => {
+    const same = `${key} ${from ?? ""} ${network === undefined ? mccs.get(line) : ""}`;
+    const before = seen.has(same);
+    seen.add(same);
+    return before;
+  });
+}
+
+/** Far from the row before it and the row after it: one of the three is probably not meant, and the one in the middle. */
+function far(entries: readonly PlacedEntry[], header: Header): ListProblem[] {
+  const rows = entries.filter(({ line, price }, index) => price > 0 && line !== entries[index - 1]?.line);
+  const apart = (a: number, b: number | undefined) => b === undefined || a >= b * FAR || b >= a * FAR;
+  return rows.flatMap(({ line, price }, index) => {
+    const [before, after] = [rows[index - 1]?.price, rows[index + 1]?.price];
+    // Of two rows alone, or at an end, the dearer one is told.
+    const alone = before === undefined || after === undefined;
+    if (!apart(price, before) || !apart(price, after) || rows.length === 1) return [];
+    if (alone && price < (before ?? after ?? 0)) return [];
+    const beside = [before, after].flatMap((one) => (one === undefined ? [] : [formatMoney(one)])).join(" and ");
+    const message = `${formatMoney(price)} stands beside ${beside}: is its decimal sign missing?`;
+    return [{ line, column: header.columns.get("price")?.name, message }];
+  });
+}
+
+function mccsAlone(lines: readonly Line[], header: Header): ListProblem[] {
+  const found = lines.flatMap(({ record, row }) =>
+    row.kind === "row" && row.mccAlone !== undefined ? [{ line: record.line, mcc: row.mccAlone }] : [],
+  );
+  const texts = [...new Map(found.map(({ mcc }) => [mcc, countriesOfMobileCode(mcc) ?? []]))].map(
+    ([mcc, [first, ...others]]) => `${mcc} is read as ${first}, not ${others.join(", ")}`,
+  );
+  if (found.length === 0) return [];
+  const message = `mobile country codes of several countries without one beside them: ${someOf(texts, 4)}`;
+  return [{ line: found[0]!.line, column: header.columns.get("mcc")?.name, message }];
+}
+
+const known: ReadonlySet<string> = new Set(networkTable.map(({ mccMnc }) => mccMnc));
+
+/** A list may name every network of the world: one warning for all that no number tells. */
+function unknownNetworks(entries: readonly PlacedEntry[], header: Header): ListProblem[] {
+  const unknown = new Map<string, number>();
+  for (const { network, line } of entries)
+    if (network !== undefined && !known.has(network) && !unknown.has(network)) unknown.set(network, line);
+  if (unknown.size === 0) return [];
+  const meant = [...unknown].flatMap(([network, line]) => {
+    const other = otherWidth(network);
+    return other !== undefined && known.has(other) ? [`${network} on line ${line} (${other} is)`] : [];
+  });
+  const some = someOf([...unknown].map(([network, line]) => `${network} on line ${line}`));
+  const lost = meant.length === 0 ? "" : `. Was a zero lost or added? ${someOf(meant)}`;
+  const message = `no number is known to be of these networks, so their prices apply to no message: ${some}${lost}`;
+  const column = header.columns.get("mnc") ?? header.columns.get("mccMnc");
+  return [{ line: [...unknown.values()][0], column: column?.name, message }];
+}
+
+/** The same network code with one leading zero more, or one less: another network. */
+function otherWidth(network: string): string | undefined {
+  const [mcc, mnc] = [network.slice(0, 3), network.slice(3)];
+  if (mnc.length === 2) return `${mcc}0${mnc}`;
+  return mnc.startsWith("0") ? mcc + mnc.slice(1) : undefined;
+}

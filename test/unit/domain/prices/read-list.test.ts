@@ -1,0 +1,81 @@
+import fc from "fast-check";
+import { expect, it } from "vitest";
+import { readList } from "../../../../domain/prices/read-list.ts";
+
+const networks = ["26201", "26202", "20801", "338050", "33805"];
+
+it("reads a table in any order of columns, with any delimiter and notation, as the same prices", () => {
+  const row = fc.record({ network: fc.constantFrom(...networks), micros: fc.integer({ min: 1, max: 999_999 }) });
+  const rows = fc.uniqueArray(row, { selector: ({ network }) => network, minLength: 1 });
+  const columns = fc.shuffledSubarray(["MCC", "MNC", "Network", "Price EUR"], { minLength: 4 });
+  const style = fc.record({ delimiter: fc.constantFrom(",", ";", "\t", "|"), comma: fc.boolean(), titles: fc.nat(3) });
+  fc.assert(
+    fc.property(rows, columns, style, (given, order, { delimiter, comma, titles }) => {
+      const cell = (column: string, { network, micros }: (typeof given)[number]) => {
+        const price = `0${comma ? "," : "."}${String(micros).padStart(6, "0")}`;
+        const cells = { MCC: network.slice(0, 3), MNC: network.slice(3), Network: "a, b; c", "Price EUR": price };
+        return `"${cells[column as keyof typeof cells]}"`;
+      };
+      const lines = [
+        ...Array.from({ length: titles }, () => "Our rates"),
+        order.join(delimiter),
+        ...given.map((one) => order.map((column) => cell(column, one)).join(delimiter)),
+      ];
+      const list = readList(lines.join("\r\n"));
+      if (!list.ok) throw new Error(JSON.stringify(list.problems));
+      expect(list.value.entries.map(({ network, price }) => ({ network, micros: price }))).toEqual(given);
+      expect(list.value.entries.map(({ line }) => line)).toEqual(given.map((_, index) => titles + 2 + index));
+    }),
+  );
+});
+
+it("ends with a list or with problems for any text", () => {
+  const words = fc.constantFrom(
+    "Country",
+    "Price",
+    "MCC",
+    "MNC",
+    "DE",
+    "262",
+    "0,05",
+    "€",
+    '"',
+    ",",
+    ";",
+    "\n",
+    " ",
+    "-",
+  );
+  fc.assert(
+    fc.property(fc.array(words, { maxLength: 60 }), (parts) => {
+      const list = readList(parts.join(""));
+      if (!list.ok) expect(list.problems.length).toBeGreaterThan(0);
+    }),
+  );
+  fc.assert(fc.property(fc.string({ unit: "binary" }), (text) => typeof readList(text).ok === "boolean"));
+});
+
+it("tells fifty problems, and how many more there are", () => {
+  const text = ["Country,Price EUR", ...Array.from({ length: 80 }, () => "Atlantis,1")].join("\n");
+  const list = readList(text);
+  if (list.ok) throw new Error("it is wrong");
+  expect(list.problems).toHaveLength(51);
+  expect(list.problems.at(-1)?.message).toBe("and 30 more problems");
+});
+
+it("reads no more prices and days than a list can mean", () => {
+  const wide = ["MCC,MNC,Price EUR", ...Array.from({ length: 501 }, () => "310,000-999,0.01")].join("\n");
+  expect(messagesOf(wide).at(-1)).toBe("has 501000 prices, and 500000 are read at most");
+  const dated = Array.from({ length: 1_001 }, (_, n) => {
+    const day = new Date(Date.UTC(2027, 0, 1 + n)).toISOString().slice(0, 10);
+    return `DE,0.01,${day}`;
+  });
+  expect(messagesOf(["Country,Price EUR,Valid from", ...dated].join("\n"))).toEqual([
+    "has prices from 1001 days, and 1000 are read at most",
+  ]);
+});
+
+function messagesOf(text: string): string[] {
+  const list = readList(text);
+  return list.ok ? [] : list.problems.map(({ message }) => message);
+}
