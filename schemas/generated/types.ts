@@ -235,24 +235,40 @@ export interface MessageFacts {
 
 export type MessageState = "enroute" | "delivered" | "undelivered" | "failed" | "expired" | "rejected" | "unknown";
 
-/** What a provider's receipts say of a network: sms.quality (compacted), keyed by provider + '/' + network + '/' + partition. */
+/** What receipts say of a provider's way into a network: sms.quality (compacted), keyed by provider + '/' + country + '/' + network + '/' + lane + '/' + partition, the network being empty for null. Counts begin with 0 at since and only grow; those of all partitions may be added up. */
 export interface Quality {
   /** The provider. */
   readonly provider: string;
   /** ISO 3166-1 alpha-2. */
   readonly country: string;
-  /** Mobile country and network code in one word, such as 26201; null for the whole country. */
+  /** Mobile country and network code in one word, such as 26201; null for numbers whose network is not known. */
   readonly network: string | null;
+  /** Lane of the messages. */
+  readonly lane: Lane;
   /** Partition of sms.events it was measured on. */
   readonly partition: number;
-  /** Messages that ended, with exponential decay. */
-  readonly final: number;
-  /** Of these delivered. */
-  readonly delivered: number;
-  /** Median time from submission to delivery, milliseconds. */
-  readonly medianMillis: number | null;
-  /** When. */
+  /** When counting began; another one says that all counts began anew. */
+  readonly since: number;
+  /** Up to when everything is counted. */
   readonly at: number;
+  /** Messages that the provider took. */
+  readonly submitted: number;
+  /** By bucket of the time since submission, the bounds being 0.5 s and each next one the square root of 2 times longer: messages that have lived through it. */
+  readonly exposed: readonly number[];
+  /** By the same buckets: of these messages, how many were delivered within it. */
+  readonly delivered: readonly number[];
+  /** Messages whose receipts say that they were not delivered. */
+  readonly failed: number;
+  /** Messages without a receipt by their deadline. */
+  readonly missing: number;
+  /** Messages delivered after more than the last bucket. */
+  readonly late: number;
+  /** Receipts that contradict what is known of their message. */
+  readonly contradicted: number;
+  /** Median time from submission to delivery of the last half hour or so, milliseconds; null while nothing was delivered. */
+  readonly medianMillis: number | null;
+  /** What 95 of 100 of these deliveries took at the most, milliseconds. */
+  readonly p95Millis: number | null;
 }
 
 /** A delivery receipt as a provider gave it: sms.receipts, keyed by the destination; sms.receipts.unplaced, keyed by provider and id, when the destination is not known. */
