@@ -21,9 +21,7 @@ export const migrationSettings = z.object({
   clickhouseUser: text().default("default").describe("User that may create databases and tables"),
   clickhousePassword: secret().optional().describe("Password of the user; none by default"),
   clickhouseDatabase: text().default("sluice").describe("Database of the delivery analytics"),
-  catalogDir: text()
-    .default("infra/local/catalog")
-    .describe("Folder with accounts.yaml, providers.yaml and routes.yaml"),
+  catalogDir: text().default("infra/local/catalog").describe("Folder with the catalog's files (docs/catalog.md)"),
   ...topicSettings,
   migrateTimeout: duration({ min: 1_000, max: 3_600_000 })
     .default(120_000)

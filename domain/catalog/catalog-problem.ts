@@ -20,7 +20,12 @@ export function formatPath(keys: readonly PropertyKey[]): string {
   }, "");
 }
 
-const NOUNS: Readonly<Record<string, string>> = { accounts: "account", providers: "provider", routes: "route" };
+const NOUNS: Readonly<Record<string, string>> = {
+  accounts: "account",
+  providers: "provider",
+  routes: "route",
+  regions: "region",
+};
 
 /** What people know the faulty entry by: `provider "smsc-a"`; undefined where it has no id, or the fault is in none. */
 export function entryOf(input: unknown, [list, index]: Keys): string | undefined {

@@ -1,6 +1,8 @@
 import { z } from "zod";
 import { type Account, accountSchema } from "./account.ts";
+import { type ExchangeRates, exchangeRatesSchema } from "./exchange-rates.ts";
 import { type Provider, providerSchema } from "./provider.ts";
+import { type Region, regionSchema } from "./region.ts";
 import { type Route, routeSchema } from "./route.ts";
 
 /** All configuration data of an installation, checked as a whole. */
@@ -11,6 +13,10 @@ export interface Catalog {
   routes: Route[];
   /** Providers that were removed and may still have messages in their topics or owe receipts; none of the files has them. */
   retired: Provider[];
+  /** Groups of countries that routes name. */
+  regions: Region[];
+  /** By what prices in several currencies are compared. */
+  rates?: ExchangeRates | undefined;
 }
 
 export const catalogSchema = z.strictObject({
@@ -20,4 +26,6 @@ export const catalogSchema = z.strictObject({
   retired: z.array(providerSchema).default([]),
   /** When each of them was removed, epoch ms. */
   retiredSince: z.record(z.string(), z.int()).optional(),
+  regions: z.array(regionSchema).default([]),
+  rates: exchangeRatesSchema.optional(),
 });

@@ -1,19 +1,13 @@
-import { hasNumbers } from "../numbers/country-code.ts";
-import { countriesOfMobileCode } from "../numbers/mobile-country-codes.ts";
-import { networkTable } from "../numbers/network-table.ts";
-import { liesElsewhere } from "../numbers/number-prefix.ts";
 import { type CatalogProblem, problemAt } from "./catalog-problem.ts";
 import type { Catalog } from "./catalog-schema.ts";
 import type { PriceList } from "./price-list.ts";
 import type { Provider } from "./provider.ts";
 import type { Route } from "./route.ts";
-import { carriesSender } from "./sender-rules.ts";
-import { shadowedRoutes } from "./shadowed-routes.ts";
+import { routingWarnings } from "./route-warnings.ts";
+import { noNumbers, unknownNetworks } from "./unmatched-codes.ts";
 
 /** SMPP 3.4, 4.1.1: a password of eight octets and a NUL. */
 const STANDARD_PASSWORD = 8;
-/** Networks that one warning names. */
-const NAMED = 8;
 
 /**
  * What a catalog says that can be carried out and is probably not meant: above all rows that never apply. Only for a whole
@@ -24,13 +18,7 @@ export function warningsOf(catalog: Catalog): CatalogProblem[] {
   return [
     ...missing(catalog),
     ...providers.flatMap((provider, index) => ofProvider(provider, ["providers", index], routes)),
-    ...routes.flatMap((route, index) => ofRoute(route, ["routes", index], providers)),
-    ...shadowedRoutes(routes).map(({ index, by }) =>
-      problemAt(
-        ["routes", index],
-        `never reached: ${by.map((id) => `"${id}"`).join(" and ")} before it take all of it`,
-      ),
-    ),
+    ...routingWarnings(catalog),
   ];
 }
 
@@ -113,82 +101,4 @@ function ofPrices({ byNetwork, byCountry, elsewhere }: PriceList, at: Keys): Cat
     ...unknownNetworks([...byNetwork.keys()], at, "their prices apply to no message"),
     ...[...byCountry.keys()].flatMap((country) => noNumbers(country, at)),
   ];
-}
-
-function ofRoute(route: Route, at: Keys, providers: readonly Provider[]): CatalogProblem[] {
-  const { countries, prefixes } = route.when;
-  const when = [...at, "when"];
-  const wanted = new Set<string>(countries);
-  return [
-    ...(countries ?? []).flatMap((country, index) => noNumbers(country, [...when, "countries", index])),
-    ...ofNetworks(route.when, when),
-    ...(countries === undefined ? [] : (prefixes ?? [])).flatMap((prefix, index) => {
-      const where = liesElsewhere(prefix, wanted);
-      const message = `numbers with "${prefix}" lie in ${where?.join(", ")}, and this route is for ${countries?.join(", ")}`;
-      return where === undefined ? [] : [problemAt([...when, "prefixes", index], message)];
-    }),
-    ...ofSenders(route, when, providers),
-    ...ofService(route, at, providers),
-  ];
-}
-
-function ofNetworks({ countries, mccMncs = [] }: Route["when"], at: Keys): CatalogProblem[] {
-  const foreign = mccMncs.flatMap((network, index) => {
-    const where = countriesOfMobileCode(network.slice(0, 3)) ?? [];
-    if (countries === undefined || where.some((country) => countries.includes(country))) return [];
-    const message = `"${network}" lies in ${where.join(", ") || "no country"}, and this route is for ${countries.join(", ")}: it matches nothing`;
-    return [problemAt([...at, "mccMncs", index], message)];
-  });
-  return [...foreign, ...unknownNetworks(mccMncs, [...at, "mccMncs"], "they match nothing")];
-}
-
-/** Senders that none of a route's providers takes: their messages end as sender-invalid. */
-function ofSenders({ when, providers: members }: Route, at: Keys, providers: readonly Provider[]): CatalogProblem[] {
-  const named = providers.filter(({ id }) => members.some((member) => member.id === id));
-  return (when.senders ?? []).flatMap((sender, index) => {
-    if (named.some((provider) => carriesSender(provider, sender))) return [];
-    const message = `no provider of it carries ${JSON.stringify(sender)}: the Twilio contract has letters, digits, blanks and &, +, -, _ only`;
-    return [problemAt([...at, "senders", index], message)];
-  });
-}
-
-/** Providers of a route that serve nothing of what it is for. */
-function ofService({ when, providers: members }: Route, at: Keys, providers: readonly Provider[]): CatalogProblem[] {
-  const { countries, lanes } = when;
-  const known = new Map(providers.map((provider) => [provider.id, provider]));
-  return members.flatMap(({ id }, index) => {
-    const provider = known.get(id);
-    if (provider === undefined) return [];
-    const entry = [...at, "providers", index];
-    const dear = (countries ?? []).filter((country) => !serves(provider.prices, country));
-    const price = `"${id}" has no price for ${dear.join(", ")}: it gets none of those messages`;
-    const lane = `"${id}" carries ${provider.lanes.join(", ")} only: it gets no message of this route`;
-    return [
-      ...(dear.length === 0 ? [] : [problemAt(entry, price)]),
-      ...(lanes === undefined || lanes.some((name) => provider.lanes.includes(name)) ? [] : [problemAt(entry, lane)]),
-    ];
-  });
-}
-
-function serves({ byNetwork, byCountry, elsewhere }: PriceList, country: string): boolean {
-  if (elsewhere !== undefined || byCountry.has(country)) return true;
-  return [...byNetwork.keys()].some((network) => countriesOfMobileCode(network.slice(0, 3))?.includes(country));
-}
-
-const networks: ReadonlySet<string> = new Set(networkTable.map(({ mccMnc }) => mccMnc));
-
-/** A price list may name every network of the world: one warning for all of them. */
-function unknownNetworks(named: readonly string[], at: Keys, then: string): CatalogProblem[] {
-  const unknown = named.filter((network) => !networks.has(network));
-  if (unknown.length === 0) return [];
-  const some = unknown.slice(0, NAMED).map((network) => `"${network}"`);
-  const more = unknown.length > NAMED ? ` and ${unknown.length - NAMED} more` : "";
-  const message = `no number is known to be of these networks, so ${then}: ${some.join(", ")}${more} (domain/numbers/networks.json has those that are)`;
-  return [problemAt(at, message)];
-}
-
-function noNumbers(country: string, at: Keys): CatalogProblem[] {
-  return hasNumbers(country)
-    ? []
-    : [problemAt(at, `"${country}" has no telephone numbers of its own: it matches nothing`)];
 }

@@ -18,18 +18,26 @@ export const parseProvider = (input: unknown): Parsed<Provider> => parse(provide
 export const parseRoute = (input: unknown): Parsed<Route> => parse(routeSchema, input);
 
 export type ParsedCatalog =
-  /** `warnings`: what may be meant, and looks as if it were not. */
-  { ok: true; value: Catalog; warnings: CatalogProblem[] } | { ok: false; problems: CatalogProblem[] };
+  /** `warnings`: what may be meant, and looks as if it were not. Found when they are asked for: most who read a catalog do not. */
+  { ok: true; value: Catalog; readonly warnings: CatalogProblem[] } | { ok: false; problems: CatalogProblem[] };
 
 /**
- * Reads accounts, providers and routes from plain data and checks them against each other. `partitions` is the
+ * Reads a catalog from plain data and checks its parts against each other. `partitions` is the
  * installation's partition count. Gives every problem that can be found; relations are checked once the parts are sound.
  */
 export function parseCatalog(input: unknown, partitions: number): ParsedCatalog {
   const parsed = parse(catalogSchema, input);
   if (!parsed.ok) return parsed;
-  const problems = crossCheck(parsed.value, partitions);
-  return problems.length === 0 ? { ...parsed, warnings: warningsOf(parsed.value) } : { ok: false, problems };
+  const { value } = parsed;
+  const problems = crossCheck(value, partitions);
+  if (problems.length > 0) return { ok: false, problems };
+  return {
+    ok: true,
+    value,
+    get warnings() {
+      return warningsOf(value);
+    },
+  };
 }
 
 function parse<T>(schema: z.ZodType<T>, input: unknown): Parsed<T> {

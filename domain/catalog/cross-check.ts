@@ -3,23 +3,37 @@ import type { Account } from "./account.ts";
 import { type CatalogProblem, formatPath, problemAt } from "./catalog-problem.ts";
 import type { Catalog } from "./catalog-schema.ts";
 import type { Provider } from "./provider.ts";
-import type { Route } from "./route.ts";
+import { countriesOf, some } from "./region.ts";
+import { type Route, tieredStrategies } from "./route.ts";
 
-/** Every relation between accounts, providers and routes that does not hold. */
+/** Every relation between the parts of a catalog that does not hold. */
 export function crossCheck(catalog: Catalog, partitions: number): CatalogProblem[] {
+  const known: Known = {
+    providers: new Map(catalog.providers.map((provider) => [provider.id, provider])),
+    accounts: new Set(catalog.accounts.map((account) => account.id)),
+    regions: new Set(catalog.regions.map((region) => region.id)),
+  };
   return [
     ...repeats(["accounts"], catalog.accounts),
     ...repeats(["providers"], catalog.providers),
     ...repeats(["routes"], catalog.routes),
     ...repeats(["retired"], catalog.retired),
+    ...repeats(["regions"], catalog.regions),
     ...repeatedKeys(catalog.accounts),
     ...catalog.providers.flatMap((provider, index) => checkPartitions(provider, index, partitions)),
-    ...catalog.routes.flatMap((route, index) => checkRoute(route, ["routes", index], catalog)),
+    ...catalog.routes.flatMap((route, index) => checkRoute(route, ["routes", index], catalog, known)),
     ...unreachable(catalog.routes),
   ];
 }
 
 type Keys = readonly (string | number)[];
+
+/** What routes may name: a catalog may have thousands of each. */
+interface Known {
+  readonly providers: ReadonlyMap<string, Provider>;
+  readonly accounts: ReadonlySet<string>;
+  readonly regions: ReadonlySet<string>;
+}
 
 function repeats(list: Keys, entries: readonly { id: string }[]): CatalogProblem[] {
   const seen = new Map<string, number>();
@@ -51,48 +65,56 @@ function checkPartitions(provider: Provider, index: number, partitions: number):
   return [problemAt(["providers", index, "partitions"], message)];
 }
 
-function checkRoute(route: Route, at: Keys, catalog: Catalog): CatalogProblem[] {
+function checkRoute(route: Route, at: Keys, catalog: Catalog, known: Known): CatalogProblem[] {
   return [
     ...repeats([...at, "providers"], route.providers),
-    ...checkProviders(route, at, catalog),
-    ...checkConditions(route, [...at, "when"], catalog),
+    ...checkProviders(route, at, known),
+    ...checkConditions(route, [...at, "when"], known),
+    ...checkCountries(route, [...at, "when"], catalog),
   ];
 }
 
-function checkProviders(route: Route, at: Keys, { providers }: Catalog): CatalogProblem[] {
+function checkProviders(route: Route, at: Keys, { providers }: Known): CatalogProblem[] {
   return route.providers.flatMap(({ id, priority }, index) => {
     const entry = [...at, "providers", index];
-    const unknown = providers.some((provider) => provider.id === id)
-      ? []
-      : [problemAt([...entry, "id"], `no provider "${id}"`)];
+    const unknown = providers.has(id) ? [] : [problemAt([...entry, "id"], `no provider "${id}"`)];
     const idle =
-      priority === undefined || route.strategy !== "weighted"
+      priority === undefined || tieredStrategies.has(route.strategy)
         ? []
-        : [problemAt([...entry, "priority"], 'means nothing with strategy "weighted"')];
+        : [problemAt([...entry, "priority"], `means nothing with strategy "${route.strategy}"`)];
     return [...unknown, ...idle];
   });
 }
 
-function checkConditions({ when, providers }: Route, at: Keys, catalog: Catalog): CatalogProblem[] {
-  const accounts = new Set(catalog.accounts.map((account) => account.id));
-  const carried = new Map(catalog.providers.map((provider) => [provider.id, provider.lanes]));
-  const unknown = (when.accounts ?? []).flatMap((id, index) =>
-    accounts.has(id) ? [] : [problemAt([...at, "accounts", index], `no account "${id}"`)],
-  );
+function checkConditions({ when, providers }: Route, at: Keys, known: Known): CatalogProblem[] {
+  const unknown = (list: "accounts" | "regions", noun: string) =>
+    (when[list] ?? []).flatMap((id, index) =>
+      known[list].has(id) ? [] : [problemAt([...at, list, index], `no ${noun} "${id}"`)],
+    );
   const idle = (when.lanes ?? []).flatMap((name, index) => {
-    const offered = providers.some(({ id }) => carried.get(id)?.includes(name) ?? true);
+    const offered = providers.some(({ id }) => known.providers.get(id)?.lanes.includes(name) ?? true);
     return offered ? [] : [problemAt([...at, "lanes", index], `no provider of it carries "${name}"`)];
   });
-  // All conditions must hold: a prefix of another calling code matches nothing.
-  const countries = when.countries ?? [];
-  const foreign = (when.prefixes ?? []).flatMap((prefix, index) => {
+  return [...unknown("accounts", "account"), ...unknown("regions", "region"), ...idle];
+}
+
+/** All conditions must hold: countries outside of the regions, or a prefix of another calling code, match nothing. */
+function checkCountries({ when }: Route, at: Keys, { regions }: Catalog): CatalogProblem[] {
+  const countries = countriesOf(when, regions);
+  if (countries === undefined) return [];
+  if (countries.length === 0) {
+    // A region that does not exist is told of already.
+    const exist = when.regions?.every((id) => regions.some((region) => region.id === id)) ?? true;
+    const message = `none of ${when.countries?.join(", ")} is in ${when.regions?.join(", ")}: it matches nothing`;
+    return exist ? [problemAt([...at, "countries"], message)] : [];
+  }
+  return (when.prefixes ?? []).flatMap((prefix, index) => {
     const sharing = countriesByCallingCode(prefix);
-    if (countries.length === 0 || countries.some((country) => (sharing as string[]).includes(country))) return [];
+    if (countries.some((country) => sharing.includes(country))) return [];
     const where = sharing.length > 3 ? `${sharing.slice(0, 3).join(", ")} and others` : sharing.join(", ");
-    const message = `"${prefix}" lies in ${where}, and this route is for ${countries.join(", ")}: it matches nothing`;
+    const message = `"${prefix}" lies in ${where}, and this route is for ${some(countries)}: it matches nothing`;
     return [problemAt([...at, "prefixes", index], message)];
   });
-  return [...unknown, ...idle, ...foreign];
 }
 
 /** Routes behind one without conditions are never asked. */

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { lanes } from "../message/lane.ts";
+import { METADATA_KEY, requestLimits } from "../message/validation.ts";
 import { countryCodeProblem } from "../numbers/country-code.ts";
 import { countriesOfMobileCode } from "../numbers/mobile-country-codes.ts";
 import { prefixProblem } from "../numbers/number-prefix.ts";
@@ -26,6 +27,9 @@ export const numberPrefix = checked(prefixProblem);
 export const cOctets = (max: number) => checked((text) => cOctetProblem(text, max));
 
 export const lane = z.enum(lanes);
+
+/** A message's metadata, one key with one value, as one text. */
+export const label = checked(labelProblem);
 
 /** A list with at least one entry, none twice. */
 export function distinct<T extends z.ZodType<string>>(entry: T) {
@@ -57,6 +61,16 @@ function mccMncProblem(text: string): string | undefined {
   const mcc = text.slice(0, 3);
   return countriesOfMobileCode(mcc) === undefined
     ? `"${text}": no country has the mobile country code ${mcc}`
+    : undefined;
+}
+
+function labelProblem(text: string): string | undefined {
+  const cut = text.indexOf("=");
+  if (cut < 0) return 'key=value, such as "campaign=spring"';
+  if (!METADATA_KEY.test(text.slice(0, cut))) return `${JSON.stringify(text.slice(0, cut))} is no key of metadata`;
+  const { metadataValueLength } = requestLimits;
+  return text.length - cut - 1 > metadataValueLength
+    ? `a value has ${metadataValueLength} characters at most`
     : undefined;
 }
 

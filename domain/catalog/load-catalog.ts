@@ -3,11 +3,23 @@ import { type CatalogProblem, entryOf, problemAt } from "./catalog-problem.ts";
 import { concealed, type Reveal, type SecretPlace, secretPlaces, withSecrets } from "./secret-references.ts";
 
 /** The files a catalog is made of, in one folder. */
-export const catalogFiles = { accounts: "accounts.yaml", providers: "providers.yaml", routes: "routes.yaml" } as const;
+export const catalogFiles = {
+  accounts: "accounts.yaml",
+  providers: "providers.yaml",
+  routes: "routes.yaml",
+  regions: "regions.yaml",
+  rates: "rates.yaml",
+} as const;
+
+type Part = keyof typeof catalogFiles;
+
+const PARTS = Object.keys(catalogFiles) as Part[];
+/** Files that need not be there; the others are lists that may be empty. */
+const OPTIONAL: ReadonlySet<Part> = new Set(["regions", "rates"]);
 
 /** One of them, read. */
 export interface CatalogFile {
-  /** A list, or nothing for an empty file. */
+  /** What stands in it; nothing for an empty file. */
   readonly value: unknown;
   /** Where an entry stands in the file, for people: `line 3, column 5`. */
   readonly where: (keys: readonly (string | number)[]) => string;
@@ -20,7 +32,7 @@ export class CatalogError extends Error {
 
 export interface LoadOptions {
   /** Default: all. */
-  readonly parts?: readonly (keyof typeof catalogFiles)[];
+  readonly parts?: readonly Part[];
   /** Gives secrets that the files only name. Default: for those who need none. */
   readonly reveal?: Reveal;
   /** Secrets that are written out are a problem: the catalog will be stored where others read it. Default: they are not. */
@@ -35,21 +47,23 @@ export interface LoadedCatalog extends Catalog {
 }
 
 /**
- * Puts the catalog together from its files, checked as a whole. `readFile` reads a file and may throw its own error. With
- * `accounts` alone the other parts are empty, and nothing is said of how they go together. @throws CatalogError
+/**
+ * Puts the catalog together from its files, checked as a whole. `readFile` reads a file and may throw its own error; an optional
+ * one that is not there is as an empty one. With `accounts` alone the other parts are empty, and nothing is said of how they go
+ * together. @throws CatalogError
  */
 export function loadCatalog(
-  readFile: (file: string) => CatalogFile,
+  readFile: (file: string, optional: boolean) => CatalogFile,
   partitions: number,
-  { parts = ["accounts", "providers", "routes"], reveal = concealed, namedSecretsOnly = false }: LoadOptions = {},
+  { parts = PARTS, reveal = concealed, namedSecretsOnly = false }: LoadOptions = {},
 ): LoadedCatalog {
-  const files = new Map(parts.map((part) => [part, readFile(catalogFiles[part])]));
-  const input = Object.fromEntries([...files].map(([part, { value }]) => [part, value ?? []]));
+  const files = new Map(parts.map((part) => [part, readFile(catalogFiles[part], OPTIONAL.has(part))]));
+  const input = inputOf(files);
   const line = (problem: CatalogProblem): string => {
     const [part, ...keys] = problem.keys;
-    const file = files.get(part as keyof typeof catalogFiles);
+    const file = files.get(part as Part);
     const entry = entryOf(input, problem.keys);
-    const name = file === undefined ? [] : [`${catalogFiles[part as keyof typeof catalogFiles]}, ${file.where(keys)}`];
+    const name = file === undefined ? [] : [`${catalogFiles[part as Part]}, ${file.where(keys)}`];
     return [...name, ...(entry === undefined ? [] : [entry]), problem.path, problem.message].join(": ");
   };
   const secrets = withSecrets(input, reveal);
@@ -57,12 +71,21 @@ export function loadCatalog(
   const written = namedSecretsOnly ? secretPlaces(input).filter(({ reference }) => reference === undefined) : [];
   const parsed = written.length === 0 || !read.ok ? read : { ok: false as const, problems: written.map(writtenOut) };
   if (parsed.ok) {
-    const whole = files.size === Object.keys(catalogFiles).length;
+    const whole = files.size === PARTS.length;
     return { ...parsed.value, source: input, warnings: whole ? parsed.warnings.map(line) : [] };
   }
   const lines = parsed.problems.map((problem) => `  ${line(problem)}`);
   throw new CatalogError(
     `The catalog has ${lines.length === 1 ? "1 problem" : `${lines.length} problems`}:\n${lines.join("\n")}`,
+  );
+}
+
+/** The files as one: an optional part that nothing stands in is left out, so that programs which do not know it read the others. */
+function inputOf(files: ReadonlyMap<Part, CatalogFile>): Record<string, unknown> {
+  return Object.fromEntries(
+    [...files].flatMap(([part, { value }]) =>
+      (value ?? null) === null && OPTIONAL.has(part) ? [] : [[part, value ?? []]],
+    ),
   );
 }
 

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { readSender } from "../message/sender-id.ts";
-import { checked, country, distinct, kebabId, lane, mccMnc, numberPrefix } from "./fields.ts";
+import { checked, country, distinct, kebabId, label, lane, mccMnc, numberPrefix } from "./fields.ts";
+import { timeWindowSchema } from "./time-window.ts";
 
 /** What keeps a text from being the sender of a message, as messages are routed by it; undefined when it can be one. */
 function senderProblem(text: string): string | undefined {
@@ -12,6 +13,8 @@ function senderProblem(text: string): string | undefined {
 /** Conditions of a route. All that are given must hold; within one, any entry will do. */
 const conditionsSchema = z.strictObject({
   countries: distinct(country).optional(),
+  /** Groups of countries, by their ids. */
+  regions: distinct(kebabId).optional(),
   mccMncs: distinct(mccMnc).optional(),
   /** First digits of the destination, with its calling code, without a plus. */
   prefixes: distinct(numberPrefix).optional(),
@@ -19,20 +22,30 @@ const conditionsSchema = z.strictObject({
   lanes: distinct(lane).optional(),
   /** Sender ids, exactly as requested; a full number without a 00 before it. */
   senders: distinct(checked(senderProblem)).optional(),
+  /** Metadata of the message, `key=value`. */
+  labels: distinct(label).optional(),
+  /** When the decision is made. */
+  times: z.array(timeWindowSchema).min(1).optional(),
 });
+
+/** How a route chooses among its providers; what each does stands in domain/routing/strategies. */
+export const routeStrategies = ["priority", "weighted"] as const;
+export type RouteStrategy = (typeof routeStrategies)[number];
+
+/** Those in which a provider may have a priority. */
+export const tieredStrategies: ReadonlySet<RouteStrategy> = new Set(["priority"]);
 
 export const routeSchema = z.strictObject({
   id: kebabId,
   when: conditionsSchema.default({}),
-  /** `priority`: in order, the next only if the ones before cannot; `weighted`: drawn by weight among those that can. */
-  strategy: z.enum(["priority", "weighted"]),
+  strategy: z.enum(routeStrategies),
   providers: z
     .array(
       z.strictObject({
         id: kebabId,
         /** Share among providers of equal standing. */
         weight: z.number().positive().max(1_000_000).default(1),
-        /** Lower goes first; by default the place in the list. Only for `priority`. */
+        /** Lower goes first. By default the place in the list with `priority`; not for the others. */
         priority: z.int().min(0).max(1_000).optional(),
       }),
     )

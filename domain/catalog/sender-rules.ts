@@ -1,5 +1,6 @@
 import { senderKind } from "../message/sender-id.ts";
-import { findRoute, type MessageFacts, type RouteTable } from "../routing/route-table.ts";
+import type { MessageFacts } from "../routing/message-facts.ts";
+import { findRoute, type RouteTable } from "../routing/route-table.ts";
 import { priceOf } from "./price-list.ts";
 import type { Provider } from "./provider.ts";
 
@@ -24,12 +25,10 @@ export function carriesSender(provider: Provider, from: string | undefined): boo
 export function senderHasProvider(table: RouteTable, facts: MessageFacts): boolean {
   const route = findRoute(table, facts);
   let others = false;
-  for (const tier of route?.tiers ?? [])
-    for (const { provider } of tier) {
-      if (!provider.lanes.includes(facts.lane) || priceOf(provider, facts.country, facts.mccMnc) === undefined)
-        continue;
-      if (carriesSender(provider, facts.from)) return true;
-      others = true;
-    }
+  for (const { provider } of route?.members ?? []) {
+    if (!provider.lanes.includes(facts.lane) || priceOf(provider, facts.country, facts.mccMnc) === undefined) continue;
+    if (carriesSender(provider, facts.from)) return true;
+    others = true;
+  }
   return !others;
 }

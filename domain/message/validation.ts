@@ -55,7 +55,7 @@ export const requestLimits = {
 } as const;
 
 const FIELDS = new Set(["to", "from", "text", "lane", "validity", "reference", "callbackUrl", "metadata"]);
-const METADATA_KEY = new RegExp(`^[A-Za-z][A-Za-z0-9_.-]{0,${requestLimits.metadataKeyLength - 1}}$`);
+export const METADATA_KEY = new RegExp(`^[A-Za-z][A-Za-z0-9_.-]{0,${requestLimits.metadataKeyLength - 1}}$`);
 
 /**
  * Checks a send request from any source (HTTP, an upstream system's record) and names every problem at once. Absent,

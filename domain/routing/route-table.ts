@@ -1,88 +1,92 @@
 import type { Provider } from "../catalog/provider.ts";
+import { countriesOf, type Region } from "../catalog/region.ts";
 import type { Route, RouteConditions } from "../catalog/route.ts";
-import type { Lane } from "../message/lane.ts";
+import { type AlikeRoutes, alikeRoutes } from "./alike-routes.ts";
+import type { RouteMember } from "./candidate.ts";
+import type { PlainConditions } from "./conditions.ts";
+import type { MessageFacts } from "./message-facts.ts";
+import { RouteIndex } from "./route-index.ts";
+import { strategies } from "./strategies/strategies.ts";
+import type { Strategy } from "./strategies/strategy.ts";
+import { entry } from "./value-ids.ts";
 
-/** What routing looks at in a message. */
-export interface MessageFacts {
-  /** E.164 digits without a plus. */
-  destination: string;
-  /** ISO 3166-1 alpha-2. */
-  country: string;
-  mccMnc: string | undefined;
-  account: string;
-  lane: Lane;
-  /** Sender id as requested. */
-  from: string | undefined;
-}
-
-export interface RouteCandidate {
-  provider: Provider;
-  weight: number;
-}
-
-/** A route ready for use: its providers in tiers, of which the first that has a usable one decides. */
+/** A route ready for use: its providers by tier, of which the first that has a usable one decides. */
 export interface CompiledRoute {
-  id: string;
-  strategy: Route["strategy"];
-  tiers: readonly (readonly RouteCandidate[])[];
-  matches: (facts: MessageFacts) => boolean;
+  readonly id: string;
+  readonly strategy: Strategy;
+  readonly members: readonly RouteMember[];
+  /** With its regions resolved into countries. */
+  readonly when: PlainConditions;
 }
 
-/** Routes in order, indexed by country so that a message meets only those that could concern it. */
+/** Routes in order: the first whose conditions hold decides, and among those alike but for their prefixes the longest. */
 export interface RouteTable {
-  byCountry: ReadonlyMap<string, readonly CompiledRoute[]>;
-  /** For countries that no route names. */
-  elsewhere: readonly CompiledRoute[];
+  readonly routes: readonly CompiledRoute[];
+  readonly index: RouteIndex;
+  /** By place. */
+  readonly alike: readonly (AlikeRoutes | undefined)[];
+}
+
+/** What routes refer to beside providers. */
+export interface RouteTerms {
+  readonly regions?: readonly Region[] | undefined;
 }
 
 /** Compiles checked routes (see catalog.ts). Throws if a route names a provider that is not given. */
-export function compileRoutes(routes: readonly Route[], providers: readonly Provider[]): RouteTable {
+export function compileRoutes(
+  routes: readonly Route[],
+  providers: readonly Provider[],
+  { regions = [] }: RouteTerms = {},
+): RouteTable {
   const byId = new Map(providers.map((provider) => [provider.id, provider]));
-  const compiled = routes.map((route) => ({ when: route.when, route: compileRoute(route, byId) }));
-  const countries = new Set(routes.flatMap((route) => route.when.countries ?? []));
-  const concerning = (country: string | undefined): CompiledRoute[] =>
-    compiled.flatMap(({ when, route }) => {
-      const concerns = when.countries === undefined || (country !== undefined && when.countries.includes(country));
-      return concerns ? [route] : [];
-    });
-  return {
-    byCountry: new Map([...countries].map((country) => [country, concerning(country)])),
-    elsewhere: concerning(undefined),
-  };
+  const lists = new MemberLists();
+  const compiled = routes.map((route): CompiledRoute => {
+    const members = lists.same(membersOf(route, byId));
+    return { id: route.id, strategy: strategies[route.strategy], members, when: plainConditions(route.when, regions) };
+  });
+  const whens = compiled.map(({ when }) => when);
+  return { routes: compiled, index: new RouteIndex(whens), alike: alikeRoutes(whens) };
 }
 
-/** The first route whose conditions hold. */
-export function findRoute(table: RouteTable, facts: MessageFacts): CompiledRoute | undefined {
-  const routes = table.byCountry.get(facts.country) ?? table.elsewhere;
-  for (const route of routes) if (route.matches(facts)) return route;
-  return undefined;
+/** The route that decides about a message; undefined when no route's conditions hold. */
+export function findRoute({ routes, index, alike }: RouteTable, facts: MessageFacts): CompiledRoute | undefined {
+  const first = index.find(facts);
+  return first === undefined ? undefined : routes[alike[first]?.longest(facts.destination) ?? first];
 }
 
-function compileRoute(route: Route, providers: ReadonlyMap<string, Provider>): CompiledRoute {
-  const tiers = new Map<number, RouteCandidate[]>();
-  for (const [index, { id, weight, priority }] of route.providers.entries()) {
+/** The conditions with the countries of their regions. */
+export function plainConditions(when: RouteConditions, regions: readonly Region[]): PlainConditions {
+  const { regions: _, ...rest } = when;
+  return { ...rest, countries: countriesOf(when, regions) };
+}
+
+function membersOf(
+  { id: route, strategy, providers: named }: Route,
+  providers: ReadonlyMap<string, Provider>,
+): RouteMember[] {
+  const { tierOf } = strategies[strategy];
+  const entries = named.map(({ id, weight, priority }, place) => {
     const provider = providers.get(id);
-    if (provider === undefined) throw new Error(`route "${route.id}" names provider "${id}", which does not exist`);
-    const tier = route.strategy === "weighted" ? 0 : (priority ?? index);
-    const candidates = tiers.get(tier);
-    if (candidates === undefined) tiers.set(tier, [{ provider, weight }]);
-    else candidates.push({ provider, weight });
-  }
-  const ordered = [...tiers].sort(([a], [b]) => a - b).map(([, candidates]) => candidates);
-  return { id: route.id, strategy: route.strategy, tiers: ordered, matches: compileConditions(route.when) };
+    if (provider === undefined) throw new Error(`route "${route}" names provider "${id}", which does not exist`);
+    return { provider, weight, rank: tierOf === undefined ? 0 : (priority ?? tierOf(place)) };
+  });
+  const ranks = [...new Set(entries.map(({ rank }) => rank))].sort((a, b) => a - b);
+  return entries
+    .map(({ provider, weight, rank }): RouteMember => {
+      return { provider, weight, tier: ranks.indexOf(rank) };
+    })
+    .sort((a, b) => a.tier - b.tier);
 }
 
-/** Countries are left to the table's index. */
-function compileConditions(when: RouteConditions): (facts: MessageFacts) => boolean {
-  const networks = when.mccMncs && new Set(when.mccMncs);
-  const accounts = when.accounts && new Set(when.accounts);
-  const lanes = when.lanes && new Set<Lane>(when.lanes);
-  const senders = when.senders && new Set(when.senders);
-  const { prefixes } = when;
-  return (facts) =>
-    (lanes === undefined || lanes.has(facts.lane)) &&
-    (accounts === undefined || accounts.has(facts.account)) &&
-    (networks === undefined || (facts.mccMnc !== undefined && networks.has(facts.mccMnc))) &&
-    (senders === undefined || (facts.from !== undefined && senders.has(facts.from))) &&
-    (prefixes === undefined || prefixes.some((prefix) => facts.destination.startsWith(prefix)));
+/**
+ * Thousands of routes name the same few providers in the same ways: equal lists of members become one, which then stands in the
+ * processor's cache. A decision that must fetch its members from memory takes twice as long.
+ */
+class MemberLists {
+  private readonly lists = new Map<string, readonly RouteMember[]>();
+
+  same(members: readonly RouteMember[]): readonly RouteMember[] {
+    const key = members.map(({ provider, weight, tier }) => [provider.id, weight, tier].join(" "));
+    return entry(this.lists, key.join(), () => members);
+  }
 }

@@ -3,7 +3,7 @@ import type { Reveal } from "../../domain/catalog/secret-references.ts";
 import { yamlFolder } from "../../platform/config/yaml-file.ts";
 
 export interface CatalogConfig {
-  /** Folder with accounts.yaml, providers.yaml and routes.yaml. */
+  /** Folder with the catalog's files. */
   readonly catalogDir: string;
   /** Of the message topics. */
   readonly partitions: number;

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Alias, type Document, isNode, LineCounter, parseDocument, visit } from "yaml";
 import { ZodError } from "zod";
@@ -20,11 +20,11 @@ export function loadYamlFile<Value>(path: string, parse: (value: unknown) => Val
   return parseYaml(path, readText(path), parse);
 }
 
-/** Reads the files of a folder one by one, for `loadCatalog`. @throws as {@link loadYamlFile} */
-export function yamlFolder(folder: string): (file: string) => YamlFile {
-  return (file) => {
+/** Reads the files of a folder one by one, for `loadCatalog`; an optional one that is not there is empty. @throws as {@link loadYamlFile} */
+export function yamlFolder(folder: string): (file: string, optional?: boolean) => YamlFile {
+  return (file, optional = false) => {
     const path = join(folder, file);
-    return openYaml(path, readText(path));
+    return openYaml(path, optional && !existsSync(path) ? "" : readText(path));
   };
 }
 

@@ -7,9 +7,7 @@ import { DEFAULT_LIMITS } from "./correlation-terms.ts";
 export const dlrCollectorSettings = z.object({
   ...kafkaSettings,
   ...consumerSettings,
-  catalogDir: text()
-    .default("infra/local/catalog")
-    .describe("Folder with accounts.yaml, providers.yaml and routes.yaml"),
+  catalogDir: text().default("infra/local/catalog").describe("Folder with the catalog's files (docs/catalog.md)"),
   httpHost: text().default("127.0.0.1").describe("Address of the server for provider callbacks"),
   httpPort: port({ allowZero: true }).default(18_090).describe("Port of the server for provider callbacks"),
   httpMaxConnections: integer({ min: 1, max: 100_000 })

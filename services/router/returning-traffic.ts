@@ -1,9 +1,6 @@
 import type { Snapshot } from "../../domain/catalog/snapshot.ts";
-import {
-  type Choice,
-  chooseProvider,
-  type ProviderHealth as HealthOfProvider,
-} from "../../domain/routing/choose-provider.ts";
+import type { ProviderHealth as HealthOfProvider } from "../../domain/routing/candidate.ts";
+import { type Choice, chooseProvider } from "../../domain/routing/choose-provider.ts";
 import type { ProviderHealth } from "../../pipeline/follow/provider-health.ts";
 import type { Lane, MessageFacts } from "../../schemas/generated/types.ts";
 import { routeFacts } from "./route-facts.ts";
@@ -23,6 +20,8 @@ const LIMIT: Readonly<Record<Lane, number>> = {
 export interface ReturningTrafficOptions {
   readonly snapshot: () => Snapshot;
   readonly health: ProviderHealth;
+  /** Epoch ms by the brokers' clock. */
+  readonly now: () => number;
   readonly monotonic: () => number;
   readonly random: () => number;
 }
@@ -65,7 +64,7 @@ export class ReturningTraffic {
   private ask(facts: MessageFacts, refused: ReadonlyMap<string, unknown>): Choice {
     const now = this.options.monotonic();
     return chooseProvider(this.options.snapshot().routes, {
-      facts: routeFacts(facts),
+      facts: routeFacts(facts, this.options.now()),
       tried: [],
       refused,
       health: (id) => this.stateOf(id, facts.lane, now),
@@ -78,6 +77,6 @@ export class ReturningTraffic {
     const { closed, rate, laneSeconds } = this.options.health.state(id, lane, now);
     let segments = 0;
     for (const { provider, segments: some } of this.reserved.values()) if (provider === id) segments += some;
-    return { open: !closed, backlogSeconds: laneSeconds + (rate > 0 ? segments / rate : 0) };
+    return { open: !closed, backlogSeconds: laneSeconds + (rate > 0 ? segments / rate : 0), rate };
   }
 }

@@ -1,8 +1,9 @@
-import type { MessageFacts as RouteFacts } from "../../domain/routing/route-table.ts";
+import type { MessageFacts as RouteFacts } from "../../domain/routing/message-facts.ts";
 import type { MessageFacts } from "../../schemas/generated/types.ts";
 
-/** What routing looks at in a message. */
-export function routeFacts({ to, country, network, accountId, lane, from }: MessageFacts): RouteFacts {
+/** What routing looks at in a message. `at`: when it is decided, epoch ms. */
+export function routeFacts(facts: MessageFacts, at: number): RouteFacts {
+  const { to, country, network, accountId, lane, from, metadata } = facts;
   return {
     destination: to,
     country,
@@ -10,5 +11,7 @@ export function routeFacts({ to, country, network, accountId, lane, from }: Mess
     account: accountId,
     lane,
     from: from ?? undefined,
+    labels: metadata,
+    at,
   };
 }

@@ -6,7 +6,5 @@ import { consumerSettings, kafkaSettings } from "../../platform/kafka/settings.t
 export const routerSettings = z.object({
   ...kafkaSettings,
   ...consumerSettings,
-  catalogDir: text()
-    .default("infra/local/catalog")
-    .describe("Folder with accounts.yaml, providers.yaml and routes.yaml"),
+  catalogDir: text().default("infra/local/catalog").describe("Folder with the catalog's files (docs/catalog.md)"),
 });

@@ -232,7 +232,7 @@ export class Router implements Transform {
       this.close(record, pending, end, lastWords(pending.tried), out);
       return;
     }
-    const choice = this.choose(pending);
+    const choice = this.choose(pending, now);
     if (choice.ok) this.assign(record, pending, choice, now, out);
     else this.unroutable(record, pending, choice, out);
   }
@@ -264,11 +264,11 @@ export class Router implements Transform {
     this.decided.add(decisionKey(facts.messageId, facts.to, attempt), content);
   }
 
-  private choose(pending: Pending): Choice {
+  private choose(pending: Pending, at: number): Choice {
     const { facts } = pending;
     const now = this.options.monotonic();
     return chooseProvider(this.snapshot.routes, {
-      facts: routeFacts(facts),
+      facts: routeFacts(facts, at),
       tried: triedThisRound(pending.tried),
       refused: refusals(pending.tried),
       health: (id) => this.options.health.state(id, facts.lane, now),

@@ -6,9 +6,7 @@ import { consumerSettings, kafkaSettings } from "../../platform/kafka/settings.t
 export const senderSettings = z.object({
   ...kafkaSettings,
   ...consumerSettings,
-  catalogDir: text()
-    .default("infra/local/catalog")
-    .describe("Folder with accounts.yaml, providers.yaml and routes.yaml"),
+  catalogDir: text().default("infra/local/catalog").describe("Folder with the catalog's files (docs/catalog.md)"),
   senderJournalDir: text()
     .optional()
     .describe(

@@ -2,7 +2,7 @@ import { userInfo } from "node:os";
 import { setTimeout as pause } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { z } from "zod";
-import { type LoadedCatalog, loadCatalog } from "../../../domain/catalog/load-catalog.ts";
+import { catalogFiles, type LoadedCatalog, loadCatalog } from "../../../domain/catalog/load-catalog.ts";
 import type { AppliedVersion } from "../../../pipeline/control/catalog-log.ts";
 import type { CatalogSource } from "../../../pipeline/control/catalog-version.ts";
 import { nextSource } from "../../../pipeline/control/next-source.ts";
@@ -18,7 +18,7 @@ import { behind, instanceTable } from "./instance-table.ts";
 import { createProviderTopics, providersWithTopics, waitingMessages } from "./provider-topics.ts";
 
 const HELP = `usage: sluice apply [folder] [options]
-Checks accounts.yaml, providers.yaml and routes.yaml of the folder together, shows what is different from the catalog at work, creates
+Checks ${Object.values(catalogFiles).join(", ")} of the folder together, shows what is different from the catalog at work, creates
 the topics of new providers, and publishes one version that every instance of every service takes over at once, without a restart.
 Files with a problem are refused as a whole, each problem with file and line, and nothing changes. Secrets are named, not written out:
 { file: /path } or { env: NAME }. A provider that is removed takes nothing new, and what it has goes to others.
@@ -31,9 +31,7 @@ not have the version in time.`;
 const settings = z.object({
   ...kafkaSettings,
   ...topicSettings,
-  catalogDir: text()
-    .default("infra/local/catalog")
-    .describe("Folder with accounts.yaml, providers.yaml and routes.yaml"),
+  catalogDir: text().default("infra/local/catalog").describe("Folder with the catalog's files (docs/catalog.md)"),
 });
 
 /** What applying works with. */

@@ -1,9 +1,5 @@
-import { mkdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { stringify } from "yaml";
 import { z } from "zod";
-import { catalogFiles } from "../../../domain/catalog/load-catalog.ts";
 import type { AppliedVersion, CatalogLog } from "../../../pipeline/control/catalog-log.ts";
 import { readConfig } from "../../../platform/config/load-config.ts";
 import { SluiceError } from "../../../platform/errors/sluice-error.ts";
@@ -14,6 +10,7 @@ import { catalogDiff } from "./catalog-diff.ts";
 import { CatalogTopic, KEPT_VERSIONS } from "./catalog-topic.ts";
 import { instanceTable } from "./instance-table.ts";
 import { waitingMessages } from "./provider-topics.ts";
+import { writeCatalogFiles } from "./write-catalog-files.ts";
 
 const HELP = `usage: sluice catalog <action> [options]
   status                       the version at work, which version each instance works with, and providers that are being drained
@@ -127,12 +124,7 @@ function exportFiles({ log, args, options, host }: Asked): number {
   const [folder, ...more] = args;
   if (folder === undefined || more.length > 0) throw new UsageError("export needs one folder");
   const version = options.version === undefined ? newest(log) : versionOf(log, options.version);
-  mkdirSync(folder, { recursive: true });
-  for (const [part, file] of Object.entries(catalogFiles)) {
-    const path = join(folder, file);
-    writeFileSync(path, `# Version ${version.version} of the catalog.\n${stringify(version.source[part] ?? [])}`);
-    host.print(path);
-  }
+  for (const path of writeCatalogFiles(folder, version)) host.print(path);
   return 0;
 }
 

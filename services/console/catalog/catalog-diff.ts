@@ -5,6 +5,7 @@ const LISTS = [
   ["accounts", "account"],
   ["providers", "provider"],
   ["routes", "route"],
+  ["regions", "region"],
   ["retired", "retired provider"],
 ] as const;
 
@@ -20,19 +21,27 @@ type Plain = Readonly<Record<string, unknown>>;
  * when they say the same, however it is written.
  */
 export function catalogDiff(before: CatalogSource, after: CatalogSource): string[] {
-  return LISTS.flatMap(([list, noun]) => {
-    const old = byId(before[list]);
-    const now = byId(after[list]);
-    return [
-      ...[...old.keys()].filter((id) => !now.has(id)).map((id) => `- ${noun} ${id}`),
-      ...[...now].flatMap(([id, entry]) => {
-        const was = old.get(id);
-        if (was === undefined) return [`+ ${noun} ${id}`];
-        return fieldsOf(was, entry, "").map((line) => `~ ${noun} ${id}: ${line}`);
-      }),
-      ...(list === "routes" ? orderOf(old, now) : []),
-    ];
-  });
+  return [...LISTS.flatMap((list) => ofList(list, before, after)), ...ofRates(before.rates, after.rates)];
+}
+
+function ofList([list, noun]: (typeof LISTS)[number], before: CatalogSource, after: CatalogSource): string[] {
+  const old = byId(before[list]);
+  const now = byId(after[list]);
+  return [
+    ...[...old.keys()].filter((id) => !now.has(id)).map((id) => `- ${noun} ${id}`),
+    ...[...now].flatMap(([id, entry]) => {
+      const was = old.get(id);
+      if (was === undefined) return [`+ ${noun} ${id}`];
+      return fieldsOf(was, entry, "").map((line) => `~ ${noun} ${id}: ${line}`);
+    }),
+    ...(list === "routes" ? orderOf(old, now) : []),
+  ];
+}
+
+/** Exchange rates are one entry, and may be missing. */
+function ofRates(before: unknown, after: unknown): string[] {
+  if (before === undefined) return after === undefined ? [] : ["+ rates"];
+  return after === undefined ? ["- rates"] : fieldsOf(before, after, "").map((line) => `~ rates: ${line}`);
 }
 
 /** The order of routes decides. */
@@ -73,9 +82,10 @@ function entriesOf(before: readonly Plain[], after: readonly Plain[], path: stri
   return [...lines.slice(0, NAMED), `${path}: and ${lines.length - NAMED} more`];
 }
 
-/** What an entry is known by: its id, or where a price is for. */
-function nameOf({ id, country, mccMnc }: Plain): string {
-  return String(id ?? mccMnc ?? country ?? "everywhere else");
+/** What an entry is known by: its id, where a price is for, or all that it says. */
+function nameOf(entry: Plain): string {
+  const { id, country, mccMnc, price } = entry;
+  return String(id ?? mccMnc ?? country ?? (price === undefined ? JSON.stringify(entry) : "everywhere else"));
 }
 
 function priceIn({ price }: Plain): string {

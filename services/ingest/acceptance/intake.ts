@@ -2,6 +2,7 @@ import { senderHasProvider } from "../../../domain/catalog/sender-rules.ts";
 import type { Lane } from "../../../domain/message/lane.ts";
 import { isMessageId, messageIdFromKey, messageIdTime } from "../../../domain/message/message-id.ts";
 import { type FieldProblem, type ValidRequest, validateSendRequest } from "../../../domain/message/validation.ts";
+import { factsOf } from "../../../domain/routing/message-facts.ts";
 import type { RouteTable } from "../../../domain/routing/route-table.ts";
 import type { Encoding } from "../../../domain/text/encoding.ts";
 import { partitionFor } from "../../../platform/kafka/murmur2.ts";
@@ -100,7 +101,7 @@ export class Intake {
     if (!validation.ok) problems.push(...validation.problems.map(namingOurFields));
     else {
       checkLane(validation.request.lane, account, problems);
-      this.#checkSender(validation.request, account, problems);
+      this.#checkSender(validation.request, account, now.wall, problems);
     }
     if (!validation.ok || problems.length > 0) return invalid(problems);
 
@@ -132,12 +133,10 @@ export class Intake {
       : messageIdFromKey(accountId, `${key}\n${destination}`);
   }
 
-  #checkSender(request: ValidRequest, account: Account, problems: FieldProblem[]): void {
+  #checkSender(request: ValidRequest, account: Account, at: number, problems: FieldProblem[]): void {
     const routes = this.#options.routes?.();
-    const { destination, country, network, lane, from } = request;
-    if (routes === undefined || from === undefined) return;
-    const facts = { destination, country, mccMnc: network?.mccMnc, account: account.id, lane, from };
-    if (senderHasProvider(routes, facts)) return;
+    if (routes === undefined || request.from === undefined) return;
+    if (senderHasProvider(routes, factsOf(request, account.id, at))) return;
     const message = "no provider for this destination carries this sender: use letters and digits";
     problems.push({ field: "from", code: "sender-invalid", message });
   }

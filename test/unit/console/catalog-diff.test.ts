@@ -31,6 +31,29 @@ it("names prices by what they are for, and shows no secret", () => {
   expect(diff({ providers: [{ ...provider, smpp }] })).toEqual(["~ provider a: smpp.password: another one"]);
 });
 
+it("tells of regions, of each exchange rate, and of parts of the week by all that they say", () => {
+  const dach = { id: "dach", countries: ["DE", "AT"] };
+  expect(diff({ regions: [dach] })).toEqual(["+ region dach"]);
+  const rates = { base: "EUR", date: "2026-01-31", rates: { USD: "1.08" } };
+  expect(diff({ rates })).toEqual(["+ rates"]);
+  expect(catalogDiff({ rates }, {})).toEqual(["- rates"]);
+  const later = { ...rates, date: "2026-02-28", rates: { USD: "1.09", GBP: "0.86" } };
+  expect(catalogDiff({ rates }, { rates: later })).toEqual([
+    "~ rates: date: 2026-01-31 -> 2026-02-28",
+    "~ rates: rates.USD: 1.08 -> 1.09",
+    "~ rates: rates.GBP: not set -> 0.86",
+  ]);
+  const at = (...times: object[]) => ({ routes: [{ id: "x", when: { times } }] });
+  const [day, night] = [
+    { from: "08:00", zone: "UTC" },
+    { to: "06:00", zone: "UTC" },
+  ];
+  expect(catalogDiff(at(day, night), at(day, { ...night, to: "07:00" }))).toEqual([
+    '~ route x: when.times: without {"to":"06:00","zone":"UTC"}',
+    '~ route x: when.times: with {"to":"07:00","zone":"UTC"}',
+  ]);
+});
+
 it("is empty exactly when both say the same", () => {
   const entry = fc.record({
     id: fc.constantFrom("a", "b", "c"),

@@ -15,7 +15,13 @@ const codecs = await createCodecs(registry);
 
 const account = (id: string) => ({ id, name: id });
 const files = () =>
-  snapshotOf({ accounts: [accountSchema.parse(account("files"))], providers: [], routes: [], retired: [] });
+  snapshotOf({
+    accounts: [accountSchema.parse(account("files"))],
+    providers: [],
+    routes: [],
+    retired: [],
+    regions: [],
+  });
 
 function world() {
   const secrets = new Map([["/a", "one"]]);
@@ -70,6 +76,19 @@ it("goes on with the last one when a version cannot be read, says why, and takes
   expect(catalog.trouble).toMatch(/^version 2: .*name/);
   await publish(3, { accounts: [account("three")] });
   expect([accounts(), catalog.trouble]).toEqual([["three"], undefined]);
+});
+
+it("takes versions with regions and exchange rates, and those without", async () => {
+  const { catalog, publish } = world();
+  await publish(1, { accounts: [account("one")] });
+  await catalog.begin(files);
+  expect([catalog.current.catalog.regions, catalog.current.catalog.rates]).toEqual([[], undefined]);
+  const rates = { base: "EUR", date: "2026-01-31", rates: { USD: "1.08" } };
+  await publish(2, { accounts: [account("one")], regions: [{ id: "dach", countries: ["DE", "AT", "CH"] }], rates });
+  expect(catalog.current.catalog.regions).toHaveLength(1);
+  expect(catalog.current.catalog.rates).toMatchObject({ date: "2026-01-31", rates: { USD: 1.08 } });
+  await publish(3, { accounts: [account("one")] });
+  expect([catalog.current.version, catalog.current.catalog.rates]).toEqual([3, undefined]);
 });
 
 it("takes a secret from its file, and again when that has changed", async () => {

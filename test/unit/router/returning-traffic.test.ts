@@ -13,8 +13,10 @@ it("reserves what it lets go until that is processed, whatever comes of it, and 
   const route = parseRoute({ id: "all", strategy: "priority", providers: [{ id: "a" }] });
   if (!route.ok) throw new Error("route");
   const health = new ProviderHealth(() => undefined);
-  const snapshot = snapshotOf({ accounts: [], providers: [provider("a")], routes: [route.value], retired: [] });
-  const returning = new ReturningTraffic({ snapshot: () => snapshot, health, monotonic: () => 0, random: () => 0 });
+  const catalog = { accounts: [], providers: [provider("a")], routes: [route.value], retired: [], regions: [] };
+  const snapshot = snapshotOf(catalog);
+  const clocks = { now: () => NOW, monotonic: () => 0 };
+  const returning = new ReturningTraffic({ snapshot: () => snapshot, health, ...clocks, random: () => 0 });
   expect(returning.prospect("p/0", facts, none), "a provider that was never heard of").toBe("none");
   const word = { provider: "a", partition: 0, instance: "s", reason: null, rate: 10, effectiveRate: 0, at: NOW };
   const say = (circuit: "open" | "half_open" | "closed") =>

@@ -43,7 +43,7 @@ export function world(random = () => 0) {
   const route = parseRoute({ id: "all", strategy: "weighted", providers: [{ id: "a" }, { id: "b" }] });
   if (!route.ok) throw new Error("route");
   const account = accountSchema.parse({ id: "acme", name: "Acme" });
-  const whole = snapshotOf({ accounts: [account], providers, routes: [route.value], retired: [] });
+  const whole = snapshotOf({ accounts: [account], providers, routes: [route.value], retired: [], regions: [] });
   const catalog = { current: whole };
   const health = new ProviderHealth(() => undefined);
   const log: InRecord[] = [];
@@ -97,6 +97,7 @@ export function world(random = () => 0) {
       providers: providers.filter(({ id }) => ids.includes(id)),
       routes: [{ ...route.value, providers: route.value.providers.filter(({ id }) => ids.includes(id)) }],
       retired: [],
+      regions: [],
     });
   return { start, run, health, log, at, noteEnds, catalog, only };
 }

@@ -39,7 +39,8 @@ function world(only?: readonly string[]) {
   });
   const change = async (list: readonly Provider[], retired: readonly Provider[] = []) => {
     told.length = 0;
-    await providers.change(snapshotOf({ accounts: [], providers: [...list], routes: [], retired: [...retired] }));
+    const catalog = { accounts: [], providers: [...list], routes: [], retired: [...retired], regions: [] };
+    await providers.change(snapshotOf(catalog));
     return [...told];
   };
   return { providers, change, scope, told };
@@ -75,7 +76,9 @@ test("a process that is for some providers starts these alone", async () => {
 test("changes are carried out one after the other, and none after a stop", async () => {
   const { providers, told } = world();
   const with_ = (...ids: string[]) =>
-    providers.change(snapshotOf({ accounts: [], providers: ids.map((id) => provider(id)), routes: [], retired: [] }));
+    providers.change(
+      snapshotOf({ accounts: [], providers: ids.map((id) => provider(id)), routes: [], retired: [], regions: [] }),
+    );
   void with_("a", "b");
   void with_("b");
   await with_("c");

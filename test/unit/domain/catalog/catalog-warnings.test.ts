@@ -116,6 +116,61 @@ describe("a catalog that can be carried out and is probably not meant", () => {
     ]);
   });
 
+  it("with countries that no provider of their route serves", () => {
+    expect(withRoute({ countries: ["US", "FR"] }, [{ id: "south" }])).toEqual([
+      "routes[0]: no provider of it has a price for US: messages there are not sent",
+    ]);
+  });
+
+  it("with prices for countries that no route is for", () => {
+    const only = (when: Loose) =>
+      warningsAfter((plain) => {
+        plain.routes = [
+          { id: "only", when, strategy: "priority", providers: ["north", "south", "web"].map((id) => ({ id })) },
+        ];
+      }).filter((message) => message.startsWith("routes:"));
+    expect(only({ countries: ["FR"] })).toEqual([
+      expect.stringMatching(/^routes: providers have prices for DE, and no/),
+    ]);
+    expect(only({ prefixes: ["33"] })).toEqual([expect.stringContaining("prices for DE, and")]);
+    expect(only({ mccMncs: ["20801"] })).toEqual([expect.stringContaining("prices for DE, and")]);
+    expect(only({ countries: ["FR", "DE"], lanes: ["otp"] })).toEqual([]);
+  });
+
+  it("with entries of a route that earlier ones take", () => {
+    const behind = (first: Loose, second: Loose) =>
+      warningsAfter((plain) => {
+        const routes = [first, second].map((when, n) => ({
+          id: `r${n}`,
+          when,
+          strategy: "priority",
+          providers: [{ id: "north" }],
+        }));
+        plain.routes = [...routes, plain.routes[2]!];
+      });
+    expect(behind({ countries: ["DE"] }, { countries: ["FR", "DE"] })).toEqual([
+      'routes[1].when.countries[1]: "DE" matches nothing here: "r0" before it takes all of it',
+    ]);
+    expect(behind({ prefixes: ["49"], lanes: ["otp"] }, { prefixes: ["49171", "33"], lanes: ["otp"] })).toEqual([]);
+    expect(behind({ prefixes: ["49171"] }, { prefixes: ["49171", "33"] })).toEqual([
+      expect.stringContaining('routes[1].when.prefixes[0]: "49171" matches nothing here'),
+    ]);
+    expect(behind({ mccMncs: ["26201"] }, { mccMncs: ["26202", "26201"], lanes: ["otp"] })).toEqual([
+      expect.stringContaining("routes[1].when.mccMncs[1]: "),
+    ]);
+    expect(behind({ countries: ["DE"], lanes: ["otp"] }, { countries: ["FR", "DE"] })).toEqual([]);
+  });
+
+  it("with regions that no route names, or of which nothing is left", () => {
+    const messages = warningsAfter((plain) => {
+      Object.assign(plain, { regions: [{ id: "ice", countries: ["AQ", "GL"] }] });
+    });
+    expect(messages).toEqual([
+      "regions[0]: no route names it",
+      expect.stringContaining('regions[0].countries[0]: "AQ" has no telephone numbers'),
+    ]);
+  });
+
   it("names unknown networks of a price list in one warning", () => {
     const entries = Array.from({ length: 20 }, (_, n) => ({ mccMnc: `2629${10 + n}`, price: "0.1" }));
     const messages = warningsAfter(({ providers }) =>
@@ -140,7 +195,16 @@ describe("routes that earlier ones leave nothing for", () => {
   it.each([
     [[{ countries: ["DE"] }, { countries: ["DE"] }], [1]],
     [[{ countries: ["DE", "FR"] }, { countries: ["FR"], lanes: ["otp"] }], [1]],
-    [[{ prefixes: ["49"] }, { prefixes: ["49170", "49171"] }], [1]],
+    [[{ prefixes: ["49"] }, { prefixes: ["49170", "49171"], lanes: ["otp"] }], [1]],
+    [[{ prefixes: ["49", "49170"] }, { prefixes: ["49170"] }], [1]],
+    [[{ labels: ["tier=gold", "tier=silver"] }, { labels: ["tier=gold"], lanes: ["otp"] }], [1]],
+    [
+      [
+        { times: [{ from: "08:00", to: "20:00", zone: "UTC" }] },
+        { times: [{ from: "11:00", to: "13:00", zone: "UTC" }] },
+      ],
+      [1],
+    ],
     [
       [{ lanes: ["otp"] }, { lanes: ["transactional", "marketing"] }, { countries: ["DE"] }],
       [2, 3],
@@ -156,6 +220,21 @@ describe("routes that earlier ones leave nothing for", () => {
     [[{ countries: ["DE"] }, { countries: ["DE", "FR"] }]],
     [[{ countries: ["DE"] }, { prefixes: ["49"] }]],
     [[{ prefixes: ["49170"] }, { prefixes: ["49"] }]],
+    // Among routes that are alike the longer prefix goes before.
+    [[{ prefixes: ["49"] }, { prefixes: ["49170", "49171"] }]],
+    [
+      [
+        { prefixes: ["49"], countries: ["DE", "AT"] },
+        { prefixes: ["49170"], countries: ["AT", "DE"] },
+      ],
+    ],
+    [[{ labels: ["tier=gold"] }, { labels: ["tier=gold", "tier=silver"] }]],
+    [
+      [
+        { times: [{ from: "08:00", to: "12:00", zone: "UTC" }] },
+        { times: [{ from: "11:00", to: "13:00", zone: "UTC" }] },
+      ],
+    ],
     [[{ lanes: ["otp"] }, { lanes: ["transactional"] }]],
     [[{ senders: ["Acme"] }, { accounts: ["acme"] }]],
   ])("but not %j", (whens) => expect(of(...whens)).toEqual([]));

@@ -44,3 +44,28 @@ it("reads the accounts alone where only they are asked for, and says nothing of 
   expect(asked).toEqual(["accounts.yaml"]);
   expect(catalog).toMatchObject({ accounts: [{ id: "acme" }, { id: "globex" }], providers: [], warnings: [] });
 });
+
+it("asks for regions and exchange rates as files that need not be there, and leaves out what holds nothing", () => {
+  const optional: string[] = [];
+  const read = reader(() => {});
+  const catalog = loadCatalog((file, missing) => {
+    if (missing) optional.push(file);
+    return read(file);
+  }, 12);
+  expect(optional).toEqual(["regions.yaml", "rates.yaml"]);
+  expect([catalog.regions, catalog.rates]).toEqual([[], undefined]);
+  // A program that does not know them yet can still read the rest.
+  expect(Object.keys(catalog.source)).toEqual(["accounts", "providers", "routes"]);
+});
+
+it("names file and line of what is wrong with a region or a rate", () => {
+  const parts: Record<string, unknown> = {
+    "regions.yaml": [{ id: "dach", countries: ["DE", "UK"] }],
+    "rates.yaml": { base: "EUR", date: "31.1.2026", rates: { USD: 1.08 } },
+  };
+  const read = reader(() => {});
+  const load = () => loadCatalog((file) => (file in parts ? { value: parts[file], where: lineOf } : read(file)), 12);
+  expect(load).toThrow('regions.yaml, line 0/countries/1: region "dach": regions[0].countries[1]: "UK" is no ISO');
+  expect(load).toThrow("rates.yaml, line date: rates.date: a day such as 2026-01-31");
+  expect(load).toThrow("rates.yaml, line rates/USD: rates.rates.USD: is read as a number, 1.08: put it in quotes");
+});

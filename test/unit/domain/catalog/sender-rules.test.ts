@@ -3,7 +3,8 @@ import { parseProvider, parseRoute } from "../../../../domain/catalog/catalog.ts
 import { type Provider, withoutSecrets } from "../../../../domain/catalog/provider.ts";
 import { carriesSender, senderHasProvider } from "../../../../domain/catalog/sender-rules.ts";
 import { chooseProvider } from "../../../../domain/routing/choose-provider.ts";
-import { compileRoutes, type MessageFacts } from "../../../../domain/routing/route-table.ts";
+import type { MessageFacts } from "../../../../domain/routing/message-facts.ts";
+import { compileRoutes } from "../../../../domain/routing/route-table.ts";
 
 const shared = { rate: 10, currency: "EUR", prices: [{ price: "0.01" }] };
 function provider(fields: object): Provider {
@@ -27,6 +28,8 @@ const facts = (from: string | undefined): MessageFacts => ({
   account: "acme",
   lane: "otp",
   from,
+  labels: {},
+  at: 0,
 });
 
 describe("who carries a sender", () => {

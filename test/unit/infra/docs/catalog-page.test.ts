@@ -4,17 +4,21 @@ import { expect, test } from "vitest";
 import { parse } from "yaml";
 import { accountSchema } from "../../../../domain/catalog/account.ts";
 import { parseAccount, parseProvider, parseRoute } from "../../../../domain/catalog/catalog.ts";
+import { exchangeRatesSchema } from "../../../../domain/catalog/exchange-rates.ts";
 import { providerSchema } from "../../../../domain/catalog/provider.ts";
-import { routeSchema } from "../../../../domain/catalog/route.ts";
+import { regionSchema } from "../../../../domain/catalog/region.ts";
+import { routeSchema, routeStrategies } from "../../../../domain/catalog/route.ts";
 
 const page = readFileSync(resolve(import.meta.dirname, "../../../../docs/catalog.md"), "utf8");
 
 test("the examples are valid", () => {
-  const blocks = [...page.matchAll(/```yaml\n([\s\S]*?)```/g)].map(([, text]) => parse(text ?? "") as unknown[]);
-  const parsers = [parseAccount, parseProvider, parseRoute];
+  const blocks = [...page.matchAll(/```yaml\n([\s\S]*?)```/g)].map(([, text]) => parse(text ?? "") as unknown);
+  const region = (entry: unknown) => ({ ok: regionSchema.safeParse(entry).success });
+  const rates = (entry: unknown) => ({ ok: exchangeRatesSchema.safeParse(entry).success });
+  const parsers = [parseAccount, parseProvider, parseRoute, region, rates];
   expect(blocks).toHaveLength(parsers.length);
-  for (const [index, entries] of blocks.entries())
-    for (const entry of entries) expect(parsers[index]?.(entry)).toMatchObject({ ok: true });
+  for (const [index, block] of blocks.entries())
+    for (const entry of [block].flat()) expect([entry, parsers[index]?.(entry)]).toMatchObject([entry, { ok: true }]);
 });
 
 test("every field stands on the page", () => {
@@ -26,6 +30,9 @@ test("every field stands on the page", () => {
     ...Object.keys(http.shape.http.shape),
     ...Object.keys(routeSchema.shape),
     ...Object.keys(routeSchema.shape.when.def.innerType.shape),
+    ...Object.keys(regionSchema.shape),
+    ...Object.keys(exchangeRatesSchema.shape),
+    ...routeStrategies,
   ];
   expect(fields.length).toBeGreaterThan(40);
   expect(fields.filter((field) => !new RegExp(`^\\|[^|]*\\b${field}\\b`, "m").test(page))).toEqual([]);

@@ -129,6 +129,8 @@ test("a file in another encoding is refused with what to do", () => {
       expect(() => read("providers.yaml")).toThrow(/providers\.yaml: is not text in UTF-8.*: save it as UTF-8$/);
     }
     expect(() => read("routes.yaml")).toThrow(/routes\.yaml: cannot be read/);
+    expect(read("regions.yaml", true).value).toBe(null);
+    expect(() => read("providers.yaml", true)).toThrow(/is not text in UTF-8/);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

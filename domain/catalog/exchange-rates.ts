@@ -1,0 +1,34 @@
+import { z } from "zod";
+
+/** ISO 4217. */
+export const currency = z.string().regex(/^[A-Z]{3}$/, "an ISO 4217 code in capitals, such as EUR");
+
+/** A decimal string, as prices are: six decimals at most would be too few for a rate. */
+const rate = z
+  .string()
+  .regex(/^\d{1,9}(\.\d{1,9})?$/, 'a rate is a decimal string such as "1.0842"')
+  .transform(Number)
+  .refine((value) => value > 0, "a rate is above 0");
+
+/** By what prices in several currencies are compared, as of one day. */
+export const exchangeRatesSchema = z
+  .strictObject({
+    /** The currency in which prices are compared. */
+    base: currency,
+    /** The day of the rates, for people. */
+    date: z.iso.date("a day such as 2026-01-31"),
+    /** Units of each currency for one of the base. */
+    rates: z.record(currency, rate),
+  })
+  .refine(({ base, rates }) => !Object.hasOwn(rates, base), {
+    path: ["rates"],
+    error: "the base is worth 1 of itself: take its line away",
+  });
+
+export type ExchangeRates = z.output<typeof exchangeRatesSchema>;
+
+/** Units of a currency for one of the base; undefined where the rates do not say. */
+export function unitsPerBase(rates: ExchangeRates | undefined, code: string): number | undefined {
+  if (rates === undefined) return undefined;
+  return code === rates.base ? 1 : Object.hasOwn(rates.rates, code) ? rates.rates[code] : undefined;
+}

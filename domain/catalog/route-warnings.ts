@@ -1,0 +1,182 @@
+import { countriesOfMobileCode } from "../numbers/mobile-country-codes.ts";
+import { countriesByCallingCode, liesElsewhere } from "../numbers/number-prefix.ts";
+import { type CatalogProblem, problemAt } from "./catalog-problem.ts";
+import type { Catalog } from "./catalog-schema.ts";
+import type { PriceList } from "./price-list.ts";
+import type { Provider } from "./provider.ts";
+import { countriesOf, type Region, some } from "./region.ts";
+import type { Route } from "./route.ts";
+import { carriesSender } from "./sender-rules.ts";
+import { type ShadowedRoute, shadowedRoutes } from "./shadowed-routes.ts";
+import { noNumbers, unknownNetworks } from "./unmatched-codes.ts";
+
+type Keys = readonly (string | number)[];
+
+/** What routes refer to. */
+interface Known {
+  readonly providers: ReadonlyMap<string, Served>;
+  readonly regions: readonly Region[];
+  /** Prefixes that are still tried out: each takes up to 50 ms, and thousands of them would keep people waiting. */
+  prefixTries: number;
+}
+
+interface Served {
+  readonly provider: Provider;
+  readonly serves: (country: string) => boolean;
+}
+
+const PREFIX_TRIES = 100;
+
+/** Routes and regions that can be carried out and are probably not meant: above all what applies to no message. */
+export function routingWarnings({ providers, routes, regions }: Catalog): CatalogProblem[] {
+  const known = {
+    providers: new Map(providers.map((provider) => [provider.id, { provider, serves: servedBy(provider.prices) }])),
+    regions,
+    prefixTries: PREFIX_TRIES,
+  };
+  return [
+    ...regions.flatMap((region, index) => ofRegion(region, ["regions", index], routes)),
+    ...routes.flatMap((route, index) => ofRoute(route, ["routes", index], known)),
+    ...unrouted(providers, routes, regions),
+    ...shadowedRoutes(routes, regions).map((found) => ofShadowed(found, routes)),
+  ];
+}
+
+function ofRegion({ id, countries }: Region, at: Keys, routes: readonly Route[]): CatalogProblem[] {
+  const named = routes.some(({ when }) => when.regions?.includes(id));
+  return [
+    ...(named ? [] : [problemAt(at, "no route names it")]),
+    ...countries.flatMap((country, index) => noNumbers(country, [...at, "countries", index])),
+  ];
+}
+
+function ofRoute(route: Route, at: Keys, known: Known): CatalogProblem[] {
+  const countries = countriesOf(route.when, known.regions);
+  const when = [...at, "when"];
+  return [
+    ...(route.when.countries ?? []).flatMap((country, index) => noNumbers(country, [...when, "countries", index])),
+    ...ofNetworks(route.when, countries, when),
+    ...(countries === undefined ? [] : ofPrefixes(route.when, countries, when, known)),
+    ...ofSenders(route, when, known),
+    ...ofService(route, countries ?? [], at, known),
+  ];
+}
+
+function ofNetworks(
+  { mccMncs = [] }: Route["when"],
+  countries: readonly string[] | undefined,
+  at: Keys,
+): CatalogProblem[] {
+  const foreign = mccMncs.flatMap((network, index) => {
+    const where = countriesOfMobileCode(network.slice(0, 3)) ?? [];
+    if (countries === undefined || where.some((country) => countries.includes(country))) return [];
+    const message = `"${network}" lies in ${where.join(", ") || "no country"}, and this route is for ${some(countries)}: it matches nothing`;
+    return [problemAt([...at, "mccMncs", index], message)];
+  });
+  return [...foreign, ...unknownNetworks(mccMncs, [...at, "mccMncs"], "they match nothing")];
+}
+
+function ofPrefixes(
+  { prefixes = [] }: Route["when"],
+  countries: readonly string[],
+  at: Keys,
+  known: Known,
+): CatalogProblem[] {
+  const wanted = new Set(countries);
+  return prefixes.flatMap((prefix, index) => {
+    if (known.prefixTries === 0) return [];
+    // Where one country has the calling code there is nothing to try out.
+    if (countriesByCallingCode(prefix).length > 1) known.prefixTries--;
+    const where = liesElsewhere(prefix, wanted);
+    const message = `numbers with "${prefix}" lie in ${where?.join(", ")}, and this route is for ${some(countries)}`;
+    return where === undefined ? [] : [problemAt([...at, "prefixes", index], message)];
+  });
+}
+
+/** Senders that none of a route's providers takes: their messages end as sender-invalid. */
+function ofSenders({ when, providers: members }: Route, at: Keys, { providers }: Known): CatalogProblem[] {
+  return (when.senders ?? []).flatMap((sender, index) => {
+    const named = members.flatMap(({ id }) => providers.get(id)?.provider ?? []);
+    if (named.some((provider) => carriesSender(provider, sender))) return [];
+    const message = `no provider of it carries ${JSON.stringify(sender)}: the Twilio contract has letters, digits, blanks and &, +, -, _ only`;
+    return [problemAt([...at, "senders", index], message)];
+  });
+}
+
+/** Providers of a route that serve nothing of what it is for. */
+function ofService(
+  { when: { lanes }, providers: members }: Route,
+  countries: readonly string[],
+  at: Keys,
+  { providers }: Known,
+): CatalogProblem[] {
+  const named = members.flatMap(({ id }) => providers.get(id) ?? []);
+  const unserved = countries.filter((country) => !named.some(({ serves }) => serves(country)));
+  const nobody = `no provider of it has a price for ${some(unserved)}: messages there are not sent`;
+  return [
+    ...(unserved.length === 0 ? [] : [problemAt(at, nobody)]),
+    ...named.flatMap(({ provider, serves }, index) => {
+      const { id } = provider;
+      const entry = [...at, "providers", index];
+      const dear = countries.filter((country) => !serves(country) && !unserved.includes(country));
+      const price = `"${id}" has no price for ${some(dear)}: it gets none of those messages`;
+      const lane = `"${id}" carries ${provider.lanes.join(", ")} only: it gets no message of this route`;
+      return [
+        ...(dear.length === 0 ? [] : [problemAt(entry, price)]),
+        ...(lanes === undefined || lanes.some((name) => provider.lanes.includes(name)) ? [] : [problemAt(entry, lane)]),
+      ];
+    }),
+  ];
+}
+
+/** Which countries a price list serves, at least in part. */
+function servedBy({ byNetwork, byCountry, elsewhere }: PriceList): (country: string) => boolean {
+  if (elsewhere !== undefined) return () => true;
+  const mobileCodes = new Set([...byNetwork.keys()].map((network) => network.slice(0, 3)));
+  const countries = new Set([
+    ...byCountry.keys(),
+    ...[...mobileCodes].flatMap((code) => countriesOfMobileCode(code) ?? []),
+  ]);
+  return (country) => countries.has(country);
+}
+
+/** Countries that there are prices for, and no way to. */
+function unrouted(
+  providers: readonly Provider[],
+  routes: readonly Route[],
+  regions: readonly Region[],
+): CatalogProblem[] {
+  if (routes.length === 0) return [];
+  const lost = new Set(providers.flatMap(({ prices }) => [...prices.byCountry.keys()]));
+  for (const { when } of routes) {
+    if (lost.size === 0) break;
+    const countries = countriesOf(when, regions);
+    for (const country of lost) if (mayConcern(when, countries, country)) lost.delete(country);
+  }
+  if (lost.size === 0) return [];
+  const message = `providers have prices for ${some([...lost])}, and no route is for these countries: messages there end as failed, no-route`;
+  return [problemAt(["routes"], message)];
+}
+
+/** Whether a route takes any message to the country. */
+function mayConcern(
+  { mccMncs, prefixes }: Route["when"],
+  countries: readonly string[] | undefined,
+  country: string,
+): boolean {
+  return (
+    (countries?.includes(country) ?? true) &&
+    (mccMncs?.some((network) => countriesOfMobileCode(network.slice(0, 3))?.includes(country)) ?? true) &&
+    (prefixes?.some((prefix) => countriesByCallingCode(prefix).includes(country)) ?? true)
+  );
+}
+
+function ofShadowed({ index, entry, by }: ShadowedRoute, routes: readonly Route[]): CatalogProblem {
+  const ids = by.map((id) => `"${id}"`).join(" and ");
+  const take = by.length === 1 ? "takes" : "take";
+  if (entry === undefined) return problemAt(["routes", index], `never reached: ${ids} before it ${take} all of it`);
+  const { condition, place } = entry;
+  const value = routes[index]!.when[condition]![place]!;
+  const message = `"${value}" matches nothing here: ${ids} before it ${take} all of it`;
+  return problemAt(["routes", index, "when", condition, place], message);
+}

@@ -1,0 +1,49 @@
+import type { Micros } from "../catalog/money.ts";
+import type { Provider } from "../catalog/provider.ts";
+
+/** What is known of a provider at this moment. */
+export interface ProviderHealth {
+  /** Its circuit is open: nothing is sent there. */
+  readonly open: boolean;
+  /** How long its waiting segments will take at its rate. */
+  readonly backlogSeconds: number;
+  /** Segments a second that it takes now; the catalog's rate where it is not known. */
+  readonly rate?: number;
+}
+
+/** Why a candidate was or was not taken. Stable: they stand on events. */
+export type Verdict =
+  | "chosen"
+  | "already-tried"
+  | "refused"
+  | "circuit-open"
+  | "lane-not-carried"
+  | "destination-not-served"
+  | "sender-not-carried"
+  | "backlog-too-long"
+  | "lower-priority"
+  | "not-drawn";
+
+/** A provider of a route, as the route has it. */
+export interface RouteMember {
+  readonly provider: Provider;
+  /** Share among providers of equal standing. */
+  readonly weight: number;
+  /** 0 is asked first; the first tier that has a usable provider decides. */
+  readonly tier: number;
+}
+
+/** A provider of the message's route, with all that the decision knew of it: for the choice, the event and `sluice explain`. */
+export interface Candidate {
+  readonly provider: string;
+  readonly member: RouteMember;
+  /** Micro-units of `currency` for one segment; undefined where the provider does not serve the destination. */
+  readonly price: Micros | undefined;
+  /** ISO 4217. */
+  readonly currency: string;
+  /** Undefined when nothing was heard of it yet, which counts as well. */
+  readonly health: ProviderHealth | undefined;
+  verdict: Verdict;
+  /** What the route's strategy ranked it by, in the strategy's own measure; undefined where it was not ranked. */
+  score: number | undefined;
+}

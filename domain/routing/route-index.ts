@@ -1,0 +1,97 @@
+import { type ConditionName, type PlainConditions, type Test, testOf } from "./conditions.ts";
+import type { MessageFacts } from "./message-facts.ts";
+import { keysFor, RouteShape } from "./route-shape.ts";
+import { entry, INDEXED, type Indexed, ValueIds } from "./value-ids.ts";
+
+const ALL: readonly ConditionName[] = [...INDEXED, "times"];
+/** Keys that one route has in the index at the most; the condition that would make more of them is tested instead. */
+const MAX_ENTRIES = 256;
+/** Keys are products, and must stay exact. */
+const MAX_KEYS = Number.MAX_SAFE_INTEGER;
+
+/**
+ * Which routes can concern a message, without asking all. Routes are grouped by the kinds of their conditions; within a group,
+ * the values that a message has lead to its routes by one look-up. So the time depends on how many kinds of routes there
+ * are, and not on how many routes. What the index leaves open, such as times of day, is tested on what it finds.
+ */
+export class RouteIndex {
+  private readonly ids = new ValueIds();
+  /** In the order of their first routes. */
+  private readonly shapes: readonly RouteShape[];
+  /** What is to be tested of a route's conditions, by its place. */
+  private readonly tests: readonly (Test | undefined)[];
+  /** Slots that a shape has found. */
+  private readonly slots: number[] = [];
+
+  /** `routes`: their conditions, in order. */
+  constructor(routes: readonly PlainConditions[]) {
+    // All values first: how many there are decides what fits into a key.
+    for (const when of routes)
+      for (const name of INDEXED) for (const value of when[name] ?? []) this.ids.idOf(name, value);
+    const parts = routes.map((when) => this.partsOf(when));
+    this.shapes = this.shapesOf(routes, parts);
+    this.tests = routes.map((when, place) => {
+      const open = ALL.filter((name) => !(parts[place] as readonly string[]).includes(name));
+      return testOf(when, open);
+    });
+  }
+
+  /** The place of the first route whose conditions hold; undefined when there is none. */
+  find(facts: MessageFacts): number | undefined {
+    const { ids, slots, tests } = this;
+    ids.look(facts);
+    let before = Number.POSITIVE_INFINITY;
+    for (const shape of this.shapes) {
+      if (shape.first >= before) break;
+      const { table } = shape;
+      for (let i = shape.find(ids, slots) - 1; i >= 0; i--) {
+        const end = table.end(slots[i]!);
+        for (let at = table.start(slots[i]!); at < end; at++) {
+          const place = table.places[at]!;
+          if (place >= before) break;
+          if (tests[place]?.(facts) ?? true) before = place;
+        }
+      }
+    }
+    return before === Number.POSITIVE_INFINITY ? undefined : before;
+  }
+
+  /** Places of all routes that the index alone does not rule out, in no order. */
+  possible(facts: MessageFacts): number[] {
+    const { ids, slots } = this;
+    ids.look(facts);
+    const found: number[] = [];
+    for (const shape of this.shapes) {
+      const { table } = shape;
+      for (let i = shape.find(ids, slots) - 1; i >= 0; i--)
+        for (const place of table.places.subarray(table.start(slots[i]!), table.end(slots[i]!))) found.push(place);
+    }
+    return found;
+  }
+
+  /** The conditions of a route that make its keys: as many as stay within the bounds, those with the most entries left out first. */
+  private partsOf(when: PlainConditions): Indexed[] {
+    const parts = INDEXED.filter((name) => when[name] !== undefined);
+    const product = (of: (name: Indexed) => number) => parts.reduce((all, name) => all * of(name), 1);
+    const length = (name: Indexed) => when[name]!.length;
+    while (product(length) > MAX_ENTRIES || product((name) => this.ids.radix(name)) > MAX_KEYS) {
+      const longest = parts.reduce((a, b) => (length(b) >= length(a) ? b : a));
+      parts.splice(parts.indexOf(longest), 1);
+    }
+    return parts;
+  }
+
+  private shapesOf(routes: readonly PlainConditions[], partsOf: readonly Indexed[][]): RouteShape[] {
+    const shapes = new Map<string, { parts: readonly Indexed[]; first: number; places: Map<number, number[]> }>();
+    for (const [place, when] of routes.entries()) {
+      const parts = partsOf[place]!;
+      const { places } = entry(shapes, parts.join(), () => ({
+        parts,
+        first: place,
+        places: new Map<number, number[]>(),
+      }));
+      for (const key of keysFor((name) => when[name]!, parts, this.ids)) entry(places, key, () => []).push(place);
+    }
+    return [...shapes.values()].map(({ parts, first, places }) => new RouteShape(parts, this.ids, first, places));
+  }
+}

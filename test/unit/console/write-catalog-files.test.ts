@@ -1,0 +1,33 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, it } from "vitest";
+import { loadCatalog } from "../../../domain/catalog/load-catalog.ts";
+import { yamlFolder } from "../../../platform/config/yaml-file.ts";
+import { writeCatalogFiles } from "../../../services/console/catalog/write-catalog-files.ts";
+import { examplePlain } from "../domain/catalog/example.ts";
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "sluice-export-"));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+const source = { ...examplePlain() };
+const more = {
+  regions: [{ id: "dach", countries: ["DE", "AT", "CH"] }],
+  rates: { base: "EUR", date: "2026-01-31", rates: { USD: "1.08" } },
+};
+const read = () => loadCatalog(yamlFolder(folder), 12).source;
+
+it("writes files that are read as the same version again", () => {
+  const paths = writeCatalogFiles(folder, { version: 7, source: { ...source, ...more } });
+  expect(paths).toHaveLength(5);
+  expect(read()).toEqual({ ...source, ...more });
+});
+
+it("leaves nothing of an earlier export, and no part that the version has not", () => {
+  writeCatalogFiles(folder, { version: 7, source: { ...source, ...more } });
+  writeCatalogFiles(folder, { version: 6, source });
+  expect(read()).toEqual(source);
+});

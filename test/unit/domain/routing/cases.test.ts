@@ -1,0 +1,139 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { describe, expect, it } from "vitest";
+import { parse } from "yaml";
+import { z } from "zod";
+import { parseCatalog } from "../../../../domain/catalog/catalog.ts";
+import { formatMoney } from "../../../../domain/catalog/money.ts";
+import { snapshotOf } from "../../../../domain/catalog/snapshot.ts";
+import { validateSendRequest } from "../../../../domain/message/validation.ts";
+import { chooseProvider } from "../../../../domain/routing/choose-provider.ts";
+import { factsOf } from "../../../../domain/routing/message-facts.ts";
+
+/** What people write: test/cases/routing/README.md. */
+const health = z.strictObject({
+  open: z.boolean().default(false),
+  backlogSeconds: z.number().default(0),
+  rate: z.number().optional(),
+});
+const caseSchema = z.strictObject({
+  name: z.string(),
+  message: z.strictObject({
+    to: z.string(),
+    account: z.string().default("acme"),
+    from: z.string().optional(),
+    lane: z.string().optional(),
+    text: z.string().default("Hello"),
+    labels: z.record(z.string(), z.string()).optional(),
+  }),
+  at: z.iso.datetime().default("2026-01-05T12:00:00Z"),
+  health: z.record(z.string(), health).default({}),
+  tried: z.array(z.string()).default([]),
+  refused: z.array(z.string()).default([]),
+  draw: z.number().min(0).lt(1).default(0),
+  expect: z
+    .strictObject({
+      route: z.string().nullable(),
+      provider: z.string(),
+      reason: z.string(),
+      price: z.string(),
+      verdicts: z.record(z.string(), z.string()),
+    })
+    .partial(),
+});
+const fileSchema = z.strictObject({
+  about: z.string(),
+  catalog: z.strictObject({
+    accounts: z.array(z.unknown()).default([{ id: "acme", name: "Acme" }]),
+    providers: z.array(z.looseObject({ kind: z.string().default("smpp"), id: z.string() })),
+    routes: z.array(z.unknown()),
+    regions: z.array(z.unknown()).optional(),
+    rates: z.unknown().optional(),
+  }),
+  cases: z.array(caseSchema).default([]),
+  refused: z.array(z.string()).optional(),
+  warns: z.array(z.string()).optional(),
+});
+type File = z.output<typeof fileSchema>;
+type Case = z.output<typeof caseSchema>;
+
+const folder = resolve(import.meta.dirname, "../../../cases/routing");
+const names = readdirSync(folder).filter((name) => name.endsWith(".yaml"));
+const files = names.map((name) => ({ name, file: fileSchema.parse(parse(readFileSync(join(folder, name), "utf8"))) }));
+
+/** How a provider is reached is nothing to its routes. */
+const smpp = { host: "127.0.0.1", port: 2775, systemId: "sluice", password: "secret" };
+const http = {
+  baseUrl: "http://127.0.0.1",
+  accountSid: "AC1",
+  authToken: "secret",
+  from: "12345",
+};
+
+function catalogOf({ catalog }: File) {
+  const providers = catalog.providers.map((given) => ({
+    rate: 100,
+    currency: "EUR",
+    ...(given.kind === "smpp"
+      ? { smpp }
+      : { http: { ...http, statusCallbackUrl: `https://us/webhooks/twilio/${given.id}` } }),
+    ...given,
+  }));
+  return parseCatalog({ ...catalog, providers }, 6);
+}
+
+function decide(file: File, { message, at, health, tried, refused, draw }: Case) {
+  const parsed = catalogOf(file);
+  if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems));
+  const { account, labels, ...fields } = message;
+  const valid = validateSendRequest({ ...fields, metadata: labels });
+  if (!valid.ok) throw new Error(JSON.stringify(valid.problems));
+  const choice = chooseProvider(snapshotOf(parsed.value).routes, {
+    facts: factsOf(valid.request, account, Date.parse(at)),
+    tried,
+    refused: new Map(refused.map((id) => [id, true])),
+    health: (id) => {
+      const { rate, ...rest } = health[id] ?? { open: false, backlogSeconds: 0 };
+      return rate === undefined ? rest : { ...rest, rate };
+    },
+    random: () => draw,
+  });
+  return {
+    route: choice.route ?? null,
+    reason: choice.reason,
+    verdicts: Object.fromEntries(choice.candidates.map(({ provider, verdict }) => [provider, verdict])),
+    ...(choice.ok
+      ? { provider: choice.provider.id, price: `${formatMoney(choice.price)} ${choice.provider.currency}` }
+      : {}),
+  };
+}
+
+describe.each(files)("$name", ({ file }) => {
+  const { cases, refused, warns } = file;
+
+  it.each(cases)("$name", (one) => {
+    expect(decide(file, one)).toMatchObject(one.expect);
+  });
+
+  it.runIf(refused !== undefined)("is refused", () => {
+    const parsed = catalogOf(file);
+    const problems = parsed.ok ? [] : parsed.problems.map(({ path, message }) => `${path}: ${message}`);
+    expect(problems).toEqual(refused!.map((part) => expect.stringContaining(part)));
+  });
+
+  it.runIf(warns !== undefined)("warns", () => {
+    const parsed = catalogOf(file);
+    if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems));
+    const warnings = parsed.warnings.map(({ path, message }) => `${path}: ${message}`);
+    expect(warnings.sort()).toEqual([...warns!].sort().map((part) => expect.stringContaining(part)));
+  });
+
+  it.runIf(refused === undefined)("has a catalog that is accepted", () => {
+    expect(catalogOf(file)).toMatchObject({ ok: true });
+  });
+});
+
+it("there are enough of them to trust", () => {
+  const count = files.reduce((sum, { file }) => sum + file.cases.length + (file.refused ?? file.warns ?? []).length, 0);
+  expect(count).toBeGreaterThanOrEqual(20);
+});
