@@ -2,9 +2,10 @@ import { countriesByCallingCode } from "../numbers/number-prefix.ts";
 import type { Account } from "./account.ts";
 import { type CatalogProblem, formatPath, problemAt } from "./catalog-problem.ts";
 import type { Catalog } from "./catalog-schema.ts";
+import { unitsPerBase } from "./exchange-rates.ts";
 import type { Provider } from "./provider.ts";
 import { countriesOf, some } from "./region.ts";
-import { type Route, tieredStrategies } from "./route.ts";
+import { pricedStrategies, type Route, tieredStrategies } from "./route.ts";
 
 /** Every relation between the parts of a catalog that does not hold. */
 export function crossCheck(catalog: Catalog, partitions: number): CatalogProblem[] {
@@ -69,6 +70,7 @@ function checkRoute(route: Route, at: Keys, catalog: Catalog, known: Known): Cat
   return [
     ...repeats([...at, "providers"], route.providers),
     ...checkProviders(route, at, known),
+    ...checkCurrencies(route, at, catalog, known),
     ...checkConditions(route, [...at, "when"], known),
     ...checkCountries(route, [...at, "when"], catalog),
   ];
@@ -83,6 +85,18 @@ function checkProviders(route: Route, at: Keys, { providers }: Known): CatalogPr
         ? []
         : [problemAt([...entry, "priority"], `means nothing with strategy "${route.strategy}"`)];
     return [...unknown, ...idle];
+  });
+}
+
+/** Amounts of two currencies are never compared as if they were of one. */
+function checkCurrencies(route: Route, at: Keys, { rates }: Catalog, { providers }: Known): CatalogProblem[] {
+  if (!pricedStrategies.has(route.strategy)) return [];
+  const currencies = route.providers.map(({ id }) => providers.get(id)?.currency);
+  if (new Set(currencies.filter((code) => code !== undefined)).size < 2) return [];
+  return currencies.flatMap((code, index) => {
+    if (code === undefined || unitsPerBase(rates, code) !== undefined) return [];
+    const message = `its prices are in ${code}, others of this route are not, and rates.yaml has no rate of ${code}: they cannot be compared`;
+    return [problemAt([...at, "providers", index], message)];
   });
 }
 

@@ -29,11 +29,14 @@ const conditionsSchema = z.strictObject({
 });
 
 /** How a route chooses among its providers; what each does stands in domain/routing/strategies. */
-export const routeStrategies = ["priority", "weighted"] as const;
+export const routeStrategies = ["priority", "weighted", "balanced", "least-cost", "sticky"] as const;
 export type RouteStrategy = (typeof routeStrategies)[number];
 
 /** Those in which a provider may have a priority. */
-export const tieredStrategies: ReadonlySet<RouteStrategy> = new Set(["priority"]);
+export const tieredStrategies: ReadonlySet<RouteStrategy> = new Set(["priority", "balanced"]);
+
+/** Those that compare prices: of one currency, or by exchange rates. */
+export const pricedStrategies: ReadonlySet<RouteStrategy> = new Set(["least-cost"]);
 
 export const routeSchema = z.strictObject({
   id: kebabId,
@@ -45,7 +48,7 @@ export const routeSchema = z.strictObject({
         id: kebabId,
         /** Share among providers of equal standing. */
         weight: z.number().positive().max(1_000_000).default(1),
-        /** Lower goes first. By default the place in the list with `priority`; not for the others. */
+        /** Lower goes first. By default the place in the list with `priority`, and 0 with `balanced`; not for the others. */
         priority: z.int().min(0).max(1_000).optional(),
       }),
     )

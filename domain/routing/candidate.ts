@@ -22,7 +22,9 @@ export type Verdict =
   | "sender-not-carried"
   | "backlog-too-long"
   | "lower-priority"
-  | "not-drawn";
+  | "not-drawn"
+  | "dearer"
+  | "less-preferred";
 
 /** A provider of a route, as the route has it. */
 export interface RouteMember {
@@ -31,6 +33,8 @@ export interface RouteMember {
   readonly weight: number;
   /** 0 is asked first; the first tier that has a usable provider decides. */
   readonly tier: number;
+  /** Units of the provider's currency for one of the currency in which the route compares prices. */
+  readonly perBase: number;
 }
 
 /** A provider of the message's route, with all that the decision knew of it: for the choice, the event and `sluice explain`. */

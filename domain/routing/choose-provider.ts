@@ -43,6 +43,8 @@ export type Choice =
 
 /** An otp is of no use after seconds; marketing waits for the price. */
 export const defaultBacklogLimit: Readonly<Record<Lane, number>> = { otp: 5, transactional: 60, marketing: 3_600 };
+/** How far ahead `balanced` looks at the most, in seconds: what lies farther ahead says little about a provider's pace now. */
+const AHEAD_SECONDS = 10;
 
 /**
  * Chooses a provider by the first route whose conditions hold, with a verdict on each candidate of that route, in tier
@@ -67,7 +69,7 @@ function chooseWithin(route: CompiledRoute, input: ChoiceInput): Choice {
     else candidate.verdict = "lower-priority";
   }
   if (tier.length > 0) {
-    const view = { facts: input.facts };
+    const view = { facts: input.facts, aheadSeconds: Math.min(limit, AHEAD_SECONDS) };
     const chosen = route.strategy.rank(tier, view, input.random);
     return accept(chosen, route, chosen.member.tier === 0 ? route.strategy.name : "failover", candidates);
   }

@@ -1,3 +1,4 @@
+import { type ExchangeRates, unitsPerBase } from "../catalog/exchange-rates.ts";
 import type { Provider } from "../catalog/provider.ts";
 import { countriesOf, type Region } from "../catalog/region.ts";
 import type { Route, RouteConditions } from "../catalog/route.ts";
@@ -30,18 +31,19 @@ export interface RouteTable {
 /** What routes refer to beside providers. */
 export interface RouteTerms {
   readonly regions?: readonly Region[] | undefined;
+  readonly rates?: ExchangeRates | undefined;
 }
 
 /** Compiles checked routes (see catalog.ts). Throws if a route names a provider that is not given. */
 export function compileRoutes(
   routes: readonly Route[],
   providers: readonly Provider[],
-  { regions = [] }: RouteTerms = {},
+  { regions = [], rates }: RouteTerms = {},
 ): RouteTable {
   const byId = new Map(providers.map((provider) => [provider.id, provider]));
   const lists = new MemberLists();
   const compiled = routes.map((route): CompiledRoute => {
-    const members = lists.same(membersOf(route, byId));
+    const members = lists.same(membersOf(route, byId, rates));
     return { id: route.id, strategy: strategies[route.strategy], members, when: plainConditions(route.when, regions) };
   });
   const whens = compiled.map(({ when }) => when);
@@ -63,6 +65,7 @@ export function plainConditions(when: RouteConditions, regions: readonly Region[
 function membersOf(
   { id: route, strategy, providers: named }: Route,
   providers: ReadonlyMap<string, Provider>,
+  rates: ExchangeRates | undefined,
 ): RouteMember[] {
   const { tierOf } = strategies[strategy];
   const entries = named.map(({ id, weight, priority }, place) => {
@@ -71,9 +74,12 @@ function membersOf(
     return { provider, weight, rank: tierOf === undefined ? 0 : (priority ?? tierOf(place)) };
   });
   const ranks = [...new Set(entries.map(({ rank }) => rank))].sort((a, b) => a - b);
+  // In one currency prices are compared as they are: no quotient comes between two that are equal.
+  const mixed = new Set(entries.map(({ provider }) => provider.currency)).size > 1;
   return entries
     .map(({ provider, weight, rank }): RouteMember => {
-      return { provider, weight, tier: ranks.indexOf(rank) };
+      const perBase = mixed ? (unitsPerBase(rates, provider.currency) ?? 1) : 1;
+      return { provider, weight, tier: ranks.indexOf(rank), perBase };
     })
     .sort((a, b) => a.tier - b.tier);
 }
@@ -86,7 +92,7 @@ class MemberLists {
   private readonly lists = new Map<string, readonly RouteMember[]>();
 
   same(members: readonly RouteMember[]): readonly RouteMember[] {
-    const key = members.map(({ provider, weight, tier }) => [provider.id, weight, tier].join(" "));
+    const key = members.map(({ provider, weight, tier, perBase }) => [provider.id, weight, tier, perBase].join(" "));
     return entry(this.lists, key.join(), () => members);
   }
 }

@@ -1,5 +1,8 @@
 import type { RouteStrategy } from "../../catalog/route.ts";
+import { balanced } from "./balanced.ts";
+import { leastCost } from "./least-cost.ts";
 import { priority } from "./priority.ts";
+import { sticky } from "./sticky.ts";
 import type { Strategy } from "./strategy.ts";
 import { weighted } from "./weighted.ts";
 
@@ -7,4 +10,7 @@ import { weighted } from "./weighted.ts";
 export const strategies: Readonly<Record<RouteStrategy, Strategy>> = {
   priority,
   weighted,
+  balanced,
+  "least-cost": leastCost,
+  sticky,
 };

@@ -5,6 +5,8 @@ import type { MessageFacts } from "../message-facts.ts";
 /** What a strategy knows beside the candidates. */
 export interface View {
   readonly facts: MessageFacts;
+  /** How far ahead a provider's room is looked at, in seconds: no further than messages of the lane may wait. */
+  readonly aheadSeconds: number;
 }
 
 /** How a route chooses among the usable providers of one tier. */

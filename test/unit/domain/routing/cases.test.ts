@@ -135,5 +135,5 @@ describe.each(files)("$name", ({ file }) => {
 
 it("there are enough of them to trust", () => {
   const count = files.reduce((sum, { file }) => sum + file.cases.length + (file.refused ?? file.warns ?? []).length, 0);
-  expect(count).toBeGreaterThanOrEqual(20);
+  expect(count).toBeGreaterThanOrEqual(40);
 });
