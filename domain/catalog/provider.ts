@@ -8,6 +8,7 @@ import { defaultAlphabets } from "../text/data-coding.ts";
 import { baseUrlProblem } from "./base-url.ts";
 import { cOctets, country, distinct, kebabId, lane, saying } from "./fields.ts";
 import { priceListSchema } from "./price-list.ts";
+import { quotaSchema } from "./quota.ts";
 
 const milliseconds = z.int().min(1).max(3_600_000);
 const inDoubtRule = z.enum(["resend", "hold"]);
@@ -101,6 +102,8 @@ const shared = {
   id: kebabId,
   /** Segments a second that the account allows. */
   rate: z.number().positive().max(100_000),
+  /** Segments a day and a month that it takes; all are counted by the clocks of this zone. */
+  quota: quotaSchema.prefault({}),
   /** Submissions without a response at one time. */
   window: z.int().min(1).max(10_000).default(100),
   /** Lanes it carries. */

@@ -5,6 +5,7 @@ import type { Log } from "../../platform/log/log.ts";
 import type { Health } from "../../schemas/generated/types.ts";
 import { HEALTH_TOPIC } from "../../schemas/topics.ts";
 import type { ProviderHealth } from "./provider-health.ts";
+import type { ReadMark } from "./read-mark.ts";
 
 export interface FollowHealthOptions {
   readonly reader: Pick<TopicReader, "follow">;
@@ -13,6 +14,8 @@ export interface FollowHealthOptions {
   /** Dispatch partitions of a provider; undefined for one that is not known. */
   readonly partitionsOf: (provider: string) => number | undefined;
   readonly log: Log;
+  /** Told how far it has been read. */
+  readonly mark?: ReadMark;
   /** Told of each record that is passed over. */
   readonly onUnreadable?: () => void;
 }
@@ -22,8 +25,12 @@ export interface FollowHealthOptions {
  * What cannot be read, or cannot be, is passed over: the next second brings another.
  */
 export function followHealth(options: FollowHealthOptions): Promise<void> {
-  const { reader, codec, health, partitionsOf, log, onUnreadable } = options;
+  const { reader, codec, health, partitionsOf, log, mark, onUnreadable } = options;
   const take = (record: InRecord): void => {
+    look(record);
+    mark?.reached(record.offset + 1);
+  };
+  const look = (record: InRecord): void => {
     if (record.value === null) return; // written to ask the brokers for the time
     const decoded = codec.decode(record.value);
     if (decoded.ok && isPlausible(decoded.value, partitionsOf)) {
@@ -38,8 +45,9 @@ export function followHealth(options: FollowHealthOptions): Promise<void> {
 }
 
 function isPlausible(
-  { provider, partition, rate }: Health,
+  { provider, partition, rate, segmentsToday, segmentsThisMonth }: Health,
   partitionsOf: FollowHealthOptions["partitionsOf"],
 ): boolean {
-  return partition >= 0 && partition < (partitionsOf(provider) ?? 0) && rate >= 0;
+  const counts = segmentsToday >= 0 && segmentsThisMonth >= 0;
+  return partition >= 0 && partition < (partitionsOf(provider) ?? 0) && rate >= 0 && counts;
 }

@@ -1,5 +1,6 @@
 import type { Health, Lane } from "../../schemas/generated/types.ts";
 import { DISPATCH_QUEUES, DISPATCH_URGENCY, type DispatchQueue, LANES } from "../../schemas/topics.ts";
+import { type VolumeCount, volumeAt } from "./told-volume.ts";
 
 /** What is asked about a provider, for a message of one lane. */
 export interface ProviderState {
@@ -120,6 +121,26 @@ export class ProviderHealth {
       backlogSeconds: seconds(segments),
       laneSeconds: seconds(segments + known.backlog[overflow]! + known.given[overflow]!),
     };
+  }
+
+  /** The last word about a partition, however old. */
+  word(provider: string, partition: number): Health | undefined {
+    return this.providers.get(provider)?.partitions.get(partition)?.health;
+  }
+
+  /**
+   * Segments that the provider has had in the present day and month of its quota's zone, by its senders' last words, which
+   * are a second old; `except`: partitions that do not count. `at`: epoch ms by the brokers' clock.
+   */
+  volume(provider: string, at: number, except?: (partition: number) => boolean): VolumeCount {
+    let [today, thisMonth] = [0, 0];
+    for (const [partition, { health }] of this.providers.get(provider)?.partitions ?? []) {
+      if (except?.(partition)) continue;
+      const count = volumeAt(health, at);
+      today += count.today;
+      thisMonth += count.thisMonth;
+    }
+    return { today, thisMonth };
   }
 
   /** Whether anything would be given to one of these. */

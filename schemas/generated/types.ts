@@ -153,8 +153,12 @@ export interface Health {
   readonly circuit: Circuit;
   /** Why it is not closed. */
   readonly reason: string | null;
-  /** Segments a second that this sender may submit. */
+  /** Segments a second that this sender may submit now. */
   readonly rate: number;
+  /** Segments a second that the catalog allows this sender. 0: it does not say. */
+  readonly configuredRate: number;
+  /** Why rate is less than configuredRate: throttled (the provider said that it was too fast). */
+  readonly rateReason: string | null;
   /** Segments a second that it submitted over the last second. */
   readonly effectiveRate: number;
   /** Dispatches read or waiting that are not submitted yet. */
@@ -165,6 +169,18 @@ export interface Health {
   readonly inFlight: number;
   /** When; a health older than a few seconds says that the sender is gone. */
   readonly at: number;
+  /** The calendar day, in the zone of the provider's quota, that segmentsToday counts. */
+  readonly dayStart: number;
+  /** The end of that day: from then on the count is 0. 0: this sender does not count. */
+  readonly dayEnd: number;
+  /** Segments of this partition that the provider has taken in that day, or may have. */
+  readonly segmentsToday: number;
+  /** The calendar month that segmentsThisMonth counts. */
+  readonly monthStart: number;
+  /** The end of that month: from then on the count is 0. */
+  readonly monthEnd: number;
+  /** The same as segmentsToday, of that month. */
+  readonly segmentsThisMonth: number;
 }
 
 /** A message from a handset, or one part of it: sms.inbound, keyed by the sender (from). The record header id names the message; the same part under the same id is the same message, sent again by the provider. */

@@ -40,6 +40,8 @@ export class Circuit {
   private openedByLink = false;
   /** Nothing closes it again. */
   private forGood = false;
+  /** What keeps it open, whatever comes back, until it is released. */
+  private held: string | undefined;
   private waitingSince: number | undefined;
   private readonly throttledMs: number;
   private readonly losses: number;
@@ -147,6 +149,23 @@ export class Circuit {
     this.open(why, now, false);
   }
 
+  /** Nothing is to be sent until `release`, not even to try: for a reason that has nothing to do with how the provider is. */
+  hold(why: string, now: number): void {
+    this.held = why;
+    if (!this.forGood) this.open(why, now, false);
+  }
+
+  /** What `hold` was for is over: it is tried with a few. */
+  release(): void {
+    if (this.held === undefined) return;
+    this.held = undefined;
+    if (this.linkDownSince === undefined) this.halfOpen();
+    else {
+      this.reason = `no link: ${this.linkReason}`;
+      this.openedByLink = true;
+    }
+  }
+
   /** What passes by time alone. Call it every now and then. */
   tick(now: number): void {
     if (this.linkDownSince !== undefined) {
@@ -178,7 +197,7 @@ export class Circuit {
   }
 
   private halfOpen(): void {
-    if (this.forGood) return;
+    if (this.forGood || this.held !== undefined) return;
     this.throttledSince = undefined;
     this.state = "half_open";
     this.successes = 0;

@@ -23,6 +23,7 @@ export interface DispatchTaskOptions {
   readonly sender: {
     room(): number;
     submit(owner: Owner, order: Order, settle: (outcome: Outcome) => void): void;
+    mayHaveTaken(partition: number, segments: number): void;
   };
   readonly now: () => number;
   readonly journal?: DispatchJournal | undefined;
@@ -85,7 +86,8 @@ export class DispatchTask implements DispatchHandler<Dispatch, StoredOutcome> {
 
   /** An earlier owner may have submitted it. */
   inDoubt(work: Work<Dispatch>): Outcome {
-    const { outcomes, now } = this.options;
+    const { outcomes, sender, now } = this.options;
+    sender.mayHaveTaken(this.task.partition, work.value.facts.segments);
     return outcomes.inDoubt(orderOf(work), TAKEOVER, now());
   }
 

@@ -4,6 +4,7 @@ import type { OutRecord } from "../../platform/kafka/record.ts";
 import { HEALTH_TOPIC } from "../../schemas/topics.ts";
 import type { Circuit } from "./circuit.ts";
 import type { SegmentRate } from "./segment-rate.ts";
+import type { SegmentVolume } from "./segment-volume.ts";
 
 /** A partition whose state is told. */
 export interface ReportedPartition {
@@ -17,12 +18,15 @@ export interface ReportedPartition {
 
 export interface HealthSource {
   readonly provider: string;
-  readonly rate: Pick<SegmentRate, "current" | "sent">;
+  readonly rate: Pick<SegmentRate, "currentAt" | "limit" | "sent">;
   readonly circuit: Pick<Circuit, "state" | "reason">;
+  readonly volume: Pick<SegmentVolume, "of">;
   partitions(): readonly ReportedPartition[];
 }
 
 const EVERY_MS = 1_000;
+/** Why the rate is less than the catalog's. */
+const THROTTLED = "throttled";
 
 /** Tells the routers, every second and on each change of the circuit, how a provider's partitions are doing. */
 export class HealthReporter {
@@ -80,8 +84,9 @@ export class HealthReporter {
   }
 
   private records(at: number, now: number): OutRecord[] {
-    const { provider, rate, circuit } = this.source;
+    const { provider, rate, circuit, volume } = this.source;
     const partitions = this.source.partitions();
+    const current = rate.currentAt(now);
     if (now - this.sentAt >= EVERY_MS / 2) {
       this.effectiveRate = ((rate.sent - this.sent) * 1_000) / (now - this.sentAt);
       this.sent = rate.sent;
@@ -97,12 +102,15 @@ export class HealthReporter {
         instance: this.instance,
         circuit: circuit.state,
         reason: circuit.state === "closed" ? null : circuit.reason,
-        rate: rate.current / partitions.length,
+        rate: current / partitions.length,
+        configuredRate: rate.limit / partitions.length,
+        rateReason: current < rate.limit ? THROTTLED : null,
         effectiveRate: this.effectiveRate / partitions.length,
         backlog,
         queues,
         inFlight,
         at,
+        ...volume.of(partition, at),
       }),
     }));
   }

@@ -9,6 +9,7 @@ import { revealSecret } from "../../pipeline/boot/reveal-secret.ts";
 import { startPipeline, startReader } from "../../pipeline/boot/start-pipeline.ts";
 import { followHealth } from "../../pipeline/follow/follow-health.ts";
 import { ProviderHealth } from "../../pipeline/follow/provider-health.ts";
+import { ReadMark } from "../../pipeline/follow/read-mark.ts";
 import { loadConfig } from "../../platform/config/load-config.ts";
 import { SluiceError } from "../../platform/errors/sluice-error.ts";
 import { LogEnds } from "../../platform/kafka/log-ends.ts";
@@ -22,6 +23,7 @@ import { ProviderRuntime } from "./provider-runtime.ts";
 import { observeSenders } from "./sender-metrics.ts";
 import { senderSettings } from "./sender-settings.ts";
 import { traceSubmission } from "./trace-submission.ts";
+import { VolumeLog } from "./volume-log.ts";
 
 const config = loadConfig("sender", senderSettings, {
   purpose: "Submits messages to providers at exactly their rates, and takes their receipts.",
@@ -51,8 +53,10 @@ await runService({
 
     const providerOf = (id: string) => catalog.current.known.get(id);
     const health = new ProviderHealth((id) => providerOf(id)?.rate);
+    const mark = new ReadMark();
     const followed = {
       reader,
+      mark,
       codec: codecs.health,
       health,
       partitionsOf: (id: string) => providerOf(id)?.partitions,
@@ -60,7 +64,10 @@ await runService({
     };
     // Not waited for: one that has not been heard of counts as usable.
     followHealth(followed).catch((error: unknown) =>
-      scope.log.warn({ err: error }, "The other providers' health cannot be read; whatever a dark one has goes back"),
+      scope.log.warn(
+        { err: error },
+        "sms.health cannot be read; what a dark provider has goes back, and volumes are counted anew",
+      ),
     );
     const goesElsewhere = (provider: Provider) => health.anyUsable(rivalsNow(provider, catalog), performance.now());
 
@@ -69,7 +76,8 @@ await runService({
     if (journalDir === undefined)
       scope.log.info("SLUICE_SENDER_JOURNAL_DIR is not set: after a sudden end all that was under way is in doubt");
     const outcomeLog = new OutcomeLog(reader);
-    const kafka = { connection, producer, codecs, outcomeLog, ends, sessionTimeoutMs };
+    const volumes = new VolumeLog({ reader, health, mark, codec: codecs.event, log: scope.log });
+    const kafka = { connection, producer, codecs, outcomeLog, ends, volumes, health, sessionTimeoutMs };
     const onTraced = traceSubmission(scope.tracing);
     const shared = { ...kafka, metrics, onTraced, partitions, instance, journalDir, goesElsewhere };
     const providers = new LiveProviders({

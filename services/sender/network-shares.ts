@@ -24,9 +24,13 @@ interface Network<M> {
 const THERE_MS = 5_000;
 /** Share of the window that is kept, while another is there, for networks that hold less than an equal part of it. */
 const RESERVE = 0.1;
-/** A failure is a network's own while of at least so many answers for others at most this share are failures. */
+/**
+ * A failure is a network's own while of at least so many answers for others at most this share are failures, and its own share is
+ * so many times as large: a provider that is a little too slow for all throttles few of each.
+ */
 const OTHERS_ANSWERS = 10;
 const OTHERS_FAILED = 0.1;
+const TIMES_OTHERS = 3;
 const HALF_LIFE_MS = 1_000;
 
 /**
@@ -136,7 +140,8 @@ export class NetworkShares<M extends Member> {
     const [others, ofThem] = [this.answers - network.answers, this.failures - network.failures];
     network.failures++;
     this.failures++;
-    return others >= OTHERS_ANSWERS && ofThem <= others * OTHERS_FAILED;
+    if (others < OTHERS_ANSWERS || ofThem > others * OTHERS_FAILED) return false;
+    return network.failures * others >= TIMES_OTHERS * ofThem * network.answers;
   }
 
   /** The network was throttled alone. */

@@ -13,6 +13,10 @@ export class PartitionOwner implements Owner {
     this.journal = journal;
   }
 
+  get partition(): number {
+    return this.task.partition;
+  }
+
   get alive(): boolean {
     return this.task.alive;
   }

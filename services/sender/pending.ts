@@ -5,6 +5,8 @@ import type { Unit } from "./unit-result.ts";
 
 /** What is needed of the task that owns a message's partition. */
 export interface Owner {
+  /** Of the provider's dispatch topics. */
+  readonly partition: number;
   readonly alive: boolean;
   readonly draining: boolean;
   wake(): void;
@@ -32,6 +34,8 @@ export class Pending<U extends Unit> extends Submission<U> {
   readonly network: string;
   /** It has been noted that it leaves. */
   noted = false;
+  /** Segments that are set aside for it in the quota. */
+  reserved = 0;
 
   constructor(units: readonly U[], owner: Owner, order: Order, settle: Settle) {
     super(units);

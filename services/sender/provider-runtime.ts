@@ -1,4 +1,6 @@
 import type { Provider } from "../../domain/catalog/provider.ts";
+import type { ProviderHealth } from "../../pipeline/follow/provider-health.ts";
+import { NO_VOLUME, type VolumeCount } from "../../pipeline/follow/told-volume.ts";
 import type { SluiceCodecs } from "../../pipeline/records/codecs.ts";
 import type { KafkaConnection } from "../../platform/kafka/connection.ts";
 import { DispatchJournal } from "../../platform/kafka/dispatch-journal.ts";
@@ -24,6 +26,7 @@ import { RecentSubmissions } from "./recent-submissions.ts";
 import { type SenderGauges, type SenderMetrics, senderMetrics } from "./sender-metrics.ts";
 import { SmppLink } from "./smpp-link.ts";
 import type { Unit } from "./unit-result.ts";
+import type { VolumeLog } from "./volume-log.ts";
 
 /** What all providers of a process share. */
 export interface SharedParts {
@@ -32,6 +35,10 @@ export interface SharedParts {
   readonly codecs: SluiceCodecs;
   readonly outcomeLog: OutcomeLog;
   readonly ends: LogEnds;
+  /** What stands in the logs of the providers' volumes. Default: counts begin at 0. */
+  readonly volumes?: Pick<VolumeLog, "before">;
+  /** What other senders say. Default: there is no other. */
+  readonly health?: Pick<ProviderHealth, "volume">;
   readonly metrics: MetricRegistry;
   /** Of the message topics. */
   readonly partitions: number;
@@ -81,6 +88,7 @@ export class ProviderRuntime {
       log: shared.connection.log,
       silenceMs: Math.min(SILENCE_MS, responseTimeoutOf(provider)),
       goesElsewhere: () => retired || shared.goesElsewhere?.(provider) !== false,
+      volumeElsewhere: () => this.volumeElsewhere(),
       retired,
       onLate: (events) => this.writeLate(events),
       onCircuit: () => this.health.tell(),
@@ -123,6 +131,7 @@ export class ProviderRuntime {
       backlog,
       rate: sender.rate.current,
       segmentsSent: sender.rate.sent,
+      volume: sender.volume.here,
       circuit: sender.circuit.state,
       up: sender.link.up,
       trouble: sender.trouble,
@@ -153,6 +162,7 @@ export class ProviderRuntime {
       journal,
       step: Math.min(MAX_STEP, Math.max(provider.window, Math.ceil(provider.rate * STEP_SECONDS))),
     });
+    await this.countOn(task);
     this.running.set(task, dispatcher);
     sender.own(handler.owner);
     try {
@@ -160,7 +170,22 @@ export class ProviderRuntime {
     } finally {
       this.running.delete(task);
       sender.disown(handler.owner);
+      sender.volume.end(task.partition);
     }
+  }
+
+  /** The count of a partition goes on from what its last owner told and stored. */
+  private async countOn({ partition }: Task): Promise<void> {
+    const { volumes, producer } = this.shared;
+    const { id, partitions } = this.provider;
+    const before = await volumes?.before({ provider: id, partition, of: partitions });
+    this.sender.volume.begin(partition, before?.told, before?.since ?? [], producer.clock.now());
+  }
+
+  private volumeElsewhere(): VolumeCount {
+    const { health, producer } = this.shared;
+    const here = new Set([...this.running.keys()].map(({ partition }) => partition));
+    return health?.volume(this.provider.id, producer.clock.now(), (partition) => here.has(partition)) ?? NO_VOLUME;
   }
 
   private journalOf(task: Task): DispatchJournal | undefined {
@@ -184,6 +209,7 @@ export class ProviderRuntime {
       provider: provider.id,
       rate: sender.rate,
       circuit: sender.circuit,
+      volume: sender.volume,
       partitions: () =>
         [...running].map(([task, dispatcher]) => ({
           partition: task.partition,

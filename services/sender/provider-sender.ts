@@ -10,6 +10,7 @@
 import { faultPoint } from "#fault-point";
 import type { Provider } from "../../domain/catalog/provider.ts";
 import { countsAgainstCircuit } from "../../domain/message/submit-outcome.ts";
+import type { VolumeCount } from "../../pipeline/follow/told-volume.ts";
 import type { Outcome } from "../../platform/kafka/dispatcher.ts";
 import type { KafkaLog, OutRecord } from "../../platform/kafka/record.ts";
 import { Circuit, type CircuitState } from "./circuit.ts";
@@ -19,7 +20,9 @@ import type { Link } from "./link.ts";
 import { NetworkShares } from "./network-shares.ts";
 import type { Order, Outcomes } from "./outcomes.ts";
 import { heldTooLong, type Owner, Pending } from "./pending.ts";
+import { QuotaGate } from "./quota-gate.ts";
 import { SegmentRate } from "./segment-rate.ts";
+import { SegmentVolume } from "./segment-volume.ts";
 import type { SenderMetrics } from "./sender-metrics.ts";
 import { SlotTimer } from "./slot-timer.ts";
 import type { Verdict } from "./submission.ts";
@@ -35,6 +38,8 @@ export interface ProviderSenderOptions<U extends Unit> {
   readonly silenceMs: number;
   /** Whether another provider could take what this one cannot, as far as is known. Default: yes. */
   readonly goesElsewhere?: () => boolean;
+  /** Segments that the owners of its partitions in other processes have counted. Default: none. */
+  readonly volumeElsewhere?: () => VolumeCount;
   /** It was removed from the catalog: everything goes back. Default: no. */
   readonly retired?: boolean;
   /** Given events about messages whose outcome has been told: what late answers say. They are stored when that is possible. */
@@ -64,6 +69,8 @@ export class ProviderSender<U extends Unit = Unit> {
   readonly rate = new SegmentRate();
   readonly circuit: Circuit;
   readonly link: Link<U>;
+  readonly volume: SegmentVolume;
+  private readonly quota: QuotaGate;
   private readonly options: ProviderSenderOptions<U>;
   private readonly handBack = new SegmentRate();
   private readonly owners = new Set<Owner>();
@@ -88,6 +95,8 @@ export class ProviderSender<U extends Unit = Unit> {
     const { circuit } = options.provider;
     this.networks = new NetworkShares(windowOf(options.provider));
     this.circuit = new Circuit({ failures: circuit.failures, openMs: circuit.openMs, silenceMs: options.silenceMs });
+    this.volume = new SegmentVolume(options.provider.quota, options.now(), options.volumeElsewhere);
+    this.quota = new QuotaGate(this.volume, this.circuit);
     this.handBack.setShare(HAND_BACK_RATE, options.monotonic());
     if (options.retired) this.circuit.leaveForGood("removed from the catalog", options.monotonic());
   }
@@ -105,6 +114,7 @@ export class ProviderSender<U extends Unit = Unit> {
   own(owner: Owner): void {
     this.owners.add(owner);
     this.share();
+    this.lookAtQuota();
     this.ticker ??= setInterval(() => this.tick(), TICK_MS);
     if (!this.linked) void this.connect();
   }
@@ -142,7 +152,7 @@ export class ProviderSender<U extends Unit = Unit> {
       this.slot.arm(this.handBack.nextIn(1, now), now);
       return 0;
     }
-    const room = this.slots();
+    const room = Math.min(this.slots(), this.quota.room);
     if (room <= 0) return 0;
     const allowed = this.rate.available(now);
     if (allowed === 0) this.slot.arm(this.rate.nextIn(1, now), now);
@@ -193,7 +203,7 @@ export class ProviderSender<U extends Unit = Unit> {
         this.withdraw(pending);
       } else if (pending.untouched && this.options.now() >= pending.order.dispatch.facts.expiresAt) {
         this.queue.shift();
-        this.networks.leave(pending);
+        this.leave(pending);
         this.giveBack(pending.order, pending.settle);
       } else if (!this.sendNext(pending)) return;
     }
@@ -213,6 +223,10 @@ export class ProviderSender<U extends Unit = Unit> {
       return false;
     }
     if (this.slots() <= 0 || !pending.owner.keeps) return false;
+    if (!this.quota.admit(pending, now)) {
+      if (this.circuit.state !== this.lastCircuit) this.circuitChanged();
+      return this.circuit.state === "open";
+    }
     const { inFlight } = this.link;
     // Before it is sent, since it may leave at once.
     this.rate.take(weight, now);
@@ -253,6 +267,7 @@ export class ProviderSender<U extends Unit = Unit> {
   private onResult(pending: Pending<U>, unit: number, result: UnitResult): void {
     faultPoint("before:response-read");
     const now = this.options.monotonic();
+    this.rate.answered();
     pending.take(unit, result);
     const { weight } = pending.units[unit]!;
     if (result.stayed) {
@@ -288,7 +303,7 @@ export class ProviderSender<U extends Unit = Unit> {
         this.networks.throttled(network, now, pauseMs);
         this.slot.arm(pauseMs, now);
       } else {
-        this.rate.throttled(now, pauseMs);
+        this.rate.throttled(now, pauseMs, this.link.inFlight);
         this.circuit.throttled(now, pauseMs);
       }
     } else if (failure && !ofNetwork) this.circuit.failed(code, now);
@@ -299,7 +314,7 @@ export class ProviderSender<U extends Unit = Unit> {
     if (this.queue[0] === pending) this.queue.shift();
     const { metrics, monotonic } = this.options;
     if (verdict.kind === "again" && this.again(pending)) return;
-    this.networks.leave(pending);
+    this.leave(pending);
     if (verdict.kind === "again") {
       // Its new owner will find no outcome, and decide.
       if (!pending.owner.alive) {
@@ -307,6 +322,8 @@ export class ProviderSender<U extends Unit = Unit> {
         return;
       }
     }
+    if (verdict.kind === "accepted" || verdict.kind === "in-doubt" || pending.accepted > 0)
+      this.mayHaveTaken(pending.owner.partition, pending.weight);
     if (pending.sentAt > 0) metrics.latency.record((monotonic() - pending.sentAt) / 1_000);
     const [outcome, label] = this.conclusions.of(pending.order, pending, verdict);
     if (deferred) this.later(pending.settle, outcome, label);
@@ -317,6 +334,18 @@ export class ProviderSender<U extends Unit = Unit> {
     if (verdict.kind !== "in-doubt") return;
     pending.concluded = true;
     this.settleLate(pending);
+  }
+
+  /** The message is not under way any more. */
+  private leave(pending: Pending<U>): void {
+    this.networks.leave(pending);
+    this.quota.release(pending);
+  }
+
+  /** The provider has so many segments of a partition, or may have: this owner of it counts them, or the last one has not. */
+  mayHaveTaken(partition: number, segments: number): void {
+    this.quota.taken(partition, segments, this.options.now(), this.options.monotonic());
+    if (this.circuit.state !== this.lastCircuit) this.circuitChanged();
   }
 
   /** Its outcome has been told: what late answers make of it is told apart from that. */
@@ -370,7 +399,7 @@ export class ProviderSender<U extends Unit = Unit> {
   private tick(): void {
     const now = this.options.monotonic();
     this.circuit.tick(now);
-    if (this.circuit.state !== this.lastCircuit) this.circuitChanged();
+    this.lookAtQuota();
     if (this.owners.size === 0 && this.linked && now - this.idleSince >= UNBIND_AFTER_MS) void this.disconnect();
     this.releaseDraining(now);
     this.releaseHeld(now);
@@ -400,6 +429,11 @@ export class ProviderSender<U extends Unit = Unit> {
       pending.cut("stopping");
       this.finish(pending, pending.verdict!, true);
     }
+  }
+
+  private lookAtQuota(): void {
+    this.quota.look(this.options.now(), this.options.monotonic());
+    if (this.circuit.state !== this.lastCircuit) this.circuitChanged();
   }
 
   private circuitChanged(): void {

@@ -2,26 +2,23 @@
  * How fast a provider may be sent to, in segments a second, exactly. Two rules hold together: no window of one second
  * ever has more segments than the rate (a log of the last second's segments), and within a second they are spread (a token
  * bucket a little faster than the rate), with bursts of 100 ms' worth, so that a process that is woken late loses nothing.
- * Time is passed in: ms of a monotonic clock.
+ * When the provider throttles, the rate adapts. Time is passed in: ms of a monotonic clock.
  */
+import { AdaptiveShare } from "./adaptive-share.ts";
 
 /** A little over a second: the provider's clock and the network move segments between seconds. */
 const WINDOW_MS = 1_010;
 /** The bucket's pace beside the rate; the log is what limits. */
 const CATCH_UP = 1.2;
 const BURST_SECONDS = 0.1;
-/** The slowest that throttling makes it, as a share of the rate. */
-const FLOOR = 0.05;
-/** Share of the rate that comes back each second after throttling. */
-const RECOVERY_PER_SECOND = 0.1;
-/** Answers to one burst count as one: the factor is halved at most this often, ms. */
-const CUT_EVERY_MS = 1_000;
+/** The same for a provider that throttles: it may count by less than a second. */
+const STEADY_CATCH_UP = 1.02;
+const STEADY_BURST_SECONDS = 0.05;
 
 export class SegmentRate {
-  private limit = 0;
-  private factor = 1;
-  private adaptedAt = 0;
-  private cutAt = Number.NEGATIVE_INFINITY;
+  /** The share of the provider's rate that this process has by the catalog, segments a second. */
+  limit = 0;
+  private readonly share = new AdaptiveShare();
   private pausedUntil = Number.NEGATIVE_INFINITY;
   private tokens = 0;
   private filledAt = 0;
@@ -45,12 +42,17 @@ export class SegmentRate {
     for (let i = before; i < this.capacity; i++) this.push(now);
     this.tokens = Math.min(this.tokens, 0);
     this.filledAt = now;
-    if (before === 0) this.adaptedAt = now;
   }
 
   /** Segments a second allowed now, after throttling. */
   get current(): number {
-    return this.limit * this.factor;
+    return this.limit * this.share.value;
+  }
+
+  /** The same, for who asks at any time. */
+  currentAt(now: number): number {
+    this.share.grow(now);
+    return this.current;
   }
 
   /** Segments that may go now. */
@@ -109,7 +111,7 @@ export class SegmentRate {
   nextIn(segments: number, now: number): number {
     if (this.limit <= 0) return Number.POSITIVE_INFINITY;
     this.refresh(now);
-    const pace = (this.current * CATCH_UP) / 1_000;
+    const { pace } = this;
     const byPause = this.pausedUntil - now;
     const byTokens = this.tokens >= 1 ? 0 : (1 - this.tokens) / pace;
     const excess = Math.min(this.count, this.count + segments - this.capacity);
@@ -117,13 +119,15 @@ export class SegmentRate {
     return Math.max(0, byPause, byTokens, byLog);
   }
 
-  /** The provider said that it was too fast: halves the rate, and pauses for `pauseMs`. */
-  throttled(now: number, pauseMs: number): void {
+  /** The provider said that it was too fast: nothing goes for `pauseMs`, and less afterwards. `inFlight`: requests without an answer. */
+  throttled(now: number, pauseMs: number, inFlight: number): void {
     this.pauseUntil(now + pauseMs);
-    if (now - this.cutAt < CUT_EVERY_MS) return;
-    this.adapt(now);
-    this.cutAt = now;
-    this.factor = Math.max(FLOOR, this.factor / 2);
+    this.share.cut(now, pauseMs, inFlight);
+  }
+
+  /** A request has ended, whatever its result: to be said first. */
+  answered(): void {
+    this.share.answered();
   }
 
   /** Nothing goes before this moment (Retry-After). */
@@ -135,29 +139,28 @@ export class SegmentRate {
     return now < this.pausedUntil;
   }
 
+  /** Segments in a window. */
   private get capacity(): number {
-    const { current } = this;
-    return current <= 0 ? 0 : Math.max(1, Math.floor(current));
+    return this.limit <= 0 ? 0 : Math.max(1, Math.min(Math.floor(this.limit), Math.ceil(this.current)));
+  }
+
+  /** Tokens a millisecond. */
+  private get pace(): number {
+    return (this.current * (this.share.value < 1 ? STEADY_CATCH_UP : CATCH_UP)) / 1_000;
   }
 
   private get windowMs(): number {
-    return this.current >= 1 ? WINDOW_MS : WINDOW_MS / this.current;
+    // Of an adapted rate, or one below 1, the next whole number of segments goes in a longer time.
+    return Math.max(WINDOW_MS, (WINDOW_MS * this.capacity) / this.current);
   }
 
   private refresh(now: number): void {
-    this.adapt(now);
+    this.share.grow(now);
     this.expire(now);
-    const pace = (this.current * CATCH_UP) / 1_000;
-    const burst = Math.max(1, pace * BURST_SECONDS * 1_000);
+    const { pace } = this;
+    const burst = Math.max(1, pace * (this.share.value < 1 ? STEADY_BURST_SECONDS : BURST_SECONDS) * 1_000);
     this.tokens = Math.min(burst, this.tokens + (now - this.filledAt) * pace);
     this.filledAt = now;
-  }
-
-  private adapt(now: number): void {
-    const from = Math.max(this.adaptedAt, this.pausedUntil);
-    if (this.factor < 1 && now > from)
-      this.factor = Math.min(1, this.factor + ((now - from) / 1_000) * RECOVERY_PER_SECOND);
-    if (now > from || this.factor === 1) this.adaptedAt = now;
   }
 
   private expire(now: number): void {

@@ -1,3 +1,4 @@
+import type { VolumeCount } from "../../pipeline/follow/told-volume.ts";
 import type { Counter, Histogram, MetricRegistry } from "../../platform/telemetry/metric-registry.ts";
 
 /** What a sender counts for one provider. */
@@ -64,6 +65,8 @@ export interface SenderGauges {
   readonly backlog: number;
   readonly rate: number;
   readonly segmentsSent: number;
+  /** Of the partitions owned. */
+  readonly volume: VolumeCount;
   readonly circuit: string;
   readonly up: boolean;
   /** Why nothing goes out; undefined while nothing is known to be wrong. */
@@ -79,6 +82,12 @@ export function observeSenders(registry: MetricRegistry, read: () => readonly Se
   gauge("sender_partitions", "Dispatch partitions owned", ({ owned }) => owned);
   gauge("sender_backlog_messages", "Dispatches read or waiting that are not submitted", ({ backlog }) => backlog);
   gauge("sender_rate_segments", "Segments a second allowed now", ({ rate }) => rate);
+  gauge(
+    "sender_segments_today",
+    "Segments that the provider has had in the calendar day of its quota's zone, or may have",
+    ({ volume }) => volume.today,
+  );
+  gauge("sender_segments_this_month", "The same in the calendar month", ({ volume }) => volume.thisMonth);
   gauge("sender_link_up", "1 while the provider can be reached", ({ up }) => (up ? 1 : 0));
   registry.observe("sender_provider_down", "gauge", "1 for a provider that nothing can be sent to now, and why", () =>
     read().flatMap(({ provider, trouble }) =>

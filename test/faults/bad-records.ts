@@ -256,10 +256,18 @@ function healthOf(random: Random) {
     circuit: "open",
     reason: null,
     rate: Number.NaN,
+    configuredRate: -1,
+    rateReason: HOSTILE_TEXT,
     effectiveRate: 1e308,
     backlog: 1,
     queues: [-1],
     inFlight: -1,
+    dayStart: FAR,
+    dayEnd: FAR,
+    segmentsToday: -1,
+    monthStart: FAR,
+    monthEnd: FAR,
+    segmentsThisMonth: -1,
     at: 0,
   } as const;
 }

@@ -2,14 +2,14 @@ import { describe, expect, it } from "vitest";
 import { Progress, progressLine } from "../../../infra/demo/progress.ts";
 import { RunView } from "../../../infra/demo/run-view.ts";
 import type { Event, Health } from "../../../schemas/generated/types.ts";
+import { BLANK_HEALTH } from "../pipeline/blank-health.ts";
 
 function event(type: Event["type"], messageId: string, provider: string | null = "smsc-a") {
   return { type, provider, facts: { messageId } as Event["facts"] };
 }
 
 function health(provider: string, partition: number, circuit: Health["circuit"], at: number): Health {
-  const rest = { instance: "i", reason: null, rate: 1, effectiveRate: 1, backlog: 0, queues: [], inFlight: 0 };
-  return { provider, partition, circuit, at, ...rest };
+  return { ...BLANK_HEALTH, provider, partition, circuit, at, rate: 1, effectiveRate: 1 };
 }
 
 function runOfTen(): RunView {

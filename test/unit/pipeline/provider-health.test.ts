@@ -1,22 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { ProviderHealth } from "../../../pipeline/follow/provider-health.ts";
 import type { Health } from "../../../schemas/generated/types.ts";
+import { BLANK_HEALTH } from "./blank-health.ts";
 
 function health(changes: Partial<Health> = {}): Health {
-  return {
-    provider: "a",
-    partition: 0,
-    instance: "sender",
-    circuit: "closed",
-    reason: null,
-    rate: 100,
-    effectiveRate: 0,
-    backlog: 0,
-    queues: [],
-    inFlight: 0,
-    at: 0,
-    ...changes,
-  };
+  return { ...BLANK_HEALTH, rate: 100, ...changes };
 }
 
 describe("provider health", () => {
@@ -91,6 +79,22 @@ describe("provider health", () => {
     table.gave("a", { lane: "transactional", overflow: true }, 100, 0);
     expect(table.state("a", "transactional", 0)).toMatchObject({ backlogSeconds: 6, laneSeconds: 11 });
     expect(table.state("a", "marketing", 0)).toMatchObject({ backlogSeconds: 16, laneSeconds: 22 });
+  });
+
+  it("adds what all partitions have had in the present day and month, however old the word is", () => {
+    const table = new ProviderHealth(() => undefined);
+    const [dayEnd, monthEnd] = [1_000, 5_000];
+    expect(table.volume("a", 0)).toEqual({ today: 0, thisMonth: 0 });
+    table.take(health({ dayEnd, monthEnd, segmentsToday: 3, segmentsThisMonth: 30 }), 0);
+    table.take(health({ partition: 1, dayEnd, monthEnd, segmentsToday: 4, segmentsThisMonth: 40 }), 0);
+    // An older sender, which does not count.
+    table.take(health({ partition: 2 }), 0);
+    expect(table.volume("a", 999)).toEqual({ today: 7, thisMonth: 70 });
+    expect(table.volume("a", 1_000)).toEqual({ today: 0, thisMonth: 70 });
+    expect(table.volume("a", 5_000)).toEqual({ today: 0, thisMonth: 0 });
+    expect(table.volume("a", 0, (partition) => partition === 0)).toEqual({ today: 4, thisMonth: 40 });
+    expect(table.word("a", 1)).toMatchObject({ segmentsToday: 4 });
+    expect(table.word("b", 0)).toBeUndefined();
   });
 
   it("counts a provider as usable unless all its partitions are open or silent", () => {

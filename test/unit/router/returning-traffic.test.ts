@@ -3,6 +3,7 @@ import { parseRoute } from "../../../domain/catalog/catalog.ts";
 import { snapshotOf } from "../../../domain/catalog/snapshot.ts";
 import { ProviderHealth } from "../../../pipeline/follow/provider-health.ts";
 import { ReturningTraffic } from "../../../services/router/returning-traffic.ts";
+import { BLANK_HEALTH } from "../pipeline/blank-health.ts";
 import { eventOf, NOW, provider, request, world } from "./router-world.ts";
 
 const none = new Map();
@@ -18,9 +19,8 @@ it("reserves what it lets go until that is processed, whatever comes of it, and 
   const clocks = { now: () => NOW, monotonic: () => 0 };
   const returning = new ReturningTraffic({ snapshot: () => snapshot, health, ...clocks, random: () => 0 });
   expect(returning.prospect("p/0", facts, none), "a provider that was never heard of").toBe("none");
-  const word = { provider: "a", partition: 0, instance: "s", reason: null, rate: 10, effectiveRate: 0, at: NOW };
   const say = (circuit: "open" | "half_open" | "closed") =>
-    health.take({ ...word, circuit, backlog: 0, queues: [], inFlight: 0 }, 0);
+    health.take({ ...BLANK_HEALTH, rate: 10, circuit, at: NOW }, 0);
   for (const circuit of ["open", "half_open"] as const) {
     say(circuit);
     expect([circuit, returning.prospect("p/0", facts, none)]).toEqual([circuit, "none"]);

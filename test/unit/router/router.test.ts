@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { partitionFor } from "../../../platform/kafka/murmur2.ts";
 import type { Attempt } from "../../../schemas/generated/types.ts";
 import { ROUTER_INPUTS } from "../../../schemas/topics.ts";
+import { BLANK_HEALTH } from "../pipeline/blank-health.ts";
 import { codecs, dispatchOf, eventOf, HOME, inRecord, NOW, P, request, TO, world } from "./router-world.ts";
 
 describe("router", () => {
@@ -53,22 +54,7 @@ describe("router", () => {
     const w = world();
     const router = await w.start();
     const behind = (queues: readonly number[]) =>
-      w.health.take(
-        {
-          provider: "a",
-          partition: 0,
-          instance: "s",
-          circuit: "closed",
-          reason: null,
-          rate: 60,
-          effectiveRate: 60,
-          backlog: 300,
-          queues,
-          inFlight: 0,
-          at: NOW,
-        },
-        0,
-      );
+      w.health.take({ ...BLANK_HEALTH, rate: 60, effectiveRate: 60, backlog: 300, queues, at: NOW }, 0);
     behind([240, 0, 0, 0, 0, 0]);
     // 60 a second over 6 partitions: what is above ten at once is above the share.
     const flood = Array.from({ length: 12 }, (_, n) => w.run(router, request(n)));
@@ -265,22 +251,7 @@ describe("router", () => {
 
   it("leaves a provider whose circuit is open", async () => {
     const w = world();
-    w.health.take(
-      {
-        provider: "a",
-        partition: 0,
-        instance: "s",
-        circuit: "open",
-        reason: "dark",
-        rate: 100,
-        effectiveRate: 0,
-        backlog: 0,
-        queues: [],
-        inFlight: 0,
-        at: NOW,
-      },
-      0,
-    );
+    w.health.take({ ...BLANK_HEALTH, circuit: "open", reason: "dark", rate: 100, at: NOW }, 0);
     expect(dispatchOf(w.run(await w.start(), request(0)).effects[0]).provider).toBe("b");
   });
 

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { InRecord } from "../../../platform/kafka/record.ts";
 import type { Attempt, Lane } from "../../../schemas/generated/types.ts";
 import { RETRY_DELAYS, requestTopic, retryTopic } from "../../../schemas/topics.ts";
+import { BLANK_HEALTH } from "../pipeline/blank-health.ts";
 import { codecs, dispatchOf, eventOf, HOME, inRecord, NOW, request, TO, world } from "./router-world.ts";
 
 const STEP_MS = 100;
@@ -77,17 +78,8 @@ async function simulate(options: {
         backlog.set(provider, Math.max(0, (backlog.get(provider) ?? 0) - rate));
         const waiting = backlog.get(provider)!;
         const circuit = isOpen(second) ? ("open" as const) : ("closed" as const);
-        const word = {
-          provider,
-          partition: 0,
-          instance: "s",
-          circuit,
-          reason: null,
-          rate,
-          effectiveRate: 0,
-          at: timestamp,
-        };
-        w.health.take({ ...word, backlog: waiting, queues: [0, waiting, 0, 0, 0, 0], inFlight: 0 }, ms);
+        const word = { ...BLANK_HEALTH, provider, circuit, rate, at: timestamp };
+        w.health.take({ ...word, backlog: waiting, queues: [0, waiting, 0, 0, 0, 0] }, ms);
       }
     while (coming[0] !== undefined && coming[0].at <= second) {
       const { offset, validity, lane = "otp", from } = coming.shift()!;

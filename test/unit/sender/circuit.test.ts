@@ -20,6 +20,37 @@ test("so many failures in a row open it; a success in between begins the count a
   expect(circuit.reason).toBe("ESME_RSYSERR");
 });
 
+test("held, it stays open whatever comes and passes, until it is released; then a few are tried", () => {
+  const circuit = make();
+  circuit.hold("quota-reached", 0);
+  expect([circuit.state, circuit.reason]).toEqual(["open", "quota-reached"]);
+  circuit.linkDown("peer_closed", 100);
+  circuit.linkUp();
+  circuit.succeeded();
+  circuit.tick(100_000);
+  expect([circuit.state, circuit.reason]).toEqual(["open", "quota-reached"]);
+  circuit.release();
+  expect(circuit.state).toBe("half_open");
+  for (let n = 0; n < 3; n++) circuit.succeeded();
+  circuit.release();
+  expect(circuit.state).toBe("closed");
+});
+
+test("released without a link, it waits for the link as any; removed from the catalog, it stays so", () => {
+  const circuit = make();
+  circuit.hold("quota-reached", 0);
+  circuit.linkDown("peer_closed", 100);
+  circuit.release();
+  circuit.tick(50_000);
+  expect([circuit.state, circuit.reason]).toEqual(["open", "no link: peer_closed"]);
+  circuit.linkUp();
+  expect(circuit.state).toBe("half_open");
+  circuit.leaveForGood("removed", 60_000);
+  circuit.hold("quota-reached", 60_000);
+  circuit.release();
+  expect([circuit.state, circuit.reason]).toEqual(["open", "removed"]);
+});
+
 test("after a while a few are tried: their success closes it, one failure opens it again", () => {
   const circuit = make();
   for (let i = 0; i < 3; i++) circuit.failed("x", 0);

@@ -73,7 +73,10 @@ test("what an earlier owner may have submitted is in doubt, whatever its lane; i
   let nextId = 1;
   const codecs = await createCodecs({ idOf: async () => nextId++, schemaOf: async () => undefined });
   const outcomes = new Outcomes(codecs, provider, 6);
-  const task = new DispatchTask({} as Task, { codecs, outcomes, now: () => 5 } as unknown as DispatchTaskOptions);
+  const counted: unknown[] = [];
+  const sender = { mayHaveTaken: (...what: unknown[]) => counted.push(what) };
+  const options = { codecs, outcomes, sender, now: () => 5 } as unknown as DispatchTaskOptions;
+  const task = new DispatchTask({ partition: 2 } as Task, options);
   for (const [lane, copies] of [
     ["otp", 1],
     ["marketing", 0],
@@ -86,4 +89,8 @@ test("what an earlier owner may have submitted is in doubt, whatever its lane; i
     expect(task.recover(work, { kind: "in_doubt", value: null })).toEqual([]);
     expect(task.recover(work, { kind: "submitted", value: null })).toEqual([]);
   }
+  expect(counted).toEqual([
+    [2, 1],
+    [2, 1],
+  ]);
 });

@@ -83,7 +83,16 @@ async function world(behaviour: Record<string, unknown>, responseTimeoutMs = 400
   return { smsc, sender };
 }
 
-const owner = { alive: true, draining: false, wake() {}, keeps: true, leaving() {}, stayed() {}, keep: () => true };
+const owner = {
+  partition: 0,
+  alive: true,
+  draining: false,
+  wake() {},
+  keeps: true,
+  leaving() {},
+  stayed() {},
+  keep: () => true,
+};
 
 /** What was said of a message, and how many copies of it wait for the correlator. */
 interface Told {

@@ -76,6 +76,20 @@ test("a failure that others meet too, or that nothing can be told of, concerns t
   expect(shares.failed("slow", 10_000), "what was long ago counts no more").toBe(true);
 });
 
+test("a few failures of each network are the link's, however few they are; many of one and few of the others are that one's", () => {
+  const { shares } = world();
+  const answers = (network: string, good: number) => {
+    for (let n = 0; n < good; n++) shares.answered(network, 0);
+    return shares.failed(network, 0);
+  };
+  expect([answers("one", 40), answers("two", 40)]).toEqual([false, false]);
+  for (let round = 0; round < 5; round++)
+    for (const network of ["one", "two"]) expect(answers(network, 40), `${network} ${round}`).toBe(false);
+  for (let n = 0; n < 20; n++) answers("three", 1);
+  expect(answers("three", 1)).toBe(true);
+  expect(answers("two", 40)).toBe(false);
+});
+
 test("what must not be sent any more is taken out, and counts as let through until it has ended", () => {
   const { shares, through } = world();
   through("quick", 1);

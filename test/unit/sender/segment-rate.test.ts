@@ -181,27 +181,51 @@ test("a new owner sends nothing that could meet what the last one sent within a 
   ).toBeGreaterThan(40);
 });
 
-test("throttling halves the rate once for a burst of answers, pauses, and the rate comes back step by step", () => {
+test("throttling pauses, and cuts the rate once for a round trip of the window and for a second, however many answers say so", () => {
   const rate = new SegmentRate();
   rate.setShare(100, 0);
-  run(
-    rate,
-    0,
-    3_000,
-    () => 1,
-    () => 0,
-  );
-  for (let i = 0; i < 20; i++) rate.throttled(3_000 + i, 250);
-  expect(rate.current).toBe(50);
+  for (let i = 0; i < 20; i++) {
+    rate.answered();
+    rate.throttled(3_000 + i, 250, 19 - i);
+  }
+  expect(rate.current).toBe(88);
   expect(rate.allows(1, 3_200)).toBe(false);
   expect(rate.paused(3_200)).toBe(true);
-  rate.available(3_269);
-  rate.available(4_269);
-  expect(rate.current).toBeCloseTo(60, 0);
-  rate.available(20_000);
-  expect(rate.current).toBe(100);
-  for (let second = 0; second < 20; second++) rate.throttled(21_000 + second * 1_000, 0);
-  expect(rate.current).toBeGreaterThanOrEqual(5);
+  // Sent before the cut, answered long after it.
+  const slow = new SegmentRate();
+  slow.setShare(100, 0);
+  slow.answered();
+  slow.throttled(3_000, 250, 2);
+  for (const at of [8_000, 8_001]) {
+    const before = slow.currentAt(at);
+    slow.answered();
+    slow.throttled(at, 250, 1);
+    expect(slow.current).toBe(before);
+  }
+  const before = slow.currentAt(9_000);
+  slow.answered();
+  slow.throttled(9_000, 250, 0);
+  expect(slow.current).toBeCloseTo(before * 0.88, 5);
+});
+
+test("the rate comes back to where it was cut and stays about there, then to all of it; something always goes", () => {
+  const rate = new SegmentRate();
+  rate.setShare(100, 0);
+  const cut = (now: number) => {
+    rate.answered();
+    rate.throttled(now, 0, 0);
+  };
+  cut(1_000);
+  const peak = rate.currentAt(2_000);
+  cut(2_000);
+  expect(rate.current).toBeCloseTo(0.88 * peak, 5);
+  expect(rate.currentAt(7_000)).toBeGreaterThan(0.97 * peak);
+  expect(rate.currentAt(12_000)).toBeCloseTo(peak, 5);
+  expect(rate.currentAt(17_000)).toBeLessThan(peak + 1);
+  expect(rate.currentAt(32_000)).toBe(100);
+  for (let second = 40; second < 140; second++) cut(second * 1_000);
+  expect(rate.current).toBeGreaterThanOrEqual(1);
+  expect(rate.allows(1, 142_000)).toBe(true);
 });
 
 test("Retry-After holds everything back until it is over", () => {

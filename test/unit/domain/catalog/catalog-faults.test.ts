@@ -207,3 +207,21 @@ it("says what is wrong inside of unions and maps, which zod tells one level down
     '"c" is not known: one of a, b',
   ]);
 });
+
+const quota = (value: unknown) =>
+  problemsAfter(({ providers }) => Object.assign(providers[0]!, { quota: value })).join("\n");
+
+describe("a quota", () => {
+  it.each([
+    [{ daily: 0 }, "providers[0].quota.daily"],
+    [{ daily: 10.5 }, "providers[0].quota.daily"],
+    [{ zone: "Berlin" }, "providers[0].quota.zone: a time zone of the IANA database by name, such as Europe/Berlin"],
+    [{ zone: "+01:00" }, "providers[0].quota.zone: a time zone"],
+    [{ daily: 1_000, monthly: 999 }, "providers[0].quota.daily: more than monthly: it is never reached"],
+    [{ weekly: 5 }, "providers[0].quota"],
+  ])("%j", (value, message) => expect(quota(value)).toContain(message));
+
+  it.each([{}, { daily: 1 }, { monthly: 1_000_000, zone: "Europe/Berlin" }])("%j", (value) =>
+    expect(quota(value)).toBe(""),
+  );
+});
