@@ -3,12 +3,11 @@
  * come back under their name; nothing is lost.
  */
 import { createHash } from "node:crypto";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, expect, inject, test } from "vitest";
-import { parse, stringify } from "yaml";
-import { runCli } from "../../services/console/cli.ts";
+import { parse } from "yaml";
+import { type CatalogFiles, LiveCatalogFiles, type ProviderEntry } from "../fixture/live-catalog.ts";
 import {
   audit,
   disconnect,
@@ -22,21 +21,8 @@ import {
   untilFinal,
 } from "./sluice.ts";
 
-interface Provider {
-  id: string;
-  rate: number;
-  smpp?: { password: unknown };
-  http?: { authToken: unknown };
-  prices: { country?: string; price: string }[];
-}
-interface Files {
-  accounts: Record<string, unknown>[];
-  providers: Provider[];
-  routes: { id: string; when?: object; strategy: string; providers: { id: string }[] }[];
-}
-
 const { environment } = inject("sluice");
-const folder = mkdtempSync(join(tmpdir(), "sluice-catalog-"));
+const catalog = new LiveCatalogFiles(environment);
 const ids: string[] = [];
 let flowing = true;
 let flow: Promise<void>;
@@ -44,59 +30,29 @@ afterAll(async () => {
   flowing = false;
   await flow;
   await disconnect();
-  rmSync(folder, { recursive: true, force: true });
+  catalog.remove();
 });
 
-/** Runs a command; gives what it printed, and its exit code. */
-async function sluice(...args: string[]): Promise<{ code: number; out: string; err: string }> {
-  const [out, err]: string[][] = [[], []];
-  const host = { env: environment, print: (line: string) => out!.push(line), tell: (line: string) => err!.push(line) };
-  const code = await runCli(args, host as never);
-  return { code, out: out!.join("\n"), err: err!.join("\n") };
-}
-
-/** The files that the installation was started with, their secrets in files of their own. */
-function filesOfStart(): Files {
-  const read = (name: string) => parse(readFileSync(join(environment.SLUICE_CATALOG_DIR!, name), "utf8"));
-  const providers = read("providers.yaml") as Provider[];
-  for (const { id, smpp, http } of providers) {
-    const secret = join(folder, `${id}.secret`);
-    writeFileSync(secret, `${smpp?.password ?? http?.authToken}\n`);
-    if (smpp !== undefined) smpp.password = { file: secret };
-    if (http !== undefined) http.authToken = { file: secret };
-  }
-  return { accounts: read("accounts.yaml"), providers, routes: read("routes.yaml") };
-}
-
-function write(files: Files): void {
-  for (const [part, value] of Object.entries(files)) writeFileSync(join(folder, `${part}.yaml`), stringify(value));
-}
-
-async function apply(files: Files, ...more: string[]) {
-  write(files);
-  return sluice("apply", folder, "--wait", "30", ...more);
-}
-
-const files = filesOfStart();
+const files = catalog.read(environment.SLUICE_CATALOG_DIR!);
 const KEY = "a-key-of-the-live-account";
 const live = {
   id: "live",
   name: "Live",
   apiKeys: [{ id: "k", sha256: createHash("sha256").update(KEY).digest("hex") }],
 };
-const spare: Provider = { ...structuredClone(files.providers.find(({ id }) => id === "smsc-b")!), id: "smsc-d" };
+const spare: ProviderEntry = { ...structuredClone(files.providers.find(({ id }) => id === "smsc-b")!), id: "smsc-d" };
 const ofLive = {
   id: "live",
   when: { accounts: ["live"] },
   strategy: "priority",
   providers: [{ id: "smsc-d" }, { id: "smsc-a" }],
 };
-const withSpare: Files = {
+const withSpare: CatalogFiles = {
   accounts: [...files.accounts, live],
   providers: [...files.providers, spare],
   routes: [ofLive, ...files.routes],
 };
-const withoutSpare: Files = {
+const withoutSpare: CatalogFiles = {
   ...withSpare,
   providers: files.providers,
   routes: [{ ...ofLive, providers: [{ id: "smsc-a" }] }, ...files.routes],
@@ -112,7 +68,7 @@ async function postLive(count: number): Promise<string[]> {
 }
 
 test("files with a problem, and secrets that are written out, are refused as a whole and change nothing", async () => {
-  const wrong = await apply({
+  const wrong = await catalog.apply({
     ...withSpare,
     routes: [{ ...ofLive, providers: [{ id: "smsc-x" }, { id: "smsc-y" }] }, ...files.routes],
   });
@@ -121,11 +77,11 @@ test("files with a problem, and secrets that are written out, are refused as a w
   expect(wrong.err).toMatch(/no provider "smsc-y"[\s\S]*Nothing was changed/);
   const written = structuredClone(files);
   written.providers[0]!.smpp!.password = "secret-a";
-  expect(await apply(written)).toMatchObject({
+  expect(await catalog.apply(written)).toMatchObject({
     code: 1,
     err: expect.stringContaining("providers[0].smpp.password: a secret is not stored"),
   });
-  expect((await sluice("catalog", "status")).out).toContain("No version has been applied");
+  expect((await catalog.run("catalog", "status")).out).toContain("No version has been applied");
 });
 
 test("a first version is at work in every instance, without a restart and while messages run", async () => {
@@ -141,17 +97,20 @@ test("a first version is at work in every instance, without a restart and while 
       await new Promise((resolve) => setTimeout(resolve, 200));
     }
   })();
-  const applied = await apply(files, "--note", "the files as they were");
+  const applied = await catalog.apply(files, "--note", "the files as they were");
   expect(applied).toMatchObject({ code: 0, err: "" });
   expect(applied.out).toContain("Version 1 is published.");
   for (const service of ["ingest", "router", "sender", "dlr-collector"])
     expect(applied.out).toMatch(new RegExp(`${service}/\\S+ +version 1$`, "m"));
-  expect(await apply(files)).toMatchObject({ code: 0, out: "No difference from version 1; nothing was changed." });
+  expect(await catalog.apply(files)).toMatchObject({
+    code: 0,
+    out: "No difference from version 1; nothing was changed.",
+  });
 });
 
 test("an account, a provider and a route come live; the price at the decision is the new one", async () => {
   expect((await post("/v1/messages", { to: `+${freshNumber()}`, text: "too early" }, KEY)).status).toBe(401);
-  const dry = await apply(withSpare, "--dry-run");
+  const dry = await catalog.apply(withSpare, "--dry-run");
   expect(dry.out.split("\n")).toEqual([
     "Different from version 1:",
     "+ account live",
@@ -159,12 +118,14 @@ test("an account, a provider and a route come live; the price at the decision is
     "+ route live",
     "Nothing was changed (--dry-run).",
   ]);
-  expect(await apply(withSpare)).toMatchObject({ code: 0 });
+  expect(await catalog.apply(withSpare)).toMatchObject({ code: 0 });
   const rows = await untilFinal(await postLive(20));
   expect([...new Set([...rows.values()].map(({ provider }) => provider))]).toEqual(["smsc-d"]);
   const dearer = structuredClone(withSpare);
   dearer.providers.at(-1)!.prices = [{ price: "0.1234" }];
-  expect((await apply(dearer)).out).toContain("~ provider smsc-d: prices: everywhere else: price: 0.0600 -> 0.1234");
+  expect((await catalog.apply(dearer)).out).toContain(
+    "~ provider smsc-d: prices: everywhere else: price: 0.0600 -> 0.1234",
+  );
   const [one] = await postLive(1);
   await untilFinal([one!]);
   const [event] = await query<{ price: string }>(
@@ -176,10 +137,10 @@ test("an account, a provider and a route come live; the price at the decision is
 test("a provider that is removed gives back what it has, and works again when it is added under its name", async () => {
   const slow = structuredClone(withSpare);
   slow.providers.at(-1)!.rate = 1;
-  expect(await apply(slow)).toMatchObject({ code: 0 });
+  expect(await catalog.apply(slow)).toMatchObject({ code: 0 });
   const waiting = await postLive(60);
   await until("some are on their way to it", async () => (await messages(waiting)).size === 60);
-  const removed = await apply(withoutSpare);
+  const removed = await catalog.apply(withoutSpare);
   expect(removed).toMatchObject({ code: 0 });
   expect(removed.out).toContain("- provider smsc-d\n");
   const rows = await untilFinal(waiting);
@@ -187,11 +148,11 @@ test("a provider that is removed gives back what it has, and works again when it
   expect(by.get("smsc-a")!.length).toBeGreaterThan(30);
   expect([...rows.values()].filter(({ finals }) => finals !== 1)).toEqual([]);
   await until("nothing is left in its topics", async () =>
-    (await sluice("catalog", "status")).out.includes(
+    (await catalog.run("catalog", "status")).out.includes(
       "provider smsc-d was removed; messages that still go to others: 0",
     ),
   );
-  expect(await apply(withSpare)).toMatchObject({ code: 0 });
+  expect(await catalog.apply(withSpare)).toMatchObject({ code: 0 });
   // Its sender binds anew; meanwhile the next of the route has its messages.
   await until("it takes messages again", async () => {
     const again = await untilFinal(await postLive(5));
@@ -200,18 +161,18 @@ test("a provider that is removed gives back what it has, and works again when it
 });
 
 test("history, differences, export and roll-back", async () => {
-  const history = (await sluice("catalog", "history")).out.split("\n");
+  const history = (await catalog.run("catalog", "history")).out.split("\n");
   expect(history.at(-1)).toMatch(/^version 1 {2}\d{4}-.* {2}the files as they were$/);
-  expect((await sluice("catalog", "diff", "1", "2")).out).toBe(
+  expect((await catalog.run("catalog", "diff", "1", "2")).out).toBe(
     "From version 1 to version 2:\n+ account live\n+ provider smsc-d\n+ route live",
   );
-  const out = join(folder, "export");
-  expect((await sluice("catalog", "export", out, "--version", "2")).code).toBe(0);
+  const out = join(catalog.folder, "export");
+  expect((await catalog.run("catalog", "export", out, "--version", "2")).code).toBe(0);
   expect(parse(readFileSync(join(out, "providers.yaml"), "utf8"))).toEqual(withSpare.providers);
-  const back = await sluice("catalog", "rollback", "1", "--wait", "30");
+  const back = await catalog.run("catalog", "rollback", "1", "--wait", "30");
   expect(back).toMatchObject({ code: 0 });
   expect((await post("/v1/messages", { to: `+${freshNumber()}`, text: "no account any more" }, KEY)).status).toBe(401);
-  expect(await sluice("catalog", "rollback", "99")).toMatchObject({
+  expect(await catalog.run("catalog", "rollback", "99")).toMatchObject({
     code: 2,
     err: expect.stringContaining("there is no version 99"),
   });

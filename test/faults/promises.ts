@@ -19,4 +19,5 @@ export const PROMISES: readonly PromiseOfSluice[] = [
   { number: 10, title: "Bounded memory", file: "bounded-memory" },
   { number: 11, title: "The clock", file: "clock" },
   { number: 12, title: "Late and repeated answers", file: "late-answers" },
+  { number: 13, title: "Decisions survive a change of catalog", file: "catalog-changes" },
 ];

@@ -71,7 +71,8 @@ export const applyCommand: Command = {
         host.print("Nothing was changed (--dry-run).");
         return 0;
       }
-      return await publish(topic, source, { note: options.note, restored: null, waitMs: options.waitMs }, config, host);
+      const made = { parent: current?.version ?? 0, note: options.note, restored: null };
+      return await publish(topic, source, made, options.waitMs, config, host);
     } finally {
       await topic.close();
     }
@@ -120,28 +121,37 @@ export function tellDifference(
   return true;
 }
 
-/** Publishes what follows, and waits until it is at work everywhere. @returns the exit code */
+/** What the history says of a version, and which one it was made of. */
+export interface Made {
+  /** The version that `source` follows and that the difference was shown to; 0: none. */
+  readonly parent: number;
+  readonly note: string | null;
+  readonly restored: number | null;
+}
+
+/**
+ * Publishes what follows, and waits until it is at work everywhere. @returns the exit code
+ * @throws SluiceError `CATALOG_CHANGED` when `parent` is not the version at work any more
+ */
 export async function publish(
   topic: CatalogTopic,
   source: CatalogSource,
-  {
-    note,
-    restored,
-    waitMs,
-  }: { readonly note: string | null; readonly restored: number | null; readonly waitMs: number },
+  made: Made,
+  waitMs: number,
   config: ApplySettings,
   host: CommandHost,
 ): Promise<number> {
-  const { current } = await topic.read();
   const providers = [...entriesOf(source.providers), ...entriesOf(source.retired)].map(({ id, partitions }) => ({
     id: String(id),
     partitions: Number(partitions ?? 1),
   }));
   const created = await createProviderTopics(topic.connection, providers, config);
   if (created.length > 0) host.tell(`topics created: ${created.length}`);
-  const parent = current?.version ?? 0;
-  const made = { version: parent + 1, parent, by: userInfo().username, note, restored };
-  const { version } = await topic.publish(source, made);
+  const { version } = await topic.publish(source, {
+    ...made,
+    version: made.parent + 1,
+    by: userInfo().username,
+  });
   host.print(`Version ${version} is published.`);
   return (await everywhere(topic, version, waitMs, host)) ? 0 : NOT_EVERYWHERE;
 }

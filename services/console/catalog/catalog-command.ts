@@ -116,8 +116,8 @@ async function rollback({ topic, log, args, options, config, host }: Asked): Pro
   const { retired: _, retiredSince: __, ...files } = version.source;
   const source = await followingSource(topic, files, log.current);
   if (!tellDifference(log.current, source, host)) return 0;
-  const made = { note: options.note ?? null, restored: version.version, waitMs: readWait(options.wait) };
-  return publish(topic, source, made, config, host);
+  const made = { parent: log.current?.version ?? 0, note: options.note ?? null, restored: version.version };
+  return publish(topic, source, made, readWait(options.wait), config, host);
 }
 
 function exportFiles({ log, args, options, host }: Asked): number {
