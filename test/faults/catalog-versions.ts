@@ -37,13 +37,13 @@ export class CatalogVersions {
     this.files = files;
   }
 
-  /** Applies these files with the next version's prices. `operator`: whose folder they are written to. */
-  async apply(files: CatalogFiles, operator = this.files): Promise<CommandResult> {
+  /** Applies these files with the next version's prices. `operator`: whose folder they are written to; `wait`: for all instances, seconds. */
+  async apply(files: CatalogFiles, { operator = this.files, wait = 30 } = {}): Promise<CommandResult> {
     const number = ++this.count;
     const price = ((BASE_MICROS + number) / 1_000_000).toFixed(6);
     const providers = files.providers.map((provider): ProviderEntry => ({ ...provider, prices: [{ price }] }));
     const from = Date.now();
-    const result = await operator.apply({ ...files, providers });
+    const result = await operator.apply({ ...files, providers }, "--wait", String(wait));
     const { publishedAt } = result;
     if (publishedAt !== undefined)
       this.published.push({ number, providers: new Set(providers.map(({ id }) => id)), from, until: publishedAt });

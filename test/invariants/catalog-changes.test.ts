@@ -19,6 +19,10 @@ import { type CatalogFiles, type CommandResult, LiveCatalogFiles } from "../fixt
 const RATE = LONG ? 1_080 : 200;
 const TIMES = LONG ? 4 : 1;
 const RUN_MS = LONG ? 240_000 : 30_000;
+/** Versions there are at least, however long each takes. */
+const STEPS = 8;
+/** So long a version may take to reach all instances before the next one comes, seconds: those that were killed may take longer. */
+const WAIT = 2;
 /** Between one version and the next, beside what applying takes. */
 const PAUSE_MS = 1_000;
 const KILL_EVERY_MS = LONG ? ([3_000, 8_000] as const) : ([2_500, 3_500] as const);
@@ -65,16 +69,18 @@ test("versions come one after the other while services are killed", async () => 
   await traffic.start();
   const ends = performance.now() + RUN_MS;
   const kills: Record<string, number> = {};
-  const killing = killUntil(ends, random, kills);
+  let changing = true;
+  const killing = killWhile(() => changing, random, kills);
   const refused: CommandResult[] = [];
   let raced = 0;
-  for (let n = 0; performance.now() < ends; n++) {
+  for (let n = 0; n < STEPS || performance.now() < ends; n++) {
     drawn.change();
     if (n % 4 === 3) refused.push(await versions.apply(drawn.wrong()));
     else if (n % 4 === 1) raced += await byTwo(versions, drawn.files());
-    else expect([DONE, NOT_EVERYWHERE]).toContain((await versions.apply(drawn.files())).code);
+    else expect([DONE, NOT_EVERYWHERE]).toContain((await versions.apply(drawn.files(), { wait: WAIT })).code);
     await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
   }
+  changing = false;
   await killing;
   expect(await versions.apply(drawn.whole())).toMatchObject({ code: 0 });
   await traffic.stop();
@@ -105,18 +111,21 @@ test("versions come one after the other while services are killed", async () => 
 
 /** Two operators apply at the same time: both one after the other, or one of them is told that the catalog has changed. */
 async function byTwo(versions: CatalogVersions, now: CatalogFiles): Promise<number> {
-  const results = await Promise.all([versions.apply(now), versions.apply(now, other)]);
+  const results = await Promise.all([
+    versions.apply(now, { wait: WAIT }),
+    versions.apply(now, { wait: WAIT, operator: other }),
+  ]);
   const lost = results.filter(({ code }) => code === FAILED);
   for (const { err } of lost) expect(err).toContain("meanwhile; nothing was changed");
   expect(lost.length).toBeLessThan(2);
   return lost.length;
 }
 
-/** kill -9 of one service after the other until then; resolves when all of them are ready again. */
-async function killUntil(ends: number, random: Random, kills: Record<string, number>): Promise<void> {
+/** kill -9 of one service after the other; resolves when all of them are ready again. */
+async function killWhile(going: () => boolean, random: Random, kills: Record<string, number>): Promise<void> {
   let drawn: Service[] = [];
   const recovering: Promise<unknown>[] = [];
-  while (performance.now() < ends) {
+  while (going()) {
     if (drawn.length === 0) drawn = shuffled(KILLED, random);
     const service = drawn.pop()!;
     kills[service] = (kills[service] ?? 0) + 1;
