@@ -18,6 +18,8 @@ export interface RecordWriterOptions {
   readonly partitions: number;
   /** Told of each event that is written for a message with a `traceparent`. */
   readonly onTraced: ((event: Event, traceparent: string) => void) | undefined;
+  /** Told of each event that is written. */
+  readonly onWritten: (event: Event) => void;
   /** The dead letter of a receipt that nobody claims. */
   readonly putAside: (orphan: EarlyReceipt) => OutRecord;
 }
@@ -38,6 +40,7 @@ export class RecordWriter implements CorrelationOutputs {
   emit(id: string, event: Event, trace: string | undefined): void {
     const headers = trace === undefined ? { id } : { id, traceparent: trace };
     if (trace !== undefined) this.options.onTraced?.(event, trace);
+    this.options.onWritten(event);
     this.to.decide(eventRecord(this.options.codecs.event, event, this.options.partition, headers));
   }
 

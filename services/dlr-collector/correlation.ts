@@ -84,10 +84,11 @@ export class Correlation {
     }
   }
 
-  /** Takes an event of any type. */
-  event(event: Event, position: EventPosition, out: CorrelationOutputs, now: number): void {
+  /** Takes an event of any type. @returns whether it says that a provider has taken the message, and nothing said so before */
+  event(event: Event, position: EventPosition, out: CorrelationOutputs, now: number): boolean {
     const turn = this.turn(out, now);
-    if (event.type === "submitted" || event.type === "in_doubt") this.joining.submission(event, position, turn);
+    let taken = false;
+    if (event.type === "submitted" || event.type === "in_doubt") taken = this.joining.submission(event, position, turn);
     else if (event.type === "closed") this.ending.closed(event, position, turn);
     else if (event.type === "receipt") this.joining.partKnown(event, turn);
     else if (event.type === "returned") this.ending.refused(event, turn);
@@ -96,6 +97,7 @@ export class Correlation {
       this.ending.ended(event.facts.messageId, event.facts.to, out);
     }
     if (this.messages.size > this.limits.unpacked) this.pack(event);
+    return taken;
   }
 
   private pack({ facts }: Event): void {

@@ -17,6 +17,7 @@ import type { CorrelationOutputs } from "./correlation-terms.ts";
 import type { EarlyReceipt } from "./early-receipts.ts";
 import { destinationOf, eventKind, messageIdOf } from "./event-kind.ts";
 import type { Claims } from "./placing/claims-frontier.ts";
+import { QualityWatch } from "./quality-watch.ts";
 import { type EventsProgress, ReceiptGate } from "./receipt-gate.ts";
 import { restoreCorrelation } from "./restore-correlation.ts";
 import { type EndsSample, StreamClock } from "./stream-clock.ts";
@@ -73,6 +74,7 @@ export class Correlator implements Transform {
   private readonly gate: ReceiptGate;
   private readonly schemas: WriterSchemaLoader;
   private readonly writer: RecordWriter;
+  private readonly quality: QualityWatch;
   private claims: Claims | undefined;
   private claimedUpTo = Number.NEGATIVE_INFINITY;
   /** Conclusions of the restore, to be written with the first batch. */
@@ -85,7 +87,9 @@ export class Correlator implements Transform {
     this.gate = new ReceiptGate(options.correlation.limits.earlyCount, GRACE_MS);
     this.schemas = new WriterSchemaLoader(options.codecs, options.log);
     const putAside = (orphan: EarlyReceipt) => this.orphan(orphan);
-    this.writer = new RecordWriter({ codecs, partition: task.partition, partitions, onTraced, putAside });
+    this.quality = new QualityWatch(codecs.quality, task.partition, options.now());
+    const onWritten = (event: Event) => this.quality.written(event);
+    this.writer = new RecordWriter({ codecs, partition: task.partition, partitions, onTraced, onWritten, putAside });
     this.correlation = new Correlation({ ...options.correlation, packing: packingOf(codecs.event) });
   }
 
@@ -129,6 +133,12 @@ export class Correlator implements Transform {
     this.advanceClaims(readUpTo);
     this.correlation.pass(readUpTo, this.writer, this.options.now(), this.claimedUpTo);
     this.writer.flushIndex();
+    for (const record of this.quality.tell(readUpTo)) out.decide(record);
+  }
+
+  /** How many of the providers' ways are being watched. */
+  get watched(): number {
+    return this.quality.size;
   }
 
   state(offsets: readonly number[]): string {
@@ -199,7 +209,8 @@ export class Correlator implements Transform {
     }
     const { offset, timestamp } = record;
     const trace = record.headers.traceparent === undefined ? undefined : headerText(record, "traceparent");
-    this.correlation.event(decoded.value, { offset, timestamp, trace }, this.writer, this.options.now());
+    const taken = this.correlation.event(decoded.value, { offset, timestamp, trace }, this.writer, this.options.now());
+    if (taken) this.quality.taken(decoded.value);
   }
 
   /** A message in doubt may go again: back to the router, if nothing shows that a provider has it. */

@@ -33,6 +33,12 @@ export function observeCorrelators(
     "Receipts that wait for their submission",
     sum((one) => size(one).early),
   );
+  metrics.observe(
+    "correlator_quality_cells",
+    "gauge",
+    "Ways of a provider into a network, by lane and partition, that are watched for sms.quality",
+    sum((one) => one.watched),
+  );
   const receipts =
     "Receipts by what became of them; an early one is counted again when it is joined in doubt or given up";
   metrics.observe("correlator_receipts_total", "counter", receipts, () =>

@@ -64,8 +64,8 @@ export class Joining {
     return Math.min(early.oldest?.offset ?? Number.POSITIVE_INFINITY, late.oldest?.offset ?? Number.POSITIVE_INFINITY);
   }
 
-  /** Takes a `submitted` or `in_doubt` event. */
-  submission(event: Event, position: EventPosition, turn: Turn): void {
+  /** Takes a `submitted` or `in_doubt` event. @returns whether it says that a provider has taken the message, and nothing said so before */
+  submission(event: Event, position: EventPosition, turn: Turn): boolean {
     const { kept } = this.options;
     const { counters } = turn;
     const { messageId, to } = event.facts;
@@ -77,16 +77,17 @@ export class Joining {
       const notBefore = this.notBefore(event, position);
       // Its receipts are late ones, also those that came before: none of them may be taken for another message's.
       for (const id of ids) if (this.early.take(provider, id, to, notBefore) !== undefined) counters.afterFinal++;
-      return;
+      return false;
     }
     const open = this.messages.get(messageId, to);
     const same = open?.submissions.find((one) => isSame(one, event, provider, ids));
     if (same !== undefined) {
+      const isNews = !same.answered && event.type === "submitted";
       // What was in doubt has been answered after all; anything else says nothing new.
       if (same.doubtful && ids.length > 0) this.resolveDoubt(same, event, ids, turn);
-      else if (!same.answered && event.type === "submitted") this.answeredWithoutIds(same, event, turn);
+      else if (isNews) this.answeredWithoutIds(same, event, turn);
       else counters.repeats++;
-      return;
+      return isNews;
     }
     const message = open ?? this.messages.begin(event, position);
     const submission = this.begin(message, event, position, ids);
@@ -96,6 +97,7 @@ export class Joining {
       this.doubts.append(submission);
     }
     this.connect(submission, ids, turn);
+    return submission.answered;
   }
 
   /** A part's state that this or an earlier owner has written down. */

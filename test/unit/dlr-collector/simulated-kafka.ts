@@ -31,6 +31,7 @@ export const codecs = {
   retry: jsonCodec(),
   submissionIndex: jsonCodec(),
   deadLetter: jsonCodec(),
+  quality: jsonCodec(),
   loadSchema: async () => "loaded",
 } as unknown as SluiceCodecs;
 
