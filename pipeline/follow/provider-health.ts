@@ -1,3 +1,4 @@
+import type { ExplainedHealth } from "../../domain/routing/explain.ts";
 import type { Health, Lane } from "../../schemas/generated/types.ts";
 import { DISPATCH_QUEUES, DISPATCH_URGENCY, type DispatchQueue, LANES } from "../../schemas/topics.ts";
 import { type VolumeCount, volumeAt } from "./told-volume.ts";
@@ -141,6 +142,21 @@ export class ProviderHealth {
       thisMonth += count.thisMonth;
     }
     return { today, thisMonth };
+  }
+
+  /** The same for people, with what its senders say of themselves; undefined when nothing was ever heard of them. */
+  explained(provider: string, lane: Lane, now: number): ExplainedHealth | undefined {
+    const heard = [...(this.providers.get(provider)?.partitions.values() ?? [])];
+    if (heard.length === 0) return undefined;
+    const { open, backlogSeconds, rate } = this.state(provider, lane, now);
+    const lately = heard.filter(({ at }) => now - at <= STALE_MS).map(({ health }) => health);
+    // The best of its partitions: as long as one of them submits it gets messages.
+    const best = (["closed", "half_open", "open"] as const).flatMap((circuit) =>
+      lately.filter((word) => word.circuit === circuit),
+    )[0];
+    if (best === undefined) return { open, backlogSeconds, rate, circuit: "silent", reason: null };
+    const circuit = best.circuit === "half_open" ? "half-open" : best.circuit;
+    return { open, backlogSeconds, rate, circuit, reason: best.reason };
   }
 
   /** Whether anything would be given to one of these. */

@@ -2,6 +2,7 @@ import { parseArgs } from "node:util";
 import { z } from "zod";
 import { readConfig } from "../../platform/config/load-config.ts";
 import { kafkaSettings } from "../../platform/kafka/settings.ts";
+import { readLabel, readTime } from "./arguments.ts";
 import { MAX_MESSAGES } from "./audit.ts";
 import { MAX_LISTED } from "./audit-counts.ts";
 import { auditHolds, auditLine, auditTable } from "./audit-report.ts";
@@ -27,9 +28,6 @@ two ways; 2 when the audit could not be made, 64 for arguments that it does not 
 Kafka and the registry are found by SLUICE_KAFKA_BROKERS, SLUICE_REGISTRY_URL and SLUICE_PARTITIONS.`;
 
 const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
-
-/** ISO 8601: a date, or a time that says its zone; another one would mean something else on another machine. */
-const TIME = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d))?$/;
 
 const settings = z.object({ ...kafkaSettings });
 const quiet = { debug() {}, info() {}, warn() {}, error() {} };
@@ -95,25 +93,11 @@ function parse(args: readonly string[]) {
   }).values;
 }
 
-function readTime(name: string, text: string | undefined): number | undefined {
-  if (text === undefined) return undefined;
-  const time = TIME.test(text) ? Date.parse(text) : Number.NaN;
-  if (Number.isNaN(time))
-    throw new UsageError(`${name} ${text}: a date, or a time with its zone such as 2026-01-31T12:00:00Z, is needed`);
-  return time;
-}
-
 function readCount(name: string, text: string | undefined): number {
   if (text === undefined) return MAX_MESSAGES;
   if (!/^[1-9]\d{0,8}$/.test(text))
     throw new UsageError(`${name} ${text}: a whole number from 1 to 999999999 is needed`);
   return Number(text);
-}
-
-function readLabel(text: string): [string, string] {
-  const cut = text.indexOf("=");
-  if (cut < 1) throw new UsageError(`--label ${text}: name=value is needed`);
-  return [text.slice(0, cut), text.slice(cut + 1)];
 }
 
 function readUrl(text: string): string {

@@ -5,11 +5,13 @@ import { auditCommand } from "./audit-command.ts";
 import { applyCommand } from "./catalog/apply-command.ts";
 import { catalogCommand } from "./catalog/catalog-command.ts";
 import { type Command, type CommandHost, UsageError } from "./command.ts";
+import { explainCommand } from "./explain/explain-command.ts";
 
 const COMMANDS: Readonly<Record<string, Command>> = {
   audit: auditCommand,
   apply: applyCommand,
   catalog: catalogCommand,
+  explain: explainCommand,
 };
 
 /** Exit code of wrong arguments (`EX_USAGE` of sysexits.h), apart from that of a check that failed. */

@@ -20,6 +20,28 @@ export const GONE_MS = 60_000;
 
 const quiet = { debug() {}, info() {}, warn() {}, error() {} };
 
+/** All that stands in sms.control now. */
+export async function readCatalogLog(
+  reader: TopicReader,
+  codecs: Pick<SluiceCodecs, "control" | "loadSchema">,
+): Promise<CatalogLog> {
+  const log = new CatalogLog(Number.POSITIVE_INFINITY);
+  const records: { readonly key: string; readonly value: Buffer | null }[] = [];
+  const { high } = (await reader.watermarks(CONTROL_TOPIC))[0] ?? { high: 0 };
+  await reader.readRange(CONTROL_TOPIC, 0, 0, high, ({ key, value }) =>
+    records.push({ key: key?.toString() ?? "", value }),
+  );
+  for (const { key, value } of records) {
+    if (value === null) {
+      log.removed(key);
+      continue;
+    }
+    const decoded = await readControl(value, codecs);
+    if (decoded.ok) log.accept(decoded.value);
+  }
+  return log;
+}
+
 /** sms.control as a command sees it: all of it is read, and a version can be added. */
 export class CatalogTopic {
   readonly connection: KafkaConnection;
@@ -47,22 +69,8 @@ export class CatalogTopic {
   }
 
   /** All that stands there now. */
-  async read(): Promise<CatalogLog> {
-    const log = new CatalogLog(Number.POSITIVE_INFINITY);
-    const records: { readonly key: string; readonly value: Buffer | null }[] = [];
-    const { high } = (await this.reader.watermarks(CONTROL_TOPIC))[0] ?? { high: 0 };
-    await this.reader.readRange(CONTROL_TOPIC, 0, 0, high, ({ key, value }) =>
-      records.push({ key: key?.toString() ?? "", value }),
-    );
-    for (const { key, value } of records) {
-      if (value === null) {
-        log.removed(key);
-        continue;
-      }
-      const decoded = await readControl(value, this.codecs);
-      if (decoded.ok) log.accept(decoded.value);
-    }
-    return log;
+  read(): Promise<CatalogLog> {
+    return readCatalogLog(this.reader, this.codecs);
   }
 
   /**

@@ -1,0 +1,185 @@
+import { formatMoney } from "../catalog/money.ts";
+import { pricedStrategies, type Route } from "../catalog/route.ts";
+import type { Snapshot } from "../catalog/snapshot.ts";
+import type { ValidRequest } from "../message/validation.ts";
+import type { Candidate, ProviderHealth } from "./candidate.ts";
+import { type Choice, chooseProvider } from "./choose-provider.ts";
+import { type HeldCondition, heldConditions } from "./held-conditions.ts";
+import { factsOf, type MessageFacts } from "./message-facts.ts";
+import { strategies } from "./strategies/strategies.ts";
+
+/** What would become of a message: the shape of `sluice explain --json` and of `POST /v1/routes/explain`. */
+export interface Explanation {
+  /** E.164 with the plus. */
+  readonly to: string;
+  readonly country: string;
+  /** Null where the number does not tell. */
+  readonly network: { readonly mccMnc: string; readonly name: string } | null;
+  readonly account: string | null;
+  readonly lane: string;
+  readonly from: string | null;
+  readonly encoding: string;
+  readonly segments: number;
+  /** When it is decided, ISO 8601. */
+  readonly at: string;
+  /** The version of the catalog that decides; 0: files. */
+  readonly catalogVersion: number;
+  /** Null when no route holds. */
+  readonly route: ExplainedRoute | null;
+  /** Null when none can take it; `reason` then says why. */
+  readonly provider: string | null;
+  /** As on the event `routed`, or as the error code of the one that says that there is none. */
+  readonly reason: Choice["reason"];
+  /** The providers of the route, in the order in which they are asked. */
+  readonly candidates: readonly ExplainedCandidate[];
+  /** All other providers, and why they are not candidates. */
+  readonly others: readonly OtherProvider[];
+  /** What else somebody should know who wonders at it. */
+  readonly notes: readonly string[];
+}
+
+export interface ExplainedRoute {
+  readonly id: string;
+  /** Its place among the routes, from 1. */
+  readonly place: number;
+  readonly strategy: string;
+  /** What the candidates' scores are. */
+  readonly score: string;
+  readonly conditions: readonly HeldCondition[];
+}
+
+export interface ExplainedCandidate {
+  readonly provider: string;
+  /** Why it was taken or not. */
+  readonly verdict: string;
+  /** Of a segment, decimal text; null: the destination is not served. */
+  readonly price: string | null;
+  readonly currency: string;
+  readonly weight: number;
+  /** Null where it was not ranked, since it cannot or another one goes before. */
+  readonly score: number | null;
+  /** Null when nothing was ever heard of its senders: it counts as well. */
+  readonly health: ExplainedHealth | null;
+}
+
+/** How a provider is, as its senders say. */
+export interface ExplainedHealth extends ProviderHealth {
+  /** `silent` when nothing was heard of them lately: nothing new is given to it. */
+  readonly circuit: "closed" | "half-open" | "open" | "silent";
+  /** Why it is not closed. */
+  readonly reason: string | null;
+}
+
+export interface OtherProvider {
+  readonly provider: string;
+  /** `removed`: the catalog has it no more, and what it still has goes to others. */
+  readonly verdict: "not-in-route" | "removed";
+}
+
+export interface ExplainInput {
+  readonly request: ValidRequest;
+  readonly account: string | undefined;
+  /** Epoch ms. */
+  readonly at: number;
+  readonly health: (provider: string) => ExplainedHealth | undefined;
+}
+
+/** Where chance decides, explanations show the middle of the draw, so that the same question has the same answer. */
+const MIDDLE = 0.5;
+
+/** Decides as the router does, with all that it looks at. */
+export function explain(snapshot: Snapshot, { request, account, at, health }: ExplainInput): Explanation {
+  const facts = factsOf(request, account ?? "", at);
+  const choice = chooseProvider(snapshot.routes, { facts, tried: [], health, random: () => MIDDLE });
+  const { network } = request;
+  return {
+    to: `+${request.destination}`,
+    country: request.country,
+    network: network === undefined ? null : { mccMnc: network.mccMnc, name: network.name },
+    account: account ?? null,
+    lane: request.lane,
+    from: request.from ?? null,
+    encoding: request.encoding,
+    segments: request.segments,
+    at: new Date(at).toISOString(),
+    catalogVersion: snapshot.version,
+    route: explainRoute(snapshot, choice, facts),
+    provider: choice.ok ? choice.provider.id : null,
+    reason: choice.reason,
+    candidates: choice.candidates.map((candidate) => explainCandidate(candidate, health(candidate.provider))),
+    others: othersThan(choice, snapshot),
+    notes: notesOn(snapshot, account, facts, choice),
+  };
+}
+
+function explainRoute({ catalog }: Snapshot, choice: Choice, facts: MessageFacts): ExplainedRoute | null {
+  const place = catalog.routes.findIndex(({ id }) => id === choice.route);
+  const route = catalog.routes[place];
+  if (route === undefined) return null;
+  return {
+    id: route.id,
+    place: place + 1,
+    strategy: route.strategy,
+    score: strategies[route.strategy].score,
+    conditions: heldConditions(route.when, facts, catalog.regions),
+  };
+}
+
+function explainCandidate(
+  { provider, verdict, price, currency, member, score }: Candidate,
+  health: ExplainedHealth | undefined,
+): ExplainedCandidate {
+  return {
+    provider,
+    verdict,
+    price: price === undefined ? null : formatMoney(price),
+    currency,
+    weight: member.weight,
+    score: score ?? null,
+    health: health ?? null,
+  };
+}
+
+function othersThan({ candidates }: Choice, { known, providers }: Snapshot): OtherProvider[] {
+  const asked = new Set(candidates.map(({ provider }) => provider));
+  return [...known.keys()].flatMap((provider): OtherProvider[] => {
+    if (asked.has(provider)) return [];
+    return [{ provider, verdict: providers.has(provider) ? "not-in-route" : "removed" }];
+  });
+}
+
+function notesOn(
+  { accounts, catalog, routes }: Snapshot,
+  account: string | undefined,
+  facts: MessageFacts,
+  { route: chosen, candidates }: Choice,
+): string[] {
+  const lanes = account === undefined ? undefined : accounts.get(account)?.lanes;
+  const route = catalog.routes.find(({ id }) => id === chosen);
+  const first = routes.index.find(facts);
+  const before = first === undefined ? undefined : routes.routes[first]?.id;
+  return [
+    ...(lanes === undefined || lanes.includes(facts.lane)
+      ? []
+      : [`account ${account} may not use lane ${facts.lane} over HTTP: it has ${lanes.join(", ")}`]),
+    ...(account === undefined && catalog.routes.some(({ when }) => when.accounts !== undefined)
+      ? ["no account is named: routes for single accounts are left out"]
+      : []),
+    ...(before === chosen ? [] : [`route ${before} holds before it, with a shorter prefix: the longest decides`]),
+    ...currencyNote(route, candidates, catalog.rates),
+    ...(candidates.some(({ verdict }) => verdict === "not-drawn")
+      ? ["chosen by chance: other messages go to providers that are not-drawn here"]
+      : []),
+  ];
+}
+
+function currencyNote(
+  route: Route | undefined,
+  candidates: readonly Candidate[],
+  rates: Snapshot["catalog"]["rates"],
+): string[] {
+  if (route === undefined || rates === undefined || !pricedStrategies.has(route.strategy)) return [];
+  return candidates.some(({ member }) => member.perBase !== 1)
+    ? [`prices are compared in ${rates.base}, by the rates of ${rates.date}`]
+    : [];
+}

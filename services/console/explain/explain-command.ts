@@ -1,0 +1,89 @@
+import { z } from "zod";
+import { CatalogError } from "../../../domain/catalog/load-catalog.ts";
+import { concealed } from "../../../domain/catalog/secret-references.ts";
+import { type Snapshot, snapshotOf } from "../../../domain/catalog/snapshot.ts";
+import { explain } from "../../../domain/routing/explain.ts";
+import { readCatalog } from "../../../pipeline/boot/read-catalog.ts";
+import { readVersion } from "../../../pipeline/control/read-version.ts";
+import { readConfig } from "../../../platform/config/load-config.ts";
+import { text } from "../../../platform/config/settings.ts";
+import { errorMessage, SluiceError } from "../../../platform/errors/sluice-error.ts";
+import { kafkaSettings } from "../../../platform/kafka/settings.ts";
+import { silentLog } from "../../../platform/log/log.ts";
+import { type Command, UsageError } from "../command.ts";
+import { readExplainArguments } from "./explain-arguments.ts";
+import { explainTable } from "./explain-report.ts";
+import { healthOf, type LiveState, readLiveState } from "./live-state.ts";
+
+const HELP = `usage: sluice explain --to <number> [options]
+Shows what would become of a message: its encoding, segments, country and network, the route that decides and the conditions that
+hold, and every provider of that route with price, score and health, and why it was taken or not. Nothing is sent. Exit code 1 when
+no provider would take it; 2 when the catalog cannot be read, 64 for arguments that it does not understand.
+  --to <number>       the destination, as in a request
+  --account <id>      the account that sends
+  --lane <lane>       otp, transactional or marketing; default transactional
+  --from <sender>     the sender id
+  --text <text>       the text; without it the message counts as one segment
+  --label <name=value>  metadata of the message; may be given several times
+  --at <time>         decided at this time instead of now, such as 2026-01-31T12:00:00Z
+  --files <folder>    by the catalog's files in this folder instead of the catalog at work: what would be if they were applied
+  --json              as JSON
+The catalog at work and how the providers are come from Kafka (SLUICE_KAFKA_BROKERS, SLUICE_REGISTRY_URL). Where no catalog was applied the
+files of SLUICE_CATALOG_DIR count; so they do when Kafka does not answer within 3 seconds, and all providers count as well then. Where chance
+decides, the middle of the draw is shown.`;
+
+const settings = z.object({
+  ...kafkaSettings,
+  catalogDir: text().default("infra/local/catalog").describe("Folder with the catalog's files (docs/catalog.md)"),
+});
+
+/** `sluice explain`. */
+export const explainCommand: Command = {
+  summary: "why a message would go to which provider: route, conditions, candidates",
+  help: HELP,
+  async run(args, { env, print, tell }) {
+    const { account, at, files, json, request } = readExplainArguments(args);
+    const config = readConfig("console", settings, env, ["SLUICE_*"]);
+    const connection = { brokers: config.kafkaBrokers, clientId: `sluice-explain-${process.pid}`, log: silentLog };
+    let live: LiveState = { version: undefined, words: [] };
+    let source = "live, from Kafka";
+    try {
+      live = await readLiveState(connection, config.registryUrl);
+    } catch (error) {
+      source = `not known, all providers count as well: ${errorMessage(error)}`;
+      if (json) tell(`health: ${source}`);
+    }
+    const { version, words } = live;
+    const folder = files ?? (version === undefined ? config.catalogDir : undefined);
+    const snapshot =
+      folder === undefined
+        ? snapshotOf(readVersion(version!.source, config.partitions, concealed), version!.version)
+        : snapshotOfFiles(folder, config.partitions);
+    checkAccount(account, snapshot);
+    const rateOf = (id: string) => snapshot.known.get(id)?.rate;
+    const health = healthOf(words, rateOf, Date.now());
+    const { lane } = request;
+    const explanation = explain(snapshot, { request, account, at: at ?? Date.now(), health: (id) => health(id, lane) });
+    const catalog = folder === undefined ? `version ${version!.version}` : `the files of ${folder}`;
+    print(json ? JSON.stringify(explanation) : explainTable(explanation, { catalog, health: source }));
+    return explanation.provider === null ? 1 : 0;
+  },
+};
+
+/** @throws SluiceError `CONFIG_INVALID` */
+function snapshotOfFiles(catalogDir: string, partitions: number): Snapshot {
+  try {
+    return snapshotOf(readCatalog({ catalogDir, partitions }));
+  } catch (cause) {
+    if (!(cause instanceof CatalogError)) throw cause;
+    throw new SluiceError(`${catalogDir}: ${cause.message}`, { code: "CONFIG_INVALID", cause });
+  }
+}
+
+function checkAccount(account: string | undefined, { accounts }: Snapshot): void {
+  if (account === undefined || accounts.has(account)) return;
+  const known = [...accounts.keys()].slice(0, 10).join(", ");
+  throw new UsageError(
+    `--account ${account}: no such account in the catalog${known === "" ? "" : `; it has ${known}`}`,
+  );
+}

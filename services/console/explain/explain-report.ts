@@ -1,0 +1,84 @@
+import type { ExplainedCandidate, Explanation } from "../../../domain/routing/explain.ts";
+
+/** Numbers with so many digits say enough. */
+const DIGITS = 6;
+/** Providers that are named of those that are no candidates. */
+const NAMED = 10;
+
+/** Where what an explanation says comes from. */
+export interface ExplainSources {
+  readonly catalog: string;
+  readonly health: string;
+}
+
+/** An explanation for people. */
+export function explainTable(explanation: Explanation, sources: ExplainSources): string {
+  const { to, country, network, account, lane, from, encoding, segments, at, route, notes } = explanation;
+  const where =
+    network === null ? `${country}, no network known` : `${country}, network ${network.mccMnc} ${network.name}`;
+  const rows: [string, string][] = [
+    ["to", `${to}: ${where.trim()}`],
+    ["message", `${encoding}, ${segments} ${segments === 1 ? "segment" : "segments"}`],
+    ["sent as", `lane ${lane}, account ${account ?? "any"}, sender ${from ?? "the provider's own"}`],
+    ["decided at", at],
+    ["catalog", sources.catalog],
+    ["health", sources.health],
+    [
+      "route",
+      route === null ? "none: no route's conditions hold" : `${route.id}, number ${route.place}, ${route.strategy}`,
+    ],
+    ...(route?.conditions ?? []).map(({ condition, met }): [string, string] => ["  holds", `${condition}: ${met}`]),
+    ["provider", providerText(explanation)],
+  ];
+  return [
+    ...rows.map(([name, value]) => `${name.padEnd(12)}${value}`),
+    ...candidateTable(explanation),
+    ...otherLines(explanation),
+    ...notes.map((note) => `note: ${note}`),
+  ].join("\n");
+}
+
+function providerText({ provider, reason }: Explanation): string {
+  return provider === null ? `none: ${reason}` : `${provider}, by ${reason}`;
+}
+
+function candidateTable({ candidates, route }: Explanation): string[] {
+  if (candidates.length === 0 || route === null) return [];
+  const head = ["", "verdict", "price", "score", "circuit", "backlog", "rate"];
+  const rows = [head, ...candidates.map(cells)];
+  const widths = head.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
+  const lines = rows.map((row) => `  ${row.map((cell, column) => cell.padEnd(widths[column]!)).join("  ")}`.trimEnd());
+  const scored = candidates.some(({ score }) => score !== null);
+  return ["", ...lines, ...(scored ? [`  score: ${route.score}`] : []), ""];
+}
+
+function cells({ provider, verdict, price, currency, score, health }: ExplainedCandidate): string[] {
+  const known =
+    health === null
+      ? ["never heard of", "", ""]
+      : [
+          health.reason === null ? health.circuit : `${health.circuit} (${health.reason})`,
+          `${short(health.backlogSeconds)} s`,
+          `${short(health.rate ?? 0)}/s`,
+        ];
+  return [
+    provider,
+    verdict,
+    price === null ? "none" : `${price} ${currency}`,
+    score === null ? "" : short(score),
+    ...known,
+  ];
+}
+
+function otherLines({ others }: Explanation): string[] {
+  return (["not-in-route", "removed"] as const).flatMap((verdict) => {
+    const ids = others.filter((other) => other.verdict === verdict).map(({ provider }) => provider);
+    const more = ids.length > NAMED ? ` and ${ids.length - NAMED} more` : "";
+    const what = verdict === "removed" ? "removed, taking nothing new" : "not in this route";
+    return ids.length === 0 ? [] : [`${what}: ${ids.slice(0, NAMED).join(", ")}${more}`];
+  });
+}
+
+function short(value: number): string {
+  return String(Number(value.toPrecision(DIGITS)));
+}

@@ -1,0 +1,81 @@
+import { setTimeout as pause } from "node:timers/promises";
+import type { ExplainedHealth } from "../../../domain/routing/explain.ts";
+import type { AppliedVersion } from "../../../pipeline/control/catalog-log.ts";
+import { followHealth } from "../../../pipeline/follow/follow-health.ts";
+import { ProviderHealth } from "../../../pipeline/follow/provider-health.ts";
+import { connectCodecs } from "../../../pipeline/records/codecs.ts";
+import { SluiceError } from "../../../platform/errors/sluice-error.ts";
+import type { KafkaConnection } from "../../../platform/kafka/connection.ts";
+import { TopicReader } from "../../../platform/kafka/topic-reader.ts";
+import { silentLog } from "../../../platform/log/log.ts";
+import type { Health, Lane } from "../../../schemas/generated/types.ts";
+import { CONTROL_TOPIC, HEALTH_TOPIC } from "../../../schemas/topics.ts";
+import { readCatalogLog } from "../catalog/catalog-topic.ts";
+
+/** What the services work with at this moment. */
+export interface LiveState {
+  /** The catalog that was applied last. */
+  readonly version: AppliedVersion | undefined;
+  /** The newest word of each sender. */
+  readonly words: readonly Health[];
+}
+
+/** Kafka and the registry must have answered by then, ms. */
+const ANSWER_MS = 3_000;
+/** And have given what they know by then, ms: brokers let a new reader wait some seconds for others of its group. */
+const READ_MS = 15_000;
+/** Clocks that differ by more are not read as clocks, ms. */
+const CLOCKS_MS = 60_000;
+
+/** Reads sms.control and sms.health once. @throws SluiceError `UNAVAILABLE` when Kafka or the registry does not answer in time, or their own errors */
+export async function readLiveState(connection: KafkaConnection, registryUrl: string): Promise<LiveState> {
+  const reader = new TopicReader({ connection, topics: [CONTROL_TOPIC, HEALTH_TOPIC] });
+  const started = reader.start();
+  try {
+    const answers = Promise.all([connectCodecs(registryUrl), started]);
+    const [codecs] = await within(answers, ANSWER_MS, "Kafka and the schema registry did not answer");
+    const words = new Map<string, Health>();
+    const followed = followHealth({
+      reader,
+      codec: codecs.health,
+      health: { take: (word) => void words.set(`${word.provider}/${word.partition}`, word) },
+      // Whatever the catalog says: those that it does not have are not asked for.
+      partitionsOf: () => Number.POSITIVE_INFINITY,
+      log: silentLog,
+    });
+    const read = Promise.all([readCatalogLog(reader, codecs), followed]);
+    const [{ current }] = await within(read, READ_MS, `${CONTROL_TOPIC} and ${HEALTH_TOPIC} could not be read`);
+    return { version: current, words: [...words.values()] };
+  } finally {
+    // One that comes up late must go again, too, or the process would not end.
+    void started.then(() => reader.stop()).catch(() => {});
+  }
+}
+
+/** What the words say at `now`, epoch ms: old ones are of senders that are gone. Undefined for a provider that was never heard of. */
+export function healthOf(
+  words: readonly Health[],
+  rateOf: (provider: string) => number | undefined,
+  now: number,
+): (provider: string, lane: Lane) => ExplainedHealth | undefined {
+  const board = new ProviderHealth(rateOf);
+  const newest = words.reduce((latest, { at }) => Math.max(latest, at), 0);
+  // Senders speak every second: where the newest word is nearly of now, the difference is one of clocks.
+  const reference = Math.abs(now - newest) < CLOCKS_MS ? newest : now;
+  for (const word of words) board.take(word, word.at - reference);
+  return (provider, lane) => board.explained(provider, lane, 0);
+}
+
+async function within<T>(promise: Promise<T>, ms: number, otherwise: string): Promise<T> {
+  const patience = new AbortController();
+  const late = pause(ms, undefined, { signal: patience.signal }).then(() => {
+    throw new SluiceError(`${otherwise} within ${ms / 1_000} s`, { code: "UNAVAILABLE", class: "transient" });
+  });
+  // Whichever loses must not be an error that nobody takes.
+  for (const one of [promise, late]) one.catch(() => {});
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    patience.abort();
+  }
+}

@@ -1,0 +1,164 @@
+import { resolve } from "node:path";
+import { describe, expect, it } from "vitest";
+import { snapshotOf } from "../../../domain/catalog/snapshot.ts";
+import { validateSendRequest } from "../../../domain/message/validation.ts";
+import { explain } from "../../../domain/routing/explain.ts";
+import type { Health } from "../../../schemas/generated/types.ts";
+import { runCli } from "../../../services/console/cli.ts";
+import { UsageError } from "../../../services/console/command.ts";
+import { readExplainArguments } from "../../../services/console/explain/explain-arguments.ts";
+import { explainTable } from "../../../services/console/explain/explain-report.ts";
+import { healthOf } from "../../../services/console/explain/live-state.ts";
+import { exampleCatalog } from "../domain/catalog/example.ts";
+import { BLANK_HEALTH } from "../pipeline/blank-health.ts";
+
+const MONDAY_NOON = Date.UTC(2026, 0, 5, 12);
+
+describe("an explanation for people", () => {
+  const example = exampleCatalog();
+  const [north] = example.providers;
+  const said = (routes = example.routes) => {
+    const request = validateSendRequest({ to: "+33612345678", text: "Grüße 🎉" });
+    if (!request.ok) throw new Error(JSON.stringify(request.problems));
+    const snapshot = snapshotOf({ ...example, routes, retired: [{ ...north!, id: "gone" }] });
+    const open = { open: true, circuit: "open", reason: "bind refused", backlogSeconds: 1.5, rate: 80 } as const;
+    const health = (id: string) => (id === "north" ? open : undefined);
+    const explanation = explain(snapshot, { request: request.request, account: "acme", at: MONDAY_NOON, health });
+    return explainTable(explanation, { catalog: "version 7", health: "live, from Kafka" }).split("\n");
+  };
+
+  it("is a table", () => {
+    expect(said()).toEqual(
+      expect.arrayContaining([
+        expect.stringMatching(/^to {10}\+33612345678: FR, network 208/),
+        "message     ucs2, 1 segment",
+        "catalog     version 7",
+        "health      live, from Kafka",
+        "route       rest, number 3, priority",
+        "provider    south, by failover",
+        "         verdict         price     score  circuit              backlog  rate",
+        "  north  circuit-open    0.05 EUR         open (bind refused)  1.5 s    80/s",
+        "  south  chosen          0.03 EUR  1      never heard of",
+        "  web    lower-priority  0.09 EUR         never heard of",
+        "  score: weight among those of its priority",
+        "removed, taking nothing new: gone",
+      ]),
+    );
+  });
+
+  it("says that there is none", () => {
+    expect(said([])).toEqual(
+      expect.arrayContaining([
+        "route       none: no route's conditions hold",
+        "provider    none: no-route",
+        "not in this route: north, south, web",
+      ]),
+    );
+  });
+});
+
+describe("health that was read", () => {
+  const word = (provider: string, at: number, more: Partial<Health> = {}): Health => ({
+    ...BLANK_HEALTH,
+    ...{ provider, partition: 0, instance: "s", circuit: "closed", reason: null, rate: 50, effectiveRate: 0 },
+    ...{ backlog: 100, queues: [0, 0, 100, 0, 0, 0], inFlight: 0, at, ...more },
+  });
+  const now = MONDAY_NOON;
+
+  it("is of the newest words; a sender that is silent is gone, and one that was never heard of is unknown", () => {
+    const words = [
+      word("a", now - 500),
+      word("b", now - 20_000),
+      word("c", now, { circuit: "open", reason: "bind refused" }),
+    ];
+    const health = healthOf(words, () => 10, now);
+    const closed = { open: false, circuit: "closed", reason: null, rate: 50 };
+    expect(health("a", "marketing")).toEqual({ ...closed, backlogSeconds: 2 });
+    expect(health("a", "otp")).toEqual({ ...closed, backlogSeconds: 0 });
+    expect(health("b", "otp")).toMatchObject({ open: true, circuit: "silent" });
+    expect(health("c", "otp")).toMatchObject({ open: true, circuit: "open", reason: "bind refused" });
+    expect(health("d", "otp")).toBeUndefined();
+  });
+
+  it("is the best of what its partitions say", () => {
+    const said = (...circuits: Health["circuit"][]) =>
+      healthOf(
+        circuits.map((circuit, partition) => word("a", now, { circuit, partition })),
+        () => 10,
+        now,
+      )("a", "otp");
+    expect(said("open", "closed")).toMatchObject({ open: false, circuit: "closed" });
+    expect(said("open", "half_open")).toMatchObject({ open: false, circuit: "half-open" });
+    expect(said("open", "open")).toMatchObject({ open: true, circuit: "open" });
+  });
+
+  it("does not depend on whose clock is a little ahead, and is not taken for new when all of it is old", () => {
+    expect(healthOf([word("a", now + 30_000)], () => 10, now)("a", "otp")).toMatchObject({ open: false });
+    expect(healthOf([word("a", now - 30_000)], () => 10, now)("a", "otp")).toMatchObject({ open: false });
+    expect(healthOf([word("a", now - 90_000)], () => 10, now)("a", "otp")).toMatchObject({ open: true });
+  });
+});
+
+describe("sluice explain", () => {
+  const env = {
+    SLUICE_CATALOG_DIR: resolve(import.meta.dirname, "../../../infra/local/catalog"),
+    // Nobody listens there.
+    SLUICE_KAFKA_BROKERS: "127.0.0.1:9",
+    SLUICE_REGISTRY_URL: "http://127.0.0.1:9",
+  };
+  async function cli(...args: string[]) {
+    const out: string[] = [];
+    const err: string[] = [];
+    const host = { env, print: (line: string) => out.push(line), tell: (line: string) => err.push(line) };
+    const code = await runCli(["explain", ...args], host);
+    return { code, out: out.join("\n"), err: err.join("\n") };
+  }
+
+  it("explains by the catalog's files, also without Kafka", async () => {
+    const { code, out } = await cli("--to", "+491711234567", "--lane", "otp");
+    expect(code).toBe(0);
+    expect(out).toContain("route       one-time-passwords, number 1, priority");
+    expect(out).toContain("health      not known, all providers count as well: ");
+    expect(out).toMatch(/^catalog {5}the files of .*infra\/local\/catalog$/m);
+    const json = await cli("--to", "+491711234567", "--lane", "otp", "--json");
+    expect(JSON.parse(json.out)).toMatchObject({ provider: "smsc-a", reason: "priority" });
+  });
+
+  it("explains by other files, which may be wrong", async () => {
+    const { code, err } = await cli("--to", "+491711234567", "--files", "/nowhere");
+    expect([code, err]).toEqual([2, expect.stringContaining("/nowhere/accounts.yaml: cannot be read")]);
+  });
+
+  it("reads its arguments", () => {
+    const given = ["--to", "+491711234567", "--from", "ACME", "--text", "x".repeat(161), "--label", "a=b=c"];
+    expect(readExplainArguments([...given, "--at", "2026-01-31T12:00:00Z", "--account", "acme"])).toMatchObject({
+      account: "acme",
+      at: Date.UTC(2026, 0, 31, 12),
+      json: false,
+      request: { destination: "491711234567", from: "ACME", segments: 2, metadata: { a: "b=c" } },
+    });
+  });
+
+  it.each([
+    [[], "--to"],
+    [["--to", "12"], "--to 12: "],
+    [["--to", "+491711234567", "--lane", "fast"], "--lane fast: "],
+    [["--to", "+491711234567", "--from", "far too long a name"], "--from far too long a name: "],
+    [["--to", "+491711234567", "--text", ""], "--text "],
+    [["--to", "+491711234567", "--label", "x"], "--label x: "],
+    [["--to", "+491711234567", "--label", "1=x"], "--label 1=x: "],
+    [["--to", "+491711234567", "--at", "noon"], "--at noon: "],
+    [["--to", "+491711234567", "--too", "x"], "--too"],
+    [["+491711234567"], "+491711234567"],
+  ])("names what is wrong in %j", (args, message) => {
+    expect(() => readExplainArguments(args)).toThrow(UsageError);
+    expect(() => readExplainArguments(args)).toThrow(message);
+  });
+
+  it("names an account that is not in the catalog", async () => {
+    expect(await cli("--to", "+491711234567", "--account", "nobody")).toMatchObject({
+      code: 64,
+      err: expect.stringContaining("--account nobody: no such account in the catalog"),
+    });
+  });
+});
