@@ -12,19 +12,21 @@ export interface ProviderHealth {
 }
 
 /** Why a candidate was or was not taken. Stable: they stand on events. */
-export type Verdict =
-  | "chosen"
-  | "already-tried"
-  | "refused"
-  | "circuit-open"
-  | "lane-not-carried"
-  | "destination-not-served"
-  | "sender-not-carried"
-  | "backlog-too-long"
-  | "lower-priority"
-  | "not-drawn"
-  | "dearer"
-  | "less-preferred";
+export const verdicts = [
+  "chosen",
+  "already-tried",
+  "refused",
+  "circuit-open",
+  "lane-not-carried",
+  "destination-not-served",
+  "sender-not-carried",
+  "backlog-too-long",
+  "lower-priority",
+  "not-drawn",
+  "dearer",
+  "less-preferred",
+] as const;
+export type Verdict = (typeof verdicts)[number];
 
 /** A provider of a route, as the route has it. */
 export interface RouteMember {

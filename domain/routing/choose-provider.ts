@@ -1,7 +1,7 @@
 import type { Micros } from "../catalog/money.ts";
 import { priceOf } from "../catalog/price-list.ts";
 import type { Provider } from "../catalog/provider.ts";
-import type { RouteStrategy } from "../catalog/route.ts";
+import { routeStrategies } from "../catalog/route.ts";
 import { carriesSender } from "../catalog/sender-rules.ts";
 import type { Lane } from "../message/lane.ts";
 import type { Candidate, ProviderHealth, RouteMember, Verdict } from "./candidate.ts";
@@ -22,6 +22,11 @@ export interface ChoiceInput {
   backlogLimit?: Readonly<Record<Lane, number>>;
 }
 
+/** Why a provider was taken: by the strategy; `failover`: the tiers before had nobody; `least-backlog`: everybody had too much. */
+export const takenReasons = [...routeStrategies, "failover", "least-backlog"] as const;
+/** Why none was: `circuits-open` may pass; the others need another configuration, or a message that may go to one provider twice. */
+export const untakenReasons = ["no-route", "circuits-open", "no-provider-left"] as const;
+
 export type Choice =
   | {
       ok: true;
@@ -29,15 +34,13 @@ export type Choice =
       /** Micro-units of the provider's currency for one segment. */
       price: Micros;
       route: string;
-      /** The strategy; `failover`: the tiers before had nobody; `least-backlog`: everybody had too much. */
-      reason: RouteStrategy | "failover" | "least-backlog";
+      reason: (typeof takenReasons)[number];
       candidates: Candidate[];
     }
   | {
       ok: false;
       route: string | undefined;
-      /** `circuits-open` may pass; the others need another configuration, or a message that may go to one provider twice. */
-      reason: "no-route" | "circuits-open" | "no-provider-left";
+      reason: (typeof untakenReasons)[number];
       candidates: Candidate[];
     };
 

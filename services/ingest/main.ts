@@ -4,20 +4,23 @@ import { join } from "node:path";
 import { performance } from "node:perf_hooks";
 import { catalogFiles, type LoadedCatalog, loadCatalog } from "../../domain/catalog/load-catalog.ts";
 import { withoutSecrets } from "../../domain/catalog/provider.ts";
-import type { SnapshotSource } from "../../domain/catalog/snapshot.ts";
+import type { Snapshot, SnapshotSource } from "../../domain/catalog/snapshot.ts";
 import { newMessageId } from "../../domain/message/message-id.ts";
 import { openCatalog } from "../../pipeline/boot/open-catalog.ts";
 import { type Pipeline, startPipeline, startReader } from "../../pipeline/boot/start-pipeline.ts";
+import { followHealth } from "../../pipeline/follow/follow-health.ts";
+import { ProviderHealth } from "../../pipeline/follow/provider-health.ts";
 import { loadConfig } from "../../platform/config/load-config.ts";
 import { yamlFolder } from "../../platform/config/yaml-file.ts";
 import { errorMessage } from "../../platform/errors/sluice-error.ts";
 import { BodyBudget } from "../../platform/http/body-budget.ts";
 import { startHttpServer } from "../../platform/http/http-server.ts";
 import { observeKafka } from "../../platform/kafka/observe.ts";
+import type { TopicReader } from "../../platform/kafka/topic-reader.ts";
 import { ensureTopics } from "../../platform/kafka/topics.ts";
 import { runService, type Scope } from "../../platform/lifecycle/run-service.ts";
 import { KNOWN_VARIABLES } from "../../schemas/generated/variables.ts";
-import { CONTROL_TOPIC } from "../../schemas/topics.ts";
+import { CONTROL_TOPIC, HEALTH_TOPIC } from "../../schemas/topics.ts";
 import { acceptanceMetrics } from "./acceptance/acceptance-metrics.ts";
 import { Acceptor } from "./acceptance/acceptor.ts";
 import { ApiKeys } from "./acceptance/api-keys.ts";
@@ -27,7 +30,7 @@ import { Intake } from "./acceptance/intake.ts";
 import { MessageRate } from "./acceptance/message-rate.ts";
 import { RecentAcceptances } from "./acceptance/recent-acceptances.ts";
 import { restApp } from "./doors/rest/rest-app.ts";
-import type { RestContext } from "./doors/rest/rest-context.ts";
+import type { RestContext, RoutingView } from "./doors/rest/rest-context.ts";
 import { restMetrics } from "./doors/rest/rest-metrics.ts";
 import { IdleProbe } from "./idle-probe.ts";
 import { ingestConfig } from "./ingest-config.ts";
@@ -50,7 +53,7 @@ await runService({ name: "ingest", config, redact: ["x-api-key", "text", "to"], 
 async function start(scope: Scope): Promise<void> {
   const pipeline = await startPipeline(scope, "ingest", config);
   await observe(scope, pipeline);
-  const reader = await startReader(scope, pipeline, [CONTROL_TOPIC]);
+  const reader = await startReader(scope, pipeline, [CONTROL_TOPIC, HEALTH_TOPIC]);
   const files = () => catalogOf(scope);
   const catalog = await openCatalog(scope, pipeline, { service: "ingest", config, reader, secrets: false, files });
   let keys = new ApiKeys(catalog.current.catalog.accounts);
@@ -72,6 +75,7 @@ async function start(scope: Scope): Promise<void> {
     keys: { accountOf: (key) => keys.accountOf(key) },
     acceptor: acceptorOf(scope, pipeline, recent, catalog),
     status: new MessageLookup(analytics, recent, scope.log),
+    routing: routingOf(scope, pipeline, reader, catalog),
     bodies: new BodyBudget(config.httpBodyMemory),
     metrics: restMetrics(scope.metrics),
     tracing: scope.tracing,
@@ -94,7 +98,7 @@ function acceptorOf(
       newMessageId,
       memory,
       // What is known of them, where they are at hand; nothing else depends on them here.
-      routes: () => (catalog.current.providers.size > 0 ? catalog.current.routes : undefined),
+      routes: () => snapshotWithRoutes(catalog)?.routes,
     }),
     memory,
     writer: new DeadlineWriter(producer, config.acceptTimeout, (err) =>
@@ -105,6 +109,26 @@ function acceptorOf(
     log: scope.log,
     now,
   });
+}
+
+/** What explanations go by. Messages are accepted whether it is at hand or not. */
+function routingOf(scope: Scope, { codecs, now }: Pipeline, reader: TopicReader, catalog: SnapshotSource): RoutingView {
+  const providerOf = (id: string) => catalog.current.known.get(id);
+  const health = new ProviderHealth((id) => providerOf(id)?.rate);
+  const partitionsOf = (id: string) => providerOf(id)?.partitions;
+  followHealth({ reader, codec: codecs.health, health, partitionsOf, log: scope.log }).catch((err: unknown) =>
+    scope.log.warn({ err }, "The providers' health cannot be read: in explanations all of them count as well"),
+  );
+  return {
+    snapshot: () => snapshotWithRoutes(catalog),
+    health: (provider, lane) => health.explained(provider, lane, performance.now()),
+    now,
+  };
+}
+
+/** Undefined where this process has the accounts only. */
+function snapshotWithRoutes({ current }: SnapshotSource): Snapshot | undefined {
+  return current.providers.size > 0 ? current : undefined;
 }
 
 /** Only the accounts: ingest needs no more to take messages in. */

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { request as httpRequest, type IncomingHttpHeaders } from "node:http";
+import type { Snapshot } from "../../../domain/catalog/snapshot.ts";
 import { newMessageId } from "../../../domain/message/message-id.ts";
 import { createCodecs, type SluiceCodecs } from "../../../pipeline/records/codecs.ts";
 import { BodyBudget } from "../../../platform/http/body-budget.ts";
@@ -97,7 +98,13 @@ export interface HarnessOptions {
   readonly maxConnections?: number;
   readonly requestTimeoutMs?: number;
   readonly tracing?: Tracing;
+  /** What explanations go by. */
+  readonly snapshot?: Snapshot;
 }
+
+/** What the senders of provider "north" say, and when it is. */
+const NORTH = { open: false, circuit: "closed", reason: null, backlogSeconds: 1.5, rate: 80 } as const;
+export const MONDAY_NOON = Date.UTC(2026, 0, 5, 12);
 
 /** The real acceptor in front of a writer. */
 export function newAcceptor(parts: {
@@ -142,6 +149,11 @@ export async function startIngest(options: HarnessOptions = {}): Promise<Harness
     keys: new ApiKeys([ACME, GLOBEX]),
     acceptor: newAcceptor({ writer, codecs, recent, metrics, acceptTimeoutMs: options.acceptTimeoutMs }),
     status: new MessageLookup(analytics, recent, silentLog),
+    routing: {
+      snapshot: () => options.snapshot,
+      health: (id) => (id === "north" ? { ...NORTH } : undefined),
+      now: () => MONDAY_NOON,
+    },
     bodies: new BodyBudget(options.bodyBudget ?? 64 * 1024 * 1024),
     metrics: restMetrics(metrics),
     tracing: options.tracing ?? noTracing,

@@ -15,7 +15,7 @@ export const problemCodes = {
   422: ["IDEMPOTENCY_CONFLICT"],
   429: ["TOO_MANY_MESSAGES", "TOO_MANY_REQUESTS"],
   500: ["INTERNAL"],
-  503: ["ACCEPTANCE_UNKNOWN", "BUSY", "UNAVAILABLE"],
+  503: ["ACCEPTANCE_UNKNOWN", "BUSY", "ROUTES_UNKNOWN", "UNAVAILABLE"],
 } as const;
 
 export type ProblemStatus = keyof typeof problemCodes;

@@ -2,6 +2,7 @@ import { lanes } from "../../../../domain/message/lane.ts";
 import { requestLimits } from "../../../../domain/message/validation.ts";
 import { EVENT_STATES, EVENT_TYPES, MESSAGE_STATUSES } from "../../status/message-status.ts";
 import { MAX_BATCH_MESSAGES } from "./batch-route.ts";
+import { explainSchemas } from "./openapi-explain.ts";
 import { problemCodes } from "./openapi-problems.ts";
 
 /** The data types of the HTTP interface (OpenAPI 3.1: JSON Schema 2020-12), with the limits that the code enforces. */
@@ -90,7 +91,8 @@ const fieldCodes = [
   ],
   ...["id-invalid", "idempotency-conflict", "idempotency-key-invalid", "lane-not-allowed", "lane-unknown"],
   ...["length-out-of-range", "metadata-key-invalid", "metadata-too-many", "request-not-an-object", "sender-invalid"],
-  ...["text-empty", "text-malformed", "text-too-long", "text-too-many-parts", "type-wrong", "validity-out-of-range"],
+  ...["text-empty", "text-malformed", "text-too-long", "text-too-many-parts", "time-invalid", "type-wrong"],
+  "validity-out-of-range",
 ];
 
 const fieldProblem = {
@@ -274,4 +276,5 @@ export const schemas = {
   HistoryEntry: historyEntry,
   FieldProblem: fieldProblem,
   Problem: problem,
+  ...explainSchemas,
 };

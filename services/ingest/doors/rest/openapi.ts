@@ -107,6 +107,25 @@ const getMessage = {
   },
 };
 
+const postExplain = {
+  operationId: "explainRoute",
+  summary: "Which provider a message would have, and why",
+  description:
+    "Decides as the router would at this moment for a message of the account that asks, and says why each provider of the route " +
+    "is taken or not. Nothing is sent. Where chance decides, the middle of the draw is shown.",
+  requestBody: { required: true, content: json("ExplainQuestion") },
+  responses: {
+    200: answer("What would become of the message; provider is null where none would take it", "Explanation"),
+    ...problems({
+      400: `INVALID_MESSAGE: errors names each field and what it allows. ${UNREADABLE}`,
+      401: UNAUTHORIZED,
+      413: "BODY_TOO_LARGE: the body is larger than 64 KiB",
+      415: "UNSUPPORTED_MEDIA_TYPE: the body is not JSON in UTF-8. UNSUPPORTED_ENCODING: it is neither plain nor gzip",
+      503: "ROUTES_UNKNOWN: this instance knows the accounts only. BUSY: too many bodies at once",
+    }),
+  },
+};
+
 export const openapi = {
   openapi: "3.1.0",
   info: {
@@ -121,6 +140,7 @@ export const openapi = {
     "/v1/messages": { post: postMessage },
     "/v1/messages/batch": { post: postBatch },
     "/v1/messages/{id}": { get: getMessage },
+    "/v1/routes/explain": { post: postExplain },
   },
   components: {
     securitySchemes: {

@@ -4,6 +4,7 @@ import { methodNotAllowed, notFound, problemHandler } from "../../../../platform
 import { problem, sendProblem } from "../../../../platform/http/problem.ts";
 import type { Account } from "../../acceptance/api-keys.ts";
 import { postBatch } from "./batch-route.ts";
+import { postExplain } from "./explain-route.ts";
 import { postMessage } from "./message-route.ts";
 import { openapi } from "./openapi.ts";
 import { apiKeyOf } from "./request-headers.ts";
@@ -16,6 +17,7 @@ const WELCOME = `Sluice: SMS delivery. This is the HTTP way in.
 POST /v1/messages        one message
 POST /v1/messages/batch  up to 10,000 messages
 GET  /v1/messages/{id}   status and history
+POST /v1/routes/explain  which provider a message would have, and why
 GET  /openapi.json       all of it, precisely
 
 Every /v1 request carries an API key: Authorization: Bearer <key>
@@ -68,6 +70,14 @@ export function restApp(context: RestContext): Express {
       }),
     )
     .all(methodNotAllowed(["GET", "HEAD"]));
+  app
+    .route("/v1/routes/explain")
+    .post(
+      guarded("explain", async (request, response, account) => {
+        sendJson(response, 200, await postExplain(context, account, request));
+      }),
+    )
+    .all(methodNotAllowed(["POST"]));
   publicPages(app);
   app.use(notFound);
   app.use(problemHandler(context.log));

@@ -1,3 +1,6 @@
+import type { Snapshot } from "../../../../domain/catalog/snapshot.ts";
+import type { Lane } from "../../../../domain/message/lane.ts";
+import type { ExplainedHealth } from "../../../../domain/routing/explain.ts";
 import type { BodyBudget } from "../../../../platform/http/body-budget.ts";
 import type { Log } from "../../../../platform/log/log.ts";
 import type { Tracing } from "../../../../platform/telemetry/tracing.ts";
@@ -6,11 +9,21 @@ import type { ApiKeys } from "../../acceptance/api-keys.ts";
 import type { StatusSource } from "../../status/message-status.ts";
 import type { RestMetrics } from "./rest-metrics.ts";
 
+/** What routing looks at, as this process knows it. */
+export interface RoutingView {
+  /** Undefined when this process has the accounts only. */
+  readonly snapshot: () => Snapshot | undefined;
+  readonly health: (provider: string, lane: Lane) => ExplainedHealth | undefined;
+  /** Epoch ms by the brokers' clock. */
+  readonly now: () => number;
+}
+
 /** Everything the routes work with. */
 export interface RestContext {
   readonly keys: Pick<ApiKeys, "accountOf">;
   readonly acceptor: Acceptor;
   readonly status: StatusSource;
+  readonly routing: RoutingView;
   readonly bodies: BodyBudget;
   readonly metrics: RestMetrics;
   readonly tracing: Tracing;

@@ -1,9 +1,11 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { snapshotOf } from "../../../../../domain/catalog/snapshot.ts";
 import type { AvroEnum, AvroRecord } from "../../../../../schemas/avro-schema.ts";
 import { readContracts } from "../../../../../schemas/contracts.ts";
 import { MESSAGE_FIELDS } from "../../../../../services/ingest/acceptance/intake.ts";
+import { EXPLAIN_FIELDS } from "../../../../../services/ingest/doors/rest/explain-route.ts";
 import { openapi } from "../../../../../services/ingest/doors/rest/openapi.ts";
 import { problemCodes } from "../../../../../services/ingest/doors/rest/openapi-problems.ts";
 import { schemas } from "../../../../../services/ingest/doors/rest/openapi-schemas.ts";
@@ -13,17 +15,28 @@ import {
   type MessageRow,
   statusAnswer,
 } from "../../../../../services/ingest/status/message-status.ts";
+import { exampleCatalog } from "../../../domain/catalog/example.ts";
 import { type Answer, type Harness, MESSAGE, OTHER_KEY, startIngest } from "../../ingest-harness.ts";
 import { mismatches } from "./schema-match.ts";
 
 let ingest: Harness;
 beforeAll(async () => {
-  ingest = await startIngest({ acceptTimeoutMs: 100 });
+  ingest = await startIngest({ acceptTimeoutMs: 100, snapshot: snapshotOf(exampleCatalog()) });
 });
 afterAll(() => ingest.close());
 
 const post = (path: string, body: unknown, headers: Record<string, string> = {}) =>
   ingest.call(path, { body, headers });
+
+/** The answer of an instance that has the accounts only. */
+async function withoutRoutes(path: string, body: unknown): Promise<Answer> {
+  const other = await startIngest();
+  try {
+    return await other.call(path, { body });
+  } finally {
+    await other.close();
+  }
+}
 
 /** The schema that the document gives for an answer; fails when the document does not know it. */
 function schemaOf(path: string, method: string, answer: Answer): object {
@@ -138,6 +151,10 @@ describe("the OpenAPI document", () => {
     );
   });
 
+  it("has exactly the fields of a question that the code knows", () => {
+    expect(Object.keys(schemas.ExplainQuestion.properties).sort()).toEqual([...EXPLAIN_FIELDS].sort());
+  });
+
   const valid = { to: MESSAGE.to, text: "x" };
   it.each([
     [{ ...valid }, true],
@@ -167,7 +184,7 @@ describe("the OpenAPI document", () => {
   });
 
   it("describes the answers as they are", async () => {
-    const [single, batch] = ["/v1/messages", "/v1/messages/batch"] as const;
+    const [single, batch, routes] = ["/v1/messages", "/v1/messages/batch", "/v1/routes/explain"] as const;
     const accepted = await post(single, { ...valid, reference: "r" });
     const status = await ingest.call(`${single}/${accepted.body.id}`);
     ingest.statuses.set(`acme/${SEVERAL}`, [
@@ -195,6 +212,15 @@ describe("the OpenAPI document", () => {
       [batch, "post", await ingest.call(batch, { key: OTHER_KEY, body: { messages: Array(100).fill(valid) } })],
       [batch, "post", await ingest.call(batch, { key: OTHER_KEY, body: { messages: [valid] } })],
     ];
+    answers.push(
+      [routes, "post", await post(routes, { ...valid, from: "ACME" })],
+      [routes, "post", await post(routes, { to: "+12015550123", lane: "otp", at: "2026-01-31T12:00:00Z" })],
+      [routes, "post", await post(routes, { to: "x" })],
+      [routes, "post", await ingest.call(routes, { key: undefined, body: valid })],
+      [routes, "post", await post(routes, valid, { "content-type": "text/plain" })],
+      [routes, "post", await post(routes, { ...valid, text: "x".repeat(70_000) })],
+      [routes, "post", await withoutRoutes(routes, valid)],
+    );
     ingest.writer.onSend = () => new Promise(() => {});
     answers.push(
       [single, "post", await post(single, valid)],
@@ -203,7 +229,7 @@ describe("the OpenAPI document", () => {
     ingest.writer.hasRoom = false;
     answers.push([single, "post", await post(single, valid)]);
     expect(new Set(answers.map(([, , answer]) => answer.status))).toEqual(
-      new Set([200, 202, 207, 400, 401, 404, 415, 422, 429, 503]),
+      new Set([200, 202, 207, 400, 401, 404, 413, 415, 422, 429, 503]),
     );
     for (const [path, method, answer] of answers) {
       expect(mismatches(schemaOf(path, method, answer), answer.body, schemas), answer.text).toEqual([]);

@@ -1,0 +1,105 @@
+import { routeStrategies } from "../../../../domain/catalog/route.ts";
+import { lanes } from "../../../../domain/message/lane.ts";
+import { requestLimits } from "../../../../domain/message/validation.ts";
+import { verdicts } from "../../../../domain/routing/candidate.ts";
+import { takenReasons, untakenReasons } from "../../../../domain/routing/choose-provider.ts";
+
+/** The data types of `POST /v1/routes/explain`. */
+
+const text = (description: string, more: object = {}) => ({ type: "string", description, ...more });
+const number = (description: string) => ({ type: "number", description });
+const orNull = (schema: object) => ({ oneOf: [schema, { const: null }] });
+const list = (description: string, items: object) => ({ type: "array", description, items });
+/** An object of which every field is always there. */
+const record = (properties: Readonly<Record<string, object>>) => ({
+  type: "object",
+  required: Object.keys(properties),
+  properties,
+});
+
+const explainQuestion = {
+  type: "object",
+  additionalProperties: false,
+  required: ["to"],
+  properties: {
+    to: text("Destination, as in a message"),
+    from: text("Sender, as in a message"),
+    text: text("The text; without it the message counts as one segment", {
+      minLength: 1,
+      maxLength: requestLimits.textLength,
+    }),
+    lane: { enum: lanes, default: "transactional" },
+    metadata: {
+      type: "object",
+      description: "Labels, as in a message: routes may look at them",
+      maxProperties: requestLimits.metadataEntries,
+      additionalProperties: { type: "string", maxLength: requestLimits.metadataValueLength },
+    },
+    at: text("Decided at this time instead of now, ISO 8601 with its zone: routes may be for parts of the week", {
+      examples: ["2026-01-31T12:00:00Z"],
+    }),
+  },
+};
+
+const health = record({
+  circuit: {
+    enum: ["closed", "half-open", "open", "silent"],
+    description:
+      "closed: it submits; half-open: it tries a few; open, silent (nothing was heard of it lately): nothing new is given to it",
+  },
+  reason: orNull(text("Why it is not closed, as its sender says")),
+  open: { type: "boolean", description: "Whether nothing is given to it" },
+  backlogSeconds: number("How long what goes before this message will take"),
+  rate: number("Segments a second that it takes now"),
+});
+
+const candidate = record({
+  provider: text("Id of the provider"),
+  verdict: { enum: verdicts, description: "Why it is taken or not; docs/catalog.md has each" },
+  price: orNull(text("Of a segment, decimal; null: the destination is not served")),
+  currency: text("ISO 4217"),
+  weight: number("Its share among providers of equal standing"),
+  score: orNull(number("What the strategy ranked it by; null: it was not ranked")),
+  health: orNull({
+    ...health,
+    description: "As its senders say; null: nothing was ever heard of them, which counts as well",
+  }),
+});
+
+const route = record({
+  id: text("Id of the route"),
+  place: { type: "integer", minimum: 1, description: "Its place among the routes" },
+  strategy: { enum: routeStrategies },
+  score: text("What the candidates' scores are"),
+  conditions: list(
+    "Its conditions, and which entry of each the message meets",
+    record({ condition: text("Name of the condition"), met: text("The entry") }),
+  ),
+});
+
+const explanation = record({
+  to: text("Destination, E.164 with a plus"),
+  country: text("ISO 3166-1 alpha-2"),
+  network: orNull(record({ mccMnc: text("Mobile country and network code"), name: text("Its name") })),
+  account: orNull(text("The account that asks")),
+  lane: { enum: lanes },
+  from: orNull(text("Sender as requested")),
+  encoding: { enum: ["gsm7", "ucs2"] },
+  segments: { type: "integer", minimum: 1 },
+  at: text("When it is decided", { format: "date-time" }),
+  catalogVersion: { type: "integer", minimum: 0, description: "The catalog that decides; 0: files" },
+  route: orNull({ ...route, description: "Null when no route's conditions hold" }),
+  provider: orNull(text("Who would take it; null: nobody, and reason says why")),
+  reason: { enum: [...takenReasons, ...untakenReasons], description: "As on the message's event" },
+  candidates: list("The providers of the route", candidate),
+  others: list(
+    "The other providers",
+    record({
+      provider: text("Id of the provider"),
+      verdict: { enum: ["not-in-route", "removed"], description: "removed: the catalog has it no more" },
+    }),
+  ),
+  notes: list("What else one should know", text("In words")),
+});
+
+export const explainSchemas = { ExplainQuestion: explainQuestion, Explanation: explanation };
