@@ -94,7 +94,10 @@ function ofCallback(provider: Provider, at: Keys): CatalogProblem[] {
   return [problemAt([...at, "http", "statusCallbackUrl"], message)];
 }
 
-function ofPrices({ byNetwork, byCountry, elsewhere }: PriceList, at: Keys): CatalogProblem[] {
+/** What a file holds was told by line when it was read. */
+function ofPrices({ table, ofFile }: PriceList, at: Keys): CatalogProblem[] {
+  const { byNetwork, byCountry, elsewhere } = table;
+  if (ofFile) return [];
   if (byNetwork.size === 0 && byCountry.size === 0 && elsewhere === undefined)
     return [problemAt(at, "there is none: it serves no destination and gets no message")];
   return [

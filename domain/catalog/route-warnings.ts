@@ -2,7 +2,7 @@ import { countriesOfMobileCode } from "../numbers/mobile-country-codes.ts";
 import { countriesByCallingCode, liesElsewhere } from "../numbers/number-prefix.ts";
 import { type CatalogProblem, problemAt } from "./catalog-problem.ts";
 import type { Catalog } from "./catalog-schema.ts";
-import type { PriceList } from "./price-list.ts";
+import type { PriceList, PriceTable } from "./price-list.ts";
 import type { Provider } from "./provider.ts";
 import { countriesOf, type Region, some } from "./region.ts";
 import type { Route } from "./route.ts";
@@ -129,15 +129,23 @@ function ofService(
   ];
 }
 
-/** Which countries a price list serves, at least in part. */
-function servedBy({ byNetwork, byCountry, elsewhere }: PriceList): (country: string) => boolean {
-  if (elsewhere !== undefined) return () => true;
-  const mobileCodes = new Set([...byNetwork.keys()].map((network) => network.slice(0, 3)));
-  const countries = new Set([
-    ...byCountry.keys(),
-    ...[...mobileCodes].flatMap((code) => countriesOfMobileCode(code) ?? []),
-  ]);
+/** Which countries a price list serves, at least in part, now or later. */
+function servedBy({ tables }: PriceList): (country: string) => boolean {
+  if (tables.some(({ elsewhere }) => elsewhere !== undefined)) return () => true;
+  const countries = new Set(tables.flatMap((table) => [...countriesWithin(table)]));
   return (country) => countries.has(country);
+}
+
+function countriesWithin({ byNetwork, byNetworkAndCountry, byPrefix, byCountry }: PriceTable): Set<string> {
+  const mobileCodes = new Set([...byNetwork.keys()].map((network) => network.slice(0, 3)));
+  // No calling code is longer.
+  const callingCodes = new Set([...byPrefix.keys()].map((prefix) => prefix.slice(0, 3)));
+  return new Set([
+    ...byCountry.keys(),
+    ...[...byNetworkAndCountry.values()].flatMap((countries) => [...countries.keys()]),
+    ...[...mobileCodes].flatMap((code) => countriesOfMobileCode(code) ?? []),
+    ...[...callingCodes].flatMap(countriesByCallingCode),
+  ]);
 }
 
 /** Countries that there are prices for, and no way to. */
@@ -147,7 +155,7 @@ function unrouted(
   regions: readonly Region[],
 ): CatalogProblem[] {
   if (routes.length === 0) return [];
-  const lost = new Set(providers.flatMap(({ prices }) => [...prices.byCountry.keys()]));
+  const lost = new Set(providers.flatMap(({ prices }) => prices.tables.flatMap(({ byCountry }) => [...byCountry.keys()])));
   for (const { when } of routes) {
     if (lost.size === 0) break;
     const countries = countriesOf(when, regions);

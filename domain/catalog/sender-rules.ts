@@ -26,7 +26,7 @@ export function senderHasProvider(table: RouteTable, facts: MessageFacts): boole
   const route = findRoute(table, facts);
   let others = false;
   for (const { provider } of route?.members ?? []) {
-    if (!provider.lanes.includes(facts.lane) || priceOf(provider, facts.country, facts.mccMnc) === undefined) continue;
+    if (!provider.lanes.includes(facts.lane) || priceOf(provider, facts) === undefined) continue;
     if (carriesSender(provider, facts.from)) return true;
     others = true;
   }

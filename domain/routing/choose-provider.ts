@@ -84,7 +84,7 @@ function chooseWithin(route: CompiledRoute, input: ChoiceInput): Choice {
 
 function candidateOf(member: RouteMember, input: ChoiceInput, backlogLimit: number): Candidate {
   const { provider } = member;
-  const price = priceOf(provider, input.facts.country, input.facts.mccMnc);
+  const price = priceOf(provider, input.facts);
   const health = input.health(provider.id);
   const verdict = refuse(provider, price, health, input, backlogLimit) ?? "not-drawn";
   return { provider: provider.id, member, price, currency: provider.currency, health, verdict, score: undefined };

@@ -141,13 +141,15 @@ describe("parseCatalog", () => {
 });
 
 describe("prices", () => {
+  const to = (country: string, mccMnc: string | undefined) => ({ destination: "", country, mccMnc, at: 0 });
+
   it("are the network's, else the country's, else the general one, else none", () => {
     const [north, south] = exampleCatalog().providers;
-    expect(priceOf(north!, "DE", "26201")).toBe(6_000);
-    expect(priceOf(north!, "DE", "26202")).toBe(7_500);
-    expect(priceOf(north!, "DE", undefined)).toBe(7_500);
-    expect(priceOf(north!, "US", undefined)).toBe(50_000);
-    expect(priceOf(south!, "US", undefined)).toBeUndefined();
+    expect(priceOf(north!, to("DE", "26201"))).toBe(6_000);
+    expect(priceOf(north!, to("DE", "26202"))).toBe(7_500);
+    expect(priceOf(north!, to("DE", undefined))).toBe(7_500);
+    expect(priceOf(north!, to("US", undefined))).toBe(50_000);
+    expect(priceOf(south!, to("US", undefined))).toBeUndefined();
   });
 
   it("are decimal strings, one for each destination", () => {

@@ -198,7 +198,7 @@ describe("chooseProvider", () => {
           (provider) =>
             inRoute.includes(provider.id) &&
             provider.lanes.includes(message.lane) &&
-            priceOf(provider, message.country, message.mccMnc) !== undefined &&
+            priceOf(provider, message) !== undefined &&
             !now.tried.includes(provider.id) &&
             !now.health[provider.id as "web"].open,
         );
