@@ -6,12 +6,14 @@ import { applyCommand } from "./catalog/apply-command.ts";
 import { catalogCommand } from "./catalog/catalog-command.ts";
 import { type Command, type CommandHost, UsageError } from "./command.ts";
 import { explainCommand } from "./explain/explain-command.ts";
+import { pricesCommand } from "./prices-command.ts";
 
 const COMMANDS: Readonly<Record<string, Command>> = {
   audit: auditCommand,
   apply: applyCommand,
   catalog: catalogCommand,
   explain: explainCommand,
+  prices: pricesCommand,
 };
 
 /** Exit code of wrong arguments (`EX_USAGE` of sysexits.h), apart from that of a check that failed. */
