@@ -48,17 +48,24 @@ export function withSecrets(
 ): { readonly ok: true; readonly value: Plain } | { readonly ok: false; readonly problems: CatalogProblem[] } {
   const named = secretPlaces(input).filter(({ reference }) => reference !== undefined);
   if (named.length === 0) return { ok: true, value: input };
-  const value = structuredClone(input) as Record<string, unknown>;
+  let value = input;
   const problems: CatalogProblem[] = [];
   for (const { keys, reference } of named) {
     try {
-      const parent = valueAt(value, keys.slice(0, -1)) as Record<string, unknown>;
-      parent[String(keys.at(-1))] = reveal(reference!);
+      value = replaced(value, keys, reveal(reference!)) as Plain;
     } catch (error) {
       problems.push(problemAt(keys, (error as Error).message));
     }
   }
   return problems.length === 0 ? { ok: true, value } : { ok: false, problems };
+}
+
+/** The same with another value at a path; what does not lie on the path is shared. */
+function replaced(value: unknown, [key, ...rest]: readonly (string | number)[], other: string): unknown {
+  if (key === undefined) return other;
+  const copy: Record<string | number, unknown> = Array.isArray(value) ? ([...value] as never) : { ...(value as Plain) };
+  copy[key] = replaced(copy[key], rest, other);
+  return copy;
 }
 
 function referenceOf(value: unknown): SecretReference | undefined {

@@ -47,7 +47,7 @@ export async function openCatalog(
     producer.send([word]).catch(() => {});
   };
   const catalog = new LiveCatalog({ codecs, partitions: config.partitions, reveal, log: scope.log, onWord: say });
-  const follow = () => reader.follow(CONTROL_TOPIC, (one) => catalog.accept(one));
+  const follow = () => reader.follow(CONTROL_TOPIC, (one) => void catalog.accept(one));
   await scope.waitFor("catalog", follow, { attemptMs: 60_000 });
   await catalog.begin(() => {
     const loaded = files();
@@ -56,7 +56,7 @@ export async function openCatalog(
   });
   scope.readiness.note("catalog", () => catalog.trouble);
   const timers = [setInterval(say, SAY_EVERY_MS)];
-  if (secrets) timers.push(setInterval(() => catalog.refreshSecrets(), SECRETS_EVERY_MS));
+  if (secrets) timers.push(setInterval(() => void catalog.refreshSecrets(), SECRETS_EVERY_MS));
   await scope.add("catalog", {
     start: () => catalog,
     stop: async () => {

@@ -41,8 +41,8 @@ export class CatalogLog {
     return this.versions.at(-1);
   }
 
-  /** Takes a record. @returns the version that counts from it on, if there is one */
-  accept(control: Control): AppliedVersion | undefined {
+  /** Takes a record, when the one before has been taken. @returns the version that counts from it on, if there is one */
+  async accept(control: Control): Promise<AppliedVersion | undefined> {
     if (control.kind === "piece") this.piece(control);
     else if (control.kind === "head") return this.head(control);
     else if (control.kind === "instance") this.instance(control);
@@ -70,13 +70,13 @@ export class CatalogLog {
     pieces[place] = body;
   }
 
-  private head({ id, version, body, at }: Control): AppliedVersion | undefined {
+  private async head({ id, version, body, at }: Control): Promise<AppliedVersion | undefined> {
     const head = readHead(body);
     const pieces = this.unfinished.get(id);
     this.unfinished.delete(id);
     if (head === undefined || pieces === undefined || pieces.length !== head.pieces) return undefined;
     if (!this.follows(version, head)) return undefined;
-    const source = unpackSource(pieces, head);
+    const source = await unpackSource(pieces, head);
     if (source === undefined) return undefined;
     const { parent, by, note, restored } = head;
     const applied = { version, id, parent, at, by, note, restored, source, pieces: head.pieces };

@@ -1,5 +1,6 @@
 import { createHash, randomUUID } from "node:crypto";
-import { gunzipSync, gzipSync } from "node:zlib";
+import { promisify } from "node:util";
+import { gunzip, gzipSync, type ZlibOptions } from "node:zlib";
 import { z } from "zod";
 import type { Codec } from "../../platform/codec/codec.ts";
 import type { OutRecord } from "../../platform/kafka/record.ts";
@@ -74,13 +75,16 @@ export function readHead(body: string): Head | undefined {
   }
 }
 
+const unzip = promisify<Buffer, ZlibOptions, Buffer>(gunzip);
+
 /** The content that pieces hold, in their order; undefined when it is not what the head says. */
-export function unpackSource(pieces: readonly string[], { sha256 }: Head): CatalogSource | undefined {
+export async function unpackSource(pieces: readonly string[], { sha256 }: Head): Promise<CatalogSource | undefined> {
   const packed = pieces.join("");
   if (hashOf(packed) !== sha256) return undefined;
   try {
-    const text = gunzipSync(Buffer.from(packed, "base64"), { maxOutputLength: MAX_SOURCE }).toString();
-    const value: unknown = JSON.parse(text);
+    // Another thread does it: a large one takes tens of milliseconds.
+    const text = await unzip(Buffer.from(packed, "base64"), { maxOutputLength: MAX_SOURCE });
+    const value: unknown = JSON.parse(text.toString());
     return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as CatalogSource) : undefined;
   } catch {
     return undefined;

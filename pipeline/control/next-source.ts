@@ -20,7 +20,10 @@ export function nextSource(
 ): CatalogSource {
   const ids = new Set(entriesOf(files.providers).map(({ id }) => String(id)));
   const since = { ...(current?.retiredSince as Record<string, number> | undefined) };
-  const leaving = entriesOf(current?.providers).filter(({ id }) => !ids.has(String(id)));
+  // They get no message any more, so nobody asks for their prices.
+  const leaving = entriesOf(current?.providers)
+    .filter(({ id }) => !ids.has(String(id)))
+    .map((entry): Plain => ({ ...entry, prices: [] }));
   const left = entriesOf(current?.retired).filter(
     (entry) => !ids.has(String(entry.id)) && !isOver(entry, since, retired, now),
   );

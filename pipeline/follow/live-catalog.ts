@@ -30,7 +30,7 @@ export class LiveCatalog implements SnapshotSource {
   private readonly options: LiveCatalogOptions;
   private readonly control = new CatalogLog();
   private readonly listeners: ((snapshot: Snapshot) => void)[] = [];
-  /** Records are taken one after the other, also when a schema has to be loaded in between. */
+  /** One thing is done after the other, also when a schema has to be loaded in between, or a large version is read. */
   private turn: Promise<void> = Promise.resolve();
   private replaying = true;
   private secrets = "";
@@ -49,32 +49,42 @@ export class LiveCatalog implements SnapshotSource {
     this.listeners.push(listener);
   }
 
-  /** Takes a record of sms.control. */
-  accept(record: InRecord): void {
+  /** Takes a record of sms.control. Resolves when it has been taken, and those before it. */
+  accept(record: InRecord): Promise<void> {
     const tell = (error: unknown) =>
       this.options.log.error({ offset: record.offset, why: errorMessage(error) }, "a record of sms.control failed");
     // One that fails must not keep the following ones from their turn.
-    this.turn = this.turn.then(() => this.take(record)).catch(tell);
+    return this.next(() => this.take(record)).catch(tell);
   }
 
   /**
    * What stood in the topic has been given: the newest version is taken over, or `files` where there is none.
    * @throws what `files` throws; SluiceError `CATALOG_INVALID` when the version cannot be read: there is nothing to go on with.
    */
-  async begin(files: () => Snapshot): Promise<void> {
-    await this.turn;
-    this.replaying = false;
-    const { current } = this.control;
-    if (current === undefined) this.snapshot = files();
-    else this.snapshot = this.read(current);
-    this.options.onWord?.();
+  begin(files: () => Snapshot): Promise<void> {
+    return this.next(async () => {
+      this.replaying = false;
+      const { current } = this.control;
+      if (current === undefined) this.snapshot = files();
+      else this.snapshot = await this.read(current);
+      this.options.onWord?.();
+    });
   }
 
   /** Secrets are looked at again: one that has changed makes a new snapshot of the same version. */
-  refreshSecrets(): void {
-    const { current } = this.control;
-    if (current === undefined || this.secrets === "" || this.fingerprint(current) === this.secrets) return;
-    this.takeOver(current);
+  refreshSecrets(): Promise<void> {
+    return this.next(async () => {
+      const { current } = this.control;
+      if (current === undefined || this.secrets === "" || this.fingerprint(current) === this.secrets) return;
+      await this.takeOver(current);
+    });
+  }
+
+  /** Does this when what was asked for before has been done. */
+  private next(work: () => Promise<void>): Promise<void> {
+    const done = this.turn.then(work);
+    this.turn = done.catch(() => {});
+    return done;
   }
 
   private async take(record: InRecord): Promise<void> {
@@ -88,14 +98,14 @@ export class LiveCatalog implements SnapshotSource {
       log.warn({ offset: record.offset, why: decoded.detail }, "a record of sms.control is passed over");
       return;
     }
-    const version = this.control.accept(decoded.value);
-    if (version !== undefined && !this.replaying) this.takeOver(version);
+    const version = await this.control.accept(decoded.value);
+    if (version !== undefined && !this.replaying) await this.takeOver(version);
   }
 
-  private takeOver(version: AppliedVersion): void {
+  private async takeOver(version: AppliedVersion): Promise<void> {
     const { log } = this.options;
     try {
-      this.snapshot = this.read(version);
+      this.snapshot = await this.read(version);
       this.trouble = undefined;
       log.info({ version: version.version, by: version.by }, "the catalog has changed");
     } catch (error) {
@@ -109,11 +119,12 @@ export class LiveCatalog implements SnapshotSource {
     if (this.trouble === undefined) for (const listener of this.listeners) listener(this.current);
   }
 
-  private read(version: AppliedVersion): Snapshot {
+  private async read(version: AppliedVersion): Promise<Snapshot> {
     const { partitions, reveal } = this.options;
-    const snapshot = snapshotOf(readVersion(version.source, partitions, reveal), version.version);
-    this.secrets = this.fingerprint(version);
-    return snapshot;
+    const secrets = this.fingerprint(version);
+    const catalog = await readVersion(version.source, partitions, reveal);
+    this.secrets = secrets;
+    return snapshotOf(catalog, version.version);
   }
 
   /** All secrets together, to tell whether one has changed; empty where there are none. */

@@ -20,15 +20,20 @@ export const GONE_MS = 60_000;
 
 const quiet = { debug() {}, info() {}, warn() {}, error() {} };
 
+type ControlCodecs = Pick<SluiceCodecs, "control" | "loadSchema">;
+
 /** All that stands in sms.control now. */
-export async function readCatalogLog(
-  reader: TopicReader,
-  codecs: Pick<SluiceCodecs, "control" | "loadSchema">,
-): Promise<CatalogLog> {
+export async function readCatalogLog(reader: TopicReader, codecs: ControlCodecs): Promise<CatalogLog> {
   const log = new CatalogLog(Number.POSITIVE_INFINITY);
+  await readInto(log, 0, reader, codecs);
+  return log;
+}
+
+/** Gives a log what stands in sms.control from an offset on. @returns the offset to go on from */
+async function readInto(log: CatalogLog, from: number, reader: TopicReader, codecs: ControlCodecs): Promise<number> {
   const records: { readonly key: string; readonly value: Buffer | null }[] = [];
   const { high } = (await reader.watermarks(CONTROL_TOPIC))[0] ?? { high: 0 };
-  await reader.readRange(CONTROL_TOPIC, 0, 0, high, ({ key, value }) =>
+  await reader.readRange(CONTROL_TOPIC, 0, from, high, ({ key, value }) =>
     records.push({ key: key?.toString() ?? "", value }),
   );
   for (const { key, value } of records) {
@@ -37,9 +42,9 @@ export async function readCatalogLog(
       continue;
     }
     const decoded = await readControl(value, codecs);
-    if (decoded.ok) log.accept(decoded.value);
+    if (decoded.ok) await log.accept(decoded.value);
   }
-  return log;
+  return Math.max(from, high);
 }
 
 /** sms.control as a command sees it: all of it is read, and a version can be added. */
@@ -48,6 +53,9 @@ export class CatalogTopic {
   private readonly codecs: SluiceCodecs;
   readonly reader: TopicReader;
   private producer: RecordProducer | undefined;
+  private readonly log = new CatalogLog(Number.POSITIVE_INFINITY);
+  /** Offset up to which it has been read. */
+  private next = 0;
 
   private constructor(connection: KafkaConnection, codecs: SluiceCodecs, reader: TopicReader) {
     this.connection = connection;
@@ -68,9 +76,10 @@ export class CatalogTopic {
     await Promise.allSettled([this.reader.stop(), this.producer?.close()]);
   }
 
-  /** All that stands there now. */
-  read(): Promise<CatalogLog> {
-    return readCatalogLog(this.reader, this.codecs);
+  /** All that stands there now; what has been read once is not read again. */
+  async read(): Promise<CatalogLog> {
+    this.next = await readInto(this.log, this.next, this.reader, this.codecs);
+    return this.log;
   }
 
   /**

@@ -57,7 +57,7 @@ export const explainCommand: Command = {
     const folder = files ?? (version === undefined ? config.catalogDir : undefined);
     const snapshot =
       folder === undefined
-        ? snapshotOf(readVersion(version!.source, config.partitions, concealed), version!.version)
+        ? snapshotOf(await readVersion(version!.source, config.partitions, concealed), version!.version)
         : snapshotOfFiles(folder, config.partitions);
     checkAccount(account, snapshot);
     const rateOf = (id: string) => snapshot.known.get(id)?.rate;

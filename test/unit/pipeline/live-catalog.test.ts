@@ -1,5 +1,6 @@
-import { expect, it, vi } from "vitest";
+import { expect, it } from "vitest";
 import { accountSchema } from "../../../domain/catalog/account.ts";
+import { priceOf } from "../../../domain/catalog/price-list.ts";
 import { snapshotOf } from "../../../domain/catalog/snapshot.ts";
 import { versionRecords } from "../../../pipeline/control/catalog-version.ts";
 import { LiveCatalog } from "../../../pipeline/follow/live-catalog.ts";
@@ -38,9 +39,7 @@ function world() {
     const made = { version, parent: version - 1, at: 1, by: "ada", note: null, restored: null };
     const { pieces, head } = versionRecords(codecs.control, source as Record<string, unknown>, made);
     for (const record of [...pieces, head])
-      catalog.accept({ ...record, offset: offset++, timestamp: 1, headers: {} } as unknown as InRecord);
-    await vi.waitFor(() => {}); // the turn of what was given
-    await new Promise((resolve) => setImmediate(resolve));
+      await catalog.accept({ ...record, offset: offset++, timestamp: 1, headers: {} } as unknown as InRecord);
   };
   const accounts = () => [...catalog.current.accounts.keys()];
   return { catalog, publish, accounts, words, secrets };
@@ -101,9 +100,38 @@ it("takes a secret from its file, and again when that has changed", async () => 
   const password = () => (catalog.current.providers.get("a") as { smpp: { password: string } }).smpp.password;
   catalog.onChange(() => changes.push(password()));
   expect(password()).toBe("one");
-  catalog.refreshSecrets();
+  await catalog.refreshSecrets();
   secrets.set("/a", "two");
-  catalog.refreshSecrets();
-  catalog.refreshSecrets();
+  await Promise.all([catalog.refreshSecrets(), catalog.refreshSecrets()]);
   expect(changes).toEqual(["two"]);
+});
+
+const HEADER = "Country,MCC MNC,Prefix,Price (EUR),Valid from,Charged on,Network\n";
+const withList = (list: string) => ({
+  providers: [
+    {
+      id: "a",
+      kind: "smpp",
+      rate: 1,
+      currency: "EUR",
+      smpp: { host: "h", port: 1, systemId: "s", password: { file: "/a" } },
+      prices: { list: HEADER + list, zone: "UTC" },
+    },
+  ],
+});
+
+it("takes prices from the version, and one version after the other however long each takes", async () => {
+  const { catalog, publish } = world();
+  await catalog.begin(files);
+  const price = () =>
+    priceOf(catalog.current.providers.get("a")!, { destination: "499", country: "DE", mccMnc: undefined, at: 0 });
+  const versions: number[] = [];
+  catalog.onChange(({ version }) => versions.push(version));
+  const lines = Array.from({ length: 50_000 }, (_, n) => `,,1${n + 100_000},0.02,,,\n`);
+  const large = publish(1, withList(`DE,,,0.01,,,\n${lines.join("")}`));
+  const small = publish(2, withList("DE,,,0.03,,,\n"));
+  await Promise.all([large, small]);
+  expect([price(), versions]).toEqual([30_000, [1, 2]]);
+  await publish(3, withList("DE,,,0.04,,,\nDE,,,0.05,,,\n"));
+  expect([price(), catalog.trouble]).toEqual([30_000, "version 3: providers[0].prices: line 3: a second price for DE"]);
 });

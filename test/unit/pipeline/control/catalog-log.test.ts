@@ -23,7 +23,7 @@ const publish = (source: object, facts: Omit<VersionFacts, "id">) =>
   versionRecords(codecs.control, source as Record<string, unknown>, facts);
 
 /** A reader of these records, from the beginning. */
-function read(records: readonly OutRecord[], keep = 100): CatalogLog {
+async function read(records: readonly OutRecord[], keep = 100): Promise<CatalogLog> {
   const log = new CatalogLog(keep);
   for (const { key, value } of records) {
     if (value === null) {
@@ -32,7 +32,7 @@ function read(records: readonly OutRecord[], keep = 100): CatalogLog {
     }
     const decoded = codecs.control.decode(value);
     if (!decoded.ok) throw new Error(decoded.detail);
-    log.accept(decoded.value);
+    await log.accept(decoded.value);
   }
   return log;
 }
@@ -42,30 +42,30 @@ const version = (n: number, source: object = { accounts: [{ id: `a${n}` }] }, pa
 const all = ({ pieces, head }: ReturnType<typeof version>) => [...pieces, head];
 
 describe("a version in sms.control", () => {
-  it("counts from its head on, with what was put in, however large", () => {
+  it("counts from its head on, with what was put in, however large", async () => {
     const source = {
       accounts: [],
       prices: Array.from({ length: 60_000 }, (_, n) => ({ mccMnc: `${n * 7919}`, price: `0.${n}` })),
     };
     const { pieces, head } = version(1, source);
     expect(pieces.length).toBeGreaterThan(1);
-    expect(read(pieces).current).toBeUndefined();
-    expect(read([...pieces, head]).current).toMatchObject({ version: 1, by: "ada", source });
+    expect((await read(pieces)).current).toBeUndefined();
+    expect((await read([...pieces, head])).current).toMatchObject({ version: 1, by: "ada", source });
     for (const { value } of pieces) expect(value!.length).toBeLessThan(500_000);
   });
 
-  it("does not count when a piece is missing, comes after the head, or is not what was written", () => {
+  it("does not count when a piece is missing, comes after the head, or is not what was written", async () => {
     const { pieces, head } = version(1);
     const other = version(1, { accounts: [{ id: "z" }] });
-    expect(read([head]).current).toBeUndefined();
-    expect(read([head, ...pieces]).current).toBeUndefined();
+    expect((await read([head])).current).toBeUndefined();
+    expect((await read([head, ...pieces])).current).toBeUndefined();
     const forged = { ...pieces[0]!, value: other.pieces[0]!.value! };
-    expect(read([forged, head]).current).toBeUndefined();
+    expect((await read([forged, head])).current).toBeUndefined();
   });
 
-  it("counts when it was made of the one at work: of two at once the log's first", () => {
+  it("counts when it was made of the one at work: of two at once the log's first", async () => {
     const [one, two, twin, three] = [version(1), version(2), version(2, { routes: [] }), version(3)];
-    const log = read([...all(one), ...two.pieces, ...twin.pieces, two.head, twin.head, ...all(three)]);
+    const log = await read([...all(one), ...two.pieces, ...twin.pieces, two.head, twin.head, ...all(three)]);
     expect(log.versions.map((found) => [found.version, found.id])).toEqual([
       [1, one.id],
       [2, two.id],
@@ -73,26 +73,30 @@ describe("a version in sms.control", () => {
     ]);
   });
 
-  it("goes on counting for those who start after the older ones have been removed", () => {
+  it("goes on counting for those who start after the older ones have been removed", async () => {
     const [one, two, three] = [version(1), version(2), version(3)];
     const gone = removalRecords({ ...made(1), id: one.id }, one.pieces.length).map(({ key }) => String(key));
     const left = [...all(one), ...all(two), ...all(three)].filter(({ key }) => !gone.includes(String(key)));
-    expect(read(left).versions.map((found) => found.version)).toEqual([2, 3]);
-    const log = read([...all(one), ...all(two), ...removalRecords({ ...made(2), id: two.id }, two.pieces.length)]);
+    expect((await read(left)).versions.map((found) => found.version)).toEqual([2, 3]);
+    const log = await read([
+      ...all(one),
+      ...all(two),
+      ...removalRecords({ ...made(2), id: two.id }, two.pieces.length),
+    ]);
     expect(log.current?.version, "the one at work, removed by mistake").toBe(2);
   });
 
-  it("is one of a chain, whoever publishes what and when, and all readers agree", () => {
-    fc.assert(
-      fc.property(
+  it("is one of a chain, whoever publishes what and when, and all readers agree", async () => {
+    await fc.assert(
+      fc.asyncProperty(
         fc.array(fc.nat(3), { minLength: 1, maxLength: 12 }),
         fc.infiniteStream(fc.nat(1_000)),
-        (writers, order) => {
+        async (writers, order) => {
           // Each writer makes its version of what it saw last; their records are mixed.
           const records: OutRecord[] = [];
           const queues = new Map<number, OutRecord[]>();
           for (const writer of writers) {
-            const seen = read(records).current?.version ?? 0;
+            const seen = (await read(records)).current?.version ?? 0;
             queues.set(writer, [
               ...(queues.get(writer) ?? []),
               ...all(version(seen + 1, { n: order.next().value }, seen)),
@@ -104,9 +108,9 @@ describe("a version in sms.control", () => {
             }
           }
           for (const queue of queues.values()) records.push(...queue);
-          const { versions } = read(records);
+          const { versions } = await read(records);
           expect(versions.map((found) => [found.version, found.parent])).toEqual(versions.map((_, n) => [n + 1, n]));
-          expect(read(records, 1).current?.id).toBe(versions.at(-1)?.id);
+          expect((await read(records, 1)).current?.id).toBe(versions.at(-1)?.id);
         },
       ),
       { numRuns: 200 },
@@ -114,12 +118,12 @@ describe("a version in sms.control", () => {
   });
 });
 
-it("instances are known by their last word, until they take it back", () => {
+it("instances are known by their last word, until they take it back", async () => {
   const log = new CatalogLog();
   const word = { kind: "instance" as const, id: "router/host-1", version: 3, at: 9, place: 0 };
-  log.accept({ ...word, body: '{"trouble":null}' });
-  log.accept({ ...word, id: "sender/host-1", body: '{"trouble":"version 4: providers[0]: no"}' });
-  log.accept({ ...word, id: "x", body: "junk" });
+  await log.accept({ ...word, body: '{"trouble":null}' });
+  await log.accept({ ...word, id: "sender/host-1", body: '{"trouble":"version 4: providers[0]: no"}' });
+  await log.accept({ ...word, id: "x", body: "junk" });
   expect([...log.instances.values()].map(({ id, trouble }) => [id, trouble])).toEqual([
     ["router/host-1", null],
     ["sender/host-1", "version 4: providers[0]: no"],

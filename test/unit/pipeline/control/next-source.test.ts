@@ -27,3 +27,9 @@ it("takes one back that is added again", () => {
   const removed = nextSource(files("a"), files("a", "b"), none, 1_000);
   expect(nextSource(files("a", "b"), removed, none, 2_000)).toEqual(files("a", "b"));
 });
+
+it("keeps no prices of a provider that is removed", () => {
+  const [b] = files("b").providers;
+  const before = { ...files("a"), providers: [...files("a").providers, { ...b, prices: { list: "long" } }] };
+  expect(nextSource(files("a"), before, none, 0)).toMatchObject({ retired: [{ id: "b", prices: [] }] });
+});
