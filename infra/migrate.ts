@@ -6,7 +6,7 @@ import { registerSchemas } from "../pipeline/records/register.ts";
 import { SchemaRegistryClient } from "../platform/codec/schema-registry.ts";
 import { loadConfig, type ServiceConfig } from "../platform/config/load-config.ts";
 import { duration, secret, text, url } from "../platform/config/settings.ts";
-import { yamlFolder } from "../platform/config/yaml-file.ts";
+import { configFolder } from "../platform/config/yaml-file.ts";
 import { errorMessage, SluiceError } from "../platform/errors/sluice-error.ts";
 import type { KafkaConnection } from "../platform/kafka/connection.ts";
 import { kafkaSettings, topicSettings } from "../platform/kafka/settings.ts";
@@ -41,7 +41,7 @@ const quiet: KafkaConnection["log"] = { debug() {}, info() {}, warn() {}, error(
  * @throws SluiceError or CatalogError saying what is wrong and what to do; what was done by then stays done.
  */
 export async function migrate(config: MigrationConfig, say: Say): Promise<void> {
-  const { providers, warnings } = loadCatalog(yamlFolder(config.catalogDir), config.partitions);
+  const { providers, warnings } = loadCatalog(configFolder(config.catalogDir), config.partitions);
   for (const warning of warnings) say(`warning: ${warning}`);
   const deadline = performance.now() + config.migrateTimeout;
   await migrateTopics(config, providers, deadline, say);
@@ -147,7 +147,7 @@ if (import.meta.main) {
     purpose:
       "Creates the topics, registers the schemas and creates the ClickHouse tables; repeating it changes nothing.",
     knownKeys: KNOWN_VARIABLES,
-    check: ({ catalogDir, partitions }) => loadCatalog(yamlFolder(catalogDir), partitions).warnings,
+    check: ({ catalogDir, partitions }) => loadCatalog(configFolder(catalogDir), partitions).warnings,
   });
   try {
     await migrate(config, (line) => console.log(line));

@@ -14,6 +14,9 @@ export const kebabId = z
   .max(40)
   .regex(/^[a-z][a-z0-9]*(?:-[a-z0-9]+)*$/, "lower-case letters and digits in words joined by single hyphens");
 
+/** ISO 4217. */
+export const currency = z.string().regex(/^[A-Z]{3}$/, "an ISO 4217 code in capitals, such as EUR");
+
 /** ISO 3166-1 alpha-2. */
 export const country = checked(countryCodeProblem);
 

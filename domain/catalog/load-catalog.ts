@@ -1,5 +1,8 @@
-import { type Catalog, parseCatalog } from "./catalog.ts";
+import { atOnce } from "../prices/compile-list.ts";
+import { type Catalog, type ParsedCatalog, parseCatalog } from "./catalog.ts";
 import { type CatalogProblem, entryOf, problemAt } from "./catalog-problem.ts";
+import { compilePrices } from "./compiled-prices.ts";
+import { type ReadOctets, withPriceFiles } from "./price-file.ts";
 import { concealed, type Reveal, type SecretPlace, secretPlaces, withSecrets } from "./secret-references.ts";
 
 /** The files a catalog is made of, in one folder. */
@@ -25,6 +28,14 @@ export interface CatalogFile {
   readonly where: (keys: readonly (string | number)[]) => string;
 }
 
+/** The folder with them. */
+export interface CatalogFolder {
+  /** May throw an error of its own. */
+  readonly yaml: (file: string, optional: boolean) => CatalogFile;
+  /** Price lists that providers name. */
+  readonly octets: ReadOctets;
+}
+
 /** The catalog cannot be used; the message lists every problem with its path. */
 export class CatalogError extends Error {
   readonly code = "CATALOG_INVALID";
@@ -40,24 +51,22 @@ export interface LoadOptions {
 }
 
 export interface LoadedCatalog extends Catalog {
-  /** What the files hold, as plain data. */
+  /** What the files hold, as plain data, with price lists in their normal form: what is published. */
   readonly source: Readonly<Record<string, unknown>>;
   /** What is probably not meant, a line each, for the log at the start and for `--check`. */
   readonly warnings: readonly string[];
 }
 
 /**
-/**
- * Puts the catalog together from its files, checked as a whole. `readFile` reads a file and may throw its own error; an optional
- * one that is not there is as an empty one. With `accounts` alone the other parts are empty, and nothing is said of how they go
- * together. @throws CatalogError
+ * Puts the catalog together from its files, checked as a whole; an optional one that is not there is as an empty one. With
+ * `accounts` alone the other parts are empty, and nothing is said of how they go together. @throws CatalogError
  */
 export function loadCatalog(
-  readFile: (file: string, optional: boolean) => CatalogFile,
+  folder: CatalogFolder,
   partitions: number,
   { parts = PARTS, reveal = concealed, namedSecretsOnly = false }: LoadOptions = {},
 ): LoadedCatalog {
-  const files = new Map(parts.map((part) => [part, readFile(catalogFiles[part], OPTIONAL.has(part))]));
+  const files = new Map(parts.map((part) => [part, folder.yaml(catalogFiles[part], OPTIONAL.has(part))]));
   const input = inputOf(files);
   const line = (problem: CatalogProblem): string => {
     const [part, ...keys] = problem.keys;
@@ -66,15 +75,16 @@ export function loadCatalog(
     const name = file === undefined ? [] : [`${catalogFiles[part as Part]}, ${file.where(keys)}`];
     return [...name, ...(entry === undefined ? [] : [entry]), problem.path, problem.message].join(": ");
   };
-  const secrets = withSecrets(input, reveal);
-  const read = secrets.ok ? parseCatalog(secrets.value, partitions) : secrets;
+  const lists = withPriceFiles(input, folder.octets);
+  const read = parseSource(lists.value, partitions, reveal);
   const written = namedSecretsOnly ? secretPlaces(input).filter(({ reference }) => reference === undefined) : [];
-  const parsed = written.length === 0 || !read.ok ? read : { ok: false as const, problems: written.map(writtenOut) };
-  if (parsed.ok) {
+  const problems = [...lists.problems, ...(read.ok ? written.map(writtenOut) : read.problems)];
+  if (read.ok && problems.length === 0) {
     const whole = files.size === PARTS.length;
-    return { ...parsed.value, source: input, warnings: whole ? parsed.warnings.map(line) : [] };
+    const warnings = whole ? [...lists.warnings, ...read.warnings].map(line) : [];
+    return { ...read.value, source: lists.value, warnings };
   }
-  const lines = parsed.problems.map((problem) => `  ${line(problem)}`);
+  const lines = problems.map((problem) => `  ${line(problem)}`);
   throw new CatalogError(
     `The catalog has ${lines.length === 1 ? "1 problem" : `${lines.length} problems`}:\n${lines.join("\n")}`,
   );
@@ -87,6 +97,13 @@ function inputOf(files: ReadonlyMap<Part, CatalogFile>): Record<string, unknown>
       (value ?? null) === null && OPTIONAL.has(part) ? [] : [[part, value ?? []]],
     ),
   );
+}
+
+/** What is published, as whoever takes it over reads it. */
+function parseSource(source: Readonly<Record<string, unknown>>, partitions: number, reveal: Reveal): ParsedCatalog {
+  const secrets = withSecrets(source, reveal);
+  const prices = secrets.ok ? atOnce(compilePrices(secrets.value)) : secrets;
+  return prices.ok ? parseCatalog(prices.value, partitions) : prices;
 }
 
 function writtenOut({ keys }: SecretPlace): CatalogProblem {

@@ -6,7 +6,7 @@ import { type CommandStatusClass, readCommandStatus } from "../smpp/command-stat
 import { validityPeriods } from "../smpp/time-format.ts";
 import { defaultAlphabets } from "../text/data-coding.ts";
 import { baseUrlProblem } from "./base-url.ts";
-import { cOctets, country, distinct, kebabId, lane, saying } from "./fields.ts";
+import { cOctets, country, currency, distinct, kebabId, lane, saying } from "./fields.ts";
 import { priceListSchema } from "./price-list.ts";
 import { quotaSchema } from "./quota.ts";
 
@@ -111,8 +111,7 @@ const shared = {
   /** Shares its traffic is split into; must divide the installation's partition count. */
   partitions: z.int().min(1).max(1_024).default(1),
   prices: priceListSchema,
-  /** ISO 4217. */
-  currency: z.string().regex(/^[A-Z]{3}$/, "an ISO 4217 code in capitals, such as EUR"),
+  currency,
   /** After this time without a final receipt a message ends as unknown. */
   receiptDeadlineSeconds: z.int().min(1).max(2_592_000).default(259_200),
   /** What to do with submissions in doubt, where it differs from the lane's own rule. */

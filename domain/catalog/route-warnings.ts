@@ -155,7 +155,9 @@ function unrouted(
   regions: readonly Region[],
 ): CatalogProblem[] {
   if (routes.length === 0) return [];
-  const lost = new Set(providers.flatMap(({ prices }) => prices.tables.flatMap(({ byCountry }) => [...byCountry.keys()])));
+  const lost = new Set(
+    providers.flatMap(({ prices }) => prices.tables.flatMap(({ byCountry }) => [...byCountry.keys()])),
+  );
   for (const { when } of routes) {
     if (lost.size === 0) break;
     const countries = countriesOf(when, regions);

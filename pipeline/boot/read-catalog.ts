@@ -1,6 +1,6 @@
 import { loadCatalog } from "../../domain/catalog/load-catalog.ts";
 import type { Reveal } from "../../domain/catalog/secret-references.ts";
-import { yamlFolder } from "../../platform/config/yaml-file.ts";
+import { configFolder } from "../../platform/config/yaml-file.ts";
 
 export interface CatalogConfig {
   /** Folder with the catalog's files. */
@@ -11,5 +11,5 @@ export interface CatalogConfig {
 
 /** The whole catalog from its files, with what is doubtful about it. @throws CatalogError */
 export function readCatalog({ catalogDir, partitions }: CatalogConfig, reveal?: Reveal) {
-  return loadCatalog(yamlFolder(catalogDir), partitions, reveal === undefined ? {} : { reveal });
+  return loadCatalog(configFolder(catalogDir), partitions, reveal === undefined ? {} : { reveal });
 }

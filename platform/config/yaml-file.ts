@@ -21,10 +21,13 @@ export function loadYamlFile<Value>(path: string, parse: (value: unknown) => Val
 }
 
 /** Reads the files of a folder one by one, for `loadCatalog`; an optional one that is not there is empty. @throws as {@link loadYamlFile} */
-export function yamlFolder(folder: string): (file: string, optional?: boolean) => YamlFile {
-  return (file, optional = false) => {
-    const path = join(folder, file);
-    return openYaml(path, optional && !existsSync(path) ? "" : readText(path));
+export function configFolder(folder: string) {
+  return {
+    yaml: (file: string, optional = false): YamlFile => {
+      const path = join(folder, file);
+      return openYaml(path, optional && !existsSync(path) ? "" : readText(path));
+    },
+    octets: (file: string): Uint8Array => readOctets(join(folder, file)),
   };
 }
 
@@ -92,14 +95,17 @@ function aliasWithoutAnchor(document: Document.Parsed): Alias | undefined {
   return lost;
 }
 
-/** The text of a file in UTF-8. */
-function readText(path: string): string {
-  let octets: Buffer;
+function readOctets(path: string): Buffer {
   try {
-    octets = readFileSync(path);
+    return readFileSync(path);
   } catch (cause) {
     throw invalid(path, [`cannot be read: ${(cause as Error).message}; check the path and its permissions`], cause);
   }
+}
+
+/** The text of a file in UTF-8. */
+function readText(path: string): string {
+  const octets = readOctets(path);
   try {
     const text = new TextDecoder("utf-8", { fatal: true }).decode(octets);
     if (!text.includes("\0")) return text;

@@ -11,7 +11,7 @@ import { type Pipeline, startPipeline, startReader } from "../../pipeline/boot/s
 import { followHealth } from "../../pipeline/follow/follow-health.ts";
 import { ProviderHealth } from "../../pipeline/follow/provider-health.ts";
 import { loadConfig } from "../../platform/config/load-config.ts";
-import { yamlFolder } from "../../platform/config/yaml-file.ts";
+import { configFolder } from "../../platform/config/yaml-file.ts";
 import { errorMessage } from "../../platform/errors/sluice-error.ts";
 import { BodyBudget } from "../../platform/http/body-budget.ts";
 import { startHttpServer } from "../../platform/http/http-server.ts";
@@ -133,7 +133,7 @@ function snapshotWithRoutes({ current }: SnapshotSource): Snapshot | undefined {
 
 /** Only the accounts: ingest needs no more to take messages in. */
 function accountsOf({ catalogDir, partitions }: { readonly catalogDir: string; readonly partitions: number }) {
-  return loadCatalog(yamlFolder(catalogDir), partitions, { parts: ["accounts"] });
+  return loadCatalog(configFolder(catalogDir), partitions, { parts: ["accounts"] });
 }
 
 /** The accounts, and where their files are at hand the routes: who may send from which name. */
@@ -142,7 +142,7 @@ function catalogOf(scope: Scope): LoadedCatalog {
   if (!existsSync(join(config.catalogDir, catalogFiles.providers))) return accounts;
   try {
     // Its warnings are the router's to tell; ingest has no need to see the providers' credentials.
-    const whole = loadCatalog(yamlFolder(config.catalogDir), config.partitions);
+    const whole = loadCatalog(configFolder(config.catalogDir), config.partitions);
     return { ...whole, providers: whole.providers.map(withoutSecrets), warnings: accounts.warnings };
   } catch (error) {
     scope.log.warn({ cause: errorMessage(error) }, "The routes cannot be read: senders are checked by the router only");

@@ -8,7 +8,7 @@ import type { CatalogSource } from "../../../pipeline/control/catalog-version.ts
 import { nextSource } from "../../../pipeline/control/next-source.ts";
 import { readConfig } from "../../../platform/config/load-config.ts";
 import { text } from "../../../platform/config/settings.ts";
-import { yamlFolder } from "../../../platform/config/yaml-file.ts";
+import { configFolder } from "../../../platform/config/yaml-file.ts";
 import { SluiceError } from "../../../platform/errors/sluice-error.ts";
 import { kafkaSettings, topicSettings } from "../../../platform/kafka/settings.ts";
 import { type Command, type CommandHost, UsageError } from "../command.ts";
@@ -56,7 +56,7 @@ export const applyCommand: Command = {
     const folder = options.folder ?? config.catalogDir;
     let files: LoadedCatalog;
     try {
-      files = loadCatalog(yamlFolder(folder), config.partitions, { namedSecretsOnly: true });
+      files = loadCatalog(configFolder(folder), config.partitions, { namedSecretsOnly: true });
     } catch (error) {
       host.tell(`${(error as Error).message}\nNothing was changed.`);
       return 1;

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { loadCatalog } from "../../../domain/catalog/load-catalog.ts";
-import { yamlFolder } from "../../../platform/config/yaml-file.ts";
+import { configFolder } from "../../../platform/config/yaml-file.ts";
 import { writeCatalogFiles } from "../../../services/console/catalog/write-catalog-files.ts";
 import { examplePlain } from "../domain/catalog/example.ts";
 
@@ -18,7 +18,7 @@ const more = {
   regions: [{ id: "dach", countries: ["DE", "AT", "CH"] }],
   rates: { base: "EUR", date: "2026-01-31", rates: { USD: "1.08" } },
 };
-const read = () => loadCatalog(yamlFolder(folder), 12).source;
+const read = () => loadCatalog(configFolder(folder), 12).source;
 
 it("writes files that are read as the same version again", () => {
   const paths = writeCatalogFiles(folder, { version: 7, source: { ...source, ...more } });

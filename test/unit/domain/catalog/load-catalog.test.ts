@@ -1,14 +1,19 @@
 import { expect, it } from "vitest";
-import { type CatalogFile, loadCatalog } from "../../../../domain/catalog/load-catalog.ts";
+import { type CatalogFolder, loadCatalog } from "../../../../domain/catalog/load-catalog.ts";
 import { examplePlain } from "./example.ts";
 
 const lineOf = (keys: readonly (string | number)[]) => `line ${keys.join("/")}`;
 
-/** Reads the example's files after a change. */
-function reader(change: (plain: ReturnType<typeof examplePlain>) => void): (file: string) => CatalogFile {
+/** The example's folder after a change; it has no price lists. */
+function reader(change: (plain: ReturnType<typeof examplePlain>) => void): CatalogFolder {
   const plain = examplePlain();
   change(plain);
-  return (file) => ({ value: plain[file.replace(".yaml", "") as keyof typeof plain], where: lineOf });
+  return {
+    yaml: (file) => ({ value: plain[file.replace(".yaml", "") as keyof typeof plain], where: lineOf }),
+    octets: () => {
+      throw new Error("there is no such file");
+    },
+  };
 }
 
 it("names file, line, entry and path of every problem", () => {
@@ -35,23 +40,24 @@ it("gives its warnings beside the catalog, as the problems are told", () => {
 
 it("reads the accounts alone where only they are asked for, and says nothing of the rest", () => {
   const asked: string[] = [];
-  const read = reader(() => {});
-  const noted = (file: string) => {
+  const folder = reader(() => {});
+  const yaml = (file: string, optional: boolean) => {
     asked.push(file);
-    return read(file);
+    return folder.yaml(file, optional);
   };
-  const catalog = loadCatalog(noted, 12, { parts: ["accounts"] });
+  const catalog = loadCatalog({ ...folder, yaml }, 12, { parts: ["accounts"] });
   expect(asked).toEqual(["accounts.yaml"]);
   expect(catalog).toMatchObject({ accounts: [{ id: "acme" }, { id: "globex" }], providers: [], warnings: [] });
 });
 
 it("asks for regions and exchange rates as files that need not be there, and leaves out what holds nothing", () => {
   const optional: string[] = [];
-  const read = reader(() => {});
-  const catalog = loadCatalog((file, missing) => {
+  const folder = reader(() => {});
+  const yaml = (file: string, missing: boolean) => {
     if (missing) optional.push(file);
-    return read(file);
-  }, 12);
+    return folder.yaml(file, missing);
+  };
+  const catalog = loadCatalog({ ...folder, yaml }, 12);
   expect(optional).toEqual(["regions.yaml", "rates.yaml"]);
   expect([catalog.regions, catalog.rates]).toEqual([[], undefined]);
   // A program that does not know them yet can still read the rest.
@@ -63,8 +69,10 @@ it("names file and line of what is wrong with a region or a rate", () => {
     "regions.yaml": [{ id: "dach", countries: ["DE", "UK"] }],
     "rates.yaml": { base: "EUR", date: "31.1.2026", rates: { USD: 1.08 } },
   };
-  const read = reader(() => {});
-  const load = () => loadCatalog((file) => (file in parts ? { value: parts[file], where: lineOf } : read(file)), 12);
+  const folder = reader(() => {});
+  const yaml = (file: string, optional: boolean) =>
+    file in parts ? { value: parts[file], where: lineOf } : folder.yaml(file, optional);
+  const load = () => loadCatalog({ ...folder, yaml }, 12);
   expect(load).toThrow('regions.yaml, line 0/countries/1: region "dach": regions[0].countries[1]: "UK" is no ISO');
   expect(load).toThrow("rates.yaml, line date: rates.date: a day such as 2026-01-31");
   expect(load).toThrow("rates.yaml, line rates/USD: rates.rates.USD: is read as a number, 1.08: put it in quotes");

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { z } from "zod";
-import { loadYamlFile, openYaml, parseYaml, yamlFolder } from "../../../../platform/config/yaml-file.ts";
+import { configFolder, loadYamlFile, openYaml, parseYaml } from "../../../../platform/config/yaml-file.ts";
 
 const schema = z.object({ routes: z.array(z.object({ prefix: z.string(), weight: z.number() })) });
 const parse = (value: unknown) => schema.parse(value);
@@ -119,18 +119,19 @@ test("a place is that of the value, or of what it should stand in", () => {
 test("a file in another encoding is refused with what to do", () => {
   const folder = mkdtempSync(join(tmpdir(), "sluice-yaml-"));
   try {
-    const read = yamlFolder(folder);
-    for (const octets of [
+    const { yaml, octets } = configFolder(folder);
+    for (const written of [
       Buffer.from("\uFEFF- id: a\n", "utf16le"),
       Buffer.from("- id: a\n", "utf16le"),
       Buffer.from("- ü\n", "latin1"),
     ]) {
-      writeFileSync(join(folder, "providers.yaml"), octets);
-      expect(() => read("providers.yaml")).toThrow(/providers\.yaml: is not text in UTF-8.*: save it as UTF-8$/);
+      writeFileSync(join(folder, "providers.yaml"), written);
+      expect(octets("providers.yaml")).toEqual(written);
+      expect(() => yaml("providers.yaml")).toThrow(/providers\.yaml: is not text in UTF-8.*: save it as UTF-8$/);
     }
-    expect(() => read("routes.yaml")).toThrow(/routes\.yaml: cannot be read/);
-    expect(read("regions.yaml", true).value).toBe(null);
-    expect(() => read("providers.yaml", true)).toThrow(/is not text in UTF-8/);
+    expect(() => yaml("routes.yaml")).toThrow(/routes\.yaml: cannot be read/);
+    expect(yaml("regions.yaml", true).value).toBe(null);
+    expect(() => yaml("providers.yaml", true)).toThrow(/is not text in UTF-8/);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

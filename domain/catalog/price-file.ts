@@ -1,0 +1,150 @@
+import { z } from "zod";
+import { decodeText } from "../prices/decode-text.ts";
+import { fields } from "../prices/header-words.ts";
+import { formatProblem } from "../prices/list-problem.ts";
+import { readDate } from "../prices/local-date.ts";
+import { normalForm } from "../prices/normal-form.ts";
+import { type PriceFile, readList } from "../prices/read-list.ts";
+import { isZone } from "../prices/zone.ts";
+import { type CatalogProblem, problemAt } from "./catalog-problem.ts";
+import type { PublishedPrices } from "./compiled-prices.ts";
+import { explainIssue } from "./explain-issue.ts";
+import { currency } from "./fields.ts";
+
+/** The octets of a file of the catalog's folder; throws, with a message for people, when it cannot be read. */
+export type ReadOctets = (file: string) => Uint8Array;
+
+const file = z
+  .string()
+  .regex(/^(?![/\\])(?!(?:.*[/\\])?\.\.(?:[/\\]|$)).+$/, "a file in the catalog's folder, such as prices/smsc-a.csv");
+const day = z
+  .string()
+  .refine((text) => /^\d{4}-\d\d-\d\d$/.test(text) && readDate(text, undefined).ok, "a day such as 2027-01-31");
+
+/** How a provider's price list is to be read: `prices` of providers.yaml, when it is no list itself. */
+export const priceFileSettings = z.strictObject({
+  file,
+  /** The list that takes its place on a day. */
+  next: z.strictObject({ file, from: day }).optional(),
+  /** IANA zone in whose midnight prices change. */
+  zone: z.string().refine(isZone, "a zone of the IANA database, such as Europe/Berlin or UTC").optional(),
+  currency: currency.optional(),
+  /** Whose rows are read, where a list has those of several. */
+  provider: z.string().min(1).optional(),
+  /** Headers of columns whose words are not understood. */
+  columns: z.partialRecord(z.enum(fields), z.string().min(1)).default({}),
+  decimal: z.enum(["comma", "point"]).optional(),
+  dates: z.enum(["day-first", "month-first"]).optional(),
+  /** `submit`: prices that are charged on delivery count for every submission too. */
+  charged: z.literal("submit").optional(),
+});
+
+type Settings = z.output<typeof priceFileSettings>;
+type Plain = Readonly<Record<string, unknown>>;
+type Keys = readonly (string | number)[];
+
+export interface WithPriceFiles {
+  /** The catalog with lists in the form in which they are published; none where something is wrong with one. */
+  readonly value: Plain;
+  readonly problems: readonly CatalogProblem[];
+  /** What the lists say and probably do not mean. */
+  readonly warnings: readonly CatalogProblem[];
+}
+
+/** Reads every price list that a catalog, given as plain data, names. */
+export function withPriceFiles(input: Plain, octets: ReadOctets): WithPriceFiles {
+  const { providers } = input;
+  if (!Array.isArray(providers)) return { value: input, problems: [], warnings: [] };
+  const problems: CatalogProblem[] = [];
+  const warnings: CatalogProblem[] = [];
+  const read = providers.map((provider: unknown, index) => {
+    if (!isPlain(provider) || !isPlain(provider.prices)) return provider;
+    const lists = new ListReader(["providers", index, "prices"], octets);
+    const prices = lists.published(provider.prices) ?? [];
+    problems.push(...lists.problems);
+    warnings.push(...lists.warnings);
+    return { ...provider, prices };
+  });
+  return { value: { ...input, providers: read }, problems, warnings };
+}
+
+/** Reads the lists of one provider. */
+class ListReader {
+  readonly problems: CatalogProblem[] = [];
+  readonly warnings: CatalogProblem[] = [];
+  private readonly at: Keys;
+  private readonly octets: ReadOctets;
+
+  /** `at`: where its prices stand in the catalog. */
+  constructor(at: Keys, octets: ReadOctets) {
+    this.at = at;
+    this.octets = octets;
+  }
+
+  /** Undefined when something is wrong with them. */
+  published(written: Plain): PublishedPrices | undefined {
+    const parsed = priceFileSettings.safeParse(written);
+    if (!parsed.success) {
+      for (const issue of parsed.error.issues) this.problem(issue.path as Keys, explainIssue(issue, written));
+      return undefined;
+    }
+    const settings = parsed.data;
+    const { next, zone, charged } = settings;
+    const first = this.list(settings.file, settings, ["file"]);
+    const following = next && this.list(next.file, settings, ["next", "file"]);
+    if (first === undefined || (next !== undefined && following === undefined)) return undefined;
+    const dated = [first, following].some((list) => list?.entries.some(({ from }) => from !== undefined));
+    if ((dated || next !== undefined) && zone === undefined) {
+      this.problem(["zone"], "is missing: the list has dates, and a day begins at another time in each zone");
+      return undefined;
+    }
+    return {
+      list: normalForm(first),
+      ...(following && next ? { next: { list: normalForm(following), from: next.from } } : {}),
+      ...(zone === undefined ? {} : { zone }),
+      ...(charged === undefined ? {} : { charged }),
+    };
+  }
+
+  private list(name: string, settings: Settings, key: Keys): PriceFile | undefined {
+    let text: ReturnType<typeof decodeText>;
+    try {
+      text = decodeText(this.octets(name));
+    } catch (error) {
+      this.problem(key, (error as Error).message);
+      return undefined;
+    }
+    if (!text.ok) {
+      this.problem(key, `${name} ${text.message}`);
+      return undefined;
+    }
+    const list = readList(text.value, settings);
+    if (!list.ok) {
+      for (const one of list.problems) this.problem(key, `${name}, ${formatProblem(one)}`);
+      return undefined;
+    }
+    this.warn(list.value, name, key);
+    return settings.charged === "submit" || this.chargedOnSubmit(list.value, name, key) ? list.value : undefined;
+  }
+
+  private warn({ warnings }: PriceFile, name: string, key: Keys): void {
+    for (const one of warnings) this.warnings.push(problemAt([...this.at, ...key], `${name}, ${formatProblem(one)}`));
+  }
+
+  /** What a message costs is counted when it is submitted: what is charged on delivery would be counted wrong without a word. */
+  private chargedOnSubmit({ entries }: PriceFile, name: string, key: Keys): boolean {
+    const other = entries.find(({ charged }) => charged === "delivery");
+    if (other === undefined) return true;
+    const message = `${name}, line ${other.line}: is charged on delivery, and Sluice counts every submission; "charged: submit" counts it so, which is more than the provider takes where messages fail`;
+    this.problem(key, message);
+    return false;
+  }
+
+  private problem(key: Keys, message: string): void {
+    this.problems.push(problemAt([...this.at, ...key], message));
+  }
+}
+
+function isPlain(value: unknown): value is Plain {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
