@@ -1,4 +1,5 @@
 import type { CatalogSource } from "../../../pipeline/control/catalog-version.ts";
+import { isPublished, pricesDiff } from "./prices-diff.ts";
 
 /** Lists of a catalog whose entries have ids, in the order in which a difference is told. */
 const LISTS = [
@@ -32,7 +33,7 @@ function ofList([list, noun]: (typeof LISTS)[number], before: CatalogSource, aft
     ...[...now].flatMap(([id, entry]) => {
       const was = old.get(id);
       if (was === undefined) return [`+ ${noun} ${id}`];
-      return fieldsOf(was, entry, "").map((line) => `~ ${noun} ${id}: ${line}`);
+      return entryDiff(was, entry).map((line) => `~ ${noun} ${id}: ${line}`);
     }),
     ...(list === "routes" ? orderOf(old, now) : []),
   ];
@@ -42,6 +43,13 @@ function ofList([list, noun]: (typeof LISTS)[number], before: CatalogSource, aft
 function ofRates(before: unknown, after: unknown): string[] {
   if (before === undefined) return after === undefined ? [] : ["+ rates"];
   return after === undefined ? ["- rates"] : fieldsOf(before, after, "").map((line) => `~ rates: ${line}`);
+}
+
+function entryDiff(was: Plain, entry: Plain): string[] {
+  if (!isPublished(was.prices) && !isPublished(entry.prices)) return fieldsOf(was, entry, "");
+  const { prices: _, ...before } = was;
+  const { prices: __, ...after } = entry;
+  return [...fieldsOf(before, after, ""), ...pricesDiff(was, entry)];
 }
 
 /** The order of routes decides. */

@@ -26,6 +26,14 @@ it("writes files that are read as the same version again", () => {
   expect(read()).toEqual({ ...source, ...more });
 });
 
+it("writes price lists beside providers.yaml", () => {
+  const list = "Country,MCC MNC,Prefix,Price (EUR),Valid from,Charged on,Network\nDE,,,0.05,,,\n";
+  const [north, ...others] = source.providers;
+  const listed = { ...source, providers: [{ ...north, prices: { list, zone: "UTC" } }, ...others] };
+  expect(writeCatalogFiles(folder, { version: 7, source: listed })).toContain(join(folder, "prices/north.csv"));
+  expect(read()).toEqual(listed);
+});
+
 it("leaves nothing of an earlier export, and no part that the version has not", () => {
   writeCatalogFiles(folder, { version: 7, source: { ...source, ...more } });
   writeCatalogFiles(folder, { version: 6, source });
