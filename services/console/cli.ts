@@ -7,6 +7,7 @@ import { catalogCommand } from "./catalog/catalog-command.ts";
 import { type Command, type CommandHost, UsageError } from "./command.ts";
 import { explainCommand } from "./explain/explain-command.ts";
 import { pricesCommand } from "./prices-command.ts";
+import { simulateCommand } from "./simulate/simulate-command.ts";
 
 const COMMANDS: Readonly<Record<string, Command>> = {
   audit: auditCommand,
@@ -14,6 +15,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   catalog: catalogCommand,
   explain: explainCommand,
   prices: pricesCommand,
+  simulate: simulateCommand,
 };
 
 /** Exit code of wrong arguments (`EX_USAGE` of sysexits.h), apart from that of a check that failed. */

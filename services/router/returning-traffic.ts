@@ -2,8 +2,8 @@ import type { Snapshot } from "../../domain/catalog/snapshot.ts";
 import type { ProviderHealth as HealthOfProvider } from "../../domain/routing/candidate.ts";
 import { type Choice, chooseProvider } from "../../domain/routing/choose-provider.ts";
 import type { ProviderHealth } from "../../pipeline/follow/provider-health.ts";
+import { routeFacts } from "../../pipeline/records/route-facts.ts";
 import type { Lane, MessageFacts } from "../../schemas/generated/types.ts";
-import { routeFacts } from "./route-facts.ts";
 import type { Prospect } from "./waiting.ts";
 
 /**

@@ -12,6 +12,7 @@ import type { SchemaGate } from "../../pipeline/follow/schema-gate.ts";
 import type { SluiceCodecs } from "../../pipeline/records/codecs.ts";
 import { BLANK_EVENT } from "../../pipeline/records/event-record.ts";
 import { implausibleRetry } from "../../pipeline/records/plausible.ts";
+import { routeFacts } from "../../pipeline/records/route-facts.ts";
 import { writerSchemaId } from "../../platform/codec/codec.ts";
 import { errorMessage } from "../../platform/errors/sluice-error.ts";
 import type { LogEnds } from "../../platform/kafka/log-ends.ts";
@@ -38,7 +39,6 @@ import {
   unroutableEnd,
 } from "./retry-policy.ts";
 import { ReturningTraffic } from "./returning-traffic.ts";
-import { routeFacts } from "./route-facts.ts";
 import type { RouterMetrics } from "./router-metrics.ts";
 import { type OnTraced, type Pending, positionOf, RoutingRecords } from "./routing-records.ts";
 import { Waiting, waitsForProvider } from "./waiting.ts";

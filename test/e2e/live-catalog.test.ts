@@ -160,6 +160,23 @@ test("a provider that is removed gives back what it has, and works again when it
   });
 });
 
+test("files are simulated on the messages that there were, before they are applied", async () => {
+  const elsewhere = structuredClone(withSpare);
+  elsewhere.routes = [{ ...ofLive, providers: [{ id: "smsc-d" }] }, ...withSpare.routes.slice(1)];
+  for (const provider of elsewhere.providers) provider.prices = [{ price: provider.id === "smsc-d" ? "0.0100" : "9" }];
+  const dearer = await catalog.simulate(elsewhere, "--json");
+  expect(dearer.code, dearer.err).toBe(0);
+  const found = JSON.parse(dearer.out);
+  expect(found.recorded.messages).toBeGreaterThan(ids.length / 2);
+  expect(found.changed.messages).toBe(found.recorded.messages);
+  expect(found.atWork.providers["smsc-d"].messages).toBeGreaterThan(80);
+  expect(found.changed.total.amount).toBeGreaterThan(50 * found.atWork.total.amount);
+  const table = (await catalog.simulate(withSpare)).out;
+  expect(table).toMatch(/difference: these files against version \d+/);
+  expect(table).toMatch(/smsc-d +\d+ \(.*%\) +(\d+ \(.*%\)) +\1 +0\n/);
+  expect((await catalog.run("catalog", "status")).out).not.toContain("removed");
+});
+
 test("history, differences, export and roll-back", async () => {
   const history = (await catalog.run("catalog", "history")).out.split("\n");
   expect(history.at(-1)).toMatch(/^version 1 {2}\d{4}-.* {2}the files as they were$/);

@@ -1,0 +1,126 @@
+import { parseArgs } from "node:util";
+import { z } from "zod";
+import { CatalogError } from "../../../domain/catalog/load-catalog.ts";
+import { concealed } from "../../../domain/catalog/secret-references.ts";
+import { type Snapshot, snapshotOf } from "../../../domain/catalog/snapshot.ts";
+import { readCatalog } from "../../../pipeline/boot/read-catalog.ts";
+import { readVersion } from "../../../pipeline/control/read-version.ts";
+import { readConfig } from "../../../platform/config/load-config.ts";
+import { text } from "../../../platform/config/settings.ts";
+import { SluiceError } from "../../../platform/errors/sluice-error.ts";
+import { kafkaSettings } from "../../../platform/kafka/settings.ts";
+import { silentLog } from "../../../platform/log/log.ts";
+import { readTime } from "../arguments.ts";
+import { CatalogTopic } from "../catalog/catalog-topic.ts";
+import { type Command, UsageError } from "../command.ts";
+import { EventReader } from "./read-events.ts";
+import { Replay } from "./replay.ts";
+import { SeenDeliveries } from "./seen-deliveries.ts";
+import { simulateJson, simulateTable } from "./simulate-report.ts";
+
+const DEFAULT_HOURS = 24;
+const HOUR_MS = 3_600_000;
+
+const HELP = `usage: sluice simulate [folder] [options]
+Decides the messages of a time once more, by the catalog's files in the folder, before they are applied: what changes in cost, in traffic
+per provider and in what is delivered, against the catalog at work and against what was. Reads sms.events; sends and changes nothing.
+  --since <time>      messages decided at or after this time, such as 2026-01-31T12:00:00Z; default: the last ${DEFAULT_HOURS} hours
+  --until <time>      and before this one
+  --json              as JSON
+The folder is SLUICE_CATALOG_DIR by default. Kafka is found by SLUICE_KAFKA_BROKERS, SLUICE_REGISTRY_URL and SLUICE_PARTITIONS. Exit code 1
+when the files have problems, 2 when it could not be done, 64 for arguments that it does not understand.`;
+
+const settings = z.object({
+  ...kafkaSettings,
+  catalogDir: text().default("infra/local/catalog").describe("Folder with the catalog's files (docs/catalog.md)"),
+});
+
+/** `sluice simulate`. */
+export const simulateCommand: Command = {
+  summary: "what changed catalog files would have done with the messages of a time",
+  help: HELP,
+  async run(args, { env, print, tell }) {
+    const { folder, since, until, json } = readArguments(args, Date.now());
+    const config = readConfig("console", settings, env, ["SLUICE_*"]);
+    const catalogDir = folder ?? config.catalogDir;
+    let changed: Snapshot;
+    try {
+      changed = snapshotOf(readCatalog({ catalogDir, partitions: config.partitions }));
+    } catch (error) {
+      if (!(error instanceof CatalogError || error instanceof SluiceError)) throw error;
+      tell(error.message);
+      return 1;
+    }
+    const atWork = await catalogAtWork(config);
+    const events = await EventReader.open(
+      { brokers: config.kafkaBrokers, clientId: `sluice-simulate-${process.pid}`, log: silentLog },
+      config.registryUrl,
+    );
+    try {
+      const seen = new SeenDeliveries();
+      const told = (what: string) => (share: number) => tell(`${what}: ${Math.round(100 * share)} %`);
+      // Ends of these messages may stand behind the time.
+      await events.read({ since, until: undefined }, ENDS, (event) => seen.ended(event), told("what was delivered"));
+      const replay = new Replay(atWork === undefined ? [changed] : [changed, atWork], seen);
+      await events.read({ since, until }, DECISIONS, (event) => replay.decided(event), told("decisions"));
+      const [tally, working] = replay.simulated;
+      const simulation = {
+        first: replay.first,
+        last: replay.last,
+        recorded: replay.recorded,
+        changed: { name: "these files", tally: tally! },
+        atWork: atWork === undefined ? undefined : { name: `version ${atWork.version}`, tally: working! },
+        seen,
+        rates: changed.catalog.rates,
+        unreadable: events.unreadable,
+      };
+      print(json ? JSON.stringify(simulateJson(simulation)) : simulateTable(simulation));
+      return 0;
+    } finally {
+      await events.close();
+    }
+  },
+};
+
+const ENDS: ReadonlySet<string> = new Set(["final"]);
+const DECISIONS: ReadonlySet<string> = new Set(["routed", "closed"]);
+
+/** Undefined where none was applied: then the services work with files that are not known here. */
+async function catalogAtWork(config: {
+  readonly kafkaBrokers: readonly string[];
+  readonly registryUrl: string;
+  readonly partitions: number;
+}): Promise<Snapshot | undefined> {
+  const topic = await CatalogTopic.open(config.kafkaBrokers, config.registryUrl);
+  try {
+    const { current } = await topic.read();
+    if (current === undefined) return undefined;
+    return snapshotOf(readVersion(current.source, config.partitions, concealed), current.version);
+  } finally {
+    await topic.close();
+  }
+}
+
+/** `now`: epoch ms. @throws UsageError naming the argument */
+function readArguments(args: readonly string[], now: number) {
+  let parsed: ReturnType<typeof parse>;
+  try {
+    parsed = parse(args);
+  } catch (error) {
+    throw new UsageError((error as Error).message);
+  }
+  const { values, positionals } = parsed;
+  if (positionals.length > 1) throw new UsageError(`one folder, not ${positionals.length}`);
+  const until = readTime("--until", values.until);
+  const since = readTime("--since", values.since) ?? (until ?? now) - DEFAULT_HOURS * HOUR_MS;
+  if (until !== undefined && since >= until) throw new UsageError("--since is not before --until");
+  return { folder: positionals[0], since, until, json: values.json ?? false };
+}
+
+function parse(args: readonly string[]) {
+  return parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: { since: { type: "string" }, until: { type: "string" }, json: { type: "boolean" } },
+  });
+}
