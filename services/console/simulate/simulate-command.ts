@@ -95,7 +95,7 @@ async function catalogAtWork(config: {
   try {
     const { current } = await topic.read();
     if (current === undefined) return undefined;
-    return snapshotOf(readVersion(current.source, config.partitions, concealed), current.version);
+    return snapshotOf(await readVersion(current.source, config.partitions, concealed), current.version);
   } finally {
     await topic.close();
   }
