@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { distinct, kebabId, lane } from "./fields.ts";
+import { callbackUrlProblem } from "../message/validation.ts";
+import { checked, distinct, kebabId, lane, senderId } from "./fields.ts";
 
 /** A customer: who may send, with which keys, in which lanes, how fast. */
 export const accountSchema = z.strictObject({
@@ -18,6 +19,10 @@ export const accountSchema = z.strictObject({
   lanes: distinct(lane).optional(),
   /** Messages a second it may hand in; unlimited if absent. */
   maxPerSecond: z.number().positive().max(1_000_000).optional(),
+  /** Who its messages come from that name no sender. */
+  from: senderId.optional(),
+  /** Where status callbacks of its messages go that name no address. */
+  callbackUrl: checked(callbackUrlProblem).optional(),
 });
 
 export type Account = z.output<typeof accountSchema>;

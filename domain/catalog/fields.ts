@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { lanes } from "../message/lane.ts";
+import { readSender } from "../message/sender-id.ts";
 import { METADATA_KEY, requestLimits } from "../message/validation.ts";
 import { countryCodeProblem } from "../numbers/country-code.ts";
 import { countriesOfMobileCode } from "../numbers/mobile-country-codes.ts";
@@ -30,6 +31,14 @@ export const numberPrefix = checked(prefixProblem);
 export const cOctets = (max: number) => checked((text) => cOctetProblem(text, max));
 
 export const lane = z.enum(lanes);
+
+/** A sender as messages may name it; the kind of number decides what it is sent as. */
+export const senderId = z.string().transform((from, context) => {
+  const read = readSender(from);
+  if (read.ok) return read.sender;
+  context.addIssue({ code: "custom", message: read.reason });
+  return z.NEVER;
+});
 
 /** A message's metadata, one key with one value, as one text. */
 export const label = checked(labelProblem);

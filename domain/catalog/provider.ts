@@ -1,12 +1,11 @@
 import { z } from "zod";
 import { defaultInDoubtRule, type InDoubtRule, type Lane, lanes } from "../message/lane.ts";
-import { readSender } from "../message/sender-id.ts";
 import { requestLimits } from "../message/validation.ts";
 import { type CommandStatusClass, readCommandStatus } from "../smpp/command-status.ts";
 import { validityPeriods } from "../smpp/time-format.ts";
 import { defaultAlphabets } from "../text/data-coding.ts";
 import { baseUrlProblem } from "./base-url.ts";
-import { cOctets, country, currency, distinct, kebabId, lane, saying } from "./fields.ts";
+import { cOctets, country, currency, distinct, kebabId, lane, saying, senderId } from "./fields.ts";
 import { priceListSchema } from "./price-list.ts";
 import { quotaSchema } from "./quota.ts";
 
@@ -63,14 +62,6 @@ const smppSchema = z
     path: ["maxValiditySeconds"],
     error: "means nothing with validityPeriod: none",
   });
-
-/** A sender as messages may name it; the kind of number decides what it is sent as. */
-const senderId = z.string().transform((from, context) => {
-  const read = readSender(from);
-  if (read.ok) return read.sender;
-  context.addIssue({ code: "custom", message: read.reason });
-  return z.NEVER;
-});
 
 /** How one account of a provider with Twilio's Messages contract is reached. */
 const httpSchema = z

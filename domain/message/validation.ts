@@ -155,13 +155,19 @@ function readValidity(value: unknown, problems: FieldProblem[]): number {
 function readCallbackUrl(value: unknown, problems: FieldProblem[]): string | undefined {
   const callbackUrl = readShortText(value, "callbackUrl", [1, requestLimits.callbackUrlLength], problems);
   if (!callbackUrl || callbackUrl.length > requestLimits.callbackUrlLength) return undefined;
-  const url = URL.parse(callbackUrl);
-  const usable =
-    (url?.protocol === "http:" || url?.protocol === "https:") && url.username === "" && url.password === "";
-  if (usable) return callbackUrl;
-  const message = "an absolute http or https address without a user name or password";
+  const message = callbackUrlProblem(callbackUrl);
+  if (message === undefined) return callbackUrl;
   problems.push(problem("callbackUrl", "callback-url-invalid", message));
   return undefined;
+}
+
+/** What keeps a text from being the address of status callbacks; undefined when it can be one. */
+export function callbackUrlProblem(text: string): string | undefined {
+  if (text.length > requestLimits.callbackUrlLength) return `at most ${requestLimits.callbackUrlLength} characters`;
+  const url = URL.parse(text);
+  const usable =
+    (url?.protocol === "http:" || url?.protocol === "https:") && url.username === "" && url.password === "";
+  return usable ? undefined : "an absolute http or https address without a user name or password";
 }
 
 function readMetadata(value: unknown, problems: FieldProblem[]): Record<string, string> | undefined {

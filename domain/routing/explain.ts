@@ -89,7 +89,8 @@ const MIDDLE = 0.5;
 
 /** Decides as the router does, with all that it looks at. */
 export function explain(snapshot: Snapshot, { request, account, at, health }: ExplainInput): Explanation {
-  const facts = factsOf(request, account ?? "", at);
+  const from = request.from ?? snapshot.accounts.get(account ?? "")?.from;
+  const facts = factsOf({ ...request, from }, account ?? "", at);
   const choice = chooseProvider(snapshot.routes, { facts, tried: [], health, random: () => MIDDLE });
   const { network } = request;
   return {
@@ -98,7 +99,7 @@ export function explain(snapshot: Snapshot, { request, account, at, health }: Ex
     network: network === undefined ? null : { mccMnc: network.mccMnc, name: network.name },
     account: account ?? null,
     lane: request.lane,
-    from: request.from ?? null,
+    from: from ?? null,
     encoding: request.encoding,
     segments: request.segments,
     at: new Date(at).toISOString(),

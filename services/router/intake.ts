@@ -1,3 +1,4 @@
+import type { Account } from "../../domain/catalog/account.ts";
 import { messageIdOfRequest } from "../../domain/message/message-id.ts";
 import { type FieldProblem, type Validation, validateSendRequest } from "../../domain/message/validation.ts";
 import type { InRecord } from "../../platform/kafka/record.ts";
@@ -12,14 +13,18 @@ const SECOND_MS = 1_000;
 const OLDEST_MS = 31 * 86_400 * SECOND_MS;
 const MAX_DIGITS = 15;
 
-/** Checks a request whoever produced it, and collects what is known of the message. An unknown account is a problem of field accountId. */
+/**
+ * Checks a request whoever produced it, and collects what is known of the message, with what its account says of messages that
+ * do not say it themselves. An unknown account is a problem of field accountId.
+ */
 export function takeIn(
   request: SendRequest,
   lane: Lane,
   record: InRecord,
-  knownAccount: (id: string) => boolean,
+  accountOf: (id: string) => Pick<Account, "from" | "callbackUrl"> | undefined,
 ): Intake {
   const validation = validate(request, lane);
+  const account = accountOf(request.accountId);
   const plausible = request.acceptedAt === null || request.acceptedAt > record.timestamp - OLDEST_MS;
   const acceptedAt = plausible ? Math.min(request.acceptedAt ?? record.timestamp, record.timestamp) : record.timestamp;
   const place = `${record.topic}/${record.partition}/${record.offset}`;
@@ -29,7 +34,7 @@ export function takeIn(
     destination: validation.ok ? validation.request.destination : plainDigits(request.to),
     place,
   });
-  if (validation.ok && plausible && knownAccount(request.accountId)) {
+  if (validation.ok && plausible && account !== undefined) {
     const { request: valid } = validation;
     return {
       ok: true,
@@ -39,13 +44,13 @@ export function takeIn(
         accountId: request.accountId,
         lane,
         to: valid.destination,
-        from: valid.from ?? null,
+        from: valid.from ?? account.from ?? null,
         country: valid.country,
         network: valid.network?.mccMnc ?? null,
         encoding: valid.encoding,
         segments: valid.segments,
         reference: valid.reference ?? null,
-        callbackUrl: valid.callbackUrl ?? null,
+        callbackUrl: valid.callbackUrl ?? account.callbackUrl ?? null,
         metadata: valid.metadata ?? {},
         acceptedAt,
         expiresAt: acceptedAt + valid.validitySeconds * SECOND_MS,
@@ -53,7 +58,7 @@ export function takeIn(
     };
   }
   const problems = validation.ok ? [] : validation.problems.map(namingTheRecordsFields);
-  if (!knownAccount(request.accountId))
+  if (account === undefined)
     problems.push({ field: "accountId", code: "account-unknown", message: "no such account in the catalog" });
   if (!plausible)
     problems.push({ field: "acceptedAt", code: "out-of-range", message: "epoch milliseconds, of the last 31 days" });

@@ -174,7 +174,7 @@ export class Router implements Transform {
     }
     const request = decoded.value;
     const content = contentHash(request);
-    const intake = takeIn(request, lane, record, (id) => this.snapshot.accounts.has(id));
+    const intake = takeIn(request, lane, record, (id) => this.snapshot.accounts.get(id));
     if (!intake.ok) {
       const detail = intake.problems.map((p) => `${p.field}: ${p.code} (${p.message})`).join("; ");
       const pending = { facts: intake.facts, text: "", attempt: 0, tried: [], inDoubt: null, content };

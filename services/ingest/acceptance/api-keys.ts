@@ -9,6 +9,8 @@ export interface Account {
   readonly lanes?: readonly string[] | undefined;
   /** Messages a second it may hand in; undefined: no limit. */
   readonly maxPerSecond?: number | undefined;
+  /** Who its messages come from that name no sender. */
+  readonly from?: string | undefined;
 }
 
 /** No key of ours is longer; a longer one is refused without hashing it. */

@@ -135,9 +135,11 @@ export class Intake {
 
   #checkSender(request: ValidRequest, account: Account, at: number, problems: FieldProblem[]): void {
     const routes = this.#options.routes?.();
-    if (routes === undefined || request.from === undefined) return;
-    if (senderHasProvider(routes, factsOf(request, account.id, at))) return;
-    const message = "no provider for this destination carries this sender: use letters and digits";
+    const from = request.from ?? account.from;
+    if (routes === undefined || from === undefined) return;
+    if (senderHasProvider(routes, factsOf({ ...request, from }, account.id, at))) return;
+    const whose = request.from === undefined ? `the account's sender, ${from}` : "this sender: use letters and digits";
+    const message = `no provider for this destination carries ${whose}`;
     problems.push({ field: "from", code: "sender-invalid", message });
   }
 

@@ -22,7 +22,7 @@ function request(to: string): SendRequest {
   };
 }
 
-const take = (to: string) => takeIn(request(to), "otp", record, () => true);
+const take = (to: string) => takeIn(request(to), "otp", record, () => ({}));
 
 it.each([
   ["(201) 555-0123", "destination-not-international"],
@@ -50,7 +50,7 @@ it.each([
 });
 
 const taking = (change: Partial<SendRequest>) =>
-  takeIn({ ...request("+491711234567"), ...change }, "otp", record, () => true);
+  takeIn({ ...request("+491711234567"), ...change }, "otp", record, () => ({}));
 
 it("reads a sender as HTTP does", () => {
   expect(taking({ from: "00491713920012" })).toMatchObject({ ok: true, facts: { from: "491713920012" } });
@@ -92,4 +92,14 @@ it.each([
   [{ acceptedAt: 1 }, "out-of-range"],
 ] as [Partial<SendRequest>, string][])("names the record's own field: %j", (change, code) => {
   expect(taking(change)).toMatchObject({ ok: false, problems: [{ field: Object.keys(change)[0], code }] });
+});
+
+it("takes the account's sender and callback address where a message has none of its own", () => {
+  const account = { from: "ACME", callbackUrl: "https://acme.example/sms" };
+  const of = (change: Partial<SendRequest>) =>
+    takeIn({ ...request("+491711234567"), ...change }, "otp", record, () => account);
+  expect(of({})).toMatchObject({ ok: true, facts: account });
+  expect(of({ from: "", callbackUrl: "" })).toMatchObject({ ok: true, facts: account });
+  const own = { from: "Shop", callbackUrl: "https://shop.example/" };
+  expect(of(own)).toMatchObject({ ok: true, facts: own });
 });

@@ -16,6 +16,23 @@ function problemsAfter(change: (plain: Plain) => void, partitions = 12): string[
 }
 
 describe("parseCatalog", () => {
+  it("an account's sender is read as that of a message, and its callback address checked as one", () => {
+    const account = (over: object) => {
+      const plain = examplePlain();
+      Object.assign(plain.accounts[1] as object, over);
+      const parsed = parseCatalog(plain, 12);
+      return parsed.ok ? parsed.value.accounts[1] : parsed.problems.map(({ path, message }) => `${path}: ${message}`);
+    };
+    expect(account({ from: "00491713920012", callbackUrl: "https://globex.example/sms" })).toMatchObject({
+      from: "491713920012",
+      callbackUrl: "https://globex.example/sms",
+    });
+    expect(account({ from: "much too long a name", callbackUrl: "ftp://globex.example" })).toEqual([
+      expect.stringContaining("accounts[1].from: "),
+      "accounts[1].callbackUrl: an absolute http or https address without a user name or password",
+    ]);
+  });
+
   it("reads a sound installation and fills in what is left out", () => {
     const { accounts, providers, routes } = exampleCatalog();
     expect(accounts[1]).toEqual({ id: "globex", name: "Globex", apiKeys: [], lanes: ["marketing"], maxPerSecond: 10 });

@@ -41,3 +41,14 @@ it("without the routes only what no provider at all carries is refused", () => {
   expect(problemsOf(intake, "1&1")).toEqual([]);
   expect(problemsOf(intake, "ΩMEGA")).toEqual(["from: sender-invalid"]);
 });
+
+it("the account's own sender counts where a message names none, and the problem says whose it is", () => {
+  const intake = new Intake(options);
+  const prepared = (account: typeof ACME, from?: string) =>
+    intake.prepare({ to: "+491700000012", text: "hi", from }, account, { wall: 0, monotonic: 0 });
+  expect(prepared({ ...ACME, from: "ACME" }).status).toBe("prepared");
+  expect(prepared({ ...ACME, from: "1&1" }, "ACME").status).toBe("prepared");
+  expect(prepared({ ...ACME, from: "1&1" })).toMatchObject({
+    problems: [{ field: "from", message: "no provider for this destination carries the account's sender, 1&1" }],
+  });
+});
