@@ -32,3 +32,15 @@ export function unitsPerBase(rates: ExchangeRates | undefined, code: string): nu
   if (rates === undefined) return undefined;
   return code === rates.base ? 1 : Object.hasOwn(rates.rates, code) ? rates.rates[code] : undefined;
 }
+
+/** An amount in another currency, not rounded; undefined where the rates do not say. */
+export function convert(
+  rates: ExchangeRates | undefined,
+  amount: number,
+  from: string,
+  to: string,
+): number | undefined {
+  if (from === to) return amount;
+  const [perFrom, perTo] = [unitsPerBase(rates, from), unitsPerBase(rates, to)];
+  return perFrom === undefined || perTo === undefined ? undefined : (amount / perFrom) * perTo;
+}

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { defaultInDoubtRule, type InDoubtRule, type Lane, lanes } from "../message/lane.ts";
 import { requestLimits } from "../message/validation.ts";
+import { receiptErrorClasses } from "../receipts/receipt-errors.ts";
 import { type CommandStatusClass, readCommandStatus } from "../smpp/command-status.ts";
 import { validityPeriods } from "../smpp/time-format.ts";
 import { defaultAlphabets } from "../text/data-coding.ts";
@@ -18,6 +19,11 @@ const statuses = z.record(
     error: 'a command_status by name, or as a number in quotes such as "0x00000401"',
   }),
   z.enum(["throttled", "transient", "refused", "link"]),
+);
+/** What a provider means by the error code of a receipt, or by a failed state without a code that is known. */
+const receiptErrors = z.record(
+  z.string().regex(/^[!-~]{1,32}$/, "an error code as receipts have it, or undelivered, failed, expired, rejected"),
+  z.enum(receiptErrorClasses),
 );
 const httpUrl = z.url({ protocol: /^https?$/ });
 
@@ -105,6 +111,8 @@ const shared = {
   currency,
   /** After this time without a final receipt a message ends as unknown. */
   receiptDeadlineSeconds: z.int().min(1).max(2_592_000).default(259_200),
+  /** Classes of error codes in receipts, where they differ from the table for its kind (receipt-errors.json). */
+  receiptErrors: receiptErrors.default({}),
   /** What to do with submissions in doubt, where it differs from the lane's own rule. */
   inDoubt: z.partialRecord(lane, inDoubtRule).default({}),
   /** How many submissions of one message may be in doubt: a copy goes only while fewer are. Where it differs from 2. */

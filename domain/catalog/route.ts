@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { readSender } from "../message/sender-id.ts";
 import { checked, country, distinct, kebabId, label, lane, mccMnc, numberPrefix } from "./fields.ts";
+import { rerouteSchema } from "./reroute.ts";
 import { timeWindowSchema } from "./time-window.ts";
 
 /** What keeps a text from being the sender of a message, as messages are routed by it; undefined when it can be one. */
@@ -53,6 +54,7 @@ export const routeSchema = z.strictObject({
       }),
     )
     .min(1),
+  reroute: rerouteSchema,
 });
 
 export type Route = z.output<typeof routeSchema>;
