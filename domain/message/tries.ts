@@ -1,7 +1,10 @@
 /** One earlier try of a message; `provider` is null for a round in which none could be chosen. */
 export interface Try {
   readonly provider: string | null;
-  /** `refused`: this provider never will. `permanent`: nobody may. The others may pass. */
+  /**
+   * `refused`: this provider never will. `undelivered`, `missing`: it took the message, and the receipt said that it failed, or
+   * did not come in time. `permanent`: nobody may. The others may pass.
+   */
   readonly errorClass: string;
   readonly errorCode: string | null;
 }
@@ -9,10 +12,19 @@ export interface Try {
 /** Class of a try that may have been accepted. */
 export const IN_DOUBT_CLASS = "unknown";
 
+/** Class of a try that was accepted, and failed by its receipt. */
+export const UNDELIVERED_CLASS = "undelivered";
+
+/** Class of a try that was accepted, and whose receipt did not come in time. */
+export const MISSING_CLASS = "missing";
+
 /** Tries kept on a message. */
 export const MAX_TRIED = 32;
 
-const KEPT: ReadonlySet<string> = new Set(["refused", IN_DOUBT_CLASS]);
+/** Who spoke so is not asked again. */
+const REFUSING: ReadonlySet<string> = new Set(["refused", UNDELIVERED_CLASS, MISSING_CLASS]);
+/** What may have reached the recipient. */
+const DOUBTFUL: ReadonlySet<string> = new Set([IN_DOUBT_CLASS, MISSING_CLASS]);
 
 /**
  * The tries with one more, newest last. Beyond the limit an old one falls away; refusals last, since a provider that has refused
@@ -21,13 +33,15 @@ const KEPT: ReadonlySet<string> = new Set(["refused", IN_DOUBT_CLASS]);
 export function appendTry<T extends Try>(tried: readonly T[], one: T): T[] {
   if (tried.length < MAX_TRIED) return [...tried, one];
   const round = tried.findLastIndex(({ provider }) => provider === null);
-  const least = tried.findIndex(({ errorClass }, at) => !KEPT.has(errorClass) && at !== round);
+  const least = tried.findIndex(
+    ({ errorClass }, at) => !REFUSING.has(errorClass) && !DOUBTFUL.has(errorClass) && at !== round,
+  );
   const gone =
     least >= 0
       ? least
       : Math.max(
           0,
-          tried.findIndex(({ errorClass }) => errorClass !== IN_DOUBT_CLASS),
+          tried.findIndex(({ errorClass }) => !DOUBTFUL.has(errorClass)),
         );
   return [...tried.slice(0, gone), ...tried.slice(gone + 1), one];
 }
@@ -35,7 +49,7 @@ export function appendTry<T extends Try>(tried: readonly T[], one: T): T[] {
 /** How many of these tries may have been accepted. */
 export function triesInDoubt(tried: readonly Try[]): number {
   let count = 0;
-  for (const { errorClass } of tried) if (errorClass === IN_DOUBT_CLASS) count++;
+  for (const { errorClass } of tried) if (DOUBTFUL.has(errorClass)) count++;
   return count;
 }
 
@@ -45,11 +59,11 @@ export function triedThisRound(tried: readonly Try[]): string[] {
   return tried.slice(start).flatMap(({ provider }) => (provider === null ? [] : [provider]));
 }
 
-/** Providers that have refused it for good, each with its last word, in the order in which they spoke last. */
+/** Providers that are not asked again: they have refused it for good, or failed with it; each with its last word, in the order in which they spoke last. */
 export function refusals(tried: readonly Try[]): Map<string, Try> {
   const found = new Map<string, Try>();
   for (const one of tried) {
-    if (one.provider === null || one.errorClass !== "refused") continue;
+    if (one.provider === null || !REFUSING.has(one.errorClass)) continue;
     found.delete(one.provider);
     found.set(one.provider, one);
   }

@@ -44,14 +44,15 @@ export async function startPipeline(
   return { connection, codecs, producer, now: () => producer.clock.now() };
 }
 
-/** A reader of these topics beside the consumer groups, until the service stops. */
+/** A reader of these topics beside the consumer groups, until the service stops. `fetchBytes`: see TopicReaderOptions. */
 export async function startReader(
   scope: Scope,
   { connection }: Pick<Pipeline, "connection">,
   topics: readonly string[],
+  { name = "topic reader", fetchBytes }: { readonly name?: string; readonly fetchBytes?: number } = {},
 ): Promise<TopicReader> {
-  const reader = new TopicReader({ connection, topics });
-  await scope.add("topic reader", { start: () => reader, stop: () => reader.stop() });
-  await scope.waitFor("kafka (topic reader)", () => reader.start());
+  const reader = new TopicReader({ connection, topics, ...(fetchBytes === undefined ? {} : { fetchBytes }) });
+  await scope.add(name, { start: () => reader, stop: () => reader.stop() });
+  await scope.waitFor(`kafka (${name})`, () => reader.start());
   return reader;
 }

@@ -20,6 +20,9 @@ export const BLANK_EVENT = {
   state: null,
   doneAt: null,
   receiptAt: null,
+  source: null,
+  spendLeft: null,
+  spendCurrency: null,
 } satisfies Partial<Event>;
 
 /**

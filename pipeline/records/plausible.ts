@@ -22,9 +22,12 @@ const MESSAGE_ID = /^[\w-]{1,64}$/;
 /** E.164 without the plus; none in what is said of a request without a usable number. */
 const DIGITS = /^\d{0,15}$/;
 
-export function implausibleRetry({ facts, text, attempt, tried, inDoubt }: Retry): string | undefined {
+export function implausibleRetry(retry: Retry): string | undefined {
+  const { facts, text, attempt, tried, inDoubt } = retry;
   if (text.length > MAX_TEXT) return "text: too long";
   if (!isName(inDoubt)) return "inDoubt: too long";
+  const spend = implausibleSpend(retry);
+  if (spend !== undefined) return spend;
   return implausibleFacts(facts) ?? implausibleAttempts(attempt, tried);
 }
 
@@ -39,7 +42,7 @@ export function implausibleDispatch(dispatch: Dispatch): string | undefined {
 
 export function implausibleEvent(event: Event): string | undefined {
   const { provider, route, reason, currency, resubmitted, errorClass, errorCode, providerMessageIds } = event;
-  const names = { provider, route, currency, resubmitted, errorClass, errorCode };
+  const names = { provider, route, currency, resubmitted, errorClass, errorCode, source: event.source };
   for (const [field, value] of Object.entries(names)) if (!isName(value)) return `${field}: too long`;
   if (reason !== null && reason.length > MAX_TEXT) return "reason: too long";
   if (providerMessageIds.length > MAX_SEGMENTS || !providerMessageIds.every(isName))
@@ -48,6 +51,8 @@ export function implausibleEvent(event: Event): string | undefined {
   const times = { at, submittedAt, doneAt, receiptAt };
   for (const [field, value] of Object.entries(times))
     if (value !== null && !isTime(value)) return `${field}: out of range`;
+  const spend = implausibleSpend(event);
+  if (spend !== undefined) return spend;
   if (event.part !== null && !isCount(event.part, MAX_SEGMENTS)) return "part: out of range";
   return implausibleFacts(event.facts) ?? implausibleAttempts(event.attempt, []);
 }
@@ -78,6 +83,14 @@ function implausibleFacts(facts: MessageFacts): string | undefined {
     if (!isName(label) || facts.metadata[label]!.length > MAX_TEXT) return "facts.metadata: a label too long";
   }
   return undefined;
+}
+
+function implausibleSpend({
+  spendLeft,
+  spendCurrency,
+}: Pick<Event, "spendLeft" | "spendCurrency">): string | undefined {
+  if (!isName(spendCurrency)) return "spendCurrency: too long";
+  return spendLeft !== null && !(Math.abs(spendLeft) <= MAX_PRICE) ? "spendLeft: out of range" : undefined;
 }
 
 function implausibleAttempts(attempt: number, tried: readonly Attempt[]): string | undefined {

@@ -29,6 +29,8 @@ interface BatchStretch {
 export interface TopicReaderOptions {
   readonly connection: KafkaConnection;
   readonly topics: readonly string[];
+  /** Octets of a partition that one fetch asks for. Default 1 MiB: stretches are read; less where single records are. */
+  readonly fetchBytes?: number;
 }
 
 /** Low and high watermark of a partition: first offset kept, and one above the last. */
@@ -152,12 +154,12 @@ export class TopicReader {
   }
 
   private async connect(): Promise<void> {
-    const { connection, topics } = this.options;
+    const { connection, topics, fetchBytes = 1 << 20 } = this.options;
     const consumer = kafkaClient(connection, 3, this.clients++).consumer({
       groupId: `${connection.clientId}.reader.${randomUUID()}`,
       sessionTimeout: 30_000,
       heartbeatInterval: 3_000,
-      maxBytesPerPartition: 1 << 20,
+      maxBytesPerPartition: fetchBytes,
       maxWaitTimeInMs: 100,
       allowAutoTopicCreation: false,
       retry: { retries: 3, restartOnFailure: async () => false },

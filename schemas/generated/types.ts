@@ -5,7 +5,7 @@
 export interface Attempt {
   /** Provider tried; null when no provider could be chosen. */
   readonly provider: string | null;
-  /** transient, throttled, refused, permanent, unroutable, unsubmitted, or unknown: it may have been accepted. Who has refused is not asked again. */
+  /** transient, throttled, refused, permanent, unroutable, unsubmitted, unknown: it may have been accepted, undelivered: its receipt said so, or missing: no receipt came in time. Who has refused, failed or kept silent is not asked again. */
   readonly errorClass: string;
   /** The provider's own code (SMPP command_status by name, HTTP status or API code), or Sluice's. */
   readonly errorCode: string | null;
@@ -93,13 +93,17 @@ export interface Dispatch {
   readonly tried: readonly Attempt[];
   /** Set when an earlier submission of this message may have reached a provider: why it is repeated all the same. */
   readonly inDoubt: string | null;
+  /** What this submission may cost at most, of a message that was sent on after its receipt; null: as much as it costs. */
+  readonly spendLeft: number | null;
+  /** ISO 4217 of spendLeft. Prices in other currencies are compared by the catalog's rates; without one they are too high. */
+  readonly spendCurrency: string | null;
 }
 
 export type Encoding = "gsm7" | "ucs2";
 
 /** Something that happened to a message: sms.events, keyed by destination; the one stream of truth. A later event repeats the facts of the earlier ones. The record header id identifies the event: a repeat with the same id says nothing new. */
 export interface Event {
-  /** routed: a provider was chosen (router). submitted: the provider accepted it (sender). returned: not accepted, handed back to the router (sender). in_doubt: may or may not have been accepted; a copy may follow in the next attempt, and an answer that comes late is a submitted or returned event of the same attempt (sender). closed: the router gave the message up. postponed: no provider could be chosen; the message waits for the next attempt in a retry topic (router). receipt: a delivery receipt that does not end the message (correlator). final: the terminal state (correlator only). */
+  /** routed: a provider was chosen (router). submitted: the provider accepted it (sender). returned: not accepted, handed back to the router (sender). in_doubt: may or may not have been accepted; a copy may follow in the next attempt, and an answer that comes late is a submitted or returned event of the same attempt (sender). closed: the router gave the message up. postponed: no provider could be chosen; the message waits for the next attempt in a retry topic (router). receipt: a delivery receipt that does not end the message (correlator). final: the terminal state (correlator only). rerouted: the receipt of this attempt said that it failed, or did not come in time; the router is to choose another provider in the next attempt (correlator). */
   readonly type: EventType;
   /** When it happened, by the writer's clock. */
   readonly at: number;
@@ -123,9 +127,9 @@ export interface Event {
   readonly submittedAt: number | null;
   /** The provider's id of each part, in order, normalised. */
   readonly providerMessageIds: readonly string[];
-  /** submitted: set when an earlier submission may have reached a provider; the stated reason of the repeat. */
+  /** submitted: set when an earlier submission may have reached a provider; the stated reason of the repeat. rerouted: the same, of the submission to come. */
   readonly resubmitted: string | null;
-  /** returned, in_doubt, closed: transient, throttled, refused (this provider never will take it), permanent (nobody may), unroutable, unsubmitted, unknown, invalid, expired. */
+  /** returned, in_doubt, closed: transient, throttled, refused (this provider never will take it), permanent (nobody may), unroutable, unsubmitted, unknown, invalid, expired, undelivered (by its receipt, and no other provider is left). rerouted: the class of its receipt (route, temporary, handset, unknown), or missing. */
   readonly errorClass: string | null;
   /** The provider's or Sluice's code. routed: account-busy, when the account was above its share of the provider and the message stands behind those of others; waited, when it had waited for the provider and stands behind what comes now. */
   readonly errorCode: string | null;
@@ -137,9 +141,15 @@ export interface Event {
   readonly doneAt: number | null;
   /** receipt and final: when the deciding receipt reached Sluice. */
   readonly receiptAt: number | null;
+  /** submitted, in_doubt, rerouted: where the record stands that the attempt was decided on (topic/partition/offset), in the message's own partition: its text is read there when it goes to another provider. */
+  readonly source: string | null;
+  /** rerouted: what the next submission may cost at most; null: as much as it costs. */
+  readonly spendLeft: number | null;
+  /** ISO 4217 of spendLeft. Prices in other currencies are compared by the catalog's rates; without one they are too high. */
+  readonly spendCurrency: string | null;
 }
 
-export type EventType = "routed" | "submitted" | "returned" | "in_doubt" | "closed" | "receipt" | "final" | "postponed";
+export type EventType = "routed" | "submitted" | "returned" | "in_doubt" | "closed" | "receipt" | "final" | "postponed" | "rerouted";
 
 /** How a provider's sender is doing: sms.health (compacted), keyed by provider + '/' + dispatch partition. Written every second and on each change. */
 export interface Health {
@@ -323,6 +333,10 @@ export interface Retry {
   readonly tried: readonly Attempt[];
   /** Set when an earlier submission of this message may have reached a provider: why it is repeated all the same. */
   readonly inDoubt: string | null;
+  /** What this submission may cost at most, of a message that was sent on after its receipt; null: as much as it costs. */
+  readonly spendLeft: number | null;
+  /** ISO 4217 of spendLeft. Prices in other currencies are compared by the catalog's rates; without one they are too high. */
+  readonly spendCurrency: string | null;
 }
 
 /** A request to send one message: what ingest and upstream systems produce to sms.requests.<lane>, keyed by the destination (E.164 digits, no plus). The lane is the topic's. */

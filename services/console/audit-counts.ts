@@ -24,6 +24,8 @@ export interface AuditCounts {
   resubmittedIds: string[];
   /** Their repeated submissions, by reason. */
   resubmittedBy: Record<string, number>;
+  /** Decisions to send a message on to another provider after its receipt. */
+  rerouted: number;
   /** Messages that providers accepted at least once; only with ledgers. */
   sent: number;
   /** Terminal events beyond the first of a message that say something else. */
@@ -55,6 +57,7 @@ export function noCounts(): AuditCounts {
     resubmitted: 0,
     resubmittedIds: [],
     resubmittedBy: {},
+    rerouted: 0,
     sent: 0,
     contradicting: 0,
     unrequested: 0,

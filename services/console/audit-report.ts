@@ -30,6 +30,7 @@ export function auditTable(report: AuditReport): string {
     ["duplicated", report.duplicated, "went out more often than the events state a reason for"],
     ["resubmitted", report.resubmitted, "went out again for a stated reason"],
     ...byReason(report),
+    ["rerouted", report.rerouted, "went on to another provider after a receipt"],
     ["contradicting", report.contradicting, "terminal events that say something else than the first"],
     ["unreadable", report.unreadable, "requests that no one can decode: dead letters"],
     ["repeats", report.repeats, "requests that say the same as an earlier one under its id"],

@@ -21,7 +21,14 @@ const IDS_PER_MESSAGE = 4;
 const MAX_ATTEMPT_BIT = 31;
 
 /** Kinds of events that say how a message fared, as their ids name them. */
-const OF_MESSAGES: ReadonlySet<string> = new Set(["submitted", "resubmitted", "returned", "in_doubt", "final"]);
+const OF_MESSAGES: ReadonlySet<string> = new Set([
+  "submitted",
+  "resubmitted",
+  "returned",
+  "in_doubt",
+  "rerouted",
+  "final",
+]);
 /** Kinds that say which receipts belong to it. A final event has the ids that a submission in doubt got from its receipts. */
 const OF_RECEIPTS: ReadonlySet<string> = new Set(["submitted", "resubmitted", "returned", "in_doubt", "final"]);
 
@@ -90,6 +97,8 @@ export class PartitionAudit {
   #doubtful = new Uint32Array(0);
   /** Attempts that were said to be in doubt. */
   #inDoubt = new Uint32Array(0);
+  /** Attempts that a receipt of the one before has led to. */
+  #rerouted = new Uint32Array(0);
   /** Attempts whose event states a takeover. */
   #takenOver = new Uint32Array(0);
   /** Hash of each message's number. */
@@ -242,6 +251,10 @@ export class PartitionAudit {
       if (event.reason === TAKEOVER) this.#takenOver[row]! |= bit;
     } else if (event.type === "in_doubt") {
       this.#inDoubt[row]! |= bit;
+    } else if (event.type === "rerouted") {
+      const next = 1 << Math.min(event.attempt + 1, MAX_ATTEMPT_BIT);
+      if ((this.#rerouted[row]! & next) === 0) this.#counts.rerouted++;
+      this.#rerouted[row]! |= next;
     } else if (event.type === "final") this.#final(row, event);
   }
 
@@ -273,6 +286,7 @@ export class PartitionAudit {
     this.#returned = withRoom(this.#returned, size);
     this.#doubtful = withRoom(this.#doubtful, size);
     this.#inDoubt = withRoom(this.#inDoubt, size);
+    this.#rerouted = withRoom(this.#rerouted, size);
     this.#takenOver = withRoom(this.#takenOver, size);
     return row;
   }
@@ -283,13 +297,22 @@ export class PartitionAudit {
     else if (this.#state[row] !== state) this.#counts.contradicting++;
   }
 
-  /** By the events alone: submitted, and then submitted again in a later attempt that states no reason. */
+  /**
+   * By the events alone: submitted, and then submitted again in a later attempt that states no reason, although no receipt had said
+   * that the one before failed.
+   */
   #doubled(row: number): boolean {
     const plain = this.#submitted[row]!;
-    const before = (plain | this.#resubmitted[row]!) & ~this.#returned[row]!;
-    const first = before & -before;
-    // Plain submissions in attempts after the first one that stood.
-    return before !== 0 && (plain & ~((first << 1) - 1)) !== 0;
+    const stood = (plain | this.#resubmitted[row]!) & ~this.#returned[row]!;
+    let before = stood & -stood;
+    if (before === 0) return false;
+    for (let rest = (plain | stood) & ~upTo(before); rest !== 0; rest &= rest - 1) {
+      const bit = rest & -rest;
+      const between = upTo(bit) & ~upTo(before);
+      if ((plain & bit) !== 0 && (this.#rerouted[row]! & between) === 0) return true;
+      if ((stood & bit) !== 0) before = bit;
+    }
+    return false;
   }
 
   /**
@@ -316,6 +339,11 @@ function bitCount(mask: number): number {
   let count = 0;
   for (let rest = mask; rest !== 0; rest &= rest - 1) count++;
   return count;
+}
+
+/** All bits up to this one. */
+function upTo(bit: number): number {
+  return (bit << 1) - 1;
 }
 
 function lowestBit(mask: number): number {

@@ -1,7 +1,7 @@
 /** What the id of an event says without its content. */
 export interface EventId {
   readonly messageId: string;
-  /** `routed`, `submitted`, `resubmitted`, `returned`, `in_doubt`, `postponed`, `closed`, `final`, or the state of a receipt. */
+  /** `routed`, `submitted`, `resubmitted`, `returned`, `in_doubt`, `postponed`, `closed`, `rerouted`, `final`, or the state of a receipt. */
   readonly kind: string;
 }
 

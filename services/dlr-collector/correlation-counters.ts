@@ -24,6 +24,10 @@ export interface CorrelationCounters {
   copiesReleased: number;
   /** Copies of messages in doubt that were not needed any more. */
   copiesDropped: number;
+  /** Messages sent on to another provider: after a receipt that said it failed, or as none came. */
+  readonly rerouted: Record<"failed" | "missing", number>;
+  /** Messages that were to be sent on and whose text is not in the log any more. */
+  textsMissing: number;
   /** Records that could not be read. */
   undecodable: number;
   readonly finals: Record<TerminalStatus, number>;
@@ -42,6 +46,8 @@ export function newCounters(): CorrelationCounters {
     repeats: 0,
     copiesReleased: 0,
     copiesDropped: 0,
+    rerouted: { failed: 0, missing: 0 },
+    textsMissing: 0,
     undecodable: 0,
     finals: { delivered: 0, undelivered: 0, failed: 0, expired: 0, rejected: 0, unknown: 0 },
   };

@@ -10,11 +10,16 @@ import type { EarlyReceipt } from "./early-receipts.ts";
 import { Ending } from "./ending.ts";
 import { Joining } from "./joining.ts";
 import { type EventPacking, KeptMessages } from "./kept-messages.ts";
+import { isUnderWay } from "./open-message.ts";
 import { type EventPosition, OpenMessages } from "./open-messages.ts";
+import type { RerouteTerms } from "./reroute-terms.ts";
+import { Rerouting } from "./rerouting.ts";
 import type { Turn } from "./turn.ts";
 
 export interface CorrelationOptions {
   readonly terms: (provider: string) => ProviderTerms;
+  /** As the catalog is now. */
+  readonly reroute: () => RerouteTerms;
   readonly limits: CorrelationLimits;
   readonly counters: CorrelationCounters;
   readonly packing: EventPacking;
@@ -32,14 +37,15 @@ export class Correlation {
   private readonly ending: Ending;
   private replaying = false;
 
-  constructor({ terms, limits, counters, packing, onOrphan }: CorrelationOptions) {
+  constructor({ terms, reroute, limits, counters, packing, onOrphan }: CorrelationOptions) {
     this.limits = limits;
     this.counters = counters;
     this.messages = new OpenMessages(limits.finished);
     this.kept = new KeptMessages(packing);
     const { messages, kept } = this;
-    this.ending = new Ending({ messages, kept });
-    this.joining = new Joining({ messages, kept, ending: this.ending, terms, limits, onOrphan });
+    const rerouting = new Rerouting(kept, reroute);
+    this.ending = new Ending({ messages, kept, rerouting, terms });
+    this.joining = new Joining({ messages, kept, ending: this.ending, rerouting, terms, limits, onOrphan });
   }
 
   get size(): { readonly open: number; readonly kept: number; readonly early: number } {
@@ -53,6 +59,19 @@ export class Correlation {
 
   isOpen(messageId: string, to: string): boolean {
     return this.messages.get(messageId, to) !== undefined;
+  }
+
+  /**
+   * Whether a decision to send a message on is still to be carried out, asked by who does it: the message has not ended, nothing has followed
+   * yet, and it has not been asked before. The decision may stand in the log twice, by two owners.
+   */
+  claimNext({ facts, attempt }: Event): boolean {
+    const message = this.messages.get(facts.messageId, facts.to);
+    const rerouted = message?.rerouted;
+    if (message === undefined || rerouted?.attempt !== attempt + 1) return false;
+    if (rerouted.carriedOut || !isUnderWay(message)) return false;
+    rerouted.carriedOut = true;
+    return true;
   }
 
   /** Offset in sms.events of the oldest event that is needed to rebuild what is open; Infinity when there is none. */
@@ -92,6 +111,8 @@ export class Correlation {
     else if (event.type === "closed") this.ending.closed(event, position, turn);
     else if (event.type === "receipt") this.joining.partKnown(event, turn);
     else if (event.type === "returned") this.ending.refused(event, turn);
+    else if (event.type === "rerouted") this.ending.rerouted(event, turn);
+    else if (event.type === "postponed") this.ending.postponed(event, turn);
     else if (event.type === "final") {
       this.messages.rememberIds(event);
       this.ending.ended(event.facts.messageId, event.facts.to, out);
@@ -159,8 +180,13 @@ export class Correlation {
     budget = this.joining.pass(readUpTo, budget, turn);
     for (; budget > 0; budget--) {
       const message = messages.overdue(Math.min(readUpTo, claimedUpTo));
-      if (message === undefined) return;
-      this.ending.overdue(message, turn);
+      if (message === undefined) break;
+      this.ending.overdue(message, readUpTo, turn);
+    }
+    for (; budget > 0; budget--) {
+      const silent = messages.silent.due(Math.min(readUpTo, claimedUpTo));
+      if (silent === undefined) return;
+      this.ending.silent(silent, turn);
     }
   }
 

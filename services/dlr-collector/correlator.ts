@@ -15,11 +15,14 @@ import { packingOf, RecordWriter } from "./correlation-records.ts";
 import { formatState } from "./correlation-state.ts";
 import type { CorrelationOutputs } from "./correlation-terms.ts";
 import type { EarlyReceipt } from "./early-receipts.ts";
-import { destinationOf, eventKind, messageIdOf } from "./event-kind.ts";
+import { destinationOf, eventKind, isRerouted, messageIdOf, OF_OPEN } from "./event-kind.ts";
+import type { EventPosition } from "./open-messages.ts";
 import type { Claims } from "./placing/claims-frontier.ts";
 import { QualityWatch } from "./quality-watch.ts";
 import { type EventsProgress, ReceiptGate } from "./receipt-gate.ts";
+import { RequestTexts } from "./request-texts.ts";
 import { restoreCorrelation } from "./restore-correlation.ts";
+import { sendOnRecord } from "./send-on.ts";
 import { type EndsSample, StreamClock } from "./stream-clock.ts";
 
 /** What says how messages fare; how far these have been read is what the correlator's time is. */
@@ -47,6 +50,8 @@ export const READ_BACK_EVENTS = 50_000;
 export interface CorrelatorOptions {
   readonly codecs: SluiceCodecs;
   readonly reader: Pick<TopicReader, "readRange" | "watermarks">;
+  /** Reads single records of what the router reads. */
+  readonly requests: Pick<TopicReader, "readRange">;
   readonly correlation: Omit<CorrelationOptions, "packing">;
   readonly log: Log;
   /** Of the message topics. */
@@ -65,6 +70,10 @@ export interface CorrelatorOptions {
   readonly readBackEvents?: number;
 }
 
+function isSentOn({ topic, headers: { id } }: InRecord): boolean {
+  return topic === EVENTS_TOPIC && id instanceof Uint8Array && isRerouted(id);
+}
+
 /** One partition of the correlator: records in, records out; what they mean is decided in correlation.ts. */
 export class Correlator implements Transform {
   readonly correlation: Correlation;
@@ -75,6 +84,7 @@ export class Correlator implements Transform {
   private readonly schemas: WriterSchemaLoader;
   private readonly writer: RecordWriter;
   private readonly quality: QualityWatch;
+  private readonly texts: RequestTexts;
   private claims: Claims | undefined;
   private claimedUpTo = Number.NEGATIVE_INFINITY;
   /** Conclusions of the restore, to be written with the first batch. */
@@ -83,9 +93,10 @@ export class Correlator implements Transform {
   constructor(task: Task, options: CorrelatorOptions) {
     this.task = task;
     this.options = options;
-    const { codecs, partitions, onTraced } = options;
+    const { codecs, partitions, onTraced, requests } = options;
     this.gate = new ReceiptGate(options.correlation.limits.earlyCount, GRACE_MS);
     this.schemas = new WriterSchemaLoader(options.codecs, options.log);
+    this.texts = new RequestTexts({ reader: requests, codecs, schemas: this.schemas });
     const putAside = (orphan: EarlyReceipt) => this.orphan(orphan);
     this.quality = new QualityWatch(codecs.quality, task.partition, options.now());
     const onWritten = (event: Event) => this.quality.written(event);
@@ -110,7 +121,19 @@ export class Correlator implements Transform {
   }
 
   prepare(records: readonly InRecord[]): Promise<void> | undefined {
-    return this.schemas.load(records, this.task);
+    const sentOn = records.filter(isSentOn);
+    const loading = this.schemas.load(records, this.task);
+    return sentOn.length === 0 ? loading : this.loadTexts(sentOn, loading);
+  }
+
+  /** The texts of messages that go to another provider must be read before they can be sent on. */
+  private async loadTexts(records: readonly InRecord[], schemas: Promise<void> | undefined): Promise<void> {
+    await schemas;
+    const decoded = records.map(({ value }) => (value === null ? undefined : this.options.codecs.event.decode(value)));
+    await this.texts.load(
+      decoded.flatMap((one) => (one?.ok ? [one.value] : [])),
+      this.task,
+    );
   }
 
   process(record: InRecord, input: number, out: Outputs): void {
@@ -192,7 +215,7 @@ export class Correlator implements Transform {
         this.correlation.final(messageIdOf(id as Buffer), destinationOf(record), this.writer);
         return;
       }
-      if (kind === "receipt" || kind === "returned") {
+      if (kind !== undefined && OF_OPEN.has(kind)) {
         if (!this.correlation.isOpen(messageIdOf(id as Buffer), destinationOf(record))) return;
       }
     }
@@ -211,6 +234,29 @@ export class Correlator implements Transform {
     const trace = record.headers.traceparent === undefined ? undefined : headerText(record, "traceparent");
     const taken = this.correlation.event(decoded.value, { offset, timestamp, trace }, this.writer, this.options.now());
     if (taken) this.quality.taken(decoded.value);
+    if (decoded.value.type === "rerouted") this.sendOn(decoded.value, { offset, timestamp, trace }, out);
+  }
+
+  /** Carries out what stands in the log: the message goes back to the router, for another provider. */
+  private sendOn(event: Event, position: EventPosition, out: Outputs): void {
+    const { correlation, options } = this;
+    if (!correlation.claimNext(event)) return;
+    const now = options.now();
+    const request = this.texts.textOf(event);
+    if (request !== undefined) {
+      const record = sendOnRecord(options.codecs.retry, event, request, this.task.partition, now, position.trace);
+      // An effect: only who owns the partition sends a message a second time.
+      out.effect(record);
+      return;
+    }
+    options.correlation.counters.textsMissing++;
+    options.log
+      .every("text-missing", 10_000)
+      .warn(
+        { partition: this.task.partition, source: event.source },
+        "a message cannot be sent on, since its request is not in the log any more; it ends by its receipt",
+      );
+    correlation.event({ ...event, type: "closed", errorCode: "text-missing" }, position, this.writer, now);
   }
 
   /** A message in doubt may go again: back to the router, if nothing shows that a provider has it. */

@@ -54,6 +54,16 @@ export function observeCorrelators(
     { value: counters.copiesReleased, labels: { outcome: "released" } },
     { value: counters.copiesDropped, labels: { outcome: "dropped" } },
   ]);
+  metrics.observe("correlator_rerouted_total", "counter", "Messages sent on to another provider, by why", () => [
+    { value: counters.rerouted.failed, labels: { cause: "failed" } },
+    { value: counters.rerouted.missing, labels: { cause: "missing" } },
+  ]);
+  metrics.observe(
+    "correlator_texts_missing_total",
+    "counter",
+    "Messages that were not sent on, since their request was not in the log any more",
+    () => counters.textsMissing,
+  );
   metrics.observe("correlator_repeats_total", "counter", "Events that said nothing new", () => counters.repeats);
   metrics.observe("correlator_undecodable_total", "counter", "Records put aside unread", () => counters.undecodable);
 }

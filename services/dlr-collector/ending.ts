@@ -1,5 +1,6 @@
 import type { Event } from "../../schemas/generated/types.ts";
 import type { CorrelationCounters } from "./correlation-counters.ts";
+import type { ProviderTerms } from "./correlation-terms.ts";
 import {
   finalId,
   finalOfClosed,
@@ -7,26 +8,48 @@ import {
   partEvent,
   partId,
   provenEvent,
+  reroutedId,
   submittedId,
 } from "./final-event.ts";
 import type { KeptMessages } from "./kept-messages.ts";
-import { isProven, mustBeKept, type OpenMessage, type Submission, type Verdict, verdictOf } from "./open-message.ts";
+import {
+  isProven,
+  isUnderWay,
+  mustBeKept,
+  type OpenMessage,
+  type Submission,
+  type Verdict,
+  verdictOf,
+} from "./open-message.ts";
 import type { EventPosition, OpenMessages } from "./open-messages.ts";
+import type { Rerouting } from "./rerouting.ts";
 import type { Turn } from "./turn.ts";
 
 export interface EndingOptions {
   readonly messages: OpenMessages;
   readonly kept: KeptMessages;
+  readonly rerouting: Rerouting;
+  readonly terms: (provider: string) => ProviderTerms;
 }
 
-/** Ends messages: each exactly once, when what its receipts say is complete, when nobody has it, or at its deadline. */
+/** From the end of a message's validity until the router has said so, at most, milliseconds. */
+const CLOSING_MS = 60_000;
+
+/**
+ * Ends messages: each exactly once, when what its receipts say is complete and no other provider is to be asked, when nobody has it, or at
+ * its deadline.
+ */
 export class Ending {
   private readonly messages: OpenMessages;
   private readonly kept: KeptMessages;
+  private readonly rerouting: Rerouting;
+  private readonly terms: EndingOptions["terms"];
 
-  constructor({ messages, kept }: EndingOptions) {
+  constructor({ messages, kept, rerouting, terms }: EndingOptions) {
     this.messages = messages;
     this.kept = kept;
+    this.rerouting = rerouting;
+    this.terms = terms;
   }
 
   /** The router gives a message up: nobody has it, unless a submission is open, which then decides. */
@@ -43,16 +66,54 @@ export class Ending {
     this.settle(message, undefined, [], turn);
   }
 
-  /** Ends the message if it can be ended; otherwise writes down which parts are done. `news`: parts of the submission that are. */
+  /**
+   * Ends the message if it can be ended, or sends it on to another provider; otherwise writes down which parts are done. `news`: parts of
+   * the submission that are.
+   */
   settle(message: OpenMessage, submission: Submission | undefined, news: readonly number[], turn: Turn): void {
     if (turn.replaying) return;
     const verdict = verdictOf(message, false);
-    if (verdict !== undefined) this.finish(message, verdict, "receipt", turn);
-    else for (const part of news) this.writePart(submission!, part, turn);
+    const rerouted = verdict?.state === "delivered" ? undefined : this.rerouting.afterFailure(message, turn.now);
+    if (verdict !== undefined && rerouted === undefined) {
+      this.finish(message, verdict, "receipt", turn);
+      return;
+    }
+    for (const part of news) this.writePart(submission!, part, turn);
+    if (rerouted !== undefined) this.sendOn(message, rerouted, turn);
   }
 
-  /** The message's deadline has passed: what is missing is unknown. */
-  overdue(message: OpenMessage, turn: Turn): void {
+  /** The receipt of a submission has not come for as long as its route waits for it. */
+  silent(submission: Submission, turn: Turn): void {
+    const rerouted = this.rerouting.afterSilence(submission, turn.now);
+    if (rerouted !== undefined) this.sendOn(submission.message, rerouted, turn);
+  }
+
+  /** A `rerouted` event stands in the log: of this owner, or of an earlier one. */
+  rerouted(event: Event, turn: Turn): void {
+    const message = this.messages.get(event.facts.messageId, event.facts.to);
+    if (message !== undefined) this.noteRerouted(message, event, turn);
+    else if (turn.replaying) this.messages.foretell(event);
+  }
+
+  /** The router has chosen nobody in an attempt: the next one is to come. */
+  postponed(event: Event, turn: Turn): void {
+    const message = this.messages.get(event.facts.messageId, event.facts.to);
+    if (message === undefined) return;
+    message.lastAttempt = Math.max(message.lastAttempt, event.attempt + 1);
+    if (message.age === undefined) this.kept.keepEvent(message, event, turn.out);
+  }
+
+  /** The message's deadline has passed, and all has been read up to `readUpTo` (epoch ms): what is missing is unknown. */
+  overdue(message: OpenMessage, readUpTo: number, turn: Turn): void {
+    // Its next try may begin as late as the message expires.
+    if (isUnderWay(message)) {
+      const { provider, facts } = this.kept.unpack(message.rerouted!.event);
+      const { receiptDeadlineMs } = this.terms(provider ?? "");
+      if (readUpTo < facts.expiresAt + CLOSING_MS) {
+        this.messages.waitUntil(message, readUpTo + receiptDeadlineMs, receiptDeadlineMs);
+        return;
+      }
+    }
     this.finish(message, verdictOf(message, true)!, "no receipt by the deadline", turn);
   }
 
@@ -64,6 +125,7 @@ export class Ending {
     const { facts, attempt, provider } = event;
     const message = this.messages.get(facts.messageId, facts.to);
     const doubted = message?.submissions.find((one) => one.attempt === attempt && one.provider === provider);
+    if (message !== undefined) message.lastAttempt = Math.max(message.lastAttempt, attempt + 1);
     if (message === undefined || doubted === undefined || isProven(doubted)) return;
     doubted.refused = true;
     this.messages.index.removeDoubtful(doubted, message.to);
@@ -98,6 +160,22 @@ export class Ending {
   /** Writes down what is known of a part, for whoever comes after. */
   tell(submission: Submission, part: number, turn: Turn): void {
     if (!turn.replaying) this.writePart(submission, part, turn);
+  }
+
+  /** The decision is the event; what follows from it is done by whoever reads it back from the log. */
+  private sendOn(message: OpenMessage, event: Event, turn: Turn): void {
+    turn.out.emit(reroutedId(event), event, message.trace);
+    turn.counters.rerouted[event.state === null ? "missing" : "failed"]++;
+    this.noteRerouted(message, event, turn);
+  }
+
+  private noteRerouted(message: OpenMessage, event: Event, { out }: Turn): void {
+    const attempt = event.attempt + 1;
+    // Where two owners have decided, the first of the log counts.
+    if ((message.rerouted?.attempt ?? 0) >= attempt) return;
+    message.rerouted = { attempt, event, carriedOut: false };
+    message.lastAttempt = Math.max(message.lastAttempt, attempt);
+    if (message.age === undefined) this.kept.keepEvent(message, event, out);
   }
 
   private writePart(submission: Submission, part: number, { out, now }: Turn): void {

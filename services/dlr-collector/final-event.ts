@@ -48,12 +48,20 @@ export function finalOfSubmission(
     state,
     doneAt,
     receiptAt: submission.receiptAt ?? null,
+    source: null,
+    spendLeft: null,
+    spendCurrency: null,
   };
 }
 
 /** Id of the event that says that a provider has taken a message; the sender's, if it gets its answer after all, is the same. */
 export function submittedId({ facts, attempt, resubmitted }: Event): string {
   return `${facts.messageId}/${attempt}/${resubmitted === null ? "submitted" : "resubmitted"}`;
+}
+
+/** Id of the decision to send a message on from this attempt. */
+export function reroutedId({ facts, attempt }: Event): string {
+  return `${facts.messageId}/${attempt}/rerouted`;
 }
 
 /** A receipt has shown that a submission in doubt was taken: what its answer would have said. `doubt`: the `in_doubt` event. */

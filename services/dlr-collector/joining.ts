@@ -8,6 +8,7 @@ import type { Ending } from "./ending.ts";
 import type { KeptMessages } from "./kept-messages.ts";
 import { hasRoom, isProven, isSame, note, type OpenMessage, type Submission } from "./open-message.ts";
 import type { EventPosition, OpenMessages } from "./open-messages.ts";
+import type { Rerouting } from "./rerouting.ts";
 import type { FoundPart } from "./submission-index.ts";
 import type { Turn } from "./turn.ts";
 
@@ -15,6 +16,7 @@ export interface JoiningOptions {
   readonly messages: OpenMessages;
   readonly kept: KeptMessages;
   readonly ending: Ending;
+  readonly rerouting: Rerouting;
   readonly terms: (provider: string) => ProviderTerms;
   readonly limits: CorrelationLimits;
   /** Told of each receipt that is given up without a submission. */
@@ -161,7 +163,9 @@ export class Joining {
     if (message === undefined) return true;
     const doubted = message.submissions.find((one) => one.attempt === attempt);
     if (doubted !== undefined && !isProven(doubted)) this.takeWaiting(doubted, () => true, turn);
-    return !message.submissions.some(isProven);
+    // Of what was sent on from it is known already that it was taken, and failed.
+    const since = message.rerouted?.attempt ?? 0;
+    return !message.submissions.some((one) => one.attempt >= since && isProven(one));
   }
 
   /**
@@ -210,13 +214,26 @@ export class Joining {
       refused: false,
       notBefore: this.notBefore(event, position),
       since: position.timestamp,
+      submittedAt: event.submittedAt ?? event.at,
+      silence: undefined,
       receiptAt: undefined,
       event,
     };
     message.submissions = message.submissions.concat(submission);
+    this.awaitNext(message, submission, event);
     if (this.options.terms(provider).indexed !== undefined) this.messages.toTell(message);
-    this.messages.waitUntil(message, (event.submittedAt ?? event.at) + receiptDeadlineMs, receiptDeadlineMs);
+    this.messages.waitUntil(message, submission.submittedAt + receiptDeadlineMs, receiptDeadlineMs);
     return submission;
+  }
+
+  /** Notes which attempt it may be in now, and until when its receipt may be missing. */
+  private awaitNext(message: OpenMessage, submission: Submission, event: Event): void {
+    const { rerouting } = this.options;
+    const { attempt, answered } = submission;
+    const copied = !answered && rerouting.mayBeCopied(event);
+    message.lastAttempt = Math.max(message.lastAttempt, copied ? attempt + 1 : attempt);
+    const afterMs = rerouting.waitsFor(event);
+    if (afterMs !== undefined) this.messages.silent.add(submission, afterMs);
   }
 
   /** Tells the index of submissions which destination the ids of a message belong to. */

@@ -1,7 +1,7 @@
 import type { Event } from "../../schemas/generated/types.ts";
 import type { CorrelationOutputs } from "./correlation-terms.ts";
 import { partEvent, partId } from "./final-event.ts";
-import { type KeptEvent, mustBeKept, type OpenMessage } from "./open-message.ts";
+import { type KeptEvent, mustBeKept, nextAttemptOf, type OpenMessage } from "./open-message.ts";
 
 /** How an event is held for long: its bytes as a latin1 string, a third of the object's memory. */
 export interface EventPacking {
@@ -35,8 +35,18 @@ export class KeptMessages {
           this.keepEvent(message, partEvent(event, submission, i, part, now), out);
       });
     }
+    if (message.rerouted !== undefined) this.keepEvent(message, this.unpack(message.rerouted.event), out);
+    this.keepLastAttempt(message, out);
     if (message.closed !== undefined) this.keepEvent(message, this.unpack(message.closed), out);
     this.pack(message);
+  }
+
+  /** A try that may be under way and that no other event tells of: as if the router had said that it is to come. */
+  private keepLastAttempt(message: OpenMessage, out: CorrelationOutputs): void {
+    const { submissions, lastAttempt } = message;
+    const last = submissions.at(-1);
+    if (last === undefined || nextAttemptOf(message) >= lastAttempt) return;
+    this.keepEvent(message, { ...this.unpack(last.event), type: "postponed", attempt: lastAttempt - 1 }, out);
   }
 
   /** Writes one more event of a message that is kept. */
@@ -58,6 +68,8 @@ export class KeptMessages {
       if (typeof submission.event !== "string") submission.event = this.packing.pack(submission.event);
     if (message.closed !== undefined && typeof message.closed !== "string")
       message.closed = this.packing.pack(message.closed);
+    if (message.rerouted !== undefined && typeof message.rerouted.event !== "string")
+      message.rerouted.event = this.packing.pack(message.rerouted.event);
   }
 
   /** The message has ended. */

@@ -18,7 +18,7 @@ import { runService, type Scope } from "../../platform/lifecycle/run-service.ts"
 import { parseTraceparent } from "../../platform/telemetry/trace-context.ts";
 import type { Event } from "../../schemas/generated/types.ts";
 import { KNOWN_VARIABLES } from "../../schemas/generated/variables.ts";
-import { CONTROL_TOPIC, CORRELATION_TOPIC, EVENTS_TOPIC, RECEIPTS_TOPIC } from "../../schemas/topics.ts";
+import { CONTROL_TOPIC, CORRELATION_TOPIC, EVENTS_TOPIC, RECEIPTS_TOPIC, ROUTER_INPUTS } from "../../schemas/topics.ts";
 import { newCounters } from "./correlation-counters.ts";
 import { type CorrelationLimits, DEFAULT_LIMITS, type ProviderTerms } from "./correlation-terms.ts";
 import { CORRELATOR_INPUTS, Correlator, type CorrelatorOptions, STREAM_INPUTS } from "./correlator.ts";
@@ -27,10 +27,13 @@ import { observeCorrelators, observePlacing } from "./dlr-metrics.ts";
 import { LogFrontier } from "./log-frontier.ts";
 import { ClaimsFrontier, PLACING_GROUP, PLACING_INPUTS } from "./placing/claims-frontier.ts";
 import { type PlacingCounters, ReceiptPlacing, type ReceiptPlacingOptions } from "./placing/receipt-placing.ts";
+import { rerouteTermsOf } from "./reroute-terms.ts";
 import { webhookApp } from "./webhooks/webhook-app.ts";
 
 const GROUP_ID = "sluice.correlator";
 const READ_BACK = [CONTROL_TOPIC, EVENTS_TOPIC, RECEIPTS_TOPIC, CORRELATION_TOPIC, ...PLACING_INPUTS];
+/** Single requests are read again, of about 300 bytes each. */
+const REQUEST_FETCH_BYTES = 16_384;
 /** For times that two processes have taken. */
 const CLOCKS_MS = 2_000;
 /** Requests at hand get this share of the shutdown deadline. */
@@ -104,10 +107,12 @@ async function placeReceipts(scope: Scope, { connection, codecs, producer, now, 
 }
 
 /** Joins receipts with submissions, partition by partition. */
-async function correlator(
-  scope: Scope,
-  { connection, codecs, producer, now, reader, catalog }: Parts,
-): Promise<TaskGroup> {
+async function correlator(scope: Scope, parts: Parts): Promise<TaskGroup> {
+  const { connection, codecs, producer, now, reader, catalog } = parts;
+  const requests = await startReader(scope, parts, ROUTER_INPUTS, {
+    name: "request reader",
+    fetchBytes: REQUEST_FETCH_BYTES,
+  });
   const claims = new ClaimsFrontier(reader, scope.log, now);
   await scope.add("claims frontier", { start: () => claims.start(), stop: () => claims.stop() });
   const frontier = new LogFrontier(reader, STREAM_INPUTS, scope.log, now);
@@ -132,9 +137,11 @@ async function correlator(
     ends: (partition) => frontier.sample(partition),
     claims: () => claims.claims,
     now,
+    requests,
     onTraced: (event, traceparent) => traceDelivery(scope, event, traceparent),
     correlation: {
       terms: (provider) => termsNow()(provider),
+      reroute: perSnapshot(catalog, rerouteTermsOf),
       limits,
       counters,
       onOrphan: ({ receipt, id }) =>

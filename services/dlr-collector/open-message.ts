@@ -33,6 +33,10 @@ export interface Submission {
   readonly notBefore: number;
   /** Append time of the event that it was first read of, epoch milliseconds. */
   readonly since: number;
+  /** When the provider took it, or it was found to be in doubt, epoch milliseconds. */
+  readonly submittedAt: number;
+  /** Its place among those whose receipt is waited for only so long. */
+  silence: { readonly chain: Chain<Submission>; readonly link: Link<Submission> } | undefined;
   /** When the last receipt that ended a part reached Sluice, epoch milliseconds. */
   receiptAt: number | undefined;
   /** The `submitted` or `in_doubt` event. */
@@ -52,6 +56,10 @@ export interface OpenMessage {
   submissions: readonly Submission[];
   /** The router's `closed` event, when it came while a submission was open. */
   closed: KeptEvent | undefined;
+  /** The last decision to send it on to another provider after a receipt that said it failed, or did not come. */
+  rerouted: Rerouted | undefined;
+  /** The last attempt that it is in, or may be in by now: a copy of what was in doubt, or a try that was handed back. */
+  lastAttempt: number;
   /** Its place among the messages that are rebuilt from sms.events; undefined once it is kept in sms.correlation. */
   age: Link<OpenMessage> | undefined;
   /** Its place among those whose ids have not been told to the index of submissions. */
@@ -63,6 +71,38 @@ export interface OpenMessage {
   due: { readonly chain: Chain<OpenMessage>; readonly link: Link<OpenMessage> } | undefined;
   /** `traceparent` of a sampled message. */
   readonly trace: string | undefined;
+}
+
+/** A decision to send a message on, which the router carries out. */
+export interface Rerouted {
+  /** The attempt that it leads to. */
+  readonly attempt: number;
+  /** The `rerouted` event. */
+  event: KeptEvent;
+  /** This owner has handed it to the router. */
+  carriedOut: boolean;
+}
+
+/** Whether the message is on its way to another provider, as was decided by a receipt, and none has it yet. */
+export function isUnderWay({ rerouted, closed, submissions }: OpenMessage): boolean {
+  return (
+    rerouted !== undefined &&
+    closed === undefined &&
+    !submissions.some((one) => !one.refused && one.attempt >= rerouted.attempt)
+  );
+}
+
+/** The last attempt that may follow from what its submissions and the last decision to send it on say. */
+export function nextAttemptOf({ submissions, rerouted }: OpenMessage): number {
+  let next = rerouted?.attempt ?? 0;
+  for (const { attempt, answered, refused } of submissions)
+    next = Math.max(next, refused || !answered ? attempt + 1 : attempt);
+  return next;
+}
+
+/** Whether a submission has ended as far as it matters: by its receipts, or since the message was sent on from it. */
+export function isLeft({ refused, attempt, parts, total, message }: Submission): boolean {
+  return refused || attempt < (message.rerouted?.attempt ?? 0) || foldParts(parts, total) !== "pending";
 }
 
 /** Whether receipts of ids that are not known yet may belong to it. */
@@ -105,8 +145,8 @@ export interface Verdict {
 }
 
 /**
- * The end of a message, or undefined while it has none. Delivered through any submission is delivered. Otherwise all
- * submissions must be complete and the last one (highest attempt, latest read) decides; a `closed` alone counts only
+ * The end of a message, or undefined while it has none. Delivered through any submission is delivered. Otherwise none may be
+ * on its way to another provider, all submissions must be complete, and the last one (highest attempt, latest read) decides; a `closed` alone counts only
  * when nothing was submitted. `atDeadline`: what has not been heard is unknown, so there always is an end; a submission
  * in doubt of which nothing was ever heard decides only where there is no other.
  */
@@ -114,7 +154,7 @@ export function verdictOf(message: OpenMessage, atDeadline: boolean): Verdict | 
   let last: Verdict | undefined;
   let silent: Submission | undefined;
   let refused: Submission | undefined;
-  let pending = false;
+  let pending = isUnderWay(message) && !atDeadline;
   for (const submission of message.submissions) {
     if (submission.refused) {
       refused = submission;
@@ -129,7 +169,9 @@ export function verdictOf(message: OpenMessage, atDeadline: boolean): Verdict | 
       last = { state, submission };
   }
   if (pending) return undefined;
-  if (last !== undefined) return last;
+  // What became of the last try that a receipt led to, nobody knows: the receipt before it does not say.
+  const sentOn = message.rerouted !== undefined && (silent?.attempt ?? 0) >= message.rerouted.attempt;
+  if (last !== undefined && !sentOn) return last;
   if (silent !== undefined) return { state: "unknown", submission: silent };
   if (message.closed !== undefined) return { state: "failed", submission: undefined };
   return atDeadline && refused !== undefined ? { state: "unknown", submission: refused } : undefined;

@@ -3,6 +3,7 @@ import { IdRing } from "../../platform/kafka/id-ring.ts";
 import type { Event } from "../../schemas/generated/types.ts";
 import { Chain } from "./chain.ts";
 import type { OpenMessage, Submission } from "./open-message.ts";
+import { SilentSubmissions } from "./silent-submissions.ts";
 import { SubmissionIndex } from "./submission-index.ts";
 
 /** Where an event stood. */
@@ -18,6 +19,7 @@ export interface EventPosition {
 /** The messages of one partition that have no terminal state yet, and a memory of the last ones that got theirs. */
 export class OpenMessages {
   readonly index = new SubmissionIndex();
+  readonly silent = new SilentSubmissions();
   private readonly byId = new Map<string, OpenMessage>();
   /** Whoever gives one id to messages to several numbers has sent several: the second and further ones, by id and destination. */
   private readonly namesakes = new Map<string, OpenMessage>();
@@ -27,6 +29,8 @@ export class OpenMessages {
   private readonly untold = new Chain<OpenMessage>();
   /** By how long they are waited for; each chain is in the order of its deadlines, nearly. */
   private readonly due = new Map<number, Chain<OpenMessage>>();
+  /** Decisions to send messages on that an earlier owner has written behind its last commit, of messages that are still to be read. */
+  private readonly decided = new Map<string, Event>();
   private readonly finished: IdRing;
   /** Provider, id and destination of finished submissions, so that their further receipts are known as late ones. */
   private readonly finishedIds: IdRing;
@@ -85,6 +89,8 @@ export class OpenMessages {
       since: position.timestamp,
       submissions: NO_SUBMISSIONS,
       closed: undefined,
+      rerouted: undefined,
+      lastAttempt: 0,
       age: undefined,
       untold: undefined,
       kept: undefined,
@@ -93,9 +99,24 @@ export class OpenMessages {
       trace: position.trace,
     };
     message.age = this.ages.append(message);
+    if (this.decided.size > 0) this.recall(message);
     if (this.byId.has(message.id)) this.namesakes.set(messageKey(message.id, message.to), message);
     else this.byId.set(message.id, message);
     return message;
+  }
+
+  /** A `rerouted` event of a message that is still to be read stands in the log. */
+  foretell(event: Event): void {
+    this.decided.set(messageKey(event.facts.messageId, event.facts.to), event);
+  }
+
+  private recall(message: OpenMessage): void {
+    const key = messageKey(message.id, message.to);
+    const event = this.decided.get(key);
+    if (event === undefined) return;
+    this.decided.delete(key);
+    message.rerouted = { attempt: event.attempt + 1, event, carriedOut: false };
+    message.lastAttempt = event.attempt + 1;
   }
 
   /** From now on it is rebuilt from sms.correlation. */
@@ -135,6 +156,7 @@ export class OpenMessages {
     message.due?.chain.remove(message.due.link);
     for (const submission of message.submissions) {
       this.index.remove(submission, message.to);
+      this.silent.remove(submission);
       for (const id of submission.ids) this.finishedIds.add(receiptKey(submission.provider, id, message.to));
     }
   }

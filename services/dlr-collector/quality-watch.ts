@@ -38,7 +38,14 @@ export class QualityWatch {
   written(event: Event): void {
     const { type, facts, provider, submittedAt, receiptAt, state, at } = event;
     if (type === "submitted") this.taken(event);
-    else if (type === "final" && provider !== null && submittedAt !== null && state !== null && isTerminalStatus(state))
+    // A failed receipt is as much its provider's when the message goes on to another one.
+    else if (
+      (type === "final" || type === "rerouted") &&
+      provider !== null &&
+      submittedAt !== null &&
+      state !== null &&
+      isTerminalStatus(state)
+    )
       this.collector.ended(cellOf(facts, provider), state, submittedAt, receiptAt ?? at);
   }
 

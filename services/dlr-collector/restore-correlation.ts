@@ -6,11 +6,12 @@ import { headerText, type InRecord } from "../../platform/kafka/record.ts";
 import type { Task } from "../../platform/kafka/task.ts";
 import type { TopicReader } from "../../platform/kafka/topic-reader.ts";
 import type { Log } from "../../platform/log/log.ts";
+import type { Event } from "../../schemas/generated/types.ts";
 import { CORRELATION_TOPIC, EVENTS_TOPIC, RECEIPTS_TOPIC } from "../../schemas/topics.ts";
 import type { Correlation } from "./correlation.ts";
 import { parseState } from "./correlation-state.ts";
 import type { CorrelationOutputs } from "./correlation-terms.ts";
-import { destinationOf, eventKind, messageIdOf } from "./event-kind.ts";
+import { destinationOf, eventKind, messageIdOf, OF_OPEN } from "./event-kind.ts";
 
 export interface RestoreOptions {
   readonly reader: Pick<TopicReader, "readRange" | "watermarks">;
@@ -79,15 +80,16 @@ export async function restoreCorrelation(correlation: Correlation, task: Task, o
       const id = record.headers.id;
       const kind = id instanceof Uint8Array ? eventKind(id as Buffer) : undefined;
       if (kind === "routed") return undefined;
-      // What stands behind the commit comes again as input; only terminal events must be known before.
-      if (record.offset >= eventsAt && kind !== undefined && kind !== "final") return undefined;
-      if (kind === "receipt" || kind === "returned") {
+      const comesAgain = record.offset >= eventsAt;
+      // What stands behind the commit comes again as input; only what this service has decided must be known before.
+      if (comesAgain && kind !== undefined && kind !== "final" && kind !== "rerouted") return undefined;
+      if (!comesAgain && kind !== undefined && OF_OPEN.has(kind)) {
         if (!correlation.isOpen(messageIdOf(id as Buffer), destinationOf(record))) return undefined;
       }
       if (record.value === null) return undefined;
       const decoded = codecs.event.decode(record.value);
       const { offset, timestamp } = record;
-      if (decoded.ok && (offset < eventsAt || decoded.value.type === "final") && !implausibleEvent(decoded.value)) {
+      if (decoded.ok && (offset < eventsAt || isDecided(decoded.value)) && !implausibleEvent(decoded.value)) {
         const trace = headerText(record, "traceparent");
         correlation.event(decoded.value, { offset, timestamp, trace }, collect, now());
       }
@@ -123,6 +125,11 @@ export async function restoreCorrelation(correlation: Correlation, task: Task, o
     "restored",
   );
   return owed;
+}
+
+/** Nobody else writes these. */
+function isDecided({ type }: Event): boolean {
+  return type === "final" || type === "rerouted";
 }
 
 type Take<T> = (item: T) => Decoded<unknown> | undefined;

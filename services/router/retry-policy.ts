@@ -1,4 +1,4 @@
-import { appendTry, refusals } from "../../domain/message/tries.ts";
+import { appendTry, MISSING_CLASS, refusals, UNDELIVERED_CLASS } from "../../domain/message/tries.ts";
 import type { Choice } from "../../domain/routing/choose-provider.ts";
 import type { Attempt, Event } from "../../schemas/generated/types.ts";
 import { RETRY_DELAY_MS, RETRY_DELAYS, type RetryDelay } from "../../schemas/topics.ts";
@@ -12,11 +12,18 @@ const ROUND_DELAYS: readonly RetryDelay[] = ["5s", "5s", "5s", "1m", "1m", "10m"
 export const CIRCUITS_OPEN = "circuits-open";
 
 /** Classes of tries in which the provider gave an answer about the message or none: these count. */
-const COUNTED: ReadonlySet<string> = new Set(["transient", "throttled", "refused", "unknown"]);
+const COUNTED: ReadonlySet<string> = new Set([
+  "transient",
+  "throttled",
+  "refused",
+  "unknown",
+  UNDELIVERED_CLASS,
+  MISSING_CLASS,
+]);
 
 /** How the router ends a message. */
 export interface GivenUp {
-  readonly state: "expired" | "rejected" | "failed";
+  readonly state: "expired" | "rejected" | "failed" | "undelivered" | "unknown";
   readonly errorClass: string;
   /** The provider's own where a provider's word decides, else Sluice's. */
   readonly code: string;
@@ -35,12 +42,23 @@ export function givingUp(tried: readonly Attempt[], now: number, expiresAt: numb
   return undefined;
 }
 
-/** The end of a message that nobody is left to be asked about, when somebody has refused it: by the last word. */
+/** The end of a message that nobody is left to be asked about, when somebody has refused it or failed with it: by the last word. */
 export function refusedByAll(tried: readonly Attempt[]): GivenUp | undefined {
   const last = [...refusals(tried).values()].at(-1);
-  return (
-    last && { state: "rejected", errorClass: "refused", code: last.errorCode || "refused", provider: last.provider }
-  );
+  if (last === undefined) return undefined;
+  const { provider, errorClass, errorCode } = last;
+  return { state: STATE_OF_REFUSAL[errorClass] ?? "rejected", errorClass, code: errorCode || errorClass, provider };
+}
+
+/** How a message stands whose receipts have said so: the correlator, which has them, ends it. */
+const STATE_OF_REFUSAL: Readonly<Record<string, GivenUp["state"]>> = {
+  [UNDELIVERED_CLASS]: "undelivered",
+  [MISSING_CLASS]: "unknown",
+};
+
+/** Whether a message that is given up was never taken by a provider: then its record is a dead letter. */
+export function isDeadLetter({ errorClass }: Pick<Event, "errorClass">): boolean {
+  return errorClass === null || STATE_OF_REFUSAL[errorClass] === undefined;
 }
 
 /** The end of a message that no provider of its route can take at all. */

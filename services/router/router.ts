@@ -5,7 +5,7 @@
  */
 
 import type { Snapshot, SnapshotSource } from "../../domain/catalog/snapshot.ts";
-import { refusals, triedThisRound } from "../../domain/message/tries.ts";
+import { triedThisRound } from "../../domain/message/tries.ts";
 import { type Choice, chooseProvider } from "../../domain/routing/choose-provider.ts";
 import type { ProviderHealth } from "../../pipeline/follow/provider-health.ts";
 import type { SchemaGate } from "../../pipeline/follow/schema-gate.ts";
@@ -25,12 +25,14 @@ import type { Outputs, Transform } from "../../platform/kafka/transform.ts";
 import type { Event, Lane, Retry } from "../../schemas/generated/types.ts";
 import { EVENTS_TOPIC, LANES, ROUTER_INPUTS, requestTopic } from "../../schemas/topics.ts";
 import { ACCOUNT_BUSY, AccountShares, isBehind, WAITED } from "./account-shares.ts";
+import { barredProviders } from "./barred-providers.ts";
 import { contentHash, DecidedMessages, decisionKey } from "./decided-messages.ts";
 import { DecisionLog, type RecordedDecision } from "./decision-log.ts";
 import { takeIn } from "./intake.ts";
 import {
   type GivenUp,
   givingUp,
+  isDeadLetter,
   lastWords,
   letterReason,
   nextRound,
@@ -104,7 +106,10 @@ export class Router implements Transform {
         const decoded = value === null ? undefined : options.codecs.retry.decode(value);
         return decoded?.ok ? decoded.value : undefined;
       },
-      prospect: (record, { facts, tried }) => this.returning.prospect(positionOf(record), facts, refusals(tried)),
+      prospect: (record, retry) => {
+        const barred = barredProviders(retry, this.snapshot, options.now());
+        return this.returning.prospect(positionOf(record), retry.facts, barred);
+      },
       lastReturn: () => options.health.lastReturn(options.monotonic()),
     });
   }
@@ -241,7 +246,8 @@ export class Router implements Transform {
   private beforeItsTime(record: InRecord, pending: Pending, due: number, out: Outputs): void {
     const { facts, tried } = pending;
     const now = this.options.now();
-    const choice = waitsForProvider(tried) ? this.returning.choose(facts, refusals(tried)) : undefined;
+    const barred = barredProviders(pending, this.snapshot, now);
+    const choice = waitsForProvider(tried) ? this.returning.choose(facts, barred) : undefined;
     if (choice?.ok) {
       this.options.metrics.woken.add();
       this.assign(record, pending, choice, now, out, true);
@@ -270,7 +276,7 @@ export class Router implements Transform {
     return chooseProvider(this.snapshot.routes, {
       facts: routeFacts(facts, at),
       tried: triedThisRound(pending.tried),
-      refused: refusals(pending.tried),
+      refused: barredProviders(pending, this.snapshot, at),
       health: (id) => this.options.health.state(id, facts.lane, now),
       random: this.options.random,
     });
@@ -320,7 +326,8 @@ export class Router implements Transform {
     this.options.metrics.repeated.add();
     if (earlier.kind === "routed") out.effect(this.records.dispatch(record, pending, event));
     else if (earlier.kind === "postponed") this.postpone(record, pending, event, out);
-    else this.dead(record, letterReason(event), event.reason ?? "", event.facts.messageId, out);
+    else if (isDeadLetter(event))
+      this.dead(record, letterReason(event), event.reason ?? "", event.facts.messageId, out);
   }
 
   private unroutable(record: InRecord, pending: Pending, choice: Extract<Choice, { ok: false }>, out: Outputs): void {
@@ -379,7 +386,7 @@ export class Router implements Transform {
       reason: detail,
     };
     out.decide(this.records.event(record, event));
-    this.dead(record, letterReason(event), detail, facts.messageId, out);
+    if (isDeadLetter(event)) this.dead(record, letterReason(event), detail, facts.messageId, out);
   }
 
   private dead(record: InRecord, reason: string, detail: string, messageId: string | null, out: Outputs): void {

@@ -11,12 +11,13 @@ import {
   TRACEPARENT,
   type TraceContext,
 } from "../../platform/telemetry/trace-context.ts";
-import type { Attempt, Event, MessageFacts, SendRequest } from "../../schemas/generated/types.ts";
+import type { Attempt, Dispatch, Event, MessageFacts, SendRequest } from "../../schemas/generated/types.ts";
 import { dispatchTopic, type RetryDelay, retryTopic } from "../../schemas/topics.ts";
 import { isBehind } from "./account-shares.ts";
+import { type SpendBound, spendLeftIn } from "./barred-providers.ts";
 
 /** A message to be routed, from a request or from a retry. */
-export interface Pending {
+export interface Pending extends SpendBound {
   readonly facts: MessageFacts;
   readonly text: string;
   readonly attempt: number;
@@ -78,9 +79,17 @@ export class RoutingRecords {
         currency: decision.currency,
         tried,
         inDoubt,
+        ...this.spendOf(pending, decision.currency),
       }),
       headers: { ...trace(record), id: `${facts.messageId}/${attempt}`, src: positionOf(record) },
     };
+  }
+
+  /** What may be spent on the message, in its provider's currency: then a sender can take from it what may have to be paid. */
+  private spendOf(pending: Pending, currency: string | null): Pick<Dispatch, "spendLeft" | "spendCurrency"> {
+    const { catalog } = this.options.snapshot();
+    if (currency === null || (pending.spendLeft ?? null) === null) return { spendLeft: null, spendCurrency: null };
+    return { spendLeft: spendLeftIn(pending, currency, catalog.rates) ?? 0, spendCurrency: currency };
   }
 
   /** The message's next attempt. `due`: epoch ms; the tier may be over before. */
@@ -94,8 +103,8 @@ export class RoutingRecords {
   }
 
   private waiting(record: InRecord, pending: Pending, delay: RetryDelay, due: number): OutRecord {
-    const { facts, text, attempt, tried, inDoubt } = pending;
-    const next = { facts, text, attempt, tried, inDoubt };
+    const { facts, text, attempt, tried, inDoubt, spendLeft = null, spendCurrency = null } = pending;
+    const next = { facts, text, attempt, tried, inDoubt, spendLeft, spendCurrency };
     return retryRecord(this.options.codecs.retry, next, retryTopic(delay), record.partition, due, trace(record));
   }
 

@@ -127,5 +127,11 @@ function orderOf(work: Work<Dispatch>): Order {
   const { record, value, lane, id } = work;
   // Not the record itself: it would hold all that was fetched with it for as long as a late answer is waited for.
   const place = { lane, offset: record.offset, id };
-  return { dispatch: value, traceparent: headerText(record, "traceparent"), since: record.timestamp, place };
+  return {
+    dispatch: value,
+    traceparent: headerText(record, "traceparent"),
+    source: headerText(record, "src"),
+    since: record.timestamp,
+    place,
+  };
 }

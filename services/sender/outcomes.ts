@@ -15,6 +15,8 @@ export interface Order {
   readonly dispatch: Dispatch;
   /** Trace context of the record, when it has one. */
   readonly traceparent: string | undefined;
+  /** Where the record stands that the router decided on (header `src`), when the order says so. */
+  readonly source?: string | undefined;
   /** When it came into the provider's queue, epoch ms. */
   readonly since?: number;
   /** Its place in the log that it came from. */
@@ -68,6 +70,7 @@ export class Outcomes {
       submittedAt: now,
       providerMessageIds: ids,
       resubmitted: dispatch.inDoubt,
+      source: order.source ?? null,
     };
     const kind = dispatch.inDoubt === null ? "submitted" : "resubmitted";
     return { events: [this.event(order, kind, event)], followUp: [] };
@@ -93,6 +96,7 @@ export class Outcomes {
       errorCode: code,
       reason: why,
       resubmitted: order.dispatch.inDoubt,
+      source: order.source ?? null,
     };
     return { events: [this.event(order, "in_doubt", event)], followUp: this.copyOf(order, code, now) };
   }
@@ -146,7 +150,7 @@ export class Outcomes {
     inDoubt: string | null,
     now: number,
   ): OutRecord {
-    const { facts, text, attempt, tried, provider } = order.dispatch;
+    const { facts, text, attempt, tried, provider, spendCurrency } = order.dispatch;
     const next = attempt + 1;
     const retry: Retry = {
       facts,
@@ -154,6 +158,8 @@ export class Outcomes {
       attempt: next,
       tried: appendTry(tried, { provider, errorClass, errorCode }),
       inDoubt,
+      spendLeft: errorClass === IN_DOUBT_CLASS ? spendLeftAfter(order.dispatch) : order.dispatch.spendLeft,
+      spendCurrency,
     };
     return retryRecord(this.codecs.retry, retry, topic, partitionFor(facts.to, this.partitions), now, trace(order));
   }
@@ -169,6 +175,11 @@ export class Outcomes {
     const id = `${facts.messageId}/${attempt}/${kind}`;
     return eventRecord(this.codecs.event, event, partitionFor(facts.to, this.partitions), { ...trace(order), id });
   }
+}
+
+/** What may have been taken may have to be paid. */
+function spendLeftAfter({ spendLeft, price, facts }: Dispatch): number | null {
+  return spendLeft === null ? null : Math.max(0, spendLeft - (price ?? 0) * facts.segments);
 }
 
 function trace({ traceparent }: Order): Record<string, string> {

@@ -73,6 +73,9 @@ const event: Event = {
   state: null,
   doneAt: null,
   receiptAt: null,
+  source: null,
+  spendLeft: null,
+  spendCurrency: null,
 };
 
 test("registering again changes nothing, and every subject stands under BACKWARD_TRANSITIVE", async () => {

@@ -245,7 +245,15 @@ function factsOf(random: Random): MessageFacts {
 }
 
 function retryOf(change: Partial<Retry> & { facts: MessageFacts }): Retry {
-  return { text: "never to be sent", attempt: 2, tried: [], inDoubt: null, ...change };
+  return {
+    text: "never to be sent",
+    attempt: 2,
+    tried: [],
+    inDoubt: null,
+    spendLeft: null,
+    spendCurrency: null,
+    ...change,
+  };
 }
 
 function healthOf(random: Random) {

@@ -11,6 +11,7 @@ export const EVENT_TYPES = [
   "in_doubt",
   "closed",
   "receipt",
+  "rerouted",
   "final",
 ] as const satisfies readonly EventType[];
 

@@ -174,6 +174,8 @@ export class SenderWorld {
         currency: "EUR",
         tried: [],
         inDoubt: options.inDoubt ?? null,
+        spendLeft: null,
+        spendCurrency: null,
       }),
     );
     const records: OutRecord[] = dispatches.map((dispatch) => ({

@@ -83,6 +83,7 @@ const submitted = (attempt: number, resubmitted: string | null = null) =>
   event(A, "submitted", { attempt, resubmitted });
 const returned = (attempt: number, errorClass: string, reason: string | null = null) =>
   event(A, "returned", { attempt, errorClass, reason });
+const rerouted = (attempt: number, more: Partial<Event> = {}) => event(A, "rerouted", { attempt, ...more });
 const inDoubt = (attempt: number) => event(A, "in_doubt", { attempt, errorClass: "unknown" });
 const final = (state: Event["state"]) => event(A, "final", { state });
 
@@ -120,6 +121,15 @@ describe("an audit of one partition", () => {
     ["in a later attempt without a reason", [submitted(1), submitted(2)], 1],
     ["in whatever order the events come", [submitted(3), submitted(1)], 1],
     ["after a repeat with a reason", [submitted(1), submitted(1, "takeover"), submitted(2)], 1],
+    ["after its receipt had said that it failed", [submitted(1), rerouted(1), submitted(2)], 0],
+    [
+      "after its receipt, by the provider after the next",
+      [submitted(1), rerouted(1), returned(2, "refused"), submitted(3)],
+      0,
+    ],
+    ["twice after one failed receipt", [submitted(1), rerouted(1), submitted(2), submitted(3)], 1],
+    ["before a receipt of the second time", [submitted(1), submitted(2), rerouted(2)], 1],
+    ["after two failed receipts", [submitted(1), rerouted(1), submitted(2), rerouted(2), submitted(3)], 0],
     ["only once, in a later attempt", [returned(1, "throttled"), submitted(2)], 0],
   ])("looks at a message submitted again %s", (_, events, duplicated) => {
     expect(audited([...events, final("delivered")]).duplicated).toBe(duplicated);

@@ -7,6 +7,8 @@ import {
   DEFAULT_LIMITS,
 } from "../../../services/dlr-collector/correlation-terms.ts";
 import type { EventPacking } from "../../../services/dlr-collector/kept-messages.ts";
+import type { RerouteTerms } from "../../../services/dlr-collector/reroute-terms.ts";
+import { NO_ROUTES } from "./reroutes.ts";
 
 /** From submission to giving up, and from a request to its answer, in these tests. */
 export const DEADLINE_MS = 60_000;
@@ -16,6 +18,7 @@ export const ANSWER_MS = 10_000;
 export function bench(
   limits: Partial<CorrelationLimits> = {},
   packing: EventPacking = { pack: JSON.stringify, unpack: JSON.parse },
+  reroute: RerouteTerms = NO_ROUTES,
 ) {
   const counters = newCounters();
   const events: { id: string; event: Event; trace: string | undefined }[] = [];
@@ -38,6 +41,7 @@ export function bench(
       indexed: provider === "smsc-hex" ? "hex" : provider.startsWith("smsc") ? "as-is" : undefined,
       answerMs: ANSWER_MS,
     }),
+    reroute: () => reroute,
     limits: { ...DEFAULT_LIMITS, ...limits },
     counters,
     packing,

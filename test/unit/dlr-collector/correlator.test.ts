@@ -302,6 +302,8 @@ describe("a copy of a message in doubt", () => {
     attempt: 2,
     tried: [{ provider: "smsc-a", errorClass: "unknown", errorCode: "response-timeout" }],
     inDoubt: "response-timeout",
+    spendLeft: null,
+    spendCurrency: null,
   });
   const settings = { receiptDeadlineMs: DEADLINE_MS };
 

@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 import type { Quality } from "../../../schemas/generated/types.ts";
-import { QUALITY_TOPIC } from "../../../schemas/topics.ts";
+import { QUALITY_TOPIC, retryTopic } from "../../../schemas/topics.ts";
 import { event, facts, receipt, submitted } from "./records.ts";
+import { oneRoute } from "./reroutes.ts";
 import { codecs, Owner, SimulatedLog } from "./simulated-kafka.ts";
 
 const SETTINGS = { receiptDeadlineMs: 60_000 };
@@ -58,6 +59,25 @@ test("what receipts say is counted once, by provider, network and lane", async (
   expect(quality.exposed[0]).toBe(10);
   expect(quality.medianMillis).toBeGreaterThan(2_000);
   expect(quality.medianMillis).toBeLessThan(4_500);
+});
+
+test("a failed receipt counts for its provider also when the message goes on, and is delivered by another", async () => {
+  const log = new SimulatedLog();
+  const owner = await Owner.begin(log, { ...SETTINGS, reroute: oneRoute(["smsc-a", "smsc-b"]) });
+  const bound = { spendLeft: null, spendCurrency: null };
+  const retry = { facts: facts("m"), text: "text", attempt: 1, tried: [], inDoubt: null, ...bound };
+  log.append({ topic: retryTopic("5s"), key: retry.facts.to, value: codecs.retry.encode(retry) });
+  submit(log, "m", { source: `${retryTopic("5s")}/0/0` });
+  await pass(log, owner, 1_000);
+  log.appendReceipt(receipt("m-0", "rejected", { receivedAt: log.now }));
+  await pass(log, owner, 1_000);
+  const second = { attempt: 2, provider: "smsc-b", at: log.now, submittedAt: log.now };
+  log.appendEvent("m/2/submitted", submitted("m", ["9"], { facts: facts("m", { network: "26201" }), ...second }));
+  log.appendReceipt(receipt("9", "delivered", { provider: "smsc-b", receivedAt: log.now }));
+  await pass(log, owner, 120_000);
+  const of = (provider: string) => told(log).get(`${provider}/DE/26201/transactional/0`)!;
+  expect(of("smsc-a")).toMatchObject({ submitted: 1, failed: 1, missing: 0 });
+  expect(of("smsc-b")).toMatchObject({ submitted: 1, failed: 0, missing: 0 });
 });
 
 test("a submission in doubt counts when an answer or a receipt shows that it was taken, once", async () => {

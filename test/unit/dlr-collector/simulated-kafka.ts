@@ -8,6 +8,8 @@ import { DOUBT_TOPIC, EVENTS_TOPIC, RECEIPTS_TOPIC } from "../../../schemas/topi
 import { newCounters } from "../../../services/dlr-collector/correlation-counters.ts";
 import { type CorrelationLimits, DEFAULT_LIMITS } from "../../../services/dlr-collector/correlation-terms.ts";
 import { CORRELATOR_INPUTS, Correlator, STREAM_INPUTS } from "../../../services/dlr-collector/correlator.ts";
+import type { RerouteTerms } from "../../../services/dlr-collector/reroute-terms.ts";
+import { NO_ROUTES } from "./reroutes.ts";
 
 /** JSON behind the five bytes of the wire format: readable, and quick enough for thousands of runs. */
 function jsonCodec<T>(): Codec<T> {
@@ -28,6 +30,7 @@ export const codecs = {
   event: jsonCodec(),
   receipt: jsonCodec(),
   inbound: jsonCodec(),
+  request: jsonCodec(),
   retry: jsonCodec(),
   submissionIndex: jsonCodec(),
   deadLetter: jsonCodec(),
@@ -114,6 +117,8 @@ export interface OwnerSettings {
   readonly receiptDeadlineMs: number;
   readonly limits?: Partial<CorrelationLimits>;
   readonly readBackEvents?: number;
+  /** Default: nothing is sent on. */
+  readonly reroute?: RerouteTerms;
 }
 
 /** One owner of the partition, driven step by step in place of `runTransform`; forgetting it is a crash. */
@@ -125,7 +130,10 @@ export class Owner {
   /** Offsets after the last batch. */
   done: number[];
 
-  private constructor(log: SimulatedLog, { limits, receiptDeadlineMs, readBackEvents }: OwnerSettings) {
+  private constructor(
+    log: SimulatedLog,
+    { limits, receiptDeadlineMs, readBackEvents, reroute = NO_ROUTES }: OwnerSettings,
+  ) {
     this.log = log;
     const host: TaskHost = { leaseValid: true, resume: () => {}, commit: async () => true };
     this.task = new Task(host, 0, CORRELATOR_INPUTS, log.committed, 100);
@@ -133,6 +141,7 @@ export class Owner {
     this.correlator = new Correlator(this.task, {
       codecs,
       reader: log.reader,
+      requests: log.reader,
       log: silentLog,
       partitions: 1,
       copyWaitMs: COPY_WAIT_MS,
@@ -150,6 +159,7 @@ export class Owner {
           indexed: "as-is",
           answerMs: 10_000,
         }),
+        reroute: () => reroute,
         limits: { ...DEFAULT_LIMITS, ...limits },
         counters: this.counters,
       },

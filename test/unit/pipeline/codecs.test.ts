@@ -39,6 +39,9 @@ const event: Event = {
   state: null,
   doneAt: null,
   receiptAt: null,
+  source: null,
+  spendLeft: null,
+  spendCurrency: null,
 };
 
 test("codecs are there once all schemas are registered, and not before", async () => {

@@ -21,6 +21,8 @@ const dispatch: Dispatch = {
   currency: "EUR",
   tried: [{ provider: "b", errorClass: "transient", errorCode: "x" }],
   inDoubt: null,
+  spendLeft: null,
+  spendCurrency: null,
 };
 const event: Event = { ...BLANK_EVENT, type: "submitted", at: 1, facts: facts(), attempt: 1 };
 const receipt: Receipt = {

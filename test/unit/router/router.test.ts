@@ -155,7 +155,19 @@ describe("router", () => {
     const router = await w.start();
     const facts = eventOf(w.run(router, request(0)).decisions[0]).facts;
     const retry = (attempt: number, tried: Attempt[]) =>
-      inRecord("sms.retry.0s", attempt, codecs.retry.encode({ facts, text: "hello", attempt, tried, inDoubt: null }));
+      inRecord(
+        "sms.retry.0s",
+        attempt,
+        codecs.retry.encode({
+          facts,
+          text: "hello",
+          attempt,
+          tried,
+          inDoubt: null,
+          spendLeft: null,
+          spendCurrency: null,
+        }),
+      );
     const back = { provider: "a", errorClass: "transient", errorCode: "ESME_RSYSERR" };
     expect(dispatchOf(w.run(router, retry(2, [back])).effects[0]).provider).toBe("b");
     const left = retry(3, [back, { ...back, provider: "b" }]);
@@ -181,7 +193,15 @@ describe("router", () => {
       asked.push(provider);
       const [errorClass, errorCode] = says[provider]!;
       const next = [...tried, { provider, errorClass, errorCode }];
-      const retry = { facts, text: "hello", attempt: attempt + 1, tried: next, inDoubt: null };
+      const retry = {
+        facts,
+        text: "hello",
+        attempt: attempt + 1,
+        tried: next,
+        inDoubt: null,
+        spendLeft: null,
+        spendCurrency: null,
+      };
       ({ decisions, effects } = w.run(router, inRecord("sms.retry.0s", n, codecs.retry.encode(retry))));
     }
     return { w, router, asked, event: eventOf(decisions[0]), decisions, effects };
@@ -203,6 +223,57 @@ describe("router", () => {
     expect(event.reason).toContain("b: 0x00000433, a: ESME_RINVDSTADR");
     const letter = codecs.deadLetter.decode(decisions[1]!.value!);
     expect(letter).toMatchObject({ ok: true, value: { reason: "refused", detail: event.reason } });
+  });
+
+  it("asks the next provider after a failed receipt, and says that the message was not delivered when nobody is left", async () => {
+    const { asked, event, decisions } = await roundOf({ a: ["undelivered", "8"], b: ["undelivered", "99"] });
+    expect(asked).toEqual(["a", "b"]);
+    expect(event).toMatchObject({
+      type: "closed",
+      attempt: 3,
+      state: "undelivered",
+      provider: "b",
+      errorClass: "undelivered",
+      errorCode: "99",
+    });
+    expect(decisions, "a provider took it: it is no dead letter").toHaveLength(1);
+    expect((await roundOf({ a: ["undelivered", "8"], b: ["refused", "x"] })).event.state).toBe("rejected");
+    expect((await roundOf({ a: ["refused", "x"], b: ["missing", "receipt-missing"] })).event.state).toBe("unknown");
+  });
+
+  it("writes no dead letter for it after a takeover either", async () => {
+    const { w, decisions } = await roundOf({ a: ["undelivered", "8"], b: ["undelivered", "99"] });
+    const src = String(decisions[0]!.headers!.src).split("/");
+    const next = await w.start();
+    const bound = { spendLeft: null, spendCurrency: null };
+    const retry = { facts: eventOf(decisions[0]).facts, text: "hello", attempt: 3, tried: [], inDoubt: null, ...bound };
+    const again = w.run(next, inRecord("sms.retry.0s", Number(src.at(-1)), codecs.retry.encode(retry)));
+    expect(again).toEqual({ decisions: [], effects: [] });
+  });
+
+  it("keeps what a message may cost with it, and leaves out who is above it", async () => {
+    const w = world();
+    const router = await w.start();
+    const facts = eventOf(w.run(router, request(0)).decisions[0]).facts;
+    const retry = (n: number, spendLeft: number) => {
+      const tried = [{ provider: "a", errorClass: "undelivered", errorCode: "8" }];
+      const pending = { facts, text: "hello", attempt: n + 1, tried, inDoubt: null, spendLeft, spendCurrency: "EUR" };
+      return inRecord("sms.retry.0s", n, codecs.retry.encode(pending));
+    };
+    const price = dispatchOf(w.run(router, retry(1, 1e6)).effects[0]).price!;
+    expect(dispatchOf(w.run(router, retry(2, price)).effects[0])).toMatchObject({
+      provider: "b",
+      spendLeft: price,
+      spendCurrency: "EUR",
+    });
+    expect(eventOf(w.run(router, retry(3, price - 1)).decisions[0])).toMatchObject({
+      type: "closed",
+      state: "undelivered",
+      errorCode: "8",
+    });
+    w.health.take({ ...BLANK_HEALTH, provider: "b", circuit: "open", at: NOW }, 0);
+    const waiting = codecs.retry.decode(w.run(router, retry(4, price)).effects[0]!.value!);
+    expect(waiting).toMatchObject({ ok: true, value: { spendLeft: price, spendCurrency: "EUR" } });
   });
 
   it("waits for a provider that may take it yet, and does not ask the one that has refused again", async () => {

@@ -57,7 +57,15 @@ async function simulate(options: {
         backlog.set(provider, (backlog.get(provider) ?? 0) + 1);
         const answer = answers?.(provider, second);
         if (answer === undefined) continue;
-        const retry = { facts, text, attempt: attempt + 1, tried: [...tried, answer], inDoubt: null };
+        const retry = {
+          facts,
+          text,
+          attempt: attempt + 1,
+          tried: [...tried, answer],
+          inDoubt: null,
+          spendLeft: null,
+          spendCurrency: null,
+        };
         append("sms.retry.0s", codecs.retry.encode(retry), {});
       }
     }
@@ -237,7 +245,7 @@ describe("messages that wait for a provider", () => {
     const record = inRecord(
       "sms.retry.1m",
       0,
-      codecs.retry.encode({ facts, text: "x", attempt: 2, tried, inDoubt: null }),
+      codecs.retry.encode({ facts, text: "x", attempt: 2, tried, inDoubt: null, spendLeft: null, spendCurrency: null }),
       {
         headers: { due: String(due) },
       },

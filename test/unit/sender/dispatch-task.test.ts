@@ -94,3 +94,13 @@ test("what an earlier owner may have submitted is in doubt, whatever its lane; i
     [2, 1],
   ]);
 });
+
+test("the place that the router decided on is known of each dispatch, for whoever must read its text again", () => {
+  const sources: unknown[] = [];
+  const sender = { submit: (_: unknown, { source }: { source?: string }) => sources.push(source) };
+  const task = new DispatchTask({} as Task, { sender } as unknown as DispatchTaskOptions);
+  const src = Buffer.from("sms.requests.otp/3/7");
+  for (const headers of [{ src }, {}])
+    task.submit({ record: { ...record, headers }, value: dispatchOf() } as unknown as Work<Dispatch>, () => {});
+  expect(sources).toEqual(["sms.requests.otp/3/7", undefined]);
+});

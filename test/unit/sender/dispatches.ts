@@ -31,6 +31,8 @@ export function dispatchOf(
     currency: "EUR",
     tried: [],
     inDoubt: null,
+    spendLeft: null,
+    spendCurrency: null,
     ...rest,
   };
 }

@@ -185,3 +185,26 @@ test("event ids name the dispatch and the kind of outcome", () => {
   for (const id of [`${M}/2/routed`, `${M}/final`, `${M}/2/1/delivered`, undefined])
     expect(outcomeOf(id)).toBeUndefined();
 });
+
+test("where the message's text stands goes with what says that a provider has it, or may have it", () => {
+  const source = "sms.requests.otp/3/7";
+  const from = { ...order(), source };
+  expect(event(outcomes.submitted(from, ["7"], 1, 0).events[0]!.value).source).toBe(source);
+  expect(event(outcomes.inDoubt(from, "response-timeout", 0).events[0]!.value).source).toBe(source);
+  expect(event(outcomes.submitted(order(), ["7"], 1, 0).events[0]!.value).source).toBeNull();
+});
+
+test("what a message may cost stays with it when it comes back, less what may have to be paid already", () => {
+  const bound = { spendLeft: 20_000, spendCurrency: "EUR", facts: { segments: 2 } };
+  const back = (of: { followUp: readonly { value: Buffer | null }[] }) => retry(of.followUp[0]!.value);
+  expect(back(outcomes.returned(order(bound), "refused", "x", 0))).toMatchObject({
+    spendLeft: 20_000,
+    spendCurrency: "EUR",
+  });
+  expect(back(outcomes.inDoubt(order(bound), "link-lost", 0))).toMatchObject({
+    spendLeft: 5_000,
+    spendCurrency: "EUR",
+  });
+  expect(back(outcomes.inDoubt(order({ ...bound, spendLeft: 1 }), "link-lost", 0)).spendLeft).toBe(0);
+  expect(back(outcomes.inDoubt(order(), "link-lost", 0)).spendLeft).toBeNull();
+});

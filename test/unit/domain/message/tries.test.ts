@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { appendTry, triesInDoubt } from "../../../../domain/message/tries.ts";
+import { appendTry, refusals, triesInDoubt } from "../../../../domain/message/tries.ts";
 
 const of = (errorClass: string) => ({ provider: "alpha", errorClass, errorCode: null });
 
@@ -10,4 +10,13 @@ test.each(["transient", "refused"])("of many tries the last are kept, and those 
   expect(triesInDoubt(tried)).toBe(2);
   expect(tried[0]!.errorClass).toBe("unknown");
   expect(tried.at(-1)).toEqual(of(others));
+});
+
+test("a try whose receipt is missing may have been delivered, one that a receipt says has failed was not; neither is made again", () => {
+  const tried = ["transient", "undelivered", "missing"].map((errorClass, i) => ({
+    ...of(errorClass),
+    provider: `p${i}`,
+  }));
+  expect(triesInDoubt(tried)).toBe(1);
+  expect([...refusals(tried).keys()]).toEqual(["p1", "p2"]);
 });
