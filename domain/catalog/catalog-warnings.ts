@@ -42,6 +42,20 @@ function ofProvider(provider: Provider, at: Keys, routes: readonly Route[]): Cat
     ...ofEncryption(provider, at),
     ...ofCallback(provider, at),
     ...ofPrices(prices, [...at, "prices"]),
+    ...ofNetworkRates(provider, [...at, "networkRates"]),
+  ];
+}
+
+function ofNetworkRates({ rate, networkRates }: Provider, at: Keys): CatalogProblem[] {
+  const named = networkRates.flatMap(({ mccMnc }) => (mccMnc === undefined ? [] : [mccMnc]));
+  return [
+    ...unknownNetworks(named, at, "their rates hold nothing back"),
+    ...networkRates.flatMap((entry, index) => [
+      ...(entry.country === undefined ? [] : noNumbers(entry.country, [...at, index, "country"])),
+      ...(entry.rate < rate
+        ? []
+        : [problemAt([...at, index, "rate"], `is not below the provider's own ${rate}: it never holds anything back`)]),
+    ]),
   ];
 }
 

@@ -7,6 +7,7 @@ import { validityPeriods } from "../smpp/time-format.ts";
 import { defaultAlphabets } from "../text/data-coding.ts";
 import { baseUrlProblem } from "./base-url.ts";
 import { cOctets, country, currency, distinct, kebabId, lane, saying, senderId } from "./fields.ts";
+import { networkRatesSchema } from "./network-rate.ts";
 import { priceListSchema } from "./price-list.ts";
 import { quotaSchema } from "./quota.ts";
 
@@ -99,6 +100,8 @@ const shared = {
   id: kebabId,
   /** Segments a second that the account allows. */
   rate: z.number().positive().max(100_000),
+  /** Segments a second for single countries and networks, within that. */
+  networkRates: networkRatesSchema.default([]),
   /** Segments a day and a month that it takes; all are counted by the clocks of this zone. */
   quota: quotaSchema.prefault({}),
   /** Submissions without a response at one time. */

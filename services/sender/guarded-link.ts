@@ -96,9 +96,9 @@ export class GuardedLink<U extends Unit> implements Link<U> {
           this.fault(error);
         }
       },
-      onLeaving: (segments) => {
+      onLeaving: (segments, submission) => {
         try {
-          return events.onLeaving(segments);
+          return events.onLeaving(segments, submission);
         } catch (error) {
           this.fault(error);
           return false;

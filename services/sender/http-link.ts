@@ -128,7 +128,7 @@ export class HttpLink implements Link<HttpUnit> {
       this.events?.onResult(submission, unit, exchange.left ? result : { ...result, stayed: true });
     };
     const onLeaving = (controller: Dispatcher.DispatchController): boolean => {
-      const leaves = this.events?.onLeaving(weight) !== false;
+      const leaves = this.events?.onLeaving(weight, submission) !== false;
       if (leaves)
         exchange.leave(controller, this.provider.http.timeoutMs, () => {
           this.keepLate(exchange);

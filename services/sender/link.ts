@@ -10,8 +10,9 @@ export interface LinkEvents<U extends Unit> {
   /**
    * So many segments given to `send` are about to leave, and count against the provider's rate from this moment. False:
    * they do not leave and end as not sent, since a process that stood still in between may have lost its partitions.
+   * `submission`: whose they are, where the link knows.
    */
-  onLeaving(segments: number): boolean;
+  onLeaving(segments: number, submission?: Submission<U>): boolean;
   /** A `send` was refused with `full`, and there is room again. */
   onRoom(): void;
   onResult(submission: Submission<U>, unit: number, result: UnitResult): void;

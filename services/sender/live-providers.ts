@@ -3,10 +3,13 @@ import type { Snapshot } from "../../domain/catalog/snapshot.ts";
 import { errorMessage } from "../../platform/errors/sluice-error.ts";
 import type { LifecycleScope } from "../../platform/lifecycle/lifecycle.ts";
 import { ProviderStarts, type StartedPart } from "./provider-starts.ts";
+import { stageStepOf } from "./stage-step.ts";
 
 /** One provider's part of this process. */
 export interface LivePart extends StartedPart {
   readonly provider: Provider;
+  /** Other limits hold from now on; nothing else has changed. */
+  limit(provider: Provider): void;
   stop(): Promise<void>;
 }
 
@@ -23,12 +26,13 @@ export interface LiveProvidersOptions<P extends LivePart> {
 interface Entry<P> {
   readonly part: P;
   readonly fingerprint: string;
+  limits: string;
   unobserve: () => void;
 }
 
 /**
  * The providers' parts of a sender process, as the catalog has them from moment to moment: one that comes is started, one that
- * has changed is stopped and started anew, one that is removed hands back what it has until it is not known any more.
+ * has changed is stopped and started anew, unless only its limits have, which hold at once; one that is removed hands back what it has until it is not known any more.
  */
 export class LiveProviders<P extends LivePart> {
   private readonly options: LiveProvidersOptions<P>;
@@ -80,7 +84,16 @@ export class LiveProviders<P extends LivePart> {
     await Promise.all(changed.map(([id, entry]) => this.end(id, entry)));
     const missing = [...wanted].filter(([id]) => !this.entries.has(id));
     if (this.stopped) return;
+    for (const [id, entry] of this.entries) this.relimit(entry, wanted.get(id)!.provider);
     await Promise.all(missing.map(([, { provider, retired }]) => this.begin(provider, retired)));
+  }
+
+  private relimit(entry: Entry<P>, provider: Provider): void {
+    const limits = limitsOf(provider);
+    if (limits === entry.limits) return;
+    entry.limits = limits;
+    this.options.scope.log.info({ provider: provider.id }, "other limits of a provider hold from now on");
+    entry.part.limit(provider);
   }
 
   private async end(id: string, { part, unobserve }: Entry<P>): Promise<void> {
@@ -93,12 +106,19 @@ export class LiveProviders<P extends LivePart> {
 
   private begin(provider: Provider, retired: boolean): Promise<void> {
     const part = this.options.make(provider, retired);
-    this.entries.set(provider.id, { part, fingerprint: fingerprintOf(provider, retired), unobserve: () => {} });
+    const [fingerprint, limits] = [fingerprintOf(provider, retired), limitsOf(provider)];
+    this.entries.set(provider.id, { part, fingerprint, limits, unobserve: () => {} });
     return this.starts.start(part);
   }
 }
 
-/** All that its sender works by; prices are the router's. */
+/** All that its sender is made of; prices are the router's. */
 function fingerprintOf(provider: Provider, retired: boolean): string {
-  return JSON.stringify({ ...provider, prices: undefined, retired });
+  const others = { prices: undefined, rate: undefined, networkRates: undefined, quota: undefined };
+  return JSON.stringify({ ...provider, ...others, step: stageStepOf(provider), retired });
+}
+
+/** What can change while it works. */
+function limitsOf({ rate, networkRates, quota }: Provider): string {
+  return JSON.stringify({ rate, networkRates, quota });
 }

@@ -1,8 +1,16 @@
+import type { NetworkLimit } from "./network-rates.ts";
+
 /** A message on its way to a provider. */
 export interface Member {
   /** The handset's network, or its country where that is not known. */
   readonly network: string;
   readonly units: readonly unknown[];
+  /** The rate of its network or country, where that has one. */
+  readonly limit?: NetworkLimit | undefined;
+  /** Segments that are to be sent. */
+  readonly due: number;
+  /** Segments that the limit counts and that are not sent. */
+  ahead: number;
 }
 
 interface Network<M> {
@@ -36,9 +44,10 @@ const HALF_LIFE_MS = 1_000;
 /**
  * What one network may take of a provider's window. A network that answers slowly would fill it, and one that is
  * throttled by its operator would have the whole link slowed: so while others are there, the last tenth of the window is
- * for those that hold less than an equal part, and throttling answers that come for one network alone pause it alone. Its
- * messages wait here meanwhile, up to a window of all networks together; beyond, they are to go back. Time is passed in:
- * ms of a monotonic clock. Bounded by the networks of the numbering plans.
+ * for those that hold less than an equal part, and throttling answers that come for one network alone pause it alone. One
+ * with a rate of its own by the catalog waits for that. Its messages wait here meanwhile, up to a window of all networks
+ * together, half of it by such rates; beyond, they are to go back. Time is passed in: ms of a monotonic clock. Bounded by the
+ * networks of the numbering plans.
  */
 export class NetworkShares<M extends Member> {
   private readonly window: number;
@@ -57,6 +66,8 @@ export class NetworkShares<M extends Member> {
   private decayedAt = 0;
   /** Messages that wait here. */
   waiting = 0;
+  /** Of them, those whose network has a rate. */
+  private limited = 0;
 
   /** `window`: requests without an answer that the provider takes. */
   constructor(window: number) {
@@ -66,7 +77,11 @@ export class NetworkShares<M extends Member> {
 
   /** No more can wait. */
   get full(): boolean {
-    return this.waiting >= this.window;
+    return this.waiting >= this.window || this.limitedFull;
+  }
+
+  private get limitedFull(): boolean {
+    return this.limited >= this.window / 2;
   }
 
   /** Lets a message through, keeps it waiting, or refuses it. */
@@ -74,22 +89,25 @@ export class NetworkShares<M extends Member> {
     const network = this.network(member.network);
     this.see(network.name, now);
     if (network.waiting.length === 0 && this.mayGo(network, member, now)) {
-      this.opened(network, member.units.length);
+      this.through(network, member, now);
       return "through";
     }
-    if (this.full) return "full";
+    if (this.waiting >= this.window || (member.limit !== undefined && this.limitedFull)) return "full";
     network.waiting.push(member);
-    this.hold(network);
+    this.hold(network, member);
     return "waits";
   }
 
   /** A message that was let through is to go again: true, or it waits here, before the others of its network. */
   again(member: M, now: number): boolean {
     const network = this.network(member.network);
-    if (now >= network.pausedUntil) return true;
+    if (now >= network.pausedUntil && limitAllows(member, now)) {
+      claim(member, now);
+      return true;
+    }
     this.opened(network, -member.units.length);
     network.waiting.unshift(member);
-    this.hold(network);
+    this.hold(network, member);
     return false;
   }
 
@@ -104,8 +122,8 @@ export class NetworkShares<M extends Member> {
       const member = network.waiting[0]!;
       if (!this.mayGo(network, member, now)) continue;
       network.waiting.shift();
-      this.opened(network, member.units.length);
-      this.waiting--;
+      this.through(network, member, now);
+      this.unhold(member);
       // Behind the other networks, so that each has its turn.
       this.held.delete(network);
       if (network.waiting.length > 0) this.held.add(network);
@@ -114,14 +132,27 @@ export class NetworkShares<M extends Member> {
     return undefined;
   }
 
+  /** ms until the rate of a network lets the first of its waiting messages go; Infinity when none waits for that. */
+  nextIn(now: number): number {
+    let soonest = Number.POSITIVE_INFINITY;
+    if (this.limited === 0) return soonest;
+    for (const { waiting, pausedUntil } of this.held) {
+      const { limit, due } = waiting[0]!;
+      if (limit !== undefined) soonest = Math.min(soonest, Math.max(pausedUntil - now, limit.nextIn(due, now)));
+    }
+    return soonest;
+  }
+
   /** Takes out the waiting messages for which this holds; they count as let through. */
   remove(holds: (member: M) => boolean): M[] {
     const removed: M[] = [];
     for (const network of this.held) {
       const [out, kept] = [network.waiting.filter(holds), network.waiting.filter((member) => !holds(member))];
       network.waiting = kept;
-      this.waiting -= out.length;
-      for (const member of out) this.opened(network, member.units.length);
+      for (const member of out) {
+        this.unhold(member);
+        this.opened(network, member.units.length);
+      }
       if (kept.length === 0) this.held.delete(network);
       removed.push(...out);
     }
@@ -154,7 +185,7 @@ export class NetworkShares<M extends Member> {
   }
 
   private mayGo(network: Network<M>, member: M, now: number): boolean {
-    if (now < network.pausedUntil) return false;
+    if (now < network.pausedUntil || !limitAllows(member, now)) return false;
     const seenAt = network.name === this.lastName ? this.othersAt : this.lastAt;
     const after = network.open + member.units.length;
     // Alone, it is limited by the link's own window: nothing of it is kept here or goes back.
@@ -179,9 +210,20 @@ export class NetworkShares<M extends Member> {
     this.lastAt = now;
   }
 
-  private hold(network: Network<M>): void {
+  private through(network: Network<M>, member: M, now: number): void {
+    this.opened(network, member.units.length);
+    claim(member, now);
+  }
+
+  private hold(network: Network<M>, member: M): void {
     this.waiting++;
+    if (member.limit !== undefined) this.limited++;
     this.held.add(network);
+  }
+
+  private unhold(member: M): void {
+    this.waiting--;
+    if (member.limit !== undefined) this.limited--;
   }
 
   private count(name: string, now: number): Network<M> {
@@ -222,4 +264,16 @@ export class NetworkShares<M extends Member> {
     }
     return network;
   }
+}
+
+function limitAllows({ limit, due }: Member, now: number): boolean {
+  return limit === undefined || limit.allows(due, now);
+}
+
+/** What goes now counts in its network's rate. */
+function claim(member: Member, now: number): void {
+  if (member.limit === undefined) return;
+  const { due } = member;
+  member.ahead += due;
+  member.limit.take(due, now);
 }

@@ -1,4 +1,5 @@
 import type { Settle } from "./deferred-settlements.ts";
+import type { NetworkLimit } from "./network-rates.ts";
 import type { Order } from "./outcomes.ts";
 import { Submission } from "./submission.ts";
 import type { Unit } from "./unit-result.ts";
@@ -32,16 +33,21 @@ export class Pending<U extends Unit> extends Submission<U> {
   readonly order: Order;
   readonly settle: Settle;
   readonly network: string;
+  /** The rate of its network or country, where that has one. */
+  readonly limit: NetworkLimit | undefined;
+  /** Segments that its limit counts and that have not been given to the link. */
+  ahead = 0;
   /** It has been noted that it leaves. */
   noted = false;
   /** Segments that are set aside for it in the quota. */
   reserved = 0;
 
-  constructor(units: readonly U[], owner: Owner, order: Order, settle: Settle) {
+  constructor(units: readonly U[], owner: Owner, order: Order, settle: Settle, limit?: NetworkLimit) {
     super(units);
     this.owner = owner;
     this.order = order;
     this.settle = settle;
+    this.limit = limit;
     const { network, country } = order.dispatch.facts;
     this.network = network ?? country;
   }

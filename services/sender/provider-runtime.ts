@@ -25,6 +25,7 @@ import { ProviderSender } from "./provider-sender.ts";
 import { RecentSubmissions } from "./recent-submissions.ts";
 import { type SenderGauges, type SenderMetrics, senderMetrics } from "./sender-metrics.ts";
 import { SmppLink } from "./smpp-link.ts";
+import { stageStepOf } from "./stage-step.ts";
 import type { Unit } from "./unit-result.ts";
 import type { VolumeLog } from "./volume-log.ts";
 
@@ -54,14 +55,11 @@ export interface SharedParts {
 
 /** A provider that answers nothing for so long is left, even where its response time-out is longer, ms. */
 const SILENCE_MS = 5_000;
-/** Records that a dispatcher stages ahead, per lane: at most so many are in doubt when the process dies. */
-const MAX_STEP = 1_000;
-const STEP_SECONDS = 0.1;
 const GROUP_STOP_MS = 8_000;
 
 /** One provider's part of a sender process: its consumer group, its link, its word on health. */
 export class ProviderRuntime {
-  readonly provider: Provider;
+  provider: Provider;
   readonly sender: ProviderSender<Unit>;
   readonly group: TaskGroup;
   private readonly shared: SharedParts;
@@ -119,6 +117,12 @@ export class ProviderRuntime {
     await this.sender.stop();
   }
 
+  /** Other limits hold from now on: rate, rates of networks, quota. All else is as it was. */
+  limit(provider: Provider): void {
+    this.provider = provider;
+    this.sender.limit(provider);
+  }
+
   /** For metrics. */
   get gauges(): SenderGauges {
     const { sender } = this;
@@ -160,7 +164,7 @@ export class ProviderRuntime {
       sources: { topics: ROUTER_INPUTS, partitions: shared.partitions },
       urgency: DISPATCH_URGENCY,
       journal,
-      step: Math.min(MAX_STEP, Math.max(provider.window, Math.ceil(provider.rate * STEP_SECONDS))),
+      step: stageStepOf(provider),
     });
     await this.countOn(task);
     this.running.set(task, dispatcher);

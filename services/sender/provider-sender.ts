@@ -17,6 +17,7 @@ import { Circuit, type CircuitState } from "./circuit.ts";
 import { Conclusions } from "./conclusions.ts";
 import { DeferredSettlements, type Settle } from "./deferred-settlements.ts";
 import type { Link } from "./link.ts";
+import { NetworkRates } from "./network-rates.ts";
 import { NetworkShares } from "./network-shares.ts";
 import type { Order, Outcomes } from "./outcomes.ts";
 import { heldTooLong, type Owner, Pending } from "./pending.ts";
@@ -71,11 +72,13 @@ export class ProviderSender<U extends Unit = Unit> {
   readonly link: Link<U>;
   readonly volume: SegmentVolume;
   private readonly quota: QuotaGate;
+  private provider: Provider;
   private readonly options: ProviderSenderOptions<U>;
   private readonly handBack = new SegmentRate();
   private readonly owners = new Set<Owner>();
   private readonly queue: Pending<U>[] = [];
   private readonly networks: NetworkShares<Pending<U>>;
+  private readonly networkRates = new NetworkRates();
   private readonly conclusions: Conclusions;
   private readonly deferred = new DeferredSettlements(() => this.pump());
   private readonly slot = new SlotTimer(() => {
@@ -90,6 +93,7 @@ export class ProviderSender<U extends Unit = Unit> {
 
   constructor(options: ProviderSenderOptions<U>) {
     this.options = options;
+    this.provider = options.provider;
     this.link = options.link;
     this.conclusions = new Conclusions(options);
     const { circuit } = options.provider;
@@ -97,6 +101,7 @@ export class ProviderSender<U extends Unit = Unit> {
     this.circuit = new Circuit({ failures: circuit.failures, openMs: circuit.openMs, silenceMs: options.silenceMs });
     this.volume = new SegmentVolume(options.provider.quota, options.now(), options.volumeElsewhere);
     this.quota = new QuotaGate(this.volume, this.circuit);
+    this.networkRates.change(options.provider.networkRates, 0, options.monotonic());
     this.handBack.setShare(HAND_BACK_RATE, options.monotonic());
     if (options.retired) this.circuit.leaveForGood("removed from the catalog", options.monotonic());
   }
@@ -117,6 +122,18 @@ export class ProviderSender<U extends Unit = Unit> {
     this.lookAtQuota();
     this.ticker ??= setInterval(() => this.tick(), TICK_MS);
     if (!this.linked) void this.connect();
+  }
+
+  /** Other limits hold from now on: rate, rates of networks, quota. */
+  limit(provider: Provider): void {
+    const now = this.options.monotonic();
+    this.provider = provider;
+    this.networkRates.change(provider.networkRates, this.owners.size / provider.partitions, now);
+    this.share();
+    this.quota.change(provider.quota, this.options.now(), now);
+    if (this.circuit.state !== this.lastCircuit) this.circuitChanged();
+    this.pump();
+    this.wakeOwners();
   }
 
   disown(owner: Owner): void {
@@ -172,11 +189,14 @@ export class ProviderSender<U extends Unit = Unit> {
       this.later(settle, outcomes.returned(order, "refused", units, now()), "refused");
       return;
     }
-    const pending = new Pending(units, owner, order, settle);
+    const { network, country } = order.dispatch.facts;
+    const pending = new Pending(units, owner, order, settle, this.networkRates.of(network, country));
     const at = this.options.monotonic();
     const admission = this.networks.admit(pending, at);
-    if (admission === "waits") pending.heldSince = at;
-    else if (admission === "full") {
+    if (admission === "waits") {
+      pending.heldSince = at;
+      this.armForNetworks(at);
+    } else if (admission === "full") {
       this.handBack.take(1, at);
       this.giveBack(order, settle, "network-busy");
     } else {
@@ -196,7 +216,10 @@ export class ProviderSender<U extends Unit = Unit> {
       // Before the owner is asked, since that belongs to the step: nothing is sent for one that has lost its partition.
       faultPoint("before:submit-written");
       const pending = this.queue[0] ?? this.networks.next(this.options.monotonic());
-      if (pending === undefined) return;
+      if (pending === undefined) {
+        this.armForNetworks(this.options.monotonic());
+        return;
+      }
       if (this.queue.length === 0) this.queue.push(pending);
       if (!pending.owner.alive || this.circuit.state === "open") {
         this.queue.shift();
@@ -207,6 +230,11 @@ export class ProviderSender<U extends Unit = Unit> {
         this.giveBack(pending.order, pending.settle);
       } else if (!this.sendNext(pending)) return;
     }
+  }
+
+  /** What waits for its network's rate goes when there is a slot. */
+  private armForNetworks(now: number): void {
+    if (this.networks.waiting > 0) this.slot.arm(this.networks.nextIn(now), now);
   }
 
   /** Sends one request of the first message; false when it must wait. */
@@ -230,10 +258,15 @@ export class ProviderSender<U extends Unit = Unit> {
     const { inFlight } = this.link;
     // Before it is sent, since it may leave at once.
     this.rate.take(weight, now);
+    this.networkRates.given(pending.limit, weight);
     if (!pending.noted) pending.owner.leaving(pending.order);
     pending.noted = true;
     const sent = this.link.send(pending, unit);
-    if (sent !== "sent") this.rate.putBack(weight);
+    if (sent === "sent") pending.ahead = Math.max(0, pending.ahead - weight);
+    else {
+      this.rate.putBack(weight);
+      this.networkRates.takeBack(pending.limit, weight);
+    }
     if (sent === "full") return false;
     if (sent === "invalid") {
       this.queue.shift();
@@ -251,14 +284,16 @@ export class ProviderSender<U extends Unit = Unit> {
   }
 
   /** Segments are about to leave; false when nobody is left who may send them. */
-  private leaves(segments: number): boolean {
+  private leaves(segments: number, of?: Pending<U>): boolean {
     // Kept before it is asked who owns what: a process that is frozen in between has said that these may have left.
     let kept = true;
     for (const owner of this.owners) kept = owner.keep() && kept;
     if (!kept) return false;
     for (const { alive } of this.owners)
       if (alive) {
-        this.rate.left(segments, this.options.monotonic());
+        const now = this.options.monotonic();
+        this.rate.left(segments, now);
+        this.networkRates.left(segments, now, of === undefined ? "unknown" : of.limit);
         return true;
       }
     return false;
@@ -272,6 +307,7 @@ export class ProviderSender<U extends Unit = Unit> {
     const { weight } = pending.units[unit]!;
     if (result.stayed) {
       this.rate.stays(weight);
+      this.networkRates.stay(pending.limit, weight);
       this.options.metrics.unsent.add(weight);
     }
     this.judge(pending.network, result, now);
@@ -340,6 +376,8 @@ export class ProviderSender<U extends Unit = Unit> {
   private leave(pending: Pending<U>): void {
     this.networks.leave(pending);
     this.quota.release(pending);
+    if (pending.ahead > 0) this.networkRates.forget(pending.limit, pending.ahead);
+    pending.ahead = 0;
   }
 
   /** The provider has so many segments of a partition, or may have: this owner of it counts them, or the last one has not. */
@@ -392,8 +430,10 @@ export class ProviderSender<U extends Unit = Unit> {
   }
 
   private share(): void {
-    const { provider, monotonic } = this.options;
-    this.rate.setShare((provider.rate * this.owners.size) / provider.partitions, monotonic());
+    const { rate, partitions } = this.provider;
+    const [share, now] = [this.owners.size / partitions, this.options.monotonic()];
+    if (this.rate.limit !== rate * share) this.rate.setShare(rate * share, now);
+    this.networkRates.setShare(share, now);
   }
 
   private tick(): void {
@@ -401,6 +441,7 @@ export class ProviderSender<U extends Unit = Unit> {
     this.circuit.tick(now);
     this.lookAtQuota();
     if (this.owners.size === 0 && this.linked && now - this.idleSince >= UNBIND_AFTER_MS) void this.disconnect();
+    if (this.link.inFlight === 0) this.networkRates.settle();
     this.releaseDraining(now);
     this.releaseHeld(now);
     this.pump();
@@ -462,7 +503,7 @@ export class ProviderSender<U extends Unit = Unit> {
         this.pump();
         this.wakeOwners();
       },
-      onLeaving: (segments) => this.leaves(segments),
+      onLeaving: (segments, submission) => this.leaves(segments, submission as Pending<U> | undefined),
       onDown: (reason) => this.circuit.linkDown(reason, this.options.monotonic()),
       onRoom: () => {
         this.pump();

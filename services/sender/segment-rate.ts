@@ -30,6 +30,12 @@ export class SegmentRate {
   private staying = 0;
   /** Segments sent in all. */
   sent = 0;
+  /** What has not left goes on counting, however long it stays. Whoever wants that must tell of each segment what became of it. */
+  private readonly keepsStaying: boolean;
+
+  constructor({ keepsStaying = false }: { readonly keepsStaying?: boolean } = {}) {
+    this.keepsStaying = keepsStaying;
+  }
 
   /**
    * The share of the provider's rate that this process has, segments/s. What is added begins as used up: the last owner may have
@@ -165,7 +171,8 @@ export class SegmentRate {
 
   private expire(now: number): void {
     const before = now - this.windowMs;
-    while (this.count > 0 && this.times[this.head]! <= before) {
+    const kept = this.keepsStaying ? this.staying : 0;
+    while (this.count > kept && this.times[this.head]! <= before) {
       this.head = (this.head + 1) & (this.times.length - 1);
       this.count--;
     }

@@ -75,6 +75,13 @@ export class Submission<U extends Unit> {
     return sum;
   }
 
+  /** Segments of the requests that are to be sent yet. */
+  get due(): number {
+    let sum = 0;
+    for (let i = this.next; i < this.todo.length; i++) sum += this.units[this.todo[i]!]!.weight;
+    return sum;
+  }
+
   /** The request that `unit` names has gone out. */
   sent(): void {
     this.next++;

@@ -29,6 +29,7 @@ function world(only?: readonly string[]) {
     only,
     make: (of, retired) => ({
       provider: of,
+      limit: ({ id, rate }) => void told.push(`limit ${id} ${rate}`),
       start: async () => void told.push(`start ${of.id} ${of.rate}${retired ? " retired" : ""}`),
       stop: async () => void told.push(`stop ${of.id}`),
     }),
@@ -50,16 +51,33 @@ test("a provider comes, changes, is removed, comes back and is gone; the others 
   const { change, providers } = world();
   expect(await change([provider("a")])).toEqual(["start a 100", "show a"]);
   expect(await change([provider("a"), provider("b")])).toEqual(["start b 100", "show b"]);
-  expect(await change([provider("a"), provider("b", { rate: 200 })])).toEqual([
+  expect(await change([provider("a"), provider("b", { window: 50 })])).toEqual([
     "stop b",
     "hide b",
-    "start b 200",
+    "start b 100",
     "show b",
   ]);
   expect(await change([provider("a")], [provider("b")])).toEqual(["stop b", "hide b", "start b 100 retired", "show b"]);
   expect(await change([provider("a"), provider("b")])).toEqual(["stop b", "hide b", "start b 100", "show b"]);
   expect(await change([provider("a")])).toEqual(["stop b", "hide b"]);
   expect(providers.parts.map(({ provider: { id } }) => id)).toEqual(["a"]);
+});
+
+test("other limits hold at once, and the link goes on; a rate for which more is staged ahead begins anew", async () => {
+  const { change } = world();
+  await change([provider("a"), provider("b")]);
+  expect(await change([provider("a"), provider("b", { rate: 200 })])).toEqual(["limit b 200"]);
+  expect(await change([provider("a"), provider("b", { rate: 200 })])).toEqual([]);
+  const networkRates = [{ country: "DE", rate: 10 }];
+  expect(await change([provider("a", { networkRates }), provider("b", { rate: 200 })])).toEqual(["limit a 100"]);
+  const limits = { networkRates, quota: { daily: 10, zone: "Europe/Berlin" } };
+  expect(await change([provider("a", limits), provider("b", { rate: 200 })])).toEqual(["limit a 100"]);
+  expect(await change([provider("a", limits), provider("b", { rate: 5_000 })])).toEqual([
+    "stop b",
+    "hide b",
+    "start b 5000",
+    "show b",
+  ]);
 });
 
 test("a price is nothing to a sender", async () => {

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { NetworkShares } from "../../../services/sender/network-shares.ts";
 
 const WINDOW = 20;
-const of = (network: string) => ({ network, units: [0] });
+const of = (network: string) => ({ network, units: [0], due: 1, ahead: 0 });
 
 function world() {
   const shares = new NetworkShares<ReturnType<typeof of>>(WINDOW);
@@ -44,6 +44,20 @@ test("no more wait than the window; the next ones are to go back", () => {
   expect(shares.full).toBe(true);
   expect(shares.admit(of("slow"), 0)).toBe("full");
   expect(shares.admit(of("quick"), 0)).toBe("through");
+});
+
+test("what waits for its network's rate is half of what may wait at the most", () => {
+  const { shares, through } = world();
+  const never = { allows: () => false, take: () => {}, nextIn: () => 70 };
+  const limited = () => ({ ...of("limited"), limit: never });
+  through("quick", 1);
+  const said = Array.from({ length: 12 }, () => shares.admit(limited(), 0));
+  expect(said).toEqual([...Array(10).fill("waits"), "full", "full"]);
+  expect([shares.full, shares.nextIn(0)]).toEqual([true, 70]);
+  through("slow", 20);
+  expect(shares.waiting).toBe(13);
+  expect(shares.remove((member) => "limit" in member).length).toBe(10);
+  expect([shares.full, shares.nextIn(0)]).toEqual([false, Number.POSITIVE_INFINITY]);
 });
 
 test("throttling of one network alone pauses it, the others go on; fewer of it go afterwards", () => {

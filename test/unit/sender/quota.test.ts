@@ -106,3 +106,19 @@ test("a message with more segments than the quota has left goes elsewhere whole,
   expect(sender.circuit.reason).toBe("quota-reached");
   await sender.stop();
 });
+
+test("another quota holds at once: a higher one opens the way again, a lower one closes it; so do other rates", async () => {
+  const { provider, link, sender, submit } = await withQuota({ daily: 10 }, 10);
+  expect(sender.circuit.state).toBe("open");
+  sender.limit({ ...provider, rate: 500, quota: { zone: "UTC", daily: 11 } });
+  expect([sender.circuit.state, sender.rate.current]).toEqual(["half_open", 500]);
+  submit();
+  await vi.advanceTimersByTimeAsync(20);
+  link.answer();
+  expect(sender.circuit.reason).toBe("quota-reached");
+  sender.limit({ ...provider, quota: { zone: "UTC" }, networkRates: [{ country: "DE", rate: 1 }] });
+  await vi.advanceTimersByTimeAsync(1_500);
+  for (let n = 0; n < 3; n++) submit({ facts: { country: "DE" } });
+  expect(link.inFlight).toBe(1);
+  await sender.stop();
+});

@@ -225,3 +225,32 @@ describe("a quota", () => {
     expect(quota(value)).toBe(""),
   );
 });
+
+const networkRate = (...networkRates: Loose[]) =>
+  problemsAfter(({ providers }) => Object.assign(providers[0]!, { networkRates })).join("\n");
+
+describe("rates of networks", () => {
+  it.each([
+    [[{ rate: 5 }], "providers[0].networkRates[0]: country or mccMnc: one of them"],
+    [[{ country: "DE", mccMnc: "26201", rate: 5 }], "providers[0].networkRates[0]: country or mccMnc: one of them"],
+    [[{ country: "DE", rate: 0 }], "providers[0].networkRates[0].rate"],
+    [[{ country: "XX", rate: 5 }], "providers[0].networkRates[0].country"],
+    [[{ mccMnc: "262-01", rate: 5 }], 'providers[0].networkRates[0].mccMnc: "262-01" in one: "26201"'],
+    [
+      [
+        { mccMnc: "26201", rate: 5 },
+        { country: "DE", rate: 5 },
+        { mccMnc: "26201", rate: 6 },
+      ],
+      "providers[0].networkRates[2]: a second rate for 26201",
+    ],
+  ])("%j", (rates, message) => expect(networkRate(...rates)).toContain(message));
+
+  it("may stand side by side for a country and its networks, and be fractions", () => {
+    const rates = [
+      { country: "DE", rate: 5 },
+      { mccMnc: "26201", rate: 0.5 },
+    ];
+    expect(networkRate(...rates)).toBe("");
+  });
+});

@@ -53,6 +53,21 @@ describe("a catalog that can be carried out and is probably not meant", () => {
     expect(JSON.stringify(at({ authToken: "secret-5 " }))).not.toContain("secret-5");
   });
 
+  it("with rates of networks that hold nothing back", () => {
+    const rates = [
+      { country: "DE", rate: 1 },
+      { mccMnc: "26201", rate: 1_000_000 / 20 },
+      { mccMnc: "26299", rate: 1 },
+      { country: "AQ", rate: 1 },
+    ];
+    const messages = warningsAfter(({ providers }) => Object.assign(providers[0]!, { networkRates: rates }));
+    expect(messages).toEqual([
+      expect.stringMatching(/^providers\[0\]\.networkRates: no number is known to be of .*"26299"/),
+      expect.stringMatching(/^providers\[0\]\.networkRates\[1\]\.rate: is not below the provider's own /),
+      expect.stringMatching(/^providers\[0\]\.networkRates\[3\]\.country: "AQ" has no telephone numbers/),
+    ]);
+  });
+
   it("with a provider whose price list is empty", () => {
     const messages = warningsAfter(({ providers }) => Object.assign(providers[2]!, { prices: [] }));
     expect(messages).toEqual(["providers[2].prices: there is none: it serves no destination and gets no message"]);
