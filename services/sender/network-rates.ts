@@ -85,6 +85,7 @@ export class NetworkRates {
 
   /** A link has been given so many segments. Called for messages without a limit as well. */
   given(limit: NetworkLimit | undefined, segments: number): void {
+    if (this.limits.size === 0) return;
     this.held += segments;
     if (!(limit instanceof Limits)) return;
     for (const one of limit.all) {
@@ -101,6 +102,7 @@ export class NetworkRates {
 
   /** So many segments leave: of this limit's (`undefined`: of none), or of whom is not known. */
   left(segments: number, now: number, whose: NetworkLimit | undefined | "unknown"): void {
+    if (this.limits.size === 0) return;
     this.held = Math.max(0, this.held - segments);
     if (whose instanceof Limits)
       for (const one of whose.all) {

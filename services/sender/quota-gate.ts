@@ -37,7 +37,7 @@ export class QuotaGate {
   /** Whether the message may go. False: it waits for what is under way, of which something may not be taken, or the circuit is open now. */
   admit(member: QuotaMember, now: number): boolean {
     const { volume } = this;
-    if (member.reserved > 0 || volume.room === Number.POSITIVE_INFINITY) return true;
+    if (!volume.limited || member.reserved > 0) return true;
     const { weight } = member;
     if (volume.room < weight) {
       if (!volume.waits) this.holdFor(weight, now);

@@ -19,6 +19,14 @@ export class SegmentRate {
   /** The share of the provider's rate that this process has by the catalog, segments a second. */
   limit = 0;
   private readonly share = new AdaptiveShare();
+  /** The share of it that the rest of this was derived from. */
+  private adapted = 1;
+  /** Segments in a window. */
+  private capacity = 0;
+  private windowMs = WINDOW_MS;
+  /** Tokens a millisecond, and how many there are at the most. */
+  private pace = 0;
+  private burst = 1;
   private pausedUntil = Number.NEGATIVE_INFINITY;
   private tokens = 0;
   private filledAt = 0;
@@ -45,6 +53,7 @@ export class SegmentRate {
     this.expire(now);
     const before = this.capacity;
     this.limit = rate;
+    this.derive();
     for (let i = before; i < this.capacity; i++) this.push(now);
     this.tokens = Math.min(this.tokens, 0);
     this.filledAt = now;
@@ -57,7 +66,7 @@ export class SegmentRate {
 
   /** The same, for who asks at any time. */
   currentAt(now: number): number {
-    this.share.grow(now);
+    this.adapt(now);
     return this.current;
   }
 
@@ -129,6 +138,7 @@ export class SegmentRate {
   throttled(now: number, pauseMs: number, inFlight: number): void {
     this.pauseUntil(now + pauseMs);
     this.share.cut(now, pauseMs, inFlight);
+    this.derive();
   }
 
   /** A request has ended, whatever its result: to be said first. */
@@ -145,28 +155,29 @@ export class SegmentRate {
     return now < this.pausedUntil;
   }
 
-  /** Segments in a window. */
-  private get capacity(): number {
-    return this.limit <= 0 ? 0 : Math.max(1, Math.min(Math.floor(this.limit), Math.ceil(this.current)));
-  }
-
-  /** Tokens a millisecond. */
-  private get pace(): number {
-    return (this.current * (this.share.value < 1 ? STEADY_CATCH_UP : CATCH_UP)) / 1_000;
-  }
-
-  private get windowMs(): number {
-    // Of an adapted rate, or one below 1, the next whole number of segments goes in a longer time.
-    return Math.max(WINDOW_MS, (WINDOW_MS * this.capacity) / this.current);
-  }
-
   private refresh(now: number): void {
-    this.share.grow(now);
+    this.adapt(now);
     this.expire(now);
-    const { pace } = this;
-    const burst = Math.max(1, pace * (this.share.value < 1 ? STEADY_BURST_SECONDS : BURST_SECONDS) * 1_000);
-    this.tokens = Math.min(burst, this.tokens + (now - this.filledAt) * pace);
+    this.tokens = Math.min(this.burst, this.tokens + (now - this.filledAt) * this.pace);
     this.filledAt = now;
+  }
+
+  private adapt(now: number): void {
+    this.share.grow(now);
+    if (this.share.value !== this.adapted) this.derive();
+  }
+
+  /** What follows from limit and share: kept, since it is asked for with every segment. */
+  private derive(): void {
+    const { limit, share } = this;
+    const current = limit * share.value;
+    this.adapted = share.value;
+    this.capacity = limit <= 0 ? 0 : Math.max(1, Math.min(Math.floor(limit), Math.ceil(current)));
+    // Of an adapted rate, or one below 1, the next whole number of segments goes in a longer time.
+    this.windowMs = Math.max(WINDOW_MS, (WINDOW_MS * this.capacity) / current);
+    const steady = share.value < 1;
+    this.pace = (current * (steady ? STEADY_CATCH_UP : CATCH_UP)) / 1_000;
+    this.burst = Math.max(1, this.pace * (steady ? STEADY_BURST_SECONDS : BURST_SECONDS) * 1_000);
   }
 
   private expire(now: number): void {

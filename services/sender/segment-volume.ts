@@ -23,6 +23,8 @@ interface Count {
 
 export class SegmentVolume {
   private quota: Quota;
+  /** Whether there is a quota at all. */
+  limited: boolean;
   private periods: CalendarPeriods;
   private readonly partitions = new Map<number, Count>();
   /** Of all partitions here. */
@@ -35,6 +37,7 @@ export class SegmentVolume {
   /** `others`: what the owners of the provider's other partitions have told. */
   constructor(quota: Quota, at: number, others: () => VolumeCount = () => NO_VOLUME) {
     this.quota = quota;
+    this.limited = isLimited(quota);
     this.periods = periodsAt(at, quota.zone);
     this.others = others;
   }
@@ -43,6 +46,7 @@ export class SegmentVolume {
   change(quota: Quota, at: number): void {
     this.turn(at);
     this.quota = quota;
+    this.limited = isLimited(quota);
     this.periods = periodsAt(at, quota.zone);
   }
 
@@ -78,8 +82,8 @@ export class SegmentVolume {
 
   /** Segments that may go now. */
   get room(): number {
+    if (!this.limited) return Number.POSITIVE_INFINITY;
     const { daily, monthly } = this.quota;
-    if (daily === undefined && monthly === undefined) return Number.POSITIVE_INFINITY;
     const today = this.own.today + this.elsewhere.today;
     const thisMonth = this.own.thisMonth + this.elsewhere.thisMonth;
     const left = Math.min(
@@ -105,6 +109,7 @@ export class SegmentVolume {
 
   /** Until when there is no room for so many segments, if nothing comes back of what is under way; undefined while there is. */
   fullUntil(segments: number): number | undefined {
+    if (!this.limited) return undefined;
     const { daily, monthly } = this.quota;
     const { day, month } = this.periods;
     if (monthly !== undefined && this.own.thisMonth + this.elsewhere.thisMonth + segments > monthly) return month.end;
@@ -146,4 +151,8 @@ export class SegmentVolume {
     this.own.today += today;
     this.own.thisMonth += thisMonth;
   }
+}
+
+function isLimited({ daily, monthly }: Quota): boolean {
+  return daily !== undefined || monthly !== undefined;
 }
