@@ -1,7 +1,5 @@
 import { z } from "zod";
-
-/** ISO 4217. */
-export const currency = z.string().regex(/^[A-Z]{3}$/, "an ISO 4217 code in capitals, such as EUR");
+import { currency } from "./fields.ts";
 
 /** A decimal string, as prices are: six decimals at most would be too few for a rate. */
 const rate = z

@@ -10,6 +10,7 @@ import { cOctets, country, currency, distinct, kebabId, lane, saying, senderId }
 import { networkRatesSchema } from "./network-rate.ts";
 import { priceListSchema } from "./price-list.ts";
 import { quotaSchema } from "./quota.ts";
+import { volumeTermsSchema } from "./volume-terms.ts";
 
 const milliseconds = z.int().min(1).max(3_600_000);
 const inDoubtRule = z.enum(["resend", "hold"]);
@@ -111,6 +112,8 @@ const shared = {
   /** Shares its traffic is split into; must divide the installation's partition count. */
   partitions: z.int().min(1).max(1_024).default(1),
   prices: priceListSchema,
+  /** What the prices become in a month with much traffic, and what of it is paid for in any case. */
+  volume: volumeTermsSchema.optional(),
   currency,
   /** After this time without a final receipt a message ends as unknown. */
   receiptDeadlineSeconds: z.int().min(1).max(2_592_000).default(259_200),

@@ -9,6 +9,9 @@ export interface ProviderHealth {
   readonly backlogSeconds: number;
   /** Segments a second that it takes now; the catalog's rate where it is not known. */
   readonly rate?: number;
+  /** Segments that it has had in the month that ends at `monthEnd`, epoch ms; then the count is 0. */
+  readonly segmentsThisMonth?: number;
+  readonly monthEnd?: number;
 }
 
 /** Why a candidate was or was not taken. Stable: they stand on events. */

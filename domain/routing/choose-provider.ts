@@ -3,6 +3,7 @@ import { priceOf } from "../catalog/price-list.ts";
 import type { Provider } from "../catalog/provider.ts";
 import { routeStrategies } from "../catalog/route.ts";
 import { carriesSender } from "../catalog/sender-rules.ts";
+import { priceAtVolume } from "../catalog/volume-terms.ts";
 import type { Lane } from "../message/lane.ts";
 import type { Candidate, ProviderHealth, RouteMember, Verdict } from "./candidate.ts";
 import type { MessageFacts } from "./message-facts.ts";
@@ -84,10 +85,18 @@ function chooseWithin(route: CompiledRoute, input: ChoiceInput): Choice {
 
 function candidateOf(member: RouteMember, input: ChoiceInput, backlogLimit: number): Candidate {
   const { provider } = member;
-  const price = priceOf(provider, input.facts);
   const health = input.health(provider.id);
+  const price = priceNow(provider, input.facts, health);
   const verdict = refuse(provider, price, health, input, backlogLimit) ?? "not-drawn";
   return { provider: provider.id, member, price, currency: provider.currency, health, verdict, score: undefined };
+}
+
+/** The list's price, and what the month's traffic makes of it. */
+function priceNow(provider: Provider, facts: MessageFacts, health: ProviderHealth | undefined): Micros | undefined {
+  const listed = priceOf(provider, facts);
+  if (listed === undefined || provider.volume === undefined) return listed;
+  const { segmentsThisMonth = 0, monthEnd = 0 } = health ?? {};
+  return priceAtVolume(provider.volume, listed, facts.at < monthEnd ? segmentsThisMonth : 0);
 }
 
 function refuse(

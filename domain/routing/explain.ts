@@ -68,6 +68,8 @@ export interface ExplainedHealth extends ProviderHealth {
   readonly circuit: "closed" | "half-open" | "open" | "silent";
   /** Why it is not closed. */
   readonly reason: string | null;
+  readonly segmentsThisMonth: number;
+  readonly monthEnd: number;
 }
 
 export interface OtherProvider {

@@ -18,6 +18,9 @@ export interface ProviderState {
   readonly laneSeconds: number;
   /** Segments a second. */
   readonly rate: number;
+  /** Segments that it has had in the month that ends at `monthEnd`, epoch ms, by its senders' last words. */
+  readonly segmentsThisMonth: number;
+  readonly monthEnd: number;
 }
 
 interface Heard {
@@ -46,6 +49,8 @@ interface Known {
   /** It was open, and has not been closed since. */
   away: boolean;
   rate: number;
+  segmentsThisMonth: number;
+  monthEnd: number;
 }
 
 /**
@@ -60,7 +65,7 @@ const FOLD_EVERY_MS = 250;
  */
 const UNDER_WAY_MS = 500;
 const SLICE_MS = 100;
-const UNHEARD = { open: false, closed: false, away: false, rate: 0 };
+const UNHEARD = { open: false, closed: false, away: false, rate: 0, segmentsThisMonth: 0, monthEnd: 0 };
 const QUEUES = DISPATCH_QUEUES.length;
 
 /** Where the queue stands among all of a provider, 0 being the most urgent. */
@@ -113,12 +118,14 @@ export class ProviderHealth {
     const overflow = OVERFLOW.get(lane)!;
     let segments = 0;
     for (let i = 0; i <= own; i++) segments += known.backlog[i]! + known.given[i]!;
-    const { open, closed, rate } = known;
+    const { open, closed, rate, segmentsThisMonth, monthEnd } = known;
     const seconds = (count: number) => (rate > 0 ? count / rate : 0);
     return {
       open,
       closed,
       rate,
+      segmentsThisMonth,
+      monthEnd,
       backlogSeconds: seconds(segments),
       laneSeconds: seconds(segments + known.backlog[overflow]! + known.given[overflow]!),
     };
@@ -148,15 +155,15 @@ export class ProviderHealth {
   explained(provider: string, lane: Lane, now: number): ExplainedHealth | undefined {
     const heard = [...(this.providers.get(provider)?.partitions.values() ?? [])];
     if (heard.length === 0) return undefined;
-    const { open, backlogSeconds, rate } = this.state(provider, lane, now);
+    const { closed: _, laneSeconds: __, ...state } = this.state(provider, lane, now);
     const lately = heard.filter(({ at }) => now - at <= STALE_MS).map(({ health }) => health);
     // The best of its partitions: as long as one of them submits it gets messages.
     const best = (["closed", "half_open", "open"] as const).flatMap((circuit) =>
       lately.filter((word) => word.circuit === circuit),
     )[0];
-    if (best === undefined) return { open, backlogSeconds, rate, circuit: "silent", reason: null };
+    if (best === undefined) return { ...state, circuit: "silent", reason: null };
     const circuit = best.circuit === "half_open" ? "half-open" : best.circuit;
-    return { open, backlogSeconds, rate, circuit, reason: best.reason };
+    return { ...state, circuit, reason: best.reason };
   }
 
   /** Whether anything would be given to one of these. */
@@ -190,7 +197,10 @@ export class ProviderHealth {
     known.rate = 0;
     let usable = 0;
     known.closed = false;
+    known.segmentsThisMonth = 0;
+    known.monthEnd = 0;
     for (const { health, at } of known.partitions.values()) {
+      countMonth(known, health);
       if (now - at > STALE_MS || health.circuit === "open") continue;
       usable++;
       known.closed ||= health.circuit === "closed";
@@ -207,4 +217,12 @@ export class ProviderHealth {
     }
     if (known.rate === 0) known.rate = this.rateOf(provider) ?? 0;
   }
+}
+
+/** Adds what a partition tells of its month, however long ago. Where some are in another month than others the later one counts. */
+function countMonth(known: Known, { monthEnd, segmentsThisMonth }: Health): void {
+  if (monthEnd < known.monthEnd) return;
+  if (monthEnd > known.monthEnd) known.segmentsThisMonth = 0;
+  known.monthEnd = monthEnd;
+  known.segmentsThisMonth += segmentsThisMonth;
 }

@@ -112,9 +112,9 @@ export class LiveProviders<P extends LivePart> {
   }
 }
 
-/** All that its sender is made of; prices are the router's. */
+/** All that its sender is made of; what it costs is the router's. */
 function fingerprintOf(provider: Provider, retired: boolean): string {
-  const others = { prices: undefined, rate: undefined, networkRates: undefined, quota: undefined };
+  const others = { prices: undefined, volume: undefined, rate: undefined, networkRates: undefined, quota: undefined };
   return JSON.stringify({ ...provider, ...others, step: stageStepOf(provider), retired });
 }
 

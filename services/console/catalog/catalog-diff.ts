@@ -90,9 +90,10 @@ function entriesOf(before: readonly Plain[], after: readonly Plain[], path: stri
   return [...lines.slice(0, NAMED), `${path}: and ${lines.length - NAMED} more`];
 }
 
-/** What an entry is known by: its id, where a price is for, or all that it says. */
+/** What an entry is known by: its id, where a tier begins, where a price is for, or all that it says. */
 function nameOf(entry: Plain): string {
-  const { id, country, mccMnc, price } = entry;
+  const { id, from, country, mccMnc, price } = entry;
+  if (typeof from === "number") return `from ${from}`;
   return String(id ?? mccMnc ?? country ?? (price === undefined ? JSON.stringify(entry) : "everywhere else"));
 }
 

@@ -22,6 +22,7 @@ export interface Simulation {
 const UNKNOWABLE = [
   "the providers' health and backlog: all count as well, with nothing waiting, so rates and fail-overs do not show",
   "later tries: only the first decision on each message is made again",
+  "the month's volume: a provider with volume terms has the prices of a month's first segment, those of its commitment if it has one",
   "what receipts would have said elsewhere: a provider is taken to deliver as it did then, in the same network where it had enough messages there",
   "what chance would draw: a message has the same draw with every catalog, and each time that this is run",
 ] as const;

@@ -54,6 +54,24 @@ it("tells of regions, of each exchange rate, and of parts of the week by all tha
   ]);
 });
 
+it("names tiers by where they begin", () => {
+  const tiered = (percent: number) => [
+    {
+      ...provider,
+      volume: {
+        tiers: [
+          { from: 100, percent: 95 },
+          { from: 200, percent },
+        ],
+      },
+    },
+  ];
+  const before = { ...base, providers: tiered(90) };
+  expect(catalogDiff(before, { ...base, providers: tiered(80) })).toEqual([
+    "~ provider a: volume.tiers: from 200: percent: 90 -> 80",
+  ]);
+});
+
 it("is empty exactly when both say the same", () => {
   const entry = fc.record({
     id: fc.constantFrom("a", "b", "c"),

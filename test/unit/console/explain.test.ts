@@ -21,7 +21,15 @@ describe("an explanation for people", () => {
     const request = validateSendRequest({ to: "+33612345678", text: "Grüße 🎉" });
     if (!request.ok) throw new Error(JSON.stringify(request.problems));
     const snapshot = snapshotOf({ ...example, routes, retired: [{ ...north!, id: "gone" }] });
-    const open = { open: true, circuit: "open", reason: "bind refused", backlogSeconds: 1.5, rate: 80 } as const;
+    const open = {
+      open: true,
+      circuit: "open",
+      reason: "bind refused",
+      backlogSeconds: 1.5,
+      rate: 80,
+      segmentsThisMonth: 7,
+      monthEnd: 9,
+    } as const;
     const health = (id: string) => (id === "north" ? open : undefined);
     const explanation = explain(snapshot, { request: request.request, account: "acme", at: MONDAY_NOON, health });
     return explainTable(explanation, { catalog: "version 7", health: "live, from Kafka" }).split("\n");
@@ -72,7 +80,8 @@ describe("health that was read", () => {
       word("c", now, { circuit: "open", reason: "bind refused" }),
     ];
     const health = healthOf(words, () => 10, now);
-    const closed = { open: false, circuit: "closed", reason: null, rate: 50 };
+    const month = { segmentsThisMonth: 0, monthEnd: 0 };
+    const closed = { open: false, circuit: "closed", reason: null, rate: 50, ...month };
     expect(health("a", "marketing")).toEqual({ ...closed, backlogSeconds: 2 });
     expect(health("a", "otp")).toEqual({ ...closed, backlogSeconds: 0 });
     expect(health("b", "otp")).toMatchObject({ open: true, circuit: "silent" });

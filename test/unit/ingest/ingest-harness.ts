@@ -103,7 +103,15 @@ export interface HarnessOptions {
 }
 
 /** What the senders of provider "north" say, and when it is. */
-const NORTH = { open: false, circuit: "closed", reason: null, backlogSeconds: 1.5, rate: 80 } as const;
+const NORTH = {
+  open: false,
+  circuit: "closed",
+  reason: null,
+  backlogSeconds: 1.5,
+  rate: 80,
+  segmentsThisMonth: 7,
+  monthEnd: 9,
+} as const;
 export const MONDAY_NOON = Date.UTC(2026, 0, 5, 12);
 
 /** The real acceptor in front of a writer. */

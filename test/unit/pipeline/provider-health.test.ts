@@ -48,6 +48,24 @@ describe("provider health", () => {
     expect(table.state("a", "transactional", 5_000).backlogSeconds).toBe(0.16);
   });
 
+  it("adds up what the partitions have had in the month, also of those that are silent", () => {
+    const table = new ProviderHealth(() => undefined);
+    expect(table.state("a", "otp", 0)).toMatchObject({ segmentsThisMonth: 0, monthEnd: 0 });
+    table.take(health({ segmentsThisMonth: 70, monthEnd: 1_000 }), 0);
+    table.take(health({ partition: 1, segmentsThisMonth: 30, monthEnd: 1_000, circuit: "open" }), 0);
+    expect(table.state("a", "otp", 0)).toMatchObject({ segmentsThisMonth: 100, monthEnd: 1_000 });
+    expect(table.state("a", "otp", 60_000)).toMatchObject({ segmentsThisMonth: 100, monthEnd: 1_000 });
+    // One of them still tells of the month before, whichever it is.
+    for (const partition of [0, 1]) {
+      const other = new ProviderHealth(() => undefined);
+      other.take(health({ segmentsThisMonth: 70, monthEnd: 1_000 }), 0);
+      other.take(health({ partition: 1, segmentsThisMonth: 30, monthEnd: 1_000 }), 0);
+      other.take(health({ partition, segmentsThisMonth: 5, monthEnd: 2_000 }), 0);
+      expect(other.state("a", "otp", 0)).toMatchObject({ segmentsThisMonth: 5, monthEnd: 2_000 });
+    }
+    expect(table.explained("a", "otp", 60_000)).toMatchObject({ segmentsThisMonth: 100, monthEnd: 1_000 });
+  });
+
   it("is open when every partition's circuit is open or its sender silent", () => {
     const table = new ProviderHealth(() => undefined);
     table.take(health({ circuit: "open" }), 0);

@@ -83,7 +83,7 @@ test("other limits hold at once, and the link goes on; a rate for which more is 
 test("a price is nothing to a sender", async () => {
   const { change } = world();
   await change([provider("a")]);
-  expect(await change([provider("a", { prices: [{ price: "0.02" }] })])).toEqual([]);
+  expect(await change([provider("a", { prices: [{ price: "0.02" }], volume: { committed: 5 } })])).toEqual([]);
 });
 
 test("a process that is for some providers starts these alone", async () => {

@@ -51,6 +51,8 @@ const health = record({
   open: { type: "boolean", description: "Whether nothing is given to it" },
   backlogSeconds: number("How long what goes before this message will take"),
   rate: number("Segments a second that it takes now"),
+  segmentsThisMonth: number("Segments that it has had in the month that ends at monthEnd"),
+  monthEnd: number("When that month ends, epoch milliseconds; 0 when nothing was told of it"),
 });
 
 const candidate = record({

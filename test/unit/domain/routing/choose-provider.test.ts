@@ -44,6 +44,30 @@ function brief(facts: MessageFacts, situation: Situation = {}) {
 const verdicts = (facts: MessageFacts, situation: Situation = {}) =>
   choose(facts, situation).candidates.map(({ provider, verdict }) => `${provider} ${verdict}`);
 
+describe("prices by the month's volume", () => {
+  const plain = examplePlain();
+  Object.assign(plain.providers[0]!, { volume: { committed: 100, tiers: [{ from: 1_000, percent: 50 }] } });
+  plain.routes = [{ id: "cheapest", strategy: "least-cost", providers: [{ id: "north" }, { id: "web" }] }];
+  const parsed = parseCatalog(plain, 12);
+  if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems));
+  const cheapest = compileRoutes(parsed.value.routes, parsed.value.providers);
+  const priced = (north: ProviderHealth | undefined, at = 0) => {
+    const health = (id: string) => (id === "north" ? north : undefined);
+    const choice = chooseProvider(cheapest, { facts: { ...french, at }, tried: [], health, random: () => 0 });
+    return choice.ok ? [choice.provider.id, choice.price] : choice.reason;
+  };
+  const had = (segmentsThisMonth: number) => ({ ...well, segmentsThisMonth, monthEnd: 5_000 });
+
+  it("are those of the tier that the senders' counts tell, in the month of the decision", () => {
+    expect(priced(had(99))).toEqual(["north", 0]);
+    expect(priced(had(100))).toEqual(["north", 50_000]);
+    expect(priced(had(1_000))).toEqual(["north", 25_000]);
+    expect(priced(had(1_000), 4_999)).toEqual(["north", 25_000]);
+    expect(priced(had(1_000), 5_000), "a new month has begun").toEqual(["north", 0]);
+    expect(priced(undefined), "nothing was told yet").toEqual(["north", 0]);
+  });
+});
+
 describe("chooseProvider", () => {
   it("takes the first route that matches, and says why each candidate lost", () => {
     expect(choose(french)).toMatchObject({

@@ -30,8 +30,24 @@ function request(fields: object = {}) {
 }
 
 /** What senders say of their providers. */
-const busy: ExplainedHealth = { open: false, circuit: "closed", reason: null, backlogSeconds: 1.5, rate: 80 };
-const silent: ExplainedHealth = { open: true, circuit: "silent", reason: null, backlogSeconds: 0, rate: 100 };
+const busy: ExplainedHealth = {
+  open: false,
+  circuit: "closed",
+  reason: null,
+  backlogSeconds: 1.5,
+  rate: 80,
+  segmentsThisMonth: 7,
+  monthEnd: 9,
+};
+const silent: ExplainedHealth = {
+  open: true,
+  circuit: "silent",
+  reason: null,
+  backlogSeconds: 0,
+  rate: 100,
+  segmentsThisMonth: 7,
+  monthEnd: 9,
+};
 let said: Record<string, ExplainedHealth> = { north: busy };
 beforeEach(() => {
   said = { north: busy };

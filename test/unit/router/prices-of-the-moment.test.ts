@@ -2,7 +2,8 @@ import { expect, it } from "vitest";
 import { PriceList } from "../../../domain/catalog/price-list.ts";
 import { snapshotOf } from "../../../domain/catalog/snapshot.ts";
 import { atOnce, compileList } from "../../../domain/prices/compile-list.ts";
-import { eventOf, provider, request, world } from "./router-world.ts";
+import { BLANK_HEALTH } from "../pipeline/blank-health.ts";
+import { eventOf, NOW, provider, request, world } from "./router-world.ts";
 
 const LIST = `Country,MCC MNC,Prefix,Price (EUR),Valid from,Charged on,Network
 DE,,,0.01,,,
@@ -26,4 +27,21 @@ it("a price changes at midnight of its list's zone by the brokers' clock, in a r
   router.prepare();
   expect(decided(0, MIDNIGHT - 1)).toMatchObject({ type: "routed", price: 10_000 });
   expect(decided(1, MIDNIGHT)).toMatchObject({ type: "routed", price: 20_000 });
+});
+
+it("a price is that of the month's volume which the senders tell", async () => {
+  const w = world();
+  const { catalog } = w.only("a");
+  const volume = { committed: 100, tiers: [{ from: 1_000, percent: 50 }] };
+  w.catalog.current = snapshotOf({ ...catalog, providers: [{ ...provider("a"), volume }] });
+  const router = await w.start();
+  router.prepare();
+  const priced = (offset: number, segmentsThisMonth: number) => {
+    // Health is folded four times a second.
+    w.at(NOW + offset * 1_000);
+    w.health.take({ ...BLANK_HEALTH, rate: 100, segmentsThisMonth, monthEnd: NOW + 2_500 }, offset * 1_000);
+    return eventOf(w.run(router, request(offset)).decisions[0]).price;
+  };
+  expect([priced(0, 99), priced(1, 100), priced(2, 1_000)]).toEqual([0, 10_000, 5_000]);
+  expect(priced(3, 1_000), "another month has begun").toBe(0);
 });
