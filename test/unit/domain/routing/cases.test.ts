@@ -115,25 +115,27 @@ describe.each(files)("$name", ({ file }) => {
     expect(decide(file, one)).toMatchObject(one.expect);
   });
 
-  it.runIf(refused !== undefined)("is refused", () => {
-    const parsed = catalogOf(file);
-    const problems = parsed.ok ? [] : parsed.problems.map(({ path, message }) => `${path}: ${message}`);
-    expect(problems).toEqual(refused!.map((part) => expect.stringContaining(part)));
-  });
+  if (refused === undefined)
+    it("has a catalog that is accepted", () => {
+      expect(catalogOf(file)).toMatchObject({ ok: true });
+    });
+  else
+    it("is refused", () => {
+      const parsed = catalogOf(file);
+      const problems = parsed.ok ? [] : parsed.problems.map(({ path, message }) => `${path}: ${message}`);
+      expect(problems).toEqual(refused.map((part) => expect.stringContaining(part)));
+    });
 
-  it.runIf(warns !== undefined)("warns", () => {
-    const parsed = catalogOf(file);
-    if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems));
-    const warnings = parsed.warnings.map(({ path, message }) => `${path}: ${message}`);
-    expect(warnings.sort()).toEqual([...warns!].sort().map((part) => expect.stringContaining(part)));
-  });
-
-  it.runIf(refused === undefined)("has a catalog that is accepted", () => {
-    expect(catalogOf(file)).toMatchObject({ ok: true });
-  });
+  if (warns !== undefined)
+    it("warns", () => {
+      const parsed = catalogOf(file);
+      if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems));
+      const warnings = parsed.warnings.map(({ path, message }) => `${path}: ${message}`);
+      expect(warnings.sort()).toEqual([...warns].sort().map((part) => expect.stringContaining(part)));
+    });
 });
 
 it("there are enough of them to trust", () => {
-  const count = files.reduce((sum, { file }) => sum + file.cases.length + (file.refused ?? file.warns ?? []).length, 0);
-  expect(count).toBeGreaterThanOrEqual(40);
+  expect(files.flatMap(({ file }) => file.cases).length).toBeGreaterThanOrEqual(110);
+  expect(files.flatMap(({ file }) => file.refused ?? []).length).toBeGreaterThanOrEqual(20);
 });
