@@ -56,7 +56,7 @@ function ofEntries(when: Route["when"], plain: PlainConditions, index: number, o
 class OtherRoutes {
   private readonly whens: readonly PlainConditions[];
   private readonly index: RouteIndex;
-  private readonly alike: readonly (AlikeRoutes | undefined)[];
+  private readonly alike: ReadonlyMap<number, AlikeRoutes>;
 
   constructor(whens: readonly PlainConditions[]) {
     this.whens = whens;
@@ -98,7 +98,7 @@ class OtherRoutes {
     const earlier = this.whens[other]!;
     const { alike } = this;
     // Among those that are alike only the same prefix goes before.
-    const covers = alike[other] !== undefined && alike[other] === alike[place] ? isSame : startsWith;
+    const covers = alike.has(other) && alike.get(other) === alike.get(place) ? isSame : startsWith;
     return (
       (earlier.lanes?.includes(lane) ?? true) &&
       (earlier.countries === undefined || (country !== undefined && earlier.countries.includes(country))) &&

@@ -23,8 +23,8 @@ export class AlikeRoutes {
   }
 }
 
-/** For each route, in order, those alike; undefined for one that has no other alike. */
-export function alikeRoutes(routes: readonly PlainConditions[]): (AlikeRoutes | undefined)[] {
+/** By its place, for each route that has others alike, all of them. */
+export function alikeRoutes(routes: readonly PlainConditions[]): Map<number, AlikeRoutes> {
   const places = new Map<string, number[]>();
   for (const [place, when] of routes.entries()) {
     if (when.prefixes === undefined) continue;
@@ -33,13 +33,13 @@ export function alikeRoutes(routes: readonly PlainConditions[]): (AlikeRoutes | 
     if (alike === undefined) places.set(key, [place]);
     else alike.push(place);
   }
-  const groups = new Array<AlikeRoutes | undefined>(routes.length).fill(undefined);
+  const groups = new Map<number, AlikeRoutes>();
   for (const members of places.values()) {
     if (members.length < 2) continue;
     const group = new AlikeRoutes();
     for (const place of members) {
       group.add(routes[place]!.prefixes!, place);
-      groups[place] = group;
+      groups.set(place, group);
     }
   }
   return groups;

@@ -1,58 +1,44 @@
-/** Ten children a node, by digit. */
-const DIGITS = 10;
-const INITIAL_NODES = 16;
+import { PlaceTable } from "./place-table.ts";
 
-/**
- * Finds all of many number prefixes that a number begins with, in one walk along its digits. Nodes stand in typed arrays, one behind
- * the other: with thousands of prefixes a walk through objects would mostly wait for memory.
- */
+/** Finds all of many number prefixes that a number begins with: one look-up for each length that there is. */
 export class PrefixIds {
-  /** 0 is none, since nothing leads back to the root. */
-  private children = new Int32Array(INITIAL_NODES * DIGITS);
-  /** What was put at a node; 0 for nothing. */
-  private ids = new Int32Array(INITIAL_NODES);
-  private nodes = 1;
-  private count = 0;
+  /** By the prefix as an integer: none begins with a zero, so each has its own. 15 digits are exact. */
+  private readonly ids = new Map<number, number[]>();
+  /** The bit 1 << n: there are prefixes of n digits. */
+  private lengths = 0;
+  /** Made of `ids` when it is first asked. */
+  private table: PlaceTable | undefined;
 
   /** Prefixes that were put. */
   get size(): number {
-    return this.count;
+    return this.ids.size;
   }
 
   /** The id of a prefix of digits, from 1 on; a new one where it was not put before. */
   put(prefix: string): number {
-    let node = 0;
-    for (let at = 0; at < prefix.length; at++) {
-      const slot = node * DIGITS + prefix.charCodeAt(at) - 48;
-      if (this.children[slot] === 0) this.children[slot] = this.addNode();
-      node = this.children[slot]!;
-    }
-    if (this.ids[node] === 0) this.ids[node] = ++this.count;
-    return this.ids[node]!;
+    const key = Number(prefix);
+    const known = this.ids.get(key);
+    if (known !== undefined) return known[0]!;
+    const id = this.ids.size + 1;
+    this.ids.set(key, [id]);
+    this.lengths |= 1 << prefix.length;
+    this.table = undefined;
+    return id;
   }
 
   /** Puts the ids of all prefixes of a number of digits into `found`, the shortest first; gives how many. */
   match(number: string, found: number[]): number {
-    const { children, ids } = this;
-    let node = 0;
+    const { lengths } = this;
+    if (lengths === 0) return 0;
+    this.table ??= new PlaceTable(this.ids);
+    let key = 0;
     let count = 0;
-    for (let at = 0; at < number.length; at++) {
-      node = children[node * DIGITS + number.charCodeAt(at) - 48]!;
-      if (node === 0) break;
-      const id = ids[node]!;
-      if (id !== 0) found[count++] = id;
+    for (let length = 1; length <= number.length && lengths >> length !== 0; length++) {
+      key = key * 10 + number.charCodeAt(length - 1) - 48;
+      if ((lengths & (1 << length)) === 0) continue;
+      const id = this.table.get(key);
+      if (id >= 0) found[count++] = id;
     }
     return count;
-  }
-
-  private addNode(): number {
-    if (this.nodes === this.ids.length) {
-      const { children, ids } = this;
-      this.children = new Int32Array(children.length * 2);
-      this.children.set(children);
-      this.ids = new Int32Array(ids.length * 2);
-      this.ids.set(ids);
-    }
-    return this.nodes++;
   }
 }

@@ -18,10 +18,10 @@ export class RouteIndex {
   private readonly ids = new ValueIds();
   /** In the order of their first routes. */
   private readonly shapes: readonly RouteShape[];
-  /** What is to be tested of a route's conditions, by its place. */
-  private readonly tests: readonly (Test | undefined)[];
-  /** Slots that a shape has found. */
-  private readonly slots: number[] = [];
+  /** What is to be tested of a route's conditions, by its place; those without are not there. */
+  private readonly tests: ReadonlyMap<number, Test>;
+  /** What a shape has found. */
+  private readonly found: number[] = [];
 
   /** `routes`: their conditions, in order. */
   constructor(routes: readonly PlainConditions[]) {
@@ -30,27 +30,26 @@ export class RouteIndex {
       for (const name of INDEXED) for (const value of when[name] ?? []) this.ids.idOf(name, value);
     const parts = routes.map((when) => this.partsOf(when));
     this.shapes = this.shapesOf(routes, parts);
-    this.tests = routes.map((when, place) => {
-      const open = ALL.filter((name) => !(parts[place] as readonly string[]).includes(name));
-      return testOf(when, open);
-    });
+    this.tests = new Map(
+      routes.flatMap((when, place) => {
+        const open = ALL.filter((name) => !(parts[place] as readonly string[]).includes(name));
+        const test = testOf(when, open);
+        return test === undefined ? [] : [[place, test]];
+      }),
+    );
   }
 
   /** The place of the first route whose conditions hold; undefined when there is none. */
   find(facts: MessageFacts): number | undefined {
-    const { ids, slots, tests } = this;
+    const { ids, found } = this;
     ids.look(facts);
     let before = Number.POSITIVE_INFINITY;
     for (const shape of this.shapes) {
       if (shape.first >= before) break;
-      const { table } = shape;
-      for (let i = shape.find(ids, slots) - 1; i >= 0; i--) {
-        const end = table.end(slots[i]!);
-        for (let at = table.start(slots[i]!); at < end; at++) {
-          const place = table.places[at]!;
-          if (place >= before) break;
-          if (tests[place]?.(facts) ?? true) before = place;
-        }
+      for (let i = shape.find(ids, found) - 1; i >= 0; i--) {
+        const value = found[i]!;
+        if (value < 0) before = this.firstOf(shape.table.list(value), facts, before);
+        else if (value < before && this.holds(value, facts)) before = value;
       }
     }
     return before === Number.POSITIVE_INFINITY ? undefined : before;
@@ -58,15 +57,27 @@ export class RouteIndex {
 
   /** Places of all routes that the index alone does not rule out, in no order. */
   possible(facts: MessageFacts): number[] {
-    const { ids, slots } = this;
+    const { ids, found } = this;
     ids.look(facts);
-    const found: number[] = [];
-    for (const shape of this.shapes) {
-      const { table } = shape;
-      for (let i = shape.find(ids, slots) - 1; i >= 0; i--)
-        for (const place of table.places.subarray(table.start(slots[i]!), table.end(slots[i]!))) found.push(place);
+    return this.shapes.flatMap((shape) => {
+      const count = shape.find(ids, found);
+      const values = found.slice(0, count);
+      return values.flatMap((value) => (value < 0 ? shape.table.list(value) : value));
+    });
+  }
+
+  /** The first of some places whose conditions hold, when that is before another one; else that. */
+  private firstOf(places: readonly number[], facts: MessageFacts, before: number): number {
+    for (const place of places) {
+      if (place >= before) break;
+      if (this.holds(place, facts)) return place;
     }
-    return found;
+    return before;
+  }
+
+  /** Whether what the index leaves open holds for a message. */
+  private holds(place: number, facts: MessageFacts): boolean {
+    return this.tests.size === 0 || (this.tests.get(place)?.(facts) ?? true);
   }
 
   /** The conditions of a route that make its keys: as many as stay within the bounds, those with the most entries left out first. */

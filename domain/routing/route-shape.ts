@@ -26,7 +26,7 @@ export class RouteShape {
     this.table = new PlaceTable(places);
   }
 
-  /** Puts the slots of its table that the message leads to into `found`; gives how many. The message: what `ids` looked at last. */
+  /** Puts the values of its table that the message leads to into `found`; gives how many. The message: what `ids` looked at last. */
   find(ids: ValueIds, found: number[]): number {
     const base = this.singleKey(ids);
     if (base < 0) return 0;
@@ -37,8 +37,8 @@ export class RouteShape {
         let key = base;
         if (prefixRadix > 0) key = key * prefixRadix + ids.prefixes[p - 1]!;
         if (labelRadix > 0) key = key * labelRadix + ids.labels[l - 1]!;
-        const slot = table.find(key);
-        if (slot >= 0) found[count++] = slot;
+        const value = table.get(key);
+        if (value !== -1) found[count++] = value;
       }
     return count;
   }

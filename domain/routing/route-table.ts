@@ -24,8 +24,8 @@ export interface CompiledRoute {
 export interface RouteTable {
   readonly routes: readonly CompiledRoute[];
   readonly index: RouteIndex;
-  /** By place. */
-  readonly alike: readonly (AlikeRoutes | undefined)[];
+  /** By place, for those that others are alike with. */
+  readonly alike: ReadonlyMap<number, AlikeRoutes>;
 }
 
 /** What routes refer to beside providers. */
@@ -53,7 +53,9 @@ export function compileRoutes(
 /** The route that decides about a message; undefined when no route's conditions hold. */
 export function findRoute({ routes, index, alike }: RouteTable, facts: MessageFacts): CompiledRoute | undefined {
   const first = index.find(facts);
-  return first === undefined ? undefined : routes[alike[first]?.longest(facts.destination) ?? first];
+  if (first === undefined) return undefined;
+  const longest = alike.size === 0 ? undefined : alike.get(first)?.longest(facts.destination);
+  return routes[longest ?? first];
 }
 
 /** The conditions with the countries of their regions. */

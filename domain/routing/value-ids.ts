@@ -19,13 +19,13 @@ export class ValueIds {
   labelCount = 0;
 
   private readonly known = SINGLE.map(() => new Map<string, number>());
-  private readonly trie = new PrefixIds();
+  private readonly prefixIds = new PrefixIds();
   private readonly byLabel = new Map<string, Map<string, number>>();
   private labelled = 0;
 
   /** The number of a value; a new one when it was not named before. */
   idOf(name: Indexed, value: string): number {
-    if (name === "prefixes") return this.trie.put(value);
+    if (name === "prefixes") return this.prefixIds.put(value);
     if (name === "labels") return this.labelId(...splitLabel(value));
     const known = this.known[SINGLE.indexOf(name)]!;
     return entry(known, value, () => known.size + 1);
@@ -33,7 +33,7 @@ export class ValueIds {
 
   /** One more than the highest number of its values. */
   radix(name: Indexed): number {
-    if (name === "prefixes") return this.trie.size + 1;
+    if (name === "prefixes") return this.prefixIds.size + 1;
     if (name === "labels") return this.labelled + 1;
     return this.known[SINGLE.indexOf(name)]!.size + 1;
   }
@@ -45,7 +45,7 @@ export class ValueIds {
     single[2] = known[2]!.get(facts.account) ?? 0;
     single[3] = known[3]!.get(facts.country) ?? 0;
     single[4] = known[4]!.get(facts.lane) ?? 0;
-    this.prefixCount = this.trie.match(facts.destination, this.prefixes);
+    this.prefixCount = this.prefixIds.match(facts.destination, this.prefixes);
     this.labelCount = 0;
     if (this.labelled > 0) this.lookAtLabels(facts);
   }
