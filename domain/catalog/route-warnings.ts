@@ -55,11 +55,21 @@ function ofRoute(route: Route, at: Keys, known: Known): CatalogProblem[] {
   const when = [...at, "when"];
   return [
     ...(route.when.countries ?? []).flatMap((country, index) => noNumbers(country, [...when, "countries", index])),
+    ...outside(route.when, countries ?? [], when),
     ...ofNetworks(route.when, countries, when),
     ...(countries === undefined ? [] : ofPrefixes(route.when, countries, when, known)),
     ...ofSenders(route, when, known),
     ...ofService(route, countries ?? [], at, known),
   ];
+}
+
+/** Countries of a route that lie in none of its regions. */
+function outside({ countries = [], regions }: Route["when"], left: readonly string[], at: Keys): CatalogProblem[] {
+  if (regions === undefined) return [];
+  return countries.flatMap((country, index) => {
+    const message = `"${country}" is not in ${regions.join(", ")}: it matches nothing`;
+    return left.includes(country) ? [] : [problemAt([...at, "countries", index], message)];
+  });
 }
 
 function ofNetworks(

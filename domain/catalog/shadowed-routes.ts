@@ -46,6 +46,8 @@ function ofEntries(when: Route["when"], plain: PlainConditions, index: number, o
     const entries: readonly string[] = when[condition] ?? [];
     if (entries.length < 2) return [];
     return entries.flatMap((entry, place) => {
+      // Outside of the route's regions.
+      if (condition === "countries" && !plain.countries?.includes(entry)) return [];
       const by = others.taking({ ...plain, [condition]: [entry] }, index);
       return by === undefined ? [] : [{ index, entry: { condition, place }, by }];
     });

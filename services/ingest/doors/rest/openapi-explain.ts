@@ -85,7 +85,7 @@ const explanation = record({
   network: orNull(record({ mccMnc: text("Mobile country and network code"), name: text("Its name") })),
   account: orNull(text("The account that asks")),
   lane: { enum: lanes },
-  from: orNull(text("Sender as requested")),
+  from: orNull(text("Its sender, or else the account's; null: the provider's own")),
   encoding: { enum: ["gsm7", "ucs2"] },
   segments: { type: "integer", minimum: 1 },
   at: text("When it is decided", { format: "date-time" }),

@@ -176,6 +176,23 @@ describe("a catalog that can be carried out and is probably not meant", () => {
     expect(behind({ countries: ["DE"], lanes: ["otp"] }, { countries: ["FR", "DE"] })).toEqual([]);
   });
 
+  it("with countries of a route that are not in its regions", () => {
+    const messages = warningsAfter((plain) => {
+      const when = { regions: ["dach"], countries: ["DE", "FR"] };
+      Object.assign(plain, { regions: [{ id: "dach", countries: ["DE", "AT", "CH"] }] });
+      plain.routes.unshift({ id: "first", when, strategy: "priority", providers: [{ id: "north" }] });
+      plain.routes.unshift({
+        id: "french",
+        when: { countries: ["FR"] },
+        strategy: "priority",
+        providers: [{ id: "north" }],
+      });
+    });
+    expect(messages.filter((message) => message.startsWith("routes[1]"))).toEqual([
+      'routes[1].when.countries[1]: "FR" is not in dach: it matches nothing',
+    ]);
+  });
+
   it("with regions that no route names, or of which nothing is left", () => {
     const messages = warningsAfter((plain) => {
       Object.assign(plain, { regions: [{ id: "ice", countries: ["AQ", "GL"] }] });
