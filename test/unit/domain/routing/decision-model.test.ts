@@ -219,7 +219,7 @@ it("decides as a model does that asks every route and every provider in turn", (
     fc.property(
       fc.tuple(provider, provider, provider, provider),
       fc.array(route, { minLength: 1, maxLength: 5 }),
-      fc.array(fc.tuple(message, situation), { minLength: 1, maxLength: 6 }),
+      fc.array(fc.tuple(message, situation), { minLength: 6, maxLength: 12 }),
       (given, list, asked) => {
         const providers = given.map((one, place) => ({ id: IDS[place]!, ...one }));
         // The last one is for everything: behind it there could be no other.
@@ -248,7 +248,8 @@ it("decides as a model does that asks every route and every provider in turn", (
         }
       },
     ),
-    { numRuns: 2_000 },
+    // A catalog takes longer to be read than a message to be decided.
+    { numRuns: 400 },
   );
-  expect(compared).toBeGreaterThan(5_000);
+  expect(compared).toBeGreaterThan(2_000);
 });
