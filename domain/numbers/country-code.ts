@@ -1,4 +1,4 @@
-import { isSupportedCountry } from "libphonenumber-js/max";
+import { getCountryCallingCode, isSupportedCountry } from "libphonenumber-js/max";
 
 /** What people write for a country whose ISO code is another one. */
 const MEANT: ReadonlyMap<string, string> = new Map([
@@ -19,6 +19,10 @@ const WITHOUT_NUMBERS: ReadonlySet<string> = new Set(["AQ", "BV", "GS", "HM", "P
 
 /** Whether a code of ISO 3166-1 names a country whose numbers there are; else nothing can match it. */
 export const hasNumbers = (code: string): boolean => !WITHOUT_NUMBERS.has(code);
+
+/** Whether a prefix is a country's calling code. */
+export const isCallingCode = (prefix: string, country: string): boolean =>
+  isSupportedCountry(country) && prefix === getCountryCallingCode(country);
 
 /** What is wrong with a country's code, and which one is meant; undefined for a code of ISO 3166-1 alpha-2 (and XK, Kosovo). */
 export function countryCodeProblem(code: string): string | undefined {

@@ -1,4 +1,5 @@
 import { formatMoney, parseMoney } from "../catalog/money.ts";
+import { isCallingCode } from "../numbers/country-code.ts";
 import { type Cell, read, unreadable } from "./list-problem.ts";
 import type { LocalDate } from "./local-date.ts";
 import { type Charged, ELSEWHERE_KEY, isShared, type PlacedEntry } from "./price-entry.ts";
@@ -37,11 +38,15 @@ export function normalForm({ currency, entries }: PricedEntries): string {
 }
 
 function lineOf({ key, country, network, prefix, price, from, charged, name }: PlacedEntry): string {
-  // The code of several countries names one only where the price is that country's alone.
-  const where = network !== undefined && isShared(network) && key === network ? undefined : country;
+  // The code of several countries names one only where the price is that country's alone; a calling code would be read as its country.
+  const wider = network !== undefined ? isShared(network) && key === network : isWider(prefix, country);
+  const where = wider ? undefined : country;
   const place = key === ELSEWHERE_KEY ? ELSEWHERE : (where ?? "");
   return [place, network ?? "", prefix ?? "", formatMoney(price), from ?? "", charged ?? "", quoted(name)].join(",");
 }
+
+const isWider = (prefix: string | undefined, country: string | undefined): boolean =>
+  prefix !== undefined && country !== undefined && isCallingCode(prefix, country);
 
 function quoted(name: string): string {
   const flat = name.replace(/[\s\p{Cc}]+/gu, " ").trim();

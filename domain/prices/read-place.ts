@@ -1,4 +1,4 @@
-import { getCountryCallingCode, isSupportedCountry } from "libphonenumber-js/max";
+import { isCallingCode } from "../numbers/country-code.ts";
 import { countriesOfMobileCode } from "../numbers/mobile-country-codes.ts";
 import { countriesByCallingCode } from "../numbers/number-prefix.ts";
 import { countryOf } from "./country-names.ts";
@@ -137,8 +137,8 @@ function byPrefix(text: string, country: string | undefined): ReadPlace {
     return wrong("prefix", `${foreign} lies in ${where}, and the row names ${country}`);
   }
   // The calling code beside a country says nothing more: +1 is of 25 countries.
-  const only = prefixes.value.length === 1 ? prefixes.value[0] : undefined;
-  if (country !== undefined && isSupportedCountry(country) && only === getCountryCallingCode(country))
+  const [only, ...others] = prefixes.value;
+  if (others.length === 0 && country !== undefined && only !== undefined && isCallingCode(only, country))
     return { ok: true, places: [{ ...NOWHERE, country }] };
   return { ok: true, places: prefixes.value.map((prefix) => ({ network: undefined, prefix, country })) };
 }

@@ -57,6 +57,12 @@ it("names no country beside a code of several whose price is that of the network
   expect(formOf("Country,MCC,MNC,Price\nUS,310,260,0.01\n")).toBe(`${HEADER},310260,,0.01,,,\n`);
 });
 
+it("names no country beside a calling code, which would be read as the country's price", () => {
+  const form = formOf("Country;Prefix;Price\nGermany;49, 4915;0,01\n");
+  expect(form).toBe(`${HEADER},,49,0.01,,,\nDE,,4915,0.01,,,\n`);
+  expect(formOf(form)).toBe(form);
+});
+
 it("is the same for all lists of the same prices, and read as them by both readers", () => {
   const folder = resolve(import.meta.dirname, "lists");
   expect(readdirSync(folder).length).toBeGreaterThan(acceptedLists.length);
