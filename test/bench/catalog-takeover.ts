@@ -1,0 +1,121 @@
+/**
+ * What it costs a running service to take a large catalog over: `node --expose-gc test/bench/catalog-takeover.ts [prices] [routes]`.
+ * Price lists are read as `sluice apply` reads them, packed as it publishes them, and given to a `LiveCatalog` as Kafka would, while
+ * the event loop is watched: the longest turn is what a message may have waited for. Times are of the main thread's CPU, so that
+ * what else the machine does is not among them.
+ */
+import { loadCatalog } from "../../domain/catalog/load-catalog.ts";
+import { snapshotOf } from "../../domain/catalog/snapshot.ts";
+import { networkTable } from "../../domain/numbers/network-table.ts";
+import { versionRecords } from "../../pipeline/control/catalog-version.ts";
+import { LiveCatalog } from "../../pipeline/follow/live-catalog.ts";
+import { createCodecs } from "../../pipeline/records/codecs.ts";
+import { registerSchemas } from "../../pipeline/records/register.ts";
+import type { InRecord, OutRecord } from "../../platform/kafka/record.ts";
+import { silentLog } from "../../platform/log/log.ts";
+import { FakeRegistry } from "../unit/pipeline/fake-registry.ts";
+
+const [prices = 50_000, routes = 10] = process.argv.slice(2).map(Number);
+/** They share the prices. */
+const PROVIDERS = 25;
+const ROUNDS = 5;
+const NETWORKS = [...new Map(networkTable.map((row) => [row.mccMnc, row])).values()].filter(
+  ({ mccMnc }) => mccMnc !== "",
+);
+
+/** A provider's list: the networks that numbers tell of, then prefixes. */
+function listOf(provider: number): string {
+  const rows = Array.from({ length: Math.ceil(prices / PROVIDERS) }, (_, n) => {
+    const price = `0,0${1_000 + ((n * 37 + provider) % 9_000)};${n % 10 === 0 ? "2027-02-01" : ""}`;
+    const network = NETWORKS[n];
+    if (network === undefined) return `;;;49${100_000 + n};;${price}`;
+    const { mccMnc, name } = network;
+    return `;${mccMnc.slice(0, 3)};${mccMnc.slice(3)};;"${name.replaceAll('"', "")}";${price}`;
+  });
+  return ["Country;MCC;MNC;Prefix;Network;Price EUR;Valid from", ...rows].join("\n");
+}
+
+const ids = Array.from({ length: PROVIDERS }, (_, n) => `p${n}`);
+const files = {
+  "accounts.yaml": [{ id: "acme", name: "Acme" }],
+  "providers.yaml": ids.map((id) => ({
+    ...{ id, kind: "smpp", rate: 100, currency: "EUR", prices: { file: `${id}.csv`, zone: "Europe/Berlin" } },
+    smpp: { host: "127.0.0.1", port: 2775, systemId: "sluice", password: { env: "PASSWORD" } },
+  })),
+  "routes.yaml": Array.from({ length: routes }, (_, n) => ({
+    ...{ id: `r${n}`, strategy: "least-cost", providers: ids.slice(n % 20, (n % 20) + 3).map((id) => ({ id })) },
+    when: n === routes - 1 ? {} : { prefixes: [`49${10_000 + n}`] },
+  })),
+};
+
+/** CPU of the main thread so far, ms. */
+function cpu(): number {
+  const { user, system } = process.threadCpuUsage();
+  return (user + system) / 1_000;
+}
+
+const begun = cpu();
+const folder = {
+  yaml: (file: string) => ({ value: files[file as keyof typeof files], where: () => "" }),
+  octets: (file: string) => new TextEncoder().encode(listOf(Number(file.replace(/\D/g, "")))),
+};
+const { source } = loadCatalog(folder, 12, { namedSecretsOnly: true });
+const read = cpu();
+
+const registry = new FakeRegistry();
+await registerSchemas(registry as never);
+const codecs = await createCodecs(registry);
+const versionOf = (version: number) =>
+  versionRecords(codecs.control, source, {
+    ...{ version, parent: version - 1, at: 1, by: "bench", note: null, restored: null },
+  });
+const packing = cpu();
+const { pieces } = versionOf(1);
+const packed = cpu();
+
+const catalog = new LiveCatalog({ codecs, partitions: 12, reveal: () => "-", log: silentLog });
+await catalog.begin(() => snapshotOf({ accounts: [], providers: [], routes: [], retired: [], regions: [] }));
+let offset = 0;
+
+/** Takes records over. @returns ms: all of it, and the longest turn of the event loop */
+async function takeOver(records: readonly OutRecord[]) {
+  let [longest, watching] = [0, true];
+  let last = cpu();
+  const watch = (): void => {
+    const now = cpu();
+    longest = Math.max(longest, now - last);
+    last = now;
+    if (watching) setImmediate(watch);
+  };
+  setImmediate(watch);
+  const start = cpu();
+  for (const record of records)
+    await catalog.accept({ ...record, offset: offset++, timestamp: 1, headers: {} } as InRecord);
+  watching = false;
+  return { took: cpu() - start, longest };
+}
+
+const rounds = [];
+let heap = 0;
+for (let version = 1; version <= ROUNDS; version++) {
+  const records = versionOf(version);
+  globalThis.gc?.();
+  const before = process.memoryUsage().heapUsed;
+  rounds.push(await takeOver([...records.pieces, records.head]));
+  globalThis.gc?.();
+  if (version === 1) heap = process.memoryUsage().heapUsed - before;
+}
+if (catalog.current.version !== ROUNDS) throw new Error(catalog.trouble);
+const middle = (values: readonly number[]) => Math.round([...values].sort((a, b) => a - b)[values.length >> 1]!);
+console.log(
+  JSON.stringify({
+    ...{ prices, routes, pieces: pieces.length },
+    versionOctets: pieces.reduce((sum, { value }) => sum + value!.length, 0),
+    readMs: Math.round(read - begun),
+    packMs: Math.round(packed - packing),
+    takeOverMs: middle(rounds.map(({ took }) => took)),
+    // The first one finds nothing compiled yet.
+    longestMs: Math.round(Math.max(...rounds.map(({ longest }) => longest))),
+    heapMegabytes: Math.round(heap / 1e6),
+  }),
+);
