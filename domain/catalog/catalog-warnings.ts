@@ -2,6 +2,7 @@ import { type CatalogProblem, problemAt } from "./catalog-problem.ts";
 import type { Catalog } from "./catalog-schema.ts";
 import type { PriceList } from "./price-list.ts";
 import type { Provider } from "./provider.ts";
+import { rerouteWarnings } from "./reroute-warnings.ts";
 import type { Route } from "./route.ts";
 import { routingWarnings } from "./route-warnings.ts";
 import { noNumbers, unknownNetworks } from "./unmatched-codes.ts";
@@ -19,6 +20,7 @@ export function warningsOf(catalog: Catalog): CatalogProblem[] {
     ...missing(catalog),
     ...providers.flatMap((provider, index) => ofProvider(provider, ["providers", index], routes)),
     ...routingWarnings(catalog),
+    ...rerouteWarnings(catalog),
   ];
 }
 

@@ -22,7 +22,7 @@ export interface RequestTextsOptions {
 }
 
 /** Records between two that are wanted which are read along, where asking a second time would cost more. */
-const READ_ALONG = 100;
+const READ_ALONG = 500;
 /** A task that was lost is noticed so soon while it reads, ms. */
 const ALIVE_MS = 500;
 

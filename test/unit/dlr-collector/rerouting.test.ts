@@ -47,6 +47,19 @@ describe("a receipt that says that this provider's way is closed", () => {
     expect(b.correlation.claimNext(b.events[1]!.event)).toBe(true);
   });
 
+  it("is carried out once, though the decision stands in the log twice, and not when somebody has the message by then", () => {
+    for (const then of [undefined, tried(2), event("closed", "m", { attempt: 2, state: "expired" })]) {
+      const b = routed();
+      b.event(tried(1, { providerMessageIds: ["1", "x"], facts: facts("m", { segments: 2 }) }));
+      b.receipt(rejected(1));
+      b.receipt(receipt("x", "rejected"));
+      const decision = b.events.find((one) => one.event.type === "rerouted")!.event;
+      if (then !== undefined) b.event(then);
+      expect(b.correlation.claimNext(decision)).toBe(then === undefined);
+      expect(b.correlation.claimNext(decision)).toBe(false);
+    }
+  });
+
   it("ends it when the next provider delivers, and only then", () => {
     const b = routed();
     b.event(tried(1));

@@ -271,3 +271,28 @@ describe("routes that earlier ones leave nothing for", () => {
     [[{ senders: ["Acme"] }, { accounts: ["acme"] }]],
   ])("but not %j", (whens) => expect(of(...whens)).toEqual([]));
 });
+
+describe("a route that says what follows from a receipt, and nothing can", () => {
+  const withReroute = (reroute: Loose, when: Loose = {}, providers: Loose[] = [{ id: "north" }, { id: "south" }]) =>
+    warningsAfter(({ routes }) =>
+      routes.unshift({ id: "first", when: { countries: ["DE"], ...when }, strategy: "priority", providers, reroute }),
+    ).filter((warning) => warning.includes("reroute"));
+
+  it("since it has one provider", () => {
+    expect(withReroute({}, {}, [{ id: "north" }])).toEqual([]);
+    const wanted = ["routes[0].reroute: means nothing: the route has no other provider to go to"];
+    expect(withReroute({ attempts: 2 }, {}, [{ id: "north" }])).toEqual(wanted);
+    expect(withReroute({ lanes: { otp: { on: [] } } }, {}, [{ id: "north" }])).toEqual(wanted);
+    expect(withReroute({ attempts: 2 })).toEqual([]);
+  });
+
+  it("since the lane holds what is in doubt, where it was meant for that lane", () => {
+    const wanted = [
+      "routes[0].reroute.receiptAfterSeconds: means nothing for marketing: none of the providers sends again there what is in doubt (inDoubt, inDoubtLimit)",
+    ];
+    expect(withReroute({ lanes: { marketing: { receiptAfterSeconds: 60 } } })).toEqual(wanted);
+    expect(withReroute({ receiptAfterSeconds: 60 }, { lanes: ["marketing"] })).toEqual(wanted);
+    expect(withReroute({ receiptAfterSeconds: 60 }), "for all lanes it is meant where it applies").toEqual([]);
+    expect(withReroute({ lanes: { otp: { receiptAfterSeconds: 60 } } })).toEqual([]);
+  });
+});
