@@ -71,6 +71,7 @@ function checkRoute(route: Route, at: Keys, catalog: Catalog, known: Known): Cat
     ...repeats([...at, "providers"], route.providers),
     ...checkProviders(route, at, known),
     ...checkCurrencies(route, at, catalog, known),
+    ...checkDelivery(route, at),
     ...checkConditions(route, [...at, "when"], known),
     ...checkCountries(route, [...at, "when"], catalog),
   ];
@@ -86,6 +87,11 @@ function checkProviders(route: Route, at: Keys, { providers }: Known): CatalogPr
         : [problemAt([...entry, "priority"], `means nothing with strategy "${route.strategy}"`)];
     return [...unknown, ...idle];
   });
+}
+
+function checkDelivery({ strategy, delivery }: Route, at: Keys): CatalogProblem[] {
+  if (delivery === undefined || strategy === "least-cost-per-delivered") return [];
+  return [problemAt([...at, "delivery"], `means nothing with strategy "${strategy}"`)];
 }
 
 /** Amounts of two currencies are never compared as if they were of one. */

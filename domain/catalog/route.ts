@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { readSender } from "../message/sender-id.ts";
+import { deliverySettingsSchema } from "./delivery-settings.ts";
 import { checked, country, distinct, kebabId, label, lane, mccMnc, numberPrefix } from "./fields.ts";
 import { rerouteSchema } from "./reroute.ts";
 import { timeWindowSchema } from "./time-window.ts";
@@ -30,19 +31,28 @@ const conditionsSchema = z.strictObject({
 });
 
 /** How a route chooses among its providers; what each does stands in domain/routing/strategies. */
-export const routeStrategies = ["priority", "weighted", "balanced", "least-cost", "sticky"] as const;
+export const routeStrategies = [
+  "priority",
+  "weighted",
+  "balanced",
+  "least-cost",
+  "least-cost-per-delivered",
+  "sticky",
+] as const;
 export type RouteStrategy = (typeof routeStrategies)[number];
 
 /** Those in which a provider may have a priority. */
 export const tieredStrategies: ReadonlySet<RouteStrategy> = new Set(["priority", "balanced"]);
 
 /** Those that compare prices: of one currency, or by exchange rates. */
-export const pricedStrategies: ReadonlySet<RouteStrategy> = new Set(["least-cost"]);
+export const pricedStrategies: ReadonlySet<RouteStrategy> = new Set(["least-cost", "least-cost-per-delivered"]);
 
 export const routeSchema = z.strictObject({
   id: kebabId,
   when: conditionsSchema.default({}),
   strategy: z.enum(routeStrategies),
+  /** Only for `least-cost-per-delivered`. */
+  delivery: deliverySettingsSchema.optional(),
   providers: z
     .array(
       z.strictObject({

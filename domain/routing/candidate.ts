@@ -28,6 +28,10 @@ export const verdicts = [
   "not-drawn",
   "dearer",
   "less-preferred",
+  "dearer-per-delivered",
+  "below-quality-floor",
+  "too-slow",
+  "receipts-collapsed",
 ] as const;
 export type Verdict = (typeof verdicts)[number];
 

@@ -6,6 +6,7 @@ import { carriesSender } from "../catalog/sender-rules.ts";
 import { priceAtVolume } from "../catalog/volume-terms.ts";
 import type { Lane } from "../message/lane.ts";
 import type { Candidate, ProviderHealth, RouteMember, Verdict } from "./candidate.ts";
+import { type DeliveryView, NO_DELIVERIES } from "./delivery-view.ts";
 import type { MessageFacts } from "./message-facts.ts";
 import { type CompiledRoute, findRoute, type RouteTable } from "./route-table.ts";
 
@@ -17,6 +18,8 @@ export interface ChoiceInput {
   refused?: ReadonlyMap<string, unknown>;
   /** Health by provider id; undefined (nothing heard yet) counts as well. */
   health: (provider: string) => ProviderHealth | undefined;
+  /** What receipts say; without it all providers are taken to deliver alike. */
+  delivery?: DeliveryView | undefined;
   /** Uniform in [0, 1). */
   random: () => number;
   /** Longest backlog, in seconds, at which a provider is taken while another could be. */
@@ -73,7 +76,12 @@ function chooseWithin(route: CompiledRoute, input: ChoiceInput): Choice {
     else candidate.verdict = "lower-priority";
   }
   if (tier.length > 0) {
-    const view = { facts: input.facts, aheadSeconds: Math.min(limit, AHEAD_SECONDS) };
+    const view = {
+      route: route.id,
+      facts: input.facts,
+      aheadSeconds: Math.min(limit, AHEAD_SECONDS),
+      delivery: { settings: route.delivery, known: input.delivery ?? NO_DELIVERIES },
+    };
     const chosen = route.strategy.rank(tier, view, input.random);
     return accept(chosen, route, chosen.member.tier === 0 ? route.strategy.name : "failover", candidates);
   }

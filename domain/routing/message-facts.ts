@@ -14,6 +14,8 @@ export interface MessageFacts {
   readonly from: string | undefined;
   /** Its metadata. */
   readonly labels: Readonly<Record<string, string>>;
+  /** Of its text; 1 where it is not said. */
+  readonly segments?: number;
   /** When it is decided, epoch ms by the brokers' clock. */
   readonly at: number;
 }

@@ -1,3 +1,4 @@
+import { DEFAULT_DELIVERY, type DeliverySettings } from "../catalog/delivery-settings.ts";
 import { type ExchangeRates, unitsPerBase } from "../catalog/exchange-rates.ts";
 import type { Provider } from "../catalog/provider.ts";
 import { countriesOf, type Region } from "../catalog/region.ts";
@@ -16,6 +17,7 @@ export interface CompiledRoute {
   readonly id: string;
   readonly strategy: Strategy;
   readonly members: readonly RouteMember[];
+  readonly delivery: DeliverySettings;
   /** With its regions resolved into countries. */
   readonly when: PlainConditions;
 }
@@ -44,7 +46,8 @@ export function compileRoutes(
   const lists = new MemberLists();
   const compiled = routes.map((route): CompiledRoute => {
     const members = lists.same(membersOf(route, byId, rates));
-    return { id: route.id, strategy: strategies[route.strategy], members, when: plainConditions(route.when, regions) };
+    const { id, strategy, delivery = DEFAULT_DELIVERY } = route;
+    return { id, strategy: strategies[strategy], members, delivery, when: plainConditions(route.when, regions) };
   });
   const whens = compiled.map(({ when }) => when);
   return { routes: compiled, index: new RouteIndex(whens), alike: alikeRoutes(whens) };

@@ -3,7 +3,7 @@ import type { MessageFacts } from "../../schemas/generated/types.ts";
 
 /** What routing looks at in a message. `at`: when it is decided, epoch ms. */
 export function routeFacts(facts: MessageFacts, at: number): RouteFacts {
-  const { to, country, network, accountId, lane, from, metadata } = facts;
+  const { to, country, network, accountId, lane, from, metadata, segments } = facts;
   return {
     destination: to,
     country,
@@ -12,6 +12,7 @@ export function routeFacts(facts: MessageFacts, at: number): RouteFacts {
     lane,
     from: from ?? undefined,
     labels: metadata,
+    segments,
     at,
   };
 }

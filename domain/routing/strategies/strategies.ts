@@ -1,6 +1,7 @@
 import type { RouteStrategy } from "../../catalog/route.ts";
 import { balanced } from "./balanced.ts";
 import { leastCost } from "./least-cost.ts";
+import { leastCostPerDelivered } from "./least-cost-per-delivered.ts";
 import { priority } from "./priority.ts";
 import { sticky } from "./sticky.ts";
 import type { Strategy } from "./strategy.ts";
@@ -12,5 +13,6 @@ export const strategies: Readonly<Record<RouteStrategy, Strategy>> = {
   weighted,
   balanced,
   "least-cost": leastCost,
+  "least-cost-per-delivered": leastCostPerDelivered,
   sticky,
 };

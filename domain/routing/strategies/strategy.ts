@@ -1,12 +1,18 @@
+import type { DeliverySettings } from "../../catalog/delivery-settings.ts";
 import type { RouteStrategy } from "../../catalog/route.ts";
 import type { Candidate } from "../candidate.ts";
+import type { DeliveryView } from "../delivery-view.ts";
 import type { MessageFacts } from "../message-facts.ts";
 
 /** What a strategy knows beside the candidates. */
 export interface View {
+  /** Its id. */
+  readonly route: string;
   readonly facts: MessageFacts;
   /** How far ahead a provider's room is looked at, in seconds: no further than messages of the lane may wait. */
   readonly aheadSeconds: number;
+  /** What is known of deliveries, and what the route makes of it. */
+  readonly delivery: { readonly settings: DeliverySettings; readonly known: DeliveryView };
 }
 
 /** How a route chooses among the usable providers of one tier. */

@@ -4,6 +4,7 @@ import { expect, test } from "vitest";
 import { parse } from "yaml";
 import { accountSchema } from "../../../../domain/catalog/account.ts";
 import { parseAccount, parseProvider, parseRoute } from "../../../../domain/catalog/catalog.ts";
+import { deliverySettingsSchema } from "../../../../domain/catalog/delivery-settings.ts";
 import { exchangeRatesSchema } from "../../../../domain/catalog/exchange-rates.ts";
 import { providerSchema } from "../../../../domain/catalog/provider.ts";
 import { regionSchema } from "../../../../domain/catalog/region.ts";
@@ -32,6 +33,7 @@ test("every field stands on the page", () => {
     ...Object.keys(routeSchema.shape.when.def.innerType.shape),
     ...Object.keys(regionSchema.shape),
     ...Object.keys(exchangeRatesSchema.shape),
+    ...Object.keys(deliverySettingsSchema.shape),
     ...routeStrategies,
   ];
   expect(fields.length).toBeGreaterThan(40);

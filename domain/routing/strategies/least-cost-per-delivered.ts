@@ -1,0 +1,105 @@
+import type { DeliveryEstimate } from "../../quality/delivery-node.ts";
+import { drawDelivery } from "../../quality/delivery-posterior.ts";
+import type { Candidate, Verdict } from "../candidate.ts";
+import { drawByWeight } from "./draw.ts";
+import type { Strategy, View } from "./strategy.ts";
+
+/** Of so many decisions one may explore. */
+const EXPLORING = 0.1;
+const MICROS = 1_000_000;
+
+interface Rival {
+  readonly candidate: Candidate;
+  readonly estimate: DeliveryEstimate;
+  /** Of a segment, in units of the currency of comparison. */
+  readonly price: number;
+}
+
+/**
+ * The cheapest for each message that arrives: price by probability of delivery, as receipts show it for the provider in
+ * this network and lane. Left out, while there is another: whose receipts have collapsed, who delivers less than the
+ * route's floor, and for an otp who takes too long.
+ *
+ * Now and then a message explores: the probabilities are drawn from what is known of them (Thompson sampling), so that
+ * whoever may well be cheaper is tried, and the more seldom the surer it is that he is not. What that may cost beyond the
+ * best choice that is known is bounded by the route's money for it. An otp never explores.
+ */
+export const leastCostPerDelivered: Strategy = {
+  name: "least-cost-per-delivered",
+  score: "price of a segment by probability of delivery, in the currency of comparison",
+  rank: (usable, view, random) => {
+    const rivals = usable.map((candidate) => rivalOf(candidate, view));
+    const trial = rivals.find(({ estimate }) => estimate.mayTry(view.facts.at, random));
+    for (const rival of rivals) rival.candidate.verdict = objection(rival, view, random) ?? "dearer-per-delivered";
+    if (trial !== undefined) return trial.candidate;
+    const fit = rivals.filter(({ candidate }) => candidate.verdict === "dearer-per-delivered");
+    if (fit.length === 0) return leastBad(rivals).candidate;
+    const best = cheapest(fit, random);
+    return explore(rivals, best, view, random) ?? best.candidate;
+  },
+};
+
+function rivalOf(candidate: Candidate, { facts, delivery }: View): Rival {
+  const estimate = delivery.known.of(candidate.provider, facts.country, facts.mccMnc, facts.lane);
+  const price = candidate.price! / candidate.member.perBase / MICROS;
+  candidate.score = price / estimate.delivery;
+  return { candidate, estimate, price };
+}
+
+function objection({ estimate }: Rival, { facts, delivery }: View, random: () => number): Verdict | undefined {
+  const { floor, otpWithinSeconds } = delivery.settings;
+  const { share, p95Ms } = estimate;
+  if (share < 1 && (share === 0 || random() >= share)) return "receipts-collapsed";
+  if (estimate.delivery < floor) return "below-quality-floor";
+  const late = facts.lane === "otp" && otpWithinSeconds !== undefined && p95Ms !== undefined;
+  return late && p95Ms > otpWithinSeconds * 1_000 ? "too-slow" : undefined;
+}
+
+/** Where something speaks against everybody: a slow one before one that delivers little, and that before one left. */
+function leastBad(rivals: readonly Rival[]): Rival {
+  for (const verdict of ["too-slow", "below-quality-floor", "receipts-collapsed"] as const) {
+    const alike = rivals.filter(({ candidate }) => candidate.verdict === verdict);
+    if (alike.length > 0)
+      return alike.reduce((best, one) => (one.estimate.delivery > best.estimate.delivery ? one : best));
+  }
+  return rivals[0]!;
+}
+
+function cheapest(rivals: readonly Rival[], random: () => number): Rival {
+  let least = Number.POSITIVE_INFINITY;
+  for (const { candidate } of rivals) if (candidate.score! < least) least = candidate.score!;
+  const alike = rivals.filter(({ candidate }) => candidate.score === least);
+  if (alike.length === 1) return alike[0]!;
+  const drawn = drawByWeight(
+    alike.map(({ candidate }) => candidate),
+    random,
+  );
+  for (const { candidate } of alike) {
+    candidate.score = least;
+    if (candidate !== drawn) candidate.verdict = "not-drawn";
+  }
+  return alike.find(({ candidate }) => candidate === drawn)!;
+}
+
+/** Who is to be tried instead of the best that is known; undefined when nobody is, or there is no money for it. */
+function explore(rivals: readonly Rival[], best: Rival, view: View, random: () => number): Candidate | undefined {
+  const { facts, delivery, route } = view;
+  const { floor, explorePerHour } = delivery.settings;
+  if (explorePerHour === 0 || facts.lane === "otp" || rivals.length === 1 || random() >= EXPLORING) return undefined;
+  let found = best;
+  let least = Number.POSITIVE_INFINITY;
+  for (const rival of rivals) {
+    if (rival.candidate.verdict === "receipts-collapsed") continue;
+    const drawn = drawDelivery(rival.estimate, random);
+    if (drawn < floor || rival.price >= least * drawn) continue;
+    least = rival.price / drawn;
+    found = rival;
+  }
+  if (found === best) return undefined;
+  // What its deliveries are worth is what the best would take for them.
+  const cost = found.price - found.estimate.delivery * best.candidate.score!;
+  const segments = facts.segments ?? 1;
+  return delivery.known.spend(route, Math.max(0, cost) * segments, explorePerHour / MICROS, facts.at)
+    ? found.candidate
+    : undefined;
+}
