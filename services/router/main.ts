@@ -2,7 +2,9 @@
 import { openCatalog } from "../../pipeline/boot/open-catalog.ts";
 import { readCatalog } from "../../pipeline/boot/read-catalog.ts";
 import { startPipeline, startReader } from "../../pipeline/boot/start-pipeline.ts";
+import { DeliveryBoard } from "../../pipeline/follow/delivery-board.ts";
 import { followHealth } from "../../pipeline/follow/follow-health.ts";
+import { followQuality } from "../../pipeline/follow/follow-quality.ts";
 import { ProviderHealth } from "../../pipeline/follow/provider-health.ts";
 import { SchemaGate } from "../../pipeline/follow/schema-gate.ts";
 import { loadConfig } from "../../platform/config/load-config.ts";
@@ -12,9 +14,9 @@ import { TaskGroup } from "../../platform/kafka/task-group.ts";
 import { runTransform } from "../../platform/kafka/transform.ts";
 import { runService } from "../../platform/lifecycle/run-service.ts";
 import { KNOWN_VARIABLES } from "../../schemas/generated/variables.ts";
-import { CONTROL_TOPIC, EVENTS_TOPIC, HEALTH_TOPIC, ROUTER_INPUTS } from "../../schemas/topics.ts";
+import { CONTROL_TOPIC, EVENTS_TOPIC, HEALTH_TOPIC, QUALITY_TOPIC, ROUTER_INPUTS } from "../../schemas/topics.ts";
 import { Router } from "./router.ts";
-import { routerMetrics } from "./router-metrics.ts";
+import { observeDelivery, routerMetrics } from "./router-metrics.ts";
 import { routerSettings } from "./router-settings.ts";
 import { traceRouting } from "./trace-routing.ts";
 
@@ -34,7 +36,7 @@ await runService({
     const pipeline = await startPipeline(scope, "router", config);
     const { connection, codecs, producer, now } = pipeline;
 
-    const reader = await startReader(scope, pipeline, [EVENTS_TOPIC, HEALTH_TOPIC, CONTROL_TOPIC]);
+    const reader = await startReader(scope, pipeline, [EVENTS_TOPIC, HEALTH_TOPIC, QUALITY_TOPIC, CONTROL_TOPIC]);
     const catalog = await openCatalog(scope, pipeline, { service: "router", config, reader, secrets: false });
     const metrics = routerMetrics(scope.metrics);
     const providerOf = (id: string) => catalog.current.known.get(id);
@@ -48,6 +50,32 @@ await runService({
       onUnreadable: () => metrics.unreadableHealth.add(),
     };
     await scope.waitFor("provider health", () => followHealth(followed), { attemptMs: 60_000 });
+    let owned = 0;
+    const delivery = await scope.add("delivery estimates", {
+      start: () =>
+        new DeliveryBoard({
+          share: () => owned / config.partitions,
+          routes: () => catalog.current.catalog.routes.map(({ id }) => id),
+          now,
+          log: scope.log,
+        }),
+      stop: (board) => board.stop(),
+    });
+    await scope.waitFor(
+      "delivery estimates",
+      () =>
+        followQuality({
+          reader,
+          codec: codecs.quality,
+          fold: (summary) => delivery.fold(summary),
+          partitions: config.partitions,
+          log: scope.log,
+          onUnreadable: () => metrics.unreadableQuality.add(),
+        }),
+      { attemptMs: 60_000 },
+    );
+    delivery.start();
+    observeDelivery(scope.metrics, delivery);
     const ends = new LogEnds(reader, EVENTS_TOPIC, scope.log);
     // Topics that were created a moment ago may have no leader yet.
     await scope.waitFor("event log", () => ends.start());
@@ -58,6 +86,7 @@ await runService({
       partitions: config.partitions,
       catalog,
       health,
+      delivery,
       reader,
       ends,
       metrics,
@@ -74,7 +103,14 @@ await runService({
       topics: ROUTER_INPUTS,
       partitions: config.partitions,
       sessionTimeoutMs: config.kafkaSessionTimeout,
-      run: (task) => runTransform(task, new Router(options), { producer, maxBatchPerInput: BATCH_PER_INPUT }),
+      run: async (task) => {
+        owned++;
+        try {
+          await runTransform(task, new Router(options), { producer, maxBatchPerInput: BATCH_PER_INPUT });
+        } finally {
+          owned--;
+        }
+      },
     });
     observeKafka(scope, { producer, group });
     await scope.add("router tasks", { start: () => group, stop: () => group.stop() });

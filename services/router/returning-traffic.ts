@@ -1,6 +1,7 @@
 import type { Snapshot } from "../../domain/catalog/snapshot.ts";
 import type { ProviderHealth as HealthOfProvider } from "../../domain/routing/candidate.ts";
 import { type Choice, chooseProvider } from "../../domain/routing/choose-provider.ts";
+import type { DeliveryView } from "../../domain/routing/delivery-view.ts";
 import type { ProviderHealth } from "../../pipeline/follow/provider-health.ts";
 import { routeFacts } from "../../pipeline/records/route-facts.ts";
 import type { Lane, MessageFacts } from "../../schemas/generated/types.ts";
@@ -20,6 +21,7 @@ const LIMIT: Readonly<Record<Lane, number>> = {
 export interface ReturningTrafficOptions {
   readonly snapshot: () => Snapshot;
   readonly health: ProviderHealth;
+  readonly delivery: DeliveryView;
   /** Epoch ms by the brokers' clock. */
   readonly now: () => number;
   readonly monotonic: () => number;
@@ -36,9 +38,13 @@ export class ReturningTraffic {
   private readonly options: ReturningTrafficOptions;
   /** What was let go and is not given to its provider yet, by the record's place. */
   private readonly reserved = new Map<string, Reserved>();
+  private readonly delivery: DeliveryView;
 
   constructor(options: ReturningTrafficOptions) {
     this.options = options;
+    const { delivery } = options;
+    // Asked before it is decided, so nothing is spent on exploring here.
+    this.delivery = { of: (...place) => delivery.of(...place), spend: () => false };
   }
 
   /** `go` reserves the room until the place is released. */
@@ -68,6 +74,7 @@ export class ReturningTraffic {
       tried: [],
       refused,
       health: (id) => this.stateOf(id, facts.lane, now),
+      delivery: this.delivery,
       random: this.options.random,
       backlogLimit: LIMIT,
     });

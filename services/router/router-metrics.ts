@@ -1,3 +1,4 @@
+import type { DeliveryBoard } from "../../pipeline/follow/delivery-board.ts";
 import type { Counter, MetricRegistry } from "../../platform/telemetry/metric-registry.ts";
 
 /** What the router counts. */
@@ -13,6 +14,7 @@ export interface RouterMetrics {
   readonly repeated: Counter;
   readonly rekeyed: Counter;
   readonly unreadableHealth: Counter;
+  readonly unreadableQuality: Counter;
 }
 
 export function routerMetrics(registry: MetricRegistry): RouterMetrics {
@@ -55,6 +57,9 @@ export function routerMetrics(registry: MetricRegistry): RouterMetrics {
     unreadableHealth: registry
       .counter("router_unreadable_health_total", { help: "Records of sms.health that say nothing of a known provider" })
       .with(),
+    unreadableQuality: registry
+      .counter("router_unreadable_quality_total", { help: "Records of sms.quality that cannot be used" })
+      .with(),
   };
 }
 
@@ -70,4 +75,20 @@ function byLabels(lookup: (a: string, b: string) => Counter): (a: string, b?: st
     }
     return counter;
   };
+}
+
+/** Shows what is known of the providers' deliveries. */
+export function observeDelivery(registry: MetricRegistry, board: Pick<DeliveryBoard, "size" | "leftCount">): void {
+  registry.observe(
+    "router_delivery_cells",
+    "gauge",
+    "Ways of providers into networks, by lane, whose delivery is estimated",
+    () => board.size,
+  );
+  registry.observe(
+    "router_delivery_left",
+    "gauge",
+    "Of these, those that routes by delivery have left since their receipts collapsed, or bring back",
+    () => board.leftCount,
+  );
 }

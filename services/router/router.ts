@@ -7,6 +7,7 @@
 import type { Snapshot, SnapshotSource } from "../../domain/catalog/snapshot.ts";
 import { triedThisRound } from "../../domain/message/tries.ts";
 import { type Choice, chooseProvider } from "../../domain/routing/choose-provider.ts";
+import type { DeliveryView } from "../../domain/routing/delivery-view.ts";
 import type { ProviderHealth } from "../../pipeline/follow/provider-health.ts";
 import type { SchemaGate } from "../../pipeline/follow/schema-gate.ts";
 import type { SluiceCodecs } from "../../pipeline/records/codecs.ts";
@@ -64,6 +65,8 @@ export interface RouterOptions {
   /** Looked at once for each batch. */
   readonly catalog: SnapshotSource;
   readonly health: ProviderHealth;
+  /** What receipts say of the providers. */
+  readonly delivery: DeliveryView;
   readonly reader: TopicReader;
   readonly ends: LogEnds;
   readonly metrics: RouterMetrics;
@@ -278,6 +281,7 @@ export class Router implements Transform {
       tried: triedThisRound(pending.tried),
       refused: barredProviders(pending, this.snapshot, at),
       health: (id) => this.options.health.state(id, facts.lane, now),
+      delivery: this.options.delivery,
       random: this.options.random,
     });
   }

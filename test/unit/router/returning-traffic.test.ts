@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
 import { parseRoute } from "../../../domain/catalog/catalog.ts";
 import { snapshotOf } from "../../../domain/catalog/snapshot.ts";
+import { NO_DELIVERIES } from "../../../domain/routing/delivery-view.ts";
 import { ProviderHealth } from "../../../pipeline/follow/provider-health.ts";
 import { ReturningTraffic } from "../../../services/router/returning-traffic.ts";
 import { BLANK_HEALTH } from "../pipeline/blank-health.ts";
@@ -16,7 +17,7 @@ it("reserves what it lets go until that is processed, whatever comes of it, and 
   const health = new ProviderHealth(() => undefined);
   const catalog = { accounts: [], providers: [provider("a")], routes: [route.value], retired: [], regions: [] };
   const snapshot = snapshotOf(catalog);
-  const clocks = { now: () => NOW, monotonic: () => 0 };
+  const clocks = { now: () => NOW, monotonic: () => 0, delivery: NO_DELIVERIES };
   const returning = new ReturningTraffic({ snapshot: () => snapshot, health, ...clocks, random: () => 0 });
   expect(returning.prospect("p/0", facts, none), "a provider that was never heard of").toBe("none");
   const say = (circuit: "open" | "half_open" | "closed") =>

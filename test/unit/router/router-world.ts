@@ -2,6 +2,7 @@ import { accountSchema } from "../../../domain/catalog/account.ts";
 import { parseProvider, parseRoute } from "../../../domain/catalog/catalog.ts";
 import type { Provider } from "../../../domain/catalog/provider.ts";
 import { snapshotOf } from "../../../domain/catalog/snapshot.ts";
+import { type DeliveryView, NO_DELIVERIES } from "../../../domain/routing/delivery-view.ts";
 import { ProviderHealth } from "../../../pipeline/follow/provider-health.ts";
 import { createCodecs } from "../../../pipeline/records/codecs.ts";
 import { registerSchemas } from "../../../pipeline/records/register.ts";
@@ -37,10 +38,10 @@ export function provider(id: string): Provider {
   return parsed.value;
 }
 
-/** A router on an event log in memory. `random`: what draws among equals. */
-export function world(random = () => 0) {
+/** A router on an event log in memory. `random`: what draws among equals; `delivery`: what receipts say; `strategy`: of its one route. */
+export function world(random = () => 0, delivery: DeliveryView = NO_DELIVERIES, strategy = "weighted") {
   const providers = [provider("a"), provider("b")];
-  const route = parseRoute({ id: "all", strategy: "weighted", providers: [{ id: "a" }, { id: "b" }] });
+  const route = parseRoute({ id: "all", strategy, providers: [{ id: "a" }, { id: "b" }] });
   if (!route.ok) throw new Error("route");
   const account = accountSchema.parse({ id: "acme", name: "Acme" });
   const whole = snapshotOf({ accounts: [account], providers, routes: [route.value], retired: [], regions: [] });
@@ -55,6 +56,7 @@ export function world(random = () => 0) {
       partitions: P,
       catalog,
       health,
+      delivery,
       reader: {
         watermarks: async () => Array.from({ length: P }, () => ({ low: 0, high: log.length })),
         readRange: async (_t: string, _p: number, from: number, to: number, take: (r: InRecord) => void) => {

@@ -1,0 +1,91 @@
+import type { Lane } from "../../domain/message/lane.ts";
+import { DeliveryEstimates } from "../../domain/quality/delivery-estimates.ts";
+import type { DeliveryEstimate } from "../../domain/quality/delivery-node.ts";
+import type { QualityCell, QualitySummary } from "../../domain/quality/quality-cell.ts";
+import type { DeliveryView } from "../../domain/routing/delivery-view.ts";
+import { ExplorationBudget } from "../../domain/routing/exploration-budget.ts";
+import type { Log } from "../../platform/log/log.ts";
+
+/** Between two times that the estimates are worked out anew, ms. */
+const REFRESH_MS = 1_000;
+
+export interface DeliveryBoardOptions {
+  /** What part of the routes' money for exploring is this process's, in [0, 1]. */
+  readonly share: () => number;
+  /** Ids of the routes that there are. */
+  readonly routes: () => Iterable<string>;
+  /** Epoch ms by the brokers' clock. */
+  readonly now: () => number;
+  readonly log: Log;
+}
+
+/** What a process knows of the providers' deliveries, and may spend to learn more: from sms.quality, anew every second. */
+export class DeliveryBoard implements DeliveryView {
+  readonly estimates = new DeliveryEstimates();
+  private readonly options: DeliveryBoardOptions;
+  private readonly budget: ExplorationBudget;
+  /** Ways that were left since their receipts collapsed, by what they are called in the log. */
+  private left = new Map<string, QualityCell>();
+  private timer: NodeJS.Timeout | undefined;
+
+  constructor(options: DeliveryBoardOptions) {
+    this.options = options;
+    this.budget = new ExplorationBudget(options.share);
+  }
+
+  fold(summary: QualitySummary): void {
+    this.estimates.fold(summary);
+  }
+
+  start(): void {
+    this.refresh();
+    this.timer = setInterval(() => this.refresh(), REFRESH_MS).unref();
+  }
+
+  stop(): void {
+    clearInterval(this.timer);
+  }
+
+  refresh(): void {
+    this.estimates.refresh(this.options.now());
+    this.budget.keep(new Set(this.options.routes()));
+    this.tell();
+  }
+
+  /** Ways of providers into networks that something is known of. */
+  get size(): number {
+    return this.estimates.cells().length;
+  }
+
+  /** Of these, those that were left. */
+  get leftCount(): number {
+    return this.left.size;
+  }
+
+  private tell(): void {
+    const { log } = this.options;
+    const left = new Map<string, QualityCell>();
+    for (const { cell, guard } of this.estimates.cells()) if (guard.share < 1) left.set(nameOf(cell), cell);
+    for (const [name, cell] of left)
+      if (!this.left.has(name))
+        log.warn(
+          { ...cell },
+          "receipts have collapsed: routes by delivery leave this provider here, and try it now and then",
+        );
+    for (const [name, cell] of this.left)
+      if (!left.has(name)) log.info({ ...cell }, "receipts come again: this provider has all of its traffic here");
+    this.left = left;
+  }
+
+  of(provider: string, country: string, network: string | undefined, lane: Lane): DeliveryEstimate {
+    return this.estimates.of(provider, country, network, lane);
+  }
+
+  spend(route: string, cost: number, perHour: number, at: number): boolean {
+    return this.budget.spend(route, cost, perHour, at);
+  }
+}
+
+function nameOf({ provider, country, network, lane }: QualityCell): string {
+  return `${provider}/${country}/${network ?? ""}/${lane}`;
+}
