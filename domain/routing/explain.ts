@@ -2,8 +2,10 @@ import { formatMoney } from "../catalog/money.ts";
 import { pricedStrategies, type Route } from "../catalog/route.ts";
 import type { Snapshot } from "../catalog/snapshot.ts";
 import type { ValidRequest } from "../message/validation.ts";
+import { type DeliveryEstimate, NOTHING_SEEN } from "../quality/delivery-node.ts";
 import type { Candidate, ProviderHealth } from "./candidate.ts";
 import { type Choice, chooseProvider } from "./choose-provider.ts";
+import { type DeliveryView, NO_DELIVERIES } from "./delivery-view.ts";
 import { type HeldCondition, heldConditions } from "./held-conditions.ts";
 import { factsOf, type MessageFacts } from "./message-facts.ts";
 import { strategies } from "./strategies/strategies.ts";
@@ -60,6 +62,18 @@ export interface ExplainedCandidate {
   readonly score: number | null;
   /** Null when nothing was ever heard of its senders: it counts as well. */
   readonly health: ExplainedHealth | null;
+  /** Null when no receipts have told of it yet: it is taken to deliver as others do. */
+  readonly delivery: ExplainedDelivery | null;
+}
+
+/** How a provider delivers in the message's network and lane, as receipts say. */
+export interface ExplainedDelivery {
+  /** That a message is delivered. */
+  readonly probability: number;
+  /** Time from submission to delivery that 95 of 100 have at the most, ms; null while too little is known. */
+  readonly p95Ms: number | null;
+  /** Share of its traffic that routes by delivery give it: less than 1 since its receipts collapsed. */
+  readonly share: number;
 }
 
 /** How a provider is, as its senders say. */
@@ -84,16 +98,23 @@ export interface ExplainInput {
   /** Epoch ms. */
   readonly at: number;
   readonly health: (provider: string) => ExplainedHealth | undefined;
+  /** What receipts say; without it nothing is known of deliveries. */
+  readonly delivery?: Pick<DeliveryView, "of"> | undefined;
 }
 
 /** Where chance decides, explanations show the middle of the draw, so that the same question has the same answer. */
 const MIDDLE = 0.5;
 
 /** Decides as the router does, with all that it looks at. */
-export function explain(snapshot: Snapshot, { request, account, at, health }: ExplainInput): Explanation {
+export function explain(snapshot: Snapshot, input: ExplainInput): Explanation {
+  const { request, account, at, health } = input;
   const from = request.from ?? snapshot.accounts.get(account ?? "")?.from;
   const facts = factsOf({ ...request, from }, account ?? "", at);
-  const choice = chooseProvider(snapshot.routes, { facts, tried: [], health, random: () => MIDDLE });
+  const estimate = (provider: string) =>
+    (input.delivery ?? NO_DELIVERIES).of(provider, facts.country, facts.mccMnc, facts.lane);
+  // A question is no message: it tries nobody, and explores nothing.
+  const delivery = { of: (provider: string) => ({ ...estimate(provider), mayTry: () => false }), spend: () => false };
+  const choice = chooseProvider(snapshot.routes, { facts, tried: [], health, delivery, random: () => MIDDLE });
   const { network } = request;
   return {
     to: `+${request.destination}`,
@@ -109,7 +130,9 @@ export function explain(snapshot: Snapshot, { request, account, at, health }: Ex
     route: explainRoute(snapshot, choice, facts),
     provider: choice.ok ? choice.provider.id : null,
     reason: choice.reason,
-    candidates: choice.candidates.map((candidate) => explainCandidate(candidate, health(candidate.provider))),
+    candidates: choice.candidates.map((candidate) =>
+      explainCandidate(candidate, health(candidate.provider), estimate(candidate.provider)),
+    ),
     others: othersThan(choice, snapshot),
     notes: notesOn(snapshot, account, facts, choice),
   };
@@ -131,6 +154,7 @@ function explainRoute({ catalog }: Snapshot, choice: Choice, facts: MessageFacts
 function explainCandidate(
   { provider, verdict, price, currency, member, score }: Candidate,
   health: ExplainedHealth | undefined,
+  estimate: DeliveryEstimate,
 ): ExplainedCandidate {
   return {
     provider,
@@ -140,7 +164,14 @@ function explainCandidate(
     weight: member.weight,
     score: score ?? null,
     health: health ?? null,
+    delivery: explainDelivery(estimate),
   };
+}
+
+function explainDelivery(estimate: DeliveryEstimate): ExplainedDelivery | null {
+  if (estimate === NOTHING_SEEN) return null;
+  const { delivery, p95Ms, share } = estimate;
+  return { probability: delivery, p95Ms: p95Ms ?? null, share };
 }
 
 function othersThan({ candidates }: Choice, { known, providers }: Snapshot): OtherProvider[] {

@@ -6,10 +6,15 @@ import { catalogFiles, type LoadedCatalog, loadCatalog } from "../../domain/cata
 import { withoutSecrets } from "../../domain/catalog/provider.ts";
 import type { Snapshot, SnapshotSource } from "../../domain/catalog/snapshot.ts";
 import { newMessageId } from "../../domain/message/message-id.ts";
+import { DeliveryEstimates } from "../../domain/quality/delivery-estimates.ts";
+import type { QualitySummary } from "../../domain/quality/quality-cell.ts";
+import type { DeliveryView } from "../../domain/routing/delivery-view.ts";
 import { openCatalog } from "../../pipeline/boot/open-catalog.ts";
 import { type Pipeline, startPipeline, startReader } from "../../pipeline/boot/start-pipeline.ts";
 import { followHealth } from "../../pipeline/follow/follow-health.ts";
+import { followQuality } from "../../pipeline/follow/follow-quality.ts";
 import { ProviderHealth } from "../../pipeline/follow/provider-health.ts";
+import type { SluiceCodecs } from "../../pipeline/records/codecs.ts";
 import { loadConfig } from "../../platform/config/load-config.ts";
 import { configFolder } from "../../platform/config/yaml-file.ts";
 import { errorMessage } from "../../platform/errors/sluice-error.ts";
@@ -20,7 +25,7 @@ import type { TopicReader } from "../../platform/kafka/topic-reader.ts";
 import { ensureTopics } from "../../platform/kafka/topics.ts";
 import { runService, type Scope } from "../../platform/lifecycle/run-service.ts";
 import { KNOWN_VARIABLES } from "../../schemas/generated/variables.ts";
-import { CONTROL_TOPIC, HEALTH_TOPIC } from "../../schemas/topics.ts";
+import { CONTROL_TOPIC, HEALTH_TOPIC, QUALITY_TOPIC } from "../../schemas/topics.ts";
 import { acceptanceMetrics } from "./acceptance/acceptance-metrics.ts";
 import { Acceptor } from "./acceptance/acceptor.ts";
 import { ApiKeys } from "./acceptance/api-keys.ts";
@@ -47,13 +52,15 @@ const config = loadConfig("ingest", ingestConfig, {
 const DRAIN_SHARE = 0.8;
 const PROBE_EVERY_MS = 10_000;
 const PROBE_TIMEOUT_MS = 5_000;
+/** Estimates of deliveries that are younger are not worked out anew, ms. */
+const ESTIMATES_MS = 1_000;
 
 await runService({ name: "ingest", config, redact: ["x-api-key", "text", "to"], start });
 
 async function start(scope: Scope): Promise<void> {
   const pipeline = await startPipeline(scope, "ingest", config);
   await observe(scope, pipeline);
-  const reader = await startReader(scope, pipeline, [CONTROL_TOPIC, HEALTH_TOPIC]);
+  const reader = await startReader(scope, pipeline, [CONTROL_TOPIC, HEALTH_TOPIC, QUALITY_TOPIC]);
   const files = () => catalogOf(scope);
   const catalog = await openCatalog(scope, pipeline, { service: "ingest", config, reader, secrets: false, files });
   let keys = new ApiKeys(catalog.current.catalog.accounts);
@@ -122,8 +129,29 @@ function routingOf(scope: Scope, { codecs, now }: Pipeline, reader: TopicReader,
   return {
     snapshot: () => snapshotWithRoutes(catalog),
     health: (provider, lane) => health.explained(provider, lane, performance.now()),
+    delivery: deliveryOf(scope, codecs, reader, now),
     now,
   };
+}
+
+/** The estimates of deliveries, worked out anew when they are asked for. */
+function deliveryOf(scope: Scope, codecs: SluiceCodecs, reader: TopicReader, now: () => number) {
+  const estimates = new DeliveryEstimates();
+  const { partitions } = config;
+  const fold = (summary: QualitySummary) => estimates.fold(summary);
+  followQuality({ reader, codec: codecs.quality, fold, partitions, log: scope.log }).catch((err: unknown) =>
+    scope.log.warn({ err }, "What receipts say cannot be read: in explanations all providers deliver alike"),
+  );
+  let refreshedAt = Number.NEGATIVE_INFINITY;
+  const of: DeliveryView["of"] = (...place) => {
+    const at = now();
+    if (at - refreshedAt >= ESTIMATES_MS) {
+      refreshedAt = at;
+      estimates.refresh(at);
+    }
+    return estimates.of(...place);
+  };
+  return { of };
 }
 
 /** Undefined where this process has the accounts only. */

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { CatalogError } from "../../../domain/catalog/load-catalog.ts";
 import { concealed } from "../../../domain/catalog/secret-references.ts";
 import { type Snapshot, snapshotOf } from "../../../domain/catalog/snapshot.ts";
+import { DeliveryEstimates } from "../../../domain/quality/delivery-estimates.ts";
 import { explain } from "../../../domain/routing/explain.ts";
 import { readCatalog } from "../../../pipeline/boot/read-catalog.ts";
 import { readVersion } from "../../../pipeline/control/read-version.ts";
@@ -45,15 +46,15 @@ export const explainCommand: Command = {
     const { account, at, files, json, request } = readExplainArguments(args);
     const config = readConfig("console", settings, env, ["SLUICE_*"]);
     const connection = { brokers: config.kafkaBrokers, clientId: `sluice-explain-${process.pid}`, log: silentLog };
-    let live: LiveState = { version: undefined, words: [] };
+    let live: LiveState = { version: undefined, words: [], delivery: new DeliveryEstimates() };
     let source = "live, from Kafka";
     try {
-      live = await readLiveState(connection, config.registryUrl);
+      live = await readLiveState(connection, config.registryUrl, config.partitions);
     } catch (error) {
       source = `not known, all providers count as well: ${errorMessage(error)}`;
       if (json) tell(`health: ${source}`);
     }
-    const { version, words } = live;
+    const { version, words, delivery } = live;
     const folder = files ?? (version === undefined ? config.catalogDir : undefined);
     const snapshot =
       folder === undefined
@@ -63,7 +64,13 @@ export const explainCommand: Command = {
     const rateOf = (id: string) => snapshot.known.get(id)?.rate;
     const health = healthOf(words, rateOf, Date.now());
     const { lane } = request;
-    const explanation = explain(snapshot, { request, account, at: at ?? Date.now(), health: (id) => health(id, lane) });
+    const explanation = explain(snapshot, {
+      request,
+      account,
+      at: at ?? Date.now(),
+      health: (id) => health(id, lane),
+      delivery,
+    });
     const catalog = folder === undefined ? `version ${version!.version}` : `the files of ${folder}`;
     print(json ? JSON.stringify(explanation) : explainTable(explanation, { catalog, health: source }));
     return explanation.provider === null ? 1 : 0;

@@ -44,8 +44,9 @@ function providerText({ provider, reason }: Explanation): string {
 
 function candidateTable({ candidates, route }: Explanation): string[] {
   if (candidates.length === 0 || route === null) return [];
-  const head = ["", "verdict", "price", "score", "circuit", "backlog", "rate"];
-  const rows = [head, ...candidates.map(cells)];
+  const told = candidates.some(({ delivery }) => delivery !== null);
+  const head = ["", "verdict", "price", "score", "circuit", "backlog", "rate", ...(told ? ["delivers"] : [])];
+  const rows = [head, ...candidates.map((one) => [...cells(one), ...(told ? [delivers(one)] : [])])];
   const widths = head.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
   const lines = rows.map((row) => `  ${row.map((cell, column) => cell.padEnd(widths[column]!)).join("  ")}`.trimEnd());
   const scored = candidates.some(({ score }) => score !== null);
@@ -68,6 +69,14 @@ function cells({ provider, verdict, price, currency, score, health }: ExplainedC
     score === null ? "" : short(score),
     ...known,
   ];
+}
+
+function delivers({ delivery }: ExplainedCandidate): string {
+  if (delivery === null) return "no receipts yet";
+  const { probability, p95Ms, share } = delivery;
+  const time = p95Ms === null ? "" : `, 95 % of them within ${short(Math.round(p95Ms / 100) / 10)} s`;
+  const left = share === 1 ? "" : share === 0 ? "; left, its receipts have collapsed" : `; has ${short(100 * share)} %`;
+  return `${(100 * probability).toFixed(1)} %${time}${left}`;
 }
 
 function otherLines({ others }: Explanation): string[] {

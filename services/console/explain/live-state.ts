@@ -1,7 +1,10 @@
 import { setTimeout as pause } from "node:timers/promises";
+import { DeliveryEstimates } from "../../../domain/quality/delivery-estimates.ts";
+import type { QualitySummary } from "../../../domain/quality/quality-cell.ts";
 import type { ExplainedHealth } from "../../../domain/routing/explain.ts";
 import type { AppliedVersion } from "../../../pipeline/control/catalog-log.ts";
 import { followHealth } from "../../../pipeline/follow/follow-health.ts";
+import { followQuality } from "../../../pipeline/follow/follow-quality.ts";
 import { ProviderHealth } from "../../../pipeline/follow/provider-health.ts";
 import { connectCodecs } from "../../../pipeline/records/codecs.ts";
 import { SluiceError } from "../../../platform/errors/sluice-error.ts";
@@ -9,7 +12,7 @@ import type { KafkaConnection } from "../../../platform/kafka/connection.ts";
 import { TopicReader } from "../../../platform/kafka/topic-reader.ts";
 import { silentLog } from "../../../platform/log/log.ts";
 import type { Health, Lane } from "../../../schemas/generated/types.ts";
-import { CONTROL_TOPIC, HEALTH_TOPIC } from "../../../schemas/topics.ts";
+import { CONTROL_TOPIC, HEALTH_TOPIC, QUALITY_TOPIC } from "../../../schemas/topics.ts";
 import { readCatalogLog } from "../catalog/catalog-topic.ts";
 
 /** What the services work with at this moment. */
@@ -18,6 +21,8 @@ export interface LiveState {
   readonly version: AppliedVersion | undefined;
   /** The newest word of each sender. */
   readonly words: readonly Health[];
+  /** What receipts say of the providers. */
+  readonly delivery: DeliveryEstimates;
 }
 
 /** Kafka and the registry must have answered by then, ms. */
@@ -27,9 +32,13 @@ const READ_MS = 15_000;
 /** Clocks that differ by more are not read as clocks, ms. */
 const CLOCKS_MS = 60_000;
 
-/** Reads sms.control and sms.health once. @throws SluiceError `UNAVAILABLE` when Kafka or the registry does not answer in time, or their own errors */
-export async function readLiveState(connection: KafkaConnection, registryUrl: string): Promise<LiveState> {
-  const reader = new TopicReader({ connection, topics: [CONTROL_TOPIC, HEALTH_TOPIC] });
+/** Reads sms.control, sms.health and sms.quality once. `partitions`: of the message topics. @throws SluiceError `UNAVAILABLE` when Kafka or the registry does not answer in time, or their own errors */
+export async function readLiveState(
+  connection: KafkaConnection,
+  registryUrl: string,
+  partitions: number,
+): Promise<LiveState> {
+  const reader = new TopicReader({ connection, topics: [CONTROL_TOPIC, HEALTH_TOPIC, QUALITY_TOPIC] });
   const started = reader.start();
   try {
     const answers = Promise.all([connectCodecs(registryUrl), started]);
@@ -43,9 +52,17 @@ export async function readLiveState(connection: KafkaConnection, registryUrl: st
       partitionsOf: () => Number.POSITIVE_INFINITY,
       log: silentLog,
     });
-    const read = Promise.all([readCatalogLog(reader, codecs), followed]);
-    const [{ current }] = await within(read, READ_MS, `${CONTROL_TOPIC} and ${HEALTH_TOPIC} could not be read`);
-    return { version: current, words: [...words.values()] };
+    const delivery = new DeliveryEstimates();
+    const fold = (summary: QualitySummary) => delivery.fold(summary);
+    const learned = followQuality({ reader, codec: codecs.quality, fold, partitions, log: silentLog });
+    const read = Promise.all([readCatalogLog(reader, codecs), followed, learned]);
+    const [{ current }] = await within(
+      read,
+      READ_MS,
+      `${CONTROL_TOPIC}, ${HEALTH_TOPIC} and ${QUALITY_TOPIC} could not be read`,
+    );
+    delivery.refresh(Date.now());
+    return { version: current, words: [...words.values()], delivery };
   } finally {
     // One that comes up late must go again, too, or the process would not end.
     void started.then(() => reader.stop()).catch(() => {});

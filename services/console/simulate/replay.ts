@@ -46,6 +46,7 @@ export class Replay {
         facts: routeFacts(facts, at),
         tried: [],
         health: () => undefined,
+        delivery: this.seen.view,
         random: draws(seed),
       });
       if (!choice.ok) this.simulated[i]!.refuse(refusalOf(choice));

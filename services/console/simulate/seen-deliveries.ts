@@ -1,3 +1,5 @@
+import { NOTHING_SEEN } from "../../../domain/quality/delivery-node.ts";
+import type { DeliveryView } from "../../../domain/routing/delivery-view.ts";
 import type { Event } from "../../../schemas/generated/types.ts";
 
 interface Ends {
@@ -34,6 +36,12 @@ export class SeenDeliveries {
     this.all.ended++;
     this.all.delivered += delivered;
   }
+
+  /** For routes by delivery. */
+  readonly view: DeliveryView = {
+    of: (provider, country, network) => ({ ...NOTHING_SEEN, delivery: this.share(provider, country, network ?? null) }),
+    spend: () => false,
+  };
 
   /** Whether the provider had anything to deliver. */
   knows(provider: string): boolean {

@@ -2,6 +2,7 @@ import { resolve } from "node:path";
 import { describe, expect, it } from "vitest";
 import { snapshotOf } from "../../../domain/catalog/snapshot.ts";
 import { validateSendRequest } from "../../../domain/message/validation.ts";
+import { type DeliveryView, NO_DELIVERIES } from "../../../domain/routing/delivery-view.ts";
 import { explain } from "../../../domain/routing/explain.ts";
 import type { Health } from "../../../schemas/generated/types.ts";
 import { runCli } from "../../../services/console/cli.ts";
@@ -52,6 +53,35 @@ describe("an explanation for people", () => {
         "removed, taking nothing new: gone",
       ]),
     );
+  });
+
+  it("shows how each delivers, as receipts say, where they say anything", () => {
+    const request = validateSendRequest({ to: "+33612345678", text: "hi" });
+    if (!request.ok) throw new Error("request");
+    const known = { ...NO_DELIVERIES.of("", "", undefined, "otp"), mayTry: () => true };
+    const of: DeliveryView["of"] = (provider, country) =>
+      provider === "north"
+        ? { ...known, delivery: 0.914, p95Ms: 8_140, share: 1 }
+        : provider === "south" && country === "FR"
+          ? { ...known, delivery: 0.2, share: 0 }
+          : NO_DELIVERIES.of(provider, country, undefined, "otp");
+    const snapshot = snapshotOf(example);
+    const explanation = explain(snapshot, {
+      request: request.request,
+      account: "acme",
+      at: MONDAY_NOON,
+      health: () => undefined,
+      delivery: { of },
+    });
+    const lines = explainTable(explanation, { catalog: "version 7", health: "live, from Kafka" });
+    expect(lines).toMatch(/north .* 91\.4 %, 95 % of them within 8\.1 s\n/);
+    expect(lines).toMatch(/south .* 20\.0 %; left, its receipts have collapsed\n/);
+    expect(lines).toMatch(/web .* no receipts yet\n/);
+    expect(explanation.candidates.map(({ delivery }) => delivery)).toEqual([
+      { probability: 0.914, p95Ms: 8_140, share: 1 },
+      { probability: 0.2, p95Ms: null, share: 0 },
+      null,
+    ]);
   });
 
   it("says that there is none", () => {

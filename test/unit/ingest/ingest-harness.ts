@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { request as httpRequest, type IncomingHttpHeaders } from "node:http";
 import type { Snapshot } from "../../../domain/catalog/snapshot.ts";
 import { newMessageId } from "../../../domain/message/message-id.ts";
+import { NO_DELIVERIES } from "../../../domain/routing/delivery-view.ts";
 import { createCodecs, type SluiceCodecs } from "../../../pipeline/records/codecs.ts";
 import { BodyBudget } from "../../../platform/http/body-budget.ts";
 import { type HttpServer, startHttpServer } from "../../../platform/http/http-server.ts";
@@ -158,6 +159,7 @@ export async function startIngest(options: HarnessOptions = {}): Promise<Harness
     acceptor: newAcceptor({ writer, codecs, recent, metrics, acceptTimeoutMs: options.acceptTimeoutMs }),
     status: new MessageLookup(analytics, recent, silentLog),
     routing: {
+      delivery: NO_DELIVERIES,
       snapshot: () => options.snapshot,
       health: (id) => (id === "north" ? { ...NORTH } : undefined),
       now: () => MONDAY_NOON,

@@ -36,7 +36,11 @@ export async function postExplain(
   }
 }
 
-function explainFor({ snapshot, health, now }: RoutingView, account: Account, question: unknown): Explanation {
+function explainFor(
+  { snapshot, health, delivery, now }: RoutingView,
+  account: Account,
+  question: unknown,
+): Explanation {
   const { at, ...fields } = (isObject(question) ? question : {}) as Record<string, unknown>;
   const problems: FieldProblem[] = [];
   const time = readTime(at, problems);
@@ -54,6 +58,7 @@ function explainFor({ snapshot, health, now }: RoutingView, account: Account, qu
     account: account.id,
     at: time ?? now(),
     health: (provider) => health(provider, request.lane),
+    delivery,
   });
 }
 

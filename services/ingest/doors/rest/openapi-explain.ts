@@ -55,6 +55,14 @@ const health = record({
   monthEnd: number("When that month ends, epoch milliseconds; 0 when nothing was told of it"),
 });
 
+const delivery = record({
+  probability: number("That a message is delivered"),
+  p95Ms: orNull(
+    number("Time from submission to delivery that 95 of 100 have at the most, ms; null: too little is known"),
+  ),
+  share: number("Share of its traffic that routes by delivery give it: less than 1 since its receipts collapsed"),
+});
+
 const candidate = record({
   provider: text("Id of the provider"),
   verdict: { enum: verdicts, description: "Why it is taken or not; docs/catalog.md has each" },
@@ -65,6 +73,10 @@ const candidate = record({
   health: orNull({
     ...health,
     description: "As its senders say; null: nothing was ever heard of them, which counts as well",
+  }),
+  delivery: orNull({
+    ...delivery,
+    description: "As receipts say for this network and lane; null: none yet, and it is taken to deliver as others do",
   }),
 });
 

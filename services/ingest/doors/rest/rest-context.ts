@@ -1,5 +1,6 @@
 import type { Snapshot } from "../../../../domain/catalog/snapshot.ts";
 import type { Lane } from "../../../../domain/message/lane.ts";
+import type { DeliveryView } from "../../../../domain/routing/delivery-view.ts";
 import type { ExplainedHealth } from "../../../../domain/routing/explain.ts";
 import type { BodyBudget } from "../../../../platform/http/body-budget.ts";
 import type { Log } from "../../../../platform/log/log.ts";
@@ -14,6 +15,8 @@ export interface RoutingView {
   /** Undefined when this process has the accounts only. */
   readonly snapshot: () => Snapshot | undefined;
   readonly health: (provider: string, lane: Lane) => ExplainedHealth | undefined;
+  /** What receipts say of the providers. */
+  readonly delivery: Pick<DeliveryView, "of">;
   /** Epoch ms by the brokers' clock. */
   readonly now: () => number;
 }
