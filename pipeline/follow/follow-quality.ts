@@ -28,7 +28,8 @@ export function followQuality(options: FollowQualityOptions): Promise<void> {
     if (record.value === null) return;
     const decoded = codec.decode(record.value);
     if (decoded.ok && isPlausible(decoded.value, partitions)) {
-      fold(decoded.value);
+      const { deliveries, ...quality } = decoded.value;
+      fold({ ...quality, delivered: deliveries });
       return;
     }
     onUnreadable?.();
@@ -39,8 +40,8 @@ export function followQuality(options: FollowQualityOptions): Promise<void> {
 }
 
 function isPlausible(quality: Quality, partitions: number): boolean {
-  const { partition, submitted, exposed, delivered, failed, missing, late, contradicted } = quality;
+  const { partition, submitted, exposed, deliveries, failed, missing, late, contradicted } = quality;
   if (!(partition >= 0 && partition < partitions)) return false;
-  if (exposed.length !== DELAY_BUCKETS || delivered.length !== DELAY_BUCKETS) return false;
-  return [submitted, failed, missing, late, contradicted, ...exposed, ...delivered].every((count) => count >= 0);
+  if (exposed.length !== DELAY_BUCKETS || deliveries.length !== DELAY_BUCKETS) return false;
+  return [submitted, failed, missing, late, contradicted, ...exposed, ...deliveries].every((count) => count >= 0);
 }

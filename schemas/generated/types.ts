@@ -282,7 +282,7 @@ export interface Quality {
   /** By bucket of the time since submission, the bounds being 0.5 s and each next one the square root of 2 times longer: messages that have lived through it. */
   readonly exposed: readonly number[];
   /** By the same buckets: of these messages, how many were delivered within it. */
-  readonly delivered: readonly number[];
+  readonly deliveries: readonly number[];
   /** Messages whose receipts say that they were not delivered. */
   readonly failed: number;
   /** Messages without a receipt by their deadline. */

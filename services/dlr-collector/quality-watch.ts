@@ -1,5 +1,5 @@
 import { isTerminalStatus } from "../../domain/message/status.ts";
-import type { QualityCell } from "../../domain/quality/quality-cell.ts";
+import type { QualityCell, QualitySummary } from "../../domain/quality/quality-cell.ts";
 import { QualityCollector } from "../../domain/quality/quality-collector.ts";
 import type { Codec } from "../../platform/codec/codec.ts";
 import type { OutRecord } from "../../platform/kafka/record.ts";
@@ -53,13 +53,13 @@ export class QualityWatch {
   tell(readUpTo: number): OutRecord[] {
     if (readUpTo - this.toldAt < TELL_EVERY_MS) return [];
     this.toldAt = readUpTo;
-    return this.collector.tick(readUpTo).map((quality) => this.record(quality));
+    return this.collector.tick(readUpTo).map((summary) => this.record(summary));
   }
 
-  private record(quality: Quality): OutRecord {
-    const { provider, country, network, lane, partition } = quality;
+  private record({ delivered, ...summary }: QualitySummary): OutRecord {
+    const { provider, country, network, lane, partition } = summary;
     const key = `${provider}/${country}/${network ?? ""}/${lane}/${partition}`;
-    return { topic: QUALITY_TOPIC, partition: 0, key, value: this.codec.encode(quality) };
+    return { topic: QUALITY_TOPIC, partition: 0, key, value: this.codec.encode({ ...summary, deliveries: delivered }) };
   }
 }
 

@@ -55,7 +55,7 @@ test("what receipts say is counted once, by provider, network and lane", async (
   ]);
   const quality = cells.get("smsc-a/DE/26201/transactional/0")!;
   expect(quality).toMatchObject({ submitted: 10, failed: 1, missing: 3, late: 0, partition: 0, lane: "transactional" });
-  expect(sum(quality.delivered)).toBe(6);
+  expect(sum(quality.deliveries)).toBe(6);
   expect(quality.exposed[0]).toBe(10);
   expect(quality.medianMillis).toBeGreaterThan(2_000);
   expect(quality.medianMillis).toBeLessThan(4_500);
@@ -98,7 +98,7 @@ test("a submission in doubt counts when an answer or a receipt shows that it was
   await pass(log, owner, 120_000);
   const [quality] = [...told(log).values()];
   expect(quality).toMatchObject({ submitted: 2, failed: 0 });
-  expect(sum(quality!.delivered)).toBe(2);
+  expect(sum(quality!.deliveries)).toBe(2);
 });
 
 test("the next owner begins anew, and leaves out what was submitted before", async () => {

@@ -1,4 +1,5 @@
 import { expect, it } from "vitest";
+import type { QualitySummary } from "../../../domain/quality/quality-cell.ts";
 import { QualityCollector } from "../../../domain/quality/quality-collector.ts";
 import { DeliveryBoard } from "../../../pipeline/follow/delivery-board.ts";
 import { followQuality } from "../../../pipeline/follow/follow-quality.ts";
@@ -31,11 +32,12 @@ async function followed() {
     log: silentLog,
     onUnreadable: () => unreadable++,
   });
-  const write = (quality: object) => readers[0]!({ value: Buffer.from(JSON.stringify(quality)) } as InRecord);
+  const write = ({ delivered: deliveries, ...summary }: QualitySummary) => writeRecord({ ...summary, deliveries });
+  const writeRecord = (quality: object) => readers[0]!({ value: Buffer.from(JSON.stringify(quality)) } as InRecord);
   const at = (time: number) => {
     now = time;
   };
-  return { board, said, write, at, unreadable: () => unreadable };
+  return { board, said, write, writeRecord, at, unreadable: () => unreadable };
 }
 
 /** A partition's words, second by second: so many submissions a second, of which such a share is delivered after two seconds. */
@@ -76,18 +78,18 @@ it("follows what correlators say: a probability of delivery, and a collapse of r
 });
 
 it("passes over what no correlator can have said", async () => {
-  const { board, write, unreadable } = await followed();
+  const { board, write, writeRecord, unreadable } = await followed();
   const [, , word] = [...words(3, 50, () => 1)];
   const sound = word!.summaries[0]!;
   for (const wrong of [
     { partition: PARTITIONS },
     { partition: -1 },
     { exposed: [1] },
-    { delivered: [] },
+    { deliveries: [] },
     { submitted: -1 },
-    { delivered: sound.delivered.map(() => -1) },
+    { deliveries: sound.delivered.map(() => -1) },
   ])
-    write({ ...sound, ...wrong });
+    writeRecord({ ...sound, deliveries: sound.delivered, ...wrong });
   expect([unreadable(), board.size]).toEqual([6, 0]);
   write(sound);
   expect([unreadable(), board.size]).toEqual([6, 1]);
