@@ -47,6 +47,8 @@ export interface DispatchHandler<W, O> {
   recover(work: Work<W>, outcome: O): readonly OutRecord[];
   /** A work that an earlier owner may have handed over: how it ends; undefined: it may be handed over, again or not. */
   inDoubt(work: Work<W>): Outcome | undefined;
+  /** Told of a work that the last owner had ended and whose outcome it could not store: this one stores it. */
+  retold?(work: Work<W>, outcome: Outcome): void;
   /**
    * How a work ends that is not to be handed over any more, whatever room there is (its time has passed); undefined: it
    * goes on waiting. Asked of the first work of each lane. Handlers without it see to that when it is handed over.

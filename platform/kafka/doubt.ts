@@ -5,14 +5,14 @@ import type { OutcomeWriter } from "./outcome-writer.ts";
 
 /** What becomes of the works that an earlier owner of the partition may have handed over. */
 export class Doubt<W, O> {
-  private readonly handler: Pick<DispatchHandler<W, O>, "recover" | "inDoubt">;
+  private readonly handler: Pick<DispatchHandler<W, O>, "recover" | "retold" | "inDoubt">;
   private readonly outcomes: OutcomeWriter<W>;
   private readonly recorded: Map<string, O>;
   private hint: JournalHint | undefined;
 
   /** `recorded`: outcomes that stand in their log, by work id. `hint`: what else the last owner knew. */
   constructor(
-    handler: Pick<DispatchHandler<W, O>, "recover" | "inDoubt">,
+    handler: Pick<DispatchHandler<W, O>, "recover" | "retold" | "inDoubt">,
     outcomes: OutcomeWriter<W>,
     recorded: Map<string, O>,
     hint: JournalHint | undefined,
@@ -37,7 +37,9 @@ export class Doubt<W, O> {
       this.outcomes.write([], this.handler.recover(work, known), [{ lane, offset: work.record.offset }]);
       return true;
     }
-    const outcome = this.hint?.outcomeOf(work.id) ?? this.handler.inDoubt(work);
+    const told = this.hint?.outcomeOf(work.id);
+    if (told !== undefined) this.handler.retold?.(work, told);
+    const outcome = told ?? this.handler.inDoubt(work);
     if (outcome !== undefined) this.outcomes.add(lane, work, outcome);
     return outcome !== undefined;
   }

@@ -13,6 +13,7 @@ import { type OutcomeLog, type StoredOutcome, workOf } from "./outcome-log.ts";
 import type { Order, Outcomes } from "./outcomes.ts";
 import { PartitionOwner } from "./partition-owner.ts";
 import type { Owner } from "./pending.ts";
+import { segmentsOf } from "./volume-log.ts";
 
 export interface DispatchTaskOptions {
   readonly provider: Provider;
@@ -26,6 +27,8 @@ export interface DispatchTaskOptions {
     mayHaveTaken(partition: number, segments: number): void;
   };
   readonly now: () => number;
+  /** What was taken by this moment stands in the count that this owner goes on from, epoch ms; undefined: that begins with it. */
+  readonly countedBy?: number | undefined;
   readonly journal?: DispatchJournal | undefined;
 }
 
@@ -82,6 +85,14 @@ export class DispatchTask implements DispatchHandler<Dispatch, StoredOutcome> {
     const unread = { errorClass: "unsubmitted", errorCode: "unreadable-outcome", reason: work.value.inDoubt };
     const why = event.ok ? event.value : { type: stored.kind, ...unread };
     return this.options.outcomes.followUpOf(orderOf(work), why, this.options.now());
+  }
+
+  /** The last owner's count has it, or is older. */
+  retold(_work: Work<Dispatch>, { events: [told] }: Outcome): void {
+    const { codecs, sender, countedBy = Number.NEGATIVE_INFINITY } = this.options;
+    const decoded = told?.value == null ? undefined : codecs.event.decode(told.value);
+    if (decoded?.ok !== true || decoded.value.type === "returned" || decoded.value.at <= countedBy) return;
+    sender.mayHaveTaken(this.task.partition, segmentsOf(decoded.value));
   }
 
   /** An earlier owner may have submitted it. */

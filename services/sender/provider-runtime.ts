@@ -133,7 +133,9 @@ export class ProviderRuntime {
       inFlight: sender.link.inFlight,
       owned: sender.owned,
       backlog,
-      rate: sender.rate.current,
+      rate: sender.rate.currentAt(performance.now()),
+      configuredRate: sender.rate.limit,
+      waiting: sender.waitingForNetworks,
       segmentsSent: sender.rate.sent,
       volume: sender.volume.here,
       circuit: sender.circuit.state,
@@ -149,6 +151,7 @@ export class ProviderRuntime {
   private async run(task: Task): Promise<void> {
     const { shared, provider, outcomes, sender } = this;
     const journal = this.journalOf(task);
+    const countedBy = await this.countOn(task);
     const handler = new DispatchTask(task, {
       journal,
       provider,
@@ -158,6 +161,7 @@ export class ProviderRuntime {
       ends: shared.ends,
       sender,
       now: () => shared.producer.clock.now(),
+      countedBy,
     });
     const dispatcher = new Dispatcher(task, handler, {
       producer: shared.producer,
@@ -166,7 +170,6 @@ export class ProviderRuntime {
       journal,
       step: stageStepOf(provider),
     });
-    await this.countOn(task);
     this.running.set(task, dispatcher);
     sender.own(handler.owner);
     try {
@@ -178,12 +181,13 @@ export class ProviderRuntime {
     }
   }
 
-  /** The count of a partition goes on from what its last owner told and stored. */
-  private async countOn({ partition }: Task): Promise<void> {
+  /** The count of a partition goes on from what its last owner told and stored. @returns when it told, epoch ms */
+  private async countOn({ partition }: Task): Promise<number | undefined> {
     const { volumes, producer } = this.shared;
     const { id, partitions } = this.provider;
     const before = await volumes?.before({ provider: id, partition, of: partitions });
     this.sender.volume.begin(partition, before?.told, before?.since ?? [], producer.clock.now());
+    return before?.told?.at;
   }
 
   private volumeElsewhere(): VolumeCount {

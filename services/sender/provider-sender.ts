@@ -110,6 +110,11 @@ export class ProviderSender<U extends Unit = Unit> {
     return this.owners.size;
   }
 
+  /** Messages that wait for a share or a rate of their network. */
+  get waitingForNetworks(): number {
+    return this.networks.waiting;
+  }
+
   /** Why submissions do not go out, for people; undefined while they do or could, and when none are this process's to make. */
   get trouble(): string | undefined {
     return this.owners.size === 0 ? undefined : this.circuit.trouble;

@@ -64,6 +64,10 @@ export interface SenderGauges {
   readonly owned: number;
   readonly backlog: number;
   readonly rate: number;
+  /** By the catalog. */
+  readonly configuredRate: number;
+  /** Messages that wait for a share or a rate of their network. */
+  readonly waiting: number;
   readonly segmentsSent: number;
   /** Of the partitions owned. */
   readonly volume: VolumeCount;
@@ -82,6 +86,16 @@ export function observeSenders(registry: MetricRegistry, read: () => readonly Se
   gauge("sender_partitions", "Dispatch partitions owned", ({ owned }) => owned);
   gauge("sender_backlog_messages", "Dispatches read or waiting that are not submitted", ({ backlog }) => backlog);
   gauge("sender_rate_segments", "Segments a second allowed now", ({ rate }) => rate);
+  gauge(
+    "sender_configured_rate_segments",
+    "The same by the catalog: sender_rate_segments is less while the provider throttles",
+    ({ configuredRate }) => configuredRate,
+  );
+  gauge(
+    "sender_network_waiting_messages",
+    "Messages that wait for their network: its rate, its share of the window, or its operator",
+    ({ waiting }) => waiting,
+  );
   gauge(
     "sender_segments_today",
     "Segments that the provider has had in the calendar day of its quota's zone, or may have",

@@ -84,6 +84,6 @@ export class VolumeLog {
 }
 
 /** As the provider charges them, where the event says so. */
-function segmentsOf({ cost, price, facts }: Event): number {
+export function segmentsOf({ cost, price, facts }: Event): number {
   return cost === null || price === null || price === 0 ? facts.segments : Math.round(cost / price);
 }

@@ -1,13 +1,14 @@
 import { expect, test } from "vitest";
 import { providerSchema } from "../../../domain/catalog/provider.ts";
 import { createCodecs } from "../../../pipeline/records/codecs.ts";
-import type { Work } from "../../../platform/kafka/dispatcher.ts";
+import type { Outcome, Work } from "../../../platform/kafka/dispatcher.ts";
 import type { InRecord } from "../../../platform/kafka/record.ts";
 import type { Task } from "../../../platform/kafka/task.ts";
 import type { Dispatch } from "../../../schemas/generated/types.ts";
 import { DispatchTask, type DispatchTaskOptions } from "../../../services/sender/dispatch-task.ts";
 import { Outcomes } from "../../../services/sender/outcomes.ts";
 import { dispatchOf } from "./dispatches.ts";
+import { world } from "./provider-world.ts";
 
 const record = { value: Buffer.from([0]), headers: {} } as unknown as InRecord;
 
@@ -103,4 +104,30 @@ test("the place that the router decided on is known of each dispatch, for whoeve
   for (const headers of [{ src }, {}])
     task.submit({ record: { ...record, headers }, value: dispatchOf() } as unknown as Work<Dispatch>, () => {});
   expect(sources).toEqual(["sms.requests.otp/3/7", undefined]);
+});
+
+test("what the last owner noted and could not store is counted, unless the count that it told has it", async () => {
+  const { provider } = world();
+  let nextId = 1;
+  const codecs = await createCodecs({ idOf: async () => nextId++, schemaOf: async () => undefined });
+  const outcomes = new Outcomes(codecs, provider, 6);
+  const counted: unknown[] = [];
+  const sender = { mayHaveTaken: (...what: unknown[]) => counted.push(what) };
+  const work = { record, value: dispatchOf() } as unknown as Work<Dispatch>;
+  const order = { dispatch: work.value, traceparent: undefined };
+  const taken = (at: number) => outcomes.submitted(order, ["1"], 3, at);
+  const retell = (countedBy: number | undefined, outcome: Outcome) => {
+    const options = { codecs, sender, countedBy } as unknown as DispatchTaskOptions;
+    new DispatchTask({ partition: 2 } as Task, options).retold(work, outcome);
+  };
+  retell(100, taken(100));
+  retell(100, outcomes.returned(order, "refused", "ESME_RINVDSTADR", 200));
+  retell(100, { events: [], followUp: [] });
+  expect(counted).toEqual([]);
+  retell(100, taken(101));
+  retell(undefined, outcomes.inDoubt(order, "link-lost", 50));
+  expect(counted).toEqual([
+    [2, 3],
+    [2, 1],
+  ]);
 });
