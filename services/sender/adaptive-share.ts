@@ -8,8 +8,11 @@
 
 /** What a cut leaves. */
 const DECREASE = 0.88;
+/** The same before it has come back to this share of where it was cut last: the limit is much lower than that. */
+const NEAR_PEAK = 0.95;
+const STEEP_DECREASE = 0.5;
 /** The least that cuts leave: something always goes. */
-const FLOOR = 0.01;
+const FLOOR = 0.001;
 /** From a cut until it is back at where it was cut: so long, or so many pauses, of which each cut costs one; ms. */
 const SPAN_MS = 10_000;
 const PAUSES_A_SPAN = 20;
@@ -26,8 +29,9 @@ export class AdaptiveShare {
   private bottom = 1;
   private span = SPAN_MS;
   private cutAt = Number.NEGATIVE_INFINITY;
-  /** When it begins to grow again: after the pause. */
+  /** Since when it has grown, but for pauses: later by each of them. */
   private growsFrom = 0;
+  private pausedUntil = Number.NEGATIVE_INFINITY;
   /** Requests that were under way at the last cut and have not ended. */
   private before = 0;
   /** The one that has ended last is one of them. */
@@ -38,17 +42,17 @@ export class AdaptiveShare {
    * rate after it: so there is one cut in a round trip of the window, and in a second.
    */
   cut(now: number, pauseMs: number, inFlight: number): void {
-    if (this.wasBefore || now - this.cutAt < SAME_SECOND_MS) {
-      this.growsFrom = Math.max(this.growsFrom, now + pauseMs);
-      return;
-    }
     this.grow(now);
+    this.growsFrom += Math.max(0, now + pauseMs - Math.max(now, this.pausedUntil));
+    this.pausedUntil = Math.max(this.pausedUntil, now + pauseMs);
+    if (this.wasBefore || now - this.cutAt < SAME_SECOND_MS) return;
     this.before = inFlight;
     this.cutAt = now;
-    this.growsFrom = now + pauseMs;
+    this.growsFrom = this.pausedUntil;
     this.span = Math.min(LONGEST_SPAN_MS, Math.max(SPAN_MS, pauseMs * PAUSES_A_SPAN));
+    const decrease = this.value < this.peak * NEAR_PEAK ? STEEP_DECREASE : DECREASE;
     this.peak = this.value;
-    this.bottom = Math.max(FLOOR, this.value * DECREASE);
+    this.bottom = Math.max(FLOOR, this.value * decrease);
     this.value = this.bottom;
   }
 
@@ -60,7 +64,7 @@ export class AdaptiveShare {
 
   /** What has come back by now. */
   grow(now: number): void {
-    if (this.value >= 1 || now <= this.growsFrom) return;
+    if (this.value >= 1 || now <= this.pausedUntil) return;
     // -1 at the cut, 0 where it was cut.
     const place = (now - this.growsFrom) / this.span - 1;
     const reach = place < 0 ? this.peak - this.bottom : REACH;
