@@ -8,11 +8,13 @@
 
 /** What a cut leaves. */
 const DECREASE = 0.88;
-/** The same before it has come back to this share of where it was cut last: the limit is much lower than that. */
+/**
+ * The same when it is throttled before it has come back to so much of where it was cut last, and so large a share of the answers
+ * since then says so: the limit is much lower.
+ */
 const NEAR_PEAK = 0.95;
+const MUCH_LOWER = 0.1;
 const STEEP_DECREASE = 0.5;
-/** The least that cuts leave: something always goes. */
-const FLOOR = 0.001;
 /** From a cut until it is back at where it was cut: so long, or so many pauses, of which each cut costs one; ms. */
 const SPAN_MS = 10_000;
 const PAUSES_A_SPAN = 20;
@@ -36,23 +38,29 @@ export class AdaptiveShare {
   private before = 0;
   /** The one that has ended last is one of them. */
   private wasBefore = false;
+  /** Of the requests that were sent since the last cut: those that have ended, and those that were throttled. */
+  private ended = 0;
+  private throttled = 0;
 
   /**
    * The provider throttled, and `inFlight` requests have no answer yet. What was sent before a cut says nothing about the
-   * rate after it: so there is one cut in a round trip of the window, and in a second.
+   * rate after it: so there is one cut in a round trip of the window, and in a second. `floor`: the least that cuts leave.
    */
-  cut(now: number, pauseMs: number, inFlight: number): void {
+  cut(now: number, pauseMs: number, inFlight: number, floor: number): void {
     this.grow(now);
     this.growsFrom += Math.max(0, now + pauseMs - Math.max(now, this.pausedUntil));
     this.pausedUntil = Math.max(this.pausedUntil, now + pauseMs);
+    if (!this.wasBefore) this.throttled++;
     if (this.wasBefore || now - this.cutAt < SAME_SECOND_MS) return;
+    const low = this.value < this.peak * NEAR_PEAK && this.throttled >= this.ended * MUCH_LOWER;
     this.before = inFlight;
     this.cutAt = now;
     this.growsFrom = this.pausedUntil;
     this.span = Math.min(LONGEST_SPAN_MS, Math.max(SPAN_MS, pauseMs * PAUSES_A_SPAN));
-    const decrease = this.value < this.peak * NEAR_PEAK ? STEEP_DECREASE : DECREASE;
+    this.ended = 0;
+    this.throttled = 0;
     this.peak = this.value;
-    this.bottom = Math.max(FLOOR, this.value * decrease);
+    this.bottom = Math.min(1, Math.max(floor, this.value * (low ? STEEP_DECREASE : DECREASE)));
     this.value = this.bottom;
   }
 
@@ -60,6 +68,7 @@ export class AdaptiveShare {
   answered(): void {
     this.wasBefore = this.before > 0;
     if (this.wasBefore) this.before--;
+    else this.ended++;
   }
 
   /** What has come back by now. */

@@ -14,6 +14,9 @@ const BURST_SECONDS = 0.1;
 /** The same for a provider that throttles: it may count by less than a second. */
 const STEADY_CATCH_UP = 1.02;
 const STEADY_BURST_SECONDS = 0.05;
+/** The least that throttling leaves: a share of the rate, and segments a second. Something always goes. */
+const LEAST_SHARE = 0.01;
+const LEAST_RATE = 1;
 
 export class SegmentRate {
   /** The share of the provider's rate that this process has by the catalog, segments a second. */
@@ -137,7 +140,7 @@ export class SegmentRate {
   /** The provider said that it was too fast: nothing goes for `pauseMs`, and less afterwards. `inFlight`: requests without an answer. */
   throttled(now: number, pauseMs: number, inFlight: number): void {
     this.pauseUntil(now + pauseMs);
-    this.share.cut(now, pauseMs, inFlight);
+    this.share.cut(now, pauseMs, inFlight, Math.max(LEAST_SHARE, LEAST_RATE / this.limit));
     this.derive();
   }
 
