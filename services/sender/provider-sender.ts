@@ -315,7 +315,7 @@ export class ProviderSender<U extends Unit = Unit> {
       this.networkRates.stay(pending.limit, weight);
       this.options.metrics.unsent.add(weight);
     }
-    this.judge(pending.network, result, now);
+    this.judge(pending, result, now);
     if (result.outcome === "throttled" && pending.heldSince === 0) pending.heldSince = now;
     const { verdict } = pending;
     if (verdict !== undefined) this.finish(pending, verdict, false);
@@ -325,7 +325,11 @@ export class ProviderSender<U extends Unit = Unit> {
   }
 
   /** What a result says of the provider. */
-  private judge(network: string, { outcome, code, pauseMs = 0, stayed }: UnitResult, now: number): void {
+  private judge(
+    { network, sentAt }: Pending<U>,
+    { outcome, code, pauseMs = 0, stayed }: UnitResult,
+    now: number,
+  ): void {
     // Whoever lost the link did not get an answer, and the circuit knows of the link already.
     if (outcome === "unsent" || code === LINK_LOST) {
       if (outcome === "in-doubt") this.circuit.lost(now);
@@ -333,7 +337,7 @@ export class ProviderSender<U extends Unit = Unit> {
       if (this.circuit.state !== this.lastCircuit) this.circuitChanged();
       return;
     }
-    if (code !== RESPONSE_TIMEOUT) this.circuit.answered(this.link.inFlight, now);
+    if (code !== RESPONSE_TIMEOUT) this.circuit.answered(this.link.inFlight, now, now - sentAt);
     const failure = outcome === "throttled" || countsAgainstCircuit(outcome);
     if (!failure) this.networks.answered(network, now);
     const ofNetwork = failure && this.networks.failed(network, now);

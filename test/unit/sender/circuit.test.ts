@@ -74,7 +74,7 @@ test("after a while a few are tried: their success closes it, one failure opens 
 test("a link that is away shortly is waited for; away for longer it opens, and its return is tried at once", () => {
   const circuit = make();
   circuit.linkDown("peer_closed", 0);
-  circuit.tick(1_900);
+  circuit.tick(1_700);
   expect(circuit.state).toBe("closed");
   circuit.linkUp();
   circuit.tick(2_500);
@@ -95,7 +95,7 @@ test("submissions that get no answer at all open it; answers, whatever they say,
   const circuit = make();
   circuit.sent(0, 0);
   circuit.sent(1, 400);
-  circuit.answered(1, 450);
+  circuit.answered(1, 450, 450);
   circuit.tick(900);
   expect(circuit.state).toBe("closed");
   circuit.tick(950);
@@ -106,7 +106,7 @@ test("submissions that get no answer at all open it; answers, whatever they say,
 test("silence of a link with nothing under way means nothing", () => {
   const circuit = make();
   circuit.sent(0, 0);
-  circuit.answered(0, 10);
+  circuit.answered(0, 10, 10);
   circuit.tick(100_000);
   expect(circuit.state).toBe("closed");
 });
