@@ -1,11 +1,11 @@
 # Everyday commands; `make help` lists them. Node 20 or newer starts them, the project's own Node 24 (a package) runs them.
 .DEFAULT_GOAL := help
-.PHONY: help install up down status logs demo test lint check format schemas networks bench faults interop audit clean
+.PHONY: help install up down status logs demo test lint check format schemas networks bench routing-lab faults interop audit clean
 BIN := node_modules/.bin
 CLUSTER = npm run -s cluster --
 
 help: ## list the commands
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
 
 install: node_modules/.package-lock.json
 
@@ -48,6 +48,9 @@ networks: install ## generate the networks by number prefix (downloads a pinned 
 
 bench: install ## the pipeline at its maximum for a minute; BENCH_SECONDS=10 for a short one
 	@$(BIN)/node test/bench/bench.ts
+
+routing-lab: install ## how well the router buys, in simulated worlds: regret, receipts that collapse, dark links, false alarms (minutes)
+	@$(BIN)/node test/lab/lab.ts
 
 faults: install ## the promises of docs/guarantees.md under injected faults; PROMISES=1,7 some of them, FORM=short a few minutes
 	@$(BIN)/node test/faults/run-promises.ts

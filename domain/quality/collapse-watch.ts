@@ -6,7 +6,7 @@ const WINDOWS_MS: readonly number[] = Array.from({ length: 31 }, (_, n) => 1_000
 /** A change within a shorter time may be chance in the times of receipts, ms. */
 const CHANGE_WINDOW_MS = 8_000;
 /** That receipts have collapsed must be so much likelier than that they have not, the logarithm: one chance in a million. */
-const CERTAIN = 12;
+const CERTAIN = 13;
 /** And that it delivers another share than before, for this to be taken up. */
 const CHANGED = 8;
 /** Receipts that would be usual before anything is said at all; and of one network, for what is said of all. */
