@@ -13,6 +13,8 @@ const CHANGE_EXPECTED = 20;
 const CHANGE_DEVIATIONS = 4;
 /** and how large it must be, as a probability. */
 const CHANGE_LEAST = 0.07;
+/** So many deliveries must have been seen to say how long they take: a bound must not be held against who has had a handful. */
+const TIMED_DELIVERIES = 20;
 /** So many deliveries must have been seen for anything to be usual. */
 const USUAL_DELIVERIES = 30;
 
@@ -116,9 +118,12 @@ export class DeliveryCell {
     this.count();
   }
 
-  /** Delay in ms that a share of deliveries have at the most, as it is now. */
+  /** Delay in ms that a share of deliveries have at the most, as it is now; undefined while too few were seen to say so. */
   delay(share: number): number | undefined {
     const { exposed, delivered } = this.history.current;
+    let seen = 0;
+    for (const count of delivered) seen += count;
+    if (seen < TIMED_DELIVERIES) return undefined;
     // Two dozen submissions outweigh what is usual.
     const densities = this.shape.density.map((usual, n) => (delivered[n]! + 24 * usual) / (exposed[n]! + 24));
     return delayQuantile(densities, share);

@@ -263,4 +263,12 @@ describe("a provider whose receipts collapse", () => {
       expect(traffic.share("26201")).toBe(0);
     }
   });
+
+  it("says nothing of times before a handful of messages has told of them", () => {
+    const traffic = new Traffic();
+    traffic.run(8, { "26201": 1 }, () => 1_000);
+    expect(traffic.estimates.of("a", "DE", "26201", "otp").p95Ms).toBeUndefined();
+    traffic.run(60, { "26201": 1 }, () => 1_000);
+    expect(traffic.estimates.of("a", "DE", "26201", "otp").p95Ms).toBeGreaterThan(500);
+  });
 });
