@@ -9,7 +9,7 @@ import { secondsUntilLeft } from "./collapse.ts";
 import { darkShare } from "./dark.ts";
 import { regret, trade } from "./market.ts";
 import { percentile, picture } from "./picture.ts";
-import { falseAlarms } from "./quiet.ts";
+import { type FalseAlarms, falseAlarms } from "./quiet.ts";
 import { collapseOf, DAY_MS, darkOf, quietOf } from "./trials.ts";
 import { worldOf } from "./world.ts";
 
@@ -88,13 +88,15 @@ function figuresOf(strategy: RouteStrategy, seeds: readonly number[]): Figures {
 }
 
 /** How often a provider was left for nothing, in a month. */
-function alarmsPerMonth(from: number): number {
-  let [alarms, days] = [0, 0];
+function alarmsPerMonth(from: number): FalseAlarms {
+  let [left, doubted, days] = [0, 0, 0];
   for (const [n, [rate, length]] of QUIET.entries()) {
-    alarms += falseAlarms(quietOf(from + n, rate, length * DAY_MS));
+    const alarms = falseAlarms(quietOf(from + n, rate, length * DAY_MS));
+    left += alarms.left;
+    doubted += alarms.doubted;
     days += length;
   }
-  return (alarms * 30) / days;
+  return { left: (left * 30) / days, doubted: (doubted * 30) / days };
 }
 
 const count = Number(process.env.LAB_SEEDS || 50);
@@ -102,7 +104,7 @@ const from = Number(process.env.LAB_FROM || 1);
 const seeds = Array.from({ length: count }, (_, n) => from + n);
 console.log(SIMULATED);
 const figures = STRATEGIES.map((strategy) => ({ strategy, ...figuresOf(strategy, seeds) }));
-const alarms = round(alarmsPerMonth(from));
+const { left, doubted } = alarmsPerMonth(from);
 console.table(
   Object.fromEntries(
     figures.map(({ strategy, regrets, ...shown }) => [
@@ -122,4 +124,13 @@ writeFileSync(
 );
 const [{ strategy: _, regrets: __, ...own }, ...others] = figures as [(typeof figures)[0], ...typeof figures];
 const plain = others.map(({ strategy, regrets: ___, ...rest }) => [strategy, rest]);
-console.log(JSON.stringify({ seeds: count, from, ...own, falseAlarms: alarms, ...Object.fromEntries(plain) }));
+console.log(
+  JSON.stringify({
+    seeds: count,
+    from,
+    ...own,
+    falseAlarms: round(left),
+    doubtedForNothing: round(doubted),
+    ...Object.fromEntries(plain),
+  }),
+);
