@@ -46,6 +46,10 @@ interface Known {
   until: number;
   open: boolean;
   closed: boolean;
+  /** It is only being tried: none of its senders submits as it should. */
+  tried: boolean;
+  /** Messages given to it since its last word, while it is only being tried. */
+  trials: number;
   /** It was open, and has not been closed since. */
   away: boolean;
   rate: number;
@@ -65,7 +69,21 @@ const FOLD_EVERY_MS = 250;
  */
 const UNDER_WAY_MS = 500;
 const SLICE_MS = 100;
-const UNHEARD = { open: false, closed: false, away: false, rate: 0, segmentsThisMonth: 0, monthEnd: 0 };
+/**
+ * Messages that a provider on trial is given by each process before its next word, as many as its sender tries at a time. All the
+ * others would wait for the outcome there, and come back if it fails.
+ */
+const TRIALS = 3;
+const UNHEARD = {
+  open: false,
+  closed: false,
+  tried: false,
+  trials: 0,
+  away: false,
+  rate: 0,
+  segmentsThisMonth: 0,
+  monthEnd: 0,
+};
 const QUEUES = DISPATCH_QUEUES.length;
 
 /** Where the queue stands among all of a provider, 0 being the most urgent. */
@@ -93,12 +111,15 @@ export class ProviderHealth {
     known.recent = known.recent.filter((slice) => at - slice.at < UNDER_WAY_MS);
     known.given.fill(0);
     for (const { segments } of known.recent) for (let i = 0; i < QUEUES; i++) known.given[i]! += segments[i]!;
+    known.trials = 0;
     known.until = 0;
   }
 
   /** This process has given the provider so many segments. */
   gave(provider: string, queue: DispatchQueue, segments: number, now: number): void {
-    const { given, recent } = this.known(provider);
+    const known = this.known(provider);
+    const { given, recent } = known;
+    if (known.tried) known.trials++;
     const place = (queue.overflow ? OVERFLOW : OWN).get(queue.lane)!;
     let slice = recent.at(-1);
     if (slice === undefined || now - slice.at >= SLICE_MS) {
@@ -118,7 +139,8 @@ export class ProviderHealth {
     const overflow = OVERFLOW.get(lane)!;
     let segments = 0;
     for (let i = 0; i <= own; i++) segments += known.backlog[i]! + known.given[i]!;
-    const { open, closed, rate, segmentsThisMonth, monthEnd } = known;
+    const { closed, rate, segmentsThisMonth, monthEnd } = known;
+    const open = known.open || (known.tried && known.trials >= TRIALS);
     const seconds = (count: number) => (rate > 0 ? count / rate : 0);
     return {
       open,
@@ -210,6 +232,7 @@ export class ProviderHealth {
       for (let i = 0; i < QUEUES; i++) known.backlog[i]! += health.queues[i] ?? 0;
     }
     known.open = known.partitions.size > 0 && usable === 0;
+    known.tried = usable > 0 && !known.closed;
     if (known.open) known.away = true;
     else if (known.away && known.closed) {
       known.away = false;

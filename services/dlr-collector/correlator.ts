@@ -40,6 +40,8 @@ const COPY_AGAIN_MS = 100;
 
 /** For clocks that differ and for events that were under way when the log's end was asked, milliseconds. */
 const GRACE_MS = 2_000;
+/** The same for what is only counted: late, a collapse of receipts is left late; early, an estimate is a little off. */
+const COUNT_GRACE_MS = 250;
 
 /**
  * So many of the last events are read back at least, to recognise what is written a second time: a repeat comes at most
@@ -80,6 +82,7 @@ export class Correlator implements Transform {
   private readonly options: CorrelatorOptions;
   private readonly task: Task;
   private readonly clock = new StreamClock(GRACE_MS);
+  private readonly countClock = new StreamClock(COUNT_GRACE_MS);
   private readonly gate: ReceiptGate;
   private readonly schemas: WriterSchemaLoader;
   private readonly writer: RecordWriter;
@@ -150,13 +153,15 @@ export class Correlator implements Transform {
       const input = this.task.inputs[i]!;
       return input.peek()?.offset ?? input.expected;
     });
-    this.clock.advance(this.options.ends(this.task.partition), positions);
+    const ends = this.options.ends(this.task.partition);
+    this.clock.advance(ends, positions);
+    this.countClock.advance(ends, positions);
     this.gate.advance(this.eventsProgress());
     const { readUpTo } = this.clock;
     this.advanceClaims(readUpTo);
     this.correlation.pass(readUpTo, this.writer, this.options.now(), this.claimedUpTo);
     this.writer.flushIndex();
-    for (const record of this.quality.tell(readUpTo)) out.decide(record);
+    for (const record of this.quality.tell(this.countClock.readUpTo)) out.decide(record);
   }
 
   /** How many of the providers' ways are being watched. */

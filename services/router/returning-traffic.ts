@@ -43,8 +43,8 @@ export class ReturningTraffic {
   constructor(options: ReturningTrafficOptions) {
     this.options = options;
     const { delivery } = options;
-    // Asked before it is decided, so nothing is spent on exploring here.
-    this.delivery = { of: (...place) => delivery.of(...place), spend: () => false };
+    // Asked before it is decided: nothing is spent on exploring here, and nobody is tried who was left.
+    this.delivery = { of: (...place) => ({ ...delivery.of(...place), mayTry: () => false }), spend: () => false };
   }
 
   /** `go` reserves the room until the place is released. */

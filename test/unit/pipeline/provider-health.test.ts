@@ -66,6 +66,28 @@ describe("provider health", () => {
     expect(table.explained("a", "otp", 60_000)).toMatchObject({ segmentsThisMonth: 100, monthEnd: 1_000 });
   });
 
+  it("gives a provider on trial as many as its sender tries, with each word anew, and all of its own when it is closed", () => {
+    const table = new ProviderHealth(() => undefined);
+    const queue = { lane: "otp", overflow: false } as const;
+    const given = (at: number) => {
+      let count = 0;
+      while (count < 20 && !table.state("a", "otp", at).open) {
+        table.gave("a", queue, 2, at);
+        count++;
+      }
+      return count;
+    };
+    table.take(health({ circuit: "open" }), 0);
+    expect(given(0)).toBe(0);
+    table.take(health({ circuit: "half_open" }), 1_000);
+    expect([given(1_000), given(1_500)]).toEqual([3, 0]);
+    table.take(health({ circuit: "half_open" }), 2_000);
+    expect(given(2_000)).toBe(3);
+    // One of its senders is enough to carry it.
+    table.take(health({ circuit: "closed", partition: 1 }), 3_000);
+    expect(given(3_000)).toBe(20);
+  });
+
   it("is open when every partition's circuit is open or its sender silent", () => {
     const table = new ProviderHealth(() => undefined);
     table.take(health({ circuit: "open" }), 0);
