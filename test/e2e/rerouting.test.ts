@@ -18,16 +18,16 @@ const RULES: Readonly<Record<string, object>> = {
       // Its error code, 001, means an unknown subscriber.
       { prefix: UNKNOWN_NUMBER, state: "UNDELIV" },
     ],
-    receipts: { delay: { kind: "constant", ms: 300 } },
+    receipts: { delay: { kind: "constant", ms: 300 }, lossShare: 0 },
   },
   "smsc-b": {
     rules: [
       { prefix: REJECTED_BY_A, state: "DELIVRD" },
       { prefix: REJECTED_BY_ALL, state: "REJECTD" },
     ],
-    receipts: { delay: { kind: "constant", ms: 300 } },
+    receipts: { delay: { kind: "constant", ms: 300 }, lossShare: 0 },
   },
-  "http-c": { rules: [{ prefix: REJECTED_BY_ALL, state: "failed" }] },
+  "http-c": { rules: [{ prefix: REJECTED_BY_ALL, state: "failed" }], callbacks: { lossShare: 0 } },
 };
 
 async function behave(provider: string, settings: object): Promise<void> {

@@ -93,6 +93,19 @@ describe("a receipt that says that this provider's way is closed", () => {
     expect(b.events.at(-1)!.event).toMatchObject({ state: "rejected", errorCode: "99", provider: "smsc-b" });
   });
 
+  it("ends it by a receipt of the next try that comes before its submission is read, with the message's name or without", () => {
+    for (const messageId of ["m", null])
+      for (const state of ["delivered", "failed"] as const) {
+        const b = routed({ attempts: 2 });
+        b.event(tried(1));
+        b.receipt(rejected(1));
+        b.receipt(receipt("2", state, { provider: "smsc-b", messageId }));
+        expect([messageId, state, b.finals()]).toEqual([messageId, state, []]);
+        b.event(tried(2));
+        expect([messageId, state, b.finals()]).toEqual([messageId, state, [["m/final", state]]]);
+      }
+  });
+
   it("ends it with the receipt's state and code when the router finds nobody", () => {
     const b = routed();
     b.event(tried(1));
