@@ -53,7 +53,7 @@ const DIMENSIONS = {
 };
 
 const STEP =
-  "transform(type, ['routed', 'returned', 'in_doubt', 'submitted', 'receipt', 'closed', 'rerouted'], [1, 2, 3, 4, 5, 6, 7], 0)";
+  "transform(type, ['routed', 'returned', 'in_doubt', 'submitted', 'receipt', 'closed'], [1, 2, 3, 4, 5, 6], 0)";
 const RANK =
   "transform(state, ['unknown', 'rejected', 'expired', 'failed', 'undelivered', 'delivered'], [1, 2, 3, 4, 5, 6], 0)";
 const PROGRESS = `toUInt32(if(type = 'final', 1000000000 + ${RANK}, attempt * 8 + ${STEP}))`;
