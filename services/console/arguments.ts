@@ -18,3 +18,12 @@ export function readLabel(text: string): [string, string] {
   if (cut < 1) throw new UsageError(`--label ${text}: name=value is needed`);
   return [text.slice(0, cut), text.slice(cut + 1)];
 }
+
+/** What `parse` gives, a call of parseArgs. @throws UsageError with its words where it does not understand the arguments */
+export function understood<T>(parse: () => T): T {
+  try {
+    return parse();
+  } catch (error) {
+    throw new UsageError((error as Error).message);
+  }
+}

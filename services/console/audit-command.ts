@@ -2,7 +2,7 @@ import { parseArgs } from "node:util";
 import { z } from "zod";
 import { readConfig } from "../../platform/config/load-config.ts";
 import { kafkaSettings } from "../../platform/kafka/settings.ts";
-import { readLabel, readTime } from "./arguments.ts";
+import { readLabel, readTime, understood } from "./arguments.ts";
 import { MAX_MESSAGES } from "./audit.ts";
 import { MAX_LISTED } from "./audit-counts.ts";
 import { auditHolds, auditLine, auditTable } from "./audit-report.ts";
@@ -56,12 +56,7 @@ export const auditCommand: Command = {
 
 /** Reads the arguments of `audit`. @throws UsageError naming the argument. */
 export function readAuditArguments(args: readonly string[]) {
-  let values: ReturnType<typeof parse>;
-  try {
-    values = parse(args);
-  } catch (error) {
-    throw new UsageError((error as Error).message);
-  }
+  const values = understood(() => parse(args));
   const labels = (values.label ?? []).map(readLabel);
   const [since, until] = [readTime("--since", values.since), readTime("--until", values.until)];
   if (since !== undefined && until !== undefined && since >= until)

@@ -6,6 +6,7 @@ import { decodeText } from "../../domain/prices/decode-text.ts";
 import { type Field, fields } from "../../domain/prices/header-words.ts";
 import { type ListSettings, type ReadList, readList } from "../../domain/prices/read-list.ts";
 import { isZone } from "../../domain/prices/zone.ts";
+import { understood } from "./arguments.ts";
 import { type Command, UsageError } from "./command.ts";
 import { differenceTable, listFacts, listTable, problemLines } from "./prices-report.ts";
 
@@ -84,8 +85,8 @@ export function readPricesArguments(args: readonly string[]) {
 
 function parse(args: readonly string[]) {
   const text = { type: "string" } as const;
-  try {
-    return parseArgs({
+  return understood(() =>
+    parseArgs({
       args: [...args],
       allowPositionals: true,
       options: {
@@ -99,10 +100,8 @@ function parse(args: readonly string[]) {
         all: { type: "boolean" },
         json: { type: "boolean" },
       },
-    });
-  } catch (error) {
-    throw new UsageError((error as Error).message);
-  }
+    }),
+  );
 }
 
 function readColumn(text: string): [Field, string] {

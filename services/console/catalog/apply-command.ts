@@ -11,6 +11,7 @@ import { text } from "../../../platform/config/settings.ts";
 import { configFolder } from "../../../platform/config/yaml-file.ts";
 import { SluiceError } from "../../../platform/errors/sluice-error.ts";
 import { kafkaSettings, topicSettings } from "../../../platform/kafka/settings.ts";
+import { understood } from "../arguments.ts";
 import { type Command, type CommandHost, UsageError } from "../command.ts";
 import { catalogDiff } from "./catalog-diff.ts";
 import { CatalogTopic } from "./catalog-topic.ts";
@@ -177,13 +178,7 @@ async function everywhere(topic: CatalogTopic, version: number, waitMs: number, 
 }
 
 function readArguments(args: readonly string[]) {
-  let parsed: ReturnType<typeof parse>;
-  try {
-    parsed = parse(args);
-  } catch (error) {
-    throw new UsageError((error as Error).message);
-  }
-  const { values, positionals } = parsed;
+  const { values, positionals } = understood(() => parse(args));
   if (positionals.length > 1) throw new UsageError(`one folder, not ${positionals.length}`);
   return {
     folder: positionals[0],

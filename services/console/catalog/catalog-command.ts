@@ -4,6 +4,7 @@ import type { AppliedVersion, CatalogLog } from "../../../pipeline/control/catal
 import { readConfig } from "../../../platform/config/load-config.ts";
 import { SluiceError } from "../../../platform/errors/sluice-error.ts";
 import { kafkaSettings, topicSettings } from "../../../platform/kafka/settings.ts";
+import { understood } from "../arguments.ts";
 import { type Command, type CommandHost, UsageError } from "../command.ts";
 import { type ApplySettings, followingSource, publish, readWait, tellDifference } from "./apply-command.ts";
 import { catalogDiff } from "./catalog-diff.ts";
@@ -46,12 +47,7 @@ export const catalogCommand: Command = {
   summary: "the catalog at work: status, history, differences, roll-back, export",
   help: HELP,
   async run(args, host) {
-    let parsed: ReturnType<typeof parse>;
-    try {
-      parsed = parse(args);
-    } catch (error) {
-      throw new UsageError((error as Error).message);
-    }
+    const parsed = understood(() => parse(args));
     const [name = "status", ...rest] = parsed.positionals;
     const action = Object.hasOwn(ACTIONS, name) ? ACTIONS[name]! : undefined;
     if (action === undefined) throw new UsageError(`no action ${name}`);

@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
 import { type FieldProblem, type ValidRequest, validateSendRequest } from "../../../domain/message/validation.ts";
-import { readLabel, readTime } from "../arguments.ts";
+import { readLabel, readTime, understood } from "../arguments.ts";
 import { UsageError } from "../command.ts";
 
 export interface ExplainArguments {
@@ -20,12 +20,7 @@ const ARGUMENTS: Readonly<Record<string, string>> = { to: "--to", from: "--from"
 
 /** Reads the arguments of `explain`. @throws UsageError naming the argument. */
 export function readExplainArguments(args: readonly string[]): ExplainArguments {
-  let values: ReturnType<typeof parse>;
-  try {
-    values = parse(args);
-  } catch (error) {
-    throw new UsageError((error as Error).message);
-  }
+  const values = understood(() => parse(args));
   if (values.to === undefined) throw new UsageError("--to is needed: the number that the message goes to");
   return {
     request: readRequest(values),

@@ -10,7 +10,7 @@ import { text } from "../../../platform/config/settings.ts";
 import { SluiceError } from "../../../platform/errors/sluice-error.ts";
 import { kafkaSettings } from "../../../platform/kafka/settings.ts";
 import { silentLog } from "../../../platform/log/log.ts";
-import { readTime } from "../arguments.ts";
+import { readTime, understood } from "../arguments.ts";
 import { CatalogTopic } from "../catalog/catalog-topic.ts";
 import { type Command, UsageError } from "../command.ts";
 import { EventReader } from "./read-events.ts";
@@ -103,13 +103,7 @@ async function catalogAtWork(config: {
 
 /** `now`: epoch ms. @throws UsageError naming the argument */
 function readArguments(args: readonly string[], now: number) {
-  let parsed: ReturnType<typeof parse>;
-  try {
-    parsed = parse(args);
-  } catch (error) {
-    throw new UsageError((error as Error).message);
-  }
-  const { values, positionals } = parsed;
+  const { values, positionals } = understood(() => parse(args));
   if (positionals.length > 1) throw new UsageError(`one folder, not ${positionals.length}`);
   const until = readTime("--until", values.until);
   const since = readTime("--since", values.since) ?? (until ?? now) - DEFAULT_HOURS * HOUR_MS;
