@@ -1,8 +1,9 @@
 import { z } from "zod";
 import { callbackUrlProblem } from "../message/validation.ts";
 import { checked, distinct, kebabId, lane, senderId } from "./fields.ts";
+import { priceCapSchema } from "./price-cap.ts";
 
-/** A customer: who may send, with which keys, in which lanes, how fast. */
+/** A customer: who may send, with which keys, in which lanes, how fast, at what price. */
 export const accountSchema = z.strictObject({
   id: kebabId,
   name: z.string().min(1).max(100),
@@ -23,6 +24,8 @@ export const accountSchema = z.strictObject({
   from: senderId.optional(),
   /** Where status callbacks of its messages go that name no address. */
   callbackUrl: checked(callbackUrlProblem).optional(),
+  /** What one of its messages may cost. */
+  maxPrice: priceCapSchema.optional(),
 });
 
 export type Account = z.output<typeof accountSchema>;

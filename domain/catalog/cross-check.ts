@@ -2,7 +2,7 @@ import { countriesByCallingCode } from "../numbers/number-prefix.ts";
 import type { Account } from "./account.ts";
 import { type CatalogProblem, formatPath, problemAt } from "./catalog-problem.ts";
 import type { Catalog } from "./catalog-schema.ts";
-import { unitsPerBase } from "./exchange-rates.ts";
+import { convert, unitsPerBase } from "./exchange-rates.ts";
 import type { Provider } from "./provider.ts";
 import { countriesOf, some } from "./region.ts";
 import { pricedStrategies, type Route, tieredStrategies } from "./route.ts";
@@ -21,6 +21,7 @@ export function crossCheck(catalog: Catalog, partitions: number): CatalogProblem
     ...repeats(["retired"], catalog.retired),
     ...repeats(["regions"], catalog.regions),
     ...repeatedKeys(catalog.accounts),
+    ...catalog.accounts.flatMap((account, index) => checkPriceCap(account, ["accounts", index, "maxPrice"], catalog)),
     ...catalog.providers.flatMap((provider, index) => checkPartitions(provider, index, partitions)),
     ...catalog.routes.flatMap((route, index) => checkRoute(route, ["routes", index], catalog, known)),
     ...unreachable(catalog.routes),
@@ -58,6 +59,17 @@ function repeatedKeys(accounts: readonly Account[]): CatalogProblem[] {
       return owner === undefined ? [] : [problemAt(["accounts", a, "apiKeys", k, "sha256"], message)];
     }),
   );
+}
+
+/** A price that cannot be compared with the cap would be above it at all times. */
+function checkPriceCap({ maxPrice }: Account, at: Keys, { providers, rates }: Catalog): CatalogProblem[] {
+  if (maxPrice === undefined) return [];
+  const { currency } = maxPrice;
+  const other = providers.find((provider) => convert(rates, 1, currency, provider.currency) === undefined);
+  if (other === undefined) return [];
+  const lacking = unitsPerBase(rates, currency) === undefined ? currency : other.currency;
+  const message = `is in ${currency} and provider "${other.id}" has prices in ${other.currency}, and rates.yaml has no rate of ${lacking}: they cannot be compared`;
+  return [problemAt([...at, "currency"], message)];
 }
 
 function checkPartitions(provider: Provider, index: number, partitions: number): CatalogProblem[] {

@@ -34,6 +34,6 @@ export function snapshotOf(catalog: Catalog, version = 0): Snapshot {
     known: new Map([...retired, ...providers].map((provider) => [provider.id, provider])),
     accounts: new Map(accounts.map((account) => [account.id, account])),
     providers: new Map(providers.map((provider) => [provider.id, provider])),
-    routes: compileRoutes(routes, providers, { regions, rates }),
+    routes: compileRoutes(routes, providers, { regions, rates, accounts }),
   };
 }

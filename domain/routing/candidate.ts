@@ -23,6 +23,7 @@ export const verdicts = [
   "lane-not-carried",
   "destination-not-served",
   "sender-not-carried",
+  "above-price-cap",
   "backlog-too-long",
   "lower-priority",
   "not-drawn",

@@ -5,6 +5,7 @@ import { routeStrategies } from "../catalog/route.ts";
 import { carriesSender } from "../catalog/sender-rules.ts";
 import { priceAtVolume } from "../catalog/volume-terms.ts";
 import type { Lane } from "../message/lane.ts";
+import { isAbove, type PriceLimit, priceLimitOf } from "./account-price-cap.ts";
 import type { Candidate, ProviderHealth, RouteMember, Verdict } from "./candidate.ts";
 import { type DeliveryView, NO_DELIVERIES } from "./delivery-view.ts";
 import type { MessageFacts } from "./message-facts.ts";
@@ -28,8 +29,12 @@ export interface ChoiceInput {
 
 /** Why a provider was taken: by the strategy; `failover`: the tiers before had nobody; `least-backlog`: everybody had too much. */
 export const takenReasons = [...routeStrategies, "failover", "least-backlog"] as const;
-/** Why none was: `circuits-open` may pass; the others need another configuration, or a message that may go to one provider twice. */
-export const untakenReasons = ["no-route", "circuits-open", "no-provider-left"] as const;
+/**
+ * Why none was: `circuits-open` may pass; `price-cap`: who could take it costs more than its account allows; the others need another
+ * configuration, or a message that may go to one provider twice.
+ */
+export const untakenReasons = ["no-route", "circuits-open", "no-provider-left", "price-cap"] as const;
+export type UntakenReason = (typeof untakenReasons)[number];
 
 export type Choice =
   | {
@@ -40,12 +45,15 @@ export type Choice =
       route: string;
       reason: (typeof takenReasons)[number];
       candidates: Candidate[];
+      /** What the message may cost; undefined: whatever it costs. */
+      priceLimit: PriceLimit | undefined;
     }
   | {
       ok: false;
       route: string | undefined;
-      reason: (typeof untakenReasons)[number];
+      reason: UntakenReason;
       candidates: Candidate[];
+      priceLimit: PriceLimit | undefined;
     };
 
 /** An otp is of no use after seconds; marketing waits for the price. */
@@ -59,16 +67,17 @@ const AHEAD_SECONDS = 10;
  */
 export function chooseProvider(table: RouteTable, input: ChoiceInput): Choice {
   const route = findRoute(table, input.facts);
-  if (route === undefined) return { ok: false, route: undefined, reason: "no-route", candidates: [] };
-  return chooseWithin(route, input);
+  const priceLimit = priceLimitOf(table.priceCaps, input.facts);
+  if (route === undefined) return { ok: false, route: undefined, reason: "no-route", candidates: [], priceLimit };
+  return chooseWithin(route, input, priceLimit);
 }
 
-function chooseWithin(route: CompiledRoute, input: ChoiceInput): Choice {
+function chooseWithin(route: CompiledRoute, input: ChoiceInput, priceLimit: PriceLimit | undefined): Choice {
   const limit = (input.backlogLimit ?? defaultBacklogLimit)[input.facts.lane];
   const candidates: Candidate[] = [];
   const tier: Candidate[] = [];
   for (const member of route.members) {
-    const candidate = candidateOf(member, input, limit);
+    const candidate = candidateOf(member, input, limit, priceLimit);
     candidates.push(candidate);
     if (candidate.verdict !== "not-drawn") continue;
     // The first tier with a usable one decides.
@@ -83,19 +92,31 @@ function chooseWithin(route: CompiledRoute, input: ChoiceInput): Choice {
       delivery: { settings: route.delivery, known: input.delivery ?? NO_DELIVERIES },
     };
     const chosen = route.strategy.rank(tier, view, input.random);
-    return accept(chosen, route, chosen.member.tier === 0 ? route.strategy.name : "failover", candidates);
+    return accept(chosen, route, chosen.member.tier === 0 ? route.strategy.name : "failover", candidates, priceLimit);
   }
   const shortest = leastBacklog(candidates);
-  if (shortest !== undefined) return accept(shortest, route, "least-backlog", candidates);
-  const mayPass = candidates.some(({ verdict }) => verdict === "circuit-open");
-  return { ok: false, route: route.id, reason: mayPass ? "circuits-open" : "no-provider-left", candidates };
+  if (shortest !== undefined) return accept(shortest, route, "least-backlog", candidates, priceLimit);
+  return { ok: false, route: route.id, reason: whyNone(candidates, priceLimit), candidates, priceLimit };
 }
 
-function candidateOf(member: RouteMember, input: ChoiceInput, backlogLimit: number): Candidate {
+/** What passes is waited for, unless there is a dearer one and the account does not want to wait for a cheaper one. */
+function whyNone(candidates: readonly Candidate[], priceLimit: PriceLimit | undefined): UntakenReason {
+  const tooDear = priceLimit !== undefined && candidates.some(({ verdict }) => verdict === "above-price-cap");
+  const mayPass = candidates.some(({ verdict }) => verdict === "circuit-open");
+  if (mayPass && !(tooDear && !priceLimit.wait)) return "circuits-open";
+  return tooDear ? "price-cap" : "no-provider-left";
+}
+
+function candidateOf(
+  member: RouteMember,
+  input: ChoiceInput,
+  backlogLimit: number,
+  priceLimit: PriceLimit | undefined,
+): Candidate {
   const { provider } = member;
   const health = input.health(provider.id);
   const price = priceNow(provider, input.facts, health);
-  const verdict = refuse(provider, price, health, input, backlogLimit) ?? "not-drawn";
+  const verdict = refuse(provider, price, health, input, backlogLimit, priceLimit) ?? "not-drawn";
   return { provider: provider.id, member, price, currency: provider.currency, health, verdict, score: undefined };
 }
 
@@ -113,10 +134,12 @@ function refuse(
   health: ProviderHealth | undefined,
   { facts, refused, tried }: ChoiceInput,
   backlogLimit: number,
+  priceLimit: PriceLimit | undefined,
 ): Verdict | undefined {
   if (!provider.lanes.includes(facts.lane)) return "lane-not-carried";
   if (price === undefined) return "destination-not-served";
   if (!carriesSender(provider, facts.from)) return "sender-not-carried";
+  if (priceLimit !== undefined && isAbove(priceLimit, price, provider.currency, facts)) return "above-price-cap";
   if (refused?.has(provider.id)) return "refused";
   if (tried.includes(provider.id)) return "already-tried";
   if (health?.open) return "circuit-open";
@@ -138,7 +161,9 @@ function accept(
   route: CompiledRoute,
   reason: Extract<Choice, { ok: true }>["reason"],
   candidates: Candidate[],
+  priceLimit: PriceLimit | undefined,
 ): Choice {
   chosen.verdict = "chosen";
-  return { ok: true, provider: chosen.member.provider, price: chosen.price!, route: route.id, reason, candidates };
+  const { provider } = chosen.member;
+  return { ok: true, provider, price: chosen.price!, route: route.id, reason, candidates, priceLimit };
 }

@@ -3,6 +3,7 @@ import { pricedStrategies, type Route } from "../catalog/route.ts";
 import type { Snapshot } from "../catalog/snapshot.ts";
 import type { ValidRequest } from "../message/validation.ts";
 import { type DeliveryEstimate, NOTHING_SEEN } from "../quality/delivery-node.ts";
+import { limitText } from "./account-price-cap.ts";
 import type { Candidate, ProviderHealth } from "./candidate.ts";
 import { type Choice, chooseProvider } from "./choose-provider.ts";
 import { type DeliveryView, NO_DELIVERIES } from "./delivery-view.ts";
@@ -186,7 +187,7 @@ function notesOn(
   { accounts, catalog, routes }: Snapshot,
   account: string | undefined,
   facts: MessageFacts,
-  { route: chosen, candidates }: Choice,
+  { route: chosen, candidates, priceLimit }: Choice,
 ): string[] {
   const lanes = account === undefined ? undefined : accounts.get(account)?.lanes;
   const route = catalog.routes.find(({ id }) => id === chosen);
@@ -200,6 +201,9 @@ function notesOn(
       ? ["no account is named: routes for single accounts are left out"]
       : []),
     ...(before === chosen ? [] : [`route ${before} holds before it, with a shorter prefix: the longest decides`]),
+    ...(priceLimit === undefined
+      ? []
+      : [`account ${account} pays ${limitText(priceLimit)} for a message to ${facts.country} at the most (maxPrice)`]),
     ...currencyNote(route, candidates, catalog.rates),
     ...(candidates.some(({ verdict }) => verdict === "not-drawn")
       ? ["chosen by chance: other messages go to providers that are not-drawn here"]

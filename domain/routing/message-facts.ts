@@ -22,6 +22,6 @@ export interface MessageFacts {
 
 /** What routing looks at in a request of an account. `at`: epoch ms. */
 export function factsOf(request: ValidRequest, account: string, at: number): MessageFacts {
-  const { destination, country, network, lane, from, metadata } = request;
-  return { destination, country, mccMnc: network?.mccMnc, account, lane, from, labels: metadata ?? {}, at };
+  const { destination, country, network, lane, from, metadata, segments } = request;
+  return { destination, country, mccMnc: network?.mccMnc, account, lane, from, labels: metadata ?? {}, segments, at };
 }

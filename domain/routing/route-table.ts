@@ -1,8 +1,10 @@
+import type { Account } from "../catalog/account.ts";
 import { DEFAULT_DELIVERY, type DeliverySettings } from "../catalog/delivery-settings.ts";
 import { type ExchangeRates, unitsPerBase } from "../catalog/exchange-rates.ts";
 import type { Provider } from "../catalog/provider.ts";
 import { countriesOf, type Region } from "../catalog/region.ts";
 import type { Route, RouteConditions } from "../catalog/route.ts";
+import { type AccountPriceCap, accountPriceCaps } from "./account-price-cap.ts";
 import { type AlikeRoutes, alikeRoutes } from "./alike-routes.ts";
 import type { RouteMember } from "./candidate.ts";
 import type { PlainConditions } from "./conditions.ts";
@@ -28,19 +30,22 @@ export interface RouteTable {
   readonly index: RouteIndex;
   /** By place, for those that others are alike with. */
   readonly alike: ReadonlyMap<number, AlikeRoutes>;
+  /** By account, for those that have one; undefined where none has. */
+  readonly priceCaps: ReadonlyMap<string, AccountPriceCap> | undefined;
 }
 
 /** What routes refer to beside providers. */
 export interface RouteTerms {
   readonly regions?: readonly Region[] | undefined;
   readonly rates?: ExchangeRates | undefined;
+  readonly accounts?: readonly Account[] | undefined;
 }
 
 /** Compiles checked routes (see catalog.ts). Throws if a route names a provider that is not given. */
 export function compileRoutes(
   routes: readonly Route[],
   providers: readonly Provider[],
-  { regions = [], rates }: RouteTerms = {},
+  { regions = [], rates, accounts = [] }: RouteTerms = {},
 ): RouteTable {
   const byId = new Map(providers.map((provider) => [provider.id, provider]));
   const lists = new MemberLists();
@@ -50,7 +55,8 @@ export function compileRoutes(
     return { id, strategy: strategies[strategy], members, delivery, when: plainConditions(route.when, regions) };
   });
   const whens = compiled.map(({ when }) => when);
-  return { routes: compiled, index: new RouteIndex(whens), alike: alikeRoutes(whens) };
+  const priceCaps = accountPriceCaps(accounts, providers, rates);
+  return { routes: compiled, index: new RouteIndex(whens), alike: alikeRoutes(whens), priceCaps };
 }
 
 /** The route that decides about a message; undefined when no route's conditions hold. */

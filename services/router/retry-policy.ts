@@ -64,7 +64,7 @@ export function isDeadLetter({ errorClass }: Pick<Event, "errorClass">): boolean
 /** The end of a message that no provider of its route can take at all. */
 export function unroutableEnd({ reason, candidates }: Extract<Choice, { ok: false }>): GivenUp {
   // As a request is refused whose sender nobody carries.
-  if (candidates.some(({ verdict }) => verdict === "sender-not-carried"))
+  if (reason !== "price-cap" && candidates.some(({ verdict }) => verdict === "sender-not-carried"))
     return { state: "rejected", errorClass: "invalid", code: "sender-invalid" };
   return { state: "failed", errorClass: "unroutable", code: reason };
 }

@@ -6,6 +6,7 @@
 
 import type { Snapshot, SnapshotSource } from "../../domain/catalog/snapshot.ts";
 import { triedThisRound } from "../../domain/message/tries.ts";
+import { limitText } from "../../domain/routing/account-price-cap.ts";
 import { type Choice, chooseProvider } from "../../domain/routing/choose-provider.ts";
 import type { DeliveryView } from "../../domain/routing/delivery-view.ts";
 import type { ProviderHealth } from "../../pipeline/follow/provider-health.ts";
@@ -335,7 +336,7 @@ export class Router implements Transform {
   }
 
   private unroutable(record: InRecord, pending: Pending, choice: Extract<Choice, { ok: false }>, out: Outputs): void {
-    const verdicts = choice.candidates.map((c) => `${c.provider}: ${c.verdict}`).join(", ");
+    const verdicts = verdictsOf(choice);
     const temporary = choice.reason === "circuits-open" || choice.candidates.some((c) => c.verdict === "already-tried");
     if (!temporary) {
       const refused = refusedByAll(pending.tried);
@@ -397,4 +398,11 @@ export class Router implements Transform {
     this.options.metrics.deadLetters(reason).add();
     out.decide(this.records.deadLetter(record, reason, detail, messageId));
   }
+}
+
+/** Why nobody was taken, for people. */
+function verdictsOf({ reason, candidates, priceLimit }: Extract<Choice, { ok: false }>): string {
+  const verdicts = candidates.map((c) => `${c.provider}: ${c.verdict}`).join(", ");
+  if (reason !== "price-cap" || priceLimit === undefined) return verdicts;
+  return `costs more than the account's ${limitText(priceLimit)} a message; ${verdicts}`;
 }

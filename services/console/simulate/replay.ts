@@ -60,7 +60,9 @@ export class Replay {
 
 /** As the router names it on the event. */
 function refusalOf({ reason, candidates }: Extract<Choice, { ok: false }>): string {
-  return candidates.some(({ verdict }) => verdict === "sender-not-carried") ? "sender-invalid" : reason;
+  return reason !== "price-cap" && candidates.some(({ verdict }) => verdict === "sender-not-carried")
+    ? "sender-invalid"
+    : reason;
 }
 
 /** Uniform in [0, 1), the same for a message whatever the catalog, so that what differs is the catalog's doing (mulberry32). */

@@ -15,6 +15,8 @@ const health = z.strictObject({
   open: z.boolean().default(false),
   backlogSeconds: z.number().default(0),
   rate: z.number().optional(),
+  segmentsThisMonth: z.number().optional(),
+  monthEnd: z.iso.datetime().transform(Date.parse).optional(),
 });
 const caseSchema = z.strictObject({
   name: z.string(),
@@ -93,8 +95,8 @@ function decide(file: File, { message, at, health, tried, refused, draw }: Case)
     tried,
     refused: new Map(refused.map((id) => [id, true])),
     health: (id) => {
-      const { rate, ...rest } = health[id] ?? { open: false, backlogSeconds: 0 };
-      return rate === undefined ? rest : { ...rest, rate };
+      const known = Object.entries(health[id] ?? {}).filter(([, value]) => value !== undefined);
+      return { open: false, backlogSeconds: 0, ...Object.fromEntries(known) };
     },
     random: () => draw,
   });

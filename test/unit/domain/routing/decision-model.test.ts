@@ -43,6 +43,11 @@ interface Decision {
 
 const IDS = ["a", "b", "c", "d"];
 const IN_EURO: Readonly<Record<string, number>> = { EUR: 1, USD: 0.5, GBP: 2 };
+/** What account globex may pay, cents of a euro, and whether it waits for it. */
+interface PlainCap {
+  readonly cents: number;
+  readonly wait: boolean;
+}
 const RATES = { base: "EUR", date: "2026-01-31", rates: { USD: "2", GBP: "0.5" } };
 
 /** A value in most cases, so that not everything is refused for something else. */
@@ -84,16 +89,20 @@ const route = fc
       priority === undefined || !["priority", "balanced"].includes(strategy) ? rest : { ...rest, priority },
     ),
   }));
+const priceCap = fc.record({ cents: fc.constantFrom(0, 1, 2, 4), wait: fc.boolean() });
 const message = fc
   .record({
     country: fc.constantFrom("DE", "FR"),
     lane: fc.constantFrom(...lanes),
     account: fc.constantFrom("acme", "globex"),
     from: fc.constantFrom(undefined, "ACME", "1&1"),
+    segments: fc.constantFrom(undefined, 1, 2),
   })
   .map((facts): MessageFacts => {
     const destination = facts.country === "DE" ? "491711234567" : "33612345678";
-    return { ...facts, destination, mccMnc: undefined, labels: {}, at: 0 };
+    const { segments, ...rest } = facts;
+    const counted = segments === undefined ? {} : { segments };
+    return { ...rest, ...counted, destination, mccMnc: undefined, labels: {}, at: 0 };
   });
 const situation = fc.record({
   health: fc.dictionary(
@@ -136,6 +145,7 @@ function modelOf(
   routes: readonly PlainRoute[],
   facts: MessageFacts,
   { health, tried, refused, draw }: Situation,
+  cap: PlainCap,
 ): Decision {
   const chosen = routeOf(routes, facts);
   if (chosen === undefined) return { route: undefined, reason: "no-route", verdicts: {} };
@@ -143,10 +153,13 @@ function modelOf(
   const backlog = (id: string) => health[id]?.backlogSeconds ?? 0;
   const limit = defaultBacklogLimit[facts.lane];
   const cents = (id: string) => named(id).prices[facts.country] ?? named(id).prices[""];
+  const cost = (id: string) => cents(id)! * IN_EURO[named(id).currency]!;
+  const capped = facts.account === "globex";
   const against = (id: string): string | undefined => {
     if (!named(id).lanes.includes(facts.lane)) return "lane-not-carried";
     if (cents(id) === undefined) return "destination-not-served";
     if (facts.from === "1&1" && named(id).kind !== "smpp") return "sender-not-carried";
+    if (capped && cost(id) * (facts.segments ?? 1) > cap.cents) return "above-price-cap";
     if (refused.includes(id)) return "refused";
     if (tried.includes(id)) return "already-tried";
     if (health[id]?.open) return "circuit-open";
@@ -167,13 +180,14 @@ function modelOf(
       verdicts[least.id] = "chosen";
       return { route: chosen.id, provider: least.id, reason: "least-backlog", verdicts };
     }
-    const mayPass = Object.values(verdicts).includes("circuit-open");
-    return { route: chosen.id, reason: mayPass ? "circuits-open" : "no-provider-left", verdicts };
+    const said = new Set(Object.values(verdicts));
+    const tooDear = said.has("above-price-cap");
+    const waits = said.has("circuit-open") && (cap.wait || !tooDear);
+    return { route: chosen.id, reason: waits ? "circuits-open" : tooDear ? "price-cap" : "no-provider-left", verdicts };
   }
   const top = Math.min(...fit.map((one) => one.rank));
   let tier = fit.filter((one) => one.rank === top);
   for (const { id } of tier) verdicts[id] = "not-drawn";
-  const cost = (id: string) => cents(id)! * IN_EURO[named(id).currency]!;
   if (chosen.strategy === "least-cost") {
     const least = Math.min(...tier.map(({ id }) => cost(id)));
     for (const { id } of tier) if (cost(id) > least) verdicts[id] = "dearer";
@@ -198,7 +212,7 @@ function modelOf(
 }
 
 /** The same catalog as an operator would write it. */
-function snapshotFor(providers: readonly PlainProvider[], routes: readonly PlainRoute[]) {
+function snapshotFor(providers: readonly PlainProvider[], routes: readonly PlainRoute[], cap: PlainCap) {
   const smpp = { host: "h", port: 1, systemId: "s", password: "p" };
   const http = { baseUrl: "http://127.0.0.1", accountSid: "AC1", authToken: "t", from: "12345" };
   const plain = providers.map(({ prices, kind, ...rest }) => ({
@@ -210,7 +224,12 @@ function snapshotFor(providers: readonly PlainProvider[], routes: readonly Plain
       price: `0.0${cents}`,
     })),
   }));
-  return parseCatalog({ accounts: [{ id: "acme", name: "Acme" }], providers: plain, routes, rates: RATES }, 6);
+  const maxPrice = { currency: "EUR", amount: `0.0${cap.cents}`, wait: cap.wait };
+  const accounts = [
+    { id: "acme", name: "Acme" },
+    { id: "globex", name: "Globex", maxPrice },
+  ];
+  return parseCatalog({ accounts, providers: plain, routes, rates: RATES }, 6);
 }
 
 it("decides as a model does that asks every route and every provider in turn", () => {
@@ -220,14 +239,15 @@ it("decides as a model does that asks every route and every provider in turn", (
       fc.tuple(provider, provider, provider, provider),
       fc.array(route, { minLength: 1, maxLength: 5 }),
       fc.array(fc.tuple(message, situation), { minLength: 6, maxLength: 12 }),
-      (given, list, asked) => {
+      priceCap,
+      (given, list, asked, cap) => {
         const providers = given.map((one, place) => ({ id: IDS[place]!, ...one }));
         // The last one is for everything: behind it there could be no other.
         const routes = list.map(({ when, strategy, members }, place) => ({
           ...{ id: `r${place}`, when: place === list.length - 1 ? {} : when, strategy },
           providers: members.map(({ place: which, ...member }) => ({ id: IDS[which]!, ...member })),
         }));
-        const parsed = snapshotFor(providers, routes);
+        const parsed = snapshotFor(providers, routes, cap);
         // Routes that can never hold are refused; that is another test's matter.
         fc.pre(parsed.ok);
         const { routes: table } = snapshotOf(parsed.value);
@@ -242,7 +262,7 @@ it("decides as a model does that asks every route and every provider in turn", (
           const verdicts = Object.fromEntries(choice.candidates.map((one) => [one.provider, one.verdict]));
           const decision = { route: choice.route, reason: choice.reason, verdicts };
           expect(choice.ok ? { ...decision, provider: choice.provider.id } : decision).toEqual(
-            modelOf(providers, routes, facts, now),
+            modelOf(providers, routes, facts, now, cap),
           );
           compared++;
         }
