@@ -13,12 +13,13 @@ export class CellCounts {
   readonly since: number;
   /** When it was last told of, epoch ms. */
   toldAt: number;
-  /** Submissions and ends since then. */
+  /** When it was last looked through for what has changed by the passing of time, epoch ms. */
+  lookedAt: number;
+  /** Submissions and ends since it was told of. */
   news = 0;
   private readonly cohorts = new Cohorts();
   private readonly delays = new Array<number>(DELAY_BUCKETS).fill(0);
   private used = false;
-  private changed = false;
   private submissions = 0;
   private ends = 0;
   private failed = 0;
@@ -31,18 +32,19 @@ export class CellCounts {
     this.cell = { provider, country, network, lane };
     this.since = since;
     this.toldAt = since;
+    this.lookedAt = since;
   }
 
   /** Whether nothing can change any more but by a new submission: all have ended, and are as old as is looked at. */
-  get idle(): boolean {
-    return !this.used && this.ends >= this.submissions && this.cohorts.idle;
+  isIdle(now: number): boolean {
+    return !this.used && this.ends >= this.submissions && this.cohorts.isIdle(now);
   }
 
   submit(at: number): void {
     this.submissions++;
     this.cohorts.submitted(at);
     this.used = true;
-    this.note();
+    this.news++;
   }
 
   end(outcome: TerminalStatus, submittedAt: number, at: number): void {
@@ -52,18 +54,18 @@ export class CellCounts {
     else if (this.cohorts.wasDelivered(submittedAt, at - submittedAt))
       this.delays[delayBucket(Math.max(0, at - submittedAt))]!++;
     else this.late++;
-    this.note();
+    this.news++;
   }
 
   contradict(): void {
     this.contradictions++;
-    this.note();
+    this.news++;
   }
 
-  /** @returns whether there is something to tell. */
-  advance(now: number): boolean {
-    if (this.cohorts.advance(now)) this.changed = true;
-    return this.changed;
+  /** Looks through it. @returns whether there is something to tell */
+  look(now: number): boolean {
+    this.lookedAt = now;
+    return this.cohorts.count(now) || this.news > 0;
   }
 
   /** Whether anything was submitted since this was last asked. */
@@ -76,9 +78,10 @@ export class CellCounts {
   summary(partition: number, now: number): QualitySummary {
     const kept = 2 ** ((this.toldAt - now) / HALF_LIFE_MS);
     for (let bucket = 0; bucket < DELAY_BUCKETS; bucket++) this.delays[bucket]! *= kept;
+    this.cohorts.count(now);
     this.toldAt = now;
+    this.lookedAt = now;
     this.news = 0;
-    this.changed = false;
     return {
       ...this.cell,
       partition,
@@ -94,10 +97,5 @@ export class CellCounts {
       medianMillis: delayQuantile(this.delays, 0.5) ?? null,
       p95Millis: delayQuantile(this.delays, 0.95) ?? null,
     };
-  }
-
-  private note(): void {
-    this.news++;
-    this.changed = true;
   }
 }

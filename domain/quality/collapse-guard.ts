@@ -77,7 +77,7 @@ export class CollapseGuard {
       return false;
     }
     const evidence = this.evidence(history);
-    const clear = evidence.usual >= ENOUGH ? evidenceOfCollapse(evidence, []) : 0;
+    const clear = evidence.usual >= ENOUGH ? evidenceOfCollapse(evidence) : 0;
     if (clear >= CLEARLY) {
       this.pauseMs = Math.min(LONGEST_PAUSE_MS, 2 * this.pauseMs);
       this.enter("left", at);

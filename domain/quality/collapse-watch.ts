@@ -1,8 +1,6 @@
-import type { DeliveryCell, Sight } from "./delivery-cell.ts";
+import { type DeliveryCell, WINDOWS_MS } from "./delivery-cell.ts";
 import { DeliveryEvidence, evidenceOfChange, evidenceOfCollapse } from "./delivery-evidence.ts";
 
-/** Submissions of the last so many ms are looked at: what changed at any moment shows best in those made since. */
-const WINDOWS_MS: readonly number[] = Array.from({ length: 31 }, (_, n) => 1_000 * 2 ** (n / 3)).reverse();
 /** A change within a shorter time may be chance in the times of receipts, ms. */
 const CHANGE_WINDOW_MS = 8_000;
 /** That receipts have collapsed must be so much likelier than that they have not, the logarithm: one chance in a million. */
@@ -26,14 +24,15 @@ const STILL_MS = 10_000;
  */
 export function watchReceipts(cells: readonly DeliveryCell[], at: number): void {
   if (!cells.some(({ news }) => news)) return;
-  for (const [place, lengthMs] of WINDOWS_MS.entries()) {
-    const heard = cells.filter((cell) => isHeard(cell, lengthMs, at));
-    const seen = heard.map((cell) => ({ cell, sight: cell.look(lengthMs) }));
-    const telling = seen.filter(({ sight }) => sight.expected >= LEAST_OF_ONE);
+  for (const cell of cells) if (cell.news) cell.look();
+  let telling = cells;
+  for (const place of WINDOWS_MS.keys()) {
     // In a shorter time there is less to be seen.
+    telling = telling.filter(({ seen }) => seen.expected[place]! >= LEAST_OF_ONE);
     if (telling.length === 0) break;
-    for (const { cell, sight } of telling) judge(cell, sight, place, at);
-    if (collapsedAsWhole(telling, place, at)) {
+    const heard = telling.filter((cell) => isHeard(cell, place, at));
+    for (const cell of heard) judge(cell, place, at);
+    if (collapsedAsWhole(heard, place, at)) {
       for (const cell of cells) if (!cell.guard.away) leave(cell, at);
       break;
     }
@@ -41,40 +40,53 @@ export function watchReceipts(cells: readonly DeliveryCell[], at: number): void 
   for (const cell of cells) cell.news = false;
 }
 
-/** Whether the last `lengthMs` of a cell say how it is now. */
-function isHeard({ heardAt, startedAt }: DeliveryCell, lengthMs: number, at: number): boolean {
+/** Whether the window of a cell says how it is now. */
+function isHeard({ heardAt, startedAt }: DeliveryCell, place: number, at: number): boolean {
+  const lengthMs = WINDOWS_MS[place]!;
   return heardAt >= at - lengthMs - STILL_MS && heardAt - lengthMs >= startedAt;
 }
 
 /** Leaves the cell when its own receipts have collapsed, and notes when it is no longer as it was. */
-function judge(cell: DeliveryCell, sight: Sight, place: number, at: number): void {
+function judge(cell: DeliveryCell, place: number, at: number): void {
   if (cell.guard.away) return;
-  const low = cell.settled && sight.expected >= LEAST_USUAL && sight.delivered < WELL * sight.expected;
-  const other = WINDOWS_MS[place]! >= CHANGE_WINDOW_MS && cell.differs(sight);
+  const low = cell.settled && cell.seen.expected[place]! >= LEAST_USUAL && !isWell(cell, place);
+  const other = WINDOWS_MS[place]! >= CHANGE_WINDOW_MS && cell.differs(place);
   if (!low && !other) return;
-  const [whole, ...later] = WINDOWS_MS.slice(place).map((lengthMs) => cell.evidence(lengthMs));
-  if (low && evidenceOfCollapse(whole!, later) >= CERTAIN) leave(cell, at);
-  else if (other && whole!.ripe && evidenceOfChange(whole!, later, cell.ratio) >= CHANGED)
+  const whole = cell.evidence(WINDOWS_MS[place]!);
+  const later = () => laterThan(place).map((lengthMs) => cell.evidence(lengthMs));
+  if (low && evidenceOfCollapse(whole, later, CERTAIN) >= CERTAIN) leave(cell, at);
+  else if (other && whole.ripe && evidenceOfChange(whole, later, cell.ratio, CHANGED) >= CHANGED)
     cell.restartSince(cell.heardAt - WINDOWS_MS[place]!);
 }
 
-interface Seen {
-  readonly cell: DeliveryCell;
-  readonly sight: Sight;
+function collapsedAsWhole(heard: readonly DeliveryCell[], place: number, at: number): boolean {
+  const witnesses: DeliveryCell[] = [];
+  for (const cell of heard) {
+    const { away, leftAt } = cell.guard;
+    if (away && at - (leftAt ?? 0) >= JUST_LEFT_MS) continue;
+    if (!cell.settled || isWell(cell, place)) return false;
+    witnesses.push(cell);
+  }
+  if (witnesses.length < 2 || witnesses.every(({ guard }) => guard.away)) return false;
+  const together = (lengthMs: number) => {
+    const all = new DeliveryEvidence();
+    for (const cell of witnesses) all.addAll(cell.evidence(lengthMs));
+    return all;
+  };
+  const whole = together(WINDOWS_MS[place]!);
+  const later = () => laterThan(place).map(together);
+  return whole.usual >= LEAST_USUAL && evidenceOfCollapse(whole, later, CERTAIN) >= CERTAIN;
 }
 
-function collapsedAsWhole(seen: readonly Seen[], place: number, at: number): boolean {
-  const witnesses = seen.filter(({ cell: { guard } }) => !guard.away || at - (guard.leftAt ?? 0) < JUST_LEFT_MS);
-  if (witnesses.length < 2 || witnesses.every(({ cell }) => cell.guard.away)) return false;
-  if (witnesses.some(({ cell, sight }) => !cell.settled || sight.delivered >= WELL * sight.expected)) return false;
-  const [whole, ...later] = WINDOWS_MS.slice(place).map((lengthMs) => {
-    const all = new DeliveryEvidence();
-    for (const { cell } of witnesses) all.addAll(cell.evidence(lengthMs));
-    return all;
-  });
-  return whole!.usual >= LEAST_USUAL && evidenceOfCollapse(whole!, later) >= CERTAIN;
+function laterThan(place: number): readonly number[] {
+  return WINDOWS_MS.slice(place + 1);
+}
+
+function isWell({ seen }: DeliveryCell, place: number): boolean {
+  return seen.delivered[place]! >= WELL * seen.expected[place]!;
 }
 
 function leave(cell: DeliveryCell, at: number): void {
-  cell.guard.leave(at, cell.shape, cell.delay(0.95) ?? 0);
+  const [p95Ms] = cell.delays(0.95);
+  cell.guard.leave(at, cell.shape, p95Ms ?? 0);
 }

@@ -18,10 +18,13 @@ const TIMED_DELIVERIES = 20;
 /** So many deliveries must have been seen for anything to be usual. */
 const USUAL_DELIVERIES = 30;
 
-/** Of some submissions: deliveries, and how many there would be usually. */
-export interface Sight {
-  readonly delivered: number;
-  readonly expected: number;
+/** Submissions of the last so many ms are looked at, the longest first: what changed shows best in those made since. */
+export const WINDOWS_MS: readonly number[] = Array.from({ length: 31 }, (_, n) => 1_000 * 2 ** (n / 3)).reverse();
+
+/** Of the submissions of each of {@link WINDOWS_MS}: deliveries, and how many there would be usually. */
+export interface Seen {
+  readonly delivered: Float64Array;
+  readonly expected: Float64Array;
 }
 
 /** What all partitions have told of one cell, and what is made of it. */
@@ -39,6 +42,11 @@ export class DeliveryCell {
   startedAt = Number.NEGATIVE_INFINITY;
   /** Something was told since it was looked at. */
   news = false;
+  /** As it was when it was looked at. */
+  readonly seen: Seen = {
+    delivered: new Float64Array(WINDOWS_MS.length),
+    expected: new Float64Array(WINDOWS_MS.length),
+  };
   private readonly told = new Map<number, QualitySummary>();
   private readonly window = new AgeCounts();
 
@@ -65,17 +73,11 @@ export class DeliveryCell {
     this.count();
   }
 
-  /** Looks at how the submissions of the last `lengthMs` fare. */
-  look(lengthMs: number): Sight {
-    this.history.submittedSince(this.heardAt - lengthMs, this.window);
-    const { exposed, delivered } = this.window;
-    const shares = this.shape.shares[AS_USUAL]!;
-    const sight = { delivered: 0, expected: 0 };
-    for (let bucket = 0; bucket < DELAY_BUCKETS; bucket++) {
-      sight.delivered += delivered[bucket]!;
-      sight.expected += exposed[bucket]! * shares[bucket]! * this.shape.delivery;
-    }
-    return sight;
+  /** Looks anew at how the submissions of each of {@link WINDOWS_MS} fare. */
+  look(): void {
+    const { history, shape, seen } = this;
+    history.sinceEach(this.heardAt, WINDOWS_MS, shape.shares[AS_USUAL]!, seen.delivered, seen.expected);
+    for (let place = 0; place < WINDOWS_MS.length; place++) seen.expected[place]! *= shape.delivery;
   }
 
   /** What the submissions of the last `lengthMs` say. */
@@ -99,8 +101,9 @@ export class DeliveryCell {
     return this.trials === 0 ? 1 : this.successes / this.trials / this.shape.delivery;
   }
 
-  /** Whether so many deliveries as were seen are hardly chance, unless receipts take another time than usual. */
-  differs({ delivered, expected }: Sight): boolean {
+  /** Whether so many deliveries as were seen in one of the windows are hardly chance, unless receipts take another time than usual. */
+  differs(place: number): boolean {
+    const [delivered, expected] = [this.seen.delivered[place]!, this.seen.expected[place]!];
     if (this.trials === 0 || expected < CHANGE_EXPECTED) return false;
     const likely = expected * this.ratio;
     const before = Math.min(0.99, this.successes / this.trials);
@@ -118,15 +121,18 @@ export class DeliveryCell {
     this.count();
   }
 
-  /** Delay in ms that a share of deliveries have at the most, as it is now; undefined while too few were seen to say so. */
-  delay(share: number): number | undefined {
+  /**
+   * Delay in ms that each of `shares` of the deliveries have at the most, as it is now; undefined while too few were seen
+   * to say so.
+   */
+  delays(...shares: readonly number[]): (number | undefined)[] {
     const { exposed, delivered } = this.history.current;
     let seen = 0;
-    for (const count of delivered) seen += count;
-    if (seen < TIMED_DELIVERIES) return undefined;
+    for (let bucket = 0; bucket < DELAY_BUCKETS; bucket++) seen += delivered[bucket]!;
+    if (seen < TIMED_DELIVERIES) return shares.map(() => undefined);
     // Two dozen submissions outweigh what is usual.
     const densities = this.shape.density.map((usual, n) => (delivered[n]! + 24 * usual) / (exposed[n]! + 24));
-    return delayQuantile(densities, share);
+    return shares.map((share) => delayQuantile(densities, share));
   }
 
   private count(): void {

@@ -80,32 +80,51 @@ export class DeliveryEvidence {
  * How much likelier it is that the receipts of some submissions have collapsed than that they have not: the logarithm of the
  * quotient. That they take another time than usual, or another from some moment on, is no collapse.
  *
- * @param later what the later ones of the submissions say: those since one moment, since a later one, and so on
+ * @param later what the later ones of the submissions say: those since one moment, since a later one, and so on; only asked
+ * for when it can matter
+ * @param enough what is less need not be exact: it may come out larger than it is, and still less than this
  */
-export function evidenceOfCollapse(whole: DeliveryEvidence, later: readonly DeliveryEvidence[]): number {
-  return whole.asUsual(0, COLLAPSED) - oneStretchAfterAnother(whole, later, ALIVE, MOST);
+export function evidenceOfCollapse(
+  whole: DeliveryEvidence,
+  later: LaterEvidence = () => [],
+  enough = Number.NEGATIVE_INFINITY,
+): number {
+  return beyond(whole.asUsual(0, COLLAPSED), whole, later, ALIVE, MOST, enough);
 }
 
 /**
  * How much likelier it is that another share of some submissions is delivered than before. `before`: the share of the usual
- * deliveries that there were until then.
+ * deliveries that there were until then. `later`, `enough`: as above.
  */
-export function evidenceOfChange(whole: DeliveryEvidence, later: readonly DeliveryEvidence[], before: number): number {
-  const unchanged = oneStretchAfterAnother(whole, later, before * (1 - SAME), before * (1 + SAME));
-  return whole.stretched(0, MOST) - unchanged;
+export function evidenceOfChange(
+  whole: DeliveryEvidence,
+  later: LaterEvidence,
+  before: number,
+  enough: number,
+): number {
+  return beyond(whole.stretched(0, MOST), whole, later, before * (1 - SAME), before * (1 + SAME), enough);
 }
 
-/** The likeliest of all courses in which receipts take some time, usual or not, up to some moment, and another from then on. */
-function oneStretchAfterAnother(
+export type LaterEvidence = () => readonly DeliveryEvidence[];
+
+/**
+ * By how much `likelihood` is above that of the likeliest of all courses in which receipts take some time, usual or not, up
+ * to some moment, and another from then on.
+ */
+function beyond(
+  likelihood: number,
   whole: DeliveryEvidence,
-  later: readonly DeliveryEvidence[],
+  later: LaterEvidence,
   least: number,
   most: number,
+  enough: number,
 ): number {
   let best = whole.stretched(least, most);
-  for (const since of later) {
+  // A moment of change only makes the course likelier: without one it falls short already, nearly always.
+  if (likelihood - best < enough) return likelihood - best;
+  for (const since of later()) {
     const until = new DeliveryEvidence().addAll(whole).addAll(since, -1);
     best = Math.max(best, until.stretched(least, most) + since.stretched(least, most));
   }
-  return best;
+  return likelihood - best;
 }

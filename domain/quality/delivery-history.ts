@@ -12,11 +12,6 @@ const LONGEST_MS = 1_100_000;
 const CLOSEST_MS = 400;
 const SPACING = 1 / 4;
 
-interface Mark {
-  readonly at: number;
-  readonly counts: AgeCounts;
-}
-
 /** What was seen of one cell: all of it, with decay, and how much of it since any moment of the last minutes. */
 export class DeliveryHistory {
   /** As it is now; begins anew when a change is found. */
@@ -26,8 +21,7 @@ export class DeliveryHistory {
   /** Up to when the two have decayed, epoch ms. */
   private at = Number.NEGATIVE_INFINITY;
   private readonly total = new AgeCounts();
-  /** The total as it was, the oldest first. */
-  private marks: Mark[] = [];
+  private readonly marks = new Marks();
 
   /** Adds what was counted lately, up to `at`. */
   add(at: number, counts: PlainCounts, before: PlainCounts): void {
@@ -59,14 +53,44 @@ export class DeliveryHistory {
    * first of these submissions passed it; or somewhat later, where the moment is no longer remembered.
    */
   submittedSince(from: number, window: AgeCounts): void {
-    const { marks, total } = this;
+    const { total } = this;
+    const { times, rows, count } = this.marks;
     let place = 0;
     for (let bucket = 0; bucket < DELAY_BUCKETS; bucket++) {
       const passed = from + DELAY_BOUNDS_MS[bucket]!;
-      while (place < marks.length && marks[place]!.at < passed) place++;
-      const counts = marks[place]?.counts ?? total;
-      window.exposed[bucket] = total.exposed[bucket]! - counts.exposed[bucket]!;
-      window.delivered[bucket] = total.delivered[bucket]! - counts.delivered[bucket]!;
+      while (place < count && times[place]! < passed) place++;
+      const at = place * WIDTH + bucket;
+      window.exposed[bucket] = place === count ? 0 : total.exposed[bucket]! - rows[at]!;
+      window.delivered[bucket] = place === count ? 0 : total.delivered[bucket]! - rows[at + DELAY_BUCKETS]!;
+    }
+  }
+
+  /**
+   * The same of many moments at once, `lengths[n]` ms before `until`, the longest first: into `delivered[n]` how many were
+   * delivered, into `expected[n]` how many there would be, were as many of each bucket delivered as `usual` says.
+   */
+  sinceEach(
+    until: number,
+    lengths: readonly number[],
+    usual: Float64Array,
+    delivered: Float64Array,
+    expected: Float64Array,
+  ): void {
+    const { total } = this;
+    const { times, rows, count } = this.marks;
+    delivered.fill(0);
+    expected.fill(0);
+    for (let bucket = 0; bucket < DELAY_BUCKETS; bucket++) {
+      const [lived, came, share] = [total.exposed[bucket]!, total.delivered[bucket]!, usual[bucket]!];
+      const bound = until + DELAY_BOUNDS_MS[bucket]!;
+      for (let index = 0, place = 0; index < lengths.length; index++) {
+        const passed = bound - lengths[index]!;
+        while (place < count && times[place]! < passed) place++;
+        if (place === count) break;
+        const at = place * WIDTH + bucket;
+        expected[index]! += (lived - rows[at]!) * share;
+        delivered[index]! += came - rows[at + DELAY_BUCKETS]!;
+      }
     }
   }
 
@@ -82,17 +106,56 @@ export class DeliveryHistory {
 
   /** Remembers the total as it stood until now, and forgets marks that lie closer together than their age asks for. */
   private mark(): void {
-    const { at } = this;
-    const last = this.marks.at(-1);
-    if (at === Number.NEGATIVE_INFINITY || (last !== undefined && at - last.at < CLOSEST_MS)) return;
-    const kept: Mark[] = [];
-    for (const [place, mark] of this.marks.entries()) {
-      const next = this.marks[place + 1]?.at ?? at;
-      const before = kept.at(-1)?.at ?? Number.NEGATIVE_INFINITY;
-      if (next < at - LONGEST_MS) continue;
-      if (next - before >= (at - mark.at) * SPACING) kept.push(mark);
+    const { at, marks } = this;
+    const last = marks.count === 0 ? Number.NEGATIVE_INFINITY : marks.times[marks.count - 1]!;
+    if (at === Number.NEGATIVE_INFINITY || at - last < CLOSEST_MS) return;
+    marks.thin(at);
+    marks.add(at, this.total);
+  }
+}
+
+/** There is room for so many marks at first, and for so many more whenever it is full. */
+const MARKS = 8;
+/** Numbers of one mark: of each bucket those who lived through it, then those delivered. */
+const WIDTH = 2 * DELAY_BUCKETS;
+
+/** The total as it was, the oldest first; in one piece, since all of it is gone through again and again. */
+class Marks {
+  count = 0;
+  /** Epoch ms. */
+  times = new Float64Array(MARKS);
+  /** {@link WIDTH} numbers of each. */
+  rows = new Float64Array(MARKS * WIDTH);
+
+  add(at: number, { exposed, delivered }: AgeCounts): void {
+    if (this.count === this.times.length) this.grow();
+    this.times[this.count] = at;
+    this.rows.set(exposed, this.count * WIDTH);
+    this.rows.set(delivered, this.count * WIDTH + DELAY_BUCKETS);
+    this.count++;
+  }
+
+  thin(at: number): void {
+    const { times, rows, count } = this;
+    let kept = 0;
+    for (let place = 0; place < count; place++) {
+      const next = place + 1 < count ? times[place + 1]! : at;
+      const before = kept === 0 ? Number.NEGATIVE_INFINITY : times[kept - 1]!;
+      if (next < at - LONGEST_MS || next - before < (at - times[place]!) * SPACING) continue;
+      if (kept < place) {
+        times[kept] = times[place]!;
+        rows.copyWithin(kept * WIDTH, place * WIDTH, (place + 1) * WIDTH);
+      }
+      kept++;
     }
-    kept.push({ at, counts: this.total.copy() });
-    this.marks = kept;
+    this.count = kept;
+  }
+
+  private grow(): void {
+    const { times, rows } = this;
+    this.times = new Float64Array(times.length + MARKS);
+    this.times.set(times);
+    this.rows = new Float64Array(rows.length + MARKS * WIDTH);
+    this.rows.set(rows);
   }
 }

@@ -57,11 +57,12 @@ export class DeliveryNode implements Trials {
 /** Of the innermost of `levels`, the outermost of which is a provider. */
 export function estimateOf(levels: readonly Trials[], cell: DeliveryCell | undefined): DeliveryEstimate {
   const posterior = pooledPosterior(levels);
+  const [medianMs, p95Ms] = cell?.delays(0.5, 0.95) ?? [];
   return {
     ...posterior,
     delivery: posteriorMean(posterior),
-    medianMs: cell?.delay(0.5),
-    p95Ms: cell?.delay(0.95),
+    medianMs,
+    p95Ms,
     share: cell?.guard.share ?? 1,
     mayTry: cell === undefined ? NEVER : (at, random) => cell.guard.mayTry(at, random),
   };

@@ -32,7 +32,7 @@ export class QualityCollector {
   private readonly byName = new Map<string, Map<string, Map<string | null, (CellCounts | undefined)[]>>>();
   /** The longest without a submission first. */
   private readonly used = new Set<CellCounts>();
-  /** Those with something to tell, the longest untold first. */
+  /** Those that are to be told of, the longest due first. */
   private readonly untold = new Set<CellCounts>();
   private now: number;
 
@@ -76,19 +76,23 @@ export class QualityCollector {
    */
   tick(readUpTo: number): QualitySummary[] {
     this.now = Math.max(this.now, readUpTo);
+    const { now, limits } = this;
     for (const counts of [...this.used]) {
-      if (counts.advance(this.now)) this.untold.add(counts);
+      if (counts.news >= limits.news || (now - counts.lookedAt >= limits.waitMs && counts.look(now)))
+        this.untold.add(counts);
       if (counts.wasUsed()) {
         this.used.delete(counts);
         this.used.add(counts);
-      } else if (counts.idle && !this.untold.has(counts)) this.forget(counts);
+      } else if (counts.isIdle(now) && !this.untold.has(counts)) {
+        if (counts.look(now)) this.untold.add(counts);
+        else this.forget(counts);
+      }
     }
     const said: QualitySummary[] = [];
     for (const counts of this.untold) {
-      if (said.length === this.limits.summaries) break;
-      if (counts.news < this.limits.news && this.now - counts.toldAt < this.limits.waitMs) continue;
+      if (said.length === limits.summaries) break;
       this.untold.delete(counts);
-      said.push(counts.summary(this.partition, this.now));
+      said.push(counts.summary(this.partition, now));
     }
     return said;
   }

@@ -43,5 +43,8 @@ function isPlausible(quality: Quality, partitions: number): boolean {
   const { partition, submitted, exposed, deliveries, failed, missing, late, contradicted } = quality;
   if (!(partition >= 0 && partition < partitions)) return false;
   if (exposed.length !== DELAY_BUCKETS || deliveries.length !== DELAY_BUCKETS) return false;
-  return [submitted, failed, missing, late, contradicted, ...exposed, ...deliveries].every((count) => count >= 0);
+  if (!(submitted >= 0 && failed >= 0 && missing >= 0 && late >= 0 && contradicted >= 0)) return false;
+  for (let bucket = 0; bucket < DELAY_BUCKETS; bucket++)
+    if (!(exposed[bucket]! >= 0 && deliveries[bucket]! >= 0)) return false;
+  return true;
 }

@@ -203,6 +203,16 @@ describe("a provider whose receipts collapse", () => {
     expect([traffic.share("26201"), traffic.share("26202"), traffic.share("26203")]).toEqual([0, 1, 1]);
   });
 
+  it("is left also soon after it began to deliver another share than before", () => {
+    const traffic = new Traffic();
+    traffic.run(300, { "26201": 40 }, usual(0.95));
+    traffic.run(60, { "26201": 40 }, usual(0.7));
+    expect(traffic.estimates.of("a", "DE", "26201", "otp").delivery, "the change was found").toBeLessThan(0.75);
+    expect(traffic.share("26201")).toBe(1);
+    traffic.run(20, { "26201": 40 }, usual(0.03));
+    expect(traffic.share("26201")).toBe(0);
+  });
+
   it("is left as a whole when all networks show it, also where too little was sent to tell", () => {
     const traffic = new Traffic();
     traffic.run(120, RATES, usual(0.9));
