@@ -36,6 +36,10 @@ export const CORRELATION_TOPIC = "sms.correlation";
 export const CONTROL_TOPIC = "sms.control";
 export const HEALTH_TOPIC = "sms.health";
 export const QUALITY_TOPIC = "sms.quality";
+/** What applications know of their messages (Conversion, keyed by the message id): the only message topic not keyed by destination. */
+export const CONVERSIONS_TOPIC = "sms.conversions";
+/** What follows from it for the providers (ConversionCounts). */
+export const CONVERSION_COUNTS_TOPIC = "sms.conversion-counts";
 
 /** Where ingest and upstream systems put the requests of a lane (SendRequest). */
 export function requestTopic(lane: Lane): string {
@@ -152,10 +156,14 @@ export function topicSpecs(plan: TopicPlan): TopicSpec[] {
     ),
     ...RETRY_DELAYS.map((delay) => keyed(retryTopic(delay))),
     ...[RECEIPTS_TOPIC, UNPLACED_RECEIPTS_TOPIC, SUBMISSION_INDEX_TOPIC, DOUBT_TOPIC].map((name) => keyed(name)),
-    ...[INBOUND_TOPIC, EVENTS_TOPIC].map((name) => keyed(name)),
+    ...[INBOUND_TOPIC, EVENTS_TOPIC, CONVERSIONS_TOPIC].map((name) => keyed(name)),
     keyed(DEAD_LETTER_TOPIC, { ...kept, "max.message.bytes": String(DEAD_LETTER_BATCH_BYTES) }),
     ...[CONSENT_TOPIC, CORRELATION_TOPIC].map((name) => keyed(name, COMPACTED)),
-    ...[CONTROL_TOPIC, HEALTH_TOPIC, QUALITY_TOPIC].map((name) => ({ name, partitions: 1, config: COMPACTED })),
+    ...[CONTROL_TOPIC, HEALTH_TOPIC, QUALITY_TOPIC, CONVERSION_COUNTS_TOPIC].map((name) => ({
+      name,
+      partitions: 1,
+      config: COMPACTED,
+    })),
   ];
 }
 

@@ -9,6 +9,8 @@ import { composeContracts, NAMESPACE, readContracts } from "../../schemas/contra
 import type {
   Consent,
   Control,
+  Conversion,
+  ConversionCounts,
   DeadLetter,
   Dispatch,
   Event,
@@ -34,6 +36,8 @@ export interface SluiceCodecs {
   readonly control: Codec<Control>;
   readonly health: Codec<Health>;
   readonly quality: Codec<Quality>;
+  readonly conversion: Codec<Conversion>;
+  readonly conversionCounts: Codec<ConversionCounts>;
   readonly submissionIndex: Codec<SubmissionIndex>;
   /**
    * Loads a writer's schema seen in a record (`unknown-schema`), so that decoding can go on. `missing`: there is no such
@@ -89,6 +93,8 @@ export async function createCodecs(source: SchemaSource): Promise<SluiceCodecs> 
     control: codec<Control>("Control"),
     health: codec<Health>("Health"),
     quality: codec<Quality>("Quality"),
+    conversion: codec<Conversion>("Conversion"),
+    conversionCounts: codec<ConversionCounts>("ConversionCounts"),
     submissionIndex: codec<SubmissionIndex>("SubmissionIndex"),
   };
   await Promise.all(Object.values(asked));
@@ -104,6 +110,8 @@ export async function createCodecs(source: SchemaSource): Promise<SluiceCodecs> 
     control: await asked.control,
     health: await asked.health,
     quality: await asked.quality,
+    conversion: await asked.conversion,
+    conversionCounts: await asked.conversionCounts,
     submissionIndex: await asked.submissionIndex,
     loadSchema: (id) => writers.load(id),
   };

@@ -47,6 +47,40 @@ export interface Control {
 
 export type ControlKind = "account" | "provider" | "route" | "price" | "piece" | "head" | "instance";
 
+/** What an application knows of a message that it sent: whether the recipient did what the message was for, such as typing the code in. sms.conversions, keyed by the message id. It may come any number of times, and in any order: converted wins over not converted. */
+export interface Conversion {
+  /** Id of the message, a UUID in lower case. */
+  readonly messageId: string;
+  /** The account that tells it; only what the message's own account tells counts. */
+  readonly accountId: string;
+  /** Whether the recipient has done it. False: not within the time that the application gives. */
+  readonly converted: boolean;
+  /** When it was done, or given up, by the application's clock. */
+  readonly at: number;
+}
+
+/** What applications say of a provider's way into a network: sms.conversion-counts (compacted), keyed by provider + '/' + country + '/' + network + '/' + lane + '/' + partition, the network being empty for null. Counts begin with 0 at since and only grow; those of all partitions may be added up. */
+export interface ConversionCounts {
+  /** The provider that had the message last. */
+  readonly provider: string;
+  /** ISO 3166-1 alpha-2. */
+  readonly country: string;
+  /** Mobile country and network code in one word, such as 26201; null for numbers whose network is not known. */
+  readonly network: string | null;
+  /** Lane of the messages. */
+  readonly lane: Lane;
+  /** Partition of sms.conversions it was counted on. */
+  readonly partition: number;
+  /** When counting began; another one says that all counts began anew. */
+  readonly since: number;
+  /** When it was counted last. */
+  readonly at: number;
+  /** Messages of which the application has told what became of them, each once. */
+  readonly told: number;
+  /** Of these, messages whose recipients did what they were for. */
+  readonly converted: number;
+}
+
 /** A record that could not be processed, or a message that was given up: sms.dead-letter, keyed as the source record. */
 export interface DeadLetter {
   /** Stable code: undecodable, invalid, id-reused (the messageId was given to another text to the same number before), unprocessable, too-large, refused (by every provider that its route has), unroutable, attempts-exhausted, expired. */

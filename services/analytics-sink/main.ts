@@ -1,4 +1,4 @@
-/** analytics-sink: sms.events and sms.dead-letter -> ClickHouse, each record exactly one row. */
+/** analytics-sink: sms.events, sms.dead-letter and sms.conversions -> ClickHouse, each record exactly one row; sms.conversion-counts. */
 
 import { startPipeline, startReader } from "../../pipeline/boot/start-pipeline.ts";
 import { deadLetterRecord } from "../../pipeline/records/dead-letter.ts";
@@ -9,9 +9,10 @@ import { runSink, type SinkOptions } from "../../platform/kafka/sink.ts";
 import { TaskGroup } from "../../platform/kafka/task-group.ts";
 import { runService } from "../../platform/lifecycle/run-service.ts";
 import { KNOWN_VARIABLES } from "../../schemas/generated/variables.ts";
-import { DEAD_LETTER_TOPIC, EVENTS_TOPIC } from "../../schemas/topics.ts";
+import { CONVERSIONS_TOPIC, DEAD_LETTER_TOPIC, EVENTS_TOPIC } from "../../schemas/topics.ts";
 import { analyticsSinkSettings } from "./analytics-sink-settings.ts";
 import { clickhouseReadiness } from "./clickhouse-probe.ts";
+import { startConversionSink } from "./conversions/conversion-sink.ts";
 import { startDeadLetterSink } from "./dead-letter-sink.ts";
 import { EventBlock } from "./event-block.ts";
 import { EVENT_COLUMNS } from "./event-row.ts";
@@ -39,7 +40,7 @@ await runService({
     });
     await scope.add("clickhouse", { start: () => inserter, stop: () => inserter.close() });
     await scope.waitFor("clickhouse", () => inserter.check(TABLE));
-    const reader = await startReader(scope, pipeline, [EVENTS_TOPIC, DEAD_LETTER_TOPIC]);
+    const reader = await startReader(scope, pipeline, [EVENTS_TOPIC, DEAD_LETTER_TOPIC, CONVERSIONS_TOPIC]);
 
     const stats = sinkMetrics(scope.metrics, now);
     const options: SinkOptions<EventBlock> = {
@@ -84,5 +85,6 @@ await runService({
     await scope.add("sink tasks", { start: () => group, stop: () => group.stop() });
     await scope.waitFor("kafka (sink tasks)", () => group.start());
     await startDeadLetterSink(scope, config, { connection, codecs, producer, reader });
+    await startConversionSink(scope, config, { connection, codecs, producer, reader, now });
   },
 });

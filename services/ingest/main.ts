@@ -21,6 +21,7 @@ import { errorMessage } from "../../platform/errors/sluice-error.ts";
 import { BodyBudget } from "../../platform/http/body-budget.ts";
 import { startHttpServer } from "../../platform/http/http-server.ts";
 import { observeKafka } from "../../platform/kafka/observe.ts";
+import type { RecordProducer } from "../../platform/kafka/producer.ts";
 import type { TopicReader } from "../../platform/kafka/topic-reader.ts";
 import { ensureTopics } from "../../platform/kafka/topics.ts";
 import { runService, type Scope } from "../../platform/lifecycle/run-service.ts";
@@ -34,6 +35,7 @@ import { IdempotencyMemory } from "./acceptance/idempotency-memory.ts";
 import { Intake } from "./acceptance/intake.ts";
 import { MessageRate } from "./acceptance/message-rate.ts";
 import { RecentAcceptances } from "./acceptance/recent-acceptances.ts";
+import { Conversions, conversionMetrics } from "./conversions/conversions.ts";
 import { restApp } from "./doors/rest/rest-app.ts";
 import type { RestContext, RoutingView } from "./doors/rest/rest-context.ts";
 import { restMetrics } from "./doors/rest/rest-metrics.ts";
@@ -82,6 +84,7 @@ async function start(scope: Scope): Promise<void> {
     keys: { accountOf: (key) => keys.accountOf(key) },
     acceptor: acceptorOf(scope, pipeline, recent, catalog),
     status: new MessageLookup(analytics, recent, scope.log),
+    conversions: conversionsOf(scope, pipeline, recent),
     routing: routingOf(scope, pipeline, reader, catalog),
     bodies: new BodyBudget(config.httpBodyMemory),
     metrics: restMetrics(scope.metrics),
@@ -108,14 +111,30 @@ function acceptorOf(
       routes: () => snapshotWithRoutes(catalog)?.routes,
     }),
     memory,
-    writer: new DeadlineWriter(producer, config.acceptTimeout, (err) =>
-      scope.log.every("write-failed", 1_000).error({ err }, "a write was rejected"),
-    ),
+    writer: writerOf(scope, producer),
     recent,
     metrics: acceptanceMetrics(scope.metrics),
     log: scope.log,
     now,
   });
+}
+
+function conversionsOf(scope: Scope, { codecs, producer, now }: Pipeline, recent: RecentAcceptances): Conversions {
+  return new Conversions({
+    codec: codecs.conversion,
+    partitions: config.partitions,
+    rate: new MessageRate(),
+    writer: writerOf(scope, producer),
+    recent,
+    metrics: conversionMetrics(scope.metrics),
+    now,
+  });
+}
+
+function writerOf(scope: Scope, producer: RecordProducer): DeadlineWriter {
+  return new DeadlineWriter(producer, config.acceptTimeout, (err) =>
+    scope.log.every("write-failed", 1_000).error({ err }, "a write was rejected"),
+  );
 }
 
 /** What explanations go by. Messages are accepted whether it is at hand or not. */

@@ -39,4 +39,10 @@ export class RecentAcceptances {
     const found = this.#byId.get(id, nowMs);
     return found?.accountId === accountId ? found : undefined;
   }
+
+  /** Whether it is known here to be another account's message. */
+  isOfOther(id: string, accountId: string, nowMs: number): boolean {
+    const found = this.#byId.get(id, nowMs);
+    return found !== undefined && found.accountId !== accountId;
+  }
 }

@@ -19,6 +19,7 @@ import { IdempotencyMemory } from "../../../services/ingest/acceptance/idempoten
 import { Intake } from "../../../services/ingest/acceptance/intake.ts";
 import { MessageRate } from "../../../services/ingest/acceptance/message-rate.ts";
 import { RecentAcceptances } from "../../../services/ingest/acceptance/recent-acceptances.ts";
+import { Conversions, conversionMetrics } from "../../../services/ingest/conversions/conversions.ts";
 import { restApp } from "../../../services/ingest/doors/rest/rest-app.ts";
 import type { RestContext } from "../../../services/ingest/doors/rest/rest-context.ts";
 import { restMetrics } from "../../../services/ingest/doors/rest/rest-metrics.ts";
@@ -158,6 +159,15 @@ export async function startIngest(options: HarnessOptions = {}): Promise<Harness
     keys: new ApiKeys([ACME, GLOBEX]),
     acceptor: newAcceptor({ writer, codecs, recent, metrics, acceptTimeoutMs: options.acceptTimeoutMs }),
     status: new MessageLookup(analytics, recent, silentLog),
+    conversions: new Conversions({
+      codec: codecs.conversion,
+      partitions: PARTITIONS,
+      rate: new MessageRate(),
+      writer: new DeadlineWriter(writer, options.acceptTimeoutMs ?? 5_000),
+      recent,
+      metrics: conversionMetrics(metrics),
+      now: Date.now,
+    }),
     routing: {
       delivery: NO_DELIVERIES,
       snapshot: () => options.snapshot,

@@ -14,6 +14,8 @@ describe("the contracts", () => {
     expect([...composed.keys()].sort()).toEqual([
       "Consent",
       "Control",
+      "Conversion",
+      "ConversionCounts",
       "DeadLetter",
       "Dispatch",
       "Event",

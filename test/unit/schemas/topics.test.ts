@@ -16,6 +16,8 @@ describe("the topics of an installation", () => {
     expect(listing.sort()).toEqual([
       "sms.consent 6",
       "sms.control 1",
+      "sms.conversion-counts 1",
+      "sms.conversions 6",
       "sms.correlation 6",
       "sms.dead-letter 6",
       "sms.dispatch.alpha.marketing 1",

@@ -237,6 +237,25 @@ const messageStatuses = {
   },
 };
 
+const conversion = {
+  type: "object",
+  additionalProperties: false,
+  required: ["converted"],
+  properties: {
+    converted: {
+      type: "boolean",
+      description: "Whether the recipient did what the message was for; false: not within the time that you give",
+    },
+    at: moment("When it was done, or given up: of the last seven days, with its zone; default: now"),
+  },
+};
+
+const toldConversion = {
+  type: "object",
+  required: ["id", "converted", "at"],
+  properties: { id, converted: { type: "boolean" }, at: moment("When it was done, or given up") },
+};
+
 const problem = {
   type: "object",
   description: "Problem details (RFC 9457)",
@@ -274,6 +293,8 @@ export const schemas = {
   MessageStatus: messageStatus,
   MessageStatuses: messageStatuses,
   HistoryEntry: historyEntry,
+  Conversion: conversion,
+  ToldConversion: toldConversion,
   FieldProblem: fieldProblem,
   Problem: problem,
   ...explainSchemas,

@@ -107,6 +107,33 @@ const getMessage = {
   },
 };
 
+const postConversion = {
+  operationId: "tellConversion",
+  summary: "Tell whether the recipient did what a message was for",
+  description:
+    "Such as typing a code in. Tell both, as they become known: true, and false when it was not done in the time that you give. Telling " +
+    "it again changes nothing; true after false counts, false after true does not. Answered once every in-sync replica of the " +
+    "log has it. Whether the id is that of a message of yours is looked up afterwards: what is told of others' messages, and " +
+    "of ids without a message, counts for nothing.",
+  parameters: [
+    { name: "id", in: "path", required: true, description: "Id of the message", schema: { type: "string" } },
+  ],
+  requestBody: { required: true, content: json("Conversion") },
+  responses: {
+    202: answer("It was taken down", "ToldConversion"),
+    ...problems({
+      400: `INVALID_CONVERSION: errors names each field and what it allows. ${UNREADABLE}`,
+      401: UNAUTHORIZED,
+      404: "MESSAGE_NOT_FOUND: it can be no message of this account",
+      413: "BODY_TOO_LARGE: the body is larger than 4 KiB",
+      415: "UNSUPPORTED_MEDIA_TYPE: the body is not JSON in UTF-8. UNSUPPORTED_ENCODING: it is neither plain nor gzip",
+      422: "CONVERSION_TOO_LATE: the id says that the message is older than seven days",
+      429: "TOO_MANY_REQUESTS: an account may tell as many conversions a second as it may send messages",
+      503: "UNAVAILABLE, BUSY: it was not taken down, or it is not known whether it was; tell it again",
+    }),
+  },
+};
+
 const postExplain = {
   operationId: "explainRoute",
   summary: "Which provider a message would have, and why",
@@ -140,6 +167,7 @@ export const openapi = {
     "/v1/messages": { post: postMessage },
     "/v1/messages/batch": { post: postBatch },
     "/v1/messages/{id}": { get: getMessage },
+    "/v1/messages/{id}/conversion": { post: postConversion },
     "/v1/routes/explain": { post: postExplain },
   },
   components: {

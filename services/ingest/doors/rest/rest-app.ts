@@ -4,6 +4,7 @@ import { methodNotAllowed, notFound, problemHandler } from "../../../../platform
 import { problem, sendProblem } from "../../../../platform/http/problem.ts";
 import type { Account } from "../../acceptance/api-keys.ts";
 import { postBatch } from "./batch-route.ts";
+import { postConversion } from "./conversion-route.ts";
 import { postExplain } from "./explain-route.ts";
 import { postMessage } from "./message-route.ts";
 import { openapi } from "./openapi.ts";
@@ -14,11 +15,12 @@ import { getStatus } from "./status-route.ts";
 
 const WELCOME = `Sluice: SMS delivery. This is the HTTP way in.
 
-POST /v1/messages        one message
-POST /v1/messages/batch  up to 10,000 messages
-GET  /v1/messages/{id}   status and history
-POST /v1/routes/explain  which provider a message would have, and why
-GET  /openapi.json       all of it, precisely
+POST /v1/messages                   one message
+POST /v1/messages/batch             up to 10,000 messages
+GET  /v1/messages/{id}              status and history
+POST /v1/messages/{id}/conversion   whether the recipient did what it was for
+POST /v1/routes/explain             which provider a message would have, and why
+GET  /openapi.json                  all of it, precisely
 
 Every /v1 request carries an API key: Authorization: Bearer <key>
 `;
@@ -70,6 +72,14 @@ export function restApp(context: RestContext): Express {
       }),
     )
     .all(methodNotAllowed(["GET", "HEAD"]));
+  app
+    .route("/v1/messages/:id/conversion")
+    .post(
+      guarded("conversion", async (request, response, account) => {
+        sendJson(response, 202, await postConversion(context, account, request.params.id as string, request));
+      }),
+    )
+    .all(methodNotAllowed(["POST"]));
   app
     .route("/v1/routes/explain")
     .post(

@@ -7,6 +7,7 @@ import type { Log } from "../../../../platform/log/log.ts";
 import type { Tracing } from "../../../../platform/telemetry/tracing.ts";
 import type { Acceptor } from "../../acceptance/acceptor.ts";
 import type { ApiKeys } from "../../acceptance/api-keys.ts";
+import type { Conversions } from "../../conversions/conversions.ts";
 import type { StatusSource } from "../../status/message-status.ts";
 import type { RestMetrics } from "./rest-metrics.ts";
 
@@ -26,6 +27,7 @@ export interface RestContext {
   readonly keys: Pick<ApiKeys, "accountOf">;
   readonly acceptor: Acceptor;
   readonly status: StatusSource;
+  readonly conversions: Pick<Conversions, "admit" | "tell">;
   readonly routing: RoutingView;
   readonly bodies: BodyBudget;
   readonly metrics: RestMetrics;

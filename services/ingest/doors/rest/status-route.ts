@@ -25,12 +25,11 @@ export async function getStatus(
   id: string,
   to: unknown,
 ): Promise<MessageStatusAnswer | MessageStatuses> {
-  if (!UUID.test(id)) throw notFound("an id is a UUID, as given in the answer to a message");
-  const messageId = id.toLowerCase();
+  const messageId = messageIdOf(id);
   const found = await context.status.find(account.id, messageId, destinationsOf(to));
   const [first] = found;
   if (first === undefined) {
-    throw notFound("this account has no message with this id, or it was accepted elsewhere a moment ago");
+    throw noSuchMessage("this account has no message with this id, or it was accepted elsewhere a moment ago");
   }
   return found.length === 1 ? first : { id: messageId, destinations: found };
 }
@@ -48,6 +47,12 @@ function destinationsOf(to: unknown): string[] {
   throw new ProblemError({ status: 400, code: "INVALID_QUERY", title: "A query parameter is not valid", errors });
 }
 
-function notFound(detail: string): ProblemError {
+/** @throws ProblemError 404 for what cannot be the id of a message */
+export function messageIdOf(id: string): string {
+  if (UUID.test(id)) return id.toLowerCase();
+  throw noSuchMessage("an id is a UUID, as given in the answer to a message");
+}
+
+export function noSuchMessage(detail: string): ProblemError {
   return new ProblemError({ status: 404, code: "MESSAGE_NOT_FOUND", title: "No such message", detail });
 }

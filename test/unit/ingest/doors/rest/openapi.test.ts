@@ -2,9 +2,12 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { snapshotOf } from "../../../../../domain/catalog/snapshot.ts";
+import { newMessageId } from "../../../../../domain/message/message-id.ts";
 import type { AvroEnum, AvroRecord } from "../../../../../schemas/avro-schema.ts";
 import { readContracts } from "../../../../../schemas/contracts.ts";
+
 import { MESSAGE_FIELDS } from "../../../../../services/ingest/acceptance/intake.ts";
+import { CONVERSION_FIELDS } from "../../../../../services/ingest/conversions/read-conversion.ts";
 import { EXPLAIN_FIELDS } from "../../../../../services/ingest/doors/rest/explain-route.ts";
 import { openapi } from "../../../../../services/ingest/doors/rest/openapi.ts";
 import { problemCodes } from "../../../../../services/ingest/doors/rest/openapi-problems.ts";
@@ -114,7 +117,7 @@ describe("what the document enumerates", () => {
   it("is every code that can be said of a field", () => {
     const code = sources(
       ...["domain/message", "domain/numbers/destination.ts"],
-      ...["services/ingest/acceptance", "services/ingest/doors/rest"],
+      ...["services/ingest/acceptance", "services/ingest/conversions", "services/ingest/doors/rest"],
     );
     const given = [
       ...code.matchAll(/\bcode: "([a-z]+(?:-[a-z]+)+)"/g),
@@ -153,6 +156,10 @@ describe("the OpenAPI document", () => {
 
   it("has exactly the fields of a question that the code knows", () => {
     expect(Object.keys(schemas.ExplainQuestion.properties).sort()).toEqual([...EXPLAIN_FIELDS].sort());
+  });
+
+  it("has exactly the fields of a conversion that the code knows", () => {
+    expect(Object.keys(schemas.Conversion.properties).sort()).toEqual([...CONVERSION_FIELDS].sort());
   });
 
   const valid = { to: MESSAGE.to, text: "x" };
@@ -212,6 +219,19 @@ describe("the OpenAPI document", () => {
       [batch, "post", await ingest.call(batch, { key: OTHER_KEY, body: { messages: Array(100).fill(valid) } })],
       [batch, "post", await ingest.call(batch, { key: OTHER_KEY, body: { messages: [valid] } })],
     ];
+    const told = "/v1/messages/{id}/conversion";
+    const tell = (id: string, body: unknown, headers = {}) => post(told.replace("{id}", id), body, headers);
+    const week = newMessageId(Date.now() - 8 * 86_400_000);
+    answers.push(
+      [told, "post", await tell(accepted.body.id, { converted: true })],
+      [told, "post", await tell(accepted.body.id, { converted: "yes", at: "soon" })],
+      [told, "post", await tell("x", { converted: true })],
+      [told, "post", await tell(week, { converted: true })],
+      [told, "post", await tell(week, { converted: true }, { "content-type": "text/plain" })],
+      [told, "post", await tell(week, " ".repeat(5_000))],
+      [told, "post", await ingest.call(told.replace("{id}", week), { key: undefined, body: {} })],
+      [told, "post", await ingest.call(told.replace("{id}", week), { key: OTHER_KEY, body: {} })],
+    );
     answers.push(
       [routes, "post", await post(routes, { ...valid, from: "ACME" })],
       [routes, "post", await post(routes, { to: "+12015550123", lane: "otp", at: "2026-01-31T12:00:00Z" })],
@@ -228,6 +248,7 @@ describe("the OpenAPI document", () => {
     );
     ingest.writer.hasRoom = false;
     answers.push([single, "post", await post(single, valid)]);
+    answers.push([told, "post", await tell(accepted.body.id, { converted: true })]);
     expect(new Set(answers.map(([, , answer]) => answer.status))).toEqual(
       new Set([200, 202, 207, 400, 401, 404, 413, 415, 422, 429, 503]),
     );

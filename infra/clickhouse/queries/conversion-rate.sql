@@ -1,0 +1,19 @@
+-- Of the messages of the last day: how many each provider's way into a network delivered, as receipts say, and how many converted of
+-- those of which an application told. Messages of which nothing was told count as neither; a way whose delivered_percent is
+-- like the others' and whose converted_percent is far below them may send receipts for messages that never arrived.
+SELECT
+    m.provider AS provider,
+    m.country AS country,
+    m.network AS network,
+    m.lane AS lane,
+    count() AS messages,
+    round(100 * countIf(m.state = 'delivered') / messages, 1) AS delivered_percent,
+    countIf(c.account != '') AS told,
+    countIf(c.converted = 1) AS converted,
+    if(told = 0, NULL, round(100 * converted / told, 1)) AS converted_percent
+FROM messages_latest AS m
+LEFT JOIN (SELECT * FROM conversions_latest WHERE told_at >= now() - INTERVAL 1 DAY) AS c
+    ON c.message_id = m.message_id AND c.account = m.account
+WHERE m.accepted_at >= now() - INTERVAL 1 DAY AND m.provider != ''
+GROUP BY provider, country, network, lane
+ORDER BY provider, country, network, lane

@@ -1,0 +1,75 @@
+import { type ClickHouseClient, ClickHouseLogLevel, createClient } from "@clickhouse/client";
+import { isLane } from "../../../domain/message/lane.ts";
+import type { ClickhouseConfig } from "../../../platform/clickhouse/settings.ts";
+import { conversionKey } from "./conversion-block.ts";
+import type { FoundMessage } from "./conversion-settling.ts";
+
+const TIMEOUT_MS = 10_000;
+
+// Both views are grouped by the id, so that only its rows are read.
+const BEFORE_QUERY = `
+  SELECT toString(message_id) AS id, account, converted
+  FROM conversions_latest WHERE message_id IN {ids:Array(UUID)}`;
+
+const MESSAGES_QUERY = `
+  SELECT toString(message_id) AS id, account, provider, country, network, lane, isNotNull(submitted_at) AS submitted,
+    toUnixTimestamp64Milli(accepted_at) AS accepted
+  FROM messages_latest WHERE message_id IN {ids:Array(UUID)}`;
+
+interface MessageRow {
+  readonly id: string;
+  readonly account: string;
+  readonly provider: string;
+  readonly country: string;
+  readonly network: string;
+  readonly lane: string;
+  readonly submitted: number;
+  /** Epoch ms; some versions write such numbers as text. */
+  readonly accepted: number | string;
+}
+
+/** What ClickHouse knows of messages of which something is told. */
+export class ConversionLookups {
+  private readonly client: ClickHouseClient;
+
+  constructor(config: ClickhouseConfig) {
+    this.client = createClient({
+      url: config.clickhouseUrl,
+      username: config.clickhouseUser,
+      password: config.clickhousePassword?.reveal() ?? "",
+      database: config.clickhouseDatabase,
+      request_timeout: TIMEOUT_MS,
+      max_open_connections: 2,
+      // What fails is thrown, and logged by whoever asks again.
+      log: { level: ClickHouseLogLevel.OFF },
+    });
+  }
+
+  /** What has been told of these messages: whether they had converted, by conversionKey. */
+  async before(ids: readonly string[]): Promise<ReadonlyMap<string, boolean>> {
+    const rows = await this.rows<{ id: string; account: string; converted: number }>(BEFORE_QUERY, ids);
+    return new Map(rows.map(({ id, account, converted }) => [conversionKey(id, account), converted === 1]));
+  }
+
+  async find(ids: readonly string[]): Promise<FoundMessage[]> {
+    const rows = await this.rows<MessageRow>(MESSAGES_QUERY, ids);
+    return rows.map(({ id, account, provider, country, network, lane, submitted, accepted }) => ({
+      messageId: id,
+      accountId: account,
+      acceptedAt: Number(accepted),
+      way:
+        submitted === 1 && provider !== "" && isLane(lane)
+          ? { provider, country, network: network === "" ? null : network, lane }
+          : undefined,
+    }));
+  }
+
+  close(): Promise<void> {
+    return this.client.close();
+  }
+
+  private async rows<Row>(query: string, ids: readonly string[]): Promise<Row[]> {
+    const answer = await this.client.query({ query, query_params: { ids }, format: "JSONEachRow" });
+    return answer.json<Row>();
+  }
+}

@@ -1,0 +1,162 @@
+import { deadLetterRecord } from "../../../pipeline/records/dead-letter.ts";
+import { BlockInserter } from "../../../platform/clickhouse/block-inserter.ts";
+import { observeKafka } from "../../../platform/kafka/observe.ts";
+import { runSink, type SinkOptions } from "../../../platform/kafka/sink.ts";
+import { SinkStats } from "../../../platform/kafka/sink-stats.ts";
+import type { Task } from "../../../platform/kafka/task.ts";
+import { TaskGroup } from "../../../platform/kafka/task-group.ts";
+import type { LifecycleScope } from "../../../platform/lifecycle/lifecycle.ts";
+import type { Log } from "../../../platform/log/log.ts";
+import type { MetricRegistry } from "../../../platform/telemetry/metric-registry.ts";
+import { CONVERSIONS_TOPIC } from "../../../schemas/topics.ts";
+import { clickhouseReadiness } from "../clickhouse-probe.ts";
+import type { DeadLetterSinkConfig, DeadLetterSinkParts } from "../dead-letter-sink.ts";
+import { CONVERSION_COLUMNS, ConversionBlock } from "./conversion-block.ts";
+import { ConversionLookups } from "./conversion-lookups.ts";
+import { ConversionSettling, type SettledAs } from "./conversion-settling.ts";
+
+const GROUP_ID = "sluice.analytics-sink.conversions";
+const TABLE = "conversions";
+/** What was told of them before is asked for in one query. */
+const MAX_ROWS = 1_000;
+const MAX_BYTES_PER_PARTITION = 256 << 10;
+/** Between two looks at what waits for its message, ms. */
+const SETTLE_EVERY_MS = 1_000;
+
+interface Scope extends LifecycleScope {
+  readonly metrics: MetricRegistry;
+  readonly log: Log;
+}
+
+type Parts = DeadLetterSinkParts & { readonly now: () => number };
+
+/** What a partition's task works with. */
+interface TaskParts extends Parts {
+  readonly inserter: BlockInserter;
+  readonly lookups: ConversionLookups;
+  readonly stats: SinkStats;
+  readonly live: Set<ConversionSettling>;
+  readonly count: (as: SettledAs) => void;
+  readonly log: Log;
+}
+
+/** sms.conversions -> the table `conversions`, each exactly one row; and what they say of providers' ways -> sms.conversion-counts. */
+export async function startConversionSink(scope: Scope, config: DeadLetterSinkConfig, parts: Parts): Promise<void> {
+  const inserter = new BlockInserter(config, {
+    table: TABLE,
+    columns: CONVERSION_COLUMNS,
+    connections: 1,
+    timeoutMs: config.sinkInsertTimeout,
+  });
+  await scope.add("clickhouse (conversions)", { start: () => inserter, stop: () => inserter.close() });
+  await scope.waitFor("clickhouse (conversions)", () => inserter.check(TABLE));
+  const lookups = new ConversionLookups(config);
+  await scope.add("clickhouse (messages of conversions)", { start: () => lookups, stop: () => lookups.close() });
+  const stats = new SinkStats();
+  const live = new Set<ConversionSettling>();
+  const count = observe(scope.metrics, stats, live);
+  const taskParts: TaskParts = { ...parts, inserter, lookups, stats, live, count, log: scope.log };
+  const group = new TaskGroup({
+    connection: parts.connection,
+    groupId: GROUP_ID,
+    topics: [CONVERSIONS_TOPIC],
+    partitions: config.partitions,
+    sessionTimeoutMs: config.kafkaSessionTimeout,
+    run: (task) => runTask(task, config, taskParts),
+    minBytes: 1,
+    maxWaitMs: 500,
+    maxBytesPerPartition: MAX_BYTES_PER_PARTITION,
+  });
+  observeKafka(scope, { group, name: "conversions" });
+  scope.readiness.register(
+    "clickhouse (conversions)",
+    clickhouseReadiness(() => inserter.check(TABLE), stats),
+  );
+  await scope.add("conversion tasks", { start: () => group, stop: () => group.stop() });
+  await scope.waitFor("kafka (conversion tasks)", () => group.start());
+}
+
+async function runTask(task: Task, config: DeadLetterSinkConfig, parts: TaskParts): Promise<void> {
+  const { codecs, lookups, count, live } = parts;
+  const { partition } = task;
+  const settling = new ConversionSettling({
+    codec: codecs.conversionCounts,
+    partition,
+    find: (ids) => lookups.find(ids),
+    count,
+  });
+  live.add(settling);
+  const timer = settleNowAndThen(task, settling, parts);
+  try {
+    await runSink(task, sinkOptions(config, settling, parts));
+  } finally {
+    clearInterval(timer);
+    live.delete(settling);
+  }
+}
+
+function sinkOptions(
+  config: DeadLetterSinkConfig,
+  settling: ConversionSettling,
+  { codecs, producer, reader, stats, connection, inserter, lookups, now }: TaskParts,
+): SinkOptions<ConversionBlock> {
+  return {
+    groupId: GROUP_ID,
+    store: {
+      open: () => new ConversionBlock(codecs),
+      insert: async (block, token) => {
+        const told = [...block.told.values()];
+        const before = await lookups.before([...new Set(told.map(({ messageId }) => messageId))]);
+        await inserter.insert(block.encoded(), token);
+        settling.add(told, before);
+      },
+      deadLetter: (record, why) =>
+        deadLetterRecord(codecs.deadLetter, record, {
+          reason: why.refused,
+          detail: why.detail,
+          service: "analytics-sink",
+          now: now(),
+        }),
+    },
+    producer,
+    reader,
+    stats,
+    log: connection.log,
+    maxRows: MAX_ROWS,
+    maxBytes: config.sinkMaxBytes,
+    maxAgeMs: config.sinkMaxAge,
+    repeatSpan: MAX_ROWS,
+  };
+}
+
+/** One look-up at a time; while ClickHouse is away, what waits goes on waiting. */
+function settleNowAndThen(task: Task, settling: ConversionSettling, { producer, now, log }: TaskParts): NodeJS.Timeout {
+  let busy = false;
+  const settle = async (): Promise<void> => {
+    if (busy || !task.alive) return;
+    busy = true;
+    try {
+      await producer.send(await settling.settle(now()), task);
+    } catch (err) {
+      log.every("conversions-unsettled", 5_000).warn({ err }, "the messages of conversions cannot be looked up now");
+    } finally {
+      busy = false;
+    }
+  };
+  return setInterval(() => void settle(), SETTLE_EVERY_MS);
+}
+
+function observe(
+  metrics: MetricRegistry,
+  stats: SinkStats,
+  live: ReadonlySet<ConversionSettling>,
+): (as: SettledAs) => void {
+  metrics.observe("sink_conversions_total", "counter", "Conversions stored", () => stats.rows);
+  metrics.observe("sink_conversions_waiting", "gauge", "Conversions whose message is not there yet", () =>
+    [...live].reduce((sum, { size }) => sum + size, 0),
+  );
+  const settled = metrics.counter("sink_conversions_settled_total", {
+    help: "Conversions by what became of them: counted for their way, unmatched (no such message of the account), ambiguous (an id of several messages), old, crowded-out",
+  });
+  return (as) => settled.with({ as }).add();
+}
