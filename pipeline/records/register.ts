@@ -2,7 +2,7 @@
 import { SchemaRegistryClient } from "../../platform/codec/schema-registry.ts";
 import { errorMessage, SluiceError } from "../../platform/errors/sluice-error.ts";
 import { composeContracts, readContracts } from "../../schemas/contracts.ts";
-import { LANES, requestTopic } from "../../schemas/topics.ts";
+import { CONVERSIONS_TOPIC, LANES, requestTopic } from "../../schemas/topics.ts";
 import { recordSubject } from "./codecs.ts";
 
 export interface Registration {
@@ -17,13 +17,13 @@ export type SchemaSink = Pick<SchemaRegistryClient, "idOf" | "register">;
 
 /**
  * Every subject and its schema: each record under its full name and, because serializers of other languages look there
- * by default (TopicNameStrategy), the request also under the name of each topic that carries it.
+ * by default (TopicNameStrategy), what upstream systems write also under the name of each topic that carries it.
  */
 export function subjects(): Map<string, object> {
   const schemas = composeContracts(readContracts());
   const named = [...schemas].map(([name, schema]) => [recordSubject(name), schema] as const);
   const requests = LANES.map((lane) => [`${requestTopic(lane)}-value`, schemas.get("SendRequest")!] as const);
-  return new Map([...named, ...requests]);
+  return new Map([...named, ...requests, [`${CONVERSIONS_TOPIC}-value`, schemas.get("Conversion")!]]);
 }
 
 /**

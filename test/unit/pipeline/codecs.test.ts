@@ -64,18 +64,19 @@ test("this program's own schemas are known although the registry is away, also t
   expect(await codecs.loadSchema(4_711)).toBe("missing");
 });
 
-test("requests are also found under the topics that carry them", () => {
+test("requests and conversions are also found under the topics that carry them", () => {
   const all = subjects();
-  expect(all.size).toBe(15);
+  expect(all.size).toBe(18);
   for (const lane of ["otp", "transactional", "marketing"])
     expect(all.get(`sms.requests.${lane}-value`)).toBe(all.get("sluice.SendRequest"));
+  expect(all.get("sms.conversions-value")).toBe(all.get("sluice.Conversion"));
 });
 
 test("registering again changes nothing; every refusal is told, and the rest is registered", async () => {
   const registry = new FakeRegistry();
   registry.refuse = (subject) => ["sluice.Event", "sluice.Receipt"].includes(subject);
   await expect(registerSchemas(registry)).rejects.toThrow(
-    /2 of 15 .*\nsluice\.Event: refused\nsluice\.Receipt: refused/s,
+    /2 of 18 .*\nsluice\.Event: refused\nsluice\.Receipt: refused/s,
   );
   registry.refuse = () => false;
   const added = (await registerSchemas(registry)).filter((entry) => entry.added).map((entry) => entry.subject);
