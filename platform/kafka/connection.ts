@@ -1,3 +1,4 @@
+import "./kafkajs-commit-retention.ts";
 import "./kafkajs-grouping.ts";
 import "./kafkajs-headers.ts";
 import "./kafkajs-idle-timer.ts";
