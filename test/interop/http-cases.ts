@@ -1,6 +1,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
+import type { SecretReference } from "../../domain/catalog/secret-references.ts";
+import { revealSecret } from "../../pipeline/boot/reveal-secret.ts";
 import { type InteropCase, same } from "./interop-case.ts";
 import type { PartName } from "./interop-parts.ts";
 import { runProgram } from "./part-program.ts";
@@ -41,8 +43,12 @@ interface HttpSettings {
 /** The local cluster's HTTP provider, as the running services see it. */
 function httpProvider({ installation }: SluiceUnderTest): HttpSettings {
   const file = readFileSync(join(installation.catalogDir, "providers.yaml"), "utf8");
-  const providers = parse(file) as { id: string; http?: HttpSettings }[];
-  return providers.find(({ id }) => id === "http-c")!.http!;
+  const providers = parse(file) as {
+    id: string;
+    http?: Omit<HttpSettings, "authToken"> & { authToken: SecretReference };
+  }[];
+  const { http } = providers.find(({ id }) => id === "http-c")!;
+  return { ...http!, authToken: revealSecret(http!.authToken) };
 }
 
 async function signedCallbacks(

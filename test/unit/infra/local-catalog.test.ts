@@ -3,7 +3,10 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { parse } from "yaml";
+import { loadCatalog } from "../../../domain/catalog/load-catalog.ts";
 import { withMovedPorts, writeCatalog } from "../../../infra/local/local-catalog.ts";
+import { revealSecret } from "../../../pipeline/boot/reveal-secret.ts";
+import { configFolder } from "../../../platform/config/yaml-file.ts";
 
 const ports = { offset: 4_000, simulators: [12_775, 12_776, 12_777], webhooks: 18_090 };
 const SHIPPED = resolve(import.meta.dirname, "../../../infra/local/catalog");
@@ -101,4 +104,15 @@ it("says which variable names a folder that is not there", () => {
   expect(() => writeCatalog(join(folder, "nowhere"), join(folder, "run"), ports)).toThrow(
     /nowhere: SLUICE_CATALOG_DIR/,
   );
+});
+
+it("ships a catalog that can be applied as it stands, with the secrets that the simulators expect", () => {
+  const { providers } = loadCatalog(configFolder(SHIPPED), 6, { namedSecretsOnly: true, reveal: revealSecret });
+  for (const provider of providers) {
+    const file = readFileSync(resolve(SHIPPED, `../simulators/${provider.id}.yaml`), "utf8");
+    const [account] = (parse(file) as { accounts: { password?: string; authToken?: string }[] }).accounts;
+    const secret = provider.kind === "smpp" ? provider.smpp.password : provider.http.authToken;
+    expect(secret).toBe(account!.password ?? account!.authToken);
+  }
+  expect(providers).toHaveLength(3);
 });
