@@ -1,6 +1,16 @@
 import { defineConfig } from "vitest/config";
+import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 const onClusters = { testTimeout: 90_000, hookTimeout: 180_000, fileParallelism: false } as const;
+
+/** Files of the end-to-end project share one installation, whose first catalog live-catalog.test.ts applies: they run by their names. */
+class EndToEndByName extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const sorted = await super.sort(files);
+    if (sorted.some(({ project }) => project.name !== "e2e")) return sorted;
+    return sorted.sort((a, b) => (a.moduleId < b.moduleId ? -1 : 1));
+  }
+}
 
 /**
  * unit: no process outside. integration: real Kafka, registry and ClickHouse, one cluster for all files. e2e: every
@@ -12,6 +22,7 @@ export default defineConfig({
   test: {
     // Vitest leaves one core idle; the unit tests take half the time with all. The other projects run one file at a time.
     maxWorkers: "100%",
+    sequence: { sequencer: EndToEndByName },
     projects: [
       { test: { name: "unit", include: ["test/unit/**/*.test.ts"], testTimeout: 20_000 } },
       {

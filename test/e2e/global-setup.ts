@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import type { TestProject } from "vitest/node";
 import { type SluiceEndpoints, sluiceEndpoints, sluiceEnvironment } from "../../infra/local/sluice-processes.ts";
 import { startCluster } from "../fixture/cluster.ts";
@@ -9,6 +10,8 @@ export interface RunningSluice extends SluiceEndpoints {
   readonly infra: SharedCluster;
   /** Environment for a tool that is to act on this installation. */
   readonly environment: Record<string, string>;
+  /** Of the services' supervisor, for `ControlClient`. */
+  readonly stateDir: string;
 }
 
 declare module "vitest" {
@@ -29,11 +32,13 @@ export default async function setup(project: TestProject): Promise<() => Promise
       SLUICE_CLICKHOUSE_PASSWORD: infra.clickhouseLogin.password,
       SLUICE_SINK_MAX_AGE: "1s",
       SLUICE_RECEIPT_DEADLINE: "20s",
+      NODE_OPTIONS: `--import=${resolve(import.meta.dirname, "zones-of-tests.ts")}`,
     });
     project.provide("sluice", {
       ...sluiceEndpoints(services.config),
       infra: infra.shared,
       environment: sluiceEnvironment(services.config),
+      stateDir: services.shared.stateDir,
     });
     return async () => {
       await services.stop();

@@ -1,9 +1,7 @@
 /** A failed receipt leads to the next provider of the route; a message has one end, whatever receipts come. */
 import { randomInt } from "node:crypto";
-import { afterAll, beforeAll, expect, inject, test } from "vitest";
-import { audit, disconnect, freshId, getMessage, produce, query, untilFinal } from "./sluice.ts";
-
-const { simulators } = inject("sluice");
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { audit, behave, behaviourOf, disconnect, freshId, getMessage, produce, query, untilFinal } from "./sluice.ts";
 
 /** Numbers whose messages fare the same everywhere: the first digits decide. The route of otp asks smsc-a, smsc-b and http-c in turn. */
 const REJECTED_BY_A = "49151771";
@@ -35,15 +33,10 @@ const RULES: Readonly<Record<string, object>> = {
   "http-c": { ...NO_ERRORS, rules: [{ prefix: REJECTED_BY_ALL, state: "failed" }], callbacks: { lossShare: 0 } },
 };
 
-async function behave(provider: string, settings: object): Promise<void> {
-  const response = await fetch(`${simulators[provider]}/settings`, { method: "PUT", body: JSON.stringify(settings) });
-  expect(response.status, await response.text()).toBe(200);
-}
-
 const before = new Map<string, object>();
 beforeAll(async () => {
   for (const [provider, settings] of Object.entries(RULES)) {
-    before.set(provider, (await (await fetch(`${simulators[provider]}/settings`)).json()) as object);
+    before.set(provider, await behaviourOf(provider));
     await behave(provider, settings);
   }
 });

@@ -134,6 +134,20 @@ export async function disconnect(): Promise<void> {
   await clickhouse.close();
 }
 
+/** Changes how a provider's simulator behaves from now on. */
+export async function behave(provider: string, settings: object): Promise<void> {
+  const response = await fetch(`${installation.simulators[provider]}/settings`, {
+    method: "PUT",
+    body: JSON.stringify(settings),
+  });
+  if (!response.ok) throw new Error(`${provider}: ${response.status} ${await response.text()}`);
+}
+
+/** How it behaves now: what `behave` takes to bring it back. */
+export async function behaviourOf(provider: string): Promise<object> {
+  return (await (await fetch(`${installation.simulators[provider]}/settings`)).json()) as object;
+}
+
 export async function query<Row>(sql: string): Promise<Row[]> {
   const result = await clickhouse.query({ query: sql, format: "JSONEachRow" });
   return result.json<Row>();

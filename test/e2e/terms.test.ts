@@ -1,0 +1,220 @@
+/**
+ * What changes by itself while messages run: a price at midnight, a price by the month's volume, a provider whose quota is used up and
+ * the day after, a receipt that does not come. Two routers share the partitions. All of it happens at once, in one catalog.
+ */
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { afterAll, beforeAll, expect, inject, test } from "vitest";
+import { ControlClient } from "../../infra/local/control-client.ts";
+import { type CatalogFiles, LiveCatalogFiles, type ProviderEntry } from "../fixture/live-catalog.ts";
+import { behave, behaviourOf, disconnect, freshId, produce, query, until, untilFinal } from "./sluice.ts";
+import { zoneOfMidnight } from "./zones-of-tests.ts";
+
+const { environment, stateDir } = inject("sluice");
+const catalog = new LiveCatalogFiles(environment);
+const control = new ControlClient(stateDir);
+const files = catalog.read(environment.SLUICE_CATALOG_DIR!);
+
+/** From the choice of the zone to its midnight: everything is in place and the day's quota is used up by then. */
+const UNTIL_MIDNIGHT_MS = 25_000;
+/** How old what routers know of a provider's volume may be, with the time in which they have gone by it. */
+const VOLUME_AGE_S = 2;
+const DAILY = 100;
+const COMMITTED = 60;
+const TIER = 120;
+const RECEIPT_AFTER_S = 3;
+/** Receipts for these numbers get lost at smsc-a. */
+const UNHEARD = "49151781";
+/** What is counted here must not depend on what the providers refuse or lose by chance. */
+const CALM = {
+  errors: { permanentShare: 0, temporaryShare: 0 },
+  receipts: { delay: { kind: "constant", ms: 300 }, states: { DELIVRD: 1, UNDELIV: 0, EXPIRED: 0 }, lossShare: 0 },
+};
+
+const before = new Map<string, object>();
+let midnight = 0;
+
+beforeAll(async () => {
+  for (const provider of ["smsc-a", "smsc-b"]) before.set(provider, await behaviourOf(provider));
+  await behave("smsc-a", { ...CALM, rules: [{ prefix: UNHEARD, loseReceipt: true }] });
+  await behave("smsc-b", CALM);
+  await control.scale("router", 2);
+  midnight = Math.ceil(Date.now() / 1_000) * 1_000 + UNTIL_MIDNIGHT_MS;
+  const applied = await catalog.apply(withTerms(midnight));
+  expect(applied, applied.err).toMatchObject({ code: 0 });
+  expect(applied.out.match(/router\/\S+ +version \d+$/gm)).toHaveLength(2);
+});
+
+afterAll(async () => {
+  await catalog.apply(files);
+  await control.scale("router", 1);
+  for (const [provider, settings] of before) await behave(provider, settings);
+  await disconnect();
+  catalog.remove();
+});
+
+/** The catalog with four customers, each with a route and a provider of its own; `at`: the midnight of the provider's zone, epoch ms. */
+function withTerms(at: number): CatalogFiles {
+  const { zone, day } = zoneOfMidnight(at);
+  writeFileSync(
+    join(catalog.folder, "dated.csv"),
+    `Country;Price EUR;Valid from\nGermany;0,05;\nGermany;0,07;${day}\n`,
+  );
+  const like = (model: string, id: string, more: object): ProviderEntry => ({
+    ...structuredClone(files.providers.find((one) => one.id === model)!),
+    ...{ id, prices: [{ price: "0.10" }] },
+    ...more,
+  });
+  const tiers = { committed: COMMITTED, tiers: [{ from: TIER, percent: 50 }] };
+  const providers = [
+    like("smsc-b", "dated", { prices: { file: "dated.csv", zone } }),
+    like("smsc-b", "tiered", { quota: { zone }, volume: tiers }),
+    like("smsc-b", "limited", { quota: { zone, daily: DAILY } }),
+    like("smsc-a", "unheard", {}),
+  ];
+  const route = (account: string, ids: readonly string[], more: object = {}) => ({
+    ...{ id: `of-${account}`, when: { accounts: [account] }, strategy: "priority" },
+    providers: ids.map((id) => ({ id })),
+    ...more,
+  });
+  return {
+    accounts: [...files.accounts, ...["midnight", "volume", "quota", "silence"].map((id) => ({ id, name: id }))],
+    providers: [...files.providers, ...providers],
+    routes: [
+      route("midnight", ["dated"]),
+      route("volume", ["tiered"]),
+      route("quota", ["limited", "smsc-b"]),
+      route("silence", ["unheard", "smsc-b"], { reroute: { receiptAfterSeconds: RECEIPT_AFTER_S } }),
+      ...files.routes,
+    ],
+  };
+}
+
+/** So many messages of an account a second, until there are `count`, or until that moment (epoch ms). @returns their ids */
+async function flow(
+  accountId: string,
+  perSecond: number,
+  end: { count: number } | { at: number },
+  prefix = "4915179",
+): Promise<string[]> {
+  const ids: string[] = [];
+  const [each, began] = [Math.ceil(perSecond / 10), performance.now()];
+  const goesOn = () => ("count" in end ? ids.length < end.count : Date.now() < end.at);
+  while (goesOn()) {
+    const digits = 13 - prefix.length;
+    const batch = Array.from({ length: each }, () => ({
+      messageId: freshId(),
+      to: prefix + String(Math.floor(Math.random() * 10 ** digits)).padStart(digits, "0"),
+      text: "by the terms as they are now",
+      accountId,
+    }));
+    await produce(batch);
+    ids.push(...batch.map(({ messageId }) => messageId));
+    await pause(Math.max(0, (ids.length / perSecond) * 1_000 - (performance.now() - began)));
+  }
+  return ids;
+}
+
+interface Decision {
+  /** Epoch ms by the brokers' clock. */
+  readonly at: number;
+  readonly provider: string;
+  /** Thousandths. */
+  readonly price: number;
+}
+
+/** The decisions about these messages, in the order of their time. */
+async function decisions(ids: readonly string[]): Promise<Decision[]> {
+  const list = ids.map((id) => `'${id}'`).join(",");
+  const rows = await query<{ at: string; provider: string; price: string }>(
+    `SELECT toUnixTimestamp64Milli(at) AS at, provider, toString(price) AS price FROM events WHERE type = 'routed' AND message_id IN (${list}) ORDER BY at`,
+  );
+  return rows.map(({ at, provider, price }) => ({
+    at: Number(at),
+    provider,
+    price: Math.round(Number(price) * 1_000),
+  }));
+}
+
+/** Every one of them has one end, and was submitted `submissions` times. */
+async function untilEnded(ids: readonly string[], submissions = 1): Promise<void> {
+  const rows = await untilFinal(ids);
+  expect([...rows.values()].filter((row) => row.finals !== 1 || row.submissions !== submissions)).toEqual([]);
+}
+
+test.concurrent("a dated price holds from midnight of its zone on, by the brokers' clock, in mid-traffic", async () => {
+  const ids = await flow("midnight", 20, { at: midnight + 4_000 });
+  await untilEnded(ids);
+  const made = await decisions(ids);
+  const [old, fresh] = [made.filter(({ at }) => at < midnight), made.filter(({ at }) => at >= midnight)];
+  expect(old.length).toBeGreaterThan(100);
+  expect(fresh.length).toBeGreaterThan(40);
+  expect([...new Set(old.map(({ price }) => price))]).toEqual([50]);
+  expect([...new Set(fresh.map(({ price }) => price))]).toEqual([70]);
+});
+
+test.concurrent("what is committed costs nothing more, and from its segment on a tier's price holds", async () => {
+  const [perSecond, count] = [30, 300];
+  const ids = await flow("volume", perSecond, { count });
+  await untilEnded(ids);
+  const prices = (await decisions(ids)).map(({ price }) => price);
+  const late = perSecond * VOLUME_AGE_S;
+  const free = prices.filter((price) => price === 0).length;
+  const half = prices.filter((price) => price === 50).length;
+  expect(free).toBeGreaterThanOrEqual(COMMITTED);
+  expect(free).toBeLessThanOrEqual(COMMITTED + late);
+  expect(half).toBeLessThanOrEqual(count - TIER);
+  expect(half).toBeGreaterThanOrEqual(count - TIER - late);
+  expect(prices.filter((price) => price === 100)).toHaveLength(count - free - half);
+  expect(prices.at(-1)).toBe(50);
+});
+
+test.concurrent("a quota that is used up moves the traffic on, to the segment; after midnight it is used again", async () => {
+  const ids = await flow("quota", 60, { count: 240 });
+  await untilEnded(ids);
+  expect(Date.now(), "a day's quota was used up before midnight").toBeLessThan(midnight);
+  expect(await submittedBy("limited", ids)).toBe(DAILY);
+  expect(await submittedBy("smsc-b", ids)).toBe(240 - DAILY);
+  await until("it is midnight", () => Date.now() > midnight);
+  const again: string[] = [];
+  await until("the next day has begun", async () => {
+    again.push(...(await flow("quota", 20, { count: 10 })));
+    await untilEnded(again);
+    return (await submittedBy("limited", again)) > 0;
+  });
+});
+
+test.concurrent("a message whose receipt does not come goes to the next provider, and has one end", async () => {
+  const ids = await flow("silence", 20, { count: 40 }, UNHEARD);
+  await untilEnded(ids, 2);
+  const list = ids.map((id) => `'${id}'`).join(",");
+  const events = await query<Record<"id" | "type" | "provider" | "reason" | "resubmitted" | "after", string>>(
+    `SELECT message_id AS id, type, provider, reason, resubmitted, dateDiff('millisecond', accepted_at, at) AS after FROM events
+     WHERE message_id IN (${list}) AND type IN ('submitted', 'rerouted') ORDER BY at`,
+  );
+  const byMessage = Map.groupBy(events, ({ id }) => id);
+  expect(byMessage.size).toBe(ids.length);
+  for (const [id, steps] of byMessage) {
+    expect(steps, id).toMatchObject([
+      { type: "submitted", provider: "unheard", resubmitted: "" },
+      { type: "rerouted", provider: "unheard", reason: "no receipt in time" },
+      { type: "submitted", provider: "smsc-b", resubmitted: "receipt-missing" },
+    ]);
+    const [, moved, second] = steps.map(({ after }) => Number(after));
+    expect(moved).toBeGreaterThanOrEqual(RECEIPT_AFTER_S * 1_000);
+    expect(second).toBeLessThan(RECEIPT_AFTER_S * 1_000 + 10_000);
+  }
+  const ends = await query<{ provider: string; state: string; count: string }>(
+    `SELECT provider, state, count() AS count FROM events WHERE type = 'final' AND message_id IN (${list}) GROUP BY provider, state`,
+  );
+  expect(ends.every(({ provider }) => provider === "smsc-b")).toBe(true);
+  expect(ends.reduce((sum, { count }) => sum + Number(count), 0)).toBe(ids.length);
+});
+
+async function submittedBy(provider: string, ids: readonly string[]): Promise<number> {
+  const [row] = await query<{ count: string }>(
+    `SELECT count() AS count FROM events WHERE type = 'submitted' AND provider = '${provider}' AND message_id IN (${ids.map((id) => `'${id}'`).join(",")})`,
+  );
+  return Number(row!.count);
+}
