@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { type Account, accountSchema } from "./account.ts";
 import { type ExchangeRates, exchangeRatesSchema } from "./exchange-rates.ts";
+import { type Portability, portabilitySchema } from "./portability.ts";
 import { type Provider, providerSchema } from "./provider.ts";
 import { type Region, regionSchema } from "./region.ts";
 import { type Route, routeSchema } from "./route.ts";
@@ -17,6 +18,8 @@ export interface Catalog {
   regions: Region[];
   /** By what prices in several currencies are compared. */
   rates?: ExchangeRates | undefined;
+  /** How the networks of ported numbers are found out. */
+  portability?: Portability | undefined;
 }
 
 export const catalogSchema = z.strictObject({
@@ -28,4 +31,5 @@ export const catalogSchema = z.strictObject({
   retiredSince: z.record(z.string(), z.int()).optional(),
   regions: z.array(regionSchema).default([]),
   rates: exchangeRatesSchema.optional(),
+  portability: portabilitySchema.optional(),
 });

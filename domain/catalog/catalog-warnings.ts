@@ -1,5 +1,7 @@
 import { type CatalogProblem, problemAt } from "./catalog-problem.ts";
 import type { Catalog } from "./catalog-schema.ts";
+import { listenedTo } from "./listened-to.ts";
+import { portabilityWarnings } from "./portability-warnings.ts";
 import type { PriceList } from "./price-list.ts";
 import type { Provider } from "./provider.ts";
 import { rerouteWarnings } from "./reroute-warnings.ts";
@@ -21,6 +23,7 @@ export function warningsOf(catalog: Catalog): CatalogProblem[] {
     ...providers.flatMap((provider, index) => ofProvider(provider, ["providers", index], routes)),
     ...routingWarnings(catalog),
     ...rerouteWarnings(catalog),
+    ...portabilityWarnings(catalog),
   ];
 }
 
@@ -91,13 +94,10 @@ function ofPassword(provider: Provider, at: Keys): CatalogProblem[] {
   return octets > STANDARD_PASSWORD ? [problemAt([...at, "smpp", "password"], long)] : [];
 }
 
-/** Hosts that nobody else can listen on the way to. A name without a dot is known in a private network only, such as that of containers. */
-const NEAR = /^(?:localhost|.+\.localhost|127(?:\.\d+){3}|\[::1\]|[^.[\]]+)$/;
-
 function ofEncryption(provider: Provider, at: Keys): CatalogProblem[] {
   if (provider.kind !== "http-twilio") return [];
-  const { protocol, hostname } = new URL(provider.http.baseUrl);
-  if (protocol !== "http:" || NEAR.test(hostname)) return [];
+  const hostname = listenedTo(provider.http.baseUrl);
+  if (hostname === undefined) return [];
   const message = `http: sends messages and authToken to ${hostname} unencrypted; most providers answer with a redirect, which is not followed: write https:`;
   return [problemAt([...at, "http", "baseUrl"], message)];
 }

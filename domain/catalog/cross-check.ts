@@ -3,6 +3,7 @@ import type { Account } from "./account.ts";
 import { type CatalogProblem, formatPath, problemAt } from "./catalog-problem.ts";
 import type { Catalog } from "./catalog-schema.ts";
 import { convert, unitsPerBase } from "./exchange-rates.ts";
+import { portabilityProblems } from "./portability-problems.ts";
 import type { Provider } from "./provider.ts";
 import { countriesOf, some } from "./region.ts";
 import { pricedStrategies, type Route, tieredStrategies } from "./route.ts";
@@ -25,6 +26,7 @@ export function crossCheck(catalog: Catalog, partitions: number): CatalogProblem
     ...catalog.providers.flatMap((provider, index) => checkPartitions(provider, index, partitions)),
     ...catalog.routes.flatMap((route, index) => checkRoute(route, ["routes", index], catalog, known)),
     ...unreachable(catalog.routes),
+    ...portabilityProblems(catalog, partitions),
   ];
 }
 

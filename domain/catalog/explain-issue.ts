@@ -52,7 +52,8 @@ function explainType(expected: string, value: unknown, path: readonly PropertyKe
       ? "is empty; a text that begins with &, *, !, #, @, % or a quotation mark must stand in quotes"
       : "is empty: give it a value, or take the line away";
   if (expected === "string") {
-    const read = SECRET.test(field) ? typeof value : `${typeof value}, ${shown(value)}`;
+    const read =
+      SECRET.test(field) || path.includes("secretHeaders") ? typeof value : `${typeof value}, ${shown(value)}`;
     if (typeof value === "number" || typeof value === "boolean")
       return `is read as a ${read}: put it in quotes, as it is to be, with all its zeros`;
     return `must be one text, in quotes if it is not plain`;

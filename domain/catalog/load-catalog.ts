@@ -12,13 +12,14 @@ export const catalogFiles = {
   routes: "routes.yaml",
   regions: "regions.yaml",
   rates: "rates.yaml",
+  portability: "portability.yaml",
 } as const;
 
 type Part = keyof typeof catalogFiles;
 
 const PARTS = Object.keys(catalogFiles) as Part[];
 /** Files that need not be there; the others are lists that may be empty. */
-const OPTIONAL: ReadonlySet<Part> = new Set(["regions", "rates"]);
+const OPTIONAL: ReadonlySet<Part> = new Set(["regions", "rates", "portability"]);
 
 /** One of them, read. */
 export interface CatalogFile {

@@ -3,8 +3,10 @@ import { type CatalogProblem, problemAt, valueAt } from "./catalog-problem.ts";
 /** Where a secret stands that the catalog only names. */
 export type SecretReference = { readonly file: string } | { readonly env: string };
 
-/** Gives the secret itself. Throws, with a message for people, when it is not there. */
-export type Reveal = (reference: SecretReference) => string;
+type Keys = readonly (string | number)[];
+
+/** Gives the secret itself; `keys`: where the catalog names it. Throws, with a message for people, when it is not there. */
+export type Reveal = (reference: SecretReference, keys: Keys) => string;
 
 /** The secrets of a provider. */
 const SECRETS = [
@@ -16,10 +18,19 @@ const SECRETS = [
 /** For those who have no need to know: a text as good as any. */
 export const concealed: Reveal = () => "-";
 
+/** Whose secrets a service needs: those of providers, or those of look-ups. */
+export type SecretOwner = "providers" | "lookups";
+
+/** Reveals the secrets of one kind of owner, and no others. */
+export function revealFor(owner: SecretOwner, reveal: Reveal): Reveal {
+  return (reference, keys) =>
+    (keys[0] === "portability") === (owner === "lookups") ? reveal(reference, keys) : concealed(reference, keys);
+}
+
 /** A secret of a catalog, as its files or a version have it. */
 export interface SecretPlace {
   /** `["providers", 0, "smpp", "password"]` */
-  readonly keys: readonly (string | number)[];
+  readonly keys: Keys;
   /** Undefined: it is written out. */
   readonly reference: SecretReference | undefined;
 }
@@ -28,17 +39,23 @@ type Plain = Readonly<Record<string, unknown>>;
 
 /** Every secret of a catalog as plain data, written out or named. */
 export function secretPlaces(input: Plain): SecretPlace[] {
-  return ["providers", "retired"].flatMap((list) => {
-    const entries = input[list];
-    if (!Array.isArray(entries)) return [];
-    return entries.flatMap((_, index) =>
-      SECRETS.flatMap((path) => {
-        const keys = [list, index, ...path];
-        const value = valueAt(input, keys);
-        return value === undefined ? [] : [{ keys, reference: referenceOf(value) }];
-      }),
-    );
+  const ofProviders = ["providers", "retired"].flatMap((list) =>
+    entriesAt(input, [list]).flatMap((index) => SECRETS.map((path) => [list, index, ...path])),
+  );
+  const headers = ["portability", "lookups"];
+  const ofLookups = entriesAt(input, headers).flatMap((index) => {
+    const group = [...headers, index, "secretHeaders"];
+    return Object.keys(Object(valueAt(input, group))).map((name) => [...group, name]);
   });
+  return [...ofProviders, ...ofLookups].flatMap((keys) => {
+    const value = valueAt(input, keys);
+    return value === undefined ? [] : [{ keys, reference: referenceOf(value) }];
+  });
+}
+
+function entriesAt(input: Plain, keys: Keys): number[] {
+  const entries = valueAt(input, keys);
+  return Array.isArray(entries) ? [...entries.keys()] : [];
 }
 
 /** The same catalog with every named secret in its place, or what is wrong with them. The input stays as it is. */
@@ -52,7 +69,7 @@ export function withSecrets(
   const problems: CatalogProblem[] = [];
   for (const { keys, reference } of named) {
     try {
-      value = replaced(value, keys, reveal(reference!)) as Plain;
+      value = replaced(value, keys, reveal(reference!, keys)) as Plain;
     } catch (error) {
       problems.push(problemAt(keys, (error as Error).message));
     }

@@ -95,5 +95,12 @@ function networkOfRow(row: NetworkRow): Network {
   return { mcc: row.mccMnc.slice(0, 3), mnc: row.mccMnc.slice(3), mccMnc: row.mccMnc, name: row.name };
 }
 
+const names: ReadonlyMap<string, string> = new Map(networkTable.map(({ mccMnc, name }) => [mccMnc, name]));
+
+/** A network's name by its code, `26201`; empty where the table has none. */
+export function networkName(mccMnc: string): string {
+  return names.get(mccMnc) ?? "";
+}
+
 /** The network of E.164 digits (no plus) by the built-in table: an allocation, not where the number was ported to. */
 export const networkOf: NetworkLookup = compileNetworks(networkTable);

@@ -1,7 +1,11 @@
+import { isAskedFor } from "../catalog/lookup.ts";
 import { formatMoney } from "../catalog/money.ts";
 import { pricedStrategies, type Route } from "../catalog/route.ts";
 import type { Snapshot } from "../catalog/snapshot.ts";
 import type { ValidRequest } from "../message/validation.ts";
+import { networkName } from "../numbers/network.ts";
+import type { NetworkSource } from "../portability/known-networks.ts";
+import { networkCountries } from "../portability/network-dependence.ts";
 import { type DeliveryEstimate, NOTHING_SEEN } from "../quality/delivery-node.ts";
 import { limitText } from "./account-price-cap.ts";
 import type { Candidate, ProviderHealth } from "./candidate.ts";
@@ -16,8 +20,8 @@ export interface Explanation {
   /** E.164 with the plus. */
   readonly to: string;
   readonly country: string;
-  /** Null where the number does not tell. */
-  readonly network: { readonly mccMnc: string; readonly name: string } | null;
+  /** Null where it is not known. */
+  readonly network: ExplainedNetwork | null;
   readonly account: string | null;
   readonly lane: string;
   readonly from: string | null;
@@ -39,6 +43,14 @@ export interface Explanation {
   readonly others: readonly OtherProvider[];
   /** What else somebody should know who wonders at it. */
   readonly notes: readonly string[];
+}
+
+export interface ExplainedNetwork {
+  readonly mccMnc: string;
+  /** Empty where the table of networks has none. */
+  readonly name: string;
+  /** How it is known: by the number's prefix, or as on events. */
+  readonly source: "prefix" | NetworkSource;
 }
 
 export interface ExplainedRoute {
@@ -99,6 +111,8 @@ export interface ExplainInput {
   /** Epoch ms. */
   readonly at: number;
   readonly health: (provider: string) => ExplainedHealth | undefined;
+  /** Where the number is known to be ported to; without it the network of its prefix counts. */
+  readonly ported?: { readonly mccMnc: string; readonly source: NetworkSource } | undefined;
   /** What receipts say; without it nothing is known of deliveries. */
   readonly delivery?: Pick<DeliveryView, "of"> | undefined;
 }
@@ -108,19 +122,19 @@ const MIDDLE = 0.5;
 
 /** Decides as the router does, with all that it looks at. */
 export function explain(snapshot: Snapshot, input: ExplainInput): Explanation {
-  const { request, account, at, health } = input;
+  const { request, account, at, health, ported } = input;
   const from = request.from ?? snapshot.accounts.get(account ?? "")?.from;
-  const facts = factsOf({ ...request, from }, account ?? "", at);
+  const found = factsOf({ ...request, from }, account ?? "", at);
+  const facts = ported === undefined ? found : { ...found, mccMnc: ported.mccMnc };
   const estimate = (provider: string) =>
     (input.delivery ?? NO_DELIVERIES).of(provider, facts.country, facts.mccMnc, facts.lane);
   // A question is no message: it tries nobody, and explores nothing.
   const delivery = { of: (provider: string) => ({ ...estimate(provider), mayTry: () => false }), spend: () => false };
   const choice = chooseProvider(snapshot.routes, { facts, tried: [], health, delivery, random: () => MIDDLE });
-  const { network } = request;
   return {
     to: `+${request.destination}`,
     country: request.country,
-    network: network === undefined ? null : { mccMnc: network.mccMnc, name: network.name },
+    network: explainNetwork(facts.mccMnc, ported?.source ?? "prefix"),
     account: account ?? null,
     lane: request.lane,
     from: from ?? null,
@@ -135,8 +149,21 @@ export function explain(snapshot: Snapshot, input: ExplainInput): Explanation {
       explainCandidate(candidate, health(candidate.provider), estimate(candidate.provider)),
     ),
     others: othersThan(choice, snapshot),
-    notes: notesOn(snapshot, account, facts, choice),
+    notes: [...notesOn(snapshot, account, facts, choice), ...(ported === undefined ? lookupNote(snapshot, facts) : [])],
   };
+}
+
+function explainNetwork(mccMnc: string | undefined, source: ExplainedNetwork["source"]): ExplainedNetwork | null {
+  return mccMnc === undefined ? null : { mccMnc, name: networkName(mccMnc), source };
+}
+
+/** An explanation asks no look-up: that costs money. */
+function lookupNote({ catalog }: Snapshot, { country, lane }: MessageFacts): string[] {
+  const lookup = catalog.portability?.lookups.find((one) => isAskedFor(one, country, lane));
+  if (lookup === undefined || !networkCountries(catalog).has(country)) return [];
+  return [
+    `the router asks look-up ${lookup.id} for the network of this number: with another one another route or price may hold`,
+  ];
 }
 
 function explainRoute({ catalog }: Snapshot, choice: Choice, facts: MessageFacts): ExplainedRoute | null {

@@ -1,5 +1,5 @@
 import type { LoadedCatalog } from "../../domain/catalog/load-catalog.ts";
-import { concealed } from "../../domain/catalog/secret-references.ts";
+import { concealed, type Reveal, revealFor, type SecretOwner } from "../../domain/catalog/secret-references.ts";
 import { snapshotOf } from "../../domain/catalog/snapshot.ts";
 import type { TopicReader } from "../../platform/kafka/topic-reader.ts";
 import type { Scope } from "../../platform/lifecycle/run-service.ts";
@@ -15,8 +15,8 @@ export interface OpenCatalogOptions {
   readonly config: CatalogConfig & { readonly instance: string };
   /** Of CONTROL_TOPIC, among others. */
   readonly reader: TopicReader;
-  /** Whether this service needs the providers' secrets. */
-  readonly secrets: boolean;
+  /** Whose secrets this service needs. */
+  readonly secrets: SecretOwner | "none";
   /** What its files hold, until a version has been applied. Default: all of the folder. */
   readonly files?: () => LoadedCatalog;
 }
@@ -29,15 +29,9 @@ const SECRETS_EVERY_MS = 5_000;
 export async function openCatalog(
   scope: Scope,
   { codecs, producer, now }: Pipeline,
-  {
-    service,
-    config,
-    reader,
-    secrets,
-    files = () => readCatalog(config, secrets ? revealSecret : concealed),
-  }: OpenCatalogOptions,
+  { service, config, reader, secrets, files = () => readCatalog(config, revealOf(secrets)) }: OpenCatalogOptions,
 ): Promise<LiveCatalog> {
-  const reveal = secrets ? revealSecret : concealed;
+  const reveal = revealOf(secrets);
   const id = `${service}/${config.instance}`;
   const key = `instance/${id}`;
   const say = (): void => {
@@ -56,7 +50,7 @@ export async function openCatalog(
   });
   scope.readiness.note("catalog", () => catalog.trouble);
   const timers = [setInterval(say, SAY_EVERY_MS)];
-  if (secrets) timers.push(setInterval(() => void catalog.refreshSecrets(), SECRETS_EVERY_MS));
+  if (secrets !== "none") timers.push(setInterval(() => void catalog.refreshSecrets(), SECRETS_EVERY_MS));
   await scope.add("catalog", {
     start: () => catalog,
     stop: async () => {
@@ -65,4 +59,8 @@ export async function openCatalog(
     },
   });
   return catalog;
+}
+
+function revealOf(secrets: OpenCatalogOptions["secrets"]): Reveal {
+  return secrets === "none" ? concealed : revealFor(secrets, revealSecret);
 }

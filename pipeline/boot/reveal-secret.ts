@@ -1,11 +1,11 @@
 import { readFileSync } from "node:fs";
-import type { Reveal } from "../../domain/catalog/secret-references.ts";
+import type { SecretReference } from "../../domain/catalog/secret-references.ts";
 
 /** A secret is a line; what an editor puts behind it is none of it. */
 const MAX_SECRET = 4_096;
 
 /** Secrets from files (read anew each time) and from the environment of this process. */
-export const revealSecret: Reveal = (reference) => {
+export function revealSecret(reference: SecretReference): string {
   if ("env" in reference) {
     const value = process.env[reference.env];
     if (value === undefined || value === "") throw new Error(`the environment variable ${reference.env} is not set`);
@@ -22,4 +22,4 @@ export const revealSecret: Reveal = (reference) => {
   if (value.length > MAX_SECRET || value.includes("\n"))
     throw new Error(`the file ${reference.file} holds more than one line`);
   return value;
-};
+}

@@ -130,9 +130,9 @@ export class LiveCatalog implements SnapshotSource {
   /** All secrets together, to tell whether one has changed; empty where there are none. */
   private fingerprint({ source }: AppliedVersion): string {
     return secretPlaces(source)
-      .map(({ reference }) => {
+      .map(({ reference, keys }) => {
         try {
-          return reference === undefined ? "" : this.options.reveal(reference);
+          return reference === undefined ? "" : this.options.reveal(reference, keys);
         } catch {
           return "";
         }

@@ -38,8 +38,9 @@ export class TaskInput {
     this.bytes += sizeOf(record);
   }
 
-  peek(): InRecord | undefined {
-    return this.items[this.head];
+  /** The next record, or the one so many places behind it. */
+  peek(ahead = 0): InRecord | undefined {
+    return this.items[this.head + ahead];
   }
 
   shift(): InRecord | undefined {

@@ -16,11 +16,20 @@ export interface Outputs {
   effect(record: OutRecord): void;
 }
 
+/** What is queued of an input. */
+export interface Upcoming {
+  /** The record so many places behind the next one; undefined when it is not there yet. */
+  peek(ahead: number): InRecord | undefined;
+}
+
 export interface Transform {
   /** Rebuilds what the last owner knew; `task.restored` says where it stood. */
   restore(task: Task): Promise<void>;
-  /** Milliseconds until the record may be processed; 0 or less: now. A record that must wait holds up its own input only. */
-  dueIn?(record: InRecord): number;
+  /**
+   * Milliseconds until the record may be processed; 0 or less: now. A record that must wait holds up its own input only.
+   * `upcoming`: it and what is queued behind it, for those who fetch ahead what records need.
+   */
+  dueIn?(record: InRecord, upcoming: Upcoming): number;
   /** Called with each batch before it is processed, for what cannot be had at once (an unknown schema). Usually nothing. */
   prepare?(records: readonly InRecord[]): Promise<void> | undefined;
   /** Decides one record; `input` is its topic's index in the group. Should not throw for any content of the record. */
@@ -155,7 +164,7 @@ function gather(task: Task, transform: Transform, done: readonly number[], most:
         horizon[i] = Math.max(horizon[i]!, input.expected);
         break;
       }
-      const wait = transform.dueIn?.(next) ?? 0;
+      const wait = transform.dueIn?.(next, input) ?? 0;
       if (wait > 0) {
         waitMs = Math.min(waitMs, wait);
         break;

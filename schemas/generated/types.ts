@@ -275,7 +275,7 @@ export interface MessageFacts {
   readonly from: string | null;
   /** ISO 3166-1 alpha-2 of the destination; ZZ when the numbering plan names none. */
   readonly country: string;
-  /** Network of the destination by its prefix: mobile country and network code in one word (26201, 338050; ITU-T E.212), never with a hyphen; null when unknown. Says which network the number was assigned to, not where it was ported. */
+  /** Network of the destination: mobile country and network code in one word (26201, 338050; ITU-T E.212), never with a hyphen; null when unknown. How it is known says networkSource. */
   readonly network: string | null;
   /** Alphabet the text is sent in (3GPP TS 23.038). */
   readonly encoding: Encoding;
@@ -291,6 +291,8 @@ export interface MessageFacts {
   readonly acceptedAt: number;
   /** Not submitted after this moment. */
   readonly expiresAt: number;
+  /** How network is known. null: by the number's prefix, so it is the network that the number was assigned to, not where it was ported. lookup: a look-up service said so. learned: a provider's receipt for the number did. */
+  readonly networkSource: string | null;
 }
 
 export type MessageState = "enroute" | "delivered" | "undelivered" | "failed" | "expired" | "rejected" | "unknown";

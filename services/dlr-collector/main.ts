@@ -53,7 +53,12 @@ async function start(scope: Scope): Promise<void> {
   const pipeline = await startPipeline(scope, "dlr-collector", config);
   const { codecs, producer } = pipeline;
   const reader = await startReader(scope, pipeline, READ_BACK);
-  const catalog = await openCatalog(scope, pipeline, { service: "dlr-collector", config, reader, secrets: true });
+  const catalog = await openCatalog(scope, pipeline, {
+    service: "dlr-collector",
+    config,
+    reader,
+    secrets: "providers",
+  });
   const parts = { ...pipeline, reader, catalog };
   await placeReceipts(scope, parts);
   const group = await correlator(scope, parts);

@@ -64,7 +64,7 @@ async function start(scope: Scope): Promise<void> {
   await observe(scope, pipeline);
   const reader = await startReader(scope, pipeline, [CONTROL_TOPIC, HEALTH_TOPIC, QUALITY_TOPIC]);
   const files = () => catalogOf(scope);
-  const catalog = await openCatalog(scope, pipeline, { service: "ingest", config, reader, secrets: false, files });
+  const catalog = await openCatalog(scope, pipeline, { service: "ingest", config, reader, secrets: "none", files });
   let keys = new ApiKeys(catalog.current.catalog.accounts);
   catalog.onChange((snapshot) => {
     keys = new ApiKeys(snapshot.catalog.accounts);

@@ -54,6 +54,7 @@ export function takeIn(
         metadata: valid.metadata ?? {},
         acceptedAt,
         expiresAt: acceptedAt + valid.validitySeconds * SECOND_MS,
+        networkSource: null,
       },
     };
   }
@@ -105,6 +106,7 @@ function refusedFacts(request: SendRequest, lane: Lane, messageId: string, accep
     metadata: {},
     acceptedAt,
     expiresAt: acceptedAt,
+    networkSource: null,
   };
 }
 

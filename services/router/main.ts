@@ -1,6 +1,8 @@
 /** router: sms.requests.* and sms.retry.* -> sms.dispatch.<provider>.*, sms.events. */
+import { revealFor } from "../../domain/catalog/secret-references.ts";
 import { openCatalog } from "../../pipeline/boot/open-catalog.ts";
 import { readCatalog } from "../../pipeline/boot/read-catalog.ts";
+import { revealSecret } from "../../pipeline/boot/reveal-secret.ts";
 import { startPipeline, startReader } from "../../pipeline/boot/start-pipeline.ts";
 import { DeliveryBoard } from "../../pipeline/follow/delivery-board.ts";
 import { followHealth } from "../../pipeline/follow/follow-health.ts";
@@ -15,6 +17,9 @@ import { runTransform } from "../../platform/kafka/transform.ts";
 import { runService } from "../../platform/lifecycle/run-service.ts";
 import { KNOWN_VARIABLES } from "../../schemas/generated/variables.ts";
 import { CONTROL_TOPIC, EVENTS_TOPIC, HEALTH_TOPIC, QUALITY_TOPIC, ROUTER_INPUTS } from "../../schemas/topics.ts";
+import { HttpLookup } from "./lookups/http-lookup.ts";
+import { lookupMetrics } from "./lookups/lookup-metrics.ts";
+import { NumberNetworks } from "./lookups/number-networks.ts";
 import { Router } from "./router.ts";
 import { observeDelivery, routerMetrics } from "./router-metrics.ts";
 import { routerSettings } from "./router-settings.ts";
@@ -26,7 +31,7 @@ const BATCH_PER_INPUT = 100;
 const config = loadConfig("router", routerSettings, {
   purpose: "Chooses a provider for every message, and routes again what comes back.",
   knownKeys: KNOWN_VARIABLES,
-  check: (given) => readCatalog(given).warnings,
+  check: (given) => readCatalog(given, revealFor("lookups", revealSecret)).warnings,
 });
 
 await runService({
@@ -37,7 +42,7 @@ await runService({
     const { connection, codecs, producer, now } = pipeline;
 
     const reader = await startReader(scope, pipeline, [EVENTS_TOPIC, HEALTH_TOPIC, QUALITY_TOPIC, CONTROL_TOPIC]);
-    const catalog = await openCatalog(scope, pipeline, { service: "router", config, reader, secrets: false });
+    const catalog = await openCatalog(scope, pipeline, { service: "router", config, reader, secrets: "lookups" });
     const metrics = routerMetrics(scope.metrics);
     const providerOf = (id: string) => catalog.current.known.get(id);
     const health = new ProviderHealth((id) => providerOf(id)?.rate);
@@ -76,6 +81,18 @@ await runService({
     );
     delivery.start();
     observeDelivery(scope.metrics, delivery);
+    const networks = await scope.add("look-ups of networks", {
+      start: () =>
+        new NumberNetworks({
+          catalog,
+          client: (lookup) => new HttpLookup(lookup),
+          metrics: lookupMetrics(scope.metrics),
+          log: scope.log,
+          now,
+          monotonic: () => performance.now(),
+        }),
+      stop: (lookups) => lookups.close(),
+    });
     const ends = new LogEnds(reader, EVENTS_TOPIC, scope.log);
     // Topics that were created a moment ago may have no leader yet.
     await scope.waitFor("event log", () => ends.start());
@@ -90,6 +107,7 @@ await runService({
       reader,
       ends,
       metrics,
+      networks,
       log: scope.log,
       schemas: new SchemaGate({ codecs, log: scope.log, monotonic: () => performance.now() }),
       now,

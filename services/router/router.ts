@@ -6,6 +6,7 @@
 
 import type { Snapshot, SnapshotSource } from "../../domain/catalog/snapshot.ts";
 import { triedThisRound } from "../../domain/message/tries.ts";
+import type { SpentOnLookups } from "../../domain/portability/lookup-budget.ts";
 import { limitText } from "../../domain/routing/account-price-cap.ts";
 import { type Choice, chooseProvider } from "../../domain/routing/choose-provider.ts";
 import type { DeliveryView } from "../../domain/routing/delivery-view.ts";
@@ -23,7 +24,7 @@ import { ReadBackMarks } from "../../platform/kafka/read-back-mark.ts";
 import type { InRecord, KafkaLog, OutRecord } from "../../platform/kafka/record.ts";
 import type { Task } from "../../platform/kafka/task.ts";
 import type { TopicReader } from "../../platform/kafka/topic-reader.ts";
-import type { Outputs, Transform } from "../../platform/kafka/transform.ts";
+import type { Outputs, Transform, Upcoming } from "../../platform/kafka/transform.ts";
 import type { Event, Lane, Retry } from "../../schemas/generated/types.ts";
 import { EVENTS_TOPIC, LANES, ROUTER_INPUTS, requestTopic } from "../../schemas/topics.ts";
 import { ACCOUNT_BUSY, AccountShares, isBehind, WAITED } from "./account-shares.ts";
@@ -31,6 +32,8 @@ import { barredProviders } from "./barred-providers.ts";
 import { contentHash, DecidedMessages, decisionKey } from "./decided-messages.ts";
 import { DecisionLog, type RecordedDecision } from "./decision-log.ts";
 import { takeIn } from "./intake.ts";
+import type { NumberNetworks } from "./lookups/number-networks.ts";
+import { PartitionNetworks } from "./lookups/partition-networks.ts";
 import {
   type GivenUp,
   givingUp,
@@ -71,6 +74,8 @@ export interface RouterOptions {
   readonly reader: TopicReader;
   readonly ends: LogEnds;
   readonly metrics: RouterMetrics;
+  /** Where ported numbers are. */
+  readonly networks: NumberNetworks;
   readonly log: KafkaLog;
   /** Shared by all tasks of the process. */
   readonly schemas: Pick<SchemaGate, "waits">;
@@ -83,6 +88,14 @@ export interface RouterOptions {
   readonly onTraced?: OnTraced | undefined;
 }
 
+/** What is committed beside a partition's offsets. */
+interface CommittedState {
+  /** Where a new owner begins to read the event log. */
+  readonly e: number;
+  /** What the partition has spent on look-ups; not there where it has spent nothing. */
+  readonly n?: SpentOnLookups | undefined;
+}
+
 export class Router implements Transform {
   private readonly options: RouterOptions;
   private snapshot: Snapshot;
@@ -91,6 +104,7 @@ export class Router implements Transform {
   private readonly returning: ReturningTraffic;
   private readonly waiting: Waiting;
   private readonly decided = new DecidedMessages(REMEMBERED);
+  private networks!: PartitionNetworks;
   private recorded = new Map<string, RecordedDecision>();
   private next: number[] = [];
   private marks = new ReadBackMarks(0, [0], []);
@@ -121,7 +135,14 @@ export class Router implements Transform {
   async restore(task: Task): Promise<void> {
     this.partition = task.partition;
     const { offsets, state } = task.restored;
-    const from = state === "" ? 0 : (JSON.parse(state) as { e: number }).e;
+    const { e: from, n: spent } = state === "" ? { e: 0 } : (JSON.parse(state) as CommittedState);
+    this.networks = new PartitionNetworks({
+      ...this.options,
+      partition: task.partition,
+      spent,
+      isDecided: (record) => this.recorded.has(positionOf(record)),
+      wake: () => task.wake(),
+    });
     const log = new DecisionLog(new Map(ROUTER_INPUTS.map((topic, i) => [topic, offsets[i]!])), (key) =>
       this.decided.add(key),
     );
@@ -138,13 +159,16 @@ export class Router implements Transform {
     this.marks = new ReadBackMarks(REMEMBER_MS, [from], offsets, inherited);
   }
 
-  /** Retries wait, and what has a schema that is being loaded. */
-  dueIn(record: InRecord): number {
-    return this.options.schemas.waits(record.value) ? SCHEMA_AGAIN_MS : this.waiting.dueIn(record);
+  /** Retries wait, what has a schema that is being loaded, and requests whose number's network is asked for. */
+  dueIn(record: InRecord, upcoming: Upcoming): number {
+    if (this.options.schemas.waits(record.value)) return SCHEMA_AGAIN_MS;
+    const lane = this.networks.active ? LANE_OF_TOPIC.get(record.topic) : undefined;
+    return lane === undefined ? this.waiting.dueIn(record) : this.networks.dueIn(record, lane, upcoming);
   }
 
   prepare(): undefined {
     this.snapshot = this.options.catalog.current;
+    this.networks.begin();
   }
 
   process(record: InRecord, input: number, out: Outputs): void {
@@ -172,7 +196,9 @@ export class Router implements Transform {
   }
 
   state(offsets: readonly number[]): string {
-    return JSON.stringify({ e: this.marks.pick(this.options.monotonic(), offsets)[0] });
+    const [from] = this.marks.pick(this.options.monotonic(), offsets);
+    const committed: CommittedState = { e: from!, n: this.networks.spent };
+    return JSON.stringify(committed);
   }
 
   private request(record: InRecord, lane: Lane, out: Outputs): void {
@@ -197,7 +223,8 @@ export class Router implements Transform {
       out.effect(this.records.moved(record, request, intake.facts, home));
       return;
     }
-    const { facts, text } = intake;
+    const { text } = intake;
+    const facts = this.networks.resolve(intake.facts);
     this.route(record, { facts, text, attempt: 1, tried: [], inDoubt: null, content }, out);
   }
 
@@ -324,10 +351,12 @@ export class Router implements Transform {
   }
 
   /** A decision of the last owner: the event is in the log; what follows from it may be missing. */
-  private repeat(record: InRecord, pending: Pending, earlier: RecordedDecision, out: Outputs): void {
+  private repeat(record: InRecord, found: Pending, earlier: RecordedDecision, out: Outputs): void {
     const decoded = this.options.codecs.event.decode(earlier.value);
     if (!decoded.ok) throw new Error(`A decision of this service cannot be read back: ${decoded.detail}`);
     const event = decoded.value;
+    // What was known of the message then: its network may be known otherwise by now.
+    const pending = { ...found, facts: event.facts };
     this.options.metrics.repeated.add();
     if (earlier.kind === "routed") out.effect(this.records.dispatch(record, pending, event));
     else if (earlier.kind === "postponed") this.postpone(record, pending, event, out);

@@ -2,6 +2,7 @@
 
 import type { Provider } from "../../domain/catalog/provider.ts";
 import { rivalsOf } from "../../domain/catalog/rivals.ts";
+import { revealFor } from "../../domain/catalog/secret-references.ts";
 import { type Snapshot, type SnapshotSource, snapshotOf } from "../../domain/catalog/snapshot.ts";
 import { openCatalog } from "../../pipeline/boot/open-catalog.ts";
 import { readCatalog } from "../../pipeline/boot/read-catalog.ts";
@@ -29,7 +30,7 @@ const config = loadConfig("sender", senderSettings, {
   purpose: "Submits messages to providers at exactly their rates, and takes their receipts.",
   knownKeys: KNOWN_VARIABLES,
   check: (given) => {
-    const catalog = readCatalog(given, revealSecret);
+    const catalog = readCatalog(given, revealFor("providers", revealSecret));
     checkChosen(snapshotOf(catalog), given.providers);
     return catalog.warnings;
   },
@@ -44,7 +45,7 @@ await runService({
     observeKafka(scope, { producer });
 
     const reader = await startReader(scope, pipeline, [EVENTS_TOPIC, HEALTH_TOPIC, CONTROL_TOPIC]);
-    const catalog = await openCatalog(scope, pipeline, { service: "sender", config, reader, secrets: true });
+    const catalog = await openCatalog(scope, pipeline, { service: "sender", config, reader, secrets: "providers" });
     checkChosen(catalog.current, config.providers);
     const ends = new LogEnds(reader, EVENTS_TOPIC, scope.log);
     // Topics that were created a moment ago may have no leader yet.

@@ -56,6 +56,7 @@ const event: Event = {
     metadata: {},
     acceptedAt: 1_764_000_000_000,
     expiresAt: 1_764_086_400_000,
+    networkSource: null,
   },
   attempt: 1,
   provider: "alpha",

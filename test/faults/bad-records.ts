@@ -241,6 +241,7 @@ function factsOf(random: Random): MessageFacts {
     metadata: {},
     acceptedAt: Date.now(),
     expiresAt: Date.now() + 60_000,
+    networkSource: null,
   };
 }
 

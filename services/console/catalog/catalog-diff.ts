@@ -10,6 +10,9 @@ const LISTS = [
   ["retired", "retired provider"],
 ] as const;
 
+/** Parts that are one entry, and may be missing. */
+const SINGLES = ["rates", "portability"] as const;
+
 /** Fields whose values are not shown, only that they have changed. */
 const SECRET = /^(password|authToken|sharedKeySecret|sha256)$/;
 /** Entries of a list that are told one by one; beyond it their number is. */
@@ -22,7 +25,10 @@ type Plain = Readonly<Record<string, unknown>>;
  * when they say the same, however it is written.
  */
 export function catalogDiff(before: CatalogSource, after: CatalogSource): string[] {
-  return [...LISTS.flatMap((list) => ofList(list, before, after)), ...ofRates(before.rates, after.rates)];
+  return [
+    ...LISTS.flatMap((list) => ofList(list, before, after)),
+    ...SINGLES.flatMap((part) => ofSingle(part, before[part], after[part])),
+  ];
 }
 
 function ofList([list, noun]: (typeof LISTS)[number], before: CatalogSource, after: CatalogSource): string[] {
@@ -39,10 +45,9 @@ function ofList([list, noun]: (typeof LISTS)[number], before: CatalogSource, aft
   ];
 }
 
-/** Exchange rates are one entry, and may be missing. */
-function ofRates(before: unknown, after: unknown): string[] {
-  if (before === undefined) return after === undefined ? [] : ["+ rates"];
-  return after === undefined ? ["- rates"] : fieldsOf(before, after, "").map((line) => `~ rates: ${line}`);
+function ofSingle(part: string, before: unknown, after: unknown): string[] {
+  if (before === undefined) return after === undefined ? [] : [`+ ${part}`];
+  return after === undefined ? [`- ${part}`] : fieldsOf(before, after, "").map((line) => `~ ${part}: ${line}`);
 }
 
 function entryDiff(was: Plain, entry: Plain): string[] {
@@ -67,7 +72,7 @@ function fieldsOf(before: unknown, after: unknown, path: string): string[] {
     return names.flatMap((name) => fieldsOf(before[name], after[name], path === "" ? name : `${path}.${name}`));
   }
   const name = path.slice(path.lastIndexOf(".") + 1);
-  if (SECRET.test(name)) return [`${path}: another one`];
+  if (SECRET.test(name) || /(^|\.)secretHeaders\.[^.]+$/.test(path)) return [`${path}: another one`];
   if (Array.isArray(before) && Array.isArray(after) && [...before, ...after].every(isPlain))
     return entriesOf(before as Plain[], after as Plain[], path);
   return [`${path}: ${shown(before)} -> ${shown(after)}`];

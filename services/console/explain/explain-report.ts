@@ -5,6 +5,9 @@ const DIGITS = 6;
 /** Providers that are named of those that are no candidates. */
 const NAMED = 10;
 
+/** How a network is known. */
+const SOURCES = { prefix: "by its prefix", lookup: "by a look-up", learned: "as receipts said" } as const;
+
 /** Where what an explanation says comes from. */
 export interface ExplainSources {
   readonly catalog: string;
@@ -15,7 +18,9 @@ export interface ExplainSources {
 export function explainTable(explanation: Explanation, sources: ExplainSources): string {
   const { to, country, network, account, lane, from, encoding, segments, at, route, notes } = explanation;
   const where =
-    network === null ? `${country}, no network known` : `${country}, network ${network.mccMnc} ${network.name}`;
+    network === null
+      ? `${country}, no network known`
+      : `${country}, network ${`${network.mccMnc} ${network.name}`.trim()} (${SOURCES[network.source]})`;
   const rows: [string, string][] = [
     ["to", `${to}: ${where.trim()}`],
     ["message", `${encoding}, ${segments} ${segments === 1 ? "segment" : "segments"}`],

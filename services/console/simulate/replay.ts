@@ -16,6 +16,8 @@ export class Replay {
   readonly recorded = new Tally();
   /** As each of the catalogs would decide. */
   readonly simulated: readonly Tally[];
+  /** Messages by how their network was known then: as on their event, or `prefix`. */
+  readonly networkSources = new Map<string, number>();
   /** Epoch ms of the first and the last decision. */
   first: number | undefined;
   last: number | undefined;
@@ -36,7 +38,9 @@ export class Replay {
     if (!this.known.add(`${facts.messageId}/${facts.to}`)) return;
     this.first = Math.min(this.first ?? at, at);
     this.last = Math.max(this.last ?? at, at);
-    const { country, network, segments } = facts;
+    const { country, network, networkSource, segments } = facts;
+    const source = networkSource ?? "prefix";
+    this.networkSources.set(source, (this.networkSources.get(source) ?? 0) + 1);
     const share = (id: string) => this.seen.share(id, country, network);
     if (type === "closed") this.recorded.refuse(errorCode ?? "unroutable");
     else this.recorded.give(provider ?? "", segments, price ?? 0, currency ?? "", share(provider ?? ""));

@@ -72,6 +72,7 @@ export const simulateCommand: Command = {
         atWork: atWork === undefined ? undefined : { name: `version ${atWork.version}`, tally: working! },
         seen,
         rates: changed.catalog.rates,
+        networkSources: replay.networkSources,
         unreadable: events.unreadable,
       };
       print(json ? JSON.stringify(simulateJson(simulation)) : simulateTable(simulation));

@@ -14,6 +14,8 @@ export interface Simulation {
   readonly seen: SeenDeliveries;
   /** By what costs in several currencies are put together. */
   readonly rates: ExchangeRates | undefined;
+  /** Messages by how their network was known: `prefix`, `lookup`, `learned`. */
+  readonly networkSources: ReadonlyMap<string, number>;
   /** Events that could not be read. */
   readonly unreadable: number;
 }
@@ -22,6 +24,7 @@ export interface Simulation {
 const UNKNOWABLE = [
   "the providers' health and backlog: all count as well, with nothing waiting, so rates and fail-overs do not show",
   "later tries: only the first decision on each message is made again",
+  "networks by other means than then: every message has the network that it was routed by, whatever look-ups the catalog has",
   "the month's volume: a provider with volume terms has the prices of a month's first segment, those of its commitment if it has one",
   "what receipts would have said elsewhere: a provider is taken to deliver as it did then, in the same network where it had enough messages there",
   "what chance would draw: a message has the same draw with every catalog, and each time that this is run",
@@ -74,7 +77,7 @@ export function simulateTable(simulation: Simulation): string {
 
 /** The same for programs. */
 export function simulateJson(simulation: Simulation): object {
-  const { first, last, recorded, atWork, changed, rates, unreadable } = simulation;
+  const { first, last, recorded, atWork, changed, rates, networkSources, unreadable } = simulation;
   const of = (tally: Tally) => ({
     messages: tally.messages,
     providers: Object.fromEntries(tally.providers),
@@ -89,6 +92,7 @@ export function simulateJson(simulation: Simulation): object {
     recorded: of(recorded),
     atWork: atWork === undefined ? null : { name: atWork.name, ...of(atWork.tally) },
     changed: { name: changed.name, ...of(changed.tally) },
+    networkSources: Object.fromEntries(networkSources),
     unreadable,
     notKnown: [...UNKNOWABLE, ...unseen(simulation)],
   };
@@ -142,13 +146,14 @@ function perDelivered(columns: readonly Column[], base: Tally, rates: ExchangeRa
 }
 
 function notes(simulation: Simulation): string[] {
-  const { rates, seen, unreadable } = simulation;
+  const { rates, seen, networkSources, unreadable } = simulation;
   const { ended, delivered } = seen.all;
   return [
     ...(rates === undefined ? [] : [`${rates.base}: by the rates of ${rates.date}`]),
     ended === 0
       ? "expected delivered: nothing has ended yet, so every message counts as delivered"
       : `expected delivered: by ${ended} messages that ended, ${percent(delivered / ended)} of them delivered`,
+    `networks known by: ${[...networkSources].map(([source, count]) => `${source} ${count}`).join(", ")}`,
     ...(unreadable === 0 ? [] : [`${unreadable} events could not be read and are left out`]),
     "What this cannot know:",
     ...[...UNKNOWABLE, ...unseen(simulation)].map((line) => `  - ${line}`),

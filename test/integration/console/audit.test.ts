@@ -60,6 +60,7 @@ function final(messageId: string, state: Event["state"], partition = HOME): OutR
     from: null,
     country: "DE",
     network: null,
+    networkSource: null,
   } as const;
   const more = { encoding: "gsm7", segments: 1, reference: null, callbackUrl: null, metadata: {} } as const;
   const event: Event = {

@@ -165,6 +165,7 @@ export class SenderWorld {
           metadata: {},
           acceptedAt: now,
           expiresAt: now + 3_600_000,
+          networkSource: null,
         },
         text: text(n),
         attempt: 1,

@@ -19,6 +19,7 @@ export function facts(change: Partial<MessageFacts> = {}): MessageFacts {
     metadata: {},
     acceptedAt: ACCEPTED_AT,
     expiresAt: ACCEPTED_AT + 3_600_000,
+    networkSource: null,
     ...change,
   };
 }

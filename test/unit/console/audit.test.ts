@@ -32,6 +32,7 @@ function event(messageId: string, type: Event["type"], more: Partial<Event> = {}
       metadata: {},
       acceptedAt: 0,
       expiresAt: 1_000,
+      networkSource: null,
     },
     attempt: 1,
     provider: "smsc-a",

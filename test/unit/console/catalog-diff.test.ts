@@ -31,6 +31,19 @@ it("names prices by what they are for, and shows no secret", () => {
   expect(diff({ providers: [{ ...provider, smpp }] })).toEqual(["~ provider a: smpp.password: another one"]);
 });
 
+it("tells of look-ups by their ids, and of no secret of theirs", () => {
+  const lookup = { id: "de", timeoutMs: 500, secretHeaders: { authorization: { file: "/a" } } };
+  expect(diff({ portability: { lookups: [lookup] } })).toEqual(["+ portability"]);
+  const changed = { ...lookup, timeoutMs: 200, secretHeaders: { authorization: "geheim" } };
+  expect(
+    catalogDiff({ portability: { lookups: [lookup] } }, { portability: { lookups: [changed, { id: "fr" }] } }),
+  ).toEqual([
+    "~ portability: lookups: de: timeoutMs: 500 -> 200",
+    "~ portability: lookups: de: secretHeaders.authorization: another one",
+    "~ portability: lookups: with fr",
+  ]);
+});
+
 it("tells of regions, of each exchange rate, and of parts of the week by all that they say", () => {
   const dach = { id: "dach", countries: ["DE", "AT"] };
   expect(diff({ regions: [dach] })).toEqual(["+ region dach"]);

@@ -68,6 +68,7 @@ function simulated(changed: Snapshot, events: readonly Event[], ends: readonly E
     atWork: { name: "version 3", tally: working! },
     seen,
     rates: changed.catalog.rates,
+    networkSources: replay.networkSources,
     unreadable: 0,
   };
 }

@@ -22,6 +22,7 @@ export function facts(messageId: string, over: Partial<MessageFacts> = {}): Mess
     metadata: {},
     acceptedAt: 1_000,
     expiresAt: 86_400_000,
+    networkSource: null,
     ...over,
   };
 }

@@ -22,6 +22,7 @@ const event: Event = {
     metadata: { campaign: "spring" },
     acceptedAt: 1_764_000_000_000,
     expiresAt: 1_764_086_400_000,
+    networkSource: null,
   },
   attempt: 1,
   provider: "alpha",

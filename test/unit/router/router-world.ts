@@ -1,5 +1,6 @@
 import { accountSchema } from "../../../domain/catalog/account.ts";
 import { parseProvider, parseRoute } from "../../../domain/catalog/catalog.ts";
+import type { Lookup } from "../../../domain/catalog/lookup.ts";
 import type { Provider } from "../../../domain/catalog/provider.ts";
 import { snapshotOf } from "../../../domain/catalog/snapshot.ts";
 import { type DeliveryView, NO_DELIVERIES } from "../../../domain/routing/delivery-view.ts";
@@ -9,9 +10,13 @@ import { registerSchemas } from "../../../pipeline/records/register.ts";
 import { partitionFor } from "../../../platform/kafka/murmur2.ts";
 import type { InRecord, OutRecord } from "../../../platform/kafka/record.ts";
 import type { Task } from "../../../platform/kafka/task.ts";
+import { silentLog } from "../../../platform/log/log.ts";
 import { MetricRegistry } from "../../../platform/telemetry/metric-registry.ts";
 import type { SendRequest } from "../../../schemas/generated/types.ts";
 import { ROUTER_INPUTS } from "../../../schemas/topics.ts";
+import type { LookupClient } from "../../../services/router/lookups/http-lookup.ts";
+import { lookupMetrics } from "../../../services/router/lookups/lookup-metrics.ts";
+import { NumberNetworks } from "../../../services/router/lookups/number-networks.ts";
 import { Router } from "../../../services/router/router.ts";
 import { routerMetrics } from "../../../services/router/router-metrics.ts";
 import { FakeRegistry } from "../pipeline/fake-registry.ts";
@@ -39,7 +44,14 @@ export function provider(id: string): Provider {
 }
 
 /** A router on an event log in memory. `random`: what draws among equals; `delivery`: what receipts say; `strategy`: of its one route. */
-export function world(random = () => 0, delivery: DeliveryView = NO_DELIVERIES, strategy = "weighted") {
+export function world(
+  random = () => 0,
+  delivery: DeliveryView = NO_DELIVERIES,
+  strategy = "weighted",
+  client: (lookup: Lookup) => LookupClient = () => {
+    throw new Error("there is no look-up in this world");
+  },
+) {
   const providers = [provider("a"), provider("b")];
   const route = parseRoute({ id: "all", strategy, providers: [{ id: "a" }, { id: "b" }] });
   if (!route.ok) throw new Error("route");
@@ -50,6 +62,14 @@ export function world(random = () => 0, delivery: DeliveryView = NO_DELIVERIES, 
   const log: InRecord[] = [];
   let now = NOW;
   const ends = { version: 0, ends: [] as number[] };
+  const networks = new NumberNetworks({
+    catalog,
+    client,
+    metrics: lookupMetrics(new MetricRegistry()),
+    log: silentLog,
+    now: () => now,
+    monotonic: () => now - NOW,
+  });
   const start = async (offsets: readonly number[] = ROUTER_INPUTS.map(() => 0), state = "") => {
     const router = new Router({
       codecs,
@@ -67,11 +87,12 @@ export function world(random = () => 0, delivery: DeliveryView = NO_DELIVERIES, 
       metrics: routerMetrics(new MetricRegistry()),
       log: { debug() {}, info() {}, warn() {}, error() {} },
       schemas: { waits: () => false },
+      networks,
       now: () => now,
       monotonic: () => now - NOW,
       random,
     });
-    await router.restore({ partition: HOME, restored: { offsets, state } } as unknown as Task);
+    await router.restore({ partition: HOME, restored: { offsets, state }, wake: () => {} } as unknown as Task);
     return router;
   };
   const run = (router: Router, record: InRecord) => {
@@ -101,8 +122,11 @@ export function world(random = () => 0, delivery: DeliveryView = NO_DELIVERIES, 
       retired: [],
       regions: [],
     });
-  return { start, run, health, log, at, noteEnds, catalog, only };
+  return { start, run, networks, health, log, at, noteEnds, catalog, only };
 }
+
+/** No record is queued behind the one that is asked for. */
+export const NOTHING_BEHIND = { peek: () => undefined };
 
 export function inRecord(topic: string, offset: number, value: Buffer, changes: Partial<InRecord> = {}): InRecord {
   return { topic, partition: HOME, offset, key: Buffer.from(TO), value, headers: {}, timestamp: NOW, ...changes };

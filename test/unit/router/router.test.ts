@@ -3,7 +3,19 @@ import { partitionFor } from "../../../platform/kafka/murmur2.ts";
 import type { Attempt } from "../../../schemas/generated/types.ts";
 import { ROUTER_INPUTS } from "../../../schemas/topics.ts";
 import { BLANK_HEALTH } from "../pipeline/blank-health.ts";
-import { codecs, dispatchOf, eventOf, HOME, inRecord, NOW, P, request, TO, world } from "./router-world.ts";
+import {
+  codecs,
+  dispatchOf,
+  eventOf,
+  HOME,
+  inRecord,
+  NOTHING_BEHIND,
+  NOW,
+  P,
+  request,
+  TO,
+  world,
+} from "./router-world.ts";
 
 describe("router", () => {
   it("writes the decision with its source, then the dispatch for the same provider", async () => {
@@ -305,9 +317,9 @@ describe("router", () => {
     const w = world();
     const router = await w.start();
     const due = { due: "9999999999999999" };
-    expect(router.dueIn(request(0, {}, { headers: due }))).toBe(0);
-    expect(router.dueIn(inRecord("sms.retry.5s", 0, Buffer.alloc(0), { headers: due }))).toBe(5_000);
-    expect(router.dueIn(inRecord("sms.retry.5s", 0, Buffer.alloc(0)))).toBe(0);
+    expect(router.dueIn(request(0, {}, { headers: due }), NOTHING_BEHIND)).toBe(0);
+    expect(router.dueIn(inRecord("sms.retry.5s", 0, Buffer.alloc(0), { headers: due }), NOTHING_BEHIND)).toBe(5_000);
+    expect(router.dueIn(inRecord("sms.retry.5s", 0, Buffer.alloc(0)), NOTHING_BEHIND)).toBe(0);
   });
 
   it("passes on a trace context, and nothing else under its name", async () => {

@@ -4,7 +4,18 @@ import type { InRecord } from "../../../platform/kafka/record.ts";
 import type { Attempt, Lane } from "../../../schemas/generated/types.ts";
 import { RETRY_DELAYS, requestTopic, retryTopic } from "../../../schemas/topics.ts";
 import { BLANK_HEALTH } from "../pipeline/blank-health.ts";
-import { codecs, dispatchOf, eventOf, HOME, inRecord, NOW, request, TO, world } from "./router-world.ts";
+import {
+  codecs,
+  dispatchOf,
+  eventOf,
+  HOME,
+  inRecord,
+  NOTHING_BEHIND,
+  NOW,
+  request,
+  TO,
+  world,
+} from "./router-world.ts";
 
 const STEP_MS = 100;
 const PER_BATCH = 100;
@@ -95,7 +106,7 @@ async function simulate(options: {
       handle({ ...request(offset, changes, { timestamp }), topic: requestTopic(lane) }, second);
     }
     for (const [topic, records] of tiers)
-      for (let n = 0; n < PER_BATCH && records.length > 0 && router.dueIn(records[0]!) <= 0; n++)
+      for (let n = 0; n < PER_BATCH && records.length > 0 && router.dueIn(records[0]!, NOTHING_BEHIND) <= 0; n++)
         handle(tiers.get(topic)!.shift()!, second);
   }
   return {
@@ -269,7 +280,7 @@ describe("messages that wait for a provider", () => {
       },
     );
     w.at(NOW + 60_000);
-    expect(router.dueIn(record)).toBeLessThanOrEqual(0);
+    expect(router.dueIn(record, NOTHING_BEHIND)).toBeLessThanOrEqual(0);
     const { decisions, effects } = w.run(router, record);
     expect(decisions).toEqual([]);
     expect(effects.map((e) => [e.topic, e.partition, e.key, e.headers!.due])).toEqual([

@@ -21,6 +21,7 @@ export function dispatchOf(
       metadata: {},
       acceptedAt: 1_000_000,
       expiresAt: 87_400_000,
+      networkSource: null,
       ...facts,
     },
     text: "Hello",

@@ -94,7 +94,16 @@ const route = record({
 const explanation = record({
   to: text("Destination, E.164 with a plus"),
   country: text("ISO 3166-1 alpha-2"),
-  network: orNull(record({ mccMnc: text("Mobile country and network code"), name: text("Its name") })),
+  network: orNull(
+    record({
+      mccMnc: text("Mobile country and network code"),
+      name: text("Its name; empty: not known"),
+      source: {
+        enum: ["prefix", "lookup", "learned"],
+        description: "How it is known: by the number's prefix, a look-up service, or a provider's receipt",
+      },
+    }),
+  ),
   account: orNull(text("The account that asks")),
   lane: { enum: lanes },
   from: orNull(text("Its sender, or else the account's; null: the provider's own")),

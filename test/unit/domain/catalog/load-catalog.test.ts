@@ -50,7 +50,7 @@ it("reads the accounts alone where only they are asked for, and says nothing of 
   expect(catalog).toMatchObject({ accounts: [{ id: "acme" }, { id: "globex" }], providers: [], warnings: [] });
 });
 
-it("asks for regions and exchange rates as files that need not be there, and leaves out what holds nothing", () => {
+it("asks for regions, exchange rates and look-ups as files that need not be there, and leaves out what holds nothing", () => {
   const optional: string[] = [];
   const folder = reader(() => {});
   const yaml = (file: string, missing: boolean) => {
@@ -58,8 +58,8 @@ it("asks for regions and exchange rates as files that need not be there, and lea
     return folder.yaml(file, missing);
   };
   const catalog = loadCatalog({ ...folder, yaml }, 12);
-  expect(optional).toEqual(["regions.yaml", "rates.yaml"]);
-  expect([catalog.regions, catalog.rates]).toEqual([[], undefined]);
+  expect(optional).toEqual(["regions.yaml", "rates.yaml", "portability.yaml"]);
+  expect([catalog.regions, catalog.rates, catalog.portability]).toEqual([[], undefined, undefined]);
   // A program that does not know them yet can still read the rest.
   expect(Object.keys(catalog.source)).toEqual(["accounts", "providers", "routes"]);
 });

@@ -1,7 +1,9 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { parseCatalog } from "../../../../domain/catalog/catalog.ts";
+import { portabilitySchema } from "../../../../domain/catalog/portability.ts";
 import { snapshotOf } from "../../../../domain/catalog/snapshot.ts";
 import { validateSendRequest } from "../../../../domain/message/validation.ts";
+import { networkName } from "../../../../domain/numbers/network.ts";
 import { type ExplainedHealth, explain } from "../../../../domain/routing/explain.ts";
 import { examplePlain } from "../catalog/example.ts";
 
@@ -62,6 +64,30 @@ const ask = (catalog: ReturnType<typeof snapshot>, fields: object = {}, account:
   });
 
 describe("an explanation", () => {
+  it("tells how the network is known, and that the router would ask where it is not known otherwise", () => {
+    const portability = portabilitySchema.parse({
+      lookups: [{ id: "mnp", kind: "http", url: "https://l.example/{number}", answer: { mccMnc: "net" } }],
+    });
+    const plain = snapshot();
+    const asking = snapshotOf({ ...plain.catalog, portability });
+    const note = expect.stringContaining("the router asks look-up mnp for the network of this number");
+    expect(ask(plain).network).toEqual({ mccMnc: "26201", name: expect.any(String), source: "prefix" });
+    expect(ask(plain).notes).not.toContainEqual(note);
+    expect(ask(asking).notes).toContainEqual(note);
+    const ported = { mccMnc: "26203", source: "lookup" } as const;
+    const known = explain(asking, {
+      request: request(),
+      account: "acme",
+      at: MONDAY_NOON,
+      health: (id) => said[id],
+      ported,
+    });
+    expect(known.network).toEqual({ mccMnc: "26203", name: networkName("26203"), source: "lookup" });
+    expect(known.notes).not.toContainEqual(note);
+    // The example has a price for 26201, and for other networks of Germany another one.
+    expect(known.candidates[0]).toMatchObject({ provider: "north", price: "0.0075" });
+  });
+
   it("says what the message is, which route decides, and why each provider was taken or not", () => {
     expect(ask(snapshot())).toMatchObject({
       to: "+491711234567",
