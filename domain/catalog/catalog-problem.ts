@@ -25,6 +25,7 @@ const NOUNS: Readonly<Record<string, string>> = {
   providers: "provider",
   routes: "route",
   regions: "region",
+  senders: "sender rule",
 };
 
 /** What people know the faulty entry by: `provider "smsc-a"`; undefined where it has no id, or the fault is in none. */

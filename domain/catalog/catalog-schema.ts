@@ -5,6 +5,7 @@ import { type Portability, portabilitySchema } from "./portability.ts";
 import { type Provider, providerSchema } from "./provider.ts";
 import { type Region, regionSchema } from "./region.ts";
 import { type Route, routeSchema } from "./route.ts";
+import { type SenderPlace, senderPlaceSchema } from "./sender-place.ts";
 
 /** All configuration data of an installation, checked as a whole. */
 export interface Catalog {
@@ -20,6 +21,8 @@ export interface Catalog {
   rates?: ExchangeRates | undefined;
   /** How the networks of ported numbers are found out. */
   portability?: Portability | undefined;
+  /** Whom messages may come from, by place. */
+  senders?: SenderPlace[] | undefined;
 }
 
 export const catalogSchema = z.strictObject({
@@ -32,4 +35,5 @@ export const catalogSchema = z.strictObject({
   regions: z.array(regionSchema).default([]),
   rates: exchangeRatesSchema.optional(),
   portability: portabilitySchema.optional(),
+  senders: z.array(senderPlaceSchema).optional(),
 });

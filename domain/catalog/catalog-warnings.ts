@@ -7,6 +7,7 @@ import type { Provider } from "./provider.ts";
 import { rerouteWarnings } from "./reroute-warnings.ts";
 import type { Route } from "./route.ts";
 import { routingWarnings } from "./route-warnings.ts";
+import { senderWarnings } from "./sender-checks.ts";
 import { noNumbers, unknownNetworks } from "./unmatched-codes.ts";
 
 /** SMPP 3.4, 4.1.1: a password of eight octets and a NUL. */
@@ -24,6 +25,7 @@ export function warningsOf(catalog: Catalog): CatalogProblem[] {
     ...routingWarnings(catalog),
     ...rerouteWarnings(catalog),
     ...portabilityWarnings(catalog),
+    ...senderWarnings(catalog),
   ];
 }
 

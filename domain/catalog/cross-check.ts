@@ -7,6 +7,7 @@ import { portabilityProblems } from "./portability-problems.ts";
 import type { Provider } from "./provider.ts";
 import { countriesOf, some } from "./region.ts";
 import { pricedStrategies, type Route, tieredStrategies } from "./route.ts";
+import { checkSenders } from "./sender-checks.ts";
 
 /** Every relation between the parts of a catalog that does not hold. */
 export function crossCheck(catalog: Catalog, partitions: number): CatalogProblem[] {
@@ -21,12 +22,14 @@ export function crossCheck(catalog: Catalog, partitions: number): CatalogProblem
     ...repeats(["routes"], catalog.routes),
     ...repeats(["retired"], catalog.retired),
     ...repeats(["regions"], catalog.regions),
+    ...repeats(["senders"], catalog.senders ?? []),
     ...repeatedKeys(catalog.accounts),
     ...catalog.accounts.flatMap((account, index) => checkPriceCap(account, ["accounts", index, "maxPrice"], catalog)),
     ...catalog.providers.flatMap((provider, index) => checkPartitions(provider, index, partitions)),
     ...catalog.routes.flatMap((route, index) => checkRoute(route, ["routes", index], catalog, known)),
     ...unreachable(catalog.routes),
     ...portabilityProblems(catalog, partitions),
+    ...checkSenders(catalog),
   ];
 }
 

@@ -51,10 +51,10 @@ export function limitText({ amount, currency }: PriceLimit): string {
 
 /** Undefined where nothing bounds the message's price. */
 export function priceLimitOf(
-  caps: ReadonlyMap<string, AccountPriceCap> | undefined,
+  caps: ReadonlyMap<string, AccountPriceCap>,
   { account, country, lane }: MessageFacts,
 ): PriceLimit | undefined {
-  const own = caps?.get(account);
+  const own = caps.get(account);
   if (own === undefined) return undefined;
   const { cap, unitsPer } = own;
   const amount = capAmount(cap, country, lane);

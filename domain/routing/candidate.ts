@@ -22,6 +22,8 @@ export const verdicts = [
   "circuit-open",
   "lane-not-carried",
   "destination-not-served",
+  "sender-not-allowed",
+  "sender-not-registered",
   "sender-not-carried",
   "above-price-cap",
   "backlog-too-long",

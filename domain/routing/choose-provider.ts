@@ -2,11 +2,11 @@ import type { Micros } from "../catalog/money.ts";
 import { priceOf } from "../catalog/price-list.ts";
 import type { Provider } from "../catalog/provider.ts";
 import { routeStrategies } from "../catalog/route.ts";
-import { carriesSender } from "../catalog/sender-rules.ts";
 import { priceAtVolume } from "../catalog/volume-terms.ts";
 import type { Lane } from "../message/lane.ts";
-import { isAbove, type PriceLimit, priceLimitOf } from "./account-price-cap.ts";
+import { isAbove } from "./account-price-cap.ts";
 import type { Candidate, ProviderHealth, RouteMember, Verdict } from "./candidate.ts";
+import { type ChoiceTerms, senderAt, senderVerdict, termsOf } from "./choice-terms.ts";
 import { type DeliveryView, NO_DELIVERIES } from "./delivery-view.ts";
 import type { MessageFacts } from "./message-facts.ts";
 import { type CompiledRoute, findRoute, type RouteTable } from "./route-table.ts";
@@ -30,10 +30,16 @@ export interface ChoiceInput {
 /** Why a provider was taken: by the strategy; `failover`: the tiers before had nobody; `least-backlog`: everybody had too much. */
 export const takenReasons = [...routeStrategies, "failover", "least-backlog"] as const;
 /**
- * Why none was: `circuits-open` may pass; `price-cap`: who could take it costs more than its account allows; the others need another
- * configuration, or a message that may go to one provider twice.
+ * Why none was: `circuits-open` may pass; `price-cap`: who could take it costs more than its account allows; `sender-not-allowed`: the
+ * destination's sender rule does not let it go from its sender; the others need another configuration, or a message that may go to one provider twice.
  */
-export const untakenReasons = ["no-route", "circuits-open", "no-provider-left", "price-cap"] as const;
+export const untakenReasons = [
+  "no-route",
+  "circuits-open",
+  "no-provider-left",
+  "price-cap",
+  "sender-not-allowed",
+] as const;
 export type UntakenReason = (typeof untakenReasons)[number];
 
 export type Choice =
@@ -45,15 +51,16 @@ export type Choice =
       route: string;
       reason: (typeof takenReasons)[number];
       candidates: Candidate[];
-      /** What the message may cost; undefined: whatever it costs. */
-      priceLimit: PriceLimit | undefined;
+      /** Who the message goes out from; undefined: from the provider's own sender. */
+      sender: string | undefined;
+      terms: ChoiceTerms;
     }
   | {
       ok: false;
       route: string | undefined;
       reason: UntakenReason;
       candidates: Candidate[];
-      priceLimit: PriceLimit | undefined;
+      terms: ChoiceTerms;
     };
 
 /** An otp is of no use after seconds; marketing waits for the price. */
@@ -67,17 +74,17 @@ const AHEAD_SECONDS = 10;
  */
 export function chooseProvider(table: RouteTable, input: ChoiceInput): Choice {
   const route = findRoute(table, input.facts);
-  const priceLimit = priceLimitOf(table.priceCaps, input.facts);
-  if (route === undefined) return { ok: false, route: undefined, reason: "no-route", candidates: [], priceLimit };
-  return chooseWithin(route, input, priceLimit);
+  const terms = termsOf(table, input.facts);
+  if (route === undefined) return { ok: false, route: undefined, reason: "no-route", candidates: [], terms };
+  return chooseWithin(route, input, terms);
 }
 
-function chooseWithin(route: CompiledRoute, input: ChoiceInput, priceLimit: PriceLimit | undefined): Choice {
+function chooseWithin(route: CompiledRoute, input: ChoiceInput, terms: ChoiceTerms): Choice {
   const limit = (input.backlogLimit ?? defaultBacklogLimit)[input.facts.lane];
   const candidates: Candidate[] = [];
   const tier: Candidate[] = [];
   for (const member of route.members) {
-    const candidate = candidateOf(member, input, limit, priceLimit);
+    const candidate = candidateOf(member, input, limit, terms);
     candidates.push(candidate);
     if (candidate.verdict !== "not-drawn") continue;
     // The first tier with a usable one decides.
@@ -92,31 +99,28 @@ function chooseWithin(route: CompiledRoute, input: ChoiceInput, priceLimit: Pric
       delivery: { settings: route.delivery, known: input.delivery ?? NO_DELIVERIES },
     };
     const chosen = route.strategy.rank(tier, view, input.random);
-    return accept(chosen, route, chosen.member.tier === 0 ? route.strategy.name : "failover", candidates, priceLimit);
+    const reason = chosen.member.tier === 0 ? route.strategy.name : "failover";
+    return accept(chosen, route, reason, candidates, input.facts, terms);
   }
   const shortest = leastBacklog(candidates);
-  if (shortest !== undefined) return accept(shortest, route, "least-backlog", candidates, priceLimit);
-  return { ok: false, route: route.id, reason: whyNone(candidates, priceLimit), candidates, priceLimit };
+  if (shortest !== undefined) return accept(shortest, route, "least-backlog", candidates, input.facts, terms);
+  return { ok: false, route: route.id, reason: whyNone(candidates, terms), candidates, terms };
 }
 
 /** What passes is waited for, unless there is a dearer one and the account does not want to wait for a cheaper one. */
-function whyNone(candidates: readonly Candidate[], priceLimit: PriceLimit | undefined): UntakenReason {
+function whyNone(candidates: readonly Candidate[], { priceLimit, sender }: ChoiceTerms): UntakenReason {
+  if (sender?.ok === false) return "sender-not-allowed";
   const tooDear = priceLimit !== undefined && candidates.some(({ verdict }) => verdict === "above-price-cap");
   const mayPass = candidates.some(({ verdict }) => verdict === "circuit-open");
   if (mayPass && !(tooDear && !priceLimit.wait)) return "circuits-open";
   return tooDear ? "price-cap" : "no-provider-left";
 }
 
-function candidateOf(
-  member: RouteMember,
-  input: ChoiceInput,
-  backlogLimit: number,
-  priceLimit: PriceLimit | undefined,
-): Candidate {
+function candidateOf(member: RouteMember, input: ChoiceInput, backlogLimit: number, terms: ChoiceTerms): Candidate {
   const { provider } = member;
   const health = input.health(provider.id);
   const price = priceNow(provider, input.facts, health);
-  const verdict = refuse(provider, price, health, input, backlogLimit, priceLimit) ?? "not-drawn";
+  const verdict = refuse(provider, price, health, input, backlogLimit, terms) ?? "not-drawn";
   return { provider: provider.id, member, price, currency: provider.currency, health, verdict, score: undefined };
 }
 
@@ -134,11 +138,12 @@ function refuse(
   health: ProviderHealth | undefined,
   { facts, refused, tried }: ChoiceInput,
   backlogLimit: number,
-  priceLimit: PriceLimit | undefined,
+  { priceLimit, sender }: ChoiceTerms,
 ): Verdict | undefined {
   if (!provider.lanes.includes(facts.lane)) return "lane-not-carried";
   if (price === undefined) return "destination-not-served";
-  if (!carriesSender(provider, facts.from)) return "sender-not-carried";
+  const wrong = senderVerdict(provider, facts.from, sender);
+  if (wrong !== undefined) return wrong;
   if (priceLimit !== undefined && isAbove(priceLimit, price, provider.currency, facts)) return "above-price-cap";
   if (refused?.has(provider.id)) return "refused";
   if (tried.includes(provider.id)) return "already-tried";
@@ -161,9 +166,11 @@ function accept(
   route: CompiledRoute,
   reason: Extract<Choice, { ok: true }>["reason"],
   candidates: Candidate[],
-  priceLimit: PriceLimit | undefined,
+  { from }: MessageFacts,
+  terms: ChoiceTerms,
 ): Choice {
   chosen.verdict = "chosen";
   const { provider } = chosen.member;
-  return { ok: true, provider, price: chosen.price!, route: route.id, reason, candidates, priceLimit };
+  const sender = senderAt(provider, from, terms.sender);
+  return { ok: true, provider, sender, price: chosen.price!, route: route.id, reason, candidates, terms };
 }

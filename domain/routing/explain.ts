@@ -35,6 +35,8 @@ export interface Explanation {
   readonly route: ExplainedRoute | null;
   /** Null when none can take it; `reason` then says why. */
   readonly provider: string | null;
+  /** The sender that goes out at that provider in place of `from`, by the catalog's sender rules; null: none does. */
+  readonly sentAs: string | null;
   /** As on the event `routed`, or as the error code of the one that says that there is none. */
   readonly reason: Choice["reason"];
   /** The providers of the route, in the order in which they are asked. */
@@ -144,6 +146,7 @@ export function explain(snapshot: Snapshot, input: ExplainInput): Explanation {
     catalogVersion: snapshot.version,
     route: explainRoute(snapshot, choice, facts),
     provider: choice.ok ? choice.provider.id : null,
+    sentAs: choice.ok && choice.sender !== from ? (choice.sender ?? null) : null,
     reason: choice.reason,
     candidates: choice.candidates.map((candidate) =>
       explainCandidate(candidate, health(candidate.provider), estimate(candidate.provider)),
@@ -214,7 +217,7 @@ function notesOn(
   { accounts, catalog, routes }: Snapshot,
   account: string | undefined,
   facts: MessageFacts,
-  { route: chosen, candidates, priceLimit }: Choice,
+  { route: chosen, candidates, terms: { priceLimit, sender } }: Choice,
 ): string[] {
   const lanes = account === undefined ? undefined : accounts.get(account)?.lanes;
   const route = catalog.routes.find(({ id }) => id === chosen);
@@ -228,6 +231,7 @@ function notesOn(
       ? ["no account is named: routes for single accounts are left out"]
       : []),
     ...(before === chosen ? [] : [`route ${before} holds before it, with a shorter prefix: the longest decides`]),
+    ...(sender === undefined ? [] : [`sender rule ${sender.rule} holds${sender.ok ? "" : `: ${sender.reason}`}`]),
     ...(priceLimit === undefined
       ? []
       : [`account ${account} pays ${limitText(priceLimit)} for a message to ${facts.country} at the most (maxPrice)`]),

@@ -4,12 +4,14 @@ import { type ExchangeRates, unitsPerBase } from "../catalog/exchange-rates.ts";
 import type { Provider } from "../catalog/provider.ts";
 import { countriesOf, type Region } from "../catalog/region.ts";
 import type { Route, RouteConditions } from "../catalog/route.ts";
+import type { SenderPlace } from "../catalog/sender-place.ts";
 import { type AccountPriceCap, accountPriceCaps } from "./account-price-cap.ts";
 import { type AlikeRoutes, alikeRoutes } from "./alike-routes.ts";
 import type { RouteMember } from "./candidate.ts";
 import type { PlainConditions } from "./conditions.ts";
 import type { MessageFacts } from "./message-facts.ts";
 import { RouteIndex } from "./route-index.ts";
+import { type SenderTable, senderTable } from "./sender-table.ts";
 import { strategies } from "./strategies/strategies.ts";
 import type { Strategy } from "./strategies/strategy.ts";
 import { entry } from "./value-ids.ts";
@@ -32,6 +34,8 @@ export interface RouteTable {
   readonly alike: ReadonlyMap<number, AlikeRoutes>;
   /** By account, for those that have one; undefined where none has. */
   readonly priceCaps: ReadonlyMap<string, AccountPriceCap> | undefined;
+  /** Undefined where there are no sender rules. */
+  readonly senders: SenderTable | undefined;
 }
 
 /** What routes refer to beside providers. */
@@ -39,13 +43,14 @@ export interface RouteTerms {
   readonly regions?: readonly Region[] | undefined;
   readonly rates?: ExchangeRates | undefined;
   readonly accounts?: readonly Account[] | undefined;
+  readonly senders?: readonly SenderPlace[] | undefined;
 }
 
 /** Compiles checked routes (see catalog.ts). Throws if a route names a provider that is not given. */
 export function compileRoutes(
   routes: readonly Route[],
   providers: readonly Provider[],
-  { regions = [], rates, accounts = [] }: RouteTerms = {},
+  { regions = [], rates, accounts = [], senders }: RouteTerms = {},
 ): RouteTable {
   const byId = new Map(providers.map((provider) => [provider.id, provider]));
   const lists = new MemberLists();
@@ -55,8 +60,9 @@ export function compileRoutes(
     return { id, strategy: strategies[strategy], members, delivery, when: plainConditions(route.when, regions) };
   });
   const whens = compiled.map(({ when }) => when);
+  const senderRules = senderTable(senders, regions);
   const priceCaps = accountPriceCaps(accounts, providers, rates);
-  return { routes: compiled, index: new RouteIndex(whens), alike: alikeRoutes(whens), priceCaps };
+  return { routes: compiled, index: new RouteIndex(whens), alike: alikeRoutes(whens), priceCaps, senders: senderRules };
 }
 
 /** The route that decides about a message; undefined when no route's conditions hold. */

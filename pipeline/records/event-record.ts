@@ -23,6 +23,7 @@ export const BLANK_EVENT = {
   source: null,
   spendLeft: null,
   spendCurrency: null,
+  rules: null,
 } satisfies Partial<Event>;
 
 /**

@@ -45,6 +45,7 @@ export function implausibleEvent(event: Event): string | undefined {
   const names = { provider, route, currency, resubmitted, errorClass, errorCode, source: event.source };
   for (const [field, value] of Object.entries(names)) if (!isName(value)) return `${field}: too long`;
   if (reason !== null && reason.length > MAX_TEXT) return "reason: too long";
+  if (event.rules !== null && event.rules.length > MAX_TEXT) return "rules: too long";
   if (providerMessageIds.length > MAX_SEGMENTS || !providerMessageIds.every(isName))
     return "providerMessageIds: too many, or too long";
   const { at, submittedAt, doneAt, receiptAt } = event;
@@ -70,8 +71,8 @@ export function implausibleReceipt(receipt: Receipt): string | undefined {
 function implausibleFacts(facts: MessageFacts): string | undefined {
   if (!MESSAGE_ID.test(facts.messageId)) return "facts.messageId: not an id";
   if (!DIGITS.test(facts.to)) return "facts.to: not a number";
-  const { accountId, from, country, network, reference } = facts;
-  for (const [field, value] of Object.entries({ accountId, from, country, network, reference }))
+  const { accountId, from, country, network, reference, sentAs } = facts;
+  for (const [field, value] of Object.entries({ accountId, from, country, network, reference, sentAs }))
     if (!isName(value)) return `facts.${field}: too long`;
   if (facts.callbackUrl !== null && facts.callbackUrl.length > MAX_TEXT) return "facts.callbackUrl: too long";
   if (!isCount(facts.segments, MAX_SEGMENTS)) return "facts.segments: out of range";

@@ -181,6 +181,8 @@ export interface Event {
   readonly spendLeft: number | null;
   /** ISO 4217 of spendLeft. Prices in other currencies are compared by the catalog's rates; without one they are too high. */
   readonly spendCurrency: string | null;
+  /** routed: what the catalog's price caps, sender rules and caps had to do with the choice, for people; null: nothing. */
+  readonly rules: string | null;
 }
 
 export type EventType = "routed" | "submitted" | "returned" | "in_doubt" | "closed" | "receipt" | "final" | "postponed" | "rerouted";
@@ -293,6 +295,8 @@ export interface MessageFacts {
   readonly expiresAt: number;
   /** How network is known. null: by the number's prefix, so it is the network that the number was assigned to, not where it was ported. lookup: a look-up service said so. learned: a provider's receipt for the number did. */
   readonly networkSource: string | null;
+  /** Sender id that goes out in place of from, by the catalog's sender rules; null: from itself. Set by the router's decision, and anew by each one. */
+  readonly sentAs: string | null;
 }
 
 export type MessageState = "enroute" | "delivered" | "undelivered" | "failed" | "expired" | "rejected" | "unknown";

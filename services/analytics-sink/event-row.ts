@@ -34,6 +34,8 @@ export const EVENT_COLUMNS = [
   "state",
   "done_at",
   "receipt_at",
+  "sent_as",
+  "rules",
   "log_partition",
   "log_offset",
 ] as const;
@@ -90,6 +92,8 @@ export function writeEventRow(
   row.string(event.state ?? "");
   row.nullableInt64(event.doneAt);
   row.nullableInt64(event.receiptAt);
+  row.string(facts.sentAs ?? "");
+  row.string(event.rules ?? "");
   row.uint16(logPartition);
   row.int64(logOffset);
   return undefined;

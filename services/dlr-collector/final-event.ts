@@ -51,6 +51,7 @@ export function finalOfSubmission(
     source: null,
     spendLeft: null,
     spendCurrency: null,
+    rules: null,
   };
 }
 

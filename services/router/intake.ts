@@ -55,6 +55,7 @@ export function takeIn(
         acceptedAt,
         expiresAt: acceptedAt + valid.validitySeconds * SECOND_MS,
         networkSource: null,
+        sentAs: null,
       },
     };
   }
@@ -107,6 +108,7 @@ function refusedFacts(request: SendRequest, lane: Lane, messageId: string, accep
     acceptedAt,
     expiresAt: acceptedAt,
     networkSource: null,
+    sentAs: null,
   };
 }
 

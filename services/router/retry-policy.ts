@@ -1,5 +1,6 @@
 import { appendTry, MISSING_CLASS, refusals, UNDELIVERED_CLASS } from "../../domain/message/tries.ts";
 import type { Choice } from "../../domain/routing/choose-provider.ts";
+import { refusalCode, senderCodes } from "../../domain/routing/refusal-code.ts";
 import type { Attempt, Event } from "../../schemas/generated/types.ts";
 import { RETRY_DELAY_MS, RETRY_DELAYS, type RetryDelay } from "../../schemas/topics.ts";
 
@@ -62,11 +63,10 @@ export function isDeadLetter({ errorClass }: Pick<Event, "errorClass">): boolean
 }
 
 /** The end of a message that no provider of its route can take at all. */
-export function unroutableEnd({ reason, candidates }: Extract<Choice, { ok: false }>): GivenUp {
-  // As a request is refused whose sender nobody carries.
-  if (reason !== "price-cap" && candidates.some(({ verdict }) => verdict === "sender-not-carried"))
-    return { state: "rejected", errorClass: "invalid", code: "sender-invalid" };
-  return { state: "failed", errorClass: "unroutable", code: reason };
+export function unroutableEnd(choice: Extract<Choice, { ok: false }>): GivenUp {
+  const code = refusalCode(choice);
+  if (senderCodes.has(code)) return { state: "rejected", errorClass: "invalid", code };
+  return { state: "failed", errorClass: "unroutable", code };
 }
 
 /** The reason of the dead letter that goes with a `closed` event: providers' own codes are not for labels of metrics. */

@@ -8,6 +8,7 @@ import type { Snapshot, SnapshotSource } from "../../domain/catalog/snapshot.ts"
 import { triedThisRound } from "../../domain/message/tries.ts";
 import type { SpentOnLookups } from "../../domain/portability/lookup-budget.ts";
 import { limitText } from "../../domain/routing/account-price-cap.ts";
+import { rulesText } from "../../domain/routing/choice-terms.ts";
 import { type Choice, chooseProvider } from "../../domain/routing/choose-provider.ts";
 import type { DeliveryView } from "../../domain/routing/delivery-view.ts";
 import type { ProviderHealth } from "../../pipeline/follow/provider-health.ts";
@@ -25,7 +26,7 @@ import type { InRecord, KafkaLog, OutRecord } from "../../platform/kafka/record.
 import type { Task } from "../../platform/kafka/task.ts";
 import type { TopicReader } from "../../platform/kafka/topic-reader.ts";
 import type { Outputs, Transform, Upcoming } from "../../platform/kafka/transform.ts";
-import type { Event, Lane, Retry } from "../../schemas/generated/types.ts";
+import type { Event, Lane, MessageFacts, Retry } from "../../schemas/generated/types.ts";
 import { EVENTS_TOPIC, LANES, ROUTER_INPUTS, requestTopic } from "../../schemas/topics.ts";
 import { ACCOUNT_BUSY, AccountShares, isBehind, WAITED } from "./account-shares.ts";
 import { barredProviders } from "./barred-providers.ts";
@@ -332,7 +333,7 @@ export class Router implements Transform {
       ...BLANK_EVENT,
       type: "routed",
       at: now,
-      facts,
+      facts: sentFrom(facts, choice.sender ?? null),
       attempt,
       provider: id,
       route: choice.route,
@@ -340,6 +341,7 @@ export class Router implements Transform {
       errorCode: busy ? ACCOUNT_BUSY : waited ? WAITED : null,
       price: choice.price,
       currency: choice.provider.currency,
+      rules: rulesText(choice.terms, choice.candidates, facts.from ?? undefined, choice.sender),
     };
     const overflow = isBehind(event.errorCode);
     this.remember(pending);
@@ -429,8 +431,16 @@ export class Router implements Transform {
   }
 }
 
+/** The facts of a message that goes out from this sender. */
+function sentFrom(facts: MessageFacts, sender: string | null): MessageFacts {
+  const sentAs = sender === facts.from ? null : sender;
+  return sentAs === facts.sentAs ? facts : { ...facts, sentAs };
+}
+
 /** Why nobody was taken, for people. */
-function verdictsOf({ reason, candidates, priceLimit }: Extract<Choice, { ok: false }>): string {
+function verdictsOf({ reason, candidates, terms }: Extract<Choice, { ok: false }>): string {
+  const { priceLimit, sender } = terms;
+  if (sender?.ok === false) return `from: ${sender.reason}`;
   const verdicts = candidates.map((c) => `${c.provider}: ${c.verdict}`).join(", ");
   if (reason !== "price-cap" || priceLimit === undefined) return verdicts;
   return `costs more than the account's ${limitText(priceLimit)} a message; ${verdicts}`;

@@ -59,7 +59,9 @@ export class RoutingRecords {
 
   /** The order to the sender of the provider that the event names. */
   dispatch(record: InRecord, pending: Pending, decision: Event): OutRecord {
-    const { facts, text, attempt, tried, inDoubt } = pending;
+    const { text, attempt, tried, inDoubt } = pending;
+    // With who it goes out from, as it was decided.
+    const { facts } = decision;
     const provider = decision.provider!;
     const spread = this.options.snapshot().known.get(provider)?.partitions;
     // A guess would put it into a partition where it overtakes others of its number, or where nobody reads it.

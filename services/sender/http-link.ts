@@ -109,7 +109,7 @@ export class HttpLink implements Link<HttpUnit> {
       StatusCallback: callbackUrl(statusCallbackUrl, facts.messageId, facts.to),
       ValidityPeriod: String(Math.max(1, Math.min(MAX_VALIDITY_SECONDS, Math.floor((facts.expiresAt - now) / 1_000)))),
     });
-    const sender = facts.from ?? from;
+    const sender = facts.sentAs ?? facts.from ?? from;
     if (sender !== undefined) form.set("From", twilioSender(sender));
     else if (messagingServiceSid !== undefined) form.set("MessagingServiceSid", messagingServiceSid);
     else return SENDER_MISSING;

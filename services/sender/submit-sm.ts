@@ -47,10 +47,11 @@ export function submitSmOf(
   const split = splitFor(text, defaultAlphabet);
   if (!split.ok) return split.code;
   const { parts, encoding } = split;
+  const sender = facts.sentAs ?? facts.from;
   const reference =
-    parts.length === 1 ? 0 : (references ?? new ConcatenationReferences(1)).of(facts.from, facts.to, facts.messageId);
+    parts.length === 1 ? 0 : (references ?? new ConcatenationReferences(1)).of(sender, facts.to, facts.messageId);
   const messages: OutgoingShortMessage[] = [];
-  const source = sourceOf(facts.from);
+  const source = sourceOf(sender);
   const validity = validityOf(terms, facts.expiresAt, now);
   const tlvs = clientReferenceTlv === undefined ? undefined : [{ tag: clientReferenceTlv, value: facts.messageId }];
   for (let i = 0; i < parts.length; i++) {

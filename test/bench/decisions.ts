@@ -141,6 +141,7 @@ function messageFor(n: number): MessageFacts {
     metadata: n % 6 === 4 ? { order: "1", campaign: `c${n}` } : {},
     ...{ encoding: "gsm7", segments: 1, reference: null, callbackUrl: null, acceptedAt: 0, expiresAt: 0 },
     networkSource: null,
+    sentAs: null,
   };
 }
 

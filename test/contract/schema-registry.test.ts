@@ -57,6 +57,7 @@ const event: Event = {
     acceptedAt: 1_764_000_000_000,
     expiresAt: 1_764_086_400_000,
     networkSource: null,
+    sentAs: null,
   },
   attempt: 1,
   provider: "alpha",
@@ -77,6 +78,7 @@ const event: Event = {
   source: null,
   spendLeft: null,
   spendCurrency: null,
+  rules: null,
 };
 
 test("registering again changes nothing, and every subject stands under BACKWARD_TRANSITIVE", async () => {

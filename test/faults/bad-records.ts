@@ -242,6 +242,7 @@ function factsOf(random: Random): MessageFacts {
     acceptedAt: Date.now(),
     expiresAt: Date.now() + 60_000,
     networkSource: null,
+    sentAs: null,
   };
 }
 

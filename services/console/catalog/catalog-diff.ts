@@ -7,6 +7,7 @@ const LISTS = [
   ["providers", "provider"],
   ["routes", "route"],
   ["regions", "region"],
+  ["senders", "sender rule"],
   ["retired", "retired provider"],
 ] as const;
 

@@ -16,7 +16,7 @@ export interface ExplainSources {
 
 /** An explanation for people. */
 export function explainTable(explanation: Explanation, sources: ExplainSources): string {
-  const { to, country, network, account, lane, from, encoding, segments, at, route, notes } = explanation;
+  const { to, country, network, account, lane, from, sentAs, encoding, segments, at, route, notes } = explanation;
   const where =
     network === null
       ? `${country}, no network known`
@@ -24,7 +24,10 @@ export function explainTable(explanation: Explanation, sources: ExplainSources):
   const rows: [string, string][] = [
     ["to", `${to}: ${where.trim()}`],
     ["message", `${encoding}, ${segments} ${segments === 1 ? "segment" : "segments"}`],
-    ["sent as", `lane ${lane}, account ${account ?? "any"}, sender ${from ?? "the provider's own"}`],
+    [
+      "sent as",
+      `lane ${lane}, account ${account ?? "any"}, sender ${from ?? "the provider's own"}${sentAs === null ? "" : `, goes out as ${sentAs}`}`,
+    ],
     ["decided at", at],
     ["catalog", sources.catalog],
     ["health", sources.health],

@@ -1,5 +1,6 @@
 import type { Snapshot } from "../../../domain/catalog/snapshot.ts";
-import { type Choice, chooseProvider } from "../../../domain/routing/choose-provider.ts";
+import { chooseProvider } from "../../../domain/routing/choose-provider.ts";
+import { refusalCode, senderCodes } from "../../../domain/routing/refusal-code.ts";
 import { routeFacts } from "../../../pipeline/records/route-facts.ts";
 import { IdRing } from "../../../platform/kafka/id-ring.ts";
 import type { Event } from "../../../schemas/generated/types.ts";
@@ -34,7 +35,7 @@ export class Replay {
   /** Takes a `routed` or `closed` event, in the log's order: the first decision on a message counts. */
   decided({ type, facts, provider, price, currency, errorCode, errorClass, at }: Event): void {
     // What is wrong in itself stays so with any catalog.
-    if (type === "closed" && errorClass !== "unroutable" && errorCode !== "sender-invalid") return;
+    if (type === "closed" && errorClass !== "unroutable" && !senderCodes.has(errorCode ?? "")) return;
     if (!this.known.add(`${facts.messageId}/${facts.to}`)) return;
     this.first = Math.min(this.first ?? at, at);
     this.last = Math.max(this.last ?? at, at);
@@ -53,20 +54,13 @@ export class Replay {
         delivery: this.seen.view,
         random: draws(seed),
       });
-      if (!choice.ok) this.simulated[i]!.refuse(refusalOf(choice));
+      if (!choice.ok) this.simulated[i]!.refuse(refusalCode(choice));
       else {
         const { id, currency: unit } = choice.provider;
         this.simulated[i]!.give(id, segments, choice.price, unit, share(id));
       }
     });
   }
-}
-
-/** As the router names it on the event. */
-function refusalOf({ reason, candidates }: Extract<Choice, { ok: false }>): string {
-  return reason !== "price-cap" && candidates.some(({ verdict }) => verdict === "sender-not-carried")
-    ? "sender-invalid"
-    : reason;
 }
 
 /** Uniform in [0, 1), the same for a message whatever the catalog, so that what differs is the catalog's doing (mulberry32). */

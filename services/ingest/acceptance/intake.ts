@@ -1,9 +1,9 @@
-import { senderHasProvider } from "../../../domain/catalog/sender-rules.ts";
 import type { Lane } from "../../../domain/message/lane.ts";
 import { isMessageId, messageIdFromKey, messageIdTime } from "../../../domain/message/message-id.ts";
 import { type FieldProblem, type ValidRequest, validateSendRequest } from "../../../domain/message/validation.ts";
 import { factsOf } from "../../../domain/routing/message-facts.ts";
 import type { RouteTable } from "../../../domain/routing/route-table.ts";
+import { senderFault } from "../../../domain/routing/sender-fault.ts";
 import type { Encoding } from "../../../domain/text/encoding.ts";
 import { partitionFor } from "../../../platform/kafka/murmur2.ts";
 import type { OutRecord } from "../../../platform/kafka/record.ts";
@@ -137,10 +137,10 @@ export class Intake {
     const routes = this.#options.routes?.();
     const from = request.from ?? account.from;
     if (routes === undefined || from === undefined) return;
-    if (senderHasProvider(routes, factsOf({ ...request, from }, account.id, at))) return;
-    const whose = request.from === undefined ? `the account's sender, ${from}` : "this sender: use letters and digits";
-    const message = `no provider for this destination carries ${whose}`;
-    problems.push({ field: "from", code: "sender-invalid", message });
+    const fault = senderFault(routes, factsOf({ ...request, from }, account.id, at));
+    if (fault === undefined) return;
+    const whose = request.from === undefined ? `; it is the account's own, ${from}` : "";
+    problems.push({ field: "from", code: fault.code, message: `${fault.reason}${whose}` });
   }
 
   #record(

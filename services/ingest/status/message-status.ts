@@ -37,6 +37,10 @@ export interface HistoryEntry {
   readonly cost?: string;
   readonly currency?: string;
   readonly resubmitted?: string;
+  /** The sender that goes out in place of the message's own; `routed` has it. */
+  readonly sentAs?: string;
+  /** What the catalog's rules had to do with it. */
+  readonly rules?: string;
   /** The provider's id of each part, as it wrote them. */
   readonly providerMessageIds?: readonly string[];
 }
@@ -142,6 +146,8 @@ export interface EventRow {
   readonly currency: string;
   readonly resubmitted: string;
   readonly provider_message_ids: readonly string[];
+  readonly sent_as: string;
+  readonly rules: string;
 }
 
 /** The answer made of what analytics has; events oldest first. */
@@ -184,6 +190,7 @@ function historyEntry(event: EventRow): HistoryEntry {
     ...present({ errorClass: event.error_class, errorCode: event.error_code }),
     ...(type === "submitted" ? present({ cost: event.cost, currency: event.currency }) : {}),
     ...present({ resubmitted: event.resubmitted }),
+    ...(type === "routed" ? present({ sentAs: event.sent_as, rules: event.rules }) : {}),
     ...(event.provider_message_ids.length === 0 ? {} : { providerMessageIds: event.provider_message_ids }),
   };
 }

@@ -22,9 +22,10 @@ const NOW = Date.now();
 /** A provider asks dollars and refuses; another, for euros, takes it. */
 function course(messageId: string, to: string, acceptedAt = NOW): Event[] {
   const about = { facts: facts({ messageId, to, accountId: "acme", acceptedAt, expiresAt: acceptedAt + 60_000 }) };
+  const sent = { facts: { ...about.facts, from: "ACME", sentAs: "12345" }, rules: "sender rule de: goes out as 12345" };
   const euros = { ...about, attempt: 2, provider: "beta", currency: "EUR", price: 68_000 };
   return [
-    event({ ...about, type: "routed", at: NOW + 1, attempt: 1, provider: "alpha", currency: "USD", price: 7_900 }),
+    event({ ...sent, type: "routed", at: NOW + 1, attempt: 1, provider: "alpha", currency: "USD", price: 7_900 }),
     event({
       ...about,
       type: "returned",
@@ -53,8 +54,19 @@ describe("a message's status", () => {
     expect(found).toMatchObject([
       {
         ...{ id, to: "+491700000001", status: "submitted", costs: { EUR: "0.068" }, cost: "0.068", currency: "EUR" },
-        history: [{ type: "routed" }, { type: "returned" }, { type: "submitted", providerMessageIds: ["33E95179"] }],
+        history: [
+          { type: "routed", sentAs: "12345", rules: "sender rule de: goes out as 12345" },
+          { type: "returned" },
+          { type: "submitted", providerMessageIds: ["33E95179"] },
+        ],
       },
+    ]);
+    const rows = await db.rows(
+      "SELECT DISTINCT type, sender, sent_as FROM events WHERE message_id = {id:UUID} AND sent_as != ''",
+      { id },
+    );
+    expect(rows, "the submitted sender stays the sender").toEqual([
+      { type: "routed", sender: "ACME", sent_as: "12345" },
     ]);
   });
 

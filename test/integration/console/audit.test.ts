@@ -67,7 +67,7 @@ function final(messageId: string, state: Event["state"], partition = HOME): OutR
     ...BLANK_EVENT,
     type: "final",
     at: Date.now(),
-    facts: { ...facts, ...more, acceptedAt: 0, expiresAt: 1 },
+    facts: { ...facts, ...more, acceptedAt: 0, expiresAt: 1, sentAs: null },
     attempt: 1,
     state,
   };

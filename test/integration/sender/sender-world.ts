@@ -166,6 +166,7 @@ export class SenderWorld {
           acceptedAt: now,
           expiresAt: now + 3_600_000,
           networkSource: null,
+          sentAs: null,
         },
         text: text(n),
         attempt: 1,

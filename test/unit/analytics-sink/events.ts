@@ -20,6 +20,7 @@ export function facts(change: Partial<MessageFacts> = {}): MessageFacts {
     acceptedAt: ACCEPTED_AT,
     expiresAt: ACCEPTED_AT + 3_600_000,
     networkSource: null,
+    sentAs: null,
     ...change,
   };
 }

@@ -33,6 +33,7 @@ function event(messageId: string, type: Event["type"], more: Partial<Event> = {}
       acceptedAt: 0,
       expiresAt: 1_000,
       networkSource: null,
+      sentAs: null,
     },
     attempt: 1,
     provider: "smsc-a",

@@ -47,6 +47,7 @@ it("tells of look-ups by their ids, and of no secret of theirs", () => {
 it("tells of regions, of each exchange rate, and of parts of the week by all that they say", () => {
   const dach = { id: "dach", countries: ["DE", "AT"] };
   expect(diff({ regions: [dach] })).toEqual(["+ region dach"]);
+  expect(diff({ senders: [{ id: "us", countries: ["US"] }] })).toEqual(["+ sender rule us"]);
   const rates = { base: "EUR", date: "2026-01-31", rates: { USD: "1.08" } };
   expect(diff({ rates })).toEqual(["+ rates"]);
   expect(catalogDiff({ rates }, {})).toEqual(["- rates"]);

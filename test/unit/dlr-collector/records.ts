@@ -23,6 +23,7 @@ export function facts(messageId: string, over: Partial<MessageFacts> = {}): Mess
     acceptedAt: 1_000,
     expiresAt: 86_400_000,
     networkSource: null,
+    sentAs: null,
     ...over,
   };
 }

@@ -23,6 +23,7 @@ const event: Event = {
     acceptedAt: 1_764_000_000_000,
     expiresAt: 1_764_086_400_000,
     networkSource: null,
+    sentAs: null,
   },
   attempt: 1,
   provider: "alpha",
@@ -43,6 +44,7 @@ const event: Event = {
   source: null,
   spendLeft: null,
   spendCurrency: null,
+  rules: null,
 };
 
 test("codecs are there once all schemas are registered, and not before", async () => {

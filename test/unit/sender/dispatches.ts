@@ -22,6 +22,7 @@ export function dispatchOf(
       acceptedAt: 1_000_000,
       expiresAt: 87_400_000,
       networkSource: null,
+      sentAs: null,
       ...facts,
     },
     text: "Hello",

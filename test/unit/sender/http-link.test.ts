@@ -63,6 +63,12 @@ test.each([
   expect(Object.fromEntries(sent)).toEqual(sender);
 });
 
+test("what goes out in place of the message's sender is what is sent", () => {
+  const { facts, ...dispatch } = dispatchOf();
+  const units = new HttpLink(providerOf({})).prepare({ ...dispatch, facts: { ...facts, sentAs: "12345" } }, 1_000_000);
+  expect(new URLSearchParams((units as { body: string }[])[0]!.body).get("From")).toBe("12345");
+});
+
 test("a message that nobody gives a sender goes back without a request that would only be refused", () => {
   expect(formOf({}, null)).toBe("sender-missing");
 });

@@ -147,6 +147,11 @@ test("any absolute validity is read back as the end that was meant, to the tenth
   );
 });
 
+test("what goes out in place of the message's sender is the source address", () => {
+  const messages = submitSmOf(dispatchOf({ facts: { from: "ACME", sentAs: "12345" } }), 0, undefined);
+  expect(messages).toMatchObject([{ sourceAddrTon: 3, sourceAddrNpi: 0, sourceAddr: "12345" }]);
+});
+
 test("messages of one sender to one recipient have their references in turn, whatever their ids end in", () => {
   const references = new ConcatenationReferences();
   const referenceOf = (messageId: string, from = "ACME", to = "491711234567") => {

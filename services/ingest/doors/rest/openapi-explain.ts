@@ -113,6 +113,9 @@ const explanation = record({
   catalogVersion: { type: "integer", minimum: 0, description: "The catalog that decides; 0: files" },
   route: orNull({ ...route, description: "Null when no route's conditions hold" }),
   provider: orNull(text("Who would take it; null: nobody, and reason says why")),
+  sentAs: orNull(
+    text("The sender that goes out there in place of from, by the catalog's sender rules; null: none does"),
+  ),
   reason: { enum: [...takenReasons, ...untakenReasons], description: "As on the message's event" },
   candidates: list("The providers of the route", candidate),
   others: list(

@@ -91,6 +91,7 @@ const fieldCodes = [
   ],
   ...["id-invalid", "idempotency-conflict", "idempotency-key-invalid", "lane-not-allowed", "lane-unknown"],
   ...["length-out-of-range", "metadata-key-invalid", "metadata-too-many", "request-not-an-object", "sender-invalid"],
+  "sender-not-allowed",
   ...["text-empty", "text-malformed", "text-too-long", "text-too-many-parts", "time-invalid", "type-wrong"],
   "validity-out-of-range",
 ];
@@ -172,6 +173,8 @@ const historyEntry = {
     cost: text("Cost of the submission, decimal"),
     currency: text("ISO 4217"),
     resubmitted: text("The stated reason of a repeated submission"),
+    sentAs: text("routed: the sender that goes out in place of the message's own, by the catalog's sender rules"),
+    rules: text("routed: what price caps, sender rules and caps had to do with the choice"),
     providerMessageIds: {
       type: "array",
       description: "The provider's id of each part, as it wrote them",

@@ -1,10 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { parseProvider, parseRoute } from "../../../../domain/catalog/catalog.ts";
 import { type Provider, withoutSecrets } from "../../../../domain/catalog/provider.ts";
-import { carriesSender, senderHasProvider } from "../../../../domain/catalog/sender-rules.ts";
+import { carriesSender } from "../../../../domain/catalog/sender-rules.ts";
 import { chooseProvider } from "../../../../domain/routing/choose-provider.ts";
 import type { MessageFacts } from "../../../../domain/routing/message-facts.ts";
 import { compileRoutes } from "../../../../domain/routing/route-table.ts";
+import { senderFault } from "../../../../domain/routing/sender-fault.ts";
 
 const shared = { rate: 10, currency: "EUR", prices: [{ price: "0.01" }] };
 function provider(fields: object): Provider {
@@ -63,12 +64,12 @@ describe("who carries a sender", () => {
       ok: false,
       candidates: [{ provider: "t", verdict: "sender-not-carried" }],
     });
-    expect(senderHasProvider(tableOf(twilio(), smpp), facts("1&1"))).toBe(true);
-    expect(senderHasProvider(tableOf(twilio()), facts("1&1"))).toBe(false);
-    expect(senderHasProvider(tableOf(twilio()), facts(undefined))).toBe(true);
+    expect(senderFault(tableOf(twilio(), smpp), facts("1&1"))).toBeUndefined();
+    expect(senderFault(tableOf(twilio()), facts("1&1"))).toMatchObject({ code: "sender-invalid" });
+    expect(senderFault(tableOf(twilio()), facts(undefined))).toBeUndefined();
     const marketingOnly = { ...twilio(), lanes: ["marketing" as const] };
-    expect(senderHasProvider(tableOf(marketingOnly), facts("1&1")), "the lane is what is wrong").toBe(true);
-    expect(senderHasProvider(compileRoutes([], []), facts("1&1"))).toBe(true);
+    expect(senderFault(tableOf(marketingOnly), facts("1&1")), "the lane is what is wrong").toBeUndefined();
+    expect(senderFault(compileRoutes([], []), facts("1&1"))).toBeUndefined();
   });
 
   it("needs no credentials", () => {

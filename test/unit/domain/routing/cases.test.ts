@@ -39,6 +39,7 @@ const caseSchema = z.strictObject({
       provider: z.string(),
       reason: z.string(),
       price: z.string(),
+      sentAs: z.string().nullable(),
       verdicts: z.record(z.string(), z.string()),
     })
     .partial(),
@@ -51,6 +52,7 @@ const fileSchema = z.strictObject({
     routes: z.array(z.unknown()),
     regions: z.array(z.unknown()).optional(),
     rates: z.unknown().optional(),
+    senders: z.array(z.unknown()).optional(),
   }),
   cases: z.array(caseSchema).default([]),
   refused: z.array(z.string()).optional(),
@@ -90,8 +92,9 @@ function decide(file: File, { message, at, health, tried, refused, draw }: Case)
   const { account, labels, ...fields } = message;
   const valid = validateSendRequest({ ...fields, metadata: labels });
   if (!valid.ok) throw new Error(JSON.stringify(valid.problems));
+  const facts = factsOf(valid.request, account, Date.parse(at));
   const choice = chooseProvider(snapshotOf(parsed.value).routes, {
-    facts: factsOf(valid.request, account, Date.parse(at)),
+    facts,
     tried,
     refused: new Map(refused.map((id) => [id, true])),
     health: (id) => {
@@ -105,7 +108,11 @@ function decide(file: File, { message, at, health, tried, refused, draw }: Case)
     reason: choice.reason,
     verdicts: Object.fromEntries(choice.candidates.map(({ provider, verdict }) => [provider, verdict])),
     ...(choice.ok
-      ? { provider: choice.provider.id, price: `${formatMoney(choice.price)} ${choice.provider.currency}` }
+      ? {
+          provider: choice.provider.id,
+          sentAs: choice.sender === facts.from ? null : choice.sender,
+          price: `${formatMoney(choice.price)} ${choice.provider.currency}`,
+        }
       : {}),
   };
 }

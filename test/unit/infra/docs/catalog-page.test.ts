@@ -12,6 +12,7 @@ import { providerSchema } from "../../../../domain/catalog/provider.ts";
 import { regionSchema } from "../../../../domain/catalog/region.ts";
 import { routeSchema, routeStrategies } from "../../../../domain/catalog/route.ts";
 import { concealed, withSecrets } from "../../../../domain/catalog/secret-references.ts";
+import { senderPlaceSchema } from "../../../../domain/catalog/sender-place.ts";
 
 const page = readFileSync(resolve(import.meta.dirname, "../../../../docs/catalog.md"), "utf8");
 
@@ -24,7 +25,8 @@ test("the examples are valid", () => {
     const secrets = withSecrets({ portability: entry }, concealed);
     return { ok: secrets.ok && portabilitySchema.safeParse(secrets.value.portability).success };
   };
-  const parsers = [parseAccount, parseProvider, parseRoute, region, rates, portability];
+  const senders = (entry: unknown) => ({ ok: senderPlaceSchema.safeParse(entry).success });
+  const parsers = [parseAccount, parseProvider, parseRoute, region, rates, portability, senders];
   expect(blocks).toHaveLength(parsers.length);
   for (const [index, block] of blocks.entries())
     for (const entry of [block].flat()) expect([entry, parsers[index]?.(entry)]).toMatchObject([entry, { ok: true }]);
@@ -44,6 +46,7 @@ test("every field stands on the page", () => {
     ...Object.keys(portabilitySchema.shape),
     ...Object.keys(lookupSchema.shape),
     ...Object.keys(deliverySettingsSchema.shape),
+    ...Object.keys(senderPlaceSchema.shape),
     ...routeStrategies,
   ];
   expect(fields.length).toBeGreaterThan(40);

@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
 import { parseProvider, parseRoute } from "../../../../domain/catalog/catalog.ts";
+import type { SenderPlace } from "../../../../domain/catalog/sender-place.ts";
 import { newMessageId } from "../../../../domain/message/message-id.ts";
 import { compileRoutes } from "../../../../domain/routing/route-table.ts";
 import { IdempotencyMemory } from "../../../../services/ingest/acceptance/idempotency-memory.ts";
@@ -49,6 +50,38 @@ it("the account's own sender counts where a message names none, and the problem 
   expect(prepared({ ...ACME, from: "ACME" }).status).toBe("prepared");
   expect(prepared({ ...ACME, from: "1&1" }, "ACME").status).toBe("prepared");
   expect(prepared({ ...ACME, from: "1&1" })).toMatchObject({
-    problems: [{ field: "from", message: "no provider for this destination carries the account's sender, 1&1" }],
+    problems: [{ field: "from", message: expect.stringMatching(/carries this sender.*the account's own, 1&1$/) }],
   });
+});
+
+it("a sender that the destination's rule does not allow is refused when it comes, and one that is replaced is not", () => {
+  const place = { ignoreCase: false, replaceByAccount: {} };
+  const rules: SenderPlace[] = [
+    { ...place, id: "germany", countries: ["DE"], registered: [{ sender: "SHOP", providers: undefined }] },
+    { ...place, id: "france", countries: ["FR"], allowed: ["short-code"], replaceBy: ["12345"] },
+    { ...place, id: "italy", countries: ["IT"], registered: [{ sender: "SHOP", providers: ["other"] }] },
+  ];
+  const table = compileRoutes([route.value], [provider.value], { senders: rules });
+  const intake = new Intake({ ...options, routes: () => table });
+  const said = (to: string, from: string) => {
+    const prepared = intake.prepare({ to, text: "hi", from }, ACME, { wall: 0, monotonic: 0 });
+    return prepared.status === "prepared" ? [] : prepared.problems;
+  };
+  expect(said("+491700000012", "SHOP")).toEqual([]);
+  expect(said("+491700000012", "ACME")).toEqual([
+    {
+      field: "from",
+      code: "sender-not-allowed",
+      message: "this sender is not registered in DE (sender rule germany)",
+    },
+  ]);
+  expect(said("+491700000012", "shop")[0]?.message).toMatch(/registered in other capitals, which count$/);
+  expect(said("+33612345678", "ACME")).toEqual([]);
+  expect(said("+393123456789", "SHOP")).toEqual([
+    {
+      field: "from",
+      code: "sender-not-allowed",
+      message: "no provider for this destination has this sender registered in IT (sender rule italy)",
+    },
+  ]);
 });

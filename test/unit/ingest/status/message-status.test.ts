@@ -38,9 +38,21 @@ const EVENT: EventRow = {
   currency: "EUR",
   resubmitted: "",
   provider_message_ids: [],
+  sent_as: "",
+  rules: "",
 };
 
 describe("statusAnswer", () => {
+  it("says on routed who went out instead, and what the catalog's rules had to do with it", () => {
+    const sent = { sent_as: "12345", rules: "sender rule us: goes out as 12345" };
+    const { history } = statusAnswer("the-id", ROW, [
+      { ...EVENT, ...sent },
+      { ...EVENT, ...sent, type: "submitted" },
+    ]);
+    expect(history[0]).toMatchObject({ sentAs: "12345", rules: "sender rule us: goes out as 12345" });
+    expect(history[1]).not.toHaveProperty("sentAs");
+  });
+
   it("leaves out what is not known", () => {
     const ids = { provider_message_ids: ["33E95179"] };
     const submitted = { ...EVENT, ...ids, type: "submitted", route: "", reason: "", cost: "0.0075" };

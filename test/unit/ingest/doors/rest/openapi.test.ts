@@ -63,7 +63,17 @@ function fullStatus(row: Partial<MessageRow>) {
     ...{ state: "delivered", final: 1, destination: "1", lane: "otp", encoding: "gsm7", segments: 1, reference: "r" },
     ...{ accepted_at: AT, updated_at: AT, submitted_at: AT, finished_at: AT, attempts: 1, costs: {}, ...text, ...row },
   };
-  const event = { ...text, at: AT, attempt: 1, part: 1, cost: "1", currency: "EUR", provider_message_ids: ["a"] };
+  const sent = { sent_as: "ACME", rules: "x" };
+  const event = {
+    ...text,
+    ...sent,
+    at: AT,
+    attempt: 1,
+    part: 1,
+    cost: "1",
+    currency: "EUR",
+    provider_message_ids: ["a"],
+  };
   return statusAnswer(SEVERAL, message, [
     ...EVENT_TYPES.map((type) => ({ ...event, type, state: "" })),
     ...EVENT_STATES.map((state) => ({ ...event, type: "receipt", state })),
@@ -116,7 +126,7 @@ describe("what the document enumerates", () => {
 
   it("is every code that can be said of a field", () => {
     const code = sources(
-      ...["domain/message", "domain/numbers/destination.ts"],
+      ...["domain/message", "domain/numbers/destination.ts", "domain/routing/sender-fault.ts"],
       ...["services/ingest/acceptance", "services/ingest/conversions", "services/ingest/doors/rest"],
     );
     const given = [

@@ -1,0 +1,76 @@
+import type { Provider } from "../catalog/provider.ts";
+import { carriesSender } from "../catalog/sender-rules.ts";
+import { limitText, type PriceLimit, priceLimitOf } from "./account-price-cap.ts";
+import type { Candidate, Verdict } from "./candidate.ts";
+import type { MessageFacts } from "./message-facts.ts";
+import type { RouteTable } from "./route-table.ts";
+import type { SenderJudgement, SenderOption } from "./sender-table.ts";
+
+/** What the catalog's rules, beside its routes, ask of whoever takes a message. */
+export interface ChoiceTerms {
+  /** What it may cost; undefined: whatever it costs. */
+  readonly priceLimit: PriceLimit | undefined;
+  /** Undefined where no rule judges its sender. */
+  readonly sender: SenderJudgement | undefined;
+}
+
+const NO_TERMS: ChoiceTerms = { priceLimit: undefined, sender: undefined };
+
+export function termsOf({ priceCaps, senders }: RouteTable, facts: MessageFacts): ChoiceTerms {
+  const priceLimit = priceCaps && priceLimitOf(priceCaps, facts);
+  const sender = senders?.judge(facts);
+  return priceLimit === undefined && sender === undefined ? NO_TERMS : { priceLimit, sender };
+}
+
+/** Why a provider cannot have a message for its sender; undefined: it can. */
+export function senderVerdict(
+  provider: Provider,
+  from: string | undefined,
+  judged: SenderJudgement | undefined,
+): Verdict | undefined {
+  if (judged === undefined) return carriesSender(provider, from) ? undefined : "sender-not-carried";
+  if (!judged.ok) return "sender-not-allowed";
+  if (optionAt(provider, judged.options) !== undefined) return undefined;
+  return judged.options.some((option) => isRegistered(option, provider))
+    ? "sender-not-carried"
+    : "sender-not-registered";
+}
+
+/** Who a message goes out from at a provider that can have it. */
+export function senderAt(
+  provider: Provider,
+  from: string | undefined,
+  judged: SenderJudgement | undefined,
+): string | undefined {
+  return judged?.ok ? optionAt(provider, judged.options)?.sender : from;
+}
+
+/** The first that is registered and carried there. */
+function optionAt(provider: Provider, options: readonly SenderOption[]): SenderOption | undefined {
+  return options.find((option) => isRegistered(option, provider) && carriesSender(provider, option.sender));
+}
+
+function isRegistered({ providers }: SenderOption, { id }: Provider): boolean {
+  return providers === undefined || providers.has(id);
+}
+
+/** What these terms had to do with a choice, for people; null: nothing. `sender`: who it goes out from. */
+export function rulesText(
+  { priceLimit, sender: judged }: ChoiceTerms,
+  candidates: readonly Candidate[],
+  from: string | undefined,
+  sender: string | undefined,
+): string | null {
+  const left = (verdict: Verdict) =>
+    candidates.filter((one) => one.verdict === verdict).map(({ provider }) => provider);
+  const parts: string[] = [];
+  if (judged !== undefined) {
+    const unregistered = left("sender-not-registered");
+    if (sender !== from) parts.push(`sender rule ${judged.rule}: goes out as ${sender}`);
+    if (unregistered.length > 0) parts.push(`sender rule ${judged.rule}: not registered at ${unregistered.join(", ")}`);
+  }
+  const dear = priceLimit === undefined ? [] : left("above-price-cap");
+  if (priceLimit !== undefined && dear.length > 0)
+    parts.push(`price cap ${limitText(priceLimit)}: left out ${dear.join(", ")}`);
+  return parts.length === 0 ? null : parts.join("; ");
+}
