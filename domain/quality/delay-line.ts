@@ -18,7 +18,10 @@ export class DelayLine {
     let place = times.length;
     while (place > this.head && times[place - 1]! > time) place--;
     if (place > this.head && times[place - 1] === time) counts[place - 1]! += count;
-    else {
+    else if (place === times.length) {
+      times.push(time);
+      counts.push(count);
+    } else {
       times.splice(place, 0, time);
       counts.splice(place, 0, count);
     }
