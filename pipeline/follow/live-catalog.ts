@@ -1,13 +1,19 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Reveal } from "../../domain/catalog/secret-references.ts";
 import { secretPlaces } from "../../domain/catalog/secret-references.ts";
 import { type Snapshot, type SnapshotSource, snapshotOf } from "../../domain/catalog/snapshot.ts";
+import type { Decoded } from "../../platform/codec/codec.ts";
 import { errorMessage } from "../../platform/errors/sluice-error.ts";
 import type { InRecord } from "../../platform/kafka/record.ts";
 import type { Log } from "../../platform/log/log.ts";
+import type { Control } from "../../schemas/generated/types.ts";
 import { type AppliedVersion, CatalogLog } from "../control/catalog-log.ts";
 import { readControl } from "../control/read-control.ts";
 import { readVersion } from "../control/read-version.ts";
 import type { SluiceCodecs } from "../records/codecs.ts";
+
+/** Between two questions for a schema that the registry has not given, ms. */
+const RETRY_MS = 1_000;
 
 export interface LiveCatalogOptions {
   readonly codecs: Pick<SluiceCodecs, "control" | "loadSchema">;
@@ -34,6 +40,8 @@ export class LiveCatalog implements SnapshotSource {
   private turn: Promise<void> = Promise.resolve();
   private replaying = true;
   private secrets = "";
+  /** For a schema. */
+  private waits = false;
 
   constructor(options: LiveCatalogOptions) {
     this.options = options;
@@ -92,14 +100,44 @@ export class LiveCatalog implements SnapshotSource {
       this.control.removed(record.key?.toString() ?? "");
       return;
     }
-    const { codecs, log } = this.options;
-    const decoded = await readControl(record.value, codecs);
+    const { log } = this.options;
+    const decoded = await this.decode(record.value);
     if (!decoded.ok) {
       log.warn({ offset: record.offset, why: decoded.detail }, "a record of sms.control is passed over");
       return;
     }
     const version = await this.control.accept(decoded.value);
     if (version !== undefined && !this.replaying) await this.takeOver(version);
+  }
+
+  /**
+   * Waits for the registry as long as it takes: each version is made of the one before, and without this record no later one
+   * would count.
+   */
+  private async decode(value: Buffer): Promise<Decoded<Control>> {
+    const { codecs, log, onWord } = this.options;
+    for (;;) {
+      try {
+        const decoded = await readControl(value, codecs);
+        if (this.waits) {
+          this.waits = false;
+          this.trouble = undefined;
+          onWord?.();
+        }
+        return decoded;
+      } catch (error) {
+        const why = errorMessage(error);
+        log
+          .every("control-schema", 5_000)
+          .warn({ why }, "the catalog waits for the schema registry; the last one goes on");
+        if (!this.waits) {
+          this.waits = true;
+          this.trouble = `a schema cannot be had from the registry: ${why}`;
+          if (!this.replaying) onWord?.();
+        }
+        await sleep(RETRY_MS, undefined, { ref: false });
+      }
+    }
   }
 
   private async takeOver(version: AppliedVersion): Promise<void> {

@@ -1,4 +1,4 @@
-import { expect, it } from "vitest";
+import { expect, it, vi } from "vitest";
 import { accountSchema } from "../../../domain/catalog/account.ts";
 import { priceOf } from "../../../domain/catalog/price-list.ts";
 import { snapshotOf } from "../../../domain/catalog/snapshot.ts";
@@ -24,11 +24,11 @@ const files = () =>
     regions: [],
   });
 
-function world() {
+function world(read: typeof codecs = codecs) {
   const secrets = new Map([["/a", "one"]]);
   const words: (string | undefined)[] = [];
   const catalog: LiveCatalog = new LiveCatalog({
-    codecs,
+    codecs: read,
     partitions: 6,
     reveal: (reference) => secrets.get("file" in reference ? reference.file : reference.env)!,
     log: silentLog,
@@ -75,6 +75,28 @@ it("goes on with the last one when a version cannot be read, says why, and takes
   expect(catalog.trouble).toMatch(/^version 2: .*name/);
   await publish(3, { accounts: [account("three")] });
   expect([accounts(), catalog.trouble]).toEqual([["three"], undefined]);
+});
+
+it("waits for the registry when it does not know a writer's schema, and misses no version", async () => {
+  let down = false;
+  const decode = (value: Buffer) =>
+    down
+      ? ({ ok: false, code: "unknown-schema", schemaId: 7, detail: "schema 7" } as const)
+      : codecs.control.decode(value);
+  const loadSchema = () => (down ? Promise.reject(new Error("no answer")) : Promise.resolve("loaded" as const));
+  const control = { encode: codecs.control.encode.bind(codecs.control), decode };
+  const { catalog, publish, accounts, words } = world({ ...codecs, control, loadSchema });
+  await catalog.begin(files);
+  await publish(1, { accounts: [account("one")] });
+  down = true;
+  const published = publish(2, { accounts: [account("two")] });
+  await vi.waitFor(() => expect(catalog.trouble).toBe("a schema cannot be had from the registry: no answer"));
+  expect(accounts()).toEqual(["one"]);
+  down = false;
+  await published;
+  await publish(3, { accounts: [account("three")] });
+  expect([catalog.current.version, accounts(), catalog.trouble]).toEqual([3, ["three"], undefined]);
+  expect(words.filter((word) => word !== undefined)).toHaveLength(1);
 });
 
 it("takes versions with regions and exchange rates, and those without", async () => {
