@@ -80,7 +80,7 @@ export function priceOf({ prices }: { readonly prices: PriceList }, facts: Price
 }
 
 /** What a price is at a moment, epoch ms; undefined before its first. */
-function priceAt(priced: Priced | undefined, at: number): Micros | undefined {
+export function priceAt(priced: Priced | undefined, at: number): Micros | undefined {
   let last = priced;
   while (typeof last === "object") {
     if (at >= last.from) return last.price;

@@ -6,7 +6,7 @@ import type { PriceList, PriceTable } from "./price-list.ts";
 import type { Provider } from "./provider.ts";
 import { countriesOf, type Region, some } from "./region.ts";
 import type { Route } from "./route.ts";
-import { carriesSender } from "./sender-rules.ts";
+import { carriesSender, senderFit } from "./sender-rules.ts";
 import { type ShadowedRoute, shadowedRoutes } from "./shadowed-routes.ts";
 import { noNumbers, unknownNetworks } from "./unmatched-codes.ts";
 
@@ -107,7 +107,7 @@ function ofPrefixes(
 function ofSenders({ when, providers: members }: Route, at: Keys, { providers }: Known): CatalogProblem[] {
   return (when.senders ?? []).flatMap((sender, index) => {
     const named = members.flatMap(({ id }) => providers.get(id)?.provider ?? []);
-    if (named.some((provider) => carriesSender(provider, sender))) return [];
+    if (named.some((provider) => carriesSender(provider, senderFit(sender)))) return [];
     const message = `no provider of it carries ${JSON.stringify(sender)}: the Twilio contract has letters, digits, blanks and &, +, -, _ only`;
     return [problemAt([...at, "senders", index], message)];
   });

@@ -4,13 +4,27 @@ import type { Provider } from "./provider.ts";
 /** Names that the Twilio contract takes: at least one letter, and of other characters only these. */
 const TWILIO_NAME = /^(?=.*[A-Za-z])[A-Za-z0-9 &+_-]{1,11}$/;
 
+/** Which kinds of providers carry a sender. */
+export interface SenderFit {
+  readonly smpp: boolean;
+  readonly http: boolean;
+}
+
+const ANYWHERE: SenderFit = { smpp: true, http: true };
+const NOWHERE: SenderFit = { smpp: false, http: false };
+const BY_SMPP: SenderFit = { smpp: true, http: false };
+
 /**
- * Whether messages from this sender can go through the provider. SMPP carries any sender that is one at all (source_addr is
- * ASCII: SMPP 3.4, 5.2.8), the Twilio contract fewer names.
+ * Through whom messages from this sender can go, to be asked once for a message. SMPP carries any sender that is one at all
+ * (source_addr is ASCII: SMPP 3.4, 5.2.8), the Twilio contract fewer names. Without a sender the provider's own one stands in.
  */
-export function carriesSender(provider: Provider, from: string | undefined): boolean {
-  // The provider's own sender stands in.
-  if (from === undefined) return true;
+export function senderFit(from: string | undefined): SenderFit {
+  if (from === undefined) return ANYWHERE;
   const kind = senderKind(from);
-  return kind === "alphanumeric" && provider.kind !== "smpp" ? TWILIO_NAME.test(from) : kind !== undefined;
+  if (kind === undefined) return NOWHERE;
+  return kind !== "alphanumeric" || TWILIO_NAME.test(from) ? ANYWHERE : BY_SMPP;
+}
+
+export function carriesSender({ kind }: Pick<Provider, "kind">, { smpp, http }: SenderFit): boolean {
+  return kind === "smpp" ? smpp : http;
 }

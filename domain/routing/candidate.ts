@@ -41,6 +41,8 @@ export type Verdict = (typeof verdicts)[number];
 /** A provider of a route, as the route has it. */
 export interface RouteMember {
   readonly provider: Provider;
+  /** The number of its price list (see PriceIndex). */
+  readonly list: number;
   /** Share among providers of equal standing. */
   readonly weight: number;
   /** 0 is asked first; the first tier that has a usable provider decides. */

@@ -1,5 +1,5 @@
 import type { Provider } from "../catalog/provider.ts";
-import { carriesSender } from "../catalog/sender-rules.ts";
+import { carriesSender, type SenderFit, senderFit } from "../catalog/sender-rules.ts";
 import { limitText, type PriceLimit, priceLimitOf } from "./account-price-cap.ts";
 import type { Candidate, Verdict } from "./candidate.ts";
 import type { MessageFacts } from "./message-facts.ts";
@@ -22,13 +22,13 @@ export function termsOf({ priceCaps, senders }: RouteTable, facts: MessageFacts)
   return priceLimit === undefined && sender === undefined ? NO_TERMS : { priceLimit, sender };
 }
 
-/** Why a provider cannot have a message for its sender; undefined: it can. */
+/** Why a provider cannot have a message for its sender; undefined: it can. `fit`: of the sender as it was requested. */
 export function senderVerdict(
   provider: Provider,
-  from: string | undefined,
+  fit: SenderFit,
   judged: SenderJudgement | undefined,
 ): Verdict | undefined {
-  if (judged === undefined) return carriesSender(provider, from) ? undefined : "sender-not-carried";
+  if (judged === undefined) return carriesSender(provider, fit) ? undefined : "sender-not-carried";
   if (!judged.ok) return "sender-not-allowed";
   if (optionAt(provider, judged.options) !== undefined) return undefined;
   return judged.options.some((option) => isRegistered(option, provider))
@@ -47,7 +47,7 @@ export function senderAt(
 
 /** The first that is registered and carried there. */
 function optionAt(provider: Provider, options: readonly SenderOption[]): SenderOption | undefined {
-  return options.find((option) => isRegistered(option, provider) && carriesSender(provider, option.sender));
+  return options.find((option) => isRegistered(option, provider) && carriesSender(provider, senderFit(option.sender)));
 }
 
 function isRegistered({ providers }: SenderOption, { id }: Provider): boolean {

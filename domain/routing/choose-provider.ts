@@ -1,7 +1,7 @@
 import type { Micros } from "../catalog/money.ts";
-import { priceOf } from "../catalog/price-list.ts";
 import type { Provider } from "../catalog/provider.ts";
 import { routeStrategies } from "../catalog/route.ts";
+import { type SenderFit, senderFit } from "../catalog/sender-rules.ts";
 import { priceAtVolume } from "../catalog/volume-terms.ts";
 import type { Lane } from "../message/lane.ts";
 import { isAbove } from "./account-price-cap.ts";
@@ -9,6 +9,7 @@ import type { Candidate, ProviderHealth, RouteMember, Verdict } from "./candidat
 import { type ChoiceTerms, senderAt, senderVerdict, termsOf } from "./choice-terms.ts";
 import { type DeliveryView, NO_DELIVERIES } from "./delivery-view.ts";
 import type { MessageFacts } from "./message-facts.ts";
+import type { PriceIndex } from "./price-index.ts";
 import { type CompiledRoute, findRoute, type RouteTable } from "./route-table.ts";
 
 export interface ChoiceInput {
@@ -68,6 +69,17 @@ export const defaultBacklogLimit: Readonly<Record<Lane, number>> = { otp: 5, tra
 /** How far ahead `balanced` looks at the most, in seconds: what lies farther ahead says little about a provider's pace now. */
 const AHEAD_SECONDS = 10;
 
+/** What is the same for all candidates of a message. */
+interface Asked {
+  readonly input: ChoiceInput;
+  /** Longest backlog at which one is taken, seconds. */
+  readonly limit: number;
+  readonly terms: ChoiceTerms;
+  readonly prices: PriceIndex;
+  /** Of the sender that was requested. */
+  readonly sender: SenderFit;
+}
+
 /**
  * Chooses a provider by the first route whose conditions hold, with a verdict on each candidate of that route, in tier
  * order. Later routes are not asked: a route also says where a message must not go.
@@ -76,35 +88,56 @@ export function chooseProvider(table: RouteTable, input: ChoiceInput): Choice {
   const route = findRoute(table, input.facts);
   const terms = termsOf(table, input.facts);
   if (route === undefined) return { ok: false, route: undefined, reason: "no-route", candidates: [], terms };
-  return chooseWithin(route, input, terms);
+  table.prices.look(input.facts);
+  return chooseWithin(route, table.prices, input, terms);
 }
 
-function chooseWithin(route: CompiledRoute, input: ChoiceInput, terms: ChoiceTerms): Choice {
-  const limit = (input.backlogLimit ?? defaultBacklogLimit)[input.facts.lane];
-  const candidates: Candidate[] = [];
-  const tier: Candidate[] = [];
-  for (const member of route.members) {
-    const candidate = candidateOf(member, input, limit, terms);
-    candidates.push(candidate);
-    if (candidate.verdict !== "not-drawn") continue;
-    // The first tier with a usable one decides.
-    if (tier.length === 0 || tier[0]!.member.tier === member.tier) tier.push(candidate);
-    else candidate.verdict = "lower-priority";
+function chooseWithin(route: CompiledRoute, prices: PriceIndex, input: ChoiceInput, terms: ChoiceTerms): Choice {
+  const { members } = route;
+  const { facts } = input;
+  const limit = (input.backlogLimit ?? defaultBacklogLimit)[facts.lane];
+  const asked: Asked = { input, limit, terms, prices, sender: senderFit(facts.from) };
+  const candidates = new Array<Candidate>(members.length);
+  let usable = 0;
+  for (let i = 0; i < members.length; i++) {
+    const candidate = candidateOf(members[i]!, asked);
+    candidates[i] = candidate;
+    if (isUsable(candidate)) usable++;
   }
-  if (tier.length > 0) {
+  if (usable > 0) {
+    const tier = firstTier(candidates, usable);
     const view = {
       route: route.id,
-      facts: input.facts,
+      facts,
       aheadSeconds: Math.min(limit, AHEAD_SECONDS),
-      delivery: { settings: route.delivery, known: input.delivery ?? NO_DELIVERIES },
+      settings: route.delivery,
+      deliveries: input.delivery ?? NO_DELIVERIES,
     };
     const chosen = route.strategy.rank(tier, view, input.random);
     const reason = chosen.member.tier === 0 ? route.strategy.name : "failover";
-    return accept(chosen, route, reason, candidates, input.facts, terms);
+    return accept(chosen, route, reason, candidates, facts, terms);
   }
   const shortest = leastBacklog(candidates);
-  if (shortest !== undefined) return accept(shortest, route, "least-backlog", candidates, input.facts, terms);
+  if (shortest !== undefined) return accept(shortest, route, "least-backlog", candidates, facts, terms);
   return { ok: false, route: route.id, reason: whyNone(candidates, terms), candidates, terms };
+}
+
+/** The usable ones of the first tier that has one: it decides. `usable`: how many there are in all tiers, above 0. */
+function firstTier(candidates: readonly Candidate[], usable: number): readonly Candidate[] {
+  const all = usable === candidates.length;
+  if (all && candidates[0]!.member.tier === candidates.at(-1)!.member.tier) return candidates;
+  const first = candidates.find(isUsable)!;
+  const tier = [first];
+  for (const candidate of candidates) {
+    if (candidate === first || !isUsable(candidate)) continue;
+    if (candidate.member.tier === first.member.tier) tier.push(candidate);
+    else candidate.verdict = "lower-priority";
+  }
+  return tier;
+}
+
+function isUsable({ verdict }: Candidate): boolean {
+  return verdict === "not-drawn";
 }
 
 /** What passes is waited for, unless there is a dearer one and the account does not want to wait for a cheaper one. */
@@ -116,17 +149,21 @@ function whyNone(candidates: readonly Candidate[], { priceLimit, sender }: Choic
   return tooDear ? "price-cap" : "no-provider-left";
 }
 
-function candidateOf(member: RouteMember, input: ChoiceInput, backlogLimit: number, terms: ChoiceTerms): Candidate {
-  const { provider } = member;
-  const health = input.health(provider.id);
-  const price = priceNow(provider, input.facts, health);
-  const verdict = refuse(provider, price, health, input, backlogLimit, terms) ?? "not-drawn";
+function candidateOf(member: RouteMember, asked: Asked): Candidate {
+  const { provider, list } = member;
+  const health = asked.input.health(provider.id);
+  const price = priceNow(provider, asked.prices.priceOf(list), asked.input.facts, health);
+  const verdict = refuse(provider, price, health, asked) ?? "not-drawn";
   return { provider: provider.id, member, price, currency: provider.currency, health, verdict, score: undefined };
 }
 
 /** The list's price, and what the month's traffic makes of it. */
-function priceNow(provider: Provider, facts: MessageFacts, health: ProviderHealth | undefined): Micros | undefined {
-  const listed = priceOf(provider, facts);
+function priceNow(
+  provider: Provider,
+  listed: Micros | undefined,
+  facts: MessageFacts,
+  health: ProviderHealth | undefined,
+): Micros | undefined {
   if (listed === undefined || provider.volume === undefined) return listed;
   const { segmentsThisMonth = 0, monthEnd = 0 } = health ?? {};
   return priceAtVolume(provider.volume, listed, facts.at < monthEnd ? segmentsThisMonth : 0);
@@ -136,19 +173,17 @@ function refuse(
   provider: Provider,
   price: Micros | undefined,
   health: ProviderHealth | undefined,
-  { facts, refused, tried }: ChoiceInput,
-  backlogLimit: number,
-  { priceLimit, sender }: ChoiceTerms,
+  { input: { facts, refused, tried }, limit, terms: { priceLimit, sender }, sender: fit }: Asked,
 ): Verdict | undefined {
   if (!provider.lanes.includes(facts.lane)) return "lane-not-carried";
   if (price === undefined) return "destination-not-served";
-  const wrong = senderVerdict(provider, facts.from, sender);
+  const wrong = senderVerdict(provider, fit, sender);
   if (wrong !== undefined) return wrong;
   if (priceLimit !== undefined && isAbove(priceLimit, price, provider.currency, facts)) return "above-price-cap";
   if (refused?.has(provider.id)) return "refused";
   if (tried.includes(provider.id)) return "already-tried";
   if (health?.open) return "circuit-open";
-  return health !== undefined && health.backlogSeconds > backlogLimit ? "backlog-too-long" : undefined;
+  return health !== undefined && health.backlogSeconds > limit ? "backlog-too-long" : undefined;
 }
 
 /** When backlog is all that speaks against anybody, the shortest one is still better than not sending. */

@@ -10,6 +10,7 @@ import { type AlikeRoutes, alikeRoutes } from "./alike-routes.ts";
 import type { RouteMember } from "./candidate.ts";
 import type { PlainConditions } from "./conditions.ts";
 import type { MessageFacts } from "./message-facts.ts";
+import { PriceIndex } from "./price-index.ts";
 import { RouteIndex } from "./route-index.ts";
 import { type SenderTable, senderTable } from "./sender-table.ts";
 import { strategies } from "./strategies/strategies.ts";
@@ -22,6 +23,8 @@ export interface CompiledRoute {
   readonly strategy: Strategy;
   readonly members: readonly RouteMember[];
   readonly delivery: DeliverySettings;
+  /** Those that differ from it in their prefixes alone, and itself; undefined where there are none. */
+  readonly alike: AlikeRoutes | undefined;
   /** With its regions resolved into countries. */
   readonly when: PlainConditions;
 }
@@ -30,8 +33,7 @@ export interface CompiledRoute {
 export interface RouteTable {
   readonly routes: readonly CompiledRoute[];
   readonly index: RouteIndex;
-  /** By place, for those that others are alike with. */
-  readonly alike: ReadonlyMap<number, AlikeRoutes>;
+  readonly prices: PriceIndex;
   /** By account, for those that have one; undefined where none has. */
   readonly priceCaps: ReadonlyMap<string, AccountPriceCap> | undefined;
   /** Undefined where there are no sender rules. */
@@ -52,25 +54,29 @@ export function compileRoutes(
   providers: readonly Provider[],
   { regions = [], rates, accounts = [], senders }: RouteTerms = {},
 ): RouteTable {
-  const byId = new Map(providers.map((provider) => [provider.id, provider]));
+  const byId = new Map(providers.map((provider, list) => [provider.id, { provider, list }]));
   const lists = new MemberLists();
-  const compiled = routes.map((route): CompiledRoute => {
+  const whens = routes.map(({ when }) => plainConditions(when, regions));
+  const alike = alikeRoutes(whens);
+  const compiled = routes.map((route, place): CompiledRoute => {
     const members = lists.same(membersOf(route, byId, rates));
     const { id, strategy, delivery = DEFAULT_DELIVERY } = route;
-    return { id, strategy: strategies[strategy], members, delivery, when: plainConditions(route.when, regions) };
+    // What a decision reads stands first, in one line of the processor's cache.
+    return { id, strategy: strategies[strategy], members, delivery, alike: alike.get(place), when: whens[place]! };
   });
-  const whens = compiled.map(({ when }) => when);
   const senderRules = senderTable(senders, regions);
   const priceCaps = accountPriceCaps(accounts, providers, rates);
-  return { routes: compiled, index: new RouteIndex(whens), alike: alikeRoutes(whens), priceCaps, senders: senderRules };
+  const prices = new PriceIndex(providers.map((provider) => provider.prices));
+  return { routes: compiled, index: new RouteIndex(whens), prices, priceCaps, senders: senderRules };
 }
 
 /** The route that decides about a message; undefined when no route's conditions hold. */
-export function findRoute({ routes, index, alike }: RouteTable, facts: MessageFacts): CompiledRoute | undefined {
-  const first = index.find(facts);
-  if (first === undefined) return undefined;
-  const longest = alike.size === 0 ? undefined : alike.get(first)?.longest(facts.destination);
-  return routes[longest ?? first];
+export function findRoute({ routes, index }: RouteTable, facts: MessageFacts): CompiledRoute | undefined {
+  const place = index.find(facts);
+  if (place === undefined) return undefined;
+  const first = routes[place]!;
+  const longest = first.alike?.longest(facts.destination);
+  return longest === undefined ? first : routes[longest];
 }
 
 /** The conditions with the countries of their regions. */
@@ -81,22 +87,22 @@ export function plainConditions(when: RouteConditions, regions: readonly Region[
 
 function membersOf(
   { id: route, strategy, providers: named }: Route,
-  providers: ReadonlyMap<string, Provider>,
+  providers: ReadonlyMap<string, Pick<RouteMember, "provider" | "list">>,
   rates: ExchangeRates | undefined,
 ): RouteMember[] {
   const { tierOf } = strategies[strategy];
   const entries = named.map(({ id, weight, priority }, place) => {
-    const provider = providers.get(id);
-    if (provider === undefined) throw new Error(`route "${route}" names provider "${id}", which does not exist`);
-    return { provider, weight, rank: tierOf === undefined ? 0 : (priority ?? tierOf(place)) };
+    const found = providers.get(id);
+    if (found === undefined) throw new Error(`route "${route}" names provider "${id}", which does not exist`);
+    return { ...found, weight, rank: tierOf === undefined ? 0 : (priority ?? tierOf(place)) };
   });
   const ranks = [...new Set(entries.map(({ rank }) => rank))].sort((a, b) => a - b);
   // In one currency prices are compared as they are: no quotient comes between two that are equal.
   const mixed = new Set(entries.map(({ provider }) => provider.currency)).size > 1;
   return entries
-    .map(({ provider, weight, rank }): RouteMember => {
+    .map(({ provider, list, weight, rank }): RouteMember => {
       const perBase = mixed ? (unitsPerBase(rates, provider.currency) ?? 1) : 1;
-      return { provider, weight, tier: ranks.indexOf(rank), perBase };
+      return { provider, list, weight, tier: ranks.indexOf(rank), perBase };
     })
     .sort((a, b) => a.tier - b.tier);
 }

@@ -1,4 +1,5 @@
 import { priceOf } from "../catalog/price-list.ts";
+import { senderFit } from "../catalog/sender-rules.ts";
 import { senderVerdict } from "./choice-terms.ts";
 import type { MessageFacts } from "./message-facts.ts";
 import { findRoute, type RouteTable } from "./route-table.ts";
@@ -18,10 +19,11 @@ export interface SenderFault {
 export function senderFault(table: RouteTable, facts: MessageFacts): SenderFault | undefined {
   const judged = table.senders?.judge(facts);
   if (judged?.ok === false) return { code: "sender-not-allowed", reason: judged.reason };
+  const fit = senderFit(facts.from);
   let fault: SenderFault | undefined;
   for (const { provider } of findRoute(table, facts)?.members ?? []) {
     if (!provider.lanes.includes(facts.lane) || priceOf(provider, facts) === undefined) continue;
-    const verdict = senderVerdict(provider, facts.from, judged);
+    const verdict = senderVerdict(provider, fit, judged);
     if (verdict === undefined) return undefined;
     if (verdict === "sender-not-carried") fault = NOT_CARRIED;
     else

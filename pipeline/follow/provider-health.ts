@@ -55,6 +55,8 @@ interface Known {
   rate: number;
   segmentsThisMonth: number;
   monthEnd: number;
+  /** What was answered last, by lane, since anything changed: many messages ask in between. */
+  readonly states: (ProviderState | undefined)[];
 }
 
 /**
@@ -113,6 +115,7 @@ export class ProviderHealth {
     for (const { segments } of known.recent) for (let i = 0; i < QUEUES; i++) known.given[i]! += segments[i]!;
     known.trials = 0;
     known.until = 0;
+    known.states.fill(undefined);
   }
 
   /** This process has given the provider so many segments. */
@@ -120,6 +123,7 @@ export class ProviderHealth {
     const known = this.known(provider);
     const { given, recent } = known;
     if (known.tried) known.trials++;
+    known.states.fill(undefined);
     const place = (queue.overflow ? OVERFLOW : OWN).get(queue.lane)!;
     let slice = recent.at(-1);
     if (slice === undefined || now - slice.at >= SLICE_MS) {
@@ -136,21 +140,9 @@ export class ProviderHealth {
     const known = this.known(provider);
     if (now >= known.until) this.fold(provider, known, now);
     const own = OWN.get(lane)!;
-    const overflow = OVERFLOW.get(lane)!;
-    let segments = 0;
-    for (let i = 0; i <= own; i++) segments += known.backlog[i]! + known.given[i]!;
-    const { closed, rate, segmentsThisMonth, monthEnd } = known;
-    const open = known.open || (known.tried && known.trials >= TRIALS);
-    const seconds = (count: number) => (rate > 0 ? count / rate : 0);
-    return {
-      open,
-      closed,
-      rate,
-      segmentsThisMonth,
-      monthEnd,
-      backlogSeconds: seconds(segments),
-      laneSeconds: seconds(segments + known.backlog[overflow]! + known.given[overflow]!),
-    };
+    const state = known.states[own] ?? stateOf(known, own, OVERFLOW.get(lane)!);
+    known.states[own] = state;
+    return state;
   }
 
   /** The last word about a partition, however old. */
@@ -207,7 +199,8 @@ export class ProviderHealth {
     let known = this.providers.get(provider);
     if (known === undefined) {
       const [given, backlog] = [new Array<number>(QUEUES).fill(0), new Array<number>(QUEUES).fill(0)];
-      known = { partitions: new Map(), given, recent: [], backlog, until: 0, ...UNHEARD };
+      const states = new Array<ProviderState | undefined>(QUEUES).fill(undefined);
+      known = { partitions: new Map(), given, recent: [], backlog, states, until: 0, ...UNHEARD };
       this.providers.set(provider, known);
     }
     return known;
@@ -215,6 +208,7 @@ export class ProviderHealth {
 
   private fold(provider: string, known: Known, now: number): void {
     known.until = now + FOLD_EVERY_MS;
+    known.states.fill(undefined);
     known.backlog.fill(0);
     known.rate = 0;
     let usable = 0;
@@ -240,6 +234,23 @@ export class ProviderHealth {
     }
     if (known.rate === 0) known.rate = this.rateOf(provider) ?? 0;
   }
+}
+
+/** `own`, `overflow`: the urgency of the message's lane, and of the overflow of that. */
+function stateOf(known: Known, own: number, overflow: number): ProviderState {
+  const { backlog, given, closed, rate, segmentsThisMonth, monthEnd } = known;
+  let segments = 0;
+  for (let i = 0; i <= own; i++) segments += backlog[i]! + given[i]!;
+  const ofLane = segments + backlog[overflow]! + given[overflow]!;
+  return {
+    open: known.open || (known.tried && known.trials >= TRIALS),
+    closed,
+    rate,
+    segmentsThisMonth,
+    monthEnd,
+    backlogSeconds: rate > 0 ? segments / rate : 0,
+    laneSeconds: rate > 0 ? ofLane / rate : 0,
+  };
 }
 
 /** Adds what a partition tells of its month, however long ago. Where some are in another month than others the later one counts. */

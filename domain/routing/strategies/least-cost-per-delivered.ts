@@ -39,15 +39,15 @@ export const leastCostPerDelivered: Strategy = {
   },
 };
 
-function rivalOf(candidate: Candidate, { facts, delivery }: View): Rival {
-  const estimate = delivery.known.of(candidate.provider, facts.country, facts.mccMnc, facts.lane);
+function rivalOf(candidate: Candidate, { facts, deliveries }: View): Rival {
+  const estimate = deliveries.of(candidate.provider, facts.country, facts.mccMnc, facts.lane);
   const price = candidate.price! / candidate.member.perBase / MICROS;
   candidate.score = price / estimate.delivery;
   return { candidate, estimate, price };
 }
 
-function objection({ estimate }: Rival, { facts, delivery }: View, random: () => number): Verdict | undefined {
-  const { floor, otpWithinSeconds } = delivery.settings;
+function objection({ estimate }: Rival, { facts, settings }: View, random: () => number): Verdict | undefined {
+  const { floor, otpWithinSeconds } = settings;
   const { share, p95Ms } = estimate;
   if (share < 1 && (share === 0 || random() >= share)) return "receipts-collapsed";
   if (estimate.delivery < floor) return "below-quality-floor";
@@ -83,8 +83,8 @@ function cheapest(rivals: readonly Rival[], random: () => number): Rival {
 
 /** Who is to be tried instead of the best that is known; undefined when nobody is, or there is no money for it. */
 function explore(rivals: readonly Rival[], best: Rival, view: View, random: () => number): Candidate | undefined {
-  const { facts, delivery, route } = view;
-  const { floor, explorePerHour } = delivery.settings;
+  const { facts, deliveries, settings, route } = view;
+  const { floor, explorePerHour } = settings;
   if (explorePerHour === 0 || facts.lane === "otp" || rivals.length === 1 || random() >= EXPLORING) return undefined;
   let found = best;
   let least = Number.POSITIVE_INFINITY;
@@ -99,7 +99,7 @@ function explore(rivals: readonly Rival[], best: Rival, view: View, random: () =
   // What its deliveries are worth is what the best would take for them.
   const cost = found.price - found.estimate.delivery * best.candidate.score!;
   const segments = facts.segments ?? 1;
-  return delivery.known.spend(route, Math.max(0, cost) * segments, explorePerHour / MICROS, facts.at)
+  return deliveries.spend(route, Math.max(0, cost) * segments, explorePerHour / MICROS, facts.at)
     ? found.candidate
     : undefined;
 }

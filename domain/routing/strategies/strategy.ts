@@ -11,8 +11,10 @@ export interface View {
   readonly facts: MessageFacts;
   /** How far ahead a provider's room is looked at, in seconds: no further than messages of the lane may wait. */
   readonly aheadSeconds: number;
-  /** What is known of deliveries, and what the route makes of it. */
-  readonly delivery: { readonly settings: DeliverySettings; readonly known: DeliveryView };
+  /** What is known of deliveries, */
+  readonly deliveries: DeliveryView;
+  /** and what the route makes of it. */
+  readonly settings: DeliverySettings;
 }
 
 /** How a route chooses among the usable providers of one tier. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { parseProvider, parseRoute } from "../../../../domain/catalog/catalog.ts";
 import { type Provider, withoutSecrets } from "../../../../domain/catalog/provider.ts";
-import { carriesSender } from "../../../../domain/catalog/sender-rules.ts";
+import { carriesSender, senderFit } from "../../../../domain/catalog/sender-rules.ts";
 import { chooseProvider } from "../../../../domain/routing/choose-provider.ts";
 import type { MessageFacts } from "../../../../domain/routing/message-facts.ts";
 import { compileRoutes } from "../../../../domain/routing/route-table.ts";
@@ -48,7 +48,8 @@ describe("who carries a sender", () => {
     ["ΩMEGA", false, false],
     ["Müller", false, false],
   ])("%s: SMPP %s, the Twilio contract %s", (from, bySmpp, byTwilio) => {
-    expect([carriesSender(smpp, from), carriesSender(twilio(), from)]).toEqual([bySmpp, byTwilio]);
+    const fit = senderFit(from);
+    expect([carriesSender(smpp, fit), carriesSender(twilio(), fit)]).toEqual([bySmpp, byTwilio]);
   });
 
   it("is asked before a provider is chosen, and of all providers of the route before a message is refused", () => {
