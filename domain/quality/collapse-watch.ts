@@ -7,6 +7,8 @@ const CHANGE_WINDOW_MS = 8_000;
 const CERTAIN = 13;
 /** And that it delivers another share than before, for this to be taken up. */
 const CHANGED = 8;
+/** Each cell is gone through for that so often, ms: it takes more work, and less haste. */
+const CHANGE_EVERY_MS = 4_000;
 /** Receipts that would be usual before anything is said at all; and of one network, for what is said of all. */
 const LEAST_USUAL = 8;
 const LEAST_OF_ONE = 3;
@@ -24,7 +26,11 @@ const STILL_MS = 10_000;
  */
 export function watchReceipts(cells: readonly DeliveryCell[], at: number): void {
   if (!cells.some(({ news }) => news)) return;
-  for (const cell of cells) if (cell.news) cell.look();
+  for (const cell of cells) {
+    if (cell.news) cell.look();
+    cell.mayHaveChanged = cell.news && at - cell.changeSoughtAt >= CHANGE_EVERY_MS;
+    if (cell.mayHaveChanged) cell.changeSoughtAt = at;
+  }
   let telling = cells;
   for (const place of WINDOWS_MS.keys()) {
     // In a shorter time there is less to be seen.
@@ -50,7 +56,7 @@ function isHeard({ heardAt, startedAt }: DeliveryCell, place: number, at: number
 function judge(cell: DeliveryCell, place: number, at: number): void {
   if (cell.guard.away) return;
   const low = cell.settled && cell.seen.expected[place]! >= LEAST_USUAL && !isWell(cell, place);
-  const other = WINDOWS_MS[place]! >= CHANGE_WINDOW_MS && cell.differs(place);
+  const other = cell.mayHaveChanged && WINDOWS_MS[place]! >= CHANGE_WINDOW_MS && cell.differs(place);
   if (!low && !other) return;
   const whole = cell.evidence(WINDOWS_MS[place]!);
   const later = () => laterThan(place).map((lengthMs) => cell.evidence(lengthMs));

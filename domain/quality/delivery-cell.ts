@@ -3,7 +3,7 @@ import { CollapseGuard } from "./collapse-guard.ts";
 import { DELAY_BUCKETS, delayQuantile } from "./delay-buckets.ts";
 import { DeliveryEvidence } from "./delivery-evidence.ts";
 import { DeliveryHistory } from "./delivery-history.ts";
-import { AS_USUAL, DeliveryShape } from "./delivery-shape.ts";
+import { DeliveryShape } from "./delivery-shape.ts";
 import type { QualityCell, QualitySummary } from "./quality-cell.ts";
 
 /** Of what was counted before this process listened, so many submissions of each partition count at the most. */
@@ -47,6 +47,9 @@ export class DeliveryCell {
     delivered: new Float64Array(WINDOWS_MS.length),
     expected: new Float64Array(WINDOWS_MS.length),
   };
+  /** Whether it is gone through now for another share of deliveries than before; and when it was last, epoch ms. */
+  mayHaveChanged = false;
+  changeSoughtAt = Number.NEGATIVE_INFINITY;
   private readonly told = new Map<number, QualitySummary>();
   private readonly window = new AgeCounts();
 
@@ -76,7 +79,7 @@ export class DeliveryCell {
   /** Looks anew at how the submissions of each of {@link WINDOWS_MS} fare. */
   look(): void {
     const { history, shape, seen } = this;
-    history.sinceEach(this.heardAt, WINDOWS_MS, shape.shares[AS_USUAL]!, seen.delivered, seen.expected);
+    history.sinceEach(this.heardAt, WINDOWS_MS, shape.usual, seen.delivered, seen.expected);
     for (let place = 0; place < WINDOWS_MS.length; place++) seen.expected[place]! *= shape.delivery;
   }
 
@@ -137,7 +140,7 @@ export class DeliveryCell {
 
   private count(): void {
     const { exposed, delivered } = this.history.current;
-    const shares = this.shape.shares[AS_USUAL]!;
+    const shares = this.shape.usual;
     let [trials, successes] = [0, 0];
     for (let bucket = 0; bucket < DELAY_BUCKETS; bucket++) {
       trials += exposed[bucket]! * shares[bucket]!;

@@ -24,13 +24,15 @@ export class DeliveryEvidence {
   private readonly logs = STRETCHES.map(() => 0);
 
   add({ exposed, delivered }: AgeCounts, usual: DeliveryShape): void {
+    const { stretches } = usual;
     for (let bucket = 0; bucket < DELAY_BUCKETS; bucket++) {
       const [lived, came] = [exposed[bucket]! * usual.delivery, delivered[bucket]!];
       if (lived === 0 && came === 0) continue;
       this.delivered += came;
       for (let index = 0; index < STRETCHES.length; index++) {
-        this.expected[index]! += lived * usual.shares[index]![bucket]!;
-        this.logs[index]! += came * usual.logs[index]![bucket]!;
+        const { shares, logs } = stretches[index]!;
+        this.expected[index]! += lived * shares[bucket]!;
+        this.logs[index]! += came * logs[bucket]!;
       }
     }
   }

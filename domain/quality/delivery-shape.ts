@@ -21,9 +21,13 @@ export class DeliveryShape {
   readonly density = new Float64Array(DELAY_BUCKETS);
   /** Probability to be delivered at all. */
   delivery = 0;
-  /** By stretch: share of the deliveries that come within the bucket, never 0; and its logarithm. */
-  readonly shares: readonly Float64Array[] = STRETCHES.map(() => new Float64Array(DELAY_BUCKETS));
-  readonly logs: readonly Float64Array[] = STRETCHES.map(() => new Float64Array(DELAY_BUCKETS));
+  /** Of the deliveries that are usual, the share that comes within the bucket; never 0. */
+  readonly usual = new Float64Array(DELAY_BUCKETS);
+  private readonly stretched = STRETCHES.map(() => ({
+    shares: new Float64Array(DELAY_BUCKETS),
+    logs: new Float64Array(DELAY_BUCKETS),
+  }));
+  private isStretched = false;
 
   /** Learns from counts, and from another's shape where they are few. */
   learn({ exposed, delivered }: AgeCounts, pool: DeliveryShape): void {
@@ -40,18 +44,22 @@ export class DeliveryShape {
   settle(sum: number): void {
     // Buckets are of different submissions: a provider that has just become worse may come to more than 1.
     this.delivery = Math.min(sum, 0.999);
-    const [shares, logs] = [this.shares[AS_USUAL]!, this.logs[AS_USUAL]!];
-    for (let bucket = 0; bucket < DELAY_BUCKETS; bucket++) {
-      shares[bucket] = ((1 - STRAY) * this.density[bucket]!) / sum + STRAY / DELAY_BUCKETS;
-      logs[bucket] = Math.log(shares[bucket]!);
-    }
-    for (const [index, stretch] of STRETCHES.entries()) {
-      if (index === AS_USUAL) continue;
+    for (let bucket = 0; bucket < DELAY_BUCKETS; bucket++)
+      this.usual[bucket] = ((1 - STRAY) * this.density[bucket]!) / sum + STRAY / DELAY_BUCKETS;
+    this.isStretched = false;
+  }
+
+  /** By stretch: `usual` as it is when receipts take so much longer, and its logarithm. Few ask for it. */
+  get stretches(): readonly { readonly shares: Float64Array; readonly logs: Float64Array }[] {
+    if (this.isStretched) return this.stretched;
+    const usual = this.usual.map((share) => Math.log(share));
+    for (const [index, { shares, logs }] of this.stretched.entries())
       for (let bucket = 0; bucket < DELAY_BUCKETS; bucket++) {
-        this.shares[index]![bucket] = shares[bucket - stretch] ?? STRAY / DELAY_BUCKETS;
-        this.logs[index]![bucket] = logs[bucket - stretch] ?? LOG_STRAY;
+        shares[bucket] = this.usual[bucket - STRETCHES[index]!] ?? STRAY / DELAY_BUCKETS;
+        logs[bucket] = usual[bucket - STRETCHES[index]!] ?? LOG_STRAY;
       }
-    }
+    this.isStretched = true;
+    return this.stretched;
   }
 
   copy(): DeliveryShape {
