@@ -16,16 +16,18 @@ export interface Trials {
   readonly successes: number;
 }
 
+/** Where nothing was seen. */
+const PRIOR: DeliveryPosterior = { alpha: PRIOR_WEIGHT * PRIOR_DELIVERY, beta: PRIOR_WEIGHT * (1 - PRIOR_DELIVERY) };
+
 export const NO_TRIALS: Trials = { trials: 0, successes: 0 };
 
 /**
  * What is known of the innermost of several wholes of which each holds the next: where little is known of one, the one
  * around it speaks. `levels`: from the outermost on. What a whole says of its part is what was seen in the rest of it, so
- * that nothing counts twice.
+ * that nothing counts twice. `prior`: what is known without them.
  */
-export function pooledPosterior(levels: readonly Trials[]): DeliveryPosterior {
-  let alpha = PRIOR_WEIGHT * PRIOR_DELIVERY;
-  let beta = PRIOR_WEIGHT - alpha;
+export function pooledPosterior(levels: readonly Trials[], prior: DeliveryPosterior = PRIOR): DeliveryPosterior {
+  let { alpha, beta } = prior;
   for (const [place, { trials, successes }] of levels.entries()) {
     const part = levels[place + 1] ?? NO_TRIALS;
     const kept = Math.min(1, POOLED / (alpha + beta));

@@ -6,7 +6,9 @@ import type { ValidRequest } from "../message/validation.ts";
 import { networkName } from "../numbers/network.ts";
 import type { NetworkSource } from "../portability/known-networks.ts";
 import { networkCountries } from "../portability/network-dependence.ts";
+import type { WayConversions } from "../quality/conversion-estimates.ts";
 import { type DeliveryEstimate, NOTHING_SEEN } from "../quality/delivery-node.ts";
+import { pooledPosterior, posteriorMean } from "../quality/delivery-posterior.ts";
 import { limitText } from "./account-price-cap.ts";
 import type { Candidate, ProviderHealth } from "./candidate.ts";
 import { type Choice, chooseProvider } from "./choose-provider.ts";
@@ -79,6 +81,18 @@ export interface ExplainedCandidate {
   readonly health: ExplainedHealth | null;
   /** Null when no receipts have told of it yet: it is taken to deliver as others do. */
   readonly delivery: ExplainedDelivery | null;
+  /** Null when applications have told of none of its messages in the lane. */
+  readonly conversion: ExplainedConversion | null;
+}
+
+/** How a provider's messages convert in the message's network and lane, as applications say. */
+export interface ExplainedConversion {
+  /** That a message converts: what routes with `measure: conversions` reckon with. */
+  readonly probability: number;
+  /** Messages that were told of there, as they count now: each the less the longer ago, and at most 200. */
+  readonly told: number;
+  /** Its receipts say that it delivers, and far fewer convert than of the others' messages there. */
+  readonly suspect: boolean;
 }
 
 /** How a provider delivers in the message's network and lane, as receipts say. */
@@ -115,8 +129,8 @@ export interface ExplainInput {
   readonly health: (provider: string) => ExplainedHealth | undefined;
   /** Where the number is known to be ported to; without it the network of its prefix counts. */
   readonly ported?: { readonly mccMnc: string; readonly source: NetworkSource } | undefined;
-  /** What receipts say; without it nothing is known of deliveries. */
-  readonly delivery?: Pick<DeliveryView, "of"> | undefined;
+  /** What receipts and applications say; without it nothing is known of deliveries. */
+  readonly delivery?: Pick<DeliveryView, "of" | "converts"> | undefined;
 }
 
 /** Where chance decides, explanations show the middle of the draw, so that the same question has the same answer. */
@@ -130,8 +144,10 @@ export function explain(snapshot: Snapshot, input: ExplainInput): Explanation {
   const facts = ported === undefined ? found : { ...found, mccMnc: ported.mccMnc };
   const estimate = (provider: string) =>
     (input.delivery ?? NO_DELIVERIES).of(provider, facts.country, facts.mccMnc, facts.lane);
+  const converts = (provider: string) => input.delivery?.converts?.(provider, facts.country, facts.mccMnc, facts.lane);
   // A question is no message: it tries nobody, and explores nothing.
-  const delivery = { of: (provider: string) => ({ ...estimate(provider), mayTry: () => false }), spend: () => false };
+  const of = (provider: string) => ({ ...estimate(provider), mayTry: () => false });
+  const delivery = { of, converts, spend: () => false };
   const choice = chooseProvider(snapshot.routes, { facts, tried: [], health, delivery, random: () => MIDDLE });
   return {
     to: `+${request.destination}`,
@@ -149,7 +165,12 @@ export function explain(snapshot: Snapshot, input: ExplainInput): Explanation {
     sentAs: choice.ok && choice.sender !== from ? (choice.sender ?? null) : null,
     reason: choice.reason,
     candidates: choice.candidates.map((candidate) =>
-      explainCandidate(candidate, health(candidate.provider), estimate(candidate.provider)),
+      explainCandidate(
+        candidate,
+        health(candidate.provider),
+        estimate(candidate.provider),
+        converts(candidate.provider),
+      ),
     ),
     others: othersThan(choice, snapshot),
     notes: [...notesOn(snapshot, account, facts, choice), ...(ported === undefined ? lookupNote(snapshot, facts) : [])],
@@ -186,6 +207,7 @@ function explainCandidate(
   { provider, verdict, price, currency, member, score }: Candidate,
   health: ExplainedHealth | undefined,
   estimate: DeliveryEstimate,
+  conversions: WayConversions | undefined,
 ): ExplainedCandidate {
   return {
     provider,
@@ -196,6 +218,7 @@ function explainCandidate(
     score: score ?? null,
     health: health ?? null,
     delivery: explainDelivery(estimate),
+    conversion: conversions === undefined ? null : explainConversion(conversions, estimate),
   };
 }
 
@@ -203,6 +226,10 @@ function explainDelivery(estimate: DeliveryEstimate): ExplainedDelivery | null {
   if (estimate === NOTHING_SEEN) return null;
   const { delivery, p95Ms, share } = estimate;
   return { probability: delivery, p95Ms: p95Ms ?? null, share };
+}
+
+function explainConversion({ levels, told, suspect }: WayConversions, estimate: DeliveryEstimate): ExplainedConversion {
+  return { probability: posteriorMean(pooledPosterior(levels, estimate)), told: Math.round(10 * told) / 10, suspect };
 }
 
 function othersThan({ candidates }: Choice, { known, providers }: Snapshot): OtherProvider[] {

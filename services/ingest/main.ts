@@ -6,11 +6,14 @@ import { catalogFiles, type LoadedCatalog, loadCatalog } from "../../domain/cata
 import { withoutSecrets } from "../../domain/catalog/provider.ts";
 import type { Snapshot, SnapshotSource } from "../../domain/catalog/snapshot.ts";
 import { newMessageId } from "../../domain/message/message-id.ts";
+import { ConversionEstimates } from "../../domain/quality/conversion-estimates.ts";
 import { DeliveryEstimates } from "../../domain/quality/delivery-estimates.ts";
 import type { QualitySummary } from "../../domain/quality/quality-cell.ts";
 import type { DeliveryView } from "../../domain/routing/delivery-view.ts";
 import { openCatalog } from "../../pipeline/boot/open-catalog.ts";
 import { type Pipeline, startPipeline, startReader } from "../../pipeline/boot/start-pipeline.ts";
+import { deliversBy } from "../../pipeline/follow/conversion-board.ts";
+import { followConversions } from "../../pipeline/follow/follow-conversions.ts";
 import { followHealth } from "../../pipeline/follow/follow-health.ts";
 import { followQuality } from "../../pipeline/follow/follow-quality.ts";
 import { ProviderHealth } from "../../pipeline/follow/provider-health.ts";
@@ -26,7 +29,7 @@ import type { TopicReader } from "../../platform/kafka/topic-reader.ts";
 import { ensureTopics } from "../../platform/kafka/topics.ts";
 import { runService, type Scope } from "../../platform/lifecycle/run-service.ts";
 import { KNOWN_VARIABLES } from "../../schemas/generated/variables.ts";
-import { CONTROL_TOPIC, HEALTH_TOPIC, QUALITY_TOPIC } from "../../schemas/topics.ts";
+import { CONTROL_TOPIC, CONVERSION_COUNTS_TOPIC, HEALTH_TOPIC, QUALITY_TOPIC } from "../../schemas/topics.ts";
 import { acceptanceMetrics } from "./acceptance/acceptance-metrics.ts";
 import { Acceptor } from "./acceptance/acceptor.ts";
 import { ApiKeys } from "./acceptance/api-keys.ts";
@@ -62,7 +65,12 @@ await runService({ name: "ingest", config, redact: ["x-api-key", "text", "to"], 
 async function start(scope: Scope): Promise<void> {
   const pipeline = await startPipeline(scope, "ingest", config);
   await observe(scope, pipeline);
-  const reader = await startReader(scope, pipeline, [CONTROL_TOPIC, HEALTH_TOPIC, QUALITY_TOPIC]);
+  const reader = await startReader(scope, pipeline, [
+    CONTROL_TOPIC,
+    HEALTH_TOPIC,
+    QUALITY_TOPIC,
+    CONVERSION_COUNTS_TOPIC,
+  ]);
   const files = () => catalogOf(scope);
   const catalog = await openCatalog(scope, pipeline, { service: "ingest", config, reader, secrets: "none", files });
   let keys = new ApiKeys(catalog.current.catalog.accounts);
@@ -153,24 +161,41 @@ function routingOf(scope: Scope, { codecs, now }: Pipeline, reader: TopicReader,
   };
 }
 
-/** The estimates of deliveries, worked out anew when they are asked for. */
+/** The estimates of deliveries and conversions, worked out anew when they are asked for. */
 function deliveryOf(scope: Scope, codecs: SluiceCodecs, reader: TopicReader, now: () => number) {
   const estimates = new DeliveryEstimates();
+  const conversions = new ConversionEstimates();
   const { partitions } = config;
   const fold = (summary: QualitySummary) => estimates.fold(summary);
   followQuality({ reader, codec: codecs.quality, fold, partitions, log: scope.log }).catch((err: unknown) =>
     scope.log.warn({ err }, "What receipts say cannot be read: in explanations all providers deliver alike"),
   );
+  followConversions({
+    reader,
+    codec: codecs.conversionCounts,
+    fold: (told) => conversions.fold(told),
+    partitions,
+    log: scope.log,
+  }).catch((err: unknown) =>
+    scope.log.warn({ err }, "What applications tell cannot be read: explanations know of no conversions"),
+  );
   let refreshedAt = Number.NEGATIVE_INFINITY;
-  const of: DeliveryView["of"] = (...place) => {
+  const refresh = () => {
     const at = now();
-    if (at - refreshedAt >= ESTIMATES_MS) {
-      refreshedAt = at;
-      estimates.refresh(at);
-    }
+    if (at - refreshedAt < ESTIMATES_MS) return;
+    refreshedAt = at;
+    estimates.refresh(at);
+    conversions.refresh(at, deliversBy(estimates));
+  };
+  const of: DeliveryView["of"] = (...place) => {
+    refresh();
     return estimates.of(...place);
   };
-  return { of };
+  const converts: DeliveryView["converts"] = (...place) => {
+    refresh();
+    return conversions.of(...place);
+  };
+  return { of, converts };
 }
 
 /** Undefined where this process has the accounts only. */

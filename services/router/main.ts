@@ -1,10 +1,14 @@
 /** router: sms.requests.* and sms.retry.* -> sms.dispatch.<provider>.*, sms.events. */
 import { revealFor } from "../../domain/catalog/secret-references.ts";
+import type { ConversionSummary } from "../../domain/quality/conversion-estimates.ts";
+import { withConversions } from "../../domain/routing/delivery-view.ts";
 import { openCatalog } from "../../pipeline/boot/open-catalog.ts";
 import { readCatalog } from "../../pipeline/boot/read-catalog.ts";
 import { revealSecret } from "../../pipeline/boot/reveal-secret.ts";
 import { startPipeline, startReader } from "../../pipeline/boot/start-pipeline.ts";
+import { ConversionBoard } from "../../pipeline/follow/conversion-board.ts";
 import { DeliveryBoard } from "../../pipeline/follow/delivery-board.ts";
+import { followConversions } from "../../pipeline/follow/follow-conversions.ts";
 import { followHealth } from "../../pipeline/follow/follow-health.ts";
 import { followQuality } from "../../pipeline/follow/follow-quality.ts";
 import { ProviderHealth } from "../../pipeline/follow/provider-health.ts";
@@ -16,12 +20,19 @@ import { TaskGroup } from "../../platform/kafka/task-group.ts";
 import { runTransform } from "../../platform/kafka/transform.ts";
 import { runService } from "../../platform/lifecycle/run-service.ts";
 import { KNOWN_VARIABLES } from "../../schemas/generated/variables.ts";
-import { CONTROL_TOPIC, EVENTS_TOPIC, HEALTH_TOPIC, QUALITY_TOPIC, ROUTER_INPUTS } from "../../schemas/topics.ts";
+import {
+  CONTROL_TOPIC,
+  CONVERSION_COUNTS_TOPIC,
+  EVENTS_TOPIC,
+  HEALTH_TOPIC,
+  QUALITY_TOPIC,
+  ROUTER_INPUTS,
+} from "../../schemas/topics.ts";
 import { HttpLookup } from "./lookups/http-lookup.ts";
 import { lookupMetrics } from "./lookups/lookup-metrics.ts";
 import { NumberNetworks } from "./lookups/number-networks.ts";
 import { Router } from "./router.ts";
-import { observeDelivery, routerMetrics } from "./router-metrics.ts";
+import { observeConversions, observeDelivery, routerMetrics } from "./router-metrics.ts";
 import { routerSettings } from "./router-settings.ts";
 import { traceRouting } from "./trace-routing.ts";
 
@@ -41,7 +52,8 @@ await runService({
     const pipeline = await startPipeline(scope, "router", config);
     const { connection, codecs, producer, now } = pipeline;
 
-    const reader = await startReader(scope, pipeline, [EVENTS_TOPIC, HEALTH_TOPIC, QUALITY_TOPIC, CONTROL_TOPIC]);
+    const followedTopics = [HEALTH_TOPIC, QUALITY_TOPIC, CONVERSION_COUNTS_TOPIC, CONTROL_TOPIC];
+    const reader = await startReader(scope, pipeline, [EVENTS_TOPIC, ...followedTopics]);
     const catalog = await openCatalog(scope, pipeline, { service: "router", config, reader, secrets: "lookups" });
     const metrics = routerMetrics(scope.metrics);
     const providerOf = (id: string) => catalog.current.known.get(id);
@@ -93,6 +105,20 @@ await runService({
         }),
       stop: (lookups) => lookups.close(),
     });
+    const conversions = await scope.add("conversion estimates", {
+      start: () => new ConversionBoard({ delivery, now, log: scope.log }),
+      stop: (board) => board.stop(),
+    });
+    const counts = {
+      reader,
+      codec: codecs.conversionCounts,
+      fold: (summary: ConversionSummary) => conversions.fold(summary),
+      partitions: config.partitions,
+      log: scope.log,
+    };
+    await scope.waitFor("conversion estimates", () => followConversions(counts), { attemptMs: 60_000 });
+    conversions.start();
+    observeConversions(scope.metrics, conversions);
     const ends = new LogEnds(reader, EVENTS_TOPIC, scope.log);
     // Topics that were created a moment ago may have no leader yet.
     await scope.waitFor("event log", () => ends.start());
@@ -103,7 +129,7 @@ await runService({
       partitions: config.partitions,
       catalog,
       health,
-      delivery,
+      delivery: withConversions(delivery, conversions.estimates),
       reader,
       ends,
       metrics,

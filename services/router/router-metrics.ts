@@ -1,3 +1,4 @@
+import type { ConversionBoard } from "../../pipeline/follow/conversion-board.ts";
 import type { DeliveryBoard } from "../../pipeline/follow/delivery-board.ts";
 import type { Counter, MetricRegistry } from "../../platform/telemetry/metric-registry.ts";
 
@@ -75,6 +76,25 @@ function byLabels(lookup: (a: string, b: string) => Counter): (a: string, b?: st
     }
     return counter;
   };
+}
+
+/** Shows what is known of the conversions of the providers' ways. */
+export function observeConversions(
+  registry: MetricRegistry,
+  board: Pick<ConversionBoard, "size" | "suspectCount">,
+): void {
+  registry.observe(
+    "router_conversion_cells",
+    "gauge",
+    "Ways of providers into networks, by lane, of which applications have told conversions",
+    () => board.size,
+  );
+  registry.observe(
+    "router_conversion_suspects",
+    "gauge",
+    "Of these, those whose receipts say that they deliver, and far fewer of whose messages convert than of the others'",
+    () => board.suspectCount,
+  );
 }
 
 /** Shows what is known of the providers' deliveries. */

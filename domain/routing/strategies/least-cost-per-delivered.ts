@@ -1,5 +1,10 @@
 import type { DeliveryEstimate } from "../../quality/delivery-node.ts";
-import { drawDelivery } from "../../quality/delivery-posterior.ts";
+import {
+  type DeliveryPosterior,
+  drawDelivery,
+  pooledPosterior,
+  posteriorMean,
+} from "../../quality/delivery-posterior.ts";
 import type { Candidate, Verdict } from "../candidate.ts";
 import { drawByWeight } from "./draw.ts";
 import type { Strategy, View } from "./strategy.ts";
@@ -11,14 +16,19 @@ const MICROS = 1_000_000;
 interface Rival {
   readonly candidate: Candidate;
   readonly estimate: DeliveryEstimate;
+  /** What is known of the probability of what is bought: that a message arrives, or that it converts. */
+  readonly posterior: DeliveryPosterior;
+  /** Its mean. */
+  readonly probability: number;
   /** Of a segment, in units of the currency of comparison. */
   readonly price: number;
 }
 
 /**
  * The cheapest for each message that arrives: price by probability of delivery, as receipts show it for the provider in
- * this network and lane. Left out, while there is another: whose receipts have collapsed, who delivers less than the
- * route's floor, and for an otp who takes too long.
+ * this network and lane. A route may have messages that convert instead: then by the probability of that, as applications tell it. Left
+ * out, while there is another: whose receipts have collapsed, who delivers, or converts, less than the route's floor, and for an otp
+ * who takes too long.
  *
  * Now and then a message explores: the probabilities are drawn from what is known of them (Thompson sampling), so that
  * whoever may well be cheaper is tried, and the more seldom the surer it is that he is not. What that may cost beyond the
@@ -26,7 +36,8 @@ interface Rival {
  */
 export const leastCostPerDelivered: Strategy = {
   name: "least-cost-per-delivered",
-  score: "price of a segment by probability of delivery, in the currency of comparison",
+  score:
+    "price of a segment by probability of delivery (with measure: conversions, that it converts), in the currency of comparison",
   rank: (usable, view, random) => {
     const rivals = usable.map((candidate) => rivalOf(candidate, view));
     const trial = rivals.find(({ estimate }) => estimate.mayTry(view.facts.at, random));
@@ -39,18 +50,35 @@ export const leastCostPerDelivered: Strategy = {
   },
 };
 
-function rivalOf(candidate: Candidate, { facts, deliveries }: View): Rival {
+function rivalOf(candidate: Candidate, view: View): Rival {
+  const { facts, settings, deliveries } = view;
   const estimate = deliveries.of(candidate.provider, facts.country, facts.mccMnc, facts.lane);
   const price = candidate.price! / candidate.member.perBase / MICROS;
-  candidate.score = price / estimate.delivery;
-  return { candidate, estimate, price };
+  const posterior = settings.measure === "conversions" ? converting(candidate, estimate, view) : estimate;
+  const probability = posterior === estimate ? estimate.delivery : posteriorMean(posterior);
+  candidate.score = price / probability;
+  return { candidate, estimate, posterior, probability, price };
 }
 
-function objection({ estimate }: Rival, { facts, settings }: View, random: () => number): Verdict | undefined {
+/** While little was told of a way, it is taken to convert what it delivers: so a new one is tried, and then its own word counts. */
+function converting(
+  { provider }: Candidate,
+  estimate: DeliveryEstimate,
+  { facts, deliveries }: View,
+): DeliveryPosterior {
+  const told = deliveries.converts?.(provider, facts.country, facts.mccMnc, facts.lane);
+  return told === undefined ? estimate : pooledPosterior(told.levels, estimate);
+}
+
+function objection(
+  { estimate, probability }: Rival,
+  { facts, settings }: View,
+  random: () => number,
+): Verdict | undefined {
   const { floor, otpWithinSeconds } = settings;
   const { share, p95Ms } = estimate;
   if (share < 1 && (share === 0 || random() >= share)) return "receipts-collapsed";
-  if (estimate.delivery < floor) return "below-quality-floor";
+  if (probability < floor) return "below-quality-floor";
   const late = facts.lane === "otp" && otpWithinSeconds !== undefined && p95Ms !== undefined;
   return late && p95Ms > otpWithinSeconds * 1_000 ? "too-slow" : undefined;
 }
@@ -59,8 +87,7 @@ function objection({ estimate }: Rival, { facts, settings }: View, random: () =>
 function leastBad(rivals: readonly Rival[]): Rival {
   for (const verdict of ["too-slow", "below-quality-floor", "receipts-collapsed"] as const) {
     const alike = rivals.filter(({ candidate }) => candidate.verdict === verdict);
-    if (alike.length > 0)
-      return alike.reduce((best, one) => (one.estimate.delivery > best.estimate.delivery ? one : best));
+    if (alike.length > 0) return alike.reduce((best, one) => (one.probability > best.probability ? one : best));
   }
   return rivals[0]!;
 }
@@ -90,14 +117,14 @@ function explore(rivals: readonly Rival[], best: Rival, view: View, random: () =
   let least = Number.POSITIVE_INFINITY;
   for (const rival of rivals) {
     if (rival.candidate.verdict === "receipts-collapsed") continue;
-    const drawn = drawDelivery(rival.estimate, random);
+    const drawn = drawDelivery(rival.posterior, random);
     if (drawn < floor || rival.price >= least * drawn) continue;
     least = rival.price / drawn;
     found = rival;
   }
   if (found === best) return undefined;
-  // What its deliveries are worth is what the best would take for them.
-  const cost = found.price - found.estimate.delivery * best.candidate.score!;
+  // What it delivers is worth what the best would take for it.
+  const cost = found.price - found.probability * best.candidate.score!;
   const segments = facts.segments ?? 1;
   return deliveries.spend(route, Math.max(0, cost) * segments, explorePerHour / MICROS, facts.at)
     ? found.candidate

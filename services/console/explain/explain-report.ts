@@ -52,9 +52,11 @@ function providerText({ provider, reason }: Explanation): string {
 
 function candidateTable({ candidates, route }: Explanation): string[] {
   if (candidates.length === 0 || route === null) return [];
-  const told = candidates.some(({ delivery }) => delivery !== null);
-  const head = ["", "verdict", "price", "score", "circuit", "backlog", "rate", ...(told ? ["delivers"] : [])];
-  const rows = [head, ...candidates.map((one) => [...cells(one), ...(told ? [delivers(one)] : [])])];
+  const said = candidates.some(({ delivery }) => delivery !== null);
+  const told = candidates.some(({ conversion }) => conversion !== null);
+  const more = <T>(delivery: T, conversion: T) => [...(said ? [delivery] : []), ...(told ? [conversion] : [])];
+  const head = ["", "verdict", "price", "score", "circuit", "backlog", "rate", ...more("delivers", "converts")];
+  const rows = [head, ...candidates.map((one) => [...cells(one), ...more(delivers(one), converts(one))])];
   const widths = head.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
   const lines = rows.map((row) => `  ${row.map((cell, column) => cell.padEnd(widths[column]!)).join("  ")}`.trimEnd());
   const scored = candidates.some(({ score }) => score !== null);
@@ -85,6 +87,13 @@ function delivers({ delivery }: ExplainedCandidate): string {
   const time = p95Ms === null ? "" : `, 95 % of them within ${short(Math.round(p95Ms / 100) / 10)} s`;
   const left = share === 1 ? "" : share === 0 ? "; left, its receipts have collapsed" : `; has ${short(100 * share)} %`;
   return `${(100 * probability).toFixed(1)} %${time}${left}`;
+}
+
+function converts({ conversion }: ExplainedCandidate): string {
+  if (conversion === null) return "nothing told";
+  const { probability, told, suspect } = conversion;
+  const doubt = suspect ? "; suspect: far fewer than of the others, and receipts say that it delivers" : "";
+  return `${(100 * probability).toFixed(1)} %, of ${short(told)} told${doubt}`;
 }
 
 function otherLines({ others }: Explanation): string[] {

@@ -1,8 +1,12 @@
 import { setTimeout as pause } from "node:timers/promises";
+import { ConversionEstimates } from "../../../domain/quality/conversion-estimates.ts";
 import { DeliveryEstimates } from "../../../domain/quality/delivery-estimates.ts";
 import type { QualitySummary } from "../../../domain/quality/quality-cell.ts";
+import type { DeliveryView } from "../../../domain/routing/delivery-view.ts";
 import type { ExplainedHealth } from "../../../domain/routing/explain.ts";
 import type { AppliedVersion } from "../../../pipeline/control/catalog-log.ts";
+import { deliversBy } from "../../../pipeline/follow/conversion-board.ts";
+import { followConversions } from "../../../pipeline/follow/follow-conversions.ts";
 import { followHealth } from "../../../pipeline/follow/follow-health.ts";
 import { followQuality } from "../../../pipeline/follow/follow-quality.ts";
 import { ProviderHealth } from "../../../pipeline/follow/provider-health.ts";
@@ -12,7 +16,7 @@ import type { KafkaConnection } from "../../../platform/kafka/connection.ts";
 import { TopicReader } from "../../../platform/kafka/topic-reader.ts";
 import { silentLog } from "../../../platform/log/log.ts";
 import type { Health, Lane } from "../../../schemas/generated/types.ts";
-import { CONTROL_TOPIC, HEALTH_TOPIC, QUALITY_TOPIC } from "../../../schemas/topics.ts";
+import { CONTROL_TOPIC, CONVERSION_COUNTS_TOPIC, HEALTH_TOPIC, QUALITY_TOPIC } from "../../../schemas/topics.ts";
 import { readCatalogLog } from "../catalog/catalog-topic.ts";
 
 /** What the services work with at this moment. */
@@ -21,8 +25,8 @@ export interface LiveState {
   readonly version: AppliedVersion | undefined;
   /** The newest word of each sender. */
   readonly words: readonly Health[];
-  /** What receipts say of the providers. */
-  readonly delivery: DeliveryEstimates;
+  /** What receipts and applications say of the providers. */
+  readonly delivery: Pick<DeliveryView, "of" | "converts">;
 }
 
 /** Kafka and the registry must have answered by then, ms. */
@@ -31,14 +35,15 @@ const ANSWER_MS = 3_000;
 const READ_MS = 15_000;
 /** Clocks that differ by more are not read as clocks, ms. */
 const CLOCKS_MS = 60_000;
+const FOLLOWED = [CONTROL_TOPIC, HEALTH_TOPIC, QUALITY_TOPIC, CONVERSION_COUNTS_TOPIC];
 
-/** Reads sms.control, sms.health and sms.quality once. `partitions`: of the message topics. @throws SluiceError `UNAVAILABLE` when Kafka or the registry does not answer in time, or their own errors */
+/** Reads sms.control, sms.health, sms.quality and sms.conversion-counts once. `partitions`: of the message topics. @throws SluiceError `UNAVAILABLE` when Kafka or the registry does not answer in time, or their own errors */
 export async function readLiveState(
   connection: KafkaConnection,
   registryUrl: string,
   partitions: number,
 ): Promise<LiveState> {
-  const reader = new TopicReader({ connection, topics: [CONTROL_TOPIC, HEALTH_TOPIC, QUALITY_TOPIC] });
+  const reader = new TopicReader({ connection, topics: FOLLOWED });
   const started = reader.start();
   try {
     const answers = Promise.all([connectCodecs(registryUrl), started]);
@@ -55,14 +60,20 @@ export async function readLiveState(
     const delivery = new DeliveryEstimates();
     const fold = (summary: QualitySummary) => delivery.fold(summary);
     const learned = followQuality({ reader, codec: codecs.quality, fold, partitions, log: silentLog });
-    const read = Promise.all([readCatalogLog(reader, codecs), followed, learned]);
-    const [{ current }] = await within(
-      read,
-      READ_MS,
-      `${CONTROL_TOPIC}, ${HEALTH_TOPIC} and ${QUALITY_TOPIC} could not be read`,
-    );
+    const conversions = new ConversionEstimates();
+    const told = followConversions({
+      ...{ reader, codec: codecs.conversionCounts, partitions, log: silentLog },
+      fold: (summary) => conversions.fold(summary),
+    });
+    const read = Promise.all([readCatalogLog(reader, codecs), followed, learned, told]);
+    const [{ current }] = await within(read, READ_MS, `${FOLLOWED.join(", ")} could not be read`);
     delivery.refresh(Date.now());
-    return { version: current, words: [...words.values()], delivery };
+    conversions.refresh(Date.now(), deliversBy(delivery));
+    const view: LiveState["delivery"] = {
+      of: (...place) => delivery.of(...place),
+      converts: (...place) => conversions.of(...place),
+    };
+    return { version: current, words: [...words.values()], delivery: view };
   } finally {
     // One that comes up late must go again, too, or the process would not end.
     void started.then(() => reader.stop()).catch(() => {});

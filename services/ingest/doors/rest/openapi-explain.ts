@@ -63,6 +63,15 @@ const delivery = record({
   share: number("Share of its traffic that routes by delivery give it: less than 1 since its receipts collapsed"),
 });
 
+const conversion = record({
+  probability: number("That a message converts"),
+  told: number("Messages of the way that applications have told of, as they count now: at most 200"),
+  suspect: {
+    type: "boolean",
+    description: "Its receipts say that it delivers, and far fewer convert than of the others' messages there",
+  },
+});
+
 const candidate = record({
   provider: text("Id of the provider"),
   verdict: { enum: verdicts, description: "Why it is taken or not; docs/catalog.md has each" },
@@ -77,6 +86,10 @@ const candidate = record({
   delivery: orNull({
     ...delivery,
     description: "As receipts say for this network and lane; null: none yet, and it is taken to deliver as others do",
+  }),
+  conversion: orNull({
+    ...conversion,
+    description: "As applications tell for this network and lane; null: nothing of this provider in the lane",
   }),
 });
 

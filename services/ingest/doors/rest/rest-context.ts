@@ -16,8 +16,8 @@ export interface RoutingView {
   /** Undefined when this process has the accounts only. */
   readonly snapshot: () => Snapshot | undefined;
   readonly health: (provider: string, lane: Lane) => ExplainedHealth | undefined;
-  /** What receipts say of the providers. */
-  readonly delivery: Pick<DeliveryView, "of">;
+  /** What receipts and applications say of the providers. */
+  readonly delivery: Pick<DeliveryView, "of" | "converts">;
   /** Epoch ms by the brokers' clock. */
   readonly now: () => number;
 }
