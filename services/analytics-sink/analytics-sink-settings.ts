@@ -23,5 +23,10 @@ export const analyticsSinkSettings = z.object({
     .describe(
       "How long an insert may take before it is repeated; ClickHouse drops the repeat of one that it completes",
     ),
+  conversionWait: duration({ min: 1_000, max: 6 * 3_600_000 })
+    .default(900_000)
+    .describe(
+      "How old a message is when what was told of its conversion counts for its provider; longer than applications wait before they tell that it was not done",
+    ),
   sinkInserts: integer({ min: 1, max: 64 }).default(4).describe("Inserts at one time at the most"),
 });

@@ -33,6 +33,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
       SLUICE_SINK_MAX_AGE: "1s",
       SLUICE_RECEIPT_DEADLINE: "20s",
       NODE_OPTIONS: `--import=${resolve(import.meta.dirname, "zones-of-tests.ts")}`,
+      SLUICE_CONVERSION_WAIT: "20s",
     });
     project.provide("sluice", {
       ...sluiceEndpoints(services.config),

@@ -11,6 +11,10 @@ import type { Strategy, View } from "./strategy.ts";
 
 /** Of so many decisions one may explore. */
 const EXPLORING = 0.1;
+/** So many messages must have been told of for a provider to be known to convert in a network. */
+const PROVEN = 30;
+/** Beside such a one, the others are among the candidates of this share of the messages: what is not converted is told late. */
+const UNPROVEN_SHARE = 0.1;
 const MICROS = 1_000_000;
 
 interface Rival {
@@ -22,6 +26,8 @@ interface Rival {
   readonly probability: number;
   /** Of a segment, in units of the currency of comparison. */
   readonly price: number;
+  /** Of its messages in the network, those that applications have told of; where deliveries are bought, this does not count. */
+  readonly told: number;
 }
 
 /**
@@ -43,8 +49,9 @@ export const leastCostPerDelivered: Strategy = {
     const trial = rivals.find(({ estimate }) => estimate.mayTry(view.facts.at, random));
     for (const rival of rivals) rival.candidate.verdict = objection(rival, view, random) ?? "dearer-per-delivered";
     if (trial !== undefined) return trial.candidate;
-    const fit = rivals.filter(({ candidate }) => candidate.verdict === "dearer-per-delivered");
-    if (fit.length === 0) return leastBad(rivals).candidate;
+    const able = rivals.filter(({ candidate }) => candidate.verdict === "dearer-per-delivered");
+    if (able.length === 0) return leastBad(rivals).candidate;
+    const fit = view.settings.measure === "conversions" ? proven(able, random) : able;
     const best = cheapest(fit, random);
     return explore(rivals, best, view, random) ?? best.candidate;
   },
@@ -54,20 +61,23 @@ function rivalOf(candidate: Candidate, view: View): Rival {
   const { facts, settings, deliveries } = view;
   const estimate = deliveries.of(candidate.provider, facts.country, facts.mccMnc, facts.lane);
   const price = candidate.price! / candidate.member.perBase / MICROS;
-  const posterior = settings.measure === "conversions" ? converting(candidate, estimate, view) : estimate;
-  const probability = posterior === estimate ? estimate.delivery : posteriorMean(posterior);
+  const conversions =
+    settings.measure === "conversions"
+      ? deliveries.converts?.(candidate.provider, facts.country, facts.mccMnc, facts.lane)
+      : undefined;
+  // While little was told of a way, it is taken to convert what it delivers: so a new one is tried, and then its own word counts.
+  const posterior = conversions === undefined ? estimate : pooledPosterior(conversions.levels, estimate);
+  const probability = conversions === undefined ? estimate.delivery : posteriorMean(posterior);
   candidate.score = price / probability;
-  return { candidate, estimate, posterior, probability, price };
+  return { candidate, estimate, posterior, probability, price, told: conversions?.told ?? 0 };
 }
 
-/** While little was told of a way, it is taken to convert what it delivers: so a new one is tried, and then its own word counts. */
-function converting(
-  { provider }: Candidate,
-  estimate: DeliveryEstimate,
-  { facts, deliveries }: View,
-): DeliveryPosterior {
-  const told = deliveries.converts?.(provider, facts.country, facts.mccMnc, facts.lane);
-  return told === undefined ? estimate : pooledPosterior(told.levels, estimate);
+/** Of most messages those only that are known to convert, where there are such. */
+function proven(able: readonly Rival[], random: () => number): readonly Rival[] {
+  const known = able.filter(({ told }) => told >= PROVEN);
+  if (known.length === 0 || known.length === able.length || random() < UNPROVEN_SHARE) return able;
+  for (const { candidate, told } of able) if (told < PROVEN) candidate.verdict = "not-drawn";
+  return known;
 }
 
 function objection(

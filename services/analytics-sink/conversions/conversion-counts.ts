@@ -31,7 +31,7 @@ export class WayCounts {
     this.partition = partition;
   }
 
-  /** `told`, `converted`: messages of which it was told for the first time, and that converted for the first time: 0 or 1. `now`: epoch ms. */
+  /** `told`: messages; `converted`: those of them that did. `now`: epoch ms. */
   add(way: QualityCell, told: number, converted: number, now: number): void {
     const key = `${way.provider}/${way.country}/${way.network ?? ""}/${way.lane}/${this.partition}`;
     const counts = this.ways.get(key) ?? { way, since: now, told: 0, converted: 0 };

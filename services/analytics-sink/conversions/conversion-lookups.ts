@@ -1,16 +1,11 @@
 import { type ClickHouseClient, ClickHouseLogLevel, createClient } from "@clickhouse/client";
 import { isLane } from "../../../domain/message/lane.ts";
 import type { ClickhouseConfig } from "../../../platform/clickhouse/settings.ts";
-import { conversionKey } from "./conversion-block.ts";
 import type { FoundMessage } from "./conversion-settling.ts";
 
 const TIMEOUT_MS = 10_000;
 
-// Both views are grouped by the id, so that only its rows are read.
-const BEFORE_QUERY = `
-  SELECT toString(message_id) AS id, account, converted
-  FROM conversions_latest WHERE message_id IN {ids:Array(UUID)}`;
-
+// The view is grouped by the id, so that only its rows are read.
 const MESSAGES_QUERY = `
   SELECT toString(message_id) AS id, account, provider, country, network, lane, isNotNull(submitted_at) AS submitted,
     toUnixTimestamp64Milli(accepted_at) AS accepted
@@ -45,14 +40,10 @@ export class ConversionLookups {
     });
   }
 
-  /** What has been told of these messages: whether they had converted, by conversionKey. */
-  async before(ids: readonly string[]): Promise<ReadonlyMap<string, boolean>> {
-    const rows = await this.rows<{ id: string; account: string; converted: number }>(BEFORE_QUERY, ids);
-    return new Map(rows.map(({ id, account, converted }) => [conversionKey(id, account), converted === 1]));
-  }
-
+  /** The messages with these ids, of whatever account. */
   async find(ids: readonly string[]): Promise<FoundMessage[]> {
-    const rows = await this.rows<MessageRow>(MESSAGES_QUERY, ids);
+    const answer = await this.client.query({ query: MESSAGES_QUERY, query_params: { ids }, format: "JSONEachRow" });
+    const rows = await answer.json<MessageRow>();
     return rows.map(({ id, account, provider, country, network, lane, submitted, accepted }) => ({
       messageId: id,
       accountId: account,
@@ -66,10 +57,5 @@ export class ConversionLookups {
 
   close(): Promise<void> {
     return this.client.close();
-  }
-
-  private async rows<Row>(query: string, ids: readonly string[]): Promise<Row[]> {
-    const answer = await this.client.query({ query, query_params: { ids }, format: "JSONEachRow" });
-    return answer.json<Row>();
   }
 }

@@ -17,7 +17,6 @@ import { ConversionSettling, type SettledAs } from "./conversion-settling.ts";
 
 const GROUP_ID = "sluice.analytics-sink.conversions";
 const TABLE = "conversions";
-/** What was told of them before is asked for in one query. */
 const MAX_ROWS = 1_000;
 const MAX_BYTES_PER_PARTITION = 256 << 10;
 /** Between two looks at what waits for its message, ms. */
@@ -26,6 +25,10 @@ const SETTLE_EVERY_MS = 1_000;
 interface Scope extends LifecycleScope {
   readonly metrics: MetricRegistry;
   readonly log: Log;
+}
+
+export interface ConversionSinkConfig extends DeadLetterSinkConfig {
+  readonly conversionWait: number;
 }
 
 type Parts = DeadLetterSinkParts & { readonly now: () => number };
@@ -41,7 +44,7 @@ interface TaskParts extends Parts {
 }
 
 /** sms.conversions -> the table `conversions`, each exactly one row; and what they say of providers' ways -> sms.conversion-counts. */
-export async function startConversionSink(scope: Scope, config: DeadLetterSinkConfig, parts: Parts): Promise<void> {
+export async function startConversionSink(scope: Scope, config: ConversionSinkConfig, parts: Parts): Promise<void> {
   const inserter = new BlockInserter(config, {
     table: TABLE,
     columns: CONVERSION_COLUMNS,
@@ -76,12 +79,14 @@ export async function startConversionSink(scope: Scope, config: DeadLetterSinkCo
   await scope.waitFor("kafka (conversion tasks)", () => group.start());
 }
 
-async function runTask(task: Task, config: DeadLetterSinkConfig, parts: TaskParts): Promise<void> {
-  const { codecs, lookups, count, live } = parts;
+async function runTask(task: Task, config: ConversionSinkConfig, parts: TaskParts): Promise<void> {
+  const { codecs, lookups, count, live, now } = parts;
   const { partition } = task;
   const settling = new ConversionSettling({
     codec: codecs.conversionCounts,
     partition,
+    since: now(),
+    waitMs: config.conversionWait,
     find: (ids) => lookups.find(ids),
     count,
   });
@@ -96,19 +101,17 @@ async function runTask(task: Task, config: DeadLetterSinkConfig, parts: TaskPart
 }
 
 function sinkOptions(
-  config: DeadLetterSinkConfig,
+  config: ConversionSinkConfig,
   settling: ConversionSettling,
-  { codecs, producer, reader, stats, connection, inserter, lookups, now }: TaskParts,
+  { codecs, producer, reader, stats, connection, inserter, now }: TaskParts,
 ): SinkOptions<ConversionBlock> {
   return {
     groupId: GROUP_ID,
     store: {
       open: () => new ConversionBlock(codecs),
       insert: async (block, token) => {
-        const told = [...block.told.values()];
-        const before = await lookups.before([...new Set(told.map(({ messageId }) => messageId))]);
         await inserter.insert(block.encoded(), token);
-        settling.add(told, before);
+        settling.add(block.told.values());
       },
       deadLetter: (record, why) =>
         deadLetterRecord(codecs.deadLetter, record, {
@@ -130,13 +133,20 @@ function sinkOptions(
 }
 
 /** One look-up at a time; while ClickHouse is away, what waits goes on waiting. */
-function settleNowAndThen(task: Task, settling: ConversionSettling, { producer, now, log }: TaskParts): NodeJS.Timeout {
+function settleNowAndThen(
+  task: Task,
+  settling: ConversionSettling,
+  { producer, stats, now, log }: TaskParts,
+): NodeJS.Timeout {
   let busy = false;
   const settle = async (): Promise<void> => {
     if (busy || !task.alive) return;
     busy = true;
     try {
-      await producer.send(await settling.settle(now()), task);
+      // While more stands in the log than was read, only what was read says how far that is.
+      const behind = task.inputs.some(({ backlog }) => backlog > 0);
+      const readUpTo = behind ? Number.NEGATIVE_INFINITY : now() - stats.lagMs(now()) - SETTLE_EVERY_MS;
+      await producer.send(await settling.settle(now(), readUpTo), task);
     } catch (err) {
       log.every("conversions-unsettled", 5_000).warn({ err }, "the messages of conversions cannot be looked up now");
     } finally {
@@ -156,7 +166,7 @@ function observe(
     [...live].reduce((sum, { size }) => sum + size, 0),
   );
   const settled = metrics.counter("sink_conversions_settled_total", {
-    help: "Conversions by what became of them: counted for their way, unmatched (no such message of the account), ambiguous (an id of several messages), old, crowded-out",
+    help: "Conversions by what became of them: counted for their way; late (told longer after the message than SLUICE_CONVERSION_WAIT); begun-before (the message is older than this process's hold of the partition); unmatched (no such message of the account); ambiguous (an id of several messages); crowded-out (too many were waiting)",
   });
   return (as) => settled.with({ as }).add();
 }

@@ -84,6 +84,34 @@ describe("an explanation for people", () => {
     ]);
   });
 
+  it("shows what converts beside what is delivered, where applications tell, and whose receipts are not borne out", () => {
+    const request = validateSendRequest({ to: "+33612345678", text: "hi" });
+    if (!request.ok) throw new Error("request");
+    const known = NO_DELIVERIES.of("", "", undefined, "otp");
+    const delivery = {
+      of: () => ({ ...known, alpha: 950, beta: 50, delivery: 0.95 }),
+      converts: (provider: string, country: string) => {
+        expect(country).toBe("FR");
+        if (provider === "web") return undefined;
+        const [told, converted] = provider === "north" ? [100.04, 60] : [92, 2];
+        return { levels: [{ trials: told, successes: converted }], told, converted, suspect: provider === "south" };
+      },
+    };
+    const input = { request: request.request, account: "acme", at: MONDAY_NOON, health: () => undefined, delivery };
+    const explanation = explain(snapshotOf(example), input);
+    // What is delivered counts for eight messages told of.
+    expect(explanation.candidates.map(({ conversion }) => conversion)).toEqual([
+      { probability: expect.closeTo((60 + 8 * 0.95) / 108.04, 9), told: 100, suspect: false },
+      { probability: expect.closeTo((2 + 8 * 0.95) / 100, 9), told: 92, suspect: true },
+      null,
+    ]);
+    const lines = explainTable(explanation, { catalog: "version 7", health: "live, from Kafka" });
+    expect(lines).toMatch(/verdict .* rate +delivers +converts\n/);
+    expect(lines).toMatch(/north .* 95\.0 % +62\.6 %, of 100 told\n/);
+    expect(lines).toMatch(/south .* 95\.0 % +9\.6 %, of 92 told; suspect: far fewer than of the others/);
+    expect(lines).toMatch(/web .* nothing told\n/);
+  });
+
   it("says that there is none", () => {
     expect(said([])).toEqual(
       expect.arrayContaining([

@@ -169,7 +169,10 @@ export async function startIngest(options: HarnessOptions = {}): Promise<Harness
       now: Date.now,
     }),
     routing: {
-      delivery: NO_DELIVERIES,
+      delivery: {
+        of: NO_DELIVERIES.of,
+        converts: (id) => (id === "north" ? { levels: [], told: 50, converted: 30, suspect: false } : undefined),
+      },
       snapshot: () => options.snapshot,
       health: (id) => (id === "north" ? { ...NORTH } : undefined),
       now: () => MONDAY_NOON,

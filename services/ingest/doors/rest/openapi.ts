@@ -114,7 +114,7 @@ const postConversion = {
     "Such as typing a code in. Tell both, as they become known: true, and false when it was not done in the time that you give. Telling " +
     "it again changes nothing; true after false counts, false after true does not. Answered once every in-sync replica of the " +
     "log has it. Whether the id is that of a message of yours is looked up afterwards: what is told of others' messages, and " +
-    "of ids without a message, counts for nothing.",
+    "of ids without a message, counts for nothing. What is told within 15 minutes of the message counts for the way that it took.",
   parameters: [
     { name: "id", in: "path", required: true, description: "Id of the message", schema: { type: "string" } },
   ],

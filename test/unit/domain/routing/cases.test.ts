@@ -7,7 +7,9 @@ import { parseCatalog } from "../../../../domain/catalog/catalog.ts";
 import { formatMoney } from "../../../../domain/catalog/money.ts";
 import { snapshotOf } from "../../../../domain/catalog/snapshot.ts";
 import { validateSendRequest } from "../../../../domain/message/validation.ts";
+import { NOTHING_SEEN } from "../../../../domain/quality/delivery-node.ts";
 import { chooseProvider } from "../../../../domain/routing/choose-provider.ts";
+import type { DeliveryView } from "../../../../domain/routing/delivery-view.ts";
 import { factsOf } from "../../../../domain/routing/message-facts.ts";
 
 /** What people write: test/cases/routing/README.md. */
@@ -17,6 +19,15 @@ const health = z.strictObject({
   rate: z.number().optional(),
   segmentsThisMonth: z.number().optional(),
   monthEnd: z.iso.datetime().transform(Date.parse).optional(),
+});
+/** What receipts say of a provider in the message's network and lane; by default nothing. */
+const delivery = z.strictObject({
+  probability: z.number().min(0).max(1),
+  /** Submissions that this rests on. */
+  of: z.number().default(1_000),
+  p95Seconds: z.number().optional(),
+  /** Of its traffic; less than 1 since its receipts collapsed. */
+  share: z.number().default(1),
 });
 const caseSchema = z.strictObject({
   name: z.string(),
@@ -30,6 +41,8 @@ const caseSchema = z.strictObject({
   }),
   at: z.iso.datetime().default("2026-01-05T12:00:00Z"),
   health: z.record(z.string(), health).default({}),
+  delivery: z.record(z.string(), delivery).default({}),
+  conversions: z.record(z.string(), z.strictObject({ told: z.number(), converted: z.number() })).default({}),
   tried: z.array(z.string()).default([]),
   refused: z.array(z.string()).default([]),
   draw: z.number().min(0).lt(1).default(0),
@@ -86,7 +99,28 @@ function catalogOf({ catalog }: File) {
   return parseCatalog({ ...catalog, providers }, 6);
 }
 
-function decide(file: File, { message, at, health, tried, refused, draw }: Case) {
+/** What a router knows of deliveries and conversions. Money for exploring is always there. */
+function deliveryView({ delivery, conversions }: Case): DeliveryView {
+  return {
+    of: (provider) => {
+      const said = delivery[provider];
+      if (said === undefined) return NOTHING_SEEN;
+      const { probability, of, p95Seconds, share } = said;
+      const [alpha, beta] = [probability * of, (1 - probability) * of];
+      const p95Ms = p95Seconds === undefined ? undefined : p95Seconds * 1_000;
+      return { alpha, beta, delivery: probability, medianMs: undefined, p95Ms, share, mayTry: () => false };
+    },
+    converts: (provider) => {
+      const said = conversions[provider];
+      if (said === undefined) return undefined;
+      return { levels: [{ trials: said.told, successes: said.converted }], ...said, suspect: false };
+    },
+    spend: () => true,
+  };
+}
+
+function decide(file: File, one: Case) {
+  const { message, at, health, tried, refused, draw } = one;
   const parsed = catalogOf(file);
   if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems));
   const { account, labels, ...fields } = message;
@@ -101,6 +135,7 @@ function decide(file: File, { message, at, health, tried, refused, draw }: Case)
       const known = Object.entries(health[id] ?? {}).filter(([, value]) => value !== undefined);
       return { open: false, backlogSeconds: 0, ...Object.fromEntries(known) };
     },
+    delivery: deliveryView(one),
     random: () => draw,
   });
   return {

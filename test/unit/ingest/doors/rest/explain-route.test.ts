@@ -22,15 +22,15 @@ describe("POST /v1/routes/explain", () => {
     const valid = validateSendRequest(fields);
     if (!valid.ok) throw new Error(JSON.stringify(valid.problems));
     const { routing } = ingest.context;
-    const input = { request: valid.request, account: "acme", at: MONDAY_NOON };
+    const input = { request: valid.request, account: "acme", at: MONDAY_NOON, delivery: routing.delivery };
     const said = explain(snapshot, { ...input, health: (id) => routing.health(id, "transactional") });
     expect(status).toBe(200);
     expect(body).toEqual(JSON.parse(JSON.stringify(said)));
     expect(body).toMatchObject({
       ...{ provider: "north", reason: "weighted", encoding: "ucs2", catalogVersion: 3, at: "2026-01-05T12:00:00.000Z" },
       candidates: [
-        { provider: "north", health: { circuit: "closed", rate: 80 } },
-        { provider: "south", health: null },
+        { provider: "north", health: { circuit: "closed", rate: 80 }, conversion: { told: 50, suspect: false } },
+        { provider: "south", health: null, conversion: null },
       ],
     });
     expect(ingest.writer.sends).toEqual([]);
