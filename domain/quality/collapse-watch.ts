@@ -3,8 +3,11 @@ import { DeliveryEvidence, evidenceOfChange, evidenceOfCollapse } from "./delive
 
 /** A change within a shorter time may be chance in the times of receipts, ms. */
 const CHANGE_WINDOW_MS = 8_000;
-/** That receipts have collapsed must be so much likelier than that they have not, the logarithm: one chance in a million. */
+/** That receipts have collapsed must be so much likelier than that they have not, the logarithm: one chance in a million, */
 const CERTAIN = 13;
+/** or one in four hundred, where so many receipts would be usual that every second counts. */
+const CERTAIN_OF_MANY = 6;
+const MANY_USUAL = 100;
 /** And that it delivers another share than before, for this to be taken up. */
 const CHANGED = 8;
 /** Each cell is gone through for that so often, ms: it takes more work, and less haste. */
@@ -60,7 +63,7 @@ function judge(cell: DeliveryCell, place: number, at: number): void {
   if (!low && !other) return;
   const whole = cell.evidence(WINDOWS_MS[place]!);
   const later = () => laterThan(place).map((lengthMs) => cell.evidence(lengthMs));
-  if (low && evidenceOfCollapse(whole, later, CERTAIN) >= CERTAIN) leave(cell, at);
+  if (low && isCollapse(whole, later)) leave(cell, at);
   else if (other && whole.ripe && evidenceOfChange(whole, later, cell.ratio, CHANGED) >= CHANGED)
     cell.restartSince(cell.heardAt - WINDOWS_MS[place]!);
 }
@@ -81,7 +84,12 @@ function collapsedAsWhole(heard: readonly DeliveryCell[], place: number, at: num
   };
   const whole = together(WINDOWS_MS[place]!);
   const later = () => laterThan(place).map(together);
-  return whole.usual >= LEAST_USUAL && evidenceOfCollapse(whole, later, CERTAIN) >= CERTAIN;
+  return whole.usual >= LEAST_USUAL && isCollapse(whole, later);
+}
+
+function isCollapse(whole: DeliveryEvidence, later: () => readonly DeliveryEvidence[]): boolean {
+  const enough = whole.usual >= MANY_USUAL ? CERTAIN_OF_MANY : CERTAIN;
+  return evidenceOfCollapse(whole, later, enough) >= enough;
 }
 
 function laterThan(place: number): readonly number[] {
