@@ -28,6 +28,12 @@ describe("the routing lab in short", () => {
     expect(secondsUntilLeft(trial, "least-cost")).toBe(Number.POSITIVE_INFINITY);
   });
 
+  it("believes a collapse of hundreds of receipts within twice a median of some seconds", busy, () => {
+    const trial = collapseOf(10_027);
+    expect(trial.truth.medianMs).toBeLessThan(7_000);
+    expect(secondsUntilLeft(trial, "least-cost-per-delivered") * 1_000).toBeLessThan(2 * trial.truth.medianMs);
+  });
+
   it("gives nothing to a link that was lost two seconds ago, or to a provider that fell silent", busy, () => {
     for (const kind of ["lost", "silent"] as const)
       expect(darkShare(darkOf(20_001, kind), "least-cost")).toBeLessThan(0.02);
