@@ -49,8 +49,12 @@ networks: install ## generate the networks by number prefix (downloads a pinned 
 bench: install ## the pipeline at its maximum for a minute; BENCH_SECONDS=10 for a short one
 	@$(BIN)/node test/bench/bench.ts
 
-routing-lab: install ## how well the router buys, in simulated worlds: regret, receipts that collapse, dark links, false alarms (minutes)
-	@$(BIN)/node test/lab/lab.ts
+routing-lab: install ## how well the router buys, in simulated worlds: regret, receipts that collapse, dark links, false alarms (minutes); LAB=pipeline once on the real pipeline
+	@case "$(LAB)" in \
+	"") $(BIN)/node test/lab/lab.ts ;; \
+	pipeline) $(BIN)/node test/lab/pipeline/main.ts ;; \
+	*) echo 'LAB="$(LAB)": pipeline, or nothing for the simulated worlds' >&2; exit 2 ;; \
+	esac
 
 faults: install ## the promises of docs/guarantees.md under injected faults; PROMISES=1,7 some of them, FORM=short a few minutes
 	@$(BIN)/node test/faults/run-promises.ts
