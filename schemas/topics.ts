@@ -36,6 +36,8 @@ export const CORRELATION_TOPIC = "sms.correlation";
 export const CONTROL_TOPIC = "sms.control";
 export const HEALTH_TOPIC = "sms.health";
 export const QUALITY_TOPIC = "sms.quality";
+/** Networks of numbers as receipts say, where the prefix is wrong (NumberNetwork, keyed by destination). */
+export const NETWORKS_TOPIC = "sms.networks";
 /** What applications know of their messages (Conversion, keyed by the message id): the only message topic not keyed by destination. */
 export const CONVERSIONS_TOPIC = "sms.conversions";
 /** What follows from it for the providers (ConversionCounts). */
@@ -130,6 +132,13 @@ const COMPACTED: Readonly<Record<string, string>> = {
   "min.cleanable.dirty.ratio": "0.2",
 };
 
+/** What is learned counts for a year at the most. */
+const LEARNED: Readonly<Record<string, string>> = {
+  ...COMPACTED,
+  "cleanup.policy": "compact,delete",
+  "retention.ms": String(365 * 24 * 3_600_000),
+};
+
 /**
  * Every topic of an installation.
  * @throws RangeError naming the provider whose id cannot be part of a topic name or whose partitions do not divide the plan's.
@@ -159,6 +168,7 @@ export function topicSpecs(plan: TopicPlan): TopicSpec[] {
     ...[INBOUND_TOPIC, EVENTS_TOPIC, CONVERSIONS_TOPIC].map((name) => keyed(name)),
     keyed(DEAD_LETTER_TOPIC, { ...kept, "max.message.bytes": String(DEAD_LETTER_BATCH_BYTES) }),
     ...[CONSENT_TOPIC, CORRELATION_TOPIC].map((name) => keyed(name, COMPACTED)),
+    keyed(NETWORKS_TOPIC, LEARNED),
     ...[CONTROL_TOPIC, HEALTH_TOPIC, QUALITY_TOPIC, CONVERSION_COUNTS_TOPIC].map((name) => ({
       name,
       partitions: 1,

@@ -29,6 +29,9 @@ const receiptErrors = z.record(
 );
 const httpUrl = z.url({ protocol: /^https?$/ });
 
+/** SMPP 3.4, 5.3.2: tags that are the vendors' own. */
+const vendorTlv = z.int().min(0x1400).max(0x3fff);
+
 /** How one SMPP 3.4 account is reached. */
 const smppSchema = z
   .strictObject({
@@ -46,7 +49,9 @@ const smppSchema = z
     /** Notation of message ids in receipts; by default as in responses, and decimal where those are hexadecimal. */
     receiptIdFormat: idFormat.optional(),
     /** Vendor TLV (0x1400..0x3fff) in which submissions carry our message id, where the centre takes one. */
-    clientReferenceTlv: z.int().min(0x1400).max(0x3fff).optional(),
+    clientReferenceTlv: vendorTlv.optional(),
+    /** Vendor TLVs of receipts whose texts, one after the other, are the mobile country and network code of the handset's network. */
+    networkTlvs: z.array(vendorTlv).min(1).max(2).optional(),
     /** Meaning of command_status values where it differs from the standard's; vendor codes are taken for transient otherwise. */
     statuses: statuses.default({}),
     /** The country of the numbers that the centre writes in national form, such as 01701234567. */

@@ -40,3 +40,8 @@ const SHARED: ReadonlySet<string> = new Set(["001", "901", "999"]);
 export function countriesOfMobileCode(mcc: string): readonly string[] | undefined {
   return countries.get(mcc) ?? (SHARED.has(mcc) ? [] : undefined);
 }
+
+/** Whether a country's numbers can be of a network (country and network code in one). */
+export function isOfCountry(mccMnc: string, country: string): boolean {
+  return countriesOfMobileCode(mccMnc.slice(0, 3))?.includes(country) ?? false;
+}

@@ -1,5 +1,13 @@
+import type { Portability } from "../catalog/portability.ts";
+
 /** How the network of a number is known, where it is not by the number's prefix. */
 export type NetworkSource = "lookup" | "learned";
+
+/** The network that a number was ported to. */
+export interface Ported {
+  readonly mccMnc: string;
+  readonly source: NetworkSource;
+}
 
 /** What is known of a number's network. */
 export interface KnownNetwork {
@@ -8,6 +16,23 @@ export interface KnownNetwork {
   readonly source: NetworkSource;
   /** It counts before this moment, epoch ms. */
   readonly until: number;
+}
+
+/** Where a number is known to be, as explanations want it; undefined where its prefix counts. */
+export function portedTo(known: KnownNetwork | undefined): Ported | undefined {
+  return known?.mccMnc === undefined ? undefined : { mccMnc: known.mccMnc, source: known.source };
+}
+
+/** What a receipt has said, as a catalog wants it; undefined where it does not, or not so old. Times are epoch ms. */
+export function learnedNetwork(
+  portability: Portability | undefined,
+  mccMnc: string,
+  at: number,
+  now: number,
+): KnownNetwork | undefined {
+  if (portability?.learned === undefined) return undefined;
+  const until = at + portability.learned.keepSeconds * 1_000;
+  return until > now ? { mccMnc, source: "learned", until } : undefined;
 }
 
 /** Networks by number, of which those that were needed last are kept. */

@@ -1,6 +1,6 @@
 import type { Lookup } from "../catalog/lookup.ts";
 import { countriesOfMobileCode } from "../numbers/mobile-country-codes.ts";
-import { networkTable } from "../numbers/network-table.ts";
+import { joinMccMnc, readMccMnc } from "../numbers/network-code.ts";
 
 /** What a look-up's answer says of a number. `unusable`: nothing that can be understood; `reason` is for people and repeats none of it. */
 export type LookupAnswer =
@@ -9,7 +9,6 @@ export type LookupAnswer =
   | { readonly kind: "unusable"; readonly reason: string };
 
 const UNKNOWN: LookupAnswer = { kind: "unknown" };
-const known: ReadonlySet<string> = new Set(networkTable.map(({ mccMnc }) => mccMnc));
 
 /** `country`: of the number asked for, which a network abroad cannot have. */
 export function readLookupAnswer(
@@ -59,8 +58,7 @@ const isEmpty = (value: unknown) => value === null || value === "";
 function oneCode(value: unknown): string | LookupAnswer {
   if (isEmpty(value)) return UNKNOWN;
   if (value === undefined) return unusable("answer.mccMnc: not there");
-  const [, mcc, mnc] = /^(\d{3})[-/ .:]?(\d{2,3})$/.exec(plain(value)) ?? [];
-  return mcc === undefined ? unusable("answer.mccMnc: no country and network code") : mcc + mnc!;
+  return readMccMnc(plain(value)) ?? unusable("answer.mccMnc: no country and network code");
 }
 
 function twoCodes(mcc: unknown, mnc: unknown): string | LookupAnswer {
@@ -70,17 +68,10 @@ function twoCodes(mcc: unknown, mnc: unknown): string | LookupAnswer {
   const [country, network] = [plain(mcc), plain(mnc)];
   if (!/^\d{3}$/.test(country)) return unusable("answer.mcc: no mobile country code");
   if (!/^\d{1,3}$/.test(network)) return unusable("answer.mnc: no mobile network code");
-  return country + (typeof mnc === "number" || network.length < 2 ? withZeros(country, network) : network);
+  return joinMccMnc(country, network, typeof mnc === "number");
 }
 
 function plain(value: unknown): string {
   if (typeof value === "string") return value.trim();
   return typeof value === "number" && Number.isInteger(value) ? String(value) : "?";
-}
-
-/** The zeros that a network code lost as a number: as the network is known, else as is usual there (three digits in the Americas' 3xx). */
-function withZeros(mcc: string, mnc: string): string {
-  const [two, three] = [mnc.padStart(2, "0"), mnc.padStart(3, "0")];
-  if (known.has(mcc + two) !== known.has(mcc + three)) return known.has(mcc + two) ? two : three;
-  return mcc.startsWith("3") ? three : two;
 }

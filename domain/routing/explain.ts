@@ -4,7 +4,7 @@ import { pricedStrategies, type Route } from "../catalog/route.ts";
 import type { Snapshot } from "../catalog/snapshot.ts";
 import type { ValidRequest } from "../message/validation.ts";
 import { networkName } from "../numbers/network.ts";
-import type { NetworkSource } from "../portability/known-networks.ts";
+import type { NetworkSource, Ported } from "../portability/known-networks.ts";
 import { networkCountries } from "../portability/network-dependence.ts";
 import type { WayConversions } from "../quality/conversion-estimates.ts";
 import { type DeliveryEstimate, NOTHING_SEEN } from "../quality/delivery-node.ts";
@@ -128,7 +128,7 @@ export interface ExplainInput {
   readonly at: number;
   readonly health: (provider: string) => ExplainedHealth | undefined;
   /** Where the number is known to be ported to; without it the network of its prefix counts. */
-  readonly ported?: { readonly mccMnc: string; readonly source: NetworkSource } | undefined;
+  readonly ported?: Ported | undefined;
   /** What receipts and applications say; without it nothing is known of deliveries. */
   readonly delivery?: Pick<DeliveryView, "of" | "converts"> | undefined;
 }

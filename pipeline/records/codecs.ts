@@ -16,6 +16,7 @@ import type {
   Event,
   Health,
   Inbound,
+  NumberNetwork,
   Quality,
   Receipt,
   Retry,
@@ -39,6 +40,7 @@ export interface SluiceCodecs {
   readonly conversion: Codec<Conversion>;
   readonly conversionCounts: Codec<ConversionCounts>;
   readonly submissionIndex: Codec<SubmissionIndex>;
+  readonly numberNetwork: Codec<NumberNetwork>;
   /**
    * Loads a writer's schema seen in a record (`unknown-schema`), so that decoding can go on. `missing`: there is no such
    * schema; decoding the record again then says `undecodable`. Rejects with `REGISTRY_UNAVAILABLE` when the registry
@@ -96,6 +98,7 @@ export async function createCodecs(source: SchemaSource): Promise<SluiceCodecs> 
     conversion: codec<Conversion>("Conversion"),
     conversionCounts: codec<ConversionCounts>("ConversionCounts"),
     submissionIndex: codec<SubmissionIndex>("SubmissionIndex"),
+    numberNetwork: codec<NumberNetwork>("NumberNetwork"),
   };
   await Promise.all(Object.values(asked));
   return {
@@ -113,6 +116,7 @@ export async function createCodecs(source: SchemaSource): Promise<SluiceCodecs> 
     conversion: await asked.conversion,
     conversionCounts: await asked.conversionCounts,
     submissionIndex: await asked.submissionIndex,
+    numberNetwork: await asked.numberNetwork,
     loadSchema: (id) => writers.load(id),
   };
 }

@@ -301,6 +301,16 @@ export interface MessageFacts {
 
 export type MessageState = "enroute" | "delivered" | "undelivered" | "failed" | "expired" | "rejected" | "unknown";
 
+/** Which network a number is of, where a receipt said another one than its message was routed by: sms.networks (compacted), keyed by the number, in its own partition. The append time says when it was learned. */
+export interface NumberNetwork {
+  /** The number, E.164 digits. */
+  readonly to: string;
+  /** Mobile country and network code in one word, such as 26203. */
+  readonly network: string;
+  /** Whose receipt said so. */
+  readonly provider: string;
+}
+
 /** What receipts say of a provider's way into a network: sms.quality (compacted), keyed by provider + '/' + country + '/' + network + '/' + lane + '/' + partition, the network being empty for null. Counts begin with 0 at since and only grow; those of all partitions may be added up. */
 export interface Quality {
   /** The provider. */
@@ -359,6 +369,8 @@ export interface Receipt {
   readonly inbound: Inbound | null;
   /** Parts of a long message that it speaks for, 2 or more (sub: and dlvrd: of the text form); null: one. */
   readonly parts: number | null;
+  /** Network that the provider says the handset's number is of: mobile country and network code in one word, such as 26203; null where it says nothing. */
+  readonly network: string | null;
 }
 
 /** A message to be routed again: sms.retry.<delay>, keyed by destination; or a copy of what is in doubt, which the correlator lets go on or drops: sms.doubt. The header due (epoch milliseconds) says when, not the timestamp; it may be later than the tier is over: then the message is moved on to another one. */

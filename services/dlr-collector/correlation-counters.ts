@@ -26,6 +26,8 @@ export interface CorrelationCounters {
   copiesDropped: number;
   /** Messages sent on to another provider: after a receipt that said it failed, or as none came. */
   readonly rerouted: Record<"failed" | "missing", number>;
+  /** Receipts that named another network than their message was routed by. */
+  learned: number;
   /** Messages that were to be sent on and whose text is not in the log any more. */
   textsMissing: number;
   /** Records that could not be read. */
@@ -47,6 +49,7 @@ export function newCounters(): CorrelationCounters {
     copiesReleased: 0,
     copiesDropped: 0,
     rerouted: { failed: 0, missing: 0 },
+    learned: 0,
     textsMissing: 0,
     undecodable: 0,
     finals: { delivered: 0, undelivered: 0, failed: 0, expired: 0, rejected: 0, unknown: 0 },

@@ -4,15 +4,15 @@ import { eventRecord } from "../../pipeline/records/event-record.ts";
 import type { Codec } from "../../platform/codec/codec.ts";
 import type { OutRecord } from "../../platform/kafka/record.ts";
 import type { Outputs } from "../../platform/kafka/transform.ts";
-import type { Event, Inbound } from "../../schemas/generated/types.ts";
-import { CORRELATION_TOPIC, RECEIPTS_TOPIC } from "../../schemas/topics.ts";
+import type { Event, Inbound, NumberNetwork } from "../../schemas/generated/types.ts";
+import { CORRELATION_TOPIC, NETWORKS_TOPIC, RECEIPTS_TOPIC } from "../../schemas/topics.ts";
 import type { CorrelationOutputs } from "./correlation-terms.ts";
 import type { EarlyReceipt } from "./early-receipts.ts";
 import type { EventPacking } from "./kept-messages.ts";
 import { IndexCollector } from "./placing/index-collector.ts";
 
 export interface RecordWriterOptions {
-  readonly codecs: Pick<SluiceCodecs, "event" | "receipt" | "inbound" | "submissionIndex">;
+  readonly codecs: Pick<SluiceCodecs, "event" | "receipt" | "inbound" | "submissionIndex" | "numberNetwork">;
   readonly partition: number;
   /** Of the message topics. */
   readonly partitions: number;
@@ -65,6 +65,11 @@ export class RecordWriter implements CorrelationOutputs {
 
   putAside(orphan: EarlyReceipt): void {
     this.to.decide(this.options.putAside(orphan));
+  }
+
+  learned(known: NumberNetwork): void {
+    // Not an effect, which would cost a commit: written twice, or by who has lost the partition, it says nothing wrong.
+    this.to.decide(this.record(NETWORKS_TOPIC, known.to, this.options.codecs.numberNetwork.encode(known)));
   }
 
   inbound(message: Inbound, offset: number): void {

@@ -1,5 +1,5 @@
 import type { IdFormat } from "../../domain/receipts/provider-message-id.ts";
-import type { Event, Inbound } from "../../schemas/generated/types.ts";
+import type { Event, Inbound, NumberNetwork } from "../../schemas/generated/types.ts";
 import type { EarlyReceipt } from "./early-receipts.ts";
 
 /** What is to be known of a provider to wait for its receipts. */
@@ -66,6 +66,8 @@ export interface CorrelationOutputs {
   index(provider: string, id: string, to: string): void;
   /** A receipt that belongs to no submission known here: kept where it can be looked at. */
   putAside(orphan: EarlyReceipt): void;
+  /** A receipt named another network than its message was routed by. */
+  learned(known: NumberNetwork): void;
   /** What looked like a receipt is a message from a handset. `offset`: where it stands in sms.receipts. */
   inbound(message: Inbound, offset: number): void;
 }

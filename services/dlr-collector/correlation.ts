@@ -23,6 +23,8 @@ export interface CorrelationOptions {
   readonly limits: CorrelationLimits;
   readonly counters: CorrelationCounters;
   readonly packing: EventPacking;
+  /** Whether networks that receipts name are kept, as the catalog is now. Default: they are not. */
+  readonly learns?: () => boolean;
   /** Told of each receipt that is given up without a submission. */
   readonly onOrphan?: (receipt: EarlyReceipt) => void;
 }
@@ -37,7 +39,7 @@ export class Correlation {
   private readonly ending: Ending;
   private replaying = false;
 
-  constructor({ terms, reroute, limits, counters, packing, onOrphan }: CorrelationOptions) {
+  constructor({ terms, reroute, limits, counters, packing, learns = () => false, onOrphan }: CorrelationOptions) {
     this.limits = limits;
     this.counters = counters;
     this.messages = new OpenMessages(limits.finished);
@@ -45,7 +47,7 @@ export class Correlation {
     const { messages, kept } = this;
     const rerouting = new Rerouting(kept, reroute);
     this.ending = new Ending({ messages, kept, rerouting, terms });
-    this.joining = new Joining({ messages, kept, ending: this.ending, rerouting, terms, limits, onOrphan });
+    this.joining = new Joining({ messages, kept, ending: this.ending, rerouting, terms, limits, learns, onOrphan });
   }
 
   get size(): { readonly open: number; readonly kept: number; readonly early: number } {

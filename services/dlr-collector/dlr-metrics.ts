@@ -64,6 +64,12 @@ export function observeCorrelators(
     "Messages that were not sent on, since their request was not in the log any more",
     () => counters.textsMissing,
   );
+  metrics.observe(
+    "correlator_networks_learned_total",
+    "counter",
+    "Receipts that named another network than their message was routed by",
+    () => counters.learned,
+  );
   metrics.observe("correlator_repeats_total", "counter", "Events that said nothing new", () => counters.repeats);
   metrics.observe("correlator_undecodable_total", "counter", "Records put aside unread", () => counters.undecodable);
 }

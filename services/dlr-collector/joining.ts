@@ -1,3 +1,4 @@
+import { isOfCountry } from "../../domain/numbers/mobile-country-codes.ts";
 import { canonicalId, normaliseProviderMessageId } from "../../domain/receipts/provider-message-id.ts";
 import { isFinal, isTelling, type PartState } from "../../domain/receipts/receipt-lattice.ts";
 import type { Event, Receipt } from "../../schemas/generated/types.ts";
@@ -19,6 +20,8 @@ export interface JoiningOptions {
   readonly rerouting: Rerouting;
   readonly terms: (provider: string) => ProviderTerms;
   readonly limits: CorrelationLimits;
+  /** Whether networks that receipts name are kept. */
+  readonly learns: () => boolean;
   /** Told of each receipt that is given up without a submission. */
   readonly onOrphan: ((receipt: EarlyReceipt) => void) | undefined;
 }
@@ -291,7 +294,7 @@ export class Joining {
   private connect(submission: Submission, ids: readonly string[], turn: Turn): void {
     const { message, provider, notBefore } = submission;
     const news: number[] = [];
-    const take = (part: number, early: Unmatched) => news.push(...this.note({ submission, part }, early));
+    const take = (part: number, early: Unmatched) => news.push(...this.note({ submission, part }, early, turn));
     for (const id of ids) {
       if (submission.ids.includes(id)) continue;
       const part = this.adopt(submission, id);
@@ -364,7 +367,7 @@ export class Joining {
 
   private fold(found: FoundPart, early: Pick<Unmatched, "receipt" | "state" | "receivedAt">, turn: Turn): void {
     const { submission } = found;
-    const news = this.note(found, early);
+    const news = this.note(found, early, turn);
     if (news.length > 0) this.options.ending.settle(submission.message, submission, news, turn);
   }
 
@@ -372,13 +375,24 @@ export class Joining {
   private note(
     { submission, part }: FoundPart,
     { receipt, state, receivedAt }: Pick<Unmatched, "receipt" | "state" | "receivedAt">,
+    turn: Turn,
   ): number[] {
+    if (receipt.network !== null && state.state === "delivered") this.learn(submission, receipt.network, turn);
     const { total, provider } = submission;
     const whole = (receipt.parts ?? 1) >= total || !this.options.terms(provider).receiptPerPart;
     const first = whole ? 0 : part;
     const news: number[] = [];
     for (let i = first; i < (whole ? total : part + 1); i++) if (note(submission, i, state, receivedAt)) news.push(i);
     return news;
+  }
+
+  /** Whoever delivered it knows which network it was; told where that is not the one that it was routed by. */
+  private learn({ message, provider, event }: Submission, network: string, turn: Turn): void {
+    if (turn.replaying || !this.options.learns()) return;
+    const { facts } = this.options.kept.unpack(event);
+    if (facts.network === network || !isOfCountry(network, facts.country)) return;
+    turn.counters.learned++;
+    turn.out.learned({ to: message.to, network, provider });
   }
 
   private giveUp(early: EarlyReceipt, turn: Turn): void {

@@ -149,6 +149,7 @@ async function correlator(scope: Scope, parts: Parts): Promise<TaskGroup> {
       reroute: perSnapshot(catalog, rerouteTermsOf),
       limits,
       counters,
+      learns: perSnapshot(catalog, (snapshot) => snapshot.catalog.portability?.learned !== undefined),
       onOrphan: ({ receipt, id }) =>
         scope.log
           .every("orphan-receipt", 5_000)

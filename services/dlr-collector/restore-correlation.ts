@@ -43,6 +43,7 @@ export async function restoreCorrelation(correlation: Correlation, task: Task, o
     forget: (key) => owed.push((out) => out.forget(key)),
     index: (provider, id, to) => owed.push((out) => out.index(provider, id, to)),
     putAside: (orphan) => owed.push((out) => out.putAside(orphan)),
+    learned: (known) => owed.push((out) => out.learned(known)),
     inbound: (message, offset) => owed.push((out) => out.inbound(message, offset)),
   };
   correlation.beginReplay();

@@ -6,6 +6,7 @@ import { catalogFiles, type LoadedCatalog, loadCatalog } from "../../domain/cata
 import { withoutSecrets } from "../../domain/catalog/provider.ts";
 import type { Snapshot, SnapshotSource } from "../../domain/catalog/snapshot.ts";
 import { newMessageId } from "../../domain/message/message-id.ts";
+import { KnownNetworks, learnedNetwork, portedTo } from "../../domain/portability/known-networks.ts";
 import { ConversionEstimates } from "../../domain/quality/conversion-estimates.ts";
 import { DeliveryEstimates } from "../../domain/quality/delivery-estimates.ts";
 import type { QualitySummary } from "../../domain/quality/quality-cell.ts";
@@ -15,6 +16,7 @@ import { type Pipeline, startPipeline, startReader } from "../../pipeline/boot/s
 import { deliversBy } from "../../pipeline/follow/conversion-board.ts";
 import { followConversions } from "../../pipeline/follow/follow-conversions.ts";
 import { followHealth } from "../../pipeline/follow/follow-health.ts";
+import { followNetworks } from "../../pipeline/follow/follow-networks.ts";
 import { followQuality } from "../../pipeline/follow/follow-quality.ts";
 import { ProviderHealth } from "../../pipeline/follow/provider-health.ts";
 import type { SluiceCodecs } from "../../pipeline/records/codecs.ts";
@@ -29,7 +31,13 @@ import type { TopicReader } from "../../platform/kafka/topic-reader.ts";
 import { ensureTopics } from "../../platform/kafka/topics.ts";
 import { runService, type Scope } from "../../platform/lifecycle/run-service.ts";
 import { KNOWN_VARIABLES } from "../../schemas/generated/variables.ts";
-import { CONTROL_TOPIC, CONVERSION_COUNTS_TOPIC, HEALTH_TOPIC, QUALITY_TOPIC } from "../../schemas/topics.ts";
+import {
+  CONTROL_TOPIC,
+  CONVERSION_COUNTS_TOPIC,
+  HEALTH_TOPIC,
+  NETWORKS_TOPIC,
+  QUALITY_TOPIC,
+} from "../../schemas/topics.ts";
 import { acceptanceMetrics } from "./acceptance/acceptance-metrics.ts";
 import { Acceptor } from "./acceptance/acceptor.ts";
 import { ApiKeys } from "./acceptance/api-keys.ts";
@@ -70,6 +78,7 @@ async function start(scope: Scope): Promise<void> {
     HEALTH_TOPIC,
     QUALITY_TOPIC,
     CONVERSION_COUNTS_TOPIC,
+    NETWORKS_TOPIC,
   ]);
   const files = () => catalogOf(scope);
   const catalog = await openCatalog(scope, pipeline, { service: "ingest", config, reader, secrets: "none", files });
@@ -156,9 +165,31 @@ function routingOf(scope: Scope, { codecs, now }: Pipeline, reader: TopicReader,
   return {
     snapshot: () => snapshotWithRoutes(catalog),
     health: (provider, lane) => health.explained(provider, lane, performance.now()),
+    ported: portedOf(scope, codecs, reader, catalog, now),
     delivery: deliveryOf(scope, codecs, reader, now),
     now,
   };
+}
+
+/** What receipts have said of numbers' networks; what look-ups have, routers know alone. */
+function portedOf(
+  scope: Scope,
+  codecs: SluiceCodecs,
+  reader: TopicReader,
+  catalog: SnapshotSource,
+  now: () => number,
+): RoutingView["ported"] {
+  const portability = () => catalog.current.catalog.portability;
+  const known = new KnownNetworks(0);
+  const learn = (number: string, mccMnc: string, at: number): void => {
+    const one = learnedNetwork(portability(), mccMnc, at, now());
+    known.resize(portability()?.remembered ?? 0);
+    if (one !== undefined) known.set(number, one);
+  };
+  followNetworks({ reader, codec: codecs.numberNetwork, learn, log: scope.log }).catch((err: unknown) =>
+    scope.log.warn({ err }, "Networks that receipts name cannot be read: explanations go by prefixes"),
+  );
+  return (number) => (portability()?.learned === undefined ? undefined : portedTo(known.get(number, now())));
 }
 
 /** The estimates of deliveries and conversions, worked out anew when they are asked for. */

@@ -10,6 +10,7 @@ import { ConversionBoard } from "../../pipeline/follow/conversion-board.ts";
 import { DeliveryBoard } from "../../pipeline/follow/delivery-board.ts";
 import { followConversions } from "../../pipeline/follow/follow-conversions.ts";
 import { followHealth } from "../../pipeline/follow/follow-health.ts";
+import { followNetworks } from "../../pipeline/follow/follow-networks.ts";
 import { followQuality } from "../../pipeline/follow/follow-quality.ts";
 import { ProviderHealth } from "../../pipeline/follow/provider-health.ts";
 import { SchemaGate } from "../../pipeline/follow/schema-gate.ts";
@@ -25,6 +26,7 @@ import {
   CONVERSION_COUNTS_TOPIC,
   EVENTS_TOPIC,
   HEALTH_TOPIC,
+  NETWORKS_TOPIC,
   QUALITY_TOPIC,
   ROUTER_INPUTS,
 } from "../../schemas/topics.ts";
@@ -52,7 +54,7 @@ await runService({
     const pipeline = await startPipeline(scope, "router", config);
     const { connection, codecs, producer, now } = pipeline;
 
-    const followedTopics = [HEALTH_TOPIC, QUALITY_TOPIC, CONVERSION_COUNTS_TOPIC, CONTROL_TOPIC];
+    const followedTopics = [HEALTH_TOPIC, QUALITY_TOPIC, CONVERSION_COUNTS_TOPIC, NETWORKS_TOPIC, CONTROL_TOPIC];
     const reader = await startReader(scope, pipeline, [EVENTS_TOPIC, ...followedTopics]);
     const catalog = await openCatalog(scope, pipeline, { service: "router", config, reader, secrets: "lookups" });
     const metrics = routerMetrics(scope.metrics);
@@ -119,6 +121,12 @@ await runService({
     await scope.waitFor("conversion estimates", () => followConversions(counts), { attemptMs: 60_000 });
     conversions.start();
     observeConversions(scope.metrics, conversions);
+    const learn = (number: string, mccMnc: string, at: number) => networks.learn(number, mccMnc, at);
+    await scope.waitFor(
+      "learned networks",
+      () => followNetworks({ reader, codec: codecs.numberNetwork, learn, log: scope.log }),
+      { attemptMs: 60_000 },
+    );
     const ends = new LogEnds(reader, EVENTS_TOPIC, scope.log);
     // Topics that were created a moment ago may have no leader yet.
     await scope.waitFor("event log", () => ends.start());

@@ -1,3 +1,4 @@
+import { joinMccMnc, readMccMnc } from "../../domain/numbers/network-code.ts";
 import {
   type AddressTerms,
   type Handset,
@@ -41,6 +42,8 @@ export type Delivered =
 /** How a provider writes what it delivers. */
 export interface DeliverTerms extends AddressTerms {
   readonly defaultAlphabet?: DefaultAlphabet;
+  /** Vendor TLVs of receipts whose texts, one after the other, name the handset's network. */
+  readonly networkTlvs?: readonly number[] | undefined;
   /** Which address earlier receipts have shown to be the handset's. */
   readonly usualHandset?: Handset | undefined;
 }
@@ -118,6 +121,7 @@ class ReceiptReader {
         receivedAt: this.now,
         inbound,
         parts: read?.parts ?? null,
+        network: networkIn(pdu, terms.networkTlvs),
       },
     };
   }
@@ -126,6 +130,14 @@ class ReceiptReader {
     const parsed = parseSmppReceipt(receiptInputOf(this.pdu));
     return parsed.ok ? parsed.receipt : undefined;
   }
+}
+
+/** Mobile country and network code in one; null where the receipt names none, or nothing that is one. */
+function networkIn({ tlvs }: DeliverSmPdu, tags: readonly number[] | undefined): string | null {
+  if (tags === undefined || tlvs.length === 0) return null;
+  const [first = "", second] = tags.map((tag) => tlvText(tlvs, tag)?.trim() ?? "");
+  if (second === undefined) return readMccMnc(first) ?? null;
+  return /^\d{3}$/.test(first) && /^\d{1,3}$/.test(second) ? joinMccMnc(first, second) : null;
 }
 
 function receiptInputOf(pdu: DeliverSmPdu): SmppReceiptInput {

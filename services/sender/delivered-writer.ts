@@ -59,8 +59,13 @@ export class DeliveredWriter {
     this.options = options;
     this.idFormat = idFormatsOf(options.provider).receipt;
     this.build = new DeliveredRecords(options.codecs, options.partitions);
-    const { country, defaultAlphabet } = options.provider.smpp;
-    this.terms = { country, defaultAlphabet, ...(options.known === undefined ? {} : { known: options.known }) };
+    const { country, defaultAlphabet, networkTlvs } = options.provider.smpp;
+    this.terms = {
+      country,
+      defaultAlphabet,
+      networkTlvs,
+      ...(options.known === undefined ? {} : { known: options.known }),
+    };
   }
 
   take(pdu: DeliverSmPdu, acknowledge: Acknowledge): void {

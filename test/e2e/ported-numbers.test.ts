@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
 import { type CatalogFiles, LiveCatalogFiles } from "../fixture/live-catalog.ts";
-import { audit, behave, behaviourOf, disconnect, freshId, produce, query, untilFinal } from "./sluice.ts";
+import { audit, behave, behaviourOf, disconnect, freshId, produce, query, until, untilFinal } from "./sluice.ts";
 
 const { environment } = inject("sluice");
 const catalog = new LiveCatalogFiles(environment);
@@ -16,6 +16,8 @@ const files = catalog.read(environment.SLUICE_CATALOG_DIR!);
 /** Both are Telekom's by their prefix (26201); those of the first are of another network by now. */
 const PORTED = "49151881";
 const STAYED = "49151882";
+/** Of these the look-up knows nothing, and receipts of smsc-a say where they are. */
+const LEARNED = "49151883";
 const O2 = "26203";
 const SECRET = "Bearer of-the-look-up";
 const TIMEOUT_MS = 1_000;
@@ -34,12 +36,19 @@ const service = createServer((request, response) => {
   asked.push({ number, authorization: request.headers.authorization });
   answer(number, response);
 });
-let before: object;
+const before = new Map<string, object>();
+const CALM = {
+  errors: { permanentShare: 0, temporaryShare: 0 },
+  receipts: { delay: { kind: "constant", ms: 300 }, states: { DELIVRD: 1, UNDELIV: 0, EXPIRED: 0 }, lossShare: 0 },
+  rules: [{ prefix: LEARNED, network: O2 }],
+};
 
 beforeAll(async () => {
   await new Promise<void>((resolve) => service.listen(0, "127.0.0.1", resolve));
-  before = await behaviourOf("smsc-b");
-  await behave("smsc-b", { errors: { permanentShare: 0, temporaryShare: 0 } });
+  for (const provider of ["smsc-a", "smsc-b"]) {
+    before.set(provider, await behaviourOf(provider));
+    await behave(provider, CALM);
+  }
   const applied = await catalog.apply(withLookup());
   expect(applied, applied.err).toMatchObject({ code: 0 });
   expect(applied.out).toContain("+ portability\n");
@@ -48,7 +57,7 @@ beforeAll(async () => {
 afterAll(async () => {
   // A file that is not there is as an empty one.
   await catalog.apply({ ...files, portability: null } as CatalogFiles);
-  await behave("smsc-b", before);
+  for (const [provider, settings] of before) await behave(provider, settings);
   service.closeAllConnections();
   service.close();
   await disconnect();
@@ -76,15 +85,23 @@ function withLookup(): CatalogFiles {
     circuit: { openMs: 60_000 },
   };
   const ofO2 = { id: "o2", when: { mccMncs: [O2] }, strategy: "priority", providers: [{ id: "smsc-b" }] };
-  return { ...files, providers, routes: [ofO2, ...files.routes], portability: { lookups: [lookup] } } as CatalogFiles;
+  const toLearn = {
+    id: "to-learn",
+    when: { prefixes: [LEARNED] },
+    strategy: "priority",
+    providers: [{ id: "smsc-a" }],
+  };
+  Object.assign(providers.find(({ id }) => id === "smsc-a")!.smpp!, { networkTlvs: [0x1403] });
+  const portability = { learned: {}, lookups: [lookup] };
+  return { ...files, providers, routes: [ofO2, toLearn, ...files.routes], portability } as CatalogFiles;
 }
 
-async function send(prefix: string, count: number): Promise<string[]> {
-  const requests = Array.from({ length: count }, () => ({
-    messageId: freshId(),
-    to: `${prefix}${randomInt(10_000, 99_999)}`,
-    text: "wherever you are",
-  }));
+function send(prefix: string, count: number): Promise<string[]> {
+  return sendTo(Array.from({ length: count }, () => `${prefix}${randomInt(10_000, 99_999)}`));
+}
+
+async function sendTo(numbers: readonly string[]): Promise<string[]> {
+  const requests = numbers.map((to) => ({ messageId: freshId(), to, text: "wherever you are" }));
   await produce(requests);
   return requests.map(({ messageId }) => messageId);
 }
@@ -118,6 +135,22 @@ test("a ported number takes the route of its real network and pays its price; on
   for (const one of here) expect(one).toMatchObject({ network: "26201", route: "everywhere" });
   expect(new Set(asked.map(({ authorization }) => authorization))).toEqual(new Set([SECRET]));
   expect(asked.length).toBeLessThanOrEqual(60);
+});
+
+test("what the receipt of a first message says, the next one to the number is routed by", async () => {
+  const numbers = Array.from({ length: 10 }, (_, n) => `${LEARNED}${10_000 + n}`);
+  const first = await sendTo(numbers);
+  await untilFinal(first);
+  for (const one of await decisions(first)) expect(one).toMatchObject({ network: "26201", route: "to-learn" });
+  await until("it is explained by what receipts said", async () => {
+    const { out } = await catalog.run("explain", "--to", `+${numbers[9]!}`);
+    return out.includes(`network ${O2}`) && out.includes("(as receipts said)") && out.includes("route       o2");
+  });
+  const second = await sendTo(numbers);
+  await untilFinal(second);
+  const there = await decisions(second);
+  expect(there).toHaveLength(10);
+  for (const one of there) expect(one).toMatchObject({ network: O2, route: "o2", provider: "smsc-b", price: 0.0333 });
 });
 
 test("explain says how the network is known, and that the router would ask; simulate says how they were known", async () => {

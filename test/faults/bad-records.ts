@@ -101,6 +101,7 @@ export function implausible(codecs: SluiceCodecs, kind: RecordKind, topic: strin
     receivedAt: Date.now(),
     inbound: null,
     parts: null,
+    network: null,
   };
   switch (kind) {
     case "request":
@@ -201,6 +202,7 @@ export function goodRecord(codecs: SluiceCodecs, kind: RecordKind, random: Rando
     receivedAt: Date.now(),
     inbound: null,
     parts: null,
+    network: null,
   });
 }
 

@@ -21,6 +21,7 @@ import {
   HEALTH_TOPIC,
   INBOUND_TOPIC,
   LANES,
+  NETWORKS_TOPIC,
   QUALITY_TOPIC,
   RECEIPTS_TOPIC,
   RETRY_DELAYS,
@@ -79,13 +80,21 @@ const TARGETS: readonly Target[] = [
   // Read for what is of use, and nothing else: who reads them starts and goes on.
   target(HEALTH_TOPIC, "health", 1, {}),
   target(CORRELATION_TOPIC, "event", PARTITIONS, {}),
+  target(NETWORKS_TOPIC, "event", PARTITIONS, {}),
   target(DEAD_LETTER_TOPIC, "event", PARTITIONS, {}),
   // Nobody reads these yet.
   ...[INBOUND_TOPIC, CONSENT_TOPIC].map((topic) => target(topic, "event", PARTITIONS, {})),
   ...[CONTROL_TOPIC, QUALITY_TOPIC].map((topic) => target(topic, "event", 1, {})),
 ];
 /** Of these a record without a key is refused by the broker. */
-const COMPACTED = new Set<string>([HEALTH_TOPIC, CORRELATION_TOPIC, CONSENT_TOPIC, CONTROL_TOPIC, QUALITY_TOPIC]);
+const COMPACTED = new Set<string>([
+  NETWORKS_TOPIC,
+  HEALTH_TOPIC,
+  CORRELATION_TOPIC,
+  CONSENT_TOPIC,
+  CONTROL_TOPIC,
+  QUALITY_TOPIC,
+]);
 
 interface Written extends BadRecord {
   readonly target: Target;

@@ -3,6 +3,7 @@ import type { OutgoingShortMessage } from "../../../domain/smpp/pdu.ts";
 import type { SmppSession } from "../../../domain/smpp/session.ts";
 import { cOctetTlv, type OutgoingTlv, octetTlv, tlvTag } from "../../../domain/smpp/tlv.ts";
 import type { FinalState, SmscBehaviour } from "./settings.ts";
+import { ruleFor } from "./submit-decision.ts";
 
 /** A receipt on its way to the ESME that submitted the message. */
 export interface Receipt {
@@ -73,12 +74,17 @@ export function receiptMessage(
     tlvs.push(cOctetTlv(tlvTag.receipted_message_id, id), octetTlv(tlvTag.message_state, state.code));
   }
   if (echoReference && receipt.reference !== undefined) tlvs.push({ tag: referenceTag, value: receipt.reference });
+  const network = behaviour.rules.length > 0 ? ruleFor(behaviour.rules, receipt.destinationAddr)?.network : undefined;
+  if (network !== undefined) tlvs.push({ tag: NETWORK_TLV, value: network });
   return {
     ...addresses(receipt),
     shortMessage: Buffer.from(format === "tlv" ? "" : receiptText(receipt, id, state.error, now), "latin1"),
     tlvs,
   };
 }
+
+/** Where receipts name the handset's network. */
+const NETWORK_TLV = 0x1403;
 
 const unusableText = Buffer.from("id: sub:xxx dlvrd: submit date:99 stat:\xff err:\x00", "latin1");
 

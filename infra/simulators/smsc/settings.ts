@@ -119,6 +119,11 @@ export const smscBehaviourSchema = z.strictObject({
         status: statusName.optional(),
         state: z.enum(["DELIVRD", "UNDELIV", "EXPIRED", "DELETED", "REJECTD", "UNKNOWN"]).optional(),
         loseReceipt: z.boolean().optional(),
+        /** Country and network code that its receipts name, in vendor TLV 0x1403. */
+        network: z
+          .string()
+          .regex(/^\d{5,6}$/)
+          .optional(),
         /** How long its submits wait for their response, where it differs: a slow network behind this centre. */
         responseDelay: delaySchema.optional(),
       }),

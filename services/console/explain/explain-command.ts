@@ -2,6 +2,7 @@ import { z } from "zod";
 import { CatalogError } from "../../../domain/catalog/load-catalog.ts";
 import { concealed } from "../../../domain/catalog/secret-references.ts";
 import { type Snapshot, snapshotOf } from "../../../domain/catalog/snapshot.ts";
+import { learnedNetwork, portedTo } from "../../../domain/portability/known-networks.ts";
 import { DeliveryEstimates } from "../../../domain/quality/delivery-estimates.ts";
 import { explain } from "../../../domain/routing/explain.ts";
 import { readCatalog } from "../../../pipeline/boot/read-catalog.ts";
@@ -46,15 +47,15 @@ export const explainCommand: Command = {
     const { account, at, files, json, request } = readExplainArguments(args);
     const config = readConfig("console", settings, env, ["SLUICE_*"]);
     const connection = { brokers: config.kafkaBrokers, clientId: `sluice-explain-${process.pid}`, log: silentLog };
-    let live: LiveState = { version: undefined, words: [], delivery: new DeliveryEstimates() };
+    let live: LiveState = { version: undefined, words: [], delivery: new DeliveryEstimates(), learned: undefined };
     let source = "live, from Kafka";
     try {
-      live = await readLiveState(connection, config.registryUrl, config.partitions);
+      live = await readLiveState(connection, config.registryUrl, config.partitions, request.destination);
     } catch (error) {
       source = `not known, all providers count as well: ${errorMessage(error)}`;
       if (json) tell(`health: ${source}`);
     }
-    const { version, words, delivery } = live;
+    const { version, words, delivery, learned } = live;
     const folder = files ?? (version === undefined ? config.catalogDir : undefined);
     const snapshot =
       folder === undefined
@@ -69,6 +70,7 @@ export const explainCommand: Command = {
       account,
       at: at ?? Date.now(),
       health: (id) => health(id, lane),
+      ported: learned && portedTo(learnedNetwork(snapshot.catalog.portability, learned.mccMnc, learned.at, Date.now())),
       delivery,
     });
     const catalog = folder === undefined ? `version ${version!.version}` : `the files of ${folder}`;

@@ -8,15 +8,23 @@ import type { AppliedVersion } from "../../../pipeline/control/catalog-log.ts";
 import { deliversBy } from "../../../pipeline/follow/conversion-board.ts";
 import { followConversions } from "../../../pipeline/follow/follow-conversions.ts";
 import { followHealth } from "../../../pipeline/follow/follow-health.ts";
+import { readNumberNetwork } from "../../../pipeline/follow/follow-networks.ts";
 import { followQuality } from "../../../pipeline/follow/follow-quality.ts";
 import { ProviderHealth } from "../../../pipeline/follow/provider-health.ts";
-import { connectCodecs } from "../../../pipeline/records/codecs.ts";
+import { connectCodecs, type SluiceCodecs } from "../../../pipeline/records/codecs.ts";
 import { SluiceError } from "../../../platform/errors/sluice-error.ts";
 import type { KafkaConnection } from "../../../platform/kafka/connection.ts";
+import { partitionFor } from "../../../platform/kafka/murmur2.ts";
 import { TopicReader } from "../../../platform/kafka/topic-reader.ts";
 import { silentLog } from "../../../platform/log/log.ts";
 import type { Health, Lane } from "../../../schemas/generated/types.ts";
-import { CONTROL_TOPIC, CONVERSION_COUNTS_TOPIC, HEALTH_TOPIC, QUALITY_TOPIC } from "../../../schemas/topics.ts";
+import {
+  CONTROL_TOPIC,
+  CONVERSION_COUNTS_TOPIC,
+  HEALTH_TOPIC,
+  NETWORKS_TOPIC,
+  QUALITY_TOPIC,
+} from "../../../schemas/topics.ts";
 import { readCatalogLog } from "../catalog/catalog-topic.ts";
 
 /** What the services work with at this moment. */
@@ -27,6 +35,8 @@ export interface LiveState {
   readonly words: readonly Health[];
   /** What receipts and applications say of the providers. */
   readonly delivery: Pick<DeliveryView, "of" | "converts">;
+  /** The network that a receipt named for the number that is asked about, and when, epoch ms. */
+  readonly learned: { readonly mccMnc: string; readonly at: number } | undefined;
 }
 
 /** Kafka and the registry must have answered by then, ms. */
@@ -35,13 +45,14 @@ const ANSWER_MS = 3_000;
 const READ_MS = 15_000;
 /** Clocks that differ by more are not read as clocks, ms. */
 const CLOCKS_MS = 60_000;
-const FOLLOWED = [CONTROL_TOPIC, HEALTH_TOPIC, QUALITY_TOPIC, CONVERSION_COUNTS_TOPIC];
+const FOLLOWED = [CONTROL_TOPIC, HEALTH_TOPIC, QUALITY_TOPIC, CONVERSION_COUNTS_TOPIC, NETWORKS_TOPIC];
 
-/** Reads sms.control, sms.health, sms.quality and sms.conversion-counts once. `partitions`: of the message topics. @throws SluiceError `UNAVAILABLE` when Kafka or the registry does not answer in time, or their own errors */
+/** Reads sms.control, sms.health, sms.quality and sms.conversion-counts once, and of sms.networks what concerns `number`. `partitions`: of the message topics. @throws SluiceError `UNAVAILABLE` when Kafka or the registry does not answer in time, or their own errors */
 export async function readLiveState(
   connection: KafkaConnection,
   registryUrl: string,
   partitions: number,
+  number: string,
 ): Promise<LiveState> {
   const reader = new TopicReader({ connection, topics: FOLLOWED });
   const started = reader.start();
@@ -59,25 +70,43 @@ export async function readLiveState(
     });
     const delivery = new DeliveryEstimates();
     const fold = (summary: QualitySummary) => delivery.fold(summary);
-    const learned = followQuality({ reader, codec: codecs.quality, fold, partitions, log: silentLog });
+    const quality = followQuality({ reader, codec: codecs.quality, fold, partitions, log: silentLog });
     const conversions = new ConversionEstimates();
     const told = followConversions({
       ...{ reader, codec: codecs.conversionCounts, partitions, log: silentLog },
       fold: (summary) => conversions.fold(summary),
     });
-    const read = Promise.all([readCatalogLog(reader, codecs), followed, learned, told]);
-    const [{ current }] = await within(read, READ_MS, `${FOLLOWED.join(", ")} could not be read`);
+    const networks = learnedOf(number, partitions, reader, codecs);
+    const read = Promise.all([readCatalogLog(reader, codecs), networks, followed, quality, told]);
+    const [{ current }, learned] = await within(read, READ_MS, `${FOLLOWED.join(", ")} could not be read`);
     delivery.refresh(Date.now());
     conversions.refresh(Date.now(), deliversBy(delivery));
     const view: LiveState["delivery"] = {
       of: (...place) => delivery.of(...place),
       converts: (...place) => conversions.of(...place),
     };
-    return { version: current, words: [...words.values()], delivery: view };
+    return { version: current, words: [...words.values()], delivery: view, learned };
   } finally {
     // One that comes up late must go again, too, or the process would not end.
     void started.then(() => reader.stop()).catch(() => {});
   }
+}
+
+/** The last that receipts have said of a number's network. */
+async function learnedOf(
+  number: string,
+  partitions: number,
+  reader: TopicReader,
+  codecs: Pick<SluiceCodecs, "numberNetwork">,
+): Promise<LiveState["learned"]> {
+  const partition = partitionFor(number, partitions);
+  const { high } = (await reader.watermarks(NETWORKS_TOPIC))[partition] ?? { high: 0 };
+  let learned: LiveState["learned"];
+  await reader.readRange(NETWORKS_TOPIC, partition, 0, high, (record) => {
+    const known = readNumberNetwork(record, codecs.numberNetwork);
+    if (known?.to === number) learned = { mccMnc: known.network, at: record.timestamp };
+  });
+  return learned;
 }
 
 /** What the words say at `now`, epoch ms: old ones are of senders that are gone. Undefined for a provider that was never heard of. */

@@ -64,6 +64,7 @@ export function readTwilioCallback(
     receivedAt,
     inbound: null,
     parts: null,
+    network: null,
   };
   const unknownStatus = isTwilioStatus(status) ? undefined : status;
   return { kind: "receipt", receipt, placed: to !== undefined, unknownStatus };

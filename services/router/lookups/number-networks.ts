@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import { isAskedFor, type Lookup } from "../../../domain/catalog/lookup.ts";
 import type { Snapshot, SnapshotSource } from "../../../domain/catalog/snapshot.ts";
 import type { Lane } from "../../../domain/message/lane.ts";
-import { type KnownNetwork, KnownNetworks } from "../../../domain/portability/known-networks.ts";
+import { type KnownNetwork, KnownNetworks, learnedNetwork } from "../../../domain/portability/known-networks.ts";
 import { readLookupAnswer } from "../../../domain/portability/lookup-answer.ts";
 import type { LookupBudget } from "../../../domain/portability/lookup-budget.ts";
 import { LookupCircuit } from "../../../domain/portability/lookup-circuit.ts";
@@ -78,6 +78,13 @@ export class NumberNetworks {
   /** Questions that are under way or wait for one that is. */
   get pending(): number {
     return this.asked.size;
+  }
+
+  /** Takes what a receipt has said, where the catalog wants it. `at`: when that was, epoch ms. */
+  learn(number: string, mccMnc: string, at: number): void {
+    const { portability } = this.active ? this.snapshot!.catalog : {};
+    const known = learnedNetwork(portability, mccMnc, at, this.options.now());
+    if (known !== undefined) this.known.set(number, known);
   }
 
   /** What is known of a number; undefined: its prefix counts. */

@@ -52,6 +52,7 @@ function receipt(provider: string, providerMessageId: string, messageId: string 
     receivedAt: 1,
     inbound: null,
     parts: null,
+    network: null,
   } as const;
   return { provider, providerMessageId, messageId, to: TO, ...fields };
 }

@@ -1,4 +1,4 @@
-import type { Event, Inbound, Receipt } from "../../../schemas/generated/types.ts";
+import type { Event, Inbound, NumberNetwork, Receipt } from "../../../schemas/generated/types.ts";
 import { Correlation } from "../../../services/dlr-collector/correlation.ts";
 import { newCounters } from "../../../services/dlr-collector/correlation-counters.ts";
 import {
@@ -26,12 +26,14 @@ export function bench(
   const orphans: Receipt[] = [];
   const inbound: Inbound[] = [];
   const indexed: string[][] = [];
+  const learned: NumberNetwork[] = [];
   const out: CorrelationOutputs = {
     emit: (id, event, trace) => void events.push({ id, event, trace }),
     keep: (key, event) => void kept.set(key, event),
     forget: (key) => void kept.delete(key),
     putAside: (orphan) => void orphans.push(orphan.receipt),
     inbound: (message) => void inbound.push(message),
+    learned: (known) => void learned.push(known),
     index: (provider, id, to) => void indexed.push([provider, id, to]),
   };
   const correlation = new Correlation({
@@ -45,6 +47,7 @@ export function bench(
     limits: { ...DEFAULT_LIMITS, ...limits },
     counters,
     packing,
+    learns: () => true,
   });
   let offset = 0;
   return {
@@ -55,6 +58,7 @@ export function bench(
     orphans,
     inbound,
     indexed,
+    learned,
     out,
     event: (one: Event, timestamp = one.at, trace?: string) =>
       correlation.event(one, { offset: offset++, timestamp, trace }, out, 5_000),

@@ -59,6 +59,7 @@ export function receipt(providerMessageId: string, state: MessageState, over: Pa
     receivedAt: 3_100,
     inbound: null,
     parts: null,
+    network: null,
     ...over,
   };
 }

@@ -34,6 +34,7 @@ describe("a status callback", () => {
       receivedAt: 9_000,
       inbound: null,
       parts: null,
+      network: null,
     } satisfies Receipt);
     expect(count("receipt")).toBe(1);
   });

@@ -169,6 +169,7 @@ export async function startIngest(options: HarnessOptions = {}): Promise<Harness
       now: Date.now,
     }),
     routing: {
+      ported: () => undefined,
       delivery: {
         of: NO_DELIVERIES.of,
         converts: (id) => (id === "north" ? { levels: [], told: 50, converted: 30, suspect: false } : undefined),

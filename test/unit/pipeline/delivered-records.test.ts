@@ -24,6 +24,7 @@ const receipt: Receipt = {
   errorCode: null,
   doneAt: null,
   receivedAt: 7,
+  network: null,
   inbound,
   parts: 2,
 };
@@ -38,7 +39,7 @@ test("a receipt carries the message that it may be after all, and its parts", as
 
 /** The records of af0e5d3, which an installation that is upgraded still holds: without the fields at the end. */
 test.each([
-  ["Receipt", "receivedAt", { ...receipt, inbound: null, parts: null }],
+  ["Receipt", "receivedAt", { ...receipt, inbound: null, parts: null, network: null }],
   ["Inbound", "receivedAt", inbound],
 ] as const)(
   "a %s that was written before its last fields were there is read with their defaults",

@@ -36,6 +36,7 @@ const receipt: Receipt = {
   receivedAt: 1,
   inbound: null,
   parts: null,
+  network: null,
 };
 
 test("what our services write is plausible", () => {

@@ -21,6 +21,7 @@ describe("the contracts", () => {
       "Event",
       "Health",
       "Inbound",
+      "NumberNetwork",
       "Quality",
       "Receipt",
       "Retry",

@@ -36,6 +36,7 @@ describe("the topics of an installation", () => {
       "sms.events 6",
       "sms.health 1",
       "sms.inbound 6",
+      "sms.networks 6",
       "sms.quality 1",
       "sms.receipts 6",
       "sms.receipts.unplaced 6",
@@ -62,6 +63,8 @@ describe("the topics of an installation", () => {
       expect(config(name)).toMatchObject({ "cleanup.policy": "compact" });
       expect(config(name)).not.toHaveProperty("retention.ms");
     }
+    // Longer than anything is believed that a receipt has said of a number.
+    expect(config("sms.networks")).toMatchObject({ "cleanup.policy": "compact,delete", "retention.ms": "31536000000" });
   });
 
   test("have room for a dead letter that holds the largest record of any other topic", () => {

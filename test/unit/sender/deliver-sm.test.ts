@@ -24,6 +24,7 @@ test("a receipt in text form, its id in the notation of submit responses", () =>
       receivedAt: 77,
       inbound: null,
       parts: null,
+      network: null,
     },
   });
 });
@@ -39,6 +40,25 @@ test("TLVs win over the text, and a receipt may have nothing else", () => {
       kind: "receipt",
       receipt: { providerMessageId: "77", state: "delivered" },
     });
+});
+
+test("the network that a receipt names in the vendor's TLVs, in one or in two", () => {
+  const at = (networkTlvs: readonly number[] | undefined, ...values: [tag: number, value: string][]) => {
+    const tlvs = values.map(([tag, value]) => ({ tag, value: Buffer.from(value) }));
+    const read = readDeliverSm(pdu({ esmClass: 4, shortMessage: Buffer.from(text), tlvs }), "a", "as-is", 0, {
+      networkTlvs,
+    });
+    return read.kind === "receipt" ? read.receipt.network : read.kind;
+  };
+  expect(at([0x1403], [0x1403, "26203"])).toBe("26203");
+  expect(at([0x1403], [0x1403, "262-03\0"])).toBe("26203");
+  expect(at([0x1503, 0x1504], [0x1504, "3"], [0x1503, "262"])).toBe("26203");
+  expect(at([0x1503, 0x1504], [0x1503, "338"], [0x1504, "050"])).toBe("338050");
+  // Not asked for, not there, half there, or nothing that is one.
+  expect(at(undefined, [0x1403, "26203"])).toBeNull();
+  expect(at([0x1403], [0x1404, "26203"])).toBeNull();
+  expect(at([0x1503, 0x1504], [0x1503, "262"])).toBeNull();
+  expect(at([0x1403], [0x1403, "o2"])).toBeNull();
 });
 
 test("a state on the way is enroute; the source is read through plus signs and zeros", () => {

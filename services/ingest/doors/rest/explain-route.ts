@@ -37,7 +37,7 @@ export async function postExplain(
 }
 
 function explainFor(
-  { snapshot, health, delivery, now }: RoutingView,
+  { snapshot, health, ported, delivery, now }: RoutingView,
   account: Account,
   question: unknown,
 ): Explanation {
@@ -58,6 +58,7 @@ function explainFor(
     account: account.id,
     at: time ?? now(),
     health: (provider) => health(provider, request.lane),
+    ported: ported(request.destination),
     delivery,
   });
 }

@@ -1,5 +1,6 @@
 import type { Snapshot } from "../../../../domain/catalog/snapshot.ts";
 import type { Lane } from "../../../../domain/message/lane.ts";
+import type { Ported } from "../../../../domain/portability/known-networks.ts";
 import type { DeliveryView } from "../../../../domain/routing/delivery-view.ts";
 import type { ExplainedHealth } from "../../../../domain/routing/explain.ts";
 import type { BodyBudget } from "../../../../platform/http/body-budget.ts";
@@ -16,6 +17,8 @@ export interface RoutingView {
   /** Undefined when this process has the accounts only. */
   readonly snapshot: () => Snapshot | undefined;
   readonly health: (provider: string, lane: Lane) => ExplainedHealth | undefined;
+  /** Where a number is known to be ported to. */
+  readonly ported: (number: string) => Ported | undefined;
   /** What receipts and applications say of the providers. */
   readonly delivery: Pick<DeliveryView, "of" | "converts">;
   /** Epoch ms by the brokers' clock. */

@@ -222,6 +222,17 @@ describe("networks of ported numbers", () => {
     expect([w.networks.of(number(1)), w.networks.size, w.ask(3)]).toEqual([undefined, 0, undefined]);
   });
 
+  it("are learned from receipts, where the catalog wants that, and then not asked for", () => {
+    const w = world({}, { learned: { keepSeconds: 60 } });
+    w.networks.learn(number(1), "26203", NOW - 59_000);
+    w.networks.learn(number(2), "26203", NOW - 60_000);
+    expect(w.networks.of(number(1))).toEqual({ mccMnc: "26203", source: "learned", until: NOW + 1_000 });
+    expect([w.ask(1), w.ask(2) === undefined]).toEqual([undefined, false]);
+    const deaf = world();
+    deaf.networks.learn(number(1), "26203", NOW);
+    expect(deaf.networks.of(number(1))).toBeUndefined();
+  });
+
   it("are remembered of a bounded number of numbers", async () => {
     const w = world({ maxInFlight: 1_000 }, { remembered: 1_000 });
     for (let n = 0; n < 1_500; n++) {
