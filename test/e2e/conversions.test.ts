@@ -6,6 +6,7 @@ import {
   disconnect,
   freshId,
   freshNumber,
+  getMessage,
   post,
   produce,
   produceRaw,
@@ -145,4 +146,6 @@ test("what is told a thousand times counts once", async () => {
   await until("both are counted", () => more()[0]! >= 2);
   expect(more()).toEqual([2, 1]);
   expect(await told([often.messageId])).toMatchObject([{ converted: 1, account: "acme" }]);
+  expect((await getMessage(often.messageId)).body).toMatchObject({ conversion: { converted: true } });
+  expect((await getMessage(marker.messageId)).body).toMatchObject({ conversion: { converted: false } });
 });

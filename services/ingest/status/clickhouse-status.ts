@@ -1,6 +1,7 @@
 import { type ClickHouseClient, ClickHouseLogLevel, createClient } from "@clickhouse/client";
 import { SluiceError } from "../../../platform/errors/sluice-error.ts";
 import {
+  type ConversionRow,
   type EventRow,
   type MessageRow,
   type MessageStatusAnswer,
@@ -46,6 +47,9 @@ const EVENTS_QUERY = `
   ORDER BY log_partition, log_offset
   LIMIT ${MAX_EVENTS} BY destination`;
 
+const CONVERSION_QUERY = `
+  SELECT told_at, converted_at FROM conversions_latest WHERE message_id = {id:UUID} AND account = {account:String}`;
+
 /** Looks messages up in ClickHouse (infra/clickhouse has the tables). */
 export class ClickhouseStatus implements StatusSource {
   readonly #client: ClickHouseClient;
@@ -76,16 +80,17 @@ export class ClickhouseStatus implements StatusSource {
       const [oldest] = messages;
       if (oldest === undefined) return [];
       const destinations = messages.map((message) => message.destination);
-      const events = await this.#rows<EventRow & { destination: string }>(EVENTS_QUERY, {
-        ...key,
-        to: destinations,
-        acceptedAt: oldest.accepted_at,
-      });
+      const where = { ...key, to: destinations, acceptedAt: oldest.accepted_at };
+      const [events, [conversion]] = await Promise.all([
+        this.#rows<EventRow & { destination: string }>(EVENTS_QUERY, where),
+        this.#rows<ConversionRow>(CONVERSION_QUERY, key),
+      ]);
       return messages.map((message) =>
         statusAnswer(
           messageId,
           message,
           events.filter(({ destination }) => destination === message.destination),
+          conversion,
         ),
       );
     } catch (cause) {

@@ -75,8 +75,19 @@ export interface MessageStatusAnswer {
   readonly errorClass?: string;
   readonly errorCode?: string;
   readonly reason?: string;
+  /** What the account has told of its conversion. */
+  readonly conversion?: ToldOfConversion;
   /** Oldest first. */
   readonly history: readonly HistoryEntry[];
+}
+
+/** Times are RFC 3339, UTC. */
+export interface ToldOfConversion {
+  readonly converted: boolean;
+  /** When it converted, as it was told. */
+  readonly at?: string;
+  /** When it was told for the first time. */
+  readonly toldAt: string;
 }
 
 /** Where messages can be looked up. */
@@ -150,8 +161,20 @@ export interface EventRow {
   readonly rules: string;
 }
 
+/** A row of conversions_latest. */
+export interface ConversionRow {
+  readonly told_at: string;
+  /** Null: it did not convert. */
+  readonly converted_at: string | null;
+}
+
 /** The answer made of what analytics has; events oldest first. */
-export function statusAnswer(id: string, row: MessageRow, events: readonly EventRow[]): MessageStatusAnswer {
+export function statusAnswer(
+  id: string,
+  row: MessageRow,
+  events: readonly EventRow[],
+  conversion?: ConversionRow,
+): MessageStatusAnswer {
   return {
     id,
     status: row.state,
@@ -167,6 +190,7 @@ export function statusAnswer(id: string, row: MessageRow, events: readonly Event
     ...present({ provider: row.provider, submittedAt: row.submitted_at, finishedAt: row.finished_at }),
     ...costsOf(row.costs),
     ...present({ errorClass: row.error_class, errorCode: row.error_code, reason: row.reason }),
+    ...(conversion === undefined ? {} : { conversion: toldOf(conversion) }),
     history: events.map(historyEntry),
   };
 }
@@ -177,6 +201,10 @@ function costsOf(costs: Costs): Pick<MessageStatusAnswer, "costs" | "cost" | "cu
   const [first] = amounts;
   if (first === undefined) return {};
   return amounts.length > 1 ? { costs } : { costs, cost: first[1], currency: first[0] };
+}
+
+function toldOf({ told_at, converted_at }: ConversionRow): ToldOfConversion {
+  return { converted: converted_at !== null, ...present({ at: converted_at }), toldAt: told_at };
 }
 
 function historyEntry(event: EventRow): HistoryEntry {

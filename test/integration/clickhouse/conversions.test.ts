@@ -7,6 +7,7 @@ import { BlockInserter } from "../../../platform/clickhouse/block-inserter.ts";
 import { Secret } from "../../../platform/config/secret.ts";
 import { CONVERSION_COLUMNS, ConversionBlock } from "../../../services/analytics-sink/conversions/conversion-block.ts";
 import { ConversionLookups } from "../../../services/analytics-sink/conversions/conversion-lookups.ts";
+import { ClickhouseStatus } from "../../../services/ingest/status/clickhouse-status.ts";
 import { sharedCluster } from "../../fixture/shared-cluster.ts";
 import { event, facts } from "../../unit/analytics-sink/events.ts";
 import { type TestDatabase, testDatabase } from "./database.ts";
@@ -90,6 +91,28 @@ describe("what applications tell of their messages", () => {
     await db.client.command({ query: "OPTIMIZE TABLE conversions FINAL" });
     expect(await latest(id)).toHaveLength(1);
     expect(await latest(id)).toMatchObject([{ converted: 1, at: NOW - 30 }]);
+  });
+
+  it("stands in the status of the account's message", async () => {
+    const id = randomUUID();
+    await message(id, "alpha", "delivered");
+    await tell([{ id, account: "globex", converted: true }]);
+    const status = new ClickhouseStatus(db.target);
+    try {
+      expect((await status.find("acme", id, []))[0]).not.toHaveProperty("conversion");
+      await tell([{ id, converted: false }]);
+      const toldAt = new Date(NOW).toISOString();
+      expect((await status.find("acme", id, []))[0]?.conversion).toEqual({ converted: false, toldAt });
+      await tell([{ id, converted: true, at: NOW - 50, toldAt: NOW + 10 }]);
+      const at = new Date(NOW - 50).toISOString();
+      expect((await status.find("acme", id, []))[0]).toMatchObject({
+        status: "delivered",
+        history: [{ type: "submitted" }, { type: "final" }],
+        conversion: { converted: true, at, toldAt },
+      });
+    } finally {
+      await status.close();
+    }
   });
 
   it("is each account's own word", async () => {

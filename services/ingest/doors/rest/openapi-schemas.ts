@@ -218,6 +218,16 @@ const messageStatus = {
     errorClass: text("What kind of failure"),
     errorCode: text("The provider's or Sluice's code"),
     reason: text("Why it is in this state"),
+    conversion: {
+      type: "object",
+      description: "What you have told of its conversion",
+      required: ["converted", "toldAt"],
+      properties: {
+        converted: { type: "boolean" },
+        at: moment("When it converted, as you told it first"),
+        toldAt: moment("When you told of it first"),
+      },
+    },
     history: {
       type: "array",
       description: "What happened, oldest first",

@@ -99,6 +99,19 @@ describe("statusAnswer", () => {
   });
 });
 
+describe("what was told of a conversion", () => {
+  const told_at = "2026-01-02T03:05:00.000Z";
+  const converted_at = "2026-01-02T03:04:59.000Z";
+
+  it("is there once something was told, with its time where it converted", () => {
+    expect(statusAnswer("the-id", ROW, [])).not.toHaveProperty("conversion");
+    const conversionOf = (row: { told_at: string; converted_at: string | null }) =>
+      statusAnswer("the-id", ROW, [], row).conversion;
+    expect(conversionOf({ told_at, converted_at: null })).toEqual({ converted: false, toldAt: told_at });
+    expect(conversionOf({ told_at, converted_at })).toEqual({ converted: true, at: converted_at, toldAt: told_at });
+  });
+});
+
 describe("costs in two currencies", () => {
   it("are two amounts, and neither stands for both", () => {
     const answer = statusAnswer("the-id", { ...ROW, costs: { EUR: "0.068", USD: "0.0079" } }, []);

@@ -74,10 +74,12 @@ function fullStatus(row: Partial<MessageRow>) {
     currency: "EUR",
     provider_message_ids: ["a"],
   };
-  return statusAnswer(SEVERAL, message, [
+  const conversion = { told_at: AT, converted_at: AT };
+  const events = [
     ...EVENT_TYPES.map((type) => ({ ...event, type, state: "" })),
     ...EVENT_STATES.map((state) => ({ ...event, type: "receipt", state })),
-  ]);
+  ];
+  return statusAnswer(SEVERAL, message, events, conversion);
 }
 
 /** The texts of what answers HTTP requests. */
