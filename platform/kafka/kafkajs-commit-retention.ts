@@ -13,7 +13,7 @@ interface OffsetCommitRequests {
 }
 
 /** How long after it a commit is kept, whether or not its group has members, ms. */
-export const COMMIT_RETENTION_MS = 10 * 365 * 24 * 3_600_000;
+const COMMIT_RETENTION_MS = 10 * 365 * 24 * 3_600_000;
 
 const requests = createRequire(import.meta.url)("kafkajs/src/protocol/requests/offsetCommit") as OffsetCommitRequests;
 const { protocol } = requests;
