@@ -1,11 +1,11 @@
 # Everyday commands; `make help` lists them. Node 20 or newer starts them, the project's own Node 24 (a package) runs them.
 .DEFAULT_GOAL := help
-.PHONY: help install up down status logs demo test lint check format schemas networks bench routing-lab faults interop audit clean
+.PHONY: help install up down status logs demo test lint check format schemas networks bench bench-otp bench-catalog routing-lab faults interop audit clean
 BIN := node_modules/.bin
 CLUSTER = npm run -s cluster --
 
 help: ## list the commands
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
 
 install: node_modules/.package-lock.json
 
@@ -48,6 +48,12 @@ networks: install ## generate the networks by number prefix (downloads a pinned 
 
 bench: install ## the pipeline at its maximum for a minute; BENCH_SECONDS=10 for a short one
 	@$(BIN)/node test/bench/bench.ts
+
+bench-otp: install ## how long an otp waits while marketing drains, beside an earlier commit, in turns; OTP_BACKLOG=500000 OTP_SECONDS=600 the long form
+	@$(BIN)/node test/bench/otp-beside-marketing.ts
+
+bench-catalog: install ## what otp feels of 10,000 routes and 50,000 prices that are applied at 70 % of the maximum
+	@$(BIN)/node test/bench/catalog-under-load.ts
 
 routing-lab: install ## how well the router buys, in simulated worlds: regret, receipts that collapse, dark links, false alarms (minutes); LAB=pipeline once on the real pipeline
 	@case "$(LAB)" in \

@@ -32,6 +32,15 @@ export class BenchAnalytics {
     return { acceptToSubmitMs: quantiles(row.submit), submitToReceiptMs: quantiles(row.receipt) };
   }
 
+  /** From acceptance to submission of the otp messages that were accepted between two moments (epoch ms), ms, in ascending order. */
+  async otpWaits(from: number, to: number): Promise<number[]> {
+    const { waits } = await this.#query<{ waits: string[] }>(`
+      SELECT arraySort(groupArray(dateDiff('millisecond', accepted_at, submitted_at))) AS waits FROM events
+      WHERE type = 'submitted' AND lane = 'otp'
+        AND accepted_at >= fromUnixTimestamp64Milli(${from}) AND accepted_at < fromUnixTimestamp64Milli(${to})`);
+    return waits.map(Number);
+  }
+
   async #query<Row>(sql: string): Promise<Row> {
     const response = await fetch(`${this.#url}/?database=sluice`, {
       method: "POST",

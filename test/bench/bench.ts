@@ -4,22 +4,20 @@
  * BENCH_OPEN (accepted and not yet ended, 20000), BENCH_HTTP_SHARE (0.5), BENCH_KEEP=1 (leave the cluster up).
  */
 import { type ChildProcess, fork } from "node:child_process";
-import { rmSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { clickhouseLogin } from "../../infra/local/clickhouse-access.ts";
-import { type ClusterConfig, clusterEndpoints, readClusterConfig } from "../../infra/local/cluster-config.ts";
+import { type ClusterConfig, clusterEndpoints } from "../../infra/local/cluster-config.ts";
 import { ControlClient } from "../../infra/local/control-client.ts";
-import { ClusterError, runningSupervisor, startNative, stopNative } from "../../infra/local/native-cluster.ts";
 import { sluiceEndpoints } from "../../infra/local/sluice-processes.ts";
 import { auditHolds, auditLine, auditTable } from "../../services/console/audit-report.ts";
 import { runAudit } from "../../services/console/run-audit.ts";
 import { BenchAnalytics } from "./bench-analytics.ts";
+import { type Benchmark, onBenchCluster } from "./bench-cluster.ts";
 import { readCpu } from "./cpu-meter.ts";
 import type { FromLoad, LoadPlan, ToLoad } from "./load.ts";
 import { PipelineCounts } from "./pipeline-counts.ts";
 
-const PROJECT = resolve(import.meta.dirname, "../..");
 const PARTITIONS = Number(process.env.SLUICE_PARTITIONS || 6);
 /** The limit is raised so often; at 10,000 a second the backlog moves by 200 in between. */
 const STEER_MS = 20;
@@ -41,7 +39,7 @@ interface Reading {
   readonly cpu: Record<string, number>;
 }
 
-class Bench {
+class Bench implements Benchmark {
   private readonly config: ClusterConfig;
   private readonly run = `bench-${Date.now()}`;
   private readonly counts: PipelineCounts;
@@ -181,41 +179,4 @@ class Bench {
   }
 }
 
-async function main(): Promise<number> {
-  // A cluster of its own, beside the one of `make up`, with catalog and simulators of its own.
-  process.env.SLUICE_STATE_DIR ||= join(PROJECT, ".sluice", "bench");
-  process.env.SLUICE_ARTIFACTS_DIR ||= join(PROJECT, ".sluice", "artifacts");
-  process.env.SLUICE_PORT_OFFSET ||= "10000";
-  process.env.SLUICE_CATALOG_DIR = join(import.meta.dirname, "catalog");
-  process.env.SLUICE_SIMULATORS_DIR = join(import.meta.dirname, "simulators");
-  const config = readClusterConfig(process.env, PROJECT);
-  if (runningSupervisor(config.stateDir) === undefined) wipe(config);
-  await startNative(config, say);
-  const bench = new Bench(config);
-  const interrupted = () =>
-    void bench
-      .stop()
-      .then(() => stopNative(config))
-      .finally(() => process.exit(130));
-  process.once("SIGINT", interrupted).once("SIGTERM", interrupted);
-  try {
-    return (await bench.measure()) ? 0 : 1;
-  } finally {
-    await bench.stop();
-    if (process.env.BENCH_KEEP !== "1") {
-      await stopNative(config);
-      wipe(config);
-    }
-  }
-}
-
-function wipe(config: ClusterConfig): void {
-  for (const folder of ["data", "run"]) rmSync(join(config.stateDir, folder), { recursive: true, force: true });
-}
-
-try {
-  process.exitCode = await main();
-} catch (error) {
-  console.error(error instanceof ClusterError ? error.message : error);
-  process.exitCode = 1;
-}
+await onBenchCluster((config) => new Bench(config), say);

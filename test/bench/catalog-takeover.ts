@@ -6,7 +6,6 @@
  */
 import { loadCatalog } from "../../domain/catalog/load-catalog.ts";
 import { snapshotOf } from "../../domain/catalog/snapshot.ts";
-import { networkTable } from "../../domain/numbers/network-table.ts";
 import { versionRecords } from "../../pipeline/control/catalog-version.ts";
 import { LiveCatalog } from "../../pipeline/follow/live-catalog.ts";
 import { createCodecs } from "../../pipeline/records/codecs.ts";
@@ -14,27 +13,12 @@ import { registerSchemas } from "../../pipeline/records/register.ts";
 import type { InRecord, OutRecord } from "../../platform/kafka/record.ts";
 import { silentLog } from "../../platform/log/log.ts";
 import { FakeRegistry } from "../unit/pipeline/fake-registry.ts";
+import { priceRows } from "./price-rows.ts";
 
 const [prices = 50_000, routes = 10] = process.argv.slice(2).map(Number);
 /** They share the prices. */
 const PROVIDERS = 25;
 const ROUNDS = 5;
-const NETWORKS = [...new Map(networkTable.map((row) => [row.mccMnc, row])).values()].filter(
-  ({ mccMnc }) => mccMnc !== "",
-);
-
-/** A provider's list: the networks that numbers tell of, then prefixes. */
-function listOf(provider: number): string {
-  const rows = Array.from({ length: Math.ceil(prices / PROVIDERS) }, (_, n) => {
-    const price = `0,0${1_000 + ((n * 37 + provider) % 9_000)};${n % 10 === 0 ? "2027-02-01" : ""}`;
-    const network = NETWORKS[n];
-    if (network === undefined) return `;;;49${100_000 + n};;${price}`;
-    const { mccMnc, name } = network;
-    return `;${mccMnc.slice(0, 3)};${mccMnc.slice(3)};;"${name.replaceAll('"', "")}";${price}`;
-  });
-  return ["Country;MCC;MNC;Prefix;Network;Price EUR;Valid from", ...rows].join("\n");
-}
-
 const ids = Array.from({ length: PROVIDERS }, (_, n) => `p${n}`);
 const files = {
   "accounts.yaml": [{ id: "acme", name: "Acme" }],
@@ -57,7 +41,8 @@ function cpu(): number {
 const begun = cpu();
 const folder = {
   yaml: (file: string) => ({ value: files[file as keyof typeof files], where: () => "" }),
-  octets: (file: string) => new TextEncoder().encode(listOf(Number(file.replace(/\D/g, "")))),
+  octets: (file: string) =>
+    new TextEncoder().encode(priceRows(Math.ceil(prices / PROVIDERS), Number(file.replace(/\D/g, "")))),
 };
 const { source } = loadCatalog(folder, 12, { namedSecretsOnly: true });
 const read = cpu();

@@ -1,0 +1,128 @@
+/**
+ * How long an otp waits from its acceptance to its submission while a backlog of marketing messages drains, today and at an earlier commit,
+ * stretch by stretch in turns: `make bench-otp`. Two loads: as much as the machine can ("maximum"), and providers whose rates
+ * allow 70 % of that. The last line is JSON; the exit code is 1 when today's 99th percentile is above half of the earlier one's.
+ * OTP_BACKLOG (100000): marketing messages that wait at the beginning of each stretch; OTP_SECONDS (25): how long a stretch is looked at, if
+ * they have not drained before; OTP_ROUNDS (1); OTP_EARLIER (af0e5d39). The long form: OTP_BACKLOG=500000 OTP_SECONDS=600.
+ */
+import { setTimeout as pause } from "node:timers/promises";
+import { EarlierSluice, hasCommit } from "../faults/earlier-sluice.ts";
+import { startCluster } from "../fixture/cluster.ts";
+import { LaneTraffic } from "./lane-traffic.ts";
+import { startTwoProviders, type TwoProviders } from "./two-providers.ts";
+
+const setting = (name: string, fallback: number): number => Number(process.env[name] || fallback);
+const BACKLOG = setting("OTP_BACKLOG", 100_000);
+const SECONDS = setting("OTP_SECONDS", 25);
+const ROUNDS = setting("OTP_ROUNDS", 1);
+const EARLIER = process.env.OTP_EARLIER || "af0e5d39";
+const TODAY = "HEAD";
+/** Otp messages a second: few beside the marketing ones, enough for a 99th percentile. */
+const OTP_PER_SECOND = 60;
+/** Code is compiled and binds are made before a stretch is looked at. */
+const WARM_MS = 4_000;
+/** A stretch ends when so much of the backlog has gone: the rest is not in everybody's way any more. */
+const DRAINED = 0.95;
+const UNLIMITED = 20_000;
+const PART = 0.7;
+/** What today may take of what it took. */
+const TARGET = 0.5;
+const PATIENCE_MS = 60_000;
+
+const say = (line: string): void => console.error(line);
+
+/** One version of Sluice, on a cluster of its own that stays while its services come and go. */
+interface Side {
+  readonly commit: string;
+  readonly infra: Awaited<ReturnType<typeof startCluster>>;
+  readonly traffic: LaneTraffic;
+}
+
+/** What a stretch showed. */
+interface Stretch {
+  readonly commit: string;
+  readonly load: Load;
+  readonly otp: number;
+  readonly p50: number;
+  readonly p99: number;
+  readonly marketingPerSecond: number;
+}
+type Load = "maximum" | "part";
+
+async function sideOf(commit: string): Promise<Side> {
+  const infra = await startCluster();
+  return { commit, infra, traffic: new LaneTraffic(infra) };
+}
+
+/** Lets the services of one side work off a backlog for a while, otp beside it. */
+async function stretch(side: Side, providers: TwoProviders, load: Load, rate: number): Promise<Stretch> {
+  const { commit, infra, traffic } = side;
+  const env = { SLUICE_CATALOG_DIR: providers.catalog(rate), SLUICE_SINK_MAX_AGE: "1s" };
+  // The services' own migration makes the topics, so a first start is for that alone.
+  while (!(await traffic.ready())) await (await EarlierSluice.start(commit, infra, env)).stop();
+  await traffic.fill(BACKLOG);
+  const sluice = await EarlierSluice.start(commit, infra, env);
+  try {
+    const submittedBefore = await traffic.submitted("marketing");
+    const otp = traffic.otp(OTP_PER_SECOND);
+    await pause(WARM_MS);
+    const from = Date.now();
+    const [first, goal] = [await traffic.submitted("marketing"), submittedBefore + BACKLOG * DRAINED];
+    let last = first;
+    while (Date.now() - from < SECONDS * 1_000 && last < goal) {
+      await pause(500);
+      last = await traffic.submitted("marketing");
+    }
+    const to = Date.now();
+    await otp.stop();
+    const { count, p50, p99 } = await traffic.otpLatency(otp.acceptedBetween(from, to), PATIENCE_MS);
+    const found = {
+      ...{ commit, load, otp: count, p50, p99 },
+      marketingPerSecond: Math.round(((last - first) / (to - from)) * 1_000),
+    };
+    say(JSON.stringify(found));
+    return found;
+  } finally {
+    await sluice.stop();
+  }
+}
+
+async function measure(): Promise<boolean> {
+  const providers = await startTwoProviders();
+  const sides: Side[] = [];
+  const found: Stretch[] = [];
+  try {
+    for (const commit of [EARLIER, TODAY]) sides.push(await sideOf(commit));
+    for (let round = 0; round < ROUNDS; round++) {
+      for (const side of sides) found.push(await stretch(side, providers, "maximum", UNLIMITED));
+      // The same rate for both, so that the slower one is not at its maximum with it.
+      const most = Math.min(...found.filter(({ load }) => load === "maximum").map((one) => one.marketingPerSecond));
+      const rate = Math.floor((PART * (most + OTP_PER_SECOND)) / providers.count);
+      for (const side of sides) found.push(await stretch(side, providers, "part", rate));
+    }
+  } finally {
+    for (const side of sides) {
+      await side.traffic.close();
+      await side.infra.stop();
+    }
+    await providers.stop();
+  }
+  const loads = (["maximum", "part"] as const).map((load) => {
+    const of = (commit: string) => middle(found.filter((one) => one.commit === commit && one.load === load));
+    const [earlier, today] = [of(EARLIER), of(TODAY)];
+    return { load, earlierP99Ms: earlier, todayP99Ms: today, share: Math.round((today / earlier) * 1_000) / 1_000 };
+  });
+  const holds = loads.every(({ share }) => share <= TARGET);
+  console.log(JSON.stringify({ backlog: BACKLOG, earlier: EARLIER, rounds: ROUNDS, loads, stretches: found, holds }));
+  return holds;
+}
+
+/** The median of the rounds' 99th percentiles, ms. */
+function middle(stretches: readonly Stretch[]): number {
+  return stretches.map(({ p99 }) => p99).sort((a, b) => a - b)[(stretches.length - 1) >> 1]!;
+}
+
+if (!hasCommit(EARLIER)) {
+  console.error(`this clone is shallow and lacks ${EARLIER}: git fetch --unshallow`);
+  process.exitCode = 2;
+} else process.exitCode = (await measure()) ? 0 : 1;
