@@ -8,8 +8,8 @@ export const NUMBER = "{number}";
 
 /** A token of HTTP (RFC 9110, 5.6.2). */
 const headerName = z.string().regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}$/, "the name of an HTTP header");
-/** Headers whose values nobody else must see. */
-const TELLTALE = /auth|key|token|secret|cookie|password/i;
+/** Headers and parameters whose values nobody else must see. */
+export const SECRET_NAME = /auth|key|token|secret|cookie|password/i;
 /** Headers that the connection sets itself. */
 const OWN = /^(host|content-length|connection|transfer-encoding|expect|upgrade|keep-alive|te|trailer)$/i;
 const HEADER_VALUE = /^[\t\u0020-\u007e]{1,4096}$/;
@@ -18,7 +18,7 @@ const headers = z
   .record(headerName, z.string().regex(HEADER_VALUE, "1 to 4096 characters of ASCII, without line breaks"))
   .superRefine((given, context) => {
     for (const name of Object.keys(given)) {
-      if (TELLTALE.test(name))
+      if (SECRET_NAME.test(name))
         context.addIssue({ code: "custom", path: [name], message: "looks like a secret: put it into secretHeaders" });
     }
   });

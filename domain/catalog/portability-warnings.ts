@@ -3,7 +3,7 @@ import { networkCountries } from "../portability/network-dependence.ts";
 import { type CatalogProblem, problemAt } from "./catalog-problem.ts";
 import type { Catalog } from "./catalog-schema.ts";
 import { listenedTo } from "./listened-to.ts";
-import type { Lookup } from "./lookup.ts";
+import { type Lookup, SECRET_NAME } from "./lookup.ts";
 
 /** What is doubtful about look-ups. */
 export function portabilityWarnings(catalog: Catalog): CatalogProblem[] {
@@ -14,6 +14,7 @@ export function portabilityWarnings(catalog: Catalog): CatalogProblem[] {
     const at = ["portability", "lookups", index];
     return [
       ...ofEncryption(lookup, [...at, "url"]),
+      ...ofQuery(lookup, [...at, "url"]),
       ...ofCountries(lookup, countries, at),
       ...ofEarlier(lookup, lookups.slice(0, index), at),
     ];
@@ -27,6 +28,14 @@ function ofEncryption({ url }: Lookup, at: Keys): CatalogProblem[] {
   const hostname = listenedTo(url);
   if (hostname === undefined) return [];
   return [problemAt(at, `http: sends numbers and secretHeaders to ${hostname} unencrypted: write https:`)];
+}
+
+/** An address is stored with the catalog, and shown. */
+function ofQuery({ url }: Lookup, at: Keys): CatalogProblem[] {
+  const names = [...new URL(url).searchParams.keys()].filter((name) => SECRET_NAME.test(name));
+  const message = (name: string) =>
+    `"${name}" looks like a secret, and addresses are stored with the catalog: use secretHeaders where the service takes it there`;
+  return names.map((name) => problemAt(at, message(name)));
 }
 
 function ofCountries({ countries }: Lookup, depending: ReadonlySet<string>, at: Keys): CatalogProblem[] {

@@ -180,10 +180,18 @@ export class NumberNetworks {
     const answer = readLookupAnswer(lookup, status, text, country);
     if (answer.kind === "unusable")
       return { result: pauseMs > 0 ? "throttled" : "unusable", detail: answer.reason, pauseMs };
-    const [mccMnc, seconds] =
-      answer.kind === "network" ? [answer.mccMnc, lookup.keepSeconds] : [undefined, lookup.keepUnknownSeconds];
-    this.known.set(number, { mccMnc, source: "lookup", until: this.options.now() + seconds * 1_000 });
-    return { result: answer.kind === "network" ? "answered" : "unknown" };
+    const now = this.options.now();
+    if (answer.kind === "network") {
+      const until = now + lookup.keepSeconds * 1_000;
+      this.known.set(number, { mccMnc: answer.mccMnc, source: "lookup", until });
+      return { result: "answered" };
+    }
+    // A receipt may have said it meanwhile.
+    if (this.of(number) === undefined) {
+      const until = now + lookup.keepUnknownSeconds * 1_000;
+      this.known.set(number, { mccMnc: undefined, source: "lookup", until });
+    }
+    return { result: "unknown" };
   }
 
   private refuse({ lookup }: Service, asking: Asking, reason: LookupRefusal): void {

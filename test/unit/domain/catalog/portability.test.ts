@@ -97,6 +97,9 @@ describe("portability.yaml", () => {
       `${AT}.countries[1]: no route, price or rate of a provider names a network of PT: it is never asked there`,
     ]);
     expect(warningsOf({ url: "http://lookup.example.net/{number}" })[0]).toContain("lookup.example.net unencrypted");
+    const withKey = warningsOf({ url: "https://l.example/{number}?apiKey=geheim&format=json" });
+    expect(withKey).toEqual([expect.stringMatching(/\.url: "apiKey" looks like a secret/)]);
+    expect(withKey[0]).not.toContain("geheim");
     expect(warningsOf({ url: "http://127.0.0.1:8080/{number}" })).toEqual([]);
     const all = "look-ups before it are asked in all its countries and lanes: it never is";
     expect(warningsOf({}, { id: "two", countries: ["DE"] })).toEqual([`portability.lookups[1]: ${all}`]);

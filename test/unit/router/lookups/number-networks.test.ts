@@ -222,12 +222,18 @@ describe("networks of ported numbers", () => {
     expect([w.networks.of(number(1)), w.networks.size, w.ask(3)]).toEqual([undefined, 0, undefined]);
   });
 
-  it("are learned from receipts, where the catalog wants that, and then not asked for", () => {
+  it("are learned from receipts, where the catalog wants that, and then not asked for", async () => {
     const w = world({}, { learned: { keepSeconds: 60 } });
     w.networks.learn(number(1), "26203", NOW - 59_000);
     w.networks.learn(number(2), "26203", NOW - 60_000);
     expect(w.networks.of(number(1))).toEqual({ mccMnc: "26203", source: "learned", until: NOW + 1_000 });
     expect([w.ask(1), w.ask(2) === undefined]).toEqual([undefined, false]);
+    // Who was asked before does not know it.
+    await w.reply(answer(null));
+    w.ask(3);
+    w.networks.learn(number(3), "26203", NOW);
+    await w.reply(answer(null));
+    expect(w.networks.of(number(3))).toMatchObject({ mccMnc: "26203", source: "learned" });
     const deaf = world();
     deaf.networks.learn(number(1), "26203", NOW);
     expect(deaf.networks.of(number(1))).toBeUndefined();
