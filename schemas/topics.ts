@@ -38,6 +38,8 @@ export const HEALTH_TOPIC = "sms.health";
 export const QUALITY_TOPIC = "sms.quality";
 /** Networks of numbers as receipts say, where the prefix is wrong (NumberNetwork, keyed by destination). */
 export const NETWORKS_TOPIC = "sms.networks";
+/** What routers have counted for the catalog's caps (Usage). */
+export const USAGE_TOPIC = "sms.usage";
 /** What applications know of their messages (Conversion, keyed by the message id): the only message topic not keyed by destination. */
 export const CONVERSIONS_TOPIC = "sms.conversions";
 /** What follows from it for the providers (ConversionCounts). */
@@ -169,7 +171,7 @@ export function topicSpecs(plan: TopicPlan): TopicSpec[] {
     keyed(DEAD_LETTER_TOPIC, { ...kept, "max.message.bytes": String(DEAD_LETTER_BATCH_BYTES) }),
     ...[CONSENT_TOPIC, CORRELATION_TOPIC].map((name) => keyed(name, COMPACTED)),
     keyed(NETWORKS_TOPIC, LEARNED),
-    ...[CONTROL_TOPIC, HEALTH_TOPIC, QUALITY_TOPIC, CONVERSION_COUNTS_TOPIC].map((name) => ({
+    ...[CONTROL_TOPIC, HEALTH_TOPIC, QUALITY_TOPIC, CONVERSION_COUNTS_TOPIC, USAGE_TOPIC].map((name) => ({
       name,
       partitions: 1,
       config: COMPACTED,

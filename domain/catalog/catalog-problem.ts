@@ -26,6 +26,7 @@ const NOUNS: Readonly<Record<string, string>> = {
   routes: "route",
   regions: "region",
   senders: "sender rule",
+  caps: "cap",
 };
 
 /** What people know the faulty entry by: `provider "smsc-a"`; undefined where it has no id, or the fault is in none. */

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { type Account, accountSchema } from "./account.ts";
+import { type Cap, capsSchema } from "./cap.ts";
 import { type ExchangeRates, exchangeRatesSchema } from "./exchange-rates.ts";
 import { type Portability, portabilitySchema } from "./portability.ts";
 import { type Provider, providerSchema } from "./provider.ts";
@@ -23,6 +24,8 @@ export interface Catalog {
   portability?: Portability | undefined;
   /** Whom messages may come from, by place. */
   senders?: SenderPlace[] | undefined;
+  /** How much may go from each sender and for each campaign. */
+  caps?: Cap[] | undefined;
 }
 
 export const catalogSchema = z.strictObject({
@@ -36,4 +39,5 @@ export const catalogSchema = z.strictObject({
   rates: exchangeRatesSchema.optional(),
   portability: portabilitySchema.optional(),
   senders: z.array(senderPlaceSchema).optional(),
+  caps: capsSchema.optional(),
 });

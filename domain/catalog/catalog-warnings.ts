@@ -1,3 +1,4 @@
+import { capWarnings } from "./cap-checks.ts";
 import { type CatalogProblem, problemAt } from "./catalog-problem.ts";
 import type { Catalog } from "./catalog-schema.ts";
 import { listenedTo } from "./listened-to.ts";
@@ -26,6 +27,7 @@ export function warningsOf(catalog: Catalog): CatalogProblem[] {
     ...rerouteWarnings(catalog),
     ...portabilityWarnings(catalog),
     ...senderWarnings(catalog),
+    ...capWarnings(catalog),
   ];
 }
 

@@ -1,5 +1,6 @@
 import { countriesByCallingCode } from "../numbers/number-prefix.ts";
 import type { Account } from "./account.ts";
+import { checkCaps } from "./cap-checks.ts";
 import { type CatalogProblem, formatPath, problemAt } from "./catalog-problem.ts";
 import type { Catalog } from "./catalog-schema.ts";
 import { convert, unitsPerBase } from "./exchange-rates.ts";
@@ -23,6 +24,7 @@ export function crossCheck(catalog: Catalog, partitions: number): CatalogProblem
     ...repeats(["retired"], catalog.retired),
     ...repeats(["regions"], catalog.regions),
     ...repeats(["senders"], catalog.senders ?? []),
+    ...repeats(["caps"], catalog.caps ?? []),
     ...repeatedKeys(catalog.accounts),
     ...catalog.accounts.flatMap((account, index) => checkPriceCap(account, ["accounts", index, "maxPrice"], catalog)),
     ...catalog.providers.flatMap((provider, index) => checkPartitions(provider, index, partitions)),
@@ -30,6 +32,7 @@ export function crossCheck(catalog: Catalog, partitions: number): CatalogProblem
     ...unreachable(catalog.routes),
     ...portabilityProblems(catalog, partitions),
     ...checkSenders(catalog),
+    ...checkCaps(catalog),
   ];
 }
 

@@ -14,13 +14,14 @@ export const catalogFiles = {
   rates: "rates.yaml",
   portability: "portability.yaml",
   senders: "senders.yaml",
+  caps: "caps.yaml",
 } as const;
 
 type Part = keyof typeof catalogFiles;
 
 const PARTS = Object.keys(catalogFiles) as Part[];
 /** Files that need not be there; the others are lists that may be empty. */
-const OPTIONAL: ReadonlySet<Part> = new Set(["regions", "rates", "portability", "senders"]);
+const OPTIONAL: ReadonlySet<Part> = new Set(["regions", "rates", "portability", "senders", "caps"]);
 
 /** One of them, read. */
 export interface CatalogFile {

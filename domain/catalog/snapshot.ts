@@ -27,13 +27,13 @@ export interface SnapshotSource {
 
 /** `catalog`: checked (see catalog.ts). */
 export function snapshotOf(catalog: Catalog, version = 0): Snapshot {
-  const { accounts, providers, routes, retired, regions, rates, senders } = catalog;
+  const { accounts, providers, routes, retired, regions, rates, senders, caps } = catalog;
   return {
     catalog,
     version,
     known: new Map([...retired, ...providers].map((provider) => [provider.id, provider])),
     accounts: new Map(accounts.map((account) => [account.id, account])),
     providers: new Map(providers.map((provider) => [provider.id, provider])),
-    routes: compileRoutes(routes, providers, { regions, rates, accounts, senders }),
+    routes: compileRoutes(routes, providers, { regions, rates, accounts, senders, caps }),
   };
 }

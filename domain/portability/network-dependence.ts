@@ -2,10 +2,12 @@ import type { Catalog } from "../catalog/catalog-schema.ts";
 import { countriesOfMobileCode } from "../numbers/mobile-country-codes.ts";
 
 /**
- * The countries in which it matters which network a number is of: a route's condition, a sender rule, a price of a provider that a
+ * The countries in which it matters which network a number is of: a route's condition, a sender rule, a cap, a price of a provider that a
  * route has, or a network's rate at one names a network there. Where a mobile country code has several countries, all of them.
  */
-export function networkCountries(catalog: Pick<Catalog, "providers" | "routes" | "senders">): ReadonlySet<string> {
+export function networkCountries(
+  catalog: Pick<Catalog, "providers" | "routes" | "senders" | "caps">,
+): ReadonlySet<string> {
   let countries = found.get(catalog);
   if (countries === undefined) {
     countries = find(catalog);
@@ -21,7 +23,8 @@ function find({
   providers,
   routes,
   senders = [],
-}: Pick<Catalog, "providers" | "routes" | "senders">): ReadonlySet<string> {
+  caps = [],
+}: Pick<Catalog, "providers" | "routes" | "senders" | "caps">): ReadonlySet<string> {
   const codes = new Set<string>();
   const named = new Set<string>();
   const add = (mccMnc: string) => codes.add(mccMnc.slice(0, 3));
@@ -29,7 +32,7 @@ function find({
     for (const network of route.when.mccMncs ?? []) add(network);
     for (const { id } of route.providers) named.add(id);
   }
-  for (const { mccMncs = [] } of senders) mccMncs.forEach(add);
+  for (const { mccMncs = [] } of [...senders, ...caps]) mccMncs.forEach(add);
   for (const { id, prices, networkRates } of providers) {
     if (!named.has(id)) continue;
     for (const { byNetwork, byNetworkAndCountry } of prices.tables) {

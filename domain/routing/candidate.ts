@@ -25,6 +25,7 @@ export const verdicts = [
   "sender-not-allowed",
   "sender-not-registered",
   "sender-not-carried",
+  "cap-reached",
   "above-price-cap",
   "backlog-too-long",
   "lower-priority",

@@ -2,6 +2,7 @@ import type { Provider } from "../catalog/provider.ts";
 import { carriesSender, type SenderFit, senderFit } from "../catalog/sender-rules.ts";
 import { limitText, type PriceLimit, priceLimitOf } from "./account-price-cap.ts";
 import type { Candidate, Verdict } from "./candidate.ts";
+import type { CapTable, CountOf, FullCap } from "./cap-table.ts";
 import type { MessageFacts } from "./message-facts.ts";
 import type { RouteTable } from "./route-table.ts";
 import type { SenderJudgement, SenderOption } from "./sender-table.ts";
@@ -12,14 +13,47 @@ export interface ChoiceTerms {
   readonly priceLimit: PriceLimit | undefined;
   /** Undefined where no rule judges its sender. */
   readonly sender: SenderJudgement | undefined;
+  /** A cap that leaves no room for it, whoever would take it. */
+  readonly capped: FullCap | undefined;
+  /** A cap for which one of the senders that it may go out from was left out. */
+  readonly passed: FullCap | undefined;
 }
 
-const NO_TERMS: ChoiceTerms = { priceLimit: undefined, sender: undefined };
+const NO_TERMS: ChoiceTerms = { priceLimit: undefined, sender: undefined, capped: undefined, passed: undefined };
 
-export function termsOf({ priceCaps, senders }: RouteTable, facts: MessageFacts): ChoiceTerms {
+/** `counts`: what the caps have counted; undefined: they do not hold the message back. */
+export function termsOf(
+  { priceCaps, senders, caps }: RouteTable,
+  facts: MessageFacts,
+  counts: CountOf | undefined,
+): ChoiceTerms {
   const priceLimit = priceCaps && priceLimitOf(priceCaps, facts);
   const sender = senders?.judge(facts);
-  return priceLimit === undefined && sender === undefined ? NO_TERMS : { priceLimit, sender };
+  if (caps !== undefined && counts !== undefined) return { priceLimit, ...withinCaps(caps, facts, sender, counts) };
+  return priceLimit === undefined && sender === undefined ? NO_TERMS : { ...NO_TERMS, priceLimit, sender };
+}
+
+/** Of the senders that a message may go out from those that have room, if the campaign has. */
+function withinCaps(
+  caps: CapTable,
+  facts: MessageFacts,
+  sender: SenderJudgement | undefined,
+  counts: CountOf,
+): Omit<ChoiceTerms, "priceLimit"> {
+  const capped = caps.fullCampaign(facts, counts);
+  const own: SenderOption[] = facts.from === undefined ? [] : [{ sender: facts.from, providers: undefined }];
+  const options = sender === undefined ? own : sender.ok ? sender.options : [];
+  if (capped !== undefined || options.length === 0) return { sender, capped, passed: undefined };
+  const kept: SenderOption[] = [];
+  let passed: FullCap | undefined;
+  for (const option of options) {
+    const full = caps.fullSender(facts, option.sender, counts);
+    if (full === undefined) kept.push(option);
+    else if (kept.length === 0 && full.reaction !== "next") return { sender, capped: full, passed: undefined };
+    else passed ??= full;
+  }
+  if (kept.length === 0) return { sender, capped: passed, passed: undefined };
+  return { sender: sender?.ok ? { ...sender, options: kept } : sender, capped: undefined, passed };
 }
 
 /** Why a provider cannot have a message for its sender; undefined: it can. `fit`: of the sender as it was requested. */
@@ -56,7 +90,7 @@ function isRegistered({ providers }: SenderOption, { id }: Provider): boolean {
 
 /** What these terms had to do with a choice, for people; null: nothing. `sender`: who it goes out from. */
 export function rulesText(
-  { priceLimit, sender: judged }: ChoiceTerms,
+  { priceLimit, sender: judged, passed }: ChoiceTerms,
   candidates: readonly Candidate[],
   from: string | undefined,
   sender: string | undefined,
@@ -69,6 +103,7 @@ export function rulesText(
     if (sender !== from) parts.push(`sender rule ${judged.rule}: goes out as ${sender}`);
     if (unregistered.length > 0) parts.push(`sender rule ${judged.rule}: not registered at ${unregistered.join(", ")}`);
   }
+  if (passed !== undefined) parts.push(`${passed.reason}, left out`);
   const dear = priceLimit === undefined ? [] : left("above-price-cap");
   if (priceLimit !== undefined && dear.length > 0)
     parts.push(`price cap ${limitText(priceLimit)}: left out ${dear.join(", ")}`);

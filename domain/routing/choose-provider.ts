@@ -6,6 +6,7 @@ import { priceAtVolume } from "../catalog/volume-terms.ts";
 import type { Lane } from "../message/lane.ts";
 import { isAbove } from "./account-price-cap.ts";
 import type { Candidate, ProviderHealth, RouteMember, Verdict } from "./candidate.ts";
+import type { CountOf, FullCap } from "./cap-table.ts";
 import { type ChoiceTerms, senderAt, senderVerdict, termsOf } from "./choice-terms.ts";
 import { type DeliveryView, NO_DELIVERIES } from "./delivery-view.ts";
 import type { MessageFacts } from "./message-facts.ts";
@@ -20,6 +21,8 @@ export interface ChoiceInput {
   refused?: ReadonlyMap<string, unknown>;
   /** Health by provider id; undefined (nothing heard yet) counts as well. */
   health: (provider: string) => ProviderHealth | undefined;
+  /** What the caps have counted; without it they hold nothing back. */
+  counts?: CountOf | undefined;
   /** What receipts say; without it all providers are taken to deliver alike. */
   delivery?: DeliveryView | undefined;
   /** Uniform in [0, 1). */
@@ -32,7 +35,7 @@ export interface ChoiceInput {
 export const takenReasons = [...routeStrategies, "failover", "least-backlog"] as const;
 /**
  * Why none was: `circuits-open` may pass; `price-cap`: who could take it costs more than its account allows; `sender-not-allowed`: the
- * destination's sender rule does not let it go from its sender; the others need another configuration, or a message that may go to one provider twice.
+ * destination's sender rule does not let it go from its sender; `cap-reached`: its sender or campaign has had all that it may; the others need another configuration, or a message that may go to one provider twice.
  */
 export const untakenReasons = [
   "no-route",
@@ -40,6 +43,7 @@ export const untakenReasons = [
   "no-provider-left",
   "price-cap",
   "sender-not-allowed",
+  "cap-reached",
 ] as const;
 export type UntakenReason = (typeof untakenReasons)[number];
 
@@ -60,6 +64,8 @@ export type Choice =
       ok: false;
       route: string | undefined;
       reason: UntakenReason;
+      /** The cap that has no room, when that is why. */
+      full: FullCap | undefined;
       candidates: Candidate[];
       terms: ChoiceTerms;
     };
@@ -86,8 +92,9 @@ interface Asked {
  */
 export function chooseProvider(table: RouteTable, input: ChoiceInput): Choice {
   const route = findRoute(table, input.facts);
-  const terms = termsOf(table, input.facts);
-  if (route === undefined) return { ok: false, route: undefined, reason: "no-route", candidates: [], terms };
+  const terms = termsOf(table, input.facts, input.counts);
+  if (route === undefined)
+    return { ok: false, route: undefined, reason: "no-route", full: undefined, candidates: [], terms };
   table.prices.look(input.facts);
   return chooseWithin(route, table.prices, input, terms);
 }
@@ -119,8 +126,19 @@ function chooseWithin(route: CompiledRoute, prices: PriceIndex, input: ChoiceInp
   }
   const shortest = leastBacklog(candidates);
   if (shortest !== undefined) return accept(shortest, route, "least-backlog", candidates, facts, terms);
-  return { ok: false, route: route.id, reason: whyNone(candidates, terms), candidates, terms };
+  const full = fullCap(candidates, terms);
+  const reason = full === undefined ? whyNone(candidates, terms) : "cap-reached";
+  return { ok: false, route: route.id, reason, full, candidates, terms };
 }
+
+/** The cap that keeps a message from going: its own, or that of a sender which another provider would have taken. */
+function fullCap(candidates: readonly Candidate[], { capped, passed, sender }: ChoiceTerms): FullCap | undefined {
+  if (capped !== undefined || passed === undefined || sender?.ok === false) return capped;
+  const others = candidates.some(({ verdict }) => verdict === "circuit-open");
+  return !others && candidates.some(({ verdict }) => OF_SENDER.has(verdict)) ? passed : undefined;
+}
+
+const OF_SENDER: ReadonlySet<Verdict> = new Set(["sender-not-registered", "sender-not-carried"]);
 
 /** The usable ones of the first tier that has one: it decides. `usable`: how many there are in all tiers, above 0. */
 function firstTier(candidates: readonly Candidate[], usable: number): readonly Candidate[] {
@@ -173,12 +191,13 @@ function refuse(
   provider: Provider,
   price: Micros | undefined,
   health: ProviderHealth | undefined,
-  { input: { facts, refused, tried }, limit, terms: { priceLimit, sender }, sender: fit }: Asked,
+  { input: { facts, refused, tried }, limit, terms: { priceLimit, sender, capped }, sender: fit }: Asked,
 ): Verdict | undefined {
   if (!provider.lanes.includes(facts.lane)) return "lane-not-carried";
   if (price === undefined) return "destination-not-served";
   const wrong = senderVerdict(provider, fit, sender);
   if (wrong !== undefined) return wrong;
+  if (capped !== undefined) return "cap-reached";
   if (priceLimit !== undefined && isAbove(priceLimit, price, provider.currency, facts)) return "above-price-cap";
   if (refused?.has(provider.id)) return "refused";
   if (tried.includes(provider.id)) return "already-tried";

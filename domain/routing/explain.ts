@@ -15,6 +15,8 @@ import { type Choice, chooseProvider } from "./choose-provider.ts";
 import { type DeliveryView, NO_DELIVERIES } from "./delivery-view.ts";
 import { type HeldCondition, heldConditions } from "./held-conditions.ts";
 import { factsOf, type MessageFacts } from "./message-facts.ts";
+import type { RouteTable } from "./route-table.ts";
+import type { SenderJudgement } from "./sender-table.ts";
 import { strategies } from "./strategies/strategies.ts";
 
 /** What would become of a message: the shape of `sluice explain --json` and of `POST /v1/routes/explain`. */
@@ -259,6 +261,7 @@ function notesOn(
       : []),
     ...(before === chosen ? [] : [`route ${before} holds before it, with a shorter prefix: the longest decides`]),
     ...(sender === undefined ? [] : [`sender rule ${sender.rule} holds${sender.ok ? "" : `: ${sender.reason}`}`]),
+    ...capNotes(routes, facts, sender),
     ...(priceLimit === undefined
       ? []
       : [`account ${account} pays ${limitText(priceLimit)} for a message to ${facts.country} at the most (maxPrice)`]),
@@ -278,4 +281,11 @@ function currencyNote(
   return candidates.some(({ member }) => member.perBase !== 1)
     ? [`prices are compared in ${rates.base}, by the rates of ${rates.date}`]
     : [];
+}
+
+/** Which caps count it; whether they have room, only the routers know. */
+function capNotes({ caps }: RouteTable, facts: MessageFacts, judged: SenderJudgement | undefined): string[] {
+  const senders = judged === undefined ? [facts.from] : judged.ok ? judged.options.map(({ sender }) => sender) : [];
+  const ids = new Set(senders.flatMap((sender) => caps?.usesOf(facts, sender).map(({ cap }) => cap.id) ?? []));
+  return ids.size === 0 ? [] : [`counted by ${[...ids].join(", ")}: taken to have room here`];
 }

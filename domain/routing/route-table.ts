@@ -1,4 +1,5 @@
 import type { Account } from "../catalog/account.ts";
+import type { Cap } from "../catalog/cap.ts";
 import { DEFAULT_DELIVERY, type DeliverySettings } from "../catalog/delivery-settings.ts";
 import { type ExchangeRates, unitsPerBase } from "../catalog/exchange-rates.ts";
 import type { Provider } from "../catalog/provider.ts";
@@ -8,6 +9,7 @@ import type { SenderPlace } from "../catalog/sender-place.ts";
 import { type AccountPriceCap, accountPriceCaps } from "./account-price-cap.ts";
 import { type AlikeRoutes, alikeRoutes } from "./alike-routes.ts";
 import type { RouteMember } from "./candidate.ts";
+import { type CapTable, capTable } from "./cap-table.ts";
 import type { PlainConditions } from "./conditions.ts";
 import type { MessageFacts } from "./message-facts.ts";
 import { PriceIndex } from "./price-index.ts";
@@ -38,6 +40,8 @@ export interface RouteTable {
   readonly priceCaps: ReadonlyMap<string, AccountPriceCap> | undefined;
   /** Undefined where there are no sender rules. */
   readonly senders: SenderTable | undefined;
+  /** Undefined where there are no caps. */
+  readonly caps: CapTable | undefined;
 }
 
 /** What routes refer to beside providers. */
@@ -46,13 +50,14 @@ export interface RouteTerms {
   readonly rates?: ExchangeRates | undefined;
   readonly accounts?: readonly Account[] | undefined;
   readonly senders?: readonly SenderPlace[] | undefined;
+  readonly caps?: readonly Cap[] | undefined;
 }
 
 /** Compiles checked routes (see catalog.ts). Throws if a route names a provider that is not given. */
 export function compileRoutes(
   routes: readonly Route[],
   providers: readonly Provider[],
-  { regions = [], rates, accounts = [], senders }: RouteTerms = {},
+  { regions = [], rates, accounts = [], senders, caps }: RouteTerms = {},
 ): RouteTable {
   const byId = new Map(providers.map((provider, list) => [provider.id, { provider, list }]));
   const lists = new MemberLists();
@@ -67,7 +72,14 @@ export function compileRoutes(
   const senderRules = senderTable(senders, regions);
   const priceCaps = accountPriceCaps(accounts, providers, rates);
   const prices = new PriceIndex(providers.map((provider) => provider.prices));
-  return { routes: compiled, index: new RouteIndex(whens), prices, priceCaps, senders: senderRules };
+  return {
+    routes: compiled,
+    index: new RouteIndex(whens),
+    prices,
+    priceCaps,
+    senders: senderRules,
+    caps: capTable(caps, regions),
+  };
 }
 
 /** The route that decides about a message; undefined when no route's conditions hold. */

@@ -22,6 +22,7 @@ import type {
   Retry,
   SendRequest,
   SubmissionIndex,
+  Usage,
 } from "../../schemas/generated/types.ts";
 
 /** The codecs of all records, ready for use; encode and decode are synchronous and ask no one. */
@@ -41,6 +42,7 @@ export interface SluiceCodecs {
   readonly conversionCounts: Codec<ConversionCounts>;
   readonly submissionIndex: Codec<SubmissionIndex>;
   readonly numberNetwork: Codec<NumberNetwork>;
+  readonly usage: Codec<Usage>;
   /**
    * Loads a writer's schema seen in a record (`unknown-schema`), so that decoding can go on. `missing`: there is no such
    * schema; decoding the record again then says `undecodable`. Rejects with `REGISTRY_UNAVAILABLE` when the registry
@@ -99,6 +101,7 @@ export async function createCodecs(source: SchemaSource): Promise<SluiceCodecs> 
     conversionCounts: codec<ConversionCounts>("ConversionCounts"),
     submissionIndex: codec<SubmissionIndex>("SubmissionIndex"),
     numberNetwork: codec<NumberNetwork>("NumberNetwork"),
+    usage: codec<Usage>("Usage"),
   };
   await Promise.all(Object.values(asked));
   return {
@@ -117,6 +120,7 @@ export async function createCodecs(source: SchemaSource): Promise<SluiceCodecs> 
     conversionCounts: await asked.conversionCounts,
     submissionIndex: await asked.submissionIndex,
     numberNetwork: await asked.numberNetwork,
+    usage: await asked.usage,
     loadSchema: (id) => writers.load(id),
   };
 }

@@ -24,6 +24,8 @@ export const BLANK_EVENT = {
   spendLeft: null,
   spendCurrency: null,
   rules: null,
+  counted: [],
+  due: null,
 } satisfies Partial<Event>;
 
 /**

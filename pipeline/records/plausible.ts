@@ -13,6 +13,7 @@ const LATEST = Date.UTC(2100, 0, 1);
 const MAX_TEXT = 10_000;
 const MAX_NAME = 256;
 const MAX_LABELS = 64;
+const MAX_COUNTED = 256;
 const MAX_ATTEMPT = 10_000;
 const MAX_TRIED = 256;
 const MAX_SEGMENTS = 255;
@@ -48,8 +49,10 @@ export function implausibleEvent(event: Event): string | undefined {
   if (event.rules !== null && event.rules.length > MAX_TEXT) return "rules: too long";
   if (providerMessageIds.length > MAX_SEGMENTS || !providerMessageIds.every(isName))
     return "providerMessageIds: too many, or too long";
-  const { at, submittedAt, doneAt, receiptAt } = event;
-  const times = { at, submittedAt, doneAt, receiptAt };
+  if (event.counted.length > MAX_COUNTED || event.counted.some((one) => one.length > MAX_TEXT))
+    return "counted: too many, or too long";
+  const { at, submittedAt, doneAt, receiptAt, due } = event;
+  const times = { at, submittedAt, doneAt, receiptAt, due };
   for (const [field, value] of Object.entries(times))
     if (value !== null && !isTime(value)) return `${field}: out of range`;
   const spend = implausibleSpend(event);

@@ -183,6 +183,10 @@ export interface Event {
   readonly spendCurrency: string | null;
   /** routed: what the catalog's price caps, sender rules and caps had to do with the choice, for people; null: nothing. */
   readonly rules: string | null;
+  /** routed: the counts of the catalog's caps that the message belongs to: cap, what it counts as, and the sender or campaign, with slashes between them. Empty for a message that has counted before. */
+  readonly counted: readonly string[];
+  /** postponed: when it is looked at again; null: by the number of rounds. */
+  readonly due: number | null;
 }
 
 export type EventType = "routed" | "submitted" | "returned" | "in_doubt" | "closed" | "receipt" | "final" | "postponed" | "rerouted";
@@ -423,4 +427,24 @@ export interface SubmissionIndex {
   readonly ids: readonly string[];
   /** The destination of each id, E.164 digits. */
   readonly destinations: readonly string[];
+}
+
+/** What a partition of the router has counted for a cap of the catalog: sms.usage (compacted), keyed by cap + '/' + partition + '/' + value. Written every second for what has changed; removed when its day is over. */
+export interface Usage {
+  /** Id of the cap. */
+  readonly cap: string;
+  /** What is counted: the sender, or the account and its campaign with a slash between them. */
+  readonly value: string;
+  /** Partition of the message topics. */
+  readonly partition: number;
+  /** Decisions up to then are counted. */
+  readonly at: number;
+  /** The end of the hour that hour counts: from then on it is 0. */
+  readonly hourEnd: number;
+  /** Messages or segments in that hour. */
+  readonly hour: number;
+  /** The end of the day that day counts. */
+  readonly dayEnd: number;
+  /** The same of that day. */
+  readonly day: number;
 }

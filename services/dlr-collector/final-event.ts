@@ -52,6 +52,8 @@ export function finalOfSubmission(
     spendLeft: null,
     spendCurrency: null,
     rules: null,
+    counted: [],
+    due: null,
   };
 }
 

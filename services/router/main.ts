@@ -12,7 +12,9 @@ import { followConversions } from "../../pipeline/follow/follow-conversions.ts";
 import { followHealth } from "../../pipeline/follow/follow-health.ts";
 import { followNetworks } from "../../pipeline/follow/follow-networks.ts";
 import { followQuality } from "../../pipeline/follow/follow-quality.ts";
+import { followUsage } from "../../pipeline/follow/follow-usage.ts";
 import { ProviderHealth } from "../../pipeline/follow/provider-health.ts";
+import { ReadMark } from "../../pipeline/follow/read-mark.ts";
 import { SchemaGate } from "../../pipeline/follow/schema-gate.ts";
 import { loadConfig } from "../../platform/config/load-config.ts";
 import { LogEnds } from "../../platform/kafka/log-ends.ts";
@@ -29,7 +31,9 @@ import {
   NETWORKS_TOPIC,
   QUALITY_TOPIC,
   ROUTER_INPUTS,
+  USAGE_TOPIC,
 } from "../../schemas/topics.ts";
+import { CapBoard } from "./cap-board.ts";
 import { HttpLookup } from "./lookups/http-lookup.ts";
 import { lookupMetrics } from "./lookups/lookup-metrics.ts";
 import { NumberNetworks } from "./lookups/number-networks.ts";
@@ -54,7 +58,8 @@ await runService({
     const pipeline = await startPipeline(scope, "router", config);
     const { connection, codecs, producer, now } = pipeline;
 
-    const followedTopics = [HEALTH_TOPIC, QUALITY_TOPIC, CONVERSION_COUNTS_TOPIC, NETWORKS_TOPIC, CONTROL_TOPIC];
+    const boards = [HEALTH_TOPIC, QUALITY_TOPIC, CONVERSION_COUNTS_TOPIC, NETWORKS_TOPIC, USAGE_TOPIC];
+    const followedTopics = [...boards, CONTROL_TOPIC];
     const reader = await startReader(scope, pipeline, [EVENTS_TOPIC, ...followedTopics]);
     const catalog = await openCatalog(scope, pipeline, { service: "router", config, reader, secrets: "lookups" });
     const metrics = routerMetrics(scope.metrics);
@@ -90,6 +95,23 @@ await runService({
           partitions: config.partitions,
           log: scope.log,
           onUnreadable: () => metrics.unreadableQuality.add(),
+        }),
+      { attemptMs: 60_000 },
+    );
+    const capBoard = new CapBoard();
+    const usageMark = new ReadMark();
+    await scope.waitFor(
+      "counts of caps",
+      () =>
+        followUsage({
+          reader,
+          codec: codecs.usage,
+          fold: (usage) => capBoard.fold(usage),
+          forget: (key, partition) => capBoard.forget(key, partition),
+          partitions: config.partitions,
+          mark: usageMark,
+          log: scope.log,
+          onUnreadable: () => metrics.unreadableUsage.add(),
         }),
       { attemptMs: 60_000 },
     );
@@ -142,6 +164,8 @@ await runService({
       ends,
       metrics,
       networks,
+      capBoard,
+      usageMark,
       log: scope.log,
       schemas: new SchemaGate({ codecs, log: scope.log, monotonic: () => performance.now() }),
       now,
@@ -160,6 +184,7 @@ await runService({
         try {
           await runTransform(task, new Router(options), { producer, maxBatchPerInput: BATCH_PER_INPUT });
         } finally {
+          capBoard.release(task.partition, now());
           owned--;
         }
       },

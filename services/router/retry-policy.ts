@@ -76,18 +76,23 @@ export function letterReason({ errorClass, errorCode }: Pick<Event, "errorClass"
 
 /**
  * When to look for a provider again, after a round in which there was none: after the round's time, or sooner where the message would
- * end before. The last look is at its end. `at`: epoch ms of the decision.
+ * end before. The last look is at its end. `at`: epoch ms of the decision; `until`: when what it waits for is, which is looked for every
+ * hour; null: nobody knows.
  */
 export function nextRound(
   tried: readonly Attempt[],
   reason: string,
   at: number,
   expiresAt: number,
+  until: number | null = null,
 ): { delay: RetryDelay; due: number; tried: Attempt[] } {
   const rounds = tried.filter((attempt) => attempt.provider === null).length;
-  const usual = RETRY_DELAY_MS[ROUND_DELAYS[Math.min(rounds, ROUND_DELAYS.length - 1)]!];
+  const usual =
+    until === null
+      ? RETRY_DELAY_MS[ROUND_DELAYS[Math.min(rounds, ROUND_DELAYS.length - 1)]!]
+      : Math.min(until - at, RETRY_DELAY_MS["1h"]);
   const delay = tierFor(Math.min(usual, expiresAt - at));
-  const due = Math.min(at + RETRY_DELAY_MS[delay], expiresAt);
+  const due = Math.min(at + (until === null ? RETRY_DELAY_MS[delay] : usual), expiresAt);
   return { delay, due, tried: appendTry(tried, { provider: null, errorClass: "unroutable", errorCode: reason }) };
 }
 

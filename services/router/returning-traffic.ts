@@ -1,5 +1,6 @@
 import type { Snapshot } from "../../domain/catalog/snapshot.ts";
 import type { ProviderHealth as HealthOfProvider } from "../../domain/routing/candidate.ts";
+import type { CountOf } from "../../domain/routing/cap-table.ts";
 import { type Choice, chooseProvider } from "../../domain/routing/choose-provider.ts";
 import type { DeliveryView } from "../../domain/routing/delivery-view.ts";
 import type { ProviderHealth } from "../../pipeline/follow/provider-health.ts";
@@ -48,8 +49,8 @@ export class ReturningTraffic {
   }
 
   /** `go` reserves the room until the place is released. */
-  prospect(place: string, facts: MessageFacts, refused: ReadonlyMap<string, unknown>): Prospect {
-    const choice = this.ask(facts, refused);
+  prospect(place: string, facts: MessageFacts, refused: ReadonlyMap<string, unknown>, counts?: CountOf): Prospect {
+    const choice = this.ask(facts, refused, counts);
     if (!choice.ok) return "none";
     // Nobody has room, and it would take the one that has the least to do.
     if (choice.reason === "least-backlog") return "enough";
@@ -63,17 +64,18 @@ export class ReturningTraffic {
   }
 
   /** The provider for a message that comes before its time. */
-  choose(facts: MessageFacts, refused: ReadonlyMap<string, unknown>): Choice {
-    return this.ask(facts, refused);
+  choose(facts: MessageFacts, refused: ReadonlyMap<string, unknown>, counts?: CountOf): Choice {
+    return this.ask(facts, refused, counts);
   }
 
-  private ask(facts: MessageFacts, refused: ReadonlyMap<string, unknown>): Choice {
+  private ask(facts: MessageFacts, refused: ReadonlyMap<string, unknown>, counts: CountOf | undefined): Choice {
     const now = this.options.monotonic();
     return chooseProvider(this.options.snapshot().routes, {
       facts: routeFacts(facts, this.options.now()),
       tried: [],
       refused,
       health: (id) => this.stateOf(id, facts.lane, now),
+      counts,
       delivery: this.delivery,
       random: this.options.random,
       backlogLimit: LIMIT,

@@ -16,6 +16,7 @@ export interface RouterMetrics {
   readonly rekeyed: Counter;
   readonly unreadableHealth: Counter;
   readonly unreadableQuality: Counter;
+  readonly unreadableUsage: Counter;
 }
 
 export function routerMetrics(registry: MetricRegistry): RouterMetrics {
@@ -60,6 +61,9 @@ export function routerMetrics(registry: MetricRegistry): RouterMetrics {
       .with(),
     unreadableQuality: registry
       .counter("router_unreadable_quality_total", { help: "Records of sms.quality that cannot be used" })
+      .with(),
+    unreadableUsage: registry
+      .counter("router_unreadable_usage_total", { help: "Records of sms.usage that cannot be used" })
       .with(),
   };
 }

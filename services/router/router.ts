@@ -8,10 +8,12 @@ import type { Snapshot, SnapshotSource } from "../../domain/catalog/snapshot.ts"
 import { triedThisRound } from "../../domain/message/tries.ts";
 import type { SpentOnLookups } from "../../domain/portability/lookup-budget.ts";
 import { limitText } from "../../domain/routing/account-price-cap.ts";
+import type { FullCap } from "../../domain/routing/cap-table.ts";
 import { rulesText } from "../../domain/routing/choice-terms.ts";
 import { type Choice, chooseProvider } from "../../domain/routing/choose-provider.ts";
 import type { DeliveryView } from "../../domain/routing/delivery-view.ts";
 import type { ProviderHealth } from "../../pipeline/follow/provider-health.ts";
+import type { ReadMark } from "../../pipeline/follow/read-mark.ts";
 import type { SchemaGate } from "../../pipeline/follow/schema-gate.ts";
 import type { SluiceCodecs } from "../../pipeline/records/codecs.ts";
 import { BLANK_EVENT } from "../../pipeline/records/event-record.ts";
@@ -30,11 +32,13 @@ import type { Event, Lane, MessageFacts, Retry } from "../../schemas/generated/t
 import { EVENTS_TOPIC, LANES, ROUTER_INPUTS, requestTopic } from "../../schemas/topics.ts";
 import { ACCOUNT_BUSY, AccountShares, isBehind, WAITED } from "./account-shares.ts";
 import { barredProviders } from "./barred-providers.ts";
+import type { CapBoard } from "./cap-board.ts";
 import { contentHash, DecidedMessages, decisionKey } from "./decided-messages.ts";
 import { DecisionLog, type RecordedDecision } from "./decision-log.ts";
 import { takeIn } from "./intake.ts";
 import type { NumberNetworks } from "./lookups/number-networks.ts";
 import { PartitionNetworks } from "./lookups/partition-networks.ts";
+import { PartitionCaps } from "./partition-caps.ts";
 import {
   type GivenUp,
   givingUp,
@@ -78,6 +82,9 @@ export interface RouterOptions {
   /** Where ported numbers are. */
   readonly networks: NumberNetworks;
   readonly log: KafkaLog;
+  /** Of the process: what all routers have counted for the caps, and how far that has been read. */
+  readonly capBoard: CapBoard;
+  readonly usageMark: Pick<ReadMark, "until">;
   /** Shared by all tasks of the process. */
   readonly schemas: Pick<SchemaGate, "waits">;
   /** Epoch ms by the brokers' clock: what expires and what is due. */
@@ -106,6 +113,7 @@ export class Router implements Transform {
   private readonly waiting: Waiting;
   private readonly decided = new DecidedMessages(REMEMBERED);
   private networks!: PartitionNetworks;
+  private caps!: PartitionCaps;
   private recorded = new Map<string, RecordedDecision>();
   private next: number[] = [];
   private marks = new ReadBackMarks(0, [0], []);
@@ -127,7 +135,8 @@ export class Router implements Transform {
       },
       prospect: (record, retry) => {
         const barred = barredProviders(retry, this.snapshot, options.now());
-        return this.returning.prospect(positionOf(record), retry.facts, barred);
+        const counts = this.caps.countsFor(this.snapshot, retry.tried);
+        return this.returning.prospect(positionOf(record), retry.facts, barred, counts);
       },
       lastReturn: () => options.health.lastReturn(options.monotonic()),
     });
@@ -147,8 +156,14 @@ export class Router implements Transform {
     const log = new DecisionLog(new Map(ROUTER_INPUTS.map((topic, i) => [topic, offsets[i]!])), (key) =>
       this.decided.add(key),
     );
+    this.caps = new PartitionCaps({ ...this.options, partition: task.partition });
+    await this.caps.restore(this.snapshot);
     const { high } = (await this.options.reader.watermarks(EVENTS_TOPIC))[task.partition]!;
-    await this.options.reader.readRange(EVENTS_TOPIC, task.partition, from, high, (record) => log.read(record));
+    const recover = this.caps.recovery(this.snapshot);
+    await this.options.reader.readRange(EVENTS_TOPIC, task.partition, from, high, (record) => {
+      log.read(record);
+      recover(record);
+    });
     this.recorded = log.bySource;
     for (const { value } of log.bySource.values()) {
       const schema = writerSchemaId(value);
@@ -189,7 +204,8 @@ export class Router implements Transform {
     return this.records.deadLetter(record, "unprocessable", errorMessage(error).slice(0, MAX_DETAIL), null);
   }
 
-  tick(): void {
+  tick(out: Outputs): void {
+    for (const told of this.caps.tell()) out.decide(told);
     const { ends } = this.options;
     if (ends.version === this.endsVersion) return;
     this.endsVersion = ends.version;
@@ -279,7 +295,9 @@ export class Router implements Transform {
     const { facts, tried } = pending;
     const now = this.options.now();
     const barred = barredProviders(pending, this.snapshot, now);
-    const choice = waitsForProvider(tried) ? this.returning.choose(facts, barred) : undefined;
+    const choice = waitsForProvider(tried)
+      ? this.returning.choose(facts, barred, this.caps.countsFor(this.snapshot, tried))
+      : undefined;
     if (choice?.ok) {
       this.options.metrics.woken.add();
       this.assign(record, pending, choice, now, out, true);
@@ -310,6 +328,7 @@ export class Router implements Transform {
       tried: triedThisRound(pending.tried),
       refused: barredProviders(pending, this.snapshot, at),
       health: (id) => this.options.health.state(id, facts.lane, now),
+      counts: this.caps.countsFor(this.snapshot, pending.tried),
       delivery: this.options.delivery,
       random: this.options.random,
     });
@@ -341,6 +360,7 @@ export class Router implements Transform {
       errorCode: busy ? ACCOUNT_BUSY : waited ? WAITED : null,
       price: choice.price,
       currency: choice.provider.currency,
+      counted: this.caps.add(this.snapshot, pending.tried, () => routeFacts(facts, now), choice.sender),
       rules: rulesText(choice.terms, choice.candidates, facts.from ?? undefined, choice.sender),
     };
     const overflow = isBehind(event.errorCode);
@@ -368,8 +388,9 @@ export class Router implements Transform {
 
   private unroutable(record: InRecord, pending: Pending, choice: Extract<Choice, { ok: false }>, out: Outputs): void {
     const verdicts = verdictsOf(choice);
+    const due = roomAt(choice.full, pending.facts.expiresAt);
     const temporary = choice.reason === "circuits-open" || choice.candidates.some((c) => c.verdict === "already-tried");
-    if (!temporary) {
+    if (!temporary && due === null) {
       const refused = refusedByAll(pending.tried);
       const end = refused ?? unroutableEnd(choice);
       const detail = refused === undefined ? verdicts : `${lastWords(pending.tried)} (${verdicts})`;
@@ -377,7 +398,7 @@ export class Router implements Transform {
       return;
     }
     const at = this.options.now();
-    const { delay } = nextRound(pending.tried, choice.reason, at, pending.facts.expiresAt);
+    const { delay } = nextRound(pending.tried, choice.reason, at, pending.facts.expiresAt, due);
     const event: Event = {
       ...BLANK_EVENT,
       type: "postponed",
@@ -387,6 +408,7 @@ export class Router implements Transform {
       reason: verdicts,
       errorClass: "unroutable",
       errorCode: choice.reason,
+      due,
     };
     this.remember(pending);
     this.options.metrics.delayed(delay).add();
@@ -397,7 +419,7 @@ export class Router implements Transform {
   /** The message waits for its next attempt, as the event says; carried out again it gives the same record. */
   private postpone(record: InRecord, pending: Pending, event: Event, out: Outputs): void {
     const { tried, facts } = pending;
-    const next = nextRound(tried, event.errorCode ?? "unroutable", event.at, facts.expiresAt);
+    const next = nextRound(tried, event.errorCode ?? "unroutable", event.at, facts.expiresAt, event.due);
     out.effect(this.records.retry(record, pending, next.tried, next.delay, next.due));
   }
 
@@ -437,9 +459,15 @@ function sentFrom(facts: MessageFacts, sender: string | null): MessageFacts {
   return sentAs === facts.sentAs ? facts : { ...facts, sentAs };
 }
 
+/** When there is room again under a cap, epoch ms; null: the message does not wait for it. */
+function roomAt(full: FullCap | undefined, expiresAt: number): number | null {
+  return full === undefined || full.reaction === "refuse" || full.until >= expiresAt ? null : full.until;
+}
+
 /** Why nobody was taken, for people. */
-function verdictsOf({ reason, candidates, terms }: Extract<Choice, { ok: false }>): string {
+function verdictsOf({ reason, candidates, full, terms }: Extract<Choice, { ok: false }>): string {
   const { priceLimit, sender } = terms;
+  if (full !== undefined) return full.reason;
   if (sender?.ok === false) return `from: ${sender.reason}`;
   const verdicts = candidates.map((c) => `${c.provider}: ${c.verdict}`).join(", ");
   if (reason !== "price-cap" || priceLimit === undefined) return verdicts;

@@ -79,6 +79,8 @@ const event: Event = {
   spendLeft: null,
   spendCurrency: null,
   rules: null,
+  counted: [],
+  due: null,
 };
 
 test("registering again changes nothing, and every subject stands under BACKWARD_TRANSITIVE", async () => {

@@ -27,6 +27,7 @@ import {
   RETRY_DELAYS,
   requestTopic,
   retryTopic,
+  USAGE_TOPIC,
 } from "../../schemas/topics.ts";
 import { auditAll, until } from "../faults/audit.ts";
 import {
@@ -84,16 +85,12 @@ const TARGETS: readonly Target[] = [
   target(DEAD_LETTER_TOPIC, "event", PARTITIONS, {}),
   // Nobody reads these yet.
   ...[INBOUND_TOPIC, CONSENT_TOPIC].map((topic) => target(topic, "event", PARTITIONS, {})),
-  ...[CONTROL_TOPIC, QUALITY_TOPIC].map((topic) => target(topic, "event", 1, {})),
+  ...[CONTROL_TOPIC, QUALITY_TOPIC, USAGE_TOPIC].map((topic) => target(topic, "event", 1, {})),
 ];
 /** Of these a record without a key is refused by the broker. */
 const COMPACTED = new Set<string>([
-  NETWORKS_TOPIC,
-  HEALTH_TOPIC,
-  CORRELATION_TOPIC,
-  CONSENT_TOPIC,
-  CONTROL_TOPIC,
-  QUALITY_TOPIC,
+  ...[NETWORKS_TOPIC, HEALTH_TOPIC, CORRELATION_TOPIC, CONSENT_TOPIC],
+  ...[CONTROL_TOPIC, QUALITY_TOPIC, USAGE_TOPIC],
 ]);
 
 interface Written extends BadRecord {

@@ -8,6 +8,7 @@ const LISTS = [
   ["routes", "route"],
   ["regions", "region"],
   ["senders", "sender rule"],
+  ["caps", "cap"],
   ["retired", "retired provider"],
 ] as const;
 

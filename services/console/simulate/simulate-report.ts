@@ -23,6 +23,7 @@ export interface Simulation {
 /** What no replay knows, whatever it shows. */
 const UNKNOWABLE = [
   "the providers' health and backlog: all count as well, with nothing waiting, so rates and fail-overs do not show",
+  "caps of senders and campaigns: all have room",
   "later tries: only the first decision on each message is made again",
   "networks by other means than then: every message has the network that it was routed by, whatever look-ups the catalog has",
   "the month's volume: a provider with volume terms has the prices of a month's first segment, those of its commitment if it has one",

@@ -48,6 +48,7 @@ it("tells of regions, of each exchange rate, and of parts of the week by all tha
   const dach = { id: "dach", countries: ["DE", "AT"] };
   expect(diff({ regions: [dach] })).toEqual(["+ region dach"]);
   expect(diff({ senders: [{ id: "us", countries: ["US"] }] })).toEqual(["+ sender rule us"]);
+  expect(diff({ caps: [{ id: "codes", of: "sender" }] })).toEqual(["+ cap codes"]);
   const rates = { base: "EUR", date: "2026-01-31", rates: { USD: "1.08" } };
   expect(diff({ rates })).toEqual(["+ rates"]);
   expect(catalogDiff({ rates }, {})).toEqual(["- rates"]);

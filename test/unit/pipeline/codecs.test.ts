@@ -45,6 +45,8 @@ const event: Event = {
   spendLeft: null,
   spendCurrency: null,
   rules: null,
+  counted: [],
+  due: null,
 };
 
 test("codecs are there once all schemas are registered, and not before", async () => {

@@ -14,6 +14,7 @@ import { silentLog } from "../../../platform/log/log.ts";
 import { MetricRegistry } from "../../../platform/telemetry/metric-registry.ts";
 import type { SendRequest } from "../../../schemas/generated/types.ts";
 import { ROUTER_INPUTS } from "../../../schemas/topics.ts";
+import { CapBoard } from "../../../services/router/cap-board.ts";
 import type { LookupClient } from "../../../services/router/lookups/http-lookup.ts";
 import { lookupMetrics } from "../../../services/router/lookups/lookup-metrics.ts";
 import { NumberNetworks } from "../../../services/router/lookups/number-networks.ts";
@@ -60,6 +61,7 @@ export function world(
   const catalog = { current: whole };
   const health = new ProviderHealth(() => undefined);
   const log: InRecord[] = [];
+  const board = new CapBoard();
   let now = NOW;
   const ends = { version: 0, ends: [] as number[] };
   const networks = new NumberNetworks({
@@ -84,6 +86,8 @@ export function world(
         },
       } as never,
       ends: ends as never,
+      capBoard: board,
+      usageMark: { until: async () => true },
       metrics: routerMetrics(new MetricRegistry()),
       log: { debug() {}, info() {}, warn() {}, error() {} },
       schemas: { waits: () => false },
@@ -122,7 +126,7 @@ export function world(
       retired: [],
       regions: [],
     });
-  return { start, run, networks, health, log, at, noteEnds, catalog, only };
+  return { start, run, networks, board, health, log, at, noteEnds, catalog, only };
 }
 
 /** No record is queued behind the one that is asked for. */

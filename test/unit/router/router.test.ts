@@ -89,7 +89,7 @@ describe("router", () => {
     // Long after, before anything was committed: the place to read back from must still lie before the decision.
     w.at(NOW + 600_000);
     w.noteEnds(w.log.length);
-    second.tick();
+    second.tick({ decide() {}, effect() {} });
     w.at(NOW + 700_000);
     const third = await w.start(undefined, second.state(ROUTER_INPUTS.map(() => 0)));
     expect(w.run(third, request(0)).effects).toEqual(first.effects);

@@ -49,6 +49,7 @@ describe("the topics of an installation", () => {
       "sms.retry.1m 6",
       "sms.retry.5s 6",
       "sms.submission-index 6",
+      "sms.usage 1",
     ]);
   });
 

@@ -58,7 +58,7 @@ it("asks for regions, exchange rates and look-ups as files that need not be ther
     return folder.yaml(file, missing);
   };
   const catalog = loadCatalog({ ...folder, yaml }, 12);
-  expect(optional).toEqual(["regions.yaml", "rates.yaml", "portability.yaml", "senders.yaml"]);
+  expect(optional).toEqual(["regions.yaml", "rates.yaml", "portability.yaml", "senders.yaml", "caps.yaml"]);
   expect([catalog.regions, catalog.rates, catalog.portability]).toEqual([[], undefined, undefined]);
   // A program that does not know them yet can still read the rest.
   expect(Object.keys(catalog.source)).toEqual(["accounts", "providers", "routes"]);

@@ -8,6 +8,7 @@ import { formatMoney } from "../../../../domain/catalog/money.ts";
 import { snapshotOf } from "../../../../domain/catalog/snapshot.ts";
 import { validateSendRequest } from "../../../../domain/message/validation.ts";
 import { NOTHING_SEEN } from "../../../../domain/quality/delivery-node.ts";
+import { CapPeriods } from "../../../../domain/routing/cap-count.ts";
 import { chooseProvider } from "../../../../domain/routing/choose-provider.ts";
 import type { DeliveryView } from "../../../../domain/routing/delivery-view.ts";
 import { factsOf } from "../../../../domain/routing/message-facts.ts";
@@ -45,6 +46,7 @@ const caseSchema = z.strictObject({
   conversions: z.record(z.string(), z.strictObject({ told: z.number(), converted: z.number() })).default({}),
   tried: z.array(z.string()).default([]),
   refused: z.array(z.string()).default([]),
+  counted: z.record(z.string(), z.strictObject({ hour: z.int(), day: z.int() })).default({}),
   draw: z.number().min(0).lt(1).default(0),
   expect: z
     .strictObject({
@@ -53,6 +55,8 @@ const caseSchema = z.strictObject({
       reason: z.string(),
       price: z.string(),
       sentAs: z.string().nullable(),
+      until: z.string(),
+      reaction: z.string(),
       verdicts: z.record(z.string(), z.string()),
     })
     .partial(),
@@ -66,6 +70,7 @@ const fileSchema = z.strictObject({
     regions: z.array(z.unknown()).optional(),
     rates: z.unknown().optional(),
     senders: z.array(z.unknown()).optional(),
+    caps: z.array(z.unknown()).optional(),
   }),
   cases: z.array(caseSchema).default([]),
   refused: z.array(z.string()).optional(),
@@ -120,7 +125,7 @@ function deliveryView({ delivery, conversions }: Case): DeliveryView {
 }
 
 function decide(file: File, one: Case) {
-  const { message, at, health, tried, refused, draw } = one;
+  const { message, at, health, tried, refused, counted, draw } = one;
   const parsed = catalogOf(file);
   if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems));
   const { account, labels, ...fields } = message;
@@ -136,6 +141,10 @@ function decide(file: File, one: Case) {
       return { open: false, backlogSeconds: 0, ...Object.fromEntries(known) };
     },
     delivery: deliveryView(one),
+    counts: ({ cap, value }, now) => {
+      const { hour = 0, day = 0 } = counted[`${cap.id}/${value}`] ?? {};
+      return { ...new CapPeriods().emptyAt(now, cap.zone), hour, day };
+    },
     random: () => draw,
   });
   return {
@@ -148,7 +157,9 @@ function decide(file: File, one: Case) {
           sentAs: choice.sender === facts.from ? null : choice.sender,
           price: `${formatMoney(choice.price)} ${choice.provider.currency}`,
         }
-      : {}),
+      : choice.full === undefined
+        ? {}
+        : { until: new Date(choice.full.until).toISOString().replace(".000", ""), reaction: choice.full.reaction }),
   };
 }
 

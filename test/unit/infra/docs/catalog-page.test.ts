@@ -3,6 +3,7 @@ import { resolve } from "node:path";
 import { expect, test } from "vitest";
 import { parse } from "yaml";
 import { accountSchema } from "../../../../domain/catalog/account.ts";
+import { capSchema } from "../../../../domain/catalog/cap.ts";
 import { parseAccount, parseProvider, parseRoute } from "../../../../domain/catalog/catalog.ts";
 import { deliverySettingsSchema } from "../../../../domain/catalog/delivery-settings.ts";
 import { exchangeRatesSchema } from "../../../../domain/catalog/exchange-rates.ts";
@@ -25,8 +26,9 @@ test("the examples are valid", () => {
     const secrets = withSecrets({ portability: entry }, concealed);
     return { ok: secrets.ok && portabilitySchema.safeParse(secrets.value.portability).success };
   };
+  const caps = (entry: unknown) => ({ ok: capSchema.safeParse(entry).success });
   const senders = (entry: unknown) => ({ ok: senderPlaceSchema.safeParse(entry).success });
-  const parsers = [parseAccount, parseProvider, parseRoute, region, rates, portability, senders];
+  const parsers = [parseAccount, parseProvider, parseRoute, region, rates, portability, senders, caps];
   expect(blocks).toHaveLength(parsers.length);
   for (const [index, block] of blocks.entries())
     for (const entry of [block].flat()) expect([entry, parsers[index]?.(entry)]).toMatchObject([entry, { ok: true }]);
@@ -47,6 +49,7 @@ test("every field stands on the page", () => {
     ...Object.keys(lookupSchema.shape),
     ...Object.keys(deliverySettingsSchema.shape),
     ...Object.keys(senderPlaceSchema.shape),
+    ...Object.keys(capSchema.shape),
     ...routeStrategies,
   ];
   expect(fields.length).toBeGreaterThan(40);

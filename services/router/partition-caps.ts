@@ -1,0 +1,111 @@
+import type { Snapshot } from "../../domain/catalog/snapshot.ts";
+import type { Try } from "../../domain/message/tries.ts";
+import type { CountKey, PartitionCounts } from "../../domain/routing/cap-counts.ts";
+import type { CountOf } from "../../domain/routing/cap-table.ts";
+import type { MessageFacts } from "../../domain/routing/message-facts.ts";
+import type { ReadMark } from "../../pipeline/follow/read-mark.ts";
+import type { SluiceCodecs } from "../../pipeline/records/codecs.ts";
+import { headerText, type InRecord, type KafkaLog, type OutRecord } from "../../platform/kafka/record.ts";
+import type { TopicReader } from "../../platform/kafka/topic-reader.ts";
+import { USAGE_TOPIC } from "../../schemas/topics.ts";
+import type { CapBoard } from "./cap-board.ts";
+import { decisionOf } from "./decision-log.ts";
+
+export interface PartitionCapsOptions {
+  readonly partition: number;
+  /** Of the process. */
+  readonly capBoard: CapBoard;
+  /** How far sms.usage has been read. */
+  readonly usageMark: Pick<ReadMark, "until">;
+  readonly codecs: Pick<SluiceCodecs, "usage" | "event">;
+  readonly reader: Pick<TopicReader, "watermarks">;
+  readonly log: KafkaLog;
+  /** Epoch ms by the brokers' clock. */
+  readonly now: () => number;
+}
+
+/** What is changed is told once in so long, ms. */
+const TELL_EVERY_MS = 1_000;
+/** What was told must be read up to now before it is gone on from: so long it may take, ms. */
+const CATCH_UP_MS = 5_000;
+
+/** The caps of the catalog as one partition keeps them: what it counts, what it asks the board, and what it tells the other routers. */
+export class PartitionCaps {
+  private readonly options: PartitionCapsOptions;
+  private counts: PartitionCounts | undefined;
+  private toldAt: (key: CountKey) => number = () => 0;
+  private tellAt = 0;
+
+  constructor(options: PartitionCapsOptions) {
+    this.options = options;
+  }
+
+  /** Goes on from what was told of the partition. Never rejects: messages do not wait for a count. */
+  async restore({ routes }: Snapshot): Promise<void> {
+    const { capBoard, usageMark, reader, partition, log } = this.options;
+    if (routes.caps !== undefined) {
+      const [{ high } = { high: 0 }] = await reader.watermarks(USAGE_TOPIC);
+      if (!(await usageMark.until(high, CATCH_UP_MS)))
+        log.warn({ partition }, "sms.usage has not been read to its end; caps are counted from what is known");
+    }
+    const own = capBoard.own(partition);
+    this.counts = own.counts;
+    this.toldAt = own.toldAt;
+  }
+
+  /** Takes records of the event log, as earlier owners have written them: what they count may not have been told. */
+  recovery({ catalog, routes }: Snapshot): (record: InRecord) => void {
+    if (routes.caps === undefined) return () => {};
+    const zones = new Map(catalog.caps?.map(({ id, zone }) => [id, zone]));
+    // The log may have a decision twice.
+    const known = new Set<string>();
+    return (record) => {
+      const id = headerText(record, "id");
+      if (record.value === null || decisionOf(id)?.kind !== "routed") return;
+      const event = this.options.codecs.event.decode(record.value);
+      // What another version has written with a schema that is not known yet is not counted.
+      if (!event.ok || event.value.counted.length === 0) return;
+      const name = `${id}/${event.value.facts.to}`;
+      if (known.has(name)) return;
+      known.add(name);
+      this.counts?.recover(event.value, this.toldAt, (cap) => zones.get(cap));
+    };
+  }
+
+  /** What the caps have counted, for a message that does not count yet; undefined: caps do not hold it back. */
+  countsFor({ routes }: Snapshot, tried: readonly Try[]): CountOf | undefined {
+    if (routes.caps === undefined || hasCounted(tried)) return undefined;
+    return (use, now) => this.options.capBoard.countOf(this.options.partition, use, now);
+  }
+
+  /** Counts a message that goes out from this sender. @returns its counts, for the event */
+  add({ routes }: Snapshot, tried: readonly Try[], facts: () => MessageFacts, sender: string | undefined): string[] {
+    if (routes.caps === undefined || this.counts === undefined || hasCounted(tried)) return [];
+    const known = facts();
+    return this.counts.add(routes.caps.usesOf(known, sender), known);
+  }
+
+  /** The records of sms.usage that are to be written. */
+  tell(): OutRecord[] {
+    const { now, partition, codecs } = this.options;
+    const at = now();
+    if (this.counts === undefined || at - this.tellAt < TELL_EVERY_MS) return [];
+    this.tellAt = at;
+    const { changed, over } = this.counts.tell(at);
+    const record = ({ cap, value }: CountKey, content: Buffer | null): OutRecord => ({
+      topic: USAGE_TOPIC,
+      partition: 0,
+      key: `${cap}/${partition}/${value}`,
+      value: content,
+    });
+    return [
+      ...changed.map((count) => record(count, codecs.usage.encode(count))),
+      ...over.map((key) => record(key, null)),
+    ];
+  }
+}
+
+/** A message counts once, when a provider gets it first, however many are tried. */
+function hasCounted(tried: readonly Try[]): boolean {
+  return tried.some(({ provider }) => provider !== null);
+}
