@@ -25,24 +25,12 @@ export class CapPeriods {
   }
 }
 
-/** What of a count still holds in the periods of `empty`. */
-export function currentOf(count: CapCount, empty: CapCount): CapCount {
-  return {
-    ...empty,
-    hour: count.hourEnd === empty.hourEnd ? count.hour : 0,
-    day: count.dayEnd === empty.dayEnd ? count.day : 0,
-  };
-}
-
-/** Of two words about one count that which is further on: a later period counts, and in one period counts only grow. */
-export function furtherOf(a: CapCount, b: CapCount): CapCount {
-  const later = (endA: number, hadA: number, endB: number, hadB: number) =>
-    endA > endB
-      ? ([endA, hadA] as const)
-      : endB > endA
-        ? ([endB, hadB] as const)
-        : ([endA, Math.max(hadA, hadB)] as const);
-  const [hourEnd, hour] = later(a.hourEnd, a.hour, b.hourEnd, b.hour);
-  const [dayEnd, day] = later(a.dayEnd, a.day, b.dayEnd, b.day);
+/**
+ * What of a count still holds at `now`, epoch ms; `empty`: of that moment. A period that has begun ends by the clocks that it began by,
+ * whatever zone the cap has got since.
+ */
+export function currentOf(count: CapCount, empty: CapCount, now: number): CapCount {
+  const { hour, hourEnd } = now < count.hourEnd ? count : empty;
+  const { day, dayEnd } = now < count.dayEnd ? count : empty;
   return { hour, hourEnd, day, dayEnd };
 }

@@ -1,4 +1,4 @@
-import { type CapCount, CapPeriods, currentOf, furtherOf } from "./cap-count.ts";
+import { type CapCount, CapPeriods, currentOf } from "./cap-count.ts";
 import { type CapUse, weightOf } from "./cap-table.ts";
 import type { MessageFacts } from "./message-facts.ts";
 
@@ -57,7 +57,7 @@ export class PartitionCounts {
         const brought = `${cap.id}/${account}`;
         this.names.set(brought, (this.names.get(brought) ?? 0) + 1);
       }
-      this.count({ cap: cap.id, value }, weight, this.periods.emptyAt(facts.at, cap.zone));
+      this.count({ cap: cap.id, value }, weight, facts.at, cap.zone);
       return `${cap.id}/${weight}/${value}`;
     });
   }
@@ -72,7 +72,7 @@ export class PartitionCounts {
       const [, cap = "", weight = "", value = ""] = /^([^/]+)\/(\d+)\/(.*)$/s.exec(one) ?? [];
       const zone = zoneOf(cap);
       const key = { cap, value };
-      if (zone !== undefined && at > toldAt(key)) this.count(key, Number(weight), this.periods.emptyAt(at, zone));
+      if (zone !== undefined && at > toldAt(key)) this.count(key, Number(weight), at, zone);
     }
   }
 
@@ -119,13 +119,12 @@ export class PartitionCounts {
     return over;
   }
 
-  private count(key: CountKey, weight: number, empty: CapCount): void {
+  private count(key: CountKey, weight: number, at: number, zone: string): void {
     const values = this.valuesOf(key.cap);
     const known = values.get(key.value);
-    const before = known === undefined ? empty : currentOf(known, empty);
-    const after = { ...before, hour: before.hour + weight, day: before.day + weight };
-    // Decisions of the log may be of a period that is over.
-    values.set(key.value, known === undefined ? after : furtherOf(known, after));
+    const empty = this.periods.emptyAt(at, zone);
+    const before = known === undefined ? empty : currentOf(known, empty, at);
+    values.set(key.value, { ...before, hour: before.hour + weight, day: before.day + weight });
     this.changed.set(`${key.cap}/${key.value}`, key);
   }
 

@@ -53,16 +53,19 @@ export class CapBoard {
   countOf(partition: number, use: CapUse, now: number): CapCount {
     const empty = this.periods.emptyAt(now, use.cap.zone);
     const key = { cap: use.cap.id, value: this.here.get(partition)?.slotOf(use) ?? use.value };
-    let { hour, day } = empty;
+    let { hour, hourEnd, day, dayEnd } = empty;
     const take = (count: CapCount | undefined): void => {
       if (count === undefined) return;
-      const current = currentOf(count, empty);
+      const current = currentOf(count, empty, now);
       hour += current.hour;
       day += current.day;
+      // Of periods that began by other clocks the last one to end says when there is room again.
+      if (current.hour > 0) hourEnd = Math.max(hourEnd, current.hourEnd);
+      if (current.day > 0) dayEnd = Math.max(dayEnd, current.dayEnd);
     };
     for (const counts of this.here.values()) take(counts.get(key));
     for (const [other, count] of this.told.get(nameOf(key)) ?? []) if (!this.here.has(other)) take(count);
-    return { ...empty, hour, day };
+    return { hour, hourEnd, day, dayEnd };
   }
 }
 

@@ -153,3 +153,20 @@ it("what is over is not told, and is forgotten within a minute", () => {
   expect(counts.tell(START + 2 * HOUR)).toEqual({ changed: [], over: [{ cap: "codes", value: "a" }] });
   expect(counts.all(START + 2 * HOUR)).toEqual([]);
 });
+
+it("counts go on when the cap gets another zone, until the day is over that has begun", () => {
+  const board = new CapBoard();
+  const { counts } = board.own(0);
+  const elsewhere = { ...use("a"), cap: { ...cap, zone: "America/New_York" } };
+  counts.add([use("a")], facts(START));
+  counts.add([elsewhere], facts(START + 1));
+  // It is 23:30 in Berlin.
+  expect(board.countOf(0, elsewhere, START + 2)).toMatchObject({ day: 2, dayEnd: Date.UTC(2026, 0, 6, 5) });
+  counts.add([use("b")], facts(START + 3));
+  counts.add([{ ...elsewhere, value: "b" }], facts(START + HOUR));
+  expect(board.countOf(0, { ...elsewhere, value: "b" }, START + HOUR), "a day of New York has begun").toMatchObject({
+    day: 1,
+  });
+  counts.add([{ ...use("b") }], facts(START + HOUR + 1));
+  expect(board.countOf(0, use("b"), START + HOUR + 2), "and goes on by its clocks").toMatchObject({ day: 2 });
+});
