@@ -90,11 +90,14 @@ function isRegistered({ providers }: SenderOption, { id }: Provider): boolean {
 
 /** What these terms had to do with a choice, for people; null: nothing. `sender`: who it goes out from. */
 export function rulesText(
-  { priceLimit, sender: judged, passed }: ChoiceTerms,
+  terms: ChoiceTerms,
   candidates: readonly Candidate[],
   from: string | undefined,
   sender: string | undefined,
 ): string | null {
+  // As for nearly every message.
+  if (terms === NO_TERMS) return null;
+  const { priceLimit, sender: judged, passed } = terms;
   const left = (verdict: Verdict) =>
     candidates.filter((one) => one.verdict === verdict).map(({ provider }) => provider);
   const parts: string[] = [];
