@@ -3,12 +3,16 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 const onClusters = { testTimeout: 90_000, hookTimeout: 180_000, fileParallelism: false } as const;
 
-/** Files of the end-to-end project share one installation, whose first catalog live-catalog.test.ts applies: they run by their names. */
-class EndToEndByName extends BaseSequencer {
+/** Files of the end-to-end project share one installation; this one looks on as its first catalog is applied. */
+const FIRST = "/live-catalog.test.ts";
+
+/** End-to-end files in a fixed order: that one, then by their names. */
+class EndToEndInOrder extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const sorted = await super.sort(files);
     if (sorted.some(({ project }) => project.name !== "e2e")) return sorted;
-    return sorted.sort((a, b) => (a.moduleId < b.moduleId ? -1 : 1));
+    const place = ({ moduleId }: TestSpecification) => (moduleId.endsWith(FIRST) ? "" : moduleId);
+    return sorted.sort((a, b) => (place(a) < place(b) ? -1 : 1));
   }
 }
 
@@ -22,7 +26,7 @@ export default defineConfig({
   test: {
     // Vitest leaves one core idle; the unit tests take half the time with all. The other projects run one file at a time.
     maxWorkers: "100%",
-    sequence: { sequencer: EndToEndByName },
+    sequence: { sequencer: EndToEndInOrder },
     projects: [
       { test: { name: "unit", include: ["test/unit/**/*.test.ts"], testTimeout: 20_000 } },
       {

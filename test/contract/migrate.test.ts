@@ -31,7 +31,7 @@ test("one migration makes everything, the next finds it made", async () => {
   await expect(connectCodecs(registryUrl)).resolves.toHaveProperty("event");
   expect(await linesOf()).toEqual([
     expect.stringMatching(/^topics: 0 created, [1-9]\d* unchanged$/),
-    "schemas: 0 registered, 15 unchanged",
+    expect.stringMatching(/^schemas: 0 registered, [1-9]\d* unchanged$/),
     expect.stringMatching(/^ClickHouse: nothing to apply, [1-9]\d* unchanged$/),
   ]);
 });
