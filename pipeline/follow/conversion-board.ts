@@ -2,6 +2,7 @@ import { ConversionEstimates, type ConversionSummary } from "../../domain/qualit
 import type { QualityCell } from "../../domain/quality/quality-cell.ts";
 import type { DeliveryView } from "../../domain/routing/delivery-view.ts";
 import type { Log } from "../../platform/log/log.ts";
+import { NotedWays } from "./noted-ways.ts";
 
 /** Between two times that the estimates are worked out anew, ms. */
 const REFRESH_MS = 1_000;
@@ -18,12 +19,21 @@ export interface ConversionBoardOptions {
 export class ConversionBoard {
   readonly estimates = new ConversionEstimates();
   private readonly options: ConversionBoardOptions;
-  /** Ways whose receipts are not believed, by what they are called in the log. */
-  private suspect = new Map<string, QualityCell>();
+  /** Ways whose receipts are not believed. */
+  private readonly suspect: NotedWays;
   private timer: NodeJS.Timeout | undefined;
 
   constructor(options: ConversionBoardOptions) {
     this.options = options;
+    const { log } = options;
+    this.suspect = new NotedWays(
+      (way) =>
+        log.warn(
+          way,
+          "receipts say that this provider delivers here, and far fewer messages convert than of the others: its receipts may be false",
+        ),
+      (way) => log.info(way, "this provider's messages convert as the others' do, or little is told of them"),
+    );
   }
 
   fold(summary: ConversionSummary): void {
@@ -42,7 +52,8 @@ export class ConversionBoard {
   refresh(): void {
     const { delivery, now } = this.options;
     this.estimates.refresh(now(), deliversBy(delivery));
-    this.tell();
+    const suspect = this.estimates.cells().filter((one) => one.suspect);
+    this.suspect.note(suspect.map(({ cell }) => cell));
   }
 
   /** Ways of which applications have told something. */
@@ -54,29 +65,9 @@ export class ConversionBoard {
   get suspectCount(): number {
     return this.suspect.size;
   }
-
-  private tell(): void {
-    const { log } = this.options;
-    const suspect = new Map<string, QualityCell>();
-    for (const one of this.estimates.cells()) if (one.suspect) suspect.set(nameOf(one.cell), one.cell);
-    for (const [name, cell] of suspect)
-      if (!this.suspect.has(name))
-        log.warn(
-          { ...cell },
-          "receipts say that this provider delivers here, and far fewer messages convert than of the others: its receipts may be false",
-        );
-    for (const [name, cell] of this.suspect)
-      if (!suspect.has(name))
-        log.info({ ...cell }, "this provider's messages convert as the others' do, or little is told of them");
-    this.suspect = suspect;
-  }
 }
 
 /** The probability that a way delivers, as receipts say. */
 export function deliversBy(delivery: Pick<DeliveryView, "of">): (cell: QualityCell) => number {
   return ({ provider, country, network, lane }) => delivery.of(provider, country, network ?? undefined, lane).delivery;
-}
-
-function nameOf({ provider, country, network, lane }: QualityCell): string {
-  return `${provider}/${country}/${network ?? ""}/${lane}`;
 }

@@ -1,10 +1,11 @@
 import type { Lane } from "../../domain/message/lane.ts";
 import { DeliveryEstimates } from "../../domain/quality/delivery-estimates.ts";
 import type { DeliveryEstimate } from "../../domain/quality/delivery-node.ts";
-import type { QualityCell, QualitySummary } from "../../domain/quality/quality-cell.ts";
+import type { QualitySummary } from "../../domain/quality/quality-cell.ts";
 import type { DeliveryView } from "../../domain/routing/delivery-view.ts";
 import { ExplorationBudget } from "../../domain/routing/exploration-budget.ts";
 import type { Log } from "../../platform/log/log.ts";
+import { NotedWays } from "./noted-ways.ts";
 
 /** Between two times that the estimates are worked out anew, ms. */
 const REFRESH_MS = 1_000;
@@ -24,13 +25,19 @@ export class DeliveryBoard implements DeliveryView {
   readonly estimates = new DeliveryEstimates();
   private readonly options: DeliveryBoardOptions;
   private readonly budget: ExplorationBudget;
-  /** Ways that were left since their receipts collapsed, by what they are called in the log. */
-  private left = new Map<string, QualityCell>();
+  /** Ways that were left since their receipts collapsed. */
+  private readonly left: NotedWays;
   private timer: NodeJS.Timeout | undefined;
 
   constructor(options: DeliveryBoardOptions) {
     this.options = options;
     this.budget = new ExplorationBudget(options.share);
+    const { log } = options;
+    this.left = new NotedWays(
+      (way) =>
+        log.warn(way, "receipts have collapsed: routes by delivery leave this provider here, and try it now and then"),
+      (way) => log.info(way, "receipts come again: this provider has all of its traffic here"),
+    );
   }
 
   fold(summary: QualitySummary): void {
@@ -49,7 +56,8 @@ export class DeliveryBoard implements DeliveryView {
   refresh(): void {
     this.estimates.refresh(this.options.now());
     this.budget.keep(new Set(this.options.routes()));
-    this.tell();
+    const left = this.estimates.cells().filter(({ guard }) => guard.share < 1);
+    this.left.note(left.map(({ cell }) => cell));
   }
 
   /** Ways of providers into networks that something is known of. */
@@ -62,21 +70,6 @@ export class DeliveryBoard implements DeliveryView {
     return this.left.size;
   }
 
-  private tell(): void {
-    const { log } = this.options;
-    const left = new Map<string, QualityCell>();
-    for (const { cell, guard } of this.estimates.cells()) if (guard.share < 1) left.set(nameOf(cell), cell);
-    for (const [name, cell] of left)
-      if (!this.left.has(name))
-        log.warn(
-          { ...cell },
-          "receipts have collapsed: routes by delivery leave this provider here, and try it now and then",
-        );
-    for (const [name, cell] of this.left)
-      if (!left.has(name)) log.info({ ...cell }, "receipts come again: this provider has all of its traffic here");
-    this.left = left;
-  }
-
   of(provider: string, country: string, network: string | undefined, lane: Lane): DeliveryEstimate {
     return this.estimates.of(provider, country, network, lane);
   }
@@ -84,8 +77,4 @@ export class DeliveryBoard implements DeliveryView {
   spend(route: string, cost: number, perHour: number, at: number): boolean {
     return this.budget.spend(route, cost, perHour, at);
   }
-}
-
-function nameOf({ provider, country, network, lane }: QualityCell): string {
-  return `${provider}/${country}/${network ?? ""}/${lane}`;
 }

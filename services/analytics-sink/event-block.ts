@@ -3,6 +3,7 @@ import { RowBinary } from "../../platform/clickhouse/row-binary.ts";
 import type { InRecord } from "../../platform/kafka/record.ts";
 import type { NotYet, Refused, SinkBlock } from "../../platform/kafka/sink-store.ts";
 import { writeEventRow } from "./event-row.ts";
+import { undecoded } from "./refusals.ts";
 
 /** Events gathered as rows of the table `events`. */
 export class EventBlock implements SinkBlock {
@@ -26,12 +27,7 @@ export class EventBlock implements SinkBlock {
   add(record: InRecord): "added" | Refused | NotYet {
     if (record.value === null) return { refused: "undecodable", detail: "the record has no value" };
     const decoded = this.codecs.event.decode(record.value);
-    if (!decoded.ok) {
-      const { schemaId } = decoded;
-      if (decoded.code === "unknown-schema" && schemaId !== undefined)
-        return { prepare: () => this.codecs.loadSchema(schemaId) };
-      return { refused: "undecodable", detail: decoded.detail };
-    }
+    if (!decoded.ok) return undecoded(decoded, this.codecs);
     const wrong = writeEventRow(this.content, decoded.value, record.partition, record.offset);
     if (wrong !== undefined) return { refused: "invalid", detail: wrong };
     this.rows++;

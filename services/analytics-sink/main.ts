@@ -1,7 +1,6 @@
 /** analytics-sink: sms.events, sms.dead-letter and sms.conversions -> ClickHouse, each record exactly one row; sms.conversion-counts. */
 
 import { startPipeline, startReader } from "../../pipeline/boot/start-pipeline.ts";
-import { deadLetterRecord } from "../../pipeline/records/dead-letter.ts";
 import { BlockInserter } from "../../platform/clickhouse/block-inserter.ts";
 import { loadConfig } from "../../platform/config/load-config.ts";
 import { observeKafka } from "../../platform/kafka/observe.ts";
@@ -16,6 +15,7 @@ import { startConversionSink } from "./conversions/conversion-sink.ts";
 import { startDeadLetterSink } from "./dead-letter-sink.ts";
 import { EventBlock } from "./event-block.ts";
 import { EVENT_COLUMNS } from "./event-row.ts";
+import { refusedLetters } from "./refusals.ts";
 import { sinkMetrics } from "./sink-metrics.ts";
 
 const GROUP_ID = "sluice.analytics-sink";
@@ -48,13 +48,7 @@ await runService({
       store: {
         open: () => new EventBlock(codecs),
         insert: (block, token) => inserter.insert(block.encoded(), token),
-        deadLetter: (record, why) =>
-          deadLetterRecord(codecs.deadLetter, record, {
-            reason: why.refused,
-            detail: why.detail,
-            service: "analytics-sink",
-            now: now(),
-          }),
+        deadLetter: refusedLetters(codecs, now),
       },
       producer,
       reader,

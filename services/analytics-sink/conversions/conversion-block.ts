@@ -4,6 +4,7 @@ import { RowBinary } from "../../../platform/clickhouse/row-binary.ts";
 import type { InRecord } from "../../../platform/kafka/record.ts";
 import type { NotYet, Refused, SinkBlock } from "../../../platform/kafka/sink-store.ts";
 import type { Conversion } from "../../../schemas/generated/types.ts";
+import { undecoded } from "../refusals.ts";
 
 /** Columns of the table `conversions` in the order in which rows are written. */
 export const CONVERSION_COLUMNS = ["message_id", "account", "told_at", "converted_at"] as const;
@@ -46,12 +47,7 @@ export class ConversionBlock implements SinkBlock {
   add(record: InRecord): "added" | Refused | NotYet {
     if (record.value === null) return { refused: "undecodable", detail: "the record has no value" };
     const decoded = this.codecs.conversion.decode(record.value);
-    if (!decoded.ok) {
-      const { schemaId } = decoded;
-      if (decoded.code === "unknown-schema" && schemaId !== undefined)
-        return { prepare: () => this.codecs.loadSchema(schemaId) };
-      return { refused: "undecodable", detail: decoded.detail };
-    }
+    if (!decoded.ok) return undecoded(decoded, this.codecs);
     const wrong = whatIsWrong(decoded.value, record.timestamp);
     if (wrong !== undefined) return { refused: "invalid", detail: wrong };
     this.write(decoded.value, record.timestamp);

@@ -1,4 +1,3 @@
-import { deadLetterRecord } from "../../../pipeline/records/dead-letter.ts";
 import { BlockInserter } from "../../../platform/clickhouse/block-inserter.ts";
 import { observeKafka } from "../../../platform/kafka/observe.ts";
 import { runSink, type SinkOptions } from "../../../platform/kafka/sink.ts";
@@ -11,6 +10,7 @@ import type { MetricRegistry } from "../../../platform/telemetry/metric-registry
 import { CONVERSIONS_TOPIC } from "../../../schemas/topics.ts";
 import { clickhouseReadiness } from "../clickhouse-probe.ts";
 import type { DeadLetterSinkConfig, DeadLetterSinkParts } from "../dead-letter-sink.ts";
+import { refusedLetters } from "../refusals.ts";
 import { CONVERSION_COLUMNS, ConversionBlock } from "./conversion-block.ts";
 import { ConversionLookups } from "./conversion-lookups.ts";
 import { ConversionSettling, type SettledAs } from "./conversion-settling.ts";
@@ -113,13 +113,7 @@ function sinkOptions(
         await inserter.insert(block.encoded(), token);
         settling.add(block.told.values());
       },
-      deadLetter: (record, why) =>
-        deadLetterRecord(codecs.deadLetter, record, {
-          reason: why.refused,
-          detail: why.detail,
-          service: "analytics-sink",
-          now: now(),
-        }),
+      deadLetter: refusedLetters(codecs, now),
     },
     producer,
     reader,
