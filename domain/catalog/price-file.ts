@@ -5,6 +5,7 @@ import { formatProblem } from "../prices/list-problem.ts";
 import { readDate } from "../prices/local-date.ts";
 import { normalForm } from "../prices/normal-form.ts";
 import { type PriceFile, readList } from "../prices/read-list.ts";
+import { divisors } from "../prices/units.ts";
 import { isZone } from "../prices/zone.ts";
 import { type CatalogProblem, problemAt } from "./catalog-problem.ts";
 import type { PublishedPrices } from "./compiled-prices.ts";
@@ -35,6 +36,8 @@ export const priceFileSettings = z.strictObject({
   columns: z.partialRecord(z.enum(fields), z.string().min(1)).default({}),
   decimal: z.enum(["comma", "point"]).optional(),
   dates: z.enum(["day-first", "month-first"]).optional(),
+  /** By what its prices are divided to be of one segment, in units of the currency. */
+  divisor: z.literal(divisors).optional(),
   /** `submit`: prices that are charged on delivery count for every submission too. */
   charged: z.literal("submit").optional(),
 });

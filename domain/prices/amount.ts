@@ -1,6 +1,7 @@
 import { type Micros, parseMoney } from "../catalog/money.ts";
 import { currencyOf } from "./currencies.ts";
 import { type Cell, read, unreadable } from "./list-problem.ts";
+import type { Divisor } from "./units.ts";
 
 /** The sign before the decimals. */
 export type DecimalSign = "comma" | "point";
@@ -44,9 +45,14 @@ function ownSign(digits: string): DecimalSign | undefined {
 
 /**
  * A price as it stands in a list: `0.0065`, `0,0065 €`, `EUR 1.234,50`, `6.5E-3`. `column`: the sign that its column uses, for
- * numbers that do not say it. Exact: no binary fraction is passed through.
+ * numbers that do not say it; `divisor`: by what it is divided. Exact: no binary fraction is passed through.
  */
-export function readAmount(text: string, column: DecimalSign | undefined, stated: string | undefined): Cell<Amount> {
+export function readAmount(
+  text: string,
+  column: DecimalSign | undefined,
+  stated: string | undefined,
+  divisor: Divisor = 1,
+): Cell<Amount> {
   const parts = PARTS.exec(text.replace(GROUPING, "").trim());
   if (parts === null) return unreadable(`"${text}" is no price`);
   const [, before = "", minus, digits = "", exponent = "0", after = ""] = parts;
@@ -61,7 +67,7 @@ export function readAmount(text: string, column: DecimalSign | undefined, stated
   }
   const plain = plainDecimal(digits, sign ?? "point");
   if (plain === undefined) return unreadable(`"${text}" is no price: its commas and points do not part thousands`);
-  const shifted = shift(plain, Number(exponent));
+  const shifted = shift(plain, Number(exponent) - Math.log10(divisor));
   if ((shifted.split(".")[1] ?? "").length > MAX_DECIMALS)
     return unreadable(`"${text}" has more than ${MAX_DECIMALS} decimals: round it`);
   const price = parseMoney(shifted);

@@ -34,6 +34,8 @@ export const isCurrency = (code: string): boolean => codes.has(code);
 export function currencyOf(text: string, stated: string | undefined): string | undefined {
   const trimmed = text.trim();
   const upper = trimmed.toUpperCase();
+  // GBp and ZAc are hundredths.
+  if (/^[A-Z]{2}[a-z]$/.test(trimmed)) return undefined;
   if (isCurrency(upper)) return upper;
   const candidates = Object.hasOwn(SIGNS, upper) ? SIGNS[upper] : undefined;
   if (candidates !== undefined) return candidates.find((code) => code === stated) ?? candidates[0];

@@ -1,5 +1,7 @@
 import { type Cell, read, unreadable } from "./list-problem.ts";
 
+/** Characters without any width, which nobody sees and no cell means. */
+const UNSEEN = /[\u200b-\u200f\u2060\ufeff]/g;
 const SAVE = "save it as CSV in UTF-8";
 const ENCODINGS: readonly { readonly mark: readonly number[]; readonly encoding: string }[] = [
   { mark: [0xef, 0xbb, 0xbf], encoding: "utf-8" },
@@ -23,7 +25,7 @@ export function decodeText(octets: Uint8Array): Cell<string> {
   const body = octets.subarray(marked?.mark.length ?? 0);
   try {
     const text = new TextDecoder(marked?.encoding ?? "utf-8", { fatal: true, ignoreBOM: true }).decode(body);
-    if (!text.includes("\0")) return read(text);
+    if (!text.includes("\0")) return read(text.replaceAll(UNSEEN, ""));
     return unreadable(`holds NUL characters (UTF-16 without a byte order mark?): ${SAVE}`);
   } catch {
     const name = marked === undefined ? "UTF-8 (perhaps Windows-1252 or Latin-1)" : marked.encoding.toUpperCase();

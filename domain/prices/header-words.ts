@@ -1,3 +1,4 @@
+import { unitOfHeader } from "./units.ts";
 import { plainWords, wordTable } from "./words.ts";
 
 /** What a column of a price list can be. */
@@ -67,14 +68,10 @@ const IDLE: ReadonlySet<string> = new Set(
     ",",
   ),
 );
-/** Other units, which would be read wrong by a factor. */
-const OTHER_UNIT =
-  /\b(?:1 ?000|1k|100|thousand|tausend|mille|mil|cents?|ct|cts|pence|eurocents?|month|monthly|monat|minute|min)\b/;
-
 export type Heading =
   | { readonly field: Field /** Higher goes before lower for the same field. */; readonly rank: number }
-  /** A price in a unit that is not read. */
-  | { readonly unit: string };
+  /** A price in another unit; `scale`: a divisor that is stated makes it one that can be read. */
+  | { readonly unit: string; readonly scale: boolean };
 
 /** What a header's text, without a currency in it, says its column is. */
 export function headingOf(header: string): Heading | undefined {
@@ -84,12 +81,19 @@ export function headingOf(header: string): Heading | undefined {
   const words = plain.split(" ");
   // "€ per SMS" leaves no word for the price itself: whoever reads it takes care of that.
   if (!words.some((word) => priceWords.has(word))) return undefined;
-  const unit = OTHER_UNIT.exec(plain)?.[0];
-  if (unit !== undefined) return { unit };
-  const telling = words.filter((word) => !priceWords.has(word) && !IDLE.has(word));
+  const other = unitOfHeader(plain);
+  const left = other === undefined ? words : other.rest.split(" ").filter((word) => word !== "");
+  const telling = left.filter((word) => !priceWords.has(word) && !IDLE.has(word));
+  if (other !== undefined) return { unit: other.unit, scale: other.scale && telling.length === 0 };
   if (telling.length === 0) return { field: "price", rank: 1 };
   return telling.length === 1 && NEW.has(telling[0]!) ? { field: "price", rank: 2 } : undefined;
 }
+
+/** Whether a header holds a word for a price, whatever else it says of it. */
+export const namesAPrice = (header: string): boolean =>
+  plainWords(header)
+    .split(" ")
+    .some((word) => priceWords.has(word));
 
 /** Whether a header that named a currency says nothing else than that it is of one message: `EUR`, `€ per SMS`. */
 export const saysNothingElse = (rest: string): boolean =>

@@ -1,16 +1,18 @@
 import type { CsvRecord } from "./csv.ts";
 import { currencyWithin } from "./currencies.ts";
-import { type Field, fields, headingOf, saysNothingElse } from "./header-words.ts";
+import { type Field, fields, type Heading, headingOf, saysNothingElse } from "./header-words.ts";
 import type { ListProblem } from "./list-problem.ts";
+import { type Divisor, STATE_DIVISOR } from "./units.ts";
 
 /** Which cell of a line is what. */
 export interface Header {
   readonly line: number;
   readonly columns: ReadonlyMap<Field, Column>;
-  /** Headers of columns that are not read. */
-  readonly ignored: readonly string[];
+  /** Columns that are not read. */
+  readonly ignored: readonly Column[];
   /** The currency that the price's header names. */
   readonly currency: string | undefined;
+  /** Cells up to the last one that names something. */
   readonly width: number;
 }
 
@@ -28,14 +30,18 @@ export type ColumnNames = Readonly<Partial<Record<Field, string | undefined>>>;
 export const SEARCHED = 40;
 const LOCATING: readonly Field[] = ["country", "iso", "mcc", "mccMnc", "prefix"];
 
+/** What is stated about a list, as far as its header goes. */
+export interface HeaderSettings {
+  readonly columns?: ColumnNames | undefined;
+  readonly currency?: string | undefined;
+  readonly divisor?: Divisor | undefined;
+}
+
 /** The first line whose cells name a price and a place; undefined where there is none. */
-export function findHeader(
-  records: readonly CsvRecord[],
-  named: ColumnNames,
-  currency: string | undefined,
-): FoundHeader | undefined {
+export function findHeader(records: readonly CsvRecord[], settings: HeaderSettings): FoundHeader | undefined {
+  const named = settings.columns ?? {};
   for (const record of records.slice(0, SEARCHED)) {
-    const found = readHeader(record, named, currency);
+    const found = readHeader(record, named, settings);
     const has = (field: Field) => found.header.columns.has(field) || named[field] !== undefined;
     const faulty = found.problems.length > 0 && found.header.columns.size > 0;
     if ((has("price") || faulty) && LOCATING.some(has) && holdsNamed(record, named)) return found;
@@ -56,10 +62,17 @@ interface Candidate extends Column {
   readonly currency: string | undefined;
 }
 
+/** What a header says, or what it says but for the currency in it. */
+function meaningOf(name: string, rest: string): Heading | undefined {
+  const whole = headingOf(name);
+  return whole === undefined || ("unit" in whole && !whole.scale) ? (headingOf(rest) ?? whole) : whole;
+}
+
 /** A name that settings give goes before all words. */
 const NAMED_RANK = 9;
 
-function readHeader({ line, cells }: CsvRecord, named: ColumnNames, stated: string | undefined): FoundHeader {
+function readHeader({ line, cells }: CsvRecord, named: ColumnNames, settings: HeaderSettings): FoundHeader {
+  const { currency: stated, divisor } = settings;
   const candidates = new Map<Field, Candidate[]>();
   const problems: ListProblem[] = [];
   const units: ListProblem[] = [];
@@ -67,9 +80,12 @@ function readHeader({ line, cells }: CsvRecord, named: ColumnNames, stated: stri
     const name = cell.trim();
     const { currency, rest } = currencyWithin(name, stated);
     const given = fields.find((field) => named[field] !== undefined && sameName(name, named[field]));
-    const heading = given === undefined ? (headingOf(name) ?? headingOf(rest)) : { field: given, rank: NAMED_RANK };
+    const meant = given === undefined ? meaningOf(name, rest) : { field: given, rank: NAMED_RANK };
+    const scaled = meant !== undefined && "unit" in meant && meant.scale && divisor !== undefined;
+    const heading = scaled ? { field: "price" as const, rank: 1 } : meant;
     if (heading !== undefined && "unit" in heading) {
-      const message = `is a price in another unit ("${heading.unit}"); prices are of one segment, in units of the currency`;
+      const how = heading.scale ? `; ${STATE_DIVISOR}` : "";
+      const message = `is a price in another unit ("${heading.unit}"); prices are of one segment, in units of the currency${how}`;
       units.push({ line, column: name, message });
       continue;
     }
@@ -88,9 +104,11 @@ function readHeader({ line, cells }: CsvRecord, named: ColumnNames, stated: stri
     if (named[field] !== undefined && columns.get(field)?.rank !== NAMED_RANK)
       problems.push({ line, column: undefined, message: `no column "${named[field]}" for ${field}` });
   const used = new Set([...columns.values()].map(({ index }) => index));
-  const ignored = cells.filter((cell, index) => cell.trim() !== "" && !used.has(index)).map((cell) => cell.trim());
+  const all = cells.map((cell, index) => ({ index, name: cell.trim() }));
+  const ignored = all.filter(({ index, name }) => name !== "" && !used.has(index));
+  const width = all.findLastIndex(({ name }) => name !== "") + 1;
   const currency = columns.get("price")?.currency;
-  return { header: { line, columns, ignored, currency, width: cells.length }, problems };
+  return { header: { line, columns, ignored, currency, width }, problems };
 }
 
 function bestOf(field: Field, all: readonly Candidate[], line: number, problems: ListProblem[]): Candidate | undefined {

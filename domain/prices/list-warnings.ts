@@ -7,10 +7,14 @@ import type { Header } from "./header.ts";
 import type { Field } from "./header-words.ts";
 import { type ListProblem, someOf } from "./list-problem.ts";
 import type { PlacedEntry } from "./price-entry.ts";
+import type { ListSettings } from "./read-list.ts";
 import { cellOf, type ReadRow } from "./read-row.ts";
+import { STATE_DIVISOR } from "./units.ts";
+import { unreadColumns } from "./unread-columns.ts";
 
 /** A price so many times its neighbours' has lost its decimal sign, or is of another unit. */
 const FAR = 50;
+const ONE_UNIT = 1_000_000;
 
 interface Line {
   readonly record: CsvRecord;
@@ -18,11 +22,17 @@ interface Line {
 }
 
 /** What a list says that can be carried out and is probably not meant: one warning of a kind. */
-export function listWarnings(entries: readonly PlacedEntry[], lines: readonly Line[], header: Header): ListProblem[] {
+export function listWarnings(
+  entries: readonly PlacedEntry[],
+  lines: readonly Line[],
+  header: Header,
+  currency: string,
+  settings: ListSettings,
+): ListProblem[] {
   const about = (field: Field, found: readonly { readonly line: number }[], message: string): ListProblem[] => {
     const column = header.columns.get(field)?.name;
     const at = [...new Set(found.map(({ line }) => line))];
-    const also = at.length > 1 ? ` (also lines ${someOf(at.slice(1).map(String))})` : "";
+    const also = at.length > 1 ? ` (also ${at.length > 2 ? "lines" : "line"} ${someOf(at.slice(1).map(String))})` : "";
     return at.length === 0 ? [] : [{ line: at[0], column, message: message + also }];
   };
   const of = (kind: ReadRow["kind"]) => lines.filter(({ row }) => row.kind === kind).map(({ record }) => record);
@@ -31,9 +41,20 @@ export function listWarnings(entries: readonly PlacedEntry[], lines: readonly Li
     row.kind === "row" && row.strangeCountry !== undefined ? [{ line: record.line, name: row.strangeCountry }] : [],
   );
   const names = [...new Set(strange.map(({ name }) => `"${name}"`))];
+  const codeless = lines.flatMap(({ record, row }) =>
+    row.kind === "row" && row.codeless !== undefined ? [{ line: record.line, name: row.codeless }] : [],
+  );
+  const networks = [...new Set(codeless.map(({ name }) => `"${name}"`))];
   return [
     ...about("price", free(entries), "is 0"),
     ...far(entries, header),
+    ...high(entries, header, currency, settings),
+    ...unreadColumns(lines, header, settings.columns?.price !== undefined),
+    ...about(
+      "network",
+      codeless,
+      `networks without their codes, so these prices are of all of their country: ${someOf(networks)}`,
+    ),
     ...about("price", repeated(entries, lines, header), "stands in the list twice, with the same price"),
     ...about("country", alone, "a country alone is taken for a heading"),
     ...about("country", strange, `no countries by these names, which are not needed: ${someOf(names)}`),
@@ -50,6 +71,35 @@ export function listWarnings(entries: readonly PlacedEntry[], lines: readonly Li
     ),
     ...unknownNetworks(entries, header),
   ];
+}
+
+/** A segment costs less than one unit of these nearly everywhere. */
+const LARGE_UNITS: ReadonlySet<string> = new Set([
+  "EUR",
+  "USD",
+  "GBP",
+  "CHF",
+  "CAD",
+  "AUD",
+  "NZD",
+  "SGD",
+  "KWD",
+  "BHD",
+  "OMR",
+]);
+
+/** Most prices are of a unit and more: they may be hundredths, or for many messages. */
+function high(
+  entries: readonly PlacedEntry[],
+  header: Header,
+  currency: string,
+  { divisor }: ListSettings,
+): ListProblem[] {
+  if (divisor !== undefined || !LARGE_UNITS.has(currency) || entries.length === 0) return [];
+  const middle = entries.map(({ price }) => price).sort((a, b) => a - b)[Math.floor(entries.length / 2)]!;
+  if (middle < ONE_UNIT) return [];
+  const message = `half of the prices are ${formatMoney(middle)} ${currency} or more for one segment; ${STATE_DIVISOR}`;
+  return [{ line: header.line, column: header.columns.get("price")?.name, message }];
 }
 
 const free = (entries: readonly PlacedEntry[]) => entries.filter(({ price }) => price === 0);

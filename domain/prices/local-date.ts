@@ -69,8 +69,13 @@ function readSlashed(text: string, match: RegExpExecArray, order: DateOrder | un
   return own === "day-first" ? dateOf(text, year, second, first) : dateOf(text, year, first, second);
 }
 
+/** A year of two digits before this one is more likely a day that stands at the end. */
+const FIRST_SHORT_YEAR = 10;
+
 function dateOf(text: string, year: string, month: number, day: number): Cell<LocalDate> {
   const full = year.length === 2 ? `20${year}` : year;
+  if (year.length === 2 && Number(year) < FIRST_SHORT_YEAR)
+    return unreadable(`"${text}" is of ${full}, or its year stands elsewhere: write the year with four digits`);
   const date = new Date(Date.UTC(Number(full), month - 1, day));
   const exists = date.getUTCMonth() === month - 1 && date.getUTCDate() === day;
   if (!exists || Number(full) < 1990) return unreadable(`"${text}" is no date that there is`);

@@ -1,4 +1,5 @@
 import { countriesOfMobileCode } from "../numbers/mobile-country-codes.ts";
+import { networkTable } from "../numbers/network-table.ts";
 import { countriesByCallingCode } from "../numbers/number-prefix.ts";
 import { type Cell, read, unreadable } from "./list-problem.ts";
 
@@ -51,6 +52,10 @@ export function readMccMncs(text: string): Cell<readonly string[]> {
       const short = /^\d{4}$/.test(part) ? ": a digit is missing, and it cannot be told which" : "";
       return unreadable(`"${part}" is no mobile country and network code${short || ", such as 26201 or 310-260"}`);
     }
+    if (lostItsEnd(part))
+      return unreadable(
+        `"${part}" may be ${first} or ${first}0, which lost its zero as a number: write it in one word, as text`,
+      );
     const country = readMcc(first.slice(0, 3));
     if (!country.ok) return country;
     const all = rangeOf(first, last ?? first);
@@ -60,6 +65,16 @@ export function readMccMncs(text: string): Cell<readonly string[]> {
   }
   return read([...new Set(codes)]);
 }
+
+/** Mobile country codes with networks of three digits. */
+const THREE_DIGITS: ReadonlySet<string> = new Set([
+  ...networkTable.flatMap(({ mccMnc }) => (mccMnc.length === 6 ? [mccMnc.slice(0, 3)] : [])),
+  // No number tells a network there (networks.json).
+  ...["302", "310", "311", "312", "313", "314", "315", "316", "334", "405"],
+]);
+
+/** Whether it may be a number that lost a zero at its end: 310.26 is 310260 in a spreadsheet. */
+const lostItsEnd = (part: string): boolean => /^\d{3}\.\d\d$/.test(part) && THREE_DIGITS.has(part.slice(0, 3));
 
 /** One code in one word. A single digit needs a sign before it; after a point it may be a number that lost a zero at its end. */
 function mccMncOf(part: string): string | undefined {

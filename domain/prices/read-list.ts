@@ -8,6 +8,8 @@ import { listWarnings } from "./list-warnings.ts";
 import { type DateOrder, dateOrderOf } from "./local-date.ts";
 import { type PlacedEntry, placeEntries } from "./price-entry.ts";
 import { cellOf, type Notation, type ReadRow, type Row, readRow } from "./read-row.ts";
+import { type Divisor, STATE_DIVISOR, unitOfNote } from "./units.ts";
+import { otherUnits } from "./unread-columns.ts";
 
 /** What is stated about a list, where it does not say it itself. */
 export interface ListSettings {
@@ -17,6 +19,8 @@ export interface ListSettings {
   readonly columns?: ColumnNames | undefined;
   readonly decimal?: DecimalSign | undefined;
   readonly dates?: DateOrder | undefined;
+  /** By what its prices are divided. A list that says something of another unit is refused where this is not stated. */
+  readonly divisor?: Divisor | undefined;
   /** Whose rows are read, where a list has those of several providers. */
   readonly provider?: string | undefined;
 }
@@ -51,7 +55,7 @@ const wholly = (message: string): ListProblem => ({ line: undefined, column: und
 export function readList(text: string, settings: ListSettings = {}): ReadList {
   const table = findTable(text, settings);
   if (!table.ok) return table;
-  const { header, records, titles } = table;
+  const { header, records, titles, delimiter } = table;
   const mine = ofProvider(records, header, settings);
   if (!mine.ok) return mine;
   const cells = (field: Field) => mine.records.map((record) => cellOf(record, header, field));
@@ -59,6 +63,8 @@ export function readList(text: string, settings: ListSettings = {}): ReadList {
     decimal: settings.decimal ?? decimalSignOf(cells("price")),
     dates: settings.dates ?? dateOrderOf(cells("validFrom")),
     currency: settings.currency ?? header.currency,
+    divisor: settings.divisor,
+    delimiter,
   };
   const read = mine.records.map((record) => ({ record, row: readRow(record, header, notation) }));
   const rows = read.flatMap(({ row }) => (row.kind === "row" ? [row] : []));
@@ -67,6 +73,7 @@ export function readList(text: string, settings: ListSettings = {}): ReadList {
   const problems = [
     ...read.flatMap(({ row }) => (row.kind === "wrong" ? row.problems : [])),
     ...currency.problems,
+    ...(settings.divisor === undefined ? [...unitNotes(titles, read), ...otherUnits(read, header)] : []),
     ...unequal(entries, header),
     ...tooMuch(entries),
     ...(rows.length === 0 && read.every(({ row }) => row.kind !== "wrong") ? [wholly("holds no price")] : []),
@@ -75,8 +82,22 @@ export function readList(text: string, settings: ListSettings = {}): ReadList {
   const lines = { row: 0, blank: 0, total: 0, heading: 0, unserved: 0, wrong: 0 };
   for (const { row } of read) lines[row.kind]++;
   const columns = new Map([...header.columns].map(([field, { name }]) => [field, name]));
-  const warnings = listWarnings(entries, read, header);
-  return { ok: true, value: { entries, currency: currency.code, columns, ignored: header.ignored, lines, warnings } };
+  const warnings = listWarnings(entries, read, header, currency.code, settings);
+  const ignored = header.ignored.map(({ name }) => name);
+  return { ok: true, value: { entries, currency: currency.code, columns, ignored, lines, warnings } };
+}
+
+/** Lines above and within the table that say that its prices are of another unit: read as they stand they would be wrong by a factor. */
+function unitNotes(
+  titles: readonly CsvRecord[],
+  lines: readonly { readonly record: CsvRecord; readonly row: ReadRow }[],
+): ListProblem[] {
+  const notes = lines.filter(({ row }) => row.kind === "heading").map(({ record }) => record);
+  return [...titles, ...notes].flatMap(({ line, cells }) => {
+    const unit = unitOfNote(cells.join(" "));
+    if (unit === undefined) return [];
+    return [{ line, column: undefined, message: `says "${unit}": if prices are in another unit, ${STATE_DIVISOR}` }];
+  });
 }
 
 function refuse(problems: readonly ListProblem[]): ReadList & { ok: false } {
@@ -94,7 +115,8 @@ type Table =
       readonly header: Header;
       readonly records: readonly CsvRecord[];
       /** Lines above the header. */
-      readonly titles: readonly string[];
+      readonly titles: readonly CsvRecord[];
+      readonly delimiter: string;
     }
   | (ReadList & { readonly ok: false });
 
@@ -103,7 +125,7 @@ function findTable(text: string, settings: ListSettings): Table {
   const stated = /^sep=(.)\s*?(?:\r\n?|\n|$)/i.exec(text)?.[1];
   const tables = (stated === undefined ? DELIMITERS : [stated]).map((delimiter) => {
     const { records, fault } = parseCsv(text, delimiter, SEARCHED);
-    const found = findHeader(records, settings.columns ?? {}, settings.currency);
+    const found = findHeader(records, settings);
     return { delimiter, fault, found, columns: found?.header.columns.size ?? 0 };
   });
   const best = tables.reduce((a, b) => (b.columns > a.columns ? b : a));
@@ -120,8 +142,9 @@ function findTable(text: string, settings: ListSettings): Table {
   if (problems.length > 0) return refuse(problems);
   const { records, fault } = parseCsv(text, best.delimiter);
   if (fault !== undefined) return refuse([{ line: fault.line, column: undefined, message: fault.message }]);
-  const titles = records.filter(({ line }) => line < header.line).map(({ cells }) => cells.join(" "));
-  return { ok: true, header, titles, records: records.filter(({ line }) => line > header.line) };
+  const titles = records.filter(({ line }) => line < header.line);
+  const rows = records.filter(({ line }) => line > header.line);
+  return { ok: true, header, titles, records: rows, delimiter: best.delimiter };
 }
 
 type Mine = { readonly ok: true; readonly records: readonly CsvRecord[] } | (ReadList & { readonly ok: false });
@@ -149,10 +172,11 @@ function ofProvider(records: readonly CsvRecord[], header: Header, { provider }:
 }
 
 /** The one currency of a list: prices of two are never compared. */
-function currencyOfList(rows: readonly Row[], header: Header, titles: readonly string[], settings: ListSettings) {
+function currencyOfList(rows: readonly Row[], header: Header, titles: readonly CsvRecord[], settings: ListSettings) {
   const stated = settings.currency;
   const own = rows.find(({ currency }) => currency !== undefined)?.currency;
-  const code = stated ?? header.currency ?? own ?? currencyOfTitles(titles, stated);
+  const lines = titles.map(({ cells }) => cells.join(" "));
+  const code = stated ?? header.currency ?? own ?? currencyOfTitles(lines, stated);
   const column = header.columns.get("price")?.name;
   if (code === undefined) {
     const message = 'the list names no currency: state it ("currency")';

@@ -18,14 +18,20 @@ export type ReadPlace =
       readonly strange?: string;
       /** A country code alone that several countries share; the first is taken. */
       readonly mccAlone?: string;
+      /** A network without its code. */
+      readonly codeless?: string;
     }
   | { readonly ok: false; readonly field: Field | undefined; readonly message: string };
 
 type Cells = (field: Field) => string;
 
-const ELSEWHERE =
-  /^(?:elsewhere|everywhere|everywhere else|rest of (?:the )?world|rest of world|row|restliche welt|other countries|all other countries|all other destinations|all others?|others?|all destinations|all countries|worldwide|world|global|default|international)$/;
-const saysElsewhere = (text: string): boolean => ELSEWHERE.test(plainWords(text));
+/** Everywhere else, whichever column it stands in. */
+const WORLD =
+  /^(?:elsewhere|everywhere|everywhere else|rest of (?:the )?world|rest of world|row|restliche welt|(?:all )?other countries|(?:all )?other destinations|all destinations|all countries|worldwide|world|global|international)$/;
+/** The same beside no country; beside a network they may as well be the rest of the country that stands some lines above. */
+const OTHERS = /^(?:all others?|others?|default|\*)$/;
+const saysWorld = (text: string): boolean => WORLD.test(plainWords(text));
+const saysElsewhere = (text: string): boolean => saysWorld(text) || OTHERS.test(plainWords(text));
 
 const wrong = (field: Field | undefined, message: string): ReadPlace => ({ ok: false, field, message });
 const NOWHERE: Place = { country: undefined, network: undefined, prefix: undefined };
@@ -65,16 +71,26 @@ function placeOf(cell: Cells, country: string | undefined): ReadPlace {
   if (!isWhole(cell("mcc"))) return byMcc(cell, country);
   if (!isWhole(cell("mnc"))) return wrong("mnc", "a network code needs a mobile country code (mcc) beside it");
   if (!isWhole(cell("prefix"))) return byPrefix(cell("prefix"), country);
-  if (country !== undefined) return { ok: true, places: [{ ...NOWHERE, country }] };
-  const texts = (["country", "network", "mccMnc", "mcc", "prefix"] as const).map(cell).filter((text) => text !== "");
-  if (
-    cell("country") === "" ? texts.some((text) => saysElsewhere(text) || text === "*") : saysElsewhere(cell("country"))
-  )
-    return { ok: true, places: [NOWHERE] };
-  return cell("country") === ""
-    ? wrong(undefined, "names no country, network or prefix")
-    : { ok: true, places: [NOWHERE] };
+  if (country !== undefined) return { ok: true, places: [{ ...NOWHERE, country }], ...codelessOf(cell) };
+  if (cell("country") !== "") return { ok: true, places: [NOWHERE] };
+  const codes = (["mccMnc", "mcc", "prefix"] as const).map(cell);
+  if (saysWorld(cell("network")) || codes.some(saysElsewhere)) return { ok: true, places: [NOWHERE] };
+  const rest = `"${cell("network")}" may be the rest of a country or of the world: name the country in the row, or write "Rest of World"`;
+  return saysElsewhere(cell("network"))
+    ? wrong("network", rest)
+    : wrong(undefined, "names no country, network or prefix");
 }
+
+/** The name of a network in a row that has no code for it. */
+function codelessOf(cell: Cells): { readonly codeless?: string } {
+  const name = cell("network");
+  const whole = isWhole(name) || saysElsewhere(name) || WHOLE_COUNTRY.test(plainWords(name));
+  return whole || countryOf(name) !== undefined ? {} : { codeless: name };
+}
+
+/** Names of a network that mean all of a country's. */
+const WHOLE_COUNTRY =
+  /\b(?:all|any|others?|rest|mobile|cellular|networks|operators|alle|andere|ubrige|sonstige|tous|autres|todos|otros|otras|tutti|altri|default|standard|national)\b/;
 
 function byMcc(cell: Cells, country: string | undefined): ReadPlace {
   const mccs = cell("mcc")
@@ -83,14 +99,14 @@ function byMcc(cell: Cells, country: string | undefined): ReadPlace {
   const bad = mccs.find((mcc) => !mcc.ok);
   if (bad !== undefined && !bad.ok) return wrong("mcc", bad.message);
   const codes = mccs.flatMap((mcc) => (mcc.ok ? [mcc.value] : []));
-  if (isWhole(cell("mnc"))) return wholeCountry(codes, country);
+  if (isWhole(cell("mnc"))) return wholeCountry(codes, country, cell);
   if (codes.length > 1) return wrong("mcc", "a network code belongs to one mobile country code: give each its row");
   const mncs = readMncs(cell("mnc"));
   const networks = mncs.ok ? { ok: true as const, value: mncs.value.map((mnc) => codes[0] + mnc) } : mncs;
   return networksOf(networks, "mnc", country);
 }
 
-function wholeCountry(mccs: readonly string[], country: string | undefined): ReadPlace {
+function wholeCountry(mccs: readonly string[], country: string | undefined, cell: Cells): ReadPlace {
   const meant = new Set<string>();
   for (const mcc of mccs) {
     const clash = clashOf(mcc, country);
@@ -101,7 +117,7 @@ function wholeCountry(mccs: readonly string[], country: string | undefined): Rea
   }
   const alone = country === undefined ? mccs.find((mcc) => (countriesOfMobileCode(mcc)?.length ?? 0) > 1) : undefined;
   const places = [...meant].map((one) => ({ ...NOWHERE, country: one }));
-  return { ok: true, places, ...(alone === undefined ? {} : { mccAlone: alone }) };
+  return { ok: true, places, ...codelessOf(cell), ...(alone === undefined ? {} : { mccAlone: alone }) };
 }
 
 function networksOf(codes: ReturnType<typeof readMncs>, field: Field, country: string | undefined): ReadPlace {

@@ -8,6 +8,7 @@ import type { ListProblem } from "./list-problem.ts";
 import { type DateOrder, readDate } from "./local-date.ts";
 import type { Charged, PriceEntry } from "./price-entry.ts";
 import { readPlace } from "./read-place.ts";
+import type { Divisor } from "./units.ts";
 import { plainWords } from "./words.ts";
 
 /** How the cells of a list are written, as far as one alone does not say it. */
@@ -16,6 +17,10 @@ export interface Notation {
   readonly dates: DateOrder | undefined;
   /** The currency that is stated for the list. */
   readonly currency: string | undefined;
+  /** By what prices are divided. */
+  readonly divisor: Divisor | undefined;
+  /** What parts the cells of a row. */
+  readonly delimiter: string;
 }
 
 export interface Row {
@@ -25,6 +30,8 @@ export interface Row {
   readonly currency: string | undefined;
   readonly strangeCountry: string | undefined;
   readonly mccAlone: string | undefined;
+  /** A network that has a name and no code, so that the price is the whole country's. */
+  readonly codeless: string | undefined;
 }
 
 export type ReadRow =
@@ -63,12 +70,18 @@ export function readRow(record: CsvRecord, header: Header, notation: Notation): 
     const column = field === undefined ? undefined : header.columns.get(field)?.name;
     problems.push({ line: record.line, column, message });
   };
+  const price = cell("price");
   if (record.cells.slice(header.width).some((text) => text.trim() !== ""))
     fail(undefined, "has more cells than the header: a decimal comma, or a comma in a name, must stand in quotes");
-  const price = cell("price");
+  else if (isHalved(record, header, notation))
+    fail(
+      "price",
+      `"${price}" may lack its decimals, which stand in the next cell: a decimal comma must stand in quotes`,
+    );
   if (price === "") fail("price", 'is empty; write "n/a" where there is no service');
   const unserved = UNSERVED.test(plainWords(price)) || /^[-–—]+$/.test(price);
-  const amount = price === "" || unserved ? undefined : readAmount(price, notation.decimal, notation.currency);
+  const amount =
+    price === "" || unserved ? undefined : readAmount(price, notation.decimal, notation.currency, notation.divisor);
   if (amount?.ok === false) fail("price", amount.message);
   const place = readPlace(cell);
   if (!place.ok) fail(place.field, place.message);
@@ -88,7 +101,20 @@ export function readRow(record: CsvRecord, header: Header, notation: Notation): 
     currency: currency.value,
     strangeCountry: place.strange,
     mccAlone: place.mccAlone,
+    codeless: place.codeless,
   };
+}
+
+/** Columns that may hold whole numbers beside a price. */
+const NUMBERS: readonly Field[] = ["mcc", "mnc", "mccMnc", "prefix", "validFrom"];
+
+/** Whether a price of 0, or one with a zero and more digits beside it, may be half of one whose decimal comma was not quoted. */
+function isHalved({ cells }: CsvRecord, header: Header, { delimiter }: Notation): boolean {
+  const index = header.columns.get("price")?.index;
+  if (delimiter !== "," || index === undefined) return false;
+  if (NUMBERS.some((field) => header.columns.get(field)?.index === index + 1)) return false;
+  const [whole = "", decimals = ""] = [cells[index]?.trim(), cells[index + 1]?.trim()];
+  return /^\d+$/.test(whole) && /^\d+$/.test(decimals) && (Number(whole) === 0 || decimals.startsWith("0"));
 }
 
 /** Columns of which a cell alone is half a row, and no heading. */

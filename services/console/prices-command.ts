@@ -5,6 +5,7 @@ import { isCurrency } from "../../domain/prices/currencies.ts";
 import { decodeText } from "../../domain/prices/decode-text.ts";
 import { type Field, fields } from "../../domain/prices/header-words.ts";
 import { type ListSettings, type ReadList, readList } from "../../domain/prices/read-list.ts";
+import { divisors } from "../../domain/prices/units.ts";
 import { isZone } from "../../domain/prices/zone.ts";
 import { understood } from "./arguments.ts";
 import { type Command, UsageError } from "./command.ts";
@@ -21,6 +22,7 @@ that it does not understand. docs/price-lists.md says what can be read.
   --column <field=text>  the header of a column whose words are not understood; may be given several times. Fields: ${fields.join(", ")}
   --decimal <sign>       comma or point, where the numbers do not say it
   --dates <order>        day-first or month-first, where the dates do not say it
+  --divisor <number>     1, 100 (prices in cents) or 1000 (of 1,000 messages), where the list says something of a unit
   --all                  every price that changed, not only the first ones
   --json                 the report as JSON`;
 
@@ -79,7 +81,9 @@ export function readPricesArguments(args: readonly string[]) {
   const columns = Object.fromEntries((values.column ?? []).map(readColumn));
   const decimal = oneOf("--decimal", values.decimal, ["comma", "point"]);
   const dates = oneOf("--dates", values.dates, ["day-first", "month-first"]);
-  const settings: ListSettings = { currency, provider, columns, decimal, dates };
+  const stated = oneOf("--divisor", values.divisor, divisors.map(String));
+  const divisor = divisors.find((one) => String(one) === stated);
+  const settings: ListSettings = { currency, provider, columns, decimal, dates, divisor };
   return { file, against, zone, settings, all: values.all ?? false, json: values.json ?? false };
 }
 
@@ -97,6 +101,7 @@ function parse(args: readonly string[]) {
         column: { type: "string", multiple: true },
         decimal: text,
         dates: text,
+        divisor: text,
         all: { type: "boolean" },
         json: { type: "boolean" },
       },

@@ -122,12 +122,20 @@ export const acceptedLists: readonly Accepted[] = [
     lines: { row: 4, heading: 4, unserved: 1 },
     ignored: ["Remarks"],
   },
-  { file: "22-spanish-excel-sep.csv", currency: "EUR", prices: ["ES 0.04 2027-02-01", "MX 0.015 2027-02-01"] },
+  {
+    file: "22-spanish-excel-sep.csv",
+    currency: "EUR",
+    prices: ["ES 0.04 2027-02-01", "MX 0.015 2027-02-01"],
+    warnings: [
+      'line 3, column "Operador": networks without their codes, so these prices are of all of their country: "Movistar"',
+    ],
+  },
   {
     file: "23-old-and-new.csv",
     currency: "EUR",
     prices: ["26201 0.07 2027-02-01", "20801 0.04 2027-02-01"],
     ignored: ["Old price EUR", "Change"],
+    warnings: ['line 1: not read: "Old price EUR"; prices are those of "New price EUR" alone'],
   },
   {
     file: "24-named-columns.csv",
@@ -170,6 +178,50 @@ export const acceptedLists: readonly Accepted[] = [
     file: "28-one-column-less.csv",
     currency: "USD",
     prices: ["KR 0.02", "CD 0.09", "BO 0.08", "KN 0.06", "DE 0.07"],
+  },
+  {
+    file: "29-columns-not-read.csv",
+    currency: "USD",
+    prices: ["310260 0.0079", "26201 0.07", "DE 0.08", "26203 0.065", "FR 0.05"],
+    ignored: ["Carrier fee", "Valid to", "Status"],
+    warnings: [
+      'line 1: not read: "Carrier fee"; prices are those of "Price USD" alone',
+      'line 1: not read: "Valid to"; a price holds until another one of the same begins',
+      'line 3, column "Status": says "Closed" and is not read: the row\'s price counts (also lines 5)',
+      'line 4, column "Network": networks without their codes, so these prices are of all of their country: "1&1", "Orange" (also line 6)',
+      "310260 on line 2",
+    ],
+  },
+  {
+    file: "30-cents-in-title.csv",
+    settings: { divisor: 100 },
+    currency: "EUR",
+    prices: ["26201 0.059", "26202 0.061", "FR 0.0485"],
+  },
+  {
+    file: "31-price-of-a-thousand.csv",
+    settings: { divisor: 1000 },
+    currency: "EUR",
+    prices: ["DE 0.059", "FR 1.2345"],
+  },
+  {
+    file: "32-unseen-characters.csv",
+    currency: "EUR",
+    prices: ["DE 0.05", "FR 0.06", "GB 0.03", "SK 0.04", "MK 0.05", "VI 0.02"],
+  },
+  {
+    file: "33-large-amounts.csv",
+    currency: "EUR",
+    prices: ["DE 5.9", "FR 4.8", "IT 5.2"],
+    warnings: [
+      'line 1, column "Price EUR": half of the prices are 5.2 EUR or more for one segment; state what they are to be divided by',
+    ],
+  },
+  {
+    file: "34-prices-and-addresses.csv",
+    currency: "EUR",
+    prices: ["26201 0.059"],
+    lines: { row: 1, total: 1, heading: 1 },
   },
 ];
 
@@ -226,6 +278,33 @@ export const refusedLists: readonly Refused[] = [
   {
     file: "63-ambiguous-thousand.csv",
     problems: ['line 2, column "Price IDR": "1,234" may be 1234 or 1.234', 'line 3, column "Price IDR"'],
+  },
+  { file: "30-cents-in-title.csv", problems: ['line 2: says "cents"', 'line 7: says "per 1 000"'] },
+  {
+    file: "31-price-of-a-thousand.csv",
+    problems: ['line 1, column "Price (EUR per 1,000 SMS)": is a price in another unit ("1 000")'],
+  },
+  {
+    file: "65-units-by-row.csv",
+    problems: ['line 3, column "Unit": "1000" is another unit than one segment', 'line 4, column "Unit": "Cent"'],
+  },
+  { file: "66-pence.csv", problems: ['line 2, column "Currency": "GBp" is no currency'] },
+  {
+    file: "67-rest-of-what.csv",
+    problems: ['line 4, column "Network": "Others" may be the rest of a country or of the world'],
+  },
+  {
+    file: "68-decimals-beside.csv",
+    problems: ['line 2, column "Price EUR": "0" may lack its decimals', 'line 3, column "Price EUR": "1" may lack'],
+  },
+  { file: "69-text-beyond.csv", problems: ["line 2: has more cells than the header"] },
+  {
+    file: "70-years-of-two-digits.csv",
+    problems: ['line 2, column "Valid from": "27-02-01" is of 2001, or its year stands elsewhere'],
+  },
+  {
+    file: "71-codes-as-numbers.csv",
+    problems: ['line 3, column "MCCMNC": "310.26" may be 31026 or 310260', 'line 4, column "MCCMNC": "338.05" may be'],
   },
   { file: "64-calling-code-or-mcc.csv", problems: ['line 2, column "Country Code": "49" is a number'] },
 ];

@@ -1,0 +1,70 @@
+import type { CsvRecord } from "./csv.ts";
+import type { Column, Header } from "./header.ts";
+import { namesAPrice } from "./header-words.ts";
+import { type ListProblem, someOf } from "./list-problem.ts";
+import { isOneSegment, isUnitColumn, STATE_DIVISOR } from "./units.ts";
+import { plainWords } from "./words.ts";
+
+/** Columns that say until when a price holds. */
+const ENDS =
+  /^(?:valid|effective|in force|date)? ?(?:to|until|till|through|thru|end|ends|end date|ending|date end|expiry|expiry date|expires|expiration|expiration date|bis|gultig bis|fin|date fin|hasta|valido hasta|scadenza|valido fino al)$/;
+/** Columns that change what a message costs. */
+const CHANGES =
+  /\b(?:discount|rebate|rabatt|remise|descuento|sconto|surcharge|surcharges|zuschlag|supplement|suplemento|supplemento|passthrough|markup|vat|mwst|ust|tva|iva|tax)\b/;
+/** What a row's price is worth nothing after. */
+const GONE =
+  /^(?:deleted?|removed?|closed|inactive|disabled|discontinued|suspended|blocked|barred|terminated|withdrawn|not (?:available|supported|served|offered|in service)|no (?:service|coverage)|unavailable|geloscht|entfallt|entfallen|gesperrt|supprime|eliminado|baja|sospeso)$/;
+
+interface Line {
+  readonly record: CsvRecord;
+  readonly row: { readonly kind: string };
+}
+
+const textOf = (record: CsvRecord, { index }: Column): string => (record.cells[index] ?? "").trim();
+
+/** Rows whose price is of another unit, by a column that says so. */
+export function otherUnits(lines: readonly Line[], header: Header): ListProblem[] {
+  const columns = header.ignored.filter(({ name }) => isUnitColumn(name));
+  const rows = lines.filter(({ row }) => row.kind === "row");
+  return columns.flatMap((column) =>
+    rows.flatMap(({ record }) => {
+      const text = textOf(record, column);
+      if (isOneSegment(text)) return [];
+      const message = `"${text}" is another unit than one segment; ${STATE_DIVISOR}`;
+      return [{ line: record.line, column: column.name, message }];
+    }),
+  );
+}
+
+/** What columns that are not read probably say of prices. `named`: which one is the price was stated, so others are known of. */
+export function unreadColumns(lines: readonly Line[], header: Header, named: boolean): ListProblem[] {
+  const price = header.columns.get("price")?.name ?? "";
+  const about = (columns: readonly Column[], message: string): ListProblem[] => {
+    const names = someOf(columns.map(({ name }) => `"${name}"`));
+    return columns.length === 0
+      ? []
+      : [{ line: header.line, column: undefined, message: `not read: ${names}; ${message}` }];
+  };
+  const filled = ({ index }: Column) => lines.some(({ record }) => (record.cells[index] ?? "").trim() !== "");
+  const ends = header.ignored.filter((column) => ENDS.test(plainWords(column.name)) && filled(column));
+  const amounts = header.ignored.filter(({ name }) => namesAPrice(name) || CHANGES.test(plainWords(name)));
+  return [
+    ...about(named ? [] : amounts, `prices are those of "${price}" alone`),
+    ...about(ends, "a price holds until another one of the same begins"),
+    ...gone(lines, header),
+  ];
+}
+
+/** Rows that a column says are not served any more. */
+function gone(lines: readonly Line[], header: Header): ListProblem[] {
+  return header.ignored.flatMap((column) => {
+    const found = lines.filter(
+      ({ record, row }) => row.kind === "row" && GONE.test(plainWords(textOf(record, column))),
+    );
+    const [first, ...more] = found;
+    if (first === undefined) return [];
+    const also = more.length === 0 ? "" : ` (also lines ${someOf(more.map(({ record }) => String(record.line)))})`;
+    const message = `says "${textOf(first.record, column)}" and is not read: the row's price counts${also}; take the row out, or write "n/a" for its price, if there is no service`;
+    return [{ line: first.record.line, column: column.name, message }];
+  });
+}
