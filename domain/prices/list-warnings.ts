@@ -3,11 +3,10 @@ import { countriesOfMobileCode } from "../numbers/mobile-country-codes.ts";
 import { networkTable } from "../numbers/network-table.ts";
 import { countryOf } from "./country-names.ts";
 import type { CsvRecord } from "./csv.ts";
-import type { Header } from "./header.ts";
+import type { Header, HeaderSettings } from "./header.ts";
 import type { Field } from "./header-words.ts";
 import { type ListProblem, someOf } from "./list-problem.ts";
 import type { PlacedEntry } from "./price-entry.ts";
-import type { ListSettings } from "./read-list.ts";
 import { cellOf, type ReadRow } from "./read-row.ts";
 import { STATE_DIVISOR } from "./units.ts";
 import { unreadColumns } from "./unread-columns.ts";
@@ -27,7 +26,7 @@ export function listWarnings(
   lines: readonly Line[],
   header: Header,
   currency: string,
-  settings: ListSettings,
+  settings: HeaderSettings,
 ): ListProblem[] {
   const about = (field: Field, found: readonly { readonly line: number }[], message: string): ListProblem[] => {
     const column = header.columns.get(field)?.name;
@@ -93,7 +92,7 @@ function high(
   entries: readonly PlacedEntry[],
   header: Header,
   currency: string,
-  { divisor }: ListSettings,
+  { divisor }: HeaderSettings,
 ): ListProblem[] {
   if (divisor !== undefined || !LARGE_UNITS.has(currency) || entries.length === 0) return [];
   const middle = entries.map(({ price }) => price).sort((a, b) => a - b)[Math.floor(entries.length / 2)]!;
