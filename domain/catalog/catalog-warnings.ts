@@ -1,3 +1,4 @@
+import { isCurrency } from "../prices/currencies.ts";
 import { capWarnings } from "./cap-checks.ts";
 import { type CatalogProblem, problemAt } from "./catalog-problem.ts";
 import type { Catalog } from "./catalog-schema.ts";
@@ -22,6 +23,8 @@ export function warningsOf(catalog: Catalog): CatalogProblem[] {
   const { providers, routes } = catalog;
   return [
     ...missing(catalog),
+    ...ofKeys(catalog),
+    ...ofCurrencies(catalog),
     ...providers.flatMap((provider, index) => ofProvider(provider, ["providers", index], routes)),
     ...routingWarnings(catalog),
     ...rerouteWarnings(catalog),
@@ -40,6 +43,39 @@ function missing({ accounts, providers, routes }: Catalog): CatalogProblem[] {
     ...(providers.length === 0 ? [none("providers", "no message can be sent")] : []),
     ...(routes.length === 0 ? [none("routes", "every message ends as failed, no-route")] : []),
   ];
+}
+
+/** SHA-256 of no octets: what `printf '%s' "$KEY" | sha256sum` gives when KEY is not set. */
+const HASH_OF_NOTHING = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+
+function ofKeys({ accounts }: Catalog): CatalogProblem[] {
+  return accounts.flatMap(({ apiKeys }, index) =>
+    apiKeys.flatMap(({ sha256 }, place) =>
+      sha256 === HASH_OF_NOTHING
+        ? [
+            problemAt(
+              ["accounts", index, "apiKeys", place, "sha256"],
+              "is the hash of an empty text: no request has this key",
+            ),
+          ]
+        : [],
+    ),
+  );
+}
+
+function ofCurrencies({ accounts, providers, rates }: Catalog): CatalogProblem[] {
+  const named: [keys: Keys, code: string | undefined][] = [
+    ...providers.map(({ currency }, index): [Keys, string] => [["providers", index, "currency"], currency]),
+    ...accounts.map(({ maxPrice }, index): [Keys, string | undefined] => [
+      ["accounts", index, "maxPrice", "currency"],
+      maxPrice?.currency,
+    ]),
+    [["rates", "base"], rates?.base],
+    ...Object.keys(Object(rates?.rates)).map((code): [Keys, string] => [["rates", "rates", code], code]),
+  ];
+  return named.flatMap(([keys, code]) =>
+    code === undefined || isCurrency(code) ? [] : [problemAt(keys, `no currency of ISO 4217 has the code ${code}`)],
+  );
 }
 
 function ofProvider(provider: Provider, at: Keys, routes: readonly Route[]): CatalogProblem[] {

@@ -56,6 +56,8 @@ function explainType(expected: string, value: unknown, path: readonly PropertyKe
       SECRET.test(field) || path.includes("secretHeaders") ? typeof value : `${typeof value}, ${shown(value)}`;
     if (typeof value === "number" || typeof value === "boolean")
       return `is read as a ${read}: put it in quotes, as it is to be, with all its zeros`;
+    if (SECRET.test(field) || path.includes("secretHeaders"))
+      return "must be { file: /path } or { env: NAME } and nothing beside it, or one text";
     return `must be one text, in quotes if it is not plain`;
   }
   if (expected === "array") {

@@ -37,6 +37,8 @@ export interface CatalogFolder {
   readonly yaml: (file: string, optional: boolean) => CatalogFile;
   /** Price lists that providers name. */
   readonly octets: ReadOctets;
+  /** What else lies in it. */
+  readonly names?: () => readonly string[];
 }
 
 /** The catalog cannot be used; the message lists every problem with its path. */
@@ -51,6 +53,8 @@ export interface LoadOptions {
   readonly reveal?: Reveal;
   /** Secrets that are written out are a problem: the catalog will be stored where others read it. Default: they are not. */
   readonly namedSecretsOnly?: boolean;
+  /** Epoch ms: tells which prices are still to come. */
+  readonly now?: number;
 }
 
 export interface LoadedCatalog extends Catalog {
@@ -67,7 +71,7 @@ export interface LoadedCatalog extends Catalog {
 export function loadCatalog(
   folder: CatalogFolder,
   partitions: number,
-  { parts = PARTS, reveal = concealed, namedSecretsOnly = false }: LoadOptions = {},
+  { parts = PARTS, reveal = concealed, namedSecretsOnly = false, now }: LoadOptions = {},
 ): LoadedCatalog {
   const files = new Map(parts.map((part) => [part, folder.yaml(catalogFiles[part], OPTIONAL.has(part))]));
   const input = inputOf(files);
@@ -78,19 +82,27 @@ export function loadCatalog(
     const name = file === undefined ? [] : [`${catalogFiles[part as Part]}, ${file.where(keys)}`];
     return [...name, ...(entry === undefined ? [] : [entry]), problem.path, problem.message].join(": ");
   };
-  const lists = withPriceFiles(input, folder.octets);
+  const lists = withPriceFiles(input, folder.octets, now);
   const read = parseSource(lists.value, partitions, reveal);
   const written = namedSecretsOnly ? secretPlaces(input).filter(({ reference }) => reference === undefined) : [];
   const problems = [...lists.problems, ...(read.ok ? written.map(writtenOut) : read.problems)];
   if (read.ok && problems.length === 0) {
     const whole = files.size === PARTS.length;
-    const warnings = whole ? [...lists.warnings, ...read.warnings].map(line) : [];
+    const warnings = whole ? [...notRead(folder), ...[...lists.warnings, ...read.warnings].map(line)] : [];
     return { ...read.value, source: lists.value, warnings };
   }
   const lines = problems.map((problem) => `  ${line(problem)}`);
   throw new CatalogError(
     `The catalog has ${lines.length === 1 ? "1 problem" : `${lines.length} problems`}:\n${lines.join("\n")}`,
   );
+}
+
+/** Files that look as if they were of the catalog, and are not: rules in `sender.yaml` would be missing without a word. */
+function notRead({ names = () => [] }: CatalogFolder): string[] {
+  const known = new Set<string>(Object.values(catalogFiles));
+  return names()
+    .filter((name) => /\.ya?ml$/i.test(name) && !known.has(name))
+    .map((name) => `${name}: is not read: the catalog's files are ${[...known].join(", ")}`);
 }
 
 /** The files as one: an optional part that nothing stands in is left out, so that programs which do not know it read the others. */

@@ -6,7 +6,7 @@ import { readDate } from "../prices/local-date.ts";
 import { normalForm } from "../prices/normal-form.ts";
 import { type PriceFile, readList } from "../prices/read-list.ts";
 import { divisors } from "../prices/units.ts";
-import { isZone } from "../prices/zone.ts";
+import { isZone, midnightOf } from "../prices/zone.ts";
 import { type CatalogProblem, problemAt } from "./catalog-problem.ts";
 import type { PublishedPrices } from "./compiled-prices.ts";
 import { explainIssue } from "./explain-issue.ts";
@@ -54,15 +54,15 @@ export interface WithPriceFiles {
   readonly warnings: readonly CatalogProblem[];
 }
 
-/** Reads every price list that a catalog, given as plain data, names. */
-export function withPriceFiles(input: Plain, octets: ReadOctets): WithPriceFiles {
+/** Reads every price list that a catalog, given as plain data, names. `now`: epoch ms, where it is to be told what is still to come. */
+export function withPriceFiles(input: Plain, octets: ReadOctets, now?: number): WithPriceFiles {
   const { providers } = input;
   if (!Array.isArray(providers)) return { value: input, problems: [], warnings: [] };
   const problems: CatalogProblem[] = [];
   const warnings: CatalogProblem[] = [];
   const read = providers.map((provider: unknown, index) => {
     if (!isPlain(provider) || !isPlain(provider.prices)) return provider;
-    const lists = new ListReader(["providers", index, "prices"], octets);
+    const lists = new ListReader(["providers", index, "prices"], octets, now);
     const prices = lists.published(provider.prices) ?? [];
     problems.push(...lists.problems);
     warnings.push(...lists.warnings);
@@ -77,11 +77,13 @@ class ListReader {
   readonly warnings: CatalogProblem[] = [];
   private readonly at: Keys;
   private readonly octets: ReadOctets;
+  private readonly now: number | undefined;
 
-  /** `at`: where its prices stand in the catalog. */
-  constructor(at: Keys, octets: ReadOctets) {
+  /** `at`: where its prices stand in the catalog; `now`: epoch ms. */
+  constructor(at: Keys, octets: ReadOctets, now: number | undefined) {
     this.at = at;
     this.octets = octets;
+    this.now = now;
   }
 
   /** Undefined when something is wrong with them. */
@@ -101,6 +103,7 @@ class ListReader {
       this.problem(["zone"], "is missing: the list has dates, and a day begins at another time in each zone");
       return undefined;
     }
+    if (zone !== undefined) this.warnOfGap(first, zone, settings.file);
     return {
       list: normalForm(first),
       ...(following && next ? { next: { list: normalForm(following), from: next.from } } : {}),
@@ -132,6 +135,28 @@ class ListReader {
 
   private warn({ warnings }: PriceFile, name: string, key: Keys): void {
     for (const one of warnings) this.warnings.push(problemAt([...this.at, ...key], `${name}, ${formatProblem(one)}`));
+  }
+
+  /** Prices that are to come, where nothing of the same holds until then: a list of new prices alone takes those of today away. */
+  private warnOfGap({ entries }: PriceFile, zone: string, name: string): void {
+    const { now } = this;
+    if (now === undefined) return;
+    const earliest = new Map<string, PriceFile["entries"][number]>();
+    for (const entry of entries) {
+      const before = earliest.get(entry.key);
+      if (before === undefined || (entry.from ?? "") < (before.from ?? "")) earliest.set(entry.key, entry);
+    }
+    const begins = new Map<string, number>();
+    const isToCome = (day: string): boolean => {
+      if (!begins.has(day)) begins.set(day, midnightOf(day, zone));
+      return begins.get(day)! > now;
+    };
+    const late = [...earliest.values()].filter(({ from }) => from !== undefined && isToCome(from));
+    const [first] = late;
+    if (first === undefined) return;
+    const count = `${late.length} of ${earliest.size} prices hold from a day to come alone (${first.key} from ${first.from})`;
+    const message = `${name}, line ${first.line}: ${count}: until then a wider price counts, or the provider does not serve them; a list that takes the place of another on a day is its "next"`;
+    this.warnings.push(problemAt([...this.at, "file"], message));
   }
 
   /** What a message costs is counted when it is submitted: what is charged on delivery would be counted wrong without a word. */

@@ -1,3 +1,4 @@
+import { lanes } from "../message/lane.ts";
 import { countriesOfMobileCode } from "../numbers/mobile-country-codes.ts";
 import { countriesByCallingCode, liesElsewhere } from "../numbers/number-prefix.ts";
 import { type CatalogProblem, problemAt } from "./catalog-problem.ts";
@@ -7,7 +8,7 @@ import type { Provider } from "./provider.ts";
 import { countriesOf, type Region, some } from "./region.ts";
 import type { Route } from "./route.ts";
 import { carriesSender, senderFit } from "./sender-rules.ts";
-import { type ShadowedRoute, shadowedRoutes } from "./shadowed-routes.ts";
+import { reached, type ShadowedRoute, shadowedRoutes } from "./shadowed-routes.ts";
 import { noNumbers, unknownNetworks } from "./unmatched-codes.ts";
 
 type Keys = readonly (string | number)[];
@@ -37,6 +38,7 @@ export function routingWarnings({ providers, routes, regions }: Catalog): Catalo
   return [
     ...regions.flatMap((region, index) => ofRegion(region, ["regions", index], routes)),
     ...routes.flatMap((route, index) => ofRoute(route, ["routes", index], known)),
+    ...ofLanes(routes, known),
     ...unrouted(providers, routes, regions),
     ...shadowedRoutes(routes, regions).map((found) => ofShadowed(found, routes)),
   ];
@@ -56,7 +58,7 @@ function ofRoute(route: Route, at: Keys, known: Known): CatalogProblem[] {
   return [
     ...(route.when.countries ?? []).flatMap((country, index) => noNumbers(country, [...when, "countries", index])),
     ...outside(route.when, countries ?? [], when),
-    ...ofNetworks(route.when, countries, when),
+    ...ofNetworks(route.when, countries ?? countriesOfPrefixes(route.when.prefixes), when),
     ...(countries === undefined ? [] : ofPrefixes(route.when, countries, when, known)),
     ...ofSenders(route, when, known),
     ...ofService(route, countries ?? [], at, known),
@@ -71,6 +73,9 @@ function outside({ countries = [], regions }: Route["when"], left: readonly stri
     return left.includes(country) ? [] : [problemAt([...at, "countries", index], message)];
   });
 }
+
+const countriesOfPrefixes = (prefixes: readonly string[] | undefined): readonly string[] | undefined =>
+  prefixes && [...new Set(prefixes.flatMap(countriesByCallingCode))];
 
 function ofNetworks(
   { mccMncs = [] }: Route["when"],
@@ -137,6 +142,21 @@ function ofService(
       ];
     }),
   ];
+}
+
+/** Lanes that none of a route's providers carries, where earlier routes leave it messages of them. Those that it names are an error. */
+function ofLanes(routes: readonly Route[], { providers, regions }: Known): CatalogProblem[] {
+  let isReached: ReturnType<typeof reached> | undefined;
+  return routes.flatMap(({ when, providers: members }, index) => {
+    const carried = new Set(members.flatMap(({ id }) => providers.get(id)?.provider.lanes ?? []));
+    const lost = lanes.filter((lane) => {
+      if (carried.has(lane) || when.lanes !== undefined) return false;
+      isReached ??= reached(routes, regions);
+      return isReached(index, lane);
+    });
+    const message = `no provider of it carries ${lost.join(" or ")}: such messages are not sent`;
+    return lost.length === 0 ? [] : [problemAt(["routes", index], message)];
+  });
 }
 
 /** Which countries a price list serves, at least in part, now or later. */

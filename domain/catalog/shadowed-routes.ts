@@ -1,4 +1,6 @@
 import { type Lane, lanes } from "../message/lane.ts";
+import { countriesOfMobileCode } from "../numbers/mobile-country-codes.ts";
+import { countriesByCallingCode } from "../numbers/number-prefix.ts";
 import { type AlikeRoutes, alikeRoutes } from "../routing/alike-routes.ts";
 import { type PlainConditions, splitLabel } from "../routing/conditions.ts";
 import { RouteIndex } from "../routing/route-index.ts";
@@ -22,8 +24,8 @@ type Narrowed = (typeof NARROWED)[number];
 
 /**
  * Routes and entries of which every message is taken by another route; those behind a route without any condition are left
- * out, which is an error already. It looks lane by lane, and country by country where the route names some: other ways in which
- * several routes together take everything are not found.
+ * out, which is an error already. It looks lane by lane, and country by country where the route names some, or its networks or
+ * prefixes lie in some: other ways in which several routes together take everything are not found.
  */
 export function shadowedRoutes(routes: readonly Route[], regions: readonly Region[]): ShadowedRoute[] {
   const open = routes.findIndex(({ when }) => Object.values(when).every((entries) => entries === undefined));
@@ -36,6 +38,13 @@ export function shadowedRoutes(routes: readonly Route[], regions: readonly Regio
       return by === undefined ? ofEntries(when, plain, index, others) : [{ index, by }];
     })
     .map(({ by, ...found }) => ({ ...found, by: by.map((place) => asked[place]!.id) }));
+}
+
+/** Of a route by its place, and a lane: whether earlier routes leave it any message of that lane. */
+export function reached(routes: readonly Route[], regions: readonly Region[]): (place: number, lane: Lane) => boolean {
+  const whens = routes.map(({ when }) => plainConditions(when, regions));
+  const others = new OtherRoutes(whens);
+  return (place, lane) => others.taking({ ...whens[place]!, lanes: [lane] }, place) === undefined;
 }
 
 type Found = Omit<ShadowedRoute, "by"> & { readonly by: readonly number[] };
@@ -54,6 +63,15 @@ function ofEntries(when: Route["when"], plain: PlainConditions, index: number, o
   });
 }
 
+/** Countries in one of which every message lies for which the conditions hold; undefined: in any. */
+function countriesIn({ countries, mccMncs, prefixes }: PlainConditions): readonly string[] | undefined {
+  if (countries !== undefined) return countries;
+  const places =
+    mccMncs?.map((network) => countriesOfMobileCode(network.slice(0, 3)) ?? []) ??
+    prefixes?.map(countriesByCallingCode);
+  return places === undefined ? undefined : [...new Set(places.flat())];
+}
+
 /** Finds routes that take all of another one: those are among the ones that take any one of its messages. */
 class OtherRoutes {
   private readonly whens: readonly PlainConditions[];
@@ -70,7 +88,7 @@ class OtherRoutes {
   taking(when: PlainConditions, place: number): number[] | undefined {
     const by = new Set<number>();
     for (const lane of when.lanes ?? lanes) {
-      for (const country of when.countries ?? [undefined]) {
+      for (const country of countriesIn(when) ?? [undefined]) {
         const first = this.first(when, place, lane, country);
         if (first === undefined) return undefined;
         by.add(first);

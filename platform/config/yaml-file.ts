@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Alias, type Document, isNode, LineCounter, parseDocument, visit } from "yaml";
 import { ZodError } from "zod";
@@ -28,6 +28,7 @@ export function configFolder(folder: string) {
       return openYaml(path, optional && !existsSync(path) ? "" : readText(path));
     },
     octets: (file: string): Uint8Array => readOctets(join(folder, file)),
+    names: (): string[] => readdirSync(folder),
   };
 }
 

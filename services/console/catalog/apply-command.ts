@@ -57,7 +57,7 @@ export const applyCommand: Command = {
     const folder = options.folder ?? config.catalogDir;
     let files: LoadedCatalog;
     try {
-      files = loadCatalog(configFolder(folder), config.partitions, { namedSecretsOnly: true });
+      files = loadCatalog(configFolder(folder), config.partitions, { namedSecretsOnly: true, now: Date.now() });
     } catch (error) {
       host.tell(`${(error as Error).message}\nNothing was changed.`);
       return 1;

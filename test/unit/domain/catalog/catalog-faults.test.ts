@@ -203,6 +203,9 @@ it("says what is wrong inside of unions and maps, which zod tells one level down
   expect(explained(z.strictObject({ token: z.union([z.string(), z.boolean()]) }), { token: 4711 })).toEqual([
     "is read as a number: put it in quotes, as it is to be, with all its zeros; or must be of type boolean",
   ]);
+  expect(explained(z.strictObject({ password: z.string() }), { password: { file: "/x", env: "X" } })).toEqual([
+    "must be { file: /path } or { env: NAME } and nothing beside it, or one text",
+  ]);
   expect(explained(z.map(z.array(z.string()), words), new Map([[["k"], "c"]]))).toEqual([
     '"c" is not known: one of a, b',
   ]);

@@ -23,6 +23,38 @@ describe("a catalog that can be carried out and is probably not meant", () => {
     expect(messages[2]).toContain("every message ends as failed, no-route");
   });
 
+  it("with an API key that is the hash of an empty text", () => {
+    const empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+    const messages = warningsAfter(({ accounts }) =>
+      Object.assign(accounts[0]!, { apiKeys: [{ id: "backend", sha256: empty }] }),
+    );
+    expect(messages).toEqual(["accounts[0].apiKeys[0].sha256: is the hash of an empty text: no request has this key"]);
+  });
+
+  it("with codes that no currency has", () => {
+    const messages = warningsAfter((plain) => {
+      Object.assign(plain.providers[2]!, { currency: "EUT" });
+      Object.assign(plain, { rates: { base: "EUR", date: "2026-01-31", rates: { EUT: "1.1", USD: "1.2" } } });
+    });
+    expect(messages).toEqual([
+      "providers[2].currency: no currency of ISO 4217 has the code EUT",
+      "rates.rates.EUT: no currency of ISO 4217 has the code EUT",
+    ]);
+  });
+
+  it("with a lane that no provider of a route carries", () => {
+    expect(withRoute({ senders: ["Acme"] }, [{ id: "south" }])).toEqual([
+      "routes[0]: no provider of it carries otp: such messages are not sent",
+    ]);
+    const behind = warningsAfter(({ routes }) =>
+      routes.unshift(
+        { id: "codes", when: { lanes: ["otp"] }, strategy: "priority", providers: [{ id: "north" }] },
+        { id: "second", when: { accounts: ["acme"] }, strategy: "priority", providers: [{ id: "south" }] },
+      ),
+    );
+    expect(behind.filter((message) => message.includes("carries"))).toEqual([]);
+  });
+
   it("with a provider that no route names", () => {
     expect(warningsAfter(({ providers }) => providers.push({ ...providers[0], id: "spare" }))).toEqual([
       "providers[3]: no route names it: it gets no message",
@@ -114,6 +146,9 @@ describe("a catalog that can be carried out and is probably not meant", () => {
     expect(withRoute({ countries: ["DE"], mccMncs: ["26201", "20801"] })).toEqual([
       expect.stringContaining('routes[0].when.mccMncs[1]: "20801" lies in FR, and this route is for DE'),
     ]);
+    expect(withRoute({ prefixes: ["33"], mccMncs: ["26201", "20801"] })).toEqual([
+      expect.stringContaining('routes[0].when.mccMncs[0]: "26201" lies in DE, and this route is for FR'),
+    ]);
     expect(withRoute({ mccMncs: ["26299"] })).toEqual([expect.stringContaining("routes[0].when.mccMncs: no number")]);
     // Manitoba shares its calling code with the United States; Guernsey with Great Britain, and some of 447911.
     expect(withRoute({ countries: ["US"], prefixes: ["1204", "1212"] })).toEqual([
@@ -134,6 +169,7 @@ describe("a catalog that can be carried out and is probably not meant", () => {
   it("with countries that no provider of their route serves", () => {
     expect(withRoute({ countries: ["US", "FR"] }, [{ id: "south" }])).toEqual([
       "routes[0]: no provider of it has a price for US: messages there are not sent",
+      expect.stringContaining("routes[0]: no provider of it carries otp"),
     ]);
   });
 
@@ -243,6 +279,10 @@ describe("routes that earlier ones leave nothing for", () => {
     ],
     [[{ countries: ["DE"] }, { countries: ["FR"] }, { countries: ["FR", "DE"], senders: ["Acme"] }], [2]],
     [[{ accounts: ["acme", "globex"] }, { accounts: ["acme"], mccMncs: ["26201"] }], [1]],
+    [[{ countries: ["DE"] }, { prefixes: ["49", "49171"] }], [1]],
+    [[{ countries: ["DE"] }, { mccMncs: ["26201"], lanes: ["otp"] }], [1]],
+    [[{ countries: ["DE"] }, { countries: ["FR"] }, { mccMncs: ["26201", "20801"] }], [2]],
+    [[{ countries: ["AS", "BM", "GU", "MP", "PR", "US", "VI"] }, { mccMncs: ["310260"] }], [1]],
   ])("%j", (whens, shadowed) => {
     expect(of(...whens).map((message) => message.split(":")[0])).toEqual(shadowed.map((index) => `routes[${index}]`));
   });
@@ -250,7 +290,10 @@ describe("routes that earlier ones leave nothing for", () => {
   it.each([
     [[{ countries: ["DE"], lanes: ["otp"] }, { countries: ["DE"] }]],
     [[{ countries: ["DE"] }, { countries: ["DE", "FR"] }]],
-    [[{ countries: ["DE"] }, { prefixes: ["49"] }]],
+    [[{ countries: ["DE"] }, { prefixes: ["49", "33"] }]],
+    [[{ countries: ["US"] }, { prefixes: ["1"] }]],
+    [[{ countries: ["US"] }, { mccMncs: ["310260"] }]],
+    [[{ countries: ["DE"] }, { mccMncs: ["90114"] }]],
     [[{ prefixes: ["49170"] }, { prefixes: ["49"] }]],
     // Among routes that are alike the longer prefix goes before.
     [[{ prefixes: ["49"] }, { prefixes: ["49170", "49171"] }]],

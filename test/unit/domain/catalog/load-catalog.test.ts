@@ -38,6 +38,16 @@ it("gives its warnings beside the catalog, as the problems are told", () => {
   expect(warnings).toEqual(["routes.yaml, line : routes: there is none: every message ends as failed, no-route"]);
 });
 
+it("warns of files in the folder that look as if they were of it", () => {
+  const folder = {
+    ...reader(() => {}),
+    names: () => ["accounts.yaml", "sender.yaml", "Caps.yaml", "rates.yml", "a.csv"],
+  };
+  const told = (name: string) =>
+    expect.stringMatching(`^${name}: is not read: the catalog's files are accounts\\.yaml, `);
+  expect(loadCatalog(folder, 12).warnings).toEqual(["sender.yaml", "Caps.yaml", "rates.yml"].map(told));
+});
+
 it("reads the accounts alone where only they are asked for, and says nothing of the rest", () => {
   const asked: string[] = [];
   const folder = reader(() => {});

@@ -14,7 +14,12 @@ const BERLIN = Date.parse("2027-01-31T23:00:00Z");
 const german = { destination: "491711234567", country: "DE", mccMnc: "26201" };
 
 /** The example, whose first provider has these prices. */
-function load(prices: unknown, files: Readonly<Record<string, string>>, change: Record<string, unknown> = {}) {
+function load(
+  prices: unknown,
+  files: Readonly<Record<string, string>>,
+  change: Record<string, unknown> = {},
+  now?: number,
+) {
   const plain = examplePlain();
   Object.assign(plain.providers[0]!, { prices, ...change });
   return loadCatalog(
@@ -29,8 +34,13 @@ function load(prices: unknown, files: Readonly<Record<string, string>>, change: 
       },
     },
     12,
+    now === undefined ? {} : { now },
   );
 }
+
+/** Warnings of a catalog that is applied at a moment. */
+const loadAt = (files: Readonly<Record<string, string>>, now: string) =>
+  load({ ...settings, file: "a.csv" }, files, {}, Date.parse(now)).warnings;
 
 const files = { "prices/north.csv": LIST, "prices/next.csv": NEXT };
 const settings = { file: "prices/north.csv", zone: "Europe/Berlin", currency: "EUR" };
@@ -111,6 +121,17 @@ describe("prices in a file", () => {
   it("warn by file and line, once", () => {
     const catalog = load({ file: "a.csv" }, { "a.csv": "Country,MCC,MNC,Price EUR\nDE,262,99,0.05\nDE,,,0.05\n" });
     expect(catalog.warnings).toEqual([expect.stringMatching(/: a\.csv, line 2, column "MNC": no number .*26299/)]);
+  });
+
+  it("that are all to come are told of, since nothing holds until then", () => {
+    const at = (day: string) =>
+      loadAt({ "a.csv": "Country,Price EUR,Valid from\nDE,0.05,2027-02-01\nFR,0.04,\nFR,0.05,2027-02-01\n" }, day);
+    expect(at("2027-01-31T22:59:59Z")).toEqual([
+      expect.stringContaining(
+        "providers[0].prices.file: a.csv, line 2: 1 of 2 prices hold from a day to come alone (DE from 2027-02-01)",
+      ),
+    ]);
+    expect(at("2027-01-31T23:00:00Z")).toEqual([]);
   });
 
   it("of a list that begins later count as service of the route's country", () => {
