@@ -1,7 +1,7 @@
 import { type Lane, lanes } from "../message/lane.ts";
 import { countriesOfMobileCode } from "../numbers/mobile-country-codes.ts";
 import { countriesByCallingCode } from "../numbers/number-prefix.ts";
-import { type AlikeRoutes, alikeRoutes } from "../routing/alike-routes.ts";
+import { alikeRoutes } from "../routing/alike-routes.ts";
 import { type PlainConditions, splitLabel } from "../routing/conditions.ts";
 import { RouteIndex } from "../routing/route-index.ts";
 import { plainConditions } from "../routing/route-table.ts";
@@ -76,7 +76,7 @@ function countriesIn({ countries, mccMncs, prefixes }: PlainConditions): readonl
 class OtherRoutes {
   private readonly whens: readonly PlainConditions[];
   private readonly index: RouteIndex;
-  private readonly alike: ReadonlyMap<number, AlikeRoutes>;
+  private readonly alike: ReadonlyMap<number, number>;
 
   constructor(whens: readonly PlainConditions[]) {
     this.whens = whens;

@@ -1,48 +1,60 @@
 import type { PlainConditions } from "./conditions.ts";
-import { PrefixIds } from "./prefix-ids.ts";
+import { type PackedNumbers, packed } from "./packed-numbers.ts";
+import { PlaceTable } from "./place-table.ts";
+import { entry, type ValueIds } from "./value-ids.ts";
 
 /**
  * Routes that name prefixes and are alike in all their other conditions. Among them the longest prefix decides, and not their
  * order: by order a longer prefix behind a shorter one would never be reached, which nobody means who writes it.
  */
 export class AlikeRoutes {
-  private readonly ids = new PrefixIds();
-  /** The place of the first route with each prefix, by its id. */
-  private readonly places: number[] = [];
-  /** Ids of the prefixes of the number that was looked at last. */
-  private readonly found: number[] = [];
+  private readonly ids: ValueIds;
+  /** By a route's place its group; 0: no other one is like it. */
+  private readonly groups: PackedNumbers;
+  /** The place of the first route of a group with a prefix. */
+  private readonly places: PlaceTable;
+  private readonly radix: number;
 
-  add(prefixes: readonly string[], place: number): void {
-    for (const prefix of prefixes) this.places[this.ids.put(prefix)] ??= place;
+  /** `ids`: of the index of these routes. */
+  constructor(routes: readonly PlainConditions[], ids: ValueIds) {
+    this.ids = ids;
+    const groups = alikeRoutes(routes);
+    this.groups = packed(routes.map((_, place) => groups.get(place) ?? 0));
+    this.radix = ids.radix("prefixes");
+    const places = new Map<number, number[]>();
+    for (const [place, group] of groups)
+      for (const prefix of routes[place]!.prefixes!)
+        entry(places, this.keyOf(group, ids.idOf("prefixes", prefix)), () => [place]);
+    this.places = new PlaceTable(places);
   }
 
-  /** The place of the route that has the longest prefix of a number of digits; undefined when none has any. */
-  longest(number: string): number | undefined {
-    const count = this.ids.match(number, this.found);
-    return count === 0 ? undefined : this.places[this.found[count - 1]!];
+  /**
+   * Of the routes like the one at a place, and itself, that with the longest prefix of the message that `ids` looked at last: its
+   * place. The message: one for which the route holds.
+   */
+  longest(place: number): number {
+    const group = this.groups[place]!;
+    if (group === 0) return place;
+    const { prefixes, prefixCount } = this.ids;
+    for (let i = prefixCount - 1; i >= 0; i--) {
+      const found = this.places.get(this.keyOf(group, prefixes[i]!));
+      if (found >= 0) return found;
+    }
+    return place;
+  }
+
+  private keyOf(group: number, prefix: number): number {
+    return group * this.radix + prefix;
   }
 }
 
-/** By its place, for each route that has others alike, all of them. */
-export function alikeRoutes(routes: readonly PlainConditions[]): Map<number, AlikeRoutes> {
-  const places = new Map<string, number[]>();
-  for (const [place, when] of routes.entries()) {
-    if (when.prefixes === undefined) continue;
-    const key = otherConditions(when);
-    const alike = places.get(key);
-    if (alike === undefined) places.set(key, [place]);
-    else alike.push(place);
-  }
-  const groups = new Map<number, AlikeRoutes>();
-  for (const members of places.values()) {
-    if (members.length < 2) continue;
-    const group = new AlikeRoutes();
-    for (const place of members) {
-      group.add(routes[place]!.prefixes!, place);
-      groups.set(place, group);
-    }
-  }
-  return groups;
+/** The number of its group, from 1 on, for the place of each route that has others alike; in the order of places within a group. */
+export function alikeRoutes(routes: readonly PlainConditions[]): Map<number, number> {
+  const alike = new Map<string, number[]>();
+  for (const [place, when] of routes.entries())
+    if (when.prefixes !== undefined) entry(alike, otherConditions(when), () => []).push(place);
+  const groups = [...alike.values()].filter(({ length }) => length > 1);
+  return new Map(groups.flatMap((places, n) => places.map((place) => [place, n + 1] as const)));
 }
 
 /** The same text for the same conditions, however their entries are ordered. */

@@ -11,7 +11,7 @@ import { type ChoiceTerms, senderAt, senderVerdict, termsOf } from "./choice-ter
 import { type DeliveryView, NO_DELIVERIES } from "./delivery-view.ts";
 import type { MessageFacts } from "./message-facts.ts";
 import type { PriceIndex } from "./price-index.ts";
-import { type CompiledRoute, findRoute, type RouteTable } from "./route-table.ts";
+import { findRoute, type RouteKind, type RouteTable } from "./route-table.ts";
 
 export interface ChoiceInput {
   facts: MessageFacts;
@@ -91,16 +91,21 @@ interface Asked {
  * order. Later routes are not asked: a route also says where a message must not go.
  */
 export function chooseProvider(table: RouteTable, input: ChoiceInput): Choice {
-  const route = findRoute(table, input.facts);
+  const place = findRoute(table, input.facts);
   const terms = termsOf(table, input.facts, input.counts);
-  if (route === undefined)
+  if (place === undefined)
     return { ok: false, route: undefined, reason: "no-route", full: undefined, candidates: [], terms };
   table.prices.look(input.facts);
-  return chooseWithin(route, table.prices, input, terms);
+  return chooseWithin(table.ids[place]!, table.kinds[table.kindOf[place]!]!, table.prices, input, terms);
 }
 
-function chooseWithin(route: CompiledRoute, prices: PriceIndex, input: ChoiceInput, terms: ChoiceTerms): Choice {
-  const { members } = route;
+function chooseWithin(
+  route: string,
+  { strategy, members, delivery }: RouteKind,
+  prices: PriceIndex,
+  input: ChoiceInput,
+  terms: ChoiceTerms,
+): Choice {
   const { facts } = input;
   const limit = (input.backlogLimit ?? defaultBacklogLimit)[facts.lane];
   const asked: Asked = { input, limit, terms, prices, sender: senderFit(facts.from) };
@@ -114,21 +119,21 @@ function chooseWithin(route: CompiledRoute, prices: PriceIndex, input: ChoiceInp
   if (usable > 0) {
     const tier = firstTier(candidates, usable);
     const view = {
-      route: route.id,
+      route,
       facts,
       aheadSeconds: Math.min(limit, AHEAD_SECONDS),
-      settings: route.delivery,
+      settings: delivery,
       deliveries: input.delivery ?? NO_DELIVERIES,
     };
-    const chosen = route.strategy.rank(tier, view, input.random);
-    const reason = chosen.member.tier === 0 ? route.strategy.name : "failover";
+    const chosen = strategy.rank(tier, view, input.random);
+    const reason = chosen.member.tier === 0 ? strategy.name : "failover";
     return accept(chosen, route, reason, candidates, facts, terms);
   }
   const shortest = leastBacklog(candidates);
   if (shortest !== undefined) return accept(shortest, route, "least-backlog", candidates, facts, terms);
   const full = fullCap(candidates, terms);
   const reason = full === undefined ? whyNone(candidates, terms) : "cap-reached";
-  return { ok: false, route: route.id, reason, full, candidates, terms };
+  return { ok: false, route, reason, full, candidates, terms };
 }
 
 /** The cap that keeps a message from going: its own, or that of a sender which another provider would have taken. */
@@ -217,7 +222,7 @@ function leastBacklog(candidates: readonly Candidate[]): Candidate | undefined {
 
 function accept(
   chosen: Candidate,
-  route: CompiledRoute,
+  route: string,
   reason: Extract<Choice, { ok: true }>["reason"],
   candidates: Candidate[],
   { from }: MessageFacts,
@@ -226,5 +231,5 @@ function accept(
   chosen.verdict = "chosen";
   const { provider } = chosen.member;
   const sender = senderAt(provider, from, terms.sender);
-  return { ok: true, provider, sender, price: chosen.price!, route: route.id, reason, candidates, terms };
+  return { ok: true, provider, sender, price: chosen.price!, route, reason, candidates, terms };
 }

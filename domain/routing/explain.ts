@@ -251,7 +251,7 @@ function notesOn(
   const lanes = account === undefined ? undefined : accounts.get(account)?.lanes;
   const route = catalog.routes.find(({ id }) => id === chosen);
   const first = routes.index.find(facts);
-  const before = first === undefined ? undefined : routes.routes[first]?.id;
+  const before = first === undefined ? undefined : routes.ids[first];
   return [
     ...(lanes === undefined || lanes.includes(facts.lane)
       ? []

@@ -1,7 +1,8 @@
 import type { Micros } from "../catalog/money.ts";
 import { type Priced, type PriceList, type PriceTable, priceAt } from "../catalog/price-list.ts";
 import type { MessageFacts } from "./message-facts.ts";
-import { COUNTRY_KEYS, countryKey, networkKey } from "./place-keys.ts";
+import { NetworkNumbers } from "./network-numbers.ts";
+import { COUNTRY_KEYS, countryKey } from "./place-keys.ts";
 import { PlaceTable } from "./place-table.ts";
 import { PrefixIds } from "./prefix-ids.ts";
 import { entry } from "./value-ids.ts";
@@ -24,7 +25,10 @@ export class PriceIndex {
    */
   private readonly cells: Int32Array;
   private readonly beside: readonly Priced[];
-  /** Where the rows of networks and countries begin, by their keys. */
+  private readonly networks: NetworkNumbers;
+  /** Where the rows of networks begin, by their numbers. */
+  private readonly networkPlaces: Int32Array;
+  /** Where the rows of countries begin, and of networks in a country, by their keys. */
   private readonly places: PlaceTable;
   private readonly prefixes = new PrefixIds();
   /** Where the rows of prefixes begin, by their ids. */
@@ -46,15 +50,17 @@ export class PriceIndex {
   private complete = false;
   private readonly found: number[] = [];
 
-  /** The n-th list gets the number n; the lists that follow get numbers after these. */
-  constructor(lists: readonly PriceList[]) {
+  /** The n-th list gets the number n; the lists that follow get numbers after these. `networks`: gets numbers for those of prices. */
+  constructor(lists: readonly PriceList[], networks = new NetworkNumbers()) {
+    this.networks = networks;
     const following = lists.flatMap(({ next }) => (next === undefined ? [] : [next]));
     this.endsAt = lists.map(({ next }) => next?.from ?? Number.POSITIVE_INFINITY);
     this.following = lists.map(({ next }) => (next === undefined ? NO_ROW : lists.length + following.indexOf(next)));
     const tables = [...lists, ...following].map(({ table }) => table);
-    const rows = new PriceRows();
-    for (const [list, table] of tables.entries()) rows.add(list, table, this.prefixes);
-    const { places, prefixPlaces, cells, beside } = rows.packed(tables.length);
+    const rows = new PriceRows(this.prefixes, networks);
+    for (const [list, table] of tables.entries()) rows.add(list, table);
+    const { places, networkPlaces, prefixPlaces, cells, beside } = rows.packed(tables.length);
+    this.networkPlaces = networkPlaces;
     this.places = new PlaceTable(places);
     this.prefixPlaces = prefixPlaces;
     this.cells = cells;
@@ -70,9 +76,10 @@ export class PriceIndex {
     this.count = 0;
     this.complete = false;
     if (mccMnc === undefined) return;
-    const network = networkKey(mccMnc);
+    const network = this.networks.find(mccMnc);
+    if (network === 0) return;
     if (this.shared) this.take(this.places.get(sharedKey(network, countryKey(facts.country))));
-    this.take(this.places.get(network));
+    this.take(this.networkPlaces[network] ?? NO_ROW);
   }
 
   /**
@@ -127,21 +134,30 @@ export class PriceIndex {
 /** What is being put into rows: lists one after the other. */
 class PriceRows {
   private readonly rows = new Map<number, number[]>();
-  private readonly prefixRows: number[][] = [];
+  private readonly networkRows: (number[] | undefined)[] = [];
+  private readonly prefixRows: (number[] | undefined)[] = [];
   private readonly beside: Priced[] = [];
+  private readonly prefixes: PrefixIds;
+  private readonly networks: NetworkNumbers;
 
-  add(list: number, table: PriceTable, prefixes: PrefixIds): void {
+  constructor(prefixes: PrefixIds, networks: NetworkNumbers) {
+    this.prefixes = prefixes;
+    this.networks = networks;
+  }
+
+  add(list: number, table: PriceTable): void {
     const put = (row: number[], priced: Priced): void => void row.push(list, this.coded(priced));
     const rowOf = (key: number) => entry(this.rows, key, () => []);
-    for (const [network, priced] of table.byNetwork) put(rowOf(networkKey(network)), priced);
+    const rowAt = (rows: (number[] | undefined)[], at: number) => {
+      rows[at] ??= [];
+      return rows[at];
+    };
+    for (const [network, priced] of table.byNetwork) put(rowAt(this.networkRows, this.networks.put(network)), priced);
     for (const [network, countries] of table.byNetworkAndCountry)
       for (const [country, priced] of countries)
-        put(rowOf(sharedKey(networkKey(network), countryKey(country))), priced);
+        put(rowOf(sharedKey(this.networks.put(network), countryKey(country))), priced);
     for (const [country, priced] of table.byCountry) put(rowOf(countryKey(country)), priced);
-    for (const [prefix, priced] of table.byPrefix) {
-      this.prefixRows[prefixes.put(prefix)] ??= [];
-      put(this.prefixRows[prefixes.put(prefix)]!, priced);
-    }
+    for (const [prefix, priced] of table.byPrefix) put(rowAt(this.prefixRows, this.prefixes.put(prefix)), priced);
   }
 
   /** `lists`: how many there are. */
@@ -159,8 +175,10 @@ class PriceRows {
       return begin;
     };
     const places = new Map([...this.rows].map(([key, row]) => [key, [pack(row)]] as const));
-    const prefixPlaces = Int32Array.from(this.prefixRows, (row) => (row === undefined ? NO_ROW : pack(row)));
-    return { places, prefixPlaces, cells: Int32Array.from(cells), beside: this.beside };
+    const placesOf = (rows: readonly (number[] | undefined)[]) =>
+      Int32Array.from(rows, (row) => (row === undefined ? NO_ROW : pack(row)));
+    const [networkPlaces, prefixPlaces] = [placesOf(this.networkRows), placesOf(this.prefixRows)];
+    return { places, networkPlaces, prefixPlaces, cells: Int32Array.from(cells), beside: this.beside };
   }
 
   private coded(priced: Priced): number {
@@ -168,7 +186,7 @@ class PriceRows {
   }
 }
 
-/** More than any network's key. */
+/** More than any country's key. */
 function sharedKey(network: number, country: number): number {
   return network * COUNTRY_KEYS + country;
 }

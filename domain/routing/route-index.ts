@@ -1,5 +1,7 @@
 import { type ConditionName, type PlainConditions, type Test, testOf } from "./conditions.ts";
 import type { MessageFacts } from "./message-facts.ts";
+import type { NetworkNumbers } from "./network-numbers.ts";
+import type { PlaceTable } from "./place-table.ts";
 import { keysFor, RouteShape } from "./route-shape.ts";
 import { entry, INDEXED, type Indexed, ValueIds } from "./value-ids.ts";
 
@@ -15,7 +17,8 @@ const MAX_KEYS = Number.MAX_SAFE_INTEGER;
  * are, and not on how many routes. What the index leaves open, such as times of day, is tested on what it finds.
  */
 export class RouteIndex {
-  private readonly ids = new ValueIds();
+  /** What the message that was asked about last has. */
+  readonly ids: ValueIds;
   /** In the order of their first routes. */
   private readonly shapes: readonly RouteShape[];
   /** What is to be tested of a route's conditions, by its place; those without are not there. */
@@ -23,8 +26,9 @@ export class RouteIndex {
   /** What a shape has found. */
   private readonly found: number[] = [];
 
-  /** `routes`: their conditions, in order. */
-  constructor(routes: readonly PlainConditions[]) {
+  /** `routes`: their conditions, in order. `networks`: see ValueIds. */
+  constructor(routes: readonly PlainConditions[], networks?: NetworkNumbers) {
+    this.ids = new ValueIds(networks);
     // All values first: how many there are decides what fits into a key.
     for (const when of routes)
       for (const name of INDEXED) for (const value of when[name] ?? []) this.ids.idOf(name, value);
@@ -48,7 +52,7 @@ export class RouteIndex {
       if (shape.first >= before) break;
       for (let i = shape.find(ids, found) - 1; i >= 0; i--) {
         const value = found[i]!;
-        if (value < 0) before = this.firstOf(shape.table.list(value), facts, before);
+        if (value < 0) before = this.firstOf(shape.table, value, facts, before);
         else if (value < before && this.holds(value, facts)) before = value;
       }
     }
@@ -62,13 +66,15 @@ export class RouteIndex {
     return this.shapes.flatMap((shape) => {
       const count = shape.find(ids, found);
       const values = found.slice(0, count);
-      return values.flatMap((value) => (value < 0 ? shape.table.list(value) : value));
+      return values.flatMap((value) => (value < 0 ? [...shape.table.list(value)] : value));
     });
   }
 
-  /** The first of some places whose conditions hold, when that is before another one; else that. */
-  private firstOf(places: readonly number[], facts: MessageFacts, before: number): number {
-    for (const place of places) {
+  /** The first of the places that a value stands for whose conditions hold, when that is before another one; else that. */
+  private firstOf(table: PlaceTable, value: number, facts: MessageFacts, before: number): number {
+    const count = table.countOf(value);
+    for (let n = 0; n < count; n++) {
+      const place = table.nth(value, n);
       if (place >= before) break;
       if (this.holds(place, facts)) return place;
     }

@@ -7,11 +7,13 @@ import { countriesOf, type Region } from "../catalog/region.ts";
 import type { Route, RouteConditions } from "../catalog/route.ts";
 import type { SenderPlace } from "../catalog/sender-place.ts";
 import { type AccountPriceCap, accountPriceCaps } from "./account-price-cap.ts";
-import { type AlikeRoutes, alikeRoutes } from "./alike-routes.ts";
+import { AlikeRoutes } from "./alike-routes.ts";
 import type { RouteMember } from "./candidate.ts";
 import { type CapTable, capTable } from "./cap-table.ts";
 import type { PlainConditions } from "./conditions.ts";
 import type { MessageFacts } from "./message-facts.ts";
+import { NetworkNumbers } from "./network-numbers.ts";
+import { type PackedNumbers, packed } from "./packed-numbers.ts";
 import { PriceIndex } from "./price-index.ts";
 import { RouteIndex } from "./route-index.ts";
 import { type SenderTable, senderTable } from "./sender-table.ts";
@@ -19,22 +21,25 @@ import { strategies } from "./strategies/strategies.ts";
 import type { Strategy } from "./strategies/strategy.ts";
 import { entry } from "./value-ids.ts";
 
-/** A route ready for use: its providers by tier, of which the first that has a usable one decides. */
-export interface CompiledRoute {
-  readonly id: string;
+/** How a route chooses: its providers by tier, of which the first that has a usable one decides. */
+export interface RouteKind {
   readonly strategy: Strategy;
   readonly members: readonly RouteMember[];
   readonly delivery: DeliverySettings;
-  /** Those that differ from it in their prefixes alone, and itself; undefined where there are none. */
-  readonly alike: AlikeRoutes | undefined;
-  /** With its regions resolved into countries. */
-  readonly when: PlainConditions;
 }
 
 /** Routes in order: the first whose conditions hold decides, and among those alike but for their prefixes the longest. */
 export interface RouteTable {
-  readonly routes: readonly CompiledRoute[];
+  /** Ids of the routes, by their places. */
+  readonly ids: readonly string[];
+  /**
+   * In which ways routes choose, and in which of them each does, by its place. Thousands of routes choose in a few ways, which then stand
+   * in the processor's cache: a decision that must fetch a route from memory takes twice as long.
+   */
+  readonly kinds: readonly RouteKind[];
+  readonly kindOf: PackedNumbers;
   readonly index: RouteIndex;
+  readonly alike: AlikeRoutes;
   readonly prices: PriceIndex;
   /** By account, for those that have one; undefined where none has. */
   readonly priceCaps: ReadonlyMap<string, AccountPriceCap> | undefined;
@@ -60,35 +65,38 @@ export function compileRoutes(
   { regions = [], rates, accounts = [], senders, caps }: RouteTerms = {},
 ): RouteTable {
   const byId = new Map(providers.map((provider, list) => [provider.id, { provider, list }]));
-  const lists = new MemberLists();
   const whens = routes.map(({ when }) => plainConditions(when, regions));
-  const alike = alikeRoutes(whens);
-  const compiled = routes.map((route, place): CompiledRoute => {
-    const members = lists.same(membersOf(route, byId, rates));
-    const { id, strategy, delivery = DEFAULT_DELIVERY } = route;
-    // What a decision reads stands first, in one line of the processor's cache.
-    return { id, strategy: strategies[strategy], members, delivery, alike: alike.get(place), when: whens[place]! };
+  const kinds = new Map<string, { kind: RouteKind; number: number }>();
+  const kindOf = routes.map((route) => {
+    const { strategy, delivery = DEFAULT_DELIVERY } = route;
+    const members = membersOf(route, byId, rates);
+    const number = kinds.size;
+    const kind = { strategy: strategies[strategy], members, delivery };
+    return entry(kinds, kindKey(kind), () => ({ kind, number })).number;
   });
-  const senderRules = senderTable(senders, regions);
-  const priceCaps = accountPriceCaps(accounts, providers, rates);
-  const prices = new PriceIndex(providers.map((provider) => provider.prices));
+  // Routes before prices: their networks have the lower numbers.
+  const networks = new NetworkNumbers();
+  const index = new RouteIndex(whens, networks);
   return {
-    routes: compiled,
-    index: new RouteIndex(whens),
-    prices,
-    priceCaps,
-    senders: senderRules,
+    ids: routes.map(({ id }) => id),
+    kinds: [...kinds.values()].map(({ kind }) => kind),
+    kindOf: packed(kindOf),
+    index,
+    alike: new AlikeRoutes(whens, index.ids),
+    prices: new PriceIndex(
+      providers.map((provider) => provider.prices),
+      networks,
+    ),
+    priceCaps: accountPriceCaps(accounts, providers, rates),
+    senders: senderTable(senders, regions),
     caps: capTable(caps, regions),
   };
 }
 
-/** The route that decides about a message; undefined when no route's conditions hold. */
-export function findRoute({ routes, index }: RouteTable, facts: MessageFacts): CompiledRoute | undefined {
-  const place = index.find(facts);
-  if (place === undefined) return undefined;
-  const first = routes[place]!;
-  const longest = first.alike?.longest(facts.destination);
-  return longest === undefined ? first : routes[longest];
+/** The place of the route that decides about a message; undefined when no route's conditions hold. */
+export function findRoute({ index, alike }: RouteTable, facts: MessageFacts): number | undefined {
+  const first = index.find(facts);
+  return first === undefined ? undefined : alike.longest(first);
 }
 
 /** The conditions with the countries of their regions. */
@@ -119,15 +127,9 @@ function membersOf(
     .sort((a, b) => a.tier - b.tier);
 }
 
-/**
- * Thousands of routes name the same few providers in the same ways: equal lists of members become one, which then stands in the
- * processor's cache. A decision that must fetch its members from memory takes twice as long.
- */
-class MemberLists {
-  private readonly lists = new Map<string, readonly RouteMember[]>();
-
-  same(members: readonly RouteMember[]): readonly RouteMember[] {
-    const key = members.map(({ provider, weight, tier, perBase }) => [provider.id, weight, tier, perBase].join(" "));
-    return entry(this.lists, key.join(), () => members);
-  }
+/** The same for routes that choose in the same way. */
+function kindKey({ strategy, members, delivery }: RouteKind): string {
+  const named = members.map(({ provider, weight, tier, perBase }) => `${provider.id} ${weight} ${tier} ${perBase}`);
+  const own = delivery === DEFAULT_DELIVERY ? "" : JSON.stringify(delivery);
+  return `${strategy.name},${named.join()},${own}`;
 }

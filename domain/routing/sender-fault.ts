@@ -21,7 +21,9 @@ export function senderFault(table: RouteTable, facts: MessageFacts): SenderFault
   if (judged?.ok === false) return { code: "sender-not-allowed", reason: judged.reason };
   const fit = senderFit(facts.from);
   let fault: SenderFault | undefined;
-  for (const { provider } of findRoute(table, facts)?.members ?? []) {
+  const route = findRoute(table, facts);
+  if (route === undefined) return undefined;
+  for (const { provider } of table.kinds[table.kindOf[route]!]!.members) {
     if (!provider.lanes.includes(facts.lane) || priceOf(provider, facts) === undefined) continue;
     const verdict = senderVerdict(provider, fit, judged);
     if (verdict === undefined) return undefined;

@@ -8,7 +8,7 @@ function looks(routes: number) {
   const { routes: table } = catalogOf(routes, 50);
   const found = trafficOf(routes, false).map((message) => {
     const facts = routeFacts(message, 0);
-    return { compared: table.index.possible(facts).length, route: findRoute(table, facts)!.id };
+    return { compared: table.index.possible(facts).length, route: table.ids[findRoute(table, facts)!] };
   });
   return {
     compared: Math.max(...found.map(({ compared }) => compared)),
