@@ -4,13 +4,13 @@ import type { Cell } from "../prices/list-problem.ts";
 import { read, unreadable } from "../prices/list-problem.ts";
 import { isZone, midnightOf } from "../prices/zone.ts";
 import { type CatalogProblem, problemAt } from "./catalog-problem.ts";
-import { PriceList } from "./price-list.ts";
+import { charged, PriceList } from "./price-list.ts";
 
 const publishedSchema = z.object({
   list: z.string(),
   next: z.object({ list: z.string(), from: z.iso.date() }).optional(),
   zone: z.string().refine(isZone).optional(),
-  charged: z.literal("submit").optional(),
+  charged: charged.optional(),
 });
 
 /** A provider's prices as they stand in a version of the catalog: its lists in their normal form. */
@@ -48,10 +48,10 @@ export function* compilePrices(input: Plain): Generator<void, WithPrices> {
 function* compile(prices: object, currency: unknown): Generator<void, Cell<PriceList>> {
   const parsed = publishedSchema.safeParse(prices);
   if (!parsed.success) return unreadable("are neither a list of prices nor a price list that was published");
-  const { list, next, zone = "UTC" } = parsed.data;
-  const first = yield* compileList(list, zone);
+  const { list, next, zone = "UTC", charged: when } = parsed.data;
+  const first = yield* compileList(list, zone, when);
   if (!first.ok) return first;
-  const following = next === undefined ? undefined : yield* compileList(next.list, zone);
+  const following = next === undefined ? undefined : yield* compileList(next.list, zone, when);
   if (following?.ok === false) return following;
   for (const one of [first, following])
     if (one !== undefined && typeof currency === "string" && one.value.currency !== currency)

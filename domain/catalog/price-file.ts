@@ -11,6 +11,7 @@ import { type CatalogProblem, problemAt } from "./catalog-problem.ts";
 import type { PublishedPrices } from "./compiled-prices.ts";
 import { explainIssue } from "./explain-issue.ts";
 import { currency } from "./fields.ts";
+import { charged } from "./price-list.ts";
 
 /** The octets of a file of the catalog's folder; throws, with a message for people, when it cannot be read. */
 export type ReadOctets = (file: string) => Uint8Array;
@@ -38,8 +39,8 @@ export const priceFileSettings = z.strictObject({
   dates: z.enum(["day-first", "month-first"]).optional(),
   /** By what its prices are divided to be of one segment, in units of the currency. */
   divisor: z.literal(divisors).optional(),
-  /** `submit`: prices that are charged on delivery count for every submission too. */
-  charged: z.literal("submit").optional(),
+  /** When all of its prices are owed. `submit` holds also for rows that say delivery; without it each row says it, or is on submit. */
+  charged: charged.optional(),
 });
 
 type Settings = z.output<typeof priceFileSettings>;
@@ -94,7 +95,7 @@ class ListReader {
       return undefined;
     }
     const settings = parsed.data;
-    const { next, zone, charged } = settings;
+    const { next, zone, charged: when } = settings;
     const first = this.list(settings.file, settings, ["file"]);
     const following = next && this.list(next.file, settings, ["next", "file"]);
     if (first === undefined || (next !== undefined && following === undefined)) return undefined;
@@ -108,7 +109,7 @@ class ListReader {
       list: normalForm(first),
       ...(following && next ? { next: { list: normalForm(following), from: next.from } } : {}),
       ...(zone === undefined ? {} : { zone }),
-      ...(charged === undefined ? {} : { charged }),
+      ...(when === undefined ? {} : { charged: when }),
     };
   }
 
@@ -130,7 +131,7 @@ class ListReader {
       return undefined;
     }
     this.warn(list.value, name, key);
-    return settings.charged === "submit" || this.chargedOnSubmit(list.value, name, key) ? list.value : undefined;
+    return settings.charged !== "delivery" || this.neverOnSubmit(list.value, name, key) ? list.value : undefined;
   }
 
   private warn({ warnings }: PriceFile, name: string, key: Keys): void {
@@ -159,11 +160,11 @@ class ListReader {
     this.warnings.push(problemAt([...this.at, "file"], message));
   }
 
-  /** What a message costs is counted when it is submitted: what is charged on delivery would be counted wrong without a word. */
-  private chargedOnSubmit({ entries }: PriceFile, name: string, key: Keys): boolean {
-    const other = entries.find(({ charged }) => charged === "delivery");
+  /** A price that the provider says to take for every submission would be counted too low without a word. */
+  private neverOnSubmit({ entries }: PriceFile, name: string, key: Keys): boolean {
+    const other = entries.find((entry) => entry.charged === "submit");
     if (other === undefined) return true;
-    const message = `${name}, line ${other.line}: is charged on delivery, and Sluice counts every submission; "charged: submit" counts it so, which is more than the provider takes where messages fail`;
+    const message = `${name}, line ${other.line}: is charged on submit, and "charged: delivery" would count nothing where it fails; without "charged" each row counts as it says`;
     this.problem(key, message);
     return false;
   }

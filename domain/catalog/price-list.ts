@@ -2,12 +2,21 @@ import { z } from "zod";
 import { country, mccMnc, price } from "./fields.ts";
 import type { Micros } from "./money.ts";
 
-/** A price of a segment in micro-units of the provider's currency: the same at all times, or one that changes. */
-export type Priced = Micros | PriceChange;
+/** A price of a segment in micro-units of the provider's currency: owed for what is submitted, or only for what is delivered. */
+export type Price = Micros | PriceOnDelivery;
+
+/** A price that a provider takes only for what it delivers. */
+export interface PriceOnDelivery {
+  readonly onDelivery: Micros;
+  readonly from?: undefined;
+}
+
+/** A price that is the same at all times, or one that changes. */
+export type Priced = Price | PriceChange;
 
 /** The last price, and what there was before it. */
 export interface PriceChange {
-  readonly price: Micros;
+  readonly price: Price;
   /** When it begins, epoch ms. */
   readonly from: number;
   /** Undefined: there was none. */
@@ -38,6 +47,8 @@ export interface PriceTable {
   readonly byCountry: ReadonlyMap<string, Priced>;
   /** For everywhere else; without it the provider serves only what the list names. */
   readonly elsewhere: Priced | undefined;
+  /** Some of its prices are charged on delivery. */
+  readonly onDelivery: boolean;
 }
 
 /** What a provider takes for a segment. */
@@ -61,15 +72,15 @@ export class PriceList {
 }
 
 /**
- * Price of a segment in micro-units of the provider's currency: the network's, else that of the longest prefix, else the
+ * Price of a segment: the network's, else that of the longest prefix, else the
  * country's, else the general one, each as it is at the message's moment. Undefined means that the provider does not serve the
  * destination. Costs some look-ups, however long the list is.
  */
-export function priceOf({ prices }: { readonly prices: PriceList }, facts: PricedFacts): Micros | undefined {
+export function priceOf({ prices }: { readonly prices: PriceList }, facts: PricedFacts): Price | undefined {
   const { next } = prices;
   const table = next !== undefined && facts.at >= next.from ? next.table : prices.table;
   const { at, mccMnc: network } = facts;
-  let price: Micros | undefined;
+  let price: Price | undefined;
   if (network !== undefined) {
     price = priceAt(table.byNetworkAndCountry.get(network)?.get(facts.country), at);
     price ??= priceAt(table.byNetwork.get(network), at);
@@ -80,13 +91,19 @@ export function priceOf({ prices }: { readonly prices: PriceList }, facts: Price
 }
 
 /** What a price is at a moment, epoch ms; undefined before its first. */
-export function priceAt(priced: Priced | undefined, at: number): Micros | undefined {
+export function priceAt(priced: Priced | undefined, at: number): Price | undefined {
   let last = priced;
   while (typeof last === "object") {
+    if (last.from === undefined) return last;
     if (at >= last.from) return last.price;
     last = last.before;
   }
   return last;
+}
+
+/** What a price amounts to where it is owed, micro-units. */
+export function amountOf(price: Price): Micros {
+  return typeof price === "object" ? price.onDelivery : price;
 }
 
 export const NO_PRICES: PriceTable = {
@@ -96,17 +113,21 @@ export const NO_PRICES: PriceTable = {
   prefixLengths: [],
   byCountry: new Map(),
   elsewhere: undefined,
+  onDelivery: false,
 };
 
+/** When a provider takes a price: for every submission, or only for what was delivered. */
+export const charged = z.enum(["submit", "delivery"]);
+
 const priceEntry = z
-  .strictObject({ country: country.optional(), mccMnc: mccMnc.optional(), price })
+  .strictObject({ country: country.optional(), mccMnc: mccMnc.optional(), price, charged: charged.default("submit") })
   .refine((entry) => entry.country === undefined || entry.mccMnc === undefined, "country or mccMnc, not both");
 
-/** Prices that stand beside their provider: `[{country | mccMnc | neither, price}]`. */
+/** Prices that stand beside their provider: `[{country | mccMnc | neither, price, charged}]`. */
 const writtenPrices = z.array(priceEntry).transform((entries, context): PriceList => {
-  const byNetwork = new Map<string, Micros>();
-  const byCountry = new Map<string, Micros>();
-  let elsewhere: Micros | undefined;
+  const byNetwork = new Map<string, Price>();
+  const byCountry = new Map<string, Price>();
+  let elsewhere: Price | undefined;
   for (const [index, entry] of entries.entries()) {
     const key = entry.mccMnc ?? entry.country;
     const map = entry.mccMnc === undefined ? byCountry : byNetwork;
@@ -115,10 +136,12 @@ const writtenPrices = z.array(priceEntry).transform((entries, context): PriceLis
       const message = `a second price for ${key ?? "everywhere else"}`;
       context.addIssue({ code: "custom", path: [index], message });
     }
-    if (key === undefined) elsewhere = entry.price;
-    else map.set(key, entry.price);
+    const price = entry.charged === "delivery" ? { onDelivery: entry.price } : entry.price;
+    if (key === undefined) elsewhere = price;
+    else map.set(key, price);
   }
-  return new PriceList({ ...NO_PRICES, byNetwork, byCountry, elsewhere });
+  const onDelivery = entries.some((entry) => entry.charged === "delivery");
+  return new PriceList({ ...NO_PRICES, byNetwork, byCountry, elsewhere, onDelivery });
 });
 
 /** A provider's prices: written beside it, or a list that has been compiled (see compiled-prices.ts), which is taken as it is. */

@@ -62,7 +62,20 @@ function ofRoute(route: Route, at: Keys, known: Known): CatalogProblem[] {
     ...(countries === undefined ? [] : ofPrefixes(route.when, countries, when, known)),
     ...ofSenders(route, when, known),
     ...ofService(route, countries ?? [], at, known),
+    ...withoutFloor(route, at, known),
   ];
+}
+
+/** By cost per delivered message alone who is paid on delivery is as cheap when he delivers next to nothing. */
+function withoutFloor({ strategy, delivery, providers }: Route, at: Keys, known: Known): CatalogProblem[] {
+  if (strategy !== "least-cost-per-delivered" || (delivery?.floor ?? 0) > 0 || providers.length < 2) return [];
+  const paidLater = providers.filter(({ id }) =>
+    known.providers.get(id)?.provider.prices.tables.some(({ onDelivery }) => onDelivery),
+  );
+  if (paidLater.length === 0) return [];
+  const names = paidLater.map(({ id }) => `"${id}"`).join(", ");
+  const message = `${names} charges on delivery, and costs as much for a message that arrives however few do: state a floor, such as "delivery: { floor: 0.8 }"`;
+  return [problemAt(at, message)];
 }
 
 /** Countries of a route that lie in none of its regions. */

@@ -4,7 +4,7 @@ import { countriesByCallingCode } from "../numbers/number-prefix.ts";
 import { type Cell, read, unreadable } from "./list-problem.ts";
 import type { LocalDate } from "./local-date.ts";
 import type { PricedEntries } from "./normal-form.ts";
-import { type PlacedEntry, placeEntries } from "./price-entry.ts";
+import { type Charged, type PlacedEntry, placeEntries } from "./price-entry.ts";
 
 /** `moved`: the last price is the same, and the days are not, or what stood before it, or when it is charged. */
 export const changeKinds = ["rose", "fell", "new", "missing", "moved", "unchanged"] as const;
@@ -15,6 +15,8 @@ export interface PricePoint {
   /** Micro-units of the lists' currency. */
   readonly price: Micros;
   readonly from: LocalDate | undefined;
+  /** Undefined: the list does not say it. */
+  readonly charged: Charged | undefined;
 }
 
 /** What became of one price. */
@@ -84,8 +86,8 @@ function differenceOf(key: string, old: PlacedEntry[] | undefined, now: PlacedEn
     key,
     name: entry.name || (before?.name ?? ""),
     country: countryOf(entry),
-    before: before && { price: before.price, from: before.from },
-    after: after && { price: after.price, from: after.from },
+    before: before && pointOf(before),
+    after: after && pointOf(after),
   };
   if (before === undefined) return { kind: "new", ...rest, percent: undefined };
   if (after === undefined) return { kind: "missing", ...rest, percent: undefined };
@@ -94,6 +96,10 @@ function differenceOf(key: string, old: PlacedEntry[] | undefined, now: PlacedEn
   const percent =
     before.price === 0 ? undefined : Math.round(((after.price - before.price) / before.price) * 10_000) / 100;
   return { kind, ...rest, percent };
+}
+
+function pointOf({ price, from, charged }: PlacedEntry): PricePoint {
+  return { price, from, charged };
 }
 
 function sameSeries(old: readonly PlacedEntry[], now: readonly PlacedEntry[]): boolean {

@@ -1,7 +1,7 @@
-import type { Priced, PriceTable } from "../catalog/price-list.ts";
+import type { Price, Priced, PriceTable } from "../catalog/price-list.ts";
 import { type Cell, read, unreadable } from "./list-problem.ts";
 import { currencyOfNormalForm, readNormalForm } from "./normal-form.ts";
-import { ELSEWHERE_KEY, type PlacedEntry } from "./price-entry.ts";
+import { type Charged, ELSEWHERE_KEY, type PlacedEntry } from "./price-entry.ts";
 import { midnightOf } from "./zone.ts";
 
 /** Lines between two places at which the work can be put off: some tenths of a millisecond. */
@@ -15,13 +15,14 @@ export interface CompiledList {
 }
 
 /**
- * Compiles a list in its normal form; each day begins at its midnight in `zone`. It yields every now and then, so that who has
+ * Compiles a list in its normal form; each day begins at its midnight in `zone`. `charged`: when all of its prices are owed, whatever
+ * its rows say; without it each is as its row says, on submit where that says nothing. It yields every now and then, so that who has
  * other things to do can do them in between.
  */
-export function* compileList(text: string, zone: string): Generator<void, Cell<CompiledList>> {
+export function* compileList(text: string, zone: string, charged?: Charged): Generator<void, Cell<CompiledList>> {
   const currency = currencyOfNormalForm(text);
   if (currency === undefined) return unreadable("is not in the form that sluice apply writes");
-  const table = new TableBuilder(zone);
+  const table = new TableBuilder(zone, charged);
   let lines = 0;
   for (const entry of readNormalForm(text)) {
     if (!entry.ok) return entry;
@@ -42,6 +43,8 @@ export function atOnce<Result>(work: Generator<void, Result>): Result {
 
 class TableBuilder {
   private readonly zone: string;
+  private readonly charged: Charged | undefined;
+  private onDelivery = false;
   private readonly begins = new Map<string, number>();
   private readonly byNetwork = new Map<string, Priced>();
   private readonly byNetworkAndCountry = new Map<string, Map<string, Priced>>();
@@ -49,13 +52,17 @@ class TableBuilder {
   private readonly byCountry = new Map<string, Priced>();
   private readonly elsewhere = new Map<string, Priced>();
 
-  constructor(zone: string) {
+  constructor(zone: string, charged: Charged | undefined) {
     this.zone = zone;
+    this.charged = charged;
   }
 
   /** @returns what is wrong with it */
   add(entry: PlacedEntry): string | undefined {
-    const { key, price, from } = entry;
+    const { key, from } = entry;
+    const onDelivery = (this.charged ?? entry.charged) === "delivery";
+    const price: Price = onDelivery ? { onDelivery: entry.price } : entry.price;
+    this.onDelivery ||= onDelivery;
     const [map, name] = this.placeOf(entry);
     const before = map.get(name);
     if (from === undefined) {
@@ -64,7 +71,7 @@ class TableBuilder {
       return undefined;
     }
     const begin = this.beginOf(from);
-    if (typeof before === "object" && before.from >= begin)
+    if (typeof before === "object" && before.from !== undefined && before.from >= begin)
       return `the prices of ${key} are not in the order of their days`;
     map.set(name, { price, from: begin, before });
     return undefined;
@@ -78,10 +85,10 @@ class TableBuilder {
   }
 
   build(): PriceTable {
-    const { byNetwork, byNetworkAndCountry, byPrefix, byCountry } = this;
+    const { byNetwork, byNetworkAndCountry, byPrefix, byCountry, onDelivery } = this;
     const prefixLengths = [...new Set([...byPrefix.keys()].map((prefix) => prefix.length))].sort((a, b) => b - a);
     const elsewhere = this.elsewhere.get(ELSEWHERE_KEY);
-    return { byNetwork, byNetworkAndCountry, byPrefix, prefixLengths, byCountry, elsewhere };
+    return { byNetwork, byNetworkAndCountry, byPrefix, prefixLengths, byCountry, elsewhere, onDelivery };
   }
 
   private countriesOf(network: string): Map<string, Priced> {

@@ -63,11 +63,6 @@ export function listWarnings(
       "there is none, so the row is left out: the price of its country, if it has one, counts there",
     ),
     ...mccsAlone(lines, header),
-    ...about(
-      "charged",
-      entries.filter(({ charged }) => charged === "delivery"),
-      "charged on delivery: to count every submission, as Sluice does, is more than the provider takes where messages fail",
-    ),
     ...unknownNetworks(entries, header),
   ];
 }

@@ -58,6 +58,8 @@ export interface Candidate {
   readonly member: RouteMember;
   /** Micro-units of `currency` for one segment; undefined where the provider does not serve the destination. */
   readonly price: Micros | undefined;
+  /** The price is owed only for what is delivered. */
+  readonly onDelivery: boolean;
   /** ISO 4217. */
   readonly currency: string;
   /** Undefined when nothing was heard of it yet, which counts as well. */

@@ -1,4 +1,5 @@
 import type { Micros } from "../catalog/money.ts";
+import { amountOf, type Price } from "../catalog/price-list.ts";
 import type { Provider } from "../catalog/provider.ts";
 import { routeStrategies } from "../catalog/route.ts";
 import { type SenderFit, senderFit } from "../catalog/sender-rules.ts";
@@ -53,6 +54,8 @@ export type Choice =
       provider: Provider;
       /** Micro-units of the provider's currency for one segment. */
       price: Micros;
+      /** The price is owed only for what is delivered. */
+      onDelivery: boolean;
       route: string;
       reason: (typeof takenReasons)[number];
       candidates: Candidate[];
@@ -175,21 +178,19 @@ function whyNone(candidates: readonly Candidate[], { priceLimit, sender }: Choic
 function candidateOf(member: RouteMember, asked: Asked): Candidate {
   const { provider, list } = member;
   const health = asked.input.health(provider.id);
-  const price = priceNow(provider, asked.prices.priceOf(list), asked.input.facts, health);
+  const listed = asked.prices.priceOf(list);
+  const price = listed === undefined ? undefined : priceNow(provider, listed, asked.input.facts, health);
   const verdict = refuse(provider, price, health, asked) ?? "not-drawn";
-  return { provider: provider.id, member, price, currency: provider.currency, health, verdict, score: undefined };
+  const onDelivery = typeof listed === "object";
+  const { id, currency } = provider;
+  return { provider: id, member, price, onDelivery, currency, health, verdict, score: undefined };
 }
 
-/** The list's price, and what the month's traffic makes of it. */
-function priceNow(
-  provider: Provider,
-  listed: Micros | undefined,
-  facts: MessageFacts,
-  health: ProviderHealth | undefined,
-): Micros | undefined {
-  if (listed === undefined || provider.volume === undefined) return listed;
+/** What the month's traffic makes of the list's price. */
+function priceNow(provider: Provider, listed: Price, facts: MessageFacts, health: ProviderHealth | undefined): Micros {
+  if (provider.volume === undefined) return amountOf(listed);
   const { segmentsThisMonth = 0, monthEnd = 0 } = health ?? {};
-  return priceAtVolume(provider.volume, listed, facts.at < monthEnd ? segmentsThisMonth : 0);
+  return priceAtVolume(provider.volume, amountOf(listed), facts.at < monthEnd ? segmentsThisMonth : 0);
 }
 
 function refuse(
@@ -230,6 +231,7 @@ function accept(
 ): Choice {
   chosen.verdict = "chosen";
   const { provider } = chosen.member;
+  const { onDelivery } = chosen;
   const sender = senderAt(provider, from, terms.sender);
-  return { ok: true, provider, sender, price: chosen.price!, route, reason, candidates, terms };
+  return { ok: true, provider, sender, price: chosen.price!, onDelivery, route, reason, candidates, terms };
 }

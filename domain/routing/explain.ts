@@ -76,6 +76,8 @@ export interface ExplainedCandidate {
   /** Of a segment, decimal text; null: the destination is not served. */
   readonly price: string | null;
   readonly currency: string;
+  /** When the price is owed: for what is submitted, or only for what is delivered. */
+  readonly charged: "submit" | "delivery";
   readonly weight: number;
   /** Null where it was not ranked, since it cannot or another one goes before. */
   readonly score: number | null;
@@ -206,7 +208,7 @@ function explainRoute({ catalog }: Snapshot, choice: Choice, facts: MessageFacts
 }
 
 function explainCandidate(
-  { provider, verdict, price, currency, member, score }: Candidate,
+  { provider, verdict, price, onDelivery, currency, member, score }: Candidate,
   health: ExplainedHealth | undefined,
   estimate: DeliveryEstimate,
   conversions: WayConversions | undefined,
@@ -216,6 +218,7 @@ function explainCandidate(
     verdict,
     price: price === undefined ? null : formatMoney(price),
     currency,
+    charged: onDelivery ? "delivery" : "submit",
     weight: member.weight,
     score: score ?? null,
     health: health ?? null,

@@ -1,5 +1,4 @@
-import type { Micros } from "../catalog/money.ts";
-import { type Priced, type PriceList, type PriceTable, priceAt } from "../catalog/price-list.ts";
+import { type Price, type Priced, type PriceList, type PriceTable, priceAt } from "../catalog/price-list.ts";
 import type { MessageFacts } from "./message-facts.ts";
 import { NetworkNumbers } from "./network-numbers.ts";
 import { COUNTRY_KEYS, countryKey } from "./place-keys.ts";
@@ -7,7 +6,7 @@ import { PlaceTable } from "./place-table.ts";
 import { PrefixIds } from "./prefix-ids.ts";
 import { entry } from "./value-ids.ts";
 
-/** What a row holds as it is; other amounts, and prices that change, are kept beside, and the row has their place, below 0. */
+/** What a row holds as it is; other amounts, and prices that change or are charged on delivery, are kept beside, and the row has their place, below 0. */
 const MAX_PLAIN = 2 ** 31 - 1;
 const NO_PRICE = -(2 ** 31);
 const FULL = -1;
@@ -86,7 +85,7 @@ export class PriceIndex {
    * The price that a list has for the message, micro-units of a segment in the currency of its provider; undefined where it has
    * none. A list gives way to the one that follows it when that begins.
    */
-  priceOf(list: number): Micros | undefined {
+  priceOf(list: number): Price | undefined {
     const { at } = this.facts!;
     const current = at < this.endsAt[list]! ? list : this.following[list]!;
     for (let i = 0; ; i++) {
@@ -110,7 +109,7 @@ export class PriceIndex {
     if (row !== NO_ROW) this.rows[this.count++] = row;
   }
 
-  private priceIn(row: number, list: number, at: number): Micros | undefined {
+  private priceIn(row: number, list: number, at: number): Price | undefined {
     const { cells } = this;
     const count = cells[row]!;
     const price = count === FULL ? cells[row + 1 + list]! : this.amongPairs(row + 1, count, list);

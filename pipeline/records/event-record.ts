@@ -26,6 +26,7 @@ export const BLANK_EVENT = {
   rules: null,
   counted: [],
   due: null,
+  onDelivery: false,
 } satisfies Partial<Event>;
 
 /**

@@ -131,6 +131,8 @@ export interface Dispatch {
   readonly spendLeft: number | null;
   /** ISO 4217 of spendLeft. Prices in other currencies are compared by the catalog's rates; without one they are too high. */
   readonly spendCurrency: string | null;
+  /** The provider takes the price only for what is delivered. */
+  readonly onDelivery: boolean;
 }
 
 export type Encoding = "gsm7" | "ucs2";
@@ -153,7 +155,7 @@ export interface Event {
   readonly reason: string | null;
   /** Price of one segment at this provider. */
   readonly price: number | null;
-  /** submitted: what this submission costs, price times segments. */
+  /** submitted: what this submission costs, price times segments; see onDelivery for what is charged on delivery. */
   readonly cost: number | null;
   /** ISO 4217 of price and cost. */
   readonly currency: string | null;
@@ -187,6 +189,8 @@ export interface Event {
   readonly counted: readonly string[];
   /** postponed: when it is looked at again; null: by the number of rounds. */
   readonly due: number | null;
+  /** The provider takes the price only for what is delivered. Then cost is what the submission owes by what its receipts have said so far: 0 on submitted, and on receipt and final what has been delivered of it. */
+  readonly onDelivery: boolean;
 }
 
 export type EventType = "routed" | "submitted" | "returned" | "in_doubt" | "closed" | "receipt" | "final" | "postponed" | "rerouted";

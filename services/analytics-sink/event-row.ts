@@ -36,6 +36,7 @@ export const EVENT_COLUMNS = [
   "receipt_at",
   "sent_as",
   "rules",
+  "charged",
   "log_partition",
   "log_offset",
 ] as const;
@@ -94,6 +95,7 @@ export function writeEventRow(
   row.nullableInt64(event.receiptAt);
   row.string(facts.sentAs ?? "");
   row.string(event.rules ?? "");
+  row.string(event.onDelivery ? "delivery" : "");
   row.uint16(logPartition);
   row.int64(logOffset);
   return undefined;

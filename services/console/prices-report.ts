@@ -108,7 +108,7 @@ export function differenceTable(
   ].join("\n");
 }
 
-/** `rose    26201 Telekom  0.05 -> 0.06 from 2027-02-01  +20 %` */
+/** `rose    26201 Telekom  0.05 on delivery -> 0.06 from 2027-02-01  +20 %` */
 export function priceLine({ kind, key, name, before, after, percent }: PriceDifference): string {
   const [old, now] = [before, after].map(pointText);
   const change = percent === undefined || percent === 0 ? "" : `  ${percentText(percent)}`;
@@ -117,7 +117,8 @@ export function priceLine({ kind, key, name, before, after, percent }: PriceDiff
 
 function pointText(point: PricePoint | undefined): string {
   if (point === undefined) return "-";
-  return `${formatMoney(point.price)}${point.from === undefined ? "" : ` from ${point.from}`}`;
+  const later = point.charged === "delivery" ? " on delivery" : "";
+  return `${formatMoney(point.price)}${later}${point.from === undefined ? "" : ` from ${point.from}`}`;
 }
 
 export const countsText = (counts: Counts): string => changeKinds.map((kind) => `${counts[kind]} ${kind}`).join(", ");

@@ -46,7 +46,7 @@ export class Correlation {
     this.kept = new KeptMessages(packing);
     const { messages, kept } = this;
     const rerouting = new Rerouting(kept, reroute);
-    this.ending = new Ending({ messages, kept, rerouting, terms });
+    this.ending = new Ending({ messages, kept, rerouting, terms, onDelivery: () => reroute().onDelivery });
     this.joining = new Joining({ messages, kept, ending: this.ending, rerouting, terms, limits, learns, onOrphan });
   }
 
@@ -59,8 +59,9 @@ export class Correlation {
     return this.joining.waiting;
   }
 
-  isOpen(messageId: string, to: string): boolean {
-    return this.messages.get(messageId, to) !== undefined;
+  /** Whether a message is open, or has ended and may still owe a provider its price. */
+  isKnown(messageId: string, to: string): boolean {
+    return this.messages.known(messageId, to) !== undefined;
   }
 
   /**
@@ -136,7 +137,7 @@ export class Correlation {
   /** Takes back an event that stands in sms.correlation under `key`. Only while replaying, before all others. */
   restoreKept(key: string, event: Event, trace: string | undefined, out: CorrelationOutputs): void {
     this.event(event, { offset: Number.POSITIVE_INFINITY, timestamp: event.at, trace }, out, event.at);
-    const message = this.messages.get(event.facts.messageId, event.facts.to);
+    const message = this.messages.known(event.facts.messageId, event.facts.to);
     if (message === undefined) {
       out.forget(key);
       return;

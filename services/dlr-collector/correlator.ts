@@ -221,7 +221,7 @@ export class Correlator implements Transform {
         return;
       }
       if (kind !== undefined && OF_OPEN.has(kind)) {
-        if (!this.correlation.isOpen(messageIdOf(id as Buffer), destinationOf(record))) return;
+        if (!this.correlation.isKnown(messageIdOf(id as Buffer), destinationOf(record))) return;
       }
     }
     if (record.value === null) {

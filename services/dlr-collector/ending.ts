@@ -15,6 +15,7 @@ import type { KeptMessages } from "./kept-messages.ts";
 import {
   isProven,
   isUnderWay,
+  mayStillOwe,
   mustBeKept,
   type OpenMessage,
   type Submission,
@@ -30,6 +31,8 @@ export interface EndingOptions {
   readonly kept: KeptMessages;
   readonly rerouting: Rerouting;
   readonly terms: (provider: string) => ProviderTerms;
+  /** Whether a provider of the catalog has prices that are charged on delivery. */
+  readonly onDelivery: () => boolean;
 }
 
 /** From the end of a message's validity until the router has said so, at most, milliseconds. */
@@ -44,12 +47,14 @@ export class Ending {
   private readonly kept: KeptMessages;
   private readonly rerouting: Rerouting;
   private readonly terms: EndingOptions["terms"];
+  private readonly onDelivery: EndingOptions["onDelivery"];
 
-  constructor({ messages, kept, rerouting, terms }: EndingOptions) {
+  constructor({ messages, kept, rerouting, terms, onDelivery }: EndingOptions) {
     this.messages = messages;
     this.kept = kept;
     this.rerouting = rerouting;
     this.terms = terms;
+    this.onDelivery = onDelivery;
   }
 
   /** The router gives a message up: nobody has it, unless a submission is open, which then decides. */
@@ -72,9 +77,14 @@ export class Ending {
    */
   settle(message: OpenMessage, submission: Submission | undefined, news: readonly number[], turn: Turn): void {
     if (turn.replaying) return;
+    if (message.ended) {
+      this.owe(message, submission, news, turn);
+      return;
+    }
     const verdict = verdictOf(message, false);
     const rerouted = verdict?.state === "delivered" ? undefined : this.rerouting.afterFailure(message, turn.now);
     if (verdict !== undefined && rerouted === undefined) {
+      if (verdict.submission !== submission) this.writeDelivered(submission, news, turn);
       this.finish(message, verdict, "receipt", turn);
       return;
     }
@@ -84,7 +94,7 @@ export class Ending {
 
   /** The receipt of a submission has not come for as long as its route waits for it. */
   silent(submission: Submission, turn: Turn): void {
-    const rerouted = this.rerouting.afterSilence(submission, turn.now);
+    const rerouted = submission.message.ended ? undefined : this.rerouting.afterSilence(submission, turn.now);
     if (rerouted !== undefined) this.sendOn(submission.message, rerouted, turn);
   }
 
@@ -105,6 +115,10 @@ export class Ending {
 
   /** The message's deadline has passed, and all has been read up to `readUpTo` (epoch ms): what is missing is unknown. */
   overdue(message: OpenMessage, readUpTo: number, turn: Turn): void {
+    if (message.ended) {
+      this.forget(message, turn.out);
+      return;
+    }
     // Its next try may begin as late as the message expires.
     if (isUnderWay(message)) {
       const { provider, facts } = this.kept.unpack(message.rerouted!.event);
@@ -123,7 +137,7 @@ export class Ending {
    */
   refused(event: Event, turn: Turn): void {
     const { facts, attempt, provider } = event;
-    const message = this.messages.get(facts.messageId, facts.to);
+    const message = this.messages.known(facts.messageId, facts.to);
     const doubted = message?.submissions.find((one) => one.attempt === attempt && one.provider === provider);
     if (message !== undefined) message.lastAttempt = Math.max(message.lastAttempt, attempt + 1);
     if (message === undefined || doubted === undefined || isProven(doubted)) return;
@@ -137,10 +151,38 @@ export class Ending {
   ended(messageId: string, to: string, out: Turn["out"]): void {
     const message = this.messages.get(messageId, to);
     if (message === undefined) this.messages.rememberFinished(messageId, to);
-    else {
-      this.messages.remove(message);
-      this.kept.forget(message, out);
+    else this.leave(message, out);
+  }
+
+  /** It has its terminal state: it is known on only where it may still owe a provider its price. */
+  private leave(message: OpenMessage, out: Turn["out"]): void {
+    if (!this.mayStillOwe(message)) {
+      this.forget(message, out);
+      return;
     }
+    this.messages.keepOwing(message);
+    if (message.age === undefined) this.kept.keepEnd(message, out);
+  }
+
+  private mayStillOwe(message: OpenMessage): boolean {
+    return mayStillOwe(message, ({ event }) => this.kept.unpack(event).onDelivery, this.onDelivery);
+  }
+
+  private forget(message: OpenMessage, out: Turn["out"]): void {
+    this.messages.remove(message);
+    this.kept.forget(message, out);
+  }
+
+  /** What has been delivered after the message's end is owed as well. */
+  private owe(message: OpenMessage, submission: Submission | undefined, news: readonly number[], turn: Turn): void {
+    this.writeDelivered(submission, news, turn);
+    if (!this.mayStillOwe(message)) this.forget(message, turn.out);
+  }
+
+  /** Of a submission that does not decide the message's end what it owes is told by its parts. */
+  private writeDelivered(submission: Submission | undefined, news: readonly number[], turn: Turn): void {
+    if (submission === undefined || !this.kept.unpack(submission.event).onDelivery) return;
+    for (const part of news) if (submission.parts[part]!.state === "delivered") this.writePart(submission, part, turn);
   }
 
   /**
@@ -201,7 +243,6 @@ export class Ending {
         : finalOfSubmission(this.kept.unpack(submission.event), submission, state, reason, now);
     out.emit(finalId(message.id), final, message.trace);
     counters.finals[final.state as keyof CorrelationCounters["finals"]]++;
-    this.messages.remove(message);
-    this.kept.forget(message, out);
+    this.leave(message, out);
   }
 }

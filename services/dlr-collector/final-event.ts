@@ -12,6 +12,17 @@ export function partId(messageId: string, attempt: number, part: number, state: 
   return `${messageId}/${attempt}/${part}/${state}`;
 }
 
+/**
+ * What a submission owes by what its receipts have said so far, micro-units: charged on submit all of it, charged on delivery the segments
+ * that were delivered. It only ever grows.
+ */
+function owedBy({ cost, price, onDelivery, facts }: Event, { parts, total }: Submission): number | null {
+  if (!onDelivery || price === null) return cost;
+  let delivered = 0;
+  for (let part = 0; part < total; part++) if (parts[part]?.state === "delivered") delivered++;
+  return price * Math.round((facts.segments * delivered) / total);
+}
+
 /** The terminal event of a message that was submitted. `submitted` is the submission's own event; `now` epoch milliseconds. */
 export function finalOfSubmission(
   submitted: Event,
@@ -37,7 +48,7 @@ export function finalOfSubmission(
     route: submitted.route,
     reason,
     price: submitted.price,
-    cost: submitted.cost,
+    cost: owedBy(submitted, submission),
     currency: submitted.currency,
     submittedAt: submitted.submittedAt,
     providerMessageIds: submitted.providerMessageIds.length > 0 ? submitted.providerMessageIds : submission.ids,
@@ -54,6 +65,7 @@ export function finalOfSubmission(
     rules: null,
     counted: [],
     due: null,
+    onDelivery: submitted.onDelivery,
   };
 }
 
@@ -76,12 +88,17 @@ export function provenEvent(doubt: Event, submission: Submission, now: number): 
     type: "submitted",
     at: now,
     reason: "receipt",
-    cost: doubt.price === null ? null : doubt.price * taken,
+    cost: doubt.price === null ? null : doubt.onDelivery ? 0 : doubt.price * taken,
     submittedAt: doubt.submittedAt ?? doubt.at,
     providerMessageIds: submission.ids,
     errorClass: null,
     errorCode: null,
   };
+}
+
+/** Says in sms.correlation that a message has its terminal event, where it goes on being known for what it may still owe. */
+export function endedMark(submitted: Event): Event {
+  return { ...submitted, type: "final" };
 }
 
 /** The terminal event of a message that the router gave up and no provider has. */
@@ -104,6 +121,7 @@ export function partEvent(
     type: "receipt",
     at: now,
     reason: null,
+    cost: owedBy(submitted, submission),
     providerMessageIds: id === undefined ? [] : [id],
     errorClass: null,
     errorCode: known.errorCode ?? null,

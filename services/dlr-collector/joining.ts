@@ -76,7 +76,8 @@ export class Joining {
     const { messageId, to } = event.facts;
     const provider = event.provider ?? "";
     const ids = event.providerMessageIds.map(canonicalId).filter((id, i, all) => all.indexOf(id) === i);
-    if (this.messages.isFinished(messageId, to)) {
+    const open = this.messages.known(messageId, to);
+    if (open === undefined && this.messages.isFinished(messageId, to)) {
       counters.repeats++;
       this.messages.rememberIds(event);
       const notBefore = this.notBefore(event, position);
@@ -84,7 +85,6 @@ export class Joining {
       for (const id of ids) if (this.early.take(provider, id, to, notBefore) !== undefined) counters.afterFinal++;
       return false;
     }
-    const open = this.messages.get(messageId, to);
     const same = open?.submissions.find((one) => isSame(one, event, provider, ids));
     if (same !== undefined) {
       const isNews = !same.answered && event.type === "submitted";
@@ -92,7 +92,7 @@ export class Joining {
       if (same.doubtful && ids.length > 0) this.resolveDoubt(same, event, ids, turn);
       else if (isNews) this.answeredWithoutIds(same, event, turn);
       else counters.repeats++;
-      return isNews;
+      return isNews && !same.message.ended;
     }
     const message = open ?? this.messages.begin(event, position);
     const submission = this.begin(message, event, position, ids);
@@ -102,13 +102,13 @@ export class Joining {
       this.doubts.append(submission);
     }
     this.connect(submission, ids, turn);
-    return submission.answered;
+    return submission.answered && !message.ended;
   }
 
   /** A part's state that this or an earlier owner has written down. */
   partKnown(event: Event, turn: Turn): void {
     const { kept, ending } = this.options;
-    const message = this.messages.get(event.facts.messageId, event.facts.to);
+    const message = this.messages.known(event.facts.messageId, event.facts.to);
     const { part: number, state, attempt, receiptAt, at } = event;
     if (message === undefined || number === null || state === null) return;
     const provider = event.provider ?? "";
@@ -334,7 +334,7 @@ export class Joining {
   /** A submission in doubt of the message that a receipt names. */
   private findByMessage({ provider, to, messageId }: Receipt, id: string): FoundPart | undefined {
     if (messageId === null) return undefined;
-    const open = this.messages.get(messageId, to);
+    const open = this.messages.known(messageId, to);
     const submission = open?.submissions.find((one) => one.provider === provider && hasRoom(one) && !one.refused);
     return submission === undefined ? undefined : { submission, part: this.adopt(submission, id) };
   }

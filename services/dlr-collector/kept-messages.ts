@@ -1,6 +1,6 @@
 import type { Event } from "../../schemas/generated/types.ts";
 import type { CorrelationOutputs } from "./correlation-terms.ts";
-import { partEvent, partId } from "./final-event.ts";
+import { endedMark, partEvent, partId } from "./final-event.ts";
 import { type KeptEvent, mustBeKept, nextAttemptOf, type OpenMessage } from "./open-message.ts";
 
 /** How an event is held for long: its bytes as a latin1 string, a third of the object's memory. */
@@ -38,7 +38,13 @@ export class KeptMessages {
     if (message.rerouted !== undefined) this.keepEvent(message, this.unpack(message.rerouted.event), out);
     this.keepLastAttempt(message, out);
     if (message.closed !== undefined) this.keepEvent(message, this.unpack(message.closed), out);
+    if (message.ended) this.keepEnd(message, out);
     this.pack(message);
+  }
+
+  /** Writes that a message has ended and may still owe a provider its price. */
+  keepEnd(message: OpenMessage, out: CorrelationOutputs): void {
+    this.keepEvent(message, endedMark(this.unpack(message.submissions[0]!.event)), out);
   }
 
   /** A try that may be under way and that no other event tells of: as if the router had said that it is to come. */

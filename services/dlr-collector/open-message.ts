@@ -43,7 +43,7 @@ export interface Submission {
   event: KeptEvent;
 }
 
-/** A message that was handed to a provider and has no terminal state yet. */
+/** A message that was handed to a provider and has no terminal state yet, or may still owe a provider its price. */
 export interface OpenMessage {
   readonly id: string;
   /** Destination, E.164 digits. */
@@ -52,6 +52,8 @@ export interface OpenMessage {
   readonly first: number;
   /** Append time of that event, epoch milliseconds. */
   readonly since: number;
+  /** It has its terminal state: its further receipts count only for what they make it owe. */
+  ended: boolean;
   /** In the order in which they were read. */
   submissions: readonly Submission[];
   /** The router's `closed` event, when it came while a submission was open. */
@@ -90,6 +92,23 @@ export function isUnderWay({ rerouted, closed, submissions }: OpenMessage): bool
     closed === undefined &&
     !submissions.some((one) => !one.refused && one.attempt >= rerouted.attempt)
   );
+}
+
+/**
+ * Whether a provider beside the one that has decided a message's end may still deliver it, and then is owed its price. `onDelivery`:
+ * whether a submission is charged so; `anybody`: whether any provider has such prices.
+ */
+export function mayStillOwe(
+  { submissions, lastAttempt, closed }: OpenMessage,
+  onDelivery: (submission: Submission) => boolean,
+  anybody: () => boolean,
+): boolean {
+  if (submissions.length === 0) return false;
+  // A try that is on its way may turn out to be charged on delivery.
+  const underWay = closed === undefined && !submissions.some(({ attempt }) => attempt >= lastAttempt);
+  if (underWay && anybody()) return true;
+  if (submissions.length === 1) return false;
+  return submissions.some((one) => !one.refused && foldParts(one.parts, one.total) !== "delivered" && onDelivery(one));
 }
 
 /** The last attempt that may follow from what its submissions and the last decision to send it on say. */

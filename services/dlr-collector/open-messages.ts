@@ -23,6 +23,8 @@ export class OpenMessages {
   private readonly byId = new Map<string, OpenMessage>();
   /** Whoever gives one id to messages to several numbers has sent several: the second and further ones, by id and destination. */
   private readonly namesakes = new Map<string, OpenMessage>();
+  /** Those that have ended and may still owe a provider its price, by id and destination. */
+  private readonly owing = new Map<string, OpenMessage>();
   /** Those that are rebuilt from sms.events, oldest first. */
   private readonly ages = new Chain<OpenMessage>();
   /** Those whose ids have not been told to the index of submissions, in the order in which they should be. */
@@ -47,7 +49,7 @@ export class OpenMessages {
 
   /** Those that are kept in sms.correlation. */
   get keptSize(): number {
-    return this.size - this.ages.size;
+    return this.size + this.owing.size - this.ages.size;
   }
 
   /** The oldest of those that are rebuilt from sms.events. */
@@ -77,6 +79,13 @@ export class OpenMessages {
     return this.namesakes.size === 0 ? undefined : this.namesakes.get(messageKey(messageId, to));
   }
 
+  /** One that is open, or has ended and may still owe a provider its price. */
+  known(messageId: string, to: string): OpenMessage | undefined {
+    const open = this.get(messageId, to);
+    if (open !== undefined || this.owing.size === 0) return open;
+    return this.owing.get(messageKey(messageId, to));
+  }
+
   values(): Iterable<OpenMessage> {
     return [...this.byId.values(), ...this.namesakes.values()];
   }
@@ -87,6 +96,7 @@ export class OpenMessages {
       to: event.facts.to,
       first: position.offset,
       since: position.timestamp,
+      ended: false,
       submissions: NO_SUBMISSIONS,
       closed: undefined,
       rerouted: undefined,
@@ -145,12 +155,26 @@ export class OpenMessages {
     return undefined;
   }
 
-  /** It has its terminal state. */
-  remove(message: OpenMessage): void {
+  /** It has its terminal state, and is known until its deadline for what it may still owe. */
+  keepOwing(message: OpenMessage): void {
+    this.close(message);
+    message.ended = true;
+    this.owing.set(messageKey(message.id, message.to), message);
+    for (const submission of message.submissions) this.silent.remove(submission);
+  }
+
+  /** It is not open any more. */
+  private close(message: OpenMessage): void {
     const key = messageKey(message.id, message.to);
     if (this.byId.get(message.id) === message) this.byId.delete(message.id);
     else this.namesakes.delete(key);
     this.finished.add(key);
+  }
+
+  /** It has its terminal state, and owes nothing more. */
+  remove(message: OpenMessage): void {
+    if (message.ended) this.owing.delete(messageKey(message.id, message.to));
+    else this.close(message);
     if (message.age !== undefined) this.ages.remove(message.age);
     this.told(message);
     message.due?.chain.remove(message.due.link);

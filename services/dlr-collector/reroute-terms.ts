@@ -26,6 +26,8 @@ export interface RerouteTerms {
   /** Whether one more submission may go while so many of a message are in doubt, the last one at this provider. */
   copyAllowed(provider: string, lane: Lane, inDoubt: number): boolean;
   readonly convert: Convert;
+  /** Whether a provider has prices that are charged on delivery. */
+  readonly onDelivery: boolean;
 }
 
 /** Worked out once: each submission asks for its own. */
@@ -52,5 +54,6 @@ export function rerouteTermsOf({ catalog, providers, known }: Snapshot): Reroute
       return found === undefined || copyAllowed(found, lane, inDoubt);
     },
     convert: (amount, from, to) => convert(catalog.rates, amount, from, to),
+    onDelivery: [...known.values()].some(({ prices }) => prices.tables.some((table) => table.onDelivery)),
   };
 }

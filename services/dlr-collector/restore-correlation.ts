@@ -85,7 +85,7 @@ export async function restoreCorrelation(correlation: Correlation, task: Task, o
       // What stands behind the commit comes again as input; only what this service has decided must be known before.
       if (comesAgain && kind !== undefined && kind !== "final" && kind !== "rerouted") return undefined;
       if (!comesAgain && kind !== undefined && OF_OPEN.has(kind)) {
-        if (!correlation.isOpen(messageIdOf(id as Buffer), destinationOf(record))) return undefined;
+        if (!correlation.isKnown(messageIdOf(id as Buffer), destinationOf(record))) return undefined;
       }
       if (record.value === null) return undefined;
       const decoded = codecs.event.decode(record.value);

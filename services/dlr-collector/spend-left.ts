@@ -18,7 +18,7 @@ export type Convert = (amount: number, from: string, to: string) => number | und
  */
 export function spendLeftOf(
   maxSpend: RerouteRule["maxSpend"],
-  submissions: readonly Pick<Event, "attempt" | "cost" | "price" | "currency" | "facts">[],
+  submissions: readonly Pick<Event, "attempt" | "cost" | "price" | "currency" | "facts" | "onDelivery">[],
   convert: Convert,
 ): SpendLeft | "spent" | undefined {
   if (maxSpend === undefined) return undefined;
@@ -45,7 +45,8 @@ function timesTheFirst(
   return { amount: Math.floor(cost * times), currency: first.currency };
 }
 
-/** What is in doubt may have to be paid. */
-function costOf({ cost, price, facts }: Pick<Event, "cost" | "price" | "facts">): number | undefined {
-  return cost ?? (price === null ? undefined : price * facts.segments);
+/** What is in doubt may have to be paid, and what is charged on delivery may still be delivered. */
+function costOf({ cost, price, facts, onDelivery }: Parameters<typeof spendLeftOf>[1][number]): number | undefined {
+  if (cost !== null && !onDelivery) return cost;
+  return price === null ? undefined : price * facts.segments;
 }

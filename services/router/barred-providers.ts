@@ -1,5 +1,5 @@
 import { convert, type ExchangeRates } from "../../domain/catalog/exchange-rates.ts";
-import { priceOf } from "../../domain/catalog/price-list.ts";
+import { amountOf, priceOf } from "../../domain/catalog/price-list.ts";
 import type { Snapshot } from "../../domain/catalog/snapshot.ts";
 import { refusals } from "../../domain/message/tries.ts";
 import { routeFacts } from "../../pipeline/records/route-facts.ts";
@@ -25,9 +25,11 @@ export function barredProviders(
   const barred = new Map<string, unknown>(refusals(tried));
   const routed = routeFacts(facts, now);
   for (const provider of providers.values()) {
+    // What is charged on delivery is taken to be delivered: a bound holds whatever becomes of the message.
     const price = priceOf(provider, routed);
     const left = spendLeftIn(pending, provider.currency, rates);
-    if (price === undefined || left === null || price * facts.segments > left) barred.set(provider.id, "spend");
+    if (price === undefined || left === null || amountOf(price) * facts.segments > left)
+      barred.set(provider.id, "spend");
   }
   return barred;
 }

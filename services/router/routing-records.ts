@@ -79,6 +79,7 @@ export class RoutingRecords {
         route: decision.route ?? "",
         price: decision.price,
         currency: decision.currency,
+        onDelivery: decision.onDelivery,
         tried,
         inDoubt,
         ...this.spendOf(pending, decision.currency),

@@ -66,7 +66,7 @@ export class Outcomes {
     const event: Event = {
       ...this.base(dispatch, now),
       type: "submitted",
-      cost: dispatch.price === null ? null : dispatch.price * segments,
+      cost: owedOnSubmit(dispatch, segments),
       submittedAt: now,
       providerMessageIds: ids,
       resubmitted: dispatch.inDoubt,
@@ -165,8 +165,8 @@ export class Outcomes {
   }
 
   private base(dispatch: Dispatch, at: number) {
-    const { facts, attempt, provider, route, price, currency } = dispatch;
-    return { ...BLANK_EVENT, at, facts, attempt, provider, route, price, currency };
+    const { facts, attempt, provider, route, price, currency, onDelivery } = dispatch;
+    return { ...BLANK_EVENT, at, facts, attempt, provider, route, price, currency, onDelivery };
   }
 
   private event(order: Order, kind: string, event: Event): OutRecord {
@@ -175,6 +175,12 @@ export class Outcomes {
     const id = `${facts.messageId}/${attempt}/${kind}`;
     return eventRecord(this.codecs.event, event, partitionFor(facts.to, this.partitions), { ...trace(order), id });
   }
+}
+
+/** What the provider takes for so many segments when it accepts them, micro-units; null: without a price. */
+function owedOnSubmit({ price, onDelivery }: Dispatch, segments: number): number | null {
+  if (price === null) return null;
+  return onDelivery ? 0 : price * segments;
 }
 
 /** What may have been taken may have to be paid. */

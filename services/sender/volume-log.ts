@@ -84,6 +84,6 @@ export class VolumeLog {
 }
 
 /** As the provider charges them, where the event says so. */
-export function segmentsOf({ cost, price, facts }: Event): number {
-  return cost === null || price === null || price === 0 ? facts.segments : Math.round(cost / price);
+export function segmentsOf({ cost, price, facts, onDelivery }: Event): number {
+  return onDelivery || cost === null || price === null || price === 0 ? facts.segments : Math.round(cost / price);
 }

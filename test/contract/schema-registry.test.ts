@@ -80,6 +80,7 @@ const event: Event = {
   spendCurrency: null,
   rules: null,
   counted: [],
+  onDelivery: false,
   due: null,
 };
 

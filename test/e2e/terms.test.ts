@@ -1,6 +1,6 @@
 /**
  * What changes by itself while messages run: a price at midnight, a price by the month's volume, a provider whose quota is used up and
- * the day after, a receipt that does not come. Two routers share the partitions. All of it happens at once, in one catalog.
+ * the day after, a receipt that does not come, a price that is owed for what is delivered. Two routers share the partitions. All of it happens at once, in one catalog.
  */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -22,6 +22,8 @@ const DAILY = 100;
 const COMMITTED = 60;
 const TIER = 240;
 const RECEIPT_AFTER_S = 3;
+/** Of a segment to Germany at smsc-b, which is paid for what it is sent. */
+const PRICE_OF_B = "0.071";
 /** Within the providers' receipt deadline (45 s), after which a message ends without another try. */
 const AGAIN_WITHIN_S = 40;
 /** Receipts for these numbers get lost at smsc-a. */
@@ -70,11 +72,12 @@ function withTerms(at: number): CatalogFiles {
     ...more,
   });
   const tiers = { committed: COMMITTED, tiers: [{ from: TIER, percent: 50 }] };
+  const onDelivery = [{ price: "0.10", charged: "delivery" }];
   const providers = [
     like("smsc-b", "dated", { prices: { file: "dated.csv", zone } }),
     like("smsc-b", "tiered", { quota: { zone }, volume: tiers }),
-    like("smsc-b", "limited", { quota: { zone, daily: DAILY } }),
-    like("smsc-a", "unheard", {}),
+    like("smsc-b", "limited", { prices: onDelivery, quota: { zone, daily: DAILY } }),
+    like("smsc-a", "unheard", { prices: onDelivery }),
   ];
   const route = (account: string, ids: readonly string[], more: object = {}) => ({
     ...{ id: `of-${account}`, when: { accounts: [account] }, strategy: "priority" },
@@ -183,6 +186,8 @@ test.concurrent("a quota that is used up moves the traffic on, to the segment; a
   await untilEnded(ids);
   expect(await submittedBy("limited", ids, midnight)).toBe(DAILY);
   expect(await submittedBy("smsc-b", ids, midnight)).toBeGreaterThan(0);
+  // Of the two only the one is paid on delivery, and all are delivered.
+  await untilCost(ids, { limited: "0.1", "smsc-b": PRICE_OF_B });
   await until("it is midnight", () => Date.now() > midnight);
   const again: string[] = [];
   await until("the next day has begun", async () => {
@@ -216,8 +221,23 @@ test.concurrent("a message whose receipt does not come goes to the next provider
     `SELECT provider, state, count() AS count FROM events WHERE type = 'final' AND message_id IN (${list}) GROUP BY provider, state`,
   );
   expect(ends.every(({ provider }) => provider === "smsc-b")).toBe(true);
+  await untilCost(ids, { "smsc-b": PRICE_OF_B });
   expect(ends.reduce((sum, { count }) => sum + Number(count), 0)).toBe(ids.length);
 });
+
+/** What each message costs, by the provider that it ended at, with all that others have for it. */
+async function untilCost(ids: readonly string[], expected: Readonly<Record<string, string>>): Promise<void> {
+  const list = ids.map((id) => `'${id}'`).join(",");
+  let found: Record<string, string[]> = {};
+  await until("costs are as the receipts say", async () => {
+    const rows = await query<{ provider: string; amounts: string[] }>(
+      `SELECT provider, groupUniqArray(toString(cost)) AS amounts FROM messages_latest WHERE message_id IN (${list}) GROUP BY provider`,
+    );
+    found = Object.fromEntries(rows.map(({ provider, amounts }) => [provider, amounts]));
+    return Object.keys(found).every((provider) => found[provider]!.join() === expected[provider]);
+  });
+  expect(Object.keys(found).sort()).toEqual(Object.keys(expected).sort());
+}
 
 /** How many of them a provider was sent before a moment, epoch ms. */
 async function submittedBy(

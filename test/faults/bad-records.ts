@@ -126,7 +126,15 @@ export function implausible(codecs: SluiceCodecs, kind: RecordKind, topic: strin
     case "dispatch": {
       const provider = topic.split(".")[2]!;
       const dispatch = (change: Partial<Dispatch>) =>
-        codecs.dispatch.encode({ ...retryOf({ facts }), provider, route: "r", price: 1, currency: "EUR", ...change });
+        codecs.dispatch.encode({
+          ...retryOf({ facts }),
+          provider,
+          route: "r",
+          price: 1,
+          currency: "EUR",
+          onDelivery: false,
+          ...change,
+        });
       return [
         ...strange.map(([what, change]) => record(what, dispatch({ facts: { ...facts, ...change } }))),
         record("a price beyond all", dispatch({ price })),
@@ -187,7 +195,14 @@ export function goodRecord(codecs: SluiceCodecs, kind: RecordKind, random: Rando
   if (kind === "request") return codecs.request.encode(REQUEST);
   if (kind === "retry") return codecs.retry.encode(retryOf({ facts }));
   if (kind === "dispatch")
-    return codecs.dispatch.encode({ ...retryOf({ facts }), provider: "none", route: "r", price: 1, currency: "EUR" });
+    return codecs.dispatch.encode({
+      ...retryOf({ facts }),
+      provider: "none",
+      route: "r",
+      price: 1,
+      currency: "EUR",
+      onDelivery: false,
+    });
   if (kind === "event")
     return codecs.event.encode({ ...BLANK_EVENT, type: "routed", at: Date.now(), facts, attempt: 1 });
   if (kind === "health") return codecs.health.encode(healthOf(random));

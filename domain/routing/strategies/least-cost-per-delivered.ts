@@ -24,15 +24,17 @@ interface Rival {
   readonly posterior: DeliveryPosterior;
   /** Its mean. */
   readonly probability: number;
-  /** Of a segment, in units of the currency of comparison. */
+  /** Of a segment, in units of the currency of comparison, where it is owed. */
   readonly price: number;
+  /** That a message is delivered: then what is charged on delivery is owed. */
+  readonly delivery: number;
   /** Of its messages in the network, those that applications have told of; where deliveries are bought, this does not count. */
   readonly told: number;
 }
 
 /**
  * The cheapest for each message that arrives: price by probability of delivery, as receipts show it for the provider in
- * this network and lane. A route may have messages that convert instead: then by the probability of that, as applications tell it. Left
+ * this network and lane; a price that is charged on delivery is what each that arrives costs, whatever that probability. A route may have messages that convert instead: then by the probability of that, as applications tell it. Left
  * out, while there is another: whose receipts have collapsed, who delivers, or converts, less than the route's floor, and for an otp
  * who takes too long.
  *
@@ -43,7 +45,7 @@ interface Rival {
 export const leastCostPerDelivered: Strategy = {
   name: "least-cost-per-delivered",
   score:
-    "price of a segment by probability of delivery (with measure: conversions, that it converts), in the currency of comparison",
+    "money expected for a segment that is delivered (with measure: conversions, that converts), in the currency of comparison: its price by the probability of that; charged on delivery, the price",
   rank: (usable, view, random) => {
     const rivals = usable.map((candidate) => rivalOf(candidate, view));
     const trial = rivals.find(({ estimate }) => estimate.mayTry(view.facts.at, random));
@@ -68,8 +70,16 @@ function rivalOf(candidate: Candidate, view: View): Rival {
   // While little was told of a way, it is taken to convert what it delivers: so a new one is tried, and then its own word counts.
   const posterior = conversions === undefined ? estimate : pooledPosterior(conversions.levels, estimate);
   const probability = conversions === undefined ? estimate.delivery : posteriorMean(posterior);
-  candidate.score = price / probability;
-  return { candidate, estimate, posterior, probability, price, told: conversions?.told ?? 0 };
+  const { delivery } = estimate;
+  const rival = { candidate, estimate, posterior, probability, price, delivery, told: conversions?.told ?? 0 };
+  candidate.score = expectedFor(rival, probability);
+  return rival;
+}
+
+/** Money expected for one of what is bought, if it comes with this probability. */
+function expectedFor({ candidate, price, delivery, posterior, estimate }: Rival, probability: number): number {
+  if (!candidate.onDelivery) return price / probability;
+  return posterior === estimate ? price : (price * delivery) / probability;
 }
 
 /** Of most messages those only that are known to convert, where there are such. */
@@ -105,7 +115,7 @@ function leastBad(rivals: readonly Rival[]): Rival {
 function cheapest(rivals: readonly Rival[], random: () => number): Rival {
   let least = Number.POSITIVE_INFINITY;
   for (const { candidate } of rivals) if (candidate.score! < least) least = candidate.score!;
-  const alike = rivals.filter(({ candidate }) => candidate.score === least);
+  const alike = surest(rivals.filter(({ candidate }) => candidate.score === least));
   if (alike.length === 1) return alike[0]!;
   const drawn = drawByWeight(
     alike.map(({ candidate }) => candidate),
@@ -118,6 +128,13 @@ function cheapest(rivals: readonly Rival[], random: () => number): Rival {
   return alike.find(({ candidate }) => candidate === drawn)!;
 }
 
+/** Of those that cost the same for what arrives who lets more arrive: what is charged on delivery costs the same however little does. */
+function surest(alike: readonly Rival[]): readonly Rival[] {
+  if (alike.length === 1 || !alike.some(({ candidate }) => candidate.onDelivery)) return alike;
+  const most = Math.max(...alike.map(({ probability }) => probability));
+  return alike.filter(({ probability }) => probability === most);
+}
+
 /** Who is to be tried instead of the best that is known; undefined when nobody is, or there is no money for it. */
 function explore(rivals: readonly Rival[], best: Rival, view: View, random: () => number): Candidate | undefined {
   const { facts, deliveries, settings, route } = view;
@@ -128,13 +145,16 @@ function explore(rivals: readonly Rival[], best: Rival, view: View, random: () =
   for (const rival of rivals) {
     if (rival.candidate.verdict === "receipts-collapsed") continue;
     const drawn = drawDelivery(rival.posterior, random);
-    if (drawn < floor || rival.price >= least * drawn) continue;
-    least = rival.price / drawn;
+    if (drawn < floor) continue;
+    const expected = expectedFor(rival, drawn);
+    if (expected >= least) continue;
+    least = expected;
     found = rival;
   }
   if (found === best) return undefined;
-  // What it delivers is worth what the best would take for it.
-  const cost = found.price - found.probability * best.candidate.score!;
+  // What it delivers is worth what the best would take for it. What is charged on delivery costs the most if it is delivered.
+  const worth = found.candidate.onDelivery ? found.probability / found.delivery : found.probability;
+  const cost = found.price - worth * best.candidate.score!;
   const segments = facts.segments ?? 1;
   return deliveries.spend(route, Math.max(0, cost) * segments, explorePerHour / MICROS, facts.at)
     ? found.candidate

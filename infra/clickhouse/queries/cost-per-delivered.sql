@@ -1,5 +1,5 @@
 -- What a delivered message costs, by country, network, provider and currency, over the last day. Submissions that failed
--- count too.
+-- count too, unless the provider charges on delivery.
 SELECT
     country,
     network,

@@ -13,6 +13,7 @@ SELECT
     part,
     cost,
     currency,
+    charged,
     provider_message_ids
 FROM events
 WHERE message_id = {message:UUID}

@@ -75,7 +75,7 @@ function publishedList(text: string): StoredList {
   return { text, list: { currency: currencyOfNormalForm(text) ?? "", entries } };
 }
 
-function writtenEntry({ country, mccMnc, price }: Plain, index: number): PlacedEntry {
+function writtenEntry({ country, mccMnc, price, charged }: Plain, index: number): PlacedEntry {
   return {
     line: index + 1,
     country: country === undefined ? undefined : String(country),
@@ -84,7 +84,7 @@ function writtenEntry({ country, mccMnc, price }: Plain, index: number): PlacedE
     name: "",
     price: parseMoney(String(price)) ?? 0,
     from: undefined,
-    charged: undefined,
+    charged: charged === "delivery" ? "delivery" : undefined,
     key: String(mccMnc ?? country ?? ELSEWHERE_KEY),
   };
 }

@@ -63,7 +63,7 @@ function candidateTable({ candidates, route }: Explanation): string[] {
   return ["", ...lines, ...(scored ? [`  score: ${route.score}`] : []), ""];
 }
 
-function cells({ provider, verdict, price, currency, score, health }: ExplainedCandidate): string[] {
+function cells({ provider, verdict, price, currency, charged, score, health }: ExplainedCandidate): string[] {
   const known =
     health === null
       ? ["never heard of", "", ""]
@@ -75,7 +75,7 @@ function cells({ provider, verdict, price, currency, score, health }: ExplainedC
   return [
     provider,
     verdict,
-    price === null ? "none" : `${price} ${currency}`,
+    price === null ? "none" : `${price} ${currency}${charged === "delivery" ? " on delivery" : ""}`,
     score === null ? "" : short(score),
     ...known,
   ];

@@ -33,7 +33,7 @@ export class Replay {
   }
 
   /** Takes a `routed` or `closed` event, in the log's order: the first decision on a message counts. */
-  decided({ type, facts, provider, price, currency, errorCode, errorClass, at }: Event): void {
+  decided({ type, facts, provider, price, currency, onDelivery, errorCode, errorClass, at }: Event): void {
     // What is wrong in itself stays so with any catalog.
     if (type === "closed" && errorClass !== "unroutable" && !senderCodes.has(errorCode ?? "")) return;
     if (!this.known.add(`${facts.messageId}/${facts.to}`)) return;
@@ -44,7 +44,10 @@ export class Replay {
     this.networkSources.set(source, (this.networkSources.get(source) ?? 0) + 1);
     const share = (id: string) => this.seen.share(id, country, network);
     if (type === "closed") this.recorded.refuse(errorCode ?? "unroutable");
-    else this.recorded.give(provider ?? "", segments, price ?? 0, currency ?? "", share(provider ?? ""));
+    else {
+      const recorded = { price: price ?? 0, currency: currency ?? "", onDelivery };
+      this.recorded.give(provider ?? "", segments, recorded, share(provider ?? ""));
+    }
     const seed = hashOf(facts.messageId);
     this.catalogs.forEach((catalog, i) => {
       const choice = chooseProvider(catalog.routes, {
@@ -57,7 +60,8 @@ export class Replay {
       if (!choice.ok) this.simulated[i]!.refuse(refusalCode(choice));
       else {
         const { id, currency: unit } = choice.provider;
-        this.simulated[i]!.give(id, segments, choice.price, unit, share(id));
+        const { price: each, onDelivery: later } = choice;
+        this.simulated[i]!.give(id, segments, { price: each, currency: unit, onDelivery: later }, share(id));
       }
     });
   }

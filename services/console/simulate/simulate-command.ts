@@ -23,7 +23,8 @@ const HOUR_MS = 3_600_000;
 
 const HELP = `usage: sluice simulate [folder] [options]
 Decides the messages of a time once more, by the catalog's files in the folder, before they are applied: what changes in cost, in traffic
-per provider and in what is delivered, against the catalog at work and against what was. Reads sms.events; sends and changes nothing.
+per provider and in what is delivered, against the catalog at work and against what was. What is charged on delivery costs what is expected of
+it. Reads sms.events; sends and changes nothing.
   --since <time>      messages decided at or after this time, such as 2026-01-31T12:00:00Z; default: the last ${DEFAULT_HOURS} hours
   --until <time>      and before this one
   --json              as JSON

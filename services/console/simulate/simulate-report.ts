@@ -28,6 +28,7 @@ const UNKNOWABLE = [
   "networks by other means than then: every message has the network that it was routed by, whatever look-ups the catalog has",
   "the month's volume: a provider with volume terms has the prices of a month's first segment, those of its commitment if it has one",
   "what receipts would have said elsewhere: a provider is taken to deliver as it did then, in the same network where it had enough messages there",
+  "what is charged on delivery and not delivered: such prices count by the share that the provider delivered then",
   "what applications tell of conversions: routes with measure: conversions go by deliveries here",
   "what chance would draw: a message has the same draw with every catalog, and each time that this is run",
 ] as const;

@@ -7,6 +7,15 @@ export interface ProviderShare {
   segments: number;
 }
 
+/** What a message's provider takes. */
+export interface PriceOfSegment {
+  readonly price: Micros;
+  /** ISO 4217. */
+  readonly currency: string;
+  /** Only for what is delivered. */
+  readonly onDelivery: boolean;
+}
+
 /** Where messages went, or would go, and what of it. */
 export class Tally {
   readonly providers = new Map<string, ProviderShare>();
@@ -18,8 +27,8 @@ export class Tally {
   /** How many are delivered, by what was seen of the providers. */
   delivered = 0;
 
-  /** `price`: of a segment, in micro-units of `currency`; `delivery`: probability. */
-  give(provider: string, segments: number, price: Micros, currency: string, delivery: number): void {
+  /** `delivery`: probability. What is charged on delivery costs what is expected of it. */
+  give(provider: string, segments: number, { price, currency, onDelivery }: PriceOfSegment, delivery: number): void {
     let share = this.providers.get(provider);
     if (share === undefined) {
       share = { messages: 0, segments: 0 };
@@ -27,7 +36,10 @@ export class Tally {
     }
     share.messages++;
     share.segments += segments;
-    this.costs.set(currency, (this.costs.get(currency) ?? 0) + price * segments);
+    this.costs.set(
+      currency,
+      (this.costs.get(currency) ?? 0) + Math.round(price * segments * (onDelivery ? delivery : 1)),
+    );
     this.messages++;
     this.delivered += delivery;
   }

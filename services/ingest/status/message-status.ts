@@ -159,6 +159,8 @@ export interface EventRow {
   readonly provider_message_ids: readonly string[];
   readonly sent_as: string;
   readonly rules: string;
+  /** `delivery`, or empty: on submit. */
+  readonly charged: string;
 }
 
 /** A row of conversions_latest. */
@@ -216,11 +218,16 @@ function historyEntry(event: EventRow): HistoryEntry {
     ...present({ provider: event.provider, route: event.route, reason: event.reason, state: event.state }),
     ...(part === 0 ? {} : { part }),
     ...present({ errorClass: event.error_class, errorCode: event.error_code }),
-    ...(type === "submitted" ? present({ cost: event.cost, currency: event.currency }) : {}),
+    ...(type === "submitted" || owesSince(event) ? present({ cost: event.cost, currency: event.currency }) : {}),
     ...present({ resubmitted: event.resubmitted }),
     ...(type === "routed" ? present({ sentAs: event.sent_as, rules: event.rules }) : {}),
     ...(event.provider_message_ids.length === 0 ? {} : { providerMessageIds: event.provider_message_ids }),
   };
+}
+
+/** It says what a receipt has made a submission owe. */
+function owesSince({ type, charged }: EventRow): boolean {
+  return charged === "delivery" && (type === "receipt" || type === "final");
 }
 
 /** What has a value: analytics stores an empty text for an absent one. */

@@ -178,6 +178,7 @@ export class SenderWorld {
         inDoubt: options.inDoubt ?? null,
         spendLeft: null,
         spendCurrency: null,
+        onDelivery: false,
       }),
     );
     const records: OutRecord[] = dispatches.map((dispatch) => ({

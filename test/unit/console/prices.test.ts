@@ -54,6 +54,17 @@ describe("sluice prices", () => {
     expect(out).not.toContain("PL  0 rose");
   });
 
+  it("tells which prices are owed for what is delivered, and of which that changed", async () => {
+    const head = "Country;Price EUR;Charged on\n";
+    const before = fileOf("before.csv", `${head}DE;0.05;submit\nFR;0.04;delivery\n`);
+    const after = fileOf("after.csv", `${head}DE;0.05;delivery\nFR;0.05;delivery\n`);
+    const { code, out, err } = await prices(after, "--against", before);
+    expect({ code, err }).toEqual({ code: 0, err: "" });
+    expect(out).toMatch(/charged +0 on submit, 2 on delivery/);
+    expect(out).toContain("moved   DE  0.05 -> 0.05 on delivery");
+    expect(out).toContain("rose    FR  0.04 on delivery -> 0.05 on delivery  +25 %");
+  });
+
   it("ends with 1 where a list is wrong, cannot be read, or cannot be compared", async () => {
     expect(await prices(wrong)).toMatchObject({
       code: 1,

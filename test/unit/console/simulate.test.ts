@@ -11,14 +11,14 @@ import { facts } from "../dlr-collector/records.ts";
 const AT = Date.UTC(2026, 0, 31, 12);
 
 /** Two providers, A at 0.05 and B at 0.04 EUR (or what is given), with one route. */
-function catalog(route: object, currencyOfB = "EUR", rates?: object): Snapshot {
+function catalog(route: object, currencyOfB = "EUR", rates?: object, charged = "submit"): Snapshot {
   const provider = (id: string, price: string, currency: string) => ({
     id,
     kind: "smpp",
     currency,
     rate: 100,
     smpp: { host: "127.0.0.1", port: 2775, systemId: "s", password: "p" },
-    prices: [{ price }],
+    prices: [{ price, charged }],
   });
   const parsed = parseCatalog(
     {
@@ -97,6 +97,17 @@ describe("sluice simulate", () => {
     // A thousand messages of its own leave little to what is known of all together.
     expect(row("expected delivered")).toEqual(["90", "90", "50", "-40"]);
     expect(row("EUR a delivered message")).toEqual(["0.11111", "0.11111", "0.16000", "+0.04889"]);
+  });
+
+  test("what is charged on delivery costs what is expected of it, then and now", () => {
+    const ends = [final(1, "a", "delivered"), ...Array.from({ length: 999 }, (_, n) => final(n, "b", "undelivered"))];
+    const later = catalog({ strategy: "least-cost" }, "EUR", undefined, "delivery");
+    const events = Array.from({ length: 10 }, (_, n) => ({ ...routed(n, "b", { segments: 2 }), onDelivery: true }));
+    const { recorded, changed, seen } = simulated(later, events, ends);
+    const share = seen.share("b", "DE", "26201");
+    expect(share).toBeLessThan(0.01);
+    expect(recorded.costs).toEqual(new Map([["EUR", 10 * Math.round(2 * 50_000 * share)]]));
+    expect(changed.tally.costs).toEqual(new Map([["EUR", 10 * Math.round(2 * 40_000 * share)]]));
   });
 
   test("a message counts once, with its first decision; one that nobody took is tried again, one that is wrong in itself is not", () => {

@@ -7,6 +7,7 @@ export const NO_ROUTES: RerouteTerms = {
   rule: () => undefined,
   hasOthers: () => false,
   classify: (_, state, code) => classifyReceiptError("smpp", state, code),
+  onDelivery: true,
   copyAllowed: (_, lane, inDoubt) => lane !== "marketing" && inDoubt < 2,
   convert: (amount, from, to) => (from === to ? amount : undefined),
 };

@@ -35,6 +35,8 @@ interface Plan {
   readonly fates: readonly Fate[];
   /** The first provider delivers after all, having said otherwise. */
   readonly lateDelivery: boolean;
+  /** By provider: it takes its price only for what it delivers. */
+  readonly onDelivery: readonly boolean[];
 }
 
 interface Run {
@@ -64,6 +66,7 @@ const runs: fc.Arbitrary<Run> = fc.record({
     fc.record({
       fates: fc.array(fate, { minLength: PROVIDERS.length, maxLength: PROVIDERS.length }),
       lateDelivery: fc.boolean(),
+      onDelivery: fc.array(fc.boolean(), { minLength: PROVIDERS.length, maxLength: PROVIDERS.length }),
     }),
     { minLength: 1, maxLength: 5 },
   ),
@@ -153,12 +156,15 @@ class World {
     }
     this.attempts.set(of.messageId, [...(this.attempts.get(of.messageId) ?? []), at]);
     const id = `${n}-${at}`;
+    const onDelivery = this.plans[n]!.onDelivery[at]!;
     const submission = submitted(of.messageId, [id], {
       ...base,
       provider,
       source,
       submittedAt: this.log.now,
-      cost: COST,
+      onDelivery,
+      price: COST,
+      cost: onDelivery ? 0 : COST,
     });
     this.pending.push(() => this.log.appendEvent(`${key}/submitted`, submission));
     this.receipts(n, at, id);
@@ -235,6 +241,7 @@ it("ends every message once, as its tries went, within its bounds, whoever takes
         expect(finals).toHaveLength(1);
         const asked = world.attempts.get(idOf(n)) ?? [];
         check(plan, run.bounded, finals[0]!, asked, own);
+        expect(owedOf(own)).toEqual(owedByModel(plan, asked, finals[0]!));
       }
       expect(owner.correlator.correlation.size.open).toBe(0);
       const kept = new Map(log.records(CORRELATION_TOPIC).map(({ key, value }) => [String(key), value]));
@@ -244,6 +251,24 @@ it("ends every message once, as its tries went, within its bounds, whoever takes
     { numRuns: 400 },
   );
 });
+
+/** By provider what its submission owes since its receipts came, as ClickHouse has it: the greatest amount that was told. */
+function owedOf(own: readonly Event[]): Record<string, number> {
+  const owed: Record<string, number> = {};
+  for (const { type, provider, onDelivery, cost } of own)
+    if (onDelivery && cost !== null && cost > 0 && (type === "receipt" || type === "final"))
+      owed[provider!] = Math.max(owed[provider!] ?? 0, cost);
+  return owed;
+}
+
+/** Each provider that was asked, charges so and has delivered. What a single try's receipt says after it has ended the message is late. */
+function owedByModel(plan: Plan, asked: readonly number[], final: Event): Record<string, number> {
+  const delivers = (at: number) =>
+    plan.fates[at] === "delivered" || (plan.lateDelivery && at === 0 && plan.fates[0] !== "silent");
+  const late = asked.length === 1 && final.state !== "delivered";
+  const owed = asked.filter((at) => plan.onDelivery[at] && delivers(at) && !late);
+  return Object.fromEntries(owed.map((at) => [PROVIDERS[at]!, COST]));
+}
 
 function check(plan: Plan, bounded: boolean, final: Event, asked: readonly number[], own: readonly Event[]): void {
   const wanted = model(plan, bounded);

@@ -351,3 +351,71 @@ it("that a copy may be under way is known to the next owner, also of a message t
   next.receipt(rejected(1));
   expect(types(next)).toEqual(["m/final"]);
 });
+
+describe("a provider that charges on delivery", () => {
+  const later = (n: number, over: Partial<Event> = {}) => tried(n, { onDelivery: true, cost: 0, ...over });
+  /** What the events say that each attempt owes. */
+  const owed = (b: ReturnType<typeof bench>) =>
+    b.events.flatMap(({ event: { type, attempt, cost, onDelivery } }) =>
+      onDelivery && (type === "receipt" || type === "final") ? [`${type} ${attempt}: ${cost}`] : [],
+    );
+
+  it("is owed nothing by a message that fails, and its price once by one that it delivers", () => {
+    const failed = routed({ on: [] });
+    failed.event(later(1));
+    failed.receipt(rejected(1));
+    failed.receipt(receipt("1", "delivered"));
+    expect(owed(failed)).toEqual(["final 1: 0"]);
+    const delivered = routed();
+    delivered.event(later(1));
+    delivered.receipt(receipt("1", "delivered"));
+    delivered.receipt(receipt("1", "delivered"));
+    expect(owed(delivered)).toEqual(["final 1: 7500"]);
+  });
+
+  it("is owed each part that it delivers, of a message that does not arrive as well", () => {
+    const b = routed({ on: [] });
+    b.event(later(1, { facts: facts("m", { segments: 3 }), providerMessageIds: ["1", "y", "z"] }));
+    b.receipt(receipt("1", "delivered"));
+    b.receipt(receipt("y", "failed"));
+    b.receipt(receipt("z", "delivered"));
+    expect(b.finals()).toEqual([["m/final", "undelivered"]]);
+    expect(owed(b)).toEqual(["receipt 1: 7500", "receipt 1: 7500", "final 1: 15000"]);
+  });
+
+  it("is owed its price when it delivers after another has, though its submission becomes known later still", () => {
+    for (const known of [true, false]) {
+      const b = routed();
+      b.event(later(1));
+      b.receipt(rejected(1));
+      b.correlation.claimNext(b.events.at(-1)!.event);
+      if (known) b.event(later(2));
+      b.receipt(receipt("1", "delivered"));
+      expect(b.finals()).toEqual([["m/final", "delivered"]]);
+      if (!known) b.event(later(2));
+      for (let n = 0; n < 2; n++) b.receipt(receipt("2", "delivered", { provider: "smsc-b" }));
+      expect(owed(b)).toEqual(["receipt 1: 0", "final 1: 7500", "receipt 2: 7500"]);
+      expect(b.finals()).toHaveLength(1);
+    }
+  });
+
+  it("makes nothing of receipts for one that charges on submit", () => {
+    const b = routed();
+    b.event(later(1));
+    b.receipt(rejected(1));
+    b.event(tried(2));
+    b.receipt(receipt("1", "delivered"));
+    b.receipt(receipt("2", "delivered", { provider: "smsc-b" }));
+    expect(owed(b)).toEqual(["receipt 1: 0", "final 1: 7500"]);
+  });
+
+  it("is owed by a submission in doubt that only its receipt shows to have been taken", () => {
+    const b = routed();
+    b.event(event("in_doubt", "m", { onDelivery: true, errorClass: "unknown", source: SOURCE }));
+    b.receipt(receipt("1", "delivered", { messageId: "m" }));
+    expect(b.events.map(({ event: { type, cost } }) => [type, cost])).toEqual([
+      ["submitted", 0],
+      ["final", 7_500],
+    ]);
+  });
+});

@@ -9,6 +9,7 @@ const of = (attempt: number, cost: number | null, currency: string | null = "EUR
   cost,
   price,
   currency,
+  onDelivery: false,
   facts: facts("m"),
 });
 
@@ -18,6 +19,12 @@ const spendLeftOf = (bound: Parameters<typeof leftOf>[0], list: Parameters<typeo
 
 test("without a bound nothing is counted", () => {
   expect(spendLeftOf(undefined, [of(1, 7_500)])).toBeUndefined();
+});
+
+test("what is charged on delivery counts as if it were delivered, whatever it owes so far", () => {
+  const later = { ...of(1, 0, "EUR", 7_500), onDelivery: true };
+  expect(spendLeftOf({ times: 3 }, [later])).toEqual({ left: 15_000, currency: "EUR" });
+  expect(spendLeftOf({ amount: 7_500, currency: "EUR" }, [later])).toBe("spent");
 });
 
 test("multiples are those of the first submission, in whatever order they were read", () => {

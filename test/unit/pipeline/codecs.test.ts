@@ -46,6 +46,7 @@ const event: Event = {
   spendCurrency: null,
   rules: null,
   counted: [],
+  onDelivery: false,
   due: null,
 };
 

@@ -23,6 +23,7 @@ const dispatch: Dispatch = {
   inDoubt: null,
   spendLeft: null,
   spendCurrency: null,
+  onDelivery: false,
 };
 const event: Event = { ...BLANK_EVENT, type: "submitted", at: 1, facts: facts(), attempt: 1 };
 const receipt: Receipt = {

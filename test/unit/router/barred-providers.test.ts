@@ -3,9 +3,16 @@ import { parseProvider } from "../../../domain/catalog/catalog.ts";
 import { barredProviders, spendLeftIn } from "../../../services/router/barred-providers.ts";
 import { facts } from "../dlr-collector/records.ts";
 
-function provider(id: string, price: string, currency = "EUR") {
+function provider(id: string, price: string, currency = "EUR", charged = "submit") {
   const smpp = { host: "127.0.0.1", port: 1, systemId: "s", password: "p" };
-  const parsed = parseProvider({ id, kind: "smpp", rate: 100, currency, smpp, prices: [{ country: "DE", price }] });
+  const parsed = parseProvider({
+    id,
+    kind: "smpp",
+    rate: 100,
+    currency,
+    smpp,
+    prices: [{ country: "DE", price, charged }],
+  });
   if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems));
   return parsed.value;
 }
@@ -37,6 +44,16 @@ test("with a bound those as well that are too dear for all segments, or have a c
   expect(barred(40_000, 4)).toEqual(["dear", "dollars"]);
   expect(barred(9_999)).toEqual(["cheap", "dear", "dollars"]);
   expect(barred(1_000_000, 1, "FR"), "served by none").toEqual(["cheap", "dear", "dollars"]);
+});
+
+test("what is charged on delivery counts as if it were delivered", () => {
+  const later = new Map([["later", provider("later", "0.02", "EUR", "delivery")]]);
+  const bounded = (spendLeft: number) => {
+    const pending = { facts: facts("m"), tried: [], spendLeft, spendCurrency: "EUR" };
+    return [...barredProviders(pending, { providers: later, catalog: { rates: undefined } }, 0).keys()];
+  };
+  expect(bounded(20_000)).toEqual([]);
+  expect(bounded(19_999)).toEqual(["later"]);
 });
 
 test("another currency is compared by the rates of the catalog", () => {

@@ -35,6 +35,7 @@ export function dispatchOf(
     inDoubt: null,
     spendLeft: null,
     spendCurrency: null,
+    onDelivery: false,
     ...rest,
   };
 }

@@ -62,6 +62,13 @@ test("submitted: what it cost, under which ids, in the destination's partition",
   });
 });
 
+test("submitted: what is charged on delivery costs nothing yet", () => {
+  const { events } = outcomes.submitted(order({ onDelivery: true }), ["7", "8"], 2, 500);
+  expect(event(events[0]!.value)).toMatchObject({ cost: 0, price: 7_500, onDelivery: true });
+  const { events: doubts } = outcomes.inDoubt(order({ onDelivery: true }), "response-timeout", 500);
+  expect(event(doubts[0]!.value)).toMatchObject({ cost: null, onDelivery: true });
+});
+
 test.each(["takeover", "response-timeout"])("a submission after a doubt (%s) states the reason", (inDoubt) => {
   const { events } = outcomes.submitted(order({ inDoubt }), ["7"], 1, 500);
   expect(events[0]!.headers!.id).toBe(`${M}/1/resubmitted`);

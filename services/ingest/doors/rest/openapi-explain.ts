@@ -77,6 +77,10 @@ const candidate = record({
   verdict: { enum: verdicts, description: "Why it is taken or not; docs/catalog.md has each" },
   price: orNull(text("Of a segment, decimal; null: the destination is not served")),
   currency: text("ISO 4217"),
+  charged: {
+    enum: ["submit", "delivery"],
+    description: "Whether the price is owed for what is submitted, or delivered",
+  },
   weight: number("Its share among providers of equal standing"),
   score: orNull(number("What the strategy ranked it by; null: it was not ranked")),
   health: orNull({

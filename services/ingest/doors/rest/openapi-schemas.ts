@@ -170,7 +170,9 @@ const historyEntry = {
     part: count("Number of the part, from 1"),
     errorClass: text("What kind of failure"),
     errorCode: text("The provider's or Sluice's code"),
-    cost: text("Cost of the submission, decimal"),
+    cost: text(
+      "Cost of the submission, decimal; charged on delivery 0, and on receipt and final what its receipts have made it owe",
+    ),
     currency: text("ISO 4217"),
     resubmitted: text("The stated reason of a repeated submission"),
     sentAs: text("routed: the sender that goes out in place of the message's own, by the catalog's sender rules"),
@@ -209,7 +211,8 @@ const messageStatus = {
     finishedAt: moment("When its terminal state was known"),
     costs: {
       type: "object",
-      description: "Of everything submitted for it: decimal amounts by currency (ISO 4217), which are never added up",
+      description:
+        "Of everything submitted for it, and delivered where a provider charges so: decimal amounts by currency (ISO 4217), which are never added up",
       propertyNames: { pattern: "^[A-Z]{3}$" },
       additionalProperties: { type: "string" },
     },

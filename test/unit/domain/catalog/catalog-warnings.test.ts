@@ -61,6 +61,21 @@ describe("a catalog that can be carried out and is probably not meant", () => {
     ]);
   });
 
+  it("with a route by cost per delivered message, no floor, and a provider that is paid on delivery", () => {
+    const at = (charged: string, delivery: object, ids = ["north", "south"]) =>
+      warningsAfter(({ providers, routes }) => {
+        Object.assign(providers[0]!, { prices: [{ price: "0.05", charged }] });
+        const strategy = "least-cost-per-delivered";
+        routes.splice(0, routes.length, { id: "all", strategy, delivery, providers: ids.map((id) => ({ id })) });
+      }).filter((warning) => warning.includes("charges on delivery"));
+    expect(at("delivery", {})).toEqual([
+      expect.stringMatching(/^routes\[0\]: "north" charges on delivery.*state a floor/),
+    ]);
+    expect(at("delivery", { floor: 0.5 })).toEqual([]);
+    expect(at("delivery", {}, ["north"])).toEqual([]);
+    expect(at("submit", {})).toEqual([]);
+  });
+
   it("with a password longer than the standard's, which is sent as it is", () => {
     const at = (password: string) =>
       warningsAfter(({ providers }) => Object.assign((providers[0] as { smpp: Loose }).smpp, { password }));

@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import { describe, expect, it } from "vitest";
 import { type CatalogFile, type LoadedCatalog, loadCatalog } from "../../../../domain/catalog/load-catalog.ts";
 import { priceFileSettings } from "../../../../domain/catalog/price-file.ts";
-import { priceOf } from "../../../../domain/catalog/price-list.ts";
+import { type PricedFacts, priceOf } from "../../../../domain/catalog/price-list.ts";
 import { examplePlain } from "./example.ts";
 
 const LIST =
@@ -44,7 +44,7 @@ const loadAt = (files: Readonly<Record<string, string>>, now: string) =>
 
 const files = { "prices/north.csv": LIST, "prices/next.csv": NEXT };
 const settings = { file: "prices/north.csv", zone: "Europe/Berlin", currency: "EUR" };
-const priceAt = ({ providers: [north] }: LoadedCatalog, at: number, to: { mccMnc: string | undefined } = german) =>
+const priceAt = ({ providers: [north] }: LoadedCatalog, at: number, to: Partial<PricedFacts> = german) =>
   priceOf(north!, { ...german, ...to, at });
 
 describe("prices in a file", () => {
@@ -110,12 +110,26 @@ describe("prices in a file", () => {
     );
   });
 
-  it("that are charged on delivery are refused unless they are to count for every submission", () => {
-    const list = { "a.csv": "Country,Price EUR,Charged on\nDE,0.05,submit\nFR,0.04,delivery\n" };
-    expect(() => load({ file: "a.csv" }, list)).toThrow("a.csv, line 3: is charged on delivery");
-    const stated = load({ file: "a.csv", charged: "submit" }, list);
-    expect(priceAt(stated, 0)).toBe(50_000);
-    expect(stated.warnings).toEqual([expect.stringContaining("charged on delivery")]);
+  it("are charged as each row says, or all as the catalog says", () => {
+    const list = { "a.csv": "Country,Price EUR,Charged on\nDE,0.05,delivery\nFR,0.04,submit\nES,0.03,\n" };
+    const pricesOf = (charged?: string, files = list) => {
+      const catalog = load({ file: "a.csv", ...(charged === undefined ? {} : { charged }) }, files);
+      const at = (country: string) => priceAt(catalog, 0, { country, mccMnc: undefined, destination: "1" });
+      expect(catalog.warnings.filter((warning) => warning.includes("charged"))).toEqual([]);
+      return [at("DE"), at("FR"), at("ES")];
+    };
+    expect(pricesOf()).toEqual([{ onDelivery: 50_000 }, 40_000, 30_000]);
+    expect(pricesOf("submit")).toEqual([50_000, 40_000, 30_000]);
+    const silent = { "a.csv": "Country,Price EUR,Charged on\nDE,0.05,delivery\nFR,0.04,\n" };
+    expect(pricesOf("delivery", silent)).toEqual([{ onDelivery: 50_000 }, { onDelivery: 40_000 }, undefined]);
+  });
+
+  it("that are charged on submit are not to count on delivery only", () => {
+    const list = { "a.csv": "Country,Price EUR,Charged on\nDE,0.05,\nFR,0.04,submit\n" };
+    expect(() => load({ file: "a.csv", charged: "delivery" }, list)).toThrow(
+      'a.csv, line 3: is charged on submit, and "charged: delivery" would count nothing where it fails',
+    );
+    expect(() => load({ file: "a.csv", charged: "later" }, list)).toThrow("prices.charged");
   });
 
   it("warn by file and line, once", () => {

@@ -105,7 +105,6 @@ export const acceptedLists: readonly Accepted[] = [
     file: "18-charged.csv",
     currency: "EUR",
     prices: ["DE 0.065 submit", "FR 0.045 delivery", "ES 0.04"],
-    warnings: ['line 3, column "Charged on": charged on delivery'],
   },
   {
     file: "19-quotes.csv",

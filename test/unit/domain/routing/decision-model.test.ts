@@ -16,6 +16,7 @@ interface PlainProvider {
   readonly kind: "smpp" | "http-twilio";
   /** By country; "" is everywhere else. Cents. */
   readonly prices: Readonly<Record<string, number>>;
+  readonly charged: "submit" | "delivery";
 }
 interface PlainMember {
   readonly id: string;
@@ -61,6 +62,7 @@ const provider = fc.record({
   rate: fc.constantFrom(64, 128),
   lanes: mostly([...lanes], fc.subarray([...lanes], { minLength: 1 })),
   kind: fc.constantFrom("smpp" as const, "http-twilio" as const),
+  charged: fc.constantFrom("submit" as const, "delivery" as const),
   prices: fc
     .tuple(fc.dictionary(fc.constantFrom("DE", "FR"), cents, { minKeys: 1 }), fc.option(cents, { nil: undefined }))
     .map(([named, elsewhere]) => (elsewhere === undefined ? named : { ...named, "": elsewhere })),
@@ -190,8 +192,11 @@ function modelOf(
   for (const { id } of tier) verdicts[id] = "not-drawn";
   if (chosen.strategy === "least-cost") {
     const least = Math.min(...tier.map(({ id }) => cost(id)));
-    for (const { id } of tier) if (cost(id) > least) verdicts[id] = "dearer";
-    tier = tier.filter(({ id }) => cost(id) === least);
+    const cheapest = tier.filter(({ id }) => cost(id) === least);
+    const later = cheapest.filter(({ id }) => named(id).charged === "delivery");
+    const best = later.length > 0 ? later : cheapest;
+    for (const { id } of tier) if (!best.some((one) => one.id === id)) verdicts[id] = "dearer";
+    tier = best;
   }
   const ahead = Math.min(10, limit);
   const room = ({ id, weight }: PlainMember) =>
@@ -215,13 +220,14 @@ function modelOf(
 function snapshotFor(providers: readonly PlainProvider[], routes: readonly PlainRoute[], cap: PlainCap) {
   const smpp = { host: "h", port: 1, systemId: "s", password: "p" };
   const http = { baseUrl: "http://127.0.0.1", accountSid: "AC1", authToken: "t", from: "12345" };
-  const plain = providers.map(({ prices, kind, ...rest }) => ({
+  const plain = providers.map(({ prices, kind, charged, ...rest }) => ({
     ...rest,
     kind,
     ...(kind === "smpp" ? { smpp } : { http: { ...http, statusCallbackUrl: `https://us/webhooks/twilio/${rest.id}` } }),
     prices: Object.entries(prices).map(([country, cents]) => ({
       ...(country === "" ? {} : { country }),
       price: `0.0${cents}`,
+      charged,
     })),
   }));
   const maxPrice = { currency: "EUR", amount: `0.0${cap.cents}`, wait: cap.wait };

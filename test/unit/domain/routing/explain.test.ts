@@ -101,7 +101,15 @@ describe("an explanation", () => {
       provider: "north",
       reason: "weighted",
       candidates: [
-        { provider: "north", verdict: "chosen", price: "0.006", currency: "EUR", score: 3, health: { rate: 80 } },
+        {
+          provider: "north",
+          verdict: "chosen",
+          price: "0.006",
+          currency: "EUR",
+          charged: "submit",
+          score: 3,
+          health: { rate: 80 },
+        },
         { provider: "south", verdict: "not-drawn", price: "0.008", currency: "USD", score: 1, health: null },
       ],
       catalogVersion: 7,

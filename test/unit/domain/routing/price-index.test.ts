@@ -11,15 +11,15 @@ const PREFIXES = ["1", "1876", "18765550100", "49", "4917", "7"];
 
 /** Some are larger than what fits into 32 bits. */
 const micros = fc.oneof(fc.nat(100_000), fc.constantFrom(0, 2 ** 31 - 1, 2 ** 31, 9_000_000_000));
+const price = fc.oneof(micros, micros, fc.record({ onDelivery: micros }));
 const priced: fc.Arbitrary<Priced> = fc.oneof(
-  micros,
+  price,
   fc.record({
-    price: micros,
+    price,
     from: fc.constantFrom(50, 150),
-    before: fc.option(
-      fc.oneof(micros, fc.record({ price: micros, from: fc.constant(20), before: fc.constant(undefined) })),
-      { nil: undefined },
-    ),
+    before: fc.option(fc.oneof(price, fc.record({ price, from: fc.constant(20), before: fc.constant(undefined) })), {
+      nil: undefined,
+    }),
   }),
 );
 const mapOf = (names: readonly string[]) =>
@@ -27,6 +27,7 @@ const mapOf = (names: readonly string[]) =>
 const table = fc
   .record({
     byNetwork: mapOf(NETWORKS),
+    onDelivery: fc.constant(false),
     byPrefix: fc.oneof(fc.constant(new Map<string, Priced>()), mapOf(PREFIXES)),
     byCountry: mapOf(COUNTRIES),
     elsewhere: fc.option(priced, { nil: undefined }),

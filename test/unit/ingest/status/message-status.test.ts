@@ -40,6 +40,7 @@ const EVENT: EventRow = {
   provider_message_ids: [],
   sent_as: "",
   rules: "",
+  charged: "",
 };
 
 describe("statusAnswer", () => {
