@@ -20,7 +20,8 @@ export const unreadable = (message: string): { readonly ok: false; readonly mess
 export function formatProblem({ line, column, message }: ListProblem): string {
   const place = [
     ...(line === undefined ? [] : [`line ${line}`]),
-    ...(column === undefined ? [] : [`column "${column}"`]),
+    // A header may hold line breaks.
+    ...(column === undefined ? [] : [`column "${column.replace(/\s+/g, " ")}"`]),
   ];
   return place.length === 0 ? message : `${place.join(", ")}: ${message}`;
 }

@@ -8,6 +8,7 @@ import { type Command, type CommandHost, UsageError } from "./command.ts";
 import { explainCommand } from "./explain/explain-command.ts";
 import { pricesCommand } from "./prices-command.ts";
 import { simulateCommand } from "./simulate/simulate-command.ts";
+import { visibleText } from "./visible-text.ts";
 
 const COMMANDS: Readonly<Record<string, Command>> = {
   audit: auditCommand,
@@ -55,13 +56,13 @@ function overview(): string {
 if (import.meta.main) {
   const host: CommandHost = {
     env: process.env,
-    print: (line) => process.stdout.write(`${line}\n`),
-    tell: (line) => process.stderr.write(`${line}\n`),
+    print: (line) => process.stdout.write(`${visibleText(line)}\n`),
+    tell: (line) => process.stderr.write(`${visibleText(line)}\n`),
   };
   try {
     process.exitCode = await runCli(process.argv.slice(2), host);
   } catch (error) {
-    process.stderr.write(`${errorMessage(error)}\n`);
+    process.stderr.write(`${visibleText(errorMessage(error))}\n`);
     process.exitCode = 2;
   }
 }

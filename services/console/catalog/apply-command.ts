@@ -183,7 +183,7 @@ function readArguments(args: readonly string[]) {
   return {
     folder: positionals[0],
     dryRun: values["dry-run"] ?? false,
-    note: values.note ?? null,
+    note: readNote(values.note),
     waitMs: readWait(values.wait),
   };
 }
@@ -194,6 +194,17 @@ function parse(args: readonly string[]) {
     allowPositionals: true,
     options: { "dry-run": { type: "boolean" }, note: { type: "string" }, wait: { type: "string" } },
   });
+}
+
+/** Characters of a note. */
+const LONGEST_NOTE = 500;
+
+/** What the history says of a version, which is a line of it. @throws UsageError */
+export function readNote(note: string | undefined): string | null {
+  if (note === undefined || note.trim() === "") return null;
+  if (/[\p{Cc}\u2028\u2029]/u.test(note) || note.length > LONGEST_NOTE)
+    throw new UsageError(`--note: one line of at most ${LONGEST_NOTE} characters is needed`);
+  return note;
 }
 
 /** Seconds as milliseconds; 10 when nothing is said. @throws UsageError */

@@ -6,7 +6,7 @@ import { SluiceError } from "../../../platform/errors/sluice-error.ts";
 import { kafkaSettings, topicSettings } from "../../../platform/kafka/settings.ts";
 import { understood } from "../arguments.ts";
 import { type Command, type CommandHost, UsageError } from "../command.ts";
-import { type ApplySettings, followingSource, publish, readWait, tellDifference } from "./apply-command.ts";
+import { type ApplySettings, followingSource, publish, readNote, readWait, tellDifference } from "./apply-command.ts";
 import { catalogDiff } from "./catalog-diff.ts";
 import { CatalogTopic, KEPT_VERSIONS } from "./catalog-topic.ts";
 import { instanceTable } from "./instance-table.ts";
@@ -112,7 +112,7 @@ async function rollback({ topic, log, args, options, config, host }: Asked): Pro
   const { retired: _, retiredSince: __, ...files } = version.source;
   const source = await followingSource(topic, files, log.current);
   if (!tellDifference(log.current, source, host)) return 0;
-  const made = { parent: log.current?.version ?? 0, note: options.note ?? null, restored: version.version };
+  const made = { parent: log.current?.version ?? 0, note: readNote(options.note), restored: version.version };
   return publish(topic, source, made, readWait(options.wait), config, host);
 }
 
@@ -126,7 +126,8 @@ function exportFiles({ log, args, options, host }: Asked): number {
 
 function lineOf({ version, at, by, note, restored }: AppliedVersion): string {
   const why = [restored === null ? "" : `the content of version ${restored}`, note ?? ""].filter((part) => part !== "");
-  return [`version ${version}`, new Date(at).toISOString(), by, ...why].join("  ");
+  // A version that another program has published may have anything as its note.
+  return [`version ${version}`, new Date(at).toISOString(), by, ...why].join("  ").replaceAll(/[\r\n]+/g, " ");
 }
 
 function versionOf(log: CatalogLog, text: string): AppliedVersion {

@@ -34,6 +34,8 @@ const UNKNOWABLE = [
 ] as const;
 
 const MICROS = 1_000_000;
+/** Micro-units. */
+const SMALL_AMOUNT = 1_000 * MICROS;
 
 interface Column {
   readonly name: string;
@@ -133,11 +135,18 @@ function row(
 
 function moneyRows(columns: readonly Column[], base: Tally, rates: ExchangeRates | undefined): string[][] {
   const units = [...new Set(columns.flatMap(({ tally }) => [...tally.costs.keys()]))].sort();
-  const rows = units.map((unit) => row(`cost ${unit}`, columns, base, (tally) => tally.costs.get(unit) ?? 0, money));
+  const rows = units.map((unit) => moneyRow(`cost ${unit}`, columns, base, (tally) => tally.costs.get(unit) ?? 0));
   const totals = columns.map(({ tally }) => tally.total(rates));
   if (units.length < 2 || totals.some((total) => total === undefined)) return rows;
   const total = (tally: Tally) => tally.total(rates)!.micros;
-  return [...rows, row(`cost in ${rates!.base}`, columns, base, total, money)];
+  return [...rows, moneyRow(`cost in ${rates!.base}`, columns, base, total)];
+}
+
+/** A few messages cost cents, whose differences show in the fourth place only. */
+function moneyRow(name: string, columns: readonly Column[], base: Tally, value: (tally: Tally) => number): string[] {
+  const largest = Math.max(...columns.map(({ tally }) => value(tally)));
+  const places = largest < SMALL_AMOUNT ? 4 : 2;
+  return row(name, columns, base, value, (micros) => (micros / MICROS).toFixed(places));
 }
 
 function perDelivered(columns: readonly Column[], base: Tally, rates: ExchangeRates | undefined): string[][] {
@@ -182,15 +191,12 @@ function aligned(rows: readonly string[][]): string[] {
 }
 
 function signed(value: number, text: (value: number) => string): string {
-  return value > 0 ? `+${text(value)}` : value < 0 ? `-${text(-value)}` : text(0);
+  const [shown, none] = [text(Math.abs(value)), text(0)];
+  return shown === none ? none : `${value > 0 ? "+" : "-"}${shown}`;
 }
 
 function whole(count: number): string {
   return String(count);
-}
-
-function money(micros: number): string {
-  return (micros / MICROS).toFixed(2);
 }
 
 function percent(share: number): string {

@@ -1,5 +1,7 @@
-import { readFileSync, statSync } from "node:fs";
-import { resolve } from "node:path";
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
 import { describe, expect, it } from "vitest";
 import { readAuditArguments } from "../../../services/console/audit-command.ts";
 import { runCli } from "../../../services/console/cli.ts";
@@ -31,6 +33,27 @@ describe("sluice", () => {
     expect(await cli("frobnicate")).toMatchObject({ code: 64, err: expect.stringContaining("no command frobnicate") });
     expect(await cli("toString")).toMatchObject({ code: 64 });
     expect(await cli("audit", "--sinse", "x")).toMatchObject({ code: 64, err: expect.stringContaining("--sinse") });
+  });
+});
+
+describe("what others have written", () => {
+  it("is shown on the terminal instead of carried out", () => {
+    const folder = mkdtempSync(join(tmpdir(), "sluice-cli-"));
+    const list = join(folder, "list.csv");
+    writeFileSync(list, '"Country\nname",Price EUR\n\u001b[2JAtlantis\u202e,0.05\n');
+    const command = resolve(import.meta.dirname, "../../../services/console/cli.ts");
+    const { status, stderr } = spawnSync(process.execPath, [command, "prices", list], { encoding: "utf8" });
+    rmSync(folder, { recursive: true });
+    expect(status).toBe(1);
+    expect(stderr).toContain('line 3, column "Country name": "\\u{1b}[2JAtlantis\\u{202e}" is no country');
+  });
+
+  it("is one line where it goes into the history", async () => {
+    for (const note of ["a\nversion 99", "\u001b[31m", "x".repeat(501)])
+      expect(await cli("apply", "/nowhere", "--note", note)).toMatchObject({
+        code: 64,
+        err: expect.stringContaining("--note: one line of at most 500 characters"),
+      });
   });
 });
 

@@ -93,7 +93,7 @@ describe("sluice simulate", () => {
     expect(lines[0]).toBe("100 messages, decided from 2026-01-31T12:00:00.000Z to 2026-01-31T12:00:00.099Z");
     expect(row("a ")).toEqual(["100 (100.0 %)", "100 (100.0 %)", "0 (0.0 %)", "-100"]);
     expect(row("b ")).toEqual(["0 (0.0 %)", "0 (0.0 %)", "100 (100.0 %)", "+100"]);
-    expect(row("cost EUR")).toEqual(["10.00", "10.00", "8.00", "-2.00"]);
+    expect(row("cost EUR")).toEqual(["10.0000", "10.0000", "8.0000", "-2.0000"]);
     // A thousand messages of its own leave little to what is known of all together.
     expect(row("expected delivered")).toEqual(["90", "90", "50", "-40"]);
     expect(row("EUR a delivered message")).toEqual(["0.11111", "0.11111", "0.16000", "+0.04889"]);
@@ -149,7 +149,7 @@ describe("sluice simulate", () => {
     const total = (costs.get("EUR")! + costs.get("USD")! / 2) / 1e6;
     const table = simulateTable(simulation);
     expect(table).toContain("EUR: by the rates of 2026-01-30");
-    expect(table).toMatch(new RegExp(`cost in EUR +[\\d.]+ +[\\d.]+ +${total.toFixed(2)}`));
+    expect(table).toMatch(new RegExp(`cost in EUR +[\\d.]+ +[\\d.]+ +${total.toFixed(4)}`));
     const json = simulateJson(simulation) as { changed: { total: object } };
     expect(json.changed.total).toEqual({ amount: expect.closeTo(total, 5), currency: "EUR" });
   });
