@@ -21,11 +21,21 @@ export function prefixProblem(prefix: string): string | undefined {
   return countriesByCallingCode(prefix).length > 0 ? undefined : `no country's numbers begin with "${prefix}"`;
 }
 
-/** Every country that shares a calling code which the prefix begins with, or is the beginning of. */
-export function countriesByCallingCode(prefix: string): string[] {
-  return [...byCallingCode].flatMap(([code, countries]) =>
-    code.startsWith(prefix) || prefix.startsWith(code) ? countries : [],
-  );
+/** No calling code has more digits (E.164, 6.2.1), so that what follows them tells no more. */
+const CALLING_CODE_DIGITS = 3;
+const found = new Map<string, readonly string[]>();
+
+/** Every country that shares a calling code which the prefix begins with, or is the beginning of. Lists have many prefixes, so it is remembered. */
+export function countriesByCallingCode(prefix: string): readonly string[] {
+  const head = prefix.slice(0, CALLING_CODE_DIGITS);
+  let countries = found.get(head);
+  if (countries === undefined) {
+    countries = [...byCallingCode].flatMap(([code, some]) =>
+      code.startsWith(head) || head.startsWith(code) ? some : [],
+    );
+    if (/^\d+$/.test(head)) found.set(head, countries);
+  }
+  return countries;
 }
 
 /** Lengths of E.164 numbers that are tried. */
@@ -39,12 +49,12 @@ const TELLING_DIGITS = 3;
  * Where numbers with this prefix lie, when none of them lies in one of `countries`; undefined when one does, or when it cannot
  * be told. It completes the prefix to whole numbers in many ways, the same ones each time, and takes up to some 50 ms.
  */
-export function liesElsewhere(prefix: string, countries: ReadonlySet<string>): string[] | undefined {
+export function liesElsewhere(prefix: string, countries: ReadonlySet<string>): readonly string[] | undefined {
   const sharing = countriesByCallingCode(prefix);
   const callingCode = [...byCallingCode.keys()].find((code) => prefix.startsWith(code));
   if (callingCode === undefined || !sharing.some((country) => countries.has(country))) return sharing;
   if (sharing.length === 1 || prefix.length < callingCode.length + TELLING_DIGITS) return undefined;
-  const found = new Set<string>();
+  const places = new Set<string>();
   const digit = digits();
   for (let length = Math.max(MIN_LENGTH, prefix.length); length <= MAX_LENGTH; length++) {
     for (let n = 0; n < TRIES_A_LENGTH; n++) {
@@ -52,10 +62,10 @@ export function liesElsewhere(prefix: string, countries: ReadonlySet<string>): s
       while (number.length < length) number += String(digit());
       const parsed = parseDestination(number);
       if (parsed.ok && countries.has(parsed.country)) return undefined;
-      if (parsed.ok) found.add(parsed.country);
+      if (parsed.ok) places.add(parsed.country);
     }
   }
-  return found.size === 0 ? undefined : [...found];
+  return places.size === 0 ? undefined : [...places];
 }
 
 /** Digits by a linear congruence modulo 2^31 (multiplier and increment of the C standard's example), of which the upper bits are used. */

@@ -46,7 +46,7 @@ it.each([
   ["12", ["GD"], undefined],
 ])("%s in %j lies elsewhere: %j", (prefix, countries, elsewhere) => {
   const found = liesElsewhere(prefix, new Set(countries));
-  expect(found?.sort()).toEqual(elsewhere);
+  expect(found?.toSorted()).toEqual(elsewhere);
 });
 
 it("knows the calling codes that a prefix begins with, or begins", () => {
