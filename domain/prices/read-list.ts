@@ -9,7 +9,7 @@ import { type DateOrder, dateOrderOf } from "./local-date.ts";
 import { type PlacedEntry, placeEntries } from "./price-entry.ts";
 import { cellOf, type Notation, type ReadRow, type Row, readRow } from "./read-row.ts";
 import { type Divisor, STATE_DIVISOR, unitOfNote } from "./units.ts";
-import { otherUnits } from "./unread-columns.ts";
+import { datedNotes, otherServices, otherUnits } from "./unread-columns.ts";
 
 /** What is stated about a list, where it does not say it itself. */
 export interface ListSettings {
@@ -70,10 +70,12 @@ export function readList(text: string, settings: ListSettings = {}): ReadList {
   const rows = read.flatMap(({ row }) => (row.kind === "row" ? [row] : []));
   const entries = placeEntries(rows.flatMap((row) => row.entries));
   const currency = currencyOfList(rows, header, titles, settings);
+  const notes = [...titles, ...read.filter(({ row }) => row.kind === "heading").map(({ record }) => record)];
   const problems = [
     ...read.flatMap(({ row }) => (row.kind === "wrong" ? row.problems : [])),
     ...currency.problems,
-    ...(settings.divisor === undefined ? [...unitNotes(titles, read), ...otherUnits(read, header)] : []),
+    ...(settings.divisor === undefined ? [...unitNotes(notes), ...otherUnits(read, header)] : []),
+    ...otherServices(read, header),
     ...unequal(entries, header),
     ...tooMuch(entries),
     ...(rows.length === 0 && read.every(({ row }) => row.kind !== "wrong") ? [wholly("holds no price")] : []),
@@ -82,18 +84,14 @@ export function readList(text: string, settings: ListSettings = {}): ReadList {
   const lines = { row: 0, blank: 0, total: 0, heading: 0, unserved: 0, wrong: 0 };
   for (const { row } of read) lines[row.kind]++;
   const columns = new Map([...header.columns].map(([field, { name }]) => [field, name]));
-  const warnings = listWarnings(entries, read, header, currency.code, settings);
+  const warnings = [...listWarnings(entries, read, header, currency.code, settings), ...datedNotes(notes, header)];
   const ignored = header.ignored.map(({ name }) => name);
   return { ok: true, value: { entries, currency: currency.code, columns, ignored, lines, warnings } };
 }
 
 /** Lines above and within the table that say that its prices are of another unit: read as they stand they would be wrong by a factor. */
-function unitNotes(
-  titles: readonly CsvRecord[],
-  lines: readonly { readonly record: CsvRecord; readonly row: ReadRow }[],
-): ListProblem[] {
-  const notes = lines.filter(({ row }) => row.kind === "heading").map(({ record }) => record);
-  return [...titles, ...notes].flatMap(({ line, cells }) => {
+function unitNotes(notes: readonly CsvRecord[]): ListProblem[] {
+  return notes.flatMap(({ line, cells }) => {
     const unit = unitOfNote(cells.join(" "));
     if (unit === undefined) return [];
     return [{ line, column: undefined, message: `says "${unit}": if prices are in another unit, ${STATE_DIVISOR}` }];

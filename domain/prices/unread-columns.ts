@@ -15,6 +15,14 @@ const CHANGES =
 const GONE =
   /^(?:deleted?|removed?|closed|inactive|disabled|discontinued|suspended|blocked|barred|terminated|withdrawn|not (?:available|supported|served|offered|in service)|no (?:service|coverage)|unavailable|geloscht|entfallt|entfallen|gesperrt|supprime|eliminado|baja|sospeso)$/;
 
+/** What is sold beside messages to handsets, often in the same list. */
+const OTHER_SERVICE =
+  /^(?:mo|sms mo|mo sms|mobile originated|inbound|inbound sms|incoming|incoming sms|received|receiving|voice|voice calls?|calls?|telephony|hlr|hlr lookups?|mnp|mnp lookups?|number lookups?|lookups?|mms|rcs|whatsapp|viber|telegram|email|e mail|data)$/;
+
+/** A day from which a line of text says that prices hold. */
+const DATED =
+  /\b(?:valid|effective|applicable|applies|in force|from|as of|starting|gültig|ab|vigente|desde|valable|à partir|dal|válido)\b.{0,30}?(?:\d{1,2}[./-]\d{1,2}[./-]\d{2,4}|\d{4}-\d\d-\d\d|\d{1,2}(?:st|nd|rd|th|\.)?\s+\p{L}+\.?,?\s+\d{4}|\p{L}+\s+\d{1,2}(?:st|nd|rd|th)?,?\s+\d{4})/iu;
+
 interface Line {
   readonly record: CsvRecord;
   readonly row: { readonly kind: string };
@@ -34,6 +42,30 @@ export function otherUnits(lines: readonly Line[], header: Header): ListProblem[
       return [{ line: record.line, column: column.name, message }];
     }),
   );
+}
+
+/** Rows that a column says are of something else than messages to handsets. */
+export function otherServices(lines: readonly Line[], header: Header): ListProblem[] {
+  const rows = lines.filter(({ row }) => row.kind === "row");
+  return header.ignored.flatMap((column) =>
+    rows.flatMap(({ record }) => {
+      const text = textOf(record, column);
+      if (!OTHER_SERVICE.test(plainWords(text))) return [];
+      const message = `"${text}" is no message to a handset: take such rows out of the list`;
+      return [{ line: record.line, column: column.name, message }];
+    }),
+  );
+}
+
+/** Lines of text with the day from which the list holds, which only a column is read for. */
+export function datedNotes(notes: readonly CsvRecord[], header: Header): ListProblem[] {
+  if (header.columns.has("validFrom")) return [];
+  return notes.flatMap(({ line, cells }) => {
+    const found = DATED.exec(cells.join(" "))?.[0];
+    if (found === undefined) return [];
+    const message = `says "${found.replace(/\s+/g, " ")}", which is not read: these prices hold at once; the list that takes the place of another on a day is its "next"`;
+    return [{ line, column: undefined, message }];
+  });
 }
 
 /** What columns that are not read probably say of prices. `named`: which one is the price was stated, so others are known of. */

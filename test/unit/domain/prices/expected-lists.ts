@@ -221,6 +221,7 @@ export const acceptedLists: readonly Accepted[] = [
     currency: "EUR",
     prices: ["26201 0.059"],
     lines: { row: 1, total: 1, heading: 1 },
+    warnings: ['line 4: says "valid from 01.03.2027", which is not read: these prices hold at once'],
   },
 ];
 
@@ -295,6 +296,13 @@ export const refusedLists: readonly Refused[] = [
   {
     file: "68-decimals-beside.csv",
     problems: ['line 2, column "Price EUR": "0" may lack its decimals', 'line 3, column "Price EUR": "1" may lack'],
+  },
+  {
+    file: "72-other-services.csv",
+    problems: [
+      'line 3, column "Service": "Voice" is no message',
+      'line 4, column "Service": "HLR lookup" is no message',
+    ],
   },
   { file: "69-text-beyond.csv", problems: ["line 2: has more cells than the header"] },
   {
