@@ -20,6 +20,8 @@ export function explainIssue(issue: z.core.$ZodIssue, input: unknown): string {
   if (issue.code === "invalid_element")
     return explainAll(issue.issues, value instanceof Map ? value.get(issue.key) : undefined);
   if (issue.code === "too_small" && Array.isArray(value) && value.length === 0) return "is empty: at least one entry";
+  if (issue.code === "too_small") return explainBound(issue, issue.minimum, "at least", "above");
+  if (issue.code === "too_big") return explainBound(issue, issue.maximum, "at most", "below");
   if (issue.code === "unrecognized_keys") return explainKeys(issue.keys);
   if (issue.code === "invalid_value") {
     const allowed = issue.values.map(String).join(", ");
@@ -71,6 +73,21 @@ function explainType(expected: string, value: unknown, path: readonly PropertyKe
   if (expected === "number" || expected === "int")
     return typeof value === "string" ? "must be a number, without quotes" : "must be a number";
   return `must be of type ${expected}`;
+}
+
+/** A number, or a length, that is too small or too large. */
+function explainBound(
+  { origin, inclusive }: z.core.$ZodIssueTooSmall | z.core.$ZodIssueTooBig,
+  bound: number | bigint,
+  within: string,
+  beyond: string,
+): string {
+  const words = `${inclusive === false ? beyond : within} ${bound}`;
+  const more = Number(bound) === 1 ? "" : "s";
+  if (origin === "string") return `must have ${words} character${more}`;
+  return origin === "array" || origin === "map" || origin === "set"
+    ? `must have ${words} entr${more === "" ? "y" : "ies"}`
+    : `must be ${words}`;
 }
 
 function explainKeys(keys: readonly string[]): string {

@@ -9,7 +9,7 @@ import { type DateOrder, dateOrderOf } from "./local-date.ts";
 import { type PlacedEntry, placeEntries } from "./price-entry.ts";
 import { cellOf, type Notation, type ReadRow, type Row, readRow } from "./read-row.ts";
 import { type Divisor, STATE_DIVISOR, unitOfNote } from "./units.ts";
-import { datedNotes, otherServices, otherUnits } from "./unread-columns.ts";
+import { datedNotes, otherServices, otherUnits, taxedNotes } from "./unread-columns.ts";
 
 /** What is stated about a list, where it does not say it itself. */
 export interface ListSettings {
@@ -84,7 +84,11 @@ export function readList(text: string, settings: ListSettings = {}): ReadList {
   const lines = { row: 0, blank: 0, total: 0, heading: 0, unserved: 0, wrong: 0 };
   for (const { row } of read) lines[row.kind]++;
   const columns = new Map([...header.columns].map(([field, { name }]) => [field, name]));
-  const warnings = [...listWarnings(entries, read, header, currency.code, settings), ...datedNotes(notes, header)];
+  const warnings = [
+    ...listWarnings(entries, read, header, currency.code, settings),
+    ...datedNotes(notes, header),
+    ...taxedNotes(notes),
+  ];
   const ignored = header.ignored.map(({ name }) => name);
   return { ok: true, value: { entries, currency: currency.code, columns, ignored, lines, warnings } };
 }

@@ -1,4 +1,5 @@
 import type { CsvRecord } from "./csv.ts";
+import { currencyWithin } from "./currencies.ts";
 import type { Column, Header } from "./header.ts";
 import { namesAPrice } from "./header-words.ts";
 import { type ListProblem, someOf } from "./list-problem.ts";
@@ -44,6 +45,20 @@ export function otherUnits(lines: readonly Line[], header: Header): ListProblem[
   );
 }
 
+/** Prices with a tax, in plain words. */
+const TAXED =
+  /\b(?:(?:incl|including|inclusive of|inkl|inklusive|mit|with|gross|brutto) (?:\d+ )?(?:of )?(?:vat|mwst|ust|tax|taxes|gst)|ttc|(?:tva|iva|tax|vat|gst) (?:comprise|incluida|incluido|inclusa|included))\b/;
+
+/** Lines of text that say that prices hold a tax: they are read as they stand. */
+export function taxedNotes(notes: readonly CsvRecord[]): ListProblem[] {
+  return notes.flatMap(({ line, cells }) => {
+    const found = TAXED.exec(plainWords(cells.join(" ")))?.[0];
+    return found === undefined
+      ? []
+      : [{ line, column: undefined, message: `says "${found}": prices are read as they stand` }];
+  });
+}
+
 /** Rows that a column says are of something else than messages to handsets. */
 export function otherServices(lines: readonly Line[], header: Header): ListProblem[] {
   const rows = lines.filter(({ row }) => row.kind === "row");
@@ -79,7 +94,10 @@ export function unreadColumns(lines: readonly Line[], header: Header, named: boo
   };
   const filled = ({ index }: Column) => lines.some(({ record }) => (record.cells[index] ?? "").trim() !== "");
   const ends = header.ignored.filter((column) => ENDS.test(plainWords(column.name)) && filled(column));
-  const amounts = header.ignored.filter(({ name }) => namesAPrice(name) || CHANGES.test(plainWords(name)));
+  const amounts = header.ignored.filter(
+    ({ name }) =>
+      namesAPrice(name) || CHANGES.test(plainWords(name)) || currencyWithin(name, undefined).currency !== undefined,
+  );
   return [
     ...about(named ? [] : amounts, `prices are those of "${price}" alone`),
     ...about(ends, "a price holds until another one of the same begins"),

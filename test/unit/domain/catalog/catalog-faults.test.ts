@@ -203,6 +203,18 @@ it("says what is wrong inside of unions and maps, which zod tells one level down
   expect(explained(z.strictObject({ token: z.union([z.string(), z.boolean()]) }), { token: 4711 })).toEqual([
     "is read as a number: put it in quotes, as it is to be, with all its zeros; or must be of type boolean",
   ]);
+  const bounds = z.strictObject({
+    rate: z.number().positive(),
+    weight: z.number().max(5),
+    name: z.string().min(1),
+    list: z.array(z.int()).max(1),
+  });
+  expect(explained(bounds, { rate: 0, weight: 6, name: "", list: [1, 2] })).toEqual([
+    "must be above 0",
+    "must be at most 5",
+    "must have at least 1 character",
+    "must have at most 1 entry",
+  ]);
   expect(explained(z.strictObject({ password: z.string() }), { password: { file: "/x", env: "X" } })).toEqual([
     "must be { file: /path } or { env: NAME } and nothing beside it, or one text",
   ]);

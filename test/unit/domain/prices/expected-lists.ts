@@ -182,9 +182,9 @@ export const acceptedLists: readonly Accepted[] = [
     file: "29-columns-not-read.csv",
     currency: "USD",
     prices: ["310260 0.0079", "26201 0.07", "DE 0.08", "26203 0.065", "FR 0.05"],
-    ignored: ["Carrier fee", "Valid to", "Status"],
+    ignored: ["Carrier fee", "Valid to", "Status", "Sell GBP"],
     warnings: [
-      'line 1: not read: "Carrier fee"; prices are those of "Price USD" alone',
+      'line 1: not read: "Carrier fee", "Sell GBP"; prices are those of "Price USD" alone',
       'line 1: not read: "Valid to"; a price holds until another one of the same begins',
       'line 3, column "Status": says "Closed" and is not read: the row\'s price counts (also lines 5)',
       'line 4, column "Network": networks without their codes, so these prices are of all of their country: "1&1", "Orange" (also line 6)',
@@ -207,6 +207,12 @@ export const acceptedLists: readonly Accepted[] = [
     file: "32-unseen-characters.csv",
     currency: "EUR",
     prices: ["DE 0.05", "FR 0.06", "GB 0.03", "SK 0.04", "MK 0.05", "VI 0.02"],
+  },
+  {
+    file: "35-with-tax.csv",
+    currency: "EUR",
+    prices: ["DE 0.0595"],
+    warnings: ['line 1: says "inkl 19 mwst": prices are read as they stand'],
   },
   {
     file: "33-large-amounts.csv",
