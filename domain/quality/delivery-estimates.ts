@@ -20,7 +20,7 @@ interface KnownProvider {
 
 /**
  * How likely each provider delivers, by country, network and lane, from what all partitions say in `sms.quality`: the
- * reading half. Give it every summary as it comes, and call `refresh` about every second; in between nothing changes, and
+ * reading half. Give it every summary as it comes, and call `refresh` about twice a second; in between nothing changes, and
  * it may be asked for each message. It begins with the newest summaries that the topic holds and needs no other state.
  */
 export class DeliveryEstimates {

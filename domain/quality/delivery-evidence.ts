@@ -4,12 +4,17 @@ import { AS_USUAL, type DeliveryShape, STRETCHES } from "./delivery-shape.ts";
 
 /** Of the deliveries that are usual at most so many come, when receipts have collapsed; */
 const COLLAPSED = 0.3;
-/** and at least so many, while they have not. */
-const ALIVE = 0.6;
+/**
+ * and at least so many, while they have not: more of them where they take twice or 2.8 times as long as usual, by
+ * {@link STRETCHES}. That a provider becomes slow and loses many at the same moment is rarer than each of the two.
+ */
+const ALIVE = [0.6, 0.6, 0.6, 0.6, 0.7, 0.8];
 /** More may come than is usual, up to this. */
 const MOST = 1.3;
 /** Of the receipts that would have come by now usually, this share comes by now at the least. */
 const RIPE = 0.5;
+/** No receipt need come, however long they take. */
+const NONE = STRETCHES.map(() => 0);
 /** What a tenth less or more than before is no change. */
 const SAME = 0.1;
 
@@ -62,10 +67,11 @@ export class DeliveryEvidence {
     return this.likelihood(AS_USUAL, least, most);
   }
 
-  /** And that they take whatever time explains best what is seen. */
-  stretched(least: number, most: number): number {
+  /** And that they take whatever time explains best what is seen. `least`: by {@link STRETCHES}. */
+  stretched(least: readonly number[], most: number): number {
     let best = Number.NEGATIVE_INFINITY;
-    for (let index = 0; index < STRETCHES.length; index++) best = Math.max(best, this.likelihood(index, least, most));
+    for (let index = 0; index < STRETCHES.length; index++)
+      best = Math.max(best, this.likelihood(index, least[index]!, most));
     return best;
   }
 
@@ -104,7 +110,8 @@ export function evidenceOfChange(
   before: number,
   enough: number,
 ): number {
-  return beyond(whole.stretched(0, MOST), whole, later, before * (1 - SAME), before * (1 + SAME), enough);
+  const least = STRETCHES.map(() => before * (1 - SAME));
+  return beyond(whole.stretched(NONE, MOST), whole, later, least, before * (1 + SAME), enough);
 }
 
 export type LaterEvidence = () => readonly DeliveryEvidence[];
@@ -117,7 +124,7 @@ function beyond(
   likelihood: number,
   whole: DeliveryEvidence,
   later: LaterEvidence,
-  least: number,
+  least: readonly number[],
   most: number,
   enough: number,
 ): number {

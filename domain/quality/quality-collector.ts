@@ -14,14 +14,14 @@ export interface QualityLimits {
   readonly waitMs: number;
 }
 
-export const DEFAULT_QUALITY_LIMITS: QualityLimits = { cells: 1_000, summaries: 64, news: 8, waitMs: 5_000 };
+export const DEFAULT_QUALITY_LIMITS: QualityLimits = { cells: 1_000, summaries: 32, news: 8, waitMs: 5_000 };
 
 /**
  * Watches one partition of sms.events, and says how each cell fares: the writing half of `sms.quality`.
  *
  * How to drive it: give it each submission (`submitted` events, a submission that only its receipt proves as well) and
  * the one terminal event of each message, once, as they are first processed and not while they are replayed; and `tick`
- * about every second. Order does not matter. A new owner of the partition begins with a new one and takes nothing over:
+ * about twice a second. Order does not matter. A new owner of the partition begins with a new one and takes nothing over:
  * `since` is when it began, submissions made before are left out, and the reader, which keeps what it has learned, goes on
  * from there.
  */

@@ -8,7 +8,7 @@ import type { Log } from "../../platform/log/log.ts";
 import { NotedWays } from "./noted-ways.ts";
 
 /** Between two times that the estimates are worked out anew, ms. */
-const REFRESH_MS = 1_000;
+const REFRESH_MS = 500;
 
 export interface DeliveryBoardOptions {
   /** What part of the routes' money for exploring is this process's, in [0, 1]. */
@@ -20,7 +20,7 @@ export interface DeliveryBoardOptions {
   readonly log: Log;
 }
 
-/** What a process knows of the providers' deliveries, and may spend to learn more: from sms.quality, anew every second. */
+/** What a process knows of the providers' deliveries, and may spend to learn more: from sms.quality, anew twice a second. */
 export class DeliveryBoard implements DeliveryView {
   readonly estimates = new DeliveryEstimates();
   private readonly options: DeliveryBoardOptions;

@@ -25,7 +25,7 @@ export class LogFrontier {
     this.now = now;
   }
 
-  start(everyMs = 1_000): void {
+  start(everyMs = 500): void {
     const onFault = (error: Error) =>
       this.log.every("log-frontier", 10_000).warn({ cause: error.message }, "cannot ask Kafka where its logs end");
     this.timer = askEvery(everyMs, () => this.ask(), onFault);

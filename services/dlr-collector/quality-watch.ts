@@ -6,8 +6,11 @@ import type { OutRecord } from "../../platform/kafka/record.ts";
 import type { Event, MessageFacts, Quality } from "../../schemas/generated/types.ts";
 import { QUALITY_TOPIC } from "../../schemas/topics.ts";
 
-/** Time between two looks at what there is to tell, ms of stream time. */
-const TELL_EVERY_MS = 1_000;
+/**
+ * Time between two looks at what there is to tell, ms of stream time, at the least: less than passes between two answers of the
+ * {@link LogFrontier}, so that each of them leads to one, also when it comes a little early.
+ */
+const TELL_EVERY_MS = 400;
 
 /**
  * Counts what receipts say of the providers, on the events of one partition, and puts it into records of sms.quality. What it

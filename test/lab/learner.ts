@@ -14,7 +14,7 @@ export class Learner {
   private readonly stepMs: number;
 
   /** `stepMs`: how often what is counted is told, and what was told is worked out. */
-  constructor(stepMs = 1_000) {
+  constructor(stepMs = 500) {
     this.stepMs = stepMs;
     this.path = new ReceiptPath(EPOCH, stepMs);
     const budget = new ExplorationBudget();

@@ -4,8 +4,11 @@ import type { Fate } from "./world.ts";
 
 /** Partitions of sms.events: each sees its own destinations, and what it says is added up. */
 const PARTITIONS = 4;
-/** What is read lags behind what is written by about so much, ms. */
-const LAG_MS = 750;
+/**
+ * What is worked out lags behind what is written by about so much, ms: a quarter of a second in which writes may be under way, as long on
+ * average until the router works out anew, and the way there and back over Kafka.
+ */
+const LAG_MS = 650;
 
 interface Happening {
   readonly at: number;
@@ -18,7 +21,7 @@ interface Happening {
 
 /**
  * The way of submissions and receipts to those who learn from them, as it is over Kafka: in partitions, with what each says
- * a second at a time. The collectors are the real ones.
+ * half a second at a time. The collectors are the real ones.
  */
 export class ReceiptPath {
   private readonly collectors: readonly QualityCollector[];
@@ -29,7 +32,7 @@ export class ReceiptPath {
   private step: number;
 
   /** Times are ms; `startMs`: a multiple of `stepMs`, the time from one word of the collectors to the next. */
-  constructor(startMs: number, stepMs = 1_000) {
+  constructor(startMs: number, stepMs = 500) {
     this.stepMs = stepMs;
     this.step = startMs / stepMs;
     this.collectors = Array.from({ length: PARTITIONS }, (_, partition) => new QualityCollector(partition, startMs));

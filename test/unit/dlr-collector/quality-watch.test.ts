@@ -105,6 +105,19 @@ test("a submission in doubt counts when an answer or a receipt shows that it was
   expect(sum(quality!.deliveries)).toBe(3);
 });
 
+test("what happens is told twice a second, also when the log's ends are known a little early", async () => {
+  const log = new SimulatedLog();
+  const owner = await Owner.begin(log, SETTINGS);
+  const words = () => log.records(QUALITY_TOPIC).length;
+  for (let step = 0; step < 20; step++) {
+    for (let n = 0; n < 10; n++) submit(log, `m${step}-${n}`);
+    log.now += 490;
+    await owner.step(MANY, true);
+  }
+  expect(words()).toBeGreaterThanOrEqual(18);
+  expect(words()).toBeLessThanOrEqual(20);
+});
+
 test("the next owner begins anew, and leaves out what was submitted before", async () => {
   const log = new SimulatedLog();
   const first = await Owner.begin(log, SETTINGS);

@@ -34,6 +34,12 @@ describe("the routing lab in short", () => {
     expect(secondsUntilLeft(trial, "least-cost-per-delivered") * 1_000).toBeLessThan(2 * trial.truth.medianMs);
   });
 
+  it("does not wait for the chance that a provider became slow and loses many at the same moment", busy, () => {
+    const trial = collapseOf(20_120);
+    expect(trial.truth.medianMs).toBeLessThan(6_000);
+    expect(secondsUntilLeft(trial, "least-cost-per-delivered") * 1_000).toBeLessThan(2 * trial.truth.medianMs);
+  });
+
   it("gives nothing to a link that was lost two seconds ago, or to a provider that fell silent", busy, () => {
     for (const kind of ["lost", "silent"] as const)
       expect(darkShare(darkOf(20_001, kind), "least-cost")).toBeLessThan(0.02);

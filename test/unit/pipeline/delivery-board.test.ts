@@ -1,4 +1,4 @@
-import { expect, it } from "vitest";
+import { expect, it, vi } from "vitest";
 import type { QualitySummary } from "../../../domain/quality/quality-cell.ts";
 import { QualityCollector } from "../../../domain/quality/quality-collector.ts";
 import { DeliveryBoard } from "../../../pipeline/follow/delivery-board.ts";
@@ -75,6 +75,24 @@ it("follows what correlators say: a probability of delivery, and a collapse of r
   expect(other.board.of("a", "DE", "26201", "otp").share).toBe(0);
   expect(other.board.leftCount).toBe(1);
   expect(other.said).toEqual([expect.stringContaining("receipts have collapsed")]);
+});
+
+it("works out what was told within half a second", async () => {
+  vi.useFakeTimers();
+  const { board, write, at } = await followed();
+  board.start();
+  try {
+    for (const word of words(60, 50, () => 0.3)) {
+      at(word.at);
+      for (const summary of word.summaries) write(summary);
+    }
+    const before = board.of("a", "DE", "26201", "otp").delivery;
+    vi.advanceTimersByTime(500);
+    expect(board.of("a", "DE", "26201", "otp").delivery).toBeLessThan(before - 0.2);
+  } finally {
+    board.stop();
+    vi.useRealTimers();
+  }
 });
 
 it("passes over what no correlator can have said", async () => {
