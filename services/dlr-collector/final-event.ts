@@ -23,6 +23,14 @@ function owedBy({ cost, price, onDelivery, facts }: Event, { parts, total }: Sub
   return price * Math.round((facts.segments * delivered) / total);
 }
 
+/**
+ * When the provider took a submission. Of one that is charged on delivery all that is told says the same, also when it was in doubt first and
+ * answered late: under that minute it is summed.
+ */
+function submittedAtOf({ onDelivery, submittedAt }: Event, submission: Submission): number | null {
+  return onDelivery ? submission.submittedAt : submittedAt;
+}
+
 /** The terminal event of a message that was submitted. `submitted` is the submission's own event; `now` epoch milliseconds. */
 export function finalOfSubmission(
   submitted: Event,
@@ -50,7 +58,7 @@ export function finalOfSubmission(
     price: submitted.price,
     cost: owedBy(submitted, submission),
     currency: submitted.currency,
-    submittedAt: submitted.submittedAt,
+    submittedAt: submittedAtOf(submitted, submission),
     providerMessageIds: submitted.providerMessageIds.length > 0 ? submitted.providerMessageIds : submission.ids,
     resubmitted: submitted.resubmitted,
     errorClass: null,
@@ -122,6 +130,7 @@ export function partEvent(
     at: now,
     reason: null,
     cost: owedBy(submitted, submission),
+    submittedAt: submittedAtOf(submitted, submission),
     providerMessageIds: id === undefined ? [] : [id],
     errorClass: null,
     errorCode: known.errorCode ?? null,

@@ -418,4 +418,18 @@ describe("a provider that charges on delivery", () => {
       ["final", 7_500],
     ]);
   });
+
+  it("says one time of submission, though it was in doubt first and answered when a part had been delivered", () => {
+    const b = routed();
+    const of = facts("m", { segments: 2 });
+    b.event(event("in_doubt", "m", { at: 2_000, facts: of, onDelivery: true, errorClass: "unknown", source: SOURCE }));
+    b.receipt(receipt("1", "delivered", { messageId: "m" }));
+    b.event(later(1, { at: 90_000, submittedAt: 90_000, facts: of, providerMessageIds: ["1", "2"] }));
+    b.receipt(receipt("2", "delivered"));
+    const told = b.events.filter(({ event: { type } }) => type !== "submitted");
+    expect(told.map(({ event: { type, cost, submittedAt } }) => [type, cost, submittedAt])).toEqual([
+      ["receipt", 7_500, 2_000],
+      ["final", 15_000, 2_000],
+    ]);
+  });
 });
