@@ -20,9 +20,15 @@ export const volumeTermsSchema = z
   .strictObject({
     /** Segments of a month that are paid for in any case: the first ones cost nothing more. */
     committed: segments.optional(),
+    /** Money of a month that is paid in any case, in the provider's currency: segments cost nothing more until they come to it. */
+    committedSpend: price.refine((amount) => amount > 0, "more than 0").optional(),
     tiers: z.array(tier).default([]),
   })
-  .superRefine(({ tiers }, context) => {
+  .superRefine(({ tiers, committed, committedSpend }, context) => {
+    if (committed !== undefined && committedSpend !== undefined) {
+      const message = "a commitment is in segments (committed) or in money (committedSpend), not in both";
+      context.addIssue({ code: "custom", path: ["committedSpend"], message });
+    }
     const late = tiers.findIndex(({ from }, index) => index > 0 && from <= tiers[index - 1]!.from);
     if (late < 0) return;
     const message = "each tier begins above the one before it";
@@ -31,12 +37,24 @@ export const volumeTermsSchema = z
 
 export type VolumeTerms = z.output<typeof volumeTermsSchema>;
 
+/** What a provider has had of a month. */
+export interface MonthSoFar {
+  readonly segments: number;
+  /** What they come to without a commitment in money, micro-units of the provider's currency; 0 where it has none. */
+  readonly spent: Micros;
+}
+
 /**
- * What one more segment costs, micro-units, in a month that has had so many: nothing as long as it fills what is committed, then
- * the list's price, or what its tier makes of it.
+ * What one more segment costs, micro-units, in a month that has had so much: nothing as long as it fills what is committed, then
+ * its tariff.
  */
-export function priceAtVolume({ committed = 0, tiers }: VolumeTerms, listed: Micros, monthToDate: number): Micros {
-  if (monthToDate < committed) return 0;
+export function priceAtVolume(terms: VolumeTerms, listed: Micros, month: MonthSoFar): Micros {
+  const { committed = 0, committedSpend = 0 } = terms;
+  return month.segments < committed || month.spent < committedSpend ? 0 : tariffAt(terms, listed, month.segments);
+}
+
+/** The price without a commitment: the list's, or what the tier of a month that has had so many segments makes of it. */
+export function tariffAt({ tiers }: VolumeTerms, listed: Micros, monthToDate: number): Micros {
   let current: VolumeTerms["tiers"][number] | undefined;
   for (const one of tiers) {
     if (one.from > monthToDate) break;

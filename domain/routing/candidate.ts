@@ -11,6 +11,8 @@ export interface ProviderHealth {
   readonly rate?: number;
   /** Segments that it has had in the month that ends at `monthEnd`, epoch ms; then the count is 0. */
   readonly segmentsThisMonth?: number;
+  /** What they come to without a commitment in money, micro-units of the provider's currency; 0 where it has none. */
+  readonly spentThisMonth?: Micros;
   readonly monthEnd?: number;
 }
 
@@ -60,6 +62,8 @@ export interface Candidate {
   readonly price: Micros | undefined;
   /** The price is owed only for what is delivered. */
   readonly onDelivery: boolean;
+  /** What the price is without the provider's commitment in money; undefined where it has none. */
+  readonly tariff: Micros | undefined;
   /** ISO 4217. */
   readonly currency: string;
   /** Undefined when nothing was heard of it yet, which counts as well. */

@@ -3,7 +3,7 @@ import { amountOf, type Price } from "../catalog/price-list.ts";
 import type { Provider } from "../catalog/provider.ts";
 import { routeStrategies } from "../catalog/route.ts";
 import { type SenderFit, senderFit } from "../catalog/sender-rules.ts";
-import { priceAtVolume } from "../catalog/volume-terms.ts";
+import { type MonthSoFar, priceAtVolume, tariffAt } from "../catalog/volume-terms.ts";
 import type { Lane } from "../message/lane.ts";
 import { isAbove } from "./account-price-cap.ts";
 import type { Candidate, ProviderHealth, RouteMember, Verdict } from "./candidate.ts";
@@ -56,6 +56,8 @@ export type Choice =
       price: Micros;
       /** The price is owed only for what is delivered. */
       onDelivery: boolean;
+      /** What the price is without the provider's commitment in money, which the message fills; undefined where it has none. */
+      tariff: Micros | undefined;
       route: string;
       reason: (typeof takenReasons)[number];
       candidates: Candidate[];
@@ -180,18 +182,36 @@ function candidateOf(member: RouteMember, asked: Asked): Candidate {
   const health = asked.input.health(provider.id);
   const listed = asked.prices.priceOf(list);
   const price = listed === undefined ? undefined : priceNow(provider, listed, asked.input.facts, health);
+  const tariff = listed === undefined ? undefined : tariffNow(provider, listed, asked.input.facts, health);
   const verdict = refuse(provider, price, health, asked) ?? "not-drawn";
   const onDelivery = typeof listed === "object";
   const { id, currency } = provider;
-  return { provider: id, member, price, onDelivery, currency, health, verdict, score: undefined };
+  return { provider: id, member, price, onDelivery, tariff, currency, health, verdict, score: undefined };
 }
 
 /** What the month's traffic makes of the list's price. */
 function priceNow(provider: Provider, listed: Price, facts: MessageFacts, health: ProviderHealth | undefined): Micros {
   if (provider.volume === undefined) return amountOf(listed);
-  const { segmentsThisMonth = 0, monthEnd = 0 } = health ?? {};
-  return priceAtVolume(provider.volume, amountOf(listed), facts.at < monthEnd ? segmentsThisMonth : 0);
+  return priceAtVolume(provider.volume, amountOf(listed), monthSoFar(facts, health));
 }
+
+/** What counts towards a commitment in money. */
+function tariffNow(
+  { volume }: Provider,
+  listed: Price,
+  facts: MessageFacts,
+  health: ProviderHealth | undefined,
+): Micros | undefined {
+  if (volume?.committedSpend === undefined) return undefined;
+  return tariffAt(volume, amountOf(listed), monthSoFar(facts, health).segments);
+}
+
+function monthSoFar({ at }: MessageFacts, health: ProviderHealth | undefined): MonthSoFar {
+  const { segmentsThisMonth = 0, spentThisMonth = 0, monthEnd = 0 } = health ?? {};
+  return at < monthEnd ? { segments: segmentsThisMonth, spent: spentThisMonth } : NOTHING_SPENT;
+}
+
+const NOTHING_SPENT: MonthSoFar = { segments: 0, spent: 0 };
 
 function refuse(
   provider: Provider,
@@ -231,7 +251,7 @@ function accept(
 ): Choice {
   chosen.verdict = "chosen";
   const { provider } = chosen.member;
-  const { onDelivery } = chosen;
+  const { onDelivery, tariff } = chosen;
   const sender = senderAt(provider, from, terms.sender);
-  return { ok: true, provider, sender, price: chosen.price!, onDelivery, route, reason, candidates, terms };
+  return { ok: true, provider, sender, price: chosen.price!, onDelivery, tariff, route, reason, candidates, terms };
 }

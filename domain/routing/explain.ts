@@ -116,6 +116,7 @@ export interface ExplainedHealth extends ProviderHealth {
   /** Why it is not closed. */
   readonly reason: string | null;
   readonly segmentsThisMonth: number;
+  readonly spentThisMonth: number;
   readonly monthEnd: number;
 }
 

@@ -45,9 +45,9 @@ export function followHealth(options: FollowHealthOptions): Promise<void> {
 }
 
 function isPlausible(
-  { provider, partition, rate, segmentsToday, segmentsThisMonth }: Health,
+  { provider, partition, rate, segmentsToday, segmentsThisMonth, spentThisMonth }: Health,
   partitionsOf: FollowHealthOptions["partitionsOf"],
 ): boolean {
-  const counts = segmentsToday >= 0 && segmentsThisMonth >= 0;
+  const counts = segmentsToday >= 0 && segmentsThisMonth >= 0 && spentThisMonth >= 0;
   return partition >= 0 && partition < (partitionsOf(provider) ?? 0) && rate >= 0 && counts;
 }

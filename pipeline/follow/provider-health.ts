@@ -20,6 +20,8 @@ export interface ProviderState {
   readonly rate: number;
   /** Segments that it has had in the month that ends at `monthEnd`, epoch ms, by its senders' last words. */
   readonly segmentsThisMonth: number;
+  /** What they come to without a commitment in money, micro-units of its currency; 0 where it has none. */
+  readonly spentThisMonth: number;
   readonly monthEnd: number;
 }
 
@@ -54,6 +56,7 @@ interface Known {
   away: boolean;
   rate: number;
   segmentsThisMonth: number;
+  spentThisMonth: number;
   monthEnd: number;
   /** What was answered last, by lane, since anything changed: many messages ask in between. */
   readonly states: (ProviderState | undefined)[];
@@ -84,6 +87,7 @@ const UNHEARD = {
   away: false,
   rate: 0,
   segmentsThisMonth: 0,
+  spentThisMonth: 0,
   monthEnd: 0,
 };
 const QUEUES = DISPATCH_QUEUES.length;
@@ -214,6 +218,7 @@ export class ProviderHealth {
     let usable = 0;
     known.closed = false;
     known.segmentsThisMonth = 0;
+    known.spentThisMonth = 0;
     known.monthEnd = 0;
     for (const { health, at } of known.partitions.values()) {
       countMonth(known, health);
@@ -238,7 +243,7 @@ export class ProviderHealth {
 
 /** `own`, `overflow`: the urgency of the message's lane, and of the overflow of that. */
 function stateOf(known: Known, own: number, overflow: number): ProviderState {
-  const { backlog, given, closed, rate, segmentsThisMonth, monthEnd } = known;
+  const { backlog, given, closed, rate, segmentsThisMonth, spentThisMonth, monthEnd } = known;
   let segments = 0;
   for (let i = 0; i <= own; i++) segments += backlog[i]! + given[i]!;
   const ofLane = segments + backlog[overflow]! + given[overflow]!;
@@ -247,6 +252,7 @@ function stateOf(known: Known, own: number, overflow: number): ProviderState {
     closed,
     rate,
     segmentsThisMonth,
+    spentThisMonth,
     monthEnd,
     backlogSeconds: rate > 0 ? segments / rate : 0,
     laneSeconds: rate > 0 ? ofLane / rate : 0,
@@ -254,9 +260,13 @@ function stateOf(known: Known, own: number, overflow: number): ProviderState {
 }
 
 /** Adds what a partition tells of its month, however long ago. Where some are in another month than others the later one counts. */
-function countMonth(known: Known, { monthEnd, segmentsThisMonth }: Health): void {
+function countMonth(known: Known, { monthEnd, segmentsThisMonth, spentThisMonth }: Health): void {
   if (monthEnd < known.monthEnd) return;
-  if (monthEnd > known.monthEnd) known.segmentsThisMonth = 0;
+  if (monthEnd > known.monthEnd) {
+    known.segmentsThisMonth = 0;
+    known.spentThisMonth = 0;
+  }
   known.monthEnd = monthEnd;
   known.segmentsThisMonth += segmentsThisMonth;
+  known.spentThisMonth += spentThisMonth;
 }

@@ -7,6 +7,8 @@ export interface ToldVolume {
   readonly monthStart: number;
   readonly monthEnd: number;
   readonly segmentsThisMonth: number;
+  /** What they come to without the provider's commitment in money, micro-units; 0 where it has none. */
+  readonly spentThisMonth: number;
 }
 
 /** Segments that a provider has taken, or may have, in a calendar day and a calendar month of its quota's zone. */
@@ -18,7 +20,10 @@ export interface VolumeCount {
 export const NO_VOLUME: VolumeCount = { today: 0, thisMonth: 0 };
 
 /** What of it still holds: the count of a period that is over is 0. */
-export function volumeAt(told: Omit<ToldVolume, "dayStart" | "monthStart">, at: number): VolumeCount {
+export function volumeAt(
+  told: Omit<ToldVolume, "dayStart" | "monthStart" | "spentThisMonth">,
+  at: number,
+): VolumeCount {
   return {
     today: at < told.dayEnd ? told.segmentsToday : 0,
     thisMonth: at < told.monthEnd ? told.segmentsThisMonth : 0,

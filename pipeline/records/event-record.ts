@@ -27,6 +27,7 @@ export const BLANK_EVENT = {
   counted: [],
   due: null,
   onDelivery: false,
+  tariff: null,
 } satisfies Partial<Event>;
 
 /**

@@ -33,11 +33,12 @@ export function implausibleRetry(retry: Retry): string | undefined {
 }
 
 export function implausibleDispatch(dispatch: Dispatch): string | undefined {
-  const { provider, route, price, currency } = dispatch;
+  const { provider, route, price, currency, tariff } = dispatch;
   if (!isName(provider)) return "provider: too long";
   if (!isName(route)) return "route: too long";
   if (!isName(currency)) return "currency: too long";
   if (price !== null && !(Math.abs(price) <= MAX_PRICE)) return "price: out of range";
+  if (tariff !== null && !(tariff >= 0 && tariff <= MAX_PRICE)) return "tariff: out of range";
   return implausibleRetry(dispatch);
 }
 

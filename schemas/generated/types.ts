@@ -133,6 +133,8 @@ export interface Dispatch {
   readonly spendCurrency: string | null;
   /** The provider takes the price only for what is delivered. */
   readonly onDelivery: boolean;
+  /** Price of one segment as it would be without the provider's commitment in money: what the sender counts of the month; null: it has none. */
+  readonly tariff: number | null;
 }
 
 export type Encoding = "gsm7" | "ucs2";
@@ -191,6 +193,8 @@ export interface Event {
   readonly due: number | null;
   /** The provider takes the price only for what is delivered. Then cost is what the submission owes by what its receipts have said so far: 0 on submitted, and on receipt and final what has been delivered of it. */
   readonly onDelivery: boolean;
+  /** routed, submitted, in_doubt: price of one segment as it would be without the provider's commitment in money, which it fills; null: it has none. */
+  readonly tariff: number | null;
 }
 
 export type EventType = "routed" | "submitted" | "returned" | "in_doubt" | "closed" | "receipt" | "final" | "postponed" | "rerouted";
@@ -235,6 +239,8 @@ export interface Health {
   readonly monthEnd: number;
   /** The same as segmentsToday, of that month. */
   readonly segmentsThisMonth: number;
+  /** What the segments of this partition in that month come to without the provider's commitment in money, millionths of its currency; 0 where it has none. */
+  readonly spentThisMonth: number;
 }
 
 /** A message from a handset, or one part of it: sms.inbound, keyed by the sender (from). The record header id names the message; the same part under the same id is the same message, sent again by the provider. */

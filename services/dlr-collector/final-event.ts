@@ -74,6 +74,7 @@ export function finalOfSubmission(
     counted: [],
     due: null,
     onDelivery: submitted.onDelivery,
+    tariff: null,
   };
 }
 

@@ -360,6 +360,7 @@ export class Router implements Transform {
       errorCode: busy ? ACCOUNT_BUSY : waited ? WAITED : null,
       price: choice.price,
       onDelivery: choice.onDelivery,
+      tariff: choice.tariff ?? null,
       currency: choice.provider.currency,
       counted: this.caps.add(this.snapshot, pending.tried, () => routeFacts(facts, now), choice.sender),
       rules: rulesText(choice.terms, choice.candidates, facts.from ?? undefined, choice.sender),

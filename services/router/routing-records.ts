@@ -80,6 +80,7 @@ export class RoutingRecords {
         price: decision.price,
         currency: decision.currency,
         onDelivery: decision.onDelivery,
+        tariff: decision.tariff,
         tried,
         inDoubt,
         ...this.spendOf(pending, decision.currency),

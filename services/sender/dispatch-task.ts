@@ -13,7 +13,7 @@ import { type OutcomeLog, type StoredOutcome, workOf } from "./outcome-log.ts";
 import type { Order, Outcomes } from "./outcomes.ts";
 import { PartitionOwner } from "./partition-owner.ts";
 import type { Owner } from "./pending.ts";
-import { segmentsOf } from "./volume-log.ts";
+import { takenBy } from "./volume-log.ts";
 
 export interface DispatchTaskOptions {
   readonly provider: Provider;
@@ -24,7 +24,7 @@ export interface DispatchTaskOptions {
   readonly sender: {
     room(): number;
     submit(owner: Owner, order: Order, settle: (outcome: Outcome) => void): void;
-    mayHaveTaken(partition: number, segments: number): void;
+    mayHaveTaken(partition: number, segments: number, tariff: number | null): void;
   };
   readonly now: () => number;
   /** What was taken by this moment stands in the count that this owner goes on from, epoch ms; undefined: that begins with it. */
@@ -92,13 +92,13 @@ export class DispatchTask implements DispatchHandler<Dispatch, StoredOutcome> {
     const { codecs, sender, countedBy = Number.NEGATIVE_INFINITY } = this.options;
     const decoded = told?.value == null ? undefined : codecs.event.decode(told.value);
     if (decoded?.ok !== true || decoded.value.type === "returned" || decoded.value.at <= countedBy) return;
-    sender.mayHaveTaken(this.task.partition, segmentsOf(decoded.value));
+    sender.mayHaveTaken(this.task.partition, takenBy(decoded.value).segments, decoded.value.tariff);
   }
 
   /** An earlier owner may have submitted it. */
   inDoubt(work: Work<Dispatch>): Outcome {
     const { outcomes, sender, now } = this.options;
-    sender.mayHaveTaken(this.task.partition, work.value.facts.segments);
+    sender.mayHaveTaken(this.task.partition, work.value.facts.segments, work.value.tariff);
     return outcomes.inDoubt(orderOf(work), TAKEOVER, now());
   }
 

@@ -165,8 +165,8 @@ export class Outcomes {
   }
 
   private base(dispatch: Dispatch, at: number) {
-    const { facts, attempt, provider, route, price, currency, onDelivery } = dispatch;
-    return { ...BLANK_EVENT, at, facts, attempt, provider, route, price, currency, onDelivery };
+    const { facts, attempt, provider, route, price, currency, onDelivery, tariff } = dispatch;
+    return { ...BLANK_EVENT, at, facts, attempt, provider, route, price, currency, onDelivery, tariff };
   }
 
   private event(order: Order, kind: string, event: Event): OutRecord {

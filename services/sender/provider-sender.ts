@@ -368,7 +368,7 @@ export class ProviderSender<U extends Unit = Unit> {
       }
     }
     if (verdict.kind === "accepted" || verdict.kind === "in-doubt" || pending.accepted > 0)
-      this.mayHaveTaken(pending.owner.partition, pending.weight);
+      this.mayHaveTaken(pending.owner.partition, pending.weight, pending.order.dispatch.tariff);
     if (pending.sentAt > 0) metrics.latency.record((monotonic() - pending.sentAt) / 1_000);
     const [outcome, label] = this.conclusions.of(pending.order, pending, verdict);
     if (deferred) this.later(pending.settle, outcome, label);
@@ -389,9 +389,13 @@ export class ProviderSender<U extends Unit = Unit> {
     pending.ahead = 0;
   }
 
-  /** The provider has so many segments of a partition, or may have: this owner of it counts them, or the last one has not. */
-  mayHaveTaken(partition: number, segments: number): void {
-    this.quota.taken(partition, segments, this.options.now(), this.options.monotonic());
+  /**
+   * The provider has so many segments of a partition, or may have: this owner of it counts them, or the last one has not. `tariff`: what each
+   * counts for a commitment in money, micro-units; null: it has none.
+   */
+  mayHaveTaken(partition: number, segments: number, tariff: number | null): void {
+    const taken = { at: this.options.now(), segments, spent: (tariff ?? 0) * segments };
+    this.quota.taken(partition, taken, this.options.monotonic());
     if (this.circuit.state !== this.lastCircuit) this.circuitChanged();
   }
 

@@ -1,6 +1,6 @@
 import type { Quota } from "../../domain/catalog/quota.ts";
 import type { Circuit } from "./circuit.ts";
-import type { SegmentVolume } from "./segment-volume.ts";
+import type { SegmentVolume, TakenSegments } from "./segment-volume.ts";
 
 /** Why the circuit is open while the quota of the day or the month is used up. */
 export const QUOTA_REACHED = "quota-reached";
@@ -55,9 +55,9 @@ export class QuotaGate {
     member.reserved = 0;
   }
 
-  /** So many segments have been taken, or may have been. */
-  taken(partition: number, segments: number, at: number, now: number): void {
-    this.volume.add(partition, segments, at);
+  /** This has been taken, or may have been. `now`: monotonic, ms. */
+  taken(partition: number, taken: TakenSegments, now: number): void {
+    this.volume.add(partition, taken);
     if (this.heldUntil === undefined) this.holdFor(1, now);
   }
 

@@ -11,6 +11,8 @@ import { NO_VOLUME, type ToldVolume, type VolumeCount, volumeAt } from "../../pi
 export interface TakenSegments {
   readonly at: number;
   readonly segments: number;
+  /** What they come to without the provider's commitment in money, micro-units; 0 where it has none. */
+  readonly spent: number;
 }
 
 /** Of what was told, what a new owner goes on from. */
@@ -19,7 +21,11 @@ type Told = Omit<ToldVolume, "dayStart" | "monthStart">;
 interface Count {
   today: number;
   thisMonth: number;
+  /** Micro-units, of the month. */
+  spent: number;
 }
+
+const NOTHING: Readonly<Count> = { today: 0, thisMonth: 0, spent: 0 };
 
 export class SegmentVolume {
   private quota: Quota;
@@ -28,7 +34,7 @@ export class SegmentVolume {
   private periods: CalendarPeriods;
   private readonly partitions = new Map<number, Count>();
   /** Of all partitions here. */
-  private readonly own: Count = { today: 0, thisMonth: 0 };
+  private readonly own: Count = { ...NOTHING };
   private readonly others: () => VolumeCount;
   private elsewhere = NO_VOLUME;
   /** Segments of messages under way, which may come to count. */
@@ -53,25 +59,28 @@ export class SegmentVolume {
   /** A partition comes: its count goes on from what its last owner told, and what has been taken since. */
   begin(partition: number, told: Told | undefined, since: readonly TakenSegments[], at: number): void {
     this.turn(at);
-    this.partitions.set(partition, { today: 0, thisMonth: 0 });
+    this.partitions.set(partition, { ...NOTHING });
     const { today, thisMonth } = told === undefined ? NO_VOLUME : volumeAt(told, at);
-    this.count(partition, today, thisMonth);
+    const spent = told !== undefined && at < told.monthEnd ? told.spentThisMonth : 0;
+    this.count(partition, { today, thisMonth, spent });
     const { day, month } = this.periods;
-    for (const taken of since)
-      this.count(partition, taken.at >= day.start ? taken.segments : 0, taken.at >= month.start ? taken.segments : 0);
+    for (const { at: then, segments, spent: money } of since) {
+      const ofMonth = then >= month.start ? { thisMonth: segments, spent: money } : { thisMonth: 0, spent: 0 };
+      this.count(partition, { today: then >= day.start ? segments : 0, ...ofMonth });
+    }
   }
 
   /** A partition has gone: its next owner counts. */
   end(partition: number): void {
-    const { today, thisMonth } = this.partitions.get(partition) ?? NO_VOLUME;
-    this.count(partition, -today, -thisMonth);
+    const { today, thisMonth, spent } = this.partitions.get(partition) ?? NOTHING;
+    this.count(partition, { today: -today, thisMonth: -thisMonth, spent: -spent });
     this.partitions.delete(partition);
   }
 
-  /** The provider has taken so many, or may have. Those of a partition that has gone are for its next owner to count. */
-  add(partition: number, segments: number, at: number): void {
+  /** The provider has taken this, or may have. What is of a partition that has gone is for its next owner to count. */
+  add(partition: number, { at, segments, spent }: TakenSegments): void {
     if (at >= this.periods.day.end) this.turn(at);
-    this.count(partition, segments, segments);
+    this.count(partition, { today: segments, thisMonth: segments, spent });
   }
 
   /** What is known of the other partitions may have changed, and a period may be over. Call it every now and then. */
@@ -121,14 +130,16 @@ export class SegmentVolume {
   of(partition: number, at: number): ToldVolume {
     this.turn(at);
     const { day, month } = this.periods;
-    const { today, thisMonth } = this.partitions.get(partition) ?? NO_VOLUME;
+    const { today, thisMonth, spent } = this.partitions.get(partition) ?? NOTHING;
     const ofDay = { dayStart: day.start, dayEnd: day.end, segmentsToday: today };
-    return { ...ofDay, monthStart: month.start, monthEnd: month.end, segmentsThisMonth: thisMonth };
+    const ofMonth = { monthStart: month.start, monthEnd: month.end, segmentsThisMonth: thisMonth };
+    return { ...ofDay, ...ofMonth, spentThisMonth: spent };
   }
 
   /** Of the partitions here. */
   get here(): VolumeCount {
-    return this.own;
+    const { today, thisMonth } = this.own;
+    return { today, thisMonth };
   }
 
   private turn(at: number): void {
@@ -137,19 +148,22 @@ export class SegmentVolume {
     const monthIsOver = at >= month.end;
     for (const count of [this.own, ...this.partitions.values()]) {
       count.today = 0;
-      if (monthIsOver) count.thisMonth = 0;
+      if (!monthIsOver) continue;
+      count.thisMonth = 0;
+      count.spent = 0;
     }
     this.periods = periodsAt(at, this.quota.zone);
     this.elsewhere = this.others();
   }
 
-  private count(partition: number, today: number, thisMonth: number): void {
-    const count = this.partitions.get(partition);
-    if (count === undefined) return;
-    count.today += today;
-    count.thisMonth += thisMonth;
-    this.own.today += today;
-    this.own.thisMonth += thisMonth;
+  private count(partition: number, { today, thisMonth, spent }: Readonly<Count>): void {
+    const counted = this.partitions.get(partition);
+    if (counted === undefined) return;
+    for (const count of [counted, this.own]) {
+      count.today += today;
+      count.thisMonth += thisMonth;
+      count.spent += spent;
+    }
   }
 }
 

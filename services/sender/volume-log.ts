@@ -79,11 +79,17 @@ export class VolumeLog {
     if (!event.ok || event.value.provider !== provider || event.value.at <= after) return;
     // In doubt first and answered late: once.
     const work = workOf(outcome.work, record.key?.toString());
-    if (!found.has(work)) found.set(work, { at: event.value.at, segments: segmentsOf(event.value) });
+    if (!found.has(work)) found.set(work, takenBy(event.value));
   }
 }
 
+/** What a `submitted` or `in_doubt` event says that the provider has taken, or may have. */
+export function takenBy(event: Event): TakenSegments {
+  const segments = segmentsOf(event);
+  return { at: event.at, segments, spent: Math.max(0, event.tariff ?? 0) * segments };
+}
+
 /** As the provider charges them, where the event says so. */
-export function segmentsOf({ cost, price, facts, onDelivery }: Event): number {
+function segmentsOf({ cost, price, facts, onDelivery }: Event): number {
   return onDelivery || cost === null || price === null || price === 0 ? facts.segments : Math.round(cost / price);
 }

@@ -164,7 +164,15 @@ function wordOf(provider: string): Health {
   return {
     ...{ provider, partition: 0, instance: "s", circuit: "closed", reason: null, rate: 100, configuredRate: 100 },
     ...{ rateReason: null, effectiveRate: 0, backlog: 20, queues: [0, 0, 20, 0, 0, 0], inFlight: 0, at: 0 },
-    ...{ dayStart: 0, dayEnd: 0, segmentsToday: 0, monthStart: 0, monthEnd: 0, segmentsThisMonth: 0 },
+    ...{
+      dayStart: 0,
+      dayEnd: 0,
+      segmentsToday: 0,
+      monthStart: 0,
+      monthEnd: 0,
+      segmentsThisMonth: 0,
+      spentThisMonth: 0,
+    },
   };
 }
 

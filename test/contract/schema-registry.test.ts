@@ -81,6 +81,7 @@ const event: Event = {
   rules: null,
   counted: [],
   onDelivery: false,
+  tariff: null,
   due: null,
 };
 

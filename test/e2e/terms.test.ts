@@ -19,6 +19,7 @@ const files = catalog.read(environment.SLUICE_CATALOG_DIR!);
 /** From the choice of the zone to its midnight: everything is in place and the day's quota is used up by then. */
 const UNTIL_MIDNIGHT_MS = 25_000;
 const DAILY = 100;
+/** Segments that a commitment of 6 euros holds at the list's price. */
 const COMMITTED = 60;
 const TIER = 240;
 const RECEIPT_AFTER_S = 3;
@@ -71,7 +72,7 @@ function withTerms(at: number): CatalogFiles {
     ...{ id, prices: [{ price: "0.10" }] },
     ...more,
   });
-  const tiers = { committed: COMMITTED, tiers: [{ from: TIER, percent: 50 }] };
+  const tiers = { committedSpend: "6", tiers: [{ from: TIER, percent: 50 }] };
   const onDelivery = [{ price: "0.10", charged: "delivery" }];
   const providers = [
     like("smsc-b", "dated", { prices: { file: "dated.csv", zone } }),

@@ -133,6 +133,7 @@ export function implausible(codecs: SluiceCodecs, kind: RecordKind, topic: strin
           price: 1,
           currency: "EUR",
           onDelivery: false,
+          tariff: null,
           ...change,
         });
       return [
@@ -202,6 +203,7 @@ export function goodRecord(codecs: SluiceCodecs, kind: RecordKind, random: Rando
       price: 1,
       currency: "EUR",
       onDelivery: false,
+      tariff: null,
     });
   if (kind === "event")
     return codecs.event.encode({ ...BLANK_EVENT, type: "routed", at: Date.now(), facts, attempt: 1 });
@@ -295,6 +297,7 @@ function healthOf(random: Random) {
     monthStart: FAR,
     monthEnd: FAR,
     segmentsThisMonth: -1,
+    spentThisMonth: -1,
     at: 0,
   } as const;
 }

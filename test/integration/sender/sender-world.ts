@@ -179,6 +179,7 @@ export class SenderWorld {
         spendLeft: null,
         spendCurrency: null,
         onDelivery: false,
+        tariff: null,
       }),
     );
     const records: OutRecord[] = dispatches.map((dispatch) => ({

@@ -29,6 +29,7 @@ describe("an explanation for people", () => {
       backlogSeconds: 1.5,
       rate: 80,
       segmentsThisMonth: 7,
+      spentThisMonth: 0,
       monthEnd: 9,
     } as const;
     const health = (id: string) => (id === "north" ? open : undefined);
@@ -138,7 +139,7 @@ describe("health that was read", () => {
       word("c", now, { circuit: "open", reason: "bind refused" }),
     ];
     const health = healthOf(words, () => 10, now);
-    const month = { segmentsThisMonth: 0, monthEnd: 0 };
+    const month = { segmentsThisMonth: 0, spentThisMonth: 0, monthEnd: 0 };
     const closed = { open: false, circuit: "closed", reason: null, rate: 50, ...month };
     expect(health("a", "marketing")).toEqual({ ...closed, backlogSeconds: 2 });
     expect(health("a", "otp")).toEqual({ ...closed, backlogSeconds: 0 });

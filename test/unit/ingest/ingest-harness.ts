@@ -112,6 +112,7 @@ const NORTH = {
   backlogSeconds: 1.5,
   rate: 80,
   segmentsThisMonth: 7,
+  spentThisMonth: 0,
   monthEnd: 9,
 } as const;
 export const MONDAY_NOON = Date.UTC(2026, 0, 5, 12);

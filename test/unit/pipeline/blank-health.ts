@@ -21,4 +21,5 @@ export const BLANK_HEALTH: Health = {
   monthStart: 0,
   monthEnd: 0,
   segmentsThisMonth: 0,
+  spentThisMonth: 0,
 };

@@ -47,6 +47,7 @@ const event: Event = {
   rules: null,
   counted: [],
   onDelivery: false,
+  tariff: null,
   due: null,
 };
 

@@ -24,6 +24,7 @@ const dispatch: Dispatch = {
   spendLeft: null,
   spendCurrency: null,
   onDelivery: false,
+  tariff: null,
 };
 const event: Event = { ...BLANK_EVENT, type: "submitted", at: 1, facts: facts(), attempt: 1 };
 const receipt: Receipt = {

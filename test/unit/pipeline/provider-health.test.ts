@@ -51,9 +51,16 @@ describe("provider health", () => {
   it("adds up what the partitions have had in the month, also of those that are silent", () => {
     const table = new ProviderHealth(() => undefined);
     expect(table.state("a", "otp", 0)).toMatchObject({ segmentsThisMonth: 0, monthEnd: 0 });
-    table.take(health({ segmentsThisMonth: 70, monthEnd: 1_000 }), 0);
-    table.take(health({ partition: 1, segmentsThisMonth: 30, monthEnd: 1_000, circuit: "open" }), 0);
-    expect(table.state("a", "otp", 0)).toMatchObject({ segmentsThisMonth: 100, monthEnd: 1_000 });
+    table.take(health({ segmentsThisMonth: 70, spentThisMonth: 7_000, monthEnd: 1_000 }), 0);
+    table.take(
+      health({ partition: 1, segmentsThisMonth: 30, spentThisMonth: 3_000, monthEnd: 1_000, circuit: "open" }),
+      0,
+    );
+    expect(table.state("a", "otp", 0)).toMatchObject({
+      segmentsThisMonth: 100,
+      spentThisMonth: 10_000,
+      monthEnd: 1_000,
+    });
     expect(table.state("a", "otp", 60_000)).toMatchObject({ segmentsThisMonth: 100, monthEnd: 1_000 });
     // One of them still tells of the month before, whichever it is.
     for (const partition of [0, 1]) {

@@ -82,7 +82,7 @@ test("what an earlier owner may have submitted is in doubt, whatever its lane; i
     ["otp", 1],
     ["marketing", 0],
   ] as const) {
-    const work = { record, value: dispatchOf({ facts: { lane } }) } as unknown as Work<Dispatch>;
+    const work = { record, value: dispatchOf({ facts: { lane }, tariff: 50_000 }) } as unknown as Work<Dispatch>;
     const { events, followUp } = task.inDoubt(work)!;
     expect(events[0]!.headers!.id).toMatch(/\/1\/in_doubt$/);
     expect(followUp.map(({ topic }) => topic)).toEqual(Array(copies).fill("sms.doubt"));
@@ -91,8 +91,8 @@ test("what an earlier owner may have submitted is in doubt, whatever its lane; i
     expect(task.recover(work, { kind: "submitted", value: null })).toEqual([]);
   }
   expect(counted).toEqual([
-    [2, 1],
-    [2, 1],
+    [2, 1, 50_000],
+    [2, 1, 50_000],
   ]);
 });
 
@@ -127,7 +127,7 @@ test("what the last owner noted and could not store is counted, unless the count
   retell(100, taken(101));
   retell(undefined, outcomes.inDoubt(order, "link-lost", 50));
   expect(counted).toEqual([
-    [2, 3],
-    [2, 1],
+    [2, 3, null],
+    [2, 1, null],
   ]);
 });

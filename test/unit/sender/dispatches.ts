@@ -36,6 +36,7 @@ export function dispatchOf(
     spendLeft: null,
     spendCurrency: null,
     onDelivery: false,
+    tariff: null,
     ...rest,
   };
 }

@@ -12,7 +12,13 @@ const MIDNIGHT = 86_400_000;
 /** Bound, with a quota, and owning a partition that has had so many segments today. */
 async function withQuota(quota: object, had = 0, more: Partial<ProviderSenderOptions<Unit>> = {}) {
   const w = world({ quota }, more);
-  const told = { dayEnd: MIDNIGHT, segmentsToday: had, monthEnd: 31 * MIDNIGHT, segmentsThisMonth: had };
+  const told = {
+    dayEnd: MIDNIGHT,
+    segmentsToday: had,
+    monthEnd: 31 * MIDNIGHT,
+    segmentsThisMonth: had,
+    spentThisMonth: 0,
+  };
   w.sender.volume.begin(0, told, [], Date.now());
   w.sender.own(w.owner);
   await vi.advanceTimersByTimeAsync(0);

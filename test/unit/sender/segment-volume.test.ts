@@ -11,8 +11,8 @@ test("segments are counted by partition, day and month, and told with the period
   const volume = new SegmentVolume(BERLIN, NOON);
   volume.begin(0, undefined, [], NOON);
   volume.begin(1, undefined, [], NOON);
-  volume.add(0, 3, NOON);
-  volume.add(1, 4, NOON);
+  volume.add(0, { at: NOON, segments: 3, spent: 150 });
+  volume.add(1, { at: NOON, segments: 4, spent: 0 });
   expect(volume.of(0, NOON)).toEqual({
     dayStart: at("2026-11-29T23:00:00Z"),
     dayEnd: at("2026-11-30T23:00:00Z"),
@@ -20,6 +20,7 @@ test("segments are counted by partition, day and month, and told with the period
     monthStart: at("2026-10-31T23:00:00Z"),
     monthEnd: at("2026-11-30T23:00:00Z"),
     segmentsThisMonth: 3,
+    spentThisMonth: 150,
   });
   expect(volume.here).toEqual({ today: 7, thisMonth: 7 });
 });
@@ -31,18 +32,25 @@ test("a new owner goes on from what was told and what was taken since, as far as
     segmentsToday: 50,
     monthEnd: at("2026-12-01T00:00:00Z"),
     segmentsThisMonth: 900,
+    spentThisMonth: 45_000,
   };
-  volume.begin(0, told, [{ at: NOON - 10, segments: 2 }], NOON);
+  volume.begin(0, told, [{ at: NOON - 10, segments: 2, spent: 100 }], NOON);
   expect(volume.here).toEqual({ today: 52, thisMonth: 902 });
+  expect(volume.of(0, NOON).spentThisMonth).toBe(45_100);
   volume.end(0);
   expect(volume.here).toEqual({ today: 0, thisMonth: 0 });
-  volume.add(0, 1, NOON);
+  volume.add(0, { at: NOON, segments: 1, spent: 0 });
   expect(volume.here, "of a partition that has gone").toEqual({ today: 0, thisMonth: 0 });
   // The day is over, and the month with it; what was taken since is of both sides of midnight.
   const later = at("2026-12-01T00:00:20Z");
-  const since = [-30, 5].map((seconds) => ({ at: at("2026-12-01T00:00:00Z") + seconds * 1_000, segments: 4 }));
+  const since = [-30, 5].map((seconds) => ({
+    at: at("2026-12-01T00:00:00Z") + seconds * 1_000,
+    segments: 4,
+    spent: 200,
+  }));
   volume.begin(0, told, since, later);
   expect(volume.here).toEqual({ today: 4, thisMonth: 4 });
+  expect(volume.of(0, later).spentThisMonth, "what was told is of the month before").toBe(200);
 });
 
 test("counts are those of a plain sum over the periods, whatever comes when and on which partition", () => {
@@ -50,6 +58,7 @@ test("counts are those of a plain sum over the periods, whatever comes when and 
     after: fc.integer({ min: 0, max: 20 * HOUR }),
     partition: fc.integer({ min: 0, max: 2 }),
     segments: fc.integer({ min: 1, max: 9 }),
+    spent: fc.nat(900),
   });
   fc.assert(
     fc.property(
@@ -59,17 +68,16 @@ test("counts are those of a plain sum over the periods, whatever comes when and 
         let now = at("2026-10-30T00:00:00Z");
         const volume = new SegmentVolume({ zone }, now);
         for (const partition of [0, 1, 2]) volume.begin(partition, undefined, [], now);
-        const log: { at: number; partition: number; segments: number }[] = [];
-        for (const { after, partition, segments } of list) {
+        const log: { at: number; partition: number; segments: number; spent: number }[] = [];
+        for (const { after, partition, segments, spent } of list) {
           now += after;
-          volume.add(partition, segments, now);
-          log.push({ at: now, partition, segments });
+          volume.add(partition, { at: now, segments, spent });
+          log.push({ at: now, partition, segments, spent });
           const told = volume.of(partition, now);
-          const sum = (from: number) =>
-            log
-              .filter((one) => one.partition === partition && one.at >= from)
-              .reduce((all, one) => all + one.segments, 0);
+          const sum = (from: number, of: "segments" | "spent" = "segments") =>
+            log.filter((one) => one.partition === partition && one.at >= from).reduce((all, one) => all + one[of], 0);
           expect([told.segmentsToday, told.segmentsThisMonth]).toEqual([sum(told.dayStart), sum(told.monthStart)]);
+          expect(told.spentThisMonth).toBe(sum(told.monthStart, "spent"));
           expect(now).toBeLessThan(told.dayEnd);
         }
       },
@@ -84,7 +92,7 @@ test("a quota leaves room for what is not taken and not under way, here and else
   volume.tick(NOON);
   expect(volume.room).toBe(30);
   volume.reserve(6);
-  volume.add(0, 4, NOON);
+  volume.add(0, { at: NOON, segments: 4, spent: 0 });
   expect(volume.room).toBe(20);
   expect(volume.fullUntil(26)).toBeUndefined();
   expect(volume.fullUntil(27)).toBe(at("2026-12-01T00:00:00Z"));
@@ -101,7 +109,7 @@ test("a quota leaves room for what is not taken and not under way, here and else
 test("without a quota all is counted and nothing is held back", () => {
   const volume = new SegmentVolume({ zone: "UTC" }, NOON);
   volume.begin(0, undefined, [], NOON);
-  volume.add(0, 1_000_000, NOON);
+  volume.add(0, { at: NOON, segments: 1_000_000, spent: 0 });
   expect(volume.room).toBe(Number.POSITIVE_INFINITY);
   expect(volume.fullUntil(1)).toBeUndefined();
 });
@@ -109,7 +117,7 @@ test("without a quota all is counted and nothing is held back", () => {
 test("another zone keeps what was counted; from its next midnight it counts by its own", () => {
   const volume = new SegmentVolume({ zone: "UTC" }, NOON);
   volume.begin(0, undefined, [], NOON);
-  volume.add(0, 5, NOON);
+  volume.add(0, { at: NOON, segments: 5, spent: 0 });
   volume.change({ zone: "Asia/Tokyo", daily: 6 }, NOON);
   expect(volume.room).toBe(1);
   volume.tick(at("2026-11-30T15:00:00Z"));

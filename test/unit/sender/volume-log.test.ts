@@ -88,6 +88,19 @@ test("what the provider took or may have taken after the last word counts, as it
   expect((await before()).map(({ segments }) => segments)).toEqual([2, 3, 4, 7]);
 });
 
+test("what counts for a commitment in money is the tariff of what was taken, also where it cost nothing", async () => {
+  const { before } = world([
+    { message: "a", segments: 2, event: { price: 0, cost: 0, tariff: 50_000, submittedAt: 1 } },
+    { message: "b", segments: 3, kind: "in_doubt", event: { price: 50_000, tariff: 50_000 } },
+    { message: "c", segments: 2, event: { price: 60_000, cost: 0, onDelivery: true, submittedAt: 1 } },
+  ]);
+  expect((await before()).map(({ segments, spent }) => [segments, spent])).toEqual([
+    [2, 100_000],
+    [3, 150_000],
+    [2, 0],
+  ]);
+});
+
 test("of a partition that had no owner for long not all that others did since is read", async () => {
   const { before } = world([{ message: "a" }, { message: "b", timestamp: TOLD + 31_000 }]);
   expect(await before()).toHaveLength(1);

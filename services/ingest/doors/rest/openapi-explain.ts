@@ -52,6 +52,9 @@ const health = record({
   backlogSeconds: number("How long what goes before this message will take"),
   rate: number("Segments a second that it takes now"),
   segmentsThisMonth: number("Segments that it has had in the month that ends at monthEnd"),
+  spentThisMonth: number(
+    "What they come to without the provider's commitment in money, millionths of its currency; 0: it has none",
+  ),
   monthEnd: number("When that month ends, epoch milliseconds; 0 when nothing was told of it"),
 });
 

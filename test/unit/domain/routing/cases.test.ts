@@ -19,6 +19,8 @@ const health = z.strictObject({
   backlogSeconds: z.number().default(0),
   rate: z.number().optional(),
   segmentsThisMonth: z.number().optional(),
+  /** Micro-units. */
+  spentThisMonth: z.number().optional(),
   monthEnd: z.iso.datetime().transform(Date.parse).optional(),
 });
 /** What receipts say of a provider in the message's network and lane; by default nothing. */

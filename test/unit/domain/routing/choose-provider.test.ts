@@ -66,6 +66,29 @@ describe("prices by the month's volume", () => {
     expect(priced(had(1_000), 5_000), "a new month has begun").toEqual(["north", 0]);
     expect(priced(undefined), "nothing was told yet").toEqual(["north", 0]);
   });
+
+  it("cost nothing until a commitment in money is reached, and tell what they count for it", () => {
+    const spending = examplePlain();
+    Object.assign(spending.providers[0]!, {
+      volume: { committedSpend: "5000", tiers: [{ from: 1_000, percent: 50 }] },
+    });
+    spending.routes = [{ id: "first", strategy: "priority", providers: [{ id: "north" }] }];
+    const read = parseCatalog(spending, 12);
+    if (!read.ok) throw new Error(JSON.stringify(read.problems));
+    const table = compileRoutes(read.value.routes, read.value.providers);
+    const at = (spentThisMonth: number, segmentsThisMonth = 0, now = 0) => {
+      const health = () => ({ ...had(segmentsThisMonth), spentThisMonth });
+      const choice = chooseProvider(table, { facts: { ...french, at: now }, tried: [], health, random: () => 0 });
+      return choice.ok ? [choice.price, choice.tariff] : choice.reason;
+    };
+    expect(at(4_999_999_999)).toEqual([0, 50_000]);
+    expect(at(5_000_000_000)).toEqual([50_000, 50_000]);
+    expect(at(4_999_999_999, 1_000)).toEqual([0, 25_000]);
+    expect(at(5_000_000_000, 1_000)).toEqual([25_000, 25_000]);
+    expect(at(5_000_000_000, 1_000, 5_000), "a new month has begun").toEqual([0, 50_000]);
+    const plainly = chooseProvider(cheapest, { facts: french, tried: [], health: () => had(0), random: () => 0 });
+    expect(plainly).toMatchObject({ ok: true, tariff: undefined });
+  });
 });
 
 describe("chooseProvider", () => {

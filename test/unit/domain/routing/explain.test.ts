@@ -39,6 +39,7 @@ const busy: ExplainedHealth = {
   backlogSeconds: 1.5,
   rate: 80,
   segmentsThisMonth: 7,
+  spentThisMonth: 0,
   monthEnd: 9,
 };
 const silent: ExplainedHealth = {
@@ -48,6 +49,7 @@ const silent: ExplainedHealth = {
   backlogSeconds: 0,
   rate: 100,
   segmentsThisMonth: 7,
+  spentThisMonth: 0,
   monthEnd: 9,
 };
 let said: Record<string, ExplainedHealth> = { north: busy };
