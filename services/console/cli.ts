@@ -22,6 +22,9 @@ const COMMANDS: Readonly<Record<string, Command>> = {
 /** Exit code of wrong arguments (`EX_USAGE` of sysexits.h), apart from that of a check that failed. */
 const EXIT_USAGE = 64;
 
+/** A client of a broker that does not answer keeps its sockets for minutes: the command has ended, and the terminal gets it back, ms. */
+const LEAVE_MS = 2_000;
+
 /** Runs one command; gives the exit code. */
 export async function runCli(args: readonly string[], host: CommandHost): Promise<number> {
   const [name = "--help", ...rest] = args;
@@ -65,4 +68,5 @@ if (import.meta.main) {
     process.stderr.write(`${visibleText(errorMessage(error))}\n`);
     process.exitCode = 2;
   }
+  setTimeout(() => process.exit(), LEAVE_MS).unref();
 }

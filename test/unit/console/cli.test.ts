@@ -1,7 +1,9 @@
-import { spawnSync } from "node:child_process";
+import { execFile, spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { promisify } from "node:util";
 import { describe, expect, it } from "vitest";
 import { readAuditArguments } from "../../../services/console/audit-command.ts";
 import { runCli } from "../../../services/console/cli.ts";
@@ -56,6 +58,21 @@ describe("what others have written", () => {
       });
   });
 });
+
+it("ends when Kafka takes connections and answers nothing, and has said what can be said", async () => {
+  const silent = createServer((socket) => socket.on("error", () => {}));
+  await new Promise<void>((listening) => silent.listen(0, "127.0.0.1", listening));
+  const { port } = silent.address() as AddressInfo;
+  const project = resolve(import.meta.dirname, "../../..");
+  const address = { SLUICE_KAFKA_BROKERS: `127.0.0.1:${port}`, SLUICE_REGISTRY_URL: `http://127.0.0.1:${port}` };
+  const args = ["services/console/cli.ts", "explain", "--to", "+491713920012"];
+  const { stdout } = await promisify(execFile)(process.execPath, args, {
+    cwd: project,
+    env: { ...process.env, ...address },
+    timeout: 25_000,
+  }).finally(() => silent.close());
+  expect(stdout).toContain("Kafka and the schema registry did not answer within 3 s");
+}, 30_000);
 
 describe("sluice audit", () => {
   it("reads its arguments", () => {
