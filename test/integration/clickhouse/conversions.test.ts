@@ -153,7 +153,9 @@ describe("what applications tell of their messages", () => {
         `EXPLAIN indexes = 1 SELECT account FROM ${view} WHERE message_id IN {ids:Array(UUID)}`,
         { ids: ids.slice(0, 2) },
       );
-      expect(plan.map((line) => line.explain).join("\n"), view).toMatch(/PrimaryKey\s+Keys:\s+message_id/);
+      // Without the lines of the tree that the plan is drawn as.
+      const text = plan.map((line) => line.explain.replace(/[│├└─]/g, " ")).join("\n");
+      expect(text, view).toMatch(/PrimaryKey\s+Keys:\s+message_id/);
     }
   });
 });
