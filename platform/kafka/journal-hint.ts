@@ -65,8 +65,9 @@ export interface HintedOwner {
 
 /** Reads what the last owner left on this machine; undefined when there is nothing, or nothing to be believed. */
 export function readHint({ files, token, boot, offsets, doubtBelow }: HintedOwner): JournalHint | undefined {
-  const found = files
-    .flatMap((file) => headed(contentOf(file)))
+  const contents = files.map(contentOf);
+  const found = contents
+    .flatMap(headed)
     .filter(({ head }) => head.token === token && head.boot === boot)
     .sort((a, b) => b.head.generation - a.head.generation);
   const [newest, older] = found;
@@ -79,7 +80,9 @@ export function readHint({ files, token, boot, offsets, doubtBelow }: HintedOwne
   // One file may still have been needed when the next was begun, and no more than one.
   const reaches = ({ head }: Headed) => head.generation === 0 || below(head.before);
   const follows = older?.head.generation === newest.head.generation - 1 && older.end === "whole" && reaches(older);
-  const complete = newest.end !== "corrupt" && (reaches(newest) || follows);
+  // One whose head cannot be read may be newer than all that can.
+  const newestKnown = contents.every((content) => content?.head !== undefined || content?.end !== "corrupt");
+  const complete = newestKnown && newest.end !== "corrupt" && (reaches(newest) || follows);
   const { unknownBelow } = newest.head;
   return new JournalHint(
     entries,
@@ -87,17 +90,19 @@ export function readHint({ files, token, boot, offsets, doubtBelow }: HintedOwne
   );
 }
 
+const UNREADABLE: JournalContent = { head: undefined, entries: [], end: "corrupt" };
+
 type Headed = JournalContent & { readonly head: JournalHead };
 
 function headed(content: JournalContent | undefined): Headed[] {
   return content?.head === undefined ? [] : [content as Headed];
 }
 
-/** Undefined when the file is not there or cannot be understood. */
+/** Undefined when the file is not there. */
 function contentOf(file: string): JournalContent | undefined {
   try {
     return readJournal(readFileSync(file));
-  } catch {
-    return undefined;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "ENOENT" ? undefined : UNREADABLE;
   }
 }

@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -136,6 +136,25 @@ test("a file that is missing leaves in doubt what it may have spoken of", () => 
   expect(journal().begin(last).untouched("m80", 0, 80)).toBe(true);
   rmSync(join(dir, readdirSync(dir).find((file) => file.endsWith(`${owner.token}.0`))!));
   expect(journal().begin(last).untouched("m80", 0, 80)).toBe(false);
+});
+
+test("a file whose head is spoilt may be the newest, and what it may have spoken of is in doubt", () => {
+  const owner = journal({ fileOctets: 500 });
+  owner.begin(fresh);
+  let offset = 0;
+  for (; readdirSync(dir).length < 2; offset++) {
+    owner.leaving(work(offset));
+    owner.flush();
+    owner.stored([offset - 5, 0], owner.token);
+  }
+  owner.leaving(work(offset));
+  owner.flush();
+  const last = { token: owner.token, offsets: [0, 0], doubtBelow: [90, 0] };
+  const newest = join(dir, `g.0.${owner.token}.1`);
+  const octets = readFileSync(newest);
+  octets[20]! ^= 1;
+  writeFileSync(newest, octets);
+  expect(journal().begin(last).untouched(`m${offset}`, 0, offset)).toBe(false);
 });
 
 test("when it cannot be written any more nothing leaves until a commit has said so", () => {
