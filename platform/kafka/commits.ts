@@ -19,20 +19,23 @@ export interface CommitsOptions {
   readonly committer: () => ((request: CommitRequest) => Promise<void>) | undefined;
 }
 
+/** Tasks that come while one request is on its way need not wait for its answer. */
+const MAX_REQUESTS = 2;
 const RETRY_MS = 100;
 /** About 2 s of refusals, unless each waits for a time-out. */
 const WARN_EVERY = 20;
 
 /**
- * The commits of all tasks of one group: one request in flight, the waiting ones share the next. The state of a task
+ * The commits of all tasks of one group: a task is in one request at a time, the waiting ones share the next. The state of a task
  * travels as metadata of its first input topic; the broker stores one request as one batch, so offsets and state are
  * one. While the group is joining nothing is sent: after the join either the task still owns its partition and its
  * commit goes out under the new generation, or it is answered false.
  */
 export class Commits {
   private readonly options: CommitsOptions;
-  private waiting = new Map<Task, Waiting>();
-  private flying = false;
+  private readonly waiting = new Map<Task, Waiting>();
+  private readonly flying = new Set<Task>();
+  private requests = 0;
   private refused = 0;
   private scheduled = false;
   readonly counters = { requests: 0, failures: 0 };
@@ -59,7 +62,7 @@ export class Commits {
   }
 
   private schedule(ms: number): void {
-    if (this.scheduled || this.flying) return;
+    if (this.scheduled || this.requests >= MAX_REQUESTS) return;
     this.scheduled = true;
     const run = () => {
       this.scheduled = false;
@@ -70,18 +73,22 @@ export class Commits {
   }
 
   private async flush(): Promise<void> {
-    if (this.flying) return;
+    if (this.requests >= MAX_REQUESTS) return;
+    const batch = new Map<Task, Waiting>();
     for (const [task, entry] of this.waiting) {
-      if (task.alive) continue;
+      if (!task.alive) for (const resolve of entry.resolvers) resolve(false);
+      else if (this.flying.has(task)) continue;
+      else batch.set(task, entry);
       this.waiting.delete(task);
-      for (const resolve of entry.resolvers) resolve(false);
     }
-    if (this.waiting.size === 0) return;
+    if (batch.size === 0) return;
     const committer = this.options.committer();
-    if (committer === undefined) return this.schedule(RETRY_MS);
-    const batch = this.waiting;
-    this.waiting = new Map();
-    this.flying = true;
+    if (committer === undefined) {
+      for (const [task, entry] of batch) this.waiting.set(task, entry);
+      return this.schedule(RETRY_MS);
+    }
+    for (const task of batch.keys()) this.flying.add(task);
+    this.requests++;
     this.counters.requests++;
     let stored = false;
     try {
@@ -92,8 +99,9 @@ export class Commits {
       this.counters.failures++;
       this.report(error as Error);
     }
-    this.flying = false;
+    this.requests--;
     for (const [task, entry] of batch) {
+      this.flying.delete(task);
       if (stored || !task.alive) {
         const ok = stored && task.alive;
         for (const resolve of entry.resolvers) resolve(ok);

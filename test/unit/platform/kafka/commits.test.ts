@@ -67,7 +67,7 @@ test("commits of one moment travel together; offsets of all inputs, the state be
   ]);
 });
 
-test("one request at a time; what comes meanwhile shares the next, the newest of each task", async () => {
+test("each task is in one request at a time, of two; what comes meanwhile shares the next, the newest of each task", async () => {
   const { requests, group, commits, task } = setUp();
   let answer: (() => void)[] = [];
   group.committer = () => new Promise((resolve) => answer.push(resolve));
@@ -80,19 +80,27 @@ test("one request at a time; what comes meanwhile shares the next, the newest of
     commits.commit(one, [3, 3], "3"),
   );
   await pass(50);
-  expect(requests.length).toBe(1);
+  const committed = (n: number) => requests[n]!.topics[0]!.partitions;
+  expect(requests.length).toBe(2);
+  expect(committed(1)).toEqual([{ partition: 1, offset: "9", metadata: "9" }]);
+  const last = answers(commits.commit(task(2), [5, 5], "5"));
+  await pass(50);
+  expect(requests.length).toBe(2);
   answer.shift()!();
   await pass(1);
   expect(first).toEqual([true]);
-  expect(requests.length).toBe(2);
-  expect(requests[1]!.topics[0]!.partitions).toEqual([
+  expect(requests.length).toBe(3);
+  expect(committed(2)).toEqual([
     { partition: 0, offset: "3", metadata: "3" },
-    { partition: 1, offset: "9", metadata: "9" },
+    { partition: 2, offset: "5", metadata: "5" },
   ]);
-  expect(later).toEqual([undefined, undefined, undefined]);
+  expect([...later, ...last]).toEqual([undefined, undefined, undefined, undefined]);
   answer.shift()!();
   await pass(1);
-  expect(later).toEqual([true, true, true]);
+  expect(later).toEqual([undefined, true, undefined]);
+  answer.shift()!();
+  await pass(1);
+  expect([...later, ...last]).toEqual([true, true, true, true]);
   answer = [];
 });
 
