@@ -47,8 +47,8 @@ export interface Transform {
 
 export interface TransformOptions {
   readonly producer: Pick<RecordProducer, "send">;
-  /** Records of one input in a batch at the most. Default 500. */
-  readonly maxBatchPerInput?: number;
+  /** Records of one input in a batch at the most, or a function of its index that is asked before it is taken from, most urgent first. Default 500. */
+  readonly maxBatchPerInput?: number | ((index: number, input: TaskInput) => number);
   /** Longest time between ticks, and from the last record to its commit. Default 200 ms. */
   readonly idleMs?: number;
 }
@@ -150,13 +150,19 @@ interface Gathered {
 }
 
 /** Takes a share of every input, the most urgent input first. */
-function gather(task: Task, transform: Transform, done: readonly number[], most: number): Gathered {
+function gather(
+  task: Task,
+  transform: Transform,
+  done: readonly number[],
+  limit: NonNullable<TransformOptions["maxBatchPerInput"]>,
+): Gathered {
   const records: InRecord[] = [];
   const inputs: number[] = [];
   const horizon = [...done];
   let waitMs = Number.POSITIVE_INFINITY;
   if (!task.taking) return { records, inputs, horizon, waitMs };
   task.inputs.forEach((input: TaskInput, i) => {
+    const most = typeof limit === "number" ? limit : limit(i, input);
     for (let n = 0; n < most; n++) {
       const next = input.peek();
       if (next === undefined) {

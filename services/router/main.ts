@@ -33,6 +33,7 @@ import {
   ROUTER_INPUTS,
   USAGE_TOPIC,
 } from "../../schemas/topics.ts";
+import { BatchShares } from "./batch-shares.ts";
 import { CapBoard } from "./cap-board.ts";
 import { HttpLookup } from "./lookups/http-lookup.ts";
 import { lookupMetrics } from "./lookups/lookup-metrics.ts";
@@ -41,9 +42,6 @@ import { Router } from "./router.ts";
 import { observeConversions, observeDelivery, routerMetrics } from "./router-metrics.ts";
 import { routerSettings } from "./router-settings.ts";
 import { traceRouting } from "./trace-routing.ts";
-
-/** An otp waits for the batch at hand, and for those of the process's other partitions: they must not be full of marketing. */
-const BATCH_PER_INPUT = 100;
 
 const config = loadConfig("router", routerSettings, {
   purpose: "Chooses a provider for every message, and routes again what comes back.",
@@ -173,6 +171,7 @@ await runService({
       random: Math.random,
       onTraced: traceRouting(scope.tracing),
     };
+    const shares = new BatchShares({ tasks: () => owned, monotonic: () => performance.now() });
     const group = new TaskGroup({
       connection,
       groupId: "sluice.router",
@@ -182,7 +181,7 @@ await runService({
       run: async (task) => {
         owned++;
         try {
-          await runTransform(task, new Router(options), { producer, maxBatchPerInput: BATCH_PER_INPUT });
+          await runTransform(task, new Router(options), { producer, maxBatchPerInput: shares.most });
         } finally {
           capBoard.release(task.partition, now());
           owned--;
