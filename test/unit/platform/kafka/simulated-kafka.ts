@@ -75,7 +75,8 @@ export class Owner implements TaskHost {
   readonly producer: Pick<RecordProducer, "send">;
   private readonly kafka: SimulatedKafka;
   private crashed = false;
-  private tail: Promise<void> = Promise.resolve();
+  /** By topic: what is written there is stored in order, and does not wait for other topics. */
+  private readonly tails = new Map<string, Promise<void>>();
   private readonly commitsOnWire = new Set<() => void>();
   /** States of commits that the broker may store at any moment. */
   readonly statesOnWire = new Set<string>();
@@ -142,10 +143,18 @@ export class Owner implements TaskHost {
   }
 
   private send(records: readonly OutRecord[], fence?: Fence): Promise<void> {
-    if (records.length === 0) return Promise.resolve();
-    const sent = this.tail.then(() => this.write(records, fence));
-    this.tail = sent.catch(() => {});
-    return sent;
+    const topics = new Set(records.map(({ topic }) => topic));
+    const sends = [...topics].map((topic) => {
+      const before = this.tails.get(topic) ?? Promise.resolve();
+      const own = records.filter((record) => record.topic === topic);
+      const sent = before.then(() => this.write(own, fence));
+      this.tails.set(
+        topic,
+        sent.catch(() => {}),
+      );
+      return sent;
+    });
+    return Promise.all(sends).then(() => {});
   }
 
   private async write(records: readonly OutRecord[], fence?: Fence): Promise<void> {

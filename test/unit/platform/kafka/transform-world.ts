@@ -7,7 +7,10 @@ import { type Owner, SimulatedKafka } from "./simulated-kafka.ts";
 
 export const INPUTS = ["first", "second"];
 export const DECISIONS = "decisions";
-export const EFFECTS = "effects";
+/** Where the effects of an input's records go. */
+export const effectsOf = (input: string): string => `effects-of-${input}`;
+/** Some records are decided and lead to nothing. */
+export const hasEffect = (offset: number): boolean => offset % 5 !== 3;
 
 interface State {
   e: number;
@@ -74,7 +77,8 @@ export class TransformWorld {
         const decision = recorded.get(src) ?? String(Math.floor(kafka.random() * 1e9));
         const headers = { src };
         out.decide({ topic: DECISIONS, partition: 0, key: null, value: Buffer.from(decision), headers });
-        out.effect({ topic: EFFECTS, partition: 0, key: null, value: Buffer.from(decision), headers });
+        if (!hasEffect(record.offset)) return;
+        out.effect({ topic: effectsOf(record.topic), partition: 0, key: null, value: Buffer.from(decision), headers });
       },
       tick: () => marks.note(performance.now(), next, [kafka.log(DECISIONS).length]),
       state: (offsets) => JSON.stringify({ e: marks.pick(performance.now(), offsets)[0]! } satisfies State),
