@@ -18,6 +18,8 @@ const files = catalog.read(environment.SLUICE_CATALOG_DIR!);
 
 /** From the choice of the zone to its midnight: everything is in place and the day's quota is used up by then. */
 const UNTIL_MIDNIGHT_MS = 25_000;
+/** Where it is noon: no month ends there while this runs. */
+const { zone: NOON } = zoneOfMidnight(Date.now() + 12 * 3_600_000);
 const DAILY = 100;
 /** Segments that a commitment of 6 euros holds at the list's price. */
 const COMMITTED = 60;
@@ -76,7 +78,7 @@ function withTerms(at: number): CatalogFiles {
   const onDelivery = [{ price: "0.10", charged: "delivery" }];
   const providers = [
     like("smsc-b", "dated", { prices: { file: "dated.csv", zone } }),
-    like("smsc-b", "tiered", { quota: { zone }, volume: tiers }),
+    like("smsc-b", "tiered", { quota: { zone: NOON }, volume: tiers }),
     like("smsc-b", "limited", { prices: onDelivery, quota: { zone, daily: DAILY } }),
     like("smsc-a", "unheard", { prices: onDelivery }),
   ];
