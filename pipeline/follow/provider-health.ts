@@ -41,6 +41,8 @@ interface Known {
   readonly partitions: Map<number, Heard>;
   /** Segments given to the provider that its last word does not count, by urgency. */
   readonly given: number[];
+  /** Segments given to it since `shareBehind` was asked. */
+  fed: number;
   /** The last of them, in slices: the next word will not count them either. */
   recent: Slice[];
   /** Folded from `partitions`, by urgency; until when it holds. */
@@ -128,6 +130,7 @@ export class ProviderHealth {
     const { given, recent } = known;
     if (known.tried) known.trials++;
     known.states.fill(undefined);
+    known.fed += segments;
     const place = (queue.overflow ? OVERFLOW : OWN).get(queue.lane)!;
     let slice = recent.at(-1);
     if (slice === undefined || now - slice.at >= SLICE_MS) {
@@ -184,6 +187,22 @@ export class ProviderHealth {
     return { ...state, circuit, reason: best.reason };
   }
 
+  /**
+   * Of the segments that this process has given out since it was last asked: the part that went to providers that have work for at least
+   * so many seconds, as fast as they submit. Undefined when it has given out nothing.
+   */
+  shareBehind(seconds: number, now: number): number | undefined {
+    let [all, behind] = [0, 0];
+    for (const known of this.providers.values()) {
+      const { fed } = known;
+      if (fed === 0) continue;
+      known.fed = 0;
+      all += fed;
+      if (isBehind(known, seconds, now)) behind += fed;
+    }
+    return all === 0 ? undefined : behind / all;
+  }
+
   /** Whether anything would be given to one of these. */
   anyUsable(providers: readonly string[], now: number): boolean {
     return providers.some((provider) => {
@@ -204,7 +223,7 @@ export class ProviderHealth {
     if (known === undefined) {
       const [given, backlog] = [new Array<number>(QUEUES).fill(0), new Array<number>(QUEUES).fill(0)];
       const states = new Array<ProviderState | undefined>(QUEUES).fill(undefined);
-      known = { partitions: new Map(), given, recent: [], backlog, states, until: 0, ...UNHEARD };
+      known = { partitions: new Map(), given, fed: 0, recent: [], backlog, states, until: 0, ...UNHEARD };
       this.providers.set(provider, known);
     }
     return known;
@@ -239,6 +258,16 @@ export class ProviderHealth {
     }
     if (known.rate === 0) known.rate = this.rateOf(provider) ?? 0;
   }
+}
+
+function isBehind({ partitions }: Known, seconds: number, now: number): boolean {
+  let [backlog, perSecond] = [0, 0];
+  for (const { health, at } of partitions.values()) {
+    if (now - at > STALE_MS) continue;
+    backlog += health.backlog;
+    perSecond += health.effectiveRate;
+  }
+  return backlog > 0 && backlog >= perSecond * seconds;
 }
 
 /** `own`, `overflow`: the urgency of the message's lane, and of the overflow of that. */

@@ -171,7 +171,10 @@ await runService({
       random: Math.random,
       onTraced: traceRouting(scope.tracing),
     };
-    const shares = new BatchShares({ tasks: () => owned, monotonic: () => performance.now() });
+    const shares = new BatchShares({
+      shareBehind: (seconds, now) => health.shareBehind(seconds, now),
+      monotonic: () => performance.now(),
+    });
     const group = new TaskGroup({
       connection,
       groupId: "sluice.router",
