@@ -157,4 +157,25 @@ describe("provider health", () => {
     table.take(health({ provider: "b", circuit: "half_open" }), 20_000);
     expect(table.anyUsable(["b"], 20_000)).toBe(true);
   });
+
+  it("tells how much of what was given since it was last asked went to providers that have enough to do", () => {
+    const table = new ProviderHealth(() => undefined);
+    const queue = { lane: "marketing", overflow: false } as const;
+    expect(table.shareBehind(2, 0)).toBeUndefined();
+    // The configured rate says nothing here: it may be far above what a provider takes.
+    table.take(health({ provider: "a", rate: 1_000, effectiveRate: 10, backlog: 15 }), 0);
+    table.take(health({ provider: "a", partition: 1, rate: 1_000, effectiveRate: 10, backlog: 30 }), 0);
+    table.take(health({ provider: "b", effectiveRate: 50, backlog: 20 }), 0);
+    table.gave("a", queue, 30, 100);
+    table.gave("b", queue, 10, 100);
+    expect(table.shareBehind(2, 200)).toBe(0.75);
+    expect(table.shareBehind(2, 300), "nothing was given since").toBeUndefined();
+    table.gave("a", queue, 30, 400);
+    expect(table.shareBehind(3, 500)).toBe(0);
+    table.gave("c", queue, 1, 600);
+    expect(table.shareBehind(2, 700), "nothing is known of its work").toBe(0);
+    table.take(health({ provider: "c", effectiveRate: 0, backlog: 1 }), 800);
+    table.gave("c", queue, 1, 800);
+    expect(table.shareBehind(2, 900), "it has work and does none").toBe(1);
+  });
 });
