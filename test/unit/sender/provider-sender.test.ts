@@ -486,3 +486,37 @@ test("what was not taken when its time is over is not sent again", async () => {
   expect(settled).toMatchObject([{ type: "returned", errorClass: "unsubmitted", errorCode: "expired" }]);
   await sender.stop();
 });
+
+test("while otp messages come, the other lanes fill no more of the window than the provider answers in a few round trips", async () => {
+  const { link, sender, submit } = await running({ rate: 10_000, window: 100, circuit: { failures: 2, openMs: 60_000 } });
+  // It answers 200 a second, each after 5 ms at the least.
+  const second = async (lane: "otp" | "marketing") => {
+    for (let n = 0; n < 200; n++) {
+      submit({ facts: { lane } });
+      await vi.advanceTimersByTimeAsync(5);
+      link.answer();
+    }
+  };
+  await second("marketing");
+  const fill = (lane: "otp" | "marketing") => {
+    const before = link.inFlight;
+    while (sender.openLanes() === 3 && sender.room() > 0) submit({ facts: { lane } });
+    return link.inFlight - before;
+  };
+  expect(fill("marketing"), "no otp comes").toBe(100);
+  while (link.inFlight > 0) link.answer();
+  await second("otp");
+  const filled = fill("marketing");
+  expect(filled).toBeGreaterThanOrEqual(16);
+  expect(filled, "60 ms of the 300 that were answered in a second").toBeLessThanOrEqual(30);
+  expect(sender.room()).toBeGreaterThan(0);
+  expect(sender.openLanes()).toBe(1);
+  await vi.advanceTimersByTimeAsync(2_100);
+  expect(sender.openLanes(), "the last otp was two seconds ago").toBe(3);
+  submit({ facts: { lane: "otp" } });
+  expect(sender.openLanes()).toBe(1);
+  for (let n = 0; n < 2; n++) link.answer({ outcome: "transient", code: "ESME_RSYSERR" });
+  expect(sender.circuit.state).toBe("open");
+  expect(sender.openLanes(), "what goes back goes back in all lanes").toBe(3);
+  await sender.stop();
+});
