@@ -488,7 +488,11 @@ test("what was not taken when its time is over is not sent again", async () => {
 });
 
 test("while otp messages come, the other lanes fill no more of the window than the provider answers in a few round trips", async () => {
-  const { link, sender, submit } = await running({ rate: 10_000, window: 100, circuit: { failures: 2, openMs: 60_000 } });
+  const { link, sender, submit } = await running({
+    rate: 10_000,
+    window: 100,
+    circuit: { failures: 2, openMs: 60_000 },
+  });
   // It answers 200 a second, each after 5 ms at the least.
   const second = async (lane: "otp" | "marketing") => {
     for (let n = 0; n < 200; n++) {
