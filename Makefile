@@ -69,7 +69,7 @@ interop: install ## Sluice with message centres, SDKs and Kafka clients that oth
 	@$(BIN)/node test/interop/run-interop.ts
 
 audit: install ## accepted against terminal, from the topics of the running cluster
-	@env $$($(CLUSTER) env) $(BIN)/node services/console/cli.ts audit
+	@env $$($(CLUSTER) env) $(BIN)/node services/cli/sluice.ts audit
 
 clean: ## stop everything and remove its data and logs (keeps downloads)
 	@$(CLUSTER) down --wipe

@@ -7,8 +7,8 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as pause } from "node:timers/promises";
-import { auditHolds, auditLine, auditTable } from "../../services/console/audit-report.ts";
-import { runAudit } from "../../services/console/run-audit.ts";
+import { auditHolds, auditLine, auditTable } from "../../services/cli/audit-report.ts";
+import { runAudit } from "../../services/cli/run-audit.ts";
 import { clickhouseLogin } from "../local/clickhouse-access.ts";
 import {
   type ClusterConfig,

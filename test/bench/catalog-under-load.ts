@@ -161,7 +161,7 @@ class CatalogUnderLoad implements Benchmark {
   private async apply(): Promise<Applied> {
     if (this.load.exitCode !== null) throw new Error("the load generator has ended");
     const from = Date.now();
-    const child = spawn(process.execPath, ["services/console/cli.ts", "apply", this.folder, "--wait", "60"], {
+    const child = spawn(process.execPath, ["services/cli/sluice.ts", "apply", this.folder, "--wait", "60"], {
       cwd: PROJECT,
       env: { ...process.env, ...sluiceEnvironment(this.config) },
       stdio: ["ignore", "pipe", "pipe"],

@@ -210,7 +210,7 @@ export async function audit(): Promise<{ counts: Record<string, number>; text: s
   const ledgers = Object.values(installation.simulators).flatMap((url) => ["--ledger", url]);
   const { stdout: text } = await promisify(execFile)(
     process.execPath,
-    ["services/console/cli.ts", "audit", "--wait", "60s", ...ledgers],
+    ["services/cli/sluice.ts", "audit", "--wait", "60s", ...ledgers],
     { env: { ...process.env, ...installation.environment }, maxBuffer: 1 << 24 },
   ).catch((error: { stdout?: string; stderr?: string }) => ({ stdout: `${error.stderr}\n${error.stdout}` }));
   const line = text.trim().split("\n").at(-1) ?? "";

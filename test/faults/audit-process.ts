@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { resolve } from "node:path";
-import type { AuditReport } from "../../services/console/audit-report.ts";
+import type { AuditReport } from "../../services/cli/audit-report.ts";
 import type { Installation } from "./installation.ts";
 
 /** `sluice audit` with the providers' ledgers, as an operator runs it, in a process of its own; `env` is added to its environment. */
@@ -10,7 +10,7 @@ export async function auditProcess(
   env: Readonly<Record<string, string>>,
 ): Promise<{ report: AuditReport; line: string }> {
   const ledgers = Object.values(simulators).flatMap((url) => ["--ledger", url]);
-  const child = spawn(process.execPath, ["services/console/cli.ts", "audit", "--json", ...ledgers, ...args], {
+  const child = spawn(process.execPath, ["services/cli/sluice.ts", "audit", "--json", ...ledgers, ...args], {
     cwd: resolve(import.meta.dirname, "../.."),
     env: { ...process.env, ...environment, ...env },
     stdio: ["ignore", "pipe", "pipe"],

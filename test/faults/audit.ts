@@ -1,5 +1,5 @@
-import type { AuditReport } from "../../services/console/audit-report.ts";
-import { runAudit } from "../../services/console/run-audit.ts";
+import type { AuditReport } from "../../services/cli/audit-report.ts";
+import { runAudit } from "../../services/cli/run-audit.ts";
 import { type Installation, PARTITIONS } from "./installation.ts";
 
 export { until } from "./until.ts";

@@ -1,5 +1,5 @@
 import { expect } from "vitest";
-import { type AuditReport, auditLine } from "../../services/console/audit-report.ts";
+import { type AuditReport, auditLine } from "../../services/cli/audit-report.ts";
 import { auditAll, until } from "./audit.ts";
 import { type Books, endedUnheard, type MessageAccount, readBooks } from "./books.ts";
 import type { Installation } from "./installation.ts";

@@ -16,7 +16,7 @@ import { isPortFree } from "../../infra/local/port-holder.ts";
 import { type SluiceEndpoints, sluiceEndpoints } from "../../infra/local/sluice-processes.ts";
 import { smscSettingsSchema } from "../../infra/simulators/smsc/settings.ts";
 import { SmscSimulator } from "../../infra/simulators/smsc/smsc.ts";
-import { runAudit } from "../../services/console/run-audit.ts";
+import { runAudit } from "../../services/cli/run-audit.ts";
 import { EarlierSluice, hasCommit } from "../faults/earlier-sluice.ts";
 import { PARTITIONS } from "../faults/installation.ts";
 import { TcpProxy } from "../faults/tcp-proxy.ts";

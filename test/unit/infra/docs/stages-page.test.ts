@@ -4,7 +4,7 @@ import { resolve } from "node:path";
 import { describe, expect, test } from "vitest";
 import { loadCatalog } from "../../../../domain/catalog/load-catalog.ts";
 import { openYaml } from "../../../../platform/config/yaml-file.ts";
-import { runCli } from "../../../../services/console/cli.ts";
+import { runCli } from "../../../../services/cli/sluice.ts";
 
 const page = readFileSync(resolve(import.meta.dirname, "../../../../docs/stages.md"), "utf8");
 const stages = page.split(/^## /m).slice(1);

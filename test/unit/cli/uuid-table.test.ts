@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { UuidTable, withRoom } from "../../../services/console/uuid-table.ts";
+import { UuidTable, withRoom } from "../../../services/cli/uuid-table.ts";
 
 describe("UuidTable", () => {
   it("numbers ids like a Map does", () => {

@@ -5,11 +5,11 @@ import { validateSendRequest } from "../../../domain/message/validation.ts";
 import { type DeliveryView, NO_DELIVERIES } from "../../../domain/routing/delivery-view.ts";
 import { explain } from "../../../domain/routing/explain.ts";
 import type { Health } from "../../../schemas/generated/types.ts";
-import { runCli } from "../../../services/console/cli.ts";
-import { UsageError } from "../../../services/console/command.ts";
-import { readExplainArguments } from "../../../services/console/explain/explain-arguments.ts";
-import { explainTable } from "../../../services/console/explain/explain-report.ts";
-import { healthOf } from "../../../services/console/explain/live-state.ts";
+import { UsageError } from "../../../services/cli/command.ts";
+import { readExplainArguments } from "../../../services/cli/explain/explain-arguments.ts";
+import { explainTable } from "../../../services/cli/explain/explain-report.ts";
+import { healthOf } from "../../../services/cli/explain/live-state.ts";
+import { runCli } from "../../../services/cli/sluice.ts";
 import { exampleCatalog } from "../domain/catalog/example.ts";
 import { BLANK_HEALTH } from "../pipeline/blank-health.ts";
 

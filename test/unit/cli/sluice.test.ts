@@ -5,9 +5,9 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { describe, expect, it } from "vitest";
-import { readAuditArguments } from "../../../services/console/audit-command.ts";
-import { runCli } from "../../../services/console/cli.ts";
-import { UsageError } from "../../../services/console/command.ts";
+import { readAuditArguments } from "../../../services/cli/audit-command.ts";
+import { UsageError } from "../../../services/cli/command.ts";
+import { runCli } from "../../../services/cli/sluice.ts";
 
 async function cli(...args: string[]) {
   const out: string[] = [];
@@ -43,7 +43,7 @@ describe("what others have written", () => {
     const folder = mkdtempSync(join(tmpdir(), "sluice-cli-"));
     const list = join(folder, "list.csv");
     writeFileSync(list, '"Country\nname",Price EUR\n\u001b[2JAtlantis\u202e,0.05\n');
-    const command = resolve(import.meta.dirname, "../../../services/console/cli.ts");
+    const command = resolve(import.meta.dirname, "../../../services/cli/sluice.ts");
     const { status, stderr } = spawnSync(process.execPath, [command, "prices", list], { encoding: "utf8" });
     rmSync(folder, { recursive: true });
     expect(status).toBe(1);
@@ -65,7 +65,7 @@ it("ends when Kafka takes connections and answers nothing, and has said what can
   const { port } = silent.address() as AddressInfo;
   const project = resolve(import.meta.dirname, "../../..");
   const address = { SLUICE_KAFKA_BROKERS: `127.0.0.1:${port}`, SLUICE_REGISTRY_URL: `http://127.0.0.1:${port}` };
-  const args = ["services/console/cli.ts", "explain", "--to", "+491713920012"];
+  const args = ["services/cli/sluice.ts", "explain", "--to", "+491713920012"];
   const { stdout } = await promisify(execFile)(process.execPath, args, {
     cwd: project,
     env: { ...process.env, ...address },

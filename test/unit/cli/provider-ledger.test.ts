@@ -1,7 +1,7 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
-import { ProviderLedger, readProviderLedger } from "../../../services/console/provider-ledger.ts";
+import { ProviderLedger, readProviderLedger } from "../../../services/cli/provider-ledger.ts";
 
 const A = "0190a0b0-0000-7000-8000-000000000001";
 const B = "0190a0b0-0000-7000-8000-000000000002";

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { newMessageId } from "../../../domain/message/message-id.ts";
-import { ALL, inSlice } from "../../../services/console/slice.ts";
+import { ALL, inSlice } from "../../../services/cli/slice.ts";
 
 describe("slices", () => {
   it("divide ids and numbers that count up evenly, each into one, whether text or bytes", () => {

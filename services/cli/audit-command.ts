@@ -38,7 +38,7 @@ export const auditCommand: Command = {
   help: HELP,
   async run(args, { env, print, tell }) {
     const options = readAuditArguments(args);
-    const config = readConfig("console", settings, env, ["SLUICE_*"]);
+    const config = readConfig("sluice", settings, env, ["SLUICE_*"]);
     const report = await runAudit({
       connection: { brokers: config.kafkaBrokers, clientId: `sluice-audit-${process.pid}`, log: quiet },
       registryUrl: config.registryUrl,

@@ -45,7 +45,7 @@ export const explainCommand: Command = {
   help: HELP,
   async run(args, { env, print, tell }) {
     const { account, at, files, json, request } = readExplainArguments(args);
-    const config = readConfig("console", settings, env, ["SLUICE_*"]);
+    const config = readConfig("sluice", settings, env, ["SLUICE_*"]);
     const connection = { brokers: config.kafkaBrokers, clientId: `sluice-explain-${process.pid}`, log: silentLog };
     let live: LiveState = { version: undefined, words: [], delivery: new DeliveryEstimates(), learned: undefined };
     let source = "live, from Kafka";

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { messageIdFromKey } from "../../../domain/message/message-id.ts";
-import { RequestLedger, type RequestRecord } from "../../../services/console/request-ledger.ts";
+import { RequestLedger, type RequestRecord } from "../../../services/cli/request-ledger.ts";
 
 const TOPIC = "sms.requests.otp";
 

@@ -2,7 +2,7 @@ import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { runCli } from "../../../services/console/cli.ts";
+import { runCli } from "../../../services/cli/sluice.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "sluice-prices-"));
 

@@ -53,7 +53,7 @@ export const applyCommand: Command = {
   help: HELP,
   async run(args, host) {
     const options = readArguments(args);
-    const config = readConfig("console", settings, host.env, ["SLUICE_*"]);
+    const config = readConfig("sluice", settings, host.env, ["SLUICE_*"]);
     const folder = options.folder ?? config.catalogDir;
     let files: LoadedCatalog;
     try {

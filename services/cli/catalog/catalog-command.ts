@@ -51,7 +51,7 @@ export const catalogCommand: Command = {
     const [name = "status", ...rest] = parsed.positionals;
     const action = Object.hasOwn(ACTIONS, name) ? ACTIONS[name]! : undefined;
     if (action === undefined) throw new UsageError(`no action ${name}`);
-    const config = readConfig("console", settings, host.env, ["SLUICE_*"]);
+    const config = readConfig("sluice", settings, host.env, ["SLUICE_*"]);
     const topic = await CatalogTopic.open(config.kafkaBrokers, config.registryUrl);
     try {
       const log = await topic.read();

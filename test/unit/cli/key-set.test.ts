@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { KeySet, keyOf } from "../../../services/console/key-set.ts";
+import { KeySet, keyOf } from "../../../services/cli/key-set.ts";
 
 describe("a set of keys", () => {
   it("agrees with Set for any keys", () => {

@@ -42,7 +42,7 @@ export const simulateCommand: Command = {
   help: HELP,
   async run(args, { env, print, tell }) {
     const { folder, since, until, json } = readArguments(args, Date.now());
-    const config = readConfig("console", settings, env, ["SLUICE_*"]);
+    const config = readConfig("sluice", settings, env, ["SLUICE_*"]);
     const catalogDir = folder ?? config.catalogDir;
     let changed: Snapshot;
     try {

@@ -3,9 +3,9 @@ import { parseCatalog } from "../../../domain/catalog/catalog.ts";
 import { type Snapshot, snapshotOf } from "../../../domain/catalog/snapshot.ts";
 import { BLANK_EVENT } from "../../../pipeline/records/event-record.ts";
 import type { Event, MessageFacts } from "../../../schemas/generated/types.ts";
-import { Replay } from "../../../services/console/simulate/replay.ts";
-import { SeenDeliveries } from "../../../services/console/simulate/seen-deliveries.ts";
-import { type Simulation, simulateJson, simulateTable } from "../../../services/console/simulate/simulate-report.ts";
+import { Replay } from "../../../services/cli/simulate/replay.ts";
+import { SeenDeliveries } from "../../../services/cli/simulate/seen-deliveries.ts";
+import { type Simulation, simulateJson, simulateTable } from "../../../services/cli/simulate/simulate-report.ts";
 import { facts } from "../dlr-collector/records.ts";
 
 const AT = Date.UTC(2026, 0, 31, 12);

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { loadCatalog } from "../../../domain/catalog/load-catalog.ts";
 import { configFolder } from "../../../platform/config/yaml-file.ts";
-import { writeCatalogFiles } from "../../../services/console/catalog/write-catalog-files.ts";
+import { writeCatalogFiles } from "../../../services/cli/catalog/write-catalog-files.ts";
 import { examplePlain } from "../domain/catalog/example.ts";
 
 let folder: string;

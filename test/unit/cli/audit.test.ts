@@ -2,12 +2,12 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { BLANK_EVENT } from "../../../pipeline/records/event-record.ts";
 import type { Event, Receipt } from "../../../schemas/generated/types.ts";
-import { PartitionAudit } from "../../../services/console/audit.ts";
-import { type AuditCounts, addCounts, noCounts } from "../../../services/console/audit-counts.ts";
-import { auditHolds, auditLine, auditTable } from "../../../services/console/audit-report.ts";
-import { excuseNamesakes } from "../../../services/console/namesakes.ts";
-import { ProviderLedger } from "../../../services/console/provider-ledger.ts";
-import { SliceOverflow } from "../../../services/console/slice.ts";
+import { PartitionAudit } from "../../../services/cli/audit.ts";
+import { type AuditCounts, addCounts, noCounts } from "../../../services/cli/audit-counts.ts";
+import { auditHolds, auditLine, auditTable } from "../../../services/cli/audit-report.ts";
+import { excuseNamesakes } from "../../../services/cli/namesakes.ts";
+import { ProviderLedger } from "../../../services/cli/provider-ledger.ts";
+import { SliceOverflow } from "../../../services/cli/slice.ts";
 
 const idOf = (n: number) => `0190a0b0-0000-7000-8000-${n.toString(16).padStart(12, "0")}`;
 const A = idOf(1);

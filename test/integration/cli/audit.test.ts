@@ -10,9 +10,9 @@ import type { OutRecord } from "../../../platform/kafka/record.ts";
 import { ensureTopics } from "../../../platform/kafka/topics.ts";
 import type { Event, SendRequest } from "../../../schemas/generated/types.ts";
 import { DEAD_LETTER_TOPIC, EVENTS_TOPIC, requestTopic, topicSpecs } from "../../../schemas/topics.ts";
-import type { AuditReport } from "../../../services/console/audit-report.ts";
-import { AuditTopics, placeOf } from "../../../services/console/audit-topics.ts";
-import { type AuditOptions, runAudit } from "../../../services/console/run-audit.ts";
+import type { AuditReport } from "../../../services/cli/audit-report.ts";
+import { AuditTopics, placeOf } from "../../../services/cli/audit-topics.ts";
+import { type AuditOptions, runAudit } from "../../../services/cli/run-audit.ts";
 import { sharedCluster } from "../../fixture/shared-cluster.ts";
 import { connectionTo, recordingLog } from "../platform/kafka-runtime.ts";
 
