@@ -1,27 +1,21 @@
 import type { Codec } from "../../platform/codec/codec.ts";
 import type { InRecord } from "../../platform/kafka/record.ts";
-import type { TopicReader } from "../../platform/kafka/topic-reader.ts";
-import type { Log } from "../../platform/log/log.ts";
 import type { NumberNetwork } from "../../schemas/generated/types.ts";
 import { NETWORKS_TOPIC } from "../../schemas/topics.ts";
+import { type FollowOptions, followTopic } from "./follow-topic.ts";
 
-export interface FollowNetworksOptions {
-  readonly reader: Pick<TopicReader, "follow">;
+export interface FollowNetworksOptions extends FollowOptions {
   readonly codec: Codec<NumberNetwork>;
   /** `at`: when it was learned, epoch ms. */
   readonly learn: (number: string, mccMnc: string, at: number) => void;
-  readonly log: Log;
 }
 
-/** Reads what receipts have said of numbers' networks, from the beginning and on. Resolves when all that stands there has been read. */
-export function followNetworks({ reader, codec, learn, log }: FollowNetworksOptions): Promise<void> {
-  return reader.follow(NETWORKS_TOPIC, (record) => {
+/** Reads what receipts have said of numbers' networks. */
+export function followNetworks({ codec, learn, ...options }: FollowNetworksOptions): Promise<void> {
+  return followTopic(NETWORKS_TOPIC, options, (record) => {
     const known = readNumberNetwork(record, codec);
     if (known !== undefined) learn(known.to, known.network, record.timestamp);
-    else if (record.value !== null) {
-      const { partition, offset } = record;
-      log.every("unreadable-network", 5_000).warn({ partition, offset }, "a record of sms.networks is passed over");
-    }
+    return known !== undefined || record.value === null;
   });
 }
 

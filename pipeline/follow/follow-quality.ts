@@ -1,42 +1,27 @@
 import { DELAY_BUCKETS } from "../../domain/quality/delay-buckets.ts";
 import type { QualitySummary } from "../../domain/quality/quality-cell.ts";
 import type { Codec } from "../../platform/codec/codec.ts";
-import type { InRecord } from "../../platform/kafka/record.ts";
-import type { TopicReader } from "../../platform/kafka/topic-reader.ts";
-import type { Log } from "../../platform/log/log.ts";
 import type { Quality } from "../../schemas/generated/types.ts";
 import { QUALITY_TOPIC } from "../../schemas/topics.ts";
+import { type FollowOptions, followTopic } from "./follow-topic.ts";
 
-export interface FollowQualityOptions {
-  readonly reader: Pick<TopicReader, "follow">;
+export interface FollowQualityOptions extends FollowOptions {
   readonly codec: Codec<Quality>;
   readonly fold: (summary: QualitySummary) => void;
   /** Of the message topics. */
   readonly partitions: number;
-  readonly log: Log;
-  /** Told of each record that is passed over. */
-  readonly onUnreadable?: () => void;
 }
 
-/**
- * Reads what correlators say of the providers' deliveries, from the beginning and on. Resolves when all that stands there has
- * been read. What cannot be read, or cannot be, is passed over: the next seconds bring another.
- */
-export function followQuality(options: FollowQualityOptions): Promise<void> {
-  const { reader, codec, fold, partitions, log, onUnreadable } = options;
-  const accept = (record: InRecord): void => {
-    if (record.value === null) return;
-    const decoded = codec.decode(record.value);
-    if (decoded.ok && isPlausible(decoded.value, partitions)) {
-      const { deliveries, ...quality } = decoded.value;
-      fold({ ...quality, delivered: deliveries });
-      return;
-    }
-    onUnreadable?.();
-    const { partition, offset } = record;
-    log.every("unreadable-quality", 5_000).warn({ partition, offset }, "a record of sms.quality is passed over");
-  };
-  return reader.follow(QUALITY_TOPIC, accept);
+/** Reads what correlators say of the providers' deliveries. */
+export function followQuality({ codec, fold, partitions, ...options }: FollowQualityOptions): Promise<void> {
+  return followTopic(QUALITY_TOPIC, options, ({ value }) => {
+    if (value === null) return true;
+    const decoded = codec.decode(value);
+    if (!decoded.ok || !isPlausible(decoded.value, partitions)) return false;
+    const { deliveries, ...quality } = decoded.value;
+    fold({ ...quality, delivered: deliveries });
+    return true;
+  });
 }
 
 function isPlausible(quality: Quality, partitions: number): boolean {
