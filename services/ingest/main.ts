@@ -19,6 +19,8 @@ import { followHealth } from "../../pipeline/follow/follow-health.ts";
 import { followNetworks } from "../../pipeline/follow/follow-networks.ts";
 import { followQuality } from "../../pipeline/follow/follow-quality.ts";
 import { ProviderHealth } from "../../pipeline/follow/provider-health.ts";
+import { ClickhouseReader } from "../../pipeline/read-model/clickhouse-reader.ts";
+import { ClickhouseStatus } from "../../pipeline/read-model/clickhouse-status.ts";
 import type { SluiceCodecs } from "../../pipeline/records/codecs.ts";
 import { loadConfig } from "../../platform/config/load-config.ts";
 import { configFolder } from "../../platform/config/yaml-file.ts";
@@ -52,7 +54,6 @@ import type { RestContext, RoutingView } from "./doors/rest/rest-context.ts";
 import { restMetrics } from "./doors/rest/rest-metrics.ts";
 import { IdleProbe } from "./idle-probe.ts";
 import { ingestConfig } from "./ingest-config.ts";
-import { ClickhouseStatus } from "./status/clickhouse-status.ts";
 import { MessageLookup } from "./status/message-lookup.ts";
 
 const config = loadConfig("ingest", ingestConfig, {
@@ -88,19 +89,19 @@ async function start(scope: Scope): Promise<void> {
   });
   const analytics = await scope.add("status look-up", {
     start: () =>
-      new ClickhouseStatus({
+      new ClickhouseReader({
         url: config.clickhouseUrl,
         user: config.clickhouseUser,
         password: config.clickhousePassword?.reveal() ?? "",
         database: config.clickhouseDatabase,
       }),
-    stop: (source) => source.close(),
+    stop: (it) => it.close(),
   });
   const recent = new RecentAcceptances(config.recentMessages, performance.now());
   await listen(scope, {
     keys: { accountOf: (key) => keys.accountOf(key) },
     acceptor: acceptorOf(scope, pipeline, recent, catalog),
-    status: new MessageLookup(analytics, recent, scope.log),
+    status: new MessageLookup(new ClickhouseStatus(analytics), recent, scope.log),
     conversions: conversionsOf(scope, pipeline, recent),
     routing: routingOf(scope, pipeline, reader, catalog),
     bodies: new BodyBudget(config.httpBodyMemory),

@@ -1,7 +1,8 @@
 import { performance } from "node:perf_hooks";
+import type { MessageStatusAnswer, StatusSource } from "../../../pipeline/read-model/message-status.ts";
 import type { Log } from "../../../platform/log/log.ts";
 import type { RecentAcceptances } from "../acceptance/recent-acceptances.ts";
-import { acceptedStatus, type MessageStatusAnswer, type StatusSource } from "./message-status.ts";
+import { acceptedStatus } from "./accepted-status.ts";
 
 /**
  * Looks messages up in analytics, which runs some seconds behind: what this instance has just accepted is answered from

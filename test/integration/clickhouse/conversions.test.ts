@@ -2,12 +2,13 @@ import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { ClickhouseReader } from "../../../pipeline/read-model/clickhouse-reader.ts";
+import { ClickhouseStatus } from "../../../pipeline/read-model/clickhouse-status.ts";
 import { createCodecs } from "../../../pipeline/records/codecs.ts";
 import { BlockInserter } from "../../../platform/clickhouse/block-inserter.ts";
 import { Secret } from "../../../platform/config/secret.ts";
 import { CONVERSION_COLUMNS, ConversionBlock } from "../../../services/analytics-sink/conversions/conversion-block.ts";
 import { ConversionLookups } from "../../../services/analytics-sink/conversions/conversion-lookups.ts";
-import { ClickhouseStatus } from "../../../services/ingest/status/clickhouse-status.ts";
 import { sharedCluster } from "../../fixture/shared-cluster.ts";
 import { event, facts } from "../../unit/analytics-sink/events.ts";
 import { type TestDatabase, testDatabase } from "./database.ts";
@@ -97,7 +98,8 @@ describe("what applications tell of their messages", () => {
     const id = randomUUID();
     await message(id, "alpha", "delivered");
     await tell([{ id, account: "globex", converted: true }]);
-    const status = new ClickhouseStatus(db.target);
+    const reader = new ClickhouseReader(db.target);
+    const status = new ClickhouseStatus(reader);
     try {
       expect((await status.find("acme", id, []))[0]).not.toHaveProperty("conversion");
       await tell([{ id, converted: false }]);
@@ -111,7 +113,7 @@ describe("what applications tell of their messages", () => {
         conversion: { converted: true, at, toldAt },
       });
     } finally {
-      await status.close();
+      await reader.close();
     }
   });
 

@@ -1,19 +1,22 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { ClickhouseReader } from "../../../pipeline/read-model/clickhouse-reader.ts";
+import { ClickhouseStatus, MAX_DESTINATIONS } from "../../../pipeline/read-model/clickhouse-status.ts";
 import type { Event } from "../../../schemas/generated/types.ts";
-import { ClickhouseStatus, MAX_DESTINATIONS } from "../../../services/ingest/status/clickhouse-status.ts";
 import { sharedCluster } from "../../fixture/shared-cluster.ts";
 import { event, facts } from "../../unit/analytics-sink/events.ts";
 import { type TestDatabase, testDatabase } from "./database.ts";
 
 let db: TestDatabase;
+let reader: ClickhouseReader;
 let status: ClickhouseStatus;
 beforeAll(async () => {
   db = await testDatabase(sharedCluster(), "status");
-  status = new ClickhouseStatus(db.target);
+  reader = new ClickhouseReader(db.target);
+  status = new ClickhouseStatus(reader);
 });
 afterAll(async () => {
-  await status?.close();
+  await reader?.close();
   await db?.drop();
 });
 

@@ -3,6 +3,7 @@ import { request as httpRequest, type IncomingHttpHeaders } from "node:http";
 import type { Snapshot } from "../../../domain/catalog/snapshot.ts";
 import { newMessageId } from "../../../domain/message/message-id.ts";
 import { NO_DELIVERIES } from "../../../domain/routing/delivery-view.ts";
+import type { MessageStatusAnswer, StatusSource } from "../../../pipeline/read-model/message-status.ts";
 import { createCodecs, type SluiceCodecs } from "../../../pipeline/records/codecs.ts";
 import { BodyBudget } from "../../../platform/http/body-budget.ts";
 import { type HttpServer, startHttpServer } from "../../../platform/http/http-server.ts";
@@ -24,7 +25,6 @@ import { restApp } from "../../../services/ingest/doors/rest/rest-app.ts";
 import type { RestContext } from "../../../services/ingest/doors/rest/rest-context.ts";
 import { restMetrics } from "../../../services/ingest/doors/rest/rest-metrics.ts";
 import { MessageLookup } from "../../../services/ingest/status/message-lookup.ts";
-import type { MessageStatusAnswer, StatusSource } from "../../../services/ingest/status/message-status.ts";
 
 export const PARTITIONS = 6;
 /** How long a test waits for a condition; a busy machine is no fault. */

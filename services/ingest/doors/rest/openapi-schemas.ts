@@ -1,6 +1,6 @@
 import { lanes } from "../../../../domain/message/lane.ts";
 import { requestLimits } from "../../../../domain/message/validation.ts";
-import { EVENT_STATES, EVENT_TYPES, MESSAGE_STATUSES } from "../../status/message-status.ts";
+import { EVENT_STATES, EVENT_TYPES, MESSAGE_STATUSES } from "../../../../pipeline/read-model/message-status.ts";
 import { MAX_BATCH_MESSAGES } from "./batch-route.ts";
 import { explainSchemas } from "./openapi-explain.ts";
 import { problemCodes } from "./openapi-problems.ts";

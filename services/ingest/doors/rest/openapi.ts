@@ -1,4 +1,4 @@
-import { MAX_DESTINATIONS } from "../../status/clickhouse-status.ts";
+import { MAX_DESTINATIONS } from "../../../../pipeline/read-model/clickhouse-status.ts";
 import { problems } from "./openapi-problems.ts";
 import { schemas } from "./openapi-schemas.ts";
 

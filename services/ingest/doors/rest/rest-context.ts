@@ -3,13 +3,13 @@ import type { Lane } from "../../../../domain/message/lane.ts";
 import type { Ported } from "../../../../domain/portability/known-networks.ts";
 import type { DeliveryView } from "../../../../domain/routing/delivery-view.ts";
 import type { ExplainedHealth } from "../../../../domain/routing/explain.ts";
+import type { StatusSource } from "../../../../pipeline/read-model/message-status.ts";
 import type { BodyBudget } from "../../../../platform/http/body-budget.ts";
 import type { Log } from "../../../../platform/log/log.ts";
 import type { Tracing } from "../../../../platform/telemetry/tracing.ts";
 import type { Acceptor } from "../../acceptance/acceptor.ts";
 import type { ApiKeys } from "../../acceptance/api-keys.ts";
 import type { Conversions } from "../../conversions/conversions.ts";
-import type { StatusSource } from "../../status/message-status.ts";
 import type { RestMetrics } from "./rest-metrics.ts";
 
 /** What routing looks at, as this process knows it. */

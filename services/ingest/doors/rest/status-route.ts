@@ -1,7 +1,7 @@
 import { parseDestination } from "../../../../domain/numbers/destination.ts";
+import type { MessageStatusAnswer } from "../../../../pipeline/read-model/message-status.ts";
 import { ProblemError } from "../../../../platform/http/problem.ts";
 import type { Account } from "../../acceptance/api-keys.ts";
-import type { MessageStatusAnswer } from "../../status/message-status.ts";
 import type { RestContext } from "./rest-context.ts";
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { type EventRow, type MessageRow, statusAnswer } from "../../../../pipeline/read-model/message-status.ts";
 import { SluiceError } from "../../../../platform/errors/sluice-error.ts";
-import { type EventRow, type MessageRow, statusAnswer } from "../../../../services/ingest/status/message-status.ts";
 import { type Harness, MESSAGE, OTHER_KEY, startIngest } from "../ingest-harness.ts";
 
 const ROW: MessageRow = {

@@ -3,21 +3,20 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { snapshotOf } from "../../../../../domain/catalog/snapshot.ts";
 import { newMessageId } from "../../../../../domain/message/message-id.ts";
+import {
+  EVENT_STATES,
+  EVENT_TYPES,
+  type MessageRow,
+  statusAnswer,
+} from "../../../../../pipeline/read-model/message-status.ts";
 import type { AvroEnum, AvroRecord } from "../../../../../schemas/avro-schema.ts";
 import { readContracts } from "../../../../../schemas/contracts.ts";
-
 import { MESSAGE_FIELDS } from "../../../../../services/ingest/acceptance/intake.ts";
 import { CONVERSION_FIELDS } from "../../../../../services/ingest/conversions/read-conversion.ts";
 import { EXPLAIN_FIELDS } from "../../../../../services/ingest/doors/rest/explain-route.ts";
 import { openapi } from "../../../../../services/ingest/doors/rest/openapi.ts";
 import { problemCodes } from "../../../../../services/ingest/doors/rest/openapi-problems.ts";
 import { schemas } from "../../../../../services/ingest/doors/rest/openapi-schemas.ts";
-import {
-  EVENT_STATES,
-  EVENT_TYPES,
-  type MessageRow,
-  statusAnswer,
-} from "../../../../../services/ingest/status/message-status.ts";
 import { exampleCatalog } from "../../../domain/catalog/example.ts";
 import { type Answer, type Harness, MESSAGE, OTHER_KEY, startIngest } from "../../ingest-harness.ts";
 import { mismatches } from "./schema-match.ts";

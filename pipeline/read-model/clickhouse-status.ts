@@ -1,5 +1,4 @@
-import { type ClickHouseClient, ClickHouseLogLevel, createClient } from "@clickhouse/client";
-import { SluiceError } from "../../../platform/errors/sluice-error.ts";
+import type { ClickhouseReader } from "./clickhouse-reader.ts";
 import {
   type ConversionRow,
   type EventRow,
@@ -9,16 +8,6 @@ import {
   statusAnswer,
 } from "./message-status.ts";
 
-export interface ClickhouseStatusOptions {
-  readonly url: string;
-  readonly user: string;
-  readonly password: string;
-  readonly database: string;
-}
-
-/** Look-ups running at once; more would only queue up in ClickHouse, beside its inserts. */
-const MAX_LOOKUPS = 50;
-const LOOKUP_TIMEOUT_MS = 5_000;
 /** A message has a handful of events; one with more is shown its first thousand. */
 const MAX_EVENTS = 1_000;
 /** One id stands for one destination, unless an upstream system gave it to several. */
@@ -52,38 +41,23 @@ const CONVERSION_QUERY = `
 
 /** Looks messages up in ClickHouse (infra/clickhouse has the tables). */
 export class ClickhouseStatus implements StatusSource {
-  readonly #client: ClickHouseClient;
-  #running = 0;
+  private readonly reader: ClickhouseReader;
 
-  constructor({ url, user, password, database }: ClickhouseStatusOptions) {
-    this.#client = createClient({
-      url,
-      username: user,
-      password,
-      database,
-      request_timeout: LOOKUP_TIMEOUT_MS,
-      max_open_connections: 10,
-      // It would write to the console, parameters included; what fails is thrown, and logged by whoever handles it.
-      log: { level: ClickHouseLogLevel.OFF },
-      clickhouse_settings: { date_time_output_format: "iso" },
-    });
+  constructor(reader: ClickhouseReader) {
+    this.reader = reader;
   }
 
-  async find(accountId: string, messageId: string, to: readonly string[]): Promise<MessageStatusAnswer[]> {
-    if (this.#running >= MAX_LOOKUPS) {
-      throw new SluiceError(`${MAX_LOOKUPS} look-ups are running`, { code: "LOOKUPS_FULL", class: "throttled" });
-    }
-    this.#running++;
-    try {
+  find(accountId: string, messageId: string, to: readonly string[]): Promise<MessageStatusAnswer[]> {
+    return this.reader.lookUp(async (rows) => {
       const key = { id: messageId, account: accountId };
-      const messages = await this.#rows<MessageRow>(MESSAGES_QUERY, { ...key, to });
+      const messages = await rows<MessageRow>(MESSAGES_QUERY, { ...key, to });
       const [oldest] = messages;
       if (oldest === undefined) return [];
       const destinations = messages.map((message) => message.destination);
       const where = { ...key, to: destinations, acceptedAt: oldest.accepted_at };
       const [events, [conversion]] = await Promise.all([
-        this.#rows<EventRow & { destination: string }>(EVENTS_QUERY, where),
-        this.#rows<ConversionRow>(CONVERSION_QUERY, key),
+        rows<EventRow & { destination: string }>(EVENTS_QUERY, where),
+        rows<ConversionRow>(CONVERSION_QUERY, key),
       ]);
       return messages.map((message) =>
         statusAnswer(
@@ -93,23 +67,6 @@ export class ClickhouseStatus implements StatusSource {
           conversion,
         ),
       );
-    } catch (cause) {
-      throw new SluiceError("ClickHouse did not answer the look-up", {
-        code: "STATUS_UNAVAILABLE",
-        class: "transient",
-        cause,
-      });
-    } finally {
-      this.#running--;
-    }
-  }
-
-  close(): Promise<void> {
-    return this.#client.close();
-  }
-
-  async #rows<Row>(query: string, parameters: Readonly<Record<string, string | readonly string[]>>): Promise<Row[]> {
-    const result = await this.#client.query({ query, query_params: parameters, format: "JSONEachRow" });
-    return await result.json<Row>();
+    });
   }
 }

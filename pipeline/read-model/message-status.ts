@@ -1,6 +1,5 @@
-import { terminalStatuses } from "../../../domain/message/status.ts";
-import type { EventType, MessageState } from "../../../schemas/generated/types.ts";
-import type { Acceptance } from "../acceptance/recent-acceptances.ts";
+import { terminalStatuses } from "../../domain/message/status.ts";
+import type { EventType, MessageState } from "../../schemas/generated/types.ts";
 
 /** What can happen to a message: the types of sms.events. */
 export const EVENT_TYPES = [
@@ -98,26 +97,6 @@ export interface StatusSource {
    * @throws SluiceError of class transient or throttled when it cannot be looked up now.
    */
   find(accountId: string, messageId: string, to: readonly string[]): Promise<readonly MessageStatusAnswer[]>;
-}
-
-/** The status of a message that nothing has happened to yet, as far as analytics knows. */
-export function acceptedStatus(id: string, acceptance: Acceptance): MessageStatusAnswer {
-  const { destination, lane, encoding, segments, reference } = acceptance;
-  const acceptedAt = new Date(acceptance.acceptedAt).toISOString();
-  return {
-    id,
-    status: "accepted",
-    final: false,
-    to: `+${destination}`,
-    lane,
-    encoding,
-    segments,
-    ...(reference === undefined ? {} : { reference }),
-    acceptedAt,
-    updatedAt: acceptedAt,
-    attempts: 0,
-    history: [],
-  };
 }
 
 /** A row of messages_latest; empty strings and zeros stand for what is not known. */

@@ -1,0 +1,71 @@
+import { type ClickHouseClient, ClickHouseLogLevel, createClient } from "@clickhouse/client";
+import { SluiceError } from "../../platform/errors/sluice-error.ts";
+
+/** Where ClickHouse is, and as whom it is read. */
+export interface ClickhouseReaderOptions {
+  readonly url: string;
+  readonly user: string;
+  readonly password: string;
+  readonly database: string;
+}
+
+/** The values of a query's parameters, by name: they are never part of its text. */
+export type QueryParameters = Readonly<Record<string, string | readonly string[]>>;
+
+/** Runs a query; rows are objects with the columns' names. */
+export type Rows = <Row>(query: string, parameters: QueryParameters) => Promise<Row[]>;
+
+/** Look-ups running at once; more would only queue up in ClickHouse, beside its inserts. */
+const MAX_LOOKUPS = 50;
+const LOOKUP_TIMEOUT_MS = 5_000;
+const MAX_CONNECTIONS = 10;
+
+/** What reads ClickHouse while messages flow, of whatever service: a bounded number of look-ups, each with a time-out. */
+export class ClickhouseReader {
+  private readonly client: ClickHouseClient;
+  private running = 0;
+
+  constructor({ url, user, password, database }: ClickhouseReaderOptions) {
+    this.client = createClient({
+      url,
+      username: user,
+      password,
+      database,
+      request_timeout: LOOKUP_TIMEOUT_MS,
+      max_open_connections: MAX_CONNECTIONS,
+      // It would write to the console, parameters included; what fails is thrown, and logged by whoever handles it.
+      log: { level: ClickHouseLogLevel.OFF },
+      clickhouse_settings: { date_time_output_format: "iso" },
+    });
+  }
+
+  /**
+   * Carries out one look-up, of one query or several.
+   * @throws SluiceError `LOOKUPS_FULL` (throttled), `STATUS_UNAVAILABLE` (transient)
+   */
+  async lookUp<T>(work: (rows: Rows) => Promise<T>): Promise<T> {
+    if (this.running >= MAX_LOOKUPS)
+      throw new SluiceError(`${MAX_LOOKUPS} look-ups are running`, { code: "LOOKUPS_FULL", class: "throttled" });
+    this.running++;
+    try {
+      return await work((query, parameters) => this.rows(query, parameters));
+    } catch (cause) {
+      throw new SluiceError("ClickHouse did not answer the look-up", {
+        code: "STATUS_UNAVAILABLE",
+        class: "transient",
+        cause,
+      });
+    } finally {
+      this.running--;
+    }
+  }
+
+  close(): Promise<void> {
+    return this.client.close();
+  }
+
+  private async rows<Row>(query: string, parameters: QueryParameters): Promise<Row[]> {
+    const result = await this.client.query({ query, query_params: parameters, format: "JSONEachRow" });
+    return await result.json<Row>();
+  }
+}
