@@ -1,6 +1,7 @@
--- Of the messages of the last day: how many each provider's way into a network delivered, as receipts say, and how many converted of
--- those of which an application told. Messages of which nothing was told count as neither; a way whose delivered_percent is
--- like the others' and whose converted_percent is far below them may send receipts for messages that never arrived.
+-- Do messages arrive that receipts call delivered: what share converts, by provider and network, over the last day?
+--
+-- delivered_percent is what receipts say, converted_percent is of those messages of which an application told. Messages of which nothing was told count as neither. A way whose
+-- delivered_percent is like the others' and whose converted_percent is far below them may send receipts for messages that never arrived.
 SELECT
     m.provider AS provider,
     m.country AS country,

@@ -1,5 +1,7 @@
--- What a delivered message costs, by country, network, provider and currency, over the last day. Submissions that failed
--- count too, unless the provider charges on delivery.
+-- What does a delivered message cost, by country, network and provider, over the last day?
+--
+-- Submissions that failed count too, unless the provider charges on delivery: that is the price that matters when two providers are compared.
+-- Amounts are by currency. NULL: nothing was delivered for the money.
 SELECT
     country,
     network,
@@ -24,4 +26,4 @@ FROM
     HAVING submitted > 0
 )
 LEFT ARRAY JOIN mapKeys(costs) AS currency, mapValues(costs) AS total_cost
-ORDER BY country, network, cost_per_delivered
+ORDER BY country, network, cost_per_delivered, provider, currency

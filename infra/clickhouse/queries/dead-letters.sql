@@ -1,4 +1,7 @@
--- What was put aside in the last day, by topic and reason, with an example of what is wrong and where it stands.
+-- What was put aside in the last day, and why?
+--
+-- By topic and reason, with the last one as an example: what is wrong with it, and where it stands. The record itself, with its bytes, is in
+-- sms.dead-letter.
 SELECT
     topic,
     reason,
@@ -10,4 +13,4 @@ SELECT
 FROM dead_letters
 WHERE at > now() - INTERVAL 1 DAY
 GROUP BY topic, reason
-ORDER BY records DESC
+ORDER BY records DESC, topic, reason

@@ -1,5 +1,6 @@
--- Messages of the last day that were delivered, as the provider's receipts say, and whose recipients did not do what they were for,
--- as the application says: by provider and network, with some ids to ask the provider about.
+-- Which delivered messages did nothing, over the last day, to ask their provider about?
+--
+-- Delivered, as the receipts say, and the application says that their recipients did not do what they were for: by provider and network, with some ids.
 SELECT
     m.provider AS provider,
     m.country AS country,
@@ -12,4 +13,4 @@ INNER JOIN (SELECT * FROM conversions_latest WHERE told_at >= now() - INTERVAL 1
     ON c.message_id = m.message_id AND c.account = m.account
 WHERE m.accepted_at >= now() - INTERVAL 1 DAY AND m.state = 'delivered' AND c.converted = 0
 GROUP BY provider, country, network, lane
-ORDER BY messages DESC
+ORDER BY messages DESC, provider, country, network, lane

@@ -1,4 +1,7 @@
--- Delivery rate, latency and throttling of each provider, minute by minute, over the last hour.
+-- How many of each provider's messages are delivered, minute by minute, in the last hour?
+--
+-- delivered_percent is of the messages that ended in that minute (finals), not of those submitted in it: after a burst the
+-- two are minutes apart. A provider whose finals stop while submitted goes on sends no receipts any more.
 SELECT
     minute,
     provider,

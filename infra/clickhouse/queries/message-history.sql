@@ -1,4 +1,7 @@
--- What happened to this message, in the order in which it happened; to each destination, where its id went to several.
+-- What happened to this message, step by step?
+--
+-- In the order in which it happened; to each destination, where its id went to several. cost stands on submitted, and for what is
+-- charged on delivery on receipt and final, where it is what the submission owes by then.
 SELECT
     at,
     destination,

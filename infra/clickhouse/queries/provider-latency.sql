@@ -1,4 +1,8 @@
--- Latency of each provider over the last hour as a whole: digests are merged, never averages of quantiles.
+-- How long do messages take at each provider, over the last hour as a whole?
+--
+-- The median, the 95th and the 99th percentile, in milliseconds: from acceptance to submission, which is Sluice's own time and
+-- what waits for the provider's rate, and from submission to the deciding receipt, which is the provider's and the phone's. Digests
+-- are merged, never averages of quantiles.
 SELECT
     provider,
     sum(submitted) AS submitted,

@@ -1,4 +1,7 @@
--- Messages accepted more than an hour ago that have not ended: where they stand, and since when.
+-- Which messages, accepted more than an hour ago, have not ended, and where do they stand?
+--
+-- By the last thing that happened to them. submitted: they wait for a receipt; postponed and returned: for a provider that can take
+-- them; routed: in a provider's queue. Messages with a long validity may rightly stand here.
 SELECT
     state,
     provider,
@@ -9,4 +12,4 @@ SELECT
 FROM messages_latest
 WHERE accepted_at BETWEEN now() - INTERVAL 3 DAY AND now() - INTERVAL 1 HOUR AND final = 0
 GROUP BY state, provider, lane
-ORDER BY messages DESC
+ORDER BY messages DESC, state, provider, lane

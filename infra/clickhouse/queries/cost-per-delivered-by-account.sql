@@ -1,0 +1,29 @@
+-- What does a delivered message cost each account, by lane?
+--
+-- An account far above the others in the same lane sends to dearer countries, in longer texts, or to numbers that do not exist: invoice-by-account,
+-- waste-ucs2 and waste-undelivered tell which.
+SELECT
+    account,
+    lane,
+    submitted,
+    segments,
+    delivered,
+    currency,
+    total_cost,
+    if(delivered = 0, NULL, round(toFloat64(total_cost) / delivered, 6)) AS cost_per_delivered
+FROM
+(
+    SELECT
+        account,
+        lane,
+        sum(t.submitted) AS submitted,
+        sum(t.segments) AS segments,
+        sum(t.delivered) AS delivered,
+        sumMap(t.costs) AS amounts
+    FROM traffic_minutes AS t
+    WHERE minute >= {from:DateTime('UTC')} AND minute < {to:DateTime('UTC')} AND provider != ''
+    GROUP BY account, lane
+    HAVING submitted > 0
+)
+LEFT ARRAY JOIN mapKeys(amounts) AS currency, mapValues(amounts) AS total_cost
+ORDER BY account, lane, currency

@@ -1,0 +1,31 @@
+-- What should each provider's invoice say?
+--
+-- By the minute of the submission, which is what most providers invoice by; {from} and {to} are in UTC, so give the provider's own month when
+-- it reckons in another zone. What is charged on delivery is in the sums with what its receipts have said so far. reconcile-invoice
+-- compares line by line.
+SELECT
+    provider,
+    country,
+    network,
+    submitted,
+    segments,
+    delivered,
+    currency,
+    amount
+FROM
+(
+    SELECT
+        provider,
+        country,
+        network,
+        sum(t.submitted) AS submitted,
+        sum(t.segments) AS segments,
+        sum(t.delivered) AS delivered,
+        sumMap(t.costs) AS amounts
+    FROM traffic_minutes AS t
+    WHERE minute >= {from:DateTime('UTC')} AND minute < {to:DateTime('UTC')} AND provider != ''
+    GROUP BY provider, country, network
+    HAVING submitted > 0
+)
+LEFT ARRAY JOIN mapKeys(amounts) AS currency, mapValues(amounts) AS amount
+ORDER BY provider, country, network, currency

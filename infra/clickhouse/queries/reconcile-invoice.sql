@@ -1,0 +1,63 @@
+-- Does a provider's own invoice agree with what Sluice reckons, line by line?
+--
+-- The provider's CSV (id of the message at the provider, amount, currency) is sent along as the external table `invoice`: see below. {provider}: its
+-- name in the catalog; {from} and {to}: its month, in UTC. Per verdict and currency: how many submissions, what was invoiced, what is owed by Sluice's events, and
+-- some ids to ask about. "not in Sluice" and "not invoiced" with the same amounts mean that the file writes its ids in another notation.
+WITH
+    ours AS
+    (
+        SELECT
+            concat(toString(e.message_id), '/', toString(e.attempt), '/', toString(e.log_partition), '/', toString(e.log_offset)) AS submission,
+            e.provider_id_keys AS keys,
+            e.provider_message_ids[1] AS id,
+            toString(e.currency) AS unit,
+            toDecimal128(e.cost, 6) + c.owed AS owes
+        FROM events AS e
+        LEFT JOIN
+        (
+            SELECT message_id, destination, attempt, repeated, max(d.cost) AS owed
+            FROM delivery_charges AS d
+            WHERE provider = {provider:String} AND minute >= {from:DateTime('UTC')} AND minute < {to:DateTime('UTC')}
+            GROUP BY message_id, destination, attempt, repeated
+        ) AS c
+            ON c.message_id = e.message_id AND c.destination = e.destination AND c.attempt = e.attempt
+                AND c.repeated = (e.resubmitted != '')
+        WHERE e.type = 'submitted' AND e.provider = {provider:String}
+            AND e.at >= {from:DateTime('UTC')} AND e.at < {to:DateTime('UTC')}
+    ),
+    lines AS
+    (
+        SELECT
+            replaceRegexpOne(lower(trimBoth(i.id)), '^0+([0-9a-f]+)$', '\\1') AS line_key,
+            any(i.id) AS line_id,
+            toString(i.currency) AS line_unit,
+            sum(toDecimal128(i.amount, 6)) AS invoiced
+        FROM invoice AS i
+        GROUP BY line_key, line_unit
+    ),
+    by_submission AS
+    (
+        -- A message in several parts has several lines; lines that nobody knows stand each for themselves.
+        SELECT
+            if(l.line_key = '', o.unit, l.line_unit) AS currency,
+            if(o.submission = '', l.line_id, o.id) AS example,
+            o.submission != '' AS known,
+            countIf(l.line_key != '') > 0 AS listed,
+            sum(l.invoiced) AS invoiced,
+            any(o.owes) AS owed
+        FROM lines AS l
+        FULL JOIN (SELECT *, arrayJoin(keys) AS id_key FROM ours) AS o
+            ON o.id_key = l.line_key AND o.unit = l.line_unit
+        GROUP BY o.submission, currency, example, known
+        HAVING listed OR owed > 0
+    )
+SELECT
+    multiIf(NOT known, 'not in Sluice', NOT listed, 'not invoiced', invoiced = owed, 'agrees', 'differs') AS verdict,
+    currency,
+    count() AS submissions,
+    sum(b.invoiced) AS invoiced_amount,
+    sum(b.owed) AS owed_amount,
+    arraySort(groupArraySample(5, 1)(example)) AS some_ids
+FROM by_submission AS b
+GROUP BY verdict, currency
+ORDER BY verdict, currency

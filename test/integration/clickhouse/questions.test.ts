@@ -1,0 +1,135 @@
+/** Every question of infra/clickhouse/queries, against answers that were reckoned by hand from questions-data.ts. */
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { questions } from "../../../infra/clickhouse/questions.ts";
+import { loginHeaders } from "../../../infra/local/clickhouse-access.ts";
+import { sharedCluster } from "../../fixture/shared-cluster.ts";
+import { type TestDatabase, testDatabase } from "./database.ts";
+import { ANSWERS } from "./questions-answers.ts";
+import { CONVERSIONS, DEAD_LETTERS, EARLIER, EVENTS, INVOICE, idOf, LATELY } from "./questions-data.ts";
+
+const HOUR_MS = 3_600_000;
+const all = questions();
+const hourOf = (ms: number) => Math.floor(ms / HOUR_MS) * HOUR_MS;
+const second = (ms: number) => new Date(ms).toISOString().slice(0, 19).replace("T", " ");
+const millis = (ms: number) => new Date(ms).toISOString().slice(0, 23).replace("T", " ");
+
+const PARAMETERS: Record<string, string> = {
+  from: second(hourOf(EARLIER)),
+  to: second(hourOf(LATELY) + HOUR_MS),
+  id: "ff",
+  message: idOf(7),
+  to_number: "491700000008",
+  label: "campaign",
+  provider: "alpha",
+};
+
+let db: TestDatabase;
+beforeAll(async () => {
+  db = await testDatabase(sharedCluster(), "questions");
+  // In two blocks, as they might come.
+  await db.insert(EVENTS.slice(20), "second");
+  await db.insert(EVENTS.slice(0, 20), "first");
+  const conversions = CONVERSIONS.map((row) => ({
+    ...row,
+    told_at: millis(row.told_at),
+    converted_at: row.converted_at === null ? null : millis(row.converted_at),
+  }));
+  await db.client.insert({ table: "conversions", values: conversions, format: "JSONEachRow" });
+  const letters = DEAD_LETTERS.map((row) => ({ ...row, at: millis(row.at) }));
+  await db.client.insert({ table: "dead_letters", values: letters, format: "JSONEachRow" });
+});
+afterAll(() => db?.drop());
+
+async function answer(name: string, change: Record<string, string> = {}): Promise<unknown[]> {
+  const question = all.find((one) => one.name === name);
+  if (question === undefined) throw new Error(`no queries/${name}.sql`);
+  const given = { ...PARAMETERS, ...change };
+  return await db.rows(question.sql, Object.fromEntries(question.parameters.map((p) => [p.name, given[p.name]])));
+}
+
+/** With a provider's file as the external table `invoice`, as docs/sql.md says. */
+async function reconciled(provider: string, csv: string): Promise<unknown[]> {
+  const { clickhouseUrl, clickhouseLogin } = sharedCluster();
+  const form = new FormData();
+  form.append("query", all.find(({ name }) => name === "reconcile-invoice")?.sql ?? "");
+  form.append("invoice", new Blob([csv]), "invoice.csv");
+  const parameters = new URLSearchParams({
+    ...{ database: db.name, param_provider: provider, param_from: PARAMETERS.from!, param_to: PARAMETERS.to! },
+    ...{ invoice_format: "CSV", invoice_structure: "id String, amount Decimal(18,6), currency String" },
+    default_format: "JSONEachRow",
+  });
+  const headers = loginHeaders(clickhouseLogin);
+  const response = await fetch(`${clickhouseUrl}/?${parameters}`, { method: "POST", body: form, headers });
+  const text = await response.text();
+  expect(response.status, text).toBe(200);
+  return text
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line) => JSON.parse(line) as unknown);
+}
+
+it("there are 25, and each has an answer", () => {
+  expect(all).toHaveLength(25);
+  expect(Object.keys(ANSWERS).sort()).toEqual(
+    all.map(({ name }) => name).filter((name) => name !== "reconcile-invoice"),
+  );
+});
+
+it.each(Object.entries(ANSWERS))("%s", async (name, expected) => {
+  const rows = await answer(name);
+  expect(rows).toHaveLength(expected.length);
+  for (const [i, row] of expected.entries()) expect(rows[i], `row ${i}`).toMatchObject(row);
+});
+
+describe("reconcile-invoice", () => {
+  it("tells the lines that agree from those that do not, and what is missing on either side", async () => {
+    expect(await reconciled("alpha", INVOICE)).toMatchObject([
+      { verdict: "agrees", currency: "EUR", submissions: 3, invoiced_amount: 0.225, owed_amount: 0.225 },
+      {
+        verdict: "differs",
+        currency: "EUR",
+        submissions: 1,
+        invoiced_amount: 0.08,
+        owed_amount: 0.075,
+        some_ids: ["A8"],
+      },
+      {
+        verdict: "not in Sluice",
+        currency: "EUR",
+        submissions: 1,
+        invoiced_amount: 0.5,
+        owed_amount: 0,
+        some_ids: ["ZZ"],
+      },
+      { verdict: "not invoiced", submissions: 2, invoiced_amount: 0, owed_amount: 0.15, some_ids: ["A10", "A9"] },
+    ]);
+  });
+
+  it("sums the lines of a message's parts, and keeps currencies apart", async () => {
+    const parts = ["B1,0.03,USD", "B2,0.03,USD", "B3,0.03,USD", "B4,0.03,USD", "B8,0.03,EUR", "B11,0.03,USD"].join(
+      "\n",
+    );
+    expect(await reconciled("beta", parts)).toMatchObject([
+      { verdict: "agrees", currency: "USD", submissions: 3, invoiced_amount: 0.15, owed_amount: 0.15 },
+      { verdict: "not in Sluice", currency: "EUR", submissions: 1, invoiced_amount: 0.03 },
+      { verdict: "not invoiced", currency: "USD", submissions: 1, owed_amount: 0.03, some_ids: ["B8"] },
+    ]);
+  });
+
+  it("owes what was delivered to a provider that charges on delivery", async () => {
+    expect(await reconciled("gamma", "G1,0.05,EUR")).toMatchObject([
+      { verdict: "agrees", currency: "EUR", submissions: 1, invoiced_amount: 0.05, owed_amount: 0.05 },
+    ]);
+  });
+});
+
+it.each([
+  [idOf(1), [["message id", idOf(1)]]],
+  ["order-1", [["reference", idOf(1)]]],
+  ["255", [["provider id", idOf(2)]]],
+  ["0b8", [["provider id", idOf(8)]]],
+  ["nobody's", []],
+])("find-message finds by %j", async (id, expected) => {
+  const rows = (await answer("find-message", { id })) as { found_by: string; message_id: string }[];
+  expect(rows.map(({ found_by, message_id }) => [found_by, message_id])).toEqual(expected);
+});
