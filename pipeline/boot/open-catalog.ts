@@ -49,6 +49,18 @@ export async function openCatalog(
     return snapshotOf(loaded);
   });
   scope.readiness.note("catalog", () => catalog.trouble);
+  scope.metrics.observe(
+    "catalog_version",
+    "gauge",
+    "Version of the catalog at work; 0: that of the files, none has been applied",
+    () => catalog.current.version,
+  );
+  scope.metrics.observe(
+    "catalog_not_taken_over",
+    "gauge",
+    "1 while the newest version of the catalog cannot be taken over",
+    () => (catalog.trouble === undefined ? 0 : 1),
+  );
   const timers = [setInterval(say, SAY_EVERY_MS)];
   if (secrets !== "none") timers.push(setInterval(() => void catalog.refreshSecrets(), SECRETS_EVERY_MS));
   await scope.add("catalog", {

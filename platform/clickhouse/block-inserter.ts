@@ -61,6 +61,13 @@ export class BlockInserter {
     await this.client.command({ query: `SELECT 1 FROM ${table} LIMIT 0` });
   }
 
+  /** Space on ClickHouse's disks, bytes. Rejects when it does not answer. */
+  async disks(): Promise<{ readonly name: string; readonly free: number; readonly total: number }[]> {
+    const query = "SELECT name, toFloat64(free_space) AS free, toFloat64(total_space) AS total FROM system.disks";
+    const answer = await this.client.query({ query, format: "JSONEachRow" });
+    return answer.json();
+  }
+
   close(): Promise<void> {
     return this.client.close();
   }

@@ -2,22 +2,45 @@ import type { LifecycleScope } from "../lifecycle/lifecycle.ts";
 import type { Labels, MetricRegistry } from "../telemetry/metric-registry.ts";
 import type { RecordProducer } from "./producer.ts";
 import type { TaskGroup } from "./task-group.ts";
+import { topicLags } from "./topic-lag.ts";
 
 /** A write that has been failing for so long makes a service not ready. */
 const FAILING_MS = 5_000;
 /** Fetches come at least every `maxWaitMs`; a group that has had none for so long is stuck. */
 const FETCH_MS = 5_000;
 
-/** Readiness and metrics of a service's producer and consumer group. @returns a function that removes the group's again */
+/** Records of one request to write, at most about a thousand a partition. */
+const REQUEST_BOUNDS = [1, 3, 10, 30, 100, 300, 1_000, 3_000, 10_000];
+
+type ObservedScope = Pick<LifecycleScope, "readiness"> & { readonly metrics: MetricRegistry };
+
+/**
+ * Readiness and metrics of a service's producer and consumer groups. `now`: epoch ms by the brokers' clock, by which lag is measured;
+ * default the host's. @returns a function that removes the group's again
+ */
 export function observeKafka(
-  scope: Pick<LifecycleScope, "readiness"> & { readonly metrics: MetricRegistry },
-  parts: { readonly producer?: RecordProducer; readonly group?: TaskGroup; readonly name?: string },
+  scope: ObservedScope,
+  parts: {
+    readonly producer?: RecordProducer;
+    readonly group?: TaskGroup;
+    readonly name?: string;
+    readonly now?: () => number;
+  },
 ): () => void {
-  const { producer, group } = parts;
-  const label = parts.name === undefined ? "" : ` ${parts.name}`;
+  const { producer, group, name } = parts;
   if (producer !== undefined) observeProducer(scope, producer);
   if (group === undefined) return () => {};
-  const unregister = scope.readiness.register(`consumer${label}`, () => {
+  const unregister = registerReadiness(scope, group, name === undefined ? "" : ` ${name}`);
+  const now = parts.now ?? (producer === undefined ? Date.now : () => producer.clock.now());
+  const forget = observeGroup(scope.metrics, { group, now, labels: { group: name ?? "main" } });
+  return () => {
+    unregister();
+    forget();
+  };
+}
+
+function registerReadiness(scope: ObservedScope, group: TaskGroup, label: string): () => void {
+  return scope.readiness.register(`consumer${label}`, () => {
     const status = group.status;
     if (!status.joined)
       return {
@@ -32,57 +55,66 @@ export function observeKafka(
       return { ok: false, why: `no fetch for ${Math.round(status.fetchAgeMs)} ms` };
     return { ok: true };
   });
-  const labels: Labels = parts.name === undefined ? {} : { group: parts.name };
-  const { metrics } = scope;
-  const forget = observeFailures(metrics, group, labels);
-  if (parts.name === undefined) {
-    metrics.observe("consumer_records_total", "counter", "Records read by the consumer group", () => [
-      { value: group.counters.records, labels },
-    ]);
-    metrics.observe("consumer_joins_total", "counter", "Times this instance joined its group", () => [
-      { value: group.counters.joins, labels },
-    ]);
-    metrics.observe("consumer_lapses_total", "counter", "Times heartbeats went unanswered for half a session", () => [
-      { value: group.counters.lapses, labels },
-    ]);
-    metrics.observe("consumer_lag_records", "gauge", "Records in the log that have not been taken", () => [
-      {
-        value: group.tasks.reduce((sum, task) => sum + task.inputs.reduce((n, input) => n + input.backlog, 0), 0),
-        labels,
-      },
-    ]);
-    metrics.observe("consumer_partitions", "gauge", "Partitions owned", () => [
-      { value: group.status.assigned.length, labels },
-    ]);
-  }
-  return () => {
-    unregister();
-    forget();
-  };
+}
+
+interface ObservedGroup {
+  readonly group: TaskGroup;
+  readonly labels: Labels;
+  readonly now: () => number;
 }
 
 /** A process may have several groups; the registry reads a metric from one place. */
-const observed = new WeakMap<MetricRegistry, { readonly group: TaskGroup; readonly labels: Labels }[]>();
+const observed = new WeakMap<MetricRegistry, ObservedGroup[]>();
 
-function observeFailures(metrics: MetricRegistry, group: TaskGroup, labels: Labels): () => void {
-  const groups = observed.get(metrics) ?? [];
-  observed.set(metrics, groups);
-  const entry = { group, labels };
-  groups.push(entry);
-  metrics.observe("consumer_task_failures_total", "counter", "Tasks that failed and began again", () =>
-    groups.map((one) => ({ value: one.group.counters.taskFailures, labels: one.labels })),
-  );
-  return () => void groups.splice(groups.indexOf(entry), 1);
+function observeGroup(metrics: MetricRegistry, entry: ObservedGroup): () => void {
+  let groups = observed.get(metrics);
+  if (groups === undefined) {
+    groups = [];
+    observed.set(metrics, groups);
+    observeGroups(metrics, groups);
+  }
+  const all = groups;
+  all.push(entry);
+  return () => void all.splice(all.indexOf(entry), 1);
 }
 
-function observeProducer(
-  scope: Pick<LifecycleScope, "readiness"> & { readonly metrics: MetricRegistry },
-  producer: RecordProducer,
-): void {
+function observeGroups(metrics: MetricRegistry, groups: readonly ObservedGroup[]): void {
+  const each = (name: string, kind: "counter" | "gauge", help: string, value: (group: TaskGroup) => number) =>
+    metrics.observe(name, kind, help, () => groups.map(({ group, labels }) => ({ value: value(group), labels })));
+  each("consumer_task_failures_total", "counter", "Tasks that failed and began again", (g) => g.counters.taskFailures);
+  each("consumer_records_total", "counter", "Records read by the consumer group", (g) => g.counters.records);
+  each("consumer_joins_total", "counter", "Times this instance joined its group", (g) => g.counters.joins);
+  each(
+    "consumer_lapses_total",
+    "counter",
+    "Times heartbeats went unanswered for half a session",
+    (g) => g.counters.lapses,
+  );
+  each("consumer_partitions", "gauge", "Partitions owned", (g) => g.status.assigned.length);
+  const lags = (value: (lag: { records: number; ms: number }) => number) => () =>
+    groups.flatMap(({ group, labels, now }) =>
+      [...topicLags(group.tasks, now())].map(([topic, lag]) => ({ value: value(lag), labels: { ...labels, topic } })),
+    );
+  metrics.observe(
+    "consumer_lag_records",
+    "gauge",
+    "Records in the log that have not been taken, by topic",
+    lags(({ records }) => records),
+  );
+  metrics.observe(
+    "consumer_lag_seconds",
+    "gauge",
+    "Age of the oldest record that has been read and not taken, in seconds, by topic; what waits in a retry topic does so on purpose",
+    lags(({ ms }) => ms / 1_000),
+  );
+}
+
+function observeProducer(scope: ObservedScope, producer: RecordProducer): void {
+  const silentMs = () => (producer.unconfirmedSince === 0 ? 0 : performance.now() - producer.unconfirmedSince);
   scope.readiness.register("producer", () => {
-    const failing = producer.unconfirmedSince === 0 ? 0 : performance.now() - producer.unconfirmedSince;
-    return failing > FAILING_MS
-      ? { ok: false, why: `waiting for kafka: it has not confirmed a write for ${Math.round(failing)} ms` }
+    const silent = silentMs();
+    return silent > FAILING_MS
+      ? { ok: false, why: `waiting for kafka: it has not confirmed a write for ${Math.round(silent)} ms` }
       : { ok: true };
   });
   const { metrics } = scope;
@@ -100,4 +132,20 @@ function observeProducer(
     () => producer.counters.repeated,
   );
   metrics.observe("producer_queued_bytes", "gauge", "Bytes waiting to be written", () => producer.queued.bytes);
+  metrics.observe(
+    "producer_unconfirmed_seconds",
+    "gauge",
+    "For how long nothing has been confirmed of what is being written, in seconds; 0 while nothing is",
+    () => silentMs() / 1_000,
+  );
+  metrics.observe(
+    "kafka_clock_offset_seconds",
+    "gauge",
+    "The brokers' clock less this host's, in seconds",
+    () => (producer.clock.now() - Date.now()) / 1_000,
+  );
+  const records = metrics
+    .histogram("producer_request_records", { help: "Records of one request to write", bounds: REQUEST_BOUNDS })
+    .with();
+  producer.onRequest = (count) => records.record(count);
 }

@@ -65,6 +65,8 @@ export class RecordProducer {
   private idle: (() => void)[] = [];
   /** Counters for metrics: records acknowledged, requests, records sent again. */
   readonly counters = { acknowledged: 0, requests: 0, repeated: 0, failures: 0 };
+  /** Told of the records of each request. */
+  onRequest: (records: number) => void = () => {};
   /** Monotonic time of the last acknowledgement, ms; 0 before the first. */
   lastAcknowledgedAt = 0;
   /** Monotonic time since which a send has been failing, ms; 0 while all is well. */
@@ -232,6 +234,7 @@ export class RecordProducer {
 
   private async transmit(slices: Slice[], lone: boolean): Promise<void> {
     this.counters.requests++;
+    this.onRequest(slices.reduce((sum, { run }) => sum + run.length, 0));
     const flight = {};
     this.flying.set(flight, performance.now());
     const stored = new Set<ProducerQueue>();

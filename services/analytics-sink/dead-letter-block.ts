@@ -32,6 +32,7 @@ export class DeadLetterBlock implements SinkBlock {
   rows = 0;
   private readonly codecs: Pick<SluiceCodecs, "deadLetter" | "loadSchema">;
   private readonly content = new RowBinary();
+  private readonly counts = new Map<string, { readonly service: string; readonly reason: string; count: number }>();
 
   constructor(codecs: Pick<SluiceCodecs, "deadLetter" | "loadSchema">) {
     this.codecs = codecs;
@@ -39,6 +40,11 @@ export class DeadLetterBlock implements SinkBlock {
 
   get bytes(): number {
     return this.content.length;
+  }
+
+  /** Its letters by who wrote them and why. */
+  reasons(): Iterable<{ readonly service: string; readonly reason: string; readonly count: number }> {
+    return this.counts.values();
   }
 
   /** The rows in RowBinary; nothing may be added afterwards. */
@@ -73,6 +79,7 @@ export class DeadLetterBlock implements SinkBlock {
   private write(record: InRecord, letter: Omit<DeadLetter, "key" | "value" | "headers">): void {
     const { content: row } = this;
     const { timestamp } = record;
+    this.count(name(letter.service), name(letter.reason));
     row.int64(letter.at <= timestamp + BELIEVED_MS && letter.at > timestamp - BELIEVED_MS ? letter.at : timestamp);
     row.string(name(letter.reason));
     row.string(letter.detail.slice(0, MAX_DETAIL));
@@ -83,6 +90,13 @@ export class DeadLetterBlock implements SinkBlock {
     row.string(name(letter.messageId ?? ""));
     row.uint16(record.partition);
     row.int64(record.offset);
+  }
+
+  private count(service: string, reason: string): void {
+    const key = `${service}/${reason}`;
+    const known = this.counts.get(key);
+    if (known === undefined) this.counts.set(key, { service, reason, count: 1 });
+    else known.count++;
   }
 }
 

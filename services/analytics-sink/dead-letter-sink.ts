@@ -18,6 +18,8 @@ const GROUP_ID = "sluice.analytics-sink.dead-letters";
 const TABLE = "dead_letters";
 /** A dead letter holds the record that it is about, so a fetch may be large, and there are few. */
 const MAX_ROWS = 1_000;
+/** Anybody may write into the topic: what comes beyond is counted together. */
+const MAX_REASONS = 200;
 const MAX_BYTES_PER_PARTITION = 2 << 20;
 
 export interface DeadLetterSinkConfig extends ClickhouseConfig {
@@ -51,12 +53,18 @@ export async function startDeadLetterSink(
   await scope.add("clickhouse (dead letters)", { start: () => inserter, stop: () => inserter.close() });
   await scope.waitFor("clickhouse (dead letters)", () => inserter.check(TABLE));
   const stats = new SinkStats();
-  scope.metrics.observe("sink_dead_letters_total", "counter", "Dead letters stored", () => stats.rows);
+  const letters = scope.metrics.counter("sink_dead_letters_total", {
+    help: "Dead letters stored, by the service that wrote them and the reason",
+    maxSeries: MAX_REASONS,
+  });
   const options: SinkOptions<DeadLetterBlock> = {
     groupId: GROUP_ID,
     store: {
       open: () => new DeadLetterBlock(codecs),
-      insert: (block, token) => inserter.insert(block.encoded(), token),
+      insert: async (block, token) => {
+        await inserter.insert(block.encoded(), token);
+        for (const { service, reason, count } of block.reasons()) letters.with({ service, reason }).add(count);
+      },
       deadLetter: () => {
         throw new Error("a dead letter is never refused");
       },
@@ -81,7 +89,7 @@ export async function startDeadLetterSink(
     maxWaitMs: 500,
     maxBytesPerPartition: MAX_BYTES_PER_PARTITION,
   });
-  observeKafka(scope, { group, name: "dead letters" });
+  observeKafka(scope, { group, name: "dead letters", now: () => producer.clock.now() });
   scope.readiness.register(
     "clickhouse (dead letters)",
     clickhouseReadiness(() => inserter.check(TABLE), stats),

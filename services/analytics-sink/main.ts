@@ -10,6 +10,7 @@ import { runService } from "../../platform/lifecycle/run-service.ts";
 import { KNOWN_VARIABLES } from "../../schemas/generated/variables.ts";
 import { CONVERSIONS_TOPIC, DEAD_LETTER_TOPIC, EVENTS_TOPIC } from "../../schemas/topics.ts";
 import { analyticsSinkSettings } from "./analytics-sink-settings.ts";
+import { observeClickhouseDisks } from "./clickhouse-disks.ts";
 import { clickhouseReadiness } from "./clickhouse-probe.ts";
 import { startConversionSink } from "./conversions/conversion-sink.ts";
 import { startDeadLetterSink } from "./dead-letter-sink.ts";
@@ -78,6 +79,7 @@ await runService({
     );
     await scope.add("sink tasks", { start: () => group, stop: () => group.stop() });
     await scope.waitFor("kafka (sink tasks)", () => group.start());
+    await observeClickhouseDisks(scope, () => inserter.disks());
     await startDeadLetterSink(scope, config, { connection, codecs, producer, reader });
     await startConversionSink(scope, config, { connection, codecs, producer, reader, now });
   },

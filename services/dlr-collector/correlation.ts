@@ -27,6 +27,8 @@ export interface CorrelationOptions {
   readonly learns?: () => boolean;
   /** Told of each receipt that is given up without a submission. */
   readonly onOrphan?: (receipt: EarlyReceipt) => void;
+  /** Told of each terminal event, and of each submission that only its receipt proves; not of what is replayed. */
+  readonly onConcluded?: (event: Event) => void;
 }
 
 export class Correlation {
@@ -39,14 +41,16 @@ export class Correlation {
   private readonly ending: Ending;
   private replaying = false;
 
-  constructor({ terms, reroute, limits, counters, packing, learns = () => false, onOrphan }: CorrelationOptions) {
+  constructor(options: CorrelationOptions) {
+    const { terms, reroute, limits, counters, packing, learns = () => false, onOrphan, onConcluded } = options;
     this.limits = limits;
     this.counters = counters;
     this.messages = new OpenMessages(limits.finished);
     this.kept = new KeptMessages(packing);
     const { messages, kept } = this;
     const rerouting = new Rerouting(kept, reroute);
-    this.ending = new Ending({ messages, kept, rerouting, terms, onDelivery: () => reroute().onDelivery });
+    const onDelivery = () => reroute().onDelivery;
+    this.ending = new Ending({ messages, kept, rerouting, terms, onDelivery, onConcluded });
     this.joining = new Joining({ messages, kept, ending: this.ending, rerouting, terms, limits, learns, onOrphan });
   }
 

@@ -33,6 +33,8 @@ export interface EndingOptions {
   readonly terms: (provider: string) => ProviderTerms;
   /** Whether a provider of the catalog has prices that are charged on delivery. */
   readonly onDelivery: () => boolean;
+  /** Told of each terminal event, and of each submission that only its receipt proves. */
+  readonly onConcluded?: ((event: Event) => void) | undefined;
 }
 
 /** From the end of a message's validity until the router has said so, at most, milliseconds. */
@@ -48,13 +50,15 @@ export class Ending {
   private readonly rerouting: Rerouting;
   private readonly terms: EndingOptions["terms"];
   private readonly onDelivery: EndingOptions["onDelivery"];
+  private readonly onConcluded: EndingOptions["onConcluded"];
 
-  constructor({ messages, kept, rerouting, terms, onDelivery }: EndingOptions) {
+  constructor({ messages, kept, rerouting, terms, onDelivery, onConcluded }: EndingOptions) {
     this.messages = messages;
     this.kept = kept;
     this.rerouting = rerouting;
     this.terms = terms;
     this.onDelivery = onDelivery;
+    this.onConcluded = onConcluded;
   }
 
   /** The router gives a message up: nobody has it, unless a submission is open, which then decides. */
@@ -232,6 +236,7 @@ export class Ending {
     const event = provenEvent(this.kept.unpack(submission.event), submission, now);
     submission.event = event;
     out.emit(submittedId(event), event, submission.message.trace);
+    this.onConcluded?.(event);
   }
 
   private finish(message: OpenMessage, { submission, state }: Verdict, reason: string, turn: Turn): void {
@@ -242,6 +247,7 @@ export class Ending {
         ? finalOfClosed(this.kept.unpack(message.closed!), now)
         : finalOfSubmission(this.kept.unpack(submission.event), submission, state, reason, now);
     out.emit(finalId(message.id), final, message.trace);
+    this.onConcluded?.(final);
     counters.finals[final.state as keyof CorrelationCounters["finals"]]++;
     this.leave(message, out);
   }

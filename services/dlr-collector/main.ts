@@ -19,6 +19,7 @@ import { parseTraceparent } from "../../platform/telemetry/trace-context.ts";
 import type { Event } from "../../schemas/generated/types.ts";
 import { KNOWN_VARIABLES } from "../../schemas/generated/variables.ts";
 import { CONTROL_TOPIC, CORRELATION_TOPIC, EVENTS_TOPIC, RECEIPTS_TOPIC, ROUTER_INPUTS } from "../../schemas/topics.ts";
+import { concludedMetrics } from "./concluded-metrics.ts";
 import { newCounters } from "./correlation-counters.ts";
 import { type CorrelationLimits, DEFAULT_LIMITS, type ProviderTerms } from "./correlation-terms.ts";
 import { CORRELATOR_INPUTS, Correlator, type CorrelatorOptions, STREAM_INPUTS } from "./correlator.ts";
@@ -108,7 +109,7 @@ async function placeReceipts(scope: Scope, { connection, codecs, producer, now, 
   await scope.add("receipt placing", { start: () => group, stop: () => group.stop() });
   await scope.waitFor("kafka (receipt placing)", () => group.start());
   // Deadlines wait for what it has not placed.
-  observeKafka(scope, { group, name: "receipt placing" });
+  observeKafka(scope, { group, name: "receipt placing", now });
 }
 
 /** Joins receipts with submissions, partition by partition. */
@@ -150,6 +151,7 @@ async function correlator(scope: Scope, parts: Parts): Promise<TaskGroup> {
       limits,
       counters,
       learns: perSnapshot(catalog, (snapshot) => snapshot.catalog.portability?.learned !== undefined),
+      onConcluded: concludedMetrics(scope.metrics),
       onOrphan: ({ receipt, id }) =>
         scope.log
           .every("orphan-receipt", 5_000)

@@ -1,6 +1,20 @@
 import type { ConversionBoard } from "../../pipeline/follow/conversion-board.ts";
 import type { DeliveryBoard } from "../../pipeline/follow/delivery-board.ts";
+import { type RecordStage, stageSeconds } from "../../pipeline/measure/stage-seconds.ts";
 import type { Counter, MetricRegistry } from "../../platform/telemetry/metric-registry.ts";
+
+/** The classes of a try (schemas/attempt.avsc); what else a record may say is counted as `other`. */
+const RETRY_CLASSES: ReadonlySet<string> = new Set([
+  "transient",
+  "throttled",
+  "refused",
+  "permanent",
+  "unroutable",
+  "unsubmitted",
+  "unknown",
+  "undelivered",
+  "missing",
+]);
 
 /** What the router counts. */
 export interface RouterMetrics {
@@ -9,6 +23,10 @@ export interface RouterMetrics {
   closed(state: string): Counter;
   delayed(tier: string): Counter;
   deadLetters(reason: string): Counter;
+  /** Messages that come back, by the class of what became of the last try. */
+  retries(errorClass: string): Counter;
+  /** From acceptance to the first decision for a provider. */
+  readonly acceptedToRouted: RecordStage;
   readonly duplicates: Counter;
   readonly woken: Counter;
   readonly carried: Counter;
@@ -31,7 +49,13 @@ export function routerMetrics(registry: MetricRegistry): RouterMetrics {
     help: "Messages that found no provider and wait, by retry tier",
   });
   const dead = registry.counter("router_dead_letters_total", { help: "Dead letters written, by reason" });
+  const retries = registry.counter("router_retries_total", {
+    help: "Messages that came back to be routed again, by the class of what became of the last try",
+  });
+  const retry = byLabels((errorClass) => retries.with({ error_class: errorClass }));
   return {
+    retries: (errorClass) => retry(RETRY_CLASSES.has(errorClass) ? errorClass : "other"),
+    acceptedToRouted: stageSeconds(registry, "accepted_routed"),
     routed: byLabels((provider, reason) => routed.with({ provider, reason })),
     overflowed: byLabels((provider, lane) => overflowed.with({ provider, lane })),
     closed: byLabels((state) => closed.with({ state })),

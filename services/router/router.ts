@@ -253,8 +253,12 @@ export class Router implements Transform {
       return;
     }
     const wrong = implausibleRetry(decoded.value) ?? this.misplaced(record, decoded.value);
-    if (wrong !== undefined) this.dead(record, "invalid", wrong, null, out);
-    else this.route(record, decoded.value, out, this.waiting.early(record, decoded.value));
+    if (wrong !== undefined) {
+      this.dead(record, "invalid", wrong, null, out);
+      return;
+    }
+    this.options.metrics.retries(decoded.value.tried.at(-1)?.errorClass ?? "none").add();
+    this.route(record, decoded.value, out, this.waiting.early(record, decoded.value));
   }
 
   /** Only our own services write retries, each to its destination's partition; what follows from one is decided there. */
@@ -368,6 +372,7 @@ export class Router implements Transform {
     const overflow = isBehind(event.errorCode);
     this.remember(pending);
     metrics.routed(id, choice.reason).add();
+    if (attempt === 1) metrics.acceptedToRouted(lane, now - facts.acceptedAt);
     if (busy) metrics.overflowed(id, lane).add();
     health.gave(id, { lane, overflow }, segments, passed);
     out.decide(this.records.event(record, event));

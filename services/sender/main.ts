@@ -16,6 +16,7 @@ import { SluiceError } from "../../platform/errors/sluice-error.ts";
 import { LogEnds } from "../../platform/kafka/log-ends.ts";
 import { observeKafka } from "../../platform/kafka/observe.ts";
 import { runService } from "../../platform/lifecycle/run-service.ts";
+import { observeDisk } from "../../platform/telemetry/disk-space.ts";
 import { KNOWN_VARIABLES } from "../../schemas/generated/variables.ts";
 import { CONTROL_TOPIC, EVENTS_TOPIC, HEALTH_TOPIC } from "../../schemas/topics.ts";
 import { LiveProviders } from "./live-providers.ts";
@@ -86,7 +87,7 @@ await runService({
       make: (provider, retired) => new ProviderRuntime(provider, shared, retired),
       only: config.providers,
       observe: ({ provider: { id }, sender, group }) => {
-        const unobserve = observeKafka(scope, { group, name: id });
+        const unobserve = observeKafka(scope, { group, name: id, now: pipeline.now });
         // A provider that is down is what Sluice is for: it is told of, and keeps the others from nothing.
         const removeNote = scope.readiness.note(`link ${id}`, () => sender.trouble);
         return () => {
@@ -95,6 +96,7 @@ await runService({
         };
       },
     });
+    if (journalDir !== undefined) observeDisk(metrics, { journal: journalDir });
     observeSenders(metrics, () => providers.parts.map(({ gauges }) => gauges));
     await scope.add("providers", { start: () => providers, stop: () => providers.stop() });
     await providers.change(catalog.current);

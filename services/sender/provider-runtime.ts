@@ -131,6 +131,7 @@ export class ProviderRuntime {
     return {
       provider: this.provider.id,
       inFlight: sender.link.inFlight,
+      window: sender.window,
       owned: sender.owned,
       backlog,
       rate: sender.rate.currentAt(performance.now()),
@@ -138,6 +139,7 @@ export class ProviderRuntime {
       waiting: sender.waitingForNetworks,
       segmentsSent: sender.rate.sent,
       volume: sender.volume.here,
+      quotaUsed: sender.volume.used,
       circuit: sender.circuit.state,
       up: sender.link.up,
       trouble: sender.trouble,

@@ -113,6 +113,11 @@ export class ProviderSender<U extends Unit = Unit> {
     return this.owners.size;
   }
 
+  /** Requests without an answer that the provider takes, by the catalog. */
+  get window(): number {
+    return windowOf(this.provider);
+  }
+
   /** Messages that wait for a share or a rate of their network. */
   get waitingForNetworks(): number {
     return this.networks.waiting;
@@ -383,6 +388,7 @@ export class ProviderSender<U extends Unit = Unit> {
     if (verdict.kind === "accepted" || verdict.kind === "in-doubt" || pending.accepted > 0)
       this.mayHaveTaken(pending.owner.partition, pending.weight, pending.order.dispatch.tariff);
     if (pending.sentAt > 0) metrics.latency.record((monotonic() - pending.sentAt) / 1_000);
+    if (verdict.kind === "accepted") metrics.taken(pending.order, pending.weight, this.options.now());
     const [outcome, label] = this.conclusions.of(pending.order, pending, verdict);
     if (deferred) this.later(pending.settle, outcome, label);
     else {
@@ -417,7 +423,9 @@ export class ProviderSender<U extends Unit = Unit> {
     const told = this.conclusions.late(pending.order, pending);
     if (told === undefined) return;
     const [events, label] = told;
-    this.options.metrics.late(label).add();
+    const { metrics, now } = this.options;
+    metrics.late(label).add();
+    if (pending.lateVerdict?.kind === "accepted") metrics.taken(pending.order, pending.weight, now());
     this.options.onLate(events);
   }
 

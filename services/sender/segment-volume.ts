@@ -142,6 +142,15 @@ export class SegmentVolume {
     return { today, thisMonth };
   }
 
+  /** What is used up of the quota, the other partitions' part included: 1 is all; undefined where there is no limit. */
+  get used(): { readonly day: number | undefined; readonly month: number | undefined } {
+    const { daily, monthly } = this.quota;
+    return {
+      day: daily === undefined ? undefined : (this.own.today + this.elsewhere.today) / daily,
+      month: monthly === undefined ? undefined : (this.own.thisMonth + this.elsewhere.thisMonth) / monthly,
+    };
+  }
+
   private turn(at: number): void {
     const { day, month } = this.periods;
     if (at < day.end) return;

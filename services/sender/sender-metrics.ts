@@ -1,5 +1,9 @@
 import type { VolumeCount } from "../../pipeline/follow/told-volume.ts";
+import { providerCost } from "../../pipeline/measure/provider-cost.ts";
+import { stageSeconds } from "../../pipeline/measure/stage-seconds.ts";
 import type { Counter, Histogram, MetricRegistry } from "../../platform/telemetry/metric-registry.ts";
+import type { Order } from "./outcomes.ts";
+import { troubleCause } from "./trouble-cause.ts";
 
 /** What a sender counts for one provider. */
 export interface SenderMetrics {
@@ -18,6 +22,8 @@ export interface SenderMetrics {
   anomaly(kind: string): Counter;
   /** From the first request to the last answer of a message, seconds. */
   readonly latency: Histogram;
+  /** The provider has taken a message of so many segments. `at`: epoch ms. */
+  taken(order: Order, segments: number, at: number): void;
 }
 
 export function senderMetrics(registry: MetricRegistry, provider: string): SenderMetrics {
@@ -54,6 +60,19 @@ export function senderMetrics(registry: MetricRegistry, provider: string): Sende
     latency: registry
       .histogram("sender_submit_seconds", { help: "From the first request of a message to its last answer" })
       .with({ provider }),
+    taken: takenMetrics(registry, provider),
+  };
+}
+
+/** How long a message took to here, and what it costs where that is charged on submission. */
+function takenMetrics(registry: MetricRegistry, provider: string): SenderMetrics["taken"] {
+  const [queued, whole] = [stageSeconds(registry, "routed_submitted"), stageSeconds(registry, "accepted_submitted")];
+  const cost = providerCost(registry);
+  return ({ dispatch, since }, segments, at) => {
+    const { facts, price, currency, onDelivery } = dispatch;
+    if (since !== undefined) queued(facts.lane, at - since);
+    whole(facts.lane, at - facts.acceptedAt);
+    if (price !== null && currency !== null && !onDelivery) cost(provider, currency, price * segments);
   };
 }
 
@@ -61,6 +80,8 @@ export function senderMetrics(registry: MetricRegistry, provider: string): Sende
 export interface SenderGauges {
   readonly provider: string;
   readonly inFlight: number;
+  /** Requests without an answer that it takes, by the catalog. */
+  readonly window: number;
   readonly owned: number;
   readonly backlog: number;
   readonly rate: number;
@@ -71,6 +92,8 @@ export interface SenderGauges {
   readonly segmentsSent: number;
   /** Of the partitions owned. */
   readonly volume: VolumeCount;
+  /** Of the quota of the day and of the month, 0 to 1 and more: by all senders; undefined where there is none. */
+  readonly quotaUsed: { readonly day: number | undefined; readonly month: number | undefined };
   readonly circuit: string;
   readonly up: boolean;
   /** Why nothing goes out; undefined while nothing is known to be wrong. */
@@ -83,6 +106,7 @@ export function observeSenders(registry: MetricRegistry, read: () => readonly Se
       read().map((sender) => ({ value: value(sender), labels: { provider: sender.provider } })),
     );
   gauge("sender_in_flight", "Requests without an answer", ({ inFlight }) => inFlight);
+  gauge("sender_window_requests", "Requests without an answer that the provider takes", ({ window }) => window);
   gauge("sender_partitions", "Dispatch partitions owned", ({ owned }) => owned);
   gauge("sender_backlog_messages", "Dispatches read or waiting that are not submitted", ({ backlog }) => backlog);
   gauge("sender_rate_segments", "Segments a second allowed now", ({ rate }) => rate);
@@ -103,11 +127,26 @@ export function observeSenders(registry: MetricRegistry, read: () => readonly Se
   );
   gauge("sender_segments_this_month", "The same in the calendar month", ({ volume }) => volume.thisMonth);
   gauge("sender_link_up", "1 while the provider can be reached", ({ up }) => (up ? 1 : 0));
-  registry.observe("sender_provider_down", "gauge", "1 for a provider that nothing can be sent to now, and why", () =>
-    read().flatMap(({ provider, trouble }) =>
+  registry.observe(
+    "sender_quota_used_ratio",
+    "gauge",
+    "What is used up of the provider's quota, by period; 1 is all",
+    () =>
+      read().flatMap(({ provider, quotaUsed }) =>
+        (["day", "month"] as const).flatMap((period) => {
+          const value = quotaUsed[period];
+          return value === undefined ? [] : [{ value, labels: { provider, period } }];
+        }),
+      ),
+  );
+  const down = "1 for a provider that nothing can be sent to now, with the kind of cause and the reason in words";
+  registry.observe("sender_provider_down", "gauge", down, () =>
+    read().flatMap(({ provider, trouble }) => {
+      if (trouble === undefined) return [];
       // Measured times would make a new series of every moment.
-      trouble === undefined ? [] : [{ value: 1, labels: { provider, reason: trouble.replaceAll(/\d+ ms/g, "… ms") } }],
-    ),
+      const reason = trouble.replaceAll(/\d+ ms/g, "… ms");
+      return [{ value: 1, labels: { provider, cause: troubleCause(trouble), reason } }];
+    }),
   );
   registry.observe("sender_segments_total", "counter", "Segments sent", () =>
     read().map(({ provider, segmentsSent }) => ({ value: segmentsSent, labels: { provider } })),

@@ -70,7 +70,7 @@ export async function startConversionSink(scope: Scope, config: ConversionSinkCo
     maxWaitMs: 500,
     maxBytesPerPartition: MAX_BYTES_PER_PARTITION,
   });
-  observeKafka(scope, { group, name: "conversions" });
+  observeKafka(scope, { group, name: "conversions", now: parts.now });
   scope.readiness.register(
     "clickhouse (conversions)",
     clickhouseReadiness(() => inserter.check(TABLE), stats),

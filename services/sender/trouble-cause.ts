@@ -1,0 +1,25 @@
+/** Kinds of reasons why nothing goes to a provider: few and fixed, so that an alert can say what is to be done. */
+export type TroubleCause =
+  | "account"
+  | "bind-refused"
+  | "failing"
+  | "link"
+  | "quota"
+  | "removed"
+  | "silent"
+  | "throttled";
+
+/** Answers about the account and not about a message: credentials, rights, a balance (see domain/receipts/twilio.ts, command-status.ts). */
+const ACCOUNT = /^(401|402|403|407|20003|20005|ESME_RINVPASWD|ESME_RINVSYSID|ESME_RINVSYSTYP|ESME_RPROHIBITED)$/;
+
+/** The kind of a circuit's trouble, from what it says to people (circuit.ts). */
+export function troubleCause(trouble: string): TroubleCause {
+  const why = trouble.replace(/^on trial: /, "");
+  if (why.includes("bind refused")) return "bind-refused";
+  if (why.startsWith("no link")) return "link";
+  if (why === "quota-reached") return "quota";
+  if (why.startsWith("throttled")) return "throttled";
+  if (why.startsWith("no answer")) return "silent";
+  if (why === "removed from the catalog") return "removed";
+  return ACCOUNT.test(why) ? "account" : "failing";
+}

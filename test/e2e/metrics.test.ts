@@ -1,0 +1,40 @@
+import { afterAll, expect, inject, test } from "vitest";
+import { metricProblems } from "../../infra/prometheus/metric-lint.ts";
+import { disconnect, freshNumber, post, until, untilFinal } from "./sluice.ts";
+
+afterAll(disconnect);
+
+const { adminUrls } = inject("sluice");
+
+async function pages(): Promise<Map<string, string>> {
+  const read = async ([service, url]: [string, string]) =>
+    [service, await (await fetch(`${url}/metrics`)).text()] as const;
+  return new Map(await Promise.all(Object.entries(adminUrls).map(read)));
+}
+
+function sum(page: string, name: string, ...labels: string[]): number {
+  const lines = page.split("\n").filter((line) => line.startsWith(`${name}{`) && labels.every((l) => line.includes(l)));
+  return lines.reduce((total, line) => total + Number(line.split(" ").at(-1)), 0);
+}
+
+test("every service's metrics page keeps the rules", async () => {
+  const all = await pages();
+  expect(all.size).toBeGreaterThanOrEqual(5);
+  for (const [service, page] of all) expect(metricProblems(page), service).toEqual([]);
+});
+
+test("a message's stages, its outcome and its cost are counted where they end", async () => {
+  const before = await pages();
+  const answer = await post("/v1/messages", { to: `+${freshNumber()}`, text: "measured", lane: "otp" });
+  expect(answer.status).toBe(202);
+  await untilFinal([(answer.body as { id: string }).id]);
+  const grown = async (service: string, name: string, ...labels: string[]) =>
+    sum((await pages()).get(service)!, name, ...labels) - sum(before.get(service)!, name, ...labels);
+  const stage = (service: string, name: string) =>
+    grown(service, "message_stage_seconds_count", `stage="${name}"`, 'lane="otp"');
+  expect(await stage("router", "accepted_routed")).toBeGreaterThanOrEqual(1);
+  expect(await stage("sender", "routed_submitted")).toBeGreaterThanOrEqual(1);
+  expect(await stage("sender", "accepted_submitted")).toBeGreaterThanOrEqual(1);
+  expect(await grown("sender", "provider_cost_total")).toBeGreaterThan(0);
+  await until("its outcome is counted", async () => (await grown("dlr-collector", "correlator_outcomes_total")) >= 1);
+});
