@@ -68,6 +68,17 @@ export class DispatchLane<W> {
     return Math.max(this.horizon, this.doubtBelow, last === undefined ? 0 : last.record.offset + 1);
   }
 
+  /**
+   * The same when as many as are expected may follow what is staged. What was expected before and is not any more is taken back.
+   * With more staged than may be handed over nobody need be expected.
+   */
+  reachAhead(works: number, expected: number): number {
+    if (works < this.staged.length) return this.reach(works);
+    const last = this.staged.at(-1);
+    const next = Math.max(this.doubtBelow, this.passed, last === undefined ? 0 : last.record.offset + 1);
+    return next + expected;
+  }
+
   /** How far effects may have gone when nothing is open any more. */
   get rest(): number {
     return Math.max(this.tracker.committable, this.doubtBelow, this.passed);

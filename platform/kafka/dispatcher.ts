@@ -8,6 +8,7 @@
  * Longer than the other files: one loop owns all of this state, and every step of it relies on the order of the others.
  */
 import { faultPoint } from "#fault-point";
+import { Arrivals } from "./arrivals.ts";
 import type { DispatchHandler, Outcome, Work } from "./dispatch-handler.ts";
 import type { DispatchJournal } from "./dispatch-journal.ts";
 import { DispatchLane } from "./dispatch-lane.ts";
@@ -48,6 +49,8 @@ export interface DispatcherOptions {
   readonly journal?: DispatchJournal | undefined;
 }
 
+/** Records of the most urgent lane for which the horizon is committed before they have come, at the most. */
+const MOST_EXPECTED = 50;
 const MARK_EVERY_MS = 1_000;
 const COMMIT_EVERY_MS = 250;
 /** What is in flight when a task is to drain has so long; what is still without an answer then is in doubt, and only that. With RELEASE_MS less than what a group gives its tasks. */
@@ -68,6 +71,8 @@ export class Dispatcher<W, O> {
   private lanes: DispatchLane<W>[] = [];
   /** The lanes, most urgent first. */
   private urgent: DispatchLane<W>[] = [];
+  /** Of the most urgent lane. */
+  private readonly arrivals = new Arrivals();
   private marks = new ReadBackMarks(0, [], []);
   private readonly outcomes: OutcomeWriter<W>;
   private doubt: Doubt<W, O>;
@@ -206,6 +211,7 @@ export class Dispatcher<W, O> {
         const decision = this.handler.decode(record, i);
         if (decision.ok) {
           lane.accept(record);
+          if (lane === this.urgent[0]) this.arrivals.came(performance.now());
           const { value, key, id } = decision;
           const work: Work<W> = { record, lane: i, value, key: `${i}/${key}`, id };
           if (lane.mayHaveGone(record.offset)) this.doubt.look(lane, work);
@@ -354,7 +360,10 @@ export class Dispatcher<W, O> {
     return now - this.busyAt >= REST_AFTER_MS;
   }
 
-  /** A step of the staged works, urgent lanes first, and of each other lane its reserved share: no more is put in doubt. */
+  /**
+   * A step of the staged works, urgent lanes first, and of each other lane its reserved share: no more is put in doubt. Of the most urgent
+   * lane also those that will probably come before the next commit: they need not wait for it.
+   */
   private nextHorizon(): number[] {
     const { step, reserveEvery } = this.options;
     const reserved = Math.ceil(step / reserveEvery);
@@ -363,9 +372,16 @@ export class Dispatcher<W, O> {
     for (const lane of this.urgent) {
       const works = Math.min(lane.staged.length, Math.max(left, reserved));
       left -= works;
-      reach.set(lane, lane.reach(works));
+      reach.set(
+        lane,
+        lane === this.urgent[0] ? lane.reachAhead(works, this.expected(step - works)) : lane.reach(works),
+      );
     }
     return this.lanes.map((lane) => reach.get(lane)!);
+  }
+
+  private expected(most: number): number {
+    return Math.min(MOST_EXPECTED, most, this.arrivals.expected(performance.now()));
   }
 
   private mark(now: number): void {

@@ -158,6 +158,32 @@ test("inputs that are not open hand over nothing but their share of what the ope
   expect(beyond / all).toBeLessThan(0.05);
 });
 
+test("what comes steadily in the most urgent lane finds its horizon committed; without any more, that is taken back", async () => {
+  const world = new DispatcherWorld({ ...calm, records: 300 });
+  world.start();
+  await finish(world);
+  const ahead = () => {
+    const { h } = JSON.parse(world.kafka.committed.state) as { h: number[] };
+    return LANES.map((topic, lane) => h[lane]! - world.kafka.log(topic).length);
+  };
+  await pass(2_000);
+  expect(ahead()).toEqual(LANES.map(() => 0));
+  const waits: number[] = [];
+  for (let n = 0; n < 60; n++) {
+    for (const lane of [0, 1]) {
+      const value = Buffer.from(`late/${lane}/${n}`);
+      world.kafka.append({ topic: LANES[lane]!, partition: 0, key: `late${n}`, value });
+    }
+    await pass(50);
+    waits.push(...ahead().slice(0, 1));
+    expect(ahead()[1]).toBeLessThanOrEqual(0);
+  }
+  expect(waits.slice(20).every((records) => records >= 5 && records <= calm.step)).toBe(true);
+  await pass(2_000);
+  expect(ahead()).toEqual(LANES.map(() => 0));
+  expect(world.faults).toEqual([]);
+});
+
 test("a state that was committed before an input was added is understood", async () => {
   const world = new DispatcherWorld(calm);
   world.kafka.committed = { offsets: LANES.map(() => 0), state: JSON.stringify({ h: [0, 0], e: [0], p: ["", ""] }) };
