@@ -49,43 +49,45 @@ export interface TransformOptions {
   readonly producer: Pick<RecordProducer, "send">;
   /** Records of one input in a batch at the most, or a function of its index that is asked before it is taken from, most urgent first. Default 500. */
   readonly maxBatchPerInput?: number | ((index: number, input: TaskInput) => number);
+  /** Of the inputs the first so many are urgent: their records are decided while a batch of all inputs is being written. Default 0. */
+  readonly urgentInputs?: number;
   /** Longest time between ticks, and from the last record to its commit. Default 200 ms. */
   readonly idleMs?: number;
 }
 
 /** The loop for `TaskGroup.run`. */
 export async function runTransform(task: Task, transform: Transform, options: TransformOptions): Promise<void> {
-  const { producer, maxBatchPerInput = 500, idleMs = 200 } = options;
+  const { producer, maxBatchPerInput = 500, idleMs = 200, urgentInputs = 0 } = options;
   await transform.restore(task);
   if (!task.alive) return;
   task.begin();
-  let done: readonly number[] = task.restored.offsets;
-  let committed = done;
+  const writer = new BatchWriter(task, transform, producer);
   let committedAt = performance.now();
-  while (task.alive) {
-    const { records, inputs, horizon, waitMs } = gather(task, transform, done, maxBatchPerInput);
-    const pending = transform.prepare?.(records);
-    if (pending !== undefined) await pending;
-    const out = new Batch();
-    for (let i = 0; i < records.length; i++) processOne(transform, records[i]!, inputs[i]!, out);
-    transform.tick?.(out, caughtUp(task));
-    if (!(await write(task, transform, producer, out, done))) return;
-    if (out.effects.length > 0) committed = done;
-    done = horizon;
-    const now = performance.now();
-    const moved = done.some((offset, i) => offset !== committed[i]);
-    if (moved && (now - committedAt >= idleMs || task.draining)) {
-      faultPoint("before:offset-committed");
-      if (!(await task.commit(done, transform.state(done)))) return;
-      faultPoint("after:offset-committed");
-      committed = done;
-      committedAt = now;
+  while (task.alive && !writer.over) {
+    const width = writer.writesAll ? (writer.writesUrgent ? 0 : urgentInputs) : task.inputs.length;
+    const { records, inputs, horizon, waitMs } = gather(task, transform, writer.taken, width, maxBatchPerInput);
+    const all = width === task.inputs.length;
+    if (all || records.length > 0) {
+      const pending = transform.prepare?.(records);
+      if (pending !== undefined) await pending;
+      const out = new Batch();
+      for (let i = 0; i < records.length; i++) processOne(transform, records[i]!, inputs[i]!, out);
+      if (all) transform.tick?.(out, caughtUp(task));
+      writer.begin(out, horizon, all ? "all" : "urgent");
+      // What is behind waits for it, but for what is urgent.
+      if (urgentInputs === 0) await writer.settled;
     }
-    if (records.length === 0) {
-      if (task.draining) return;
-      await task.wait(Math.min(idleMs, waitMs));
+    const last = task.draining && writer.idle;
+    if (last) await writer.settled;
+    if (writer.idle && writer.moved && (last || performance.now() - committedAt >= idleMs)) {
+      if (!(await writer.commit())) break;
+      committedAt = performance.now();
     }
+    if (last) return;
+    if (records.length === 0) await task.wait(Math.min(idleMs, waitMs));
   }
+  await writer.settled;
+  if (writer.failure !== undefined && task.alive) throw writer.failure;
 }
 
 function processOne(transform: Transform, record: InRecord, input: number, out: Batch): void {
@@ -101,31 +103,112 @@ function processOne(transform: Transform, record: InRecord, input: number, out: 
   }
 }
 
-/** Rule of the transform: decisions, fence, effects. False when the partition has been lost. */
-async function write(
-  task: Task,
-  transform: Transform,
-  producer: TransformOptions["producer"],
-  out: Batch,
-  done: readonly number[],
-): Promise<boolean> {
-  try {
+/**
+ * Writes batches by the rule of the transform: decisions, fence, effects. One of all inputs is under way at a time, and beside it
+ * one of the urgent inputs alone: its decisions need not wait for the other's effects. Effects go batch by batch: those
+ * of the next are sent when those before are stored.
+ */
+class BatchWriter {
+  /** How far has been taken from the inputs; `done`: how far all effects are stored. */
+  taken: readonly number[];
+  settled: Promise<void> = Promise.resolve();
+  writesAll = false;
+  writesUrgent = false;
+  failure: unknown;
+  private readonly task: Task;
+  private readonly transform: Transform;
+  private readonly producer: TransformOptions["producer"];
+  private done: readonly number[];
+  private committed: readonly number[];
+  private lost = false;
+
+  constructor(task: Task, transform: Transform, producer: TransformOptions["producer"]) {
+    this.task = task;
+    this.transform = transform;
+    this.producer = producer;
+    this.taken = this.done = this.committed = task.restored.offsets;
+  }
+
+  /** The partition has been lost, or a write cannot succeed. */
+  get over(): boolean {
+    return this.lost || this.failure !== undefined;
+  }
+
+  get idle(): boolean {
+    return !this.writesAll && !this.writesUrgent;
+  }
+
+  get moved(): boolean {
+    return this.done.some((offset, i) => offset !== this.committed[i]);
+  }
+
+  /** Writes what a batch leads to; `settled` is when that and all before it have been. */
+  begin(out: Batch, horizon: readonly number[], of: "all" | "urgent"): void {
+    this.taken = horizon;
+    const written = () => {
+      if (!this.over) this.done = horizon;
+    };
+    if (out.decisions.length === 0 && out.effects.length === 0) {
+      this.settled = this.settled.then(written);
+      return;
+    }
+    this.mark(of, true);
+    this.settled = this.write(out, this.settled).then(
+      () => {
+        written();
+        this.mark(of, false);
+      },
+      (error: unknown) => {
+        this.lost = true;
+        if (this.task.alive) this.failure ??= error;
+        this.mark(of, false);
+      },
+    );
+  }
+
+  /** False when the partition has been lost. */
+  async commit(): Promise<boolean> {
+    faultPoint("before:offset-committed");
+    const { done } = this;
+    const stored = await this.task.commit(done, this.transform.state(done));
+    if (!stored) return false;
+    faultPoint("after:offset-committed");
+    this.committed = done;
+    return true;
+  }
+
+  private mark(of: "all" | "urgent", writes: boolean): void {
+    if (of === "all") this.writesAll = writes;
+    else this.writesUrgent = writes;
+    if (!writes) this.task.wake();
+  }
+
+  private async write(out: Batch, before: Promise<void>): Promise<void> {
+    const { task, transform, producer } = this;
     if (out.decisions.length > 0) {
       faultPoint("before:decision-recorded");
       await producer.send(out.decisions, task);
       faultPoint("after:decision-recorded");
     }
-    if (out.effects.length === 0) return task.alive;
+    if (out.effects.length === 0) {
+      await before;
+      this.lost ||= !task.alive;
+      return;
+    }
     faultPoint("before:horizon-committed");
-    if (!(await task.commit(done, transform.state(done)))) return false;
+    const { done } = this;
+    if (!(await task.commit(done, transform.state(done)))) {
+      this.lost = true;
+      return;
+    }
     faultPoint("after:horizon-committed");
+    this.committed = done;
+    await before;
+    if (this.over) return;
     faultPoint("before:effects-produced");
     await producer.send(out.effects, task);
     faultPoint("after:effects-produced");
-    return task.alive;
-  } catch (error) {
-    if (!task.alive) return false;
-    throw error;
+    this.lost ||= !task.alive;
   }
 }
 
@@ -149,19 +232,20 @@ interface Gathered {
   readonly waitMs: number;
 }
 
-/** Takes a share of every input, the most urgent input first. */
+/** Takes a share of each of the first `width` inputs, the most urgent input first. */
 function gather(
   task: Task,
   transform: Transform,
-  done: readonly number[],
+  taken: readonly number[],
+  width: number,
   limit: NonNullable<TransformOptions["maxBatchPerInput"]>,
 ): Gathered {
   const records: InRecord[] = [];
   const inputs: number[] = [];
-  const horizon = [...done];
+  const horizon = [...taken];
   let waitMs = Number.POSITIVE_INFINITY;
   if (!task.taking) return { records, inputs, horizon, waitMs };
-  task.inputs.forEach((input: TaskInput, i) => {
+  task.inputs.slice(0, width).forEach((input: TaskInput, i) => {
     const most = typeof limit === "number" ? limit : limit(i, input);
     for (let n = 0; n < most; n++) {
       const next = input.peek();

@@ -43,6 +43,9 @@ import { observeConversions, observeDelivery, routerMetrics } from "./router-met
 import { routerSettings } from "./router-settings.ts";
 import { traceRouting } from "./trace-routing.ts";
 
+/** Of ROUTER_INPUTS: the otp requests. */
+const URGENT_INPUTS = 1;
+
 const config = loadConfig("router", routerSettings, {
   purpose: "Chooses a provider for every message, and routes again what comes back.",
   knownKeys: KNOWN_VARIABLES,
@@ -184,7 +187,11 @@ await runService({
       run: async (task) => {
         owned++;
         try {
-          await runTransform(task, new Router(options), { producer, maxBatchPerInput: shares.most });
+          await runTransform(task, new Router(options), {
+            producer,
+            maxBatchPerInput: shares.most,
+            urgentInputs: URGENT_INPUTS,
+          });
         } finally {
           capBoard.release(task.partition, now());
           owned--;

@@ -22,10 +22,12 @@ export class TransformWorld {
   readonly faults: string[] = [];
   ended: Promise<void> = Promise.resolve();
   private readonly maxBatch: number;
+  private readonly urgentInputs: number;
 
-  constructor(seed: number, maxBatch: number) {
+  constructor(seed: number, maxBatch: number, urgentInputs = 0) {
     this.kafka = new SimulatedKafka(seed, INPUTS.length);
     this.maxBatch = maxBatch;
+    this.urgentInputs = urgentInputs;
   }
 
   add(input: number, value: string): void {
@@ -37,6 +39,7 @@ export class TransformWorld {
     this.ended = runTransform(owner.task, this.transform(owner), {
       producer: owner.producer,
       maxBatchPerInput: this.maxBatch,
+      urgentInputs: this.urgentInputs,
       idleMs: 50,
     });
     this.ended.catch((error: Error) => this.faults.push(String(error.stack)));

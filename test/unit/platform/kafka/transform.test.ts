@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { Positions, parseSource } from "../../../../platform/kafka/positions.ts";
-import { headerText, type OutRecord } from "../../../../platform/kafka/record.ts";
+import { type Fence, headerText, type OutRecord } from "../../../../platform/kafka/record.ts";
 import { runTransform, type Transform } from "../../../../platform/kafka/transform.ts";
 import { SimulatedKafka } from "./simulated-kafka.ts";
 import { DECISIONS, effectsOf, hasEffect, INPUTS, TransformWorld } from "./transform-world.ts";
@@ -28,9 +28,10 @@ test("whatever ends its owners and when: each record has its effect once, in ord
       fc.integer(),
       fc.integer({ min: 1, max: 60 }),
       fc.integer({ min: 1, max: 500 }),
+      fc.integer({ min: 0, max: 1 }),
       histories,
-      async (seed, maxBatch, records, script) => {
-        const world = new TransformWorld(seed, maxBatch);
+      async (seed, maxBatch, records, urgentInputs, script) => {
+        const world = new TransformWorld(seed, maxBatch, urgentInputs);
         const random = world.kafka.random;
         const add = (count: number) => {
           for (let n = 0; n < count; n++) world.add(Math.floor(random() * INPUTS.length), String(n));
@@ -199,4 +200,41 @@ test("a record that the processor throws for is put aside, without what it had g
   await ended;
   const values = (topic: string) => kafka.log(topic).map(({ value }) => value?.toString());
   expect([values(DECISIONS), values("effects"), values("aside")]).toEqual([["a", "b"], ["a", "b"], ["bad"]]);
+});
+
+test("what is urgent is decided while a batch of all inputs is being written; its effects come behind that batch's", async () => {
+  const kafka = new SimulatedKafka(5, 2);
+  const owner = kafka.assign(INPUTS);
+  let release = () => {};
+  const held = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  const producer = {
+    send: async (records: readonly OutRecord[], fence?: Fence) => {
+      if (records.some(({ topic }) => topic === effectsOf("second"))) await held;
+      return owner.producer.send(records, fence);
+    },
+  };
+  const transform: Transform = {
+    restore: async () => {},
+    process: ({ topic }, _, out) => {
+      out.decide({ topic: DECISIONS, partition: 0, key: null, value: Buffer.from(topic) });
+      out.effect({ topic: effectsOf(topic), partition: 0, key: null, value: null });
+    },
+    state: () => "",
+  };
+  const add = (topic: string) => kafka.append({ topic, partition: 0, key: null, value: null });
+  const decided = (topic: string) => kafka.log(DECISIONS).filter(({ value }) => value?.toString() === topic).length > 0;
+  add("second");
+  void runTransform(owner.task, transform, { producer, urgentInputs: 1 });
+  await until("a batch of all inputs is being written", () => decided("second"));
+  add("first");
+  await until("the urgent record is decided", () => decided("first"));
+  await pass(1_000);
+  expect(kafka.log(effectsOf("first"))).toEqual([]);
+  expect(kafka.committed.offsets).toEqual([0, 0]);
+  release();
+  await until("both are done", () => kafka.committed.offsets.every((offset) => offset === 1));
+  expect(kafka.log(effectsOf("first")).length).toBeGreaterThan(0);
+  owner.crash();
 });
