@@ -1,6 +1,6 @@
 # Everyday commands; `make help` lists them. Node 20 or newer starts them, the project's own Node 24 (a package) runs them.
 .DEFAULT_GOAL := help
-.PHONY: help install up down status logs demo test lint check format schemas networks bench bench-otp bench-catalog routing-lab faults interop audit check-metrics clean
+.PHONY: help install up down status logs demo test lint check format schemas networks bench bench-otp bench-catalog routing-lab faults interop audit check-metrics clean console-shots
 BIN := node_modules/.bin
 CLUSTER = npm run -s cluster --
 
@@ -67,6 +67,9 @@ faults: install ## the promises of docs/guarantees.md under injected faults; PRO
 
 interop: install ## Sluice with message centres, SDKs and Kafka clients that others wrote; CASES=jsmpp,twilio some of them
 	@$(BIN)/node test/interop/run-interop.ts
+
+console-shots: install ## the running cluster's console in Chromium (Debian's package): pictures in .sluice/shots, axe, weight of the first load
+	@$(BIN)/node test/browser/console-shots.ts
 
 audit: install ## accepted against terminal, from the topics of the running cluster
 	@env $$($(CLUSTER) env) $(BIN)/node services/cli/sluice.ts audit

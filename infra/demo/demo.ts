@@ -18,7 +18,7 @@ import {
 } from "../local/cluster-config.ts";
 import { composeAnswers, composeUp } from "../local/compose.ts";
 import { ClusterError, runningSupervisor, startNative } from "../local/native-cluster.ts";
-import { sluiceEndpoints } from "../local/sluice-processes.ts";
+import { consoleAddress, sluiceEndpoints } from "../local/sluice-processes.ts";
 import { demoMessages } from "./demo-messages.ts";
 import { runHttpClients } from "./http-clients.ts";
 import { Progress } from "./progress.ts";
@@ -75,6 +75,7 @@ async function main(): Promise<number> {
   return audit(plan, startedAt);
 }
 
+/** Starts what is not running, and says where the page is that shows the rest. */
 async function up(config: ClusterConfig): Promise<void> {
   if (runningSupervisor(config.stateDir) === undefined && (await composeAnswers(process.env))) {
     await composeUp(config);
@@ -82,6 +83,8 @@ async function up(config: ClusterConfig): Promise<void> {
   }
   const { already } = await startNative(config, say);
   say(already ? "the cluster runs already" : "the cluster is up");
+  const address = consoleAddress(config);
+  if (address !== undefined) say(`watch it here: ${address}`);
 }
 
 /** Sends everything and waits until all of it has ended; gives how many messages were accepted. */

@@ -48,6 +48,12 @@ export const CLUSTER_VARIABLES: readonly ToolVariable[] = [
     default: "auto",
     meaning: "auto (Docker Compose when an engine answers), native or docker",
   },
+  {
+    name: "SLUICE_CLUSTER_CONSOLE",
+    default: "on",
+    meaning: "off leaves the console away, for measurements",
+    only: "native",
+  },
   { name: "SLUICE_KAFKA_HEAP", default: "1g", meaning: "Heap of each broker, such as 512m or 2g" },
   { name: "SLUICE_KAFKA_RETENTION_HOURS", default: "168", meaning: "Retention of topics that do not set their own" },
   { name: "SLUICE_CLICKHOUSE_MEMORY_MIB", default: "2048", meaning: "Memory limit of ClickHouse, MiB", only: "native" },
@@ -71,6 +77,7 @@ export const CLUSTER_VARIABLES: readonly ToolVariable[] = [
     only: "docker",
   },
   { name: "SLUICE_WEBHOOK_PORT", default: "18090", meaning: "Published port of dlr-collector", only: "docker" },
+  { name: "SLUICE_CONSOLE_PORT", default: "18100", meaning: "Published port of the console", only: "docker" },
   {
     name: "SLUICE_CLICKHOUSE_READER_PASSWORD",
     default: "",

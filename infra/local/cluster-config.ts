@@ -17,6 +17,8 @@ export interface ClusterConfig {
   brokers: 1 | 3;
   scope: ClusterScope;
   engine: ClusterEngine;
+  /** Whether the console is among Sluice's own services. */
+  console: boolean;
   /** Settings of services that were given, for all of them. */
   settings: Readonly<Record<string, string>>;
   /** Whatever was given that has no field here, as text: what tells clusters with the same ports apart. */
@@ -108,6 +110,7 @@ export function readClusterConfig(environment: Environment, projectDir: string):
     brokers: oneOf(env, "BROKERS", ["1", "3"], "1") === "3" ? 3 : 1,
     scope,
     engine: readEngine(env),
+    console: oneOf(env, "SLUICE_CLUSTER_CONSOLE", ["on", "off"] as const, "on") === "on",
     settings: settingsForServices(env, scope),
     given: settingsSummary(env, scope),
     portOffset,

@@ -6,6 +6,7 @@ export function describeCluster(config: ClusterConfig): string {
     `brokers=${config.brokers}`,
     `scope=${config.scope}`,
     `offset=${config.portOffset}`,
+    ...(config.console ? [] : ["console=off"]),
     `kafka=${config.kafkaPort}`,
     `controller=${config.controllerPort}`,
     `registry=${config.registryPort}`,

@@ -9,7 +9,7 @@ import { ControlClient, ControlError } from "./control-client.ts";
 import { printLog } from "./follow-log.ts";
 import { withoutEffect } from "./given-settings.ts";
 import { ClusterError, runningSupervisor, settledNotes, startNative, stopNative } from "./native-cluster.ts";
-import { sluiceEnvironment } from "./sluice-processes.ts";
+import { consoleAddress, sluiceEnvironment } from "./sluice-processes.ts";
 import { allUp, statusTable, whereTable } from "./status-table.ts";
 
 const settingsHelp = (): string =>
@@ -39,9 +39,18 @@ const askClickhouse = (config: ClusterConfig): string =>
     ? `\n\n${howToAsk(config, clusterEndpoints(config).clickhouseUrl)}`
     : "";
 
+/** Where the page is, and a login that is good for once. Empty when there is none. */
+const openConsole = (config: ClusterConfig): string => {
+  const address = consoleAddress(config);
+  return address === undefined
+    ? ""
+    : `\n\nConsole: ${address}\n         (this login works once, within an hour; make up prints another one)`;
+};
+
 async function up(config: ClusterConfig): Promise<void> {
   const { already, processes } = await startNative(config, say);
-  say(`${already ? "already up, nothing changed" : "up"}\n\n${whereTable(processes)}${askClickhouse(config)}`);
+  const where = `${whereTable(processes)}${askClickhouse(config)}${openConsole(config)}`;
+  say(`${already ? "already up, nothing changed" : "up"}\n\n${where}`);
   const notes = await settledNotes(config);
   if (notes.length > 0) say(["", "degraded:", ...notes.map((note) => `  ${note}`)].join("\n"));
 }

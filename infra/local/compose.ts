@@ -67,6 +67,7 @@ export function composePorts({ portOffset }: ClusterConfig): Record<string, stri
   return {
     SLUICE_INGEST_PORT: at(18_080),
     SLUICE_WEBHOOK_PORT: at(18_090),
+    SLUICE_CONSOLE_PORT: at(18_100),
     SLUICE_PROMETHEUS_PORT: at(19_090),
     SLUICE_GRAFANA_PORT: at(13_000),
     SMSC_A_CONTROL_PORT: at(12_785),
@@ -82,7 +83,7 @@ const composePasswords = (config: ClusterConfig): Record<string, string> => ({
 });
 
 /** What runs Sluice's own code, and so takes its settings. */
-const OWN_SERVICES = ["migrate", "ingest", "router", "sender", "dlr-collector", "analytics-sink"];
+const OWN_SERVICES = ["migrate", "ingest", "router", "sender", "dlr-collector", "analytics-sink", "console"];
 const OVERRIDE = "docker-compose.override.yml";
 
 /** A Compose file that gives every service of Sluice these settings, as they are: `$` is Compose's own sign. */
@@ -131,6 +132,15 @@ const servicesOf = (config: ClusterConfig): string[] => {
 export async function composeUp(config: ClusterConfig): Promise<void> {
   must(await compose(config, "up", "-d", "--build", "--wait", ...servicesOf(config)), "docker compose up");
   must(await compose(config, "ps"), "docker compose ps");
+  if (config.scope === "all") await composeLogin(config);
+}
+
+/** Prints a one-time login of the console, which the container makes for itself. */
+async function composeLogin(config: ClusterConfig): Promise<void> {
+  const { SLUICE_CONSOLE_PORT: port } = { ...composePorts(config), ...process.env };
+  const address = `http://127.0.0.1:${port}`;
+  const command = ["exec", "-T", "console", "node", "services/console/print-login.ts", address];
+  must(await compose(config, ...command), "the console's one-time login");
 }
 
 /** `docker compose down`; `wipe`: its volumes too. */

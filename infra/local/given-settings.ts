@@ -21,6 +21,7 @@ const THE_CLUSTERS_OWN: readonly string[] = [
   "SLUICE_ADMIN_PORT",
   "SLUICE_HTTP_PORT",
   "SLUICE_EXIT_WITH_PARENT",
+  "SLUICE_CONSOLE_LOGIN_FILE",
 ];
 /** These too, unless ClickHouse is another's. */
 const OF_ITS_CLICKHOUSE: readonly string[] = [

@@ -1,11 +1,15 @@
 import { join, resolve } from "node:path";
-import { passwordFile } from "./clickhouse-access.ts";
+import { makeOneTimeLogin, oneTimeAddress } from "../../services/console/access/one-time-login.ts";
+import { passwordFile, secretsDir } from "./clickhouse-access.ts";
 import { type ClusterConfig, clusterEndpoints, logFile } from "./cluster-config.ts";
 import { writeCatalog } from "./local-catalog.ts";
 import type { ProcessSpec } from "./process-spec.ts";
 
 /** Of dlr-collector's server for callbacks. */
 const WEBHOOK_PORT = 18_090;
+
+/** Of the console's page. */
+const CONSOLE_PORT = 18_100;
 
 /** Default ports; SLUICE_PORT_OFFSET moves them all. Further instances of a service count up from its `admin` and `http`. */
 const SERVICES = [
@@ -14,6 +18,7 @@ const SERVICES = [
   { name: "sender", admin: 18_240 },
   { name: "dlr-collector", admin: 18_260, http: WEBHOOK_PORT, moreHttp: 18_170 },
   { name: "analytics-sink", admin: 18_280 },
+  { name: "console", admin: 18_300, http: CONSOLE_PORT, moreHttp: 18_190 },
 ] as const;
 
 const SIMULATORS = [
@@ -26,6 +31,7 @@ const SIMULATORS = [
 export interface SluiceEndpoints {
   readonly ingestUrl: string;
   readonly webhookUrl: string;
+  readonly consoleUrl: string;
   /** Control port of each provider simulator, by provider id. */
   readonly simulators: Readonly<Record<string, string>>;
   /** Admin port of the first instance of each service. */
@@ -40,6 +46,7 @@ export function sluiceEndpoints(config: ClusterConfig): SluiceEndpoints {
   return {
     ingestUrl: at(18_080),
     webhookUrl: at(WEBHOOK_PORT),
+    consoleUrl: at(CONSOLE_PORT),
     simulators: Object.fromEntries(SIMULATORS.map((s) => [s.name, at(s.control)])),
     adminUrls: Object.fromEntries(SERVICES.map((s) => [s.name, at(s.admin)])),
     catalogDir: resolve(config.stateDir, "run", "catalog"),
@@ -50,7 +57,8 @@ export function sluiceEndpoints(config: ClusterConfig): SluiceEndpoints {
 export function sluiceProcesses(config: ClusterConfig): ProcessSpec[] {
   const simulators = SIMULATORS.map((simulator) => simulatorProcess(config, simulator));
   const names = simulators.map((spec) => spec.name);
-  return [...simulators, ...SERVICES.map((service) => serviceProcess(config, service, 1, names))];
+  const services = SERVICES.filter(({ name }) => name !== "console" || config.console);
+  return [...simulators, ...services.map((service) => serviceProcess(config, service, 1, names))];
 }
 
 function serviceProcess(
@@ -132,9 +140,19 @@ export function sluiceEnvironment(config: ClusterConfig): Record<string, string>
       : { SLUICE_CLICKHOUSE_USER: "sluice", SLUICE_CLICKHOUSE_PASSWORD_FILE: passwordFile(config, "sluice") }),
     SLUICE_CATALOG_DIR: sluiceEndpoints(config).catalogDir,
     SLUICE_SENDER_JOURNAL_DIR: resolve(config.stateDir, "run", "journal"),
+    SLUICE_CONSOLE_LOGIN_FILE: consoleLoginFile(config),
     SLUICE_LOG_FORMAT: "json",
     ...config.settings,
   };
+}
+
+/** Where the one-time login of the console stands that `make up` prints. */
+export const consoleLoginFile = (config: ClusterConfig): string => resolve(secretsDir(config), "console-login");
+
+/** The page's address with a new one-time login; undefined where this cluster has no console. */
+export function consoleAddress(config: ClusterConfig): string | undefined {
+  if (!config.console || (config.scope !== "all" && config.scope !== "services")) return undefined;
+  return oneTimeAddress(sluiceEndpoints(config).consoleUrl, makeOneTimeLogin(consoleLoginFile(config)));
 }
 
 /** Writes the catalog that this cluster's services read: the source catalog with the ports of its simulators moved. */

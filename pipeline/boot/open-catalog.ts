@@ -14,7 +14,7 @@ export interface OpenCatalogOptions {
   readonly service: string;
   readonly config: CatalogConfig & { readonly instance: string };
   /** Of CONTROL_TOPIC, among others. */
-  readonly reader: TopicReader;
+  readonly reader: Pick<TopicReader, "follow">;
   /** Whose secrets this service needs. */
   readonly secrets: SecretOwner | "none";
   /** What its files hold, until a version has been applied. Default: all of the folder. */

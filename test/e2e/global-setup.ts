@@ -30,6 +30,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
       SLUICE_EXTERNAL_CLICKHOUSE_URL: infra.clickhouseUrl,
       SLUICE_CLICKHOUSE_USER: infra.clickhouseLogin.username,
       SLUICE_CLICKHOUSE_PASSWORD: infra.clickhouseLogin.password,
+      SLUICE_CLUSTER_CONSOLE: "on",
       SLUICE_SINK_MAX_AGE: "1s",
       SLUICE_RECEIPT_DEADLINE: "20s",
       NODE_OPTIONS: `--import=${resolve(import.meta.dirname, "zones-of-tests.ts")}`,

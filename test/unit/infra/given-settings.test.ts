@@ -52,7 +52,7 @@ describe("a setting of the services", () => {
 
   it("goes to all of them and to the migration, natively", () => {
     const processes = clusterProcesses(read(env));
-    for (const name of ["migrate", "ingest", "router", "sender", "dlr-collector", "analytics-sink"])
+    for (const name of ["migrate", "ingest", "router", "sender", "dlr-collector", "analytics-sink", "console"])
       expect(processes.find((spec) => spec.name === name)!.env, name).toMatchObject(env);
     expect(sluiceEnvironment(read(env))).toMatchObject(env);
   });
@@ -61,6 +61,7 @@ describe("a setting of the services", () => {
     const override = parse(settingsOverride({ ...env, SLUICE_WEBHOOK_PUBLIC_URL: "https://a.example/$x" }));
     expect(Object.keys(override.services).sort()).toEqual([
       "analytics-sink",
+      "console",
       "dlr-collector",
       "ingest",
       "migrate",

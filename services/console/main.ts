@@ -1,0 +1,159 @@
+/** console: a web page that shows what goes on, and answers what people ask. It changes no message. */
+import { join } from "node:path";
+import { performance } from "node:perf_hooks";
+import { withoutSecrets } from "../../domain/catalog/provider.ts";
+import { openCatalog } from "../../pipeline/boot/open-catalog.ts";
+import { readCatalog } from "../../pipeline/boot/read-catalog.ts";
+import { type Pipeline, startPipeline, startReader } from "../../pipeline/boot/start-pipeline.ts";
+import { followHealth } from "../../pipeline/follow/follow-health.ts";
+import type { LiveCatalog } from "../../pipeline/follow/live-catalog.ts";
+import { ClickhouseReader } from "../../pipeline/read-model/clickhouse-reader.ts";
+import { loadConfig } from "../../platform/config/load-config.ts";
+import { startHttpServer } from "../../platform/http/http-server.ts";
+import type { TopicReader } from "../../platform/kafka/topic-reader.ts";
+import { askEvery } from "../../platform/lifecycle/ask-every.ts";
+import { runService, type Scope } from "../../platform/lifecycle/run-service.ts";
+import { KNOWN_VARIABLES } from "../../schemas/generated/variables.ts";
+import { CONTROL_TOPIC, HEALTH_TOPIC } from "../../schemas/topics.ts";
+import { Gate } from "./access/gate.ts";
+import { Sessions } from "./access/sessions.ts";
+import { readUsers, Users } from "./access/users.ts";
+import { consoleSettings } from "./console-settings.ts";
+import { consoleApp, type Question } from "./http/console-app.ts";
+import { LiveStream } from "./http/live-stream.ts";
+import { readPage } from "./http/page-files.ts";
+import { SessionCookie } from "./http/session-cookie.ts";
+import { CatalogHistory } from "./live/catalog-history.ts";
+import { LiveOverview } from "./live/live-overview.ts";
+import { ProviderBoard } from "./live/provider-board.ts";
+import { WatchedTopics } from "./live/watched-topics.ts";
+import { CachedAnswers } from "./read/cached-answers.ts";
+
+const config = loadConfig("console", consoleSettings, {
+  purpose: "A web page that shows the pipeline as it works, and answers questions about messages, routes and costs.",
+  knownKeys: KNOWN_VARIABLES,
+  check: (given) => {
+    if (given.consoleUsersFile !== undefined) readUsers(given.consoleUsersFile);
+    return readCatalog(given).warnings;
+  },
+});
+
+/** Between two words to an open page, ms. */
+const TELL_EVERY_MS = 500;
+const MAX_SESSIONS = 1_000;
+const LONGEST_SESSION_MS = 7 * 24 * 3_600_000;
+const REFRESH_USERS_MS = 10_000;
+const REQUEST_TIMEOUT_MS = 15_000;
+/** Requests at hand get this share of the shutdown deadline. */
+const DRAIN_SHARE = 0.8;
+
+await runService({ name: "console", config, redact: ["password", "token", "cookie", "to", "text"], start });
+
+async function start(scope: Scope): Promise<void> {
+  const pipeline = await startPipeline(scope, "console", config);
+  const reader = await startReader(scope, pipeline, [CONTROL_TOPIC, HEALTH_TOPIC]);
+  const stream = new LiveStream({
+    state: () => JSON.stringify(overview.show()),
+    everyMs: TELL_EVERY_MS,
+    max: config.consoleClients,
+    now: () => performance.now(),
+  });
+  const changed = () => stream.changed();
+  const history = new CatalogHistory(pipeline.codecs, scope.log, changed);
+  const catalog = await openConsoleCatalog(scope, pipeline, reader, history);
+  const clickhouse = await openClickhouse(scope);
+  const answers = new CachedAnswers(pipeline.now);
+  const board = new ProviderBoard(changed);
+  const topics = new WatchedTopics(reader, scope.log, changed);
+  const overview = new LiveOverview({
+    board,
+    topics,
+    catalog,
+    history,
+    clickhouse,
+    answers,
+    log: scope.log,
+    now: pipeline.now,
+  });
+  const partitionsOf = (id: string) => catalog.current.known.get(id)?.partitions;
+  followHealth({ reader, codec: pipeline.codecs.health, health: board, partitionsOf, log: scope.log }).catch(
+    (err: unknown) => scope.log.warn({ err }, "The providers' health cannot be read"),
+  );
+  await scope.add("watched topics", { start: () => topics.start(), stop: () => topics.stop() });
+  await scope.add("overview", { start: () => overview.start(), stop: () => overview.stop() });
+  const questions: Question[] = [
+    { method: "get", path: "/api/overview", role: "viewer", answer: () => overview.show() },
+  ];
+  await listen(scope, stream, questions);
+}
+
+/** What the page shows of the catalog has no secrets in it, so that none can get out. */
+function openConsoleCatalog(
+  scope: Scope,
+  pipeline: Pipeline,
+  reader: TopicReader,
+  history: CatalogHistory,
+): Promise<LiveCatalog> {
+  const files = () => {
+    const loaded = readCatalog(config);
+    return { ...loaded, providers: loaded.providers.map(withoutSecrets) };
+  };
+  const follow: TopicReader["follow"] = (topic, onRecord) =>
+    reader.follow(topic, (record) => {
+      history.accept(record);
+      onRecord(record);
+    });
+  return openCatalog(scope, pipeline, { service: "console", config, reader: { follow }, secrets: "none", files });
+}
+
+function openClickhouse(scope: Scope): Promise<ClickhouseReader> {
+  return scope.add("clickhouse reader", {
+    start: () =>
+      new ClickhouseReader({
+        url: config.clickhouseUrl,
+        user: config.clickhouseUser,
+        password: config.clickhousePassword?.reveal() ?? "",
+        database: config.clickhouseDatabase,
+      }),
+    stop: (it) => it.close(),
+  });
+}
+
+async function listen(scope: Scope, stream: LiveStream, questions: readonly Question[]): Promise<void> {
+  const { log, metrics } = scope;
+  const sessions = new Sessions({ max: MAX_SESSIONS, idleMs: config.consoleSession, longestMs: LONGEST_SESSION_MS });
+  const cookie = new SessionCookie(config.consoleSecureCookies);
+  const gate = new Gate({
+    sessions,
+    users: new Users(config.consoleUsersFile),
+    cookie,
+    oneTimeFile: config.consoleLoginFile,
+    log,
+    now: () => performance.now(),
+    wallClock: () => Date.now(),
+  });
+  const timer = askEvery(
+    REFRESH_USERS_MS,
+    async () => gate.refresh(),
+    () => {},
+  );
+  const page = readPage(join(import.meta.dirname, "page"), {});
+  const server = await scope.add("page server", {
+    start: () =>
+      startHttpServer(consoleApp({ gate, cookie, live: stream, questions, page, log }), {
+        name: "page server",
+        host: config.httpHost,
+        port: config.httpPort,
+        maxConnections: config.httpMaxConnections,
+        requestTimeoutMs: REQUEST_TIMEOUT_MS,
+      }),
+    stop: (started) => {
+      clearInterval(timer);
+      stream.close();
+      return started.drain(config.shutdownDeadline * DRAIN_SHARE);
+    },
+  });
+  metrics.observe("console_pages", "gauge", "Open pages that are told of changes", () => stream.size);
+  metrics.observe("console_sessions", "gauge", "Sessions", () => sessions.size);
+  log.info({ host: config.httpHost, port: server.port }, "serving the console's page");
+}

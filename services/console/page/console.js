@@ -1,0 +1,96 @@
+import { el } from "./elements.js";
+import { Live } from "./live.js";
+import { login, loginByAddress } from "./login.js";
+import { ask } from "./server.js";
+import { tellChanges } from "./tell-changes.js";
+import { themeSwitch } from "./theme-switch.js";
+
+/** The views, in the order of the bar; each is loaded when it is looked at for the first time. */
+const VIEWS = [{ id: "overview", title: "Overview", load: () => import("./views/overview.js") }];
+
+const main = document.getElementById("main");
+const nav = document.getElementById("nav");
+const live = new Live();
+let person;
+let close = () => {};
+/** Of the newest navigation: an older one that is still loading gives way. */
+let turn = 0;
+
+themeSwitch(document.getElementById("theme"));
+live.listen((_, link) => {
+  const sign = document.getElementById("link");
+  const text = person === undefined ? "" : link === "live" ? "live" : "connecting…";
+  if (sign.textContent !== text) sign.textContent = text;
+  sign.dataset.link = link;
+});
+live.listen(tellChanges(document.getElementById("news")));
+addEventListener("hashchange", () => show());
+addEventListener("loggedout", () => {
+  if (person !== undefined) enter("Your session has ended. Log in again.");
+});
+enter();
+
+/** Finds out who is there, or asks; then shows the view of the address. */
+async function enter(message) {
+  leave();
+  let trouble = message;
+  try {
+    person = await loginByAddress();
+  } catch (error) {
+    trouble = error.message;
+  }
+  person ??= await ask("/api/session").catch(() => undefined);
+  person ??= await login(main, trouble);
+  document
+    .getElementById("person")
+    .replaceChildren(
+      el("span", { class: "who", title: `role: ${person.role}` }, `${person.name} · ${person.role}`),
+      el("button", { type: "button", class: "quiet", click: logOut }, "Log out"),
+    );
+  nav.replaceChildren(...VIEWS.map(({ id, title }) => el("a", { href: `#/${id}` }, title)));
+  live.start();
+  show({ focus: false });
+}
+
+function leave() {
+  person = undefined;
+  turn++;
+  close();
+  close = () => {};
+  live.stop();
+  live.state = undefined;
+  nav.replaceChildren();
+  document.getElementById("person").replaceChildren();
+  main.replaceChildren();
+}
+
+async function logOut() {
+  await ask("/api/logout", { body: {} }).catch(() => {});
+  enter("You are logged out.");
+}
+
+/** Shows the view that the address names, with what follows it: `#/messages/ID`. */
+async function show({ focus = true } = {}) {
+  if (person === undefined) return;
+  const own = ++turn;
+  const [, id = "overview", rest = ""] = /^#\/([a-z-]+)(?:\/(.*))?$/.exec(location.hash) ?? [];
+  const view = VIEWS.find((one) => one.id === id) ?? VIEWS[0];
+  close();
+  close = () => {};
+  for (const link of nav.children) {
+    if (link.getAttribute("href") === `#/${view.id}`) link.setAttribute("aria-current", "page");
+    else link.removeAttribute("aria-current");
+  }
+  document.title = `${view.title} · Sluice`;
+  try {
+    const { show: render } = await view.load();
+    if (own !== turn) return;
+    const container = el("div", { class: `view ${view.id}` });
+    main.replaceChildren(container);
+    close = render(container, { live, person, rest: decodeURIComponent(rest) }) ?? (() => {});
+  } catch (error) {
+    if (own !== turn) return;
+    main.replaceChildren(el("p", { class: "trouble", role: "alert" }, `This view cannot be shown: ${error.message}`));
+  }
+  if (focus) main.focus({ preventScroll: true });
+}

@@ -1,0 +1,23 @@
+/** What the server answers that is no success; `status` and `code` as in its problem details (RFC 9457). */
+export class Refused extends Error {
+  constructor(status, problem) {
+    super(problem.detail === undefined ? problem.title : `${problem.title}: ${problem.detail}`);
+    this.status = status;
+    this.code = problem.code;
+    this.errors = problem.errors ?? [];
+  }
+}
+
+/** Asks the server. @throws Refused */
+export async function ask(path, { body, signal } = {}) {
+  const response = await fetch(path, {
+    method: body === undefined ? "GET" : "POST",
+    headers: body === undefined ? {} : { "content-type": "application/json", "x-sluice-console": "1" },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    ...(signal === undefined ? {} : { signal }),
+  });
+  const answer = await response.json().catch(() => ({ title: `the server answered ${response.status}` }));
+  if (response.ok) return answer;
+  if (response.status === 401 && path !== "/api/login") dispatchEvent(new Event("loggedout"));
+  throw new Refused(response.status, answer);
+}

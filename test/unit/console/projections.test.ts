@@ -1,0 +1,115 @@
+import { expect, test } from "vitest";
+import { snapshotOf } from "../../../domain/catalog/snapshot.ts";
+import { FlowMeter } from "../../../services/console/live/flow-meter.ts";
+import { overview } from "../../../services/console/live/overview.ts";
+import { ProviderBoard } from "../../../services/console/live/provider-board.ts";
+import { RecentPoints } from "../../../services/console/live/recent-points.ts";
+import { CachedAnswers } from "../../../services/console/read/cached-answers.ts";
+import { BLANK_HEALTH } from "../pipeline/blank-health.ts";
+
+const provider = { id: "smsc-a", kind: "smpp", rate: 100, window: 50, partitions: 2 } as never;
+const word = (partition: number, fields: object) =>
+  ({ ...BLANK_HEALTH, provider: "smsc-a", partition, ...fields }) as never;
+
+test("a provider is shown as the best of its partitions is, with the sum of what they do", () => {
+  let words = 0;
+  const board = new ProviderBoard(() => void words++);
+  expect(board.show([provider], 0, 0)).toMatchObject([{ condition: "unheard", submitting: 0, heard: 0, at: null }]);
+  board.take(word(0, { circuit: "closed", rate: 50, effectiveRate: 40, backlog: 3, inFlight: 5, at: 7 }), 1_000);
+  board.take(
+    word(1, { circuit: "open", reason: "no answer for 5 s", rate: 0, effectiveRate: 0, backlog: 9, at: 8 }),
+    1_000,
+  );
+  expect(words).toBe(2);
+  expect(board.show([provider], 1_001, 0)).toMatchObject([
+    {
+      condition: "up",
+      reason: null,
+      submitting: 40,
+      rate: 50,
+      configuredRate: 100,
+      backlog: 12,
+      inFlight: 5,
+      heard: 2,
+      at: 8,
+    },
+  ]);
+  board.take(word(0, { circuit: "open", reason: "throttled for 5 s" }), 2_000);
+  expect(board.show([provider], 2_001, 0)).toMatchObject([{ condition: "dark", reason: "throttled for 5 s" }]);
+  board.take(word(1, { circuit: "half_open", reason: "trying" }), 2_500);
+  expect(board.show([provider], 2_501, 0)).toMatchObject([{ condition: "trying", reason: "trying" }]);
+  expect(board.show([provider], 17_501, 0)).toMatchObject([
+    { condition: "silent", submitting: 0, backlog: 0, heard: 0 },
+  ]);
+});
+
+test("a topic's rate is that of the last seconds, its backlog what is not committed of what is still there", () => {
+  const meter = new FlowMeter();
+  const sample = (ends: number[], committed: number[], at: number) =>
+    meter.sample({ ends, starts: [0, 5], committed }, at);
+  sample([0, 5], [-1, -1], 0);
+  expect(meter.now).toEqual({ perSecond: 0, waiting: 0 });
+  for (let second = 1; second <= 10; second++) sample([10 * second, 5], [10 * second - 4, -1], second * 1_000);
+  expect(meter.now).toEqual({ perSecond: 10, waiting: 4 });
+  sample([110, 25], [100, 10], 11_000);
+  expect(meter.now).toEqual({ perSecond: 15, waiting: 25 });
+  // Made anew.
+  sample([0, 0], [-1, -1], 12_000);
+  expect(meter.now.perSecond).toBe(0);
+});
+
+test("the overview has what is known, and leaves out processes that have gone", () => {
+  const snapshot = snapshotOf(
+    { accounts: [], providers: [], routes: [], retired: [], regions: [], senders: [], caps: [] } as never,
+    3,
+  );
+  const shown = overview({
+    at: 100_000,
+    flowOf: (topic) => ({ perSecond: topic.startsWith("sms.requests") ? 1.25 : 0, waiting: 2 }),
+    recent: { accepted: [1, 2], submitted: [] },
+    providers: [],
+    stages: null,
+    snapshot,
+    trouble: "version 4: a price is missing",
+    instances: [
+      { id: "router/b", version: 3, at: 99_000, trouble: null },
+      { id: "router/a", version: 2, at: 99_000, trouble: "late" },
+      { id: "router/gone", version: 1, at: 1_000, trouble: null },
+    ],
+  });
+  expect(shown).toMatchObject({
+    accepted: { perSecond: 3.8, recent: [1, 2] },
+    lanes: { otp: { perSecond: 1.3, waiting: 2 } },
+    retries: { "0s": 2, "1h": 2 },
+    catalog: {
+      version: 3,
+      trouble: "version 4: a price is missing",
+      instances: [{ id: "router/a" }, { id: "router/b" }],
+    },
+  });
+  expect(shown.catalog.instances).toHaveLength(2);
+});
+
+test("the small curves keep their last points only", () => {
+  const points = new RecentPoints(3);
+  for (const value of [1, 2.06, 3, 4]) points.add(value);
+  expect(points.all).toEqual([2.1, 3, 4]);
+});
+
+test("a question is asked once in a while, however many want to know; a failure is not kept", async () => {
+  let now = 0;
+  let asked = 0;
+  const answers = new CachedAnswers(() => now);
+  const ask = () => answers.of("q", 1_000, async () => ++asked);
+  expect(await Promise.all([ask(), ask()])).toEqual([
+    { value: 1, asOf: 0, maxAgeMs: 1_000 },
+    { value: 1, asOf: 0, maxAgeMs: 1_000 },
+  ]);
+  now = 999;
+  expect((await ask()).value).toBe(1);
+  now = 1_000;
+  expect((await ask()).value).toBe(2);
+  await expect(answers.of("bad", 1_000, () => Promise.reject(new Error("away")))).rejects.toThrow("away");
+  expect((await answers.of("bad", 1_000, async () => "there")).value).toBe("there");
+  expect([answers.hits, answers.misses]).toEqual([2, 4]);
+});
