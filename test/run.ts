@@ -4,22 +4,34 @@
  */
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { runVitest } from "./run-vitest.ts";
 
 interface Report {
   numPassedTests: number;
   numFailedTests: number;
   numPendingTests: number;
-  testResults: { status: string; assertionResults: { status: string }[] }[];
+  testResults: {
+    name: string;
+    status: string;
+    /** Epoch, ms. */
+    startTime: number;
+    endTime: number;
+    assertionResults: { status: string }[];
+  }[];
 }
 
 const folder = mkdtempSync(join(tmpdir(), "sluice-report-"));
-const names = process.argv.length > 2 ? process.argv.slice(2) : ["unit", "integration", "e2e", "invariants"];
+const names =
+  process.argv.length > 2 ? process.argv.slice(2) : ["unit", "integration", "e2e", "invariants", "invariants-beside"];
+
+/** How many files are named that took longest. */
+const SLOWEST = 12;
 
 let passed = 0;
 let failed = 0;
 let skipped = 0;
+const took: { readonly name: string; readonly seconds: number }[] = [];
 for (const name of names) {
   const file = join(folder, `${name}.json`);
   const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${file}`];
@@ -30,6 +42,8 @@ for (const name of names) {
     const broken = report.testResults.filter(
       (f) => f.status === "failed" && f.assertionResults.every((t) => t.status !== "failed"),
     );
+    for (const { name: path, startTime, endTime } of report.testResults)
+      took.push({ name: relative(process.cwd(), path), seconds: Math.round((endTime - startTime) / 1_000) });
     passed += report.numPassedTests;
     skipped += report.numPendingTests;
     const failures = report.numFailedTests + broken.length;
@@ -40,5 +54,8 @@ for (const name of names) {
   }
 }
 rmSync(folder, { recursive: true, force: true });
+took.sort((a, b) => b.seconds - a.seconds);
+console.log("\nThe slowest files, seconds without their clusters' start:");
+for (const { name, seconds } of took.slice(0, SLOWEST)) console.log(`${String(seconds).padStart(6)}  ${name}`);
 console.log(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ""}`);
 process.exitCode = failed === 0 && passed > 0 ? 0 : 1;
