@@ -63,7 +63,8 @@ export async function startDeadLetterSink(
       open: () => new DeadLetterBlock(codecs),
       insert: async (block, token) => {
         await inserter.insert(block.encoded(), token);
-        for (const { service, reason, count } of block.reasons()) letters.with({ service, reason }).add(count);
+        // Not `service`: that label is the target's own in Prometheus.
+        for (const { service, reason, count } of block.reasons()) letters.with({ origin: service, reason }).add(count);
       },
       deadLetter: () => {
         throw new Error("a dead letter is never refused");

@@ -1,0 +1,131 @@
+import type { AlertRule } from "../expression.ts";
+import { divided, HOUR, increase, less, MINUTE, reading, times, when } from "./terms.ts";
+
+const INSTANCE = ["service", "instance"];
+/** What waits there does so on purpose, or because a provider's rate allows no more. */
+const OURS = {
+  topic: {
+    of: [
+      "sms.requests.otp",
+      "sms.requests.transactional",
+      "sms.requests.marketing",
+      "sms.retry.0s",
+      "sms.receipts",
+      "sms.events",
+    ],
+  },
+};
+const OF_TOPIC = ["service", "topic"];
+
+const freeClickhouse = (ago?: number) => reading("min", "clickhouse_disk_free_bytes", ["disk"], {}, ago);
+const freeHere = (ago?: number) => reading("min", "filesystem_free_bytes", [...INSTANCE, "purpose"], {}, ago);
+
+/** What goes wrong in Sluice itself, and in what it stands on. */
+export const SYSTEM_RULES: readonly AlertRule[] = [
+  {
+    name: "InstanceDown",
+    severity: "page",
+    when: [when(reading("max", "up", INSTANCE, { job: "sluice" }), "<", 1)],
+    forSeconds: MINUTE,
+    summary: "{service} ({instance}) does not show its metrics",
+  },
+  {
+    name: "LagGrowing",
+    severity: "page",
+    when: [
+      when(reading("max", "consumer_lag_seconds", OF_TOPIC, OURS), ">", 60),
+      when(
+        reading("sum", "consumer_lag_records", OF_TOPIC, OURS),
+        ">",
+        reading("sum", "consumer_lag_records", OF_TOPIC, OURS, 5 * MINUTE),
+      ),
+    ],
+    forSeconds: 5 * MINUTE,
+    summary: "{service} is {value} s behind in {topic}, and falls back further",
+  },
+  {
+    name: "DeadLettersGrowing",
+    severity: "ticket",
+    when: [when(increase("sink_dead_letters_total", ["reason"], 15 * MINUTE), ">", 10)],
+    forSeconds: 5 * MINUTE,
+    summary: "{value} dead letters in a quarter of an hour: {reason}",
+  },
+  {
+    name: "ClickHouseRefusesInserts",
+    severity: "page",
+    when: [when(increase("sink_insert_failures_total", [], 5 * MINUTE), ">", 3)],
+    forSeconds: 2 * MINUTE,
+    summary: "{value} inserts into ClickHouse were not confirmed in five minutes",
+  },
+  {
+    name: "AnalyticsBehind",
+    severity: "ticket",
+    when: [when(reading("max", "sink_lag_seconds", []), ">", 120)],
+    forSeconds: 5 * MINUTE,
+    summary: "what is in ClickHouse is {value} s old: status, search and bills are behind",
+  },
+  {
+    name: "KafkaDoesNotConfirm",
+    severity: "page",
+    when: [when(reading("max", "producer_unconfirmed_seconds", INSTANCE), ">", 15)],
+    forSeconds: MINUTE,
+    summary: "Kafka has confirmed no write of {service} ({instance}) for {value} s",
+  },
+  {
+    name: "KafkaHeartbeatsLapse",
+    severity: "ticket",
+    when: [when(increase("consumer_lapses_total", INSTANCE, 15 * MINUTE), ">", 2)],
+    forSeconds: 0,
+    summary: "heartbeats of {service} ({instance}) went unanswered {value} times in a quarter of an hour",
+  },
+  {
+    name: "ClickHouseDiskFilling",
+    severity: "page",
+    when: [when(divided(freeClickhouse(), reading("max", "clickhouse_disk_size_bytes", ["disk"])), "<", 0.1)],
+    forSeconds: 5 * MINUTE,
+    summary: "only {value} of ClickHouse's disk {disk} is free",
+  },
+  {
+    name: "ClickHouseDiskFullSoon",
+    severity: "ticket",
+    // At the pace of the last hour nothing is left in twelve.
+    when: [when(times(less(freeClickhouse(HOUR), freeClickhouse()), 12), ">", freeClickhouse())],
+    forSeconds: 30 * MINUTE,
+    summary: "ClickHouse's disk {disk} will be full within twelve hours at the pace of the last one",
+  },
+  {
+    name: "DiskFilling",
+    severity: "page",
+    when: [when(divided(freeHere(), reading("max", "filesystem_size_bytes", [...INSTANCE, "purpose"])), "<", 0.1)],
+    forSeconds: 5 * MINUTE,
+    summary: "only {value} of the disk for the {purpose} of {service} ({instance}) is free",
+  },
+  {
+    name: "ClockSkew",
+    severity: "ticket",
+    when: [when({ kind: "absolute", of: reading("max", "kafka_clock_offset_seconds", INSTANCE) }, ">", 2)],
+    forSeconds: 5 * MINUTE,
+    summary: "the clock of {service} ({instance}) and the brokers' differ by {value} s",
+  },
+  {
+    name: "CatalogNotTakenOver",
+    severity: "page",
+    when: [when(reading("max", "catalog_not_taken_over", INSTANCE), ">=", 1)],
+    forSeconds: MINUTE,
+    summary: "{service} ({instance}) cannot take the newest catalog over and works with an older one",
+  },
+  {
+    name: "CatalogBehind",
+    severity: "ticket",
+    when: [when(reading("min", "catalog_version", INSTANCE), "<", reading("max", "catalog_version", []))],
+    forSeconds: 5 * MINUTE,
+    summary: "{service} ({instance}) works with version {value} of the catalog, and others with a newer one",
+  },
+  {
+    name: "EventLoopBlocked",
+    severity: "ticket",
+    when: [when(reading("max", "nodejs_eventloop_lag_seconds", INSTANCE, { statistic: "p99" }), ">", 0.5)],
+    forSeconds: 5 * MINUTE,
+    summary: "the event loop of {service} ({instance}) is {value} s late: it has too little processor time",
+  },
+];
