@@ -1,6 +1,6 @@
 # Everyday commands; `make help` lists them. Node 20 or newer starts them, the project's own Node 24 (a package) runs them.
 .DEFAULT_GOAL := help
-.PHONY: help install up down status logs demo test lint check format schemas networks bench bench-otp bench-catalog routing-lab faults interop audit check-metrics alerts clean console-shots
+.PHONY: help install up down status logs demo test lint check format schemas networks bench bench-otp bench-catalog routing-lab abnormal-lab faults interop audit check-metrics alerts clean console-shots
 BIN := node_modules/.bin
 CLUSTER = npm run -s cluster --
 
@@ -61,6 +61,9 @@ routing-lab: install ## how well the router buys, in simulated worlds: regret, r
 	pipeline) $(BIN)/node test/lab/pipeline/main.ts ;; \
 	*) echo 'LAB="$(LAB)": pipeline, or nothing for the simulated worlds' >&2; exit 2 ;; \
 	esac
+
+abnormal-lab: install ## how well abnormal traffic is found, in simulated months with labelled attacks: precision, recall, time, money (minutes)
+	@$(BIN)/node test/lab/abnormal/lab.ts
 
 faults: install ## the promises of docs/guarantees.md under injected faults; PROMISES=1,7 some of them, FORM=short a few minutes
 	@$(BIN)/node test/faults/run-promises.ts

@@ -21,13 +21,36 @@ export interface Fate {
 /** Receipts that come later than so many minutes are none. */
 const LATEST = 70;
 const MINUTE_MS = 60_000;
+const LANES: readonly LabLane[] = ["otp", "transactional", "marketing"];
+
+/** Numbers names, so that rows are found by one number: a simulated month has ten million messages. */
+class Names {
+  private readonly ids = new Map<string, number>();
+
+  id(name: string): number {
+    let id = this.ids.get(name);
+    if (id === undefined) {
+      id = this.ids.size;
+      this.ids.set(name, id);
+    }
+    return id;
+  }
+}
+
+/** More than there are names of accounts, senders and countries, of providers, of ranges; their products stay below 2^53. */
+const MANY = 8_192;
+const FEW = 16;
+const RANGES = 2 ** 20;
 
 /** Adds up the messages of a minute, and keeps receipts and conversions until the minute in which they are seen. */
 export class MinuteLedger {
-  private sentRows = new Map<string, SentRow>();
-  private rangeRows = new Map<string, RangeRow>();
-  private readonly ends: Map<string, EndRow>[] = Array.from({ length: LATEST }, () => new Map());
-  private readonly tolds: Map<string, ToldRow>[] = Array.from({ length: TOLD_AFTER + 1 }, () => new Map());
+  private readonly names = new Names();
+  private readonly providers = new Names();
+  private readonly ranges = new Names();
+  private readonly sentRows = new Map<number, SentRow>();
+  private readonly rangeRows = new Map<number, RangeRow>();
+  private readonly ends: Map<number, EndRow>[] = Array.from({ length: LATEST }, () => new Map());
+  private readonly tolds: Map<number, ToldRow>[] = Array.from({ length: TOLD_AFTER + 1 }, () => new Map());
   private minute = 0;
 
   sent(
@@ -36,7 +59,8 @@ export class MinuteLedger {
     provider: string,
     cost: number,
   ): void {
-    const key = `${account}/${lane}/${country}/${sender}/${provider}`;
+    const key =
+      (this.key(account, country, provider) * MANY + this.names.id(sender)) * LANES.length + LANES.indexOf(lane);
     const row = this.sentRows.get(key);
     if (row === undefined) this.sentRows.set(key, { account, lane, country, sender, provider, messages: 1, cost });
     else {
@@ -46,7 +70,7 @@ export class MinuteLedger {
   }
 
   range(account: string, country: string, range: string, cost: number): void {
-    const key = `${account}/${range}`;
+    const key = this.names.id(account) * RANGES + this.ranges.id(range);
     const row = this.rangeRows.get(key);
     if (row === undefined) this.rangeRows.set(key, { account, country, range, messages: 1, cost });
     else {
@@ -60,7 +84,7 @@ export class MinuteLedger {
     const later = Math.floor(delayMs / MINUTE_MS);
     if (delivered === undefined || later >= LATEST) return;
     const rows = this.ends[(this.minute + later) % LATEST]!;
-    const key = `${provider}/${country}`;
+    const key = this.names.id(country) * FEW + this.providers.id(provider);
     let row = rows.get(key);
     if (row === undefined) {
       row = { provider, country, delivered: 0, failed: 0, delays: new Uint32Array(DELAY_BUCKETS + 1) };
@@ -76,7 +100,7 @@ export class MinuteLedger {
   /** What is told later of a message of this minute. */
   told(account: string, country: string, provider: string, converted: boolean): void {
     const rows = this.tolds[(this.minute + TOLD_AFTER) % this.tolds.length]!;
-    const key = `${account}/${country}/${provider}`;
+    const key = this.key(account, country, provider);
     let row = rows.get(key);
     if (row === undefined) {
       row = { account, country, provider, told: 0, converted: 0 };
@@ -84,6 +108,10 @@ export class MinuteLedger {
     }
     row.told++;
     if (converted) row.converted++;
+  }
+
+  private key(account: string, country: string, provider: string): number {
+    return (this.names.id(account) * MANY + this.names.id(country)) * FEW + this.providers.id(provider);
   }
 
   /** The minute is over. */
@@ -97,8 +125,8 @@ export class MinuteLedger {
       ends: [...ends.values()],
       told: [...told.values()],
     };
-    this.sentRows = new Map();
-    this.rangeRows = new Map();
+    this.sentRows.clear();
+    this.rangeRows.clear();
     ends.clear();
     told.clear();
     this.minute = minute + 1;

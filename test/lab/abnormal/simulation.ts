@@ -51,6 +51,9 @@ export class Simulation {
   private readonly accounts: ReadonlyMap<string, LabAccount>;
   private readonly countries: ReadonlyMap<string, LabCountry>;
   private readonly weights: number[] = [];
+  /** The ways of one minute, by country and provider. */
+  private readonly ways = new Map<string, { truth: WayTruth; attacks: number[] }[]>();
+  private minuteOfWays = -1;
   private readonly ledger = new MinuteLedger();
 
   constructor(installation: Installation, attacks: readonly Attack[]) {
@@ -120,7 +123,7 @@ export class Simulation {
     this.ledger.sent(draw, country.code, provider.id, cost);
     if (attack >= 0) this.book(attack, minute, cost);
     if (lane === "otp") this.ledger.range(draw.account, country.code, rangeOf(random, draw), cost);
-    const truth = this.truthAt(provider, country.code, minute, cost);
+    const truth = this.truthAt(p, country.code, minute, cost);
     const fate = receiptOf(random, truth);
     this.ledger.receipt(provider.id, country.code, fate);
     if (lane === "otp" && draw.tells) {
@@ -129,9 +132,23 @@ export class Simulation {
     }
   }
 
-  /** How a way is in this minute, with what attacks make of it; books the message on those. */
-  private truthAt(provider: LabProvider, country: string, minute: number, cost: number): WayTruth {
+  /** How a way is in this minute; books the message on the attacks that have a hand in it. */
+  private truthAt(p: number, country: string, minute: number, cost: number): WayTruth {
+    if (minute !== this.minuteOfWays) {
+      this.minuteOfWays = minute;
+      this.ways.clear();
+    }
+    const ofCountry = this.ways.get(country) ?? [];
+    if (ofCountry.length === 0) this.ways.set(country, ofCountry);
+    ofCountry[p] ??= this.wayAt(this.installation.providers[p]!, country, minute);
+    const way = ofCountry[p];
+    for (const attack of way.attacks) this.book(attack, minute, cost);
+    return way.truth;
+  }
+
+  private wayAt(provider: LabProvider, country: string, minute: number): { truth: WayTruth; attacks: number[] } {
     const own = provider.ways.get(country)!;
+    const attacks: number[] = [];
     const outage = spellFactor(provider.outages, minute);
     const stretch = spellFactor(provider.slow, minute) * spellFactor(provider.changes, minute);
     let truth =
@@ -141,10 +158,10 @@ export class Simulation {
     for (const [n, { alter, from, until }] of this.attacks.entries()) {
       if (alter === undefined || minute < from || minute >= until) continue;
       const altered = alter(truth, provider.id, country, minute);
-      if (altered !== truth) this.book(n, minute, cost);
+      if (altered !== truth) attacks.push(n);
       truth = altered;
     }
-    return truth;
+    return { truth, attacks };
   }
 
   private book(attack: number, minute: number, cost: number): void {
@@ -167,9 +184,14 @@ function rangeOf(random: Random, { ranges, country }: Draw): string {
   return rangeName(country, Math.floor(country.ranges * random() ** 1.7));
 }
 
+const NAMES = new Map<string, string[]>();
+
 /** The nth range of a country, E.164 digits without the last four. */
 export function rangeName({ callingCode }: LabCountry, n: number): string {
-  return `${callingCode}7${String(n).padStart(4, "0")}`;
+  const names = NAMES.get(callingCode) ?? [];
+  NAMES.set(callingCode, names);
+  names[n] ??= `${callingCode}7${String(n).padStart(4, "0")}`;
+  return names[n];
 }
 
 function receiptOf(random: Random, truth: WayTruth): Fate {

@@ -1,0 +1,63 @@
+import { type Finding, LEVELS, levelOf, type Suspicion } from "./suspicion.ts";
+
+/** It is over when nothing was found for so many minutes. */
+const QUIET = 60;
+/** Suspicions open at one time; of more, the oldest is closed. */
+export const OPEN = 1_000;
+/** One that goes on is told again after so many minutes, with its newest figures. */
+const AGAIN = 10;
+
+interface Open {
+  suspicion: Suspicion;
+  toldAt: number;
+}
+
+/** Makes one suspicion, with a beginning and an end, of what is found minute after minute. */
+export class Episodes {
+  private readonly open = new Map<string, Open>();
+
+  /** What is to be told now: what is new, has become graver, goes on for ten minutes more, or is over. */
+  fold(minute: number, findings: readonly Finding[]): Suspicion[] {
+    const told: Suspicion[] = [];
+    for (const finding of findings) {
+      const next = this.found(minute, finding);
+      if (next !== undefined) told.push(next);
+    }
+    for (const [key, { suspicion }] of this.open) {
+      if (minute - suspicion.minute <= QUIET && this.open.size <= OPEN) continue;
+      this.open.delete(key);
+      told.push({ ...suspicion, over: true });
+    }
+    return told;
+  }
+
+  /** Whether something of an account is open. */
+  holds(kind: Finding["kind"], account: string): boolean {
+    return this.open.has(`${kind} ${account}`);
+  }
+
+  private found(minute: number, finding: Finding): Suspicion | undefined {
+    const key = keyOf(finding);
+    const before = this.open.get(key);
+    const level = levelOf(finding);
+    if (before === undefined) {
+      const suspicion = { ...finding, level, id: `${key} ${minute}`, since: minute, minute, over: false };
+      this.open.set(key, { suspicion, toldAt: minute });
+      return suspicion;
+    }
+    const { suspicion } = before;
+    const graver = LEVELS.indexOf(level) > LEVELS.indexOf(suspicion.level);
+    // The gravest level stands; what it is about stays what was told first.
+    const next = { ...finding, subject: suspicion.subject, level: graver ? level : suspicion.level };
+    before.suspicion = { ...next, id: suspicion.id, since: suspicion.since, minute, over: false };
+    if (!graver && minute - before.toldAt < AGAIN) return undefined;
+    before.toldAt = minute;
+    return before.suspicion;
+  }
+}
+
+/** Of one account, or of one way, there is one suspicion of a kind; of pumping one for each country. */
+function keyOf({ kind, subject: { account, country, provider } }: Finding): string {
+  if (kind === "pumping") return `${kind} ${account} ${country}`;
+  return account !== undefined ? `${kind} ${account}` : `${kind} ${provider} ${country}`;
+}

@@ -1,0 +1,49 @@
+import { describe, expect, it } from "vitest";
+import { Episodes, OPEN } from "../../../../domain/abnormal/episodes.ts";
+import type { Finding } from "../../../../domain/abnormal/suspicion.ts";
+
+const burst = (account: string, surprise = 20): Finding => ({
+  kind: "burst",
+  subject: { account },
+  measure: "messages a minute",
+  expected: 1,
+  seen: 100,
+  surprise,
+  hourly: { EUR: 1_000_000 },
+});
+
+describe("Episodes", () => {
+  it("tells of the beginning, again after ten minutes, and of the end an hour after the last finding", () => {
+    const episodes = new Episodes();
+    const told: [number, boolean][] = [];
+    for (let minute = 100; minute < 300; minute++) {
+      const findings = minute <= 125 ? [burst("a")] : [];
+      for (const { since, over } of episodes.fold(minute, findings)) {
+        expect(since).toBe(100);
+        told.push([minute, over]);
+      }
+    }
+    expect(told).toEqual([
+      [100, false],
+      [110, false],
+      [120, false],
+      [186, true],
+    ]);
+  });
+
+  it("tells at once of what has become graver, under the same id, and keeps the gravest level", () => {
+    const episodes = new Episodes();
+    const [first] = episodes.fold(1, [burst("a", 20)]);
+    expect(first).toMatchObject({ level: "notice" });
+    expect(episodes.fold(2, [burst("a", 70)])).toMatchObject([{ id: first!.id, level: "critical", since: 1 }]);
+    expect(episodes.fold(12, [burst("a", 20)])).toMatchObject([{ level: "critical", surprise: 20 }]);
+  });
+
+  it("keeps accounts apart, and no more than its limit", () => {
+    const episodes = new Episodes();
+    for (let n = 0; n < OPEN; n++) expect(episodes.fold(1, [burst(`a${n}`)])).toHaveLength(1);
+    expect(episodes.fold(1, [burst("one more")]).map(({ over }) => over)).toEqual([false, true]);
+    expect(episodes.holds("burst", "a0")).toBe(false);
+    expect(episodes.holds("burst", "one more")).toBe(true);
+  });
+});
