@@ -7,7 +7,7 @@ import { RangeWatch } from "./range-watch.ts";
 import { ReceiptWatch, WAYS } from "./receipt-watch.ts";
 import { Spending } from "./spending.ts";
 import type { Finding, Suspicion } from "./suspicion.ts";
-import { type TrafficMinute, wayKey } from "./traffic-minute.ts";
+import { type ToldTraffic, type TrafficMinute, wayKey } from "./traffic-minute.ts";
 import { VolumeWatch } from "./volume-watch.ts";
 
 /** What is known of a way beside its receipts. */
@@ -48,17 +48,25 @@ export class AbnormalTraffic {
     const pumped = this.ranges.see(traffic);
     const explained = new Set([...strange, ...pumped].map(({ subject }) => subject.account));
     // What else explains an account's messages is told instead of the burst that they are as well.
-    const isOpen = (account: string): boolean =>
-      explained.has(account) || this.episodes.holds("stolen-key", account) || this.episodes.holds("burst", account);
+    const isOpen = (account: string): boolean => explained.has(account) || this.episodes.holds("stolen-key", account);
     const bursts = this.volumes.see(traffic, isOpen).filter(({ subject }) => !explained.has(subject.account));
     const findings: Finding[] = [
       ...strange,
       ...pumped,
       ...bursts,
       ...this.receipts.see(traffic),
-      ...this.conversions.see(traffic),
+      ...this.conversions.see({ ...traffic, told: traffic.told.filter((row) => !this.explains(row)) }),
     ];
     return this.episodes.fold(minute, findings);
+  }
+
+  /** Whether something else explains that messages of an account do not convert: no way is to blame for it. */
+  private explains({ account, country }: ToldTraffic): boolean {
+    return (
+      this.episodes.holds("pumping", account, country) ||
+      this.episodes.holds("burst", account) ||
+      this.episodes.holds("stolen-key", account)
+    );
   }
 
   /** Keys that are held, how many there can be, and how many had to make room for others. */

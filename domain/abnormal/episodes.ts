@@ -1,7 +1,8 @@
 import { type Finding, LEVELS, levelOf, type Suspicion } from "./suspicion.ts";
 
-/** It is over when nothing was found for so many minutes. */
+/** It is over when nothing was found for so many minutes; pumping is seen in half a day at a time. */
 const QUIET = 60;
+const QUIET_PUMPING = 720;
 /** Suspicions open at one time; of more, the oldest is closed. */
 export const OPEN = 1_000;
 /** One that goes on is told again after so many minutes, with its newest figures. */
@@ -24,16 +25,17 @@ export class Episodes {
       if (next !== undefined) told.push(next);
     }
     for (const [key, { suspicion }] of this.open) {
-      if (minute - suspicion.minute <= QUIET && this.open.size <= OPEN) continue;
+      const quiet = suspicion.kind === "pumping" ? QUIET_PUMPING : QUIET;
+      if (minute - suspicion.minute <= quiet && this.open.size <= OPEN) continue;
       this.open.delete(key);
       told.push({ ...suspicion, over: true });
     }
     return told;
   }
 
-  /** Whether something of an account is open. */
-  holds(kind: Finding["kind"], account: string): boolean {
-    return this.open.has(`${kind} ${account}`);
+  /** Whether a suspicion of this kind against an account is open; pumping: in a country. */
+  holds(kind: Finding["kind"], account: string, country?: string): boolean {
+    return this.open.has(country === undefined ? `${kind} ${account}` : `${kind} ${account} ${country}`);
   }
 
   private found(minute: number, finding: Finding): Suspicion | undefined {

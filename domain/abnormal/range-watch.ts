@@ -18,6 +18,8 @@ const PRIOR_MESSAGES = 20;
 const RANGE_LEAST = 4;
 const RANGE_TIMES = 3;
 const RANGE_NATS = 3;
+/** In the longest window it speaks while it has so many in the one before. */
+const STILL = 2;
 /** A country is told of when the ranges that speak have so many messages and nats together. */
 const LEAST = 12;
 const LEAST_NATS = 22;
@@ -93,6 +95,8 @@ function speaks(
 ): { count: number; usual: number; nats: number } | undefined {
   const count = counts.newest[w]!.get(minute);
   if (count < RANGE_LEAST) return undefined;
+  // Long ago is not now: what has stopped does not speak any more.
+  if (w === LONGEST && counts.newest[w - 1]!.get(minute) < STILL) return undefined;
   const share =
     (beforehand(counts, minute) + PRIOR_MESSAGES * PRIOR_SHARE) / (beforehand(place, minute) + PRIOR_MESSAGES);
   const usual = share * place.newest[w]!.get(minute);

@@ -57,7 +57,8 @@ export class VolumeWatch {
           surprise,
           hourly: volume.spending.hourly(minute),
         });
-      if (isBurst || frozen(account)) usual.forgetNewest();
+      // A burst is a peak, too, when its hour is over: what comes again at this time of the day, such as a campaign, is told of once.
+      if (frozen(account)) usual.forgetNewest();
       else {
         usual.learn(minute, messages);
         usual.peaked(rate);
