@@ -1,6 +1,6 @@
 # Everyday commands; `make help` lists them. Node 20 or newer starts them, the project's own Node 24 (a package) runs them.
 .DEFAULT_GOAL := help
-.PHONY: help install up down status logs demo test lint check format schemas networks bench bench-otp bench-catalog routing-lab abnormal-lab faults interop audit check-metrics alerts clean console-shots
+.PHONY: help install up down status logs demo test lint check format schemas networks bench bench-otp bench-catalog routing-lab abnormal-lab faults interop audit check-metrics alerts dashboards clean console-shots
 BIN := node_modules/.bin
 CLUSTER = npm run -s cluster --
 
@@ -82,6 +82,9 @@ check-metrics: install ## the running services' metrics pages by the rules of Pr
 
 alerts: install ## generate Prometheus's alert rules from pipeline/alerts, and check and test them (promtool, where it is installed)
 	@$(BIN)/node infra/prometheus/generate.ts
+
+dashboards: install ## generate Grafana's dashboards from infra/grafana/boards
+	@$(BIN)/node infra/grafana/generate.ts
 
 clean: ## stop everything and remove its data and logs (keeps downloads)
 	@$(CLUSTER) down --wipe

@@ -1,5 +1,9 @@
 import { afterAll, expect, inject, test } from "vitest";
-import { metricProblems } from "../../infra/prometheus/metric-lint.ts";
+import { BOARDS } from "../../infra/grafana/boards/boards.ts";
+import { metricsOf } from "../../infra/grafana/metrics-of.ts";
+import { metricNames, metricProblems } from "../../infra/prometheus/metric-lint.ts";
+import { ALERT_RULES } from "../../pipeline/alerts/alert-rules.ts";
+import { selectorsOf } from "../../pipeline/alerts/expression.ts";
 import { disconnect, freshNumber, post, until, untilFinal } from "./sluice.ts";
 
 afterAll(disconnect);
@@ -37,4 +41,16 @@ test("a message's stages, its outcome and its cost are counted where they end", 
   expect(await stage("sender", "accepted_submitted")).toBeGreaterThanOrEqual(1);
   expect(await grown("sender", "provider_cost_total")).toBeGreaterThan(0);
   await until("its outcome is counted", async () => (await grown("dlr-collector", "correlator_outcomes_total")) >= 1);
+});
+
+test("what rules and dashboards ask for is what the services show", async () => {
+  const shown = new Set([...(await pages()).values()].flatMap((page) => [...metricNames(page)]));
+  // Prometheus's own.
+  for (const name of ["up", "ALERTS"]) shown.add(name);
+  const ruled = ALERT_RULES.flatMap(selectorsOf).map(({ metric }) => metric);
+  const drawn = Object.values(BOARDS)
+    .flatMap(({ rows }) => rows.flatMap(({ panels }) => panels))
+    .filter(({ source }) => source === "prometheus")
+    .flatMap(({ queries }) => queries.flatMap(({ text }) => metricsOf(text)));
+  expect([...new Set([...ruled, ...drawn])].filter((name) => !shown.has(name))).toEqual([]);
 });
