@@ -85,6 +85,7 @@ alerts: install ## generate Prometheus's alert rules from pipeline/alerts, and c
 
 dashboards: install ## generate Grafana's dashboards from infra/grafana/boards
 	@$(BIN)/node infra/grafana/generate.ts
+	@$(BIN)/biome format --write infra/grafana/dashboards
 
 clean: ## stop everything and remove its data and logs (keeps downloads)
 	@$(CLUSTER) down --wipe
