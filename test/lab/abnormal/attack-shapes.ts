@@ -1,9 +1,10 @@
 import { pick, type Random } from "../../../infra/simulators/behaviour/random-source.ts";
 import { logUniform, uniform } from "../distributions.ts";
+import type { AttackShape } from "./attack-shape.ts";
 import type { Installation, LabAccount, LabCountry } from "./installation.ts";
 import { load } from "./rhythm.ts";
 import { rangeName } from "./simulation.ts";
-import { type Attack, type AttackKind, type AttackShape, DAY, type ExtraFlow, HOUR, type LabLane } from "./traffic.ts";
+import { type Attack, type AttackKind, DAY, type ExtraFlow, HOUR, type LabLane } from "./traffic.ts";
 import { forgedReceipts, greyRoute } from "./way-attacks.ts";
 
 /** The attacks of the report; how to write another one stands at the top of traffic.ts. */

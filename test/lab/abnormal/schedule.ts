@@ -1,16 +1,9 @@
 import { seededRandom } from "../../../infra/simulators/behaviour/random-source.ts";
 import { uniform } from "../distributions.ts";
+import type { AttackShape } from "./attack-shape.ts";
 import { SHAPES } from "./attack-shapes.ts";
 import type { Installation } from "./installation.ts";
-import {
-  ATTACK_KINDS,
-  type Attack,
-  type AttackShape,
-  DAY,
-  FIRST_MINUTE_OF_MONTH,
-  HOUR,
-  LAST_MINUTE,
-} from "./traffic.ts";
+import { ATTACK_KINDS, type Attack, DAY, FIRST_MINUTE_OF_MONTH, HOUR, LAST_MINUTE } from "./traffic.ts";
 
 /** Attacks of each shape in a month. */
 const EACH = 2;

@@ -3,7 +3,7 @@
  * 44 days, minute by minute: 14 days in which only normal things happen, so that there is something to learn from, and a month of
  * 30 days with attacks. Whoever looks for abnormal traffic is shown each {@link TrafficMinute}, once, in order, and nothing else.
  *
- * **To write an attack shape**: export an {@link AttackShape}, a function that draws one {@link Attack} from a random source, and put it
+ * **To write an attack shape**: export an `AttackShape` (attack-shape.ts), a function that draws one {@link Attack} from a random source, and put it
  * into the list `SHAPES` of `attack-shapes.ts`. It may do two things, or both:
  * - `extra(minute)`: what is sent on top, as {@link ExtraFlow}s. Each gives the mean number of messages in that minute; the lab draws
  *   the count (Poisson), the provider (by the routes of the day), the numbers, the receipts and the conversions.
@@ -18,9 +18,6 @@
  * Time is in whole minutes since the simulation began, a Monday, 00:00 UTC, the 17th day of a month of 30 days; so the month that counts
  * begins with the 1st, on a Monday. Amounts are micro-euros. All of this was written before there was a detector.
  */
-import type { Random } from "../../../infra/simulators/behaviour/random-source.ts";
-import type { Installation } from "./installation.ts";
-
 export const HOUR = 60;
 export const DAY = 24 * HOUR;
 /** Days before the month that counts. */
@@ -142,6 +139,3 @@ export interface Attack {
   readonly extra?: (minute: number) => readonly ExtraFlow[];
   readonly alter?: (truth: WayTruth, provider: string, country: string, minute: number) => WayTruth;
 }
-
-/** Draws an attack that begins in `from`, or undefined when this installation has nothing that it could be done to. */
-export type AttackShape = (random: Random, installation: Installation, from: number) => Attack | undefined;

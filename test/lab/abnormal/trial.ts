@@ -1,9 +1,10 @@
 import { AbnormalTraffic } from "../../../domain/abnormal/abnormal-traffic.ts";
+import type { AttackShape } from "./attack-shape.ts";
 import { installationOf } from "./installation.ts";
 import { attacksOn } from "./schedule.ts";
 import { type AttackOutcome, judge, type LabAlarm } from "./score.ts";
 import { Simulation } from "./simulation.ts";
-import type { Attack, AttackShape } from "./traffic.ts";
+import type { Attack } from "./traffic.ts";
 
 const CURRENCY = "EUR";
 
