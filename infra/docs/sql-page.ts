@@ -129,6 +129,10 @@ curl --netrc-file "$NETRC" "$URL/?database=sluice&default_format=CSVWithNames&pa
   --data-binary @infra/clickhouse/queries/invoice-by-provider.sql
 \`\`\`
 
+\`reader\` may read these tables and change nothing. A query of its own ends after 60 s or at 1 GiB of memory, and 20 run at a time; it can set these lower, not
+higher. On a ClickHouse server it may also ask 36,000 times an hour and for an hour of time altogether, so that people and dashboards leave inserts their share
+(the engine that runs without Docker has this quota and does not count it).
+
 On ClickHouse's own page, \`/play\`, parameters get fields of their own. With another server: \`clickhouse-client --param_from=…\`.
 
 What a question costs is the rows that it reads, and that depends on where it looks and how far back:

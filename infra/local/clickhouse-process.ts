@@ -32,27 +32,48 @@ export const SERVICE_GRANTS = [
 ];
 export const READER_GRANTS = [`GRANT SHOW, SELECT ON ${CLICKHOUSE_DATABASE}.*`];
 
+/** A reader may lower these for a query of its own, and raise none of them: neither by more nor by 0, which is no limit at all. */
+const READER_LIMITS = {
+  max_execution_time: 60,
+  max_memory_usage: 1 << 30,
+  max_concurrent_queries_for_user: 20,
+} as const;
+
+/**
+ * What the reader may ask within an hour: people and a few dashboards need a fraction of it, and a loop that went wild leaves time for
+ * inserts. A server counts it; the engine inside the npm package (26.7) has the quota and counts nothing.
+ */
+const READER_QUOTA = { duration: 3_600, queries: 36_000, errors: 3_600, execution_time: 3_600 } as const;
+
+const elements = (values: Readonly<Record<string, string | number>>): string =>
+  Object.entries(values)
+    .map(([name, value]) => `<${name}>${value}</${name}>`)
+    .join("");
+
+/** Elements of the profile and the quota of the reader, for both ways to run ClickHouse. */
+export const READER_PROFILE = `<readonly>2</readonly>${elements(READER_LIMITS)}<constraints>${elements(
+  Object.fromEntries(Object.entries(READER_LIMITS).map(([name, value]) => [name, `<min>1</min><max>${value}</max>`])),
+)}</constraints>`;
+export const READER_INTERVAL = `<interval>${elements(READER_QUOTA)}</interval>`;
+
 const user = (name: string, password: string, profile: string, grants: readonly string[]): string => `    <${name}>
       <password_sha256_hex>${sha256(password)}</password_sha256_hex>
       <networks><ip>127.0.0.1</ip></networks>
       <profile>${profile}</profile>
-      <quota>default</quota>
+      <quota>${profile === "reader" ? "reader" : "default"}</quota>
       <grants>${grants.map((grant) => `<query>${grant}</query>`).join("")}</grants>
     </${name}>`;
 
 /**
  * The services' user and the one for people (clickhouse-access.ts). Inserts are synchronous, so an answer means stored.
- * `readonly` 2: a reader may still bound its own queries, which /play and clients do. The engine itself works as `default`,
+ * `readonly` 2: a reader may still bound its own queries, which /play and clients do; beyond READER_LIMITS it cannot go. The engine itself works as `default`,
  * which must have no password: it holds the one session that this user may have, so nobody else gets in under that name.
  */
 export const clickhouseUsers = (passwords: Readonly<Record<ClickhouseUser, string>>): string => `<clickhouse>
   <profiles>
     <default><async_insert>0</async_insert></default>
     <engine><max_sessions_for_user>1</max_sessions_for_user></engine>
-    <reader>
-      <readonly>2</readonly>
-      <max_execution_time>60</max_execution_time>
-    </reader>
+    <reader>${READER_PROFILE}</reader>
   </profiles>
   <users>
     <default>
@@ -64,7 +85,7 @@ export const clickhouseUsers = (passwords: Readonly<Record<ClickhouseUser, strin
 ${user("sluice", passwords.sluice, "default", SERVICE_GRANTS)}
 ${user("reader", passwords.reader, "reader", READER_GRANTS)}
   </users>
-  <quotas><default></default></quotas>
+  <quotas><default></default><reader>${READER_INTERVAL}</reader></quotas>
 </clickhouse>
 `;
 

@@ -138,6 +138,24 @@ test("the services' user makes tables and fills them; the reader reads them and 
   expect((await fetch(`${cluster.shared.clickhouseUrl}/play`)).status).toBe(200);
 });
 
+test("the reader's limits cannot be raised, and it has a quota", async () => {
+  const reader = as("reader");
+  const set = (setting: string, value: string) =>
+    ask(`SELECT getSetting('${setting}')`, reader, `?${setting}=${value}`);
+  for (const [setting, lower, higher] of [
+    ["max_execution_time", "10", "61"],
+    ["max_memory_usage", "1000000000", "1073741825"],
+    ["max_concurrent_queries_for_user", "10", "21"],
+  ] as const) {
+    expect(await set(setting, lower)).toEqual({ status: 200, text: `${lower}\n` });
+    // 0 is no limit at all.
+    for (const more of [higher, "0"])
+      expect((await set(setting, more)).status, `${setting}=${more}`).toBeGreaterThanOrEqual(400);
+  }
+  const limits = "SELECT max_queries, max_execution_time FROM system.quota_limits WHERE quota_name = 'reader'";
+  expect((await ask(limits, as("sluice"))).text).toBe("36000\t3600\n");
+});
+
 test("it listens on this machine alone", () => {
   const tables = readFileSync("/proc/net/tcp", "utf8") + readFileSync("/proc/net/tcp6", "utf8");
   const hex = Number(new URL(cluster.clickhouseUrl).port).toString(16).toUpperCase().padStart(4, "0");

@@ -3,7 +3,13 @@ import { join, resolve } from "node:path";
 import { expect, test } from "vitest";
 import { parse } from "yaml";
 import { containerProviders } from "../../../../infra/docker/container-providers.ts";
-import { clickhouseUsers, READER_GRANTS, SERVICE_GRANTS } from "../../../../infra/local/clickhouse-process.ts";
+import {
+  clickhouseUsers,
+  READER_GRANTS,
+  READER_INTERVAL,
+  READER_PROFILE,
+  SERVICE_GRANTS,
+} from "../../../../infra/local/clickhouse-process.ts";
 
 const PROJECT = resolve(import.meta.dirname, "../../../..");
 const read = (file: string) => readFileSync(join(PROJECT, file), "utf8");
@@ -63,6 +69,11 @@ test("ClickHouse's users may do in a container what they may do natively, and no
   const grants = (text: string) => [...text.matchAll(/<query>([^<]*)<\/query>/g)].map(([, grant]) => grant);
   expect(grants(container)).toEqual([...SERVICE_GRANTS, ...READER_GRANTS]);
   expect(grants(native)).toEqual(grants(container));
+  for (const text of [native, container]) {
+    expect(text).toContain(`<reader>${READER_PROFILE}</reader>`);
+    expect(text).toContain(`<reader>${READER_INTERVAL}</reader>`);
+    expect(text).toMatch(/<profile>reader<\/profile>\s*<quota>reader<\/quota>/);
+  }
   for (const right of [
     "FILE",
     "URL",
