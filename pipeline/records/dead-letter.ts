@@ -53,6 +53,11 @@ export function deadLetterRecord(codec: Codec<DeadLetter>, record: InRecord, why
   };
 }
 
+/** Whether the letter has less than the record had, so that the record cannot be made of it again. Headers beyond the limit do not count. */
+export function isCutLetter({ key, value }: Pick<DeadLetter, "key" | "value">): boolean {
+  return (value?.length ?? 0) >= MAX_VALUE_BYTES || (key?.length ?? 0) >= MAX_HEADER_BYTES;
+}
+
 /** The source position (`topic/partition/offset`) that a dead letter's id names; undefined for another id. */
 export function deadLetterSource(id: string | undefined): string | undefined {
   const cut = id?.indexOf("/") ?? -1;

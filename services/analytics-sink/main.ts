@@ -8,6 +8,7 @@ import { runSink, type SinkOptions } from "../../platform/kafka/sink.ts";
 import { TaskGroup } from "../../platform/kafka/task-group.ts";
 import { runService } from "../../platform/lifecycle/run-service.ts";
 import { KNOWN_VARIABLES } from "../../schemas/generated/variables.ts";
+import { EVENT_SINK_GROUP } from "../../schemas/groups.ts";
 import { CONVERSIONS_TOPIC, DEAD_LETTER_TOPIC, EVENTS_TOPIC } from "../../schemas/topics.ts";
 import { analyticsSinkSettings } from "./analytics-sink-settings.ts";
 import { observeClickhouseDisks } from "./clickhouse-disks.ts";
@@ -19,7 +20,6 @@ import { EVENT_COLUMNS } from "./event-row.ts";
 import { refusedLetters } from "./refusals.ts";
 import { sinkMetrics } from "./sink-metrics.ts";
 
-const GROUP_ID = "sluice.analytics-sink";
 const TABLE = "events";
 
 const config = loadConfig("analytics-sink", analyticsSinkSettings, {
@@ -45,7 +45,7 @@ await runService({
 
     const stats = sinkMetrics(scope.metrics, now);
     const options: SinkOptions<EventBlock> = {
-      groupId: GROUP_ID,
+      groupId: EVENT_SINK_GROUP,
       store: {
         open: () => new EventBlock(codecs),
         insert: (block, token) => inserter.insert(block.encoded(), token),
@@ -62,7 +62,7 @@ await runService({
     };
     const group = new TaskGroup({
       connection,
-      groupId: GROUP_ID,
+      groupId: EVENT_SINK_GROUP,
       topics: [EVENTS_TOPIC],
       partitions: config.partitions,
       sessionTimeoutMs: config.kafkaSessionTimeout,

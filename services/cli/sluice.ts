@@ -5,6 +5,7 @@ import { auditCommand } from "./audit-command.ts";
 import { applyCommand } from "./catalog/apply-command.ts";
 import { catalogCommand } from "./catalog/catalog-command.ts";
 import { type Command, type CommandHost, UsageError } from "./command.ts";
+import { deadLettersCommand } from "./dead-letters/dead-letters-command.ts";
 import { explainCommand } from "./explain/explain-command.ts";
 import { pricesCommand } from "./prices-command.ts";
 import { simulateCommand } from "./simulate/simulate-command.ts";
@@ -14,6 +15,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   audit: auditCommand,
   apply: applyCommand,
   catalog: catalogCommand,
+  "dead-letters": deadLettersCommand,
   explain: explainCommand,
   prices: pricesCommand,
   simulate: simulateCommand,
@@ -52,7 +54,7 @@ export async function runCli(args: readonly string[], host: CommandHost): Promis
 }
 
 function overview(): string {
-  const names = Object.entries(COMMANDS).map(([name, { summary }]) => `  ${name.padEnd(10)} ${summary}`);
+  const names = Object.entries(COMMANDS).map(([name, { summary }]) => `  ${name.padEnd(12)} ${summary}`);
   return ["usage: sluice <command> [options]; sluice <command> --help tells more", ...names].join("\n");
 }
 

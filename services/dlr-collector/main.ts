@@ -18,6 +18,7 @@ import { runService, type Scope } from "../../platform/lifecycle/run-service.ts"
 import { parseTraceparent } from "../../platform/telemetry/trace-context.ts";
 import type { Event } from "../../schemas/generated/types.ts";
 import { KNOWN_VARIABLES } from "../../schemas/generated/variables.ts";
+import { CORRELATOR_GROUP, PLACING_GROUP } from "../../schemas/groups.ts";
 import { CONTROL_TOPIC, CORRELATION_TOPIC, EVENTS_TOPIC, RECEIPTS_TOPIC, ROUTER_INPUTS } from "../../schemas/topics.ts";
 import { concludedMetrics } from "./concluded-metrics.ts";
 import { newCounters } from "./correlation-counters.ts";
@@ -26,12 +27,11 @@ import { CORRELATOR_INPUTS, Correlator, type CorrelatorOptions, STREAM_INPUTS } 
 import { dlrCollectorSettings } from "./dlr-collector-settings.ts";
 import { observeCorrelators, observePlacing } from "./dlr-metrics.ts";
 import { LogFrontier } from "./log-frontier.ts";
-import { ClaimsFrontier, PLACING_GROUP, PLACING_INPUTS } from "./placing/claims-frontier.ts";
+import { ClaimsFrontier, PLACING_INPUTS } from "./placing/claims-frontier.ts";
 import { type PlacingCounters, ReceiptPlacing, type ReceiptPlacingOptions } from "./placing/receipt-placing.ts";
 import { rerouteTermsOf } from "./reroute-terms.ts";
 import { webhookApp } from "./webhooks/webhook-app.ts";
 
-const GROUP_ID = "sluice.correlator";
 const READ_BACK = [CONTROL_TOPIC, EVENTS_TOPIC, RECEIPTS_TOPIC, CORRELATION_TOPIC, ...PLACING_INPUTS];
 /** Single requests are read again, of about 300 bytes each. */
 const REQUEST_FETCH_BYTES = 16_384;
@@ -165,7 +165,7 @@ async function correlator(scope: Scope, parts: Parts): Promise<TaskGroup> {
   observeCorrelators(scope.metrics, counters, live);
   const group = new TaskGroup({
     connection,
-    groupId: GROUP_ID,
+    groupId: CORRELATOR_GROUP,
     topics: CORRELATOR_INPUTS,
     partitions: config.partitions,
     sessionTimeoutMs: config.kafkaSessionTimeout,

@@ -1,4 +1,5 @@
 /** router: sms.requests.* and sms.retry.* -> sms.dispatch.<provider>.*, sms.events. */
+
 import { revealFor } from "../../domain/catalog/secret-references.ts";
 import type { ConversionSummary } from "../../domain/quality/conversion-estimates.ts";
 import { withConversions } from "../../domain/routing/delivery-view.ts";
@@ -23,6 +24,7 @@ import { TaskGroup } from "../../platform/kafka/task-group.ts";
 import { runTransform } from "../../platform/kafka/transform.ts";
 import { runService } from "../../platform/lifecycle/run-service.ts";
 import { KNOWN_VARIABLES } from "../../schemas/generated/variables.ts";
+import { ROUTER_GROUP } from "../../schemas/groups.ts";
 import {
   CONTROL_TOPIC,
   CONVERSION_COUNTS_TOPIC,
@@ -180,7 +182,7 @@ await runService({
     });
     const group = new TaskGroup({
       connection,
-      groupId: "sluice.router",
+      groupId: ROUTER_GROUP,
       topics: ROUTER_INPUTS,
       partitions: config.partitions,
       sessionTimeoutMs: config.kafkaSessionTimeout,

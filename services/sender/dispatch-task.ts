@@ -1,5 +1,6 @@
 import type { Provider } from "../../domain/catalog/provider.ts";
 import { TAKEOVER } from "../../domain/message/submit-outcome.ts";
+import { REPLAYED_SOURCE } from "../../pipeline/dead-letters/replay-mark.ts";
 import type { SluiceCodecs } from "../../pipeline/records/codecs.ts";
 import { deadLetterRecord } from "../../pipeline/records/dead-letter.ts";
 import { implausibleDispatch } from "../../pipeline/records/plausible.ts";
@@ -149,7 +150,7 @@ function orderOf(work: Work<Dispatch>): Order {
   return {
     dispatch: value,
     traceparent: headerText(record, "traceparent"),
-    source: headerText(record, "src"),
+    source: headerText(record, "src") ?? headerText(record, REPLAYED_SOURCE),
     since: record.timestamp,
     place,
   };

@@ -12,6 +12,7 @@ import type { Task } from "../../platform/kafka/task.ts";
 import { TaskGroup } from "../../platform/kafka/task-group.ts";
 import type { MetricRegistry } from "../../platform/telemetry/metric-registry.ts";
 import type { Dispatch } from "../../schemas/generated/types.ts";
+import { senderGroup } from "../../schemas/groups.ts";
 import { DISPATCH_QUEUES, DISPATCH_URGENCY, dispatchTopic, ROUTER_INPUTS } from "../../schemas/topics.ts";
 import { DeliveredWriter } from "./delivered-writer.ts";
 import { DispatchTask } from "./dispatch-task.ts";
@@ -96,7 +97,7 @@ export class ProviderRuntime {
     this.health = new HealthReporter(this.healthSource(), shared.producer, shared.codecs.health, shared.instance);
     this.group = new TaskGroup({
       connection: shared.connection,
-      groupId: groupOf(provider),
+      groupId: senderGroup(provider.id),
       topics: DISPATCH_QUEUES.map(({ lane, overflow }) => dispatchTopic(provider.id, lane, overflow)),
       partitions: provider.partitions,
       sessionTimeoutMs: shared.sessionTimeoutMs,
@@ -201,7 +202,11 @@ export class ProviderRuntime {
   private journalOf(task: Task): DispatchJournal | undefined {
     const { journalDir: dir, connection } = this.shared;
     if (dir === undefined) return undefined;
-    return new DispatchJournal({ dir, name: `${groupOf(this.provider)}.${task.partition}`, log: connection.log });
+    return new DispatchJournal({
+      dir,
+      name: `${senderGroup(this.provider.id)}.${task.partition}`,
+      log: connection.log,
+    });
   }
 
   /** What cannot be stored leaves the message in doubt, as it was. */
@@ -229,10 +234,6 @@ export class ProviderRuntime {
         })),
     };
   }
-}
-
-function groupOf({ id }: Provider): string {
-  return `sluice.sender.${id}`;
 }
 
 function responseTimeoutOf(provider: Provider): number {

@@ -7,6 +7,7 @@ import { TaskGroup } from "../../../platform/kafka/task-group.ts";
 import type { LifecycleScope } from "../../../platform/lifecycle/lifecycle.ts";
 import type { Log } from "../../../platform/log/log.ts";
 import type { MetricRegistry } from "../../../platform/telemetry/metric-registry.ts";
+import { CONVERSION_SINK_GROUP } from "../../../schemas/groups.ts";
 import { CONVERSIONS_TOPIC } from "../../../schemas/topics.ts";
 import { clickhouseReadiness } from "../clickhouse-probe.ts";
 import type { DeadLetterSinkConfig, DeadLetterSinkParts } from "../dead-letter-sink.ts";
@@ -15,7 +16,6 @@ import { CONVERSION_COLUMNS, ConversionBlock } from "./conversion-block.ts";
 import { ConversionLookups } from "./conversion-lookups.ts";
 import { ConversionSettling, type SettledAs } from "./conversion-settling.ts";
 
-const GROUP_ID = "sluice.analytics-sink.conversions";
 const TABLE = "conversions";
 const MAX_ROWS = 1_000;
 const MAX_BYTES_PER_PARTITION = 256 << 10;
@@ -61,7 +61,7 @@ export async function startConversionSink(scope: Scope, config: ConversionSinkCo
   const taskParts: TaskParts = { ...parts, inserter, lookups, stats, live, count, log: scope.log };
   const group = new TaskGroup({
     connection: parts.connection,
-    groupId: GROUP_ID,
+    groupId: CONVERSION_SINK_GROUP,
     topics: [CONVERSIONS_TOPIC],
     partitions: config.partitions,
     sessionTimeoutMs: config.kafkaSessionTimeout,
@@ -106,7 +106,7 @@ function sinkOptions(
   { codecs, producer, reader, stats, connection, inserter, now }: TaskParts,
 ): SinkOptions<ConversionBlock> {
   return {
-    groupId: GROUP_ID,
+    groupId: CONVERSION_SINK_GROUP,
     store: {
       open: () => new ConversionBlock(codecs),
       insert: async (block, token) => {

@@ -2,6 +2,7 @@ import { SluiceError } from "../../../platform/errors/sluice-error.ts";
 import type { KafkaConnection } from "../../../platform/kafka/connection.ts";
 import type { TopicReader } from "../../../platform/kafka/topic-reader.ts";
 import { countBrokers, ensureTopics } from "../../../platform/kafka/topics.ts";
+import { senderGroup } from "../../../schemas/groups.ts";
 import { DISPATCH_QUEUES, dispatchTopic, topicSpecs } from "../../../schemas/topics.ts";
 
 /** A provider as far as its topics go. */
@@ -44,7 +45,7 @@ export async function waitingMessages(reader: TopicReader, id: string): Promise<
   for (const topic of topicsOf(id)) {
     if (!present.has(topic)) continue;
     const marks = await reader.watermarks(topic);
-    const committed = await reader.committed(`sluice.sender.${id}`, topic);
+    const committed = await reader.committed(senderGroup(id), topic);
     for (const [partition, { low, high }] of marks.entries())
       waiting += Math.max(0, high - Math.max(low, committed[partition] ?? -1));
   }

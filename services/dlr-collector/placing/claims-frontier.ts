@@ -1,10 +1,9 @@
 import type { TopicReader } from "../../../platform/kafka/topic-reader.ts";
 import { askEvery } from "../../../platform/lifecycle/ask-every.ts";
 import type { Log } from "../../../platform/log/log.ts";
+import { PLACING_GROUP } from "../../../schemas/groups.ts";
 import { SUBMISSION_INDEX_TOPIC, UNPLACED_RECEIPTS_TOPIC } from "../../../schemas/topics.ts";
 
-/** The group that places receipts, in every instance. */
-export const PLACING_GROUP = "sluice.receipt-placing";
 /** Its inputs: what is known first, so that fewer receipts have to wait. */
 export const PLACING_INPUTS = [SUBMISSION_INDEX_TOPIC, UNPLACED_RECEIPTS_TOPIC] as const;
 

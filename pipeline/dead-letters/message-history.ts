@@ -1,0 +1,180 @@
+import { idForms } from "../../domain/receipts/provider-message-id.ts";
+import { SluiceError } from "../../platform/errors/sluice-error.ts";
+import { partitionFor } from "../../platform/kafka/murmur2.ts";
+import type { TopicReader } from "../../platform/kafka/topic-reader.ts";
+import { EVENT_SINK_GROUP } from "../../schemas/groups.ts";
+import { EVENTS_TOPIC } from "../../schemas/topics.ts";
+import type { ClickhouseReader, QueryParameters } from "../read-model/clickhouse-reader.ts";
+import type { SluiceCodecs } from "../records/codecs.ts";
+
+/** A message to one destination (E.164 digits). */
+export interface MessageKey {
+  readonly messageId: string;
+  readonly to: string;
+}
+
+/** An event of a message, as far as it says what became of it. */
+export interface KnownEvent extends MessageKey {
+  readonly type: string;
+  readonly attempt: number;
+  readonly provider: string;
+  readonly state: string;
+  readonly providerMessageIds: readonly string[];
+  readonly partition: number;
+  readonly offset: number;
+}
+
+/** A receipt's submission is looked for by these; `to` may be empty. */
+export interface ReceiptKey {
+  readonly provider: string;
+  readonly providerMessageId: string;
+  readonly to: string;
+}
+
+/** What became of messages. */
+export interface MessageHistory {
+  /** All events of these messages, as they stand in the log now, in its order; by `messageText`. */
+  of(keys: readonly MessageKey[]): Promise<Map<string, KnownEvent[]>>;
+  /** The submissions that receipts may belong to: one list a receipt, in their order. */
+  submissionsOf(receipts: readonly ReceiptKey[]): Promise<KnownEvent[][]>;
+}
+
+export interface LogHistoryOptions {
+  readonly clickhouse: Pick<ClickhouseReader, "lookUp">;
+  /** It knows sms.events. */
+  readonly reader: Pick<TopicReader, "watermarks" | "committed" | "readRange">;
+  readonly codecs: Pick<SluiceCodecs, "event" | "loadSchema">;
+  readonly partitions: number;
+}
+
+/** Stretch of the log that is decoded at a time, offsets. */
+const STEP = 5_000;
+/** A sink that is further behind is looked after first: the log would be read for minutes, offsets a partition. */
+const MAX_BEHIND = 2_000_000;
+const MAX_ROWS = 50_000;
+
+const COLUMNS = `toString(message_id) AS messageId, destination AS to, toString(type) AS type, attempt, toString(provider) AS provider,
+  toString(state) AS state, provider_message_ids AS providerMessageIds, log_partition AS partition, log_offset AS offset`;
+const BY_MESSAGE = `SELECT ${COLUMNS} FROM events WHERE message_id IN {ids:Array(UUID)} LIMIT ${MAX_ROWS}`;
+const BY_RECEIPT = `SELECT ${COLUMNS} FROM events
+  WHERE type = 'submitted' AND provider IN {providers:Array(String)}
+    AND (destination IN {to:Array(String)} OR hasAny(provider_message_ids, {ids:Array(String)}))
+  LIMIT ${MAX_ROWS}`;
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+export function messageText({ messageId, to }: MessageKey): string {
+  return `${messageId}/${to}`;
+}
+
+/**
+ * What stands in ClickHouse, and in the log beyond what the sink has stored: together exactly the log as of the call. Without
+ * ClickHouse nothing is known.
+ */
+export class LogHistory implements MessageHistory {
+  private readonly options: LogHistoryOptions;
+
+  constructor(options: LogHistoryOptions) {
+    this.options = options;
+  }
+
+  async of(keys: readonly MessageKey[]): Promise<Map<string, KnownEvent[]>> {
+    const wanted = new Set(keys.map(messageText));
+    const found = new Map<string, Map<string, KnownEvent>>();
+    if (wanted.size === 0) return new Map();
+    const take = (event: KnownEvent) => {
+      const key = messageText(event);
+      if (!wanted.has(key)) return;
+      const events = found.get(key) ?? new Map<string, KnownEvent>();
+      events.set(`${event.partition}/${event.offset}`, event);
+      found.set(key, events);
+    };
+    // The tail begins where the sink has committed by now, so it is looked up before the rows.
+    const tail = await this.tail(keys.map(({ to }) => to));
+    const ids = keys.map(({ messageId }) => messageId).filter((id) => UUID.test(id));
+    for (const row of await this.rows(BY_MESSAGE, { ids })) take(row);
+    for (const event of tail) take(event);
+    return new Map([...found].map(([key, events]) => [key, [...events.values()].sort(byPlace)]));
+  }
+
+  async submissionsOf(receipts: readonly ReceiptKey[]): Promise<KnownEvent[][]> {
+    if (receipts.length === 0) return [];
+    const tail = await this.tail(receipts.map(({ to }) => to));
+    const rows = await this.rows(BY_RECEIPT, {
+      providers: [...new Set(receipts.map(({ provider }) => provider))],
+      to: receipts.map(({ to }) => to).filter((to) => to !== ""),
+      ids: receipts.flatMap(({ providerMessageId }) => [providerMessageId, ...idForms(providerMessageId)]),
+    });
+    const submitted = [...rows, ...tail.filter(({ type }) => type === "submitted")];
+    return receipts.map(({ provider, providerMessageId, to }) => {
+      const forms = new Set(idForms(providerMessageId));
+      return submitted.filter(
+        (event) =>
+          event.provider === provider &&
+          (to === "" || event.to === to) &&
+          event.providerMessageIds.some((id) => idForms(id).some((form) => forms.has(form))),
+      );
+    });
+  }
+
+  private rows(query: string, parameters: QueryParameters): Promise<KnownEvent[]> {
+    type Row = Omit<KnownEvent, "offset"> & { readonly offset: string | number };
+    return this.options.clickhouse.lookUp(async (rows) =>
+      (await rows<Row>(query, parameters)).map((row) => ({ ...row, offset: Number(row.offset) })),
+    );
+  }
+
+  /** Events that the sink may not have stored yet, of these numbers' partitions; of all, where a number is not known. */
+  private async tail(numbers: readonly string[]): Promise<KnownEvent[]> {
+    const { reader, partitions } = this.options;
+    const all = numbers.some((to) => !/^\d+$/.test(to));
+    const wanted = all
+      ? Array.from({ length: partitions }, (_, partition) => partition)
+      : [...new Set(numbers.map((to) => partitionFor(to, partitions)))];
+    const stored = await reader.committed(EVENT_SINK_GROUP, EVENTS_TOPIC);
+    const marks = await reader.watermarks(EVENTS_TOPIC);
+    const found: KnownEvent[] = [];
+    for (const partition of wanted) {
+      const { low, high } = marks[partition] ?? { low: 0, high: 0 };
+      const from = stored[partition] ?? -1;
+      if (from < low && low > 0)
+        throw new SluiceError(
+          `sms.events/${partition}: offsets ${Math.max(from, 0)} to ${low} are gone and not in ClickHouse, so nobody can tell what became of its messages`,
+          { code: "HISTORY_GONE" },
+        );
+      if (high - from > MAX_BEHIND)
+        throw new SluiceError(
+          `analytics-sink is ${high - from} events behind in sms.events/${partition}; let it catch up first`,
+          { code: "HISTORY_BEHIND", class: "transient" },
+        );
+      for (let at = Math.max(from, low); at < high; at += STEP)
+        found.push(...(await this.stretch(partition, at, Math.min(at + STEP, high))));
+    }
+    return found;
+  }
+
+  private async stretch(partition: number, from: number, to: number): Promise<KnownEvent[]> {
+    const { reader, codecs } = this.options;
+    const values: { readonly offset: number; readonly value: Buffer }[] = [];
+    await reader.readRange(EVENTS_TOPIC, partition, from, to, ({ offset, value }) => {
+      if (value !== null) values.push({ offset, value });
+    });
+    const found: KnownEvent[] = [];
+    for (const { offset, value } of values) {
+      let decoded = codecs.event.decode(value);
+      if (!decoded.ok && decoded.code === "unknown-schema" && decoded.schemaId !== undefined) {
+        await codecs.loadSchema(decoded.schemaId);
+        decoded = codecs.event.decode(value);
+      }
+      if (!decoded.ok) continue;
+      const { facts, type, attempt, provider, state, providerMessageIds } = decoded.value;
+      const { messageId, to: number } = facts;
+      const known = { type, attempt, provider: provider ?? "", state: state ?? "", providerMessageIds };
+      found.push({ ...known, messageId, to: number, partition, offset });
+    }
+    return found;
+  }
+}
+
+function byPlace(a: KnownEvent, b: KnownEvent): number {
+  return a.partition - b.partition || a.offset - b.offset;
+}

@@ -1,0 +1,35 @@
+import {
+  CONVERSIONS_TOPIC,
+  DOUBT_TOPIC,
+  EVENTS_TOPIC,
+  RECEIPTS_TOPIC,
+  ROUTER_INPUTS,
+  UNPLACED_RECEIPTS_TOPIC,
+} from "./topics.ts";
+
+/** Names of the consumer groups: what has committed an offset of a topic is done with all that lies below. */
+export const ROUTER_GROUP = "sluice.router";
+export const CORRELATOR_GROUP = "sluice.correlator";
+export const PLACING_GROUP = "sluice.receipt-placing";
+export const EVENT_SINK_GROUP = "sluice.analytics-sink";
+export const CONVERSION_SINK_GROUP = "sluice.analytics-sink.conversions";
+
+export function senderGroup(provider: string): string {
+  return `sluice.sender.${provider}`;
+}
+
+/** The provider whose sender reads this topic; undefined for any other one. */
+export function providerOfTopic(topic: string): string | undefined {
+  return /^sms\.dispatch\.([a-z0-9_-]+)\.[a-z]+(\.overflow)?$/.exec(topic)?.[1];
+}
+
+/** Who acts on the records of a topic; undefined where nobody does. Events have more readers than this one, who keeps no state of them. */
+export function groupOf(topic: string): string | undefined {
+  const provider = providerOfTopic(topic);
+  if (provider !== undefined) return senderGroup(provider);
+  if (ROUTER_INPUTS.includes(topic)) return ROUTER_GROUP;
+  if (topic === RECEIPTS_TOPIC || topic === DOUBT_TOPIC) return CORRELATOR_GROUP;
+  if (topic === UNPLACED_RECEIPTS_TOPIC) return PLACING_GROUP;
+  if (topic === EVENTS_TOPIC) return EVENT_SINK_GROUP;
+  return topic === CONVERSIONS_TOPIC ? CONVERSION_SINK_GROUP : undefined;
+}

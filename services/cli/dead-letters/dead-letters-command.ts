@@ -1,0 +1,130 @@
+import { z } from "zod";
+import { DeadLetterBox } from "../../../pipeline/dead-letters/dead-letter-box.ts";
+import { loadContent } from "../../../pipeline/dead-letters/letter-content.ts";
+import { LogHistory } from "../../../pipeline/dead-letters/message-history.ts";
+import { Replayer } from "../../../pipeline/dead-letters/replay.ts";
+import { shownLetter } from "../../../pipeline/dead-letters/show-letter.ts";
+import { ClickhouseReader } from "../../../pipeline/read-model/clickhouse-reader.ts";
+import { connectCodecs, type SluiceCodecs } from "../../../pipeline/records/codecs.ts";
+import { type ClickhouseConfig, clickhouseSettings } from "../../../platform/clickhouse/settings.ts";
+import { readConfig } from "../../../platform/config/load-config.ts";
+import type { KafkaConnection } from "../../../platform/kafka/connection.ts";
+import { RecordProducer } from "../../../platform/kafka/producer.ts";
+import { kafkaSettings } from "../../../platform/kafka/settings.ts";
+import { TopicReader } from "../../../platform/kafka/topic-reader.ts";
+import { DEAD_LETTER_TOPIC, EVENTS_TOPIC } from "../../../schemas/topics.ts";
+import type { Command, CommandHost } from "../command.ts";
+import { type DeadLetterArguments, LISTED, RATE, REPLAYED, readDeadLetterArguments } from "./arguments.ts";
+import { judgedLine, letterTable, replaySummary } from "./report.ts";
+
+const HELP = `usage: sluice dead-letters list [filters] [--most <n>] [--json]
+       sluice dead-letters show <partition>/<offset> [--reveal] [--json]
+       sluice dead-letters replay [filters | <partition>/<offset> …] [options]
+What could not be processed, from sms.dead-letter: looked through, looked at, and put back where it stood.
+filters, all of which must hold
+  --reason <code>       undecodable, invalid, id-reused, …        --service <name>   who put it aside
+  --topic <name>        where the record stood                    --from, --to <time> when it was put aside: a date, or a time with its zone
+  --account, --provider <name>, --label <name=value>  of letters whose record can be read
+list    the newest ${LISTED}, or --most, and how many there are of each kind
+show    one letter with its headers and content; --reveal shows texts and numbers as well
+replay  the oldest first. What became of each message is looked up in ClickHouse and in what is not stored there yet; what has ended, is
+        under way, or would be put aside again, is refused with the reason. The letter stays, and the replay is recorded behind it.
+  --yes                 do it; without it nothing is written
+  --rate <n>            letters a second; default ${RATE}
+  --most <n>            letters replayed at the most; default ${REPLAYED}
+  --again               also what has been replayed before
+  --as-new              requests whose message has ended without a provider, or whose id stands for another text: as a new message, with
+                        a new id and a validity from now
+Exit code 1 when show finds no such letter or replay had to refuse some, 64 for arguments that it does not understand.`;
+
+/** Letters that a replay looks at; what lies behind them is the next run's. */
+const MAX_CANDIDATES = 20_000;
+const quiet = { debug() {}, info() {}, warn() {}, error() {} };
+const settings = z.object({ ...kafkaSettings, ...clickhouseSettings });
+type Config = ClickhouseConfig & { readonly partitions: number };
+type Asked<A extends DeadLetterArguments["action"]> = Extract<DeadLetterArguments, { action: A }>;
+
+/** `sluice dead-letters`. */
+export const deadLettersCommand: Command = {
+  summary: "what could not be processed: list, show, replay",
+  help: HELP,
+  async run(args, host) {
+    const asked = readDeadLetterArguments(args);
+    const config = readConfig("sluice", settings, host.env, ["SLUICE_*"]);
+    const connection = { brokers: config.kafkaBrokers, clientId: `sluice-dead-letters-${process.pid}`, log: quiet };
+    const codecs = await connectCodecs(config.registryUrl);
+    const reader = new TopicReader({ connection, topics: [DEAD_LETTER_TOPIC, EVENTS_TOPIC] });
+    await reader.start();
+    try {
+      const box = new DeadLetterBox({ reader, codecs });
+      if (asked.action === "list") return await list(asked, box, host);
+      if (asked.action === "show") return await show(asked, box, codecs, host);
+      return await replay(asked, { box, reader, codecs, connection }, config, host);
+    } finally {
+      await reader.stop();
+    }
+  },
+};
+
+async function list({ filter, most, json }: Asked<"list">, box: DeadLetterBox, { print }: CommandHost) {
+  const found = await box.find(filter, { most, which: "newest" });
+  print(json ? JSON.stringify({ ...found, counts: Object.fromEntries(found.counts) }) : letterTable(found));
+  return 0;
+}
+
+async function show({ place, reveal }: Asked<"show">, box: DeadLetterBox, codecs: SluiceCodecs, host: CommandHost) {
+  const [letter] = await box.read([place]);
+  if (letter === undefined) {
+    host.tell(`sms.dead-letter has no letter at ${place.partition}/${place.offset}`);
+    return 1;
+  }
+  host.print(JSON.stringify(shownLetter(letter, await loadContent(codecs, letter.content), reveal), undefined, 2));
+  return 0;
+}
+
+interface Parts {
+  readonly box: DeadLetterBox;
+  readonly reader: TopicReader;
+  readonly codecs: SluiceCodecs;
+  readonly connection: KafkaConnection;
+}
+
+async function replay(
+  asked: Asked<"replay">,
+  { box, reader, codecs, connection }: Parts,
+  config: Config,
+  host: CommandHost,
+): Promise<number> {
+  const { clickhouseUrl: url, clickhouseUser: user, clickhousePassword, clickhouseDatabase: database } = config;
+  const password = clickhousePassword?.reveal() ?? "";
+  const clickhouse = new ClickhouseReader({ url, user, password, database });
+  const producer = new RecordProducer({ connection });
+  try {
+    const history = new LogHistory({ clickhouse, reader, codecs, partitions: config.partitions });
+    const readTopic = readingFrom(connection);
+    const replayer = new Replayer({ box, history, codecs, reader, producer, readTopic });
+    const options = { most: MAX_CANDIDATES, which: "oldest", unreplayed: !asked.again } as const;
+    const found = asked.places.length > 0 ? undefined : await box.find(asked.filter, options);
+    const result = await replayer.replay(found?.letters ?? asked.places, {
+      ...asked,
+      onJudged: (judged) => host.print(asked.json ? JSON.stringify(judgedLine(judged)) : judgedLine(judged).text),
+    });
+    (asked.json ? host.tell : host.print)(replaySummary(result, asked.carryOut, found?.leftOut ?? 0, replayer.run));
+    return result.refused.size > 0 ? 1 : 0;
+  } finally {
+    await Promise.allSettled([producer.close(), clickhouse.close()]);
+  }
+}
+
+/** Topics of which a stretch is read now and then: each by a reader of its own, for as long as it takes. */
+function readingFrom(connection: KafkaConnection) {
+  return async (topic: string, read: (reader: TopicReader) => Promise<void>): Promise<void> => {
+    const reader = new TopicReader({ connection, topics: [topic] });
+    await reader.start();
+    try {
+      await read(reader);
+    } finally {
+      await reader.stop();
+    }
+  };
+}

@@ -1,0 +1,47 @@
+import type { FoundLetters, LetterSummary } from "../../../pipeline/dead-letters/dead-letter-box.ts";
+import type { JudgedLetter, ReplayResult } from "../../../pipeline/dead-letters/replay.ts";
+
+const DETAIL_CHARACTERS = 100;
+
+/** The letters as a table, and what is not in it. */
+export function letterTable({ letters, counts, matched, leftOut }: FoundLetters): string {
+  if (matched === 0) return "No dead letter matches.";
+  const rows = letters.map(lineOf);
+  const kinds = [...counts]
+    .sort(([, a], [, b]) => b - a)
+    .map(([kind, count]) => `  ${String(count).padStart(7)}  ${kind.replace("\t", " of ")}`);
+  const more = leftOut === 0 ? [] : [`${leftOut} older ones are not shown: --most, or a filter`];
+  return [...rows, ...more, `${matched} in all:`, ...kinds].join("\n");
+}
+
+function lineOf(letter: LetterSummary): string {
+  const { partition, offset, storedAt, reason, service, topic, messageId, account, provider, replayedAt } = letter;
+  const of = [messageId ?? "-", account, provider].filter((one) => one !== undefined).join(" ");
+  const replayed = replayedAt === undefined ? "" : `  (replayed ${new Date(replayedAt).toISOString()})`;
+  const time = new Date(storedAt).toISOString();
+  const { detail } = letter;
+  const cut = detail.length > DETAIL_CHARACTERS ? `${detail.slice(0, DETAIL_CHARACTERS)}…` : detail;
+  return `${`${partition}/${offset}`.padEnd(10)} ${time} ${reason} (${service}) ${topic}  ${of}  ${cut.replaceAll("\n", " ")}${replayed}`;
+}
+
+/** One letter of a replay; `text` is its line. */
+export function judgedLine({ letter, verdict, replayed }: JudgedLetter) {
+  const { content } = letter;
+  const name = `${letter.partition}/${letter.offset}`;
+  const what = verdict.ok ? (replayed ? "replayed" : "would be replayed") : `refused, ${verdict.code}`;
+  const why = verdict.ok ? verdict.note : verdict.detail;
+  const messageId = (verdict.ok ? verdict.messageId : undefined) ?? content.messageId ?? undefined;
+  const text = `${name.padEnd(10)} ${content.reason} of ${content.topic}: ${what}: ${why}`;
+  return { letter: name, reason: content.reason, topic: content.topic, ok: verdict.ok, replayed, why, messageId, text };
+}
+
+/** The last line. `leftOut`: letters that match and were not looked at, beyond the result's. */
+export function replaySummary(result: ReplayResult, carriedOut: boolean, leftOut: number, run: string): string {
+  const refused = [...result.refused].map(([code, count]) => `${count} ${code}`).join(", ");
+  const left = result.notLookedAt + leftOut;
+  return [
+    carriedOut ? `${result.replayed} replayed by ${run}` : `${result.replayed} would be replayed (--yes does it)`,
+    ...(refused === "" ? [] : [`refused: ${refused}`]),
+    ...(left === 0 ? [] : [`${left} not looked at: run it again, or raise --most`]),
+  ].join("; ");
+}
