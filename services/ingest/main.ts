@@ -4,24 +4,13 @@ import { join } from "node:path";
 import { performance } from "node:perf_hooks";
 import { catalogFiles, type LoadedCatalog, loadCatalog } from "../../domain/catalog/load-catalog.ts";
 import { withoutSecrets } from "../../domain/catalog/provider.ts";
-import type { Snapshot, SnapshotSource } from "../../domain/catalog/snapshot.ts";
+import type { SnapshotSource } from "../../domain/catalog/snapshot.ts";
 import { newMessageId } from "../../domain/message/message-id.ts";
-import { KnownNetworks, learnedNetwork, portedTo } from "../../domain/portability/known-networks.ts";
-import { ConversionEstimates } from "../../domain/quality/conversion-estimates.ts";
-import { DeliveryEstimates } from "../../domain/quality/delivery-estimates.ts";
-import type { QualitySummary } from "../../domain/quality/quality-cell.ts";
-import type { DeliveryView } from "../../domain/routing/delivery-view.ts";
 import { openCatalog } from "../../pipeline/boot/open-catalog.ts";
 import { type Pipeline, startPipeline, startReader } from "../../pipeline/boot/start-pipeline.ts";
-import { deliversBy } from "../../pipeline/follow/conversion-board.ts";
-import { followConversions } from "../../pipeline/follow/follow-conversions.ts";
-import { followHealth } from "../../pipeline/follow/follow-health.ts";
-import { followNetworks } from "../../pipeline/follow/follow-networks.ts";
-import { followQuality } from "../../pipeline/follow/follow-quality.ts";
-import { ProviderHealth } from "../../pipeline/follow/provider-health.ts";
+import { followRouting, ROUTING_TOPICS, snapshotWithRoutes } from "../../pipeline/explain/routing-view.ts";
 import { ClickhouseReader } from "../../pipeline/read-model/clickhouse-reader.ts";
 import { ClickhouseStatus } from "../../pipeline/read-model/clickhouse-status.ts";
-import type { SluiceCodecs } from "../../pipeline/records/codecs.ts";
 import { loadConfig } from "../../platform/config/load-config.ts";
 import { configFolder } from "../../platform/config/yaml-file.ts";
 import { errorMessage } from "../../platform/errors/sluice-error.ts";
@@ -29,17 +18,10 @@ import { BodyBudget } from "../../platform/http/body-budget.ts";
 import { startHttpServer } from "../../platform/http/http-server.ts";
 import { observeKafka } from "../../platform/kafka/observe.ts";
 import type { RecordProducer } from "../../platform/kafka/producer.ts";
-import type { TopicReader } from "../../platform/kafka/topic-reader.ts";
 import { ensureTopics } from "../../platform/kafka/topics.ts";
 import { runService, type Scope } from "../../platform/lifecycle/run-service.ts";
 import { KNOWN_VARIABLES } from "../../schemas/generated/variables.ts";
-import {
-  CONTROL_TOPIC,
-  CONVERSION_COUNTS_TOPIC,
-  HEALTH_TOPIC,
-  NETWORKS_TOPIC,
-  QUALITY_TOPIC,
-} from "../../schemas/topics.ts";
+import { CONTROL_TOPIC } from "../../schemas/topics.ts";
 import { acceptanceMetrics } from "./acceptance/acceptance-metrics.ts";
 import { Acceptor } from "./acceptance/acceptor.ts";
 import { ApiKeys } from "./acceptance/api-keys.ts";
@@ -50,7 +32,7 @@ import { MessageRate } from "./acceptance/message-rate.ts";
 import { RecentAcceptances } from "./acceptance/recent-acceptances.ts";
 import { Conversions, conversionMetrics } from "./conversions/conversions.ts";
 import { restApp } from "./doors/rest/rest-app.ts";
-import type { RestContext, RoutingView } from "./doors/rest/rest-context.ts";
+import type { RestContext } from "./doors/rest/rest-context.ts";
 import { restMetrics } from "./doors/rest/rest-metrics.ts";
 import { IdleProbe } from "./idle-probe.ts";
 import { ingestConfig } from "./ingest-config.ts";
@@ -66,21 +48,13 @@ const config = loadConfig("ingest", ingestConfig, {
 const DRAIN_SHARE = 0.8;
 const PROBE_EVERY_MS = 10_000;
 const PROBE_TIMEOUT_MS = 5_000;
-/** Estimates of deliveries that are younger are not worked out anew, ms. */
-const ESTIMATES_MS = 1_000;
 
 await runService({ name: "ingest", config, redact: ["x-api-key", "text", "to"], start });
 
 async function start(scope: Scope): Promise<void> {
   const pipeline = await startPipeline(scope, "ingest", config);
   await observe(scope, pipeline);
-  const reader = await startReader(scope, pipeline, [
-    CONTROL_TOPIC,
-    HEALTH_TOPIC,
-    QUALITY_TOPIC,
-    CONVERSION_COUNTS_TOPIC,
-    NETWORKS_TOPIC,
-  ]);
+  const reader = await startReader(scope, pipeline, [CONTROL_TOPIC, ...ROUTING_TOPICS]);
   const files = () => catalogOf(scope);
   const catalog = await openCatalog(scope, pipeline, { service: "ingest", config, reader, secrets: "none", files });
   let keys = new ApiKeys(catalog.current.catalog.accounts);
@@ -103,7 +77,15 @@ async function start(scope: Scope): Promise<void> {
     acceptor: acceptorOf(scope, pipeline, recent, catalog),
     status: new MessageLookup(new ClickhouseStatus(analytics), recent, scope.log),
     conversions: conversionsOf(scope, pipeline, recent),
-    routing: routingOf(scope, pipeline, reader, catalog),
+    // Messages are accepted whether it is at hand or not.
+    routing: followRouting({
+      codecs: pipeline.codecs,
+      reader,
+      catalog,
+      partitions: config.partitions,
+      log: scope.log,
+      now: pipeline.now,
+    }),
     bodies: new BodyBudget(config.httpBodyMemory),
     metrics: restMetrics(scope.metrics),
     tracing: scope.tracing,
@@ -153,86 +135,6 @@ function writerOf(scope: Scope, producer: RecordProducer): DeadlineWriter {
   return new DeadlineWriter(producer, config.acceptTimeout, (err) =>
     scope.log.every("write-failed", 1_000).error({ err }, "a write was rejected"),
   );
-}
-
-/** What explanations go by. Messages are accepted whether it is at hand or not. */
-function routingOf(scope: Scope, { codecs, now }: Pipeline, reader: TopicReader, catalog: SnapshotSource): RoutingView {
-  const providerOf = (id: string) => catalog.current.known.get(id);
-  const health = new ProviderHealth((id) => providerOf(id)?.rate);
-  const partitionsOf = (id: string) => providerOf(id)?.partitions;
-  followHealth({ reader, codec: codecs.health, health, partitionsOf, log: scope.log }).catch((err: unknown) =>
-    scope.log.warn({ err }, "The providers' health cannot be read: in explanations all of them count as well"),
-  );
-  return {
-    snapshot: () => snapshotWithRoutes(catalog),
-    health: (provider, lane) => health.explained(provider, lane, performance.now()),
-    ported: portedOf(scope, codecs, reader, catalog, now),
-    delivery: deliveryOf(scope, codecs, reader, now),
-    now,
-  };
-}
-
-/** What receipts have said of numbers' networks; what look-ups have, routers know alone. */
-function portedOf(
-  scope: Scope,
-  codecs: SluiceCodecs,
-  reader: TopicReader,
-  catalog: SnapshotSource,
-  now: () => number,
-): RoutingView["ported"] {
-  const portability = () => catalog.current.catalog.portability;
-  const known = new KnownNetworks(0);
-  const learn = (number: string, mccMnc: string, at: number): void => {
-    const one = learnedNetwork(portability(), mccMnc, at, now());
-    known.resize(portability()?.remembered ?? 0);
-    if (one !== undefined) known.set(number, one);
-  };
-  followNetworks({ reader, codec: codecs.numberNetwork, learn, log: scope.log }).catch((err: unknown) =>
-    scope.log.warn({ err }, "Networks that receipts name cannot be read: explanations go by prefixes"),
-  );
-  return (number) => (portability()?.learned === undefined ? undefined : portedTo(known.get(number, now())));
-}
-
-/** The estimates of deliveries and conversions, worked out anew when they are asked for. */
-function deliveryOf(scope: Scope, codecs: SluiceCodecs, reader: TopicReader, now: () => number) {
-  const estimates = new DeliveryEstimates();
-  const conversions = new ConversionEstimates();
-  const { partitions } = config;
-  const fold = (summary: QualitySummary) => estimates.fold(summary);
-  followQuality({ reader, codec: codecs.quality, fold, partitions, log: scope.log }).catch((err: unknown) =>
-    scope.log.warn({ err }, "What receipts say cannot be read: in explanations all providers deliver alike"),
-  );
-  followConversions({
-    reader,
-    codec: codecs.conversionCounts,
-    fold: (told) => conversions.fold(told),
-    partitions,
-    log: scope.log,
-  }).catch((err: unknown) =>
-    scope.log.warn({ err }, "What applications tell cannot be read: explanations know of no conversions"),
-  );
-  let refreshedAt = Number.NEGATIVE_INFINITY;
-  const refresh = () => {
-    const at = now();
-    if (at - refreshedAt < ESTIMATES_MS) return;
-    refreshedAt = at;
-    estimates.refresh(at);
-    conversions.refresh(at, deliversBy(estimates));
-  };
-  const of: DeliveryView["of"] = (...place) => {
-    refresh();
-    return estimates.of(...place);
-  };
-  const converts: DeliveryView["converts"] = (...place) => {
-    refresh();
-    return conversions.of(...place);
-  };
-  return { of, converts };
-}
-
-/** Undefined where this process has the accounts only. */
-function snapshotWithRoutes({ current }: SnapshotSource): Snapshot | undefined {
-  return current.providers.size > 0 ? current : undefined;
 }
 
 /** Only the accounts: ingest needs no more to take messages in. */

@@ -14,6 +14,8 @@ import { readPage } from "../../../services/console/http/page-files.ts";
 import { SessionCookie } from "../../../services/console/http/session-cookie.ts";
 
 const PAGE = resolve(import.meta.dirname, "../../../services/console/page");
+/** Read once: compressing takes a moment. */
+const page = readPage(PAGE, {});
 const line = { debug() {}, info() {}, warn() {}, error() {}, fatal() {}, trace() {} };
 const log = { ...line, every: () => line } as never;
 
@@ -39,7 +41,7 @@ beforeEach(async () => {
     cookie,
     live,
     log,
-    page: readPage(PAGE, {}),
+    page,
     questions: [
       { method: "get", path: "/api/seen", role: "viewer", answer: who },
       { method: "get", path: "/api/run", role: "admin", answer: who },

@@ -1,21 +1,16 @@
 import type { IncomingMessage } from "node:http";
-import { type FieldProblem, validateSendRequest } from "../../../../domain/message/validation.ts";
-import { type Explanation, explain } from "../../../../domain/routing/explain.ts";
+import type { FieldProblem } from "../../../../domain/message/validation.ts";
+import type { Explanation } from "../../../../domain/routing/explain.ts";
+import { explainQuestion } from "../../../../pipeline/explain/explain-question.ts";
+import type { RoutingView } from "../../../../pipeline/explain/routing-view.ts";
 import { ProblemError } from "../../../../platform/http/problem.ts";
 import type { Account } from "../../acceptance/api-keys.ts";
 import { MAX_PROBLEMS } from "../../acceptance/intake.ts";
 import { readJsonBody } from "./json-body.ts";
-import type { RestContext, RoutingView } from "./rest-context.ts";
-
-/** The fields of a question; `to` is required. */
-export const EXPLAIN_FIELDS = ["to", "from", "text", "lane", "metadata", "at"] as const;
+import type { RestContext } from "./rest-context.ts";
 
 /** Bytes of the request's body. */
 const BODY_LIMIT = 64 * 1024;
-/** A text of one segment, for those who ask without one. */
-const SOME_TEXT = "Hello";
-/** A date, or a time that says its zone. */
-const TIME = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d))?$/;
 const RETRY_AFTER_SECONDS = "30";
 
 /**
@@ -36,52 +31,10 @@ export async function postExplain(
   }
 }
 
-function explainFor(
-  { snapshot, health, ported, delivery, now }: RoutingView,
-  account: Account,
-  question: unknown,
-): Explanation {
-  const { at, ...fields } = (isObject(question) ? question : {}) as Record<string, unknown>;
-  const problems: FieldProblem[] = [];
-  const time = readTime(at, problems);
-  // Of a message's other fields routing looks at none.
-  for (const field of Object.keys(fields)) if (!isField(field)) problems.push(unknownField(field));
-  const asked = Object.fromEntries(Object.entries(fields).filter(([field]) => isField(field)));
-  const valid = validateSendRequest(isObject(question) ? { ...asked, text: fields.text ?? SOME_TEXT } : question);
-  if (!valid.ok) problems.push(...valid.problems);
-  if (!valid.ok || problems.length > 0) throw invalid(problems);
-  const catalog = snapshot();
-  if (catalog === undefined) throw routesUnknown();
-  const { request } = valid;
-  return explain(catalog, {
-    request,
-    account: account.id,
-    at: time ?? now(),
-    health: (provider) => health(provider, request.lane),
-    ported: ported(request.destination),
-    delivery,
-  });
-}
-
-/** Epoch ms; undefined where nothing is said. */
-function readTime(at: unknown, problems: FieldProblem[]): number | undefined {
-  if (at === undefined || at === null) return undefined;
-  const time = typeof at === "string" && TIME.test(at) ? Date.parse(at) : Number.NaN;
-  if (!Number.isNaN(time)) return time;
-  problems.push({ field: "at", code: "time-invalid", message: "a date, or a time with its zone, by ISO 8601" });
-  return undefined;
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-function isField(field: string): boolean {
-  return (EXPLAIN_FIELDS as readonly string[]).includes(field);
-}
-
-function unknownField(field: string): FieldProblem {
-  return { field: field.slice(0, 64), code: "field-unknown", message: `known fields: ${EXPLAIN_FIELDS.join(", ")}` };
+function explainFor(view: RoutingView, account: Account, question: unknown): Explanation {
+  const answer = explainQuestion(view, account.id, question);
+  if (answer.ok) return answer.explanation;
+  throw answer.kind === "invalid" ? invalid(answer.problems) : routesUnknown();
 }
 
 function invalid(problems: readonly FieldProblem[]): ProblemError {

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { snapshotOf } from "../../../../../domain/catalog/snapshot.ts";
 import { newMessageId } from "../../../../../domain/message/message-id.ts";
+import { EXPLAIN_FIELDS } from "../../../../../pipeline/explain/explain-question.ts";
 import {
   EVENT_STATES,
   EVENT_TYPES,
@@ -13,7 +14,6 @@ import type { AvroEnum, AvroRecord } from "../../../../../schemas/avro-schema.ts
 import { readContracts } from "../../../../../schemas/contracts.ts";
 import { MESSAGE_FIELDS } from "../../../../../services/ingest/acceptance/intake.ts";
 import { CONVERSION_FIELDS } from "../../../../../services/ingest/conversions/read-conversion.ts";
-import { EXPLAIN_FIELDS } from "../../../../../services/ingest/doors/rest/explain-route.ts";
 import { openapi } from "../../../../../services/ingest/doors/rest/openapi.ts";
 import { problemCodes } from "../../../../../services/ingest/doors/rest/openapi-problems.ts";
 import { schemas } from "../../../../../services/ingest/doors/rest/openapi-schemas.ts";
