@@ -1,13 +1,7 @@
-import { formatMoney } from "../../domain/catalog/money.ts";
-import {
-  type Counts,
-  changeKinds,
-  type ListDifference,
-  type PriceDifference,
-  type PricePoint,
-} from "../../domain/prices/compare-lists.ts";
+import type { ListDifference } from "../../domain/prices/compare-lists.ts";
 import type { Field } from "../../domain/prices/header-words.ts";
 import { formatProblem, type ListProblem, someOf } from "../../domain/prices/list-problem.ts";
+import { countsText, percentText, priceLine } from "../../domain/prices/price-words.ts";
 import type { PriceFile } from "../../domain/prices/read-list.ts";
 import { midnightOf } from "../../domain/prices/zone.ts";
 
@@ -108,19 +102,4 @@ export function differenceTable(
   ].join("\n");
 }
 
-/** `rose    26201 Telekom  0.05 on delivery -> 0.06 from 2027-02-01  +20 %` */
-export function priceLine({ kind, key, name, before, after, percent }: PriceDifference): string {
-  const [old, now] = [before, after].map(pointText);
-  const change = percent === undefined || percent === 0 ? "" : `  ${percentText(percent)}`;
-  return `${kind.padEnd(7)} ${key === "*" ? "elsewhere" : key}${name === "" ? "" : ` ${name}`}  ${old} -> ${now}${change}`;
-}
-
-function pointText(point: PricePoint | undefined): string {
-  if (point === undefined) return "-";
-  const later = point.charged === "delivery" ? " on delivery" : "";
-  return `${formatMoney(point.price)}${later}${point.from === undefined ? "" : ` from ${point.from}`}`;
-}
-
-export const countsText = (counts: Counts): string => changeKinds.map((kind) => `${counts[kind]} ${kind}`).join(", ");
-const percentText = (percent: number): string => `${percent > 0 ? "+" : ""}${percent} %`;
 const counted = (count: number, one: string, many = `${one}s`): string => `${count} ${count === 1 ? one : many}`;

@@ -13,7 +13,7 @@ import { SluiceError } from "../../../platform/errors/sluice-error.ts";
 import { kafkaSettings, topicSettings } from "../../../platform/kafka/settings.ts";
 import { understood } from "../arguments.ts";
 import { type Command, type CommandHost, UsageError } from "../command.ts";
-import { catalogDiff } from "./catalog-diff.ts";
+import { catalogDiff } from "../../../pipeline/control/catalog-diff.ts";
 import { CatalogTopic } from "./catalog-topic.ts";
 import { behind, instanceTable } from "./instance-table.ts";
 import { createProviderTopics, providersWithTopics, waitingMessages } from "./provider-topics.ts";

@@ -7,7 +7,7 @@ import { kafkaSettings, topicSettings } from "../../../platform/kafka/settings.t
 import { understood } from "../arguments.ts";
 import { type Command, type CommandHost, UsageError } from "../command.ts";
 import { type ApplySettings, followingSource, publish, readNote, readWait, tellDifference } from "./apply-command.ts";
-import { catalogDiff } from "./catalog-diff.ts";
+import { catalogDiff } from "../../../pipeline/control/catalog-diff.ts";
 import { CatalogTopic, KEPT_VERSIONS } from "./catalog-topic.ts";
 import { instanceTable } from "./instance-table.ts";
 import { waitingMessages } from "./provider-topics.ts";

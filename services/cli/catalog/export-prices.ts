@@ -1,4 +1,4 @@
-import { isPublished } from "./prices-diff.ts";
+import { isPublished } from "../../../pipeline/control/prices-diff.ts";
 
 type Plain = Readonly<Record<string, unknown>>;
 

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { withPriceFiles } from "../../../domain/catalog/price-file.ts";
-import { catalogDiff } from "../../../services/cli/catalog/catalog-diff.ts";
-import { withListFiles } from "../../../services/cli/catalog/export-prices.ts";
+import { withPriceFiles } from "../../../../domain/catalog/price-file.ts";
+import { catalogDiff } from "../../../../pipeline/control/catalog-diff.ts";
+import { withListFiles } from "../../../../services/cli/catalog/export-prices.ts";
 
 const HEADER = "Country,MCC,MNC,Network,Price EUR,Valid from\n";
 const LIST = `${HEADER}DE,262,01,Telekom,0.06,\nDE,,,,0.07,\nFR,,,,0.05,2027-02-01\n`;

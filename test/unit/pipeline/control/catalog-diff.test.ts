@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { catalogDiff } from "../../../services/cli/catalog/catalog-diff.ts";
+import { catalogDiff } from "../../../../pipeline/control/catalog-diff.ts";
 
 const provider = {
   id: "a",

@@ -1,8 +1,8 @@
-import { parseMoney } from "../../../domain/catalog/money.ts";
-import { compareLists } from "../../../domain/prices/compare-lists.ts";
-import { currencyOfNormalForm, type PricedEntries, readNormalForm } from "../../../domain/prices/normal-form.ts";
-import { ELSEWHERE_KEY, type PlacedEntry } from "../../../domain/prices/price-entry.ts";
-import { countsText, priceLine } from "../prices-report.ts";
+import { parseMoney } from "../../domain/catalog/money.ts";
+import { compareLists } from "../../domain/prices/compare-lists.ts";
+import { currencyOfNormalForm, type PricedEntries, readNormalForm } from "../../domain/prices/normal-form.ts";
+import { ELSEWHERE_KEY, type PlacedEntry } from "../../domain/prices/price-entry.ts";
+import { countsText, priceLine } from "../../domain/prices/price-words.ts";
 
 type Plain = Readonly<Record<string, unknown>>;
 

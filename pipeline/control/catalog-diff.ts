@@ -1,4 +1,4 @@
-import type { CatalogSource } from "../../../pipeline/control/catalog-version.ts";
+import type { CatalogSource } from "./catalog-version.ts";
 import { isPublished, pricesDiff } from "./prices-diff.ts";
 
 /** Lists of a catalog whose entries have ids, in the order in which a difference is told. */
