@@ -1,11 +1,12 @@
 /** console: a web page that shows what goes on, and answers what people ask. It changes no message. */
 import { join } from "node:path";
 import { performance } from "node:perf_hooks";
+import { fileURLToPath } from "node:url";
 import { withoutSecrets } from "../../domain/catalog/provider.ts";
 import { openCatalog } from "../../pipeline/boot/open-catalog.ts";
 import { readCatalog } from "../../pipeline/boot/read-catalog.ts";
 import { type Pipeline, startPipeline, startReader } from "../../pipeline/boot/start-pipeline.ts";
-import { followHealth } from "../../pipeline/follow/follow-health.ts";
+import { followRouting, ROUTING_TOPICS } from "../../pipeline/explain/routing-view.ts";
 import type { LiveCatalog } from "../../pipeline/follow/live-catalog.ts";
 import { ClickhouseReader } from "../../pipeline/read-model/clickhouse-reader.ts";
 import { loadConfig } from "../../platform/config/load-config.ts";
@@ -14,7 +15,7 @@ import type { TopicReader } from "../../platform/kafka/topic-reader.ts";
 import { askEvery } from "../../platform/lifecycle/ask-every.ts";
 import { runService, type Scope } from "../../platform/lifecycle/run-service.ts";
 import { KNOWN_VARIABLES } from "../../schemas/generated/variables.ts";
-import { CONTROL_TOPIC, HEALTH_TOPIC } from "../../schemas/topics.ts";
+import { CONTROL_TOPIC } from "../../schemas/topics.ts";
 import { Gate } from "./access/gate.ts";
 import { Sessions } from "./access/sessions.ts";
 import { readUsers, Users } from "./access/users.ts";
@@ -27,6 +28,7 @@ import { CatalogHistory } from "./live/catalog-history.ts";
 import { LiveOverview } from "./live/live-overview.ts";
 import { ProviderBoard } from "./live/provider-board.ts";
 import { WatchedTopics } from "./live/watched-topics.ts";
+import { questions } from "./questions.ts";
 import { CachedAnswers } from "./read/cached-answers.ts";
 
 const config = loadConfig("console", consoleSettings, {
@@ -38,6 +40,11 @@ const config = loadConfig("console", consoleSettings, {
   },
 });
 
+/** The charts' library, as its package has it: loaded by the views that draw charts. */
+const UPLOT = {
+  "/uplot/uPlot.js": fileURLToPath(import.meta.resolve("uplot/dist/uPlot.iife.min.js")),
+  "/uplot/uPlot.css": fileURLToPath(import.meta.resolve("uplot/dist/uPlot.min.css")),
+};
 /** Between two words to an open page, ms. */
 const TELL_EVERY_MS = 500;
 const MAX_SESSIONS = 1_000;
@@ -51,7 +58,7 @@ await runService({ name: "console", config, redact: ["password", "token", "cooki
 
 async function start(scope: Scope): Promise<void> {
   const pipeline = await startPipeline(scope, "console", config);
-  const reader = await startReader(scope, pipeline, [CONTROL_TOPIC, HEALTH_TOPIC]);
+  const reader = await startReader(scope, pipeline, [CONTROL_TOPIC, ...ROUTING_TOPICS]);
   const stream = new LiveStream({
     state: () => JSON.stringify(overview.show()),
     everyMs: TELL_EVERY_MS,
@@ -75,16 +82,19 @@ async function start(scope: Scope): Promise<void> {
     log: scope.log,
     now: pipeline.now,
   });
-  const partitionsOf = (id: string) => catalog.current.known.get(id)?.partitions;
-  followHealth({ reader, codec: pipeline.codecs.health, health: board, partitionsOf, log: scope.log }).catch(
-    (err: unknown) => scope.log.warn({ err }, "The providers' health cannot be read"),
-  );
+  const routing = followRouting({
+    codecs: pipeline.codecs,
+    reader,
+    catalog,
+    partitions: config.partitions,
+    log: scope.log,
+    now: pipeline.now,
+    onHealth: (word, at) => board.take(word, at),
+  });
   await scope.add("watched topics", { start: () => topics.start(), stop: () => topics.stop() });
   await scope.add("overview", { start: () => overview.start(), stop: () => overview.stop() });
-  const questions: Question[] = [
-    { method: "get", path: "/api/overview", role: "viewer", answer: () => overview.show() },
-  ];
-  await listen(scope, stream, questions);
+  const asked = questions({ overview, clickhouse, answers, catalog, history, routing });
+  await listen(scope, stream, asked);
 }
 
 /** What the page shows of the catalog has no secrets in it, so that none can get out. */
@@ -137,7 +147,7 @@ async function listen(scope: Scope, stream: LiveStream, questions: readonly Ques
     async () => gate.refresh(),
     () => {},
   );
-  const page = readPage(join(import.meta.dirname, "page"), {});
+  const page = readPage(join(import.meta.dirname, "page"), UPLOT);
   const server = await scope.add("page server", {
     start: () =>
       startHttpServer(consoleApp({ gate, cookie, live: stream, questions, page, log }), {

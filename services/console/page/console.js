@@ -6,7 +6,16 @@ import { tellChanges } from "./tell-changes.js";
 import { themeSwitch } from "./theme-switch.js";
 
 /** The views, in the order of the bar; each is loaded when it is looked at for the first time. */
-const VIEWS = [{ id: "overview", title: "Overview", load: () => import("./views/overview.js") }];
+const VIEWS = [
+  { id: "overview", title: "Overview", load: () => import("./views/overview.js") },
+  { id: "providers", title: "Providers", load: () => import("./views/providers.js") },
+  { id: "routes", title: "Routes", load: () => import("./views/routes.js") },
+  { id: "messages", title: "Messages", load: () => import("./views/messages.js") },
+  { id: "dead-letters", title: "Dead letters", load: () => import("./views/dead-letters.js") },
+  { id: "accounts", title: "Accounts", load: () => import("./views/accounts.js") },
+  { id: "campaigns", title: "Campaigns", load: () => import("./views/campaigns.js") },
+  { id: "catalog", title: "Catalog", load: () => import("./views/catalog.js") },
+];
 
 const main = document.getElementById("main");
 const nav = document.getElementById("nav");
@@ -85,7 +94,7 @@ async function show({ focus = true } = {}) {
   try {
     const { show: render } = await view.load();
     if (own !== turn) return;
-    const container = el("div", { class: `view ${view.id}` });
+    const container = el("div", { class: "view" });
     main.replaceChildren(container);
     close = render(container, { live, person, rest: decodeURIComponent(rest) }) ?? (() => {});
   } catch (error) {

@@ -40,7 +40,7 @@ test("a hash is one password's, whatever its salt", async () => {
   expect(
     await isPassword("correct horse", "scrypt$99999999$99$9$abcdefghijklmnop$abcdefghijklmnopabcdefghijklmnop"),
   ).toBe(false);
-});
+}, 120_000);
 
 test("the users' file decides who may log in, and is read anew", async () => {
   const file = join(folder, "users.yaml");
@@ -58,7 +58,7 @@ test("the users' file decides who may log in, and is read anew", async () => {
   writeFileSync(file, "- { name: dora, role: boss, password: secret }");
   expect(() => readUsers(file)).toThrow(/line 1[\s\S]*role/);
   expect(await new Users(undefined).logIn("", "")).toBeUndefined();
-});
+}, 120_000);
 
 test("a one-time login works once, within the hour, and is replaced by the next", () => {
   const file = join(folder, "secrets", "login");

@@ -1,0 +1,41 @@
+import { asked, deliveredShare, perDelivered, spanChoice } from "../asked.js";
+import { el, table } from "../elements.js";
+import { amounts, count, millis, percent } from "../format.js";
+
+const COLUMNS = (title) => [
+  { title, of: ({ name }) => name },
+  { title: "Submitted", number: true, of: ({ submitted }) => count(submitted) },
+  { title: "Segments", number: true, of: ({ segments }) => count(segments) },
+  { title: "Delivered", number: true, of: (row) => percent(deliveredShare(row)) },
+  { title: "To receipt", number: true, of: ({ receiptMs }) => millis(receiptMs?.p50) },
+  { title: "Cost", number: true, of: ({ costs }) => amounts(costs) },
+  { title: "Per delivered", number: true, of: perDelivered },
+];
+
+/** What each account used, and where to. */
+export function show(container) {
+  const span = spanChoice(() => {
+    accounts.load();
+    countries.load();
+  });
+  const part = (path, title) =>
+    asked(
+      () => `${path}?span=${span.value()}`,
+      (body, rows) =>
+        body.replaceChildren(
+          table(`By ${title.toLowerCase()}`, COLUMNS(title), rows, { empty: "Nothing was sent in this time." }),
+        ),
+      { everyMs: 15_000 },
+    );
+  const accounts = part("/api/accounts", "Account");
+  const countries = part("/api/countries", "Country");
+  container.append(
+    el("div", { class: "head" }, el("h1", {}, "Accounts and usage"), span.element),
+    el("section", { class: "card" }, el("h2", {}, "By account"), accounts.element),
+    el("section", { class: "card" }, el("h2", {}, "By country"), countries.element),
+  );
+  return () => {
+    accounts.close();
+    countries.close();
+  };
+}

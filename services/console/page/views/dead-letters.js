@@ -1,0 +1,53 @@
+import { asked, spanChoice } from "../asked.js";
+import { el, table } from "../elements.js";
+import { count, moment } from "../format.js";
+
+/** Records that could not be processed, and why. */
+export function show(container) {
+  const reason = el("select", { id: "reason", change: () => rows.load() }, el("option", { value: "" }, "all reasons"));
+  const span = spanChoice(() => rows.load());
+  const render = (body, { reasons, letters }) => {
+    const chosen = reason.value;
+    reason.replaceChildren(
+      el("option", { value: "" }, "all reasons"),
+      ...reasons.map((one) =>
+        el("option", { value: one.reason, selected: one.reason === chosen }, `${one.reason} (${count(one.count)})`),
+      ),
+    );
+    body.replaceChildren(
+      table(
+        "Dead letters, the newest first",
+        [
+          { title: "When", of: ({ at }) => moment(at) },
+          { title: "Reason", of: (row) => row.reason },
+          { title: "What was wrong", of: ({ detail }) => detail },
+          { title: "Put aside by", of: ({ service }) => service },
+          { title: "Record", of: ({ topic, partition, offset }) => `${topic} ${partition}/${offset}` },
+          {
+            title: "Message",
+            of: ({ messageId }) =>
+              messageId === "" ? "–" : el("a", { href: `#/messages/${messageId}`, class: "id" }, messageId.slice(0, 8)),
+          },
+        ],
+        letters,
+        { empty: "No dead letters in this time: all that came could be read and sent on." },
+      ),
+    );
+  };
+  const rows = asked(
+    () => `/api/dead-letters?span=${span.value()}&reason=${encodeURIComponent(reason.value)}`,
+    render,
+    { everyMs: 15_000 },
+  );
+  container.append(
+    el(
+      "div",
+      { class: "head" },
+      el("h1", {}, "Dead letters"),
+      el("span", { class: "choice" }, el("label", { for: "reason" }, "Reason"), reason),
+      span.element,
+    ),
+    el("section", { class: "card", "aria-label": "Dead letters" }, rows.element),
+  );
+  return () => rows.close();
+}
