@@ -8,7 +8,7 @@ let db: TestDatabase;
 beforeAll(async () => {
   db = await testDatabase(sharedCluster(), "dashboards");
   const base = {
-    facts: facts({ messageId: "m-1", acceptedAt: Date.now() }),
+    facts: facts({ acceptedAt: Date.now() }),
     route: "de",
     provider: "alpha",
     currency: "EUR",
