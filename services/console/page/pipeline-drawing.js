@@ -136,7 +136,7 @@ function writeProvider({ group, title, main, sub, bar, room }, provider) {
   setAttribute(bar, "width", Math.round(room * Math.min(1, may > 0 ? submitting / may : 0)));
 }
 
-function writeLine({ from, to, group, pipe, flow }, { accepted, receipts, stages }, providers) {
+function writeLine({ from, to, group, pipe, flow }, { accepted, receipts }, providers) {
   const name = from.startsWith("provider") ? from : to;
   const provider = name.startsWith("provider") ? providers[Number(name.slice("provider-".length))] : undefined;
   const perSecond = provider?.submitting ?? (from === "accepted" ? accepted.perSecond : receipts.perSecond);
@@ -149,15 +149,13 @@ function writeLine({ from, to, group, pipe, flow }, { accepted, receipts, stages
     "class",
     `flow ${perSecond <= 0 ? "still" : perSecond < 20 ? "slow" : perSecond < 300 ? "steady" : "fast"}`,
   );
-  void stages;
 }
 
-function shareOfLanes(lanes) {
-  const shown = Object.entries(lanes).filter(([, { perSecond }]) => perSecond >= 0.05);
-  if (shown.length === 0) return "nothing comes in";
-  return shown
-    .map(([lane, { perSecond }]) => `${lane === "otp" ? "otp" : lane.slice(0, 5)} ${rate(perSecond)}`)
-    .join(" · ");
+/** The box is narrow: otp, and the others together. */
+function shareOfLanes({ otp, ...others }) {
+  const rest = Object.values(others).reduce((sum, { perSecond }) => sum + perSecond, 0);
+  if (otp.perSecond + rest < 0.05) return "nothing comes in";
+  return `otp ${rate(otp.perSecond)} · others ${rate(rest)}`;
 }
 
 const spanText = (spread) =>

@@ -51,7 +51,7 @@ export function show(container) {
       el("span", { class: "choice" }, el("label", { for: "label" }, "Label"), label),
       span.element,
     ),
-    el("section", { class: "card", "aria-label": "Messages by label" }, rows.element),
+    el("div", { class: "card" }, rows.element),
   );
   return () => rows.close();
 }
