@@ -37,8 +37,6 @@ export interface DispatchHandler<W, O> {
   decode(record: InRecord, lane: number): Decision<W>;
   /** How many works may be handed over now. When it grows, the handler calls `task.wake()`. */
   room(): number;
-  /** Of the inputs, by urgency, how many may hand over now, the most urgent ones. When it grows, as with `room`. Default: all. */
-  openInputs?(): number;
   /** Takes a work; `settle` is to be called exactly once, at any later time. */
   submit(work: Work<W>, settle: (outcome: Outcome) => void): void;
   /** Current ends of the outcome log, by partition; a little old is good enough. */

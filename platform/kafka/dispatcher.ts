@@ -301,12 +301,10 @@ export class Dispatcher<W, O> {
 
   private pick(): DispatchLane<W> | undefined {
     if (this.task.draining) return undefined;
-    const open = this.handler.openInputs?.() ?? this.urgent.length;
-    const next = this.urgent.slice(0, open).find((lane) => lane.ready);
-    if (++this.picks % this.options.reserveEvery !== 0 || next === undefined) return next;
-    // Also of such as are not open: else they would stand still where the urgent ones have enough.
-    const others = this.urgent.filter((lane) => lane.ready && lane !== next);
-    return others.length === 0 ? next : others[this.reserve++ % others.length];
+    const ready = (lane: DispatchLane<W>) => lane.ready;
+    if (++this.picks % this.options.reserveEvery !== 0) return this.urgent.find(ready);
+    const [first, ...others] = this.urgent.filter(ready);
+    return others.length === 0 ? first : others[this.reserve++ % others.length];
   }
 
   private start(work: Work<W>): void {

@@ -10,7 +10,6 @@ import type { LogEnds } from "../../platform/kafka/log-ends.ts";
 import { headerText, type InRecord, type OutRecord } from "../../platform/kafka/record.ts";
 import type { Task } from "../../platform/kafka/task.ts";
 import type { Dispatch } from "../../schemas/generated/types.ts";
-import { DISPATCH_URGENCY, LANES } from "../../schemas/topics.ts";
 import { type OutcomeLog, type StoredOutcome, workOf } from "./outcome-log.ts";
 import type { Order, Outcomes } from "./outcomes.ts";
 import { PartitionOwner } from "./partition-owner.ts";
@@ -25,7 +24,6 @@ export interface DispatchTaskOptions {
   readonly ends: LogEnds;
   readonly sender: {
     room(): number;
-    openLanes(): number;
     submit(owner: Owner, order: Order, settle: (outcome: Outcome) => void): void;
     mayHaveTaken(partition: number, segments: number, tariff: number | null): void;
   };
@@ -67,12 +65,6 @@ export class DispatchTask implements DispatchHandler<Dispatch, StoredOutcome> {
 
   room(): number {
     return this.options.sender.room();
-  }
-
-  /** With an urgent lane what overflowed of it is kept short as well. */
-  openInputs(): number {
-    const lanes = this.options.sender.openLanes();
-    return lanes < LANES.length ? DISPATCH_URGENCY.indexOf(lanes - 1) + 1 : DISPATCH_URGENCY.length;
   }
 
   submit(work: Work<Dispatch>, settle: (outcome: Outcome) => void): void {

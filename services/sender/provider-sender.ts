@@ -13,7 +13,6 @@ import { countsAgainstCircuit } from "../../domain/message/submit-outcome.ts";
 import type { VolumeCount } from "../../pipeline/follow/told-volume.ts";
 import type { Outcome } from "../../platform/kafka/dispatcher.ts";
 import type { KafkaLog, OutRecord } from "../../platform/kafka/record.ts";
-import { LANES } from "../../schemas/topics.ts";
 import { Circuit, type CircuitState } from "./circuit.ts";
 import { Conclusions } from "./conclusions.ts";
 import { DeferredSettlements, type Settle } from "./deferred-settlements.ts";
@@ -29,7 +28,6 @@ import type { SenderMetrics } from "./sender-metrics.ts";
 import { SlotTimer } from "./slot-timer.ts";
 import type { Verdict } from "./submission.ts";
 import { LINK_LOST, RESPONSE_TIMEOUT, type Unit, type UnitResult } from "./unit-result.ts";
-import { UrgentRoom } from "./urgent-room.ts";
 
 export interface ProviderSenderOptions<U extends Unit> {
   readonly provider: Provider;
@@ -81,7 +79,6 @@ export class ProviderSender<U extends Unit = Unit> {
   private readonly queue: Pending<U>[] = [];
   private readonly networks: NetworkShares<Pending<U>>;
   private readonly networkRates = new NetworkRates();
-  private readonly urgentRoom = new UrgentRoom();
   private readonly conclusions: Conclusions;
   private readonly deferred = new DeferredSettlements(() => this.pump());
   private readonly slot = new SlotTimer(() => {
@@ -189,12 +186,6 @@ export class ProviderSender<U extends Unit = Unit> {
     return Math.min(room, allowed);
   }
 
-  /** How many of the lanes, most urgent first, may hand over now. */
-  openLanes(): number {
-    if (this.circuit.state === "open") return LANES.length;
-    return this.urgentRoom.lanes(this.link.inFlight, this.options.monotonic());
-  }
-
   /** Takes a message. `settle` is called once, never from within. */
   submit(owner: Owner, order: Order, settle: Settle): void {
     const { link, outcomes, now } = this.options;
@@ -211,7 +202,6 @@ export class ProviderSender<U extends Unit = Unit> {
     const { network, country } = order.dispatch.facts;
     const pending = new Pending(units, owner, order, settle, this.networkRates.of(network, country));
     const at = this.options.monotonic();
-    this.urgentRoom.came(order.dispatch.facts.lane, at);
     const admission = this.networks.admit(pending, at);
     if (admission === "waits") {
       pending.heldSince = at;
@@ -352,10 +342,7 @@ export class ProviderSender<U extends Unit = Unit> {
       if (this.circuit.state !== this.lastCircuit) this.circuitChanged();
       return;
     }
-    if (code !== RESPONSE_TIMEOUT) {
-      this.circuit.answered(this.link.inFlight, now, now - sentAt);
-      this.urgentRoom.answered(now - sentAt, now);
-    }
+    if (code !== RESPONSE_TIMEOUT) this.circuit.answered(this.link.inFlight, now, now - sentAt);
     const failure = outcome === "throttled" || countsAgainstCircuit(outcome);
     if (!failure) this.networks.answered(network, now);
     const ofNetwork = failure && this.networks.failed(network, now);

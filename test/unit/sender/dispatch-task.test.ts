@@ -5,7 +5,6 @@ import type { Outcome, Work } from "../../../platform/kafka/dispatcher.ts";
 import type { InRecord } from "../../../platform/kafka/record.ts";
 import type { Task } from "../../../platform/kafka/task.ts";
 import type { Dispatch } from "../../../schemas/generated/types.ts";
-import { DISPATCH_QUEUES, DISPATCH_URGENCY } from "../../../schemas/topics.ts";
 import { DispatchTask, type DispatchTaskOptions } from "../../../services/sender/dispatch-task.ts";
 import { Outcomes } from "../../../services/sender/outcomes.ts";
 import { dispatchOf } from "./dispatches.ts";
@@ -40,22 +39,6 @@ test("what has expired while it waited goes back as expired; the rest waits on",
   now++;
   expect(task.over(work)).toBeDefined();
   expect(returned).toEqual([["unsubmitted", "expired", now]]);
-});
-
-test("the queues of a lane are open with it, and what overflowed of the lane for whose sake others are kept short is not", () => {
-  let lanes = 0;
-  const task = new DispatchTask({} as Task, { sender: { openLanes: () => lanes } } as unknown as DispatchTaskOptions);
-  const open = () =>
-    DISPATCH_URGENCY.slice(0, task.openInputs()).map((queue) => {
-      const { lane, overflow } = DISPATCH_QUEUES[queue]!;
-      return overflow ? `${lane}.overflow` : lane;
-    });
-  lanes = 1;
-  expect(open()).toEqual(["otp"]);
-  lanes = 2;
-  expect(open()).toEqual(["otp", "otp.overflow", "transactional"]);
-  lanes = 3;
-  expect(open()).toHaveLength(DISPATCH_QUEUES.length);
 });
 
 test("what is too much for one number goes back unsubmitted", () => {

@@ -40,8 +40,6 @@ export interface WorldOptions {
   readonly decode?: (record: InRecord, lane: number) => Decision<string> | undefined;
   /** Lanes by urgency. */
   readonly urgency?: readonly number[];
-  /** How many inputs may hand over, with so many works in flight. */
-  readonly openInputs?: (inFlight: number) => number;
   /** Called at each submission. */
   readonly onSubmit?: (work: Work<string>) => void;
 }
@@ -192,7 +190,6 @@ export class DispatcherWorld {
             }
           : { ok: true, value: record.value.toString(), key: record.key!.toString(), id: record.value.toString() }),
       room: () => options.window - inFlight,
-      ...(options.openInputs && { openInputs: () => options.openInputs!(inFlight) }),
       submit: (work, settle) => {
         options.onSubmit?.(work);
         inFlight++;

@@ -132,32 +132,6 @@ test("the order of urgency may be another than that of the inputs", async () => 
   expect(lanes.filter((one) => one === 2).length / lanes.length).toBeGreaterThan(0.85);
 });
 
-test("inputs that are not open hand over nothing but their share of what the open ones do", async () => {
-  const most = [0, 0, 0];
-  const flying = [0, 0, 0];
-  let [inFlight, beyond] = [0, 0];
-  const world = new DispatcherWorld({
-    ...calm,
-    urgency: [2, 0, 1],
-    openInputs: (now) => {
-      inFlight = now;
-      return now < 8 ? 3 : 1;
-    },
-    onSubmit: ({ lane }) => {
-      if (lane !== 2 && inFlight >= 8) beyond++;
-      most[lane] = Math.max(most[lane]!, inFlight + 1);
-      flying[lane]!++;
-    },
-  });
-  world.start();
-  await finish(world);
-  expectPromises(world);
-  const all = flying[0]! + flying[1]! + flying[2]!;
-  expect(most[2], "the open one has the whole window").toBe(calm.window);
-  expect(beyond).toBeGreaterThan(0);
-  expect(beyond / all).toBeLessThan(0.05);
-});
-
 test("what comes steadily in the most urgent lane finds its horizon committed; without any more, that is taken back", async () => {
   const world = new DispatcherWorld({ ...calm, records: 300 });
   world.start();
