@@ -3,16 +3,6 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 const onClusters = { testTimeout: 90_000, hookTimeout: 180_000, fileParallelism: false } as const;
 
-/** Promises whose tests mostly wait, at few messages a second: two at a time take half as long. */
-const BESIDE = [
-  "test/invariants/late-answers.test.ts",
-  "test/invariants/takeover-reads-the-log.test.ts",
-  "test/invariants/kafka-is-not-there.test.ts",
-  "test/invariants/bad-records.test.ts",
-  "test/invariants/clickhouse-fails.test.ts",
-  "test/upgrade/upgrade-in-place.test.ts",
-];
-
 /** Files of the end-to-end project share one installation; this one looks on as its first catalog is applied. */
 const FIRST = "/live-catalog.test.ts";
 
@@ -29,7 +19,7 @@ class EndToEndInOrder extends BaseSequencer {
 /**
  * unit: no process outside. integration: real Kafka, registry and ClickHouse, one cluster for all files. e2e: every
  * service and provider simulator as well. invariants: the promises under injected
- * faults, and the upgrade in place, each with a cluster of its own; invariants-beside: those of them that run two at a time.
+ * faults, and the upgrade in place, each with a cluster of its own.
  * `make test` runs them one after the other (test/run.ts): they would disturb each other's timing.
  */
 export default defineConfig({
@@ -60,19 +50,8 @@ export default defineConfig({
         test: {
           name: "invariants",
           include: ["test/{invariants,upgrade}/**/*.test.ts"],
-          exclude: BESIDE,
           ...onClusters,
           testTimeout: 600_000,
-        },
-      },
-      {
-        test: {
-          name: "invariants-beside",
-          include: BESIDE,
-          ...onClusters,
-          testTimeout: 600_000,
-          fileParallelism: true,
-          maxWorkers: 2,
         },
       },
     ],

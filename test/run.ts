@@ -22,8 +22,7 @@ interface Report {
 }
 
 const folder = mkdtempSync(join(tmpdir(), "sluice-report-"));
-const names =
-  process.argv.length > 2 ? process.argv.slice(2) : ["unit", "integration", "e2e", "invariants", "invariants-beside"];
+const names = process.argv.length > 2 ? process.argv.slice(2) : ["unit", "integration", "e2e", "invariants"];
 
 /** How many files are named that took longest. */
 const SLOWEST = 12;
