@@ -1,4 +1,5 @@
 import { type ClickHouseClient, ClickHouseLogLevel, createClient } from "@clickhouse/client";
+import type { ClickhouseConfig } from "../../platform/clickhouse/settings.ts";
 import { SluiceError } from "../../platform/errors/sluice-error.ts";
 
 /** Where ClickHouse is, and as whom it is read. */
@@ -36,6 +37,16 @@ export class ClickhouseReader {
       // It would write to the console, parameters included; what fails is thrown, and logged by whoever handles it.
       log: { level: ClickHouseLogLevel.OFF },
       clickhouse_settings: { date_time_output_format: "iso" },
+    });
+  }
+
+  /** The reader that a program's settings name. */
+  static of(config: ClickhouseConfig): ClickhouseReader {
+    return new ClickhouseReader({
+      url: config.clickhouseUrl,
+      user: config.clickhouseUser,
+      password: config.clickhousePassword?.reveal() ?? "",
+      database: config.clickhouseDatabase,
     });
   }
 

@@ -118,13 +118,7 @@ function openConsoleCatalog(
 
 function openClickhouse(scope: Scope): Promise<ClickhouseReader> {
   return scope.add("clickhouse reader", {
-    start: () =>
-      new ClickhouseReader({
-        url: config.clickhouseUrl,
-        user: config.clickhouseUser,
-        password: config.clickhousePassword?.reveal() ?? "",
-        database: config.clickhouseDatabase,
-      }),
+    start: () => ClickhouseReader.of(config),
     stop: (it) => it.close(),
   });
 }

@@ -62,13 +62,7 @@ async function start(scope: Scope): Promise<void> {
     keys = new ApiKeys(snapshot.catalog.accounts);
   });
   const analytics = await scope.add("status look-up", {
-    start: () =>
-      new ClickhouseReader({
-        url: config.clickhouseUrl,
-        user: config.clickhouseUser,
-        password: config.clickhousePassword?.reveal() ?? "",
-        database: config.clickhouseDatabase,
-      }),
+    start: () => ClickhouseReader.of(config),
     stop: (it) => it.close(),
   });
   const recent = new RecentAcceptances(config.recentMessages, performance.now());

@@ -95,9 +95,7 @@ async function replay(
   config: Config,
   host: CommandHost,
 ): Promise<number> {
-  const { clickhouseUrl: url, clickhouseUser: user, clickhousePassword, clickhouseDatabase: database } = config;
-  const password = clickhousePassword?.reveal() ?? "";
-  const clickhouse = new ClickhouseReader({ url, user, password, database });
+  const clickhouse = ClickhouseReader.of(config);
   const producer = new RecordProducer({ connection });
   try {
     const history = new LogHistory({ clickhouse, reader, codecs, partitions: config.partitions });
