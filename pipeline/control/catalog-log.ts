@@ -18,6 +18,9 @@ export interface InstanceWord {
   readonly trouble: string | null;
 }
 
+/** Versions whose content is kept in the topic, to go back to and to compare with. */
+export const KEPT_VERSIONS = 20;
+
 /** Applies whose head has not come, of which pieces are kept: more are only there when applies were broken off. */
 const MAX_UNFINISHED = 8;
 

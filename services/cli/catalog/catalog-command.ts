@@ -1,14 +1,14 @@
 import { parseArgs } from "node:util";
 import { z } from "zod";
 import { catalogDiff } from "../../../pipeline/control/catalog-diff.ts";
-import type { AppliedVersion, CatalogLog } from "../../../pipeline/control/catalog-log.ts";
+import { type AppliedVersion, type CatalogLog, KEPT_VERSIONS } from "../../../pipeline/control/catalog-log.ts";
 import { readConfig } from "../../../platform/config/load-config.ts";
 import { SluiceError } from "../../../platform/errors/sluice-error.ts";
 import { kafkaSettings, topicSettings } from "../../../platform/kafka/settings.ts";
 import { understood } from "../arguments.ts";
 import { type Command, type CommandHost, UsageError } from "../command.ts";
 import { type ApplySettings, followingSource, publish, readNote, readWait, tellDifference } from "./apply-command.ts";
-import { CatalogTopic, KEPT_VERSIONS } from "./catalog-topic.ts";
+import { CatalogTopic } from "./catalog-topic.ts";
 import { instanceTable } from "./instance-table.ts";
 import { waitingMessages } from "./provider-topics.ts";
 import { writeCatalogFiles } from "./write-catalog-files.ts";

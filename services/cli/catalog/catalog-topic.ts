@@ -1,4 +1,4 @@
-import { CatalogLog } from "../../../pipeline/control/catalog-log.ts";
+import { CatalogLog, KEPT_VERSIONS } from "../../../pipeline/control/catalog-log.ts";
 import {
   type CatalogSource,
   removalRecords,
@@ -13,8 +13,6 @@ import { RecordProducer } from "../../../platform/kafka/producer.ts";
 import { TopicReader } from "../../../platform/kafka/topic-reader.ts";
 import { CONTROL_TOPIC } from "../../../schemas/topics.ts";
 
-/** Versions whose content is kept, to go back to and to compare with. */
-export const KEPT_VERSIONS = 20;
 /** An instance that has said nothing for so long is gone, ms. */
 export const GONE_MS = 60_000;
 

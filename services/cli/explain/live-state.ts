@@ -5,6 +5,7 @@ import type { QualitySummary } from "../../../domain/quality/quality-cell.ts";
 import type { DeliveryView } from "../../../domain/routing/delivery-view.ts";
 import type { ExplainedHealth } from "../../../domain/routing/explain.ts";
 import type { AppliedVersion } from "../../../pipeline/control/catalog-log.ts";
+import { ROUTING_TOPICS } from "../../../pipeline/explain/routing-view.ts";
 import { deliversBy } from "../../../pipeline/follow/conversion-board.ts";
 import { followConversions } from "../../../pipeline/follow/follow-conversions.ts";
 import { followHealth } from "../../../pipeline/follow/follow-health.ts";
@@ -18,13 +19,7 @@ import { partitionFor } from "../../../platform/kafka/murmur2.ts";
 import { TopicReader } from "../../../platform/kafka/topic-reader.ts";
 import { silentLog } from "../../../platform/log/log.ts";
 import type { Health, Lane } from "../../../schemas/generated/types.ts";
-import {
-  CONTROL_TOPIC,
-  CONVERSION_COUNTS_TOPIC,
-  HEALTH_TOPIC,
-  NETWORKS_TOPIC,
-  QUALITY_TOPIC,
-} from "../../../schemas/topics.ts";
+import { CONTROL_TOPIC, NETWORKS_TOPIC } from "../../../schemas/topics.ts";
 import { readCatalogLog } from "../catalog/catalog-topic.ts";
 
 /** What the services work with at this moment. */
@@ -45,7 +40,7 @@ const ANSWER_MS = 3_000;
 const READ_MS = 15_000;
 /** Clocks that differ by more are not read as clocks, ms. */
 const CLOCKS_MS = 60_000;
-const FOLLOWED = [CONTROL_TOPIC, HEALTH_TOPIC, QUALITY_TOPIC, CONVERSION_COUNTS_TOPIC, NETWORKS_TOPIC];
+const FOLLOWED = [CONTROL_TOPIC, ...ROUTING_TOPICS];
 
 /** Reads sms.control, sms.health, sms.quality and sms.conversion-counts once, and of sms.networks what concerns `number`. `partitions`: of the message topics. @throws SluiceError `UNAVAILABLE` when Kafka or the registry does not answer in time, or their own errors */
 export async function readLiveState(

@@ -1,11 +1,13 @@
-import { type AppliedVersion, CatalogLog, type InstanceWord } from "../../../pipeline/control/catalog-log.ts";
+import {
+  type AppliedVersion,
+  CatalogLog,
+  type InstanceWord,
+  KEPT_VERSIONS,
+} from "../../../pipeline/control/catalog-log.ts";
 import { readControl } from "../../../pipeline/control/read-control.ts";
 import type { SluiceCodecs } from "../../../pipeline/records/codecs.ts";
 import type { InRecord } from "../../../platform/kafka/record.ts";
 import type { Log } from "../../../platform/log/log.ts";
-
-/** Versions that are kept, as many as `sluice apply` leaves in the topic. */
-const KEPT_VERSIONS = 20;
 
 /** The catalog's last versions, and which of them each process works with: from sms.control. */
 export class CatalogHistory {
