@@ -1,6 +1,6 @@
 import { createServer, type RequestListener, type Server, type ServerResponse } from "node:http";
 import { type AddressInfo, Server as NetServer } from "node:net";
-import { setTimeout as sleep } from "node:timers/promises";
+import { setImmediate as afterReading, setTimeout as sleep } from "node:timers/promises";
 import { SluiceError } from "../errors/sluice-error.ts";
 
 export interface HttpServerOptions {
@@ -92,6 +92,8 @@ async function drain(server: Server, deadlineMs: number): Promise<void> {
     closed = true;
   });
   while (!closed) {
+    // Timers fire before sockets are read: after a stall a request may have arrived on what looks idle.
+    await afterReading();
     if (performance.now() >= endsAt) server.closeAllConnections();
     else if (performance.now() >= idleUntil) server.closeIdleConnections();
     await sleep(DRAIN_STEP_MS);

@@ -48,6 +48,8 @@ export class Traffic {
   readonly failures: Record<string, number> = {};
   /** Messages in requests that were sent again. */
   repeated = 0;
+  /** The same in requests, by HTTP status or error code. */
+  readonly repeats: Record<string, number> = {};
   /** How long messages have been coming, seconds. */
   seconds = 0;
   private readonly installation: Installation;
@@ -151,6 +153,7 @@ export class Traffic {
         return;
       }
       this.repeated += messages.length;
+      this.repeats[failure] = (this.repeats[failure] ?? 0) + 1;
       await new Promise((resolve) => setTimeout(resolve, pause));
     }
   }
