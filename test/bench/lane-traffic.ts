@@ -86,14 +86,6 @@ export class LaneTraffic {
     };
   }
 
-  /** Messages of a lane that providers have taken so far. */
-  async submitted(lane: Lane): Promise<number> {
-    const [row] = await this.query<{ n: string }>(
-      `SELECT count() AS n FROM events WHERE type = 'submitted' AND lane = '${lane}'`,
-    );
-    return Number(row?.n ?? 0);
-  }
-
   /**
    * From acceptance to submission, ms, of these messages: waits until all of them are submitted, for `patienceMs` at most. What is not
    * by then counts as infinitely long.
