@@ -7,6 +7,7 @@ import { implausibleDispatch } from "../../pipeline/records/plausible.ts";
 import type { DispatchJournal } from "../../platform/kafka/dispatch-journal.ts";
 import type { Decision, DispatchHandler, Outcome, Work } from "../../platform/kafka/dispatcher.ts";
 import type { LogEnds } from "../../platform/kafka/log-ends.ts";
+import { parseSource } from "../../platform/kafka/positions.ts";
 import { headerText, type InRecord, type OutRecord } from "../../platform/kafka/record.ts";
 import type { Task } from "../../platform/kafka/task.ts";
 import type { Dispatch } from "../../schemas/generated/types.ts";
@@ -142,8 +143,14 @@ function orderOf(work: Work<Dispatch>): Order {
   return {
     dispatch: value,
     traceparent: headerText(record, "traceparent"),
-    source: headerText(record, "src") ?? headerText(record, REPLAYED_SOURCE),
+    source: headerText(record, "src") ?? replayedSource(record),
     since: record.timestamp,
     place,
   };
+}
+
+/** Where the router decided on a replayed dispatch; anybody may write into the topic, and what names no place is none. */
+function replayedSource(record: InRecord): string | undefined {
+  const text = headerText(record, REPLAYED_SOURCE);
+  return parseSource(text) === undefined ? undefined : text;
 }

@@ -3,6 +3,9 @@ import { type Circumstances, judgeReplay } from "../../../pipeline/dead-letters/
 import type { LetterContent, ReadContent } from "../../../pipeline/dead-letters/letter-content.ts";
 import type { KnownEvent } from "../../../pipeline/dead-letters/message-history.ts";
 import type { Letter, ReplayMark } from "../../../pipeline/dead-letters/replay-mark.ts";
+import { DispatchLane } from "../../../platform/kafka/dispatch-lane.ts";
+import { Positions } from "../../../platform/kafka/positions.ts";
+import type { InRecord } from "../../../platform/kafka/record.ts";
 import type { DeadLetter, MessageFacts, SendRequest } from "../../../schemas/generated/types.ts";
 
 const NOW = Date.UTC(2026, 0, 2);
@@ -147,6 +150,23 @@ describe("judgeReplay", () => {
       expect(code(dispatch, topic, { events: [event("routed"), event(type)] })).toBe("under-way");
     expect(code(dispatch, topic, { events: [event("routed")], onItsWay: true })).toBe("waiting");
     expect(code(dispatch, "sms.dispatch.b.otp", { events: [event("routed")] })).toBe("invalid");
+  });
+
+  it("gives a sender's lane what it does not take for a repeat, though later ones of its source have passed", () => {
+    const lane = new DispatchLane(0, 0, new Positions(["sms.requests.otp"], 1));
+    const laid = (offset: number, headers: InRecord["headers"]): InRecord => ({
+      ...{ topic: "sms.dispatch.a.otp", partition: 0, offset, key: null, value: null, headers, timestamp: NOW },
+    });
+    const later = laid(0, { src: Buffer.from("sms.requests.otp/0/6") });
+    expect(lane.take(later)).toBe(true);
+    lane.accept(later);
+    expect(lane.take(laid(1, { src: Buffer.from("sms.requests.otp/0/5") }))).toBe(false);
+    const verdict = judge(dispatch, "sms.dispatch.a.otp", { events: [event("routed")] });
+    const replayed = laid(2, (verdict.ok && verdict.record.headers) || {});
+    expect(lane.take(replayed)).toBe(true);
+    // Nor does it make repeats of those that come.
+    lane.accept(replayed);
+    expect(lane.take(laid(3, { src: Buffer.from("sms.requests.otp/0/7") }))).toBe(true);
   });
 
   it("refuses what was replayed, is being replayed, or has not been dealt with", () => {

@@ -106,6 +106,22 @@ test("the place that the router decided on is known of each dispatch, for whoeve
   expect(sources).toEqual(["sms.requests.otp/3/7", undefined]);
 });
 
+test("of a replayed dispatch the place is known as well, unless its header names none", () => {
+  const sources: unknown[] = [];
+  const sender = { submit: (_: unknown, { source }: { source?: string }) => sources.push(source) };
+  const task = new DispatchTask({} as Task, { sender } as unknown as DispatchTaskOptions);
+  const submit = (headers: Record<string, string>) =>
+    task.submit({ record: { ...record, headers }, value: dispatchOf() } as unknown as Work<Dispatch>, () => {});
+  submit({ "replayed-src": "sms.requests.otp/3/7" });
+  // What comes from the router says it itself.
+  submit({ src: "sms.retry.5s/1/2", "replayed-src": "sms.requests.otp/3/7" });
+  expect(sources).toEqual(["sms.requests.otp/3/7", "sms.retry.5s/1/2"]);
+  sources.length = 0;
+  for (const text of ["", "sms.requests.otp", "sms.requests.otp/3/-1", "sms.requests.otp/x/7", "/3/7", "a/1/9e99"])
+    submit({ "replayed-src": text });
+  expect(sources).toEqual(Array(6).fill(undefined));
+});
+
 test("what the last owner noted and could not store is counted, unless the count that it told has it", async () => {
   const { provider } = world();
   let nextId = 1;
