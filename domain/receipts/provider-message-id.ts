@@ -6,6 +6,8 @@ const MAX_HEX_DIGITS = 16;
 const MAX_DECIMAL_DIGITS = 20;
 const HEX = /^[0-9a-fA-F]+$/;
 const DECIMAL = /^\d+$/;
+/** 2^64 - 1: as long as other ids that are no numbers of 64 bits. */
+const MAX_DECIMAL = "18446744073709551615";
 /** As nearly all ids are: no blank, no capital, no leading zero. */
 const CANONICAL = /^[1-9a-f][0-9a-f]*$/;
 
@@ -41,9 +43,14 @@ export function idForms(id: string): string[] {
   const canonical = canonicalId(id);
   const forms = [canonical];
   if (!HEX.test(canonical)) return forms;
-  if (DECIMAL.test(canonical) && canonical.length <= MAX_DECIMAL_DIGITS) addForm(forms, decimalToHex(canonical));
+  if (DECIMAL.test(canonical) && fits(canonical)) addForm(forms, decimalToHex(canonical));
   if (canonical.length <= MAX_HEX_DIGITS) addForm(forms, hexToDecimal(canonical));
   return forms;
+}
+
+/** Whether decimal digits without leading zeros are a number of 64 bits. */
+function fits(digits: string): boolean {
+  return digits.length < MAX_DECIMAL_DIGITS || (digits.length === MAX_DECIMAL_DIGITS && digits <= MAX_DECIMAL);
 }
 
 function addForm(forms: string[], form: string): void {

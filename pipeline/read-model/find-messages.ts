@@ -1,3 +1,4 @@
+import { idForms } from "../../domain/receipts/provider-message-id.ts";
 import type { ClickhouseReader, Rows } from "./clickhouse-reader.ts";
 import type { Costs } from "./message-status.ts";
 
@@ -41,7 +42,6 @@ export const MAX_FOUND = 100;
 export const MAX_ID_LENGTH = 256;
 
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
-const MAX_UINT64 = 2n ** 64n - 1n;
 
 const BY_REFERENCE = `
   SELECT toString(message_id) AS id FROM deliveries
@@ -50,6 +50,7 @@ const BY_REFERENCE = `
   ORDER BY max(accepted_at) DESC
   LIMIT ${MAX_FOUND}`;
 
+/** provider_id_keys has what canonicalId gives of each id; keys: the idForms of the one that is sought. */
 const BY_PROVIDER_ID = `
   SELECT toString(message_id) AS id FROM events
   WHERE type = 'submitted' AND hasAny(provider_id_keys, {keys:Array(String)})
@@ -109,7 +110,7 @@ export async function findMessages(
 async function idsOf(rows: Rows, sought: string): Promise<Map<string, FoundBy>> {
   const [byReference, byProviderId] = await Promise.all([
     rows<{ id: string }>(BY_REFERENCE, { reference: sought }),
-    rows<{ id: string }>(BY_PROVIDER_ID, { keys: providerIdKeys(sought) }),
+    rows<{ id: string }>(BY_PROVIDER_ID, { keys: idForms(sought) }),
   ]);
   const ways = new Map<string, FoundBy>();
   for (const { id } of byProviderId) ways.set(id, "provider-id");
@@ -117,21 +118,6 @@ async function idsOf(rows: Rows, sought: string): Promise<Map<string, FoundBy>> 
   const own = sought.toLowerCase();
   if (UUID.test(own)) ways.set(own, "message-id");
   return ways;
-}
-
-/**
- * What a provider's id may stand as in `events.provider_id_keys`: in small letters and without zeros in front where it is hexadecimal, as the
- * decimal number that its hexadecimal digits are, and the other way round.
- */
-export function providerIdKeys(id: string): string[] {
-  const given = id
-    .trim()
-    .toLowerCase()
-    .replace(/^0+([0-9a-f]+)$/, "$1");
-  const keys = new Set([given]);
-  if (/^[0-9a-f]{1,16}$/.test(given)) keys.add(BigInt(`0x${given}`).toString());
-  if (/^[0-9]{1,20}$/.test(given) && BigInt(given) <= MAX_UINT64) keys.add(BigInt(given).toString(16));
-  return [...keys];
 }
 
 function foundMessage(row: Row, foundBy: FoundBy): FoundMessage {
