@@ -85,7 +85,8 @@ export function judgeReplay(letter: Letter, on: Circumstances): Verdict {
   if (claim.state === "replayed" && !on.again)
     return refuse("replayed", `replayed at ${timeText(claim.mark.storedAt)}`);
   if (claim.state === "taken") return refuse("replaying", `${claim.mark.run} is about to replay it`);
-  if (content.ok ? content.kind === "event" : content.code === "unknown-topic")
+  if (!content.ok && content.code === "unknown-topic") return refuse("not-replayable", content.detail);
+  if (content.ok && content.kind === "event")
     return refuse("not-replayable", "an event says what has happened, and no work; several services read it");
   if (isCutLetter(of)) return refuse("cut", "not all of the record was kept");
   if (on.targetPartitions === undefined || of.partition >= on.targetPartitions)

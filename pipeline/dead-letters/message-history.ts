@@ -44,7 +44,6 @@ export interface LogHistoryOptions {
   /** It knows sms.events. */
   readonly reader: Pick<TopicReader, "watermarks" | "committed" | "readRange">;
   readonly codecs: Pick<SluiceCodecs, "event" | "loadSchema">;
-  readonly partitions: number;
 }
 
 /** Stretch of the log that is decoded at a time, offsets. */
@@ -55,10 +54,13 @@ const MAX_ROWS = 50_000;
 
 const COLUMNS = `toString(message_id) AS messageId, destination AS to, toString(type) AS type, attempt, toString(provider) AS provider,
   toString(state) AS state, provider_message_ids AS providerMessageIds, log_partition AS partition, log_offset AS offset`;
-const BY_MESSAGE = `SELECT ${COLUMNS} FROM events WHERE message_id IN {ids:Array(UUID)} LIMIT ${MAX_ROWS}`;
+/** By the number as well: one id may have been given to any number of destinations. */
+const BY_MESSAGE = `SELECT ${COLUMNS} FROM events
+  WHERE message_id IN {ids:Array(UUID)} AND destination IN {to:Array(String)}
+  LIMIT ${MAX_ROWS}`;
 const BY_RECEIPT = `SELECT ${COLUMNS} FROM events
   WHERE type = 'submitted' AND provider IN {providers:Array(String)}
-    AND (destination IN {to:Array(String)} OR hasAny(provider_message_ids, {ids:Array(String)}))
+    AND (destination IN {to:Array(String)} OR hasAny(provider_id_keys, {ids:Array(String)}))
   LIMIT ${MAX_ROWS}`;
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
@@ -91,7 +93,15 @@ export class LogHistory implements MessageHistory {
     // The tail begins where the sink has committed by now, so it is looked up before the rows.
     const tail = await this.tail(keys.map(({ to }) => to));
     const ids = keys.map(({ messageId }) => messageId).filter((id) => UUID.test(id));
-    for (const row of await this.rows(BY_MESSAGE, { ids })) take(row);
+    const rows = await this.rows(BY_MESSAGE, { ids, to: keys.map(({ to }) => to) });
+    if (rows.length >= MAX_ROWS)
+      throw new SluiceError(
+        `${ids.length} messages have more than ${MAX_ROWS} events: replay fewer letters at a time`,
+        {
+          code: "HISTORY_TOO_LONG",
+        },
+      );
+    for (const row of rows) take(row);
     for (const event of tail) take(event);
     return new Map([...found].map(([key, events]) => [key, [...events.values()].sort(byPlace)]));
   }
@@ -102,7 +112,7 @@ export class LogHistory implements MessageHistory {
     const rows = await this.rows(BY_RECEIPT, {
       providers: [...new Set(receipts.map(({ provider }) => provider))],
       to: receipts.map(({ to }) => to).filter((to) => to !== ""),
-      ids: receipts.flatMap(({ providerMessageId }) => [providerMessageId, ...idForms(providerMessageId)]),
+      ids: receipts.flatMap(({ providerMessageId }) => idForms(providerMessageId)),
     });
     const submitted = [...rows, ...tail.filter(({ type }) => type === "submitted")];
     return receipts.map(({ provider, providerMessageId, to }) => {
@@ -125,13 +135,12 @@ export class LogHistory implements MessageHistory {
 
   /** Events that the sink may not have stored yet, of these numbers' partitions; of all, where a number is not known. */
   private async tail(numbers: readonly string[]): Promise<KnownEvent[]> {
-    const { reader, partitions } = this.options;
-    const all = numbers.some((to) => !/^\d+$/.test(to));
-    const wanted = all
-      ? Array.from({ length: partitions }, (_, partition) => partition)
-      : [...new Set(numbers.map((to) => partitionFor(to, partitions)))];
+    const { reader } = this.options;
     const stored = await reader.committed(EVENT_SINK_GROUP, EVENTS_TOPIC);
+    // How many partitions there are is not taken from a setting: with a wrong one, a message's events would be looked for elsewhere.
     const marks = await reader.watermarks(EVENTS_TOPIC);
+    const all = numbers.some((to) => !/^\d+$/.test(to));
+    const wanted = all ? [...marks.keys()] : [...new Set(numbers.map((to) => partitionFor(to, marks.length)))];
     const found: KnownEvent[] = [];
     for (const partition of wanted) {
       const { low, high } = marks[partition] ?? { low: 0, high: 0 };

@@ -77,7 +77,10 @@ export function markRecord(
   return { topic: DEAD_LETTER_TOPIC, partition, key: null, value, headers };
 }
 
-/** Reads a mark; undefined for a letter. */
+/**
+ * Reads a mark; undefined for a letter. A mark stands behind its letter, in the same partition: what says so of another place is none,
+ * whoever wrote it.
+ */
 export function readMark(record: InRecord): ReplayMark | undefined {
   const text = headerText(record, MARK);
   if (text === undefined) return undefined;
@@ -85,6 +88,7 @@ export function readMark(record: InRecord): ReplayMark | undefined {
   if (match === null) return undefined;
   const [, partition, offset, state, run] = match as unknown as [string, string, string, "begun" | "done", string];
   const letter = { partition: Number(partition), offset: Number(offset) };
+  if (letter.partition !== record.partition || letter.offset >= record.offset) return undefined;
   return { letter, state, run, at: Number(headerText(record, AT) ?? 0), storedAt: record.timestamp };
 }
 

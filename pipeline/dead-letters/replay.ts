@@ -9,6 +9,7 @@ import type { SluiceCodecs } from "../records/codecs.ts";
 import type { DeadLetterBox } from "./dead-letter-box.ts";
 import { judgeReplay, newIdOf, type RefusalCode, type Verdict } from "./judge-replay.ts";
 import { loadContent, ownerOf, type ReadContent } from "./letter-content.ts";
+import type { LetterMarks } from "./letter-marks.ts";
 import { type MessageHistory, type MessageKey, messageText } from "./message-history.ts";
 import {
   type Claim,
@@ -50,6 +51,8 @@ export interface ReplayResult {
   readonly refused: ReadonlyMap<RefusalCode, number>;
   /** Letters that were not looked at, since `most` was reached or the replay was stopped. */
   readonly notLookedAt: number;
+  /** Places where there is no letter (any more). */
+  readonly absent: readonly LetterPlace[];
 }
 
 export interface ReplayerOptions {
@@ -89,13 +92,20 @@ export class Replayer {
   /** @throws SluiceError when Kafka, the registry or ClickHouse cannot be asked; what is done by then stays done, and is seen by the next run. */
   async replay(places: readonly LetterPlace[], options: ReplayOptions): Promise<ReplayResult> {
     const refused = new Map<RefusalCode, number>();
+    const absent: LetterPlace[] = [];
+    const marks = this.options.box.marksOf(places);
     let [replayed, at] = [0, 0];
     while (at < places.length && replayed < options.most && options.stopped?.() !== true) {
       const began = performance.now();
       const size = Math.min(BATCH, options.most - replayed, Math.max(1, Math.floor(options.rate)));
-      const letters = await this.options.box.read(places.slice(at, at + size));
+      const batch = places.slice(at, at + size);
+      const letters = await this.options.box.read(batch);
       at += size;
-      const judged = options.carryOut ? await this.carryOut(letters, options) : await this.judge(letters, options);
+      const there = new Set(letters.map(placeText));
+      absent.push(...batch.filter((place) => !there.has(placeText(place))));
+      const judged = options.carryOut
+        ? await this.carryOut(letters, marks, options)
+        : await this.judge(letters, marks, options);
       for (const { letter, verdict } of judged) {
         if (verdict.ok) replayed++;
         else refused.set(verdict.code, (refused.get(verdict.code) ?? 0) + 1);
@@ -105,12 +115,12 @@ export class Replayer {
       if (options.carryOut && written > 0 && at < places.length)
         await pause(Math.max(0, (written / options.rate) * 1_000 - (performance.now() - began)));
     }
-    return { replayed, refused, notLookedAt: places.length - Math.min(at, places.length) };
+    return { replayed, refused, notLookedAt: places.length - Math.min(at, places.length), absent };
   }
 
-  private async carryOut(letters: readonly Letter[], options: ReplayOptions): Promise<Judged[]> {
+  private async carryOut(letters: readonly Letter[], marks: LetterMarks, options: ReplayOptions): Promise<Judged[]> {
     const { producer, codecs } = this.options;
-    const first = await this.judge(letters, options);
+    const first = await this.judge(letters, marks, options);
     const chosen = first.filter(({ verdict }) => verdict.ok).map(({ letter }) => letter);
     if (chosen.length === 0) return first;
     const before = await this.ends(chosen);
@@ -123,7 +133,7 @@ export class Replayer {
       );
     const lease = performance.now() + WRITE_WITHIN_MS;
     await mark("begun", chosen, before);
-    const second = await this.judge(chosen, options);
+    const second = await this.judge(chosen, marks, options);
     const going = second.flatMap(({ letter, verdict }) => (verdict.ok ? [{ letter, record: verdict.record }] : []));
     await producer.send(
       going.map(({ record }) => record),
@@ -140,8 +150,8 @@ export class Replayer {
   }
 
   /** Judges letters by what is known now. */
-  private async judge(letters: readonly Letter[], options: ReplayOptions): Promise<Judged[]> {
-    const { codecs, reader, history, box } = this.options;
+  private async judge(letters: readonly Letter[], marks: LetterMarks, options: ReplayOptions): Promise<Judged[]> {
+    const { codecs, reader, history } = this.options;
     const topics = new Set(await reader.topics());
     const committed = new Map<string, readonly number[]>();
     const counts = new Map<string, number>();
@@ -153,7 +163,7 @@ export class Replayer {
       committed.set(topic, await reader.committed(group, topic));
     }
     const waiting = await this.waitingIn(letters, committed);
-    const marks = await box.marks(letters);
+    await marks.read();
     const read = await Promise.all(
       letters.map(async (letter) => ({ letter, content: await loadContent(codecs, letter.content) })),
     );
@@ -164,7 +174,7 @@ export class Replayer {
     const taken = new Set<string>();
     for (const { letter, content } of read) {
       const { topic, partition, offset } = letter.content;
-      const claim = await this.claim(letter, marks.get(placeText(letter)) ?? [], options.carryOut);
+      const claim = await this.claim(letter, marks.of(letter), options.carryOut);
       const work = `${topic} ${workOf(letter.content) ?? placeText(letter)}`;
       const reached = committed.get(topic)?.[partition] ?? -1;
       const verdict = judgeReplay(letter, {

@@ -24,6 +24,9 @@ const COMMANDS: Readonly<Record<string, Command>> = {
 /** Exit code of wrong arguments (`EX_USAGE` of sysexits.h), apart from that of a check that failed. */
 const EXIT_USAGE = 64;
 
+/** As shells say of a program that SIGPIPE has ended. */
+const EXIT_PIPE = 141;
+
 /** A client of a broker that does not answer keeps its sockets for minutes: the command has ended, and the terminal gets it back, ms. */
 const LEAVE_MS = 2_000;
 
@@ -64,6 +67,8 @@ if (import.meta.main) {
     print: (line) => process.stdout.write(`${visibleText(line)}\n`),
     tell: (line) => process.stderr.write(`${visibleText(line)}\n`),
   };
+  // Whoever reads it has seen enough, as `head` has.
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? EXIT_PIPE : 2));
   try {
     process.exitCode = await runCli(process.argv.slice(2), host);
   } catch (error) {

@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import type { LetterFilter } from "../../../pipeline/dead-letters/dead-letter-box.ts";
+import type { LetterFilter } from "../../../pipeline/dead-letters/letter-search.ts";
 import type { LetterPlace } from "../../../pipeline/dead-letters/replay-mark.ts";
 import { readLabel, readTime, understood } from "../arguments.ts";
 import { UsageError } from "../command.ts";
@@ -47,9 +47,15 @@ const FILTERS = {
 export function readDeadLetterArguments([action, ...rest]: readonly string[]): DeadLetterArguments {
   switch (action) {
     case "list": {
-      const { values } = understood(() =>
-        parseArgs({ args: rest, options: { ...FILTERS, most: text, json: flag }, allowPositionals: false }),
+      const { values, tokens } = understood(() =>
+        parseArgs({
+          args: rest,
+          options: { ...FILTERS, most: text, json: flag },
+          allowPositionals: false,
+          tokens: true,
+        }),
       );
+      eachOnce(tokens);
       const most = readCount("--most", values.most, LISTED, MAX_LISTED);
       return { action, filter: readFilter(values), most, json: values.json ?? false };
     }
@@ -64,18 +70,20 @@ export function readDeadLetterArguments([action, ...rest]: readonly string[]): D
     case "replay":
       return readReplay(rest);
     default:
-      throw new UsageError(`${action ?? "nothing"}: list, show or replay is needed`);
+      throw new UsageError(`${action === undefined ? "" : `${action}: `}list, show or replay is needed`);
   }
 }
 
 function readReplay(args: readonly string[]): DeadLetterArguments {
-  const { values, positionals } = understood(() =>
+  const { values, positionals, tokens } = understood(() =>
     parseArgs({
       args: [...args],
       options: { ...FILTERS, most: text, rate: text, yes: flag, again: flag, "as-new": flag, json: flag },
       allowPositionals: true,
+      tokens: true,
     }),
   );
+  eachOnce(tokens);
   const filter = readFilter(values);
   if (positionals.length > 0 && Object.values(filter).some((one) => one !== undefined))
     throw new UsageError("letters are named, or looked for by --reason and the like; not both");
@@ -100,8 +108,27 @@ function readFilter({ reason, service, topic, account, provider, label, ...times
   const [from, to] = [readTime("--from", times.from), readTime("--to", times.to)];
   if (from !== undefined && to !== undefined && from >= to)
     throw new UsageError(`--from ${times.from} is not before --to ${times.to}`);
-  const labels = label === undefined ? undefined : Object.fromEntries(label.map(readLabel));
+  // A variable of a shell that was not set: whoever wrote it meant something by it.
+  for (const [name, value] of Object.entries({ reason, service, topic, account, provider }))
+    if (value === "") throw new UsageError(`--${name} is empty`);
+  const labels = label === undefined ? undefined : readLabels(label);
   return { reason, service, topic, from, to, account, provider, labels };
+}
+
+function readLabels(written: readonly string[]): Record<string, string> {
+  const labels = new Map<string, string>();
+  for (const [name, value] of written.map(readLabel)) {
+    if (labels.has(name)) throw new UsageError(`--label ${name} is given twice: a letter has one value of it`);
+    labels.set(name, value);
+  }
+  return Object.fromEntries(labels);
+}
+
+/** @throws UsageError where one is given twice: which is meant? Only labels may be several. */
+function eachOnce(tokens: readonly { readonly kind: string; readonly name?: string }[]): void {
+  const given = tokens.flatMap(({ kind, name }) => (kind === "option" && name !== "label" ? [name] : []));
+  const twice = given.find((name, at) => given.indexOf(name) !== at);
+  if (twice !== undefined) throw new UsageError(`--${twice} is given twice`);
 }
 
 function readPlace(written: string): LetterPlace {

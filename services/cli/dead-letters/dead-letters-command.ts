@@ -8,6 +8,7 @@ import { ClickhouseReader } from "../../../pipeline/read-model/clickhouse-reader
 import { connectCodecs, type SluiceCodecs } from "../../../pipeline/records/codecs.ts";
 import { type ClickhouseConfig, clickhouseSettings } from "../../../platform/clickhouse/settings.ts";
 import { readConfig } from "../../../platform/config/load-config.ts";
+import { SluiceError } from "../../../platform/errors/sluice-error.ts";
 import type { KafkaConnection } from "../../../platform/kafka/connection.ts";
 import { RecordProducer } from "../../../platform/kafka/producer.ts";
 import { kafkaSettings } from "../../../platform/kafka/settings.ts";
@@ -15,7 +16,8 @@ import { TopicReader } from "../../../platform/kafka/topic-reader.ts";
 import { DEAD_LETTER_TOPIC, EVENTS_TOPIC } from "../../../schemas/topics.ts";
 import type { Command, CommandHost } from "../command.ts";
 import { type DeadLetterArguments, LISTED, RATE, REPLAYED, readDeadLetterArguments } from "./arguments.ts";
-import { judgedLine, letterTable, replaySummary } from "./report.ts";
+import { absentLine, judgedLine, letterTable, nothingToReplay, replaySummary } from "./report.ts";
+import { StopSignals } from "./stop-signals.ts";
 
 const HELP = `usage: sluice dead-letters list [filters] [--most <n>] [--json]
        sluice dead-letters show <partition>/<offset> [--reveal] [--json]
@@ -35,13 +37,16 @@ replay  the oldest first. What became of each message is looked up in ClickHouse
   --again               also what has been replayed before
   --as-new              requests whose message has ended without a provider, or whose id stands for another text: as a new message, with
                         a new id and a validity from now
-Exit code 1 when show finds no such letter or replay had to refuse some, 64 for arguments that it does not understand.`;
+Ctrl-C ends a replay behind the letters at hand. What is killed in the middle can be run again: it doubles nothing.
+Exit code 1 when show finds no such letter or replay had to refuse some, 2 when Kafka, the registry or ClickHouse cannot be asked, 64 for
+arguments that it does not understand, 130 after Ctrl-C.`;
 
+/** As shells say of a program that Ctrl-C has ended. */
+const EXIT_STOPPED = 130;
 /** Letters that a replay looks at; what lies behind them is the next run's. */
 const MAX_CANDIDATES = 20_000;
 const quiet = { debug() {}, info() {}, warn() {}, error() {} };
 const settings = z.object({ ...kafkaSettings, ...clickhouseSettings });
-type Config = ClickhouseConfig & { readonly partitions: number };
 type Asked<A extends DeadLetterArguments["action"]> = Extract<DeadLetterArguments, { action: A }>;
 
 /** `sluice dead-letters`. */
@@ -54,7 +59,7 @@ export const deadLettersCommand: Command = {
     const connection = { brokers: config.kafkaBrokers, clientId: `sluice-dead-letters-${process.pid}`, log: quiet };
     const codecs = await connectCodecs(config.registryUrl);
     const reader = new TopicReader({ connection, topics: [DEAD_LETTER_TOPIC, EVENTS_TOPIC] });
-    await reader.start();
+    await answering(reader.start(), config.kafkaBrokers);
     try {
       const box = new DeadLetterBox({ reader, codecs });
       if (asked.action === "list") return await list(asked, box, host);
@@ -65,6 +70,14 @@ export const deadLettersCommand: Command = {
     }
   },
 };
+
+/** @throws SluiceError `KAFKA_UNAVAILABLE` (transient) */
+async function answering(started: Promise<void>, brokers: readonly string[]): Promise<void> {
+  await started.catch((cause: unknown) => {
+    const message = `Kafka does not answer at ${brokers.join(", ")}, where SLUICE_KAFKA_BROKERS says that it is`;
+    throw new SluiceError(message, { code: "KAFKA_UNAVAILABLE", class: "transient", cause });
+  });
+}
 
 async function list({ filter, most, json }: Asked<"list">, box: DeadLetterBox, { print }: CommandHost) {
   const found = await box.find(filter, { most, which: "newest" });
@@ -92,24 +105,34 @@ interface Parts {
 async function replay(
   asked: Asked<"replay">,
   { box, reader, codecs, connection }: Parts,
-  config: Config,
+  config: ClickhouseConfig,
   host: CommandHost,
 ): Promise<number> {
   const clickhouse = ClickhouseReader.of(config);
   const producer = new RecordProducer({ connection });
+  const signals = new StopSignals(() => host.tell("stopping behind the letters at hand; once more stops at once"));
+  const tell = asked.json ? host.tell : host.print;
   try {
-    const history = new LogHistory({ clickhouse, reader, codecs, partitions: config.partitions });
+    const history = new LogHistory({ clickhouse, reader, codecs });
     const readTopic = readingFrom(connection);
     const replayer = new Replayer({ box, history, codecs, reader, producer, readTopic });
     const options = { most: MAX_CANDIDATES, which: "oldest", unreplayed: !asked.again } as const;
     const found = asked.places.length > 0 ? undefined : await box.find(asked.filter, options);
+    if (found?.matched === 0) {
+      tell(nothingToReplay(found.others, asked.again));
+      return 0;
+    }
     const result = await replayer.replay(found?.letters ?? asked.places, {
       ...asked,
+      stopped: () => signals.stopped,
       onJudged: (judged) => host.print(asked.json ? JSON.stringify(judgedLine(judged)) : judgedLine(judged).text),
     });
-    (asked.json ? host.tell : host.print)(replaySummary(result, asked.carryOut, found?.leftOut ?? 0, replayer.run));
-    return result.refused.size > 0 ? 1 : 0;
+    for (const place of result.absent) tell(absentLine(place));
+    tell(replaySummary(result, asked.carryOut, found?.leftOut ?? 0, replayer.run));
+    if (signals.stopped) return EXIT_STOPPED;
+    return result.refused.size > 0 || result.absent.length > 0 ? 1 : 0;
   } finally {
+    signals.close();
     await Promise.allSettled([producer.close(), clickhouse.close()]);
   }
 }

@@ -1,11 +1,13 @@
-import type { FoundLetters, LetterSummary } from "../../../pipeline/dead-letters/dead-letter-box.ts";
+import type { FoundLetters, LetterSummary } from "../../../pipeline/dead-letters/letter-search.ts";
 import type { JudgedLetter, ReplayResult } from "../../../pipeline/dead-letters/replay.ts";
+import type { LetterPlace } from "../../../pipeline/dead-letters/replay-mark.ts";
 
 const DETAIL_CHARACTERS = 100;
 
 /** The letters as a table, and what is not in it. */
-export function letterTable({ letters, counts, matched, leftOut }: FoundLetters): string {
-  if (matched === 0) return "No dead letter matches.";
+export function letterTable({ letters, counts, matched, leftOut, others }: FoundLetters): string {
+  if (matched === 0)
+    return others === 0 ? "No dead letters." : `No dead letter matches; without the filters there are ${others}.`;
   const rows = letters.map(lineOf);
   const kinds = [...counts]
     .sort(([, a], [, b]) => b - a)
@@ -35,6 +37,17 @@ export function judgedLine({ letter, verdict, replayed }: JudgedLetter) {
   return { letter: name, reason: content.reason, topic: content.topic, ok: verdict.ok, replayed, why, messageId, text };
 }
 
+/** What is said where the filters of a replay find nothing. `others`: letters of that time, replayed ones included. */
+export function nothingToReplay(others: number, again: boolean): string {
+  const what = again ? "No dead letter matches" : "No dead letter matches that has not been replayed";
+  return others === 0 ? `${what}.` : `${what}; without the filters there are ${others} ("list" shows them).`;
+}
+
+/** A place where there is no letter (any more). */
+export function absentLine({ partition, offset }: LetterPlace): string {
+  return `${`${partition}/${offset}`.padEnd(10)} sms.dead-letter has no letter there (any more)`;
+}
+
 /** The last line. `leftOut`: letters that match and were not looked at, beyond the result's. */
 export function replaySummary(result: ReplayResult, carriedOut: boolean, leftOut: number, run: string): string {
   const refused = [...result.refused].map(([code, count]) => `${count} ${code}`).join(", ");
@@ -42,6 +55,7 @@ export function replaySummary(result: ReplayResult, carriedOut: boolean, leftOut
   return [
     carriedOut ? `${result.replayed} replayed by ${run}` : `${result.replayed} would be replayed (--yes does it)`,
     ...(refused === "" ? [] : [`refused: ${refused}`]),
+    ...(result.absent.length === 0 ? [] : [`${result.absent.length} not there`]),
     ...(left === 0 ? [] : [`${left} not looked at: run it again, or raise --most`]),
   ].join("; ");
 }

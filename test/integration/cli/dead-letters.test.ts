@@ -1,7 +1,8 @@
 import { Kafka, logLevel } from "kafkajs";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { newMessageId } from "../../../domain/message/message-id.ts";
-import { DeadLetterBox, type LetterFilter } from "../../../pipeline/dead-letters/dead-letter-box.ts";
+import { DeadLetterBox } from "../../../pipeline/dead-letters/dead-letter-box.ts";
+import type { LetterFilter } from "../../../pipeline/dead-letters/letter-search.ts";
 import { LogHistory } from "../../../pipeline/dead-letters/message-history.ts";
 import { type JudgedLetter, Replayer, type ReplayOptions } from "../../../pipeline/dead-letters/replay.ts";
 import { DEAD_AFTER_MS, type LetterPlace, markRecord, REPLAY_OF } from "../../../pipeline/dead-letters/replay-mark.ts";
@@ -16,7 +17,6 @@ import { RecordProducer } from "../../../platform/kafka/producer.ts";
 import { headerText, type InRecord, type OutRecord } from "../../../platform/kafka/record.ts";
 import { TopicReader } from "../../../platform/kafka/topic-reader.ts";
 import { ensureTopics } from "../../../platform/kafka/topics.ts";
-import { readContracts } from "../../../schemas/contracts.ts";
 import type { Event, EventType, MessageFacts, SendRequest } from "../../../schemas/generated/types.ts";
 import { groupOf } from "../../../schemas/groups.ts";
 import {
@@ -31,6 +31,7 @@ import {
 import { judgedLine } from "../../../services/cli/dead-letters/report.ts";
 import { runCli } from "../../../services/cli/sluice.ts";
 import { clickhouseVariables } from "../../fixture/cluster-handle.ts";
+import { LateSchema } from "../../fixture/late-schema.ts";
 import { sharedCluster } from "../../fixture/shared-cluster.ts";
 import { type TestDatabase, testDatabase } from "../clickhouse/database.ts";
 import { connectionTo, recordingLog, until } from "../platform/kafka-runtime.ts";
@@ -101,7 +102,7 @@ async function replay(
   more: Partial<ReplayOptions> & { at?: LetterPlace; clockMs?: number } = {},
 ) {
   const { at, clockMs = 0, ...options } = more;
-  const history = new LogHistory({ clickhouse, reader: readers, codecs, partitions: P });
+  const history = new LogHistory({ clickhouse, reader: readers, codecs });
   const clock = { now: () => producer.clock.now() + clockMs };
   const readTopic = (_: string, read: (of: TopicReader) => Promise<void>) => read(reader);
   const replayer = new Replayer({
@@ -256,15 +257,14 @@ test("what would be put aside again is refused until it would not", async () => 
   );
   const long = requestRecord(request(newMessageId(), { text: "x".repeat(2_000) }));
   const oversize = await putAside(long, "text-too-long", "router");
-  const late = await putAside(
+  const expired = await putAside(
     requestRecord(request(newMessageId(), { validitySeconds: 30, acceptedAt: Date.now() - 40_000 })),
     "undecodable",
     "router",
   );
   // Of a schema that is registered later: no id is given, so the record's place makes it.
-  const nextId = await unregisteredId();
-  const written = codecs.request.encode(request(null, { acceptedAt: null }));
-  const value = Buffer.concat([Buffer.from([0]), int32(nextId), written.subarray(5)]);
+  const late = await LateSchema.announce(cluster.registryUrl);
+  const value = late.written(codecs.request.encode(request(null, { acceptedAt: null })));
   const unknown = await putAside(requestRecord(request(null), value), "undecodable", "router");
 
   const first = await replay();
@@ -273,11 +273,11 @@ test("what would be put aside again is refused until it would not", async () => 
   expect(lineOf(garbage.name)).toContain("refused, undecodable");
   expect(lineOf(cut.name)).toContain("refused, cut");
   expect(lineOf(oversize.name)).toContain("refused, invalid: text: ");
-  expect(lineOf(late.name)).toContain("refused, expired");
+  expect(lineOf(expired.name)).toContain("refused, expired");
   expect(lineOf(unknown.name)).toContain("refused, undecodable");
   expect(await recordsFrom(REQUESTS, HOME, unknown.end)).toHaveLength(0);
 
-  expect(await registerNext()).toBe(nextId);
+  await late.register();
   // As another run of the command: this one remembers for half a minute that there was none.
   codecs = await connectCodecs(cluster.registryUrl);
   const second = await replay();
@@ -405,30 +405,3 @@ test("--most and --rate bound a replay, and the rest is named", async () => {
   expect((await sluice("list", "--from", since, "--most", "2")).out).toContain("3 older ones are not shown");
   expect(await replay()).toMatchObject({ replayed: 2, notLookedAt: 0 });
 });
-
-/** A schema of another writer's, and the id that it will have. */
-const NEXT = { doc: `letters ${Date.now()}` };
-async function registerNext(): Promise<number> {
-  const schema = { ...readContracts().get("SendRequest")!, ...NEXT };
-  const answer = await fetch(`${cluster.registryUrl}/subjects/letters-next/versions`, {
-    method: "POST",
-    headers: { "content-type": "application/vnd.schemaregistry.v1+json" },
-    body: JSON.stringify({ schema: JSON.stringify(schema) }),
-  });
-  expect(answer.status).toBe(200);
-  return ((await answer.json()) as { id: number }).id;
-}
-/** Ids are given in turn. */
-async function unregisteredId(): Promise<number> {
-  const answer = await fetch(`${cluster.registryUrl}/subjects/letters-probe/versions`, {
-    method: "POST",
-    headers: { "content-type": "application/vnd.schemaregistry.v1+json" },
-    body: JSON.stringify({ schema: JSON.stringify({ type: "record", name: `Probe${Date.now()}`, fields: [] }) }),
-  });
-  return ((await answer.json()) as { id: number }).id + 1;
-}
-function int32(value: number): Buffer {
-  const bytes = Buffer.alloc(4);
-  bytes.writeInt32BE(value);
-  return bytes;
-}

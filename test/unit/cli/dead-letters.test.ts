@@ -2,6 +2,8 @@ import { describe, expect, it } from "vitest";
 import { hiddenNumber, shownLetter } from "../../../pipeline/dead-letters/show-letter.ts";
 import { UsageError } from "../../../services/cli/command.ts";
 import { readDeadLetterArguments } from "../../../services/cli/dead-letters/arguments.ts";
+import { absentLine, letterTable, nothingToReplay, replaySummary } from "../../../services/cli/dead-letters/report.ts";
+import { StopSignals } from "../../../services/cli/dead-letters/stop-signals.ts";
 
 describe("arguments of sluice dead-letters", () => {
   it("are a dry run, a modest rate and a cap unless said otherwise", () => {
@@ -31,10 +33,59 @@ describe("arguments of sluice dead-letters", () => {
       [["replay", "--rate", "0"], "--rate 0"],
       [["list", "--most", "10001"], "--most 10001"],
       [["list", "--from", "2026-01-02", "--to", "2026-01-01"], "not before"],
+      [["list", "--account="], "--account is empty"],
+      [["replay", "--provider", "", "--yes"], "--provider is empty"],
+      [["list", "--reason", "a", "--reason", "b"], "--reason is given twice"],
+      [["list", "--label", "a=1", "--label", "a=2"], "--label a is given twice"],
+      [["replay", "--rate", "1", "--rate", "2"], "--rate is given twice"],
     ] as const) {
       expect(() => readDeadLetterArguments(args)).toThrow(UsageError);
       expect(() => readDeadLetterArguments(args)).toThrow(word);
     }
+    expect(() => readDeadLetterArguments([])).toThrow(/^list, show or replay is needed$/);
+  });
+
+  it("may name several labels, whatever they are called", () => {
+    const { filter } = readDeadLetterArguments(["list", "--label", "a=1", "--label", "__proto__=x"]) as {
+      filter: object;
+    };
+    expect(Object.entries((filter as { labels: object }).labels)).toEqual([
+      ["a", "1"],
+      ["__proto__", "x"],
+    ]);
+  });
+});
+
+describe("what sluice dead-letters says", () => {
+  const none = { letters: [], counts: new Map(), matched: 0, leftOut: 0 };
+
+  it("tells an empty box from filters that find nothing", () => {
+    expect(letterTable({ ...none, others: 0 })).toBe("No dead letters.");
+    expect(letterTable({ ...none, others: 7 })).toContain("without the filters there are 7");
+    expect(nothingToReplay(7, false)).toContain("that has not been replayed; without the filters there are 7");
+  });
+
+  it("names what it did not look at and what is not there", () => {
+    const absent = [{ partition: 3, offset: 9 }];
+    const result = { replayed: 2, refused: new Map([["ended", 1]] as const), notLookedAt: 1, absent };
+    expect(replaySummary(result, true, 4, "run-1")).toBe(
+      "2 replayed by run-1; refused: 1 ended; 1 not there; 5 not looked at: run it again, or raise --most",
+    );
+    expect(absentLine(absent[0]!)).toContain("3/9 ");
+  });
+});
+
+describe("Ctrl-C in a replay", () => {
+  it("asks for an end the first time, and is the process's own affair the second time", () => {
+    const before = process.listenerCount("SIGINT");
+    let told = 0;
+    const signals = new StopSignals(() => told++);
+    expect([signals.stopped, process.listenerCount("SIGINT")]).toEqual([false, before + 1]);
+    process.emit("SIGINT");
+    expect([signals.stopped, told, process.listenerCount("SIGINT")]).toEqual([true, 1, before]);
+    const other = new StopSignals(() => told++);
+    other.close();
+    expect([other.stopped, process.listenerCount("SIGINT")]).toEqual([false, before]);
   });
 });
 
