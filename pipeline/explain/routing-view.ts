@@ -1,22 +1,17 @@
 import type { Snapshot, SnapshotSource } from "../../domain/catalog/snapshot.ts";
 import type { Lane } from "../../domain/message/lane.ts";
 import { KnownNetworks, learnedNetwork, type Ported, portedTo } from "../../domain/portability/known-networks.ts";
-import { ConversionEstimates } from "../../domain/quality/conversion-estimates.ts";
-import { DeliveryEstimates } from "../../domain/quality/delivery-estimates.ts";
-import type { QualitySummary } from "../../domain/quality/quality-cell.ts";
 import type { DeliveryView } from "../../domain/routing/delivery-view.ts";
 import type { ExplainedHealth } from "../../domain/routing/explain.ts";
 import type { TopicReader } from "../../platform/kafka/topic-reader.ts";
 import type { Log } from "../../platform/log/log.ts";
 import type { Health } from "../../schemas/generated/types.ts";
 import { CONVERSION_COUNTS_TOPIC, HEALTH_TOPIC, NETWORKS_TOPIC, QUALITY_TOPIC } from "../../schemas/topics.ts";
-import { deliversBy } from "../follow/conversion-board.ts";
-import { followConversions } from "../follow/follow-conversions.ts";
 import { followHealth } from "../follow/follow-health.ts";
 import { followNetworks } from "../follow/follow-networks.ts";
-import { followQuality } from "../follow/follow-quality.ts";
 import { ProviderHealth } from "../follow/provider-health.ts";
 import type { SluiceCodecs } from "../records/codecs.ts";
+import { followDelivery } from "./follow-delivery.ts";
 
 /** What routing looks at, as this process knows it. */
 export interface RoutingView {
@@ -96,37 +91,23 @@ function portedOf({ codecs, reader, catalog, log, now }: FollowRoutingOptions): 
 }
 
 /** The estimates of deliveries and conversions, worked out anew when they are asked for. */
-function deliveryOf({ codecs, reader, partitions, log, now }: FollowRoutingOptions): RoutingView["delivery"] {
-  const estimates = new DeliveryEstimates();
-  const conversions = new ConversionEstimates();
-  const fold = (summary: QualitySummary) => estimates.fold(summary);
-  followQuality({ reader, codec: codecs.quality, fold, partitions, log }).catch((err: unknown) =>
+function deliveryOf(options: FollowRoutingOptions): RoutingView["delivery"] {
+  const { log, now } = options;
+  const told = followDelivery(options);
+  told.receipts.catch((err: unknown) =>
     log.warn({ err }, "What receipts say cannot be read: in explanations all providers deliver alike"),
   );
-  followConversions({
-    reader,
-    codec: codecs.conversionCounts,
-    fold: (told) => conversions.fold(told),
-    partitions,
-    log,
-  }).catch((err: unknown) =>
+  told.conversions.catch((err: unknown) =>
     log.warn({ err }, "What applications tell cannot be read: explanations know of no conversions"),
   );
   let refreshedAt = Number.NEGATIVE_INFINITY;
-  const refresh = () => {
+  const fresh = () => {
     const at = now();
-    if (at - refreshedAt < ESTIMATES_MS) return;
-    refreshedAt = at;
-    estimates.refresh(at);
-    conversions.refresh(at, deliversBy(estimates));
+    if (at - refreshedAt >= ESTIMATES_MS) {
+      refreshedAt = at;
+      told.refresh(at);
+    }
+    return told;
   };
-  const of: DeliveryView["of"] = (...place) => {
-    refresh();
-    return estimates.of(...place);
-  };
-  const converts: DeliveryView["converts"] = (...place) => {
-    refresh();
-    return conversions.of(...place);
-  };
-  return { of, converts };
+  return { of: (...place) => fresh().of(...place), converts: (...place) => fresh().converts(...place) };
 }

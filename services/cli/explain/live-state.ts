@@ -1,16 +1,11 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { ConversionEstimates } from "../../../domain/quality/conversion-estimates.ts";
-import { DeliveryEstimates } from "../../../domain/quality/delivery-estimates.ts";
-import type { QualitySummary } from "../../../domain/quality/quality-cell.ts";
 import type { DeliveryView } from "../../../domain/routing/delivery-view.ts";
 import type { ExplainedHealth } from "../../../domain/routing/explain.ts";
 import type { AppliedVersion } from "../../../pipeline/control/catalog-log.ts";
+import { followDelivery } from "../../../pipeline/explain/follow-delivery.ts";
 import { ROUTING_TOPICS } from "../../../pipeline/explain/routing-view.ts";
-import { deliversBy } from "../../../pipeline/follow/conversion-board.ts";
-import { followConversions } from "../../../pipeline/follow/follow-conversions.ts";
 import { followHealth } from "../../../pipeline/follow/follow-health.ts";
 import { readNumberNetwork } from "../../../pipeline/follow/follow-networks.ts";
-import { followQuality } from "../../../pipeline/follow/follow-quality.ts";
 import { ProviderHealth } from "../../../pipeline/follow/provider-health.ts";
 import { connectCodecs, type SluiceCodecs } from "../../../pipeline/records/codecs.ts";
 import { SluiceError } from "../../../platform/errors/sluice-error.ts";
@@ -63,24 +58,12 @@ export async function readLiveState(
       partitionsOf: () => Number.POSITIVE_INFINITY,
       log: silentLog,
     });
-    const delivery = new DeliveryEstimates();
-    const fold = (summary: QualitySummary) => delivery.fold(summary);
-    const quality = followQuality({ reader, codec: codecs.quality, fold, partitions, log: silentLog });
-    const conversions = new ConversionEstimates();
-    const told = followConversions({
-      ...{ reader, codec: codecs.conversionCounts, partitions, log: silentLog },
-      fold: (summary) => conversions.fold(summary),
-    });
+    const told = followDelivery({ reader, codecs, partitions, log: silentLog });
     const networks = learnedOf(number, partitions, reader, codecs);
-    const read = Promise.all([readCatalogLog(reader, codecs), networks, followed, quality, told]);
+    const read = Promise.all([readCatalogLog(reader, codecs), networks, followed, told.receipts, told.conversions]);
     const [{ current }, learned] = await within(read, READ_MS, `${FOLLOWED.join(", ")} could not be read`);
-    delivery.refresh(Date.now());
-    conversions.refresh(Date.now(), deliversBy(delivery));
-    const view: LiveState["delivery"] = {
-      of: (...place) => delivery.of(...place),
-      converts: (...place) => conversions.of(...place),
-    };
-    return { version: current, words: [...words.values()], delivery: view, learned };
+    told.refresh(Date.now());
+    return { version: current, words: [...words.values()], delivery: told, learned };
   } finally {
     // One that comes up late must go again, too, or the process would not end.
     void started.then(() => reader.stop()).catch(() => {});
