@@ -1,17 +1,13 @@
-import { BlockInserter } from "../../../platform/clickhouse/block-inserter.ts";
-import { observeKafka } from "../../../platform/kafka/observe.ts";
+import type { BlockInserter } from "../../../platform/clickhouse/block-inserter.ts";
 import { runSink, type SinkOptions } from "../../../platform/kafka/sink.ts";
 import { SinkStats } from "../../../platform/kafka/sink-stats.ts";
 import type { Task } from "../../../platform/kafka/task.ts";
-import { TaskGroup } from "../../../platform/kafka/task-group.ts";
-import type { LifecycleScope } from "../../../platform/lifecycle/lifecycle.ts";
 import type { Log } from "../../../platform/log/log.ts";
 import type { MetricRegistry } from "../../../platform/telemetry/metric-registry.ts";
 import { CONVERSION_SINK_GROUP } from "../../../schemas/groups.ts";
 import { CONVERSIONS_TOPIC } from "../../../schemas/topics.ts";
-import { clickhouseReadiness } from "../clickhouse-probe.ts";
-import type { DeadLetterSinkConfig, DeadLetterSinkParts } from "../dead-letter-sink.ts";
 import { refusedLetters } from "../refusals.ts";
+import { type SinkConfig, type SinkParts, type SinkScope, startSink } from "../start-sink.ts";
 import { CONVERSION_COLUMNS, ConversionBlock } from "./conversion-block.ts";
 import { ConversionLookups } from "./conversion-lookups.ts";
 import { ConversionSettling, type SettledAs } from "./conversion-settling.ts";
@@ -22,19 +18,12 @@ const MAX_BYTES_PER_PARTITION = 256 << 10;
 /** Between two looks at what waits for its message, ms. */
 const SETTLE_EVERY_MS = 1_000;
 
-interface Scope extends LifecycleScope {
-  readonly metrics: MetricRegistry;
-  readonly log: Log;
-}
-
-export interface ConversionSinkConfig extends DeadLetterSinkConfig {
+export interface ConversionSinkConfig extends SinkConfig {
   readonly conversionWait: number;
 }
 
-type Parts = DeadLetterSinkParts & { readonly now: () => number };
-
 /** What a partition's task works with. */
-interface TaskParts extends Parts {
+interface TaskParts extends SinkParts {
   readonly inserter: BlockInserter;
   readonly lookups: ConversionLookups;
   readonly stats: SinkStats;
@@ -44,39 +33,28 @@ interface TaskParts extends Parts {
 }
 
 /** sms.conversions -> the table `conversions`, each exactly one row; and what they say of providers' ways -> sms.conversion-counts. */
-export async function startConversionSink(scope: Scope, config: ConversionSinkConfig, parts: Parts): Promise<void> {
-  const inserter = new BlockInserter(config, {
-    table: TABLE,
-    columns: CONVERSION_COLUMNS,
-    connections: 1,
-    timeoutMs: config.sinkInsertTimeout,
-  });
-  await scope.add("clickhouse (conversions)", { start: () => inserter, stop: () => inserter.close() });
-  await scope.waitFor("clickhouse (conversions)", () => inserter.check(TABLE));
+export async function startConversionSink(
+  scope: SinkScope,
+  config: ConversionSinkConfig,
+  parts: SinkParts,
+): Promise<void> {
   const lookups = new ConversionLookups(config);
   await scope.add("clickhouse (messages of conversions)", { start: () => lookups, stop: () => lookups.close() });
   const stats = new SinkStats();
   const live = new Set<ConversionSettling>();
   const count = observe(scope.metrics, stats, live);
-  const taskParts: TaskParts = { ...parts, inserter, lookups, stats, live, count, log: scope.log };
-  const group = new TaskGroup({
-    connection: parts.connection,
+  const ofTasks = { ...parts, lookups, stats, live, count, log: scope.log };
+  await startSink(scope, config, parts, {
+    name: "conversions",
+    topic: CONVERSIONS_TOPIC,
     groupId: CONVERSION_SINK_GROUP,
-    topics: [CONVERSIONS_TOPIC],
-    partitions: config.partitions,
-    sessionTimeoutMs: config.kafkaSessionTimeout,
-    run: (task) => runTask(task, config, taskParts),
-    minBytes: 1,
-    maxWaitMs: 500,
-    maxBytesPerPartition: MAX_BYTES_PER_PARTITION,
+    table: TABLE,
+    columns: CONVERSION_COLUMNS,
+    connections: 1,
+    stats,
+    fetch: { minBytes: 1, maxWaitMs: 500, maxBytesPerPartition: MAX_BYTES_PER_PARTITION },
+    run: (task, inserter) => runTask(task, config, { ...ofTasks, inserter }),
   });
-  observeKafka(scope, { group, name: "conversions", now: parts.now });
-  scope.readiness.register(
-    "clickhouse (conversions)",
-    clickhouseReadiness(() => inserter.check(TABLE), stats),
-  );
-  await scope.add("conversion tasks", { start: () => group, stop: () => group.stop() });
-  await scope.waitFor("kafka (conversion tasks)", () => group.start());
 }
 
 async function runTask(task: Task, config: ConversionSinkConfig, parts: TaskParts): Promise<void> {
