@@ -7,16 +7,12 @@
 import type { Snapshot, SnapshotSource } from "../../domain/catalog/snapshot.ts";
 import { triedThisRound } from "../../domain/message/tries.ts";
 import type { SpentOnLookups } from "../../domain/portability/lookup-budget.ts";
-import { limitText } from "../../domain/routing/account-price-cap.ts";
-import type { FullCap } from "../../domain/routing/cap-table.ts";
-import { rulesText } from "../../domain/routing/choice-terms.ts";
 import { type Choice, chooseProvider } from "../../domain/routing/choose-provider.ts";
 import type { DeliveryView } from "../../domain/routing/delivery-view.ts";
 import type { ProviderHealth } from "../../pipeline/follow/provider-health.ts";
 import type { ReadMark } from "../../pipeline/follow/read-mark.ts";
 import type { SchemaGate } from "../../pipeline/follow/schema-gate.ts";
 import type { SluiceCodecs } from "../../pipeline/records/codecs.ts";
-import { BLANK_EVENT } from "../../pipeline/records/event-record.ts";
 import { implausibleRetry } from "../../pipeline/records/plausible.ts";
 import { routeFacts } from "../../pipeline/records/route-facts.ts";
 import { writerSchemaId } from "../../platform/codec/codec.ts";
@@ -28,7 +24,7 @@ import type { InRecord, KafkaLog, OutRecord } from "../../platform/kafka/record.
 import type { Task } from "../../platform/kafka/task.ts";
 import type { TopicReader } from "../../platform/kafka/topic-reader.ts";
 import type { Outputs, Transform, Upcoming } from "../../platform/kafka/transform.ts";
-import type { Event, Lane, MessageFacts, Retry } from "../../schemas/generated/types.ts";
+import type { Event, Lane, Retry } from "../../schemas/generated/types.ts";
 import { EVENTS_TOPIC, LANES, ROUTER_INPUTS, requestTopic } from "../../schemas/topics.ts";
 import { ACCOUNT_BUSY, AccountShares, isBehind, WAITED } from "./account-shares.ts";
 import { barredProviders } from "./barred-providers.ts";
@@ -52,6 +48,7 @@ import {
 } from "./retry-policy.ts";
 import { ReturningTraffic } from "./returning-traffic.ts";
 import type { RouterMetrics } from "./router-metrics.ts";
+import { closedEvent, postponedEvent, roomAt, routedEvent, verdictsOf } from "./routing-events.ts";
 import { type OnTraced, type Pending, positionOf, RoutingRecords } from "./routing-records.ts";
 import { Waiting, waitsForProvider } from "./waiting.ts";
 
@@ -352,23 +349,8 @@ export class Router implements Transform {
     const { id } = choice.provider;
     const { accountId, lane, segments } = facts;
     const busy = !waited && this.shares.take(id, lane, accountId, segments, health.state(id, lane, passed), passed);
-    const event: Event = {
-      ...BLANK_EVENT,
-      type: "routed",
-      at: now,
-      facts: sentFrom(facts, choice.sender ?? null),
-      attempt,
-      provider: id,
-      route: choice.route,
-      reason: choice.reason,
-      errorCode: busy ? ACCOUNT_BUSY : waited ? WAITED : null,
-      price: choice.price,
-      onDelivery: choice.onDelivery,
-      tariff: choice.tariff ?? null,
-      currency: choice.provider.currency,
-      counted: this.caps.add(this.snapshot, pending.tried, () => routeFacts(facts, now), choice.sender),
-      rules: rulesText(choice.terms, choice.candidates, facts.from ?? undefined, choice.sender),
-    };
+    const counted = this.caps.add(this.snapshot, pending.tried, () => routeFacts(facts, now), choice.sender);
+    const event = routedEvent(pending, choice, now, busy ? ACCOUNT_BUSY : waited ? WAITED : null, counted);
     const overflow = isBehind(event.errorCode);
     this.remember(pending);
     metrics.routed(id, choice.reason).add();
@@ -406,17 +388,7 @@ export class Router implements Transform {
     }
     const at = this.options.now();
     const { delay } = nextRound(pending.tried, choice.reason, at, pending.facts.expiresAt, due);
-    const event: Event = {
-      ...BLANK_EVENT,
-      type: "postponed",
-      at,
-      facts: pending.facts,
-      attempt: pending.attempt,
-      reason: verdicts,
-      errorClass: "unroutable",
-      errorCode: choice.reason,
-      due,
-    };
+    const event = postponedEvent(pending, choice.reason, verdicts, at, due);
     this.remember(pending);
     this.options.metrics.delayed(delay).add();
     out.decide(this.records.event(record, event));
@@ -431,52 +403,18 @@ export class Router implements Transform {
   }
 
   private close(record: InRecord, pending: Pending, end: GivenUp, detail: string, out: Outputs): void {
-    const { state, errorClass, code } = end;
-    const { facts, attempt } = pending;
     const src = positionOf(record);
     if (!this.recorded.has(src) && this.isRepeat(record, pending, out)) return;
     this.remember(pending);
     this.recorded.delete(src);
-    this.options.metrics.closed(state).add();
-    const event: Event = {
-      ...BLANK_EVENT,
-      type: "closed",
-      at: this.options.now(),
-      facts,
-      attempt,
-      provider: end.provider ?? pending.tried.findLast((one) => one.provider !== null)?.provider ?? null,
-      state,
-      errorClass,
-      errorCode: code,
-      reason: detail,
-    };
+    this.options.metrics.closed(end.state).add();
+    const event = closedEvent(pending, end, detail, this.options.now());
     out.decide(this.records.event(record, event));
-    if (isDeadLetter(event)) this.dead(record, letterReason(event), detail, facts.messageId, out);
+    if (isDeadLetter(event)) this.dead(record, letterReason(event), detail, pending.facts.messageId, out);
   }
 
   private dead(record: InRecord, reason: string, detail: string, messageId: string | null, out: Outputs): void {
     this.options.metrics.deadLetters(reason).add();
     out.decide(this.records.deadLetter(record, reason, detail, messageId));
   }
-}
-
-/** The facts of a message that goes out from this sender. */
-function sentFrom(facts: MessageFacts, sender: string | null): MessageFacts {
-  const sentAs = sender === facts.from ? null : sender;
-  return sentAs === facts.sentAs ? facts : { ...facts, sentAs };
-}
-
-/** When there is room again under a cap, epoch ms; null: the message does not wait for it. */
-function roomAt(full: FullCap | undefined, expiresAt: number): number | null {
-  return full === undefined || full.reaction === "refuse" || full.until >= expiresAt ? null : full.until;
-}
-
-/** Why nobody was taken, for people. */
-function verdictsOf({ reason, candidates, full, terms }: Extract<Choice, { ok: false }>): string {
-  const { priceLimit, sender } = terms;
-  if (full !== undefined) return full.reason;
-  if (sender?.ok === false) return `from: ${sender.reason}`;
-  const verdicts = candidates.map((c) => `${c.provider}: ${c.verdict}`).join(", ");
-  if (reason !== "price-cap" || priceLimit === undefined) return verdicts;
-  return `costs more than the account's ${limitText(priceLimit)} a message; ${verdicts}`;
 }
