@@ -9,14 +9,15 @@
 
 import { faultPoint } from "#fault-point";
 import type { Provider } from "../../domain/catalog/provider.ts";
-import { countsAgainstCircuit } from "../../domain/message/submit-outcome.ts";
 import type { VolumeCount } from "../../pipeline/follow/told-volume.ts";
 import type { Outcome } from "../../platform/kafka/dispatcher.ts";
 import type { KafkaLog, OutRecord } from "../../platform/kafka/record.ts";
+import { AnswerJudgement } from "./answer-judgement.ts";
 import { Circuit, type CircuitState } from "./circuit.ts";
 import { Conclusions } from "./conclusions.ts";
 import { DeferredSettlements, type Settle } from "./deferred-settlements.ts";
-import type { Link } from "./link.ts";
+import type { Link, LinkEvents } from "./link.ts";
+import { LinkBinding } from "./link-binding.ts";
 import { NetworkRates } from "./network-rates.ts";
 import { NetworkShares } from "./network-shares.ts";
 import type { Order, Outcomes } from "./outcomes.ts";
@@ -27,7 +28,7 @@ import { SegmentVolume } from "./segment-volume.ts";
 import type { SenderMetrics } from "./sender-metrics.ts";
 import { SlotTimer } from "./slot-timer.ts";
 import type { Verdict } from "./submission.ts";
-import { LINK_LOST, RESPONSE_TIMEOUT, type Unit, type UnitResult } from "./unit-result.ts";
+import type { Unit, UnitResult } from "./unit-result.ts";
 
 export interface ProviderSenderOptions<U extends Unit> {
   readonly provider: Provider;
@@ -62,9 +63,6 @@ const NOTHING: Outcome = { events: [], followUp: [] };
 /** Messages handed back a second while the provider cannot be used: the router must be able to follow. */
 const HAND_BACK_RATE = 2_000;
 const TICK_MS = 250;
-/** A process that owns nothing keeps its binds for so long: partitions often come back after a rebalance. */
-const UNBIND_AFTER_MS = 5_000;
-const STOP_DRAIN_MS = 1_500;
 
 export class ProviderSender<U extends Unit = Unit> {
   readonly rate = new SegmentRate();
@@ -86,9 +84,8 @@ export class ProviderSender<U extends Unit = Unit> {
     this.wakeOwners();
   });
   private ticker: NodeJS.Timeout | undefined;
-  private idleSince = 0;
-  private linked = false;
-  private unlinking: Promise<void> | undefined;
+  private readonly judgement: AnswerJudgement<U>;
+  private readonly binding: LinkBinding<U>;
   private lastCircuit: CircuitState = "closed";
 
   constructor(options: ProviderSenderOptions<U>) {
@@ -102,6 +99,11 @@ export class ProviderSender<U extends Unit = Unit> {
     this.volume = new SegmentVolume(options.provider.quota, options.now(), options.volumeElsewhere);
     this.quota = new QuotaGate(this.volume, this.circuit);
     this.networkRates.change(options.provider.networkRates, 0, options.monotonic());
+    this.judgement = new AnswerJudgement({
+      ...{ link: this.link, circuit: this.circuit, rate: this.rate, networks: this.networks, slot: this.slot },
+      throttles: options.metrics.throttles,
+    });
+    this.binding = new LinkBinding(this.link, this.circuit, this.linkEvents());
     this.handBack.setShare(HAND_BACK_RATE, options.monotonic());
     if (options.retired) this.circuit.leaveForGood("removed from the catalog", options.monotonic());
   }
@@ -131,7 +133,7 @@ export class ProviderSender<U extends Unit = Unit> {
     this.share();
     this.lookAtQuota();
     this.ticker ??= setInterval(() => this.tick(), TICK_MS);
-    if (!this.linked) void this.connect();
+    void this.binding.bind(this.options.monotonic);
   }
 
   /** Other limits hold from now on: rate, rates of networks, quota. */
@@ -151,7 +153,7 @@ export class ProviderSender<U extends Unit = Unit> {
     // What is in this turn's requests may still leave, with those of others.
     owner.keep();
     this.share();
-    if (this.owners.size === 0) this.idleSince = this.options.monotonic();
+    if (this.owners.size === 0) this.binding.idle(this.options.monotonic());
     this.pump();
   }
 
@@ -160,7 +162,7 @@ export class ProviderSender<U extends Unit = Unit> {
     if (this.ticker !== undefined) clearInterval(this.ticker);
     this.ticker = undefined;
     this.slot.disarm();
-    await this.disconnect();
+    await this.binding.unbind();
   }
 
   /** How many messages may be handed over now. */
@@ -320,44 +322,14 @@ export class ProviderSender<U extends Unit = Unit> {
       this.networkRates.stay(pending.limit, weight);
       this.options.metrics.unsent.add(weight);
     }
-    this.judge(pending, result, now);
+    this.judgement.note(pending, result, now);
+    if (this.circuit.state !== this.lastCircuit) this.circuitChanged();
     if (result.outcome === "throttled" && pending.heldSince === 0) pending.heldSince = now;
     const { verdict } = pending;
     if (verdict !== undefined) this.finish(pending, verdict, false);
     if (this.queue.length > 0 || this.networks.waiting > 0) this.pump();
     if (this.owners.size > 1) this.wakeOwners();
     faultPoint("after:response-read");
-  }
-
-  /** What a result says of the provider. */
-  private judge(
-    { network, sentAt }: Pending<U>,
-    { outcome, code, pauseMs = 0, stayed }: UnitResult,
-    now: number,
-  ): void {
-    // Whoever lost the link did not get an answer, and the circuit knows of the link already.
-    if (outcome === "unsent" || code === LINK_LOST) {
-      if (outcome === "in-doubt") this.circuit.lost(now);
-      else if (stayed === false) this.circuit.departed(now);
-      if (this.circuit.state !== this.lastCircuit) this.circuitChanged();
-      return;
-    }
-    if (code !== RESPONSE_TIMEOUT) this.circuit.answered(this.link.inFlight, now, now - sentAt);
-    const failure = outcome === "throttled" || countsAgainstCircuit(outcome);
-    if (!failure) this.networks.answered(network, now);
-    const ofNetwork = failure && this.networks.failed(network, now);
-    if (outcome === "accepted") this.circuit.succeeded();
-    else if (outcome === "throttled") {
-      this.options.metrics.throttles.add();
-      if (ofNetwork) {
-        this.networks.throttled(network, now, pauseMs);
-        this.slot.arm(pauseMs, now);
-      } else {
-        this.rate.throttled(now, pauseMs, this.link.inFlight);
-        this.circuit.throttled(now, pauseMs);
-      }
-    } else if (failure && !ofNetwork) this.circuit.failed(code, now);
-    if (this.circuit.state !== this.lastCircuit) this.circuitChanged();
   }
 
   private finish(pending: Pending<U>, verdict: Verdict, deferred: boolean): void {
@@ -461,7 +433,7 @@ export class ProviderSender<U extends Unit = Unit> {
     const now = this.options.monotonic();
     this.circuit.tick(now);
     this.lookAtQuota();
-    if (this.owners.size === 0 && this.linked && now - this.idleSince >= UNBIND_AFTER_MS) void this.disconnect();
+    if (this.owners.size === 0) this.binding.tick(now);
     if (this.link.inFlight === 0) this.networkRates.settle();
     this.releaseDraining(now);
     this.releaseHeld(now);
@@ -513,11 +485,8 @@ export class ProviderSender<U extends Unit = Unit> {
     for (const owner of this.owners) owner.wake();
   }
 
-  private async connect(): Promise<void> {
-    this.linked = true;
-    await this.unlinking;
-    this.circuit.linkDown("not connected yet", this.options.monotonic());
-    this.link.start({
+  private linkEvents(): LinkEvents<U> {
+    return {
       onUp: () => {
         this.circuit.linkUp();
         if (this.circuit.state !== this.lastCircuit) this.circuitChanged();
@@ -535,13 +504,6 @@ export class ProviderSender<U extends Unit = Unit> {
         submission.takeLate(unit, answer);
         this.settleLate(submission as Pending<U>);
       },
-    });
-  }
-
-  private async disconnect(): Promise<void> {
-    if (!this.linked) return this.unlinking;
-    this.linked = false;
-    this.unlinking = this.link.stop(STOP_DRAIN_MS);
-    await this.unlinking;
+    };
   }
 }
