@@ -1,10 +1,11 @@
 import { isCurrency } from "../prices/currencies.ts";
+import { someOf } from "../prices/list-problem.ts";
 import { capWarnings } from "./cap-checks.ts";
 import { type CatalogProblem, problemAt } from "./catalog-problem.ts";
 import type { Catalog } from "./catalog-schema.ts";
 import { listenedTo } from "./listened-to.ts";
 import { portabilityWarnings } from "./portability-warnings.ts";
-import type { PriceList } from "./price-list.ts";
+import { amountOf, type Priced, type PriceList, type PriceTable } from "./price-list.ts";
 import type { Provider } from "./provider.ts";
 import { rerouteWarnings } from "./reroute-warnings.ts";
 import type { Route } from "./route.ts";
@@ -17,14 +18,15 @@ const STANDARD_PASSWORD = 8;
 
 /**
  * What a catalog says that can be carried out and is probably not meant: above all rows that never apply. Only for a whole
- * catalog: what one file says of another is most of it.
+ * catalog: what one file says of another is most of it. `now`, epoch ms: tells which days are still to come.
  */
-export function warningsOf(catalog: Catalog): CatalogProblem[] {
+export function warningsOf(catalog: Catalog, now?: number): CatalogProblem[] {
   const { providers, routes } = catalog;
   return [
     ...missing(catalog),
     ...ofKeys(catalog),
     ...ofCurrencies(catalog),
+    ...ofRatesDay(catalog, now),
     ...providers.flatMap((provider, index) => ofProvider(provider, ["providers", index], routes)),
     ...routingWarnings(catalog),
     ...rerouteWarnings(catalog),
@@ -76,6 +78,16 @@ function ofCurrencies({ accounts, providers, rates }: Catalog): CatalogProblem[]
   return named.flatMap(([keys, code]) =>
     code === undefined || isCurrency(code) ? [] : [problemAt(keys, `no currency of ISO 4217 has the code ${code}`)],
   );
+}
+
+/** Where it is the next day already, which it is first at UTC+14. */
+const EARLIEST_DAY_MS = 14 * 3_600_000;
+
+/** Rates hold from the moment at which they are applied, whatever their day says. */
+function ofRatesDay({ rates }: Catalog, now: number | undefined): CatalogProblem[] {
+  if (rates === undefined || now === undefined || Date.parse(rates.date) <= now + EARLIEST_DAY_MS) return [];
+  const message = `${rates.date} is still to come, and these rates hold as soon as they are applied: is the day right?`;
+  return [problemAt(["rates", "date"], message)];
 }
 
 function ofProvider(provider: Provider, at: Keys, routes: readonly Route[]): CatalogProblem[] {
@@ -159,5 +171,18 @@ function ofPrices({ table, ofFile }: PriceList, at: Keys): CatalogProblem[] {
   return [
     ...unknownNetworks([...byNetwork.keys()], at, "their prices apply to no message"),
     ...[...byCountry.keys()].flatMap((country) => noNumbers(country, at)),
+    ...ofNoPrice(table, at),
   ];
 }
+
+/** Routes by cost take whoever asks nothing first, and reports say that nothing was spent. */
+function ofNoPrice({ byNetwork, byCountry, elsewhere }: PriceTable, at: Keys): CatalogProblem[] {
+  const places = [...byNetwork, ...byCountry, ["everywhere else", elsewhere] as const];
+  const free = places.flatMap(([place, price]) => (isNothing(price) ? [place] : []));
+  return free.length === 0 ? [] : [problemAt(at, `the price is 0: ${someOf(free)}`)];
+}
+
+const isNothing = (price: Priced | undefined): boolean =>
+  typeof price === "object" && price.from !== undefined
+    ? isNothing(price.price)
+    : price !== undefined && amountOf(price) === 0;

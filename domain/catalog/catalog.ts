@@ -23,9 +23,9 @@ export type ParsedCatalog =
 
 /**
  * Reads a catalog from plain data and checks its parts against each other. `partitions` is the
- * installation's partition count. Gives every problem that can be found; relations are checked once the parts are sound.
+ * installation's partition count; `now`, epoch ms, is for warnings. Gives every problem that can be found; relations are checked once the parts are sound.
  */
-export function parseCatalog(input: unknown, partitions: number): ParsedCatalog {
+export function parseCatalog(input: unknown, partitions: number, now?: number): ParsedCatalog {
   const parsed = parse(catalogSchema, input);
   if (!parsed.ok) return parsed;
   const { value } = parsed;
@@ -35,7 +35,7 @@ export function parseCatalog(input: unknown, partitions: number): ParsedCatalog 
     ok: true,
     value,
     get warnings() {
-      return warningsOf(value);
+      return warningsOf(value, now);
     },
   };
 }

@@ -53,7 +53,7 @@ export interface LoadOptions {
   readonly reveal?: Reveal;
   /** Secrets that are written out are a problem: the catalog will be stored where others read it. Default: they are not. */
   readonly namedSecretsOnly?: boolean;
-  /** Epoch ms: tells which prices are still to come. */
+  /** Epoch ms: tells which prices and rates are still to come. */
   readonly now?: number;
 }
 
@@ -83,7 +83,7 @@ export function loadCatalog(
     return [...name, ...(entry === undefined ? [] : [entry]), problem.path, problem.message].join(": ");
   };
   const lists = withPriceFiles(input, folder.octets, now);
-  const read = parseSource(lists.value, partitions, reveal);
+  const read = parseSource(lists.value, partitions, reveal, now);
   const written = namedSecretsOnly ? secretPlaces(input).filter(({ reference }) => reference === undefined) : [];
   const problems = [...lists.problems, ...(read.ok ? written.map(writtenOut) : read.problems)];
   if (read.ok && problems.length === 0) {
@@ -115,10 +115,15 @@ function inputOf(files: ReadonlyMap<Part, CatalogFile>): Record<string, unknown>
 }
 
 /** What is published, as whoever takes it over reads it. */
-function parseSource(source: Readonly<Record<string, unknown>>, partitions: number, reveal: Reveal): ParsedCatalog {
+function parseSource(
+  source: Readonly<Record<string, unknown>>,
+  partitions: number,
+  reveal: Reveal,
+  now: number | undefined,
+): ParsedCatalog {
   const secrets = withSecrets(source, reveal);
   const prices = secrets.ok ? atOnce(compilePrices(secrets.value)) : secrets;
-  return prices.ok ? parseCatalog(prices.value, partitions) : prices;
+  return prices.ok ? parseCatalog(prices.value, partitions, now) : prices;
 }
 
 function writtenOut({ keys }: SecretPlace): CatalogProblem {

@@ -48,8 +48,21 @@ function lineOf({ key, country, network, prefix, price, from, charged, name }: P
 const isWider = (prefix: string | undefined, country: string | undefined): boolean =>
   prefix !== undefined && country !== undefined && isCallingCode(prefix, country);
 
+/** A cell that begins like this is a formula to a spreadsheet, in quotation marks as well. An apostrophe makes it a text. */
+const FORMULA = /^(?=[=+\-@])/;
+/** Where the name of a line begins like that. */
+const FORMULA_IN_LINE = new RegExp(`^((?:[^,\\n]*,){${PLAIN_CELLS}}"?)(?=[=+\\-@])`, "gm");
+
+/** A list in this form, as it was published before names were written so that no spreadsheet takes them for formulas. */
+export function withoutFormulas(form: string): string {
+  return form.replace(FORMULA_IN_LINE, "$1'");
+}
+
 function quoted(name: string): string {
-  const flat = name.replace(/[\s\p{Cc}]+/gu, " ").trim();
+  const flat = name
+    .replace(/[\s\p{Cc}]+/gu, " ")
+    .trim()
+    .replace(FORMULA, "'");
   return /[",]/.test(flat) ? `"${flat.replaceAll('"', '""')}"` : flat;
 }
 

@@ -1,3 +1,4 @@
+import { withoutFormulas } from "../../../domain/prices/normal-form.ts";
 import { isPublished } from "../../../pipeline/control/prices-diff.ts";
 
 type Plain = Readonly<Record<string, unknown>>;
@@ -18,7 +19,7 @@ export function withListFiles(providers: unknown): {
   const lists: ListFile[] = [];
   const fileOf = (name: string, text: unknown): string => {
     const file = `prices/${name}.csv`;
-    lists.push({ file, text: String(text) });
+    lists.push({ file, text: withoutFormulas(String(text)) });
     return file;
   };
   const written = (providers as Plain[]).map((provider) => {

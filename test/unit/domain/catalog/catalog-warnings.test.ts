@@ -42,6 +42,27 @@ describe("a catalog that can be carried out and is probably not meant", () => {
     ]);
   });
 
+  it("with prices of nothing", () => {
+    const at = (prices: Loose[]) => warningsAfter(({ providers }) => Object.assign(providers[0]!, { prices }));
+    const free = [
+      { mccMnc: "26201", price: "0" },
+      { country: "FR", price: "0.00", charged: "delivery" },
+    ];
+    expect(at([...free, { price: "0.05" }])).toContain("providers[0].prices: the price is 0: 26201, FR");
+    expect(at([{ price: "0" }])).toContain("providers[0].prices: the price is 0: everywhere else");
+    expect(at([{ price: "0.000001" }]).filter((warning) => warning.includes("is 0"))).toEqual([]);
+  });
+
+  it("with exchange rates of a day that is still to come anywhere", () => {
+    const at = (now: string | undefined) => {
+      const plain = { ...examplePlain(), rates: { base: "EUR", date: "2026-02-01", rates: { USD: "1.2" } } };
+      const parsed = parseCatalog(plain, 12, now === undefined ? undefined : Date.parse(now));
+      return parsed.ok ? parsed.warnings.filter(({ path }) => path === "rates.date").map(({ message }) => message) : [];
+    };
+    expect(at("2026-01-31T09:59:59Z")).toEqual([expect.stringMatching(/^2026-02-01 is still to come/)]);
+    expect([...at("2026-01-31T10:00:00Z"), ...at("2026-02-01T00:00:00Z"), ...at(undefined)]).toEqual([]);
+  });
+
   it("with a lane that no provider of a route carries", () => {
     expect(withRoute({ senders: ["Acme"] }, [{ id: "south" }])).toEqual([
       "routes[0]: no provider of it carries otp: such messages are not sent",

@@ -2,8 +2,14 @@ import { readdirSync, readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import fc from "fast-check";
 import { expect, it } from "vitest";
+import { parseCsv } from "../../../../domain/prices/csv.ts";
 import { decodeText } from "../../../../domain/prices/decode-text.ts";
-import { currencyOfNormalForm, normalForm, readNormalForm } from "../../../../domain/prices/normal-form.ts";
+import {
+  currencyOfNormalForm,
+  normalForm,
+  readNormalForm,
+  withoutFormulas,
+} from "../../../../domain/prices/normal-form.ts";
 import { readList } from "../../../../domain/prices/read-list.ts";
 import { acceptedLists } from "./expected-lists.ts";
 
@@ -116,4 +122,15 @@ it("is not read where a line is not in it", () => {
   for (const place of ["Germany,,", ",,", "DE,2620,", ",26201,4915", "elsewhere,26201,", ",,049"])
     expect(messageOf(`${place},0.01,,,\n`)).toEqual([`line 2: "${place}" is no place`]);
   expect(currencyOfNormalForm("Country,Price (EUR)\n")).toBeUndefined();
+});
+
+it("gives no spreadsheet a formula, and is read as the same", () => {
+  const rows = ["26201;=1+1", '26202;"=HYPERLINK(""http://x"",1)"', "26203;+49", "26204;-x", "26205;@x", "26206;'=y"];
+  const form = formOf(["MCCMNC;Network;Price", ...rows.map((row) => `${row};0,01`)].join("\n"));
+  const names = parseCsv(form, ",").records.map(({ cells }) => cells.at(-1));
+  expect(names.slice(1)).toEqual(["'=1+1", '\'=HYPERLINK("http://x",1)', "'+49", "'-x", "'@x", "'=y"]);
+  expect(formOf(form)).toBe(form);
+  // Published before.
+  expect(withoutFormulas(form.replaceAll("'", ""))).toBe(form);
+  expect(withoutFormulas(form)).toBe(form);
 });
