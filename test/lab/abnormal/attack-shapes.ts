@@ -18,10 +18,10 @@ export const SHAPES: Readonly<Record<AttackKind, AttackShape>> = {
 };
 
 /** Dear enough to be pumped, micro-euros. */
-const DEAR = 90_000;
+export const DEAR = 90_000;
 
 /** Accounts that have been there for three days, and that a condition holds of. */
-function known(installation: Installation, from: number, suits: (account: LabAccount) => boolean): LabAccount[] {
+export function known(installation: Installation, from: number, suits: (account: LabAccount) => boolean): LabAccount[] {
   return installation.accounts.filter((account) => account.firstMinute + 3 * DAY <= from && suits(account));
 }
 
@@ -148,6 +148,7 @@ function nextNight(account: LabAccount, from: number, holiday: number): number {
   return from;
 }
 
-function scaled(flows: readonly ExtraFlow[], factor: number): readonly ExtraFlow[] {
+/** The flows, each with its mean multiplied. */
+export function scaled(flows: readonly ExtraFlow[], factor: number): readonly ExtraFlow[] {
   return factor === 1 ? flows : flows.map((flow) => ({ ...flow, mean: flow.mean * factor }));
 }

@@ -34,20 +34,18 @@ export function quantile(values: readonly number[], share: number): number | nul
   return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? null;
 }
 
-function figuresOf(kind: AttackKind, outcomes: readonly AttackOutcome[], trials: readonly Trial[]): KindFigures {
-  const material = outcomes.filter(({ attack, material: counts }) => counts && attack.kind === kind);
+/** What was found of some attacks, alarms apart. */
+type Findings = Omit<KindFigures, "kind" | "precision">;
+
+function findings(outcomes: readonly AttackOutcome[]): Findings {
+  const material = outcomes.filter(({ material: counts }) => counts);
   const found = material.filter(({ after }) => after !== undefined);
   const after = found.map((outcome) => outcome.after!);
-  const named = (alarms: readonly LabAlarm[]): number => alarms.filter((alarm) => alarm.kind === kindOf(kind)).length;
-  const alarms = trials.reduce((sum, trial) => sum + named(trial.alarms), 0);
-  const wrong = trials.reduce((sum, trial) => sum + named(trial.falseAlarms), 0);
   const sum = (of: (outcome: AttackOutcome) => number): number => material.reduce((total, one) => total + of(one), 0);
   return {
-    kind,
     attacks: material.length,
     found: found.length,
     recall: ratio(found.length, material.length),
-    precision: ratio(alarms - wrong, alarms),
     namedRightly: ratio(found.filter(({ namedRightly }) => namedRightly).length, found.length),
     minutesMedian: quantile(after, 0.5),
     minutes90: quantile(after, 0.9),
@@ -56,6 +54,23 @@ function figuresOf(kind: AttackKind, outcomes: readonly AttackOutcome[], trials:
       sum(({ cost }) => cost),
     ),
   };
+}
+
+function figuresOf(kind: AttackKind, outcomes: readonly AttackOutcome[], trials: readonly Trial[]): KindFigures {
+  const named = (alarms: readonly LabAlarm[]): number => alarms.filter((alarm) => alarm.kind === kindOf(kind)).length;
+  const alarms = trials.reduce((sum, trial) => sum + named(trial.alarms), 0);
+  const wrong = trials.reduce((sum, trial) => sum + named(trial.falseAlarms), 0);
+  return {
+    kind,
+    ...findings(outcomes.filter(({ attack }) => attack.kind === kind)),
+    precision: ratio(alarms - wrong, alarms),
+  };
+}
+
+/** What was found of the attacks of each shape that has a name of its own. No threshold is held against it: the kinds have them. */
+export function shapeFigures(outcomes: readonly AttackOutcome[]): Readonly<Record<string, Findings>> {
+  const groups = Map.groupBy(outcomes, ({ attack }) => attack.shape);
+  return Object.fromEntries([...groups].flatMap(([shape, own]) => (shape ? [[shape, findings(own)]] : [])));
 }
 
 /** What the trials come to, and which thresholds they miss. */

@@ -15,6 +15,12 @@ export function load(account: LabAccount, minute: number, holiday: number): numb
   return factor * spellFactor(account.crowds, minute) * grown(account.firstMinute, account.ramp, minute);
 }
 
+/** The next minute, from `from` on, in which a clock that is `zoneMinutes` ahead of UTC shows the full hour `hour`. */
+export function nextHour(zoneMinutes: number, from: number, hour: number): number {
+  const local = from + zoneMinutes + 7 * DAY;
+  return from + ((hour * HOUR - (local % DAY) + DAY) % DAY);
+}
+
 /** The product of the spells that a minute lies in. */
 export function spellFactor(spells: readonly Spell[], minute: number): number {
   let factor = 1;

@@ -1,6 +1,6 @@
 import type { AttackLedger } from "./simulation.ts";
 import { MATERIAL_COST, MATERIAL_MESSAGES } from "./thresholds.ts";
-import { type Attack, type AttackKind, FIRST_MINUTE_OF_MONTH, HOUR, type Marks } from "./traffic.ts";
+import { type Attack, type AttackKind, FIRST_MINUTE_OF_MONTH, type Happening, HOUR, type Marks } from "./traffic.ts";
 
 /** What whoever looks for abnormal traffic says: once when it begins, however long it lasts. */
 export interface LabAlarm {
@@ -19,7 +19,7 @@ const GRACE = HOUR;
 const DIMENSIONS = ["account", "country", "range", "sender", "provider"] as const satisfies readonly (keyof Marks)[];
 
 /** Whether an alarm is of an attack: it names something of it, at its time, and nothing else. */
-export function belongs(alarm: LabAlarm, { from, until, marks }: Attack): boolean {
+export function belongs(alarm: LabAlarm, { from, until, marks }: Pick<Happening, "from" | "until" | "marks">): boolean {
   if (alarm.minute < from || alarm.minute >= until + GRACE) return false;
   let common = false;
   for (const dimension of DIMENSIONS) {

@@ -4,8 +4,8 @@ import type { Installation, LabAccount, LabCountry, LabProvider, RouteOfDay } fr
 import { type Fate, MinuteLedger } from "./minute-ledger.ts";
 import { cumulated, drawn, load, spellFactor } from "./rhythm.ts";
 import {
-  type Attack,
   type ExtraFlow,
+  type Happening,
   LAST_MINUTE,
   type LabLane,
   type TrafficMinute,
@@ -44,7 +44,7 @@ export function poisson(random: Random, mean: number): number {
 export class Simulation {
   readonly ledgers: readonly AttackLedger[];
   private readonly installation: Installation;
-  private readonly attacks: readonly Attack[];
+  private readonly attacks: readonly Happening[];
   private readonly random: Random;
   private readonly ofAttacks: Random;
   private readonly unrest: Float64Array;
@@ -56,7 +56,7 @@ export class Simulation {
   private minuteOfWays = -1;
   private readonly ledger = new MinuteLedger();
 
-  constructor(installation: Installation, attacks: readonly Attack[]) {
+  constructor(installation: Installation, attacks: readonly Happening[]) {
     this.installation = installation;
     this.attacks = attacks;
     this.random = seededRandom(installation.seed * 2 + 1_000_003);
@@ -172,7 +172,8 @@ export class Simulation {
   }
 }
 
-function routeAt(routes: readonly RouteOfDay[], minute: number): RouteOfDay {
+/** Where a country's messages go in a minute. */
+export function routeAt(routes: readonly RouteOfDay[], minute: number): RouteOfDay {
   let route = routes[0]!;
   for (const next of routes) if (next.from <= minute) route = next;
   return route;

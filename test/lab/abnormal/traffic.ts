@@ -128,8 +128,8 @@ export const ATTACK_KINDS = [
 ] as const;
 export type AttackKind = (typeof ATTACK_KINDS)[number];
 
-export interface Attack {
-  readonly kind: AttackKind;
+/** Something that happens in an installation and is to be seen in its traffic. */
+export interface Happening {
   /** First minute, and the first one after it. */
   readonly from: number;
   readonly until: number;
@@ -138,4 +138,10 @@ export interface Attack {
   readonly told: string;
   readonly extra?: (minute: number) => readonly ExtraFlow[];
   readonly alter?: (truth: WayTruth, provider: string, country: string, minute: number) => WayTruth;
+}
+
+export interface Attack extends Happening {
+  readonly kind: AttackKind;
+  /** Name of its shape, where several shapes are of one kind. */
+  readonly shape?: string;
 }

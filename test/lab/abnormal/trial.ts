@@ -1,10 +1,8 @@
 import { AbnormalTraffic } from "../../../domain/abnormal/abnormal-traffic.ts";
-import type { AttackShape } from "./attack-shape.ts";
-import { installationOf } from "./installation.ts";
-import { attacksOn } from "./schedule.ts";
+import type { Harmless } from "./harmless-shapes.ts";
+import { monthOf } from "./month.ts";
 import { type AttackOutcome, judge, type LabAlarm } from "./score.ts";
-import { Simulation } from "./simulation.ts";
-import type { Attack } from "./traffic.ts";
+import type { ShapeSet } from "./shape-sets.ts";
 
 const CURRENCY = "EUR";
 
@@ -12,13 +10,13 @@ export interface Trial {
   readonly outcomes: readonly AttackOutcome[];
   readonly alarms: readonly LabAlarm[];
   readonly falseAlarms: readonly (LabAlarm & { readonly why: string })[];
+  /** What happened and was no attack. */
+  readonly harmless?: readonly Harmless[];
 }
 
-/** One month of one installation before the real watch: with two attacks of each shape, or with none when no shapes are given. */
-export function trialOf(seed: number, shapes?: readonly AttackShape[]): Trial {
-  const installation = installationOf(seed);
-  const attacks: readonly Attack[] = attacksOn(installation, shapes);
-  const simulation = new Simulation(installation, attacks);
+/** One month of one installation before the real watch, with two happenings of each shape that is given. */
+export function trialOf(seed: number, shapes?: Partial<ShapeSet>): Trial {
+  const { attacks, harmless, simulation } = monthOf(seed, shapes);
   const watch = new AbnormalTraffic();
   const alarms: (LabAlarm & { why: string })[] = [];
   const told = new Set<string>();
@@ -34,5 +32,5 @@ export function trialOf(seed: number, shapes?: readonly AttackShape[]): Trial {
     }
   }
   const { outcomes, alarms: counted, falseAlarms } = judge(seed, attacks, simulation.ledgers, alarms);
-  return { outcomes, alarms: counted, falseAlarms: falseAlarms as (LabAlarm & { why: string })[] };
+  return { outcomes, alarms: counted, falseAlarms: falseAlarms as (LabAlarm & { why: string })[], harmless };
 }

@@ -5,7 +5,7 @@ import { type Attack, DAY, HOUR, type WayTruth } from "./traffic.ts";
 
 /** Attacks by a provider, or by who stands behind it: nothing is sent on top, a way is no longer what it was. */
 
-interface Busy {
+export interface Busy {
   readonly provider: string;
   readonly country: string;
   /** Otp of accounts that tell of conversions, a minute on average. */
@@ -35,7 +35,7 @@ function busyWays({ accounts, providers, routes }: Installation, from: number): 
 }
 
 /** Up to three countries of one provider, with 20 messages an hour or more that conversions are told of. */
-function victims(random: Random, installation: Installation, from: number): Busy[] {
+export function victims(random: Random, installation: Installation, from: number): Busy[] {
   const busy = busyWays(installation, from).filter(({ told }) => told * HOUR >= 20);
   const first = pick(busy, random);
   if (first === undefined) return [];
@@ -43,13 +43,14 @@ function victims(random: Random, installation: Installation, from: number): Busy
   return [first, ...others.slice(0, Math.floor(random() * 3))];
 }
 
-function altering(
+/** An attack on some ways of one provider, as much as `change` makes of how they are, in each of its minutes. */
+export function altering(
   kind: "grey-route" | "forged-receipts",
   from: number,
   until: number,
   ways: readonly Busy[],
   told: string,
-  change: (truth: WayTruth) => WayTruth,
+  change: (truth: WayTruth, minute: number) => WayTruth,
 ): Attack {
   const { provider } = ways[0]!;
   const countries = ways.map(({ country }) => country);
@@ -60,7 +61,7 @@ function altering(
     until,
     marks: { provider: [provider], country: countries },
     told: `${provider} into ${countries.join(" ")}: ${told}`,
-    alter: (truth, of, country) => (of === provider && own.has(country) ? change(truth) : truth),
+    alter: (truth, of, country, minute) => (of === provider && own.has(country) ? change(truth, minute) : truth),
   };
 }
 

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { figures } from "../../../lab/abnormal/figures.ts";
+import { figures, shapeFigures } from "../../../lab/abnormal/figures.ts";
 import type { AttackOutcome, LabAlarm } from "../../../lab/abnormal/score.ts";
 import type { Trial } from "../../../lab/abnormal/trial.ts";
 
@@ -42,4 +42,14 @@ it("counts material attacks only, and says which thresholds are missed", () => {
     "burst: saved 0.653, wanted 0.9",
     "falseAlarmsQuiet: 3 a month, wanted 2",
   ]);
+});
+
+it("tells the shapes of one kind apart, and leaves out what has no name", () => {
+  const named = (shape: string, one: AttackOutcome): AttackOutcome => ({ ...one, attack: { ...one.attack, shape } });
+  const outcomes = [named("a", outcome(3, 50)), named("a", outcome(undefined, 0)), named("b", outcome(1, 99, false))];
+  const found = { attacks: 2, found: 1, recall: 0.5, namedRightly: 1, minutesMedian: 3, minutes90: 3, saved: 0.25 };
+  expect(shapeFigures([...outcomes, outcome(9, 9)])).toEqual({
+    a: found,
+    b: { attacks: 0, found: 0, recall: null, namedRightly: null, minutesMedian: null, minutes90: null, saved: null },
+  });
 });
