@@ -5,11 +5,13 @@ import { TopicReader } from "../../platform/kafka/topic-reader.ts";
 import type { Scope } from "../../platform/lifecycle/run-service.ts";
 import { DEAD_LETTER_TOPIC, HEALTH_TOPIC } from "../../schemas/topics.ts";
 import { connectCodecs, type SluiceCodecs } from "../records/codecs.ts";
+import { MessageTraces } from "../traces/message-traces.ts";
 
 export interface PipelineConfig {
   readonly kafkaBrokers: readonly string[];
   readonly registryUrl: string;
   readonly instance: string;
+  readonly traceFailures: number;
 }
 
 /** What every service stands on while it runs: the brokers, the records' codecs, a producer whose clock is the brokers'. */
@@ -19,6 +21,8 @@ export interface Pipeline {
   readonly producer: RecordProducer;
   /** Epoch ms by the brokers' clock. */
   readonly now: () => number;
+  /** Undefined where traces are exported to nobody. */
+  readonly traces: MessageTraces | undefined;
 }
 
 /**
@@ -28,7 +32,7 @@ export interface Pipeline {
 export async function startPipeline(
   scope: Scope,
   service: string,
-  { kafkaBrokers, registryUrl, instance }: PipelineConfig,
+  { kafkaBrokers, registryUrl, instance, traceFailures }: PipelineConfig,
   { lingerMs }: { readonly lingerMs?: number } = {},
 ): Promise<Pipeline> {
   const connection = { brokers: kafkaBrokers, clientId: `sluice-${service}-${instance}`, log: scope.log };
@@ -41,7 +45,11 @@ export async function startPipeline(
   await scope.waitFor("kafka", () => producer.connect());
   await scope.add("producer", { start: () => producer, stop: () => producer.close() });
   await keepBrokersTime(scope, { producer, topic: HEALTH_TOPIC, instance });
-  return { connection, codecs, producer, now: () => producer.clock.now() };
+  const { tracing, metrics, log } = scope;
+  const traces = tracing.enabled
+    ? new MessageTraces({ tracing, failuresPerSecond: traceFailures, metrics, log })
+    : undefined;
+  return { connection, codecs, producer, now: () => producer.clock.now(), traces };
 }
 
 /** A reader of these topics beside the consumer groups, until the service stops. `fetchBytes`: see TopicReaderOptions. */

@@ -1,12 +1,14 @@
 import { messageIdFromKey } from "../../domain/message/message-id.ts";
 import { validateSendRequest } from "../../domain/message/validation.ts";
 import type { OutRecord } from "../../platform/kafka/record.ts";
+import { extractTrace } from "../../platform/telemetry/trace-context.ts";
 import type { Dispatch, Lane, Receipt, Retry, SendRequest } from "../../schemas/generated/types.ts";
 import { providerOfTopic } from "../../schemas/groups.ts";
 import { DOUBT_TOPIC, LANES, requestTopic } from "../../schemas/topics.ts";
 import type { SluiceCodecs } from "../records/codecs.ts";
 import { isCutLetter } from "../records/dead-letter.ts";
 import { implausibleDispatch, implausibleReceipt, implausibleRetry } from "../records/plausible.ts";
+import { traceHeaders, traceOfMessage } from "../traces/message-trace.ts";
 import { ownerOf, type ReadContent } from "./letter-content.ts";
 import type { KnownEvent, MessageKey } from "./message-history.ts";
 import { type Claim, type Letter, placeText, REPLAY_OF, REPLAYED_SOURCE } from "./replay-mark.ts";
@@ -230,6 +232,9 @@ function back(
   // A sender drops what is not above the highest source position that it has seen, and the sink of conversions a known id.
   const renamed = new Map(dispatched ? [["src", REPLAYED_SOURCE]] : []);
   for (const [name, bytes] of Object.entries(kept)) headers[renamed.get(name) ?? name] = bytes;
+  // Whoever tries it again wants to see what becomes of it.
+  if (messageId !== undefined && extractTrace(headers) === undefined)
+    Object.assign(headers, traceHeaders(traceOfMessage(messageId)));
   headers[REPLAY_OF] = `${placeText(letter)}/${on.run}`;
   if (on.content.ok && on.content.kind === "conversion") headers.id = `replay/${placeText(letter)}/${on.run}`;
   return { ok: true, record: { topic, partition, key, value, headers }, messageId, note };

@@ -28,6 +28,7 @@ export const BLANK_EVENT = {
   due: null,
   onDelivery: false,
   tariff: null,
+  routedAt: null,
 } satisfies Partial<Event>;
 
 /**

@@ -1,7 +1,7 @@
 import { hostname } from "node:os";
 import { z } from "zod";
 import type { DeepReadonly } from "./parse-config.ts";
-import { bool, duration, number, oneOf, port, text } from "./settings.ts";
+import { bool, duration, integer, number, oneOf, port, text } from "./settings.ts";
 
 /** What every service can be told; {@link loadConfig} adds these to each service's own schema, which may replace some. */
 export const platformSettings = z.object({
@@ -30,7 +30,10 @@ export const platformSettings = z.object({
   exitWithParent: bool().default(false).describe("Stop when standard input closes, so as not to outlive a supervisor"),
   traceRatio: number({ min: 0, max: 1 })
     .default(0.01)
-    .describe("Share of traces that is recorded; takes effect when OTEL_EXPORTER_OTLP_ENDPOINT is set"),
+    .describe("Share of messages that are traced; takes effect when OTEL_EXPORTER_OTLP_ENDPOINT is set"),
+  traceFailures: integer({ min: 0, max: 100_000 })
+    .default(100)
+    .describe("Messages a second that this process traces beside that share, from their first failure on, whole"),
 });
 
 /** The parsed {@link platformSettings}. */

@@ -92,8 +92,8 @@ async function startTelemetry(
   closers.push(() => admin.close());
   lifecycle.log.info({ adminHost: config.adminHost, adminPort: admin.port }, "admin server listening");
   const onExport = exportWatch(metrics, lifecycle.log);
-  const tracing =
-    config.traceRatio > 0 ? await startTracing({ service, instance, ratio: config.traceRatio, onExport }) : noTracing;
+  const wanted = config.traceRatio > 0 || config.traceFailures > 0;
+  const tracing = wanted ? await startTracing({ service, instance, ratio: config.traceRatio, onExport }) : noTracing;
   closers.push(() => tracing.close());
   return { metrics, tracing, adminPort: admin.port };
 }

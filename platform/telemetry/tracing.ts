@@ -1,35 +1,38 @@
-import { ROOT_CONTEXT, type Span, SpanKind, SpanStatusCode, TraceFlags, type Tracer, trace } from "@opentelemetry/api";
+import { ROOT_CONTEXT, SpanKind, SpanStatusCode, TraceFlags, type Tracer, trace } from "@opentelemetry/api";
 import type { OTLPTraceExporter } from "@opentelemetry/exporter-trace-otlp-http";
-import { errorMessage } from "../errors/sluice-error.ts";
-import type { TraceContext } from "./trace-context.ts";
 
 export type SpanAttributes = Readonly<Record<string, string | number | boolean>>;
 
-export interface SpanOptions {
-  readonly attributes?: SpanAttributes;
+/** A piece of work that is over. */
+export interface FinishedSpan {
+  readonly name: string;
   /** Default `internal`. */
   readonly kind?: "internal" | "server" | "client" | "producer" | "consumer";
-  /** When the work began, milliseconds since 1970; default now. */
-  readonly startTime?: number;
+  /** 32 hex digits. */
+  readonly traceId: string;
+  /** 16 hex digits; default: random ones. */
+  readonly spanId?: string | undefined;
+  readonly parentSpanId?: string | undefined;
+  /** Epoch ms. An end before the start is taken for the start. */
+  readonly start: number;
+  readonly end: number;
+  readonly attributes?: SpanAttributes;
+  /** Why the work failed, in a few words. */
+  readonly error?: string | undefined;
+  /** The service whose work it was, where another one tells of it afterwards. */
+  readonly service?: string | undefined;
 }
 
-/** A piece of recorded work. */
-export interface TraceSpan {
-  /** What to hand on to whoever continues this work. */
-  readonly context: TraceContext;
-  set(attributes: SpanAttributes): void;
-  /** Ends the span, at `endTime` (milliseconds since 1970) or now. With an error the span is marked as failed. */
-  end(error?: unknown, endTime?: number): void;
-}
-
-/** Starts spans. Every method gives undefined for work that is not recorded, so callers write `span?.end()`. */
+/** Hands spans to OpenTelemetry. */
 export interface Tracing {
   /** Whether spans are exported at all. */
   readonly enabled: boolean;
-  /** Begins a trace for the sampled share of all calls. */
-  root(name: string, options?: SpanOptions): TraceSpan | undefined;
-  /** Continues a trace; without a parent there is nothing to continue and nothing is done. */
-  child(name: string, parent: TraceContext | undefined, options?: SpanOptions): TraceSpan | undefined;
+  /**
+   * Whether a trace is one of the sampled share: by its id, so that whoever asks finds the same, and as OpenTelemetry's samplers decide
+   * that go by the random end of an id (to 48 of its 56 bits). `id`: the trace's, or the UUID that it is made of.
+   */
+  samples(id: string): boolean;
+  record(span: FinishedSpan): void;
   /** Exports what is waiting. */
   close(): Promise<void>;
 }
@@ -37,29 +40,33 @@ export interface Tracing {
 /** Records nothing. */
 export const noTracing: Tracing = {
   enabled: false,
-  root: () => undefined,
-  child: () => undefined,
+  samples: () => false,
+  record: () => {},
   close: async () => {},
 };
 
 export interface TracingOptions {
   readonly service: string;
   readonly instance: string;
-  /** Share of root spans that is recorded, 0 to 1. */
+  /** Share of traces that is sampled, 0 to 1. */
   readonly ratio: number;
   /** Where OTEL_EXPORTER_OTLP_ENDPOINT is looked up; default the process's environment. */
   readonly env?: Readonly<Record<string, string | undefined>>;
-  readonly random?: () => number;
-  /** Told of each batch of spans that could not be exported; they are lost. */
+  /** Told of each batch of spans that was exported or lost, and of each span that found no room. */
   readonly onExport?: (batch: ExportedBatch) => void;
 }
 
-/** What became of a batch of spans. */
+/** What became of spans. */
 export interface ExportedBatch {
   readonly spans: number;
-  /** Why they could not be exported; undefined when they were. */
-  readonly error: Error | undefined;
+  readonly outcome: "exported" | "lost" | "dropped";
+  /** Why they could not be exported. */
+  readonly error?: Error | undefined;
 }
+
+/** Spans that wait or are on their way: as many as the SDK's queue has room for by default. Beyond it they are dropped. */
+const MAX_WAITING = 2_048;
+const RANDOM_BITS = 2 ** 48;
 
 /**
  * Starts the export of traces by OTLP over HTTP when `OTEL_EXPORTER_OTLP_ENDPOINT` (or its `_TRACES_` form) is set;
@@ -72,39 +79,67 @@ export async function startTracing(options: TracingOptions): Promise<Tracing> {
     import("@opentelemetry/sdk-node"),
     import("@opentelemetry/exporter-trace-otlp-http"),
   ]);
+  const room = new Room(options.onExport);
+  const ids = new GivenIds();
   const sdk = new NodeSDK({
     serviceName: options.service,
-    traceExporter: reporting(new OTLPTraceExporter(), options.onExport),
+    traceExporter: reporting(new OTLPTraceExporter(), (batch) => room.leave(batch)),
     // Only traces: unset, the SDK would start exporters for metrics and logs as well.
     metricReaders: [],
     logRecordProcessors: [],
     instrumentations: [],
     autoDetectResources: false,
-    // The sampled share is decided in root(), before any span exists.
+    // What is recorded has been decided before any span exists.
     sampler: { shouldSample: () => ({ decision: 2 }), toString: () => "AlwaysOn" },
+    idGenerator: ids,
   });
   sdk.start();
-  return tracingOn(trace.getTracer("sluice"), options, () => sdk.shutdown());
+  const tracer = trace.getTracer("sluice");
+  const share = (1 - options.ratio) * RANDOM_BITS;
+  return {
+    enabled: true,
+    samples: (id) => Number.parseInt(id.slice(-12), 16) >= share,
+    record: (span) => void (room.enter() && record(tracer, ids, span, options)),
+    close: () => sdk.shutdown(),
+  };
 }
 
-type Exporter = Pick<OTLPTraceExporter, "export" | "shutdown" | "forceFlush">;
+/** Bounds what waits for a receiver that is slow or away. */
+class Room {
+  private readonly onExport: TracingOptions["onExport"];
+  private waiting = 0;
 
-/** `ExportResultCode.SUCCESS` of @opentelemetry/core. */
-const EXPORTED = 0;
+  constructor(onExport: TracingOptions["onExport"]) {
+    this.onExport = onExport;
+  }
 
-/** OpenTelemetry's SDK says of an export that failed only that it did, and only to a logger that nobody has set. */
-function reporting(exporter: Exporter, onExport: TracingOptions["onExport"]): Exporter {
-  return {
-    export: (spans, done) =>
-      exporter.export(spans, (result) => {
-        const failed = result.code !== EXPORTED;
-        const error = failed ? (result.error ?? new Error("no reason was given")) : undefined;
-        onExport?.({ spans: spans.length, error });
-        done(result);
-      }),
-    shutdown: () => exporter.shutdown(),
-    forceFlush: () => exporter.forceFlush(),
-  };
+  enter(): boolean {
+    if (this.waiting >= MAX_WAITING) {
+      this.onExport?.({ spans: 1, outcome: "dropped" });
+      return false;
+    }
+    this.waiting++;
+    return true;
+  }
+
+  leave(batch: ExportedBatch): void {
+    this.waiting -= batch.spans;
+    this.onExport?.(batch);
+  }
+}
+
+/** Gives the SDK the ids of the span that is about to be started: it asks within `startSpan`. */
+class GivenIds {
+  next: Pick<FinishedSpan, "traceId" | "spanId"> = { traceId: "" };
+
+  readonly generateTraceId = (): string => this.next.traceId;
+  readonly generateSpanId = (): string => this.next.spanId ?? randomSpanId();
+}
+
+/** 16 hex digits, not all zero. Unique within a trace is enough. */
+function randomSpanId(): string {
+  const half = () => Math.floor(Math.random() * 0x1_0000_0000);
+  return `${(half() || 1).toString(16).padStart(8, "0")}${half().toString(16).padStart(8, "0")}`;
 }
 
 const KINDS = {
@@ -115,44 +150,69 @@ const KINDS = {
   consumer: SpanKind.CONSUMER,
 } as const;
 
-/** The {@link Tracing} of any OpenTelemetry tracer. */
-export function tracingOn(
-  tracer: Tracer,
-  options: Pick<TracingOptions, "ratio" | "instance" | "random">,
-  close: () => Promise<void>,
-): Tracing {
-  const random = options.random ?? Math.random;
-  const start = (name: string, parent: TraceContext | undefined, span: SpanOptions = {}): TraceSpan => {
-    const context =
-      parent === undefined
-        ? ROOT_CONTEXT
-        : trace.setSpanContext(ROOT_CONTEXT, {
-            traceId: parent.traceId,
-            spanId: parent.spanId,
-            traceFlags: TraceFlags.SAMPLED,
-            isRemote: true,
-          });
-    const attributes = { "service.instance.id": options.instance, ...span.attributes };
-    const kind = KINDS[span.kind ?? "internal"];
-    const started = span.startTime === undefined ? {} : { startTime: span.startTime };
-    return traceSpan(tracer.startSpan(name, { attributes, kind, ...started }, context));
-  };
+/** Says of a span that another service tells of it; the exporter puts it under the service whose work it was. */
+const WORK_OF = "sluice.work_of";
+
+function record(tracer: Tracer, ids: GivenIds, span: FinishedSpan, { service, instance }: TracingOptions): void {
+  const { traceId, parentSpanId, error } = span;
+  const context =
+    parentSpanId === undefined
+      ? ROOT_CONTEXT
+      : trace.setSpanContext(ROOT_CONTEXT, {
+          traceId,
+          spanId: parentSpanId,
+          traceFlags: TraceFlags.SAMPLED,
+          isRemote: true,
+        });
+  const late = span.service === undefined || span.service === service ? {} : { [WORK_OF]: span.service };
+  const attributes = { "sluice.told_by": `${service}/${instance}`, ...late, ...span.attributes };
+  ids.next = span;
+  const started = tracer.startSpan(
+    span.name,
+    { attributes, kind: KINDS[span.kind ?? "internal"], startTime: span.start },
+    context,
+  );
+  if (error !== undefined) started.setStatus({ code: SpanStatusCode.ERROR, message: error });
+  started.end(Math.max(span.start, span.end));
+}
+
+type Exporter = Pick<OTLPTraceExporter, "export" | "shutdown" | "forceFlush">;
+type ExportedSpans = Parameters<Exporter["export"]>[0];
+
+/** `ExportResultCode.SUCCESS` of @opentelemetry/core. */
+const EXPORTED = 0;
+
+/** OpenTelemetry's SDK says of an export that failed only that it did, and only to a logger that nobody has set. */
+function reporting(exporter: Exporter, onExport: (batch: ExportedBatch) => void): Exporter {
+  const resources = new Map<string, ExportedSpans[number]["resource"]>();
   return {
-    enabled: true,
-    root: (name, span) => (random() < options.ratio ? start(name, undefined, span) : undefined),
-    child: (name, parent, span) => (parent?.sampled ? start(name, parent, span) : undefined),
-    close,
+    export: (spans, done) =>
+      exporter.export(
+        spans.map((span) => underItsService(span, resources)),
+        (result) => {
+          const failed = result.code !== EXPORTED;
+          const error = failed ? (result.error ?? new Error("no reason was given")) : undefined;
+          onExport({ spans: spans.length, outcome: failed ? "lost" : "exported", error });
+          done(result);
+        },
+      ),
+    shutdown: () => exporter.shutdown(),
+    forceFlush: () => exporter.forceFlush(),
   };
 }
 
-function traceSpan(span: Span): TraceSpan {
-  const { traceId, spanId } = span.spanContext();
-  return {
-    context: { traceId, spanId, sampled: true },
-    set: (attributes) => void span.setAttributes(attributes),
-    end(error, endTime) {
-      if (error !== undefined) span.setStatus({ code: SpanStatusCode.ERROR, message: errorMessage(error) });
-      span.end(endTime);
-    },
-  };
+/** Spans go out by resource, and a resource names one service: those that are told of another's work get its name. */
+function underItsService(
+  span: ExportedSpans[number],
+  resources: Map<string, ExportedSpans[number]["resource"]>,
+): ExportedSpans[number] {
+  const service = span.attributes[WORK_OF];
+  if (typeof service !== "string") return span;
+  let resource = resources.get(service);
+  if (resource === undefined) {
+    const attributes = { ...span.resource.attributes, "service.name": service };
+    resource = Object.create(span.resource, { attributes: { value: attributes } }) as typeof span.resource;
+    resources.set(service, resource);
+  }
+  return Object.create(span, { resource: { value: resource } }) as typeof span;
 }

@@ -195,6 +195,8 @@ export interface Event {
   readonly onDelivery: boolean;
   /** routed, submitted, in_doubt: price of one segment as it would be without the provider's commitment in money, which it fills; null: it has none. */
   readonly tariff: number | null;
+  /** submitted, returned, in_doubt, and what is concluded of a submission: when the order came into the provider's queue. */
+  readonly routedAt: number | null;
 }
 
 export type EventType = "routed" | "submitted" | "returned" | "in_doubt" | "closed" | "receipt" | "final" | "postponed" | "rerouted";

@@ -39,7 +39,7 @@ await runService({
       store: {
         open: () => new EventBlock(codecs),
         insert: (block, token) => inserter.insert(block.encoded(), token),
-        deadLetter: refusedLetters(codecs, now),
+        deadLetter: refusedLetters(codecs, now, pipeline.traces),
       },
       producer,
       reader,

@@ -1,4 +1,5 @@
 import type { SluiceCodecs } from "../../pipeline/records/codecs.ts";
+import type { MessageTraces } from "../../pipeline/traces/message-traces.ts";
 import { BlockInserter } from "../../platform/clickhouse/block-inserter.ts";
 import type { ClickhouseConfig } from "../../platform/clickhouse/settings.ts";
 import type { KafkaConnection } from "../../platform/kafka/connection.ts";
@@ -36,6 +37,7 @@ export interface SinkParts {
   readonly reader: TopicReader;
   /** Epoch ms by the brokers' clock. */
   readonly now: () => number;
+  readonly traces: Pick<MessageTraces, "deadLetter"> | undefined;
 }
 
 /** A topic that becomes rows of a table. */

@@ -1,9 +1,12 @@
 import type { SluiceCodecs } from "../../pipeline/records/codecs.ts";
 import { DeliveredRecords } from "../../pipeline/records/delivered-records.ts";
 import { eventRecord } from "../../pipeline/records/event-record.ts";
+import { sampledTrace } from "../../pipeline/traces/message-trace.ts";
+import type { MessageTraces } from "../../pipeline/traces/message-traces.ts";
 import type { Codec } from "../../platform/codec/codec.ts";
 import type { OutRecord } from "../../platform/kafka/record.ts";
 import type { Outputs } from "../../platform/kafka/transform.ts";
+import { formatTraceparent } from "../../platform/telemetry/trace-context.ts";
 import type { Event, Inbound, NumberNetwork } from "../../schemas/generated/types.ts";
 import { CORRELATION_TOPIC, NETWORKS_TOPIC, RECEIPTS_TOPIC } from "../../schemas/topics.ts";
 import type { CorrelationOutputs } from "./correlation-terms.ts";
@@ -16,8 +19,7 @@ export interface RecordWriterOptions {
   readonly partition: number;
   /** Of the message topics. */
   readonly partitions: number;
-  /** Told of each event that is written for a message with a `traceparent`. */
-  readonly onTraced: ((event: Event, traceparent: string) => void) | undefined;
+  readonly traces: Pick<MessageTraces, "conclusion"> | undefined;
   /** Told of each event that is written. */
   readonly onWritten: (event: Event) => void;
   /** The dead letter of a receipt that nobody claims. */
@@ -37,11 +39,18 @@ export class RecordWriter implements CorrelationOutputs {
     this.collector = new IndexCollector(options.codecs.submissionIndex, options.partitions);
   }
 
-  emit(id: string, event: Event, trace: string | undefined): void {
+  emit(id: string, event: Event, carried: string | undefined): void {
+    const trace = this.trace(event, carried);
     const headers = trace === undefined ? { id } : { id, traceparent: trace };
-    if (trace !== undefined) this.options.onTraced?.(event, trace);
     this.options.onWritten(event);
     this.to.decide(eventRecord(this.options.codecs.event, event, this.options.partition, headers));
+  }
+
+  private trace(event: Event, carried: string | undefined): string | undefined {
+    const { traces } = this.options;
+    if (traces === undefined) return carried;
+    const context = traces.conclusion(event, sampledTrace(carried));
+    return carried ?? (context === undefined ? undefined : formatTraceparent(context));
   }
 
   keep(key: string, event: Event, trace: string | undefined): void {

@@ -124,8 +124,15 @@ export class Correlation {
       this.messages.rememberIds(event);
       this.ending.ended(event.facts.messageId, event.facts.to, out);
     }
+    if (position.trace !== undefined) this.trace(event, position.trace);
     if (this.messages.size > this.limits.unpacked) this.pack(event);
     return taken;
+  }
+
+  /** A message is traced from its first failure on. */
+  private trace({ facts }: Event, trace: string): void {
+    const message = this.messages.get(facts.messageId, facts.to);
+    if (message !== undefined) message.trace ??= trace;
   }
 
   private pack({ facts }: Event): void {

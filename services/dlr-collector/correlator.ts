@@ -2,12 +2,15 @@ import { WriterSchemaLoader } from "../../pipeline/follow/writer-schema-loader.t
 import type { SluiceCodecs } from "../../pipeline/records/codecs.ts";
 import { deadLetterRecord } from "../../pipeline/records/dead-letter.ts";
 import { implausibleEvent, implausibleReceipt, implausibleRetry } from "../../pipeline/records/plausible.ts";
+import { traceField, traceIdOf } from "../../pipeline/traces/message-trace.ts";
+import type { MessageTraces } from "../../pipeline/traces/message-traces.ts";
 import { errorMessage } from "../../platform/errors/sluice-error.ts";
 import { headerText, type InRecord, type OutRecord } from "../../platform/kafka/record.ts";
 import type { Task } from "../../platform/kafka/task.ts";
 import type { TopicReader } from "../../platform/kafka/topic-reader.ts";
 import type { Outputs, Transform } from "../../platform/kafka/transform.ts";
 import type { Log } from "../../platform/log/log.ts";
+import { extractTrace } from "../../platform/telemetry/trace-context.ts";
 import type { Event } from "../../schemas/generated/types.ts";
 import { DOUBT_TOPIC, EVENTS_TOPIC, RECEIPTS_TOPIC, retryTopic } from "../../schemas/topics.ts";
 import { Correlation, type CorrelationOptions } from "./correlation.ts";
@@ -66,8 +69,7 @@ export interface CorrelatorOptions {
   readonly claims: () => Claims | undefined;
   /** Epoch milliseconds. */
   readonly now: () => number;
-  /** Told of each event that is written for a message with a `traceparent`. */
-  readonly onTraced?: (event: Event, traceparent: string) => void;
+  readonly traces?: Pick<MessageTraces, "conclusion" | "deadLetter"> | undefined;
   /** Default {@link READ_BACK_EVENTS}. */
   readonly readBackEvents?: number;
 }
@@ -96,14 +98,14 @@ export class Correlator implements Transform {
   constructor(task: Task, options: CorrelatorOptions) {
     this.task = task;
     this.options = options;
-    const { codecs, partitions, onTraced, requests } = options;
+    const { codecs, partitions, traces, requests } = options;
     this.gate = new ReceiptGate(options.correlation.limits.earlyCount, GRACE_MS);
     this.schemas = new WriterSchemaLoader(options.codecs, options.log);
     this.texts = new RequestTexts({ reader: requests, codecs, schemas: this.schemas });
     const putAside = (orphan: EarlyReceipt) => this.orphan(orphan);
     this.quality = new QualityWatch(codecs.quality, task.partition, options.now());
     const onWritten = (event: Event) => this.quality.written(event);
-    this.writer = new RecordWriter({ codecs, partition: task.partition, partitions, onTraced, onWritten, putAside });
+    this.writer = new RecordWriter({ codecs, partition: task.partition, partitions, traces, onWritten, putAside });
     this.correlation = new Correlation({ ...options.correlation, packing: packingOf(codecs.event) });
   }
 
@@ -258,7 +260,7 @@ export class Correlator implements Transform {
     options.log
       .every("text-missing", 10_000)
       .warn(
-        { partition: this.task.partition, source: event.source },
+        { partition: this.task.partition, source: event.source, trace_id: traceIdOf(event, position.trace) },
         "a message cannot be sent on, since its request is not in the log any more; it ends by its receipt",
       );
     correlation.event({ ...event, type: "closed", errorCode: "text-missing" }, position, this.writer, now);
@@ -299,7 +301,7 @@ export class Correlator implements Transform {
 
   /** A receipt of which no submission is known: kept with the dead letters, where it is found by its reason. */
   private orphan({ receipt, offset, since }: EarlyReceipt): OutRecord {
-    const { codecs, now } = this.options;
+    const { codecs, now, traces } = this.options;
     const record: InRecord = {
       topic: RECEIPTS_TOPIC,
       partition: this.task.partition,
@@ -310,22 +312,22 @@ export class Correlator implements Transform {
       timestamp: since,
     };
     const detail = `no submission to this number is known of ${receipt.provider} and this id (providerMessageId)`;
-    return deadLetterRecord(codecs.deadLetter, record, {
-      reason: "unclaimed-receipt",
-      detail,
-      service: "dlr-collector",
-      messageId: receipt.messageId,
-      now: now(),
-    });
+    const { messageId } = receipt;
+    const why = { reason: "unclaimed-receipt", detail, service: "dlr-collector", messageId, now: now() };
+    traces?.deadLetter(record, why, undefined);
+    return deadLetterRecord(codecs.deadLetter, record, why);
   }
 
   private deadLetter(record: InRecord, reason: string, detail: string): OutRecord {
-    const { codecs, log, correlation, now } = this.options;
+    const { codecs, log, correlation, now, traces } = this.options;
     correlation.counters.undecodable++;
     const { topic, partition, offset } = record;
+    const at = { topic, partition, offset, ...traceField(record) };
     log
       .every("undecodable", 5_000)
-      .warn({ topic, partition, offset, reason, why: detail }, "a record cannot be used; it goes to the dead letters");
-    return deadLetterRecord(codecs.deadLetter, record, { reason, detail, service: "dlr-collector", now: now() });
+      .warn({ ...at, reason, why: detail }, "a record cannot be used; it goes to the dead letters");
+    const why = { reason, detail, service: "dlr-collector", now: now() };
+    traces?.deadLetter(record, why, extractTrace(record.headers));
+    return deadLetterRecord(codecs.deadLetter, record, why);
   }
 }

@@ -75,6 +75,7 @@ export function finalOfSubmission(
     due: null,
     onDelivery: submitted.onDelivery,
     tariff: null,
+    routedAt: submitted.routedAt,
   };
 }
 

@@ -7,6 +7,7 @@ import { openCatalog } from "../../pipeline/boot/open-catalog.ts";
 import { readCatalog } from "../../pipeline/boot/read-catalog.ts";
 import { type Pipeline, startPipeline, startReader } from "../../pipeline/boot/start-pipeline.ts";
 import type { SluiceCodecs } from "../../pipeline/records/codecs.ts";
+import { traceOfMessage } from "../../pipeline/traces/message-trace.ts";
 import { loadConfig } from "../../platform/config/load-config.ts";
 import { startHttpServer } from "../../platform/http/http-server.ts";
 import { observeKafka } from "../../platform/kafka/observe.ts";
@@ -15,8 +16,6 @@ import { TaskGroup } from "../../platform/kafka/task-group.ts";
 import type { TopicReader } from "../../platform/kafka/topic-reader.ts";
 import { runTransform } from "../../platform/kafka/transform.ts";
 import { runService, type Scope } from "../../platform/lifecycle/run-service.ts";
-import { parseTraceparent } from "../../platform/telemetry/trace-context.ts";
-import type { Event } from "../../schemas/generated/types.ts";
 import { KNOWN_VARIABLES } from "../../schemas/generated/variables.ts";
 import { CORRELATOR_GROUP, PLACING_GROUP } from "../../schemas/groups.ts";
 import { CONTROL_TOPIC, CORRELATION_TOPIC, EVENTS_TOPIC, RECEIPTS_TOPIC, ROUTER_INPUTS } from "../../schemas/topics.ts";
@@ -73,7 +72,10 @@ interface Parts extends Pipeline {
 }
 
 /** Finds the number of receipts that came without it, partition by partition of the index of submissions. */
-async function placeReceipts(scope: Scope, { connection, codecs, producer, now, reader }: Parts): Promise<void> {
+async function placeReceipts(
+  scope: Scope,
+  { connection, codecs, producer, now, reader, traces }: Parts,
+): Promise<void> {
   const counters: PlacingCounters = { placed: 0, unclaimed: 0, undecodable: 0 };
   const live = new Set<ReceiptPlacing>();
   observePlacing(scope.metrics, counters, live);
@@ -87,6 +89,7 @@ async function placeReceipts(scope: Scope, { connection, codecs, producer, now, 
     counters,
     log: scope.log,
     now,
+    traces,
   };
   const group = new TaskGroup({
     connection,
@@ -114,7 +117,7 @@ async function placeReceipts(scope: Scope, { connection, codecs, producer, now, 
 
 /** Joins receipts with submissions, partition by partition. */
 async function correlator(scope: Scope, parts: Parts): Promise<TaskGroup> {
-  const { connection, codecs, producer, now, reader, catalog } = parts;
+  const { connection, codecs, producer, now, reader, catalog, traces } = parts;
   const requests = await startReader(scope, parts, ROUTER_INPUTS, {
     name: "request reader",
     fetchBytes: REQUEST_FETCH_BYTES,
@@ -144,7 +147,7 @@ async function correlator(scope: Scope, parts: Parts): Promise<TaskGroup> {
     claims: () => claims.claims,
     now,
     requests,
-    onTraced: (event, traceparent) => traceDelivery(scope, event, traceparent),
+    traces,
     correlation: {
       terms: (provider) => termsNow()(provider),
       reroute: perSnapshot(catalog, rerouteTermsOf),
@@ -153,12 +156,15 @@ async function correlator(scope: Scope, parts: Parts): Promise<TaskGroup> {
       learns: perSnapshot(catalog, (snapshot) => snapshot.catalog.portability?.learned !== undefined),
       onConcluded: concludedMetrics(scope.metrics),
       onOrphan: ({ receipt, id }) =>
-        scope.log
-          .every("orphan-receipt", 5_000)
-          .warn(
-            { provider: receipt.provider, receiptId: `…${id.slice(-4)}`, destination: maskNumber(receipt.to) },
-            "no submission for a receipt; it is kept in sms.dead-letter as unclaimed-receipt",
-          ),
+        scope.log.every("orphan-receipt", 5_000).warn(
+          {
+            provider: receipt.provider,
+            receiptId: `…${id.slice(-4)}`,
+            destination: maskNumber(receipt.to),
+            ...(receipt.messageId === null ? {} : { trace_id: traceOfMessage(receipt.messageId).traceId }),
+          },
+          "no submission for a receipt; it is kept in sms.dead-letter as unclaimed-receipt",
+        ),
     },
   };
   const live = new Set<Correlator>();
@@ -226,15 +232,6 @@ function termsOf({ known }: Snapshot): (provider: string) => ProviderTerms {
     answerMs: DEFAULT_LIMITS.doubtKnownMs,
   };
   return (provider) => terms.get(provider) ?? unknown;
-}
-
-/** The last span of a message's trace: from the provider's acceptance to what its receipts say. */
-function traceDelivery({ tracing }: Scope, event: Event, traceparent: string): void {
-  const { type, provider, state, submittedAt } = event;
-  const parent = tracing.enabled && type === "final" ? parseTraceparent(traceparent) : undefined;
-  const attributes = { "sluice.provider": provider ?? "", "sluice.state": state ?? "" };
-  const startTime = submittedAt ?? event.at;
-  tracing.child("delivery", parent, { attributes, startTime })?.end(undefined, event.at);
 }
 
 async function webhooks(

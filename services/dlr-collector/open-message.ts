@@ -71,8 +71,8 @@ export interface OpenMessage {
   /** Epoch milliseconds; after it what is missing is unknown. */
   deadline: number;
   due: { readonly chain: Chain<OpenMessage>; readonly link: Link<OpenMessage> } | undefined;
-  /** `traceparent` of a sampled message. */
-  readonly trace: string | undefined;
+  /** `traceparent` of a message that is traced. */
+  trace: string | undefined;
 }
 
 /** A decision to send a message on, which the router carries out. */

@@ -82,14 +82,13 @@ async function start(scope: Scope): Promise<void> {
     }),
     bodies: new BodyBudget(config.httpBodyMemory),
     metrics: restMetrics(scope.metrics),
-    tracing: scope.tracing,
     log: scope.log,
   });
 }
 
 function acceptorOf(
   scope: Scope,
-  { codecs, producer, now }: Pipeline,
+  { codecs, producer, now, traces }: Pipeline,
   recent: RecentAcceptances,
   catalog: SnapshotSource,
 ): Acceptor {
@@ -103,6 +102,7 @@ function acceptorOf(
       memory,
       // What is known of them, where they are at hand; nothing else depends on them here.
       routes: () => snapshotWithRoutes(catalog)?.routes,
+      traces,
     }),
     memory,
     writer: writerOf(scope, producer),
@@ -110,6 +110,7 @@ function acceptorOf(
     metrics: acceptanceMetrics(scope.metrics),
     log: scope.log,
     now,
+    traces,
   });
 }
 

@@ -43,7 +43,6 @@ import { NumberNetworks } from "./lookups/number-networks.ts";
 import { Router } from "./router.ts";
 import { observeConversions, observeDelivery, routerMetrics } from "./router-metrics.ts";
 import { routerSettings } from "./router-settings.ts";
-import { traceRouting } from "./trace-routing.ts";
 
 /** Of ROUTER_INPUTS: the otp requests. */
 const URGENT_INPUTS = 1;
@@ -174,7 +173,7 @@ await runService({
       now,
       monotonic: () => performance.now(),
       random: Math.random,
-      onTraced: traceRouting(scope.tracing),
+      traces: pipeline.traces,
     };
     const shares = new BatchShares({
       shareBehind: (seconds, now) => health.shareBehind(seconds, now),

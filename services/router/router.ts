@@ -15,6 +15,8 @@ import type { SchemaGate } from "../../pipeline/follow/schema-gate.ts";
 import type { SluiceCodecs } from "../../pipeline/records/codecs.ts";
 import { implausibleRetry } from "../../pipeline/records/plausible.ts";
 import { routeFacts } from "../../pipeline/records/route-facts.ts";
+import { traceField } from "../../pipeline/traces/message-trace.ts";
+import type { MessageTraces } from "../../pipeline/traces/message-traces.ts";
 import { writerSchemaId } from "../../platform/codec/codec.ts";
 import { errorMessage } from "../../platform/errors/sluice-error.ts";
 import type { LogEnds } from "../../platform/kafka/log-ends.ts";
@@ -49,7 +51,7 @@ import {
 import { ReturningTraffic } from "./returning-traffic.ts";
 import type { RouterMetrics } from "./router-metrics.ts";
 import { closedEvent, postponedEvent, roomAt, routedEvent, verdictsOf } from "./routing-events.ts";
-import { type OnTraced, type Pending, positionOf, RoutingRecords } from "./routing-records.ts";
+import { type Pending, positionOf, RoutingRecords } from "./routing-records.ts";
 import { Waiting, waitsForProvider } from "./waiting.ts";
 
 const LANE_OF_TOPIC = new Map<string, Lane>(LANES.map((lane) => [requestTopic(lane), lane]));
@@ -89,8 +91,7 @@ export interface RouterOptions {
   /** Monotonic clock, ms. */
   readonly monotonic: () => number;
   readonly random: () => number;
-  /** Told of each decision on a traced message. */
-  readonly onTraced?: OnTraced | undefined;
+  readonly traces?: MessageTraces | undefined;
 }
 
 /** What is committed beside a partition's offsets. */
@@ -194,7 +195,7 @@ export class Router implements Transform {
   refuse(record: InRecord, error: unknown): OutRecord {
     const { metrics, log } = this.options;
     log.error(
-      { topic: record.topic, partition: record.partition, offset: record.offset, err: error },
+      { topic: record.topic, partition: record.partition, offset: record.offset, ...traceField(record), err: error },
       "A record cannot be processed; it goes to the dead letters",
     );
     metrics.deadLetters("unprocessable").add();

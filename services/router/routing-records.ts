@@ -3,14 +3,11 @@ import type { SluiceCodecs } from "../../pipeline/records/codecs.ts";
 import { deadLetterRecord } from "../../pipeline/records/dead-letter.ts";
 import { eventRecord } from "../../pipeline/records/event-record.ts";
 import { retryRecord } from "../../pipeline/records/retry-record.ts";
+import { traceHeaders } from "../../pipeline/traces/message-trace.ts";
+import type { MessageTraces } from "../../pipeline/traces/message-traces.ts";
 import { sourceHeader } from "../../platform/kafka/positions.ts";
 import type { InRecord, OutRecord } from "../../platform/kafka/record.ts";
-import {
-  extractTrace,
-  formatTraceparent,
-  TRACEPARENT,
-  type TraceContext,
-} from "../../platform/telemetry/trace-context.ts";
+import { extractTrace, type TraceContext } from "../../platform/telemetry/trace-context.ts";
 import type { Attempt, Dispatch, Event, MessageFacts, SendRequest } from "../../schemas/generated/types.ts";
 import { dispatchTopic, type RetryDelay, retryTopic } from "../../schemas/topics.ts";
 import { isBehind } from "./account-shares.ts";
@@ -27,21 +24,19 @@ export interface Pending extends SpendBound {
   readonly content?: number;
 }
 
-/** `since`: when the record that the event decides on came in, epoch ms. */
-export type OnTraced = (event: Event, parent: TraceContext, since: number) => void;
-
 export interface RoutingRecordsOptions {
   readonly codecs: Pick<SluiceCodecs, "request" | "dispatch" | "retry" | "event" | "deadLetter">;
   readonly snapshot: () => Snapshot;
   /** Epoch ms. */
   readonly now: () => number;
-  /** Told of each event that is written for a traced message. */
-  readonly onTraced?: OnTraced | undefined;
+  readonly traces?: Pick<MessageTraces, "routing" | "deadLetter"> | undefined;
 }
 
 /** The records that routing one source record leads to; each carries the source's position and trace. */
 export class RoutingRecords {
   private readonly options: RoutingRecordsOptions;
+  /** The record that an event was made of last, and the trace that began with it or was carried. */
+  private last: { readonly record: InRecord; readonly trace: TraceContext | undefined } | undefined;
 
   constructor(options: RoutingRecordsOptions) {
     this.options = options;
@@ -51,9 +46,11 @@ export class RoutingRecords {
   event(record: InRecord, event: Event): OutRecord {
     const { facts, attempt, type } = event;
     const id = `${facts.messageId}/${attempt}/${type}`;
-    const parent = extractTrace(record.headers);
-    if (parent !== undefined) this.options.onTraced?.(event, parent, record.timestamp);
-    const headers = { ...traceHeaders(parent), id, src: positionOf(record) };
+    const carried = extractTrace(record.headers);
+    const { traces } = this.options;
+    const trace = traces === undefined ? carried : traces.routing(event, carried, record.timestamp);
+    this.last = { record, trace };
+    const headers = { ...traceHeaders(trace), id, src: positionOf(record) };
     return eventRecord(this.options.codecs.event, event, record.partition, headers);
   }
 
@@ -85,7 +82,7 @@ export class RoutingRecords {
         inDoubt,
         ...this.spendOf(pending, decision.currency),
       }),
-      headers: { ...trace(record), id: `${facts.messageId}/${attempt}`, src: positionOf(record) },
+      headers: { ...this.trace(record), id: `${facts.messageId}/${attempt}`, src: positionOf(record) },
     };
   }
 
@@ -109,7 +106,7 @@ export class RoutingRecords {
   private waiting(record: InRecord, pending: Pending, delay: RetryDelay, due: number): OutRecord {
     const { facts, text, attempt, tried, inDoubt, spendLeft = null, spendCurrency = null } = pending;
     const next = { facts, text, attempt, tried, inDoubt, spendLeft, spendCurrency };
-    return retryRecord(this.options.codecs.retry, next, retryTopic(delay), record.partition, due, trace(record));
+    return retryRecord(this.options.codecs.retry, next, retryTopic(delay), record.partition, due, this.trace(record));
   }
 
   /** A request that stood in another partition than its destination's, with what was found out fixed in it. */
@@ -121,26 +118,28 @@ export class RoutingRecords {
       key: to,
       value: this.options.codecs.request.encode({ ...request, messageId, to, acceptedAt }),
       // Whoever counts requests finds by it what became of the record that stood in the wrong place.
-      headers: { ...trace(record), id: messageId, src: positionOf(record) },
+      headers: { ...this.trace(record), id: messageId, src: positionOf(record) },
     };
   }
 
   deadLetter(record: InRecord, reason: string, detail: string, messageId: string | null): OutRecord {
-    const { codecs, now } = this.options;
-    return deadLetterRecord(codecs.deadLetter, record, { reason, detail, service: "router", messageId, now: now() });
+    const { codecs, now, traces } = this.options;
+    const why = { reason, detail, service: "router", messageId, now: now() };
+    traces?.deadLetter(record, why, this.traceOf(record));
+    return deadLetterRecord(codecs.deadLetter, record, why);
+  }
+
+  /** The trace context travels with the message when there is one; anything else under its name does not. */
+  private trace(record: InRecord): Record<string, string> {
+    return traceHeaders(this.traceOf(record));
+  }
+
+  private traceOf(record: InRecord): TraceContext | undefined {
+    return this.last?.record === record ? this.last.trace : extractTrace(record.headers);
   }
 }
 
 /** Where a record stands, as its outputs say it. */
 export function positionOf(record: InRecord): string {
   return sourceHeader(record.topic, record.partition, record.offset);
-}
-
-/** The trace context travels with the message when there is one; anything else under its name does not. */
-function trace(record: InRecord): Record<string, string> {
-  return traceHeaders(extractTrace(record.headers));
-}
-
-function traceHeaders(context: TraceContext | undefined): Record<string, string> {
-  return context === undefined ? {} : { [TRACEPARENT]: formatTraceparent(context) };
 }

@@ -4,12 +4,14 @@ import { REPLAYED_SOURCE } from "../../pipeline/dead-letters/replay-mark.ts";
 import type { SluiceCodecs } from "../../pipeline/records/codecs.ts";
 import { deadLetterRecord } from "../../pipeline/records/dead-letter.ts";
 import { implausibleDispatch } from "../../pipeline/records/plausible.ts";
+import type { MessageTraces } from "../../pipeline/traces/message-traces.ts";
 import type { DispatchJournal } from "../../platform/kafka/dispatch-journal.ts";
 import type { Decision, DispatchHandler, Outcome, Work } from "../../platform/kafka/dispatcher.ts";
 import type { LogEnds } from "../../platform/kafka/log-ends.ts";
 import { parseSource } from "../../platform/kafka/positions.ts";
 import { headerText, type InRecord, type OutRecord } from "../../platform/kafka/record.ts";
 import type { Task } from "../../platform/kafka/task.ts";
+import { extractTrace } from "../../platform/telemetry/trace-context.ts";
 import type { Dispatch } from "../../schemas/generated/types.ts";
 import { type OutcomeLog, type StoredOutcome, workOf } from "./outcome-log.ts";
 import type { Order, Outcomes } from "./outcomes.ts";
@@ -32,6 +34,7 @@ export interface DispatchTaskOptions {
   /** What was taken by this moment stands in the count that this owner goes on from, epoch ms; undefined: that begins with it. */
   readonly countedBy?: number | undefined;
   readonly journal?: DispatchJournal | undefined;
+  readonly traces?: Pick<MessageTraces, "deadLetter"> | undefined;
 }
 
 /** What the dispatcher asks about one partition of a provider's dispatch topics. */
@@ -125,14 +128,11 @@ export class DispatchTask implements DispatchHandler<Dispatch, StoredOutcome> {
   }
 
   private dead(record: InRecord, detail: string, reason = "undecodable"): OutRecord {
-    const { codecs, now } = this.options;
+    const { codecs, now, traces } = this.options;
+    const why = { reason, detail, service: "sender", now: now() };
+    traces?.deadLetter(record, why, extractTrace(record.headers));
     // Dead letters have at least as many partitions as any dispatch topic.
-    return deadLetterRecord(codecs.deadLetter, record, {
-      reason,
-      detail,
-      service: "sender",
-      now: now(),
-    });
+    return deadLetterRecord(codecs.deadLetter, record, why);
   }
 }
 

@@ -24,7 +24,6 @@ import { OutcomeLog } from "./outcome-log.ts";
 import { ProviderRuntime } from "./provider-runtime.ts";
 import { observeSenders } from "./sender-metrics.ts";
 import { senderSettings } from "./sender-settings.ts";
-import { traceSubmission } from "./trace-submission.ts";
 import { VolumeLog } from "./volume-log.ts";
 
 const config = loadConfig("sender", senderSettings, {
@@ -80,8 +79,7 @@ await runService({
     const outcomeLog = new OutcomeLog(reader);
     const volumes = new VolumeLog({ reader, health, mark, codec: codecs.event, log: scope.log });
     const kafka = { connection, producer, codecs, outcomeLog, ends, volumes, health, sessionTimeoutMs };
-    const onTraced = traceSubmission(scope.tracing);
-    const shared = { ...kafka, metrics, onTraced, partitions, instance, journalDir, goesElsewhere };
+    const shared = { ...kafka, metrics, traces: pipeline.traces, partitions, instance, journalDir, goesElsewhere };
     const providers = new LiveProviders({
       scope,
       make: (provider, retired) => new ProviderRuntime(provider, shared, retired),

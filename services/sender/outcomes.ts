@@ -4,17 +4,20 @@ import { appendTry, IN_DOUBT_CLASS, triesInDoubt } from "../../domain/message/tr
 import type { SluiceCodecs } from "../../pipeline/records/codecs.ts";
 import { BLANK_EVENT, eventRecord } from "../../pipeline/records/event-record.ts";
 import { retryRecord } from "../../pipeline/records/retry-record.ts";
+import { sampledTrace } from "../../pipeline/traces/message-trace.ts";
+import type { MessageTraces } from "../../pipeline/traces/message-traces.ts";
 import type { Outcome, WorkPlace } from "../../platform/kafka/dispatcher.ts";
 import { partitionFor } from "../../platform/kafka/murmur2.ts";
 import type { OutRecord } from "../../platform/kafka/record.ts";
+import { formatTraceparent } from "../../platform/telemetry/trace-context.ts";
 import type { Dispatch, Event, Retry } from "../../schemas/generated/types.ts";
 import { DOUBT_TOPIC, retryTopic } from "../../schemas/topics.ts";
 
 /** A dispatch that the sender works on. */
 export interface Order {
   readonly dispatch: Dispatch;
-  /** Trace context of the record, when it has one. */
-  readonly traceparent: string | undefined;
+  /** Trace context of the record, when it has one; or the one that began with the message's failure here. */
+  traceparent: string | undefined;
   /** Where the record stands that the router decided on (header `src`), when the order says so. */
   readonly source?: string | undefined;
   /** When it came into the provider's queue, epoch ms. */
@@ -22,9 +25,6 @@ export interface Order {
   /** Its place in the log that it came from. */
   readonly place?: WorkPlace;
 }
-
-/** `since`: when the work that the event ends began, epoch ms. */
-export type OnTraced = (event: Event, traceparent: string, since: number) => void;
 
 /** Classes that the router understands; `unsubmitted` and `unknown` are not answers of a provider. */
 export type ReturnClass = "transient" | "throttled" | "refused" | "permanent" | "unsubmitted" | "unknown";
@@ -45,16 +45,16 @@ export class Outcomes {
   private readonly codecs: Pick<SluiceCodecs, "event" | "retry">;
   private readonly provider: Provider;
   private readonly partitions: number;
-  private readonly onTraced: OnTraced | undefined;
+  private readonly traces: Pick<MessageTraces, "submission"> | undefined;
 
-  /** `partitions`: of the message topics. `onTraced`: told of each event of a message that is traced. */
+  /** `partitions`: of the message topics. */
   constructor(
     codecs: Pick<SluiceCodecs, "event" | "retry">,
     provider: Provider,
     partitions: number,
-    onTraced?: OnTraced,
+    traces?: Pick<MessageTraces, "submission">,
   ) {
-    this.onTraced = onTraced;
+    this.traces = traces;
     this.codecs = codecs;
     this.provider = provider;
     this.partitions = partitions;
@@ -64,7 +64,7 @@ export class Outcomes {
   submitted(order: Order, ids: readonly string[], segments: number, now: number): Outcome {
     const { dispatch } = order;
     const event: Event = {
-      ...this.base(dispatch, now),
+      ...this.base(order, now),
       type: "submitted",
       cost: owedOnSubmit(dispatch, segments),
       submittedAt: now,
@@ -90,7 +90,7 @@ export class Outcomes {
    */
   inDoubt(order: Order, code: string, now: number, why: string | null = null): Outcome {
     const event: Event = {
-      ...this.base(order.dispatch, now),
+      ...this.base(order, now),
       type: "in_doubt",
       errorClass: IN_DOUBT_CLASS,
       errorCode: code,
@@ -139,7 +139,7 @@ export class Outcomes {
     const { dispatch } = order;
     // The reason is also what a new owner needs to write the same retry again.
     const why = { errorClass, errorCode, reason: dispatch.inDoubt };
-    return this.event(order, "returned", { ...this.base(dispatch, now), type: "returned", ...why });
+    return this.event(order, "returned", { ...this.base(order, now), type: "returned", ...why });
   }
 
   private retry(
@@ -164,14 +164,21 @@ export class Outcomes {
     return retryRecord(this.codecs.retry, retry, topic, partitionFor(facts.to, this.partitions), now, trace(order));
   }
 
-  private base(dispatch: Dispatch, at: number) {
+  private base({ dispatch, since }: Order, at: number) {
     const { facts, attempt, provider, route, price, currency, onDelivery, tariff } = dispatch;
-    return { ...BLANK_EVENT, at, facts, attempt, provider, route, price, currency, onDelivery, tariff };
+    const routedAt = since ?? null;
+    return { ...BLANK_EVENT, at, facts, attempt, provider, route, price, currency, onDelivery, tariff, routedAt };
+  }
+
+  /** What follows from the event is in its trace as well, so this comes first. */
+  private trace(traces: Pick<MessageTraces, "submission">, order: Order, event: Event): void {
+    const context = traces.submission(event, sampledTrace(order.traceparent));
+    if (order.traceparent === undefined && context !== undefined) order.traceparent = formatTraceparent(context);
   }
 
   private event(order: Order, kind: string, event: Event): OutRecord {
     const { facts, attempt } = event;
-    if (order.traceparent !== undefined) this.onTraced?.(event, order.traceparent, order.since ?? event.at);
+    if (this.traces !== undefined) this.trace(this.traces, order, event);
     const id = `${facts.messageId}/${attempt}/${kind}`;
     return eventRecord(this.codecs.event, event, partitionFor(facts.to, this.partitions), { ...trace(order), id });
   }

@@ -2,6 +2,7 @@ import type { Provider } from "../../domain/catalog/provider.ts";
 import type { ProviderHealth } from "../../pipeline/follow/provider-health.ts";
 import { NO_VOLUME, type VolumeCount } from "../../pipeline/follow/told-volume.ts";
 import type { SluiceCodecs } from "../../pipeline/records/codecs.ts";
+import type { MessageTraces } from "../../pipeline/traces/message-traces.ts";
 import type { KafkaConnection } from "../../platform/kafka/connection.ts";
 import { DispatchJournal } from "../../platform/kafka/dispatch-journal.ts";
 import { Dispatcher } from "../../platform/kafka/dispatcher.ts";
@@ -21,7 +22,7 @@ import { HealthReporter } from "./health-reporter.ts";
 import { HttpLink } from "./http-link.ts";
 import type { Link } from "./link.ts";
 import type { OutcomeLog, StoredOutcome } from "./outcome-log.ts";
-import { type OnTraced, Outcomes } from "./outcomes.ts";
+import { Outcomes } from "./outcomes.ts";
 import { ProviderSender } from "./provider-sender.ts";
 import { RecentSubmissions } from "./recent-submissions.ts";
 import { type SenderGauges, type SenderMetrics, senderMetrics } from "./sender-metrics.ts";
@@ -45,7 +46,7 @@ export interface SharedParts {
   /** Of the message topics. */
   readonly partitions: number;
   readonly instance: string;
-  readonly onTraced?: OnTraced | undefined;
+  readonly traces?: MessageTraces | undefined;
   /** Whether the routers could give a provider's messages to another one now. Default: yes. */
   readonly goesElsewhere?: (provider: Provider) => boolean;
   /** Folder of the journals; without one none is kept. */
@@ -73,7 +74,7 @@ export class ProviderRuntime {
     this.provider = provider;
     this.shared = shared;
     const metrics = senderMetrics(shared.metrics, provider.id);
-    this.outcomes = new Outcomes(shared.codecs, provider, shared.partitions, shared.onTraced);
+    this.outcomes = new Outcomes(shared.codecs, provider, shared.partitions, shared.traces);
     this.sender = new ProviderSender<Unit>({
       provider,
       link: new GuardedLink(linkTo(provider, shared, metrics), {
@@ -165,6 +166,7 @@ export class ProviderRuntime {
       sender,
       now: () => shared.producer.clock.now(),
       countedBy,
+      traces: shared.traces,
     });
     const dispatcher = new Dispatcher(task, handler, {
       producer: shared.producer,

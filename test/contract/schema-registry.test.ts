@@ -82,6 +82,7 @@ const event: Event = {
   counted: [],
   onDelivery: false,
   tariff: null,
+  routedAt: null,
   due: null,
 };
 

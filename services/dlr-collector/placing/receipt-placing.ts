@@ -4,6 +4,7 @@ import type { SluiceCodecs } from "../../../pipeline/records/codecs.ts";
 import { deadLetterRecord } from "../../../pipeline/records/dead-letter.ts";
 import { DeliveredRecords } from "../../../pipeline/records/delivered-records.ts";
 import { implausibleReceipt } from "../../../pipeline/records/plausible.ts";
+import type { MessageTraces } from "../../../pipeline/traces/message-traces.ts";
 import type { Codec } from "../../../platform/codec/codec.ts";
 import { errorMessage } from "../../../platform/errors/sluice-error.ts";
 import type { InRecord, OutRecord } from "../../../platform/kafka/record.ts";
@@ -40,6 +41,7 @@ export interface ReceiptPlacingOptions {
   readonly log: Log;
   /** Epoch milliseconds. */
   readonly now: () => number;
+  readonly traces?: Pick<MessageTraces, "deadLetter"> | undefined;
 }
 
 interface Waiting {
@@ -203,7 +205,9 @@ export class ReceiptPlacing implements Transform {
   }
 
   private deadLetter(record: InRecord, reason: string, detail: string): OutRecord {
-    const { codecs, now } = this.options;
-    return deadLetterRecord(codecs.deadLetter, record, { reason, detail, service: "dlr-collector", now: now() });
+    const { codecs, now, traces } = this.options;
+    const why = { reason, detail, service: "dlr-collector", now: now() };
+    traces?.deadLetter(record, why, undefined);
+    return deadLetterRecord(codecs.deadLetter, record, why);
   }
 }

@@ -1,5 +1,6 @@
 import { performance } from "node:perf_hooks";
 import { setImmediate as nextTurn } from "node:timers/promises";
+import type { MessageTraces } from "../../../pipeline/traces/message-traces.ts";
 import type { Log } from "../../../platform/log/log.ts";
 import type { TraceContext } from "../../../platform/telemetry/trace-context.ts";
 import type { AcceptanceMetrics } from "./acceptance-metrics.ts";
@@ -34,7 +35,7 @@ export interface Offer {
   readonly message: unknown;
   /** The key that the request as a whole gave this message; the message's own wins. */
   readonly key?: string | undefined;
-  /** The trace that its record hands on. */
+  /** The trace that its request was sent in, where that is sampled. */
   readonly trace?: TraceContext | undefined;
 }
 
@@ -67,6 +68,7 @@ export interface AcceptorOptions {
   readonly log: Log;
   /** Epoch ms by the brokers' clock: when a message is accepted, whatever this host believes. */
   readonly now: () => number;
+  readonly traces?: Pick<MessageTraces, "accepted"> | undefined;
 }
 
 /** Messages prepared in one go, about 10 ms: between two slices other requests get their turn. */
@@ -125,6 +127,7 @@ export class Acceptor {
     const { writer, metrics, memory, log } = this.#options;
     const records = messages.map((message) => message.record);
     const outcome = await writer.write(records, moment.monotonic);
+    this.#trace(messages, moment, outcome);
     if (outcome === "stored") this.#book(account, messages, moment);
     else if (outcome === "refused") {
       metrics.refused.add(messages.length);
@@ -136,6 +139,15 @@ export class Acceptor {
         .warn({ messages: messages.length }, "waiting for kafka: it did not answer in time");
     }
     return outcome;
+  }
+
+  #trace(messages: readonly PreparedMessage[], { wall, monotonic }: Moment, outcome: WriteOutcome): void {
+    const { traces } = this.#options;
+    if (traces === undefined) return;
+    const end = wall + performance.now() - monotonic;
+    for (const { trace } of messages)
+      if (trace !== undefined)
+        traces.accepted(trace.own, trace.client, wall, end, outcome === "stored" ? undefined : outcome);
   }
 
   #book(account: Account, messages: readonly PreparedMessage[], moment: Moment): void {

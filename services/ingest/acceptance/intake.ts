@@ -5,9 +5,11 @@ import { factsOf } from "../../../domain/routing/message-facts.ts";
 import type { RouteTable } from "../../../domain/routing/route-table.ts";
 import { senderFault } from "../../../domain/routing/sender-fault.ts";
 import type { Encoding } from "../../../domain/text/encoding.ts";
+import { traceHeaders } from "../../../pipeline/traces/message-trace.ts";
+import type { MessageTraces } from "../../../pipeline/traces/message-traces.ts";
 import { partitionFor } from "../../../platform/kafka/murmur2.ts";
 import type { OutRecord } from "../../../platform/kafka/record.ts";
-import { formatTraceparent, TRACEPARENT, type TraceContext } from "../../../platform/telemetry/trace-context.ts";
+import type { TraceContext } from "../../../platform/telemetry/trace-context.ts";
 import type { SendRequest } from "../../../schemas/generated/types.ts";
 import { requestTopic } from "../../../schemas/topics.ts";
 import type { Account } from "./api-keys.ts";
@@ -51,6 +53,14 @@ export interface PreparedMessage {
   readonly answer: AcceptedMessage;
   /** The key that this message was the first to claim. */
   readonly claimed: string | undefined;
+  /** The trace that it is in; undefined: none. */
+  readonly trace: AcceptedTrace | undefined;
+}
+
+/** `client`: the trace that its request was sent in. */
+export interface AcceptedTrace {
+  readonly own: TraceContext;
+  readonly client: TraceContext | undefined;
 }
 
 /** A message that will not be written, whatever Kafka does. */
@@ -69,6 +79,7 @@ export interface IntakeOptions {
   readonly memory: IdempotencyMemory;
   /** The routes as they are now, to refuse a sender that none of their providers carries; without them that is found out later. */
   readonly routes?: () => RouteTable | undefined;
+  readonly traces?: Pick<MessageTraces, "accepts"> | undefined;
 }
 
 /** The moment of a request, in the two clocks. */
@@ -87,13 +98,16 @@ export class Intake {
     this.#options = options;
   }
 
-  /** @param requestKey the key that the request as a whole gave this message; the message's own wins. */
+  /**
+   * @param requestKey the key that the request as a whole gave this message; the message's own wins.
+   * @param client the trace that the request was sent in, where that is sampled.
+   */
   prepare(
     item: unknown,
     account: Account,
     now: Moment,
     requestKey?: string,
-    trace?: TraceContext,
+    client?: TraceContext,
   ): PreparedMessage | RejectedMessage {
     const identity = readIdentity(item);
     const problems = identity.problems;
@@ -115,11 +129,13 @@ export class Intake {
       if (claim === "new") claimed = name;
     }
     const id = identity.id ?? this.#messageId(account.id, key, request.destination, now.wall);
+    const own = this.#options.traces?.accepts(id, client);
     return {
       status: "prepared",
-      record: this.#record(id, request, account.id, now.wall, trace),
+      record: this.#record(id, request, account.id, now.wall, own),
       answer: accepted(id, request),
       claimed,
+      trace: own === undefined ? undefined : { own, client },
     };
   }
 
@@ -167,7 +183,7 @@ export class Intake {
       partition: partitionFor(request.destination, this.#options.partitions),
       key: request.destination,
       value,
-      headers: trace === undefined ? { id } : { id, [TRACEPARENT]: formatTraceparent(trace) },
+      headers: { id, ...traceHeaders(trace) },
     };
   }
 }

@@ -5,12 +5,12 @@ import { newMessageId } from "../../../domain/message/message-id.ts";
 import { NO_DELIVERIES } from "../../../domain/routing/delivery-view.ts";
 import type { MessageStatusAnswer, StatusSource } from "../../../pipeline/read-model/message-status.ts";
 import { createCodecs, type SluiceCodecs } from "../../../pipeline/records/codecs.ts";
+import type { MessageTraces } from "../../../pipeline/traces/message-traces.ts";
 import { BodyBudget } from "../../../platform/http/body-budget.ts";
 import { type HttpServer, startHttpServer } from "../../../platform/http/http-server.ts";
 import type { OutRecord } from "../../../platform/kafka/record.ts";
 import { silentLog } from "../../../platform/log/log.ts";
 import { MetricRegistry } from "../../../platform/telemetry/metric-registry.ts";
-import { noTracing, type Tracing } from "../../../platform/telemetry/tracing.ts";
 import type { SendRequest } from "../../../schemas/generated/types.ts";
 import { acceptanceMetrics } from "../../../services/ingest/acceptance/acceptance-metrics.ts";
 import { Acceptor } from "../../../services/ingest/acceptance/acceptor.ts";
@@ -99,7 +99,7 @@ export interface HarnessOptions {
   readonly bodyBudget?: number;
   readonly maxConnections?: number;
   readonly requestTimeoutMs?: number;
-  readonly tracing?: Tracing;
+  readonly traces?: MessageTraces;
   /** What explanations go by. */
   readonly snapshot?: Snapshot;
 }
@@ -124,6 +124,7 @@ export function newAcceptor(parts: {
   readonly recent: RecentAcceptances;
   readonly metrics: MetricRegistry;
   readonly acceptTimeoutMs?: number | undefined;
+  readonly traces?: MessageTraces | undefined;
 }): Acceptor {
   const memory = new IdempotencyMemory(1_000, performance.now());
   return new Acceptor({
@@ -133,6 +134,7 @@ export function newAcceptor(parts: {
       encode: (value) => parts.codecs.request.encode(value),
       newMessageId,
       memory,
+      traces: parts.traces,
     }),
     memory,
     writer: new DeadlineWriter(parts.writer, parts.acceptTimeoutMs ?? 5_000),
@@ -140,6 +142,7 @@ export function newAcceptor(parts: {
     metrics: acceptanceMetrics(parts.metrics),
     log: silentLog,
     now: Date.now,
+    traces: parts.traces,
   });
 }
 
@@ -158,7 +161,14 @@ export async function startIngest(options: HarnessOptions = {}): Promise<Harness
   };
   const context: RestContext = {
     keys: new ApiKeys([ACME, GLOBEX]),
-    acceptor: newAcceptor({ writer, codecs, recent, metrics, acceptTimeoutMs: options.acceptTimeoutMs }),
+    acceptor: newAcceptor({
+      writer,
+      codecs,
+      recent,
+      metrics,
+      acceptTimeoutMs: options.acceptTimeoutMs,
+      traces: options.traces,
+    }),
     status: new MessageLookup(analytics, recent, silentLog),
     conversions: new Conversions({
       codec: codecs.conversion,
@@ -181,7 +191,6 @@ export async function startIngest(options: HarnessOptions = {}): Promise<Harness
     },
     bodies: new BodyBudget(options.bodyBudget ?? 64 * 1024 * 1024),
     metrics: restMetrics(metrics),
-    tracing: options.tracing ?? noTracing,
     log: silentLog,
   };
   const server = await startHttpServer(restApp(context), {

@@ -48,6 +48,7 @@ const event: Event = {
   counted: [],
   onDelivery: false,
   tariff: null,
+  routedAt: null,
   due: null,
 };
 

@@ -1,7 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import type { FieldProblem } from "../../../../domain/message/validation.ts";
 import { ProblemError } from "../../../../platform/http/problem.ts";
-import type { TraceSpan } from "../../../../platform/telemetry/tracing.ts";
 import type { Offer, Results } from "../../acceptance/acceptor.ts";
 import type { Account } from "../../acceptance/api-keys.ts";
 import { type AcceptedMessage, MAX_PROBLEMS } from "../../acceptance/intake.ts";
@@ -61,9 +60,7 @@ async function acceptAll(
   messages: readonly unknown[],
   key: string | undefined,
 ): Promise<BatchAnswer> {
-  const spans: TraceSpan[] = [];
-  const accepted = await context.acceptor.accept(account, offersOf(context, messages, key, spans));
-  for (const span of spans) span.end(accepted.outcome === "accepted" ? undefined : new Error(accepted.outcome));
+  const accepted = await context.acceptor.accept(account, offersOf(messages, key));
   if (accepted.outcome === "refused") throw unavailable();
   const items = accepted.results.map(itemOf);
   if (accepted.outcome === "unknown") throw unknownBatch(items);
@@ -74,18 +71,10 @@ async function acceptAll(
   };
 }
 
-/** The messages one by one, each with a key by its place and a trace of its own, which begins when it is its turn. */
-function* offersOf(
-  { tracing }: RestContext,
-  messages: readonly unknown[],
-  key: string | undefined,
-  spans: TraceSpan[],
-): Generator<Offer> {
-  for (const [index, message] of messages.entries()) {
-    const span = tracing.enabled ? tracing.root("accept message", { kind: "server" }) : undefined;
-    if (span !== undefined) spans.push(span);
-    yield { message, key: key === undefined ? undefined : `${key}\n${index}`, trace: span?.context };
-  }
+/** The messages one by one, each with a key by its place. None is put into the request's trace: ten thousand in one are of no use. */
+function* offersOf(messages: readonly unknown[], key: string | undefined): Generator<Offer> {
+  for (const [index, message] of messages.entries())
+    yield { message, key: key === undefined ? undefined : `${key}\n${index}` };
 }
 
 function itemOf(result: Results[number], index: number): AcceptedMessage | RejectedItem {

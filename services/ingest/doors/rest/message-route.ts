@@ -2,7 +2,6 @@ import type { IncomingMessage } from "node:http";
 import { messageIdTime } from "../../../../domain/message/message-id.ts";
 import type { ProblemError } from "../../../../platform/http/problem.ts";
 import { extractTrace } from "../../../../platform/telemetry/trace-context.ts";
-import type { TraceSpan } from "../../../../platform/telemetry/tracing.ts";
 import type { AcceptOutcome } from "../../acceptance/acceptor.ts";
 import type { Account } from "../../acceptance/api-keys.ts";
 import { acceptanceUnknown, rejected, requireAdmitted, unavailable } from "./acceptance-problems.ts";
@@ -45,15 +44,9 @@ async function acceptOne(
   message: unknown,
   key: string | undefined,
 ): Promise<MessageAnswer> {
-  const span = beginSpan(context, request);
-  try {
-    const answer = answerOf(await context.acceptor.accept(account, [{ message, key, trace: span?.context }]));
-    span?.end();
-    return answer;
-  } catch (error) {
-    span?.end(error);
-    throw error;
-  }
+  // A client's trace is continued when it is sampled.
+  const trace = extractTrace(request.headers);
+  return answerOf(await context.acceptor.accept(account, [{ message, key, trace }]));
 }
 
 /** @throws ProblemError when the message was not accepted, or may not have been. */
@@ -73,14 +66,4 @@ function unknownMessage(id: string): ProblemError {
     `the message may or may not have been accepted; repeat it with ${how}, and it is not sent twice`,
     { id },
   );
-}
-
-/** A client's trace is continued when it is sampled; else a share of the requests starts one of its own. */
-function beginSpan({ tracing }: RestContext, request: IncomingMessage): TraceSpan | undefined {
-  if (!tracing.enabled) return undefined;
-  const parent = extractTrace(request.headers);
-  const options = { kind: "server" } as const;
-  return parent === undefined
-    ? tracing.root("accept message", options)
-    : tracing.child("accept message", parent, options);
 }

@@ -2,7 +2,6 @@ import type { RoutingView } from "../../../../pipeline/explain/routing-view.ts";
 import type { StatusSource } from "../../../../pipeline/read-model/message-status.ts";
 import type { BodyBudget } from "../../../../platform/http/body-budget.ts";
 import type { Log } from "../../../../platform/log/log.ts";
-import type { Tracing } from "../../../../platform/telemetry/tracing.ts";
 import type { Acceptor } from "../../acceptance/acceptor.ts";
 import type { ApiKeys } from "../../acceptance/api-keys.ts";
 import type { Conversions } from "../../conversions/conversions.ts";
@@ -17,6 +16,5 @@ export interface RestContext {
   readonly routing: RoutingView;
   readonly bodies: BodyBudget;
   readonly metrics: RestMetrics;
-  readonly tracing: Tracing;
   readonly log: Log;
 }

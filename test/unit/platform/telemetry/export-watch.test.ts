@@ -10,13 +10,18 @@ test("spans are counted by what became of them, and a failure is told of, once a
     every: (key: string, ms: number) => ({ warn: (fields: object) => told.push({ key, ms, ...fields }) }),
   } as unknown as Log;
   const watch = exportWatch(metrics, log);
-  watch({ spans: 3, error: undefined });
+  watch({ spans: 3, outcome: "exported" });
   expect(told).toEqual([]);
-  watch({ spans: 2, error: new Error("connect ECONNREFUSED") });
-  expect(told).toEqual([{ key: "trace-export", ms: 60_000, spans: 2, why: "connect ECONNREFUSED" }]);
+  watch({ spans: 2, outcome: "lost", error: new Error("connect ECONNREFUSED") });
+  watch({ spans: 1, outcome: "dropped" });
+  expect(told).toEqual([
+    { key: "trace-export", ms: 60_000, spans: 2, why: "connect ECONNREFUSED" },
+    { key: "trace-export", ms: 60_000, spans: 1, why: "too many spans wait for it" },
+  ]);
   const [family] = metrics.families();
   expect([...family!.entries()].map(([labels, series]) => [labels, (series as { value: number }).value])).toEqual([
     [{ outcome: "exported" }, 3],
     [{ outcome: "lost" }, 2],
+    [{ outcome: "dropped" }, 1],
   ]);
 });

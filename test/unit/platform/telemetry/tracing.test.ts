@@ -1,133 +1,117 @@
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { context, metrics, propagation, trace } from "@opentelemetry/api";
-import { afterEach, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { type ExportedBatch, noTracing, startTracing } from "../../../../platform/telemetry/tracing.ts";
+import { type OtlpReceiver, startOtlpReceiver } from "../../../fixture/otlp-receiver.ts";
 
-interface ExportedSpan {
-  readonly name: string;
-  readonly traceId: string;
-  readonly spanId: string;
-  readonly parentSpanId?: string;
-  readonly kind: number;
-  readonly startTimeUnixNano: string;
-  readonly status: { readonly code?: number; readonly message?: string };
-}
+const TRACE = "0af7651916cd43dd8448eb211c80319c";
+const ROOT = "8448eb211c80319c";
+const SPAN = { name: "work", traceId: TRACE, start: 1_000, end: 2_000 };
 
-/** An OTLP receiver that keeps what it is sent. */
-async function receiver() {
-  const bodies: { resourceSpans: { resource: unknown; scopeSpans: { spans: ExportedSpan[] }[] }[] }[] = [];
-  const paths: string[] = [];
-  const server = createServer((request, response) => {
-    const chunks: Buffer[] = [];
-    request.on("data", (chunk: Buffer) => chunks.push(chunk));
-    request.on("end", () => {
-      paths.push(request.url ?? "");
-      bodies.push(JSON.parse(Buffer.concat(chunks).toString()));
-      response.setHeader("content-type", "application/json").end("{}");
-    });
-  });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const spans = () => bodies.flatMap((body) => body.resourceSpans.flatMap((r) => r.scopeSpans.flatMap((s) => s.spans)));
-  const close = () => {
-    server.closeAllConnections();
-    return new Promise((resolve) => server.close(resolve));
-  };
-  return { url, paths, bodies, spans, close };
-}
-
-afterEach(() => {
+let otlp: OtlpReceiver;
+beforeEach(async () => {
+  otlp = await startOtlpReceiver();
+  vi.stubEnv("OTEL_EXPORTER_OTLP_ENDPOINT", otlp.url);
+});
+afterEach(async () => {
   vi.unstubAllEnvs();
+  await otlp.close();
   trace.disable();
   metrics.disable();
   context.disable();
   propagation.disable();
 });
 
+const start = (over: Partial<Parameters<typeof startTracing>[0]> = {}) =>
+  startTracing({ service: "router", instance: "r-1", ratio: 1, ...over });
+
 test("without an endpoint nothing is recorded", async () => {
-  const tracing = await startTracing({ service: "s", instance: "i", ratio: 1, env: {} });
+  const tracing = await start({ env: {} });
   expect(tracing).toBe(noTracing);
-  expect(tracing.root("x")).toBeUndefined();
+  expect(tracing.samples(TRACE)).toBe(false);
 });
 
-test("spans are exported by OTLP with parent, kind, time and failure", async () => {
-  const otlp = await receiver();
-  vi.stubEnv("OTEL_EXPORTER_OTLP_ENDPOINT", otlp.url);
-  const tracing = await startTracing({ service: "router", instance: "r-1", ratio: 1 });
-  const startTime = Date.now() - 5_000;
-  const root = tracing.root("accept", { kind: "server", startTime, attributes: { lane: "fast" } })!;
-  const child = tracing.child("submit", root.context, { kind: "client" })!;
-  child.set({ attempt: 2 });
-  child.end(new Error("refused"));
-  root.end();
-  expect(child.context.traceId).toBe(root.context.traceId);
+test("spans are exported by OTLP with the ids, parent, kind, times and failure that they are given", async () => {
+  const tracing = await start();
+  const since = Date.now() - 5_000;
+  tracing.record({ ...SPAN, name: "accept", kind: "server", spanId: ROOT, start: since, end: since + 20 });
+  tracing.record({
+    ...SPAN,
+    name: "submit",
+    kind: "client",
+    parentSpanId: ROOT,
+    start: since + 30,
+    end: since,
+    error: "refused",
+  });
   await tracing.close();
-  const spans = new Map(otlp.spans().map((span) => [span.name, span]));
   expect(otlp.paths).toEqual(["/v1/traces"]);
-  expect(JSON.stringify(otlp.bodies)).toContain('"router"');
-  expect(spans.get("accept")).toMatchObject({ ...idsOf(root.context), kind: 2 });
-  expect(Number(spans.get("accept")!.startTimeUnixNano) / 1e6).toBeCloseTo(startTime, -1);
-  expect(spans.get("submit")).toMatchObject({
-    ...idsOf(child.context),
-    parentSpanId: root.context.spanId,
+  const [accept, submit] = otlp.spans;
+  const nano = (ms: number) => `${ms}000000`;
+  expect(accept).toMatchObject({ service: "router", traceId: TRACE, spanId: ROOT, kind: 2, status: {} });
+  expect(accept!.parentSpanId).toBeFalsy();
+  expect([accept!.startTimeUnixNano, accept!.endTimeUnixNano]).toEqual([nano(since), nano(since + 20)]);
+  expect(submit).toMatchObject({
+    traceId: TRACE,
+    parentSpanId: ROOT,
     kind: 3,
     status: { code: 2, message: "refused" },
   });
-  await otlp.close();
+  expect(submit!.spanId).toMatch(/^(?!0{16})[0-9a-f]{16}$/);
+  expect(submit!.endTimeUnixNano, "none ends before it begins").toBe(nano(since + 30));
+  expect(submit!.attributes["sluice.told_by"]).toBe("router/r-1");
 });
 
-function idsOf({ traceId, spanId }: { traceId: string; spanId: string }) {
-  return { traceId, spanId };
-}
-
-test("the ratio decides about new traces only; children follow their parent", async () => {
-  const otlp = await receiver();
-  vi.stubEnv("OTEL_EXPORTER_OTLP_ENDPOINT", otlp.url);
-  const draws = [0.005, 0.5, 0.01];
-  const tracing = await startTracing({ service: "s", instance: "i", ratio: 0.01, random: () => draws.shift() ?? 0.9 });
-  expect([tracing.root("a"), tracing.root("b"), tracing.root("c")].map((span) => span !== undefined)).toEqual([
-    true,
-    false,
-    false,
-  ]);
-  expect(tracing.child("d", undefined)).toBeUndefined();
-  const ids = { traceId: "4bf92f3577b34da6a3ce929d0e0e4736", spanId: "00f067aa0ba902b7" };
-  expect(tracing.child("e", { ...ids, sampled: false })).toBeUndefined();
-  expect(tracing.child("f", { ...ids, sampled: true })?.context).toMatchObject({ traceId: ids.traceId, sampled: true });
+test("what one service tells of another's work stands under the other's name", async () => {
+  const tracing = await start();
+  for (const service of ["sender", "sender", "router", undefined]) tracing.record({ ...SPAN, service });
   await tracing.close();
-  await otlp.close();
+  expect(otlp.spans.map(({ service }) => service).sort()).toEqual(["router", "router", "sender", "sender"]);
+  expect(new Set(otlp.spans.map(({ attributes }) => attributes["sluice.told_by"]))).toEqual(new Set(["router/r-1"]));
 });
 
-test("what cannot be exported is told, and what is exported too", async () => {
-  const otlp = await receiver();
-  const batches: ExportedBatch[] = [];
-  const options = {
-    service: "s",
-    instance: "i",
-    ratio: 1,
-    onExport: (batch: ExportedBatch) => void batches.push(batch),
+test("the share is a matter of the trace's id, so that everybody finds the same", async () => {
+  const share = async (ratio: number) => {
+    const tracing = await start({ ratio });
+    let sampled = 0;
+    for (let i = 0; i < 10_000; i++) {
+      const end = ((BigInt(i) * 0x9e3779b97f4a7c15n) % 2n ** 48n).toString(16).padStart(12, "0");
+      if (tracing.samples(`0af7651916cd43dd8448${end}`)) sampled++;
+    }
+    await tracing.close();
+    trace.disable();
+    return sampled;
   };
-  vi.stubEnv("OTEL_EXPORTER_OTLP_ENDPOINT", otlp.url);
-  const good = await startTracing(options);
-  good.root("a")!.end();
-  good.root("b")!.end();
-  await good.close();
-  await otlp.close();
-  expect(batches).toEqual([{ spans: 2, error: undefined }]);
+  expect(await share(0)).toBe(0);
+  expect(await share(1)).toBe(10_000);
+  expect(Math.abs((await share(0.05)) - 500)).toBeLessThan(50);
+});
 
-  // Answered at once with a status that is not tried again.
-  const refusing = createServer((request, response) => {
-    request.resume();
-    response.writeHead(400).end();
-  });
-  await new Promise<void>((resolve) => refusing.listen(0, "127.0.0.1", resolve));
+test("what is exported is told, and what cannot be", async () => {
+  const batches: ExportedBatch[] = [];
+  const tracing = await start({ onExport: (batch) => void batches.push(batch) });
+  tracing.record(SPAN);
+  tracing.record(SPAN);
+  await tracing.close();
+  expect(batches).toEqual([{ spans: 2, outcome: "exported" }]);
   trace.disable();
-  vi.stubEnv("OTEL_EXPORTER_OTLP_ENDPOINT", `http://127.0.0.1:${(refusing.address() as AddressInfo).port}`);
-  const bad = await startTracing(options);
-  bad.root("c")!.end();
-  await bad.close().catch(() => {});
-  refusing.closeAllConnections();
-  refusing.close();
-  expect(batches[1]).toMatchObject({ spans: 1, error: expect.any(Error) });
+  // A status that is not tried again.
+  otlp.refuse = 400;
+  const refused = await start({ onExport: (batch) => void batches.push(batch) });
+  refused.record(SPAN);
+  await refused.close().catch(() => {});
+  expect(batches[1]).toMatchObject({ spans: 1, outcome: "lost", error: expect.any(Error) });
+});
+
+test("while the receiver does not answer so many spans wait and no more; the others are dropped and counted", async () => {
+  otlp.silent = true;
+  let dropped = 0;
+  const onExport = ({ outcome, spans }: ExportedBatch) => {
+    if (outcome === "dropped") dropped += spans;
+  };
+  const tracing = await start({ onExport });
+  for (let i = 0; i < 5_000; i++) tracing.record(SPAN);
+  expect(dropped).toBe(5_000 - 2_048);
+  otlp.speak();
+  await tracing.close();
+  expect(otlp.spans).toHaveLength(2_048);
 });

@@ -1,4 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { MessageTraces } from "../../../../../pipeline/traces/message-traces.ts";
+import { silentLog } from "../../../../../platform/log/log.ts";
+import { MetricRegistry } from "../../../../../platform/telemetry/metric-registry.ts";
 import { type Harness, KEY, MESSAGE, OTHER_KEY, startIngest } from "../../ingest-harness.ts";
 
 let ingest: Harness;
@@ -125,28 +128,36 @@ describe("POST /v1/messages/batch", () => {
 });
 
 describe("traces", () => {
-  it("puts the trace of sampled messages, and only theirs, into the records", async () => {
-    const ended: (string | undefined)[] = [];
+  it("puts the trace of sampled messages, and only theirs, into the records, and tells whether they were accepted", async () => {
+    const told: [string, string | undefined, string | undefined][] = [];
     let turn = 0;
-    const span = () => {
-      const traceId = `${++turn}`.padStart(32, "0");
-      const end = (error?: unknown) => void ended.push(error === undefined ? traceId : "failed");
-      return { context: { traceId, spanId: "00000000000000a1", sampled: true }, set() {}, end };
-    };
-    const root = () => (turn % 2 === 0 ? span() : void turn++);
-    await ingest.close();
-    ingest = await startIngest({
-      tracing: { enabled: true, root, child: (_n, parent) => parent && span(), close: async () => {} },
+    const tracing = { enabled: true, samples: () => turn++ % 2 === 0, close: async () => {} };
+    const traces = new MessageTraces({
+      tracing: {
+        ...tracing,
+        record: ({ traceId, parentSpanId, error }) => void told.push([traceId, parentSpanId, error]),
+      },
+      failuresPerSecond: 0,
+      metrics: new MetricRegistry(),
+      log: silentLog,
     });
+    await ingest.close();
+    ingest = await startIngest({ acceptTimeoutMs: 100, traces });
     await post(numbered(3));
-    const parents = () => ingest.writer.records.map((record) => record.headers?.traceparent);
-    const traceparent = (id: number) => `00-${`${id}`.padStart(32, "0")}-00000000000000a1-01`;
-    expect(parents()).toEqual([traceparent(1), undefined, traceparent(3)]);
+    const [first, second, third] = ingest.writer.records.map(({ headers }) => headers!);
+    const trace = (id: unknown) => String(id).replaceAll("-", "");
+    expect(first!.traceparent).toBe(`00-${trace(first!.id)}-${trace(first!.id).slice(16)}-01`);
+    expect(second!.traceparent).toBeUndefined();
+    expect(told).toEqual([
+      [trace(first!.id), undefined, undefined],
+      [trace(third!.id), undefined, undefined],
+    ]);
     const client = { traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01" };
+    ingest.writer.onSend = () => new Promise(() => {});
     await ingest.call("/v1/messages", { body: MESSAGE, headers: client });
-    expect(parents().at(-1)).toBe(traceparent(4));
-    await ingest.call("/v1/messages", { body: {}, headers: client });
-    expect(ended).toEqual(["1".padStart(32, "0"), "3".padStart(32, "0"), "4".padStart(32, "0"), "failed"]);
+    const { id, traceparent } = ingest.writer.records.at(-1)!.headers!;
+    expect(traceparent).toBe(`00-0af7651916cd43dd8448eb211c80319c-${trace(id).slice(16)}-01`);
+    expect(told.at(-1)).toEqual(["0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331", "unknown"]);
   });
 });
 
