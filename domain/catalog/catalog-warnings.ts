@@ -95,6 +95,7 @@ function ofProvider(provider: Provider, at: Keys, routes: readonly Route[]): Cat
   const routed = routes.some((route) => route.providers.some((entry) => entry.id === id));
   return [
     ...(routed || routes.length === 0 ? [] : [problemAt(at, "no route names it: it gets no message")]),
+    ...(provider.use === "normal" ? [] : [problemAt([...at, "use"], `is ${provider.use}: it gets no message`)]),
     ...ofLogin(provider, at),
     ...ofEncryption(provider, at),
     ...ofCallback(provider, at),

@@ -29,6 +29,13 @@ const receiptErrors = z.record(
 );
 const httpUrl = z.url({ protocol: /^https?$/ });
 
+/**
+ * What a provider is used for. `normal`: for messages. `drain`: it takes nothing new, and sends what waits. `none`: what waits goes to
+ * others as well, as if it had been removed. Its receipts are taken in any case.
+ */
+export const providerUses = ["normal", "drain", "none"] as const;
+export type ProviderUse = (typeof providerUses)[number];
+
 /** SMPP 3.4, 5.3.2: tags that are the vendors' own. */
 const vendorTlv = z.int().min(0x1400).max(0x3fff);
 
@@ -104,6 +111,7 @@ const httpSchema = z
 
 const shared = {
   id: kebabId,
+  use: z.enum(providerUses).default("normal"),
   /** Segments a second that the account allows. */
   rate: z.number().positive().max(100_000),
   /** Segments a second for single countries and networks, within that. */

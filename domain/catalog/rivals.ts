@@ -10,6 +10,12 @@ export function rivalsOf(
   for (const route of routes)
     if (route.providers.some((entry) => entry.id === id)) for (const entry of route.providers) others.add(entry.id);
   return providers
-    .filter((other) => other.id !== id && others.has(other.id) && other.lanes.some((lane) => lanes.includes(lane)))
+    .filter(
+      (other) =>
+        other.id !== id &&
+        other.use === "normal" &&
+        others.has(other.id) &&
+        other.lanes.some((lane) => lanes.includes(lane)),
+    )
     .map((other) => other.id);
 }

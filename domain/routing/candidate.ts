@@ -22,6 +22,7 @@ export const verdicts = [
   "already-tried",
   "refused",
   "circuit-open",
+  "out-of-use",
   "lane-not-carried",
   "destination-not-served",
   "sender-not-allowed",

@@ -35,7 +35,7 @@ export interface ChoiceInput {
 /** Why a provider was taken: by the strategy; `failover`: the tiers before had nobody; `least-backlog`: everybody had too much. */
 export const takenReasons = [...routeStrategies, "failover", "least-backlog"] as const;
 /**
- * Why none was: `circuits-open` may pass; `price-cap`: who could take it costs more than its account allows; `sender-not-allowed`: the
+ * Why none was: `circuits-open` may pass, as may that all are out of use; `price-cap`: who could take it costs more than its account allows; `sender-not-allowed`: the
  * destination's sender rule does not let it go from its sender; `cap-reached`: its sender or campaign has had all that it may; the others need another configuration, or a message that may go to one provider twice.
  */
 export const untakenReasons = [
@@ -144,10 +144,12 @@ function chooseWithin(
 /** The cap that keeps a message from going: its own, or that of a sender which another provider would have taken. */
 function fullCap(candidates: readonly Candidate[], { capped, passed, sender }: ChoiceTerms): FullCap | undefined {
   if (capped !== undefined || passed === undefined || sender?.ok === false) return capped;
-  const others = candidates.some(({ verdict }) => verdict === "circuit-open");
+  const others = candidates.some(({ verdict }) => PASSING.has(verdict));
   return !others && candidates.some(({ verdict }) => OF_SENDER.has(verdict)) ? passed : undefined;
 }
 
+/** What speaks against a provider for a while: a message waits for its end. */
+const PASSING: ReadonlySet<Verdict> = new Set(["circuit-open", "out-of-use"]);
 const OF_SENDER: ReadonlySet<Verdict> = new Set(["sender-not-registered", "sender-not-carried"]);
 
 /** The usable ones of the first tier that has one: it decides. `usable`: how many there are in all tiers, above 0. */
@@ -172,7 +174,7 @@ function isUsable({ verdict }: Candidate): boolean {
 function whyNone(candidates: readonly Candidate[], { priceLimit, sender }: ChoiceTerms): UntakenReason {
   if (sender?.ok === false) return "sender-not-allowed";
   const tooDear = priceLimit !== undefined && candidates.some(({ verdict }) => verdict === "above-price-cap");
-  const mayPass = candidates.some(({ verdict }) => verdict === "circuit-open");
+  const mayPass = candidates.some(({ verdict }) => PASSING.has(verdict));
   if (mayPass && !(tooDear && !priceLimit.wait)) return "circuits-open";
   return tooDear ? "price-cap" : "no-provider-left";
 }
@@ -227,6 +229,7 @@ function refuse(
   if (priceLimit !== undefined && isAbove(priceLimit, price, provider.currency, facts)) return "above-price-cap";
   if (refused?.has(provider.id)) return "refused";
   if (tried.includes(provider.id)) return "already-tried";
+  if (provider.use !== "normal") return "out-of-use";
   if (health?.open) return "circuit-open";
   return health !== undefined && health.backlogSeconds > limit ? "backlog-too-long" : undefined;
 }

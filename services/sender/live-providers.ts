@@ -15,7 +15,7 @@ export interface LivePart extends StartedPart {
 
 export interface LiveProvidersOptions<P extends LivePart> {
   readonly scope: Pick<LifecycleScope, "log" | "readiness" | "signal" | "waitFor">;
-  /** Makes the part of a provider; `retired`: it takes nothing new, and hands back what it has. */
+  /** Makes the part of a provider; `retired`: it was removed, or is of no use: it hands back what it has. */
   readonly make: (provider: Provider, retired: boolean) => P;
   /** Ids that this process is for; undefined: all. */
   readonly only: readonly string[] | undefined;
@@ -75,8 +75,10 @@ export class LiveProviders<P extends LivePart> {
 
   private async carryOut(snapshot: Snapshot): Promise<void> {
     const wanted = new Map<string, { readonly provider: Provider; readonly retired: boolean }>();
-    for (const [id, provider] of snapshot.known)
-      if (this.options.only?.includes(id) ?? true) wanted.set(id, { provider, retired: !snapshot.providers.has(id) });
+    for (const [id, provider] of snapshot.known) {
+      const retired = !snapshot.providers.has(id) || provider.use === "none";
+      if (this.options.only?.includes(id) ?? true) wanted.set(id, { provider, retired });
+    }
     const changed = [...this.entries].filter(([id, { fingerprint }]) => {
       const now = wanted.get(id);
       return now === undefined || fingerprintOf(now.provider, now.retired) !== fingerprint;
@@ -112,9 +114,10 @@ export class LiveProviders<P extends LivePart> {
   }
 }
 
-/** All that its sender is made of; what it costs is the router's. */
+/** All that its sender is made of; what it costs, and whether it gets anything new, is the router's. */
 function fingerprintOf(provider: Provider, retired: boolean): string {
-  const others = { prices: undefined, volume: undefined, rate: undefined, networkRates: undefined, quota: undefined };
+  const costs = { prices: undefined, volume: undefined };
+  const others = { ...costs, use: undefined, rate: undefined, networkRates: undefined, quota: undefined };
   return JSON.stringify({ ...provider, ...others, step: stageStepOf(provider), retired });
 }
 

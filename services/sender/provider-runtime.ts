@@ -69,7 +69,7 @@ export class ProviderRuntime {
   private readonly health: HealthReporter;
   private readonly running = new Map<Task, Dispatcher<Dispatch, StoredOutcome>>();
 
-  /** `retired`: it was removed from the catalog; it takes nothing new and hands back what it has, and its receipts still come. */
+  /** `retired`: it was removed from the catalog, or is of no use by it; it takes nothing new and hands back what it has, and its receipts still come. */
   constructor(provider: Provider, shared: SharedParts, retired = false) {
     this.provider = provider;
     this.shared = shared;

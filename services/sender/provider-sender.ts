@@ -28,6 +28,7 @@ import { SegmentVolume } from "./segment-volume.ts";
 import type { SenderMetrics } from "./sender-metrics.ts";
 import { SlotTimer } from "./slot-timer.ts";
 import type { Verdict } from "./submission.ts";
+import { OUT_OF_USE, REMOVED } from "./trouble-cause.ts";
 import type { Unit, UnitResult } from "./unit-result.ts";
 
 export interface ProviderSenderOptions<U extends Unit> {
@@ -42,7 +43,7 @@ export interface ProviderSenderOptions<U extends Unit> {
   readonly goesElsewhere?: () => boolean;
   /** Segments that the owners of its partitions in other processes have counted. Default: none. */
   readonly volumeElsewhere?: () => VolumeCount;
-  /** It was removed from the catalog: everything goes back. Default: no. */
+  /** It was removed from the catalog, or is of no use by it: everything goes back. Default: no. */
   readonly retired?: boolean;
   /** Given events about messages whose outcome has been told: what late answers say. They are stored when that is possible. */
   readonly onLate: (events: readonly OutRecord[]) => void;
@@ -52,6 +53,10 @@ export interface ProviderSenderOptions<U extends Unit> {
   readonly monotonic: () => number;
   /** Epoch, ms. */
   readonly now: () => number;
+}
+
+function whyRetired({ use }: Provider): string {
+  return use === "none" ? OUT_OF_USE : REMOVED;
 }
 
 /** Requests without an answer that the provider takes. */
@@ -105,7 +110,7 @@ export class ProviderSender<U extends Unit = Unit> {
     });
     this.binding = new LinkBinding(this.link, this.circuit, this.linkEvents());
     this.handBack.setShare(HAND_BACK_RATE, options.monotonic());
-    if (options.retired) this.circuit.leaveForGood("removed from the catalog", options.monotonic());
+    if (options.retired) this.circuit.leaveForGood(whyRetired(options.provider), options.monotonic());
   }
 
   get owned(): number {

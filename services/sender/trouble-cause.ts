@@ -9,6 +9,10 @@ export type TroubleCause =
   | "silent"
   | "throttled";
 
+/** What the circuit says of a provider that the catalog does not have any more, or has out of use. */
+export const REMOVED = "removed from the catalog";
+export const OUT_OF_USE = "out of use by the catalog";
+
 /** Answers about the account and not about a message: credentials, rights, a balance (see domain/receipts/twilio.ts, command-status.ts). */
 const ACCOUNT = /^(401|402|403|407|20003|20005|ESME_RINVPASWD|ESME_RINVSYSID|ESME_RINVSYSTYP|ESME_RPROHIBITED)$/;
 
@@ -20,6 +24,6 @@ export function troubleCause(trouble: string): TroubleCause {
   if (why === "quota-reached") return "quota";
   if (why.startsWith("throttled")) return "throttled";
   if (why.startsWith("no answer")) return "silent";
-  if (why === "removed from the catalog") return "removed";
+  if (why === REMOVED || why === OUT_OF_USE) return "removed";
   return ACCOUNT.test(why) ? "account" : "failing";
 }

@@ -86,6 +86,14 @@ test("a price is nothing to a sender", async () => {
   expect(await change([provider("a", { prices: [{ price: "0.02" }], volume: { committed: 5 } })])).toEqual([]);
 });
 
+test("one that is drained goes on with its link; one that is of no use hands back what it has", async () => {
+  const { change } = world();
+  await change([provider("a")]);
+  expect(await change([provider("a", { use: "drain" })])).toEqual([]);
+  expect(await change([provider("a", { use: "none" })])).toEqual(["stop a", "hide a", "start a 100 retired", "show a"]);
+  expect(await change([provider("a")])).toEqual(["stop a", "hide a", "start a 100", "show a"]);
+});
+
 test("a process that is for some providers starts these alone", async () => {
   const { change } = world(["b"]);
   expect(await change([provider("a"), provider("b")])).toEqual(["start b 100", "show b"]);

@@ -14,6 +14,7 @@ test.each([
   ["ESME_RSYSERR", "failing"],
   ["4021", "failing"],
   ["removed from the catalog", "removed"],
+  ["out of use by the catalog", "removed"],
 ])("%s: %s", (trouble, cause) => {
   expect(troubleCause(trouble)).toBe(cause);
 });

@@ -3,7 +3,7 @@ import type { Provider } from "../../../../domain/catalog/provider.ts";
 import { rivalsOf } from "../../../../domain/catalog/rivals.ts";
 import { routeSchema } from "../../../../domain/catalog/route.ts";
 
-const provider = (id: string, ...lanes: string[]) => ({ id, lanes }) as unknown as Provider;
+const provider = (id: string, ...lanes: string[]) => ({ id, lanes, use: "normal" }) as unknown as Provider;
 const route = (id: string, ...ids: string[]) =>
   routeSchema.parse({ id, strategy: "priority", providers: ids.map((of) => ({ id: of })) });
 
@@ -21,4 +21,15 @@ test("rivals share a route and a lane", () => {
   expect(of("b")).toEqual(["a", "d"]);
   expect(of("c")).toEqual([]);
   expect(of("e")).toEqual(["a"]);
+});
+
+test("who is out of use is nobody's rival, and has its own", () => {
+  const providers = [
+    provider("a", "otp"),
+    { ...provider("b", "otp"), use: "drain" },
+    provider("c", "otp"),
+  ] as Provider[];
+  const routes = [route("one", "a", "b", "c")];
+  expect(rivalsOf(providers[0]!, { routes, providers })).toEqual(["c"]);
+  expect(rivalsOf(providers[1]!, { routes, providers })).toEqual(["a", "c"]);
 });

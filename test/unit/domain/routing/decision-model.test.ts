@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import { parseCatalog } from "../../../../domain/catalog/catalog.ts";
+import type { ProviderUse } from "../../../../domain/catalog/provider.ts";
 import { snapshotOf } from "../../../../domain/catalog/snapshot.ts";
 import { type Lane, lanes } from "../../../../domain/message/lane.ts";
 import { chooseProvider, defaultBacklogLimit } from "../../../../domain/routing/choose-provider.ts";
@@ -13,6 +14,7 @@ interface PlainProvider {
   readonly currency: string;
   readonly rate: number;
   readonly lanes: readonly Lane[];
+  readonly use: ProviderUse;
   readonly kind: "smpp" | "http-twilio";
   /** By country; "" is everywhere else. Cents. */
   readonly prices: Readonly<Record<string, number>>;
@@ -62,6 +64,7 @@ const provider = fc.record({
   rate: fc.constantFrom(64, 128),
   lanes: mostly([...lanes], fc.subarray([...lanes], { minLength: 1 })),
   kind: fc.constantFrom("smpp" as const, "http-twilio" as const),
+  use: mostly<ProviderUse>("normal", fc.constantFrom("drain", "none")),
   charged: fc.constantFrom("submit" as const, "delivery" as const),
   prices: fc
     .tuple(fc.dictionary(fc.constantFrom("DE", "FR"), cents, { minKeys: 1 }), fc.option(cents, { nil: undefined }))
@@ -164,6 +167,7 @@ function modelOf(
     if (capped && cost(id) * (facts.segments ?? 1) > cap.cents) return "above-price-cap";
     if (refused.includes(id)) return "refused";
     if (tried.includes(id)) return "already-tried";
+    if (named(id).use !== "normal") return "out-of-use";
     if (health[id]?.open) return "circuit-open";
     return backlog(id) > limit ? "backlog-too-long" : undefined;
   };
@@ -184,7 +188,7 @@ function modelOf(
     }
     const said = new Set(Object.values(verdicts));
     const tooDear = said.has("above-price-cap");
-    const waits = said.has("circuit-open") && (cap.wait || !tooDear);
+    const waits = (said.has("circuit-open") || said.has("out-of-use")) && (cap.wait || !tooDear);
     return { route: chosen.id, reason: waits ? "circuits-open" : tooDear ? "price-cap" : "no-provider-left", verdicts };
   }
   const top = Math.min(...fit.map((one) => one.rank));
