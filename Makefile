@@ -1,6 +1,6 @@
 # Everyday commands; `make help` lists them. Node 20 or newer starts them, the project's own Node 24 (a package) runs them.
 .DEFAULT_GOAL := help
-.PHONY: help install up down status logs demo test lint check format schemas networks bench bench-otp bench-catalog bench-sql routing-lab abnormal-lab faults interop audit check-metrics alerts dashboards clean console-shots
+.PHONY: help install up down status logs demo test lint check format schemas networks bench bench-otp bench-catalog bench-sql routing-lab abnormal-lab faults interop audit check-metrics alerts dashboards clean console-shots console-tour
 BIN := node_modules/.bin
 CLUSTER = npm run -s cluster --
 
@@ -76,6 +76,9 @@ interop: install ## Sluice with message centres, SDKs and Kafka clients that oth
 
 console-shots: install ## the running cluster's console in Chromium (Debian's package): pictures in .sluice/shots, axe, weight of the first load
 	@$(BIN)/node test/browser/console-shots.ts
+
+console-tour: install ## what people do on the running cluster's console, done in Chromium: search, explain, drain, roll back, replay
+	@$(BIN)/node test/browser/console-tour.ts
 
 audit: install ## accepted against terminal, from the topics of the running cluster
 	@env $$($(CLUSTER) env) $(BIN)/node services/cli/sluice.ts audit

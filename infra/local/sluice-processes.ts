@@ -141,6 +141,9 @@ export function sluiceEnvironment(config: ClusterConfig): Record<string, string>
     SLUICE_CATALOG_DIR: sluiceEndpoints(config).catalogDir,
     SLUICE_SENDER_JOURNAL_DIR: resolve(config.stateDir, "run", "journal"),
     SLUICE_CONSOLE_LOGIN_FILE: consoleLoginFile(config),
+    SLUICE_CONSOLE_METRICS: Object.entries(sluiceEndpoints(config).adminUrls)
+      .map(([service, url]) => `${service}=${url}/metrics`)
+      .join(","),
     SLUICE_LOG_FORMAT: "json",
     ...config.settings,
   };

@@ -1,17 +1,12 @@
-import { CatalogLog, KEPT_VERSIONS } from "../../../pipeline/control/catalog-log.ts";
-import {
-  type CatalogSource,
-  removalRecords,
-  type VersionFacts,
-  versionRecords,
-} from "../../../pipeline/control/catalog-version.ts";
-import { readControl } from "../../../pipeline/control/read-control.ts";
-import { connectCodecs, type SluiceCodecs } from "../../../pipeline/records/codecs.ts";
-import { SluiceError } from "../../../platform/errors/sluice-error.ts";
-import type { KafkaConnection } from "../../../platform/kafka/connection.ts";
-import { RecordProducer } from "../../../platform/kafka/producer.ts";
-import { TopicReader } from "../../../platform/kafka/topic-reader.ts";
-import { CONTROL_TOPIC } from "../../../schemas/topics.ts";
+import { SluiceError } from "../../platform/errors/sluice-error.ts";
+import type { KafkaConnection } from "../../platform/kafka/connection.ts";
+import { RecordProducer } from "../../platform/kafka/producer.ts";
+import { TopicReader } from "../../platform/kafka/topic-reader.ts";
+import { CONTROL_TOPIC } from "../../schemas/topics.ts";
+import { connectCodecs, type SluiceCodecs } from "../records/codecs.ts";
+import { CatalogLog, KEPT_VERSIONS } from "./catalog-log.ts";
+import { type CatalogSource, removalRecords, type VersionFacts, versionRecords } from "./catalog-version.ts";
+import { readControl } from "./read-control.ts";
 
 /** An instance that has said nothing for so long is gone, ms. */
 export const GONE_MS = 60_000;
@@ -45,38 +40,33 @@ async function readInto(log: CatalogLog, from: number, reader: TopicReader, code
   return Math.max(from, high);
 }
 
-/** sms.control as a command sees it: all of it is read, and a version can be added. */
+export interface CatalogTopicParts {
+  readonly connection: KafkaConnection;
+  readonly codecs: ControlCodecs;
+  /** It knows sms.control, and does not follow it. */
+  readonly reader: TopicReader;
+  /** What versions are written with, asked for by the first; its clock is the brokers'. */
+  readonly writer: () => Promise<Pick<RecordProducer, "send" | "clock">>;
+}
+
+/** sms.control for whoever changes the catalog: all of it is read, and a version can be added. One call at a time. */
 export class CatalogTopic {
   readonly connection: KafkaConnection;
-  private readonly codecs: SluiceCodecs;
   readonly reader: TopicReader;
-  private producer: RecordProducer | undefined;
+  private readonly parts: CatalogTopicParts;
   private readonly log = new CatalogLog(Number.POSITIVE_INFINITY);
   /** Offset up to which it has been read. */
   private next = 0;
 
-  private constructor(connection: KafkaConnection, codecs: SluiceCodecs, reader: TopicReader) {
-    this.connection = connection;
-    this.codecs = codecs;
-    this.reader = reader;
-  }
-
-  /** @throws SluiceError when the registry does not answer, or an error of KafkaJS when the brokers do not. */
-  static async open(brokers: readonly string[], registryUrl: string): Promise<CatalogTopic> {
-    const connection = { brokers, clientId: `sluice-catalog-${process.pid}`, log: quiet };
-    const codecs = await connectCodecs(registryUrl);
-    const reader = new TopicReader({ connection, topics: [CONTROL_TOPIC] });
-    await reader.start();
-    return new CatalogTopic(connection, codecs, reader);
-  }
-
-  async close(): Promise<void> {
-    await Promise.allSettled([this.reader.stop(), this.producer?.close()]);
+  constructor(parts: CatalogTopicParts) {
+    this.parts = parts;
+    this.connection = parts.connection;
+    this.reader = parts.reader;
   }
 
   /** All that stands there now; what has been read once is not read again. */
   async read(): Promise<CatalogLog> {
-    this.next = await readInto(this.log, this.next, this.reader, this.codecs);
+    this.next = await readInto(this.log, this.next, this.reader, this.parts.codecs);
     return this.log;
   }
 
@@ -85,9 +75,9 @@ export class CatalogTopic {
    * @throws SluiceError `CATALOG_CHANGED` when another one was published meanwhile: this one is taken away again
    */
   async publish(source: CatalogSource, made: Omit<VersionFacts, "id" | "at">): Promise<VersionFacts> {
-    const producer = await this.writer();
+    const producer = await this.parts.writer();
     const facts = { ...made, at: producer.clock.now() };
-    const { id, pieces, head } = versionRecords(this.codecs.control, source, facts);
+    const { id, pieces, head } = versionRecords(this.parts.codecs.control, source, facts);
     await producer.send(pieces);
     await producer.send([head]);
     const log = await this.read();
@@ -104,13 +94,37 @@ export class CatalogTopic {
     for (const version of old) await producer.send(removalRecords(version, version.pieces));
     return applied;
   }
+}
 
-  private async writer(): Promise<RecordProducer> {
-    if (this.producer !== undefined) return this.producer;
-    this.producer = new RecordProducer({ connection: this.connection });
-    await this.producer.connect();
-    // A write tells the brokers' time, by which versions are dated.
-    await this.producer.send([{ topic: CONTROL_TOPIC, partition: 0, key: "clock", value: null }]);
-    return this.producer;
+/** With connections of its own, for a command. */
+export class OpenCatalogTopic extends CatalogTopic {
+  private readonly end: () => Promise<unknown>;
+
+  private constructor(parts: CatalogTopicParts, end: () => Promise<unknown>) {
+    super(parts);
+    this.end = end;
+  }
+
+  /** @throws SluiceError when the registry does not answer, or an error of KafkaJS when the brokers do not. */
+  static async open(brokers: readonly string[], registryUrl: string): Promise<OpenCatalogTopic> {
+    const connection = { brokers, clientId: `sluice-catalog-${process.pid}`, log: quiet };
+    const codecs = await connectCodecs(registryUrl);
+    const reader = new TopicReader({ connection, topics: [CONTROL_TOPIC] });
+    await reader.start();
+    let producer: RecordProducer | undefined;
+    const writer = async () => {
+      if (producer !== undefined) return producer;
+      producer = new RecordProducer({ connection });
+      await producer.connect();
+      // A write tells the brokers' time, by which versions are dated.
+      await producer.send([{ topic: CONTROL_TOPIC, partition: 0, key: "clock", value: null }]);
+      return producer;
+    };
+    const end = () => Promise.allSettled([reader.stop(), producer?.close()]);
+    return new OpenCatalogTopic({ connection, codecs, reader, writer }, end);
+  }
+
+  async close(): Promise<void> {
+    await this.end();
   }
 }

@@ -1,9 +1,9 @@
-import { SluiceError } from "../../../platform/errors/sluice-error.ts";
-import type { KafkaConnection } from "../../../platform/kafka/connection.ts";
-import type { TopicReader } from "../../../platform/kafka/topic-reader.ts";
-import { countBrokers, ensureTopics } from "../../../platform/kafka/topics.ts";
-import { senderGroup } from "../../../schemas/groups.ts";
-import { DISPATCH_QUEUES, dispatchTopic, topicSpecs } from "../../../schemas/topics.ts";
+import { SluiceError } from "../../platform/errors/sluice-error.ts";
+import type { KafkaConnection } from "../../platform/kafka/connection.ts";
+import type { TopicReader } from "../../platform/kafka/topic-reader.ts";
+import { countBrokers, ensureTopics } from "../../platform/kafka/topics.ts";
+import { senderGroup } from "../../schemas/groups.ts";
+import { DISPATCH_QUEUES, dispatchTopic, topicSpecs } from "../../schemas/topics.ts";
 
 /** A provider as far as its topics go. */
 interface Spread {

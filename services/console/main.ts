@@ -1,4 +1,4 @@
-/** console: a web page that shows what goes on, and answers what people ask. It changes no message. */
+/** console: a web page that shows what goes on, answers what people ask, and lets those who may change the catalog and replay dead letters. */
 import { join } from "node:path";
 import { performance } from "node:perf_hooks";
 import { fileURLToPath } from "node:url";
@@ -19,6 +19,10 @@ import { CONTROL_TOPIC } from "../../schemas/topics.ts";
 import { Gate } from "./access/gate.ts";
 import { Sessions } from "./access/sessions.ts";
 import { readUsers, Users } from "./access/users.ts";
+import { actionQuestions } from "./actions/action-questions.ts";
+import { openDesks } from "./actions/open-desks.ts";
+import { readPages } from "./alerts/metrics-pages.ts";
+import { type AlertsOnPage, checkCallUrl, openAlerts } from "./alerts/open-alerts.ts";
 import { consoleSettings } from "./console-settings.ts";
 import { consoleApp, type Question } from "./http/console-app.ts";
 import { LiveStream } from "./http/live-stream.ts";
@@ -36,6 +40,8 @@ const config = loadConfig("console", consoleSettings, {
   knownKeys: KNOWN_VARIABLES,
   check: (given) => {
     if (given.consoleUsersFile !== undefined) readUsers(given.consoleUsersFile);
+    readPages(given.consoleMetrics ?? []);
+    checkCallUrl(given.consoleAlertUrl);
     return readCatalog(given).warnings;
   },
 });
@@ -70,9 +76,12 @@ async function start(scope: Scope): Promise<void> {
   const catalog = await openConsoleCatalog(scope, pipeline, reader, history);
   const clickhouse = await openClickhouse(scope);
   const answers = new CachedAnswers(pipeline.now);
+  observeAnswers(scope, answers);
   const board = new ProviderBoard(changed);
   const topics = new WatchedTopics(reader, scope.log, changed);
+  const alerts = await watchAlerts(scope, changed);
   const overview = new LiveOverview({
+    alerts,
     board,
     topics,
     catalog,
@@ -93,8 +102,9 @@ async function start(scope: Scope): Promise<void> {
   });
   await scope.add("watched topics", { start: () => topics.start(), stop: () => topics.stop() });
   await scope.add("overview", { start: () => overview.start(), stop: () => overview.stop() });
-  const asked = questions({ overview, clickhouse, answers, catalog, history, routing });
-  await listen(scope, stream, asked);
+  const desks = await openDesks(scope, pipeline, clickhouse, config);
+  const asked = questions({ overview, clickhouse, answers, catalog, history, routing, alerts });
+  await listen(scope, stream, [...asked, ...actionQuestions(desks.catalog, desks.replays)]);
 }
 
 /** What the page shows of the catalog has no secrets in it, so that none can get out. */
@@ -114,6 +124,28 @@ function openConsoleCatalog(
       onRecord(record);
     });
   return openCatalog(scope, pipeline, { service: "console", config, reader: { follow }, secrets: "none", files });
+}
+
+function observeAnswers({ metrics }: Scope, answers: CachedAnswers): void {
+  metrics.observe(
+    "console_answers_total",
+    "counter",
+    "Questions of pages for what ClickHouse knows, by where the answer came from: kept, or asked for",
+    () => [
+      { labels: { from: "kept" }, value: answers.hits },
+      { labels: { from: "asked" }, value: answers.misses },
+    ],
+  );
+}
+
+function watchAlerts(scope: Scope, onAlerts: () => void): Promise<AlertsOnPage> {
+  const options = {
+    pages: readPages(config.consoleMetrics ?? []),
+    everyMs: config.consoleAlertInterval,
+    callUrl: config.consoleAlertUrl,
+    callShape: config.consoleAlertShape,
+  };
+  return openAlerts(scope, options, onAlerts);
 }
 
 function openClickhouse(scope: Scope): Promise<ClickhouseReader> {

@@ -8,6 +8,7 @@ import { ClickhouseStatus } from "../../pipeline/read-model/clickhouse-status.ts
 import { findMessages, MAX_ID_LENGTH } from "../../pipeline/read-model/find-messages.ts";
 import { ProblemError } from "../../platform/http/problem.ts";
 import { type Person, shownNumber } from "./access/roles.ts";
+import type { AlertsOnPage } from "./alerts/open-alerts.ts";
 import type { Question } from "./http/console-app.ts";
 import type { CatalogHistory } from "./live/catalog-history.ts";
 import type { LiveOverview } from "./live/live-overview.ts";
@@ -23,6 +24,7 @@ export interface QuestionParts {
   readonly catalog: LiveCatalog;
   readonly history: CatalogHistory;
   readonly routing: RoutingView;
+  readonly alerts: AlertsOnPage;
 }
 
 /** Roll-ups are by the minute, and their sums over hours change slowly, ms. */
@@ -44,6 +46,7 @@ export function questions(parts: QuestionParts): Question[] {
   const get = (path: string, answer: Question["answer"]): Question => ({ method: "get", path, role: "viewer", answer });
   return [
     get("/api/overview", () => overview.show()),
+    get("/api/alerts", () => parts.alerts.show()),
     get("/api/providers", figures("provider")),
     get("/api/accounts", figures("account")),
     get("/api/countries", figures("country")),

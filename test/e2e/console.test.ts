@@ -1,7 +1,10 @@
-/** The console of a running installation: who has the one-time login sees the pipeline, finds a message, and is told why it went its way. */
-import { afterAll, expect, inject, test } from "vitest";
+/**
+ * The console of a running installation: who has the one-time login sees the pipeline, finds a message, is told why it went its way,
+ * takes a provider out of use and back, and has a dead letter replayed.
+ */
+import { afterAll, beforeAll, expect, inject, test } from "vitest";
 import { makeOneTimeLogin } from "../../services/console/access/one-time-login.ts";
-import { disconnect, freshId, freshNumber, post, until, untilFinal } from "./sluice.ts";
+import { disconnect, freshId, freshNumber, post, produce, until, untilFinal } from "./sluice.ts";
 
 const { consoleUrl, environment } = inject("sluice");
 afterAll(disconnect);
@@ -16,13 +19,36 @@ async function logIn(): Promise<string> {
   return answer.headers.get("set-cookie")!.split(";")[0]!;
 }
 
+let cookie: string;
+beforeAll(async () => {
+  cookie = await logIn();
+});
+
+async function ask<Body>(path: string): Promise<Body> {
+  const answer = await fetch(`${consoleUrl}${path}`, { headers: { cookie } });
+  expect([path, answer.status]).toEqual([path, 200]);
+  return (await answer.json()) as Body;
+}
+
+async function act<Body>(path: string, body: object): Promise<Body> {
+  const answer = await fetch(`${consoleUrl}${path}`, {
+    method: "POST",
+    headers: { ...MARK, cookie },
+    body: JSON.stringify(body),
+  });
+  const found = (await answer.json()) as Body & { detail?: string };
+  expect([path, answer.status, found.detail]).toEqual([path, 200, undefined]);
+  return found;
+}
+
+/** One message through everything. @returns the provider that had it */
+async function sentBy(): Promise<string> {
+  const { body } = await post("/v1/messages", { to: `+${freshNumber()}`, text: "hello", lane: "otp" });
+  const { id } = body as { id: string };
+  return (await untilFinal([id])).get(id)!.provider;
+}
+
 test("the overview follows the senders' words, and a message is found by its reference with the reasons of its way", async () => {
-  const cookie = await logIn();
-  const ask = async <Body>(path: string): Promise<Body> => {
-    const answer = await fetch(`${consoleUrl}${path}`, { headers: { cookie } });
-    expect([path, answer.status]).toEqual([path, 200]);
-    return (await answer.json()) as Body;
-  };
   await until("all providers are up on the console", async () => {
     const { providers } = await ask<{ providers: { condition: string }[] }>("/api/overview");
     return providers.length === 3 && providers.every(({ condition }) => condition === "up");
@@ -44,4 +70,95 @@ test("the overview follows the senders' words, and a message is found by its ref
   expect(history.find(({ type }) => type === "routed")!.reason).toBe("priority");
   const { value } = await ask<{ value: { name: string; submitted: number }[] }>("/api/accounts?span=1h");
   expect(value.find(({ name }) => name === "acme")!.submitted).toBeGreaterThan(0);
+});
+
+interface Plan {
+  readonly version: number;
+  readonly diff: readonly string[];
+}
+interface History {
+  readonly working: number;
+  readonly versions: readonly { readonly version: number; readonly by: string; readonly note: string | null }[];
+}
+
+test("a provider is drained and taken out of use by versions of the catalog, and rolled back into use", async () => {
+  const provider = "smsc-a"; // the first of the route for otp
+  const conditionOf = async () => {
+    const { providers } = await ask<{ providers: { id: string; condition: string; reason: string }[] }>(
+      "/api/overview",
+    );
+    return providers.find(({ id }) => id === provider)!;
+  };
+  const change = async (use: string) => {
+    const plan = await act<Plan>("/api/providers/use/plan", { provider, use });
+    const asked = { provider, use, version: plan.version, note: `now ${use}` };
+    const { version } = await act<{ version: number }>("/api/providers/use", asked);
+    await until(`the console works with version ${version}`, async () => {
+      const history = await ask<History>("/api/history");
+      return history.working === version && history.versions[0]!.version === version;
+    });
+    return { plan, version };
+  };
+
+  const drained = await change("drain");
+  expect(drained.plan.diff).toEqual([`~ provider ${provider}: use: not set -> drain`]);
+  expect((await ask<History>("/api/history")).versions[0]).toMatchObject({
+    by: "one-time login (console)",
+    note: "now drain",
+  });
+  expect(await conditionOf()).toMatchObject({ condition: "draining", reason: null });
+  await until("messages go elsewhere", async () => (await sentBy()) !== provider);
+
+  await change("none");
+  await until("its sender says so", async () => (await conditionOf()).reason === "out of use by the catalog");
+  expect(await conditionOf()).toMatchObject({ condition: "unused" });
+
+  const before = drained.version - 1;
+  if (before === 0) await change("normal");
+  else {
+    const plan = await act<Plan>("/api/catalog/rollback/plan", { restores: before });
+    expect(plan.diff).toEqual([`~ provider ${provider}: use: none -> not set`]);
+    await act("/api/catalog/rollback", { restores: before, version: plan.version });
+  }
+  await until("it has messages again", async () => (await sentBy()) === provider);
+  // Of two who planned against one version, the second is told.
+  const late = await fetch(`${consoleUrl}/api/providers/use`, {
+    method: "POST",
+    headers: { ...MARK, cookie },
+    body: JSON.stringify({ provider, use: "drain", version: drained.plan.version }),
+  });
+  expect([late.status, ((await late.json()) as { code: string }).code]).toEqual([409, "CATALOG_CHANGED"]);
+});
+
+interface Run {
+  readonly run: { run: string; state: string; replayed: number; refused: Record<string, number>; failure: string };
+}
+
+test("a dead letter is looked at in a dry run, and replayed once", async () => {
+  const account = `nobody-${freshId().slice(0, 8)}`;
+  await produce([{ messageId: freshId(), to: freshNumber(), text: "hello", accountId: account }]);
+  const path = "/api/dead-letters/replay";
+  const ended = async (): Promise<Run["run"]> => {
+    let { run } = await ask<Run>(`${path}/run`);
+    await until("the run ends", async () => {
+      ({ run } = await ask<Run>(`${path}/run`));
+      return run.state !== "running";
+    });
+    expect(run).toMatchObject({ state: "done", failure: null });
+    return run;
+  };
+  let dry: Run["run"] | undefined;
+  await until("the letter is there, and may go", async () => {
+    await act(`${path}/plan`, { account, most: 10, asNew: true });
+    dry = await ended();
+    return dry.replayed === 1;
+  });
+  await act(path, { run: dry!.run, rate: 20 });
+  expect(await ended()).toMatchObject({ replayed: 1, refused: {} });
+  await until("ClickHouse has it as replayed", async () => {
+    const { value } = await ask<{ value: { letters: { detail: string; replayed: number }[] } }>(
+      `/api/dead-letters?span=1h`,
+    );
+    return value.letters.some(({ replayed }) => replayed === 1);
+  });
 });

@@ -3,20 +3,18 @@ import { setTimeout as pause } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { z } from "zod";
 import { catalogFiles, type LoadedCatalog, loadCatalog } from "../../../domain/catalog/load-catalog.ts";
+import { applyVersion, followingSource, type Made } from "../../../pipeline/control/apply-version.ts";
 import { catalogDiff } from "../../../pipeline/control/catalog-diff.ts";
 import type { AppliedVersion } from "../../../pipeline/control/catalog-log.ts";
+import { type CatalogTopic, OpenCatalogTopic } from "../../../pipeline/control/catalog-topic.ts";
 import type { CatalogSource } from "../../../pipeline/control/catalog-version.ts";
-import { nextSource } from "../../../pipeline/control/next-source.ts";
 import { readConfig } from "../../../platform/config/load-config.ts";
 import { text } from "../../../platform/config/settings.ts";
 import { configFolder } from "../../../platform/config/yaml-file.ts";
-import { SluiceError } from "../../../platform/errors/sluice-error.ts";
 import { kafkaSettings, topicSettings } from "../../../platform/kafka/settings.ts";
 import { understood } from "../arguments.ts";
 import { type Command, type CommandHost, UsageError } from "../command.ts";
-import { CatalogTopic } from "./catalog-topic.ts";
 import { behind, instanceTable } from "./instance-table.ts";
-import { createProviderTopics, providersWithTopics, waitingMessages } from "./provider-topics.ts";
 
 const HELP = `usage: sluice apply [folder] [options]
 Checks ${Object.values(catalogFiles).join(", ")} of the folder together, shows what is different from the catalog at work, creates
@@ -63,10 +61,10 @@ export const applyCommand: Command = {
       return 1;
     }
     for (const warning of files.warnings) host.tell(`warning: ${warning}`);
-    const topic = await CatalogTopic.open(config.kafkaBrokers, config.registryUrl);
+    const topic = await OpenCatalogTopic.open(config.kafkaBrokers, config.registryUrl);
     try {
       const { current } = await topic.read();
-      const source = await followingSource(topic, files.source, current);
+      const source = await followingSource(topic.reader, files.source, current);
       if (!tellDifference(current, source, host)) return 0;
       if (options.dryRun) {
         host.print("Nothing was changed (--dry-run).");
@@ -79,28 +77,6 @@ export const applyCommand: Command = {
     }
   },
 };
-
-/** What follows the version at work when files are applied. @throws SluiceError `MESSAGES_LEFT` */
-export async function followingSource(
-  topic: CatalogTopic,
-  files: CatalogSource,
-  current: AppliedVersion | undefined,
-): Promise<CatalogSource> {
-  const known = new Set(
-    [files, current?.source ?? {}].flatMap((source) => [...idsOf(source.providers), ...idsOf(source.retired)]),
-  );
-  const waiting = new Map<string, number>();
-  for (const id of await providersWithTopics(topic.reader)) {
-    const count = await waitingMessages(topic.reader, id);
-    waiting.set(id, count);
-    if (count === 0 || known.has(id)) continue;
-    throw new SluiceError(
-      `provider ${id} has ${count} messages in its topics, and nobody would take them: apply a catalog with ${id} in it first, and remove it then`,
-      { code: "MESSAGES_LEFT" },
-    );
-  }
-  return nextSource(files, current?.source, (id) => ({ waiting: waiting.get(id) ?? 0 }), Date.now());
-}
 
 /** Prints the difference; false when there is none. */
 export function tellDifference(
@@ -122,14 +98,6 @@ export function tellDifference(
   return true;
 }
 
-/** What the history says of a version, and which one it was made of. */
-export interface Made {
-  /** The version that `source` follows and that the difference was shown to; 0: none. */
-  readonly parent: number;
-  readonly note: string | null;
-  readonly restored: number | null;
-}
-
 /**
  * Publishes what follows, and waits until it is at work everywhere. @returns the exit code
  * @throws SluiceError `CATALOG_CHANGED` when `parent` is not the version at work any more
@@ -137,22 +105,14 @@ export interface Made {
 export async function publish(
   topic: CatalogTopic,
   source: CatalogSource,
-  made: Made,
+  made: Omit<Made, "by">,
   waitMs: number,
   config: ApplySettings,
   host: CommandHost,
 ): Promise<number> {
-  const providers = [...entriesOf(source.providers), ...entriesOf(source.retired)].map(({ id, partitions }) => ({
-    id: String(id),
-    partitions: Number(partitions ?? 1),
-  }));
-  const created = await createProviderTopics(topic.connection, providers, config);
+  const by = userInfo().username;
+  const { version, created } = await applyVersion(topic, source, { ...made, by }, config);
   if (created.length > 0) host.tell(`topics created: ${created.length}`);
-  const { version } = await topic.publish(source, {
-    ...made,
-    version: made.parent + 1,
-    by: userInfo().username,
-  });
   host.print(`Version ${version} is published.`);
   return (await everywhere(topic, version, waitMs, host)) ? 0 : NOT_EVERYWHERE;
 }
@@ -213,12 +173,4 @@ export function readWait(wait: string | undefined): number {
   if (wait !== undefined && !(/^\d+(\.\d+)?$/.test(wait) && seconds <= 3_600))
     throw new UsageError(`--wait ${wait}: seconds from 0 to 3600 are needed`);
   return seconds * 1_000;
-}
-
-function entriesOf(list: unknown): Readonly<Record<string, unknown>>[] {
-  return Array.isArray(list) ? list : [];
-}
-
-function idsOf(list: unknown): string[] {
-  return entriesOf(list).map(({ id }) => String(id));
 }

@@ -1,16 +1,17 @@
 import { parseArgs } from "node:util";
 import { z } from "zod";
+import { filesOf, followingSource } from "../../../pipeline/control/apply-version.ts";
 import { catalogDiff } from "../../../pipeline/control/catalog-diff.ts";
 import { type AppliedVersion, type CatalogLog, KEPT_VERSIONS } from "../../../pipeline/control/catalog-log.ts";
+import { type CatalogTopic, OpenCatalogTopic } from "../../../pipeline/control/catalog-topic.ts";
+import { waitingMessages } from "../../../pipeline/control/provider-topics.ts";
 import { readConfig } from "../../../platform/config/load-config.ts";
 import { SluiceError } from "../../../platform/errors/sluice-error.ts";
 import { kafkaSettings, topicSettings } from "../../../platform/kafka/settings.ts";
 import { understood } from "../arguments.ts";
 import { type Command, type CommandHost, UsageError } from "../command.ts";
-import { type ApplySettings, followingSource, publish, readNote, readWait, tellDifference } from "./apply-command.ts";
-import { CatalogTopic } from "./catalog-topic.ts";
+import { type ApplySettings, publish, readNote, readWait, tellDifference } from "./apply-command.ts";
 import { instanceTable } from "./instance-table.ts";
-import { waitingMessages } from "./provider-topics.ts";
 import { writeCatalogFiles } from "./write-catalog-files.ts";
 
 const HELP = `usage: sluice catalog <action> [options]
@@ -52,7 +53,7 @@ export const catalogCommand: Command = {
     const action = Object.hasOwn(ACTIONS, name) ? ACTIONS[name]! : undefined;
     if (action === undefined) throw new UsageError(`no action ${name}`);
     const config = readConfig("sluice", settings, host.env, ["SLUICE_*"]);
-    const topic = await CatalogTopic.open(config.kafkaBrokers, config.registryUrl);
+    const topic = await OpenCatalogTopic.open(config.kafkaBrokers, config.registryUrl);
     try {
       const log = await topic.read();
       return await action({ topic, log, args: rest, options: { ...parsed.values }, config, host });
@@ -109,8 +110,7 @@ async function rollback({ topic, log, args, options, config, host }: Asked): Pro
   const [wanted, ...more] = args;
   if (wanted === undefined || more.length > 0) throw new UsageError("rollback needs one version");
   const version = versionOf(log, wanted);
-  const { retired: _, retiredSince: __, ...files } = version.source;
-  const source = await followingSource(topic, files, log.current);
+  const source = await followingSource(topic.reader, filesOf(version), log.current);
   if (!tellDifference(log.current, source, host)) return 0;
   const made = { parent: log.current?.version ?? 0, note: readNote(options.note), restored: version.version };
   return publish(topic, source, made, readWait(options.wait), config, host);

@@ -1,5 +1,5 @@
 import type { InstanceWord } from "../../../pipeline/control/catalog-log.ts";
-import { GONE_MS } from "./catalog-topic.ts";
+import { GONE_MS } from "../../../pipeline/control/catalog-topic.ts";
 
 /** Instances that live and do not work with this version or a newer one. `now`: epoch ms. */
 export function behind(instances: ReadonlyMap<string, InstanceWord>, version: number, now: number): InstanceWord[] {

@@ -2,6 +2,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { DeliveryView } from "../../../domain/routing/delivery-view.ts";
 import type { ExplainedHealth } from "../../../domain/routing/explain.ts";
 import type { AppliedVersion } from "../../../pipeline/control/catalog-log.ts";
+import { readCatalogLog } from "../../../pipeline/control/catalog-topic.ts";
 import { followDelivery } from "../../../pipeline/explain/follow-delivery.ts";
 import { ROUTING_TOPICS } from "../../../pipeline/explain/routing-view.ts";
 import { followHealth } from "../../../pipeline/follow/follow-health.ts";
@@ -15,7 +16,6 @@ import { TopicReader } from "../../../platform/kafka/topic-reader.ts";
 import { silentLog } from "../../../platform/log/log.ts";
 import type { Health, Lane } from "../../../schemas/generated/types.ts";
 import { CONTROL_TOPIC, NETWORKS_TOPIC } from "../../../schemas/topics.ts";
-import { readCatalogLog } from "../catalog/catalog-topic.ts";
 
 /** What the services work with at this moment. */
 export interface LiveState {

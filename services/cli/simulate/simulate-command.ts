@@ -4,6 +4,7 @@ import { CatalogError } from "../../../domain/catalog/load-catalog.ts";
 import { concealed } from "../../../domain/catalog/secret-references.ts";
 import { type Snapshot, snapshotOf } from "../../../domain/catalog/snapshot.ts";
 import { readCatalog } from "../../../pipeline/boot/read-catalog.ts";
+import { OpenCatalogTopic } from "../../../pipeline/control/catalog-topic.ts";
 import { readVersion } from "../../../pipeline/control/read-version.ts";
 import { readConfig } from "../../../platform/config/load-config.ts";
 import { text } from "../../../platform/config/settings.ts";
@@ -11,7 +12,6 @@ import { SluiceError } from "../../../platform/errors/sluice-error.ts";
 import { kafkaSettings } from "../../../platform/kafka/settings.ts";
 import { silentLog } from "../../../platform/log/log.ts";
 import { readTime, understood } from "../arguments.ts";
-import { CatalogTopic } from "../catalog/catalog-topic.ts";
 import { type Command, UsageError } from "../command.ts";
 import { EventReader } from "./read-events.ts";
 import { Replay } from "./replay.ts";
@@ -93,7 +93,7 @@ async function catalogAtWork(config: {
   readonly registryUrl: string;
   readonly partitions: number;
 }): Promise<Snapshot | undefined> {
-  const topic = await CatalogTopic.open(config.kafkaBrokers, config.registryUrl);
+  const topic = await OpenCatalogTopic.open(config.kafkaBrokers, config.registryUrl);
   try {
     const { current } = await topic.read();
     if (current === undefined) return undefined;

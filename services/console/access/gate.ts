@@ -50,7 +50,10 @@ export class Gate {
     const session = this.sessionOf(request);
     if (session === undefined) throw new ProblemError({ status: 401, code: "NOT_LOGGED_IN", title: "Log in first" });
     if (mayAs(session.person.role, needed)) return session.person;
-    const detail = `this needs the role ${needed}; yours is ${session.person.role}`;
+    const { name: person, role } = session.person;
+    const { log } = this.options;
+    log.every("role-may-not", 1_000).warn({ person, role, needed, path: request.path }, "a role may not do this");
+    const detail = `this needs the role ${needed}; yours is ${role}`;
     throw new ProblemError({ status: 403, code: "ROLE_MAY_NOT", title: "Your role may not do this", detail });
   }
 

@@ -2,6 +2,7 @@ import type { LiveCatalog } from "../../../pipeline/follow/live-catalog.ts";
 import type { ClickhouseReader } from "../../../pipeline/read-model/clickhouse-reader.ts";
 import { askEvery } from "../../../platform/lifecycle/ask-every.ts";
 import type { Log } from "../../../platform/log/log.ts";
+import type { AlertsOnPage } from "../alerts/open-alerts.ts";
 import type { CachedAnswers } from "../read/cached-answers.ts";
 import { type StageFigures, stageFigures } from "../read/stage-figures.ts";
 import type { CatalogHistory } from "./catalog-history.ts";
@@ -11,6 +12,7 @@ import { RecentPoints } from "./recent-points.ts";
 import type { WatchedTopics } from "./watched-topics.ts";
 
 export interface LiveOverviewParts {
+  readonly alerts: Pick<AlertsOnPage, "counts">;
   readonly board: ProviderBoard;
   readonly topics: Pick<WatchedTopics, "of">;
   readonly catalog: LiveCatalog;
@@ -55,8 +57,10 @@ export class LiveOverview {
   }
 
   show(): Overview {
-    const { topics, catalog, history, now } = this.parts;
+    const { topics, catalog, history, alerts, answers, now } = this.parts;
     return overview({
+      alerts: alerts.counts,
+      answers: { kept: answers.hits, asked: answers.misses },
       at: Math.round(now()),
       flowOf: (topic) => topics.of(topic),
       recent: { accepted: this.accepted.all, submitted: this.submitted.all },

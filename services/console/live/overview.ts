@@ -27,6 +27,8 @@ export interface Overview {
   /** Steps that are written down; `waiting`: those that ClickHouse does not have. */
   readonly events: { readonly perSecond: number; readonly waiting: number };
   readonly providers: readonly ProviderNow[];
+  readonly alerts: AlertCounts;
+  readonly answers: AnswerCounts;
   /** From ClickHouse's roll-ups; null until it has answered. */
   readonly stages: StageFigures | null;
   readonly catalog: {
@@ -44,7 +46,20 @@ export interface InstanceNow {
   readonly trouble: string | null;
 }
 
+/** How often pages' questions were answered with what was kept, and how often ClickHouse was asked, since the start. */
+export interface AnswerCounts {
+  readonly kept: number;
+  readonly asked: number;
+}
+
+export interface AlertCounts {
+  readonly firing: number;
+  readonly pending: number;
+}
+
 export interface OverviewParts {
+  readonly alerts: AlertCounts;
+  readonly answers: AnswerCounts;
   readonly at: number;
   readonly flowOf: (topic: string) => TopicFlow;
   readonly recent: { readonly accepted: readonly number[]; readonly submitted: readonly number[] };
@@ -69,7 +84,16 @@ export function submittedRate(providers: readonly ProviderNow[]): number {
 }
 
 /** Puts together what is known at this moment. */
-export function overview({ at, flowOf, recent, providers, stages, ...parts }: OverviewParts): Overview {
+export function overview({
+  at,
+  flowOf,
+  recent,
+  providers,
+  alerts,
+  answers,
+  stages,
+  ...parts
+}: OverviewParts): Overview {
   const flow = (topic: string) => {
     const { perSecond, waiting } = flowOf(topic);
     return { perSecond: tenths(perSecond), waiting: waiting ?? 0 };
@@ -83,6 +107,8 @@ export function overview({ at, flowOf, recent, providers, stages, ...parts }: Ov
     receipts: flow(RECEIPTS_TOPIC),
     events: flow(EVENTS_TOPIC),
     providers,
+    alerts,
+    answers,
     stages,
     catalog: {
       version: parts.snapshot.version,

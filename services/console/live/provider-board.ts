@@ -1,16 +1,21 @@
-import type { Provider } from "../../../domain/catalog/provider.ts";
+import type { Provider, ProviderUse } from "../../../domain/catalog/provider.ts";
 import { volumeAt } from "../../../pipeline/follow/told-volume.ts";
 import type { Health } from "../../../schemas/generated/types.ts";
 import { DISPATCH_QUEUES, DISPATCH_URGENCY } from "../../../schemas/topics.ts";
 
-/** `dark`: it is left alone. `trying`: a few messages try it. `silent`: its senders have said nothing for a while. `unheard`: nor ever. */
-export type ProviderCondition = "up" | "trying" | "dark" | "silent" | "unheard";
+/**
+ * `dark`: it is left alone. `trying`: a few messages try it. `silent`: its senders have said nothing for a while. `unheard`: nor ever.
+ * `draining`: up, and gets nothing new by the catalog. `unused`: out of use by the catalog.
+ */
+export type ProviderCondition = "up" | "trying" | "dark" | "silent" | "unheard" | "draining" | "unused";
 
 /** A provider as the page shows it: what its senders say, all partitions together. */
 export interface ProviderNow {
   readonly id: string;
   readonly kind: string;
   readonly condition: ProviderCondition;
+  /** What the catalog uses it for. */
+  readonly use: ProviderUse;
   /** Why it is not up, in its sender's words. */
   readonly reason: string | null;
   /** Segments a second: what it submits, what it may now, and what the catalog allows. */
@@ -81,6 +86,12 @@ export class ProviderBoard {
   }
 }
 
+function conditionOf({ use }: Provider, best: Health | undefined, heard: boolean): ProviderCondition {
+  if (use === "none") return "unused";
+  const condition = best === undefined ? (heard ? "silent" : "unheard") : CONDITIONS[best.circuit];
+  return use === "drain" && condition === "up" ? "draining" : condition;
+}
+
 function providerNow(provider: Provider, words: readonly Word[], now: number, at: number): ProviderNow {
   const lately = words.filter(({ heardAt }) => now - heardAt <= SILENT_MS).map(({ health }) => health);
   const best = BEST.flatMap((circuit) => lately.filter((word) => word.circuit === circuit))[0];
@@ -89,7 +100,8 @@ function providerNow(provider: Provider, words: readonly Word[], now: number, at
   return {
     id: provider.id,
     kind: provider.kind,
-    condition: best === undefined ? (words.length === 0 ? "unheard" : "silent") : CONDITIONS[best.circuit],
+    condition: conditionOf(provider, best, words.length > 0),
+    use: provider.use,
     reason: best?.circuit === "closed" ? null : (best?.reason ?? null),
     submitting: sum((word) => word.effectiveRate),
     rate: sum((word) => word.rate),

@@ -4,6 +4,10 @@ import { ask } from "./server.js";
 
 const SPANS = { "1h": "last hour", "6h": "6 hours", "24h": "24 hours", "7d": "7 days" };
 
+const HOUR_MS = 3_600_000;
+/** How long each of them is, ms. */
+export const SPAN_MS = { "1h": HOUR_MS, "6h": 6 * HOUR_MS, "24h": 24 * HOUR_MS, "7d": 168 * HOUR_MS };
+
 /** A choice of the stretch of time, with its label. */
 export function spanChoice(onChange) {
   const options = Object.entries(SPANS).map(([value, text]) => el("option", { value }, text));

@@ -4,6 +4,8 @@ export const CONDITIONS = {
   trying: { word: "being tried", sign: "◐", tone: "warn" },
   dark: { word: "dark", sign: "✕", tone: "bad" },
   silent: { word: "silent", sign: "?", tone: "bad" },
+  draining: { word: "draining", sign: "▽", tone: "warn" },
+  unused: { word: "out of use", sign: "–", tone: "idle" },
   unheard: { word: "not heard of yet", sign: "○", tone: "idle" },
 };
 

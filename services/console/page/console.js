@@ -11,6 +11,7 @@ const VIEWS = [
   { id: "providers", title: "Providers", load: () => import("./views/providers.js") },
   { id: "routes", title: "Routes", load: () => import("./views/routes.js") },
   { id: "messages", title: "Messages", load: () => import("./views/messages.js") },
+  { id: "alerts", title: "Alerts", load: () => import("./views/alerts.js") },
   { id: "dead-letters", title: "Dead letters", load: () => import("./views/dead-letters.js") },
   { id: "accounts", title: "Accounts", load: () => import("./views/accounts.js") },
   { id: "campaigns", title: "Campaigns", load: () => import("./views/campaigns.js") },
@@ -32,6 +33,7 @@ live.listen((_, link) => {
   if (sign.textContent !== text) sign.textContent = text;
   sign.dataset.link = link;
 });
+live.listen((state) => countAlerts(state?.alerts.firing ?? 0));
 live.listen(tellChanges(document.getElementById("news")));
 addEventListener("hashchange", () => show());
 addEventListener("loggedout", () => {
@@ -59,6 +61,15 @@ async function enter(message) {
   nav.replaceChildren(...VIEWS.map(({ id, title }) => el("a", { href: `#/${id}` }, title)));
   live.start();
   show({ focus: false });
+}
+
+/** How many alerts fire stands beside the view's name. */
+function countAlerts(firing) {
+  const link = nav.querySelector('[href="#/alerts"]');
+  const text = firing === 0 ? "Alerts" : `Alerts (${firing})`;
+  if (link === null || link.textContent === text) return;
+  link.textContent = text;
+  link.dataset.tone = firing === 0 ? "none" : "bad";
 }
 
 function leave() {

@@ -1,15 +1,37 @@
 import { asked } from "../asked.js";
+import { changeCatalog, diffList } from "../change-catalog.js";
 import { el } from "../elements.js";
 import { moment } from "../format.js";
 
-/** The catalog's last versions, and what each changed. */
-export function show(container) {
-  const history = asked(() => "/api/history", render, { everyMs: 15_000 });
-  container.append(el("h1", {}, "Catalog"), history.element);
+/** The catalog's last versions, what each changed, and the way back to one. */
+export function show(container, { person }) {
+  const done = el("p", { class: "trouble", role: "alert" });
+  const rollBack = async (version) => {
+    await changeCatalog(
+      {
+        title: `Roll back to version ${version}`,
+        what: `The content of version ${version} becomes the newest version; the ones between stay in the history.`,
+        path: "/api/catalog/rollback",
+        change: { restores: version },
+        act: "Roll back",
+      },
+      done,
+    );
+    history.load();
+  };
+  const mayRollBack = person.role === "admin";
+  const history = asked(
+    () => "/api/history",
+    (body, answer) => render(body, answer, mayRollBack ? rollBack : undefined),
+    {
+      everyMs: 15_000,
+    },
+  );
+  container.append(el("h1", {}, "Catalog"), done, history.element);
   return () => history.close();
 }
 
-function render(body, { working, versions }) {
+function render(body, { working, versions }, rollBack) {
   // An open list stays open, and where one reads stays there.
   const key = JSON.stringify([working, versions.map(({ version }) => version)]);
   if (body.dataset.key === key) return;
@@ -24,17 +46,16 @@ function render(body, { working, versions }) {
     );
     return;
   }
-  body.replaceChildren(...versions.map((one, index) => versionCard(one, working, index === 0)));
+  body.replaceChildren(...versions.map((one, index) => versionCard(one, working, index === 0, rollBack)));
 }
 
-function versionCard({ version, at, by, note, restored, diff }, working, open) {
+function versionCard({ version, at, by, note, restored, diff }, working, open, rollBack) {
   const lines =
     diff === null
       ? ["the first that is kept: there is none before it to compare with"]
       : diff.length === 0
         ? ["says the same as the one before"]
         : diff;
-  const tone = (line) => ({ "+": "good", "-": "bad", "~": "warn" })[line[0]] ?? "none";
   return el(
     "section",
     { class: "card" },
@@ -48,14 +69,23 @@ function versionCard({ version, at, by, note, restored, diff }, working, open) {
       "details",
       { open: open || lines.length <= 5 },
       el("summary", {}, `${lines.length} line${lines.length === 1 ? "" : "s"} of difference`),
-      el(
-        "ul",
-        { class: "diff" },
-        lines.slice(0, 400).map((line) => el("li", { "data-tone": tone(line) }, line)),
-      ),
-      lines.length > 400
-        ? el("p", { class: "muted" }, `and ${lines.length - 400} more: sluice catalog diff shows all`)
-        : null,
+      diffList(lines),
     ),
+    open || rollBack === undefined
+      ? null
+      : el(
+          "div",
+          { class: "actions" },
+          el(
+            "button",
+            {
+              type: "button",
+              class: "small",
+              "aria-label": `Roll back to version ${version}`,
+              click: () => rollBack(version),
+            },
+            "Roll back to this version…",
+          ),
+        ),
   );
 }

@@ -1,9 +1,10 @@
-import { asked, spanChoice } from "../asked.js";
+import { asked, SPAN_MS, spanChoice } from "../asked.js";
 import { el, table } from "../elements.js";
 import { count, moment } from "../format.js";
+import { replayPanel } from "../replay-panel.js";
 
 /** Records that could not be processed, and why. */
-export function show(container) {
+export function show(container, { person }) {
   const reason = el("select", { id: "reason", change: () => rows.load() }, el("option", { value: "" }, "all reasons"));
   const span = spanChoice(() => rows.load());
   const render = (body, { reasons, letters }) => {
@@ -19,7 +20,8 @@ export function show(container) {
         "Dead letters, the newest first",
         [
           { title: "When", of: ({ at }) => moment(at) },
-          { title: "Reason", of: (row) => row.reason },
+          { title: "Letter", of: ({ letter }) => letter },
+          { title: "Reason", of: (row) => `${row.reason}${row.replayed ? " (replayed)" : ""}` },
           { title: "What was wrong", of: ({ detail }) => detail },
           { title: "Put aside by", of: ({ service }) => service },
           { title: "Record", of: ({ topic, partition, offset }) => `${topic} ${partition}/${offset}` },
@@ -49,5 +51,16 @@ export function show(container) {
     ),
     el("section", { class: "card", "aria-label": "Dead letters" }, rows.element),
   );
-  return () => rows.close();
+  const replay =
+    person.role === "viewer"
+      ? undefined
+      : replayPanel(() => ({
+          from: Date.now() - SPAN_MS[span.value()],
+          ...(reason.value === "" ? {} : { reason: reason.value }),
+        }));
+  if (replay !== undefined) container.append(replay.element);
+  return () => {
+    rows.close();
+    replay?.close();
+  };
 }

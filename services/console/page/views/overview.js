@@ -15,6 +15,7 @@ export function show(container, { live }) {
   const rows = new ProviderRows();
   const processes = el("ul", { class: "chips" });
   const catalog = el("p", { class: "muted" });
+  const answered = el("p", { class: "muted" });
   container.append(
     el("h1", { class: "unseen" }, "Overview"),
     state,
@@ -25,7 +26,7 @@ export function show(container, { live }) {
     ),
     el("section", { class: "card", "aria-label": "The pipeline" }, drawing.element),
     el("section", { class: "card" }, el("h2", {}, "Providers"), rows.element),
-    el("section", { class: "card" }, el("h2", {}, "Processes"), catalog, processes),
+    el("section", { class: "card" }, el("h2", {}, "Processes"), catalog, processes, answered),
   );
   const stop = live.listen((overview) => {
     if (overview === undefined) return;
@@ -34,6 +35,7 @@ export function show(container, { live }) {
     drawing.update(overview);
     rows.update(overview.providers);
     fillProcesses(processes, catalog, overview.catalog);
+    fillAnswers(answered, overview.answers);
   });
   return () => {
     stop();
@@ -215,4 +217,11 @@ function fillProcesses(list, line, { version, instances }) {
   if (list.dataset.key === key) return;
   list.dataset.key = key;
   list.replaceChildren(...texts.map(({ text, tone }) => el("li", { "data-tone": tone }, text)));
+}
+
+/** What ClickHouse was spared. */
+function fillAnswers(element, { kept, asked }) {
+  const all = kept + asked;
+  const share = all === 0 ? "" : `, ${percent(kept / all)} of them with what was kept`;
+  setText(element, `Answers from ClickHouse to this console's pages: ${count(all)}${share}.`);
 }

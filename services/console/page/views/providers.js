@@ -3,9 +3,10 @@ import { stepsChart } from "../chart.js";
 import { CONDITIONS } from "../conditions.js";
 import { el, setAttribute, setText, table } from "../elements.js";
 import { amounts, count, millis, percent, rate } from "../format.js";
+import { useSwitch } from "../use-switch.js";
 
 /** Each provider: how it is now, and what it delivered at what cost. */
-export function show(container, { live }) {
+export function show(container, { live, person }) {
   const span = spanChoice(() => {
     sums.load();
     curve.load();
@@ -26,18 +27,13 @@ export function show(container, { live }) {
     cards,
     el("section", { class: "card" }, el("h2", {}, "Delivery and cost"), sums.element),
     el("section", { class: "card" }, el("h2", {}, "All providers together"), curve.element),
-    el(
-      "p",
-      { class: "muted" },
-      "A provider is taken out of routes, or given another rate, with sluice apply: this page does not change the catalog yet.",
-    ),
   );
   const known = new Map();
   const stop = live.listen((state) => {
     if (state === undefined) return;
     for (const provider of state.providers) {
       if (!known.has(provider.id)) {
-        known.set(provider.id, providerCard(provider.id));
+        known.set(provider.id, providerCard(provider.id, person.role !== "viewer"));
         cards.append(known.get(provider.id).element);
       }
       known.get(provider.id).update(provider);
@@ -85,7 +81,7 @@ function renderSums(body, rows) {
   );
 }
 
-function providerCard(id) {
+function providerCard(id, mayChange) {
   const condition = el("span", { class: "condition" });
   const facts = [
     "Submitting",
@@ -103,7 +99,15 @@ function providerCard(id) {
     {},
     facts.flatMap(({ name, value }) => [el("dt", {}, name), value]),
   );
-  const element = el("section", { class: "card provider-card" }, el("h2", {}, id, " ", condition), why, list);
+  const uses = mayChange ? useSwitch(id) : undefined;
+  const element = el(
+    "section",
+    { class: "card provider-card" },
+    el("h2", {}, id, " ", condition),
+    why,
+    list,
+    uses?.element,
+  );
   const update = (provider) => {
     const { word, sign, tone } = CONDITIONS[provider.condition];
     setAttribute(condition, "data-tone", tone);
@@ -120,6 +124,7 @@ function providerCard(id) {
       `${provider.heard} of ${provider.partitions}`,
     ];
     for (const [index, { value }] of facts.entries()) setText(value, values[index]);
+    uses?.update(provider.use);
   };
   return { element, update };
 }

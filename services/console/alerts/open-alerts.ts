@@ -1,0 +1,138 @@
+import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { AlertNotifier } from "../../../pipeline/alerts/alert-notifier.ts";
+import { ALERT_RULES } from "../../../pipeline/alerts/alert-rules.ts";
+import { AlertWatch, type WatchedTarget } from "../../../pipeline/alerts/alert-watch.ts";
+import type { Secret } from "../../../platform/config/secret.ts";
+import { SluiceError } from "../../../platform/errors/sluice-error.ts";
+import { askEvery } from "../../../platform/lifecycle/ask-every.ts";
+import type { Scope } from "../../../platform/lifecycle/run-service.ts";
+import { AlertBoard, type AlertsNow } from "./alert-board.ts";
+import { fetchText, postJson } from "./fetch-text.ts";
+import { instancesOf, type MetricsPage } from "./metrics-pages.ts";
+import { runbookEntries } from "./runbook.ts";
+
+export interface AlertsConfig {
+  readonly pages: readonly MetricsPage[];
+  readonly everyMs: number;
+  /** Who is called; undefined: nobody. */
+  readonly callUrl: Secret | undefined;
+  readonly callShape: "webhook" | "slack";
+  /** Epoch ms; default: the machine's. */
+  readonly now?: () => number;
+}
+
+export interface AlertsOnPage {
+  readonly counts: { readonly firing: number; readonly pending: number };
+  show(): AlertsNow;
+}
+
+const RUNBOOK = resolve(import.meta.dirname, "../../../docs/runbook.md");
+const PAGE = { ms: 5_000, octets: 16_000_000 };
+const CALL_MS = 10_000;
+const PUMP_MS = 1_000;
+
+/** @throws SluiceError `CONFIG_INVALID`: the address is not repeated, it may be a secret */
+export function checkCallUrl(url: Secret | undefined): void {
+  if (url === undefined) return;
+  const address = url.reveal();
+  if (URL.canParse(address) && /^https?:$/.test(new URL(address).protocol)) return;
+  throw new SluiceError("SLUICE_CONSOLE_ALERT_URL is no http or https address", { code: "CONFIG_INVALID" });
+}
+
+/** Watches the metrics pages with the rules that Prometheus has as well, and calls out. `onAlerts`: told after each look. */
+export async function openAlerts(
+  scope: Scope,
+  { pages, everyMs, callUrl, callShape, now = Date.now }: AlertsConfig,
+  onAlerts: () => void,
+): Promise<AlertsOnPage> {
+  const { log, metrics } = scope;
+  const board = new AlertBoard(readRunbook(scope));
+  let targets: readonly WatchedTarget[] = [];
+  let trouble: string | null = null;
+  let lost = 0;
+  metrics.observe("console_alerts_lost_total", "counter", "Words on alerts that could not be delivered", () => lost);
+  const notifier =
+    callUrl === undefined
+      ? undefined
+      : new AlertNotifier({
+          shape: callShape,
+          post: async (body) => {
+            try {
+              await postJson(callUrl.reveal(), body, CALL_MS);
+              trouble = null;
+            } catch (error) {
+              trouble = `the last call failed: ${(error as Error).message}`;
+              log.every("alert-call", 30_000).warn({ why: trouble }, "a word on an alert was not taken");
+              throw error;
+            }
+          },
+          onLost: ({ name }, why) => {
+            lost++;
+            log.error({ alert: name, why }, "a word on an alert is given up");
+          },
+          now: () => performance.now(),
+        });
+  const watch = new AlertWatch({
+    rules: ALERT_RULES,
+    targets: () => targets,
+    read: (url) => fetchText(url, PAGE),
+    onAlerts: (alerts, at) => {
+      board.take(alerts, at);
+      notifier?.tell(alerts);
+      onAlerts();
+    },
+    now: growing(now),
+  });
+  const look = async () => {
+    targets = await instancesOf(pages);
+    await watch.turn();
+  };
+  const onFault = (error: Error) => log.every("alerts", 30_000).error({ err: error }, "alert rules are not evaluated");
+  const timers = [
+    ...(pages.length === 0 ? [] : [askEvery(everyMs, look, onFault)]),
+    ...(notifier === undefined ? [] : [setInterval(() => void notifier.pump(), PUMP_MS)]),
+  ];
+  await scope.add("alerts", {
+    start: () => timers,
+    stop: () => {
+      for (const timer of timers) clearInterval(timer);
+    },
+  });
+  metrics.observe(
+    "console_alerts_firing",
+    "gauge",
+    "Alerts that fire, as the console evaluates them",
+    () => board.counts.firing,
+  );
+  return {
+    get counts() {
+      return board.counts;
+    },
+    show: () => {
+      const { series, alerts } = watch.leftOut;
+      const to = notifier === undefined ? "nobody" : callShape;
+      const calls = { to, waiting: notifier?.waitingCount ?? 0, trouble } as const;
+      return board.show({ watched: targets.length, rules: ALERT_RULES.length, leftOut: series + alerts, calls });
+    },
+  };
+}
+
+/** The page shows alerts without it, too. */
+function readRunbook({ log }: Scope): ReadonlyMap<string, string> {
+  try {
+    return runbookEntries(readFileSync(RUNBOOK, "utf8"));
+  } catch (err) {
+    log.warn({ err }, "the runbook cannot be read; alerts are shown without it");
+    return new Map();
+  }
+}
+
+/** A clock that is set back stands still: the rules' time only grows. */
+function growing(clock: () => number): () => number {
+  let newest = 0;
+  return () => {
+    newest = Math.max(newest, clock());
+    return newest;
+  };
+}

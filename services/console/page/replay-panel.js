@@ -1,0 +1,118 @@
+import { confirm } from "./confirm.js";
+import { el, table } from "./elements.js";
+import { count, moment } from "./format.js";
+import { ask } from "./server.js";
+
+const PATH = "/api/dead-letters/replay";
+const LOOK_EVERY_MS = 1_000;
+
+/** Puts dead letters back: first what would become of them is looked at, then that is confirmed. `filter()`: which letters. */
+export function replayPanel(filter) {
+  const number = (id, value, max) => el("input", { id, type: "number", min: 1, max, value, required: true });
+  const most = number("most", 100, 1_000);
+  const rate = number("rate", 20, 100);
+  const asNew = el("input", { id: "as-new", type: "checkbox" });
+  const trouble = el("p", { class: "trouble", role: "alert" });
+  const place = el("div", { "aria-live": "polite" });
+  let timer;
+  let shown = "";
+  const guarded = (work) => async (event) => {
+    event?.preventDefault();
+    trouble.textContent = "";
+    try {
+      await work();
+    } catch (error) {
+      trouble.textContent = error.message;
+    }
+  };
+  const follow = (run) => {
+    clearTimeout(timer);
+    render(run);
+    if (run?.state === "running")
+      timer = setTimeout(
+        guarded(async () => follow((await ask(`${PATH}/run`)).run)),
+        LOOK_EVERY_MS,
+      );
+  };
+  const look = guarded(async () => {
+    const body = { ...filter(), most: Number(most.value), asNew: asNew.checked };
+    follow((await ask(`${PATH}/plan`, { body })).run);
+  });
+  const replay = (run) =>
+    guarded(async () => {
+      const body = [
+        el("p", {}, `${count(run.replayed)} records go back to their topics, at most ${rate.value} a second.`),
+        el("p", { class: "muted" }, "Each is judged once more before it goes. None goes that would double a message."),
+      ];
+      const said = await confirm({ title: "Replay dead letters", act: `Replay ${count(run.replayed)}`, body });
+      if (said !== undefined) follow((await ask(PATH, { body: { run: run.run, rate: Number(rate.value) } })).run);
+    });
+  const stop = guarded(async () => follow((await ask(`${PATH}/stop`, { body: {} })).run));
+  const render = (run) => {
+    const key = JSON.stringify(run);
+    if (key === shown) return;
+    shown = key;
+    place.replaceChildren(...(run === null ? [] : runElements(run, { replay: replay(run), stop })));
+  };
+  guarded(async () => follow((await ask(`${PATH}/run`)).run))();
+  const field = (id, text, input) => el("span", { class: "field" }, el("label", { for: id }, text), input);
+  return {
+    element: el(
+      "section",
+      { class: "card" },
+      el("h2", {}, "Replay"),
+      el(
+        "form",
+        { class: "fields", submit: look },
+        field("most", "At most", most),
+        field("rate", "A second", rate),
+        el("span", { class: "check" }, asNew, el("label", { for: "as-new" }, "as new messages")),
+        el("button", { type: "submit" }, "See what would happen"),
+      ),
+      el("p", { class: "muted" }, "Takes the letters of the reason and the time chosen above, the oldest first."),
+      trouble,
+      place,
+    ),
+    close: () => clearTimeout(timer),
+  };
+}
+
+function runElements(run, { replay, stop }) {
+  const { dry, state, by, startedAt, replayed, refused, letters, leftOut, lines, failure } = run;
+  const goes = `${count(replayed)} ${dry ? "would be replayed" : "replayed"}`;
+  const no = Object.entries(refused).map(([code, of]) => `${count(of)} refused: ${code}`);
+  const left = leftOut > 0 ? [`${count(leftOut)} not looked at`] : [];
+  const words = [goes, ...no, ...left].join(" · ");
+  const head = `${dry ? "Dry run" : "Replay"} by ${by}, ${moment(startedAt, { date: false })}: ${state}`;
+  return [
+    el("h3", {}, head),
+    el("p", { class: "outcome" }, letters === 0 && state === "done" ? "No letter matches." : words),
+    failure === null ? null : el("p", { class: "trouble" }, failure),
+    el(
+      "div",
+      { class: "actions" },
+      dry && state === "done" && replayed > 0
+        ? el("button", { type: "button", click: replay }, `Replay ${count(replayed)}…`)
+        : null,
+      state === "running" ? el("button", { type: "button", class: "small", click: stop }, "Stop") : null,
+    ),
+    lines.length === 0
+      ? null
+      : el(
+          "details",
+          {},
+          el("summary", {}, `The first ${lines.length} letters`),
+          table(
+            "Letters of the run",
+            [
+              { title: "Letter", of: ({ letter }) => letter },
+              { title: "Reason", of: ({ reason }) => reason },
+              { title: "Topic", of: ({ topic }) => topic },
+              { title: "Verdict", of: ({ verdict }) => verdict },
+              { title: "Why", of: ({ why }) => why },
+            ],
+            lines,
+          ),
+        ),
+  ].filter((one) => one !== null);
+}
