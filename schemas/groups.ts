@@ -13,6 +13,8 @@ export const CORRELATOR_GROUP = "sluice.correlator";
 export const PLACING_GROUP = "sluice.receipt-placing";
 export const EVENT_SINK_GROUP = "sluice.analytics-sink";
 export const CONVERSION_SINK_GROUP = "sluice.analytics-sink.conversions";
+/** Whoever owns the one partition of sms.abnormal watches the traffic. */
+export const ABNORMAL_GROUP = "sluice.analytics-sink.abnormal";
 
 export function senderGroup(provider: string): string {
   return `sluice.sender.${provider}`;

@@ -42,7 +42,9 @@ export const NETWORKS_TOPIC = "sms.networks";
 export const USAGE_TOPIC = "sms.usage";
 /** What applications know of their messages (Conversion, keyed by the message id): the only message topic not keyed by destination. */
 export const CONVERSIONS_TOPIC = "sms.conversions";
-/** What follows from it for the providers (ConversionCounts). */
+/** What of the traffic is abnormal (Suspicion, keyed by its id). */
+export const ABNORMAL_TOPIC = "sms.abnormal";
+/** What follows from conversions for the providers (ConversionCounts). */
 export const CONVERSION_COUNTS_TOPIC = "sms.conversion-counts";
 
 /** Where ingest and upstream systems put the requests of a lane (SendRequest). */
@@ -141,6 +143,12 @@ const LEARNED: Readonly<Record<string, string>> = {
   "retention.ms": String(365 * 24 * 3_600_000),
 };
 
+/** Past suspicions are for who looks back. */
+const SUSPECTED: Readonly<Record<string, string>> = {
+  ...LEARNED,
+  "retention.ms": String(90 * 24 * 3_600_000),
+};
+
 /**
  * Every topic of an installation.
  * @throws RangeError naming the provider whose id cannot be part of a topic name or whose partitions do not divide the plan's.
@@ -171,6 +179,7 @@ export function topicSpecs(plan: TopicPlan): TopicSpec[] {
     keyed(DEAD_LETTER_TOPIC, { ...kept, "max.message.bytes": String(DEAD_LETTER_BATCH_BYTES) }),
     ...[CONSENT_TOPIC, CORRELATION_TOPIC].map((name) => keyed(name, COMPACTED)),
     keyed(NETWORKS_TOPIC, LEARNED),
+    { name: ABNORMAL_TOPIC, partitions: 1, config: SUSPECTED },
     ...[CONTROL_TOPIC, HEALTH_TOPIC, QUALITY_TOPIC, CONVERSION_COUNTS_TOPIC, USAGE_TOPIC].map((name) => ({
       name,
       partitions: 1,

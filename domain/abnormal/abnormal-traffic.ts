@@ -60,6 +60,16 @@ export class AbnormalTraffic {
     return this.episodes.fold(minute, findings);
   }
 
+  /** The suspicions that are not over. */
+  get open(): Suspicion[] {
+    return this.episodes.all;
+  }
+
+  /** After traffic of before was learned from: goes on with the suspicions that were told then, in place of those found meanwhile. */
+  resume(told: readonly Suspicion[], minute: number): void {
+    this.episodes.resume(told, minute);
+  }
+
   /** Whether something else explains that messages of an account do not convert: no way is to blame for it. */
   private explains({ account, country }: ToldTraffic): boolean {
     return (

@@ -33,6 +33,17 @@ export class Episodes {
     return told;
   }
 
+  /** Those that are not over. */
+  get all(): Suspicion[] {
+    return [...this.open.values()].map(({ suspicion }) => suspicion);
+  }
+
+  /** Goes on with these, as they were told, in place of its own: who learned from what is stored has told nobody. */
+  resume(told: readonly Suspicion[], minute: number): void {
+    this.open.clear();
+    for (const suspicion of told.slice(-OPEN)) this.open.set(keyOf(suspicion), { suspicion, toldAt: minute });
+  }
+
   /** Whether a suspicion of this kind against an account is open; pumping: in a country. */
   holds(kind: Finding["kind"], account: string, country?: string): boolean {
     return this.open.has(country === undefined ? `${kind} ${account}` : `${kind} ${account} ${country}`);

@@ -15,6 +15,8 @@ const BEYOND_HOUR = 3;
 /** Who has not been there for a week, each of its days once, may do what the largest account does, times this. */
 const KNOWN_AFTER = 8 * DAY;
 const BEYOND_LARGEST = 0.6;
+/** Until traffic has been seen for so long nothing is a burst: everything is more than ever. */
+const SETTLED = 3 * DAY;
 /** Fewer messages in the window are never a burst. */
 const LEAST = 25;
 const LEAST_NATS = 12;
@@ -30,10 +32,14 @@ export class VolumeWatch {
   private readonly accounts = new BoundedMap(ACCOUNTS, () => new AccountVolume());
   readonly memory = [this.accounts];
   private largest = 0;
+  /** First minute in which there was any traffic. */
+  private first = -1;
 
   /** @param frozen whether an account's traffic is not to be learned from just now */
   see({ minute, sent }: TrafficMinute, frozen: (account: string) => boolean): Finding[] {
     const findings: Finding[] = [];
+    if (this.first < 0 && sent.length > 0) this.first = minute;
+    const isSettled = minute - this.first >= SETTLED;
     for (const [account, rows] of byAccount(sent)) {
       const volume = this.accounts.claim(account);
       let messages = 0;
@@ -46,7 +52,7 @@ export class VolumeWatch {
       const rate = count / newest.window;
       const limit = this.limitOf(usual, minute);
       const surprise = excess(count, (limit / BEYOND_PEAK) * newest.window + 1);
-      const isBurst = rate > limit && count >= LEAST && surprise >= LEAST_NATS && usual.first >= 0;
+      const isBurst = isSettled && rate > limit && count >= LEAST && surprise >= LEAST_NATS && usual.first >= 0;
       if (isBurst)
         findings.push({
           kind: "burst",

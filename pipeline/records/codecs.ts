@@ -22,6 +22,7 @@ import type {
   Retry,
   SendRequest,
   SubmissionIndex,
+  Suspicion,
   Usage,
 } from "../../schemas/generated/types.ts";
 
@@ -43,6 +44,7 @@ export interface SluiceCodecs {
   readonly submissionIndex: Codec<SubmissionIndex>;
   readonly numberNetwork: Codec<NumberNetwork>;
   readonly usage: Codec<Usage>;
+  readonly suspicion: Codec<Suspicion>;
   /**
    * Loads a writer's schema seen in a record (`unknown-schema`), so that decoding can go on. `missing`: there is no such
    * schema; decoding the record again then says `undecodable`. Rejects with `REGISTRY_UNAVAILABLE` when the registry
@@ -102,6 +104,7 @@ export async function createCodecs(source: SchemaSource): Promise<SluiceCodecs> 
     submissionIndex: codec<SubmissionIndex>("SubmissionIndex"),
     numberNetwork: codec<NumberNetwork>("NumberNetwork"),
     usage: codec<Usage>("Usage"),
+    suspicion: codec<Suspicion>("Suspicion"),
   };
   await Promise.all(Object.values(asked));
   return {
@@ -121,6 +124,7 @@ export async function createCodecs(source: SchemaSource): Promise<SluiceCodecs> 
     submissionIndex: await asked.submissionIndex,
     numberNetwork: await asked.numberNetwork,
     usage: await asked.usage,
+    suspicion: await asked.suspicion,
     loadSchema: (id) => writers.load(id),
   };
 }

@@ -441,6 +441,42 @@ export interface SubmissionIndex {
   readonly destinations: readonly string[];
 }
 
+/** Traffic that is abnormal: sms.abnormal (compacted, kept for 90 days), keyed by id. The newest record of an id holds. One that goes on is said again every ten minutes, so one that is not over and has not been said for half an hour counts for nothing. */
+export interface Suspicion {
+  /** The same from its beginning to its end. */
+  readonly id: string;
+  /** pumping, burst, stolen-key, grey-route or forged-receipts; further ones may come. */
+  readonly kind: string;
+  /** notice: for a list. warning: for a person. critical: for a guard that acts. The gravest so far. */
+  readonly level: string;
+  /** The account that is meant; null where none is in particular, as with the others. */
+  readonly account: string | null;
+  /** ISO 3166-1 alpha-2. */
+  readonly country: string | null;
+  /** E.164 digits without the last four; never a whole number. */
+  readonly range: string | null;
+  /** Sender id. */
+  readonly sender: string | null;
+  /** Provider. */
+  readonly provider: string | null;
+  /** What is compared, for people. */
+  readonly measure: string;
+  /** What is usual of the measure. */
+  readonly expected: number;
+  /** What it is. */
+  readonly seen: number;
+  /** How much likelier what is seen is under another rate than under the expected one, as a natural logarithm: 30 make a warning, 60 critical. */
+  readonly surprise: number;
+  /** What goes on being spent in an hour, micro-units by currency (ISO 4217). */
+  readonly hourly: Readonly<Record<string, number>>;
+  /** Beginning of the minute in which it was found first. */
+  readonly since: number;
+  /** Beginning of the newest minute in which it was found. */
+  readonly at: number;
+  /** Nothing of it has been found for so long that it is over. */
+  readonly over: boolean;
+}
+
 /** What a partition of the router has counted for a cap of the catalog: sms.usage (compacted), keyed by cap + '/' + partition + '/' + value. Written every second for what has changed; removed when its day is over. */
 export interface Usage {
   /** Id of the cap. */

@@ -2,6 +2,8 @@
 
 /** The settings of the services and of the migration. */
 export const SERVICE_VARIABLES: readonly string[] = [
+  "SLUICE_ABNORMAL_HISTORY",
+  "SLUICE_ABNORMAL_TRAFFIC",
   "SLUICE_ACCEPT_TIMEOUT",
   "SLUICE_ADMIN_HOST",
   "SLUICE_ADMIN_PORT",

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { clickhouseSettings } from "../../platform/clickhouse/settings.ts";
-import { bytes, duration, integer } from "../../platform/config/settings.ts";
+import { bool, bytes, duration, integer } from "../../platform/config/settings.ts";
 import { consumerSettings, kafkaSettings } from "../../platform/kafka/settings.ts";
 
 /** The settings of analytics-sink. */
@@ -28,5 +28,11 @@ export const analyticsSinkSettings = z.object({
     .describe(
       "How old a message is when what was told of its conversion counts for its provider; longer than applications wait before they tell that it was not done",
     ),
+  abnormalTraffic: bool()
+    .default(true)
+    .describe("Whether one of the instances watches the traffic for what is abnormal: sms.abnormal"),
+  abnormalHistory: duration({ min: 3_600_000, max: 90 * 86_400_000 })
+    .default(28 * 86_400_000)
+    .describe("How far back the watch for abnormal traffic learns from ClickHouse when it begins what is usual"),
   sinkInserts: integer({ min: 1, max: 64 }).default(4).describe("Inserts at one time at the most"),
 });

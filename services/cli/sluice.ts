@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /** `sluice <command>`: tools for people who run Sluice. */
 import { errorMessage, SluiceError } from "../../platform/errors/sluice-error.ts";
+import { abnormalCommand } from "./abnormal/abnormal-command.ts";
 import { auditCommand } from "./audit-command.ts";
 import { applyCommand } from "./catalog/apply-command.ts";
 import { catalogCommand } from "./catalog/catalog-command.ts";
@@ -12,6 +13,7 @@ import { simulateCommand } from "./simulate/simulate-command.ts";
 import { visibleText } from "./visible-text.ts";
 
 const COMMANDS: Readonly<Record<string, Command>> = {
+  abnormal: abnormalCommand,
   audit: auditCommand,
   apply: applyCommand,
   catalog: catalogCommand,

@@ -8,6 +8,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
 import { ControlClient } from "../../infra/local/control-client.ts";
 import { type CatalogFiles, LiveCatalogFiles, type ProviderEntry } from "../fixture/live-catalog.ts";
+import { pumpedCodesAreTold } from "./pumped-codes.ts";
 import { behave, behaviourOf, disconnect, freshId, produce, query, until, untilFinal } from "./sluice.ts";
 import { zoneOfMidnight } from "./zones-of-tests.ts";
 
@@ -227,6 +228,11 @@ test.concurrent("a message whose receipt does not come goes to the next provider
   await untilCost(ids, { "smsc-b": PRICE_OF_B });
   expect(ends.reduce((sum, { count }) => sum + Number(count), 0)).toBe(ids.length);
 });
+
+test.concurrent(
+  "codes to one range of numbers are told of as pumping, with what is usual and what it costs",
+  pumpedCodesAreTold,
+);
 
 /** What each message costs, by the provider that it ended at, with all that others have for it. */
 async function untilCost(ids: readonly string[], expected: Readonly<Record<string, string>>): Promise<void> {

@@ -27,6 +27,7 @@ describe("the contracts", () => {
       "Retry",
       "SendRequest",
       "SubmissionIndex",
+      "Suspicion",
       "Usage",
     ]);
     for (const [name, schema] of composed) expect(avroType(schema).name).toBe(`sluice.${name}`);

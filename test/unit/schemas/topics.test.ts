@@ -14,6 +14,7 @@ describe("the topics of an installation", () => {
   test("are these, with these partitions", () => {
     const listing = topicSpecs(plan).map(({ name, partitions }) => `${name} ${partitions}`);
     expect(listing.sort()).toEqual([
+      "sms.abnormal 1",
       "sms.consent 6",
       "sms.control 1",
       "sms.conversion-counts 1",

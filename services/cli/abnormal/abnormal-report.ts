@@ -1,0 +1,36 @@
+import type { Suspicion } from "../../../domain/abnormal/suspicion.ts";
+
+const MINUTE_MS = 60_000;
+/** One that goes on is said again every ten minutes: of what has been silent for so long nobody knows any more, minutes. */
+const SILENT = 30;
+
+export type Fate = "open" | "over" | "silent";
+
+/** What became of it. `now`: epoch ms. */
+export function fateOf({ over, minute }: Suspicion, now: number): Fate {
+  if (over) return "over";
+  return now / MINUTE_MS - minute > SILENT ? "silent" : "open";
+}
+
+/** Two lines of text. */
+export function suspicionText(suspicion: Suspicion, now: number): string {
+  const { kind, level, subject, measure, expected, seen, surprise, hourly, since, minute } = suspicion;
+  const { account, country, range, sender, provider } = subject;
+  const who = [
+    ...(account === undefined ? [] : [`account ${account}`]),
+    ...(provider === undefined ? [] : [`provider ${provider}`]),
+    ...(country === undefined ? [] : [country]),
+    ...(range === undefined ? [] : [`numbers +${range}…`]),
+    ...(sender === undefined ? [] : [`from ${sender}`]),
+  ];
+  const money = Object.entries(hourly).map(
+    ([currency, amount]) => `, ${(amount / 1e6).toFixed(2)} ${currency} an hour`,
+  );
+  return [
+    `${level} ${kind}: ${who.join(", ")}; since ${timeText(since)}, last seen ${timeText(minute)}, ${fateOf(suspicion, now)}`,
+    `  ${measure}: ${figure(seen)} instead of ${figure(expected)} (${surprise.toFixed(0)} nats)${money.join("")}`,
+  ].join("\n");
+}
+
+const timeText = (minute: number): string => `${new Date(minute * MINUTE_MS).toISOString().slice(0, 16)}Z`;
+const figure = (value: number): string => (value >= 100 ? value.toFixed(0) : String(Number(value.toPrecision(2))));
