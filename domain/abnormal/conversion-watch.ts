@@ -19,7 +19,7 @@ const LEAST_KNOWN = 50;
 /** A way is suspect when it converts so much of what is expected, at the most, of so many expected conversions, worth so many nats. */
 const SHARE = 0.65;
 const LEAST_EXPECTED = 12;
-const LEAST_NATS = 10;
+const LEAST_NATS = 14;
 /** An account's other ways speak for its own application when so many conversions are expected of them. */
 const OTHERS = 8;
 /** Where nothing else speaks for an account's application, the way is suspect after so long. */

@@ -9,6 +9,8 @@ import type { RangeTraffic, TrafficMinute } from "./traffic-minute.ts";
 const WINDOWS = [5, 60, 720] as const;
 const LONGEST = WINDOWS.length - 1;
 const USUAL_HALF_LIFE = 7 * 1_440;
+/** What came since about so long is not usual yet: it may be what grows for days, to a country where the account never sent before. */
+const LEARNED_HALF_LIFE = 3 * 1_440;
 export const PLACES = 8_000;
 export const RANGES = 50_000;
 /** What a range has of a country before anything is known: the largest ones of small countries have a twentieth. As messages. */
@@ -18,7 +20,7 @@ const PRIOR_MESSAGES = 20;
 const RANGE_LEAST = 4;
 const RANGE_TIMES = 3;
 const RANGE_NATS = 3;
-/** In the longest window it speaks while it has so many in the one before. */
+/** In the longest window it speaks while it has so many in the one before, and more than its part there as well. */
 const STILL = 2;
 /** A country is told of when the ranges that speak have so many messages and nats together. */
 const LEAST = 12;
@@ -30,12 +32,14 @@ const windows = (): readonly DecayedCount[] => WINDOWS.map((halfLife) => new Dec
 
 class RangeCounts {
   readonly newest = windows();
+  readonly recent = new DecayedCount(LEARNED_HALF_LIFE);
   readonly usual = new DecayedCount(USUAL_HALF_LIFE);
 }
 
 /** An account's otp in a country. */
 class Place {
   readonly newest = windows();
+  readonly recent = new DecayedCount(LEARNED_HALF_LIFE);
   readonly usual = new DecayedCount(USUAL_HALF_LIFE);
   readonly spending = new Spending(WINDOWS[0]);
   /** The ranges that had more than their part of late, the newest of them last. */
@@ -61,8 +65,10 @@ export class RangeWatch {
         count.add(minute, row.messages);
         place.newest[w]!.add(minute, row.messages);
       }
-      counts.usual.add(minute, row.messages);
-      place.usual.add(minute, row.messages);
+      for (const one of [counts, place]) {
+        one.recent.add(minute, row.messages);
+        one.usual.add(minute, row.messages);
+      }
       if (WINDOWS.some((_, w) => speaks(place, counts, minute, w) !== undefined)) {
         heat(place, row.range, counts);
         touched.set(place, row);
@@ -95,10 +101,13 @@ function speaks(
 ): { count: number; usual: number; nats: number } | undefined {
   const count = counts.newest[w]!.get(minute);
   if (count < RANGE_LEAST) return undefined;
-  // Long ago is not now: what has stopped does not speak any more.
-  if (w === LONGEST && counts.newest[w - 1]!.get(minute) < STILL) return undefined;
   const share =
     (beforehand(counts, minute) + PRIOR_MESSAGES * PRIOR_SHARE) / (beforehand(place, minute) + PRIOR_MESSAGES);
+  if (w === LONGEST) {
+    // Long ago is not now: what has stopped does not speak any more.
+    const lately = counts.newest[w - 1]!.get(minute);
+    if (lately < Math.max(STILL, RANGE_TIMES * share * place.newest[w - 1]!.get(minute))) return undefined;
+  }
   const usual = share * place.newest[w]!.get(minute);
   if (count < RANGE_TIMES * usual) return undefined;
   const nats = excess(count, usual);
@@ -132,7 +141,7 @@ function concentration(
   };
 }
 
-/** What was counted before the longest window. */
-function beforehand(counts: RangeCounts | Place, minute: number): number {
-  return Math.max(0, counts.usual.get(minute) - counts.newest[LONGEST]!.get(minute));
+/** What was counted long enough ago to be usual. */
+function beforehand({ usual, recent }: RangeCounts | Place, minute: number): number {
+  return Math.max(0, usual.get(minute) - recent.get(minute));
 }
