@@ -54,6 +54,13 @@ export const CLUSTER_VARIABLES: readonly ToolVariable[] = [
     meaning: "off leaves the console away, for measurements",
     only: "native",
   },
+  {
+    name: "SLUICE_CLUSTER_PROMETHEUS",
+    default: "prometheus",
+    meaning: "Prometheus's program, which runs with the cluster where there is one; off leaves it away",
+    only: "native",
+  },
+  { name: "SLUICE_PROMETHEUS_PORT", default: "19090", meaning: "Prometheus's port", only: "native" },
   { name: "SLUICE_KAFKA_HEAP", default: "1g", meaning: "Heap of each broker, such as 512m or 2g" },
   { name: "SLUICE_KAFKA_RETENTION_HOURS", default: "168", meaning: "Retention of topics that do not set their own" },
   { name: "SLUICE_CLICKHOUSE_MEMORY_MIB", default: "2048", meaning: "Memory limit of ClickHouse, MiB", only: "native" },

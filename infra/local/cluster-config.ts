@@ -1,5 +1,6 @@
 import { homedir } from "node:os";
 import { resolve } from "node:path";
+import { programOf } from "./find-program.ts";
 import { type ClusterScope, misspelt, ownEnvironment, settingsForServices, settingsSummary } from "./given-settings.ts";
 
 export type { ClusterScope };
@@ -19,6 +20,8 @@ export interface ClusterConfig {
   engine: ClusterEngine;
   /** Whether the console is among Sluice's own services. */
   console: boolean;
+  /** Prometheus's program; off: it is not wanted; missing: there is none. */
+  prometheus: string | "off" | "missing";
   /** Settings of services that were given, for all of them. */
   settings: Readonly<Record<string, string>>;
   /** Whatever was given that has no field here, as text: what tells clusters with the same ports apart. */
@@ -36,6 +39,7 @@ export interface ClusterConfig {
   registryPort: number;
   clickhouseHttpPort: number;
   clickhouseTcpPort: number;
+  prometheusPort: number;
   kafkaHeap: string;
   kafkaRetentionHours: number;
   /** Bytes. */
@@ -111,6 +115,7 @@ export function readClusterConfig(environment: Environment, projectDir: string):
     scope,
     engine: readEngine(env),
     console: oneOf(env, "SLUICE_CLUSTER_CONSOLE", ["on", "off"] as const, "on") === "on",
+    prometheus: scope === "all" ? prometheusOf(env.SLUICE_CLUSTER_PROMETHEUS || "prometheus", env.PATH ?? "") : "off",
     settings: settingsForServices(env, scope),
     given: settingsSummary(env, scope),
     portOffset,
@@ -121,11 +126,21 @@ export function readClusterConfig(environment: Environment, projectDir: string):
     registryPort: port("SLUICE_REGISTRY_PORT", 18_081),
     clickhouseHttpPort: port("SLUICE_CLICKHOUSE_HTTP_PORT", 18_123),
     clickhouseTcpPort: port("SLUICE_CLICKHOUSE_TCP_PORT", 19_000),
+    prometheusPort: port("SLUICE_PROMETHEUS_PORT", 19_090),
     kafkaHeap: memorySize(env, "SLUICE_KAFKA_HEAP", "1g"),
     kafkaRetentionHours: integer(env, "SLUICE_KAFKA_RETENTION_HOURS", 168, 1, 24 * 365),
     clickhouseMemory: integer(env, "SLUICE_CLICKHOUSE_MEMORY_MIB", 2048, 256, 1 << 20) * 1024 * 1024,
     external: externalEndpoints(env),
   });
+}
+
+/** @throws ClusterConfigError when a program is named that is not there. */
+function prometheusOf(given: string, path: string): string {
+  if (given === "off") return given;
+  const program = programOf(given, path);
+  if (program !== undefined) return program;
+  if (given === "prometheus") return "missing";
+  throw new ClusterConfigError(`SLUICE_CLUSTER_PROMETHEUS=${given}: expected a program that can be run, or off`);
 }
 
 /** SLUICE_CLUSTER_ENGINE. */

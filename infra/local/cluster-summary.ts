@@ -11,6 +11,7 @@ export function describeCluster(config: ClusterConfig): string {
     `controller=${config.controllerPort}`,
     `registry=${config.registryPort}`,
     `clickhouse=${config.clickhouseHttpPort}/${config.clickhouseTcpPort}`,
+    ...(config.prometheus === "off" || config.prometheus === "missing" ? [] : [`prometheus=${config.prometheusPort}`]),
     ...config.given,
   ].join(" ");
 }

@@ -6,9 +6,12 @@ import { howToAsk } from "./clickhouse-access.ts";
 import { type ClusterConfig, ClusterConfigError, clusterEndpoints, readClusterConfig } from "./cluster-config.ts";
 import { composeAnswers, composeDown, composeLogs, composeStatus, composeUp } from "./compose.ts";
 import { ControlClient, ControlError } from "./control-client.ts";
+import type { ProcessHealth } from "./control-protocol.ts";
 import { printLog } from "./follow-log.ts";
 import { withoutEffect } from "./given-settings.ts";
 import { ClusterError, runningSupervisor, settledNotes, startNative, stopNative } from "./native-cluster.ts";
+import { clusterProcesses } from "./processes.ts";
+import { metricsTargets, prometheusMissing, writeTargets } from "./prometheus-process.ts";
 import { consoleAddress, sluiceEnvironment } from "./sluice-processes.ts";
 import { allUp, statusTable, whereTable } from "./status-table.ts";
 
@@ -47,10 +50,23 @@ const openConsole = (config: ClusterConfig): string => {
     : `\n\nConsole: ${address}\n         (this login works once, within an hour; make up prints another one)`;
 };
 
+/** Those of which some are wanted are read by Prometheus. */
+const tellPrometheus = (config: ClusterConfig, processes: readonly ProcessHealth[]): void =>
+  writeTargets(
+    config,
+    metricsTargets(
+      clusterProcesses(config),
+      processes.filter(({ unwanted }) => unwanted !== true).map(({ name }) => name),
+    ),
+  );
+
 async function up(config: ClusterConfig): Promise<void> {
   const { already, processes } = await startNative(config, say);
+  tellPrometheus(config, processes);
   const where = `${whereTable(processes)}${askClickhouse(config)}${openConsole(config)}`;
+  const missing = prometheusMissing(config);
   say(`${already ? "already up, nothing changed" : "up"}\n\n${where}`);
+  if (missing !== undefined) say(`\n${missing}`);
   const notes = await settledNotes(config);
   if (notes.length > 0) say(["", "degraded:", ...notes.map((note) => `  ${note}`)].join("\n"));
 }
@@ -96,7 +112,10 @@ async function control(config: ClusterConfig, command: string, name: string, cou
     start: () => client.start(name),
     stop: () => client.stop(name),
     restart: () => client.restart(name),
-    scale: () => client.scale(name, Number(count)),
+    scale: async () => {
+      await client.scale(name, Number(count));
+      tellPrometheus(config, await client.status());
+    },
   };
   const action = actions[command];
   if (action === undefined || name === "") throw new ClusterError(HELP);

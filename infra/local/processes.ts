@@ -3,6 +3,7 @@ import { clickhouse } from "./clickhouse-process.ts";
 import { type ClusterConfig, logFile } from "./cluster-config.ts";
 import { kafkaBroker } from "./kafka-process.ts";
 import type { ProcessSpec } from "./process-spec.ts";
+import { prometheus } from "./prometheus-process.ts";
 import { schemaRegistry } from "./registry-process.ts";
 import { sluiceEnvironment, sluiceProcesses, writeLocalCatalog } from "./sluice-processes.ts";
 
@@ -37,5 +38,5 @@ function withMigration(config: ClusterConfig, infra: ProcessSpec[]): ProcessSpec
   const names = infra.map((spec) => spec.name);
   const migration = migrate(config, join(config.projectDir, "infra", "migrate.ts"), names);
   const services = sluiceProcesses(config).map((spec) => ({ ...spec, dependsOn: [...spec.dependsOn, migration.name] }));
-  return [...infra, migration, ...services];
+  return [...infra, migration, ...services, ...prometheus(config, services)];
 }

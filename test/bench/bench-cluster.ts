@@ -21,6 +21,7 @@ export async function onBenchCluster(begin: (config: ClusterConfig) => Benchmark
   process.env.SLUICE_ARTIFACTS_DIR ||= join(PROJECT, ".sluice", "artifacts");
   process.env.SLUICE_PORT_OFFSET ||= "10000";
   process.env.SLUICE_CLUSTER_CONSOLE ||= "off";
+  process.env.SLUICE_CLUSTER_PROMETHEUS ||= "off";
   process.env.SLUICE_CATALOG_DIR = join(import.meta.dirname, "catalog");
   process.env.SLUICE_SIMULATORS_DIR = join(import.meta.dirname, "simulators");
   try {

@@ -124,6 +124,7 @@ async function main(): Promise<void> {
   process.env.SLUICE_ARTIFACTS_DIR ||= join(PROJECT, ".sluice", "artifacts");
   process.env.SLUICE_PORT_OFFSET ||= "11000";
   process.env.SLUICE_CLUSTER_CONSOLE ||= "off";
+  process.env.SLUICE_CLUSTER_PROMETHEUS ||= "off";
   process.env.SLUICE_CATALOG_DIR = join(import.meta.dirname, "catalog");
   process.env.SLUICE_SIMULATORS_DIR = join(PROJECT, "test/bench/simulators");
   process.env.SLUICE_SINK_MAX_AGE ||= "1s";
