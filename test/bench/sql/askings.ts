@@ -40,19 +40,16 @@ export const KINDS: Readonly<Record<string, { readonly bound: Bound; readonly da
 
 /** Every question as it is asked of made traffic: about a message in the middle of it, and over stretches that end with the last whole hour. */
 export async function askings(server: OwnClickhouse, traffic: MadeTraffic): Promise<Asking[]> {
-  const middle = Math.floor(traffic.count / 2);
-  const of = async (column: string, n: number) => {
-    const [row] = await server.rows<{ value: string }>(
-      `SELECT toString(value) AS value FROM (${madeMessage(traffic, n, column)} AS value)`,
-    );
+  const of = async (expression: string, n: number) => {
+    const [row] = await server.rows<{ value: string }>(madeMessage(traffic, n, expression));
     return row!.value;
   };
-  // Not every message has a reference of its customer.
-  let referred = middle;
-  while ((await of("reference", referred)) === "") referred++;
+  // Not every message has a reference of its customer, or is submitted at all.
+  let middle = Math.floor(traffic.count / 2);
+  while ((await of("reference", middle)) === "") middle++;
   const ids = {
     "our id": await of("message_id", middle),
-    reference: await of("reference", referred),
+    reference: await of("reference", middle),
     "provider's id": await of("provider_message_ids[1]", middle),
   };
   const hour = (ms: number) =>

@@ -21,6 +21,8 @@ const ROUNDS = setting("SQL_ROUNDS", 3);
 const BLOCKS = setting("SQL_BLOCKS", 60);
 const PARTS = (process.env.SQL_PARTS || "inserts,questions").split(",");
 const FIGURES = join(import.meta.dirname, "../../../infra/docs/sql-figures.json");
+/** Blocks that each side is given beforehand: the first inserts of a server also load its code. */
+const WARM_UP = 3;
 /** What a row of an insert may take of what it took. */
 const TARGET = 2 / 3;
 
@@ -31,7 +33,8 @@ async function compareInserts(server: OwnClickhouse) {
   const names = ["HEAD", ...(EARLIER === "none" ? [] : [EARLIER])];
   const sides = await Promise.all(names.map((name) => insertSide(server, name)));
   const columns = [...new Set(sides.flatMap((side) => side.columns))];
-  const blocks = await MadeBlocks.make(server, "made", ROUNDS * BLOCKS, columns);
+  const blocks = await MadeBlocks.make(server, "made", ROUNDS * BLOCKS + WARM_UP, columns);
+  for (const side of sides) await insertCost(server, side, blocks, [ROUNDS * BLOCKS, ROUNDS * BLOCKS + WARM_UP]);
   const found: InsertCost[] = [];
   for (let round = 0; round < ROUNDS; round++)
     // Each goes first in turns: what is first finds the machine as the other left it.
@@ -64,7 +67,7 @@ async function askQuestions(server: OwnClickhouse) {
   const database = "asked";
   const filled = await fillTables(server, database, MESSAGES, say);
   say(`${filled.messages} messages, ${filled.events} events filled in after ${Math.round(filled.ms / 1_000)} s`);
-  const reports = await reportOfQuestions(server, database, filled, say);
+  const reports = await reportOfQuestions(server, database, filled, say, { blocks: BLOCKS });
   if (process.env.SQL_FIGURES === "write") writeFigures(filled, reports);
   const { messages, events, tables } = filled;
   return { messages, events, tables, questions: Object.fromEntries(reports.map(({ name, ...rest }) => [name, rest])) };

@@ -55,12 +55,12 @@ export async function fillTables(
     database,
   );
   await settled(server, database);
-  const parts = await server.rows<{ table: string; rows: string; bytes: string }>(
+  const parts = await server.rows<{ table: string; rows: number; bytes: number }>(
     `SELECT table, sum(rows) AS rows, sum(data_compressed_bytes) AS bytes FROM system.parts
      WHERE active AND database = '${database}' AND table != 'migrations' GROUP BY table ORDER BY table`,
   );
   const tables = Object.fromEntries(
-    parts.map(({ table, rows, bytes }) => [table, { rows: Number(rows), megabytes: Math.round(Number(bytes) / 1e6) }]),
+    parts.map(({ table, rows, bytes }) => [table, { rows, megabytes: Math.round(bytes / 1e6) }]),
   );
   return { traffic, messages, events: tables.events!.rows, tables, ms: performance.now() - began };
 }

@@ -69,7 +69,7 @@ export class MadeBlocks {
 
   /** Block `n` in RowBinary, as the types of a side's table want it. */
   async block(n: number, side: InsertSide): Promise<{ readonly rows: number; readonly bytes: Buffer }> {
-    const [counted] = await this.#server.rows<{ n: string }>(
+    const [counted] = await this.#server.rows<{ n: number }>(
       `SELECT count() AS n FROM blocks WHERE block = ${n}`,
       this.#database,
     );
@@ -82,7 +82,7 @@ export class MadeBlocks {
       `SELECT ${values.join(", ")} FROM blocks WHERE block = ${n} ORDER BY at FORMAT RowBinary`,
       this.#database,
     );
-    return { rows: Number(counted!.n), bytes: body };
+    return { rows: counted!.n, bytes: body };
   }
 }
 
@@ -123,10 +123,10 @@ async function idleCpu(server: OwnClickhouse): Promise<number> {
 export async function settled(server: OwnClickhouse, database: string): Promise<void> {
   let quietSince = performance.now();
   while (performance.now() - quietSince < SETTLED_MS) {
-    const [merging] = await server.rows<{ n: string }>(
+    const [merging] = await server.rows<{ n: number }>(
       `SELECT count() AS n FROM system.merges WHERE database = '${database}'`,
     );
-    if (merging!.n !== "0") quietSince = performance.now();
+    if (merging!.n > 0) quietSince = performance.now();
     await pause(250);
   }
 }

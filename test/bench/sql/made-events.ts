@@ -157,7 +157,8 @@ export function madeEvents({ first, count, from, everyMs, wave }: MadeTraffic, c
 )`;
 }
 
-/** The id of message `n` of this traffic, as `madeEvents` gives it: a query of one value. */
-export function madeMessage(traffic: MadeTraffic, n: number, column: string): string {
-  return `SELECT any(${column}) FROM (${madeEvents({ ...traffic, first: n, count: 1 }, [column, "type"])}) WHERE type = 'submitted'`;
+/** Query of one text, `value`: what an expression of columns of `events` comes to for a submission of message `n`; empty where it has none. */
+export function madeMessage(traffic: MadeTraffic, n: number, expression: string): string {
+  const events = madeEvents({ ...traffic, first: n, count: 1 }, Object.keys(COLUMNS));
+  return `SELECT any(toString(${expression})) AS value FROM (${events}) WHERE type = 'submitted'`;
 }

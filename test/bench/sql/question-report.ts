@@ -33,19 +33,20 @@ const SLOWER = 1.5;
 /** Below so many milliseconds the network and the scheduler are most of it. */
 const TOO_SHORT_MS = 50;
 
-/** Asks every question of the filled tables. */
+/** Asks every question of the filled tables. `blocks`: how many are made for the inserts beside it; they are inserted again and again. */
 export async function reportOfQuestions(
   server: OwnClickhouse,
   database: string,
   { traffic, events }: FilledTables,
   say: (line: string) => void,
+  { blocks }: { readonly blocks: number },
 ): Promise<QuestionReport[]> {
   const all = await askings(server, traffic);
   const scans = await scansOf(server, database, all);
   say(`full scans, ms: ${JSON.stringify(scans)}`);
   const cold = await timeAll(server, database, all, COLD);
   const warm = await timeAll(server, database, all, WARM);
-  const beside = await whileInserting(server, () => timeAll(server, database, all, WARM));
+  const beside = await whileInserting(server, blocks, () => timeAll(server, database, all, WARM));
   return all.map((asking) => {
     const [c, w, b] = [cold.get(asking)!, warm.get(asking)!, beside.get(asking)!];
     const scan = scans[asking.table]!;
@@ -85,9 +86,13 @@ async function timeAll(server: OwnClickhouse, database: string, all: readonly As
 }
 
 /** Runs `work` while blocks are inserted as at full speed, into tables of the same kind beside those that are asked. */
-async function whileInserting<Result>(server: OwnClickhouse, work: () => Promise<Result>): Promise<Result> {
+async function whileInserting<Result>(
+  server: OwnClickhouse,
+  count: number,
+  work: () => Promise<Result>,
+): Promise<Result> {
   const side = await insertSide(server, "HEAD", "beside");
-  const blocks = await MadeBlocks.make(server, "made_beside", 120, side.columns);
+  const blocks = await MadeBlocks.make(server, "made_beside", count, side.columns);
   let going = true;
   const inserting = (async () => {
     const began = performance.now();
