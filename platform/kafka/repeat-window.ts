@@ -1,3 +1,5 @@
+import { headerText, type InRecord } from "./record.ts";
+
 /**
  * Recognises a record whose id has stood in the log within the last `span` offsets. Unlike a ring of distinct ids, its
  * answer depends on nothing but the log: whoever reads the `span` offsets before a position first, answers from there
@@ -33,4 +35,10 @@ export class RepeatWindow {
   get size(): number {
     return this.last.size;
   }
+}
+
+/** What a repeat has in common with the first: writers' ids are told apart by the key that a record has. */
+export function repeatId(record: Pick<InRecord, "headers" | "key">): string | undefined {
+  const id = headerText(record, "id");
+  return id === undefined || record.key === null ? id : `${id} ${record.key.toString("latin1")}`;
 }

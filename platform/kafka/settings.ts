@@ -38,3 +38,10 @@ export const consumerSettings = {
       "How long the partitions of an instance that died wait for another; one that is frozen or cut off from Kafka for half of it acts no more",
     ),
 };
+
+/** Of the sink, and of whoever works out which records it has left out as repeats. */
+export const repeatSettings = {
+  sinkRepeatSpan: integer({ min: 1_000, max: 1_000_000 })
+    .default(50_000)
+    .describe("How many records back in its partition a repeated event is recognised"),
+};

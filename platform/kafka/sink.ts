@@ -6,8 +6,8 @@
  */
 import { faultPoint } from "#fault-point";
 import type { RecordProducer } from "./producer.ts";
-import { headerText, type InRecord, type KafkaLog, seldom } from "./record.ts";
-import { RepeatWindow } from "./repeat-window.ts";
+import { type InRecord, type KafkaLog, seldom } from "./record.ts";
+import { RepeatWindow, repeatId } from "./repeat-window.ts";
 import { openingBlock, SinkBatch, tokenOf } from "./sink-batch.ts";
 import type { SinkStats } from "./sink-stats.ts";
 import type { SinkBlock, SinkStore } from "./sink-store.ts";
@@ -228,10 +228,4 @@ class SinkLoop<B extends SinkBlock> {
 function pause(firstMs: number, failures: number): Promise<void> {
   const most = Math.min(firstMs * 2 ** Math.min(failures, 16), MAX_RETRY_MS);
   return new Promise((resolve) => setTimeout(resolve, most * (0.5 + Math.random() / 2)));
-}
-
-/** What a repeat has in common with the first: writers' ids are told apart by the key that a record has. */
-function repeatId(record: InRecord): string | undefined {
-  const id = headerText(record, "id");
-  return id === undefined || record.key === null ? id : `${id} ${record.key.toString("latin1")}`;
 }

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { clickhouseSettings } from "../../platform/clickhouse/settings.ts";
 import { bool, bytes, duration, integer } from "../../platform/config/settings.ts";
-import { consumerSettings, kafkaSettings } from "../../platform/kafka/settings.ts";
+import { consumerSettings, kafkaSettings, repeatSettings } from "../../platform/kafka/settings.ts";
 
 /** The settings of analytics-sink. */
 export const analyticsSinkSettings = z.object({
@@ -15,9 +15,7 @@ export const analyticsSinkSettings = z.object({
   sinkMaxAge: duration({ min: 10, max: 60_000 })
     .default(5_000)
     .describe("Age of a block's first event at the most before it is inserted; shorter costs ClickHouse more"),
-  sinkRepeatSpan: integer({ min: 1_000, max: 1_000_000 })
-    .default(50_000)
-    .describe("How many records back in its partition a repeated event is recognised"),
+  ...repeatSettings,
   sinkInsertTimeout: duration({ min: 1_000, max: 600_000 })
     .default(30_000)
     .describe(

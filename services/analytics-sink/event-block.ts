@@ -1,8 +1,8 @@
 import type { SluiceCodecs } from "../../pipeline/records/codecs.ts";
+import { writeEventRow } from "../../pipeline/records/event-row.ts";
 import { RowBinary } from "../../platform/clickhouse/row-binary.ts";
 import type { InRecord } from "../../platform/kafka/record.ts";
 import type { NotYet, Refused, SinkBlock } from "../../platform/kafka/sink-store.ts";
-import { writeEventRow } from "./event-row.ts";
 import { undecoded } from "./refusals.ts";
 
 /** Events gathered as rows of the table `events`. */

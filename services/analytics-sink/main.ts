@@ -1,6 +1,7 @@
 /** analytics-sink: sms.events, sms.dead-letter and sms.conversions -> ClickHouse, each record exactly one row; sms.conversion-counts. */
 
 import { startPipeline, startReader } from "../../pipeline/boot/start-pipeline.ts";
+import { EVENT_COLUMNS } from "../../pipeline/records/event-row.ts";
 import type { BlockInserter } from "../../platform/clickhouse/block-inserter.ts";
 import { loadConfig } from "../../platform/config/load-config.ts";
 import { observeKafka } from "../../platform/kafka/observe.ts";
@@ -15,7 +16,6 @@ import { observeClickhouseDisks } from "./clickhouse-disks.ts";
 import { startConversionSink } from "./conversions/conversion-sink.ts";
 import { startDeadLetterSink } from "./dead-letter-sink.ts";
 import { EventBlock } from "./event-block.ts";
-import { EVENT_COLUMNS } from "./event-row.ts";
 import { refusedLetters } from "./refusals.ts";
 import { sinkMetrics } from "./sink-metrics.ts";
 import { type SinkParts, startSink } from "./start-sink.ts";

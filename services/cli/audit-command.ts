@@ -8,9 +8,11 @@ import { MAX_LISTED } from "./audit-counts.ts";
 import { auditHolds, auditLine, auditTable } from "./audit-report.ts";
 import type { Command } from "./command.ts";
 import { UsageError } from "./command.ts";
+import { runRowAudit } from "./rows/row-audit-command.ts";
 import { runAudit } from "./run-audit.ts";
 
 const HELP = `usage: sluice audit [options]
+       sluice audit --clickhouse [--since <time>] [--until <time>] [--json]
 Compares what was accepted with what ended, from the topics alone: accepted, terminal by state, missing (the first ${MAX_LISTED} by
 name), submitted again with the reasons, receipts without a message. Exit code 1 when a message is missing, duplicated, or has ended in
 two ways; 2 when the audit could not be made, 64 for arguments that it does not understand.
@@ -25,7 +27,13 @@ two ways; 2 when the audit could not be made, 64 for arguments that it does not 
   --max-messages <n>  messages held in memory at once, about 150 octets each; default ${MAX_MESSAGES}. A partition with more is read
                       several times, and the result is the same
   --json              the report as JSON before the last line
-Kafka and the registry are found by SLUICE_KAFKA_BROKERS, SLUICE_REGISTRY_URL and SLUICE_PARTITIONS.`;
+--clickhouse compares ClickHouse's rows with sms.events instead, once through the log, by counts and hashes of stretches of it, and
+names what is missing, doubled, differing or there without an event; then every figure of every roll-up with the rows. Events that the
+sink has not confirmed are still arriving: they are counted and not compared; where retention has deleted events, what both have is. Exit
+code 1 for a difference.
+  --since, --until    (or --from, --to) only events that Kafka stored in this time, and the roll-ups' minutes and messages of it
+Kafka, the registry and ClickHouse are found by SLUICE_KAFKA_BROKERS, SLUICE_REGISTRY_URL, SLUICE_PARTITIONS and SLUICE_CLICKHOUSE_URL,
+_USER, _PASSWORD, _DATABASE.`;
 
 const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
 
@@ -34,10 +42,13 @@ const quiet = { debug() {}, info() {}, warn() {}, error() {} };
 
 /** `sluice audit`. */
 export const auditCommand: Command = {
-  summary: "accepted against terminal, from the topics: missing, duplicated, resubmitted, unknown",
+  summary:
+    "accepted against terminal, from the topics: missing, duplicated, resubmitted, unknown; --clickhouse: rows against events",
   help: HELP,
-  async run(args, { env, print, tell }) {
-    const options = readAuditArguments(args);
+  async run(args, host) {
+    const { env, print, tell } = host;
+    const { clickhouse, ...options } = readAuditArguments(args);
+    if (clickhouse) return runRowAudit(options, host);
     const config = readConfig("sluice", settings, env, ["SLUICE_*"]);
     const report = await runAudit({
       connection: { brokers: config.kafkaBrokers, clientId: `sluice-audit-${process.pid}`, log: quiet },
@@ -58,10 +69,14 @@ export const auditCommand: Command = {
 export function readAuditArguments(args: readonly string[]) {
   const values = understood(() => parse(args));
   const labels = (values.label ?? []).map(readLabel);
-  const [since, until] = [readTime("--since", values.since), readTime("--until", values.until)];
+  const clickhouse = values.clickhouse ?? false;
+  const foreign = ["label", "ledger", "wait", "max-messages"].filter((name) => name in values);
+  if (clickhouse && foreign.length > 0) throw new UsageError(`--${foreign[0]} has no meaning with --clickhouse`);
+  const [since, until] = [readBound(values, "since", "from"), readBound(values, "until", "to")];
   if (since !== undefined && until !== undefined && since >= until)
-    throw new UsageError(`--since ${values.since} is not before --until ${values.until}`);
+    throw new UsageError(`--since ${values.since ?? values.from} is not before --until ${values.until ?? values.to}`);
   return {
+    clickhouse,
     since,
     until,
     ...(labels.length > 0 ? { labels: Object.fromEntries(labels) } : {}),
@@ -79,6 +94,9 @@ function parse(args: readonly string[]) {
     options: {
       since: { type: "string" },
       until: { type: "string" },
+      from: { type: "string" },
+      to: { type: "string" },
+      clickhouse: { type: "boolean" },
       label: { type: "string", multiple: true },
       ledger: { type: "string", multiple: true },
       wait: { type: "string" },
@@ -86,6 +104,13 @@ function parse(args: readonly string[]) {
       json: { type: "boolean" },
     },
   }).values;
+}
+
+/** A time that has two names. */
+function readBound(values: ReturnType<typeof parse>, name: "since" | "until", other: "from" | "to") {
+  if (values[name] !== undefined && values[other] !== undefined)
+    throw new UsageError(`--${name} and --${other} are the same: one is needed`);
+  return readTime(`--${name}`, values[name]) ?? readTime(`--${other}`, values[other]);
 }
 
 function readCount(name: string, text: string | undefined): number {

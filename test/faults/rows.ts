@@ -1,8 +1,8 @@
 import { createClient } from "@clickhouse/client";
+import { compareRollUps } from "../../pipeline/read-model/compare-roll-ups.ts";
 import { clickhouseOptions } from "../fixture/cluster-handle.ts";
 import { placeOf } from "./books.ts";
 import type { Installation } from "./installation.ts";
-import { compareRollUps } from "./roll-ups.ts";
 
 /** What ClickHouse holds, and whether its roll-ups say the same as its rows. */
 export interface Rows {

@@ -1,5 +1,5 @@
 import { migrateClickhouse } from "../../../infra/clickhouse/migrate.ts";
-import { EVENT_COLUMNS } from "../../../services/analytics-sink/event-row.ts";
+import { EVENT_COLUMNS } from "../../../pipeline/records/event-row.ts";
 import { settled } from "./insert-cost.ts";
 import { type MadeTraffic, madeEvents } from "./made-events.ts";
 import type { OwnClickhouse } from "./own-clickhouse.ts";

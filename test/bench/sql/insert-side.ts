@@ -1,16 +1,18 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import type * as Migration from "../../../infra/clickhouse/migrate.ts";
+import type * as EventRow from "../../../pipeline/records/event-row.ts";
 import type * as Inserting from "../../../platform/clickhouse/block-inserter.ts";
 import { Secret } from "../../../platform/config/secret.ts";
-import type * as EventRow from "../../../services/analytics-sink/event-row.ts";
 import type { InsertSide } from "./insert-cost.ts";
 import type { OwnClickhouse } from "./own-clickhouse.ts";
 
 const PROJECT = resolve(import.meta.dirname, "../../..");
+/** Where the rows of events are written, and where they were in earlier commits. */
+const EVENT_ROW = ["pipeline/records/event-row.ts", "services/analytics-sink/event-row.ts"];
 
 /**
  * The tables of a commit, made by its own migration in a database of its own, and its own inserter; `HEAD`: of this working tree.
@@ -27,7 +29,7 @@ export async function insertSide(
   const load = (file: string) => import(pathToFileURL(join(source, file)).href);
   const { migrateClickhouse } = (await load("infra/clickhouse/migrate.ts")) as typeof Migration;
   const { BlockInserter } = (await load("platform/clickhouse/block-inserter.ts")) as typeof Inserting;
-  const { EVENT_COLUMNS } = (await load("services/analytics-sink/event-row.ts")) as typeof EventRow;
+  const { EVENT_COLUMNS } = (await load(EVENT_ROW.find((file) => existsSync(join(source, file)))!)) as typeof EventRow;
   await migrateClickhouse({ url: server.url, user: server.user, password: server.password, database });
   const inserter = new BlockInserter(
     {

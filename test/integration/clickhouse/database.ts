@@ -1,10 +1,10 @@
 import { type ClickHouseClient, createClient } from "@clickhouse/client";
 import { migrateClickhouse } from "../../../infra/clickhouse/migrate.ts";
+import { EVENT_COLUMNS, writeEventRow } from "../../../pipeline/records/event-row.ts";
 import { BlockInserter } from "../../../platform/clickhouse/block-inserter.ts";
 import { RowBinary } from "../../../platform/clickhouse/row-binary.ts";
 import { Secret } from "../../../platform/config/secret.ts";
 import type { Event } from "../../../schemas/generated/types.ts";
-import { EVENT_COLUMNS, writeEventRow } from "../../../services/analytics-sink/event-row.ts";
 import { clickhouseOptions, type TestCluster } from "../../fixture/cluster-handle.ts";
 
 /** A migrated database of its own on the shared ClickHouse. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { questions } from "../../../infra/clickhouse/questions.ts";
-import { EVENT_COLUMNS } from "../../../services/analytics-sink/event-row.ts";
+import { EVENT_COLUMNS } from "../../../pipeline/records/event-row.ts";
 import { KINDS } from "../../bench/sql/askings.ts";
 import { madeEvents } from "../../bench/sql/made-events.ts";
 import { quantile, withinBound } from "../../bench/sql/question-cost.ts";

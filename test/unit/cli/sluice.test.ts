@@ -90,6 +90,7 @@ describe("sluice audit", () => {
       "--json",
     ];
     expect(readAuditArguments([...args, "--ledger", "http://127.0.0.1:1/"])).toEqual({
+      clickhouse: false,
       since: Date.UTC(2026, 0, 31, 12),
       until: undefined,
       labels: { run: "a=b", x: "1" },
@@ -99,6 +100,7 @@ describe("sluice audit", () => {
       json: true,
     });
     expect(readAuditArguments([])).toEqual({
+      clickhouse: false,
       since: undefined,
       until: undefined,
       ledgers: [],
@@ -106,6 +108,15 @@ describe("sluice audit", () => {
       maxMessages: 5_000_000,
       json: false,
     });
+  });
+
+  it("takes a time by either name, and only what concerns the comparison", () => {
+    const bounds = ["--from", "2026-01-31", "--to", "2026-02-01"];
+    expect(readAuditArguments(["--clickhouse", ...bounds])).toMatchObject({
+      ...{ clickhouse: true, since: Date.UTC(2026, 0, 31), until: Date.UTC(2026, 1, 1) },
+    });
+    expect(() => readAuditArguments([...bounds, "--since", "2026-01-30"])).toThrow("--since and --from");
+    expect(() => readAuditArguments(["--clickhouse", "--wait", "5s"])).toThrow("--wait has no meaning");
   });
 
   it.each([

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { RowBinary } from "../../../platform/clickhouse/row-binary.ts";
-import type { Event } from "../../../schemas/generated/types.ts";
-import { writeEventRow } from "../../../services/analytics-sink/event-row.ts";
-import { ACCEPTED_AT, event, facts } from "./events.ts";
+import { writeEventRow } from "../../../../pipeline/records/event-row.ts";
+import { RowBinary } from "../../../../platform/clickhouse/row-binary.ts";
+import type { Event } from "../../../../schemas/generated/types.ts";
+import { ACCEPTED_AT, event, facts } from "../../analytics-sink/events.ts";
 
 describe("event row", () => {
   it.each<[string, Event]>([

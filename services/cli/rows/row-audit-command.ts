@@ -1,0 +1,34 @@
+import { z } from "zod";
+import { clickhouseSettings } from "../../../platform/clickhouse/settings.ts";
+import { readConfig } from "../../../platform/config/load-config.ts";
+import { kafkaSettings, repeatSettings } from "../../../platform/kafka/settings.ts";
+import type { CommandHost } from "../command.ts";
+import { auditRows } from "./audit-rows.ts";
+import { rowAuditLine, rowAuditTable, rowsHold } from "./report.ts";
+
+const settings = z.object({ ...kafkaSettings, ...clickhouseSettings, ...repeatSettings });
+const quiet = { debug() {}, info() {}, warn() {}, error() {} };
+
+export interface RowAuditArguments {
+  readonly since: number | undefined;
+  readonly until: number | undefined;
+  readonly json: boolean;
+}
+
+/** `sluice audit --clickhouse`; gives the exit code. */
+export async function runRowAudit({ since, until, json }: RowAuditArguments, host: CommandHost): Promise<number> {
+  const config = readConfig("sluice", settings, host.env, ["SLUICE_*"]);
+  const report = await auditRows({
+    connection: { brokers: config.kafkaBrokers, clientId: `sluice-audit-${process.pid}`, log: quiet },
+    registryUrl: config.registryUrl,
+    partitions: config.partitions,
+    repeatSpan: config.sinkRepeatSpan,
+    clickhouse: config,
+    since,
+    until,
+    progress: host.tell,
+  });
+  host.print(json ? JSON.stringify(report) : rowAuditTable(report));
+  host.print(rowAuditLine(report));
+  return rowsHold(report) ? 0 : 1;
+}
