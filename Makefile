@@ -1,6 +1,6 @@
 # Everyday commands; `make help` lists them. Node 20 or newer starts them, the project's own Node 24 (a package) runs them.
 .DEFAULT_GOAL := help
-.PHONY: help install up down status logs demo test lint check format schemas networks bench bench-otp bench-catalog bench-sql routing-lab abnormal-lab faults interop audit check-metrics alerts dashboards clean console-shots console-tour
+.PHONY: help install up down status logs demo test lint check format schemas networks bench bench-otp bench-catalog bench-sql bench-archive routing-lab abnormal-lab faults interop audit check-metrics alerts dashboards clean console-shots console-tour
 BIN := node_modules/.bin
 CLUSTER = npm run -s cluster --
 
@@ -57,6 +57,9 @@ bench-catalog: install ## what otp feels of 10,000 routes and 50,000 prices that
 
 bench-sql: install ## what ClickHouse's tables cost: CPU of an inserted row beside an earlier commit's, and the 25 questions on 10,000,000 messages; SQL_MESSAGES=300000 SQL_BLOCKS=12 a short one
 	@$(BIN)/node test/bench/sql/bench-sql.ts
+
+bench-archive: install ## a day of a million messages archived, dropped and restored, and 300,000 events compared with their rows (minutes)
+	@$(BIN)/node test/bench/archive.ts
 
 routing-lab: install ## how well the router buys, in simulated worlds: regret, receipts that collapse, dark links, false alarms (minutes); LAB=pipeline once on the real pipeline
 	@case "$(LAB)" in \

@@ -2,6 +2,7 @@
 /** `sluice <command>`: tools for people who run Sluice. */
 import { errorMessage, SluiceError } from "../../platform/errors/sluice-error.ts";
 import { abnormalCommand } from "./abnormal/abnormal-command.ts";
+import { archiveCommand, restoreCommand } from "./archive/archive-command.ts";
 import { auditCommand } from "./audit-command.ts";
 import { applyCommand } from "./catalog/apply-command.ts";
 import { catalogCommand } from "./catalog/catalog-command.ts";
@@ -16,10 +17,12 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   abnormal: abnormalCommand,
   audit: auditCommand,
   apply: applyCommand,
+  archive: archiveCommand,
   catalog: catalogCommand,
   "dead-letters": deadLettersCommand,
   explain: explainCommand,
   prices: pricesCommand,
+  restore: restoreCommand,
   simulate: simulateCommand,
 };
 

@@ -1,0 +1,172 @@
+import { readdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { SluiceError } from "../../../platform/errors/sluice-error.ts";
+import { writeArchiveFile } from "./archive-file.ts";
+import { type ArchivedTable, isOver, partitionOf } from "./archived-tables.ts";
+import { type ArchivedFile, folderOf, type Manifest, makeFolder, readManifest, writeManifest } from "./manifest.ts";
+import { temporaryTable } from "./side-table.ts";
+import { type Content, columnsOf, contentOf, type Database, loadFile, piecesOf, readPiece } from "./table-content.ts";
+
+export interface ArchiveOptions {
+  readonly db: Database;
+  /** Of the archive. */
+  readonly root: string;
+  /** Take the place of an older archive of the day. */
+  readonly replace: boolean;
+  /** Remove the day from ClickHouse once its archive has been read back. */
+  readonly drop: boolean;
+  readonly sluice: string;
+  /** Epoch ms. */
+  readonly now: number;
+  /** Rows of a file at the most. Default: as piecesOf. */
+  readonly fileRows?: number;
+}
+
+export interface ArchivedDay {
+  /** `nothing`: no row of that day, and no archive. `kept`: an archive with the same content was there. */
+  readonly did: "archived" | "kept" | "nothing";
+  readonly rows: number;
+  readonly bytes: number;
+  readonly dropped: boolean;
+}
+
+/** Late rows may come in while a day is written: as often it is begun again. */
+const TRIES = 3;
+
+/**
+ * Writes a day of one table into Parquet files, reads them back into a table of its own, and compares count and checksum; the manifest
+ * comes last. A run that breaks off leaves files that no manifest names.
+ * @throws SluiceError `DAY_NOT_OVER`, `ARCHIVE_DIFFERS`, `ARCHIVE_BROKEN`, `DAY_CHANGES`
+ */
+export async function archiveDay(table: ArchivedTable, day: string, options: ArchiveOptions): Promise<ArchivedDay> {
+  const { db, root, now } = options;
+  if (!isOver(day, now))
+    throw new SluiceError(`${day} is not over (UTC): its rows still come in`, { code: "DAY_NOT_OVER" });
+  const folder = folderOf(root, table.name, day);
+  const before = readManifest(folder);
+  const columns = await columnsOf(db, table.name);
+  const content = await contentOf(db, table, day, columns);
+  if (content.rows === 0)
+    return {
+      did: before ? "kept" : "nothing",
+      rows: before?.rows ?? 0,
+      bytes: bytesOf(before?.files ?? []),
+      dropped: false,
+    };
+  const kept = before !== undefined && agrees(before, content);
+  if (before !== undefined && !kept && !options.replace)
+    throw new SluiceError(
+      `${folder} holds ${before.rows} rows of ${day} and ${table.name} has ${content.rows}, which are not the same: --replace archives it anew, or choose another folder`,
+      { code: "ARCHIVE_DIFFERS" },
+    );
+  const manifest = kept ? before : await write(table, day, folder, options);
+  // An archive from before is trusted no more than a new one: a file may have been lost since.
+  if (kept && options.drop) await readBack(table, day, folder, manifest, db);
+  if (options.drop) await dropDay(table, day, manifest, db);
+  return {
+    did: kept ? "kept" : "archived",
+    rows: manifest.rows,
+    bytes: bytesOf(manifest.files),
+    dropped: options.drop,
+  };
+}
+
+const bytesOf = (files: readonly ArchivedFile[]): number => files.reduce((sum, { bytes }) => sum + bytes, 0);
+const agrees = (manifest: Manifest, { rows, checksum }: Content): boolean =>
+  manifest.rows === rows && BigInt(manifest.checksum) === checksum;
+
+async function write(table: ArchivedTable, day: string, folder: string, options: ArchiveOptions): Promise<Manifest> {
+  const { db } = options;
+  makeFolder(folder);
+  for (let tries = 1; ; tries++) {
+    const columns = await columnsOf(db, table.name);
+    const content = await contentOf(db, table, day, columns);
+    const files: ArchivedFile[] = [];
+    for (const piece of await piecesOf(db, table, day, options.fileRows)) {
+      const { rows, content: parquet } = await readPiece(db, table, columns, piece);
+      files.push(await writeArchiveFile(folder, piece.stem, parquet, rows));
+    }
+    const manifest: Manifest = {
+      format: 1,
+      table: table.name,
+      day,
+      rows: content.rows,
+      checksum: String(content.checksum),
+      columns,
+      files,
+      ...(await versionsOf(db)),
+      sluice: options.sluice,
+      archivedAt: new Date(options.now).toISOString(),
+    };
+    const steady = agrees(manifest, await contentOf(db, table, day, columns));
+    if (steady) {
+      await readBack(table, day, folder, manifest, db);
+      writeManifest(folder, manifest);
+      removeOthers(folder, manifest);
+      return manifest;
+    }
+    if (tries === TRIES)
+      throw new SluiceError(
+        `rows of ${day} came into ${table.name} while it was archived, ${TRIES} times: try again later`,
+        {
+          code: "DAY_CHANGES",
+          class: "transient",
+        },
+      );
+  }
+}
+
+/** @throws SluiceError `ARCHIVE_BROKEN` when the files are not what the manifest says, read by ClickHouse itself. */
+async function readBack(
+  table: ArchivedTable,
+  day: string,
+  folder: string,
+  manifest: Manifest,
+  db: Database,
+): Promise<void> {
+  const side = await temporaryTable(db, table.name);
+  try {
+    for (const { name } of manifest.files) await loadFile(db, side.name, manifest.columns, join(folder, name));
+    const found = await contentOf(db, table, day, manifest.columns, side.name);
+    if (!agrees(manifest, found))
+      throw new SluiceError(
+        `${folder}: read back, the files have ${found.rows} rows with the checksum ${found.checksum}; ${table.name} has ${manifest.rows} with ${manifest.checksum}`,
+        { code: "ARCHIVE_BROKEN" },
+      );
+  } finally {
+    await side.drop();
+  }
+}
+
+/**
+ * Removes the day. It is moved away as one and looked at there, so that a row that came in after the archive is found and
+ * goes back instead of being lost.
+ */
+async function dropDay(table: ArchivedTable, day: string, manifest: Manifest, db: Database): Promise<void> {
+  const side = await temporaryTable(db, table.name, "keep-ttl");
+  const partition = partitionOf(day);
+  await db.command({ query: `ALTER TABLE ${table.name} MOVE PARTITION ID '${partition}' TO TABLE ${side.name}` });
+  if (agrees(manifest, await contentOf(db, table, day, manifest.columns, side.name))) return side.drop();
+  await db.command({ query: `ALTER TABLE ${side.name} MOVE PARTITION ID '${partition}' TO TABLE ${table.name}` });
+  await side.drop();
+  throw new SluiceError(
+    `rows of ${day} came into ${table.name} after it was archived: nothing was dropped; --replace archives it anew`,
+    {
+      code: "DAY_CHANGES",
+    },
+  );
+}
+
+async function versionsOf(db: Database): Promise<{ schema: string; clickhouse: string }> {
+  const query = "SELECT max(name) AS schema, version() AS clickhouse FROM migrations";
+  const found = await db.query({ query, format: "JSONEachRow" });
+  const [row] = await found.json<{ schema: string; clickhouse: string }>();
+  return { schema: row?.schema ?? "", clickhouse: row?.clickhouse ?? "" };
+}
+
+/** Files of an archive that this one has replaced, and of runs that broke off. */
+function removeOthers(folder: string, { files }: Manifest): void {
+  const named = new Set(files.map(({ name }) => name));
+  for (const name of readdirSync(folder))
+    if (/\.(parquet|part)$/.test(name) && !named.has(name)) rmSync(join(folder, name));
+}
