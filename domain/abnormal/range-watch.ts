@@ -16,7 +16,8 @@ export const RANGES = 50_000;
 /** What a range has of a country before anything is known: the largest ones of small countries have a twentieth. As messages. */
 const PRIOR_SHARE = 0.05;
 const PRIOR_MESSAGES = 20;
-/** A range speaks when it has so many messages, so many times what is usual, and that is worth so many nats. */
+/** A range speaks when it has so many messages, so many times what is usual, and that is worth so many nats;
+ * and nats enough for the number of messages, since among many ranges some have more by chance. */
 const RANGE_LEAST = 4;
 const RANGE_TIMES = 3;
 const RANGE_NATS = 3;
@@ -111,7 +112,7 @@ function speaks(
   const usual = share * place.newest[w]!.get(minute);
   if (count < RANGE_TIMES * usual) return undefined;
   const nats = excess(count, usual);
-  return nats < RANGE_NATS ? undefined : { count, usual, nats };
+  return nats < Math.max(RANGE_NATS, Math.log(place.newest[w]!.get(minute))) ? undefined : { count, usual, nats };
 }
 
 function concentration(

@@ -2,6 +2,7 @@ import { DELAY_BOUNDS_MS, DELAY_BUCKETS } from "../quality/delay-buckets.ts";
 import { BoundedMap } from "./bounded-map.ts";
 import { DecayedHistogram } from "./decayed-histogram.ts";
 import type { Spending } from "./spending.ts";
+import { shortfall } from "./surprise.ts";
 import type { Finding } from "./suspicion.ts";
 import { type EndTraffic, type TrafficMinute, wayKey } from "./traffic-minute.ts";
 
@@ -11,6 +12,9 @@ const USUAL_HALF_LIFE = 7 * 1_440;
 /** Receipts that say something, and that must have been there before. */
 const LEAST = 40;
 const LEAST_USUAL = 300;
+/** So many say something of a way that is known when they come within impossible times; one in so many may at any time. */
+const LEAST_IMPOSSIBLE = 12;
+const ANY_TIME = 0.02;
 /** Receipts may be slower or faster by so many buckets (8 times) and are still those of handsets. */
 const SHIFTS = 6;
 /** How far their distribution must be from any such shift, nats a receipt; and in all. */
@@ -53,13 +57,16 @@ export class ReceiptWatch {
   }
 
   private judged({ recent, usual }: Receipts, { provider, country }: EndTraffic, minute: number): Finding | undefined {
-    if (recent.total < LEAST) return undefined;
     const known = usual.total >= LEAST_USUAL;
+    if (recent.total < (known ? LEAST_IMPOSSIBLE : LEAST)) return undefined;
     const usuallyAtOnce = known ? usual.counts[0]! / usual.total : 0;
     const atOnce = recent.counts[0]! / recent.total;
-    const isImpossible = atOnce >= IMPOSSIBLE && usuallyAtOnce < IMPOSSIBLE / 2;
+    const later = recent.total - recent.counts[0]!;
+    const impossible = shortfall(later, recent.total, 1 - Math.max(ANY_TIME, usuallyAtOnce));
+    const isImpossible = atOnce >= IMPOSSIBLE && usuallyAtOnce < IMPOSSIBLE / 2 && impossible >= LEAST_NATS;
     const [within, usuallyWithin] = [recent.narrowest(), usual.narrowest()];
-    const nats = known && within >= usuallyWithin + NARROWER ? distance(recent, usual) * recent.total : 0;
+    const nats =
+      known && recent.total >= LEAST && within >= usuallyWithin + NARROWER ? distance(recent, usual) * recent.total : 0;
     const isSame = nats >= Math.max(LEAST_NATS, DISTANCE * recent.total);
     if (!isImpossible && !isSame) return undefined;
     const told = isImpossible
@@ -77,7 +84,7 @@ export class ReceiptWatch {
       kind: "forged-receipts",
       subject: { provider, country },
       ...told,
-      surprise: Math.max(nats, isImpossible ? LEAST_NATS : 0),
+      surprise: Math.max(nats, isImpossible ? impossible : 0),
       hourly: this.spendingOf(wayKey({ provider, country })).hourly(minute),
     };
   }
