@@ -80,7 +80,7 @@ interop: install ## Sluice with message centres, SDKs and Kafka clients that oth
 console-shots: install ## the running cluster's console in Chromium (Debian's package): pictures in .sluice/shots, axe, weight of the first load
 	@$(BIN)/node test/browser/console-shots.ts
 
-console-tour: install ## what people do on the running cluster's console, done in Chromium: search, explain, drain, roll back, replay
+console-tour: install ## what people do on the running cluster's console, done in Chromium: search, explain, drain, roll back, dry run of a replay
 	@$(BIN)/node test/browser/console-tour.ts
 
 audit: install ## accepted against terminal, from the topics of the running cluster

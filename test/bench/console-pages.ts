@@ -60,8 +60,8 @@ async function measure(name: string, pages: number, ask: Ask): Promise<void> {
   let asked = 0;
   let refused = 0;
   const repeat = async (everyMs: number, key: string, question: () => Promise<unknown>) => {
-    await pause(Math.random() * everyMs);
-    for (; performance.now() < end; await pause(everyMs)) {
+    await pause(Math.random() * Math.min(everyMs, SECONDS * 1_000));
+    for (; performance.now() < end; await pause(Math.min(everyMs, Math.max(0, end - performance.now())))) {
       asked++;
       await ask(key, question).catch(() => refused++);
     }

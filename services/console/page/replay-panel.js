@@ -101,7 +101,7 @@ function runElements(run, { replay, stop }) {
       : el(
           "details",
           {},
-          el("summary", {}, `The first ${lines.length} letters`),
+          el("summary", {}, lines.length === 1 ? "The letter" : `The first ${lines.length} letters`),
           table(
             "Letters of the run",
             [
