@@ -51,9 +51,11 @@ async function archiveAndRestore(): Promise<boolean> {
   const before = await contents();
   console.log(`${DAY}: ${JSON.stringify(before)}`);
   const codes = [
-    await timed("archived and dropped", () => sluice("archive", "--day", DAY, "--to", folder, "--drop")),
-    await timed("restored", () => sluice("restore", "--day", DAY, "--from", folder)),
-    await timed("restored again", () => sluice("restore", "--day", DAY, "--from", folder)),
+    await timed("archived and dropped", () =>
+      sluice("archive", "--day", DAY, "--table", "events", "--to", folder, "--drop"),
+    ),
+    await timed("restored", () => sluice("restore", "--day", DAY, "--table", "events", "--from", folder)),
+    await timed("restored again", () => sluice("restore", "--day", DAY, "--table", "events", "--from", folder)),
   ];
   const after = await contents();
   const same = JSON.stringify(after) === JSON.stringify(before);
