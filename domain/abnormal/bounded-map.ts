@@ -5,10 +5,13 @@ export class BoundedMap<V> {
   private readonly values = new Map<string, V>();
   readonly limit: number;
   private readonly make: () => V;
+  private readonly left: ((value: V) => void) | undefined;
 
-  constructor(limit: number, make: () => V) {
+  /** `left`: told of each value that had to make room. */
+  constructor(limit: number, make: () => V, left?: (value: V) => void) {
     this.limit = limit;
     this.make = make;
+    this.left = left;
   }
 
   get size(): number {
@@ -22,8 +25,10 @@ export class BoundedMap<V> {
     else {
       value = this.make();
       if (this.values.size >= this.limit) {
-        this.values.delete(this.values.keys().next().value!);
+        const [oldest, gone] = this.values.entries().next().value!;
+        this.values.delete(oldest);
         this.evicted++;
+        this.left?.(gone);
       }
     }
     this.values.set(key, value);

@@ -26,12 +26,18 @@ const STILL = 2;
 /** A country is told of when the ranges that speak have so many messages and nats together. */
 const LEAST = 12;
 const LEAST_NATS = 22;
+/** The same where ranges had to make room of late, so that less is known of what they usually have. */
+const LEAST_NATS_FORGETFUL = 40;
 /** Ranges of an account and country that are looked at together. */
 const HOT = 32;
 
 const windows = (): readonly DecayedCount[] => WINDOWS.map((halfLife) => new DecayedCount(halfLife));
 
 class RangeCounts {
+  /** Of the account and country; undefined until it is counted there. */
+  place: Place | undefined;
+  /** Since when it is remembered, minute. */
+  since = 0;
   readonly newest = windows();
   readonly recent = new DecayedCount(LEARNED_HALF_LIFE);
   readonly usual = new DecayedCount(USUAL_HALF_LIFE);
@@ -43,6 +49,9 @@ class Place {
   readonly recent = new DecayedCount(LEARNED_HALF_LIFE);
   readonly usual = new DecayedCount(USUAL_HALF_LIFE);
   readonly spending = new Spending(WINDOWS[0]);
+  /** Its ranges that are remembered, and the minute in which one of them last had to make room for others. */
+  remembered = 0;
+  madeRoom = Number.NEGATIVE_INFINITY;
   /** The ranges that had more than their part of late, the newest of them last. */
   readonly hot = new Map<string, RangeCounts>();
 }
@@ -53,14 +62,31 @@ class Place {
  */
 export class RangeWatch {
   private readonly places = new BoundedMap(PLACES, () => new Place());
-  private readonly ranges = new BoundedMap(RANGES, () => new RangeCounts());
-  readonly memory = [this.places, this.ranges];
+  private readonly ranges: BoundedMap<RangeCounts>;
+  private minute = 0;
+  readonly memory: readonly Pick<BoundedMap<unknown>, "size" | "limit" | "evicted">[];
+
+  /** @param ranges pairs of an account and a range that are remembered */
+  constructor(ranges = RANGES) {
+    this.ranges = new BoundedMap(
+      ranges,
+      () => new RangeCounts(),
+      ({ place }) => {
+        if (place === undefined) return;
+        place.remembered--;
+        place.madeRoom = this.minute;
+      },
+    );
+    this.memory = [this.places, this.ranges];
+  }
 
   see({ minute, ranges }: TrafficMinute): Finding[] {
+    this.minute = minute;
     const touched = new Map<Place, RangeTraffic>();
     for (const row of ranges) {
       const place = this.places.claim(`${row.account} ${row.country}`);
       const counts = this.ranges.claim(`${row.account} ${row.range}`);
+      if (counts.place !== place) settle(counts, place, minute);
       place.spending.add(minute, row.cost, row.currency);
       for (const [w, count] of counts.newest.entries()) {
         count.add(minute, row.messages);
@@ -87,6 +113,13 @@ export class RangeWatch {
   }
 }
 
+function settle(counts: RangeCounts, place: Place, minute: number): void {
+  if (counts.place === undefined) counts.since = minute;
+  else counts.place.remembered--;
+  counts.place = place;
+  place.remembered++;
+}
+
 function heat(place: Place, range: string, counts: RangeCounts): void {
   place.hot.delete(range);
   place.hot.set(range, counts);
@@ -102,8 +135,7 @@ function speaks(
 ): { count: number; usual: number; nats: number } | undefined {
   const count = counts.newest[w]!.get(minute);
   if (count < RANGE_LEAST) return undefined;
-  const share =
-    (beforehand(counts, minute) + PRIOR_MESSAGES * PRIOR_SHARE) / (beforehand(place, minute) + PRIOR_MESSAGES);
+  const share = usualShare(place, counts, minute);
   if (w === LONGEST) {
     // Long ago is not now: what has stopped does not speak any more.
     const lately = counts.newest[w - 1]!.get(minute);
@@ -130,7 +162,7 @@ function concentration(
     surprise += said.nats;
     if (said.count > most) [most, range] = [said.count, name];
   }
-  if (seen < LEAST || surprise < LEAST_NATS) return undefined;
+  if (seen < LEAST || surprise < (forgets(place, minute) ? LEAST_NATS_FORGETFUL : LEAST_NATS)) return undefined;
   return {
     kind: "pumping",
     subject: { account, country, range },
@@ -140,6 +172,20 @@ function concentration(
     surprise,
     hourly: place.spending.hourly(minute),
   };
+}
+
+/** The part of its country's messages that a range is expected to have. */
+function usualShare(place: Place, counts: RangeCounts, minute: number): number {
+  const known =
+    (beforehand(counts, minute) + PRIOR_MESSAGES * PRIOR_SHARE) / (beforehand(place, minute) + PRIOR_MESSAGES);
+  if (!forgets(place, minute) || minute - counts.since >= USUAL_HALF_LIFE) return known;
+  // It may have been here before: what it had is forgotten then, and what its country had is not. So it is given what one of those remembered has.
+  return Math.max(known, Math.min(PRIOR_SHARE, 1 / place.remembered));
+}
+
+/** Whether ranges of this country had to make room for others of late. */
+function forgets(place: Place, minute: number): boolean {
+  return minute - place.madeRoom < USUAL_HALF_LIFE;
 }
 
 /** What was counted long enough ago to be usual. */
