@@ -59,6 +59,8 @@ class SinkLoop<B extends SinkBlock> {
   private inserting: SinkBatch<B> | undefined;
   private flight: Promise<void> | undefined;
   private failure: unknown;
+  /** When the last block was launched, monotonic, ms. */
+  private launchedAt = Number.NEGATIVE_INFINITY;
 
   constructor(task: Task, options: Required<SinkOptions<B>>) {
     this.task = task;
@@ -84,6 +86,7 @@ class SinkLoop<B extends SinkBlock> {
       if (this.flight === undefined) {
         if (this.due()) this.launch();
         else if (task.draining) return;
+        else await this.passGap();
       }
       await task.wait(this.untilDue());
     }
@@ -163,8 +166,21 @@ class SinkLoop<B extends SinkBlock> {
     return Math.max(1, gathering.since + options.maxAgeMs - performance.now());
   }
 
+  /**
+   * Behind the last record there may be nothing but a transactional writer's marks, which are never taken: what is committed goes beyond
+   * them as well, or it would not reach the log's end. Not while a block is under way, whose bounds must stand; and at most once for each age.
+   */
+  private async passGap(): Promise<void> {
+    const { task, gathering, options } = this;
+    const { length, expected } = task.inputs[0]!;
+    if (length > 0 || !gathering.empty || gathering.reopened || expected <= gathering.start) return;
+    if (performance.now() - this.launchedAt < options.maxAgeMs) return;
+    if (await task.commit([expected], "")) this.gathering = new SinkBatch(expected, options.store.open());
+  }
+
   private launch(): void {
     const batch = this.gathering;
+    this.launchedAt = performance.now();
     this.inserting = batch;
     this.gathering = new SinkBatch(batch.end, this.options.store.open());
     this.flight = this.store(batch)

@@ -19,6 +19,8 @@ export interface Entry {
   readonly id?: string;
   readonly key?: string;
   readonly bad?: boolean;
+  /** A transaction's mark: it takes an offset, and nobody is given it. */
+  readonly mark?: boolean;
   /** Needs `prepare` before it can be judged. */
   readonly later?: boolean;
 }
@@ -109,7 +111,10 @@ export class SinkWorld {
         input.paused = false;
         // Records come in small fetches, like from a broker, while the loop works.
         const feed = () => {
-          for (let n = 0; n < 3 && input.expected < this.entries.length; n++) input.push(this.record(input.expected++));
+          for (let n = 0; n < 3 && input.expected < this.entries.length; n++) {
+            const offset = input.expected++;
+            if (this.entries[offset]!.mark !== true) input.push(this.record(offset));
+          }
           input.end = this.entries.length;
           task.wake();
           if (input.expected < this.entries.length && task.alive) setImmediate(feed);
@@ -158,7 +163,8 @@ export class SinkWorld {
       reader: {
         readRange: (_topic, _partition, from, to, onRecord) =>
           this.call("read-back", () => {
-            for (let offset = from; offset < to; offset++) onRecord(this.record(offset));
+            for (let offset = from; offset < to; offset++)
+              if (this.entries[offset]!.mark !== true) onRecord(this.record(offset));
           }),
       },
     };

@@ -8,7 +8,8 @@ const SPAN = 8;
 function expectedRows(entries: readonly Entry[]): number[] {
   const last = new Map<string, number>();
   const rows: number[] = [];
-  entries.forEach(({ id, bad }, offset) => {
+  entries.forEach(({ id, bad, mark }, offset) => {
+    if (mark === true) return;
     const before = id === undefined ? undefined : last.get(id);
     if (id !== undefined) last.set(id, offset);
     if (bad !== true && (before === undefined || offset - before > SPAN)) rows.push(offset);
@@ -190,6 +191,24 @@ describe("sink", () => {
     expect(world.rows.length).toBe(100);
   });
 
+  it("commits beyond a transaction's marks, which are no records, and stores what comes behind them", async () => {
+    const mark: Entry = { mark: true };
+    const entries = [{ id: "a" }, mark, mark, { id: "b" }, { id: "c" }, mark];
+    const world = new SinkWorld(entries, () => "ok", { maxRows: 2, repeatSpan: SPAN });
+    let polls = 0;
+    await world.own(() => world.committed >= entries.length || ++polls > 2_000);
+    expect([world.rows, world.committed, world.state]).toEqual([[0, 3, 4], 6, ""]);
+  });
+
+  it("commits nothing beyond a block of which the insert may have happened", async () => {
+    const mark: Entry = { mark: true };
+    const world = new SinkWorld([mark, mark, mark, { id: "a" }, { id: "b" }], () => "ok", { repeatSpan: SPAN });
+    const token = "g/log/0/0-5@1003";
+    Object.assign(world, { committed: 0, state: "0-5@1003", rows: [3, 4], tokens: [token] });
+    await finish(world);
+    expect([world.rows, world.tokens, world.committed]).toEqual([[3, 4], [token], 5]);
+  });
+
   it("puts bad records into the dead letters before it passes them, and holds nobody up", async () => {
     const entries = plain(12).map((entry, i) => (i % 5 === 0 ? { ...entry, bad: true } : entry));
     const world = new SinkWorld(entries, onCall("send", ["die-before"]), { maxRows: 4, repeatSpan: SPAN });
@@ -236,6 +255,7 @@ describe("sink", () => {
       ),
       bad: fc.oneof({ weight: 9, arbitrary: fc.constant(false) }, { weight: 1, arbitrary: fc.constant(true) }),
       later: fc.oneof({ weight: 9, arbitrary: fc.constant(false) }, { weight: 1, arbitrary: fc.constant(true) }),
+      mark: fc.oneof({ weight: 5, arbitrary: fc.constant(false) }, { weight: 1, arbitrary: fc.constant(true) }),
     });
     await fc.assert(
       fc.asyncProperty(
@@ -247,7 +267,7 @@ describe("sink", () => {
           const world = new SinkWorld(entries, scripted(faults), { repeatSpan: SPAN });
           await finish(world, sizes);
           expect(sorted(world.rows)).toEqual(expectedRows(entries));
-          const bad = entries.flatMap((e, offset) => (e.bad && !isRepeat(entries, offset) ? [offset] : []));
+          const bad = entries.flatMap((e, offset) => (e.bad && !e.mark && !isRepeat(entries, offset) ? [offset] : []));
           expect([...new Set(sorted(world.letters))]).toEqual(bad);
         },
       ),
@@ -258,5 +278,8 @@ describe("sink", () => {
 
 function isRepeat(entries: readonly Entry[], offset: number): boolean {
   const { id } = entries[offset]!;
-  return id !== undefined && entries.slice(Math.max(0, offset - SPAN), offset).some((entry) => entry.id === id);
+  return (
+    id !== undefined &&
+    entries.slice(Math.max(0, offset - SPAN), offset).some((entry) => entry.id === id && !entry.mark)
+  );
 }
