@@ -5,7 +5,7 @@ const QUIET = 60;
 const QUIET_PUMPING = 720;
 /** Suspicions open at one time; of more, the oldest is closed. */
 export const OPEN = 1_000;
-/** One that goes on is told again after so many minutes, with its newest figures. */
+/** One that is open is told again after so many minutes, with its newest figures, whether it was found again or not. */
 const AGAIN = 10;
 
 interface Open {
@@ -17,16 +17,22 @@ interface Open {
 export class Episodes {
   private readonly open = new Map<string, Open>();
 
-  /** What is to be told now: what is new, has become graver, goes on for ten minutes more, or is over. */
+  /** What is to be told now: what is new, has become graver, has been open for ten minutes more, or is over. */
   fold(minute: number, findings: readonly Finding[]): Suspicion[] {
     const told: Suspicion[] = [];
     for (const finding of findings) {
       const next = this.found(minute, finding);
       if (next !== undefined) told.push(next);
     }
-    for (const [key, { suspicion }] of this.open) {
+    for (const [key, one] of this.open) {
+      const { suspicion } = one;
       const quiet = suspicion.kind === "pumping" ? QUIET_PUMPING : QUIET;
-      if (minute - suspicion.minute <= quiet && this.open.size <= OPEN) continue;
+      if (minute - suspicion.minute <= quiet && this.open.size <= OPEN) {
+        if (minute - one.toldAt < AGAIN) continue;
+        one.toldAt = minute;
+        told.push(suspicion);
+        continue;
+      }
       this.open.delete(key);
       told.push({ ...suspicion, over: true });
     }
@@ -63,7 +69,7 @@ export class Episodes {
     // The gravest level stands; what it is about stays what was told first.
     const next = { ...finding, subject: suspicion.subject, level: graver ? level : suspicion.level };
     before.suspicion = { ...next, id: suspicion.id, since: suspicion.since, minute, over: false };
-    if (!graver && minute - before.toldAt < AGAIN) return undefined;
+    if (!graver) return undefined;
     before.toldAt = minute;
     return before.suspicion;
   }

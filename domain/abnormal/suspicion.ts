@@ -41,6 +41,11 @@ export interface Suspicion extends Finding {
   readonly over: boolean;
 }
 
+/** Whether what is told in a minute is told for the first time. What was found once only is told again with the minute of that. */
+export function begins({ since, over }: Pick<Suspicion, "since" | "over">, minute: number): boolean {
+  return !over && since === minute;
+}
+
 const WARNING_NATS = 30;
 const CRITICAL_NATS = 60;
 

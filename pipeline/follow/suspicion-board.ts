@@ -3,12 +3,18 @@ import type { Codec } from "../../platform/codec/codec.ts";
 import type { Suspicion as SuspicionRecord } from "../../schemas/generated/types.ts";
 import { suspicionOf } from "../records/suspicion-record.ts";
 
+/** A suspicion as it stands in the topic. */
+export interface SaidSuspicion extends Suspicion {
+  /** When its newest record was stored, epoch ms. */
+  readonly saidAt: number;
+}
+
 /** Suspicions that are held, about 1 KB each; of more, the one longest without a word goes. */
 const HELD = 2_000;
 
 /** The newest word of each suspicion, from sms.abnormal. */
 export class SuspicionBoard {
-  private readonly newest = new Map<string, Suspicion>();
+  private readonly newest = new Map<string, SaidSuspicion>();
   private readonly codec: Codec<SuspicionRecord>;
 
   constructor(codec: Codec<SuspicionRecord>) {
@@ -16,24 +22,24 @@ export class SuspicionBoard {
   }
 
   /** False for a record that cannot be understood. */
-  accept({ value }: { readonly value: Buffer | null }): boolean {
+  accept({ value, timestamp }: { readonly value: Buffer | null; readonly timestamp: number }): boolean {
     if (value === null) return true;
     const decoded = this.codec.decode(value);
     const suspicion = decoded.ok ? suspicionOf(decoded.value) : undefined;
     if (suspicion === undefined) return false;
     this.newest.delete(suspicion.id);
-    this.newest.set(suspicion.id, suspicion);
+    this.newest.set(suspicion.id, { ...suspicion, saidAt: timestamp });
     if (this.newest.size > HELD) this.newest.delete(this.newest.keys().next().value!);
     return true;
   }
 
   /** The one longest without a word first. */
-  get all(): Suspicion[] {
+  get all(): SaidSuspicion[] {
     return [...this.newest.values()];
   }
 
   /** Those that are not over. */
-  get open(): Suspicion[] {
+  get open(): SaidSuspicion[] {
     return this.all.filter(({ over }) => !over);
   }
 }

@@ -1,4 +1,4 @@
-import type { Suspicion } from "../../../domain/abnormal/suspicion.ts";
+import { begins, type Suspicion } from "../../../domain/abnormal/suspicion.ts";
 import { SuspicionBoard } from "../../../pipeline/follow/suspicion-board.ts";
 import { suspicionRecord } from "../../../pipeline/records/suspicion-record.ts";
 import type { ClickhouseConfig } from "../../../platform/clickhouse/settings.ts";
@@ -119,13 +119,13 @@ async function tell(
     task,
   );
   for (const suspicion of suspicions) {
-    const begins = !suspicion.over && suspicion.since === suspicion.minute;
-    if (begins) metrics.begun(suspicion.kind);
+    const isNew = begins(suspicion, upTo);
+    if (isNew) metrics.begun(suspicion.kind);
     // Numbers, ranges of them and senders, which may be numbers, stand in the record only.
     const { id: _, subject, measure, hourly, ...figures } = suspicion;
     const { account, country, provider } = subject;
     const said = { ...figures, account, country, provider, measure, hourly };
-    if (begins) log.warn(said, "abnormal traffic");
+    if (isNew) log.warn(said, "abnormal traffic");
     else log.info(said, suspicion.over ? "abnormal traffic is over" : "abnormal traffic goes on");
   }
   if (!(await task.commit([task.inputs[0]!.expected - task.inputs[0]!.length], String(upTo))))

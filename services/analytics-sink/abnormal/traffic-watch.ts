@@ -12,7 +12,7 @@ const TOLD_LATE = 24 * HOUR;
 const FINE = 2 * HOUR;
 
 export interface TrafficWatchOptions {
-  /** Minutes of traffic from stored rows: see StoredTraffic. */
+  /** Minutes of traffic from stored rows, from the first one on, not always all of them: see StoredTraffic. */
   readonly read: (from: number, until: number, coarse: boolean) => Promise<TrafficMinute[]>;
   /** The first minute that has stored traffic; undefined where there is none. */
   readonly earliest: () => Promise<number | undefined>;
@@ -38,6 +38,7 @@ export class TrafficWatch {
   private readonly options: TrafficWatchOptions;
   /** The first minute that is told of. */
   private readonly tellFrom: number;
+  private before: readonly Suspicion[] | undefined;
   private resumed = false;
   private begun = false;
 
@@ -49,9 +50,9 @@ export class TrafficWatch {
     this.tellFrom = toldUpTo === undefined ? start : Math.min(start, Math.max(toldUpTo + 1, start - TOLD_LATE));
   }
 
-  /** The suspicions that were told of and are not over; none while it learns. */
+  /** The suspicions that were told of and are not over; while it learns, those of whoever watched before. */
   get open(): readonly Suspicion[] {
-    return this.resumed ? this.traffic.open : [];
+    return this.resumed ? this.traffic.open : (this.before ?? []);
   }
 
   /** How far behind a moment it is, ms: less than two minutes while all is well. */
@@ -66,6 +67,7 @@ export class TrafficWatch {
    * @returns whether there was anything to see
    */
   async step(storedUntil: number): Promise<boolean> {
+    this.before ??= await this.options.toldBefore();
     if (!this.begun) {
       // A young installation has not that much to learn from.
       const earliest = (await this.options.earliest()) ?? this.tellFrom;

@@ -42,6 +42,9 @@ export const abnormalCommand: Command = {
     const shown = board.all.filter((one) => past || fateOf(one, now) === "open").reverse();
     for (const one of shown) print(json ? JSON.stringify(one) : suspicionText(one, now));
     if (shown.length === 0) tell(past ? "nothing abnormal was found" : "nothing abnormal is going on");
+    const silent = board.open.filter((one) => fateOf(one, now) === "silent").length;
+    if (silent > 0 && !past)
+      tell(`not over, and nothing was said of it for half an hour: ${silent} (--past shows them)`);
     return 0;
   },
 };

@@ -1,19 +1,19 @@
-import type { Suspicion } from "../../../domain/abnormal/suspicion.ts";
+import type { SaidSuspicion } from "../../../pipeline/follow/suspicion-board.ts";
 
 const MINUTE_MS = 60_000;
-/** One that goes on is said again every ten minutes: of what has been silent for so long nobody knows any more, minutes. */
-const SILENT = 30;
+/** One that is open is said again every ten minutes: of what has been silent for so long nobody knows any more, ms. */
+const SILENT_MS = 30 * MINUTE_MS;
 
 export type Fate = "open" | "over" | "silent";
 
 /** What became of it. `now`: epoch ms. */
-export function fateOf({ over, minute }: Suspicion, now: number): Fate {
+export function fateOf({ over, saidAt }: Pick<SaidSuspicion, "over" | "saidAt">, now: number): Fate {
   if (over) return "over";
-  return now / MINUTE_MS - minute > SILENT ? "silent" : "open";
+  return now - saidAt > SILENT_MS ? "silent" : "open";
 }
 
 /** Two lines of text. */
-export function suspicionText(suspicion: Suspicion, now: number): string {
+export function suspicionText(suspicion: SaidSuspicion, now: number): string {
   const { kind, level, subject, measure, expected, seen, surprise, hourly, since, minute } = suspicion;
   const { account, country, range, sender, provider } = subject;
   const who = [

@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
-import type { Suspicion } from "../../../domain/abnormal/suspicion.ts";
+import type { SaidSuspicion } from "../../../pipeline/follow/suspicion-board.ts";
 import { fateOf, suspicionText } from "../../../services/cli/abnormal/abnormal-report.ts";
 
 const since = Date.UTC(2026, 10, 30, 9, 5) / 60_000;
-const pumped: Suspicion = {
+const pumped: SaidSuspicion = {
   ...{
     id: "pumping shop UZ 1",
     kind: "pumping",
@@ -12,6 +12,7 @@ const pumped: Suspicion = {
   },
   ...{ measure: "of 412 otp messages into the country, those to few ranges of numbers", expected: 20.6, seen: 399 },
   ...{ surprise: 812.4, hourly: { EUR: 91_500_000 }, since, minute: since + 12, over: false },
+  saidAt: (since + 40) * 60_000,
 };
 
 test("a suspicion says whom it concerns, since when, what is usual, what is seen, and what it costs", () => {
@@ -29,8 +30,8 @@ test("a suspicion says whom it concerns, since when, what is usual, what is seen
   expect(suspicionText(way, (since + 13) * 60_000)).toContain("grey-route: provider p, UZ; ");
 });
 
-test("of what has been silent for half an hour nobody knows any more", () => {
-  expect(fateOf(pumped, (since + 12 + 30) * 60_000)).toBe("open");
-  expect(fateOf(pumped, (since + 12 + 31) * 60_000)).toBe("silent");
-  expect(fateOf({ ...pumped, over: true }, (since + 12) * 60_000)).toBe("over");
+test("of what nothing was said of for half an hour nobody knows any more, whenever it was found last", () => {
+  expect(fateOf(pumped, (since + 40 + 30) * 60_000)).toBe("open");
+  expect(fateOf(pumped, (since + 40 + 31) * 60_000)).toBe("silent");
+  expect(fateOf({ ...pumped, over: true }, (since + 40) * 60_000)).toBe("over");
 });

@@ -12,7 +12,10 @@ const PUMPED: Suspicion = {
   ...{ measure: "of 40 otp messages into the country, those to few ranges of numbers", expected: 2.5, seen: 39 },
   ...{ surprise: 70.5, hourly: { EUR: 144_000_000, USD: 5 }, since: 29_000_000, minute: 29_000_004, over: false },
 };
-const written = (suspicion: Suspicion) => suspicionRecord(codecs.suspicion, suspicion) as { value: Buffer };
+const written = (suspicion: Suspicion, timestamp = 1) => ({
+  ...(suspicionRecord(codecs.suspicion, suspicion) as { value: Buffer }),
+  timestamp,
+});
 
 test("a suspicion is the same after it was written and read", () => {
   expect(suspicionRecord(codecs.suspicion, PUMPED)).toMatchObject({
@@ -21,8 +24,8 @@ test("a suspicion is the same after it was written and read", () => {
     key: PUMPED.id,
   });
   const board = new SuspicionBoard(codecs.suspicion);
-  expect(board.accept(written(PUMPED))).toBe(true);
-  expect(board.all).toEqual([PUMPED]);
+  expect(board.accept(written(PUMPED, 7))).toBe(true);
+  expect(board.all).toEqual([{ ...PUMPED, saidAt: 7 }]);
 });
 
 test("the newest word of each holds, and what is over is not open", () => {
@@ -39,9 +42,9 @@ test("the newest word of each holds, and what is over is not open", () => {
 
 test("what cannot be understood is passed over, and many do not fill the memory", () => {
   const board = new SuspicionBoard(codecs.suspicion);
-  expect(board.accept({ value: Buffer.from("{}") })).toBe(false);
+  expect(board.accept({ value: Buffer.from("{}"), timestamp: 1 })).toBe(false);
   expect(board.accept(written({ ...PUMPED, kind: "of a later version" as "burst" }))).toBe(false);
-  expect(board.accept({ value: null })).toBe(true);
+  expect(board.accept({ value: null, timestamp: 1 })).toBe(true);
   expect(board.all).toEqual([]);
   for (let n = 0; n < 3_000; n++) board.accept(written({ ...PUMPED, id: `${n}` }));
   expect(board.all.length).toBe(2_000);

@@ -119,6 +119,10 @@ describe("TrafficWatch", () => {
     };
     const one = watch(START - 10, [first]);
     expect(one.open).toEqual([]);
+    // It learns for a while, and shows meanwhile what was open.
+    expect(await one.step(START * MINUTE)).toBe(true);
+    expect(one.next).toBeLessThan(START - 9 * DAY);
+    expect(one.open).toEqual([first]);
     await all(one, START + 30);
     expect(new Set(suspicions().map(({ id }) => id))).toEqual(new Set(["told before"]));
     expect(one.open).toMatchObject([{ id: "told before", since: START - 30 }]);

@@ -83,7 +83,8 @@ describe("AbnormalTraffic", () => {
     expect(first!.hourly.EUR).toBeGreaterThan(60 * 90 * PRICE * 0.4);
     expect(others.every(({ id }) => id === first!.id)).toBe(true);
     let over: Suspicion[] = [];
-    for (let minute = at(0) + 5; over.length === 0 && minute < at(0) + 100; minute++) over = watch.see(normal(minute));
+    for (let minute = at(0) + 5; !over.some((one) => one.over) && minute < at(0) + 100; minute++)
+      over = watch.see(normal(minute));
     expect(over).toMatchObject([{ id: first!.id, over: true }]);
   });
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { Episodes, OPEN } from "../../../../domain/abnormal/episodes.ts";
-import type { Finding } from "../../../../domain/abnormal/suspicion.ts";
+import { begins, type Finding } from "../../../../domain/abnormal/suspicion.ts";
 
 const burst = (account: string, surprise = 20): Finding => ({
   kind: "burst",
@@ -27,8 +27,34 @@ describe("Episodes", () => {
       [100, false],
       [110, false],
       [120, false],
+      [130, false],
+      [140, false],
+      [150, false],
+      [160, false],
+      [170, false],
+      [180, false],
       [186, true],
     ]);
+  });
+
+  it("tells of what was found once only every ten minutes while it is open, pumping for half a day, and of one beginning", () => {
+    const pumping = { ...burst("a"), kind: "pumping", subject: { account: "a", country: "DE" } } as const;
+    for (const [finding, quiet] of [
+      [burst("a"), 60],
+      [pumping, 720],
+    ] as const) {
+      const episodes = new Episodes();
+      const told: number[] = [];
+      let beginnings = 0;
+      for (let minute = 0; minute < 1_000; minute++)
+        for (const one of episodes.fold(minute, minute === 0 ? [finding] : [])) {
+          expect([one.minute, one.over]).toEqual([0, minute > quiet]);
+          told.push(minute);
+          if (begins(one, minute)) beginnings++;
+        }
+      expect(told).toEqual([...Array.from({ length: quiet / 10 + 1 }, (_, n) => 10 * n), quiet + 1]);
+      expect(beginnings).toBe(1);
+    }
   });
 
   it("tells at once of what has become graver, under the same id, and keeps the gravest level", () => {
