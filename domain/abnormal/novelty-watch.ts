@@ -8,7 +8,9 @@ import type { SentTraffic, TrafficMinute } from "./traffic-minute.ts";
 const HOUR = 60;
 const DAY = 24 * HOUR;
 export const ACCOUNTS = 2_000;
-export const PAIRS = 20_000;
+/** Countries and senders that are remembered of each account: of countries there are no more. */
+export const KNOWN_COUNTRIES = 250;
+export const KNOWN_SENDERS = 100;
 /** An account has habits after so many minutes. */
 const KNOWN_AFTER = 3 * DAY;
 /** A country or a sender is new to it for so long; several countries at once count for so long. */
@@ -19,21 +21,67 @@ const HALF_LIFE = 30;
 const STRANGE = 8;
 const EACH = 6;
 const COUNTRIES = 32;
+const UNSEEN = Number.NEGATIVE_INFINITY;
+
+/** Figures of all that is remembered of accounts, as those of a map. */
+interface Memory {
+  size: number;
+  readonly limit: number;
+  evicted: number;
+}
+
+/** The countries, or the senders, that an account has had, each with the minute of the first time. */
+class Known {
+  private readonly firsts: BoundedMap<{ minute: number }>;
+  private readonly memory: Memory;
+
+  constructor(limit: number, memory: Memory) {
+    this.firsts = new BoundedMap(limit, () => ({ minute: UNSEEN }));
+    this.memory = memory;
+  }
+
+  get size(): number {
+    return this.firsts.size;
+  }
+
+  /** False also where there is no room for it: it may have been here before, and have been forgotten. */
+  isNew(name: string, minute: number): boolean {
+    const { size, evicted } = this.firsts;
+    const first = this.firsts.claim(name);
+    this.memory.size += this.firsts.size - size;
+    this.memory.evicted += this.firsts.evicted - evicted;
+    if (first.minute === UNSEEN) first.minute = this.firsts.evicted > evicted ? minute - NEW_FOR : minute;
+    return minute - first.minute < NEW_FOR;
+  }
+}
 
 class Habits {
   first = -1;
+  readonly knownCountries: Known;
+  readonly knownSenders: Known;
   readonly strange = new DecayedCount(HALF_LIFE);
   readonly all = new DecayedCount(HALF_LIFE);
   readonly spending = new Spending(5);
   /** The countries that are new to it. */
   readonly countries = new Map<string, { readonly since: number; messages: number }>();
+
+  constructor(memory: Memory) {
+    this.knownCountries = new Known(KNOWN_COUNTRIES, memory);
+    this.knownSenders = new Known(KNOWN_SENDERS, memory);
+  }
 }
 
 /** Finds accounts that do what they never did: new senders to new countries, or several new countries at once, as with a key that was stolen. */
 export class NoveltyWatch {
-  private readonly accounts = new BoundedMap(ACCOUNTS, () => new Habits());
-  private readonly firsts = new BoundedMap(PAIRS, () => ({ minute: -1 }));
-  readonly memory = [this.accounts, this.firsts];
+  private readonly known: Memory = { size: 0, limit: ACCOUNTS * (KNOWN_COUNTRIES + KNOWN_SENDERS), evicted: 0 };
+  private readonly accounts = new BoundedMap(
+    ACCOUNTS,
+    () => new Habits(this.known),
+    ({ knownCountries, knownSenders }) => {
+      this.known.size -= knownCountries.size + knownSenders.size;
+    },
+  );
+  readonly memory: readonly Readonly<Memory>[] = [this.accounts, this.known];
 
   see({ minute, sent }: TrafficMinute): Finding[] {
     const touched = new Map<Habits, SentTraffic>();
@@ -41,8 +89,8 @@ export class NoveltyWatch {
       const habits = this.accounts.claim(row.account);
       if (habits.first < 0) habits.first = minute;
       habits.all.add(minute, row.messages);
-      const newCountry = this.isNew(`${row.account} to ${row.country}`, minute);
-      const newSender = this.isNew(`${row.account} from ${row.sender}`, minute);
+      const newCountry = habits.knownCountries.isNew(row.country, minute);
+      const newSender = habits.knownSenders.isNew(row.sender, minute);
       if (!newCountry || minute - habits.first < KNOWN_AFTER) continue;
       if (newSender) habits.strange.add(minute, row.messages);
       habits.spending.add(minute, row.cost, row.currency);
@@ -57,12 +105,6 @@ export class NoveltyWatch {
       touched.set(habits, row);
     }
     return [...touched].map(([habits, row]) => judged(habits, row, minute)).filter((finding) => finding !== undefined);
-  }
-
-  private isNew(pair: string, minute: number): boolean {
-    const first = this.firsts.claim(pair);
-    if (first.minute < 0) first.minute = minute;
-    return minute - first.minute < NEW_FOR;
   }
 }
 

@@ -2,18 +2,18 @@ import { type ClickHouseClient, ClickHouseLogLevel, createClient } from "@clickh
 import type { RangeTraffic, SentTraffic, ToldTraffic, TrafficMinute } from "../../../domain/abnormal/traffic-minute.ts";
 import { DELAY_BOUNDS_MS } from "../../../domain/quality/delay-buckets.ts";
 import type { ClickhouseConfig } from "../../../platform/clickhouse/settings.ts";
-import { type Dated, type EndCount, minutesOf } from "./traffic-rows.ts";
+import { type Dated, type EndCount, type TrafficRows, wholeMinutes } from "./traffic-rows.ts";
 
 const TIMEOUT_MS = 60_000;
 const MINUTE_MS = 60_000;
-/** Rows of one question at the most, about 200 bytes each; of more, those with the fewest messages are left out. */
+/** Rows of one question at the most, about 200 bytes each; where there are more a shorter stretch is asked for. Of a minute's, those with the fewest messages are left out. */
 const MAX_ROWS = 100_000;
 
 const AT = `at >= fromUnixTimestamp64Milli({from:Int64}) AND at < fromUnixTimestamp64Milli({until:Int64})`;
 const LARGEST = `ORDER BY messages DESC LIMIT ${MAX_ROWS}`;
 const MINUTE = "toUInt32(intDiv(toUnixTimestamp(at), 60))";
-/** The last minute of an hour stands for all of it. */
-const MINUTE_OR_HOUR = `if({coarse:UInt8} = 1, toUInt32(intDiv(toUnixTimestamp(at), 3600) * 60 + 59), ${MINUTE})`;
+/** The last minute of a coarse stretch stands for all of it. */
+const MINUTE_OR_LAST = `if({coarse:UInt8} = 1, toUInt32(intDiv({until:Int64}, ${MINUTE_MS}) - 1), ${MINUTE})`;
 const AMOUNT = "toFloat64(sum(cost)) * 1e6 AS cost, toString(currency) AS currency";
 
 const SENT = `
@@ -22,7 +22,7 @@ const SENT = `
   GROUP BY minute, account, country, sender, provider, currency ${LARGEST}`;
 
 const RANGES = `
-  SELECT ${MINUTE_OR_HOUR} AS minute, account, country, substring(destination, 1, length(destination) - 4) AS range,
+  SELECT ${MINUTE_OR_LAST} AS minute, account, country, substring(destination, 1, length(destination) - 4) AS range,
     toUInt32(count()) AS messages, ${AMOUNT}
   FROM events WHERE type = 'submitted' AND lane = 'otp' AND length(destination) > 6 AND ${AT}
   GROUP BY minute, account, country, range, currency ${LARGEST}`;
@@ -80,11 +80,26 @@ export class StoredTraffic {
   }
 
   /**
+   * The minutes from one on, up to another: fewer of them where all have more than {@link MAX_ROWS} rows, but one at least.
    * @param from minutes since 1970
    * @param until the first one after them, within an hour of `from`
-   * @param coarse the ranges of numbers by the hour: many minutes of them are many rows
+   * @param coarse the ranges of numbers of all the minutes given in their last one: many minutes of them are many rows
    */
-  async read(from: number, until: number, coarse: boolean): Promise<TrafficMinute[]> {
+  read(from: number, until: number, coarse: boolean): Promise<TrafficMinute[]> {
+    return wholeMinutes(from, until, MAX_ROWS, (shorter) => this.ask(from, shorter, coarse));
+  }
+
+  /** The minute of the first event; undefined where there is none. */
+  async earliest(): Promise<number | undefined> {
+    const [row] = await this.rows<{ events: number; minute: number }>(EARLIEST, {});
+    return row === undefined || row.events === 0 ? undefined : row.minute;
+  }
+
+  close(): Promise<void> {
+    return this.client.close();
+  }
+
+  private async ask(from: number, until: number, coarse: boolean): Promise<TrafficRows> {
     const stretch = { from: from * MINUTE_MS, until: until * MINUTE_MS };
     // What is counted now was submitted so long ago.
     const earlier = { from: stretch.from - this.waitMs, until: stretch.until - this.waitMs };
@@ -99,17 +114,7 @@ export class StoredTraffic {
         waitMinutes: this.waitMs / MINUTE_MS,
       }),
     ]);
-    return minutesOf({ sent, ranges, ends, told }, from, until);
-  }
-
-  /** The minute of the first event; undefined where there is none. */
-  async earliest(): Promise<number | undefined> {
-    const [row] = await this.rows<{ events: number; minute: number }>(EARLIEST, {});
-    return row === undefined || row.events === 0 ? undefined : row.minute;
-  }
-
-  close(): Promise<void> {
-    return this.client.close();
+    return { sent, ranges, ends, told };
   }
 
   private async rows<Row>(query: string, parameters: Record<string, unknown>): Promise<Row[]> {

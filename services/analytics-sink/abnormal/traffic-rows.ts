@@ -25,6 +25,23 @@ export interface TrafficRows {
   readonly told: readonly Dated<ToldTraffic>[];
 }
 
+/**
+ * The minutes from one on: those to before another, or fewer, as long as an answer has so many rows that some may be left out of it. A
+ * single minute is taken as it is.
+ */
+export async function wholeMinutes(
+  from: number,
+  until: number,
+  maxRows: number,
+  ask: (until: number) => Promise<TrafficRows>,
+): Promise<TrafficMinute[]> {
+  for (let end = until; ; end = from + Math.ceil((end - from) / 2)) {
+    const rows = await ask(end);
+    const isWhole = Object.values(rows).every(({ length }) => length < maxRows);
+    if (isWhole || end - from <= 1) return minutesOf(rows, from, end);
+  }
+}
+
 /** Every minute from one to before another, with its rows; those that had nothing as well. */
 export function minutesOf(rows: TrafficRows, from: number, until: number): TrafficMinute[] {
   const [sent, ranges, told] = [byMinute(rows.sent), byMinute(rows.ranges), byMinute(rows.told)];
