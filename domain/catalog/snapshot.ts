@@ -25,6 +25,14 @@ export interface SnapshotSource {
   readonly current: Snapshot;
 }
 
+/** Whether a provider gets messages by the later one that did not by the earlier: it was drained, of no use, or not there. */
+export function comesIntoUse(before: Snapshot, after: Snapshot): boolean {
+  if (before === after) return false;
+  return [...after.providers.values()].some(
+    ({ id, use }) => use === "normal" && before.providers.get(id)?.use !== "normal",
+  );
+}
+
 /** `catalog`: checked (see catalog.ts). */
 export function snapshotOf(catalog: Catalog, version = 0): Snapshot {
   const { accounts, providers, routes, retired, regions, rates, senders, caps } = catalog;

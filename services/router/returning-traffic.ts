@@ -29,6 +29,16 @@ export interface ReturningTrafficOptions {
   readonly random: () => number;
 }
 
+/** A message that waits for providers. */
+export interface Waiter {
+  readonly facts: MessageFacts;
+  /** Ids of providers that it does not wait for: they are asked again when it is due. */
+  readonly tried: readonly string[];
+  /** Those that must not get it. */
+  readonly refused: ReadonlyMap<string, unknown>;
+  readonly counts?: CountOf | undefined;
+}
+
 interface Reserved {
   readonly provider: string;
   readonly segments: number;
@@ -49,12 +59,12 @@ export class ReturningTraffic {
   }
 
   /** `go` reserves the room until the place is released. */
-  prospect(place: string, facts: MessageFacts, refused: ReadonlyMap<string, unknown>, counts?: CountOf): Prospect {
-    const choice = this.ask(facts, refused, counts);
+  prospect(place: string, waiter: Waiter): Prospect {
+    const choice = this.choose(waiter);
     if (!choice.ok) return "none";
     // Nobody has room, and it would take the one that has the least to do.
     if (choice.reason === "least-backlog") return "enough";
-    this.reserved.set(place, { provider: choice.provider.id, segments: facts.segments });
+    this.reserved.set(place, { provider: choice.provider.id, segments: waiter.facts.segments });
     return "go";
   }
 
@@ -64,15 +74,11 @@ export class ReturningTraffic {
   }
 
   /** The provider for a message that comes before its time. */
-  choose(facts: MessageFacts, refused: ReadonlyMap<string, unknown>, counts?: CountOf): Choice {
-    return this.ask(facts, refused, counts);
-  }
-
-  private ask(facts: MessageFacts, refused: ReadonlyMap<string, unknown>, counts: CountOf | undefined): Choice {
+  choose({ facts, tried, refused, counts }: Waiter): Choice {
     const now = this.options.monotonic();
     return chooseProvider(this.options.snapshot().routes, {
       facts: routeFacts(facts, this.options.now()),
-      tried: [],
+      tried,
       refused,
       health: (id) => this.stateOf(id, facts.lane, now),
       counts,

@@ -4,7 +4,7 @@
  * decisions are carried out again, so a message never goes to two providers for one attempt.
  */
 
-import type { Snapshot, SnapshotSource } from "../../domain/catalog/snapshot.ts";
+import { comesIntoUse, type Snapshot, type SnapshotSource } from "../../domain/catalog/snapshot.ts";
 import { triedThisRound } from "../../domain/message/tries.ts";
 import type { SpentOnLookups } from "../../domain/portability/lookup-budget.ts";
 import { type Choice, chooseProvider } from "../../domain/routing/choose-provider.ts";
@@ -29,7 +29,7 @@ import type { Outputs, Transform, Upcoming } from "../../platform/kafka/transfor
 import type { Event, Lane, Retry } from "../../schemas/generated/types.ts";
 import { EVENTS_TOPIC, LANES, ROUTER_INPUTS, requestTopic } from "../../schemas/topics.ts";
 import { ACCOUNT_BUSY, AccountShares, isBehind, WAITED } from "./account-shares.ts";
-import { barredProviders } from "./barred-providers.ts";
+import { barredProviders, type SpendBound } from "./barred-providers.ts";
 import type { CapBoard } from "./cap-board.ts";
 import { contentHash, DecidedMessages, decisionKey } from "./decided-messages.ts";
 import { DecisionLog, type RecordedDecision } from "./decision-log.ts";
@@ -48,11 +48,11 @@ import {
   tierFor,
   unroutableEnd,
 } from "./retry-policy.ts";
-import { ReturningTraffic } from "./returning-traffic.ts";
+import { ReturningTraffic, type Waiter } from "./returning-traffic.ts";
 import type { RouterMetrics } from "./router-metrics.ts";
 import { closedEvent, postponedEvent, roomAt, routedEvent, verdictsOf } from "./routing-events.ts";
 import { type Pending, positionOf, RoutingRecords } from "./routing-records.ts";
-import { Waiting, waitsForProvider } from "./waiting.ts";
+import { answeredBefore, Waiting, waitsForProvider } from "./waiting.ts";
 
 const LANE_OF_TOPIC = new Map<string, Lane>(LANES.map((lane) => [requestTopic(lane), lane]));
 
@@ -117,6 +117,8 @@ export class Router implements Transform {
   private marks = new ReadBackMarks(0, [0], []);
   private endsVersion = 0;
   private partition = 0;
+  /** When a version last put a provider to use that had not been, by the monotonic clock, ms; undefined: none did as long as this one has worked. */
+  private usedSince: number | undefined;
 
   constructor(options: RouterOptions) {
     this.options = options;
@@ -131,12 +133,11 @@ export class Router implements Transform {
         const decoded = value === null ? undefined : options.codecs.retry.decode(value);
         return decoded?.ok ? decoded.value : undefined;
       },
-      prospect: (record, retry) => {
-        const barred = barredProviders(retry, this.snapshot, options.now());
-        const counts = this.caps.countsFor(this.snapshot, retry.tried);
-        return this.returning.prospect(positionOf(record), retry.facts, barred, counts);
+      prospect: (record, retry) => this.returning.prospect(positionOf(record), this.waiterOf(retry)),
+      lastReturn: () => {
+        const back = options.health.lastReturn(options.monotonic());
+        return this.usedSince === undefined ? back : Math.max(this.usedSince, back ?? 0);
       },
-      lastReturn: () => options.health.lastReturn(options.monotonic()),
     });
   }
 
@@ -181,7 +182,9 @@ export class Router implements Transform {
   }
 
   prepare(): undefined {
-    this.snapshot = this.options.catalog.current;
+    const { current } = this.options.catalog;
+    if (comesIntoUse(this.snapshot, current)) this.usedSince = this.options.monotonic();
+    this.snapshot = current;
     this.networks.begin();
   }
 
@@ -294,12 +297,8 @@ export class Router implements Transform {
 
   /** A provider that it waits for is back, and takes it; otherwise it waits on until `due`, where nobody waits behind it for longer. */
   private beforeItsTime(record: InRecord, pending: Pending, due: number, out: Outputs): void {
-    const { facts, tried } = pending;
     const now = this.options.now();
-    const barred = barredProviders(pending, this.snapshot, now);
-    const choice = waitsForProvider(tried)
-      ? this.returning.choose(facts, barred, this.caps.countsFor(this.snapshot, tried))
-      : undefined;
+    const choice = waitsForProvider(pending.tried) ? this.returning.choose(this.waiterOf(pending)) : undefined;
     if (choice?.ok) {
       this.options.metrics.woken.add();
       this.assign(record, pending, choice, now, out, true);
@@ -307,6 +306,13 @@ export class Router implements Transform {
       this.options.metrics.carried.add();
       out.effect(this.records.carried(record, pending, tierFor(due - now), due));
     }
+  }
+
+  /** As one that waits for a provider. */
+  private waiterOf(pending: Pick<Pending, "facts" | "tried"> & SpendBound): Waiter {
+    const { facts, tried } = pending;
+    const refused = barredProviders(pending, this.snapshot, this.options.now());
+    return { facts, tried: answeredBefore(tried), refused, counts: this.caps.countsFor(this.snapshot, tried) };
   }
 
   /** Drops what was decided before. An id that now comes with another text is a mistake of its producer, which must not pass unseen. */

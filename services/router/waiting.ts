@@ -40,6 +40,18 @@ export function waitsForProvider(tried: readonly Attempt[]): boolean {
   return last?.provider === null && last.errorCode === CIRCUITS_OPEN;
 }
 
+/**
+ * Of those whose round has ended so: the providers that it does not wait for, since they have answered something else in that round. They are asked again
+ * when the message is due, and not before. One that gave it back with its circuit open has not answered, and is waited for.
+ */
+export function answeredBefore(tried: readonly Attempt[]): string[] {
+  const before = tried.slice(0, -1);
+  const round = before.slice(before.findLastIndex(({ provider }) => provider === null) + 1);
+  return round.flatMap(({ provider, errorClass, errorCode }) =>
+    provider === null || (errorClass === "unsubmitted" && errorCode === "circuit-open") ? [] : [provider],
+  );
+}
+
 /** When a retry is really due, epoch ms: a wait may take several tiers. Never after its message's end, nor much later than tiers hold. */
 export function dueTime(record: InRecord, expiresAt: number): number {
   const due = Number(headerText(record, "due"));

@@ -126,7 +126,12 @@ export function world(
       retired: [],
       regions: [],
     });
-  return { start, run, networks, board, health, log, at, noteEnds, catalog, only };
+  /** The same with these drained. */
+  const drained = (...ids: string[]) => {
+    const plain = providers.map((one) => (ids.includes(one.id) ? { ...one, use: "drain" as const } : one));
+    return snapshotOf({ accounts: [account], providers: plain, routes: [route.value], retired: [], regions: [] });
+  };
+  return { start, run, networks, board, health, log, at, noteEnds, catalog, only, drained };
 }
 
 /** No record is queued behind the one that is asked for. */

@@ -34,6 +34,8 @@ type Outages = Readonly<Record<string, (second: number) => boolean>>;
 /** A router with its retry tiers on a clock that is turned by hand. What providers are given they take at 100 a second. */
 async function simulate(options: {
   readonly outages: Outages;
+  /** Which providers are drained. */
+  readonly drained?: Outages;
   readonly seconds: number;
   /** Requests by the second at which they come. */
   readonly requests: readonly { at: number; validity: number; lane?: Lane; from?: string }[];
@@ -41,7 +43,7 @@ async function simulate(options: {
   /** Answers to submissions; none: taken. */
   readonly answers?: (provider: string, second: number) => Attempt | undefined;
 }) {
-  const { outages, seconds, requests, rate = 100, answers } = options;
+  const { outages, drained = {}, seconds, requests, rate = 100, answers } = options;
   const w = world();
   const router = await w.start();
   const tiers = new Map<string, InRecord[]>(RETRY_DELAYS.map((delay) => [retryTopic(delay), []]));
@@ -82,6 +84,7 @@ async function simulate(options: {
     }
   };
   let timestamp = NOW;
+  let outBefore = "";
   const append = (topic: string, value: Buffer, headers: InRecord["headers"] = {}) => {
     const offset = ends.get(topic) ?? 0;
     ends.set(topic, offset + 1);
@@ -92,6 +95,10 @@ async function simulate(options: {
     const second = ms / 1_000;
     timestamp = NOW + ms;
     w.at(timestamp);
+    const out = Object.keys(drained).filter((id) => drained[id]!(second));
+    if (out.join() !== outBefore) w.catalog.current = w.drained(...out);
+    outBefore = out.join();
+    router.prepare();
     if (ms % 1_000 === 0)
       for (const [provider, isOpen] of Object.entries(outages)) {
         backlog.set(provider, Math.max(0, (backlog.get(provider) ?? 0) - rate));
@@ -182,12 +189,61 @@ describe("messages that wait for a provider", () => {
       requests: [{ at: 0, validity: 300 }],
       answers: refusal,
     });
-    // 0, 5, 10, 15 s by the rounds; the next looks meet open circuits, and only then the return of a provider counts.
-    expect(sent.map(({ at }) => Math.round(at)).slice(0, 4)).toEqual([0, 5, 10, 15]);
+    // By the rounds, but for 100: the look at 75 met open circuits, and only from then on the return of a provider counts.
+    expect(sent.map(({ at }) => Math.floor(at))).toEqual([0, 5, 10, 15, 100, 160, 220, 280]);
     expect(closed.length).toBe(1);
   });
 
-  it("do not stand in the way of those that wait for another provider", async () => {
+  it.each([
+    ["is dark", { outages: { a: always, b: never } }],
+    ["is drained", { outages: { a: never, b: never }, drained: { a: always } }],
+  ])("are asked again in the rhythm of the rounds where one answers and the other %s", async (_, world) => {
+    const { sent, closed } = await simulate({
+      ...world,
+      seconds: 1_400,
+      requests: [{ at: 0, validity: 86_400 }],
+      answers: (provider) => ({ provider, errorClass: "transient", errorCode: "ESME_RX_T_APPN" }),
+    });
+    expect(new Set(sent.map(({ provider }) => provider))).toEqual(new Set(["b"]));
+    expect(sent.map(({ at }) => Math.floor(at))).toEqual([0, 5, 10, 15, 75, 135, 735, 1_335]);
+    expect(closed).toMatchObject([{ state: "failed" }]);
+    expect(closed[0]!.at).toBeGreaterThan(1_334);
+  });
+
+  it("wait for the one that was dark or drained where another has answered something else: it has them when it is back", async () => {
+    for (const world of [
+      { outages: { a: until(300), b: never } },
+      { outages: { a: never, b: never }, drained: { a: until(300) } },
+    ]) {
+      const { sent } = await simulate({
+        ...world,
+        seconds: 400,
+        requests: [{ at: 0, validity: 86_400 }],
+        answers: (provider) =>
+          provider === "b" ? { provider, errorClass: "transient", errorCode: "ESME_RX_T_APPN" } : undefined,
+      });
+      expect(sent.map(({ provider }) => provider)).toEqual(["b", "b", "b", "b", "b", "b", "a"]);
+      expect(sent.at(-1)!.at).toBeLessThan(300 + BACK_WITHIN);
+    }
+  });
+
+  it("are not lost sight of where the other gave them back with its circuit open: whoever is back first has them", async () => {
+    const { sent } = await simulate({
+      // What b has at 15 s comes back, and is not looked at again before 75 s.
+      outages: { a: always, b: (second) => second > 15 && second < 40 },
+      seconds: 70,
+      requests: [{ at: 0, validity: 86_400 }],
+      answers: (provider, second) =>
+        second < 40 ? { provider, errorClass: "unsubmitted", errorCode: "circuit-open" } : undefined,
+    });
+    expect(sent.at(-1)!.at).toBeGreaterThanOrEqual(40);
+    expect(sent.at(-1)!.at).toBeLessThan(40 + BACK_WITHIN);
+  });
+
+  it.each([
+    ["dark", {}],
+    ["drained", { drained: { b: (second: number) => second >= 10 && second < 1_000 } }],
+  ])("do not stand in the way of those that wait for another provider that is %s", async (_, world) => {
     // Route all: a and b. What b has refused waits for a alone.
     const refused = (provider: string): Attempt | undefined =>
       provider === "b" ? { provider, errorClass: "refused", errorCode: "ESME_RINVDSTADR" } : undefined;
@@ -198,7 +254,8 @@ describe("messages that wait for a provider", () => {
     let phase = 0;
     const { sent, closed } = await simulate({
       // b takes part for the first 10 s, and is back at 1,000 s; a never.
-      outages: { a: always, b: (second) => second >= 10 && second < 1_000 },
+      outages: { a: always, b: "drained" in world ? never : (second) => second >= 10 && second < 1_000 },
+      ...world,
       seconds: 1_100,
       requests,
       answers: (provider, second) => {
