@@ -72,6 +72,8 @@ export class Circuit {
 
   /** Why nothing goes to the provider now, or why it is only being tried, for people; undefined while nothing is known to be wrong. */
   get trouble(): string | undefined {
+    // Its link is for receipts then, and how that is says nothing of what could be sent.
+    if (this.forGood) return this.reason ?? "";
     if (this.linkDownSince !== undefined) return `no link: ${this.linkReason}`;
     if (this.state === "open") return this.reason ?? "";
     return this.state === "half_open" && !this.openedByLink ? `on trial: ${this.reason}` : undefined;

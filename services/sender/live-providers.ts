@@ -8,7 +8,7 @@ import { stageStepOf } from "./stage-step.ts";
 /** One provider's part of this process. */
 export interface LivePart extends StartedPart {
   readonly provider: Provider;
-  /** Other limits hold from now on; nothing else has changed. */
+  /** Other limits hold from now on, or another use; nothing else has changed. */
   limit(provider: Provider): void;
   stop(): Promise<void>;
 }
@@ -94,7 +94,10 @@ export class LiveProviders<P extends LivePart> {
     const limits = limitsOf(provider);
     if (limits === entry.limits) return;
     entry.limits = limits;
-    this.options.scope.log.info({ provider: provider.id }, "other limits of a provider hold from now on");
+    this.options.scope.log.info(
+      { provider: provider.id },
+      "other limits of a provider hold from now on, or another use",
+    );
     entry.part.limit(provider);
   }
 
@@ -114,7 +117,7 @@ export class LiveProviders<P extends LivePart> {
   }
 }
 
-/** All that its sender is made of; what it costs, and whether it gets anything new, is the router's. */
+/** All that its sender is made of. What it costs is the router's. */
 function fingerprintOf(provider: Provider, retired: boolean): string {
   const costs = { prices: undefined, volume: undefined };
   const others = { ...costs, use: undefined, rate: undefined, networkRates: undefined, quota: undefined };
@@ -122,6 +125,6 @@ function fingerprintOf(provider: Provider, retired: boolean): string {
 }
 
 /** What can change while it works. */
-function limitsOf({ rate, networkRates, quota }: Provider): string {
-  return JSON.stringify({ rate, networkRates, quota });
+function limitsOf({ use, rate, networkRates, quota }: Provider): string {
+  return JSON.stringify({ use, rate, networkRates, quota });
 }

@@ -119,7 +119,7 @@ export class ProviderRuntime {
     await this.sender.stop();
   }
 
-  /** Other limits hold from now on: rate, rates of networks, quota. All else is as it was. */
+  /** Other limits hold from now on: rate, rates of networks, quota; or it is drained, or used again. All else is as it was. */
   limit(provider: Provider): void {
     this.provider = provider;
     this.sender.limit(provider);
@@ -145,6 +145,7 @@ export class ProviderRuntime {
       circuit: sender.circuit.state,
       up: sender.link.up,
       trouble: sender.trouble,
+      drained: this.provider.use === "drain",
     };
   }
 

@@ -3,7 +3,7 @@ import { providerCost } from "../../pipeline/measure/provider-cost.ts";
 import { stageSeconds } from "../../pipeline/measure/stage-seconds.ts";
 import type { Counter, Histogram, MetricRegistry } from "../../platform/telemetry/metric-registry.ts";
 import type { Order } from "./outcomes.ts";
-import { troubleCause } from "./trouble-cause.ts";
+import { DRAINED, troubleCause } from "./trouble-cause.ts";
 
 /** What a sender counts for one provider. */
 export interface SenderMetrics {
@@ -98,6 +98,8 @@ export interface SenderGauges {
   readonly up: boolean;
   /** Why nothing goes out; undefined while nothing is known to be wrong. */
   readonly trouble: string | undefined;
+  /** Nothing new goes to it, by the catalog. */
+  readonly drained: boolean;
 }
 
 export function observeSenders(registry: MetricRegistry, read: () => readonly SenderGauges[]): void {
@@ -141,11 +143,11 @@ export function observeSenders(registry: MetricRegistry, read: () => readonly Se
   );
   const down = "1 for a provider that nothing can be sent to now, with the kind of cause and the reason in words";
   registry.observe("sender_provider_down", "gauge", down, () =>
-    read().flatMap(({ provider, trouble }) => {
+    read().flatMap(({ provider, trouble, drained }) => {
       if (trouble === undefined) return [];
       // Measured times would make a new series of every moment.
       const reason = trouble.replaceAll(/\d+ ms/g, "… ms");
-      return [{ value: 1, labels: { provider, cause: troubleCause(trouble), reason } }];
+      return [{ value: 1, labels: { provider, cause: drained ? DRAINED : troubleCause(trouble), reason } }];
     }),
   );
   registry.observe("sender_segments_total", "counter", "Segments sent", () =>

@@ -2,6 +2,7 @@
 export type TroubleCause =
   | "account"
   | "bind-refused"
+  | "drained"
   | "failing"
   | "link"
   | "quota"
@@ -12,6 +13,9 @@ export type TroubleCause =
 /** What the circuit says of a provider that the catalog does not have any more, or has out of use. */
 export const REMOVED = "removed from the catalog";
 export const OUT_OF_USE = "out of use by the catalog";
+
+/** The cause of all troubles of a provider that is drained: work on its side is what that is for, and nobody is called. */
+export const DRAINED: TroubleCause = "drained";
 
 /** Answers about the account and not about a message: credentials, rights, a balance (see domain/receipts/twilio.ts, command-status.ts). */
 const ACCOUNT = /^(401|402|403|407|20003|20005|ESME_RINVPASWD|ESME_RINVSYSID|ESME_RINVSYSTYP|ESME_RPROHIBITED)$/;

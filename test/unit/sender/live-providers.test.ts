@@ -29,7 +29,7 @@ function world(only?: readonly string[]) {
     only,
     make: (of, retired) => ({
       provider: of,
-      limit: ({ id, rate }) => void told.push(`limit ${id} ${rate}`),
+      limit: ({ id, rate, use }) => void told.push(`limit ${id} ${rate}${use === "normal" ? "" : ` ${use}`}`),
       start: async () => void told.push(`start ${of.id} ${of.rate}${retired ? " retired" : ""}`),
       stop: async () => void told.push(`stop ${of.id}`),
     }),
@@ -89,7 +89,8 @@ test("a price is nothing to a sender", async () => {
 test("one that is drained goes on with its link; one that is of no use hands back what it has", async () => {
   const { change } = world();
   await change([provider("a")]);
-  expect(await change([provider("a", { use: "drain" })])).toEqual([]);
+  expect(await change([provider("a", { use: "drain" })])).toEqual(["limit a 100 drain"]);
+  expect(await change([provider("a")])).toEqual(["limit a 100"]);
   expect(await change([provider("a", { use: "none" })])).toEqual(["stop a", "hide a", "start a 100 retired", "show a"]);
   expect(await change([provider("a")])).toEqual(["stop a", "hide a", "start a 100", "show a"]);
 });

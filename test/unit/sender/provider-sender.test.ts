@@ -39,6 +39,23 @@ test("it says why nothing goes out: no link, what the provider answers, and noth
   await sender.stop();
 });
 
+test("one that is out of use or removed says so alone, whatever its link does: that is for receipts", async () => {
+  for (const [use, why] of [
+    ["none", "out of use by the catalog"],
+    ["normal", "removed from the catalog"],
+  ] as const) {
+    const { link, sender, owner } = world({ use }, { retired: true });
+    sender.own(owner);
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(sender.trouble).toBe(why);
+    link.bind();
+    link.lose("never");
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(sender.trouble).toBe(why);
+    await sender.stop();
+  }
+});
+
 test("requests count against the rate from the moment they leave, and leave only for somebody who may send them", async () => {
   const { link, owner, submit } = await running({ rate: 10 });
   submit();
