@@ -27,8 +27,9 @@ export type Lookup = (host: string) => Promise<readonly string[]>;
 const addressesOf: Lookup = async (host) => (await lookup(host, { all: true })).map(({ address }) => address);
 
 /**
- * The instances behind the pages: a name that stands for several addresses is each of them, as Prometheus finds them. A name that is
- * not known now is watched as it stands, so that it is told of as down.
+ * The instances behind the pages: a name that stands for several addresses is each of them, as Prometheus finds them. An instance with both
+ * has an IPv4 and an IPv6 address, and services listen on IPv4 by default: IPv6 ones count only where there is no other. A name that
+ * is not known now is watched as it stands, so that it is told of as down.
  */
 export async function instancesOf(
   pages: readonly MetricsPage[],
@@ -38,11 +39,16 @@ export async function instancesOf(
     pages.map(async ({ service, url }) => {
       const { hostname } = url;
       if (isIP(hostname.replace(/^\[|\]$/g, "")) !== 0 || hostname === "localhost") return [target(service, url)];
-      const known = await addresses(hostname).catch(() => []);
+      const known = ofOneFamily(await addresses(hostname).catch(() => []));
       return known.length === 0 ? [target(service, url)] : known.map((address) => target(service, at(url, address)));
     }),
   );
   return found.flat();
+}
+
+function ofOneFamily(addresses: readonly string[]): readonly string[] {
+  const v4 = addresses.filter((address) => isIP(address) === 4);
+  return v4.length > 0 ? v4 : addresses;
 }
 
 function at(url: URL, address: string): URL {

@@ -104,21 +104,24 @@ test("an alert is on the page with its entry of the runbook, and a webhook is ca
   expect(alerts.show().calls).toEqual({ to: "webhook", waiting: 0, trouble: null });
 });
 
-test("a name with several addresses is each of them; one that is not known is watched as it stands", async () => {
+test("a name with several addresses is each of them, an instance with two families one; one that is not known is watched as it stands", async () => {
   const pages = readPages([
     "router=http://router:9464/metrics",
     "sender=http://10.0.0.1:9464/metrics",
     "ingest=http://gone:9464/metrics",
+    "dlr=http://six:9464/metrics",
   ]);
   const addresses = async (host: string) => {
-    if (host === "router") return ["10.0.0.7", "fd00::8"];
+    if (host === "router") return ["fd00::7", "10.0.0.7", "10.0.0.8", "fd00::8"];
+    if (host === "six") return ["fd00::8"];
     throw new Error("ENOTFOUND");
   };
   expect(await instancesOf(pages, addresses)).toEqual([
     { service: "router", instance: "10.0.0.7:9464", url: "http://10.0.0.7:9464/metrics" },
-    { service: "router", instance: "[fd00::8]:9464", url: "http://[fd00::8]:9464/metrics" },
+    { service: "router", instance: "10.0.0.8:9464", url: "http://10.0.0.8:9464/metrics" },
     { service: "sender", instance: "10.0.0.1:9464", url: "http://10.0.0.1:9464/metrics" },
     { service: "ingest", instance: "gone:9464", url: "http://gone:9464/metrics" },
+    { service: "dlr", instance: "[fd00::8]:9464", url: "http://[fd00::8]:9464/metrics" },
   ]);
 });
 
