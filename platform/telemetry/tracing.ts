@@ -50,7 +50,7 @@ export interface TracingOptions {
   readonly instance: string;
   /** Share of traces that is sampled, 0 to 1. */
   readonly ratio: number;
-  /** Where OTEL_EXPORTER_OTLP_ENDPOINT is looked up; default the process's environment. */
+  /** Where the `OTEL_*` variables named here are looked up; default the process's environment, where the SDK looks up the others. */
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** Told of each batch of spans that was exported or lost, and of each span that found no room. */
   readonly onExport?: (batch: ExportedBatch) => void;
@@ -68,18 +68,26 @@ export interface ExportedBatch {
 const MAX_WAITING = 2_048;
 const RANDOM_BITS = 2 ** 48;
 
+/** Fewer where the SDK's queue is smaller: what it drops it tells nobody of, and that would be waited for without end. */
+function maxWaiting({ OTEL_BSP_MAX_QUEUE_SIZE: size = "" }: NonNullable<TracingOptions["env"]>): number {
+  const asked = size.trim() === "" ? Number.NaN : Number(size);
+  return asked >= 0 ? Math.min(asked, MAX_WAITING) : MAX_WAITING;
+}
+
 /**
  * Starts the export of traces by OTLP over HTTP when `OTEL_EXPORTER_OTLP_ENDPOINT` (or its `_TRACES_` form) is set;
- * otherwise gives {@link noTracing}, and the SDK is not even loaded. The other `OTEL_*` variables of the SDK apply.
+ * otherwise, or when `OTEL_SDK_DISABLED` is `true`, gives {@link noTracing}, and the SDK is not even loaded. The other `OTEL_*` variables of
+ * the SDK apply.
  */
 export async function startTracing(options: TracingOptions): Promise<Tracing> {
   const env = options.env ?? process.env;
   if (!env.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT && !env.OTEL_EXPORTER_OTLP_ENDPOINT) return noTracing;
+  if (env.OTEL_SDK_DISABLED?.trim().toLowerCase() === "true") return noTracing;
   const [{ NodeSDK }, { OTLPTraceExporter }] = await Promise.all([
     import("@opentelemetry/sdk-node"),
     import("@opentelemetry/exporter-trace-otlp-http"),
   ]);
-  const room = new Room(options.onExport);
+  const room = new Room(maxWaiting(env), options.onExport);
   const ids = new GivenIds();
   const sdk = new NodeSDK({
     serviceName: options.service,
@@ -106,15 +114,17 @@ export async function startTracing(options: TracingOptions): Promise<Tracing> {
 
 /** Bounds what waits for a receiver that is slow or away. */
 class Room {
+  private readonly most: number;
   private readonly onExport: TracingOptions["onExport"];
   private waiting = 0;
 
-  constructor(onExport: TracingOptions["onExport"]) {
+  constructor(most: number, onExport: TracingOptions["onExport"]) {
+    this.most = most;
     this.onExport = onExport;
   }
 
   enter(): boolean {
-    if (this.waiting >= MAX_WAITING) {
+    if (this.waiting >= this.most) {
       this.onExport?.({ spans: 1, outcome: "dropped" });
       return false;
     }

@@ -30,6 +30,15 @@ test("without an endpoint nothing is recorded", async () => {
   expect(tracing.samples(TRACE)).toBe(false);
 });
 
+test("the SDK's own switch turns traces off, and nothing waits for it", async () => {
+  vi.stubEnv("OTEL_SDK_DISABLED", "True");
+  expect(await start()).toBe(noTracing);
+  vi.stubEnv("OTEL_SDK_DISABLED", "false");
+  const tracing = await start();
+  expect(tracing.enabled).toBe(true);
+  await tracing.close();
+});
+
 test("spans are exported by OTLP with the ids, parent, kind, times and failure that they are given", async () => {
   const tracing = await start();
   const since = Date.now() - 5_000;
@@ -114,4 +123,21 @@ test("while the receiver does not answer so many spans wait and no more; the oth
   otlp.speak();
   await tracing.close();
   expect(otlp.spans).toHaveLength(2_048);
+});
+
+test("where the SDK's queue is made smaller fewer wait, and tracing goes on after the queue was full", async () => {
+  vi.stubEnv("OTEL_BSP_MAX_QUEUE_SIZE", "100");
+  vi.stubEnv("OTEL_BSP_SCHEDULE_DELAY", "10");
+  const told = { exported: 0, lost: 0, dropped: 0 };
+  const onExport = ({ outcome, spans }: ExportedBatch) => {
+    told[outcome] += spans;
+  };
+  const tracing = await start({ onExport });
+  // More than our own bound in all: none of them may be waited for that the SDK has let go.
+  for (let round = 1; round <= 6; round++) {
+    for (let i = 0; i < 500; i++) tracing.record(SPAN);
+    await expect.poll(() => told.exported, { timeout: 5_000 }).toBe(round * 100);
+  }
+  expect(told).toEqual({ exported: 600, lost: 0, dropped: 2_400 });
+  await tracing.close();
 });
