@@ -7,7 +7,7 @@ export interface AlertNotifierOptions {
   readonly shape: "webhook" | "slack";
   /** What is only `info` is shown and not called for. Default: page and ticket. */
   readonly severities?: ReadonlySet<Alert["severity"]>;
-  /** Told when a word is given up, or there are too many. */
+  /** Told, once a firing, when a word could not be delivered for minutes, or too many wait. It goes on being tried while it is told. */
   readonly onLost?: (alert: Alert, why: string) => void;
   /** Monotonic or epoch ms. */
   readonly now: () => number;
@@ -20,6 +20,7 @@ const MAX_WAITING = 200;
 const MAX_SAID = 2_000;
 /** Words in one call. */
 const MAX_AT_ONCE = 20;
+/** From so many failures in a row on, each word that fails counts as lost, and the pause is the longest. */
 const MAX_TRIES = 8;
 const FIRST_WAIT_MS = 1_000;
 const LONGEST_WAIT_MS = 300_000;
@@ -33,12 +34,15 @@ interface Said {
 
 /**
  * Calls out when an alert fires, and when it is over: once each, however often it is told. What cannot be delivered is tried again with growing
- * pauses; meanwhile a newer word about an alert takes the older one's place. What fires and is over before anything could be said is not said.
+ * pauses, and then every five minutes for as long as it is told; meanwhile a newer word about an alert takes the older one's place. What fires and is
+ * over before anything could be said is not said.
  */
 export class AlertNotifier {
   private readonly options: AlertNotifierOptions;
   private readonly waiting = new Map<string, Alert>();
   private readonly said = new Map<string, Said>();
+  /** Words that have been counted as lost, by key: the firing they are of. */
+  private readonly lost = new Map<string, Alert["firingSince"]>();
   private sending = false;
   private tries = 0;
   private notBefore = Number.NEGATIVE_INFINITY;
@@ -89,34 +93,50 @@ export class AlertNotifier {
     if (this.waiting.size >= MAX_WAITING && !this.waiting.has(alert.key)) {
       const [oldest] = this.waiting.values();
       this.waiting.delete(oldest!.key);
-      this.options.onLost?.(oldest!, "too many wait");
+      this.lose(oldest!, "too many wait");
     }
     this.waiting.set(alert.key, alert);
   }
 
   private done(alert: Alert): void {
-    // A newer word may have come meanwhile.
-    if (this.waiting.get(alert.key)?.state === alert.state) this.waiting.delete(alert.key);
-    this.said.delete(alert.key);
-    this.said.set(alert.key, { state: alert.state, firingSince: alert.firingSince, at: this.options.now() });
-    if (this.said.size > MAX_SAID) this.said.delete(this.said.keys().next().value!);
+    this.unwait(alert);
+    this.lost.delete(alert.key);
+    remember(this.said, alert.key, { state: alert.state, firingSince: alert.firingSince, at: this.options.now() });
+  }
+
+  /** A newer word may have come meanwhile: it stays. */
+  private unwait({ key, state }: Alert): void {
+    if (this.waiting.get(key)?.state === state) this.waiting.delete(key);
   }
 
   private failed(words: readonly Alert[], error: unknown): void {
-    const { now, onLost } = this.options;
     this.tries++;
-    this.notBefore = now() + Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** (this.tries - 1));
-    if (this.tries < MAX_TRIES) return;
-    this.tries = 0;
+    const givesUp = this.tries >= MAX_TRIES;
+    this.notBefore = this.options.now() + (givesUp ? LONGEST_WAIT_MS : FIRST_WAIT_MS * 2 ** (this.tries - 1));
+    if (!givesUp) return;
     for (const alert of words) {
-      this.done(alert);
-      onLost?.(alert, error instanceof Error ? error.message : String(error));
+      // It has not been said: who tells of it again puts it behind the others.
+      this.unwait(alert);
+      this.lose(alert, error instanceof Error ? error.message : String(error));
     }
+  }
+
+  private lose(alert: Alert, why: string): void {
+    if (this.lost.has(alert.key) && this.lost.get(alert.key) === alert.firingSince) return;
+    remember(this.lost, alert.key, alert.firingSince);
+    this.options.onLost?.(alert, why);
   }
 
   private body(alerts: readonly Alert[]): string {
     return JSON.stringify(this.options.shape === "slack" ? { text: alerts.map(line).join("\n") } : webhook(alerts));
   }
+}
+
+/** As the newest; the oldest is forgotten. */
+function remember<Value>(memory: Map<string, Value>, key: string, value: Value): void {
+  memory.delete(key);
+  memory.set(key, value);
+  if (memory.size > MAX_SAID) memory.delete(memory.keys().next().value!);
 }
 
 function line({ name, state, severity, summary }: Alert): string {

@@ -69,7 +69,10 @@ export async function openAlerts(
           },
           onLost: ({ name }, why) => {
             lost++;
-            log.error({ alert: name, why }, "a word on an alert is given up");
+            log.error(
+              { alert: name, why },
+              "a word on an alert could not be delivered; it is tried again while the alert lasts",
+            );
           },
           now: () => performance.now(),
         });

@@ -19,12 +19,13 @@ const OVER: Alert = { ...ALERT, state: "resolved", resolvedAt: 120_000 };
 function world(shape: "webhook" | "slack" = "slack") {
   const posted: string[] = [];
   const lost: string[] = [];
-  const state = { at: 0, fails: false };
+  const state = { at: 0, fails: false, calls: 0 };
   const notifier = new AlertNotifier({
     shape,
     now: () => state.at,
     onLost: ({ name }, why) => void lost.push(`${name}: ${why}`),
     post: async (body) => {
+      state.calls++;
       if (state.fails) throw new Error("503");
       posted.push(body);
     },
@@ -59,18 +60,32 @@ test("one that fires anew is news, and one that goes on firing is said again aft
   expect(posted).toHaveLength(3);
 });
 
-test("what cannot be delivered is tried again with growing pauses, and given up in the end", async () => {
+test("what cannot be delivered is tried again with growing pauses, then every five minutes; it is lost once, and said when it can be", async () => {
   const { notifier, posted, lost, state } = world();
   state.fails = true;
-  let calls = 0;
-  for (let second = 0; second < 300; second++) {
-    state.at = second * 1_000;
-    const before = lost.length;
-    notifier.tell([ALERT]);
-    await notifier.pump();
-    calls += Number(lost.length > before);
-  }
-  expect([posted.length, calls, lost]).toEqual([0, 1, ["ProviderDark: 503"]]);
+  const tries: number[] = [];
+  const until = async (end: number, alert: Alert) => {
+    for (; state.at < end; state.at += 1_000) {
+      const before = state.calls;
+      if (state.at % 15_000 === 0) notifier.tell([alert]);
+      await notifier.pump();
+      if (state.calls > before) tries.push(state.at / 1_000);
+    }
+  };
+  await until(1_400_000, ALERT);
+  expect(tries.slice(0, 8)).toEqual([0, 1, 3, 7, 15, 31, 63, 127]);
+  expect(tries.slice(8)).toEqual([427, 727, 1_027, 1_327]);
+  expect([posted.length, lost]).toEqual([0, ["ProviderDark: 503"]]);
+  state.fails = false;
+  await until(1_700_000, ALERT);
+  expect(posted).toHaveLength(1);
+  // Its end as well, when the receiver is away again.
+  state.fails = true;
+  await until(2_100_000, OVER);
+  state.fails = false;
+  await until(2_400_000, OVER);
+  expect(posted.map((body) => body.includes("over"))).toEqual([false, true]);
+  expect(lost).toHaveLength(2);
 });
 
 test("an outage of the receiver loses nothing that still holds, and what is over by then is not said", async () => {
@@ -96,6 +111,9 @@ test("what waits is bounded, and what is only to be known is not called for", ()
   const { notifier, lost } = world();
   notifier.tell(Array.from({ length: 250 }, (_, i) => ({ ...ALERT, key: String(i) })));
   expect([notifier.waitingCount, lost.length]).toEqual([200, 50]);
+  for (let round = 0; round < 3; round++)
+    notifier.tell(Array.from({ length: 250 }, (_, i) => ({ ...ALERT, key: String(i) })));
+  expect([notifier.waitingCount, lost.length]).toEqual([200, 250]);
   const quiet = world();
   quiet.notifier.tell([{ ...ALERT, severity: "info" }]);
   expect(quiet.notifier.waitingCount).toBe(0);
