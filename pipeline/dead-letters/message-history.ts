@@ -48,20 +48,21 @@ export interface LogHistoryOptions {
 
 /** Stretch of the log that is decoded at a time, offsets. */
 const STEP = 5_000;
-/** A sink that is further behind is looked after first: the log would be read for minutes, offsets a partition. */
+/** A sink that is further behind is looked after first: the log would be read for minutes. Offsets, of all partitions that are read. */
 const MAX_BEHIND = 2_000_000;
-const MAX_ROWS = 50_000;
+/** Events of one question, in ClickHouse and in the log each. */
+const MAX_EVENTS = 50_000;
 
 const COLUMNS = `toString(message_id) AS messageId, destination AS to, toString(type) AS type, attempt, toString(provider) AS provider,
   toString(state) AS state, provider_message_ids AS providerMessageIds, log_partition AS partition, log_offset AS offset`;
 /** By the number as well: one id may have been given to any number of destinations. */
 const BY_MESSAGE = `SELECT ${COLUMNS} FROM events
   WHERE message_id IN {ids:Array(UUID)} AND destination IN {to:Array(String)}
-  LIMIT ${MAX_ROWS}`;
+  LIMIT ${MAX_EVENTS}`;
 const BY_RECEIPT = `SELECT ${COLUMNS} FROM events
   WHERE type = 'submitted' AND provider IN {providers:Array(String)}
     AND (destination IN {to:Array(String)} OR hasAny(provider_id_keys, {ids:Array(String)}))
-  LIMIT ${MAX_ROWS}`;
+  LIMIT ${MAX_EVENTS}`;
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 export function messageText({ messageId, to }: MessageKey): string {
@@ -91,16 +92,12 @@ export class LogHistory implements MessageHistory {
       found.set(key, events);
     };
     // The tail begins where the sink has committed by now, so it is looked up before the rows.
-    const tail = await this.tail(keys.map(({ to }) => to));
+    const tail = await this.tail(
+      keys.map(({ to }) => to),
+      (event) => wanted.has(messageText(event)),
+    );
     const ids = keys.map(({ messageId }) => messageId).filter((id) => UUID.test(id));
     const rows = await this.rows(BY_MESSAGE, { ids, to: keys.map(({ to }) => to) });
-    if (rows.length >= MAX_ROWS)
-      throw new SluiceError(
-        `${ids.length} messages have more than ${MAX_ROWS} events: replay fewer letters at a time`,
-        {
-          code: "HISTORY_TOO_LONG",
-        },
-      );
     for (const row of rows) take(row);
     for (const event of tail) take(event);
     return new Map([...found].map(([key, events]) => [key, [...events.values()].sort(byPlace)]));
@@ -108,13 +105,18 @@ export class LogHistory implements MessageHistory {
 
   async submissionsOf(receipts: readonly ReceiptKey[]): Promise<KnownEvent[][]> {
     if (receipts.length === 0) return [];
-    const tail = await this.tail(receipts.map(({ to }) => to));
+    const wanted = new Set(receipts.flatMap((receipt) => formsOf(receipt.provider, [receipt.providerMessageId])));
+    const tail = await this.tail(
+      receipts.map(({ to }) => to),
+      ({ type, provider, providerMessageIds }) =>
+        type === "submitted" && formsOf(provider, providerMessageIds).some((form) => wanted.has(form)),
+    );
     const rows = await this.rows(BY_RECEIPT, {
       providers: [...new Set(receipts.map(({ provider }) => provider))],
       to: receipts.map(({ to }) => to).filter((to) => to !== ""),
       ids: receipts.flatMap(({ providerMessageId }) => idForms(providerMessageId)),
     });
-    const submitted = [...rows, ...tail.filter(({ type }) => type === "submitted")];
+    const submitted = [...rows, ...tail];
     return receipts.map(({ provider, providerMessageId, to }) => {
       const forms = new Set(idForms(providerMessageId));
       return submitted.filter(
@@ -126,23 +128,25 @@ export class LogHistory implements MessageHistory {
     });
   }
 
-  private rows(query: string, parameters: QueryParameters): Promise<KnownEvent[]> {
+  private async rows(query: string, parameters: QueryParameters): Promise<KnownEvent[]> {
     type Row = Omit<KnownEvent, "offset"> & { readonly offset: string | number };
-    return this.options.clickhouse.lookUp(async (rows) =>
-      (await rows<Row>(query, parameters)).map((row) => ({ ...row, offset: Number(row.offset) })),
-    );
+    const found = await this.options.clickhouse.lookUp((rows) => rows<Row>(query, parameters));
+    if (found.length >= MAX_EVENTS) throw tooLong("ClickHouse");
+    return found.map((row) => ({ ...row, offset: Number(row.offset) }));
   }
 
-  /** Events that the sink may not have stored yet, of these numbers' partitions; of all, where a number is not known. */
-  private async tail(numbers: readonly string[]): Promise<KnownEvent[]> {
+  /**
+   * Events that the sink may not have stored yet, of these numbers' partitions; of all, where a number is not known. Only those that
+   * `keep` wants are kept: the others may be two million.
+   */
+  private async tail(numbers: readonly string[], keep: (event: KnownEvent) => boolean): Promise<KnownEvent[]> {
     const { reader } = this.options;
     const stored = await reader.committed(EVENT_SINK_GROUP, EVENTS_TOPIC);
     // How many partitions there are is not taken from a setting: with a wrong one, a message's events would be looked for elsewhere.
     const marks = await reader.watermarks(EVENTS_TOPIC);
     const all = numbers.some((to) => !/^\d+$/.test(to));
     const wanted = all ? [...marks.keys()] : [...new Set(numbers.map((to) => partitionFor(to, marks.length)))];
-    const found: KnownEvent[] = [];
-    for (const partition of wanted) {
+    const parts = wanted.map((partition) => {
       const { low, high } = marks[partition] ?? { low: 0, high: 0 };
       const from = stored[partition] ?? -1;
       if (from < low && low > 0)
@@ -150,14 +154,21 @@ export class LogHistory implements MessageHistory {
           `sms.events/${partition}: offsets ${Math.max(from, 0)} to ${low} are gone and not in ClickHouse, so nobody can tell what became of its messages`,
           { code: "HISTORY_GONE" },
         );
-      if (high - from > MAX_BEHIND)
-        throw new SluiceError(
-          `analytics-sink is ${high - from} events behind in sms.events/${partition}; let it catch up first`,
-          { code: "HISTORY_BEHIND", class: "transient" },
-        );
-      for (let at = Math.max(from, low); at < high; at += STEP)
-        found.push(...(await this.stretch(partition, at, Math.min(at + STEP, high))));
-    }
+      return { partition, from: Math.max(from, low), high };
+    });
+    const behind = parts.reduce((sum, { from, high }) => sum + Math.max(0, high - from), 0);
+    if (behind > MAX_BEHIND)
+      throw new SluiceError(
+        `analytics-sink is ${behind} events behind in ${parts.length} partitions of sms.events; let it catch up first`,
+        { code: "HISTORY_BEHIND", class: "transient" },
+      );
+    const found: KnownEvent[] = [];
+    for (const { partition, from, high } of parts)
+      for (let at = from; at < high; at += STEP) {
+        for (const event of await this.stretch(partition, at, Math.min(at + STEP, high)))
+          if (keep(event)) found.push(event);
+        if (found.length >= MAX_EVENTS) throw tooLong("sms.events");
+      }
     return found;
   }
 
@@ -182,6 +193,16 @@ export class LogHistory implements MessageHistory {
     }
     return found;
   }
+}
+
+/** By provider and form, whatever the notation. */
+function formsOf(provider: string, ids: readonly string[]): string[] {
+  return ids.flatMap((id) => idForms(id).map((form) => `${provider} ${form}`));
+}
+
+function tooLong(where: string): SluiceError {
+  const message = `these letters may concern ${MAX_EVENTS} events or more in ${where}: replay fewer letters at a time`;
+  return new SluiceError(message, { code: "HISTORY_TOO_LONG" });
 }
 
 function byPlace(a: KnownEvent, b: KnownEvent): number {
