@@ -72,15 +72,15 @@ export class CatalogTopic {
 
   /**
    * Publishes a version: its pieces, then its head. @returns the version as it counts
-   * @throws SluiceError `CATALOG_CHANGED` when another one was published meanwhile: this one is taken away again
+   * @throws SluiceError `CATALOG_CHANGED` when another one was published meanwhile: this one is taken away again. `CATALOG_UNSURE`
+   *   (transient) when the head may have been written, and it could not be seen whether it counts
    */
   async publish(source: CatalogSource, made: Omit<VersionFacts, "id" | "at">): Promise<VersionFacts> {
     const producer = await this.parts.writer();
     const facts = { ...made, at: producer.clock.now() };
     const { id, pieces, head } = versionRecords(this.parts.codecs.control, source, facts);
     await producer.send(pieces);
-    await producer.send([head]);
-    const log = await this.read();
+    const log = await this.written(producer.send([head]));
     const applied = log.versions.find((version) => version.id === id);
     if (applied === undefined) {
       await producer.send(removalRecords({ ...facts, id }, pieces.length));
@@ -91,8 +91,25 @@ export class CatalogTopic {
       );
     }
     const old = log.versions.slice(0, -KEPT_VERSIONS);
-    for (const version of old) await producer.send(removalRecords(version, version.pieces));
+    // The version counts by now: what cannot be taken away goes with the next one.
+    for (const version of old) await producer.send(removalRecords(version, version.pieces)).catch(() => {});
     return applied;
+  }
+
+  /** What stands there once a head is written. */
+  private async written(head: Promise<void>): Promise<CatalogLog> {
+    try {
+      await head;
+      return await this.read();
+    } catch (cause) {
+      throw new SluiceError(
+        "the change may have been applied, and may not: look at the catalog before it is tried again",
+        {
+          ...{ code: "CATALOG_UNSURE", class: "transient" },
+          cause,
+        },
+      );
+    }
   }
 }
 
