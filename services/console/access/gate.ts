@@ -52,7 +52,9 @@ export class Gate {
     if (mayAs(session.person.role, needed)) return session.person;
     const { name: person, role } = session.person;
     const { log } = this.options;
-    log.every("role-may-not", 1_000).warn({ person, role, needed, path: request.path }, "a role may not do this");
+    log
+      .every(`role-may-not-${person}`, 1_000)
+      .warn({ person, role, needed, path: request.path }, "a role may not do this");
     const detail = `this needs the role ${needed}; yours is ${role}`;
     throw new ProblemError({ status: 403, code: "ROLE_MAY_NOT", title: "Your role may not do this", detail });
   }

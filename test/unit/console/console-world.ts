@@ -9,7 +9,7 @@ import { consoleApp, type Question } from "../../../services/console/http/consol
 import { LiveStream } from "../../../services/console/http/live-stream.ts";
 import { SessionCookie } from "../../../services/console/http/session-cookie.ts";
 
-/** A line of a log that remembers. */
+/** A line of a log that remembers; of what may repeat, the first line a key. */
 export interface Told {
   readonly level: string;
   readonly fields: Readonly<Record<string, unknown>>;
@@ -21,7 +21,13 @@ export function rememberingLog(): { readonly log: Log; readonly told: Told[] } {
   const say = (level: string) => (fields: unknown, words?: string) =>
     void told.push({ level, fields: fields as Told["fields"], words: words ?? "" });
   const levels = { info: say("info"), warn: say("warn"), error: say("error") };
-  const log: Log = { ...silentLog, ...levels, every: () => log, child: () => log } as Log;
+  const keys = new Set<string>();
+  const every = (key: string) => {
+    const known = keys.has(key);
+    keys.add(key);
+    return known ? silentLog : log;
+  };
+  const log: Log = { ...silentLog, ...levels, every, child: () => log } as Log;
   return { log, told };
 }
 
