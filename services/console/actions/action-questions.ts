@@ -30,7 +30,7 @@ export function actionQuestions(desk: CatalogDesk, replays: ReplayDesk): Questio
 /** `path/plan` says what would change; `path` does it, and names the version that the plan was for. */
 function catalogAction(path: string, role: Role, desk: CatalogDesk, read: (body: Body) => CatalogChange): Question[] {
   return [
-    post(`${path}/plan`, role, (_, body) => desk.plan(read(body))),
+    post(`${path}/plan`, role, (person, body) => desk.plan(read(body), person)),
     post(path, role, (person, body) =>
       desk.carryOut(read(body), wholeNumber(body, "version", VERSIONS), noteOf(body), person),
     ),

@@ -13,8 +13,9 @@ import type { CatalogSource } from "../../../pipeline/control/catalog-version.ts
 import { readVersion } from "../../../pipeline/control/read-version.ts";
 import { SluiceError } from "../../../platform/errors/sluice-error.ts";
 import { ProblemError } from "../../../platform/http/problem.ts";
+import { ProducerClosedError } from "../../../platform/kafka/producer-errors.ts";
 import type { Log } from "../../../platform/log/log.ts";
-import type { Person } from "../access/roles.ts";
+import { mayAs, type Person, type Role } from "../access/roles.ts";
 import { type CatalogChange, changedFiles, idleRoutes } from "./catalog-change.ts";
 
 export interface CatalogDeskOptions {
@@ -55,38 +56,46 @@ export class CatalogDesk {
     this.options = options;
   }
 
-  /** What a change would do; nothing is written. @throws ProblemError 404, or 409 where it changes nothing or cannot be */
-  plan(change: CatalogChange): Promise<PlannedChange> {
+  /**
+   * What a change would do; nothing is written. @throws ProblemError 404, 409 where it changes nothing or cannot be, or 403 where it
+   * would be the first version and the person is no admin; SluiceError of class transient when Kafka does not answer
+   */
+  plan(change: CatalogChange, person: Person): Promise<PlannedChange> {
     return this.next(async () => {
-      const { version, diff, source } = await this.prepare(change);
+      const { version, diff, source } = await this.prepare(change, person);
       return { version, diff, idleRoutes: idleRoutes(source) };
     });
   }
 
   /**
    * Carries a change out that was planned against `version`, in the person's name. @returns the new version's number
-   * @throws ProblemError as `plan`; 409 `CATALOG_CHANGED` when somebody has applied another version meanwhile
+   * @throws ProblemError as `plan`; 409 `CATALOG_CHANGED` when somebody has applied another version meanwhile; 503 `CATALOG_UNSURE`
+   *   when it may have been carried out
    */
   carryOut(change: CatalogChange, version: number, note: string | null, person: Person): Promise<{ version: number }> {
     return this.next(async () => {
       const { publish, log } = this.options;
-      const prepared = await this.prepare(change);
+      const prepared = await this.prepare(change, person);
       if (prepared.version !== version) throw changed(prepared.by, prepared.version);
       const restored = change.kind === "rollback" ? change.restores : null;
       const made = { parent: version, by: `${person.name} (console)`, note, restored };
       const published = await publish(prepared.source, made);
       const { name, role } = person;
-      log.info(
-        { person: name, role, change, version: published.version, note },
-        "the catalog was changed on the console",
-      );
+      // Without the note: people write numbers into it. It stands in the catalog's history.
+      log.info({ person: name, role, change, version: published.version }, "the catalog was changed on the console");
       return { version: published.version };
     });
   }
 
-  private async prepare(change: CatalogChange) {
-    const { topic, files, partitions } = this.options;
+  private async prepare(change: CatalogChange, { name: person, role }: Person) {
+    const { topic, files, partitions, log } = this.options;
     const { current, versions } = await topic.read();
+    if (current === undefined && !mayAs(role, "admin")) {
+      log
+        .every(`first-version-${person}`, 1_000)
+        .warn({ person, role, change }, "a role may not apply the first version");
+      throw firstVersion(role);
+    }
     const base = current === undefined ? files() : filesOf(current);
     const source = await followingSource(topic.reader, changedFiles(change, base, versions), current);
     await readVersion(source, partitions, concealed);
@@ -100,6 +109,7 @@ export class CatalogDesk {
 
   private next<Value>(work: () => Promise<Value>): Promise<Value> {
     const done = this.turn.then(work).catch((error: unknown) => {
+      if (codeOf(error) === UNSURE) this.options.log.error({ err: error }, "a change of the catalog was interrupted");
       throw asProblem(error);
     });
     this.turn = done.catch(() => {});
@@ -112,11 +122,36 @@ function changed(by: string, version: number): ProblemError {
   return new ProblemError({ status: 409, code: "CATALOG_CHANGED", title: "The catalog has changed", detail });
 }
 
+/** It would be the whole of the console's own files, of which the difference shows a line. */
+function firstVersion(role: Role): ProblemError {
+  const detail = `nothing has been applied yet, and the first version would be all that the console's own files hold: apply the files first (sluice apply). Else this needs the role admin; yours is ${role}`;
+  return new ProblemError({ status: 403, code: "FIRST_VERSION", title: "Your role may not do this", detail });
+}
+
+const UNSURE = "CATALOG_UNSURE";
+
 function asProblem(error: unknown): unknown {
   if (error instanceof ProblemError) return error;
-  const known = error instanceof SluiceError || error instanceof CatalogError;
-  if (!known || !CONFLICTS.has(error.code)) return error;
-  const title =
-    error.code === "CATALOG_CHANGED" ? "The catalog has changed" : "The catalog cannot be changed like this";
-  return new ProblemError({ status: 409, code: error.code, title, detail: error.message }, { cause: error });
+  const code = codeOf(error);
+  if (code === undefined)
+    return isKafkas(error)
+      ? new SluiceError("Kafka does not answer", { code: "KAFKA_UNAVAILABLE", class: "transient", cause: error })
+      : error;
+  const { message } = error as Error;
+  if (code === UNSURE) {
+    const title = "It is not known whether the catalog was changed";
+    return new ProblemError({ status: 503, code, title, detail: message }, { cause: error });
+  }
+  if (!CONFLICTS.has(code)) return error;
+  const title = code === "CATALOG_CHANGED" ? "The catalog has changed" : "The catalog cannot be changed like this";
+  return new ProblemError({ status: 409, code, title, detail: message }, { cause: error });
+}
+
+function codeOf(error: unknown): string | undefined {
+  return error instanceof SluiceError || error instanceof CatalogError ? error.code : undefined;
+}
+
+/** Faults of KafkaJS, which say so in their names, and of a producer that is closed. */
+function isKafkas(error: unknown): boolean {
+  return error instanceof ProducerClosedError || (error instanceof Error && error.name.startsWith("KafkaJS"));
 }

@@ -41,13 +41,13 @@ export async function changeCatalog({ title, what, path, change, act }, trouble)
 function planned({ version, diff, idleRoutes }, what) {
   return [
     el("p", {}, what),
-    el(
-      "p",
-      { class: "muted" },
-      version === 0
-        ? "The first version of the catalog: it is made of the console's own files. From then on all services work with it, not with their files."
-        : `Different from version ${version}:`,
-    ),
+    version === 0
+      ? el(
+          "p",
+          { class: "note", "data-tone": "warn" },
+          "Nothing has been applied yet: this publishes all that the console's own files hold, with the change below. From then on all services work with it, not with their files.",
+        )
+      : el("p", { class: "muted" }, `Different from version ${version}:`),
     diffList(diff),
     idleRoutes.length === 0
       ? null

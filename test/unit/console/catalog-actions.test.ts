@@ -24,7 +24,7 @@ const FILES: CatalogSource = {
 
 let versions: AppliedVersion[];
 let told: Told[];
-let failWith: SluiceError | undefined;
+let failWith: Error | undefined;
 let world: Awaited<ReturnType<typeof consoleWorld>>;
 
 const add = (source: CatalogSource, made: Made) => {
@@ -78,7 +78,7 @@ test("a provider is drained by a version that differs in that alone, in the name
   expect(told).toContainEqual({
     level: "info",
     fields: {
-      ...{ person: "operator-anna", role: "operator", version: 2, note: "maintenance" },
+      ...{ person: "operator-anna", role: "operator", version: 2 },
       change: { kind: "use", provider: "south", use: "drain" },
     },
     words: "the catalog was changed on the console",
@@ -88,12 +88,39 @@ test("a provider is drained by a version that differs in that alone, in the name
   expect(versions[2]!.source).toEqual(FILES);
 });
 
-test("the first version is made of the files", async () => {
-  expect((await world.ask("operator", `${USE}/plan`, drain)).body).toMatchObject({
+test("the first version is made of the files, by an admin; others are told to have them applied", async () => {
+  for (const [path, body] of [
+    [`${USE}/plan`, drain],
+    [USE, { ...drain, version: 0 }],
+  ] as const) {
+    const refused = await world.ask("operator", path, body);
+    expect(refused).toMatchObject({ status: 403, body: { code: "FIRST_VERSION" } });
+    expect(refused.body.detail).toContain("nothing has been applied yet");
+  }
+  expect(versions).toEqual([]);
+  expect(told[0]).toMatchObject({ level: "warn", fields: { person: "operator-anna", role: "operator" } });
+  expect((await world.ask("admin", `${USE}/plan`, drain)).body).toMatchObject({
     version: 0,
     diff: ["~ provider south: use: not set -> drain"],
   });
-  expect((await world.ask("operator", USE, { ...drain, version: 0 })).body).toEqual({ version: 1 });
+  expect((await world.ask("admin", USE, { ...drain, version: 0 })).body).toEqual({ version: 1 });
+});
+
+test("a write that was interrupted may count, and says so; when Kafka does not answer it is to be tried again", async () => {
+  add(FILES, { ...by, parent: 0 });
+  failWith = new SluiceError("it may have been applied", { code: "CATALOG_UNSURE", class: "transient" });
+  expect(await world.ask("operator", USE, { ...drain, version: 1 })).toMatchObject({
+    status: 503,
+    body: { code: "CATALOG_UNSURE", detail: "it may have been applied" },
+  });
+  expect(told.at(-1)).toMatchObject({ level: "error", words: "a change of the catalog was interrupted" });
+  failWith = Object.assign(new Error("connect ECONNREFUSED"), { name: "KafkaJSConnectionError" });
+  expect(await world.ask("operator", USE, { ...drain, version: 1 })).toMatchObject({
+    status: 503,
+    body: { code: "UNAVAILABLE" },
+  });
+  failWith = new Error("a mistake");
+  expect(await world.ask("operator", USE, { ...drain, version: 1 })).toMatchObject({ status: 500 });
 });
 
 test("when somebody has applied since the plan, nothing is changed", async () => {
@@ -142,6 +169,11 @@ test("each action is for its role, and who may not do it is named in the log", a
     level: "warn",
     fields: { person: "viewer-anna", role: "viewer", needed: "operator" },
   });
+  // Each of them, though they come within a second.
+  expect(told.filter(({ level }) => level === "warn").map(({ fields }) => fields.person)).toEqual([
+    "viewer-anna",
+    "operator-anna",
+  ]);
 });
 
 test("another site cannot act in somebody's name", async () => {
