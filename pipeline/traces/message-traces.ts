@@ -8,7 +8,7 @@ import { isFailure, isLate, rootSpanOf, traceOfMessage, traceOfRecord } from "./
 
 export interface MessageTracesOptions {
   readonly tracing: Tracing;
-  /** Messages a second whose failure begins a trace at the most. */
+  /** Messages a second whose failure begins a trace at the most; those that are merely late begin half as many at the most. */
   readonly failuresPerSecond: number;
   readonly metrics: MetricRegistry;
   readonly log: Log;
@@ -35,6 +35,7 @@ export class MessageTraces {
   private readonly leftOut;
   private second = Number.NEGATIVE_INFINITY;
   private left = 0;
+  private leftForLate = 0;
 
   constructor(options: MessageTracesOptions) {
     this.options = options;
@@ -131,20 +132,23 @@ export class MessageTraces {
   }
 
   private fail(event: Event, late: boolean): TraceContext | undefined {
-    if (!(late || isFailure(event)) || !this.budget()) return undefined;
+    if (!(late || isFailure(event)) || !this.budget(late)) return undefined;
     const own = traceOfMessage(event.facts.messageId);
     this.lateAcceptance(own, event);
     return own;
   }
 
-  private budget(): boolean {
+  /** In an overload all are late, and failures must still be seen. */
+  private budget(late = false): boolean {
     const now = this.monotonic();
     if (now - this.second >= 1_000) {
       this.second = now;
       this.left = this.options.failuresPerSecond;
+      this.leftForLate = Math.ceil(this.left / 2);
     }
-    const any = this.left > 0;
+    const any = this.left > 0 && !(late && this.leftForLate === 0);
     if (any) this.left--;
+    if (any && late) this.leftForLate--;
     (any ? this.traced : this.leftOut).add();
     return any;
   }

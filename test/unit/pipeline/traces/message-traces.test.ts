@@ -201,6 +201,15 @@ describe("a message that fails and was not traced", () => {
     ]);
   });
 
+  test("of those so many, late ones take half at the most, and what fails has the rest", () => {
+    const { traces, clock } = world({ failuresPerSecond: 4 });
+    const late = () => traces.submission(event({ at: 31_001 }), undefined) !== undefined;
+    const fail = () => traces.conclusion(event({ type: "final", state: "expired" }), undefined) !== undefined;
+    expect([late(), late(), late(), fail(), fail(), fail()]).toEqual([true, true, false, true, true, false]);
+    clock.now = 1_000;
+    expect([fail(), fail(), fail(), late(), late(), fail()]).toEqual([true, true, true, true, false, false]);
+  });
+
   test("what goes well, and what no provider had, is none", () => {
     const { traces, spans } = world();
     traces.routing(event({ type: "routed" }), undefined, 1_000);
