@@ -61,6 +61,8 @@ interface Running {
   dry: boolean;
   state: ReplayRun["state"];
   startedAt: number;
+  /** Epoch ms; 0 while it goes on. */
+  endedAt: number;
   letters: number;
   leftOut: number;
   replayed: number;
@@ -79,7 +81,7 @@ export const MAX_RATE = 100;
 const SHOWN = 100;
 /** Letters looked at to find those that may go: refused ones stand among them. */
 const CANDIDATES_EACH = 5;
-/** What a dry run has shown counts for so long, ms: later it is looked again. */
+/** What a dry run has shown counts for so long from its end on, ms: later it is looked again. */
 const DRY_RUN_COUNTS_MS = 10 * 60_000;
 /** Letters a second in a dry run, which writes nothing: as fast as it goes. */
 const DRY_RATE = 1_000;
@@ -97,7 +99,7 @@ export class ReplayDesk {
   /** The last run; undefined when there was none since the start. */
   get current(): ReplayRun | undefined {
     if (this.last === undefined) return undefined;
-    const { asked: _, going: __, stopAsked: ___, ...run } = this.last;
+    const { asked: _, going: __, stopAsked: ___, endedAt: ____, ...run } = this.last;
     return run;
   }
 
@@ -118,7 +120,7 @@ export class ReplayDesk {
   carryOut(named: string, rate: number, person: Person): ReplayRun {
     const dry = this.last;
     if (dry?.state === "running") throw busy(dry);
-    const young = dry !== undefined && this.options.now() - dry.startedAt <= DRY_RUN_COUNTS_MS;
+    const young = dry !== undefined && this.options.now() - dry.endedAt <= DRY_RUN_COUNTS_MS;
     if (dry === undefined || !dry.dry || dry.state !== "done" || dry.run !== named || !young) {
       const detail =
         "look again what a replay would do: this was not the last dry run, or is more than ten minutes ago";
@@ -155,15 +157,16 @@ export class ReplayDesk {
     if (this.last?.state === "running") throw busy(this.last);
     const run: Running = {
       ...{ run: nameOf(name), by: name, dry, state: "running", startedAt: this.options.now(), letters: 0, leftOut: 0 },
-      ...{ replayed: 0, refused: {}, lines: [], failure: null, asked, going: [], stopAsked: false },
+      ...{ replayed: 0, refused: {}, lines: [], failure: null, asked, going: [], stopAsked: false, endedAt: 0 },
     };
     this.last = run;
-    const { log } = this.options;
+    const { log, now } = this.options;
     if (!dry) log.info({ person: name, role, run: run.run, filter: asked.filter }, "a replay of dead letters begins");
     this.work = work(run).then(
       (result) => {
         run.leftOut += result.notLookedAt;
         if (result.absent.length > 0) run.refused.gone = result.absent.length;
+        run.endedAt = now();
         run.state = run.stopAsked ? "stopped" : "done";
         const { replayed, refused } = run;
         if (!dry) log.info({ person: name, run: run.run, replayed, refused }, "a replay of dead letters is over");

@@ -121,6 +121,20 @@ test("without a dry run, with another one's name, or too long after it, nothing 
   expect(calls).toHaveLength(2);
 });
 
+test("a dry run that takes long counts from its end on", async () => {
+  let go = () => {};
+  hold = new Promise((resolve) => {
+    go = resolve;
+  });
+  await world.ask("operator", `${PATH}/plan`, { most: 1 });
+  now = 30 * 60_000;
+  go();
+  const { run } = await ended();
+  now += 10 * 60_000;
+  expect((await world.ask("operator", PATH, { run, rate: 1 })).status).toBe(200);
+  expect((await ended()).dry).toBe(false);
+});
+
 test("one goes on at a time; it can be stopped, and what a stopped dry run saw does not count", async () => {
   let go = () => {};
   hold = new Promise((resolve) => {
