@@ -31,12 +31,13 @@ export class DeadLetterBox {
     this.options = options;
   }
 
-  /** Looks for letters. Reads what was stored from `filter.from` on. */
+  /** Looks for letters. Reads what was stored from `filter.from` on, or from the letter behind which it looks. */
   async find(filter: LetterFilter, options: FindOptions): Promise<FoundLetters> {
-    const replayed = options.unreplayed === true ? await this.replays(filter.from) : undefined;
+    const from = options.after?.storedAt ?? filter.from;
+    const replayed = options.unreplayed === true ? await this.replays(from) : undefined;
     for (;;) {
       const search = new LetterSearch(filter, options, replayed);
-      await this.readAll(filter.from, (record) => this.look(record, search));
+      await this.readAll(from, (record) => this.look(record, search));
       // Records whose schema has just been fetched may match as well.
       if (!(await this.loadWanted())) return search.result();
     }

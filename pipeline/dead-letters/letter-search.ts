@@ -34,6 +34,9 @@ export interface LetterSummary extends LetterPlace {
   replayedAt: number | undefined;
 }
 
+/** By what letters are in the order of time. */
+export type LetterTime = Pick<LetterSummary, "storedAt" | "partition" | "offset">;
+
 /** Letters that were found, a bounded number, and how many there are. */
 export interface FoundLetters {
   /** The oldest or the newest ones, in the order of time. */
@@ -53,6 +56,8 @@ export interface FindOptions {
   readonly which: "oldest" | "newest";
   /** Leaves out what has been replayed. Default false. */
   readonly unreplayed?: boolean;
+  /** Leaves out this letter and what stands before it in the order of time. */
+  readonly after?: LetterTime;
 }
 
 /** Counted by kind at the most; anybody may write reasons into the topic. */
@@ -83,6 +88,8 @@ export class LetterSearch {
   mayTake(letter: Letter): boolean {
     const { storedAt, content } = letter;
     if (this.replays?.has(letter) === true) return false;
+    const { after } = this.options;
+    if (after !== undefined && byTime(letter, after) <= 0) return false;
     const { reason, service, topic, from, to } = this.filter;
     return (
       (reason === undefined || content.reason === reason) &&
@@ -132,11 +139,13 @@ export class LetterSearch {
 
   private cut(): void {
     const { most, which } = this.options;
-    const sorted = [...this.held].sort(
-      ([, a], [, b]) => a.storedAt - b.storedAt || a.partition - b.partition || a.offset - b.offset,
-    );
+    const sorted = [...this.held].sort(([, a], [, b]) => byTime(a, b));
     this.held = new Map(which === "oldest" ? sorted.slice(0, most) : sorted.slice(-most));
   }
+}
+
+function byTime(a: LetterTime, b: LetterTime): number {
+  return a.storedAt - b.storedAt || a.partition - b.partition || a.offset - b.offset;
 }
 
 /** The beginning of a text. A copy, since a slice would hold all of it: anybody may write a long one into the topic. */

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { DeadLetterBox } from "../../../pipeline/dead-letters/dead-letter-box.ts";
 import { loadContent } from "../../../pipeline/dead-letters/letter-content.ts";
 import { LogHistory } from "../../../pipeline/dead-letters/message-history.ts";
-import { Replayer } from "../../../pipeline/dead-letters/replay.ts";
+import { Replayer, type ReplayOptions } from "../../../pipeline/dead-letters/replay.ts";
 import { shownLetter } from "../../../pipeline/dead-letters/show-letter.ts";
 import { ClickhouseReader } from "../../../pipeline/read-model/clickhouse-reader.ts";
 import { connectCodecs, type SluiceCodecs } from "../../../pipeline/records/codecs.ts";
@@ -16,6 +16,7 @@ import { TopicReader } from "../../../platform/kafka/topic-reader.ts";
 import { DEAD_LETTER_TOPIC, EVENTS_TOPIC } from "../../../schemas/topics.ts";
 import type { Command, CommandHost } from "../command.ts";
 import { type DeadLetterArguments, LISTED, RATE, REPLAYED, readDeadLetterArguments } from "./arguments.ts";
+import { replayFound } from "./replay-found.ts";
 import { absentLine, judgedLine, letterTable, nothingToReplay, replaySummary } from "./report.ts";
 import { StopSignals } from "./stop-signals.ts";
 
@@ -43,8 +44,6 @@ arguments that it does not understand, 130 after Ctrl-C.`;
 
 /** As shells say of a program that Ctrl-C has ended. */
 const EXIT_STOPPED = 130;
-/** Letters that a replay looks at; what lies behind them is the next run's. */
-const MAX_CANDIDATES = 20_000;
 const quiet = { debug() {}, info() {}, warn() {}, error() {} };
 const settings = z.object({ ...kafkaSettings, ...clickhouseSettings });
 type Asked<A extends DeadLetterArguments["action"]> = Extract<DeadLetterArguments, { action: A }>;
@@ -116,19 +115,21 @@ async function replay(
     const history = new LogHistory({ clickhouse, reader, codecs });
     const readTopic = readingFrom(connection);
     const replayer = new Replayer({ box, history, codecs, reader, producer, readTopic });
-    const options = { most: MAX_CANDIDATES, which: "oldest", unreplayed: !asked.again } as const;
-    const found = asked.places.length > 0 ? undefined : await box.find(asked.filter, options);
-    if (found?.matched === 0) {
-      tell(nothingToReplay(found.others, asked.again));
-      return 0;
-    }
-    const result = await replayer.replay(found?.letters ?? asked.places, {
+    const options: ReplayOptions = {
       ...asked,
       stopped: () => signals.stopped,
       onJudged: (judged) => host.print(asked.json ? JSON.stringify(judgedLine(judged)) : judgedLine(judged).text),
-    });
+    };
+    const result =
+      asked.places.length > 0
+        ? await replayer.replay(asked.places, options)
+        : await replayFound(box, replayer, asked.filter, options);
+    if ("others" in result) {
+      tell(nothingToReplay(result.others, asked.again));
+      return 0;
+    }
     for (const place of result.absent) tell(absentLine(place));
-    tell(replaySummary(result, asked.carryOut, found?.leftOut ?? 0, replayer.run));
+    tell(replaySummary(result, asked.carryOut, replayer.run));
     if (signals.stopped) return EXIT_STOPPED;
     return result.refused.size > 0 || result.absent.length > 0 ? 1 : 0;
   } finally {

@@ -48,10 +48,10 @@ export function absentLine({ partition, offset }: LetterPlace): string {
   return `${`${partition}/${offset}`.padEnd(10)} sms.dead-letter has no letter there (any more)`;
 }
 
-/** The last line. `leftOut`: letters that match and were not looked at, beyond the result's. */
-export function replaySummary(result: ReplayResult, carriedOut: boolean, leftOut: number, run: string): string {
+/** The last line. */
+export function replaySummary(result: ReplayResult, carriedOut: boolean, run: string): string {
   const refused = [...result.refused].map(([code, count]) => `${count} ${code}`).join(", ");
-  const left = result.notLookedAt + leftOut;
+  const left = result.notLookedAt;
   return [
     carriedOut ? `${result.replayed} replayed by ${run}` : `${result.replayed} would be replayed (--yes does it)`,
     ...(refused === "" ? [] : [`refused: ${refused}`]),

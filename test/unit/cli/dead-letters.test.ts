@@ -67,8 +67,8 @@ describe("what sluice dead-letters says", () => {
 
   it("names what it did not look at and what is not there", () => {
     const absent = [{ partition: 3, offset: 9 }];
-    const result = { replayed: 2, refused: new Map([["ended", 1]] as const), notLookedAt: 1, absent };
-    expect(replaySummary(result, true, 4, "run-1")).toBe(
+    const result = { replayed: 2, refused: new Map([["ended", 1]] as const), notLookedAt: 5, absent };
+    expect(replaySummary(result, true, "run-1")).toBe(
       "2 replayed by run-1; refused: 1 ended; 1 not there; 5 not looked at: run it again, or raise --most",
     );
     expect(absentLine(absent[0]!)).toContain("3/9 ");

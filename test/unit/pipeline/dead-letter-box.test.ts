@@ -104,6 +104,33 @@ describe("finding letters", () => {
     expect(found).toMatchObject({ matched: 3, leftOut: 1, others: 500 });
   });
 
+  it("looks behind a letter, in the order of time, and reads no more of the topic than that takes", async () => {
+    const log = new LetterLog();
+    const all = Array.from({ length: 9 }, (_, i) => log.letter(i % 2));
+    const options = { most: 3, which: "oldest", unreplayed: true } as const;
+    const seen: string[] = [];
+    let after: Letter | undefined;
+    for (let round = 0; round < 3; round++) {
+      const found = await log.box.find({}, after === undefined ? options : { ...options, after });
+      expect(found.leftOut).toBe(6 - 3 * round);
+      seen.push(...names(found.letters));
+      after = all[3 * round + 2]!;
+    }
+    expect(seen).toEqual(names(all));
+    log.given = 0;
+    expect((await log.box.find({}, { ...options, after: after! })).letters).toEqual([]);
+    expect(log.given).toBe(2);
+    // Of those of one moment the one in the lower partition comes first.
+    const { storedAt } = all[7]!;
+    for (const [partition, first] of [
+      [0, all[7]!],
+      [1, all[8]!],
+    ] as const) {
+      const found = await log.box.find({}, { ...options, after: { storedAt, partition, offset: 3 } });
+      expect(names(found.letters)[0]).toEqual(placeText(first));
+    }
+  });
+
   it("believes no mark that does not stand behind its letter", async () => {
     const log = new LetterLog();
     const ahead: Letter = { ...log.letter(0), offset: 5 };
