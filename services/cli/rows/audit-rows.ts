@@ -75,7 +75,9 @@ async function audit(options: RowAuditOptions, log: EventLog, clickhouse: ClickH
   const ms = Math.round(performance.now() - began);
   progress?.("comparing the roll-ups with the rows");
   const settled = Math.min(until ?? now(), (await oldestArriving(log, ranges)) - SETTLED_MS, now() - SETTLED_MS);
-  const rollUps = await answering(compareRollUpDays(clickhouse, { since, until: settled }, () => pause(againMs)));
+  const rollUps = await answering(
+    compareRollUpDays(clickhouse, { since, until: settled }, () => pause(againMs), now()),
+  );
   return { ...found, ms, rollUps };
 }
 

@@ -13,6 +13,9 @@ const RUN = 16;
 /** Ids of messages in one question: it goes in the request's address. */
 const MESSAGES_AT_ONCE = 200;
 
+/** What of the log a comparison needs. */
+type ComparedLog = Pick<EventLog, "read" | "low" | "appendedAt" | "repeatSpan">;
+
 /** What a comparison of events and rows came to. */
 export interface RowComparison extends LeftOut {
   /** Events compared: those of which there must be a row. */
@@ -37,13 +40,13 @@ export function nothingCompared(): RowComparison {
 
 /** Compares the rows of one partition with its events: once through the log, one query, and a closer look at what is not the same. */
 export async function comparePartition(
-  log: EventLog,
+  log: ComparedLog,
   clickhouse: ClickHouseClient,
-  range: PartitionRange,
+  asked: PartitionRange,
   into: RowComparison,
 ): Promise<void> {
-  into.arriving += range.arriving;
-  if (range.from >= range.to) return;
+  into.arriving += asked.arriving;
+  if (asked.from >= asked.to) return;
   let fold = new BucketFold();
   let times = { first: Number.POSITIVE_INFINITY, last: Number.NEGATIVE_INFINITY };
   const take = ({ offset, event: { at }, digest }: ExpectedRow) => {
@@ -55,11 +58,16 @@ export async function comparePartition(
     fold = new BucketFold();
     times = { first: Number.POSITIVE_INFINITY, last: Number.NEGATIVE_INFINITY };
   };
-  const read = await log.read(range, take, { restart });
-  if (range.cut && read.first !== undefined) into.logBegins = Math.max(into.logBegins ?? 0, read.first);
+  const read = await log.read(asked, take, { restart });
+  if (asked.cut && read.first !== undefined) into.logBegins = Math.max(into.logBegins ?? 0, read.first);
+  // What retention has deleted meanwhile has been read in part: whole buckets are compared.
+  const low = await log.low(asked.partition);
+  const isCut = low > asked.from;
+  const range = isCut ? { ...asked, from: Math.ceil(low / BUCKET) * BUCKET, low } : asked;
+  if (isCut) await noteBeginning(log, range, into);
   into.repeats += read.repeats;
   into.refused += read.refused;
-  const events = fold.buckets();
+  const events = new Map([...fold.buckets()].filter(([key]) => !isCut || key * BUCKET >= range.from));
   if (times.first > times.last) times = { first: 0, last: 0 };
   const rows = await bucketsOfRows(clickhouse, range, times);
   const differing = differingBuckets(events, rows);
@@ -82,11 +90,21 @@ export async function comparePartition(
   }
 }
 
+/** Says that the log begins where it does now. */
+async function noteBeginning(
+  log: ComparedLog,
+  { partition, from }: PartitionRange,
+  into: RowComparison,
+): Promise<void> {
+  const time = (await log.appendedAt(partition, from)) ?? Date.now();
+  into.logBegins = Math.max(into.logBegins ?? 0, time);
+}
+
 /** `folded`: events that the fold counted here. */
 async function lookInto(
-  log: EventLog,
+  log: ComparedLog,
   clickhouse: ClickHouseClient,
-  run: PartitionRange,
+  asked: PartitionRange,
   into: RowComparison,
   folded: number,
 ): Promise<void> {
@@ -94,10 +112,16 @@ async function lookInto(
   const restart = () => {
     expected = [];
   };
-  await log.read(run, (row) => void expected.push(row), { wholly: true, restart });
-  // What the fold took for new repeats an event from before its beginning.
+  await log.read(asked, (row) => void expected.push(row), { wholly: true, restart });
+  const low = await log.low(asked.partition);
+  const run = { ...asked, from: Math.max(asked.from, low), low: Math.max(asked.low, low) };
+  if (run.from > asked.from) {
+    expected = expected.filter(({ offset }) => offset >= run.from);
+    await noteBeginning(log, run, into);
+  }
   into.events -= folded - expected.length;
-  into.repeats += folded - expected.length;
+  // What the fold took for new repeats an event from before its beginning, unless it is deleted by now.
+  if (run.from === asked.from) into.repeats += folded - expected.length;
   const differences = rowDifferences(run.partition, expected, await rowsByOffset(clickhouse, run));
   const forgotten = await repeatsOfDeleted(log, clickhouse, run, expected, differences);
   for (const difference of differences) {
@@ -113,7 +137,7 @@ async function lookInto(
 
 /** Offsets of events without a row that repeat one which retention has deleted and ClickHouse still has. */
 async function repeatsOfDeleted(
-  log: EventLog,
+  log: ComparedLog,
   clickhouse: ClickHouseClient,
   { partition, low }: PartitionRange,
   expected: readonly ExpectedRow[],

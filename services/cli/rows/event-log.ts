@@ -85,6 +85,11 @@ export class EventLog {
     });
   }
 
+  /** The first offset that the log has now: retention may have moved it since `ranges`. */
+  async low(partition: number): Promise<number> {
+    return (await this.reader.watermarks(EVENTS_TOPIC))[partition]?.low ?? 0;
+  }
+
   /** When the record at or behind an offset was appended, epoch ms; undefined where the log ends. */
   async appendedAt(partition: number, offset: number): Promise<number | undefined> {
     let time: number | undefined;

@@ -1,5 +1,11 @@
 import type { ClickHouseClient } from "@clickhouse/client";
-import { compareRollUps, type RollUpComparison, type Stretch } from "../../../pipeline/read-model/compare-roll-ups.ts";
+import {
+  differingGroups,
+  type RollUpComparison,
+  type Stretch,
+  stillDiffering,
+} from "../../../pipeline/read-model/compare-roll-ups.ts";
+import { daysKept } from "../archive/side-table.ts";
 
 /** What the comparison of roll-ups and rows came to. */
 export interface RollUpDays extends RollUpComparison {
@@ -13,17 +19,23 @@ const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
 /** Rows of a message end so long after its acceptance at the latest; a day without rows within them takes figures from it. */
 const STORY_DAYS = 8;
-/** An insert writes rows and roll-ups one after the other: what differs is looked at again, and only what still differs is told. */
-const TRIES = 3;
+/** An insert writes rows and roll-ups one after the other, also those of messages of earlier days: a group is told of that differs each time. */
+const TRIES = 5;
 
-/** Compares, day by day, every figure of every roll-up with the rows; `since` and `until`, epoch ms, in whole minutes, the first one too. */
+/**
+ * Compares, day by day, every figure of every roll-up with the rows; `since` and `until`, epoch ms, in whole minutes, the first one too. Days
+ * whose time is over, or begins to be, are left out: a part of a day's rows may be gone.
+ */
 export async function compareRollUpDays(
   clickhouse: ClickHouseClient,
   { since, until }: { readonly since: number | undefined; readonly until: number },
   pause: () => Promise<unknown>,
+  now: number,
 ): Promise<RollUpDays> {
   const rowDays = await daysOf(clickhouse, "events", "at");
-  const first = rowDays[0];
+  const kept = await daysKept(clickhouse, "events");
+  const whole = kept === undefined ? 0 : Math.ceil((now - kept * DAY_MS) / DAY_MS) * DAY_MS;
+  const first = rowDays.find((day) => day >= whole);
   const nothing = { figures: 0, differing: [], withoutRows: [], compared: undefined };
   if (first === undefined) return nothing;
   const from = Math.floor(Math.max(since ?? first, first) / MINUTE_MS) * MINUTE_MS;
@@ -34,13 +46,14 @@ export async function compareRollUpDays(
   let figures = 0;
   const differing: string[] = [];
   for (const day of days) {
-    let found = await compareRollUps(clickhouse, day);
-    for (let tries = 1; tries < TRIES && found.differing.length > 0; tries++) {
+    let found = await differingGroups(clickhouse, day);
+    for (let tries = 1; tries < TRIES && found.differing.size > 0; tries++) {
       await pause();
-      found = await compareRollUps(clickhouse, day);
+      const again = await differingGroups(clickhouse, day);
+      found = { ...again, differing: stillDiffering(found.differing, again.differing) };
     }
     figures += found.figures;
-    differing.push(...found.differing.map((one) => `${one} groups on ${dayName(day.from)}`));
+    for (const [name, { count }] of found.differing) differing.push(`${name}: ${count} groups on ${dayName(day.from)}`);
   }
   return {
     figures,
