@@ -20,6 +20,7 @@ function world(thiefFrom: number, thiefUntil = Number.POSITIVE_INFINITY) {
   const asked: { from: number; until: number; coarse: boolean }[] = [];
   const told: { minute: number; suspicions: readonly Suspicion[] }[] = [];
   const faults = { read: 0, tell: 0 };
+  const most = { minutes: HOUR };
   const minute = (at: number): TrafficMinute => {
     const steals = at >= thiefFrom && at < thiefUntil;
     const rows = steals ? [sent("DE", "SHOP", 4), sent("UZ", "WIN", 9)] : [sent("DE", "SHOP", 4)];
@@ -31,7 +32,7 @@ function world(thiefFrom: number, thiefUntil = Number.POSITIVE_INFINITY) {
       read: async (from, until, coarse) => {
         if (faults.read-- > 0) throw new Error("ClickHouse is away");
         asked.push({ from, until, coarse });
-        return Array.from({ length: until - from }, (_, n) => minute(from + n));
+        return Array.from({ length: Math.min(most.minutes, until - from) }, (_, n) => minute(from + n));
       },
       toldBefore: async () => toldBefore,
       tell: async (suspicions, upTo) => {
@@ -42,7 +43,7 @@ function world(thiefFrom: number, thiefUntil = Number.POSITIVE_INFINITY) {
       historyMs: HISTORY * MINUTE,
       toldUpTo,
     });
-  return { watch, asked, told, faults, suspicions: () => told.flatMap((one) => one.suspicions) };
+  return { watch, asked, told, faults, most, suspicions: () => told.flatMap((one) => one.suspicions) };
 }
 
 /** Lets it see all that is stored. `until`: a minute, whose records are stored, and those of some seconds after it. */
@@ -86,6 +87,19 @@ describe("TrafficWatch", () => {
     await all(watch(undefined, [], START + 5), START);
     expect(asked.map(({ from }) => from)).toEqual([START]);
     expect(told.map(({ minute }) => minute)).toEqual([START, START]);
+  });
+
+  it("goes on behind the minutes that it is given where they are fewer than it asked for", async () => {
+    const { watch, asked, told, most } = world(Number.POSITIVE_INFINITY);
+    most.minutes = 40;
+    await all(watch(undefined, [], START - 70), START);
+    expect(asked.map(({ from, until }) => [from - START, until - START])).toEqual([
+      [-70, -45],
+      [-45, 0],
+      [-5, 0],
+      [0, 1],
+    ]);
+    expect(told.map(({ minute }) => minute)).toEqual([START]);
   });
 
   it("waits until a minute is stored, and some seconds more", async () => {
