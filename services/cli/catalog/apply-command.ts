@@ -8,6 +8,7 @@ import { catalogDiff } from "../../../pipeline/control/catalog-diff.ts";
 import type { AppliedVersion } from "../../../pipeline/control/catalog-log.ts";
 import { type CatalogTopic, OpenCatalogTopic } from "../../../pipeline/control/catalog-topic.ts";
 import type { CatalogSource } from "../../../pipeline/control/catalog-version.ts";
+import { usedAgain } from "../../../pipeline/control/used-again.ts";
 import { readConfig } from "../../../platform/config/load-config.ts";
 import { text } from "../../../platform/config/settings.ts";
 import { configFolder } from "../../../platform/config/yaml-file.ts";
@@ -22,9 +23,10 @@ the topics of new providers, and publishes one version that every instance of ev
 Files with a problem are refused as a whole, each problem with file and line, and nothing changes. Secrets are named, not written out:
 { file: /path } or { env: NAME }. A provider that is removed takes nothing new, and what it has goes to others.
   --dry-run           show what would change, and change nothing
+  --use-again         also where a provider is drained or out of use now, and would be used again
   --note <text>       why, for sluice catalog history
   --wait <seconds>    how long to wait until all instances have it; default 10
-The folder is SLUICE_CATALOG_DIR by default. Exit code 1 when the files have problems, 2 when it could not be done, 3 when instances do
+The folder is SLUICE_CATALOG_DIR by default. Exit code 1 when the files have problems or --use-again is needed, 2 when it could not be done, 3 when instances do
 not have the version in time.`;
 
 const settings = z.object({
@@ -66,9 +68,14 @@ export const applyCommand: Command = {
       const { current } = await topic.read();
       const source = await followingSource(topic.reader, files.source, current);
       if (!tellDifference(current, source, host)) return 0;
+      const again = tellUsedAgain(current, source, host);
       if (options.dryRun) {
         host.print("Nothing was changed (--dry-run).");
         return 0;
+      }
+      if (again && !options.useAgain) {
+        host.tell(REFUSED);
+        return 1;
       }
       const made = { parent: current?.version ?? 0, note: options.note, restored: null };
       return await publish(topic, source, made, options.waitMs, config, host);
@@ -96,6 +103,22 @@ export function tellDifference(
   );
   for (const line of lines) print(line);
   return true;
+}
+
+const REFUSED = `It may have been taken out of use on purpose meanwhile. Put its use into the files as well (use: drain, use: none), or say --use-again.
+Nothing was changed.`;
+
+/** Warns of each provider that is out of use now and would be used again; false when there is none. */
+export function tellUsedAgain(
+  current: Pick<AppliedVersion, "version" | "source"> | undefined,
+  source: CatalogSource,
+  { tell }: Pick<CommandHost, "tell">,
+): boolean {
+  if (current === undefined) return false;
+  const again = usedAgain(current.source, source);
+  for (const { id, was } of again)
+    tell(`WARNING: provider ${id} is out of use in version ${current.version} (use: ${was}), and would be used again`);
+  return again.length > 0;
 }
 
 /**
@@ -143,6 +166,7 @@ function readArguments(args: readonly string[]) {
   return {
     folder: positionals[0],
     dryRun: values["dry-run"] ?? false,
+    useAgain: values["use-again"] ?? false,
     note: readNote(values.note),
     waitMs: readWait(values.wait),
   };
@@ -152,7 +176,12 @@ function parse(args: readonly string[]) {
   return parseArgs({
     args: [...args],
     allowPositionals: true,
-    options: { "dry-run": { type: "boolean" }, note: { type: "string" }, wait: { type: "string" } },
+    options: {
+      "dry-run": { type: "boolean" },
+      "use-again": { type: "boolean" },
+      note: { type: "string" },
+      wait: { type: "string" },
+    },
   });
 }
 

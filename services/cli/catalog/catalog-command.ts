@@ -10,7 +10,7 @@ import { SluiceError } from "../../../platform/errors/sluice-error.ts";
 import { kafkaSettings, topicSettings } from "../../../platform/kafka/settings.ts";
 import { understood } from "../arguments.ts";
 import { type Command, type CommandHost, UsageError } from "../command.ts";
-import { type ApplySettings, publish, readNote, readWait, tellDifference } from "./apply-command.ts";
+import { type ApplySettings, publish, readNote, readWait, tellDifference, tellUsedAgain } from "./apply-command.ts";
 import { instanceTable } from "./instance-table.ts";
 import { writeCatalogFiles } from "./write-catalog-files.ts";
 
@@ -112,6 +112,8 @@ async function rollback({ topic, log, args, options, config, host }: Asked): Pro
   const version = versionOf(log, wanted);
   const source = await followingSource(topic.reader, filesOf(version), log.current);
   if (!tellDifference(log.current, source, host)) return 0;
+  // The version that is asked for says so: it is told, and not refused.
+  tellUsedAgain(log.current, source, host);
   const made = { parent: log.current?.version ?? 0, note: readNote(options.note), restored: version.version };
   return publish(topic, source, made, readWait(options.wait), config, host);
 }
