@@ -1,6 +1,6 @@
 # Everyday commands; `make help` lists them. Node 20 or newer starts them, the project's own Node 24 (a package) runs them.
 .DEFAULT_GOAL := help
-.PHONY: help install up down status logs demo test lint check format schemas networks bench bench-otp bench-catalog bench-sql bench-archive routing-lab abnormal-lab faults interop audit check-metrics alerts dashboards clean console-shots console-tour
+.PHONY: help install up down status logs demo test lint check format schemas networks bench bench-otp bench-catalog bench-sql bench-archive routing-lab abnormal-lab faults interop audit check-metrics alerts dashboards clean console-shots console-tour console-dark
 BIN := node_modules/.bin
 CLUSTER = npm run -s cluster --
 
@@ -82,6 +82,9 @@ console-shots: install ## the running cluster's console in Chromium (Debian's pa
 
 console-tour: install ## what people do on the running cluster's console, done in Chromium: search, explain, drain, roll back, dry run of a replay
 	@$(BIN)/node test/browser/console-tour.ts
+
+console-dark: install ## how soon the running cluster's console shows in Chromium that a provider has gone dark
+	@$(BIN)/node test/browser/console-dark.ts
 
 audit: install ## accepted against terminal, from the topics of the running cluster
 	@env $$($(CLUSTER) env) $(BIN)/node services/cli/sluice.ts audit
