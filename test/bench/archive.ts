@@ -29,7 +29,7 @@ import { event, facts } from "../unit/analytics-sink/events.ts";
 const MESSAGES = Number(process.env.ARCHIVE_MESSAGES ?? 1_000_000);
 const EVENTS = Number(process.env.AUDIT_EVENTS ?? 300_000);
 const DAY_MS = 86_400_000;
-const DAY = new Date(Date.now() - 10 * DAY_MS).toISOString().slice(0, 10);
+const DAY = new Date(Date.now() - 40 * DAY_MS).toISOString().slice(0, 10);
 const P = 6;
 const BATCH = 5_000;
 const quiet = { debug() {}, info() {}, warn() {}, error() {} };

@@ -1,17 +1,27 @@
-import { readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { SluiceError } from "../../../platform/errors/sluice-error.ts";
-import { writeArchiveFile } from "./archive-file.ts";
-import { type ArchivedTable, isOver, partitionOf } from "./archived-tables.ts";
-import { type ArchivedFile, folderOf, type Manifest, makeFolder, readManifest, writeManifest } from "./manifest.ts";
+import { checkArchiveFile, writeArchiveFile } from "./archive-file.ts";
+import { type ArchivedTable, DROP_AFTER_DAYS, isOver, mayBeDropped } from "./archived-tables.ts";
+import { withDay } from "./day-lock.ts";
+import { dropDay } from "./drop-day.ts";
+import {
+  type ArchivedFile,
+  agrees,
+  folderOf,
+  type Manifest,
+  makeFolder,
+  readManifest,
+  writeManifest,
+} from "./manifest.ts";
+import { checkReplaced, hasMore, removeOthers } from "./replaced-archive.ts";
 import { temporaryTable } from "./side-table.ts";
-import { type Content, columnsOf, contentOf, type Database, loadFile, piecesOf, readPiece } from "./table-content.ts";
+import { columnsOf, contentOf, type Database, loadFile, piecesOf, readPiece } from "./table-content.ts";
 
 export interface ArchiveOptions {
   readonly db: Database;
   /** Of the archive. */
   readonly root: string;
-  /** Take the place of an older archive of the day. */
+  /** Take the place of an older archive of the day, all of whose rows the table has. */
   readonly replace: boolean;
   /** Remove the day from ClickHouse once its archive has been read back. */
   readonly drop: boolean;
@@ -36,13 +46,23 @@ const TRIES = 3;
 /**
  * Writes a day of one table into Parquet files, reads them back into a table of its own, and compares count and checksum; the manifest
  * comes last. A run that breaks off leaves files that no manifest names.
- * @throws SluiceError `DAY_NOT_OVER`, `ARCHIVE_DIFFERS`, `ARCHIVE_BROKEN`, `DAY_CHANGES`
+ * @throws SluiceError `DAY_NOT_OVER`, `DAY_TOO_YOUNG`, `ARCHIVE_DIFFERS`, `ARCHIVE_HAS_MORE`, `ARCHIVE_BROKEN`, `DAY_CHANGES`, and of withDay
  */
 export async function archiveDay(table: ArchivedTable, day: string, options: ArchiveOptions): Promise<ArchivedDay> {
-  const { db, root, now } = options;
+  const { db, drop, now } = options;
   if (!isOver(day, now))
     throw new SluiceError(`${day} is not over (UTC): its rows still come in`, { code: "DAY_NOT_OVER" });
-  const folder = folderOf(root, table.name, day);
+  if (drop && !mayBeDropped(day, now))
+    throw new SluiceError(
+      `${day} is too young to be dropped, and was not archived: until ${DROP_AFTER_DAYS} days after its end its rows are asked for; without --drop it is archived`,
+      { code: "DAY_TOO_YOUNG" },
+    );
+  return withDay(db, table.name, day, () => archiveLocked(table, day, options));
+}
+
+async function archiveLocked(table: ArchivedTable, day: string, options: ArchiveOptions): Promise<ArchivedDay> {
+  const { db } = options;
+  const folder = folderOf(options.root, table.name, day);
   const before = readManifest(folder);
   const columns = await columnsOf(db, table.name);
   const content = await contentOf(db, table, day, columns);
@@ -56,12 +76,17 @@ export async function archiveDay(table: ArchivedTable, day: string, options: Arc
   const kept = before !== undefined && agrees(before, content);
   if (before !== undefined && !kept && !options.replace)
     throw new SluiceError(
-      `${folder} holds ${before.rows} rows of ${day} and ${table.name} has ${content.rows}, which are not the same: --replace archives it anew, or choose another folder`,
+      `${folder} holds ${before.rows} rows of ${day} and ${table.name} has ${content.rows}, which are not the same. --replace archives it anew if all of the archive's rows are in ${table.name}; if not, restore it first, or choose another folder`,
       { code: "ARCHIVE_DIFFERS" },
     );
-  const manifest = kept ? before : await write(table, day, folder, options);
+  if (before !== undefined && !kept && !table.folded && before.rows > content.rows)
+    throw hasMore(folder, table, before);
+  const manifest = kept ? before : await write(table, day, folder, options, before);
   // An archive from before is trusted no more than a new one: a file may have been lost since.
-  if (kept && options.drop) await readBack(table, day, folder, manifest, db);
+  if (kept && options.drop) {
+    for (const file of manifest.files) await checkArchiveFile(folder, file);
+    await readBack(table, day, folder, manifest, db);
+  }
   if (options.drop) await dropDay(table, day, manifest, db);
   return {
     did: kept ? "kept" : "archived",
@@ -72,10 +97,14 @@ export async function archiveDay(table: ArchivedTable, day: string, options: Arc
 }
 
 const bytesOf = (files: readonly ArchivedFile[]): number => files.reduce((sum, { bytes }) => sum + bytes, 0);
-const agrees = (manifest: Manifest, { rows, checksum }: Content): boolean =>
-  manifest.rows === rows && BigInt(manifest.checksum) === checksum;
 
-async function write(table: ArchivedTable, day: string, folder: string, options: ArchiveOptions): Promise<Manifest> {
+async function write(
+  table: ArchivedTable,
+  day: string,
+  folder: string,
+  options: ArchiveOptions,
+  replaced: Manifest | undefined,
+): Promise<Manifest> {
   const { db } = options;
   makeFolder(folder);
   for (let tries = 1; ; tries++) {
@@ -100,7 +129,7 @@ async function write(table: ArchivedTable, day: string, folder: string, options:
     };
     const steady = agrees(manifest, await contentOf(db, table, day, columns));
     if (steady) {
-      await readBack(table, day, folder, manifest, db);
+      await readBack(table, day, folder, manifest, db, replaced);
       writeManifest(folder, manifest);
       removeOthers(folder, manifest);
       return manifest;
@@ -116,13 +145,16 @@ async function write(table: ArchivedTable, day: string, folder: string, options:
   }
 }
 
-/** @throws SluiceError `ARCHIVE_BROKEN` when the files are not what the manifest says, read by ClickHouse itself. */
+/**
+ * @throws SluiceError `ARCHIVE_BROKEN` when the files are not what the manifest says, read by ClickHouse itself, and of checkReplaced
+ */
 async function readBack(
   table: ArchivedTable,
   day: string,
   folder: string,
   manifest: Manifest,
   db: Database,
+  replaced?: Manifest,
 ): Promise<void> {
   const side = await temporaryTable(db, table.name);
   try {
@@ -133,28 +165,10 @@ async function readBack(
         `${folder}: read back, the files have ${found.rows} rows with the checksum ${found.checksum}; ${table.name} has ${manifest.rows} with ${manifest.checksum}`,
         { code: "ARCHIVE_BROKEN" },
       );
+    if (replaced !== undefined) await checkReplaced(db, table, folder, replaced, { manifest, side: side.name });
   } finally {
     await side.drop();
   }
-}
-
-/**
- * Removes the day. It is moved away as one and looked at there, so that a row that came in after the archive is found and
- * goes back instead of being lost.
- */
-async function dropDay(table: ArchivedTable, day: string, manifest: Manifest, db: Database): Promise<void> {
-  const side = await temporaryTable(db, table.name, "keep-ttl");
-  const partition = partitionOf(day);
-  await db.command({ query: `ALTER TABLE ${table.name} MOVE PARTITION ID '${partition}' TO TABLE ${side.name}` });
-  if (agrees(manifest, await contentOf(db, table, day, manifest.columns, side.name))) return side.drop();
-  await db.command({ query: `ALTER TABLE ${side.name} MOVE PARTITION ID '${partition}' TO TABLE ${table.name}` });
-  await side.drop();
-  throw new SluiceError(
-    `rows of ${day} came into ${table.name} after it was archived: nothing was dropped; --replace archives it anew`,
-    {
-      code: "DAY_CHANGES",
-    },
-  );
 }
 
 async function versionsOf(db: Database): Promise<{ schema: string; clickhouse: string }> {
@@ -162,11 +176,4 @@ async function versionsOf(db: Database): Promise<{ schema: string; clickhouse: s
   const found = await db.query({ query, format: "JSONEachRow" });
   const [row] = await found.json<{ schema: string; clickhouse: string }>();
   return { schema: row?.schema ?? "", clickhouse: row?.clickhouse ?? "" };
-}
-
-/** Files of an archive that this one has replaced, and of runs that broke off. */
-function removeOthers(folder: string, { files }: Manifest): void {
-  const named = new Set(files.map(({ name }) => name));
-  for (const name of readdirSync(folder))
-    if (/\.(parquet|part)$/.test(name) && !named.has(name)) rmSync(join(folder, name));
 }

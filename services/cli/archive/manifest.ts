@@ -34,6 +34,11 @@ export type Manifest = z.infer<typeof manifest>;
 export type ArchivedFile = Manifest["files"][number];
 export type ArchivedColumn = Manifest["columns"][number];
 
+/** Whether a table or the files have what the manifest says. */
+export function agrees(manifest: Manifest, { rows, checksum }: { rows: number; checksum: bigint }): boolean {
+  return manifest.rows === rows && BigInt(manifest.checksum) === checksum;
+}
+
 const NAME = "manifest.json";
 
 /** Folder of a table's day. */

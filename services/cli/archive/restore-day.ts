@@ -2,9 +2,10 @@ import { join } from "node:path";
 import { SluiceError } from "../../../platform/errors/sluice-error.ts";
 import { checkArchiveFile } from "./archive-file.ts";
 import { type ArchivedTable, partitionOf } from "./archived-tables.ts";
+import { withDay } from "./day-lock.ts";
 import { folderOf, type Manifest, readManifest } from "./manifest.ts";
-import { daysKept, dropTable, type SideTable, sideTable, temporaryTable } from "./side-table.ts";
-import { columnsOf, contentOf, copyLacking, type Database, loadFile } from "./table-content.ts";
+import { described, lifetimeOf, type SideTable, sideTable, temporaryTable } from "./side-table.ts";
+import { checkColumns, contentOf, copyLacking, type Database, loadFile } from "./table-content.ts";
 
 export interface RestoreOptions {
   readonly db: Database;
@@ -27,7 +28,7 @@ const DAY_MS = 86_400_000;
 /**
  * Puts a day of one table back. Its files are read into a table beside, compared with the manifest there, and what the live table has not
  * is attached as parts: views do not run again, and no row is there twice.
- * @throws SluiceError `ARCHIVE_BROKEN`, `COLUMNS_DIFFER`, `DAY_TOO_OLD`, `RESTORE_RUNNING`, `RESTORE_DIFFERS`
+ * @throws SluiceError `ARCHIVE_BROKEN`, `COLUMNS_DIFFER`, `DAY_TOO_OLD`, `TTL_UNREADABLE`, `DAY_LOCKED`, `DROP_UNFINISHED`, `RESTORE_DIFFERS`
  */
 export async function restoreDay(table: ArchivedTable, day: string, options: RestoreOptions): Promise<RestoredDay> {
   const { db, root, into = table.name } = options;
@@ -38,14 +39,16 @@ export async function restoreDay(table: ArchivedTable, day: string, options: Res
     throw new SluiceError(`${folder} holds ${manifest.table} of ${manifest.day}`, { code: "ARCHIVE_BROKEN" });
   for (const file of manifest.files) await checkArchiveFile(folder, file);
   if (into !== table.name) await makeTarget(db, into, table.name);
-  await checkColumns(db, into, manifest);
-  await checkAge(db, into, day, options.now);
-  const staged = await exclusiveTable(db, into, day);
-  try {
-    return { rows: manifest.rows, added: await restore(table, day, folder, manifest, db, into, staged) };
-  } finally {
-    await staged.drop();
-  }
+  await checkColumns(db, into, manifest.columns);
+  await checkAge(db, table, into, day, options.now);
+  return withDay(db, into, day, async () => {
+    const staged = await temporaryTable(db, into, "keep-ttl");
+    try {
+      return { rows: manifest.rows, added: await restore(table, day, folder, manifest, db, into, staged) };
+    } finally {
+      await staged.drop();
+    }
+  });
 }
 
 async function restore(
@@ -105,40 +108,21 @@ async function check(
 }
 
 async function makeTarget(db: Database, into: string, like: string): Promise<void> {
-  const query = "SELECT name FROM system.tables WHERE database = currentDatabase() AND name = {into:String}";
-  const found = await db.query({ query, query_params: { into }, format: "JSONEachRow" });
-  if ((await found.json()).length === 0) await sideTable(db, into, like, "no-ttl");
-}
-
-/** A column that came later gets its default value. */
-async function checkColumns(db: Database, into: string, { columns }: Manifest): Promise<void> {
-  const here = new Map((await columnsOf(db, into)).map(({ name, type }) => [name, type]));
-  const wrong = columns.filter(({ name, type }) => here.get(name) !== type);
-  if (wrong.length === 0) return;
-  const told = wrong.map(({ name, type }) => `${name} was ${type} and is ${here.get(name) ?? "not there"}`);
-  throw new SluiceError(`${into} has other columns than the archive: ${told.join("; ")}`, { code: "COLUMNS_DIFFER" });
+  if ((await described(db, into)) === undefined) await sideTable(db, into, like, "no-ttl");
 }
 
 /** What is older than the table keeps would be gone with the next merge. */
-async function checkAge(db: Database, into: string, day: string, now: number): Promise<void> {
-  const kept = await daysKept(db, into);
-  if (kept === undefined || Date.parse(day) + (kept + 1) * DAY_MS > now) return;
-  throw new SluiceError(
-    `${into} keeps ${kept} days and would remove ${day} again: --into ${into}_archive restores it into a table that keeps everything`,
-    { code: "DAY_TOO_OLD" },
-  );
-}
-
-/** Two commands that restore the same day would find the same rows lacking. */
-async function exclusiveTable(db: Database, into: string, day: string): Promise<SideTable> {
-  const name = `sluice_restore_${into}_${partitionOf(day)}`;
-  try {
-    await sideTable(db, name, into, "keep-ttl");
-  } catch (cause) {
-    throw new SluiceError(
-      `another command restores ${day} into ${into}, or one was killed: if none is at work, DROP TABLE ${name}`,
-      { code: "RESTORE_RUNNING", cause },
-    );
-  }
-  return { name, drop: () => dropTable(db, name) };
+async function checkAge(db: Database, table: ArchivedTable, into: string, day: string, now: number): Promise<void> {
+  const lifetime = await lifetimeOf(db, into);
+  if (lifetime === undefined) return;
+  const instead = `--table ${table.name} --into ${into}_archive restores it into a table that keeps everything`;
+  const { days, ttl } = lifetime;
+  if (days === undefined)
+    throw new SluiceError(`${into} has the TTL ${ttl}: whether it keeps ${day} cannot be told; ${instead}`, {
+      code: "TTL_UNREADABLE",
+    });
+  if (Date.parse(day) + (days + 1) * DAY_MS > now) return;
+  throw new SluiceError(`${into} keeps ${days} days and would remove ${day} again: ${instead}`, {
+    code: "DAY_TOO_OLD",
+  });
 }

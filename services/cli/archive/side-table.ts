@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { ClickHouseError } from "@clickhouse/client";
 import type { Database } from "./table-content.ts";
 
 /** A table of the same kind beside another one, for as long as a command works. No view reads it. */
@@ -24,7 +25,7 @@ export async function temporaryTable(
   return { name, drop: () => dropTable(db, name) };
 }
 
-/** @throws ClickHouse's error when there is such a table already: one command at a time. */
+/** @throws ClickHouse's error when there is such a table already. */
 export async function sideTable(db: Database, name: string, like: string, ttl: "keep-ttl" | "no-ttl"): Promise<void> {
   await db.command({ query: `CREATE TABLE ${name} AS ${like}` });
   if (ttl === "no-ttl" && (await hasTtl(db, name))) await db.command({ query: `ALTER TABLE ${name} REMOVE TTL` });
@@ -35,17 +36,40 @@ export async function dropTable(db: Database, name: string): Promise<void> {
 }
 
 async function hasTtl(db: Database, table: string): Promise<boolean> {
-  return (await daysKept(db, table)) !== undefined;
+  return (await lifetimeOf(db, table)) !== undefined;
 }
 
-/** For how many days a table keeps its rows; undefined: for ever. */
-export async function daysKept(db: Database, table: string): Promise<number | undefined> {
-  const query =
-    "SELECT engine_full AS engine FROM system.tables WHERE database = currentDatabase() AND name = {table:String}";
+/** For how long a table keeps its rows; undefined: for ever. */
+export async function lifetimeOf(db: Database, table: string): Promise<Lifetime | undefined> {
+  return readLifetime((await described(db, table))?.engine ?? "");
+}
+
+export interface Lifetime {
+  /** As ClickHouse writes it. */
+  readonly ttl: string;
+  /** Undefined when it is none of one number of days. */
+  readonly days: number | undefined;
+}
+
+/** Of an engine as `system.tables` writes it. */
+export function readLifetime(engine: string): Lifetime | undefined {
+  const ttl = /\bTTL (.*?)(?: SETTINGS .*)?$/s.exec(engine)?.[1];
+  if (ttl === undefined) return undefined;
+  const days = /^\w+(?:\(\w+\))? \+ toIntervalDay\((\d+)\)$/.exec(ttl)?.[1];
+  return { ttl, days: days === undefined ? undefined : Number(days) };
+}
+
+/** Undefined when there is no such table. */
+export async function described(db: Database, table: string): Promise<{ engine: string; comment: string } | undefined> {
+  const query = `SELECT engine_full AS engine, comment FROM system.tables
+    WHERE database = currentDatabase() AND name = {table:String}`;
   const found = await db.query({ query, query_params: { table }, format: "JSONEachRow" });
-  const [row] = await found.json<{ engine: string }>();
-  const days = /\bTTL .*toIntervalDay\((\d+)\)/.exec(row?.engine ?? "")?.[1];
-  return days === undefined ? undefined : Number(days);
+  return (await found.json<{ engine: string; comment: string }>())[0];
+}
+
+/** A table of that name is there already. */
+export function isThere(error: unknown): boolean {
+  return error instanceof ClickHouseError && error.code === "57";
 }
 
 async function removeLeft(db: Database): Promise<void> {

@@ -34,6 +34,15 @@ export async function columnsOf(db: Database, table: string): Promise<ArchivedCo
   return columns;
 }
 
+/** A column that came later gets its default value. @throws SluiceError `COLUMNS_DIFFER` */
+export async function checkColumns(db: Database, table: string, archived: readonly ArchivedColumn[]): Promise<void> {
+  const here = new Map((await columnsOf(db, table)).map(({ name, type }) => [name, type]));
+  const wrong = archived.filter(({ name, type }) => here.get(name) !== type);
+  if (wrong.length === 0) return;
+  const told = wrong.map(({ name, type }) => `${name} was ${type} and is ${here.get(name) ?? "not there"}`);
+  throw new SluiceError(`${table} has other columns than the archive: ${told.join("; ")}`, { code: "COLUMNS_DIFFER" });
+}
+
 /** What a table has of a day. `name`: of the table when it is another one of the same kind. */
 export async function contentOf(
   db: Database,
@@ -120,18 +129,45 @@ export async function loadFile(
   }
 }
 
+interface Lacking {
+  readonly from: string;
+  readonly lackedBy: string;
+}
+
+const lackingRows = (
+  table: ArchivedTable,
+  day: string,
+  columns: readonly ArchivedColumn[],
+  { from, lackedBy }: Lacking,
+): string =>
+  `FROM ${source(from, table)} WHERE ${rowHash(columns)} NOT IN
+      (SELECT ${rowHash(columns)} FROM ${source(lackedBy, table)} WHERE ${ofDay(table, day)})`;
+
+/** How many rows of a day the one table has and the other has not. */
+export async function countLacking(
+  db: Database,
+  table: ArchivedTable,
+  day: string,
+  columns: readonly ArchivedColumn[],
+  lacking: Lacking,
+): Promise<number> {
+  const query = `SELECT toString(count()) AS rows ${lackingRows(table, day, columns, lacking)}`;
+  const found = await db.query({ query, format: "JSONEachRow", clickhouse_settings: { transform_null_in: 0 } });
+  const [row] = await found.json<{ rows: string }>();
+  return Number(row?.rows ?? 0);
+}
+
 /** Copies the rows of a day that the one table has and the other has not. */
 export async function copyLacking(
   db: Database,
   table: ArchivedTable,
   day: string,
   columns: readonly ArchivedColumn[],
-  { from, to, lackedBy }: { readonly from: string; readonly to: string; readonly lackedBy: string },
+  { to, ...lacking }: Lacking & { readonly to: string },
 ): Promise<void> {
   const names = columns.map(({ name }) => name).join(", ");
   await db.command({
-    query: `INSERT INTO ${to} (${names}) SELECT ${names} FROM ${source(from, table)} WHERE ${rowHash(columns)} NOT IN
-      (SELECT ${rowHash(columns)} FROM ${source(lackedBy, table)} WHERE ${ofDay(table, day)})`,
+    query: `INSERT INTO ${to} (${names}) SELECT ${names} ${lackingRows(table, day, columns, lacking)}`,
     clickhouse_settings: { insert_deduplicate: 0, max_partitions_per_insert_block: "0", transform_null_in: 0 },
   });
 }
