@@ -7,6 +7,8 @@ export interface ArchiveArguments {
   /** In order, as 2026-01-31. */
   readonly days: readonly string[];
   readonly tables: readonly ArchivedTable[];
+  /** The tables were named, not taken by default. */
+  readonly named: boolean;
   readonly folder: string;
   readonly json: boolean;
 }
@@ -53,7 +55,8 @@ interface CommonValues {
 
 function readCommon(values: CommonValues, name: string, folder: string | undefined): ArchiveArguments {
   if (folder === undefined || folder === "") throw new UsageError(`${name}: the archive's folder is needed`);
-  return { days: readDays(values.day), tables: readTables(values.table), folder, json: values.json ?? false };
+  const { day, table, json = false } = values;
+  return { days: readDays(day), tables: readTables(table), named: table !== undefined, folder, json };
 }
 
 /** A day, or the first and the last of several. */

@@ -6,7 +6,7 @@ it("reads a day, or all days from one to another", () => {
   expect(readDays("2026-11-01")).toEqual(["2026-11-01"]);
   expect(readDays("2026-02-27..2026-03-01")).toEqual(["2026-02-27", "2026-02-28", "2026-03-01"]);
   const asked = readArchiveArguments(["--day", "2026-11-01", "--to", "a", "--drop"]);
-  expect(asked).toMatchObject({ folder: "a", drop: true, replace: false, json: false });
+  expect(asked).toMatchObject({ folder: "a", drop: true, replace: false, json: false, named: false });
   expect(asked.tables.map(({ name }) => name)).toEqual(["events", "dead_letters", "conversions"]);
 });
 
@@ -22,6 +22,11 @@ it.each([
 ])("names what is wrong: %j", (args, told) => {
   expect(() => readArchiveArguments(args)).toThrow(UsageError);
   expect(() => readArchiveArguments(args)).toThrow(told);
+});
+
+it("tells tables that were named from those taken by default", () => {
+  const asked = readArchiveArguments(["--day", "2026-11-01", "--to", "a", "--table", "conversions"]);
+  expect(asked).toMatchObject({ named: true, tables: [{ name: "conversions" }] });
 });
 
 it("restores one table into another", () => {
