@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSyn
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Readable } from "node:stream";
+import { ClickHouseError } from "@clickhouse/client";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type ArchiveOptions, archiveDay } from "../../../services/cli/archive/archive-day.ts";
 import { ARCHIVED_TABLES } from "../../../services/cli/archive/archived-tables.ts";
@@ -337,9 +338,9 @@ test("two commands do not work on one day", async () => {
 test("a drop that was cut off is told until its rows are back", async () => {
   const before = await allRows();
   const away = `sluice_dropping_events_${DAY.replaceAll("-", "")}`;
-  const cut = <Call>(call: Call, what: RegExp): Call =>
+  const cut = <Call>(call: Call, what: RegExp, error = new Error("socket hang up")): Call =>
     (async (given: { query: string }) => {
-      if (what.test(given.query)) throw new Error("socket hang up");
+      if (what.test(given.query)) throw error;
       return (call as (given: { query: string }) => Promise<unknown>)(given);
     }) as Call;
   const query = cut(db.client.query.bind(db.client) as Database["query"], new RegExp(`FROM ${away}`));
@@ -347,6 +348,11 @@ test("a drop that was cut off is told until its rows are back", async () => {
   const drop = { drop: true, now: LATER };
   await expect(archiveDay(EVENTS, DAY, options("cut", { db: through({ query }), ...drop }))).rejects.toThrow("hang up");
   expect(await allRows()).toEqual(before);
+  const slow = new ClickHouseError({ code: "159", type: "TIMEOUT_EXCEEDED", message: "timeout exceeded" });
+  const refused = cut(db.client.command.bind(db.client) as Database["command"], /ALTER TABLE events MOVE/, slow);
+  const stopped = archiveDay(EVENTS, DAY, options("cut", { db: through({ command: refused }), ...drop }));
+  await expect(stopped).rejects.toBe(slow);
+  expect(await sideTables()).toEqual([]);
   const broken = archiveDay(EVENTS, DAY, options("cut", { db: through({ query, command }), ...drop }));
   await expect(broken).rejects.toMatchObject({ code: "DROP_UNFINISHED" });
   expect((await allRows())[0].join("")).toBe("");
