@@ -32,7 +32,9 @@ export async function withDay<T>(db: Database, table: string, day: string, work:
 async function take(db: Database, name: string, what: string): Promise<void> {
   const owner = `process ${process.pid} on ${hostname().replaceAll(/[^\w.-]/g, "_")} since ${new Date().toISOString()}`;
   try {
-    await db.command({ query: `CREATE TABLE ${name} (nothing UInt8) ENGINE = MergeTree ORDER BY tuple() COMMENT '${owner}'` });
+    await db.command({
+      query: `CREATE TABLE ${name} (nothing UInt8) ENGINE = MergeTree ORDER BY tuple() COMMENT '${owner}'`,
+    });
   } catch (cause) {
     if (!isThere(cause)) throw cause;
     const by = (await described(db, name))?.comment ?? "it has just ended";

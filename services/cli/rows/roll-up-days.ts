@@ -5,7 +5,7 @@ import {
   type Stretch,
   stillDiffering,
 } from "../../../pipeline/read-model/compare-roll-ups.ts";
-import { daysKept } from "../archive/side-table.ts";
+import { lifetimeOf } from "../archive/side-table.ts";
 
 /** What the comparison of roll-ups and rows came to. */
 export interface RollUpDays extends RollUpComparison {
@@ -33,7 +33,7 @@ export async function compareRollUpDays(
   now: number,
 ): Promise<RollUpDays> {
   const rowDays = await daysOf(clickhouse, "events", "at");
-  const kept = await daysKept(clickhouse, "events");
+  const kept = (await lifetimeOf(clickhouse, "events"))?.days;
   const whole = kept === undefined ? 0 : Math.ceil((now - kept * DAY_MS) / DAY_MS) * DAY_MS;
   const first = rowDays.find((day) => day >= whole);
   const nothing = { figures: 0, differing: [], withoutRows: [], compared: undefined };
