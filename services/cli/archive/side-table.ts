@@ -53,7 +53,7 @@ export interface Lifetime {
 
 /** Of an engine as `system.tables` writes it. */
 export function readLifetime(engine: string): Lifetime | undefined {
-  const ttl = /\bTTL (.*?)(?: SETTINGS .*)?$/s.exec(engine)?.[1];
+  const ttl = /\bTTL (.*?)(?: SETTINGS\b.*)?$/s.exec(engine)?.[1];
   if (ttl === undefined) return undefined;
   const days = /^\w+(?:\(\w+\))? \+ toIntervalDay\((\d+)\)$/.exec(ttl)?.[1];
   return { ttl, days: days === undefined ? undefined : Number(days) };
