@@ -1,6 +1,6 @@
 # Everyday commands; `make help` lists them. Node 20 or newer starts them, the project's own Node 24 (a package) runs them.
 .DEFAULT_GOAL := help
-.PHONY: help install up down status logs demo test lint check format schemas networks bench bench-otp bench-catalog bench-sql bench-archive routing-lab abnormal-lab faults interop audit check-metrics alerts dashboards clean console-shots console-tour console-dark
+.PHONY: help install up down status logs demo test lint check format schemas networks bench bench-otp bench-catalog bench-sql bench-archive routing-lab abnormal-lab faults interop audit check-metrics alerts alerts-fire dashboards clean console-shots console-tour console-dark
 BIN := node_modules/.bin
 CLUSTER = npm run -s cluster --
 
@@ -73,6 +73,9 @@ abnormal-lab: install ## how well abnormal traffic is found, in simulated months
 
 faults: install ## the promises of docs/guarantees.md under injected faults; PROMISES=1,7 some of them, FORM=short a few minutes
 	@$(BIN)/node test/faults/run-promises.ts
+
+alerts-fire: install ## every alert by a real fault on a real pipeline: cause, alert, seconds (a quarter of an hour); CAUSES=dark,quota some of them
+	@$(BIN)/node test/faults/alerts/fire.ts
 
 interop: install ## Sluice with message centres, SDKs and Kafka clients that others wrote; CASES=jsmpp,twilio some of them
 	@$(BIN)/node test/interop/run-interop.ts

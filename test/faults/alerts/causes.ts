@@ -1,0 +1,289 @@
+import { rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { newMessageId } from "../../../domain/message/message-id.ts";
+import { partitionFor } from "../../../platform/kafka/murmur2.ts";
+import type { RecordProducer } from "../../../platform/kafka/producer.ts";
+import { requestTopic } from "../../../schemas/topics.ts";
+import type { CatalogFiles, LiveCatalogFiles } from "../../fixture/live-catalog.ts";
+import type { ClickhouseProxy } from "../clickhouse-proxy.ts";
+import { behave, type Installation, PARTITIONS } from "../installation.ts";
+import { type ProviderId, tell } from "../misbehaviour/provider-case.ts";
+import type { Lane } from "../traffic.ts";
+
+/** What a disk is filled with. */
+const FILLER_BYTES = 256 << 20;
+
+/** Something that goes wrong, and the alerts that must say so. */
+export interface Cause {
+  readonly cause: string;
+  readonly alerts: readonly string[];
+  readonly begin: () => Promise<void>;
+  readonly end: () => Promise<void>;
+  /** Until all its alerts fire, seconds. */
+  readonly within: number;
+}
+
+export interface World {
+  readonly sluice: Installation;
+  readonly catalog: LiveCatalogFiles;
+  /** The catalog as it was. */
+  readonly files: CatalogFiles;
+  readonly clickhouse: ClickhouseProxy;
+  readonly producer: RecordProducer;
+  /** A service that says where a number is; every answer costs its price. */
+  readonly lookupUrl: string;
+}
+
+/** Work that goes on beside a cause until it ends. */
+function whileItLasts(step: () => Promise<void>): { begin: () => Promise<void>; end: () => Promise<void> } {
+  let goes = false;
+  let loop = Promise.resolve();
+  return {
+    async begin() {
+      goes = true;
+      loop = (async () => {
+        while (goes) await step();
+      })();
+    },
+    async end() {
+      goes = false;
+      await loop;
+    },
+  };
+}
+
+/** One after the other; those that need a past to compare with come last. */
+export function causesOf(world: World): Cause[] {
+  return [...ofProviders(world), ...ofSluice(world), ...ofComparisons(world), ...ofStores(world)];
+}
+
+function ofProviders(world: World): Cause[] {
+  const { sluice, catalog, files } = world;
+  const change = (provider: ProviderId, changes: object) => behave(sluice, provider, changes);
+  const apply = async (wanted: CatalogFiles) => {
+    const { code, err } = await catalog.apply(wanted);
+    if (code !== 0) throw new Error(err);
+  };
+  const withProvider = (id: string, changes: object): CatalogFiles => ({
+    ...files,
+    providers: files.providers.map((one) => (one.id === id ? { ...one, ...changes } : one)),
+  });
+  const quotaOf = async (share: number) => {
+    const page = await (await fetch(`${sluice.adminUrls.sender}/metrics`)).text();
+    const line = page.split("\n").find((text) => /^sender_segments_today\{.*provider="http-c"/.test(text));
+    return Math.max(1, Math.ceil(Number(line?.split(" ").at(-1) ?? 1) * share));
+  };
+  return [
+    {
+      cause: "a provider's host drops every connection",
+      alerts: ["ProviderDark"],
+      begin: () => dark(sluice, "smsc-b"),
+      end: () => tell(sluice, "smsc-b", "/light"),
+      within: 60,
+    },
+    {
+      cause: "a provider refuses every bind",
+      alerts: ["ProviderRefusesAccount"],
+      begin: async () => {
+        await change("smsc-b", { links: { bind: "refuse" } });
+        await tell(sluice, "smsc-b", "/cut");
+      },
+      end: () => change("smsc-b", { links: { bind: "answer" } }),
+      within: 60,
+    },
+    {
+      cause: "a provider throttles half of what comes",
+      alerts: ["ProviderThrottled"],
+      begin: () => change("smsc-b", { errors: { throttledShare: 0.5 } }),
+      end: () => change("smsc-b", { errors: { throttledShare: 0 } }),
+      within: 90,
+    },
+    {
+      cause: "19 of 20 parts of a provider's quota are used",
+      alerts: ["ProviderQuotaNearEnd"],
+      begin: async () => apply(withProvider("http-c", { quota: { daily: await quotaOf(1 / 0.95) } })),
+      end: async () => {},
+      within: 60,
+    },
+    {
+      cause: "a provider's quota is used up",
+      alerts: ["ProviderQuotaReached"],
+      begin: async () => apply(withProvider("http-c", { quota: { daily: await quotaOf(0.5) } })),
+      end: () => apply(files),
+      within: 60,
+    },
+    {
+      cause: "a day's budget for look-ups is six questions",
+      alerts: ["LookupBudgetSpent"],
+      begin: () => apply({ ...files, portability: { lookups: [lookupAt(world.lookupUrl)] } } as CatalogFiles),
+      end: () => apply({ ...files, portability: null } as unknown as CatalogFiles),
+      within: 60,
+    },
+  ];
+}
+
+async function dark({ simulators }: Installation, provider: ProviderId): Promise<void> {
+  const response = await fetch(`${simulators[provider]}/dark`, {
+    method: "POST",
+    body: JSON.stringify({ mode: "refuse" }),
+  });
+  if (!response.ok) throw new Error(`${provider} /dark: ${response.status} ${await response.text()}`);
+}
+
+const lookupAt = (url: string) => ({
+  ...{ id: "mnp", kind: "http", url: `${url}/{number}`, answer: { mcc: "mcc", mnc: "mnc" } },
+  ...{ timeoutMs: 1_000, price: "0.001", currency: "EUR", budget: { daily: "0.006" }, countries: ["DE"] },
+});
+
+function ofSluice(world: World): Cause[] {
+  const { sluice, catalog, files, producer } = world;
+  const filler = join(sluice.logDir, "filler");
+  const unreadable = whileItLasts(async () => {
+    await producer.send([{ topic: "sms.requests.otp", partition: 0, key: "1", value: Buffer.from("no avro") }]);
+    await pause(300);
+  });
+  const blocked = whileItLasts(async () => {
+    await sluice.control.signal("router", "SIGSTOP");
+    await pause(900);
+    await sluice.control.signal("router", "SIGCONT");
+    await pause(300);
+  });
+  const ages: readonly [Lane, number][] = [
+    ["otp", 30_000],
+    ["transactional", 120_000],
+    ["marketing", 3 * 3_600_000],
+  ];
+  const late = whileItLasts(async () => {
+    const now = Date.now();
+    await producer.send(
+      ages.flatMap(([lane, age]) =>
+        Array.from({ length: 10 }, () => {
+          const to = `49151${String(Math.floor(Math.random() * 1e8)).padStart(8, "0")}`;
+          const value = sluice.codecs.request.encode({
+            ...{ messageId: newMessageId(), accountId: "acme", to, from: "Acme", text: "late", acceptedAt: now - age },
+            ...{ validitySeconds: 86_400, reference: null, callbackUrl: null, metadata: {} },
+          });
+          return { topic: requestTopic(lane), partition: partitionFor(to, PARTITIONS), key: to, value };
+        }),
+      ),
+    );
+    await pause(100);
+  });
+  return [
+    {
+      cause: "records that cannot be read",
+      alerts: ["DeadLettersGrowing"],
+      ...unreadable,
+      within: 90,
+    },
+    {
+      cause: "messages that stood somewhere for longer than their lane's objective",
+      alerts: ["LaneLatencyOverObjective"],
+      ...late,
+      within: 120,
+    },
+    {
+      cause: "an instance stands still again and again for 0.9 s",
+      alerts: ["EventLoopBlocked"],
+      ...blocked,
+      within: 90,
+    },
+    {
+      cause: "an instance is stopped",
+      alerts: ["InstanceDown"],
+      begin: () => sluice.control.stop("dlr-collector"),
+      end: () => sluice.control.start("dlr-collector"),
+      within: 60,
+    },
+    {
+      cause: "a host's clock is 5 s ahead",
+      alerts: ["ClockSkew"],
+      begin: async () => sluice.hooks.setClock("router", 5_000),
+      end: async () => sluice.hooks.setClock("router", 0),
+      within: 90,
+    },
+    {
+      cause: "a secret of the new catalog is missing where the sender runs",
+      alerts: ["CatalogNotTakenOver", "CatalogBehind"],
+      begin: async () => {
+        const providers = files.providers.map((one) =>
+          one.id === "smsc-a" ? { ...one, smpp: { ...one.smpp, password: { env: "SLUICE_SECRET_OF_TESTS" } } } : one,
+        );
+        await catalog.apply({ ...files, providers }, "--wait", "0");
+      },
+      end: async () => {
+        await catalog.apply(files);
+      },
+      within: 90,
+    },
+    {
+      cause: "a disk fills (bounds moved, see below)",
+      alerts: ["DiskFilling", "ClickHouseDiskFilling", "ClickHouseDiskFullSoon"],
+      begin: () => writeFile(filler, Buffer.alloc(FILLER_BYTES, 1)),
+      end: () => rm(filler, { force: true }),
+      within: 150,
+    },
+  ];
+}
+
+/** What is compared with the day before, which is 24 minutes long here, and there by now. */
+function ofComparisons({ sluice, catalog, files }: World): Cause[] {
+  const states = (DELIVRD: number) => ({ receipts: { states: { DELIVRD, UNDELIV: 1 - DELIVRD, EXPIRED: 0 } } });
+  const dearer = files.providers.map((one) => ({
+    ...one,
+    prices: one.prices.map((price) => ({ ...price, price: (Number(price.price) * 4).toFixed(4) })),
+  }));
+  return [
+    {
+      cause: "prices are four times as high",
+      alerts: ["CostPerDeliveredJumps"],
+      begin: async () => {
+        const { code, err } = await catalog.apply({ ...files, providers: dearer });
+        if (code !== 0) throw new Error(err);
+      },
+      end: async () => {
+        await catalog.apply(files);
+      },
+      within: 150,
+    },
+    {
+      cause: "a provider delivers one in ten",
+      alerts: ["DeliveryRateFalling"],
+      begin: () => behave(sluice, "smsc-a", states(0.1)),
+      end: () => behave(sluice, "smsc-a", states(1)),
+      within: 120,
+    },
+    {
+      cause: "a provider's receipts do not come any more",
+      alerts: ["ReceiptsMissing"],
+      begin: () => behave(sluice, "smsc-a", { receipts: { lossShare: 1 } }),
+      end: () => behave(sluice, "smsc-a", { receipts: { lossShare: 0 } }),
+      within: 150,
+    },
+  ];
+}
+
+function ofStores({ clickhouse, sluice: { infra } }: World): Cause[] {
+  const freezes = whileItLasts(async () => {
+    await infra.freezeBroker(0);
+    await pause(20_000);
+    await infra.thawBroker(0);
+    await pause(10_000);
+  });
+  return [
+    {
+      cause: "the broker stands still for 20 s, again and again",
+      alerts: ["KafkaDoesNotConfirm", "KafkaHeartbeatsLapse"],
+      ...freezes,
+      within: 150,
+    },
+    {
+      cause: "ClickHouse refuses connections",
+      alerts: ["ClickHouseRefusesInserts", "LagGrowing", "AnalyticsBehind"],
+      begin: async () => clickhouse.refuse(),
+      end: async () => clickhouse.mend(),
+      within: 420,
+    },
+  ];
+}
