@@ -101,12 +101,16 @@ test("a provider is drained and taken out of use by versions of the catalog, and
   };
 
   const drained = await change("drain");
-  expect(drained.plan.diff).toEqual([`~ provider ${provider}: use: not set -> drain`]);
+  // Beside it a provider that another file has removed may just have been retired.
+  expect(drained.plan.diff).toContain(`~ provider ${provider}: use: not set -> drain`);
   expect((await ask<History>("/api/history")).versions[0]).toMatchObject({
     by: "one-time login (console)",
     note: "now drain",
   });
-  expect(await conditionOf()).toMatchObject({ condition: "draining", reason: null });
+  await until("it is shown as draining", async () => {
+    const { condition, reason } = await conditionOf();
+    return condition === "draining" && reason === null;
+  });
   await until("messages go elsewhere", async () => (await sentBy()) !== provider);
 
   await change("none");
@@ -117,7 +121,7 @@ test("a provider is drained and taken out of use by versions of the catalog, and
   if (before === 0) await change("normal");
   else {
     const plan = await act<Plan>("/api/catalog/rollback/plan", { restores: before });
-    expect(plan.diff).toEqual([`~ provider ${provider}: use: none -> not set`]);
+    expect(plan.diff).toContain(`~ provider ${provider}: use: none -> not set`);
     await act("/api/catalog/rollback", { restores: before, version: plan.version });
   }
   await until("it has messages again", async () => (await sentBy()) === provider);
