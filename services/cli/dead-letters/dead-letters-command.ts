@@ -2,6 +2,7 @@ import { z } from "zod";
 import { DeadLetterBox } from "../../../pipeline/dead-letters/dead-letter-box.ts";
 import { loadContent } from "../../../pipeline/dead-letters/letter-content.ts";
 import { LogHistory } from "../../../pipeline/dead-letters/message-history.ts";
+import { readingFrom } from "../../../pipeline/dead-letters/reading-from.ts";
 import { Replayer, type ReplayOptions } from "../../../pipeline/dead-letters/replay.ts";
 import { shownLetter } from "../../../pipeline/dead-letters/show-letter.ts";
 import { ClickhouseReader } from "../../../pipeline/read-model/clickhouse-reader.ts";
@@ -136,17 +137,4 @@ async function replay(
     signals.close();
     await Promise.allSettled([producer.close(), clickhouse.close()]);
   }
-}
-
-/** Topics of which a stretch is read now and then: each by a reader of its own, for as long as it takes. */
-function readingFrom(connection: KafkaConnection) {
-  return async (topic: string, read: (reader: TopicReader) => Promise<void>): Promise<void> => {
-    const reader = new TopicReader({ connection, topics: [topic] });
-    await reader.start();
-    try {
-      await read(reader);
-    } finally {
-      await reader.stop();
-    }
-  };
 }

@@ -6,10 +6,10 @@ import { CatalogTopic } from "../../../pipeline/control/catalog-topic.ts";
 import type { TopicOptions } from "../../../pipeline/control/provider-topics.ts";
 import { DeadLetterBox } from "../../../pipeline/dead-letters/dead-letter-box.ts";
 import { LogHistory } from "../../../pipeline/dead-letters/message-history.ts";
+import { readingFrom } from "../../../pipeline/dead-letters/reading-from.ts";
 import { Replayer } from "../../../pipeline/dead-letters/replay.ts";
 import type { ClickhouseReader } from "../../../pipeline/read-model/clickhouse-reader.ts";
 import { configFolder } from "../../../platform/config/yaml-file.ts";
-import { TopicReader } from "../../../platform/kafka/topic-reader.ts";
 import type { Scope } from "../../../platform/lifecycle/run-service.ts";
 import { CONTROL_TOPIC, DEAD_LETTER_TOPIC, EVENTS_TOPIC } from "../../../schemas/topics.ts";
 import { CatalogDesk } from "./catalog-desk.ts";
@@ -39,15 +39,7 @@ export async function openDesks(
   });
   const box = new DeadLetterBox({ reader, codecs });
   const history = new LogHistory({ clickhouse, reader, codecs });
-  const readTopic = async (name: string, read: (one: TopicReader) => Promise<void>) => {
-    const one = new TopicReader({ connection, topics: [name] });
-    await one.start();
-    try {
-      await read(one);
-    } finally {
-      await one.stop();
-    }
-  };
+  const readTopic = readingFrom(connection);
   const replays = new ReplayDesk({
     find: (filter, most) => box.find(filter, { most, which: "oldest", unreplayed: true }),
     replay: (run, places, options) =>
