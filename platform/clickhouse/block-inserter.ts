@@ -1,6 +1,6 @@
 import { Readable } from "node:stream";
 import { type ClickHouseClient, ClickHouseLogLevel, createClient } from "@clickhouse/client";
-import type { ClickhouseConfig } from "./settings.ts";
+import { type ClickhouseConfig, clientAddress } from "./settings.ts";
 
 export interface BlockInserterOptions {
   readonly table: string;
@@ -18,10 +18,7 @@ export class BlockInserter {
 
   constructor(config: ClickhouseConfig, { table, columns, connections, timeoutMs }: BlockInserterOptions) {
     this.client = createClient({
-      url: config.clickhouseUrl,
-      username: config.clickhouseUser,
-      password: config.clickhousePassword?.reveal() ?? "",
-      database: config.clickhouseDatabase,
+      ...clientAddress(config),
       request_timeout: timeoutMs,
       max_open_connections: connections,
       // Compressing costs more than loopback or a local network does.

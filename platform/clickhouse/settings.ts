@@ -18,3 +18,13 @@ export interface ClickhouseConfig {
   readonly clickhousePassword?: Secret | undefined;
   readonly clickhouseDatabase: string;
 }
+
+/** Where a client connects, and as whom. */
+export function clientAddress(config: ClickhouseConfig) {
+  return {
+    url: config.clickhouseUrl,
+    username: config.clickhouseUser,
+    password: config.clickhousePassword?.reveal() ?? "",
+    database: config.clickhouseDatabase,
+  };
+}

@@ -1,7 +1,7 @@
 import { type ClickHouseClient, ClickHouseLogLevel, createClient } from "@clickhouse/client";
 import type { RangeTraffic, SentTraffic, ToldTraffic, TrafficMinute } from "../../../domain/abnormal/traffic-minute.ts";
 import { DELAY_BOUNDS_MS } from "../../../domain/quality/delay-buckets.ts";
-import type { ClickhouseConfig } from "../../../platform/clickhouse/settings.ts";
+import { type ClickhouseConfig, clientAddress } from "../../../platform/clickhouse/settings.ts";
 import { type Dated, type EndCount, type TrafficRows, wholeMinutes } from "./traffic-rows.ts";
 
 const TIMEOUT_MS = 60_000;
@@ -67,10 +67,7 @@ export class StoredTraffic {
   constructor(config: ClickhouseConfig, waitMs: number) {
     this.waitMs = Math.max(1, Math.floor(waitMs / MINUTE_MS)) * MINUTE_MS;
     this.client = createClient({
-      url: config.clickhouseUrl,
-      username: config.clickhouseUser,
-      password: config.clickhousePassword?.reveal() ?? "",
-      database: config.clickhouseDatabase,
+      ...clientAddress(config),
       request_timeout: TIMEOUT_MS,
       max_open_connections: 4,
       // What fails is thrown, and logged by whoever asks again.

@@ -1,6 +1,6 @@
 import { type ClickHouseClient, ClickHouseLogLevel, createClient } from "@clickhouse/client";
 import { isLane } from "../../../domain/message/lane.ts";
-import type { ClickhouseConfig } from "../../../platform/clickhouse/settings.ts";
+import { type ClickhouseConfig, clientAddress } from "../../../platform/clickhouse/settings.ts";
 import type { FoundMessage } from "./conversion-settling.ts";
 
 const TIMEOUT_MS = 10_000;
@@ -29,10 +29,7 @@ export class ConversionLookups {
 
   constructor(config: ClickhouseConfig) {
     this.client = createClient({
-      url: config.clickhouseUrl,
-      username: config.clickhouseUser,
-      password: config.clickhousePassword?.reveal() ?? "",
-      database: config.clickhouseDatabase,
+      ...clientAddress(config),
       request_timeout: TIMEOUT_MS,
       max_open_connections: 2,
       // What fails is thrown, and logged by whoever asks again.

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { type ClickHouseClient, ClickHouseLogLevel, createClient } from "@clickhouse/client";
-import type { ClickhouseConfig } from "../../../platform/clickhouse/settings.ts";
+import { type ClickhouseConfig, clientAddress } from "../../../platform/clickhouse/settings.ts";
 import { SluiceError } from "../../../platform/errors/sluice-error.ts";
 import type { KafkaConnection } from "../../../platform/kafka/connection.ts";
 import { comparePartition, nothingCompared, type RowComparison } from "./compare-rows.ts";
@@ -91,10 +91,7 @@ async function oldestArriving(log: EventLog, ranges: readonly PartitionRange[]):
 /** A client for questions that take long, with the limits of its user alone. */
 export function clientOf(config: ClickhouseConfig): ClickHouseClient {
   return createClient({
-    url: config.clickhouseUrl,
-    username: config.clickhouseUser,
-    password: config.clickhousePassword?.reveal() ?? "",
-    database: config.clickhouseDatabase,
+    ...clientAddress(config),
     request_timeout: QUERY_MS,
     log: { level: ClickHouseLogLevel.OFF },
   });
