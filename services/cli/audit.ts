@@ -1,14 +1,15 @@
 import { type TerminalStatus, terminalStatuses } from "../../domain/message/status.ts";
 import { TAKEOVER } from "../../domain/message/submit-outcome.ts";
 import { canonicalId, idForms } from "../../domain/receipts/provider-message-id.ts";
+import { readEventId } from "../../pipeline/records/event-id.ts";
+import { hashOf } from "../../pipeline/records/id-hash.ts";
 import type { Event, Receipt } from "../../schemas/generated/types.ts";
 import { type AuditCounts, addReason, list, noCounts } from "./audit-counts.ts";
-import { readEventId } from "./event-id.ts";
 import { KeySet, keyOf } from "./key-set.ts";
 import { MAX_SUSPECTS, type Suspect } from "./namesakes.ts";
 import type { ProviderLedger } from "./provider-ledger.ts";
 import { RequestLedger, type RequestRecord } from "./request-ledger.ts";
-import { ALL, hashOf, inSlice, type Slice, SliceOverflow } from "./slice.ts";
+import { ALL, inSlice, type Slice, SliceOverflow } from "./slice.ts";
 import { UuidTable, withRoom } from "./uuid-table.ts";
 
 /** Messages in one pass at the most, by default: about 150 octets each. */

@@ -21,6 +21,7 @@ import { Sessions } from "./access/sessions.ts";
 import { readUsers, Users } from "./access/users.ts";
 import { actionQuestions } from "./actions/action-questions.ts";
 import { openDesks } from "./actions/open-desks.ts";
+import { simulationQuestions } from "./actions/simulation-questions.ts";
 import { readPages } from "./alerts/metrics-pages.ts";
 import { type AlertsOnPage, checkCallUrl, openAlerts } from "./alerts/open-alerts.ts";
 import { consoleSettings } from "./console-settings.ts";
@@ -104,7 +105,11 @@ async function start(scope: Scope): Promise<void> {
   await scope.add("overview", { start: () => overview.start(), stop: () => overview.stop() });
   const desks = await openDesks(scope, pipeline, clickhouse, config);
   const asked = questions({ overview, clickhouse, answers, catalog, history, routing, alerts });
-  await listen(scope, stream, [...asked, ...actionQuestions(desks.catalog, desks.replays)]);
+  await listen(scope, stream, [
+    ...asked,
+    ...actionQuestions(desks.catalog, desks.replays),
+    ...simulationQuestions(desks.simulations),
+  ]);
 }
 
 /** What the page shows of the catalog has no secrets in it, so that none can get out. */

@@ -6,17 +6,19 @@ import { type Snapshot, snapshotOf } from "../../../domain/catalog/snapshot.ts";
 import { readCatalog } from "../../../pipeline/boot/read-catalog.ts";
 import { OpenCatalogTopic } from "../../../pipeline/control/catalog-topic.ts";
 import { readVersion } from "../../../pipeline/control/read-version.ts";
+import { connectCodecs } from "../../../pipeline/records/codecs.ts";
+import { EventReader } from "../../../pipeline/simulate/event-reader.ts";
+import { simulate } from "../../../pipeline/simulate/simulate.ts";
+import { simulateJson, simulateTable } from "../../../pipeline/simulate/simulate-report.ts";
 import { readConfig } from "../../../platform/config/load-config.ts";
 import { text } from "../../../platform/config/settings.ts";
 import { SluiceError } from "../../../platform/errors/sluice-error.ts";
 import { kafkaSettings } from "../../../platform/kafka/settings.ts";
+import { TopicReader } from "../../../platform/kafka/topic-reader.ts";
 import { silentLog } from "../../../platform/log/log.ts";
+import { EVENTS_TOPIC } from "../../../schemas/topics.ts";
 import { readTime, understood } from "../arguments.ts";
 import { type Command, UsageError } from "../command.ts";
-import { EventReader } from "./read-events.ts";
-import { Replay } from "./replay.ts";
-import { SeenDeliveries } from "./seen-deliveries.ts";
-import { simulateJson, simulateTable } from "./simulate-report.ts";
 
 const DEFAULT_HOURS = 24;
 const HOUR_MS = 3_600_000;
@@ -52,40 +54,36 @@ export const simulateCommand: Command = {
       tell(error.message);
       return 1;
     }
-    const atWork = await catalogAtWork(config);
-    const events = await EventReader.open(
-      { brokers: config.kafkaBrokers, clientId: `sluice-simulate-${process.pid}`, log: silentLog },
-      config.registryUrl,
-    );
+    const working = await catalogAtWork(config);
+    const atWork = working === undefined ? undefined : { name: `version ${working.version}`, snapshot: working };
+    const codecs = await connectCodecs(config.registryUrl);
+    const connection = { brokers: config.kafkaBrokers, clientId: `sluice-simulate-${process.pid}`, log: silentLog };
+    const reader = new TopicReader({ connection, topics: [EVENTS_TOPIC] });
+    await reader.start();
     try {
-      const seen = new SeenDeliveries();
-      const told = (what: string) => (share: number) => tell(`${what}: ${Math.round(100 * share)} %`);
-      // Ends of these messages may stand behind the time.
-      await events.read({ since, until: undefined }, ENDS, (event) => seen.ended(event), told("what was delivered"));
-      const replay = new Replay(atWork === undefined ? [changed] : [changed, atWork], seen);
-      await events.read({ since, until }, DECISIONS, (event) => replay.decided(event), told("decisions"));
-      const [tally, working] = replay.simulated;
-      const simulation = {
-        first: replay.first,
-        last: replay.last,
-        recorded: replay.recorded,
-        changed: { name: "these files", tally: tally! },
-        atWork: atWork === undefined ? undefined : { name: `version ${atWork.version}`, tally: working! },
-        seen,
-        rates: changed.catalog.rates,
-        networkSources: replay.networkSources,
-        unreadable: events.unreadable,
-      };
+      const simulation = await simulate(new EventReader(reader, codecs), {
+        changed: { name: "these files", snapshot: changed },
+        atWork,
+        stretch: { since, until },
+        progress: tenths(tell),
+      });
       print(json ? JSON.stringify(simulateJson(simulation)) : simulateTable(simulation));
       return 0;
     } finally {
-      await events.close();
+      await reader.stop();
     }
   },
 };
 
-const ENDS: ReadonlySet<string> = new Set(["final"]);
-const DECISIONS: ReadonlySet<string> = new Set(["routed", "closed"]);
+/** Tells of each tenth once. */
+function tenths(tell: (line: string) => void) {
+  let said = "";
+  return (what: string, share: number): void => {
+    const line = `${what}: ${10 * Math.floor(10 * share)} %`;
+    if (line !== said) tell(line);
+    said = line;
+  };
+}
 
 /** Undefined where none was applied: then the services work with files that are not known here. */
 async function catalogAtWork(config: {

@@ -8,6 +8,7 @@ import {
   type Published,
 } from "../../../pipeline/control/apply-version.ts";
 import { catalogDiff } from "../../../pipeline/control/catalog-diff.ts";
+import type { CatalogLog } from "../../../pipeline/control/catalog-log.ts";
 import type { CatalogTopic } from "../../../pipeline/control/catalog-topic.ts";
 import type { CatalogSource } from "../../../pipeline/control/catalog-version.ts";
 import { readVersion } from "../../../pipeline/control/read-version.ts";
@@ -54,6 +55,11 @@ export class CatalogDesk {
 
   constructor(options: CatalogDeskOptions) {
     this.options = options;
+  }
+
+  /** What stands in sms.control, for others to look at. @throws SluiceError of class transient when Kafka does not answer */
+  read(): Promise<Pick<CatalogLog, "current" | "versions">> {
+    return this.next(() => this.options.topic.read());
   }
 
   /**

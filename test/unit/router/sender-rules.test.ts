@@ -4,9 +4,9 @@ import { snapshotOf } from "../../../domain/catalog/snapshot.ts";
 import { validateSendRequest } from "../../../domain/message/validation.ts";
 import { explain } from "../../../domain/routing/explain.ts";
 import { BLANK_EVENT } from "../../../pipeline/records/event-record.ts";
+import { Replay } from "../../../pipeline/simulate/replay.ts";
+import { SeenDeliveries } from "../../../pipeline/simulate/seen-deliveries.ts";
 import { explainTable } from "../../../services/cli/explain/explain-report.ts";
-import { Replay } from "../../../services/cli/simulate/replay.ts";
-import { SeenDeliveries } from "../../../services/cli/simulate/seen-deliveries.ts";
 import { facts } from "../dlr-collector/records.ts";
 import { codecs, dispatchOf, eventOf, inRecord, NOW, request, TO, world } from "./router-world.ts";
 

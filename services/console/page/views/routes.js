@@ -2,6 +2,7 @@ import { asked } from "../asked.js";
 import { el, table } from "../elements.js";
 import { millis, percent } from "../format.js";
 import { ask } from "../server.js";
+import { simulatePanel } from "../simulate-panel.js";
 
 /** The catalog's routes as they are, and what would become of a message. */
 export function show(container, { person }) {
@@ -16,11 +17,16 @@ export function show(container, { person }) {
     el("h1", {}, "Routes"),
     mayAsk
       ? form(account, answer)
-      : el("p", { class: "card muted" }, "Explaining a number is for operators and admins."),
+      : el("p", { class: "card muted" }, "Explaining a number, and simulating a change, is for operators and admins."),
     answer,
     el("section", { class: "card" }, el("h2", {}, "Routes, in the order in which they are asked"), routes.element),
   );
-  return () => routes.close();
+  const simulate = mayAsk ? simulatePanel() : undefined;
+  if (simulate !== undefined) container.append(simulate.element);
+  return () => {
+    routes.close();
+    simulate?.close();
+  };
 }
 
 function form(account, answer) {

@@ -1,5 +1,5 @@
-import { type ExchangeRates, unitsPerBase } from "../../../domain/catalog/exchange-rates.ts";
-import type { Micros } from "../../../domain/catalog/money.ts";
+import { type ExchangeRates, unitsPerBase } from "../../domain/catalog/exchange-rates.ts";
+import type { Micros } from "../../domain/catalog/money.ts";
 
 /** Traffic that one provider has. */
 export interface ProviderShare {

@@ -1,10 +1,10 @@
-import type { Snapshot } from "../../../domain/catalog/snapshot.ts";
-import { chooseProvider } from "../../../domain/routing/choose-provider.ts";
-import { refusalCode, senderCodes } from "../../../domain/routing/refusal-code.ts";
-import { routeFacts } from "../../../pipeline/records/route-facts.ts";
-import { IdRing } from "../../../platform/kafka/id-ring.ts";
-import type { Event } from "../../../schemas/generated/types.ts";
-import { hashOf } from "../slice.ts";
+import type { Snapshot } from "../../domain/catalog/snapshot.ts";
+import { chooseProvider } from "../../domain/routing/choose-provider.ts";
+import { refusalCode, senderCodes } from "../../domain/routing/refusal-code.ts";
+import { IdRing } from "../../platform/kafka/id-ring.ts";
+import type { Event } from "../../schemas/generated/types.ts";
+import { hashOf } from "../records/id-hash.ts";
+import { routeFacts } from "../records/route-facts.ts";
 import type { SeenDeliveries } from "./seen-deliveries.ts";
 import { Tally } from "./tally.ts";
 

@@ -1,6 +1,6 @@
-import { NOTHING_SEEN } from "../../../domain/quality/delivery-node.ts";
-import type { DeliveryView } from "../../../domain/routing/delivery-view.ts";
-import type { Event } from "../../../schemas/generated/types.ts";
+import { NOTHING_SEEN } from "../../domain/quality/delivery-node.ts";
+import type { DeliveryView } from "../../domain/routing/delivery-view.ts";
+import type { Event } from "../../schemas/generated/types.ts";
 
 interface Ends {
   ended: number;

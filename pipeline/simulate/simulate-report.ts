@@ -1,4 +1,4 @@
-import type { ExchangeRates } from "../../../domain/catalog/exchange-rates.ts";
+import type { ExchangeRates } from "../../domain/catalog/exchange-rates.ts";
 import type { SeenDeliveries } from "./seen-deliveries.ts";
 import type { Tally } from "./tally.ts";
 
@@ -18,6 +18,8 @@ export interface Simulation {
   readonly networkSources: ReadonlyMap<string, number>;
   /** Events that could not be read. */
   readonly unreadable: number;
+  /** Records of the time that were not read, since there are more than may be. */
+  readonly leftOut: number;
 }
 
 /** What no replay knows, whatever it shows. */
@@ -82,7 +84,7 @@ export function simulateTable(simulation: Simulation): string {
 
 /** The same for programs. */
 export function simulateJson(simulation: Simulation): object {
-  const { first, last, recorded, atWork, changed, rates, networkSources, unreadable } = simulation;
+  const { first, last, recorded, atWork, changed, rates, networkSources, unreadable, leftOut } = simulation;
   const of = (tally: Tally) => ({
     messages: tally.messages,
     providers: Object.fromEntries(tally.providers),
@@ -97,8 +99,11 @@ export function simulateJson(simulation: Simulation): object {
     recorded: of(recorded),
     atWork: atWork === undefined ? null : { name: atWork.name, ...of(atWork.tally) },
     changed: { name: changed.name, ...of(changed.tally) },
+    /** Messages that ended in the time: by them the expected deliveries are reckoned. */
+    ended: simulation.seen.all,
     networkSources: Object.fromEntries(networkSources),
     unreadable,
+    leftOut,
     notKnown: [...UNKNOWABLE, ...unseen(simulation)],
   };
 }
@@ -158,7 +163,7 @@ function perDelivered(columns: readonly Column[], base: Tally, rates: ExchangeRa
 }
 
 function notes(simulation: Simulation): string[] {
-  const { rates, seen, networkSources, unreadable } = simulation;
+  const { rates, seen, networkSources, unreadable, leftOut } = simulation;
   const { ended, delivered } = seen.all;
   return [
     ...(rates === undefined ? [] : [`${rates.base}: by the rates of ${rates.date}`]),
@@ -167,6 +172,7 @@ function notes(simulation: Simulation): string[] {
       : `expected delivered: by ${ended} messages that ended, ${percent(delivered / ended)} of them delivered`,
     `networks known by: ${[...networkSources].map(([source, count]) => `${source} ${count}`).join(", ")}`,
     ...(unreadable === 0 ? [] : [`${unreadable} events could not be read and are left out`]),
+    ...(leftOut === 0 ? [] : [`${leftOut} older records of the time were not read`]),
     "What this cannot know:",
     ...[...UNKNOWABLE, ...unseen(simulation)].map((line) => `  - ${line}`),
   ];

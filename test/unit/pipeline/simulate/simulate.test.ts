@@ -1,12 +1,12 @@
 import { describe, expect, test } from "vitest";
-import { parseCatalog } from "../../../domain/catalog/catalog.ts";
-import { type Snapshot, snapshotOf } from "../../../domain/catalog/snapshot.ts";
-import { BLANK_EVENT } from "../../../pipeline/records/event-record.ts";
-import type { Event, MessageFacts } from "../../../schemas/generated/types.ts";
-import { Replay } from "../../../services/cli/simulate/replay.ts";
-import { SeenDeliveries } from "../../../services/cli/simulate/seen-deliveries.ts";
-import { type Simulation, simulateJson, simulateTable } from "../../../services/cli/simulate/simulate-report.ts";
-import { facts } from "../dlr-collector/records.ts";
+import { parseCatalog } from "../../../../domain/catalog/catalog.ts";
+import { type Snapshot, snapshotOf } from "../../../../domain/catalog/snapshot.ts";
+import { BLANK_EVENT } from "../../../../pipeline/records/event-record.ts";
+import { Replay } from "../../../../pipeline/simulate/replay.ts";
+import { SeenDeliveries } from "../../../../pipeline/simulate/seen-deliveries.ts";
+import { type Simulation, simulateJson, simulateTable } from "../../../../pipeline/simulate/simulate-report.ts";
+import type { Event, MessageFacts } from "../../../../schemas/generated/types.ts";
+import { facts } from "../../dlr-collector/records.ts";
 
 const AT = Date.UTC(2026, 0, 31, 12);
 
@@ -70,6 +70,7 @@ function simulated(changed: Snapshot, events: readonly Event[], ends: readonly E
     rates: changed.catalog.rates,
     networkSources: replay.networkSources,
     unreadable: 0,
+    leftOut: 0,
   };
 }
 

@@ -1,0 +1,118 @@
+import { headerText, type InRecord } from "../../platform/kafka/record.ts";
+import type { TopicReader } from "../../platform/kafka/topic-reader.ts";
+import type { Event } from "../../schemas/generated/types.ts";
+import { EVENTS_TOPIC } from "../../schemas/topics.ts";
+import type { SluiceCodecs } from "../records/codecs.ts";
+import { readEventId } from "../records/event-id.ts";
+
+export interface Stretch {
+  /** Appended in [since, until), epoch ms; undefined: no bound. */
+  readonly since: number | undefined;
+  readonly until: number | undefined;
+  /** Records read at the most: of more the newest of each partition, by its share. Default: all. */
+  readonly most?: number;
+}
+
+export interface ReadHooks {
+  /** Told the share that has been read, 0 to 1, after each piece. */
+  readonly progress?: (share: number) => void;
+  /** Asked before each piece; true ends the reading there. */
+  readonly stopped?: () => boolean;
+}
+
+/** Records of a partition that are read before `stopped` is asked again. */
+const PIECE = 20_000;
+
+interface Part {
+  readonly partition: number;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** sms.events as a simulation reads it: a stretch of time, partition after partition, nothing held. */
+export class EventReader {
+  /** Events that could not be read. */
+  unreadable = 0;
+  private readonly reader: Pick<TopicReader, "watermarks" | "offsetsAt" | "readRange">;
+  private readonly codecs: Pick<SluiceCodecs, "event" | "loadSchema">;
+  private readonly absent = new Set<number>();
+
+  /** `reader`: of sms.events. */
+  constructor(reader: EventReader["reader"], codecs: EventReader["codecs"]) {
+    this.reader = reader;
+    this.codecs = codecs;
+  }
+
+  /**
+   * Gives the events of these kinds (as their ids name them), in the order of each partition.
+   * @returns how many records of the stretch were left out since it has more than `most`
+   */
+  async read(
+    stretch: Stretch,
+    kinds: ReadonlySet<string>,
+    take: (event: Event) => void,
+    { progress, stopped }: ReadHooks = {},
+  ): Promise<number> {
+    const whole = await this.partsOf(stretch);
+    const parts = newest(whole, stretch.most ?? Number.POSITIVE_INFINITY);
+    const all = sizeOf(parts);
+    let read = 0;
+    for (const { partition, from, to } of parts) {
+      for (let at = from; at < to; at += PIECE) {
+        if (stopped?.() === true) return sizeOf(whole) - read;
+        const end = Math.min(to, at + PIECE);
+        await this.piece(partition, at, end, kinds, take);
+        read += end - at;
+        progress?.(read / all);
+      }
+    }
+    return sizeOf(whole) - all;
+  }
+
+  private async partsOf({ since, until }: Stretch): Promise<Part[]> {
+    const marks = await this.reader.watermarks(EVENTS_TOPIC);
+    const from = since === undefined ? undefined : await this.reader.offsetsAt(EVENTS_TOPIC, since);
+    const to = until === undefined ? undefined : await this.reader.offsetsAt(EVENTS_TOPIC, until);
+    return marks
+      .map(({ low, high }, partition) => ({
+        partition,
+        from: Math.max(low, from?.[partition] ?? low),
+        to: Math.min(high, to?.[partition] ?? high),
+      }))
+      .filter((part) => part.from < part.to);
+  }
+
+  private async piece(
+    partition: number,
+    from: number,
+    to: number,
+    kinds: ReadonlySet<string>,
+    take: (event: Event) => void,
+  ): Promise<void> {
+    const later: InRecord[] = [];
+    const wanted = new Set<number>();
+    const accept = (record: InRecord) => {
+      if (record.value === null || !kinds.has(readEventId(headerText(record, "id"))?.kind ?? "")) return;
+      const decoded = this.codecs.event.decode(record.value);
+      if (decoded.ok) take(decoded.value);
+      else if (decoded.code === "unknown-schema" && !this.absent.has(decoded.schemaId!)) {
+        wanted.add(decoded.schemaId!);
+        later.push(record);
+      } else this.unreadable++;
+    };
+    await this.reader.readRange(EVENTS_TOPIC, partition, from, to, accept);
+    for (const id of wanted) if ((await this.codecs.loadSchema(id)) === "missing") this.absent.add(id);
+    for (const record of later.splice(0)) accept(record);
+  }
+}
+
+/** All partitions are cut by the same share, so that they still begin at about the same time. */
+function newest(parts: readonly Part[], most: number): readonly Part[] {
+  const all = sizeOf(parts);
+  if (all <= most) return parts;
+  return parts.map((part) => ({ ...part, from: part.to - Math.floor((most * (part.to - part.from)) / all) }));
+}
+
+function sizeOf(parts: readonly Part[]): number {
+  return parts.reduce((sum, { from, to }) => sum + to - from, 0);
+}
