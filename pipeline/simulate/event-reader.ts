@@ -1,4 +1,5 @@
 import { headerText, type InRecord } from "../../platform/kafka/record.ts";
+import { newestOf, sizeOf, stretchesBetween } from "../../platform/kafka/stretches.ts";
 import type { TopicReader } from "../../platform/kafka/topic-reader.ts";
 import type { Event } from "../../schemas/generated/types.ts";
 import { EVENTS_TOPIC } from "../../schemas/topics.ts";
@@ -22,12 +23,6 @@ export interface ReadHooks {
 
 /** Records of a partition that are read before `stopped` is asked again. */
 const PIECE = 20_000;
-
-interface Part {
-  readonly partition: number;
-  readonly from: number;
-  readonly to: number;
-}
 
 /** sms.events as a simulation reads it: a stretch of time, partition after partition, nothing held. */
 export class EventReader {
@@ -53,8 +48,8 @@ export class EventReader {
     take: (event: Event) => void,
     { progress, stopped }: ReadHooks = {},
   ): Promise<number> {
-    const whole = await this.partsOf(stretch);
-    const parts = newest(whole, stretch.most ?? Number.POSITIVE_INFINITY);
+    const whole = await stretchesBetween(this.reader, EVENTS_TOPIC, stretch.since, stretch.until);
+    const parts = newestOf(whole, stretch.most ?? Number.POSITIVE_INFINITY);
     const all = sizeOf(parts);
     let read = 0;
     for (const { partition, from, to } of parts) {
@@ -67,19 +62,6 @@ export class EventReader {
       }
     }
     return sizeOf(whole) - all;
-  }
-
-  private async partsOf({ since, until }: Stretch): Promise<Part[]> {
-    const marks = await this.reader.watermarks(EVENTS_TOPIC);
-    const from = since === undefined ? undefined : await this.reader.offsetsAt(EVENTS_TOPIC, since);
-    const to = until === undefined ? undefined : await this.reader.offsetsAt(EVENTS_TOPIC, until);
-    return marks
-      .map(({ low, high }, partition) => ({
-        partition,
-        from: Math.max(low, from?.[partition] ?? low),
-        to: Math.min(high, to?.[partition] ?? high),
-      }))
-      .filter((part) => part.from < part.to);
   }
 
   private async piece(
@@ -104,15 +86,4 @@ export class EventReader {
     for (const id of wanted) if ((await this.codecs.loadSchema(id)) === "missing") this.absent.add(id);
     for (const record of later.splice(0)) accept(record);
   }
-}
-
-/** All partitions are cut by the same share, so that they still begin at about the same time. */
-function newest(parts: readonly Part[], most: number): readonly Part[] {
-  const all = sizeOf(parts);
-  if (all <= most) return parts;
-  return parts.map((part) => ({ ...part, from: part.to - Math.floor((most * (part.to - part.from)) / all) }));
-}
-
-function sizeOf(parts: readonly Part[]): number {
-  return parts.reduce((sum, { from, to }) => sum + to - from, 0);
 }

@@ -15,7 +15,7 @@ import type { TopicReader } from "../../platform/kafka/topic-reader.ts";
 import { askEvery } from "../../platform/lifecycle/ask-every.ts";
 import { runService, type Scope } from "../../platform/lifecycle/run-service.ts";
 import { KNOWN_VARIABLES } from "../../schemas/generated/variables.ts";
-import { CONTROL_TOPIC } from "../../schemas/topics.ts";
+import { CONTROL_TOPIC, INBOUND_TOPIC } from "../../schemas/topics.ts";
 import { Gate } from "./access/gate.ts";
 import { Sessions } from "./access/sessions.ts";
 import { readUsers, Users } from "./access/users.ts";
@@ -35,6 +35,7 @@ import { ProviderBoard } from "./live/provider-board.ts";
 import { WatchedTopics } from "./live/watched-topics.ts";
 import { questions } from "./questions.ts";
 import { CachedAnswers } from "./read/cached-answers.ts";
+import { InboundBox } from "./read/inbound.ts";
 
 const config = loadConfig("console", consoleSettings, {
   purpose: "A web page that shows the pipeline as it works, and answers questions about messages, routes and costs.",
@@ -103,8 +104,20 @@ async function start(scope: Scope): Promise<void> {
   });
   await scope.add("watched topics", { start: () => topics.start(), stop: () => topics.stop() });
   await scope.add("overview", { start: () => overview.start(), stop: () => overview.stop() });
+  const inboundReader = await startReader(scope, pipeline, [INBOUND_TOPIC], { name: "reader of inbound messages" });
+  const inbound = new InboundBox(inboundReader, pipeline.codecs);
   const desks = await openDesks(scope, pipeline, clickhouse, config);
-  const asked = questions({ overview, clickhouse, answers, catalog, history, routing, alerts });
+  const asked = questions({
+    overview,
+    clickhouse,
+    answers,
+    catalog,
+    history,
+    routing,
+    alerts,
+    inbound,
+    now: pipeline.now,
+  });
   await listen(scope, stream, [
     ...asked,
     ...actionQuestions(desks.catalog, desks.replays),

@@ -16,6 +16,7 @@ import type { CachedAnswers } from "./read/cached-answers.ts";
 import { campaigns } from "./read/campaigns.ts";
 import { deadLetters } from "./read/dead-letters.ts";
 import { type FiguresBy, figuresBy, SPANS, type Span, steps } from "./read/figures.ts";
+import { type InboundBox, inboundFor } from "./read/inbound.ts";
 
 export interface QuestionParts {
   readonly overview: LiveOverview;
@@ -25,6 +26,9 @@ export interface QuestionParts {
   readonly history: CatalogHistory;
   readonly routing: RoutingView;
   readonly alerts: AlertsOnPage;
+  readonly inbound: Pick<InboundBox, "newest">;
+  /** Epoch ms by the brokers' clock. */
+  readonly now: () => number;
 }
 
 /** Roll-ups are by the minute, and their sums over hours change slowly, ms. */
@@ -65,9 +69,26 @@ export function questions(parts: QuestionParts): Question[] {
       const ask = () => deadLetters(clickhouse, SPANS[span].minutes, reason);
       return answers.of(`dead letters ${span} ${reason}`, FIGURES_MAX_AGE_MS, ask);
     }),
+    inboundQuestion(parts),
     ...messageQuestions(parts),
     ...catalogQuestions(parts),
   ];
+}
+
+/** What is kept is whole; each role is shown what it may see. */
+function inboundQuestion({ inbound, answers, now }: QuestionParts): Question {
+  return {
+    method: "get",
+    path: "/api/inbound",
+    role: "viewer",
+    answer: async ({ role }, { query }) => {
+      const [span, provider, number] = [spanOf(query), textOf(query.provider, 64), textOf(query.number, 64)];
+      const filter = () => ({ since: now() - SPANS[span].minutes * 60_000, provider, number });
+      const key = `inbound ${JSON.stringify([span, provider, number])}`;
+      const found = await answers.of(key, FIGURES_MAX_AGE_MS, () => inbound.newest(filter()));
+      return { ...found, value: inboundFor(role, found.value) };
+    },
+  };
 }
 
 function messageQuestions({ clickhouse }: QuestionParts): Question[] {

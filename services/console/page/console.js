@@ -11,6 +11,7 @@ const VIEWS = [
   { id: "providers", title: "Providers", load: () => import("./views/providers.js") },
   { id: "routes", title: "Routes", load: () => import("./views/routes.js") },
   { id: "messages", title: "Messages", load: () => import("./views/messages.js") },
+  { id: "inbound", title: "Inbound", load: () => import("./views/inbound.js") },
   { id: "alerts", title: "Alerts", load: () => import("./views/alerts.js") },
   { id: "dead-letters", title: "Dead letters", load: () => import("./views/dead-letters.js") },
   { id: "accounts", title: "Accounts", load: () => import("./views/accounts.js") },
