@@ -236,7 +236,8 @@ export class RecordProducer {
     this.counters.requests++;
     this.onRequest(slices.reduce((sum, { run }) => sum + run.length, 0));
     const flight = {};
-    this.flying.set(flight, performance.now());
+    const began = performance.now();
+    this.flying.set(flight, began);
     const stored = new Set<ProducerQueue>();
     let failure: unknown;
     try {
@@ -258,13 +259,14 @@ export class RecordProducer {
       failure = error;
     }
     this.flying.delete(flight);
-    this.settle(slices, stored, failure);
+    this.settle(slices, stored, began, failure);
     if (lone) this.loneSends--;
     else this.sharedSends--;
     this.schedule();
   }
 
-  private settle(slices: Slice[], stored: Set<ProducerQueue>, failure: unknown): void {
+  /** `began`: the request, monotonic, ms. */
+  private settle(slices: Slice[], stored: Set<ProducerQueue>, began: number, failure: unknown): void {
     // Everything was rejected when the producer was closed.
     if (this.closed) return;
     const now = performance.now();
@@ -285,7 +287,8 @@ export class RecordProducer {
       } else {
         this.counters.failures++;
         this.counters.repeated += run.length;
-        if (this.failingSince === 0) this.failingSince = now;
+        // Not since it failed: a broker that stands still lets each request wait for its whole deadline first.
+        if (this.failingSince === 0) this.failingSince = Math.max(began, this.lastAcknowledgedAt);
         this.lastFailure = describe(failure);
         queue.alone = true;
         queue.failures++;

@@ -320,7 +320,24 @@ test("a write without an answer counts as unconfirmed from its beginning, long b
   await pass(5_000);
   expect([producer.failingSince, producer.unconfirmedSince - began < 20]).toEqual([0, true]);
   await pass(7_050);
-  expect(producer.lastFailure).toBe("timed out");
+  // And when it has failed: nothing has been confirmed since.
+  expect([producer.lastFailure, producer.unconfirmedSince - began < 20]).toEqual(["timed out", true]);
   await pass(5_000);
   expect([send.state, producer.unconfirmedSince, producer.lastFailure]).toEqual(["stored", 0, undefined]);
+});
+
+test("a request that fails beside others that are stored counts as unconfirmed from the last of these on", async () => {
+  const broker = new ScriptedBroker();
+  broker.script.push({ afterMs: 12_000, throws: new Error("timed out") });
+  const producer = producerOn(broker);
+  const began = performance.now();
+  const sends = [watch(producer.send([record(0, "a")]))];
+  await pass(8_000);
+  sends.push(watch(producer.send([record(1, "b")])));
+  await pass(4_050);
+  expect(sends[1]!.state).toBe("stored");
+  expect(producer.lastFailure).toBe("timed out");
+  expect(producer.unconfirmedSince - began).toBeGreaterThanOrEqual(8_000);
+  await pass(5_000);
+  expect([sends[0]!.state, producer.unconfirmedSince]).toEqual(["stored", 0]);
 });
