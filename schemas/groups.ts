@@ -16,6 +16,9 @@ export const CONVERSION_SINK_GROUP = "sluice.analytics-sink.conversions";
 /** Whoever owns the one partition of sms.abnormal watches the traffic. */
 export const ABNORMAL_GROUP = "sluice.analytics-sink.abnormal";
 
+/** Whoever owns the one partition of sms.control calls out on alerts, of the consoles that have an address to call. */
+export const CONSOLE_CALLS_GROUP = "sluice.console.calls";
+
 export function senderGroup(provider: string): string {
   return `sluice.sender.${provider}`;
 }

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import type { Alert } from "./alert-evaluator.ts";
 
 export interface AlertNotifierOptions {
@@ -9,6 +10,10 @@ export interface AlertNotifierOptions {
   readonly severities?: ReadonlySet<Alert["severity"]>;
   /** Told, once a firing, when a word could not be delivered for minutes, or too many wait. It goes on being tried while it is told. */
   readonly onLost?: (alert: Alert, why: string) => void;
+  /** Whether this one calls now, of several that are told the same. Default: it does. */
+  readonly mayCall?: () => boolean;
+  /** Told after each word that was taken: `note` has changed. */
+  readonly onSaid?: () => void;
   /** Monotonic or epoch ms. */
   readonly now: () => number;
 }
@@ -18,6 +23,11 @@ const AGAIN_MS = 4 * 3_600_000;
 /** Words that wait, one an alert; alerts that are remembered. */
 const MAX_WAITING = 200;
 const MAX_SAID = 2_000;
+/** Firings that a note names, the newest: of 9 characters each, since notes stand beside a committed offset. */
+const MAX_NOTED = 200;
+const NOTED = /^[\w-]{8}$/;
+/** What another one has said counts for so long while it is not seen to fire here: as long as rules may take to find it, ms. */
+const CARRIED_MS = 30 * 60_000;
 /** Words in one call. */
 const MAX_AT_ONCE = 20;
 /** From so many failures in a row on, each word that fails counts as lost, and the pause is the longest. */
@@ -41,6 +51,8 @@ export class AlertNotifier {
   private readonly options: AlertNotifierOptions;
   private readonly waiting = new Map<string, Alert>();
   private readonly said = new Map<string, Said>();
+  /** Firings that others have said, by the digest of their key, and when that was taken over. */
+  private readonly carried = new Map<string, number>();
   /** Words that have been counted as lost, by key: the firing they are of. */
   private readonly lost = new Map<string, Alert["firingSince"]>();
   private sending = false;
@@ -53,11 +65,16 @@ export class AlertNotifier {
 
   /** The alerts as they are now. Returns at once; call `pump` to send. */
   tell(alerts: readonly Alert[]): void {
-    const { severities, now } = this.options;
+    const { severities, now, mayCall } = this.options;
+    if (mayCall?.() === false) {
+      // What waits is the business of the one who calls.
+      this.waiting.clear();
+      return;
+    }
     const calls = severities ?? new Set(["page", "ticket"]);
     for (const alert of alerts) {
       if (alert.state === "pending" || !calls.has(alert.severity)) continue;
-      const last = this.said.get(alert.key);
+      const last = this.takenOver(alert) ?? this.said.get(alert.key);
       if (alert.state === "resolved" && last?.state !== "firing") {
         this.waiting.delete(alert.key);
         continue;
@@ -70,14 +87,15 @@ export class AlertNotifier {
 
   /** Sends what waits, unless that is under way or it is too early to try again. Never rejects. */
   async pump(): Promise<void> {
-    const { post, now } = this.options;
-    if (this.sending || this.waiting.size === 0 || now() < this.notBefore) return;
+    const { post, now, mayCall } = this.options;
+    if (this.sending || this.waiting.size === 0 || now() < this.notBefore || mayCall?.() === false) return;
     this.sending = true;
     const words = [...this.waiting.values()].slice(0, MAX_AT_ONCE);
     try {
       await post(this.body(words));
       this.tries = 0;
       for (const alert of words) this.done(alert);
+      this.options.onSaid?.();
     } catch (error) {
       this.failed(words, error);
     } finally {
@@ -87,6 +105,36 @@ export class AlertNotifier {
 
   get waitingCount(): number {
     return this.waiting.size;
+  }
+
+  /** Firings that have been said and are not over, for {@link takeOver}: at most 1,800 characters, no spaces. */
+  get note(): string {
+    const own = [...this.said].filter(([, { state }]) => state === "firing").map(([key]) => digestOf(key));
+    const now = this.options.now();
+    const carried = [...this.carried].filter(([, at]) => now - at <= CARRIED_MS).map(([digest]) => digest);
+    return [...carried, ...own].slice(-MAX_NOTED).join(",");
+  }
+
+  /** Takes over from another one: what its note names has been said. What cannot be read in it is left out. */
+  takeOver(note: string): void {
+    this.carried.clear();
+    for (const digest of note.split(",").slice(0, MAX_NOTED))
+      if (NOTED.test(digest)) this.carried.set(digest, this.options.now());
+  }
+
+  /** What another one has said of this alert; from now on it counts as said here. */
+  private takenOver({ key, state, firingSince }: Alert): Said | undefined {
+    if (this.carried.size === 0) return undefined;
+    const digest = digestOf(key);
+    const at = this.carried.get(digest);
+    if (at === undefined) return undefined;
+    this.carried.delete(digest);
+    if (this.options.now() - at > CARRIED_MS) return undefined;
+    // When it began, another one has seen at another moment.
+    const since = state === "firing" ? firingSince : undefined;
+    const said = { state: "firing", firingSince: since, at } as const;
+    remember(this.said, key, said);
+    return said;
   }
 
   private put(alert: Alert): void {
@@ -130,6 +178,10 @@ export class AlertNotifier {
   private body(alerts: readonly Alert[]): string {
     return JSON.stringify(this.options.shape === "slack" ? { text: alerts.map(line).join("\n") } : webhook(alerts));
   }
+}
+
+function digestOf(key: string): string {
+  return createHash("sha256").update(key).digest("base64url").slice(0, 8);
 }
 
 /** As the newest; the oldest is forgotten. */

@@ -22,6 +22,7 @@ import { readUsers, Users } from "./access/users.ts";
 import { actionQuestions } from "./actions/action-questions.ts";
 import { openDesks } from "./actions/open-desks.ts";
 import { simulationQuestions } from "./actions/simulation-questions.ts";
+import { openCallingTurn } from "./alerts/calling-turn.ts";
 import { readPages } from "./alerts/metrics-pages.ts";
 import { type AlertsOnPage, checkCallUrl, openAlerts } from "./alerts/open-alerts.ts";
 import { consoleSettings } from "./console-settings.ts";
@@ -81,7 +82,7 @@ async function start(scope: Scope): Promise<void> {
   observeAnswers(scope, answers);
   const board = new ProviderBoard(changed);
   const topics = new WatchedTopics(reader, scope.log, changed);
-  const alerts = await watchAlerts(scope, changed);
+  const alerts = await watchAlerts(scope, pipeline, changed);
   const overview = new LiveOverview({
     alerts,
     board,
@@ -156,12 +157,13 @@ function observeAnswers({ metrics }: Scope, answers: CachedAnswers): void {
   );
 }
 
-function watchAlerts(scope: Scope, onAlerts: () => void): Promise<AlertsOnPage> {
+async function watchAlerts(scope: Scope, { connection }: Pipeline, onAlerts: () => void): Promise<AlertsOnPage> {
   const options = {
     pages: readPages(config.consoleMetrics ?? []),
     everyMs: config.consoleAlertInterval,
     callUrl: config.consoleAlertUrl,
     callShape: config.consoleAlertShape,
+    ...(config.consoleAlertUrl === undefined ? {} : { turn: await openCallingTurn(scope, connection) }),
   };
   return openAlerts(scope, options, onAlerts);
 }

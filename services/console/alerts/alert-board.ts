@@ -19,6 +19,8 @@ export interface AlertsNow {
   /** Whether somebody is called, and what became of it last. */
   readonly calls: {
     readonly to: "nobody" | "webhook" | "slack";
+    /** Whether this console is the one that calls; another one may be. */
+    readonly here: boolean;
     readonly waiting: number;
     readonly trouble: string | null;
   };

@@ -8,6 +8,7 @@ import { SluiceError } from "../../../platform/errors/sluice-error.ts";
 import { askEvery } from "../../../platform/lifecycle/ask-every.ts";
 import type { Scope } from "../../../platform/lifecycle/run-service.ts";
 import { AlertBoard, type AlertsNow } from "./alert-board.ts";
+import type { Turn } from "./calling-turn.ts";
 import { fetchText, postJson } from "./fetch-text.ts";
 import { instancesOf, type MetricsPage } from "./metrics-pages.ts";
 import { runbookEntries } from "./runbook.ts";
@@ -18,6 +19,8 @@ export interface AlertsConfig {
   /** Who is called; undefined: nobody. */
   readonly callUrl: Secret | undefined;
   readonly callShape: "webhook" | "slack";
+  /** Which console calls, where there are several. Default: this one. */
+  readonly turn?: Turn;
   /** Epoch ms; default: the machine's. */
   readonly now?: () => number;
 }
@@ -43,7 +46,7 @@ export function checkCallUrl(url: Secret | undefined): void {
 /** Watches the metrics pages with the rules that Prometheus has as well, and calls out. `onAlerts`: told after each look. */
 export async function openAlerts(
   scope: Scope,
-  { pages, everyMs, callUrl, callShape, now = Date.now }: AlertsConfig,
+  { pages, everyMs, callUrl, callShape, turn, now = Date.now }: AlertsConfig,
   onAlerts: () => void,
 ): Promise<AlertsOnPage> {
   const { log, metrics } = scope;
@@ -52,6 +55,7 @@ export async function openAlerts(
   let trouble: string | null = null;
   let lost = 0;
   metrics.observe("console_alerts_lost_total", "counter", "Words on alerts that could not be delivered", () => lost);
+  const mayCall = () => turn?.mine ?? true;
   const notifier =
     callUrl === undefined
       ? undefined
@@ -74,8 +78,11 @@ export async function openAlerts(
               "a word on an alert could not be delivered; it is tried again while the alert lasts",
             );
           },
+          mayCall,
+          onSaid: () => turn?.keep(notifier!.note),
           now: () => performance.now(),
         });
+  turn?.onTurn((note) => notifier?.takeOver(note));
   const watch = new AlertWatch({
     rules: ALERT_RULES,
     targets: () => targets,
@@ -115,8 +122,9 @@ export async function openAlerts(
     show: () => {
       const { series, alerts } = watch.leftOut;
       const to = notifier === undefined ? "nobody" : callShape;
-      const calls = { to, waiting: notifier?.waitingCount ?? 0, trouble } as const;
-      return board.show({ watched: targets.length, rules: ALERT_RULES.length, leftOut: series + alerts, calls });
+      const called = { to, here: mayCall(), waiting: notifier?.waitingCount ?? 0, trouble } as const;
+      const rest = { watched: targets.length, rules: ALERT_RULES.length, leftOut: series + alerts };
+      return board.show({ ...rest, calls: called });
     },
   };
 }

@@ -101,8 +101,67 @@ test("an alert is on the page with its entry of the runbook, and a webhook is ca
   expect(calls[0]!.alerts).toMatchObject([
     { status: "firing", labels: { alertname: "LookupBudgetSpent", lookup: "mnp" } },
   ]);
-  expect(alerts.show().calls).toEqual({ to: "webhook", waiting: 0, trouble: null });
+  expect(alerts.show().calls).toEqual({ to: "webhook", here: true, waiting: 0, trouble: null });
 });
+
+test("of several consoles the one whose turn it is calls, keeps a note of it, and takes over what another has said", async () => {
+  let now = 1_000_000_000;
+  let refused = 0;
+  const pages = await serve((_, response) => {
+    response.end(`router_lookups_refused_total{lookup="mnp",reason="budget"} ${refused}\n`);
+  });
+  let calls = 0;
+  const receiver = await serve((request, response) => {
+    request.resume().on("end", () => {
+      calls++;
+      response.end();
+    });
+  });
+  const notes: string[] = [];
+  const open = async () => {
+    const turn = { mine: false, takeOver: (_: string) => {}, looks: 0 };
+    const alerts = await openAlerts(
+      scope().scope,
+      {
+        ...{ pages: readPages([`router=${pages}/metrics`]), everyMs: 20, now: () => now },
+        ...{ callUrl: new Secret(`${receiver}/hook`), callShape: "webhook" },
+        turn: {
+          get mine() {
+            return turn.mine;
+          },
+          keep: (note) => void notes.push(note),
+          onTurn: (listener) => {
+            turn.takeOver = listener;
+          },
+        },
+      },
+      () => void turn.looks++,
+    );
+    return { turn, alerts };
+  };
+  const consoles = [await open(), await open()];
+  const looked = async () => {
+    const before = consoles.map(({ turn }) => turn.looks);
+    await until("another two looks", () => consoles.every(({ turn }, n) => turn.looks >= before[n]! + 2));
+  };
+  for (let step = 0; step < 4; step++, now += 15_000) await looked();
+  refused = 5;
+  for (let step = 0; step < 4; step++, now += 15_000) await looked();
+  expect(consoles.map(({ alerts }) => alerts.counts.firing)).toEqual([1, 1]);
+  expect(consoles[0]!.alerts.show().calls).toMatchObject({ here: false, waiting: 0 });
+  expect(calls).toBe(0);
+  consoles[0]!.turn.mine = true;
+  await until("the call", () => calls === 1 && notes.length === 1);
+  expect(consoles[0]!.alerts.show().calls).toMatchObject({ here: true });
+  // It is gone, and the other one takes over.
+  consoles[0]!.turn.mine = false;
+  consoles[1]!.turn.takeOver(notes[0]!);
+  consoles[1]!.turn.mine = true;
+  await looked();
+  expect(consoles[1]!.alerts.show().calls).toMatchObject({ here: true, waiting: 0 });
+  now += 20 * 60_000;
+  await until("the call that it is over", () => calls === 2);
+}, 20_000);
 
 test("a name with several addresses is each of them, an instance with two families one; one that is not known is watched as it stands", async () => {
   const pages = readPages([
@@ -164,7 +223,12 @@ test("the worst stands first", () => {
     ] as never,
     5,
   );
-  const rest = { watched: 1, rules: 1, leftOut: 0, calls: { to: "nobody", waiting: 0, trouble: null } } as const;
+  const rest = {
+    watched: 1,
+    rules: 1,
+    leftOut: 0,
+    calls: { to: "nobody", here: true, waiting: 0, trouble: null },
+  } as const;
   expect(board.show(rest).alerts.map(({ name }) => name)).toEqual(["d", "b", "c", "a"]);
   expect(board.counts).toEqual({ firing: 2, pending: 1 });
 });

@@ -38,7 +38,7 @@ function render(body, { watched, rules, at, alerts, leftOut, calls }) {
         : "",
     );
   }
-  const called = `${CALLS[calls.to]}${calls.waiting > 0 ? ` ${calls.waiting} words wait.` : ""}${calls.trouble === null ? "" : ` ${calls.trouble}.`}`;
+  const called = `${calls.here ? CALLS[calls.to] : "Another console calls."}${calls.waiting > 0 ? ` ${calls.waiting} words wait.` : ""}${calls.trouble === null ? "" : ` ${calls.trouble}.`}`;
   body.querySelector("#watched").textContent =
     watched === 0
       ? "SLUICE_CONSOLE_METRICS names no metrics pages."

@@ -19,10 +19,11 @@ const OVER: Alert = { ...ALERT, state: "resolved", resolvedAt: 120_000 };
 function world(shape: "webhook" | "slack" = "slack") {
   const posted: string[] = [];
   const lost: string[] = [];
-  const state = { at: 0, fails: false, calls: 0 };
+  const state = { at: 0, fails: false, calls: 0, mayCall: true };
   const notifier = new AlertNotifier({
     shape,
     now: () => state.at,
+    mayCall: () => state.mayCall,
     onLost: ({ name }, why) => void lost.push(`${name}: ${why}`),
     post: async (body) => {
       state.calls++;
@@ -117,4 +118,75 @@ test("what waits is bounded, and what is only to be known is not called for", ()
   const quiet = world();
   quiet.notifier.tell([{ ...ALERT, severity: "info" }]);
   expect(quiet.notifier.waitingCount).toBe(0);
+});
+
+test("who takes over says nothing twice, and says the end of what the one before has said", async () => {
+  const [first, second] = [world(), world()];
+  first.notifier.tell([ALERT]);
+  await first.notifier.pump();
+  expect(first.notifier.note).toMatch(/^[\w-]{8}$/);
+  // The other one has seen it fire at another moment.
+  const seen = { ...ALERT, firingSince: 75_000 };
+  second.notifier.takeOver(first.notifier.note);
+  second.notifier.tell([seen]);
+  await second.notifier.pump();
+  expect(second.posted).toEqual([]);
+  expect(second.notifier.note).toBe(first.notifier.note);
+  // Firing anew is news.
+  second.notifier.tell([{ ...seen, firingSince: 900_000 }]);
+  await second.notifier.pump();
+  second.notifier.tell([OVER]);
+  await second.notifier.pump();
+  expect(second.posted).toHaveLength(2);
+  expect(second.posted[1]).toContain("over");
+  expect(second.notifier.note).toBe("");
+  // What was over before anybody saw it fire here is told as well.
+  const third = world();
+  third.notifier.takeOver(first.notifier.note);
+  third.notifier.tell([OVER]);
+  await third.notifier.pump();
+  expect(third.posted).toHaveLength(1);
+});
+
+test("what another one has said counts for half an hour; a note that cannot be read counts for nothing", async () => {
+  const { notifier, posted, state } = world();
+  notifier.tell([ALERT]);
+  await notifier.pump();
+  const late = world();
+  late.notifier.takeOver(notifier.note);
+  late.state.at = 30 * 60_000 + 1;
+  expect(late.notifier.note).toBe("");
+  late.notifier.tell([ALERT]);
+  await late.notifier.pump();
+  expect(late.posted).toHaveLength(1);
+  notifier.takeOver("of a later version: {}");
+  state.at = 1;
+  notifier.tell([{ ...ALERT, firingSince: 2 }]);
+  await notifier.pump();
+  expect(posted).toHaveLength(2);
+});
+
+test("a note has room beside a committed offset, however many fire", async () => {
+  const { notifier } = world();
+  const many = Array.from({ length: 200 }, (_, n) => ({ ...ALERT, key: `0/ProviderDark/${n}` }));
+  for (const part of [many, many.map((alert) => ({ ...alert, key: `1${alert.key}` }))]) {
+    notifier.tell(part);
+    while (notifier.waitingCount > 0) await notifier.pump();
+  }
+  expect(notifier.note.split(",")).toHaveLength(200);
+  expect(notifier.note.length).toBeLessThan(1_800);
+});
+
+test("who does not call leaves what waits to the one who does", async () => {
+  const { notifier, posted, state } = world();
+  notifier.tell([ALERT]);
+  state.mayCall = false;
+  await notifier.pump();
+  expect([posted.length, notifier.waitingCount]).toEqual([0, 1]);
+  notifier.tell([ALERT]);
+  expect(notifier.waitingCount).toBe(0);
+  state.mayCall = true;
+  notifier.tell([ALERT]);
+  await notifier.pump();
+  expect(posted).toHaveLength(1);
 });
