@@ -7,6 +7,7 @@ import { openCatalog } from "../../pipeline/boot/open-catalog.ts";
 import { readCatalog } from "../../pipeline/boot/read-catalog.ts";
 import { type Pipeline, startPipeline, startReader } from "../../pipeline/boot/start-pipeline.ts";
 import { followRouting, ROUTING_TOPICS } from "../../pipeline/explain/routing-view.ts";
+import { followUsage } from "../../pipeline/follow/follow-usage.ts";
 import type { LiveCatalog } from "../../pipeline/follow/live-catalog.ts";
 import { ClickhouseReader } from "../../pipeline/read-model/clickhouse-reader.ts";
 import { loadConfig } from "../../platform/config/load-config.ts";
@@ -15,7 +16,7 @@ import type { TopicReader } from "../../platform/kafka/topic-reader.ts";
 import { askEvery } from "../../platform/lifecycle/ask-every.ts";
 import { runService, type Scope } from "../../platform/lifecycle/run-service.ts";
 import { KNOWN_VARIABLES } from "../../schemas/generated/variables.ts";
-import { CONTROL_TOPIC, INBOUND_TOPIC } from "../../schemas/topics.ts";
+import { CONTROL_TOPIC, INBOUND_TOPIC, USAGE_TOPIC } from "../../schemas/topics.ts";
 import { Gate } from "./access/gate.ts";
 import { Sessions } from "./access/sessions.ts";
 import { readUsers, Users } from "./access/users.ts";
@@ -30,6 +31,7 @@ import { consoleApp, type Question } from "./http/console-app.ts";
 import { LiveStream } from "./http/live-stream.ts";
 import { readPage } from "./http/page-files.ts";
 import { SessionCookie } from "./http/session-cookie.ts";
+import { CapUsageBoard } from "./live/cap-usage.ts";
 import { CatalogHistory } from "./live/catalog-history.ts";
 import { LiveOverview } from "./live/live-overview.ts";
 import { ProviderBoard } from "./live/provider-board.ts";
@@ -67,7 +69,7 @@ await runService({ name: "console", config, redact: ["password", "token", "cooki
 
 async function start(scope: Scope): Promise<void> {
   const pipeline = await startPipeline(scope, "console", config);
-  const reader = await startReader(scope, pipeline, [CONTROL_TOPIC, ...ROUTING_TOPICS]);
+  const reader = await startReader(scope, pipeline, [CONTROL_TOPIC, USAGE_TOPIC, ...ROUTING_TOPICS]);
   const stream = new LiveStream({
     state: () => JSON.stringify(overview.show()),
     everyMs: TELL_EVERY_MS,
@@ -103,6 +105,16 @@ async function start(scope: Scope): Promise<void> {
     now: pipeline.now,
     onHealth: (word, at) => board.take(word, at),
   });
+  const usage = new CapUsageBoard();
+  followUsage({
+    codec: pipeline.codecs.usage,
+    fold: (told) => usage.fold(told),
+    forget: (key, partition) => usage.forget(key, partition),
+    partitions: config.partitions,
+    ...{ reader, log: scope.log },
+  }).catch((err: unknown) =>
+    scope.log.warn({ err }, "sms.usage cannot be read: the page shows caps without their use"),
+  );
   await scope.add("watched topics", { start: () => topics.start(), stop: () => topics.stop() });
   await scope.add("overview", { start: () => overview.start(), stop: () => overview.stop() });
   const inboundReader = await startReader(scope, pipeline, [INBOUND_TOPIC], { name: "reader of inbound messages" });
@@ -117,6 +129,7 @@ async function start(scope: Scope): Promise<void> {
     routing,
     alerts,
     inbound,
+    usage,
     now: pipeline.now,
   });
   await listen(scope, stream, [

@@ -10,13 +10,16 @@ import { ProblemError } from "../../platform/http/problem.ts";
 import { type Person, shownNumber } from "./access/roles.ts";
 import type { AlertsOnPage } from "./alerts/open-alerts.ts";
 import type { Question } from "./http/console-app.ts";
+import type { CapUsageBoard } from "./live/cap-usage.ts";
 import type { CatalogHistory } from "./live/catalog-history.ts";
 import type { LiveOverview } from "./live/live-overview.ts";
+import { accountTerms } from "./read/account-terms.ts";
 import type { CachedAnswers } from "./read/cached-answers.ts";
 import { campaigns } from "./read/campaigns.ts";
 import { deadLetters } from "./read/dead-letters.ts";
 import { type FiguresBy, figuresBy, SPANS, type Span, steps } from "./read/figures.ts";
 import { type InboundBox, inboundFor } from "./read/inbound.ts";
+import { labels } from "./read/labels.ts";
 
 export interface QuestionParts {
   readonly overview: LiveOverview;
@@ -26,6 +29,7 @@ export interface QuestionParts {
   readonly history: CatalogHistory;
   readonly routing: RoutingView;
   readonly alerts: AlertsOnPage;
+  readonly usage: Pick<CapUsageBoard, "fullest">;
   readonly inbound: Pick<InboundBox, "newest">;
   /** Epoch ms by the brokers' clock. */
   readonly now: () => number;
@@ -64,6 +68,11 @@ export function questions(parts: QuestionParts): Question[] {
       const ask = () => campaigns(clickhouse, key, SPANS[span].minutes);
       return answers.of(`campaigns ${span} ${key}`, EVENTS_MAX_AGE_MS, ask);
     }),
+    get("/api/labels", (_, { query }) => {
+      const span = spanOf(query);
+      return answers.of(`labels ${span}`, EVENTS_MAX_AGE_MS, () => labels(clickhouse, SPANS[span].minutes));
+    }),
+    get("/api/account-terms", ({ role }) => accountTerms(parts.catalog.current, parts.usage, parts.now(), role)),
     get("/api/dead-letters", (_, { query }) => {
       const [span, reason] = [spanOf(query), textOf(query.reason, 64)];
       const ask = () => deadLetters(clickhouse, SPANS[span].minutes, reason);

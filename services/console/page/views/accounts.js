@@ -1,3 +1,4 @@
+import { accountTerms } from "../account-terms.js";
 import { asked, deliveredShare, perDelivered, spanChoice } from "../asked.js";
 import { el, table } from "../elements.js";
 import { amounts, count, millis, percent } from "../format.js";
@@ -29,13 +30,20 @@ export function show(container) {
     );
   const accounts = part("/api/accounts", "Account");
   const countries = part("/api/countries", "Country");
+  const terms = asked(
+    () => "/api/account-terms",
+    (body, answer) => body.replaceChildren(...accountTerms(answer)),
+    { everyMs: 30_000 },
+  );
   container.append(
     el("div", { class: "head" }, el("h1", {}, "Accounts and usage"), span.element),
     el("section", { class: "card" }, el("h2", {}, "By account"), accounts.element),
     el("section", { class: "card" }, el("h2", {}, "By country"), countries.element),
+    terms.element,
   );
   return () => {
     accounts.close();
     countries.close();
+    terms.close();
   };
 }

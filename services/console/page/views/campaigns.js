@@ -1,6 +1,7 @@
 import { asked, deliveredShare, perDelivered, spanChoice } from "../asked.js";
 import { el, table } from "../elements.js";
 import { amounts, count, percent } from "../format.js";
+import { ask } from "../server.js";
 
 /** Messages by one of the labels that customers put on them. */
 export function show(container) {
@@ -9,9 +10,22 @@ export function show(container) {
     value: "campaign",
     maxlength: 64,
     pattern: "[\\w.:\\-]{1,64}",
+    list: "labels",
+    autocomplete: "off",
     change: () => rows.load(),
   });
-  const span = spanChoice(() => rows.load());
+  const span = spanChoice(() => {
+    rows.load();
+    suggest();
+  });
+  const known = el("datalist", { id: "labels" });
+  // Names of labels are a help, no more: the view does without them.
+  const suggest = () =>
+    ask(`/api/labels?span=${span.value()}`).then(
+      ({ value }) => known.replaceChildren(...value.map((one) => el("option", { value: one.label }))),
+      () => {},
+    );
+  suggest();
   const render = (body, found) =>
     body.replaceChildren(
       table(
@@ -48,7 +62,7 @@ export function show(container) {
       "div",
       { class: "head" },
       el("h1", {}, "Campaigns"),
-      el("span", { class: "choice" }, el("label", { for: "label" }, "Label"), label),
+      el("span", { class: "choice" }, el("label", { for: "label" }, "Label"), label, known),
       span.element,
     ),
     el("div", { class: "card" }, rows.element),

@@ -1,0 +1,104 @@
+import { type Cap, reactionOf } from "../../../domain/catalog/cap.ts";
+import type { Micros } from "../../../domain/catalog/money.ts";
+import type { PriceCap } from "../../../domain/catalog/price-cap.ts";
+import type { Snapshot } from "../../../domain/catalog/snapshot.ts";
+import { type Role, shownNumber } from "../access/roles.ts";
+import type { CapUsage, CapUsageBoard } from "../live/cap-usage.ts";
+
+/** What the catalog says of an account. */
+export interface AccountTerms {
+  readonly id: string;
+  readonly name: string;
+  /** Names of its keys; the keys themselves nobody has. */
+  readonly keys: readonly string[];
+  /** Null: all. */
+  readonly lanes: readonly string[] | null;
+  /** Messages a second that it may hand in; null: as many as it likes. */
+  readonly maxPerSecond: number | null;
+  /** Its sender where a message names none. */
+  readonly from: string | null;
+  /** What one of its messages may cost, amounts as decimal texts; null: no bound. */
+  readonly maxPrice: {
+    readonly currency: string;
+    readonly amount: string | null;
+    readonly lanes: Readonly<Record<string, string>>;
+    readonly countries: Readonly<Record<string, string>>;
+  } | null;
+}
+
+/** A cap of the catalog, with what has been used of it. */
+export interface CapTerms {
+  readonly id: string;
+  readonly of: "sender" | "campaign";
+  /** Null: all accounts. */
+  readonly accounts: readonly string[] | null;
+  readonly count: "messages" | "segments";
+  readonly maxPerHour: number | null;
+  readonly maxPerDay: number | null;
+  readonly zone: string;
+  /** What becomes of a message beyond it. */
+  readonly whenReached: string;
+  /** Those that have used most of it, the fullest first. */
+  readonly fullest: readonly CapUsage[];
+}
+
+/** Accounts that are shown; an installation of more has them in its files. */
+const MOST = 1_000;
+/** Up to so many digits are a short code, no subscriber's number. */
+const SHORT_CODE_DIGITS = 8;
+const MICROS = 1_000_000;
+
+/** Keys, budgets and caps, as the catalog at work has them, for the role. `now`: epoch ms by the brokers' clock. */
+export function accountTerms(
+  { catalog, version }: Pick<Snapshot, "catalog" | "version">,
+  usage: Pick<CapUsageBoard, "fullest">,
+  now: number,
+  role: Role,
+): {
+  readonly version: number;
+  readonly accounts: readonly AccountTerms[];
+  readonly more: number;
+  readonly caps: readonly CapTerms[];
+} {
+  const { accounts, caps = [] } = catalog;
+  const fullest = usage.fullest(caps, now);
+  return {
+    version,
+    accounts: accounts.slice(0, MOST).map(({ id, name, apiKeys, lanes, maxPerSecond, from, maxPrice }) => ({
+      ...{ id, name, keys: apiKeys.map((key) => key.id), lanes: lanes ?? null },
+      ...{ maxPerSecond: maxPerSecond ?? null, from: from === undefined ? null : String(from) },
+      maxPrice: maxPrice === undefined ? null : inWords(maxPrice),
+    })),
+    more: Math.max(0, accounts.length - MOST),
+    caps: caps.map((cap) => capTerms(cap, fullest.get(cap.id) ?? [], role)),
+  };
+}
+
+function inWords({ currency, amount, lanes, countries }: PriceCap): AccountTerms["maxPrice"] {
+  const texts = (amounts: Readonly<Record<string, Micros | undefined>>) =>
+    Object.fromEntries(
+      Object.entries(amounts).flatMap(([name, micros]) => (micros === undefined ? [] : [[name, text(micros)]])),
+    );
+  return {
+    currency,
+    amount: amount === undefined ? null : text(amount),
+    lanes: texts(lanes),
+    countries: texts(countries),
+  };
+}
+
+function capTerms(cap: Cap, fullest: readonly CapUsage[], role: Role): CapTerms {
+  const { id, of, accounts, count, maxPerHour, maxPerDay, zone } = cap;
+  // A sender may be a number of somebody's.
+  const shown = (value: string) =>
+    /^\+?\d+$/.test(value) && value.length > SHORT_CODE_DIGITS ? shownNumber(value, role) : value;
+  return {
+    ...{ id, of, count, zone, accounts: accounts ?? null, whenReached: reactionOf(cap) },
+    ...{ maxPerHour: maxPerHour ?? null, maxPerDay: maxPerDay ?? null },
+    fullest: fullest.map((one) => ({ ...one, value: shown(one.value) })),
+  };
+}
+
+function text(micros: Micros): string {
+  return String(micros / MICROS);
+}
