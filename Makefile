@@ -80,10 +80,10 @@ alerts-fire: install ## every alert by a real fault on a real pipeline: cause, a
 interop: install ## Sluice with message centres, SDKs and Kafka clients that others wrote; CASES=jsmpp,twilio some of them
 	@$(BIN)/node test/interop/run-interop.ts
 
-console-shots: install ## the running cluster's console in Chromium (Debian's package): pictures in .sluice/shots, axe, weight of the first load
+console-shots: install ## the running cluster's console in Chromium (Debian's package): each view and dialog, pictures in .sluice/shots, axe, weight of the first load
 	@$(BIN)/node test/browser/console-shots.ts
 
-console-tour: install ## what people do on the running cluster's console, done in Chromium: search, explain, drain, roll back, dry run of a replay
+console-tour: install ## what people do on the running cluster's console, done in Chromium: search, explain, simulate, drain, roll back, a replay, inbound, by keyboard
 	@$(BIN)/node test/browser/console-tour.ts
 
 console-dark: install ## how soon the running cluster's console shows in Chromium that a provider has gone dark

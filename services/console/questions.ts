@@ -64,7 +64,7 @@ export function questions(parts: QuestionParts): Question[] {
     }),
     get("/api/campaigns", (_, { query }) => {
       const [span, key] = [spanOf(query), textOf(query.label, 64) || "campaign"];
-      if (!LABEL.test(key)) throw invalidQuery("label");
+      if (!LABEL.test(key)) throw invalidQuery("label: letters, digits and _ . : - are allowed, at most 64 of them");
       const ask = () => campaigns(clickhouse, key, SPANS[span].minutes);
       return answers.of(`campaigns ${span} ${key}`, EVENTS_MAX_AGE_MS, ask);
     }),
@@ -118,7 +118,7 @@ function messageQuestions({ clickhouse }: QuestionParts): Question[] {
       role: "viewer",
       answer: async ({ role }, { params, query }) => {
         const id = textOf(params.id, 36);
-        if (!UUID.test(id)) throw invalidQuery("id");
+        if (!UUID.test(id)) throw invalidQuery("id: a message id is a UUID");
         const found = await status.find(textOf(query.account, 64), id, []);
         return { messages: found.map((one) => ({ ...one, to: shownNumber(one.to, role) })) };
       },
@@ -182,18 +182,19 @@ function catalogQuestions({ catalog, history, routing }: QuestionParts): Questio
 
 function spanOf({ span = "1h" }: Request["query"]): Span {
   if (typeof span === "string" && Object.hasOwn(SPANS, span)) return span as Span;
-  throw invalidQuery("span");
+  throw invalidQuery(`span: one of ${Object.keys(SPANS).join(", ")} is needed`);
 }
 
 function textOf(value: unknown, most: number): string {
   return typeof value === "string" ? value.trim().slice(0, most) : "";
 }
 
-function invalidQuery(field: string): ProblemError {
+/** `detail`: the parameter and what is wrong with it. */
+function invalidQuery(detail: string): ProblemError {
   return new ProblemError({
     status: 400,
     code: "INVALID_QUERY",
     title: "A query parameter is not valid",
-    detail: field,
+    detail,
   });
 }

@@ -6,9 +6,11 @@ import { mkdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join, resolve } from "node:path";
 import type { Browser, BrowserContext, Page } from "playwright-core";
-import { readClusterConfig } from "../../infra/local/cluster-config.ts";
+import { type ClusterConfig, readClusterConfig } from "../../infra/local/cluster-config.ts";
 import { consoleAddress } from "../../infra/local/sluice-processes.ts";
 import { type Look, openConsole, startBrowser } from "./console-browser.ts";
+import { type Scene, scenes } from "./scenes.ts";
+import { answerFromHandset, putAside, sendMessage } from "./tour-events.ts";
 
 const PROJECT = resolve(import.meta.dirname, "../..");
 const FOLDER = join(PROJECT, process.env.SHOTS || ".sluice/shots");
@@ -20,9 +22,12 @@ const LOOKS: Readonly<Record<string, Look>> = {
 };
 /** What a page may weigh at first, octets over the wire. */
 const FIRST_LOAD = 150_000;
-const VIEWS = (process.env.VIEWS || "overview").split(",");
-/** The overview is told every half second; charts and tables are there a moment later. */
-const SETTLE_MS = 4_000;
+/** What is looked at: VIEWS names some of them. */
+const WANTED = process.env.VIEWS?.split(",");
+/** A step that has not come about by then has failed, ms. */
+const STEP_MS = 30_000;
+/** Curves and tables are drawn by then, after what they show has come. */
+const SETTLE_MS = 700;
 
 const axeSource = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
@@ -36,10 +41,15 @@ const trouble: string[] = [];
 const browser = await startBrowser();
 try {
   mkdirSync(FOLDER, { recursive: true });
-  const address = consoleAddress(readClusterConfig(process.env, PROJECT));
+  const config = readClusterConfig(process.env, PROJECT);
+  const address = consoleAddress(config);
   if (address === undefined) throw new Error("this cluster has no console");
   const state = await firstLoad(browser, address);
-  for (const [name, look] of Object.entries(LOOKS)) await lookAt(browser, state, new URL(address).origin, name, look);
+  const { origin } = new URL(address);
+  const wanted = scenes({ messageId: await somethingToSee(config) }).filter(
+    ({ name }) => WANTED?.includes(name) ?? true,
+  );
+  for (const [name, look] of Object.entries(LOOKS)) await lookAt(browser, state, { origin, name, look, wanted });
 } finally {
   await browser.close();
 }
@@ -72,40 +82,74 @@ async function firstLoad(from: Browser, address: string) {
   return state;
 }
 
+/** Messages with a label, an answer to one, and records that nobody can process. @returns the id of a message */
+async function somethingToSee(config: ClusterConfig): Promise<string> {
+  let id = "";
+  for (const campaign of ["autumn", "autumn", "winter"])
+    id = await sendMessage(config, `shots-${campaign}`, { campaign });
+  await answerFromHandset(config, "YES, please. Ja, bitte! Да, пожалуйста.");
+  await putAside(config);
+  return id;
+}
+
+interface Looking {
+  readonly origin: string;
+  readonly name: string;
+  readonly look: Look;
+  readonly wanted: readonly Scene[];
+}
+
 async function lookAt(
   from: Browser,
   state: Awaited<ReturnType<BrowserContext["storageState"]>>,
-  url: string,
-  name: string,
-  look: Look,
-) {
-  const context = await from.newContext({
-    storageState: state,
+  { origin, name, look, wanted }: Looking,
+): Promise<void> {
+  const options = {
     colorScheme: look.theme,
     viewport: { width: look.width, height: look.height },
     bypassCSP: true, // for axe alone
-  });
-  for (const view of VIEWS) {
-    const { page, faults } = await openConsole(context, `${url}/#/${view}`);
-    await page.waitForSelector(".view");
-    await page.waitForTimeout(SETTLE_MS);
-    const file = join(FOLDER, `${view.replaceAll("/", "-")}-${name}.png`);
-    await page.screenshot({ path: file, fullPage: true });
-    const wide = await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth");
-    if (Number(wide) > 0) trouble.push(`${view} ${name}: the page is ${wide} px wider than the screen`);
-    const found = await violations(page);
-    for (const { id, help, nodes } of found)
-      trouble.push(
-        `${view} ${name}: ${id}: ${help}: ${nodes
-          .slice(0, 3)
-          .map(({ html }) => html.slice(0, 160))
-          .join(" | ")}`,
-      );
-    trouble.push(...faults.map((fault) => `${view} ${name}: ${fault}`));
-    console.log(`${file}: ${found.length} violations`);
+  };
+  const known = await from.newContext({ ...options, storageState: state });
+  const stranger = await from.newContext(options);
+  for (const scene of wanted) {
+    const { page, faults } = await openConsole(scene.loggedOut ? stranger : known, `${origin}/#/${scene.address}`);
+    const where = `${scene.name} ${name}`;
+    try {
+      await lookOne(page, scene, where);
+    } catch (error) {
+      trouble.push(`${where}: ${(error as Error).message.split("\n")[0]}`);
+    }
+    const own = scene.loggedOut ? faults.filter((fault) => !fault.includes("401")) : faults;
+    trouble.push(...own.map((fault) => `${where}: ${fault}`));
     await page.close();
   }
-  await context.close();
+  await Promise.all([known.close(), stranger.close()]);
+}
+
+async function lookOne(page: Page, { prepare, loggedOut }: Scene, where: string): Promise<void> {
+  page.setDefaultTimeout(STEP_MS);
+  await page.waitForSelector(loggedOut ? ".login" : ".view h1", { state: "attached" });
+  await page.waitForFunction("document.querySelector('[aria-busy=true]') === null");
+  await prepare?.(page);
+  await page.waitForTimeout(SETTLE_MS);
+  const file = join(FOLDER, `${where.replaceAll(" ", "-")}.png`);
+  await page.evaluate("document.querySelector('dialog[open]') ?? scrollTo(0, 0)");
+  // What is over the page is not on a picture of all of it.
+  const dialog = (await page.locator("dialog[open]").count()) > 0;
+  await page.screenshot({ path: file, fullPage: !dialog });
+  const wide = await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth");
+  if (Number(wide) > 0) trouble.push(`${where}: the page is ${wide} px wider than the screen`);
+  const headings = (await page.evaluate(
+    "[...document.querySelectorAll('main h1, main h2, main h3')].map(({ tagName }) => Number(tagName[1]))",
+  )) as number[];
+  if (headings[0] !== 1 || headings.filter((level) => level === 1).length !== 1)
+    trouble.push(`${where}: headings begin as h${headings.join(", h")}`);
+  const found = await violations(page);
+  for (const { id, help, nodes } of found) {
+    const shown = nodes.slice(0, 3).map(({ html }) => html.slice(0, 160));
+    trouble.push(`${where}: ${id}: ${help}: ${shown.join(" | ")}`);
+  }
+  console.log(`${file}: ${found.length} violations`);
 }
 
 async function violations(page: Page): Promise<Violation[]> {

@@ -1,17 +1,17 @@
 /**
  * `make console-tour`: what people do on the console, done in a real browser on the running cluster, step by step: a message found by each
- * of its ids, a number explained, a provider drained and used again, the catalog rolled back, a dry run of a replay, alerts looked at. Pictures of
- * each step in .sluice/shots. It leaves the catalog's content as it was, some versions later.
+ * of its ids, a number explained, a change simulated, a provider drained and used again, the catalog rolled back, a dead letter replayed, a
+ * message from a handset found, alerts looked at, and what a keyboard meets. Pictures of each step in .sluice/shots. It leaves the catalog's content
+ * as it was, some versions later.
  */
 import { randomUUID } from "node:crypto";
 import { mkdirSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { setTimeout as pause } from "node:timers/promises";
-import { Kafka, logLevel } from "kafkajs";
 import type { BrowserContext, Page } from "playwright-core";
-import { clusterEndpoints, readClusterConfig } from "../../infra/local/cluster-config.ts";
+import { readClusterConfig } from "../../infra/local/cluster-config.ts";
 import { consoleAddress, sluiceEndpoints } from "../../infra/local/sluice-processes.ts";
 import { openConsole, startBrowser } from "./console-browser.ts";
+import { answerFromHandset, putAside, sendMessage, until } from "./tour-events.ts";
 
 const PROJECT = resolve(import.meta.dirname, "../..");
 const FOLDER = join(PROJECT, process.env.SHOTS || ".sluice/shots");
@@ -20,7 +20,7 @@ const PROVIDER = "smsc-b";
 const STEP_MS = 30_000;
 
 const config = readClusterConfig(process.env, PROJECT);
-const { ingestUrl, consoleUrl } = sluiceEndpoints(config);
+const { consoleUrl } = sluiceEndpoints(config);
 mkdirSync(FOLDER, { recursive: true });
 const address = consoleAddress(config);
 if (address === undefined) throw new Error("this cluster has no console");
@@ -34,8 +34,11 @@ try {
   await drainAndBack(page);
   await rollBack(page);
   await replay(page);
+  await inbound(page);
   await alerts(page);
   await explain(page);
+  await simulate(page);
+  await keyboard(page);
   await search(page, context);
   const own = faults.filter((fault) => !fault.includes("401"));
   if (own.length > 0) throw new Error(`faults on the page: ${own.join("; ")}`);
@@ -57,13 +60,8 @@ async function view(page: Page, id: string): Promise<void> {
 /** Sends a message, and finds it by its own id, by the customer's reference, and by the provider's id. */
 async function search(page: Page, context: BrowserContext): Promise<void> {
   const reference = `tour-${randomUUID().slice(0, 8)}`;
-  const answer = await fetch(`${ingestUrl}/v1/messages`, {
-    method: "POST",
-    headers: { "content-type": "application/json", authorization: "Bearer acme-demo-key" },
-    body: JSON.stringify({ to: "+4915112345678", text: "hello", lane: "otp", reference }),
-  });
-  const { id } = (await answer.json()) as { id: string };
-  const ids = await until("the message has ended", async () => {
+  const id = await sendMessage(config, reference);
+  const ids = await until("the message has ended", STEP_MS, async () => {
     const found = await context.request.get(`${consoleUrl}/api/messages/${id}?account=acme`);
     const { messages } = (await found.json()) as {
       messages: { final: boolean; history: { providerMessageIds?: string[] }[] }[];
@@ -129,42 +127,108 @@ async function rollBack(page: Page): Promise<void> {
   await provider.locator('.condition:has-text("out of use")').waitFor();
   await done(page, "a provider is out of use");
   await view(page, "catalog");
-  await page.click('button:has-text("Roll back to this version") >> nth=0');
+  await page.click('button:has-text("Roll back to version") >> nth=0');
   await confirmed(page, "Roll back", "a roll-back is confirmed");
   await page.waitForSelector('.done:has-text("of the catalog")');
   await done(page, "rolled back");
 }
 
-/** Has a record put aside that nobody can read, and looks what a replay would do: it is refused. */
+/** Has two records put aside: the one that cannot be read is refused in a dry run, the one of an unknown account is replayed. */
 async function replay(page: Page): Promise<void> {
-  const { brokers } = clusterEndpoints(config);
-  const producer = new Kafka({ brokers: [...brokers], logLevel: logLevel.NOTHING }).producer();
-  await producer.connect();
-  await producer.send({
-    topic: "sms.requests.transactional",
-    messages: [{ key: "4915112345678", value: Buffer.from('{"not":"avro"}') }],
-  });
-  await producer.disconnect();
+  await putAside(config);
   await view(page, "dead-letters");
-  await until("a dry run sees the letter", async () => {
+  const dryRun = async () => {
     await page.click('button:text("See what would happen")');
-    await page.waitForSelector('h3:has-text("done")');
-    return (await page.locator(".outcome").textContent())?.includes("refused") || undefined;
+    await page.waitForSelector('.outcome:has-text("Dry run"):has-text("done")');
+    return (await page.locator(".counts").textContent()) ?? "";
+  };
+  await until("a dry run sees the unreadable letter", STEP_MS, async () => {
+    return (await dryRun()).includes("refused: undecodable") || undefined;
   });
   await page.click('summary:has-text("letter")');
   await done(page, "a dry run of a replay");
+  await page.check("#as-new");
+  const act = page.locator('button:text-matches("^Replay [0-9]+…$")');
+  await until("a letter may go", STEP_MS, async () => {
+    await dryRun();
+    return (await act.count()) > 0 || undefined;
+  });
+  await act.click();
+  await page.waitForSelector("dialog[open] .confirm-body");
+  await done(page, "a replay is confirmed");
+  await page.click('dialog button:text-matches("^Replay ")');
+  await page.waitForSelector('.outcome:has-text("Replay by"):has-text("done")');
+  const counts = (await page.locator(".counts").textContent()) ?? "";
+  if (!/^[1-9]\d* replayed$/.test(counts)) throw new Error(`of a replay came: ${counts}`);
+  await page.locator('td:has-text("(replayed)")').first().waitFor();
+  await done(page, "a dead letter is replayed");
+}
+
+/** Has a handset answer, and finds that by its number. */
+async function inbound(page: Page): Promise<void> {
+  const text = `YES ${randomUUID().slice(0, 8)}`;
+  await answerFromHandset(config, text);
+  await view(page, "inbound");
+  await page.fill("#number", "+49 171 3920012");
+  await page.press("#number", "Enter");
+  await page.locator(`td:has-text("${text}")`).first().waitFor();
+  await page.fill("#number", "+49 171 3920013");
+  await page.press("#number", "Tab");
+  await page.waitForSelector('td:has-text("No message from a handset")');
+  await page.fill("#number", "");
+  await page.press("#number", "Tab");
+  await page.locator(`td:has-text("${text}")`).first().waitFor();
+  await done(page, "inbound messages");
+}
+
+/** What would have been without a provider, and with other routes; wrong routes are refused with the reason. */
+async function simulate(page: Page): Promise<void> {
+  const run = async (name: string) => {
+    await page.click('button:text("Simulate")');
+    await page.waitForSelector(`.outcome:has-text("Simulation (${name})"):has-text("done")`);
+  };
+  await page.selectOption("#without", PROVIDER);
+  await run(`without ${PROVIDER}`);
+  await page.waitForSelector('li:has-text("health and backlog")');
+  await page.locator("#simulate-title").scrollIntoViewIfNeeded();
+  await done(page, "a change is simulated");
+  await page.selectOption("#change", "routes");
+  await page.fill("#routes-text", "- id: everything\n  strategy: least-cost\n  providers: [{ id: nobody }]\n");
+  await page.click('button:text("Simulate")');
+  await page.waitForSelector('.trouble:has-text("nobody")');
+  await page.fill("#routes-text", `- id: everything\n  strategy: priority\n  providers: [{ id: ${PROVIDER} }]\n`);
+  await run("these routes");
+  await done(page, "other routes are simulated");
+}
+
+/** The skip link leads to the content of the view that one is in; a dialog holds the focus and gives it back. */
+async function keyboard(page: Page): Promise<void> {
+  const provider = await card(page, PROVIDER);
+  await page.locator(".skip").focus();
+  await page.keyboard.press("Enter");
+  const focused = () => page.evaluate("document.activeElement.id || document.activeElement.getAttribute('aria-label')");
+  if ((await focused()) !== "main") throw new Error(`the skip link leads to ${String(await focused())}`);
+  await page.waitForSelector('.view h1:text-is("Providers")');
+  const drain = provider.getByRole("button", { name: "Drain" });
+  await drain.focus();
+  await page.keyboard.press("Enter");
+  await page.waitForSelector("dialog[open] .diff li");
+  for (let step = 0; step < 8; step++) {
+    await page.keyboard.press("Tab");
+    const outside = await page.evaluate(
+      "document.hasFocus() && !document.activeElement.closest('dialog, body > :only-child') && document.activeElement !== document.body",
+    );
+    if (outside === true) throw new Error("the focus leaves an open dialog");
+  }
+  await page.keyboard.press("Escape");
+  await page.waitForSelector("dialog", { state: "detached" });
+  if ((await focused()) !== `Drain: ${PROVIDER}`)
+    throw new Error(`after a dialog the focus is at ${String(await focused())}`);
+  await done(page, "by keyboard");
 }
 
 async function alerts(page: Page): Promise<void> {
   await view(page, "alerts");
   await page.waitForSelector("#watched:has-text('rules on')");
   await done(page, "alerts");
-}
-
-async function until<Value>(what: string, ask: () => Promise<Value | undefined>): Promise<Value> {
-  for (const end = performance.now() + STEP_MS; performance.now() < end; await pause(300)) {
-    const value = await ask();
-    if (value !== undefined) return value;
-  }
-  throw new Error(`not within ${STEP_MS} ms: ${what}`);
 }

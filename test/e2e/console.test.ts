@@ -1,10 +1,13 @@
 /**
  * The console of a running installation: who has the one-time login sees the pipeline, finds a message, is told why it went its way,
- * takes a provider out of use and back, and has a dead letter replayed.
+ * takes a provider out of use and back, simulates a change, reads what a handset has sent, and has a dead letter replayed.
  */
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
+import { connectCodecs } from "../../pipeline/records/codecs.ts";
+import { WHOLE_TEXT } from "../../pipeline/records/delivered-records.ts";
+import { INBOUND_TOPIC } from "../../schemas/topics.ts";
 import { makeOneTimeLogin } from "../../services/console/access/one-time-login.ts";
-import { disconnect, freshId, freshNumber, post, produce, until, untilFinal } from "./sluice.ts";
+import { disconnect, freshId, freshNumber, post, produce, produceRaw, until, untilFinal } from "./sluice.ts";
 
 const { consoleUrl, environment } = inject("sluice");
 afterAll(disconnect);
@@ -70,6 +73,52 @@ test("the overview follows the senders' words, and a message is found by its ref
   expect(history.find(({ type }) => type === "routed")!.reason).toBe("priority");
   const { value } = await ask<{ value: { name: string; submitted: number }[] }>("/api/accounts?span=1h");
   expect(value.find(({ name }) => name === "acme")!.submitted).toBeGreaterThan(0);
+});
+
+test("messages are summed by a label, whose name is suggested", async () => {
+  const label = `label-${freshId().slice(0, 8)}`;
+  const message = { to: `+${freshNumber()}`, text: "hello", lane: "otp", metadata: { [label]: "blue" } };
+  const { body } = await post("/v1/messages", message);
+  await untilFinal([(body as { id: string }).id]);
+  const { value: names } = await ask<{ value: { label: string }[] }>("/api/labels?span=6h");
+  expect(names.map((one) => one.label)).toContain(label);
+  const { value } = await ask<{ value: object[] }>(`/api/campaigns?span=1h&label=${label}`);
+  expect(value).toMatchObject([{ label: "blue", account: "acme", messages: 1, ended: { delivered: 1 } }]);
+});
+
+interface Simulated {
+  readonly run: {
+    readonly state: string;
+    readonly failure: string | null;
+    readonly result: {
+      readonly recorded: { readonly messages: number };
+      readonly changed: { readonly providers: object };
+    };
+  };
+}
+
+test("what a provider's absence would have done is simulated on the messages of the last minutes", async () => {
+  await sentBy();
+  await act("/api/simulation", { change: "use", provider: "smsc-a", use: "none", minutes: 60 });
+  let run: Simulated["run"] | undefined;
+  await until("the simulation ends", async () => {
+    ({ run } = await ask<Simulated>("/api/simulation/run"));
+    return run.state !== "running";
+  });
+  expect(run).toMatchObject({ state: "done", failure: null });
+  expect(run!.result.recorded.messages).toBeGreaterThan(0);
+  const providers = Object.keys(run!.result.changed.providers);
+  expect(providers.length).toBeGreaterThan(0);
+  expect(providers).not.toContain("smsc-a");
+});
+
+test("a message from a handset is found by its number", async () => {
+  const codecs = await connectCodecs(environment.SLUICE_REGISTRY_URL!);
+  const from = freshNumber();
+  const message = { ...WHOLE_TEXT, provider: "smsc-a", from, to: "68849", text: "YES", receivedAt: Date.now() };
+  await produceRaw(INBOUND_TOPIC, codecs.inbound.encode(message), from);
+  const { value } = await ask<{ value: object }>(`/api/inbound?span=1h&number=%2B${from}`);
+  expect(value).toMatchObject({ matched: 1, messages: [{ from: `+${from}`, to: "68849", text: "YES" }] });
 });
 
 interface Plan {

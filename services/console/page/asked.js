@@ -1,5 +1,6 @@
-import { el } from "./elements.js";
+import { el, setText } from "./elements.js";
 import { moment } from "./format.js";
+import { keepingPlace } from "./keep-place.js";
 import { ask } from "./server.js";
 
 const SPANS = { "1h": "last hour", "6h": "6 hours", "24h": "24 hours", "7d": "7 days" };
@@ -24,26 +25,32 @@ export function spanChoice(onChange) {
  */
 export function asked(path, render, { everyMs = 0 } = {}) {
   const body = el("div", { "aria-busy": "true" }, el("p", { class: "muted" }, "Asking…"));
-  const note = el("p", { class: "muted asof", role: "status" });
-  const element = el("div", {}, body, note);
+  // How old it is changes with each answer: that is seen, and not read out. What is wrong is.
+  const note = el("p", { class: "muted asof" });
+  const trouble = el("p", { class: "trouble", role: "alert" });
+  const element = el("div", {}, body, note, trouble);
   let turn = 0;
+  let shown;
   let closed = false;
   const load = async () => {
     const own = ++turn;
+    const question = path();
     try {
-      const answer = await ask(path());
+      const answer = await ask(question);
       if (own !== turn || closed) return;
       const { value = answer, asOf, maxAgeMs } = answer;
-      render(body, value);
-      note.className = "muted asof";
+      const key = `${question} ${JSON.stringify(value)}`;
+      // What has not changed stays as it is, so that whoever reads it keeps their place.
+      if (key !== shown) keepingPlace(body, () => render(body, value));
+      shown = key;
+      setText(trouble, "");
       note.textContent =
         asOf === undefined
           ? ""
           : `As of ${moment(asOf, { date: false })}; asked for again after ${maxAgeMs / 1_000} s at the earliest.`;
     } catch (error) {
       if (own !== turn || closed) return;
-      note.className = "trouble";
-      note.textContent = error.message;
+      setText(trouble, error.message);
       if (body.getAttribute("aria-busy") === "true") body.replaceChildren();
     }
     body.setAttribute("aria-busy", "false");

@@ -27,6 +27,11 @@ let close = () => {};
 /** Of the newest navigation: an older one that is still loading gives way. */
 let turn = 0;
 
+// As a link it would be an address, and so another view.
+document.querySelector(".skip").addEventListener("click", (event) => {
+  event.preventDefault();
+  main.focus();
+});
 themeSwitch(document.getElementById("theme"));
 live.listen((_, link) => {
   const sign = document.getElementById("link");
@@ -52,16 +57,18 @@ async function enter(message) {
     trouble = error.message;
   }
   person ??= await ask("/api/session").catch(() => undefined);
+  const asks = person === undefined;
   person ??= await login(main, trouble);
   document
     .getElementById("person")
     .replaceChildren(
-      el("span", { class: "who", title: `role: ${person.role}` }, `${person.name} · ${person.role}`),
+      el("span", { class: "who", title: `${person.name}, role: ${person.role}` }, `${person.name} · ${person.role}`),
       el("button", { type: "button", class: "quiet", click: logOut }, "Log out"),
     );
   nav.replaceChildren(...VIEWS.map(({ id, title }) => el("a", { href: `#/${id}` }, title)));
   live.start();
-  show({ focus: false });
+  // Who has filled in the form goes on at the content; whoever has just come begins at the top.
+  show({ focus: asks });
 }
 
 /** How many alerts fire stands beside the view's name. */
@@ -99,8 +106,10 @@ async function show({ focus = true } = {}) {
   close();
   close = () => {};
   for (const link of nav.children) {
-    if (link.getAttribute("href") === `#/${view.id}`) link.setAttribute("aria-current", "page");
-    else link.removeAttribute("aria-current");
+    if (link.getAttribute("href") === `#/${view.id}`) {
+      link.setAttribute("aria-current", "page");
+      link.scrollIntoView({ block: "nearest", inline: "nearest" });
+    } else link.removeAttribute("aria-current");
   }
   document.title = `${view.title} · Sluice`;
   try {

@@ -1,3 +1,5 @@
+import { moment } from "./format.js";
+
 const SVG = "http://www.w3.org/2000/svg";
 
 /**
@@ -31,6 +33,12 @@ export function setText(element, text) {
 /** Sets an attribute only where it is another one. */
 export function setAttribute(element, name, value) {
   if (element.getAttribute(name) !== String(value)) element.setAttribute(name, value);
+}
+
+/** A moment, as text and for machines; lines break between day and clock at the most. */
+export function when(at) {
+  const [day, clock] = moment(at).split(" ");
+  return el("time", { datetime: new Date(at).toISOString() }, el("span", {}, day), " ", el("span", {}, clock));
 }
 
 /** A table with headers; `columns`: { title, number?, of(row) }, `caption` names it. */

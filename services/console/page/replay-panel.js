@@ -1,6 +1,7 @@
 import { confirm } from "./confirm.js";
-import { el, table } from "./elements.js";
+import { el, setText, table } from "./elements.js";
 import { count, moment } from "./format.js";
+import { keepingPlace } from "./keep-place.js";
 import { ask } from "./server.js";
 
 const PATH = "/api/dead-letters/replay";
@@ -13,7 +14,8 @@ export function replayPanel(filter) {
   const rate = number("rate", 20, 100);
   const asNew = el("input", { id: "as-new", type: "checkbox" });
   const trouble = el("p", { class: "trouble", role: "alert" });
-  const place = el("div", { "aria-live": "polite" });
+  const state = el("p", { class: "outcome", role: "status", tabindex: "-1" });
+  const place = el("div");
   let timer;
   let shown = "";
   const guarded = (work) => async (event) => {
@@ -41,8 +43,14 @@ export function replayPanel(filter) {
   const replay = (run) =>
     guarded(async () => {
       const body = [
-        el("p", {}, `${count(run.replayed)} records go back to their topics, at most ${rate.value} a second.`),
-        el("p", { class: "muted" }, "Each is judged once more before it goes. None goes that would double a message."),
+        el(
+          "p",
+          {},
+          run.replayed === 1
+            ? "1 record goes back to its topic."
+            : `${count(run.replayed)} records go back to their topics, at most ${rate.value} a second.`,
+        ),
+        el("p", { class: "muted" }, "What goes is judged once more before. Nothing goes that would double a message."),
       ];
       const said = await confirm({ title: "Replay dead letters", act: `Replay ${count(run.replayed)}`, body });
       if (said !== undefined) follow((await ask(PATH, { body: { run: run.run, rate: Number(rate.value) } })).run);
@@ -52,7 +60,12 @@ export function replayPanel(filter) {
     const key = JSON.stringify(run);
     if (key === shown) return;
     shown = key;
-    place.replaceChildren(...(run === null ? [] : runElements(run, { replay: replay(run), stop })));
+    if (run === null) return;
+    // A button that goes takes the focus with it: then that is at what came of it.
+    const left = place.contains(document.activeElement);
+    keepingPlace(place, () => place.replaceChildren(...runElements(run, { replay: replay(run), stop })));
+    setText(state, inWords(run));
+    if (left && !place.contains(document.activeElement)) state.focus();
   };
   guarded(async () => follow((await ask(`${PATH}/run`)).run))();
   const field = (id, text, input) => el("span", { class: "field" }, el("label", { for: id }, text), input);
@@ -71,22 +84,26 @@ export function replayPanel(filter) {
       ),
       el("p", { class: "muted" }, "Takes the letters of the reason and the time chosen above, the oldest first."),
       trouble,
+      state,
       place,
     ),
     close: () => clearTimeout(timer),
   };
 }
 
+/** Changes when a run begins and ends, so that it is read out then and not each second. */
+function inWords({ dry, by, startedAt, state }) {
+  return `${dry ? "Dry run" : "Replay"} by ${by}, ${moment(startedAt, { date: false })}: ${state}.`;
+}
+
 function runElements(run, { replay, stop }) {
-  const { dry, state, by, startedAt, replayed, refused, letters, leftOut, lines, failure } = run;
+  const { dry, state, replayed, refused, letters, leftOut, lines, failure } = run;
   const goes = `${count(replayed)} ${dry ? "would be replayed" : "replayed"}`;
   const no = Object.entries(refused).map(([code, of]) => `${count(of)} refused: ${code}`);
   const left = leftOut > 0 ? [`${count(leftOut)} not looked at`] : [];
   const words = [goes, ...no, ...left].join(" · ");
-  const head = `${dry ? "Dry run" : "Replay"} by ${by}, ${moment(startedAt, { date: false })}: ${state}`;
   return [
-    el("h3", {}, head),
-    el("p", { class: "outcome" }, letters === 0 && state === "done" ? "No letter matches." : words),
+    el("p", { class: "counts" }, letters === 0 && state === "done" ? "No letter matches." : words),
     failure === null ? null : el("p", { class: "trouble" }, failure),
     el(
       "div",

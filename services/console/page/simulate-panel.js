@@ -152,8 +152,8 @@ function changeFields() {
 }
 
 function inWords({ state, by, startedAt, name, failure }) {
-  const what = `Simulation of ${name}, by ${by}, ${moment(startedAt, { date: false })}`;
-  if (state === "failed") return `${what}, failed: ${failure}.`;
+  const what = `Simulation (${name}) by ${by}, ${moment(startedAt, { date: false })}`;
+  if (state === "failed") return `${what} failed: ${failure}.`;
   return { running: `${what}: reading the events…`, done: `${what}: done.`, stopped: `${what}: stopped.` }[state];
 }
 

@@ -7,7 +7,7 @@ export function simulationResult(found) {
   if (recorded.messages === 0)
     return [el("p", {}, "No message was decided in this time: there is nothing to compare.")];
   const columns = [{ name: "as it was", ...recorded }, atWork, changed].filter((column) => column !== null);
-  const rows = [...traffic(columns), ...money(columns), ...delivery(columns)];
+  const rows = [...traffic(columns), ...costs(columns), delivered(columns), ...perDelivered(columns)];
   const networks = Object.entries(networkSources).map(([source, messages]) => `${source} ${count(messages)}`);
   const notes = [
     ended.ended === 0
@@ -68,28 +68,30 @@ function traffic(columns) {
   ];
 }
 
-function money(columns) {
-  const units = [...new Set(columns.flatMap(({ costs }) => Object.keys(costs)))].sort();
+function costs(columns) {
+  const units = [...new Set(columns.flatMap((column) => Object.keys(column.costs)))].sort();
   const amount = (value) => value.toFixed(Math.abs(value) < 1_000 ? 4 : 2);
-  const rows = units.map((unit) => row(`cost, ${unit}`, columns, ({ costs }) => costs[unit] ?? 0, amount));
-  const [{ total: first }] = columns;
-  const together = first !== null && columns.every(({ total }) => total?.currency === first.currency);
-  if (!together) return rows;
-  const { currency } = first;
-  const sum = units.length < 2 ? [] : [row(`cost in ${currency}`, columns, ({ total }) => total.amount, amount)];
-  const each = ({ total, expectedDelivered }) => (expectedDelivered > 0 ? total.amount / expectedDelivered : 0);
-  return [...rows, ...sum, row(`${currency} a delivered message`, columns, each, (value) => value.toFixed(5))];
+  const rows = units.map((unit) => row(`cost, ${unit}`, columns, (column) => column.costs[unit] ?? 0, amount));
+  const currency = totalsIn(columns);
+  if (units.length < 2 || currency === undefined) return rows;
+  return [...rows, row(`cost in ${currency}`, columns, ({ total }) => total.amount, amount)];
 }
 
-function delivery(columns) {
-  return [
-    row(
-      "expected delivered",
-      columns,
-      ({ expectedDelivered }) => expectedDelivered,
-      (value) => count(Math.round(value)),
-    ),
-  ];
+function delivered(columns) {
+  const words = (value) => count(Math.round(value));
+  return row("expected delivered", columns, ({ expectedDelivered }) => expectedDelivered, words);
+}
+
+function perDelivered(columns) {
+  const currency = totalsIn(columns);
+  if (currency === undefined) return [];
+  const each = ({ total, expectedDelivered }) => (expectedDelivered > 0 ? total.amount / expectedDelivered : 0);
+  return [row(`${currency} a delivered message`, columns, each, (value) => value.toFixed(5))];
+}
+
+/** The currency that all costs can be told in; undefined where a rate is missing. */
+function totalsIn([{ total: first }, ...others]) {
+  return first !== null && others.every(({ total }) => total?.currency === first.currency) ? first.currency : undefined;
 }
 
 function signed(value, text) {

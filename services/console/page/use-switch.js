@@ -40,7 +40,10 @@ export function useSwitch(provider) {
       trouble,
     ),
     update(now) {
+      const left = buttons.find(({ use, button }) => use === now && button === document.activeElement);
       for (const { use, button } of buttons) button.hidden = use === now;
+      // The button that was pressed goes: the next one has the focus, not the top of the page.
+      if (left !== undefined) buttons.find(({ button }) => !button.hidden).button.focus();
     },
   };
 }

@@ -81,10 +81,9 @@ function versionCard({ version, at, by, note, restored, diff }, working, open, r
             {
               type: "button",
               class: "small",
-              "aria-label": `Roll back to version ${version}`,
               click: () => rollBack(version),
             },
-            "Roll back to this version…",
+            `Roll back to version ${version}…`,
           ),
         ),
   );

@@ -1,6 +1,6 @@
 import { asked, SPAN_MS, spanChoice } from "../asked.js";
-import { el, table } from "../elements.js";
-import { count, moment } from "../format.js";
+import { el, table, when } from "../elements.js";
+import { count } from "../format.js";
 import { replayPanel } from "../replay-panel.js";
 
 /** Records that could not be processed, and why. */
@@ -19,7 +19,7 @@ export function show(container, { person }) {
       table(
         "Dead letters, the newest first",
         [
-          { title: "When", of: ({ at }) => moment(at) },
+          { title: "When", of: ({ at }) => when(at) },
           { title: "Letter", of: ({ letter }) => letter },
           { title: "Reason", of: (row) => `${row.reason}${row.replayed ? " (replayed)" : ""}` },
           { title: "What was wrong", of: ({ detail }) => detail },

@@ -1,6 +1,6 @@
 import { asked, spanChoice } from "../asked.js";
-import { el, table } from "../elements.js";
-import { count, moment } from "../format.js";
+import { el, table, when } from "../elements.js";
+import { count } from "../format.js";
 
 /** Messages from handsets, the newest first. */
 export function show(container, { live, person }) {
@@ -51,10 +51,10 @@ function render({ messages, matched, looked, notLooked, unreadable }, mayRead) {
     table(
       "Messages from handsets, the newest first",
       [
-        { title: "Received", of: ({ at }) => moment(at) },
+        { title: "Received", of: ({ at }) => when(at) },
         { title: "From", of: ({ from }) => from || "not given" },
-        { title: "To", of: ({ to }) => to },
         { title: "Text", of: (message) => textOf(message, mayRead) },
+        { title: "To", of: ({ to }) => to },
         { title: "Provider", of: ({ provider }) => provider },
         { title: "Place in sms.inbound", of: ({ place }) => place },
       ],

@@ -1,4 +1,4 @@
-import { el, table } from "../elements.js";
+import { el, table, when } from "../elements.js";
 import { amounts, count, moment } from "../format.js";
 import { ask } from "../server.js";
 
@@ -21,7 +21,7 @@ export function show(container, { rest }) {
     spellcheck: "false",
     required: true,
   });
-  const found = el("div", { "aria-live": "polite" });
+  const found = el("div");
   const submit = (event) => {
     event.preventDefault();
     history.replaceState(null, "", `#/messages/${encodeURIComponent(input.value.trim())}`);
@@ -49,7 +49,7 @@ async function search(place, text) {
       place.replaceChildren(
         el(
           "p",
-          { class: "card" },
+          { class: "card", role: "status" },
           "No message has this id. One that was accepted a moment ago is there some seconds later.",
         ),
       );
@@ -57,13 +57,28 @@ async function search(place, text) {
     }
     const detail = el("div");
     const ways = { "message-id": "message id", reference: "reference", "provider-id": "provider's id" };
-    const open = (message) => timeline(detail, message);
+    const open = async (message) => {
+      await timeline(detail, message).catch((error) => {
+        detail.replaceChildren(el("p", { class: "trouble", role: "alert" }, error.message));
+      });
+      detail.querySelector("h2")?.focus();
+    };
     const list = table(
       "Messages found",
       [
         {
           title: "Message",
-          of: (row) => el("button", { type: "button", class: "quiet id", click: () => open(row) }, row.id.slice(0, 8)),
+          of: (row) =>
+            el(
+              "button",
+              {
+                type: "button",
+                class: "quiet id",
+                "aria-label": `Show the way of message ${row.id.slice(0, 8)}`,
+                click: () => open(row),
+              },
+              row.id.slice(0, 8),
+            ),
         },
         { title: "To", of: ({ to }) => to },
         {
@@ -73,13 +88,18 @@ async function search(place, text) {
         { title: "Provider", of: ({ provider }) => provider || "–" },
         { title: "Account", of: ({ account }) => account },
         { title: "Lane", of: ({ lane }) => lane },
-        { title: "Accepted", of: ({ acceptedAt }) => moment(acceptedAt) },
+        { title: "Accepted", of: ({ acceptedAt }) => when(acceptedAt) },
         { title: "Found by", of: ({ foundBy }) => ways[foundBy] },
       ],
       messages,
     );
     place.replaceChildren(
-      el("section", { class: "card" }, el("h2", {}, `${count(messages.length)} found`), list),
+      el(
+        "section",
+        { class: "card" },
+        el("div", { role: "status" }, el("h2", {}, `${count(messages.length)} found`)),
+        list,
+      ),
       detail,
     );
     if (messages.length === 1) await timeline(detail, messages[0]);
@@ -105,7 +125,7 @@ async function timeline(place, { id, account, to }) {
     el(
       "section",
       { class: "card" },
-      el("h2", {}, `${message.to} · ${message.status}`),
+      el("h2", { tabindex: "-1" }, `${message.to} · ${message.status}`),
       el(
         "p",
         { class: "muted" },
@@ -128,8 +148,9 @@ async function timeline(place, { id, account, to }) {
             },
             el(
               "time",
-              { datetime: at, title: moment(at, { millis: true }) },
+              { datetime: at },
               `+${((Date.parse(at) - began) / 1_000).toFixed(3)} s`,
+              el("small", {}, moment(at, { millis: true, date: false })),
             ),
             el("strong", {}, type === "final" ? `ended: ${state}` : type.replace("_", " ")),
             el("span", {}, text),

@@ -11,7 +11,7 @@ export function show(container, { person }) {
     () => "/api/routes",
     (body, answer) => renderRoutes(body, answer, account),
   );
-  const answer = el("div", { "aria-live": "polite" });
+  const answer = el("div");
   const mayAsk = person.role !== "viewer";
   container.append(
     el("h1", {}, "Routes"),
@@ -82,7 +82,12 @@ function renderExplanation(
     el(
       "section",
       { class: "card" },
-      el("h2", {}, provider === null ? `No provider: ${reason}` : `${provider}: ${reason}`),
+      // The line is read out; what stands below is for who wants to know.
+      el(
+        "div",
+        { role: "status" },
+        el("h2", {}, provider === null ? `No provider: ${reason}` : `${provider}: ${reason}`),
+      ),
       el(
         "p",
         { class: "muted" },

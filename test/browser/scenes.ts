@@ -1,0 +1,120 @@
+/** What `make console-shots` looks at: each view, and what can be opened on it. */
+import type { Page, Route } from "playwright-core";
+
+export interface Scene {
+  /** Of the picture's file. */
+  readonly name: string;
+  /** Behind `#/`. */
+  readonly address: string;
+  /** Done when the view has come. */
+  readonly prepare?: (page: Page) => Promise<void>;
+  /** Looked at by nobody who has logged in. */
+  readonly loggedOut?: boolean;
+}
+
+/** What stands on the cluster for the scenes. */
+export interface SceneParts {
+  /** A message that has ended. */
+  readonly messageId: string;
+}
+
+/** Of the local cluster's catalog. */
+const PROVIDER = "smsc-b";
+const MINUTE_MS = 60_000;
+
+export function scenes({ messageId }: SceneParts): readonly Scene[] {
+  const view = (name: string): Scene => ({ name, address: name });
+  return [
+    { name: "login", address: "overview", loggedOut: true },
+    {
+      ...view("overview"),
+      // The drawing follows the stream; its curves are a point a second.
+      prepare: (page) => page.waitForSelector(".tiles .figure:not(:text('–'))").then(() => page.waitForTimeout(3_000)),
+    },
+    { ...view("providers"), prepare: (page) => page.waitForSelector(".chart canvas, .chart p").then() },
+    { name: "providers-drain", address: "providers", prepare: openDrain },
+    view("routes"),
+    { name: "routes-explained", address: "routes", prepare: explain },
+    { name: "routes-simulated", address: "routes", prepare: simulate },
+    { name: "routes-other", address: "routes", prepare: (page) => page.selectOption("#change", "routes").then() },
+    view("messages"),
+    {
+      name: "messages-found",
+      address: `messages/${messageId}`,
+      prepare: (page) => page.waitForSelector(".timeline li").then(),
+    },
+    view("inbound"),
+    view("alerts"),
+    { name: "alerts-firing", address: "alerts", prepare: fire },
+    view("dead-letters"),
+    { name: "dead-letters-looked", address: "dead-letters", prepare: dryRun },
+    { name: "dead-letters-replay", address: "dead-letters", prepare: openReplay },
+    view("accounts"),
+    view("campaigns"),
+    view("catalog"),
+    { name: "catalog-rollback", address: "catalog", prepare: openRollBack },
+  ];
+}
+
+async function openDrain(page: Page): Promise<void> {
+  await page.getByRole("button", { name: `Drain: ${PROVIDER}` }).click();
+  await page.waitForSelector("dialog[open] .diff li");
+}
+
+async function explain(page: Page): Promise<void> {
+  await page.fill("#to", "+4915112345678");
+  await page.click('button:text("Explain")');
+  await page.waitForSelector('td:text-is("chosen")');
+}
+
+async function simulate(page: Page): Promise<void> {
+  await page.selectOption("#without", PROVIDER);
+  await page.click('button:text("Simulate")');
+  await page.waitForSelector('.outcome:has-text("done")');
+}
+
+async function dryRun(page: Page): Promise<void> {
+  await page.check("#as-new");
+  await page.click('button:text("See what would happen")');
+  await page.waitForSelector('.outcome:has-text("Dry run"):has-text("done")');
+  await page.click('summary:has-text("letter")');
+}
+
+async function openReplay(page: Page): Promise<void> {
+  await dryRun(page);
+  await page.click('button:text-matches("^Replay [0-9]+…$")');
+  await page.waitForSelector("dialog[open] .confirm-body");
+}
+
+/** The catalog has at least two versions after a tour. */
+async function openRollBack(page: Page): Promise<void> {
+  await page.click('button:has-text("Roll back to version") >> nth=0');
+  await page.waitForSelector("dialog[open] .diff li");
+}
+
+/** Alerts as they would be: nothing on the cluster needs to go wrong for minutes to see how they look. */
+async function fire(page: Page): Promise<void> {
+  const answer = async (route: Route) => {
+    const body = (await (await route.fetch()).json()) as object;
+    await route.fulfill({ json: { ...body, alerts: alerts(Date.now()) } });
+  };
+  await page.route("**/api/alerts", answer);
+  await page.reload();
+  await page.waitForSelector('.condition:has-text("firing")');
+}
+
+function alerts(now: number) {
+  const alert = (name: string, state: string, severity: string, minutes: number, summary: string) => ({
+    ...{ name, state, severity, summary, value: 1, labels: { provider: PROVIDER } },
+    activeSince: now - (minutes + 2) * MINUTE_MS,
+    ...(state === "pending" ? {} : { firingSince: now - minutes * MINUTE_MS }),
+    ...(state === "resolved" ? { resolvedAt: now - MINUTE_MS } : {}),
+    runbook:
+      "Nothing can be sent to the provider: its link is down, or it refuses everything.\n\nLook at its part of make status, and ask the provider. Its messages wait, or go to the next provider of their routes.",
+  });
+  return [
+    alert("ProviderDark", "firing", "page", 6, `nothing can be sent to ${PROVIDER}: it refuses connections`),
+    alert("ProviderSlow", "pending", "ticket", 1, `${PROVIDER} answers late`),
+    alert("ProviderThrottles", "resolved", "ticket", 9, `${PROVIDER} takes less than the catalog says`),
+  ];
+}
