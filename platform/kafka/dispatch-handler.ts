@@ -35,8 +35,11 @@ export type Decision<W> =
 export interface DispatchHandler<W, O> {
   /** Understands a record, or says which dead letter stands for it, or what to wait for. Throws: the task fails. */
   decode(record: InRecord, lane: number): Decision<W>;
-  /** How many works may be handed over now. When it grows, the handler calls `task.wake()`. */
-  room(): number;
+  /**
+   * How many works may be handed over now; `urgent`: works of the most urgent lane, for which a handler may keep some room.
+   * When it grows, the handler calls `task.wake()`.
+   */
+  room(urgent: boolean): number;
   /** Takes a work; `settle` is to be called exactly once, at any later time. */
   submit(work: Work<W>, settle: (outcome: Outcome) => void): void;
   /** Current ends of the outcome log, by partition; a little old is good enough. */

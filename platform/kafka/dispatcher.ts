@@ -237,9 +237,8 @@ export class Dispatcher<W, O> {
 
   /** Hands staged works over while there is room, urgent lanes first, a small share kept for the others. */
   private hand(): void {
-    let room = this.handler.room();
-    while (room > 0 && this.outcomes.unstored < this.options.maxUnstored && this.task.alive) {
-      const lane = this.pick();
+    while (this.outcomes.unstored < this.options.maxUnstored && this.task.alive) {
+      const lane = this.next();
       if (lane === undefined) return;
       const work = lane.pass();
       if (lane.mayHaveGone(work.record.offset) && this.doubt.resolve(lane, work)) continue;
@@ -250,7 +249,6 @@ export class Dispatcher<W, O> {
       }
       this.chains.open(work.key);
       this.start(work);
-      room = this.handler.room();
     }
   }
 
@@ -297,6 +295,13 @@ export class Dispatcher<W, O> {
 
   private end(work: Work<W>, outcome: Outcome): void {
     this.outcomes.add(this.lanes[work.lane]!, work, outcome);
+  }
+
+  /** The lane whose first work there is room for. */
+  private next(): DispatchLane<W> | undefined {
+    if (this.handler.room(false) > 0) return this.pick();
+    const most = this.urgent[0]!;
+    return most.ready && !this.task.draining && this.handler.room(true) > 0 ? most : undefined;
   }
 
   private pick(): DispatchLane<W> | undefined {
@@ -352,7 +357,7 @@ export class Dispatcher<W, O> {
   /** True when nothing is open, and nothing can be handed over or ended, for a while already: a provider is dark. */
   private resting(now: number): boolean {
     const { handler } = this;
-    const still = this.nothingOpen && this.outcomes.waiting === 0 && handler.room() <= 0;
+    const still = this.nothingOpen && this.outcomes.waiting === 0 && handler.room(true) <= 0;
     const over = ({ staged }: DispatchLane<W>) => staged.length > 0 && handler.over?.(staged[0]!) !== undefined;
     if (!still || this.lanes.some(over)) this.busyAt = now;
     return now - this.busyAt >= REST_AFTER_MS;

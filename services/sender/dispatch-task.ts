@@ -26,7 +26,7 @@ export interface DispatchTaskOptions {
   readonly log: OutcomeLog;
   readonly ends: LogEnds;
   readonly sender: {
-    room(): number;
+    room(urgent: boolean): number;
     submit(owner: Owner, order: Order, settle: (outcome: Outcome) => void): void;
     mayHaveTaken(partition: number, segments: number, tariff: number | null): void;
   };
@@ -67,8 +67,8 @@ export class DispatchTask implements DispatchHandler<Dispatch, StoredOutcome> {
     return { ok: false, deadLetter: this.dead(record, decoded.detail) };
   }
 
-  room(): number {
-    return this.options.sender.room();
+  room(urgent: boolean): number {
+    return this.options.sender.room(urgent);
   }
 
   submit(work: Work<Dispatch>, settle: (outcome: Outcome) => void): void {

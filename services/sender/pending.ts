@@ -1,3 +1,4 @@
+import { LANES } from "../../schemas/topics.ts";
 import type { Settle } from "./deferred-settlements.ts";
 import type { NetworkLimit } from "./network-rates.ts";
 import type { Order } from "./outcomes.ts";
@@ -33,6 +34,8 @@ export class Pending<U extends Unit> extends Submission<U> {
   readonly order: Order;
   readonly settle: Settle;
   readonly network: string;
+  /** Of the most urgent lane. */
+  readonly urgent: boolean;
   /** The rate of its network or country, where that has one. */
   readonly limit: NetworkLimit | undefined;
   /** Segments that its limit counts and that have not been given to the link. */
@@ -48,8 +51,9 @@ export class Pending<U extends Unit> extends Submission<U> {
     this.order = order;
     this.settle = settle;
     this.limit = limit;
-    const { network, country } = order.dispatch.facts;
+    const { network, country, lane } = order.dispatch.facts;
     this.network = network ?? country;
+    this.urgent = lane === LANES[0];
   }
 }
 

@@ -170,8 +170,8 @@ export class ProviderSender<U extends Unit = Unit> {
     await this.binding.unbind();
   }
 
-  /** How many messages may be handed over now. */
-  room(): number {
+  /** How many messages may be handed over now. `urgent`: of the most urgent lane, for which a little of the rate is kept. */
+  room(urgent = false): number {
     const now = this.options.monotonic();
     if (this.queue.length > 0) return 0;
     if (this.circuit.state === "open") {
@@ -188,8 +188,8 @@ export class ProviderSender<U extends Unit = Unit> {
     }
     const room = Math.min(this.slots(), this.quota.room);
     if (room <= 0) return 0;
-    const allowed = this.rate.available(now);
-    if (allowed === 0) this.slot.arm(this.rate.nextIn(1, now), now);
+    const allowed = this.rate.available(now, urgent);
+    if (allowed === 0) this.slot.arm(this.rate.nextIn(1, now, urgent), now);
     return Math.min(room, allowed);
   }
 
@@ -257,14 +257,14 @@ export class ProviderSender<U extends Unit = Unit> {
   /** Sends one request of the first message; false when it must wait. */
   private sendNext(pending: Pending<U>): boolean {
     const now = this.options.monotonic();
-    const { unit } = pending;
+    const { unit, urgent } = pending;
     if (unit < 0) {
       this.queue.shift();
       return true;
     }
     const { weight } = pending.units[unit]!;
-    if (!this.rate.allows(weight, now)) {
-      this.slot.arm(this.rate.nextIn(weight, now), now);
+    if (!this.rate.allows(weight, now, urgent)) {
+      this.slot.arm(this.rate.nextIn(weight, now, urgent), now);
       return false;
     }
     if (this.slots() <= 0 || !pending.owner.keeps) return false;
@@ -274,7 +274,7 @@ export class ProviderSender<U extends Unit = Unit> {
     }
     const { inFlight } = this.link;
     // Before it is sent, since it may leave at once.
-    this.rate.take(weight, now);
+    this.rate.take(weight, now, urgent);
     this.networkRates.given(pending.limit, weight);
     if (!pending.noted) pending.owner.leaving(pending.order);
     pending.noted = true;

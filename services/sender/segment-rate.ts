@@ -3,7 +3,11 @@
  * ever has more segments than the rate (a log of the last second's segments), and within a second they are spread (a token
  * bucket a little faster than the rate), with bursts of 100 ms' worth, so that a process that is woken late loses nothing.
  * When the provider throttles, the rate adapts. Time is passed in: ms of a monotonic clock.
+ *
+ * Whoever uses the rate to the full has spent a second's segments early, and must wait for the next second: up to 170 ms in
+ * each. Urgent segments do not wait for that: as long as they come, a few of each second's are kept for them.
  */
+import { Arrivals } from "../../platform/kafka/arrivals.ts";
 import { AdaptiveShare } from "./adaptive-share.ts";
 
 /** A little over a second: the provider's clock and the network move segments between seconds. */
@@ -14,6 +18,9 @@ const BURST_SECONDS = 0.1;
 /** The same for a provider that throttles: it may count by less than a second. */
 const STEADY_CATCH_UP = 1.02;
 const STEADY_BURST_SECONDS = 0.05;
+/** Kept for urgent segments is a tenth at the most, and of a rate that is worth it one at the least: others would wait for what never comes. */
+const MOST_KEPT = 0.1;
+const WORTH_KEEPING = 200;
 /** The least that throttling leaves: a share of the rate, and segments a second. Something always goes. */
 const LEAST_SHARE = 0.01;
 const LEAST_RATE = 1;
@@ -22,6 +29,7 @@ export class SegmentRate {
   /** The share of the provider's rate that this process has by the catalog, segments a second. */
   limit = 0;
   private readonly share = new AdaptiveShare();
+  private readonly urgent = new Arrivals();
   /** The share of it that the rest of this was derived from. */
   private adapted = 1;
   /** Segments in a window. */
@@ -74,21 +82,25 @@ export class SegmentRate {
   }
 
   /** Segments that may go now. */
-  available(now: number): number {
+  available(now: number, urgent = false): number {
     if (this.limit <= 0 || now < this.pausedUntil) return 0;
     this.refresh(now);
-    return Math.max(0, Math.min(this.capacity - this.count, Math.floor(this.tokens + 1e-9)));
+    const free = this.capacity - this.count;
+    if (urgent && !this.throttles) return Math.max(0, free);
+    return Math.max(0, Math.min(urgent ? free : free - this.kept(now), Math.floor(this.tokens + 1e-9)));
   }
 
   /** Whether `segments` may go now as one; more than the rate go when nothing else did in the window. */
-  allows(segments: number, now: number): boolean {
-    const available = this.available(now);
+  allows(segments: number, now: number, urgent = false): boolean {
+    const available = this.available(now, urgent);
     if (segments <= 1) return available >= 1;
-    return available >= 1 && (this.capacity - this.count >= segments || this.count === 0);
+    const free = this.capacity - this.count - (urgent ? 0 : this.kept(now));
+    return available >= 1 && (free >= segments || this.count === 0);
   }
 
   /** Takes what `allows` allowed: to be followed by `left`, `putBack` or `stays`. */
-  take(segments: number, now: number): void {
+  take(segments: number, now: number, urgent = false): void {
+    if (urgent) for (let i = 0; i < segments; i++) this.urgent.came(now);
     this.tokens -= segments;
     this.sent += segments;
     this.staying += segments;
@@ -126,13 +138,14 @@ export class SegmentRate {
   }
 
   /** ms until `segments` may go, as far as is known now; at least 0. Infinity without a share. */
-  nextIn(segments: number, now: number): number {
+  nextIn(segments: number, now: number, urgent = false): number {
     if (this.limit <= 0) return Number.POSITIVE_INFINITY;
     this.refresh(now);
     const { pace } = this;
     const byPause = this.pausedUntil - now;
-    const byTokens = this.tokens >= 1 ? 0 : (1 - this.tokens) / pace;
-    const excess = Math.min(this.count, this.count + segments - this.capacity);
+    const byTokens = this.tokens >= 1 || (urgent && !this.throttles) ? 0 : (1 - this.tokens) / pace;
+    const kept = urgent ? 0 : this.kept(now);
+    const excess = Math.min(this.count, this.count + segments - this.capacity + kept);
     const byLog = excess > 0 ? this.at(excess - 1) + this.windowMs - now : 0;
     return Math.max(0, byPause, byTokens, byLog);
   }
@@ -158,6 +171,18 @@ export class SegmentRate {
     return now < this.pausedUntil;
   }
 
+  /** The provider says that it is sent too much: then nobody goes faster than the pace. */
+  private get throttles(): boolean {
+    return this.share.value < 1;
+  }
+
+  /** Of the segments of a window, those that are kept for urgent ones: half of what comes of them in half a second, and one. */
+  private kept(now: number): number {
+    const expected = this.urgent.expected(now);
+    if (expected === 0) return this.capacity >= WORTH_KEEPING ? 1 : 0;
+    return Math.min(Math.floor(this.capacity * MOST_KEPT), Math.ceil(expected / 2) + 1);
+  }
+
   private refresh(now: number): void {
     this.adapt(now);
     this.expire(now);
@@ -178,7 +203,7 @@ export class SegmentRate {
     this.capacity = limit <= 0 ? 0 : Math.max(1, Math.min(Math.floor(limit), Math.ceil(current)));
     // Of an adapted rate, or one below 1, the next whole number of segments goes in a longer time.
     this.windowMs = Math.max(WINDOW_MS, (WINDOW_MS * this.capacity) / current);
-    const steady = share.value < 1;
+    const steady = this.throttles;
     this.pace = (current * (steady ? STEADY_CATCH_UP : CATCH_UP)) / 1_000;
     this.burst = Math.max(1, this.pace * (steady ? STEADY_BURST_SECONDS : BURST_SECONDS) * 1_000);
   }

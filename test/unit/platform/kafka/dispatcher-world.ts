@@ -38,6 +38,8 @@ export interface WorldOptions {
   readonly journalDir?: string;
   /** Speaks before the handler does. */
   readonly decode?: (record: InRecord, lane: number) => Decision<string> | undefined;
+  /** Works of the window that only the most urgent lane may have. */
+  readonly kept?: number;
   /** Lanes by urgency. */
   readonly urgency?: readonly number[];
   /** Called at each submission. */
@@ -189,7 +191,7 @@ export class DispatcherWorld {
               },
             }
           : { ok: true, value: record.value.toString(), key: record.key!.toString(), id: record.value.toString() }),
-      room: () => options.window - inFlight,
+      room: (urgent) => options.window - (urgent ? 0 : (options.kept ?? 0)) - inFlight,
       submit: (work, settle) => {
         options.onSubmit?.(work);
         inFlight++;

@@ -124,6 +124,15 @@ test("urgent lanes go first, and the others keep a share, each in turn", async (
   expect(share(1) + share(2)).toBeLessThan(0.1);
 });
 
+test("room that is kept for the most urgent lane is that lane's alone, and the others wait until there is more", async () => {
+  const world = new DispatcherWorld({ ...calm, window: 5, kept: 5, records: 600 });
+  world.start();
+  await pass(20_000);
+  const lanes = new Set(world.handed.map((one) => Number(world.keyOf.get(one.id)!.split("/")[0])));
+  expect([...lanes]).toEqual([0]);
+  expect(world.handed.length).toBe(world.expected[0]!.length);
+});
+
 test("the order of urgency may be another than that of the inputs", async () => {
   const world = new DispatcherWorld({ ...calm, window: 5, urgency: [2, 0, 1] });
   world.start();
