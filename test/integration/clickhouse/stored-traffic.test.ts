@@ -7,6 +7,7 @@ import { StoredTraffic } from "../../../services/analytics-sink/abnormal/stored-
 import { sharedCluster } from "../../fixture/shared-cluster.ts";
 import { event, facts } from "../../unit/analytics-sink/events.ts";
 import { type TestDatabase, testDatabase } from "./database.ts";
+import { takeover } from "./watch-takeover.ts";
 
 const MINUTE = 60_000;
 /** A whole hour, some time ago. */
@@ -130,3 +131,24 @@ test("conversions count when their messages are a quarter of an hour old, and wh
     { at: 25, country: "DE", provider: "p", told: 2, converted: 1 },
   ]);
 });
+
+test("when the instance that watches is killed -9 the other one goes on: no alarm is lost, and none begins twice", async () => {
+  const one = FIRST + 150;
+  const two = Math.floor(Date.now() / MINUTE) - 10;
+  const [first, second] = [`first-${one}`, `second-${one}`];
+  const pumped = (account: string, range: string, minute: number) =>
+    Array.from({ length: 40 }, (_, n) =>
+      submitted({ at: minute * MINUTE + n * 1_000, account, to: `${range}${String(n).padStart(4, "0")}` }),
+    );
+  // The first attack goes on when the second one begins.
+  const rows = [...pumped(first, "491517701", one), ...pumped(first, "491517701", two)];
+  await db.insert([...rows, ...pumped(second, "491517702", two)], "pumped");
+  const cluster = sharedCluster();
+  const { told, beforeKill } = await takeover({ cluster, database: db.name, toldUpTo: one - 1, first, second });
+  const alarms = (account: string) => told.filter(({ subject }) => subject.account === account);
+  expect(new Set(alarms(first).map(({ id }) => id))).toEqual(new Set([`pumping ${first} DE ${one}`]));
+  expect(new Set(alarms(second).map(({ id }) => id))).toEqual(new Set([`pumping ${second} DE ${two}`]));
+  // It goes on with what the other one had begun, and says so every ten minutes.
+  expect(told.slice(beforeKill).filter(({ subject }) => subject.account === first).length).toBeGreaterThan(5);
+  expect(told.filter(({ over }) => over)).toEqual([]);
+}, 400_000);
