@@ -1,11 +1,18 @@
+import { Kafka, logLevel } from "kafkajs";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { partitionFor } from "../../../platform/kafka/murmur2.ts";
 import { sourceHeader } from "../../../platform/kafka/positions.ts";
 import { RecordProducer } from "../../../platform/kafka/producer.ts";
+import type { InRecord } from "../../../platform/kafka/record.ts";
+import { runSink } from "../../../platform/kafka/sink.ts";
+import { SinkStats } from "../../../platform/kafka/sink-stats.ts";
+import type { Task } from "../../../platform/kafka/task.ts";
 import { TaskGroup } from "../../../platform/kafka/task-group.ts";
+import { TopicReader } from "../../../platform/kafka/topic-reader.ts";
 import { runTransform, type Transform } from "../../../platform/kafka/transform.ts";
 import { sharedCluster } from "../../fixture/shared-cluster.ts";
 import { connectionTo, firstOccurrences, freshTopics, readAll, recordingLog, until } from "./kafka-runtime.ts";
+import { transactionalWriter } from "./transactions.ts";
 
 const P = 6;
 const log = recordingLog();
@@ -83,6 +90,95 @@ test("records pass once and in order per key while instances join and leave", as
     }
   }
   expect(log.lines.filter((l) => l.startsWith("error"))).toEqual([]);
+});
+
+/** Keeps what it is given. */
+function memorySink(stored: string[], reader: TopicReader, groupId: string): (task: Task) => Promise<void> {
+  const open = () => {
+    const values: string[] = [];
+    const add = ({ value }: InRecord) => {
+      values.push(value!.toString());
+      return "added" as const;
+    };
+    return {
+      values,
+      add,
+      bytes: 0,
+      get rows() {
+        return values.length;
+      },
+    };
+  };
+  const store = {
+    open,
+    insert: async ({ values }: ReturnType<typeof open>) => void stored.push(...values),
+    deadLetter: () => {
+      throw new Error("nothing is refused here");
+    },
+  };
+  const stats = new SinkStats();
+  return (task) => runSink(task, { groupId, store, producer, reader, stats, log, maxAgeMs: 100 });
+}
+
+test("of an upstream system's transactions what is committed passes once, what is aborted never, and their marks hold up nobody", async () => {
+  const [input, decisions, effects] = (await freshTopics(connection, ["transactions", "decisions", "effects"], P)) as [
+    string,
+    string,
+    string,
+  ];
+  const stored: string[] = [];
+  const reader = new TopicReader({ connection, topics: [input] });
+  await reader.start();
+  const admin = new Kafka({ brokers: [...connection.brokers], logLevel: logLevel.NOTHING }).admin();
+  await admin.connect();
+  const upstream = await transactionalWriter(connection, input, P);
+  const [copying, storing] = [`copy-${input}`, `store-${input}`];
+  const start = async () => {
+    const shared = { connection, topics: [input], partitions: P };
+    const groups = [
+      new TaskGroup({
+        ...{ ...shared, groupId: copying },
+        run: (task) => runTransform(task, copy(decisions, effects), { producer }),
+      }),
+      new TaskGroup({ ...shared, groupId: storing, run: memorySink(stored, reader, storing) }),
+    ];
+    for (const group of groups) await group.start();
+    return groups;
+  };
+  const allDone = async (groupId: string, each: number) => {
+    const [committed] = await admin.fetchOffsets({ groupId, topics: [input] });
+    return committed!.partitions.every(({ offset }) => Number(offset) === each);
+  };
+  const stop = (groups: TaskGroup[]) => Promise.all(groups.map((group) => group.stop()));
+
+  await upstream.write("refused", 5, "abort");
+  const first = await start();
+  await upstream.write("one", 10, "commit");
+  await upstream.write("withdrawn", 10, "abort");
+  // Each transaction ends with a mark in each partition: 5 + 1, 10 + 1, 10 + 1. Nothing follows the last one.
+  for (const group of [copying, storing])
+    await until(`${group} has passed all marks`, () => allDone(group, 28), 20_000);
+  await stop(first);
+  await upstream.write("two", 10, "commit");
+  await upstream.write("withdrawn again", 10, "abort");
+  const second = await start();
+  await upstream.write("three", 10, "commit");
+  for (const group of [copying, storing])
+    await until(`${group} has passed all marks`, () => allDone(group, 61), 20_000);
+  await stop(second);
+  await Promise.all([upstream.stop(), reader.stop(), admin.disconnect()]);
+
+  const committed = (partition: number) =>
+    ["one", "two", "three"].flatMap((name) => Array.from({ length: 10 }, (_, n) => `${name} ${partition}/${n}`));
+  for (const topic of [decisions, effects]) {
+    const records = await readAll(connection, topic);
+    for (let partition = 0; partition < P; partition++) {
+      const values = records.filter((record) => record.partition === partition).map(({ value }) => value!.toString());
+      expect(values, `${topic}/${partition}`).toEqual(committed(partition));
+    }
+  }
+  const all = Array.from({ length: P }, (_, partition) => committed(partition)).flat();
+  expect(stored.toSorted()).toEqual(all.toSorted());
 });
 
 test("a task begins again from what its last owner committed", async () => {
