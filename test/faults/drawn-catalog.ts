@@ -1,10 +1,13 @@
 import type { Random } from "../../infra/simulators/behaviour/random-source.ts";
-import type { CatalogFiles } from "../fixture/live-catalog.ts";
+import type { CatalogFiles, ProviderEntry } from "../fixture/live-catalog.ts";
+import { shuffled } from "./kill.ts";
 
 /** Those that go and come back, in turn. */
 const LEAVING = ["smsc-b", "http-c"] as const;
+type Use = NonNullable<ProviderEntry["use"]>;
+const USES: readonly Use[] = ["normal", "drain", "none"];
 
-/** A catalog whose routes, limits and providers change step by step. */
+/** A catalog whose routes, limits and providers change step by step; of what providers are used for, a drawn one's changes with each step. */
 export class DrawnCatalog {
   /** Times that a provider was removed and added again. */
   returns = 0;
@@ -13,6 +16,9 @@ export class DrawnCatalog {
   private now: CatalogFiles;
   private gone: string | undefined;
   private step = 0;
+  private uses: Use[] = [];
+  /** The only one that may be out of use, so that somebody always takes what comes. */
+  private drawn: { readonly id: string; readonly use: Use } | undefined;
 
   constructor(start: CatalogFiles, random: Random) {
     this.start = start;
@@ -29,14 +35,18 @@ export class DrawnCatalog {
       this.gone = undefined;
       this.returns++;
     } else this.limit();
+    this.use();
   }
 
   /** As it is now: without the provider that is gone, also in the routes. */
   files(): CatalogFiles {
     const there = ({ id }: { id: string }) => id !== this.gone;
+    const { drawn } = this;
     return {
       accounts: this.now.accounts,
-      providers: this.now.providers.filter(there),
+      providers: this.now.providers
+        .filter(there)
+        .map((one) => (one.id === drawn?.id ? { ...one, use: drawn.use } : one)),
       routes: this.now.routes.map((route) => ({ ...route, providers: route.providers.filter(there) })),
     };
   }
@@ -51,6 +61,16 @@ export class DrawnCatalog {
     const files = structuredClone(this.files());
     files.routes.at(-1)!.providers.push({ id: "nobody" });
     return files;
+  }
+
+  /** Each use comes once in three steps, at a provider that is there. */
+  private use(): void {
+    if (this.uses.length === 0) this.uses = shuffled(USES, this.random);
+    const [provider] = shuffled(
+      this.now.providers.filter(({ id }) => id !== this.gone),
+      this.random,
+    );
+    this.drawn = { id: provider!.id, use: this.uses.pop()! };
   }
 
   private share(): void {

@@ -1,6 +1,7 @@
 /**
- * Promise 13: the catalog changes while services are killed: prices, routes, limits, providers that go and come back. Each
- * decision is made by one version and carried out as it was made; no attempt goes to two providers, and nothing is lost.
+ * Promise 13: the catalog changes while services are killed: prices, routes, limits, providers that go and come back, that are drained or out of
+ * use. Each decision is made by one version, for a provider that it has in use, and carried out as it was made; no attempt goes to two
+ * providers, and nothing is lost.
  * SLUICE_FAULTS=long: at more than 1,000 messages a second, for four minutes.
  */
 import { rmSync } from "node:fs";
@@ -95,6 +96,7 @@ test("versions come one after the other while services are killed", async () => 
     `${versions.published.length}; decisions by ${made.versions} of them; refused as wrong ${refused.length}, since another came first ${raced}`,
   );
   figure(13, "providers that went and came back", drawn.returns);
+  figure(13, "versions with one drained, with one out of use", `${versions.with("drain")}, ${versions.with("none")}`);
   figure(13, "kills", KILLED.map((service) => `${service} ${kills[service] ?? 0}`).join(", "));
   figure(13, "messages", `${audit.accepted}, without an end ${audit.missing}`);
   figure(13, "attempts routed to two providers", wrong["routed to two providers in one attempt"]!.length);
@@ -104,6 +106,7 @@ test("versions come one after the other while services are killed", async () => 
   expect(made.latestMs).toBeLessThan(LATE_MS);
   expect(made.versions).toBeGreaterThan(3);
   expect(drawn.returns).toBeGreaterThan(0);
+  for (const use of ["drain", "none"] as const) expect(versions.with(use), use).toBeGreaterThan(0);
   for (const { code, err } of refused)
     expect({ code, err }).toMatchObject({ code: 1, err: expect.stringContaining("Nothing was changed") });
   for (const service of KILLED) expect(kills[service], service).toBeGreaterThan(0);
