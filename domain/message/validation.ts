@@ -1,6 +1,7 @@
 import { parseDestination } from "../numbers/destination.ts";
 import { type Network, networkOf } from "../numbers/network.ts";
 import type { Encoding } from "../text/encoding.ts";
+import { inFewerSegments } from "../text/fewer-segments.ts";
 import { countSegments, DEFAULT_MAX_PARTS } from "../text/segments.ts";
 import { DEFAULT_LANE, isLane, type Lane, lanes } from "./lane.ts";
 import { readSender } from "./sender-id.ts";
@@ -21,9 +22,14 @@ export interface ValidRequest {
   network: Network | undefined;
   /** The sender id; a full number without a 00 before it. */
   from: string | undefined;
+  /** What is sent. */
   text: string;
+  /** The text as it was given, and whether plain characters may stand in for what the GSM alphabet lacks. */
+  given: { readonly text: string; readonly transliterate: boolean };
   encoding: Encoding;
   segments: number;
+  /** Segments that the text as given would take beyond these; 0: it is sent as it was given. */
+  segmentsSaved: number;
   lane: Lane;
   validitySeconds: number;
   /** The client's own reference. */
@@ -54,7 +60,9 @@ export const requestLimits = {
   metadataValueLength: 256,
 } as const;
 
-const FIELDS = new Set(["to", "from", "text", "lane", "validity", "reference", "callbackUrl", "metadata"]);
+const FIELDS = new Set([
+  ...["to", "from", "text", "transliterate", "lane", "validity", "reference", "callbackUrl", "metadata"],
+]);
 export const METADATA_KEY = new RegExp(`^[A-Za-z][A-Za-z0-9_.-]{0,${requestLimits.metadataKeyLength - 1}}$`);
 
 /**
@@ -72,7 +80,8 @@ export function validateSendRequest(input: unknown, options: ValidationOptions =
     if (!FIELDS.has(field)) problems.push(problem(field, "field-unknown", `known fields: ${[...FIELDS].join(", ")}`));
   }
   const destination = readDestination(fields.to, options.defaultCountry, problems);
-  const text = readText(fields.text, options.maxParts ?? DEFAULT_MAX_PARTS, problems);
+  const plain = readFlag(fields.transliterate, "transliterate", problems);
+  const text = readText(fields.text, plain, options.maxParts ?? DEFAULT_MAX_PARTS, problems);
   const request = {
     from: readFrom(fields.from, problems),
     lane: readLane(fields.lane, problems),
@@ -90,8 +99,10 @@ export function validateSendRequest(input: unknown, options: ValidationOptions =
       network: networkOf(destination.e164),
       from: request.from,
       text: text.text,
+      given: { text: text.given, transliterate: plain },
       encoding: text.encoding,
       segments: text.segments,
+      segmentsSaved: text.segmentsSaved,
       lane: request.lane,
       validitySeconds: request.validitySeconds,
       reference: request.reference,
@@ -110,7 +121,7 @@ function readDestination(value: unknown, defaultCountry: string | undefined, pro
   return undefined;
 }
 
-function readText(value: unknown, maxParts: number, problems: FieldProblem[]) {
+function readText(value: unknown, plain: boolean, maxParts: number, problems: FieldProblem[]) {
   const text = readString(value, "text", true, problems);
   if (text === undefined) return undefined;
   if (text === "") problems.push(problem("text", "text-empty", "a text has at least one character"));
@@ -120,12 +131,18 @@ function readText(value: unknown, maxParts: number, problems: FieldProblem[]) {
     return undefined;
   }
   if (!text.isWellFormed()) problems.push(problem("text", "text-malformed", "half of a surrogate pair is missing"));
-  const { encoding, segments } = countSegments(text);
-  if (segments > maxParts) {
-    const message = `${segments} parts in ${encoding}, ${maxParts} at most`;
+  const sent = plain ? inFewerSegments(text) : { text, ...countSegments(text), segmentsSaved: 0 };
+  if (sent.segments > maxParts) {
+    const message = `${sent.segments} parts in ${sent.encoding}, ${maxParts} at most`;
     problems.push(problem("text", "text-too-many-parts", message));
   }
-  return { text, encoding, segments };
+  return { ...sent, given: text };
+}
+
+function readFlag(value: unknown, field: string, problems: FieldProblem[]): boolean {
+  if (value === undefined || value === null || typeof value === "boolean") return value === true;
+  problems.push(problem(field, "type-wrong", "true or false"));
+  return false;
 }
 
 function readFrom(value: unknown, problems: FieldProblem[]): string | undefined {

@@ -9,6 +9,7 @@ import { networkCountries } from "../portability/network-dependence.ts";
 import type { WayConversions } from "../quality/conversion-estimates.ts";
 import { type DeliveryEstimate, NOTHING_SEEN } from "../quality/delivery-node.ts";
 import { pooledPosterior, posteriorMean } from "../quality/delivery-posterior.ts";
+import { type Ucs2Cause, ucs2Cause } from "../text/fewer-segments.ts";
 import { limitText } from "./account-price-cap.ts";
 import type { Candidate, ProviderHealth } from "./candidate.ts";
 import { type Choice, chooseProvider } from "./choose-provider.ts";
@@ -31,6 +32,10 @@ export interface Explanation {
   readonly from: string | null;
   readonly encoding: string;
   readonly segments: number;
+  /** Segments that `transliterate` saved. */
+  readonly segmentsSaved: number;
+  /** Why it takes UCS-2; null in the GSM alphabet. */
+  readonly ucs2: Ucs2Cause | null;
   /** When it is decided, ISO 8601. */
   readonly at: string;
   /** The version of the catalog that decides; 0: files. */
@@ -163,6 +168,8 @@ export function explain(snapshot: Snapshot, input: ExplainInput): Explanation {
     from: from ?? null,
     encoding: request.encoding,
     segments: request.segments,
+    segmentsSaved: request.segmentsSaved,
+    ucs2: ucs2Cause(request.text) ?? null,
     at: new Date(at).toISOString(),
     catalogVersion: snapshot.version,
     route: explainRoute(snapshot, choice, facts),

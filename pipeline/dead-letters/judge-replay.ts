@@ -124,8 +124,16 @@ function judgeRequest(letter: Letter, request: SendRequest, on: Circumstances): 
   const lane = LANE_OF_TOPIC.get(of.topic)!;
   const { from, reference, callbackUrl, validitySeconds: validity } = request;
   const optional = { from: from || null, reference: reference || null, callbackUrl: callbackUrl || null };
-  const { text, metadata } = request;
-  const validation = validateSendRequest({ to: request.to, text, lane, validity, metadata, ...optional });
+  const { text, transliterate, metadata } = request;
+  const validation = validateSendRequest({
+    to: request.to,
+    text,
+    transliterate,
+    lane,
+    validity,
+    metadata,
+    ...optional,
+  });
   if (!validation.ok)
     return refuse("invalid", validation.problems.map(({ field, code }) => `${field}: ${code}`).join("; "));
   const events = on.eventsOf({ messageId, to });

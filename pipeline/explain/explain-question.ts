@@ -3,7 +3,7 @@ import { type Explanation, explain } from "../../domain/routing/explain.ts";
 import type { RoutingView } from "./routing-view.ts";
 
 /** The fields of a question; `to` is required. */
-export const EXPLAIN_FIELDS = ["to", "from", "text", "lane", "metadata", "at"] as const;
+export const EXPLAIN_FIELDS = ["to", "from", "text", "transliterate", "lane", "metadata", "at"] as const;
 
 /** A text of one segment, for those who ask without one. */
 const SOME_TEXT = "Hello";

@@ -80,6 +80,7 @@ function implausibleFacts(facts: MessageFacts): string | undefined {
     if (!isName(value)) return `facts.${field}: too long`;
   if (facts.callbackUrl !== null && facts.callbackUrl.length > MAX_TEXT) return "facts.callbackUrl: too long";
   if (!isCount(facts.segments, MAX_SEGMENTS)) return "facts.segments: out of range";
+  if (!isCount(facts.segmentsSaved, MAX_SEGMENTS)) return "facts.segmentsSaved: out of range";
   if (!isTime(facts.acceptedAt)) return "facts.acceptedAt: out of range";
   if (!isTime(facts.expiresAt)) return "facts.expiresAt: out of range";
   let labels = 0;

@@ -313,6 +313,8 @@ export interface MessageFacts {
   readonly networkSource: string | null;
   /** Sender id that goes out in place of from, by the catalog's sender rules; null: from itself. Set by the router's decision, and anew by each one. */
   readonly sentAs: string | null;
+  /** Segments that the text as it was given would have taken beyond these: it is sent in plain characters, as the request allowed. 0: it is sent as it was given. */
+  readonly segmentsSaved: number;
 }
 
 export type MessageState = "enroute" | "delivered" | "undelivered" | "failed" | "expired" | "rejected" | "unknown";
@@ -429,6 +431,8 @@ export interface SendRequest {
   readonly metadata: Readonly<Record<string, string>>;
   /** When ingest accepted it; null: the append time of the record. */
   readonly acceptedAt: number | null;
+  /** Whether plain characters may stand in for what the GSM alphabet lacks, where that changes no meaning and saves a segment: quotes, dashes, dots, blanks, ligatures, what has no width. */
+  readonly transliterate: boolean;
 }
 
 /** Which destinations some of a provider's ids belong to, for receipts that do not say: sms.submission-index, in the partition of provider + '/' + id. Written for messages that wait for their receipt for longer than some seconds. */

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { messageIdOfRequest } from "../../domain/message/message-id.ts";
+import { inFewerSegments } from "../../domain/text/fewer-segments.ts";
 import type { WriterSchemaLoader } from "../../pipeline/follow/writer-schema-loader.ts";
 import type { SluiceCodecs } from "../../pipeline/records/codecs.ts";
 import { implausibleRetry } from "../../pipeline/records/plausible.ts";
@@ -74,7 +75,9 @@ export class RequestTexts {
     // A topic that was created anew has other messages at the same places.
     const { accountId, messageId, text } = request.value;
     const id = messageIdOfRequest({ accountId, messageId, destination: facts.to, place: source });
-    return id === facts.messageId ? { text, tried: [] } : undefined;
+    if (id !== facts.messageId) return undefined;
+    // As the router read it.
+    return { text: facts.segmentsSaved > 0 ? inFewerSegments(text).text : text, tried: [] };
   }
 
   private async read(topic: string, offsets: ReadonlySet<number>, partition: number): Promise<void> {

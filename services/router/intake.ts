@@ -56,6 +56,7 @@ export function takeIn(
         expiresAt: acceptedAt + valid.validitySeconds * SECOND_MS,
         networkSource: null,
         sentAs: null,
+        segmentsSaved: valid.segmentsSaved,
       },
     };
   }
@@ -72,6 +73,7 @@ function validate(request: SendRequest, lane: Lane): Validation {
     to: request.to,
     from: given(request.from),
     text: request.text,
+    transliterate: request.transliterate,
     lane,
     validity: request.validitySeconds,
     reference: given(request.reference),
@@ -109,6 +111,7 @@ function refusedFacts(request: SendRequest, lane: Lane, messageId: string, accep
     expiresAt: acceptedAt,
     networkSource: null,
     sentAs: null,
+    segmentsSaved: 0,
   };
 }
 

@@ -142,6 +142,7 @@ function messageFor(n: number): MessageFacts {
     ...{ encoding: "gsm7", segments: 1, reference: null, callbackUrl: null, acceptedAt: 0, expiresAt: 0 },
     networkSource: null,
     sentAs: null,
+    segmentsSaved: 0,
   };
 }
 

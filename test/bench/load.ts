@@ -102,7 +102,13 @@ class Load {
       const { to, from, text, lane } = this.pool[(at + n) % POOL]!;
       const id = newMessageId();
       const key = to.slice(1);
-      const fields = { validitySeconds: null, reference: null, callbackUrl: null, acceptedAt: null };
+      const fields = {
+        validitySeconds: null,
+        reference: null,
+        callbackUrl: null,
+        transliterate: false,
+        acceptedAt: null,
+      };
       const value = codecs.request.encode({ messageId: id, accountId: "bench", to, from, text, metadata, ...fields });
       records.push({ topic: requestTopic(lane), partition: partitionFor(key, this.plan.partitions), key, value });
     }

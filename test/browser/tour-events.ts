@@ -61,7 +61,14 @@ export async function putAside(config: ClusterConfig): Promise<void> {
   const stranger = record(Buffer.alloc(0));
   const value = codecs.request.encode({
     ...{ messageId: randomUUID(), accountId: "nobody", to: String(stranger.key), from: null, text: "hello" },
-    ...{ validitySeconds: null, reference: null, callbackUrl: null, metadata: {}, acceptedAt: null },
+    ...{
+      validitySeconds: null,
+      reference: null,
+      callbackUrl: null,
+      transliterate: false,
+      metadata: {},
+      acceptedAt: null,
+    },
   });
   await producer.send([unread, { ...stranger, value }]);
   await producer.close();

@@ -34,6 +34,7 @@ const request: SendRequest = {
   validitySeconds: 300,
   reference: null,
   callbackUrl: null,
+  transliterate: false,
   metadata: { campaign: "spring" },
   acceptedAt: 1_764_000_000_123,
 };
@@ -58,6 +59,7 @@ const event: Event = {
     expiresAt: 1_764_086_400_000,
     networkSource: null,
     sentAs: null,
+    segmentsSaved: 0,
   },
   attempt: 1,
   provider: "alpha",

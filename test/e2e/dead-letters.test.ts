@@ -51,7 +51,14 @@ beforeAll(async () => {
   for (const [name, count] of Object.entries(CASES))
     for (let i = 0; i < count; i++) {
       const to = `${DELIVERED}${randomInt(10_000, 99_999)}`;
-      const none = { from: null, validitySeconds: 3_600, reference: null, callbackUrl: null, acceptedAt: null };
+      const none = {
+        from: null,
+        validitySeconds: 3_600,
+        reference: null,
+        callbackUrl: null,
+        transliterate: false,
+        acceptedAt: null,
+      };
       const messageId = i === 0 ? null : freshId();
       const of = { ...none, messageId, accountId: "acme", to, text: "Your code is 4711", metadata: { case: name } };
       await produceRaw(REQUESTS, late.written(codecs.request.encode(of)), to);

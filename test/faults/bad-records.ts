@@ -232,6 +232,7 @@ const REQUEST: SendRequest = {
   validitySeconds: null,
   reference: null,
   callbackUrl: null,
+  transliterate: false,
   metadata: {},
   acceptedAt: null,
 };
@@ -262,6 +263,7 @@ function factsOf(random: Random): MessageFacts {
     expiresAt: Date.now() + 60_000,
     networkSource: null,
     sentAs: null,
+    segmentsSaved: 0,
   };
 }
 

@@ -26,7 +26,14 @@ export async function produceRequests({ infra, codecs }: Installation, account: 
         const to = String(4_915_110_000_000 + n);
         const value = codecs.request.encode({
           ...{ messageId: newMessageId(), accountId: account, to, from: "Acme", text: `Message ${n} of the campaign` },
-          ...{ validitySeconds: null, reference: null, callbackUrl: null, metadata: {}, acceptedAt: null },
+          ...{
+            validitySeconds: null,
+            reference: null,
+            callbackUrl: null,
+            transliterate: false,
+            metadata: {},
+            acceptedAt: null,
+          },
         });
         const topic = requestTopic(LANES[n % LANES.length]!);
         records.push({ topic, partition: partitionFor(to, PARTITIONS), key: to, value });

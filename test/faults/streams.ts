@@ -101,6 +101,7 @@ export class Upstream {
       validitySeconds: null,
       reference: null,
       callbackUrl: null,
+      transliterate: false,
       metadata: { stream: stream.name },
       acceptedAt: null,
     });

@@ -64,6 +64,7 @@ export class TimedMessages {
         validitySeconds: refused ? VALIDITY_SECONDS : null,
         reference: null,
         callbackUrl: null,
+        transliterate: false,
         metadata: {},
         acceptedAt: refused ? Math.floor(Date.now() + expiresIn) - VALIDITY_SECONDS * 1_000 : null,
       });

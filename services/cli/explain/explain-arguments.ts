@@ -38,6 +38,7 @@ function readRequest(values: ReturnType<typeof parse>): ValidRequest {
     from: values.from,
     lane: values.lane,
     text: values.text ?? SOME_TEXT,
+    transliterate: values.transliterate,
     metadata: labels.length > 0 ? Object.fromEntries(labels) : undefined,
   });
   if (valid.ok) return valid.request;
@@ -61,6 +62,7 @@ function parse(args: readonly string[]) {
       lane: { type: "string" },
       from: { type: "string" },
       text: { type: "string" },
+      transliterate: { type: "boolean" },
       label: { type: "string", multiple: true },
       at: { type: "string" },
       files: { type: "string" },

@@ -26,6 +26,7 @@ no provider would take it; 2 when the catalog cannot be read, 64 for arguments t
   --lane <lane>       otp, transactional or marketing; default transactional
   --from <sender>     the sender id
   --text <text>       the text; without it the message counts as one segment
+  --transliterate     plain characters may stand in for what the GSM alphabet lacks, where that saves a segment
   --label <name=value>  metadata of the message; may be given several times
   --at <time>         decided at this time instead of now, such as 2026-01-31T12:00:00Z
   --files <folder>    by the catalog's files in this folder instead of the catalog at work: what would be if they were applied

@@ -16,14 +16,14 @@ export interface ExplainSources {
 
 /** An explanation for people. */
 export function explainTable(explanation: Explanation, sources: ExplainSources): string {
-  const { to, country, network, account, lane, from, sentAs, encoding, segments, at, route, notes } = explanation;
+  const { to, country, network, account, lane, from, sentAs, at, route, notes } = explanation;
   const where =
     network === null
       ? `${country}, no network known`
       : `${country}, network ${`${network.mccMnc} ${network.name}`.trim()} (${SOURCES[network.source]})`;
   const rows: [string, string][] = [
     ["to", `${to}: ${where.trim()}`],
-    ["message", `${encoding}, ${segments} ${segments === 1 ? "segment" : "segments"}`],
+    ["message", messageText(explanation)],
     [
       "sent as",
       `lane ${lane}, account ${account ?? "any"}, sender ${from ?? "the provider's own"}${sentAs === null ? "" : `, goes out as ${sentAs}`}`,
@@ -44,6 +44,20 @@ export function explainTable(explanation: Explanation, sources: ExplainSources):
     ...otherLines(explanation),
     ...notes.map((note) => `note: ${note}`),
   ].join("\n");
+}
+
+function messageText({ encoding, segments, segmentsSaved, ucs2 }: Explanation): string {
+  const takes = `${encoding}, ${segmentsText(segments)}`;
+  if (segmentsSaved > 0) return `${takes}, ${segmentsSaved} fewer than the text as given`;
+  if (ucs2 === null) return takes;
+  const { character, codePoint, index, others, segmentsTransliterated: fewer } = ucs2;
+  const more = others === 0 ? "" : ` and ${others} ${others === 1 ? "other" : "others"}`;
+  const could = fewer === undefined ? "" : `; ${segmentsText(fewer)} with --transliterate`;
+  return `${takes}, for ${JSON.stringify(character)} (${codePoint}) at ${index}${more}${could}`;
+}
+
+function segmentsText(segments: number): string {
+  return `${segments} ${segments === 1 ? "segment" : "segments"}`;
 }
 
 function providerText({ provider, reason }: Explanation): string {

@@ -5,6 +5,7 @@ import { factsOf } from "../../../domain/routing/message-facts.ts";
 import type { RouteTable } from "../../../domain/routing/route-table.ts";
 import { senderFault } from "../../../domain/routing/sender-fault.ts";
 import type { Encoding } from "../../../domain/text/encoding.ts";
+import { type Ucs2Cause, ucs2Cause } from "../../../domain/text/fewer-segments.ts";
 import { traceHeaders } from "../../../pipeline/traces/message-trace.ts";
 import type { MessageTraces } from "../../../pipeline/traces/message-traces.ts";
 import { partitionFor } from "../../../platform/kafka/murmur2.ts";
@@ -20,6 +21,7 @@ export const MESSAGE_FIELDS = [
   "to",
   "from",
   "text",
+  "transliterate",
   "lane",
   "validity",
   "reference",
@@ -43,6 +45,10 @@ export interface AcceptedMessage {
   readonly lane: Lane;
   readonly encoding: Encoding;
   readonly segments: number;
+  /** What its text in the GSM alphabet saved; absent: it is sent as it was given. */
+  readonly segmentsSaved?: number;
+  /** Why it is sent in UCS-2; absent in the GSM alphabet. */
+  readonly ucs2?: Ucs2Cause;
   readonly reference?: string;
 }
 
@@ -171,7 +177,8 @@ export class Intake {
       accountId,
       to: request.destination,
       from: request.from ?? null,
-      text: request.text,
+      text: request.given.text,
+      transliterate: request.given.transliterate,
       validitySeconds: request.validitySeconds,
       reference: request.reference ?? null,
       callbackUrl: request.callbackUrl ?? null,
@@ -237,9 +244,15 @@ function checkLane(lane: Lane, account: Account, problems: FieldProblem[]): void
 }
 
 function accepted(id: string, request: ValidRequest): AcceptedMessage {
-  const { destination, lane, encoding, segments, reference } = request;
+  const { destination, lane, encoding, segments, segmentsSaved, reference } = request;
   const answer = { id, status: "accepted", to: `+${destination}`, lane, encoding, segments } as const;
-  return reference === undefined ? answer : { ...answer, reference };
+  const ucs2 = encoding === "ucs2" ? ucs2Cause(request.text) : undefined;
+  return {
+    ...answer,
+    ...(segmentsSaved > 0 && { segmentsSaved }),
+    ...(ucs2 !== undefined && { ucs2 }),
+    ...(reference !== undefined && { reference }),
+  };
 }
 
 function namingOurFields(problem: FieldProblem): FieldProblem {

@@ -45,6 +45,7 @@ function request(messageId: string | null, partition = HOME, more: Partial<SendR
     validitySeconds: null,
     reference: null,
     callbackUrl: null,
+    transliterate: false,
     acceptedAt: null,
   };
   const value = { messageId, accountId: "acme", to: TO, metadata: { run: RUN }, ...fields, ...more };
@@ -62,12 +63,19 @@ function final(messageId: string, state: Event["state"], partition = HOME): OutR
     network: null,
     networkSource: null,
   } as const;
-  const more = { encoding: "gsm7", segments: 1, reference: null, callbackUrl: null, metadata: {} } as const;
+  const more = {
+    encoding: "gsm7",
+    segments: 1,
+    reference: null,
+    callbackUrl: null,
+    transliterate: false,
+    metadata: {},
+  } as const;
   const event: Event = {
     ...BLANK_EVENT,
     type: "final",
     at: Date.now(),
-    facts: { ...facts, ...more, acceptedAt: 0, expiresAt: 1, sentAs: null },
+    facts: { ...facts, ...more, acceptedAt: 0, expiresAt: 1, sentAs: null, segmentsSaved: 0 },
     attempt: 1,
     state,
   };

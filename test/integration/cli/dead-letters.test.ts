@@ -160,7 +160,14 @@ const readers: Pick<TopicReader, "watermarks" | "committed" | "topics" | "readRa
 };
 
 function request(messageId: string | null, more: Partial<SendRequest> = {}): SendRequest {
-  const none = { from: null, validitySeconds: null, reference: null, callbackUrl: null, acceptedAt: Date.now() };
+  const none = {
+    from: null,
+    validitySeconds: null,
+    reference: null,
+    callbackUrl: null,
+    transliterate: false,
+    acceptedAt: Date.now(),
+  };
   return {
     messageId,
     accountId: "acme",
@@ -178,8 +185,16 @@ function requestRecord(of: SendRequest, value = codecs.request.encode(of)): OutR
 
 const factsOf = (messageId: string): MessageFacts => ({
   ...{ messageId, accountId: "acme", lane: "otp", to: TO, from: null, country: "DE", network: null },
-  ...{ networkSource: null, encoding: "gsm7", segments: 1, reference: null, callbackUrl: null, metadata: {} },
-  ...{ acceptedAt: Date.now(), expiresAt: Date.now() + 3_600_000, sentAs: null },
+  ...{
+    networkSource: null,
+    encoding: "gsm7",
+    segments: 1,
+    reference: null,
+    callbackUrl: null,
+    transliterate: false,
+    metadata: {},
+  },
+  ...{ acceptedAt: Date.now(), expiresAt: Date.now() + 3_600_000, sentAs: null, segmentsSaved: 0 },
 });
 
 /** What services write of a message. */

@@ -167,6 +167,7 @@ export class SenderWorld {
           expiresAt: now + 3_600_000,
           networkSource: null,
           sentAs: null,
+          segmentsSaved: 0,
         },
         text: text(n),
         attempt: 1,

@@ -21,6 +21,7 @@ export function facts(change: Partial<MessageFacts> = {}): MessageFacts {
     expiresAt: ACCEPTED_AT + 3_600_000,
     networkSource: null,
     sentAs: null,
+    segmentsSaved: 0,
     ...change,
   };
 }

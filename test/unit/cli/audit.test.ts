@@ -34,6 +34,7 @@ function event(messageId: string, type: Event["type"], more: Partial<Event> = {}
       expiresAt: 1_000,
       networkSource: null,
       sentAs: null,
+      segmentsSaved: 0,
     },
     attempt: 1,
     provider: "smsc-a",

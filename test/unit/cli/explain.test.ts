@@ -41,7 +41,7 @@ describe("an explanation for people", () => {
     expect(said()).toEqual(
       expect.arrayContaining([
         expect.stringMatching(/^to {10}\+33612345678: FR, network 208/),
-        "message     ucs2, 1 segment",
+        'message     ucs2, 1 segment, for "🎉" (U+1F389) at 6',
         "catalog     version 7",
         "health      live, from Kafka",
         "route       rest, number 3, priority",
@@ -83,6 +83,21 @@ describe("an explanation for people", () => {
       { probability: 0.2, p95Ms: null, share: 0 },
       null,
     ]);
+  });
+
+  it("names what makes a text UCS-2, and what plain characters would save or have saved", () => {
+    const text = `${"Your parcel is on its way. ".repeat(3)}It’s here…`;
+    const line = (transliterate: boolean) => {
+      const request = validateSendRequest({ to: "+33612345678", text, transliterate });
+      if (!request.ok) throw new Error("request");
+      const asked = { request: request.request, account: "acme", at: MONDAY_NOON, health: () => undefined };
+      const lines = explainTable(explain(snapshotOf(example), asked), { catalog: "", health: "" }).split("\n");
+      return lines.find((one) => one.startsWith("message "));
+    };
+    expect(line(false)).toBe(
+      'message     ucs2, 2 segments, for "’" (U+2019) at 83 and 1 other; 1 segment with --transliterate',
+    );
+    expect(line(true)).toBe("message     gsm7, 1 segment, 1 fewer than the text as given");
   });
 
   it("shows what converts beside what is delivered, where applications tell, and whose receipts are not borne out", () => {

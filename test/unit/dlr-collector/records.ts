@@ -24,6 +24,7 @@ export function facts(messageId: string, over: Partial<MessageFacts> = {}): Mess
     expiresAt: 86_400_000,
     networkSource: null,
     sentAs: null,
+    segmentsSaved: 0,
     ...over,
   };
 }

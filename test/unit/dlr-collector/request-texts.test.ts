@@ -36,6 +36,7 @@ const request = (messageId: string | null, text: string) =>
     validitySeconds: null,
     reference: null,
     callbackUrl: null,
+    transliterate: false,
     metadata: {},
     acceptedAt: null,
   });
@@ -48,6 +49,15 @@ test("the text is that of the record which the event names, however its message 
   const events = [rerouted(at(0)), rerouted(at(1), derived)];
   await texts.load(events, task);
   expect(events.map((one) => texts.textOf(one)?.text)).toEqual(["first", "second"]);
+});
+
+test("a text that the router sends in plain characters goes on in them", async () => {
+  const text = `${"Your parcel is on its way. ".repeat(3)}It’s here`;
+  const { texts } = world([request(M, text)]);
+  const plain = event("rerouted", M, { source: at(0), facts: { ...facts(M), segmentsSaved: 1 } });
+  await texts.load([plain], task);
+  expect(texts.textOf(plain)?.text).toBe(text.replace("’", "'"));
+  expect(texts.textOf(rerouted(at(0)))?.text).toBe(text);
 });
 
 test("a retry has its earlier tries as well", async () => {

@@ -24,6 +24,7 @@ const event: Event = {
     expiresAt: 1_764_086_400_000,
     networkSource: null,
     sentAs: null,
+    segmentsSaved: 0,
   },
   attempt: 1,
   provider: "alpha",

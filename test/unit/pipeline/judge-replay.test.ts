@@ -13,14 +13,22 @@ const ID = "0197b7a0-0000-7000-8000-000000000001";
 const TO = "491711234567";
 const facts: MessageFacts = {
   ...{ messageId: ID, accountId: "acme", lane: "otp", to: TO, from: null, country: "DE", network: null },
-  ...{ networkSource: null, encoding: "gsm7", segments: 1, reference: null, callbackUrl: null, metadata: {} },
-  ...{ acceptedAt: NOW, expiresAt: NOW + 1_000, sentAs: null },
+  ...{
+    networkSource: null,
+    encoding: "gsm7",
+    segments: 1,
+    reference: null,
+    callbackUrl: null,
+    transliterate: false,
+    metadata: {},
+  },
+  ...{ acceptedAt: NOW, expiresAt: NOW + 1_000, sentAs: null, segmentsSaved: 0 },
 };
 const request = (more: Partial<SendRequest> = {}): LetterContent => ({
   kind: "request",
   value: {
     ...{ messageId: ID, accountId: "acme", to: TO, text: "hi", metadata: {}, from: null, validitySeconds: null },
-    ...{ reference: null, callbackUrl: null, acceptedAt: NOW - 1_000, ...more },
+    ...{ reference: null, callbackUrl: null, transliterate: false, acceptedAt: NOW - 1_000, ...more },
   },
 });
 const pending = { facts, text: "hi", tried: [], inDoubt: null, spendLeft: null, spendCurrency: null };

@@ -17,6 +17,7 @@ function request(to: string): SendRequest {
     validitySeconds: null,
     reference: null,
     callbackUrl: null,
+    transliterate: false,
     metadata: {},
     acceptedAt: null,
   };
@@ -102,4 +103,16 @@ it("takes the account's sender and callback address where a message has none of 
   expect(of({ from: "", callbackUrl: "" })).toMatchObject({ ok: true, facts: account });
   const own = { from: "Shop", callbackUrl: "https://shop.example/" };
   expect(of(own)).toMatchObject({ ok: true, facts: own });
+});
+
+it("sends plain characters where the record allows them, and says what that saved", () => {
+  const text = `${"Your parcel is on its way. ".repeat(3)}It’s here…`;
+  const taken = (transliterate: boolean) =>
+    takeIn({ ...request("+491713920012"), text, transliterate }, "otp", record, () => ({}));
+  expect(taken(false)).toMatchObject({ text, facts: { encoding: "ucs2", segments: 2, segmentsSaved: 0 } });
+  const plain = {
+    text: text.replace("’", "'").replace("…", "..."),
+    facts: { encoding: "gsm7", segments: 1, segmentsSaved: 1 },
+  };
+  expect(taken(true)).toMatchObject(plain);
 });

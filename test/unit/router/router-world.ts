@@ -151,6 +151,7 @@ export function request(offset = 0, changes: Partial<SendRequest> = {}, record: 
     validitySeconds: null,
     reference: null,
     callbackUrl: null,
+    transliterate: false,
     metadata: {},
     acceptedAt: null,
     ...changes,

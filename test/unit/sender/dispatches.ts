@@ -23,6 +23,7 @@ export function dispatchOf(
       expiresAt: 87_400_000,
       networkSource: null,
       sentAs: null,
+      segmentsSaved: 0,
       ...facts,
     },
     text: "Hello",

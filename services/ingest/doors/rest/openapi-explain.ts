@@ -35,6 +35,7 @@ const explainQuestion = {
       maxProperties: requestLimits.metadataEntries,
       additionalProperties: { type: "string", maxLength: requestLimits.metadataValueLength },
     },
+    transliterate: { type: "boolean", default: false, description: "As in a message" },
     at: text("Decided at this time instead of now, ISO 8601 with its zone: routes may be for parts of the week", {
       examples: ["2026-01-31T12:00:00Z"],
     }),
@@ -111,6 +112,29 @@ const route = record({
   ),
 });
 
+/** Why a text takes UCS-2. */
+export const ucs2Cause = {
+  type: "object",
+  description:
+    "Why it takes UCS-2: the first character that the GSM alphabet lacks; absent or null in the GSM alphabet",
+  required: ["character", "codePoint", "index", "others"],
+  properties: {
+    character: text("The character"),
+    codePoint: text("As Unicode writes it", { examples: ["U+2019"] }),
+    index: { type: "integer", minimum: 0, description: "Where it stands first, in UTF-16 code units" },
+    others: {
+      type: "integer",
+      minimum: 0,
+      description: "Further characters that the alphabet lacks, each counted once",
+    },
+    segmentsTransliterated: {
+      type: "integer",
+      minimum: 1,
+      description: "Segments that it would take with transliterate; absent where that saves none",
+    },
+  },
+};
+
 const explanation = record({
   to: text("Destination, E.164 with a plus"),
   country: text("ISO 3166-1 alpha-2"),
@@ -129,6 +153,8 @@ const explanation = record({
   from: orNull(text("Its sender, or else the account's; null: the provider's own")),
   encoding: { enum: ["gsm7", "ucs2"] },
   segments: { type: "integer", minimum: 1 },
+  segmentsSaved: { type: "integer", minimum: 0, description: "Segments that transliterate saved" },
+  ucs2: orNull(ucs2Cause),
   at: text("When it is decided", { format: "date-time" }),
   catalogVersion: { type: "integer", minimum: 0, description: "The catalog that decides; 0: files" },
   route: orNull({ ...route, description: "Null when no route's conditions hold" }),

@@ -2,7 +2,7 @@ import { lanes } from "../../../../domain/message/lane.ts";
 import { requestLimits } from "../../../../domain/message/validation.ts";
 import { EVENT_STATES, EVENT_TYPES, MESSAGE_STATUSES } from "../../../../pipeline/read-model/message-status.ts";
 import { MAX_BATCH_MESSAGES } from "./batch-route.ts";
-import { explainSchemas } from "./openapi-explain.ts";
+import { explainSchemas, ucs2Cause } from "./openapi-explain.ts";
 import { problemCodes } from "./openapi-problems.ts";
 
 /** The data types of the HTTP interface (OpenAPI 3.1: JSON Schema 2020-12), with the limits that the code enforces. */
@@ -29,6 +29,12 @@ const message = {
       "Sender: a short code of up to 8 digits, a full number with its country code (a plus or 00 before it, or neither), or a name of up to 11 ASCII characters of the GSM alphabet; default: the provider's",
     ),
     text: text("The text; split into segments if need be", { minLength: 1, maxLength: requestLimits.textLength }),
+    transliterate: {
+      type: "boolean",
+      default: false,
+      description:
+        "Plain characters may stand in for what the GSM alphabet lacks, where that changes no meaning and saves a segment: quotes, dashes, dots, blanks, ligatures, what has no width. No letter loses its accent",
+    },
     lane: { ...lane, default: "transactional" },
     validity: {
       type: "integer",
@@ -73,6 +79,12 @@ const acceptedMessage = {
     lane,
     encoding,
     segments,
+    segmentsSaved: {
+      type: "integer",
+      minimum: 1,
+      description: "Segments that the text as given would have taken beyond these; absent: it is sent as it was given",
+    },
+    ucs2: ucs2Cause,
     reference,
     acceptedAt: moment("When it was accepted; in the answer to a single message"),
   },

@@ -51,6 +51,7 @@ const sample: SendRequest = {
   validitySeconds: 600,
   reference: null,
   callbackUrl: null,
+  transliterate: false,
   metadata: { campaign: "x" },
   acceptedAt: 1_764_000_000_000,
 };
@@ -127,7 +128,7 @@ describe("a record that another schema wrote", () => {
     const { reference, callbackUrl, acceptedAt, ...rest } = sample;
     expect(await read(few, { ...rest, metadata: null })).toEqual({
       ok: true,
-      value: { ...sample, reference: null, callbackUrl: null, metadata: {}, acceptedAt: null },
+      value: { ...sample, reference: null, callbackUrl: null, transliterate: false, metadata: {}, acceptedAt: null },
     });
   });
 
@@ -279,7 +280,7 @@ describe("a record that another schema wrote", () => {
     fc.assert(
       fc.property(value, (one) => {
         const bytes = type.toBuffer({ ...wrapped(one), extra: [null, { string: "x" }, { double: 1 }] });
-        expect(codec.decode(Buffer.concat([head, bytes]))).toEqual({ ok: true, value: one });
+        expect(codec.decode(Buffer.concat([head, bytes]))).toEqual({ ok: true, value: { ...one, transliterate: false } });
       }),
     );
   });

@@ -48,6 +48,7 @@ describe("POST /v1/messages", () => {
       validitySeconds: 86_400,
       reference: "order-1",
       callbackUrl: null,
+      transliterate: false,
       metadata: { campaign: "x" },
       acceptedAt: request.acceptedAt,
     });

@@ -1,0 +1,106 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { validateSendRequest } from "../../../../domain/message/validation.ts";
+import { countSeptets } from "../../../../domain/text/encoding.ts";
+import { inFewerSegments, ucs2Cause } from "../../../../domain/text/fewer-segments.ts";
+import { countSegments } from "../../../../domain/text/segments.ts";
+import { outsideGsm, transliterate } from "../../../../domain/text/transliterate.ts";
+
+const LONG = "Your order has left our warehouse and will reach you tomorrow between nine and twelve.";
+
+test.each([
+  ["‘one’ “two” „three‟ ‹four› «five»", '\'one\' "two" "three" \'four\' "five"'],
+  ["a‐b‑c–d—e−f", "a-b-c-d-e-f"],
+  ["wait… • now", "wait... - now"],
+  ["a\u00a0b\u2009c\u3000d\te", "a b c d e"],
+  ["one\u2028two", "one\ntwo"],
+  ["soft\u00adhyphen\u200b, \ufeffmark", "softhyphen, mark"],
+  ["ofﬁce ﬂoor", "office floor"],
+  ["ＡＢＣ１２３！", "ABC123!"],
+  ["`code´ 5′ 3″", "'code' 5' 3\""],
+  // The letter and its accent, composed, are one that GSM has.
+  ["Grüße aus Ko\u0308ln, cafe\u0301", "Grüße aus Köln, café"],
+])("%j is sent as %j", (given, plain) => {
+  expect(transliterate(given)).toBe(plain);
+});
+
+test.each([
+  ["a letter that would lose its accent", "¿Está aquí? – naïve"],
+  ["another script", "Привет – мир"],
+  ["an emoji", "Thanks… 🙂"],
+  ["a currency that GSM lacks", "₹ 500 – today"],
+  ["nothing but blanks without width", "\u200b\u200b"],
+  ["an address that would lead elsewhere", "See https://example.com/a–b – now"],
+  ["an address without a scheme", "See www.example.com/it’s now"],
+])("a text stays as it is for %s", (_, text) => {
+  expect(transliterate(text)).toBeUndefined();
+});
+
+test("what closes a quotation behind an address is no part of it", () => {
+  expect(transliterate("“https://example.com/a”…")).toBe('"https://example.com/a"...');
+});
+
+test("what comes of any text is in the GSM alphabet, stays so, and takes no more segments", () => {
+  const texts = fc.string({
+    unit: fc.oneof(
+      { weight: 300, arbitrary: fc.constantFrom(..."abc XYZ09éüß€[]{}~‘’“”–—…\u00a0\u200b\t•«»") },
+      { weight: 1, arbitrary: fc.string({ unit: "binary", minLength: 1, maxLength: 1 }) },
+    ),
+    minLength: 60,
+    maxLength: 400,
+  });
+  let saved = 0;
+  fc.assert(
+    fc.property(texts, (text) => {
+      const plain = transliterate(text);
+      if (plain !== undefined) {
+        expect(countSeptets(plain)).toBeGreaterThanOrEqual(0);
+        expect(transliterate(plain)).toBe(plain);
+      }
+      const sent = inFewerSegments(text);
+      expect(countSegments(sent.text)).toEqual({ encoding: sent.encoding, segments: sent.segments });
+      expect(countSegments(text).segments - sent.segments).toBe(sent.segmentsSaved);
+      expect(sent.segmentsSaved > 0 || sent.text === text).toBe(true);
+      saved += sent.segmentsSaved;
+    }),
+    { numRuns: 500 },
+  );
+  expect(saved, "some texts were made shorter").toBeGreaterThan(0);
+});
+
+test("a text is replaced only where that saves a segment", () => {
+  expect(inFewerSegments("It’s here")).toEqual({ text: "It’s here", encoding: "ucs2", segments: 1, segmentsSaved: 0 });
+  expect(inFewerSegments(`${LONG} It’s here`)).toEqual({
+    ...{ text: `${LONG} It's here`, encoding: "gsm7", segments: 1, segmentsSaved: 1 },
+  });
+});
+
+test("the character that makes a text UCS-2 is named, with its place and what the plain text would take", () => {
+  expect(ucs2Cause("Hello")).toBeUndefined();
+  expect(outsideGsm("so 🙂 and ’ and 🙂")).toEqual({ character: "🙂", codePoint: "U+1F642", index: 3, others: 1 });
+  expect(ucs2Cause(`${LONG} It’s`)).toEqual({
+    ...{ character: "’", codePoint: "U+2019", index: LONG.length + 3, others: 0, segmentsTransliterated: 1 },
+  });
+  expect(ucs2Cause("It’s")).not.toHaveProperty("segmentsTransliterated");
+});
+
+test("a request is sent in plain characters only where it says so", () => {
+  const of = (more: object) => validateSendRequest({ to: "+491713920012", text: `${LONG} It’s here`, ...more });
+  const given = `${LONG} It’s here`;
+  expect(of({})).toMatchObject({ ok: true, request: { text: given, encoding: "ucs2", segments: 2, segmentsSaved: 0 } });
+  expect(of({ transliterate: true })).toMatchObject({
+    ok: true,
+    request: { text: `${LONG} It's here`, encoding: "gsm7", segments: 1, segmentsSaved: 1, given: { text: given } },
+  });
+  expect(of({ transliterate: null })).toMatchObject({ ok: true, request: { segmentsSaved: 0 } });
+  expect(of({ transliterate: "yes" })).toEqual({
+    ok: false,
+    problems: [{ field: "transliterate", code: "type-wrong", message: "true or false" }],
+  });
+});
+
+test("a text with too many parts in UCS-2 is taken where its plain text has few enough", () => {
+  const text = `${"x".repeat(700)}…`;
+  expect(validateSendRequest({ to: "+491713920012", text })).toMatchObject({ ok: false });
+  expect(validateSendRequest({ to: "+491713920012", text, transliterate: true })).toMatchObject({ ok: true });
+});
