@@ -280,7 +280,10 @@ describe("a record that another schema wrote", () => {
     fc.assert(
       fc.property(value, (one) => {
         const bytes = type.toBuffer({ ...wrapped(one), extra: [null, { string: "x" }, { double: 1 }] });
-        expect(codec.decode(Buffer.concat([head, bytes]))).toEqual({ ok: true, value: { ...one, transliterate: false } });
+        expect(codec.decode(Buffer.concat([head, bytes]))).toEqual({
+          ok: true,
+          value: { ...one, transliterate: false },
+        });
       }),
     );
   });
