@@ -316,8 +316,7 @@ test("a provider that throttles is not sent urgent segments faster than its pace
   rate.setShare(1_000, -2_000);
   rate.throttled(0, 0, 0);
   let taken = 0;
-  for (let now = 0; now < 20; now++)
-    for (; rate.allows(1, now, true); taken++) rate.take(1, now, true);
+  for (let now = 0; now < 20; now++) for (; rate.allows(1, now, true); taken++) rate.take(1, now, true);
   // 20 ms of an adapted rate, and the burst.
   expect(taken).toBeLessThan(80);
 });
