@@ -25,7 +25,7 @@ const FIRST_LOAD = 150_000;
 /** What is looked at: VIEWS names some of them. */
 const WANTED = process.env.VIEWS?.split(",");
 /** A step that has not come about by then has failed, ms. */
-const STEP_MS = 30_000;
+const STEP_MS = 60_000;
 /** Curves and tables are drawn by then, after what they show has come. */
 const SETTLE_MS = 700;
 

@@ -17,7 +17,7 @@ const PROJECT = resolve(import.meta.dirname, "../..");
 const FOLDER = join(PROJECT, process.env.SHOTS || ".sluice/shots");
 const PROVIDER = "smsc-b";
 /** A step that has not come about by then has failed, ms. */
-const STEP_MS = 30_000;
+const STEP_MS = 60_000;
 
 const config = readClusterConfig(process.env, PROJECT);
 const { consoleUrl } = sluiceEndpoints(config);

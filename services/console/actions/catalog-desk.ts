@@ -14,10 +14,10 @@ import type { CatalogSource } from "../../../pipeline/control/catalog-version.ts
 import { readVersion } from "../../../pipeline/control/read-version.ts";
 import { SluiceError } from "../../../platform/errors/sluice-error.ts";
 import { ProblemError } from "../../../platform/http/problem.ts";
-import { ProducerClosedError } from "../../../platform/kafka/producer-errors.ts";
 import type { Log } from "../../../platform/log/log.ts";
 import { mayAs, type Person, type Role } from "../access/roles.ts";
 import { type CatalogChange, changedFiles, idleRoutes } from "./catalog-change.ts";
+import { isKafkas } from "./kafka-faults.ts";
 
 export interface CatalogDeskOptions {
   readonly topic: Pick<CatalogTopic, "read" | "reader">;
@@ -155,9 +155,4 @@ function asProblem(error: unknown): unknown {
 
 function codeOf(error: unknown): string | undefined {
   return error instanceof SluiceError || error instanceof CatalogError ? error.code : undefined;
-}
-
-/** Faults of KafkaJS, which say so in their names, and of a producer that is closed. */
-function isKafkas(error: unknown): boolean {
-  return error instanceof ProducerClosedError || (error instanceof Error && error.name.startsWith("KafkaJS"));
 }

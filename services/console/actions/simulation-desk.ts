@@ -5,6 +5,7 @@ import { errorMessage } from "../../../platform/errors/sluice-error.ts";
 import { ProblemError } from "../../../platform/http/problem.ts";
 import type { Log } from "../../../platform/log/log.ts";
 import type { Person } from "../access/roles.ts";
+import { isKafkas } from "./kafka-faults.ts";
 import type { SimulatedCatalogs, SimulatedChange, SimulationBase } from "./simulated-catalogs.ts";
 
 /** A simulation on the events of a stretch that ends now; it ends by rejecting when the signal is aborted. */
@@ -139,7 +140,9 @@ export class SimulationDesk {
       if (run.state === "stopped") return;
       run.failure = late
         ? `it had not ended after ${Math.round(longestMs / 1_000)} s: choose a shorter time, or run sluice simulate`
-        : errorMessage(error);
+        : isKafkas(error)
+          ? `Kafka does not answer (${errorMessage(error)}): try again`
+          : errorMessage(error);
       log.error({ err: error, person: run.by, run: run.run, late }, "a simulation failed");
     } finally {
       clearTimeout(timer);

@@ -47,7 +47,7 @@ function messages(): Event[] {
   }));
 }
 
-beforeEach(async () => {
+async function open(longestMs?: number): Promise<void> {
   [versions, now, asked, hold] = [[], 100_000_000, [], async () => {}];
   const remembering = rememberingLog();
   told = remembering.told;
@@ -69,10 +69,12 @@ beforeEach(async () => {
     },
     log: remembering.log,
     now: () => now,
-    longestMs: 200,
+    ...(longestMs === undefined ? {} : { longestMs }),
   });
   world = await consoleWorld(simulationQuestions(desk), remembering.log);
-});
+}
+
+beforeEach(() => open());
 afterEach(() => world.stop());
 
 const untilEnded = (signal: AbortSignal) =>
@@ -183,17 +185,27 @@ test("one goes on at a time, tells how far it is, and is stopped", async () => {
   expect(await ended()).toMatchObject({ state: "done" });
 });
 
-test("one that takes too long is ended, and says what to do; a fault is told", async () => {
+test("one that takes too long is ended, and says what to do", async () => {
+  await world.stop();
+  await open(20);
   hold = untilEnded;
   const body = { change: "routes", routes: CHEAPEST, minutes: 60 };
   await world.ask("operator", PATH, body);
   const late = await ended();
   expect(late.state).toBe("failed");
   expect(late.failure).toMatch(/^it had not ended after .* choose a shorter time/);
+});
+
+test("a fault is told, and of Kafka's that it may be tried again", async () => {
+  const body = { change: "routes", routes: CHEAPEST, minutes: 60 };
   hold = () => Promise.reject(new Error("the brokers do not answer"));
   await world.ask("operator", PATH, body);
   expect(await ended()).toMatchObject({ state: "failed", failure: "the brokers do not answer" });
   expect(told.at(-1)).toMatchObject({ level: "error", words: "a simulation failed" });
+  const away = Object.assign(new Error("no leader"), { name: "KafkaJSProtocolError" });
+  hold = () => Promise.reject(away);
+  await world.ask("operator", PATH, body);
+  expect((await ended()).failure).toBe("Kafka does not answer (no leader): try again");
 });
 
 test("simulations are for operators, and begin from the page itself", async () => {
