@@ -128,6 +128,8 @@ test("a day that is archived, dropped and restored is the same in every column, 
   expect(restored.out).toMatch(/^conversions .* restored: 90 of 90 rows/m);
   expect(await allRows()).toEqual(before);
   expect(await rollUps()).toEqual(sums);
+  // What is back goes when its time is over.
+  expect(await partsForEver()).toEqual([]);
   expect((await sluice("restore", "--day", DAY, "--from", join(root, "whole"))).out).toMatch(
     /^events .*: 0 of 300 rows/m,
   );
@@ -140,6 +142,9 @@ test("a day that is archived, dropped and restored is the same in every column, 
   expect(await sideTables()).toEqual([]);
 });
 
+const partsForEver = () =>
+  db.rows(`SELECT table, name FROM system.parts WHERE active AND database = currentDatabase()
+    AND partition_id = '${DAY.replaceAll("-", "")}' AND rows > 0 AND toUnixTimestamp(delete_ttl_info_max) = 0`);
 const sideTables = () =>
   db.rows("SELECT name FROM system.tables WHERE database = currentDatabase() AND startsWith(name, 'sluice_')");
 
