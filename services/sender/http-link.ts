@@ -3,6 +3,7 @@ import type { HttpProvider } from "../../domain/catalog/provider.ts";
 import { readSender } from "../../domain/message/sender-id.ts";
 import { classifyTwilioResponse } from "../../domain/receipts/twilio.ts";
 import type { Dispatch } from "../../schemas/generated/types.ts";
+import { isHandshakeFault } from "./certificate-fault.ts";
 import type { Link, LinkEvents } from "./link.ts";
 import type { Submission } from "./submission.ts";
 import { LINK_LOST, RESPONSE_TIMEOUT, type Unit, type UnitResult, WITHDRAWN } from "./unit-result.ts";
@@ -248,7 +249,7 @@ export function resultOfAnswer(status: number, text: string, retryAfter: string 
 export function resultOfFault(error: unknown): UnitResult {
   const code = (error as { code?: string } | null)?.code ?? "";
   if (code === WITHDRAWN) return { outcome: "unsent", code };
-  if (NOT_SENT.has(code)) return { outcome: "link", code };
+  if (NOT_SENT.has(code) || isHandshakeFault(code)) return { outcome: "link", code };
   return { outcome: "in-doubt", code: TIMED_OUT.has(code) ? RESPONSE_TIMEOUT : code || LINK_LOST };
 }
 

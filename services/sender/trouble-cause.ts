@@ -1,7 +1,10 @@
+import { isCertificateFault } from "./certificate-fault.ts";
+
 /** Kinds of reasons why nothing goes to a provider: few and fixed, so that an alert can say what is to be done. */
 export type TroubleCause =
   | "account"
   | "bind-refused"
+  | "certificate"
   | "drained"
   | "failing"
   | "link"
@@ -29,5 +32,7 @@ export function troubleCause(trouble: string): TroubleCause {
   if (why.startsWith("throttled")) return "throttled";
   if (why.startsWith("no answer")) return "silent";
   if (why === REMOVED || why === OUT_OF_USE) return "removed";
+
+  if (isCertificateFault(why)) return "certificate";
   return ACCOUNT.test(why) ? "account" : "failing";
 }

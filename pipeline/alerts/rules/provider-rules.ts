@@ -61,7 +61,7 @@ export const PROVIDER_RULES: readonly AlertRule[] = [
   {
     name: "ProviderRefusesAccount",
     severity: "page",
-    when: [when(down(["account", "bind-refused"]), ">=", 1)],
+    when: [when(down(["account", "bind-refused", "certificate"]), ">=", 1)],
     forSeconds: MINUTE,
     summary: "{provider} refuses our account ({cause}): credit, password, rights or a certificate",
   },

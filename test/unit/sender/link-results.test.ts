@@ -68,6 +68,16 @@ test.each([
 
 test("HTTP: only a fault before the request is certain", () => {
   expect(resultOfFault({ code: "ECONNREFUSED" })).toEqual({ outcome: "link", code: "ECONNREFUSED" });
+  // The handshake comes before the request: what a certificate stops has not left (seen with undici 7 and Node 24: 0 requests at the server).
+  for (const code of [
+    "CERT_HAS_EXPIRED",
+    "DEPTH_ZERO_SELF_SIGNED_CERT",
+    "ERR_TLS_CERT_ALTNAME_INVALID",
+    "ERR_SSL_WRONG_VERSION_NUMBER",
+  ])
+    expect(resultOfFault({ code })).toEqual({ outcome: "link", code });
+  // A record that fails later says nothing of the request.
+  expect(resultOfFault({ code: "ERR_SSL_DECRYPTION_FAILED_OR_BAD_RECORD_MAC" }).outcome).toBe("in-doubt");
   expect(resultOfFault({ code: "UND_ERR_HEADERS_TIMEOUT" })).toEqual({ outcome: "in-doubt", code: "response-timeout" });
   expect(resultOfFault({ code: "ECONNRESET" })).toEqual({ outcome: "in-doubt", code: "ECONNRESET" });
   expect(resultOfFault(new Error("?"))).toEqual({ outcome: "in-doubt", code: "link-lost" });
