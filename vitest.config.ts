@@ -6,6 +6,21 @@ const onClusters = { testTimeout: 90_000, hookTimeout: 180_000, fileParallelism:
 /** Files of the end-to-end project share one installation; this one looks on as its first catalog is applied. */
 const FIRST = "/live-catalog.test.ts";
 
+/**
+ * Promises that wait for what is to happen and judge what has; what they measure in seconds has seconds of room. `make test`
+ * runs them beside integration and e2e, whose time is mostly waiting as well.
+ */
+const PATIENT = [
+  "test/upgrade/upgrade-in-place.test.ts",
+  "test/invariants/bad-records.test.ts",
+  "test/invariants/catalog-changes.test.ts",
+  "test/invariants/clickhouse-fails.test.ts",
+  "test/invariants/kafka-is-not-there.test.ts",
+  "test/invariants/late-answers.test.ts",
+  "test/invariants/providers-misbehave.test.ts",
+  "test/invariants/takeover-reads-the-log.test.ts",
+];
+
 /** End-to-end files in a fixed order: that one, then by their names. */
 class EndToEndInOrder extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
@@ -18,9 +33,9 @@ class EndToEndInOrder extends BaseSequencer {
 
 /**
  * unit: no process outside. integration: real Kafka, registry and ClickHouse, one cluster for all files. e2e: every
- * service and provider simulator as well. invariants: the promises under injected
- * faults, and the upgrade in place, each with a cluster of its own.
- * `make test` runs them one after the other (test/run.ts): they would disturb each other's timing.
+ * service and provider simulator as well. invariants and patient: the promises under injected faults, and the upgrade in
+ * place, each with a cluster of its own. In each but unit one file runs at a time; test/run.ts says which projects run
+ * beside each other.
  */
 export default defineConfig({
   test: {
@@ -50,8 +65,19 @@ export default defineConfig({
         test: {
           name: "invariants",
           include: ["test/{invariants,upgrade}/**/*.test.ts"],
+          exclude: PATIENT,
           ...onClusters,
           testTimeout: 600_000,
+        },
+      },
+      {
+        test: {
+          name: "patient",
+          include: PATIENT,
+          ...onClusters,
+          testTimeout: 600_000,
+          // Clusters of projects that run beside each other start at the same moments: none may take another's ports.
+          env: { SLUICE_TEST_PORTS: "upper" },
         },
       },
     ],

@@ -1,6 +1,6 @@
 /**
- * `make test`: the test projects one after the other, then one line with the counts of all of them. Arguments are the
- * projects to run; default unit, integration, e2e and the short form of the invariants (`make faults` runs their long form).
+ * `make test`: the test projects, then one line with the counts of all of them. Arguments are the projects to run, one
+ * after the other; default all, the promises in their short form (`make faults` runs the long one).
  */
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -21,8 +21,17 @@ interface Report {
   }[];
 }
 
+/** One list of projects after the other; what a list has in two rows runs beside each other, each row in its order. */
+type Stage = readonly (readonly string[])[];
+/**
+ * Unit tests use every core, and what the invariants judge by the clock would suffer from company. The rest mostly waits:
+ * for processes to start, for receipts, for deadlines.
+ */
+const ALL: readonly Stage[] = [[["unit"]], [["integration", "e2e"], ["patient"]], [["invariants"]]];
+
 const folder = mkdtempSync(join(tmpdir(), "sluice-report-"));
-const names = process.argv.length > 2 ? process.argv.slice(2) : ["unit", "integration", "e2e", "invariants"];
+const given = process.argv.slice(2);
+const stages: readonly Stage[] = given.length > 0 ? given.map((name) => [[name]]) : ALL;
 
 /** How many files are named that took longest. */
 const SLOWEST = 12;
@@ -31,7 +40,21 @@ let passed = 0;
 let failed = 0;
 let skipped = 0;
 const took: { readonly name: string; readonly seconds: number }[] = [];
-for (const name of names) {
+for (const stage of stages)
+  await Promise.all(
+    stage.map(async (row) => {
+      for (const name of row) await run(name);
+    }),
+  );
+rmSync(folder, { recursive: true, force: true });
+took.sort((a, b) => b.seconds - a.seconds);
+console.log("\nThe slowest files, seconds without their clusters' start:");
+for (const { name, seconds } of took.slice(0, SLOWEST)) console.log(`${String(seconds).padStart(6)}  ${name}`);
+console.log(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ""}`);
+process.exitCode = failed === 0 && passed > 0 ? 0 : 1;
+
+/** Runs one project, and adds what its report counts. */
+async function run(name: string): Promise<void> {
   const file = join(folder, `${name}.json`);
   const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${file}`];
   const code = await runVitest(["--project", name, ...reporters]);
@@ -52,9 +75,3 @@ for (const name of names) {
     failed++;
   }
 }
-rmSync(folder, { recursive: true, force: true });
-took.sort((a, b) => b.seconds - a.seconds);
-console.log("\nThe slowest files, seconds without their clusters' start:");
-for (const { name, seconds } of took.slice(0, SLOWEST)) console.log(`${String(seconds).padStart(6)}  ${name}`);
-console.log(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ""}`);
-process.exitCode = failed === 0 && passed > 0 ? 0 : 1;

@@ -22,7 +22,7 @@ async function run(promise: PromiseOfSluice): Promise<Verdict> {
   const report = join(folder, `${promise.number}.jsonl`);
   console.log(`\n== promise ${promise.number}: ${promise.title} (test/invariants/${promise.file}.test.ts)`);
   const began = performance.now();
-  const code = await runVitest(["--project", "invariants", `/${promise.file}.test.ts`], {
+  const code = await runVitest(["--project", "invariants", "--project", "patient", `/${promise.file}.test.ts`], {
     SLUICE_FAULTS: short ? "short" : "long",
     SLUICE_FAULTS_REPORT: report,
   });
