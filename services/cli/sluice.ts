@@ -5,7 +5,7 @@ import { abnormalCommand } from "./abnormal/abnormal-command.ts";
 import { archiveCommand, restoreCommand } from "./archive/archive-command.ts";
 import { auditCommand } from "./audit-command.ts";
 import { applyCommand } from "./catalog/apply-command.ts";
-import { catalogCommand } from "./catalog/catalog-command.ts";
+import { CATALOG_ACTIONS, catalogCommand } from "./catalog/catalog-command.ts";
 import { type Command, type CommandHost, UsageError } from "./command.ts";
 import { deadLettersCommand } from "./dead-letters/dead-letters-command.ts";
 import { explainCommand } from "./explain/explain-command.ts";
@@ -41,7 +41,8 @@ export async function runCli(args: readonly string[], host: CommandHost): Promis
   const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   if (command === undefined) {
     const asked = name === "--help" || name === "-h" || name === "help";
-    (asked ? host.print : host.tell)(asked ? overview() : `no command ${name}\n${overview()}`);
+    const meant = Object.hasOwn(CATALOG_ACTIONS, name) ? `; sluice catalog ${name} is one` : "";
+    (asked ? host.print : host.tell)(asked ? overview() : `no command ${name}${meant}\n${overview()}`);
     return asked ? 0 : EXIT_USAGE;
   }
   if (rest.includes("--help") || rest.includes("-h")) {

@@ -15,7 +15,8 @@ import { instanceTable } from "./instance-table.ts";
 import { writeCatalogFiles } from "./write-catalog-files.ts";
 
 const HELP = `usage: sluice catalog <action> [options]
-  status                       the version at work, which version each instance works with, and providers that are being drained
+  status                       the version at work, which version each instance works with; providers that were removed, are
+                               drained or out of use, and what still waits for them
   history                      the last ${KEPT_VERSIONS} versions: when, who, why
   diff <version> [<version>]   what is different between two versions; the second is the newest by default
   rollback <version> [--note <text>] [--wait <seconds>]
@@ -35,7 +36,8 @@ interface Asked {
   readonly host: CommandHost;
 }
 
-const ACTIONS: Readonly<Record<string, (asked: Asked) => Promise<number> | number>> = {
+/** What `sluice catalog` does, by name. */
+export const CATALOG_ACTIONS: Readonly<Record<string, (asked: Asked) => Promise<number> | number>> = {
   status,
   history,
   diff,
@@ -50,7 +52,7 @@ export const catalogCommand: Command = {
   async run(args, host) {
     const parsed = understood(() => parse(args));
     const [name = "status", ...rest] = parsed.positionals;
-    const action = Object.hasOwn(ACTIONS, name) ? ACTIONS[name]! : undefined;
+    const action = Object.hasOwn(CATALOG_ACTIONS, name) ? CATALOG_ACTIONS[name]! : undefined;
     if (action === undefined) throw new UsageError(`no action ${name}`);
     const config = readConfig("sluice", settings, host.env, ["SLUICE_*"]);
     const topic = await OpenCatalogTopic.open(config.kafkaBrokers, config.registryUrl);
@@ -78,12 +80,20 @@ async function status({ topic, log, args, host }: Asked): Promise<number> {
     current === undefined ? "No version has been applied; the services work with their own files." : lineOf(current),
   );
   host.print(instanceTable(log.instances, Date.now()));
-  const retired = Array.isArray(current?.source.retired) ? (current.source.retired as { id: string }[]) : [];
-  for (const { id } of retired) {
-    const waiting = await waitingMessages(topic.reader, id);
-    host.print(`  provider ${id} was removed; messages that still go to others: ${waiting}`);
-  }
+  for (const { id, said } of leftProviders(current?.source ?? {}))
+    host.print(`  provider ${id} ${said}: ${await waitingMessages(topic.reader, id)}`);
   return 0;
+}
+
+/** Providers that get nothing new by this version, and what their waiting messages are called. */
+export function leftProviders(source: Readonly<Record<string, unknown>>): { id: string; said: string }[] {
+  const of = (list: unknown) => (Array.isArray(list) ? (list as { id: string; use?: string }[]) : []);
+  const left = of(source.providers).flatMap(({ id, use }) => {
+    if (use === "drain") return [{ id, said: "is drained; messages that still wait for it" }];
+    return use === "none" ? [{ id, said: "is out of use; messages that still go to others" }] : [];
+  });
+  const removed = of(source.retired).map(({ id }) => ({ id, said: "was removed; messages that still go to others" }));
+  return [...left, ...removed];
 }
 
 function history({ log, args, host }: Asked): number {

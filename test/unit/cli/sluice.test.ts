@@ -6,6 +6,7 @@ import { join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { describe, expect, it } from "vitest";
 import { readAuditArguments } from "../../../services/cli/audit-command.ts";
+import { leftProviders } from "../../../services/cli/catalog/catalog-command.ts";
 import { UsageError } from "../../../services/cli/command.ts";
 import { runCli } from "../../../services/cli/sluice.ts";
 
@@ -25,6 +26,16 @@ describe("sluice", () => {
     for (const file of Object.values(bin)) expect(statSync(resolve(project, file)).mode & 0o111).toBe(0o111);
   });
 
+  it("names in the catalog's status who was removed, is drained or out of use", () => {
+    const providers = [{ id: "a" }, { id: "b", use: "drain" }, { id: "c", use: "none" }, { id: "d", use: "normal" }];
+    expect(leftProviders({ providers, retired: [{ id: "e" }] }).map(({ id, said }) => `${id} ${said}`)).toEqual([
+      "b is drained; messages that still wait for it",
+      "c is out of use; messages that still go to others",
+      "e was removed; messages that still go to others",
+    ]);
+    expect(leftProviders({})).toEqual([]);
+  });
+
   it("lists its commands, and explains each", async () => {
     for (const asked of [[], ["--help"], ["help"]]) expect(await cli(...asked)).toMatchObject({ code: 0 });
     expect((await cli()).out).toContain("audit");
@@ -34,6 +45,7 @@ describe("sluice", () => {
   it("refuses what it does not know", async () => {
     expect(await cli("frobnicate")).toMatchObject({ code: 64, err: expect.stringContaining("no command frobnicate") });
     expect(await cli("toString")).toMatchObject({ code: 64 });
+    expect((await cli("export")).err).toMatch(/^no command export; sluice catalog export is one\n/);
     expect(await cli("audit", "--sinse", "x")).toMatchObject({ code: 64, err: expect.stringContaining("--sinse") });
   });
 });
