@@ -36,7 +36,7 @@ export async function openCatalog(
   const key = `instance/${id}`;
   const say = (): void => {
     const { version } = catalog.current;
-    const body = JSON.stringify({ trouble: catalog.trouble ?? null });
+    const body = JSON.stringify({ trouble: catalog.trouble ?? null, prepared: catalog.prepared ?? null });
     const word = record(codecs.control, key, { kind: "instance", id, version, body, at: now(), place: 0 });
     producer.send([word]).catch(() => {});
   };

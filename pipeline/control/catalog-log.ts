@@ -1,5 +1,13 @@
 import type { Control } from "../../schemas/generated/types.ts";
-import { type CatalogSource, type Head, readHead, unpackSource, type VersionFacts } from "./catalog-version.ts";
+import {
+  areWhole,
+  type CatalogSource,
+  type Head,
+  readHead,
+  type Unpacked,
+  unpack,
+  type VersionFacts,
+} from "./catalog-version.ts";
 
 /** A version that counts, with its content. */
 export interface AppliedVersion extends VersionFacts {
@@ -16,6 +24,11 @@ export interface InstanceWord {
   readonly at: number;
   /** Why it does not work with the newest version. */
   readonly trouble: string | null;
+  /**
+   * Id of the last version that it has made ready before its head stood there; null: it would do so, and has not yet. Undefined: it is of
+   * a program that does not.
+   */
+  readonly prepared?: string | null | undefined;
 }
 
 /** Versions whose content is kept in the topic, to go back to and to compare with. */
@@ -33,6 +46,8 @@ export class CatalogLog {
   readonly versions: AppliedVersion[] = [];
   readonly instances = new Map<string, InstanceWord>();
   private readonly unfinished = new Map<string, string[]>();
+  /** What was unpacked before its head was there. */
+  private unpacked: (Unpacked & { readonly id: string }) | undefined;
   private readonly keep: number;
 
   /** `keep`: newest versions whose content is kept. */
@@ -50,6 +65,14 @@ export class CatalogLog {
     else if (control.kind === "head") return this.head(control);
     else if (control.kind === "instance") this.instance(control);
     return undefined;
+  }
+
+  /** The content of a version whose pieces have come and whose head has not; undefined when pieces are still to come, or hold no catalog. */
+  async unpackEarly(id: string): Promise<CatalogSource | undefined> {
+    const pieces = this.unfinished.get(id);
+    if (pieces === undefined || !areWhole(pieces)) return undefined;
+    this.unpacked = { id, ...(await unpack(pieces)) };
+    return this.unpacked.source;
   }
 
   /** A key has been removed. */
@@ -71,6 +94,7 @@ export class CatalogLog {
       if (this.unfinished.size > MAX_UNFINISHED) this.unfinished.delete(oldest!);
     }
     pieces[place] = body;
+    if (this.unpacked?.id === id) this.unpacked = undefined;
   }
 
   private async head({ id, version, body, at }: Control): Promise<AppliedVersion | undefined> {
@@ -79,8 +103,9 @@ export class CatalogLog {
     this.unfinished.delete(id);
     if (head === undefined || pieces === undefined || pieces.length !== head.pieces) return undefined;
     if (!this.follows(version, head)) return undefined;
-    const source = await unpackSource(pieces, head);
-    if (source === undefined) return undefined;
+    const { sha256, source } = this.unpacked?.id === id ? this.unpacked : await unpack(pieces);
+    this.unpacked = undefined;
+    if (sha256 !== head.sha256 || source === undefined) return undefined;
     const { parent, by, note, restored } = head;
     const applied = { version, id, parent, at, by, note, restored, source, pieces: head.pieces };
     this.versions.push(applied);
@@ -95,12 +120,14 @@ export class CatalogLog {
   }
 
   private instance({ id, version, body, at }: Control): void {
-    let trouble: unknown;
+    let word: { trouble?: unknown; prepared?: unknown };
     try {
-      trouble = (JSON.parse(body) as { trouble?: unknown }).trouble;
+      word = JSON.parse(body) as typeof word;
     } catch {
       return;
     }
-    this.instances.set(id, { id, version, at, trouble: typeof trouble === "string" ? trouble : null });
+    const trouble = typeof word.trouble === "string" ? word.trouble : null;
+    const prepared = typeof word.prepared === "string" || word.prepared === null ? word.prepared : undefined;
+    this.instances.set(id, { id, version, at, trouble, prepared });
   }
 }

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from "node:timers/promises";
 import { SluiceError } from "../../platform/errors/sluice-error.ts";
 import type { KafkaConnection } from "../../platform/kafka/connection.ts";
 import { RecordProducer } from "../../platform/kafka/producer.ts";
@@ -10,6 +11,12 @@ import { readControl } from "./read-control.ts";
 
 /** An instance that has said nothing for so long is gone, ms. */
 export const GONE_MS = 60_000;
+
+/** A version whose pieces are larger has its instances make it ready before it counts, octets: a smaller one is read in milliseconds. */
+const LARGE = 64 * 1024;
+/** How long a version waits for instances that have not made it ready, ms: one of them may have ended without a word. */
+const PREPARING_MS = 5_000;
+const LOOK_EVERY_MS = 50;
 
 const quiet = { debug() {}, info() {}, warn() {}, error() {} };
 
@@ -71,7 +78,8 @@ export class CatalogTopic {
   }
 
   /**
-   * Publishes a version: its pieces, then its head. @returns the version as it counts
+   * Publishes a version: its pieces, then its head. Between them instances make a large one ready, so that all of them work with it when
+   * the head stands there. @returns the version as it counts
    * @throws SluiceError `CATALOG_CHANGED` when another one was published meanwhile: this one is taken away again. `CATALOG_UNSURE`
    *   (transient) when the head may have been written, and it could not be seen whether it counts
    */
@@ -80,6 +88,8 @@ export class CatalogTopic {
     const facts = { ...made, at: producer.clock.now() };
     const { id, pieces, head } = versionRecords(this.parts.codecs.control, source, facts);
     await producer.send(pieces);
+    const octets = pieces.reduce((sum, { value }) => sum + (value?.length ?? 0), 0);
+    if (octets > LARGE) await this.preparedEverywhere(id, () => producer.clock.now());
     const log = await this.written(producer.send([head]));
     const applied = log.versions.find((version) => version.id === id);
     if (applied === undefined) {
@@ -94,6 +104,19 @@ export class CatalogTopic {
     // The version counts by now: what cannot be taken away goes with the next one.
     for (const version of old) await producer.send(removalRecords(version, version.pieces)).catch(() => {});
     return applied;
+  }
+
+  /** Waits until all living instances have made a version ready, for a while. `now`: epoch ms by the brokers' clock. */
+  private async preparedEverywhere(id: string, now: () => number): Promise<void> {
+    const until = performance.now() + PREPARING_MS;
+    for (;;) {
+      const { instances } = await this.read();
+      const busy = [...instances.values()].some(
+        ({ at, prepared }) => prepared !== undefined && prepared !== id && now() - at <= GONE_MS,
+      );
+      if (!busy || performance.now() >= until) return;
+      await pause(LOOK_EVERY_MS);
+    }
   }
 
   /** What stands there once a head is written. */

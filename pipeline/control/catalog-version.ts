@@ -77,10 +77,27 @@ export function readHead(body: string): Head | undefined {
 
 const unzip = promisify<Buffer, ZlibOptions, Buffer>(gunzip);
 
-/** The content that pieces hold, in their order; undefined when it is not what the head says. */
-export async function unpackSource(pieces: readonly string[], { sha256 }: Head): Promise<CatalogSource | undefined> {
+/** What pieces hold. */
+export interface Unpacked {
+  /** Of the pieces. */
+  readonly sha256: string;
+  /** Undefined where they hold no catalog. */
+  readonly source: CatalogSource | undefined;
+}
+
+/** Whether all pieces are there, as far as these tell without a head: the last one is shorter than the others. */
+export function areWhole(pieces: readonly (string | undefined)[]): boolean {
+  const [last] = pieces.slice(-1);
+  return last !== undefined && last.length < PIECE && [...pieces].every((piece) => piece !== undefined);
+}
+
+/** The content of pieces, in their order. */
+export async function unpack(pieces: readonly string[]): Promise<Unpacked> {
   const packed = pieces.join("");
-  if (hashOf(packed) !== sha256) return undefined;
+  return { sha256: hashOf(packed), source: await contentOf(packed) };
+}
+
+async function contentOf(packed: string): Promise<CatalogSource | undefined> {
   try {
     // Another thread does it: a large one takes tens of milliseconds.
     const text = await unzip(Buffer.from(packed, "base64"), { maxOutputLength: MAX_SOURCE });

@@ -8,6 +8,7 @@ import type { InRecord } from "../../platform/kafka/record.ts";
 import type { Log } from "../../platform/log/log.ts";
 import type { Control } from "../../schemas/generated/types.ts";
 import { type AppliedVersion, CatalogLog } from "../control/catalog-log.ts";
+import type { CatalogSource } from "../control/catalog-version.ts";
 import { readControl } from "../control/read-control.ts";
 import { readVersion } from "../control/read-version.ts";
 import type { SluiceCodecs } from "../records/codecs.ts";
@@ -25,6 +26,17 @@ export interface LiveCatalogOptions {
   readonly onWord?: () => void;
 }
 
+/** What a catalog was read as. */
+interface ReadCatalog {
+  readonly snapshot: Snapshot;
+  /** All secrets together: see `fingerprint`. */
+  readonly secrets: string;
+}
+
+interface Early extends ReadCatalog {
+  readonly source: CatalogSource;
+}
+
 /**
  * The catalog that a process works with: the newest version of sms.control that it can read, and before the first one the
  * files that it was started with. A version that it cannot read changes nothing.
@@ -39,6 +51,9 @@ export class LiveCatalog implements SnapshotSource {
   /** One thing is done after the other, also when a schema has to be loaded in between, or a large version is read. */
   private turn: Promise<void> = Promise.resolve();
   private replaying = true;
+  /** What was made ready before its head stood there. */
+  private early: Early | undefined;
+  private lastPrepared: string | undefined;
   private secrets = "";
   /** For a schema. */
   private waits = false;
@@ -50,6 +65,11 @@ export class LiveCatalog implements SnapshotSource {
   get current(): Snapshot {
     if (this.snapshot === undefined) throw new Error("the catalog is used before it is there");
     return this.snapshot;
+  }
+
+  /** Id of the last version that was made ready, or found to be of no use, before its head stood there. */
+  get prepared(): string | undefined {
+    return this.lastPrepared;
   }
 
   /** Called with each snapshot after the present one. */
@@ -74,7 +94,7 @@ export class LiveCatalog implements SnapshotSource {
       this.replaying = false;
       const { current } = this.control;
       if (current === undefined) this.snapshot = files();
-      else this.snapshot = await this.read(current);
+      else this.work(await this.read(current.source), current);
       this.options.onWord?.();
     });
   }
@@ -83,7 +103,7 @@ export class LiveCatalog implements SnapshotSource {
   refreshSecrets(): Promise<void> {
     return this.next(async () => {
       const { current } = this.control;
-      if (current === undefined || this.secrets === "" || this.fingerprint(current) === this.secrets) return;
+      if (current === undefined || this.secrets === "" || this.fingerprint(current.source) === this.secrets) return;
       await this.takeOver(current);
     });
   }
@@ -107,7 +127,26 @@ export class LiveCatalog implements SnapshotSource {
       return;
     }
     const version = await this.control.accept(decoded.value);
-    if (version !== undefined && !this.replaying) await this.takeOver(version);
+    if (this.replaying) return;
+    if (version !== undefined) await this.takeOver(version);
+    else if (decoded.value.kind === "piece") await this.prepare(decoded.value.id);
+  }
+
+  /**
+   * Reads a version when its pieces are there, and its head is not: when that comes, there is nothing left to do. What is wrong
+   * with it is told then, if it counts.
+   */
+  private async prepare(id: string): Promise<void> {
+    const source = await this.control.unpackEarly(id);
+    if (source === undefined) return;
+    this.early = undefined;
+    try {
+      this.early = { source, ...(await this.read(source)) };
+    } catch (error) {
+      this.options.log.debug({ id, why: errorMessage(error) }, "a catalog that is being applied cannot be read");
+    }
+    this.lastPrepared = id;
+    this.options.onWord?.();
   }
 
   /**
@@ -143,7 +182,7 @@ export class LiveCatalog implements SnapshotSource {
   private async takeOver(version: AppliedVersion): Promise<void> {
     const { log } = this.options;
     try {
-      this.snapshot = await this.read(version);
+      this.work(this.takeEarly(version) ?? (await this.read(version.source)), version);
       this.trouble = undefined;
       log.info({ version: version.version, by: version.by }, "the catalog has changed");
     } catch (error) {
@@ -157,16 +196,27 @@ export class LiveCatalog implements SnapshotSource {
     if (this.trouble === undefined) for (const listener of this.listeners) listener(this.current);
   }
 
-  private async read(version: AppliedVersion): Promise<Snapshot> {
-    const { partitions, reveal } = this.options;
-    const secrets = this.fingerprint(version);
-    const catalog = await readVersion(version.source, partitions, reveal);
+  /** What was made ready of it; undefined when that was another one, or its secrets have changed since. */
+  private takeEarly({ source }: AppliedVersion): ReadCatalog | undefined {
+    const { early } = this;
+    this.early = undefined;
+    return early?.source === source && early.secrets === this.fingerprint(source) ? early : undefined;
+  }
+
+  private work({ snapshot, secrets }: ReadCatalog, { version }: AppliedVersion): void {
+    this.snapshot = { ...snapshot, version };
     this.secrets = secrets;
-    return snapshotOf(catalog, version.version);
+  }
+
+  private async read(source: CatalogSource): Promise<ReadCatalog> {
+    const { partitions, reveal } = this.options;
+    const secrets = this.fingerprint(source);
+    const catalog = await readVersion(source, partitions, reveal);
+    return { snapshot: snapshotOf(catalog), secrets };
   }
 
   /** All secrets together, to tell whether one has changed; empty where there are none. */
-  private fingerprint({ source }: AppliedVersion): string {
+  private fingerprint(source: CatalogSource): string {
     return secretPlaces(source)
       .map(({ reference, keys }) => {
         try {

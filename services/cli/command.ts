@@ -5,6 +5,8 @@ export interface CommandHost {
   readonly print: (line: string) => void;
   /** Progress and complaints, to standard error. */
   readonly tell: (line: string) => void;
+  /** Lets everything else on the machine go before this process, from now on. */
+  readonly giveWay?: () => void;
 }
 
 /** One command of `sluice`. */

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /** `sluice <command>`: tools for people who run Sluice. */
 import { errorMessage, SluiceError } from "../../platform/errors/sluice-error.ts";
+import { lowerPriority } from "../../platform/lifecycle/lower-priority.ts";
 import { abnormalCommand } from "./abnormal/abnormal-command.ts";
 import { archiveCommand, restoreCommand } from "./archive/archive-command.ts";
 import { auditCommand } from "./audit-command.ts";
@@ -72,6 +73,7 @@ if (import.meta.main) {
     env: process.env,
     print: (line) => process.stdout.write(`${visibleText(line)}\n`),
     tell: (line) => process.stderr.write(`${visibleText(line)}\n`),
+    giveWay: lowerPriority,
   };
   // Whoever reads it has seen enough, as `head` has.
   process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? EXIT_PIPE : 2));

@@ -53,6 +53,8 @@ export const applyCommand: Command = {
   help: HELP,
   async run(args, host) {
     const options = readArguments(args);
+    // A large catalog takes seconds of processor time, which messages must not wait for.
+    host.giveWay?.();
     const config = readConfig("sluice", settings, host.env, ["SLUICE_*"]);
     const folder = options.folder ?? config.catalogDir;
     let files: LoadedCatalog;

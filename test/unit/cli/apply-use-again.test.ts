@@ -19,9 +19,11 @@ async function apply(use: string | undefined, ...more: string[]) {
   vi.spyOn(OpenCatalogTopic, "open").mockResolvedValue(topic as never);
   vi.mocked(applyVersion).mockClear();
   const [out, err]: [string[], string[]] = [[], []];
-  const host = { env: {}, print: (line: string) => out.push(line), tell: (line: string) => err.push(line) };
+  const giveWay = vi.fn();
+  const host = { env: {}, print: (line: string) => out.push(line), tell: (line: string) => err.push(line), giveWay };
   const code = await runCli(["apply", FOLDER, "--wait", "0", ...more], host);
   expect(close).toHaveBeenCalledOnce();
+  expect(giveWay, "messages go before the command").toHaveBeenCalledOnce();
   const warned = err.join("\n").includes("provider smsc-a is out of use in version 7");
   return { code, published: vi.mocked(applyVersion).mock.calls.length, warned, said: [...out, ...err].join("\n") };
 }

@@ -1,4 +1,4 @@
-import { expect, it, vi } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { accountSchema } from "../../../domain/catalog/account.ts";
 import { priceOf } from "../../../domain/catalog/price-list.ts";
 import { snapshotOf } from "../../../domain/catalog/snapshot.ts";
@@ -6,7 +6,7 @@ import { versionRecords } from "../../../pipeline/control/catalog-version.ts";
 import { LiveCatalog } from "../../../pipeline/follow/live-catalog.ts";
 import { createCodecs } from "../../../pipeline/records/codecs.ts";
 import { registerSchemas } from "../../../pipeline/records/register.ts";
-import type { InRecord } from "../../../platform/kafka/record.ts";
+import type { InRecord, OutRecord } from "../../../platform/kafka/record.ts";
 import { silentLog } from "../../../platform/log/log.ts";
 import { FakeRegistry } from "./fake-registry.ts";
 
@@ -27,22 +27,32 @@ const files = () =>
 function world(read: typeof codecs = codecs) {
   const secrets = new Map([["/a", "one"]]);
   const words: (string | undefined)[] = [];
+  const reveal = vi.fn(
+    (reference: { readonly file: string } | { readonly env: string }) =>
+      secrets.get("file" in reference ? reference.file : reference.env)!,
+  );
   const catalog: LiveCatalog = new LiveCatalog({
     codecs: read,
     partitions: 6,
-    reveal: (reference) => secrets.get("file" in reference ? reference.file : reference.env)!,
+    reveal,
     log: silentLog,
     onWord: () => words.push(catalog.trouble),
   });
   let offset = 0;
-  const publish = async (version: number, source: object) => {
+  const write = (version: number, source: object) => {
     const made = { version, parent: version - 1, at: 1, by: "ada", note: null, restored: null };
-    const { pieces, head } = versionRecords(codecs.control, source as Record<string, unknown>, made);
-    for (const record of [...pieces, head])
+    return versionRecords(codecs.control, source as Record<string, unknown>, made);
+  };
+  const give = async (...records: readonly OutRecord[]) => {
+    for (const record of records)
       await catalog.accept({ ...record, offset: offset++, timestamp: 1, headers: {} } as unknown as InRecord);
   };
+  const publish = (version: number, source: object) => {
+    const { pieces, head } = write(version, source);
+    return give(...pieces, head);
+  };
   const accounts = () => [...catalog.current.accounts.keys()];
-  return { catalog, publish, accounts, words, secrets };
+  return { catalog, publish, write, give, accounts, words, secrets, reveal };
 }
 
 it("works with the files until a version has been applied, and tells of each change", async () => {
@@ -53,7 +63,8 @@ it("works with the files until a version has been applied, and tells of each cha
   catalog.onChange(({ version }) => seen.push(version));
   await publish(1, { accounts: [account("one")] });
   await publish(2, { accounts: [account("two")] });
-  expect([catalog.current.version, accounts(), seen, words.length]).toEqual([2, ["two"], [1, 2], 3]);
+  // A word of the beginning, and two of each version: that it is ready, and that it is at work.
+  expect([catalog.current.version, accounts(), seen, words.length]).toEqual([2, ["two"], [1, 2], 5]);
 });
 
 it("begins with the newest version that stands there, whatever the files hold", async () => {
@@ -156,4 +167,68 @@ it("takes prices from the version, and one version after the other however long 
   expect([price(), versions]).toEqual([30_000, [1, 2]]);
   await publish(3, withList("DE,,,0.04,,,\nDE,,,0.05,,,\n"));
   expect([price(), catalog.trouble]).toEqual([30_000, "version 3: providers[0].prices: line 3: a second price for DE"]);
+});
+
+describe("a version whose pieces are there before its head", () => {
+  /** A list that takes several pieces, since no line is like another. */
+  const long = () => {
+    let seed = 1;
+    const next = () => (seed = (seed * 48_271) % 2_147_483_647);
+    return withList(
+      Array.from({ length: 60_000 }, (_, n) => `,,1${n + 100_000},0.${next() % 1_000_000},,,\n`).join(""),
+    );
+  };
+
+  it("is read by then, and changes nothing until the head says that it counts", async () => {
+    const { catalog, write, give, reveal, words } = world();
+    await catalog.begin(files);
+    const { id, pieces, head } = write(1, long());
+    expect(pieces.length).toBeGreaterThan(1);
+    await give(...pieces.slice(0, -1));
+    expect([catalog.prepared, words.length]).toEqual([undefined, 1]);
+    await give(...pieces.slice(-1));
+    expect([catalog.prepared, words.length, catalog.current.version]).toEqual([id, 2, 0]);
+    reveal.mockClear();
+    await give(head);
+    // The secret is compared, and nothing is read with it: that would ask for it once more.
+    expect(reveal).toHaveBeenCalledOnce();
+    expect([catalog.current.version, catalog.current.providers.has("a")]).toEqual([1, true]);
+  });
+
+  it("is read again when a secret has changed meanwhile", async () => {
+    const { catalog, write, give, secrets } = world();
+    await catalog.begin(files);
+    const { pieces, head } = write(1, withList("DE,,,0.01,,,\n"));
+    await give(...pieces);
+    secrets.set("/a", "two");
+    await give(head);
+    expect((catalog.current.providers.get("a") as { smpp: { password: string } }).smpp.password).toBe("two");
+  });
+
+  it("does not count when its head is of other pieces, nor when another one was faster", async () => {
+    const { catalog, publish, write, give, accounts } = world();
+    await catalog.begin(files);
+    const forged = write(1, { accounts: [account("forged")] });
+    const other = write(1, { accounts: [account("other")] });
+    const decoded = codecs.control.decode(other.head.value!);
+    if (!decoded.ok) throw new Error(decoded.detail);
+    const value = codecs.control.encode({ ...decoded.value, id: forged.id });
+    await give(...forged.pieces, { ...forged.head, value });
+    expect(accounts()).toEqual(["files"]);
+    const late = write(1, { accounts: [account("late")] });
+    await give(...late.pieces);
+    await publish(1, { accounts: [account("one")] });
+    await give(late.head);
+    expect([catalog.prepared === late.id, catalog.current.version, accounts()]).toEqual([false, 1, ["one"]]);
+  });
+
+  it("is told of as ready though it cannot be read, and its trouble when it counts", async () => {
+    const { catalog, write, give } = world();
+    await catalog.begin(files);
+    const { id, pieces, head } = write(1, { accounts: [{ id: "x" }] });
+    await give(...pieces);
+    expect([catalog.prepared, catalog.trouble]).toEqual([id, undefined]);
+    await give(head);
+    expect(catalog.trouble).toMatch(/^version 1: .*name/);
+  });
 });

@@ -1,4 +1,5 @@
-import { expect, test } from "vitest";
+import { createHash } from "node:crypto";
+import { describe, expect, test, vi } from "vitest";
 import { CatalogTopic } from "../../../../pipeline/control/catalog-topic.ts";
 import { createCodecs } from "../../../../pipeline/records/codecs.ts";
 import type { OutRecord } from "../../../../platform/kafka/record.ts";
@@ -10,7 +11,7 @@ async function world() {
   let nextId = 1;
   const codecs = await createCodecs({ idOf: async () => nextId++, schemaOf: async () => undefined });
   const log: OutRecord[] = [];
-  const state = { fails: "" };
+  const state = { fails: "", written: (_: OutRecord): void => {} };
   const fail = (what: string) => {
     if (state.fails !== "" && what.startsWith(state.fails)) throw new Error(`no ${what}`);
   };
@@ -30,11 +31,12 @@ async function world() {
         for (const record of records) {
           fail(record.value === null ? "removal" : String(record.key));
           log.push(record);
+          state.written(record);
         }
       },
     }),
   });
-  return { topic, state };
+  return { topic, state, log, codecs };
 }
 
 test("a write that is interrupted before the head is written has changed nothing", async () => {
@@ -64,4 +66,60 @@ test("a version counts though old ones cannot be taken away, and the next one ta
   state.fails = "";
   await topic.publish({}, { ...MADE, version: 22, parent: 21 });
   expect((await topic.read()).versions.map(({ version }) => version)[0]).toBe(3);
+});
+
+describe("a large version", () => {
+  /** More than can be read in milliseconds, however well it is packed. */
+  const large = { lists: Array.from({ length: 4_000 }, (_, n) => createHash("sha256").update(`${n}`).digest("hex")) };
+
+  async function published(source: object, words: readonly object[]) {
+    const { topic, state, log, codecs } = await world();
+    const say = (id: string, word: object, at = 1): void => {
+      const value = codecs.control.encode({
+        ...{ kind: "instance", id, version: 0, at, place: 0 },
+        body: JSON.stringify(word),
+      });
+      log.push({ topic: "sms.control", partition: 0, key: `instance/${id}`, value });
+    };
+    for (const [n, word] of words.entries()) say(`router/${n}`, word);
+    const keys = () => log.map(({ key }) => String(key).split("/")[0]);
+    return { done: topic.publish(source as never, MADE), say, keys, state, log };
+  }
+  const idOf = (log: readonly OutRecord[]) =>
+    String(log.find(({ key }) => String(key).startsWith("piece/"))?.key).split("/")[1];
+
+  test("has its head when all instances that make versions ready have said so", async () => {
+    const { done, say, keys, log } = await published(large, [
+      { prepared: null },
+      { prepared: "an earlier one" },
+      { trouble: null },
+    ]);
+    await vi.waitFor(() => expect(keys()).toContain("piece"));
+    say("router/0", { prepared: idOf(log) });
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    expect(keys()).not.toContain("head");
+    say("router/1", { prepared: idOf(log) });
+    expect((await done).version).toBe(1);
+    expect(keys()).toContain("head");
+  });
+
+  test("does not wait for those of earlier programs, nor a small one for anybody", async () => {
+    const before = performance.now();
+    await (await published(large, [{ trouble: null }])).done;
+    await (await published({}, [{ prepared: null }])).done;
+    expect(performance.now() - before).toBeLessThan(4_000);
+  });
+
+  test("has its head in the end, though one has ended without a word", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "performance"] });
+    try {
+      const { done, keys } = await published(large, [{ prepared: null }]);
+      await vi.advanceTimersByTimeAsync(4_900);
+      expect(keys()).not.toContain("head");
+      await vi.advanceTimersByTimeAsync(200);
+      expect((await done).version).toBe(1);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
 });
