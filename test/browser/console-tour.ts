@@ -11,11 +11,13 @@ import type { BrowserContext, Page } from "playwright-core";
 import { readClusterConfig } from "../../infra/local/cluster-config.ts";
 import { consoleAddress, sluiceEndpoints } from "../../infra/local/sluice-processes.ts";
 import { openConsole, startBrowser } from "./console-browser.ts";
-import { answerFromHandset, putAside, sendMessage, until } from "./tour-events.ts";
+import { answerFromHandset, keepTraffic, putAside, sendMessage, until } from "./tour-events.ts";
 
 const PROJECT = resolve(import.meta.dirname, "../..");
 const FOLDER = join(PROJECT, process.env.SHOTS || ".sluice/shots");
 const PROVIDER = "smsc-b";
+/** All, or those that are named: `drain,replay`. */
+const STEPS = process.env.STEPS?.split(",");
 /** A step that has not come about by then has failed, ms. */
 const STEP_MS = 60_000;
 
@@ -25,24 +27,29 @@ mkdirSync(FOLDER, { recursive: true });
 const address = consoleAddress(config);
 if (address === undefined) throw new Error("this cluster has no console");
 const browser = await startBrowser();
+const stopTraffic = keepTraffic(config);
 let number = 0;
 try {
   const context = await browser.newContext({ viewport: { width: 1280, height: 860 } });
   context.setDefaultTimeout(STEP_MS);
   const { page, faults } = await openConsole(context, address);
   await page.waitForSelector(".tiles");
-  await drainAndBack(page);
-  await rollBack(page);
-  await replay(page);
-  await inbound(page);
-  await alerts(page);
-  await explain(page);
-  await simulate(page);
-  await keyboard(page);
-  await search(page, context);
+  const steps = {
+    drain: () => drainAndBack(page),
+    "roll-back": () => rollBack(page),
+    replay: () => replay(page),
+    inbound: () => inbound(page),
+    alerts: () => alerts(page),
+    explain: () => explain(page),
+    simulate: () => simulate(page),
+    keyboard: () => keyboard(page),
+    search: () => search(page, context),
+  };
+  for (const [name, step] of Object.entries(steps)) if (STEPS?.includes(name) ?? true) await step();
   const own = faults.filter((fault) => !fault.includes("401"));
   if (own.length > 0) throw new Error(`faults on the page: ${own.join("; ")}`);
 } finally {
+  stopTraffic();
   await browser.close();
 }
 

@@ -13,6 +13,7 @@ import { requestTopic } from "../../schemas/topics.ts";
 
 /** Of the catalog's account `acme`. */
 const API_KEY = "acme-demo-key";
+const TRAFFIC_EVERY_MS = 250;
 const HANDSET = "+491713920012";
 /** The http provider of the local cluster's catalog, and where its secret is. */
 const HTTP_PROVIDER = "http-c";
@@ -31,6 +32,24 @@ export async function sendMessage(
   });
   if (!answer.ok) throw new Error(`ingest: ${answer.status} ${await answer.text()}`);
   return ((await answer.json()) as { id: string }).id;
+}
+
+/**
+ * Some messages a second over all providers, until it is stopped: one that has come back is tried with messages before it is up. What cannot be sent
+ * is passed over.
+ */
+export function keepTraffic(config: ClusterConfig): () => void {
+  const send = () =>
+    fetch(`${sluiceEndpoints(config).ingestUrl}/v1/messages`, {
+      method: "POST",
+      headers: { "content-type": "application/json", authorization: `Bearer ${API_KEY}` },
+      body: JSON.stringify({ to: `+4915112${randomInt(100_000, 999_999)}`, text: "hello", lane: "transactional" }),
+    }).then(
+      (answer) => answer.arrayBuffer(),
+      () => {},
+    );
+  const timer = setInterval(send, TRAFFIC_EVERY_MS);
+  return () => clearInterval(timer);
 }
 
 /** A message from a handset, over the http provider's signed webhook. */
