@@ -69,7 +69,11 @@ async function explain(page: Page): Promise<void> {
 
 async function simulate(page: Page): Promise<void> {
   await page.selectOption("#without", PROVIDER);
+  // The last one, of whoever asked, stands there until the new one begins.
+  const begun = page.waitForResponse((answer) => answer.url().endsWith("/api/simulation"));
   await page.click('button:text("Simulate")');
+  await begun;
+  await page.waitForTimeout(500);
   await page.waitForSelector('.outcome:has-text("done")');
 }
 
