@@ -26,7 +26,9 @@ export function clusterFiles(folder: string = import.meta.dirname): ClusterFile[
     .sort();
   const files = names.map((name) => ({ name, statements: splitStatements(readFileSync(join(folder, name), "utf8")) }));
   const tables = new Set(
-    files.flatMap(({ statements }) => statements.map((sql) => /^CREATE TABLE (?:IF NOT EXISTS )?(\w+)/.exec(sql)?.[1])),
+    files.flatMap(({ statements }) =>
+      statements.map((sql) => /^CREATE (?:OR REPLACE )?TABLE (?:IF NOT EXISTS )?(\w+)/.exec(sql)?.[1]),
+    ),
   );
   tables.delete(undefined);
   return files.map(({ name, statements }) => {
@@ -57,6 +59,7 @@ export function clusterStatements(statement: string, tables: ReadonlySet<string>
 type Make = (match: RegExpExecArray, statement: string, tables: ReadonlySet<string>) => string[];
 
 const KINDS: readonly (readonly [RegExp, Make])[] = [
+  [/^CREATE OR REPLACE TABLE (\w+)/, createFilled],
   [/^CREATE TABLE (IF NOT EXISTS )?(\w+)/, createTable],
   [/^CREATE MATERIALIZED VIEW (IF NOT EXISTS )?(\w+) TO (\w+)/, createFilling],
   [/^CREATE (OR REPLACE )?VIEW (IF NOT EXISTS )?(\w+)/, ([head], sql) => [sql.replace(head, `${head} ${ON_CLUSTER}`)]],
@@ -65,7 +68,15 @@ const KINDS: readonly (readonly [RegExp, Make])[] = [
   [/^DROP TABLE (IF EXISTS )?(\w+)/, dropTable],
   [/^DROP VIEW (IF EXISTS )?(\w+)/, ([head], sql) => [sql.replace(head, `${head} ${ON_CLUSTER}`)]],
   [/^INSERT INTO (\w+)/, () => []],
+  // Waits for what an older table is still given.
+  [/^SELECT\b/, () => []],
 ];
+
+/** A table that is made of an older one's rows, of which there are none. */
+function createFilled([head, table = ""]: RegExpExecArray, sql: string, tables: ReadonlySet<string>): string[] {
+  const made = `CREATE TABLE IF NOT EXISTS ${table}`;
+  return clusterStatements(sql.replace(head, made).replace(/\nAS SELECT\b[\s\S]*$/, ""), tables);
+}
 
 function createTable([head, ifNotExists = "", table = ""]: RegExpExecArray, sql: string): string[] {
   const engine = /\bENGINE = (\w*MergeTree)(?:\(([^)]*)\))?/.exec(sql);
@@ -100,6 +111,9 @@ function alterFilling([head, view]: RegExpExecArray, sql: string, tables: Readon
 function alterTable([head, table]: RegExpExecArray, sql: string): string[] {
   const rest = sql.slice(head.length);
   const local = `ALTER TABLE ${table}_local ${ON_CLUSTER}${rest}`;
+  // Only a new column can become part of the order, so the two are one statement.
+  const [order] = /,\s*MODIFY ORDER BY \([^)]*\)$/.exec(rest) ?? [];
+  if (order !== undefined) return [local, `ALTER TABLE ${table} ${ON_CLUSTER}${rest.slice(0, -order.length)}`];
   const ofColumns = /\b(ADD|MODIFY|DROP|RENAME|COMMENT) COLUMN\b/.test(rest);
   const ofStorage = /\b(INDEX|PROJECTION|TTL|SETTING|ORDER BY|STATISTICS)\b/.test(
     rest.replace(/'(?:[^'\\]|\\.|'')*'/g, "''"),

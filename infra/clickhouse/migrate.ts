@@ -5,6 +5,7 @@
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import { type ClickHouseClient, createClient } from "@clickhouse/client";
 
 export interface ClickhouseTarget {
@@ -77,7 +78,7 @@ async function applyMissing(client: ClickHouseClient, files: readonly SqlFile[])
       );
     for (const [i, query] of statements.entries()) {
       try {
-        await client.command({ query });
+        await waiting(() => client.command({ query }));
       } catch (cause) {
         throw new Error(`ClickHouse refused statement ${i + 1} of ${name}: ${(cause as Error).message}`, { cause });
       }
@@ -86,6 +87,22 @@ async function applyMissing(client: ClickHouseClient, files: readonly SqlFile[])
     applied.push(name);
   }
   return { applied, present: files.length - applied.length };
+}
+
+/** What a file says while an insert that began before it is still under way; longer than a block's time-out it is not waited for, ms. */
+const UNDER_WAY = "is still under way";
+const LONGEST_WAIT_MS = 150_000;
+
+/** Tries again each second while a statement says that it has to wait. */
+async function waiting(run: () => Promise<unknown>): Promise<void> {
+  for (const began = Date.now(); ; await pause(1_000)) {
+    try {
+      await run();
+      return;
+    } catch (error) {
+      if (!(error as Error).message.includes(UNDER_WAY) || Date.now() - began > LONGEST_WAIT_MS) throw error;
+    }
+  }
 }
 
 /** The .sql files of a folder, by number. The checksum leaves comments out: explaining better is no change. */

@@ -41,11 +41,14 @@ export const MAX_FOUND = 100;
 /** Our ids, references and providers' ids are shorter; what is longer is not looked for. */
 export const MAX_ID_LENGTH = 256;
 
+/** Messages of one provider's id that are looked at: short ids may be many providers'. */
+const MAX_OF_PROVIDER_ID = 1_000;
+
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 const BY_REFERENCE = `
-  SELECT toString(message_id) AS id FROM deliveries
-  WHERE reference = {reference:String}
+  SELECT toString(message_id) AS id FROM message_keys
+  WHERE key = sipHash64('reference', {reference:String})
   GROUP BY message_id
   ORDER BY max(accepted_at) DESC
   LIMIT ${MAX_FOUND}`;
@@ -54,6 +57,13 @@ const BY_REFERENCE = `
 const BY_PROVIDER_ID = `
   SELECT toString(message_id) AS id FROM events
   WHERE type = 'submitted' AND hasAny(provider_id_keys, {keys:Array(String)})
+    AND (toStartOfHour(at), message_id) IN
+    (
+      SELECT toStartOfHour(at), message_id FROM message_keys
+      WHERE key IN (SELECT sipHash64('provider id', arrayJoin({keys:Array(String)})))
+      ORDER BY accepted_at DESC
+      LIMIT ${MAX_OF_PROVIDER_ID}
+    )
   GROUP BY message_id
   ORDER BY max(at) DESC
   LIMIT ${MAX_FOUND}`;
@@ -62,7 +72,11 @@ const MESSAGES = `
   SELECT toString(message_id) AS id, account, lane, country, network, destination, sender, reference, state, final, provider, route,
     attempts, segments, accepted_at, updated_at, mapApply((currency, amount) -> (currency, toString(amount)), costs) AS costs
   FROM messages_latest
-  WHERE message_id IN {ids:Array(UUID)} AND ({account:String} = '' OR account = {account:String})
+  WHERE (message_id, accepted_at) IN
+    (
+      SELECT message_id, accepted_at FROM message_keys
+      WHERE key IN (SELECT sipHash64('message id', arrayJoin({ids:Array(String)})))
+    ) AND ({account:String} = '' OR account = {account:String})
   ORDER BY accepted_at DESC, id, destination
   LIMIT ${MAX_FOUND}`;
 
@@ -102,7 +116,10 @@ export async function findMessages(
     const ways = await idsOf(rows, sought);
     if (ways.size === 0) return [];
     const found = await rows<Row>(MESSAGES, { ids: [...ways.keys()], account });
-    return found.map((row) => foundMessage(row, ways.get(row.id) ?? "reference"));
+    // Keys are hashes: that a message has this reference, its row says.
+    return found
+      .map((row) => foundMessage(row, ways.get(row.id) ?? "reference"))
+      .filter(({ foundBy, reference }) => foundBy !== "reference" || reference === sought);
   });
 }
 

@@ -120,9 +120,14 @@ const weights = (state: string) =>
 const digest = (column: string) =>
   `toUInt64(${weights(`CAST(quantilesTDigestMergeState(0.5, 0.95, 0.99)(${column}), 'String')`)})`;
 
+/** What is kept of each submission that is charged on delivery, by currency. */
+const OWED = `arrayReduce('sumMap', arrayMap((way, amount) -> map(splitByChar(' ', way)[1], toDecimal128(amount, 6)),
+  mapKeys(maxMap(t.owed)), mapValues(maxMap(t.owed))))`;
+
 const folded = (table: string, keys: Columns, columns: Columns, where: string): string => {
   const sums = Object.keys(columns).map((name) => {
     if (name === "costs") return "sumMap(t.costs) AS costs";
+    if (name === "owed") return `${OWED} AS owed`;
     if (name.endsWith("_ms")) return `${digest(`t.${name}`)} AS ${name}`;
     return `sum(t.${name}) AS ${name}`;
   });
@@ -134,7 +139,14 @@ const SAMPLES: Columns = {
   receipt_ms: "countIf(type = 'final' AND isNotNull(submitted_at) AND isNotNull(receipt_at))",
 };
 const KEPT_COSTS: Columns = { costs: COSTS, cost: "sumIf(cost, type = 'submitted')" };
-const MINUTES = { keys: { ...MINUTE, ...DIMENSIONS }, columns: { ...COUNTS, ...KEPT_COSTS, ...SAMPLES } };
+/** Among the rows of {@link withCharges}. */
+const KEPT_OWED: Columns = {
+  owed: "sumMapIf(map(toString(currency), toDecimal128(cost, 6)), type = 'charged')",
+};
+const MINUTES = {
+  keys: { ...MINUTE, ...DIMENSIONS },
+  columns: { ...COUNTS, ...KEPT_COSTS, ...KEPT_OWED, ...SAMPLES },
+};
 const BY_MINUTE = {
   table: "minutes",
   time: { row: "at", kept: "minute" },
@@ -156,12 +168,39 @@ const view = (name: string) => (where: string) => from(name, where);
 
 /** The rows, and one of type `charged` for each submission that is charged on delivery, in the minute of the submission. */
 const withCharges = (where: string): string => `(
-    SELECT at, ${Object.keys(DIMENSIONS).join(", ")}, type, state, resubmitted, error_class, segments, cost, currency
+    SELECT at, ${Object.keys(DIMENSIONS).join(", ")}, type, state, resubmitted, error_class, segments, cost, currency, accepted_at,
+      submitted_at, receipt_at
     FROM events WHERE ${where}
     UNION ALL
-    SELECT at, ${Object.keys(DIMENSIONS).join(", ")}, 'charged', '', '', '', 0, max(cost), currency
+    SELECT at, ${Object.keys(DIMENSIONS).join(", ")}, 'charged', '', '', '', 0, max(cost), currency, at, NULL, NULL
     FROM (SELECT * REPLACE (toDateTime64(${SUBMITTED_MINUTE}, 3, 'UTC') AS at) FROM events WHERE ${CHARGED})
     WHERE ${where} GROUP BY ${SUBMISSION.join(", ")}, at, currency)`;
+
+/** Sums by hour or day: of those alone that end within the stretch, so that none is compared before all of it is settled. */
+function period(span: "hour" | "day", start: string, seconds: number): RollUp {
+  const last = (of: string) => `${of} + INTERVAL ${seconds - 1} SECOND`;
+  return {
+    table: "periods",
+    time: { row: last(start), kept: last("start") },
+    divided: { row: start, kept: "start" },
+    kept: (where) => `(SELECT * FROM traffic_periods WHERE span = '${span}' AND ${where})`,
+    rows: withCharges,
+    keys: { start, ...DIMENSIONS },
+    columns: {
+      submitted: COUNTS.submitted!,
+      segments: COUNTS.segments!,
+      delivered: COUNTS.delivered!,
+      costs: ALL_COSTS,
+    },
+  };
+}
+
+/** What each message is found by: what its events say of it, and each submission's ids. */
+const keysOf = (where: string): string => `(
+    SELECT message_id, accepted_at, arrayJoin(arrayFilter(one -> one.1 != 'reference' OR one.2 != '', arrayConcat(
+        if(type = 'submitted', [], [('message id', toString(message_id)), ('destination', destination), ('reference', reference)]),
+        if(type = 'submitted', arrayMap(id -> ('provider id', id), provider_id_keys), [])))) AS kind, sipHash64(kind.1, kind.2) AS key
+    FROM events WHERE (type IN ('routed', 'postponed', 'closed', 'submitted') OR type = 'final' AND attempt = 0) AND ${where})`;
 
 /** Every roll-up, by name. */
 export const ROLL_UPS: Readonly<Record<string, RollUp>> = {
@@ -169,16 +208,27 @@ export const ROLL_UPS: Readonly<Record<string, RollUp>> = {
     ...BY_MINUTE,
     ...MINUTES,
     kept: (where) => folded("minutes", MINUTES.keys, MINUTES.columns, where),
-    rows: view("events"),
+    rows: withCharges,
   },
+  hours: period("hour", "toStartOfHour(at)", 3_600),
+  days: period("day", "toStartOfDay(at)", 86_400),
   messages_latest: {
-    table: "deliveries",
+    table: "recipients",
     time: { row: "accepted_at", kept: "accepted_at" },
     divided: { row: "message_id", kept: "message_id" },
     kept: view("messages_latest"),
     rows: view("events"),
     keys: { message_id: "message_id", destination: "destination", accepted_at: "accepted_at" },
     columns: MESSAGES,
+  },
+  message_keys: {
+    table: "message_keys",
+    time: { row: "accepted_at", kept: "accepted_at" },
+    divided: { row: "message_id", kept: "message_id" },
+    kept: (where) => `(SELECT key, message_id, accepted_at, 1 AS found FROM message_keys WHERE ${where} GROUP BY ALL)`,
+    rows: keysOf,
+    keys: { key: "key", message_id: "message_id", accepted_at: "accepted_at" },
+    columns: { found: "1" },
   },
   delivery_charges: {
     table: "delivery_charges",

@@ -20,8 +20,8 @@ FROM
         sum(t.segments) AS segments,
         sum(t.delivered) AS delivered,
         sumMap(t.costs) AS amounts
-    FROM traffic_minutes AS t
-    WHERE minute >= {from:DateTime('UTC')} AND minute < {to:DateTime('UTC')} AND provider != ''
+    FROM traffic_between(from = {from:DateTime('UTC')}, to = {to:DateTime('UTC')}) AS t
+    WHERE provider != ''
     GROUP BY account, lane
     HAVING submitted > 0
 )

@@ -20,8 +20,8 @@ FROM
         sum(submitted) AS submitted,
         sum(delivered) AS delivered,
         sumMap(costs) AS costs
-    FROM traffic_minutes
-    WHERE minute >= now() - INTERVAL 1 DAY AND provider != ''
+    FROM traffic_between(from = now() - INTERVAL 1 DAY, to = now() + INTERVAL 1 DAY)
+    WHERE provider != ''
     GROUP BY country, network, provider
     HAVING submitted > 0
 )

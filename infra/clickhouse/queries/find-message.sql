@@ -20,8 +20,8 @@ WITH
             WHERE isNotNull(as_uuid)
             UNION ALL
             SELECT 'reference', message_id, []
-            FROM deliveries
-            WHERE reference = trimBoth({id:String}) AND reference != ''
+            FROM message_keys
+            WHERE key = sipHash64('reference', trimBoth({id:String})) AND trimBoth({id:String}) != ''
             ORDER BY accepted_at DESC
             LIMIT 1 BY message_id
             LIMIT 100
@@ -29,6 +29,14 @@ WITH
             SELECT 'provider id', message_id, provider_message_ids
             FROM events
             WHERE type = 'submitted' AND hasAny(provider_id_keys, provider_keys)
+                AND (toStartOfHour(at), message_id) IN
+                (
+                    SELECT toStartOfHour(at), message_id
+                    FROM message_keys
+                    WHERE key IN (SELECT sipHash64('provider id', arrayJoin(provider_keys)))
+                    ORDER BY accepted_at DESC
+                    LIMIT 1000
+                )
             ORDER BY at DESC
             LIMIT 1 BY message_id
             LIMIT 100
@@ -45,7 +53,12 @@ SELECT
     reference,
     f.3 AS provider_message_ids
 FROM messages_latest
-ARRAY JOIN arrayFilter(one -> one.2 = message_id, found) AS f
-WHERE message_id IN (SELECT arrayJoin(found.2))
+ARRAY JOIN arrayFilter(one -> one.2 = message_id AND (one.1 != 'reference' OR reference = trimBoth({id:String})), found) AS f
+WHERE (message_id, accepted_at) IN
+    (
+        SELECT message_id, accepted_at
+        FROM message_keys
+        WHERE key IN (SELECT sipHash64('message id', toString(arrayJoin(found.2))))
+    )
 ORDER BY accepted_at DESC, found_by, destination
 LIMIT 100

@@ -20,4 +20,6 @@ SELECT
     provider_message_ids
 FROM events
 WHERE message_id = {message:UUID}
+    -- Not in the days before it was accepted; clocks may differ.
+    AND at >= (SELECT min(accepted_at) FROM message_keys WHERE key = sipHash64('message id', toString({message:UUID}))) - INTERVAL 1 DAY
 ORDER BY destination, log_partition, log_offset

@@ -16,6 +16,13 @@ SELECT
     receipt_at,
     reference
 FROM messages_latest
-WHERE destination = {to_number:String} AND accepted_at >= {from:DateTime('UTC')} AND accepted_at < {to:DateTime('UTC')}
+WHERE (message_id, accepted_at) IN
+    (
+        SELECT message_id, accepted_at
+        FROM message_keys
+        WHERE key = sipHash64('destination', {to_number:String})
+            AND accepted_at >= {from:DateTime('UTC')} AND accepted_at < {to:DateTime('UTC')}
+    )
+    AND destination = {to_number:String} AND accepted_at >= {from:DateTime('UTC')} AND accepted_at < {to:DateTime('UTC')}
 ORDER BY accepted_at DESC
 LIMIT 100

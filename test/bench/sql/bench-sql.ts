@@ -78,13 +78,14 @@ function writeFigures(
   { messages, events }: { messages: number; events: number },
   reports: readonly QuestionReport[],
 ): void {
-  const questions: Record<string, { rows: number; ms: number }> = {};
-  for (const { name, rows, warmP95Ms } of reports) {
+  const questions: Record<string, { rows: number; ms: number; coldMs: number; ofScan: number }> = {};
+  for (const { name, rows, warmP95Ms, coldP95Ms, warmOfScan } of reports) {
     const [own = name] = name.split(" by ");
-    const before = questions[own];
-    questions[own] = { rows: Math.max(rows, before?.rows ?? 0), ms: Math.round(Math.max(warmP95Ms, before?.ms ?? 0)) };
+    if (rows < (questions[own]?.rows ?? 0)) continue;
+    questions[own] = { rows, ms: Math.round(warmP95Ms), coldMs: Math.round(coldP95Ms), ofScan: warmOfScan };
   }
-  writeFileSync(FIGURES, `${JSON.stringify({ messages, events, questions }, null, 2)}\n`);
+  const date = new Date().toISOString().slice(0, 10);
+  writeFileSync(FIGURES, `${JSON.stringify({ date, messages, events, questions }, null, 2)}\n`);
 }
 
 const round2 = (value: number): number => Math.round(value * 100) / 100;

@@ -167,7 +167,7 @@ describe("the queries of conversions", () => {
     readFileSync(join(import.meta.dirname, "../../../infra/clickhouse/queries", name), "utf8");
   const ids = Array.from({ length: 8 }, () => randomUUID());
   beforeAll(async () => {
-    await db.client.command({ query: "TRUNCATE TABLE deliveries" });
+    await db.client.command({ query: "TRUNCATE TABLE recipients" });
     for (const id of ids.slice(0, 4)) await message(id, "honest", "delivered");
     for (const id of ids.slice(4, 7)) await message(id, "grey", "delivered");
     await message(ids[7]!, "grey", "undelivered");

@@ -4,7 +4,9 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { migrateClickhouse } from "../../../infra/clickhouse/migrate.ts";
+import { EVENT_COLUMNS } from "../../../pipeline/records/event-row.ts";
 import type { Event } from "../../../schemas/generated/types.ts";
+import { madeEvents } from "../../bench/sql/made-events.ts";
 import { sharedCluster } from "../../fixture/shared-cluster.ts";
 import { event, facts } from "../../unit/analytics-sink/events.ts";
 import { type TestDatabase, testDatabase } from "./database.ts";
@@ -406,10 +408,28 @@ describe("the queries", () => {
     expect(await own.rows(query("find-message.sql"), { id: "nobody has this" })).toEqual([]);
   });
 
-  it("find by a provider's id without reading what the index rules out", async () => {
-    const [, part] = /UNION ALL\s+(SELECT 'provider id'[\s\S]+?)\n\s+ORDER BY/.exec(query("find-message.sql")) ?? [];
-    const plan = await own.rows<{ explain: string }>(`EXPLAIN indexes = 1 WITH ['1'] AS provider_keys ${part}`);
-    expect(plan.map((line) => line.explain).join("\n")).toMatch(/Name: by_provider_id/);
+  it("find one message, by whatever id or number, and read a part of the rows", async () => {
+    const many = await testDatabase(sharedCluster(), "many");
+    const traffic = { first: 0, count: 20_000, from: Date.now() - 10 * 86_400_000, everyMs: 43_200, wave: 0 };
+    const made = `INSERT INTO events (${EVENT_COLUMNS.join(", ")}) ${madeEvents(traffic, EVENT_COLUMNS)}`;
+    await many.client.command({ query: made, clickhouse_settings: { max_partitions_per_insert_block: "0" } });
+    const [one] = await many.rows<Record<string, string>>(
+      `SELECT message_id AS message, reference, provider_message_ids[1] AS provider_id, destination AS to_number, events FROM events
+       CROSS JOIN (SELECT toString(count()) AS events FROM events) AS n WHERE type = 'submitted' AND reference != '' ORDER BY at DESC LIMIT 1`,
+    );
+    const { message, reference, provider_id, to_number, events } = one!;
+    const between = { from: iso(traffic.from).slice(0, 19), to: iso(Date.now()).slice(0, 19) };
+    const read = async (name: string, query_params: Record<string, unknown>) => {
+      const settings = { wait_end_of_query: 1, use_query_condition_cache: 0 } as const;
+      const answer = await many.client.query({ query: query(name), query_params, clickhouse_settings: settings });
+      expect(((await answer.json()) as { rows: number }).rows, name).toBeGreaterThan(0);
+      return Number(JSON.parse(String(answer.response_headers["x-clickhouse-summary"])).read_rows) / Number(events);
+    };
+    for (const id of [message, reference, provider_id])
+      expect(await read("find-message.sql", { id }), id).toBeLessThan(0.25);
+    expect(await read("message-history.sql", { message }), "message-history").toBeLessThan(0.25);
+    expect(await read("number-history.sql", { to_number, ...between }), "number-history").toBeLessThan(0.25);
+    await many.drop();
   });
 
   it("tell the latency of a provider", async () => {

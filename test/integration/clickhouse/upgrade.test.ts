@@ -1,10 +1,11 @@
 import { randomUUID } from "node:crypto";
-import { cpSync, mkdtempSync, rmSync } from "node:fs";
+import { cpSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type ClickHouseClient, createClient } from "@clickhouse/client";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { migrateClickhouse } from "../../../infra/clickhouse/migrate.ts";
+import { questions } from "../../../infra/clickhouse/questions.ts";
 import { clickhouseOptions } from "../../fixture/cluster-handle.ts";
 import { sharedCluster } from "../../fixture/shared-cluster.ts";
 
@@ -32,6 +33,9 @@ interface Row {
   readonly cost?: string;
   readonly state?: string;
   readonly ids?: string[];
+  /** Since 010-charged-on-delivery.sql. */
+  readonly charged?: string;
+  readonly submittedAt?: number;
 }
 
 const iso = (ms: number) => new Date(ms).toISOString().replace("T", " ").replace("Z", "");
@@ -39,7 +43,19 @@ const iso = (ms: number) => new Date(ms).toISOString().replace("T", " ").replace
 /** Writes rows of events with the columns that there have been from the beginning. */
 async function insert(rows: readonly Row[]): Promise<void> {
   const values = rows.map(
-    ({ id, to, type, at, acceptedAt = NOW - 2_000, currency = "", cost = "0", state = "", ids = [] }) => ({
+    ({
+      id,
+      to,
+      type,
+      at,
+      acceptedAt = NOW - 2_000,
+      currency = "",
+      cost = "0",
+      state = "",
+      ids = [],
+      charged,
+      submittedAt,
+    }) => ({
       ...{
         at: iso(at),
         type,
@@ -52,7 +68,8 @@ async function insert(rows: readonly Row[]): Promise<void> {
       },
       ...{ accepted_at: iso(acceptedAt), expires_at: iso(acceptedAt + DAY_MS), provider: "alpha", segments: 1 },
       ...{ currency, cost, state, provider_message_ids: ids, log_partition: 0, log_offset: offset++ },
-      submitted_at: type === "submitted" ? iso(at) : null,
+      submitted_at: submittedAt !== undefined ? iso(submittedAt) : type === "submitted" ? iso(at) : null,
+      ...(charged === undefined ? {} : { charged }),
     }),
   );
   await client.insert({ table: "events", values, format: "JSONEachRow" });
@@ -80,6 +97,48 @@ function course(id: string, to: string, currency: string, acceptedAt = NOW - 2_0
     { ...base, type: "submitted", at: acceptedAt + 200, currency, cost: "0.068", ids: ["870928761"] },
     { ...base, type: "final", at: acceptedAt + 1_000, currency, state: "delivered" },
   ];
+}
+
+/** Charged on delivery; `owes`: by rows from before the views, and by rows that come in. */
+const owes = [randomUUID(), randomUUID()];
+
+/** Two receipts of one submission: the greater amount counts. */
+function charged(id: string, to: string): Row[] {
+  const base = { id, to, currency: "CHF", charged: "delivery" };
+  return [
+    { ...base, type: "routed", at: NOW - 1_900 },
+    { ...base, type: "submitted", at: NOW - 1_800 },
+    { ...base, type: "receipt", at: NOW - 900, cost: "0.03", submittedAt: NOW - 1_800 },
+    { ...base, type: "final", at: NOW - 800, cost: "0.07", submittedAt: NOW - 1_800, state: "delivered" },
+  ];
+}
+
+const sums = (source: string) =>
+  select<Record<string, string>>(
+    `SELECT toString(sum(t.submitted)) AS submitted, toString(sum(t.delivered)) AS delivered, toString(sum(t.segments)) AS segments,
+       mapApply((c, a) -> (c, toString(a)), mapSort(sumMap(t.costs))) AS costs FROM ${source} AS t`,
+  );
+
+/** Whole messages to a number, one after the other, until it is stopped. */
+function writing(to: string) {
+  let going = true;
+  const ids: string[] = [];
+  const writer = (async () => {
+    while (going) {
+      const id = randomUUID();
+      ids.push(id);
+      await insert(course(id, to, "EUR"));
+    }
+  })();
+  return {
+    /** When so many have been written. */
+    after: (count: number) => expect.poll(() => ids.length, { timeout: 30_000 }).toBeGreaterThan(count),
+    now: async (): Promise<readonly string[]> => {
+      going = false;
+      await writer;
+      return ids;
+    },
+  };
 }
 
 beforeAll(async () => {
@@ -114,19 +173,10 @@ describe("an older database", () => {
     await client.command({
       query: "ALTER TABLE migrations DELETE WHERE name LIKE '005%' SETTINGS mutations_sync = 2",
     });
-    let writing = true;
-    const others: string[] = [];
-    const writer = (async () => {
-      while (writing) {
-        const id = randomUUID();
-        others.push(id);
-        await insert(course(id, "491700000006", "EUR"));
-      }
-    })();
-    await expect.poll(() => others.length, { timeout: 30_000 }).toBeGreaterThan(2);
+    const stop = writing("491700000006");
+    await stop.after(2);
     await migrateClickhouse(target);
-    writing = false;
-    await writer;
+    const others = await stop.now();
     await insert(course(live, "491700000005", "EUR").slice(2));
     expect((await migrateClickhouse(target)).applied).toEqual([]);
     const found = await select(
@@ -171,5 +221,87 @@ describe("an older database", () => {
       { id: plain },
     );
     expect(found).toEqual([{ n: 1 }]);
+  });
+
+  it("finds what was there before by every id and by its number, and what is left of a message without events", async () => {
+    const keys = async (id: string) => {
+      const question = questions().find(({ name }) => name === "find-message")!;
+      const found = await select<{ found_by: string; message_id: string }>(question.sql, { id });
+      return found.map(({ found_by, message_id }) => [found_by, message_id]);
+    };
+    expect(await keys(old)).toEqual([["message id", old]]);
+    expect(await keys(plain)).toEqual([["message id", plain]]);
+    expect(await keys("33E95179")).toContainEqual(["provider id", plain]);
+    const numbers = await select(
+      "SELECT DISTINCT message_id FROM message_keys WHERE key = sipHash64('destination', '491700000003')",
+    );
+    expect(numbers).toEqual([{ message_id: old }]);
+  });
+});
+
+describe("a database without sums by hour and day", () => {
+  beforeAll(async () => {
+    await client.command({ query: `DROP DATABASE IF EXISTS ${target.database}` });
+    copyFiles("012");
+    await migrateClickhouse(target, folder);
+    await insert([...course(plain, "491700000004", "EUR"), ...course(mixed, "491700000004", "EUR", NOW - 3 * DAY_MS)]);
+    await insert(charged(owes[0]!, "491700000010"));
+    before = await latest();
+  });
+
+  let before: unknown[];
+  /** All that is said of the messages that were there first. */
+  const latest = () =>
+    select(
+      `SELECT * FROM messages_latest WHERE destination IN ('491700000004', '491700000010') ORDER BY message_id, destination`,
+    );
+  const copyFiles = (until: string) => {
+    for (const file of readdirSync(FOLDER).filter((name) => /^0\d\d-.*sql$/.test(name) && name < until))
+      cpSync(join(FOLDER, file), join(folder, file));
+  };
+  const counted = () =>
+    select(
+      `SELECT toString(countIf(type = 'submitted')) AS submitted, toString(countIf(type = 'final')) AS delivered, toString(countIf(type = 'submitted')) AS segments,
+         map('CHF', '0.14', 'EUR', toString(sumIf(toDecimal128(cost, 6), type = 'submitted'))) AS costs FROM events`,
+    );
+  const EVER = "traffic_between(from = toDateTime('2000-01-01 00:00:00', 'UTC'), to = now() + INTERVAL 1 DAY)";
+
+  it("has them of all rows, each once, when it was brought up to date while events arrive", async () => {
+    const stop = writing("491700000006");
+    await stop.after(2);
+    copyFiles("015");
+    await migrateClickhouse(target, folder);
+    const others = await stop.now();
+    expect(before).toHaveLength(3);
+    expect(await latest()).toEqual(before);
+    expect(
+      await select(
+        "SELECT toUInt32(count()) AS n, toUInt32(countIf(finals != 1 OR submissions != 1)) AS wrong FROM messages_latest WHERE destination = '491700000006'",
+      ),
+    ).toEqual([{ n: others.length, wrong: 0 }]);
+    await insert(charged(owes[1]!, "491700000011"));
+    expect(await sums("traffic_minutes")).toEqual(await counted());
+    expect(await sums(EVER)).toEqual(await counted());
+    // Whole days, hours and minutes, each for itself.
+    const ends = [NOW - 3 * DAY_MS - 3_600_000, NOW - 3 * DAY_MS + 100, NOW - 61_000, NOW + 7_200_000].map((ms) =>
+      iso(ms).slice(0, 19),
+    );
+    for (const [i, from] of ends.entries())
+      for (const to of ends.slice(i + 1)) {
+        const minutes = `(SELECT * FROM traffic_minutes WHERE minute >= '${from}' AND minute < '${to}')`;
+        const between = `traffic_between(from = toDateTime('${from}', 'UTC'), to = toDateTime('${to}', 'UTC'))`;
+        expect(await sums(between), `${from} to ${to}`).toEqual(await sums(minutes));
+      }
+  });
+
+  it("has them once also when the files are applied again, and finds messages by what message_keys has", async () => {
+    await client.command({ query: "ALTER TABLE migrations DELETE WHERE name >= '012' SETTINGS mutations_sync = 2" });
+    expect((await migrateClickhouse(target)).applied).toEqual(
+      expect.arrayContaining(["012-message-keys.sql", "013-periods.sql"]),
+    );
+    expect(await sums(EVER)).toEqual(await counted());
+    const lost = `SELECT toUInt32(count()) AS n FROM messages_latest WHERE (message_id, accepted_at) NOT IN
+      (SELECT message_id, accepted_at FROM message_keys WHERE key IN (SELECT sipHash64('message id', toString(message_id)) FROM recipients))`;
+    expect(await select(lost)).toEqual([{ n: 0 }]);
   });
 });

@@ -55,6 +55,23 @@ it("columns change in both tables, indices in one, and nothing is copied", () =>
     "DROP TABLE IF EXISTS events_local",
   ]);
   expect(of("INSERT INTO minutes SELECT 1")).toEqual([]);
+  expect(of("SELECT throwIf(1)")).toEqual([]);
   expect(() => of("RENAME TABLE events TO e")).toThrow("no form for a cluster is known");
   expect(() => of("ALTER TABLE events ADD COLUMN a UInt8, ADD INDEX i a TYPE minmax")).toThrow("make it two");
+});
+
+it("a new column becomes part of the order where the rows stand", () => {
+  const sql = "ALTER TABLE minutes ADD COLUMN IF NOT EXISTS a UInt8 COMMENT 'x',\n    MODIFY ORDER BY (minute, a)";
+  expect(clusterStatements(sql, tables)).toEqual([
+    "ALTER TABLE minutes_local ON CLUSTER '{cluster}' ADD COLUMN IF NOT EXISTS a UInt8 COMMENT 'x',\n    MODIFY ORDER BY (minute, a)",
+    "ALTER TABLE minutes ON CLUSTER '{cluster}' ADD COLUMN IF NOT EXISTS a UInt8 COMMENT 'x'",
+  ]);
+});
+
+it("a table that is made of an older one's rows begins empty", () => {
+  const sql =
+    "CREATE OR REPLACE TABLE older\n(\n    n UInt8\n)\nENGINE = AggregatingMergeTree\nORDER BY n\nAS SELECT 1 AS n FROM minutes";
+  const [local, all] = clusterStatements(sql, tables);
+  expect(local).toMatch(/^CREATE TABLE IF NOT EXISTS older_local ON CLUSTER '\{cluster\}'\n[\s\S]*ORDER BY n$/);
+  expect(all).toMatch(/^CREATE TABLE IF NOT EXISTS older ON CLUSTER '\{cluster\}' AS older_local\n/);
 });
