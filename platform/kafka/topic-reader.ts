@@ -13,9 +13,23 @@ interface Stretch {
   next: number;
   readonly to: number;
   readonly onRecord: (record: InRecord) => void;
+  /** Asked before each batch. False: there is no room now; the batch is fetched again. */
+  readonly ready?: () => Promise<boolean>;
   /** Told how far the stretch has been read, after each batch. */
   readonly reached?: (next: number) => void;
   readonly done: () => void;
+}
+
+/** Who follows one partition. */
+export interface PartitionFollower {
+  /**
+   * Asked before each batch, which is at most what one fetch brings. False: there is no room for it, and it is fetched again. It must
+   * answer within a few seconds, since the reader's membership lapses while it waits.
+   */
+  ready(): Promise<boolean>;
+  onRecord(record: InRecord): void;
+  /** Told after each batch: all below this offset has been given. Gaps that compaction has left count as given. */
+  reached(next: number): void;
 }
 
 /** What KafkaJS says of a batch before it gives it, or passes it. */
@@ -146,6 +160,21 @@ export class TopicReader {
     );
   }
 
+  /** Gives every record of one partition from an offset on, and then as they come. Offsets below the log's start are skipped. */
+  followFrom(topic: string, partition: number, from: number, follower: PartitionFollower): void {
+    const key = keyOf(topic, partition);
+    if (this.stretches.has(key)) throw new Error(`${topic}/${partition} is being read already.`);
+    this.stretches.set(key, {
+      next: from,
+      to: Number.POSITIVE_INFINITY,
+      onRecord: (record) => follower.onRecord(record),
+      ready: () => follower.ready(),
+      reached: (next) => follower.reached(next),
+      done: () => {},
+    });
+    this.begin(topic, partition);
+  }
+
   private begin(topic: string, partition: number): void {
     const stretch = this.stretches.get(keyOf(topic, partition));
     if (!this.joined || stretch === undefined || this.consumer === undefined) return;
@@ -184,7 +213,7 @@ export class TopicReader {
       await consumer.run({
         autoCommit: false,
         eachBatchAutoResolve: false,
-        eachBatch: async (payload) => this.take(payload),
+        eachBatch: (payload) => this.take(payload),
       });
     } catch (error) {
       this.again(consumer, error as Error);
@@ -205,7 +234,15 @@ export class TopicReader {
     }, 1_000);
   }
 
-  private take({ batch, resolveOffset }: EachBatchPayload): void {
+  private async take(payload: EachBatchPayload): Promise<void> {
+    const { topic, partition } = payload.batch;
+    const stretch = this.stretches.get(keyOf(topic, partition));
+    // What is not resolved is fetched again, so whoever has no room needs no queue.
+    if (stretch?.ready !== undefined && !(await stretch.ready())) return;
+    this.give(payload);
+  }
+
+  private give({ batch, resolveOffset }: EachBatchPayload): void {
     const key = keyOf(batch.topic, batch.partition);
     const stretch = this.stretches.get(key);
     if (stretch === undefined) {

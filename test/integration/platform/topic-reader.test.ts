@@ -112,6 +112,27 @@ test("following gives what is there before it resolves, and then what comes; a n
   expect((await follow(await readerOf(table, empty))).length).toBe(1_700);
 });
 
+test("a partition is followed from an offset on; what there is no room for comes when there is", async () => {
+  const [topic] = (await freshTopics(connection, ["followed"], 2)) as [string];
+  await write(topic, 1, 0, 40);
+  const reader = await readerOf(topic);
+  const got: number[] = [];
+  let reached = 0;
+  let refused = 0;
+  reader.followFrom(topic, 1, 10, {
+    ready: async () => got.length < 30 || refused++ > 1,
+    onRecord: ({ offset }) => got.push(offset),
+    reached: (next) => {
+      reached = next;
+    },
+  });
+  await until("what is there has come", () => reached === 40);
+  await write(topic, 1, 40, 50);
+  await until("what was refused has come", () => reached === 50);
+  expect(refused).toBeGreaterThan(2);
+  expect(got).toEqual(Array.from({ length: 40 }, (_, i) => 10 + i));
+});
+
 test("a transactional writer's marks and aborted records end no stretch before its time, nor never", async () => {
   const [topic] = (await freshTopics(connection, ["transactional"], 1)) as [string];
   const writer = new Kafka({

@@ -1,0 +1,112 @@
+import type { EachBatchPayload } from "kafkajs";
+import { beforeEach, expect, test, vi } from "vitest";
+import { TopicReader } from "../../../../platform/kafka/topic-reader.ts";
+import { silentLog } from "./simulated-kafka.ts";
+
+/** A broker with one partition, which gives up to three records a fetch from the offset that is resolved or sought. */
+const broker = vi.hoisted(() => ({
+  records: 0,
+  next: 0,
+  paused: true,
+  run: async (_: unknown) => {},
+  joined: () => {},
+}));
+
+vi.mock("../../../../platform/kafka/connection.ts", () => {
+  const on = (event: string, listener: (event: unknown) => void) => {
+    if (event === "join") broker.joined = () => listener({ payload: { memberAssignment: { table: [0] } } });
+  };
+  const consumer = {
+    events: { GROUP_JOIN: "join", START_BATCH_PROCESS: "batch", CRASH: "crash" },
+    on,
+    connect: async () => {},
+    subscribe: async () => {},
+    disconnect: async () => {},
+    run: async ({ eachBatch }: { eachBatch: typeof broker.run }) => {
+      broker.run = eachBatch;
+      broker.joined();
+    },
+    pause: () => {
+      broker.paused = true;
+    },
+    resume: () => {
+      broker.paused = false;
+    },
+    seek: ({ offset }: { offset: string }) => {
+      broker.next = Number(offset);
+    },
+  };
+  const admin = { connect: async () => {}, disconnect: async () => {} };
+  return { kafkaClient: () => ({ consumer: () => consumer, admin: () => admin }) };
+});
+vi.mock("../../../../platform/kafka/admin-connection.ts", () => ({ connectAdmin: async () => ({}) }));
+
+beforeEach(() => Object.assign(broker, { records: 10, next: 0, paused: true }));
+
+async function fetchOnce(): Promise<void> {
+  const offsets = Array.from({ length: Math.min(3, broker.records - broker.next) }, (_, i) => broker.next + i);
+  const batch = {
+    topic: "table",
+    partition: 0,
+    fetchedOffset: String(broker.next),
+    messages: offsets.map((offset) => ({ offset: String(offset), key: null, value: null, timestamp: "0" })),
+    lastOffset: () => String(offsets.at(-1)),
+  };
+  const resolveOffset = (offset: string) => {
+    broker.next = Number(offset) + 1;
+  };
+  await broker.run({ batch, resolveOffset } as unknown as EachBatchPayload);
+}
+
+async function following(from: number, ready: () => Promise<boolean>) {
+  const reader = new TopicReader({ connection: { brokers: [], clientId: "t", log: silentLog }, topics: ["table"] });
+  const given: number[] = [];
+  const reached: number[] = [];
+  reader.followFrom("table", 0, from, {
+    ready,
+    onRecord: ({ offset }) => given.push(offset),
+    reached: (next) => reached.push(next),
+  });
+  await reader.start();
+  await vi.waitFor(() => expect(broker.paused).toBe(false));
+  return { reader, given, reached };
+}
+
+test("a follower begins at its offset, and is told how far all has been given", async () => {
+  const { given, reached } = await following(4, async () => true);
+  await fetchOnce();
+  await fetchOnce();
+  expect(given).toEqual([4, 5, 6, 7, 8, 9]);
+  expect(reached).toEqual([7, 10]);
+});
+
+test("a batch for which a follower has no room is given when it has, once and in order", async () => {
+  let room = true;
+  const { given } = await following(0, async () => room);
+  await fetchOnce();
+  room = false;
+  await fetchOnce();
+  await fetchOnce();
+  expect(given).toEqual([0, 1, 2]);
+  room = true;
+  await fetchOnce();
+  expect(given).toEqual([0, 1, 2, 3, 4, 5]);
+});
+
+test("a batch that was fetched again while its follower made room is given once", async () => {
+  const waiting: ((room: boolean) => void)[] = [];
+  const { given } = await following(0, () => new Promise((resolve) => waiting.push(resolve)));
+  const first = fetchOnce();
+  broker.joined();
+  const second = fetchOnce();
+  for (const go of waiting) go(true);
+  await Promise.all([first, second]);
+  expect(given).toEqual([0, 1, 2]);
+});
+
+test("a partition has one reader", async () => {
+  const { reader } = await following(0, async () => true);
+  expect(() => reader.followFrom("table", 0, 0, { ready: async () => true, onRecord() {}, reached() {} })).toThrow(
+    "table/0 is being read already",
+  );
+});
