@@ -17,6 +17,7 @@ const PATIENT = [
   "test/invariants/clickhouse-fails.test.ts",
   "test/invariants/kafka-is-not-there.test.ts",
   "test/invariants/late-answers.test.ts",
+  "test/invariants/no-service-is-special.test.ts",
   "test/invariants/providers-misbehave.test.ts",
   "test/invariants/takeover-reads-the-log.test.ts",
 ];

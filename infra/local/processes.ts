@@ -37,6 +37,9 @@ export function clusterProcesses(config: ClusterConfig): ProcessSpec[] {
 function withMigration(config: ClusterConfig, infra: ProcessSpec[]): ProcessSpec[] {
   const names = infra.map((spec) => spec.name);
   const migration = migrate(config, join(config.projectDir, "infra", "migrate.ts"), names);
-  const services = sluiceProcesses(config).map((spec) => ({ ...spec, dependsOn: [...spec.dependsOn, migration.name] }));
+  // The simulators stand on nothing: they start meanwhile.
+  const services = sluiceProcesses(config).map((spec) =>
+    spec.dependsOn.length === 0 ? spec : { ...spec, dependsOn: [...spec.dependsOn, migration.name] },
+  );
   return [...infra, migration, ...services, ...prometheus(config, services)];
 }
