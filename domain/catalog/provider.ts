@@ -10,6 +10,7 @@ import { cOctets, country, currency, distinct, kebabId, lane, saying, senderId }
 import { networkRatesSchema } from "./network-rate.ts";
 import { priceListSchema } from "./price-list.ts";
 import { quotaSchema } from "./quota.ts";
+import { smppAddresses } from "./smpp-addresses.ts";
 import { volumeTermsSchema } from "./volume-terms.ts";
 
 const milliseconds = z.int().min(1).max(3_600_000);
@@ -63,6 +64,8 @@ const smppSchema = z
     statuses: statuses.default({}),
     /** The country of the numbers that the centre writes in national form, such as 01701234567. */
     country: country.optional(),
+    /** Type of number, numbering plan and form of addresses, where the centre wants other ones. */
+    addresses: smppAddresses.prefault({}),
     /** What the centre reads and writes under data_coding 0. */
     defaultAlphabet: z.enum(defaultAlphabets).default("gsm"),
     /** Whether the centre sends a receipt for each part of a long message, or one for all of it. */

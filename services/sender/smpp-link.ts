@@ -123,8 +123,9 @@ export class SmppLink implements Link<SmppUnit> {
   }
 
   prepare(dispatch: Dispatch, now: number): SmppUnit[] | string {
-    const { clientReferenceTlv, defaultAlphabet, validityPeriod, maxValiditySeconds } = this.options.provider.smpp;
-    const terms = { defaultAlphabet, validityPeriod, maxValiditySeconds, references: this.references };
+    const { clientReferenceTlv, addresses, defaultAlphabet, validityPeriod, maxValiditySeconds } =
+      this.options.provider.smpp;
+    const terms = { addresses, defaultAlphabet, validityPeriod, maxValiditySeconds, references: this.references };
     const messages = submitSmOf(dispatch, now, clientReferenceTlv, terms);
     return typeof messages === "string" ? messages : messages.map((message) => ({ weight: 1, message }));
   }

@@ -1,3 +1,4 @@
+import { destinationAddress, type SmppAddresses, USUAL_ADDRESSES } from "../../domain/catalog/smpp-addresses.ts";
 import { readSender, type SenderKind } from "../../domain/message/sender-id.ts";
 import { receiptRequested, udhIndicator } from "../../domain/smpp/esm-class.ts";
 import type { OutgoingShortMessage } from "../../domain/smpp/pdu.ts";
@@ -14,10 +15,7 @@ const MAX_PARTS = 255;
 /** data_coding (SMPP 3.4, 5.2.19): the SMSC default alphabet, which is a setting, and UCS-2. */
 const DATA_CODING: Readonly<Record<Encoding, number>> = { gsm7: 0, ucs2: 8 };
 
-/** Type of number and numbering plan (5.2.5, 5.2.6). */
-const INTERNATIONAL = { ton: 1, npi: 1 };
-const ALPHANUMERIC = { ton: 5, npi: 0 };
-const SHORT_CODE = { ton: 3, npi: 0 };
+/** No address: type of number and numbering plan are unknown (5.2.5, 5.2.6). */
 const UNKNOWN = { ton: 0, npi: 0 };
 
 /** How a provider wants its submissions; what is left out is as most centres have it. */
@@ -28,6 +26,8 @@ export interface SubmitTerms {
   readonly validityPeriod?: ValidityPeriod;
   /** The longest validity that it takes; longer ones are cut to it. */
   readonly maxValiditySeconds?: number | undefined;
+  /** How it wants addresses. */
+  readonly addresses?: SmppAddresses;
   readonly references?: ConcatenationReferences;
 }
 
@@ -42,7 +42,7 @@ export function submitSmOf(
   clientReferenceTlv: number | undefined,
   terms: SubmitTerms = {},
 ): OutgoingShortMessage[] | string {
-  const { defaultAlphabet = "gsm", references } = terms;
+  const { defaultAlphabet = "gsm", addresses = USUAL_ADDRESSES, references } = terms;
   const { facts, text } = dispatch;
   const split = splitFor(text, defaultAlphabet);
   if (!split.ok) return split.code;
@@ -51,19 +51,19 @@ export function submitSmOf(
   const reference =
     parts.length === 1 ? 0 : (references ?? new ConcatenationReferences(1)).of(sender, facts.to, facts.messageId);
   const messages: OutgoingShortMessage[] = [];
-  const source = sourceOf(sender);
+  const source = sourceOf(sender, addresses);
   const validity = validityOf(terms, facts.expiresAt, now);
   const tlvs = clientReferenceTlv === undefined ? undefined : [{ tag: clientReferenceTlv, value: facts.messageId }];
   for (let i = 0; i < parts.length; i++) {
     const content = encodeFor(parts[i]!, encoding, defaultAlphabet);
     messages.push({
-      serviceType: "",
+      serviceType: addresses.serviceType,
       sourceAddrTon: source.ton,
       sourceAddrNpi: source.npi,
       sourceAddr: source.address,
-      destAddrTon: INTERNATIONAL.ton,
-      destAddrNpi: INTERNATIONAL.npi,
-      destinationAddr: facts.to,
+      destAddrTon: addresses.destination.ton,
+      destAddrNpi: addresses.destination.npi,
+      destinationAddr: destinationAddress(facts.to, addresses),
       esmClass: parts.length > 1 ? udhIndicator : 0,
       validityPeriod: validity,
       registeredDelivery: receiptRequested,
@@ -103,19 +103,19 @@ function encodeFor(part: string, encoding: Encoding, alphabet: DefaultAlphabet):
   return alphabet === "gsm" || encoding === "ucs2" ? encodePart(part, encoding) : Buffer.from(part, "latin1");
 }
 
-const NUMBERING: Readonly<Record<SenderKind, { ton: number; npi: number }>> = {
-  international: INTERNATIONAL,
-  "short-code": SHORT_CODE,
-  alphanumeric: ALPHANUMERIC,
+const NUMBERING: Readonly<Record<SenderKind, "international" | "shortCode" | "alphanumeric">> = {
+  international: "international",
+  "short-code": "shortCode",
+  alphanumeric: "alphanumeric",
 };
 
 /** The source address; a dispatch that an earlier version has written may have a sender as its request had it. */
-function sourceOf(from: string | null): { ton: number; npi: number; address: string } {
+function sourceOf(from: string | null, addresses: SmppAddresses): { ton: number; npi: number; address: string } {
   if (from === null) return { ...UNKNOWN, address: "" };
   const read = readSender(from);
-  if (!read.ok) return { ...ALPHANUMERIC, address: from };
+  if (!read.ok) return { ...addresses.alphanumeric, address: from };
   const { kind, sender } = read;
-  return { ...NUMBERING[kind], address: kind === "international" ? sender.replace("+", "") : sender };
+  return { ...addresses[NUMBERING[kind]], address: kind === "international" ? sender.replace("+", "") : sender };
 }
 
 function withHeader(content: Uint8Array, reference: number, total: number, sequence: number): Uint8Array {

@@ -25,6 +25,45 @@ const of = (change: Parameters<typeof dispatchOf>[0], now = 1_000_000) => {
   return messages;
 };
 
+test("addresses, their types and the service type are as the centre wants them, each alone", () => {
+  const smpp = { host: "h", port: 2775, systemId: "s", password: "p" };
+  const provider = (addresses: object) =>
+    providerSchema.safeParse({
+      id: "p",
+      kind: "smpp",
+      rate: 10,
+      currency: "EUR",
+      prices: [],
+      smpp: { ...smpp, addresses },
+    });
+  const sent = (addresses: object, from: string | null) => {
+    const read = provider(addresses);
+    if (!read.success) throw new Error(read.error.message);
+    const messages = submitSmOf(dispatchOf({ facts: { from } }), 0, undefined, {
+      addresses: (read.data as SmppProvider).smpp.addresses,
+    });
+    const { serviceType, sourceAddrTon, sourceAddrNpi, sourceAddr, destAddrTon, destAddrNpi, destinationAddr } = (
+      messages as OutgoingShortMessage[]
+    )[0]!;
+    return [serviceType, sourceAddrTon, sourceAddrNpi, sourceAddr, destAddrTon, destAddrNpi, destinationAddr];
+  };
+  expect(sent({}, "Sluice")).toEqual(["", 5, 0, "Sluice", 1, 1, "491711234567"]);
+  expect(sent({ destination: { ton: 0, npi: 0, prefix: "00" } }, null)).toEqual(["", 0, 0, "", 0, 0, "00491711234567"]);
+  expect(sent({ destination: { prefix: "plus" } }, "12345")).toEqual(["", 3, 0, "12345", 1, 1, "+491711234567"]);
+  expect(sent({ serviceType: "CMT", shortCode: { ton: 6, npi: 1 } }, "12345")[1]).toBe(6);
+  expect(sent({ serviceType: "CMT", alphanumeric: { npi: 1 } }, "Sluice").slice(0, 3)).toEqual(["CMT", 5, 1]);
+  expect(sent({ international: { ton: 0 } }, "+491700000000").slice(1, 4)).toEqual([0, 1, "491700000000"]);
+  for (const [addresses, why] of [
+    [{ destination: { ton: 7 } }, /type of number/],
+    [{ shortCode: { npi: 2 } }, /numbering plan/],
+    [{ serviceType: "TOOLONG" }, /5/],
+    [{ destination: { prefix: "+" } }, /plus/],
+  ] as const) {
+    const read = provider(addresses);
+    expect(read.success ? "" : read.error.message).toMatch(why);
+  }
+});
+
 test("a short text is one submit_sm with the fields the standard asks for", () => {
   const [message, ...more] = of({ text: "Grüße €", facts: { from: "Sluice" } });
   expect(more).toEqual([]);
