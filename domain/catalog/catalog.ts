@@ -3,7 +3,7 @@ import { type Account, accountSchema } from "./account.ts";
 import { type CatalogProblem, problemAt } from "./catalog-problem.ts";
 import { type Catalog, catalogSchema } from "./catalog-schema.ts";
 import { warningsOf } from "./catalog-warnings.ts";
-import { crossCheck } from "./cross-check.ts";
+import { crossCheck, crossCheckInSteps } from "./cross-check.ts";
 import { explainIssue } from "./explain-issue.ts";
 import { type Provider, providerSchema } from "./provider.ts";
 import { type Route, routeSchema } from "./route.ts";
@@ -38,6 +38,48 @@ export function parseCatalog(input: unknown, partitions: number, now?: number): 
       return warningsOf(value, now);
     },
   };
+}
+
+/** Routes between two places at which the work can be put off: about a millisecond. */
+const ROUTES_A_STEP = 100;
+
+/**
+ * As {@link parseCatalog}, for a catalog as plain data that may have thousands of routes. It yields every now and then, so that who has other
+ * things to do can do them in between.
+ */
+export function* catalogInSteps(
+  input: Readonly<Record<string, unknown>>,
+  partitions: number,
+): Generator<void, ParsedCatalog> {
+  const routes = yield* routesInSteps(input.routes);
+  const rest = routes && parse(catalogSchema, { ...input, routes: [] });
+  // What is wrong is told of the whole.
+  if (!rest?.ok) return parseCatalog(input, partitions);
+  yield;
+  const value: Catalog = { ...rest.value, routes: routes! };
+  const problems = yield* crossCheckInSteps(value, partitions);
+  if (problems.length > 0) return { ok: false, problems };
+  return {
+    ok: true,
+    value,
+    get warnings() {
+      return warningsOf(value);
+    },
+  };
+}
+
+/** Undefined when something is wrong with them. */
+function* routesInSteps(input: unknown): Generator<void, Route[] | undefined> {
+  if (input === undefined) return [];
+  if (!Array.isArray(input)) return undefined;
+  const routes: Route[] = [];
+  for (const one of input) {
+    const parsed = routeSchema.safeParse(one);
+    if (!parsed.success) return undefined;
+    routes.push(parsed.data);
+    if (routes.length % ROUTES_A_STEP === 0) yield;
+  }
+  return routes;
 }
 
 function parse<T>(schema: z.ZodType<T>, input: unknown): Parsed<T> {

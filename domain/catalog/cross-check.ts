@@ -1,4 +1,5 @@
 import { countriesByCallingCode } from "../numbers/number-prefix.ts";
+import { atOnce } from "../prices/compile-list.ts";
 import type { Account } from "./account.ts";
 import { checkCaps } from "./cap-checks.ts";
 import { type CatalogProblem, formatPath, problemAt } from "./catalog-problem.ts";
@@ -12,11 +13,24 @@ import { checkSenders } from "./sender-checks.ts";
 
 /** Every relation between the parts of a catalog that does not hold. */
 export function crossCheck(catalog: Catalog, partitions: number): CatalogProblem[] {
+  return atOnce(crossCheckInSteps(catalog, partitions));
+}
+
+/** Routes between two places at which the work can be put off. */
+const ROUTES_A_STEP = 500;
+
+/** As {@link crossCheck}, and yields every now and then. */
+export function* crossCheckInSteps(catalog: Catalog, partitions: number): Generator<void, CatalogProblem[]> {
   const known: Known = {
     providers: new Map(catalog.providers.map((provider) => [provider.id, provider])),
     accounts: new Set(catalog.accounts.map((account) => account.id)),
     regions: new Set(catalog.regions.map((region) => region.id)),
   };
+  const ofRoutes: CatalogProblem[] = [];
+  for (const [index, route] of catalog.routes.entries()) {
+    ofRoutes.push(...checkRoute(route, ["routes", index], catalog, known));
+    if ((index + 1) % ROUTES_A_STEP === 0) yield;
+  }
   return [
     ...repeats(["accounts"], catalog.accounts),
     ...repeats(["providers"], catalog.providers),
@@ -28,7 +42,7 @@ export function crossCheck(catalog: Catalog, partitions: number): CatalogProblem
     ...repeatedKeys(catalog.accounts),
     ...catalog.accounts.flatMap((account, index) => checkPriceCap(account, ["accounts", index, "maxPrice"], catalog)),
     ...catalog.providers.flatMap((provider, index) => checkPartitions(provider, index, partitions)),
-    ...catalog.routes.flatMap((route, index) => checkRoute(route, ["routes", index], catalog, known)),
+    ...ofRoutes,
     ...unreachable(catalog.routes),
     ...portabilityProblems(catalog, partitions),
     ...checkSenders(catalog),

@@ -1,4 +1,5 @@
-import { compileRoutes, type RouteTable } from "../routing/route-table.ts";
+import { atOnce } from "../prices/compile-list.ts";
+import { type RouteTable, routesInSteps } from "../routing/route-table.ts";
 import type { Account } from "./account.ts";
 import type { Catalog } from "./catalog-schema.ts";
 import type { Provider } from "./provider.ts";
@@ -35,6 +36,11 @@ export function comesIntoUse(before: Snapshot, after: Snapshot): boolean {
 
 /** `catalog`: checked (see catalog.ts). */
 export function snapshotOf(catalog: Catalog, version = 0): Snapshot {
+  return atOnce(snapshotInSteps(catalog, version));
+}
+
+/** As {@link snapshotOf}, and yields every now and then. */
+export function* snapshotInSteps(catalog: Catalog, version = 0): Generator<void, Snapshot> {
   const { accounts, providers, routes, retired, regions, rates, senders, caps } = catalog;
   return {
     catalog,
@@ -42,6 +48,6 @@ export function snapshotOf(catalog: Catalog, version = 0): Snapshot {
     known: new Map([...retired, ...providers].map((provider) => [provider.id, provider])),
     accounts: new Map(accounts.map((account) => [account.id, account])),
     providers: new Map(providers.map((provider) => [provider.id, provider])),
-    routes: compileRoutes(routes, providers, { regions, rates, accounts, senders, caps }),
+    routes: yield* routesInSteps(routes, providers, { regions, rates, accounts, senders, caps }),
   };
 }

@@ -6,6 +6,7 @@ import type { Provider } from "../catalog/provider.ts";
 import { countriesOf, type Region } from "../catalog/region.ts";
 import type { Route, RouteConditions } from "../catalog/route.ts";
 import type { SenderPlace } from "../catalog/sender-place.ts";
+import { atOnce } from "../prices/compile-list.ts";
 import { type AccountPriceCap, accountPriceCaps } from "./account-price-cap.ts";
 import { AlikeRoutes } from "./alike-routes.ts";
 import type { RouteMember } from "./candidate.ts";
@@ -62,10 +63,20 @@ export interface RouteTerms {
 export function compileRoutes(
   routes: readonly Route[],
   providers: readonly Provider[],
-  { regions = [], rates, accounts = [], senders, caps }: RouteTerms = {},
+  terms: RouteTerms = {},
 ): RouteTable {
+  return atOnce(routesInSteps(routes, providers, terms));
+}
+
+/** As {@link compileRoutes}, and yields between its parts, so that who has other things to do can do them in between. */
+export function* routesInSteps(
+  routes: readonly Route[],
+  providers: readonly Provider[],
+  { regions = [], rates, accounts = [], senders, caps }: RouteTerms,
+): Generator<void, RouteTable> {
   const byId = new Map(providers.map((provider, list) => [provider.id, { provider, list }]));
   const whens = routes.map(({ when }) => plainConditions(when, regions));
+  yield;
   const kinds = new Map<string, { kind: RouteKind; number: number }>();
   const kindOf = routes.map((route) => {
     const { strategy, delivery = DEFAULT_DELIVERY } = route;
@@ -74,19 +85,23 @@ export function compileRoutes(
     const kind = { strategy: strategies[strategy], members, delivery };
     return entry(kinds, kindKey(kind), () => ({ kind, number })).number;
   });
+  yield;
   // Routes before prices: their networks have the lower numbers.
   const networks = new NetworkNumbers();
   const index = new RouteIndex(whens, networks);
+  yield;
+  const alike = new AlikeRoutes(whens, index.ids);
+  yield;
+  const lists = providers.map((provider) => provider.prices);
+  const prices = new PriceIndex(lists, networks);
+  yield;
   return {
     ids: routes.map(({ id }) => id),
     kinds: [...kinds.values()].map(({ kind }) => kind),
     kindOf: packed(kindOf),
     index,
-    alike: new AlikeRoutes(whens, index.ids),
-    prices: new PriceIndex(
-      providers.map((provider) => provider.prices),
-      networks,
-    ),
+    alike,
+    prices,
     priceCaps: accountPriceCaps(accounts, providers, rates),
     senders: senderTable(senders, regions),
     caps: capTable(caps, regions),

@@ -1,4 +1,4 @@
-import { parseCatalog } from "../../domain/catalog/catalog.ts";
+import { catalogInSteps } from "../../domain/catalog/catalog.ts";
 import type { Catalog } from "../../domain/catalog/catalog-schema.ts";
 import { compilePrices } from "../../domain/catalog/compiled-prices.ts";
 import { type Reveal, withSecrets } from "../../domain/catalog/secret-references.ts";
@@ -16,7 +16,7 @@ const NAMED = 3;
 export async function readVersion(source: CatalogSource, partitions: number, reveal: Reveal): Promise<Catalog> {
   const secrets = withSecrets(source, reveal);
   const prices = secrets.ok ? await inSlices(compilePrices(secrets.value)) : secrets;
-  const parsed = prices.ok ? parseCatalog(prices.value, partitions) : prices;
+  const parsed = prices.ok ? await inSlices(catalogInSteps(prices.value, partitions)) : prices;
   if (parsed.ok) return parsed.value;
   const { problems } = parsed;
   const named = problems.slice(0, NAMED).map(({ path, message }) => `${path}: ${message}`);

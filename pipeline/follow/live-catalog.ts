@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Reveal } from "../../domain/catalog/secret-references.ts";
 import { secretPlaces } from "../../domain/catalog/secret-references.ts";
-import { type Snapshot, type SnapshotSource, snapshotOf } from "../../domain/catalog/snapshot.ts";
+import { type Snapshot, type SnapshotSource, snapshotInSteps } from "../../domain/catalog/snapshot.ts";
 import type { Decoded } from "../../platform/codec/codec.ts";
 import { errorMessage } from "../../platform/errors/sluice-error.ts";
 import type { InRecord } from "../../platform/kafka/record.ts";
@@ -9,6 +9,7 @@ import type { Log } from "../../platform/log/log.ts";
 import type { Control } from "../../schemas/generated/types.ts";
 import { type AppliedVersion, CatalogLog } from "../control/catalog-log.ts";
 import type { CatalogSource } from "../control/catalog-version.ts";
+import { inSlices } from "../control/in-slices.ts";
 import { readControl } from "../control/read-control.ts";
 import { readVersion } from "../control/read-version.ts";
 import type { SluiceCodecs } from "../records/codecs.ts";
@@ -212,7 +213,7 @@ export class LiveCatalog implements SnapshotSource {
     const { partitions, reveal } = this.options;
     const secrets = this.fingerprint(source);
     const catalog = await readVersion(source, partitions, reveal);
-    return { snapshot: snapshotOf(catalog), secrets };
+    return { snapshot: await inSlices(snapshotInSteps(catalog)), secrets };
   }
 
   /** All secrets together, to tell whether one has changed; empty where there are none. */
