@@ -14,10 +14,9 @@ function range(first: number, last: number): number[] {
   return Array.from({ length: last - first + 1 }, (_, i) => first + i);
 }
 
-// Quotes, and what is typed or printed for them: grave and acute accent alone, modifier letters, primes, guillemets, CJK corner marks left out.
+// Quotes, and what is typed or printed for them: the acute accent alone (the grave one stands in passwords and code), modifier letters, primes, guillemets, CJK corner marks left out.
 stand(
   "'",
-  0x60,
   0xb4,
   0x02b9,
   0x02bb,
@@ -71,8 +70,8 @@ for (const [i, letters] of ["ff", "fi", "fl", "ffi", "ffl", "st", "st"].entries(
 // Fullwidth forms of ASCII.
 for (const codePoint of range(0xff01, 0xff5e)) stand(String.fromCharCode(codePoint - 0xfee0), codePoint);
 
-/** Addresses: another character in one leads elsewhere. What closes a sentence or a quotation behind one is no part of it. */
-const ADDRESS = /(?:https?:\/\/|www\.)\S*[^\s\p{P}]/giu;
+/** Addresses, with a scheme or without, and of mail: another character in one leads elsewhere. What closes a sentence or a quotation behind one is no part of it. */
+const ADDRESS = /(?:(?:https?:\/\/|www\.)\S*|\S*@\S*|[\p{L}\p{N}-]+(?:\.[\p{L}\p{N}-]+)+[/?#]\S*)[^\s\p{P}]/giu;
 
 /** A character that the GSM alphabet lacks. */
 export interface OutsideGsm {

@@ -16,16 +16,7 @@ const CERTIFICATE = new RegExp(
     "ERR_SSL_(?:SSLV3|TLSV1|TLSV13)_ALERT_(?:UNKNOWN_CA|BAD_CERTIFICATE|NO_CERTIFICATE|UNSUPPORTED_CERTIFICATE|CERTIFICATE_[A-Z]+|ACCESS_DENIED)",
   ].join("|")})$`,
 );
-/** The same before anybody's certificate is seen: no common version or cipher, or no TLS at all. */
-const HANDSHAKE =
-  /^ERR_SSL_(?:(?:SSLV3|TLSV1|TLSV13)_ALERT_(?:HANDSHAKE_FAILURE|PROTOCOL_VERSION|INSUFFICIENT_SECURITY)|WRONG_VERSION_NUMBER|UNSUPPORTED_PROTOCOL)$|^ERR_TLS_HANDSHAKE_TIMEOUT$/;
-
 /** A certificate was refused, by either side. */
 export function isCertificateFault(code: string): boolean {
   return CERTIFICATE.test(code);
-}
-
-/** The handshake of TLS failed: nothing was sent over the connection. */
-export function isHandshakeFault(code: string): boolean {
-  return CERTIFICATE.test(code) || HANDSHAKE.test(code);
 }

@@ -3,7 +3,6 @@ import type { HttpProvider } from "../../domain/catalog/provider.ts";
 import { readSender } from "../../domain/message/sender-id.ts";
 import { classifyTwilioResponse } from "../../domain/receipts/twilio.ts";
 import type { Dispatch } from "../../schemas/generated/types.ts";
-import { isHandshakeFault } from "./certificate-fault.ts";
 import type { Link, LinkEvents } from "./link.ts";
 import type { Submission } from "./submission.ts";
 import { LINK_LOST, RESPONSE_TIMEOUT, type Unit, type UnitResult, WITHDRAWN } from "./unit-result.ts";
@@ -142,7 +141,7 @@ export class HttpLink implements Link<HttpUnit> {
       else if (this.late.delete(exchange)) this.events?.onLate(submission, unit, result);
     };
     const failed = (error: unknown): void => {
-      if (exchange.end()) finish(resultOfFault(error));
+      if (exchange.end()) finish(resultOfFault(error, exchange.left));
       else this.late.delete(exchange);
     };
     const request: Dispatcher.RequestOptions & Asking = { method: "POST", path, headers, body, onLeaving };
@@ -245,11 +244,11 @@ export function resultOfAnswer(status: number, text: string, retryAfter: string 
   return { outcome, code, pauseMs: pauseOf(Array.isArray(retryAfter) ? retryAfter[0] : retryAfter) };
 }
 
-/** What a fault of the connection means: only one that comes before the request is certain. */
-export function resultOfFault(error: unknown): UnitResult {
+/** What a fault of the connection means: only one that comes before the request has `left` is certain, such as a certificate that is refused. */
+export function resultOfFault(error: unknown, left: boolean): UnitResult {
   const code = (error as { code?: string } | null)?.code ?? "";
   if (code === WITHDRAWN) return { outcome: "unsent", code };
-  if (NOT_SENT.has(code) || isHandshakeFault(code)) return { outcome: "link", code };
+  if (!left || NOT_SENT.has(code)) return { outcome: "link", code: code || LINK_LOST };
   return { outcome: "in-doubt", code: TIMED_OUT.has(code) ? RESPONSE_TIMEOUT : code || LINK_LOST };
 }
 

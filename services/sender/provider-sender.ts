@@ -173,7 +173,8 @@ export class ProviderSender<U extends Unit = Unit> {
   /** How many messages may be handed over now. `urgent`: of the most urgent lane, for which a little of the rate is kept. */
   room(urgent = false): number {
     const now = this.options.monotonic();
-    if (this.queue.length > 0) return 0;
+    // A long message of which parts wait for the next second holds up others of its kind, and nobody who is more urgent.
+    if (this.queue.length > 0 && (!urgent || this.queue[0]!.urgent)) return 0;
     if (this.circuit.state === "open") {
       // With nobody else, going back would be a long way round to the same place, and the message would lose its turn.
       if (this.options.goesElsewhere?.() === false) return 0;
@@ -217,9 +218,16 @@ export class ProviderSender<U extends Unit = Unit> {
       this.handBack.take(1, at);
       this.giveBack(order, settle, "network-busy");
     } else {
-      this.queue.push(pending);
+      this.enqueue(pending);
       this.pump();
     }
+  }
+
+  /** Behind those before it, and before what is less urgent. */
+  private enqueue(pending: Pending<U>): void {
+    const behind = pending.urgent ? this.queue.findIndex(({ urgent }) => !urgent) : -1;
+    if (behind < 0) this.queue.push(pending);
+    else this.queue.splice(behind, 0, pending);
   }
 
   private slots(): number {
@@ -338,7 +346,8 @@ export class ProviderSender<U extends Unit = Unit> {
   }
 
   private finish(pending: Pending<U>, verdict: Verdict, deferred: boolean): void {
-    if (this.queue[0] === pending) this.queue.shift();
+    const place = this.queue.indexOf(pending);
+    if (place >= 0) this.queue.splice(place, 1);
     const { metrics, monotonic } = this.options;
     if (verdict.kind === "again" && this.again(pending)) return;
     this.leave(pending);

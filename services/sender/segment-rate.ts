@@ -5,7 +5,7 @@
  * When the provider throttles, the rate adapts. Time is passed in: ms of a monotonic clock.
  *
  * Whoever uses the rate to the full has spent a second's segments early, and must wait for the next second: up to 170 ms in
- * each. Urgent segments do not wait for that: as long as they come, a few of each second's are kept for them.
+ * each. Urgent segments do not wait for that: as long as they come, a few of each second's are kept for them. They are spread as all are.
  */
 import { Arrivals } from "../../platform/kafka/arrivals.ts";
 import { AdaptiveShare } from "./adaptive-share.ts";
@@ -81,21 +81,18 @@ export class SegmentRate {
     return this.current;
   }
 
-  /** Segments that may go now. */
+  /** Segments that may go now; `urgent`: of those that some are kept for. */
   available(now: number, urgent = false): number {
     if (this.limit <= 0 || now < this.pausedUntil) return 0;
     this.refresh(now);
-    const free = this.capacity - this.count;
-    if (urgent && !this.throttles) return Math.max(0, free);
-    return Math.max(0, Math.min(urgent ? free : free - this.kept(now), Math.floor(this.tokens + 1e-9)));
+    return Math.max(0, Math.min(this.free(now, urgent), Math.floor(this.tokens + 1e-9)));
   }
 
   /** Whether `segments` may go now as one; more than the rate go when nothing else did in the window. */
   allows(segments: number, now: number, urgent = false): boolean {
     const available = this.available(now, urgent);
     if (segments <= 1) return available >= 1;
-    const free = this.capacity - this.count - (urgent ? 0 : this.kept(now));
-    return available >= 1 && (free >= segments || this.count === 0);
+    return available >= 1 && (this.free(now, urgent) >= segments || this.count === 0);
   }
 
   /** Takes what `allows` allowed: to be followed by `left`, `putBack` or `stays`. */
@@ -143,9 +140,8 @@ export class SegmentRate {
     this.refresh(now);
     const { pace } = this;
     const byPause = this.pausedUntil - now;
-    const byTokens = this.tokens >= 1 || (urgent && !this.throttles) ? 0 : (1 - this.tokens) / pace;
-    const kept = urgent ? 0 : this.kept(now);
-    const excess = Math.min(this.count, this.count + segments - this.capacity + kept);
+    const byTokens = this.tokens >= 1 ? 0 : (1 - this.tokens) / pace;
+    const excess = Math.min(this.count, segments - this.free(now, urgent));
     const byLog = excess > 0 ? this.at(excess - 1) + this.windowMs - now : 0;
     return Math.max(0, byPause, byTokens, byLog);
   }
@@ -171,9 +167,9 @@ export class SegmentRate {
     return now < this.pausedUntil;
   }
 
-  /** The provider says that it is sent too much: then nobody goes faster than the pace. */
-  private get throttles(): boolean {
-    return this.share.value < 1;
+  /** Segments that the window has room for. */
+  private free(now: number, urgent: boolean): number {
+    return this.capacity - this.count - (urgent ? 0 : this.kept(now));
   }
 
   /** Of the segments of a window, those that are kept for urgent ones: half of what comes of them in half a second, and one. */
@@ -203,7 +199,7 @@ export class SegmentRate {
     this.capacity = limit <= 0 ? 0 : Math.max(1, Math.min(Math.floor(limit), Math.ceil(current)));
     // Of an adapted rate, or one below 1, the next whole number of segments goes in a longer time.
     this.windowMs = Math.max(WINDOW_MS, (WINDOW_MS * this.capacity) / current);
-    const steady = this.throttles;
+    const steady = share.value < 1;
     this.pace = (current * (steady ? STEADY_CATCH_UP : CATCH_UP)) / 1_000;
     this.burst = Math.max(1, this.pace * (steady ? STEADY_BURST_SECONDS : BURST_SECONDS) * 1_000);
   }

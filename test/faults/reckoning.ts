@@ -28,6 +28,8 @@ export async function reckon(installation: Installation, traffic: Promised, wait
   const began = performance.now();
   await ended(installation, traffic.accepted.size, waitMs);
   const audit = await auditAll(installation, Math.max(0, waitMs - (performance.now() - began)));
+  // Before the log is read: what is acknowledged by now stands there, and more may come while it is read.
+  const told = await providerStats(installation);
   const books = await readBooks(installation);
   let rows: Rows = { places: [], differing: [], figures: 0 };
   await until(
@@ -56,7 +58,7 @@ export async function reckon(installation: Installation, traffic: Promised, wait
     "went out more often than an original and a copy": those(({ sent }) => sent > MOST_SUBMISSIONS),
     "routed to two providers in one attempt": those(({ routed }) => [...routed.values()].some(({ size }) => size > 1)),
     "ended unknown with its receipts in the log": those((message) => endedUnheard(message, books)),
-    "receipts acknowledged and not in the log": await receiptsLost(installation, books),
+    "receipts acknowledged and not in the log": receiptsLost(told, books),
     "events without a row": [...shown.missing].slice(0, 20),
     "events with several rows": [...shown.doubled].slice(0, 20),
     "roll-ups that differ from the rows": rows.differing,
@@ -71,8 +73,7 @@ async function ended(installation: Installation, messages: number, waitMs: numbe
 }
 
 /** What each provider was told that we have, must stand in the log: by count, since a receipt may be acknowledged and sent again. */
-async function receiptsLost(installation: Installation, { receipts }: Books): Promise<string[]> {
-  const stats = await providerStats(installation);
+function receiptsLost(stats: Awaited<ReturnType<typeof providerStats>>, { receipts }: Books): string[] {
   return Object.entries(stats).flatMap(([provider, { receipts: told }]) => {
     const { acknowledged } = told;
     const stored = receipts.get(provider) ?? 0;

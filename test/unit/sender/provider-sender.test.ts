@@ -97,6 +97,37 @@ test("what has no slot yet waits here, in order, and leaves no room for others",
   await sender.stop();
 });
 
+test("an otp does not wait behind the parts of a long message that wait for the next second, and a failed one leaves its place", async () => {
+  const { link, sender, settled, submit } = await running({ rate: 400 });
+  const marketing = (segments = 1) => submit({ facts: { lane: "marketing", segments } });
+  let sent = 0;
+  // One of the second's 400 is kept for an otp, and one is left.
+  for (let ms = 0; ms < 900 && sent < 398; ms++) {
+    for (; sent < 398 && sender.room() > 0; sent++) {
+      marketing();
+      link.answer();
+    }
+    await vi.advanceTimersByTimeAsync(1);
+  }
+  expect(sent).toBe(398);
+  await vi.advanceTimersByTimeAsync(20);
+  const before = link.sent;
+  marketing(3);
+  expect(link.sent - before).toBe(1);
+  expect(sender.room()).toBe(0);
+  expect(sender.room(true)).toBeGreaterThan(0);
+  submit({ facts: { lane: "otp", segments: 2 } });
+  expect(link.sent - before).toBe(2);
+  // Refused while its parts wait, now behind the otp's second: none of them follows.
+  link.answer({ outcome: "permanent", code: "ESME_RINVDSTADR" });
+  link.answer();
+  await vi.advanceTimersByTimeAsync(2_000);
+  expect(link.sent - before).toBe(3);
+  link.answer();
+  expect(settled.slice(-2).map((event) => event?.type)).toEqual(["returned", "submitted"]);
+  await sender.stop();
+});
+
 test("a throttled message goes again after the pause; throttled for too long, while others are taken, it goes back", async () => {
   const { link, sender, settled, submit } = await running();
   submit();
