@@ -346,8 +346,7 @@ export class ProviderSender<U extends Unit = Unit> {
   }
 
   private finish(pending: Pending<U>, verdict: Verdict, deferred: boolean): void {
-    const place = this.queue.indexOf(pending);
-    if (place >= 0) this.queue.splice(place, 1);
+    if (this.queue[0] === pending) this.queue.shift();
     const { metrics, monotonic } = this.options;
     if (verdict.kind === "again" && this.again(pending)) return;
     this.leave(pending);
