@@ -24,7 +24,14 @@ const GROUPS: readonly { readonly title: string; readonly about: string; readonl
       "What finance asks. `from` is in, `to` is out, both in UTC. An amount always stands beside its currency, and amounts in two currencies are two rows.",
     names: [
       ...["cost-per-delivered", "cost-per-delivered-by-account", "route-comparison", "invoice-by-provider"],
-      ...["invoice-by-account", "reconcile-invoice", "waste-undelivered", "waste-repeats", "waste-ucs2"],
+      ...[
+        "invoice-by-account",
+        "reconcile-invoice",
+        "waste-undelivered",
+        "waste-repeats",
+        "waste-ucs2",
+        "saved-segments",
+      ],
     ],
   },
   {

@@ -37,6 +37,7 @@ export const EVENT_COLUMNS = [
   "sent_as",
   "rules",
   "charged",
+  "segments_saved",
   "log_partition",
   "log_offset",
 ] as const;
@@ -96,6 +97,7 @@ export function writeEventRow(
   row.string(facts.sentAs ?? "");
   row.string(event.rules ?? "");
   row.string(event.onDelivery ? "delivery" : "");
+  row.uint16(facts.segmentsSaved);
   row.uint16(logPartition);
   row.int64(logOffset);
   return undefined;
@@ -122,6 +124,7 @@ function unwritable(event: Event): string | undefined {
   if (event.receiptAt !== null && !isTime(event.receiptAt)) return outOfRange("receiptAt");
   if (!isUInt16(event.attempt)) return outOfRange("attempt");
   if (!isUInt16(facts.segments)) return outOfRange("facts.segments");
+  if (!isUInt16(facts.segmentsSaved)) return outOfRange("facts.segmentsSaved");
   if (event.part !== null && !isUInt16(event.part)) return outOfRange("part");
   if (event.price !== null && !Number.isSafeInteger(event.price)) return outOfRange("price");
   if (event.cost !== null && !Number.isSafeInteger(event.cost)) return outOfRange("cost");

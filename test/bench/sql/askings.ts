@@ -33,6 +33,7 @@ export const KINDS: Readonly<Record<string, { readonly bound: Bound; readonly da
     "waste-undelivered": { bound: OTHER, days: 5, table: "recipients" },
     "waste-repeats": { bound: OTHER, days: 5, table: "events" },
     "waste-ucs2": { bound: OTHER, days: 5, table: "recipients" },
+    "saved-segments": { bound: OTHER, days: 5, table: "events" },
     "campaign-results": { bound: OTHER, days: 5, table: "recipients" },
     "conversion-rate": { bound: OTHER, days: 0, table: "recipients" },
     "delivered-not-converted": { bound: OTHER, days: 0, table: "recipients" },

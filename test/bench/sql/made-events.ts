@@ -115,6 +115,7 @@ const COLUMNS: Readonly<Record<string, string>> = {
   sent_as: `if(net = 17, 'INFO', '')`,
   rules: "if(step.1 = 'routed' AND net = 17, 'sender replaced', '')",
   charged: "if(provider_of = 'later', 'delivery', '')",
+  segments_saved: `if(${draw("plain", 100)} < 5, 1, 0)`,
   log_partition: `cityHash64(destination) % ${LOG_PARTITIONS}`,
   log_offset: "n * 8 + place",
 };

@@ -210,6 +210,10 @@ export const ANSWERS: Readonly<Record<string, readonly object[]>> = {
       ...{ ...USD, extra_cost: 0.03 },
     },
   ],
+  // Of 1 one segment, of 7 two, twice.
+  "saved-segments": [
+    { account: "acme", campaign: "may", ...EUR, submissions: 3, saved_segments: 5, saved_cost: 0.375 },
+  ],
   "campaign-results": [
     {
       ...{

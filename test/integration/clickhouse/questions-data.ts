@@ -53,10 +53,10 @@ function message(number: number, about: Partial<MessageFacts>, acceptedAt = LATE
 
 function inGermany(): Event[] {
   const cost = ALPHA.price;
-  const m1 = message(1, { ...DE1, ...MAY, reference: "order-1" });
+  const m1 = message(1, { ...DE1, ...MAY, reference: "order-1", segmentsSaved: 1 });
   const m2 = message(2, { ...DE1, ...MAY });
   const m3 = message(3, { ...DE2, ...JUNE, encoding: "ucs2", segments: 3 });
-  const m7 = message(7, { ...DE1, ...MAY });
+  const m7 = message(7, { ...DE1, ...MAY, segmentsSaved: 2 });
   const m8 = message(8, { ...DE2, ...MAY });
   const second = { ...BETA, attempt: 2 };
   return [

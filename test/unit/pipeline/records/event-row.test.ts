@@ -17,6 +17,7 @@ describe("event row", () => {
     ["receiptAt is out of range", event({ receiptAt: -5 })],
     ["attempt is out of range", event({ attempt: 70_000 })],
     ["facts.segments is out of range", event({ facts: facts({ segments: -1 }) })],
+    ["facts.segmentsSaved is out of range", event({ facts: facts({ segmentsSaved: 65_536 }) })],
     ["part is out of range", event({ part: 65_536 })],
     ["cost is out of range", event({ cost: 2 ** 53 })],
   ])("refuses what ClickHouse would refuse: %s", (wrong, bad) => {
