@@ -1,5 +1,5 @@
-import { createHash } from "node:crypto";
 import type { Alert } from "./alert-evaluator.ts";
+import { SaidWords } from "./said-words.ts";
 
 export interface AlertNotifierOptions {
   /** Posts a body of JSON. Rejects when it was not taken. */
@@ -12,35 +12,28 @@ export interface AlertNotifierOptions {
   readonly onLost?: (alert: Alert, why: string) => void;
   /** Whether this one calls now, of several that are told the same. Default: it does. */
   readonly mayCall?: () => boolean;
-  /** Told after each word that was taken: `note` has changed. */
-  readonly onSaid?: () => void;
-  /** Monotonic or epoch ms. */
+  /** Told when `note` has changed. */
+  readonly onNote?: () => void;
+  /** Told after each failure once so many have come in a row that this one alone will hardly get through. */
+  readonly onStuck?: () => void;
+  /** How far rules look back, by the alert's name, ms: so long one that fires already may take to be seen here. */
+  readonly reaches?: ReadonlyMap<string, number>;
+  /** Monotonic, ms. */
   readonly now: () => number;
 }
 
 /** One that goes on firing is said again after so long, ms. */
 const AGAIN_MS = 4 * 3_600_000;
-/** Words that wait, one an alert; alerts that are remembered. */
+/** Words that wait, one an alert. */
 const MAX_WAITING = 200;
-const MAX_SAID = 2_000;
-/** Firings that a note names, the newest: of 9 characters each, since notes stand beside a committed offset. */
-const MAX_NOTED = 200;
-const NOTED = /^[\w-]{8}$/;
-/** What another one has said counts for so long while it is not seen to fire here: as long as rules may take to find it, ms. */
-const CARRIED_MS = 30 * 60_000;
+/** Alerts whose words count as lost that are remembered. */
+const MAX_LOST = 2_000;
 /** Words in one call. */
 const MAX_AT_ONCE = 20;
 /** From so many failures in a row on, each word that fails counts as lost, and the pause is the longest. */
 const MAX_TRIES = 8;
 const FIRST_WAIT_MS = 1_000;
 const LONGEST_WAIT_MS = 300_000;
-
-interface Said {
-  readonly state: Alert["state"];
-  /** Of this firing: the same alert that fires anew is news. */
-  readonly firingSince: number | undefined;
-  readonly at: number;
-}
 
 /**
  * Calls out when an alert fires, and when it is over: once each, however often it is told. What cannot be delivered is tried again with growing
@@ -50,22 +43,25 @@ interface Said {
 export class AlertNotifier {
   private readonly options: AlertNotifierOptions;
   private readonly waiting = new Map<string, Alert>();
-  private readonly said = new Map<string, Said>();
-  /** Firings that others have said, by the digest of their key, and when that was taken over. */
-  private readonly carried = new Map<string, number>();
+  private readonly words: SaidWords;
   /** Words that have been counted as lost, by key: the firing they are of. */
   private readonly lost = new Map<string, Alert["firingSince"]>();
+  /** Of the newest look, epoch ms. */
+  private toldAt = 0;
   private sending = false;
   private tries = 0;
   private notBefore = Number.NEGATIVE_INFINITY;
 
   constructor(options: AlertNotifierOptions) {
     this.options = options;
+    this.words = new SaidWords(options.reaches ?? new Map());
   }
 
-  /** The alerts as they are now. Returns at once; call `pump` to send. */
-  tell(alerts: readonly Alert[]): void {
-    const { severities, now, mayCall } = this.options;
+  /** All alerts as they are now. `at`: epoch ms, growing. Returns at once; call `pump` to send. */
+  tell(alerts: readonly Alert[], at: number): void {
+    const { severities, mayCall, onNote } = this.options;
+    this.toldAt = at;
+    this.words.watched(at);
     if (mayCall?.() === false) {
       // What waits is the business of the one who calls.
       this.waiting.clear();
@@ -73,16 +69,18 @@ export class AlertNotifier {
     }
     const calls = severities ?? new Set(["page", "ticket"]);
     for (const alert of alerts) {
-      if (alert.state === "pending" || !calls.has(alert.severity)) continue;
-      const last = this.takenOver(alert) ?? this.said.get(alert.key);
+      if (!calls.has(alert.severity)) continue;
+      const last = this.words.last(alert);
+      if (alert.state === "pending") continue;
       if (alert.state === "resolved" && last?.state !== "firing") {
         this.waiting.delete(alert.key);
         continue;
       }
-      const anew = last?.state !== alert.state || (alert.state === "firing" && last.firingSince !== alert.firingSince);
-      if (anew || (alert.state === "firing" && now() - last!.at >= AGAIN_MS)) this.put(alert);
+      const anew = last?.state !== alert.state || (alert.state === "firing" && last.activeSince !== alert.activeSince);
+      if (anew || (alert.state === "firing" && at - last!.at >= AGAIN_MS)) this.put(alert);
       else this.waiting.delete(alert.key);
     }
+    if (this.words.forgetOthers(alerts, at)) onNote?.();
   }
 
   /** Sends what waits, unless that is under way or it is too early to try again. Never rejects. */
@@ -95,7 +93,7 @@ export class AlertNotifier {
       await post(this.body(words));
       this.tries = 0;
       for (const alert of words) this.done(alert);
-      this.options.onSaid?.();
+      this.options.onNote?.();
     } catch (error) {
       this.failed(words, error);
     } finally {
@@ -107,34 +105,14 @@ export class AlertNotifier {
     return this.waiting.size;
   }
 
-  /** Firings that have been said and are not over, for {@link takeOver}: at most 1,800 characters, no spaces. */
+  /** What has been said, for {@link takeOver}: at most 3,500 characters, no spaces. */
   get note(): string {
-    const own = [...this.said].filter(([, { state }]) => state === "firing").map(([key]) => digestOf(key));
-    const now = this.options.now();
-    const carried = [...this.carried].filter(([, at]) => now - at <= CARRIED_MS).map(([digest]) => digest);
-    return [...carried, ...own].slice(-MAX_NOTED).join(",");
+    return this.words.note;
   }
 
-  /** Takes over from another one: what its note names has been said. What cannot be read in it is left out. */
+  /** Takes over from another one: what its note names has been said, but for what this one has said later. */
   takeOver(note: string): void {
-    this.carried.clear();
-    for (const digest of note.split(",").slice(0, MAX_NOTED))
-      if (NOTED.test(digest)) this.carried.set(digest, this.options.now());
-  }
-
-  /** What another one has said of this alert; from now on it counts as said here. */
-  private takenOver({ key, state, firingSince }: Alert): Said | undefined {
-    if (this.carried.size === 0) return undefined;
-    const digest = digestOf(key);
-    const at = this.carried.get(digest);
-    if (at === undefined) return undefined;
-    this.carried.delete(digest);
-    if (this.options.now() - at > CARRIED_MS) return undefined;
-    // When it began, another one has seen at another moment.
-    const since = state === "firing" ? firingSince : undefined;
-    const said = { state: "firing", firingSince: since, at } as const;
-    remember(this.said, key, said);
-    return said;
+    this.words.takeOver(note);
   }
 
   private put(alert: Alert): void {
@@ -149,7 +127,7 @@ export class AlertNotifier {
   private done(alert: Alert): void {
     this.unwait(alert);
     this.lost.delete(alert.key);
-    remember(this.said, alert.key, { state: alert.state, firingSince: alert.firingSince, at: this.options.now() });
+    this.words.add(alert, this.toldAt);
   }
 
   /** A newer word may have come meanwhile: it stays. */
@@ -162,6 +140,7 @@ export class AlertNotifier {
     const givesUp = this.tries >= MAX_TRIES;
     this.notBefore = this.options.now() + (givesUp ? LONGEST_WAIT_MS : FIRST_WAIT_MS * 2 ** (this.tries - 1));
     if (!givesUp) return;
+    this.options.onStuck?.();
     for (const alert of words) {
       // It has not been said: who tells of it again puts it behind the others.
       this.unwait(alert);
@@ -171,24 +150,15 @@ export class AlertNotifier {
 
   private lose(alert: Alert, why: string): void {
     if (this.lost.has(alert.key) && this.lost.get(alert.key) === alert.firingSince) return;
-    remember(this.lost, alert.key, alert.firingSince);
+    this.lost.delete(alert.key);
+    this.lost.set(alert.key, alert.firingSince);
+    if (this.lost.size > MAX_LOST) this.lost.delete(this.lost.keys().next().value!);
     this.options.onLost?.(alert, why);
   }
 
   private body(alerts: readonly Alert[]): string {
     return JSON.stringify(this.options.shape === "slack" ? { text: alerts.map(line).join("\n") } : webhook(alerts));
   }
-}
-
-function digestOf(key: string): string {
-  return createHash("sha256").update(key).digest("base64url").slice(0, 8);
-}
-
-/** As the newest; the oldest is forgotten. */
-function remember<Value>(memory: Map<string, Value>, key: string, value: Value): void {
-  memory.delete(key);
-  memory.set(key, value);
-  if (memory.size > MAX_SAID) memory.delete(memory.keys().next().value!);
 }
 
 function line({ name, state, severity, summary }: Alert): string {

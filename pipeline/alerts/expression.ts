@@ -93,13 +93,16 @@ export function selectorsOf(rule: AlertRule): Selector[] {
   return rule.when.flatMap(({ left, right }) => [...walk(left), ...walk(right)]);
 }
 
-/** How far back a rule looks, seconds. */
-export function reachOf(rule: AlertRule): number {
+/** How far back a rule looks, seconds; of windows that it counts over, so much of their length at the most. */
+export function reachOf(rule: AlertRule, longestWindow = Number.POSITIVE_INFINITY): number {
   const walk = (expression: Expression | number): number => {
     if (typeof expression === "number") return 0;
     if (expression.kind === "arithmetic") return Math.max(walk(expression.left), walk(expression.right));
     if (expression.kind === "absolute") return walk(expression.of);
-    return (expression.agoSeconds ?? 0) + (expression.kind === "increase" ? expression.overSeconds : 0);
+    return (
+      (expression.agoSeconds ?? 0) +
+      (expression.kind === "increase" ? Math.min(expression.overSeconds, longestWindow) : 0)
+    );
   };
   return Math.max(...rule.when.flatMap(({ left, right }) => [walk(left), walk(right)]));
 }

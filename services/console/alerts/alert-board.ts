@@ -1,4 +1,5 @@
 import type { Alert } from "../../../pipeline/alerts/alert-evaluator.ts";
+import type { Caller } from "./calling-turn.ts";
 
 /** An alert as the page shows it. */
 export interface ShownAlert extends Omit<Alert, "key"> {
@@ -19,8 +20,7 @@ export interface AlertsNow {
   /** Whether somebody is called, and what became of it last. */
   readonly calls: {
     readonly to: "nobody" | "webhook" | "slack";
-    /** Whether this console is the one that calls; another one may be. */
-    readonly here: boolean;
+    readonly by: Caller;
     readonly waiting: number;
     readonly trouble: string | null;
   };

@@ -3,6 +3,7 @@ import { resolve } from "node:path";
 import { AlertNotifier } from "../../../pipeline/alerts/alert-notifier.ts";
 import { ALERT_RULES } from "../../../pipeline/alerts/alert-rules.ts";
 import { AlertWatch, type WatchedTarget } from "../../../pipeline/alerts/alert-watch.ts";
+import { reachOf } from "../../../pipeline/alerts/expression.ts";
 import type { Secret } from "../../../platform/config/secret.ts";
 import { SluiceError } from "../../../platform/errors/sluice-error.ts";
 import { askEvery } from "../../../platform/lifecycle/ask-every.ts";
@@ -30,6 +31,10 @@ export interface AlertsOnPage {
   show(): AlertsNow;
 }
 
+/** Seconds of a longer window that suffice to judge by. */
+const WINDOW_S = 30 * 60;
+/** How far rules look back, by the alert's name, ms. */
+const REACHES = longestReaches(ALERT_RULES);
 const RUNBOOK = resolve(import.meta.dirname, "../../../docs/runbook.md");
 const PAGE = { ms: 5_000, octets: 16_000_000 };
 const CALL_MS = 10_000;
@@ -55,7 +60,8 @@ export async function openAlerts(
   let trouble: string | null = null;
   let lost = 0;
   metrics.observe("console_alerts_lost_total", "counter", "Words on alerts that could not be delivered", () => lost);
-  const mayCall = () => turn?.mine ?? true;
+  const caller = () => turn?.caller ?? "here";
+  const mayCall = () => caller() === "here";
   const notifier =
     callUrl === undefined
       ? undefined
@@ -79,17 +85,22 @@ export async function openAlerts(
             );
           },
           mayCall,
-          onSaid: () => turn?.keep(notifier!.note),
+          onNote: () => turn?.keep(notifier!.note),
+          onStuck: () => turn?.giveUp(),
+          reaches: REACHES,
           now: () => performance.now(),
         });
-  turn?.onTurn((note) => notifier?.takeOver(note));
+  turn?.onTurn((note) => {
+    notifier?.takeOver(note);
+    return notifier?.note ?? note;
+  });
   const watch = new AlertWatch({
     rules: ALERT_RULES,
     targets: () => targets,
     read: (url) => fetchText(url, PAGE),
     onAlerts: (alerts, at) => {
       board.take(alerts, at);
-      notifier?.tell(alerts);
+      notifier?.tell(alerts, at);
       onAlerts();
     },
     now: growing(now),
@@ -99,14 +110,22 @@ export async function openAlerts(
     await watch.turn();
   };
   const onFault = (error: Error) => log.every("alerts", 30_000).error({ err: error }, "alert rules are not evaluated");
+  let pumping: Promise<void> | undefined;
+  const pump = () => {
+    pumping ??= notifier?.pump().finally(() => {
+      pumping = undefined;
+    });
+  };
   const timers = [
     ...(pages.length === 0 ? [] : [askEvery(everyMs, look, onFault)]),
-    ...(notifier === undefined ? [] : [setInterval(() => void notifier.pump(), PUMP_MS)]),
+    ...(notifier === undefined ? [] : [setInterval(pump, PUMP_MS)]),
   ];
   await scope.add("alerts", {
     start: () => timers,
-    stop: () => {
+    stop: async () => {
       for (const timer of timers) clearInterval(timer);
+      // A call that is under way is noted.
+      await pumping;
     },
   });
   metrics.observe(
@@ -122,7 +141,7 @@ export async function openAlerts(
     show: () => {
       const { series, alerts } = watch.leftOut;
       const to = notifier === undefined ? "nobody" : callShape;
-      const called = { to, here: mayCall(), waiting: notifier?.waitingCount ?? 0, trouble } as const;
+      const called = { to, by: caller(), waiting: notifier?.waitingCount ?? 0, trouble } as const;
       const rest = { watched: targets.length, rules: ALERT_RULES.length, leftOut: series + alerts };
       return board.show({ ...rest, calls: called });
     },
@@ -146,4 +165,12 @@ function growing(clock: () => number): () => number {
     newest = Math.max(newest, clock());
     return newest;
   };
+}
+
+/** Several rules may have one name. */
+function longestReaches(rules: typeof ALERT_RULES): ReadonlyMap<string, number> {
+  const reaches = new Map<string, number>();
+  for (const rule of rules)
+    reaches.set(rule.name, Math.max(reaches.get(rule.name) ?? 0, reachOf(rule, WINDOW_S) * 1_000));
+  return reaches;
 }

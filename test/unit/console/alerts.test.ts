@@ -6,6 +6,7 @@ import { ALERT_RULES } from "../../../pipeline/alerts/alert-rules.ts";
 import { Secret } from "../../../platform/config/secret.ts";
 import type { Scope } from "../../../platform/lifecycle/run-service.ts";
 import { AlertBoard } from "../../../services/console/alerts/alert-board.ts";
+import type { Caller } from "../../../services/console/alerts/calling-turn.ts";
 import { fetchText, postJson } from "../../../services/console/alerts/fetch-text.ts";
 import { instancesOf, readPages } from "../../../services/console/alerts/metrics-pages.ts";
 import { checkCallUrl, openAlerts } from "../../../services/console/alerts/open-alerts.ts";
@@ -101,7 +102,7 @@ test("an alert is on the page with its entry of the runbook, and a webhook is ca
   expect(calls[0]!.alerts).toMatchObject([
     { status: "firing", labels: { alertname: "LookupBudgetSpent", lookup: "mnp" } },
   ]);
-  expect(alerts.show().calls).toEqual({ to: "webhook", here: true, waiting: 0, trouble: null });
+  expect(alerts.show().calls).toEqual({ to: "webhook", by: "here", waiting: 0, trouble: null });
 });
 
 test("of several consoles the one whose turn it is calls, keeps a note of it, and takes over what another has said", async () => {
@@ -110,57 +111,76 @@ test("of several consoles the one whose turn it is calls, keeps a note of it, an
   const pages = await serve((_, response) => {
     response.end(`router_lookups_refused_total{lookup="mnp",reason="budget"} ${refused}\n`);
   });
-  let calls = 0;
+  const calls: string[] = [];
+  let refuses = false;
+  let answer: (() => void) | undefined;
   const receiver = await serve((request, response) => {
-    request.resume().on("end", () => {
-      calls++;
-      response.end();
+    let body = "";
+    request.on("data", (part) => {
+      body += part;
+    });
+    request.on("end", () => {
+      if (!refuses) calls.push((JSON.parse(body) as { status: string }).status);
+      if (calls.length < 2) response.writeHead(refuses ? 503 : 200).end();
+      else answer = () => response.end();
     });
   });
   const notes: string[] = [];
   const open = async () => {
-    const turn = { mine: false, takeOver: (_: string) => {}, looks: 0 };
+    const turn = { caller: "elsewhere" as Caller, takeOver: (_: string) => "", looks: 0 };
     const alerts = await openAlerts(
       scope().scope,
       {
         ...{ pages: readPages([`router=${pages}/metrics`]), everyMs: 20, now: () => now },
         ...{ callUrl: new Secret(`${receiver}/hook`), callShape: "webhook" },
         turn: {
-          get mine() {
-            return turn.mine;
+          get caller() {
+            return turn.caller;
           },
           keep: (note) => void notes.push(note),
           onTurn: (listener) => {
             turn.takeOver = listener;
           },
+          giveUp() {},
         },
       },
       () => void turn.looks++,
     );
-    return { turn, alerts };
+    return { turn, alerts, stop: stops.at(-1)! };
   };
-  const consoles = [await open(), await open()];
+  const [first, second] = [await open(), await open()];
   const looked = async () => {
-    const before = consoles.map(({ turn }) => turn.looks);
-    await until("another two looks", () => consoles.every(({ turn }, n) => turn.looks >= before[n]! + 2));
+    const before = [first.turn.looks, second.turn.looks];
+    const both = () => [first, second].every(({ turn }, n) => turn.looks >= before[n]! + 2);
+    await until("another two looks", both);
   };
   for (let step = 0; step < 4; step++, now += 15_000) await looked();
   refused = 5;
   for (let step = 0; step < 4; step++, now += 15_000) await looked();
-  expect(consoles.map(({ alerts }) => alerts.counts.firing)).toEqual([1, 1]);
-  expect(consoles[0]!.alerts.show().calls).toMatchObject({ here: false, waiting: 0 });
-  expect(calls).toBe(0);
-  consoles[0]!.turn.mine = true;
-  await until("the call", () => calls === 1 && notes.length === 1);
-  expect(consoles[0]!.alerts.show().calls).toMatchObject({ here: true });
-  // It is gone, and the other one takes over.
-  consoles[0]!.turn.mine = false;
-  consoles[1]!.turn.takeOver(notes[0]!);
-  consoles[1]!.turn.mine = true;
+  expect([first, second].map(({ alerts }) => alerts.counts.firing)).toEqual([1, 1]);
+  expect(first.alerts.show().calls).toMatchObject({ by: "elsewhere", waiting: 0 });
+  expect(calls).toEqual([]);
+  first.turn.caller = "here";
+  await until("the call", () => notes.length === 1);
+  expect(calls).toEqual(["firing"]);
+  expect(first.alerts.show().calls).toMatchObject({ by: "here" });
+  // It is gone, and the other one takes over. Were it to say anything, that would wait.
+  first.turn.caller = "nobody";
+  expect(first.alerts.show().calls).toMatchObject({ by: "nobody" });
+  refuses = true;
+  expect(second.turn.takeOver(notes[0]!)).toBe(notes[0]);
+  second.turn.caller = "here";
   await looked();
-  expect(consoles[1]!.alerts.show().calls).toMatchObject({ here: true, waiting: 0 });
+  expect(second.alerts.show().calls).toMatchObject({ by: "here", waiting: 0 });
+  refuses = false;
   now += 20 * 60_000;
-  await until("the call that it is over", () => calls === 2);
+  await until("the call that it is over", () => answer !== undefined);
+  expect([calls, notes.length]).toEqual([["firing", "resolved"], 1]);
+  // A stop waits for a call that is under way: its note is kept.
+  const stopped = second.stop();
+  answer!();
+  await stopped;
+  expect(notes).toHaveLength(2);
 }, 20_000);
 
 test("a name with several addresses is each of them, an instance with two families one; one that is not known is watched as it stands", async () => {
@@ -227,7 +247,7 @@ test("the worst stands first", () => {
     watched: 1,
     rules: 1,
     leftOut: 0,
-    calls: { to: "nobody", here: true, waiting: 0, trouble: null },
+    calls: { to: "nobody", by: "here", waiting: 0, trouble: null },
   } as const;
   expect(board.show(rest).alerts.map(({ name }) => name)).toEqual(["d", "b", "c", "a"]);
   expect(board.counts).toEqual({ firing: 2, pending: 1 });

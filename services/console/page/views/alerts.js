@@ -8,6 +8,10 @@ const STATES = {
   resolved: { sign: "●", tone: "good" },
 };
 const CALLS = { nobody: "Nobody is called.", webhook: "A webhook is called.", slack: "A chat is called." };
+const CALLER = {
+  elsewhere: "Another console calls.",
+  nobody: "Nobody calls yet: it is not settled which console does.",
+};
 
 /** The alert rules that hold now, with what is to be done. */
 export function show(container, { live }) {
@@ -38,7 +42,7 @@ function render(body, { watched, rules, at, alerts, leftOut, calls }) {
         : "",
     );
   }
-  const called = `${calls.here ? CALLS[calls.to] : "Another console calls."}${calls.waiting > 0 ? ` ${calls.waiting} words wait.` : ""}${calls.trouble === null ? "" : ` ${calls.trouble}.`}`;
+  const called = `${calls.to === "nobody" ? CALLS.nobody : (CALLER[calls.by] ?? CALLS[calls.to])}${calls.waiting > 0 ? ` ${calls.waiting} words wait.` : ""}${calls.trouble === null ? "" : ` ${calls.trouble}.`}`;
   body.querySelector("#watched").textContent =
     watched === 0
       ? "SLUICE_CONSOLE_METRICS names no metrics pages."
