@@ -24,3 +24,22 @@ export function shownNumber(number: string, role: Role): string {
   if (digits.length <= SHOWN_FIRST + SHOWN_LAST) return "+…";
   return `+${digits.slice(0, SHOWN_FIRST)}…${digits.slice(-SHOWN_LAST)}`;
 }
+
+/** Up to so many digits may be a short code; more in all are somebody's number, however it is spelt. */
+const SHORT_CODE_DIGITS = 8;
+
+/** Whether an address or a search is a person's number, with or without words and signs around it, and no short code or name. */
+export function isSubscriber(address: string): boolean {
+  return address.replaceAll(/\D/g, "").length > SHORT_CODE_DIGITS;
+}
+
+/** A sender or another address as the role may see it: `whatsapp:+49171…12` for viewers; names and short codes are whole. */
+export function shownAddress(address: string, role: Role): string {
+  if (!isSubscriber(address)) return address;
+  if (/^\+?[1-9]\d+$/.test(address)) return shownNumber(address, role);
+  if (mayAs(role, "operator")) return address;
+  return address.replace(/\+?\d.*\d/s, (number) => {
+    const shown = shownNumber(number.replaceAll(/\D/g, ""), role);
+    return number.startsWith("+") ? shown : shown.slice(1);
+  });
+}

@@ -56,8 +56,8 @@ export class SimulationDesk {
   private last: Running | undefined;
   private ending: AbortController | undefined;
   private work: Promise<void> = Promise.resolve();
-  /** Until the catalogs to compare are there. */
-  private beginning = false;
+  /** Who begins one, until the catalogs to compare are there. */
+  private beginning: string | undefined;
 
   constructor(options: SimulationDeskOptions) {
     this.options = options;
@@ -77,13 +77,14 @@ export class SimulationDesk {
    * @throws ProblemError 409 while another one goes on, and as `CatalogsToCompare.of`
    */
   async begin(change: SimulatedChange, spanMs: number, { name: by, role }: Person): Promise<SimulationRun> {
-    if (this.beginning || this.last?.state === "running") throw busy(this.last?.by ?? by);
-    this.beginning = true;
+    const busyWith = this.beginning ?? (this.last?.state === "running" ? this.last.by : undefined);
+    if (busyWith !== undefined) throw busy(busyWith);
+    this.beginning = by;
     let catalogs: SimulatedCatalogs;
     try {
       catalogs = await this.options.catalogs.of(change);
     } finally {
-      this.beginning = false;
+      this.beginning = undefined;
     }
     const { log, now } = this.options;
     const startedAt = now();

@@ -2,7 +2,7 @@ import { type Cap, reactionOf } from "../../../domain/catalog/cap.ts";
 import type { Micros } from "../../../domain/catalog/money.ts";
 import type { PriceCap } from "../../../domain/catalog/price-cap.ts";
 import type { Snapshot } from "../../../domain/catalog/snapshot.ts";
-import { type Role, shownNumber } from "../access/roles.ts";
+import { type Role, shownAddress } from "../access/roles.ts";
 import type { CapUsage, CapUsageBoard } from "../live/cap-usage.ts";
 
 /** What the catalog says of an account. */
@@ -44,8 +44,6 @@ export interface CapTerms {
 
 /** Accounts that are shown; an installation of more has them in its files. */
 const MOST = 1_000;
-/** Up to so many digits are a short code, no subscriber's number. */
-const SHORT_CODE_DIGITS = 8;
 const MICROS = 1_000_000;
 
 /** Keys, budgets and caps, as the catalog at work has them, for the role. `now`: epoch ms by the brokers' clock. */
@@ -66,7 +64,7 @@ export function accountTerms(
     version,
     accounts: accounts.slice(0, MOST).map(({ id, name, apiKeys, lanes, maxPerSecond, from, maxPrice }) => ({
       ...{ id, name, keys: apiKeys.map((key) => key.id), lanes: lanes ?? null },
-      ...{ maxPerSecond: maxPerSecond ?? null, from: from === undefined ? null : String(from) },
+      ...{ maxPerSecond: maxPerSecond ?? null, from: from === undefined ? null : shownAddress(String(from), role) },
       maxPrice: maxPrice === undefined ? null : inWords(maxPrice),
     })),
     more: Math.max(0, accounts.length - MOST),
@@ -89,13 +87,11 @@ function inWords({ currency, amount, lanes, countries }: PriceCap): AccountTerms
 
 function capTerms(cap: Cap, fullest: readonly CapUsage[], role: Role): CapTerms {
   const { id, of, accounts, count, maxPerHour, maxPerDay, zone } = cap;
-  // A sender may be a number of somebody's.
-  const shown = (value: string) =>
-    /^\+?\d+$/.test(value) && value.length > SHORT_CODE_DIGITS ? shownNumber(value, role) : value;
   return {
     ...{ id, of, count, zone, accounts: accounts ?? null, whenReached: reactionOf(cap) },
     ...{ maxPerHour: maxPerHour ?? null, maxPerDay: maxPerDay ?? null },
-    fullest: fullest.map((one) => ({ ...one, value: shown(one.value) })),
+    // A sender may be a number of somebody's.
+    fullest: fullest.map((one) => ({ ...one, value: of === "sender" ? shownAddress(one.value, role) : one.value })),
   };
 }
 

@@ -5,7 +5,7 @@ import { newestOf, sizeOf, stretchesBetween } from "../../../platform/kafka/stre
 import type { TopicReader } from "../../../platform/kafka/topic-reader.ts";
 import type { Inbound } from "../../../schemas/generated/types.ts";
 import { INBOUND_TOPIC } from "../../../schemas/topics.ts";
-import { mayAs, type Role, shownNumber } from "../access/roles.ts";
+import { mayAs, type Role, shownAddress } from "../access/roles.ts";
 
 /** Which messages from handsets are meant; empty texts mean all. */
 export interface InboundFilter {
@@ -58,8 +58,6 @@ const MAX_TEXT = 1_600;
 /** Questions at once; more only wait while Kafka is away. */
 const MAX_AT_ONCE = 8;
 const ANSWER_MS = 10_000;
-/** Longer ones are numbers of subscribers; up to so many digits may be a short code. */
-const SHORT_CODE_DIGITS = 8;
 
 /** sms.inbound as the page sees it: the newest messages. Read anew for each question, nothing is held. */
 export class InboundBox {
@@ -160,7 +158,8 @@ export function inboundFor(role: Role, found: InboundFound): InboundFound {
   const whole = mayAs(role, "operator");
   const messages = found.messages.map((message) => ({
     ...message,
-    from: isSubscriber(message.from) ? shownNumber(message.from, role) : message.from,
+    from: shownAddress(message.from, role),
+    to: shownAddress(message.to, role),
     text: whole ? message.text : null,
   }));
   return { ...found, messages };
@@ -170,10 +169,6 @@ export function inboundFor(role: Role, found: InboundFound): InboundFound {
 function comparable(number: string): string {
   const plain = number.trim();
   return /^\+?[\d\s().-]+$/.test(plain) ? plain.replaceAll(/\D/g, "").replace(/^00/, "") : plain.toLowerCase();
-}
-
-function isSubscriber(from: string): boolean {
-  return /^\d+$/.test(from) && from.length > SHORT_CODE_DIGITS;
 }
 
 async function inTime<Value>(work: Promise<Value>): Promise<Value> {

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { LoginAttempts } from "../../../services/console/access/login-attempts.ts";
 import { makeOneTimeLogin, oneTimeAddress, useOneTimeLogin } from "../../../services/console/access/one-time-login.ts";
 import { hashPassword, isPassword, isPasswordHash } from "../../../services/console/access/passwords.ts";
-import { mayAs, shownNumber } from "../../../services/console/access/roles.ts";
+import { mayAs, shownAddress, shownNumber } from "../../../services/console/access/roles.ts";
 import { readUsers, Users } from "../../../services/console/access/users.ts";
 import { isFromThisPage } from "../../../services/console/http/same-origin.ts";
 import { SessionCookie } from "../../../services/console/http/session-cookie.ts";
@@ -21,6 +21,25 @@ test("a role may do what those before it may", () => {
   expect(mayAs("viewer", "operator")).toBe(false);
   expect(mayAs("operator", "admin")).toBe(false);
   expect(mayAs("admin", "operator")).toBe(true);
+});
+
+test("a number is shortened for viewers however it is spelt; short codes and names are not", () => {
+  for (const [address, shown] of [
+    ["491713920012", "+49171…12"],
+    ["+491713920012", "+49171…12"],
+    ["whatsapp:+491713920012", "whatsapp:+49171…12"],
+    ["0171-1234567", "01711…67"],
+    ["+49 (171) 392 00 12", "+49171…12"],
+    ["01711234567", "01711…67"],
+    ["sip:491713920012@carrier", "sip:49171…12@carrier"],
+    ["12345678", "12345678"],
+    ["1&1", "1&1"],
+    ["ACME", "ACME"],
+  ] as const) {
+    expect(shownAddress(address, "viewer")).toBe(shown);
+    const whole = /^[1-9]\d{8,}$/.test(address) ? `+${address}` : address;
+    expect(shownAddress(address, "operator")).toBe(whole);
+  }
 });
 
 test("viewers see numbers shortened, operators whole", () => {

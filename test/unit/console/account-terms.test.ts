@@ -73,6 +73,11 @@ test("what has been used of a cap is summed over the partitions, the fullest fir
 });
 
 test("a sender that is somebody's number is shortened for viewers", () => {
+  const [acme, ...others] = snapshot.catalog.accounts;
+  const catalog = { ...snapshot.catalog, accounts: [{ ...acme!, from: "491713920012" as never }, ...others] };
+  const from = (role: "viewer" | "operator") =>
+    accountTerms({ catalog, version: 3 }, new CapUsageBoard(), NOW, role).accounts[0]!.from;
+  expect([from("viewer"), from("operator")]).toEqual(["+49171…12", "+491713920012"]);
   const board = new CapUsageBoard();
   for (const value of ["491713920012", "68849", "ACME"]) board.fold(told("numbers", value, 1, 1));
   const values = (role: "viewer" | "operator") =>

@@ -102,7 +102,7 @@ test("an older writer's records are read with its schema; what cannot be read is
 });
 
 test("viewers see shortened numbers and no texts, also of what an operator has just asked for", async () => {
-  log[0] = [inbound(1), inbound(2, { from: "68849" })];
+  log[0] = [inbound(1, { to: "whatsapp:+491713920099" }), inbound(2, { from: "68849" })];
   const parts = { inbound: box(), answers: new CachedAnswers(() => 0), now: () => 10_000_000 };
   const world = await consoleWorld(questions(parts as never));
   try {
@@ -115,7 +115,7 @@ test("viewers see shortened numbers and no texts, also of what an operator has j
     expect(await ask("operator")).toMatchObject({ status: 200, body: { value: { messages: operators } } });
     const viewers = [
       { from: "68849", text: null },
-      { from: "+49171…12", text: null },
+      { from: "+49171…12", to: "whatsapp:+49171…99", text: null },
     ];
     expect(await ask("viewer")).toMatchObject({ status: 200, body: { value: { messages: viewers } } });
     expect(await ask(undefined)).toMatchObject({ status: 401 });
@@ -136,8 +136,8 @@ test("while Kafka does not answer, questions do not pile up", async () => {
 test("names and short codes are no subscribers' numbers", () => {
   const found = {
     messages: [
-      { from: "1&1", text: "a" },
-      { from: "12345678", text: "b" },
+      { from: "1&1", to: "68849", text: "a" },
+      { from: "12345678", to: "ACME", text: "b" },
     ],
   } as never;
   expect(inboundFor("viewer", found).messages.map(({ from }) => from)).toEqual(["1&1", "12345678"]);

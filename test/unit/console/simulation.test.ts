@@ -29,6 +29,8 @@ let told: Told[];
 let now: number;
 /** What the simulation waits for, told of its end. */
 let hold: (signal: AbortSignal) => Promise<void>;
+/** What the catalog's versions wait for. */
+let reading: () => Promise<void>;
 let asked: { since: number | undefined; most?: number }[];
 let desk: SimulationDesk;
 let world: Awaited<ReturnType<typeof consoleWorld>>;
@@ -51,7 +53,11 @@ async function open(longestMs?: number): Promise<void> {
   [versions, now, asked, hold] = [[], 100_000_000, [], async () => {}];
   const remembering = rememberingLog();
   told = remembering.told;
-  const read = async () => ({ versions, current: versions.at(-1) });
+  reading = async () => {};
+  const read = async () => {
+    await reading();
+    return { versions, current: versions.at(-1) };
+  };
   desk = new SimulationDesk({
     catalogs: new CatalogsToCompare({ read, files: () => FILES, partitions: 6 }),
     run: async (options, signal) => {
@@ -183,6 +189,25 @@ test("one goes on at a time, tells how far it is, and is stopped", async () => {
   hold = async () => {};
   await world.ask("operator", PATH, body);
   expect(await ended()).toMatchObject({ state: "done" });
+});
+
+test("while one is about to begin, its person is named to others, not the one of the last", async () => {
+  const body = { change: "routes", routes: CHEAPEST, minutes: 60 };
+  await world.ask("operator", PATH, body);
+  await ended();
+  const { promise, resolve: release } = Promise.withResolvers<void>();
+  let waits = false;
+  reading = () => {
+    waits = true;
+    return promise;
+  };
+  const beginning = world.ask("admin", PATH, body);
+  await expect.poll(() => waits).toBe(true);
+  const other = await world.ask("operator", PATH, body);
+  release();
+  expect([other.status, other.body.detail]).toEqual([409, expect.stringContaining("admin-anna")]);
+  expect(await beginning).toMatchObject({ status: 200 });
+  await ended();
 });
 
 test("one that takes too long is ended, and says what to do", async () => {
