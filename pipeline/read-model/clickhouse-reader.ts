@@ -1,4 +1,4 @@
-import { type ClickHouseClient, ClickHouseLogLevel, createClient } from "@clickhouse/client";
+import { type ClickHouseClient, ClickHouseError, ClickHouseLogLevel, createClient } from "@clickhouse/client";
 import type { ClickhouseConfig } from "../../platform/clickhouse/settings.ts";
 import { SluiceError } from "../../platform/errors/sluice-error.ts";
 
@@ -8,6 +8,10 @@ export interface ClickhouseReaderOptions {
   readonly user: string;
   readonly password: string;
   readonly database: string;
+  /** How long a look-up may take, ms. Default 5,000. */
+  readonly timeoutMs?: number;
+  /** Look-ups running at once. Default 50. */
+  readonly most?: number;
 }
 
 /** The values of a query's parameters, by name: they are never part of its text. */
@@ -20,19 +24,23 @@ export type Rows = <Row>(query: string, parameters: QueryParameters) => Promise<
 const MAX_LOOKUPS = 50;
 const LOOKUP_TIMEOUT_MS = 5_000;
 const MAX_CONNECTIONS = 10;
+/** What ClickHouse answers to a query that would read, take or hold more than its own settings allow: 158 rows, 159 time, 241 memory, 307 octets. */
+const LIMITS: ReadonlySet<string> = new Set(["158", "159", "241", "307"]);
 
 /** What reads ClickHouse while messages flow, of whatever service: a bounded number of look-ups, each with a time-out. */
 export class ClickhouseReader {
   private readonly client: ClickHouseClient;
+  private readonly most: number;
   private running = 0;
 
-  constructor({ url, user, password, database }: ClickhouseReaderOptions) {
+  constructor({ url, user, password, database, timeoutMs = LOOKUP_TIMEOUT_MS, ...options }: ClickhouseReaderOptions) {
+    this.most = options.most ?? MAX_LOOKUPS;
     this.client = createClient({
       url,
       username: user,
       password,
       database,
-      request_timeout: LOOKUP_TIMEOUT_MS,
+      request_timeout: timeoutMs,
       max_open_connections: MAX_CONNECTIONS,
       // It would write to the console, parameters included; what fails is thrown, and logged by whoever handles it.
       log: { level: ClickHouseLogLevel.OFF },
@@ -41,8 +49,12 @@ export class ClickhouseReader {
   }
 
   /** The reader that a program's settings name. */
-  static of(config: ClickhouseConfig): ClickhouseReader {
+  static of(
+    config: ClickhouseConfig,
+    options: Pick<ClickhouseReaderOptions, "timeoutMs" | "most"> = {},
+  ): ClickhouseReader {
     return new ClickhouseReader({
+      ...options,
       url: config.clickhouseUrl,
       user: config.clickhouseUser,
       password: config.clickhousePassword?.reveal() ?? "",
@@ -52,15 +64,17 @@ export class ClickhouseReader {
 
   /**
    * Carries out one look-up, of one query or several.
-   * @throws SluiceError `LOOKUPS_FULL` (throttled), `STATUS_UNAVAILABLE` (transient)
+   * @throws SluiceError `LOOKUPS_FULL` (throttled), `STATUS_UNAVAILABLE` (transient), `LOOKUP_TOO_LARGE` (permanent): it would read more than the query allows itself
    */
   async lookUp<T>(work: (rows: Rows) => Promise<T>): Promise<T> {
-    if (this.running >= MAX_LOOKUPS)
-      throw new SluiceError(`${MAX_LOOKUPS} look-ups are running`, { code: "LOOKUPS_FULL", class: "throttled" });
+    if (this.running >= this.most)
+      throw new SluiceError(`${this.most} look-ups are running`, { code: "LOOKUPS_FULL", class: "throttled" });
     this.running++;
     try {
       return await work((query, parameters) => this.rows(query, parameters));
     } catch (cause) {
+      if (cause instanceof ClickHouseError && LIMITS.has(cause.code))
+        throw new SluiceError("The look-up would read more than it may", { code: "LOOKUP_TOO_LARGE", cause });
       throw new SluiceError("ClickHouse did not answer the look-up", {
         code: "STATUS_UNAVAILABLE",
         class: "transient",

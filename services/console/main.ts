@@ -7,8 +7,10 @@ import { openCatalog } from "../../pipeline/boot/open-catalog.ts";
 import { readCatalog } from "../../pipeline/boot/read-catalog.ts";
 import { type Pipeline, startPipeline, startReader } from "../../pipeline/boot/start-pipeline.ts";
 import { followRouting, ROUTING_TOPICS } from "../../pipeline/explain/routing-view.ts";
+import { followTopic } from "../../pipeline/follow/follow-topic.ts";
 import { followUsage } from "../../pipeline/follow/follow-usage.ts";
 import type { LiveCatalog } from "../../pipeline/follow/live-catalog.ts";
+import { SuspicionBoard } from "../../pipeline/follow/suspicion-board.ts";
 import { ClickhouseReader } from "../../pipeline/read-model/clickhouse-reader.ts";
 import { loadConfig } from "../../platform/config/load-config.ts";
 import { startHttpServer } from "../../platform/http/http-server.ts";
@@ -16,7 +18,7 @@ import type { TopicReader } from "../../platform/kafka/topic-reader.ts";
 import { askEvery } from "../../platform/lifecycle/ask-every.ts";
 import { runService, type Scope } from "../../platform/lifecycle/run-service.ts";
 import { KNOWN_VARIABLES } from "../../schemas/generated/variables.ts";
-import { CONTROL_TOPIC, INBOUND_TOPIC, USAGE_TOPIC } from "../../schemas/topics.ts";
+import { ABNORMAL_TOPIC, CONTROL_TOPIC, INBOUND_TOPIC, USAGE_TOPIC } from "../../schemas/topics.ts";
 import { Gate } from "./access/gate.ts";
 import { Sessions } from "./access/sessions.ts";
 import { readUsers, Users } from "./access/users.ts";
@@ -38,7 +40,9 @@ import { ProviderBoard } from "./live/provider-board.ts";
 import { WatchedTopics } from "./live/watched-topics.ts";
 import { questions } from "./questions.ts";
 import { CachedAnswers } from "./read/cached-answers.ts";
+import { CAMPAIGNS_AT_ONCE, CAMPAIGNS_TIMEOUT_MS } from "./read/campaigns.ts";
 import { InboundBox } from "./read/inbound.ts";
+import { LettersInLog } from "./read/letters-in-log.ts";
 
 const config = loadConfig("console", consoleSettings, {
   purpose: "A web page that shows the pipeline as it works, and answers questions about messages, routes and costs.",
@@ -69,7 +73,7 @@ await runService({ name: "console", config, redact: ["password", "token", "cooki
 
 async function start(scope: Scope): Promise<void> {
   const pipeline = await startPipeline(scope, "console", config);
-  const reader = await startReader(scope, pipeline, [CONTROL_TOPIC, USAGE_TOPIC, ...ROUTING_TOPICS]);
+  const reader = await startReader(scope, pipeline, [CONTROL_TOPIC, USAGE_TOPIC, ABNORMAL_TOPIC, ...ROUTING_TOPICS]);
   const stream = new LiveStream({
     state: () => JSON.stringify(overview.show()),
     everyMs: TELL_EVERY_MS,
@@ -79,7 +83,11 @@ async function start(scope: Scope): Promise<void> {
   const changed = () => stream.changed();
   const history = new CatalogHistory(pipeline.codecs, scope.log, changed);
   const catalog = await openConsoleCatalog(scope, pipeline, reader, history);
-  const clickhouse = await openClickhouse(scope);
+  const clickhouse = await openClickhouse(scope, "clickhouse reader");
+  const campaignReader = await openClickhouse(scope, "clickhouse reader of campaigns", {
+    timeoutMs: CAMPAIGNS_TIMEOUT_MS,
+    most: CAMPAIGNS_AT_ONCE,
+  });
   const answers = new CachedAnswers(pipeline.now);
   observeAnswers(scope, answers);
   const board = new ProviderBoard(changed);
@@ -115,6 +123,10 @@ async function start(scope: Scope): Promise<void> {
   }).catch((err: unknown) =>
     scope.log.warn({ err }, "sms.usage cannot be read: the page shows caps without their use"),
   );
+  const suspicions = new SuspicionBoard(pipeline.codecs.suspicion);
+  followTopic(ABNORMAL_TOPIC, { reader, log: scope.log }, (record) => suspicions.accept(record)).catch((err: unknown) =>
+    scope.log.warn({ err }, "sms.abnormal cannot be read: the page shows no suspicions"),
+  );
   await scope.add("watched topics", { start: () => topics.start(), stop: () => topics.stop() });
   await scope.add("overview", { start: () => overview.start(), stop: () => overview.stop() });
   const inboundReader = await startReader(scope, pipeline, [INBOUND_TOPIC], { name: "reader of inbound messages" });
@@ -123,10 +135,13 @@ async function start(scope: Scope): Promise<void> {
   const asked = questions({
     overview,
     clickhouse,
+    campaignReader,
     answers,
     catalog,
     history,
     routing,
+    suspicions,
+    letters: new LettersInLog(desks.letters, pipeline.codecs),
     alerts,
     inbound,
     usage,
@@ -181,9 +196,13 @@ async function watchAlerts(scope: Scope, { connection }: Pipeline, onAlerts: () 
   return openAlerts(scope, options, onAlerts);
 }
 
-function openClickhouse(scope: Scope): Promise<ClickhouseReader> {
-  return scope.add("clickhouse reader", {
-    start: () => ClickhouseReader.of(config),
+function openClickhouse(
+  scope: Scope,
+  name: string,
+  options?: Parameters<typeof ClickhouseReader.of>[1],
+): Promise<ClickhouseReader> {
+  return scope.add(name, {
+    start: () => ClickhouseReader.of(config, options),
     stop: (it) => it.close(),
   });
 }

@@ -1,29 +1,34 @@
 import type { Request } from "express";
-import { catalogDiff } from "../../pipeline/control/catalog-diff.ts";
 import { explainQuestion } from "../../pipeline/explain/explain-question.ts";
 import type { RoutingView } from "../../pipeline/explain/routing-view.ts";
 import type { LiveCatalog } from "../../pipeline/follow/live-catalog.ts";
+import type { SuspicionBoard } from "../../pipeline/follow/suspicion-board.ts";
 import type { ClickhouseReader } from "../../pipeline/read-model/clickhouse-reader.ts";
 import { ClickhouseStatus } from "../../pipeline/read-model/clickhouse-status.ts";
 import { findMessages, MAX_ID_LENGTH } from "../../pipeline/read-model/find-messages.ts";
 import { ProblemError } from "../../platform/http/problem.ts";
-import { type Person, shownNumber } from "./access/roles.ts";
+import { isSubscriber, mayAs, type Person, shownNumber } from "./access/roles.ts";
 import type { AlertsOnPage } from "./alerts/open-alerts.ts";
+import { campaignQuestions } from "./campaign-questions.ts";
+import { catalogQuestions } from "./catalog-questions.ts";
 import type { Question } from "./http/console-app.ts";
+import { letterQuestions } from "./letter-questions.ts";
 import type { CapUsageBoard } from "./live/cap-usage.ts";
 import type { CatalogHistory } from "./live/catalog-history.ts";
 import type { LiveOverview } from "./live/live-overview.ts";
 import { accountTerms } from "./read/account-terms.ts";
 import type { CachedAnswers } from "./read/cached-answers.ts";
-import { campaigns } from "./read/campaigns.ts";
-import { deadLetters } from "./read/dead-letters.ts";
-import { type FiguresBy, figuresBy, SPANS, type Span, steps } from "./read/figures.ts";
+import { type FiguresBy, figuresBy, SPANS, steps } from "./read/figures.ts";
 import { type InboundBox, inboundFor } from "./read/inbound.ts";
-import { labels } from "./read/labels.ts";
+import type { LettersInLog } from "./read/letters-in-log.ts";
+import { invalidQuery, spanOf, textOf } from "./read/query-fields.ts";
+import { shownSuspicions } from "./read/suspicions.ts";
 
 export interface QuestionParts {
   readonly overview: LiveOverview;
   readonly clickhouse: ClickhouseReader;
+  /** For what reads all messages of a stretch: slower, and few at once. */
+  readonly campaignReader: Pick<ClickhouseReader, "lookUp">;
   readonly answers: CachedAnswers;
   readonly catalog: LiveCatalog;
   readonly history: CatalogHistory;
@@ -31,16 +36,15 @@ export interface QuestionParts {
   readonly alerts: AlertsOnPage;
   readonly usage: Pick<CapUsageBoard, "fullest">;
   readonly inbound: Pick<InboundBox, "newest">;
+  readonly letters: Pick<LettersInLog, "find" | "show">;
+  readonly suspicions: Pick<SuspicionBoard, "all">;
   /** Epoch ms by the brokers' clock. */
   readonly now: () => number;
 }
 
 /** Roll-ups are by the minute, and their sums over hours change slowly, ms. */
 const FIGURES_MAX_AGE_MS = 10_000;
-/** What reads events is asked less often, ms. */
-const EVENTS_MAX_AGE_MS = 30_000;
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
-const LABEL = /^[\w.:-]{1,64}$/;
 
 /** Everything that the page can ask, and who may. */
 export function questions(parts: QuestionParts): Question[] {
@@ -62,24 +66,13 @@ export function questions(parts: QuestionParts): Question[] {
       const [span, provider] = [spanOf(query), textOf(query.provider, 64)];
       return answers.of(`steps ${span} ${provider}`, FIGURES_MAX_AGE_MS, () => steps(clickhouse, span, provider));
     }),
-    get("/api/campaigns", (_, { query }) => {
-      const [span, key] = [spanOf(query), textOf(query.label, 64) || "campaign"];
-      if (!LABEL.test(key)) throw invalidQuery("label: letters, digits and _ . : - are allowed, at most 64 of them");
-      const ask = () => campaigns(clickhouse, key, SPANS[span].minutes);
-      return answers.of(`campaigns ${span} ${key}`, EVENTS_MAX_AGE_MS, ask);
-    }),
-    get("/api/labels", (_, { query }) => {
-      const span = spanOf(query);
-      return answers.of(`labels ${span}`, EVENTS_MAX_AGE_MS, () => labels(clickhouse, SPANS[span].minutes));
-    }),
     get("/api/account-terms", ({ role }) => accountTerms(parts.catalog.current, parts.usage, parts.now(), role)),
-    get("/api/dead-letters", (_, { query }) => {
-      const [span, reason] = [spanOf(query), textOf(query.reason, 64)];
-      const ask = () => deadLetters(clickhouse, SPANS[span].minutes, reason);
-      return answers.of(`dead letters ${span} ${reason}`, FIGURES_MAX_AGE_MS, ask);
-    }),
+    get("/api/abnormal", ({ role }) => shownSuspicions(parts.suspicions.all, role, parts.now())),
+    ...campaignQuestions(parts),
+    ...letterQuestions(parts),
     inboundQuestion(parts),
     ...messageQuestions(parts),
+    explainQuestionOf(parts),
     ...catalogQuestions(parts),
   ];
 }
@@ -92,12 +85,20 @@ function inboundQuestion({ inbound, answers, now }: QuestionParts): Question {
     role: "viewer",
     answer: async ({ role }, { query }) => {
       const [span, provider, number] = [spanOf(query), textOf(query.provider, 64), textOf(query.number, 64)];
+      // Whoever may not see a number may not try one either.
+      if (isSubscriber(number) && !mayAs(role, "operator")) throw numberRefused();
       const filter = () => ({ since: now() - SPANS[span].minutes * 60_000, provider, number });
       const key = `inbound ${JSON.stringify([span, provider, number])}`;
       const found = await answers.of(key, FIGURES_MAX_AGE_MS, () => inbound.newest(filter()));
       return { ...found, value: inboundFor(role, found.value) };
     },
   };
+}
+
+function numberRefused(): ProblemError {
+  const detail =
+    "number: looking for a person's number is for operators and admins; short codes and names may be looked for";
+  return new ProblemError({ status: 403, code: "ROLE_NEEDED", title: "Your role may not do this", detail });
 }
 
 function messageQuestions({ clickhouse }: QuestionParts): Question[] {
@@ -126,75 +127,20 @@ function messageQuestions({ clickhouse }: QuestionParts): Question[] {
   ];
 }
 
-function catalogQuestions({ catalog, history, routing }: QuestionParts): Question[] {
-  return [
-    {
-      method: "post",
-      path: "/api/explain",
-      role: "operator",
-      answer: (_, { body }) => {
-        const { account, ...question } = (body ?? {}) as Record<string, unknown>;
-        const answer = explainQuestion(
-          routing,
-          typeof account === "string" && account !== "" ? account : undefined,
-          question,
-        );
-        if (answer.ok) return answer.explanation;
-        if (answer.kind === "routes-unknown")
-          throw new ProblemError({ status: 503, code: "ROUTES_UNKNOWN", title: "The routes are not known here" });
-        const detail = answer.problems.map(({ field, message }) => `${field}: ${message}`).join("; ");
-        throw new ProblemError({ status: 400, code: "INVALID_MESSAGE", title: "The message is not valid", detail });
-      },
+function explainQuestionOf({ routing }: QuestionParts): Question {
+  return {
+    method: "post",
+    path: "/api/explain",
+    role: "operator",
+    answer: (_, { body }) => {
+      const { account, ...question } = (body ?? {}) as Record<string, unknown>;
+      const named = typeof account === "string" && account !== "" ? account : undefined;
+      const answer = explainQuestion(routing, named, question);
+      if (answer.ok) return answer.explanation;
+      if (answer.kind === "routes-unknown")
+        throw new ProblemError({ status: 503, code: "ROUTES_UNKNOWN", title: "The routes are not known here" });
+      const detail = answer.problems.map(({ field, message }) => `${field}: ${message}`).join("; ");
+      throw new ProblemError({ status: 400, code: "INVALID_MESSAGE", title: "The message is not valid", detail });
     },
-    {
-      method: "get",
-      path: "/api/routes",
-      role: "viewer",
-      answer: () => {
-        const { catalog: content, version } = catalog.current;
-        const routes = content.routes.map(({ id, when, strategy, providers }) => ({ id, when, strategy, providers }));
-        return { version, routes, accounts: content.accounts.map(({ id, name }) => ({ id, name })) };
-      },
-    },
-    {
-      method: "get",
-      path: "/api/history",
-      role: "viewer",
-      answer: () => ({
-        working: catalog.current.version,
-        versions: history.versions
-          .map(({ version, at, by, note, restored, source }, index, all) => {
-            const before = all[index - 1];
-            return {
-              version,
-              at,
-              by,
-              note,
-              restored,
-              diff: before === undefined ? null : catalogDiff(before.source, source),
-            };
-          })
-          .reverse(),
-      }),
-    },
-  ];
-}
-
-function spanOf({ span = "1h" }: Request["query"]): Span {
-  if (typeof span === "string" && Object.hasOwn(SPANS, span)) return span as Span;
-  throw invalidQuery(`span: one of ${Object.keys(SPANS).join(", ")} is needed`);
-}
-
-function textOf(value: unknown, most: number): string {
-  return typeof value === "string" ? value.trim().slice(0, most) : "";
-}
-
-/** `detail`: the parameter and what is wrong with it. */
-function invalidQuery(detail: string): ProblemError {
-  return new ProblemError({
-    status: 400,
-    code: "INVALID_QUERY",
-    title: "A query parameter is not valid",
-    detail,
-  });
+  };
 }

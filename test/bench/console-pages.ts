@@ -43,7 +43,7 @@ const VIEWS: readonly (readonly {
     { everyMs: 15_000, key: "account", ask: () => figuresBy(reader, "account", "1h") },
     { everyMs: 15_000, key: "country", ask: () => figuresBy(reader, "country", "1h") },
   ],
-  [{ everyMs: 15_000, key: "letters", ask: () => deadLetters(reader, 60, "") }],
+  [{ everyMs: 15_000, key: "letters", ask: () => deadLetters(reader, { from: Date.now() - 3_600_000 }) }],
 ];
 
 async function counted(): Promise<{ readonly queries: number; readonly cpuMs: number }> {

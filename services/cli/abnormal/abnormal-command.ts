@@ -1,6 +1,7 @@
 import { parseArgs } from "node:util";
 import { z } from "zod";
 import { SuspicionBoard } from "../../../pipeline/follow/suspicion-board.ts";
+import { fateOf } from "../../../pipeline/follow/suspicion-fate.ts";
 import { connectCodecs } from "../../../pipeline/records/codecs.ts";
 import { readConfig } from "../../../platform/config/load-config.ts";
 import { kafkaSettings } from "../../../platform/kafka/settings.ts";
@@ -9,7 +10,7 @@ import { silentLog } from "../../../platform/log/log.ts";
 import { ABNORMAL_TOPIC } from "../../../schemas/topics.ts";
 import { understood } from "../arguments.ts";
 import type { Command } from "../command.ts";
-import { fateOf, suspicionText } from "./abnormal-report.ts";
+import { suspicionText } from "./abnormal-report.ts";
 
 const HELP = `usage: sluice abnormal [--past] [--json]
 What is abnormal in the traffic, from sms.abnormal: whom it concerns, what is usual and what is seen, how surprising that is, and what goes on

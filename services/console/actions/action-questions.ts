@@ -1,5 +1,6 @@
 import type { Person, Role } from "../access/roles.ts";
 import type { Question } from "../http/console-app.ts";
+import { readLetterFilter } from "../read/letter-filter.ts";
 import { type CatalogChange, isUse } from "./catalog-change.ts";
 import type { CatalogDesk } from "./catalog-desk.ts";
 import { type Body, bodyOf, invalid, noteOf, textField, wholeNumber } from "./fields.ts";
@@ -8,8 +9,6 @@ import { MAX_LETTERS, MAX_RATE, type ReplayAsked, type ReplayDesk } from "./repl
 /** As ids of the catalog are. */
 const ID = /^[a-z0-9-]{1,64}$/;
 const VERSIONS = { min: 0, max: 1_000_000_000 };
-/** Reasons, topics and accounts that letters are looked for by. */
-const WORD = /^[\w.:-]{1,128}$/;
 
 /** What people may do from the page. Each is planned first, and carried out against what the plan showed. */
 export function actionQuestions(desk: CatalogDesk, replays: ReplayDesk): Question[] {
@@ -52,11 +51,9 @@ function replayActions(replays: ReplayDesk): Question[] {
 }
 
 function readAsked(body: Body): ReplayAsked {
-  const word = (field: string) => (body[field] === undefined ? undefined : textField(body, field, WORD));
-  const from = body.from === undefined ? undefined : wholeNumber(body, "from", { min: 0, max: 8_640_000_000_000_000 });
   if (body.asNew !== undefined && typeof body.asNew !== "boolean") throw invalid("asNew", "true or false is needed");
   return {
-    filter: { reason: word("reason"), topic: word("topic"), account: word("account"), from },
+    filter: readLetterFilter(body),
     most: wholeNumber(body, "most", { min: 1, max: MAX_LETTERS }),
     asNew: body.asNew === true,
   };

@@ -29,6 +29,7 @@ export interface Desks {
   readonly catalog: CatalogDesk;
   readonly replays: ReplayDesk;
   readonly simulations: SimulationDesk;
+  readonly letters: DeadLetterBox;
 }
 
 /** What people do from the page, on the pipeline: with a reader of its own, since the page's own follows sms.control. */
@@ -69,7 +70,7 @@ export async function openDesks(
     now,
   });
   await scope.add("simulations", { start: () => simulations, stop: () => simulations.close() });
-  return { catalog, replays, simulations };
+  return { catalog, replays, simulations, letters: box };
 }
 
 /** With a reader of its own for as long as it takes; the signal ends it also while Kafka does not answer. */

@@ -32,6 +32,9 @@ export interface ProviderNow {
   readonly queues: readonly number[];
   readonly segmentsToday: number;
   readonly segmentsThisMonth: number;
+  /** How many it takes by the catalog's quota; null: any number. */
+  readonly dailyQuota: number | null;
+  readonly monthlyQuota: number | null;
   /** Of its newest word, epoch ms by its sender's clock; null: there is none. */
   readonly at: number | null;
   /** Dispatch partitions, and how many of them somebody speaks for. */
@@ -113,6 +116,8 @@ function providerNow(provider: Provider, words: readonly Word[], now: number, at
     queues: QUEUE_NAMES.map((_, place) => sum((word) => word.queues[place] ?? 0)),
     segmentsToday: volumes.reduce((total, { today }) => total + today, 0),
     segmentsThisMonth: volumes.reduce((total, { thisMonth }) => total + thisMonth, 0),
+    dailyQuota: provider.quota.daily ?? null,
+    monthlyQuota: provider.quota.monthly ?? null,
     at: words.length === 0 ? null : Math.max(...words.map(({ health }) => health.at)),
     partitions: provider.partitions,
     heard: lately.length,

@@ -34,8 +34,9 @@ export function asked(path, render, { everyMs = 0 } = {}) {
   let closed = false;
   const load = async () => {
     const own = ++turn;
-    const question = path();
+    let question;
     try {
+      question = path();
       const answer = await ask(question);
       if (own !== turn || closed) return;
       const { value = answer, asOf, maxAgeMs } = answer;

@@ -13,6 +13,7 @@ const VIEWS = [
   { id: "messages", title: "Messages", load: () => import("./views/messages.js") },
   { id: "inbound", title: "Inbound", load: () => import("./views/inbound.js") },
   { id: "alerts", title: "Alerts", load: () => import("./views/alerts.js") },
+  { id: "abnormal", title: "Abnormal", load: () => import("./views/abnormal.js") },
   { id: "dead-letters", title: "Dead letters", load: () => import("./views/dead-letters.js") },
   { id: "accounts", title: "Accounts", load: () => import("./views/accounts.js") },
   { id: "campaigns", title: "Campaigns", load: () => import("./views/campaigns.js") },

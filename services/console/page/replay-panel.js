@@ -82,7 +82,7 @@ export function replayPanel(filter) {
         el("span", { class: "check" }, asNew, el("label", { for: "as-new" }, "as new messages")),
         el("button", { type: "submit" }, "See what would happen"),
       ),
-      el("p", { class: "muted" }, "Takes the letters of the reason and the time chosen above, the oldest first."),
+      el("p", { class: "muted" }, "Takes the letters that the filters above let through, the oldest first."),
       trouble,
       state,
       place,

@@ -11,6 +11,10 @@ export interface Campaign {
   readonly costs: Readonly<Record<string, string>>;
 }
 
+/** Of the reader that asks it, ms, and how many run at once. */
+export const CAMPAIGNS_TIMEOUT_MS = 11_000;
+export const CAMPAIGNS_AT_ONCE = 3;
+
 const MOST = 100;
 /** Labels stand on events, not in roll-ups: more rows than this are not read for one question. */
 const MAX_ROWS = 20_000_000;
@@ -36,7 +40,7 @@ type Row = {
 } & { readonly [End in (typeof ENDS)[number]]: number };
 
 /** Messages by the value of one of their labels. @throws SluiceError of class transient or throttled */
-export function campaigns(reader: ClickhouseReader, key: string, minutes: number): Promise<Campaign[]> {
+export function campaigns(reader: Pick<ClickhouseReader, "lookUp">, key: string, minutes: number): Promise<Campaign[]> {
   return reader.lookUp(async (rows) => {
     const found = await rows<Row>(QUERY, { key, minutes: String(minutes) });
     return found.map(({ label, account, messages, costs, ...row }) => ({

@@ -15,7 +15,7 @@ const QUERY = `
 
 /** Names of the labels that messages of a stretch carry, the most used first. @throws SluiceError of class transient or throttled */
 export function labels(
-  reader: ClickhouseReader,
+  reader: Pick<ClickhouseReader, "lookUp">,
   minutes: number,
 ): Promise<{ readonly label: string; readonly messages: number }[]> {
   return reader.lookUp((rows) => rows<{ label: string; messages: number }>(QUERY, { minutes: String(minutes) }));

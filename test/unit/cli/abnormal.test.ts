@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import type { SaidSuspicion } from "../../../pipeline/follow/suspicion-board.ts";
-import { fateOf, suspicionText } from "../../../services/cli/abnormal/abnormal-report.ts";
+import { fateOf } from "../../../pipeline/follow/suspicion-fate.ts";
+import { suspicionText } from "../../../services/cli/abnormal/abnormal-report.ts";
 
 const since = Date.UTC(2026, 10, 30, 9, 5) / 60_000;
 const pumped: SaidSuspicion = {

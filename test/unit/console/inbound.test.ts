@@ -126,6 +126,24 @@ test("viewers see shortened numbers and no texts, also of what an operator has j
   }
 });
 
+test("viewers cannot try a number: how it is spelt changes nothing, and short codes may be looked for", async () => {
+  log[0] = [inbound(1)];
+  const parts = { inbound: box(), answers: new CachedAnswers(() => 0), now: () => 10_000_000 };
+  const world = await consoleWorld(questions(parts as never));
+  try {
+    const ask = async (role: "viewer" | "operator", number: string) =>
+      world.ask(role, `/api/inbound?span=1h&number=${encodeURIComponent(number)}`);
+    for (const number of ["+491713920012", "00 49 171 392-0012", "491713920012", "4917139200"]) {
+      expect(await ask("viewer", number)).toMatchObject({ status: 403, body: { code: "ROLE_NEEDED" } });
+      expect((await ask("operator", number)).status).toBe(200);
+    }
+    expect(await ask("viewer", "68849")).toMatchObject({ status: 200, body: { value: { matched: 1 } } });
+    expect(await ask("viewer", "ACME")).toMatchObject({ status: 200, body: { value: { matched: 0 } } });
+  } finally {
+    await world.stop();
+  }
+});
+
 test("while Kafka does not answer, questions do not pile up", async () => {
   const hanging = { ...reader, watermarks: () => new Promise<never>(() => {}) };
   const stuck = new InboundBox(hanging as never, codecs as never);

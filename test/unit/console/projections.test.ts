@@ -7,7 +7,7 @@ import { RecentPoints } from "../../../services/console/live/recent-points.ts";
 import { CachedAnswers } from "../../../services/console/read/cached-answers.ts";
 import { BLANK_HEALTH } from "../pipeline/blank-health.ts";
 
-const provider = { id: "smsc-a", kind: "smpp", rate: 100, window: 50, partitions: 2 } as never;
+const provider = { id: "smsc-a", kind: "smpp", rate: 100, window: 50, partitions: 2, quota: { daily: 5_000 } } as never;
 const word = (partition: number, fields: object) =>
   ({ ...BLANK_HEALTH, provider: "smsc-a", partition, ...fields }) as never;
 
@@ -29,6 +29,8 @@ test("a provider is shown as the best of its partitions is, with the sum of what
       rate: 50,
       configuredRate: 100,
       backlog: 12,
+      dailyQuota: 5_000,
+      monthlyQuota: null,
       inFlight: 5,
       heard: 2,
       at: 8,

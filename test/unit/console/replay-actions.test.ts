@@ -97,6 +97,18 @@ test("a dry run says what would happen and writes nothing; then exactly those le
   expect(told[0]!.fields).toMatchObject({ person: "operator-anna", role: "operator", run: done.run });
 });
 
+test("a run takes the letters that the list's filters let through", async () => {
+  const filter = {
+    ...{ reason: "invalid", topic: "sms.receipts", account: "acme", provider: "smsc-a", from: 5, to: 9 },
+    labels: ["campaign=spring"],
+  };
+  await world.ask("operator", `${PATH}/plan`, { ...filter, most: 4 });
+  await ended();
+  expect(asked[0]!.filter).toEqual({ ...filter, labels: { campaign: "spring" } });
+  const wrong = await world.ask("operator", `${PATH}/plan`, { from: 9, to: 9, most: 4 });
+  expect(wrong).toMatchObject({ status: 400, body: { errors: [{ field: "to" }] } });
+});
+
 test("the run's name says who, and can stand on a mark", async () => {
   desk.look({ filter: {}, most: 1, asNew: false }, { name: "anna@example.com", role: "operator" });
   const { run } = await ended();

@@ -1,5 +1,6 @@
 import { asked } from "../asked.js";
 import { changeCatalog, diffList } from "../change-catalog.js";
+import { compareVersions } from "../compare-versions.js";
 import { el } from "../elements.js";
 import { moment } from "../format.js";
 
@@ -19,15 +20,17 @@ export function show(container, { person }) {
     );
     history.load();
   };
+  const compare = compareVersions();
   const mayRollBack = person.role === "admin";
   const history = asked(
     () => "/api/history",
-    (body, answer) => render(body, answer, mayRollBack ? rollBack : undefined),
-    {
-      everyMs: 15_000,
+    (body, answer) => {
+      compare.offer(answer.versions);
+      render(body, answer, mayRollBack ? rollBack : undefined);
     },
+    { everyMs: 15_000 },
   );
-  container.append(el("h1", {}, "Catalog"), done, history.element);
+  container.append(el("h1", {}, "Catalog"), done, compare.element, history.element);
   return () => history.close();
 }
 

@@ -45,7 +45,7 @@ function render({ messages, matched, looked, notLooked, unreadable }, mayRead) {
     notLooked > 0 ? `Only the newest ${count(looked)} records of this time were looked at.` : "",
     unreadable > 0 ? `${count(unreadable)} records could not be read.` : "",
     "Parts of long messages stand one by one, as they came.",
-    mayRead ? "" : "Texts are for operators and admins.",
+    mayRead ? "" : "Texts, and looking for a person's number, are for operators and admins.",
   ];
   return [
     table(

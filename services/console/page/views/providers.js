@@ -3,6 +3,7 @@ import { stepsChart } from "../chart.js";
 import { CONDITIONS } from "../conditions.js";
 import { el, setAttribute, setText, table } from "../elements.js";
 import { amounts, count, millis, percent, rate } from "../format.js";
+import { quotaWords } from "../quota-words.js";
 import { useSwitch } from "../use-switch.js";
 
 /** Each provider: how it is now, and what it delivered at what cost. */
@@ -28,6 +29,10 @@ export function show(container, { live, person }) {
     el("section", { class: "card" }, el("h2", {}, "Delivery and cost"), sums.element),
     el("section", { class: "card" }, el("h2", {}, "All providers together"), curve.element),
   );
+  const lookups = asked(() => "/api/lookups", renderLookups);
+  container.append(
+    el("section", { class: "card", hidden: true }, el("h2", {}, "Look-ups of networks"), lookups.element),
+  );
   const known = new Map();
   const stop = live.listen((state) => {
     if (state === undefined) return;
@@ -43,6 +48,7 @@ export function show(container, { live, person }) {
     stop();
     sums.close();
     curve.close();
+    lookups.close();
     chart.close();
   };
 }
@@ -78,6 +84,30 @@ function renderSums(body, rows) {
       { empty: "Nothing was sent in this time." },
     ),
     el("p", { class: "muted" }, "Times: median / 95 of 100."),
+  );
+}
+
+/** Nothing where the catalog asks no look-ups. */
+function renderLookups(body, { lookups }) {
+  const money = (amount, currency) => (amount === null ? "no limit" : `${amount} ${currency}`);
+  body.closest("section").hidden = lookups.length === 0;
+  body.replaceChildren(
+    table(
+      "Look-ups of numbers' networks",
+      [
+        { title: "Look-up", of: ({ id }) => id },
+        {
+          title: "A question",
+          number: true,
+          of: ({ price, currency }) => (currency === null ? "free" : `${price} ${currency}`),
+        },
+        { title: "A day, at most", number: true, of: ({ daily, currency }) => money(daily, currency) },
+        { title: "A month, at most", number: true, of: ({ monthly, currency }) => money(monthly, currency) },
+        { title: "Days of", of: ({ zone }) => zone },
+      ],
+      lookups,
+    ),
+    el("p", { class: "muted" }, "What has been spent: router_lookup_spent_micros_total in the routers' metrics."),
   );
 }
 
@@ -119,8 +149,8 @@ function providerCard(id, mayChange) {
       `${rate(provider.configuredRate)} segments/s`,
       `${count(provider.inFlight)} of ${count(provider.window)}`,
       `${count(provider.backlog)} messages`,
-      `${count(provider.segmentsToday)} segments`,
-      `${count(provider.segmentsThisMonth)} segments`,
+      quotaWords(provider.segmentsToday, provider.dailyQuota),
+      quotaWords(provider.segmentsThisMonth, provider.monthlyQuota),
       `${provider.heard} of ${provider.partitions}`,
     ];
     for (const [index, { value }] of facts.entries()) setText(value, values[index]);

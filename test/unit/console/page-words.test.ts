@@ -1,0 +1,69 @@
+import { expect, test } from "vitest";
+import type { Explanation } from "../../../domain/routing/explain.ts";
+
+/** Modules of the page are scripts for browsers: what makes words of answers needs none. */
+const page = (name: string) => import(new URL(`../../../services/console/page/${name}`, import.meta.url).href);
+
+const answer: Explanation = {
+  ...{ to: "+491713920012", country: "DE", network: null, account: "acme", lane: "otp", from: "ACME", sentAs: "4917" },
+  ...{ encoding: "ucs2", segments: 3, segmentsSaved: 0, at: "2026-12-01T10:00:00.000Z", catalogVersion: 7 },
+  ucs2: { character: "ł", codePoint: "U+0142", index: 4, others: 2, segmentsTransliterated: 1 },
+  route: {
+    ...{ id: "german-codes", place: 2, strategy: "least-cost", score: "price of a segment" },
+    conditions: [
+      { condition: "countries", met: "DE" },
+      { condition: "labels", met: "kind=code" },
+    ],
+  },
+  ...{ provider: "smsc-a", reason: "cheapest" as never, candidates: [], others: [], notes: [] },
+};
+
+async function words(over: Partial<Explanation> = {}): Promise<Record<string, string>> {
+  const { facts } = await page("explanation.js");
+  return Object.fromEntries(facts({ ...answer, ...over }));
+}
+
+test("an explanation says what the text takes and why, how it is sent, and by which of the route's conditions", async () => {
+  expect(await words()).toMatchObject({
+    Message: "UCS-2, 3 segments, for “ł” (U+0142) at 4 and 2 others; 1 segment with transliterate",
+    Sender: "ACME, goes out as 4917",
+    Route: "german-codes, number 2, least-cost",
+    "Holds since": "countries: DE; labels: kind=code",
+    Catalog: "version 7",
+  });
+  expect((await words({ segmentsSaved: 2, segments: 1, encoding: "gsm7", ucs2: null })).Message).toBe(
+    "gsm7, 1 segment, 2 fewer than the text as given",
+  );
+  expect(await words({ route: null, from: null, sentAs: null })).toMatchObject({
+    Route: "none: no route's conditions hold",
+    Sender: "the provider's own",
+  });
+});
+
+test("a candidate's deliveries and conversions are said with what is wrong with them", async () => {
+  const { deliveryWords, conversionWords } = await page("explanation.js");
+  const delivery = { probability: 0.982, p95Ms: 12_000, share: 0.4 };
+  expect(deliveryWords({ delivery })).toBe("98.2 %, 95 of 100 within 12 s; has 40.0 % of its traffic");
+  expect(deliveryWords({ delivery: { ...delivery, p95Ms: null, share: 0 } })).toBe(
+    "98.2 %; left, its receipts have collapsed",
+  );
+  expect(deliveryWords({ delivery: null })).toBe("no receipts yet");
+  expect(conversionWords({ conversion: { probability: 0.12, told: 40, suspect: true } })).toBe(
+    "12.0 %, of 40 told; suspect: far fewer than of the others, though receipts say that it delivers",
+  );
+  expect(conversionWords({ conversion: null })).toBe("nothing told");
+});
+
+test("a quota stands with what has been used of it", async () => {
+  const { quotaWords } = await page("quota-words.js");
+  expect(quotaWords(1_200, 5_000)).toBe("1,200 of 5,000 segments");
+  expect(quotaWords(1_200, null)).toBe("1,200 segments");
+});
+
+test("labels are read as people type them", async () => {
+  const { labelsByName, readLabels } = await page("labels-field.js");
+  expect(readLabels(" campaign=spring, kind=a=b ,")).toEqual(["campaign=spring", "kind=a=b"]);
+  expect(labelsByName("campaign=spring, kind=a=b")).toEqual({ campaign: "spring", kind: "a=b" });
+  expect(() => readLabels("campaign")).toThrow("Labels: campaign: name=value is needed");
+  expect(() => labelsByName("a=1,a=2")).toThrow("Labels: a is given twice.");
+});
