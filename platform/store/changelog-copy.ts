@@ -1,0 +1,236 @@
+/**
+ * Keeps a store's copy of a compacted topic up to date, of all its partitions, whoever owns them. So an instance that takes a partition
+ * over need not read it: it waits until its copy has come as far as the log was at that moment (`caughtUp`).
+ */
+
+import { SluiceError } from "../errors/sluice-error.ts";
+import { type InRecord, type KafkaLog, seldom } from "../kafka/record.ts";
+import type { PartitionFollower, Watermarks } from "../kafka/topic-reader.ts";
+import { askEvery } from "../lifecycle/ask-every.ts";
+import { type CopyPosition, isTooOld, whyReadAnew } from "./copy-position.ts";
+import type { PartitionStore } from "./partition-store.ts";
+
+/** What a copy asks of Kafka. A TopicReader has it; nobody else may follow the topic with that one. */
+export interface ChangelogSource {
+  watermarks(topic: string): Promise<Watermarks[]>;
+  offsetsAt(topic: string, time: number): Promise<number[]>;
+  followFrom(topic: string, partition: number, from: number, follower: PartitionFollower): void;
+}
+
+export interface ChangelogCopyOptions {
+  readonly store: PartitionStore;
+  readonly source: ChangelogSource;
+  readonly topic: string;
+  /** The tables that `apply` changes, and nobody else. */
+  readonly tables: readonly string[];
+  /**
+   * Changes these tables, in the record's partition, as the record says. Applied again after later ones, in order, it must lead to the
+   * same: records after a crash come again. It must not throw: what cannot be read is left out and told of by whoever decodes it.
+   */
+  readonly apply: (record: InRecord) => void;
+  /** Epoch ms by the brokers' clock. */
+  readonly now: () => number;
+  /** The topic's `delete.retention.ms`. */
+  readonly deleteRetentionMs: number;
+  /** Told once when the copy cannot go on: end the process; the next start reads what must be read anew. */
+  readonly onFault: (error: Error) => void;
+  readonly log: KafkaLog;
+  /** The log's ends are asked for so often, ms. Default 1,000. */
+  readonly pollMs?: number;
+}
+
+/** Tells whether the caller still wants to wait. */
+export interface Wanted {
+  readonly alive: boolean;
+}
+
+const POLL_MS = 1_000;
+/** A batch waits so long for room, ms, and is then fetched again: a member that is silent for longer loses its place. */
+const ROOM_MS = 5_000;
+
+interface Waiter {
+  readonly offset: number;
+  readonly wanted: Wanted | undefined;
+  readonly settle: (reached: boolean) => void;
+}
+
+interface Following {
+  position: CopyPosition;
+  end: number;
+  /** `since` as it was handed to the store last. */
+  noted: number;
+  waiters: Waiter[];
+}
+
+export class ChangelogCopy {
+  private readonly options: ChangelogCopyOptions;
+  private readonly partitions: Following[] = [];
+  private timer: NodeJS.Timeout | undefined;
+  private over = false;
+
+  constructor(options: ChangelogCopyOptions) {
+    this.options = options;
+  }
+
+  /** Clears what cannot be gone on with, and begins to follow. Throws when Kafka does not answer: call it again. */
+  async start(): Promise<void> {
+    const { options } = this;
+    const { store, source, topic, now, deleteRetentionMs } = options;
+    const asked = now();
+    const marks = await source.watermarks(topic);
+    const positions = marks.map((_, partition) => store.position(topic, partition));
+    const newest = Math.max(0, ...positions.map((position) => position?.newest ?? 0));
+    const later = newest === 0 ? [] : await source.offsetsAt(topic, newest + 1);
+    for (const [partition, { low, high }] of marks.entries()) {
+      const firstLater = later[partition] ?? -1;
+      const why = whyReadAnew(positions[partition], { low, high, firstLater }, asked, deleteRetentionMs);
+      if (why !== undefined) {
+        if (why !== "none")
+          options.log.warn({ topic, partition, why }, "A copy is too old; the partition is read anew");
+        await store.clear(options.tables, topic, partition);
+      }
+      const position = beginning(why === undefined ? positions[partition] : undefined, low, high, asked);
+      this.partitions[partition] = { position, end: high, noted: position.since, waiters: [] };
+      store.setPosition(topic, partition, position);
+    }
+    for (const [partition, { position }] of this.partitions.entries())
+      source.followFrom(topic, partition, position.next, this.follower(partition));
+    const onFault = (error: Error) =>
+      seldom(options.log, `copy-${topic}`).debug({ topic, cause: error.message }, "Could not ask for the log's ends");
+    this.timer = askEvery(options.pollMs ?? POLL_MS, () => this.ask(), onFault);
+  }
+
+  /** Stops asking; whoever waits is told that it was in vain. The reader is stopped by whoever made it, and before this. */
+  stop(): void {
+    this.over = true;
+    if (this.timer !== undefined) clearInterval(this.timer);
+    for (const { waiters } of this.partitions) for (const { settle } of waiters.splice(0)) settle(false);
+  }
+
+  /** All below this offset has been applied, and is what the store answers. */
+  position(partition: number): number {
+    return this.partitions[partition]?.position.next ?? 0;
+  }
+
+  /** Resolves with true when all below the offset has been applied; with false when it is not `wanted` any more, or the copy is over. */
+  reached(partition: number, offset: number, wanted?: Wanted): Promise<boolean> {
+    const following = this.partitions[partition];
+    if (following === undefined || this.over) return Promise.resolve(false);
+    if (following.position.next >= offset) return Promise.resolve(true);
+    return new Promise((settle) => following.waiters.push({ offset, wanted, settle }));
+  }
+
+  /** `reached` with the log's end as it is now: what a new owner of the partition waits for. Throws when Kafka does not answer. */
+  async caughtUp(partition: number, wanted?: Wanted): Promise<boolean> {
+    const { high } = (await this.options.source.watermarks(this.options.topic))[partition] ?? { high: 0 };
+    return this.reached(partition, high, wanted);
+  }
+
+  /** Records of the log that have not been applied, as of the last answer; those that compaction has removed count too. */
+  get lag(): number {
+    return this.partitions.reduce((sum, { end, position }) => sum + Math.max(0, end - position.next), 0);
+  }
+
+  /** Asks how far the log is now, and whether it can still be followed; done every `pollMs` by itself. */
+  async ask(): Promise<void> {
+    const { store, source, topic, now, deleteRetentionMs } = this.options;
+    const asked = now();
+    // What comes while the answer is on its way lies beyond the end that it tells.
+    const before = this.partitions.map(({ position }) => position.next);
+    const marks = await source.watermarks(topic);
+    if (this.over) return;
+    for (const [partition, following] of this.partitions.entries()) {
+      const { position } = following;
+      const { low, high } = marks[partition] ?? { low: 0, high: 0 };
+      following.end = high;
+      if (before[partition]! > high)
+        return this.fail("is shorter than its copy: it has been deleted and made again", partition);
+      if (position.next < low) return this.fail("has lost records that its copy had not read", partition);
+      if (position.next < high) {
+        if (this.tooLate(following, partition)) return;
+      } else {
+        // Batches are refused when it is too late for them, so that a copy which is at the end has missed nothing.
+        following.position = { ...position, since: Math.max(position.since, asked) };
+        // An idle copy is not written every second.
+        if (asked - following.noted > deleteRetentionMs / 50) {
+          following.noted = asked;
+          store.setPosition(topic, partition, following.position);
+        }
+      }
+      this.settle(following);
+    }
+  }
+
+  private follower(partition: number): PartitionFollower {
+    const { apply, store, topic } = this.options;
+    const following = this.partitions[partition]!;
+    return {
+      ready: () => this.ready(following, partition),
+      onRecord: (record) => {
+        if (this.over) return;
+        apply(record);
+        const { since, newest } = following.position;
+        following.position = { next: record.offset + 1, since, newest: Math.max(newest, record.timestamp) };
+        store.setPosition(topic, partition, following.position);
+      },
+      reached: (next) => {
+        if (this.over) return;
+        following.position = { ...following.position, next: Math.max(following.position.next, next) };
+        store.setPosition(topic, partition, following.position);
+        this.settle(following);
+      },
+    };
+  }
+
+  /** Whether another batch may be applied: it is not too late for it, and there is room. */
+  private async ready(following: Following, partition: number): Promise<boolean> {
+    const { store } = this.options;
+    if (this.over || this.tooLate(following, partition)) return false;
+    if (!store.full) return true;
+    const room = store.makeRoom().catch(() => {});
+    let timer: NodeJS.Timeout | undefined;
+    const limit = new Promise((resolve) => {
+      timer = setTimeout(resolve, ROOM_MS);
+    });
+    await Promise.race([room, limit]);
+    clearTimeout(timer);
+    return !this.over && store.failed === undefined && !store.full;
+  }
+
+  /** A copy that has been cut off for so long may have missed tombstones; it is begun anew. */
+  private tooLate({ position }: Following, partition: number): boolean {
+    if (!isTooOld(position, this.options.now(), this.options.deleteRetentionMs)) return false;
+    this.fail("has not been read to its end for half of delete.retention.ms: tombstones may have gone", partition);
+    return true;
+  }
+
+  private settle(following: Following): void {
+    if (following.waiters.length === 0) return;
+    const { next } = following.position;
+    following.waiters = following.waiters.filter(({ offset, wanted, settle }) => {
+      const reached = next >= offset;
+      if (!reached && wanted?.alive !== false) return true;
+      settle(reached);
+      return false;
+    });
+  }
+
+  private fail(what: string, partition: number): void {
+    if (this.over) return;
+    this.stop();
+    const { topic, onFault } = this.options;
+    onFault(
+      new SluiceError(`${topic}/${partition} ${what}; the process must start again, and reads it anew`, {
+        code: "STORE_COPY_BROKEN",
+        class: "transient",
+        details: { topic, partition },
+      }),
+    );
+  }
+}
+
+/** Where to begin. A copy that has all that there is has it now. */
+function beginning(kept: CopyPosition | undefined, low: number, high: number, asked: number): CopyPosition {
+  if (kept === undefined) return { next: low, since: asked, newest: 0 };
+  return kept.next === high ? { ...kept, since: Math.max(kept.since, asked) } : kept;
+}
