@@ -1,6 +1,6 @@
 # Everyday commands; `make help` lists them. Node 20 or newer starts them, the project's own Node 24 (a package) runs them.
 .DEFAULT_GOAL := help
-.PHONY: help install up down status logs demo test lint check format schemas networks bench bench-otp bench-catalog bench-sql bench-archive routing-lab abnormal-lab faults interop audit check-metrics alerts alerts-fire dashboards clean console-shots console-tour console-dark
+.PHONY: help install up down status logs demo test lint check format schemas networks bench bench-otp bench-catalog bench-sql bench-archive bench-state routing-lab abnormal-lab faults interop audit check-metrics alerts alerts-fire dashboards clean console-shots console-tour console-dark
 BIN := node_modules/.bin
 CLUSTER = npm run -s cluster --
 
@@ -60,6 +60,9 @@ bench-sql: install ## what ClickHouse's tables cost: CPU of an inserted row besi
 
 bench-archive: install ## a day of a million messages archived, dropped and restored, and 300,000 events compared with their rows (minutes)
 	@$(BIN)/node test/bench/archive.ts
+
+bench-state: install ## what is remembered by recipient, on disk: read from a real broker, asked for, taken over; STATE_SUPPRESSIONS=20000000 STATE_CAPPED=5000000 STATE_SCHEDULED=2000000 the sizes aimed at
+	@$(BIN)/node test/bench/state/bench-state.ts
 
 routing-lab: install ## how well the router buys, in simulated worlds: regret, receipts that collapse, dark links, false alarms (minutes); LAB=pipeline once on the real pipeline
 	@case "$(LAB)" in \
