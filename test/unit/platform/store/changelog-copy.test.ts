@@ -310,6 +310,10 @@ test("a new owner waits for what the log has when it asks, and no longer than it
   await up;
   expect(settled).toBe(true);
   expect(one.copy.position(0)).toBe(3);
+  log.mark(0);
+  const beyondMark = one.copy.caughtUp(0);
+  await log.deliverAll();
+  expect(await beyondMark).toBe(true);
   await one.end("close");
 });
 

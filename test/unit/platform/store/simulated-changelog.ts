@@ -47,6 +47,11 @@ export class SimulatedChangelog implements ChangelogSource {
     });
   }
 
+  /** An offset without a record: the mark at the end of a writer's transaction. */
+  mark(partition: number): void {
+    this.ends[partition]!++;
+  }
+
   /** `untouched`: the newest records, which are in the segment that is still written to. */
   compact(untouched = 2): void {
     this.logs = this.logs.map((log) => {
