@@ -3,13 +3,17 @@
  * takes a provider out of use and back, simulates a change, reads what a handset has sent, and has a dead letter replayed.
  */
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
+import type { Explanation } from "../../domain/routing/explain.ts";
+import { ClickhouseReader } from "../../pipeline/read-model/clickhouse-reader.ts";
 import { connectCodecs } from "../../pipeline/records/codecs.ts";
 import { WHOLE_TEXT } from "../../pipeline/records/delivered-records.ts";
 import { INBOUND_TOPIC } from "../../schemas/topics.ts";
 import { makeOneTimeLogin } from "../../services/console/access/one-time-login.ts";
+import { campaigns } from "../../services/console/read/campaigns.ts";
+import { clickhouseOptions } from "../fixture/cluster-handle.ts";
 import { disconnect, freshId, freshNumber, post, produce, produceRaw, until, untilFinal } from "./sluice.ts";
 
-const { consoleUrl, environment } = inject("sluice");
+const { consoleUrl, environment, infra } = inject("sluice");
 afterAll(disconnect);
 
 const MARK = { "content-type": "application/json", "x-sluice-console": "1" };
@@ -75,15 +79,82 @@ test("the overview follows the senders' words, and a message is found by its ref
   expect(value.find(({ name }) => name === "acme")!.submitted).toBeGreaterThan(0);
 });
 
-test("messages are summed by a label, whose name is suggested", async () => {
+interface Sums {
+  readonly name: string;
+  readonly submitted: number;
+  readonly ended: Readonly<Record<string, number>>;
+  readonly costs: Readonly<Record<string, string>>;
+}
+
+test("messages are summed by label, whose name is suggested, by provider, country and time, and a question that would read too much is told so", async () => {
   const label = `label-${freshId().slice(0, 8)}`;
-  const message = { to: `+${freshNumber()}`, text: "hello", lane: "otp", metadata: { [label]: "blue" } };
-  const { body } = await post("/v1/messages", message);
-  await untilFinal([(body as { id: string }).id]);
+  type Step = { readonly submitted: number; readonly delivered: number; readonly ended: number };
+  const figures = async () => {
+    const [providers, countries, steps] = await Promise.all([
+      ask<{ value: Sums[] }>("/api/providers?span=24h"),
+      ask<{ value: Sums[] }>("/api/countries?span=24h"),
+      ask<{ value: Step[] }>("/api/steps?span=24h"),
+    ]);
+    const sum = (all: readonly Sums[], of: (one: Sums) => number) => all.reduce((total, one) => total + of(one), 0);
+    const curve = (of: keyof Step) => steps.value.reduce((total, one) => total + one[of], 0);
+    return {
+      providers: sum(providers.value, ({ submitted }) => submitted),
+      delivered: sum(providers.value, ({ ended }) => ended.delivered!),
+      cost: sum(providers.value, ({ costs }) => Number(costs.EUR ?? 0)),
+      germany: countries.value.find(({ name }) => name === "DE")?.submitted ?? 0,
+      curve: { submitted: curve("submitted"), delivered: curve("delivered") },
+    };
+  };
+  const before = await figures();
+  const sent = await Promise.all(
+    ["blue", "blue", "red"].map((value) =>
+      post("/v1/messages", { to: `+${freshNumber()}`, text: "hello", lane: "otp", metadata: { [label]: value } }),
+    ),
+  );
+  await untilFinal(sent.map(({ body }) => (body as { id: string }).id));
   const { value: names } = await ask<{ value: { label: string }[] }>("/api/labels?span=6h");
   expect(names.map((one) => one.label)).toContain(label);
-  const { value } = await ask<{ value: object[] }>(`/api/campaigns?span=1h&label=${label}`);
-  expect(value).toMatchObject([{ label: "blue", account: "acme", messages: 1, ended: { delivered: 1 } }]);
+  const { value } = await ask<{ value: Campaigns }>(`/api/campaigns?span=1h&label=${label}`);
+  expect(value).toMatchObject([
+    { label: "blue", account: "acme", messages: 2, ended: { delivered: 2 } },
+    { label: "red", account: "acme", messages: 1, ended: { delivered: 1 } },
+  ]);
+
+  // What is kept is ten seconds old at the most; others send beside this test.
+  let after = before;
+  await until("the sums have them", async () => {
+    after = await figures();
+    return after.delivered - before.delivered >= 3 && after.curve.delivered - before.curve.delivered >= 3;
+  });
+  expect(after.providers - before.providers).toBeGreaterThanOrEqual(3);
+  expect(after.germany - before.germany).toBeGreaterThanOrEqual(3);
+  expect(after.curve.submitted - before.curve.submitted).toBeGreaterThanOrEqual(3);
+  const spent = value.reduce((total, { costs }) => total + Number(costs.EUR), 0);
+  expect(spent).toBeGreaterThan(0);
+  expect(after.cost - before.cost).toBeGreaterThanOrEqual(spent - 1e-6);
+
+  const { url, username, password } = clickhouseOptions(infra);
+  const reader = new ClickhouseReader({ url, user: username, password, database: "sluice" });
+  const bounds = { rows: 1, seconds: 5, bytes: 1_000_000_000 };
+  await expect(campaigns(reader, label, 60, bounds)).rejects.toMatchObject({ code: "LOOKUP_TOO_LARGE" });
+  await reader.close();
+});
+
+type Campaigns = readonly { readonly label: string; readonly costs: Readonly<Record<string, string>> }[];
+
+test("a message's way is explained with what its text takes, and why", async () => {
+  const to = `+${freshNumber()}`;
+  const question = { to, account: "acme", lane: "otp", text: "Zażółć gęślą jaźń 12345" };
+  const plain = await act<Explanation>("/api/explain", { ...question, at: "2026-12-01T10:00:00Z" });
+  expect(plain).toMatchObject({
+    ...{ to, country: "DE", account: "acme", encoding: "ucs2", segments: 1, at: "2026-12-01T10:00:00.000Z" },
+    ucs2: { character: "ż", codePoint: "U+017C", index: 2 },
+    provider: await sentBy(),
+  });
+  expect(plain.candidates.find(({ provider }) => provider === plain.provider)).toMatchObject({
+    verdict: "chosen",
+    health: { circuit: "closed" },
+  });
 });
 
 interface Simulated {
@@ -201,11 +272,18 @@ test("a dead letter is looked at in a dry run, and replayed once", async () => {
     return run;
   };
   let dry: Run["run"] | undefined;
+  interface Found {
+    readonly value: { readonly matched: number; readonly letters: readonly { readonly letter: string }[] };
+  }
   await until("the letter is there, and may go", async () => {
     await act(`${path}/plan`, { account, most: 10, asNew: true });
     dry = await ended();
     return dry.replayed === 1;
   });
+  const found = await ask<Found>(`/api/dead-letters?span=1h&account=${account}`);
+  expect(found.value).toMatchObject({ matched: 1, letters: [{ replayed: 0 }] });
+  const letter = await ask<object>(`/api/dead-letters/letter?letter=${found.value.letters[0]!.letter}`);
+  expect(letter).toMatchObject({ kind: "request", content: { accountId: account, text: "hello" } });
   await act(path, { run: dry!.run, rate: 20 });
   expect(await ended()).toMatchObject({ replayed: 1, refused: {} });
   await until("ClickHouse has it as replayed", async () => {

@@ -5,32 +5,67 @@ import { ENDS } from "./stage-figures.ts";
 export interface Campaign {
   readonly label: string;
   readonly account: string;
+  /** Messages, each destination for itself. */
   readonly messages: number;
   readonly ended: Readonly<Record<string, number>>;
-  /** Of submissions, by currency; what is charged on delivery is not in it. */
+  /** By currency, decimal texts: of submissions, and what is owed for what was delivered. */
   readonly costs: Readonly<Record<string, string>>;
 }
 
-/** Of the reader that asks it, ms, and how many run at once. */
-export const CAMPAIGNS_TIMEOUT_MS = 11_000;
-export const CAMPAIGNS_AT_ONCE = 3;
+/** Bounds of one question. A message is about one row, so that a day of 500 a second can be asked for. */
+export interface CampaignBounds {
+  readonly rows: number;
+  readonly seconds: number;
+  readonly bytes: number;
+}
 
 const MOST = 100;
-/** Labels stand on events, not in roll-ups: more rows than this are not read for one question. */
-const MAX_ROWS = 20_000_000;
+/** How long a question may take in ClickHouse, s. */
+const MOST_SECONDS = 9;
+const BOUNDS: CampaignBounds = { rows: 100_000_000, seconds: MOST_SECONDS, bytes: 1_000_000_000 };
+/** Of the reader that asks it: what ClickHouse says is still to come through, ms. */
+export const CAMPAIGNS_TIMEOUT_MS = (MOST_SECONDS + 2) * 1_000;
 
-const QUERY = `
-  SELECT metadata[{key:String}] AS label, account, toFloat64(uniqIf((message_id, destination), type = 'routed')) AS messages,
-    ${ENDS.map((end) => `toFloat64(countIf(type = 'final' AND state = '${end}')) AS ${end}`).join(", ")},
-    mapApply((currency, amount) -> (currency, toString(amount)),
-      sumMapIf(map(toString(currency), toDecimal128(cost, 6)), type = 'submitted' AND currency != '')) AS costs
-  FROM events
-  WHERE at >= now() - toIntervalMinute({minutes:UInt32}) AND mapContains(metadata, {key:String})
-    AND type IN ('routed', 'submitted', 'final')
+/** Each of them may hold as much as it is allowed to. */
+export const CAMPAIGNS_AT_ONCE = 3;
+
+/** As 002-messages.sql has the progress of a final event: this, and the place of its state, from 1. */
+const FINAL = 1_000_000_000;
+const FINAL_STATES = ["unknown", "rejected", "expired", "failed", "undelivered", "delivered"] as const;
+
+/** furthest begins with the progress in four octets, the highest first. */
+const PROGRESS = "reinterpretAsUInt32(reverse(substring(max(r.furthest), 1, 4)))";
+/** Each submission is its offset, cost and currency. */
+const SUBMISSIONS =
+  "arrayFilter(s -> s[3] != '', arrayMap(s -> splitByChar(' ', s), groupUniqArrayArray(r.submissions)))";
+
+/** A message is folded of its rows in the order in which they stand, so that none is held for long; charges are held by a hash. */
+const query = ({ rows, seconds, bytes }: CampaignBounds) => `
+  SELECT m.label AS label, m.account AS account, toFloat64(count()) AS messages,
+    ${ENDS.map((end) => `toFloat64(countIf(m.progress = ${FINAL + 1 + FINAL_STATES.indexOf(end)})) AS ${end}`).join(", ")},
+    mapApply((currency, amount) -> (currency, toString(amount)), mapAdd(sumMap(m.costs), sumMap(c.costs))) AS costs
+  FROM (
+    SELECT sipHash64(r.message_id, r.destination, r.accepted_at) AS message, any(r.metadata)[{key:String}] AS label,
+      any(r.account) AS account, ${PROGRESS} AS progress,
+      arrayReduce('sumMap', arrayMap(s -> map(s[3], toDecimal128(s[2], 6)), ${SUBMISSIONS})) AS costs
+    FROM recipients AS r
+    WHERE r.accepted_at >= now() - toIntervalMinute({minutes:UInt32}) AND mapContains(r.metadata, {key:String})
+    GROUP BY r.message_id, r.destination, r.accepted_at
+  ) AS m
+  LEFT JOIN (
+    SELECT message, sumMap(map(currency, cost)) AS costs
+    FROM (
+      SELECT sipHash64(d.message_id, d.destination, d.accepted_at) AS message, toString(d.currency) AS currency, toDecimal128(max(d.cost), 6) AS cost
+      FROM delivery_charges AS d
+      WHERE d.minute >= toStartOfMinute(now() - toIntervalMinute({minutes:UInt32})) AND d.accepted_at >= now() - toIntervalMinute({minutes:UInt32})
+      GROUP BY d.message_id, d.destination, d.accepted_at, d.attempt, d.repeated, d.provider, d.currency
+    )
+    GROUP BY message
+  ) AS c ON c.message = m.message
   GROUP BY label, account
-  ORDER BY messages DESC
+  ORDER BY messages DESC, label, account
   LIMIT ${MOST}
-  SETTINGS max_rows_to_read = ${MAX_ROWS}`;
+  SETTINGS max_rows_to_read = ${rows}, max_execution_time = ${seconds}, max_memory_usage = ${bytes}, optimize_aggregation_in_order = 1`;
 
 type Row = {
   readonly label: string;
@@ -39,10 +74,18 @@ type Row = {
   readonly costs: Readonly<Record<string, string>>;
 } & { readonly [End in (typeof ENDS)[number]]: number };
 
-/** Messages by the value of one of their labels. @throws SluiceError of class transient or throttled */
-export function campaigns(reader: Pick<ClickhouseReader, "lookUp">, key: string, minutes: number): Promise<Campaign[]> {
+/**
+ * Messages of a stretch that ends now, by the value of one of their labels; `bounds`: what it may take.
+ * @throws SluiceError of class transient or throttled, or `LOOKUP_TOO_LARGE` where the bounds do not suffice
+ */
+export function campaigns(
+  reader: Pick<ClickhouseReader, "lookUp">,
+  key: string,
+  minutes: number,
+  bounds: CampaignBounds = BOUNDS,
+): Promise<Campaign[]> {
   return reader.lookUp(async (rows) => {
-    const found = await rows<Row>(QUERY, { key, minutes: String(minutes) });
+    const found = await rows<Row>(query(bounds), { key, minutes: String(minutes) });
     return found.map(({ label, account, messages, costs, ...row }) => ({
       label,
       account,

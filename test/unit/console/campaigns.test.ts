@@ -6,8 +6,9 @@ import { campaignQuestions } from "../../../services/console/campaign-questions.
 import { CachedAnswers } from "../../../services/console/read/cached-answers.ts";
 import { consoleWorld } from "./console-world.ts";
 
-/** What ClickHouse answers, as it does over HTTP. */
+/** What ClickHouse answers, as it does over HTTP; texts of queries that came. */
 let answer: { readonly status: number; readonly body: string };
+let asked: string[];
 let server: Server;
 let reader: ClickhouseReader;
 let world: Awaited<ReturnType<typeof consoleWorld>>;
@@ -18,9 +19,14 @@ const tooMany = (code: number, name: string) => ({
 });
 
 beforeEach(async () => {
+  asked = [];
   server = createServer((request, response) => {
-    request.resume();
+    let text = "";
+    request.on("data", (part) => {
+      text += part;
+    });
     request.on("end", () => {
+      asked.push(text);
       response.writeHead(answer.status, { "content-type": "text/plain" });
       response.end(answer.body);
     });
@@ -69,4 +75,18 @@ test("few of them run at once", async () => {
   answer = { status: 200, body: "" };
   const both = await Promise.all([ask("24h"), ask("7d")]);
   expect(both.map(({ status }) => status).sort()).toEqual([200, 429]);
+});
+
+test("reads what has a message once, within bounds of rows, time and memory, and no event", async () => {
+  const row = { label: "spring", account: "acme", messages: 3, delivered: 2, undelivered: 1, failed: 0 };
+  const costs = { EUR: "0.15" };
+  answer = { status: 200, body: `${JSON.stringify({ ...row, expired: 0, rejected: 0, unknown: 0, costs })}\n` };
+  expect((await ask("6h")).body.value).toEqual([
+    {
+      ...{ label: "spring", account: "acme", messages: 3, costs },
+      ended: { delivered: 2, undelivered: 1, failed: 0, expired: 0, rejected: 0, unknown: 0 },
+    },
+  ]);
+  expect(asked[0]).toMatch(/max_rows_to_read = \d+, max_execution_time = \d+, max_memory_usage = \d+/);
+  expect(asked[0]).not.toMatch(/FROM events/);
 });

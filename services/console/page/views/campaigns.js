@@ -31,7 +31,7 @@ export function show(container) {
       table(
         "Messages by label",
         [
-          { title: label.value, of: (row) => row.label },
+          { title: label.value || "campaign", of: (row) => row.label },
           { title: "Account", of: ({ account }) => account },
           { title: "Messages", number: true, of: ({ messages }) => count(messages) },
           {
@@ -51,7 +51,11 @@ export function show(container) {
         found,
         { empty: "No message carries this label in this time." },
       ),
-      el("p", { class: "muted" }, "Costs are of submissions; what a provider charges on delivery is not among them."),
+      el(
+        "p",
+        { class: "muted" },
+        "Costs are of submissions, with what is owed so far to providers that charge on delivery.",
+      ),
     );
   const rows = asked(
     () => `/api/campaigns?span=${span.value()}&label=${encodeURIComponent(label.value || "campaign")}`,
