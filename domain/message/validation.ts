@@ -61,7 +61,15 @@ export const requestLimits = {
 } as const;
 
 const FIELDS = new Set([
-  ...["to", "from", "text", "transliterate", "lane", "validity", "reference", "callbackUrl", "metadata"],
+  "to",
+  "from",
+  "text",
+  "transliterate",
+  "lane",
+  "validity",
+  "reference",
+  "callbackUrl",
+  "metadata",
 ]);
 export const METADATA_KEY = new RegExp(`^[A-Za-z][A-Za-z0-9_.-]{0,${requestLimits.metadataKeyLength - 1}}$`);
 

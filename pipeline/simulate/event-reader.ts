@@ -1,10 +1,11 @@
-import { headerText, type InRecord } from "../../platform/kafka/record.ts";
+import { headerText } from "../../platform/kafka/record.ts";
 import { newestOf, sizeOf, stretchesBetween } from "../../platform/kafka/stretches.ts";
 import type { TopicReader } from "../../platform/kafka/topic-reader.ts";
 import type { Event } from "../../schemas/generated/types.ts";
 import { EVENTS_TOPIC } from "../../schemas/topics.ts";
 import type { SluiceCodecs } from "../records/codecs.ts";
 import { readEventId } from "../records/event-id.ts";
+import { readDecoded } from "../records/read-decoded.ts";
 
 export interface Stretch {
   /** Appended in [since, until), epoch ms; undefined: no bound. */
@@ -64,26 +65,22 @@ export class EventReader {
     return sizeOf(whole) - all;
   }
 
-  private async piece(
+  private piece(
     partition: number,
     from: number,
     to: number,
     kinds: ReadonlySet<string>,
     take: (event: Event) => void,
   ): Promise<void> {
-    const later: InRecord[] = [];
-    const wanted = new Set<number>();
-    const accept = (record: InRecord) => {
-      if (record.value === null || !kinds.has(readEventId(headerText(record, "id"))?.kind ?? "")) return;
-      const decoded = this.codecs.event.decode(record.value);
-      if (decoded.ok) take(decoded.value);
-      else if (decoded.code === "unknown-schema" && !this.absent.has(decoded.schemaId!)) {
-        wanted.add(decoded.schemaId!);
-        later.push(record);
-      } else this.unreadable++;
-    };
-    await this.reader.readRange(EVENTS_TOPIC, partition, from, to, accept);
-    for (const id of wanted) if ((await this.codecs.loadSchema(id)) === "missing") this.absent.add(id);
-    for (const record of later.splice(0)) accept(record);
+    const { reader, codecs, absent } = this;
+    return readDecoded(
+      { topic: EVENTS_TOPIC, partition, from, to },
+      {
+        ...{ reader, codec: codecs.event, absent, take },
+        loadSchema: (id) => codecs.loadSchema(id),
+        unreadable: () => void this.unreadable++,
+        meant: (record) => record.value !== null && kinds.has(readEventId(headerText(record, "id"))?.kind ?? ""),
+      },
+    );
   }
 }

@@ -1,6 +1,6 @@
 /**
  * Codes of Node.js for a certificate that is not accepted: ours refuses theirs (X509 verification, its name) or theirs refuses ours
- * (alerts of the handshake, RFC 8446, 6.2). The handshake comes before any request, so nothing has been taken.
+ * (alerts of TLS, RFC 8446, 6.2).
  */
 const CERTIFICATE = new RegExp(
   `^(?:${[
@@ -16,6 +16,7 @@ const CERTIFICATE = new RegExp(
     "ERR_SSL_(?:SSLV3|TLSV1|TLSV13)_ALERT_(?:UNKNOWN_CA|BAD_CERTIFICATE|NO_CERTIFICATE|UNSUPPORTED_CERTIFICATE|CERTIFICATE_[A-Z]+|ACCESS_DENIED)",
   ].join("|")})$`,
 );
+
 /** A certificate was refused, by either side. */
 export function isCertificateFault(code: string): boolean {
   return CERTIFICATE.test(code);

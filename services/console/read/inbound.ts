@@ -1,4 +1,5 @@
 import type { SluiceCodecs } from "../../../pipeline/records/codecs.ts";
+import { readDecoded } from "../../../pipeline/records/read-decoded.ts";
 import { SluiceError } from "../../../platform/errors/sluice-error.ts";
 import type { InRecord } from "../../../platform/kafka/record.ts";
 import { newestOf, sizeOf, stretchesBetween } from "../../../platform/kafka/stretches.ts";
@@ -86,24 +87,14 @@ export class InboundBox {
     const all = await stretchesBetween(this.reader, INBOUND_TOPIC, filter.since, undefined);
     const stretches = newestOf(all, MAX_LOOKED);
     const search = new InboundSearch(filter);
-    const absent = new Set<number>();
-    await Promise.all(
-      stretches.map(async ({ partition, from, to }) => {
-        const later: InRecord[] = [];
-        const wanted = new Set<number>();
-        const take = (record: InRecord): void => {
-          const decoded = record.value === null ? undefined : this.codecs.inbound.decode(record.value);
-          if (decoded?.ok === true) search.take(decoded.value, record);
-          else if (decoded?.code === "unknown-schema" && !absent.has(decoded.schemaId!)) {
-            wanted.add(decoded.schemaId!);
-            later.push(record);
-          } else search.unreadable++;
-        };
-        await this.reader.readRange(INBOUND_TOPIC, partition, from, to, take);
-        for (const id of wanted) if ((await this.codecs.loadSchema(id)) === "missing") absent.add(id);
-        for (const record of later.splice(0)) take(record);
-      }),
-    );
+    const { reader, codecs } = this;
+    const reading = {
+      ...{ reader, codec: codecs.inbound, absent: new Set<number>() },
+      loadSchema: (id: number) => codecs.loadSchema(id),
+      take: (message: Inbound, record: InRecord) => search.take(message, record),
+      unreadable: () => void search.unreadable++,
+    };
+    await Promise.all(stretches.map((stretch) => readDecoded({ topic: INBOUND_TOPIC, ...stretch }, reading)));
     const looked = sizeOf(stretches);
     const { matched, unreadable } = search;
     return { messages: search.result(), matched, looked, notLooked: sizeOf(all) - looked, unreadable };
