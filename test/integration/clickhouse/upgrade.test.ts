@@ -90,11 +90,11 @@ const messages = (id: string) =>
 const [mixed, plain, old, live] = [randomUUID(), randomUUID(), randomUUID(), randomUUID()];
 
 /** All that happens to a message to one destination. */
-function course(id: string, to: string, currency: string, acceptedAt = NOW - 2_000): Row[] {
+function course(id: string, to: string, currency: string, acceptedAt = NOW - 2_000, providerId = "870928761"): Row[] {
   const base = { id, to, acceptedAt };
   return [
     { ...base, type: "routed", at: acceptedAt + 100, currency: "USD" },
-    { ...base, type: "submitted", at: acceptedAt + 200, currency, cost: "0.068", ids: ["870928761"] },
+    { ...base, type: "submitted", at: acceptedAt + 200, currency, cost: "0.068", ids: [providerId] },
     { ...base, type: "final", at: acceptedAt + 1_000, currency, state: "delivered" },
   ];
 }
@@ -119,7 +119,7 @@ const sums = (source: string) =>
        mapApply((c, a) -> (c, toString(a)), mapSort(sumMap(t.costs))) AS costs FROM ${source} AS t`,
   );
 
-/** Whole messages to a number, one after the other, until it is stopped. */
+/** Whole messages to a number, one after the other, until it is stopped; each has a provider id of its own, since only so many of one are found. */
 function writing(to: string) {
   let going = true;
   const ids: string[] = [];
@@ -127,7 +127,7 @@ function writing(to: string) {
     while (going) {
       const id = randomUUID();
       ids.push(id);
-      await insert(course(id, to, "EUR"));
+      await insert(course(id, to, "EUR", NOW - 2_000, id));
     }
   })();
   return {
