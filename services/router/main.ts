@@ -168,6 +168,7 @@ await runService({
       networks,
       capBoard,
       usageMark,
+      rules: () => [],
       log: scope.log,
       schemas: new SchemaGate({ codecs, log: scope.log, monotonic: () => performance.now() }),
       now,

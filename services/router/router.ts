@@ -27,7 +27,7 @@ import type { Task } from "../../platform/kafka/task.ts";
 import type { TopicReader } from "../../platform/kafka/topic-reader.ts";
 import type { Outputs, Transform, Upcoming } from "../../platform/kafka/transform.ts";
 import type { Event, Lane, Retry } from "../../schemas/generated/types.ts";
-import { EVENTS_TOPIC, LANES, ROUTER_INPUTS, requestTopic } from "../../schemas/topics.ts";
+import { EVENTS_TOPIC, LANES, type RetryDelay, ROUTER_INPUTS, requestTopic } from "../../schemas/topics.ts";
 import { ACCOUNT_BUSY, AccountShares, isBehind, WAITED } from "./account-shares.ts";
 import { barredProviders, type SpendBound } from "./barred-providers.ts";
 import type { CapBoard } from "./cap-board.ts";
@@ -52,6 +52,8 @@ import { ReturningTraffic, type Waiter } from "./returning-traffic.ts";
 import type { RouterMetrics } from "./router-metrics.ts";
 import { closedEvent, postponedEvent, roomAt, routedEvent, verdictsOf } from "./routing-events.ts";
 import { type Pending, positionOf, RoutingRecords } from "./routing-records.ts";
+import type { MessageRule } from "./rules/message-rule.ts";
+import { PartitionRules } from "./rules/partition-rules.ts";
 import { answeredBefore, Waiting, waitsForProvider } from "./waiting.ts";
 
 const LANE_OF_TOPIC = new Map<string, Lane>(LANES.map((lane) => [requestTopic(lane), lane]));
@@ -84,6 +86,8 @@ export interface RouterOptions {
   /** Of the process: what all routers have counted for the caps, and how far that has been read. */
   readonly capBoard: CapBoard;
   readonly usageMark: Pick<ReadMark, "until">;
+  /** The rules of a partition, made anew for each task: asked in this order. */
+  readonly rules: () => readonly MessageRule[];
   /** Shared by all tasks of the process. */
   readonly schemas: Pick<SchemaGate, "waits">;
   /** Epoch ms by the brokers' clock: what expires and what is due. */
@@ -109,6 +113,7 @@ export class Router implements Transform {
   private readonly shares: AccountShares;
   private readonly returning: ReturningTraffic;
   private readonly waiting: Waiting;
+  private readonly rules: PartitionRules;
   private readonly decided = new DecidedMessages(REMEMBERED);
   private networks!: PartitionNetworks;
   private caps!: PartitionCaps;
@@ -127,6 +132,7 @@ export class Router implements Transform {
     this.records = new RoutingRecords({ ...options, snapshot });
     this.shares = new AccountShares(options.partitions);
     this.returning = new ReturningTraffic({ ...options, snapshot });
+    this.rules = new PartitionRules(options.rules());
     this.waiting = new Waiting({
       ...options,
       decode: ({ value }) => {
@@ -157,11 +163,13 @@ export class Router implements Transform {
     );
     this.caps = new PartitionCaps({ ...this.options, partition: task.partition });
     await this.caps.restore(this.snapshot);
+    await this.rules.restore(task, this.snapshot);
     const { high } = (await this.options.reader.watermarks(EVENTS_TOPIC))[task.partition]!;
     const recover = this.caps.recovery(this.snapshot);
     await this.options.reader.readRange(EVENTS_TOPIC, task.partition, from, high, (record) => {
       log.read(record);
       recover(record);
+      this.rules.recover(record);
     });
     this.recorded = log.bySource;
     for (const { value } of log.bySource.values()) {
@@ -186,6 +194,7 @@ export class Router implements Transform {
     if (comesIntoUse(this.snapshot, current)) this.usedSince = this.options.monotonic();
     this.snapshot = current;
     this.networks.begin();
+    this.rules.begin(this.snapshot);
   }
 
   process(record: InRecord, input: number, out: Outputs): void {
@@ -207,6 +216,7 @@ export class Router implements Transform {
 
   tick(out: Outputs): void {
     for (const told of this.caps.tell()) out.decide(told);
+    this.rules.tick(out);
     const { ends } = this.options;
     if (ends.version === this.endsVersion) return;
     this.endsVersion = ends.version;
@@ -290,9 +300,19 @@ export class Router implements Transform {
       this.close(record, pending, end, lastWords(pending.tried), out);
       return;
     }
+    if (this.isRuledOut(record, pending, now, out)) return;
     const choice = this.choose(pending, now);
     if (choice.ok) this.assign(record, pending, choice, now, out);
     else this.unroutable(record, pending, choice, out);
+  }
+
+  /** A rule has something against its going now, and what follows from that is done. */
+  private isRuledOut(record: InRecord, pending: Pending, now: number, out: Outputs): boolean {
+    const ruling = this.rules.judge(pending, now);
+    if (ruling === undefined) return false;
+    if (ruling.verdict === "refuse") this.close(record, pending, ruling.end, ruling.detail, out);
+    else this.wait(record, pending, postponedEvent(pending, ruling.code, ruling.detail, now, ruling.due), out);
+    return true;
   }
 
   /** A provider that it waits for is back, and takes it; otherwise it waits on until `due`, where nobody waits behind it for longer. */
@@ -300,6 +320,7 @@ export class Router implements Transform {
     const now = this.options.now();
     const choice = waitsForProvider(pending.tried) ? this.returning.choose(this.waiterOf(pending)) : undefined;
     if (choice?.ok) {
+      if (this.isRuledOut(record, pending, now, out)) return;
       this.options.metrics.woken.add();
       this.assign(record, pending, choice, now, out, true);
     } else {
@@ -364,6 +385,7 @@ export class Router implements Transform {
     if (attempt === 1) metrics.acceptedToRouted(lane, now - facts.acceptedAt);
     if (busy) metrics.overflowed(id, lane).add();
     health.gave(id, { lane, overflow }, segments, passed);
+    this.rules.assigned(pending, choice, now, out);
     out.decide(this.records.event(record, event));
     out.effect(this.records.dispatch(record, pending, event));
   }
@@ -393,20 +415,22 @@ export class Router implements Transform {
       this.close(record, pending, end, detail, out);
       return;
     }
-    const at = this.options.now();
-    const { delay } = nextRound(pending.tried, choice.reason, at, pending.facts.expiresAt, due);
-    const event = postponedEvent(pending, choice.reason, verdicts, at, due);
+    this.wait(record, pending, postponedEvent(pending, choice.reason, verdicts, this.options.now(), due), out);
+  }
+
+  private wait(record: InRecord, pending: Pending, event: Event, out: Outputs): void {
     this.remember(pending);
-    this.options.metrics.delayed(delay).add();
     out.decide(this.records.event(record, event));
-    this.postpone(record, pending, event, out);
+    const { delay } = this.postpone(record, pending, event, out);
+    this.options.metrics.delayed(delay).add();
   }
 
   /** The message waits for its next attempt, as the event says; carried out again it gives the same record. */
-  private postpone(record: InRecord, pending: Pending, event: Event, out: Outputs): void {
+  private postpone(record: InRecord, pending: Pending, event: Event, out: Outputs): { delay: RetryDelay } {
     const { tried, facts } = pending;
     const next = nextRound(tried, event.errorCode ?? "unroutable", event.at, facts.expiresAt, event.due);
     out.effect(this.records.retry(record, pending, next.tried, next.delay, next.due));
+    return next;
   }
 
   private close(record: InRecord, pending: Pending, end: GivenUp, detail: string, out: Outputs): void {

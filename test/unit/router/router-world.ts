@@ -20,6 +20,7 @@ import { lookupMetrics } from "../../../services/router/lookups/lookup-metrics.t
 import { NumberNetworks } from "../../../services/router/lookups/number-networks.ts";
 import { Router } from "../../../services/router/router.ts";
 import { routerMetrics } from "../../../services/router/router-metrics.ts";
+import type { MessageRule } from "../../../services/router/rules/message-rule.ts";
 import { FakeRegistry } from "../pipeline/fake-registry.ts";
 
 export const P = 6;
@@ -62,6 +63,7 @@ export function world(
   const health = new ProviderHealth(() => undefined);
   const log: InRecord[] = [];
   const board = new CapBoard();
+  const rules: MessageRule[] = [];
   let now = NOW;
   const ends = { version: 0, ends: [] as number[] };
   const networks = new NumberNetworks({
@@ -88,6 +90,7 @@ export function world(
       ends: ends as never,
       capBoard: board,
       usageMark: { until: async () => true },
+      rules: () => rules,
       metrics: routerMetrics(new MetricRegistry()),
       log: { debug() {}, info() {}, warn() {}, error() {} },
       schemas: { waits: () => false },
@@ -131,7 +134,7 @@ export function world(
     const plain = providers.map((one) => (ids.includes(one.id) ? { ...one, use: "drain" as const } : one));
     return snapshotOf({ accounts: [account], providers: plain, routes: [route.value], retired: [], regions: [] });
   };
-  return { start, run, networks, board, health, log, at, noteEnds, catalog, only, drained };
+  return { start, run, networks, board, health, log, at, noteEnds, catalog, only, drained, rules };
 }
 
 /** No record is queued behind the one that is asked for. */
