@@ -1,11 +1,14 @@
 import { idForms } from "../../domain/receipts/provider-message-id.ts";
 import { SluiceError } from "../../platform/errors/sluice-error.ts";
 import { partitionFor } from "../../platform/kafka/murmur2.ts";
+import type { InRecord } from "../../platform/kafka/record.ts";
 import type { TopicReader } from "../../platform/kafka/topic-reader.ts";
+import type { Event } from "../../schemas/generated/types.ts";
 import { EVENT_SINK_GROUP } from "../../schemas/groups.ts";
 import { EVENTS_TOPIC } from "../../schemas/topics.ts";
 import type { ClickhouseReader, QueryParameters } from "../read-model/clickhouse-reader.ts";
 import type { SluiceCodecs } from "../records/codecs.ts";
+import { readDecoded } from "../records/read-decoded.ts";
 
 /** A message to one destination (E.164 digits). */
 export interface MessageKey {
@@ -75,6 +78,7 @@ export function messageText({ messageId, to }: MessageKey): string {
  */
 export class LogHistory implements MessageHistory {
   private readonly options: LogHistoryOptions;
+  private readonly absent = new Set<number>();
 
   constructor(options: LogHistoryOptions) {
     this.options = options;
@@ -174,25 +178,28 @@ export class LogHistory implements MessageHistory {
 
   private async stretch(partition: number, from: number, to: number): Promise<KnownEvent[]> {
     const { reader, codecs } = this.options;
-    const values: { readonly offset: number; readonly value: Buffer }[] = [];
-    await reader.readRange(EVENTS_TOPIC, partition, from, to, ({ offset, value }) => {
-      if (value !== null) values.push({ offset, value });
-    });
     const found: KnownEvent[] = [];
-    for (const { offset, value } of values) {
-      let decoded = codecs.event.decode(value);
-      if (!decoded.ok && decoded.code === "unknown-schema" && decoded.schemaId !== undefined) {
-        await codecs.loadSchema(decoded.schemaId);
-        decoded = codecs.event.decode(value);
-      }
-      if (!decoded.ok) continue;
-      const { facts, type, attempt, provider, state, providerMessageIds } = decoded.value;
-      const { messageId, to: number } = facts;
-      const known = { type, attempt, provider: provider ?? "", state: state ?? "", providerMessageIds };
-      found.push({ ...known, messageId, to: number, partition, offset });
-    }
+    const take = (event: Event, { offset }: InRecord) => void found.push(knownEvent(event, partition, offset));
+    await readDecoded(
+      { topic: EVENTS_TOPIC, partition, from, to },
+      {
+        ...{ reader, codec: codecs.event, absent: this.absent, take },
+        loadSchema: (id) => codecs.loadSchema(id),
+        unreadable: () => {},
+      },
+    );
     return found;
   }
+}
+
+function knownEvent(
+  { facts, type, attempt, provider, state, providerMessageIds }: Event,
+  partition: number,
+  offset: number,
+): KnownEvent {
+  const { messageId, to } = facts;
+  const known = { type, attempt, provider: provider ?? "", state: state ?? "", providerMessageIds };
+  return { ...known, messageId, to, partition, offset };
 }
 
 /** By provider and form, whatever the notation. */

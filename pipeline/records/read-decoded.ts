@@ -12,7 +12,7 @@ export interface DecodedReading<T> {
   /** Told of each record that can be understood, and of each that cannot. */
   readonly take: (value: T, record: InRecord) => void;
   readonly unreadable: (record: InRecord) => void;
-  /** False for a record that is passed over unread. Default: none is. */
+  /** Asked once about each record, in order; false for one that is passed over unread. Default: none is. */
   readonly meant?: (record: InRecord) => boolean;
 }
 
@@ -24,23 +24,42 @@ export interface PartitionStretch {
   readonly to: number;
 }
 
-/** Reads a stretch once; records of a writer's schema that is seen for the first time come behind the others, when it has been loaded. */
-export async function readDecoded<T>(
+/** Records that are held while a schema is loaded; what stands behind them is read once more. */
+const MAX_HELD = 20_000;
+
+/**
+ * Gives what a stretch holds, in order. Where a writer's schema is seen for the first time, its record and those behind it wait until
+ * the registry has given it.
+ */
+export async function readDecoded<T>(stretch: PartitionStretch, reading: DecodedReading<T>): Promise<void> {
+  for (let from = stretch.from; from < stretch.to; ) from = await readOnce({ ...stretch, from }, reading);
+}
+
+/** @returns the offset to go on from */
+async function readOnce<T>(
   { topic, partition, from, to }: PartitionStretch,
   { reader, codec, loadSchema, absent, take, unreadable, meant }: DecodedReading<T>,
-): Promise<void> {
-  const later: InRecord[] = [];
-  const wanted = new Set<number>();
-  const accept = (record: InRecord): void => {
-    if (meant?.(record) === false) return;
+): Promise<number> {
+  const held: InRecord[] = [];
+  let next = to;
+  /** @returns the schema that it needs first, if there is one */
+  const give = (record: InRecord): number | undefined => {
     const decoded = record.value === null ? undefined : codec.decode(record.value);
     if (decoded?.ok === true) take(decoded.value, record);
-    else if (decoded?.code === "unknown-schema" && !absent.has(decoded.schemaId!)) {
-      wanted.add(decoded.schemaId!);
-      later.push(record);
-    } else unreadable(record);
+    else if (decoded?.code === "unknown-schema" && !absent.has(decoded.schemaId!)) return decoded.schemaId!;
+    else unreadable(record);
+    return undefined;
   };
-  await reader.readRange(topic, partition, from, to, accept);
-  for (const id of wanted) if ((await loadSchema(id)) === "missing") absent.add(id);
-  for (const record of later.splice(0)) accept(record);
+  await reader.readRange(topic, partition, from, to, (record) => {
+    if (next < to) return;
+    if (held.length >= MAX_HELD) next = record.offset;
+    else if (meant?.(record) !== false && (held.length > 0 || give(record) !== undefined)) held.push(record);
+  });
+  for (const record of held) {
+    const id = give(record);
+    if (id === undefined) continue;
+    if ((await loadSchema(id)) === "missing") absent.add(id);
+    if (give(record) !== undefined) unreadable(record);
+  }
+  return next;
 }

@@ -1,10 +1,11 @@
 import { messageIdOfRequest } from "../../domain/message/message-id.ts";
 import { parseDestination } from "../../domain/numbers/destination.ts";
 import { connectCodecs, type SluiceCodecs } from "../../pipeline/records/codecs.ts";
+import { type DecodedReading, readDecoded } from "../../pipeline/records/read-decoded.ts";
 import type { KafkaConnection } from "../../platform/kafka/connection.ts";
 import type { InRecord } from "../../platform/kafka/record.ts";
 import { TopicReader } from "../../platform/kafka/topic-reader.ts";
-import type { SendRequest } from "../../schemas/generated/types.ts";
+import type { Event, Receipt, SendRequest } from "../../schemas/generated/types.ts";
 import { DEAD_LETTER_TOPIC, EVENTS_TOPIC, LANES, RECEIPTS_TOPIC, requestTopic } from "../../schemas/topics.ts";
 
 /** Which requests an audit is about. */
@@ -34,8 +35,7 @@ export class AuditTopics {
   private readonly scope: AuditScope;
   /** Where to begin, by topic and partition. */
   private readonly starts = new Map<string, readonly number[]>();
-  /** Schemas seen in records and not loaded, and those that the registry does not have. */
-  private readonly wanted = new Set<number>();
+  /** Schemas that the registry does not have. */
   private readonly absent = new Set<number>();
 
   private constructor(reader: TopicReader, codecs: SluiceCodecs, partitions: number, scope: AuditScope) {
@@ -88,7 +88,7 @@ export class AuditTopics {
     }, 0);
   }
 
-  /** Every request in the scope of one partition; undefined for one that cannot be read. */
+  /** Every request in the scope of one partition, each topic's in order; undefined for one that cannot be read. */
   async requests(
     partition: number,
     ends: RequestEnds,
@@ -96,43 +96,51 @@ export class AuditTopics {
     take: (request: SendRequest | undefined, record: InRecord) => void,
   ): Promise<void> {
     const { since = 0 } = this.scope;
+    const { request } = this.codecs;
     await Promise.all(
       REQUEST_TOPICS.map((topic, index) =>
-        this.range(topic, partition, ends[index]![partition]!, (record) => {
-          if (record.timestamp < since || record.timestamp >= until) return;
-          const value = this.decode("request", record);
-          if (value === undefined || this.labelled(value)) take(value, record);
+        this.decoded(topic, partition, ends[index]![partition]!, request, {
+          meant: ({ timestamp }) => timestamp >= since && timestamp < until,
+          take: (value, record) => {
+            if (this.labelled(value)) take(value, record);
+          },
+          unreadable: (record) => take(undefined, record),
         }),
       ),
     );
   }
 
-  /** Every record of another topic's partition that can be about the scope, up to `to` or as of now. */
-  async records(topic: string, partition: number, take: (record: InRecord) => void, to?: number): Promise<void> {
-    await this.range(topic, partition, to ?? (await this.ends(topic))[partition]!, take);
+  /** Every event of a partition that can be about the scope, as of now, of those that are `meant`. */
+  async events(
+    partition: number,
+    meant: (record: InRecord) => boolean,
+    take: (event: Event, record: InRecord) => void,
+  ): Promise<void> {
+    const end = await this.end(EVENTS_TOPIC, partition);
+    const { event } = this.codecs;
+    await this.decoded(EVENTS_TOPIC, partition, end, event, { meant, take, unreadable: () => {} });
+  }
+
+  /** The same of receipts, up to `to`. */
+  async receipts(
+    partition: number,
+    to: number,
+    meant: (record: InRecord) => boolean,
+    take: (receipt: Receipt, record: InRecord) => void,
+  ): Promise<void> {
+    const { receipt } = this.codecs;
+    await this.decoded(RECEIPTS_TOPIC, partition, to, receipt, { meant, take, unreadable: () => {} });
+  }
+
+  /** Every dead letter of a partition that can be about the scope, as of now. */
+  async deadLetters(partition: number, take: (record: InRecord) => void): Promise<void> {
+    const to = await this.end(DEAD_LETTER_TOPIC, partition);
+    await this.reader.readRange(DEAD_LETTER_TOPIC, partition, this.start(DEAD_LETTER_TOPIC, partition), to, take);
   }
 
   /** The end of a partition as of now. */
   async end(topic: string, partition: number): Promise<number> {
     return (await this.ends(topic))[partition]!;
-  }
-
-  /** Undefined when it cannot be read, or not yet: `loadSchemas` then says that it is worth another reading. */
-  decode<K extends "request" | "event" | "receipt">(kind: K, { value }: InRecord): DecodedOf<K> | undefined {
-    if (value === null) return undefined;
-    const decoded = this.codecs[kind].decode(value);
-    if (decoded.ok) return decoded.value as DecodedOf<K>;
-    const { code, schemaId } = decoded;
-    if (code === "unknown-schema" && schemaId !== undefined && !this.absent.has(schemaId)) this.wanted.add(schemaId);
-    return undefined;
-  }
-
-  /** Fetches the schemas that records had and that were not loaded; true when there were any. */
-  async loadSchemas(): Promise<boolean> {
-    const wanted = [...this.wanted];
-    this.wanted.clear();
-    for (const id of wanted) if ((await this.codecs.loadSchema(id)) === "missing") this.absent.add(id);
-    return wanted.length > 0;
   }
 
   /** Looks up, by the brokers' index of times, where the scope begins: what lies before is never read. */
@@ -145,8 +153,21 @@ export class AuditTopics {
     }
   }
 
-  private range(topic: string, partition: number, to: number, take: (record: InRecord) => void): Promise<void> {
-    return this.reader.readRange(topic, partition, this.starts.get(topic)![partition] ?? 0, to, take);
+  private decoded<T>(
+    topic: string,
+    partition: number,
+    to: number,
+    codec: DecodedReading<T>["codec"],
+    reading: Pick<DecodedReading<T>, "meant" | "take" | "unreadable">,
+  ): Promise<void> {
+    const { reader, absent } = this;
+    const loadSchema = (id: number) => this.codecs.loadSchema(id);
+    const stretch = { topic, partition, from: this.start(topic, partition), to };
+    return readDecoded(stretch, { ...reading, reader, codec, absent, loadSchema });
+  }
+
+  private start(topic: string, partition: number): number {
+    return this.starts.get(topic)![partition] ?? 0;
   }
 
   private labelled(request: SendRequest): boolean {
@@ -161,9 +182,6 @@ export class AuditTopics {
     return marks.map(({ high }) => high);
   }
 }
-
-type DecodedOf<K extends "request" | "event" | "receipt"> =
-  Extract<ReturnType<SluiceCodecs[K]["decode"]>, { ok: true }> extends { value: infer T } ? T : never;
 
 /** The message that Sluice makes of a request: its id, and its number as events name it. */
 export function messageOf(request: SendRequest, record: InRecord): { id: string; to: string; destination: boolean } {

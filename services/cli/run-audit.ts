@@ -3,7 +3,7 @@ import { deadLetterSource } from "../../pipeline/records/dead-letter.ts";
 import type { KafkaConnection } from "../../platform/kafka/connection.ts";
 import { partitionFor } from "../../platform/kafka/murmur2.ts";
 import { headerText, type InRecord } from "../../platform/kafka/record.ts";
-import { DEAD_LETTER_TOPIC, EVENTS_TOPIC, RECEIPTS_TOPIC } from "../../schemas/topics.ts";
+import { RECEIPTS_TOPIC } from "../../schemas/topics.ts";
 import { MAX_MESSAGES, PartitionAudit } from "./audit.ts";
 import { type AuditCounts, addCounts, noCounts } from "./audit-counts.ts";
 import type { AuditReport } from "./audit-report.ts";
@@ -126,40 +126,32 @@ class TopicAudit {
     progress?.(`${where}partition ${partition + 1} of ${partitions}: ${accepted} accepted, ${missing} missing`);
   }
 
-  /** Reads a partition number, again when it holds records of schemas that had to be fetched first. */
   private async read(partition: number, ends: RequestEnds, slice: Slice): Promise<PartitionAudit> {
     const { topics, whole, maxMessages } = this;
-    for (;;) {
-      const audit = new PartitionAudit({ partition, slice, maxMessages, receipts: whole });
-      await this.requests(audit, partition, ends);
-      // Before the events' end: what such a receipt belongs to can be found.
-      const receiptsEnd = await topics.end(RECEIPTS_TOPIC, partition);
-      await Promise.all([
-        topics.records(DEAD_LETTER_TOPIC, partition, (record) => {
-          const source = deadLetterSource(headerText(record, "id"));
-          if (source !== undefined) audit.deadLetter(source);
-        }),
-        topics.records(EVENTS_TOPIC, partition, (record) => {
-          const source = headerText(record, "src");
-          if (source !== undefined) audit.decision(source);
-          if (!audit.wants(headerText(record, "id"), record.key)) return;
-          const event = topics.decode("event", record);
-          if (event !== undefined) audit.event(event);
-        }),
-      ]);
-      if (whole)
-        await topics.records(
-          RECEIPTS_TOPIC,
-          partition,
-          (record) => {
-            if (!audit.wantsReceipt(record.key)) return;
-            const receipt = topics.decode("receipt", record);
-            if (receipt !== undefined) audit.receipt(receipt, placeOf(record));
-          },
-          receiptsEnd,
-        );
-      if (!(await topics.loadSchemas())) return audit;
-    }
+    const audit = new PartitionAudit({ partition, slice, maxMessages, receipts: whole });
+    await this.requests(audit, partition, ends);
+    // Before the events' end: what such a receipt belongs to can be found.
+    const receiptsEnd = await topics.end(RECEIPTS_TOPIC, partition);
+    const wanted = (record: InRecord) => {
+      const source = headerText(record, "src");
+      if (source !== undefined) audit.decision(source);
+      return audit.wants(headerText(record, "id"), record.key);
+    };
+    await Promise.all([
+      topics.deadLetters(partition, (record) => {
+        const source = deadLetterSource(headerText(record, "id"));
+        if (source !== undefined) audit.deadLetter(source);
+      }),
+      topics.events(partition, wanted, (event) => audit.event(event)),
+    ]);
+    if (whole)
+      await topics.receipts(
+        partition,
+        receiptsEnd,
+        ({ key }) => audit.wantsReceipt(key),
+        (receipt, record) => audit.receipt(receipt, placeOf(record)),
+      );
+    return audit;
   }
 
   private async requests(audit: PartitionAudit, partition: number, ends: RequestEnds): Promise<void> {

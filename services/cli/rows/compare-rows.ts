@@ -47,18 +47,14 @@ export async function comparePartition(
 ): Promise<void> {
   into.arriving += asked.arriving;
   if (asked.from >= asked.to) return;
-  let fold = new BucketFold();
+  const fold = new BucketFold();
   let times = { first: Number.POSITIVE_INFINITY, last: Number.NEGATIVE_INFINITY };
   const take = ({ offset, event: { at }, digest }: ExpectedRow) => {
     fold.add(offset, digest);
     if (at < times.first) times.first = at;
     if (at > times.last) times.last = at;
   };
-  const restart = () => {
-    fold = new BucketFold();
-    times = { first: Number.POSITIVE_INFINITY, last: Number.NEGATIVE_INFINITY };
-  };
-  const read = await log.read(asked, take, { restart });
+  const read = await log.read(asked, take);
   if (asked.cut && read.first !== undefined) into.logBegins = Math.max(into.logBegins ?? 0, read.first);
   // What retention has deleted meanwhile has been read in part: whole buckets are compared.
   const low = await log.low(asked.partition);
@@ -109,10 +105,7 @@ async function lookInto(
   folded: number,
 ): Promise<void> {
   let expected: ExpectedRow[] = [];
-  const restart = () => {
-    expected = [];
-  };
-  await log.read(asked, (row) => void expected.push(row), { wholly: true, restart });
+  await log.read(asked, (row) => void expected.push(row), { wholly: true });
   const low = await log.low(asked.partition);
   const run = { ...asked, from: Math.max(asked.from, low), low: Math.max(asked.low, low) };
   if (run.from > asked.from) {

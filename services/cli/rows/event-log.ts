@@ -1,4 +1,5 @@
 import { connectCodecs, type SluiceCodecs } from "../../../pipeline/records/codecs.ts";
+import { readDecoded } from "../../../pipeline/records/read-decoded.ts";
 import type { KafkaConnection } from "../../../platform/kafka/connection.ts";
 import type { InRecord } from "../../../platform/kafka/record.ts";
 import { RepeatWindow, repeatId } from "../../../platform/kafka/repeat-window.ts";
@@ -103,54 +104,37 @@ export class EventLog {
 
   /**
    * Gives every event of [from, to) of which there must be a row. Without `wholly`, what repeats an event that stands before `from` is
-   * given as well: few do, and whoever asks then asks again. A reading that meets a schema of another writer begins again: `restart`.
+   * given as well: few do, and whoever asks then asks again.
    */
   async read(
     { partition, from, to }: Pick<PartitionRange, "partition" | "from" | "to">,
     take: (row: ExpectedRow) => void,
-    { wholly = false, restart }: { readonly wholly?: boolean; readonly restart: () => void },
+    { wholly = false }: { readonly wholly?: boolean } = {},
   ): Promise<LogReading> {
-    for (;;) {
-      const wanted = new Set<number>();
-      const found = await this.pass({ partition, from, to }, wholly, wanted, take);
-      if (wanted.size === 0) return found;
-      for (const id of wanted) if ((await this.codecs.loadSchema(id)) === "missing") this.absent.add(id);
-      restart();
-    }
-  }
-
-  private async pass(
-    { partition, from, to }: Pick<PartitionRange, "partition" | "from" | "to">,
-    wholly: boolean,
-    wanted: Set<number>,
-    take: (row: ExpectedRow) => void,
-  ): Promise<LogReading> {
+    const { reader, codecs, absent } = this;
     const window = new RepeatWindow(this.repeatSpan);
     const found = { repeats: 0, refused: 0, first: undefined as number | undefined };
-    const start = wholly ? Math.max(0, from - this.repeatSpan) : from;
-    await this.reader.readRange(EVENTS_TOPIC, partition, start, to, (record) => {
+    const meant = (record: InRecord): boolean => {
       const id = repeatId(record);
       const fresh = id === undefined || window.admit(id, record.offset);
-      if (record.offset < from) return;
+      if (record.offset < from) return false;
       found.first ??= record.timestamp;
       if (!fresh) found.repeats++;
-      else {
-        const row = this.expected(record, wanted);
-        if (row === undefined) found.refused++;
-        else take(row);
-      }
-    });
+      return fresh;
+    };
+    await readDecoded(
+      { topic: EVENTS_TOPIC, partition, from: wholly ? Math.max(0, from - this.repeatSpan) : from, to },
+      {
+        ...{ reader, codec: codecs.event, absent, meant },
+        loadSchema: (id) => codecs.loadSchema(id),
+        take: (event, { offset }) => {
+          const digest = this.digest.of(event, partition, offset);
+          if (digest === undefined) found.refused++;
+          else take({ offset, event, digest });
+        },
+        unreadable: () => void found.refused++,
+      },
+    );
     return found;
-  }
-
-  private expected({ value, partition, offset }: InRecord, wanted: Set<number>): ExpectedRow | undefined {
-    const decoded = value === null ? undefined : this.codecs.event.decode(value);
-    if (!decoded?.ok) {
-      const { code, schemaId } = decoded ?? {};
-      if (code === "unknown-schema" && schemaId !== undefined && !this.absent.has(schemaId)) wanted.add(schemaId);
-      return undefined;
-    }
-    const digest = this.digest.of(decoded.value, partition, offset);
-    return digest && { offset, event: decoded.value, digest };
   }
 }
