@@ -1,11 +1,11 @@
 import { confirm } from "./confirm.js";
 import { el, setText, table } from "./elements.js";
+import { followRun } from "./follow-run.js";
 import { count, moment } from "./format.js";
 import { keepingPlace } from "./keep-place.js";
 import { ask } from "./server.js";
 
 const PATH = "/api/dead-letters/replay";
-const LOOK_EVERY_MS = 1_000;
 
 /** Puts dead letters back: first what would become of them is looked at, then that is confirmed. `filter()`: which letters. */
 export function replayPanel(filter) {
@@ -16,7 +16,7 @@ export function replayPanel(filter) {
   const trouble = el("p", { class: "trouble", role: "alert" });
   const state = el("p", { class: "outcome", role: "status", tabindex: "-1" });
   const place = el("div");
-  let timer;
+  const lost = el("p", { class: "trouble", role: "alert" });
   let shown = "";
   const guarded = (work) => async (event) => {
     event?.preventDefault();
@@ -27,18 +27,9 @@ export function replayPanel(filter) {
       trouble.textContent = error.message;
     }
   };
-  const follow = (run) => {
-    clearTimeout(timer);
-    render(run);
-    if (run?.state === "running")
-      timer = setTimeout(
-        guarded(async () => follow((await ask(`${PATH}/run`)).run)),
-        LOOK_EVERY_MS,
-      );
-  };
   const look = guarded(async () => {
     const body = { ...filter(), most: Number(most.value), asNew: asNew.checked };
-    follow((await ask(`${PATH}/plan`, { body })).run);
+    following.take((await ask(`${PATH}/plan`, { body })).run);
   });
   const replay = (run) =>
     guarded(async () => {
@@ -53,21 +44,25 @@ export function replayPanel(filter) {
         el("p", { class: "muted" }, "What goes is judged once more before. Nothing goes that would double a message."),
       ];
       const said = await confirm({ title: "Replay dead letters", act: `Replay ${count(run.replayed)}`, body });
-      if (said !== undefined) follow((await ask(PATH, { body: { run: run.run, rate: Number(rate.value) } })).run);
+      if (said !== undefined)
+        following.take((await ask(PATH, { body: { run: run.run, rate: Number(rate.value) } })).run);
     });
-  const stop = guarded(async () => follow((await ask(`${PATH}/stop`, { body: {} })).run));
+  const stop = guarded(async () => following.take((await ask(`${PATH}/stop`, { body: {} })).run));
   const render = (run) => {
     const key = JSON.stringify(run);
     if (key === shown) return;
     shown = key;
     if (run === null) return;
-    // A button that goes takes the focus with it: then that is at what came of it.
-    const left = place.contains(document.activeElement);
-    keepingPlace(place, () => place.replaceChildren(...runElements(run, { replay: replay(run), stop })));
     setText(state, inWords(run));
-    if (left && !place.contains(document.activeElement)) state.focus();
+    // A button that goes takes the focus with it: then that is at what came of it.
+    keepingPlace(place, () => place.replaceChildren(...runElements(run, { replay: replay(run), stop })), state);
   };
-  guarded(async () => follow((await ask(`${PATH}/run`)).run))();
+  const following = followRun({
+    look: async () => (await ask(`${PATH}/run`)).run,
+    show: render,
+    lost: (words) => setText(lost, words),
+  });
+  following.look();
   const field = (id, text, input) => el("span", { class: "field" }, el("label", { for: id }, text), input);
   return {
     element: el(
@@ -84,10 +79,11 @@ export function replayPanel(filter) {
       ),
       el("p", { class: "muted" }, "Takes the letters that the filters above let through, the oldest first."),
       trouble,
+      lost,
       state,
       place,
     ),
-    close: () => clearTimeout(timer),
+    close: following.close,
   };
 }
 
@@ -117,7 +113,7 @@ function runElements(run, { replay, stop }) {
       ? null
       : el(
           "details",
-          {},
+          { "data-place": "letters" },
           el("summary", {}, lines.length === 1 ? "The letter" : `The first ${lines.length} letters`),
           table(
             "Letters of the run",

@@ -1,11 +1,12 @@
 import { diffList } from "./change-catalog.js";
 import { el, setText } from "./elements.js";
+import { followRun } from "./follow-run.js";
 import { count, moment } from "./format.js";
+import { keepingPlace } from "./keep-place.js";
 import { ask } from "./server.js";
 import { simulationResult } from "./simulation-result.js";
 
 const PATH = "/api/simulation";
-const LOOK_EVERY_MS = 1_000;
 const TIMES = { 15: "last 15 minutes", 60: "last hour", 360: "last 6 hours", 1440: "last 24 hours" };
 
 const option = (value, text = value) => el("option", { value }, text);
@@ -25,9 +26,13 @@ export function simulatePanel() {
   const stopButton = el("button", { type: "button", class: "small", click: guarded(stop) }, "Stop");
   const going = el("div", { class: "actions", hidden: true }, bar, stopButton);
   const place = el("div");
-  let timer;
+  const lost = el("p", { class: "trouble", role: "alert" });
   let shown = "";
-  let closed = false;
+  const following = followRun({
+    look: async () => (await ask(`${PATH}/run`)).run,
+    show: showRun,
+    lost: (words) => setText(lost, words),
+  });
 
   function guarded(work) {
     return async (event) => {
@@ -41,17 +46,17 @@ export function simulatePanel() {
     };
   }
   async function begin() {
-    follow((await ask(PATH, { body: { ...fields.value(), minutes: Number(minutes.value) } })).run);
+    following.take((await ask(PATH, { body: { ...fields.value(), minutes: Number(minutes.value) } })).run);
   }
   async function stop() {
-    follow((await ask(`${PATH}/stop`, { body: {} })).run);
+    following.take((await ask(`${PATH}/stop`, { body: {} })).run);
   }
-  async function look() {
-    follow((await ask(`${PATH}/run`)).run);
-  }
-  function follow(run) {
-    clearTimeout(timer);
-    if (closed || run === null) return;
+  function showRun(run) {
+    if (run === null) {
+      // The console that knew of it has begun anew.
+      going.hidden = true;
+      return;
+    }
     setText(state, inWords(run));
     // The button that has the focus goes: who pressed it goes on at what came of it.
     if (run.state !== "running" && going.contains(document.activeElement)) state.focus();
@@ -60,13 +65,12 @@ export function simulatePanel() {
     const key = `${run.run} ${run.state}`;
     if (key !== shown) {
       shown = key;
-      place.replaceChildren(...result(run));
+      keepingPlace(place, () => place.replaceChildren(...result(run)));
     }
-    if (run.state === "running") timer = setTimeout(guarded(look), LOOK_EVERY_MS);
   }
 
   state.tabIndex = -1;
-  guarded(look)();
+  following.look();
   guarded(fields.load)();
   return {
     element: el(
@@ -92,14 +96,12 @@ export function simulatePanel() {
         fields.routes,
       ),
       trouble,
+      lost,
       state,
       going,
       place,
     ),
-    close: () => {
-      closed = true;
-      clearTimeout(timer);
-    },
+    close: following.close,
   };
 }
 
@@ -160,7 +162,7 @@ function inWords({ state, by, startedAt, name, failure }) {
 function result({ state, diff, result: found }) {
   const changes = diff.length === 1 ? "1 line is different" : `${count(diff.length)} lines are different`;
   return [
-    el("details", {}, el("summary", {}, changes), diffList(diff)),
+    el("details", { "data-place": "changes" }, el("summary", {}, changes), diffList(diff)),
     ...(state === "done" ? simulationResult(found) : []),
   ];
 }

@@ -1,5 +1,5 @@
 import { asked } from "../asked.js";
-import { el } from "../elements.js";
+import { el, setText } from "../elements.js";
 import { moment } from "../format.js";
 
 const STATES = {
@@ -30,8 +30,13 @@ export function show(container, { live }) {
 }
 
 function render(body, { watched, rules, at, alerts, leftOut, calls }) {
-  // What one has opened stays open.
-  const key = JSON.stringify([watched, leftOut, calls, alerts.map(({ value: _, summary: __, ...alert }) => alert)]);
+  const called = `${calls.to === "nobody" ? CALLS.nobody : (CALLER[calls.by] ?? CALLS[calls.to])}${calls.waiting > 0 ? ` ${calls.waiting} words wait.` : ""}${calls.trouble === null ? "" : ` ${calls.trouble}.`}`;
+  const words =
+    watched === 0
+      ? "SLUICE_CONSOLE_METRICS names no metrics pages."
+      : `${rules} rules on ${watched} metrics pages${at === null ? "" : `, as of ${moment(at, { date: false })}`}. ${called}`;
+  // Only figures may have changed: what one has marked to copy it stays marked.
+  const key = JSON.stringify([leftOut, at === null, alerts.map(({ value: _, summary: __, ...alert }) => alert)]);
   if (body.dataset.key !== key) {
     body.dataset.key = key;
     body.replaceChildren(
@@ -42,11 +47,9 @@ function render(body, { watched, rules, at, alerts, leftOut, calls }) {
         : "",
     );
   }
-  const called = `${calls.to === "nobody" ? CALLS.nobody : (CALLER[calls.by] ?? CALLS[calls.to])}${calls.waiting > 0 ? ` ${calls.waiting} words wait.` : ""}${calls.trouble === null ? "" : ` ${calls.trouble}.`}`;
-  body.querySelector("#watched").textContent =
-    watched === 0
-      ? "SLUICE_CONSOLE_METRICS names no metrics pages."
-      : `${rules} rules on ${watched} metrics pages${at === null ? "" : `, as of ${moment(at, { date: false })}`}. ${called}`;
+  const summaries = body.querySelectorAll(".alert .outcome");
+  for (const [index, { summary }] of alerts.entries()) setText(summaries[index], summary);
+  setText(body.querySelector("#watched"), words);
 }
 
 function nothing(watched, at) {
@@ -61,7 +64,7 @@ function alertCard({ name, severity, labels, state, activeSince, firingSince, re
   const marks = Object.entries(labels).map(([label, value]) => `${label}: ${value}`);
   return el(
     "section",
-    { class: "card alert" },
+    { class: "card alert", "data-place": [name, severity, ...marks].join(" ") },
     el("h2", {}, el("span", { class: "condition", "data-tone": tone }, `${sign} ${state}`), ` ${name}`),
     el("p", { class: "outcome" }, summary),
     el("p", { class: "muted" }, [severity, time, ...marks].join(" · ")),

@@ -61,7 +61,7 @@ function versionCard({ version, at, by, note, restored, diff }, working, open, r
         : diff;
   return el(
     "section",
-    { class: "card" },
+    { class: "card", "data-place": `version ${version}` },
     el("h2", {}, `Version ${version}${version === working ? " · at work" : ""}`),
     el(
       "p",
