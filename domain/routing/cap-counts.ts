@@ -29,6 +29,14 @@ export interface CountedDecision {
 const MAX_NAMES = 200;
 const SWEEP_MS = 60_000;
 
+/** Begins the value of what shares a count; a campaign's own value begins with its account. */
+const REST = "*/";
+
+/** The account whose further names share this count; undefined: it is a sender's or a campaign's own. */
+export function sharedBy(value: string): string | undefined {
+  return value.startsWith(REST) ? value.slice(REST.length) : undefined;
+}
+
 /** What one partition has counted for the caps of the catalog. Pure: time is passed in, epoch ms by the brokers' clock. */
 export class PartitionCounts {
   private readonly partition: number;
@@ -79,7 +87,7 @@ export class PartitionCounts {
   /** Under which value a use is counted here. */
   slotOf({ cap, value, account }: CapUse): string {
     if (this.counts.get(cap.id)?.has(value) || (this.names.get(`${cap.id}/${account}`) ?? 0) < MAX_NAMES) return value;
-    return `*/${account}`;
+    return `${REST}${account}`;
   }
 
   get({ cap, value }: CountKey): CapCount | undefined {

@@ -34,7 +34,7 @@ export interface QuestionParts {
   readonly history: CatalogHistory;
   readonly routing: RoutingView;
   readonly alerts: AlertsOnPage;
-  readonly usage: Pick<CapUsageBoard, "fullest">;
+  readonly usage: Pick<CapUsageBoard, "fullest" | "isWholeAt">;
   readonly inbound: Pick<InboundBox, "newest">;
   readonly letters: Pick<LettersInLog, "find" | "show">;
   readonly suspicions: Pick<SuspicionBoard, "all">;

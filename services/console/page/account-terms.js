@@ -4,7 +4,7 @@ import { count } from "./format.js";
 const REACTIONS = { next: "the next sender", wait: "messages wait", refuse: "messages are refused" };
 
 /** Keys and budgets as the catalog has them, and what has been used of its caps: two cards. */
-export function accountTerms({ version, accounts, more, caps }) {
+export function accountTerms({ version, accounts, more, caps, wholeUsage }) {
   const from = version === 0 ? "As the console's files have them" : `As version ${version} of the catalog has them`;
   const left = more > 0 ? ` ${count(more)} more accounts are not shown.` : "";
   return [
@@ -33,6 +33,13 @@ export function accountTerms({ version, accounts, more, caps }) {
             { class: "muted" },
             "Of each cap the ten that have used most of it; routers say what they have counted each second.",
           ),
+      wholeUsage
+        ? null
+        : el(
+            "p",
+            { class: "trouble" },
+            "More than 50,000 counts are told. The figures here lack some of them and may be too low; what routers allow does not.",
+          ),
     ),
   ];
 }
@@ -53,7 +60,7 @@ const ACCOUNT_COLUMNS = [
 
 const CAP_COLUMNS = [
   { title: "Cap", of: ({ cap }) => cap.id },
-  { title: "Sender or campaign", of: ({ value, cap }) => value ?? `no ${cap.of} has used it` },
+  { title: "Sender or campaign", of: usedBy },
   { title: "Accounts", of: ({ cap }) => cap.accounts?.join(", ") ?? "all" },
   { title: "This hour", number: true, of: ({ hour, cap }) => used(hour, cap.maxPerHour) },
   { title: "Today", number: true, of: ({ day, cap }) => used(day, cap.maxPerDay) },
@@ -63,6 +70,12 @@ const CAP_COLUMNS = [
 
 function capRows(cap) {
   return cap.fullest.length === 0 ? [{ cap, hour: 0, day: 0 }] : cap.fullest.map((one) => ({ cap, ...one }));
+}
+
+/** Whose count it is. */
+export function usedBy({ value, sharedBy, cap }) {
+  if (value === undefined) return `no ${cap.of} has used it`;
+  return sharedBy === null ? value : `other ${cap.of}s of ${sharedBy}`;
 }
 
 function used(value, most) {

@@ -49,7 +49,7 @@ const MICROS = 1_000_000;
 /** Keys, budgets and caps, as the catalog at work has them, for the role. `now`: epoch ms by the brokers' clock. */
 export function accountTerms(
   { catalog, version }: Pick<Snapshot, "catalog" | "version">,
-  usage: Pick<CapUsageBoard, "fullest">,
+  usage: Pick<CapUsageBoard, "fullest" | "isWholeAt">,
   now: number,
   role: Role,
 ): {
@@ -57,6 +57,8 @@ export function accountTerms(
   readonly accounts: readonly AccountTerms[];
   readonly more: number;
   readonly caps: readonly CapTerms[];
+  /** False: so many senders and campaigns are counted that not all are in the sums. */
+  readonly wholeUsage: boolean;
 } {
   const { accounts, caps = [] } = catalog;
   const fullest = usage.fullest(caps, now);
@@ -68,6 +70,7 @@ export function accountTerms(
       maxPrice: maxPrice === undefined ? null : inWords(maxPrice),
     })),
     more: Math.max(0, accounts.length - MOST),
+    wholeUsage: usage.isWholeAt(now),
     caps: caps.map((cap) => capTerms(cap, fullest.get(cap.id) ?? [], role)),
   };
 }
@@ -91,7 +94,10 @@ function capTerms(cap: Cap, fullest: readonly CapUsage[], role: Role): CapTerms 
     ...{ id, of, count, zone, accounts: accounts ?? null, whenReached: reactionOf(cap) },
     ...{ maxPerHour: maxPerHour ?? null, maxPerDay: maxPerDay ?? null },
     // A sender may be a number of somebody's.
-    fullest: fullest.map((one) => ({ ...one, value: of === "sender" ? shownAddress(one.value, role) : one.value })),
+    fullest: fullest.map((one) => ({
+      ...one,
+      value: of === "sender" && one.sharedBy === null ? shownAddress(one.value, role) : one.value,
+    })),
   };
 }
 

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { parseCatalog } from "../../../domain/catalog/catalog.ts";
-import type { ToldCount } from "../../../domain/routing/cap-counts.ts";
+import { PartitionCounts, type ToldCount } from "../../../domain/routing/cap-counts.ts";
+import type { MessageFacts } from "../../../domain/routing/message-facts.ts";
 import { CapUsageBoard } from "../../../services/console/live/cap-usage.ts";
 import { accountTerms } from "../../../services/console/read/account-terms.ts";
 
@@ -62,14 +63,14 @@ test("what has been used of a cap is summed over the partitions, the fullest fir
     ...{ id: "news", of: "campaign", accounts: ["acme"], count: "messages", maxPerHour: 100, maxPerDay: 1_000 },
     ...{ zone: "UTC", whenReached: "wait" },
     fullest: [
-      { value: "acme/autumn", hour: 90, day: 90 },
-      { value: "acme/spring", hour: 30, day: 500 },
-      { value: "acme/morning", hour: 0, day: 9 },
+      { value: "acme/autumn", sharedBy: null, hour: 90, day: 90 },
+      { value: "acme/spring", sharedBy: null, hour: 30, day: 500 },
+      { value: "acme/morning", sharedBy: null, hour: 0, day: 9 },
     ],
   });
   board.fold(told("news", "acme/spring", 21, 301, 1));
   board.forget({ cap: "news", value: "acme/autumn" }, 0);
-  expect(caps()[0]!.fullest[0]).toEqual({ value: "acme/spring", hour: 31, day: 501 });
+  expect(caps()[0]!.fullest[0]).toEqual({ value: "acme/spring", sharedBy: null, hour: 31, day: 501 });
 });
 
 test("a sender that is somebody's number is shortened for viewers", () => {
@@ -86,10 +87,32 @@ test("a sender that is somebody's number is shortened for viewers", () => {
   expect(values("operator")).toEqual(["+491713920012", "68849", "ACME"]);
 });
 
-test("of very many counts those beyond the bound are not held", () => {
+test("of very many counts those beyond the bound are not held, and it is said as long as they would count", () => {
   const board = new CapUsageBoard();
-  for (let n = 0; n < 50_001; n++) board.fold(told("numbers", `s${n}`, 0, n + 1));
-  const [, numbers] = accountTerms(snapshot, board, NOW, "operator").caps;
+  for (let n = 0; n < 50_000; n++) board.fold(told("numbers", `s${n}`, 0, n + 1));
+  const terms = (now = NOW) => accountTerms(snapshot, board, now, "operator");
+  expect(terms().wholeUsage).toBe(true);
+  board.fold(told("numbers", "s50000", 0, 50_001));
+  const [, numbers] = terms().caps;
   expect(numbers!.fullest).toHaveLength(10);
   expect(numbers!.fullest[0]).toMatchObject({ value: "s49999" });
+  expect([terms().wholeUsage, terms(DAY_END).wholeUsage]).toEqual([false, true]);
+  // What is known goes on being counted.
+  board.fold(told("numbers", "s0", 0, 99_999));
+  expect(terms().caps[1]!.fullest[0]).toMatchObject({ value: "s0", day: 99_999 });
+});
+
+test("names of an account beyond the first 200 of a day are shown as what they are, together", async () => {
+  const counts = new PartitionCounts(0, []);
+  const [cap] = snapshot.catalog.caps!;
+  const message = { at: NOW, segments: 1 } as MessageFacts;
+  const use = (value: string) => counts.add([{ cap: cap!, value, account: "acme" }], message);
+  for (let n = 0; n < 203; n++) use(`acme/c${n}`);
+  const board = new CapUsageBoard();
+  for (const count of counts.all(NOW)) board.fold(count);
+  const [news] = accountTerms(snapshot, board, NOW, "viewer").caps;
+  expect(news!.fullest[0]).toMatchObject({ sharedBy: "acme", day: 3 });
+  const { usedBy } = await import(new URL("../../../services/console/page/account-terms.js", import.meta.url).href);
+  expect(usedBy({ ...news!.fullest[0], cap: { of: "campaign" } })).toBe("other campaigns of acme");
+  expect(usedBy({ ...news!.fullest[1], cap: { of: "campaign" } })).toMatch(/^acme\/c\d+$/);
 });
