@@ -75,6 +75,11 @@ export class CatalogLog {
     return this.unpacked.source;
   }
 
+  /** What was unpacked early is not kept any longer: its head, if it comes, has it unpacked again. */
+  forgetEarly(): void {
+    this.unpacked = undefined;
+  }
+
   /** A key has been removed. */
   removed(key: string): void {
     const [kind, ...rest] = key.split("/");

@@ -16,6 +16,8 @@ import type { SluiceCodecs } from "../records/codecs.ts";
 
 /** Between two questions for a schema that the registry has not given, ms. */
 const RETRY_MS = 1_000;
+/** A head comes within seconds of its pieces, or the apply was broken off: what was made ready of it is kept for so long, ms by the log's clock. */
+const EARLY_MS = 60_000;
 
 export interface LiveCatalogOptions {
   readonly codecs: Pick<SluiceCodecs, "control" | "loadSchema">;
@@ -36,6 +38,8 @@ interface ReadCatalog {
 
 interface Early extends ReadCatalog {
   readonly source: CatalogSource;
+  /** When its last piece was appended, epoch ms. */
+  readonly at: number;
 }
 
 /**
@@ -117,6 +121,8 @@ export class LiveCatalog implements SnapshotSource {
   }
 
   private async take(record: InRecord): Promise<void> {
+    // Each instance says a word every 20 s, so that records come.
+    if (this.early !== undefined && record.timestamp - this.early.at > EARLY_MS) this.forgetEarly();
     if (record.value === null) {
       this.control.removed(record.key?.toString() ?? "");
       return;
@@ -130,24 +136,30 @@ export class LiveCatalog implements SnapshotSource {
     const version = await this.control.accept(decoded.value);
     if (this.replaying) return;
     if (version !== undefined) await this.takeOver(version);
-    else if (decoded.value.kind === "piece") await this.prepare(decoded.value.id);
+    else if (decoded.value.kind === "piece") await this.prepare(decoded.value.id, record.timestamp);
   }
 
   /**
    * Reads a version when its pieces are there, and its head is not: when that comes, there is nothing left to do. What is wrong
    * with it is told then, if it counts.
    */
-  private async prepare(id: string): Promise<void> {
+  private async prepare(id: string, at: number): Promise<void> {
     const source = await this.control.unpackEarly(id);
     if (source === undefined) return;
     this.early = undefined;
     try {
-      this.early = { source, ...(await this.read(source)) };
+      this.early = { source, at, ...(await this.read(source)) };
     } catch (error) {
+      this.control.forgetEarly();
       this.options.log.debug({ id, why: errorMessage(error) }, "a catalog that is being applied cannot be read");
     }
     this.lastPrepared = id;
     this.options.onWord?.();
+  }
+
+  private forgetEarly(): void {
+    this.early = undefined;
+    this.control.forgetEarly();
   }
 
   /**

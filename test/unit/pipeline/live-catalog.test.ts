@@ -2,7 +2,8 @@ import { describe, expect, it, vi } from "vitest";
 import { accountSchema } from "../../../domain/catalog/account.ts";
 import { priceOf } from "../../../domain/catalog/price-list.ts";
 import { snapshotOf } from "../../../domain/catalog/snapshot.ts";
-import { versionRecords } from "../../../pipeline/control/catalog-version.ts";
+import { CatalogLog } from "../../../pipeline/control/catalog-log.ts";
+import { record, versionRecords } from "../../../pipeline/control/catalog-version.ts";
 import { LiveCatalog } from "../../../pipeline/follow/live-catalog.ts";
 import { createCodecs } from "../../../pipeline/records/codecs.ts";
 import { registerSchemas } from "../../../pipeline/records/register.ts";
@@ -43,16 +44,17 @@ function world(read: typeof codecs = codecs) {
     const made = { version, parent: version - 1, at: 1, by: "ada", note: null, restored: null };
     return versionRecords(codecs.control, source as Record<string, unknown>, made);
   };
-  const give = async (...records: readonly OutRecord[]) => {
+  const giveAt = async (timestamp: number, ...records: readonly OutRecord[]) => {
     for (const record of records)
-      await catalog.accept({ ...record, offset: offset++, timestamp: 1, headers: {} } as unknown as InRecord);
+      await catalog.accept({ ...record, offset: offset++, timestamp, headers: {} } as unknown as InRecord);
   };
+  const give = (...records: readonly OutRecord[]) => giveAt(1, ...records);
   const publish = (version: number, source: object) => {
     const { pieces, head } = write(version, source);
     return give(...pieces, head);
   };
   const accounts = () => [...catalog.current.accounts.keys()];
-  return { catalog, publish, write, give, accounts, words, secrets, reveal };
+  return { catalog, publish, write, give, giveAt, accounts, words, secrets, reveal };
 }
 
 it("works with the files until a version has been applied, and tells of each change", async () => {
@@ -220,6 +222,27 @@ describe("a version whose pieces are there before its head", () => {
     await publish(1, { accounts: [account("one")] });
     await give(late.head);
     expect([catalog.prepared === late.id, catalog.current.version, accounts()]).toEqual([false, 1, ["one"]]);
+  });
+
+  it("is kept ready for a minute, as long as an apply takes that is not broken off; its head counts all the same", async () => {
+    const forgets = vi.spyOn(CatalogLog.prototype, "forgetEarly");
+    const { catalog, write, giveAt, reveal } = world();
+    await catalog.begin(files);
+    const { id, pieces, head } = write(1, withList("DE,,,0.01,,,\n"));
+    const body = '{"trouble":null}';
+    const word = record(codecs.control, "instance/a", { kind: "instance", id: "a", version: 0, body, at: 1, place: 0 });
+    await giveAt(1_000, ...pieces);
+    expect(catalog.prepared).toBe(id);
+    await giveAt(61_000, word);
+    expect(forgets).not.toHaveBeenCalled();
+    await giveAt(61_001, word);
+    await giveAt(90_000, word);
+    expect(forgets).toHaveBeenCalledOnce();
+    reveal.mockClear();
+    await giveAt(99_000, head);
+    // It is read anew, and compared with nothing.
+    expect([catalog.current.version, reveal.mock.calls.length]).toEqual([1, 2]);
+    forgets.mockRestore();
   });
 
   it("is told of as ready though it cannot be read, and its trouble when it counts", async () => {

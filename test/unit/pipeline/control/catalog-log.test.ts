@@ -118,6 +118,21 @@ describe("a version in sms.control", () => {
   });
 });
 
+it("what was unpacked early is what counts, and unpacked again when it was not kept", async () => {
+  for (const kept of [true, false]) {
+    const { id, pieces, head } = version(1);
+    const log = await read(pieces);
+    const early = await log.unpackEarly(id);
+    expect(early).toEqual({ accounts: [{ id: "a1" }] });
+    if (!kept) log.forgetEarly();
+    const decoded = codecs.control.decode(head.value!);
+    if (!decoded.ok) throw new Error(decoded.detail);
+    await log.accept(decoded.value);
+    expect(log.current?.source).toEqual(early);
+    expect(log.current?.source === early).toBe(kept);
+  }
+});
+
 it("instances are known by their last word, until they take it back", async () => {
   const log = new CatalogLog();
   const word = { kind: "instance" as const, id: "router/host-1", version: 3, at: 9, place: 0 };
