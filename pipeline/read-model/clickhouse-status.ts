@@ -29,7 +29,7 @@ const MESSAGES_QUERY = `
 // the writers may differ by less than the hour allowed here; the bound keeps the look-up to the message's own days.
 const EVENTS_QUERY = `
   SELECT destination, type, at, attempt, provider, route, reason, state, part, error_class, error_code,
-    toString(cost) AS cost, currency, resubmitted, provider_message_ids, sent_as, rules, charged
+    toString(cost) AS cost, currency, resubmitted, provider_message_ids, sent_as, rules, verdicts, charged
   FROM events
   WHERE message_id = {id:UUID} AND account = {account:String} AND has({to:Array(String)}, destination)
     AND at >= parseDateTime64BestEffort({acceptedAt:String}, 3, 'UTC') - INTERVAL 1 HOUR

@@ -40,6 +40,8 @@ export interface HistoryEntry {
   readonly sentAs?: string;
   /** What the catalog's rules had to do with it. */
   readonly rules?: string;
+  /** Why the route's other candidates were not taken; `routed` has it. */
+  readonly verdicts?: string;
   /** The provider's id of each part, as it wrote them. */
   readonly providerMessageIds?: readonly string[];
 }
@@ -138,6 +140,7 @@ export interface EventRow {
   readonly provider_message_ids: readonly string[];
   readonly sent_as: string;
   readonly rules: string;
+  readonly verdicts: string;
   /** `delivery`, or empty: on submit. */
   readonly charged: string;
 }
@@ -199,7 +202,7 @@ function historyEntry(event: EventRow): HistoryEntry {
     ...present({ errorClass: event.error_class, errorCode: event.error_code }),
     ...(type === "submitted" || owesSince(event) ? present({ cost: event.cost, currency: event.currency }) : {}),
     ...present({ resubmitted: event.resubmitted }),
-    ...(type === "routed" ? present({ sentAs: event.sent_as, rules: event.rules }) : {}),
+    ...(type === "routed" ? present({ sentAs: event.sent_as, rules: event.rules, verdicts: event.verdicts }) : {}),
     ...(event.provider_message_ids.length === 0 ? {} : { providerMessageIds: event.provider_message_ids }),
   };
 }

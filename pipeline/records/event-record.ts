@@ -29,6 +29,7 @@ export const BLANK_EVENT = {
   onDelivery: false,
   tariff: null,
   routedAt: null,
+  verdicts: null,
 } satisfies Partial<Event>;
 
 /**

@@ -38,6 +38,7 @@ export const EVENT_COLUMNS = [
   "rules",
   "charged",
   "segments_saved",
+  "verdicts",
   "log_partition",
   "log_offset",
 ] as const;
@@ -98,6 +99,7 @@ export function writeEventRow(
   row.string(event.rules ?? "");
   row.string(event.onDelivery ? "delivery" : "");
   row.uint16(facts.segmentsSaved);
+  row.string(event.verdicts ?? "");
   row.uint16(logPartition);
   row.int64(logOffset);
   return undefined;

@@ -48,6 +48,7 @@ export function implausibleEvent(event: Event): string | undefined {
   for (const [field, value] of Object.entries(names)) if (!isName(value)) return `${field}: too long`;
   if (reason !== null && reason.length > MAX_TEXT) return "reason: too long";
   if (event.rules !== null && event.rules.length > MAX_TEXT) return "rules: too long";
+  if (event.verdicts !== null && event.verdicts.length > MAX_TEXT) return "verdicts: too long";
   if (providerMessageIds.length > MAX_SEGMENTS || !providerMessageIds.every(isName))
     return "providerMessageIds: too many, or too long";
   if (event.counted.length > MAX_COUNTED || event.counted.some((one) => one.length > MAX_TEXT))

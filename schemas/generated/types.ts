@@ -197,6 +197,8 @@ export interface Event {
   readonly tariff: number | null;
   /** submitted, returned, in_doubt, and what is concluded of a submission: when the order came into the provider's queue. */
   readonly routedAt: number | null;
+  /** routed: why the route's other candidates were not taken, such as `b: dearer, c: circuit-open`, in the order in which the route asks them; at most twelve are named. null: it had none. */
+  readonly verdicts: string | null;
 }
 
 export type EventType = "routed" | "submitted" | "returned" | "in_doubt" | "closed" | "receipt" | "final" | "postponed" | "rerouted";

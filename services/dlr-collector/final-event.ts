@@ -76,6 +76,7 @@ export function finalOfSubmission(
     onDelivery: submitted.onDelivery,
     tariff: null,
     routedAt: submitted.routedAt,
+    verdicts: null,
   };
 }
 

@@ -9,6 +9,7 @@ import { triedThisRound } from "../../domain/message/tries.ts";
 import type { SpentOnLookups } from "../../domain/portability/lookup-budget.ts";
 import { type Choice, chooseProvider } from "../../domain/routing/choose-provider.ts";
 import type { DeliveryView } from "../../domain/routing/delivery-view.ts";
+import { VerdictTexts } from "../../domain/routing/verdict-texts.ts";
 import type { ProviderHealth } from "../../pipeline/follow/provider-health.ts";
 import type { ReadMark } from "../../pipeline/follow/read-mark.ts";
 import type { SchemaGate } from "../../pipeline/follow/schema-gate.ts";
@@ -114,6 +115,7 @@ export class Router implements Transform {
   private readonly returning: ReturningTraffic;
   private readonly waiting: Waiting;
   private readonly rules: PartitionRules;
+  private readonly verdicts = new VerdictTexts();
   private readonly decided = new DecidedMessages(REMEMBERED);
   private networks!: PartitionNetworks;
   private caps!: PartitionCaps;
@@ -378,7 +380,8 @@ export class Router implements Transform {
     const { accountId, lane, segments } = facts;
     const busy = !waited && this.shares.take(id, lane, accountId, segments, health.state(id, lane, passed), passed);
     const counted = this.caps.add(this.snapshot, pending.tried, () => routeFacts(facts, now), choice.sender);
-    const event = routedEvent(pending, choice, now, busy ? ACCOUNT_BUSY : waited ? WAITED : null, counted);
+    const code = busy ? ACCOUNT_BUSY : waited ? WAITED : null;
+    const event = routedEvent(pending, choice, now, code, counted, this.verdicts.of(choice.candidates));
     const overflow = isBehind(event.errorCode);
     this.remember(pending);
     metrics.routed(id, choice.reason).add();

@@ -9,13 +9,17 @@ import type { Pending } from "./routing-records.ts";
 
 type Chosen = Extract<Choice, { ok: true }>;
 
-/** The message goes to the provider that was chosen. `code`: why it stands behind others there; `counted`: its counts for caps. */
+/**
+ * The message goes to the provider that was chosen. `code`: why it stands behind others there; `counted`: its counts for caps; `verdicts`: why
+ * others were not chosen.
+ */
 export function routedEvent(
   { facts, attempt }: Pending,
   choice: Chosen,
   at: number,
   code: string | null,
   counted: Event["counted"],
+  verdicts: string | null,
 ): Event {
   return {
     ...BLANK_EVENT,
@@ -33,6 +37,7 @@ export function routedEvent(
     currency: choice.provider.currency,
     counted,
     rules: rulesText(choice.terms, choice.candidates, facts.from ?? undefined, choice.sender),
+    verdicts,
   };
 }
 

@@ -85,6 +85,7 @@ const event: Event = {
   onDelivery: false,
   tariff: null,
   routedAt: null,
+  verdicts: null,
   due: null,
 };
 

@@ -69,12 +69,14 @@ test("the overview follows the senders' words, and a message is found by its ref
 
   const { messages: found } = await ask<{ messages: object[] }>(`/api/messages?id=${reference}`);
   expect(found).toMatchObject([{ id, to, reference, foundBy: "reference", final: true }]);
-  const { messages } = await ask<{ messages: { history: { type: string; reason?: string }[] }[] }>(
+  const { messages } = await ask<{ messages: { history: { type: string; reason?: string; verdicts?: string }[] }[] }>(
     `/api/messages/${id}?account=acme`,
   );
   const history = messages[0]!.history;
   expect(history.map(({ type }) => type)).toEqual(expect.arrayContaining(["routed", "submitted", "final"]));
-  expect(history.find(({ type }) => type === "routed")!.reason).toBe("priority");
+  const routed = history.find(({ type }) => type === "routed")!;
+  expect(routed.reason).toBe("priority");
+  expect(routed.verdicts).toContain(": lower-priority");
   const { value } = await ask<{ value: { name: string; submitted: number }[] }>("/api/accounts?span=1h");
   expect(value.find(({ name }) => name === "acme")!.submitted).toBeGreaterThan(0);
 });

@@ -2,6 +2,7 @@
 --
 -- In the order in which it happened; to each destination, where its id went to several. cost stands on submitted, and for what is
 -- charged on delivery on receipt and final, where it is what the submission owes by then.
+-- verdicts stands on routed: why the other candidates of the route were not taken.
 SELECT
     at,
     destination,
@@ -12,6 +13,7 @@ SELECT
     error_class,
     error_code,
     reason,
+    verdicts,
     resubmitted,
     part,
     cost,

@@ -58,6 +58,7 @@ async function fill(day: string): Promise<void> {
       part: i % 2,
       errorCode: "8",
       rules: "capped",
+      verdicts: i % 3 === 0 ? "b: dearer" : null,
     };
     const type = (["routed", "submitted", "final"] as const)[i % 3]!;
     return event({

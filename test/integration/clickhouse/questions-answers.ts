@@ -98,7 +98,7 @@ export const ANSWERS: Readonly<Record<string, readonly object[]>> = {
     { found_by: "provider id", message_id: idOf(2), state: "delivered", provider_message_ids: ["00FF"] },
   ],
   "message-history": [
-    { type: "routed", ...alpha },
+    { type: "routed", ...alpha, verdicts: "beta: dearer" },
     { type: "in_doubt", ...alpha },
     { type: "submitted", resubmitted: "", cost: 0.075, ...EUR, provider_message_ids: ["A7"] },
     { type: "submitted", resubmitted: "no answer", cost: 0.075, ...EUR, provider_message_ids: ["A8"] },

@@ -65,7 +65,11 @@ function inGermany(): Event[] {
     ...[m3.routed(BETA), m3.submitted(200, { ...BETA, cost: 90_000 }, "B1", "B2", "B3")],
     m3.ended(5_200, "undelivered", 200, { ...BETA, errorClass: "handset", errorCode: "027" }),
     // In doubt, answered all the same, and sent again.
-    ...[m7.routed(ALPHA), m7.at(1_900, "in_doubt", ALPHA), m7.submitted(2_000, { ...ALPHA, cost }, "A7")],
+    ...[
+      m7.routed({ ...ALPHA, verdicts: "beta: dearer" }),
+      m7.at(1_900, "in_doubt", ALPHA),
+      m7.submitted(2_000, { ...ALPHA, cost }, "A7"),
+    ],
     m7.submitted(3_000, { ...ALPHA, cost, resubmitted: "no answer" }, "A8"),
     m7.ended(4_000, "delivered", 3_000, ALPHA),
     // Failed by its receipt, and delivered by another.

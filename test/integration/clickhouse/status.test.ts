@@ -25,7 +25,11 @@ const NOW = Date.now();
 /** A provider asks dollars and refuses; another, for euros, takes it. */
 function course(messageId: string, to: string, acceptedAt = NOW): Event[] {
   const about = { facts: facts({ messageId, to, accountId: "acme", acceptedAt, expiresAt: acceptedAt + 60_000 }) };
-  const sent = { facts: { ...about.facts, from: "ACME", sentAs: "12345" }, rules: "sender rule de: goes out as 12345" };
+  const sent = {
+    facts: { ...about.facts, from: "ACME", sentAs: "12345" },
+    rules: "sender rule de: goes out as 12345",
+    verdicts: "beta: dearer",
+  };
   const euros = { ...about, attempt: 2, provider: "beta", currency: "EUR", price: 68_000 };
   return [
     event({ ...sent, type: "routed", at: NOW + 1, attempt: 1, provider: "alpha", currency: "USD", price: 7_900 }),
@@ -58,7 +62,7 @@ describe("a message's status", () => {
       {
         ...{ id, to: "+491700000001", status: "submitted", costs: { EUR: "0.068" }, cost: "0.068", currency: "EUR" },
         history: [
-          { type: "routed", sentAs: "12345", rules: "sender rule de: goes out as 12345" },
+          { type: "routed", sentAs: "12345", rules: "sender rule de: goes out as 12345", verdicts: "beta: dearer" },
           { type: "returned" },
           { type: "submitted", providerMessageIds: ["33E95179"] },
         ],

@@ -67,3 +67,12 @@ test("labels are read as people type them", async () => {
   expect(() => readLabels("campaign")).toThrow("Labels: campaign: name=value is needed");
   expect(() => labelsByName("a=1,a=2")).toThrow("Labels: a is given twice.");
 });
+
+test("a routed step says who was not taken, and why", async () => {
+  const { stepWords } = await page("step-words.js");
+  const routed = { type: "routed", attempt: 1, provider: "smsc-a", route: "codes", reason: "least-cost" };
+  expect(stepWords(routed)).toBe("smsc-a · by route codes · because: least-cost");
+  expect(stepWords({ ...routed, verdicts: "smsc-b: dearer, smsc-c: circuit-open" })).toBe(
+    "smsc-a · by route codes · because: least-cost · not taken: smsc-b: dearer, smsc-c: circuit-open",
+  );
+});

@@ -50,6 +50,7 @@ const event: Event = {
   onDelivery: false,
   tariff: null,
   routedAt: null,
+  verdicts: "b: dearer",
   due: null,
 };
 

@@ -1,4 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { validateSendRequest } from "../../../domain/message/validation.ts";
+import { explain } from "../../../domain/routing/explain.ts";
 import { partitionFor } from "../../../platform/kafka/murmur2.ts";
 import type { Attempt } from "../../../schemas/generated/types.ts";
 import { ROUTER_INPUTS } from "../../../schemas/topics.ts";
@@ -29,6 +31,28 @@ describe("router", () => {
     });
     expect(effects.map((e) => [e.topic, e.partition, e.key])).toEqual([["sms.dispatch.a.otp", 0, TO]]);
     expect(dispatchOf(effects[0])).toMatchObject({ provider: "a", attempt: 1, text: "hello" });
+  });
+
+  it("writes why the others were not chosen, in the words of sluice explain", async () => {
+    const w = world();
+    w.health.take({ ...BLANK_HEALTH, provider: "a", circuit: "open", at: NOW }, 0);
+    const event = eventOf(w.run(await w.start(), request(0)).decisions[0]);
+    expect(event).toMatchObject({ type: "routed", provider: "b", reason: "weighted", verdicts: "a: circuit-open" });
+    const asked = validateSendRequest({ to: `+${TO}`, text: "hello" });
+    if (!asked.ok) throw new Error("request");
+    const health = () => ({ ...BLANK_HEALTH, backlogSeconds: 0, open: true, circuit: "open" as const });
+    const of = (id: string) => (id === "a" ? health() : undefined);
+    const said = explain(w.catalog.current, { request: asked.request, account: "acme", at: NOW, health: of });
+    const others = said.candidates.filter(({ verdict }) => verdict !== "chosen");
+    expect(others.map(({ provider, verdict }) => `${provider}: ${verdict}`).join(", ")).toBe(event.verdicts);
+  });
+
+  it("writes nothing of others where a route has one provider", async () => {
+    const w = world();
+    w.catalog.current = w.only("b");
+    const router = await w.start();
+    router.prepare();
+    expect(eventOf(w.run(router, request(0)).decisions[0])).toMatchObject({ provider: "b", verdicts: null });
   });
 
   it("carries a recorded decision out again after a takeover, whatever it would choose now", async () => {

@@ -1,6 +1,7 @@
 import { el, table, when } from "../elements.js";
 import { amounts, count, moment } from "../format.js";
 import { ask } from "../server.js";
+import { stepWords } from "../step-words.js";
 
 const TONES = {
   delivered: "good",
@@ -119,7 +120,7 @@ async function timeline(place, { id, account, to }) {
       at: message.acceptedAt,
       text: `${message.lane}, ${message.encoding}, ${message.segments} segment${message.segments === 1 ? "" : "s"}`,
     },
-    ...message.history.map((entry) => ({ ...entry, text: inWords(entry) })),
+    ...message.history.map((entry) => ({ ...entry, text: stepWords(entry) })),
   ];
   place.replaceChildren(
     el(
@@ -159,39 +160,4 @@ async function timeline(place, { id, account, to }) {
       ),
     ),
   );
-}
-
-/** What a step says beside its type: who, why, what it cost. */
-function inWords({
-  provider,
-  route,
-  reason,
-  state,
-  type,
-  part,
-  errorClass,
-  errorCode,
-  cost,
-  currency,
-  resubmitted,
-  sentAs,
-  rules,
-  providerMessageIds,
-  attempt,
-}) {
-  const words = [
-    provider,
-    route === undefined || type !== "routed" ? undefined : `by route ${route}`,
-    reason === undefined ? undefined : `because: ${reason}`,
-    type === "final" ? undefined : state,
-    part === undefined ? undefined : `part ${part}`,
-    errorCode === undefined ? errorClass : `${errorClass ?? "error"} ${errorCode}`,
-    cost === undefined ? undefined : `${cost} ${currency ?? ""}`,
-    resubmitted === undefined ? undefined : `sent again: ${resubmitted}`,
-    sentAs === undefined ? undefined : `as ${sentAs}`,
-    rules,
-    providerMessageIds === undefined ? undefined : `its id ${providerMessageIds.join(", ")}`,
-    attempt > 1 ? `attempt ${attempt}` : undefined,
-  ];
-  return words.filter((word) => word !== undefined && word !== "").join(" · ");
 }

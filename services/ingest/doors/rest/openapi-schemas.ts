@@ -189,6 +189,7 @@ const historyEntry = {
     resubmitted: text("The stated reason of a repeated submission"),
     sentAs: text("routed: the sender that goes out in place of the message's own, by the catalog's sender rules"),
     rules: text("routed: what price caps, sender rules and caps had to do with the choice"),
+    verdicts: text("routed: why the route's other candidates were not taken, such as b: dearer, c: circuit-open"),
     providerMessageIds: {
       type: "array",
       description: "The provider's id of each part, as it wrote them",

@@ -40,17 +40,22 @@ const EVENT: EventRow = {
   provider_message_ids: [],
   sent_as: "",
   rules: "",
+  verdicts: "",
   charged: "",
 };
 
 describe("statusAnswer", () => {
   it("says on routed who went out instead, and what the catalog's rules had to do with it", () => {
-    const sent = { sent_as: "12345", rules: "sender rule us: goes out as 12345" };
+    const sent = { sent_as: "12345", rules: "sender rule us: goes out as 12345", verdicts: "b: dearer" };
     const { history } = statusAnswer("the-id", ROW, [
       { ...EVENT, ...sent },
       { ...EVENT, ...sent, type: "submitted" },
     ]);
-    expect(history[0]).toMatchObject({ sentAs: "12345", rules: "sender rule us: goes out as 12345" });
+    expect(history[0]).toMatchObject({
+      sentAs: "12345",
+      rules: "sender rule us: goes out as 12345",
+      verdicts: "b: dearer",
+    });
     expect(history[1]).not.toHaveProperty("sentAs");
   });
 

@@ -47,6 +47,7 @@ const event = (over: Partial<Event>): Event => ({
   attempt: 1,
   provider: "smsc-a",
   routedAt: 1_100,
+  verdicts: null,
   ...over,
 });
 

@@ -62,7 +62,7 @@ function fullStatus(row: Partial<MessageRow>) {
     ...{ state: "delivered", final: 1, destination: "1", lane: "otp", encoding: "gsm7", segments: 1, reference: "r" },
     ...{ accepted_at: AT, updated_at: AT, submitted_at: AT, finished_at: AT, attempts: 1, costs: {}, ...text, ...row },
   };
-  const sent = { sent_as: "ACME", rules: "x", charged: "" };
+  const sent = { sent_as: "ACME", rules: "x", verdicts: "b: dearer", charged: "" };
   const event = {
     ...text,
     ...sent,
