@@ -40,6 +40,8 @@ export const QUALITY_TOPIC = "sms.quality";
 export const NETWORKS_TOPIC = "sms.networks";
 /** What routers have counted for the catalog's caps (Usage). */
 export const USAGE_TOPIC = "sms.usage";
+/** What routers have spent of the accounts' budgets (BudgetWord): their order is what bounds the budgets. */
+export const BUDGETS_TOPIC = "sms.budgets";
 /** What applications know of their messages (Conversion, keyed by the message id): the only message topic not keyed by destination. */
 export const CONVERSIONS_TOPIC = "sms.conversions";
 /** What of the traffic is abnormal (Suspicion, keyed by its id). */
@@ -180,11 +182,13 @@ export function topicSpecs(plan: TopicPlan): TopicSpec[] {
     ...[CONSENT_TOPIC, CORRELATION_TOPIC].map((name) => keyed(name, COMPACTED)),
     keyed(NETWORKS_TOPIC, LEARNED),
     { name: ABNORMAL_TOPIC, partitions: 1, config: SUSPECTED },
-    ...[CONTROL_TOPIC, HEALTH_TOPIC, QUALITY_TOPIC, CONVERSION_COUNTS_TOPIC, USAGE_TOPIC].map((name) => ({
-      name,
-      partitions: 1,
-      config: COMPACTED,
-    })),
+    ...[CONTROL_TOPIC, HEALTH_TOPIC, QUALITY_TOPIC, CONVERSION_COUNTS_TOPIC, USAGE_TOPIC, BUDGETS_TOPIC].map(
+      (name) => ({
+        name,
+        partitions: 1,
+        config: COMPACTED,
+      }),
+    ),
   ];
 }
 

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { callbackUrlProblem } from "../message/validation.ts";
+import { budgetSchema } from "./budget.ts";
 import { checked, distinct, kebabId, lane, senderId } from "./fields.ts";
 import { priceCapSchema } from "./price-cap.ts";
 
@@ -26,6 +27,8 @@ export const accountSchema = z.strictObject({
   callbackUrl: checked(callbackUrlProblem).optional(),
   /** What one of its messages may cost. */
   maxPrice: priceCapSchema.optional(),
+  /** What all of them may cost in a day and a month. */
+  budget: budgetSchema.optional(),
 });
 
 export type Account = z.output<typeof accountSchema>;

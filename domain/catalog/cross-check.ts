@@ -40,7 +40,10 @@ export function* crossCheckInSteps(catalog: Catalog, partitions: number): Genera
     ...repeats(["senders"], catalog.senders ?? []),
     ...repeats(["caps"], catalog.caps ?? []),
     ...repeatedKeys(catalog.accounts),
-    ...catalog.accounts.flatMap((account, index) => checkPriceCap(account, ["accounts", index, "maxPrice"], catalog)),
+    ...catalog.accounts.flatMap(({ maxPrice, budget }, index) => [
+      ...checkComparable(maxPrice, ["accounts", index, "maxPrice"], catalog),
+      ...checkComparable(budget, ["accounts", index, "budget"], catalog),
+    ]),
     ...catalog.providers.flatMap((provider, index) => checkPartitions(provider, index, partitions)),
     ...ofRoutes,
     ...unreachable(catalog.routes),
@@ -83,10 +86,14 @@ function repeatedKeys(accounts: readonly Account[]): CatalogProblem[] {
   );
 }
 
-/** A price that cannot be compared with the cap would be above it at all times. */
-function checkPriceCap({ maxPrice }: Account, at: Keys, { providers, rates }: Catalog): CatalogProblem[] {
-  if (maxPrice === undefined) return [];
-  const { currency } = maxPrice;
+/** Amounts that providers' prices are held against: a price that cannot be compared with them would be above them at all times. */
+function checkComparable(
+  amounts: { readonly currency: string } | undefined,
+  at: Keys,
+  { providers, rates }: Catalog,
+): CatalogProblem[] {
+  if (amounts === undefined) return [];
+  const { currency } = amounts;
   const other = providers.find((provider) => convert(rates, 1, currency, provider.currency) === undefined);
   if (other === undefined) return [];
   const lacking = unitsPerBase(rates, currency) === undefined ? currency : other.currency;

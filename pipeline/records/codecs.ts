@@ -7,6 +7,7 @@ import { type WriterSchema, WriterSchemas } from "../../platform/codec/writer-sc
 import { SluiceError } from "../../platform/errors/sluice-error.ts";
 import { composeContracts, NAMESPACE, readContracts } from "../../schemas/contracts.ts";
 import type {
+  BudgetWord,
   Consent,
   Control,
   Conversion,
@@ -45,6 +46,7 @@ export interface SluiceCodecs {
   readonly numberNetwork: Codec<NumberNetwork>;
   readonly usage: Codec<Usage>;
   readonly suspicion: Codec<Suspicion>;
+  readonly budgetWord: Codec<BudgetWord>;
   /**
    * Loads a writer's schema seen in a record (`unknown-schema`), so that decoding can go on. `missing`: there is no such
    * schema; decoding the record again then says `undecodable`. Rejects with `REGISTRY_UNAVAILABLE` when the registry
@@ -105,6 +107,7 @@ export async function createCodecs(source: SchemaSource): Promise<SluiceCodecs> 
     numberNetwork: codec<NumberNetwork>("NumberNetwork"),
     usage: codec<Usage>("Usage"),
     suspicion: codec<Suspicion>("Suspicion"),
+    budgetWord: codec<BudgetWord>("BudgetWord"),
   };
   await Promise.all(Object.values(asked));
   return {
@@ -125,6 +128,7 @@ export async function createCodecs(source: SchemaSource): Promise<SluiceCodecs> 
     numberNetwork: await asked.numberNetwork,
     usage: await asked.usage,
     suspicion: await asked.suspicion,
+    budgetWord: await asked.budgetWord,
     loadSchema: (id) => writers.load(id),
   };
 }

@@ -30,6 +30,7 @@ export const BLANK_EVENT = {
   tariff: null,
   routedAt: null,
   verdicts: null,
+  charge: null,
 } satisfies Partial<Event>;
 
 /**

@@ -19,6 +19,8 @@ const MAX_TRIED = 256;
 const MAX_SEGMENTS = 255;
 /** Of one segment, millionths: a million units of any currency. */
 const MAX_PRICE = 1e12;
+/** Of a message, in the currency of a budget. */
+const MAX_COST = MAX_PRICE * MAX_SEGMENTS;
 const MESSAGE_ID = /^[\w-]{1,64}$/;
 /** E.164 without the plus; none in what is said of a request without a usable number. */
 const DIGITS = /^\d{0,15}$/;
@@ -27,6 +29,8 @@ export function implausibleRetry(retry: Retry): string | undefined {
   const { facts, text, attempt, tried, inDoubt } = retry;
   if (text.length > MAX_TEXT) return "text: too long";
   if (!isName(inDoubt)) return "inDoubt: too long";
+  const charged = implausibleCharge(retry);
+  if (charged !== undefined) return charged;
   const spend = implausibleSpend(retry);
   if (spend !== undefined) return spend;
   return implausibleFacts(facts) ?? implausibleAttempts(attempt, tried);
@@ -57,7 +61,7 @@ export function implausibleEvent(event: Event): string | undefined {
   const times = { at, submittedAt, doneAt, receiptAt, due };
   for (const [field, value] of Object.entries(times))
     if (value !== null && !isTime(value)) return `${field}: out of range`;
-  const spend = implausibleSpend(event);
+  const spend = implausibleSpend(event) ?? implausibleCharge(event);
   if (spend !== undefined) return spend;
   if (event.part !== null && !isCount(event.part, MAX_SEGMENTS)) return "part: out of range";
   return implausibleFacts(event.facts) ?? implausibleAttempts(event.attempt, []);
@@ -98,6 +102,14 @@ function implausibleSpend({
 }: Pick<Event, "spendLeft" | "spendCurrency">): string | undefined {
   if (!isName(spendCurrency)) return "spendCurrency: too long";
   return spendLeft !== null && !(Math.abs(spendLeft) <= MAX_PRICE) ? "spendLeft: out of range" : undefined;
+}
+
+function implausibleCharge({ charge }: Pick<Retry, "charge">): string | undefined {
+  if (charge === null) return undefined;
+  const { currency, added, held, until } = charge;
+  if (!isName(currency)) return "charge.currency: too long";
+  if (!(Math.abs(added) <= MAX_COST && held >= 0 && held <= MAX_COST)) return "charge: out of range";
+  return isTime(until) ? undefined : "charge.until: out of range";
 }
 
 function implausibleAttempts(attempt: number, tried: readonly Attempt[]): string | undefined {

@@ -11,6 +11,44 @@ export interface Attempt {
   readonly errorCode: string | null;
 }
 
+/** What a message takes of its account's budget. */
+export interface BudgetCharge {
+  /** ISO 4217, of the budget. */
+  readonly currency: string;
+  /** What this decision takes; below 0: gives back. */
+  readonly added: number;
+  /** What the message has taken and given to nobody yet, with that: it is given back when no provider accepts it. */
+  readonly held: number;
+  /** The end of the day in which held was taken: later it is not given back. */
+  readonly until: number;
+}
+
+/** What a partition of the router has spent of an account's budget, and what it may spend before it says more: sms.budgets (compacted, one partition), keyed by account + '/' + partition. A partition may spend what it has said once it reads its own record with those of all partitions together within the budget. */
+export interface BudgetWord {
+  /** Whose budget it is. */
+  readonly account: string;
+  /** ISO 4217, of the budget and of all amounts. */
+  readonly currency: string;
+  /** Partition of the message topics. */
+  readonly partition: number;
+  /** Counts the partition's owners: a record with a lower one than another before it says nothing. */
+  readonly epoch: number;
+  /** When it was said. */
+  readonly at: number;
+  /** Spent in the day that ends at dayEnd. */
+  readonly day: number;
+  /** From then on day is 0. */
+  readonly dayEnd: number;
+  /** The same of the month. */
+  readonly month: number;
+  /** From then on month is 0. */
+  readonly monthEnd: number;
+  /** What the partition may spend beyond day and month, in the next period as well. */
+  readonly ahead: number;
+  /** By the router's inputs, in their order: what was decided of the records below is counted. */
+  readonly next: readonly number[];
+}
+
 export type Circuit = "closed" | "half_open" | "open";
 
 /** Whether an account may write to a destination: sms.consent (compacted), keyed by account + ':' + destination. */
@@ -135,6 +173,8 @@ export interface Dispatch {
   readonly onDelivery: boolean;
   /** Price of one segment as it would be without the provider's commitment in money: what the sender counts of the month; null: it has none. */
   readonly tariff: number | null;
+  /** What the message has taken of its account's budget; null: nothing. */
+  readonly charge: BudgetCharge | null;
 }
 
 export type Encoding = "gsm7" | "ucs2";
@@ -199,6 +239,8 @@ export interface Event {
   readonly routedAt: number | null;
   /** routed: why the route's other candidates were not taken, such as `b: dearer, c: circuit-open`, in the order in which the route asks them; at most twelve are named. null: it had none. */
   readonly verdicts: string | null;
+  /** routed, closed: what the decision takes of the account's budget, or gives back; null: nothing, as where there is none. */
+  readonly charge: BudgetCharge | null;
 }
 
 export type EventType = "routed" | "submitted" | "returned" | "in_doubt" | "closed" | "receipt" | "final" | "postponed" | "rerouted";
@@ -409,6 +451,8 @@ export interface Retry {
   readonly spendLeft: number | null;
   /** ISO 4217 of spendLeft. Prices in other currencies are compared by the catalog's rates; without one they are too high. */
   readonly spendCurrency: string | null;
+  /** What the message has taken of its account's budget and no provider has accepted; null: nothing. */
+  readonly charge: BudgetCharge | null;
 }
 
 /** A request to send one message: what ingest and upstream systems produce to sms.requests.<lane>, keyed by the destination (E.164 digits, no plus). The lane is the topic's. */

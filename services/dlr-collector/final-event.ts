@@ -77,6 +77,7 @@ export function finalOfSubmission(
     tariff: null,
     routedAt: submitted.routedAt,
     verdicts: null,
+    charge: null,
   };
 }
 

@@ -25,6 +25,8 @@ export function sendOnRecord(
     inDoubt: resubmitted,
     spendLeft,
     spendCurrency,
+    // What was submitted has been spent.
+    charge: null,
   };
   const headers: Record<string, string> = trace === undefined ? {} : { traceparent: trace };
   return retryRecord(codec, retry, retryTopic("0s"), partition, now, headers);

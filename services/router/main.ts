@@ -1,5 +1,6 @@
 /** router: sms.requests.* and sms.retry.* -> sms.dispatch.<provider>.*, sms.events. */
 
+import { BudgetBoard } from "../../domain/budget/budget-board.ts";
 import { revealFor } from "../../domain/catalog/secret-references.ts";
 import type { ConversionSummary } from "../../domain/quality/conversion-estimates.ts";
 import { withConversions } from "../../domain/routing/delivery-view.ts";
@@ -9,6 +10,7 @@ import { revealSecret } from "../../pipeline/boot/reveal-secret.ts";
 import { startPipeline, startReader } from "../../pipeline/boot/start-pipeline.ts";
 import { ConversionBoard } from "../../pipeline/follow/conversion-board.ts";
 import { DeliveryBoard } from "../../pipeline/follow/delivery-board.ts";
+import { followBudgets } from "../../pipeline/follow/follow-budgets.ts";
 import { followConversions } from "../../pipeline/follow/follow-conversions.ts";
 import { followHealth } from "../../pipeline/follow/follow-health.ts";
 import { followNetworks } from "../../pipeline/follow/follow-networks.ts";
@@ -26,6 +28,7 @@ import { runService } from "../../platform/lifecycle/run-service.ts";
 import { KNOWN_VARIABLES } from "../../schemas/generated/variables.ts";
 import { ROUTER_GROUP } from "../../schemas/groups.ts";
 import {
+  BUDGETS_TOPIC,
   CONTROL_TOPIC,
   CONVERSION_COUNTS_TOPIC,
   EVENTS_TOPIC,
@@ -43,6 +46,7 @@ import { NumberNetworks } from "./lookups/number-networks.ts";
 import { Router } from "./router.ts";
 import { observeConversions, observeDelivery, routerMetrics } from "./router-metrics.ts";
 import { routerSettings } from "./router-settings.ts";
+import { BudgetRule } from "./rules/budget-rule.ts";
 
 /** Of ROUTER_INPUTS: the otp requests. */
 const URGENT_INPUTS = 1;
@@ -60,7 +64,7 @@ await runService({
     const pipeline = await startPipeline(scope, "router", config);
     const { connection, codecs, producer, now } = pipeline;
 
-    const boards = [HEALTH_TOPIC, QUALITY_TOPIC, CONVERSION_COUNTS_TOPIC, NETWORKS_TOPIC, USAGE_TOPIC];
+    const boards = [HEALTH_TOPIC, QUALITY_TOPIC, CONVERSION_COUNTS_TOPIC, NETWORKS_TOPIC, USAGE_TOPIC, BUDGETS_TOPIC];
     const followedTopics = [...boards, CONTROL_TOPIC];
     const reader = await startReader(scope, pipeline, [EVENTS_TOPIC, ...followedTopics]);
     const catalog = await openCatalog(scope, pipeline, { service: "router", config, reader, secrets: "lookups" });
@@ -117,6 +121,23 @@ await runService({
         }),
       { attemptMs: 60_000 },
     );
+    const budgetBoard = new BudgetBoard();
+    const budgetsMark = new ReadMark();
+    await scope.waitFor(
+      "budgets",
+      () =>
+        followBudgets({
+          reader,
+          codec: codecs.budgetWord,
+          fold: (word) => budgetBoard.fold(word),
+          forget: (account, partition) => budgetBoard.forget(account, partition),
+          partitions: config.partitions,
+          mark: budgetsMark,
+          log: scope.log,
+          onUnreadable: () => metrics.unreadableBudgets.add(),
+        }),
+      { attemptMs: 60_000 },
+    );
     delivery.start();
     observeDelivery(scope.metrics, delivery);
     const networks = await scope.add("look-ups of networks", {
@@ -156,6 +177,7 @@ await runService({
     await scope.waitFor("event log", () => ends.start());
     await scope.add("log ends", { start: () => ends, stop: () => ends.stop() });
 
+    const rulesOf = { reader, codecs, partitions: config.partitions, now, random: Math.random };
     const options = {
       codecs,
       partitions: config.partitions,
@@ -168,7 +190,7 @@ await runService({
       networks,
       capBoard,
       usageMark,
-      rules: () => [],
+      rules: () => [new BudgetRule({ ...rulesOf, board: budgetBoard, mark: budgetsMark })],
       log: scope.log,
       schemas: new SchemaGate({ codecs, log: scope.log, monotonic: () => performance.now() }),
       now,
@@ -196,6 +218,7 @@ await runService({
           });
         } finally {
           capBoard.release(task.partition, now());
+          budgetBoard.release(task.partition);
           owned--;
         }
       },

@@ -35,6 +35,7 @@ export interface RouterMetrics {
   readonly unreadableHealth: Counter;
   readonly unreadableQuality: Counter;
   readonly unreadableUsage: Counter;
+  readonly unreadableBudgets: Counter;
 }
 
 export function routerMetrics(registry: MetricRegistry): RouterMetrics {
@@ -88,6 +89,9 @@ export function routerMetrics(registry: MetricRegistry): RouterMetrics {
       .with(),
     unreadableUsage: registry
       .counter("router_unreadable_usage_total", { help: "Records of sms.usage that cannot be used" })
+      .with(),
+    unreadableBudgets: registry
+      .counter("router_unreadable_budgets_total", { help: "Records of sms.budgets that cannot be used" })
       .with(),
   };
 }

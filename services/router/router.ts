@@ -51,9 +51,9 @@ import {
 } from "./retry-policy.ts";
 import { ReturningTraffic, type Waiter } from "./returning-traffic.ts";
 import type { RouterMetrics } from "./router-metrics.ts";
-import { closedEvent, postponedEvent, roomAt, routedEvent, verdictsOf } from "./routing-events.ts";
+import { closedEvent, postponedEvent, remarked, roomAt, routedEvent, verdictsOf } from "./routing-events.ts";
 import { type Pending, positionOf, RoutingRecords } from "./routing-records.ts";
-import type { MessageRule } from "./rules/message-rule.ts";
+import type { MessageRule, Ruling } from "./rules/message-rule.ts";
 import { PartitionRules } from "./rules/partition-rules.ts";
 import { answeredBefore, Waiting, waitsForProvider } from "./waiting.ts";
 
@@ -218,7 +218,7 @@ export class Router implements Transform {
 
   tick(out: Outputs): void {
     for (const told of this.caps.tell()) out.decide(told);
-    this.rules.tick(out);
+    this.rules.tick(out, this.next);
     const { ends } = this.options;
     if (ends.version === this.endsVersion) return;
     this.endsVersion = ends.version;
@@ -302,15 +302,21 @@ export class Router implements Transform {
       this.close(record, pending, end, lastWords(pending.tried), out);
       return;
     }
-    if (this.isRuledOut(record, pending, now, out)) return;
+    if (this.isRuledOut(record, pending, this.rules.judge(pending, now), now, out)) return;
     const choice = this.choose(pending, now);
-    if (choice.ok) this.assign(record, pending, choice, now, out);
-    else this.unroutable(record, pending, choice, out);
+    if (!choice.ok) this.unroutable(record, pending, choice, out);
+    else if (!this.isRuledOut(record, pending, this.rules.afford(pending, choice, now), now, out))
+      this.assign(record, pending, choice, now, out);
   }
 
   /** A rule has something against its going now, and what follows from that is done. */
-  private isRuledOut(record: InRecord, pending: Pending, now: number, out: Outputs): boolean {
-    const ruling = this.rules.judge(pending, now);
+  private isRuledOut(
+    record: InRecord,
+    pending: Pending,
+    ruling: Ruling | undefined,
+    now: number,
+    out: Outputs,
+  ): boolean {
     if (ruling === undefined) return false;
     if (ruling.verdict === "refuse") this.close(record, pending, ruling.end, ruling.detail, out);
     else this.wait(record, pending, postponedEvent(pending, ruling.code, ruling.detail, now, ruling.due), out);
@@ -322,7 +328,8 @@ export class Router implements Transform {
     const now = this.options.now();
     const choice = waitsForProvider(pending.tried) ? this.returning.choose(this.waiterOf(pending)) : undefined;
     if (choice?.ok) {
-      if (this.isRuledOut(record, pending, now, out)) return;
+      const ruling = this.rules.judge(pending, now) ?? this.rules.afford(pending, choice, now);
+      if (this.isRuledOut(record, pending, ruling, now, out)) return;
       this.options.metrics.woken.add();
       this.assign(record, pending, choice, now, out, true);
     } else {
@@ -380,15 +387,16 @@ export class Router implements Transform {
     const { accountId, lane, segments } = facts;
     const busy = !waited && this.shares.take(id, lane, accountId, segments, health.state(id, lane, passed), passed);
     const counted = this.caps.add(this.snapshot, pending.tried, () => routeFacts(facts, now), choice.sender);
+    const remark = this.rules.assigned(pending, choice, now, out);
     const code = busy ? ACCOUNT_BUSY : waited ? WAITED : null;
-    const event = routedEvent(pending, choice, now, code, counted, this.verdicts.of(choice.candidates));
+    const plain = routedEvent(pending, choice, now, code, counted, this.verdicts.of(choice.candidates));
+    const event = remarked(plain, remark);
     const overflow = isBehind(event.errorCode);
     this.remember(pending);
     metrics.routed(id, choice.reason).add();
     if (attempt === 1) metrics.acceptedToRouted(lane, now - facts.acceptedAt);
     if (busy) metrics.overflowed(id, lane).add();
     health.gave(id, { lane, overflow }, segments, passed);
-    this.rules.assigned(pending, choice, now, out);
     out.decide(this.records.event(record, event));
     out.effect(this.records.dispatch(record, pending, event));
   }
@@ -442,7 +450,8 @@ export class Router implements Transform {
     this.remember(pending);
     this.recorded.delete(src);
     this.options.metrics.closed(end.state).add();
-    const event = closedEvent(pending, end, detail, this.options.now());
+    const now = this.options.now();
+    const event = remarked(closedEvent(pending, end, detail, now), this.rules.closed(pending, now));
     out.decide(this.records.event(record, event));
     if (isDeadLetter(event)) this.dead(record, letterReason(event), detail, pending.facts.messageId, out);
   }

@@ -6,6 +6,7 @@ import { BLANK_EVENT } from "../../pipeline/records/event-record.ts";
 import type { Event, MessageFacts } from "../../schemas/generated/types.ts";
 import type { GivenUp } from "./retry-policy.ts";
 import type { Pending } from "./routing-records.ts";
+import type { Remark } from "./rules/message-rule.ts";
 
 type Chosen = Extract<Choice, { ok: true }>;
 
@@ -75,6 +76,17 @@ export function closedEvent({ facts, attempt, tried }: Pending, end: GivenUp, de
     errorClass: end.errorClass,
     errorCode: end.code,
     reason: detail,
+  };
+}
+
+/** With what the router's rules say on it. */
+export function remarked(event: Event, remark: Remark | undefined): Event {
+  if (remark === undefined) return event;
+  const { rules, charge = null } = remark;
+  return {
+    ...event,
+    rules: rules === undefined ? event.rules : [event.rules, rules].filter(Boolean).join("; "),
+    charge,
   };
 }
 

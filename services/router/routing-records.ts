@@ -8,7 +8,14 @@ import type { MessageTraces } from "../../pipeline/traces/message-traces.ts";
 import { sourceHeader } from "../../platform/kafka/positions.ts";
 import type { InRecord, OutRecord } from "../../platform/kafka/record.ts";
 import { extractTrace, type TraceContext } from "../../platform/telemetry/trace-context.ts";
-import type { Attempt, Dispatch, Event, MessageFacts, SendRequest } from "../../schemas/generated/types.ts";
+import type {
+  Attempt,
+  BudgetCharge,
+  Dispatch,
+  Event,
+  MessageFacts,
+  SendRequest,
+} from "../../schemas/generated/types.ts";
 import { dispatchTopic, type RetryDelay, retryTopic } from "../../schemas/topics.ts";
 import { isBehind } from "./account-shares.ts";
 import { type SpendBound, spendLeftIn } from "./barred-providers.ts";
@@ -20,6 +27,8 @@ export interface Pending extends SpendBound {
   readonly attempt: number;
   readonly tried: readonly Attempt[];
   readonly inDoubt: string | null;
+  /** What it has taken of its account's budget; of a request nothing. */
+  readonly charge?: BudgetCharge | null;
   /** Hash of what a request said (contentHash); none for a retry. */
   readonly content?: number;
 }
@@ -81,6 +90,7 @@ export class RoutingRecords {
         tried,
         inDoubt,
         ...this.spendOf(pending, decision.currency),
+        charge: decision.charge,
       }),
       headers: { ...this.trace(record), id: `${facts.messageId}/${attempt}`, src: positionOf(record) },
     };
@@ -105,7 +115,8 @@ export class RoutingRecords {
 
   private waiting(record: InRecord, pending: Pending, delay: RetryDelay, due: number): OutRecord {
     const { facts, text, attempt, tried, inDoubt, spendLeft = null, spendCurrency = null } = pending;
-    const next = { facts, text, attempt, tried, inDoubt, spendLeft, spendCurrency };
+    const { charge = null } = pending;
+    const next = { facts, text, attempt, tried, inDoubt, spendLeft, spendCurrency, charge };
     return retryRecord(this.options.codecs.retry, next, retryTopic(delay), record.partition, due, this.trace(record));
   }
 

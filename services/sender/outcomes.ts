@@ -160,6 +160,8 @@ export class Outcomes {
       inDoubt,
       spendLeft: errorClass === IN_DOUBT_CLASS ? spendLeftAfter(order.dispatch) : order.dispatch.spendLeft,
       spendCurrency,
+      // What may have been taken may have to be paid.
+      charge: errorClass === IN_DOUBT_CLASS ? null : order.dispatch.charge,
     };
     return retryRecord(this.codecs.retry, retry, topic, partitionFor(facts.to, this.partitions), now, trace(order));
   }

@@ -80,6 +80,7 @@ const event: Event = {
   source: null,
   spendLeft: null,
   spendCurrency: null,
+  charge: null,
   rules: null,
   counted: [],
   onDelivery: false,

@@ -275,6 +275,7 @@ function retryOf(change: Partial<Retry> & { facts: MessageFacts }): Retry {
     inDoubt: null,
     spendLeft: null,
     spendCurrency: null,
+    charge: null,
     ...change,
   };
 }

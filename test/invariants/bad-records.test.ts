@@ -12,6 +12,7 @@ import { TopicReader } from "../../platform/kafka/topic-reader.ts";
 import type { DeadLetter } from "../../schemas/generated/types.ts";
 import {
   ABNORMAL_TOPIC,
+  BUDGETS_TOPIC,
   CONSENT_TOPIC,
   CONTROL_TOPIC,
   CORRELATION_TOPIC,
@@ -86,12 +87,14 @@ const TARGETS: readonly Target[] = [
   target(DEAD_LETTER_TOPIC, "event", PARTITIONS, {}),
   // Nobody reads these yet.
   ...[INBOUND_TOPIC, CONSENT_TOPIC].map((topic) => target(topic, "event", PARTITIONS, {})),
-  ...[CONTROL_TOPIC, QUALITY_TOPIC, USAGE_TOPIC, ABNORMAL_TOPIC].map((topic) => target(topic, "event", 1, {})),
+  ...[CONTROL_TOPIC, QUALITY_TOPIC, USAGE_TOPIC, ABNORMAL_TOPIC, BUDGETS_TOPIC].map((topic) =>
+    target(topic, "event", 1, {}),
+  ),
 ];
 /** Of these a record without a key is refused by the broker. */
 const COMPACTED = new Set<string>([
   ...[NETWORKS_TOPIC, HEALTH_TOPIC, CORRELATION_TOPIC, CONSENT_TOPIC],
-  ...[CONTROL_TOPIC, QUALITY_TOPIC, USAGE_TOPIC, ABNORMAL_TOPIC],
+  ...[CONTROL_TOPIC, QUALITY_TOPIC, USAGE_TOPIC, ABNORMAL_TOPIC, BUDGETS_TOPIC],
 ]);
 
 interface Written extends BadRecord {

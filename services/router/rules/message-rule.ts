@@ -3,6 +3,7 @@ import type { Choice } from "../../../domain/routing/choose-provider.ts";
 import type { InRecord } from "../../../platform/kafka/record.ts";
 import type { Task } from "../../../platform/kafka/task.ts";
 import type { Outputs } from "../../../platform/kafka/transform.ts";
+import type { BudgetCharge } from "../../../schemas/generated/types.ts";
 import type { GivenUp } from "../retry-policy.ts";
 import type { Pending } from "../routing-records.ts";
 
@@ -14,6 +15,14 @@ export type Ruling =
   | { readonly verdict: "wait"; readonly due: number; readonly code: string; readonly detail: string };
 
 export type Assigned = Extract<Choice, { ok: true }>;
+
+/** What a rule has to say on the event of a decision. */
+export interface Remark {
+  /** Joins the event's `rules`. */
+  readonly rules?: string | undefined;
+  /** What the decision takes of the account's budget. */
+  readonly charge?: BudgetCharge | undefined;
+}
 
 /**
  * A rule of one partition's router, asked before a provider is chosen, for every attempt of a message. What it decides stands in the event log; a new
@@ -28,8 +37,12 @@ export interface MessageRule {
   begin?(snapshot: Snapshot): void;
   /** undefined: the rule has nothing against it. `now`: epoch ms by the brokers' clock. */
   judge(pending: Pending, now: number): Ruling | undefined;
+  /** As `judge`, when a provider has been chosen: for rules that ask what it costs. */
+  afford?(pending: Pending, choice: Assigned, now: number): Ruling | undefined;
   /** The message goes to a provider. */
-  assigned?(pending: Pending, choice: Assigned, now: number, out: Outputs): void;
-  /** Every now and then, between batches, also where nothing comes in. */
-  tick?(out: Outputs): void;
+  assigned?(pending: Pending, choice: Assigned, now: number, out: Outputs): Remark | undefined;
+  /** The router gives the message up. */
+  closed?(pending: Pending, now: number): Remark | undefined;
+  /** Every now and then, between batches, also where nothing comes in. `next`: by input, the offset behind the last record that was processed. */
+  tick?(out: Outputs, next: readonly number[]): void;
 }

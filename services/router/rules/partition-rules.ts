@@ -3,7 +3,7 @@ import type { InRecord } from "../../../platform/kafka/record.ts";
 import type { Task } from "../../../platform/kafka/task.ts";
 import type { Outputs } from "../../../platform/kafka/transform.ts";
 import type { Pending } from "../routing-records.ts";
-import type { Assigned, MessageRule, Ruling } from "./message-rule.ts";
+import type { Assigned, MessageRule, Remark, Ruling } from "./message-rule.ts";
 
 /** The rules of one partition's router as one: they are asked in order, and the first that has something against a message decides. */
 export class PartitionRules implements Required<MessageRule> {
@@ -33,11 +33,33 @@ export class PartitionRules implements Required<MessageRule> {
     return undefined;
   }
 
-  assigned(pending: Pending, choice: Assigned, now: number, out: Outputs): void {
-    for (const rule of this.rules) rule.assigned?.(pending, choice, now, out);
+  afford(pending: Pending, choice: Assigned, now: number): Ruling | undefined {
+    for (const rule of this.rules) {
+      const ruling = rule.afford?.(pending, choice, now);
+      if (ruling !== undefined) return ruling;
+    }
+    return undefined;
   }
 
-  tick(out: Outputs): void {
-    for (const rule of this.rules) rule.tick?.(out);
+  assigned(pending: Pending, choice: Assigned, now: number, out: Outputs): Remark | undefined {
+    let all: Remark | undefined;
+    for (const rule of this.rules) all = joined(all, rule.assigned?.(pending, choice, now, out));
+    return all;
   }
+
+  closed(pending: Pending, now: number): Remark | undefined {
+    let all: Remark | undefined;
+    for (const rule of this.rules) all = joined(all, rule.closed?.(pending, now));
+    return all;
+  }
+
+  tick(out: Outputs, next: readonly number[]): void {
+    for (const rule of this.rules) rule.tick?.(out, next);
+  }
+}
+
+function joined(before: Remark | undefined, one: Remark | undefined): Remark | undefined {
+  if (before === undefined || one === undefined) return before ?? one;
+  const rules = [before.rules, one.rules].filter((text) => text !== undefined).join("; ");
+  return { rules: rules === "" ? undefined : rules, charge: before.charge ?? one.charge };
 }

@@ -215,7 +215,15 @@ function dispatchRecord(messageId: string): OutRecord {
       price: 1,
       currency: "EUR",
     },
-    ...{ onDelivery: false, tariff: null, tried: [], inDoubt: null, spendLeft: null, spendCurrency: null },
+    ...{
+      onDelivery: false,
+      tariff: null,
+      tried: [],
+      inDoubt: null,
+      spendLeft: null,
+      spendCurrency: null,
+      charge: null,
+    },
   });
   const headers = { id: `${messageId}/1`, src: `sms.requests.otp/${HOME}/7` };
   return { topic: DISPATCH, partition: 0, key: TO, value, headers };
@@ -376,6 +384,7 @@ test("a retry goes back only while it is what comes next", async () => {
       inDoubt: null,
       spendLeft: null,
       spendCurrency: null,
+      charge: null,
     },
   });
   const topic = retryTopic("5s");

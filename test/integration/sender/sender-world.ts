@@ -179,6 +179,7 @@ export class SenderWorld {
         inDoubt: options.inDoubt ?? null,
         spendLeft: null,
         spendCurrency: null,
+        charge: null,
         onDelivery: false,
         tariff: null,
       }),

@@ -304,6 +304,7 @@ describe("a copy of a message in doubt", () => {
     inDoubt: "response-timeout",
     spendLeft: null,
     spendCurrency: null,
+    charge: null,
   });
   const settings = { receiptDeadlineMs: DEADLINE_MS };
 

@@ -64,7 +64,7 @@ test("what receipts say is counted once, by provider, network and lane", async (
 test("a failed receipt counts for its provider also when the message goes on, and is delivered by another", async () => {
   const log = new SimulatedLog();
   const owner = await Owner.begin(log, { ...SETTINGS, reroute: oneRoute(["smsc-a", "smsc-b"]) });
-  const bound = { spendLeft: null, spendCurrency: null };
+  const bound = { spendLeft: null, spendCurrency: null, charge: null };
   const retry = { facts: facts("m"), text: "text", attempt: 1, tried: [], inDoubt: null, ...bound };
   log.append({ topic: retryTopic("5s"), key: retry.facts.to, value: codecs.retry.encode(retry) });
   submit(log, "m", { source: `${retryTopic("5s")}/0/0` });

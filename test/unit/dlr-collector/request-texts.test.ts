@@ -70,6 +70,7 @@ test("a retry has its earlier tries as well", async () => {
     inDoubt: null,
     spendLeft: null,
     spendCurrency: null,
+    charge: null,
   };
   const { texts } = world([codecs.retry.encode(retry)], "sms.retry.5s");
   const events = [rerouted(at(0, "sms.retry.5s")), rerouted(at(0, "sms.retry.5s"), "another")];

@@ -31,7 +31,7 @@ const request = (more: Partial<SendRequest> = {}): LetterContent => ({
     ...{ reference: null, callbackUrl: null, transliterate: false, acceptedAt: NOW - 1_000, ...more },
   },
 });
-const pending = { facts, text: "hi", tried: [], inDoubt: null, spendLeft: null, spendCurrency: null };
+const pending = { facts, text: "hi", tried: [], inDoubt: null, spendLeft: null, spendCurrency: null, charge: null };
 const retry: LetterContent = { kind: "retry", value: { ...pending, attempt: 2 } };
 const dispatch: LetterContent = {
   kind: "dispatch",

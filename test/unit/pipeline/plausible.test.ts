@@ -23,6 +23,7 @@ const dispatch: Dispatch = {
   inDoubt: null,
   spendLeft: null,
   spendCurrency: null,
+  charge: null,
   onDelivery: false,
   tariff: null,
 };

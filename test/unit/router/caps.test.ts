@@ -84,7 +84,7 @@ it("another try is neither counted again nor held back", async () => {
   const [first] = w.run(router, request(0, from("ACME"))).effects;
   const { facts, text } = dispatchOf(first);
   const tried = [{ provider: "a", errorClass: "transient", errorCode: "ESME_RSYSERR" }];
-  const retry = { facts, text, attempt: 2, tried, inDoubt: null, spendLeft: null, spendCurrency: null };
+  const retry = { facts, text, attempt: 2, tried, inDoubt: null, spendLeft: null, spendCurrency: null, charge: null };
   const { decisions } = w.run(router, inRecord("sms.retry.0s", 0, codecs.retry.encode(retry)));
   expect(eventOf(decisions[0])).toMatchObject({ type: "routed", provider: "b", counted: [] });
   expect(eventOf(w.run(router, request(1, from("ACME"))).decisions[0])).toMatchObject({ errorCode: "cap-reached" });

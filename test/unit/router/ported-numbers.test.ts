@@ -156,7 +156,7 @@ describe("a ported number", () => {
     const [{ facts }] = w.events() as [ReturnType<typeof eventOf>];
     const earlier = { ...facts, messageId: "earlier", network: O2, networkSource: "lookup" };
     const retry = { facts: earlier, text: "hello", attempt: 2, tried: [], inDoubt: null };
-    const value = codecs.retry.encode({ ...retry, spendLeft: null, spendCurrency: null });
+    const value = codecs.retry.encode({ ...retry, spendLeft: null, spendCurrency: null, charge: null });
     w.give(inRecord("sms.retry.0s", 0, value));
     await w.until(2);
     expect(w.events()[1]).toMatchObject({ route: "o2", facts: { network: O2, networkSource: "lookup" } });

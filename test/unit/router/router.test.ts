@@ -202,6 +202,7 @@ describe("router", () => {
           inDoubt: null,
           spendLeft: null,
           spendCurrency: null,
+          charge: null,
         }),
       );
     const back = { provider: "a", errorClass: "transient", errorCode: "ESME_RSYSERR" };
@@ -237,6 +238,7 @@ describe("router", () => {
         inDoubt: null,
         spendLeft: null,
         spendCurrency: null,
+        charge: null,
       };
       ({ decisions, effects } = w.run(router, inRecord("sms.retry.0s", n, codecs.retry.encode(retry))));
     }
@@ -281,7 +283,7 @@ describe("router", () => {
     const { w, decisions } = await roundOf({ a: ["undelivered", "8"], b: ["undelivered", "99"] });
     const src = String(decisions[0]!.headers!.src).split("/");
     const next = await w.start();
-    const bound = { spendLeft: null, spendCurrency: null };
+    const bound = { spendLeft: null, spendCurrency: null, charge: null };
     const retry = { facts: eventOf(decisions[0]).facts, text: "hello", attempt: 3, tried: [], inDoubt: null, ...bound };
     const again = w.run(next, inRecord("sms.retry.0s", Number(src.at(-1)), codecs.retry.encode(retry)));
     expect(again).toEqual({ decisions: [], effects: [] });
@@ -293,7 +295,16 @@ describe("router", () => {
     const facts = eventOf(w.run(router, request(0)).decisions[0]).facts;
     const retry = (n: number, spendLeft: number) => {
       const tried = [{ provider: "a", errorClass: "undelivered", errorCode: "8" }];
-      const pending = { facts, text: "hello", attempt: n + 1, tried, inDoubt: null, spendLeft, spendCurrency: "EUR" };
+      const pending = {
+        facts,
+        text: "hello",
+        attempt: n + 1,
+        tried,
+        inDoubt: null,
+        spendLeft,
+        spendCurrency: "EUR",
+        charge: null,
+      };
       return inRecord("sms.retry.0s", n, codecs.retry.encode(pending));
     };
     const price = dispatchOf(w.run(router, retry(1, 1e6)).effects[0]).price!;

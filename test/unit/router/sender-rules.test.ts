@@ -42,13 +42,20 @@ it("each attempt is judged anew, by the message's own sender", async () => {
   const w = ruled({ ...REPLACED, replaceBy: ["54321"] });
   const of = { ...facts("0198c1a2-0000-7000-8000-0000000000a7"), to: TO, country: "DE", from: "ACME", sentAs: "12345" };
   const retry = { facts: { ...of, acceptedAt: NOW, expiresAt: NOW + 60_000 }, text: "hi", attempt: 2 };
-  const value = codecs.retry.encode({ ...retry, tried: [], inDoubt: null, spendLeft: null, spendCurrency: null });
+  const value = codecs.retry.encode({
+    ...retry,
+    tried: [],
+    inDoubt: null,
+    spendLeft: null,
+    spendCurrency: null,
+    charge: null,
+  });
   const router = await w.start();
   expect(dispatchOf(w.run(router, inRecord("sms.retry.0s", 0, value)).effects[0]).facts.sentAs).toBe("54321");
   w.catalog.current = snapshotOf({ ...w.catalog.current.catalog, senders: [] });
   const later = codecs.retry.encode({
     ...{ ...retry, attempt: 3 },
-    ...{ tried: [], inDoubt: null, spendLeft: null, spendCurrency: null },
+    ...{ tried: [], inDoubt: null, spendLeft: null, spendCurrency: null, charge: null },
   });
   router.prepare();
   expect(dispatchOf(w.run(router, inRecord("sms.retry.0s", 1, later)).effects[0]).facts.sentAs).toBeNull();

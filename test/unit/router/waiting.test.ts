@@ -78,6 +78,7 @@ async function simulate(options: {
           inDoubt: null,
           spendLeft: null,
           spendCurrency: null,
+          charge: null,
         };
         append("sms.retry.0s", codecs.retry.encode(retry), {});
       }
@@ -331,7 +332,16 @@ describe("messages that wait for a provider", () => {
     const record = inRecord(
       "sms.retry.1m",
       0,
-      codecs.retry.encode({ facts, text: "x", attempt: 2, tried, inDoubt: null, spendLeft: null, spendCurrency: null }),
+      codecs.retry.encode({
+        facts,
+        text: "x",
+        attempt: 2,
+        tried,
+        inDoubt: null,
+        spendLeft: null,
+        spendCurrency: null,
+        charge: null,
+      }),
       {
         headers: { due: String(due) },
       },

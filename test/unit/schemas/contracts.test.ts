@@ -12,6 +12,7 @@ const composed = composeContracts(contracts);
 describe("the contracts", () => {
   test("are whole: each can be compiled alone", () => {
     expect([...composed.keys()].sort()).toEqual([
+      "BudgetWord",
       "Consent",
       "Control",
       "Conversion",

@@ -15,6 +15,7 @@ describe("the topics of an installation", () => {
     const listing = topicSpecs(plan).map(({ name, partitions }) => `${name} ${partitions}`);
     expect(listing.sort()).toEqual([
       "sms.abnormal 1",
+      "sms.budgets 1",
       "sms.consent 6",
       "sms.control 1",
       "sms.conversion-counts 1",

@@ -36,6 +36,7 @@ export function dispatchOf(
     inDoubt: null,
     spendLeft: null,
     spendCurrency: null,
+    charge: null,
     onDelivery: false,
     tariff: null,
     ...rest,

@@ -1,0 +1,75 @@
+import type { Micros } from "../catalog/money.ts";
+import { type BudgetWord, PERIODS, type PeriodName, reachOf, spentOf } from "./budget-word.ts";
+
+/** What partitions have said, added up. */
+export interface Sums {
+  /** What they have spent, as they have told. */
+  readonly spent: Readonly<Record<PeriodName, Micros>>;
+  /** What they may have spent at the most. */
+  readonly reach: Readonly<Record<PeriodName, Micros>>;
+}
+
+/** Told of each word on a budget, in the order of the log. */
+export interface BudgetListener {
+  heard(word: BudgetWord): void;
+}
+
+const NOTHING: Sums = { spent: { day: 0, month: 0 }, reach: { day: 0, month: 0 } };
+
+/** The newest word of each partition on each account's budget, in the order of one log, which is the same for all routers. */
+export class BudgetBoard {
+  /** By account, then by partition. */
+  private readonly words = new Map<string, Map<number, BudgetWord>>();
+  private readonly listeners = new Map<number, BudgetListener>();
+
+  fold(word: BudgetWord): void {
+    let partitions = this.words.get(word.account);
+    if (partitions === undefined) {
+      partitions = new Map();
+      this.words.set(word.account, partitions);
+    }
+    const known = partitions.get(word.partition);
+    if (known !== undefined && word.epoch < known.epoch) return;
+    partitions.set(word.partition, word);
+    for (const listener of this.listeners.values()) listener.heard(word);
+  }
+
+  /** A word was taken away. */
+  forget(account: string, partition: number): void {
+    this.words.get(account)?.delete(partition);
+  }
+
+  /** `listener` is the partition's owner in this process until it is released. */
+  own(partition: number, listener: BudgetListener): void {
+    this.listeners.set(partition, listener);
+  }
+
+  release(partition: number): void {
+    this.listeners.delete(partition);
+  }
+
+  word(account: string, partition: number): BudgetWord | undefined {
+    return this.words.get(account)?.get(partition);
+  }
+
+  /** All words of a partition. */
+  wordsOf(partition: number): BudgetWord[] {
+    return [...this.words.values()].flatMap((partitions) => partitions.get(partition) ?? []);
+  }
+
+  /** Of all partitions but one. `now`: epoch ms. */
+  sums(account: string, currency: string, now: number, without?: number): Sums {
+    const partitions = this.words.get(account);
+    if (partitions === undefined) return NOTHING;
+    const spent = { day: 0, month: 0 };
+    const reach = { day: 0, month: 0 };
+    for (const [partition, word] of partitions) {
+      if (partition === without || word.currency !== currency) continue;
+      for (const period of PERIODS) {
+        spent[period] += spentOf(word, period, now);
+        reach[period] += reachOf(word, period, now);
+      }
+    }
+    return { spent, reach };
+  }
+}

@@ -1,0 +1,352 @@
+import type { Budget } from "../catalog/budget.ts";
+import type { Micros } from "../catalog/money.ts";
+import type { BudgetBoard, BudgetListener } from "./budget-board.ts";
+import { type BudgetWord, PERIODS, PeriodEnds, type PeriodName, reachOf, type Spent, spentOf } from "./budget-word.ts";
+
+/** What a budget says to a message that costs so much. */
+export type Room =
+  | { readonly verdict: "go" }
+  /** There is some, and none that this partition has been given: it asks for it, and is answered in a moment. */
+  | { readonly verdict: "held" }
+  /** So much is not left until then, epoch ms. `spent`: of the period, as far as it is known here. */
+  | { readonly verdict: "reached"; readonly period: PeriodName; readonly until: number; readonly spent: Micros }
+  /** It is more than the whole budget of a period. */
+  | { readonly verdict: "never"; readonly period: PeriodName };
+
+export interface PartitionBudgetOptions {
+  readonly partition: number;
+  /** Of the message topics. */
+  readonly partitions: number;
+  readonly board: BudgetBoard;
+  /** The budgets in force. */
+  readonly budgetOf: (account: string) => Budget | undefined;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
+}
+
+/** Changed counts are told once in so long, ms. */
+const TELL_EVERY_MS = 1_000;
+/** More is asked for once in so long at the most, ms. */
+const ASK_EVERY_MS = 100;
+/** Of what is left all partitions together keep a quarter at hand, so that three quarters are free for those who need them. */
+const AT_HAND = 1 / 4;
+/** A partition that spends much keeps what it spends in so many seconds at hand, and an eighth of what is left at the most. */
+const SECONDS_AHEAD = 3;
+const MOST_AHEAD = 1 / 8;
+/** Without a message for so long, ms, and with less than a twentieth of the budget left, a partition keeps nothing. */
+const IDLE_MS = 10_000;
+const NEAR_END = 1 / 20;
+const PACE_OVER_MS = 1_000;
+
+/** What a partition knows of one account's budget. Amounts: micro-units of `currency`. */
+interface Ledger {
+  readonly account: string;
+  readonly currency: string;
+  spent: Spent;
+  /** The word by which this partition may spend: with it all words together were within the budget. */
+  grant: BudgetWord;
+  /** Said after that, and not read back yet with all words within the budget. */
+  claim: BudgetWord | undefined;
+  /** The claim has been read back, in the order of the log. */
+  claimRead: boolean;
+  changed: boolean;
+  toldAt: number;
+  askedAt: number;
+  /** Not to ask for more before, epoch ms: others asked at the same time. */
+  askAgainAt: number;
+  /** What the last message cost; the dearest one that was held since the last word. */
+  lastCost: Micros;
+  held: Micros;
+  lastAt: number;
+  /** Spent since `paceAt`; an estimate of what is spent in a second. */
+  since: Micros;
+  paceAt: number;
+  pace: Micros;
+}
+
+/**
+ * The budgets as one partition keeps them. Of a budget a partition spends only what it has said beforehand that it may, once it has read its own word in the
+ * log with the words of all partitions together within the budget. All read the same log, so what they may spend together is never more than the budget,
+ * however late they hear of each other, and whoever dies (docs/decisions/0022-budgets.md).
+ * Pure: time is passed in, epoch ms by the brokers' clock.
+ */
+export class PartitionBudget implements BudgetListener {
+  private readonly options: PartitionBudgetOptions;
+  private readonly ends = new PeriodEnds();
+  private readonly ledgers = new Map<string, Ledger>();
+  private epoch: number;
+
+  /** Goes on from what the partition's owners have told; the board must have been read to its end. */
+  constructor(options: PartitionBudgetOptions) {
+    this.options = options;
+    const words = options.board.wordsOf(options.partition);
+    this.epoch = Math.max(0, ...words.map(({ epoch }) => epoch)) + 1;
+  }
+
+  /** By input: the decisions of the log from there on are not in what was told. Undefined where nothing was told. */
+  toldUpTo(account: string): readonly number[] | undefined {
+    return this.options.board.word(account, this.options.partition)?.next;
+  }
+
+  /** What a decision of the log took of a budget, which has not been told. `at`: epoch ms. */
+  recover(account: string, currency: string, amount: Micros, at: number): void {
+    const budget = this.options.budgetOf(account);
+    if (budget?.currency !== currency) return;
+    this.count(this.ledger(account, budget, at), budget, amount, at);
+  }
+
+  room(account: string, budget: Budget, cost: Micros, now: number): Room {
+    const ledger = this.ledger(account, budget, now);
+    ledger.lastAt = now;
+    if (cost <= 0) return { verdict: "go" };
+    ledger.lastCost = cost;
+    const others = this.options.board.sums(account, budget.currency, now, this.options.partition);
+    const bounds = boundsOf(budget);
+    const never = bounds.find(([, bound]) => cost > bound);
+    if (never !== undefined) return { verdict: "never", period: never[0] };
+    // A month that is over says later than a day when there is room again.
+    const full = bounds.findLast(
+      ([period, bound]) => spentOf(ledger.spent, period, now) + others.spent[period] + cost > bound,
+    );
+    if (full !== undefined) {
+      const [period] = full;
+      const spent = spentOf(ledger.spent, period, now) + others.spent[period];
+      return { verdict: "reached", period, spent, until: this.endOf(ledger, budget, period, now) };
+    }
+    if (bounds.every(([period]) => spentOf(ledger.spent, period, now) + cost <= limitOf(ledger, period, now)))
+      return { verdict: "go" };
+    ledger.held = Math.max(ledger.held, cost);
+    return { verdict: "held" };
+  }
+
+  /** Counts what a message takes, or, below 0, gives back. @returns the end of the day that it is counted in, epoch ms */
+  add(account: string, budget: Budget, amount: Micros, now: number): number {
+    const ledger = this.ledger(account, budget, now);
+    this.count(ledger, budget, amount, now);
+    ledger.since += Math.max(0, amount);
+    return ledger.spent.dayEnd;
+  }
+
+  /** A word, as it stands in the log. */
+  heard(word: BudgetWord): void {
+    const ledger = this.ledgers.get(word.account);
+    if (ledger === undefined) return;
+    if (word.partition === this.options.partition) {
+      if (ledger.claim !== undefined && isSame(word, ledger.claim)) ledger.claimRead = true;
+      else this.contradicted(ledger, word, Math.max(ledger.lastAt, ledger.askedAt));
+    }
+    if (ledger.claimRead) this.confirm(ledger, word);
+  }
+
+  /** The words that are to be written. `next`: by the router's inputs, what has been decided up to now. */
+  tell(accounts: Iterable<string>, next: readonly number[], now: number): BudgetWord[] {
+    const words: BudgetWord[] = [];
+    for (const account of accounts) {
+      const budget = this.options.budgetOf(account);
+      if (budget === undefined) continue;
+      const ledger = this.ledger(account, budget, now);
+      const urgent = ledger.held > 0 || ledger.since > 0;
+      if (now - ledger.askedAt < (urgent ? ASK_EVERY_MS : TELL_EVERY_MS)) continue;
+      ledger.askedAt = now;
+      const word = this.wordOn(ledger, budget, next, now);
+      if (word === undefined) continue;
+      ledger.claim = word;
+      ledger.claimRead = false;
+      ledger.changed = false;
+      ledger.toldAt = now;
+      ledger.held = 0;
+      words.push(word);
+    }
+    return words;
+  }
+
+  /** Undefined: nothing is to be said. */
+  private wordOn(ledger: Ledger, budget: Budget, next: readonly number[], now: number): BudgetWord | undefined {
+    const refused = ledger.claim !== undefined && ledger.claimRead;
+    // One word at a time: what it comes to is known when it has been read.
+    if (ledger.claim !== undefined && !refused) return undefined;
+    this.measure(ledger, now);
+    const spare = spareOf(ledger, budget, now);
+    const wanted = refused ? Math.min(spare, ledger.grant.ahead) : this.wantedAhead(ledger, budget, now);
+    if (refused) ledger.askAgainAt = now + TELL_EVERY_MS * this.options.random();
+    const due = now - ledger.toldAt >= TELL_EVERY_MS;
+    const raises = wanted > spare && (ledger.held > 0 || spare < wanted / 2) && now >= ledger.askAgainAt;
+    const lowers = due && spare > 0 && wanted < spare / 2;
+    if (!refused && !raises && !lowers && !(due && ledger.changed)) {
+      // Who was held asks again within that time.
+      if (now - ledger.lastAt > TELL_EVERY_MS) ledger.held = 0;
+      return undefined;
+    }
+    const ahead = raises || lowers ? wanted : Math.min(wanted, spare);
+    const { account, currency } = ledger;
+    const spent = { ...this.endsFor(ledger.spent, budget, now), ...current(ledger.spent, now) };
+    return {
+      account,
+      currency,
+      partition: this.options.partition,
+      epoch: this.epoch,
+      ...spent,
+      ahead: Math.floor(ahead),
+      next: [...next],
+    };
+  }
+
+  /** What this partition should have at hand. */
+  private wantedAhead(ledger: Ledger, budget: Budget, now: number): Micros {
+    const { board, partition, partitions } = this.options;
+    const others = board.sums(ledger.account, ledger.currency, now, partition);
+    let left = Number.POSITIVE_INFINITY;
+    let free = Number.POSITIVE_INFINITY;
+    let part = 1;
+    for (const [period, bound] of boundsOf(budget)) {
+      const own = spentOf(ledger.spent, period, now);
+      const remains = bound - own - others.spent[period];
+      left = Math.min(left, remains);
+      part = Math.min(part, bound === 0 ? 0 : remains / bound);
+      free = Math.min(free, bound - own - others.reach[period]);
+    }
+    left = Math.max(0, left);
+    const share = part < NEAR_END && now - ledger.lastAt > IDLE_MS ? 0 : (left * AT_HAND) / partitions;
+    const pace = Math.min(ledger.pace * SECONDS_AHEAD, left * MOST_AHEAD);
+    const wanted = Math.min(Math.max(share, pace, ledger.held), Math.max(free, 0));
+    // What is less than a message is of no use here, and of use to others.
+    return wanted < ledger.lastCost ? 0 : wanted;
+  }
+
+  /** All words together are within the budget: what this partition has said is granted. */
+  private confirm(ledger: Ledger, { account }: BudgetWord): void {
+    const { board, partition, budgetOf } = this.options;
+    const budget = budgetOf(account);
+    const { claim } = ledger;
+    if (claim === undefined || budget?.currency !== claim.currency) return;
+    // Of a period that ends now both its ends are looked at: what is granted holds in the next one as well.
+    const now = ledger.toldAt;
+    const others = board.sums(account, claim.currency, now, partition);
+    const within = boundsOf(budget).every(
+      ([period, bound]) => others.reach[period] + reachOf(claim, period, now) <= bound,
+    );
+    if (!within && !isLess(claim, ledger.grant, budget, now)) return;
+    ledger.grant = claim;
+    ledger.claim = undefined;
+    ledger.claimRead = false;
+  }
+
+  /** Somebody else has spoken for this partition, a former owner: others believe it until this one speaks again. */
+  private contradicted(ledger: Ledger, word: BudgetWord, now: number): void {
+    this.epoch = Math.max(this.epoch, word.epoch + 1);
+    const { grant } = ledger;
+    const reaches = PERIODS.map((period) => reachOf(word, period, now) - spentOf(grant, period, now));
+    ledger.grant = { ...grant, ahead: Math.max(0, Math.min(grant.ahead, ...reaches)) };
+    ledger.changed = true;
+    ledger.toldAt = 0;
+  }
+
+  private count(ledger: Ledger, budget: Budget, amount: Micros, now: number): void {
+    const { day, month } = current(ledger.spent, now);
+    const added = { day: Math.max(0, day + amount), month: Math.max(0, month + amount) };
+    ledger.spent = { ...this.endsFor(ledger.spent, budget, now), ...added };
+    ledger.changed = true;
+  }
+
+  private measure(ledger: Ledger, now: number): void {
+    const passed = now - ledger.paceAt;
+    if (passed < PACE_OVER_MS) return;
+    const pace = (ledger.since / passed) * 1_000;
+    ledger.pace = Math.max(pace, ledger.pace / 2 ** (passed / 1_000));
+    ledger.since = 0;
+    ledger.paceAt = now;
+  }
+
+  private endOf(ledger: Ledger, budget: Budget, period: PeriodName, now: number): number {
+    const ends = this.endsFor(ledger.spent, budget, now);
+    return period === "day" ? ends.dayEnd : ends.monthEnd;
+  }
+
+  private endsFor(spent: Spent, budget: Budget, now: number): Pick<Spent, "dayEnd" | "monthEnd"> {
+    const { dayEnd, monthEnd } = this.ends.at(now, budget.zone);
+    return {
+      dayEnd: now < spent.dayEnd ? spent.dayEnd : dayEnd,
+      monthEnd: now < spent.monthEnd ? spent.monthEnd : monthEnd,
+    };
+  }
+
+  private ledger(account: string, budget: Budget, now: number): Ledger {
+    const known = this.ledgers.get(account);
+    if (known?.currency === budget.currency) return known;
+    const ledger = this.opened(account, budget, now);
+    this.ledgers.set(account, ledger);
+    return ledger;
+  }
+
+  private opened(account: string, budget: Budget, now: number): Ledger {
+    const { board, partition } = this.options;
+    const { currency } = budget;
+    const said = board.word(account, partition);
+    const nothing = { ...this.ends.at(now, budget.zone), day: 0, month: 0 };
+    const none = { account, currency, partition, epoch: 0, ...nothing, ahead: 0, next: [] };
+    const word = said?.currency === currency ? said : none;
+    const { reach } = board.sums(account, currency, now);
+    const granted = boundsOf(budget).every(([period, bound]) => reach[period] <= bound);
+    const { day, dayEnd, month, monthEnd } = word;
+    return {
+      account,
+      currency,
+      spent: { day, dayEnd, month, monthEnd },
+      grant: granted ? word : { ...word, ahead: 0 },
+      claim: undefined,
+      claimRead: false,
+      // Others count what was told: what it does not let this one spend is to be taken back.
+      changed: !granted && word.ahead > 0,
+      toldAt: 0,
+      askedAt: 0,
+      askAgainAt: 0,
+      lastCost: 0,
+      held: 0,
+      lastAt: now,
+      since: 0,
+      paceAt: now,
+      pace: 0,
+    };
+  }
+}
+
+function boundsOf({ daily, monthly }: Budget): [PeriodName, Micros][] {
+  return PERIODS.flatMap((period): [PeriodName, Micros][] => {
+    const bound = period === "day" ? daily : monthly;
+    return bound === undefined ? [] : [[period, bound]];
+  });
+}
+
+function current(spent: Spent, now: number): Pick<Spent, "day" | "month"> {
+  return { day: spentOf(spent, "day", now), month: spentOf(spent, "month", now) };
+}
+
+/** What may have been spent in a period at the most: what was granted, and not more than was said since. */
+function limitOf({ grant, claim }: Ledger, period: PeriodName, now: number): Micros {
+  const granted = reachOf(grant, period, now);
+  return claim === undefined ? granted : Math.min(granted, reachOf(claim, period, now));
+}
+
+/** What may be spent on, in every period that is bounded. */
+function spareOf(ledger: Ledger, budget: Budget, now: number): Micros {
+  const spares = boundsOf(budget).map(([period]) => limitOf(ledger, period, now) - spentOf(ledger.spent, period, now));
+  return Math.max(0, Math.min(...spares));
+}
+
+/** Whether a word lets a partition spend no more than another one does. */
+function isLess(word: BudgetWord, than: BudgetWord, budget: Budget, now: number): boolean {
+  const bounded = boundsOf(budget);
+  return (
+    word.ahead <= than.ahead && bounded.every(([period]) => reachOf(word, period, now) <= reachOf(than, period, now))
+  );
+}
+
+function isSame(a: BudgetWord, b: BudgetWord): boolean {
+  return (
+    a.epoch === b.epoch &&
+    a.day === b.day &&
+    a.month === b.month &&
+    a.ahead === b.ahead &&
+    a.next.join() === b.next.join()
+  );
+}

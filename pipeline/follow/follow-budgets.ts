@@ -1,0 +1,40 @@
+import type { BudgetWord } from "../../domain/budget/budget-word.ts";
+import type { Codec } from "../../platform/codec/codec.ts";
+import type { BudgetWord as BudgetRecord } from "../../schemas/generated/types.ts";
+import { BUDGETS_TOPIC, ROUTER_INPUTS } from "../../schemas/topics.ts";
+import { type FollowOptions, followTopic } from "./follow-topic.ts";
+
+export interface FollowBudgetsOptions extends FollowOptions {
+  readonly codec: Codec<BudgetRecord>;
+  readonly fold: (word: BudgetWord) => void;
+  readonly forget: (account: string, partition: number) => void;
+  /** Of the message topics. */
+  readonly partitions: number;
+}
+
+/** `account/partition`. */
+const KEY = /^([^/]{1,64})\/(\d{1,6})$/;
+
+/** Reads what routers have spent of budgets, in the order of the log. */
+export function followBudgets({ codec, fold, forget, partitions, ...options }: FollowBudgetsOptions): Promise<void> {
+  return followTopic(BUDGETS_TOPIC, options, ({ key, value }) => {
+    if (value === null) {
+      const [, account, partition] = KEY.exec(key?.toString() ?? "") ?? [];
+      if (account === undefined) return false;
+      forget(account, Number(partition));
+      return true;
+    }
+    const decoded = codec.decode(value);
+    if (!decoded.ok || !isPlausible(decoded.value, partitions)) return false;
+    fold(decoded.value);
+    return true;
+  });
+}
+
+function isPlausible(word: BudgetRecord, partitions: number): boolean {
+  const { account, currency, partition, epoch, day, month, ahead, dayEnd, monthEnd, next } = word;
+  if (!(partition >= 0 && partition < partitions) || account.length > 64 || currency.length > 3) return false;
+  return (
+    next.length <= 2 * ROUTER_INPUTS.length && [epoch, day, month, ahead, dayEnd, monthEnd].every((one) => one >= 0)
+  );
+}

@@ -1,0 +1,193 @@
+import type { BudgetBoard } from "../../../domain/budget/budget-board.ts";
+import { PartitionBudget, type Room } from "../../../domain/budget/partition-budget.ts";
+import type { Account } from "../../../domain/catalog/account.ts";
+import type { Budget } from "../../../domain/catalog/budget.ts";
+import { convert } from "../../../domain/catalog/exchange-rates.ts";
+import { formatMoney } from "../../../domain/catalog/money.ts";
+import type { Snapshot } from "../../../domain/catalog/snapshot.ts";
+import type { ReadMark } from "../../../pipeline/follow/read-mark.ts";
+import type { SluiceCodecs } from "../../../pipeline/records/codecs.ts";
+import { SluiceError } from "../../../platform/errors/sluice-error.ts";
+import { headerText, type InRecord } from "../../../platform/kafka/record.ts";
+import type { Task } from "../../../platform/kafka/task.ts";
+import type { TopicReader } from "../../../platform/kafka/topic-reader.ts";
+import type { Outputs } from "../../../platform/kafka/transform.ts";
+import { BUDGETS_TOPIC, ROUTER_INPUTS } from "../../../schemas/topics.ts";
+import { decisionOf } from "../decision-log.ts";
+import type { Pending } from "../routing-records.ts";
+import type { Assigned, MessageRule, Remark, Ruling } from "./message-rule.ts";
+
+export interface BudgetRuleOptions {
+  /** Of the process. */
+  readonly board: BudgetBoard;
+  /** How far sms.budgets has been read. */
+  readonly mark: Pick<ReadMark, "until">;
+  readonly reader: Pick<TopicReader, "watermarks">;
+  readonly codecs: Pick<SluiceCodecs, "budgetWord" | "event">;
+  /** Of the message topics. */
+  readonly partitions: number;
+  /** Epoch ms by the brokers' clock. */
+  readonly now: () => number;
+  readonly random: () => number;
+}
+
+/** What others have said must be known before anything is spent: for so long it is waited for, ms; then the task begins again. */
+const CATCH_UP_MS = 30_000;
+/** A message for which there is room, but not at hand, is looked at again after so long, ms, and then after twice as long, up to so long. */
+const HELD_MS = 500;
+const HELD_MOST_MS = 8_000;
+/** The code of such a wait. */
+const HELD = "budget-held";
+/** Between two looks at what is to be said, ms. */
+const TELL_EVERY_MS = 100;
+
+/** The accounts' budgets as one partition's router keeps them (docs/money.md). */
+export class BudgetRule implements MessageRule {
+  private readonly options: BudgetRuleOptions;
+  private snapshot: Snapshot | undefined;
+  /** Those that have a budget; undefined where none has. */
+  private accounts: ReadonlyMap<string, Budget> | undefined;
+  private budgets!: PartitionBudget;
+  private partition = 0;
+  private toldAt = 0;
+  /** Decisions of the log that have been taken: it may have one twice. */
+  private recovered: Set<string> | undefined = new Set();
+
+  constructor(options: BudgetRuleOptions) {
+    this.options = options;
+  }
+
+  async restore({ partition }: Pick<Task, "partition">, snapshot: Snapshot): Promise<void> {
+    const { board, mark, reader, partitions, random } = this.options;
+    this.begin(snapshot);
+    this.partition = partition;
+    const [{ high } = { high: 0 }] = await reader.watermarks(BUDGETS_TOPIC);
+    if (this.accounts !== undefined && !(await mark.until(high, CATCH_UP_MS)))
+      throw new SluiceError(
+        `${BUDGETS_TOPIC} has not been read to its end in ${CATCH_UP_MS} ms: what is left of budgets is not known`,
+        {
+          code: "BUDGETS_UNREAD",
+          class: "transient",
+        },
+      );
+    const budgetOf = (account: string) => this.accounts?.get(account);
+    this.budgets = new PartitionBudget({ partition, partitions, board, budgetOf, random });
+    board.own(partition, this.budgets);
+  }
+
+  /** Decisions of earlier owners that they have not told any more. */
+  recover(record: InRecord): void {
+    const id = headerText(record, "id");
+    const kind = decisionOf(id)?.kind;
+    if (this.accounts === undefined || record.value === null || (kind !== "routed" && kind !== "closed")) return;
+    const event = this.options.codecs.event.decode(record.value);
+    if (!event.ok || event.value.charge === null) return;
+    const { facts, charge, at } = event.value;
+    const place = placeOf(headerText(record, "src"));
+    const told = this.budgets.toldUpTo(facts.accountId);
+    if (place !== undefined && told !== undefined && place.offset < (told[place.input] ?? 0)) return;
+    const name = `${id}/${facts.to}`;
+    if (this.recovered?.has(name)) return;
+    this.recovered?.add(name);
+    this.budgets.recover(facts.accountId, charge.currency, charge.added, at);
+  }
+
+  begin(snapshot: Snapshot): void {
+    if (snapshot === this.snapshot) return;
+    this.snapshot = snapshot;
+    this.accounts = budgetsOf(snapshot.catalog.accounts);
+  }
+
+  judge(): undefined {
+    return undefined;
+  }
+
+  afford(pending: Pending, choice: Assigned, now: number): Ruling | undefined {
+    const budget = this.accounts?.get(pending.facts.accountId);
+    if (budget === undefined) return undefined;
+    const cost = this.costOf(pending, choice, budget);
+    const added = cost - heldBy(pending, budget, now);
+    return rulingOf(this.budgets.room(pending.facts.accountId, budget, added, now), pending, budget, cost, now);
+  }
+
+  assigned(pending: Pending, choice: Assigned, now: number): Remark | undefined {
+    const { accountId } = pending.facts;
+    const budget = this.accounts?.get(accountId);
+    if (budget === undefined) return undefined;
+    const held = this.costOf(pending, choice, budget);
+    const added = held - heldBy(pending, budget, now);
+    const until = this.budgets.add(accountId, budget, added, now);
+    return { charge: { currency: budget.currency, added, held, until } };
+  }
+
+  /** Nobody has accepted it: what it has taken is there for others again. */
+  closed(pending: Pending, now: number): Remark | undefined {
+    const { accountId } = pending.facts;
+    const budget = this.accounts?.get(accountId);
+    const held = budget === undefined ? 0 : heldBy(pending, budget, now);
+    if (budget === undefined || held === 0) return undefined;
+    const until = this.budgets.add(accountId, budget, -held, now);
+    return { charge: { currency: budget.currency, added: -held, held: 0, until } };
+  }
+
+  tick(out: Outputs, next: readonly number[]): void {
+    this.recovered = undefined;
+    const { accounts, partition } = this;
+    const now = this.options.now();
+    if (accounts === undefined || Math.abs(now - this.toldAt) < TELL_EVERY_MS) return;
+    this.toldAt = now;
+    for (const word of this.budgets.tell(accounts.keys(), next, now)) {
+      const value = this.options.codecs.budgetWord.encode({ ...word, at: now });
+      out.decide({ topic: BUDGETS_TOPIC, partition: 0, key: `${word.account}/${partition}`, value });
+    }
+  }
+
+  /** What all segments cost at the provider that was chosen, micro-units of the budget's currency. */
+  private costOf({ facts }: Pending, { price, provider }: Assigned, { currency }: Budget): number {
+    const cost = convert(this.snapshot?.catalog.rates, price * facts.segments, provider.currency, currency);
+    // The catalog's check does not let it come to that: without a rate it is more than any budget.
+    return cost === undefined ? Number.MAX_SAFE_INTEGER : Math.ceil(cost);
+  }
+}
+
+function budgetsOf(accounts: readonly Account[]): ReadonlyMap<string, Budget> | undefined {
+  const found = accounts.flatMap(({ id, budget }): [string, Budget][] => (budget === undefined ? [] : [[id, budget]]));
+  return found.length === 0 ? undefined : new Map(found);
+}
+
+/** What a message has taken already, of the same day and in the same currency. */
+function heldBy({ charge }: Pending, { currency }: Budget, now: number): number {
+  return charge != null && charge.currency === currency && now < charge.until ? charge.held : 0;
+}
+
+function rulingOf(room: Room, pending: Pending, budget: Budget, cost: number, now: number): Ruling | undefined {
+  const { currency, whenReached } = budget;
+  const { expiresAt } = pending.facts;
+  if (room.verdict === "go") return undefined;
+  if (room.verdict === "held") {
+    const rounds = pending.tried.filter(({ errorCode }) => errorCode === HELD).length;
+    const due = Math.min(now + Math.min(HELD_MS * 2 ** rounds, HELD_MOST_MS), expiresAt);
+    return {
+      verdict: "wait",
+      due,
+      code: HELD,
+      detail: "the rest of the account's budget is being shared out",
+    };
+  }
+  const bound = room.period === "day" ? budget.daily : budget.monthly;
+  const of = `${formatMoney(bound ?? 0)} ${currency} a ${room.period}`;
+  const end = { state: "rejected", errorClass: "blocked", code: "budget-reached" } as const;
+  if (room.verdict === "never")
+    return { verdict: "refuse", end, detail: `budget: costs ${formatMoney(cost)} ${currency}, more than ${of}` };
+  const detail = `budget: ${formatMoney(room.spent)} of ${of} spent, this message costs ${formatMoney(cost)} ${currency}`;
+  if (whenReached === "refuse" || room.until >= expiresAt) return { verdict: "refuse", end, detail };
+  return { verdict: "wait", due: room.until, code: "budget-reached", detail };
+}
+
+/** Which of the router's inputs a record stood in, and where. */
+function placeOf(src: string | undefined): { readonly input: number; readonly offset: number } | undefined {
+  const parts = /^(.+)\/\d+\/(\d+)$/.exec(src ?? "");
+  if (parts === null) return undefined;
+  const input = ROUTER_INPUTS.indexOf(parts[1]!);
+  return input < 0 ? undefined : { input, offset: Number(parts[2]) };
+}
