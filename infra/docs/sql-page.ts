@@ -21,7 +21,7 @@ const GROUPS: readonly { readonly title: string; readonly about: string; readonl
   {
     title: "What does it cost?",
     about:
-      "What finance asks. `from` is in, `to` is out, both in UTC. An amount always stands beside its currency, and amounts in two currencies are two rows.",
+      "What finance asks. `from` is in, `to` is out, both in UTC. An amount always stands beside its currency, and amounts in two currencies are two rows. Columns that begin with `stated_` have them in one currency, `stated_currency`, and may be added and compared.",
     names: [
       ...["cost-per-delivered", "cost-per-delivered-by-account", "route-comparison", "invoice-by-provider"],
       ...[
@@ -52,6 +52,7 @@ const SOURCES: Readonly<Record<string, string>> = {
   message_keys: "where the messages of an id, a reference or a number stand; kept for 400 days",
   delivery_charges: "what is owed for each submission that is charged on delivery; kept for 25 months",
   conversions_latest: "what applications told of their messages; kept for 400 days",
+  stated_rates: "one row: what amounts in each currency come to in the stated one, on a day",
   dead_letters: "one row per record that was put aside; kept for 30 days",
 };
 
@@ -164,5 +165,9 @@ What a question costs is the rows that it reads, and that depends on where it lo
 ${sources.join("\n")}
 ${measured}
 What is charged on delivery ([decision 17](decisions/0017-charged-on-delivery.md)) is in every amount, with what receipts have said so far.
+
+The stated currency is the base of the catalog's exchange rates ([rates.yaml](catalog.md#ratesyaml)), which \`analytics-sink\` keeps by their day in
+\`exchange_rates\`: of each version that is applied, and before the first one of the files. \`stated_rates(day = …)\` takes the rates of that day or the last before it; the questions ask
+for the day of \`to\`. Such amounts are reckoned in floating point, and are NULL where a currency has no rate.
 `);
 }

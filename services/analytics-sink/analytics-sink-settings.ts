@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { clickhouseSettings } from "../../platform/clickhouse/settings.ts";
-import { bool, bytes, duration, integer } from "../../platform/config/settings.ts";
+import { bool, bytes, duration, integer, text } from "../../platform/config/settings.ts";
 import { consumerSettings, kafkaSettings, repeatSettings } from "../../platform/kafka/settings.ts";
 
 /** The settings of analytics-sink. */
@@ -32,5 +32,6 @@ export const analyticsSinkSettings = z.object({
   abnormalHistory: duration({ min: 3_600_000, max: 90 * 86_400_000 })
     .default(28 * 86_400_000)
     .describe("How far back the watch for abnormal traffic learns from ClickHouse when it begins what is usual"),
+  catalogDir: text().default("infra/local/catalog").describe("Folder with the catalog's files (docs/catalog.md)"),
   sinkInserts: integer({ min: 1, max: 64 }).default(4).describe("Inserts at one time at the most"),
 });

@@ -9,13 +9,20 @@ import { runSink, type SinkOptions } from "../../platform/kafka/sink.ts";
 import { runService } from "../../platform/lifecycle/run-service.ts";
 import { KNOWN_VARIABLES } from "../../schemas/generated/variables.ts";
 import { EVENT_SINK_GROUP } from "../../schemas/groups.ts";
-import { ABNORMAL_TOPIC, CONVERSIONS_TOPIC, DEAD_LETTER_TOPIC, EVENTS_TOPIC } from "../../schemas/topics.ts";
+import {
+  ABNORMAL_TOPIC,
+  CONTROL_TOPIC,
+  CONVERSIONS_TOPIC,
+  DEAD_LETTER_TOPIC,
+  EVENTS_TOPIC,
+} from "../../schemas/topics.ts";
 import { startAbnormalWatch } from "./abnormal/abnormal-watch.ts";
 import { analyticsSinkSettings } from "./analytics-sink-settings.ts";
 import { observeClickhouseDisks } from "./clickhouse-disks.ts";
 import { startConversionSink } from "./conversions/conversion-sink.ts";
 import { startDeadLetterSink } from "./dead-letter-sink.ts";
 import { EventBlock } from "./event-block.ts";
+import { startRates } from "./rates/start-rates.ts";
 import { refusedLetters } from "./refusals.ts";
 import { sinkMetrics } from "./sink-metrics.ts";
 import { type SinkParts, startSink } from "./start-sink.ts";
@@ -31,7 +38,7 @@ await runService({
   start: async (scope) => {
     const pipeline = await startPipeline(scope, "analytics-sink", config);
     const { codecs, producer, now } = pipeline;
-    const topics = [EVENTS_TOPIC, DEAD_LETTER_TOPIC, CONVERSIONS_TOPIC, ABNORMAL_TOPIC];
+    const topics = [EVENTS_TOPIC, DEAD_LETTER_TOPIC, CONVERSIONS_TOPIC, ABNORMAL_TOPIC, CONTROL_TOPIC];
     const reader = await startReader(scope, pipeline, topics);
     const parts: SinkParts = { ...pipeline, reader };
     observeKafka(scope, { producer });
@@ -67,6 +74,7 @@ await runService({
     await observeClickhouseDisks(scope, () => inserter.disks());
     await startDeadLetterSink(scope, config, parts);
     await startConversionSink(scope, config, parts);
+    await startRates(scope, config, parts);
     if (config.abnormalTraffic) await startAbnormalWatch(scope, config, parts);
   },
 });

@@ -2,6 +2,9 @@
 --
 -- By the values of one of the labels that customers give their messages; {label} is its name, such as campaign. converted is of those messages of which the
 -- application told (told). Amounts are by currency, and cost_per_converted is what one more customer cost in that currency.
+WITH
+    (SELECT stated FROM stated_rates(day = toDate({to:DateTime('UTC')}))) AS stated_currency,
+    (SELECT factors FROM stated_rates(day = toDate({to:DateTime('UTC')}))) AS factors
 SELECT
     label_value,
     account,
@@ -13,7 +16,11 @@ SELECT
     currency,
     total_cost,
     if(delivered = 0, NULL, round(toFloat64(total_cost) / delivered, 6)) AS cost_per_delivered,
-    if(converted = 0, NULL, round(toFloat64(total_cost) / converted, 6)) AS cost_per_converted
+    if(converted = 0, NULL, round(toFloat64(total_cost) / converted, 6)) AS cost_per_converted,
+    if(mapContains(factors, currency), round(toFloat64(total_cost) * factors[currency], 6), NULL) AS stated_cost,
+    stated_currency,
+    if(converted = 0 OR NOT arrayAll(c -> mapContains(factors, c), mapKeys(amounts)), NULL,
+        round(arraySum((c, amount) -> toFloat64(amount) * factors[c], mapKeys(amounts), mapValues(amounts)) / converted, 6)) AS stated_per_converted
 FROM
 (
     SELECT

@@ -1,6 +1,10 @@
 -- What has each account used, to be passed on to it?
 --
--- What its messages cost at providers, repeats and failures included: the base of an invoice, not a price list. Amounts in two currencies are two rows.
+-- What its messages cost at providers, repeats and failures included: the base of an invoice, not a price list. Amounts in two currencies are two rows, and
+-- stated_amount has each in the stated currency, so that they can be added.
+WITH
+    (SELECT stated FROM stated_rates(day = toDate({to:DateTime('UTC')}))) AS stated_currency,
+    (SELECT factors FROM stated_rates(day = toDate({to:DateTime('UTC')}))) AS factors
 SELECT
     account,
     country,
@@ -8,7 +12,9 @@ SELECT
     segments,
     delivered,
     currency,
-    amount
+    amount,
+    if(mapContains(factors, currency), round(toFloat64(amount) * factors[currency], 6), NULL) AS stated_amount,
+    stated_currency
 FROM
 (
     SELECT

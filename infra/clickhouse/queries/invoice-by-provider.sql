@@ -2,7 +2,10 @@
 --
 -- By the minute of the submission, which is what most providers invoice by; {from} and {to} are in UTC, so give the provider's own month when
 -- it reckons in another zone. What is charged on delivery is in the sums with what its receipts have said so far. reconcile-invoice
--- compares line by line.
+-- compares line by line. stated_amount is the amount in the stated currency.
+WITH
+    (SELECT stated FROM stated_rates(day = toDate({to:DateTime('UTC')}))) AS stated_currency,
+    (SELECT factors FROM stated_rates(day = toDate({to:DateTime('UTC')}))) AS factors
 SELECT
     provider,
     country,
@@ -11,7 +14,9 @@ SELECT
     segments,
     delivered,
     currency,
-    amount
+    amount,
+    if(mapContains(factors, currency), round(toFloat64(amount) * factors[currency], 6), NULL) AS stated_amount,
+    stated_currency
 FROM
 (
     SELECT

@@ -2,7 +2,10 @@
 --
 -- By the route and provider that had a message last. Its cost is all that the message cost, so what was spent in vain elsewhere
 -- counts against the way that had to make up for it; amounts are by currency, and a way with two has two rows. Compare ways into the same
--- country: others have other prices and other phones.
+-- country: others have other prices and other phones. stated_per_delivered has the amounts of all currencies together, in the stated one.
+WITH
+    (SELECT stated FROM stated_rates(day = toDate({to:DateTime('UTC')}))) AS stated_currency,
+    (SELECT factors FROM stated_rates(day = toDate({to:DateTime('UTC')}))) AS factors
 SELECT
     route,
     provider,
@@ -13,7 +16,11 @@ SELECT
     receipt_p50_ms,
     currency,
     total_cost,
-    if(delivered = 0, NULL, round(toFloat64(total_cost) / delivered, 6)) AS cost_per_delivered
+    if(delivered = 0, NULL, round(toFloat64(total_cost) / delivered, 6)) AS cost_per_delivered,
+    if(mapContains(factors, currency), round(toFloat64(total_cost) * factors[currency], 6), NULL) AS stated_cost,
+    stated_currency,
+    if(delivered = 0 OR NOT arrayAll(c -> mapContains(factors, c), mapKeys(amounts)), NULL,
+        round(arraySum((c, amount) -> toFloat64(amount) * factors[c], mapKeys(amounts), mapValues(amounts)) / delivered, 6)) AS stated_per_delivered
 FROM
 (
     SELECT

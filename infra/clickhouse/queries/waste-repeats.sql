@@ -2,12 +2,17 @@
 --
 -- Every submission of a message but its first. why: the stated reason of a copy of what was in doubt, or another provider, after a receipt that said it
 -- failed. Copies that mount up at one provider mean that it answers late or loses connections.
+WITH
+    (SELECT stated FROM stated_rates(day = toDate({to:DateTime('UTC')}))) AS stated_currency,
+    (SELECT factors FROM stated_rates(day = toDate({to:DateTime('UTC')}))) AS factors
 SELECT
     s.provider AS provider,
     if(s.resubmitted = '', 'another provider', s.resubmitted) AS why,
     s.currency AS currency,
     count() AS submissions,
-    sum(toDecimal128(s.cost, 6) + c.owed) AS cost
+    sum(toDecimal128(s.cost, 6) + c.owed) AS cost,
+    if(mapContains(factors, currency), round(toFloat64(cost) * factors[currency], 6), NULL) AS stated_cost,
+    stated_currency
 FROM
 (
     SELECT
@@ -33,4 +38,4 @@ LEFT JOIN
     ON c.message_id = s.message_id AND c.destination = s.destination AND c.attempt = s.attempt AND c.repeated = s.repeated
 WHERE s.place > 1
 GROUP BY provider, why, currency
-ORDER BY cost DESC, provider, why, currency
+ORDER BY stated_cost DESC, cost DESC, provider, why, currency

@@ -3,6 +3,9 @@
 -- One character that GSM lacks, such as a typographic quote, makes the whole text UCS-2: 70 characters a segment and not 160. Texts do not stand in ClickHouse,
 -- so this is reckoned by segments: extra_segments is what as many characters of GSM would not have needed, at least. A campaign with a small
 -- ucs2_percent has a character that slipped in: mend its text. One with 100 is written in a script that needs UCS-2.
+WITH
+    (SELECT stated FROM stated_rates(day = toDate({to:DateTime('UTC')}))) AS stated_currency,
+    (SELECT factors FROM stated_rates(day = toDate({to:DateTime('UTC')}))) AS factors
 SELECT
     account,
     sender,
@@ -11,7 +14,9 @@ SELECT
     ucs2_percent,
     extra_segments,
     currency,
-    extra_cost
+    extra_cost,
+    if(mapContains(factors, currency), round(toFloat64(extra_cost) * factors[currency], 6), NULL) AS stated_extra_cost,
+    stated_currency
 FROM
 (
     SELECT

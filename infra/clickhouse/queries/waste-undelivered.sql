@@ -2,6 +2,9 @@
 --
 -- By the provider that had them last. Messages that have not ended are not counted. undelivered_percent is of the money, so it is comparable
 -- between providers of different prices; those that charge on delivery show 0.
+WITH
+    (SELECT stated FROM stated_rates(day = toDate({to:DateTime('UTC')}))) AS stated_currency,
+    (SELECT factors FROM stated_rates(day = toDate({to:DateTime('UTC')}))) AS factors
 SELECT
     provider,
     country,
@@ -9,7 +12,9 @@ SELECT
     sum(amount) AS total_cost,
     sumIf(amount, state != 'delivered') AS undelivered_cost,
     countIf(state != 'delivered') AS undelivered_messages,
-    if(total_cost = 0, NULL, round(100 * toFloat64(undelivered_cost) / toFloat64(total_cost), 1)) AS undelivered_percent
+    if(total_cost = 0, NULL, round(100 * toFloat64(undelivered_cost) / toFloat64(total_cost), 1)) AS undelivered_percent,
+    if(mapContains(factors, currency), round(toFloat64(undelivered_cost) * factors[currency], 6), NULL) AS stated_undelivered,
+    stated_currency
 FROM
 (
     SELECT provider, country, state, costs

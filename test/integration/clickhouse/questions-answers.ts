@@ -21,6 +21,12 @@ const gamma = { provider: "gamma" };
 const delta = { provider: "delta" };
 const EUR = { currency: "EUR" };
 const USD = { currency: "USD" };
+/** An amount in the stated currency, and what all amounts of a row's group come to a delivered message. */
+const stated = (stated_cost: number | null, stated_per_delivered?: number | null) => ({
+  ...{ stated_cost, stated_currency: "EUR" },
+  ...(stated_per_delivered === undefined ? {} : { stated_per_delivered }),
+});
+const statedAmount = (stated_amount: number) => ({ stated_amount, stated_currency: "EUR" });
 const quantiles = (value: number) => [value, value, value];
 const some = expect.any(Array);
 
@@ -106,11 +112,56 @@ export const ANSWERS: Readonly<Record<string, readonly object[]>> = {
   ],
   "number-history": [{ message_id: idOf(8), account: "acme", state: "delivered", ...beta, attempts: 2 }],
   "cost-per-delivered": [
-    { ...DE1, ...alpha, submitted: 5, delivered: 3, total_cost: 0.375, ...EUR, cost_per_delivered: 0.125 },
-    { ...DE2, ...beta, submitted: 3, delivered: 1, total_cost: 0.15, ...USD, cost_per_delivered: 0.15 },
-    { ...DE2, ...alpha, submitted: 1, delivered: 0, total_cost: 0.075, ...EUR, cost_per_delivered: null },
-    { ...FR, ...beta, submitted: 1, delivered: 1, total_cost: 0.03, ...USD, cost_per_delivered: 0.03 },
-    { ...FR, ...gamma, submitted: 2, delivered: 1, total_cost: 0.05, ...EUR, cost_per_delivered: 0.05 },
+    {
+      ...DE1,
+      ...alpha,
+      submitted: 5,
+      delivered: 3,
+      total_cost: 0.375,
+      ...EUR,
+      cost_per_delivered: 0.125,
+      ...stated(0.375, 0.125),
+    },
+    {
+      ...DE2,
+      ...beta,
+      submitted: 3,
+      delivered: 1,
+      total_cost: 0.15,
+      ...USD,
+      cost_per_delivered: 0.15,
+      ...stated(0.12, 0.12),
+    },
+    {
+      ...DE2,
+      ...alpha,
+      submitted: 1,
+      delivered: 0,
+      total_cost: 0.075,
+      ...EUR,
+      cost_per_delivered: null,
+      ...stated(0.075, null),
+    },
+    {
+      ...FR,
+      ...beta,
+      submitted: 1,
+      delivered: 1,
+      total_cost: 0.03,
+      ...USD,
+      cost_per_delivered: 0.03,
+      ...stated(0.024, 0.024),
+    },
+    {
+      ...FR,
+      ...gamma,
+      submitted: 2,
+      delivered: 1,
+      total_cost: 0.05,
+      ...EUR,
+      cost_per_delivered: 0.05,
+      ...stated(0.05, 0.05),
+    },
   ],
   "cost-per-delivered-by-account": [
     {
@@ -122,6 +173,7 @@ export const ANSWERS: Readonly<Record<string, readonly object[]>> = {
       ...USD,
       total_cost: 0.12,
       cost_per_delivered: null,
+      ...stated(0.096, null),
     },
     {
       account: "acme",
@@ -132,6 +184,7 @@ export const ANSWERS: Readonly<Record<string, readonly object[]>> = {
       ...EUR,
       total_cost: 0.375,
       cost_per_delivered: 0.09375,
+      ...stated(0.375, 0.09975),
     },
     {
       account: "acme",
@@ -142,6 +195,7 @@ export const ANSWERS: Readonly<Record<string, readonly object[]>> = {
       ...USD,
       total_cost: 0.03,
       cost_per_delivered: 0.0075,
+      ...stated(0.024, 0.09975),
     },
     {
       account: "shop",
@@ -151,6 +205,7 @@ export const ANSWERS: Readonly<Record<string, readonly object[]>> = {
       ...EUR,
       total_cost: 0.125,
       cost_per_delivered: 0.0625,
+      ...stated(0.125, 0.0745),
     },
     {
       account: "shop",
@@ -160,32 +215,51 @@ export const ANSWERS: Readonly<Record<string, readonly object[]>> = {
       ...USD,
       total_cost: 0.03,
       cost_per_delivered: 0.015,
+      ...stated(0.024, 0.0745),
     },
   ],
   "route-comparison": [
     {
       ...{ route: "de-a", ...alpha, messages: 4, delivered_percent: 100, submit_p50_ms: 200, receipt_p50_ms: 1_000 },
-      ...{ ...EUR, total_cost: 0.375, cost_per_delivered: 0.125 },
+      ...{ ...EUR, total_cost: 0.375, cost_per_delivered: 0.125, ...stated(0.375, 0.125) },
     },
     {
       ...{ route: "de-b", ...beta, messages: 3, delivered_percent: 33.3, submit_p50_ms: 100, receipt_p50_ms: 3_000 },
-      ...{ ...EUR, total_cost: 0.075, cost_per_delivered: 0.075 },
+      ...{ ...EUR, total_cost: 0.075, cost_per_delivered: 0.075, ...stated(0.075, 0.195) },
     },
-    { route: "de-b", ...beta, ...USD, total_cost: 0.15, cost_per_delivered: 0.15 },
+    { route: "de-b", ...beta, ...USD, total_cost: 0.15, cost_per_delivered: 0.15, ...stated(0.12, 0.195) },
     { route: "fr", ...beta, messages: 1, delivered_percent: 100, ...USD, total_cost: 0.03, cost_per_delivered: 0.03 },
     { route: "fr", ...gamma, messages: 2, delivered_percent: 50, ...EUR, total_cost: 0.05, cost_per_delivered: 0.05 },
-    { route: "lv", ...delta, messages: 26, delivered_percent: null, submit_p50_ms: null, currency: "", total_cost: 0 },
+    {
+      route: "lv",
+      ...delta,
+      messages: 26,
+      delivered_percent: null,
+      submit_p50_ms: null,
+      currency: "",
+      total_cost: 0,
+      ...stated(null, null),
+    },
   ],
   "invoice-by-provider": [
-    { ...alpha, ...DE1, submitted: 5, segments: 5, delivered: 3, ...EUR, amount: 0.375 },
+    { ...alpha, ...DE1, submitted: 5, segments: 5, delivered: 3, ...EUR, amount: 0.375, ...statedAmount(0.375) },
     { ...alpha, ...DE2, submitted: 1, segments: 1, delivered: 0, ...EUR, amount: 0.075 },
-    { ...beta, ...DE2, submitted: 3, segments: 5, delivered: 1, ...USD, amount: 0.15 },
+    { ...beta, ...DE2, submitted: 3, segments: 5, delivered: 1, ...USD, amount: 0.15, ...statedAmount(0.12) },
     { ...beta, ...FR, submitted: 1, segments: 1, delivered: 1, ...USD, amount: 0.03 },
     { ...gamma, ...FR, submitted: 2, segments: 2, delivered: 1, ...EUR, amount: 0.05 },
   ],
   "invoice-by-account": [
     { account: "acme", country: "DE", submitted: 8, segments: 10, delivered: 4, ...EUR, amount: 0.375 },
-    { account: "acme", country: "DE", submitted: 8, segments: 10, delivered: 4, ...USD, amount: 0.15 },
+    {
+      account: "acme",
+      country: "DE",
+      submitted: 8,
+      segments: 10,
+      delivered: 4,
+      ...USD,
+      amount: 0.15,
+      ...statedAmount(0.12),
+    },
     { account: "shop", country: "DE", submitted: 1, segments: 1, delivered: 0, ...EUR, amount: 0.075 },
     { account: "shop", country: "FR", submitted: 3, segments: 3, delivered: 2, ...EUR, amount: 0.05 },
     { account: "shop", country: "FR", submitted: 3, segments: 3, delivered: 2, ...USD, amount: 0.03 },
@@ -193,7 +267,7 @@ export const ANSWERS: Readonly<Record<string, readonly object[]>> = {
   "waste-undelivered": [
     {
       ...{ ...beta, country: "DE", ...USD, total_cost: 0.15, undelivered_cost: 0.12 },
-      ...{ undelivered_messages: 2, undelivered_percent: 80 },
+      ...{ undelivered_messages: 2, undelivered_percent: 80, stated_undelivered: 0.096, stated_currency: "EUR" },
     },
     { ...alpha, country: "DE", ...EUR, total_cost: 0.3, undelivered_cost: 0, undelivered_messages: 0 },
     { ...beta, country: "DE", ...EUR, total_cost: 0.075, undelivered_cost: 0, undelivered_messages: 0 },
@@ -201,18 +275,26 @@ export const ANSWERS: Readonly<Record<string, readonly object[]>> = {
     { ...gamma, country: "FR", ...EUR, total_cost: 0.05, undelivered_cost: 0, undelivered_messages: 1 },
   ],
   "waste-repeats": [
-    { ...alpha, why: "no answer", ...EUR, submissions: 1, cost: 0.075 },
-    { ...beta, why: "another provider", ...USD, submissions: 1, cost: 0.03 },
+    { ...alpha, why: "no answer", ...EUR, submissions: 1, cost: 0.075, ...stated(0.075) },
+    { ...beta, why: "another provider", ...USD, submissions: 1, cost: 0.03, ...stated(0.024) },
   ],
   "waste-ucs2": [
     {
       ...{ account: "acme", sender: "ACME", campaign: "june", messages: 2, ucs2_percent: 50, extra_segments: 1 },
-      ...{ ...USD, extra_cost: 0.03 },
+      ...{ ...USD, extra_cost: 0.03, stated_extra_cost: 0.024, stated_currency: "EUR" },
     },
   ],
   // Of 1 one segment, of 7 two, twice.
   "saved-segments": [
-    { account: "acme", campaign: "may", ...EUR, submissions: 3, saved_segments: 5, saved_cost: 0.375 },
+    {
+      account: "acme",
+      campaign: "may",
+      ...EUR,
+      submissions: 3,
+      saved_segments: 5,
+      saved_cost: 0.375,
+      stated_saved_cost: 0.375,
+    },
   ],
   "campaign-results": [
     {
@@ -225,9 +307,22 @@ export const ANSWERS: Readonly<Record<string, readonly object[]>> = {
         told: 2,
         converted: 1,
       },
-      ...{ ...EUR, total_cost: 0.375, cost_per_delivered: 0.09375, cost_per_converted: 0.375 },
+      ...{
+        ...EUR,
+        total_cost: 0.375,
+        cost_per_delivered: 0.09375,
+        cost_per_converted: 0.375,
+        stated_per_converted: 0.399,
+      },
     },
-    { label_value: "may", ...USD, total_cost: 0.03, cost_per_delivered: 0.0075, cost_per_converted: 0.03 },
+    {
+      label_value: "may",
+      ...USD,
+      total_cost: 0.03,
+      cost_per_delivered: 0.0075,
+      cost_per_converted: 0.03,
+      ...stated(0.024),
+    },
     {
       ...{
         label_value: "june",

@@ -1,6 +1,6 @@
 /**
  * Messages whose figures can be reckoned by hand, for the questions of infra/clickhouse/queries. alpha asks 0.075 EUR a segment, beta
- * 0.03 USD, gamma 0.05 EUR for what it delivers. 1 to 8 were accepted half an hour ago, 9 to 11 three hours ago; beside them an account pumps.
+ * 0.03 USD, gamma 0.05 EUR for what it delivers; a euro is 1.25 dollars. 1 to 8 were accepted half an hour ago, 9 to 11 three hours ago; beside them an account pumps.
  */
 import type { Event, MessageFacts } from "../../../schemas/generated/types.ts";
 import { event, facts } from "../../unit/analytics-sink/events.ts";
@@ -142,6 +142,19 @@ export const DEAD_LETTERS = [
     detail: "sender-invalid",
   },
 ] as const;
+
+const day = (ms: number) => new Date(ms).toISOString().slice(0, 10);
+
+/** Rows of `exchange_rates`: dollars cost more a month ago. */
+export const EXCHANGE_RATES = [
+  { date: day(EARLIER - 30 * 86_400_000), version: 1, per_base: { EUR: "1", USD: "1" } },
+  { date: day(EARLIER), version: 2, per_base: { EUR: "1", USD: "1.25" } },
+].flatMap(({ date, version, per_base }) =>
+  Object.entries(per_base).map(([currency, units]) => ({
+    ...{ date, applied_at: `${date} 10:00:00.000`, base: "EUR", version },
+    ...{ currency, per_base: units },
+  })),
+);
 
 /** alpha's own invoice: one amount wrong, one line of nobody's, and two messages not on it. */
 export const INVOICE = ["A1,0.075,EUR", "ff,0.075,EUR", "a7,0.075,EUR", "A8,0.08,EUR", "ZZ,0.5,EUR"].join("\n");

@@ -5,7 +5,7 @@ import { loginHeaders } from "../../../infra/local/clickhouse-access.ts";
 import { sharedCluster } from "../../fixture/shared-cluster.ts";
 import { type TestDatabase, testDatabase } from "./database.ts";
 import { ANSWERS } from "./questions-answers.ts";
-import { CONVERSIONS, DEAD_LETTERS, EARLIER, EVENTS, INVOICE, idOf, LATELY } from "./questions-data.ts";
+import { CONVERSIONS, DEAD_LETTERS, EARLIER, EVENTS, EXCHANGE_RATES, INVOICE, idOf, LATELY } from "./questions-data.ts";
 
 const HOUR_MS = 3_600_000;
 const all = questions();
@@ -35,6 +35,7 @@ beforeAll(async () => {
     converted_at: row.converted_at === null ? null : millis(row.converted_at),
   }));
   await db.client.insert({ table: "conversions", values: conversions, format: "JSONEachRow" });
+  await db.client.insert({ table: "exchange_rates", values: [...EXCHANGE_RATES], format: "JSONEachRow" });
   const letters = DEAD_LETTERS.map((row) => ({ ...row, at: millis(row.at) }));
   await db.client.insert({ table: "dead_letters", values: letters, format: "JSONEachRow" });
 });
@@ -132,4 +133,54 @@ it.each([
 ])("find-message finds by %j", async (id, expected) => {
   const rows = (await answer("find-message", { id })) as { found_by: string; message_id: string }[];
   expect(rows.map(({ found_by, message_id }) => [found_by, message_id])).toEqual(expected);
+});
+
+describe("stated_rates", () => {
+  const set = (date: string, appliedAt: string, base: string, units: Record<string, string>) =>
+    db.client.insert({
+      table: "exchange_rates",
+      values: Object.entries({ [base]: "1", ...units }).map(([currency, per_base]) => ({
+        ...{ date, applied_at: appliedAt, currency, base, per_base, version: 1 },
+      })),
+      format: "JSONEachRow",
+    });
+  const on = async (day: string) => {
+    const [row] = await db.rows<{ stated: string; factors: Record<string, number> }>(
+      "SELECT stated, factors FROM stated_rates(day = {day:Date})",
+      { day },
+    );
+    return [row!.stated, row!.factors];
+  };
+  beforeAll(() => db.client.command({ query: "TRUNCATE TABLE exchange_rates" }));
+
+  it("states nothing before there are rates", async () => {
+    expect(await on("2026-03-01")).toEqual(["", {}]);
+    expect(await answer("invoice-by-provider")).toContainEqual(
+      expect.objectContaining({ currency: "USD", amount: 0.15, stated_amount: null, stated_currency: "" }),
+    );
+  });
+
+  it("takes the set of a day or the last before it, else the first after it; of a day's sets the one applied last; and each once", async () => {
+    await set("2026-03-01", "2026-03-01 10:00:00", "EUR", { USD: "2", GBP: "0.5" });
+    await set("2026-04-01", "2026-04-01 10:00:00", "EUR", { USD: "3", GBP: "0.5" });
+    await set("2026-04-01", "2026-04-02 10:00:00", "EUR", { USD: "4" });
+    await set("2026-04-01", "2026-04-02 10:00:00", "EUR", { USD: "4" });
+    const march = ["EUR", { EUR: 1, USD: 0.5, GBP: 2 }];
+    expect([await on("2026-01-01"), await on("2026-03-01"), await on("2026-03-31")]).toEqual([march, march, march]);
+    const april = ["EUR", { EUR: 1, USD: 0.25 }];
+    expect([await on("2026-04-01"), await on("2026-12-31")]).toEqual([april, april]);
+  });
+
+  it("states the currency of the set applied last, also in amounts from before", async () => {
+    await set("2026-05-01", "2026-05-01 10:00:00", "USD", { EUR: "0.25" });
+    expect(await on("2026-03-01")).toEqual(["USD", { EUR: 2, USD: 1, GBP: 4 }]);
+    expect(await on("2026-05-01")).toEqual(["USD", { EUR: 4, USD: 1 }]);
+    await set("2026-06-01", "2026-06-01 10:00:00", "CHF", { USD: "2" });
+    expect(await on("2026-04-01"), "a set without that currency").toEqual(["CHF", {}]);
+  });
+
+  it("has no set of a day that a roll-back took back", async () => {
+    await set("2026-03-01", "2026-07-01 10:00:00", "EUR", { USD: "2.5" });
+    expect(await on("2026-12-31")).toEqual(["EUR", { EUR: 1, USD: 0.4 }]);
+  });
 });
