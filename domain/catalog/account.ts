@@ -3,6 +3,7 @@ import { callbackUrlProblem } from "../message/validation.ts";
 import { budgetSchema } from "./budget.ts";
 import { checked, distinct, kebabId, lane, senderId } from "./fields.ts";
 import { priceCapSchema } from "./price-cap.ts";
+import { sellingPricesSchema } from "./selling-prices.ts";
 
 /** A customer: who may send, with which keys, in which lanes, how fast, at what price. */
 export const accountSchema = z.strictObject({
@@ -27,6 +28,8 @@ export const accountSchema = z.strictObject({
   callbackUrl: checked(callbackUrlProblem).optional(),
   /** What one of its messages may cost. */
   maxPrice: priceCapSchema.optional(),
+  /** What it pays: messages that cost more are stopped, or told of. */
+  sells: sellingPricesSchema.optional(),
   /** What all of them may cost in a day and a month. */
   budget: budgetSchema.optional(),
 });

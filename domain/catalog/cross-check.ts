@@ -40,9 +40,10 @@ export function* crossCheckInSteps(catalog: Catalog, partitions: number): Genera
     ...repeats(["senders"], catalog.senders ?? []),
     ...repeats(["caps"], catalog.caps ?? []),
     ...repeatedKeys(catalog.accounts),
-    ...catalog.accounts.flatMap(({ maxPrice, budget }, index) => [
+    ...catalog.accounts.flatMap(({ maxPrice, budget, sells }, index) => [
       ...checkComparable(maxPrice, ["accounts", index, "maxPrice"], catalog),
       ...checkComparable(budget, ["accounts", index, "budget"], catalog),
+      ...checkComparable(sells, ["accounts", index, "sells"], catalog),
     ]),
     ...catalog.providers.flatMap((provider, index) => checkPartitions(provider, index, partitions)),
     ...ofRoutes,

@@ -66,7 +66,7 @@ export function isAbove(
   { amount, unitsPer }: PriceLimit,
   price: Micros,
   currency: string,
-  { segments = 1 }: MessageFacts,
+  { segments = 1 }: Pick<MessageFacts, "segments">,
 ): boolean {
   const units = unitsPer.get(currency);
   return units === undefined || price * segments - amount * units > ROUNDING;

@@ -30,6 +30,7 @@ export const verdicts = [
   "sender-not-carried",
   "cap-reached",
   "above-price-cap",
+  "above-selling-price",
   "backlog-too-long",
   "lower-priority",
   "not-drawn",

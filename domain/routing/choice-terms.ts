@@ -3,6 +3,7 @@ import { carriesSender, type SenderFit, senderFit } from "../catalog/sender-rule
 import { limitText, type PriceLimit, priceLimitOf } from "./account-price-cap.ts";
 import type { Candidate, Verdict } from "./candidate.ts";
 import type { CapTable, CountOf, FullCap } from "./cap-table.ts";
+import { isLoss, type Selling, sellingOf, sellingText } from "./loss-stop.ts";
 import type { MessageFacts } from "./message-facts.ts";
 import type { RouteTable } from "./route-table.ts";
 import type { SenderJudgement, SenderOption } from "./sender-table.ts";
@@ -11,6 +12,8 @@ import type { SenderJudgement, SenderOption } from "./sender-table.ts";
 export interface ChoiceTerms {
   /** What it may cost; undefined: whatever it costs. */
   readonly priceLimit: PriceLimit | undefined;
+  /** What its account pays for it; undefined where nothing is compared with that. */
+  readonly selling: Selling | undefined;
   /** Undefined where no rule judges its sender. */
   readonly sender: SenderJudgement | undefined;
   /** A cap that leaves no room for it, whoever would take it. */
@@ -19,18 +22,27 @@ export interface ChoiceTerms {
   readonly passed: FullCap | undefined;
 }
 
-const NO_TERMS: ChoiceTerms = { priceLimit: undefined, sender: undefined, capped: undefined, passed: undefined };
+const NO_TERMS: ChoiceTerms = {
+  priceLimit: undefined,
+  selling: undefined,
+  sender: undefined,
+  capped: undefined,
+  passed: undefined,
+};
 
 /** `counts`: what the caps have counted; undefined: they do not hold the message back. */
 export function termsOf(
-  { priceCaps, senders, caps }: RouteTable,
+  { priceCaps, selling: tables, senders, caps }: RouteTable,
   facts: MessageFacts,
   counts: CountOf | undefined,
 ): ChoiceTerms {
   const priceLimit = priceCaps && priceLimitOf(priceCaps, facts);
+  const selling = tables && sellingOf(tables, facts);
   const sender = senders?.judge(facts);
-  if (caps !== undefined && counts !== undefined) return { priceLimit, ...withinCaps(caps, facts, sender, counts) };
-  return priceLimit === undefined && sender === undefined ? NO_TERMS : { ...NO_TERMS, priceLimit, sender };
+  if (caps !== undefined && counts !== undefined)
+    return { priceLimit, selling, ...withinCaps(caps, facts, sender, counts) };
+  if (priceLimit === undefined && selling === undefined && sender === undefined) return NO_TERMS;
+  return { ...NO_TERMS, priceLimit, selling, sender };
 }
 
 /** Of the senders that a message may go out from those that have room, if the campaign has. */
@@ -39,7 +51,7 @@ function withinCaps(
   facts: MessageFacts,
   sender: SenderJudgement | undefined,
   counts: CountOf,
-): Omit<ChoiceTerms, "priceLimit"> {
+): Omit<ChoiceTerms, "priceLimit" | "selling"> {
   const capped = caps.fullCampaign(facts, counts);
   const own: SenderOption[] = facts.from === undefined ? [] : [{ sender: facts.from, providers: undefined }];
   const options = sender === undefined ? own : sender.ok ? sender.options : [];
@@ -92,23 +104,29 @@ function isRegistered({ providers }: SenderOption, { id }: Provider): boolean {
 export function rulesText(
   terms: ChoiceTerms,
   candidates: readonly Candidate[],
-  from: string | undefined,
+  facts: Pick<MessageFacts, "from" | "segments">,
   sender: string | undefined,
 ): string | null {
   // As for nearly every message.
   if (terms === NO_TERMS) return null;
-  const { priceLimit, sender: judged, passed } = terms;
+  const { priceLimit, selling, sender: judged, passed } = terms;
   const left = (verdict: Verdict) =>
     candidates.filter((one) => one.verdict === verdict).map(({ provider }) => provider);
   const parts: string[] = [];
   if (judged !== undefined) {
     const unregistered = left("sender-not-registered");
-    if (sender !== from) parts.push(`sender rule ${judged.rule}: goes out as ${sender}`);
+    if (sender !== facts.from) parts.push(`sender rule ${judged.rule}: goes out as ${sender}`);
     if (unregistered.length > 0) parts.push(`sender rule ${judged.rule}: not registered at ${unregistered.join(", ")}`);
   }
   if (passed !== undefined) parts.push(`${passed.reason}, left out`);
   const dear = priceLimit === undefined ? [] : left("above-price-cap");
   if (priceLimit !== undefined && dear.length > 0)
     parts.push(`price cap ${limitText(priceLimit)}: left out ${dear.join(", ")}`);
+  const lossy = selling === undefined ? [] : left("above-selling-price");
+  if (selling !== undefined && lossy.length > 0)
+    parts.push(`loss stop, ${sellingText(selling)}: left out ${lossy.join(", ")}`);
+  const chosen = selling?.stops === false ? candidates.find((one) => one.verdict === "chosen") : undefined;
+  if (selling !== undefined && chosen?.price !== undefined && isLoss(selling, chosen.price, chosen.currency, facts))
+    parts.push(`sold at a loss at ${chosen.provider}: ${sellingText(selling)}`);
   return parts.length === 0 ? null : parts.join("; ");
 }

@@ -10,6 +10,7 @@ import type { Candidate, ProviderHealth, RouteMember, Verdict } from "./candidat
 import type { CountOf, FullCap } from "./cap-table.ts";
 import { type ChoiceTerms, senderAt, senderVerdict, termsOf } from "./choice-terms.ts";
 import { type DeliveryView, NO_DELIVERIES } from "./delivery-view.ts";
+import { isLoss } from "./loss-stop.ts";
 import type { MessageFacts } from "./message-facts.ts";
 import type { PriceIndex } from "./price-index.ts";
 import { findRoute, type RouteKind, type RouteTable } from "./route-table.ts";
@@ -35,7 +36,7 @@ export interface ChoiceInput {
 /** Why a provider was taken: by the strategy; `failover`: the tiers before had nobody; `least-backlog`: everybody had too much. */
 export const takenReasons = [...routeStrategies, "failover", "least-backlog"] as const;
 /**
- * Why none was: `circuits-open` may pass, as may that all are out of use; `price-cap`: who could take it costs more than its account allows; `sender-not-allowed`: the
+ * Why none was: `circuits-open` may pass, as may that all are out of use; `price-cap`: who could take it costs more than its account allows; `loss-stop`: more than it pays; `sender-not-allowed`: the
  * destination's sender rule does not let it go from its sender; `cap-reached`: its sender or campaign has had all that it may; the others need another configuration, or a message that may go to one provider twice.
  */
 export const untakenReasons = [
@@ -43,6 +44,7 @@ export const untakenReasons = [
   "circuits-open",
   "no-provider-left",
   "price-cap",
+  "loss-stop",
   "sender-not-allowed",
   "cap-reached",
 ] as const;
@@ -176,7 +178,8 @@ function whyNone(candidates: readonly Candidate[], { priceLimit, sender }: Choic
   const tooDear = priceLimit !== undefined && candidates.some(({ verdict }) => verdict === "above-price-cap");
   const mayPass = candidates.some(({ verdict }) => PASSING.has(verdict));
   if (mayPass && !(tooDear && !priceLimit.wait)) return "circuits-open";
-  return tooDear ? "price-cap" : "no-provider-left";
+  if (tooDear) return "price-cap";
+  return candidates.some(({ verdict }) => verdict === "above-selling-price") ? "loss-stop" : "no-provider-left";
 }
 
 function candidateOf(member: RouteMember, asked: Asked): Candidate {
@@ -219,7 +222,7 @@ function refuse(
   provider: Provider,
   price: Micros | undefined,
   health: ProviderHealth | undefined,
-  { input: { facts, refused, tried }, limit, terms: { priceLimit, sender, capped }, sender: fit }: Asked,
+  { input: { facts, refused, tried }, limit, terms: { priceLimit, selling, sender, capped }, sender: fit }: Asked,
 ): Verdict | undefined {
   if (!provider.lanes.includes(facts.lane)) return "lane-not-carried";
   if (price === undefined) return "destination-not-served";
@@ -227,6 +230,7 @@ function refuse(
   if (wrong !== undefined) return wrong;
   if (capped !== undefined) return "cap-reached";
   if (priceLimit !== undefined && isAbove(priceLimit, price, provider.currency, facts)) return "above-price-cap";
+  if (selling?.stops && isLoss(selling, price, provider.currency, facts)) return "above-selling-price";
   if (refused?.has(provider.id)) return "refused";
   if (tried.includes(provider.id)) return "already-tried";
   if (provider.use !== "normal") return "out-of-use";

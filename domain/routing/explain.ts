@@ -1,3 +1,4 @@
+import type { Budget } from "../catalog/budget.ts";
 import { isAskedFor } from "../catalog/lookup.ts";
 import { formatMoney } from "../catalog/money.ts";
 import { pricedStrategies, type Route } from "../catalog/route.ts";
@@ -15,6 +16,7 @@ import type { Candidate, ProviderHealth } from "./candidate.ts";
 import { type Choice, chooseProvider } from "./choose-provider.ts";
 import { type DeliveryView, NO_DELIVERIES } from "./delivery-view.ts";
 import { type HeldCondition, heldConditions } from "./held-conditions.ts";
+import { sellingText } from "./loss-stop.ts";
 import { factsOf, type MessageFacts } from "./message-facts.ts";
 import type { RouteTable } from "./route-table.ts";
 import type { SenderJudgement } from "./sender-table.ts";
@@ -257,7 +259,7 @@ function notesOn(
   { accounts, catalog, routes }: Snapshot,
   account: string | undefined,
   facts: MessageFacts,
-  { route: chosen, candidates, terms: { priceLimit, sender } }: Choice,
+  { route: chosen, candidates, terms: { priceLimit, selling, sender } }: Choice,
 ): string[] {
   const lanes = account === undefined ? undefined : accounts.get(account)?.lanes;
   const route = catalog.routes.find(({ id }) => id === chosen);
@@ -276,11 +278,28 @@ function notesOn(
     ...(priceLimit === undefined
       ? []
       : [`account ${account} pays ${limitText(priceLimit)} for a message to ${facts.country} at the most (maxPrice)`]),
+    ...(selling === undefined
+      ? []
+      : [
+          `${sellingText(selling)} for the message to ${facts.country}: what costs more is ${selling.stops ? "left out" : "told of"} (sells)`,
+        ]),
+    ...budgetNote(accounts.get(account ?? "")?.budget),
     ...currencyNote(route, candidates, catalog.rates),
     ...(candidates.some(({ verdict }) => verdict === "not-drawn")
       ? ["chosen by chance: other messages go to providers that are not-drawn here"]
       : []),
   ];
+}
+
+/** What is left, only the routers know. */
+function budgetNote(budget: Budget | undefined): string[] {
+  if (budget === undefined) return [];
+  const { currency, daily, monthly } = budget;
+  const bounds = [
+    daily === undefined ? [] : [`${formatMoney(daily)} ${currency} a day`],
+    monthly === undefined ? [] : [`${formatMoney(monthly)} ${currency} a month`],
+  ];
+  return [`counts for the account's budget, ${bounds.flat().join(" and ")}: taken to have room here`];
 }
 
 function currencyNote(

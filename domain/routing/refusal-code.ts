@@ -1,8 +1,11 @@
 import type { Choice } from "./choose-provider.ts";
 
+/** Reasons that are codes. */
+const OWN: ReadonlySet<string> = new Set(["price-cap", "loss-stop", "sender-not-allowed", "cap-reached"]);
+
 /** The code that a message ends with which nobody takes. */
 export function refusalCode({ reason, candidates }: Extract<Choice, { ok: false }>): string {
-  if (reason === "price-cap" || reason === "sender-not-allowed" || reason === "cap-reached") return reason;
+  if (OWN.has(reason)) return reason;
   // As a request is refused whose sender nobody carries, or nobody has registered.
   if (candidates.some(({ verdict }) => verdict === "sender-not-carried")) return "sender-invalid";
   return candidates.some(({ verdict }) => verdict === "sender-not-registered") ? "sender-not-allowed" : reason;

@@ -12,6 +12,7 @@ import { AlikeRoutes } from "./alike-routes.ts";
 import type { RouteMember } from "./candidate.ts";
 import { type CapTable, capTable } from "./cap-table.ts";
 import type { PlainConditions } from "./conditions.ts";
+import { type SellingTable, sellingTables } from "./loss-stop.ts";
 import type { MessageFacts } from "./message-facts.ts";
 import { NetworkNumbers } from "./network-numbers.ts";
 import { type PackedNumbers, packed } from "./packed-numbers.ts";
@@ -44,6 +45,8 @@ export interface RouteTable {
   readonly prices: PriceIndex;
   /** By account, for those that have one; undefined where none has. */
   readonly priceCaps: ReadonlyMap<string, AccountPriceCap> | undefined;
+  /** By account, for those that have selling prices; undefined where none has. */
+  readonly selling: ReadonlyMap<string, SellingTable> | undefined;
   /** Undefined where there are no sender rules. */
   readonly senders: SenderTable | undefined;
   /** Undefined where there are no caps. */
@@ -103,6 +106,7 @@ export function* routesInSteps(
     alike,
     prices,
     priceCaps: accountPriceCaps(accounts, providers, rates),
+    selling: sellingTables(accounts, providers, rates),
     senders: senderTable(senders, regions),
     caps: capTable(caps, regions),
   };

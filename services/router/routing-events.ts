@@ -2,6 +2,7 @@ import { limitText } from "../../domain/routing/account-price-cap.ts";
 import type { FullCap } from "../../domain/routing/cap-table.ts";
 import { rulesText } from "../../domain/routing/choice-terms.ts";
 import type { Choice } from "../../domain/routing/choose-provider.ts";
+import { sellingText } from "../../domain/routing/loss-stop.ts";
 import { BLANK_EVENT } from "../../pipeline/records/event-record.ts";
 import type { Event, MessageFacts } from "../../schemas/generated/types.ts";
 import type { GivenUp } from "./retry-policy.ts";
@@ -37,7 +38,12 @@ export function routedEvent(
     tariff: choice.tariff ?? null,
     currency: choice.provider.currency,
     counted,
-    rules: rulesText(choice.terms, choice.candidates, facts.from ?? undefined, choice.sender),
+    rules: rulesText(
+      choice.terms,
+      choice.candidates,
+      { from: facts.from ?? undefined, segments: facts.segments },
+      choice.sender,
+    ),
     verdicts,
   };
 }
@@ -103,10 +109,11 @@ export function roomAt(full: FullCap | undefined, expiresAt: number): number | n
 
 /** Why nobody was taken, for people. */
 export function verdictsOf({ reason, candidates, full, terms }: Extract<Choice, { ok: false }>): string {
-  const { priceLimit, sender } = terms;
+  const { priceLimit, selling, sender } = terms;
   if (full !== undefined) return full.reason;
   if (sender?.ok === false) return `from: ${sender.reason}`;
   const verdicts = candidates.map((c) => `${c.provider}: ${c.verdict}`).join(", ");
+  if (reason === "loss-stop" && selling !== undefined) return `costs more: ${sellingText(selling)}; ${verdicts}`;
   if (reason !== "price-cap" || priceLimit === undefined) return verdicts;
   return `costs more than the account's ${limitText(priceLimit)} a message; ${verdicts}`;
 }
