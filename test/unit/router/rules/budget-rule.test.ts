@@ -47,7 +47,7 @@ function budgeted(budget: object, rates?: object) {
   /** As often as it is held. */
   const through = (router: Router, record: InRecord) => {
     let met = w.run(router, record);
-    for (let n = 0; eventOf(met.decisions[0]).errorCode === "budget-held"; n++) {
+    while (eventOf(met.decisions[0]).errorCode === "budget-held") {
       settle(router);
       met = w.run(router, inRecord("sms.retry.5s", offsets++, met.effects[0]!.value!));
     }
