@@ -1,5 +1,7 @@
 import { z } from "zod";
+import type { HttpMeanings } from "../message/http-answer.ts";
 import { defaultInDoubtRule, type InDoubtRule, type Lane, lanes } from "../message/lane.ts";
+import { answerClasses, httpAnswerClasses } from "../message/submit-answers.ts";
 import { requestLimits } from "../message/validation.ts";
 import { receiptErrorClasses } from "../receipts/receipt-errors.ts";
 import { type CommandStatusClass, readCommandStatus } from "../smpp/command-status.ts";
@@ -21,7 +23,17 @@ const statuses = z.record(
   z.string().refine((key) => (readCommandStatus(key) ?? 0) !== 0, {
     error: 'a command_status by name, or as a number in quotes such as "0x00000401"',
   }),
-  z.enum(["throttled", "transient", "refused", "link"]),
+  z.enum(answerClasses),
+);
+/** What a provider means by an HTTP status, or by a code of its API. */
+const httpStatuses = z.record(
+  z
+    .string()
+    .regex(
+      /^(?:[345]\d\d|[1-9]\d{3,6})$/,
+      'an HTTP status from 300 to 599, or a code of the API, in quotes such as "21610"',
+    ),
+  z.enum(httpAnswerClasses),
 );
 /** What a provider means by the error code of a receipt, or by a failed state without a code that is known. */
 const receiptErrors = z.record(
@@ -104,6 +116,8 @@ const httpSchema = z
       .optional(),
     /** Where the provider posts statuses: the dlr-collector as the provider sees it. */
     statusCallbackUrl: httpUrl,
+    /** Meaning of HTTP statuses and of the API's codes where it differs from the table's (submit-answers.json). */
+    statuses: httpStatuses.default({}),
     timeoutMs: milliseconds.default(10_000),
     maxInFlight: z.int().min(1).max(10_000).default(100),
   })
@@ -168,12 +182,12 @@ export function withoutSecrets(provider: Provider): Provider {
 
 /** The provider's own meanings of command_status, for `classifyCommandStatus`. */
 export function statusMeaningsOf({ smpp }: SmppProvider): ReadonlyMap<number, CommandStatusClass> {
-  return new Map(
-    Object.entries(smpp.statuses).map(([key, meaning]) => [
-      readCommandStatus(key)!,
-      meaning === "refused" ? "permanent" : meaning,
-    ]),
-  );
+  return new Map(Object.entries(smpp.statuses).map(([key, meaning]) => [readCommandStatus(key)!, meaning]));
+}
+
+/** The provider's own meanings of HTTP statuses and codes, for `classifyHttpAnswer`. */
+export function httpMeaningsOf({ http }: HttpProvider): HttpMeanings {
+  return new Map(Object.entries(http.statuses).map(([key, meaning]) => [Number(key), meaning]));
 }
 
 /** The original and one copy. */

@@ -1,3 +1,5 @@
+import { type AnswerClass, otherSmppAnswer, smppAnswers } from "../message/submit-answers.ts";
+
 /** command_status values by their standard names: SMPP 3.4, 5.1.3, and from 0x100 on those that SMPP 5.0, 4.7.6, adds. */
 export const commandStatus = {
   ESME_ROK: 0x00000000,
@@ -72,121 +74,26 @@ export const commandStatus = {
 /** A standard status name. */
 export type CommandStatusName = keyof typeof commandStatus;
 
-/**
- * What a status asks of the sender:
- * - `ok`: accepted;
- * - `throttled`: too fast or queue full; slow the whole link, then send the same message again;
- * - `transient`: this attempt failed for a reason that may pass, or that another provider may not have;
- * - `permanent`: this message can not be sent through this provider, however often it is tried. It is the provider's view,
- *   also where it speaks of the destination: some centres answer ESME_RINVDSTADR when they only have no route;
- * - `link`: the bind or the protocol is at fault, not the message; it may go again once the link is right.
- */
-export type CommandStatusClass = "ok" | "throttled" | "transient" | "permanent" | "link";
+/** What a status means for a submission: `ok`, or the class of its answer. */
+export type CommandStatusClass = "ok" | AnswerClass;
 
 const names = new Map<number, CommandStatusName>(
   (Object.entries(commandStatus) as [CommandStatusName, number][]).map(([name, code]) => [code, name]),
 );
 
-/** What each status says about a submit_sm. */
-const classOfName: Readonly<Record<CommandStatusName, CommandStatusClass>> = {
-  ESME_ROK: "ok",
-  ESME_RTHROTTLED: "throttled",
-  ESME_RMSGQFUL: "throttled",
-
-  // They say that it failed and never why: nothing holds the message to be at fault, so it deserves another try, bounded by
-  // the retry policy.
-  ESME_RSYSERR: "transient",
-  ESME_RSUBMITFAIL: "transient",
-  ESME_RX_T_APPN: "transient",
-  ESME_RDELIVERYFAILURE: "transient",
-  ESME_RUNKNOWNERR: "transient",
-  // A service that is not there now, not one that is denied.
-  ESME_RSERTYPUNAVAIL: "transient",
-
-  // A length or command id that the peer can not read is a fault of the two codecs, and bind states, passwords, system ids
-  // and rights belong to the account: no other message would fare better, so the message is not to blame.
-  ESME_RINVCMDLEN: "link",
-  ESME_RINVCMDID: "link",
-  ESME_RINVBNDSTS: "link",
-  ESME_RALYBND: "link",
-  ESME_RBINDFAIL: "link",
-  ESME_RINVPASWD: "link",
-  ESME_RINVSYSID: "link",
-  ESME_RINVSYSTYP: "link",
-  ESME_RPROHIBITED: "link",
-
-  // Addresses, as this provider sees them.
-  ESME_RINVSRCADR: "permanent",
-  ESME_RINVDSTADR: "permanent",
-  ESME_RINVSRCTON: "permanent",
-  ESME_RINVSRCNPI: "permanent",
-  ESME_RINVDSTTON: "permanent",
-  ESME_RINVDSTNPI: "permanent",
-  ESME_RINVSRCADDRSUBUNIT: "permanent",
-  ESME_RINVDSTADDRSUBUNIT: "permanent",
-  // The content, and how it is sent: the same request would be answered alike.
-  ESME_RINVMSGLEN: "permanent",
-  ESME_RINVDCS: "permanent",
-  ESME_RINVESMCLASS: "permanent",
-  ESME_RINVPRTFLG: "permanent",
-  ESME_RINVREGDLVFLG: "permanent",
-  ESME_RINVREPFLAG: "permanent",
-  ESME_RINVSUBREP: "permanent",
-  ESME_RINVSCHED: "permanent",
-  ESME_RINVEXPIRY: "permanent",
-  ESME_RINVDFTMSGID: "permanent",
-  ESME_RINVMSGID: "permanent",
-  ESME_RINVSERTYP: "permanent",
-  ESME_RSERTYPUNAUTH: "permanent",
-  ESME_RSERTYPDENIED: "permanent",
-  ESME_RINVOPTPARSTREAM: "permanent",
-  ESME_ROPTPARNOTALLWD: "permanent",
-  ESME_RINVPARLEN: "permanent",
-  ESME_RMISSINGOPTPARAM: "permanent",
-  ESME_RINVOPTPARAMVAL: "permanent",
-  // The receiving application will not have it (gateways pass this on for content that they block).
-  ESME_RX_P_APPN: "permanent",
-  ESME_RX_R_APPN: "permanent",
-
-  // Answers to other operations (cancel_sm, replace_sm, query_sm, submit_multi, broadcast_sm): to a submit_sm they mean nothing.
-  ESME_RCANCELFAIL: "transient",
-  ESME_RREPLACEFAIL: "transient",
-  ESME_RQUERYFAIL: "transient",
-  ESME_RINVNUMMSGS: "transient",
-  ESME_RINVNUMDESTS: "transient",
-  ESME_RINVDLNAME: "transient",
-  ESME_RINVDESTFLAG: "transient",
-  ESME_RCNTSUBDL: "transient",
-  ESME_RINVBCASTFREQINT: "transient",
-  ESME_RINVBCASTALIAS_NAME: "transient",
-  ESME_RINVBCASTAREAFMT: "transient",
-  ESME_RINVNUMBCAST_AREAS: "transient",
-  ESME_RINVBCASTCNTTYPE: "transient",
-  ESME_RINVBCASTMSGCLASS: "transient",
-  ESME_RBCASTFAIL: "transient",
-  ESME_RBCASTQUERYFAIL: "transient",
-  ESME_RBCASTCANCELFAIL: "transient",
-  ESME_RINVBCAST_REP: "transient",
-  ESME_RINVBCASTSRVGRP: "transient",
-  ESME_RINVBCASTCHANIND: "transient",
-};
-
-const classes = new Map<number, CommandStatusClass>(
-  (Object.entries(classOfName) as [CommandStatusName, CommandStatusClass][]).map(([name, kind]) => [
-    commandStatus[name],
-    kind,
-  ]),
+const classes: ReadonlyMap<number, CommandStatusClass> = new Map(
+  Object.entries(smppAnswers).map(([name, { class: kind }]) => [commandStatus[name as CommandStatusName], kind]),
 );
 
 /**
- * The class of a command_status. Codes outside the standard (vendor codes 0x400-0x4FF, reserved ones) are `transient`:
- * calling them permanent would lose messages for a meaning we do not know. A provider's own meanings go into `overrides`.
+ * The class of a command_status, by submit-answers.json. Codes outside the standard (vendor codes 0x400-0x4FF, reserved ones) are `transient`:
+ * calling them refused would lose messages for a meaning we do not know. A provider's own meanings go into `overrides`.
  */
 export function classifyCommandStatus(
   status: number,
   overrides?: ReadonlyMap<number, CommandStatusClass>,
 ): CommandStatusClass {
-  return overrides?.get(status) ?? classes.get(status) ?? "transient";
+  return overrides?.get(status) ?? classes.get(status) ?? otherSmppAnswer.class;
 }
 
 /** A status by its standard name, or as a number: `ESME_RINVDSTADR`, `0x00000401`, `1025`; undefined for anything else. */

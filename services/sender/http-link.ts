@@ -1,7 +1,7 @@
 import { type Dispatcher, Pool } from "undici";
-import type { HttpProvider } from "../../domain/catalog/provider.ts";
+import { type HttpProvider, httpMeaningsOf } from "../../domain/catalog/provider.ts";
+import { classifyHttpAnswer, type HttpMeanings } from "../../domain/message/http-answer.ts";
 import { readSender } from "../../domain/message/sender-id.ts";
-import { classifyTwilioResponse } from "../../domain/receipts/twilio.ts";
 import type { Dispatch } from "../../schemas/generated/types.ts";
 import type { Link, LinkEvents } from "./link.ts";
 import type { Submission } from "./submission.ts";
@@ -43,6 +43,7 @@ export class HttpLink implements Link<HttpUnit> {
   private readonly limit: number;
   private readonly path: string;
   private readonly headers: Record<string, string>;
+  private readonly meanings: HttpMeanings;
   private pool: Pool | undefined;
   private client: Dispatcher | undefined;
   private events: LinkEvents<HttpUnit> | undefined;
@@ -53,6 +54,7 @@ export class HttpLink implements Link<HttpUnit> {
   constructor(provider: HttpProvider) {
     const { http, window } = provider;
     this.provider = provider;
+    this.meanings = httpMeaningsOf(provider);
     this.limit = Math.min(http.maxInFlight, window);
     const base = new URL(http.baseUrl).pathname.replace(/\/+$/, "");
     this.path = `${base}/2010-04-01/Accounts/${encodeURIComponent(http.accountSid)}/Messages.json`;
@@ -149,7 +151,9 @@ export class HttpLink implements Link<HttpUnit> {
       .request(request)
       .then(
         ({ statusCode, headers: answer, body }) =>
-          body.text().then((text) => answered(resultOfAnswer(statusCode, text, answer["retry-after"])), failed),
+          body
+            .text()
+            .then((text) => answered(resultOfAnswer(statusCode, text, answer["retry-after"], this.meanings)), failed),
         failed,
       );
     return "sent";
@@ -228,11 +232,16 @@ function askedWhenWritten(handler: Dispatcher.DispatchHandler, { onLeaving }: As
 }
 
 /** What an answer means. A 2xx whose body names no id was taken, but nothing could be matched with it: in doubt. */
-export function resultOfAnswer(status: number, text: string, retryAfter: string | string[] | undefined): UnitResult {
+export function resultOfAnswer(
+  status: number,
+  text: string,
+  retryAfter: string | string[] | undefined,
+  meanings?: HttpMeanings,
+): UnitResult {
   const answer = readJson(text);
   // Gateways repeat the status there; Twilio's own codes have five digits.
   const apiCode = typeof answer.code === "number" && answer.code !== status ? answer.code : undefined;
-  const outcome = classifyTwilioResponse(status, apiCode);
+  const outcome = classifyHttpAnswer(status, apiCode, meanings);
   const code = String(apiCode ?? status);
   if (outcome === "accepted") {
     const { sid } = answer;

@@ -193,7 +193,5 @@ export function unitResultOf(result: RequestResult, meanings?: ReadonlyMap<numbe
 
 function outcomeOf(status: number, meanings?: ReadonlyMap<number, CommandStatusClass>): SubmitOutcome {
   const kind = classifyCommandStatus(status, meanings);
-  if (kind === "ok") return "accepted";
-  // The centre's view; another one may take it. When all have refused, the router ends it.
-  return kind === "permanent" ? "refused" : kind;
+  return kind === "ok" ? "accepted" : kind;
 }

@@ -20,8 +20,8 @@ export const OUT_OF_USE = "out of use by the catalog";
 /** The cause of all troubles of a provider that is drained: work on its side is what that is for, and nobody is called. */
 export const DRAINED: TroubleCause = "drained";
 
-/** Answers about the account and not about a message: credentials, rights, a balance (see domain/receipts/twilio.ts, command-status.ts). */
-const ACCOUNT = /^(401|402|403|407|20003|20005|ESME_RINVPASWD|ESME_RINVSYSID|ESME_RINVSYSTYP|ESME_RPROHIBITED)$/;
+/** Answers about the account and not about a message: credentials, rights, a balance (class `link` in domain/message/submit-answers.json). */
+const ACCOUNT = /^(401|402|403|407|10001|20003|20005|ESME_RINVPASWD|ESME_RINVSYSID|ESME_RINVSYSTYP|ESME_RPROHIBITED)$/;
 
 /** The kind of a circuit's trouble, from what it says to people (circuit.ts). */
 export function troubleCause(trouble: string): TroubleCause {

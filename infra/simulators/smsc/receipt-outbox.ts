@@ -122,7 +122,8 @@ export class ReceiptOutbox {
     if (kind === "ok") {
       counts.acknowledged++;
       if (receipt.malformed && receipt.state !== "ENROUTE") counts.unusable++;
-    } else if (kind === "permanent" || receipt.attempts >= this.#context.maxAttempts()) counts.abandoned++;
+    } else if (kind === "refused" || kind === "permanent" || receipt.attempts >= this.#context.maxAttempts())
+      counts.abandoned++;
     else {
       counts.requeued++;
       // A broken bind costs no wait: the receipt goes out with the next bind.

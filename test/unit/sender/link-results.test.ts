@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { type HttpProvider, httpMeaningsOf } from "../../../domain/catalog/provider.ts";
 import { commandStatus } from "../../../domain/smpp/command-status.ts";
 import { resultOfAnswer, resultOfFault } from "../../../services/sender/http-link.ts";
 import { unitResultOf } from "../../../services/sender/smpp-link.ts";
@@ -12,9 +13,13 @@ test("SMPP: what an answer, or none, means", () => {
   expect(response("ESME_RTHROTTLED")).toMatchObject({ outcome: "throttled", code: "ESME_RTHROTTLED" });
   expect(response("ESME_RMSGQFUL").pauseMs).toBeGreaterThan(0);
   expect(response("ESME_RINVDSTADR")).toEqual({ outcome: "refused", code: "ESME_RINVDSTADR" });
-  const own = new Map([[0x401, "permanent"]] as const);
+  const own = new Map([
+    [0x401, "refused"],
+    [0x402, "permanent"],
+  ] as const);
   const answer = { kind: "response", commandStatus: 0x401, messageId: "" } as const;
   expect(unitResultOf(answer, own)).toEqual({ outcome: "refused", code: "0x00000401" });
+  expect(unitResultOf({ ...answer, commandStatus: 0x402 }, own)).toEqual({ outcome: "permanent", code: "0x00000402" });
   expect(unitResultOf(answer)).toEqual({ outcome: "transient", code: "0x00000401" });
   expect(response("ESME_RINVSRCADR").outcome).toBe("refused");
   expect(response("ESME_RSYSERR").outcome).toBe("transient");
@@ -64,6 +69,16 @@ test.each([
   [401, '{"code":20003}', undefined, { outcome: "link", code: "20003" }],
 ])("HTTP: %i %s", (status, body, retryAfter, expected) => {
   expect(resultOfAnswer(status, body, retryAfter)).toEqual(expected);
+});
+
+test("HTTP: what the provider means by its own codes and statuses", () => {
+  const http = { statuses: { "90001": "throttled", "21211": "permanent", "503": "in-doubt" } };
+  const own = httpMeaningsOf({ http } as unknown as HttpProvider);
+  const outcome = (status: number, body: string) => resultOfAnswer(status, body, "2", own);
+  expect(outcome(400, '{"code":90001}')).toEqual({ outcome: "throttled", code: "90001", pauseMs: 2_000 });
+  expect(outcome(400, '{"code":21211}')).toEqual({ outcome: "permanent", code: "21211" });
+  expect(outcome(503, "busy")).toEqual({ outcome: "in-doubt", code: "503" });
+  expect(outcome(400, '{"code":21610}').outcome).toBe("permanent");
 });
 
 test("HTTP: only a fault before the request is certain", () => {

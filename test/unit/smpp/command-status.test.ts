@@ -16,10 +16,10 @@ describe("command_status", () => {
     ["ESME_RSUBMITFAIL", 0x45, "transient"],
     ["ESME_RX_T_APPN", 0x64, "transient"],
     ["ESME_RUNKNOWNERR", 0xff, "transient"],
-    ["ESME_RINVDSTADR", 0x0b, "permanent"],
-    ["ESME_RINVSRCADR", 0x0a, "permanent"],
-    ["ESME_RINVMSGLEN", 0x01, "permanent"],
-    ["ESME_RX_R_APPN", 0x66, "permanent"],
+    ["ESME_RINVDSTADR", 0x0b, "refused"],
+    ["ESME_RINVSRCADR", 0x0a, "refused"],
+    ["ESME_RINVMSGLEN", 0x01, "refused"],
+    ["ESME_RX_R_APPN", 0x66, "refused"],
     ["ESME_RINVBNDSTS", 0x04, "link"],
     ["ESME_RINVPASWD", 0x0e, "link"],
   ] as const)("%s is %i and %s", (name, code, kind) => {
@@ -31,7 +31,7 @@ describe("command_status", () => {
   it("takes codes it does not know for transient, unless the provider's meaning is given", () => {
     expect(classifyCommandStatus(0x401)).toBe("transient");
     expect(commandStatusName(0x401)).toBe("0x00000401");
-    expect(classifyCommandStatus(0x401, new Map([[0x401, "permanent" as const]]))).toBe("permanent");
+    expect(classifyCommandStatus(0x401, new Map([[0x401, "refused" as const]]))).toBe("refused");
     expect(classifyCommandStatus(0x08, new Map([[0x08, "throttled" as const]]))).toBe("throttled");
   });
 
@@ -46,7 +46,7 @@ describe("command_status", () => {
     expect(byClass.ok).toEqual(["ESME_ROK"]);
     expect(byClass.throttled).toEqual(["ESME_RMSGQFUL", "ESME_RTHROTTLED"]);
     for (const name of ["ESME_RINVDCS", "ESME_RSERTYPDENIED", "ESME_RINVSRCADR", "ESME_RX_R_APPN", "ESME_RINVDSTADR"])
-      expect(byClass.permanent).toContain(name);
+      expect(byClass.refused).toContain(name);
     for (const name of ["ESME_RSERTYPUNAVAIL", "ESME_RBCASTFAIL", "ESME_RQUERYFAIL"])
       expect(byClass.transient).toContain(name);
     expect(byClass.link).toContain("ESME_RPROHIBITED");

@@ -186,7 +186,19 @@ it("says of keys what is wrong with them, and not only that something is", () =>
   expect(statuses({ RINVDSTADR: "transient" })).toBe(`providers[0].smpp.statuses.RINVDSTADR: ${rule}`);
   expect(statuses({ ESME_ROK: "transient" })).toContain(rule);
   expect(statuses({ "0x00000401": "transiet" })).toBe(
-    'providers[0].smpp.statuses.0x00000401: "transiet" is not known: one of throttled, transient, refused, link',
+    'providers[0].smpp.statuses.0x00000401: "transiet" is not known: one of throttled, transient, refused, permanent, link',
+  );
+  const http = (entries: unknown) =>
+    problemsAfter(({ providers }) => {
+      const web = providers.find(({ kind }) => kind === "http-twilio")!;
+      Object.assign(web.http as Loose, { statuses: entries });
+    }).join("\n");
+  const key = 'an HTTP status from 300 to 599, or a code of the API, in quotes such as "21610"';
+  expect(http({ "21211": "permanent", "503": "in-doubt", "409": "refused" })).toBe("");
+  for (const wrong of ["200", "600", "99", "ESME_RSYSERR", "012345"])
+    expect(http({ [wrong]: "refused" })).toContain(`.http.statuses.${wrong}: ${key}`);
+  expect(http({ "21211": "never" })).toContain(
+    '"never" is not known: one of throttled, transient, refused, permanent, link, in-doubt',
   );
   const inDoubt = (fields: Loose) => problemsAfter(({ providers }) => Object.assign(providers[0]!, fields)).join("\n");
   expect(inDoubt({ inDoubt: { otps: "hold" } })).toContain('providers[0].inDoubt: "otps" is no field here');
