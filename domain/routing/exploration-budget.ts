@@ -1,5 +1,7 @@
 /** Of an hour's money this part may be spent at once; the rest comes evenly, so that no hour ever has more than its own. */
 const AT_ONCE = 0.1;
+/** What costs more than that is saved for, up to this part of an hour's money; the rest then comes the slower. */
+const SAVED = 0.5;
 const HOUR_MS = 3_600_000;
 
 interface Purse {
@@ -7,6 +9,8 @@ interface Purse {
   left: number;
   /** Epoch ms. */
   at: number;
+  /** The most that anything was to cost, in the same units. */
+  dearest: number;
 }
 
 /** What routes may spend on exploring: within any hour at most what they say. */
@@ -22,15 +26,17 @@ export class ExplorationBudget {
   /** @returns whether there is so much left; then it is spent. */
   spend(route: string, cost: number, perHour: number, at: number): boolean {
     const own = perHour * this.share();
-    const most = AT_ONCE * own;
     let purse = this.purses.get(route);
     if (purse === undefined) {
-      purse = { left: most, at };
+      purse = { left: AT_ONCE * own, at, dearest: 0 };
       this.purses.set(route, purse);
     }
+    // What it holds was gathered by what was known before.
+    const most = Math.min(SAVED * own, Math.max(AT_ONCE * own, purse.dearest));
     const hours = Math.max(0, at - purse.at) / HOUR_MS;
-    purse.left = Math.min(most, purse.left + (1 - AT_ONCE) * own * hours);
+    purse.left = Math.min(most, purse.left + (own - most) * hours);
     purse.at = Math.max(purse.at, at);
+    if (cost <= SAVED * own) purse.dearest = Math.max(purse.dearest, cost);
     if (cost > purse.left) return false;
     purse.left -= cost;
     return true;

@@ -13,7 +13,7 @@ import type { Strategy, View } from "./strategy.ts";
 const EXPLORING = 0.1;
 /** So many messages must have been told of for a provider to be known to convert in a network. */
 const PROVEN = 30;
-/** Beside such a one, the others are among the candidates of this share of the messages: what is not converted is told late. */
+/** Beside such a one, the others are among the candidates of this share of the messages at the most: what is not converted is told late. */
 const UNPROVEN_SHARE = 0.1;
 const MICROS = 1_000_000;
 
@@ -53,8 +53,9 @@ export const leastCostPerDelivered: Strategy = {
     if (trial !== undefined) return trial.candidate;
     const able = rivals.filter(({ candidate }) => candidate.verdict === "dearer-per-delivered");
     if (able.length === 0) return leastBad(rivals).candidate;
-    const fit = view.settings.measure === "conversions" ? proven(able, random) : able;
-    const best = cheapest(fit, random);
+    if (view.settings.measure === "conversions" && able.some(isProven))
+      return buyConversions(rivals, able, view, random);
+    const best = cheapest(able, random);
     return explore(rivals, best, view, random) ?? best.candidate;
   },
 };
@@ -82,12 +83,32 @@ function expectedFor({ candidate, price, delivery, posterior, estimate }: Rival,
   return posterior === estimate ? price : (price * delivery) / probability;
 }
 
-/** Of most messages those only that are known to convert, where there are such. */
-function proven(able: readonly Rival[], random: () => number): readonly Rival[] {
-  const known = able.filter(({ told }) => told >= PROVEN);
-  if (known.length === 0 || known.length === able.length || random() < UNPROVEN_SHARE) return able;
-  for (const { candidate, told } of able) if (told < PROVEN) candidate.verdict = "not-drawn";
-  return known;
+/** So much was told of it here that its own word counts. */
+function isProven({ told }: Rival): boolean {
+  return told >= PROVEN;
+}
+
+/**
+ * The best of those that are known to convert, of whom there is one; for a share of the messages the best of all that are able. How the others
+ * convert is not known, however well they deliver: all of the price of such a one may be lost, so that the route's money for exploring pays it.
+ */
+function buyConversions(rivals: readonly Rival[], able: readonly Rival[], view: View, random: () => number): Candidate {
+  const known = able.filter(isProven);
+  if (known.length < able.length && random() < UNPROVEN_SHARE) {
+    const best = cheapest(able, random);
+    if (isProven(best)) return explore(rivals, best, view, random) ?? best.candidate;
+    if (spend(best.price, view)) return best.candidate;
+    for (const { candidate } of known) candidate.verdict = "dearer-per-delivered";
+  }
+  for (const rival of able) if (!isProven(rival)) rival.candidate.verdict = "not-drawn";
+  const best = cheapest(known, random);
+  return explore(rivals, best, view, random) ?? best.candidate;
+}
+
+/** Whether the route's money for exploring has so much for a message's segments; then it is spent. `cost`: of a segment. */
+function spend(cost: number, { facts, deliveries, settings, route }: View): boolean {
+  const segments = facts.segments ?? 1;
+  return deliveries.spend(route, Math.max(0, cost) * segments, settings.explorePerHour / MICROS, facts.at);
 }
 
 function objection(
@@ -137,7 +158,7 @@ function surest(alike: readonly Rival[]): readonly Rival[] {
 
 /** Who is to be tried instead of the best that is known; undefined when nobody is, or there is no money for it. */
 function explore(rivals: readonly Rival[], best: Rival, view: View, random: () => number): Candidate | undefined {
-  const { facts, deliveries, settings, route } = view;
+  const { facts, settings } = view;
   const { floor, explorePerHour } = settings;
   if (explorePerHour === 0 || facts.lane === "otp" || rivals.length === 1 || random() >= EXPLORING) return undefined;
   let found = best;
@@ -152,11 +173,13 @@ function explore(rivals: readonly Rival[], best: Rival, view: View, random: () =
     found = rival;
   }
   if (found === best) return undefined;
+  return spend(costOf(found, best, settings.measure === "conversions"), view) ? found.candidate : undefined;
+}
+
+/** What a segment costs beyond the best choice that is known. */
+function costOf(found: Rival, best: Rival, conversions: boolean): number {
+  if (conversions && isProven(best) && !isProven(found)) return found.price;
   // What it delivers is worth what the best would take for it. What is charged on delivery costs the most if it is delivered.
   const worth = found.candidate.onDelivery ? found.probability / found.delivery : found.probability;
-  const cost = found.price - worth * best.candidate.score!;
-  const segments = facts.segments ?? 1;
-  return deliveries.spend(route, Math.max(0, cost) * segments, explorePerHour / MICROS, facts.at)
-    ? found.candidate
-    : undefined;
+  return found.price - worth * best.candidate.score!;
 }

@@ -1,10 +1,12 @@
 import { expect, it } from "vitest";
 import { parseProvider, parseRoute } from "../../../../domain/catalog/catalog.ts";
 import type { Provider } from "../../../../domain/catalog/provider.ts";
+import type { Lane } from "../../../../domain/message/lane.ts";
 import { ConversionEstimates } from "../../../../domain/quality/conversion-estimates.ts";
 import { NOTHING_SEEN } from "../../../../domain/quality/delivery-node.ts";
 import { chooseProvider } from "../../../../domain/routing/choose-provider.ts";
 import type { DeliveryView } from "../../../../domain/routing/delivery-view.ts";
+import { ExplorationBudget } from "../../../../domain/routing/exploration-budget.ts";
 import { compileRoutes } from "../../../../domain/routing/route-table.ts";
 import { seededRandom } from "../../../../infra/simulators/behaviour/random-source.ts";
 
@@ -29,16 +31,17 @@ function run(market: Market, minutes: number, measure: "conversions" | "deliveri
   const route = parseRoute({
     id: "codes",
     strategy: "least-cost-per-delivered",
-    delivery: { measure },
+    delivery: { measure, explorePerHour: "1000" },
     providers: providers.map(({ id }) => ({ id })),
   });
   if (!route.ok) throw new Error(JSON.stringify(route.problems));
   const routes = compileRoutes([route.value], providers);
   const estimates = new ConversionEstimates();
+  const budget = new ExplorationBudget();
   const view: DeliveryView = {
     of: () => ({ ...NOTHING_SEEN, alpha: 9_500, beta: 500, delivery: 0.95 }),
     converts: (...place) => estimates.of(...place),
-    spend: () => false,
+    spend: (...asked) => budget.spend(...asked),
   };
   const counts = new Map(providers.map(({ id }) => [id, { told: 0, converted: 0 }]));
   const due = new Map<number, { provider: string; converted: boolean }[]>();
@@ -113,4 +116,69 @@ it.each([1, 2, 3])("loses little to one that is cheap, new, and lies (seed %i)",
   // Until the first messages are counted the price decides; and then the other one has to be found out.
   expect(mean("grey", 35, 120)).toBeLessThan(0.05);
   expect([...suspects]).toEqual(["grey"]);
+});
+
+/** Of `proven` it is known that six of ten convert; of `fresh`, which is cheaper and delivers as well, nobody ever tells. */
+function tryFresh(explorePerHour: string, lane: Lane, segments: number) {
+  const random = seededRandom(5);
+  const providers = Object.entries({ proven: "0.05", fresh: "0.04" }).map(([id, price]): Provider => {
+    const smpp = { host: "h", port: 1, systemId: "s", password: "p" };
+    const parsed = parseProvider({ id, kind: "smpp", currency: "EUR", rate: 10, smpp, prices: [{ price }] });
+    if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems));
+    return parsed.value;
+  });
+  const delivery = { measure: "conversions", explorePerHour };
+  const named = providers.map(({ id }) => ({ id }));
+  const route = parseRoute({ id: "codes", strategy: "least-cost-per-delivered", delivery, providers: named });
+  if (!route.ok) throw new Error(JSON.stringify(route.problems));
+  const routes = compileRoutes([route.value], providers);
+  const budget = new ExplorationBudget();
+  const level = { trials: 200, successes: 120 };
+  const told = { levels: [level, level, level], told: 200, converted: 120, suspect: false };
+  const view: DeliveryView = {
+    of: () => ({ ...NOTHING_SEEN, alpha: 950, beta: 50, delivery: 0.95 }),
+    converts: (provider) => (provider === "proven" ? told : undefined),
+    spend: (...asked) => budget.spend(...asked),
+  };
+  const spent: { at: number; cost: number }[] = [];
+  const reasons = new Set<string>();
+  const messages = 3 * 60 * 120;
+  for (let n = 0; n < messages; n++) {
+    const at = n * 500;
+    const where = { destination: "4917", country: "DE", mccMnc: "26201", account: "x", from: undefined, labels: {} };
+    const facts = { ...where, at, lane, segments };
+    const choice = chooseProvider(routes, { facts, tried: [], health: () => undefined, random, delivery: view });
+    if (!choice.ok) throw new Error(choice.reason);
+    if (choice.provider.id === "fresh") spent.push({ at, cost: 0.04 * segments });
+    else reasons.add(choice.candidates[1]!.verdict);
+  }
+  let most = 0;
+  let within = 0;
+  for (let first = 0, next = 0; next < spent.length; next++) {
+    within += spent[next]!.cost;
+    while (spent[next]!.at - spent[first]!.at >= 60 * MINUTE) within -= spent[first++]!.cost;
+    most = Math.max(most, within);
+  }
+  return { most, share: spent.length / messages, reasons };
+}
+
+it.each([
+  ["otp", 1],
+  ["marketing", 1],
+  ["otp", 7],
+] as const)(
+  "pays for finding out how another converts no more than the route's money: %s, %i segments",
+  (lane, segments) => {
+    const { most, share } = tryFresh("1", lane, segments);
+    expect(most).toBeLessThanOrEqual(1 + 1e-9);
+    expect(most).toBeGreaterThan(0.5);
+    expect(share).toBeLessThan(0.05);
+    expect(tryFresh("0", lane, segments)).toMatchObject({ most: 0, reasons: new Set(["not-drawn"]) });
+  },
+);
+
+it("never gives more than a tenth of the messages to one of which nothing was told beside one that is known", () => {
+  const { share } = tryFresh("100000", "otp", 1);
+  expect(share).toBeGreaterThan(0.08);
+  expect(share).toBeLessThan(0.12);
 });

@@ -7,7 +7,8 @@ const HOUR_MS = 3_600_000;
 it("never lets a route spend more within any hour than it may, and lets it spend most of that", () => {
   const wish = fc.record({
     after: fc.integer({ min: 0, max: 600_000 }),
-    cost: fc.double({ min: 0, max: 0.2, noNaN: true }),
+    // Most are far below what may be spent at once, some far above.
+    cost: fc.oneof(fc.double({ min: 0, max: 0.2, noNaN: true }), fc.double({ min: 0, max: 0.8, noNaN: true })),
   });
   fc.assert(
     fc.property(fc.array(wish, { minLength: 1, maxLength: 200 }), (wishes) => {
@@ -46,4 +47,16 @@ it("lets go what costs nothing, and nothing where nothing may be spent", () => {
   const budget = new ExplorationBudget();
   expect(budget.spend("a", 0, 0, 0)).toBe(true);
   expect(budget.spend("a", 1e-9, 0, HOUR_MS)).toBe(false);
+});
+
+it("saves for what costs more than may be spent at once, up to half of an hour's money", () => {
+  const times = (cost: number) => {
+    const budget = new ExplorationBudget();
+    let spent = 0;
+    for (let at = 0; at < 10 * HOUR_MS; at += 10_000) if (budget.spend("r", cost, 1, at)) spent++;
+    return spent;
+  };
+  expect(times(0.3)).toBeGreaterThan(20);
+  expect(times(0.5)).toBeGreaterThan(8);
+  expect(times(0.51)).toBe(0);
 });
