@@ -287,6 +287,18 @@ export interface Health {
   readonly segmentsThisMonth: number;
   /** What the segments of this partition in that month come to without the provider's commitment in money, millionths of its currency; 0 where it has none. */
   readonly spentThisMonth: number;
+  /** Networks that are held back alone, those with the most messages first; at most eight. Of all partitions that this process owns of the provider: each says the same. */
+  readonly heldNetworks: readonly HeldNetwork[];
+}
+
+/** A network whose messages a sender holds back while those of others go. */
+export interface HeldNetwork {
+  /** Mobile country and network code, or the country where the network is not known. */
+  readonly network: string;
+  /** Why its first message waits: throttled (the provider throttled this network alone), rate (the catalog's rate of the network or its country), window (it has its share of the window). */
+  readonly reason: string;
+  /** Messages that wait. */
+  readonly waiting: number;
 }
 
 /** A message from a handset, or one part of it: sms.inbound, keyed by the sender (from). The record header id names the message; the same part under the same id is the same message, sent again by the provider. */

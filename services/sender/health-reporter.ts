@@ -3,6 +3,7 @@ import type { RecordProducer } from "../../platform/kafka/producer.ts";
 import type { OutRecord } from "../../platform/kafka/record.ts";
 import { HEALTH_TOPIC } from "../../schemas/topics.ts";
 import type { Circuit } from "./circuit.ts";
+import type { HeldNetwork } from "./network-shares.ts";
 import type { SegmentRate } from "./segment-rate.ts";
 import type { SegmentVolume } from "./segment-volume.ts";
 
@@ -22,6 +23,8 @@ export interface HealthSource {
   readonly circuit: Pick<Circuit, "state" | "reason">;
   readonly volume: Pick<SegmentVolume, "of">;
   partitions(): readonly ReportedPartition[];
+  /** Networks that are held back alone, of all partitions together. */
+  heldNetworks(): readonly HeldNetwork[];
 }
 
 const EVERY_MS = 1_000;
@@ -87,6 +90,7 @@ export class HealthReporter {
     const { provider, rate, circuit, volume } = this.source;
     const partitions = this.source.partitions();
     const current = rate.currentAt(now);
+    const heldNetworks = partitions.length === 0 ? [] : this.source.heldNetworks();
     if (now - this.sentAt >= EVERY_MS / 2) {
       this.effectiveRate = ((rate.sent - this.sent) * 1_000) / (now - this.sentAt);
       this.sent = rate.sent;
@@ -111,6 +115,7 @@ export class HealthReporter {
         inFlight,
         at,
         ...volume.of(partition, at),
+        heldNetworks,
       }),
     }));
   }

@@ -1,3 +1,4 @@
+import type { HeldNetwork as ToldNetwork } from "../../schemas/generated/types.ts";
 import type { NetworkLimit } from "./network-rates.ts";
 
 /** A message on its way to a provider. */
@@ -26,6 +27,17 @@ interface Network<M> {
   /** Answers of the last second or so, time-outs too, and those among them that speak against the provider. */
   answers: number;
   failures: number;
+}
+
+/** Networks that are told of. */
+const TOLD = 8;
+/** Why a network's first message waits: throttled alone, by its rate or its country's in the catalog, for its share of the window. */
+export const heldReasons = ["throttled", "rate", "window"] as const;
+export type HeldReason = (typeof heldReasons)[number];
+
+/** A network that is held back, as sms.health tells it. */
+export interface HeldNetwork extends ToldNetwork {
+  readonly reason: HeldReason;
 }
 
 /** Another network counts as being there for so long after its last message, ms. */
@@ -143,6 +155,15 @@ export class NetworkShares<M extends Member> {
     return soonest;
   }
 
+  /** The networks whose messages wait, and may not go now: those with the most first, at most so many. */
+  heldBack(now: number, most: number = TOLD): HeldNetwork[] {
+    const found = [...this.held].flatMap((network) => {
+      const reason = this.whyNot(network, network.waiting[0]!, now);
+      return reason === undefined ? [] : [{ network: network.name, reason, waiting: network.waiting.length }];
+    });
+    return found.sort((a, b) => b.waiting - a.waiting).slice(0, most);
+  }
+
   /** Takes out the waiting messages for which this holds; they count as let through. */
   remove(holds: (member: M) => boolean): M[] {
     const removed: M[] = [];
@@ -185,14 +206,20 @@ export class NetworkShares<M extends Member> {
   }
 
   private mayGo(network: Network<M>, member: M, now: number): boolean {
-    if (now < network.pausedUntil || !limitAllows(member, now)) return false;
+    return this.whyNot(network, member, now) === undefined;
+  }
+
+  private whyNot(network: Network<M>, member: M, now: number): HeldReason | undefined {
+    if (now < network.pausedUntil) return "throttled";
+    if (!limitAllows(member, now)) return "rate";
     const seenAt = network.name === this.lastName ? this.othersAt : this.lastAt;
     const after = network.open + member.units.length;
     // Alone, it is limited by the link's own window: nothing of it is kept here or goes back.
     const alone = now - seenAt >= THERE_MS;
-    if (network.open === 0 || alone) return true;
-    if (after > network.limit) return false;
-    return after <= this.window / (this.active + 1) || this.open + member.units.length <= this.unreserved;
+    if (network.open === 0 || alone) return undefined;
+    if (after > network.limit) return "throttled";
+    const fits = after <= this.window / (this.active + 1) || this.open + member.units.length <= this.unreserved;
+    return fits ? undefined : "window";
   }
 
   private opened(network: Network<M>, requests: number): void {

@@ -139,6 +139,7 @@ export class ProviderRuntime {
       rate: sender.rate.currentAt(performance.now()),
       configuredRate: sender.rate.limit,
       waiting: sender.waitingForNetworks,
+      heldNetworks: sender.heldNetworks(Number.POSITIVE_INFINITY),
       segmentsSent: sender.rate.sent,
       volume: sender.volume.here,
       quotaUsed: sender.volume.used,
@@ -228,6 +229,7 @@ export class ProviderRuntime {
       rate: sender.rate,
       circuit: sender.circuit,
       volume: sender.volume,
+      heldNetworks: () => sender.heldNetworks(),
       partitions: () =>
         [...running].map(([task, dispatcher]) => ({
           partition: task.partition,

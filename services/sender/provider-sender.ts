@@ -19,7 +19,7 @@ import { DeferredSettlements, type Settle } from "./deferred-settlements.ts";
 import type { Link, LinkEvents } from "./link.ts";
 import { LinkBinding } from "./link-binding.ts";
 import { NetworkRates } from "./network-rates.ts";
-import { NetworkShares } from "./network-shares.ts";
+import { type HeldNetwork, NetworkShares } from "./network-shares.ts";
 import type { Order, Outcomes } from "./outcomes.ts";
 import { heldTooLong, type Owner, Pending } from "./pending.ts";
 import { QuotaGate } from "./quota-gate.ts";
@@ -125,6 +125,11 @@ export class ProviderSender<U extends Unit = Unit> {
   /** Messages that wait for a share or a rate of their network. */
   get waitingForNetworks(): number {
     return this.networks.waiting;
+  }
+
+  /** The networks that are held back alone; see `NetworkShares.heldBack`. */
+  heldNetworks(most?: number): HeldNetwork[] {
+    return this.networks.heldBack(this.options.monotonic(), most);
   }
 
   /** Why submissions do not go out, for people; undefined while they do or could, and when none are this process's to make. */

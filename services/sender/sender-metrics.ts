@@ -2,6 +2,7 @@ import type { VolumeCount } from "../../pipeline/follow/told-volume.ts";
 import { providerCost } from "../../pipeline/measure/provider-cost.ts";
 import { stageSeconds } from "../../pipeline/measure/stage-seconds.ts";
 import type { Counter, Histogram, MetricRegistry } from "../../platform/telemetry/metric-registry.ts";
+import { type HeldNetwork, heldReasons } from "./network-shares.ts";
 import type { Order } from "./outcomes.ts";
 import { DRAINED, troubleCause } from "./trouble-cause.ts";
 
@@ -89,6 +90,7 @@ export interface SenderGauges {
   readonly configuredRate: number;
   /** Messages that wait for a share or a rate of their network. */
   readonly waiting: number;
+  readonly heldNetworks: readonly HeldNetwork[];
   readonly segmentsSent: number;
   /** Of the partitions owned. */
   readonly volume: VolumeCount;
@@ -121,6 +123,15 @@ export function observeSenders(registry: MetricRegistry, read: () => readonly Se
     "sender_network_waiting_messages",
     "Messages that wait for their network: its rate, its share of the window, or its operator",
     ({ waiting }) => waiting,
+  );
+  // By reason, and not by network: of those there are a thousand.
+  registry.observe("sender_held_networks", "gauge", "Networks that are held back alone now, by reason", () =>
+    read().flatMap(({ provider, heldNetworks }) =>
+      heldReasons.map((reason) => ({
+        value: heldNetworks.filter((one) => one.reason === reason).length,
+        labels: { provider, reason },
+      })),
+    ),
   );
   gauge(
     "sender_segments_today",

@@ -173,6 +173,7 @@ function wordOf(provider: string): Health {
       monthEnd: 0,
       segmentsThisMonth: 0,
       spentThisMonth: 0,
+      heldNetworks: [],
     },
   };
 }

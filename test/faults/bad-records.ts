@@ -301,6 +301,7 @@ function healthOf(random: Random) {
     monthEnd: FAR,
     segmentsThisMonth: -1,
     spentThisMonth: -1,
+    heldNetworks: Array.from({ length: 100 }, () => ({ network: HOSTILE_TEXT, reason: HOSTILE_TEXT, waiting: -1 })),
     at: 0,
   } as const;
 }

@@ -1,4 +1,5 @@
 import type { Provider, ProviderUse } from "../../../domain/catalog/provider.ts";
+import { networkName } from "../../../domain/numbers/network.ts";
 import { volumeAt } from "../../../pipeline/follow/told-volume.ts";
 import type { Health } from "../../../schemas/generated/types.ts";
 import { DISPATCH_QUEUES, DISPATCH_URGENCY } from "../../../schemas/topics.ts";
@@ -24,6 +25,8 @@ export interface ProviderNow {
   readonly configuredRate: number;
   /** Why it may less than the catalog allows. */
   readonly rateReason: string | null;
+  /** Networks that are held back alone, those with the most messages first. */
+  readonly heldNetworks: readonly HeldNow[];
   /** Submissions without an answer, and how many there may be. */
   readonly inFlight: number;
   readonly window: number;
@@ -42,6 +45,18 @@ export interface ProviderNow {
   readonly heard: number;
 }
 
+/** A network that is held back. */
+export interface HeldNow {
+  /** Mobile country and network code, or a country. */
+  readonly network: string;
+  /** Empty where the table of networks has none. */
+  readonly name: string;
+  /** `throttled`, `rate` or `window`, as in sms.health. */
+  readonly reason: string;
+  /** Messages that wait. */
+  readonly waiting: number;
+}
+
 /** What each place of `queues` is. */
 export const QUEUE_NAMES: readonly string[] = DISPATCH_URGENCY.map((index) => {
   const { lane, overflow } = DISPATCH_QUEUES[index]!;
@@ -54,6 +69,8 @@ interface Word {
   readonly heardAt: number;
 }
 
+/** Networks that are shown. */
+const SHOWN = 8;
 /** A sender says how it is every second: one that is silent for so long is gone, ms. As routers see it. */
 const SILENT_MS = 15_000;
 /** The best of its partitions says how a provider is: as long as one submits it gets messages. */
@@ -89,6 +106,22 @@ export class ProviderBoard {
   }
 }
 
+/** Of each process once: it says the same for each of its partitions. */
+function heldIn(words: readonly Health[]): HeldNow[] {
+  const held = new Map<string, HeldNow>();
+  const told = new Set<string>();
+  for (const { instance, heldNetworks } of words) {
+    if (told.has(instance)) continue;
+    told.add(instance);
+    for (const { network, reason, waiting } of heldNetworks) {
+      const before = held.get(network);
+      const name = networkName(network);
+      held.set(network, { network, name, reason, ...before, waiting: waiting + (before?.waiting ?? 0) });
+    }
+  }
+  return [...held.values()].sort((a, b) => b.waiting - a.waiting).slice(0, SHOWN);
+}
+
 function conditionOf({ use }: Provider, best: Health | undefined, heard: boolean): ProviderCondition {
   if (use === "none") return "unused";
   const condition = best === undefined ? (heard ? "silent" : "unheard") : CONDITIONS[best.circuit];
@@ -110,6 +143,7 @@ function providerNow(provider: Provider, words: readonly Word[], now: number, at
     rate: sum((word) => word.rate),
     configuredRate: provider.rate,
     rateReason: lately.find(({ rateReason }) => rateReason !== null)?.rateReason ?? null,
+    heldNetworks: heldIn(lately),
     inFlight: sum((word) => word.inFlight),
     window: provider.window,
     backlog: sum((word) => word.backlog),

@@ -76,3 +76,14 @@ test("a routed step says who was not taken, and why", async () => {
     "smsc-a · by route codes · because: least-cost · not taken: smsc-b: dearer, smsc-c: circuit-open",
   );
 });
+
+test("a provider says which networks it holds back, and why", async () => {
+  const { heldWords } = await page("held-words.js");
+  expect(heldWords([])).toBe("");
+  expect(
+    heldWords([
+      { network: "26201", name: "Telekom", reason: "rate", waiting: 1_200 },
+      { network: "FR", name: "", reason: "throttled", waiting: 1 },
+    ]),
+  ).toBe("held back: 26201 Telekom (at its rate by the catalog, 1,200 waiting), FR (throttled alone, 1 waiting)");
+});

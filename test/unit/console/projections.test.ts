@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { snapshotOf } from "../../../domain/catalog/snapshot.ts";
+import { networkName } from "../../../domain/numbers/network.ts";
 import { FlowMeter } from "../../../services/console/live/flow-meter.ts";
 import { overview } from "../../../services/console/live/overview.ts";
 import { ProviderBoard } from "../../../services/console/live/provider-board.ts";
@@ -43,6 +44,25 @@ test("a provider is shown as the best of its partitions is, with the sum of what
   expect(board.show([provider], 17_501, 0)).toMatchObject([
     { condition: "silent", submitting: 0, backlog: 0, heard: 0 },
   ]);
+});
+
+test("a provider's held networks are those of each of its processes once, the most messages first, at most eight", () => {
+  const board = new ProviderBoard(() => {});
+  const held = (network: string, waiting: number, reason = "rate") => ({ network, reason, waiting });
+  const first = { instance: "one", heldNetworks: [held("26201", 5), held("99999", 1, "throttled")] };
+  board.take(word(0, first), 0);
+  board.take(word(1, first), 0);
+  board.take(word(2, { instance: "two", heldNetworks: [held("26201", 2), held("FR", 9)] }), 0);
+  expect(board.show([provider], 1, 0)[0]!.heldNetworks).toEqual([
+    { network: "FR", name: "", reason: "rate", waiting: 9 },
+    { network: "26201", name: networkName("26201"), reason: "rate", waiting: 7 },
+    { network: "99999", name: "", reason: "throttled", waiting: 1 },
+  ]);
+  expect(networkName("26201")).not.toBe("");
+  const many = Array.from({ length: 20 }, (_, n) => held(`2620${n}`, n));
+  board.take(word(3, { instance: "three", heldNetworks: many }), 0);
+  expect(board.show([provider], 1, 0)[0]!.heldNetworks).toHaveLength(8);
+  expect(board.show([provider], 20_000, 0)[0]!.heldNetworks, "a process that is gone holds nothing back").toEqual([]);
 });
 
 test("a topic's rate is that of the last seconds, its backlog what is not committed of what is still there", () => {

@@ -22,4 +22,5 @@ export const BLANK_HEALTH: Health = {
   monthEnd: 0,
   segmentsThisMonth: 0,
   spentThisMonth: 0,
+  heldNetworks: [],
 };

@@ -1,8 +1,11 @@
 import { expect, test } from "vitest";
+import type { NetworkLimit } from "../../../services/sender/network-rates.ts";
 import { NetworkShares } from "../../../services/sender/network-shares.ts";
 
 const WINDOW = 20;
 const of = (network: string) => ({ network, units: [0], due: 1, ahead: 0 });
+
+const limited = (network: string, limit: NetworkLimit) => ({ ...of(network), limit });
 
 function world() {
   const shares = new NetworkShares<ReturnType<typeof of>>(WINDOW);
@@ -49,9 +52,8 @@ test("no more wait than the window; the next ones are to go back", () => {
 test("what waits for its network's rate is half of what may wait at the most", () => {
   const { shares, through } = world();
   const never = { allows: () => false, take: () => {}, nextIn: () => 70 };
-  const limited = () => ({ ...of("limited"), limit: never });
   through("quick", 1);
-  const said = Array.from({ length: 12 }, () => shares.admit(limited(), 0));
+  const said = Array.from({ length: 12 }, () => shares.admit(limited("limited", never), 0));
   expect(said).toEqual([...Array(10).fill("waits"), "full", "full"]);
   expect([shares.full, shares.nextIn(0)]).toEqual([true, 70]);
   through("slow", 20);
@@ -112,4 +114,32 @@ test("what must not be sent any more is taken out, and counts as let through unt
   expect([out.length, shares.waiting]).toEqual([3, 0]);
   for (const one of out) shares.leave(one);
   expect(shares.admit(of("slow"), 0)).toBe("waits");
+});
+
+test("networks that are held back are told with why, those with the most messages first", () => {
+  const { shares, through } = world();
+  expect(shares.heldBack(0)).toEqual([]);
+  for (let n = 0; n < 20; n++) shares.answered("quick", 0);
+  through("quick", 1);
+  through("slow", 20);
+  expect(shares.heldBack(0)).toEqual([{ network: "slow", reason: "window", waiting: 3 }]);
+  shares.throttled("barred", 0, 250);
+  shares.admit(of("barred"), 0);
+  const never = { allows: () => false, take: () => {}, nextIn: () => 70 };
+  for (let n = 0; n < 2; n++) shares.admit(limited("limited", never), 0);
+  expect(shares.heldBack(0)).toEqual([
+    { network: "slow", reason: "window", waiting: 3 },
+    { network: "limited", reason: "rate", waiting: 2 },
+    { network: "barred", reason: "throttled", waiting: 1 },
+  ]);
+  expect(shares.heldBack(0, 1)).toHaveLength(1);
+  // When its pause is over it may go, as soon as somebody asks.
+  expect(shares.heldBack(250).map(({ network }) => network)).toEqual(["slow", "limited"]);
+});
+
+test("of many networks that are held back eight are told", () => {
+  const { shares } = world();
+  const never = { allows: () => false, take: () => {}, nextIn: () => 70 };
+  for (let n = 0; n < 10; n++) shares.admit(limited(`2620${n}`, never), 0);
+  expect(shares.heldBack(0)).toHaveLength(8);
 });

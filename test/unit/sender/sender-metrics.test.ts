@@ -9,6 +9,19 @@ function down(senders: readonly Pick<SenderGauges, "provider" | "trouble" | "dra
   return (read as { labels: unknown }[]).map(({ labels }) => labels);
 }
 
+test("networks that are held back are counted by provider and reason, none of them a label", () => {
+  const registry = new MetricRegistry();
+  const held = (network: string, reason: "rate" | "throttled") => ({ network, reason, waiting: 2 });
+  const heldNetworks = [held("26201", "rate"), held("26202", "throttled"), held("26203", "rate")];
+  observeSenders(registry, () => [{ provider: "a", heldNetworks }] as unknown as SenderGauges[]);
+  const read = [...registry.observed()].find(({ name }) => name === "sender_held_networks")!.read();
+  expect(read).toEqual([
+    { value: 1, labels: { provider: "a", reason: "throttled" } },
+    { value: 2, labels: { provider: "a", reason: "rate" } },
+    { value: 0, labels: { provider: "a", reason: "window" } },
+  ]);
+});
+
 test("what is wrong with a provider that is drained has a cause of its own, for which nobody is called", () => {
   const trouble = "no link: bind refused: ESME_RINVPASWD";
   expect(

@@ -3,6 +3,7 @@ import { stepsChart } from "../chart.js";
 import { CONDITIONS } from "../conditions.js";
 import { el, setAttribute, setText, table } from "../elements.js";
 import { amounts, count, millis, percent, rate } from "../format.js";
+import { heldWords } from "../held-words.js";
 import { quotaWords } from "../quota-words.js";
 import { useSwitch } from "../use-switch.js";
 
@@ -142,7 +143,10 @@ function providerCard(id, mayChange) {
     const { word, sign, tone } = CONDITIONS[provider.condition];
     setAttribute(condition, "data-tone", tone);
     setText(condition, `${sign} ${word}`);
-    setText(why, provider.reason ?? provider.rateReason ?? "");
+    setText(
+      why,
+      provider.reason ?? [provider.rateReason ?? "", heldWords(provider.heldNetworks)].filter(Boolean).join("; "),
+    );
     const values = [
       `${rate(provider.submitting)} segments/s`,
       `${rate(provider.rate)} segments/s`,
