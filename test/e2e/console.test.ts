@@ -8,27 +8,17 @@ import { ClickhouseReader } from "../../pipeline/read-model/clickhouse-reader.ts
 import { connectCodecs } from "../../pipeline/records/codecs.ts";
 import { WHOLE_TEXT } from "../../pipeline/records/delivered-records.ts";
 import { INBOUND_TOPIC } from "../../schemas/topics.ts";
-import { makeOneTimeLogin } from "../../services/console/access/one-time-login.ts";
 import { campaigns } from "../../services/console/read/campaigns.ts";
 import { clickhouseOptions } from "../fixture/cluster-handle.ts";
+import { logInto, MARK } from "./own-console.ts";
 import { disconnect, freshId, freshNumber, post, produce, produceRaw, until, untilFinal } from "./sluice.ts";
 
 const { consoleUrl, environment, infra } = inject("sluice");
 afterAll(disconnect);
 
-const MARK = { "content-type": "application/json", "x-sluice-console": "1" };
-
-async function logIn(): Promise<string> {
-  const token = makeOneTimeLogin(environment.SLUICE_CONSOLE_LOGIN_FILE!);
-  const body = JSON.stringify({ token });
-  const answer = await fetch(`${consoleUrl}/api/login`, { method: "POST", headers: MARK, body });
-  expect(answer.status).toBe(200);
-  return answer.headers.get("set-cookie")!.split(";")[0]!;
-}
-
 let cookie: string;
 beforeAll(async () => {
-  cookie = await logIn();
+  cookie = await logInto(consoleUrl, environment.SLUICE_CONSOLE_LOGIN_FILE!);
 });
 
 async function ask<Body>(path: string): Promise<Body> {
