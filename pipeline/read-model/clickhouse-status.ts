@@ -13,26 +13,30 @@ const MAX_EVENTS = 1_000;
 /** One id stands for one destination, unless an upstream system gave it to several. */
 export const MAX_DESTINATIONS = 50;
 
+/** When messages of an id were accepted: with it, one row of each is read in place of a part of every day. */
+const KEYS = `SELECT message_id, accepted_at FROM message_keys WHERE key = sipHash64('message id', toString({id:UUID}))`;
+
 // Of repeats under the same id and destination the first counts.
 const MESSAGES_QUERY = `
   SELECT state, final, destination, lane, encoding, segments, reference, accepted_at, updated_at, attempts, provider,
     submitted_at, finished_at, mapApply((currency, amount) -> (currency, toString(amount)), costs) AS costs,
     error_class, error_code, reason
   FROM messages_latest
-  WHERE message_id = {id:UUID} AND account = {account:String}
+  WHERE (message_id, accepted_at) IN (${KEYS}) AND account = {account:String}
     AND (empty({to:Array(String)}) OR has({to:Array(String)}, destination))
   ORDER BY accepted_at, destination
   LIMIT 1 BY destination
   LIMIT ${MAX_DESTINATIONS}`;
 
 // All events of a message to one destination stand in one partition of the log, whose order is the true one. Clocks of
-// the writers may differ by less than the hour allowed here; the bound keeps the look-up to the message's own days.
+// the writers may differ by less than the hour allowed here; the bounds keep the look-up to the message's own days.
 const EVENTS_QUERY = `
   SELECT destination, type, at, attempt, provider, route, reason, state, part, error_class, error_code,
     toString(cost) AS cost, currency, resubmitted, provider_message_ids, sent_as, rules, verdicts, charged
   FROM events
   WHERE message_id = {id:UUID} AND account = {account:String} AND has({to:Array(String)}, destination)
     AND at >= parseDateTime64BestEffort({acceptedAt:String}, 3, 'UTC') - INTERVAL 1 HOUR
+    AND at <= parseDateTime64BestEffort({updatedAt:String}, 3, 'UTC') + INTERVAL 1 HOUR
   ORDER BY log_partition, log_offset
   LIMIT ${MAX_EVENTS} BY destination`;
 
@@ -41,9 +45,9 @@ const CONVERSION_QUERY = `
 
 /** Looks messages up in ClickHouse (infra/clickhouse has the tables). */
 export class ClickhouseStatus implements StatusSource {
-  private readonly reader: ClickhouseReader;
+  private readonly reader: Pick<ClickhouseReader, "lookUp">;
 
-  constructor(reader: ClickhouseReader) {
+  constructor(reader: Pick<ClickhouseReader, "lookUp">) {
     this.reader = reader;
   }
 
@@ -54,7 +58,8 @@ export class ClickhouseStatus implements StatusSource {
       const [oldest] = messages;
       if (oldest === undefined) return [];
       const destinations = messages.map((message) => message.destination);
-      const where = { ...key, to: destinations, acceptedAt: oldest.accepted_at };
+      const updatedAt = messages.reduce((newest, { updated_at }) => (updated_at > newest ? updated_at : newest), "");
+      const where = { ...key, to: destinations, acceptedAt: oldest.accepted_at, updatedAt };
       const [events, [conversion]] = await Promise.all([
         rows<EventRow & { destination: string }>(EVENTS_QUERY, where),
         rows<ConversionRow>(CONVERSION_QUERY, key),

@@ -106,7 +106,7 @@ interface Row {
  * @throws SluiceError `LOOKUPS_FULL` (throttled), `STATUS_UNAVAILABLE` (transient)
  */
 export async function findMessages(
-  reader: ClickhouseReader,
+  reader: Pick<ClickhouseReader, "lookUp">,
   text: string,
   { account = "" }: FindMessagesOptions = {},
 ): Promise<FoundMessage[]> {

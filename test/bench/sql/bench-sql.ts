@@ -3,7 +3,7 @@
  * tables and an earlier commit's, in turns; then the questions of docs/sql.md on made messages: rows read, milliseconds from the disk and from memory,
  * beside full scans, and beside inserts at full speed. Ends with one line of JSON; the exit code is 1 when a question reads more than it may, or
  * slows down too much. SQL_MESSAGES (10000000), SQL_EARLIER (ff993bab; none: no comparison), SQL_ROUNDS (3), SQL_BLOCKS (60, a round and side),
- * SQL_PARTS (inserts,questions), SQL_FIGURES=write (into infra/docs/sql-figures.json, which docs/sql.md shows).
+ * SQL_PARTS (inserts,questions; lookups: what services ask while messages flow, and SQL_CAMPAIGN, 1000000, messages of one campaign), SQL_FIGURES=write (into infra/docs/sql-figures.json, which docs/sql.md shows).
  */
 import { writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
@@ -11,6 +11,7 @@ import { hasCommit } from "../../faults/earlier-sluice.ts";
 import { fillTables } from "./fill-tables.ts";
 import { type InsertCost, insertCost, MadeBlocks } from "./insert-cost.ts";
 import { insertSide } from "./insert-side.ts";
+import { costOfLookUps } from "./look-ups.ts";
 import { OwnClickhouse } from "./own-clickhouse.ts";
 import { type QuestionReport, reportOfQuestions } from "./question-report.ts";
 
@@ -19,6 +20,7 @@ const MESSAGES = setting("SQL_MESSAGES", 10_000_000);
 const EARLIER = process.env.SQL_EARLIER || "ff993bab";
 const ROUNDS = setting("SQL_ROUNDS", 3);
 const BLOCKS = setting("SQL_BLOCKS", 60);
+const CAMPAIGN = setting("SQL_CAMPAIGN", 1_000_000);
 const PARTS = (process.env.SQL_PARTS || "inserts,questions").split(",");
 const FIGURES = join(import.meta.dirname, "../../../infra/docs/sql-figures.json");
 /** Blocks that each side is given beforehand: the first inserts of a server also load its code. */
@@ -97,8 +99,11 @@ async function measure(): Promise<boolean> {
   try {
     const inserts = PARTS.includes("inserts") ? await compareInserts(server) : undefined;
     const asked = PARTS.includes("questions") ? await askQuestions(server) : undefined;
+    const lookUps = PARTS.includes("lookups")
+      ? await costOfLookUps(server, { messages: MESSAGES, campaign: CAMPAIGN, say })
+      : undefined;
     const held = Object.values(asked?.questions ?? {}).every((report) => report.holds);
-    console.log(JSON.stringify({ inserts, ...asked, holds: held && (inserts?.holds ?? true) }));
+    console.log(JSON.stringify({ inserts, ...asked, lookUps, holds: held && (inserts?.holds ?? true) }));
     return held && (inserts?.holds ?? true);
   } finally {
     await server.stop();

@@ -67,7 +67,11 @@ async function message(id: string, provider: string, state: "delivered" | "undel
   });
   const base = { facts: about, attempt: 1, provider, submittedAt: NOW - 8_000 };
   await db.insert(
-    [event({ ...base, type: "submitted", at: NOW - 8_000 }), event({ ...base, type: "final", state, at: NOW - 5_000 })],
+    [
+      event({ ...base, type: "routed", submittedAt: null, at: NOW - 8_500 }),
+      event({ ...base, type: "submitted", at: NOW - 8_000 }),
+      event({ ...base, type: "final", state, at: NOW - 5_000 }),
+    ],
     id,
   );
 }
@@ -109,7 +113,7 @@ describe("what applications tell of their messages", () => {
       const at = new Date(NOW - 50).toISOString();
       expect((await status.find("acme", id, []))[0]).toMatchObject({
         status: "delivered",
-        history: [{ type: "submitted" }, { type: "final" }],
+        history: [{ type: "routed" }, { type: "submitted" }, { type: "final" }],
         conversion: { converted: true, at, toldAt },
       });
     } finally {

@@ -101,6 +101,39 @@ describe("a message's status", () => {
     expect(await status.find("globex", id, [])).toEqual([]);
   });
 
+  it("is found by its key: of a month of messages few rows are read, and next to none for an id that nobody knows", async () => {
+    const DAYS = 20;
+    const PER_DAY = 10_000;
+    const made = `SELECT toUUID(concat('0197b7a0-0000-7000-8000-', leftPad(toString(number), 12, '0'))) AS message_id,
+        now64(3) - toIntervalDay(1 + number % ${DAYS}) AS accepted_at, accepted_at AS at, 'routed' AS type, 'acme' AS account,
+        toString(491700000000 + number) AS destination, 1 AS attempt, 'alpha' AS provider
+      FROM numbers(${DAYS * PER_DAY})`;
+    const columns = "message_id, accepted_at, at, type, account, destination, attempt, provider";
+    await db.client.command({
+      query: `INSERT INTO events (${columns}) SELECT ${columns} FROM (${made})`,
+      clickhouse_settings: { max_partitions_per_insert_block: "0" },
+    });
+    let read = 0;
+    const counted = new ClickhouseStatus({
+      lookUp: (work) =>
+        work(async (query, parameters) => {
+          const answer = await db.client.query({
+            ...{ query, query_params: parameters, format: "JSONEachRow" },
+            clickhouse_settings: { wait_end_of_query: 1, date_time_output_format: "iso" },
+          });
+          read += Number(JSON.parse(String(answer.response_headers["x-clickhouse-summary"])).read_rows);
+          return answer.json() as never;
+        }),
+    });
+    const [found] = await counted.find("acme", "0197b7a0-0000-7000-8000-000000012345", []);
+    expect(found).toMatchObject({ to: "+491700012345", status: "routed", history: [{ type: "routed" }] });
+    // One granule of the key, and one or two of its own day in each table; not one of every day.
+    expect(read).toBeLessThan(60_000);
+    read = 0;
+    expect(await counted.find("acme", randomUUID(), [])).toEqual([]);
+    expect(read).toBeLessThan(10_000);
+  });
+
   it("is bounded, for an id that an upstream system gives to everyone", async () => {
     const id = randomUUID();
     const many = Array.from({ length: MAX_DESTINATIONS + 10 }, (_, i) => course(id, `4917000${10_000 + i}`, NOW + i));
