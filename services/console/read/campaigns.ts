@@ -26,6 +26,9 @@ const BOUNDS: CampaignBounds = { rows: 100_000_000, seconds: MOST_SECONDS, bytes
 /** Of the reader that asks it: what ClickHouse says is still to come through, ms. */
 export const CAMPAIGNS_TIMEOUT_MS = (MOST_SECONDS + 2) * 1_000;
 
+/** Rows that are worked on at once. With ClickHouse's own 65,409 a million messages took 1.1 GB, and as long; with these 0.2 GB, as two million did. */
+const BLOCK = 8_192;
+
 /** Each of them may hold as much as it is allowed to. */
 export const CAMPAIGNS_AT_ONCE = 3;
 
@@ -65,7 +68,8 @@ const query = ({ rows, seconds, bytes }: CampaignBounds) => `
   GROUP BY label, account
   ORDER BY messages DESC, label, account
   LIMIT ${MOST}
-  SETTINGS max_rows_to_read = ${rows}, max_execution_time = ${seconds}, max_memory_usage = ${bytes}, optimize_aggregation_in_order = 1`;
+  SETTINGS max_rows_to_read = ${rows}, max_execution_time = ${seconds}, max_memory_usage = ${bytes},
+    optimize_aggregation_in_order = 1, max_block_size = ${BLOCK}`;
 
 type Row = {
   readonly label: string;

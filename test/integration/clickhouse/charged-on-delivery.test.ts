@@ -1,16 +1,23 @@
 import { randomUUID } from "node:crypto";
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { ClickhouseReader } from "../../../pipeline/read-model/clickhouse-reader.ts";
 import type { Event } from "../../../schemas/generated/types.ts";
+import { campaigns } from "../../../services/console/read/campaigns.ts";
 import { sharedCluster } from "../../fixture/shared-cluster.ts";
 import { event, facts } from "../../unit/analytics-sink/events.ts";
 import { type TestDatabase, testDatabase } from "./database.ts";
 
 let db: TestDatabase;
+let reader: ClickhouseReader;
 beforeAll(async () => {
   db = await testDatabase(sharedCluster(), "charges");
+  reader = new ClickhouseReader({ ...db.target, timeoutMs: 30_000 });
 });
-afterAll(() => db?.drop());
+afterAll(async () => {
+  await reader?.close();
+  await db?.drop();
+});
 
 /** A minute's last second, so that receipts stand in the next one. */
 const SUBMITTED_AT = Math.floor(Date.now() / 60_000) * 60_000 - 1_000;
@@ -36,8 +43,9 @@ const tries: fc.Arbitrary<Try[]> = fc.uniqueArray(
 );
 
 /** What stands in the log of a message: each segment's receipt says what is owed by then, and the last one ends it. */
-function eventsOf(messageId: string, provider: string, of: readonly Try[]): Event[] {
-  const about = facts({ messageId, segments: SEGMENTS, accountId: "acme" });
+function eventsOf(messageId: string, provider: string, of: readonly Try[], metadata: Record<string, string>): Event[] {
+  const acceptedAt = SUBMITTED_AT - 500;
+  const about = facts({ messageId, segments: SEGMENTS, accountId: "acme", acceptedAt, metadata });
   return of.flatMap(({ currency, onDelivery, delivered, provider: name }, place) => {
     const base = {
       facts: about,
@@ -73,7 +81,7 @@ const COSTS = "mapApply((c, a) -> (c, toString(toDecimal64(a, 6))), mapSort(cost
 const owed = (costs: Record<string, string> | undefined) =>
   Object.fromEntries(Object.entries(costs ?? {}).flatMap(([c, a]) => (Number(a) === 0 ? [] : [[c, Number(a)]])));
 
-it("costs each provider's price once where it has delivered, in whatever order and however often that is told", async () => {
+it("costs each provider's price once where it has delivered, in whatever order and however often that is told, also by campaign", async () => {
   let run = 0;
   await fc.assert(
     fc.asyncProperty(
@@ -82,8 +90,9 @@ it("costs each provider's price once where it has delivered, in whatever order a
       async (all, draw) => {
         run++;
         const own = `${run}`;
-        const messages = all.map((of) => ({ id: randomUUID(), of }));
-        const events = messages.flatMap(({ id, of }) => eventsOf(id, own, of));
+        const key = `run-${own}`;
+        const messages = all.map((of, n) => ({ id: randomUUID(), of, label: n % 2 === 0 ? "spring" : "autumn" }));
+        const events = messages.flatMap(({ id, of, label }) => eventsOf(id, own, of, { [key]: label }));
         // What a new owner says again; a submission, an end and a decision stand in the log once.
         const again = events.filter(({ type }) => type === "receipt" && draw.next().value < 500);
         const shuffled = [...events, ...again]
@@ -101,6 +110,13 @@ it("costs each provider's price once where it has delivered, in whatever order a
           );
           expect(row).toMatchObject({ account: "acme", submissions: String(of.length) });
           expect(owed(row?.costs)).toEqual(owed(amounts(of)));
+        }
+        const found = await campaigns(reader, key, 60);
+        for (const label of ["spring", "autumn"]) {
+          const of = messages.filter((message) => message.label === label);
+          const campaign = found.find((one) => one.label === label);
+          expect([campaign?.messages ?? 0, campaign?.ended.delivered ?? 0]).toEqual([of.length, of.length]);
+          expect(owed(campaign?.costs), `campaign ${label}`).toEqual(owed(amounts(of.flatMap((one) => one.of))));
         }
         for (const view of ["provider_minutes", "traffic_minutes"])
           for (const name of ["alpha", "beta", "gamma"]) {
