@@ -1,5 +1,7 @@
 /** What `make console-shots` looks at: each view, and what can be opened on it. */
 import type { Page, Route } from "playwright-core";
+import type { SaidSuspicion } from "../../pipeline/follow/suspicion-board.ts";
+import { shownSuspicions } from "../../services/console/read/suspicions.ts";
 
 export interface Scene {
   /** Of the picture's file. */
@@ -46,7 +48,9 @@ export function scenes({ messageId }: SceneParts): readonly Scene[] {
     view("inbound"),
     view("alerts"),
     { name: "alerts-firing", address: "alerts", prepare: fire },
+    { name: "abnormal", address: "abnormal", prepare: suspect },
     view("dead-letters"),
+    { name: "dead-letters-shown", address: "dead-letters", prepare: openLetter },
     { name: "dead-letters-looked", address: "dead-letters", prepare: dryRun },
     { name: "dead-letters-replay", address: "dead-letters", prepare: openReplay },
     view("accounts"),
@@ -77,6 +81,12 @@ async function simulate(page: Page): Promise<void> {
   await page.waitForSelector('.outcome:has-text("done")');
 }
 
+/** The newest letter, with its record. */
+async function openLetter(page: Page): Promise<void> {
+  await page.click('button[aria-label^="Show letter"] >> nth=0');
+  await page.waitForSelector("dialog[open] .letter dd");
+}
+
 async function dryRun(page: Page): Promise<void> {
   await page.check("#as-new");
   await page.click('button:text("See what would happen")');
@@ -98,13 +108,52 @@ async function openRollBack(page: Page): Promise<void> {
 
 /** Alerts as they would be: nothing on the cluster needs to go wrong for minutes to see how they look. */
 async function fire(page: Page): Promise<void> {
-  const answer = async (route: Route) => {
-    const body = (await (await route.fetch()).json()) as object;
-    await route.fulfill({ json: { ...body, alerts: alerts(Date.now()) } });
-  };
-  await page.route("**/api/alerts", answer);
-  await page.reload();
+  await answerWith(page, "**/api/alerts", () => ({ alerts: alerts(Date.now()) }));
   await page.waitForSelector('.condition:has-text("firing")');
+}
+
+/** Abnormal traffic as the console would show it: a local cluster has no weeks of usual traffic to compare with. */
+async function suspect(page: Page): Promise<void> {
+  const now = Date.now();
+  await answerWith(page, "**/api/abnormal", () => shownSuspicions(suspicions(now), "operator", now));
+  await page.waitForSelector('th:has-text("pumping")');
+}
+
+/** Has the page answered with this in place of, or beside, what the console says. */
+async function answerWith(page: Page, path: string, answer: () => object): Promise<void> {
+  await page.route(path, async (route: Route) => {
+    const body = (await (await route.fetch()).json()) as object;
+    await route.fulfill({ json: { ...body, ...answer() } });
+  });
+  await page.reload();
+}
+
+function suspicions(now: number): SaidSuspicion[] {
+  const minute = Math.floor(now / MINUTE_MS) - 1;
+  const one = (
+    id: string,
+    since: number,
+    of: Partial<SaidSuspicion> & Pick<SaidSuspicion, "kind" | "level" | "subject">,
+  ) => ({
+    ...{ id, since: minute - since, minute, over: false, saidAt: now - MINUTE_MS },
+    ...{ measure: "messages a minute", expected: 12.4, seen: 318, surprise: 41, hourly: {} },
+    ...of,
+  });
+  return [
+    one("a", 22, {
+      ...{ kind: "grey-route", level: "warning", subject: { provider: PROVIDER, country: "FR" } },
+      ...{ measure: "conversions of 400 codes", expected: 281, seen: 23, surprise: 34 },
+    }),
+    one("b", 9, {
+      ...{ kind: "stolen-key", level: "warning", subject: { account: "acme", sender: "PRIZE" } },
+      hourly: { EUR: 48_200_000, USD: 9_100_000 },
+    }),
+    one("c", 4, {
+      ...{ kind: "pumping", level: "critical", subject: { account: "acme", country: "UZ", range: "99890111" } },
+      ...{ measure: "of 40 otp messages, those to few ranges", expected: 2.04, seen: 38, surprise: 82 },
+      hourly: { EUR: 91_500_000 },
+    }),
+  ];
 }
 
 function alerts(now: number) {

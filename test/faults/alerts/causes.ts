@@ -287,7 +287,7 @@ function ofStores({ clickhouse, sluice: { infra } }: World): Cause[] {
     },
     {
       cause: "ClickHouse refuses connections",
-      alerts: ["ClickHouseRefusesInserts", "LagGrowing", "AnalyticsBehind"],
+      alerts: ["ClickHouseRefusesInserts", "LagGrowing", "AnalyticsBehind", "AbnormalTrafficUnwatched"],
       begin: async () => clickhouse.refuse(),
       end: async () => clickhouse.mend(),
       within: 420,

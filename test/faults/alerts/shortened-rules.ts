@@ -1,13 +1,13 @@
 import { ALERT_RULES } from "../../../pipeline/alerts/alert-rules.ts";
 import { type AlertRule, type Condition, type Expression, reachOf } from "../../../pipeline/alerts/expression.ts";
-import { divided, HOUR, less, reading, times, when } from "../../../pipeline/alerts/rules/terms.ts";
+import { divided, HOUR, less, MINUTE, reading, times, when } from "../../../pipeline/alerts/rules/terms.ts";
 
 /** A rule looks at so little of the past that its windows need no shortening, seconds. */
 const SHORT = HOUR;
 
 const freeOf = (ago?: number) => reading("min", "clickhouse_disk_free_bytes", ["disk"], {}, ago);
 
-/** Thresholds that no test can reach on a machine that others use as well: the same figures, with a bound that holds at once. */
+/** Thresholds that no test can reach, or not within minutes: the same figures, with a bound that holds sooner. */
 export const MOVED_BOUNDS: Readonly<Record<string, { readonly when: readonly [Condition]; readonly said: string }>> = {
   ClickHouseDiskFilling: {
     when: [when(divided(freeOf(), reading("max", "clickhouse_disk_size_bytes", ["disk"])), "<", 1)],
@@ -29,6 +29,10 @@ export const MOVED_BOUNDS: Readonly<Record<string, { readonly when: readonly [Co
       ),
     ],
     said: "free below all of it instead of a tenth",
+  },
+  AbnormalTrafficUnwatched: {
+    when: [when(reading("max", "abnormal_behind_seconds", []), ">", 4 * MINUTE)],
+    said: "more than 4 minutes behind instead of 15",
   },
 };
 
