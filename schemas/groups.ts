@@ -2,6 +2,7 @@ import {
   CONVERSIONS_TOPIC,
   DOUBT_TOPIC,
   EVENTS_TOPIC,
+  INBOUND_TOPIC,
   RECEIPTS_TOPIC,
   ROUTER_INPUTS,
   UNPLACED_RECEIPTS_TOPIC,
@@ -11,6 +12,8 @@ import {
 export const ROUTER_GROUP = "sluice.router";
 export const CORRELATOR_GROUP = "sluice.correlator";
 export const PLACING_GROUP = "sluice.receipt-placing";
+/** Writes down what recipients say of their consent. */
+export const OPT_OUT_GROUP = "sluice.opt-outs";
 export const EVENT_SINK_GROUP = "sluice.analytics-sink";
 export const CONVERSION_SINK_GROUP = "sluice.analytics-sink.conversions";
 /** Whoever owns the one partition of sms.abnormal watches the traffic. */
@@ -35,6 +38,7 @@ export function groupOf(topic: string): string | undefined {
   if (ROUTER_INPUTS.includes(topic)) return ROUTER_GROUP;
   if (topic === RECEIPTS_TOPIC || topic === DOUBT_TOPIC) return CORRELATOR_GROUP;
   if (topic === UNPLACED_RECEIPTS_TOPIC) return PLACING_GROUP;
+  if (topic === INBOUND_TOPIC) return OPT_OUT_GROUP;
   if (topic === EVENTS_TOPIC) return EVENT_SINK_GROUP;
   return topic === CONVERSIONS_TOPIC ? CONVERSION_SINK_GROUP : undefined;
 }

@@ -5,6 +5,11 @@ import { checked, distinct, kebabId, lane, senderId } from "./fields.ts";
 import { priceCapSchema } from "./price-cap.ts";
 import { sellingPricesSchema } from "./selling-prices.ts";
 
+/** A number in international form without a plus, or a short code. */
+const inboundNumber = z
+  .string()
+  .regex(/^[1-9]\d{2,14}$/, "digits alone: a number in international form without a plus, or a short code");
+
 /** A customer: who may send, with which keys, in which lanes, how fast, at what price. */
 export const accountSchema = z.strictObject({
   id: kebabId,
@@ -26,6 +31,15 @@ export const accountSchema = z.strictObject({
   from: senderId.optional(),
   /** Where status callbacks of its messages go that name no address. */
   callbackUrl: checked(callbackUrlProblem).optional(),
+  /** Numbers and short codes by which its recipients answer: what they write there is said to this account. */
+  inboundNumbers: distinct(inboundNumber).optional(),
+  /** What follows when a recipient says stop. */
+  optOut: z
+    .strictObject({
+      /** Lanes in which nothing goes to them any more; all if absent. */
+      lanes: distinct(lane).optional(),
+    })
+    .optional(),
   /** What one of its messages may cost. */
   maxPrice: priceCapSchema.optional(),
   /** What it pays: messages that cost more are stopped, or told of. */

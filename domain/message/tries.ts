@@ -3,7 +3,7 @@ export interface Try {
   readonly provider: string | null;
   /**
    * `refused`: this provider never will. `undelivered`, `missing`: it took the message, and the receipt said that it failed, or
-   * did not come in time. `permanent`: nobody may. The others may pass.
+   * did not come in time. `permanent`, `opted-out`: nobody may. The others may pass.
    */
   readonly errorClass: string;
   readonly errorCode: string | null;
@@ -17,6 +17,9 @@ export const UNDELIVERED_CLASS = "undelivered";
 
 /** Class of a try that was accepted, and whose receipt did not come in time. */
 export const MISSING_CLASS = "missing";
+
+/** Class of a try that was given up before it was submitted, since the recipient has said stop. It is also how the message ends. */
+export const OPTED_OUT_CLASS = "opted-out";
 
 /** Tries kept on a message. */
 export const MAX_TRIED = 32;

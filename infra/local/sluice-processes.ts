@@ -140,6 +140,7 @@ export function sluiceEnvironment(config: ClusterConfig): Record<string, string>
       : { SLUICE_CLICKHOUSE_USER: "sluice", SLUICE_CLICKHOUSE_PASSWORD_FILE: passwordFile(config, "sluice") }),
     SLUICE_CATALOG_DIR: sluiceEndpoints(config).catalogDir,
     SLUICE_SENDER_JOURNAL_DIR: resolve(config.stateDir, "run", "journal"),
+    SLUICE_STORE_DIR: resolve(config.stateDir, "run", "store"),
     SLUICE_CONSOLE_LOGIN_FILE: consoleLoginFile(config),
     SLUICE_CONSOLE_METRICS: Object.entries(sluiceEndpoints(config).adminUrls)
       .map(([service, url]) => `${service}=${url}/metrics`)

@@ -56,7 +56,11 @@ interface Waiter {
 
 interface Following {
   position: CopyPosition;
+  /** Where the log ended, and when that was asked for, epoch ms. */
   end: number;
+  asked: number;
+  /** Of the last time at which the copy is known to have had all that the log had, epoch ms; 0: it is not known yet. */
+  seen: number;
   /** `since` as it was handed to the store last. */
   noted: number;
   waiters: Waiter[];
@@ -90,7 +94,8 @@ export class ChangelogCopy {
         await store.clear(options.tables, topic, partition);
       }
       const position = beginning(why === undefined ? positions[partition] : undefined, low, high, asked);
-      this.partitions[partition] = { position, end: high, noted: position.since, waiters: [] };
+      const seen = position.next >= high ? asked : 0;
+      this.partitions[partition] = { position, end: high, asked, seen, noted: position.since, waiters: [] };
       store.setPosition(topic, partition, position);
     }
     for (const [partition, { position }] of this.partitions.entries())
@@ -112,6 +117,11 @@ export class ChangelogCopy {
     return this.partitions[partition]?.position.next ?? 0;
   }
 
+  /** The last moment of which it is known that the copy has all that the log had then, epoch ms; 0: there has been none since the start. */
+  seenAt(partition: number): number {
+    return this.partitions[partition]?.seen ?? 0;
+  }
+
   /** Resolves with true when all below the offset has been applied; with false when it is not `wanted` any more, or the copy is over. */
   reached(partition: number, offset: number, wanted?: Wanted): Promise<boolean> {
     const following = this.partitions[partition];
@@ -124,6 +134,13 @@ export class ChangelogCopy {
   async caughtUp(partition: number, wanted?: Wanted): Promise<boolean> {
     const { high } = (await this.options.source.watermarks(this.options.topic))[partition] ?? { high: 0 };
     return this.reached(partition, high, wanted);
+  }
+
+  /** `caughtUp` for several partitions, by one question. */
+  async allCaughtUp(partitions: readonly number[], wanted?: Wanted): Promise<boolean> {
+    const marks = await this.options.source.watermarks(this.options.topic);
+    const reached = await Promise.all(partitions.map((p) => this.reached(p, marks[p]?.high ?? 0, wanted)));
+    return reached.every((one) => one);
   }
 
   /** Records of the log that have not been applied, as of the last answer; those that compaction has removed count too. */
@@ -143,12 +160,14 @@ export class ChangelogCopy {
       const { position } = following;
       const { low, high } = marks[partition] ?? { low: 0, high: 0 };
       following.end = high;
+      following.asked = asked;
       if (before[partition]! > high)
         return this.fail("is shorter than its copy: it has been deleted and made again", partition);
       if (position.next < low) return this.fail("has lost records that its copy had not read", partition);
       if (position.next < high) {
         if (this.tooLate(following, partition)) return;
       } else {
+        following.seen = asked;
         // Batches are refused when it is too late for them, so that a copy which is at the end has missed nothing.
         following.position = { ...position, since: Math.max(position.since, asked) };
         // An idle copy is not written every second.
@@ -172,11 +191,13 @@ export class ChangelogCopy {
         const { since, newest } = following.position;
         following.position = { next: record.offset + 1, since, newest: Math.max(newest, record.timestamp) };
         store.setPosition(topic, partition, following.position);
+        noteSeen(following);
       },
       reached: (next) => {
         if (this.over) return;
         following.position = { ...following.position, next: Math.max(following.position.next, next) };
         store.setPosition(topic, partition, following.position);
+        noteSeen(following);
         this.settle(following);
       },
     };
@@ -227,6 +248,11 @@ export class ChangelogCopy {
       }),
     );
   }
+}
+
+/** A log that grows all the time is never seen at its end: it counts that the copy has come to where that was when it was asked for. */
+function noteSeen(following: Following): void {
+  if (following.position.next >= following.end) following.seen = following.asked;
 }
 
 /** Where to begin. A copy that has all that there is has it now. */

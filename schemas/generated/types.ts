@@ -5,7 +5,7 @@
 export interface Attempt {
   /** Provider tried; null when no provider could be chosen. */
   readonly provider: string | null;
-  /** transient, throttled, refused, permanent, unroutable, unsubmitted, unknown: it may have been accepted, undelivered: its receipt said so, or missing: no receipt came in time. Who has refused, failed or kept silent is not asked again. */
+  /** transient, throttled, refused, permanent, unroutable, unsubmitted, unknown: it may have been accepted, undelivered: its receipt said so, missing: no receipt came in time, or opted-out: the recipient has said stop. Who has refused, failed or kept silent is not asked again. */
   readonly errorClass: string;
   /** The provider's own code (SMPP command_status by name, HTTP status or API code), or Sluice's. */
   readonly errorCode: string | null;
@@ -51,18 +51,20 @@ export interface BudgetWord {
 
 export type Circuit = "closed" | "half_open" | "open";
 
-/** Whether an account may write to a destination: sms.consent (compacted), keyed by account + ':' + destination. */
+/** Whether an account may write to a destination: sms.consent (compacted), keyed by account + ':' + destination, in the destination's partition. Of several words the latest by `at` holds, whatever their order; of two of one time the one that stands behind. */
 export interface Consent {
-  /** The account. */
+  /** The account; * for all accounts. */
   readonly accountId: string;
   /** E.164 digits. */
   readonly destination: string;
   /** The last word. */
   readonly state: ConsentState;
-  /** What changed it: keyword, api, import. */
+  /** What changed it: keyword, api, webhook, import. */
   readonly source: string;
   /** When. */
   readonly at: number;
+  /** Where the word came from, for people: the provider that brought the message, the name of an import. No texts, no numbers. */
+  readonly detail: string | null;
 }
 
 export type ConsentState = "opted_in" | "opted_out";
@@ -207,7 +209,7 @@ export interface Event {
   readonly providerMessageIds: readonly string[];
   /** submitted: set when an earlier submission may have reached a provider; the stated reason of the repeat. rerouted: the same, of the submission to come. */
   readonly resubmitted: string | null;
-  /** returned, in_doubt, closed: transient, throttled, refused (this provider never will take it), permanent (nobody may), unroutable, unsubmitted, unknown, invalid, expired, undelivered (by its receipt, and no other provider is left). rerouted: the class of its receipt (route, temporary, handset, unknown), or missing. */
+  /** returned, in_doubt, closed: transient, throttled, refused (this provider never will take it), permanent (nobody may), unroutable, unsubmitted, unknown, invalid, expired, undelivered (by its receipt, and no other provider is left), opted-out (the recipient has said stop). rerouted: the class of its receipt (route, temporary, handset, unknown), or missing. */
   readonly errorClass: string | null;
   /** The provider's or Sluice's code. routed: account-busy, when the account was above its share of the provider and the message stands behind those of others; waited, when it had waited for the provider and stands behind what comes now. */
   readonly errorCode: string | null;

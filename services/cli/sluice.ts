@@ -12,6 +12,7 @@ import { deadLettersCommand } from "./dead-letters/dead-letters-command.ts";
 import { explainCommand } from "./explain/explain-command.ts";
 import { pricesCommand } from "./prices-command.ts";
 import { simulateCommand } from "./simulate/simulate-command.ts";
+import { suppressionsCommand } from "./suppressions/suppressions-command.ts";
 import { visibleText } from "./visible-text.ts";
 
 const COMMANDS: Readonly<Record<string, Command>> = {
@@ -25,6 +26,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   prices: pricesCommand,
   restore: restoreCommand,
   simulate: simulateCommand,
+  suppressions: suppressionsCommand,
 };
 
 /** Exit code of wrong arguments (`EX_USAGE` of sysexits.h), apart from that of a check that failed. */

@@ -17,9 +17,18 @@ import type { TopicReader } from "../../platform/kafka/topic-reader.ts";
 import { runTransform } from "../../platform/kafka/transform.ts";
 import { runService, type Scope } from "../../platform/lifecycle/run-service.ts";
 import { KNOWN_VARIABLES } from "../../schemas/generated/variables.ts";
-import { CORRELATOR_GROUP, PLACING_GROUP } from "../../schemas/groups.ts";
-import { CONTROL_TOPIC, CORRELATION_TOPIC, EVENTS_TOPIC, RECEIPTS_TOPIC, ROUTER_INPUTS } from "../../schemas/topics.ts";
+import { CORRELATOR_GROUP, OPT_OUT_GROUP, PLACING_GROUP } from "../../schemas/groups.ts";
+import {
+  CONTROL_TOPIC,
+  CORRELATION_TOPIC,
+  EVENTS_TOPIC,
+  INBOUND_TOPIC,
+  RECEIPTS_TOPIC,
+  ROUTER_INPUTS,
+} from "../../schemas/topics.ts";
 import { concludedMetrics } from "./concluded-metrics.ts";
+import { optOutMetrics } from "./consent/opt-out-metrics.ts";
+import { OptOuts, type OptOutsOptions } from "./consent/opt-outs.ts";
 import { newCounters } from "./correlation-counters.ts";
 import { type CorrelationLimits, DEFAULT_LIMITS, type ProviderTerms } from "./correlation-terms.ts";
 import { CORRELATOR_INPUTS, Correlator, type CorrelatorOptions, STREAM_INPUTS } from "./correlator.ts";
@@ -62,6 +71,7 @@ async function start(scope: Scope): Promise<void> {
   const parts = { ...pipeline, reader, catalog };
   await placeReceipts(scope, parts);
   const group = await correlator(scope, parts);
+  await optOuts(scope, parts);
   observeKafka(scope, { producer, group });
   await webhooks(scope, codecs, producer, catalog);
 }
@@ -113,6 +123,26 @@ async function placeReceipts(
   await scope.waitFor("kafka (receipt placing)", () => group.start());
   // Deadlines wait for what it has not placed.
   observeKafka(scope, { group, name: "receipt placing", now });
+}
+
+/** Writes down what recipients say of their consent. */
+async function optOuts(scope: Scope, { connection, codecs, producer, now, catalog }: Parts): Promise<void> {
+  const { log, metrics } = scope;
+  const { partitions } = config;
+  const options: OptOutsOptions = { codecs, partitions, catalog, metrics: optOutMetrics(metrics), log, now };
+  const group = new TaskGroup({
+    connection,
+    groupId: OPT_OUT_GROUP,
+    topics: [INBOUND_TOPIC],
+    partitions,
+    sessionTimeoutMs: config.kafkaSessionTimeout,
+    // Quiet most of the time: asked less often, and answered as soon as something comes.
+    maxWaitMs: 500,
+    run: (task) => runTransform(task, new OptOuts(task, options), { producer }),
+  });
+  await scope.add("opt-outs", { start: () => group, stop: () => group.stop() });
+  await scope.waitFor("kafka (opt-outs)", () => group.start());
+  observeKafka(scope, { group, name: "opt-outs", now });
 }
 
 /** Joins receipts with submissions, partition by partition. */

@@ -1,10 +1,12 @@
 import { z } from "zod";
+import { consentSettings } from "../../pipeline/boot/open-consent.ts";
 import { bytes, duration, integer, port, secret, text, url } from "../../platform/config/settings.ts";
 import { kafkaSettings } from "../../platform/kafka/settings.ts";
 
 /** The settings of ingest. */
 export const ingestConfig = z.object({
   ...kafkaSettings,
+  ...consentSettings,
   catalogDir: text()
     .default("infra/local/catalog")
     .describe(

@@ -7,6 +7,7 @@ import { withoutSecrets } from "../../domain/catalog/provider.ts";
 import type { SnapshotSource } from "../../domain/catalog/snapshot.ts";
 import { newMessageId } from "../../domain/message/message-id.ts";
 import { openCatalog } from "../../pipeline/boot/open-catalog.ts";
+import { openConsent } from "../../pipeline/boot/open-consent.ts";
 import { type Pipeline, startPipeline, startReader } from "../../pipeline/boot/start-pipeline.ts";
 import { followRouting, ROUTING_TOPICS, snapshotWithRoutes } from "../../pipeline/explain/routing-view.ts";
 import { ClickhouseReader } from "../../pipeline/read-model/clickhouse-reader.ts";
@@ -30,6 +31,7 @@ import { IdempotencyMemory } from "./acceptance/idempotency-memory.ts";
 import { Intake } from "./acceptance/intake.ts";
 import { MessageRate } from "./acceptance/message-rate.ts";
 import { RecentAcceptances } from "./acceptance/recent-acceptances.ts";
+import { Suppressions } from "./consent/suppressions.ts";
 import { Conversions, conversionMetrics } from "./conversions/conversions.ts";
 import { restApp } from "./doors/rest/rest-app.ts";
 import type { RestContext } from "./doors/rest/rest-context.ts";
@@ -66,11 +68,19 @@ async function start(scope: Scope): Promise<void> {
     stop: (it) => it.close(),
   });
   const recent = new RecentAcceptances(config.recentMessages, performance.now());
+  const consent = await openConsent(scope, pipeline, { service: "ingest", config });
   await listen(scope, {
     keys: { accountOf: (key) => keys.accountOf(key) },
     acceptor: acceptorOf(scope, pipeline, recent, catalog),
     status: new MessageLookup(new ClickhouseStatus(analytics), recent, scope.log),
     conversions: conversionsOf(scope, pipeline, recent),
+    suppressions: new Suppressions({
+      codec: pipeline.codecs.consent,
+      partitions: config.partitions,
+      writer: writerOf(scope, pipeline.producer),
+      copy: consent,
+      now: pipeline.now,
+    }),
     // Messages are accepted whether it is at hand or not.
     routing: followRouting({
       codecs: pipeline.codecs,

@@ -5,9 +5,11 @@ import { revealFor } from "../../domain/catalog/secret-references.ts";
 import type { ConversionSummary } from "../../domain/quality/conversion-estimates.ts";
 import { withConversions } from "../../domain/routing/delivery-view.ts";
 import { openCatalog } from "../../pipeline/boot/open-catalog.ts";
+import { openConsent } from "../../pipeline/boot/open-consent.ts";
 import { readCatalog } from "../../pipeline/boot/read-catalog.ts";
 import { revealSecret } from "../../pipeline/boot/reveal-secret.ts";
 import { startPipeline, startReader } from "../../pipeline/boot/start-pipeline.ts";
+import { ConsentGuard } from "../../pipeline/follow/consent-guard.ts";
 import { ConversionBoard } from "../../pipeline/follow/conversion-board.ts";
 import { DeliveryBoard } from "../../pipeline/follow/delivery-board.ts";
 import { followBudgets } from "../../pipeline/follow/follow-budgets.ts";
@@ -47,6 +49,7 @@ import { Router } from "./router.ts";
 import { observeConversions, observeDelivery, routerMetrics } from "./router-metrics.ts";
 import { routerSettings } from "./router-settings.ts";
 import { BudgetRule } from "./rules/budget-rule.ts";
+import { ConsentRule } from "./rules/consent-rule.ts";
 
 /** Of ROUTER_INPUTS: the otp requests. */
 const URGENT_INPUTS = 1;
@@ -64,6 +67,7 @@ await runService({
     const pipeline = await startPipeline(scope, "router", config);
     const { connection, codecs, producer, now } = pipeline;
 
+    const consent = await openConsent(scope, pipeline, { service: "router", config });
     const boards = [HEALTH_TOPIC, QUALITY_TOPIC, CONVERSION_COUNTS_TOPIC, NETWORKS_TOPIC, USAGE_TOPIC, BUDGETS_TOPIC];
     const followedTopics = [...boards, CONTROL_TOPIC];
     const reader = await startReader(scope, pipeline, [EVENTS_TOPIC, ...followedTopics]);
@@ -178,6 +182,7 @@ await runService({
     await scope.add("log ends", { start: () => ends, stop: () => ends.stop() });
 
     const rulesOf = { reader, codecs, partitions: config.partitions, now, random: Math.random };
+    const guard = new ConsentGuard({ copy: consent, catalog });
     const options = {
       codecs,
       partitions: config.partitions,
@@ -190,7 +195,10 @@ await runService({
       networks,
       capBoard,
       usageMark,
-      rules: () => [new BudgetRule({ ...rulesOf, board: budgetBoard, mark: budgetsMark })],
+      rules: () => [
+        new ConsentRule({ copy: consent, guard }),
+        new BudgetRule({ ...rulesOf, board: budgetBoard, mark: budgetsMark }),
+      ],
       log: scope.log,
       schemas: new SchemaGate({ codecs, log: scope.log, monotonic: () => performance.now() }),
       now,

@@ -1,4 +1,4 @@
-import { appendTry, MISSING_CLASS, refusals, UNDELIVERED_CLASS } from "../../domain/message/tries.ts";
+import { appendTry, MISSING_CLASS, OPTED_OUT_CLASS, refusals, UNDELIVERED_CLASS } from "../../domain/message/tries.ts";
 import type { Choice } from "../../domain/routing/choose-provider.ts";
 import { refusalCode, senderCodes } from "../../domain/routing/refusal-code.ts";
 import type { Attempt, Event } from "../../schemas/generated/types.ts";
@@ -32,12 +32,16 @@ export interface GivenUp {
   readonly provider?: string | null;
 }
 
+/** The end of a message whose recipient has said stop. */
+export const OPTED_OUT: GivenUp = { state: "rejected", errorClass: OPTED_OUT_CLASS, code: OPTED_OUT_CLASS };
+
 /** Why the message must be given up, or undefined. */
 export function givingUp(tried: readonly Attempt[], now: number, expiresAt: number): GivenUp | undefined {
   if (now >= expiresAt) return { state: "expired", errorClass: "expired", code: "expired" };
   const last = tried.at(-1);
   if (last?.errorClass === "permanent")
     return { state: "rejected", errorClass: "permanent", code: last.errorCode || "permanent" };
+  if (last?.errorClass === OPTED_OUT_CLASS) return OPTED_OUT;
   if (tried.filter((attempt) => COUNTED.has(attempt.errorClass)).length >= MAX_SUBMISSIONS)
     return { state: "failed", errorClass: last?.errorClass ?? "unroutable", code: "attempts-exhausted" };
   return undefined;
@@ -57,8 +61,12 @@ const STATE_OF_REFUSAL: Readonly<Record<string, GivenUp["state"]>> = {
   [MISSING_CLASS]: "unknown",
 };
 
-/** Whether a message that is given up was never taken by a provider: then its record is a dead letter. */
+/**
+ * Whether a message that is given up was never taken by a provider, and somebody may want to look into why: then its record is a dead letter.
+ * That a recipient has said stop is no fault of anything, and to send it again would be one.
+ */
 export function isDeadLetter({ errorClass }: Pick<Event, "errorClass">): boolean {
+  if (errorClass === OPTED_OUT_CLASS) return false;
   return errorClass === null || STATE_OF_REFUSAL[errorClass] === undefined;
 }
 

@@ -14,6 +14,7 @@ const RETRY_CLASSES: ReadonlySet<string> = new Set([
   "unknown",
   "undelivered",
   "missing",
+  "opted-out",
 ]);
 
 /** What the router counts. */

@@ -45,6 +45,7 @@ import {
   lastWords,
   letterReason,
   nextRound,
+  OPTED_OUT,
   refusedByAll,
   tierFor,
   unroutableEnd,
@@ -299,7 +300,7 @@ export class Router implements Transform {
     }
     const end = givingUp(pending.tried, now, facts.expiresAt);
     if (end !== undefined) {
-      this.close(record, pending, end, lastWords(pending.tried), out);
+      this.close(record, pending, end, this.lastWordsOn(pending, end, now), out);
       return;
     }
     if (this.isRuledOut(record, pending, this.rules.judge(pending, now), now, out)) return;
@@ -307,6 +308,12 @@ export class Router implements Transform {
     if (!choice.ok) this.unroutable(record, pending, choice, out);
     else if (!this.isRuledOut(record, pending, this.rules.afford(pending, choice, now), now, out))
       this.assign(record, pending, choice, now, out);
+  }
+
+  /** Why it is given up, for people: of what a sender has not submitted, as a rule here says it, where one does. */
+  private lastWordsOn(pending: Pending, end: GivenUp, now: number): string {
+    const ruling = end === OPTED_OUT ? this.rules.judge(pending, now) : undefined;
+    return ruling?.verdict === "refuse" && ruling.end === OPTED_OUT ? ruling.detail : lastWords(pending.tried);
   }
 
   /** A rule has something against its going now, and what follows from that is done. */

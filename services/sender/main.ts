@@ -5,9 +5,11 @@ import { rivalsOf } from "../../domain/catalog/rivals.ts";
 import { revealFor } from "../../domain/catalog/secret-references.ts";
 import { type Snapshot, type SnapshotSource, snapshotOf } from "../../domain/catalog/snapshot.ts";
 import { openCatalog } from "../../pipeline/boot/open-catalog.ts";
+import { openConsent } from "../../pipeline/boot/open-consent.ts";
 import { readCatalog } from "../../pipeline/boot/read-catalog.ts";
 import { revealSecret } from "../../pipeline/boot/reveal-secret.ts";
 import { startPipeline, startReader } from "../../pipeline/boot/start-pipeline.ts";
+import { ConsentGuard } from "../../pipeline/follow/consent-guard.ts";
 import { followHealth } from "../../pipeline/follow/follow-health.ts";
 import { ProviderHealth } from "../../pipeline/follow/provider-health.ts";
 import { ReadMark } from "../../pipeline/follow/read-mark.ts";
@@ -44,6 +46,7 @@ await runService({
     const { connection, codecs, producer } = pipeline;
     observeKafka(scope, { producer });
 
+    const consentCopy = await openConsent(scope, pipeline, { service: "sender", config });
     const reader = await startReader(scope, pipeline, [EVENTS_TOPIC, HEALTH_TOPIC, CONTROL_TOPIC]);
     const catalog = await openCatalog(scope, pipeline, { service: "sender", config, reader, secrets: "providers" });
     checkChosen(catalog.current, config.providers);
@@ -79,7 +82,20 @@ await runService({
     const outcomeLog = new OutcomeLog(reader);
     const volumes = new VolumeLog({ reader, health, mark, codec: codecs.event, log: scope.log });
     const kafka = { connection, producer, codecs, outcomeLog, ends, volumes, health, sessionTimeoutMs };
-    const shared = { ...kafka, metrics, traces: pipeline.traces, partitions, instance, journalDir, goesElsewhere };
+    const consent = {
+      guard: new ConsentGuard({ copy: consentCopy, catalog }),
+      caughtUpFor: consentCopy.caughtUpFor.bind(consentCopy),
+    };
+    const shared = {
+      ...kafka,
+      consent,
+      metrics,
+      traces: pipeline.traces,
+      partitions,
+      instance,
+      journalDir,
+      goesElsewhere,
+    };
     const providers = new LiveProviders({
       scope,
       make: (provider, retired) => new ProviderRuntime(provider, shared, retired),

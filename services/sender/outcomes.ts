@@ -1,6 +1,6 @@
 import { copyAllowed, type Provider } from "../../domain/catalog/provider.ts";
 import type { SubmitOutcome } from "../../domain/message/submit-outcome.ts";
-import { appendTry, IN_DOUBT_CLASS, triesInDoubt } from "../../domain/message/tries.ts";
+import { appendTry, IN_DOUBT_CLASS, type OPTED_OUT_CLASS, triesInDoubt } from "../../domain/message/tries.ts";
 import type { SluiceCodecs } from "../../pipeline/records/codecs.ts";
 import { BLANK_EVENT, eventRecord } from "../../pipeline/records/event-record.ts";
 import { retryRecord } from "../../pipeline/records/retry-record.ts";
@@ -27,7 +27,14 @@ export interface Order {
 }
 
 /** Classes that the router understands; `unsubmitted` and `unknown` are not answers of a provider. */
-export type ReturnClass = "transient" | "throttled" | "refused" | "permanent" | "unsubmitted" | "unknown";
+export type ReturnClass =
+  | "transient"
+  | "throttled"
+  | "refused"
+  | "permanent"
+  | "unsubmitted"
+  | "unknown"
+  | typeof OPTED_OUT_CLASS;
 
 /** The class under which a result goes back. A link at fault says nothing about the message. */
 export function returnClassOf(outcome: Exclude<SubmitOutcome, "accepted" | "in-doubt">): ReturnClass {

@@ -1,4 +1,5 @@
 import type { Provider } from "../../domain/catalog/provider.ts";
+import type { ConsentGuard } from "../../pipeline/follow/consent-guard.ts";
 import type { ProviderHealth } from "../../pipeline/follow/provider-health.ts";
 import { NO_VOLUME, type VolumeCount } from "../../pipeline/follow/told-volume.ts";
 import type { SluiceCodecs } from "../../pipeline/records/codecs.ts";
@@ -31,6 +32,13 @@ import { stageStepOf } from "./stage-step.ts";
 import type { Unit } from "./unit-result.ts";
 import type { VolumeLog } from "./volume-log.ts";
 
+/** What senders ask of the copy of sms.consent. */
+export interface SenderConsent {
+  readonly guard: ConsentGuard;
+  /** Resolves with true when it has all that the log has by now of the destinations of a provider's partition. */
+  caughtUpFor(partition: number, of: number, wanted: { readonly alive: boolean }): Promise<boolean>;
+}
+
 /** What all providers of a process share. */
 export interface SharedParts {
   readonly connection: KafkaConnection;
@@ -49,6 +57,8 @@ export interface SharedParts {
   readonly traces?: MessageTraces | undefined;
   /** Whether the routers could give a provider's messages to another one now. Default: yes. */
   readonly goesElsewhere?: (provider: Provider) => boolean;
+  /** What recipients have said. Default: nothing. */
+  readonly consent?: SenderConsent | undefined;
   /** Folder of the journals; without one none is kept. */
   readonly journalDir?: string | undefined;
   /** Of the consumer groups, ms. */
@@ -90,6 +100,7 @@ export class ProviderRuntime {
       goesElsewhere: () => retired || shared.goesElsewhere?.(provider) !== false,
       volumeElsewhere: () => this.volumeElsewhere(),
       retired,
+      consent: shared.consent?.guard,
       onLate: (events) => this.writeLate(events),
       onCircuit: () => this.health.tell(),
       monotonic: () => performance.now(),
@@ -156,6 +167,7 @@ export class ProviderRuntime {
 
   private async run(task: Task): Promise<void> {
     const { shared, provider, outcomes, sender } = this;
+    if (!(await this.knowsConsent(task))) return;
     const journal = this.journalOf(task);
     const countedBy = await this.countOn(task);
     const handler = new DispatchTask(task, {
@@ -169,6 +181,7 @@ export class ProviderRuntime {
       now: () => shared.producer.clock.now(),
       countedBy,
       traces: shared.traces,
+      consent: shared.consent?.guard,
     });
     const dispatcher = new Dispatcher(task, handler, {
       producer: shared.producer,
@@ -186,6 +199,17 @@ export class ProviderRuntime {
       sender.disown(handler.owner);
       sender.volume.end(task.partition);
     }
+  }
+
+  /** Waits until this process knows what the last owner may have known of recipients. False: the partition, or the process, has gone meanwhile. */
+  private async knowsConsent(task: Task): Promise<boolean> {
+    const { consent } = this.shared;
+    const wanted = {
+      get alive() {
+        return task.alive && !task.draining;
+      },
+    };
+    return consent === undefined || consent.caughtUpFor(task.partition, this.provider.partitions, wanted);
   }
 
   /** The count of a partition goes on from what its last owner told and stored. @returns when it told, epoch ms */

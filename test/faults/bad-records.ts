@@ -236,7 +236,14 @@ const REQUEST: SendRequest = {
   metadata: {},
   acceptedAt: null,
 };
-const CONSENT = { accountId: "acme", destination: NUMBER, state: "opted_in", source: "test", at: 1 } as const;
+const CONSENT = {
+  accountId: "acme",
+  destination: NUMBER,
+  state: "opted_in",
+  source: "test",
+  at: 1,
+  detail: null,
+} as const;
 
 function named(names: readonly string[]): Record<string, string> {
   const headers = Object.create(null) as Record<string, string>;

@@ -10,6 +10,7 @@ import { messageIdOfRequest } from "../../domain/message/message-id.ts";
 import { parseDestination } from "../../domain/numbers/destination.ts";
 import { TopicReader } from "../../platform/kafka/topic-reader.ts";
 import type { DeadLetter } from "../../schemas/generated/types.ts";
+import { OPT_OUT_GROUP } from "../../schemas/groups.ts";
 import {
   ABNORMAL_TOPIC,
   BUDGETS_TOPIC,
@@ -85,8 +86,9 @@ const TARGETS: readonly Target[] = [
   target(CORRELATION_TOPIC, "event", PARTITIONS, {}),
   target(NETWORKS_TOPIC, "event", PARTITIONS, {}),
   target(DEAD_LETTER_TOPIC, "event", PARTITIONS, {}),
-  // Nobody reads these yet.
-  ...[INBOUND_TOPIC, CONSENT_TOPIC].map((topic) => target(topic, "event", PARTITIONS, {})),
+  target(INBOUND_TOPIC, "event", PARTITIONS, { "dlr-collector": OPT_OUT_GROUP }),
+  // Routers and senders copy it: what they cannot understand they tell of, and go on.
+  target(CONSENT_TOPIC, "event", PARTITIONS, {}),
   ...[CONTROL_TOPIC, QUALITY_TOPIC, USAGE_TOPIC, ABNORMAL_TOPIC, BUDGETS_TOPIC].map((topic) =>
     target(topic, "event", 1, {}),
   ),
@@ -148,6 +150,11 @@ test("bad records of every kind on every topic: put aside with reason and bytes,
   figure(9, "bad records, kinds, topics", `${written.length}, ${kinds}, ${TARGETS.length}`);
   figure(9, "longest until a partition was past its bad records", `${(worst / 1_000).toFixed(1)} s`);
   expect(await metric(sluice.adminUrls.router!, "router_unreadable_health_total")).toBeGreaterThan(20);
+  for (const copies of ["router", "sender", "ingest"] as const)
+    expect([copies, (await metric(sluice.adminUrls[copies]!, "consent_unreadable_total")) > 10]).toEqual([
+      copies,
+      true,
+    ]);
   await expectUndisturbed();
 }, 300_000);
 

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { request as httpRequest, type IncomingHttpHeaders } from "node:http";
 import type { Snapshot } from "../../../domain/catalog/snapshot.ts";
+import { type ConsentWord, optOutOf } from "../../../domain/consent/consent-word.ts";
 import { newMessageId } from "../../../domain/message/message-id.ts";
 import { NO_DELIVERIES } from "../../../domain/routing/delivery-view.ts";
 import type { MessageStatusAnswer, StatusSource } from "../../../pipeline/read-model/message-status.ts";
@@ -8,6 +9,7 @@ import { createCodecs, type SluiceCodecs } from "../../../pipeline/records/codec
 import type { MessageTraces } from "../../../pipeline/traces/message-traces.ts";
 import { BodyBudget } from "../../../platform/http/body-budget.ts";
 import { type HttpServer, startHttpServer } from "../../../platform/http/http-server.ts";
+import { partitionFor } from "../../../platform/kafka/murmur2.ts";
 import type { OutRecord } from "../../../platform/kafka/record.ts";
 import { silentLog } from "../../../platform/log/log.ts";
 import { MetricRegistry } from "../../../platform/telemetry/metric-registry.ts";
@@ -20,6 +22,7 @@ import { IdempotencyMemory } from "../../../services/ingest/acceptance/idempoten
 import { Intake } from "../../../services/ingest/acceptance/intake.ts";
 import { MessageRate } from "../../../services/ingest/acceptance/message-rate.ts";
 import { RecentAcceptances } from "../../../services/ingest/acceptance/recent-acceptances.ts";
+import { Suppressions } from "../../../services/ingest/consent/suppressions.ts";
 import { Conversions, conversionMetrics } from "../../../services/ingest/conversions/conversions.ts";
 import { restApp } from "../../../services/ingest/doors/rest/rest-app.ts";
 import type { RestContext } from "../../../services/ingest/doors/rest/rest-context.ts";
@@ -65,6 +68,45 @@ export class FakeWriter implements Writer {
   }
 }
 
+/** What recipients have said, as a test puts it. */
+export class FakeConsentCopy {
+  readonly words = new Map<string, ConsentWord>();
+  complete = true;
+
+  say(accountId: string, destination: string, word: Partial<ConsentWord> = {}): void {
+    this.words.set(`${accountId}:${destination}`, {
+      state: "opted_out",
+      source: "keyword",
+      at: 1_000,
+      offset: 1,
+      ...word,
+    });
+  }
+
+  word(accountId: string, destination: string): ConsentWord | undefined {
+    return this.words.get(`${accountId}:${destination}`);
+  }
+
+  optOut(accountId: string, destination: string): ConsentWord | undefined {
+    return optOutOf(this.word(accountId, destination), this.word("*", destination));
+  }
+
+  async wordsOf(accountId: string, partition: number, { after = "", limit }: { after?: string; limit: number }) {
+    return [...this.words]
+      .flatMap(([key, word]) => {
+        const [account, destination = ""] = key.split(":");
+        return account === accountId ? [{ destination, word }] : [];
+      })
+      .filter(({ destination }) => partitionFor(destination, PARTITIONS) === partition && destination > after)
+      .sort((a, b) => (a.destination < b.destination ? -1 : 1))
+      .slice(0, limit);
+  }
+
+  caughtUp(): Promise<boolean> {
+    return this.complete ? Promise.resolve(true) : Promise.reject(new Error("no broker"));
+  }
+}
+
 export interface Answer {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
@@ -84,6 +126,7 @@ export interface CallOptions {
 export interface Harness {
   readonly context: RestContext;
   readonly writer: FakeWriter;
+  readonly consent: FakeConsentCopy;
   readonly server: HttpServer;
   /** Answers from `statuses`. */
   readonly analytics: StatusSource;
@@ -159,6 +202,7 @@ export async function startIngest(options: HarnessOptions = {}): Promise<Harness
       return [found].flat().filter((status) => to.length === 0 || to.includes(status.to.slice(1)));
     },
   };
+  const consent = new FakeConsentCopy();
   const context: RestContext = {
     keys: new ApiKeys([ACME, GLOBEX]),
     acceptor: newAcceptor({
@@ -177,6 +221,13 @@ export async function startIngest(options: HarnessOptions = {}): Promise<Harness
       writer: new DeadlineWriter(writer, options.acceptTimeoutMs ?? 5_000),
       recent,
       metrics: conversionMetrics(metrics),
+      now: Date.now,
+    }),
+    suppressions: new Suppressions({
+      codec: codecs.consent,
+      partitions: PARTITIONS,
+      writer: new DeadlineWriter(writer, options.acceptTimeoutMs ?? 5_000),
+      copy: consent,
       now: Date.now,
     }),
     routing: {
@@ -203,6 +254,7 @@ export async function startIngest(options: HarnessOptions = {}): Promise<Harness
   return {
     context,
     writer,
+    consent,
     server,
     analytics,
     statuses,

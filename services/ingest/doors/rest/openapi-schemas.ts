@@ -4,6 +4,7 @@ import { EVENT_STATES, EVENT_TYPES, MESSAGE_STATUSES } from "../../../../pipelin
 import { MAX_BATCH_MESSAGES } from "./batch-route.ts";
 import { explainSchemas, ucs2Cause } from "./openapi-explain.ts";
 import { problemCodes } from "./openapi-problems.ts";
+import { suppressionSchemas } from "./openapi-suppressions.ts";
 
 /** The data types of the HTTP interface (OpenAPI 3.1: JSON Schema 2020-12), with the limits that the code enforces. */
 
@@ -327,4 +328,5 @@ export const schemas = {
   FieldProblem: fieldProblem,
   Problem: problem,
   ...explainSchemas,
+  ...suppressionSchemas,
 };

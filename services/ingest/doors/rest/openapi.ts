@@ -1,6 +1,7 @@
 import { MAX_DESTINATIONS } from "../../../../pipeline/read-model/clickhouse-status.ts";
 import { problems } from "./openapi-problems.ts";
 import { schemas } from "./openapi-schemas.ts";
+import { suppressionPaths } from "./openapi-suppressions.ts";
 
 /** The OpenAPI 3.1 description of the HTTP interface, served at `/openapi.json`. */
 
@@ -168,6 +169,7 @@ export const openapi = {
     "/v1/messages/batch": { post: postBatch },
     "/v1/messages/{id}": { get: getMessage },
     "/v1/messages/{id}/conversion": { post: postConversion },
+    ...suppressionPaths,
     "/v1/routes/explain": { post: postExplain },
   },
   components: {

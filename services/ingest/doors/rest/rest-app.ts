@@ -1,5 +1,5 @@
 import { performance } from "node:perf_hooks";
-import express, { type Express, type Request, type Response } from "express";
+import express, { type Express, type Request, type RequestHandler, type Response } from "express";
 import { methodNotAllowed, notFound, problemHandler } from "../../../../platform/http/express-problems.ts";
 import { problem, sendProblem } from "../../../../platform/http/problem.ts";
 import type { Account } from "../../acceptance/api-keys.ts";
@@ -12,6 +12,7 @@ import { apiKeyOf } from "./request-headers.ts";
 import type { RestContext } from "./rest-context.ts";
 import type { Route } from "./rest-metrics.ts";
 import { getStatus } from "./status-route.ts";
+import { getSuppression, listSuppressions, postSuppressions, putSuppression } from "./suppression-routes.ts";
 
 const WELCOME = `Sluice: SMS delivery. This is the HTTP way in.
 
@@ -19,6 +20,8 @@ POST /v1/messages                   one message
 POST /v1/messages/batch             up to 10,000 messages
 GET  /v1/messages/{id}              status and history
 POST /v1/messages/{id}/conversion   whether the recipient did what it was for
+GET, PUT, DELETE /v1/suppressions/{number}   whether anything may go to a recipient
+GET, POST /v1/suppressions          who is suppressed; up to 10,000 at once
 POST /v1/routes/explain             which provider a message would have, and why
 GET  /openapi.json                  all of it, precisely
 
@@ -88,10 +91,41 @@ export function restApp(context: RestContext): Express {
       }),
     )
     .all(methodNotAllowed(["POST"]));
+  suppressions(app, context, guarded);
   publicPages(app);
   app.use(notFound);
   app.use(problemHandler(context.log));
   return app;
+}
+
+function suppressions(
+  app: Express,
+  context: RestContext,
+  guarded: (route: Route, handle: Handler) => RequestHandler,
+): void {
+  app
+    .route("/v1/suppressions")
+    .get(
+      guarded("suppressions", async (request, response, account) => {
+        sendJson(response, 200, await listSuppressions(context, account, request.query));
+      }),
+    )
+    .post(
+      guarded("suppressions", async (request, response, account) => {
+        sendJson(response, 200, await postSuppressions(context, account, request));
+      }),
+    )
+    .all(methodNotAllowed(["GET", "HEAD", "POST"]));
+  const one = (handle: (account: Account, number: string) => Promise<object>) =>
+    guarded("suppressions", async (request, response, account) => {
+      sendJson(response, 200, await handle(account, request.params.number as string));
+    });
+  app
+    .route("/v1/suppressions/:number")
+    .get(one((account, number) => getSuppression(context, account, number)))
+    .put(one((account, number) => putSuppression(context, account, number, true)))
+    .delete(one((account, number) => putSuppression(context, account, number, false)))
+    .all(methodNotAllowed(["GET", "HEAD", "PUT", "DELETE"]));
 }
 
 function publicPages(app: Express): void {

@@ -13,6 +13,7 @@ import {
 import type { AvroEnum, AvroRecord } from "../../../../../schemas/avro-schema.ts";
 import { readContracts } from "../../../../../schemas/contracts.ts";
 import { MESSAGE_FIELDS } from "../../../../../services/ingest/acceptance/intake.ts";
+import { SUPPRESSION_FIELDS } from "../../../../../services/ingest/consent/read-suppressions.ts";
 import { CONVERSION_FIELDS } from "../../../../../services/ingest/conversions/read-conversion.ts";
 import { openapi } from "../../../../../services/ingest/doors/rest/openapi.ts";
 import { problemCodes } from "../../../../../services/ingest/doors/rest/openapi-problems.ts";
@@ -128,7 +129,12 @@ describe("what the document enumerates", () => {
   it("is every code that can be said of a field", () => {
     const code = sources(
       ...["domain/message", "domain/numbers/destination.ts", "domain/routing/sender-fault.ts"],
-      ...["services/ingest/acceptance", "services/ingest/conversions", "services/ingest/doors/rest"],
+      ...[
+        "services/ingest/acceptance",
+        "services/ingest/conversions",
+        "services/ingest/consent",
+        "services/ingest/doors/rest",
+      ],
     );
     const given = [
       ...code.matchAll(/\bcode: "([a-z]+(?:-[a-z]+)+)"/g),
@@ -167,6 +173,11 @@ describe("the OpenAPI document", () => {
 
   it("has exactly the fields of a question that the code knows", () => {
     expect(Object.keys(schemas.ExplainQuestion.properties).sort()).toEqual([...EXPLAIN_FIELDS].sort());
+  });
+
+  it("has exactly the fields of a suppression that the code knows", () => {
+    const [, one] = schemas.SuppressionBatch.properties.suppressions.items.oneOf;
+    expect(Object.keys(one!.properties!).sort()).toEqual([...SUPPRESSION_FIELDS].sort());
   });
 
   it("has exactly the fields of a conversion that the code knows", () => {
@@ -252,8 +263,36 @@ describe("the OpenAPI document", () => {
       [routes, "post", await post(routes, { ...valid, text: "x".repeat(70_000) })],
       [routes, "post", await withoutRoutes(routes, valid)],
     );
+    const [list, one] = ["/v1/suppressions", "/v1/suppressions/{number}"] as const;
+    const of = (number: string, method: string) => ingest.call(one.replace("{number}", number), { method });
+    ingest.consent.say("acme", "491701234567");
+    answers.push(
+      [list, "get", await ingest.call(list)],
+      [list, "get", await ingest.call(`${list}?limit=0`)],
+      [list, "get", await ingest.call(list, { key: undefined })],
+      [
+        list,
+        "post",
+        await post(list, { suppressions: ["+491701234567", { number: "+491701234568", suppressed: false }] }),
+      ],
+      [list, "post", await post(list, { suppressions: ["x"] })],
+      [list, "post", await post(list, {}, { "content-type": "text/plain" })],
+      [list, "post", await post(list, " ".repeat(3_000_000))],
+      [one, "get", await of("491701234567", "GET")],
+      [one, "get", await of("491701234568", "GET")],
+      [one, "get", await of("x", "GET")],
+      [one, "put", await of("491701234567", "PUT")],
+      [one, "put", await of("x", "PUT")],
+      [one, "delete", await of("491701234567", "DELETE")],
+      [one, "delete", await of("x", "DELETE")],
+    );
+    ingest.consent.complete = false;
+    answers.push([list, "get", await ingest.call(list)], [one, "get", await of("491701234567", "GET")]);
     ingest.writer.onSend = () => new Promise(() => {});
     answers.push(
+      [one, "put", await of("491701234567", "PUT")],
+      [one, "delete", await of("491701234567", "DELETE")],
+      [list, "post", await post(list, { suppressions: ["+491701234567"] })],
       [single, "post", await post(single, valid)],
       [batch, "post", await post(batch, { messages: [valid, {}] })],
     );

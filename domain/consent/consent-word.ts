@@ -1,0 +1,56 @@
+/** What stands of the consent between an account and a recipient, and which of several words holds. */
+
+/** In the place of an account: for all of them. No account can have this name. */
+export const ALL_ACCOUNTS = "*";
+
+export type ConsentState = "opted_in" | "opted_out";
+
+/** Who said it: the recipient by a message, the account by its API or by what its own systems report, an operator by a file. */
+export const consentSources = ["keyword", "api", "webhook", "import"] as const;
+
+export type ConsentSource = (typeof consentSources)[number];
+
+export interface ConsentWord {
+  readonly state: ConsentState;
+  readonly source: string;
+  /** When it was said, epoch ms. */
+  readonly at: number;
+  /** Where it stands in its partition of the log. */
+  readonly offset: number;
+}
+
+/**
+ * Whether a word holds against another one of the same pair: the later one, by when it was said. Of two that were said in the same
+ * millisecond the one that stands behind the other in the log. So it does not matter in which order they are read, or how often.
+ */
+export function holdsAgainst(
+  word: Pick<ConsentWord, "at" | "offset">,
+  other: Pick<ConsentWord, "at" | "offset">,
+): boolean {
+  return word.at > other.at || (word.at === other.at && word.offset >= other.offset);
+}
+
+/**
+ * The word by which an account may not write to a recipient; undefined: none. What closed all accounts is lifted for one of them by the
+ * recipient alone, who has written a later word to that account: an account cannot lift it by itself.
+ */
+export function optOutOf(own: ConsentWord | undefined, all: ConsentWord | undefined): ConsentWord | undefined {
+  if (own?.state === "opted_out") return own;
+  if (all?.state !== "opted_out") return undefined;
+  return own !== undefined && own.source === "keyword" && own.at > all.at ? undefined : all;
+}
+
+/** The name of a pair, as key of its records. */
+export function consentKey(accountId: string, destination: string): string {
+  return `${accountId}:${destination}`;
+}
+
+const ACCOUNT = /^(?:\*|[a-z][a-z0-9-]{0,39})$/;
+const DESTINATION = /^[1-9]\d{6,14}$/;
+
+/** Account and destination of a key; undefined for what is no such key. */
+export function readConsentKey(key: string): { readonly accountId: string; readonly destination: string } | undefined {
+  const cut = key.indexOf(":");
+  const [accountId, destination] = [key.slice(0, cut), key.slice(cut + 1)];
+  return cut > 0 && ACCOUNT.test(accountId) && DESTINATION.test(destination) ? { accountId, destination } : undefined;
+}

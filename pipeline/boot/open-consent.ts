@@ -1,0 +1,89 @@
+import { z } from "zod";
+import { duration } from "../../platform/config/settings.ts";
+import type { Scope } from "../../platform/lifecycle/run-service.ts";
+import { CONSENT_TOPIC } from "../../schemas/topics.ts";
+import { AwaitedSchemas } from "../follow/awaited-schemas.ts";
+import { CONSENT_TABLE, ConsentCopy } from "../follow/consent-copy.ts";
+import { openStore, storeSettings } from "./open-store.ts";
+import { type Pipeline, startReader } from "./start-pipeline.ts";
+
+/** The settings of services that keep a copy of sms.consent. */
+export const consentSettings = {
+  ...storeSettings,
+  consentStale: duration({ min: 2_000, max: 600_000 })
+    .default(10_000)
+    .describe(
+      "A copy of sms.consent that has not been seen at the log's end for so long is not gone by: senders submit nothing until it has",
+    ),
+};
+const shape = z.object(consentSettings);
+
+export interface ConsentConfig extends z.output<typeof shape> {
+  readonly kafkaBrokers: readonly string[];
+  readonly partitions: number;
+}
+
+const CACHE_OCTETS = 16 << 20;
+/** How often it is looked whether the copy has grown too old, ms. */
+const LOOK_EVERY_MS = 1_000;
+
+/** Opens this process's copy of sms.consent and lets it follow; it may have come to the log's end or not. */
+export async function openConsent(
+  scope: Scope,
+  pipeline: Pipeline,
+  { service, config }: { readonly service: string; readonly config: ConsentConfig },
+): Promise<ConsentCopy> {
+  const { codecs, now } = pipeline;
+  const store = await openStore(scope, { service, config, tables: [CONSENT_TABLE], cacheOctets: CACHE_OCTETS });
+  const unreadable = scope.metrics
+    .counter("consent_unreadable_total", { help: "Records of sms.consent that cannot be understood" })
+    .with();
+  // Of its own: one that has no room for a batch holds up all that its reader brings.
+  const reader = await startReader(scope, pipeline, [CONSENT_TOPIC], { name: "consent reader" });
+  const copy = new ConsentCopy({
+    store,
+    source: new AwaitedSchemas(reader, codecs, scope.log),
+    codec: codecs.consent,
+    partitions: config.partitions,
+    staleMs: config.consentStale,
+    now,
+    onFault: (error) => scope.fail(error),
+    onUnreadable: () => unreadable.add(),
+    log: scope.log,
+  });
+  await scope.waitFor("copy of sms.consent", () => copy.start());
+  await scope.add("copy of sms.consent", { start: () => copy, stop: () => copy.stop() });
+  await observe(scope, copy, config.consentStale);
+  return copy;
+}
+
+async function observe(scope: Scope, copy: ConsentCopy, staleMs: number): Promise<void> {
+  scope.metrics.observe(
+    "consent_copy_age_seconds",
+    "gauge",
+    "Time since the copy of sms.consent was known to be complete, in seconds",
+    () => {
+      const { ageMs } = copy;
+      return ageMs === undefined ? [] : [{ value: ageMs / 1_000, labels: {} }];
+    },
+  );
+  scope.metrics.observe(
+    "consent_copy_lag_records",
+    "gauge",
+    "Records of sms.consent that the copy has not applied",
+    () => copy.lag,
+  );
+  let old = false;
+  const look = () => {
+    const { ageMs } = copy;
+    const isOld = ageMs !== undefined && ageMs > staleMs;
+    if (isOld !== old)
+      if (isOld) scope.log.warn({ ageMs, staleMs }, "The copy of sms.consent is too old: nothing is submitted by it");
+      else scope.log.info({}, "The copy of sms.consent is complete again");
+    old = isOld;
+  };
+  await scope.add("watch of the copy of sms.consent", {
+    start: () => setInterval(look, LOOK_EVERY_MS).unref(),
+    stop: (timer) => clearInterval(timer),
+  });
+}

@@ -1,0 +1,202 @@
+/**
+ * What sms.consent says, in this process: a copy on disk of all of it (docs/decisions/0019-partition-store.md), asked about message by message.
+ */
+import {
+  ALL_ACCOUNTS,
+  type ConsentSource,
+  type ConsentWord,
+  consentKey,
+  holdsAgainst,
+  optOutOf,
+  readConsentKey,
+} from "../../domain/consent/consent-word.ts";
+import type { Codec } from "../../platform/codec/codec.ts";
+import { partitionFor } from "../../platform/kafka/murmur2.ts";
+import { type InRecord, type KafkaLog, seldom } from "../../platform/kafka/record.ts";
+import { ChangelogCopy, type ChangelogSource, type Wanted } from "../../platform/store/changelog-copy.ts";
+import type { PartitionStore, Table } from "../../platform/store/partition-store.ts";
+import type { Consent } from "../../schemas/generated/types.ts";
+import { CONSENT_TOPIC } from "../../schemas/topics.ts";
+import { readWord, writeWord } from "./stored-word.ts";
+
+export const CONSENT_TABLE = "consent";
+/** Kafka's default, which the topic keeps: nobody here writes tombstones. */
+const DELETE_RETENTION_MS = 24 * 3_600_000;
+
+/** The store keeps times in six octets. */
+const MOST_AT = 2 ** 48;
+
+export interface ConsentCopyOptions {
+  readonly store: PartitionStore;
+  readonly source: ChangelogSource;
+  readonly codec: Codec<Consent>;
+  /** Of the message topics. */
+  readonly partitions: number;
+  /** A copy that has not been at the log's end for so long is too old to be gone by, ms. */
+  readonly staleMs: number;
+  /** Epoch ms by the brokers' clock. */
+  readonly now: () => number;
+  readonly onFault: (error: Error) => void;
+  /** Told of each record that says nothing that can be understood. */
+  readonly onUnreadable: () => void;
+  readonly log: KafkaLog;
+  readonly pollMs?: number;
+}
+
+export class ConsentCopy {
+  private readonly options: ConsentCopyOptions;
+  private readonly table: Table;
+  private readonly copy: ChangelogCopy;
+
+  constructor(options: ConsentCopyOptions) {
+    this.options = options;
+    const { store, source, now, onFault, log, pollMs } = options;
+    this.table = store.table(CONSENT_TABLE);
+    this.copy = new ChangelogCopy({
+      ...{ store, source, now, onFault, log },
+      ...(pollMs === undefined ? {} : { pollMs }),
+      topic: CONSENT_TOPIC,
+      tables: [CONSENT_TABLE],
+      apply: (record) => this.apply(record),
+      deleteRetentionMs: DELETE_RETENTION_MS,
+    });
+  }
+
+  /** Throws when Kafka does not answer: call it again. */
+  start(): Promise<void> {
+    return this.copy.start();
+  }
+
+  stop(): void {
+    this.copy.stop();
+  }
+
+  /** The word by which an account may not write to a destination (E.164 digits); undefined: none is known. */
+  optOut(accountId: string, destination: string): ConsentWord | undefined {
+    const partition = partitionFor(destination, this.options.partitions);
+    return optOutOf(this.wordIn(partition, accountId, destination), this.wordIn(partition, ALL_ACCOUNTS, destination));
+  }
+
+  /** The last word of a pair itself. */
+  word(accountId: string, destination: string): ConsentWord | undefined {
+    return this.wordIn(partitionFor(destination, this.options.partitions), accountId, destination);
+  }
+
+  /** Whether what it says of a destination is as old as that it must not be gone by. */
+  stale(destination: string): boolean {
+    const { partitions, staleMs, now } = this.options;
+    return now() - this.copy.seenAt(partitionFor(destination, partitions)) > staleMs;
+  }
+
+  /** Time since it is known to have had all that the log had, of the partition that is behind most, ms; undefined: it has not come there yet. */
+  get ageMs(): number | undefined {
+    let oldest = Number.POSITIVE_INFINITY;
+    for (let p = 0; p < this.options.partitions; p++) oldest = Math.min(oldest, this.copy.seenAt(p));
+    return oldest === 0 ? undefined : Math.max(0, this.options.now() - oldest);
+  }
+
+  get lag(): number {
+    return this.copy.lag;
+  }
+
+  /** Resolves with true when it has all of a partition that stands in the log now; false when that is not `wanted` any more. Throws when Kafka does not answer. */
+  caughtUp(partition: number, wanted?: Wanted): Promise<boolean> {
+    return this.copy.caughtUp(partition, wanted);
+  }
+
+  /** The same for all that a sender's partition has messages of: those with this remainder. */
+  caughtUpFor(remainder: number, divisor: number, wanted?: Wanted): Promise<boolean> {
+    const all = Array.from({ length: this.options.partitions }, (_, p) => p);
+    return this.copy.allCaughtUp(
+      all.filter((p) => p % divisor === remainder),
+      wanted,
+    );
+  }
+
+  /** Words of an account in one partition, by destination, from one on: at most so many. */
+  async wordsOf(
+    accountId: string,
+    partition: number,
+    { after = "", limit }: { readonly after?: string; readonly limit: number },
+  ): Promise<{ readonly destination: string; readonly word: ConsentWord }[]> {
+    const prefix = consentKey(accountId, "");
+    const from = Buffer.from(after === "" ? prefix : `${prefix}${after}\0`);
+    const entries = await this.table.range(partition, { from, below: Buffer.from(`${accountId};`), limit });
+    return entries.flatMap(([key, value]) => {
+      const word = readWord(value);
+      return word === undefined ? [] : [{ destination: key.toString().slice(prefix.length), word }];
+    });
+  }
+
+  private wordIn(partition: number, accountId: string, destination: string): ConsentWord | undefined {
+    const octets = this.table.get(partition, Buffer.from(consentKey(accountId, destination)));
+    return octets === undefined ? undefined : readWord(octets);
+  }
+
+  private apply(record: InRecord): void {
+    const { partition, offset } = record;
+    const said = readConsent(record, this.options);
+    if (said === undefined) {
+      this.options.onUnreadable();
+      seldom(this.options.log, "unreadable-consent").error(
+        { topic: CONSENT_TOPIC, partition, offset },
+        "A record of sms.consent cannot be understood: what it says of its recipient does not count",
+      );
+      return;
+    }
+    const { key, word } = said;
+    if (word === null) {
+      this.table.delete(partition, key);
+      return;
+    }
+    const known = this.table.get(partition, key);
+    const held = known === undefined ? undefined : readWord(known);
+    if (held === undefined || holdsAgainst(word, held)) this.table.put(partition, key, writeWord(word));
+  }
+}
+
+/** What a record of sms.consent says; `word` null: nothing any more. Undefined for what no record of ours can be. */
+export function readConsent(
+  { key, value, partition, offset }: InRecord,
+  { codec, partitions }: Pick<ConsentCopyOptions, "codec" | "partitions">,
+):
+  | {
+      readonly key: Buffer;
+      readonly accountId: string;
+      readonly destination: string;
+      readonly word: ConsentWord | null;
+      readonly detail: string | null;
+    }
+  | undefined {
+  const pair = key === null ? undefined : readConsentKey(key.toString());
+  if (key === null || pair === undefined || partitionFor(pair.destination, partitions) !== partition) return undefined;
+  if (value === null) return { key, ...pair, word: null, detail: null };
+  const decoded = codec.decode(value);
+  if (!decoded.ok) return undefined;
+  const { accountId, destination, state, source, at, detail } = decoded.value;
+  if (accountId !== pair.accountId || destination !== pair.destination) return undefined;
+  if (!(at > 0 && at < MOST_AT) || source.length > 40) return undefined;
+  return { key, ...pair, word: { state, source, at, offset }, detail };
+}
+
+/** Where a word of a pair is written. */
+export function consentRecord(
+  codec: Codec<Consent>,
+  partitions: number,
+  said: {
+    readonly accountId: string;
+    readonly destination: string;
+    readonly state: ConsentWord["state"];
+    readonly source: ConsentSource;
+    readonly at: number;
+    readonly detail?: string | null;
+  },
+) {
+  const { accountId, destination, detail = null } = said;
+  return {
+    topic: CONSENT_TOPIC,
+    partition: partitionFor(destination, partitions),
+    key: consentKey(accountId, destination),
+    value: codec.encode({ ...said, detail }),
+  };
+}

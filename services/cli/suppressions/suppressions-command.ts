@@ -1,0 +1,251 @@
+import { readFileSync, statSync } from "node:fs";
+import { basename } from "node:path";
+import { z } from "zod";
+import { ALL_ACCOUNTS, type ConsentWord, holdsAgainst, optOutOf } from "../../../domain/consent/consent-word.ts";
+import { type ListedWord, readSuppressionList } from "../../../domain/consent/suppression-list.ts";
+import { destinationForms } from "../../../domain/numbers/destination.ts";
+import { decodeText } from "../../../domain/prices/decode-text.ts";
+import { consentRecord, readConsent } from "../../../pipeline/follow/consent-copy.ts";
+import { connectCodecs, type SluiceCodecs } from "../../../pipeline/records/codecs.ts";
+import { writerSchemaId } from "../../../platform/codec/codec.ts";
+import { readConfig } from "../../../platform/config/load-config.ts";
+import { SluiceError } from "../../../platform/errors/sluice-error.ts";
+import type { KafkaConnection } from "../../../platform/kafka/connection.ts";
+import { partitionFor } from "../../../platform/kafka/murmur2.ts";
+import { RecordProducer } from "../../../platform/kafka/producer.ts";
+import type { InRecord } from "../../../platform/kafka/record.ts";
+import { kafkaSettings } from "../../../platform/kafka/settings.ts";
+import { TopicReader } from "../../../platform/kafka/topic-reader.ts";
+import { CONSENT_TOPIC } from "../../../schemas/topics.ts";
+import { type Command, type CommandHost, UsageError } from "../command.ts";
+import { StopSignals } from "../dead-letters/stop-signals.ts";
+import { readSuppressionArguments, type SuppressionArguments } from "./arguments.ts";
+
+const HELP = `usage: sluice suppressions import <file.csv> [--account <id> | --all-accounts] [options]
+       sluice suppressions export [--account <id>] [--everything]
+       sluice suppressions show <number> [--json]
+Who has said stop: nothing goes to them (docs/consent.md).
+import  a CSV of any delimiter, found by its header: number (or phone, msisdn, mobile, …) and, if there, account, state (opted_out,
+        opted_in) and at (a date, or a time; UTC without a zone). A file of numbers alone needs no header. Nothing is written where a line
+        is wrong; each is told with its number. It can be run again: the latest word holds, and the same word changes nothing.
+  --account <id>     whose suppressions they are, where the file does not say; --all-accounts: nobody writes to them any more
+  --opted-in         lines without a state lift a suppression
+  --at <time>        when lines without a time were said; default: when the file was changed last
+  --valid-only       write what can be read, and leave out the rest
+  --dry-run          read the file, and write nothing
+export  as CSV, to standard output: who is suppressed; --everything: each last word, also of those who have said start again
+show    what stands of one number, for each account
+Exit code 1 when import refuses the file, 2 when Kafka or the registry cannot be asked, 64 for arguments that it does not understand,
+130 after Ctrl-C.`;
+
+const quiet = { debug() {}, info() {}, warn() {}, error() {} };
+const settings = z.object({ ...kafkaSettings });
+const MOST_OCTETS = 256 * 1024 * 1024;
+/** Records handed to the producer at a time. */
+const AT_ONCE = 2_000;
+const TOLD_EVERY_MS = 2_000;
+const EXIT_STOPPED = 130;
+type Asked<A extends SuppressionArguments["action"]> = Extract<SuppressionArguments, { action: A }>;
+
+/** `sluice suppressions`. */
+export const suppressionsCommand: Command = {
+  summary: "who has said stop: import, export, show",
+  help: HELP,
+  async run(args, host) {
+    const asked = readSuppressionArguments(args);
+    const list = asked.action === "import" ? readFile(asked, host) : undefined;
+    if (list === "refused") return 1;
+    if (asked.action === "import" && asked.dryRun) return 0;
+    const config = readConfig("sluice", settings, host.env, ["SLUICE_*"]);
+    const connection = { brokers: config.kafkaBrokers, clientId: `sluice-suppressions-${process.pid}`, log: quiet };
+    const codecs = await connectCodecs(config.registryUrl);
+    if (asked.action === "import")
+      return write(list ?? [], asked, { codecs, connection, partitions: config.partitions }, host);
+    const reader = new TopicReader({ connection, topics: [CONSENT_TOPIC] });
+    await answering(reader.start(), config.kafkaBrokers);
+    try {
+      const log = { reader, codecs, partitions: config.partitions };
+      return asked.action === "export" ? await printAll(asked, log, host) : await show(asked, log, host);
+    } finally {
+      await reader.stop();
+    }
+  },
+};
+
+/** @throws SluiceError `KAFKA_UNAVAILABLE` (transient) */
+async function answering(started: Promise<void>, brokers: readonly string[]): Promise<void> {
+  await started.catch((cause: unknown) => {
+    const message = `Kafka does not answer at ${brokers.join(", ")}, where SLUICE_KAFKA_BROKERS says that it is`;
+    throw new SluiceError(message, { code: "KAFKA_UNAVAILABLE", class: "transient", cause });
+  });
+}
+
+/** The words of the file; its faults are told. @throws UsageError where it cannot be read at all */
+function readFile(
+  { file, account, state, at, validOnly }: Asked<"import">,
+  { tell }: CommandHost,
+): ListedWord[] | "refused" {
+  const { octets, changedAt } = read(file);
+  const decoded = decodeText(octets);
+  if (!decoded.ok) {
+    tell(`${file}: ${decoded.message}`);
+    return "refused";
+  }
+  const list = readSuppressionList(decoded.value, { at: at ?? changedAt, now: Date.now(), state });
+  const problems = [...list.problems];
+  const whose = account ?? list.words.find((word) => word.account === undefined);
+  if (typeof whose === "object")
+    problems.push({
+      line: whose.line,
+      message: "account: the line does not say whose it is; --account <id> or --all-accounts",
+    });
+  for (const { line, message } of problems)
+    tell(line === 0 ? `${file}: ${message}` : `${file}, line ${line}: ${message}`);
+  if (list.moreProblems > 0) tell(`and ${list.moreProblems} lines more`);
+  const wrong = problems.length + list.moreProblems;
+  tell(`${list.words.length} lines can be read, ${wrong} cannot`);
+  if (typeof whose === "object" || (wrong > 0 && !validOnly) || list.words.length === 0) {
+    tell("nothing was written");
+    return "refused";
+  }
+  return list.words.map((word) => ({ ...word, account: word.account ?? account }));
+}
+
+function read(file: string): { octets: Buffer; changedAt: number } {
+  try {
+    const { size, mtimeMs } = statSync(file);
+    if (size > MOST_OCTETS)
+      throw new UsageError(`${file} has ${size} octets; at most ${MOST_OCTETS} are read at a time: split it`);
+    return { octets: readFileSync(file), changedAt: Math.floor(mtimeMs) };
+  } catch (error) {
+    if (error instanceof UsageError) throw error;
+    throw new UsageError(`${file} cannot be read: ${(error as Error).message}`);
+  }
+}
+
+interface Kafka {
+  readonly codecs: SluiceCodecs;
+  readonly connection: KafkaConnection;
+  readonly partitions: number;
+}
+
+async function write(
+  words: readonly ListedWord[],
+  { file }: Asked<"import">,
+  { codecs, connection, partitions }: Kafka,
+  { tell, print }: CommandHost,
+): Promise<number> {
+  const producer = new RecordProducer({ connection });
+  const signals = new StopSignals(() => tell("stopping behind the lines at hand; once more stops at once"));
+  let written = 0;
+  let toldAt = performance.now();
+  try {
+    await answering(producer.connect(), connection.brokers);
+    for (; written < words.length && !signals.stopped; ) {
+      const some = words.slice(written, written + AT_ONCE);
+      const records = some.flatMap(({ account = ALL_ACCOUNTS, destination, state, at }) =>
+        destinationForms(destination).map((form) =>
+          consentRecord(codecs.consent, partitions, {
+            ...{ accountId: account, destination: form, state, at },
+            source: "import",
+            detail: basename(file).slice(0, 100),
+          }),
+        ),
+      );
+      await producer.send(records);
+      written += some.length;
+      if (performance.now() - toldAt > TOLD_EVERY_MS) {
+        tell(`${written} of ${words.length}`);
+        toldAt = performance.now();
+      }
+    }
+    print(
+      `${written} of ${words.length} lines are written${written < words.length ? "; run it again for the rest" : ""}`,
+    );
+    return written < words.length ? EXIT_STOPPED : 0;
+  } finally {
+    signals.close();
+    await producer.close();
+  }
+}
+
+interface Log {
+  readonly reader: TopicReader;
+  readonly codecs: SluiceCodecs;
+  readonly partitions: number;
+}
+
+interface LastWord {
+  readonly accountId: string;
+  readonly destination: string;
+  readonly word: ConsentWord;
+  readonly detail: string | null;
+}
+
+/** The last words of a partition, by their keys. */
+async function lastWords({ reader, codecs, partitions }: Log, partition: number): Promise<Map<string, LastWord>> {
+  const found = new Map<string, LastWord>();
+  const { high } = (await reader.watermarks(CONSENT_TOPIC))[partition] ?? { high: 0 };
+  const unread: InRecord[] = [];
+  const take = (record: InRecord): void => {
+    const said = readConsent(record, { codec: codecs.consent, partitions });
+    const key = record.key?.toString() ?? "";
+    if (said === undefined) return;
+    if (said.word === null) found.delete(key);
+    else {
+      const known = found.get(key);
+      if (known === undefined || holdsAgainst(said.word, known.word)) found.set(key, { ...said, word: said.word });
+    }
+  };
+  const loaded = new Set<number>();
+  await reader.readRange(CONSENT_TOPIC, partition, 0, high, (record) => {
+    const schema = writerSchemaId(record.value);
+    if (schema !== undefined && !loaded.has(schema)) {
+      // Looked at again when its writer's schema is at hand, and so is all that is behind it.
+      if (readConsent(record, { codec: codecs.consent, partitions }) !== undefined) loaded.add(schema);
+      else {
+        unread.push(record);
+        return;
+      }
+    }
+    take(record);
+  });
+  for (const record of unread) {
+    const schema = writerSchemaId(record.value);
+    if (schema !== undefined) await codecs.loadSchema(schema);
+    take(record);
+  }
+  return found;
+}
+
+async function printAll({ account, everything }: Asked<"export">, log: Log, { print }: CommandHost): Promise<number> {
+  print("account,number,state,source,at");
+  for (let partition = 0; partition < log.partitions; partition++)
+    for (const { accountId, destination, word } of (await lastWords(log, partition)).values())
+      if ((account === undefined || account === accountId) && (everything || word.state === "opted_out"))
+        print([accountId, `+${destination}`, word.state, word.source, new Date(word.at).toISOString()].join(","));
+  return 0;
+}
+
+async function show({ number, json }: Asked<"show">, log: Log, { print }: CommandHost): Promise<number> {
+  const words = [...(await lastWords(log, partitionFor(number, log.partitions))).values()].filter(
+    ({ destination }) => destination === number,
+  );
+  const all = words.find(({ accountId }) => accountId === ALL_ACCOUNTS)?.word;
+  const lines = words.map(({ accountId, word, detail }) => ({
+    account: accountId,
+    state: word.state,
+    source: word.source,
+    at: new Date(word.at).toISOString(),
+    detail,
+    suppressed: optOutOf(accountId === ALL_ACCOUNTS ? undefined : word, all) !== undefined,
+  }));
+  if (json) print(JSON.stringify({ number: `+${number}`, words: lines }));
+  else if (lines.length === 0) print(`+${number}: nobody has said anything`);
+  else
+    for (const { account, state, source, at, detail, suppressed } of lines)
+      print(
+        `${account === ALL_ACCOUNTS ? "all accounts" : account}: ${state} on ${at} (${source}${detail === null ? "" : `, ${detail}`}); ${suppressed ? "nothing goes to them" : "messages go"}`,
+      );
+  return 0;
+}

@@ -1,0 +1,136 @@
+import type { IncomingMessage } from "node:http";
+import type { ConsentWord } from "../../../../domain/consent/consent-word.ts";
+import type { FieldProblem } from "../../../../domain/message/validation.ts";
+import { parseDestination } from "../../../../domain/numbers/destination.ts";
+import { ProblemError } from "../../../../platform/http/problem.ts";
+import type { Account } from "../../acceptance/api-keys.ts";
+import { readSuppressions, type SuppressionWord } from "../../consent/read-suppressions.ts";
+import { unavailable } from "./acceptance-problems.ts";
+import { readJsonBody } from "./json-body.ts";
+import type { RestContext } from "./rest-context.ts";
+
+/** Bytes of a batch's body. */
+const BODY_LIMIT = 2 * 1024 * 1024;
+/** Suppressions of one page. */
+export const PAGE = { usual: 100, most: 1_000 } as const;
+
+/** How a recipient stands. */
+export interface SuppressionAnswer {
+  readonly number: string;
+  readonly suppressed: boolean;
+  /** Whether the word that holds is for this account or for all of them. */
+  readonly scope?: "account" | "all";
+  readonly source?: string;
+  /** RFC 3339, UTC. */
+  readonly at?: string;
+}
+
+/** `GET /v1/suppressions/{number}`. @throws ProblemError 400, 503 */
+export async function getSuppression(
+  context: RestContext,
+  account: Account,
+  number: string,
+): Promise<SuppressionAnswer> {
+  const found = await context.suppressions.find(account, numberOf(number));
+  if (found === undefined) throw notRead();
+  const { destination, optOut, own } = found;
+  const scope = optOut === undefined ? undefined : own?.state === "opted_out" ? "account" : "all";
+  return {
+    number: `+${destination}`,
+    suppressed: optOut !== undefined,
+    ...(scope === undefined ? {} : { scope }),
+    ...told(optOut ?? own),
+  };
+}
+
+/** `PUT` and `DELETE /v1/suppressions/{number}`: answered when Kafka has it. @throws ProblemError 400, 503 */
+export async function putSuppression(
+  context: RestContext,
+  account: Account,
+  number: string,
+  suppressed: boolean,
+): Promise<SuppressionAnswer> {
+  const destination = numberOf(number);
+  const at = context.suppressions.now();
+  const word: SuppressionWord = { destination, state: suppressed ? "opted_out" : "opted_in", at };
+  await store(context, account, [word]);
+  return { number: `+${destination}`, suppressed, ...told({ source: "api", at }) };
+}
+
+/** `POST /v1/suppressions`: all of them or, where one is wrong, none. @throws ProblemError 400, 413, 415, 503 */
+export async function postSuppressions(
+  context: RestContext,
+  account: Account,
+  request: IncomingMessage,
+): Promise<{ stored: number }> {
+  if (!context.suppressions.open()) throw unavailable();
+  const body = await readJsonBody(request, BODY_LIMIT, context.bodies);
+  try {
+    const read = readSuppressions(body.value, context.suppressions.now());
+    if (!read.ok) throw invalid(read.problems);
+    await store(context, account, read.words);
+    return { stored: read.words.length };
+  } finally {
+    body.done();
+  }
+}
+
+/** `GET /v1/suppressions`: who is suppressed for the account alone, a page of it. @throws ProblemError 400, 503 */
+export async function listSuppressions(
+  context: RestContext,
+  account: Account,
+  query: { readonly after?: unknown; readonly limit?: unknown },
+): Promise<{ suppressions: SuppressionAnswer[]; next?: string }> {
+  const limit = query.limit === undefined ? PAGE.usual : Number(query.limit);
+  if (!(Number.isInteger(limit) && limit >= 1 && limit <= PAGE.most))
+    throw invalidQuery("limit", "number-out-of-range", `a whole number from 1 to ${PAGE.most}`);
+  const after = typeof query.after === "string" ? query.after : undefined;
+  if (query.after !== undefined && after === undefined) throw invalidQuery("after", "cursor-invalid", "next of a page");
+  const page = await context.suppressions.list(account, after, limit);
+  if (page === "invalid") throw invalidQuery("after", "cursor-invalid", "next of a page, as it was given");
+  if (page === undefined) throw notRead();
+  const suppressions = page.entries.map(({ destination, word }) => ({
+    number: `+${destination}`,
+    suppressed: true,
+    scope: "account" as const,
+    ...told(word),
+  }));
+  return page.next === undefined ? { suppressions } : { suppressions, next: page.next };
+}
+
+async function store(context: RestContext, account: Account, words: readonly SuppressionWord[]): Promise<void> {
+  // Whether Kafka has it or not: to say it again does no harm.
+  if ((await context.suppressions.say(account, words, "api")) !== "stored") throw unavailable();
+}
+
+function told(word: Pick<ConsentWord, "source" | "at"> | undefined): { source?: string; at?: string } {
+  return word === undefined ? {} : { source: word.source, at: new Date(word.at).toISOString() };
+}
+
+/** @throws ProblemError 400 */
+function numberOf(text: string): string {
+  const parsed = parseDestination(text.trim());
+  if (parsed.ok) return parsed.e164;
+  throw invalid([{ field: "number", code: parsed.code, message: parsed.reason }]);
+}
+
+function invalid(errors: readonly FieldProblem[]): ProblemError {
+  return new ProblemError({ status: 400, code: "INVALID_SUPPRESSION", title: "The suppression is not valid", errors });
+}
+
+function invalidQuery(field: string, code: string, message: string): ProblemError {
+  const errors = [{ field, code, message }];
+  return new ProblemError({ status: 400, code: "INVALID_QUERY", title: "A query parameter is not valid", errors });
+}
+
+function notRead(): ProblemError {
+  return new ProblemError(
+    {
+      status: 503,
+      code: "UNAVAILABLE",
+      title: "What recipients have said cannot be looked up at the moment",
+      detail: "this instance's copy of it is not complete yet; repeat the request after the time in Retry-After",
+    },
+    { headers: { "retry-after": "1" } },
+  );
+}

@@ -1,0 +1,87 @@
+import { describe, expect, it } from "vitest";
+import type { ConsentWord } from "../../../../domain/consent/consent-word.ts";
+import type { Task } from "../../../../platform/kafka/task.ts";
+import { ConsentRule } from "../../../../services/router/rules/consent-rule.ts";
+import { codecs, eventOf, inRecord, NOW, request, world } from "../router-world.ts";
+
+const STOPPED: ConsentWord = { state: "opted_out", source: "keyword", at: NOW - 1_000, offset: 3 };
+
+function guarded(word: ConsentWord | undefined) {
+  const made = world();
+  const state = { word };
+  made.rules.push(new ConsentRule({ copy: { caughtUp: async () => true }, guard: { against: () => state.word } }));
+  return { ...made, state };
+}
+
+describe("a message to who said stop", () => {
+  it("ends as rejected with the reason, is sent to nobody, and is no dead letter", async () => {
+    const { start, run } = guarded(STOPPED);
+    const { decisions, effects } = run(await start(), request());
+    expect(effects).toEqual([]);
+    expect(decisions.map(({ topic }) => topic)).toEqual(["sms.events"]);
+    expect(eventOf(decisions[0])).toMatchObject({
+      type: "closed",
+      state: "rejected",
+      errorClass: "opted-out",
+      errorCode: "opted-out",
+      reason: `the recipient said stop on ${new Date(NOW - 1_000).toISOString()}`,
+    });
+  });
+
+  it("goes when they have said start again", async () => {
+    const { start, run, state } = guarded(STOPPED);
+    const router = await start();
+    run(router, request(0));
+    state.word = undefined;
+    expect(eventOf(run(router, request(1)).decisions[0])).toMatchObject({ type: "routed" });
+  });
+
+  it.each([
+    ["with what the copy says", STOPPED, /^the recipient said stop/],
+    ["also where the router's copy does not know it yet", undefined, /opted-out/],
+  ])("that a sender has given back is ended and not tried again, %s", async (_, word, reason) => {
+    const { start, run, state } = guarded(undefined);
+    const router = await start();
+    const { effects } = run(router, request());
+    const dispatch = codecs.dispatch.decode(effects[0]!.value!);
+    if (!dispatch.ok) throw new Error(dispatch.detail);
+    const { facts, text } = dispatch.value;
+    state.word = word;
+    const retry = codecs.retry.encode({
+      facts,
+      text,
+      attempt: 2,
+      tried: [{ provider: "a", errorClass: "opted-out", errorCode: "opted-out" }],
+      inDoubt: null,
+      spendLeft: null,
+      spendCurrency: null,
+      charge: null,
+    });
+    const back = run(router, inRecord("sms.retry.0s", 0, retry, { headers: { due: String(NOW) } }));
+    expect(back.effects).toEqual([]);
+    expect(eventOf(back.decisions[0])).toMatchObject({ type: "closed", state: "rejected", errorCode: "opted-out" });
+    expect(eventOf(back.decisions[0]).reason).toMatch(reason);
+    expect(back.decisions.length).toBe(1);
+  });
+});
+
+describe("a new owner", () => {
+  it("works when its copy is at the log's end, and not when it was stopped before", async () => {
+    const asked: number[] = [];
+    const rule = (reached: boolean) =>
+      new ConsentRule({
+        copy: {
+          caughtUp: async (partition) => {
+            asked.push(partition);
+            return reached;
+          },
+        },
+        guard: { against: () => undefined },
+      });
+    const task = (alive: boolean) => ({ partition: 4, alive, draining: false }) as unknown as Task;
+    await rule(true).restore(task(true));
+    await expect(rule(false).restore(task(true))).rejects.toThrow("sms.consent");
+    await rule(false).restore(task(false));
+    expect(asked).toEqual([4, 4, 4]);
+  });
+});
