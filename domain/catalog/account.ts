@@ -1,7 +1,9 @@
 import { z } from "zod";
 import { callbackUrlProblem } from "../message/validation.ts";
 import { budgetSchema } from "./budget.ts";
+import { contentSchema } from "./content.ts";
 import { checked, distinct, kebabId, lane, senderId } from "./fields.ts";
+import { guardSchema } from "./guard.ts";
 import { priceCapSchema } from "./price-cap.ts";
 import { sellingPricesSchema } from "./selling-prices.ts";
 
@@ -46,6 +48,10 @@ export const accountSchema = z.strictObject({
   sells: sellingPricesSchema.optional(),
   /** What all of them may cost in a day and a month. */
   budget: budgetSchema.optional(),
+  /** What is done about pumped traffic. */
+  guard: guardSchema.optional(),
+  /** What its texts may hold. */
+  content: contentSchema.optional(),
 });
 
 export type Account = z.output<typeof accountSchema>;

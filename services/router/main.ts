@@ -2,6 +2,7 @@
 
 import { BudgetBoard } from "../../domain/budget/budget-board.ts";
 import { revealFor } from "../../domain/catalog/secret-references.ts";
+import { PrefixGuard } from "../../domain/guard/prefix-guard.ts";
 import type { ConversionSummary } from "../../domain/quality/conversion-estimates.ts";
 import { withConversions } from "../../domain/routing/delivery-view.ts";
 import { openCatalog } from "../../pipeline/boot/open-catalog.ts";
@@ -17,10 +18,12 @@ import { followConversions } from "../../pipeline/follow/follow-conversions.ts";
 import { followHealth } from "../../pipeline/follow/follow-health.ts";
 import { followNetworks } from "../../pipeline/follow/follow-networks.ts";
 import { followQuality } from "../../pipeline/follow/follow-quality.ts";
+import { followTopic } from "../../pipeline/follow/follow-topic.ts";
 import { followUsage } from "../../pipeline/follow/follow-usage.ts";
 import { ProviderHealth } from "../../pipeline/follow/provider-health.ts";
 import { ReadMark } from "../../pipeline/follow/read-mark.ts";
 import { SchemaGate } from "../../pipeline/follow/schema-gate.ts";
+import { SuspicionBoard } from "../../pipeline/follow/suspicion-board.ts";
 import { loadConfig } from "../../platform/config/load-config.ts";
 import { LogEnds } from "../../platform/kafka/log-ends.ts";
 import { observeKafka } from "../../platform/kafka/observe.ts";
@@ -30,6 +33,7 @@ import { runService } from "../../platform/lifecycle/run-service.ts";
 import { KNOWN_VARIABLES } from "../../schemas/generated/variables.ts";
 import { ROUTER_GROUP } from "../../schemas/groups.ts";
 import {
+  ABNORMAL_TOPIC,
   BUDGETS_TOPIC,
   CONTROL_TOPIC,
   CONVERSION_COUNTS_TOPIC,
@@ -50,6 +54,7 @@ import { observeConversions, observeDelivery, routerMetrics } from "./router-met
 import { routerSettings } from "./router-settings.ts";
 import { BudgetRule } from "./rules/budget-rule.ts";
 import { ConsentRule } from "./rules/consent-rule.ts";
+import { GuardRule } from "./rules/guard-rule.ts";
 
 /** Of ROUTER_INPUTS: the otp requests. */
 const URGENT_INPUTS = 1;
@@ -68,7 +73,15 @@ await runService({
     const { connection, codecs, producer, now } = pipeline;
 
     const consent = await openConsent(scope, pipeline, { service: "router", config });
-    const boards = [HEALTH_TOPIC, QUALITY_TOPIC, CONVERSION_COUNTS_TOPIC, NETWORKS_TOPIC, USAGE_TOPIC, BUDGETS_TOPIC];
+    const boards = [
+      HEALTH_TOPIC,
+      QUALITY_TOPIC,
+      CONVERSION_COUNTS_TOPIC,
+      NETWORKS_TOPIC,
+      USAGE_TOPIC,
+      BUDGETS_TOPIC,
+      ABNORMAL_TOPIC,
+    ];
     const followedTopics = [...boards, CONTROL_TOPIC];
     const reader = await startReader(scope, pipeline, [EVENTS_TOPIC, ...followedTopics]);
     const catalog = await openCatalog(scope, pipeline, { service: "router", config, reader, secrets: "lookups" });
@@ -142,6 +155,18 @@ await runService({
         }),
       { attemptMs: 60_000 },
     );
+    const suspicions = new SuspicionBoard(codecs.suspicion);
+    await scope.waitFor(
+      "suspicions",
+      () => followTopic(ABNORMAL_TOPIC, { reader, log: scope.log }, (record) => suspicions.accept(record)),
+      { attemptMs: 60_000 },
+    );
+    const guards = {
+      prefixes: new PrefixGuard(),
+      suspicions,
+      share: () => Math.max(owned, 1) / config.partitions,
+      metric: metrics.guarded,
+    };
     delivery.start();
     observeDelivery(scope.metrics, delivery);
     const networks = await scope.add("look-ups of networks", {
@@ -197,6 +222,7 @@ await runService({
       usageMark,
       rules: () => [
         new ConsentRule({ copy: consent, guard }),
+        new GuardRule(guards),
         new BudgetRule({ ...rulesOf, board: budgetBoard, mark: budgetsMark }),
       ],
       log: scope.log,

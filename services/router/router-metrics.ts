@@ -36,6 +36,8 @@ export interface RouterMetrics {
   readonly unreadableHealth: Counter;
   readonly unreadableQuality: Counter;
   readonly unreadableUsage: Counter;
+  /** By code, and by what was done. */
+  guarded(code: string, action: string): Counter;
   readonly unreadableBudgets: Counter;
 }
 
@@ -54,6 +56,9 @@ export function routerMetrics(registry: MetricRegistry): RouterMetrics {
   const retries = registry.counter("router_retries_total", {
     help: "Messages that came back to be routed again, by the class of what became of the last try",
   });
+  const guarded = registry.counter("router_guarded_total", {
+    help: "Messages that an account's guard or content rules have something against, by code and by what was done",
+  });
   const retry = byLabels((errorClass) => retries.with({ error_class: errorClass }));
   return {
     retries: (errorClass) => retry(RETRY_CLASSES.has(errorClass) ? errorClass : "other"),
@@ -63,6 +68,7 @@ export function routerMetrics(registry: MetricRegistry): RouterMetrics {
     closed: byLabels((state) => closed.with({ state })),
     delayed: byLabels((tier) => delayed.with({ tier })),
     deadLetters: byLabels((reason) => dead.with({ reason })),
+    guarded: byLabels((code, action) => guarded.with({ code, action })),
     duplicates: registry
       .counter("router_duplicates_total", { help: "Requests and retries seen before, dropped" })
       .with(),

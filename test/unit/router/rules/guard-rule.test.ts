@@ -1,0 +1,103 @@
+import { describe, expect, it } from "vitest";
+import type { Suspicion } from "../../../../domain/abnormal/suspicion.ts";
+import { accountSchema } from "../../../../domain/catalog/account.ts";
+import { snapshotOf } from "../../../../domain/catalog/snapshot.ts";
+import { PrefixGuard } from "../../../../domain/guard/prefix-guard.ts";
+import type { SaidSuspicion } from "../../../../pipeline/follow/suspicion-board.ts";
+import { GuardRule } from "../../../../services/router/rules/guard-rule.ts";
+import { eventOf, NOW, request, world } from "../router-world.ts";
+
+async function guarded(more: object, open: readonly SaidSuspicion[] = []) {
+  const w = world();
+  const account = accountSchema.parse({ id: "acme", name: "Acme", ...more });
+  w.catalog.current = snapshotOf({ ...w.catalog.current.catalog, accounts: [account] });
+  const counted: string[] = [];
+  const metric = (code: string, action: string) => ({ add: () => void counted.push(`${code} ${action}`) });
+  w.rules.push(new GuardRule({ prefixes: new PrefixGuard(), suspicions: { open: [...open] }, share: () => 1, metric }));
+  const router = await w.start();
+  let n = 0;
+  const send = (changes: object = {}) =>
+    eventOf(w.run(router, request(n++, { messageId: `m-${n}`, ...changes })).decisions[0]);
+  return { ...w, send, counted };
+}
+const flood = (send: () => ReturnType<typeof eventOf>) => Array.from({ length: 15 }, () => send()).at(-1)!;
+const pumping: Suspicion = {
+  ...{
+    id: "s",
+    kind: "pumping",
+    level: "critical",
+    measure: "of 40 otp messages",
+    expected: 2,
+    seen: 40,
+    surprise: 80,
+  },
+  ...{ hourly: {}, since: 0, minute: 0, over: false },
+  subject: { account: "acme", country: "DE", range: "49151123" },
+};
+const said = (changes: object = {}): SaidSuspicion => ({ ...pumping, saidAt: NOW, ...changes });
+
+describe("an account's guard", () => {
+  it("stops a flood to one prefix where it filters, and the event says why", async () => {
+    const { send, counted } = await guarded({ guard: { mode: "filter" } });
+    expect(flood(send)).toMatchObject({
+      ...{ type: "closed", state: "rejected", errorClass: "blocked", errorCode: "guard-velocity" },
+      reason: expect.stringMatching(
+        /^guard: about \d+ messages a minute to \+491511234…, to 1 numbers seen here; 10 are allowed/,
+      ),
+    });
+    expect(counted).toContain("guard-velocity blocked");
+  });
+
+  it("lets it go where it monitors, and the event says what would have been", async () => {
+    const { send, counted } = await guarded({ guard: {} });
+    expect(flood(send)).toMatchObject({
+      type: "routed",
+      rules: expect.stringMatching(/^would have been stopped, guard-velocity: guard: about/),
+    });
+    expect(counted).toContain("guard-velocity monitored");
+  });
+
+  it.each([
+    ["off", { mode: "off" }],
+    ["off in the country", { mode: "filter", countries: { DE: { mode: "off" } } }],
+    ["with another threshold there", { mode: "filter", countries: { DE: { perMinute: 100 } } }],
+    ["for other lanes", { mode: "filter", lanes: ["marketing"] }],
+    ["with the range allowed", { mode: "filter", allow: ["4915112"] }],
+  ])("has nothing against it when it is %s", async (_, guard) => {
+    const { send, counted } = await guarded({ guard });
+    expect(flood(send)).toMatchObject({ type: "routed", rules: null });
+    expect(counted).toEqual([]);
+  });
+
+  it.each([
+    ["its range", {}, "guard-pumping"],
+    ["another range", { subject: { account: "acme", country: "DE", range: "49160" } }, undefined],
+    ["another account", { subject: { account: "other", country: "DE" } }, undefined],
+    ["something not certain", { level: "warning" }, undefined],
+    ["what nobody has spoken of for long", { saidAt: NOW - 3_600_000 }, undefined],
+    ["a kind that is not asked for", { kind: "burst" }, undefined],
+  ])("follows sms.abnormal: %s", async (_, changes, code) => {
+    const { send } = await guarded({ guard: { mode: "filter" } }, [said(changes)]);
+    const event = send();
+    expect(event.errorCode).toBe(code ?? null);
+    if (code !== undefined)
+      expect(event.reason).toBe(
+        "guard: suspicion pumping is open for DE +49151123…: of 40 otp messages, 40 instead of 2",
+      );
+  });
+
+  it("and its content rules stop a text, by the rule's name", async () => {
+    const content = { deny: [{ id: "casino", phrases: ["casino*"] }] };
+    const { send } = await guarded({ content });
+    expect(send({ text: "hello" })).toMatchObject({ type: "routed" });
+    expect(send({ text: "The CASINO waits" })).toMatchObject({
+      ...{ type: "closed", errorClass: "blocked", errorCode: "content-denied" },
+      reason: "content: rule casino denies it",
+    });
+    const watched = await guarded({ content: { ...content, mode: "monitor" } });
+    expect(watched.send({ text: "The CASINO waits" })).toMatchObject({
+      type: "routed",
+      rules: "would have been stopped, content-denied: content: rule casino denies it",
+    });
+  });
+});
