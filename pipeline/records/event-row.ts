@@ -1,47 +1,58 @@
-import type { RowBinary } from "../../platform/clickhouse/row-binary.ts";
+import type { RowWriter } from "../../platform/clickhouse/row-writer.ts";
 import type { Event } from "../../schemas/generated/types.ts";
 
-/** Columns of the table `events` in the order in which `writeEventRow` writes them. */
-export const EVENT_COLUMNS = [
-  "at",
-  "type",
-  "message_id",
-  "attempt",
-  "account",
-  "lane",
-  "country",
-  "network",
-  "destination",
-  "sender",
-  "encoding",
-  "segments",
-  "reference",
-  "metadata",
-  "accepted_at",
-  "expires_at",
-  "provider",
-  "route",
-  "reason",
-  "price",
-  "cost",
-  "currency",
-  "submitted_at",
-  "provider_message_ids",
-  "resubmitted",
-  "error_class",
-  "error_code",
-  "part",
-  "state",
-  "done_at",
-  "receipt_at",
-  "sent_as",
-  "rules",
-  "charged",
-  "segments_saved",
-  "verdicts",
-  "log_partition",
-  "log_offset",
-] as const;
+const TIME = "DateTime64(3, 'UTC')";
+const MONEY = "Decimal(18, 6)";
+const TEXT = "String";
+/** Of which there are few in a block. */
+const WORD = "LowCardinality(String)";
+
+/**
+ * Columns of the table `events` that the sink writes, with their types, in the order in which `writeEventRow` writes them: what may be
+ * refused when it is written comes first.
+ */
+export const EVENT_TYPES = {
+  message_id: "UUID",
+  at: TIME,
+  type: WORD,
+  attempt: "UInt16",
+  account: WORD,
+  lane: WORD,
+  country: WORD,
+  network: WORD,
+  destination: TEXT,
+  sender: WORD,
+  encoding: WORD,
+  segments: "UInt16",
+  reference: TEXT,
+  metadata: "Map(String, String)",
+  accepted_at: TIME,
+  expires_at: TIME,
+  provider: WORD,
+  route: WORD,
+  reason: WORD,
+  price: MONEY,
+  cost: MONEY,
+  currency: WORD,
+  submitted_at: `Nullable(${TIME})`,
+  provider_message_ids: "Array(String)",
+  resubmitted: WORD,
+  error_class: WORD,
+  error_code: WORD,
+  part: "UInt16",
+  state: WORD,
+  done_at: `Nullable(${TIME})`,
+  receipt_at: `Nullable(${TIME})`,
+  sent_as: WORD,
+  rules: TEXT,
+  charged: WORD,
+  segments_saved: "UInt16",
+  verdicts: WORD,
+  log_partition: "UInt16",
+  log_offset: "UInt64",
+} as const;
+
+export const EVENT_COLUMNS = Object.keys(EVENT_TYPES) as readonly (keyof typeof EVENT_TYPES)[];
 
 const EARLIEST = Date.UTC(2000, 0, 1);
 const LATEST = Date.UTC(2100, 0, 1);
@@ -51,21 +62,17 @@ const LATEST = Date.UTC(2100, 0, 1);
  * nothing was written. Everything that ClickHouse would refuse is refused here: one such row would hold up its block for good.
  */
 export function writeEventRow(
-  row: RowBinary,
+  row: RowWriter,
   event: Event,
   logPartition: number,
   logOffset: number,
 ): string | undefined {
-  const start = row.length;
   const { facts } = event;
   const wrong = unwritable(event);
   if (wrong !== undefined) return wrong;
+  if (!row.uuid(facts.messageId)) return "facts.messageId is not a UUID";
   row.int64(event.at);
   row.string(event.type);
-  if (!row.uuid(facts.messageId)) {
-    row.truncate(start);
-    return "facts.messageId is not a UUID";
-  }
   row.uint16(event.attempt);
   row.string(facts.accountId);
   row.string(facts.lane);
@@ -76,7 +83,7 @@ export function writeEventRow(
   row.string(facts.encoding);
   row.uint16(facts.segments);
   row.string(facts.reference ?? "");
-  writeLabels(row, facts.metadata);
+  row.labels(facts.metadata);
   row.int64(facts.acceptedAt);
   row.int64(facts.expiresAt);
   row.string(event.provider ?? "");
@@ -86,8 +93,7 @@ export function writeEventRow(
   row.int64(event.cost ?? 0);
   row.string(event.currency ?? "");
   row.nullableInt64(event.submittedAt);
-  row.count(event.providerMessageIds.length);
-  for (const id of event.providerMessageIds) row.string(id);
+  row.strings(event.providerMessageIds);
   row.string(event.resubmitted ?? "");
   row.string(event.errorClass ?? "");
   row.string(event.errorCode ?? "");
@@ -103,17 +109,6 @@ export function writeEventRow(
   row.uint16(logPartition);
   row.int64(logOffset);
   return undefined;
-}
-
-function writeLabels(row: RowBinary, labels: Readonly<Record<string, string>>): void {
-  let count = 0;
-  for (const _ in labels) count++;
-  row.count(count);
-  if (count === 0) return;
-  for (const label in labels) {
-    row.string(label);
-    row.string(labels[label]!);
-  }
 }
 
 function unwritable(event: Event): string | undefined {

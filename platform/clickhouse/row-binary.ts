@@ -1,10 +1,12 @@
+import type { RowWriter } from "./row-writer.ts";
+
 /**
  * Writes ClickHouse's RowBinary format: values one after the other in the order of the columns, no names, no
  * separators. Measured with rows of 33 columns against JSONCompactEachRow: 1.2 us instead of 2.2 us to encode a row here,
  * and a third fewer bytes for the server to parse.
  * https://clickhouse.com/docs/interfaces/formats/RowBinary
  */
-export class RowBinary {
+export class RowBinary implements RowWriter {
   private buffer: Buffer;
   private at = 0;
 
@@ -94,6 +96,24 @@ export class RowBinary {
     this.count(bytes);
     this.room(bytes);
     this.at += this.buffer.write(value, this.at, bytes, "utf8");
+  }
+
+  /** Array(String). */
+  strings(values: readonly string[]): void {
+    this.count(values.length);
+    for (const value of values) this.string(value);
+  }
+
+  /** Map(String, String). */
+  labels(labels: Readonly<Record<string, string>>): void {
+    let count = 0;
+    for (const _ in labels) count++;
+    this.count(count);
+    if (count === 0) return;
+    for (const label in labels) {
+      this.string(label);
+      this.string(labels[label]!);
+    }
   }
 
   /** UUID in its usual text form, either case; false, with nothing written, when the text is not a UUID. */

@@ -65,6 +65,7 @@ await runService({
       groupId: EVENT_SINK_GROUP,
       table: "events",
       columns: EVENT_COLUMNS,
+      format: "Native",
       connections: config.sinkInserts,
       stats,
       // Nobody waits for a row: few large fetches cost less than many small ones.

@@ -1,6 +1,6 @@
 import type { SluiceCodecs } from "../../pipeline/records/codecs.ts";
 import type { MessageTraces } from "../../pipeline/traces/message-traces.ts";
-import { BlockInserter } from "../../platform/clickhouse/block-inserter.ts";
+import { type BlockFormat, BlockInserter } from "../../platform/clickhouse/block-inserter.ts";
 import type { ClickhouseConfig } from "../../platform/clickhouse/settings.ts";
 import type { KafkaConnection } from "../../platform/kafka/connection.ts";
 import { observeKafka } from "../../platform/kafka/observe.ts";
@@ -48,6 +48,8 @@ export interface Sink {
   readonly groupId: string;
   readonly table: string;
   readonly columns: readonly string[];
+  /** Of its blocks. Default: RowBinary. */
+  readonly format?: BlockFormat;
   /** Inserts under way at a time. */
   readonly connections: number;
   readonly stats: SinkStats;
@@ -62,11 +64,17 @@ export async function startSink(
   scope: SinkScope,
   config: SinkConfig,
   { connection, now }: SinkParts,
-  { name, topic, groupId, table, columns, connections, stats, fetch, run }: Sink,
+  { name, topic, groupId, table, columns, format = "RowBinary", connections, stats, fetch, run }: Sink,
 ): Promise<BlockInserter> {
   const clickhouse = name === undefined ? "clickhouse" : `clickhouse (${name})`;
   const tasks = name === undefined ? "sink tasks" : `sink tasks (${name})`;
-  const inserter = new BlockInserter(config, { table, columns, connections, timeoutMs: config.sinkInsertTimeout });
+  const inserter = new BlockInserter(config, {
+    table,
+    columns,
+    format,
+    connections,
+    timeoutMs: config.sinkInsertTimeout,
+  });
   const check = () => inserter.check(table);
   await scope.add(clickhouse, { start: () => inserter, stop: () => inserter.close() });
   await scope.waitFor(clickhouse, check);

@@ -8,6 +8,8 @@ export interface InsertSide {
   readonly database: string;
   /** Columns of `events` that this version's sink writes, in its order. */
   readonly columns: readonly string[];
+  /** Of its blocks. */
+  readonly format: "RowBinary" | "Native";
   insert(rows: Buffer, token: string): Promise<void>;
 }
 
@@ -67,7 +69,7 @@ export class MadeBlocks {
     return new MadeBlocks(server, database, blocks);
   }
 
-  /** Block `n` in RowBinary, as the types of a side's table want it. */
+  /** Block `n` in a side's format, and as the types of its table want it. */
   async block(n: number, side: InsertSide): Promise<{ readonly rows: number; readonly bytes: Buffer }> {
     const [counted] = await this.#server.rows<{ n: number }>(
       `SELECT count() AS n FROM blocks WHERE block = ${n}`,
@@ -79,7 +81,7 @@ export class MadeBlocks {
     const typeOf = new Map(types.map(({ name, type }) => [name, type.replaceAll("'", "\\'")]));
     const values = side.columns.map((column) => `CAST(${column}, '${typeOf.get(column)}')`);
     const { body } = await this.#server.ask(
-      `SELECT ${values.join(", ")} FROM blocks WHERE block = ${n} ORDER BY at FORMAT RowBinary`,
+      `SELECT ${values.join(", ")} FROM blocks WHERE block = ${n} ORDER BY at FORMAT ${side.format}`,
       this.#database,
     );
     return { rows: counted!.n, bytes: body };

@@ -29,17 +29,21 @@ export async function insertSide(
   const load = (file: string) => import(pathToFileURL(join(source, file)).href);
   const { migrateClickhouse } = (await load("infra/clickhouse/migrate.ts")) as typeof Migration;
   const { BlockInserter } = (await load("platform/clickhouse/block-inserter.ts")) as typeof Inserting;
-  const { EVENT_COLUMNS } = (await load(EVENT_ROW.find((file) => existsSync(join(source, file)))!)) as typeof EventRow;
+  const { EVENT_COLUMNS, EVENT_TYPES } = (await load(
+    EVENT_ROW.find((file) => existsSync(join(source, file)))!,
+  )) as Partial<typeof EventRow> & Pick<typeof EventRow, "EVENT_COLUMNS">;
+  // Before there were types, the sink wrote RowBinary.
+  const format = EVENT_TYPES === undefined ? "RowBinary" : "Native";
   await migrateClickhouse({ url: server.url, user: server.user, password: server.password, database });
   const inserter = new BlockInserter(
     {
       ...{ clickhouseUrl: server.url, clickhouseUser: server.user, clickhouseDatabase: database },
       clickhousePassword: new Secret(server.password),
     },
-    { table: "events", columns: EVENT_COLUMNS, connections: 4, timeoutMs: 120_000 },
+    { table: "events", columns: EVENT_COLUMNS, format, connections: 4, timeoutMs: 120_000 },
   );
   return {
-    ...{ name: commit, database, columns: EVENT_COLUMNS },
+    ...{ name: commit, database, columns: EVENT_COLUMNS, format },
     insert: (rows, token) => inserter.insert(rows, token),
     close: async () => {
       await inserter.close();

@@ -1,8 +1,8 @@
 import { type ClickHouseClient, createClient } from "@clickhouse/client";
 import { migrateClickhouse } from "../../../infra/clickhouse/migrate.ts";
-import { EVENT_COLUMNS, writeEventRow } from "../../../pipeline/records/event-row.ts";
+import { EVENT_COLUMNS, EVENT_TYPES, writeEventRow } from "../../../pipeline/records/event-row.ts";
 import { BlockInserter } from "../../../platform/clickhouse/block-inserter.ts";
-import { RowBinary } from "../../../platform/clickhouse/row-binary.ts";
+import { NativeBlock } from "../../../platform/clickhouse/native-block.ts";
 import { Secret } from "../../../platform/config/secret.ts";
 import type { Event } from "../../../schemas/generated/types.ts";
 import { clickhouseOptions, type TestCluster } from "../../fixture/cluster-handle.ts";
@@ -32,7 +32,7 @@ export async function testDatabase(cluster: TestCluster, name: string): Promise<
       clickhousePassword: password === "" ? undefined : new Secret(password),
       clickhouseDatabase: database,
     },
-    { table: "events", columns: EVENT_COLUMNS, connections: 2, timeoutMs: 30_000 },
+    { table: "events", columns: EVENT_COLUMNS, format: "Native", connections: 2, timeoutMs: 30_000 },
   );
   let offset = 0;
   return {
@@ -44,12 +44,12 @@ export async function testDatabase(cluster: TestCluster, name: string): Promise<
       return answer.json<Row>() as Promise<Row[]>;
     },
     insert: async (events, token) => {
-      const rows = new RowBinary(64);
+      const rows = new NativeBlock(EVENT_TYPES);
       for (const event of events) {
         const wrong = writeEventRow(rows, event, 2, offset++);
         if (wrong !== undefined) throw new Error(wrong);
       }
-      await inserter.insert(rows.bytes(), token);
+      await inserter.insert(rows.encoded(), token);
     },
     drop: async () => {
       await client.command({ query: `DROP DATABASE IF EXISTS ${database}` });

@@ -28,12 +28,12 @@ describe("event row", () => {
     expect(row.bytes()).toEqual(before);
   });
 
-  it("begins with the time in milliseconds and the type", () => {
+  it("begins with what may be refused, the time in milliseconds and the type", () => {
     const row = new RowBinary(16);
     expect(writeEventRow(row, event(), 3, 77)).toBeUndefined();
     const bytes = row.bytes();
-    expect(bytes.readBigInt64LE(0)).toBe(BigInt(ACCEPTED_AT + 10));
-    expect(bytes.subarray(8, 15).toString("latin1")).toBe("\u0006routed");
+    expect(bytes.readBigInt64LE(16)).toBe(BigInt(ACCEPTED_AT + 10));
+    expect(bytes.subarray(24, 31).toString("latin1")).toBe("\u0006routed");
     expect(bytes.readBigUInt64LE(bytes.length - 8)).toBe(77n);
     expect(bytes.readUInt16LE(bytes.length - 10)).toBe(3);
   });
