@@ -10,6 +10,8 @@ import { DELETE_RETENTION_MS, type FollowerTask, KINDS, type StateScope, topicOf
 const task = JSON.parse(process.argv[2]!) as FollowerTask;
 const { partitions, sizes } = task;
 const ALL = Array.from({ length: partitions }, (_, partition) => partition);
+/** Of a partition at a time: a process that has much to read holds what a fetch of all brings, and as KafkaJS has decoded it. */
+const FETCH_BYTES = 65_536;
 let mostOverlay = 0;
 
 interface Side {
@@ -35,6 +37,7 @@ async function open(scope: StateScope): Promise<Side> {
   const reader = new TopicReader({
     connection: { brokers: task.brokers, clientId: `state-${scope}`, log: silentLog },
     topics: KINDS.map((kind) => topicOf(scope, kind)),
+    fetchBytes: FETCH_BYTES,
   });
   await reader.start();
   const side: Side = { store, reader, copies: [], applied: 0 };
