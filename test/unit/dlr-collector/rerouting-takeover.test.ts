@@ -51,6 +51,7 @@ describe("a message that is sent on", () => {
         inDoubt: null,
         spendLeft: null,
         spendCurrency: null,
+        charge: null,
         id: `${M}/2/retry`,
         trace: "00-aa-bb-01",
         partition: 0,
