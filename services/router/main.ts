@@ -50,7 +50,7 @@ import { HttpLookup } from "./lookups/http-lookup.ts";
 import { lookupMetrics } from "./lookups/lookup-metrics.ts";
 import { NumberNetworks } from "./lookups/number-networks.ts";
 import { Router } from "./router.ts";
-import { observeConversions, observeDelivery, routerMetrics } from "./router-metrics.ts";
+import { observeBudgets, observeConversions, observeDelivery, routerMetrics } from "./router-metrics.ts";
 import { routerSettings } from "./router-settings.ts";
 import { BudgetRule } from "./rules/budget-rule.ts";
 import { ConsentRule } from "./rules/consent-rule.ts";
@@ -155,6 +155,7 @@ await runService({
         }),
       { attemptMs: 60_000 },
     );
+    observeBudgets(scope.metrics, budgetBoard, () => catalog.current.catalog.accounts, now);
     const suspicions = new SuspicionBoard(codecs.suspicion);
     await scope.waitFor(
       "suspicions",

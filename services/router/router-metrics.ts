@@ -1,3 +1,5 @@
+import type { BudgetBoard } from "../../domain/budget/budget-board.ts";
+import type { Account } from "../../domain/catalog/account.ts";
 import type { ConversionBoard } from "../../pipeline/follow/conversion-board.ts";
 import type { DeliveryBoard } from "../../pipeline/follow/delivery-board.ts";
 import { type RecordStage, stageSeconds } from "../../pipeline/measure/stage-seconds.ts";
@@ -57,7 +59,7 @@ export function routerMetrics(registry: MetricRegistry): RouterMetrics {
     help: "Messages that came back to be routed again, by the class of what became of the last try",
   });
   const guarded = registry.counter("router_guarded_total", {
-    help: "Messages that an account's guard or content rules have something against, by code and by what was done",
+    help: "Messages that an account's guard or content rules have something against, by which of them, by code and by what was done",
   });
   const retry = byLabels((errorClass) => retries.with({ error_class: errorClass }));
   return {
@@ -68,7 +70,9 @@ export function routerMetrics(registry: MetricRegistry): RouterMetrics {
     closed: byLabels((state) => closed.with({ state })),
     delayed: byLabels((tier) => delayed.with({ tier })),
     deadLetters: byLabels((reason) => dead.with({ reason })),
-    guarded: byLabels((code, action) => guarded.with({ code, action })),
+    guarded: byLabels((code, action) =>
+      guarded.with({ kind: code.startsWith("guard-") ? "guard" : "content", code, action }),
+    ),
     duplicates: registry
       .counter("router_duplicates_total", { help: "Requests and retries seen before, dropped" })
       .with(),
@@ -149,5 +153,37 @@ export function observeDelivery(registry: MetricRegistry, board: Pick<DeliveryBo
     "gauge",
     "Of these, those that routes by delivery have left since their receipts collapsed, or bring back",
     () => board.leftCount,
+  );
+}
+
+/** Accounts whose budgets are shown, those that have used most. */
+const MOST_BUDGETS = 200;
+
+/** Shows how much of the accounts' budgets is used, over all routers. `now`: epoch ms. */
+export function observeBudgets(
+  registry: MetricRegistry,
+  board: Pick<BudgetBoard, "sums">,
+  accounts: () => readonly Account[],
+  now: () => number,
+): void {
+  const ratios = () =>
+    accounts().flatMap(({ id, budget }) => {
+      if (budget === undefined) return [];
+      const { spent } = board.sums(id, budget.currency, now());
+      const bounds = [["day", budget.daily] as const, ["month", budget.monthly] as const];
+      return bounds.flatMap(([period, bound]) =>
+        bound === undefined
+          ? []
+          : [{ value: bound === 0 ? 1 : spent[period] / bound, labels: { account: id, period } }],
+      );
+    });
+  registry.observe(
+    "router_budget_used_ratio",
+    "gauge",
+    `Part of an account's budget that is used; of more than ${MOST_BUDGETS}, those of which most is`,
+    () =>
+      ratios()
+        .sort((a, b) => b.value - a.value)
+        .slice(0, MOST_BUDGETS),
   );
 }

@@ -21,4 +21,5 @@ export const PROMISES: readonly PromiseOfSluice[] = [
   { number: 12, title: "Late and repeated answers", file: "late-answers" },
   { number: 13, title: "Decisions survive a change of catalog", file: "catalog-changes" },
   { number: 14, title: "Nothing to who said stop", file: "said-stop" },
+  { number: 15, title: "Never over budget", file: "within-budget" },
 ];

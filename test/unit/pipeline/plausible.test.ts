@@ -42,7 +42,10 @@ const receipt: Receipt = {
   network: null,
 };
 
+const CHARGE = { currency: "EUR", added: 1, held: 1, until: 1 };
+
 test("what our services write is plausible", () => {
+  expect(implausibleRetry({ ...dispatch, charge: CHARGE })).toBeUndefined();
   expect(implausibleDispatch(dispatch)).toBeUndefined();
   expect(implausibleRetry(dispatch)).toBeUndefined();
   expect(implausibleEvent(event)).toBeUndefined();
@@ -81,6 +84,10 @@ test.each<[string, string | undefined]>([
   ["part", implausibleEvent({ ...event, part: -1 })],
   ["at", implausibleEvent({ ...event, at: BEYOND })],
   ["reason", implausibleEvent({ ...event, reason: LONG })],
+  ["charge", implausibleRetry({ ...dispatch, charge: { ...CHARGE, held: -1 } })],
+  ["charge", implausibleEvent({ ...event, charge: { ...CHARGE, added: Number.MAX_SAFE_INTEGER } })],
+  ["charge.currency", implausibleEvent({ ...event, charge: { ...CHARGE, currency: LONG } })],
+  ["charge.until", implausibleEvent({ ...event, charge: { ...CHARGE, until: BEYOND } })],
   ["providerMessageId", implausibleReceipt({ ...receipt, providerMessageId: LONG })],
   ["doneAt", implausibleReceipt({ ...receipt, doneAt: BEYOND })],
 ])("%s is named", (field, said) => {

@@ -1,0 +1,47 @@
+import { expect, it } from "vitest";
+import { followBudgets } from "../../../pipeline/follow/follow-budgets.ts";
+import { createCodecs } from "../../../pipeline/records/codecs.ts";
+import { registerSchemas } from "../../../pipeline/records/register.ts";
+import type { InRecord } from "../../../platform/kafka/record.ts";
+import { silentLog } from "../../../platform/log/log.ts";
+import { FakeRegistry } from "./fake-registry.ts";
+
+const registry = new FakeRegistry();
+await registerSchemas(registry as never);
+const { budgetWord: codec } = await createCodecs(registry);
+
+const WORD = {
+  ...{ account: "acme", currency: "EUR", partition: 2, epoch: 1, at: 5 },
+  ...{ day: 7_500, dayEnd: 10, month: 7_500, monthEnd: 20, ahead: 1, next: [0, 0] },
+};
+
+it("gives the words in their order, says when one was taken away, and passes over what cannot be", async () => {
+  const record = (fields: object, key = "acme/2", value?: Buffer | null): InRecord => ({
+    ...{ topic: "sms.budgets", partition: 0, offset: 0, headers: {}, timestamp: 77, key: Buffer.from(key) },
+    value: value === undefined ? codec.encode({ ...WORD, ...fields }) : value,
+  });
+  const records = [
+    record({}),
+    record({ partition: 6 }),
+    record({ day: -1 }),
+    record({ ahead: -1 }),
+    record({ next: Array.from({ length: 99 }, () => 0) }),
+    record({}, "acme/2", Buffer.from("no record")),
+    record({}, "no key of a word", null),
+    record({ day: 9_000 }),
+    record({}, "acme/2", null),
+  ];
+  const told: string[] = [];
+  let unreadable = 0;
+  await followBudgets({
+    reader: { follow: async (_, take) => records.forEach(take) },
+    codec,
+    fold: ({ account, day }) => told.push(`${account} ${day}`),
+    forget: (account, partition) => told.push(`${account}/${partition} is gone`),
+    partitions: 6,
+    log: silentLog,
+    onUnreadable: () => unreadable++,
+  });
+  expect(told).toEqual(["acme 7500", "acme 9000", "acme/2 is gone"]);
+  expect(unreadable).toBe(6);
+});
