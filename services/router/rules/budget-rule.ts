@@ -61,8 +61,8 @@ export class BudgetRule implements MessageRule {
     const { board, mark, reader, partitions, random } = this.options;
     this.begin(snapshot);
     this.partition = partition;
-    const [{ high } = { high: 0 }] = await reader.watermarks(BUDGETS_TOPIC);
-    if (this.accounts !== undefined && !(await mark.until(high, CATCH_UP_MS)))
+    const [{ high } = { high: 0 }] = this.accounts === undefined ? [] : await reader.watermarks(BUDGETS_TOPIC);
+    if (!(await mark.until(high, CATCH_UP_MS)))
       throw new SluiceError(
         `${BUDGETS_TOPIC} has not been read to its end in ${CATCH_UP_MS} ms: what is left of budgets is not known`,
         {

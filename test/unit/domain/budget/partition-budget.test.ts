@@ -34,7 +34,7 @@ function world(seed: number, amount: string, more: object = {}) {
   return { random, routers };
 }
 
-describe("the budget of an account over several routers", () => {
+describe("the budget of an account over several routers", { timeout: 60_000 }, () => {
   it("is used to the last message, and never exceeded, at any rate, with kills and routers that hear late", () => {
     fc.assert(
       fc.property(
@@ -67,7 +67,7 @@ describe("the budget of an account over several routers", () => {
       ),
       { numRuns: 6 },
     );
-  }, 60_000);
+  });
 
   it("begins anew with each day, with what was at hand, and with each month", () => {
     const budget = budgetSchema.parse({ currency: "EUR", daily: "3", monthly: "4" });

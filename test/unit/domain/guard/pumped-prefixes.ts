@@ -21,8 +21,14 @@ const START = 1_764_000_000_000;
 const LIMITS = { perMinute: 10, sequence: 6, quietMs: 15 * MINUTE_MS };
 const PARTITIONS = 24;
 
-/** An account's codes for an hour over three instances, with people who sign in and an attack that begins in its tenth minute, labelled. Deterministic. */
-export function simulatePumping(attack: Attack | undefined, perMinute: number, seed: number) {
+/** An account's codes over three instances, with people who sign in, `perMinute`, and an attack that begins after `before` minutes, labelled. Deterministic. */
+export function simulatePumping(
+  attack: Attack | undefined,
+  perMinute: number,
+  seed: number,
+  minutes = 60,
+  before = 10,
+) {
   const random = seeded(seed);
   const guards = [0, 1, 2].map(() => new PrefixGuard());
   const people = { sent: 0, stopped: 0 };
@@ -34,7 +40,7 @@ export function simulatePumping(attack: Attack | undefined, perMinute: number, s
   };
   let stopped = false;
   let n = 0;
-  for (let second = 0; second < 3_600; second++) {
+  for (let second = 0; second < minutes * 60; second++) {
     const at = START + second * 1_000;
     for (let left = perMinute / 60; left > 0 && random() < left; left--) {
       people.sent++;
@@ -42,7 +48,7 @@ export function simulatePumping(attack: Attack | undefined, perMinute: number, s
       const to = `491${String(Math.floor(random() * 4e7) + 5e8)}`;
       for (let again = 0; again < (random() < 0.2 ? 2 : 1); again++) if (judge(to, at) !== undefined) people.stopped++;
     }
-    if (attack === undefined || second < 600) continue;
+    if (attack === undefined || second < before * 60) continue;
     for (let left = attack.rate / 60; left > 0 && random() < left; left--) {
       pumped.sent++;
       if (judge(attack.number(n++, random), at) === undefined) {
