@@ -30,6 +30,14 @@ export const SUBMISSION_INDEX_TOPIC = "sms.submission-index";
 /** Copies of messages in doubt (Retry): the correlator releases those that are still needed to sms.retry.0s. */
 export const DOUBT_TOPIC = "sms.doubt";
 export const INBOUND_TOPIC = "sms.inbound";
+/** Messages that wait for their time, for up to 35 days (Retry, keyed by id, destination and attempt; header `due`, epoch ms). */
+export const SCHEDULED_TOPIC = "sms.scheduled";
+/** Those of them whose time has come (Retry). */
+export const DUE_TOPIC = "sms.due";
+/** What is to be cancelled (Cancel): first in a partition by the message's id, then in that of its destination. */
+export const CANCELS_TOPIC = "sms.cancels";
+/** What came of it (Cancel, keyed by the message's id). */
+export const CANCEL_ANSWERS_TOPIC = "sms.cancel-answers";
 export const DEAD_LETTER_TOPIC = "sms.dead-letter";
 export const CONSENT_TOPIC = "sms.consent";
 export const CORRELATION_TOPIC = "sms.correlation";
@@ -91,6 +99,8 @@ export const ROUTER_INPUTS: readonly string[] = [
   requestTopic("transactional"),
   ...RETRY_DELAYS.slice(1).map(retryTopic),
   requestTopic("marketing"),
+  DUE_TOPIC,
+  CANCELS_TOPIC,
 ];
 
 /** A topic as it should be; the shape that the migration creates topics from. */
@@ -111,6 +121,10 @@ export interface TopicPlan {
 
 const MIB = 1024 * 1024;
 const WEEK_MS = 7 * 24 * 3_600_000;
+/** So long brokers keep the record that a key has gone; who copies a compacted topic must come round in half of it, milliseconds. */
+export const DELETE_RETENTION_MS = 24 * 3_600_000;
+/** Answers are waited for by who has asked, some seconds. */
+const ANSWERS_MS = 3_600_000;
 
 /** Kafka topic names: letters, digits, dot, underscore, hyphen, up to 249 characters; the provider's part is kept shorter. */
 const PROVIDER_ID = /^[a-z0-9][a-z0-9_-]{0,62}$/;
@@ -136,6 +150,7 @@ const COMPACTED: Readonly<Record<string, string>> = {
   "segment.bytes": String(16 * MIB),
   "segment.ms": "3600000",
   "min.cleanable.dirty.ratio": "0.2",
+  "delete.retention.ms": String(DELETE_RETENTION_MS),
 };
 
 /** What is learned counts for a year at the most. */
@@ -179,7 +194,13 @@ export function topicSpecs(plan: TopicPlan): TopicSpec[] {
     ...[RECEIPTS_TOPIC, UNPLACED_RECEIPTS_TOPIC, SUBMISSION_INDEX_TOPIC, DOUBT_TOPIC].map((name) => keyed(name)),
     ...[INBOUND_TOPIC, EVENTS_TOPIC, CONVERSIONS_TOPIC].map((name) => keyed(name)),
     keyed(DEAD_LETTER_TOPIC, { ...kept, "max.message.bytes": String(DEAD_LETTER_BATCH_BYTES) }),
-    ...[CONSENT_TOPIC, CORRELATION_TOPIC].map((name) => keyed(name, COMPACTED)),
+    ...[CONSENT_TOPIC, CORRELATION_TOPIC, SCHEDULED_TOPIC].map((name) => keyed(name, COMPACTED)),
+    ...[DUE_TOPIC, CANCELS_TOPIC].map((name) => keyed(name)),
+    {
+      name: CANCEL_ANSWERS_TOPIC,
+      partitions: 1,
+      config: { ...kept, "retention.ms": String(ANSWERS_MS), "segment.bytes": String(16 * MIB) },
+    },
     keyed(NETWORKS_TOPIC, LEARNED),
     { name: ABNORMAL_TOPIC, partitions: 1, config: SUSPECTED },
     ...[CONTROL_TOPIC, HEALTH_TOPIC, QUALITY_TOPIC, CONVERSION_COUNTS_TOPIC, USAGE_TOPIC, BUDGETS_TOPIC].map(

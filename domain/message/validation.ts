@@ -4,6 +4,7 @@ import type { Encoding } from "../text/encoding.ts";
 import { inFewerSegments } from "../text/fewer-segments.ts";
 import { countSegments, DEFAULT_MAX_PARTS } from "../text/segments.ts";
 import { DEFAULT_LANE, isLane, type Lane, lanes } from "./lane.ts";
+import { readSendAt } from "./send-at.ts";
 import { readSender } from "./sender-id.ts";
 
 /** One thing wrong with a request. `code` is stable; `message` is for people and never repeats a value, but names a key of metadata. */
@@ -32,6 +33,8 @@ export interface ValidRequest {
   segmentsSaved: number;
   lane: Lane;
   validitySeconds: number;
+  /** When it is to be sent, epoch ms; it may have passed a moment ago. */
+  sendAt: number | undefined;
   /** The client's own reference. */
   reference: string | undefined;
   callbackUrl: string | undefined;
@@ -45,6 +48,8 @@ export interface ValidationOptions {
   defaultCountry?: string;
   /** Most parts of one message. Default 10. */
   maxParts?: number;
+  /** When it is accepted, epoch ms: how far ahead `sendAt` lies is measured by it. Without it that is not checked. */
+  acceptedAt?: number;
 }
 
 export const requestLimits = {
@@ -67,6 +72,7 @@ const FIELDS = new Set([
   "transliterate",
   "lane",
   "validity",
+  "sendAt",
   "reference",
   "callbackUrl",
   "metadata",
@@ -94,6 +100,7 @@ export function validateSendRequest(input: unknown, options: ValidationOptions =
     from: readFrom(fields.from, problems),
     lane: readLane(fields.lane, problems),
     validitySeconds: readValidity(fields.validity, problems),
+    sendAt: readTime(fields.sendAt, options.acceptedAt, problems),
     reference: readShortText(fields.reference, "reference", [1, requestLimits.referenceLength], problems),
     callbackUrl: readCallbackUrl(fields.callbackUrl, problems),
     metadata: readMetadata(fields.metadata, problems),
@@ -113,6 +120,7 @@ export function validateSendRequest(input: unknown, options: ValidationOptions =
       segmentsSaved: text.segmentsSaved,
       lane: request.lane,
       validitySeconds: request.validitySeconds,
+      sendAt: request.sendAt,
       reference: request.reference,
       callbackUrl: request.callbackUrl,
       metadata: request.metadata,
@@ -175,6 +183,14 @@ function readValidity(value: unknown, problems: FieldProblem[]): number {
   if (typeof value === "number" && Number.isInteger(value) && value >= min && value <= max) return value;
   problems.push(problem("validity", "validity-out-of-range", `whole seconds from ${min} to ${max}`));
   return defaultValiditySeconds;
+}
+
+function readTime(value: unknown, acceptedAt: number | undefined, problems: FieldProblem[]): number | undefined {
+  if (value === undefined || value === null) return undefined;
+  const time = readSendAt(typeof value === "string" ? value : "", acceptedAt);
+  if (typeof time === "number") return time;
+  problems.push(problem("sendAt", time.code, time.message));
+  return undefined;
 }
 
 function readCallbackUrl(value: unknown, problems: FieldProblem[]): string | undefined {

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { duration } from "../../platform/config/settings.ts";
 import type { Scope } from "../../platform/lifecycle/run-service.ts";
+import type { PartitionStore } from "../../platform/store/partition-store.ts";
 import { CONSENT_TOPIC } from "../../schemas/topics.ts";
 import { AwaitedSchemas } from "../follow/awaited-schemas.ts";
 import { CONSENT_TABLE, ConsentCopy } from "../follow/consent-copy.ts";
@@ -23,6 +24,13 @@ export interface ConsentConfig extends z.output<typeof shape> {
   readonly partitions: number;
 }
 
+export interface OpenConsentOptions {
+  readonly service: string;
+  readonly config: ConsentConfig;
+  /** The process's store, with the table of consent among its own; without it one is opened. */
+  readonly store?: PartitionStore;
+}
+
 const CACHE_OCTETS = 16 << 20;
 /** How often it is looked whether the copy has grown too old, ms. */
 const LOOK_EVERY_MS = 1_000;
@@ -31,10 +39,11 @@ const LOOK_EVERY_MS = 1_000;
 export async function openConsent(
   scope: Scope,
   pipeline: Pipeline,
-  { service, config }: { readonly service: string; readonly config: ConsentConfig },
+  { service, config, store: given }: OpenConsentOptions,
 ): Promise<ConsentCopy> {
   const { codecs, now } = pipeline;
-  const store = await openStore(scope, { service, config, tables: [CONSENT_TABLE], cacheOctets: CACHE_OCTETS });
+  const store =
+    given ?? (await openStore(scope, { service, config, tables: [CONSENT_TABLE], cacheOctets: CACHE_OCTETS }));
   const unreadable = scope.metrics
     .counter("consent_unreadable_total", { help: "Records of sms.consent that cannot be understood" })
     .with();

@@ -13,8 +13,10 @@ import type {
 } from "../../schemas/generated/types.ts";
 import { providerOfTopic } from "../../schemas/groups.ts";
 import {
+  CANCELS_TOPIC,
   CONVERSIONS_TOPIC,
   DOUBT_TOPIC,
+  DUE_TOPIC,
   EVENTS_TOPIC,
   RECEIPTS_TOPIC,
   ROUTER_INPUTS,
@@ -46,7 +48,9 @@ export type ContentCodecs = Pick<
 /** What the records of a topic are; undefined for a topic that nobody puts records aside from. */
 export function kindOf(topic: string): ContentKind | undefined {
   if (providerOfTopic(topic) !== undefined) return "dispatch";
-  if (topic === DOUBT_TOPIC) return "retry";
+  if (topic === DOUBT_TOPIC || topic === DUE_TOPIC) return "retry";
+  // What somebody wished once is not wished again by a replay.
+  if (topic === CANCELS_TOPIC) return undefined;
   if (ROUTER_INPUTS.includes(topic)) return topic.startsWith("sms.retry.") ? "retry" : "request";
   if (topic === RECEIPTS_TOPIC || topic === UNPLACED_RECEIPTS_TOPIC) return "receipt";
   if (topic === EVENTS_TOPIC) return "event";

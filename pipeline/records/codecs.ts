@@ -8,6 +8,7 @@ import { SluiceError } from "../../platform/errors/sluice-error.ts";
 import { composeContracts, NAMESPACE, readContracts } from "../../schemas/contracts.ts";
 import type {
   BudgetWord,
+  Cancel,
   Consent,
   Control,
   Conversion,
@@ -47,6 +48,7 @@ export interface SluiceCodecs {
   readonly usage: Codec<Usage>;
   readonly suspicion: Codec<Suspicion>;
   readonly budgetWord: Codec<BudgetWord>;
+  readonly cancel: Codec<Cancel>;
   /**
    * Loads a writer's schema seen in a record (`unknown-schema`), so that decoding can go on. `missing`: there is no such
    * schema; decoding the record again then says `undecodable`. Rejects with `REGISTRY_UNAVAILABLE` when the registry
@@ -108,6 +110,7 @@ export async function createCodecs(source: SchemaSource): Promise<SluiceCodecs> 
     usage: codec<Usage>("Usage"),
     suspicion: codec<Suspicion>("Suspicion"),
     budgetWord: codec<BudgetWord>("BudgetWord"),
+    cancel: codec<Cancel>("Cancel"),
   };
   await Promise.all(Object.values(asked));
   return {
@@ -129,6 +132,7 @@ export async function createCodecs(source: SchemaSource): Promise<SluiceCodecs> 
     usage: await asked.usage,
     suspicion: await asked.suspicion,
     budgetWord: await asked.budgetWord,
+    cancel: await asked.cancel,
     loadSchema: (id) => writers.load(id),
   };
 }

@@ -5,7 +5,7 @@
 export interface Attempt {
   /** Provider tried; null when no provider could be chosen. */
   readonly provider: string | null;
-  /** transient, throttled, refused, permanent, unroutable, unsubmitted, unknown: it may have been accepted, undelivered: its receipt said so, missing: no receipt came in time, or opted-out: the recipient has said stop. Who has refused, failed or kept silent is not asked again. */
+  /** transient, throttled, refused, permanent, unroutable, unsubmitted, unknown: it may have been accepted, undelivered: its receipt said so, missing: no receipt came in time, opted-out: the recipient has said stop, or held: it was not its time. Who has refused, failed or kept silent is not asked again. */
   readonly errorClass: string;
   /** The provider's own code (SMPP command_status by name, HTTP status or API code), or Sluice's. */
   readonly errorCode: string | null;
@@ -47,6 +47,22 @@ export interface BudgetWord {
   readonly ahead: number;
   /** By the router's inputs, in their order: what was decided of the records below is counted. */
   readonly next: readonly number[];
+}
+
+/** A message that is not to be sent any more, if it still waits for its time: sms.cancels; and what came of it: sms.cancel-answers, keyed by the message's id. */
+export interface Cancel {
+  /** UUID of the message, lower case. */
+  readonly messageId: string;
+  /** Who asks: only the account's own messages are cancelled. */
+  readonly accountId: string;
+  /** When it was asked. */
+  readonly at: number;
+  /** Key in sms.scheduled of the message that was found to wait; null: it is still to be looked for. */
+  readonly scheduled: string | null;
+  /** Of an answer. cancelled: it waited, and ends. gone: its time had come. none: no such message waits. */
+  readonly outcome: string | null;
+  /** Of an answer: the message's destination, E.164 digits; null where it is not known. */
+  readonly to: string | null;
 }
 
 export type Circuit = "closed" | "half_open" | "open";
@@ -183,7 +199,7 @@ export type Encoding = "gsm7" | "ucs2";
 
 /** Something that happened to a message: sms.events, keyed by destination; the one stream of truth. A later event repeats the facts of the earlier ones. The record header id identifies the event: a repeat with the same id says nothing new. */
 export interface Event {
-  /** routed: a provider was chosen (router). submitted: the provider accepted it (sender). returned: not accepted, handed back to the router (sender). in_doubt: may or may not have been accepted; a copy may follow in the next attempt, and an answer that comes late is a submitted or returned event of the same attempt (sender). closed: the router gave the message up. postponed: no provider could be chosen; the message waits for the next attempt in a retry topic (router). receipt: a delivery receipt that does not end the message (correlator). final: the terminal state (correlator only). rerouted: the receipt of this attempt said that it failed, or did not come in time; the router is to choose another provider in the next attempt (correlator). */
+  /** routed: a provider was chosen (router). submitted: the provider accepted it (sender). returned: not accepted, handed back to the router (sender). in_doubt: may or may not have been accepted; a copy may follow in the next attempt, and an answer that comes late is a submitted or returned event of the same attempt (sender). closed: the router gave the message up. postponed: no provider could be chosen, and the message waits for the next attempt in a retry topic; or, without an errorClass, it is not its time, and it waits in sms.scheduled until due (router). receipt: a delivery receipt that does not end the message (correlator). final: the terminal state (correlator only). rerouted: the receipt of this attempt said that it failed, or did not come in time; the router is to choose another provider in the next attempt (correlator). */
   readonly type: EventType;
   /** When it happened, by the writer's clock. */
   readonly at: number;
@@ -209,9 +225,9 @@ export interface Event {
   readonly providerMessageIds: readonly string[];
   /** submitted: set when an earlier submission may have reached a provider; the stated reason of the repeat. rerouted: the same, of the submission to come. */
   readonly resubmitted: string | null;
-  /** returned, in_doubt, closed: transient, throttled, refused (this provider never will take it), permanent (nobody may), unroutable, unsubmitted, unknown, invalid, expired, undelivered (by its receipt, and no other provider is left), opted-out (the recipient has said stop). rerouted: the class of its receipt (route, temporary, handset, unknown), or missing. */
+  /** returned, in_doubt, closed: transient, throttled, refused (this provider never will take it), permanent (nobody may), unroutable, unsubmitted, unknown, invalid, expired, cancelled (by its account, before its time), undelivered (by its receipt, and no other provider is left), opted-out (the recipient has said stop). rerouted: the class of its receipt (route, temporary, handset, unknown), or missing. */
   readonly errorClass: string | null;
-  /** The provider's or Sluice's code. routed: account-busy, when the account was above its share of the provider and the message stands behind those of others; waited, when it had waited for the provider and stands behind what comes now. */
+  /** The provider's or Sluice's code. routed: account-busy, when the account was above its share of the provider and the message stands behind those of others; waited, when it had waited for the provider and stands behind what comes now. postponed: scheduled, when it was handed in for a later time; quiet-hours, when its recipient is not to be disturbed. */
   readonly errorCode: string | null;
   /** receipt: number of the part, from 1. */
   readonly part: number | null;
@@ -231,7 +247,7 @@ export interface Event {
   readonly rules: string | null;
   /** routed: the counts of the catalog's caps that the message belongs to: cap, what it counts as, and the sender or campaign, with slashes between them. Empty for a message that has counted before. */
   readonly counted: readonly string[];
-  /** postponed: when it is looked at again; null: by the number of rounds. */
+  /** postponed: when it is looked at again, or its time comes; null: by the number of rounds. */
   readonly due: number | null;
   /** The provider takes the price only for what is delivered. Then cost is what the submission owes by what its receipts have said so far: 0 on submitted, and on receipt and final what has been delivered of it. */
   readonly onDelivery: boolean;
@@ -449,7 +465,7 @@ export interface Receipt {
   readonly network: string | null;
 }
 
-/** A message to be routed again: sms.retry.<delay>, keyed by destination; or a copy of what is in doubt, which the correlator lets go on or drops: sms.doubt. The header due (epoch milliseconds) says when, not the timestamp; it may be later than the tier is over: then the message is moved on to another one. */
+/** A message to be routed again: sms.retry.<delay>, keyed by destination; or a copy of what is in doubt, which the correlator lets go on or drops: sms.doubt; or one that waits for its time: sms.scheduled, and sms.due when it has come. The header due (epoch milliseconds) says when, not the timestamp; it may be later than the tier is over: then the message is moved on to another one. */
 export interface Retry {
   /** The message. */
   readonly facts: MessageFacts;
@@ -481,7 +497,7 @@ export interface SendRequest {
   readonly from: string | null;
   /** The text, 1 to 1600 characters. */
   readonly text: string;
-  /** Seconds from acceptance after which the message is not submitted any more: 30 to 604800; null: 86400. */
+  /** Seconds from acceptance, or from sendAt, after which the message is not submitted any more: 30 to 604800; null: 86400. */
   readonly validitySeconds: number | null;
   /** The customer's own reference, up to 64 characters. Null or empty: none. */
   readonly reference: string | null;
@@ -493,6 +509,8 @@ export interface SendRequest {
   readonly acceptedAt: number | null;
   /** Whether plain characters may stand in for what the GSM alphabet lacks, where that changes no meaning and saves a segment: quotes, dashes, dots, blanks, ligatures, what has no width. */
   readonly transliterate: boolean;
+  /** Not before this moment: up to 35 days ahead. The validity counts from it. One that has passed by no more than ten minutes: now. Null: now. */
+  readonly sendAt: number | null;
 }
 
 /** Which destinations some of a provider's ids belong to, for receipts that do not say: sms.submission-index, in the partition of provider + '/' + id. Written for messages that wait for their receipt for longer than some seconds. */

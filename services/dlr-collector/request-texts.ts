@@ -8,7 +8,7 @@ import type { InRecord } from "../../platform/kafka/record.ts";
 import type { Task } from "../../platform/kafka/task.ts";
 import type { TopicReader } from "../../platform/kafka/topic-reader.ts";
 import type { Attempt, Event } from "../../schemas/generated/types.ts";
-import { LANES, RETRY_DELAYS, requestTopic, retryTopic } from "../../schemas/topics.ts";
+import { DUE_TOPIC, LANES, RETRY_DELAYS, requestTopic, retryTopic } from "../../schemas/topics.ts";
 
 /** What only the record of a request or retry says. */
 export interface RequestText {
@@ -28,7 +28,7 @@ const READ_ALONG = 500;
 const ALIVE_MS = 500;
 
 const REQUESTS: ReadonlySet<string> = new Set(LANES.map(requestTopic));
-const SOURCES: ReadonlySet<string> = new Set([...REQUESTS, ...RETRY_DELAYS.map(retryTopic)]);
+const SOURCES: ReadonlySet<string> = new Set([...REQUESTS, ...RETRY_DELAYS.map(retryTopic), DUE_TOPIC]);
 
 /**
  * Texts of messages that go to another provider, read again where the router read them: events have none, and to hold

@@ -5,13 +5,16 @@ import type { InRecord } from "../../platform/kafka/record.ts";
 import type { Lane, MessageFacts, SendRequest } from "../../schemas/generated/types.ts";
 
 export type Intake =
-  | { ok: true; facts: MessageFacts; text: string }
+  /** `sendAt`: not before this moment, epoch ms; undefined: now. */
+  | { ok: true; facts: MessageFacts; text: string; sendAt: number | undefined }
   | { ok: false; facts: MessageFacts; problems: readonly FieldProblem[] };
 
 const SECOND_MS = 1_000;
 /** A request older than this was not accepted then, but has its time in another unit. */
 const OLDEST_MS = 31 * 86_400 * SECOND_MS;
 const MAX_DIGITS = 15;
+/** The last moment of the year 9999, epoch ms. */
+const MOST_TIME = 253_402_300_799_999;
 
 /**
  * Checks a request whoever produced it, and collects what is known of the message, with what its account says of messages that
@@ -23,10 +26,10 @@ export function takeIn(
   record: InRecord,
   accountOf: (id: string) => Pick<Account, "from" | "callbackUrl"> | undefined,
 ): Intake {
-  const validation = validate(request, lane);
   const account = accountOf(request.accountId);
   const plausible = request.acceptedAt === null || request.acceptedAt > record.timestamp - OLDEST_MS;
   const acceptedAt = plausible ? Math.min(request.acceptedAt ?? record.timestamp, record.timestamp) : record.timestamp;
+  const validation = validate(request, lane, acceptedAt);
   const place = `${record.topic}/${record.partition}/${record.offset}`;
   const messageId = messageIdOfRequest({
     accountId: request.accountId,
@@ -39,6 +42,7 @@ export function takeIn(
     return {
       ok: true,
       text: valid.text,
+      sendAt: valid.sendAt,
       facts: {
         messageId,
         accountId: request.accountId,
@@ -53,7 +57,7 @@ export function takeIn(
         callbackUrl: valid.callbackUrl ?? account.callbackUrl ?? null,
         metadata: valid.metadata ?? {},
         acceptedAt,
-        expiresAt: acceptedAt + valid.validitySeconds * SECOND_MS,
+        expiresAt: Math.max(acceptedAt, valid.sendAt ?? acceptedAt) + valid.validitySeconds * SECOND_MS,
         networkSource: null,
         sentAs: null,
         segmentsSaved: valid.segmentsSaved,
@@ -68,18 +72,25 @@ export function takeIn(
   return { ok: false, problems, facts: refusedFacts(request, lane, messageId, acceptedAt) };
 }
 
-function validate(request: SendRequest, lane: Lane): Validation {
-  return validateSendRequest({
+function validate(request: SendRequest, lane: Lane, acceptedAt: number): Validation {
+  const fields = {
     to: request.to,
     from: given(request.from),
     text: request.text,
     transliterate: request.transliterate,
     lane,
     validity: request.validitySeconds,
+    sendAt: request.sendAt === null ? null : timeText(request.sendAt),
     reference: given(request.reference),
     callbackUrl: given(request.callbackUrl),
     metadata: request.metadata,
-  });
+  };
+  return validateSendRequest(fields, { acceptedAt });
+}
+
+/** Epoch ms as requests over HTTP give a time; empty, and so refused, for a number that is none. */
+function timeText(time: number): string {
+  return Number.isInteger(time) && Math.abs(time) <= MOST_TIME ? new Date(time).toISOString() : "";
 }
 
 /** Producers whose texts cannot be null write an empty one where they have none, as for `messageId`. */

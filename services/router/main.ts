@@ -7,9 +7,11 @@ import type { ConversionSummary } from "../../domain/quality/conversion-estimate
 import { withConversions } from "../../domain/routing/delivery-view.ts";
 import { openCatalog } from "../../pipeline/boot/open-catalog.ts";
 import { openConsent } from "../../pipeline/boot/open-consent.ts";
+import { openStore } from "../../pipeline/boot/open-store.ts";
 import { readCatalog } from "../../pipeline/boot/read-catalog.ts";
 import { revealSecret } from "../../pipeline/boot/reveal-secret.ts";
 import { startPipeline, startReader } from "../../pipeline/boot/start-pipeline.ts";
+import { CONSENT_TABLE } from "../../pipeline/follow/consent-copy.ts";
 import { ConsentGuard } from "../../pipeline/follow/consent-guard.ts";
 import { ConversionBoard } from "../../pipeline/follow/conversion-board.ts";
 import { DeliveryBoard } from "../../pipeline/follow/delivery-board.ts";
@@ -55,9 +57,13 @@ import { routerSettings } from "./router-settings.ts";
 import { BudgetRule } from "./rules/budget-rule.ts";
 import { ConsentRule } from "./rules/consent-rule.ts";
 import { GuardRule } from "./rules/guard-rule.ts";
+import { openScheduled } from "./scheduled/open-scheduled.ts";
+import { SCHEDULED_TABLES } from "./scheduled/scheduled-messages.ts";
 
 /** Of ROUTER_INPUTS: the otp requests. */
 const URGENT_INPUTS = 1;
+/** Blocks of the store's files in memory, octets. */
+const STORE_CACHE_OCTETS = 32 << 20;
 
 const config = loadConfig("router", routerSettings, {
   purpose: "Chooses a provider for every message, and routes again what comes back.",
@@ -72,7 +78,9 @@ await runService({
     const pipeline = await startPipeline(scope, "router", config);
     const { connection, codecs, producer, now } = pipeline;
 
-    const consent = await openConsent(scope, pipeline, { service: "router", config });
+    const tables = [CONSENT_TABLE, ...SCHEDULED_TABLES];
+    const store = await openStore(scope, { service: "router", config, tables, cacheOctets: STORE_CACHE_OCTETS });
+    const consent = await openConsent(scope, pipeline, { service: "router", config, store });
     const boards = [
       HEALTH_TOPIC,
       QUALITY_TOPIC,
@@ -86,6 +94,7 @@ await runService({
     const reader = await startReader(scope, pipeline, [EVENTS_TOPIC, ...followedTopics]);
     const catalog = await openCatalog(scope, pipeline, { service: "router", config, reader, secrets: "lookups" });
     const metrics = routerMetrics(scope.metrics);
+    const scheduled = await openScheduled(scope, pipeline, store, () => metrics.unreadableScheduled.add());
     const providerOf = (id: string) => catalog.current.known.get(id);
     const health = new ProviderHealth((id) => providerOf(id)?.rate);
     const followed = {
@@ -226,6 +235,7 @@ await runService({
         new GuardRule(guards),
         new BudgetRule({ ...rulesOf, board: budgetBoard, mark: budgetsMark }),
       ],
+      scheduled,
       log: scope.log,
       schemas: new SchemaGate({ codecs, log: scope.log, monotonic: () => performance.now() }),
       now,

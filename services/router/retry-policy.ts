@@ -35,6 +35,12 @@ export interface GivenUp {
 /** The end of a message whose recipient has said stop. */
 export const OPTED_OUT: GivenUp = { state: "rejected", errorClass: OPTED_OUT_CLASS, code: OPTED_OUT_CLASS };
 
+/** Class of a message that its account has cancelled. */
+export const CANCELLED_CLASS = "cancelled";
+
+/** Class of a try that was not made, since it was not the message's time. */
+export const HELD_CLASS = "held";
+
 /** Why the message must be given up, or undefined. */
 export function givingUp(tried: readonly Attempt[], now: number, expiresAt: number): GivenUp | undefined {
   if (now >= expiresAt) return { state: "expired", errorClass: "expired", code: "expired" };
@@ -63,10 +69,10 @@ const STATE_OF_REFUSAL: Readonly<Record<string, GivenUp["state"]>> = {
 
 /**
  * Whether a message that is given up was never taken by a provider, and somebody may want to look into why: then its record is a dead letter.
- * That a recipient has said stop is no fault of anything, and to send it again would be one.
+ * That a recipient has said stop, or an account has cancelled it, is no fault of anything, and to send it again would be one.
  */
 export function isDeadLetter({ errorClass }: Pick<Event, "errorClass">): boolean {
-  if (errorClass === OPTED_OUT_CLASS) return false;
+  if (errorClass === OPTED_OUT_CLASS || errorClass === CANCELLED_CLASS) return false;
   return errorClass === null || STATE_OF_REFUSAL[errorClass] === undefined;
 }
 
@@ -94,7 +100,7 @@ export function nextRound(
   expiresAt: number,
   until: number | null = null,
 ): { delay: RetryDelay; due: number; tried: Attempt[] } {
-  const rounds = tried.filter((attempt) => attempt.provider === null).length;
+  const rounds = tried.filter(({ provider, errorClass }) => provider === null && errorClass !== HELD_CLASS).length;
   const usual =
     until === null
       ? RETRY_DELAY_MS[ROUND_DELAYS[Math.min(rounds, ROUND_DELAYS.length - 1)]!]
@@ -102,6 +108,11 @@ export function nextRound(
   const delay = tierFor(Math.min(usual, expiresAt - at));
   const due = Math.min(at + (until === null ? RETRY_DELAY_MS[delay] : usual), expiresAt);
   return { delay, due, tried: appendTry(tried, { provider: null, errorClass: "unroutable", errorCode: reason }) };
+}
+
+/** A try that was not made, since a rule or the message itself said that it was not its time; what is tried afterwards is another round. */
+export function heldBack(tried: readonly Attempt[], code: string): Attempt[] {
+  return appendTry(tried, { provider: null, errorClass: HELD_CLASS, errorCode: code });
 }
 
 /** The longest tier that is over within `ms`; the shortest one when none is. */

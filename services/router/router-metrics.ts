@@ -17,6 +17,7 @@ const RETRY_CLASSES: ReadonlySet<string> = new Set([
   "undelivered",
   "missing",
   "opted-out",
+  "held",
 ]);
 
 /** What the router counts. */
@@ -41,6 +42,7 @@ export interface RouterMetrics {
   /** By code, and by what was done. */
   guarded(code: string, action: string): Counter;
   readonly unreadableBudgets: Counter;
+  readonly unreadableScheduled: Counter;
 }
 
 export function routerMetrics(registry: MetricRegistry): RouterMetrics {
@@ -52,7 +54,7 @@ export function routerMetrics(registry: MetricRegistry): RouterMetrics {
   });
   const closed = registry.counter("router_closed_total", { help: "Messages given up, by the state they end in" });
   const delayed = registry.counter("router_delayed_total", {
-    help: "Messages that found no provider and wait, by retry tier",
+    help: "Messages that found no provider and wait, by retry tier, or for their time: scheduled",
   });
   const dead = registry.counter("router_dead_letters_total", { help: "Dead letters written, by reason" });
   const retries = registry.counter("router_retries_total", {
@@ -103,6 +105,9 @@ export function routerMetrics(registry: MetricRegistry): RouterMetrics {
       .with(),
     unreadableBudgets: registry
       .counter("router_unreadable_budgets_total", { help: "Records of sms.budgets that cannot be used" })
+      .with(),
+    unreadableScheduled: registry
+      .counter("router_unreadable_scheduled_total", { help: "Records of sms.scheduled that cannot be used" })
       .with(),
   };
 }

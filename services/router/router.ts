@@ -10,6 +10,7 @@ import type { SpentOnLookups } from "../../domain/portability/lookup-budget.ts";
 import { type Choice, chooseProvider } from "../../domain/routing/choose-provider.ts";
 import type { DeliveryView } from "../../domain/routing/delivery-view.ts";
 import { VerdictTexts } from "../../domain/routing/verdict-texts.ts";
+import { REPLAY_OF } from "../../pipeline/dead-letters/replay-mark.ts";
 import type { ProviderHealth } from "../../pipeline/follow/provider-health.ts";
 import type { ReadMark } from "../../pipeline/follow/read-mark.ts";
 import type { SchemaGate } from "../../pipeline/follow/schema-gate.ts";
@@ -23,12 +24,12 @@ import { errorMessage } from "../../platform/errors/sluice-error.ts";
 import type { LogEnds } from "../../platform/kafka/log-ends.ts";
 import { partitionFor } from "../../platform/kafka/murmur2.ts";
 import { ReadBackMarks } from "../../platform/kafka/read-back-mark.ts";
-import type { InRecord, KafkaLog, OutRecord } from "../../platform/kafka/record.ts";
+import { headerText, type InRecord, type KafkaLog, type OutRecord } from "../../platform/kafka/record.ts";
 import type { Task } from "../../platform/kafka/task.ts";
 import type { TopicReader } from "../../platform/kafka/topic-reader.ts";
 import type { Outputs, Transform, Upcoming } from "../../platform/kafka/transform.ts";
 import type { Event, Lane, Retry } from "../../schemas/generated/types.ts";
-import { EVENTS_TOPIC, LANES, type RetryDelay, ROUTER_INPUTS, requestTopic } from "../../schemas/topics.ts";
+import { CANCELS_TOPIC, DUE_TOPIC, EVENTS_TOPIC, LANES, ROUTER_INPUTS, requestTopic } from "../../schemas/topics.ts";
 import { ACCOUNT_BUSY, AccountShares, isBehind, WAITED } from "./account-shares.ts";
 import { barredProviders, type SpendBound } from "./barred-providers.ts";
 import type { CapBoard } from "./cap-board.ts";
@@ -41,6 +42,7 @@ import { PartitionCaps } from "./partition-caps.ts";
 import {
   type GivenUp,
   givingUp,
+  heldBack,
   isDeadLetter,
   lastWords,
   letterReason,
@@ -52,10 +54,23 @@ import {
 } from "./retry-policy.ts";
 import { ReturningTraffic, type Waiter } from "./returning-traffic.ts";
 import type { RouterMetrics } from "./router-metrics.ts";
-import { closedEvent, postponedEvent, remarked, roomAt, routedEvent, verdictsOf } from "./routing-events.ts";
+import {
+  closedEvent,
+  heldEvent,
+  isHeld,
+  postponedEvent,
+  remarked,
+  roomAt,
+  routedEvent,
+  verdictsOf,
+} from "./routing-events.ts";
 import { type Pending, positionOf, RoutingRecords } from "./routing-records.ts";
 import type { MessageRule, Ruling } from "./rules/message-rule.ts";
 import { PartitionRules } from "./rules/partition-rules.ts";
+import { CANCELLED, CANCELLED_DETAIL, carryOutCancel } from "./scheduled/cancelling.ts";
+import { PartitionSchedule } from "./scheduled/partition-schedule.ts";
+import { readScheduledKey, scheduledKey } from "./scheduled/scheduled-key.ts";
+import { SCHEDULED_HEADER, type ScheduledMessages } from "./scheduled/scheduled-messages.ts";
 import { answeredBefore, Waiting, waitsForProvider } from "./waiting.ts";
 
 const LANE_OF_TOPIC = new Map<string, Lane>(LANES.map((lane) => [requestTopic(lane), lane]));
@@ -66,8 +81,10 @@ const REMEMBERED = 50_000;
 const MAX_DETAIL = 500;
 const ID_REUSED =
   "messageId: it was given to another text to this number before, so this record was not sent; each message needs an id of its own, or null";
-/** Until a record whose schema is being loaded is looked at again, ms. */
-const SCHEMA_AGAIN_MS = 50;
+/** Until a record whose schema is being loaded, or which needs to know what waits, is looked at again, ms. */
+const AGAIN_MS = 50;
+/** Code of a message that was handed in for a later time. */
+const SCHEDULED = "scheduled";
 /** History that a new owner reads back for the same purpose. */
 const REMEMBER_MS = 60_000;
 
@@ -90,6 +107,8 @@ export interface RouterOptions {
   readonly usageMark: Pick<ReadMark, "until">;
   /** The rules of a partition, made anew for each task: asked in this order. */
   readonly rules: () => readonly MessageRule[];
+  /** Of the process: the messages that wait for their time. */
+  readonly scheduled: ScheduledMessages;
   /** Shared by all tasks of the process. */
   readonly schemas: Pick<SchemaGate, "waits">;
   /** Epoch ms by the brokers' clock: what expires and what is due. */
@@ -120,6 +139,9 @@ export class Router implements Transform {
   private readonly decided = new DecidedMessages(REMEMBERED);
   private networks!: PartitionNetworks;
   private caps!: PartitionCaps;
+  private schedule!: PartitionSchedule;
+  /** Of `recorded`: what is still to be put into sms.scheduled once more, by its keys there. */
+  private readonly inherited = new Set<string>();
   private recorded = new Map<string, RecordedDecision>();
   private next: number[] = [];
   private marks = new ReadBackMarks(0, [0], []);
@@ -179,6 +201,13 @@ export class Router implements Transform {
       const schema = writerSchemaId(value);
       if (schema !== undefined) await this.options.codecs.loadSchema(schema);
     }
+    for (const { kind, value } of log.bySource.values()) {
+      const event = kind === "postponed" ? this.options.codecs.event.decode(value) : undefined;
+      if (event?.ok && isHeld(event.value)) this.inherited.add(keyBehind(event.value));
+    }
+    const isInherited = (key: string) => this.inherited.has(key);
+    this.schedule = new PartitionSchedule(task, { ...this.options, isInherited });
+    this.schedule.begin();
     this.next = [...offsets];
     // The next owner must find these decisions too, until all of them are committed.
     const inherited = ROUTER_INPUTS.map((topic, i) => Math.max(offsets[i]!, log.reach.get(topic) ?? 0));
@@ -187,9 +216,10 @@ export class Router implements Transform {
 
   /** Retries wait, what has a schema that is being loaded, and requests whose number's network is asked for. */
   dueIn(record: InRecord, upcoming: Upcoming): number {
-    if (this.options.schemas.waits(record.value)) return SCHEMA_AGAIN_MS;
+    if (this.options.schemas.waits(record.value)) return AGAIN_MS;
     const lane = this.networks.active ? LANE_OF_TOPIC.get(record.topic) : undefined;
-    return lane === undefined ? this.waiting.dueIn(record) : this.networks.dueIn(record, lane, upcoming);
+    if (lane !== undefined) return this.networks.dueIn(record, lane, upcoming);
+    return this.schedule.holds(record.topic) ? AGAIN_MS : this.waiting.dueIn(record);
   }
 
   prepare(): undefined {
@@ -203,8 +233,10 @@ export class Router implements Transform {
   process(record: InRecord, input: number, out: Outputs): void {
     this.next[input] = record.offset + 1;
     const lane = LANE_OF_TOPIC.get(record.topic);
-    if (lane === undefined) this.retry(record, out);
-    else this.request(record, lane, out);
+    if (lane !== undefined) this.request(record, lane, out);
+    else if (record.topic === DUE_TOPIC) this.due(record, out);
+    else if (record.topic === CANCELS_TOPIC) this.cancel(record, out);
+    else this.retry(record, out);
   }
 
   refuse(record: InRecord, error: unknown): OutRecord {
@@ -220,6 +252,7 @@ export class Router implements Transform {
   tick(out: Outputs): void {
     for (const told of this.caps.tell()) out.decide(told);
     this.rules.tick(out, this.next);
+    for (const released of this.schedule.release()) out.effect(released);
     const { ends } = this.options;
     if (ends.version === this.endsVersion) return;
     this.endsVersion = ends.version;
@@ -254,9 +287,9 @@ export class Router implements Transform {
       out.effect(this.records.moved(record, request, intake.facts, home));
       return;
     }
-    const { text } = intake;
+    const { text, sendAt } = intake;
     const facts = this.networks.resolve(intake.facts);
-    this.route(record, { facts, text, attempt: 1, tried: [], inDoubt: null, content }, out);
+    this.route(record, { facts, text, attempt: 1, tried: [], inDoubt: null, content, sendAt }, out);
   }
 
   private retry(record: InRecord, out: Outputs): void {
@@ -273,6 +306,37 @@ export class Router implements Transform {
     }
     this.options.metrics.retries(decoded.value.tried.at(-1)?.errorClass ?? "none").add();
     this.route(record, decoded.value, out, this.waiting.early(record, decoded.value));
+  }
+
+  /** A message whose time has come: whatever is decided about it, it waits no more. One that does not wait has been decided before. */
+  private due(record: InRecord, out: Outputs): void {
+    const key = headerText(record, SCHEDULED_HEADER);
+    const known = key === undefined || this.recorded.has(positionOf(record)) || record.headers[REPLAY_OF] !== undefined;
+    if (known || this.schedule.waits(key)) this.retry(record, out);
+    else this.options.metrics.duplicates.add();
+    if (key !== undefined && readScheduledKey(key) !== undefined) out.effect(this.schedule.end(key));
+  }
+
+  private cancel(record: InRecord, out: Outputs): void {
+    const { codecs, scheduled, partitions } = this.options;
+    const decoded = record.value === null ? undefined : codecs.cancel.decode(record.value);
+    if (decoded === undefined || !decoded.ok) {
+      this.dead(record, "undecodable", decoded?.detail ?? "the record has no value", null, out);
+      return;
+    }
+    const close = (pending: Pending): boolean => {
+      if (this.decided.compare(decisionKeyOfPending(pending)) !== "new") return false;
+      this.remember(pending);
+      this.options.metrics.closed(CANCELLED.state).add();
+      const now = this.options.now();
+      const event = remarked(closedEvent(pending, CANCELLED, CANCELLED_DETAIL, now), this.rules.closed(pending, now));
+      out.decide(this.records.event(record, event));
+      return true;
+    };
+    const { partition, schedule } = this;
+    const hasClosed = () => this.recorded.delete(positionOf(record));
+    const options = { codecs, scheduled, partitions, partition, schedule, hasClosed, close };
+    carryOutCancel(decoded.value, options, out);
   }
 
   /** Only our own services write retries, each to its destination's partition; what follows from one is decided there. */
@@ -303,6 +367,10 @@ export class Router implements Transform {
       this.close(record, pending, end, this.lastWordsOn(pending, end, now), out);
       return;
     }
+    if (pending.sendAt !== undefined && pending.sendAt > now) {
+      this.wait(record, pending, heldEvent(pending, SCHEDULED, "handed in for then", now, pending.sendAt), out);
+      return;
+    }
     if (this.isRuledOut(record, pending, this.rules.judge(pending, now), now, out)) return;
     const choice = this.choose(pending, now);
     if (!choice.ok) this.unroutable(record, pending, choice, out);
@@ -326,7 +394,10 @@ export class Router implements Transform {
   ): boolean {
     if (ruling === undefined) return false;
     if (ruling.verdict === "refuse") this.close(record, pending, ruling.end, ruling.detail, out);
-    else this.wait(record, pending, postponedEvent(pending, ruling.code, ruling.detail, now, ruling.due), out);
+    else {
+      const due = Math.min(ruling.due, pending.facts.expiresAt);
+      this.wait(record, pending, heldEvent(pending, ruling.code, ruling.detail, now, due), out);
+    }
     return true;
   }
 
@@ -417,9 +488,19 @@ export class Router implements Transform {
     const pending = { ...found, facts: event.facts };
     this.options.metrics.repeated.add();
     if (earlier.kind === "routed") out.effect(this.records.dispatch(record, pending, event));
-    else if (earlier.kind === "postponed") this.postpone(record, pending, event, out);
+    else if (earlier.kind === "postponed") this.postponeAgain(record, pending, event, out);
     else if (isDeadLetter(event))
       this.dead(record, letterReason(event), event.reason ?? "", event.facts.messageId, out);
+  }
+
+  private postponeAgain(record: InRecord, pending: Pending, event: Event, out: Outputs): void {
+    if (isHeld(event)) {
+      const { messageId, to } = event.facts;
+      this.inherited.delete(keyBehind(event));
+      // What the last owner wrote has been released and decided meanwhile.
+      if (this.decided.compare(decisionKey(messageId, to, event.attempt + 1)) !== "new") return;
+    }
+    this.postpone(record, pending, event, out);
   }
 
   private unroutable(record: InRecord, pending: Pending, choice: Extract<Choice, { ok: false }>, out: Outputs): void {
@@ -439,16 +520,20 @@ export class Router implements Transform {
   private wait(record: InRecord, pending: Pending, event: Event, out: Outputs): void {
     this.remember(pending);
     out.decide(this.records.event(record, event));
-    const { delay } = this.postpone(record, pending, event, out);
-    this.options.metrics.delayed(delay).add();
+    this.options.metrics.delayed(this.postpone(record, pending, event, out)).add();
   }
 
-  /** The message waits for its next attempt, as the event says; carried out again it gives the same record. */
-  private postpone(record: InRecord, pending: Pending, event: Event, out: Outputs): { delay: RetryDelay } {
+  /** The message waits for its next attempt, as the event says; carried out again it gives the same record. @returns where it waits */
+  private postpone(record: InRecord, pending: Pending, event: Event, out: Outputs): string {
     const { tried, facts } = pending;
-    const next = nextRound(tried, event.errorCode ?? "unroutable", event.at, facts.expiresAt, event.due);
+    const code = event.errorCode ?? "unroutable";
+    if (isHeld(event)) {
+      out.effect(this.records.scheduled(record, pending, heldBack(tried, code), event.due!));
+      return "scheduled";
+    }
+    const next = nextRound(tried, code, event.at, facts.expiresAt, event.due);
     out.effect(this.records.retry(record, pending, next.tried, next.delay, next.due));
-    return next;
+    return next.delay;
   }
 
   private close(record: InRecord, pending: Pending, end: GivenUp, detail: string, out: Outputs): void {
@@ -467,4 +552,13 @@ export class Router implements Transform {
     this.options.metrics.deadLetters(reason).add();
     out.decide(this.records.deadLetter(record, reason, detail, messageId));
   }
+}
+
+/** The key in sms.scheduled of a message that an event lets wait. */
+function keyBehind({ facts, attempt }: Event): string {
+  return scheduledKey({ messageId: facts.messageId, to: facts.to, attempt: attempt + 1 });
+}
+
+function decisionKeyOfPending({ facts, attempt }: Pending): string {
+  return decisionKey(facts.messageId, facts.to, attempt);
 }

@@ -69,6 +69,16 @@ export function postponedEvent(
   };
 }
 
+/** It is not the message's time. `due`: epoch ms. */
+export function heldEvent({ facts, attempt }: Pending, code: string, why: string, at: number, due: number): Event {
+  return { ...BLANK_EVENT, type: "postponed", at, facts, attempt, reason: why, errorCode: code, due };
+}
+
+/** Whether a `postponed` event says that the message waits for its time, in sms.scheduled. */
+export function isHeld({ errorClass, due }: Pick<Event, "errorClass" | "due">): boolean {
+  return errorClass === null && due !== null;
+}
+
 /** Nobody is asked any more. */
 export function closedEvent({ facts, attempt, tried }: Pending, end: GivenUp, detail: string, at: number): Event {
   return {

@@ -14,11 +14,14 @@ import type {
   Dispatch,
   Event,
   MessageFacts,
+  Retry,
   SendRequest,
 } from "../../schemas/generated/types.ts";
-import { dispatchTopic, type RetryDelay, retryTopic } from "../../schemas/topics.ts";
+import { dispatchTopic, type RetryDelay, retryTopic, SCHEDULED_TOPIC } from "../../schemas/topics.ts";
 import { isBehind } from "./account-shares.ts";
 import { type SpendBound, spendLeftIn } from "./barred-providers.ts";
+import { scheduledKey } from "./scheduled/scheduled-key.ts";
+import { DUE_HEADER, LANE_HEADER } from "./scheduled/scheduled-messages.ts";
 
 /** A message to be routed, from a request or from a retry. */
 export interface Pending extends SpendBound {
@@ -31,6 +34,8 @@ export interface Pending extends SpendBound {
   readonly charge?: BudgetCharge | null;
   /** Hash of what a request said (contentHash); none for a retry. */
   readonly content?: number;
+  /** When a request asks to be sent, epoch ms. */
+  readonly sendAt?: number | undefined;
 }
 
 export interface RoutingRecordsOptions {
@@ -114,10 +119,21 @@ export class RoutingRecords {
   }
 
   private waiting(record: InRecord, pending: Pending, delay: RetryDelay, due: number): OutRecord {
-    const { facts, text, attempt, tried, inDoubt, spendLeft = null, spendCurrency = null } = pending;
-    const { charge = null } = pending;
-    const next = { facts, text, attempt, tried, inDoubt, spendLeft, spendCurrency, charge };
-    return retryRecord(this.options.codecs.retry, next, retryTopic(delay), record.partition, due, this.trace(record));
+    const { retry } = this.options.codecs;
+    return retryRecord(retry, retryOf(pending), retryTopic(delay), record.partition, due, this.trace(record));
+  }
+
+  /** The message's next attempt, which waits for its time. `due`: epoch ms. */
+  scheduled(record: InRecord, pending: Pending, tried: readonly Attempt[], due: number): OutRecord {
+    const { facts } = pending;
+    const attempt = pending.attempt + 1;
+    return {
+      topic: SCHEDULED_TOPIC,
+      partition: record.partition,
+      key: scheduledKey({ messageId: facts.messageId, to: facts.to, attempt }),
+      value: this.options.codecs.retry.encode(retryOf({ ...pending, attempt, tried })),
+      headers: { ...this.trace(record), [LANE_HEADER]: facts.lane, [DUE_HEADER]: String(due) },
+    };
   }
 
   /** A request that stood in another partition than its destination's, with what was found out fixed in it. */
@@ -153,4 +169,10 @@ export class RoutingRecords {
 /** Where a record stands, as its outputs say it. */
 export function positionOf(record: InRecord): string {
   return sourceHeader(record.topic, record.partition, record.offset);
+}
+
+/** A message as it waits to be routed again. */
+function retryOf(pending: Pending): Retry {
+  const { facts, text, attempt, tried, inDoubt, spendLeft = null, spendCurrency = null, charge = null } = pending;
+  return { facts, text, attempt, tried: [...tried], inDoubt, spendLeft, spendCurrency, charge };
 }

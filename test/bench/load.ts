@@ -107,6 +107,7 @@ class Load {
         reference: null,
         callbackUrl: null,
         transliterate: false,
+        sendAt: null,
         acceptedAt: null,
       };
       const value = codecs.request.encode({ messageId: id, accountId: "bench", to, from, text, metadata, ...fields });

@@ -85,6 +85,7 @@ export async function putAside(config: ClusterConfig): Promise<void> {
       reference: null,
       callbackUrl: null,
       transliterate: false,
+      sendAt: null,
       metadata: {},
       acceptedAt: null,
     },

@@ -35,6 +35,7 @@ const request: SendRequest = {
   reference: null,
   callbackUrl: null,
   transliterate: false,
+  sendAt: null,
   metadata: { campaign: "spring" },
   acceptedAt: 1_764_000_000_123,
 };

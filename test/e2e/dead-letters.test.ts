@@ -57,6 +57,7 @@ beforeAll(async () => {
         reference: null,
         callbackUrl: null,
         transliterate: false,
+        sendAt: null,
         acceptedAt: null,
       };
       const messageId = i === 0 ? null : freshId();

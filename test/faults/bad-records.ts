@@ -233,6 +233,7 @@ const REQUEST: SendRequest = {
   reference: null,
   callbackUrl: null,
   transliterate: false,
+  sendAt: null,
   metadata: {},
   acceptedAt: null,
 };

@@ -31,6 +31,7 @@ export async function produceRequests({ infra, codecs }: Installation, account: 
             reference: null,
             callbackUrl: null,
             transliterate: false,
+            sendAt: null,
             metadata: {},
             acceptedAt: null,
           },

@@ -102,6 +102,7 @@ export class Upstream {
       reference: null,
       callbackUrl: null,
       transliterate: false,
+      sendAt: null,
       metadata: { stream: stream.name },
       acceptedAt: null,
     });

@@ -65,6 +65,7 @@ export class TimedMessages {
         reference: null,
         callbackUrl: null,
         transliterate: false,
+        sendAt: null,
         metadata: {},
         acceptedAt: refused ? Math.floor(Date.now() + expiresIn) - VALIDITY_SECONDS * 1_000 : null,
       });

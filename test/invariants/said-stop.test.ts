@@ -153,6 +153,7 @@ async function traffic(numbers: readonly string[]): Promise<void> {
       reference: id,
       callbackUrl: null,
       transliterate: false,
+      sendAt: null,
       metadata: {},
       acceptedAt: null,
     });

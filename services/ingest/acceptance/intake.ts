@@ -24,6 +24,7 @@ export const MESSAGE_FIELDS = [
   "transliterate",
   "lane",
   "validity",
+  "sendAt",
   "reference",
   "callbackUrl",
   "metadata",
@@ -50,6 +51,8 @@ export interface AcceptedMessage {
   /** Why it is sent in UCS-2; absent in the GSM alphabet. */
   readonly ucs2?: Ucs2Cause;
   readonly reference?: string;
+  /** When it is to be sent, RFC 3339; absent: at once. */
+  readonly sendAt?: string;
 }
 
 /** A message that can be written to Kafka. */
@@ -117,7 +120,7 @@ export class Intake {
   ): PreparedMessage | RejectedMessage {
     const identity = readIdentity(item);
     const problems = identity.problems;
-    const validation = validateSendRequest(identity.request);
+    const validation = validateSendRequest(identity.request, { acceptedAt: now.wall });
     if (!validation.ok) problems.push(...validation.problems.map(namingOurFields));
     else {
       checkLane(validation.request.lane, account, problems);
@@ -184,6 +187,7 @@ export class Intake {
       callbackUrl: request.callbackUrl ?? null,
       metadata: request.metadata ?? {},
       acceptedAt: nowMs,
+      sendAt: request.sendAt ?? null,
     });
     return {
       topic: requestTopic(request.lane),
@@ -244,7 +248,7 @@ function checkLane(lane: Lane, account: Account, problems: FieldProblem[]): void
 }
 
 function accepted(id: string, request: ValidRequest): AcceptedMessage {
-  const { destination, lane, encoding, segments, segmentsSaved, reference } = request;
+  const { destination, lane, encoding, segments, segmentsSaved, reference, sendAt } = request;
   const answer = { id, status: "accepted", to: `+${destination}`, lane, encoding, segments } as const;
   const ucs2 = encoding === "ucs2" ? ucs2Cause(request.text) : undefined;
   return {
@@ -252,6 +256,7 @@ function accepted(id: string, request: ValidRequest): AcceptedMessage {
     ...(segmentsSaved > 0 && { segmentsSaved }),
     ...(ucs2 !== undefined && { ucs2 }),
     ...(reference !== undefined && { reference }),
+    ...(sendAt !== undefined && { sendAt: new Date(sendAt).toISOString() }),
   };
 }
 

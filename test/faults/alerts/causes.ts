@@ -168,7 +168,14 @@ function ofSluice(world: World): Cause[] {
           const to = `49151${String(Math.floor(Math.random() * 1e8)).padStart(8, "0")}`;
           const value = sluice.codecs.request.encode({
             ...{ messageId: newMessageId(), accountId: "acme", to, from: "Acme", text: "late", acceptedAt: now - age },
-            ...{ validitySeconds: 86_400, reference: null, callbackUrl: null, transliterate: false, metadata: {} },
+            ...{
+              validitySeconds: 86_400,
+              reference: null,
+              callbackUrl: null,
+              transliterate: false,
+              sendAt: null,
+              metadata: {},
+            },
           });
           return { topic: requestTopic(lane), partition: partitionFor(to, PARTITIONS), key: to, value };
         }),

@@ -46,6 +46,7 @@ function request(messageId: string | null, partition = HOME, more: Partial<SendR
     reference: null,
     callbackUrl: null,
     transliterate: false,
+    sendAt: null,
     acceptedAt: null,
   };
   const value = { messageId, accountId: "acme", to: TO, metadata: { run: RUN }, ...fields, ...more };
@@ -69,6 +70,7 @@ function final(messageId: string, state: Event["state"], partition = HOME): OutR
     reference: null,
     callbackUrl: null,
     transliterate: false,
+    sendAt: null,
     metadata: {},
   } as const;
   const event: Event = {

@@ -166,6 +166,7 @@ function request(messageId: string | null, more: Partial<SendRequest> = {}): Sen
     reference: null,
     callbackUrl: null,
     transliterate: false,
+    sendAt: null,
     acceptedAt: Date.now(),
   };
   return {
@@ -192,6 +193,7 @@ const factsOf = (messageId: string): MessageFacts => ({
     reference: null,
     callbackUrl: null,
     transliterate: false,
+    sendAt: null,
     metadata: {},
   },
   ...{ acceptedAt: Date.now(), expiresAt: Date.now() + 3_600_000, sentAs: null, segmentsSaved: 0 },

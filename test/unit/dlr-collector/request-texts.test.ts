@@ -37,6 +37,7 @@ const request = (messageId: string | null, text: string) =>
     reference: null,
     callbackUrl: null,
     transliterate: false,
+    sendAt: null,
     metadata: {},
     acceptedAt: null,
   });
@@ -60,7 +61,7 @@ test("a text that the router sends in plain characters goes on in them", async (
   expect(texts.textOf(rerouted(at(0)))?.text).toBe(text);
 });
 
-test("a retry has its earlier tries as well", async () => {
+test.each(["sms.retry.5s", "sms.due"])("a retry has its earlier tries as well: %s", async (topic) => {
   const tried = [{ provider: "smsc-b", errorClass: "transient", errorCode: "x" }];
   const retry = {
     facts: facts(M),
@@ -72,8 +73,8 @@ test("a retry has its earlier tries as well", async () => {
     spendCurrency: null,
     charge: null,
   };
-  const { texts } = world([codecs.retry.encode(retry)], "sms.retry.5s");
-  const events = [rerouted(at(0, "sms.retry.5s")), rerouted(at(0, "sms.retry.5s"), "another")];
+  const { texts } = world([codecs.retry.encode(retry)], topic);
+  const events = [rerouted(at(0, topic)), rerouted(at(0, topic), "another")];
   await texts.load(events, task);
   expect(events.map((one) => texts.textOf(one))).toEqual([{ text: "again", tried }, undefined]);
 });

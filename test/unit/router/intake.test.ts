@@ -18,6 +18,7 @@ function request(to: string): SendRequest {
     reference: null,
     callbackUrl: null,
     transliterate: false,
+    sendAt: null,
     metadata: {},
     acceptedAt: null,
   };

@@ -21,7 +21,9 @@ import { NumberNetworks } from "../../../services/router/lookups/number-networks
 import { Router } from "../../../services/router/router.ts";
 import { routerMetrics } from "../../../services/router/router-metrics.ts";
 import type { MessageRule } from "../../../services/router/rules/message-rule.ts";
+import { ScheduledMessages } from "../../../services/router/scheduled/scheduled-messages.ts";
 import { FakeRegistry } from "../pipeline/fake-registry.ts";
+import { memoryTables } from "./scheduled/memory-tables.ts";
 
 export const P = 6;
 export const NOW = 1_764_000_000_000;
@@ -64,6 +66,8 @@ export function world(
   const log: InRecord[] = [];
   const board = new CapBoard();
   const rules: MessageRule[] = [];
+  const scheduled = new ScheduledMessages(memoryTables());
+  scheduled.follow({ caughtUp: async () => true, lag: 0 });
   let now = NOW;
   const ends = { version: 0, ends: [] as number[] };
   const networks = new NumberNetworks({
@@ -91,6 +95,7 @@ export function world(
       capBoard: board,
       usageMark: { until: async () => true },
       rules: () => rules,
+      scheduled,
       metrics: routerMetrics(new MetricRegistry()),
       log: { debug() {}, info() {}, warn() {}, error() {} },
       schemas: { waits: () => false },
@@ -99,7 +104,17 @@ export function world(
       monotonic: () => now - NOW,
       random,
     });
-    await router.restore({ partition: HOME, restored: { offsets, state }, wake: () => {} } as unknown as Task);
+    const inputs = ROUTER_INPUTS.map(() => ({ length: 0, expected: 0 }));
+    const task = {
+      partition: HOME,
+      restored: { offsets, state },
+      inputs,
+      alive: true,
+      draining: false,
+      wake: () => {},
+    };
+    await router.restore(task as unknown as Task);
+    await settled();
     return router;
   };
   const run = (router: Router, record: InRecord) => {
@@ -112,6 +127,21 @@ export function world(
     for (const decision of decisions)
       if (decision.topic === "sms.events") log.push({ ...decision, offset: log.length, timestamp: now } as InRecord);
     return { decisions, effects };
+  };
+  /** What the router says of itself, when all that it has asked for is there. */
+  const tick = async (router: Router) => {
+    const decisions: OutRecord[] = [];
+    const effects: OutRecord[] = [];
+    const out = { decide: (r: OutRecord) => decisions.push(r), effect: (r: OutRecord) => effects.push(r) };
+    router.tick(out);
+    await settled();
+    router.tick(out);
+    return { decisions, effects };
+  };
+  /** The copy of sms.scheduled has read these of the records. */
+  const copied = (records: readonly OutRecord[]) => {
+    for (const record of records)
+      if (record.topic === "sms.scheduled") scheduled.apply({ ...asRead(record), topic: "sms.scheduled" });
   };
   const at = (ms: number) => {
     now = ms;
@@ -134,7 +164,34 @@ export function world(
     const plain = providers.map((one) => (ids.includes(one.id) ? { ...one, use: "drain" as const } : one));
     return snapshotOf({ accounts: [account], providers: plain, routes: [route.value], retired: [], regions: [] });
   };
-  return { start, run, networks, board, health, log, at, noteEnds, catalog, only, drained, rules };
+  return {
+    start,
+    run,
+    networks,
+    board,
+    health,
+    log,
+    at,
+    noteEnds,
+    catalog,
+    only,
+    drained,
+    rules,
+    scheduled,
+    tick,
+    copied,
+  };
+}
+
+/** What was begun beside is done. */
+async function settled(): Promise<void> {
+  await new Promise((resolve) => setImmediate(resolve));
+}
+
+/** A record as its reader gets it. */
+export function asRead({ topic, partition, key, value, headers = {} }: OutRecord, offset = 0): InRecord {
+  const octets = typeof key === "string" ? Buffer.from(key) : key;
+  return { topic, partition, key: octets, value, headers, offset, timestamp: NOW };
 }
 
 /** No record is queued behind the one that is asked for. */
@@ -155,6 +212,7 @@ export function request(offset = 0, changes: Partial<SendRequest> = {}, record: 
     reference: null,
     callbackUrl: null,
     transliterate: false,
+    sendAt: null,
     metadata: {},
     acceptedAt: null,
     ...changes,

@@ -16,6 +16,8 @@ describe("the topics of an installation", () => {
     expect(listing.sort()).toEqual([
       "sms.abnormal 1",
       "sms.budgets 1",
+      "sms.cancel-answers 1",
+      "sms.cancels 6",
       "sms.consent 6",
       "sms.control 1",
       "sms.conversion-counts 1",
@@ -35,6 +37,7 @@ describe("the topics of an installation", () => {
       "sms.dispatch.beta.transactional 3",
       "sms.dispatch.beta.transactional.overflow 3",
       "sms.doubt 6",
+      "sms.due 6",
       "sms.events 6",
       "sms.health 1",
       "sms.inbound 6",
@@ -50,6 +53,7 @@ describe("the topics of an installation", () => {
       "sms.retry.1h 6",
       "sms.retry.1m 6",
       "sms.retry.5s 6",
+      "sms.scheduled 6",
       "sms.submission-index 6",
       "sms.usage 1",
     ]);
@@ -62,8 +66,16 @@ describe("the topics of an installation", () => {
   test("keep messages for a week unless told otherwise, and the last word of what is compacted for ever", () => {
     expect(config("sms.events")).toMatchObject({ "cleanup.policy": "delete", "retention.ms": "604800000" });
     expect(topicSpecs({ ...plan, retentionMs: 1_000 })[0]?.config).toMatchObject({ "retention.ms": "1000" });
-    for (const name of ["sms.consent", "sms.correlation", "sms.control", "sms.health", "sms.quality"]) {
-      expect(config(name)).toMatchObject({ "cleanup.policy": "compact" });
+    for (const name of [
+      "sms.consent",
+      "sms.correlation",
+      "sms.scheduled",
+      "sms.control",
+      "sms.health",
+      "sms.quality",
+    ]) {
+      // Copies of them count on how long a tombstone is kept.
+      expect(config(name)).toMatchObject({ "cleanup.policy": "compact", "delete.retention.ms": "86400000" });
       expect(config(name)).not.toHaveProperty("retention.ms");
     }
     // Longer than anything is believed that a receipt has said of a number.

@@ -52,6 +52,7 @@ const sample: SendRequest = {
   reference: null,
   callbackUrl: null,
   transliterate: false,
+  sendAt: null,
   metadata: { campaign: "x" },
   acceptedAt: 1_764_000_000_000,
 };
@@ -128,7 +129,15 @@ describe("a record that another schema wrote", () => {
     const { reference, callbackUrl, acceptedAt, ...rest } = sample;
     expect(await read(few, { ...rest, metadata: null })).toEqual({
       ok: true,
-      value: { ...sample, reference: null, callbackUrl: null, transliterate: false, metadata: {}, acceptedAt: null },
+      value: {
+        ...sample,
+        reference: null,
+        callbackUrl: null,
+        transliterate: false,
+        sendAt: null,
+        metadata: {},
+        acceptedAt: null,
+      },
     });
   });
 

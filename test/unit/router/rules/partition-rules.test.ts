@@ -49,8 +49,10 @@ describe("the rules of a router", () => {
     const router = await start();
     const { decisions, effects } = run(router, request());
     expect(eventOf(decisions[0])).toMatchObject({ type: "postponed", errorCode: "test-wait", due: NOW + 7_200_000 });
-    expect(effects.map(({ topic }) => topic)).toEqual(["sms.retry.1h"]);
-    const back = inRecord("sms.retry.1h", 0, effects[0]!.value!, { headers: effects[0]!.headers as never });
+    expect(effects.map(({ topic, headers }) => [topic, headers?.due])).toEqual([
+      ["sms.scheduled", String(NOW + 7_200_000)],
+    ]);
+    const back = inRecord("sms.due", 0, effects[0]!.value!);
     state.rulings = [OVER];
     at(NOW + 3_600_000);
     expect(eventOf(run(router, back).decisions[0])).toMatchObject({ type: "closed", errorCode: "test-rule" });

@@ -1,0 +1,38 @@
+import { type Pipeline, startReader } from "../../../pipeline/boot/start-pipeline.ts";
+import type { Scope } from "../../../platform/lifecycle/run-service.ts";
+import { ChangelogCopy } from "../../../platform/store/changelog-copy.ts";
+import type { PartitionStore } from "../../../platform/store/partition-store.ts";
+import { DELETE_RETENTION_MS, SCHEDULED_TOPIC } from "../../../schemas/topics.ts";
+import { SCHEDULED_TABLES, ScheduledMessages } from "./scheduled-messages.ts";
+
+/** Lets this process's copy of sms.scheduled follow, in a store that has its tables. It may have come to the log's end or not. */
+export async function openScheduled(
+  scope: Scope,
+  pipeline: Pipeline,
+  store: PartitionStore,
+  onUnreadable: () => void,
+): Promise<ScheduledMessages> {
+  const scheduled = new ScheduledMessages(store, onUnreadable);
+  const copy = new ChangelogCopy({
+    store,
+    // Of its own: one that has no room for a batch holds up all that its reader brings.
+    source: await startReader(scope, pipeline, [SCHEDULED_TOPIC], { name: "reader of scheduled messages" }),
+    topic: SCHEDULED_TOPIC,
+    tables: SCHEDULED_TABLES,
+    apply: (record) => scheduled.apply(record),
+    now: pipeline.now,
+    deleteRetentionMs: DELETE_RETENTION_MS,
+    onFault: (error) => scope.fail(error),
+    log: scope.log,
+  });
+  scheduled.follow(copy);
+  await scope.waitFor("copy of sms.scheduled", () => copy.start());
+  await scope.add("copy of sms.scheduled", { start: () => copy, stop: () => copy.stop() });
+  scope.metrics.observe(
+    "scheduled_copy_lag_records",
+    "gauge",
+    "Records of sms.scheduled that the copy has not applied",
+    () => copy.lag,
+  );
+  return scheduled;
+}
