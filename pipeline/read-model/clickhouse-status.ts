@@ -31,7 +31,7 @@ const MESSAGES_QUERY = `
 // All events of a message to one destination stand in one partition of the log, whose order is the true one. Clocks of
 // the writers may differ by less than the hour allowed here; the bounds keep the look-up to the message's own days.
 const EVENTS_QUERY = `
-  SELECT destination, type, at, attempt, provider, route, reason, state, part, error_class, error_code,
+  SELECT destination, type, at, attempt, provider, route, reason, state, part, error_class, error_code, due,
     toString(cost) AS cost, currency, resubmitted, provider_message_ids, sent_as, rules, verdicts, charged
   FROM events
   WHERE message_id = {id:UUID} AND account = {account:String} AND has({to:Array(String)}, destination)

@@ -17,8 +17,16 @@ export const EVENT_TYPES = [
 /** What an event can say of a message's state. */
 export const EVENT_STATES = ["enroute", ...terminalStatuses] as const satisfies readonly MessageState[];
 
-/** Where a message can stand: nothing has happened to it yet, or its last event, or how it ended. */
-export const MESSAGE_STATUSES = ["accepted", ...EVENT_TYPES.filter((type) => type !== "final"), ...terminalStatuses];
+/** Status of a message that waits for its time. */
+export const SCHEDULED_STATUS = "scheduled";
+
+/** Where a message can stand: nothing has happened to it yet, or it waits for its time, or its last event, or how it ended. */
+export const MESSAGE_STATUSES = [
+  "accepted",
+  SCHEDULED_STATUS,
+  ...EVENT_TYPES.filter((type) => type !== "final"),
+  ...terminalStatuses,
+];
 
 /** One event of a message's history; absent fields do not apply to its type. */
 export interface HistoryEntry {
@@ -33,6 +41,8 @@ export interface HistoryEntry {
   readonly part?: number;
   readonly errorClass?: string;
   readonly errorCode?: string;
+  /** `postponed`: when it is looked at again, or its time. */
+  readonly due?: string;
   readonly cost?: string;
   readonly currency?: string;
   readonly resubmitted?: string;
@@ -63,6 +73,8 @@ export interface MessageStatusAnswer {
   readonly segments: number;
   readonly reference?: string;
   readonly acceptedAt: string;
+  /** When its time comes; only while it is scheduled. */
+  readonly sendAt?: string;
   readonly updatedAt: string;
   readonly attempts: number;
   readonly provider?: string;
@@ -134,6 +146,7 @@ export interface EventRow {
   readonly part: number;
   readonly error_class: string;
   readonly error_code: string;
+  readonly due: string | null;
   readonly cost: string;
   readonly currency: string;
   readonly resubmitted: string;
@@ -159,9 +172,10 @@ export function statusAnswer(
   events: readonly EventRow[],
   conversion?: ConversionRow,
 ): MessageStatusAnswer {
+  const sendAt = row.final === 1 ? undefined : timeOf(events.at(-1));
   return {
     id,
-    status: row.state,
+    status: sendAt === undefined ? row.state : SCHEDULED_STATUS,
     final: row.final === 1,
     to: `+${row.destination}`,
     lane: row.lane,
@@ -169,6 +183,7 @@ export function statusAnswer(
     segments: row.segments,
     ...present({ reference: row.reference }),
     acceptedAt: row.accepted_at,
+    ...(sendAt === undefined ? {} : { sendAt }),
     updatedAt: row.updated_at,
     attempts: row.attempts,
     ...present({ provider: row.provider, submittedAt: row.submitted_at, finishedAt: row.finished_at }),
@@ -191,6 +206,11 @@ function toldOf({ told_at, converted_at }: ConversionRow): ToldOfConversion {
   return { converted: converted_at !== null, ...present({ at: converted_at }), toldAt: told_at };
 }
 
+/** The time that a message waits for since this event, its last one; undefined: it waits for none. */
+function timeOf(last: EventRow | undefined): string | undefined {
+  return last?.type === "postponed" && last.error_class === "" ? (last.due ?? undefined) : undefined;
+}
+
 function historyEntry(event: EventRow): HistoryEntry {
   const { type, at, attempt, part } = event;
   return {
@@ -199,7 +219,7 @@ function historyEntry(event: EventRow): HistoryEntry {
     attempt,
     ...present({ provider: event.provider, route: event.route, reason: event.reason, state: event.state }),
     ...(part === 0 ? {} : { part }),
-    ...present({ errorClass: event.error_class, errorCode: event.error_code }),
+    ...present({ errorClass: event.error_class, errorCode: event.error_code, due: event.due }),
     ...(type === "submitted" || owesSince(event) ? present({ cost: event.cost, currency: event.currency }) : {}),
     ...present({ resubmitted: event.resubmitted }),
     ...(type === "routed" ? present({ sentAs: event.sent_as, rules: event.rules, verdicts: event.verdicts }) : {}),

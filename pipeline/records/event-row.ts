@@ -47,6 +47,7 @@ export const EVENT_TYPES = {
   rules: TEXT,
   charged: WORD,
   segments_saved: "UInt16",
+  due: `Nullable(${TIME})`,
   verdicts: WORD,
   log_partition: "UInt16",
   log_offset: "UInt64",
@@ -105,6 +106,7 @@ export function writeEventRow(
   row.string(event.rules ?? "");
   row.string(event.onDelivery ? "delivery" : "");
   row.uint16(facts.segmentsSaved);
+  row.nullableInt64(event.due);
   row.string(event.verdicts ?? "");
   row.uint16(logPartition);
   row.int64(logOffset);
@@ -119,6 +121,7 @@ function unwritable(event: Event): string | undefined {
   if (event.submittedAt !== null && !isTime(event.submittedAt)) return outOfRange("submittedAt");
   if (event.doneAt !== null && !isTime(event.doneAt)) return outOfRange("doneAt");
   if (event.receiptAt !== null && !isTime(event.receiptAt)) return outOfRange("receiptAt");
+  if (event.due !== null && !isTime(event.due)) return outOfRange("due");
   if (!isUInt16(event.attempt)) return outOfRange("attempt");
   if (!isUInt16(facts.segments)) return outOfRange("facts.segments");
   if (!isUInt16(facts.segmentsSaved)) return outOfRange("facts.segmentsSaved");

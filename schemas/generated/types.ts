@@ -63,6 +63,8 @@ export interface Cancel {
   readonly outcome: string | null;
   /** Of an answer: the message's destination, E.164 digits; null where it is not known. */
   readonly to: string | null;
+  /** How many answers there are: one for each destination under which the message waits. */
+  readonly answers: number;
 }
 
 export type Circuit = "closed" | "half_open" | "open";

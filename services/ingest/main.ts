@@ -12,6 +12,7 @@ import { type Pipeline, startPipeline, startReader } from "../../pipeline/boot/s
 import { followRouting, ROUTING_TOPICS, snapshotWithRoutes } from "../../pipeline/explain/routing-view.ts";
 import { ClickhouseReader } from "../../pipeline/read-model/clickhouse-reader.ts";
 import { ClickhouseStatus } from "../../pipeline/read-model/clickhouse-status.ts";
+import type { StatusSource } from "../../pipeline/read-model/message-status.ts";
 import { loadConfig } from "../../platform/config/load-config.ts";
 import { configFolder } from "../../platform/config/yaml-file.ts";
 import { errorMessage } from "../../platform/errors/sluice-error.ts";
@@ -19,10 +20,11 @@ import { BodyBudget } from "../../platform/http/body-budget.ts";
 import { startHttpServer } from "../../platform/http/http-server.ts";
 import { observeKafka } from "../../platform/kafka/observe.ts";
 import type { RecordProducer } from "../../platform/kafka/producer.ts";
+import type { TopicReader } from "../../platform/kafka/topic-reader.ts";
 import { ensureTopics } from "../../platform/kafka/topics.ts";
 import { runService, type Scope } from "../../platform/lifecycle/run-service.ts";
 import { KNOWN_VARIABLES } from "../../schemas/generated/variables.ts";
-import { CONTROL_TOPIC } from "../../schemas/topics.ts";
+import { CANCEL_ANSWERS_TOPIC, CONTROL_TOPIC } from "../../schemas/topics.ts";
 import { acceptanceMetrics } from "./acceptance/acceptance-metrics.ts";
 import { Acceptor } from "./acceptance/acceptor.ts";
 import { ApiKeys } from "./acceptance/api-keys.ts";
@@ -31,6 +33,8 @@ import { IdempotencyMemory } from "./acceptance/idempotency-memory.ts";
 import { Intake } from "./acceptance/intake.ts";
 import { MessageRate } from "./acceptance/message-rate.ts";
 import { RecentAcceptances } from "./acceptance/recent-acceptances.ts";
+import { CancelAnswers } from "./cancels/cancel-answers.ts";
+import { Cancels, cancelMetrics } from "./cancels/cancels.ts";
 import { Suppressions } from "./consent/suppressions.ts";
 import { Conversions, conversionMetrics } from "./conversions/conversions.ts";
 import { restApp } from "./doors/rest/rest-app.ts";
@@ -56,7 +60,7 @@ await runService({ name: "ingest", config, redact: ["x-api-key", "text", "to"], 
 async function start(scope: Scope): Promise<void> {
   const pipeline = await startPipeline(scope, "ingest", config);
   await observe(scope, pipeline);
-  const reader = await startReader(scope, pipeline, [CONTROL_TOPIC, ...ROUTING_TOPICS]);
+  const reader = await startReader(scope, pipeline, [CONTROL_TOPIC, CANCEL_ANSWERS_TOPIC, ...ROUTING_TOPICS]);
   const files = () => catalogOf(scope);
   const catalog = await openCatalog(scope, pipeline, { service: "ingest", config, reader, secrets: "none", files });
   let keys = new ApiKeys(catalog.current.catalog.accounts);
@@ -69,10 +73,12 @@ async function start(scope: Scope): Promise<void> {
   });
   const recent = new RecentAcceptances(config.recentMessages, performance.now());
   const consent = await openConsent(scope, pipeline, { service: "ingest", config });
+  const status = new MessageLookup(new ClickhouseStatus(analytics), recent, scope.log);
   await listen(scope, {
     keys: { accountOf: (key) => keys.accountOf(key) },
     acceptor: acceptorOf(scope, pipeline, recent, catalog),
-    status: new MessageLookup(new ClickhouseStatus(analytics), recent, scope.log),
+    status,
+    cancels: cancelsOf(scope, pipeline, reader, status),
     conversions: conversionsOf(scope, pipeline, recent),
     suppressions: new Suppressions({
       codec: pipeline.codecs.consent,
@@ -132,6 +138,26 @@ function conversionsOf(scope: Scope, { codecs, producer, now }: Pipeline, recent
     writer: writerOf(scope, producer),
     recent,
     metrics: conversionMetrics(scope.metrics),
+    now,
+  });
+}
+
+function cancelsOf(
+  scope: Scope,
+  { codecs, producer, now }: Pipeline,
+  reader: TopicReader,
+  status: StatusSource,
+): Cancels {
+  const answers = new CancelAnswers(codecs.cancel);
+  void answers.follow(reader, scope.log, scope.signal);
+  return new Cancels({
+    codec: codecs.cancel,
+    partitions: config.partitions,
+    rate: new MessageRate(),
+    writer: writerOf(scope, producer),
+    answers,
+    status,
+    metrics: cancelMetrics(scope.metrics),
     now,
   });
 }

@@ -30,6 +30,8 @@ export interface UpstreamRequest {
   text: string;
   lane?: "otp" | "transactional" | "marketing";
   accountId?: string;
+  /** Epoch ms. */
+  sendAt?: number;
   /** Partition to put it in, against the key; default: by the key. */
   partition?: number;
 }
@@ -95,9 +97,9 @@ export async function produce(requests: readonly UpstreamRequest[]): Promise<voi
     [...lanes].map(async ([lane, group]) => ({
       topic: `sms.requests.${lane}`,
       messages: await Promise.all(
-        group.map(async ({ messageId, to, text, accountId = "acme", partition }) => ({
+        group.map(async ({ messageId, to, text, accountId = "acme", sendAt = null, partition }) => ({
           key: to,
-          value: await registry.encode(schemaId, { messageId, accountId, to, text, metadata: {} }),
+          value: await registry.encode(schemaId, { messageId, accountId, to, text, metadata: {}, sendAt }),
           ...(partition === undefined ? {} : { partition }),
         })),
       ),

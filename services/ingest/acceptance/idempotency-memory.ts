@@ -44,6 +44,7 @@ export function fingerprintOf(request: ValidRequest): string {
     request.reference,
     request.callbackUrl,
     metadata.sort(([a], [b]) => (a < b ? -1 : 1)),
+    ...(request.sendAt === undefined ? [] : [request.sendAt]),
   ]);
   return hash("sha256", content, "base64").slice(0, 16);
 }

@@ -36,14 +36,14 @@ export interface CancellingOptions {
 export function carryOutCancel(cancel: Cancel, options: CancellingOptions, out: Outputs): void {
   const { messageId, scheduled: key } = cancel;
   if (key === null) {
-    let found = false;
+    const found: { partition: number; key: string }[] = [];
     for (let partition = 0; partition < options.partitions; partition++)
-      for (const waiting of options.scheduled.keysOf(partition, messageId)) {
-        found = true;
-        const value = options.codecs.cancel.encode({ ...cancel, scheduled: waiting });
-        out.effect({ topic: CANCELS_TOPIC, partition, key: messageId, value });
-      }
-    if (!found) out.effect(answer(cancel, "none", options));
+      for (const key of options.scheduled.keysOf(partition, messageId)) found.push({ partition, key });
+    for (const { partition, key } of found) {
+      const value = options.codecs.cancel.encode({ ...cancel, scheduled: key, answers: found.length });
+      out.effect({ topic: CANCELS_TOPIC, partition, key: messageId, value });
+    }
+    if (found.length === 0) out.effect(answer(cancel, "none", options));
     return;
   }
   const outcome = cancelHere(cancel, key, options);

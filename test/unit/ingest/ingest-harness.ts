@@ -22,6 +22,8 @@ import { IdempotencyMemory } from "../../../services/ingest/acceptance/idempoten
 import { Intake } from "../../../services/ingest/acceptance/intake.ts";
 import { MessageRate } from "../../../services/ingest/acceptance/message-rate.ts";
 import { RecentAcceptances } from "../../../services/ingest/acceptance/recent-acceptances.ts";
+import { CancelAnswers } from "../../../services/ingest/cancels/cancel-answers.ts";
+import { Cancels, cancelMetrics } from "../../../services/ingest/cancels/cancels.ts";
 import { Suppressions } from "../../../services/ingest/consent/suppressions.ts";
 import { Conversions, conversionMetrics } from "../../../services/ingest/conversions/conversions.ts";
 import { restApp } from "../../../services/ingest/doors/rest/rest-app.ts";
@@ -128,6 +130,8 @@ export interface Harness {
   readonly writer: FakeWriter;
   readonly consent: FakeConsentCopy;
   readonly server: HttpServer;
+  /** What routers say of cancels. */
+  readonly cancelAnswers: CancelAnswers;
   /** Answers from `statuses`. */
   readonly analytics: StatusSource;
   /** What analytics has, by account and id. */
@@ -142,6 +146,7 @@ export interface HarnessOptions {
   readonly bodyBudget?: number;
   readonly maxConnections?: number;
   readonly requestTimeoutMs?: number;
+  readonly cancelAnswerMs?: number;
   readonly traces?: MessageTraces;
   /** What explanations go by. */
   readonly snapshot?: Snapshot;
@@ -203,6 +208,7 @@ export async function startIngest(options: HarnessOptions = {}): Promise<Harness
     },
   };
   const consent = new FakeConsentCopy();
+  const cancelAnswers = new CancelAnswers(codecs.cancel);
   const context: RestContext = {
     keys: new ApiKeys([ACME, GLOBEX]),
     acceptor: newAcceptor({
@@ -230,6 +236,17 @@ export async function startIngest(options: HarnessOptions = {}): Promise<Harness
       copy: consent,
       now: Date.now,
     }),
+    cancels: new Cancels({
+      codec: codecs.cancel,
+      partitions: PARTITIONS,
+      rate: new MessageRate(),
+      writer: new DeadlineWriter(writer, options.acceptTimeoutMs ?? 5_000),
+      answers: cancelAnswers,
+      status: new MessageLookup(analytics, recent, silentLog),
+      metrics: cancelMetrics(metrics),
+      now: Date.now,
+      answerMs: options.cancelAnswerMs ?? 5_000,
+    }),
     routing: {
       ported: () => undefined,
       delivery: {
@@ -256,6 +273,7 @@ export async function startIngest(options: HarnessOptions = {}): Promise<Harness
     writer,
     consent,
     server,
+    cancelAnswers,
     analytics,
     statuses,
     call: (path, callOptions = {}) => call(server.port, path, callOptions),

@@ -59,6 +59,9 @@ const message = {
       propertyNames: { pattern: "^[A-Za-z][A-Za-z0-9_.-]*$", maxLength: requestLimits.metadataKeyLength },
       additionalProperties: { type: "string", maxLength: requestLimits.metadataValueLength },
     },
+    sendAt: moment(
+      "Not before this moment, with its zone: at most 35 days ahead; one that has passed by no more than ten minutes is now. The validity counts from it",
+    ),
     id: text("UUIDv7 in lower case: the id of an earlier answer that left open whether it was accepted", {
       format: "uuid",
     }),
@@ -87,6 +90,7 @@ const acceptedMessage = {
     },
     ucs2: ucs2Cause,
     reference,
+    sendAt: moment("When it is to be sent; absent: at once"),
     acceptedAt: moment("When it was accepted; in the answer to a single message"),
   },
 };
@@ -104,7 +108,7 @@ const fieldCodes = [
   ],
   ...["id-invalid", "idempotency-conflict", "idempotency-key-invalid", "lane-not-allowed", "lane-unknown"],
   ...["length-out-of-range", "metadata-key-invalid", "metadata-too-many", "request-not-an-object", "sender-invalid"],
-  "sender-not-allowed",
+  ...["send-at-invalid", "send-at-past", "send-at-too-far", "sender-not-allowed"],
   ...["text-empty", "text-malformed", "text-too-long", "text-too-many-parts", "time-invalid", "type-wrong"],
   "validity-out-of-range",
 ];
@@ -187,6 +191,9 @@ const historyEntry = {
       "Cost of the submission, decimal; charged on delivery 0, and on receipt and final what its receipts have made it owe",
     ),
     currency: text("ISO 4217"),
+    due: moment(
+      "postponed: when it is looked at again; without an errorClass its time, by the rule that errorCode names",
+    ),
     resubmitted: text("The stated reason of a repeated submission"),
     sentAs: text("routed: the sender that goes out in place of the message's own, by the catalog's sender rules"),
     rules: text("routed: what price caps, sender rules and caps had to do with the choice"),
@@ -209,7 +216,8 @@ const messageStatus = {
     id,
     status: {
       enum: MESSAGE_STATUSES,
-      description: "accepted, then what happened last; from the moment at which final is true, how it ended",
+      description:
+        "accepted, then what happened last; scheduled while it waits for its time; from the moment at which final is true, how it ended",
     },
     final: { type: "boolean", description: "Whether the status is terminal: it will not change any more" },
     to,
@@ -218,6 +226,7 @@ const messageStatus = {
     segments,
     reference,
     acceptedAt: moment("When it was accepted"),
+    sendAt: moment("When its time comes; only while it is scheduled"),
     updatedAt: moment("When the last thing happened to it"),
     attempts: count("Routing decisions so far"),
     provider: text("Provider of the latest attempt"),
@@ -267,6 +276,17 @@ const messageStatuses = {
   },
 };
 
+const cancelled = {
+  type: "object",
+  required: ["id", "status"],
+  properties: {
+    id,
+    status: { enum: ["cancelled", "cancelling"], description: "cancelling: no router has answered yet" },
+    destinations: { type: "array", description: "Who will not get it", items: to },
+    tooLate: { type: "array", description: "Of an id that went to several: for these it was too late", items: to },
+  },
+};
+
 const conversion = {
   type: "object",
   additionalProperties: false,
@@ -305,6 +325,7 @@ const problem = {
         oneOf: [{ $ref: "#/components/schemas/UnknownMessage" }, { $ref: "#/components/schemas/RejectedMessage" }],
       },
     },
+    messageStatus: text("TOO_LATE: the message's status"),
     maxPerSecond: count("TOO_MANY_MESSAGES: messages a second that the account may hand in"),
     retryAfterSeconds: count("TOO_MANY_MESSAGES: as in Retry-After"),
     position: count("INVALID_JSON: characters before the place that is not JSON"),
@@ -323,6 +344,7 @@ export const schemas = {
   MessageStatus: messageStatus,
   MessageStatuses: messageStatuses,
   HistoryEntry: historyEntry,
+  Cancelled: cancelled,
   Conversion: conversion,
   ToldConversion: toldConversion,
   FieldProblem: fieldProblem,

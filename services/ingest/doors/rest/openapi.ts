@@ -108,6 +108,35 @@ const getMessage = {
   },
 };
 
+const deleteMessage = {
+  operationId: "cancelMessage",
+  summary: "Cancel a message that waits for its time",
+  description:
+    "One that was handed in with sendAt, or waits for the end of its recipient's quiet hours. The router that would release it decides: after 200 it " +
+    "is not sent, and ends as rejected with the code cancelled. Under an id that went to several destinations all that wait are cancelled.",
+  parameters: [
+    { name: "id", in: "path", required: true, description: "Id of the message", schema: { type: "string" } },
+  ],
+  responses: {
+    200: answer("It will not be sent to these destinations", "Cancelled"),
+    202: answer(
+      "No router has answered within 5 s; the wish is kept, and its status tells what becomes of it",
+      "Cancelled",
+      {
+        Location: { description: "Where its status can be had", schema: { type: "string" } },
+      },
+    ),
+    ...problems({
+      400: "BAD_REQUEST: the path cannot be read",
+      401: UNAUTHORIZED,
+      404: "MESSAGE_NOT_FOUND: this account has no such message that is known of; nothing was cancelled",
+      409: "TOO_LATE: it does not wait for its time (any more); messageStatus is what is known of it",
+      429: "TOO_MANY_REQUESTS: an account may cancel as many messages a second as it may send, and too many look-ups at once",
+      503: "UNAVAILABLE: the wish was not written down, or it is not known whether it was; ask again",
+    }),
+  },
+};
+
 const postConversion = {
   operationId: "tellConversion",
   summary: "Tell whether the recipient did what a message was for",
@@ -167,7 +196,7 @@ export const openapi = {
   paths: {
     "/v1/messages": { post: postMessage },
     "/v1/messages/batch": { post: postBatch },
-    "/v1/messages/{id}": { get: getMessage },
+    "/v1/messages/{id}": { get: getMessage, delete: deleteMessage },
     "/v1/messages/{id}/conversion": { post: postConversion },
     ...suppressionPaths,
     "/v1/routes/explain": { post: postExplain },

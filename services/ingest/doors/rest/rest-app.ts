@@ -4,6 +4,7 @@ import { methodNotAllowed, notFound, problemHandler } from "../../../../platform
 import { problem, sendProblem } from "../../../../platform/http/problem.ts";
 import type { Account } from "../../acceptance/api-keys.ts";
 import { postBatch } from "./batch-route.ts";
+import { deleteMessage } from "./cancel-route.ts";
 import { postConversion } from "./conversion-route.ts";
 import { postExplain } from "./explain-route.ts";
 import { postMessage } from "./message-route.ts";
@@ -19,6 +20,7 @@ const WELCOME = `Sluice: SMS delivery. This is the HTTP way in.
 POST /v1/messages                   one message
 POST /v1/messages/batch             up to 10,000 messages
 GET  /v1/messages/{id}              status and history
+DELETE /v1/messages/{id}            a message that waits for its time is not sent
 POST /v1/messages/{id}/conversion   whether the recipient did what it was for
 GET, PUT, DELETE /v1/suppressions/{number}   whether anything may go to a recipient
 GET, POST /v1/suppressions          who is suppressed; up to 10,000 at once
@@ -74,7 +76,14 @@ export function restApp(context: RestContext): Express {
         sendJson(response, 200, await getStatus(context, account, request.params.id as string, request.query.to));
       }),
     )
-    .all(methodNotAllowed(["GET", "HEAD"]));
+    .delete(
+      guarded("cancel", async (request, response, account) => {
+        const answer = await deleteMessage(context, account, request.params.id as string);
+        if (answer.location !== undefined) response.setHeader("location", answer.location);
+        sendJson(response, answer.status, answer.body);
+      }),
+    )
+    .all(methodNotAllowed(["GET", "HEAD", "DELETE"]));
   app
     .route("/v1/messages/:id/conversion")
     .post(

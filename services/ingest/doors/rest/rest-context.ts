@@ -4,6 +4,7 @@ import type { BodyBudget } from "../../../../platform/http/body-budget.ts";
 import type { Log } from "../../../../platform/log/log.ts";
 import type { Acceptor } from "../../acceptance/acceptor.ts";
 import type { ApiKeys } from "../../acceptance/api-keys.ts";
+import type { Cancels } from "../../cancels/cancels.ts";
 import type { Suppressions } from "../../consent/suppressions.ts";
 import type { Conversions } from "../../conversions/conversions.ts";
 import type { RestMetrics } from "./rest-metrics.ts";
@@ -15,6 +16,7 @@ export interface RestContext {
   readonly status: StatusSource;
   readonly conversions: Pick<Conversions, "admit" | "tell">;
   readonly suppressions: Pick<Suppressions, "now" | "open" | "say" | "find" | "list">;
+  readonly cancels: Pick<Cancels, "cancel">;
   readonly routing: RoutingView;
   readonly bodies: BodyBudget;
   readonly metrics: RestMetrics;

@@ -32,6 +32,7 @@ const EVENT: EventRow = {
   reason: "priority",
   state: "",
   part: 0,
+  due: null,
   error_class: "",
   error_code: "",
   cost: "0",
@@ -57,6 +58,19 @@ describe("statusAnswer", () => {
       verdicts: "b: dearer",
     });
     expect(history[1]).not.toHaveProperty("sentAs");
+  });
+
+  it("is scheduled, and says until when, while the message waits for its time", () => {
+    const row = { ...ROW, state: "postponed", final: 0 };
+    const held = { ...EVENT, type: "postponed", error_code: "scheduled", due: "2026-01-09T08:00:00.000Z" };
+    const waits = statusAnswer("the-id", row, [held]);
+    expect(waits).toMatchObject({ status: "scheduled", final: false, sendAt: held.due });
+    expect(waits.history[0]).toMatchObject({ type: "postponed", errorCode: "scheduled", due: held.due });
+    // One that waits for a provider has a time as well, at which nothing may come of it.
+    const looked = { ...held, error_class: "unroutable", error_code: "cap-reached" };
+    for (const events of [[held, EVENT], [looked]])
+      expect(statusAnswer("the-id", row, events)).toMatchObject({ status: "postponed" });
+    expect(statusAnswer("the-id", ROW, [held])).toMatchObject({ status: "delivered" });
   });
 
   it("leaves out what is not known", () => {

@@ -184,6 +184,7 @@ describe("a cancel", () => {
         scheduled: null,
         outcome: null,
         to: null,
+        answers: 1,
         ...changes,
       }),
     );

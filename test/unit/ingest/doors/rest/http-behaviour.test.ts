@@ -175,7 +175,7 @@ describe("paths and methods", () => {
     for (const [method, path, allow] of [
       ["GET", "/v1/messages", "POST"],
       ["GET", "/v1/messages/batch", "POST"],
-      ["DELETE", "/v1/messages/0197a000-0000-7000-8000-000000000000", "GET, HEAD"],
+      ["PUT", "/v1/messages/0197a000-0000-7000-8000-000000000000", "GET, HEAD, DELETE"],
     ] as const) {
       const answer = await ingest.call(path, { method });
       expect(answer, path).toMatchObject({ status: 405, body: { code: "METHOD_NOT_ALLOWED" } });

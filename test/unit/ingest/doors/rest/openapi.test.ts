@@ -70,6 +70,7 @@ function fullStatus(row: Partial<MessageRow>) {
     at: AT,
     attempt: 1,
     part: 1,
+    due: AT,
     cost: "1",
     currency: "EUR",
     provider_message_ids: ["a"],
@@ -109,8 +110,13 @@ describe("what the document enumerates", () => {
     const states = symbolsOf("MessageState");
     expect([...type.enum].sort()).toEqual([...types].sort());
     expect([...state.enum].sort()).toEqual([...states].sort());
-    // messages_latest: the type of the last event, or the state of the final one.
-    const statuses = ["accepted", ...types.filter((t) => t !== "final"), ...states.filter((s) => s !== "enroute")];
+    // messages_latest: the type of the last event, or the state of the final one; and what waits for its time.
+    const statuses = [
+      "accepted",
+      "scheduled",
+      ...types.filter((t) => t !== "final"),
+      ...states.filter((s) => s !== "enroute"),
+    ];
     expect([...schemas.MessageStatus.properties.status.enum].sort()).toEqual(statuses.sort());
   });
 

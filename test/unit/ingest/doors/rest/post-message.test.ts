@@ -51,9 +51,27 @@ describe("POST /v1/messages", () => {
       transliterate: false,
       metadata: { campaign: "x" },
       acceptedAt: request.acceptedAt,
+      sendAt: null,
     });
     expect(request.acceptedAt).toBeGreaterThanOrEqual(before);
     expect(new Date(answer.body.acceptedAt).getTime()).toBe(request.acceptedAt);
+  });
+
+  it("hands on when it is to be sent, and refuses a time without a zone, one that has passed, and one too far ahead", async () => {
+    const sendAt = new Date(Date.now() + 3_600_000);
+    const answer = await ingest.call("/v1/messages", { body: { ...MESSAGE, sendAt: sendAt.toISOString() } });
+    expect(answer).toMatchObject({ status: 202, body: { sendAt: sendAt.toISOString() } });
+    expect(ingest.decode(ingest.writer.records[0]!).sendAt).toBe(sendAt.getTime());
+    const at = (ms: number) => new Date(Date.now() + ms).toISOString();
+    for (const [time, code] of [
+      [at(3_600_000).replace("Z", ""), "send-at-invalid"],
+      [1_764_000_000_000, "send-at-invalid"],
+      [at(-3_600_000), "send-at-past"],
+      [at(36 * 86_400_000), "send-at-too-far"],
+    ] as const) {
+      const refused = await ingest.call("/v1/messages", { body: { ...MESSAGE, sendAt: time } });
+      expect(refused).toMatchObject({ status: 400, body: { errors: [{ field: "sendAt", code }] } });
+    }
   });
 
   it("answers only after the record has been acknowledged", async () => {

@@ -1,0 +1,71 @@
+import { ProblemError } from "../../../../platform/http/problem.ts";
+import type { Account } from "../../acceptance/api-keys.ts";
+import { unavailable } from "./acceptance-problems.ts";
+import type { RestContext } from "./rest-context.ts";
+import { messageIdOf, noSuchMessage } from "./status-route.ts";
+
+/** What came of it. 200: it will not be sent. 202: nobody has said yet; `location` has what becomes of it. */
+export interface CancelAnswered {
+  readonly status: 200 | 202;
+  readonly location?: string;
+  readonly body: {
+    readonly id: string;
+    readonly status: "cancelled" | "cancelling";
+    /** E.164 with the plus: who will not get it. */
+    readonly destinations?: readonly string[];
+    /** For these it was too late. */
+    readonly tooLate?: readonly string[];
+  };
+}
+
+/**
+ * `DELETE /v1/messages/{id}`: a message that waits for its time is not sent.
+ * @throws ProblemError 404; 409 when it does not wait (any more), with its status; 429, 503.
+ */
+export async function deleteMessage(context: RestContext, account: Account, given: string): Promise<CancelAnswered> {
+  const id = messageIdOf(given);
+  const result = await context.cancels.cancel(account, id);
+  switch (result.outcome) {
+    case "cancelled": {
+      const destinations = result.cancelled.map(withPlus);
+      const tooLate = result.gone.length === 0 ? {} : { tooLate: result.gone.map(withPlus) };
+      return { status: 200, body: { id, status: "cancelled", destinations, ...tooLate } };
+    }
+    case "unanswered":
+      return { status: 202, location: `/v1/messages/${id}`, body: { id, status: "cancelling" } };
+    case "no-such-message":
+      throw noSuchMessage("this account has no message with this id that is known of; nothing was cancelled");
+    case "too-late":
+      throw tooLate(result.status?.status);
+    case "throttled":
+      throw throttled(result.maxPerSecond, result.waitSeconds);
+    default:
+      throw unavailable();
+  }
+}
+
+function withPlus(to: string): string {
+  return `+${to}`;
+}
+
+function tooLate(status: string | undefined): ProblemError {
+  return new ProblemError({
+    status: 409,
+    code: "TOO_LATE",
+    title: "The message does not wait for its time",
+    detail: `nothing was cancelled: its status is ${status ?? "not known"}, and only what waits for its time can be cancelled`,
+    ...(status === undefined ? {} : { extra: { messageStatus: status } }),
+  });
+}
+
+function throttled(maxPerSecond: number, waitSeconds: number): ProblemError {
+  return new ProblemError(
+    {
+      status: 429,
+      code: "TOO_MANY_REQUESTS",
+      title: "Too many cancels at once",
+      detail: `nothing was cancelled; the account may cancel ${maxPerSecond} messages a second, as many as it may send`,
+    },
+    { headers: { "retry-after": String(waitSeconds) } },
+  );
+}

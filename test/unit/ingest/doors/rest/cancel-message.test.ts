@@ -1,0 +1,116 @@
+import { afterEach, describe, expect, it } from "vitest";
+import type { MessageStatusAnswer } from "../../../../../pipeline/read-model/message-status.ts";
+import type { OutRecord } from "../../../../../platform/kafka/record.ts";
+import type { Cancel } from "../../../../../schemas/generated/types.ts";
+import {
+  GLOBEX,
+  type Harness,
+  type HarnessOptions,
+  KEY,
+  OTHER_KEY,
+  startIngest,
+  testCodecs,
+} from "../../ingest-harness.ts";
+
+const ID = "0190a0b0-0000-7000-8000-00000000c001";
+const TO = "491701234567";
+const codecs = await testCodecs();
+let harness: Harness;
+afterEach(() => harness.close());
+
+/** An ingest whose routers answer so to each wish. */
+async function ingest(answer: (wish: Cancel) => readonly Partial<Cancel>[], options: HarnessOptions = {}) {
+  harness = await startIngest(options);
+  const wishes: Cancel[] = [];
+  harness.writer.onSend = async (records: readonly OutRecord[]) => {
+    for (const { topic, value } of records) {
+      const wish = topic === "sms.cancels" ? codecs.cancel.decode(value!) : undefined;
+      if (!wish?.ok) continue;
+      wishes.push(wish.value);
+      const answers = answer(wish.value);
+      setImmediate(() => {
+        for (const told of answers)
+          harness.cancelAnswers.take({
+            value: codecs.cancel.encode({ ...wish.value, ...told, answers: answers.length }),
+          });
+      });
+    }
+  };
+  return { wishes, cancel: (key = KEY, id = ID) => harness.call(`/v1/messages/${id}`, { method: "DELETE", key }) };
+}
+
+const statusOf = (changes: Partial<MessageStatusAnswer>): MessageStatusAnswer => ({
+  ...{ id: ID, status: "delivered", final: true, to: `+${TO}`, lane: "otp", encoding: "gsm7", segments: 1 },
+  ...{ acceptedAt: "2026-01-01T00:00:00Z", updatedAt: "2026-01-01T00:00:00Z", attempts: 1, history: [] },
+  ...changes,
+});
+
+describe("DELETE /v1/messages/{id}", () => {
+  it("says that the message is cancelled when the router that has it says so", async () => {
+    const { cancel, wishes } = await ingest(() => [{ outcome: "cancelled", to: TO }]);
+    expect(await cancel()).toMatchObject({
+      status: 200,
+      body: { id: ID, status: "cancelled", destinations: [`+${TO}`] },
+    });
+    expect(wishes).toMatchObject([{ messageId: ID, accountId: "acme", scheduled: null }]);
+  });
+
+  it("waits for all of an id's destinations, and names those for whom it was too late", async () => {
+    const { cancel } = await ingest(() => [
+      { outcome: "gone", to: "33612345678" },
+      { outcome: "cancelled", to: TO },
+    ]);
+    expect((await cancel()).body).toMatchObject({ destinations: [`+${TO}`], tooLate: ["+33612345678"] });
+  });
+
+  it("says what became of one that does not wait any more", async () => {
+    const { cancel } = await ingest(() => [{ outcome: "gone", to: TO }]);
+    harness.statuses.set(`acme/${ID}`, statusOf({}));
+    expect(await cancel()).toMatchObject({ status: 409, body: { code: "TOO_LATE", messageStatus: "delivered" } });
+  });
+
+  it("asks again for one that was accepted a moment ago, since it may not wait yet", async () => {
+    let asked = 0;
+    const { cancel } = await ingest(() => [asked++ === 0 ? { outcome: "none" } : { outcome: "cancelled", to: TO }]);
+    expect(await cancel()).toMatchObject({ status: 200 });
+    expect(asked).toBe(2);
+  });
+
+  it("knows of no message when neither routers nor analytics do", async () => {
+    const { cancel } = await ingest(() => [{ outcome: "none" }], { cancelAnswerMs: 200 });
+    expect(await cancel()).toMatchObject({ status: 404, body: { code: "MESSAGE_NOT_FOUND" } });
+    expect(await cancel(KEY, "no-uuid")).toMatchObject({ status: 404 });
+  });
+
+  it("promises nothing when no router answers in time, and says where to look", async () => {
+    const { cancel } = await ingest(() => [], { cancelAnswerMs: 100 });
+    const { status, body, headers } = await cancel();
+    expect({ status, body }).toMatchObject({ status: 202, body: { id: ID, status: "cancelling" } });
+    expect(headers.location).toBe(`/v1/messages/${ID}`);
+  });
+
+  it("takes no answer for its own that was given to another account's wish, or to an earlier one", async () => {
+    const others = [{ outcome: "cancelled", to: TO, accountId: "globex" }];
+    const { cancel } = await ingest(() => others, { cancelAnswerMs: 100 });
+    expect((await cancel()).status).toBe(202);
+    await harness.close();
+    const earlier = await ingest(({ at }) => [{ outcome: "cancelled", to: TO, at: at - 5_000 }], {
+      cancelAnswerMs: 100,
+    });
+    expect((await earlier.cancel()).status).toBe(202);
+  });
+
+  it("is bounded for each account as sending is, and refused without a key", async () => {
+    const { cancel } = await ingest(() => [{ outcome: "cancelled", to: TO }]);
+    const statuses: number[] = [];
+    for (let i = 0; i < GLOBEX.maxPerSecond! * 2 + 5; i++) statuses.push((await cancel(OTHER_KEY)).status);
+    expect(statuses).toContain(429);
+    expect((await cancel("wrong")).status).toBe(401);
+  });
+
+  it("says that nothing was written down when Kafka takes nothing", async () => {
+    const { cancel } = await ingest(() => []);
+    harness.writer.hasRoom = false;
+    expect(await cancel()).toMatchObject({ status: 503, body: { code: "UNAVAILABLE" } });
+  });
+});
