@@ -125,10 +125,7 @@ export async function costOfLookUps(
   await fillCampaign(server, database, campaign, say);
   const bounds = { rows: 100_000_000, seconds: 60, bytes: 1_000_000_000 };
   const asked = async () => campaigns(reader, "big", 24 * 60, bounds);
-  return {
-    ...found,
-    campaign: { messages: campaign, ...(await measured([asked, asked, asked])), found: await asked() },
-  };
+  return { ...found, campaign: { messages: campaign, ...(await measured([asked, asked, asked])) } };
 }
 
 async function messageOf(server: OwnClickhouse, traffic: MadeTraffic, from: number) {
