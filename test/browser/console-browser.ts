@@ -11,6 +11,9 @@ const FLAGS = [
   "--disable-background-networking",
 ];
 
+/** A page that has not come by then does not come, ms. */
+const NAVIGATION_MS = 60_000;
+
 export const startBrowser = (): Promise<Browser> => chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
 
 /** How a page is looked at. */
@@ -27,6 +30,7 @@ export async function openConsole(
   address: string,
 ): Promise<{ readonly page: Page; readonly faults: string[] }> {
   const page = await context.newPage();
+  page.setDefaultNavigationTimeout(NAVIGATION_MS);
   const faults: string[] = [];
   page.on("console", (message) => {
     if (message.type() === "error" || message.type() === "warning") faults.push(message.text());

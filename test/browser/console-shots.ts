@@ -112,18 +112,23 @@ async function lookAt(
   const known = await from.newContext({ ...options, storageState: state });
   const stranger = await from.newContext(options);
   for (const scene of wanted) {
-    const { page, faults } = await openConsole(scene.loggedOut ? stranger : known, `${origin}/#/${scene.address}`);
     const where = `${scene.name} ${name}`;
     try {
-      await lookOne(page, scene, where);
+      const { page, faults } = await openConsole(scene.loggedOut ? stranger : known, `${origin}/#/${scene.address}`);
+      await lookOne(page, scene, where).catch(failed(where));
+      const own = scene.loggedOut ? faults.filter((fault) => !fault.includes("401")) : faults;
+      trouble.push(...own.map((fault) => `${where}: ${fault}`));
+      await page.close();
     } catch (error) {
-      trouble.push(`${where}: ${(error as Error).message.split("\n")[0]}`);
+      failed(where)(error as Error);
     }
-    const own = scene.loggedOut ? faults.filter((fault) => !fault.includes("401")) : faults;
-    trouble.push(...own.map((fault) => `${where}: ${fault}`));
-    await page.close();
   }
   await Promise.all([known.close(), stranger.close()]);
+}
+
+/** The other scenes are looked at all the same. */
+function failed(where: string): (error: Error) => void {
+  return ({ message }) => void trouble.push(`${where}: ${message.split("\n")[0]}`);
 }
 
 async function lookOne(page: Page, { prepare, loggedOut }: Scene, where: string): Promise<void> {
