@@ -1,6 +1,7 @@
 import { afterAll, expect, inject, test } from "vitest";
 import { BOARDS } from "../../infra/grafana/boards/boards.ts";
 import { metricsOf } from "../../infra/grafana/metrics-of.ts";
+import { panelFaults } from "../../infra/grafana/panel-faults.ts";
 import { metricNames, metricProblems } from "../../infra/prometheus/metric-lint.ts";
 import { ALERT_RULES } from "../../pipeline/alerts/alert-rules.ts";
 import { selectorsOf } from "../../pipeline/alerts/expression.ts";
@@ -53,4 +54,9 @@ test("what rules and dashboards ask for is what the services show", async () => 
     .filter(({ source }) => source === "prometheus")
     .flatMap(({ queries }) => queries.flatMap(({ text }) => metricsOf(text)));
   expect([...new Set([...ruled, ...drawn])].filter((name) => !shown.has(name))).toEqual([]);
+});
+
+test("panels select and group by labels that the services' series have", async () => {
+  const panels = Object.values(BOARDS).flatMap(({ rows }) => rows.flatMap((row) => row.panels));
+  expect(panelFaults(panels, (await pages()).values())).toEqual([]);
 });

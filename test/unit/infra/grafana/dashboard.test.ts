@@ -4,6 +4,8 @@ import { expect, test } from "vitest";
 import { BOARDS } from "../../../../infra/grafana/boards/boards.ts";
 import { dashboardJson } from "../../../../infra/grafana/dashboard-json.ts";
 import { metricsOf } from "../../../../infra/grafana/metrics-of.ts";
+import type { Panel } from "../../../../infra/grafana/panel.ts";
+import { panelFaults } from "../../../../infra/grafana/panel-faults.ts";
 
 const PROJECT = resolve(import.meta.dirname, "../../../..");
 const read = (file: string) => readFileSync(join(PROJECT, file), "utf8");
@@ -28,6 +30,25 @@ test("the metrics of a query are found among functions and labels", () => {
   expect(metricsOf("histogram_quantile(0.95, sum by (le) (rate(z_seconds_bucket{}[5m])))")).toEqual([
     "z_seconds_bucket",
   ]);
+});
+
+test("a panel that asks for labels that no series has is named, and what has no series yet is not", () => {
+  const page = [
+    'sent_total{provider="a",result="ok"} 1',
+    'limit{provider="a, b\\"}",x="1"} 5',
+    "plain 2",
+    'late_seconds_bucket{le="+Inf",lane="otp"} 3',
+  ].join("\n");
+  const faults = (text: string, legend = "") =>
+    panelFaults([{ title: "T", source: "prometheus", queries: [{ text, legend }] } as unknown as Panel], [page]);
+  const good =
+    'sum by (provider, service) (rate(sent_total{result=~"$r", job="sluice"}[5m])) / on (provider) group_left (x) max by (provider) (limit)';
+  expect(faults(good, "{{provider}} {{x}}")).toEqual([]);
+  expect(faults("histogram_quantile(0.9, sum by (le, lane) (rate(late_seconds_bucket[5m])))", "{{lane}}")).toEqual([]);
+  expect(faults('sent_total{lane="otp", result!="x"}')).toEqual(["T: sent_total has no label lane"]);
+  expect(faults("sum by (network) (limit)")).toEqual(["T: nothing that it asks for has the label network"]);
+  expect(faults("plain", "{{instance}} {{lane}}")).toEqual(["T: nothing that it asks for has the label lane"]);
+  expect(faults('sum by (network) (absent_total{lane="otp"})')).toEqual([]);
 });
 
 test("every metric on a dashboard is one that a service makes (the end-to-end tests ask the services themselves)", () => {
