@@ -1,4 +1,7 @@
 import { el } from "./elements.js";
+import { moment } from "./format.js";
+
+const DAY_S = 86_400;
 
 let loading;
 
@@ -15,6 +18,18 @@ function library() {
     );
   });
   return loading;
+}
+
+/** Words below the axis, as times stand elsewhere on the page: the clock, and the day where it begins. Times and `step`: s. */
+export function axisTimes(times, step) {
+  let day = "";
+  return times.map((at) => {
+    const [date, clock] = moment(at * 1_000).split(" ");
+    const begins = date !== day;
+    day = date;
+    if (step >= DAY_S) return date;
+    return begins ? `${clock.slice(0, 5)}\n${date}` : clock.slice(0, 5);
+  });
 }
 
 /** A chart of submitted, delivered and ended messages by step. Its figures stand in words beside it for those who do not see it. */
@@ -44,9 +59,17 @@ export function stepsChart(label) {
       {
         width: Math.max(260, place.clientWidth),
         height: 220,
-        axes: [axis, { ...axis, size: 58 }],
+        axes: [
+          { ...axis, space: 76, values: (_, times, __, ___, step) => axisTimes(times, step) },
+          { ...axis, size: 58 },
+        ],
         scales: { y: { range: (_, __, max) => [0, Math.max(1, max * 1.1)] } },
-        series: [{}, series("submitted", flow, true), series("delivered", good), series("ended otherwise", warn)],
+        series: [
+          { label: "time", value: (_, at) => (at === null ? "–" : moment(at * 1_000)) },
+          series("submitted", flow, true),
+          series("delivered", good),
+          series("ended otherwise", warn),
+        ],
       },
       [
         steps.map(({ at }) => at),

@@ -87,3 +87,11 @@ test("a provider says which networks it holds back, and why", async () => {
     ]),
   ).toBe("held back: 26201 Telekom (at its rate by the catalog, 1,200 waiting), FR (throttled alone, 1 waiting)");
 });
+
+test("below a chart stand clocks, and the day where it begins; days alone where a step is a day", async () => {
+  const { axisTimes } = await page("chart.js");
+  const noon = new Date(2026, 10, 30, 12, 5).getTime() / 1_000;
+  const times = [0, 8, 16].map((hours) => noon + hours * 3_600);
+  expect(axisTimes(times, 28_800)).toEqual(["12:05\n2026-11-30", "20:05", "04:05\n2026-12-01"]);
+  expect(axisTimes(times, 86_400)).toEqual(["2026-11-30", "2026-11-30", "2026-12-01"]);
+});
