@@ -9,7 +9,7 @@ import { writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { hasCommit } from "../../faults/earlier-sluice.ts";
 import { fillTables } from "./fill-tables.ts";
-import { type InsertCost, insertCost, MadeBlocks } from "./insert-cost.ts";
+import { type InsertCost, type InsertSide, insertCost, MadeBlocks } from "./insert-cost.ts";
 import { insertSide } from "./insert-side.ts";
 import { costOfLookUps } from "./look-ups.ts";
 import { OwnClickhouse } from "./own-clickhouse.ts";
@@ -45,6 +45,7 @@ async function compareInserts(server: OwnClickhouse) {
       found.push(cost);
       say(JSON.stringify(cost));
     }
+  await checkSame(server, sides);
   for (const side of sides) await side.close();
   const mean = (name: string) => {
     const own = found.filter((cost) => cost.name === name);
@@ -63,6 +64,20 @@ async function compareInserts(server: OwnClickhouse) {
     rounds: found.map(({ name, rows, cpuMicrosPerRow }) => ({ name, rows, cpuMicrosPerRow: round2(cpuMicrosPerRow) })),
     holds: share === undefined || share <= TARGET,
   };
+}
+
+/** That all sides have the same rows: a format or a column that was lost on the way would cost little. @throws Error when they have not */
+async function checkSame(server: OwnClickhouse, sides: readonly InsertSide[]): Promise<void> {
+  const hash = ["at", "type", "message_id", "account", "destination", "provider", "cost", "state", "log_offset"];
+  const found = await Promise.all(
+    sides.map(({ database }) =>
+      server.rows<{ rows: string }>(
+        `SELECT concat(toString(count()), ' ', toString(sum(sipHash64(${hash.map((name) => `toString(${name})`).join(", ")})))) AS rows FROM ${database}.events`,
+      ),
+    ),
+  );
+  const different = new Set(found.map(([row]) => row!.rows));
+  if (different.size > 1) throw new Error(`the sides have not the same rows: ${[...different].join("; ")}`);
 }
 
 async function askQuestions(server: OwnClickhouse) {

@@ -79,9 +79,9 @@ export class MadeBlocks {
       `SELECT name, type FROM system.columns WHERE database = '${side.database}' AND table = 'events'`,
     );
     const typeOf = new Map(types.map(({ name, type }) => [name, type.replaceAll("'", "\\'")]));
-    const values = side.columns.map((column) => `CAST(${column}, '${typeOf.get(column)}')`);
+    const values = side.columns.map((column) => `CAST(made.${column}, '${typeOf.get(column)}') AS ${column}`);
     const { body } = await this.#server.ask(
-      `SELECT ${values.join(", ")} FROM blocks WHERE block = ${n} ORDER BY at FORMAT ${side.format}`,
+      `SELECT ${values.join(", ")} FROM blocks AS made WHERE block = ${n} ORDER BY made.at FORMAT ${side.format}`,
       this.#database,
     );
     return { rows: counted!.n, bytes: body };
