@@ -1,5 +1,5 @@
 /**
- * `node infra/docs/generate.ts` writes docs/configuration.md, docs/sql.md, the list of known variables, the containers' providers and the
+ * `node infra/docs/generate.ts` writes docs/configuration.md, docs/sql.md with its pictures, the list of known variables, the containers' providers and the
  * tables for a ClickHouse cluster; --check only compares.
  */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -8,11 +8,13 @@ import { clusterFiles } from "../clickhouse/cluster-tables.ts";
 import { containerProviders } from "../docker/container-providers.ts";
 import { configurationPage, variablesModule } from "./configuration.ts";
 import { sqlPage } from "./sql-page.ts";
+import { sqlPictures } from "./sql-pictures.ts";
 
 const PROJECT = resolve(import.meta.dirname, "../..");
 const wanted: Record<string, string> = {
   "docs/configuration.md": configurationPage(),
   "docs/sql.md": sqlPage(),
+  ...Object.fromEntries(Object.values(sqlPictures()).map(({ file, svg }) => [`docs/${file}`, svg])),
   "schemas/generated/variables.ts": variablesModule(),
   "infra/docker/providers.yaml": containerProviders(
     readFileSync(join(PROJECT, "infra/local/catalog/providers.yaml"), "utf8"),

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Question, questions } from "../clickhouse/questions.ts";
 import { alignTables } from "./markdown-table.ts";
+import { type SqlPicture, sqlPictures } from "./sql-pictures.ts";
 
 /** Who asks what, in the order of the page. */
 const GROUPS: readonly { readonly title: string; readonly about: string; readonly names: readonly string[] }[] = [
@@ -80,7 +81,10 @@ const FIGURES = join(import.meta.dirname, "sql-figures.json");
  * docs/sql.md: every question with its query, what it reads and how to read its answer.
  * @throws Error when a query stands in no group, or reads what SOURCES does not explain
  */
-export function sqlPage(all: readonly Question[] = questions()): string {
+export function sqlPage(
+  all: readonly Question[] = questions(),
+  pictures: Readonly<Record<string, SqlPicture>> = sqlPictures(),
+): string {
   const known = new Map(all.map((question) => [question.name, question]));
   const listed = GROUPS.flatMap(({ names }) => names);
   const unlisted = all.filter(({ name }) => !listed.includes(name)).map(({ name }) => name);
@@ -90,14 +94,14 @@ export function sqlPage(all: readonly Question[] = questions()): string {
     const of = names.map((name) => {
       const question = known.get(name);
       if (question === undefined) throw new Error(`infra/docs/sql-page.ts: there is no queries/${name}.sql`);
-      return section(question, figures);
+      return section(question, figures, pictures[name]);
     });
     return `## ${title}\n\n${about}\n\n${of.join("\n")}`;
   });
   return `${intro(all.length, figures)}\n${sections.join("\n")}`;
 }
 
-function section(question: Question, figures: Figures | undefined): string {
+function section(question: Question, figures: Figures | undefined, picture: SqlPicture | undefined): string {
   const { name, sql, parameters } = question;
   const seen = figures?.questions[name];
   const rows =
@@ -111,6 +115,7 @@ function section(question: Question, figures: Figures | undefined): string {
       .map((source) => `\`${source}\``)
       .join(", ")}${rows ?? ""}.${given && ` Parameters: ${given}.`}`,
     ...(name === "reconcile-invoice" ? [RECONCILE] : []),
+    ...(picture === undefined ? [] : [`![${picture.title}](${picture.file})`]),
     `\`\`\`sql\n${sql}\n\`\`\`\n`,
   ].join("\n\n");
 }

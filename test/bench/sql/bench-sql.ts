@@ -3,16 +3,20 @@
  * tables and an earlier commit's, in turns; then the questions of docs/sql.md on made messages: rows read, milliseconds from the disk and from memory,
  * beside full scans, and beside inserts at full speed. Ends with one line of JSON; the exit code is 1 when a question reads more than it may, or
  * slows down too much. SQL_MESSAGES (10000000), SQL_EARLIER (ff993bab; none: no comparison), SQL_ROUNDS (3), SQL_BLOCKS (60, a round and side),
- * SQL_PARTS (inserts,questions; lookups: what services ask while messages flow, and SQL_CAMPAIGN, 1000000, messages of one campaign), SQL_FIGURES=write (into infra/docs/sql-figures.json, which docs/sql.md shows).
+ * SQL_PARTS (inserts,questions; lookups: what services ask while messages flow, and SQL_CAMPAIGN, 1000000, messages of one campaign), SQL_FIGURES=write (into infra/docs/sql-figures.json, which docs/sql.md shows; with
+ * SQL_PARTS=pictures the answers that it draws, into sql-pictures.json).
  */
 import { writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { DRAWN } from "../../../infra/docs/sql-pictures.ts";
 import { hasCommit } from "../../faults/earlier-sluice.ts";
+import { askings } from "./askings.ts";
 import { fillTables } from "./fill-tables.ts";
 import { type InsertCost, type InsertSide, insertCost, MadeBlocks } from "./insert-cost.ts";
 import { insertSide } from "./insert-side.ts";
 import { costOfLookUps } from "./look-ups.ts";
 import { OwnClickhouse } from "./own-clickhouse.ts";
+import { answerOf } from "./question-cost.ts";
 import { type QuestionReport, reportOfQuestions } from "./question-report.ts";
 
 const setting = (name: string, fallback: number): number => Number(process.env[name] || fallback);
@@ -22,6 +26,7 @@ const ROUNDS = setting("SQL_ROUNDS", 3);
 const BLOCKS = setting("SQL_BLOCKS", 60);
 const CAMPAIGN = setting("SQL_CAMPAIGN", 1_000_000);
 const PARTS = (process.env.SQL_PARTS || "inserts,questions").split(",");
+const PICTURES = join(import.meta.dirname, "../../../infra/docs/sql-pictures.json");
 const FIGURES = join(import.meta.dirname, "../../../infra/docs/sql-figures.json");
 /** Blocks that each side is given beforehand: the first inserts of a server also load its code. */
 const WARM_UP = 3;
@@ -90,6 +95,18 @@ async function askQuestions(server: OwnClickhouse) {
   return { messages, events, tables, questions: Object.fromEntries(reports.map(({ name, ...rest }) => [name, rest])) };
 }
 
+/** The answers that docs/sql.md draws. */
+async function keepPictures(server: OwnClickhouse): Promise<void> {
+  const database = "drawn";
+  const { traffic, messages } = await fillTables(server, database, MESSAGES, say);
+  const asked = (await askings(server, traffic)).filter(({ question }) => DRAWN[question.name] !== undefined);
+  const answers: Record<string, unknown[]> = {};
+  for (const { question, parameters } of asked)
+    answers[question.name] = await answerOf(server, database, question, parameters);
+  if (process.env.SQL_FIGURES === "write")
+    writeFileSync(PICTURES, `${JSON.stringify({ messages, answers }, null, 2)}\n`);
+}
+
 /** For docs/sql.md: of a question that is asked in several ways, the one that reads most. */
 function writeFigures(
   { messages, events }: { messages: number; events: number },
@@ -117,6 +134,7 @@ async function measure(): Promise<boolean> {
     const lookUps = PARTS.includes("lookups")
       ? await costOfLookUps(server, { messages: MESSAGES, campaign: CAMPAIGN, say })
       : undefined;
+    if (PARTS.includes("pictures")) await keepPictures(server);
     const held = Object.values(asked?.questions ?? {}).every((report) => report.holds);
     console.log(JSON.stringify({ inserts, ...asked, lookUps, holds: held && (inserts?.holds ?? true) }));
     return held && (inserts?.holds ?? true);

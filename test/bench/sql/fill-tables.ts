@@ -50,6 +50,12 @@ export async function fillTables(
     database,
   );
   await server.ask(
+    `INSERT INTO exchange_rates (date, applied_at, currency, base, per_base, version)
+     SELECT today() - ${DAYS}, now() - INTERVAL ${DAYS} DAY, pair.1, 'EUR', pair.2, 1
+     FROM (SELECT arrayJoin([('EUR', toDecimal64('1', 9)), ('USD', toDecimal64('1.0842', 9))]) AS pair)`,
+    database,
+  );
+  await server.ask(
     `INSERT INTO dead_letters (at, reason, topic, partition, offset, detail)
      SELECT now() - number * 250, 'undecodable', 'sms.requests.otp', number % 6, number, 'not Avro' FROM numbers(10000)`,
     database,

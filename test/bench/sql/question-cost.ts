@@ -54,6 +54,20 @@ export async function timeQuestion(
   return { p50: quantile(taken, 0.5), p95: quantile(taken, 0.95), rows };
 }
 
+/** The rows that a question is answered with; numbers as numbers. */
+export async function answerOf(
+  server: OwnClickhouse,
+  database: string,
+  question: Question,
+  parameters: Readonly<Record<string, string>>,
+): Promise<unknown[]> {
+  const given = Object.fromEntries(question.parameters.map(({ name }) => [`param_${name}`, parameters[name] ?? ""]));
+  const settings = { ...given, default_format: "JSONEachRow", output_format_json_quote_64bit_integers: "0" };
+  const { body } = await server.ask(question.sql, database, settings);
+  const lines = body.toString().split("\n");
+  return lines.filter((line) => line !== "").map((line) => JSON.parse(line) as unknown);
+}
+
 /** Reads every column of every row of a table; milliseconds. */
 export async function fullScan(server: OwnClickhouse, database: string, table: string, cold: boolean): Promise<number> {
   const settings = { ...OWN_WORK, ...(cold ? FROM_DISK : {}) };
