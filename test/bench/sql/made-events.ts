@@ -116,6 +116,7 @@ const COLUMNS: Readonly<Record<string, string>> = {
   rules: "if(step.1 = 'routed' AND net = 17, 'sender replaced', '')",
   charged: "if(provider_of = 'later', 'delivery', '')",
   segments_saved: `if(${draw("plain", 100)} < 5, 1, 0)`,
+  due: "if(0, at, NULL)",
   verdicts:
     "if(step.1 = 'routed', transform(net % 4, [0, 1, 2], ['beta: dearer', 'zeta: circuit-open, beta: dearer', 'beta: not-drawn'], ''), '')",
   log_partition: `cityHash64(destination) % ${LOG_PARTITIONS}`,
