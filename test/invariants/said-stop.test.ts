@@ -41,6 +41,7 @@ let reader: TopicReader;
 const { seed, random } = schedule();
 const sent = new Map<string, { readonly to: string }>();
 const submissions: { readonly id: string; readonly at: number }[] = [];
+let proven = 0;
 const ended = new Map<string, string>();
 const endedBySender = new Set<string>();
 /** As sms.consent has it, by when the broker stored it. */
@@ -123,6 +124,7 @@ test("who said stop gets nothing more, whoever is killed and hands over; who sai
   figure(14, "messages, stops, starts", `${sent.size}, ${stops}, ${[...said.values()].flat().length - stops}`);
   figure(14, "ended as opted-out, given back by a sender for it", `${closed}, ${endedBySender.size}`);
   figure(14, "latest submission behind a stop", `${latest} ms`);
+  figure(14, "in doubt at a kill, shown by a receipt to have gone", String(proven));
   expect(late.map(({ id, at }) => `${id} to ${sent.get(id)!.to} at ${at}`)).toEqual([]);
   // That it is not nothing at all that went, and that both have looked.
   expect(closed).toBeGreaterThan(stopping.length);
@@ -188,9 +190,11 @@ async function follow(): Promise<void> {
   await reader.follow(EVENTS_TOPIC, ({ value }) => {
     const decoded = sluice.codecs.event.decode(value!);
     if (!decoded.ok) throw new Error(decoded.detail);
-    const { facts, type, at, errorCode, errorClass } = decoded.value;
+    const { facts, type, at, errorCode, errorClass, reason } = decoded.value;
     const id = facts.messageId;
-    if (type === "submitted") submissions.push({ id, at });
+    // What only a receipt has shown left before its sender was killed; when, nobody knows.
+    if (type === "submitted" && reason === "receipt") proven++;
+    else if (type === "submitted") submissions.push({ id, at });
     else if (type === "returned" && errorClass === "opted-out") endedBySender.add(id);
     else if (type === "closed" || type === "final") ended.set(id, errorCode ?? "");
   });
