@@ -19,6 +19,7 @@ const PATIENT = [
   "test/invariants/late-answers.test.ts",
   "test/invariants/no-service-is-special.test.ts",
   "test/invariants/providers-misbehave.test.ts",
+  "test/invariants/said-stop.test.ts",
   "test/invariants/takeover-reads-the-log.test.ts",
 ];
 

@@ -21,9 +21,9 @@ const RATE = 90;
 const PROVIDER_RATE = 20;
 const RECIPIENTS = 60;
 /** Seconds of traffic. Every other recipient says stop, one after the other, and half of them say start some seconds later. */
-const SECONDS = LONG ? 120 : 14;
-const SILENT_MS = LONG ? 20_000 : 4_000;
-const KILLS = LONG ? 24 : 3;
+const SECONDS = LONG ? 120 : 10;
+const SILENT_MS = LONG ? 20_000 : 3_000;
+const KILLS = LONG ? 24 : 2;
 /** How old a copy of what recipients have said may be (SLUICE_CONSENT_STALE), and a request's time at a provider. */
 const STALE_MS = 3_000;
 const ANSWER_MS = 500;
