@@ -48,6 +48,8 @@ export const QUALITY_TOPIC = "sms.quality";
 export const NETWORKS_TOPIC = "sms.networks";
 /** What routers have counted for the catalog's caps (Usage). */
 export const USAGE_TOPIC = "sms.usage";
+/** What has gone to recipients under frequency caps (Frequency, keyed by account, cap and destination). */
+export const FREQUENCY_TOPIC = "sms.frequency";
 /** What routers have spent of the accounts' budgets (BudgetWord): their order is what bounds the budgets. */
 export const BUDGETS_TOPIC = "sms.budgets";
 /** What applications know of their messages (Conversion, keyed by the message id): the only message topic not keyed by destination. */
@@ -160,6 +162,12 @@ const LEARNED: Readonly<Record<string, string>> = {
   "retention.ms": String(365 * 24 * 3_600_000),
 };
 
+/** What has gone out counts for a window of 31 days at the most. */
+const WINDOWED: Readonly<Record<string, string>> = {
+  ...LEARNED,
+  "retention.ms": String(40 * 24 * 3_600_000),
+};
+
 /** Past suspicions are for who looks back. */
 const SUSPECTED: Readonly<Record<string, string>> = {
   ...LEARNED,
@@ -202,6 +210,7 @@ export function topicSpecs(plan: TopicPlan): TopicSpec[] {
       config: { ...kept, "retention.ms": String(ANSWERS_MS), "segment.bytes": String(16 * MIB) },
     },
     keyed(NETWORKS_TOPIC, LEARNED),
+    keyed(FREQUENCY_TOPIC, WINDOWED),
     { name: ABNORMAL_TOPIC, partitions: 1, config: SUSPECTED },
     ...[CONTROL_TOPIC, HEALTH_TOPIC, QUALITY_TOPIC, CONVERSION_COUNTS_TOPIC, USAGE_TOPIC, BUDGETS_TOPIC].map(
       (name) => ({

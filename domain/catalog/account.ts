@@ -3,6 +3,7 @@ import { callbackUrlProblem } from "../message/validation.ts";
 import { budgetSchema } from "./budget.ts";
 import { contentSchema } from "./content.ts";
 import { checked, distinct, kebabId, lane, senderId } from "./fields.ts";
+import { frequencyCapSchema } from "./frequency-cap.ts";
 import { guardSchema } from "./guard.ts";
 import { priceCapSchema } from "./price-cap.ts";
 import { sellingPricesSchema } from "./selling-prices.ts";
@@ -35,6 +36,13 @@ export const accountSchema = z.strictObject({
   callbackUrl: checked(callbackUrlProblem).optional(),
   /** Numbers and short codes by which its recipients answer: what they write there is said to this account. */
   inboundNumbers: distinct(inboundNumber).optional(),
+  /** How many of its messages one recipient gets in a time. */
+  frequencyCaps: z
+    .array(frequencyCapSchema)
+    .min(1)
+    .max(8)
+    .refine((caps) => new Set(caps.map(({ id }) => id)).size === caps.length, "two caps have the same id")
+    .optional(),
   /** What follows when a recipient says stop. */
   optOut: z
     .strictObject({

@@ -16,6 +16,7 @@ import type {
   DeadLetter,
   Dispatch,
   Event,
+  Frequency,
   Health,
   Inbound,
   NumberNetwork,
@@ -47,6 +48,7 @@ export interface SluiceCodecs {
   readonly numberNetwork: Codec<NumberNetwork>;
   readonly usage: Codec<Usage>;
   readonly suspicion: Codec<Suspicion>;
+  readonly frequency: Codec<Frequency>;
   readonly budgetWord: Codec<BudgetWord>;
   readonly cancel: Codec<Cancel>;
   /**
@@ -109,6 +111,7 @@ export async function createCodecs(source: SchemaSource): Promise<SluiceCodecs> 
     numberNetwork: codec<NumberNetwork>("NumberNetwork"),
     usage: codec<Usage>("Usage"),
     suspicion: codec<Suspicion>("Suspicion"),
+    frequency: codec<Frequency>("Frequency"),
     budgetWord: codec<BudgetWord>("BudgetWord"),
     cancel: codec<Cancel>("Cancel"),
   };
@@ -131,6 +134,7 @@ export async function createCodecs(source: SchemaSource): Promise<SluiceCodecs> 
     numberNetwork: await asked.numberNetwork,
     usage: await asked.usage,
     suspicion: await asked.suspicion,
+    frequency: await asked.frequency,
     budgetWord: await asked.budgetWord,
     cancel: await asked.cancel,
     loadSchema: (id) => writers.load(id),

@@ -227,7 +227,7 @@ export interface Event {
   readonly providerMessageIds: readonly string[];
   /** submitted: set when an earlier submission may have reached a provider; the stated reason of the repeat. rerouted: the same, of the submission to come. */
   readonly resubmitted: string | null;
-  /** returned, in_doubt, closed: transient, throttled, refused (this provider never will take it), permanent (nobody may), unroutable, unsubmitted, unknown, invalid, expired, cancelled (by its account, before its time), undelivered (by its receipt, and no other provider is left), opted-out (the recipient has said stop). rerouted: the class of its receipt (route, temporary, handset, unknown), or missing. */
+  /** returned, in_doubt, closed: transient, throttled, refused (this provider never will take it), permanent (nobody may), unroutable, unsubmitted, unknown, invalid, expired, cancelled (by its account, before its time), undelivered (by its receipt, and no other provider is left), opted-out (the recipient has said stop), frequency-cap (they have had all that a cap allows). rerouted: the class of its receipt (route, temporary, handset, unknown), or missing. */
   readonly errorClass: string | null;
   /** The provider's or Sluice's code. routed: account-busy, when the account was above its share of the provider and the message stands behind those of others; waited, when it had waited for the provider and stands behind what comes now. postponed: scheduled, when it was handed in for a later time; quiet-hours, when its recipient is not to be disturbed. */
   readonly errorCode: string | null;
@@ -264,6 +264,20 @@ export interface Event {
 }
 
 export type EventType = "routed" | "submitted" | "returned" | "in_doubt" | "closed" | "receipt" | "final" | "postponed" | "rerouted";
+
+/** What has gone to one recipient under a frequency cap of an account: sms.frequency (compacted), keyed by account + '/' + cap + ':' + destination, in the destination's partition. Written with each message that counts. */
+export interface Frequency {
+  /** The account. */
+  readonly accountId: string;
+  /** Id of the cap. */
+  readonly cap: string;
+  /** E.164 digits. */
+  readonly destination: string;
+  /** When the last messages that count were given to a provider, epoch milliseconds, oldest first; no more than the cap allows. */
+  readonly times: readonly number[];
+  /** Which messages they were: a hash of each id, in the same order. */
+  readonly messages: readonly number[];
+}
 
 /** How a provider's sender is doing: sms.health (compacted), keyed by provider + '/' + dispatch partition. Written every second and on each change. */
 export interface Health {

@@ -7,6 +7,7 @@ import type { ConversionSummary } from "../../domain/quality/conversion-estimate
 import { withConversions } from "../../domain/routing/delivery-view.ts";
 import { openCatalog } from "../../pipeline/boot/open-catalog.ts";
 import { openConsent } from "../../pipeline/boot/open-consent.ts";
+import { openFrequency } from "../../pipeline/boot/open-frequency.ts";
 import { openStore } from "../../pipeline/boot/open-store.ts";
 import { readCatalog } from "../../pipeline/boot/read-catalog.ts";
 import { revealSecret } from "../../pipeline/boot/reveal-secret.ts";
@@ -22,6 +23,7 @@ import { followNetworks } from "../../pipeline/follow/follow-networks.ts";
 import { followQuality } from "../../pipeline/follow/follow-quality.ts";
 import { followTopic } from "../../pipeline/follow/follow-topic.ts";
 import { followUsage } from "../../pipeline/follow/follow-usage.ts";
+import { FREQUENCY_TABLE } from "../../pipeline/follow/frequency-copy.ts";
 import { ProviderHealth } from "../../pipeline/follow/provider-health.ts";
 import { ReadMark } from "../../pipeline/follow/read-mark.ts";
 import { SchemaGate } from "../../pipeline/follow/schema-gate.ts";
@@ -56,6 +58,7 @@ import { observeBudgets, observeConversions, observeDelivery, routerMetrics } fr
 import { routerSettings } from "./router-settings.ts";
 import { BudgetRule } from "./rules/budget-rule.ts";
 import { ConsentRule } from "./rules/consent-rule.ts";
+import { FrequencyRule } from "./rules/frequency-rule.ts";
 import { GuardRule } from "./rules/guard-rule.ts";
 import { openScheduled } from "./scheduled/open-scheduled.ts";
 import { SCHEDULED_TABLES } from "./scheduled/scheduled-messages.ts";
@@ -78,9 +81,10 @@ await runService({
     const pipeline = await startPipeline(scope, "router", config);
     const { connection, codecs, producer, now } = pipeline;
 
-    const tables = [CONSENT_TABLE, ...SCHEDULED_TABLES];
+    const tables = [CONSENT_TABLE, FREQUENCY_TABLE, ...SCHEDULED_TABLES];
     const store = await openStore(scope, { service: "router", config, tables, cacheOctets: STORE_CACHE_OCTETS });
     const consent = await openConsent(scope, pipeline, { service: "router", config, store });
+    const frequency = await openFrequency(scope, pipeline, { store, partitions: config.partitions });
     const boards = [
       HEALTH_TOPIC,
       QUALITY_TOPIC,
@@ -232,6 +236,7 @@ await runService({
       usageMark,
       rules: () => [
         new ConsentRule({ copy: consent, guard }),
+        new FrequencyRule({ copy: frequency, codecs }),
         new GuardRule(guards),
         new BudgetRule({ ...rulesOf, board: budgetBoard, mark: budgetsMark }),
       ],

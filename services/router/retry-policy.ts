@@ -32,6 +32,9 @@ export interface GivenUp {
   readonly provider?: string | null;
 }
 
+/** Class and code of a message whose recipient has had all that a frequency cap allows. */
+export const FREQUENCY_CAP = "frequency-cap";
+
 /** The end of a message whose recipient has said stop. */
 export const OPTED_OUT: GivenUp = { state: "rejected", errorClass: OPTED_OUT_CLASS, code: OPTED_OUT_CLASS };
 
@@ -69,10 +72,10 @@ const STATE_OF_REFUSAL: Readonly<Record<string, GivenUp["state"]>> = {
 
 /**
  * Whether a message that is given up was never taken by a provider, and somebody may want to look into why: then its record is a dead letter.
- * That a recipient has said stop, or an account has cancelled it, is no fault of anything, and to send it again would be one.
+ * That a recipient has said stop or has had enough, or an account has cancelled it, is no fault of anything, and to send it again would be one.
  */
 export function isDeadLetter({ errorClass }: Pick<Event, "errorClass">): boolean {
-  if (errorClass === OPTED_OUT_CLASS || errorClass === CANCELLED_CLASS) return false;
+  if (errorClass === OPTED_OUT_CLASS || errorClass === CANCELLED_CLASS || errorClass === FREQUENCY_CAP) return false;
   return errorClass === null || STATE_OF_REFUSAL[errorClass] === undefined;
 }
 

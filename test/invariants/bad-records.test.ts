@@ -21,6 +21,7 @@ import {
   DISPATCH_QUEUES,
   dispatchTopic,
   EVENTS_TOPIC,
+  FREQUENCY_TOPIC,
   HEALTH_TOPIC,
   INBOUND_TOPIC,
   LANES,
@@ -88,14 +89,14 @@ const TARGETS: readonly Target[] = [
   target(DEAD_LETTER_TOPIC, "event", PARTITIONS, {}),
   target(INBOUND_TOPIC, "event", PARTITIONS, { "dlr-collector": OPT_OUT_GROUP }),
   // Routers and senders copy it: what they cannot understand they tell of, and go on.
-  target(CONSENT_TOPIC, "event", PARTITIONS, {}),
+  ...[CONSENT_TOPIC, FREQUENCY_TOPIC].map((topic) => target(topic, "event", PARTITIONS, {})),
   ...[CONTROL_TOPIC, QUALITY_TOPIC, USAGE_TOPIC, ABNORMAL_TOPIC, BUDGETS_TOPIC].map((topic) =>
     target(topic, "event", 1, {}),
   ),
 ];
 /** Of these a record without a key is refused by the broker. */
 const COMPACTED = new Set<string>([
-  ...[NETWORKS_TOPIC, HEALTH_TOPIC, CORRELATION_TOPIC, CONSENT_TOPIC],
+  ...[NETWORKS_TOPIC, HEALTH_TOPIC, CORRELATION_TOPIC, CONSENT_TOPIC, FREQUENCY_TOPIC],
   ...[CONTROL_TOPIC, QUALITY_TOPIC, USAGE_TOPIC, ABNORMAL_TOPIC, BUDGETS_TOPIC],
 ]);
 

@@ -21,6 +21,7 @@ describe("the contracts", () => {
       "DeadLetter",
       "Dispatch",
       "Event",
+      "Frequency",
       "Health",
       "Inbound",
       "NumberNetwork",

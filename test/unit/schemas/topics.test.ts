@@ -39,6 +39,7 @@ describe("the topics of an installation", () => {
       "sms.doubt 6",
       "sms.due 6",
       "sms.events 6",
+      "sms.frequency 6",
       "sms.health 1",
       "sms.inbound 6",
       "sms.networks 6",

@@ -1,0 +1,142 @@
+import type { FrequencyCap } from "../../../domain/catalog/frequency-cap.ts";
+import type { Snapshot } from "../../../domain/catalog/snapshot.ts";
+import { joined, messageHash, roomAt, type SentMessage } from "../../../domain/routing/recent-messages.ts";
+import { type FrequencyCopy, frequencyKey } from "../../../pipeline/follow/frequency-copy.ts";
+import type { SluiceCodecs } from "../../../pipeline/records/codecs.ts";
+import { headerText, type InRecord, type OutRecord } from "../../../platform/kafka/record.ts";
+import type { Task } from "../../../platform/kafka/task.ts";
+import type { Outputs } from "../../../platform/kafka/transform.ts";
+import type { MessageFacts } from "../../../schemas/generated/types.ts";
+import { FREQUENCY_TOPIC } from "../../../schemas/topics.ts";
+import { decisionOf } from "../decision-log.ts";
+import { FREQUENCY_CAP, type GivenUp } from "../retry-policy.ts";
+import type { Pending } from "../routing-records.ts";
+import type { Assigned, MessageRule, Ruling } from "./message-rule.ts";
+
+export interface FrequencyRuleOptions {
+  /** Of the process. */
+  readonly copy: Pick<FrequencyCopy, "caughtUp" | "sent">;
+  readonly codecs: Pick<SluiceCodecs, "frequency" | "event">;
+}
+
+const HOUR_MS = 3_600_000;
+/** What this owner has written itself and the copy may not have read back: so many recipients at the most. */
+const MOST_OWN = 5_000;
+const REFUSED: GivenUp = { state: "rejected", errorClass: FREQUENCY_CAP, code: FREQUENCY_CAP };
+
+type Facts = Pick<MessageFacts, "accountId" | "to" | "lane" | "messageId">;
+
+/**
+ * How many messages of an account one recipient gets in a time. What has gone is written with the decision by which it goes, into sms.frequency; what stands there and what
+ * this owner has written since are looked at together. A message counts once, however many providers are tried.
+ */
+export class FrequencyRule implements MessageRule {
+  private readonly options: FrequencyRuleOptions;
+  /** Own counts, the one written last at the end. */
+  private readonly own = new Map<string, readonly SentMessage[]>();
+  private snapshot: Snapshot | undefined;
+  private partition = 0;
+
+  constructor(options: FrequencyRuleOptions) {
+    this.options = options;
+  }
+
+  /** Until the copy has what the last owner has written. */
+  async restore(task: Task, snapshot: Snapshot): Promise<void> {
+    this.partition = task.partition;
+    this.snapshot = snapshot;
+    if (!snapshot.catalog.accounts.some(({ frequencyCaps }) => frequencyCaps !== undefined)) return;
+    const wanted = {
+      get alive() {
+        return task.alive && !task.draining;
+      },
+    };
+    await this.options.copy.caughtUp(task.partition, wanted);
+  }
+
+  /** A decision whose count may not have been written any more. */
+  recover(record: InRecord): void {
+    if (record.value === null || decisionOf(headerText(record, "id"))?.kind !== "routed") return;
+    const event = this.options.codecs.event.decode(record.value);
+    // What another version has written with a schema that is not known yet is not counted.
+    if (!event.ok) return;
+    const { facts, at } = event.value;
+    for (const cap of this.capsOf(facts)) this.count(cap, facts, at);
+  }
+
+  begin(snapshot: Snapshot): void {
+    this.snapshot = snapshot;
+  }
+
+  judge({ facts }: Pending, now: number): Ruling | undefined {
+    let latest: { readonly cap: FrequencyCap; readonly due: number } | undefined;
+    const message = messageHash(facts.messageId);
+    for (const cap of this.capsOf(facts)) {
+      const sent = this.sent(cap, facts);
+      // It has gone to a provider before: it counts already.
+      if (sent.some((one) => one.message === message)) continue;
+      const due = roomAt(sent, cap.most, cap.hours * HOUR_MS, now);
+      if (due !== undefined && (latest === undefined || due > latest.due || cap.whenReached === "refuse"))
+        latest = { cap, due };
+      if (due !== undefined && cap.whenReached === "refuse") break;
+    }
+    if (latest === undefined) return undefined;
+    const { cap, due } = latest;
+    const detail = `${cap.id}: ${cap.most} in ${cap.hours} hours have gone to the recipient`;
+    if (cap.whenReached === "refuse" || due >= facts.expiresAt) return { verdict: "refuse", end: REFUSED, detail };
+    return {
+      verdict: "wait",
+      due,
+      code: FREQUENCY_CAP,
+      detail: `${detail}; there is room on ${new Date(due).toISOString()}`,
+    };
+  }
+
+  assigned({ facts }: Pending, _choice: Assigned, now: number, out: Outputs): undefined {
+    for (const cap of this.capsOf(facts)) {
+      const sent = this.count(cap, facts, now);
+      if (sent !== undefined) out.decide(this.record(cap, facts, sent));
+    }
+  }
+
+  private capsOf({ accountId, lane }: Facts): readonly FrequencyCap[] {
+    const caps = this.snapshot?.accounts.get(accountId)?.frequencyCaps;
+    return caps === undefined ? [] : caps.filter(({ lanes }) => lanes.includes(lane));
+  }
+
+  private sent(cap: FrequencyCap, { accountId, to }: Facts): readonly SentMessage[] {
+    const key = frequencyKey(accountId, cap.id, to);
+    const told = this.options.copy.sent(this.partition, key);
+    const own = this.own.get(key);
+    return own === undefined ? told : joined(told, own, cap.most);
+  }
+
+  /** @returns what counts with it; undefined where it counted before */
+  private count(cap: FrequencyCap, facts: Facts, at: number): readonly SentMessage[] | undefined {
+    const before = this.sent(cap, facts);
+    const message = messageHash(facts.messageId);
+    if (before.some((one) => one.message === message)) return undefined;
+    const after = joined(before, [{ at, message }], cap.most);
+    const key = frequencyKey(facts.accountId, cap.id, facts.to);
+    this.own.delete(key);
+    this.own.set(key, after);
+    // The oldest has been read back long ago.
+    if (this.own.size > MOST_OWN) this.own.delete(this.own.keys().next().value!);
+    return after;
+  }
+
+  private record(cap: FrequencyCap, { accountId, to }: Facts, sent: readonly SentMessage[]): OutRecord {
+    return {
+      topic: FREQUENCY_TOPIC,
+      partition: this.partition,
+      key: frequencyKey(accountId, cap.id, to),
+      value: this.options.codecs.frequency.encode({
+        accountId,
+        cap: cap.id,
+        destination: to,
+        times: sent.map(({ at }) => at),
+        messages: sent.map(({ message }) => message),
+      }),
+    };
+  }
+}
