@@ -4,7 +4,7 @@ import type { Scope } from "../../platform/lifecycle/run-service.ts";
 import type { PartitionStore } from "../../platform/store/partition-store.ts";
 import { CONSENT_TOPIC } from "../../schemas/topics.ts";
 import { AwaitedSchemas } from "../follow/awaited-schemas.ts";
-import { CONSENT_TABLE, ConsentCopy } from "../follow/consent-copy.ts";
+import { CONSENT_TABLES, ConsentCopy } from "../follow/consent-copy.ts";
 import { openStore, storeSettings } from "./open-store.ts";
 import { type Pipeline, startReader } from "./start-pipeline.ts";
 
@@ -43,7 +43,7 @@ export async function openConsent(
 ): Promise<ConsentCopy> {
   const { codecs, now } = pipeline;
   const store =
-    given ?? (await openStore(scope, { service, config, tables: [CONSENT_TABLE], cacheOctets: CACHE_OCTETS }));
+    given ?? (await openStore(scope, { service, config, tables: CONSENT_TABLES, cacheOctets: CACHE_OCTETS }));
   const unreadable = scope.metrics
     .counter("consent_unreadable_total", { help: "Records of sms.consent that cannot be understood" })
     .with();

@@ -12,17 +12,22 @@ import {
 } from "../../domain/consent/consent-word.ts";
 import type { Codec } from "../../platform/codec/codec.ts";
 import { partitionFor } from "../../platform/kafka/murmur2.ts";
-import { type InRecord, type KafkaLog, seldom } from "../../platform/kafka/record.ts";
+import { type InRecord, type KafkaLog, type OutRecord, seldom } from "../../platform/kafka/record.ts";
 import { ChangelogCopy, type ChangelogSource, type Wanted } from "../../platform/store/changelog-copy.ts";
 import type { PartitionStore, Table } from "../../platform/store/partition-store.ts";
 import type { Consent } from "../../schemas/generated/types.ts";
 import { CONSENT_TOPIC } from "../../schemas/topics.ts";
 import { readWord, writeWord } from "./stored-word.ts";
 
-export const CONSENT_TABLE = "consent";
+const CONSENT_TABLE = "consent";
+/** Pairs behind whose latest word an older one stands in the log: compaction would keep that one. */
+const OVERTAKEN_TABLE = "consent-overtaken";
+/** The tables of the copy. */
+export const CONSENT_TABLES = [CONSENT_TABLE, OVERTAKEN_TABLE];
 /** Kafka's default, which the topic keeps: nobody here writes tombstones. */
 const DELETE_RETENTION_MS = 24 * 3_600_000;
 
+const NOTHING = Buffer.alloc(0);
 /** The store keeps times in six octets. */
 const MOST_AT = 2 ** 48;
 
@@ -46,17 +51,19 @@ export interface ConsentCopyOptions {
 export class ConsentCopy {
   private readonly options: ConsentCopyOptions;
   private readonly table: Table;
+  private readonly overtaken: Table;
   private readonly copy: ChangelogCopy;
 
   constructor(options: ConsentCopyOptions) {
     this.options = options;
     const { store, source, now, onFault, log, pollMs } = options;
     this.table = store.table(CONSENT_TABLE);
+    this.overtaken = store.table(OVERTAKEN_TABLE);
     this.copy = new ChangelogCopy({
       ...{ store, source, now, onFault, log },
       ...(pollMs === undefined ? {} : { pollMs }),
       topic: CONSENT_TOPIC,
-      tables: [CONSENT_TABLE],
+      tables: CONSENT_TABLES,
       apply: (record) => this.apply(record),
       deleteRetentionMs: DELETE_RETENTION_MS,
     });
@@ -128,6 +135,18 @@ export class ConsentCopy {
     });
   }
 
+  /** The latest words of a partition that do not stand last in the log: some of them, to be written once more. */
+  async overtakenIn(partition: number, limit: number): Promise<OutRecord[]> {
+    const entries = await this.overtaken.range(partition, { limit });
+    return entries.flatMap(([key]) => {
+      const pair = readConsentKey(key.toString());
+      const word = pair && this.wordIn(partition, pair.accountId, pair.destination);
+      if (pair === undefined || word === undefined) return [];
+      const { state, source, at } = word;
+      return [consentRecord(this.options.codec, this.options.partitions, { ...pair, state, source, at })];
+    });
+  }
+
   private wordIn(partition: number, accountId: string, destination: string): ConsentWord | undefined {
     const octets = this.table.get(partition, Buffer.from(consentKey(accountId, destination)));
     return octets === undefined ? undefined : readWord(octets);
@@ -147,11 +166,15 @@ export class ConsentCopy {
     const { key, word } = said;
     if (word === null) {
       this.table.delete(partition, key);
+      this.overtaken.delete(partition, key);
       return;
     }
     const known = this.table.get(partition, key);
     const held = known === undefined ? undefined : readWord(known);
-    if (held === undefined || holdsAgainst(word, held)) this.table.put(partition, key, writeWord(word));
+    if (held === undefined || holdsAgainst(word, held)) {
+      this.table.put(partition, key, writeWord(word));
+      if (this.overtaken.get(partition, key) !== undefined) this.overtaken.delete(partition, key);
+    } else if (word.offset > held.offset) this.overtaken.put(partition, key, NOTHING);
   }
 }
 
@@ -187,7 +210,7 @@ export function consentRecord(
     readonly accountId: string;
     readonly destination: string;
     readonly state: ConsentWord["state"];
-    readonly source: ConsentSource;
+    readonly source: ConsentSource | string;
     readonly at: number;
     readonly detail?: string | null;
   },

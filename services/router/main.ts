@@ -12,7 +12,7 @@ import { openStore } from "../../pipeline/boot/open-store.ts";
 import { readCatalog } from "../../pipeline/boot/read-catalog.ts";
 import { revealSecret } from "../../pipeline/boot/reveal-secret.ts";
 import { startPipeline, startReader } from "../../pipeline/boot/start-pipeline.ts";
-import { CONSENT_TABLE } from "../../pipeline/follow/consent-copy.ts";
+import { CONSENT_TABLES } from "../../pipeline/follow/consent-copy.ts";
 import { ConsentGuard } from "../../pipeline/follow/consent-guard.ts";
 import { ConversionBoard } from "../../pipeline/follow/conversion-board.ts";
 import { DeliveryBoard } from "../../pipeline/follow/delivery-board.ts";
@@ -81,7 +81,7 @@ await runService({
     const pipeline = await startPipeline(scope, "router", config);
     const { connection, codecs, producer, now } = pipeline;
 
-    const tables = [CONSENT_TABLE, FREQUENCY_TABLE, ...SCHEDULED_TABLES];
+    const tables = [...CONSENT_TABLES, FREQUENCY_TABLE, ...SCHEDULED_TABLES];
     const store = await openStore(scope, { service: "router", config, tables, cacheOctets: STORE_CACHE_OCTETS });
     const consent = await openConsent(scope, pipeline, { service: "router", config, store });
     const frequency = await openFrequency(scope, pipeline, { store, partitions: config.partitions });
@@ -235,7 +235,7 @@ await runService({
       capBoard,
       usageMark,
       rules: () => [
-        new ConsentRule({ copy: consent, guard }),
+        new ConsentRule({ copy: consent, guard, monotonic: () => performance.now() }),
         new FrequencyRule({ copy: frequency, codecs }),
         new GuardRule(guards),
         new BudgetRule({ ...rulesOf, board: budgetBoard, mark: budgetsMark }),

@@ -1,20 +1,31 @@
 import type { ConsentCopy } from "../../../pipeline/follow/consent-copy.ts";
 import { type ConsentGuard, optOutText } from "../../../pipeline/follow/consent-guard.ts";
 import { SluiceError } from "../../../platform/errors/sluice-error.ts";
+import type { OutRecord } from "../../../platform/kafka/record.ts";
 import type { Task } from "../../../platform/kafka/task.ts";
+import type { Outputs } from "../../../platform/kafka/transform.ts";
 import { OPTED_OUT } from "../retry-policy.ts";
 import type { Pending } from "../routing-records.ts";
 import type { MessageRule, Ruling } from "./message-rule.ts";
 
 export interface ConsentRuleOptions {
   /** Of the process. */
-  readonly copy: Pick<ConsentCopy, "caughtUp">;
+  readonly copy: Pick<ConsentCopy, "caughtUp" | "overtakenIn">;
   readonly guard: Pick<ConsentGuard, "against">;
+  /** Monotonic clock, ms. */
+  readonly monotonic: () => number;
 }
+
+/** How often words are looked for that are to be written once more, ms, and how many at a time. */
+const LOOK_EVERY_MS = 5_000;
+const AT_ONCE = 200;
 
 /** Nothing to who said stop: such a message ends here. What a sender has already is looked at there once more. */
 export class ConsentRule implements MessageRule {
   private readonly options: ConsentRuleOptions;
+  private partition: number | undefined;
+  private lookedAt = Number.NEGATIVE_INFINITY;
+  private overtaken: readonly OutRecord[] = [];
 
   constructor(options: ConsentRuleOptions) {
     this.options = options;
@@ -22,6 +33,7 @@ export class ConsentRule implements MessageRule {
 
   /** Until the copy has what the last owner may have gone by. */
   async restore(task: Task): Promise<void> {
+    this.partition = task.partition;
     const wanted = {
       get alive() {
         return task.alive && !task.draining;
@@ -37,5 +49,21 @@ export class ConsentRule implements MessageRule {
   judge({ facts }: Pending): Ruling | undefined {
     const word = this.options.guard.against(facts);
     return word === undefined ? undefined : { verdict: "refuse", end: OPTED_OUT, detail: optOutText(word) };
+  }
+
+  /** The latest word of a recipient is to stand last in the log, for whoever reads that from nothing when it has been compacted. */
+  tick(out: Outputs): void {
+    for (const record of this.overtaken) out.decide(record);
+    this.overtaken = [];
+    const now = this.options.monotonic();
+    if (this.partition === undefined || now - this.lookedAt < LOOK_EVERY_MS) return;
+    this.lookedAt = now;
+    this.options.copy.overtakenIn(this.partition, AT_ONCE).then(
+      (found) => {
+        this.overtaken = found;
+      },
+      // A store that fails ends the process.
+      () => {},
+    );
   }
 }

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { CONSENT_TABLE, ConsentCopy, consentRecord } from "../../../../pipeline/follow/consent-copy.ts";
+import { CONSENT_TABLES, ConsentCopy, consentRecord } from "../../../../pipeline/follow/consent-copy.ts";
 import { ConsentGuard } from "../../../../pipeline/follow/consent-guard.ts";
 import { partitionFor } from "../../../../platform/kafka/murmur2.ts";
 import type { PartitionFollower } from "../../../../platform/kafka/topic-reader.ts";
@@ -58,7 +58,7 @@ class ConsentLog {
 }
 
 async function world(log = new ConsentLog(), folder = freshFolder()) {
-  const { store } = await openStore(folder, { tables: [CONSENT_TABLE] });
+  const { store } = await openStore(folder, { tables: CONSENT_TABLES });
   const clock = { now: NOW };
   const unreadable = { count: 0 };
   const copy = new ConsentCopy({
@@ -197,4 +197,28 @@ test("the guard goes by the account's lanes", () => {
   expect(guard.against({ accountId: "acme", to: TO, lane: "marketing" })).toBe(word);
   expect(guard.against({ accountId: "acme", to: TO, lane: "otp" })).toBeUndefined();
   expect(guard.against({ accountId: "other", to: TO, lane: "otp" })).toBe(word);
+});
+
+test("where an older word stands behind the latest, that is to be written once more: compaction keeps what stands last", async () => {
+  const { log, copy, close, folder } = await world();
+  log.say("acme", "opted_out", NOW + 5);
+  log.say("acme", "opted_in", NOW + 9);
+  log.say("other", "opted_out", NOW);
+  log.deliver();
+  expect(await copy.overtakenIn(HOME, 10)).toEqual([]);
+  log.say("acme", "opted_out", NOW + 7, "import");
+  log.deliver();
+  await close();
+  // It is remembered by the instance that comes after.
+  const again = await world(log, folder);
+  const [record, ...others] = await again.copy.overtakenIn(HOME, 10);
+  expect([record!.key, others]).toEqual([`acme:${TO}`, []]);
+  expect(codecs.consent.decode(record!.value!)).toMatchObject({
+    value: { accountId: "acme", destination: TO, state: "opted_in", at: NOW + 9, source: "keyword" },
+  });
+  log.logs[HOME]!.push({ key: Buffer.from(record!.key as string), value: record!.value });
+  log.deliver();
+  expect(await again.copy.overtakenIn(HOME, 10)).toEqual([]);
+  expect(again.copy.word("acme", TO)).toMatchObject({ state: "opted_in", at: NOW + 9 });
+  await again.close();
 });

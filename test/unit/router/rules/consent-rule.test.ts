@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { ConsentWord } from "../../../../domain/consent/consent-word.ts";
+import type { OutRecord } from "../../../../platform/kafka/record.ts";
 import type { Task } from "../../../../platform/kafka/task.ts";
 import { ConsentRule } from "../../../../services/router/rules/consent-rule.ts";
 import { codecs, eventOf, inRecord, NOW, request, world } from "../router-world.ts";
@@ -9,7 +10,13 @@ const STOPPED: ConsentWord = { state: "opted_out", source: "keyword", at: NOW - 
 function guarded(word: ConsentWord | undefined) {
   const made = world();
   const state = { word };
-  made.rules.push(new ConsentRule({ copy: { caughtUp: async () => true }, guard: { against: () => state.word } }));
+  made.rules.push(
+    new ConsentRule({
+      copy: { caughtUp: async () => true, overtakenIn: async () => [] },
+      guard: { against: () => state.word },
+      monotonic: () => 0,
+    }),
+  );
   return { ...made, state };
 }
 
@@ -75,8 +82,10 @@ describe("a new owner", () => {
             asked.push(partition);
             return reached;
           },
+          overtakenIn: async () => [],
         },
         guard: { against: () => undefined },
+        monotonic: () => 0,
       });
     const task = (alive: boolean) => ({ partition: 4, alive, draining: false }) as unknown as Task;
     await rule(true).restore(task(true));
@@ -84,4 +93,35 @@ describe("a new owner", () => {
     await rule(false).restore(task(false));
     expect(asked).toEqual([4, 4, 4]);
   });
+});
+
+it("writes once more, now and then, the latest words that do not stand last in the log", async () => {
+  const asked: number[] = [];
+  let now = 0;
+  const found: OutRecord[] = [{ topic: "sms.consent", partition: 4, key: "acme:1", value: null }];
+  const rule = new ConsentRule({
+    copy: {
+      caughtUp: async () => true,
+      overtakenIn: async (partition) => {
+        asked.push(partition);
+        return found.splice(0);
+      },
+    },
+    guard: { against: () => undefined },
+    monotonic: () => now,
+  });
+  await rule.restore({ partition: 4, alive: true, draining: false } as unknown as Task);
+  const written: OutRecord[] = [];
+  const tick = async () => {
+    rule.tick({ decide: (record) => void written.push(record), effect: () => expect.unreachable() });
+    await Promise.resolve();
+    await Promise.resolve();
+  };
+  await tick();
+  await tick();
+  await tick();
+  expect([written.map(({ key }) => key), asked]).toEqual([["acme:1"], [4]]);
+  now = 5_000;
+  await tick();
+  expect(asked).toEqual([4, 4]);
 });
