@@ -1,3 +1,4 @@
+import type { Account } from "../catalog/account.ts";
 import type { Budget } from "../catalog/budget.ts";
 import { isAskedFor } from "../catalog/lookup.ts";
 import { formatMoney } from "../catalog/money.ts";
@@ -284,11 +285,21 @@ function notesOn(
           `${sellingText(selling)} for the message to ${facts.country}: what costs more is ${selling.stops ? "left out" : "told of"} (sells)`,
         ]),
     ...budgetNote(accounts.get(account ?? "")?.budget),
+    ...guardNote(accounts.get(account ?? "")),
     ...currencyNote(route, candidates, catalog.rates),
     ...(candidates.some(({ verdict }) => verdict === "not-drawn")
       ? ["chosen by chance: other messages go to providers that are not-drawn here"]
       : []),
   ];
+}
+
+/** What has come lately, only the routers know. */
+function guardNote(account: Account | undefined): string[] {
+  const { guard, content } = account ?? {};
+  const modes = [guard && `guard (${guard.mode})`, content && `content rules (${content.mode})`].filter(Boolean);
+  return modes.length === 0
+    ? []
+    : [`the account's ${modes.join(" and ")} may have something against it: not asked here`];
 }
 
 /** What is left, only the routers know. */

@@ -126,7 +126,40 @@ function ofProviders(world: World): Cause[] {
       end: () => apply({ ...files, portability: null }),
       within: 60,
     },
+    {
+      cause: "20 codes to one range of numbers, from an account with a budget for seven",
+      alerts: ["BudgetNearEnd", "GuardActs"],
+      begin: async () => {
+        await apply({ ...files, accounts: [...files.accounts, SPENDER] });
+        await world.producer.send(
+          Array.from({ length: 20 }, (_, n) => codeTo(world, `49151999000${String(n * 4 + 10)}`)),
+        );
+      },
+      end: () => apply(files),
+      within: 60,
+    },
   ];
+}
+
+const SPENDER = {
+  ...{ id: "spender", name: "Spender", budget: { currency: "EUR", daily: "0.5", whenReached: "refuse" } },
+  guard: { mode: "monitor", perMinute: 5 },
+};
+
+function codeTo({ sluice }: World, to: string) {
+  const value = sluice.codecs.request.encode({
+    ...{
+      messageId: newMessageId(),
+      accountId: SPENDER.id,
+      to,
+      from: "Sluice",
+      text: "1234",
+      acceptedAt: null,
+      sendAt: null,
+    },
+    ...{ validitySeconds: 3_600, reference: null, callbackUrl: null, transliterate: false, metadata: {} },
+  });
+  return { topic: requestTopic("otp"), partition: partitionFor(to, PARTITIONS), key: to, value };
 }
 
 async function dark({ simulators }: Installation, provider: ProviderId): Promise<void> {

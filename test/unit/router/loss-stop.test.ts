@@ -6,13 +6,14 @@ import { explain } from "../../../domain/routing/explain.ts";
 import { eventOf, NOW, request, world } from "./router-world.ts";
 
 /** Provider a takes 0.01 EUR a segment, b 0.02. */
-function selling(prices: object[], more: object = {}, rates?: object) {
+function selling(prices: object[], more: object = {}, rates?: object, account: object = {}) {
   const w = world();
   const { catalog } = w.catalog.current;
-  const account = accountSchema.parse({ id: "acme", name: "Acme", sells: { currency: "EUR", prices, ...more } });
+  const sells = { currency: "EUR", prices, ...more };
+  const one = accountSchema.parse({ id: "acme", name: "Acme", sells, ...account });
   const [a, b] = catalog.providers;
   const dearer = { ...b!, volume: { tiers: [{ from: 0, price: 20_000 }] } };
-  w.catalog.current = snapshotOf({ ...catalog, accounts: [account], providers: [a!, dearer], rates: rates as never });
+  w.catalog.current = snapshotOf({ ...catalog, accounts: [one], providers: [a!, dearer], rates: rates as never });
   return w;
 }
 const first = async (w: ReturnType<typeof selling>, more: object = {}) =>
@@ -58,7 +59,10 @@ it("amounts of two currencies are compared by the rates", async () => {
 });
 
 it("is explained", () => {
-  const { current } = selling([{ price: "0.001" }]).catalog;
+  const { current } = selling([{ price: "0.001" }], {}, undefined, {
+    guard: {},
+    budget: { currency: "EUR", daily: "5" },
+  }).catalog;
   const asked = validateSendRequest({ to: "+4915112345678", text: "hello" });
   if (!asked.ok) throw new Error("request");
   const said = explain(current, { request: asked.request, account: "acme", at: NOW, health: () => undefined });
@@ -67,5 +71,7 @@ it("is explained", () => {
     reason: "loss-stop",
     candidates: [{ verdict: "above-selling-price" }, {}],
   });
+  expect(said.notes).toContain("the account's guard (monitor) may have something against it: not asked here");
+  expect(said.notes).toContain("counts for the account's budget, 5 EUR a day: taken to have room here");
   expect(said.notes).toContain("the account pays 0.001 EUR for the message to DE: what costs more is left out (sells)");
 });
