@@ -95,3 +95,18 @@ test("below a chart stand clocks, and the day where it begins; days alone where 
   expect(axisTimes(times, 28_800)).toEqual(["12:05\n2026-11-30", "20:05", "04:05\n2026-12-01"]);
   expect(axisTimes(times, 86_400)).toEqual(["2026-11-30", "2026-11-30", "2026-12-01"]);
 });
+
+test("the overview says that all are up only where all have been heard of", async () => {
+  const { verdictOf } = await page("conditions.js");
+  const provider = (id: string, condition: string, reason: string | null = null) => ({ id, condition, reason });
+  const catalog = { trouble: null };
+  const [up, unused] = [provider("a", "up"), provider("b", "unused")];
+  expect(verdictOf({ providers: [up, unused], catalog })).toEqual({ tone: "good", text: "● All providers are up." });
+  expect(verdictOf({ providers: [up, provider("c", "unheard")], catalog })).toEqual({
+    ...{ tone: "warn", text: "! not heard of yet: c" },
+  });
+  const dark = provider("d", "dark", "no answers");
+  expect(verdictOf({ providers: [provider("e", "trying"), dark, up], catalog: { trouble: "version 4: no" } })).toEqual({
+    ...{ tone: "bad", text: "✕ d is dark: no answers · e is being tried · the catalog: version 4: no" },
+  });
+});

@@ -1,4 +1,4 @@
-import { CONDITIONS, troubled } from "../conditions.js";
+import { CONDITIONS, verdictOf } from "../conditions.js";
 import { el, setAttribute, setText } from "../elements.js";
 import { count, millis, percent, rate } from "../format.js";
 import { pipelineDrawing } from "../pipeline-drawing.js";
@@ -30,7 +30,9 @@ export function show(container, { live }) {
   );
   const stop = live.listen((overview) => {
     if (overview === undefined) return;
-    verdict(state, overview);
+    const { tone, text } = verdictOf(overview);
+    setAttribute(state, "data-tone", tone);
+    setText(state, text);
     fillTiles(tiles, overview);
     drawing.update(overview);
     rows.update(overview.providers);
@@ -41,18 +43,6 @@ export function show(container, { live }) {
     stop();
     drawing.close();
   };
-}
-
-/** One line that says whether something is wrong. */
-function verdict(element, { providers, catalog }) {
-  const wrong = troubled(providers);
-  const words = wrong.map(
-    ({ id, condition, reason }) => `${id} is ${CONDITIONS[condition].word}${reason === null ? "" : `: ${reason}`}`,
-  );
-  if (catalog.trouble !== null) words.push(`the catalog: ${catalog.trouble}`);
-  const worst = wrong.length > 0 ? CONDITIONS[wrong[0].condition] : undefined;
-  setAttribute(element, "data-tone", worst?.tone ?? (words.length > 0 ? "warn" : "good"));
-  setText(element, words.length === 0 ? "● All providers are up." : `${worst?.sign ?? "!"} ${words.join(" · ")}`);
 }
 
 function makeTiles() {
