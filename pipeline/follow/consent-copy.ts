@@ -30,6 +30,8 @@ const DELETE_RETENTION_MS = 24 * 3_600_000;
 const NOTHING = Buffer.alloc(0);
 /** The store keeps times in six octets. */
 const MOST_AT = 2 ** 48;
+/** Messages are many: how old the copy is is added up so often, ms. */
+const LOOK_EVERY_MS = 100;
 
 export interface ConsentCopyOptions {
   readonly store: PartitionStore;
@@ -53,6 +55,11 @@ export class ConsentCopy {
   private readonly table: Table;
   private readonly overtaken: Table;
   private readonly copy: ChangelogCopy;
+  /** Partitions in which somebody has said something since the start, and those in which nobody ever has: these need not be asked. */
+  private readonly said = new Set<number>();
+  private readonly silent = new Set<number>();
+  private oldest = 0;
+  private lookedAt = 0;
 
   constructor(options: ConsentCopyOptions) {
     this.options = options;
@@ -70,8 +77,12 @@ export class ConsentCopy {
   }
 
   /** Throws when Kafka does not answer: call it again. */
-  start(): Promise<void> {
-    return this.copy.start();
+  async start(): Promise<void> {
+    await this.copy.start();
+    for (let p = 0; p < this.options.partitions; p++) {
+      const [first] = await this.table.range(p, { limit: 1 });
+      if (first === undefined && !this.said.has(p)) this.silent.add(p);
+    }
   }
 
   stop(): void {
@@ -80,7 +91,10 @@ export class ConsentCopy {
 
   /** The word by which an account may not write to a destination (E.164 digits); undefined: none is known. */
   optOut(accountId: string, destination: string): ConsentWord | undefined {
-    const partition = partitionFor(destination, this.options.partitions);
+    const { partitions } = this.options;
+    if (this.silent.size === partitions) return undefined;
+    const partition = partitionFor(destination, partitions);
+    if (this.silent.has(partition)) return undefined;
     return optOutOf(this.wordIn(partition, accountId, destination), this.wordIn(partition, ALL_ACCOUNTS, destination));
   }
 
@@ -92,13 +106,14 @@ export class ConsentCopy {
   /** Whether what it says of a destination is as old as that it must not be gone by. */
   stale(destination: string): boolean {
     const { partitions, staleMs, now } = this.options;
-    return now() - this.copy.seenAt(partitionFor(destination, partitions)) > staleMs;
+    const at = now();
+    if (at - this.oldestSeen(at) <= staleMs) return false;
+    return at - this.copy.seenAt(partitionFor(destination, partitions)) > staleMs;
   }
 
   /** Time since it is known to have had all that the log had, of the partition that is behind most, ms; undefined: it has not come there yet. */
   get ageMs(): number | undefined {
-    let oldest = Number.POSITIVE_INFINITY;
-    for (let p = 0; p < this.options.partitions; p++) oldest = Math.min(oldest, this.copy.seenAt(p));
+    const oldest = this.leastSeen();
     return oldest === 0 ? undefined : Math.max(0, this.options.now() - oldest);
   }
 
@@ -147,6 +162,21 @@ export class ConsentCopy {
     });
   }
 
+  private leastSeen(): number {
+    let oldest = Number.POSITIVE_INFINITY;
+    for (let p = 0; p < this.options.partitions; p++) oldest = Math.min(oldest, this.copy.seenAt(p));
+    return oldest;
+  }
+
+  /** `leastSeen` as it was a moment ago: it only grows. */
+  private oldestSeen(at: number): number {
+    if (Math.abs(at - this.lookedAt) >= LOOK_EVERY_MS) {
+      this.lookedAt = at;
+      this.oldest = this.leastSeen();
+    }
+    return this.oldest;
+  }
+
   private wordIn(partition: number, accountId: string, destination: string): ConsentWord | undefined {
     const octets = this.table.get(partition, Buffer.from(consentKey(accountId, destination)));
     return octets === undefined ? undefined : readWord(octets);
@@ -171,6 +201,8 @@ export class ConsentCopy {
     }
     const known = this.table.get(partition, key);
     const held = known === undefined ? undefined : readWord(known);
+    this.said.add(partition);
+    this.silent.delete(partition);
     if (held === undefined || holdsAgainst(word, held)) {
       this.table.put(partition, key, writeWord(word));
       if (this.overtaken.get(partition, key) !== undefined) this.overtaken.delete(partition, key);

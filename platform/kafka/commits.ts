@@ -28,13 +28,15 @@ const WARN_EVERY = 20;
 /**
  * The commits of all tasks of one group: a task is in one request at a time, the waiting ones share the next. The state of a task
  * travels as metadata of its first input topic; the broker stores one request as one batch, so offsets and state are
- * one. While the group is joining nothing is sent: after the join either the task still owns its partition and its
+ * one. Each entry costs the broker a record, so an input whose offset has not moved is left out. While the group is joining nothing is sent: after the join either the task still owns its partition and its
  * commit goes out under the new generation, or it is answered false.
  */
 export class Commits {
   private readonly options: CommitsOptions;
   private readonly waiting = new Map<Task, Waiting>();
   private readonly flying = new Set<Task>();
+  /** What the broker is known to have of a task's inputs: what has not moved since need not be written again. */
+  private readonly stored = new WeakMap<Task, readonly number[]>();
   private requests = 0;
   private refused = 0;
   private scheduled = false;
@@ -102,6 +104,8 @@ export class Commits {
     this.requests--;
     for (const [task, entry] of batch) {
       this.flying.delete(task);
+      if (stored) this.stored.set(task, entry.offsets);
+      else this.stored.delete(task);
       if (stored || !task.alive) {
         const ok = stored && task.alive;
         for (const resolve of entry.resolvers) resolve(ok);
@@ -121,16 +125,18 @@ export class Commits {
     else this.options.log.debug(fields, "Offset commit refused");
   }
 
+  /** Of each task the first input with its state, which fences, and the others that have moved; all of them the first time. */
   private request(batch: Map<Task, Waiting>): CommitRequest {
-    return {
-      topics: this.options.topics.map((topic, i) => ({
-        topic,
-        partitions: [...batch].map(([task, entry]) => ({
+    const topics = this.options.topics.map((topic, i) => ({
+      topic,
+      partitions: [...batch]
+        .filter(([task, { offsets }]) => i === 0 || this.stored.get(task)?.[i] !== offsets[i])
+        .map(([task, entry]) => ({
           partition: task.partition,
           offset: String(entry.offsets[i]!),
           metadata: i === 0 ? entry.state : "",
         })),
-      })),
-    };
+    }));
+    return { topics: topics.filter(({ partitions }) => partitions.length > 0) };
   }
 }

@@ -20,6 +20,7 @@ export interface FrequencyRuleOptions {
 }
 
 const HOUR_MS = 3_600_000;
+const NONE: readonly FrequencyCap[] = [];
 /** What this owner has written itself and the copy may not have read back: so many recipients at the most. */
 const MOST_OWN = 5_000;
 const REFUSED: GivenUp = { state: "rejected", errorClass: FREQUENCY_CAP, code: FREQUENCY_CAP };
@@ -35,6 +36,7 @@ export class FrequencyRule implements MessageRule {
   /** Own counts, the one written last at the end. */
   private readonly own = new Map<string, readonly SentMessage[]>();
   private snapshot: Snapshot | undefined;
+  private hasCaps = false;
   private partition = 0;
 
   constructor(options: FrequencyRuleOptions) {
@@ -44,8 +46,8 @@ export class FrequencyRule implements MessageRule {
   /** Until the copy has what the last owner has written. */
   async restore(task: Task, snapshot: Snapshot): Promise<void> {
     this.partition = task.partition;
-    this.snapshot = snapshot;
-    if (!snapshot.catalog.accounts.some(({ frequencyCaps }) => frequencyCaps !== undefined)) return;
+    this.begin(snapshot);
+    if (!this.hasCaps) return;
     const wanted = {
       get alive() {
         return task.alive && !task.draining;
@@ -56,7 +58,8 @@ export class FrequencyRule implements MessageRule {
 
   /** A decision whose count may not have been written any more. */
   recover(record: InRecord): void {
-    if (record.value === null || decisionOf(headerText(record, "id"))?.kind !== "routed") return;
+    if (!this.hasCaps || record.value === null) return;
+    if (decisionOf(headerText(record, "id"))?.kind !== "routed") return;
     const event = this.options.codecs.event.decode(record.value);
     // What another version has written with a schema that is not known yet is not counted.
     if (!event.ok) return;
@@ -65,13 +68,17 @@ export class FrequencyRule implements MessageRule {
   }
 
   begin(snapshot: Snapshot): void {
+    if (snapshot === this.snapshot) return;
     this.snapshot = snapshot;
+    this.hasCaps = snapshot.catalog.accounts.some(({ frequencyCaps }) => frequencyCaps !== undefined);
   }
 
   judge({ facts }: Pending, now: number): Ruling | undefined {
     let latest: { readonly cap: FrequencyCap; readonly due: number } | undefined;
+    const caps = this.capsOf(facts);
+    if (caps.length === 0) return undefined;
     const message = messageHash(facts.messageId);
-    for (const cap of this.capsOf(facts)) {
+    for (const cap of caps) {
       const sent = this.sent(cap, facts);
       // It has gone to a provider before: it counts already.
       if (sent.some((one) => one.message === message)) continue;
@@ -100,8 +107,9 @@ export class FrequencyRule implements MessageRule {
   }
 
   private capsOf({ accountId, lane }: Facts): readonly FrequencyCap[] {
+    if (!this.hasCaps) return NONE;
     const caps = this.snapshot?.accounts.get(accountId)?.frequencyCaps;
-    return caps === undefined ? [] : caps.filter(({ lanes }) => lanes.includes(lane));
+    return caps === undefined ? NONE : caps.filter(({ lanes }) => lanes.includes(lane));
   }
 
   private sent(cap: FrequencyCap, { accountId, to }: Facts): readonly SentMessage[] {

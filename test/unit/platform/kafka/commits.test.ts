@@ -170,3 +170,25 @@ test("lasting refusals are reported", async () => {
   one.alive = false;
   await pass(200);
 });
+
+test("what has not moved since it was stored is left out; all of it goes again when an answer was missing", async () => {
+  const { requests, group, commits, task } = setUp();
+  const one = task(0);
+  const commit = async (offsets: number[], state: string) => {
+    const answer = commits.commit(one, offsets, state);
+    await pass(200);
+    return answer;
+  };
+  const sent = (request: CommitRequest | undefined) =>
+    request?.topics.map(({ topic, partitions }) => `${topic} ${partitions.map(({ offset }) => offset).join(" ")}`);
+  await commit([1, 1], "first");
+  await commit([1, 2], "second");
+  await commit([1, 2], "third");
+  expect(requests.map(sent)).toEqual([["a 1", "b 1"], ["a 1", "b 2"], ["a 1"]]);
+  group.committer = async () => {
+    group.committer = async () => {};
+    throw new Error("no answer");
+  };
+  await commit([2, 2], "fourth");
+  expect(requests.slice(3).map(sent)).toEqual([["a 2"], ["a 2", "b 2"]]);
+});
