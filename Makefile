@@ -1,6 +1,6 @@
 # Everyday commands; `make help` lists them. Node 20 or newer starts them, the project's own Node 24 (a package) runs them.
 .DEFAULT_GOAL := help
-.PHONY: help install up down status logs demo test lint check format schemas networks bench bench-otp bench-catalog bench-sql bench-archive bench-state routing-lab abnormal-lab faults interop audit check-metrics alerts alerts-fire dashboards clean console-shots console-tour console-dark
+.PHONY: help install up down status logs demo test lint check format schemas networks time-zones bench bench-otp bench-catalog bench-sql bench-archive bench-state routing-lab abnormal-lab faults interop audit check-metrics alerts alerts-fire dashboards clean console-shots console-tour console-dark
 BIN := node_modules/.bin
 CLUSTER = npm run -s cluster --
 
@@ -45,6 +45,9 @@ schemas: install ## generate the TypeScript types from the Avro schemas
 
 networks: install ## generate the networks by number prefix (downloads a pinned package; needs python3 with pip)
 	@$(BIN)/node infra/networks/generate.ts
+
+time-zones: install ## generate the time zones by number prefix (downloads a pinned package; needs python3 with pip)
+	@$(BIN)/node infra/time-zones/generate.ts
 
 bench: install ## the pipeline at its maximum for a minute; BENCH_SECONDS=10 for a short one
 	@$(BIN)/node test/bench/bench.ts

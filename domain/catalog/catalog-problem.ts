@@ -27,6 +27,7 @@ const NOUNS: Readonly<Record<string, string>> = {
   regions: "region",
   senders: "sender rule",
   caps: "cap",
+  quietHours: "quiet hours",
 };
 
 /** What people know the faulty entry by: `provider "smsc-a"`; undefined where it has no id, or the fault is in none. */

@@ -4,6 +4,7 @@ import { type Cap, capsSchema } from "./cap.ts";
 import { type ExchangeRates, exchangeRatesSchema } from "./exchange-rates.ts";
 import { type Portability, portabilitySchema } from "./portability.ts";
 import { type Provider, providerSchema } from "./provider.ts";
+import { type QuietHours, quietHoursListSchema } from "./quiet-hours.ts";
 import { type Region, regionSchema } from "./region.ts";
 import { type Route, routeSchema } from "./route.ts";
 import { type SenderPlace, senderPlaceSchema } from "./sender-place.ts";
@@ -26,6 +27,8 @@ export interface Catalog {
   senders?: SenderPlace[] | undefined;
   /** How much may go from each sender and for each campaign. */
   caps?: Cap[] | undefined;
+  /** When people may be written to; the first rule that holds for a message counts. */
+  quietHours?: QuietHours[] | undefined;
 }
 
 export const catalogSchema = z.strictObject({
@@ -40,4 +43,5 @@ export const catalogSchema = z.strictObject({
   portability: portabilitySchema.optional(),
   senders: z.array(senderPlaceSchema).optional(),
   caps: capsSchema.optional(),
+  quietHours: quietHoursListSchema.optional(),
 });

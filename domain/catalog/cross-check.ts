@@ -7,6 +7,7 @@ import type { Catalog } from "./catalog-schema.ts";
 import { convert, unitsPerBase } from "./exchange-rates.ts";
 import { portabilityProblems } from "./portability-problems.ts";
 import type { Provider } from "./provider.ts";
+import { checkQuietHours } from "./quiet-hours-checks.ts";
 import { countriesOf, some } from "./region.ts";
 import { pricedStrategies, type Route, tieredStrategies } from "./route.ts";
 import { checkSenders } from "./sender-checks.ts";
@@ -39,6 +40,7 @@ export function* crossCheckInSteps(catalog: Catalog, partitions: number): Genera
     ...repeats(["regions"], catalog.regions),
     ...repeats(["senders"], catalog.senders ?? []),
     ...repeats(["caps"], catalog.caps ?? []),
+    ...repeats(["quietHours"], catalog.quietHours ?? []),
     ...repeatedKeys(catalog.accounts),
     ...catalog.accounts.flatMap(({ maxPrice, budget, sells }, index) => [
       ...checkComparable(maxPrice, ["accounts", index, "maxPrice"], catalog),
@@ -51,6 +53,7 @@ export function* crossCheckInSteps(catalog: Catalog, partitions: number): Genera
     ...portabilityProblems(catalog, partitions),
     ...checkSenders(catalog),
     ...checkCaps(catalog),
+    ...checkQuietHours(catalog),
   ];
 }
 

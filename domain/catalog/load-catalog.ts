@@ -15,13 +15,14 @@ export const catalogFiles = {
   portability: "portability.yaml",
   senders: "senders.yaml",
   caps: "caps.yaml",
+  quietHours: "quiet-hours.yaml",
 } as const;
 
 type Part = keyof typeof catalogFiles;
 
 const PARTS = Object.keys(catalogFiles) as Part[];
 /** Files that need not be there; the others are lists that may be empty. */
-const OPTIONAL: ReadonlySet<Part> = new Set(["regions", "rates", "portability", "senders", "caps"]);
+const OPTIONAL: ReadonlySet<Part> = new Set(["regions", "rates", "portability", "senders", "caps", "quietHours"]);
 
 /** One of them, read. */
 export interface CatalogFile {

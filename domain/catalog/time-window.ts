@@ -6,7 +6,8 @@ export const weekdays = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"] as con
 const DAY_MINUTES = 1_440;
 export const WEEK_MINUTES = 7 * DAY_MINUTES;
 
-const clock = z
+/** A time of day. */
+export const clock = z
   .string()
   .regex(/^([01]\d|2[0-3]):[0-5]\d$|^24:00$/, 'a time of day in quotes, hours and minutes, such as "08:30" or "24:00"');
 
@@ -31,7 +32,7 @@ export const timeWindowSchema = z
 export type TimeWindow = z.output<typeof timeWindowSchema>;
 
 /** The minutes of the week, from Monday 00:00 on, that a window has: [first, end) each, within one week. */
-export function minutesOf({ days, from, to }: TimeWindow): [first: number, end: number][] {
+export function minutesOf({ days, from, to }: Omit<TimeWindow, "zone">): [first: number, end: number][] {
   const first = minuteOfDay(from);
   const length = minuteOfDay(to) - first + (minuteOfDay(to) < first ? DAY_MINUTES : 0);
   return days.flatMap((day): [number, number][] => {

@@ -9,6 +9,7 @@ const LISTS = [
   ["regions", "region"],
   ["senders", "sender rule"],
   ["caps", "cap"],
+  ["quietHours", "quiet hours"],
   ["retired", "retired provider"],
 ] as const;
 

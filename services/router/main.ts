@@ -60,6 +60,7 @@ import { BudgetRule } from "./rules/budget-rule.ts";
 import { ConsentRule } from "./rules/consent-rule.ts";
 import { FrequencyRule } from "./rules/frequency-rule.ts";
 import { GuardRule } from "./rules/guard-rule.ts";
+import { QuietHoursRule } from "./rules/quiet-hours-rule.ts";
 import { openScheduled } from "./scheduled/open-scheduled.ts";
 import { SCHEDULED_TABLES } from "./scheduled/scheduled-messages.ts";
 
@@ -236,6 +237,7 @@ await runService({
       usageMark,
       rules: () => [
         new ConsentRule({ copy: consent, guard, monotonic: () => performance.now() }),
+        new QuietHoursRule(),
         new FrequencyRule({ copy: frequency, codecs }),
         new GuardRule(guards),
         new BudgetRule({ ...rulesOf, board: budgetBoard, mark: budgetsMark }),

@@ -68,10 +68,25 @@ it("asks for regions, exchange rates and look-ups as files that need not be ther
     return folder.yaml(file, missing);
   };
   const catalog = loadCatalog({ ...folder, yaml }, 12);
-  expect(optional).toEqual(["regions.yaml", "rates.yaml", "portability.yaml", "senders.yaml", "caps.yaml"]);
+  expect(optional).toEqual([
+    "regions.yaml",
+    "rates.yaml",
+    "portability.yaml",
+    "senders.yaml",
+    "caps.yaml",
+    "quiet-hours.yaml",
+  ]);
   expect([catalog.regions, catalog.rates, catalog.portability]).toEqual([[], undefined, undefined]);
   // A program that does not know them yet can still read the rest.
   expect(Object.keys(catalog.source)).toEqual(["accounts", "providers", "routes"]);
+});
+
+it("says which region and account quiet hours name that there is not", () => {
+  const rule = { id: "night", regions: ["nowhere"], accounts: ["nobody"], allowed: [{ from: "08:00", to: "21:00" }] };
+  const folder = reader(() => {});
+  const yaml = (file: string, optional: boolean) =>
+    file === "quiet-hours.yaml" ? { value: [rule], where: lineOf } : folder.yaml(file, optional);
+  expect(() => loadCatalog({ ...folder, yaml }, 12)).toThrow(/no account "nobody"[\s\S]*no region "nowhere"/);
 });
 
 it("names file and line of what is wrong with a region or a rate", () => {

@@ -1,0 +1,113 @@
+import type { QuietHours } from "../catalog/quiet-hours.ts";
+import { countriesOf, type Region } from "../catalog/region.ts";
+import { minutesOf, WEEK_MINUTES } from "../catalog/time-window.ts";
+import type { Lane } from "../message/lane.ts";
+import { zonesOf } from "../numbers/number-zones.ts";
+import { LocalTime } from "./local-time.ts";
+
+const MINUTE_MS = 60_000;
+const QUARTER = 15;
+/** Clocks are put forward and back by no more than an hour. */
+const SHIFT = 60;
+/** What is allowed is allowed within a week; later nobody looks for it. */
+const HORIZON_MS = 8 * 86_400_000;
+
+/** What a rule asks about a message. */
+export interface QuietQuestion {
+  readonly country: string;
+  readonly lane: Lane;
+  readonly account: string;
+  /** E.164 digits. */
+  readonly to: string;
+}
+
+/** It may not go now. */
+export interface QuietNow {
+  readonly rule: string;
+  /** When it may, epoch ms. */
+  readonly until: number;
+  /** Zones that it was judged by. */
+  readonly zones: readonly string[];
+}
+
+interface Compiled {
+  readonly rule: QuietHours;
+  readonly lanes: ReadonlySet<string>;
+  readonly countries: ReadonlySet<string> | undefined;
+  readonly accounts: ReadonlySet<string> | undefined;
+  /** 1 for each minute of the week in which it may go. */
+  readonly open: Uint8Array;
+  /** By minute of the week: minutes until it may go. */
+  readonly wait: Uint16Array;
+}
+
+/** The catalog's quiet hours, ready to be asked. The first rule that is a message's own holds for it. */
+export class QuietTable {
+  private readonly rules: readonly Compiled[];
+
+  constructor(rules: readonly QuietHours[], regions: readonly Region[]) {
+    this.rules = rules.map((rule) => compile(rule, regions));
+  }
+
+  /** Undefined: it may go now. `now`: epoch ms. */
+  ask({ country, lane, account, to }: QuietQuestion, now: number): QuietNow | undefined {
+    const found = this.rules.find(
+      ({ lanes, countries, accounts }) =>
+        lanes.has(lane) && (countries?.has(country) ?? true) && (accounts?.has(account) ?? true),
+    );
+    if (found === undefined) return undefined;
+    const { rule } = found;
+    const zones = rule.zone === undefined ? zonesOf(to) : [rule.zone];
+    // Where nobody knows what time it is, nobody can say that it is night.
+    if (zones.length === 0) return undefined;
+    const clocks = zones.map((zone) => LocalTime.of(zone));
+    const until = openFrom(found, clocks, rule.zones, now) ?? openFrom(found, clocks, "any", now);
+    return until === undefined || until <= now ? undefined : { rule: rule.id, until, zones };
+  }
+}
+
+/** The first moment from `now` on at which it is allowed in all, or any, of the zones; undefined: never within a week. */
+function openFrom(
+  { open, wait }: Compiled,
+  clocks: readonly LocalTime[],
+  which: "all" | "any",
+  now: number,
+): number | undefined {
+  const pick = which === "all" ? Math.max : Math.min;
+  for (let at = now; at <= now + HORIZON_MS; ) {
+    let step = which === "all" ? 0 : WEEK_MINUTES;
+    for (const clock of clocks) {
+      const minute = clock.minuteOfWeek(at);
+      step = pick(step, open[minute] === 1 ? 0 : safely(wait[minute]!, at));
+    }
+    if (step === 0) return at;
+    at = (Math.floor(at / MINUTE_MS) + step) * MINUTE_MS;
+  }
+  return undefined;
+}
+
+/** Minutes that can be passed over although clocks may be put forward or back in them. */
+function safely(minutes: number, at: number): number {
+  if (minutes > SHIFT) return minutes - SHIFT;
+  return Math.min(minutes, QUARTER - (Math.floor(at / MINUTE_MS) % QUARTER));
+}
+
+function compile(rule: QuietHours, regions: readonly Region[]): Compiled {
+  const open = new Uint8Array(WEEK_MINUTES);
+  for (const window of rule.allowed) for (const [first, end] of minutesOf(window)) open.fill(1, first, end);
+  const wait = new Uint16Array(WEEK_MINUTES);
+  // Twice around the week, backwards, so that Sunday night knows of Monday.
+  for (let left = 0, i = 2 * WEEK_MINUTES - 1; i >= 0; i--) {
+    left = open[i % WEEK_MINUTES] === 1 ? 0 : left + 1;
+    wait[i % WEEK_MINUTES] = left;
+  }
+  const countries = countriesOf(rule, regions);
+  return {
+    rule,
+    lanes: new Set(rule.lanes),
+    countries: countries && new Set(countries),
+    accounts: rule.accounts && new Set(rule.accounts),
+    open,
+    wait,
+  };
+}

@@ -1,0 +1,121 @@
+import fc from "fast-check";
+import { describe, expect, it, test } from "vitest";
+import { quietHoursSchema } from "../../../../domain/catalog/quiet-hours.ts";
+import { zonesOf } from "../../../../domain/numbers/number-zones.ts";
+import { QuietTable } from "../../../../domain/routing/quiet-hours.ts";
+
+/** +1 800: it may be anywhere from Guam to Newfoundland. */
+const TOLL_FREE = "18005550199";
+const BERLIN = "4915112345678";
+const table = (...rules: object[]) => {
+  const parsed = rules.map((rule, i) => quietHoursSchema.parse({ id: `r${i}`, ...rule }));
+  return new QuietTable(parsed, [{ id: "dach", countries: ["DE", "AT", "CH"] }]);
+};
+const of = (to: string, country: string, lane: "otp" | "transactional" | "marketing" = "marketing") => ({
+  ...{ to, country, lane, account: "acme" },
+});
+const at = (text: string) => Date.parse(text);
+const untilOf = (rule: object, to: string, country: string, now: string) => {
+  const found = table(rule).ask(of(to, country), at(now));
+  return found === undefined ? undefined : new Date(found.until).toISOString();
+};
+const DAY = { allowed: [{ from: "08:00", to: "21:00" }] };
+
+describe("quiet hours", () => {
+  it("end when it is allowed by the recipient's clocks", () => {
+    expect(untilOf(DAY, BERLIN, "DE", "2026-01-15T12:00:00Z")).toBeUndefined();
+    expect(untilOf(DAY, BERLIN, "DE", "2026-01-15T19:59:59Z")).toBeUndefined();
+    expect(untilOf(DAY, BERLIN, "DE", "2026-01-15T20:00:00Z")).toBe("2026-01-16T07:00:00.000Z");
+    expect(untilOf(DAY, BERLIN, "DE", "2026-07-15T20:00:00Z")).toBe("2026-07-16T06:00:00.000Z");
+  });
+
+  it("follow the clocks when they are put forward and back in that night", () => {
+    // 29 March 2026, 02:00 is 03:00; 25 October, 03:00 is 02:00.
+    expect(untilOf(DAY, BERLIN, "DE", "2026-03-28T22:00:00Z")).toBe("2026-03-29T06:00:00.000Z");
+    expect(untilOf(DAY, BERLIN, "DE", "2026-10-24T22:00:00Z")).toBe("2026-10-25T07:00:00.000Z");
+    // A window that begins in the hour that is skipped begins when it is over; one in the hour that comes twice begins with the first.
+    const early = { allowed: [{ from: "02:30", to: "04:00" }] };
+    expect(untilOf(early, BERLIN, "DE", "2026-03-28T22:00:00Z")).toBe("2026-03-29T01:00:00.000Z");
+    expect(untilOf(early, BERLIN, "DE", "2026-10-24T22:00:00Z")).toBe("2026-10-25T00:30:00.000Z");
+  });
+
+  it("know days of the week, and windows over midnight", () => {
+    const weekdays = { allowed: [{ days: ["mon", "tue", "wed", "thu", "fri"], from: "09:00", to: "17:00" }] };
+    // A Friday evening.
+    expect(untilOf(weekdays, BERLIN, "DE", "2026-01-16T17:00:00Z")).toBe("2026-01-19T08:00:00.000Z");
+    const night = { allowed: [{ from: "22:00", to: "02:00" }] };
+    expect(untilOf(night, BERLIN, "DE", "2026-01-16T00:30:00Z")).toBeUndefined();
+    expect(untilOf(night, BERLIN, "DE", "2026-01-16T01:00:00Z")).toBe("2026-01-16T21:00:00.000Z");
+  });
+
+  it("let a number of several zones be written to when it is allowed in all of them, or in any", () => {
+    expect(zonesOf(TOLL_FREE).length).toBeGreaterThan(10);
+    const noonInNewYork = "2026-01-15T17:00:00Z";
+    // On Guam it is three in the morning.
+    const all = { allowed: [{ from: "03:00", to: "21:00" }], zones: "all" };
+    expect(untilOf(all, TOLL_FREE, "US", noonInNewYork)).toBeUndefined();
+    expect(untilOf(all, TOLL_FREE, "US", "2026-01-15T16:59:00Z")).toBe("2026-01-15T17:00:00.000Z");
+    expect(untilOf({ ...DAY, zones: "any" }, TOLL_FREE, "US", noonInNewYork)).toBeUndefined();
+    expect(untilOf({ ...all, zone: "America/New_York" }, TOLL_FREE, "US", "2026-01-15T16:59:00Z")).toBeUndefined();
+  });
+
+  it("where no hour is allowed in all zones, go by any of them, so that nothing waits for ever", () => {
+    const hour = { allowed: [{ from: "12:00", to: "13:00" }], zones: "all" };
+    expect(untilOf(hour, TOLL_FREE, "US", "2026-01-16T00:30:00Z")).toBe("2026-01-16T02:00:00.000Z");
+  });
+
+  it("say nothing of a number without a zone, unless the rule names one", () => {
+    expect(zonesOf("881612345678")).toEqual([]);
+    expect(untilOf(DAY, "881612345678", "ZZ", "2026-01-15T23:00:00Z")).toBeUndefined();
+    expect(untilOf({ ...DAY, zone: "UTC" }, "881612345678", "ZZ", "2026-01-15T23:00:00Z")).toBeDefined();
+  });
+
+  it("hold for their countries, regions, lanes and accounts, and not for one-time passwords unless those are named", () => {
+    const night = at("2026-01-15T23:00:00Z");
+    const rules = table({ ...DAY, regions: ["dach"], accounts: ["acme"] });
+    expect(rules.ask(of(BERLIN, "DE"), night)).toMatchObject({ rule: "r0", zones: ["Europe/Berlin"] });
+    expect(rules.ask(of(BERLIN, "DE", "otp"), night)).toBeUndefined();
+    expect(table({ ...DAY, lanes: ["otp"] }).ask(of(BERLIN, "DE", "otp"), night)).toBeDefined();
+    expect(rules.ask(of("33612345678", "FR"), night)).toBeUndefined();
+    expect(rules.ask({ ...of(BERLIN, "DE"), account: "globex" }, night)).toBeUndefined();
+    // The first that holds decides.
+    const always = { allowed: [{}], countries: ["DE"] };
+    expect(table(always, DAY).ask(of(BERLIN, "DE"), night)).toBeUndefined();
+  });
+
+  it.each([
+    [{ allowed: [] }, /allowed/],
+    [{ allowed: [{ from: "08:00", to: "08:00" }] }, /no time between/],
+    [{ ...DAY, zone: "Europe/Nowhere" }, /time zone/],
+    [{ ...DAY, zones: "most" }, /all/],
+  ])("cannot be %j", (rule, message) => {
+    const read = quietHoursSchema.safeParse({ id: "r", ...rule });
+    expect(JSON.stringify(read.error?.issues)).toMatch(message);
+  });
+});
+
+test("the moment is the first at which it is allowed, minute by minute", { timeout: 60_000 }, () => {
+  const clock = fc.integer({ min: 0, max: 1_439 }).map((m) => `${pad(m / 60)}:${pad(m % 60)}`);
+  const zone = fc.constantFrom("Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Asia/Kathmandu");
+  const start = fc.integer({ min: Date.UTC(2026, 0, 1), max: Date.UTC(2026, 11, 20) });
+  fc.assert(
+    fc.property(clock, clock, zone, start, (from, to, name, now) => {
+      fc.pre(from !== to);
+      const rule = { allowed: [{ from, to }], zone: name };
+      const found = table(rule).ask(of(BERLIN, "DE"), now);
+      const format = new Intl.DateTimeFormat("en-GB", { timeZone: name, hour: "2-digit", minute: "2-digit" });
+      const isAllowed = (time: number) => {
+        const local = format.format(time);
+        return from < to ? local >= from && local < to : local >= from || local < to;
+      };
+      let expected = now;
+      while (!isAllowed(expected)) expected = (Math.floor(expected / 60_000) + 1) * 60_000;
+      expect(found?.until ?? now).toBe(expected);
+    }),
+    { numRuns: 25 },
+  );
+});
+
+function pad(n: number): string {
+  return String(Math.floor(n)).padStart(2, "0");
+}
