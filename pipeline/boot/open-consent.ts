@@ -6,7 +6,7 @@ import { CONSENT_TOPIC } from "../../schemas/topics.ts";
 import { AwaitedSchemas } from "../follow/awaited-schemas.ts";
 import { CONSENT_TABLES, ConsentCopy } from "../follow/consent-copy.ts";
 import { openStore, storeSettings } from "./open-store.ts";
-import { type Pipeline, startReader } from "./start-pipeline.ts";
+import { COPY_READING, type Pipeline, startReader } from "./start-pipeline.ts";
 
 /** The settings of services that keep a copy of sms.consent. */
 export const consentSettings = {
@@ -48,7 +48,7 @@ export async function openConsent(
     .counter("consent_unreadable_total", { help: "Records of sms.consent that cannot be understood" })
     .with();
   // Of its own: one that has no room for a batch holds up all that its reader brings.
-  const reader = await startReader(scope, pipeline, [CONSENT_TOPIC], { name: "consent reader" });
+  const reader = await startReader(scope, pipeline, [CONSENT_TOPIC], { name: "consent reader", ...COPY_READING });
   const copy = new ConsentCopy({
     store,
     source: new AwaitedSchemas(reader, codecs, scope.log),

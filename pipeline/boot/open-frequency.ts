@@ -2,7 +2,7 @@ import type { Scope } from "../../platform/lifecycle/run-service.ts";
 import type { PartitionStore } from "../../platform/store/partition-store.ts";
 import { FREQUENCY_TOPIC } from "../../schemas/topics.ts";
 import { FrequencyCopy } from "../follow/frequency-copy.ts";
-import { type Pipeline, startReader } from "./start-pipeline.ts";
+import { COPY_READING, type Pipeline, startReader } from "./start-pipeline.ts";
 
 /** Opens this process's copy of sms.frequency and lets it follow; it may have come to the log's end or not. */
 export async function openFrequency(
@@ -13,7 +13,7 @@ export async function openFrequency(
   const unreadable = scope.metrics
     .counter("frequency_unreadable_total", { help: "Records of sms.frequency that cannot be understood" })
     .with();
-  const reader = await startReader(scope, pipeline, [FREQUENCY_TOPIC], { name: "frequency reader" });
+  const reader = await startReader(scope, pipeline, [FREQUENCY_TOPIC], { name: "frequency reader", ...COPY_READING });
   const copy = new FrequencyCopy({
     store,
     source: reader,

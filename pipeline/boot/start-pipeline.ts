@@ -1,7 +1,7 @@
 import { keepBrokersTime } from "../../platform/kafka/broker-clock-probe.ts";
 import type { KafkaConnection } from "../../platform/kafka/connection.ts";
 import { RecordProducer } from "../../platform/kafka/producer.ts";
-import { TopicReader } from "../../platform/kafka/topic-reader.ts";
+import { TopicReader, type TopicReaderOptions } from "../../platform/kafka/topic-reader.ts";
 import type { Scope } from "../../platform/lifecycle/run-service.ts";
 import { DEAD_LETTER_TOPIC, HEALTH_TOPIC } from "../../schemas/topics.ts";
 import { connectCodecs, type SluiceCodecs } from "../records/codecs.ts";
@@ -52,14 +52,20 @@ export async function startPipeline(
   return { connection, codecs, producer, now: () => producer.clock.now(), traces };
 }
 
-/** A reader of these topics beside the consumer groups, until the service stops. `fetchBytes`: see TopicReaderOptions. */
+/** What a copy on disk is read with: by all partitions at once, and mostly in vain. */
+export const COPY_READING = { fetchBytes: 65_536, maxWaitMs: 1_000 } as const;
+
+/** A reader of these topics beside the consumer groups, until the service stops. `fetchBytes`, `maxWaitMs`: see TopicReaderOptions. */
 export async function startReader(
   scope: Scope,
   { connection }: Pick<Pipeline, "connection">,
   topics: readonly string[],
-  { name = "topic reader", fetchBytes }: { readonly name?: string; readonly fetchBytes?: number } = {},
+  {
+    name = "topic reader",
+    ...reading
+  }: { readonly name?: string } & Pick<TopicReaderOptions, "fetchBytes" | "maxWaitMs"> = {},
 ): Promise<TopicReader> {
-  const reader = new TopicReader({ connection, topics, ...(fetchBytes === undefined ? {} : { fetchBytes }) });
+  const reader = new TopicReader({ connection, topics, ...reading });
   await scope.add(name, { start: () => reader, stop: () => reader.stop() });
   await scope.waitFor(`kafka (${name})`, () => reader.start());
   return reader;

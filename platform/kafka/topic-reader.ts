@@ -45,6 +45,11 @@ export interface TopicReaderOptions {
   readonly topics: readonly string[];
   /** Octets of a partition that one fetch asks for. Default 1 MiB: stretches are read; less where single records are. */
   readonly fetchBytes?: number;
+  /**
+   * How long the broker keeps a fetch that finds nothing, ms. Default 100: a stretch that is asked for meanwhile waits for that long. More for
+   * topics that are only followed: what comes is given at once all the same, and the broker is asked less often while nothing does.
+   */
+  readonly maxWaitMs?: number;
 }
 
 /** Low and high watermark of a partition: first offset kept, and one above the last. */
@@ -183,13 +188,13 @@ export class TopicReader {
   }
 
   private async connect(): Promise<void> {
-    const { connection, topics, fetchBytes = 1 << 20 } = this.options;
+    const { connection, topics, fetchBytes = 1 << 20, maxWaitMs = 100 } = this.options;
     const consumer = kafkaClient(connection, 3, this.clients++).consumer({
       groupId: `${connection.clientId}.reader.${randomUUID()}`,
       sessionTimeout: 30_000,
       heartbeatInterval: 3_000,
       maxBytesPerPartition: fetchBytes,
-      maxWaitTimeInMs: 100,
+      maxWaitTimeInMs: maxWaitMs,
       allowAutoTopicCreation: false,
       retry: { retries: 3, restartOnFailure: async () => false },
     });

@@ -1,4 +1,4 @@
-import { type Pipeline, startReader } from "../../../pipeline/boot/start-pipeline.ts";
+import { COPY_READING, type Pipeline, startReader } from "../../../pipeline/boot/start-pipeline.ts";
 import type { Scope } from "../../../platform/lifecycle/run-service.ts";
 import { ChangelogCopy } from "../../../platform/store/changelog-copy.ts";
 import type { PartitionStore } from "../../../platform/store/partition-store.ts";
@@ -16,7 +16,10 @@ export async function openScheduled(
   const copy = new ChangelogCopy({
     store,
     // Of its own: one that has no room for a batch holds up all that its reader brings.
-    source: await startReader(scope, pipeline, [SCHEDULED_TOPIC], { name: "reader of scheduled messages" }),
+    source: await startReader(scope, pipeline, [SCHEDULED_TOPIC], {
+      name: "reader of scheduled messages",
+      ...COPY_READING,
+    }),
     topic: SCHEDULED_TOPIC,
     tables: SCHEDULED_TABLES,
     apply: (record) => scheduled.apply(record),
