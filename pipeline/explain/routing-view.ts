@@ -9,6 +9,7 @@ import type { Health } from "../../schemas/generated/types.ts";
 import { CONVERSION_COUNTS_TOPIC, HEALTH_TOPIC, NETWORKS_TOPIC, QUALITY_TOPIC } from "../../schemas/topics.ts";
 import { followHealth } from "../follow/follow-health.ts";
 import { followNetworks } from "../follow/follow-networks.ts";
+import { keepTrying } from "../follow/keep-trying.ts";
 import { ProviderHealth } from "../follow/provider-health.ts";
 import type { SluiceCodecs } from "../records/codecs.ts";
 import { followDelivery } from "./follow-delivery.ts";
@@ -58,8 +59,13 @@ export function followRouting(options: FollowRoutingOptions): RoutingView {
     },
   };
   const partitionsOf = (id: string) => providerOf(id)?.partitions;
-  followHealth({ reader, codec: codecs.health, health: board, partitionsOf, log }).catch((err: unknown) =>
-    log.warn({ err }, "The providers' health cannot be read: in explanations all of them count as well"),
+  const followed = { reader, codec: codecs.health, health: board, partitionsOf, log };
+  void keepTrying(
+    () => followHealth(followed),
+    (err) =>
+      log
+        .every("health-unread", 30_000)
+        .warn({ err }, "The providers' health cannot be read: in explanations all of them count as well"),
   );
   return {
     snapshot: () => snapshotWithRoutes(catalog),
@@ -84,8 +90,12 @@ function portedOf({ codecs, reader, catalog, log, now }: FollowRoutingOptions): 
     known.resize(portability()?.remembered ?? 0);
     if (one !== undefined) known.set(number, one);
   };
-  followNetworks({ reader, codec: codecs.numberNetwork, learn, log }).catch((err: unknown) =>
-    log.warn({ err }, "Networks that receipts name cannot be read: explanations go by prefixes"),
+  void keepTrying(
+    () => followNetworks({ reader, codec: codecs.numberNetwork, learn, log }),
+    (err) =>
+      log
+        .every("networks-unread", 30_000)
+        .warn({ err }, "Networks that receipts name cannot be read: explanations go by prefixes"),
   );
   return (number) => (portability()?.learned === undefined ? undefined : portedTo(known.get(number, now())));
 }

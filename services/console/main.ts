@@ -9,6 +9,7 @@ import { type Pipeline, startPipeline, startReader } from "../../pipeline/boot/s
 import { followRouting, ROUTING_TOPICS } from "../../pipeline/explain/routing-view.ts";
 import { followTopic } from "../../pipeline/follow/follow-topic.ts";
 import { followUsage } from "../../pipeline/follow/follow-usage.ts";
+import { keepTrying } from "../../pipeline/follow/keep-trying.ts";
 import type { LiveCatalog } from "../../pipeline/follow/live-catalog.ts";
 import { SuspicionBoard } from "../../pipeline/follow/suspicion-board.ts";
 import { ClickhouseReader } from "../../pipeline/read-model/clickhouse-reader.ts";
@@ -114,18 +115,20 @@ async function start(scope: Scope): Promise<void> {
     onHealth: (word, at) => board.take(word, at),
   });
   const usage = new CapUsageBoard();
-  followUsage({
+  const followedUsage = {
     codec: pipeline.codecs.usage,
-    fold: (told) => usage.fold(told),
-    forget: (key, partition) => usage.forget(key, partition),
+    fold: (told: Parameters<CapUsageBoard["fold"]>[0]) => usage.fold(told),
+    forget: (...[key, partition]: Parameters<CapUsageBoard["forget"]>) => usage.forget(key, partition),
     partitions: config.partitions,
     ...{ reader, log: scope.log },
-  }).catch((err: unknown) =>
-    scope.log.warn({ err }, "sms.usage cannot be read: the page shows caps without their use"),
-  );
+  };
+  const unread = (topic: string, without: string) => (err: unknown) =>
+    scope.log.every(topic, 30_000).warn({ err }, `${topic} cannot be read: the page shows ${without}`);
+  void keepTrying(() => followUsage(followedUsage), unread(USAGE_TOPIC, "caps without their use"));
   const suspicions = new SuspicionBoard(pipeline.codecs.suspicion);
-  followTopic(ABNORMAL_TOPIC, { reader, log: scope.log }, (record) => suspicions.accept(record)).catch((err: unknown) =>
-    scope.log.warn({ err }, "sms.abnormal cannot be read: the page shows no suspicions"),
+  void keepTrying(
+    () => followTopic(ABNORMAL_TOPIC, { reader, log: scope.log }, (record) => suspicions.accept(record)),
+    unread(ABNORMAL_TOPIC, "no suspicions"),
   );
   await scope.add("watched topics", { start: () => topics.start(), stop: () => topics.stop() });
   await scope.add("overview", { start: () => overview.start(), stop: () => overview.stop() });
