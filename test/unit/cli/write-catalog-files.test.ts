@@ -19,13 +19,14 @@ const more = {
   rates: { base: "EUR", date: "2026-01-31", rates: { USD: "1.08" } },
   portability: { lookups: [{ id: "de", kind: "http", url: "https://l.example/{number}", answer: { mccMnc: "net" } }] },
   caps: [{ id: "codes", of: "sender", maxPerDay: 5 }],
+  quietHours: [{ id: "germany", countries: ["DE"], allowed: [{ from: "09:00", to: "20:00" }] }],
   senders: [{ id: "us", countries: ["US"], registered: [{ sender: "12345", providers: ["north"] }] }],
 };
 const read = () => loadCatalog(configFolder(folder), 12).source;
 
 it("writes files that are read as the same version again", () => {
   const paths = writeCatalogFiles(folder, { version: 7, source: { ...source, ...more } });
-  expect(paths).toHaveLength(8);
+  expect(paths).toHaveLength(9);
   expect(read()).toEqual({ ...source, ...more });
 });
 
