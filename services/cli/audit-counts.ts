@@ -13,6 +13,8 @@ export interface AuditCounts {
   /** Of these, with a terminal event. */
   terminal: number;
   byState: Record<TerminalStatus, number>;
+  /** Accepted, not ended, and not due before a time to come: scheduled messages, and such that a rule holds back. */
+  waiting: number;
   /** Accepted without a terminal event, requests that no decision names, and unreadable requests without a dead letter. */
   missing: number;
   missingIds: string[];
@@ -50,6 +52,7 @@ export function noCounts(): AuditCounts {
     accepted: 0,
     terminal: 0,
     byState,
+    waiting: 0,
     missing: 0,
     missingIds: [],
     duplicated: 0,

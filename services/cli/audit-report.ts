@@ -16,8 +16,9 @@ export function auditHolds(report: AuditCounts): boolean {
 
 /** The one line that scripts read. */
 export function auditLine(report: AuditCounts): string {
-  const { accepted, terminal, missing, duplicated, contradicting, resubmitted, byState } = report;
-  return `audit: accepted=${accepted} terminal=${terminal} missing=${missing} duplicated=${duplicated} contradicting=${contradicting} resubmitted=${resubmitted} unknown=${byState.unknown}`;
+  const { accepted, terminal, waiting, missing, duplicated, contradicting, resubmitted, byState } = report;
+  const later = waiting > 0 ? ` waiting=${waiting}` : "";
+  return `audit: accepted=${accepted} terminal=${terminal} missing=${missing} duplicated=${duplicated} contradicting=${contradicting} resubmitted=${resubmitted} unknown=${byState.unknown}${later}`;
 }
 
 /** The table above that line. */
@@ -26,6 +27,7 @@ export function auditTable(report: AuditReport): string {
     ["accepted", report.accepted, "distinct messages requested"],
     ["terminal", report.terminal, "of these ended"],
     ...terminalStatuses.map((state): [string, number, string] => [`  ${state}`, report.byState[state], ""]),
+    ["waiting", report.waiting, "for a time to come: scheduled, or held back by a rule"],
     ["missing", report.missing, "neither ended nor dead-lettered, or dropped without being a repeat"],
     ["duplicated", report.duplicated, "went out more often than the events state a reason for"],
     ["resubmitted", report.resubmitted, "went out again for a stated reason"],

@@ -23,6 +23,7 @@ const MAX_ATTEMPT_BIT = 31;
 
 /** Kinds of events that say how a message fared, as their ids name them. */
 const OF_MESSAGES: ReadonlySet<string> = new Set([
+  "postponed",
   "submitted",
   "resubmitted",
   "returned",
@@ -45,6 +46,8 @@ export interface PartitionAuditOptions {
   readonly maxMessages?: number;
   /** Whether receipts will be given. Default true. */
   readonly receipts?: boolean;
+  /** Epoch ms: a message that waits for a later time need not have ended. Default: now. */
+  readonly now?: number;
 }
 
 /** What a partition's records say together. Everything of one destination stands in partitions of one number. */
@@ -88,6 +91,7 @@ export class PartitionAudit {
   readonly #slice: Slice;
   readonly #maxMessages: number;
   readonly #receipts: boolean;
+  readonly #now: number;
   readonly #messages = new UuidTable();
   /** 0: none; n: terminalStatuses[n - 1]. */
   #state = new Uint8Array(0);
@@ -102,6 +106,8 @@ export class PartitionAudit {
   #rerouted = new Uint32Array(0);
   /** Attempts whose event states a takeover. */
   #takenOver = new Uint32Array(0);
+  /** Until when it waits for its time, by the latest decision that says so, epoch ms; 0: for none. */
+  #due = new Float64Array(0);
   /** Hash of each message's number. */
   #salt = new Uint32Array(0);
   readonly #partition: number;
@@ -113,7 +119,9 @@ export class PartitionAudit {
   readonly #orphans = new KeySet();
   readonly #counts = noCounts();
 
-  constructor({ partition = 0, slice = ALL, maxMessages = MAX_MESSAGES, receipts = true }: PartitionAuditOptions = {}) {
+  constructor(options: PartitionAuditOptions = {}) {
+    const { partition = 0, slice = ALL, maxMessages = MAX_MESSAGES, receipts = true, now = Date.now() } = options;
+    this.#now = now;
     this.#partition = partition;
     this.#ledger = new RequestLedger(partition);
     this.#slice = slice;
@@ -201,7 +209,8 @@ export class PartitionAudit {
       if (state > 0) {
         counts.terminal++;
         counts.byState[terminalStatuses[state - 1]!]++;
-      } else this.#missing(this.#idOf(row));
+      } else if (this.#due[row]! > this.#now) counts.waiting++;
+      else this.#missing(this.#idOf(row));
       if (this.#resubmitted[row] !== 0) counts.resubmitted++;
       const sent = ledger?.sent(this.#idOf(row)) ?? 0;
       if (sent > 0) counts.sent++;
@@ -242,6 +251,9 @@ export class PartitionAudit {
       return;
     }
     const bit = 1 << Math.min(event.attempt, MAX_ATTEMPT_BIT);
+    // Without a class it is no failure: the message was handed in for a later time, or a rule has it wait.
+    if (event.type === "postponed" && event.errorClass === null && event.due !== null)
+      this.#due[row] = Math.max(this.#due[row]!, event.due);
     if (event.type === "submitted") {
       if (event.resubmitted === null) this.#submitted[row]! |= bit;
       else this.#again(row, bit, event, event.resubmitted);
@@ -282,6 +294,7 @@ export class PartitionAudit {
     this.#salt[row] = salt;
     if (row < this.#state.length) return row;
     this.#state = withRoom(this.#state, size);
+    this.#due = withRoom(this.#due, size);
     this.#submitted = withRoom(this.#submitted, size);
     this.#resubmitted = withRoom(this.#resubmitted, size);
     this.#returned = withRoom(this.#returned, size);

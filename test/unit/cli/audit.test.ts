@@ -113,6 +113,27 @@ describe("an audit of one partition", () => {
     expect(auditTable({ ...counts, ledgers: 0, whole: true })).toContain(A);
   });
 
+  it("misses nothing that waits for a time to come, and all that has not ended when it has", () => {
+    const waiting = event(A, "postponed", { provider: null, due: 5_000, errorCode: "scheduled" });
+    const failing = event(A, "postponed", { provider: null, due: 5_000, errorClass: "unroutable" });
+    const at = (now: number, ...events: Event[]) => {
+      const audit = new PartitionAudit({ now });
+      request(audit, A);
+      for (const one of events) {
+        expect(audit.wants(`${A}/1/${one.type}`, TO)).toBe(true);
+        audit.event(one);
+      }
+      return audit.finish().counts;
+    };
+    const counts = at(4_999, waiting);
+    expect(counts).toMatchObject({ accepted: 1, terminal: 0, waiting: 1, missing: 0 });
+    expect(auditHolds(counts)).toBe(true);
+    expect(auditLine(counts)).toMatch(/ unknown=0 waiting=1$/);
+    expect(at(5_000, waiting)).toMatchObject({ waiting: 0, missing: 1 });
+    expect(at(4_999, failing), "for a provider").toMatchObject({ waiting: 0, missing: 1 });
+    expect(at(4_999, waiting, final("rejected")), "cancelled").toMatchObject({ terminal: 1, waiting: 0, missing: 0 });
+  });
+
   it("keeps the first terminal state and tells of another one", () => {
     const counts = audited([final("delivered"), final("unknown")]);
     expect(counts.byState).toMatchObject({ delivered: 1, unknown: 0 });
@@ -291,9 +312,9 @@ describe("an audit of one partition", () => {
 
   it("decodes only what it counts", () => {
     const audit = new PartitionAudit();
-    const wanted = ["1/submitted", "1/resubmitted", "2/returned", "final"];
+    const wanted = ["1/postponed", "1/submitted", "1/resubmitted", "2/returned", "final"];
     for (const kind of wanted) expect([kind, audit.wants(`${A}/${kind}`, TO)]).toEqual([kind, true]);
-    for (const kind of ["1/routed", "1/postponed", "0/closed", "1/2/delivered"])
+    for (const kind of ["1/routed", "0/closed", "1/2/delivered"])
       expect([kind, audit.wants(`${A}/${kind}`, TO)]).toEqual([kind, false]);
     expect(audit.wants(undefined, TO)).toBe(false);
     expect(audit.wants("nonsense/final", TO)).toBe(false);
