@@ -20,8 +20,10 @@ export class LoginAttempts {
   /** Takes an attempt. @returns 0 when it may be made, or for how long it may not, ms */
   take(key: string, now: number): number {
     const { burst, everyMs } = this.rate;
-    const fullAt = Math.max(this.fullAt.get(key) ?? now, now) + everyMs;
-    const late = fullAt - now - burst * everyMs;
+    // Whole, so that what is added up is exact: otherwise the last of a burst is late by less than a nanosecond.
+    const at = Math.ceil(now);
+    const fullAt = Math.max(this.fullAt.get(key) ?? at, at) + everyMs;
+    const late = fullAt - at - burst * everyMs;
     if (late > 0) return late;
     this.fullAt.delete(key);
     this.fullAt.set(key, fullAt);

@@ -95,6 +95,16 @@ test("a one-time login works once, within the hour, and is replaced by the next"
   expect(useOneTimeLogin(file, late, now)).toBeUndefined();
 });
 
+test("a burst is whole at any moment, also between two milliseconds", () => {
+  for (let n = 0; n < 2_000; n++) {
+    const now = 512_000 + n * 0.1234567;
+    const attempts = new LoginAttempts({ burst: 5, everyMs: 60_000 });
+    const taken = [1, 2, 3, 4, 5].map(() => attempts.take("anna", now));
+    expect(taken, `at ${now}`).toEqual([0, 0, 0, 0, 0]);
+    expect(attempts.take("anna", now)).toBeGreaterThan(0);
+  }
+});
+
 test("attempts: a burst, then one at a time", () => {
   const attempts = new LoginAttempts({ burst: 3, everyMs: 1_000 });
   expect([0, 0, 0, 0].map((at) => attempts.take("anna", at))).toEqual([0, 0, 0, 1_000]);
