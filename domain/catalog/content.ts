@@ -27,7 +27,7 @@ const domain = z
 export const contentSchema = z
   .strictObject({
     /** Whether a message is stopped, or only its event says that it would have been. */
-    mode: z.enum(["monitor", "filter"]).default("filter"),
+    mode: z.enum(["monitor", "filter"]).default("monitor"),
     /** A text that one of these matches goes, whatever `deny` says. */
     allow: z.array(contentRule).max(50, "50 rules at the most").default([]),
     /** Nothing goes that no rule of `allow` matches. */

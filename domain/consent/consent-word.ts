@@ -46,6 +46,11 @@ export function consentKey(accountId: string, destination: string): string {
 }
 
 const ACCOUNT = /^(?:\*|[a-z][a-z0-9-]{0,39})$/;
+/** Whether a text can be an account's id in a key, or stands for all of them. */
+export function isConsentAccount(text: string): boolean {
+  return ACCOUNT.test(text);
+}
+
 const DESTINATION = /^[1-9]\d{6,14}$/;
 
 /** Account and destination of a key; undefined for what is no such key. */

@@ -1,7 +1,7 @@
 /** A file of suppressed numbers, as other systems export it, read into words. */
 import { parseDestination } from "../numbers/destination.ts";
 import { type CsvRecord, parseCsv } from "../prices/csv.ts";
-import type { ConsentState } from "./consent-word.ts";
+import { type ConsentState, isConsentAccount } from "./consent-word.ts";
 
 export interface ListedWord {
   readonly line: number;
@@ -175,6 +175,8 @@ function readLine(
     return `time: ${JSON.stringify(time.slice(0, 30))}: such as 2026-01-31 or 2026-01-31T12:00:00Z is understood`;
   if (at > options.now + AHEAD_MS) return `time: ${time} has not come yet`;
   const account = cell("account");
+  if (account !== "" && !isConsentAccount(account))
+    return `account: ${JSON.stringify(account.slice(0, 40))} is no account id, nor * for all accounts`;
   return { line, destination: number.e164, state, at, account: account === "" ? undefined : account };
 }
 

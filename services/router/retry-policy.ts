@@ -43,6 +43,8 @@ export const CANCELLED_CLASS = "cancelled";
 
 /** Class of a try that was not made, since it was not the message's time. */
 export const HELD_CLASS = "held";
+/** Code of a message that was handed in for a later time. */
+export const SCHEDULED = "scheduled";
 
 /** Why the message must be given up, or undefined. */
 export function givingUp(tried: readonly Attempt[], now: number, expiresAt: number): GivenUp | undefined {

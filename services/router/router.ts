@@ -49,6 +49,7 @@ import {
   nextRound,
   OPTED_OUT,
   refusedByAll,
+  SCHEDULED,
   tierFor,
   unroutableEnd,
 } from "./retry-policy.ts";
@@ -83,8 +84,6 @@ const ID_REUSED =
   "messageId: it was given to another text to this number before, so this record was not sent; each message needs an id of its own, or null";
 /** Until a record whose schema is being loaded, or which needs to know what waits, is looked at again, ms. */
 const AGAIN_MS = 50;
-/** Code of a message that was handed in for a later time. */
-const SCHEDULED = "scheduled";
 /** History that a new owner reads back for the same purpose. */
 const REMEMBER_MS = 60_000;
 

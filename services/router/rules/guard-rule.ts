@@ -7,8 +7,10 @@ import type { SaidSuspicion, SuspicionBoard } from "../../../pipeline/follow/sus
 import { fateOf } from "../../../pipeline/follow/suspicion-fate.ts";
 import type { Counter } from "../../../platform/telemetry/metric-registry.ts";
 import type { MessageFacts } from "../../../schemas/generated/types.ts";
+import { FREQUENCY_CAP, HELD_CLASS, SCHEDULED } from "../retry-policy.ts";
 import type { Pending } from "../routing-records.ts";
 import type { Assigned, MessageRule, Remark, Ruling } from "./message-rule.ts";
+import { QUIET_HOURS } from "./quiet-hours-rule.ts";
 
 export interface GuardRuleOptions {
   /** Of the process. */
@@ -28,8 +30,10 @@ interface Finding {
 }
 
 const MINUTE_MS = 60_000;
+/** What a message waits for that has not come to this rule yet: the time that it was handed in for, and the rules before this one. */
+const BEFORE: ReadonlySet<string> = new Set([SCHEDULED, QUIET_HOURS, FREQUENCY_CAP]);
 
-/** The accounts' guards against pumped traffic and their content rules (docs/guard.md). A message is judged once, when it comes. */
+/** The accounts' guards against pumped traffic and their content rules (docs/guard.md). A message is judged once, when nothing but this is between it and a provider. */
 export class GuardRule implements MessageRule {
   private readonly options: GuardRuleOptions;
   private snapshot: Snapshot | undefined;
@@ -61,7 +65,7 @@ export class GuardRule implements MessageRule {
   }
 
   judge(pending: Pending, now: number): Ruling | undefined {
-    if ((this.guards === undefined && this.contents === undefined) || pending.attempt > 1) return undefined;
+    if ((this.guards === undefined && this.contents === undefined) || wasJudged(pending)) return undefined;
     const found = this.contentFinding(pending) ?? this.prefixFinding(pending.facts, now);
     if (found === undefined) return undefined;
     const { code, reason, mode } = found;
@@ -115,6 +119,11 @@ export class GuardRule implements MessageRule {
     }
     return undefined;
   }
+}
+
+/** It has come as far as here before: what it waited for since is asked about behind this rule. */
+function wasJudged({ tried }: Pick<Pending, "tried">): boolean {
+  return tried.some(({ errorClass, errorCode }) => errorClass !== HELD_CLASS || !BEFORE.has(errorCode ?? ""));
 }
 
 function given<T>(entries: readonly (readonly [string, T])[]): ReadonlyMap<string, T> | undefined {

@@ -89,6 +89,7 @@ const badBody = {
   413: "BODY_TOO_LARGE: the body is larger than 2 MiB",
   415: "UNSUPPORTED_MEDIA_TYPE: the body is not JSON in UTF-8. UNSUPPORTED_ENCODING: it is neither plain nor gzip",
 };
+const RATE = "TOO_MANY_MESSAGES: the account's message rate is used up; a hundred suppressions count as one message";
 const UNREADABLE = "BAD_REQUEST, BODY_INCOMPLETE, INVALID_JSON: the request cannot be read";
 
 export const suppressionPaths = {
@@ -130,6 +131,7 @@ export const suppressionPaths = {
           400: `${INVALID} ${UNREADABLE}`,
           401: UNAUTHORIZED,
           ...badBody,
+          429: RATE,
           503: `${NOT_TAKEN}. BUSY: too many bodies at once`,
         }),
       },
@@ -157,7 +159,12 @@ export const suppressionPaths = {
       parameters: [NUMBER],
       responses: {
         200: answer("It was taken down", "Suppression"),
-        ...problems({ 400: `${INVALID} BAD_REQUEST: the path cannot be read`, 401: UNAUTHORIZED, 503: NOT_TAKEN }),
+        ...problems({
+          400: `${INVALID} BAD_REQUEST: the path cannot be read`,
+          401: UNAUTHORIZED,
+          429: RATE,
+          503: NOT_TAKEN,
+        }),
       },
     },
     delete: {
@@ -169,7 +176,12 @@ export const suppressionPaths = {
       parameters: [NUMBER],
       responses: {
         200: answer("It was taken down", "Suppression"),
-        ...problems({ 400: `${INVALID} BAD_REQUEST: the path cannot be read`, 401: UNAUTHORIZED, 503: NOT_TAKEN }),
+        ...problems({
+          400: `${INVALID} BAD_REQUEST: the path cannot be read`,
+          401: UNAUTHORIZED,
+          429: RATE,
+          503: NOT_TAKEN,
+        }),
       },
     },
   },

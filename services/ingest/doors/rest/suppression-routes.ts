@@ -5,12 +5,14 @@ import { parseDestination } from "../../../../domain/numbers/destination.ts";
 import { ProblemError } from "../../../../platform/http/problem.ts";
 import type { Account } from "../../acceptance/api-keys.ts";
 import { readSuppressions, type SuppressionWord } from "../../consent/read-suppressions.ts";
-import { unavailable } from "./acceptance-problems.ts";
+import { requireAdmitted, unavailable } from "./acceptance-problems.ts";
 import { readJsonBody } from "./json-body.ts";
 import type { RestContext } from "./rest-context.ts";
 
 /** Bytes of a batch's body. */
 const BODY_LIMIT = 2 * 1024 * 1024;
+/** Of a batch so many count as one message against the account's rate: they are cheaper, and a list is long. */
+const WORDS_A_MESSAGE = 100;
 /** Suppressions of one page. */
 export const PAGE = { usual: 100, most: 1_000 } as const;
 
@@ -43,7 +45,7 @@ export async function getSuppression(
   };
 }
 
-/** `PUT` and `DELETE /v1/suppressions/{number}`: answered when Kafka has it. @throws ProblemError 400, 503 */
+/** `PUT` and `DELETE /v1/suppressions/{number}`: answered when Kafka has it. @throws ProblemError 400, 429, 503 */
 export async function putSuppression(
   context: RestContext,
   account: Account,
@@ -51,13 +53,20 @@ export async function putSuppression(
   suppressed: boolean,
 ): Promise<SuppressionAnswer> {
   const destination = numberOf(number);
-  const at = context.suppressions.now();
+  requireAdmitted(context.acceptor.charge(account, 1));
+  const found = await context.suppressions.find(account, destination);
+  // Behind what stands there, also where that says a time a little ahead.
+  const at = Math.max(context.suppressions.now(), (found?.own?.at ?? 0) + 1);
   const word: SuppressionWord = { destination, state: suppressed ? "opted_out" : "opted_in", at };
   await store(context, account, [word]);
+  const closed = found?.own?.state === "opted_out" ? undefined : found?.optOut;
+  // What is closed for all accounts stays closed: an account cannot lift it.
+  if (!suppressed && closed !== undefined)
+    return { number: `+${destination}`, suppressed: true, scope: "all", ...told(closed) };
   return { number: `+${destination}`, suppressed, ...told({ source: "api", at }) };
 }
 
-/** `POST /v1/suppressions`: all of them or, where one is wrong, none. @throws ProblemError 400, 413, 415, 503 */
+/** `POST /v1/suppressions`: all of them or, where one is wrong, none. @throws ProblemError 400, 413, 415, 429, 503 */
 export async function postSuppressions(
   context: RestContext,
   account: Account,
@@ -68,6 +77,7 @@ export async function postSuppressions(
   try {
     const read = readSuppressions(body.value, context.suppressions.now());
     if (!read.ok) throw invalid(read.problems);
+    requireAdmitted(context.acceptor.charge(account, Math.ceil(read.words.length / WORDS_A_MESSAGE)));
     await store(context, account, read.words);
     return { stored: read.words.length };
   } finally {

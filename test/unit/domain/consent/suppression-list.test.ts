@@ -29,6 +29,12 @@ describe("a file of suppressions", () => {
     ]);
   });
 
+  it("takes no account that no record can name", () => {
+    const { words, problems } = read(`number,account\n+${TO},Acme Shop\n+${TO},*\n+${OTHER},acme`);
+    expect(problems).toEqual([{ line: 2, message: 'account: "Acme Shop" is no account id, nor * for all accounts' }]);
+    expect(words.map(({ account }) => account)).toEqual(["*", "acme"]);
+  });
+
   it("reads times without a zone as UTC", () => {
     const { words } = read(`number,at\n+${TO},2026-01-31 12:00:00\n+${OTHER},2026-01-31 12:00 UTC`);
     expect(words.map(({ at }) => at)).toEqual([Date.UTC(2026, 0, 31, 12), Date.UTC(2026, 0, 31, 12)]);

@@ -5,7 +5,7 @@ import { snapshotOf } from "../../../../domain/catalog/snapshot.ts";
 import { PrefixGuard } from "../../../../domain/guard/prefix-guard.ts";
 import type { SaidSuspicion } from "../../../../pipeline/follow/suspicion-board.ts";
 import { GuardRule } from "../../../../services/router/rules/guard-rule.ts";
-import { eventOf, NOW, request, world } from "../router-world.ts";
+import { codecs, eventOf, inRecord, NOW, request, world } from "../router-world.ts";
 
 async function guarded(more: object, open: readonly SaidSuspicion[] = []) {
   const w = world();
@@ -86,9 +86,30 @@ describe("an account's guard", () => {
       );
   });
 
+  it.each([
+    ["held", "scheduled", "closed"],
+    ["held", "quiet-hours", "closed"],
+    ["held", "frequency-cap", "closed"],
+    ["held", "budget-reached", "routed"],
+    ["unroutable", "circuits-open", "routed"],
+  ])("judges what has waited before it came here, and nothing twice: %s, %s", async (errorClass, errorCode, type) => {
+    const { run, start, log } = await guarded({
+      content: { mode: "filter", deny: [{ id: "casino", phrases: ["casino*"] }] },
+    });
+    const { facts } = eventOf(run(await start(), request(0, { text: "hello" })).decisions[0]);
+    log.length = 0;
+    const later = { facts: { ...facts, messageId: "later" }, text: "casinos", attempt: 2, inDoubt: null };
+    const value = codecs.retry.encode({
+      ...later,
+      tried: [{ provider: null, errorClass, errorCode }],
+      ...{ spendLeft: null, spendCurrency: null, charge: null },
+    });
+    expect(eventOf(run(await start(), inRecord("sms.retry.0s", 0, value)).decisions[0]).type).toBe(type);
+  });
+
   it("and its content rules stop a text, by the rule's name", async () => {
     const content = { deny: [{ id: "casino", phrases: ["casino*"] }] };
-    const { send } = await guarded({ content });
+    const { send } = await guarded({ content: { ...content, mode: "filter" } });
     expect(send({ text: "hello" })).toMatchObject({ type: "routed" });
     expect(send({ text: "The CASINO waits" })).toMatchObject({
       ...{ type: "closed", errorClass: "blocked", errorCode: "content-denied" },

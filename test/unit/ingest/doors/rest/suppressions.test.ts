@@ -9,6 +9,7 @@ beforeEach(async () => {
 afterEach(() => ingest.close());
 
 const TO = "491701234567";
+const SAID = { source: "keyword", at: "1970-01-01T00:00:02.000Z" };
 const call = (path: string, method = "GET", body?: unknown, options: object = {}) =>
   ingest.call(`/v1/suppressions${path}`, { method, ...(body === undefined ? {} : { body }), ...options });
 
@@ -45,6 +46,17 @@ describe("PUT and DELETE /v1/suppressions/{number}", () => {
     expect((await written())[0]!.at).toBeGreaterThanOrEqual(before);
   });
 
+  it("say what holds then: who is closed for all accounts stays so, and a word a little ahead is followed by a later one", async () => {
+    ingest.consent.say("*", TO, { at: 2_000 });
+    const lifted = await call(`/${TO}`, "DELETE");
+    expect(lifted.body).toEqual({ number: `+${TO}`, suppressed: true, scope: "all", ...SAID });
+    const ahead = Date.now() + 50_000;
+    ingest.consent.say("globex", TO, { state: "opted_in", at: ahead });
+    const put = await call(`/${TO}`, "PUT", undefined, { key: OTHER_KEY });
+    expect(put.body).toMatchObject({ suppressed: true, at: new Date(ahead + 1).toISOString() });
+    expect((await written()).at(-1)).toMatchObject({ state: "opted_out", at: ahead + 1 });
+  });
+
   it("write down each spelling of a number that has two", async () => {
     await call("/5491123456789", "PUT");
     expect((await written()).map(({ destination }) => destination).sort()).toEqual(["541123456789", "5491123456789"]);
@@ -59,6 +71,18 @@ describe("PUT and DELETE /v1/suppressions/{number}", () => {
     ingest.writer.hasRoom = false;
     expect(refusal(await call(`/${TO}`, "PUT"))).toEqual([503, "UNAVAILABLE"]);
     expect(await written()).toEqual([]);
+  });
+
+  it("count against the account's rate", async () => {
+    const statuses: number[] = [];
+    for (let i = 0; i < 25; i++) statuses.push((await call(`/${TO}`, "PUT", undefined, { key: OTHER_KEY })).status);
+    expect(new Set(statuses)).toEqual(new Set([200, 429]));
+    const batch = { suppressions: Array(10_000).fill(`+${TO}`) };
+    const answers = [await call("", "POST", batch), await call("", "POST", batch)];
+    expect(
+      answers.map(({ status }) => status),
+      "without a rate",
+    ).toEqual([200, 200]);
   });
 
   it("need a key", async () => {
