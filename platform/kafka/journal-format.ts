@@ -203,9 +203,10 @@ class BatchReader {
       const partition = this.batch.readUInt32LE(this.at);
       this.at += 4;
       const [key, value] = [this.octets(), this.octets()];
-      const headers: Record<string, Buffer> = {};
-      for (let left = this.count(); left > 0; left--) headers[this.octets()!.toString()] = this.octets()!;
-      return { topic, partition, key, value, headers };
+      const headers: [string, Buffer][] = [];
+      for (let left = this.count(); left > 0; left--) headers.push([this.octets()!.toString(), this.octets()!]);
+      // Not by assignment: one of them may be named __proto__.
+      return { topic, partition, key, value, headers: Object.fromEntries(headers) };
     });
   }
 

@@ -56,6 +56,14 @@ test("what was written is read back", () => {
   );
 });
 
+test("a header may have any name, also one that objects have of their own", () => {
+  const batch = new JournalBatch();
+  const headers = Object.fromEntries([["__proto__", "x"]]);
+  batch.outcome(0, 1, "a", { events: [{ topic: "e", partition: 2, key: null, value: null, headers }], followUp: [] });
+  const [event] = readJournal(batch.take()).entries[0]!.outcome!.events;
+  expect(Object.entries(event!.headers!)).toEqual([["__proto__", Buffer.from("x")]]);
+});
+
 test("a key and header fields that are text come back as their octets", () => {
   const batch = new JournalBatch();
   const value = Buffer.from("v");
