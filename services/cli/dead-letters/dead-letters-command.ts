@@ -9,13 +9,13 @@ import { ClickhouseReader } from "../../../pipeline/read-model/clickhouse-reader
 import { connectCodecs, type SluiceCodecs } from "../../../pipeline/records/codecs.ts";
 import { type ClickhouseConfig, clickhouseSettings } from "../../../platform/clickhouse/settings.ts";
 import { readConfig } from "../../../platform/config/load-config.ts";
-import { SluiceError } from "../../../platform/errors/sluice-error.ts";
 import type { KafkaConnection } from "../../../platform/kafka/connection.ts";
 import { RecordProducer } from "../../../platform/kafka/producer.ts";
 import { kafkaSettings } from "../../../platform/kafka/settings.ts";
 import { TopicReader } from "../../../platform/kafka/topic-reader.ts";
 import { DEAD_LETTER_TOPIC, EVENTS_TOPIC } from "../../../schemas/topics.ts";
 import type { Command, CommandHost } from "../command.ts";
+import { kafkaAnswers } from "../kafka-answers.ts";
 import { type DeadLetterArguments, LISTED, RATE, REPLAYED, readDeadLetterArguments } from "./arguments.ts";
 import { replayFound } from "./replay-found.ts";
 import { absentLine, judgedLine, letterTable, nothingToReplay, replaySummary } from "./report.ts";
@@ -59,7 +59,7 @@ export const deadLettersCommand: Command = {
     const connection = { brokers: config.kafkaBrokers, clientId: `sluice-dead-letters-${process.pid}`, log: quiet };
     const codecs = await connectCodecs(config.registryUrl);
     const reader = new TopicReader({ connection, topics: [DEAD_LETTER_TOPIC, EVENTS_TOPIC] });
-    await answering(reader.start(), config.kafkaBrokers);
+    await kafkaAnswers(reader.start(), config.kafkaBrokers);
     try {
       const box = new DeadLetterBox({ reader, codecs });
       if (asked.action === "list") return await list(asked, box, host);
@@ -70,14 +70,6 @@ export const deadLettersCommand: Command = {
     }
   },
 };
-
-/** @throws SluiceError `KAFKA_UNAVAILABLE` (transient) */
-async function answering(started: Promise<void>, brokers: readonly string[]): Promise<void> {
-  await started.catch((cause: unknown) => {
-    const message = `Kafka does not answer at ${brokers.join(", ")}, where SLUICE_KAFKA_BROKERS says that it is`;
-    throw new SluiceError(message, { code: "KAFKA_UNAVAILABLE", class: "transient", cause });
-  });
-}
 
 async function list({ filter, most, json }: Asked<"list">, box: DeadLetterBox, { print }: CommandHost) {
   const found = await box.find(filter, { most, which: "newest" });

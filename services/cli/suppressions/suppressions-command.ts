@@ -9,7 +9,6 @@ import { consentRecord, readConsent } from "../../../pipeline/follow/consent-cop
 import { connectCodecs, type SluiceCodecs } from "../../../pipeline/records/codecs.ts";
 import { writerSchemaId } from "../../../platform/codec/codec.ts";
 import { readConfig } from "../../../platform/config/load-config.ts";
-import { SluiceError } from "../../../platform/errors/sluice-error.ts";
 import type { KafkaConnection } from "../../../platform/kafka/connection.ts";
 import { partitionFor } from "../../../platform/kafka/murmur2.ts";
 import { RecordProducer } from "../../../platform/kafka/producer.ts";
@@ -19,6 +18,7 @@ import { TopicReader } from "../../../platform/kafka/topic-reader.ts";
 import { CONSENT_TOPIC } from "../../../schemas/topics.ts";
 import { type Command, type CommandHost, UsageError } from "../command.ts";
 import { StopSignals } from "../dead-letters/stop-signals.ts";
+import { kafkaAnswers } from "../kafka-answers.ts";
 import { readSuppressionArguments, type SuppressionArguments } from "./arguments.ts";
 
 const HELP = `usage: sluice suppressions import <file.csv> [--account <id> | --all-accounts] [options]
@@ -62,7 +62,7 @@ export const suppressionsCommand: Command = {
     if (asked.action === "import")
       return write(list ?? [], asked, { codecs, connection, partitions: config.partitions }, host);
     const reader = new TopicReader({ connection, topics: [CONSENT_TOPIC] });
-    await answering(reader.start(), config.kafkaBrokers);
+    await kafkaAnswers(reader.start(), config.kafkaBrokers);
     try {
       const log = { reader, codecs, partitions: config.partitions };
       return asked.action === "export" ? await printAll(asked, log, host) : await show(asked, log, host);
@@ -71,14 +71,6 @@ export const suppressionsCommand: Command = {
     }
   },
 };
-
-/** @throws SluiceError `KAFKA_UNAVAILABLE` (transient) */
-async function answering(started: Promise<void>, brokers: readonly string[]): Promise<void> {
-  await started.catch((cause: unknown) => {
-    const message = `Kafka does not answer at ${brokers.join(", ")}, where SLUICE_KAFKA_BROKERS says that it is`;
-    throw new SluiceError(message, { code: "KAFKA_UNAVAILABLE", class: "transient", cause });
-  });
-}
 
 /** The words of the file; its faults are told. @throws UsageError where it cannot be read at all */
 function readFile(
@@ -140,7 +132,7 @@ async function write(
   let written = 0;
   let toldAt = performance.now();
   try {
-    await answering(producer.connect(), connection.brokers);
+    await kafkaAnswers(producer.connect(), connection.brokers);
     for (; written < words.length && !signals.stopped; ) {
       const some = words.slice(written, written + AT_ONCE);
       const records = some.flatMap(({ account = ALL_ACCOUNTS, destination, state, at }) =>
