@@ -65,7 +65,8 @@ export const requestLimits = {
   metadataValueLength: 256,
 } as const;
 
-const FIELDS = new Set([
+/** The fields of a send request. */
+export const REQUEST_FIELDS = [
   "to",
   "from",
   "text",
@@ -76,7 +77,8 @@ const FIELDS = new Set([
   "reference",
   "callbackUrl",
   "metadata",
-]);
+] as const;
+const FIELDS: ReadonlySet<string> = new Set(REQUEST_FIELDS);
 export const METADATA_KEY = new RegExp(`^[A-Za-z][A-Za-z0-9_.-]{0,${requestLimits.metadataKeyLength - 1}}$`);
 
 /**
@@ -91,7 +93,8 @@ export function validateSendRequest(input: unknown, options: ValidationOptions =
   const fields = input as Record<string, unknown>;
   const problems: FieldProblem[] = [];
   for (const field in fields) {
-    if (!FIELDS.has(field)) problems.push(problem(field, "field-unknown", `known fields: ${[...FIELDS].join(", ")}`));
+    if (!FIELDS.has(field))
+      problems.push(problem(field, "field-unknown", `known fields: ${REQUEST_FIELDS.join(", ")}`));
   }
   const destination = readDestination(fields.to, options.defaultCountry, problems);
   const plain = readFlag(fields.transliterate, "transliterate", problems);

@@ -1,6 +1,11 @@
 import type { Lane } from "../../../domain/message/lane.ts";
 import { isMessageId, messageIdFromKey, messageIdTime } from "../../../domain/message/message-id.ts";
-import { type FieldProblem, type ValidRequest, validateSendRequest } from "../../../domain/message/validation.ts";
+import {
+  type FieldProblem,
+  REQUEST_FIELDS,
+  type ValidRequest,
+  validateSendRequest,
+} from "../../../domain/message/validation.ts";
 import { factsOf } from "../../../domain/routing/message-facts.ts";
 import type { RouteTable } from "../../../domain/routing/route-table.ts";
 import { senderFault } from "../../../domain/routing/sender-fault.ts";
@@ -17,20 +22,7 @@ import type { Account } from "./api-keys.ts";
 import { fingerprintOf, type IdempotencyMemory } from "./idempotency-memory.ts";
 
 /** The fields of a message as a door hands it over; `to` and `text` are required. */
-export const MESSAGE_FIELDS = [
-  "to",
-  "from",
-  "text",
-  "transliterate",
-  "lane",
-  "validity",
-  "sendAt",
-  "reference",
-  "callbackUrl",
-  "metadata",
-  "id",
-  "idempotencyKey",
-] as const;
+export const MESSAGE_FIELDS = [...REQUEST_FIELDS, "id", "idempotencyKey"] as const;
 
 /** Most problems reported for one message: a client's mistake must not make the answer larger than the request. */
 export const MAX_PROBLEMS = 20;
