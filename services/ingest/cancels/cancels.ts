@@ -7,9 +7,9 @@ import type { Counter, MetricRegistry } from "../../../platform/telemetry/metric
 import type { Cancel } from "../../../schemas/generated/types.ts";
 import { CANCELS_TOPIC } from "../../../schemas/topics.ts";
 import type { Closed, Throttled } from "../acceptance/acceptor.ts";
+import { type Admitting, admitOne } from "../acceptance/admit-one.ts";
 import type { Account } from "../acceptance/api-keys.ts";
 import type { DeadlineWriter } from "../acceptance/deadline-writer.ts";
-import type { MessageRate } from "../acceptance/message-rate.ts";
 import type { CancelAnswers } from "./cancel-answers.ts";
 
 /** An answer is waited for so long, ms; the wish is carried out all the same. */
@@ -31,11 +31,10 @@ export type CancelOutcome =
   | Closed
   | Throttled;
 
-export interface CancelsOptions {
+export interface CancelsOptions extends Admitting {
   readonly codec: Codec<Cancel>;
   /** Of sms.cancels. */
   readonly partitions: number;
-  readonly rate: MessageRate;
   readonly writer: Pick<DeadlineWriter, "open" | "write">;
   readonly answers: Pick<CancelAnswers, "of">;
   readonly status: StatusSource;
@@ -59,20 +58,10 @@ export class Cancels {
 
   /** `messageId`: a UUID in lower case. @throws as StatusSource where no router knows of it and its status cannot be had */
   async cancel(account: Account, messageId: string): Promise<CancelOutcome> {
-    const refused = this.#admit(account);
+    const refused = admitOne(account, this.#options);
     const outcome = refused ?? (await this.#cancel(account.id, messageId));
     this.#options.metrics[outcome.outcome]?.add();
     return outcome;
-  }
-
-  /** An account may cancel as often as it may send. */
-  #admit({ id, maxPerSecond }: Account): Closed | Throttled | undefined {
-    const { writer, rate } = this.#options;
-    const now = performance.now();
-    if (!writer.open(now)) return { outcome: "closed" };
-    if (maxPerSecond === undefined) return undefined;
-    const waitSeconds = rate.charge(id, maxPerSecond, 1, now);
-    return waitSeconds === 0 ? undefined : { outcome: "throttled", maxPerSecond, waitSeconds };
   }
 
   async #cancel(accountId: string, messageId: string): Promise<CancelOutcome> {

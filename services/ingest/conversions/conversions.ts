@@ -7,9 +7,9 @@ import type { Counter, MetricRegistry } from "../../../platform/telemetry/metric
 import type { Conversion } from "../../../schemas/generated/types.ts";
 import { CONVERSIONS_TOPIC } from "../../../schemas/topics.ts";
 import type { Closed, Throttled } from "../acceptance/acceptor.ts";
+import { type Admitting, admitOne } from "../acceptance/admit-one.ts";
 import type { Account } from "../acceptance/api-keys.ts";
 import type { DeadlineWriter } from "../acceptance/deadline-writer.ts";
-import type { MessageRate } from "../acceptance/message-rate.ts";
 import type { RecentAcceptances } from "../acceptance/recent-acceptances.ts";
 import { type ConversionWord, readConversion } from "./read-conversion.ts";
 
@@ -30,12 +30,10 @@ export type ConversionOutcome =
   | Closed
   | Throttled;
 
-export interface ConversionsOptions {
+export interface ConversionsOptions extends Admitting {
   readonly codec: Codec<Conversion>;
   /** Of sms.conversions. */
   readonly partitions: number;
-  /** Not the messages' own: telling takes nothing away from sending. */
-  readonly rate: MessageRate;
   readonly writer: Pick<DeadlineWriter, "open" | "write">;
   readonly recent: Pick<RecentAcceptances, "isOfOther">;
   readonly metrics: ConversionMetrics;
@@ -55,13 +53,8 @@ export class Conversions {
   }
 
   /** Asked before a body is read. An account may tell as often as it may send. */
-  admit({ id, maxPerSecond }: Account): Closed | Throttled | undefined {
-    const { writer, rate } = this.#options;
-    const now = performance.now();
-    if (!writer.open(now)) return { outcome: "closed" };
-    if (maxPerSecond === undefined) return undefined;
-    const waitSeconds = rate.charge(id, maxPerSecond, 1, now);
-    return waitSeconds === 0 ? undefined : { outcome: "throttled", maxPerSecond, waitSeconds };
+  admit(account: Account): Closed | Throttled | undefined {
+    return admitOne(account, this.#options);
   }
 
   /** `messageId`: a UUID in lower case; `body`: whatever was given. */
