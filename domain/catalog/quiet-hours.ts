@@ -2,21 +2,10 @@ import { z } from "zod";
 import { lanes } from "../message/lane.ts";
 import { isZone } from "../prices/zone.ts";
 import { country, distinct, kebabId } from "./fields.ts";
-import { clock, weekdays } from "./time-window.ts";
+import { hasTime, NO_TIME, weekPart } from "./time-window.ts";
 
 /** A part of every week, by the clocks of the recipient. */
-const allowedSchema = z
-  .strictObject({
-    days: z
-      .array(z.enum(weekdays))
-      .min(1)
-      .refine((days) => new Set(days).size === days.length, "a day stands in the list twice")
-      .default([...weekdays]),
-    from: clock.default("00:00"),
-    /** One that is before `from` is of the next day. */
-    to: clock.default("24:00"),
-  })
-  .refine(({ from, to }) => from !== to && from !== "24:00", "from and to leave no time between them");
+const allowedSchema = z.strictObject(weekPart).refine(hasTime, NO_TIME);
 
 /** When people of these countries may be written to. */
 export const quietHoursSchema = z.strictObject({

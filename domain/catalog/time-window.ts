@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { isZone } from "../prices/zone.ts";
 
 /** As `days` names them, in the order of ISO 8601. */
 export const weekdays = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"] as const;
@@ -7,27 +8,38 @@ const DAY_MINUTES = 1_440;
 export const WEEK_MINUTES = 7 * DAY_MINUTES;
 
 /** A time of day. */
-export const clock = z
+const clock = z
   .string()
   .regex(/^([01]\d|2[0-3]):[0-5]\d$|^24:00$/, 'a time of day in quotes, hours and minutes, such as "08:30" or "24:00"');
+
+/** When a part of every week begins and ends. */
+export const weekPart = {
+  /** Days on which it begins; every day if absent. */
+  days: z
+    .array(z.enum(weekdays))
+    .min(1)
+    .refine((days) => new Set(days).size === days.length, "a day stands in the list twice")
+    .default([...weekdays]),
+  /** Its first minute. */
+  from: clock.default("00:00"),
+  /** The minute in which it is over; one that is before `from` is of the next day. */
+  to: clock.default("24:00"),
+};
+
+/** Whether there is any time between them. */
+export function hasTime({ from, to }: { readonly from: string; readonly to: string }): boolean {
+  return from !== to && from !== "24:00";
+}
+export const NO_TIME = "from and to leave no time between them";
 
 /** A part of every week, by the clocks of one time zone. */
 export const timeWindowSchema = z
   .strictObject({
-    /** Days on which it begins; every day if absent. */
-    days: z
-      .array(z.enum(weekdays))
-      .min(1)
-      .refine((days) => new Set(days).size === days.length, "a day stands in the list twice")
-      .default([...weekdays]),
-    /** Its first minute. */
-    from: clock.default("00:00"),
-    /** The minute in which it is over; one that is before `from` is of the next day. */
-    to: clock.default("24:00"),
+    ...weekPart,
     /** Of the IANA time zone database, such as Europe/Berlin. */
     zone: z.string().refine(isZone, "a time zone of the IANA database, such as Europe/Berlin, or UTC"),
   })
-  .refine(({ from, to }) => from !== to && from !== "24:00", "from and to leave no time between them");
+  .refine(hasTime, NO_TIME);
 
 export type TimeWindow = z.output<typeof timeWindowSchema>;
 
@@ -72,20 +84,4 @@ function minutesIn(zone: string, windows: readonly TimeWindow[]): Uint8Array {
 function minuteOfDay(time: string): number {
   const [hours = "", minutes = ""] = time.split(":");
   return Number(hours) * 60 + Number(minutes);
-}
-
-/** Found to be zones before: to ask takes so long that it would be felt with thousands of routes. */
-const zones = new Set<string>();
-
-function isZone(zone: string): boolean {
-  if (zones.has(zone)) return true;
-  // Offsets such as +02:00 are taken by newer engines only, and know no summer time.
-  if (!/^[A-Za-z]/.test(zone)) return false;
-  try {
-    new Intl.DateTimeFormat("en", { timeZone: zone });
-    zones.add(zone);
-    return true;
-  } catch {
-    return false;
-  }
 }
