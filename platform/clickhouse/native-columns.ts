@@ -1,20 +1,14 @@
 import { RowBinary } from "./row-binary.ts";
+import type { RowWriter } from "./row-writer.ts";
 
 /**
  * Columns of ClickHouse's Native format, each of one type: what is written of a column is what a server keeps of it in memory, so that it has
  * nothing to take apart. Values are written as in RowBinary, but those of a column stand together.
  * https://clickhouse.com/docs/interfaces/formats/Native
  */
-export interface NativeColumn {
+export interface NativeColumn extends RowWriter {
   /** Octets, about: of what has been given so far. */
   readonly length: number;
-  uuid(text: string): boolean;
-  uint16(value: number): void;
-  int64(value: number): void;
-  nullableInt64(value: number | null): void;
-  string(value: string): void;
-  strings(values: readonly string[]): void;
-  labels(labels: Readonly<Record<string, string>>): void;
   /** The column's data, in pieces; nothing may be added afterwards. */
   pieces(): Buffer[];
 }
