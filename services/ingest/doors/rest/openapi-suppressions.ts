@@ -92,6 +92,16 @@ const badBody = {
 const RATE = "TOO_MANY_MESSAGES: the account's message rate is used up; a hundred suppressions count as one message";
 const UNREADABLE = "BAD_REQUEST, BODY_INCOMPLETE, INVALID_JSON: the request cannot be read";
 
+const takenDown = {
+  200: answer("It was taken down", "Suppression"),
+  ...problems({
+    400: `${INVALID} BAD_REQUEST: the path cannot be read`,
+    401: UNAUTHORIZED,
+    429: RATE,
+    503: NOT_TAKEN,
+  }),
+};
+
 export const suppressionPaths = {
   "/v1/suppressions": {
     get: {
@@ -157,15 +167,7 @@ export const suppressionPaths = {
         "Answered once every in-sync replica of the log has it. What waits for them ends as rejected, with the code opted-out.",
       ),
       parameters: [NUMBER],
-      responses: {
-        200: answer("It was taken down", "Suppression"),
-        ...problems({
-          400: `${INVALID} BAD_REQUEST: the path cannot be read`,
-          401: UNAUTHORIZED,
-          429: RATE,
-          503: NOT_TAKEN,
-        }),
-      },
+      responses: takenDown,
     },
     delete: {
       ...operation(
@@ -174,15 +176,7 @@ export const suppressionPaths = {
         "Lifts what was said for this account. What holds for all accounts, the recipient lifts by a message to this one.",
       ),
       parameters: [NUMBER],
-      responses: {
-        200: answer("It was taken down", "Suppression"),
-        ...problems({
-          400: `${INVALID} BAD_REQUEST: the path cannot be read`,
-          401: UNAUTHORIZED,
-          429: RATE,
-          503: NOT_TAKEN,
-        }),
-      },
+      responses: takenDown,
     },
   },
 };
