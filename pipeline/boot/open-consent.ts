@@ -6,7 +6,8 @@ import { CONSENT_TOPIC } from "../../schemas/topics.ts";
 import { AwaitedSchemas } from "../follow/awaited-schemas.ts";
 import { CONSENT_TABLES, ConsentCopy } from "../follow/consent-copy.ts";
 import { openStore, storeSettings } from "./open-store.ts";
-import { COPY_READING, type Pipeline, startReader } from "./start-pipeline.ts";
+import { startCopy } from "./start-copy.ts";
+import type { Pipeline } from "./start-pipeline.ts";
 
 /** The settings of services that keep a copy of sms.consent. */
 export const consentSettings = {
@@ -47,21 +48,23 @@ export async function openConsent(
   const unreadable = scope.metrics
     .counter("consent_unreadable_total", { help: "Records of sms.consent that cannot be understood" })
     .with();
-  // Of its own: one that has no room for a batch holds up all that its reader brings.
-  const reader = await startReader(scope, pipeline, [CONSENT_TOPIC], { name: "consent reader", ...COPY_READING });
-  const copy = new ConsentCopy({
-    store,
-    source: new AwaitedSchemas(reader, codecs, scope.log),
-    codec: codecs.consent,
-    partitions: config.partitions,
-    staleMs: config.consentStale,
-    now,
-    onFault: (error) => scope.fail(error),
-    onUnreadable: () => unreadable.add(),
-    log: scope.log,
-  });
-  await scope.waitFor("copy of sms.consent", () => copy.start());
-  await scope.add("copy of sms.consent", { start: () => copy, stop: () => copy.stop() });
+  const copy = await startCopy(
+    scope,
+    pipeline,
+    { topic: CONSENT_TOPIC, name: "consent" },
+    (reader) =>
+      new ConsentCopy({
+        store,
+        source: new AwaitedSchemas(reader, codecs, scope.log),
+        codec: codecs.consent,
+        partitions: config.partitions,
+        staleMs: config.consentStale,
+        now,
+        onFault: (error) => scope.fail(error),
+        onUnreadable: () => unreadable.add(),
+        log: scope.log,
+      }),
+  );
   await observe(scope, copy, config.consentStale);
   return copy;
 }
@@ -75,12 +78,6 @@ async function observe(scope: Scope, copy: ConsentCopy, staleMs: number): Promis
       const { ageMs } = copy;
       return ageMs === undefined ? [] : [{ value: ageMs / 1_000, labels: {} }];
     },
-  );
-  scope.metrics.observe(
-    "consent_copy_lag_records",
-    "gauge",
-    "Records of sms.consent that the copy has not applied",
-    () => copy.lag,
   );
   let old = false;
   const look = () => {

@@ -52,9 +52,6 @@ export async function startPipeline(
   return { connection, codecs, producer, now: () => producer.clock.now(), traces };
 }
 
-/** What a copy on disk is read with: by all partitions at once, and mostly in vain. */
-export const COPY_READING = { fetchBytes: 65_536, maxWaitMs: 1_000 } as const;
-
 /** A reader of these topics beside the consumer groups, until the service stops. `fetchBytes`, `maxWaitMs`: see TopicReaderOptions. */
 export async function startReader(
   scope: Scope,

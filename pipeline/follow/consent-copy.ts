@@ -16,7 +16,7 @@ import { type InRecord, type KafkaLog, type OutRecord, seldom } from "../../plat
 import { ChangelogCopy, type ChangelogSource, type Wanted } from "../../platform/store/changelog-copy.ts";
 import type { PartitionStore, Table } from "../../platform/store/partition-store.ts";
 import type { Consent } from "../../schemas/generated/types.ts";
-import { CONSENT_TOPIC } from "../../schemas/topics.ts";
+import { CONSENT_TOPIC, DELETE_RETENTION_MS } from "../../schemas/topics.ts";
 import { readWord, writeWord } from "./stored-word.ts";
 
 const CONSENT_TABLE = "consent";
@@ -24,8 +24,6 @@ const CONSENT_TABLE = "consent";
 const OVERTAKEN_TABLE = "consent-overtaken";
 /** The tables of the copy. */
 export const CONSENT_TABLES = [CONSENT_TABLE, OVERTAKEN_TABLE];
-/** Kafka's default, which the topic keeps: nobody here writes tombstones. */
-const DELETE_RETENTION_MS = 24 * 3_600_000;
 
 const NOTHING = Buffer.alloc(0);
 /** The store keeps times in six octets. */

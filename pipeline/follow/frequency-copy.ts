@@ -7,11 +7,9 @@ import { type InRecord, type KafkaLog, seldom } from "../../platform/kafka/recor
 import { ChangelogCopy, type ChangelogSource, type Wanted } from "../../platform/store/changelog-copy.ts";
 import type { PartitionStore, Table } from "../../platform/store/partition-store.ts";
 import type { Frequency } from "../../schemas/generated/types.ts";
-import { FREQUENCY_TOPIC } from "../../schemas/topics.ts";
+import { DELETE_RETENTION_MS, FREQUENCY_TOPIC } from "../../schemas/topics.ts";
 
 export const FREQUENCY_TABLE = "frequency";
-/** Kafka's default, which the topic keeps. */
-const DELETE_RETENTION_MS = 24 * 3_600_000;
 /** A message in the store: [at, 6 octets][hash, 4]. */
 const OCTETS = 10;
 const MOST = 100;

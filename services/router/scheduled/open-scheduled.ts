@@ -1,4 +1,5 @@
-import { COPY_READING, type Pipeline, startReader } from "../../../pipeline/boot/start-pipeline.ts";
+import { startCopy } from "../../../pipeline/boot/start-copy.ts";
+import type { Pipeline } from "../../../pipeline/boot/start-pipeline.ts";
 import type { Scope } from "../../../platform/lifecycle/run-service.ts";
 import { ChangelogCopy } from "../../../platform/store/changelog-copy.ts";
 import type { PartitionStore } from "../../../platform/store/partition-store.ts";
@@ -13,29 +14,23 @@ export async function openScheduled(
   onUnreadable: () => void,
 ): Promise<ScheduledMessages> {
   const scheduled = new ScheduledMessages(store, onUnreadable);
-  const copy = new ChangelogCopy({
-    store,
-    // Of its own: one that has no room for a batch holds up all that its reader brings.
-    source: await startReader(scope, pipeline, [SCHEDULED_TOPIC], {
-      name: "reader of scheduled messages",
-      ...COPY_READING,
-    }),
-    topic: SCHEDULED_TOPIC,
-    tables: SCHEDULED_TABLES,
-    apply: (record) => scheduled.apply(record),
-    now: pipeline.now,
-    deleteRetentionMs: DELETE_RETENTION_MS,
-    onFault: (error) => scope.fail(error),
-    log: scope.log,
-  });
-  scheduled.follow(copy);
-  await scope.waitFor("copy of sms.scheduled", () => copy.start());
-  await scope.add("copy of sms.scheduled", { start: () => copy, stop: () => copy.stop() });
-  scope.metrics.observe(
-    "scheduled_copy_lag_records",
-    "gauge",
-    "Records of sms.scheduled that the copy has not applied",
-    () => copy.lag,
+  const copy = await startCopy(
+    scope,
+    pipeline,
+    { topic: SCHEDULED_TOPIC, name: "scheduled" },
+    (source) =>
+      new ChangelogCopy({
+        store,
+        source,
+        topic: SCHEDULED_TOPIC,
+        tables: SCHEDULED_TABLES,
+        apply: (record) => scheduled.apply(record),
+        now: pipeline.now,
+        deleteRetentionMs: DELETE_RETENTION_MS,
+        onFault: (error) => scope.fail(error),
+        log: scope.log,
+      }),
   );
+  scheduled.follow(copy);
   return scheduled;
 }
