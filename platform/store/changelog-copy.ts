@@ -70,14 +70,26 @@ export class ChangelogCopy {
   private readonly options: ChangelogCopyOptions;
   private readonly partitions: Following[] = [];
   private timer: NodeJS.Timeout | undefined;
+  private starting: Promise<void> | undefined;
   private over = false;
 
   constructor(options: ChangelogCopyOptions) {
     this.options = options;
   }
 
-  /** Clears what cannot be gone on with, and begins to follow. Throws when Kafka does not answer: call it again. */
-  async start(): Promise<void> {
+  /**
+   * Clears what cannot be gone on with, and begins to follow. Throws when Kafka does not answer: call it again. Whoever calls it while it is under way, having
+   * given an earlier call up, waits for that one: clearing many keys takes its time, and must not be done twice at once.
+   */
+  start(): Promise<void> {
+    this.starting ??= this.begin().catch((error: unknown) => {
+      this.starting = undefined;
+      throw error;
+    });
+    return this.starting;
+  }
+
+  private async begin(): Promise<void> {
     const { options } = this;
     const { store, source, topic, now, deleteRetentionMs } = options;
     const asked = now();

@@ -46,6 +46,40 @@ async function instance(log: SimulatedChangelog, folder: string, more: Partial<S
   return { ...world, copy, faults, warnings, applied, end, get, all };
 }
 
+test("a start that takes long is joined by whoever asks again, and one that has failed is made again", async () => {
+  const log = new SimulatedChangelog(2, DAY);
+  log.append(0, "a", "1");
+  const { store } = await openStore(freshFolder());
+  const followed: number[] = [];
+  let asked = 0;
+  let answer = (_: "yes" | "no"): void => {};
+  const source = {
+    watermarks: async () => {
+      asked++;
+      const said = await new Promise<"yes" | "no">((resolve) => {
+        answer = resolve;
+      });
+      if (said === "no") throw new Error("no answer");
+      return log.watermarks();
+    },
+    offsetsAt: (topic: string, time: number) => log.offsetsAt(topic, time),
+    followFrom: (_: string, partition: number) => void followed.push(partition),
+  };
+  const now = () => log.now;
+  const told = { apply: () => {}, onFault: () => {}, log: silentLog, pollMs: 1 << 30 };
+  const copy = new ChangelogCopy({ store, source, topic: TOPIC, tables: ["a"], now, deleteRetentionMs: DAY, ...told });
+  const failing = copy.start();
+  answer("no");
+  await expect(failing).rejects.toThrow("no answer");
+  const starts = [copy.start(), copy.start()];
+  answer("yes");
+  await Promise.all([...starts]);
+  await copy.start();
+  expect([asked, followed]).toEqual([2, [0, 1]]);
+  copy.stop();
+  await store.close();
+});
+
 const KEYS = ["k0", "k1", "k2", "k3", "k4", "k5"];
 
 test("however often its process ends, and however long it is away, a copy comes to what the log says", async () => {
