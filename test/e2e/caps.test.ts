@@ -8,8 +8,8 @@ import { afterAll, beforeAll, expect, inject, test } from "vitest";
 import { ControlClient } from "../../infra/local/control-client.ts";
 import { LiveCatalogFiles } from "../fixture/live-catalog.ts";
 import {
-  behave,
-  behaviourOf,
+  behaveAs,
+  CALM,
   disconnect,
   freshId,
   freshNumber,
@@ -32,16 +32,11 @@ const PER_SECOND = 80;
 /** What docs/catalog.md allows several routers to send beyond a cap: what goes within a second and a half. */
 const BEYOND = PER_SECOND * 1.5;
 const KEY = "a-key-of-the-capped-account";
-const CALM = {
-  errors: { permanentShare: 0, temporaryShare: 0 },
-  receipts: { delay: { kind: "constant", ms: 300 }, states: { DELIVRD: 1, UNDELIV: 0, EXPIRED: 0 }, lossShare: 0 },
-};
 
-let before: object;
+let asBefore: () => Promise<void>;
 
 beforeAll(async () => {
-  before = await behaviourOf("smsc-b");
-  await behave("smsc-b", CALM);
+  asBefore = await behaveAs({ "smsc-b": CALM });
   await control.scale("router", 2);
   const apiKeys = [{ id: "k", sha256: createHash("sha256").update(KEY).digest("hex") }];
   const applied = await catalog.apply({
@@ -63,7 +58,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await catalog.apply({ ...files, senders: [], caps: [] });
   await control.scale("router", 1);
-  await behave("smsc-b", before);
+  await asBefore();
   await disconnect();
   catalog.remove();
 });

@@ -11,13 +11,25 @@ import { INBOUND_TOPIC } from "../../schemas/topics.ts";
 import { campaigns } from "../../services/console/read/campaigns.ts";
 import { clickhouseOptions } from "../fixture/cluster-handle.ts";
 import { logInto, MARK } from "./own-console.ts";
-import { disconnect, freshId, freshNumber, post, produce, produceRaw, until, untilFinal } from "./sluice.ts";
+import {
+  behaveAs,
+  CALM,
+  disconnect,
+  freshId,
+  freshNumber,
+  post,
+  produce,
+  produceRaw,
+  until,
+  untilFinal,
+} from "./sluice.ts";
 
 const { consoleUrl, environment, infra } = inject("sluice");
-afterAll(disconnect);
 
 let cookie: string;
+let asBefore: () => Promise<void>;
 beforeAll(async () => {
+  asBefore = await behaveAs({ "smsc-a": CALM, "smsc-b": CALM });
   cookie = await logInto(consoleUrl, environment.SLUICE_CONSOLE_LOGIN_FILE!);
 });
 
@@ -44,6 +56,11 @@ async function sentBy(): Promise<string> {
   const { id } = body as { id: string };
   return (await untilFinal([id])).get(id)!.provider;
 }
+
+afterAll(async () => {
+  await asBefore();
+  await disconnect();
+});
 
 test("the overview follows the senders' words, and a message is found by its reference with the reasons of its way", async () => {
   await until("all providers are up on the console", async () => {

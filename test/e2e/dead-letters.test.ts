@@ -18,7 +18,7 @@ import { silentLog } from "../../platform/log/log.ts";
 import { requestTopic } from "../../schemas/topics.ts";
 import { runCli } from "../../services/cli/sluice.ts";
 import { LateSchema } from "../fixture/late-schema.ts";
-import { behave, behaviourOf, disconnect, freshId, produceRaw, query, until, untilFinal } from "./sluice.ts";
+import { behaveAs, CALM, disconnect, freshId, produceRaw, query, until, untilFinal } from "./sluice.ts";
 
 const { environment, infra, stateDir } = inject("sluice");
 const REQUESTS = requestTopic("otp");
@@ -35,16 +35,11 @@ const reader = new TopicReader({
 });
 const children: ChildProcess[] = [];
 let since = "";
-let usual: object;
+let asBefore: () => Promise<void>;
 
 beforeAll(async () => {
   since = new Date().toISOString();
-  usual = await behaviourOf("smsc-a");
-  await behave("smsc-a", {
-    errors: { permanentShare: 0, temporaryShare: 0 },
-    rules: [{ prefix: DELIVERED, state: "DELIVRD" }],
-    receipts: { delay: { kind: "constant", ms: 300 }, lossShare: 0 },
-  });
+  asBefore = await behaveAs({ "smsc-a": { ...CALM, rules: [{ prefix: DELIVERED, state: "DELIVRD" }] } });
   await reader.start();
   const late = await LateSchema.announce(infra.registryUrl);
   const codecs = await connectCodecs(infra.registryUrl);
@@ -77,7 +72,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   for (const child of children) child.kill("SIGKILL");
-  await behave("smsc-a", usual);
+  await asBefore();
   await reader.stop();
   await disconnect();
   rmSync(folder, { recursive: true, force: true });

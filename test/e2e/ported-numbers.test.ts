@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
 import { type CatalogFiles, LiveCatalogFiles } from "../fixture/live-catalog.ts";
-import { audit, behave, behaviourOf, disconnect, freshId, produce, query, until, untilFinal } from "./sluice.ts";
+import { audit, behaveAs, CALM, disconnect, freshId, produce, query, until, untilFinal } from "./sluice.ts";
 
 const { environment } = inject("sluice");
 const catalog = new LiveCatalogFiles(environment);
@@ -36,19 +36,12 @@ const service = createServer((request, response) => {
   asked.push({ number, authorization: request.headers.authorization });
   answer(number, response);
 });
-const before = new Map<string, object>();
-const CALM = {
-  errors: { permanentShare: 0, temporaryShare: 0 },
-  receipts: { delay: { kind: "constant", ms: 300 }, states: { DELIVRD: 1, UNDELIV: 0, EXPIRED: 0 }, lossShare: 0 },
-  rules: [{ prefix: LEARNED, network: O2 }],
-};
+let asBefore: () => Promise<void>;
 
 beforeAll(async () => {
   await new Promise<void>((resolve) => service.listen(0, "127.0.0.1", resolve));
-  for (const provider of ["smsc-a", "smsc-b"]) {
-    before.set(provider, await behaviourOf(provider));
-    await behave(provider, CALM);
-  }
+  const learning = { ...CALM, rules: [{ prefix: LEARNED, network: O2 }] };
+  asBefore = await behaveAs({ "smsc-a": learning, "smsc-b": learning });
   const applied = await catalog.apply(withLookup());
   expect(applied, applied.err).toMatchObject({ code: 0 });
   expect(applied.out).toContain("+ portability\n");
@@ -57,7 +50,7 @@ beforeAll(async () => {
 afterAll(async () => {
   // A file that is not there is as an empty one.
   await catalog.apply({ ...files, portability: null } as CatalogFiles);
-  for (const [provider, settings] of before) await behave(provider, settings);
+  await asBefore();
   service.closeAllConnections();
   service.close();
   await disconnect();

@@ -1,7 +1,7 @@
 /** A failed receipt leads to the next provider of the route; a message has one end, whatever receipts come. */
 import { randomInt } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { audit, behave, behaviourOf, disconnect, freshId, getMessage, produce, query, untilFinal } from "./sluice.ts";
+import { audit, behaveAs, disconnect, freshId, getMessage, produce, query, untilFinal } from "./sluice.ts";
 
 /** Numbers whose messages fare the same everywhere: the first digits decide. The route of otp asks smsc-a, smsc-b and http-c in turn. */
 const REJECTED_BY_A = "49151771";
@@ -33,16 +33,13 @@ const RULES: Readonly<Record<string, object>> = {
   "http-c": { ...NO_ERRORS, rules: [{ prefix: REJECTED_BY_ALL, state: "failed" }], callbacks: { lossShare: 0 } },
 };
 
-const before = new Map<string, object>();
+let asBefore: () => Promise<void>;
 beforeAll(async () => {
-  for (const [provider, settings] of Object.entries(RULES)) {
-    before.set(provider, await behaviourOf(provider));
-    await behave(provider, settings);
-  }
+  asBefore = await behaveAs(RULES);
 });
 
 afterAll(async () => {
-  for (const [provider, settings] of before) await behave(provider, settings);
+  await asBefore();
   await disconnect();
 });
 

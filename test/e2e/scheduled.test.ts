@@ -5,7 +5,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
 import { ControlClient } from "../../infra/local/control-client.ts";
-import { behave, behaviourOf, disconnect, freshId, freshNumber, produce, query, untilFinal } from "./sluice.ts";
+import { behaveAs, CALM, disconnect, freshId, freshNumber, produce, query, untilFinal } from "./sluice.ts";
 
 const { stateDir } = inject("sluice");
 const control = new ControlClient(stateDir);
@@ -16,24 +16,17 @@ const SPREAD_MS = MESSAGES > 1_000 ? 60_000 : 8_000;
 /** From the first request until the first is due, ms: more than it takes to hand them in. */
 const AHEAD_MS = 8_000 + MESSAGES;
 const PROVIDERS = ["smsc-a", "smsc-b"] as const;
-const CALM = {
-  errors: { permanentShare: 0, temporaryShare: 0 },
-  receipts: { delay: { kind: "constant", ms: 300 }, states: { DELIVRD: 1, UNDELIV: 0, EXPIRED: 0 }, lossShare: 0 },
-};
 
-const before = new Map<string, object>();
+let asBefore: () => Promise<void>;
 
 beforeAll(async () => {
-  for (const name of PROVIDERS) {
-    before.set(name, await behaviourOf(name));
-    await behave(name, CALM);
-  }
+  asBefore = await behaveAs(Object.fromEntries(PROVIDERS.map((name) => [name, CALM])));
   await control.scale("router", 2);
 });
 
 afterAll(async () => {
   await control.scale("router", 1);
-  for (const [name, behaviour] of before) await behave(name, behaviour);
+  await asBefore();
   await disconnect();
 });
 

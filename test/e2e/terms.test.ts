@@ -9,7 +9,7 @@ import { afterAll, beforeAll, expect, inject, test } from "vitest";
 import { ControlClient } from "../../infra/local/control-client.ts";
 import { type CatalogFiles, LiveCatalogFiles, type ProviderEntry } from "../fixture/live-catalog.ts";
 import { pumpedCodesAreTold } from "./pumped-codes.ts";
-import { behave, behaviourOf, disconnect, freshId, produce, query, until, untilFinal } from "./sluice.ts";
+import { behaveAs, CALM, disconnect, freshId, produce, query, until, untilFinal } from "./sluice.ts";
 import { zoneOfMidnight } from "./zones-of-tests.ts";
 
 const { environment, stateDir } = inject("sluice");
@@ -32,19 +32,16 @@ const PRICE_OF_B = "0.071";
 const AGAIN_WITHIN_S = 40;
 /** Receipts for these numbers get lost at smsc-a. */
 const UNHEARD = "49151781";
-/** What is counted here must not depend on what the providers refuse or lose by chance. */
-const CALM = {
-  errors: { permanentShare: 0, temporaryShare: 0 },
-  receipts: { delay: { kind: "constant", ms: 300 }, states: { DELIVRD: 1, UNDELIV: 0, EXPIRED: 0 }, lossShare: 0 },
-};
 
-const before = new Map<string, object>();
+let asBefore: () => Promise<void>;
 let midnight = 0;
 
 beforeAll(async () => {
-  for (const provider of ["smsc-a", "smsc-b"]) before.set(provider, await behaviourOf(provider));
-  await behave("smsc-a", { ...CALM, rules: [{ prefix: UNHEARD, loseReceipt: true }] });
-  await behave("smsc-b", CALM);
+  // What is counted here must not depend on what the providers refuse or lose by chance.
+  asBefore = await behaveAs({
+    "smsc-a": { ...CALM, rules: [{ prefix: UNHEARD, loseReceipt: true }] },
+    "smsc-b": CALM,
+  });
   await control.scale("router", 2);
   // With a midnight far away, for the new providers' links and topics; then prices and quotas alone change.
   const links = await catalog.apply(withTerms(Date.now() + 12 * 3_600_000));
@@ -58,7 +55,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await catalog.apply(files);
   await control.scale("router", 1);
-  for (const [provider, settings] of before) await behave(provider, settings);
+  await asBefore();
   await disconnect();
   catalog.remove();
 });

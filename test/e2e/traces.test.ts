@@ -3,7 +3,7 @@ import { randomInt, randomUUID } from "node:crypto";
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
 import { newMessageId } from "../../domain/message/message-id.ts";
 import type { ReceivedSpan } from "../fixture/otlp-receiver.ts";
-import { behave, behaviourOf, disconnect, produce, produceRaw, until, untilFinal } from "./sluice.ts";
+import { behaveAs, CALM, disconnect, produce, produceRaw, until, untilFinal } from "./sluice.ts";
 
 const { ingestUrl, tracesUrl } = inject("sluice");
 
@@ -18,16 +18,13 @@ const RULES: Readonly<Record<string, readonly object[]>> = {
   "smsc-b": [{ prefix: REJECTED_BY_A, state: "DELIVRD" }],
 };
 
-const before = new Map<string, object>();
+let asBefore: () => Promise<void>;
 beforeAll(async () => {
-  for (const [provider, rules] of Object.entries(RULES)) {
-    before.set(provider, await behaviourOf(provider));
-    const receipts = { delay: { kind: "constant", ms: 300 }, lossShare: 0 };
-    await behave(provider, { errors: { permanentShare: 0, temporaryShare: 0 }, rules, receipts });
-  }
+  const of = (rules: readonly object[]) => ({ ...CALM, rules });
+  asBefore = await behaveAs(Object.fromEntries(Object.entries(RULES).map(([name, rules]) => [name, of(rules)])));
 });
 afterAll(async () => {
-  for (const [provider, settings] of before) await behave(provider, settings);
+  await asBefore();
   await disconnect();
 });
 
