@@ -21,6 +21,9 @@ export const MISSING_CLASS = "missing";
 /** Class of a try that was given up before it was submitted, since the recipient has said stop. It is also how the message ends. */
 export const OPTED_OUT_CLASS = "opted-out";
 
+/** Class of a try that was given up before it was submitted, since its recipient's quiet hours have begun: the message waits for their end. */
+export const QUIET_HOURS_CLASS = "quiet-hours";
+
 /** Tries kept on a message. */
 export const MAX_TRIED = 32;
 

@@ -1,5 +1,6 @@
 import type { QuietHours } from "../catalog/quiet-hours.ts";
 import { countriesOf, type Region } from "../catalog/region.ts";
+import type { Snapshot } from "../catalog/snapshot.ts";
 import { minutesOf, WEEK_MINUTES } from "../catalog/time-window.ts";
 import type { Lane } from "../message/lane.ts";
 import { zonesOf } from "../numbers/number-zones.ts";
@@ -30,15 +31,40 @@ export interface QuietNow {
   readonly zones: readonly string[];
 }
 
+/** For people: by which rule, where, and until when. */
+export function quietText({ rule, until, zones }: QuietNow): string {
+  const where = zones.length > 3 ? `${zones.length} time zones` : zones.join(", ");
+  return `quiet hours (${rule}) in ${where} until ${new Date(until).toISOString()}`;
+}
+
 interface Compiled {
   readonly rule: QuietHours;
   readonly lanes: ReadonlySet<string>;
   readonly countries: ReadonlySet<string> | undefined;
   readonly accounts: ReadonlySet<string> | undefined;
+  /** In place of what the number says. */
+  readonly zone: readonly string[] | undefined;
   /** 1 for each minute of the week in which it may go. */
   readonly open: Uint8Array;
   /** By minute of the week: minutes until it may go. */
   readonly wait: Uint16Array;
+  /** By zones: when it may go, epoch ms, as of one minute; 0: now. Numbers of one prefix have the same list of zones. */
+  readonly answers: Map<readonly string[], number>;
+  /** The minute that the answers are of, since 1970. */
+  minute: number;
+}
+
+const tables = new WeakMap<Snapshot, { readonly table: QuietTable | undefined }>();
+
+/** The quiet hours of a catalog, made once for all who ask; undefined: it has none. */
+export function quietTableOf(snapshot: Snapshot): QuietTable | undefined {
+  let made = tables.get(snapshot);
+  if (made === undefined) {
+    const { quietHours = [], regions } = snapshot.catalog;
+    made = { table: quietHours.length === 0 ? undefined : new QuietTable(quietHours, regions) };
+    tables.set(snapshot, made);
+  }
+  return made.table;
 }
 
 /** The catalog's quiet hours, ready to be asked. The first rule that is a message's own holds for it. */
@@ -56,14 +82,29 @@ export class QuietTable {
         lanes.has(lane) && (countries?.has(country) ?? true) && (accounts?.has(account) ?? true),
     );
     if (found === undefined) return undefined;
-    const { rule } = found;
-    const zones = rule.zone === undefined ? zonesOf(to) : [rule.zone];
+    const zones = found.zone ?? zonesOf(to);
     // Where nobody knows what time it is, nobody can say that it is night.
     if (zones.length === 0) return undefined;
-    const clocks = zones.map((zone) => LocalTime.of(zone));
-    const until = openFrom(found, clocks, rule.zones, now) ?? openFrom(found, clocks, "any", now);
-    return until === undefined || until <= now ? undefined : { rule: rule.id, until, zones };
+    const until = openIn(found, zones, now);
+    return until <= now ? undefined : { rule: found.rule.id, until, zones };
   }
+}
+
+/** When it may go, epoch ms; 0: now. It changes at full minutes only, and many ask in one. */
+function openIn(compiled: Compiled, zones: readonly string[], now: number): number {
+  const { answers, rule } = compiled;
+  const minute = Math.floor(now / MINUTE_MS);
+  if (minute !== compiled.minute) {
+    answers.clear();
+    compiled.minute = minute;
+  }
+  const known = answers.get(zones);
+  if (known !== undefined) return known;
+  const clocks = zones.map((zone) => LocalTime.of(zone));
+  const until = openFrom(compiled, clocks, rule.zones, now) ?? openFrom(compiled, clocks, "any", now) ?? 0;
+  const answer = until <= now ? 0 : until;
+  answers.set(zones, answer);
+  return answer;
 }
 
 /** The first moment from `now` on at which it is allowed in all, or any, of the zones; undefined: never within a week. */
@@ -107,7 +148,10 @@ function compile(rule: QuietHours, regions: readonly Region[]): Compiled {
     lanes: new Set(rule.lanes),
     countries: countries && new Set(countries),
     accounts: rule.accounts && new Set(rule.accounts),
+    zone: rule.zone === undefined ? undefined : [rule.zone],
     open,
     wait,
+    answers: new Map(),
+    minute: Number.NaN,
   };
 }

@@ -1,4 +1,5 @@
 import { messageIdFromKey } from "../../domain/message/message-id.ts";
+import { QUIET_HOURS_CLASS } from "../../domain/message/tries.ts";
 import { headerText, type InRecord } from "../../platform/kafka/record.ts";
 import {
   extractTrace,
@@ -62,7 +63,8 @@ export function traceHeaders(context: TraceContext | undefined): Record<string, 
 
 /**
  * Whether an event is a failure of its message, and so traced whatever the share. What a provider never had (`unsubmitted`: its circuit
- * was open, too many waited for the number) is none: the message takes another way, and the attempt is named where that leads.
+ * was open, too many waited for the number), or was not to be sent at this hour, is none: the message takes another way or waits, and the attempt is named
+ * where that leads.
  */
 export function isFailure({ type, errorClass, state }: Event): boolean {
   switch (type) {
@@ -71,7 +73,7 @@ export function isFailure({ type, errorClass, state }: Event): boolean {
     case "rerouted":
       return true;
     case "returned":
-      return errorClass !== "unsubmitted";
+      return errorClass !== "unsubmitted" && errorClass !== QUIET_HOURS_CLASS;
     case "final":
       return state !== "delivered";
     default:

@@ -17,6 +17,7 @@ const RETRY_CLASSES: ReadonlySet<string> = new Set([
   "undelivered",
   "missing",
   "opted-out",
+  "quiet-hours",
   "held",
 ]);
 

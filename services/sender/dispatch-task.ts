@@ -1,8 +1,6 @@
 import type { Provider } from "../../domain/catalog/provider.ts";
 import { TAKEOVER } from "../../domain/message/submit-outcome.ts";
-import { OPTED_OUT_CLASS } from "../../domain/message/tries.ts";
 import { REPLAYED_SOURCE } from "../../pipeline/dead-letters/replay-mark.ts";
-import type { ConsentGuard } from "../../pipeline/follow/consent-guard.ts";
 import type { SluiceCodecs } from "../../pipeline/records/codecs.ts";
 import { deadLetterRecord } from "../../pipeline/records/dead-letter.ts";
 import { implausibleDispatch } from "../../pipeline/records/plausible.ts";
@@ -15,6 +13,7 @@ import { headerText, type InRecord, type OutRecord } from "../../platform/kafka/
 import type { Task } from "../../platform/kafka/task.ts";
 import { extractTrace } from "../../platform/telemetry/trace-context.ts";
 import type { Dispatch } from "../../schemas/generated/types.ts";
+import type { LastLook } from "./last-look.ts";
 import { type OutcomeLog, type StoredOutcome, workOf } from "./outcome-log.ts";
 import type { Order, Outcomes } from "./outcomes.ts";
 import { PartitionOwner } from "./partition-owner.ts";
@@ -37,8 +36,8 @@ export interface DispatchTaskOptions {
   readonly countedBy?: number | undefined;
   readonly journal?: DispatchJournal | undefined;
   readonly traces?: Pick<MessageTraces, "deadLetter"> | undefined;
-  /** Whether a message may go to its recipient, by what they have said. Default: all may. */
-  readonly consent?: Pick<ConsentGuard, "against"> | undefined;
+  /** Whether a message may go to its recipient now. Default: all may. */
+  readonly look?: Pick<LastLook, "against"> | undefined;
 }
 
 /** What the dispatcher asks about one partition of a provider's dispatch topics. */
@@ -111,14 +110,14 @@ export class DispatchTask implements DispatchHandler<Dispatch, StoredOutcome> {
     return outcomes.inDoubt(orderOf(work), TAKEOVER, now());
   }
 
-  /** What has expired while it waited, or whose recipient has said stop: the router ends it. */
+  /** What has expired while it waited, or whose recipient has said stop, the router ends; what has come into quiet hours waits there for their end. */
   over(work: Work<Dispatch>): Outcome | undefined {
-    const { outcomes, now, consent } = this.options;
+    const { outcomes, now, look } = this.options;
     const { facts } = work.value;
     const at = now();
     if (at >= facts.expiresAt) return outcomes.returned(orderOf(work), "unsubmitted", "expired", at);
-    if (consent?.against(facts) === undefined) return undefined;
-    return outcomes.returned(orderOf(work), OPTED_OUT_CLASS, OPTED_OUT_CLASS, at);
+    const against = look?.against(facts);
+    return against === undefined ? undefined : outcomes.returned(orderOf(work), against, against, at);
   }
 
   /** More to one number than the provider takes one after the other: the router finds another way, or a later time. */

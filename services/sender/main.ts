@@ -21,6 +21,7 @@ import { runService } from "../../platform/lifecycle/run-service.ts";
 import { observeDisk } from "../../platform/telemetry/disk-space.ts";
 import { KNOWN_VARIABLES } from "../../schemas/generated/variables.ts";
 import { CONTROL_TOPIC, EVENTS_TOPIC, HEALTH_TOPIC } from "../../schemas/topics.ts";
+import { LastLook } from "./last-look.ts";
 import { LiveProviders } from "./live-providers.ts";
 import { OutcomeLog } from "./outcome-log.ts";
 import { ProviderRuntime } from "./provider-runtime.ts";
@@ -82,13 +83,16 @@ await runService({
     const outcomeLog = new OutcomeLog(reader);
     const volumes = new VolumeLog({ reader, health, mark, codec: codecs.event, log: scope.log });
     const kafka = { connection, producer, codecs, outcomeLog, ends, volumes, health, sessionTimeoutMs };
-    const consent = {
-      guard: new ConsentGuard({ copy: consentCopy, catalog }),
-      caughtUpFor: consentCopy.caughtUpFor.bind(consentCopy),
-    };
+    const consent = { caughtUpFor: consentCopy.caughtUpFor.bind(consentCopy) };
+    const look = new LastLook({
+      consent: new ConsentGuard({ copy: consentCopy, catalog }),
+      catalog,
+      now: pipeline.now,
+    });
     const shared = {
       ...kafka,
       consent,
+      look,
       metrics,
       traces: pipeline.traces,
       partitions,

@@ -1,6 +1,12 @@
 import { copyAllowed, type Provider } from "../../domain/catalog/provider.ts";
 import type { SubmitOutcome } from "../../domain/message/submit-outcome.ts";
-import { appendTry, IN_DOUBT_CLASS, type OPTED_OUT_CLASS, triesInDoubt } from "../../domain/message/tries.ts";
+import {
+  appendTry,
+  IN_DOUBT_CLASS,
+  type OPTED_OUT_CLASS,
+  type QUIET_HOURS_CLASS,
+  triesInDoubt,
+} from "../../domain/message/tries.ts";
 import type { SluiceCodecs } from "../../pipeline/records/codecs.ts";
 import { BLANK_EVENT, eventRecord } from "../../pipeline/records/event-record.ts";
 import { retryRecord } from "../../pipeline/records/retry-record.ts";
@@ -34,7 +40,8 @@ export type ReturnClass =
   | "permanent"
   | "unsubmitted"
   | "unknown"
-  | typeof OPTED_OUT_CLASS;
+  | typeof OPTED_OUT_CLASS
+  | typeof QUIET_HOURS_CLASS;
 
 /** The class under which a result goes back. A link at fault says nothing about the message. */
 export function returnClassOf(outcome: Exclude<SubmitOutcome, "accepted" | "in-doubt">): ReturnClass {

@@ -1,5 +1,4 @@
 import type { Provider } from "../../domain/catalog/provider.ts";
-import type { ConsentGuard } from "../../pipeline/follow/consent-guard.ts";
 import type { ProviderHealth } from "../../pipeline/follow/provider-health.ts";
 import { NO_VOLUME, type VolumeCount } from "../../pipeline/follow/told-volume.ts";
 import type { SluiceCodecs } from "../../pipeline/records/codecs.ts";
@@ -21,6 +20,7 @@ import { DispatchTask } from "./dispatch-task.ts";
 import { GuardedLink, guardedDelivery } from "./guarded-link.ts";
 import { HealthReporter } from "./health-reporter.ts";
 import { HttpLink } from "./http-link.ts";
+import type { LastLook } from "./last-look.ts";
 import type { Link } from "./link.ts";
 import type { OutcomeLog, StoredOutcome } from "./outcome-log.ts";
 import { Outcomes } from "./outcomes.ts";
@@ -34,7 +34,6 @@ import type { VolumeLog } from "./volume-log.ts";
 
 /** What senders ask of the copy of sms.consent. */
 export interface SenderConsent {
-  readonly guard: ConsentGuard;
   /** Resolves with true when it has all that the log has by now of the destinations of a provider's partition. */
   caughtUpFor(partition: number, of: number, wanted: { readonly alive: boolean }): Promise<boolean>;
 }
@@ -59,6 +58,8 @@ export interface SharedParts {
   readonly goesElsewhere?: (provider: Provider) => boolean;
   /** What recipients have said. Default: nothing. */
   readonly consent?: SenderConsent | undefined;
+  /** Whether a message may go to its recipient now. Default: all may. */
+  readonly look?: LastLook | undefined;
   /** Folder of the journals; without one none is kept. */
   readonly journalDir?: string | undefined;
   /** Of the consumer groups, ms. */
@@ -100,7 +101,7 @@ export class ProviderRuntime {
       goesElsewhere: () => retired || shared.goesElsewhere?.(provider) !== false,
       volumeElsewhere: () => this.volumeElsewhere(),
       retired,
-      consent: shared.consent?.guard,
+      look: shared.look,
       onLate: (events) => this.writeLate(events),
       onCircuit: () => this.health.tell(),
       monotonic: () => performance.now(),
@@ -181,7 +182,7 @@ export class ProviderRuntime {
       now: () => shared.producer.clock.now(),
       countedBy,
       traces: shared.traces,
-      consent: shared.consent?.guard,
+      look: shared.look,
     });
     const dispatcher = new Dispatcher(task, handler, {
       producer: shared.producer,

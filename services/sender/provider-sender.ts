@@ -9,8 +9,6 @@
 
 import { faultPoint } from "#fault-point";
 import type { Provider } from "../../domain/catalog/provider.ts";
-import { OPTED_OUT_CLASS } from "../../domain/message/tries.ts";
-import type { ConsentGuard } from "../../pipeline/follow/consent-guard.ts";
 import type { VolumeCount } from "../../pipeline/follow/told-volume.ts";
 import type { Outcome } from "../../platform/kafka/dispatcher.ts";
 import type { KafkaLog, OutRecord } from "../../platform/kafka/record.ts";
@@ -18,6 +16,7 @@ import { AnswerJudgement } from "./answer-judgement.ts";
 import { Circuit, type CircuitState } from "./circuit.ts";
 import { Conclusions } from "./conclusions.ts";
 import { DeferredSettlements, type Settle } from "./deferred-settlements.ts";
+import type { LastLook } from "./last-look.ts";
 import type { Link, LinkEvents } from "./link.ts";
 import { LinkBinding } from "./link-binding.ts";
 import { NetworkRates } from "./network-rates.ts";
@@ -45,8 +44,8 @@ export interface ProviderSenderOptions<U extends Unit> {
   readonly goesElsewhere?: () => boolean;
   /** Segments that the owners of its partitions in other processes have counted. Default: none. */
   readonly volumeElsewhere?: () => VolumeCount;
-  /** Whether a message may go to its recipient, by what they have said. Default: all may. */
-  readonly consent?: Pick<ConsentGuard, "against" | "holds"> | undefined;
+  /** Whether a message may go to its recipient now. Default: all may. */
+  readonly look?: Pick<LastLook, "against" | "holds"> | undefined;
   /** It was removed from the catalog, or is of no use by it: everything goes back. Default: no. */
   readonly retired?: boolean;
   /** Given events about messages whose outcome has been told: what late answers say. They are stored when that is possible. */
@@ -288,11 +287,13 @@ export class ProviderSender<U extends Unit = Unit> {
     // The last look before it leaves: what waited here may have been decided on hours ago. One that has begun to leave goes whole.
     if (pending.untouched) {
       const { facts } = pending.order.dispatch;
-      if (this.options.consent?.holds(facts)) return false;
-      if (this.options.consent?.against(facts) !== undefined) {
+      if (this.options.look?.holds(facts)) return false;
+      const against = this.options.look?.against(facts);
+      if (against !== undefined) {
+        const { outcomes, now } = this.options;
         this.queue.shift();
         this.leave(pending);
-        this.endOptedOut(pending);
+        this.later(pending.settle, outcomes.returned(pending.order, against, against, now()), against);
         return true;
       }
     }
@@ -443,11 +444,6 @@ export class ProviderSender<U extends Unit = Unit> {
     if (!waiting && verdict !== undefined) this.finish(pending, verdict, true);
   }
 
-  private endOptedOut({ order, settle }: Pending<U>): void {
-    const { outcomes, now } = this.options;
-    this.later(settle, outcomes.returned(order, OPTED_OUT_CLASS, OPTED_OUT_CLASS, now()), OPTED_OUT_CLASS);
-  }
-
   private giveBack(order: Order, settle: Settle, why = "circuit-open"): void {
     const { outcomes, now } = this.options;
     const expired = now() >= order.dispatch.facts.expiresAt;
@@ -494,7 +490,7 @@ export class ProviderSender<U extends Unit = Unit> {
   /** A process that is stopping waits for nothing that cannot go now: another provider or owner will take it. */
   private releaseDraining(now: number): void {
     const [first] = this.queue;
-    const held = first !== undefined && this.options.consent?.holds(first.order.dispatch.facts) === true;
+    const held = first !== undefined && this.options.look?.holds(first.order.dispatch.facts) === true;
     if (!this.rate.paused(now) && this.link.up && !held) return;
     for (let i = this.queue.length - 1; i >= 0; i--) {
       const pending = this.queue[i]!;

@@ -1,21 +1,18 @@
 import type { Snapshot } from "../../../domain/catalog/snapshot.ts";
-import { QuietTable } from "../../../domain/routing/quiet-hours.ts";
+import { QUIET_HOURS_CLASS } from "../../../domain/message/tries.ts";
+import { type QuietTable, quietTableOf, quietText } from "../../../domain/routing/quiet-hours.ts";
 import type { Pending } from "../routing-records.ts";
 import type { MessageRule, Ruling } from "./message-rule.ts";
 
 /** Code of a message whose recipient is not to be disturbed at this hour. */
-export const QUIET_HOURS = "quiet-hours";
+export const QUIET_HOURS = QUIET_HOURS_CLASS;
 
 /** Nobody is written to in their quiet hours: the message waits for their end, or ends at once where its validity does not last so long. */
 export class QuietHoursRule implements MessageRule {
-  private snapshot: Snapshot | undefined;
   private table: QuietTable | undefined;
 
   begin(snapshot: Snapshot): void {
-    if (snapshot === this.snapshot) return;
-    this.snapshot = snapshot;
-    const { quietHours, regions } = snapshot.catalog;
-    this.table = quietHours === undefined || quietHours.length === 0 ? undefined : new QuietTable(quietHours, regions);
+    this.table = quietTableOf(snapshot);
   }
 
   judge({ facts }: Pending, now: number): Ruling | undefined {
@@ -23,9 +20,8 @@ export class QuietHoursRule implements MessageRule {
     const { country, lane, accountId: account, to } = facts;
     const quiet = this.table.ask({ country, lane, account, to }, now);
     if (quiet === undefined) return undefined;
-    const { rule, until, zones } = quiet;
-    const where = zones.length > 3 ? `${zones.length} time zones` : zones.join(", ");
-    const detail = `quiet hours (${rule}) in ${where} until ${new Date(until).toISOString()}`;
+    const { until } = quiet;
+    const detail = quietText(quiet);
     if (until < facts.expiresAt) return { verdict: "wait", due: until, code: QUIET_HOURS, detail };
     const end = { state: "expired", errorClass: "expired", code: QUIET_HOURS } as const;
     return { verdict: "refuse", end, detail: `${detail}, and the message is valid for less` };

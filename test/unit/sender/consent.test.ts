@@ -1,5 +1,4 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import type { ConsentWord } from "../../../domain/consent/consent-word.ts";
 import type { Work } from "../../../platform/kafka/dispatcher.ts";
 import type { InRecord } from "../../../platform/kafka/record.ts";
 import type { Task } from "../../../platform/kafka/task.ts";
@@ -11,7 +10,6 @@ import { running } from "./provider-world.ts";
 beforeEach(() => void vi.useFakeTimers({ now: 2_000_000 }));
 afterEach(() => void vi.useRealTimers());
 
-const STOP: ConsentWord = { state: "opted_out", source: "keyword", at: 1, offset: 0 };
 const STOPPED = "4915112345678";
 const OTHER = "4915112345679";
 
@@ -21,14 +19,14 @@ function consent() {
   return {
     stopped,
     state,
-    against: ({ to }: { to: string }) => (stopped.has(to) ? STOP : undefined),
+    against: ({ to }: { to: string }) => (stopped.has(to) ? ("opted-out" as const) : undefined),
     holds: () => state.holds,
   };
 }
 
 test("a message that waits for its slot is not sent when its recipient says stop meanwhile; the others go", async () => {
   const said = consent();
-  const { link, submit, settled } = await running({ rate: 1 }, { consent: said });
+  const { link, submit, settled } = await running({ rate: 1 }, { look: said });
   submit({ facts: { to: OTHER } });
   submit({ facts: { to: STOPPED } });
   submit({ facts: { to: OTHER } });
@@ -48,7 +46,7 @@ test("a message that waits for its slot is not sent when its recipient says stop
 
 test("one that was throttled is looked at again before it goes again", async () => {
   const said = consent();
-  const { link, submit, settled } = await running({}, { consent: said });
+  const { link, submit, settled } = await running({}, { look: said });
   submit({ facts: { to: STOPPED } });
   await vi.advanceTimersByTimeAsync(0);
   expect(link.sent).toBe(1);
@@ -61,7 +59,7 @@ test("one that was throttled is looked at again before it goes again", async () 
 
 test("a long message whose first part has left goes whole", async () => {
   const said = consent();
-  const { link, submit, settled } = await running({ rate: 1 }, { consent: said });
+  const { link, submit, settled } = await running({ rate: 1 }, { look: said });
   submit({ facts: { to: STOPPED, segments: 3 } });
   await vi.advanceTimersByTimeAsync(500);
   expect(link.sent).toBeGreaterThan(0);
@@ -77,7 +75,7 @@ test("a long message whose first part has left goes whole", async () => {
 test("while what is known is too old nothing is sent, and it goes on when it is not", async () => {
   const said = consent();
   said.state.holds = true;
-  const { link, submit, settled } = await running({}, { consent: said });
+  const { link, submit, settled } = await running({}, { look: said });
   submit({ facts: { to: OTHER } });
   await vi.advanceTimersByTimeAsync(3_000);
   expect([link.sent, settled.length]).toEqual([0, 0]);
@@ -89,7 +87,7 @@ test("while what is known is too old nothing is sent, and it goes on when it is 
 test("a process that is to stop gives back what it holds", async () => {
   const said = consent();
   said.state.holds = true;
-  const { link, submit, settled, owner } = await running({}, { consent: said });
+  const { link, submit, settled, owner } = await running({}, { look: said });
   submit({ facts: { to: OTHER } });
   owner.draining = true;
   await vi.advanceTimersByTimeAsync(1_000);
@@ -106,10 +104,7 @@ test("what waits in the log goes back when its recipient has said stop, whether 
     },
   };
   const said = consent();
-  const task = new DispatchTask(
-    {} as Task,
-    { outcomes, now: () => 5, consent: said } as unknown as DispatchTaskOptions,
-  );
+  const task = new DispatchTask({} as Task, { outcomes, now: () => 5, look: said } as unknown as DispatchTaskOptions);
   const work = {
     record: { headers: {} } as unknown as InRecord,
     value: dispatchOf({ facts: { to: STOPPED } }),

@@ -116,6 +116,27 @@ test("the moment is the first at which it is allowed, minute by minute", { timeo
   );
 });
 
+test("a table that has been asked before says what a new one says, whoever asks and when", () => {
+  const rules = [
+    { ...DAY, countries: ["DE"] },
+    { ...DAY, countries: ["US"], zones: "any" },
+    { countries: ["SE"], allowed: [{ from: "09:00", to: "20:30" }], zone: "Asia/Kathmandu" },
+  ];
+  const people = [of(BERLIN, "DE"), of(TOLL_FREE, "US"), of("12125550123", "US"), of("46701740605", "SE")];
+  const hours = fc.array(fc.tuple(fc.constantFrom(...people), fc.integer({ min: 0, max: 48 * 60 }), fc.boolean()));
+  fc.assert(
+    fc.property(hours, (questions) => {
+      const asked = table(...rules);
+      for (const [who, minute, once] of questions) {
+        const now = at("2026-01-15T00:00:00Z") + minute * 60_000;
+        for (const moment of once ? [now] : [now + 59_999, now])
+          expect(asked.ask(who, moment)).toEqual(table(...rules).ask(who, moment));
+      }
+    }),
+    { numRuns: 50 },
+  );
+});
+
 function pad(n: number): string {
   return String(Math.floor(n)).padStart(2, "0");
 }

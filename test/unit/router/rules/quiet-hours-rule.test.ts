@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { quietHoursSchema } from "../../../../domain/catalog/quiet-hours.ts";
 import { snapshotOf } from "../../../../domain/catalog/snapshot.ts";
 import { QuietHoursRule } from "../../../../services/router/rules/quiet-hours-rule.ts";
-import { eventOf, NOW, request, world } from "../router-world.ts";
+import { codecs, dispatchOf, eventOf, inRecord, NOW, request, world } from "../router-world.ts";
 
 /** 24 November 2025, 17:00 in Berlin. */
 const RULE = { id: "afternoon", countries: ["DE"], lanes: ["otp"], allowed: [{ from: "08:00", to: "16:00" }] };
@@ -41,6 +41,26 @@ describe("a router with quiet hours", () => {
     const { decisions } = run(router, request(0, { validitySeconds: 3_600 }));
     expect(eventOf(decisions[0])).toMatchObject({ type: "closed", state: "expired", errorCode: "quiet-hours" });
     expect(eventOf(decisions[0]).reason).toMatch(/Europe\/Berlin until .* and the message is valid for less/);
+  });
+
+  it("lets one wait that a sender has given back for them, and asks the same provider again then", async () => {
+    const { run, router, at, copied, tick } = await quiet();
+    at(NOW - 2 * 3_600_000);
+    const sent = dispatchOf(run(router, request()).effects[0]);
+    at(NOW);
+    const { facts, text, provider } = sent;
+    const tried = [{ provider, errorClass: "quiet-hours", errorCode: "quiet-hours" }];
+    const nothing = { inDoubt: null, spendLeft: null, spendCurrency: null, charge: null };
+    const retry = codecs.retry.encode({ facts, text, attempt: 2, tried, ...nothing });
+    const back = run(router, inRecord("sms.retry.0s", 0, retry, { headers: { due: String(NOW) } }));
+    expect(back.decisions.map(eventOf)).toEqual([
+      expect.objectContaining({ type: "postponed", errorCode: "quiet-hours", errorClass: null, due: MORNING }),
+    ]);
+    copied(back.effects);
+    at(MORNING);
+    const [due] = (await tick(router)).effects;
+    const again = run(router, { ...due!, offset: 0, timestamp: MORNING, key: null, headers: due!.headers! });
+    expect(eventOf(again.decisions[0])).toMatchObject({ type: "routed", attempt: 3, provider });
   });
 
   it("lets all others go", async () => {
