@@ -53,7 +53,7 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  await catalog.apply(files);
+  await catalog.apply({ ...files, rates: null });
   await control.scale("router", 1);
   await asBefore();
   await disconnect();
@@ -95,6 +95,7 @@ function withTerms(at: number): CatalogFiles {
       route("silence", ["unheard", "smsc-b"], { reroute: { receiptAfterSeconds: RECEIPT_AFTER_S } }),
       ...files.routes,
     ],
+    rates: { base: "EUR", date: zoneOfMidnight(Date.now()).day, rates: { USD: "1.25" } },
   };
 }
 
@@ -122,6 +123,17 @@ async function flow(
   }
   return ids;
 }
+
+test.concurrent("exchange rates that were applied are what amounts are stated by in SQL", async () => {
+  const stated = async () => {
+    const [row] = await query<{ stated: string; factors: Record<string, number> }>(
+      "SELECT stated, factors FROM stated_rates(day = toDate(now('UTC')) + 1)",
+    );
+    return row;
+  };
+  await until("ClickHouse has the rates", async () => (await stated())?.factors.USD !== undefined);
+  expect(await stated()).toMatchObject({ stated: "EUR", factors: { EUR: 1, USD: 0.8 } });
+});
 
 interface Decision {
   /** Epoch ms by the brokers' clock. */
