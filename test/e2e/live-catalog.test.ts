@@ -11,6 +11,8 @@ import { type CatalogFiles, LiveCatalogFiles, type ProviderEntry } from "../fixt
 import { stagesOf, walkThrough } from "../fixture/stages-page.ts";
 import {
   audit,
+  behaveAs,
+  CALM,
   disconnect,
   freshId,
   freshNumber,
@@ -210,6 +212,7 @@ test("docs/stages.md: its steps work, one after the other, as they stand there",
   const folder = join(stateDir, "stages");
   const portOffset = Number(new URL(ingestUrl).port) - 18_080;
   const host = { folder, portOffset, sluice: (args: readonly string[]) => catalog.run(...args) };
+  const asBefore = await behaveAs({ "smsc-a": CALM, "smsc-b": CALM });
   try {
     const [first, ...more] = stagesOf();
     const answer = /^\{"id":.*\}$/m.exec(await walkThrough(first!, host));
@@ -218,6 +221,7 @@ test("docs/stages.md: its steps work, one after the other, as they stand there",
     for (const stage of more) await walkThrough(stage, host);
     expect((await catalog.run("catalog", "history")).out).toContain("the bank's codes go their own way");
   } finally {
+    await asBefore();
     expect(await catalog.apply(files, "--use-again")).toMatchObject({ code: 0 });
   }
 }, 180_000);
