@@ -1,15 +1,20 @@
 import { z } from "zod";
+import { foldText, plainText } from "../guard/fold-text.ts";
+import { domainKey } from "../guard/linked-domains.ts";
 import { kebabId } from "./fields.ts";
 
 /** Words, each of letters, digits, `*` for any letters and digits and `?` for one of them. */
-const WORDS = /^[\p{L}\p{N}*?]+(?: [\p{L}\p{N}*?]+)*$/u;
+const WORDS = /^[\p{L}\p{N}\p{M}*?]+(?: [\p{L}\p{N}\p{M}*?]+)*$/u;
 
 const phrase = z
   .string()
   .min(2)
   .max(60, "60 characters at the most")
   .regex(WORDS, "words of letters, digits, * and ?, with one blank between them")
-  .refine((text) => /[\p{L}\p{N}]/u.test(text), "matches anything: no letter and no digit");
+  .refine((text) => /[\p{L}\p{N}]/u.test(text), "matches anything: no letter and no digit")
+  .refine((text) => !WORDS.test(text) || WORDS.test(foldText(text)), {
+    error: "matches nothing: one of its signs, such as a fraction, is no letter or digit in a text",
+  });
 
 const contentRule = z.strictObject({
   /** Stands on the events of messages that it decides about. */
@@ -21,7 +26,11 @@ const contentRule = z.strictObject({
 const domain = z
   .string()
   .max(253)
-  .regex(/^(?:[\p{L}\p{N}-]{1,63}\.)+[\p{L}\p{N}-]{2,63}$/u, "a domain such as example.com, without https:// and path");
+  .regex(
+    /^(?:[\p{L}\p{N}\p{M}_-]{1,63}\.)+[\p{L}\p{N}\p{M}-]{2,63}$/u,
+    "a domain such as example.com, without https:// and path",
+  )
+  .refine((name) => domainKey(plainText(name)) !== "", { error: "no link can lead there: it is no domain (IDNA)" });
 
 /** What texts of an account may hold. */
 export const contentSchema = z
