@@ -1,7 +1,19 @@
 import type { Budget } from "../catalog/budget.ts";
 import type { Micros } from "../catalog/money.ts";
 import type { BudgetBoard, BudgetListener } from "./budget-board.ts";
-import { type BudgetWord, PERIODS, PeriodEnds, type PeriodName, reachOf, type Spent, spentOf } from "./budget-word.ts";
+import {
+  type BudgetWord,
+  isIn,
+  PERIODS,
+  PeriodEnds,
+  type PeriodName,
+  type Place,
+  reachOf,
+  type Spent,
+  spentOf,
+} from "./budget-word.ts";
+import { GiveBacks, without } from "./give-backs.ts";
+import { boundsOf, current, isAllTold, isLess, isSame, type Ledger, limitOf, spareOf } from "./ledger.ts";
 
 /** What a budget says to a message that costs so much. */
 export type Room =
@@ -37,31 +49,14 @@ const MOST_AHEAD = 1 / 8;
 const IDLE_MS = 10_000;
 const NEAR_END = 1 / 20;
 const PACE_OVER_MS = 1_000;
+/** So long the event log is kept readable from what has not been told, ms. It takes a log of words that cannot be written or read for as long. */
+const MOST_UNTOLD_MS = 3_600_000;
 
-/** What a partition knows of one account's budget. Amounts: micro-units of `currency`. */
-interface Ledger {
-  readonly account: string;
+/** What a decision of the log took of a budget. `added`: micro-units, below 0 given back; `until`: the end of the day that it was counted in, epoch ms. */
+export interface RecordedCharge {
   readonly currency: string;
-  spent: Spent;
-  /** The word by which this partition may spend: with it all words together were within the budget. */
-  grant: BudgetWord;
-  /** Said after that, and not read back yet with all words within the budget. */
-  claim: BudgetWord | undefined;
-  /** The claim has been read back, in the order of the log. */
-  claimRead: boolean;
-  changed: boolean;
-  toldAt: number;
-  askedAt: number;
-  /** Not to ask for more before, epoch ms: others asked at the same time. */
-  askAgainAt: number;
-  /** What the last message cost; the dearest one that was held since the last word. */
-  lastCost: Micros;
-  held: Micros;
-  lastAt: number;
-  /** Spent since `paceAt`; an estimate of what is spent in a second. */
-  since: Micros;
-  paceAt: number;
-  pace: Micros;
+  readonly added: Micros;
+  readonly until: number;
 }
 
 /**
@@ -75,6 +70,8 @@ export class PartitionBudget implements BudgetListener {
   private readonly ends = new PeriodEnds();
   private readonly ledgers = new Map<string, Ledger>();
   private epoch: number;
+  /** By input: decisions of the records below stand in the event log, and all that they gave back counts. */
+  private storedUpTo: readonly number[] = [];
 
   /** Goes on from what the partition's owners have told; the board must have been read to its end. */
   constructor(options: PartitionBudgetOptions) {
@@ -83,16 +80,43 @@ export class PartitionBudget implements BudgetListener {
     this.epoch = Math.max(0, ...words.map(({ epoch }) => epoch)) + 1;
   }
 
-  /** By input: the decisions of the log from there on are not in what was told. Undefined where nothing was told. */
-  toldUpTo(account: string): readonly number[] | undefined {
-    return this.options.board.word(account, this.options.partition)?.next;
+  /** A decision of the log: it counts where no word of the partition has it. Each is given once. `at`: epoch ms. */
+  recover(account: string, charge: RecordedCharge, at: number, place: Place | undefined): void {
+    const { board, partition, budgetOf } = this.options;
+    const { currency, added, until } = charge;
+    const budget = budgetOf(account);
+    if (budget?.currency !== currency) return;
+    const told = board.word(account, partition);
+    if (told?.currency === currency && place !== undefined && isIn(told, added, place)) return;
+    const ledger = this.ledger(account, budget, at);
+    if (added >= 0) this.count(ledger, budget, added, at);
+    else if (place !== undefined) {
+      const { monthEnd } = this.ends.at(at, budget.zone);
+      ledger.spent = without(ledger.spent, { amount: -added, dayEnd: until, monthEnd });
+      ledger.changed = true;
+    }
   }
 
-  /** What a decision of the log took of a budget, which has not been told. `at`: epoch ms. */
-  recover(account: string, currency: string, amount: Micros, at: number): void {
-    const budget = this.options.budgetOf(account);
-    if (budget?.currency !== currency) return;
-    this.count(this.ledger(account, budget, at), budget, amount, at);
+  /** `upTo`: by input, all decisions of the records below stand in the event log. What they gave back counts from now on. */
+  stored(upTo: readonly number[]): void {
+    this.storedUpTo = [...upTo];
+    for (const ledger of this.ledgers.values()) {
+      for (const given of ledger.givenBack.ripe(upTo)) {
+        ledger.spent = without(ledger.spent, given);
+        ledger.changed = true;
+      }
+    }
+  }
+
+  /** By input: the event log must be readable from the decisions of these records on, since what they took stands in no word. Undefined: nothing is missing. */
+  untoldFrom(now: number): readonly number[] | undefined {
+    let lowest: number[] | undefined;
+    for (const ledger of this.ledgers.values()) {
+      if (isAllTold(ledger) || now - ledger.toldUpToAt > MOST_UNTOLD_MS) continue;
+      const { toldUpTo } = ledger;
+      lowest = this.storedUpTo.map((_, i) => Math.min(toldUpTo[i] ?? 0, lowest?.[i] ?? Number.POSITIVE_INFINITY));
+    }
+    return lowest;
   }
 
   room(account: string, budget: Budget, cost: Micros, now: number): Room {
@@ -119,11 +143,20 @@ export class PartitionBudget implements BudgetListener {
     return { verdict: "held" };
   }
 
-  /** Counts what a message takes, or, below 0, gives back. @returns the end of the day that it is counted in, epoch ms */
-  add(account: string, budget: Budget, amount: Micros, now: number): number {
+  /**
+   * Counts what a message takes. What it gives back, below 0, counts once its decision is `stored`.
+   * @param place of the record that is decided
+   * @returns the end of the day that it is counted in, epoch ms
+   */
+  add(account: string, budget: Budget, amount: Micros, now: number, place: Place): number {
     const ledger = this.ledger(account, budget, now);
+    if (amount < 0) {
+      const ends = this.endsFor(ledger.spent, budget, now);
+      ledger.givenBack.add(place, { ...ends, amount: -amount });
+      return ends.dayEnd;
+    }
     this.count(ledger, budget, amount, now);
-    ledger.since += Math.max(0, amount);
+    ledger.since += amount;
     return ledger.spent.dayEnd;
   }
 
@@ -132,8 +165,11 @@ export class PartitionBudget implements BudgetListener {
     const ledger = this.ledgers.get(word.account);
     if (ledger === undefined) return;
     if (word.partition === this.options.partition) {
-      if (ledger.claim !== undefined && isSame(word, ledger.claim)) ledger.claimRead = true;
-      else this.contradicted(ledger, word, Math.max(ledger.lastAt, ledger.askedAt));
+      if (ledger.claim !== undefined && isSame(word, ledger.claim)) {
+        ledger.claimRead = true;
+        ledger.toldUpTo = word.back;
+        ledger.toldUpToAt = ledger.toldAt;
+      } else this.contradicted(ledger, word, Math.max(ledger.lastAt, ledger.askedAt));
     }
     if (ledger.claimRead) this.confirm(ledger, word);
   }
@@ -145,6 +181,10 @@ export class PartitionBudget implements BudgetListener {
       const budget = this.options.budgetOf(account);
       if (budget === undefined) continue;
       const ledger = this.ledger(account, budget, now);
+      if (isAllTold(ledger)) {
+        ledger.toldUpTo = this.storedUpTo;
+        ledger.toldUpToAt = now;
+      }
       const urgent = ledger.held > 0 || ledger.since > 0;
       if (now - ledger.askedAt < (urgent ? ASK_EVERY_MS : TELL_EVERY_MS)) continue;
       ledger.askedAt = now;
@@ -188,6 +228,7 @@ export class PartitionBudget implements BudgetListener {
       ...spent,
       ahead: Math.floor(ahead),
       next: [...next],
+      back: this.storedUpTo,
     };
   }
 
@@ -243,7 +284,7 @@ export class PartitionBudget implements BudgetListener {
 
   private count(ledger: Ledger, budget: Budget, amount: Micros, now: number): void {
     const { day, month } = current(ledger.spent, now);
-    const added = { day: Math.max(0, day + amount), month: Math.max(0, month + amount) };
+    const added = { day: day + amount, month: month + amount };
     ledger.spent = { ...this.endsFor(ledger.spent, budget, now), ...added };
     ledger.changed = true;
   }
@@ -283,7 +324,7 @@ export class PartitionBudget implements BudgetListener {
     const { currency } = budget;
     const said = board.word(account, partition);
     const nothing = { ...this.ends.at(now, budget.zone), day: 0, month: 0 };
-    const none = { account, currency, partition, epoch: 0, ...nothing, ahead: 0, next: [] };
+    const none = { account, currency, partition, epoch: 0, ...nothing, ahead: 0, next: [], back: [] };
     const word = said?.currency === currency ? said : none;
     const { reach } = board.sums(account, currency, now);
     const granted = boundsOf(budget).every(([period, bound]) => reach[period] <= bound);
@@ -297,6 +338,9 @@ export class PartitionBudget implements BudgetListener {
       claimRead: false,
       // Others count what was told: what it does not let this one spend is to be taken back.
       changed: !granted && word.ahead > 0,
+      givenBack: new GiveBacks(),
+      toldUpTo: word.back.length > 0 ? word.back : word.next,
+      toldUpToAt: now,
       toldAt: 0,
       askedAt: 0,
       askAgainAt: 0,
@@ -308,45 +352,4 @@ export class PartitionBudget implements BudgetListener {
       pace: 0,
     };
   }
-}
-
-function boundsOf({ daily, monthly }: Budget): [PeriodName, Micros][] {
-  return PERIODS.flatMap((period): [PeriodName, Micros][] => {
-    const bound = period === "day" ? daily : monthly;
-    return bound === undefined ? [] : [[period, bound]];
-  });
-}
-
-function current(spent: Spent, now: number): Pick<Spent, "day" | "month"> {
-  return { day: spentOf(spent, "day", now), month: spentOf(spent, "month", now) };
-}
-
-/** What may have been spent in a period at the most: what was granted, and not more than was said since. */
-function limitOf({ grant, claim }: Ledger, period: PeriodName, now: number): Micros {
-  const granted = reachOf(grant, period, now);
-  return claim === undefined ? granted : Math.min(granted, reachOf(claim, period, now));
-}
-
-/** What may be spent on, in every period that is bounded. */
-function spareOf(ledger: Ledger, budget: Budget, now: number): Micros {
-  const spares = boundsOf(budget).map(([period]) => limitOf(ledger, period, now) - spentOf(ledger.spent, period, now));
-  return Math.max(0, Math.min(...spares));
-}
-
-/** Whether a word lets a partition spend no more than another one does. */
-function isLess(word: BudgetWord, than: BudgetWord, budget: Budget, now: number): boolean {
-  const bounded = boundsOf(budget);
-  return (
-    word.ahead <= than.ahead && bounded.every(([period]) => reachOf(word, period, now) <= reachOf(than, period, now))
-  );
-}
-
-function isSame(a: BudgetWord, b: BudgetWord): boolean {
-  return (
-    a.epoch === b.epoch &&
-    a.day === b.day &&
-    a.month === b.month &&
-    a.ahead === b.ahead &&
-    a.next.join() === b.next.join()
-  );
 }

@@ -221,7 +221,7 @@ await runService({
     await scope.waitFor("event log", () => ends.start());
     await scope.add("log ends", { start: () => ends, stop: () => ends.stop() });
 
-    const rulesOf = { reader, codecs, partitions: config.partitions, now, random: Math.random };
+    const rulesOf = { reader, codecs, producer, partitions: config.partitions, now, random: Math.random };
     const guard = new ConsentGuard({ copy: consent, catalog });
     const options = {
       codecs,

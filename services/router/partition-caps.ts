@@ -5,11 +5,11 @@ import type { CountOf } from "../../domain/routing/cap-table.ts";
 import type { MessageFacts } from "../../domain/routing/message-facts.ts";
 import type { ReadMark } from "../../pipeline/follow/read-mark.ts";
 import type { SluiceCodecs } from "../../pipeline/records/codecs.ts";
-import { headerText, type InRecord, type KafkaLog, type OutRecord } from "../../platform/kafka/record.ts";
+import type { KafkaLog, OutRecord } from "../../platform/kafka/record.ts";
 import type { TopicReader } from "../../platform/kafka/topic-reader.ts";
 import { USAGE_TOPIC } from "../../schemas/topics.ts";
 import type { CapBoard } from "./cap-board.ts";
-import { decisionOf } from "./decision-log.ts";
+import type { RecoverDecision } from "./rules/message-rule.ts";
 
 export interface PartitionCapsOptions {
   readonly partition: number;
@@ -17,7 +17,7 @@ export interface PartitionCapsOptions {
   readonly capBoard: CapBoard;
   /** How far sms.usage has been read. */
   readonly usageMark: Pick<ReadMark, "until">;
-  readonly codecs: Pick<SluiceCodecs, "usage" | "event">;
+  readonly codecs: Pick<SluiceCodecs, "usage">;
   readonly reader: Pick<TopicReader, "watermarks">;
   readonly log: KafkaLog;
   /** Epoch ms by the brokers' clock. */
@@ -53,22 +53,12 @@ export class PartitionCaps {
     this.toldAt = own.toldAt;
   }
 
-  /** Takes records of the event log, as earlier owners have written them: what they count may not have been told. */
-  recovery({ catalog, routes }: Snapshot): (record: InRecord) => void {
-    if (routes.caps === undefined) return () => {};
+  /** Takes decisions of earlier owners, each once: what they count may not have been told. Undefined: there are no caps. */
+  recovery({ catalog, routes }: Snapshot): RecoverDecision | undefined {
+    if (routes.caps === undefined) return undefined;
     const zones = new Map(catalog.caps?.map(({ id, zone }) => [id, zone]));
-    // The log may have a decision twice.
-    const known = new Set<string>();
-    return (record) => {
-      const id = headerText(record, "id");
-      if (record.value === null || decisionOf(id)?.kind !== "routed") return;
-      const event = this.options.codecs.event.decode(record.value);
-      // What another version has written with a schema that is not known yet is not counted.
-      if (!event.ok || event.value.counted.length === 0) return;
-      const name = `${id}/${event.value.facts.to}`;
-      if (known.has(name)) return;
-      known.add(name);
-      this.counts?.recover(event.value, this.toldAt, (cap) => zones.get(cap));
+    return (event) => {
+      if (event.type === "routed") this.counts?.recover(event, this.toldAt, (cap) => zones.get(cap));
     };
   }
 

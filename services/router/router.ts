@@ -19,7 +19,6 @@ import { implausibleRetry } from "../../pipeline/records/plausible.ts";
 import { routeFacts } from "../../pipeline/records/route-facts.ts";
 import { traceField } from "../../pipeline/traces/message-trace.ts";
 import type { MessageTraces } from "../../pipeline/traces/message-traces.ts";
-import { writerSchemaId } from "../../platform/codec/codec.ts";
 import { errorMessage } from "../../platform/errors/sluice-error.ts";
 import type { LogEnds } from "../../platform/kafka/log-ends.ts";
 import { partitionFor } from "../../platform/kafka/murmur2.ts";
@@ -29,16 +28,17 @@ import type { Task } from "../../platform/kafka/task.ts";
 import type { TopicReader } from "../../platform/kafka/topic-reader.ts";
 import type { Outputs, Transform, Upcoming } from "../../platform/kafka/transform.ts";
 import type { Event, Lane, Retry } from "../../schemas/generated/types.ts";
-import { CANCELS_TOPIC, DUE_TOPIC, EVENTS_TOPIC, LANES, ROUTER_INPUTS, requestTopic } from "../../schemas/topics.ts";
+import { CANCELS_TOPIC, DUE_TOPIC, LANES, requestTopic } from "../../schemas/topics.ts";
 import { ACCOUNT_BUSY, AccountShares, isBehind, WAITED } from "./account-shares.ts";
 import { barredProviders, type SpendBound } from "./barred-providers.ts";
 import type { CapBoard } from "./cap-board.ts";
 import { contentHash, DecidedMessages, decisionKey } from "./decided-messages.ts";
-import { DecisionLog, type RecordedDecision } from "./decision-log.ts";
+import type { RecordedDecision } from "./decision-log.ts";
 import { takeIn } from "./intake.ts";
 import type { NumberNetworks } from "./lookups/number-networks.ts";
 import { PartitionNetworks } from "./lookups/partition-networks.ts";
 import { PartitionCaps } from "./partition-caps.ts";
+import { recoverDecisions } from "./recovery.ts";
 import {
   type GivenUp,
   givingUp,
@@ -67,7 +67,7 @@ import {
 } from "./routing-events.ts";
 import { type Pending, positionOf, RoutingRecords } from "./routing-records.ts";
 import type { MessageRule, Ruling } from "./rules/message-rule.ts";
-import { PartitionRules } from "./rules/partition-rules.ts";
+import { lowestOf, PartitionRules } from "./rules/partition-rules.ts";
 import { CANCELLED, CANCELLED_DETAIL, carryOutCancel } from "./scheduled/cancelling.ts";
 import { PartitionSchedule } from "./scheduled/partition-schedule.ts";
 import { readScheduledKey, scheduledKey } from "./scheduled/scheduled-key.ts";
@@ -142,6 +142,9 @@ export class Router implements Transform {
   /** Of `recorded`: what is still to be put into sms.scheduled once more, by its keys there. */
   private readonly inherited = new Set<string>();
   private recorded = new Map<string, RecordedDecision>();
+  /** By input, what earlier owners have decided. */
+  private reach: readonly number[] = [];
+  /** By input, what has been decided, by this owner or earlier ones. */
   private next: number[] = [];
   private marks = new ReadBackMarks(0, [0], []);
   private endsVersion = 0;
@@ -182,35 +185,27 @@ export class Router implements Transform {
       isDecided: (record) => this.recorded.has(positionOf(record)),
       wake: () => task.wake(),
     });
-    const log = new DecisionLog(new Map(ROUTER_INPUTS.map((topic, i) => [topic, offsets[i]!])), (key) =>
-      this.decided.add(key),
-    );
     this.caps = new PartitionCaps({ ...this.options, partition: task.partition });
     await this.caps.restore(this.snapshot);
     await this.rules.restore(task, this.snapshot);
-    const { high } = (await this.options.reader.watermarks(EVENTS_TOPIC))[task.partition]!;
-    const recover = this.caps.recovery(this.snapshot);
-    await this.options.reader.readRange(EVENTS_TOPIC, task.partition, from, high, (record) => {
-      log.read(record);
-      recover(record);
-      this.rules.recover(record);
+    const takers = [this.caps.recovery(this.snapshot), this.rules.recovery()].filter((one) => one !== undefined);
+    const { bySource, reach } = await recoverDecisions({
+      ...{ ...this.options, partition: task.partition, from, offsets, takers },
+      decided: (key) => this.decided.add(key),
     });
-    this.recorded = log.bySource;
-    for (const { value } of log.bySource.values()) {
-      const schema = writerSchemaId(value);
-      if (schema !== undefined) await this.options.codecs.loadSchema(schema);
-    }
-    for (const { kind, value } of log.bySource.values()) {
+    this.rules.recovered(reach);
+    this.recorded = bySource;
+    for (const { kind, value } of bySource.values()) {
       const event = kind === "postponed" ? this.options.codecs.event.decode(value) : undefined;
       if (event?.ok && isHeld(event.value)) this.inherited.add(keyBehind(event.value));
     }
     const isInherited = (key: string) => this.inherited.has(key);
     this.schedule = new PartitionSchedule(task, { ...this.options, isInherited });
     this.schedule.begin();
-    this.next = [...offsets];
+    this.reach = reach;
+    this.next = [...reach];
     // The next owner must find these decisions too, until all of them are committed.
-    const inherited = ROUTER_INPUTS.map((topic, i) => Math.max(offsets[i]!, log.reach.get(topic) ?? 0));
-    this.marks = new ReadBackMarks(REMEMBER_MS, [from], offsets, inherited);
+    this.marks = new ReadBackMarks(REMEMBER_MS, [from], offsets, reach);
   }
 
   /** Retries wait, what has a schema that is being loaded, and requests whose number's network is asked for. */
@@ -230,7 +225,7 @@ export class Router implements Transform {
   }
 
   process(record: InRecord, input: number, out: Outputs): void {
-    this.next[input] = record.offset + 1;
+    this.next[input] = Math.max(this.next[input]!, record.offset + 1);
     const lane = LANE_OF_TOPIC.get(record.topic);
     if (lane !== undefined) this.request(record, lane, out);
     else if (record.topic === DUE_TOPIC) this.due(record, out);
@@ -259,7 +254,8 @@ export class Router implements Transform {
   }
 
   state(offsets: readonly number[]): string {
-    const [from] = this.marks.pick(this.options.monotonic(), offsets);
+    this.rules.stored(offsets.map((offset, i) => Math.max(offset, this.reach[i]!)));
+    const [from] = this.marks.pick(this.options.monotonic(), lowestOf(offsets, this.rules.untoldFrom()) ?? offsets);
     const committed: CommittedState = { e: from!, n: this.networks.spent };
     return JSON.stringify(committed);
   }
@@ -328,7 +324,10 @@ export class Router implements Transform {
       this.remember(pending);
       this.options.metrics.closed(CANCELLED.state).add();
       const now = this.options.now();
-      const event = remarked(closedEvent(pending, CANCELLED, CANCELLED_DETAIL, now), this.rules.closed(pending, now));
+      const event = remarked(
+        closedEvent(pending, CANCELLED, CANCELLED_DETAIL, now),
+        this.rules.closed(pending, now, record),
+      );
       out.decide(this.records.event(record, event));
       return true;
     };
@@ -464,7 +463,7 @@ export class Router implements Transform {
     const { accountId, lane, segments } = facts;
     const busy = !waited && this.shares.take(id, lane, accountId, segments, health.state(id, lane, passed), passed);
     const counted = this.caps.add(this.snapshot, pending.tried, () => routeFacts(facts, now), choice.sender);
-    const remark = this.rules.assigned(pending, choice, now, out);
+    const remark = this.rules.assigned(pending, choice, now, out, record);
     const code = busy ? ACCOUNT_BUSY : waited ? WAITED : null;
     const plain = routedEvent(pending, choice, now, code, counted, this.verdicts.of(choice.candidates));
     const event = remarked(plain, remark);
@@ -542,7 +541,7 @@ export class Router implements Transform {
     this.recorded.delete(src);
     this.options.metrics.closed(end.state).add();
     const now = this.options.now();
-    const event = remarked(closedEvent(pending, end, detail, now), this.rules.closed(pending, now));
+    const event = remarked(closedEvent(pending, end, detail, now), this.rules.closed(pending, now, record));
     out.decide(this.records.event(record, event));
     if (isDeadLetter(event)) this.dead(record, letterReason(event), detail, pending.facts.messageId, out);
   }

@@ -1,4 +1,5 @@
 import type { BudgetBoard } from "../../../domain/budget/budget-board.ts";
+import type { Place } from "../../../domain/budget/budget-word.ts";
 import { PartitionBudget, type Room } from "../../../domain/budget/partition-budget.ts";
 import type { Account } from "../../../domain/catalog/account.ts";
 import type { Budget } from "../../../domain/catalog/budget.ts";
@@ -8,14 +9,14 @@ import type { Snapshot } from "../../../domain/catalog/snapshot.ts";
 import type { ReadMark } from "../../../pipeline/follow/read-mark.ts";
 import type { SluiceCodecs } from "../../../pipeline/records/codecs.ts";
 import { SluiceError } from "../../../platform/errors/sluice-error.ts";
+import type { RecordProducer } from "../../../platform/kafka/producer.ts";
 import { headerText, type InRecord } from "../../../platform/kafka/record.ts";
 import type { Task } from "../../../platform/kafka/task.ts";
 import type { TopicReader } from "../../../platform/kafka/topic-reader.ts";
 import type { Outputs } from "../../../platform/kafka/transform.ts";
 import { BUDGETS_TOPIC, ROUTER_INPUTS } from "../../../schemas/topics.ts";
-import { decisionOf } from "../decision-log.ts";
 import type { Pending } from "../routing-records.ts";
-import type { Assigned, MessageRule, Remark, Ruling } from "./message-rule.ts";
+import type { Assigned, MessageRule, RecoverDecision, Remark, Ruling } from "./message-rule.ts";
 
 export interface BudgetRuleOptions {
   /** Of the process. */
@@ -23,7 +24,9 @@ export interface BudgetRuleOptions {
   /** How far sms.budgets has been read. */
   readonly mark: Pick<ReadMark, "until">;
   readonly reader: Pick<TopicReader, "watermarks">;
-  readonly codecs: Pick<SluiceCodecs, "budgetWord" | "event">;
+  /** Writes the words. Not with the decisions: these must not wait for a topic that cannot be written. */
+  readonly producer: Pick<RecordProducer, "send">;
+  readonly codecs: Pick<SluiceCodecs, "budgetWord">;
   /** Of the message topics. */
   readonly partitions: number;
   /** Epoch ms by the brokers' clock. */
@@ -48,19 +51,18 @@ export class BudgetRule implements MessageRule {
   /** Those that have a budget; undefined where none has. */
   private accounts: ReadonlyMap<string, Budget> | undefined;
   private budgets!: PartitionBudget;
-  private partition = 0;
+  private task!: Task;
   private toldAt = 0;
-  /** Decisions of the log that have been taken: it may have one twice. */
-  private recovered: Set<string> | undefined = new Set();
 
   constructor(options: BudgetRuleOptions) {
     this.options = options;
   }
 
-  async restore({ partition }: Pick<Task, "partition">, snapshot: Snapshot): Promise<void> {
+  async restore(task: Task, snapshot: Snapshot): Promise<void> {
     const { board, mark, reader, partitions, random } = this.options;
+    const { partition } = task;
     this.begin(snapshot);
-    this.partition = partition;
+    this.task = task;
     const [{ high } = { high: 0 }] = this.accounts === undefined ? [] : await reader.watermarks(BUDGETS_TOPIC);
     if (!(await mark.until(high, CATCH_UP_MS)))
       throw new SluiceError(
@@ -76,20 +78,15 @@ export class BudgetRule implements MessageRule {
   }
 
   /** Decisions of earlier owners that they have not told any more. */
-  recover(record: InRecord): void {
-    const id = headerText(record, "id");
-    const kind = decisionOf(id)?.kind;
-    if (this.accounts === undefined || record.value === null || (kind !== "routed" && kind !== "closed")) return;
-    const event = this.options.codecs.event.decode(record.value);
-    if (!event.ok || event.value.charge === null) return;
-    const { facts, charge, at } = event.value;
-    const place = placeOf(headerText(record, "src"));
-    const told = this.budgets.toldUpTo(facts.accountId);
-    if (place !== undefined && told !== undefined && place.offset < (told[place.input] ?? 0)) return;
-    const name = `${id}/${facts.to}`;
-    if (this.recovered?.has(name)) return;
-    this.recovered?.add(name);
-    this.budgets.recover(facts.accountId, charge.currency, charge.added, at);
+  recovery(): RecoverDecision | undefined {
+    if (this.accounts === undefined) return undefined;
+    return ({ facts, charge, at }, record) => {
+      if (charge !== null) this.budgets.recover(facts.accountId, charge, at, placeIn(headerText(record, "src")));
+    };
+  }
+
+  recovered(reach: readonly number[]): void {
+    this.budgets.stored(reach);
   }
 
   begin(snapshot: Snapshot): void {
@@ -110,36 +107,48 @@ export class BudgetRule implements MessageRule {
     return rulingOf(this.budgets.room(pending.facts.accountId, budget, added, now), pending, budget, cost, now);
   }
 
-  assigned(pending: Pending, choice: Assigned, now: number): Remark | undefined {
+  assigned(pending: Pending, choice: Assigned, now: number, _: Outputs, record: InRecord): Remark | undefined {
     const { accountId } = pending.facts;
     const budget = this.accounts?.get(accountId);
     if (budget === undefined) return undefined;
     const held = this.costOf(pending, choice, budget);
     const added = held - heldBy(pending, budget, now);
-    const until = this.budgets.add(accountId, budget, added, now);
+    const until = this.budgets.add(accountId, budget, added, now, placeOf(record));
     return { charge: { currency: budget.currency, added, held, until } };
   }
 
   /** Nobody has accepted it: what it has taken is there for others again. */
-  closed(pending: Pending, now: number): Remark | undefined {
+  closed(pending: Pending, now: number, record: InRecord): Remark | undefined {
     const { accountId } = pending.facts;
     const budget = this.accounts?.get(accountId);
     const held = budget === undefined ? 0 : heldBy(pending, budget, now);
     if (budget === undefined || held === 0) return undefined;
-    const until = this.budgets.add(accountId, budget, -held, now);
+    const until = this.budgets.add(accountId, budget, -held, now, placeOf(record));
     return { charge: { currency: budget.currency, added: -held, held: 0, until } };
   }
 
-  tick(out: Outputs, next: readonly number[]): void {
-    this.recovered = undefined;
-    const { accounts, partition } = this;
+  stored(upTo: readonly number[]): void {
+    this.budgets.stored(upTo);
+  }
+
+  untoldFrom(): readonly number[] | undefined {
+    return this.budgets.untoldFrom(this.options.now());
+  }
+
+  tick(_: Outputs, next: readonly number[]): void {
+    const { accounts, task } = this;
+    const { codecs, producer } = this.options;
     const now = this.options.now();
     if (accounts === undefined || Math.abs(now - this.toldAt) < TELL_EVERY_MS) return;
     this.toldAt = now;
-    for (const word of this.budgets.tell(accounts.keys(), next, now)) {
-      const value = this.options.codecs.budgetWord.encode({ ...word, at: now });
-      out.decide({ topic: BUDGETS_TOPIC, partition: 0, key: `${word.account}/${partition}`, value });
-    }
+    const words = this.budgets.tell(accounts.keys(), next, now).map((word) => ({
+      topic: BUDGETS_TOPIC,
+      partition: 0,
+      key: `${word.account}/${task.partition}`,
+      value: codecs.budgetWord.encode({ ...word, at: now }),
+    }));
+    // At most one word of an account waits there: the next one is said when it has been read. It fails when the partition is another owner's, or the process ends.
+    producer.send(words, task).catch(() => {});
   }
 
   /** What all segments cost at the provider that was chosen, micro-units of the budget's currency. */
@@ -184,8 +193,12 @@ function rulingOf(room: Room, pending: Pending, budget: Budget, cost: number, no
   return { verdict: "wait", due: room.until, code: "budget-reached", detail };
 }
 
-/** Which of the router's inputs a record stood in, and where. */
-function placeOf(src: string | undefined): { readonly input: number; readonly offset: number } | undefined {
+function placeOf({ topic, offset }: InRecord): Place {
+  return { input: ROUTER_INPUTS.indexOf(topic), offset };
+}
+
+/** Which of the router's inputs a record stood in, and where, by the header of what came of it. */
+function placeIn(src: string | undefined): Place | undefined {
   const parts = /^(.+)\/\d+\/(\d+)$/.exec(src ?? "");
   if (parts === null) return undefined;
   const input = ROUTER_INPUTS.indexOf(parts[1]!);

@@ -3,20 +3,19 @@ import type { Snapshot } from "../../../domain/catalog/snapshot.ts";
 import { joined, messageHash, roomAt, type SentMessage } from "../../../domain/routing/recent-messages.ts";
 import { type FrequencyCopy, frequencyKey } from "../../../pipeline/follow/frequency-copy.ts";
 import type { SluiceCodecs } from "../../../pipeline/records/codecs.ts";
-import { headerText, type InRecord, type OutRecord } from "../../../platform/kafka/record.ts";
+import type { OutRecord } from "../../../platform/kafka/record.ts";
 import type { Task } from "../../../platform/kafka/task.ts";
 import type { Outputs } from "../../../platform/kafka/transform.ts";
 import type { MessageFacts } from "../../../schemas/generated/types.ts";
 import { FREQUENCY_TOPIC } from "../../../schemas/topics.ts";
-import { decisionOf } from "../decision-log.ts";
 import { FREQUENCY_CAP, type GivenUp } from "../retry-policy.ts";
 import type { Pending } from "../routing-records.ts";
-import type { Assigned, MessageRule, Ruling } from "./message-rule.ts";
+import type { Assigned, MessageRule, RecoverDecision, Ruling } from "./message-rule.ts";
 
 export interface FrequencyRuleOptions {
   /** Of the process. */
   readonly copy: Pick<FrequencyCopy, "caughtUp" | "sent">;
-  readonly codecs: Pick<SluiceCodecs, "frequency" | "event">;
+  readonly codecs: Pick<SluiceCodecs, "frequency">;
 }
 
 const HOUR_MS = 3_600_000;
@@ -57,14 +56,11 @@ export class FrequencyRule implements MessageRule {
   }
 
   /** A decision whose count may not have been written any more. */
-  recover(record: InRecord): void {
-    if (!this.hasCaps || record.value === null) return;
-    if (decisionOf(headerText(record, "id"))?.kind !== "routed") return;
-    const event = this.options.codecs.event.decode(record.value);
-    // What another version has written with a schema that is not known yet is not counted.
-    if (!event.ok) return;
-    const { facts, at } = event.value;
-    for (const cap of this.capsOf(facts)) this.count(cap, facts, at);
+  recovery(): RecoverDecision | undefined {
+    if (!this.hasCaps) return undefined;
+    return ({ type, facts, at }) => {
+      if (type === "routed") for (const cap of this.capsOf(facts)) this.count(cap, facts, at);
+    };
   }
 
   begin(snapshot: Snapshot): void {

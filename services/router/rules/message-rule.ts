@@ -3,7 +3,7 @@ import type { Choice } from "../../../domain/routing/choose-provider.ts";
 import type { InRecord } from "../../../platform/kafka/record.ts";
 import type { Task } from "../../../platform/kafka/task.ts";
 import type { Outputs } from "../../../platform/kafka/transform.ts";
-import type { BudgetCharge } from "../../../schemas/generated/types.ts";
+import type { BudgetCharge, Event } from "../../../schemas/generated/types.ts";
 import type { GivenUp } from "../retry-policy.ts";
 import type { Pending } from "../routing-records.ts";
 
@@ -24,6 +24,9 @@ export interface Remark {
   readonly charge?: BudgetCharge | undefined;
 }
 
+/** Takes a decision of the event log. */
+export type RecoverDecision = (event: Event, record: InRecord) => void;
+
 /**
  * A rule of one partition's router, asked before a provider is chosen, for every attempt of a message. What it decides stands in the event log; a new
  * owner carries that out again without asking the rule.
@@ -31,18 +34,27 @@ export interface Remark {
 export interface MessageRule {
   /** Before the first record: what earlier owners have left. A rejection ends the task. */
   restore?(task: Task, snapshot: Snapshot): Promise<void>;
-  /** Records of the event log that may be younger than what `restore` found, in order, some of them twice. */
-  recover?(record: InRecord): void;
+  /**
+   * Who takes the decisions that may be younger than what `restore` found: each `routed` and `closed` event once, with the record that it came as. Undefined: nobody
+   * needs them.
+   */
+  recovery?(): RecoverDecision | undefined;
+  /** All of them have been given. `reach`: by input, the offset behind the last record that has a decision in the log. */
+  recovered?(reach: readonly number[]): void;
   /** Before each batch: the catalog in force. */
   begin?(snapshot: Snapshot): void;
   /** undefined: the rule has nothing against it. `now`: epoch ms by the brokers' clock. */
   judge(pending: Pending, now: number): Ruling | undefined;
   /** As `judge`, when a provider has been chosen: for rules that ask what it costs. */
   afford?(pending: Pending, choice: Assigned, now: number): Ruling | undefined;
-  /** The message goes to a provider. */
-  assigned?(pending: Pending, choice: Assigned, now: number, out: Outputs): Remark | undefined;
+  /** The message goes to a provider. `record`: what is decided by it. */
+  assigned?(pending: Pending, choice: Assigned, now: number, out: Outputs, record: InRecord): Remark | undefined;
   /** The router gives the message up. */
-  closed?(pending: Pending, now: number): Remark | undefined;
+  closed?(pending: Pending, now: number, record: InRecord): Remark | undefined;
+  /** By input, all that follows from the records below has been stored; said before each commit. */
+  stored?(upTo: readonly number[]): void;
+  /** By input, from which records on decisions must stay in the part of the event log that a new owner reads. Undefined: what is committed need not. */
+  untoldFrom?(): readonly number[] | undefined;
   /** Every now and then, between batches, also where nothing comes in. `next`: by input, the offset behind the last record that was processed. */
   tick?(out: Outputs, next: readonly number[]): void;
 }

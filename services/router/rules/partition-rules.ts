@@ -3,7 +3,7 @@ import type { InRecord } from "../../../platform/kafka/record.ts";
 import type { Task } from "../../../platform/kafka/task.ts";
 import type { Outputs } from "../../../platform/kafka/transform.ts";
 import type { Pending } from "../routing-records.ts";
-import type { Assigned, MessageRule, Remark, Ruling } from "./message-rule.ts";
+import type { Assigned, MessageRule, RecoverDecision, Remark, Ruling } from "./message-rule.ts";
 
 /** The rules of one partition's router as one: they are asked in order, and the first that has something against a message decides. */
 export class PartitionRules implements Required<MessageRule> {
@@ -17,8 +17,16 @@ export class PartitionRules implements Required<MessageRule> {
     for (const rule of this.rules) await rule.restore?.(task, snapshot);
   }
 
-  recover(record: InRecord): void {
-    for (const rule of this.rules) rule.recover?.(record);
+  recovery(): RecoverDecision | undefined {
+    const takers = this.rules.flatMap((rule) => rule.recovery?.() ?? []);
+    if (takers.length === 0) return undefined;
+    return (event, record) => {
+      for (const take of takers) take(event, record);
+    };
+  }
+
+  recovered(reach: readonly number[]): void {
+    for (const rule of this.rules) rule.recovered?.(reach);
   }
 
   begin(snapshot: Snapshot): void {
@@ -41,21 +49,41 @@ export class PartitionRules implements Required<MessageRule> {
     return undefined;
   }
 
-  assigned(pending: Pending, choice: Assigned, now: number, out: Outputs): Remark | undefined {
+  assigned(pending: Pending, choice: Assigned, now: number, out: Outputs, record: InRecord): Remark | undefined {
     let all: Remark | undefined;
-    for (const rule of this.rules) all = joined(all, rule.assigned?.(pending, choice, now, out));
+    for (const rule of this.rules) all = joined(all, rule.assigned?.(pending, choice, now, out, record));
     return all;
   }
 
-  closed(pending: Pending, now: number): Remark | undefined {
+  closed(pending: Pending, now: number, record: InRecord): Remark | undefined {
     let all: Remark | undefined;
-    for (const rule of this.rules) all = joined(all, rule.closed?.(pending, now));
+    for (const rule of this.rules) all = joined(all, rule.closed?.(pending, now, record));
     return all;
+  }
+
+  stored(upTo: readonly number[]): void {
+    for (const rule of this.rules) rule.stored?.(upTo);
+  }
+
+  untoldFrom(): readonly number[] | undefined {
+    return this.rules.reduce<readonly number[] | undefined>(
+      (lowest, rule) => lowestOf(lowest, rule.untoldFrom?.()),
+      undefined,
+    );
   }
 
   tick(out: Outputs, next: readonly number[]): void {
     for (const rule of this.rules) rule.tick?.(out, next);
   }
+}
+
+/** By input the lower one; undefined says nothing. */
+export function lowestOf(
+  a: readonly number[] | undefined,
+  b: readonly number[] | undefined,
+): readonly number[] | undefined {
+  if (a === undefined || b === undefined) return a ?? b;
+  return a.map((one, i) => Math.min(one, b[i] ?? 0));
 }
 
 function joined(before: Remark | undefined, one: Remark | undefined): Remark | undefined {

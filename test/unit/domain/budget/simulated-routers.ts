@@ -3,20 +3,41 @@ import type { BudgetWord } from "../../../../domain/budget/budget-word.ts";
 import { PartitionBudget } from "../../../../domain/budget/partition-budget.ts";
 import type { Budget } from "../../../../domain/catalog/budget.ts";
 
-/** A decision as it stands in a partition's event log. */
+/** A record of a partition's input: a message that costs so much, or one that nobody has taken, which gives back what it took. */
+type Input = { readonly cost: number } | { readonly of: Decision };
+
+/** A decision as it stands in a partition's event log. Below 0 it gives back. */
 interface Decision {
   readonly offset: number;
-  readonly cost: number;
+  readonly amount: number;
   readonly at: number;
+  readonly until: number;
+}
+
+interface Partition {
+  readonly input: Input[];
+  readonly decided: Decision[];
+  committed: number;
+}
+
+/** What a router does for a partition. */
+interface Owner {
+  readonly budget: PartitionBudget;
+  /** What earlier owners have decided, and how far. */
+  readonly earlier: ReadonlySet<number>;
+  readonly reach: number;
+  next: number;
+  /** Decisions on their way to the brokers, in order. */
+  flying: { readonly at: number; readonly decision: Decision }[];
 }
 
 interface Router {
   readonly board: BudgetBoard;
   /** Words of the log that it has read. */
   read: number;
-  readonly owned: Map<number, PartitionBudget>;
-  /** Words and decisions that are on their way to the brokers. */
-  flying: { readonly at: number; readonly land: () => void }[];
+  readonly owned: Map<number, Owner>;
+  /** On their way to the brokers, in order. */
+  words: { readonly at: number; readonly word: BudgetWord }[];
   lag: number;
 }
 
@@ -31,69 +52,73 @@ export interface SimulationOptions {
 /** What a message met. */
 export type Met = "go" | "held" | "reached" | "never";
 
-/** Routers with partitions, words and decisions that take time to be written and to be read, and kills. One account. */
+/**
+ * Routers with partitions, kills, and words and decisions that take time to be written and to be read, independently of each other. What is decided and not stored
+ * is decided anew by the next owner. One account.
+ */
 export class SimulatedRouters {
   /** Words in the order of their log. */
   readonly log: BudgetWord[] = [];
-  /** Decisions that are stored, by partition: what has really been spent. */
-  readonly decided: Decision[][];
-  /** All of them together. */
+  /** What has really been spent, by decisions that are stored. */
   spent = 0;
+  /** What decisions had taken that were lost, and may have been told: it stays unused. */
+  lost = 0;
   now: number;
   budget: Budget;
   private readonly options: SimulationOptions;
-  private readonly offsets: number[];
+  private readonly partitions: Partition[];
+  private readonly givenBack = new Set<Decision>();
   private routers: Router[] = [];
 
   constructor(options: SimulationOptions) {
     this.options = options;
     this.now = options.start;
     this.budget = options.budget;
-    this.decided = Array.from({ length: options.partitions }, () => []);
-    this.offsets = Array.from({ length: options.partitions }, () => 0);
+    this.partitions = Array.from({ length: options.partitions }, () => ({ input: [], decided: [], committed: 0 }));
     for (let i = 0; i < options.routers; i++) this.routers.push(this.started());
     for (let p = 0; p < options.partitions; p++) this.give(p, this.routers[p % options.routers]!);
   }
 
   /** What has been decided and stored since a moment, epoch ms. */
   spentSince(at: number): number {
-    return this.decided.flat().reduce((sum, one) => sum + (one.at >= at ? one.cost : 0), 0);
+    const all = this.partitions.flatMap(({ decided }) => decided);
+    return all.reduce((sum, one) => sum + (one.at >= at ? one.amount : 0), 0);
   }
 
   /** A message comes to a partition. */
   message(partition: number, cost: number): Met {
-    const router = this.routers.find(({ owned }) => owned.has(partition))!;
-    const owner = router.owned.get(partition)!;
-    const { verdict } = owner.room("acme", this.budget, cost, this.now);
-    const offset = this.offsets[partition]!++;
-    if (verdict !== "go") return verdict;
-    owner.add("acme", this.budget, cost, this.now);
-    const decision = { offset, cost, at: this.now };
-    this.fly(router, () => {
-      this.decided[partition]!.push(decision);
-      this.spent += cost;
-    });
-    return verdict;
+    this.partitions[partition]!.input.push({ cost });
+    return this.work(partition)!;
+  }
+
+  /** One of a partition's messages is given up: nobody has taken it. */
+  giveBack(partition: number): void {
+    const { decided, input } = this.partitions[partition]!;
+    const open = decided.filter((one) => one.amount > 0 && this.now < one.until && !this.givenBack.has(one));
+    const of = open[Math.floor(open.length * this.options.random())];
+    if (of === undefined) return;
+    this.givenBack.add(of);
+    input.push({ of });
+    this.work(partition);
   }
 
   /** Time goes on: what flies lands, words are read and said. */
   pass(ms: number): void {
     this.now += ms;
     for (const router of this.routers) {
-      router.flying = router.flying.filter(({ at, land }) => {
-        if (at > this.now) return true;
-        land();
-        return false;
-      });
+      for (const [partition, owner] of router.owned) this.land(partition, owner);
+      for (const { at, word } of router.words.splice(0))
+        if (at > this.now) router.words.push({ at, word });
+        else this.log.push(word);
     }
     for (const router of this.routers) {
       if (this.now >= router.lag) {
-        for (; router.read < this.log.length; router.read++) router.board.fold(this.log[router.read]!);
+        this.catchUp(router);
         router.lag = this.now + 300 * this.options.random();
       }
-      for (const [partition, owner] of router.owned)
-        for (const word of owner.tell(["acme"], [this.offsets[partition]!], this.now))
-          this.fly(router, () => void this.log.push(word));
+      for (const { budget, next, reach } of router.owned.values())
+        for (const word of budget.tell(["acme"], [Math.max(next, reach)], this.now))
+          router.words.push({ at: this.lands(router.words), word });
     }
   }
 
@@ -104,16 +129,21 @@ export class SimulatedRouters {
 
   /** A router dies; some of what flies is lost, from a point on. Its partitions go to others, a new one comes in its place. */
   kill(router: number): void {
+    const { random } = this.options;
     const dead = this.routers[router]!;
-    const landing = Math.floor((dead.flying.length + 1) * this.options.random());
-    for (const { land } of dead.flying.slice(0, landing)) land();
+    const landing = Math.floor((dead.words.length + 1) * random());
+    for (const { word } of dead.words.slice(0, landing)) this.log.push(word);
     this.routers[router] = this.started();
-    for (const partition of dead.owned.keys())
-      this.give(partition, this.routers[Math.floor(this.options.random() * this.routers.length)]!);
+    for (const [partition, { flying }] of dead.owned) {
+      const stored = Math.floor((flying.length + 1) * random());
+      for (const { decision } of flying.slice(0, stored)) this.store(partition, decision);
+      for (const { decision } of flying.slice(stored)) this.lost += Math.max(0, decision.amount);
+      this.give(partition, this.routers[Math.floor(random() * this.routers.length)]!);
+    }
   }
 
   private started(): Router {
-    const router: Router = { board: new BudgetBoard(), read: 0, owned: new Map(), flying: [], lag: 0 };
+    const router: Router = { board: new BudgetBoard(), read: 0, owned: new Map(), words: [], lag: 0 };
     this.catchUp(router);
     return router;
   }
@@ -125,23 +155,63 @@ export class SimulatedRouters {
   private give(partition: number, router: Router): void {
     this.catchUp(router);
     const { partitions, random } = this.options;
-    const owner = new PartitionBudget({
-      partition,
-      partitions,
-      board: router.board,
-      budgetOf: () => this.budget,
-      random,
-    });
-    router.board.own(partition, owner);
-    const [from = 0] = owner.toldUpTo("acme") ?? [];
-    this.offsets[partition] = Math.max(0, ...this.decided[partition]!.map(({ offset }) => offset + 1), from);
-    for (const { offset, cost, at } of this.decided[partition]!)
-      if (offset >= from) owner.recover("acme", this.budget.currency, cost, at);
-    router.owned.set(partition, owner);
+    const { decided, committed } = this.partitions[partition]!;
+    const { board } = router;
+    const budget = new PartitionBudget({ partition, partitions, board, budgetOf: () => this.budget, random });
+    board.own(partition, budget);
+    for (const { offset, amount, at, until } of decided)
+      if (amount !== 0) budget.recover("acme", { currency: "EUR", added: amount, until }, at, { input: 0, offset });
+    const reach = Math.max(committed, ...decided.map(({ offset }) => offset + 1));
+    budget.stored([reach]);
+    const earlier = new Set(decided.map(({ offset }) => offset));
+    router.owned.set(partition, { budget, earlier, reach, next: committed, flying: [] });
+    // Whether it comes to that before it dies as well, chance decides.
+    if (random() < 0.5) this.work(partition);
   }
 
-  private fly(router: Router, land: () => void): void {
-    const last = router.flying.at(-1)?.at ?? 0;
-    router.flying.push({ at: Math.max(last, this.now + 100 * this.options.random()), land });
+  /** Decides what has not been decided. @returns what the last message met */
+  private work(partition: number): Met | undefined {
+    const owner = this.routers.find(({ owned }) => owned.has(partition))!.owned.get(partition)!;
+    const { input } = this.partitions[partition]!;
+    let met: Met | undefined;
+    for (; owner.next < input.length; owner.next++) {
+      if (owner.earlier.has(owner.next)) continue;
+      const record = input[owner.next]!;
+      const { verdict, amount } = this.decide(owner, record);
+      met = verdict;
+      const until =
+        amount === 0 ? 0 : owner.budget.add("acme", this.budget, amount, this.now, { input: 0, offset: owner.next });
+      const decision = { offset: owner.next, amount, at: this.now, until };
+      owner.flying.push({ at: this.lands(owner.flying), decision });
+    }
+    return met;
+  }
+
+  private decide({ budget }: Owner, record: Input): { verdict: Met; amount: number } {
+    if ("of" in record) return { verdict: "go", amount: this.now < record.of.until ? -record.of.amount : 0 };
+    const { verdict } = budget.room("acme", this.budget, record.cost, this.now);
+    return { verdict, amount: verdict === "go" ? record.cost : 0 };
+  }
+
+  private land(partition: number, owner: Owner): void {
+    for (const { at, decision } of owner.flying.splice(0)) {
+      if (at > this.now) {
+        owner.flying.push({ at, decision });
+        continue;
+      }
+      this.store(partition, decision);
+      const done = decision.offset + 1;
+      owner.budget.stored([Math.max(done, owner.reach)]);
+      if (this.options.random() < 0.5) this.partitions[partition]!.committed = done;
+    }
+  }
+
+  private store(partition: number, decision: Decision): void {
+    this.partitions[partition]!.decided.push(decision);
+    this.spent += decision.amount;
+  }
+
+  private lands(flying: readonly { readonly at: number }[]): number {
+    return Math.max(flying.at(-1)?.at ?? 0, this.now + 100 * this.options.random());
   }
 }

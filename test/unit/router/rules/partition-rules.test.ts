@@ -17,7 +17,10 @@ function ruled(...rulings: (Ruling | undefined)[]) {
   const rule = (i: number): MessageRule => ({
     judge: () => state.rulings[i],
     assigned: ({ facts }, { provider }) => void given.push(`${i}: ${facts.accountId} to ${provider.id}`),
-    recover: ({ headers }) => void given.push(`${i}: ${String(headers.id).split("/").at(-1)}`),
+    recovery:
+      () =>
+      (_, { headers }) =>
+        void given.push(`${i}: ${String(headers.id).split("/").at(-1)}`),
   });
   made.rules.push(...rulings.map((_, i) => rule(i)));
   return { ...made, given, state };

@@ -1,0 +1,81 @@
+import type { Budget } from "../catalog/budget.ts";
+import type { Micros } from "../catalog/money.ts";
+import { type BudgetWord, PERIODS, type PeriodName, reachOf, type Spent, spentOf } from "./budget-word.ts";
+import type { GiveBacks } from "./give-backs.ts";
+
+/** What a partition knows of one account's budget. Amounts: micro-units of `currency`. */
+export interface Ledger {
+  readonly account: string;
+  readonly currency: string;
+  spent: Spent;
+  /** The word by which this partition may spend: with it all words together were within the budget. */
+  grant: BudgetWord;
+  /** Said after that, and not read back yet with all words within the budget. */
+  claim: BudgetWord | undefined;
+  /** The claim has been read back, in the order of the log. */
+  claimRead: boolean;
+  changed: boolean;
+  /** Given back, and not counted yet. */
+  readonly givenBack: GiveBacks;
+  /** By input: what was decided of the records below has been read back in a word, since `toldUpToAt`, epoch ms. */
+  toldUpTo: readonly number[];
+  toldUpToAt: number;
+  toldAt: number;
+  askedAt: number;
+  /** Not to ask for more before, epoch ms: others asked at the same time. */
+  askAgainAt: number;
+  /** What the last message cost; the dearest one that was held since the last word. */
+  lastCost: Micros;
+  held: Micros;
+  lastAt: number;
+  /** Spent since `paceAt`; an estimate of what is spent in a second. */
+  since: Micros;
+  paceAt: number;
+  pace: Micros;
+}
+
+/** What was counted stands in a word that has been read back. */
+export function isAllTold({ changed, claim, claimRead, givenBack }: Ledger): boolean {
+  return !changed && (claim === undefined || claimRead) && givenBack.size === 0;
+}
+
+export function boundsOf({ daily, monthly }: Budget): [PeriodName, Micros][] {
+  return PERIODS.flatMap((period): [PeriodName, Micros][] => {
+    const bound = period === "day" ? daily : monthly;
+    return bound === undefined ? [] : [[period, bound]];
+  });
+}
+
+export function current(spent: Spent, now: number): Pick<Spent, "day" | "month"> {
+  return { day: spentOf(spent, "day", now), month: spentOf(spent, "month", now) };
+}
+
+/** What may have been spent in a period at the most: what was granted, and not more than was said since. */
+export function limitOf({ grant, claim }: Ledger, period: PeriodName, now: number): Micros {
+  const granted = reachOf(grant, period, now);
+  return claim === undefined ? granted : Math.min(granted, reachOf(claim, period, now));
+}
+
+/** What may be spent on, in every period that is bounded. */
+export function spareOf(ledger: Ledger, budget: Budget, now: number): Micros {
+  const spares = boundsOf(budget).map(([period]) => limitOf(ledger, period, now) - spentOf(ledger.spent, period, now));
+  return Math.max(0, Math.min(...spares));
+}
+
+/** Whether a word lets a partition spend no more than another one does. */
+export function isLess(word: BudgetWord, than: BudgetWord, budget: Budget, now: number): boolean {
+  const bounded = boundsOf(budget);
+  return (
+    word.ahead <= than.ahead && bounded.every(([period]) => reachOf(word, period, now) <= reachOf(than, period, now))
+  );
+}
+
+export function isSame(a: BudgetWord, b: BudgetWord): boolean {
+  return (
+    a.epoch === b.epoch &&
+    a.day === b.day &&
+    a.month === b.month &&
+    a.ahead === b.ahead &&
+    a.next.join() === b.next.join()
+  );
+}
