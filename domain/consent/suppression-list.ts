@@ -1,4 +1,5 @@
 /** A file of suppressed numbers, as other systems export it, read into words. */
+import { readWrittenTime } from "../message/written-time.ts";
 import { parseDestination } from "../numbers/destination.ts";
 import { type CsvRecord, parseCsv } from "../prices/csv.ts";
 import { type ConsentState, isConsentAccount } from "./consent-word.ts";
@@ -119,7 +120,6 @@ const IN = new Set([
 ]);
 /** What means the opposite under the heading "consent". */
 const CONSENT = "consent";
-const TIME = /^\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z| ?UTC|[+-]\d\d:?\d\d)?)?$/;
 const MOST_PROBLEMS = 50;
 const AHEAD_MS = 60_000;
 
@@ -170,9 +170,11 @@ function readLine(
   if (state === undefined)
     return `state: ${JSON.stringify(cell("state").slice(0, 20))} is neither opted_out nor opted_in`;
   const time = cell("at");
-  const at = time === "" ? options.at : readTime(time);
-  if (Number.isNaN(at))
-    return `time: ${JSON.stringify(time.slice(0, 30))}: such as 2026-01-31 or 2026-01-31T12:00:00Z is understood`;
+  const written =
+    time === "" ? { ok: true as const, at: options.at } : readWrittenTime(time, { days: true, tables: true });
+  if (!written.ok) return `time: ${JSON.stringify(time.slice(0, 30))}: ${written.reason}`;
+  const { at } = written;
+  if (at <= 0) return `time: ${time} is before 1970`;
   if (at > options.now + AHEAD_MS) return `time: ${time} has not come yet`;
   const account = cell("account");
   if (account !== "" && !isConsentAccount(account))
@@ -207,12 +209,4 @@ function plain(cell: string): string {
     .trim()
     .toLowerCase()
     .replaceAll(/[_\s-]+/g, " ");
-}
-
-/** A time without a zone is read as UTC. */
-function readTime(text: string): number {
-  if (!TIME.test(text)) return Number.NaN;
-  const iso = text.replace(" UTC", "Z").replace(" ", "T");
-  const at = Date.parse(iso.length === 10 || /Z$|[+-]\d\d:?\d\d$/.test(iso.slice(10)) ? iso : `${iso}Z`);
-  return at > 0 ? at : Number.NaN;
 }

@@ -1,4 +1,5 @@
 import { type FieldProblem, validateSendRequest } from "../../domain/message/validation.ts";
+import { readWrittenTime } from "../../domain/message/written-time.ts";
 import { type Explanation, explain } from "../../domain/routing/explain.ts";
 import type { RoutingView } from "./routing-view.ts";
 
@@ -7,8 +8,6 @@ export const EXPLAIN_FIELDS = ["to", "from", "text", "transliterate", "lane", "m
 
 /** A text of one segment, for those who ask without one. */
 const SOME_TEXT = "Hello";
-/** A date, or a time that says its zone. */
-const TIME = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d))?$/;
 
 /** `routes-unknown`: this process has the accounts only. */
 export type Answer =
@@ -48,9 +47,9 @@ export function explainQuestion(
 /** Epoch ms; undefined where nothing is said. */
 function readTime(at: unknown, problems: FieldProblem[]): number | undefined {
   if (at === undefined || at === null) return undefined;
-  const time = typeof at === "string" && TIME.test(at) ? Date.parse(at) : Number.NaN;
-  if (!Number.isNaN(time)) return time;
-  problems.push({ field: "at", code: "time-invalid", message: "a date, or a time with its zone, by ISO 8601" });
+  const written = readWrittenTime(at, { days: true });
+  if (written.ok) return written.at;
+  problems.push({ field: "at", code: "time-invalid", message: written.reason });
   return undefined;
 }
 

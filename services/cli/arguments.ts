@@ -1,15 +1,12 @@
+import { readWrittenTime } from "../../domain/message/written-time.ts";
 import { UsageError } from "./command.ts";
 
-/** ISO 8601: a date, or a time that says its zone; another one would mean something else on another machine. */
-const TIME = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d))?$/;
-
-/** Epoch ms of a time; undefined where none is given. @throws UsageError naming the argument */
+/** Epoch ms of a date, or of a time that says its zone: another one would mean something else on another machine; undefined where none is given. @throws UsageError naming the argument */
 export function readTime(name: string, text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
-  const time = TIME.test(text) ? Date.parse(text) : Number.NaN;
-  if (Number.isNaN(time))
-    throw new UsageError(`${name} ${text}: a date, or a time with its zone such as 2026-01-31T12:00:00Z, is needed`);
-  return time;
+  const written = readWrittenTime(text, { days: true });
+  if (!written.ok) throw new UsageError(`${name} ${text}: ${written.reason}`);
+  return written.at;
 }
 
 /** Name and value of a label. @throws UsageError naming the argument */

@@ -1,5 +1,6 @@
 import type { ConsentState } from "../../../domain/consent/consent-word.ts";
 import type { FieldProblem } from "../../../domain/message/validation.ts";
+import { readWrittenTime } from "../../../domain/message/written-time.ts";
 import { parseDestination } from "../../../domain/numbers/destination.ts";
 
 /** The fields of one of a batch. */
@@ -20,8 +21,6 @@ export type ReadSuppressions =
   | { readonly ok: true; readonly words: readonly SuppressionWord[] }
   | { readonly ok: false; readonly problems: readonly FieldProblem[] };
 
-/** A time that says its zone (RFC 3339). */
-const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$/;
 /** Clocks of applications may be ahead by so much, ms. */
 const AHEAD_MS = 60_000;
 /** Problems that are named at the most. */
@@ -78,8 +77,10 @@ function readOne(one: unknown, at: string, now: number, problems: FieldProblem[]
 
 function readTime(at: unknown, now: number): number | { readonly allowed: string } {
   if (at === undefined || at === null) return now;
-  const time = typeof at === "string" && TIME.test(at) ? Date.parse(at) : Number.NaN;
-  if (!(time > 0)) return { allowed: "a time with its zone, such as 2026-01-31T12:00:00Z" };
+  const written = readWrittenTime(at);
+  if (!written.ok) return { allowed: written.reason };
+  const time = written.at;
+  if (time <= 0) return { allowed: "a time after 1970" };
   return time > now + AHEAD_MS ? { allowed: "a time that has come" } : time;
 }
 

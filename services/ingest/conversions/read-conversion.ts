@@ -1,4 +1,5 @@
 import type { FieldProblem } from "../../../domain/message/validation.ts";
+import { readWrittenTime } from "../../../domain/message/written-time.ts";
 
 /** The fields of a conversion; `converted` is required. */
 export const CONVERSION_FIELDS = ["converted", "at"] as const;
@@ -10,8 +11,6 @@ export interface ConversionWord {
   readonly at: number;
 }
 
-/** A time that says its zone (RFC 3339). */
-const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$/;
 /** Clocks of applications may be ahead by so much, ms. */
 const AHEAD_MS = 60_000;
 /** Problems that are named at the most. */
@@ -45,8 +44,9 @@ export function readConversion(
 
 function readTime(at: unknown, now: number, earliest: number): number | { readonly allowed: string } {
   if (at === undefined || at === null) return now;
-  const time = typeof at === "string" && TIME.test(at) ? Date.parse(at) : Number.NaN;
-  if (Number.isNaN(time)) return { allowed: "a time with its zone, such as 2026-01-31T12:00:00Z" };
+  const written = readWrittenTime(at);
+  if (!written.ok) return { allowed: written.reason };
+  const time = written.at;
   if (time > now + AHEAD_MS) return { allowed: "a time that has come: what will be is not known" };
   return time < earliest ? { allowed: "a time of the last seven days" } : time;
 }

@@ -54,6 +54,7 @@ it.each([
   [["import", "a", "--account", "A B"], "--account A B"],
   [["import", "a", "--account", "a", "--all-accounts"], "not both"],
   [["import", "a", "--at", "soon"], "--at soon"],
+  [["import", "a", "--at", "2026-02-30"], "--at 2026-02-30: there is no day 2026-02-30"],
   [["show", "12"], "12:"],
   [["show"], "show needs one number"],
   [["export", "x"], "x"],

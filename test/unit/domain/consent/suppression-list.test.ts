@@ -62,19 +62,22 @@ describe("a file of suppressions", () => {
         "0170 1234567,,",
         `+${TO},maybe,`,
         `+${TO},,31.01.2026`,
+        `+${TO},,2026-02-30 12:00`,
         `+${TO},,2999-01-01`,
         ",,",
         "x,,",
       ].join("\n"),
     );
     expect(words).toHaveLength(1);
+    expect(problems[4]!.message).toBe('time: "2026-02-30 12:00": there is no day 2026-02-30');
     expect(problems.map(({ line, message }) => `${line} ${message.split(":")[0]}`)).toEqual([
       "3 number",
       "4 number",
       "5 state",
       "6 time",
       "7 time",
-      "9 number",
+      "8 time",
+      "10 number",
     ]);
   });
 

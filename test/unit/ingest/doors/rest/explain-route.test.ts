@@ -57,6 +57,8 @@ describe("POST /v1/routes/explain", () => {
     [{ to: "+33612345678", lane: "fast" }, "lane", "lane-unknown"],
     [{ to: "+33612345678", at: "noon" }, "at", "time-invalid"],
     [{ to: "+33612345678", at: "2026-02-30T12:00" }, "at", "time-invalid"],
+    [{ to: "+33612345678", at: "2026-02-30" }, "at", "time-invalid"],
+    [{ to: "+33612345678", at: "2026-02-30T12:00:00Z" }, "at", "time-invalid"],
     [{ to: "+33612345678", at: 7 }, "at", "time-invalid"],
     [{ to: "+33612345678", validity: 60 }, "validity", "field-unknown"],
     [[], "", "request-not-an-object"],

@@ -88,6 +88,12 @@ describe("POST /v1/messages/{id}/conversion", () => {
     expect(await told()).toEqual([]);
   });
 
+  it("tells of a day that does not exist that it does not", async () => {
+    const day = `${new Date().getUTCFullYear()}-02-30`;
+    const { body } = await tell(newMessageId(), { converted: true, at: `${day}T12:00:00Z` });
+    expect(body.errors).toEqual([{ field: "at", code: "time-invalid", message: `there is no day ${day}` }]);
+  });
+
   it("names twenty things at the most", async () => {
     const fields = Object.fromEntries(Array.from({ length: 100 }, (_, n) => [`x${n}`, n]));
     expect((await tell(newMessageId(), fields)).body.errors).toHaveLength(20);

@@ -140,6 +140,7 @@ describe("POST /v1/suppressions", () => {
     [{ suppressions: [7] }, ["suppressions[0] type-wrong"]],
     [{ suppressions: [{ number: `+${TO}`, suppressed: "yes" }] }, ["suppressions[0].suppressed type-wrong"]],
     [{ suppressions: [{ number: `+${TO}`, at: "2026-01-31" }] }, ["suppressions[0].at time-invalid"]],
+    [{ suppressions: [{ number: `+${TO}`, at: "2026-02-30T12:00:00Z" }] }, ["suppressions[0].at time-invalid"]],
     [{ suppressions: [{ number: `+${TO}`, at: "2999-01-31T12:00:00Z" }] }, ["suppressions[0].at time-invalid"]],
     [{ suppressions: [{ number: `+${TO}`, reason: "x" }] }, ["suppressions[0].reason field-unknown"]],
   ])("is refused with the field and the reason, and writes nothing (%#)", async (body, errors) => {
