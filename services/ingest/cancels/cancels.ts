@@ -1,5 +1,6 @@
 import { performance } from "node:perf_hooks";
 import { setTimeout as sleep } from "node:timers/promises";
+import { messageIdTime } from "../../../domain/message/message-id.ts";
 import type { MessageStatusAnswer, StatusSource } from "../../../pipeline/read-model/message-status.ts";
 import type { Codec } from "../../../platform/codec/codec.ts";
 import { partitionFor } from "../../../platform/kafka/murmur2.ts";
@@ -14,12 +15,15 @@ import type { CancelAnswers } from "./cancel-answers.ts";
 
 /** An answer is waited for so long, ms; the wish is carried out all the same. */
 export const ANSWER_MS = 5_000;
-/** A message that was accepted a moment ago may not wait yet: it is asked for again after so long, ms. */
-const AGAIN_MS = 700;
+/** A message that was accepted a moment ago may not wait yet: it is asked for again after so long, ms, then after twice as long: five times in all. */
+const AGAIN_MS = 250;
+/** An id says when it was made: one that was made so recently, ms, may have been accepted by another instance, and be known to nobody who can be asked. */
+const RECENT_MS = 60_000;
 
 /**
  * - `cancelled`: these destinations (E.164 digits) will not get it; `gone`: for these it was too late;
- * - `too-late`: it does not wait for its time (any more); `status` is what is known of it;
+ * - `too-late`: it does not wait for its time (any more); `status` is what is known of it since;
+ * - `not-yet`: it has been accepted, and no router has decided on it, so that none has it waiting;
  * - `no-such-message`: nobody knows of one;
  * - `unanswered`: the wish stands in the log, and is carried out when a router reads it;
  * - `refused`, `unknown`, `closed`: it does not, or nobody knows. To ask again does no harm.
@@ -27,7 +31,7 @@ const AGAIN_MS = 700;
 export type CancelOutcome =
   | { readonly outcome: "cancelled"; readonly cancelled: readonly string[]; readonly gone: readonly string[] }
   | { readonly outcome: "too-late"; readonly status: MessageStatusAnswer | undefined }
-  | { readonly outcome: "no-such-message" | "unanswered" | "refused" | "unknown" }
+  | { readonly outcome: "no-such-message" | "not-yet" | "unanswered" | "refused" | "unknown" }
   | Closed
   | Throttled;
 
@@ -64,25 +68,39 @@ export class Cancels {
     return outcome;
   }
 
+  /** One wish, where the routers have the message or nobody knows of it; more only of one that may come to wait in a moment. */
   async #cancel(accountId: string, messageId: string): Promise<CancelOutcome> {
     const { answerMs = ANSWER_MS } = this.#options;
     const until = performance.now() + answerMs;
-    for (;;) {
+    for (let pause = AGAIN_MS; ; pause *= 2) {
       const left = Math.max(1, until - performance.now());
       const outcome = await this.#ask(accountId, messageId, left);
-      if (outcome !== undefined) return outcome;
+      if (outcome === "gone") return { outcome: "too-late", status: await this.#statusSince(accountId, messageId) };
+      if (outcome !== "none") return outcome;
       const [status] = await this.#options.status.find(accountId, messageId, []);
-      // Accepted a moment ago, or scheduled: what the routers have on disk may be a moment older.
-      const mayWaitYet = status === undefined || status.status === "accepted" || status.sendAt !== undefined;
-      if (!mayWaitYet) return { outcome: "too-late", status };
-      if (until - performance.now() < AGAIN_MS)
-        return status === undefined ? { outcome: "no-such-message" } : { outcome: "too-late", status };
-      await sleep(AGAIN_MS);
+      const last = until - performance.now() < pause;
+      if (status === undefined && (last || !this.#isRecent(messageId))) return { outcome: "no-such-message" };
+      // It has waited, and no router has it any more: what became of it is not known yet. Their copies may be a moment old.
+      if (status?.sendAt !== undefined && (last || pause > AGAIN_MS)) return { outcome: "too-late", status: undefined };
+      if (status !== undefined && status.sendAt === undefined && status.status !== "accepted")
+        return { outcome: "too-late", status };
+      if (last) return { outcome: "not-yet" };
+      await sleep(pause);
     }
   }
 
-  /** Undefined: nothing of the account waits under this id, as far as the routers know. */
-  async #ask(accountId: string, messageId: string, ms: number): Promise<CancelOutcome | undefined> {
+  /** What became of a message whose time had come; undefined while analytics only knows that it waits, or is away. */
+  async #statusSince(accountId: string, messageId: string): Promise<MessageStatusAnswer | undefined> {
+    const found = await this.#options.status.find(accountId, messageId, []).catch(() => []);
+    return found.find(({ status, sendAt }) => status !== "accepted" && sendAt === undefined);
+  }
+
+  #isRecent(messageId: string): boolean {
+    return Math.abs(this.#options.now() - (messageIdTime(messageId) ?? Number.NEGATIVE_INFINITY)) < RECENT_MS;
+  }
+
+  /** `gone`: it had waited, and its time has come; `none`: nothing of the account waits under this id, as far as the routers know. */
+  async #ask(accountId: string, messageId: string, ms: number): Promise<CancelOutcome | "gone" | "none"> {
     const { codec, partitions, writer, answers, now } = this.#options;
     const wish: Cancel = { messageId, accountId, at: now(), scheduled: null, outcome: null, to: null, answers: 1 };
     const answer = answers.of(wish, ms);
@@ -94,7 +112,8 @@ export class Cancels {
     if (told === undefined) return { outcome: "unanswered" };
     const of = (outcome: string) => told.flatMap((one) => (one.outcome === outcome && one.to !== null ? [one.to] : []));
     const [cancelled, gone] = [of("cancelled"), of("gone")];
-    return cancelled.length > 0 ? { outcome: "cancelled", cancelled, gone } : undefined;
+    if (cancelled.length > 0) return { outcome: "cancelled", cancelled, gone };
+    return gone.length > 0 ? "gone" : "none";
   }
 }
 
@@ -107,6 +126,7 @@ export function cancelMetrics(registry: MetricRegistry): CancelMetrics {
     "cancelled",
     "too-late",
     "no-such-message",
+    "not-yet",
     "unanswered",
     "refused",
     "unknown",

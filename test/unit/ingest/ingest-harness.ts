@@ -294,8 +294,13 @@ export function call(port: number, path: string, options: CallOptions = {}): Pro
   return new Promise((resolve, reject) => {
     const method = options.method ?? (payload === undefined ? "GET" : "POST");
     const type = payload === undefined ? {} : { "content-type": "application/json" };
+    // Node sends none with a DELETE by itself.
+    const length =
+      method === "DELETE" && payload && !("transfer-encoding" in headers)
+        ? { "content-length": Buffer.byteLength(payload as string) }
+        : {};
     const request = httpRequest(
-      { host: "127.0.0.1", port, path, method, agent: false, headers: { ...auth, ...type, ...headers } },
+      { host: "127.0.0.1", port, path, method, agent: false, headers: { ...auth, ...type, ...length, ...headers } },
       (response) => {
         const chunks: Buffer[] = [];
         response.on("data", (chunk: Buffer) => chunks.push(chunk));

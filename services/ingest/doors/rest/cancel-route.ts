@@ -20,7 +20,7 @@ export interface CancelAnswered {
 
 /**
  * `DELETE /v1/messages/{id}`: a message that waits for its time is not sent.
- * @throws ProblemError 404; 409 when it does not wait (any more), with its status; 429, 503.
+ * @throws ProblemError 404; 409 when it does not wait any more, with its status, or does not wait yet; 429, 503.
  */
 export async function deleteMessage(context: RestContext, account: Account, given: string): Promise<CancelAnswered> {
   const id = messageIdOf(given);
@@ -34,9 +34,13 @@ export async function deleteMessage(context: RestContext, account: Account, give
     case "unanswered":
       return { status: 202, location: `/v1/messages/${id}`, body: { id, status: "cancelling" } };
     case "no-such-message":
-      throw noSuchMessage("this account has no message with this id that is known of; nothing was cancelled");
+      throw noSuchMessage(
+        "nothing was cancelled: neither routers nor analytics know of such a message of this account; one that was accepted within the last seconds may be known a moment later",
+      );
     case "too-late":
       throw tooLate(result.status?.status);
+    case "not-yet":
+      throw notYet();
     case "throttled":
       throw throttled(result.maxPerSecond, result.waitSeconds);
     default:
@@ -53,9 +57,24 @@ function tooLate(status: string | undefined): ProblemError {
     status: 409,
     code: "TOO_LATE",
     title: "The message does not wait for its time",
-    detail: `nothing was cancelled: its status is ${status ?? "not known"}, and only what waits for its time can be cancelled`,
+    detail:
+      status === undefined
+        ? "nothing was cancelled: its time had come, and its status tells in some seconds what becomes of it"
+        : `nothing was cancelled: its status is ${status}, and only what waits for its time can be cancelled`,
     ...(status === undefined ? {} : { extra: { messageStatus: status } }),
   });
+}
+
+function notYet(): ProblemError {
+  return new ProblemError(
+    {
+      status: 409,
+      code: "NOT_WAITING_YET",
+      title: "No router has come to the message yet",
+      detail: "nothing was cancelled: it has been accepted, and stands behind others; ask again",
+    },
+    { headers: { "retry-after": "1" } },
+  );
 }
 
 function throttled(maxPerSecond: number, waitSeconds: number): ProblemError {

@@ -95,7 +95,7 @@ const UNREADABLE = "BAD_REQUEST, BODY_INCOMPLETE, INVALID_JSON: the request cann
 const takenDown = {
   200: answer("It was taken down", "Suppression"),
   ...problems({
-    400: `${INVALID} BAD_REQUEST: the path cannot be read`,
+    400: `${INVALID} INVALID_QUERY, BODY_NOT_EXPECTED: there is a query parameter or a body; it takes none. BAD_REQUEST: the path cannot be read`,
     401: UNAUTHORIZED,
     429: RATE,
     503: NOT_TAKEN,

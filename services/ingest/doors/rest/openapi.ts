@@ -127,10 +127,14 @@ const deleteMessage = {
       },
     ),
     ...problems({
-      400: "BAD_REQUEST: the path cannot be read",
+      400: "BAD_REQUEST: the path cannot be read. INVALID_QUERY, BODY_NOT_EXPECTED: there is a query parameter or a body; it takes none",
       401: UNAUTHORIZED,
-      404: "MESSAGE_NOT_FOUND: this account has no such message that is known of; nothing was cancelled",
-      409: "TOO_LATE: it does not wait for its time (any more); messageStatus is what is known of it",
+      404:
+        "MESSAGE_NOT_FOUND: neither routers nor analytics know of such a message of this account; nothing was cancelled. One that was accepted within the last seconds may " +
+        "be known a moment later",
+      409:
+        "TOO_LATE: it does not wait for its time (any more); messageStatus is what is known of it. NOT_WAITING_YET: it has been accepted, and no router has come to it: nothing was " +
+        "cancelled; ask again",
       429: "TOO_MANY_REQUESTS: an account may cancel as many messages a second as it may send, and too many look-ups at once",
       503: "UNAVAILABLE: the wish was not written down, or it is not known whether it was; ask again",
     }),

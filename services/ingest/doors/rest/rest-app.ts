@@ -8,6 +8,7 @@ import { deleteMessage } from "./cancel-route.ts";
 import { postConversion } from "./conversion-route.ts";
 import { postExplain } from "./explain-route.ts";
 import { postMessage } from "./message-route.ts";
+import { requireNothingElse } from "./nothing-else.ts";
 import { openapi } from "./openapi.ts";
 import { apiKeyOf } from "./request-headers.ts";
 import type { RestContext } from "./rest-context.ts";
@@ -78,6 +79,7 @@ export function restApp(context: RestContext): Express {
     )
     .delete(
       guarded("cancel", async (request, response, account) => {
+        await requireNothingElse(request, context.bodies);
         const answer = await deleteMessage(context, account, request.params.id as string);
         if (answer.location !== undefined) response.setHeader("location", answer.location);
         sendJson(response, answer.status, answer.body);
@@ -127,6 +129,7 @@ function suppressions(
     .all(methodNotAllowed(["GET", "HEAD", "POST"]));
   const one = (handle: (account: Account, number: string) => Promise<object>) =>
     guarded("suppressions", async (request, response, account) => {
+      if (request.method === "PUT" || request.method === "DELETE") await requireNothingElse(request, context.bodies);
       sendJson(response, 200, await handle(account, request.params.number as string));
     });
   app

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from "vitest";
+import { messageIdFromKey, newMessageId } from "../../../../../domain/message/message-id.ts";
 import type { MessageStatusAnswer } from "../../../../../pipeline/read-model/message-status.ts";
 import type { OutRecord } from "../../../../../platform/kafka/record.ts";
 import type { Cancel } from "../../../../../schemas/generated/types.ts";
@@ -36,7 +37,9 @@ async function ingest(answer: (wish: Cancel) => readonly Partial<Cancel>[], opti
       });
     }
   };
-  return { wishes, cancel: (key = KEY, id = ID) => harness.call(`/v1/messages/${id}`, { method: "DELETE", key }) };
+  const cancel = (key = KEY, id = ID, more: { query?: string; body?: unknown } = {}) =>
+    harness.call(`/v1/messages/${id}${more.query ?? ""}`, { method: "DELETE", key, body: more.body as object });
+  return { wishes, cancel };
 }
 
 const statusOf = (changes: Partial<MessageStatusAnswer>): MessageStatusAnswer => ({
@@ -69,17 +72,69 @@ describe("DELETE /v1/messages/{id}", () => {
     expect(await cancel()).toMatchObject({ status: 409, body: { code: "TOO_LATE", messageStatus: "delivered" } });
   });
 
-  it("asks again for one that was accepted a moment ago, since it may not wait yet", async () => {
+  it.each([
+    ["here", ID, statusOf({ status: "accepted", final: false })],
+    ["by another instance, as its id says", newMessageId(), undefined],
+  ])("asks again for one that was accepted a moment ago %s, since it may not wait yet", async (_, id, status) => {
     let asked = 0;
     const { cancel } = await ingest(() => [asked++ === 0 ? { outcome: "none" } : { outcome: "cancelled", to: TO }]);
-    expect(await cancel()).toMatchObject({ status: 200 });
+    if (status !== undefined) harness.statuses.set(`acme/${id}`, status);
+    expect(await cancel(KEY, id)).toMatchObject({ status: 200 });
     expect(asked).toBe(2);
   });
 
-  it("knows of no message when neither routers nor analytics do", async () => {
-    const { cancel } = await ingest(() => [{ outcome: "none" }], { cancelAnswerMs: 200 });
+  it("knows of no message when neither routers nor analytics do, and asks once", async () => {
+    const { cancel, wishes } = await ingest(() => [{ outcome: "none" }]);
+    const began = performance.now();
     expect(await cancel()).toMatchObject({ status: 404, body: { code: "MESSAGE_NOT_FOUND" } });
+    expect(await cancel(KEY, messageIdFromKey("acme", "x"))).toMatchObject({ status: 404 });
+    expect(performance.now() - began).toBeLessThan(2_000);
+    expect(wishes).toHaveLength(2);
     expect(await cancel(KEY, "no-uuid")).toMatchObject({ status: 404 });
+  });
+
+  it("says of one that no router comes to that it does not wait yet, and asks a few times", async () => {
+    const { cancel, wishes } = await ingest(() => [{ outcome: "none" }], { cancelAnswerMs: 1_500 });
+    harness.statuses.set(`acme/${ID}`, statusOf({ status: "accepted", final: false }));
+    const { status, body, headers } = await cancel();
+    expect([status, body.code, headers["retry-after"]]).toEqual([409, "NOT_WAITING_YET", "1"]);
+    expect(wishes.length).toBeGreaterThan(2);
+    expect(wishes.length).toBeLessThanOrEqual(4);
+  });
+
+  it.each([
+    [
+      "while analytics says that it waits",
+      async () => [statusOf({ status: "scheduled", final: false, sendAt: "2026-01-01T00:00:00Z" })],
+    ],
+    ["while analytics is away", () => Promise.reject(new Error("away"))],
+  ])("answers at once that it was too late when a router says so, also %s", async (_, find) => {
+    const { cancel, wishes } = await ingest(() => [{ outcome: "gone", to: TO }]);
+    harness.analytics.find = find;
+    const { status, body } = await cancel();
+    expect([status, body.code, body.messageStatus]).toEqual([409, "TOO_LATE", undefined]);
+    expect(body.detail).toMatch(/its time had come/);
+    expect(wishes).toHaveLength(1);
+  });
+
+  it("looks twice for one that waits as analytics knows it, and no router has", async () => {
+    const { cancel, wishes } = await ingest(() => [{ outcome: "none" }]);
+    harness.statuses.set(`acme/${ID}`, statusOf({ status: "scheduled", sendAt: "2026-01-01T00:00:00Z" }));
+    expect(await cancel()).toMatchObject({ status: 409, body: { code: "TOO_LATE" } });
+    expect(wishes).toHaveLength(2);
+  });
+
+  it("refuses what it would not heed: a number, any other parameter, a body", async () => {
+    const { cancel, wishes } = await ingest(() => [{ outcome: "cancelled", to: TO }]);
+    for (const name of ["to", "reason"]) {
+      const { status, body } = await cancel(KEY, ID, { query: `?${name}=%2B${TO}` });
+      const errors = [{ field: name, code: "field-unknown", message: expect.any(String) }];
+      expect([status, body.code, body.errors]).toEqual([400, "INVALID_QUERY", errors]);
+    }
+    for (const body of [{ to: `+${TO}` }, "x".repeat(5_000)])
+      expect(await cancel(KEY, ID, { body })).toMatchObject({ status: 400, body: { code: "BODY_NOT_EXPECTED" } });
+    expect(wishes).toEqual([]);
+    expect((await cancel(KEY, ID, { body: "" })).status).toBe(200);
   });
 
   it("promises nothing when no router answers in time, and says where to look", async () => {

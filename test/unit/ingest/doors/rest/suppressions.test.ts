@@ -73,6 +73,22 @@ describe("PUT and DELETE /v1/suppressions/{number}", () => {
     expect(await written()).toEqual([]);
   });
 
+  it.each(["PUT", "DELETE"])(
+    "%s refuses a parameter or a body, which it would not heed, and writes nothing",
+    async (method) => {
+      expect(refusal(await call(`/${TO}?until=2027-01-01`, method))).toEqual([
+        400,
+        "INVALID_QUERY",
+        "until field-unknown",
+      ]);
+      expect(refusal(await call(`/${TO}`, method, { suppressed: false }))).toEqual([400, "BODY_NOT_EXPECTED"]);
+      const chunked = { headers: { "transfer-encoding": "chunked" } };
+      expect(refusal(await call(`/${TO}`, method, "{}", chunked))).toEqual([400, "BODY_NOT_EXPECTED"]);
+      expect(await written()).toEqual([]);
+      expect((await call(`/${TO}`, method, "", chunked)).status).toBe(200);
+    },
+  );
+
   it("count against the account's rate", async () => {
     const statuses: number[] = [];
     for (let i = 0; i < 25; i++) statuses.push((await call(`/${TO}`, "PUT", undefined, { key: OTHER_KEY })).status);
