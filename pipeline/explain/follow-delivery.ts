@@ -6,10 +6,10 @@ import type { Log } from "../../platform/log/log.ts";
 import { deliversBy } from "../follow/conversion-board.ts";
 import { followConversions } from "../follow/follow-conversions.ts";
 import { followQuality } from "../follow/follow-quality.ts";
-import type { SluiceCodecs } from "../records/codecs.ts";
+import type { OtherSchemas, SluiceCodecs } from "../records/codecs.ts";
 
 export interface FollowDeliveryOptions {
-  readonly codecs: Pick<SluiceCodecs, "quality" | "conversionCounts">;
+  readonly codecs: Pick<SluiceCodecs, "quality" | "conversionCounts" | keyof OtherSchemas>;
   /** Of sms.quality and sms.conversion-counts, among others. */
   readonly reader: TopicReader;
   /** Of the message topics. */
@@ -31,7 +31,7 @@ export interface FollowedDelivery extends Required<Pick<DeliveryView, "of" | "co
 export function followDelivery({ codecs, reader, partitions, log }: FollowDeliveryOptions): FollowedDelivery {
   const estimates = new DeliveryEstimates();
   const conversions = new ConversionEstimates();
-  const of = { reader, partitions, log };
+  const of = { reader, schemas: codecs, partitions, log };
   return {
     receipts: followQuality({ ...of, codec: codecs.quality, fold: (told) => estimates.fold(told) }),
     conversions: followConversions({ ...of, codec: codecs.conversionCounts, fold: (told) => conversions.fold(told) }),

@@ -59,7 +59,7 @@ export function followRouting(options: FollowRoutingOptions): RoutingView {
     },
   };
   const partitionsOf = (id: string) => providerOf(id)?.partitions;
-  const followed = { reader, codec: codecs.health, health: board, partitionsOf, log };
+  const followed = { reader, schemas: codecs, codec: codecs.health, health: board, partitionsOf, log };
   void keepTrying(
     () => followHealth(followed),
     (err) =>
@@ -91,7 +91,7 @@ function portedOf({ codecs, reader, catalog, log, now }: FollowRoutingOptions): 
     if (one !== undefined) known.set(number, one);
   };
   void keepTrying(
-    () => followNetworks({ reader, codec: codecs.numberNetwork, learn, log }),
+    () => followNetworks({ reader, schemas: codecs, codec: codecs.numberNetwork, learn, log }),
     (err) =>
       log
         .every("networks-unread", 30_000)

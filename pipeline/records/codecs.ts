@@ -57,7 +57,12 @@ export interface SluiceCodecs {
    * cannot be asked: try again later.
    */
   loadSchema(id: number): Promise<"loaded" | "missing">;
+  /** Whether nothing is to be loaded for records of this schema; also when there has been no such schema a moment ago. */
+  knowsSchema(id: number): boolean;
 }
+
+/** Where the schemas of other versions of this program come from, while both are at work. */
+export type OtherSchemas = Pick<SluiceCodecs, "loadSchema" | "knowsSchema">;
 
 /** Where the codecs learn schema ids and other writers' schemas; the registry, or a stand-in for tests. */
 export interface SchemaSource {
@@ -138,6 +143,7 @@ export async function createCodecs(source: SchemaSource): Promise<SluiceCodecs> 
     budgetWord: await asked.budgetWord,
     cancel: await asked.cancel,
     loadSchema: (id) => writers.load(id),
+    knowsSchema: (id) => writers.get(id) !== undefined,
   };
 }
 

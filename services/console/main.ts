@@ -120,14 +120,17 @@ async function start(scope: Scope): Promise<void> {
     fold: (told: Parameters<CapUsageBoard["fold"]>[0]) => usage.fold(told),
     forget: (...[key, partition]: Parameters<CapUsageBoard["forget"]>) => usage.forget(key, partition),
     partitions: config.partitions,
-    ...{ reader, log: scope.log },
+    ...{ reader, schemas: pipeline.codecs, log: scope.log },
   };
   const unread = (topic: string, without: string) => (err: unknown) =>
     scope.log.every(topic, 30_000).warn({ err }, `${topic} cannot be read: the page shows ${without}`);
   void keepTrying(() => followUsage(followedUsage), unread(USAGE_TOPIC, "caps without their use"));
   const suspicions = new SuspicionBoard(pipeline.codecs.suspicion);
   void keepTrying(
-    () => followTopic(ABNORMAL_TOPIC, { reader, log: scope.log }, (record) => suspicions.accept(record)),
+    () =>
+      followTopic(ABNORMAL_TOPIC, { reader, schemas: pipeline.codecs, log: scope.log }, (record) =>
+        suspicions.accept(record),
+      ),
     unread(ABNORMAL_TOPIC, "no suspicions"),
   );
   await scope.add("watched topics", { start: () => topics.start(), stop: () => topics.stop() });

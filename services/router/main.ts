@@ -104,6 +104,7 @@ await runService({
     const health = new ProviderHealth((id) => providerOf(id)?.rate);
     const followed = {
       reader,
+      schemas: codecs,
       codec: codecs.health,
       health,
       partitionsOf: (id: string) => providerOf(id)?.partitions,
@@ -127,6 +128,7 @@ await runService({
       () =>
         followQuality({
           reader,
+          schemas: codecs,
           codec: codecs.quality,
           fold: (summary) => delivery.fold(summary),
           partitions: config.partitions,
@@ -142,6 +144,7 @@ await runService({
       () =>
         followUsage({
           reader,
+          schemas: codecs,
           codec: codecs.usage,
           fold: (usage) => capBoard.fold(usage),
           forget: (key, partition) => capBoard.forget(key, partition),
@@ -159,6 +162,7 @@ await runService({
       () =>
         followBudgets({
           reader,
+          schemas: codecs,
           codec: codecs.budgetWord,
           fold: (word) => budgetBoard.fold(word),
           forget: (account, partition) => budgetBoard.forget(account, partition),
@@ -173,7 +177,8 @@ await runService({
     const suspicions = new SuspicionBoard(codecs.suspicion);
     await scope.waitFor(
       "suspicions",
-      () => followTopic(ABNORMAL_TOPIC, { reader, log: scope.log }, (record) => suspicions.accept(record)),
+      () =>
+        followTopic(ABNORMAL_TOPIC, { reader, schemas: codecs, log: scope.log }, (record) => suspicions.accept(record)),
       { attemptMs: 60_000 },
     );
     const guards = {
@@ -202,6 +207,7 @@ await runService({
     });
     const counts = {
       reader,
+      schemas: codecs,
       codec: codecs.conversionCounts,
       fold: (summary: ConversionSummary) => conversions.fold(summary),
       partitions: config.partitions,
@@ -213,7 +219,7 @@ await runService({
     const learn = (number: string, mccMnc: string, at: number) => networks.learn(number, mccMnc, at);
     await scope.waitFor(
       "learned networks",
-      () => followNetworks({ reader, codec: codecs.numberNetwork, learn, log: scope.log }),
+      () => followNetworks({ reader, schemas: codecs, codec: codecs.numberNetwork, learn, log: scope.log }),
       { attemptMs: 60_000 },
     );
     const ends = new LogEnds(reader, EVENTS_TOPIC, scope.log);

@@ -11,6 +11,7 @@ import { revealSecret } from "../../pipeline/boot/reveal-secret.ts";
 import { startPipeline, startReader } from "../../pipeline/boot/start-pipeline.ts";
 import { ConsentGuard } from "../../pipeline/follow/consent-guard.ts";
 import { followHealth } from "../../pipeline/follow/follow-health.ts";
+import { keepTrying } from "../../pipeline/follow/keep-trying.ts";
 import { ProviderHealth } from "../../pipeline/follow/provider-health.ts";
 import { ReadMark } from "../../pipeline/follow/read-mark.ts";
 import { loadConfig } from "../../platform/config/load-config.ts";
@@ -62,17 +63,19 @@ await runService({
     const followed = {
       reader,
       mark,
+      schemas: codecs,
       codec: codecs.health,
       health,
       partitionsOf: (id: string) => providerOf(id)?.partitions,
       log: scope.log,
     };
     // Not waited for: one that has not been heard of counts as usable.
-    followHealth(followed).catch((error: unknown) =>
-      scope.log.warn(
-        { err: error },
-        "sms.health cannot be read; what a dark provider has goes back, and volumes are counted anew",
-      ),
+    void keepTrying(
+      () => followHealth(followed),
+      (err) =>
+        scope.log
+          .every("health-unread", 30_000)
+          .warn({ err }, "sms.health cannot be read; what a dark provider has goes back, and volumes are counted anew"),
     );
     const goesElsewhere = (provider: Provider) => health.anyUsable(rivalsNow(provider, catalog), performance.now());
 

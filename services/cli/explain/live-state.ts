@@ -52,6 +52,7 @@ export async function readLiveState(
     const words = new Map<string, Health>();
     const followed = followHealth({
       reader,
+      schemas: codecs,
       codec: codecs.health,
       health: { take: (word) => void words.set(`${word.provider}/${word.partition}`, word) },
       // Whatever the catalog says: those that it does not have are not asked for.

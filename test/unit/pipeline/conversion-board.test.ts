@@ -29,6 +29,7 @@ async function followed(delivery = 0.95) {
         take = each;
       },
     } as never,
+    schemas: codecs,
     codec: codecs.conversionCounts,
     fold: (summary) => board.fold(summary),
     partitions: 6,

@@ -26,6 +26,7 @@ async function followed() {
   const board = new DeliveryBoard({ share: () => 1, routes: () => ["all"], now: () => now, log: log as never });
   await followQuality({
     reader: { follow: async (_: string, take: (record: InRecord) => void) => void readers.push(take) } as never,
+    schemas: { loadSchema: async () => "missing", knowsSchema: () => true },
     codec: { decode: (value: Buffer) => ({ ok: true, value: JSON.parse(value.toString()) }) } as Codec<Quality>,
     fold: (summary) => board.fold(summary),
     partitions: PARTITIONS,

@@ -8,7 +8,8 @@ import { FakeRegistry } from "./fake-registry.ts";
 
 const registry = new FakeRegistry();
 await registerSchemas(registry as never);
-const { budgetWord: codec } = await createCodecs(registry);
+const codecs = await createCodecs(registry);
+const codec = codecs.budgetWord;
 
 const WORD = {
   ...{ account: "acme", currency: "EUR", partition: 2, epoch: 1, at: 5 },
@@ -36,6 +37,7 @@ it("gives the words in their order, says when one was taken away, and passes ove
   let unreadable = 0;
   await followBudgets({
     reader: { follow: async (_, take) => records.forEach(take) },
+    schemas: codecs,
     codec,
     fold: ({ account, day }) => told.push(`${account} ${day}`),
     forget: (account, partition) => told.push(`${account}/${partition} is gone`),

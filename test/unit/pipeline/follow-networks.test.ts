@@ -10,7 +10,8 @@ import { FakeRegistry } from "./fake-registry.ts";
 
 const registry = new FakeRegistry();
 await registerSchemas(registry as never);
-const { numberNetwork: codec } = await createCodecs(registry);
+const codecs = await createCodecs(registry);
+const codec = codecs.numberNetwork;
 const TO = "4915112345678";
 
 it("gives what receipts have said, with its time, and passes over what cannot be", async () => {
@@ -36,6 +37,7 @@ it("gives what receipts have said, with its time, and passes over what cannot be
   const learned: unknown[] = [];
   await followNetworks({
     reader: { follow: async (_, take) => records.forEach(take) },
+    schemas: codecs,
     codec,
     learn: (...all) => learned.push(all),
     log: silentLog,

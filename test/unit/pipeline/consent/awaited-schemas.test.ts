@@ -18,8 +18,17 @@ function world(loadSchema: (id: number) => Promise<"loaded" | "missing">) {
       inner = given[3] as PartitionFollower;
     },
   };
+  const known = new Set<number>();
+  const schemas = {
+    knowsSchema: (id: number) => known.has(id),
+    loadSchema: async (id: number) => {
+      const found = await loadSchema(id);
+      if (found === "loaded") known.add(id);
+      return found;
+    },
+  };
   const given: string[] = [];
-  const awaited = new AwaitedSchemas(source as unknown as ChangelogSource, { loadSchema }, silentLog);
+  const awaited = new AwaitedSchemas(source as unknown as ChangelogSource, schemas, silentLog);
   awaited.followFrom("t", 0, 0, {
     ready: () => Promise.resolve(true),
     onRecord: ({ offset }) => void given.push(`record ${offset}`),

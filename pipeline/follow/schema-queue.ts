@@ -1,0 +1,79 @@
+import { writerSchemaId } from "../../platform/codec/codec.ts";
+import { errorMessage } from "../../platform/errors/sluice-error.ts";
+import { type InRecord, type KafkaLog, seldom } from "../../platform/kafka/record.ts";
+import type { OtherSchemas } from "../records/codecs.ts";
+
+/** Pause after the registry could not be asked, ms. */
+const ASK_AGAIN_MS = 1_000;
+
+export interface SchemaQueueOptions<E> {
+  readonly schemas: OtherSchemas;
+  readonly log: KafkaLog;
+  /** Undefined for an entry that is no record. */
+  readonly recordOf: (entry: E) => Pick<InRecord, "value"> | undefined;
+  readonly give: (entry: E) => void;
+}
+
+/**
+ * What comes of one partition, in its order: each is given when the schema of its record is at hand, which is nearly always at once. The
+ * registry is asked for as long as it is away.
+ */
+export class SchemaQueue<E> {
+  private readonly options: SchemaQueueOptions<E>;
+  private readonly waiting: E[] = [];
+  private running: Promise<void> | undefined;
+
+  constructor(options: SchemaQueueOptions<E>) {
+    this.options = options;
+  }
+
+  /** Entries that wait. */
+  get length(): number {
+    return this.waiting.length;
+  }
+
+  /** Resolves when nothing waits. */
+  get idle(): Promise<void> {
+    return this.running ?? Promise.resolve();
+  }
+
+  accept(entry: E): void {
+    if (this.running === undefined && this.missing(entry) === undefined) this.options.give(entry);
+    else {
+      this.waiting.push(entry);
+      this.running ??= this.run();
+    }
+  }
+
+  private async run(): Promise<void> {
+    for (let entry = this.waiting[0]; entry !== undefined; entry = this.waiting[0]) {
+      const missing = this.missing(entry);
+      if (missing !== undefined) await this.load(missing);
+      this.waiting.shift();
+      this.options.give(entry);
+    }
+    this.running = undefined;
+  }
+
+  private missing(entry: E): number | undefined {
+    const { recordOf, schemas } = this.options;
+    const id = writerSchemaId(recordOf(entry)?.value ?? null);
+    return id === undefined || schemas.knowsSchema(id) ? undefined : id;
+  }
+
+  /** One that does not exist is not waited for: whoever decodes the record says so. */
+  private async load(id: number): Promise<void> {
+    for (;;) {
+      try {
+        await this.options.schemas.loadSchema(id);
+        return;
+      } catch (error) {
+        seldom(this.options.log, "schema-registry").warn(
+          { schemaId: id, cause: errorMessage(error) },
+          "waiting for the schema registry: a record has a schema that is not known yet",
+        );
+        await new Promise((resolve) => setTimeout(resolve, ASK_AGAIN_MS).unref());
+      }
+    }
+  }
+}
