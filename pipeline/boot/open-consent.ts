@@ -3,7 +3,6 @@ import { duration } from "../../platform/config/settings.ts";
 import type { Scope } from "../../platform/lifecycle/run-service.ts";
 import type { PartitionStore } from "../../platform/store/partition-store.ts";
 import { CONSENT_TOPIC } from "../../schemas/topics.ts";
-import { AwaitedSchemas } from "../follow/awaited-schemas.ts";
 import { CONSENT_TABLES, ConsentCopy } from "../follow/consent-copy.ts";
 import { openStore, storeSettings } from "./open-store.ts";
 import { startCopy } from "./start-copy.ts";
@@ -52,10 +51,10 @@ export async function openConsent(
     scope,
     pipeline,
     { topic: CONSENT_TOPIC, name: "consent" },
-    (reader) =>
+    (source) =>
       new ConsentCopy({
         store,
-        source: new AwaitedSchemas(reader, codecs, scope.log),
+        source,
         codec: codecs.consent,
         partitions: config.partitions,
         staleMs: config.consentStale,

@@ -18,10 +18,10 @@ export async function openFrequency(
     scope,
     pipeline,
     { topic: FREQUENCY_TOPIC, name: "frequency" },
-    (reader) =>
+    (source) =>
       new FrequencyCopy({
         store,
-        source: reader,
+        source,
         codec: pipeline.codecs.frequency,
         partitions,
         now: pipeline.now,

@@ -1,5 +1,6 @@
-import type { TopicReader } from "../../platform/kafka/topic-reader.ts";
 import type { Scope } from "../../platform/lifecycle/run-service.ts";
+import type { ChangelogSource } from "../../platform/store/changelog-copy.ts";
+import { AwaitedSchemas } from "../follow/awaited-schemas.ts";
 import { type Pipeline, startReader } from "./start-pipeline.ts";
 
 /** What a copy on disk is read with: by all partitions at once, and mostly in vain. */
@@ -21,10 +22,10 @@ export async function startCopy<Copy extends StartedCopy>(
   scope: Scope,
   pipeline: Pipeline,
   { topic, name }: { readonly topic: string; readonly name: string },
-  make: (reader: TopicReader) => Copy,
+  make: (source: ChangelogSource) => Copy,
 ): Promise<Copy> {
   const reader = await startReader(scope, pipeline, [topic], { name: `reader of ${topic}`, ...READING });
-  const copy = make(reader);
+  const copy = make(new AwaitedSchemas(reader, pipeline.codecs, scope.log));
   await scope.waitFor(`copy of ${topic}`, () => copy.start());
   await scope.add(`copy of ${topic}`, { start: () => copy, stop: () => copy.stop() });
   scope.metrics.observe(

@@ -1,3 +1,4 @@
+import { SchemaRegistryClient } from "../../platform/codec/schema-registry.ts";
 import { keepBrokersTime } from "../../platform/kafka/broker-clock-probe.ts";
 import type { KafkaConnection } from "../../platform/kafka/connection.ts";
 import { RecordProducer } from "../../platform/kafka/producer.ts";
@@ -5,6 +6,8 @@ import { TopicReader, type TopicReaderOptions } from "../../platform/kafka/topic
 import type { Scope } from "../../platform/lifecycle/run-service.ts";
 import { DEAD_LETTER_TOPIC, HEALTH_TOPIC } from "../../schemas/topics.ts";
 import { connectCodecs, type SluiceCodecs } from "../records/codecs.ts";
+import { loadEarlierSchemas } from "../records/earlier-schemas.ts";
+import { subjects } from "../records/register.ts";
 import { MessageTraces } from "../traces/message-traces.ts";
 
 export interface PipelineConfig {
@@ -37,6 +40,8 @@ export async function startPipeline(
 ): Promise<Pipeline> {
   const connection = { brokers: kafkaBrokers, clientId: `sluice-${service}-${instance}`, log: scope.log };
   const codecs = await scope.waitFor("schema registry", () => connectCodecs(registryUrl));
+  const registry = new SchemaRegistryClient(registryUrl);
+  await scope.waitFor("earlier schemas", () => loadEarlierSchemas(registry, codecs, [...subjects().keys()]));
   const producer = new RecordProducer({
     connection,
     ...(lingerMs === undefined ? {} : { lingerMs }),

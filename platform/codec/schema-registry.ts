@@ -76,6 +76,17 @@ export class SchemaRegistryClient {
     }
   }
 
+  /**
+   * The ids of all versions of a subject, the newest first, at most so many; none for a subject that is not there.
+   * @throws SluiceError `REGISTRY_UNAVAILABLE` (transient)
+   */
+  async idsOf(subject: string, most: number): Promise<number[]> {
+    const address = `/subjects/${encodeURIComponent(subject)}/versions`;
+    const versions = ((await this.get<number[]>(address)) ?? []).toSorted((a, b) => b - a).slice(0, most);
+    const answers = await Promise.all(versions.map((version) => this.get<{ id: number }>(`${address}/${version}`)));
+    return answers.flatMap((answer) => (answer === undefined ? [] : [answer.id]));
+  }
+
   /** The texts of the schemas that one refers to, those they refer to first. */
   private async referenced(
     references: readonly Reference[],

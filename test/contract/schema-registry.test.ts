@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { SchemaRegistry, SchemaType } from "@kafkajs/confluent-schema-registry";
 import { beforeAll, expect, test } from "vitest";
 import { connectCodecs, type SluiceCodecs } from "../../pipeline/records/codecs.ts";
+import { loadEarlierSchemas } from "../../pipeline/records/earlier-schemas.ts";
 import { registerSchemas, subjects } from "../../pipeline/records/register.ts";
 import { SchemaRegistryClient } from "../../platform/codec/schema-registry.ts";
 import { composeContracts, readContracts } from "../../schemas/contracts.ts";
@@ -165,6 +166,26 @@ test("compatibility looks back over all versions, not only the last", async () =
   await expect(ours.register(subject, version(kept, { name: "x", type: "string" }))).rejects.toMatchObject({
     code: "SCHEMA_INCOMPATIBLE",
   });
+});
+
+test("the ids of a subject's versions are the newest first, as many as are asked for; those of earlier ones are loaded at a start", async () => {
+  const subject = freshSubject();
+  const version = (...fields: object[]) => ({
+    type: "record",
+    name: "V",
+    namespace: `t${subject.slice(14, 22)}`,
+    fields,
+  });
+  const added = (name: string) => ({ name, type: "string", default: "" });
+  const ids: number[] = [];
+  for (const fields of [[], [added("x")], [added("x"), added("y")]])
+    ids.unshift(await ours.register(subject, version(...fields)));
+  expect(await ours.idsOf(subject, 9)).toEqual(ids);
+  expect(await ours.idsOf(subject, 2)).toEqual(ids.slice(0, 2));
+  expect(await ours.idsOf(freshSubject(), 9)).toEqual([]);
+  expect(ids.map((id) => codecs.knowsSchema(id))).toEqual([false, false, false]);
+  await loadEarlierSchemas(ours, codecs, [subject]);
+  expect(ids.map((id) => codecs.knowsSchema(id))).toEqual([true, true, true]);
 });
 
 test("schemas that cannot be used make records undecodable, not errors", async () => {
