@@ -231,8 +231,8 @@ export const ROLL_UPS: Readonly<Record<string, RollUp>> = {
     columns: { found: "1" },
   },
   delivery_charges: {
-    table: "delivery_charges",
-    time: { row: "ifNull(submitted_at, at)", kept: "minute" },
+    table: "recipients",
+    time: { row: "accepted_at", kept: "accepted_at" },
     divided: { row: "message_id", kept: "message_id" },
     kept: (where) =>
       `(SELECT minute, message_id, destination, accepted_at, attempt, repeated, ${Object.keys(DIMENSIONS).join(", ")}, currency,

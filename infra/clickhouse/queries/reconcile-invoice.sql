@@ -15,9 +15,11 @@ WITH
         FROM events AS e
         LEFT JOIN
         (
-            SELECT message_id, destination, attempt, repeated, max(d.cost) AS owed
-            FROM delivery_charges AS d
-            WHERE provider = {provider:String} AND minute >= {from:DateTime('UTC')} AND minute < {to:DateTime('UTC')}
+            -- Receipts come after their submission, for some days.
+            SELECT d.message_id AS message_id, d.destination AS destination, d.attempt AS attempt, d.resubmitted != '' AS repeated, max(d.cost) AS owed
+            FROM events AS d
+            WHERE d.charged = 'delivery' AND d.type IN ('receipt', 'final') AND d.provider = {provider:String}
+                AND d.at >= {from:DateTime('UTC')} AND d.at < {to:DateTime('UTC')} + INTERVAL 9 DAY
             GROUP BY message_id, destination, attempt, repeated
         ) AS c
             ON c.message_id = e.message_id AND c.destination = e.destination AND c.attempt = e.attempt

@@ -9,33 +9,40 @@ SELECT
     s.provider AS provider,
     if(s.resubmitted = '', 'another provider', s.resubmitted) AS why,
     s.currency AS currency,
-    count() AS submissions,
-    sum(toDecimal128(s.cost, 6) + c.owed) AS cost,
+    sum(s.submitted) AS submissions,
+    sum(s.cost) AS cost,
     if(mapContains(factors, currency), round(toFloat64(cost) * factors[currency], 6), NULL) AS stated_cost,
     stated_currency
 FROM
 (
+    -- What receipts make it owe, which come some days after it, is the greatest amount that they say.
     SELECT
-        message_id,
-        destination,
-        attempt,
-        toString(resubmitted) AS resubmitted,
-        resubmitted != '' AS repeated,
-        provider,
-        currency,
-        cost,
-        row_number() OVER (PARTITION BY message_id, destination ORDER BY log_offset) AS place
-    FROM events
-    WHERE type = 'submitted' AND at >= {from:DateTime('UTC')} AND at < {to:DateTime('UTC')}
+        e.provider AS provider,
+        anyIf(toString(e.resubmitted), e.type = 'submitted') AS resubmitted,
+        e.currency AS currency,
+        countIf(e.type = 'submitted') AS submitted,
+        sumIf(toDecimal128(e.cost, 6), e.type = 'submitted') + maxIf(e.cost, e.type != 'submitted') AS cost
+    FROM
+    (
+        SELECT
+            type,
+            message_id,
+            destination,
+            attempt,
+            resubmitted,
+            provider,
+            currency,
+            e.cost AS cost,
+            countIf(type = 'submitted') OVER (PARTITION BY message_id, destination ORDER BY attempt, resubmitted != '', type != 'submitted', log_offset
+                ROWS UNBOUNDED PRECEDING) AS place
+        FROM events AS e
+        WHERE at >= {from:DateTime('UTC')}
+            AND (type = 'submitted' AND at < {to:DateTime('UTC')}
+                OR charged = 'delivery' AND type IN ('receipt', 'final') AND at < {to:DateTime('UTC')} + INTERVAL 9 DAY)
+    ) AS e
+    WHERE e.place > 1
+    GROUP BY e.message_id, e.destination, e.attempt, e.resubmitted != '', provider, currency
+    HAVING submitted > 0
 ) AS s
-LEFT JOIN
-(
-    SELECT message_id, destination, attempt, repeated, max(d.cost) AS owed
-    FROM delivery_charges AS d
-    WHERE minute >= {from:DateTime('UTC')} - INTERVAL 1 HOUR AND minute < {to:DateTime('UTC')}
-    GROUP BY message_id, destination, attempt, repeated
-) AS c
-    ON c.message_id = s.message_id AND c.destination = s.destination AND c.attempt = s.attempt AND c.repeated = s.repeated
-WHERE s.place > 1
 GROUP BY provider, why, currency
 ORDER BY stated_cost DESC, cost DESC, provider, why, currency

@@ -304,4 +304,23 @@ describe("a database without sums by hour and day", () => {
       (SELECT message_id, accepted_at FROM message_keys WHERE key IN (SELECT sipHash64('message id', toString(message_id)) FROM recipients))`;
     expect(await select(lost)).toEqual([{ n: 0 }]);
   });
+
+  it("has what is charged on delivery in the rows of its messages, also of those from before, and when these files are applied again", async () => {
+    const charges = () =>
+      select(
+        `SELECT message_id, destination, attempt, repeated, provider, account, country, currency, toString(cost) AS cost FROM delivery_charges ORDER BY destination`,
+      );
+    const of = (id: string, destination: string) => ({
+      ...{ message_id: id, destination, attempt: 1, repeated: false, provider: "alpha" },
+      ...{ account: "acme", country: "DE", currency: "CHF", cost: "0.07" },
+    });
+    const all = [of(owes[0]!, "491700000010"), of(owes[1]!, "491700000011")];
+    expect(await latest()).toEqual(before);
+    expect(await charges()).toEqual(all);
+    const again = "ALTER TABLE migrations DELETE WHERE name >= '023' SETTINGS mutations_sync = 2";
+    await client.command({ query: again });
+    await migrateClickhouse(target);
+    expect(await latest()).toEqual(before);
+    expect(await charges()).toEqual(all);
+  });
 });
