@@ -7,6 +7,7 @@ import { listenedTo } from "./listened-to.ts";
 import { portabilityWarnings } from "./portability-warnings.ts";
 import { amountOf, type Priced, type PriceList, type PriceTable } from "./price-list.ts";
 import type { Provider } from "./provider.ts";
+import { quietHoursWarnings } from "./quiet-hours-checks.ts";
 import { rerouteWarnings } from "./reroute-warnings.ts";
 import type { Route } from "./route.ts";
 import { routingWarnings } from "./route-warnings.ts";
@@ -33,6 +34,7 @@ export function warningsOf(catalog: Catalog, now?: number): CatalogProblem[] {
     ...portabilityWarnings(catalog),
     ...senderWarnings(catalog),
     ...capWarnings(catalog),
+    ...quietHoursWarnings(catalog),
   ];
 }
 

@@ -29,14 +29,15 @@ interface Served {
 const PREFIX_TRIES = 100;
 
 /** Routes and regions that can be carried out and are probably not meant: above all what applies to no message. */
-export function routingWarnings({ providers, routes, regions }: Catalog): CatalogProblem[] {
+export function routingWarnings(catalog: Catalog): CatalogProblem[] {
+  const { providers, routes, regions } = catalog;
   const known = {
     providers: new Map(providers.map((provider) => [provider.id, { provider, serves: servedBy(provider.prices) }])),
     regions,
     prefixTries: PREFIX_TRIES,
   };
   return [
-    ...regions.flatMap((region, index) => ofRegion(region, ["regions", index], routes)),
+    ...regions.flatMap((region, index) => ofRegion(region, ["regions", index], catalog)),
     ...routes.flatMap((route, index) => ofRoute(route, ["routes", index], known)),
     ...ofLanes(routes, known),
     ...unrouted(providers, routes, regions),
@@ -44,10 +45,13 @@ export function routingWarnings({ providers, routes, regions }: Catalog): Catalo
   ];
 }
 
-function ofRegion({ id, countries }: Region, at: Keys, routes: readonly Route[]): CatalogProblem[] {
-  const named = routes.some(({ when }) => when.regions?.includes(id));
+function ofRegion({ id, countries }: Region, at: Keys, catalog: Catalog): CatalogProblem[] {
+  const { routes, caps = [], quietHours = [] } = catalog;
+  const named = [...routes.map(({ when }) => when), ...caps, ...quietHours].some(({ regions }) =>
+    regions?.includes(id),
+  );
   return [
-    ...(named ? [] : [problemAt(at, "no route names it")]),
+    ...(named ? [] : [problemAt(at, "no route, cap or quiet hours name it")]),
     ...countries.flatMap((country, index) => noNumbers(country, [...at, "countries", index])),
   ];
 }

@@ -270,7 +270,7 @@ describe("a catalog that can be carried out and is probably not meant", () => {
       Object.assign(plain, { regions: [{ id: "ice", countries: ["AQ", "GL"] }] });
     });
     expect(messages).toEqual([
-      "regions[0]: no route names it",
+      "regions[0]: no route, cap or quiet hours name it",
       expect.stringContaining('regions[0].countries[0]: "AQ" has no telephone numbers'),
     ]);
   });
@@ -373,5 +373,49 @@ describe("a route that says what follows from a receipt, and nothing can", () =>
     expect(withReroute({ receiptAfterSeconds: 60 }, { lanes: ["marketing"] })).toEqual(wanted);
     expect(withReroute({ receiptAfterSeconds: 60 }), "for all lanes it is meant where it applies").toEqual([]);
     expect(withReroute({ lanes: { otp: { receiptAfterSeconds: 60 } } })).toEqual([]);
+  });
+});
+
+describe("quiet hours that no message comes to", () => {
+  const DAY = { allowed: [{ from: "08:00", to: "21:00" }] };
+  const of = (...rules: Loose[]) =>
+    warningsAfter((plain) =>
+      Object.assign(plain, {
+        regions: rules.some((rule) => "regions" in rule) ? [{ id: "dach", countries: ["DE", "AT", "CH"] }] : [],
+        quietHours: rules.map((rule, i) => ({ id: `r${i}`, ...DAY, ...rule })),
+      }),
+    );
+
+  it.each([
+    [[{ countries: ["DE"] }, { countries: ["DE"] }], 1, '"r0" before it has all of it'],
+    [[{ regions: ["dach"] }, { countries: ["AT"], lanes: ["marketing"] }], 1, '"r0" before it has all of it'],
+    [[{}, { countries: ["SE"], accounts: ["acme"] }], 1, '"r0" before it has all of it'],
+    [[{ lanes: ["marketing"] }, { lanes: ["transactional"] }, {}], 2, '"r0" and "r1" before it have all of it'],
+    [
+      [{ countries: ["DE"] }, { countries: ["AT"] }, { countries: ["AT", "DE"], accounts: ["acme"] }],
+      2,
+      '"r0" and "r1" before it have all of it',
+    ],
+  ])("are told by rule: %j", (rules, index, by) => {
+    expect(of(...rules)).toEqual([`quietHours[${index}]: never reached: ${by}`]);
+  });
+
+  it("are told by country, where the rule has others", () => {
+    expect(of({ countries: ["DE"] }, { countries: ["FR", "DE"], lanes: ["marketing"] })).toEqual([
+      'quietHours[1].countries[1]: "DE" matches nothing here: "r0" before it has all of it',
+    ]);
+    expect(of({ countries: ["BV"] })).toEqual([
+      'quietHours[0].countries[0]: "BV" has no telephone numbers of its own: it matches nothing',
+    ]);
+  });
+
+  it.each([
+    [[{ countries: ["DE"], lanes: ["marketing"] }, { countries: ["DE"] }]],
+    [[{ countries: ["DE"], accounts: ["acme"] }, { countries: ["DE"] }]],
+    [[{ countries: ["DE"] }, { regions: ["dach"] }, {}]],
+    [[{ accounts: ["acme"] }, { accounts: ["globex"] }, { countries: ["DE"] }]],
+    [[{}, { lanes: ["otp"] }]],
+  ])("but not where some are left: %j", (rules) => {
+    expect(of(...rules)).toEqual([]);
   });
 });

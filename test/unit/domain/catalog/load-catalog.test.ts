@@ -89,6 +89,16 @@ it("says which region and account quiet hours name that there is not", () => {
   expect(() => loadCatalog({ ...folder, yaml }, 12)).toThrow(/no account "nobody"[\s\S]*no region "nowhere"/);
 });
 
+it("names file, line and rule of quiet hours that are never reached", () => {
+  const rules = ["first", "second"].map((id) => ({ id, countries: ["DE"], allowed: [{ from: "08:00", to: "21:00" }] }));
+  const folder = reader(() => {});
+  const yaml = (file: string, optional: boolean) =>
+    file === "quiet-hours.yaml" ? { value: rules, where: lineOf } : folder.yaml(file, optional);
+  expect(loadCatalog({ ...folder, yaml }, 12).warnings).toContain(
+    'quiet-hours.yaml, line 1: quiet hours "second": quietHours[1]: never reached: "first" before it has all of it',
+  );
+});
+
 it("names file and line of what is wrong with a region or a rate", () => {
   const parts: Record<string, unknown> = {
     "regions.yaml": [{ id: "dach", countries: ["DE", "UK"] }],
