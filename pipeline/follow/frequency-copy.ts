@@ -4,6 +4,7 @@ import type { SentMessage } from "../../domain/routing/recent-messages.ts";
 import type { Codec } from "../../platform/codec/codec.ts";
 import { partitionFor } from "../../platform/kafka/murmur2.ts";
 import { type InRecord, type KafkaLog, seldom } from "../../platform/kafka/record.ts";
+import { askEvery } from "../../platform/lifecycle/ask-every.ts";
 import { ChangelogCopy, type ChangelogSource, type Wanted } from "../../platform/store/changelog-copy.ts";
 import type { PartitionStore, Table } from "../../platform/store/partition-store.ts";
 import type { Frequency } from "../../schemas/generated/types.ts";
@@ -14,6 +15,12 @@ export const FREQUENCY_TABLE = "frequency";
 const OCTETS = 10;
 const MOST = 100;
 const KEY = /^[a-z][a-z0-9-]{0,39}\/[a-z][a-z0-9-]{0,39}:([1-9]\d{6,14})$/;
+
+/** No window is longer than 31 days, ms: what is older counts no more. */
+const LONGEST_MS = 31 * 24 * 3_600_000;
+/** Rows that are looked at in one go, and how often, ms: a hundred million in a week. */
+const SWEPT = 200;
+const SWEEP_EVERY_MS = 1_000;
 
 export interface FrequencyCopyOptions {
   readonly store: PartitionStore;
@@ -37,6 +44,9 @@ export class FrequencyCopy {
   private readonly options: FrequencyCopyOptions;
   private readonly table: Table;
   private readonly copy: ChangelogCopy;
+  private timer: NodeJS.Timeout | undefined;
+  /** Where the next look for what is over begins. */
+  private sweepAt: { partition: number; from: Buffer } = { partition: 0, from: Buffer.alloc(0) };
 
   constructor(options: FrequencyCopyOptions) {
     this.options = options;
@@ -52,12 +62,33 @@ export class FrequencyCopy {
   }
 
   /** Throws when Kafka does not answer: call it again. */
-  start(): Promise<void> {
-    return this.copy.start();
+  async start(): Promise<void> {
+    await this.copy.start();
+    const onFault = (error: Error) =>
+      seldom(this.options.log, "frequency-sweep").warn({ cause: error.message }, "What is over cannot be looked for");
+    this.timer ??= askEvery(SWEEP_EVERY_MS, () => this.sweep(), onFault);
   }
 
   stop(): void {
+    clearInterval(this.timer);
     this.copy.stop();
+  }
+
+  /** Takes out what no window reaches back to, some rows at a time; done every second by itself. The topic has its own retention, of which the copy does not hear. */
+  async sweep(): Promise<void> {
+    const { partition, from } = this.sweepAt;
+    const rows = await this.table.range(partition, { from, limit: SWEPT });
+    const last = rows.at(-1);
+    this.sweepAt =
+      last === undefined || rows.length < SWEPT
+        ? { partition: (partition + 1) % this.options.partitions, from: Buffer.alloc(0) }
+        : { partition, from: Buffer.concat([last[0], Buffer.of(0)]) };
+    const over = this.options.now() - LONGEST_MS;
+    for (const [key] of rows) {
+      // As it is now: another message may have gone since.
+      const newest = this.sent(partition, key.toString()).at(-1);
+      if (newest === undefined || newest.at < over) this.table.delete(partition, key);
+    }
   }
 
   get lag(): number {

@@ -13,6 +13,7 @@ import { inSlices } from "../control/in-slices.ts";
 import { readControl } from "../control/read-control.ts";
 import { readVersion } from "../control/read-version.ts";
 import type { SluiceCodecs } from "../records/codecs.ts";
+import { ReadMark } from "./read-mark.ts";
 
 /** Between two questions for a schema that the registry has not given, ms. */
 const RETRY_MS = 1_000;
@@ -52,6 +53,7 @@ export class LiveCatalog implements SnapshotSource {
   private snapshot: Snapshot | undefined;
   private readonly options: LiveCatalogOptions;
   private readonly control = new CatalogLog();
+  private readonly mark = new ReadMark();
   private readonly listeners: ((snapshot: Snapshot) => void)[] = [];
   /** One thing is done after the other, also when a schema has to be loaded in between, or a large version is read. */
   private turn: Promise<void> = Promise.resolve();
@@ -87,7 +89,14 @@ export class LiveCatalog implements SnapshotSource {
     const tell = (error: unknown) =>
       this.options.log.error({ offset: record.offset, why: errorMessage(error) }, "a record of sms.control failed");
     // One that fails must not keep the following ones from their turn.
-    return this.next(() => this.take(record)).catch(tell);
+    return this.next(() => this.take(record))
+      .catch(tell)
+      .then(() => this.mark.reached(record.offset + 1));
+  }
+
+  /** Resolves with true when all records of sms.control below `offset` have been taken; with false after so long, ms. */
+  until(offset: number, withinMs: number): Promise<boolean> {
+    return this.mark.until(offset, withinMs);
   }
 
   /**

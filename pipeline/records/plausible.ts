@@ -14,7 +14,8 @@ const MAX_TEXT = 10_000;
 const MAX_NAME = 256;
 const MAX_LABELS = 64;
 const MAX_COUNTED = 256;
-const MAX_ATTEMPT = 10_000;
+/** Attempts of a message; the router ends it with the last one. */
+export const MAX_ATTEMPT = 10_000;
 const MAX_TRIED = 256;
 const MAX_SEGMENTS = 255;
 /** Of one segment, millionths: a million units of any currency. */

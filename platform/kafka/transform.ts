@@ -36,9 +36,9 @@ export interface Transform {
   process(record: InRecord, input: number, out: Outputs): void;
   /**
    * The dead letter of a record that `process` threw for: it would throw again, for every next owner. What it had given
-   * out for the record is left out. Without this the task fails.
+   * out for the record is left out; `out` takes what its end leads to. Without this the task fails.
    */
-  refuse?(record: InRecord, error: unknown): OutRecord;
+  refuse?(record: InRecord, error: unknown, out: Outputs): OutRecord;
   /** Called after each batch and at least every `idleMs`: what falls due by time. `caughtUp`: all that is in the log has been processed. */
   tick?(out: Outputs, caughtUp: boolean): void;
   /** The text to be committed beside these offsets: what the next owner needs to restore. */
@@ -99,7 +99,7 @@ function processOne(transform: Transform, record: InRecord, input: number, out: 
     if (transform.refuse === undefined) throw error;
     out.decisions.length = decisions;
     out.effects.length = effects;
-    out.decide(transform.refuse(record, error));
+    out.decide(transform.refuse(record, error, out));
   }
 }
 

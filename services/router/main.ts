@@ -12,6 +12,7 @@ import { openStore } from "../../pipeline/boot/open-store.ts";
 import { readCatalog } from "../../pipeline/boot/read-catalog.ts";
 import { revealSecret } from "../../pipeline/boot/reveal-secret.ts";
 import { startPipeline, startReader } from "../../pipeline/boot/start-pipeline.ts";
+import { catalogCaughtUp } from "../../pipeline/follow/catalog-caught-up.ts";
 import { CONSENT_TABLES } from "../../pipeline/follow/consent-copy.ts";
 import { ConsentGuard } from "../../pipeline/follow/consent-guard.ts";
 import { ConversionBoard } from "../../pipeline/follow/conversion-board.ts";
@@ -269,6 +270,7 @@ await runService({
       run: async (task) => {
         owned++;
         try {
+          await catalogCaughtUp(catalog, reader, scope.log);
           await runTransform(task, new Router(options), {
             producer,
             maxBatchPerInput: shares.most,

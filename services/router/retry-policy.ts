@@ -1,6 +1,7 @@
 import { appendTry, MISSING_CLASS, OPTED_OUT_CLASS, refusals, UNDELIVERED_CLASS } from "../../domain/message/tries.ts";
 import type { Choice } from "../../domain/routing/choose-provider.ts";
 import { refusalCode, senderCodes } from "../../domain/routing/refusal-code.ts";
+import { MAX_ATTEMPT } from "../../pipeline/records/plausible.ts";
 import type { Attempt, Event } from "../../schemas/generated/types.ts";
 import { RETRY_DELAY_MS, RETRY_DELAYS, type RetryDelay } from "../../schemas/topics.ts";
 
@@ -46,8 +47,8 @@ export const HELD_CLASS = "held";
 /** Code of a message that was handed in for a later time. */
 export const SCHEDULED = "scheduled";
 
-/** Why the message must be given up, or undefined. */
-export function givingUp(tried: readonly Attempt[], now: number, expiresAt: number): GivenUp | undefined {
+/** Why the message must be given up, or undefined. `attempt`: the one that is to be made. */
+export function givingUp(tried: readonly Attempt[], now: number, expiresAt: number, attempt = 1): GivenUp | undefined {
   if (now >= expiresAt) return { state: "expired", errorClass: "expired", code: "expired" };
   const last = tried.at(-1);
   if (last?.errorClass === "permanent")
@@ -55,6 +56,8 @@ export function givingUp(tried: readonly Attempt[], now: number, expiresAt: numb
   if (last?.errorClass === OPTED_OUT_CLASS) return OPTED_OUT;
   if (tried.filter((attempt) => COUNTED.has(attempt.errorClass)).length >= MAX_SUBMISSIONS)
     return { state: "failed", errorClass: last?.errorClass ?? "unroutable", code: "attempts-exhausted" };
+  // The next one would be no record of ours any more, and end without an event.
+  if (attempt >= MAX_ATTEMPT) return { state: "failed", errorClass: "unroutable", code: "attempts-exhausted" };
   return undefined;
 }
 

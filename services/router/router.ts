@@ -70,7 +70,7 @@ import type { MessageRule, Ruling } from "./rules/message-rule.ts";
 import { lowestOf, PartitionRules } from "./rules/partition-rules.ts";
 import { CANCELLED, CANCELLED_DETAIL, carryOutCancel } from "./scheduled/cancelling.ts";
 import { PartitionSchedule } from "./scheduled/partition-schedule.ts";
-import { readScheduledKey, scheduledKey } from "./scheduled/scheduled-key.ts";
+import { scheduledKey } from "./scheduled/scheduled-key.ts";
 import { SCHEDULED_HEADER, type ScheduledMessages } from "./scheduled/scheduled-messages.ts";
 import { answeredBefore, Waiting, waitsForProvider } from "./waiting.ts";
 
@@ -233,13 +233,14 @@ export class Router implements Transform {
     else this.retry(record, out);
   }
 
-  refuse(record: InRecord, error: unknown): OutRecord {
+  refuse(record: InRecord, error: unknown, out: Outputs): OutRecord {
     const { metrics, log } = this.options;
     log.error(
       { topic: record.topic, partition: record.partition, offset: record.offset, ...traceField(record), err: error },
       "A record cannot be processed; it goes to the dead letters",
     );
     metrics.deadLetters("unprocessable").add();
+    this.schedule.endOf(record, out);
     return this.records.deadLetter(record, "unprocessable", errorMessage(error).slice(0, MAX_DETAIL), null);
   }
 
@@ -309,7 +310,7 @@ export class Router implements Transform {
     const known = key === undefined || this.recorded.has(positionOf(record)) || record.headers[REPLAY_OF] !== undefined;
     if (known || this.schedule.waits(key)) this.retry(record, out);
     else this.options.metrics.duplicates.add();
-    if (key !== undefined && readScheduledKey(key) !== undefined) out.effect(this.schedule.end(key));
+    this.schedule.endOf(record, out);
   }
 
   private cancel(record: InRecord, out: Outputs): void {
@@ -324,10 +325,8 @@ export class Router implements Transform {
       this.remember(pending);
       this.options.metrics.closed(CANCELLED.state).add();
       const now = this.options.now();
-      const event = remarked(
-        closedEvent(pending, CANCELLED, CANCELLED_DETAIL, now),
-        this.rules.closed(pending, now, record),
-      );
+      const plain = closedEvent(pending, CANCELLED, CANCELLED_DETAIL, now);
+      const event = remarked(plain, this.rules.closed(pending, now, record));
       out.decide(this.records.event(record, event));
       return true;
     };
@@ -360,7 +359,7 @@ export class Router implements Transform {
       this.beforeItsTime(record, pending, now + early, out);
       return;
     }
-    const end = givingUp(pending.tried, now, facts.expiresAt);
+    const end = givingUp(pending.tried, now, facts.expiresAt, attempt);
     if (end !== undefined) {
       this.close(record, pending, end, this.lastWordsOn(pending, end, now), out);
       return;

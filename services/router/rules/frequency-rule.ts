@@ -20,8 +20,13 @@ export interface FrequencyRuleOptions {
 
 const HOUR_MS = 3_600_000;
 const NONE: readonly FrequencyCap[] = [];
-/** What this owner has written itself and the copy may not have read back: so many recipients at the most. */
-const MOST_OWN = 5_000;
+/** Of so many recipients an owner remembers what it has written itself, also where the copy has read it back. */
+const OWN = 5_000;
+/** Of what the copy has not read back so many: then messages under a cap wait. */
+const MOST_UNREAD = 50_000;
+const UNREAD_MS = 5_000;
+/** So many are forgotten between two batches at the most. */
+const AT_ONCE = 1_000;
 const REFUSED: GivenUp = { state: "rejected", errorClass: FREQUENCY_CAP, code: FREQUENCY_CAP };
 
 type Facts = Pick<MessageFacts, "accountId" | "to" | "lane" | "messageId">;
@@ -34,6 +39,8 @@ export class FrequencyRule implements MessageRule {
   private readonly options: FrequencyRuleOptions;
   /** Own counts, the one written last at the end. */
   private readonly own = new Map<string, readonly SentMessage[]>();
+  /** Recovered counts that no record says: to be written. */
+  private readonly unwritten = new Map<string, { readonly cap: FrequencyCap; readonly facts: Facts }>();
   private snapshot: Snapshot | undefined;
   private hasCaps = false;
   private partition = 0;
@@ -59,7 +66,11 @@ export class FrequencyRule implements MessageRule {
   recovery(): RecoverDecision | undefined {
     if (!this.hasCaps) return undefined;
     return ({ type, facts, at }) => {
-      if (type === "routed") for (const cap of this.capsOf(facts)) this.count(cap, facts, at);
+      if (type !== "routed") return;
+      for (const cap of this.capsOf(facts)) {
+        const counts = this.count(cap, facts, at) !== undefined;
+        if (counts) this.unwritten.set(frequencyKey(facts.accountId, cap.id, facts.to), { cap, facts });
+      }
     };
   }
 
@@ -73,6 +84,10 @@ export class FrequencyRule implements MessageRule {
     let latest: { readonly cap: FrequencyCap; readonly due: number } | undefined;
     const caps = this.capsOf(facts);
     if (caps.length === 0) return undefined;
+    if (this.own.size >= MOST_UNREAD) {
+      const due = Math.min(now + UNREAD_MS, facts.expiresAt);
+      return { verdict: "wait", due, code: FREQUENCY_CAP, detail: "what has gone to others is still being noted" };
+    }
     const message = messageHash(facts.messageId);
     for (const cap of caps) {
       const sent = this.sent(cap, facts);
@@ -102,6 +117,12 @@ export class FrequencyRule implements MessageRule {
     }
   }
 
+  tick(out: Outputs): void {
+    for (const [key, { cap, facts }] of this.unwritten) out.decide(this.record(cap, facts, this.own.get(key) ?? []));
+    this.unwritten.clear();
+    this.forgetRead();
+  }
+
   private capsOf({ accountId, lane }: Facts): readonly FrequencyCap[] {
     if (!this.hasCaps) return NONE;
     const caps = this.snapshot?.accounts.get(accountId)?.frequencyCaps;
@@ -124,9 +145,19 @@ export class FrequencyRule implements MessageRule {
     const key = frequencyKey(facts.accountId, cap.id, facts.to);
     this.own.delete(key);
     this.own.set(key, after);
-    // The oldest has been read back long ago.
-    if (this.own.size > MOST_OWN) this.own.delete(this.own.keys().next().value!);
+    this.unwritten.delete(key);
     return after;
+  }
+
+  /** The oldest of what the copy has as well, up to what is remembered in any case. */
+  private forgetRead(): void {
+    let left = Math.min(this.own.size - OWN, AT_ONCE);
+    for (const [key, own] of this.own) {
+      if (left-- <= 0) return;
+      const told = this.options.copy.sent(this.partition, key);
+      if (!own.every(({ message }) => told.some((one) => one.message === message))) return;
+      this.own.delete(key);
+    }
   }
 
   private record(cap: FrequencyCap, { accountId, to }: Facts, sent: readonly SentMessage[]): OutRecord {

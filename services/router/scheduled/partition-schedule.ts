@@ -1,6 +1,7 @@
 import { errorMessage } from "../../../platform/errors/sluice-error.ts";
-import { type KafkaLog, type OutRecord, seldom } from "../../../platform/kafka/record.ts";
+import { headerText, type InRecord, type KafkaLog, type OutRecord, seldom } from "../../../platform/kafka/record.ts";
 import type { Task } from "../../../platform/kafka/task.ts";
+import type { Outputs } from "../../../platform/kafka/transform.ts";
 import { CANCELS_TOPIC, DUE_TOPIC, ROUTER_INPUTS, SCHEDULED_TOPIC } from "../../../schemas/topics.ts";
 import { readScheduledKey } from "./scheduled-key.ts";
 import { DUE_HEADER, SCHEDULED_HEADER, type ScheduledMessages, type WaitingMessage } from "./scheduled-messages.ts";
@@ -81,6 +82,12 @@ export class PartitionSchedule {
     this.released.delete(key);
     if (this.options.scheduled.has(this.task.partition, key)) this.decided.add(key);
     return { topic: SCHEDULED_TOPIC, partition: this.task.partition, key, value: null };
+  }
+
+  /** The message of this record of sms.due waits no more, whatever comes of it. */
+  endOf(record: InRecord, out: Pick<Outputs, "effect">): void {
+    const key = headerText(record, SCHEDULED_HEADER);
+    if (key !== undefined && readScheduledKey(key) !== undefined) out.effect(this.end(key));
   }
 
   /** What is released now. */

@@ -69,6 +69,16 @@ it("works with the files until a version has been applied, and tells of each cha
   expect([catalog.current.version, accounts(), seen, words.length]).toEqual([2, ["two"], [1, 2], 5]);
 });
 
+it("says when it works with what stands below an offset", async () => {
+  const { catalog, write, give, accounts } = world();
+  await catalog.begin(files);
+  const { pieces, head } = write(1, { accounts: [account("one")] });
+  const known = catalog.until(pieces.length + 1, 1_000).then((reached) => [reached, ...accounts()]);
+  expect(await catalog.until(1, 0)).toBe(false);
+  await give(...pieces, head);
+  expect(await known).toEqual([true, "one"]);
+});
+
 it("begins with the newest version that stands there, whatever the files hold", async () => {
   const { catalog, publish, accounts } = world();
   await publish(1, { accounts: [account("one")] });

@@ -57,6 +57,8 @@ describe("retry policy", () => {
     const often = Array.from({ length: MAX_SUBMISSIONS }, () => transient("a"));
     expect(givingUp(often, 0, 1)).toMatchObject({ state: "failed", code: "attempts-exhausted" });
     expect(givingUp(often.slice(1), 0, 1)).toBeUndefined();
+    expect(givingUp([], 0, 1, 9_999)).toBeUndefined();
+    expect(givingUp([], 0, 1, 10_000)).toMatchObject({ state: "failed", code: "attempts-exhausted" });
   });
 
   it("does not count tries in which nothing reached a provider", () => {

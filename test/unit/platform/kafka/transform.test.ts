@@ -189,7 +189,10 @@ test("a record that the processor throws for is put aside, without what it had g
       outputs.effect(out("effects", record));
       if (record.value?.toString() === "bad") throw new Error("no");
     },
-    refuse: (record) => out("aside", record),
+    refuse: (record, _, outputs) => {
+      outputs.effect(out("ended", record));
+      return out("aside", record);
+    },
     state: () => "",
   };
   const ended = runTransform(owner.task, transform, { producer: owner.producer });
@@ -200,6 +203,7 @@ test("a record that the processor throws for is put aside, without what it had g
   await ended;
   const values = (topic: string) => kafka.log(topic).map(({ value }) => value?.toString());
   expect([values(DECISIONS), values("effects"), values("aside")]).toEqual([["a", "b"], ["a", "b"], ["bad"]]);
+  expect(values("ended")).toEqual(["bad"]);
 });
 
 test("what is urgent is decided while a batch of all inputs is being written; its effects come behind that batch's", async () => {

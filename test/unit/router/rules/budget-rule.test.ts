@@ -109,6 +109,20 @@ describe("the budget of an account", () => {
     expect(eventOf(again.decisions[0])).toMatchObject({ type: "routed", attempt: 2 });
   });
 
+  it("looks at a message that has been held very often less often, and ends it with an event", async () => {
+    const w = budgeted({ daily: "1" });
+    const router = await w.start();
+    const held = (attempt: number) => {
+      const first = w.run(router, one(offsets++));
+      const retry = { ...retryOf(first.effects[0]!), attempt };
+      return eventOf(w.run(router, inRecord("sms.retry.5s", offsets++, codecs.retry.encode(retry))).decisions[0]);
+    };
+    expect(held(2)).toMatchObject({ errorCode: "budget-held", due: NOW + 1_000 });
+    expect(held(1_001)).toMatchObject({ errorCode: "budget-held", due: NOW + 60_000 });
+    expect(held(4_001)).toMatchObject({ errorCode: "budget-held", due: NOW + 600_000 });
+    expect(held(10_000)).toMatchObject({ type: "closed", state: "failed", errorCode: "attempts-exhausted" });
+  });
+
   it.each([
     ["waits for the next day", {}, { type: "postponed", errorCode: "budget-reached", due: DAY_END }],
     [

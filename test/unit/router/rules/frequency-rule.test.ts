@@ -4,7 +4,9 @@ import { accountSchema } from "../../../../domain/catalog/account.ts";
 import { snapshotOf } from "../../../../domain/catalog/snapshot.ts";
 import { joined, messageHash, roomAt, type SentMessage } from "../../../../domain/routing/recent-messages.ts";
 import type { OutRecord } from "../../../../platform/kafka/record.ts";
+import type { Pending } from "../../../../services/router/routing-records.ts";
 import { FrequencyRule } from "../../../../services/router/rules/frequency-rule.ts";
+import type { Assigned } from "../../../../services/router/rules/message-rule.ts";
 import { codecs, eventOf, inRecord, NOW, request, TO, world } from "../router-world.ts";
 
 const HOUR = 3_600_000;
@@ -134,6 +136,11 @@ describe("a frequency cap", () => {
     send(first, 1);
     // The event stands in the log; the count was not written any more.
     const next = await start();
+    const written: OutRecord[] = [];
+    const out = { decide: (record: OutRecord) => written.push(record), effect: () => {} };
+    next.tick(out);
+    next.tick(out);
+    expect(frequencyOf(written)).toMatchObject([{ times: [NOW], messages: [messageHash(ID(1))] }]);
     send(next, 1);
     expect(frequencyOf(send(next, 2).decisions)).toMatchObject([
       { times: [NOW, NOW], messages: [messageHash(ID(1)), messageHash(ID(2))].toSorted((a, b) => a - b) },
@@ -144,6 +151,64 @@ describe("a frequency cap", () => {
     ]);
     const third = await start();
     expect(eventOf(send(third, 3).decisions[0])).toMatchObject({ type: "postponed" });
+  });
+});
+
+/** A rule by itself, and a copy that has what is put into `told`. */
+function alone() {
+  const told = new Map<string, SentMessage[]>();
+  const rule = new FrequencyRule({
+    copy: { caughtUp: async () => true, sent: (_, key) => told.get(key) ?? [] },
+    codecs,
+  });
+  const caps = [{ ...TWO_A_DAY, most: 1 }];
+  const { catalog } = world().catalog.current;
+  rule.begin(
+    snapshotOf({ ...catalog, accounts: [accountSchema.parse({ id: "acme", name: "Acme", frequencyCaps: caps })] }),
+  );
+  const pending = (n: number, id = n) => {
+    const facts = { accountId: "acme", lane: "marketing", to: String(491_500_000_000 + n), messageId: ID(id) };
+    return { facts: { ...facts, expiresAt: NOW + 100 * HOUR } } as unknown as Pending;
+  };
+  const out = { decide: () => {}, effect: () => {} };
+  /** A batch of a hundred each. */
+  const send = (n: number) => {
+    rule.assigned(pending(n), {} as Assigned, NOW, out);
+    if (n % 100 === 0) rule.tick(out);
+  };
+  const tick = () => rule.tick(out);
+  const judge = (n: number, id: number) => rule.judge(pending(n, id), NOW);
+  /** The copy has read a message's record. */
+  const read = (n: number) =>
+    void told.set(`acme/daily:${491_500_000_000 + n}`, [{ at: NOW, message: messageHash(ID(n)) }]);
+  return { send, tick, judge, read };
+}
+
+describe("what a copy that is behind has not read", () => {
+  it("still counts, of however many recipients", () => {
+    const { send, judge } = alone();
+    for (let n = 0; n < 20_000; n++) send(n);
+    expect(judge(0, 90_000)).toMatchObject({ verdict: "wait", due: NOW + 24 * HOUR });
+  });
+
+  it("lets messages under a cap wait when it has become too much, until it has been read", () => {
+    const { send, tick, judge, read } = alone();
+    for (let n = 0; n < 50_000; n++) send(n);
+    const wait = { verdict: "wait", due: NOW + 5_000, code: "frequency-cap" };
+    expect(judge(60_000, 60_000)).toMatchObject(wait);
+    read(0);
+    tick();
+    expect(judge(60_000, 60_000)).toBeUndefined();
+  });
+
+  it("is forgotten when it has been read", () => {
+    const { send, judge, read } = alone();
+    for (let n = 0; n < 60_000; n++) {
+      send(n);
+      read(n);
+    }
+    expect(judge(60_000, 60_000)).toBeUndefined();
+    expect(judge(0, 90_000)).toMatchObject({ verdict: "wait", due: NOW + 24 * HOUR });
   });
 });
 

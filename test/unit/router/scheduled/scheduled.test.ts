@@ -89,6 +89,17 @@ describe("a message with a time", () => {
     expect((await tick(router)).effects).toEqual([]);
   });
 
+  it("waits no more when its record cannot be processed and is put aside", async () => {
+    const { router, tick, at, copied, store } = await withOneWaiting();
+    at(NOW + HOUR);
+    const [due] = (await tick(router)).effects;
+    const effects: OutRecord[] = [];
+    router.refuse(asInput(due!, 0), new Error("no"), { decide: () => {}, effect: (record) => effects.push(record) });
+    expect(effects).toMatchObject([{ topic: "sms.scheduled", key: KEY, value: null }]);
+    copied(effects);
+    expect(store.has(HOME, KEY)).toBe(false);
+  });
+
   it("is sent once when two owners have released it", async () => {
     const w = await withOneWaiting();
     w.at(NOW + HOUR);
