@@ -64,19 +64,22 @@ export async function openConsent(
         log: scope.log,
       }),
   );
-  await observe(scope, copy, config.consentStale);
+  await observeConsent(scope, copy, config.consentStale);
   return copy;
 }
 
-async function observe(scope: Scope, copy: ConsentCopy, staleMs: number): Promise<void> {
+/** Shows how old the copy is, and says so in the log when it is too old to be gone by. */
+export async function observeConsent(
+  scope: Pick<Scope, "add" | "log" | "metrics">,
+  copy: Pick<ConsentCopy, "ageMs">,
+  staleMs: number,
+): Promise<void> {
+  const openedAt = performance.now();
   scope.metrics.observe(
     "consent_copy_age_seconds",
     "gauge",
-    "Time since the copy of sms.consent was known to be complete, in seconds",
-    () => {
-      const { ageMs } = copy;
-      return ageMs === undefined ? [] : [{ value: ageMs / 1_000, labels: {} }];
-    },
+    "Time since the copy of sms.consent was known to be complete, or since it was opened if it never was, in seconds",
+    () => (copy.ageMs ?? performance.now() - openedAt) / 1_000,
   );
   let old = false;
   const look = () => {

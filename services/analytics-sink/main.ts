@@ -4,6 +4,7 @@ import { startPipeline, startReader } from "../../pipeline/boot/start-pipeline.t
 import { EVENT_COLUMNS } from "../../pipeline/records/event-row.ts";
 import type { BlockInserter } from "../../platform/clickhouse/block-inserter.ts";
 import { loadConfig } from "../../platform/config/load-config.ts";
+import { LogDirs } from "../../platform/kafka/log-dirs.ts";
 import { observeKafka } from "../../platform/kafka/observe.ts";
 import { runSink, type SinkOptions } from "../../platform/kafka/sink.ts";
 import { runService } from "../../platform/lifecycle/run-service.ts";
@@ -18,10 +19,10 @@ import {
 } from "../../schemas/topics.ts";
 import { startAbnormalWatch } from "./abnormal/abnormal-watch.ts";
 import { analyticsSinkSettings } from "./analytics-sink-settings.ts";
-import { observeClickhouseDisks } from "./clickhouse-disks.ts";
 import { startConversionSink } from "./conversions/conversion-sink.ts";
 import { startDeadLetterSink } from "./dead-letter-sink.ts";
 import { EventBlock } from "./event-block.ts";
+import { observeDisks } from "./observed-disks.ts";
 import { startRates } from "./rates/start-rates.ts";
 import { refusedLetters } from "./refusals.ts";
 import { sinkMetrics } from "./sink-metrics.ts";
@@ -72,7 +73,21 @@ await runService({
       fetch: { minBytes: 65_536, maxWaitMs: 250, maxBytesPerPartition: 1 << 20 },
       run: (task, of) => runSink(task, options(of)),
     });
-    await observeClickhouseDisks(scope, () => inserter.disks());
+    await observeDisks(scope, {
+      whose: "ClickHouse's",
+      free: "clickhouse_disk_free_bytes",
+      size: "clickhouse_disk_size_bytes",
+      ask: async () => (await inserter.disks()).map(({ name, ...space }) => ({ ...space, labels: { disk: name } })),
+    });
+    const logDirs = new LogDirs(pipeline.connection);
+    await scope.add("client of the brokers' disks", { start: () => logDirs, stop: () => logDirs.stop() });
+    await observeDisks(scope, {
+      whose: "the brokers'",
+      free: "kafka_disk_free_bytes",
+      size: "kafka_disk_size_bytes",
+      ask: async () =>
+        (await logDirs.ask()).map(({ broker, dir, ...space }) => ({ ...space, labels: { broker, dir } })),
+    });
     await startDeadLetterSink(scope, config, parts);
     await startConversionSink(scope, config, parts);
     await startRates(scope, config, parts);

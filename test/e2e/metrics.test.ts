@@ -56,6 +56,20 @@ test("what rules and dashboards ask for is what the services show", async () => 
   expect([...new Set([...ruled, ...drawn])].filter((name) => !shown.has(name))).toEqual([]);
 });
 
+test("the brokers say how full their disks are", async () => {
+  const bytes = async (name: string) => {
+    const page = (await pages()).get("analytics-sink")!;
+    const lines = page.matchAll(new RegExp(`^${name}\\{(broker="\\d+",dir="[^"]+")\\} (\\S+)$`, "gm"));
+    return new Map([...lines].map(([, labels, value]) => [labels!, Number(value)]));
+  };
+  await until("they have been asked", async () => (await bytes("kafka_disk_size_bytes")).size > 0);
+  const free = await bytes("kafka_disk_free_bytes");
+  for (const [disk, size] of await bytes("kafka_disk_size_bytes")) {
+    expect(free.get(disk), disk).toBeGreaterThan(0);
+    expect(free.get(disk), disk).toBeLessThanOrEqual(size);
+  }
+});
+
 test("panels select and group by labels that the services' series have", async () => {
   const panels = Object.values(BOARDS).flatMap(({ rows }) => rows.flatMap((row) => row.panels));
   expect(panelFaults(panels, (await pages()).values())).toEqual([]);

@@ -114,6 +114,25 @@ export const KAFKA: Board = {
         curves("Brokers' clock less the host's", "s", each("max by (service, instance) (kafka_clock_offset_seconds)")),
       ],
     },
+    {
+      title: "Disks, and what is copied from it",
+      panels: [
+        curves(
+          "Free on the brokers' disks",
+          "percentunit",
+          each(
+            "min by (broker, dir) (kafka_disk_free_bytes) / max by (broker, dir) (kafka_disk_size_bytes)",
+            "{{broker}} {{dir}}",
+          ),
+        ),
+        curves(
+          "Age of what is known of who has said stop",
+          "s",
+          each("max by (service, instance) (consent_copy_age_seconds)"),
+          "Senders submit nothing by a copy that is older than SLUICE_CONSENT_STALE",
+        ),
+      ],
+    },
   ],
 };
 

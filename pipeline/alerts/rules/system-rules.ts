@@ -21,6 +21,8 @@ const LETTERS = { not: Object.values(REPLAY_REASONS) };
 const OF_TOPIC = ["service", "topic"];
 
 const freeClickhouse = (ago?: number) => reading("min", "clickhouse_disk_free_bytes", ["disk"], {}, ago);
+const OF_BROKER = ["broker", "dir"];
+const freeKafka = (ago?: number) => reading("min", "kafka_disk_free_bytes", OF_BROKER, {}, ago);
 const freeHere = (ago?: number) => reading("min", "filesystem_free_bytes", [...INSTANCE, "purpose"], {}, ago);
 
 /** What goes wrong in Sluice itself, and in what it stands on. */
@@ -80,6 +82,27 @@ export const SYSTEM_RULES: readonly AlertRule[] = [
     when: [when(increase("consumer_lapses_total", INSTANCE, 15 * MINUTE), ">", 2)],
     forSeconds: 0,
     summary: "heartbeats of {service} ({instance}) went unanswered {value} times in a quarter of an hour",
+  },
+  {
+    name: "KafkaDiskFilling",
+    severity: "page",
+    when: [when(divided(freeKafka(), reading("max", "kafka_disk_size_bytes", OF_BROKER)), "<", 0.1)],
+    forSeconds: 5 * MINUTE,
+    summary: "only {value} of the disk of broker {broker} ({dir}) is free",
+  },
+  {
+    name: "KafkaDiskFullSoon",
+    severity: "ticket",
+    when: [when(times(less(freeKafka(HOUR), freeKafka()), 12), ">", freeKafka())],
+    forSeconds: 30 * MINUTE,
+    summary: "the disk of broker {broker} ({dir}) will be full within twelve hours at the pace of the last one",
+  },
+  {
+    name: "ConsentCopyOld",
+    severity: "page",
+    when: [when(reading("max", "consent_copy_age_seconds", INSTANCE), ">", 30)],
+    forSeconds: MINUTE,
+    summary: "what {service} ({instance}) knows of who has said stop is {value} s old: a sender submits nothing by it",
   },
   {
     name: "ClickHouseDiskFilling",

@@ -265,7 +265,10 @@ function ofSluice(world: World): Cause[] {
     },
     {
       cause: "a disk fills (bounds moved, see below)",
-      alerts: ["DiskFilling", "ClickHouseDiskFilling", "ClickHouseDiskFullSoon"],
+      alerts: [
+        ...["DiskFilling", "ClickHouseDiskFilling", "ClickHouseDiskFullSoon"],
+        ...["KafkaDiskFilling", "KafkaDiskFullSoon"],
+      ],
       begin: () => writeFile(filler, Buffer.alloc(FILLER_BYTES, 1)),
       end: () => rm(filler, { force: true }),
       within: 150,
@@ -313,14 +316,14 @@ function ofComparisons({ sluice, catalog, files }: World): Cause[] {
 function ofStores({ clickhouse, sluice: { infra } }: World): Cause[] {
   const freezes = whileItLasts(async () => {
     await infra.freezeBroker(0);
-    await pause(20_000);
+    await pause(40_000);
     await infra.thawBroker(0);
     await pause(10_000);
   });
   return [
     {
-      cause: "the broker stands still for 20 s, again and again",
-      alerts: ["KafkaDoesNotConfirm", "KafkaHeartbeatsLapse"],
+      cause: "the broker stands still for 40 s, again and again",
+      alerts: ["KafkaDoesNotConfirm", "KafkaHeartbeatsLapse", "ConsentCopyOld"],
       ...freezes,
       within: 150,
       afresh: true,

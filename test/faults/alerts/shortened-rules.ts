@@ -5,16 +5,27 @@ import { divided, HOUR, less, MINUTE, reading, times, when } from "../../../pipe
 /** A rule looks at so little of the past that its windows need no shortening, seconds. */
 const SHORT = HOUR;
 
-const freeOf = (ago?: number) => reading("min", "clickhouse_disk_free_bytes", ["disk"], {}, ago);
+/** Full within 100,000 times the window instead of 12. */
+const FULL_SOON = 100_000;
+const freeClickhouse = (ago?: number) => reading("min", "clickhouse_disk_free_bytes", ["disk"], {}, ago);
+const freeKafka = (ago?: number) => reading("min", "kafka_disk_free_bytes", ["broker", "dir"], {}, ago);
 
 /** Thresholds that no test can reach, or not within minutes: the same figures, with a bound that holds sooner. */
 export const MOVED_BOUNDS: Readonly<Record<string, { readonly when: readonly [Condition]; readonly said: string }>> = {
   ClickHouseDiskFilling: {
-    when: [when(divided(freeOf(), reading("max", "clickhouse_disk_size_bytes", ["disk"])), "<", 1)],
+    when: [when(divided(freeClickhouse(), reading("max", "clickhouse_disk_size_bytes", ["disk"])), "<", 1)],
     said: "free below all of it instead of a tenth",
   },
   ClickHouseDiskFullSoon: {
-    when: [when(times(less(freeOf(HOUR), freeOf()), 100_000), ">", freeOf())],
+    when: [when(times(less(freeClickhouse(HOUR), freeClickhouse()), FULL_SOON), ">", freeClickhouse())],
+    said: "full within 100,000 times the window instead of 12",
+  },
+  KafkaDiskFilling: {
+    when: [when(divided(freeKafka(), reading("max", "kafka_disk_size_bytes", ["broker", "dir"])), "<", 1)],
+    said: "free below all of it instead of a tenth",
+  },
+  KafkaDiskFullSoon: {
+    when: [when(times(less(freeKafka(HOUR), freeKafka()), FULL_SOON), ">", freeKafka())],
     said: "full within 100,000 times the window instead of 12",
   },
   DiskFilling: {
