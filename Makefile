@@ -89,7 +89,7 @@ interop: install ## Sluice with message centres, SDKs and Kafka clients that oth
 console-shots: install ## the running cluster's console in Chromium (Debian's package): each view and dialog, pictures in .sluice/shots, axe, weight of the first load
 	@$(BIN)/node test/browser/console-shots.ts
 
-console-tour: install ## what people do on the running cluster's console, done in Chromium: search, explain, simulate, drain, roll back, a replay, inbound, by keyboard
+console-tour: install ## what people do on the running cluster's console, done in Chromium: search, explain, simulate, drain, roll back, a replay, inbound, consent, by keyboard
 	@$(BIN)/node test/browser/console-tour.ts
 
 console-dark: install ## how soon the running cluster's console shows in Chromium that a provider has gone dark

@@ -5,6 +5,9 @@ import { currency, price } from "./fields.ts";
 /** What becomes of a message for which nothing is left: it waits for the next period, or ends. */
 export const budgetReactions = ["wait", "refuse"] as const;
 
+/** From this part of a budget on people are told that it comes to its end. */
+export const NEAR_END_SHARE = 0.8;
+
 /** What all messages of an account may cost in a calendar day and a calendar month, together. */
 export const budgetSchema = z
   .strictObject({

@@ -2,11 +2,13 @@
 import { join } from "node:path";
 import { performance } from "node:perf_hooks";
 import { fileURLToPath } from "node:url";
+import type { BudgetWord } from "../../domain/budget/budget-word.ts";
 import { withoutSecrets } from "../../domain/catalog/provider.ts";
 import { openCatalog } from "../../pipeline/boot/open-catalog.ts";
 import { readCatalog } from "../../pipeline/boot/read-catalog.ts";
 import { type Pipeline, startPipeline, startReader } from "../../pipeline/boot/start-pipeline.ts";
 import { followRouting, ROUTING_TOPICS } from "../../pipeline/explain/routing-view.ts";
+import { followBudgets } from "../../pipeline/follow/follow-budgets.ts";
 import { followTopic } from "../../pipeline/follow/follow-topic.ts";
 import { followUsage } from "../../pipeline/follow/follow-usage.ts";
 import { keepTrying } from "../../pipeline/follow/keep-trying.ts";
@@ -19,7 +21,14 @@ import type { TopicReader } from "../../platform/kafka/topic-reader.ts";
 import { askEvery } from "../../platform/lifecycle/ask-every.ts";
 import { runService, type Scope } from "../../platform/lifecycle/run-service.ts";
 import { KNOWN_VARIABLES } from "../../schemas/generated/variables.ts";
-import { ABNORMAL_TOPIC, CONTROL_TOPIC, INBOUND_TOPIC, USAGE_TOPIC } from "../../schemas/topics.ts";
+import {
+  ABNORMAL_TOPIC,
+  BUDGETS_TOPIC,
+  CONSENT_TOPIC,
+  CONTROL_TOPIC,
+  INBOUND_TOPIC,
+  USAGE_TOPIC,
+} from "../../schemas/topics.ts";
 import { Gate } from "./access/gate.ts";
 import { Sessions } from "./access/sessions.ts";
 import { readUsers, Users } from "./access/users.ts";
@@ -34,6 +43,7 @@ import { consoleApp, type Question } from "./http/console-app.ts";
 import { LiveStream } from "./http/live-stream.ts";
 import { readPage } from "./http/page-files.ts";
 import { SessionCookie } from "./http/session-cookie.ts";
+import { BudgetUse } from "./live/budget-use.ts";
 import { CapUsageBoard } from "./live/cap-usage.ts";
 import { CatalogHistory } from "./live/catalog-history.ts";
 import { LiveOverview } from "./live/live-overview.ts";
@@ -42,6 +52,7 @@ import { WatchedTopics } from "./live/watched-topics.ts";
 import { questions } from "./questions.ts";
 import { CachedAnswers } from "./read/cached-answers.ts";
 import { CAMPAIGNS_AT_ONCE, CAMPAIGNS_TIMEOUT_MS } from "./read/campaigns.ts";
+import { ConsentDesk } from "./read/consent.ts";
 import { InboundBox } from "./read/inbound.ts";
 import { LettersInLog } from "./read/letters-in-log.ts";
 
@@ -74,7 +85,10 @@ await runService({ name: "console", config, redact: ["password", "token", "cooki
 
 async function start(scope: Scope): Promise<void> {
   const pipeline = await startPipeline(scope, "console", config);
-  const reader = await startReader(scope, pipeline, [CONTROL_TOPIC, USAGE_TOPIC, ABNORMAL_TOPIC, ...ROUTING_TOPICS]);
+  const reader = await startReader(scope, pipeline, [
+    ...[CONTROL_TOPIC, USAGE_TOPIC, BUDGETS_TOPIC, ABNORMAL_TOPIC],
+    ...ROUTING_TOPICS,
+  ]);
   const stream = new LiveStream({
     state: () => JSON.stringify(overview.show()),
     everyMs: TELL_EVERY_MS,
@@ -125,6 +139,19 @@ async function start(scope: Scope): Promise<void> {
   const unread = (topic: string, without: string) => (err: unknown) =>
     scope.log.every(topic, 30_000).warn({ err }, `${topic} cannot be read: the page shows ${without}`);
   void keepTrying(() => followUsage(followedUsage), unread(USAGE_TOPIC, "caps without their use"));
+  const budgets = new BudgetUse();
+  const followedBudgets = {
+    schemas: pipeline.codecs,
+    codec: pipeline.codecs.budgetWord,
+    fold: (word: BudgetWord) => budgets.fold(word),
+    forget: (account: string, partition: number) => budgets.forget(account, partition),
+    partitions: config.partitions,
+    ...{ reader, log: scope.log },
+  };
+  void keepTrying(
+    () => followBudgets(followedBudgets).then(() => budgets.complete()),
+    unread(BUDGETS_TOPIC, "budgets without what is spent"),
+  );
   const suspicions = new SuspicionBoard(pipeline.codecs.suspicion);
   void keepTrying(
     () =>
@@ -135,8 +162,11 @@ async function start(scope: Scope): Promise<void> {
   );
   await scope.add("watched topics", { start: () => topics.start(), stop: () => topics.stop() });
   await scope.add("overview", { start: () => overview.start(), stop: () => overview.stop() });
-  const inboundReader = await startReader(scope, pipeline, [INBOUND_TOPIC], { name: "reader of inbound messages" });
-  const inbound = new InboundBox(inboundReader, pipeline.codecs);
+  const name = "reader of inbound messages and of consent";
+  const handsetReader = await startReader(scope, pipeline, [INBOUND_TOPIC, CONSENT_TOPIC], { name });
+  const inbound = new InboundBox(handsetReader, pipeline.codecs);
+  const { codecs } = pipeline;
+  const consent = new ConsentDesk({ reader: handsetReader, codecs, partitions: config.partitions });
   const desks = await openDesks(scope, pipeline, clickhouse, config);
   const asked = questions({
     overview,
@@ -150,7 +180,8 @@ async function start(scope: Scope): Promise<void> {
     letters: new LettersInLog(desks.letters, pipeline.codecs),
     alerts,
     inbound,
-    usage,
+    consent,
+    used: { caps: usage, budgets },
     now: pipeline.now,
   });
   await listen(scope, stream, [

@@ -13,15 +13,16 @@ import { campaignQuestions } from "./campaign-questions.ts";
 import { catalogQuestions } from "./catalog-questions.ts";
 import type { Question } from "./http/console-app.ts";
 import { letterQuestions } from "./letter-questions.ts";
-import type { CapUsageBoard } from "./live/cap-usage.ts";
 import type { CatalogHistory } from "./live/catalog-history.ts";
 import type { LiveOverview } from "./live/live-overview.ts";
-import { accountTerms } from "./read/account-terms.ts";
+import { accountTerms, type Used } from "./read/account-terms.ts";
 import type { CachedAnswers } from "./read/cached-answers.ts";
+import type { ConsentDesk } from "./read/consent.ts";
 import { type FiguresBy, figuresBy, SPANS, steps } from "./read/figures.ts";
 import { type InboundBox, inboundFor } from "./read/inbound.ts";
 import type { LettersInLog } from "./read/letters-in-log.ts";
 import { invalidQuery, spanOf, textOf } from "./read/query-fields.ts";
+import { scheduled } from "./read/scheduled.ts";
 import { shownSuspicions } from "./read/suspicions.ts";
 
 export interface QuestionParts {
@@ -34,8 +35,9 @@ export interface QuestionParts {
   readonly history: CatalogHistory;
   readonly routing: RoutingView;
   readonly alerts: AlertsOnPage;
-  readonly usage: Pick<CapUsageBoard, "fullest" | "isWholeAt">;
+  readonly used: Used;
   readonly inbound: Pick<InboundBox, "newest">;
+  readonly consent: Pick<ConsentDesk, "of">;
   readonly letters: Pick<LettersInLog, "find" | "show">;
   readonly suspicions: Pick<SuspicionBoard, "all">;
   /** Epoch ms by the brokers' clock. */
@@ -44,6 +46,7 @@ export interface QuestionParts {
 
 /** Roll-ups are by the minute, and their sums over hours change slowly, ms. */
 const FIGURES_MAX_AGE_MS = 10_000;
+const SCHEDULED_MAX_AGE_MS = 60_000;
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /** Everything that the page can ask, and who may. */
@@ -66,15 +69,27 @@ export function questions(parts: QuestionParts): Question[] {
       const [span, provider] = [spanOf(query), textOf(query.provider, 64)];
       return answers.of(`steps ${span} ${provider}`, FIGURES_MAX_AGE_MS, () => steps(clickhouse, span, provider));
     }),
-    get("/api/account-terms", ({ role }) => accountTerms(parts.catalog.current, parts.usage, parts.now(), role)),
+    get("/api/account-terms", ({ role }) => accountTerms(parts.catalog.current, parts.used, parts.now(), role)),
     get("/api/abnormal", ({ role }) => shownSuspicions(parts.suspicions.all, role, parts.now())),
     ...campaignQuestions(parts),
     ...letterQuestions(parts),
+    scheduledQuestion(parts),
     inboundQuestion(parts),
+    consentQuestion(parts),
     ...messageQuestions(parts),
     explainQuestionOf(parts),
     ...catalogQuestions(parts),
   ];
+}
+
+/** What reads events, and not roll-ups, is asked less often. */
+function scheduledQuestion({ campaignReader, answers }: QuestionParts): Question {
+  return {
+    method: "get",
+    path: "/api/scheduled",
+    role: "viewer",
+    answer: () => answers.of("scheduled", SCHEDULED_MAX_AGE_MS, () => scheduled(campaignReader)),
+  };
 }
 
 /** What is kept is whole; each role is shown what it may see. */
@@ -93,6 +108,11 @@ function inboundQuestion({ inbound, answers, now }: QuestionParts): Question {
       return { ...found, value: inboundFor(role, found.value) };
     },
   };
+}
+
+/** Posted, so that numbers stand in no address. */
+function consentQuestion({ consent }: QuestionParts): Question {
+  return { method: "post", path: "/api/consent", role: "operator", answer: (_, { body }) => consent.of(body?.number) };
 }
 
 function numberRefused(): ProblemError {

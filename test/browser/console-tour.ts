@@ -1,7 +1,7 @@
 /**
  * `make console-tour`: what people do on the console, done in a real browser on the running cluster, step by step: a message found by each
  * of its ids, a number explained, a change simulated, a provider drained and used again, the catalog rolled back, a dead letter replayed, a
- * message from a handset found, alerts looked at, and what a keyboard meets. Pictures of each step in .sluice/shots. It leaves the catalog's content
+ * message from a handset found, its stop and its start looked up, alerts looked at, and what a keyboard meets. Pictures of each step in .sluice/shots. It leaves the catalog's content
  * as it was, some versions later.
  */
 import { randomUUID } from "node:crypto";
@@ -39,6 +39,7 @@ try {
     "roll-back": () => rollBack(page),
     replay: () => replay(page),
     inbound: () => inbound(page),
+    consent: () => consent(page),
     alerts: () => alerts(page),
     explain: () => explain(page),
     simulate: () => simulate(page),
@@ -187,6 +188,25 @@ async function inbound(page: Page): Promise<void> {
   await page.press("#number", "Tab");
   await page.locator(`td:has-text("${text}")`).first().waitFor();
   await done(page, "inbound messages");
+}
+
+/** Has a handset say stop and then start, and looks up what holds of its number after each. */
+async function consent(page: Page): Promise<void> {
+  await view(page, "inbound");
+  for (const [word, verdict] of [
+    ["STOP", "nothing goes, from no account"],
+    ["START", "messages go"],
+  ] as const) {
+    await answerFromHandset(config, word);
+    await until(`a look-up says: ${verdict}`, STEP_MS, async () => {
+      await page.fill("#said-stop", "+49 171 3920012");
+      await page.click('button:text("Look up")');
+      const answer = await page.waitForSelector('form [role="status"] p:not(.muted)');
+      return (await answer.textContent())?.includes(verdict) || undefined;
+    });
+    await page.locator("#said-stop").scrollIntoViewIfNeeded();
+    await done(page, `looked up after ${word}`);
+  }
 }
 
 /** What would have been without a provider, and with other routes; wrong routes are refused with the reason. */

@@ -1,3 +1,4 @@
+import { NEAR_END_SHARE } from "../../../domain/catalog/budget.ts";
 import type { AlertRule } from "../expression.ts";
 import { increase, MINUTE, reading, when } from "./terms.ts";
 
@@ -21,7 +22,7 @@ export const TRAFFIC_RULES: readonly AlertRule[] = [
   {
     name: "BudgetNearEnd",
     severity: "ticket",
-    when: [when(reading("max", "router_budget_used_ratio", ["account", "period"]), ">", 0.8)],
+    when: [when(reading("max", "router_budget_used_ratio", ["account", "period"]), ">", NEAR_END_SHARE)],
     forSeconds: 0,
     summary: "{value} of the budget of {account} for the {period} is used",
   },

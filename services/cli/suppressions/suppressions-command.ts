@@ -1,18 +1,16 @@
 import { readFileSync, statSync } from "node:fs";
 import { basename } from "node:path";
 import { z } from "zod";
-import { ALL_ACCOUNTS, type ConsentWord, holdsAgainst, optOutOf } from "../../../domain/consent/consent-word.ts";
+import { ALL_ACCOUNTS } from "../../../domain/consent/consent-word.ts";
 import { type ListedWord, readSuppressionList } from "../../../domain/consent/suppression-list.ts";
 import { destinationForms } from "../../../domain/numbers/destination.ts";
 import { decodeText } from "../../../domain/prices/decode-text.ts";
-import { consentRecord, readConsent } from "../../../pipeline/follow/consent-copy.ts";
+import { consentRecord } from "../../../pipeline/follow/consent-copy.ts";
+import { type ConsentLog, lastWords, standingOf } from "../../../pipeline/follow/last-words.ts";
 import { connectCodecs, type SluiceCodecs } from "../../../pipeline/records/codecs.ts";
-import { writerSchemaId } from "../../../platform/codec/codec.ts";
 import { readConfig } from "../../../platform/config/load-config.ts";
 import type { KafkaConnection } from "../../../platform/kafka/connection.ts";
-import { partitionFor } from "../../../platform/kafka/murmur2.ts";
 import { RecordProducer } from "../../../platform/kafka/producer.ts";
-import type { InRecord } from "../../../platform/kafka/record.ts";
 import { kafkaSettings } from "../../../platform/kafka/settings.ts";
 import { TopicReader } from "../../../platform/kafka/topic-reader.ts";
 import { CONSENT_TOPIC } from "../../../schemas/topics.ts";
@@ -161,76 +159,27 @@ async function write(
   }
 }
 
-interface Log {
-  readonly reader: TopicReader;
-  readonly codecs: SluiceCodecs;
-  readonly partitions: number;
-}
-
-interface LastWord {
-  readonly accountId: string;
-  readonly destination: string;
-  readonly word: ConsentWord;
-  readonly detail: string | null;
-}
-
-/** The last words of a partition, by their keys. */
-async function lastWords({ reader, codecs, partitions }: Log, partition: number): Promise<Map<string, LastWord>> {
-  const found = new Map<string, LastWord>();
-  const { high } = (await reader.watermarks(CONSENT_TOPIC))[partition] ?? { high: 0 };
-  const unread: InRecord[] = [];
-  const take = (record: InRecord): void => {
-    const said = readConsent(record, { codec: codecs.consent, partitions });
-    const key = record.key?.toString() ?? "";
-    if (said === undefined) return;
-    if (said.word === null) found.delete(key);
-    else {
-      const known = found.get(key);
-      if (known === undefined || holdsAgainst(said.word, known.word)) found.set(key, { ...said, word: said.word });
-    }
-  };
-  const loaded = new Set<number>();
-  await reader.readRange(CONSENT_TOPIC, partition, 0, high, (record) => {
-    const schema = writerSchemaId(record.value);
-    if (schema !== undefined && !loaded.has(schema)) {
-      // Looked at again when its writer's schema is at hand, and so is all that is behind it.
-      if (readConsent(record, { codec: codecs.consent, partitions }) !== undefined) loaded.add(schema);
-      else {
-        unread.push(record);
-        return;
-      }
-    }
-    take(record);
-  });
-  for (const record of unread) {
-    const schema = writerSchemaId(record.value);
-    if (schema !== undefined) await codecs.loadSchema(schema);
-    take(record);
-  }
-  return found;
-}
-
-async function printAll({ account, everything }: Asked<"export">, log: Log, { print }: CommandHost): Promise<number> {
+async function printAll(
+  { account, everything }: Asked<"export">,
+  log: ConsentLog,
+  { print }: CommandHost,
+): Promise<number> {
   print("account,number,state,source,at");
   for (let partition = 0; partition < log.partitions; partition++)
-    for (const { accountId, destination, word } of (await lastWords(log, partition)).values())
+    for (const { accountId, destination, word } of await lastWords(log, partition))
       if ((account === undefined || account === accountId) && (everything || word.state === "opted_out"))
         print([accountId, `+${destination}`, word.state, word.source, new Date(word.at).toISOString()].join(","));
   return 0;
 }
 
-async function show({ number, json }: Asked<"show">, log: Log, { print }: CommandHost): Promise<number> {
-  const words = [...(await lastWords(log, partitionFor(number, log.partitions))).values()].filter(
-    ({ destination }) => destination === number,
-  );
-  const all = words.find(({ accountId }) => accountId === ALL_ACCOUNTS)?.word;
-  const lines = words.map(({ accountId, word, detail }) => ({
+async function show({ number, json }: Asked<"show">, log: ConsentLog, { print }: CommandHost): Promise<number> {
+  const lines = (await standingOf(log, number)).map(({ accountId, word, detail, suppressed }) => ({
     account: accountId,
     state: word.state,
     source: word.source,
     at: new Date(word.at).toISOString(),
     detail,
-    suppressed: optOutOf(accountId === ALL_ACCOUNTS ? undefined : word, all) !== undefined,
+    suppressed,
   }));
   if (json) print(JSON.stringify({ number: `+${number}`, words: lines }));
   else if (lines.length === 0) print(`+${number}: nobody has said anything`);

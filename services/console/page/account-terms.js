@@ -1,18 +1,20 @@
+import { accountBudgets } from "./account-budgets.js";
 import { el, table } from "./elements.js";
 import { count } from "./format.js";
 
 const REACTIONS = { next: "the next sender", wait: "messages wait", refuse: "messages are refused" };
 
-/** Keys and budgets as the catalog has them, and what has been used of its caps: two cards. */
+/** Budgets, keys and caps as the catalog has them, with what has been used of them: three cards. */
 export function accountTerms({ version, accounts, more, caps, wholeUsage }) {
   const from = version === 0 ? "As the console's files have them" : `As version ${version} of the catalog has them`;
   const left = more > 0 ? ` ${count(more)} more accounts are not shown.` : "";
   return [
+    accountBudgets(accounts),
     el(
       "section",
       { class: "card" },
-      el("h2", {}, "Keys and budgets"),
-      table("Keys and budgets by account", ACCOUNT_COLUMNS, accounts, { empty: "The catalog has no accounts." }),
+      el("h2", {}, "Keys and bounds"),
+      table("Keys and bounds by account", ACCOUNT_COLUMNS, accounts, { empty: "The catalog has no accounts." }),
       el(
         "p",
         { class: "muted" },

@@ -1,8 +1,10 @@
+import type { Budget } from "../../../domain/catalog/budget.ts";
 import { type Cap, reactionOf } from "../../../domain/catalog/cap.ts";
 import type { Micros } from "../../../domain/catalog/money.ts";
 import type { PriceCap } from "../../../domain/catalog/price-cap.ts";
 import type { Snapshot } from "../../../domain/catalog/snapshot.ts";
 import { type Role, shownAddress } from "../access/roles.ts";
+import type { BudgetUse, PeriodUse } from "../live/budget-use.ts";
 import type { CapUsage, CapUsageBoard } from "../live/cap-usage.ts";
 
 /** What the catalog says of an account. */
@@ -23,6 +25,15 @@ export interface AccountTerms {
     readonly amount: string | null;
     readonly lanes: Readonly<Record<string, string>>;
     readonly countries: Readonly<Record<string, string>>;
+  } | null;
+  /** What all its messages may cost together; null: no bound. */
+  readonly budget: {
+    readonly currency: string;
+    /** Whose midnight begins a day and a month. */
+    readonly zone: string;
+    /** What becomes of a message for which nothing is left. */
+    readonly whenReached: string;
+    readonly periods: readonly PeriodUse[];
   } | null;
 }
 
@@ -46,10 +57,16 @@ export interface CapTerms {
 const MOST = 1_000;
 const MICROS = 1_000_000;
 
+/** What routers have told of what is bounded. */
+export interface Used {
+  readonly caps: Pick<CapUsageBoard, "fullest" | "isWholeAt">;
+  readonly budgets: Pick<BudgetUse, "of">;
+}
+
 /** Keys, budgets and caps, as the catalog at work has them, for the role. `now`: epoch ms by the brokers' clock. */
 export function accountTerms(
   { catalog, version }: Pick<Snapshot, "catalog" | "version">,
-  usage: Pick<CapUsageBoard, "fullest" | "isWholeAt">,
+  used: Used,
   now: number,
   role: Role,
 ): {
@@ -61,18 +78,29 @@ export function accountTerms(
   readonly wholeUsage: boolean;
 } {
   const { accounts, caps = [] } = catalog;
-  const fullest = usage.fullest(caps, now);
+  const fullest = used.caps.fullest(caps, now);
   return {
     version,
-    accounts: accounts.slice(0, MOST).map(({ id, name, apiKeys, lanes, maxPerSecond, from, maxPrice }) => ({
+    accounts: accounts.slice(0, MOST).map(({ id, name, apiKeys, lanes, maxPerSecond, from, maxPrice, budget }) => ({
       ...{ id, name, keys: apiKeys.map((key) => key.id), lanes: lanes ?? null },
       ...{ maxPerSecond: maxPerSecond ?? null, from: from === undefined ? null : shownAddress(String(from), role) },
       maxPrice: maxPrice === undefined ? null : inWords(maxPrice),
+      budget: budget === undefined ? null : budgetTerms(id, budget, used.budgets, now),
     })),
     more: Math.max(0, accounts.length - MOST),
-    wholeUsage: usage.isWholeAt(now),
+    wholeUsage: used.caps.isWholeAt(now),
     caps: caps.map((cap) => capTerms(cap, fullest.get(cap.id) ?? [], role)),
   };
+}
+
+function budgetTerms(
+  account: string,
+  budget: Budget,
+  budgets: Used["budgets"],
+  now: number,
+): NonNullable<AccountTerms["budget"]> {
+  const { currency, zone, whenReached } = budget;
+  return { currency, zone, whenReached, periods: budgets.of(account, budget, now) };
 }
 
 function inWords({ currency, amount, lanes, countries }: PriceCap): AccountTerms["maxPrice"] {

@@ -7,6 +7,7 @@ import type { TopicReader } from "../../../platform/kafka/topic-reader.ts";
 import type { Inbound } from "../../../schemas/generated/types.ts";
 import { INBOUND_TOPIC } from "../../../schemas/topics.ts";
 import { mayAs, type Role, shownAddress } from "../access/roles.ts";
+import { inTime } from "./in-time.ts";
 
 /** Which messages from handsets are meant; empty texts mean all. */
 export interface InboundFilter {
@@ -58,7 +59,6 @@ const MAX_LOOKED = 20_000;
 const MAX_TEXT = 1_600;
 /** Questions at once; more only wait while Kafka is away. */
 const MAX_AT_ONCE = 8;
-const ANSWER_MS = 10_000;
 
 /** sms.inbound as the page sees it: the newest messages. Read anew for each question, nothing is held. */
 export class InboundBox {
@@ -160,17 +160,4 @@ export function inboundFor(role: Role, found: InboundFound): InboundFound {
 function comparable(number: string): string {
   const plain = number.trim();
   return /^\+?[\d\s().-]+$/.test(plain) ? plain.replaceAll(/\D/g, "").replace(/^00/, "") : plain.toLowerCase();
-}
-
-async function inTime<Value>(work: Promise<Value>): Promise<Value> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    const away = { code: "KAFKA_UNAVAILABLE", class: "transient" } as const;
-    timer = setTimeout(() => reject(new SluiceError("Kafka does not answer in time", away)), ANSWER_MS);
-  });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

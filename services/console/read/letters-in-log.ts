@@ -7,10 +7,10 @@ import { SluiceError } from "../../../platform/errors/sluice-error.ts";
 import { ProblemError } from "../../../platform/http/problem.ts";
 import { mayAs, type Role } from "../access/roles.ts";
 import { type DeadLetter, type DeadLetters, MOST_LETTERS } from "./dead-letters.ts";
+import { inTime } from "./in-time.ts";
 
 /** Looks through the topic at once: each reads it from the filter's time on. */
 const MAX_AT_ONCE = 2;
-const ANSWER_MS = 10_000;
 
 /** Whether the filter asks for what only the record itself says. */
 export function needsRecords({ account, provider, labels }: LetterFilter): boolean {
@@ -55,16 +55,7 @@ export class LettersInLog {
     const work = look().finally(() => {
       this.atOnce--;
     });
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<never>((_, reject) => {
-      const away = { code: "KAFKA_UNAVAILABLE", class: "transient" } as const;
-      timer = setTimeout(() => reject(new SluiceError("Kafka does not answer in time", away)), ANSWER_MS);
-    });
-    try {
-      return await Promise.race([work, late]);
-    } finally {
-      clearTimeout(timer);
-    }
+    return inTime(work);
   }
 }
 

@@ -1,6 +1,6 @@
 import { accountTerms } from "../account-terms.js";
 import { asked, deliveredShare, perDelivered, spanChoice } from "../asked.js";
-import { el, table } from "../elements.js";
+import { el, table, when } from "../elements.js";
 import { amounts, count, millis, percent } from "../format.js";
 
 const COLUMNS = (title) => [
@@ -13,7 +13,19 @@ const COLUMNS = (title) => [
   { title: "Per delivered", number: true, of: perDelivered },
 ];
 
-/** What each account used, and where to. */
+const WAITS = {
+  scheduled: "the time that they were handed in for",
+  "quiet-hours": "the end of their recipients' quiet hours",
+};
+
+const WAITING_COLUMNS = [
+  { title: "Account", of: ({ account }) => account },
+  { title: "Messages", number: true, of: ({ messages }) => count(messages) },
+  { title: "They wait for", of: ({ code }) => WAITS[code] ?? code },
+  { title: "The first is due", of: ({ next }) => when(next) },
+];
+
+/** What each account used, and where to, may use, and has handed in for later. */
 export function show(container) {
   const span = spanChoice(() => {
     accounts.load();
@@ -35,15 +47,27 @@ export function show(container) {
     (body, answer) => body.replaceChildren(...accountTerms(answer)),
     { everyMs: 30_000 },
   );
+  const waiting = asked(
+    () => "/api/scheduled",
+    (body, rows) =>
+      body.replaceChildren(
+        table("Messages that wait for their time, by account", WAITING_COLUMNS, rows, {
+          empty: "No message waits for its time.",
+        }),
+      ),
+    { everyMs: 60_000 },
+  );
   container.append(
     el("div", { class: "head" }, el("h1", {}, "Accounts and usage"), span.element),
     el("section", { class: "card" }, el("h2", {}, "By account"), accounts.element),
     el("section", { class: "card" }, el("h2", {}, "By country"), countries.element),
     terms.element,
+    el("section", { class: "card" }, el("h2", {}, "Waiting for their time"), waiting.element),
   );
   return () => {
     accounts.close();
     countries.close();
     terms.close();
+    waiting.close();
   };
 }

@@ -1,8 +1,9 @@
 import { asked, spanChoice } from "../asked.js";
+import { consentLookup } from "../consent-lookup.js";
 import { el, table, when } from "../elements.js";
 import { count } from "../format.js";
 
-/** Messages from handsets, the newest first. */
+/** Messages from handsets, the newest first; and whether somebody has said stop. */
 export function show(container, { live, person }) {
   const number = el("input", { id: "number", maxlength: 64, autocomplete: "off", change: () => rows.load() });
   const every = () => el("option", { value: "" }, "all");
@@ -24,6 +25,7 @@ export function show(container, { live, person }) {
       span.element,
     ),
     el("section", { class: "card", "aria-label": "Inbound messages" }, rows.element),
+    ...(mayRead ? [consentLookup()] : []),
   );
   let known = "";
   const stop = live.listen((state) => {
