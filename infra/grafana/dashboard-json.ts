@@ -50,6 +50,9 @@ export function dashboardJson(board: Board): string {
 }
 
 function panelJson({ title, source, kind, unit, queries, description }: Panel, id: number, gridPos: object): object {
+  const words = [description, ...new Set(queries.map(({ empty }) => empty && `Empty ${empty}`))]
+    .filter(Boolean)
+    .join(". ");
   const datasource = SOURCES[source];
   const curve = { fillOpacity: 10, showPoints: "never" };
   const targets = queries.map(({ text, legend }, i) => {
@@ -62,7 +65,7 @@ function panelJson({ title, source, kind, unit, queries, description }: Panel, i
     id,
     type: kind,
     title,
-    ...(description === undefined ? {} : { description }),
+    ...(words === "" ? {} : { description: words }),
     gridPos,
     datasource,
     fieldConfig: { defaults: { unit, ...(kind === "timeseries" ? { min: 0, custom: curve } : {}) }, overrides: [] },

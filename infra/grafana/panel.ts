@@ -4,6 +4,8 @@ export interface Query {
   readonly text: string;
   /** Name of each curve, with `{{label}}`. SQL names its own columns. */
   readonly legend?: string;
+  /** When it gives nothing though all is well, for people: "while no provider is down". Not said: it always gives something. */
+  readonly empty?: string;
 }
 
 export interface Panel {

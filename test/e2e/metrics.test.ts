@@ -1,10 +1,14 @@
+import { resolve } from "node:path";
 import { afterAll, expect, inject, test } from "vitest";
+import { askPanels, emptyPanels } from "../../infra/grafana/ask-panels.ts";
 import { BOARDS } from "../../infra/grafana/boards/boards.ts";
 import { metricsOf } from "../../infra/grafana/metrics-of.ts";
 import { panelFaults } from "../../infra/grafana/panel-faults.ts";
+import { readClusterConfig } from "../../infra/local/cluster-config.ts";
 import { metricNames, metricProblems } from "../../infra/prometheus/metric-lint.ts";
 import { ALERT_RULES } from "../../pipeline/alerts/alert-rules.ts";
 import { selectorsOf } from "../../pipeline/alerts/expression.ts";
+import { startPrometheus } from "../fixture/prometheus.ts";
 import { disconnect, freshNumber, post, until, untilFinal } from "./sluice.ts";
 
 afterAll(disconnect);
@@ -74,3 +78,34 @@ test("panels select and group by labels that the services' series have", async (
   const panels = Object.values(BOARDS).flatMap(({ rows }) => rows.flatMap((row) => row.panels));
   expect(panelFaults(panels, (await pages()).values())).toEqual([]);
 });
+
+const PROJECT = resolve(import.meta.dirname, "../..");
+/** "missing" where none is on the path, as for `make up`. */
+const { prometheus } = readClusterConfig({ ...process.env, SLUICE_CLUSTER_SCOPE: "all" }, PROJECT);
+
+test.skipIf(prometheus === "missing" || prometheus === "off")(
+  "each panel of Prometheus shows something, or says when it does not (needs Debian's package prometheus)",
+  async () => {
+    const { url, stop } = await startPrometheus(prometheus, adminUrls);
+    try {
+      let empty: string[] = [];
+      const sends = setInterval(() => {
+        for (const lane of ["otp", "transactional", "marketing"])
+          void post("/v1/messages", { to: `+${freshNumber()}`, text: "drawn", lane }).catch(() => {});
+      }, 300);
+      try {
+        await until(
+          () => `every panel shows something; not: ${empty.join("; ")}`,
+          async () => {
+            empty = emptyPanels(await askPanels(url, BOARDS));
+            return empty.length === 0;
+          },
+        );
+      } finally {
+        clearInterval(sends);
+      }
+    } finally {
+      await stop();
+    }
+  },
+);

@@ -83,7 +83,7 @@ function extend(file: string, change: (entries: object[]) => object[]): void {
 const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");
 
 /** Below the ports that the kernel gives to outgoing connections, also with the offset of a test's cluster added. */
-async function freePorts(count: number): Promise<number[]> {
+export async function freePorts(count: number): Promise<number[]> {
   const ports: number[] = [];
   for (let port = 13_000 + Math.floor(Math.random() * 4_000); ports.length < count; port++)
     if (await isPortFree(port)) ports.push(port);

@@ -3,8 +3,8 @@ import { createHash } from "node:crypto";
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from "node:fs";
 import { delimiter, join, resolve } from "node:path";
 
-/** The parts that others wrote, by the language they are written in: one folder of `parts/` each. */
-export type PartName = "java" | "node" | "python" | "go";
+/** The parts that others wrote, by the language they are written in, and the OpenTelemetry Collector: one folder of `parts/` each. */
+export type PartName = "java" | "node" | "python" | "go" | "collector";
 
 interface Part {
   /** Commands that must be there, with an argument that they answer. */
@@ -14,7 +14,7 @@ interface Part {
 }
 
 const MAVEN_COPY = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies";
-const INSTALL_LIMIT_MS = 300_000;
+const INSTALL_LIMIT_MS = 600_000;
 
 const PARTS: Readonly<Record<PartName, Part>> = {
   java: {
@@ -36,6 +36,7 @@ const PARTS: Readonly<Record<PartName, Part>> = {
     ],
   },
   go: { tools: [["go", "version"]], install: [["go", "build", "-o", "franz-producer", "."]] },
+  collector: { tools: [["go", "version"]], install: [["go", "build", "-o", "collector", "."]] },
 };
 
 const SOURCES = join(import.meta.dirname, "parts");

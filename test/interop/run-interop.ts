@@ -7,9 +7,10 @@ import { join, resolve } from "node:path";
 import { readClusterConfig } from "../../infra/local/cluster-config.ts";
 import { behave, type Installation, startInstallation } from "../faults/installation.ts";
 import { CLOSING_CASE } from "./closing-case.ts";
+import { COLLECTOR_CASE } from "./collector-case.ts";
 import { HTTP_CASES } from "./http-cases.ts";
 import type { InteropCase } from "./interop-case.ts";
-import { interopCatalog } from "./interop-catalog.ts";
+import { freePorts, interopCatalog } from "./interop-catalog.ts";
 import { installPart, missingTool, type PartName } from "./interop-parts.ts";
 import { centreCases } from "./message-centre-cases.ts";
 import { CENTRES } from "./message-centres.ts";
@@ -22,6 +23,7 @@ const CASES: readonly InteropCase[] = [
   ...PRODUCER_CASES,
   ...CENTRES.flatMap(centreCases),
   ...SIMULATOR_CASES,
+  COLLECTOR_CASE,
   CLOSING_CASE,
 ];
 const PROVIDERS = [...CENTRES.map(({ provider }) => provider), ...SIMULATOR_PROVIDERS];
@@ -93,10 +95,14 @@ async function runAll(cases: readonly InteropCase[]): Promise<void> {
   });
   if (ready.length === 0) return;
   const catalog = await interopCatalog(PROVIDERS);
-  const installation = await startInstallation({ env: { SLUICE_CATALOG_DIR: catalog, SLUICE_SINK_MAX_AGE: "1s" } });
+  const tracesUrl = ready.includes(COLLECTOR_CASE) ? `http://127.0.0.1:${(await freePorts(1))[0]}` : undefined;
+  const traces = tracesUrl === undefined ? {} : { OTEL_EXPORTER_OTLP_ENDPOINT: tracesUrl };
+  const installation = await startInstallation({
+    env: { SLUICE_CATALOG_DIR: catalog, SLUICE_SINK_MAX_AGE: "1s", ...traces },
+  });
   try {
     await calm(installation);
-    const sluice = new SluiceUnderTest(installation, folders);
+    const sluice = new SluiceUnderTest(installation, folders, tracesUrl);
     await sluice.connect();
     for (const one of ready) await runCase(one, sluice);
     await sluice.close();

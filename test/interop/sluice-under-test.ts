@@ -38,15 +38,18 @@ export interface MessageRow {
 export class SluiceUnderTest {
   readonly installation: Installation;
   readonly folders: ReadonlyMap<PartName, string>;
+  /** Where its services send their spans; undefined: nowhere. */
+  readonly tracesUrl: string | undefined;
   /** Everything in sms.inbound so far. */
   readonly inbound: Inbound[] = [];
   private readonly clickhouse: ClickHouseClient;
   private readonly consumer: Consumer;
   private running: { readonly program: CentreProgram; readonly centre: MessageCentre } | undefined;
 
-  constructor(installation: Installation, folders: ReadonlyMap<PartName, string>) {
+  constructor(installation: Installation, folders: ReadonlyMap<PartName, string>, tracesUrl?: string) {
     this.installation = installation;
     this.folders = folders;
+    this.tracesUrl = tracesUrl;
     this.clickhouse = createClient({ ...clickhouseOptions(installation.infra), database: "sluice" });
     const { brokers } = installation.infra;
     const kafka = new Kafka({ clientId: "interop", brokers, logLevel: logLevel.NOTHING });

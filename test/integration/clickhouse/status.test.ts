@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ClickhouseReader } from "../../../pipeline/read-model/clickhouse-reader.ts";
 import { ClickhouseStatus, MAX_DESTINATIONS } from "../../../pipeline/read-model/clickhouse-status.ts";
 import type { Event } from "../../../schemas/generated/types.ts";
+import { scheduled } from "../../../services/console/read/scheduled.ts";
 import { sharedCluster } from "../../fixture/shared-cluster.ts";
 import { event, facts } from "../../unit/analytics-sink/events.ts";
 import { type TestDatabase, testDatabase } from "./database.ts";
@@ -143,5 +144,55 @@ describe("a message's status", () => {
     expect(new Set(found.map(({ history }) => history.length))).toEqual(new Set([3]));
     const last = `4917000${10_000 + MAX_DESTINATIONS + 9}`;
     expect(await status.find("acme", id, [last])).toMatchObject([{ to: `+${last}` }]);
+  });
+});
+
+describe("what waits for its time", () => {
+  it("is counted by account and by what it waits for; what is due, cancelled, or waits for a provider is not", async () => {
+    const [HOUR, block] = [3_600_000, randomUUID()];
+    const held = (
+      accountId: string,
+      errorCode: string,
+      due: number,
+      change: Partial<Event> = {},
+      to = "491700000001",
+    ) => {
+      const about = facts({ messageId: randomUUID(), to, accountId, acceptedAt: NOW, expiresAt: NOW + 100 * HOUR });
+      return event({
+        type: "postponed",
+        at: NOW,
+        facts: about,
+        errorClass: null,
+        errorCode,
+        due: NOW + due,
+        ...change,
+      });
+    };
+    const again = held("later", "scheduled", HOUR);
+    const cancelled = held("later", "scheduled", 5 * HOUR);
+    await db.insert(
+      [
+        held("later", "scheduled", 2 * HOUR),
+        held("later", "scheduled", 3 * HOUR),
+        // Held twice: for its time, and then for the end of quiet hours. The last one counts.
+        again,
+        { ...again, at: NOW + 1, errorCode: "quiet-hours", due: NOW + 9 * HOUR },
+        cancelled,
+        event({ ...cancelled, type: "closed", at: NOW + 2, state: "rejected", errorCode: "cancelled", due: null }),
+        held("later", "scheduled", -HOUR),
+        held("later", "no-provider", HOUR, { errorClass: "unroutable" }),
+        held("other", "scheduled", HOUR),
+      ],
+      block,
+    );
+    const found = (await scheduled(reader)).filter(({ account }) => account === "later" || account === "other");
+    expect(found).toEqual([
+      { account: "later", code: "scheduled", messages: 2, next: NOW + 2 * HOUR },
+      { account: "later", code: "quiet-hours", messages: 1, next: NOW + 9 * HOUR },
+      { account: "other", code: "scheduled", messages: 1, next: NOW + HOUR },
+    ]);
+    await expect(scheduled(reader, { rows: 1, seconds: 5, bytes: 1_000_000_000 })).rejects.toMatchObject({
+      code: "LOOKUP_TOO_LARGE",
+    });
   });
 });

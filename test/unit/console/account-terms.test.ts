@@ -95,7 +95,7 @@ test("what is spent of a budget is summed over the partitions, its end is near f
   const spend = (partition: number, day: number, month: number, currency = "EUR") =>
     budgets.fold({
       ...{ account: "bank", currency, partition, epoch: 1, day: day * MICROS, month: month * MICROS },
-      ...{ ahead: 50 * MICROS, next: [], ...ends },
+      ...{ ahead: 50 * MICROS, next: [], back: [], ...ends },
     });
   const periods = (now = NOW) =>
     accountTerms(snapshot, usedOf(undefined, budgets), now, "viewer").accounts[1]!.budget!.periods;
