@@ -132,11 +132,22 @@ function ofProviders(world: World): Cause[] {
       begin: async () => {
         await apply({ ...files, accounts: [...files.accounts, SPENDER] });
         await world.producer.send(
-          Array.from({ length: 20 }, (_, n) => codeTo(world, `49151999000${String(n * 4 + 10)}`)),
+          Array.from({ length: 20 }, (_, n) => codeTo(world, `49151999000${String(n * 4 + 10)}`, SPENDER.id)),
         );
       },
       end: () => apply(files),
       within: 60,
+    },
+    {
+      cause: "40 codes to one range of numbers",
+      alerts: ["AbnormalTraffic"],
+      begin: () =>
+        world.producer.send(
+          Array.from({ length: 40 }, (_, n) => codeTo(world, `491517799${String(n * 211 + 1_000)}`, "nordbank")),
+        ),
+      end: async () => {},
+      // Traffic is looked at by the minute, once it is stored.
+      within: 150,
     },
   ];
 }
@@ -146,11 +157,11 @@ const SPENDER = {
   guard: { mode: "monitor", perMinute: 5 },
 };
 
-function codeTo({ sluice }: World, to: string) {
+function codeTo({ sluice }: World, to: string, accountId: string) {
   const value = sluice.codecs.request.encode({
     ...{
       messageId: newMessageId(),
-      accountId: SPENDER.id,
+      accountId,
       to,
       from: "Sluice",
       text: "1234",
