@@ -7,7 +7,6 @@ import type { Scope } from "../../platform/lifecycle/run-service.ts";
 import { DEAD_LETTER_TOPIC, HEALTH_TOPIC } from "../../schemas/topics.ts";
 import { connectCodecs, type SluiceCodecs } from "../records/codecs.ts";
 import { loadEarlierSchemas } from "../records/earlier-schemas.ts";
-import { subjects } from "../records/register.ts";
 import { MessageTraces } from "../traces/message-traces.ts";
 
 export interface PipelineConfig {
@@ -41,7 +40,7 @@ export async function startPipeline(
   const connection = { brokers: kafkaBrokers, clientId: `sluice-${service}-${instance}`, log: scope.log };
   const codecs = await scope.waitFor("schema registry", () => connectCodecs(registryUrl));
   const registry = new SchemaRegistryClient(registryUrl);
-  await scope.waitFor("earlier schemas", () => loadEarlierSchemas(registry, codecs, [...subjects().keys()]));
+  await scope.waitFor("earlier schemas", () => loadEarlierSchemas(registry, codecs, scope.log));
   const producer = new RecordProducer({
     connection,
     ...(lingerMs === undefined ? {} : { lingerMs }),
