@@ -15,7 +15,7 @@ const answer: Explanation = {
       { condition: "labels", met: "kind=code" },
     ],
   },
-  ...{ provider: "smsc-a", reason: "cheapest" as never, candidates: [], others: [], notes: [] },
+  ...{ provider: "smsc-a", reason: "cheapest" as never, candidates: [], others: [], notes: [], holds: [] },
 };
 
 async function words(over: Partial<Explanation> = {}): Promise<Record<string, string>> {
