@@ -5,6 +5,7 @@
 import type { ConsentWebhook } from "../../../domain/catalog/consent-webhook.ts";
 import type { Snapshot, SnapshotSource } from "../../../domain/catalog/snapshot.ts";
 import { readConsent } from "../../../pipeline/follow/consent-copy.ts";
+import { WriterSchemaLoader } from "../../../pipeline/follow/writer-schema-loader.ts";
 import type { SluiceCodecs } from "../../../pipeline/records/codecs.ts";
 import type { InRecord } from "../../../platform/kafka/record.ts";
 import type { Task } from "../../../platform/kafka/task.ts";
@@ -58,6 +59,7 @@ export class ConsentWebhooks {
   private readonly options: ConsentWebhooksOptions;
   private readonly lanes = new Map<string, AccountLane>();
   private readonly told = new ToldStates();
+  private readonly schemas: WriterSchemaLoader;
   private readonly underWay = new Set<Promise<void>>();
   private snapshot: Snapshot | undefined;
   private hooks: ReadonlyMap<string, ConsentWebhook> = new Map();
@@ -69,6 +71,7 @@ export class ConsentWebhooks {
   constructor(task: Task, options: ConsentWebhooksOptions) {
     this.task = task;
     this.options = options;
+    this.schemas = new WriterSchemaLoader(options.codecs, options.log);
   }
 
   /** The loop for `TaskGroup.run`. */
@@ -79,7 +82,7 @@ export class ConsentWebhooks {
     task.begin();
     while (task.taking) {
       this.followCatalog();
-      this.take();
+      await this.take();
       for (const [account, lane] of this.lanes) {
         await this.readAgain(account, lane);
         this.send(account, lane);
@@ -125,10 +128,14 @@ export class ConsentWebhooks {
       if (!this.lanes.has(account)) this.lanes.set(account, new AccountLane(undefined));
   }
 
-  private take(): void {
+  private async take(): Promise<void> {
     const input = this.task.inputs[0]!;
+    const records: InRecord[] = [];
+    for (let record = this.task.take(input); record !== undefined; record = this.task.take(input)) records.push(record);
+    const upTo = input.expected;
+    if (this.lanes.size > 0) await this.schemas.load(records, this.task);
     let { queued } = this;
-    for (let record = this.task.take(input); record !== undefined; record = this.task.take(input)) {
+    for (const record of records) {
       if (record.offset < this.head) continue;
       this.head = record.offset + 1;
       const read = this.lanes.size === 0 ? undefined : this.wordOf(record);
@@ -140,7 +147,7 @@ export class ConsentWebhooks {
       // A word that the lane has no room for comes again, and is no repeat then.
       if (lane.queued > before) this.told.note(read.told.event);
     }
-    this.head = Math.max(this.head, input.expected);
+    this.head = Math.max(this.head, upTo);
   }
 
   /** What the record of an account's own word says, unless its CRM knows that already. */
@@ -159,18 +166,27 @@ export class ConsentWebhooks {
     const room = Math.min(lane.room, MOST_EVENTS - this.queued);
     if (from === undefined || room <= 0 || !this.task.alive) return;
     const upTo = Math.min(from + STRETCH, this.head);
+    const records: InRecord[] = [];
+    await reader.readRange(CONSENT_TOPIC, this.task.partition, from, upTo, (record) => records.push(record));
+    await this.schemas.load(records, this.task);
     const read: Told[] = [];
     let next = upTo < this.head ? upTo : undefined;
     const givenUp = lane.failed ? now() - GIVE_UP_MS : 0;
-    await reader.readRange(CONSENT_TOPIC, this.task.partition, from, upTo, (record) => {
-      const full = read.length >= room;
-      const word = full || record.offset < from || record.offset >= upTo ? undefined : this.wordOf(record);
-      if (full) next = Math.min(next ?? record.offset, record.offset);
-      if (word?.account !== account) return;
-      if (record.timestamp < givenUp) return metrics.lost.add();
+    for (const record of records) {
+      if (record.offset < from || record.offset >= upTo) continue;
+      if (read.length >= room) {
+        next = record.offset;
+        break;
+      }
+      const word = this.wordOf(record);
+      if (word?.account !== account) continue;
+      if (record.timestamp < givenUp) {
+        metrics.lost.add();
+        continue;
+      }
       read.push(word.told);
       this.told.note(word.told.event);
-    });
+    }
     lane.refill(read, next);
     if (next !== undefined) this.task.wake();
   }

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { LANE_EVENTS } from "../../../../services/dlr-collector/consent/account-lane.ts";
 import { GIVE_UP_MS, MOST_EVENTS } from "../../../../services/dlr-collector/consent/consent-webhooks.ts";
-import { WebhookWorld } from "./webhook-world.ts";
+import { OTHER_SCHEMA, WebhookWorld } from "./webhook-world.ts";
 
 function begun(): WebhookWorld {
   const world = new WebhookWorld();
@@ -149,6 +149,17 @@ describe("an account's CRM", () => {
     await world.until(() => world.posts.length === 1);
     await world.stop();
     expect(world.committed).toEqual({ offsets: [1], state: "1" });
+  });
+
+  it("is told of what another version has written, also of what is read again", async () => {
+    const world = begun();
+    await world.until(() => world.committed.state !== "");
+    world.say("acme", 1, true, 5_000, OTHER_SCHEMA);
+    await world.until(() => world.posts.length === 1);
+    world.asked.length = 0;
+    world.committed = { offsets: [1], state: "1 acme=0" };
+    world.takeOver();
+    await world.until(() => world.posts.length === 2);
   });
 
   it("does not mind records that say nothing", async () => {

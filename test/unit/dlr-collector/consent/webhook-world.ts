@@ -10,6 +10,9 @@ import { consentWebhookMetrics } from "../../../../services/dlr-collector/consen
 import { ConsentWebhooks } from "../../../../services/dlr-collector/consent/consent-webhooks.ts";
 import { codecs, NOW } from "../../router/router-world.ts";
 
+/** Of a version that this process did not know at its start. */
+export const OTHER_SCHEMA = 4_711;
+
 export interface Post {
   readonly account: string;
   readonly id: string;
@@ -27,15 +30,18 @@ export class WebhookWorld {
   now = NOW;
   clock = 0;
   readsAgain = 0;
+  /** Schemas that it has asked for. */
+  readonly asked: number[] = [];
   readonly metrics = consentWebhookMetrics(new MetricRegistry());
   private owner:
     | { task: Task; host: { leaseValid: boolean }; ended: Promise<void>; webhooks: ConsentWebhooks }
     | undefined;
 
-  say(accountId: string, number: number, suppressed = true, at = this.now++): void {
+  say(accountId: string, number: number, suppressed = true, at = this.now++, schema?: number): void {
     const destination = `49151${String(number).padStart(7, "0")}`;
     const state = suppressed ? "opted_out" : "opted_in";
     const { key, value } = consentRecord(codecs.consent, 1, { accountId, destination, state, source: "api", at });
+    if (schema !== undefined) value.writeUInt32BE(schema, 1);
     this.append({ key: Buffer.from(key), value });
   }
 
@@ -64,7 +70,8 @@ export class WebhookWorld {
     const { offsets, state } = this.committed;
     const task = new Task(host, 0, [CONSENT_TOPIC], { offsets, state }, 100);
     const webhooks = new ConsentWebhooks(task, {
-      ...{ codecs, partitions: 1, metrics: this.metrics, log: silentLog },
+      ...{ partitions: 1, metrics: this.metrics, log: silentLog },
+      codecs: { ...codecs, consent: this.codec, loadSchema: async (id) => this.load(id) },
       reader: {
         watermarks: async () => [{ low: 0, high: this.log.length }],
         readRange: async (_, __, from, to, onRecord) => {
@@ -130,6 +137,27 @@ export class WebhookWorld {
       .flatMap(({ events }) =>
         events.map(({ number, suppressed }) => `${Number(number.slice(-7))}${suppressed ? "-" : "+"}`),
       );
+  }
+
+  /** Reads what was written with a schema of another version once that is loaded. */
+  private readonly codec: typeof codecs.consent = {
+    encode: (value) => codecs.consent.encode(value),
+    decode: (octets) => {
+      if (octets.length < 5 || octets.readUInt32BE(1) !== OTHER_SCHEMA) return codecs.consent.decode(octets);
+      if (!this.asked.includes(OTHER_SCHEMA))
+        return { ok: false, code: "unknown-schema", detail: "not loaded", schemaId: OTHER_SCHEMA };
+      return codecs.consent.decode(Buffer.concat([this.ownHead, octets.subarray(5)]));
+    },
+  };
+
+  private get ownHead(): Buffer {
+    const own = { accountId: "a", destination: "1", state: "opted_in", source: "api", at: 1, detail: null } as const;
+    return codecs.consent.encode(own).subarray(0, 5);
+  }
+
+  private load(id: number): "loaded" | "missing" {
+    this.asked.push(id);
+    return id === OTHER_SCHEMA ? "loaded" : "missing";
   }
 
   private snapshot(): Snapshot {
