@@ -47,13 +47,14 @@ import { IdleProbe } from "./idle-probe.ts";
 import { ingestConfig } from "./ingest-config.ts";
 import { MessageLookup } from "./status/message-lookup.ts";
 
+const OF_ACCOUNTS = revealFor(["accounts"], revealSecret);
+
 const config = loadConfig("ingest", ingestConfig, {
   purpose: "Takes messages over HTTP and answers once every in-sync replica of the log has them.",
   knownKeys: KNOWN_VARIABLES,
   check: (given) => accountsOf(given).warnings,
 });
 
-const OF_ACCOUNTS = revealFor(["accounts"], revealSecret);
 /** Requests at hand get this share of the shutdown deadline; the rest is for the producer's last records. */
 const DRAIN_SHARE = 0.8;
 const PROBE_EVERY_MS = 10_000;
