@@ -243,6 +243,7 @@ await runService({
       health,
       delivery: withConversions(delivery, conversions.estimates),
       reader,
+      producer,
       ends,
       metrics,
       networks,

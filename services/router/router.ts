@@ -22,6 +22,7 @@ import type { MessageTraces } from "../../pipeline/traces/message-traces.ts";
 import { errorMessage } from "../../platform/errors/sluice-error.ts";
 import type { LogEnds } from "../../platform/kafka/log-ends.ts";
 import { partitionFor } from "../../platform/kafka/murmur2.ts";
+import type { RecordProducer } from "../../platform/kafka/producer.ts";
 import { ReadBackMarks } from "../../platform/kafka/read-back-mark.ts";
 import { headerText, type InRecord, type KafkaLog, type OutRecord } from "../../platform/kafka/record.ts";
 import type { Task } from "../../platform/kafka/task.ts";
@@ -96,6 +97,8 @@ export interface RouterOptions {
   /** What receipts say of the providers. */
   readonly delivery: DeliveryView;
   readonly reader: TopicReader;
+  /** For what need not be stored before messages go on. */
+  readonly producer: Pick<RecordProducer, "send">;
   readonly ends: LogEnds;
   readonly metrics: RouterMetrics;
   /** Where ported numbers are. */
@@ -142,9 +145,8 @@ export class Router implements Transform {
   /** Of `recorded`: what is still to be put into sms.scheduled once more, by its keys there. */
   private readonly inherited = new Set<string>();
   private recorded = new Map<string, RecordedDecision>();
-  /** By input, what earlier owners have decided. */
+  /** By input, what earlier owners have decided, and what has been decided by now. */
   private reach: readonly number[] = [];
-  /** By input, what has been decided, by this owner or earlier ones. */
   private next: number[] = [];
   private marks = new ReadBackMarks(0, [0], []);
   private endsVersion = 0;
@@ -185,7 +187,7 @@ export class Router implements Transform {
       isDecided: (record) => this.recorded.has(positionOf(record)),
       wake: () => task.wake(),
     });
-    this.caps = new PartitionCaps({ ...this.options, partition: task.partition });
+    this.caps = new PartitionCaps({ ...this.options, task });
     await this.caps.restore(this.snapshot);
     await this.rules.restore(task, this.snapshot);
     const takers = [this.caps.recovery(this.snapshot), this.rules.recovery()].filter((one) => one !== undefined);
@@ -245,7 +247,7 @@ export class Router implements Transform {
   }
 
   tick(out: Outputs): void {
-    for (const told of this.caps.tell()) out.decide(told);
+    this.caps.tell();
     this.rules.tick(out, this.next);
     for (const released of this.schedule.release()) out.effect(released);
     const { ends } = this.options;
