@@ -45,10 +45,8 @@ export interface BudgetWord {
   readonly monthEnd: number;
   /** What the partition may spend beyond day and month, in the next period as well. */
   readonly ahead: number;
-  /** By the router's inputs, in their order: what was decided of the records below is counted, but for what was given back. */
+  /** By the router's inputs, in their order: what was decided of the records below is counted. */
   readonly next: readonly number[];
-  /** The same of what was given back, which counts once its decision stands in the event log. Empty: next holds for both. */
-  readonly back: readonly number[];
 }
 
 /** A message that is not to be sent any more, if it still waits for its time: sms.cancels; and what came of it: sms.cancel-answers, keyed by the message's id. */

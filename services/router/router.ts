@@ -145,8 +145,7 @@ export class Router implements Transform {
   /** Of `recorded`: what is still to be put into sms.scheduled once more, by its keys there. */
   private readonly inherited = new Set<string>();
   private recorded = new Map<string, RecordedDecision>();
-  /** By input, what earlier owners have decided, and what has been decided by now. */
-  private reach: readonly number[] = [];
+  /** By input, what has been decided, by this owner or earlier ones. */
   private next: number[] = [];
   private marks = new ReadBackMarks(0, [0], []);
   private endsVersion = 0;
@@ -195,7 +194,7 @@ export class Router implements Transform {
       ...{ ...this.options, partition: task.partition, from, offsets, takers },
       decided: (key) => this.decided.add(key),
     });
-    this.rules.recovered(reach);
+    this.rules.committed(offsets);
     this.recorded = bySource;
     for (const { kind, value } of bySource.values()) {
       const event = kind === "postponed" ? this.options.codecs.event.decode(value) : undefined;
@@ -204,7 +203,6 @@ export class Router implements Transform {
     const isInherited = (key: string) => this.inherited.has(key);
     this.schedule = new PartitionSchedule(task, { ...this.options, isInherited });
     this.schedule.begin();
-    this.reach = reach;
     this.next = [...reach];
     // The next owner must find these decisions too, until all of them are committed.
     this.marks = new ReadBackMarks(REMEMBER_MS, [from], offsets, reach);
@@ -248,7 +246,7 @@ export class Router implements Transform {
 
   tick(out: Outputs): void {
     this.caps.tell();
-    this.rules.tick(out, this.next);
+    this.rules.tick(out);
     for (const released of this.schedule.release()) out.effect(released);
     const { ends } = this.options;
     if (ends.version === this.endsVersion) return;
@@ -257,10 +255,13 @@ export class Router implements Transform {
   }
 
   state(offsets: readonly number[]): string {
-    this.rules.stored(offsets.map((offset, i) => Math.max(offset, this.reach[i]!)));
     const [from] = this.marks.pick(this.options.monotonic(), lowestOf(offsets, this.rules.untoldFrom()) ?? offsets);
     const committed: CommittedState = { e: from!, n: this.networks.spent };
     return JSON.stringify(committed);
+  }
+
+  committed(offsets: readonly number[]): void {
+    this.rules.committed(offsets);
   }
 
   private request(record: InRecord, lane: Lane, out: Outputs): void {
