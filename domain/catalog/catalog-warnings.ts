@@ -4,6 +4,7 @@ import { accountWarnings } from "./account-warnings.ts";
 import { capWarnings } from "./cap-checks.ts";
 import { type CatalogProblem, problemAt } from "./catalog-problem.ts";
 import type { Catalog } from "./catalog-schema.ts";
+import { contentWarnings } from "./content.ts";
 import { listenedTo } from "./listened-to.ts";
 import { portabilityWarnings } from "./portability-warnings.ts";
 import { amountOf, type Priced, type PriceList, type PriceTable } from "./price-list.ts";
@@ -37,6 +38,7 @@ export function warningsOf(catalog: Catalog, now?: number): CatalogProblem[] {
     ...senderWarnings(catalog),
     ...capWarnings(catalog),
     ...quietHoursWarnings(catalog),
+    ...contentWarnings(catalog),
   ];
 }
 
