@@ -100,7 +100,7 @@ const RATE = "TOO_MANY_MESSAGES: the account's message rate is used up; a hundre
 const UNREADABLE = "BAD_REQUEST, BODY_INCOMPLETE, INVALID_JSON: the request cannot be read";
 
 const ofOne = {
-  400: `${INVALID} INVALID_QUERY, BODY_NOT_EXPECTED: there is a query parameter or a body; it takes none. BAD_REQUEST: the path cannot be read`,
+  400: `${INVALID} INVALID_QUERY, BODY_NOT_EXPECTED: there is a query parameter, or a body other than {} or null: it takes none. BAD_REQUEST: the path cannot be read`,
   401: UNAUTHORIZED,
   429: RATE,
   503: NOT_TAKEN,
