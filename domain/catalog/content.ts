@@ -64,7 +64,7 @@ export type Content = z.output<typeof contentSchema>;
 export function contentWarnings({
   accounts,
 }: {
-  readonly accounts: readonly { readonly content?: Content }[];
+  readonly accounts: readonly { readonly content?: Content | undefined }[];
 }): CatalogProblem[] {
   return accounts.flatMap(({ content }, index) => {
     if (content === undefined) return [];

@@ -317,7 +317,7 @@ export class Router implements Transform {
   }
 
   private cancel(record: InRecord, out: Outputs): void {
-    const { codecs, scheduled, partitions } = this.options;
+    const { codecs, scheduled, partitions, log } = this.options;
     const decoded = record.value === null ? undefined : codecs.cancel.decode(record.value);
     if (decoded === undefined || !decoded.ok) {
       this.dead(record, "undecodable", decoded?.detail ?? "the record has no value", null, out);
@@ -335,7 +335,7 @@ export class Router implements Transform {
     };
     const { partition, schedule } = this;
     const hasClosed = () => this.recorded.delete(positionOf(record));
-    const options = { codecs, scheduled, partitions, partition, schedule, hasClosed, close };
+    const options = { codecs, scheduled, partitions, partition, schedule, hasClosed, close, log };
     carryOutCancel(decoded.value, options, out);
   }
 
