@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { buffer } from "node:stream/consumers";
 import { afterEach, expect, it } from "vitest";
 import { checkWebhook } from "../../../../platform/http/signed-webhook.ts";
 import { WebhookClient } from "../../../../services/dlr-collector/consent/webhook-client.ts";
@@ -14,7 +15,7 @@ afterEach(() => {
 async function address(answer: (request: IncomingMessage, response: ServerResponse) => void) {
   const requests: { path: string; body: string; signed: boolean }[] = [];
   const server = createServer(async (request, response) => {
-    const body = Buffer.concat(await Array.fromAsync(request as AsyncIterable<Buffer>));
+    const body = await buffer(request);
     const signed = checkWebhook("geheim", request.headers, body, NOW).ok;
     requests.push({ path: `${request.method} ${request.url}`, body: body.toString(), signed });
     answer(request, response);
