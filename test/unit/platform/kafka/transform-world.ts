@@ -89,7 +89,7 @@ export class TransformWorld {
       state: (offsets) => JSON.stringify({ e: marks.pick(performance.now(), offsets)[0]! } satisfies State),
       committed: (offsets) => {
         this.told = offsets;
-        if (offsets.some((offset, i) => offset > kafka.committed.offsets[i]!)) this.faults.push("not committed");
+        if (offsets.some((offset, i) => offset > kafka.everCommitted[i]!)) this.faults.push("not committed");
       },
     };
   }
