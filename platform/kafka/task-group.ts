@@ -12,11 +12,9 @@ import { type CommitRequest, Commits } from "./commits.ts";
 import { readCommitted } from "./committed-offsets.ts";
 import { type KafkaConnection, kafkaClient } from "./connection.ts";
 import { GenerationCommit } from "./generation-commit.ts";
-import { letRest } from "./kafkajs-resting.ts";
 import { Lease } from "./lease.ts";
 import { seldom, toRecord } from "./record.ts";
 import { faultsInRow, restartDelayMs } from "./restart-delay.ts";
-import { RestingInputs } from "./resting-inputs.ts";
 import { Task, type TaskHost, type TaskInput } from "./task.ts";
 
 export interface TaskGroupOptions {
@@ -37,8 +35,6 @@ export interface TaskGroupOptions {
   readonly maxBytesPerPartition?: number;
   readonly minBytes?: number;
   readonly maxWaitMs?: number;
-  /** Of the topics, those whose first record after some seconds of silence may come up to 200 ms later: they need not be in each fetch. Default: none. */
-  readonly patientTopics?: readonly string[];
 }
 
 interface Slot {
@@ -64,7 +60,6 @@ const ENDS_MS = 1_000;
 
 export class TaskGroup implements TaskHost {
   private readonly options: Required<TaskGroupOptions>;
-  private readonly resting: RestingInputs;
   private readonly lease: Lease;
   /** Whether the lease was valid when it was last asked for. */
   private leaseHeld = false;
@@ -102,11 +97,8 @@ export class TaskGroup implements TaskHost {
       maxBytesPerPartition: 262_144,
       minBytes: 1,
       maxWaitMs: 100,
-      patientTopics: [],
       ...options,
     };
-    this.resting = new RestingInputs({ topics: this.options.patientTopics, monotonic: () => performance.now() });
-    letRest(options.groupId, this.resting);
     this.lease = new Lease(this.options.sessionTimeoutMs);
     this.commits = new Commits({
       topics: options.topics,
@@ -463,7 +455,6 @@ export class TaskGroup implements TaskHost {
       return;
     }
     input.end = Number(batch.highWatermark);
-    this.resting.brought(batch.topic, batch.partition);
     for (const message of batch.messages) {
       const offset = Number(message.offset);
       if (offset < input.expected) continue;

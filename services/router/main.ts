@@ -40,17 +40,13 @@ import { ROUTER_GROUP } from "../../schemas/groups.ts";
 import {
   ABNORMAL_TOPIC,
   BUDGETS_TOPIC,
-  CANCELS_TOPIC,
   CONTROL_TOPIC,
   CONVERSION_COUNTS_TOPIC,
-  DUE_TOPIC,
   EVENTS_TOPIC,
   HEALTH_TOPIC,
   NETWORKS_TOPIC,
   QUALITY_TOPIC,
-  RETRY_DELAYS,
   ROUTER_INPUTS,
-  retryTopic,
   USAGE_TOPIC,
 } from "../../schemas/topics.ts";
 import { BatchShares } from "./batch-shares.ts";
@@ -71,8 +67,6 @@ import { SCHEDULED_TABLES } from "./scheduled/scheduled-messages.ts";
 
 /** Of ROUTER_INPUTS: the otp requests. */
 const URGENT_INPUTS = 1;
-/** Of ROUTER_INPUTS: where records wait for their time, and cancels. */
-const PATIENT_INPUTS = [...RETRY_DELAYS.slice(1).map(retryTopic), DUE_TOPIC, CANCELS_TOPIC];
 /** Blocks of the store's files in memory, octets. */
 const STORE_CACHE_OCTETS = 32 << 20;
 
@@ -273,7 +267,6 @@ await runService({
       groupId: ROUTER_GROUP,
       topics: ROUTER_INPUTS,
       partitions: config.partitions,
-      patientTopics: PATIENT_INPUTS,
       sessionTimeoutMs: config.kafkaSessionTimeout,
       run: async (task) => {
         owned++;
