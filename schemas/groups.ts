@@ -14,6 +14,8 @@ export const CORRELATOR_GROUP = "sluice.correlator";
 export const PLACING_GROUP = "sluice.receipt-placing";
 /** Writes down what recipients say of their consent. */
 export const OPT_OUT_GROUP = "sluice.opt-outs";
+/** Tells accounts' CRMs of what is said of consent. */
+export const CONSENT_WEBHOOK_GROUP = "sluice.consent-webhooks";
 export const EVENT_SINK_GROUP = "sluice.analytics-sink";
 export const CONVERSION_SINK_GROUP = "sluice.analytics-sink.conversions";
 /** Whoever owns the one partition of sms.abnormal watches the traffic. */

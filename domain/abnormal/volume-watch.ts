@@ -1,4 +1,5 @@
 import { BoundedMap } from "./bounded-map.ts";
+import { BurstParts } from "./burst-parts.ts";
 import { DecayedCount } from "./decayed-count.ts";
 import { SeasonalRate } from "./seasonal-rate.ts";
 import { Spending } from "./spending.ts";
@@ -30,7 +31,8 @@ class AccountVolume {
 /** Finds accounts that send many times what they ever do. */
 export class VolumeWatch {
   private readonly accounts = new BoundedMap(ACCOUNTS, () => new AccountVolume());
-  readonly memory = [this.accounts];
+  private readonly parts = new BurstParts(HALF_LIFE);
+  readonly memory = [this.accounts, ...this.parts.memory];
   private largest = 0;
   /** First minute in which there was any traffic. */
   private first = -1;
@@ -53,18 +55,23 @@ export class VolumeWatch {
       const limit = this.limitOf(usual, minute);
       const surprise = excess(count, (limit / BEYOND_PEAK) * newest.window + 1);
       const isBurst = isSettled && rate > limit && count >= LEAST && surprise >= LEAST_NATS && usual.first >= 0;
-      if (isBurst)
+      const isFrozen = frozen(account);
+      this.parts.see(minute, rows, !isFrozen);
+      if (isBurst) {
+        const expected = usual.expected(minute);
+        const { subject, words } = this.parts.place(minute, rows, count - expected * newest.window);
         findings.push({
           kind: "burst",
-          subject: { account },
-          measure: "messages a minute",
-          expected: usual.expected(minute),
+          subject: { account, ...subject },
+          measure: words === "" ? "messages a minute" : `messages a minute (${words})`,
+          expected,
           seen: rate,
           surprise,
           hourly: volume.spending.hourly(minute),
         });
+      }
       // A burst is a peak, too, when its hour is over: what comes again at this time of the day, such as a campaign, is told of once.
-      if (frozen(account)) usual.forgetNewest();
+      if (isFrozen) usual.forgetNewest();
       else {
         usual.learn(minute, messages);
         usual.peaked(rate);

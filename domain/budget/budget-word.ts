@@ -21,10 +21,8 @@ export interface BudgetWord extends Spent {
   /** Counts the partition's owners: what an earlier one says late is passed over. */
   readonly epoch: number;
   readonly ahead: Micros;
-  /** By the router's inputs, in their order: what was decided of the records below is in it, but for what was given back. */
+  /** By the router's inputs, in their order: what was decided of the records below counts as spent. What is taken by those from there on is within `ahead`. */
   readonly next: readonly number[];
-  /** The same of what was given back. An earlier version did not tell the two apart, and says nothing here. */
-  readonly back: readonly number[];
 }
 
 /** Where the record of a decision stands: which of the router's inputs, and its offset there. */
@@ -33,10 +31,9 @@ export interface Place {
   readonly offset: number;
 }
 
-/** Whether what a decision took, or, below 0, gave back, is in a word. */
-export function isIn({ next, back }: BudgetWord, amount: Micros, { input, offset }: Place): boolean {
-  const below = amount < 0 && back.length > 0 ? back : next;
-  return offset < (below[input] ?? 0);
+/** By input, whether a record lies below. */
+export function isBelow(ends: readonly number[], { input, offset }: Place): boolean {
+  return offset < (ends[input] ?? 0);
 }
 
 export const PERIODS = ["day", "month"] as const;

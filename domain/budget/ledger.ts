@@ -1,22 +1,26 @@
 import type { Budget } from "../catalog/budget.ts";
 import type { Micros } from "../catalog/money.ts";
 import { type BudgetWord, PERIODS, type PeriodName, reachOf, type Spent, spentOf } from "./budget-word.ts";
-import type { GiveBacks } from "./give-backs.ts";
+import { type Charge, type UnsureCharges, withCharge } from "./unsure-charges.ts";
 
 /** What a partition knows of one account's budget. Amounts: micro-units of `currency`. */
 export interface Ledger {
   readonly account: string;
   readonly currency: string;
+  /** What has been decided, but for what was given back and may still be decided anew. */
   spent: Spent;
+  /** What of it is decided for good: what is told as spent. In the same periods. */
+  sure: Spent;
   /** The word by which this partition may spend: with it all words together were within the budget. */
   grant: BudgetWord;
   /** Said after that, and not read back yet with all words within the budget. */
   claim: BudgetWord | undefined;
   /** The claim has been read back, in the order of the log. */
   claimRead: boolean;
+  /** `sure` is another than was told. */
   changed: boolean;
-  /** Given back, and not counted yet. */
-  readonly givenBack: GiveBacks;
+  /** What is not in `sure` yet. */
+  readonly unsure: UnsureCharges;
   /** By input: what was decided of the records below has been read back in a word, since `toldUpToAt`, epoch ms. */
   toldUpTo: readonly number[];
   toldUpToAt: number;
@@ -35,8 +39,22 @@ export interface Ledger {
 }
 
 /** What was counted stands in a word that has been read back. */
-export function isAllTold({ changed, claim, claimRead, givenBack }: Ledger): boolean {
-  return !changed && (claim === undefined || claimRead) && givenBack.size === 0;
+export function isAllTold({ changed, claim, claimRead, unsure }: Ledger): boolean {
+  return !changed && (claim === undefined || claimRead) && unsure.size === 0;
+}
+
+/** Counts what has become sure. */
+export function settle(ledger: Ledger, charges: readonly Charge[]): void {
+  for (const charge of charges) {
+    ledger.sure = withCharge(ledger.sure, charge);
+    if (charge.amount < 0) ledger.spent = withCharge(ledger.spent, charge);
+    ledger.changed = true;
+  }
+}
+
+/** What has been taken, and may still be decided anew. */
+export function unsureOf({ spent, sure }: Ledger, now: number): Micros {
+  return Math.max(...PERIODS.map((period) => spentOf(spent, period, now) - spentOf(sure, period, now)));
 }
 
 export function boundsOf({ daily, monthly }: Budget): [PeriodName, Micros][] {

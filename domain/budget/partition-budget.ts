@@ -3,7 +3,7 @@ import type { Micros } from "../catalog/money.ts";
 import type { BudgetBoard, BudgetListener } from "./budget-board.ts";
 import {
   type BudgetWord,
-  isIn,
+  isBelow,
   PERIODS,
   PeriodEnds,
   type PeriodName,
@@ -12,8 +12,19 @@ import {
   type Spent,
   spentOf,
 } from "./budget-word.ts";
-import { GiveBacks, without } from "./give-backs.ts";
-import { boundsOf, current, isAllTold, isLess, isSame, type Ledger, limitOf, spareOf } from "./ledger.ts";
+import {
+  boundsOf,
+  current,
+  isAllTold,
+  isLess,
+  isSame,
+  type Ledger,
+  limitOf,
+  settle,
+  spareOf,
+  unsureOf,
+} from "./ledger.ts";
+import { UnsureCharges } from "./unsure-charges.ts";
 
 /** What a budget says to a message that costs so much. */
 export type Room =
@@ -70,8 +81,8 @@ export class PartitionBudget implements BudgetListener {
   private readonly ends = new PeriodEnds();
   private readonly ledgers = new Map<string, Ledger>();
   private epoch: number;
-  /** By input: decisions of the records below stand in the event log, and all that they gave back counts. */
-  private storedUpTo: readonly number[] = [];
+  /** By input: no owner decides about the records below any more. */
+  private upTo: readonly number[] = [];
 
   /** Goes on from what the partition's owners have told; the board must have been read to its end. */
   constructor(options: PartitionBudgetOptions) {
@@ -87,25 +98,19 @@ export class PartitionBudget implements BudgetListener {
     const budget = budgetOf(account);
     if (budget?.currency !== currency) return;
     const told = board.word(account, partition);
-    if (told?.currency === currency && place !== undefined && isIn(told, added, place)) return;
+    if (told?.currency === currency && place !== undefined && isBelow(told.next, place)) return;
     const ledger = this.ledger(account, budget, at);
-    if (added >= 0) this.count(ledger, budget, added, at);
+    if (added >= 0) this.count(ledger, budget, added, at, place);
     else if (place !== undefined) {
       const { monthEnd } = this.ends.at(at, budget.zone);
-      ledger.spent = without(ledger.spent, { amount: -added, dayEnd: until, monthEnd });
-      ledger.changed = true;
+      ledger.unsure.add(place, { amount: added, dayEnd: until, monthEnd });
     }
   }
 
-  /** `upTo`: by input, all decisions of the records below stand in the event log. What they gave back counts from now on. */
-  stored(upTo: readonly number[]): void {
-    this.storedUpTo = [...upTo];
-    for (const ledger of this.ledgers.values()) {
-      for (const given of ledger.givenBack.ripe(upTo)) {
-        ledger.spent = without(ledger.spent, given);
-        ledger.changed = true;
-      }
-    }
+  /** `upTo`: by input, the records below are committed. What was decided about them is told as spent from now on, and what they gave back counts. */
+  committed(upTo: readonly number[]): void {
+    this.upTo = [...upTo];
+    for (const ledger of this.ledgers.values()) settle(ledger, ledger.unsure.ripe(upTo));
   }
 
   /** By input: the event log must be readable from the decisions of these records on, since what they took stands in no word. Undefined: nothing is missing. */
@@ -114,7 +119,7 @@ export class PartitionBudget implements BudgetListener {
     for (const ledger of this.ledgers.values()) {
       if (isAllTold(ledger) || now - ledger.toldUpToAt > MOST_UNTOLD_MS) continue;
       const { toldUpTo } = ledger;
-      lowest = this.storedUpTo.map((_, i) => Math.min(toldUpTo[i] ?? 0, lowest?.[i] ?? Number.POSITIVE_INFINITY));
+      lowest = this.upTo.map((_, i) => Math.min(toldUpTo[i] ?? 0, lowest?.[i] ?? Number.POSITIVE_INFINITY));
     }
     return lowest;
   }
@@ -144,7 +149,7 @@ export class PartitionBudget implements BudgetListener {
   }
 
   /**
-   * Counts what a message takes. What it gives back, below 0, counts once its decision is `stored`.
+   * Counts what a message takes. What it gives back, below 0, counts once its record is `committed`.
    * @param place of the record that is decided
    * @returns the end of the day that it is counted in, epoch ms
    */
@@ -152,10 +157,10 @@ export class PartitionBudget implements BudgetListener {
     const ledger = this.ledger(account, budget, now);
     if (amount < 0) {
       const ends = this.endsFor(ledger.spent, budget, now);
-      ledger.givenBack.add(place, { ...ends, amount: -amount });
+      ledger.unsure.add(place, { ...ends, amount });
       return ends.dayEnd;
     }
-    this.count(ledger, budget, amount, now);
+    this.count(ledger, budget, amount, now, place);
     ledger.since += amount;
     return ledger.spent.dayEnd;
   }
@@ -167,28 +172,28 @@ export class PartitionBudget implements BudgetListener {
     if (word.partition === this.options.partition) {
       if (ledger.claim !== undefined && isSame(word, ledger.claim)) {
         ledger.claimRead = true;
-        ledger.toldUpTo = word.back;
+        ledger.toldUpTo = word.next;
         ledger.toldUpToAt = ledger.toldAt;
       } else this.contradicted(ledger, word, Math.max(ledger.lastAt, ledger.askedAt));
     }
     if (ledger.claimRead) this.confirm(ledger, word);
   }
 
-  /** The words that are to be written. `next`: by the router's inputs, what has been decided up to now. */
-  tell(accounts: Iterable<string>, next: readonly number[], now: number): BudgetWord[] {
+  /** The words that are to be written. */
+  tell(accounts: Iterable<string>, now: number): BudgetWord[] {
     const words: BudgetWord[] = [];
     for (const account of accounts) {
       const budget = this.options.budgetOf(account);
       if (budget === undefined) continue;
       const ledger = this.ledger(account, budget, now);
       if (isAllTold(ledger)) {
-        ledger.toldUpTo = this.storedUpTo;
+        ledger.toldUpTo = this.upTo;
         ledger.toldUpToAt = now;
       }
       const urgent = ledger.held > 0 || ledger.since > 0;
       if (now - ledger.askedAt < (urgent ? ASK_EVERY_MS : TELL_EVERY_MS)) continue;
       ledger.askedAt = now;
-      const word = this.wordOn(ledger, budget, next, now);
+      const word = this.wordOn(ledger, budget, now);
       if (word === undefined) continue;
       ledger.claim = word;
       ledger.claimRead = false;
@@ -201,13 +206,15 @@ export class PartitionBudget implements BudgetListener {
   }
 
   /** Undefined: nothing is to be said. */
-  private wordOn(ledger: Ledger, budget: Budget, next: readonly number[], now: number): BudgetWord | undefined {
+  private wordOn(ledger: Ledger, budget: Budget, now: number): BudgetWord | undefined {
     const refused = ledger.claim !== undefined && ledger.claimRead;
     // One word at a time: what it comes to is known when it has been read.
     if (ledger.claim !== undefined && !refused) return undefined;
     this.measure(ledger, now);
     const spare = spareOf(ledger, budget, now);
-    const wanted = refused ? Math.min(spare, ledger.grant.ahead) : this.wantedAhead(ledger, budget, now);
+    const unsure = unsureOf(ledger, now);
+    const kept = Math.min(spare, Math.max(0, ledger.grant.ahead - unsure));
+    const wanted = refused ? kept : this.wantedAhead(ledger, budget, now);
     if (refused) ledger.askAgainAt = now + TELL_EVERY_MS * this.options.random();
     const due = now - ledger.toldAt >= TELL_EVERY_MS;
     const raises = wanted > spare && (ledger.held > 0 || spare < wanted / 2) && now >= ledger.askAgainAt;
@@ -219,16 +226,16 @@ export class PartitionBudget implements BudgetListener {
     }
     const ahead = raises || lowers ? wanted : Math.min(wanted, spare);
     const { account, currency } = ledger;
-    const spent = { ...this.endsFor(ledger.spent, budget, now), ...current(ledger.spent, now) };
+    const sure = { ...this.endsFor(ledger.sure, budget, now), ...current(ledger.sure, now) };
     return {
       account,
       currency,
       partition: this.options.partition,
       epoch: this.epoch,
-      ...spent,
-      ahead: Math.floor(ahead),
-      next: [...next],
-      back: this.storedUpTo,
+      ...sure,
+      // A new owner finds what is not sure in the event log, or decides it anew: it spends it out of this.
+      ahead: Math.floor(unsure + ahead),
+      next: this.upTo,
     };
   }
 
@@ -282,11 +289,15 @@ export class PartitionBudget implements BudgetListener {
     ledger.toldAt = 0;
   }
 
-  private count(ledger: Ledger, budget: Budget, amount: Micros, now: number): void {
+  /** `place`: undefined where nobody can decide it anew. */
+  private count(ledger: Ledger, budget: Budget, amount: Micros, now: number, place: Place | undefined): void {
+    const ends = this.endsFor(ledger.spent, budget, now);
     const { day, month } = current(ledger.spent, now);
-    const added = { day: day + amount, month: month + amount };
-    ledger.spent = { ...this.endsFor(ledger.spent, budget, now), ...added };
-    ledger.changed = true;
+    ledger.spent = { ...ends, day: day + amount, month: month + amount };
+    ledger.sure = { ...ends, ...current(ledger.sure, now) };
+    const charge = { ...ends, amount };
+    if (place === undefined) settle(ledger, [charge]);
+    else ledger.unsure.add(place, charge);
   }
 
   private measure(ledger: Ledger, now: number): void {
@@ -324,7 +335,7 @@ export class PartitionBudget implements BudgetListener {
     const { currency } = budget;
     const said = board.word(account, partition);
     const nothing = { ...this.ends.at(now, budget.zone), day: 0, month: 0 };
-    const none = { account, currency, partition, epoch: 0, ...nothing, ahead: 0, next: [], back: [] };
+    const none = { account, currency, partition, epoch: 0, ...nothing, ahead: 0, next: [] };
     const word = said?.currency === currency ? said : none;
     const { reach } = board.sums(account, currency, now);
     const granted = boundsOf(budget).every(([period, bound]) => reach[period] <= bound);
@@ -333,13 +344,14 @@ export class PartitionBudget implements BudgetListener {
       account,
       currency,
       spent: { day, dayEnd, month, monthEnd },
+      sure: { day, dayEnd, month, monthEnd },
       grant: granted ? word : { ...word, ahead: 0 },
       claim: undefined,
       claimRead: false,
       // Others count what was told: what it does not let this one spend is to be taken back.
       changed: !granted && word.ahead > 0,
-      givenBack: new GiveBacks(),
-      toldUpTo: word.back.length > 0 ? word.back : word.next,
+      unsure: new UnsureCharges(),
+      toldUpTo: word.next,
       toldUpToAt: now,
       toldAt: 0,
       askedAt: 0,

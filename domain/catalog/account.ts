@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { callbackUrlProblem } from "../message/validation.ts";
 import { budgetSchema } from "./budget.ts";
+import { consentWebhookSchema } from "./consent-webhook.ts";
 import { contentSchema } from "./content.ts";
 import { checked, distinct, kebabId, lane, senderId } from "./fields.ts";
 import { frequencyCapSchema } from "./frequency-cap.ts";
@@ -48,8 +49,12 @@ export const accountSchema = z.strictObject({
     .strictObject({
       /** Lanes in which nothing goes to them any more; all if absent. */
       lanes: distinct(lane).optional(),
+      /** Whether the account may lift what a recipient has said; otherwise the recipient alone does. */
+      liftedByAccount: z.boolean().default(false),
     })
     .optional(),
+  /** How its CRM is told of suppressions, and tells of them. */
+  consentWebhook: consentWebhookSchema.optional(),
   /** What one of its messages may cost. */
   maxPrice: priceCapSchema.optional(),
   /** What it pays: messages that cost more are stopped, or told of. */

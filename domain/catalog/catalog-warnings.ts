@@ -1,8 +1,10 @@
 import { isCurrency } from "../prices/currencies.ts";
 import { someOf } from "../prices/list-problem.ts";
+import { accountWarnings } from "./account-warnings.ts";
 import { capWarnings } from "./cap-checks.ts";
 import { type CatalogProblem, problemAt } from "./catalog-problem.ts";
 import type { Catalog } from "./catalog-schema.ts";
+import { contentWarnings } from "./content.ts";
 import { listenedTo } from "./listened-to.ts";
 import { portabilityWarnings } from "./portability-warnings.ts";
 import { amountOf, type Priced, type PriceList, type PriceTable } from "./price-list.ts";
@@ -26,6 +28,7 @@ export function warningsOf(catalog: Catalog, now?: number): CatalogProblem[] {
   return [
     ...missing(catalog),
     ...ofKeys(catalog),
+    ...accountWarnings(catalog),
     ...ofCurrencies(catalog),
     ...ofRatesDay(catalog, now),
     ...providers.flatMap((provider, index) => ofProvider(provider, ["providers", index], routes)),
@@ -35,6 +38,7 @@ export function warningsOf(catalog: Catalog, now?: number): CatalogProblem[] {
     ...senderWarnings(catalog),
     ...capWarnings(catalog),
     ...quietHoursWarnings(catalog),
+    ...contentWarnings(catalog),
   ];
 }
 
@@ -70,10 +74,12 @@ function ofKeys({ accounts }: Catalog): CatalogProblem[] {
 function ofCurrencies({ accounts, providers, rates }: Catalog): CatalogProblem[] {
   const named: [keys: Keys, code: string | undefined][] = [
     ...providers.map(({ currency }, index): [Keys, string] => [["providers", index, "currency"], currency]),
-    ...accounts.map(({ maxPrice }, index): [Keys, string | undefined] => [
-      ["accounts", index, "maxPrice", "currency"],
-      maxPrice?.currency,
-    ]),
+    ...accounts.flatMap((account, index) =>
+      (["maxPrice", "budget", "sells"] as const).map((field): [Keys, string | undefined] => [
+        ["accounts", index, field, "currency"],
+        account[field]?.currency,
+      ]),
+    ),
     [["rates", "base"], rates?.base],
     ...Object.keys(Object(rates?.rates)).map((code): [Keys, string] => [["rates", "rates", code], code]),
   ];

@@ -1,20 +1,20 @@
 import { z } from "zod";
 import { foldText, plainText } from "../guard/fold-text.ts";
 import { domainKey } from "../guard/linked-domains.ts";
+import { type CatalogProblem, problemAt } from "./catalog-problem.ts";
 import { kebabId } from "./fields.ts";
 
 /** Words, each of letters, digits, `*` for any letters and digits and `?` for one of them. */
 const WORDS = /^[\p{L}\p{N}\p{M}*?]+(?: [\p{L}\p{N}\p{M}*?]+)*$/u;
+const MATCHES_NOTHING = "matches nothing: one of its signs, such as a fraction, is no letter or digit in a text";
+const NO_DOMAIN = "no link can lead there: it is no domain (IDNA)";
 
 const phrase = z
   .string()
   .min(2)
   .max(60, "60 characters at the most")
   .regex(WORDS, "words of letters, digits, * and ?, with one blank between them")
-  .refine((text) => /[\p{L}\p{N}]/u.test(text), "matches anything: no letter and no digit")
-  .refine((text) => !WORDS.test(text) || WORDS.test(foldText(text)), {
-    error: "matches nothing: one of its signs, such as a fraction, is no letter or digit in a text",
-  });
+  .refine((text) => /[\p{L}\p{N}]/u.test(text), "matches anything: no letter and no digit");
 
 const contentRule = z.strictObject({
   /** Stands on the events of messages that it decides about. */
@@ -29,8 +29,7 @@ const domain = z
   .regex(
     /^(?:[\p{L}\p{N}\p{M}_-]{1,63}\.)+[\p{L}\p{N}\p{M}-]{2,63}$/u,
     "a domain such as example.com, without https:// and path",
-  )
-  .refine((name) => domainKey(plainText(name)) !== "", { error: "no link can lead there: it is no domain (IDNA)" });
+  );
 
 /** What texts of an account may hold. */
 export const contentSchema = z
@@ -60,3 +59,27 @@ export const contentSchema = z
   });
 
 export type Content = z.output<typeof contentSchema>;
+
+/** What of a content rule no text can match. A catalog that holds such has been accepted before: it must stay readable. */
+export function contentWarnings({
+  accounts,
+}: {
+  readonly accounts: readonly { readonly content?: Content | undefined }[];
+}): CatalogProblem[] {
+  return accounts.flatMap(({ content }, index) => {
+    if (content === undefined) return [];
+    const at = ["accounts", index, "content"];
+    return [
+      ...(["allow", "deny"] as const).flatMap((list) =>
+        content[list].flatMap(({ phrases }, rule) =>
+          phrases.flatMap((text, i) =>
+            WORDS.test(foldText(text)) ? [] : [problemAt([...at, list, rule, "phrases", i], MATCHES_NOTHING)],
+          ),
+        ),
+      ),
+      ...(content.domains ?? []).flatMap((name, i) =>
+        domainKey(plainText(name)) === "" ? [problemAt([...at, "domains", i], NO_DOMAIN)] : [],
+      ),
+    ];
+  });
+}

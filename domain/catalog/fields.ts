@@ -100,6 +100,18 @@ function cOctetProblem(text: string, max: number): string | undefined {
 export const price = z.string().transform((text, context): Micros => {
   const micros = parseMoney(text);
   if (micros !== undefined && micros >= 0) return micros;
-  context.addIssue({ code: "custom", message: 'a price is a decimal string such as "0.0075"' });
+  context.addIssue({ code: "custom", message: amountProblem(text) });
   return z.NEVER;
 });
+
+/** What is wrong with an amount, and how to write it. */
+function amountProblem(text: string): string {
+  const shown = JSON.stringify(text.slice(0, 20));
+  if (/^\s|\s$/.test(text)) return `${shown}: without blanks around it`;
+  if (/^-/.test(text)) return `${shown} is below 0`;
+  if (/^\d+,\d+$/.test(text)) return `${shown}: with a point, "${text.replace(",", ".")}"`;
+  if (/[\p{L}\p{Sc}]/u.test(text)) return `${shown}: the amount alone, such as "0.0075"; currency says of what`;
+  if (/^\d+\.\d{7,}$/.test(text)) return `${shown}: six decimals at the most`;
+  if (/^\d{10,}(?:\.\d+)?$/.test(text)) return `${shown}: 9007199254 at the most`;
+  return `${shown} is no amount: digits and a point, such as "0.0075" or "500"`;
+}

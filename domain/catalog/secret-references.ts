@@ -18,13 +18,17 @@ const SECRETS = [
 /** For those who have no need to know: a text as good as any. */
 export const concealed: Reveal = () => "-";
 
-/** Whose secrets a service needs: those of providers, or those of look-ups. */
-export type SecretOwner = "providers" | "lookups";
+/** Whose secrets a service needs. */
+export type SecretOwner = "providers" | "lookups" | "accounts";
 
-/** Reveals the secrets of one kind of owner, and no others. */
-export function revealFor(owner: SecretOwner, reveal: Reveal): Reveal {
-  return (reference, keys) =>
-    (keys[0] === "portability") === (owner === "lookups") ? reveal(reference, keys) : concealed(reference, keys);
+/** Reveals the secrets of these kinds of owners, and no others. */
+export function revealFor(owners: readonly SecretOwner[], reveal: Reveal): Reveal {
+  return (reference, keys) => (owners.includes(ownerOf(keys)) ? reveal : concealed)(reference, keys);
+}
+
+function ownerOf([list]: Keys): SecretOwner {
+  if (list === "portability") return "lookups";
+  return list === "accounts" ? "accounts" : "providers";
 }
 
 /** A secret of a catalog, as its files or a version have it. */
@@ -47,7 +51,8 @@ export function secretPlaces(input: Plain): SecretPlace[] {
     const group = [...headers, index, "secretHeaders"];
     return Object.keys(Object(valueAt(input, group))).map((name) => [...group, name]);
   });
-  return [...ofProviders, ...ofLookups].flatMap((keys) => {
+  const ofAccounts = entriesAt(input, ["accounts"]).map((index) => ["accounts", index, "consentWebhook", "secret"]);
+  return [...ofProviders, ...ofLookups, ...ofAccounts].flatMap((keys) => {
     const value = valueAt(input, keys);
     return value === undefined ? [] : [{ keys, reference: referenceOf(value) }];
   });

@@ -59,3 +59,9 @@ export function readConsentKey(key: string): { readonly accountId: string; reado
   const [accountId, destination] = [key.slice(0, cut), key.slice(cut + 1)];
   return cut > 0 && ACCOUNT.test(accountId) && DESTINATION.test(destination) ? { accountId, destination } : undefined;
 }
+
+/** For people: who said it, and when. */
+export function optOutText({ source, at }: ConsentWord): string {
+  const who = source === "keyword" ? "the recipient said stop" : `the recipient is suppressed (${source})`;
+  return `${who} on ${new Date(at).toISOString()}`;
+}

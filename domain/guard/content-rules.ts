@@ -24,6 +24,8 @@ export class ContentRules {
   private readonly onlyAllowed: boolean;
   /** By their keys. */
   private readonly domains: ReadonlySet<string> | undefined;
+  /** Characters of the longest of them. */
+  private readonly longest: number;
 
   constructor({ mode, allow, deny, onlyAllowed, domains }: Content) {
     this.mode = mode;
@@ -31,12 +33,14 @@ export class ContentRules {
     this.deny = deny.map(folded);
     this.onlyAllowed = onlyAllowed;
     this.domains = domains === undefined ? undefined : new Set(domains.map((name) => domainKey(plainText(name))));
+    this.longest = Math.max(0, ...[...(this.domains ?? [])].map(({ length }) => length));
   }
 
   /** Undefined: the text may go. */
   judge(text: string): ContentVerdict | undefined {
     const foreign =
-      this.domains !== undefined && linkedDomains(plainText(text)).some((one) => !isOf(one, this.domains!));
+      this.domains !== undefined &&
+      linkedDomains(plainText(text)).some((one) => !isOf(one, this.domains!, this.longest));
     if (foreign)
       return { code: "content-domain", reason: "content: a link leads to a domain that domains does not name" };
     if (this.allow.length + this.deny.length === 0) return undefined;
@@ -51,9 +55,10 @@ export class ContentRules {
   }
 }
 
-/** The domain or one above it. */
-function isOf(domain: string, domains: ReadonlySet<string>): boolean {
-  for (let at = 0; at >= 0; at = domain.indexOf(".", at) + 1 || -1) if (domains.has(domain.slice(at))) return true;
+/** The domain or one above it; `longest`: more characters than these have none of them. */
+function isOf(domain: string, domains: ReadonlySet<string>, longest: number): boolean {
+  for (let at = 0; at >= 0; at = domain.indexOf(".", at) + 1 || -1)
+    if (domain.length - at <= longest && domains.has(domain.slice(at))) return true;
   return false;
 }
 

@@ -8,9 +8,12 @@ const BETWEEN = /[\p{Z}\p{Cc}\p{Ps}\p{Pe}\p{Pi}\p{Pf}\s"'`´<>,;|]+/u;
 const DOT_IN_BRACKETS = /[([{]\s?(?:\.|dot)\s?[)\]}]/gi;
 /** Full stops of other scripts, which browsers take for dots; the others are dots by NFKC. */
 const OTHER_DOTS = /[\u3002\uff61]/g;
-const DOTTED = /[\p{L}\p{N}\p{M}\p{Join_Control}_-]+(?:\.[\p{L}\p{N}\p{M}\p{Join_Control}_-]+)+/gu;
-/** Before the "@" of an address. */
-const LOCAL_PART = /[\p{L}\p{N}\p{M}._%+-]+@/gu;
+/** What is neither of a domain's labels nor between them. */
+const NO_DOMAIN = /([^\p{L}\p{N}\p{M}\p{Join_Control}_.-]+)/u;
+/** A character before the "@" of an address. */
+const LOCAL_PART = /^[\p{L}\p{N}\p{M}._%+-]$/u;
+/** A character that no host ends with. */
+const BEHIND_HOST = /^[^\p{L}\p{N}\p{M}_-]$/u;
 const NUMBERS = /^[\d.]+$/;
 const IPV4 = /^(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)(?:\.(?!$)|$)){4}$/;
 const TOP = /^(?:[a-z]{2,63}|xn--[a-z0-9-]+)$/;
@@ -59,20 +62,46 @@ function addLinks(token: string, domains: string[]): void {
 /** Of an authority (RFC 3986): without user, port, and what a sentence puts behind it. */
 function hostOf(authority: string): string {
   const host = authority.slice(authority.lastIndexOf("@") + 1).split("..")[0]!;
-  return host.replace(/[^\p{L}\p{N}\p{M}_-]+$/u, "").replace(/:\d*$/, "");
+  return withoutEnd(host, BEHIND_HOST).replace(/:\d*$/, "");
 }
 
 function addBare(piece: string, slashes: string, domains: string[]): void {
   if (!piece.includes(".")) return;
-  const text = piece.includes("@") ? piece.replace(LOCAL_PART, " ") : piece;
-  for (const { 0: run, index } of text.matchAll(DOTTED)) {
+  const halves = piece.split("@");
+  const text = halves.map((half, i) => (i < halves.length - 1 ? withoutEnd(half, LOCAL_PART) : half)).join(" ");
+  // Labels and dots, and every other time what is between them.
+  const parts = text.split(NO_DOMAIN);
+  for (let i = 0; i < parts.length; i += 2) {
+    const between = parts[i + 1];
+    addRuns(parts[i]!, between === undefined ? slashes : between + parts[i + 2]!.slice(0, 1), domains);
+  }
+}
+
+/** `part`: labels and dots in any order; `after`: what follows, so far as it says whether numbers are an address. */
+function addRuns(part: string, after: string, domains: string[]): void {
+  const address = PORT.test(after) || /^[\\/?#]/.test(after);
+  const runs = part
+    .split("..")
+    .map((run) => run.slice(run.startsWith(".") ? 1 : 0, run.endsWith(".") ? -1 : undefined));
+  for (const [i, run] of runs.entries()) {
+    if (!run.includes(".")) continue;
     if (NUMBERS.test(run)) {
-      const after = text.slice(index + run.length);
-      if (IPV4.test(run) && (PORT.test(after) || (after === "" && slashes !== ""))) domains.push(run);
+      if (address && i === runs.length - 1 && !part.endsWith(".") && IPV4.test(run)) domains.push(run);
       continue;
     }
     const key = domainKey(run);
     const labels = key.split(".");
     if (TOP.test(labels.at(-1)!) && labels.every((label) => label !== "" && label.length <= 63)) domains.push(key);
   }
+}
+
+/** Without the characters at its end that `one` matches. A pattern for all of them would begin anew at each. */
+function withoutEnd(text: string, one: RegExp): string {
+  let end = text.length;
+  while (end > 0) {
+    const size = end > 1 && text.codePointAt(end - 2)! > 0xffff ? 2 : 1;
+    if (!one.test(text.slice(end - size, end))) break;
+    end -= size;
+  }
+  return text.slice(0, end);
 }

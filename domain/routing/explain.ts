@@ -16,6 +16,7 @@ import { limitText } from "./account-price-cap.ts";
 import type { Candidate, ProviderHealth } from "./candidate.ts";
 import { type Choice, chooseProvider } from "./choose-provider.ts";
 import { type DeliveryView, NO_DELIVERIES } from "./delivery-view.ts";
+import { type ExplainedHold, holdsOn, type KnownRecipient } from "./explain-holds.ts";
 import { type HeldCondition, heldConditions } from "./held-conditions.ts";
 import { sellingText } from "./loss-stop.ts";
 import { factsOf, type MessageFacts } from "./message-facts.ts";
@@ -39,10 +40,12 @@ export interface Explanation {
   readonly segmentsSaved: number;
   /** Why it takes UCS-2; null in the GSM alphabet. */
   readonly ucs2: Ucs2Cause | null;
-  /** When it is decided, ISO 8601. */
+  /** When it is decided, ISO 8601: its time, where it has one; where it waits otherwise, what would be now. */
   readonly at: string;
   /** The version of the catalog that decides; 0: files. */
   readonly catalogVersion: number;
+  /** What the router would have it wait for, or end it by, before it decides; a provider is named all the same. */
+  readonly holds: readonly ExplainedHold[];
   /** Null when no route holds. */
   readonly route: ExplainedRoute | null;
   /** Null when none can take it; `reason` then says why. */
@@ -137,8 +140,10 @@ export interface OtherProvider {
 export interface ExplainInput {
   readonly request: ValidRequest;
   readonly account: string | undefined;
-  /** Epoch ms. */
+  /** When it is handed in, epoch ms. */
   readonly at: number;
+  /** Without it nothing is known of them. */
+  readonly recipient?: KnownRecipient | undefined;
   readonly health: (provider: string) => ExplainedHealth | undefined;
   /** Where the number is known to be ported to; without it the network of its prefix counts. */
   readonly ported?: Ported | undefined;
@@ -151,7 +156,9 @@ const MIDDLE = 0.5;
 
 /** Decides as the router does, with all that it looks at. */
 export function explain(snapshot: Snapshot, input: ExplainInput): Explanation {
-  const { request, account, at, health, ported } = input;
+  const { request, account, health, ported } = input;
+  const at = Math.max(input.at, request.sendAt ?? input.at);
+  const { holds, notes } = holdsOn(snapshot, { request, account, at: input.at, recipient: input.recipient ?? {} });
   const from = request.from ?? snapshot.accounts.get(account ?? "")?.from;
   const found = factsOf({ ...request, from }, account ?? "", at);
   const facts = ported === undefined ? found : { ...found, mccMnc: ported.mccMnc };
@@ -175,6 +182,7 @@ export function explain(snapshot: Snapshot, input: ExplainInput): Explanation {
     ucs2: ucs2Cause(request.text) ?? null,
     at: new Date(at).toISOString(),
     catalogVersion: snapshot.version,
+    holds,
     route: explainRoute(snapshot, choice, facts),
     provider: choice.ok ? choice.provider.id : null,
     sentAs: choice.ok && choice.sender !== from ? (choice.sender ?? null) : null,
@@ -188,7 +196,11 @@ export function explain(snapshot: Snapshot, input: ExplainInput): Explanation {
       ),
     ),
     others: othersThan(choice, snapshot),
-    notes: [...notesOn(snapshot, account, facts, choice), ...(ported === undefined ? lookupNote(snapshot, facts) : [])],
+    notes: [
+      ...notes,
+      ...notesOn(snapshot, account, facts, choice),
+      ...(ported === undefined ? lookupNote(snapshot, facts) : []),
+    ],
   };
 }
 

@@ -1,5 +1,5 @@
 import type { LoadedCatalog } from "../../domain/catalog/load-catalog.ts";
-import { concealed, type Reveal, revealFor, type SecretOwner } from "../../domain/catalog/secret-references.ts";
+import { type Reveal, revealFor, type SecretOwner } from "../../domain/catalog/secret-references.ts";
 import { snapshotOf } from "../../domain/catalog/snapshot.ts";
 import type { TopicReader } from "../../platform/kafka/topic-reader.ts";
 import type { Scope } from "../../platform/lifecycle/run-service.ts";
@@ -16,7 +16,7 @@ export interface OpenCatalogOptions {
   /** Of CONTROL_TOPIC, among others. */
   readonly reader: Pick<TopicReader, "follow">;
   /** Whose secrets this service needs. */
-  readonly secrets: SecretOwner | "none";
+  readonly secrets: readonly SecretOwner[];
   /** What its files hold, until a version has been applied. Default: all of the folder. */
   readonly files?: () => LoadedCatalog;
 }
@@ -62,7 +62,7 @@ export async function openCatalog(
     () => (catalog.trouble === undefined ? 0 : 1),
   );
   const timers = [setInterval(say, SAY_EVERY_MS)];
-  if (secrets !== "none") timers.push(setInterval(() => void catalog.refreshSecrets(), SECRETS_EVERY_MS));
+  if (secrets.length > 0) timers.push(setInterval(() => void catalog.refreshSecrets(), SECRETS_EVERY_MS));
   await scope.add("catalog", {
     start: () => catalog,
     stop: async () => {
@@ -74,5 +74,5 @@ export async function openCatalog(
 }
 
 function revealOf(secrets: OpenCatalogOptions["secrets"]): Reveal {
-  return secrets === "none" ? concealed : revealFor(secrets, revealSecret);
+  return revealFor(secrets, revealSecret);
 }

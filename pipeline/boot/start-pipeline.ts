@@ -40,7 +40,7 @@ export async function startPipeline(
   const connection = { brokers: kafkaBrokers, clientId: `sluice-${service}-${instance}`, log: scope.log };
   const codecs = await scope.waitFor("schema registry", () => connectCodecs(registryUrl));
   const registry = new SchemaRegistryClient(registryUrl);
-  await scope.waitFor("earlier schemas", () => loadEarlierSchemas(registry, codecs));
+  await scope.waitFor("earlier schemas", () => loadEarlierSchemas(registry, codecs, scope.log));
   const producer = new RecordProducer({
     connection,
     ...(lingerMs === undefined ? {} : { lingerMs }),

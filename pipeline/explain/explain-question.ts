@@ -1,10 +1,11 @@
 import { type FieldProblem, validateSendRequest } from "../../domain/message/validation.ts";
 import { readWrittenTime } from "../../domain/message/written-time.ts";
 import { type Explanation, explain } from "../../domain/routing/explain.ts";
+import type { KnownRecipient } from "../../domain/routing/explain-holds.ts";
 import type { RoutingView } from "./routing-view.ts";
 
 /** The fields of a question; `to` is required. */
-export const EXPLAIN_FIELDS = ["to", "from", "text", "transliterate", "lane", "metadata", "at"] as const;
+export const EXPLAIN_FIELDS = ["to", "from", "text", "transliterate", "lane", "metadata", "sendAt", "at"] as const;
 
 /** A text of one segment, for those who ask without one. */
 const SOME_TEXT = "Hello";
@@ -20,6 +21,7 @@ export function explainQuestion(
   { snapshot, health, ported, delivery, now }: RoutingView,
   account: string | undefined,
   question: unknown,
+  recipient: KnownRecipient = {},
 ): Answer {
   const { at, ...fields } = (isObject(question) ? question : {}) as Record<string, unknown>;
   const problems: FieldProblem[] = [];
@@ -27,7 +29,9 @@ export function explainQuestion(
   // Of a message's other fields routing looks at none.
   for (const field of Object.keys(fields)) if (!isField(field)) problems.push(unknownField(field));
   const asked = Object.fromEntries(Object.entries(fields).filter(([field]) => isField(field)));
-  const valid = validateSendRequest(isObject(question) ? { ...asked, text: fields.text ?? SOME_TEXT } : question);
+  const handedIn = time ?? now();
+  const message = isObject(question) ? { ...asked, text: fields.text ?? SOME_TEXT } : question;
+  const valid = validateSendRequest(message, { acceptedAt: handedIn });
   if (!valid.ok) problems.push(...valid.problems);
   if (!valid.ok || problems.length > 0) return { ok: false, kind: "invalid", problems };
   const catalog = snapshot();
@@ -36,7 +40,8 @@ export function explainQuestion(
   const explanation = explain(catalog, {
     request,
     account,
-    at: time ?? now(),
+    at: handedIn,
+    recipient,
     health: (provider) => health(provider, request.lane),
     ported: ported(request.destination),
     delivery,

@@ -30,9 +30,3 @@ export class ConsentGuard {
     return this.options.copy.stale(to);
   }
 }
-
-/** For people: who said it, and when. */
-export function optOutText({ source, at }: ConsentWord): string {
-  const who = source === "keyword" ? "the recipient said stop" : `the recipient is suppressed (${source})`;
-  return `${who} on ${new Date(at).toISOString()}`;
-}

@@ -32,10 +32,8 @@ export function followBudgets({ codec, fold, forget, partitions, ...options }: F
 }
 
 function isPlausible(word: BudgetRecord, partitions: number): boolean {
-  const { account, currency, partition, epoch, day, month, ahead, dayEnd, monthEnd, next, back } = word;
+  const { account, currency, partition, epoch, day, month, ahead, dayEnd, monthEnd, next } = word;
   if (!(partition >= 0 && partition < partitions) || account.length > 64 || currency.length > 3) return false;
-  const most = 2 * ROUTER_INPUTS.length;
-  return (
-    next.length <= most && back.length <= most && [epoch, day, month, ahead, dayEnd, monthEnd].every((one) => one >= 0)
-  );
+  if (next.length > 2 * ROUTER_INPUTS.length) return false;
+  return [epoch, day, month, ahead, dayEnd, monthEnd].every((one) => one >= 0);
 }

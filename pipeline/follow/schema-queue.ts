@@ -38,21 +38,27 @@ export class SchemaQueue<E> {
   }
 
   accept(entry: E): void {
-    if (this.running === undefined && this.missing(entry) === undefined) this.options.give(entry);
+    if (this.waiting.length === 0 && this.missing(entry) === undefined) this.options.give(entry);
     else {
       this.waiting.push(entry);
       this.running ??= this.run();
     }
   }
 
+  /** Rejects with what `give` throws; what is behind that waits for the next that comes. */
   private async run(): Promise<void> {
-    for (let entry = this.waiting[0]; entry !== undefined; entry = this.waiting[0]) {
-      const missing = this.missing(entry);
-      if (missing !== undefined) await this.load(missing);
-      this.waiting.shift();
-      this.options.give(entry);
+    // Later than the call, which notes that it runs.
+    await undefined;
+    try {
+      for (let entry = this.waiting[0]; entry !== undefined; entry = this.waiting[0]) {
+        const missing = this.missing(entry);
+        if (missing !== undefined) await this.load(missing);
+        this.waiting.shift();
+        this.options.give(entry);
+      }
+    } finally {
+      this.running = undefined;
     }
-    this.running = undefined;
   }
 
   private missing(entry: E): number | undefined {

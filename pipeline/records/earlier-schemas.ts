@@ -1,4 +1,5 @@
 import type { SchemaRegistryClient } from "../../platform/codec/schema-registry.ts";
+import type { KafkaLog } from "../../platform/kafka/record.ts";
 import { composeContracts, readContracts } from "../../schemas/contracts.ts";
 import { type OtherSchemas, recordSubject } from "./codecs.ts";
 
@@ -7,18 +8,28 @@ const MOST_VERSIONS = 50;
 
 /**
  * Loads the schemas of what earlier versions of this program have written, before anything of it is read: a message may wait for five
- * weeks, counts of a month stand in their topics. What others write requests with is loaded when it comes.
- * @throws SluiceError `REGISTRY_UNAVAILABLE` (transient)
+ * weeks, counts of a month stand in their topics. What others write requests with is loaded when it comes. One that the registry does not give is left out, and told of.
+ * @throws SluiceError `REGISTRY_UNAVAILABLE` (transient) when versions cannot be listed
  */
 export async function loadEarlierSchemas(
   registry: Pick<SchemaRegistryClient, "idsOf">,
   schemas: OtherSchemas,
+  log: KafkaLog,
   subjects: readonly string[] = [...composeContracts(readContracts()).keys()].map(recordSubject),
 ): Promise<void> {
   await Promise.all(
     subjects.map(async (subject) => {
-      const ids = await registry.idsOf(subject, MOST_VERSIONS);
-      await Promise.all(ids.filter((id) => !schemas.knowsSchema(id)).map((id) => schemas.loadSchema(id)));
+      for (const id of await registry.idsOf(subject, MOST_VERSIONS)) {
+        if (schemas.knowsSchema(id)) continue;
+        await schemas
+          .loadSchema(id)
+          .catch((err: unknown) =>
+            log.warn(
+              { err, subject, schemaId: id },
+              "the schema of an earlier version cannot be had: what it wrote waits",
+            ),
+          );
+      }
     }),
   );
 }

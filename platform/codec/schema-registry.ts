@@ -83,8 +83,12 @@ export class SchemaRegistryClient {
   async idsOf(subject: string, most: number): Promise<number[]> {
     const address = `/subjects/${encodeURIComponent(subject)}/versions`;
     const versions = ((await this.get<number[]>(address)) ?? []).toSorted((a, b) => b - a).slice(0, most);
-    const answers = await Promise.all(versions.map((version) => this.get<{ id: number }>(`${address}/${version}`)));
-    return answers.flatMap((answer) => (answer === undefined ? [] : [answer.id]));
+    const ids: number[] = [];
+    for (const version of versions) {
+      const answer = await this.get<{ id: number }>(`${address}/${version}`);
+      if (answer !== undefined) ids.push(answer.id);
+    }
+    return ids;
   }
 
   /** The texts of the schemas that one refers to, those they refer to first. */

@@ -53,10 +53,11 @@ export interface DispatchHandler<W, O> {
   /** Told of a work that the last owner had ended and whose outcome it could not store: this one stores it. */
   retold?(work: Work<W>, outcome: Outcome): void;
   /**
-   * How a work ends that is not to be handed over any more, whatever room there is (its time has passed); undefined: it
-   * goes on waiting. Asked of the first work of each lane. Handlers without it see to that when it is handed over.
+   * Says how a work ends that is not to be handed over any more, whatever room there is (its time has passed); undefined: it
+   * goes on waiting. Asked of the first work of each lane, and also by who only wants to know: what is returned is called once the work
+   * ends, before anything else is asked. Handlers without it see to that when it is handed over.
    */
-  over?(work: Work<W>): Outcome | undefined;
+  over?(work: Work<W>): (() => Outcome) | undefined;
   /**
    * A work that would only wait behind others of its key, while too many do or the task drains: it ends with this
    * outcome without having been submitted. Handlers without it let such works wait, and other keys behind them.

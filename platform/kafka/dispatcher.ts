@@ -259,10 +259,10 @@ export class Dispatcher<W, O> {
       while (lane.ready && this.outcomes.unstored < this.options.maxUnstored && this.task.alive) {
         const work = lane.staged[0]!;
         const settled = lane.mayHaveGone(work.record.offset) && this.doubt.resolve(lane, work);
-        const outcome = settled ? undefined : this.handler.over(work);
-        if (!settled && outcome === undefined) break;
+        const ending = settled ? undefined : this.handler.over(work);
+        if (!settled && ending === undefined) break;
         lane.pass();
-        if (outcome !== undefined) this.end(work, outcome);
+        if (ending !== undefined) this.end(work, ending());
       }
   }
 

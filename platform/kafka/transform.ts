@@ -43,6 +43,8 @@ export interface Transform {
   tick?(out: Outputs, caughtUp: boolean): void;
   /** The text to be committed beside these offsets: what the next owner needs to restore. */
   state(offsets: readonly number[]): string;
+  /** They have been committed: the records below will not be processed again. */
+  committed?(offsets: readonly number[]): void;
 }
 
 export interface TransformOptions {
@@ -169,11 +171,16 @@ class BatchWriter {
   /** False when the partition has been lost. */
   async commit(): Promise<boolean> {
     faultPoint("before:offset-committed");
-    const { done } = this;
-    const stored = await this.task.commit(done, this.transform.state(done));
-    if (!stored) return false;
+    if (!(await this.commitDone())) return false;
     faultPoint("after:offset-committed");
+    return true;
+  }
+
+  private async commitDone(): Promise<boolean> {
+    const { done, task, transform } = this;
+    if (!(await task.commit(done, transform.state(done)))) return false;
     this.committed = done;
+    transform.committed?.(done);
     return true;
   }
 
@@ -184,7 +191,7 @@ class BatchWriter {
   }
 
   private async write(out: Batch, before: Promise<void>): Promise<void> {
-    const { task, transform, producer } = this;
+    const { task, producer } = this;
     if (out.decisions.length > 0) {
       faultPoint("before:decision-recorded");
       await producer.send(out.decisions, task);
@@ -196,13 +203,11 @@ class BatchWriter {
       return;
     }
     faultPoint("before:horizon-committed");
-    const { done } = this;
-    if (!(await task.commit(done, transform.state(done)))) {
+    if (!(await this.commitDone())) {
       this.lost = true;
       return;
     }
     faultPoint("after:horizon-committed");
-    this.committed = done;
     await before;
     if (this.over) return;
     faultPoint("before:effects-produced");

@@ -5,7 +5,7 @@
 export interface Attempt {
   /** Provider tried; null when no provider could be chosen. */
   readonly provider: string | null;
-  /** transient, throttled, refused, permanent, unroutable, unsubmitted, unknown: it may have been accepted, undelivered: its receipt said so, missing: no receipt came in time, opted-out: the recipient has said stop, quiet-hours: it was night where they are, or held: it was not its time. Who has refused, failed or kept silent is not asked again. */
+  /** transient, throttled, refused, permanent, unroutable, unsubmitted, unknown: it may have been accepted, undelivered: its receipt said so, missing: no receipt came in time, opted-out: the recipient has said stop, or held: it was not its time. Who has refused, failed or kept silent is not asked again. */
   readonly errorClass: string;
   /** The provider's own code (SMPP command_status by name, HTTP status or API code), or Sluice's. */
   readonly errorCode: string | null;
@@ -45,10 +45,8 @@ export interface BudgetWord {
   readonly monthEnd: number;
   /** What the partition may spend beyond day and month, in the next period as well. */
   readonly ahead: number;
-  /** By the router's inputs, in their order: what was decided of the records below is counted, but for what was given back. */
+  /** By the router's inputs, in their order: what was decided of the records below is counted. */
   readonly next: readonly number[];
-  /** The same of what was given back, which counts once its decision stands in the event log. Empty: next holds for both. */
-  readonly back: readonly number[];
 }
 
 /** A message that is not to be sent any more, if it still waits for its time: sms.cancels; and what came of it: sms.cancel-answers, keyed by the message's id. */
@@ -229,7 +227,7 @@ export interface Event {
   readonly providerMessageIds: readonly string[];
   /** submitted: set when an earlier submission may have reached a provider; the stated reason of the repeat. rerouted: the same, of the submission to come. */
   readonly resubmitted: string | null;
-  /** returned, in_doubt, closed: transient, throttled, refused (this provider never will take it), permanent (nobody may), unroutable, unsubmitted, unknown, invalid, expired, cancelled (by its account, before its time), undelivered (by its receipt, and no other provider is left), opted-out (the recipient has said stop), frequency-cap (they have had all that a cap allows), quiet-hours (returned only: it was night where they are). rerouted: the class of its receipt (route, temporary, handset, unknown), or missing. */
+  /** returned, in_doubt, closed: transient, throttled, refused (this provider never will take it), permanent (nobody may), unroutable, unsubmitted, unknown, invalid, expired, cancelled (by its account, before its time), undelivered (by its receipt, and no other provider is left), opted-out (the recipient has said stop), frequency-cap (they have had all that a cap allows). rerouted: the class of its receipt (route, temporary, handset, unknown), or missing. */
   readonly errorClass: string | null;
   /** The provider's or Sluice's code. routed: account-busy, when the account was above its share of the provider and the message stands behind those of others; waited, when it had waited for the provider and stands behind what comes now. postponed: scheduled, when it was handed in for a later time; quiet-hours, when its recipient is not to be disturbed. */
   readonly errorCode: string | null;

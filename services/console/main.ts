@@ -207,7 +207,7 @@ function openConsoleCatalog(
       history.accept(record);
       onRecord(record);
     });
-  return openCatalog(scope, pipeline, { service: "console", config, reader: { follow }, secrets: "none", files });
+  return openCatalog(scope, pipeline, { service: "console", config, reader: { follow }, secrets: [], files });
 }
 
 function observeAnswers({ metrics }: Scope, answers: CachedAnswers): void {

@@ -19,6 +19,7 @@ import { runService, type Scope } from "../../platform/lifecycle/run-service.ts"
 import { KNOWN_VARIABLES } from "../../schemas/generated/variables.ts";
 import { CORRELATOR_GROUP, OPT_OUT_GROUP, PLACING_GROUP } from "../../schemas/groups.ts";
 import {
+  CONSENT_TOPIC,
   CONTROL_TOPIC,
   CORRELATION_TOPIC,
   EVENTS_TOPIC,
@@ -29,6 +30,7 @@ import {
 import { concludedMetrics } from "./concluded-metrics.ts";
 import { optOutMetrics } from "./consent/opt-out-metrics.ts";
 import { OptOuts, type OptOutsOptions } from "./consent/opt-outs.ts";
+import { tellOfConsent } from "./consent/tell-of-consent.ts";
 import { newCounters } from "./correlation-counters.ts";
 import { type CorrelationLimits, DEFAULT_LIMITS, type ProviderTerms } from "./correlation-terms.ts";
 import { CORRELATOR_INPUTS, Correlator, type CorrelatorOptions, STREAM_INPUTS } from "./correlator.ts";
@@ -40,7 +42,7 @@ import { type PlacingCounters, ReceiptPlacing, type ReceiptPlacingOptions } from
 import { rerouteTermsOf } from "./reroute-terms.ts";
 import { webhookApp } from "./webhooks/webhook-app.ts";
 
-const READ_BACK = [CONTROL_TOPIC, EVENTS_TOPIC, RECEIPTS_TOPIC, CORRELATION_TOPIC, ...PLACING_INPUTS];
+const READ_BACK = [CONTROL_TOPIC, EVENTS_TOPIC, RECEIPTS_TOPIC, CORRELATION_TOPIC, CONSENT_TOPIC, ...PLACING_INPUTS];
 /** Single requests are read again, of about 300 bytes each. */
 const REQUEST_FETCH_BYTES = 16_384;
 /** For times that two processes have taken. */
@@ -56,7 +58,7 @@ const config = loadConfig("dlr-collector", dlrCollectorSettings, {
   check: (given) => readCatalog(given).warnings,
 });
 
-await runService({ name: "dlr-collector", config, redact: ["authToken", "sharedKeySecret"], start });
+await runService({ name: "dlr-collector", config, redact: ["authToken", "sharedKeySecret", "secret"], start });
 
 async function start(scope: Scope): Promise<void> {
   const pipeline = await startPipeline(scope, "dlr-collector", config);
@@ -66,12 +68,13 @@ async function start(scope: Scope): Promise<void> {
     service: "dlr-collector",
     config,
     reader,
-    secrets: "providers",
+    secrets: ["providers", "accounts"],
   });
   const parts = { ...pipeline, reader, catalog };
   await placeReceipts(scope, parts);
   const group = await correlator(scope, parts);
   await optOuts(scope, parts);
+  await tellOfConsent(scope, { ...parts, ...config });
   observeKafka(scope, { producer, group });
   await webhooks(scope, codecs, producer, catalog);
 }

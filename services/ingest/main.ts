@@ -4,10 +4,12 @@ import { join } from "node:path";
 import { performance } from "node:perf_hooks";
 import { catalogFiles, type LoadedCatalog, loadCatalog } from "../../domain/catalog/load-catalog.ts";
 import { withoutSecrets } from "../../domain/catalog/provider.ts";
+import { revealFor } from "../../domain/catalog/secret-references.ts";
 import type { SnapshotSource } from "../../domain/catalog/snapshot.ts";
 import { newMessageId } from "../../domain/message/message-id.ts";
 import { openCatalog } from "../../pipeline/boot/open-catalog.ts";
 import { openConsent } from "../../pipeline/boot/open-consent.ts";
+import { revealSecret } from "../../pipeline/boot/reveal-secret.ts";
 import { type Pipeline, startPipeline, startReader } from "../../pipeline/boot/start-pipeline.ts";
 import { followRouting, ROUTING_TOPICS, snapshotWithRoutes } from "../../pipeline/explain/routing-view.ts";
 import { ClickhouseReader } from "../../pipeline/read-model/clickhouse-reader.ts";
@@ -36,6 +38,7 @@ import { RecentAcceptances } from "./acceptance/recent-acceptances.ts";
 import { CancelAnswers } from "./cancels/cancel-answers.ts";
 import { Cancels, cancelMetrics } from "./cancels/cancels.ts";
 import { Suppressions } from "./consent/suppressions.ts";
+import { webhookSenders } from "./consent/webhook-senders.ts";
 import { Conversions, conversionMetrics } from "./conversions/conversions.ts";
 import { restApp } from "./doors/rest/rest-app.ts";
 import type { RestContext } from "./doors/rest/rest-context.ts";
@@ -43,6 +46,8 @@ import { restMetrics } from "./doors/rest/rest-metrics.ts";
 import { IdleProbe } from "./idle-probe.ts";
 import { ingestConfig } from "./ingest-config.ts";
 import { MessageLookup } from "./status/message-lookup.ts";
+
+const OF_ACCOUNTS = revealFor(["accounts"], revealSecret);
 
 const config = loadConfig("ingest", ingestConfig, {
   purpose: "Takes messages over HTTP and answers once every in-sync replica of the log has them.",
@@ -55,17 +60,25 @@ const DRAIN_SHARE = 0.8;
 const PROBE_EVERY_MS = 10_000;
 const PROBE_TIMEOUT_MS = 5_000;
 
-await runService({ name: "ingest", config, redact: ["x-api-key", "text", "to"], start });
+await runService({ name: "ingest", config, redact: ["x-api-key", "text", "to", "secret"], start });
 
 async function start(scope: Scope): Promise<void> {
   const pipeline = await startPipeline(scope, "ingest", config);
   await observe(scope, pipeline);
   const reader = await startReader(scope, pipeline, [CONTROL_TOPIC, CANCEL_ANSWERS_TOPIC, ...ROUTING_TOPICS]);
   const files = () => catalogOf(scope);
-  const catalog = await openCatalog(scope, pipeline, { service: "ingest", config, reader, secrets: "none", files });
+  const catalog = await openCatalog(scope, pipeline, {
+    service: "ingest",
+    config,
+    reader,
+    secrets: ["accounts"],
+    files,
+  });
   let keys = new ApiKeys(catalog.current.catalog.accounts);
+  let senders = webhookSenders(catalog.current.catalog.accounts);
   catalog.onChange((snapshot) => {
     keys = new ApiKeys(snapshot.catalog.accounts);
+    senders = webhookSenders(snapshot.catalog.accounts);
   });
   const analytics = await scope.add("status look-up", {
     start: () => ClickhouseReader.of(config),
@@ -87,6 +100,7 @@ async function start(scope: Scope): Promise<void> {
       copy: consent,
       now: pipeline.now,
     }),
+    webhooks: { of: (id) => senders.get(id) },
     // Messages are accepted whether it is at hand or not.
     routing: followRouting({
       codecs: pipeline.codecs,
@@ -170,7 +184,7 @@ function writerOf(scope: Scope, producer: RecordProducer): DeadlineWriter {
 
 /** Only the accounts: ingest needs no more to take messages in. */
 function accountsOf({ catalogDir, partitions }: { readonly catalogDir: string; readonly partitions: number }) {
-  return loadCatalog(configFolder(catalogDir), partitions, { parts: ["accounts"] });
+  return loadCatalog(configFolder(catalogDir), partitions, { parts: ["accounts"], reveal: OF_ACCOUNTS });
 }
 
 /** The accounts, and where their files are at hand the routes: who may send from which name. */
@@ -179,7 +193,7 @@ function catalogOf(scope: Scope): LoadedCatalog {
   if (!existsSync(join(config.catalogDir, catalogFiles.providers))) return accounts;
   try {
     // Its warnings are the router's to tell; ingest has no need to see the providers' credentials.
-    const whole = loadCatalog(configFolder(config.catalogDir), config.partitions);
+    const whole = loadCatalog(configFolder(config.catalogDir), config.partitions, { reveal: OF_ACCOUNTS });
     return { ...whole, providers: whole.providers.map(withoutSecrets), warnings: accounts.warnings };
   } catch (error) {
     scope.log.warn({ cause: errorMessage(error) }, "The routes cannot be read: senders are checked by the router only");

@@ -73,7 +73,7 @@ const STORE_CACHE_OCTETS = 32 << 20;
 const config = loadConfig("router", routerSettings, {
   purpose: "Chooses a provider for every message, and routes again what comes back.",
   knownKeys: KNOWN_VARIABLES,
-  check: (given) => readCatalog(given, revealFor("lookups", revealSecret)).warnings,
+  check: (given) => readCatalog(given, revealFor(["lookups"], revealSecret)).warnings,
 });
 
 await runService({
@@ -98,7 +98,7 @@ await runService({
     ];
     const followedTopics = [...boards, CONTROL_TOPIC];
     const reader = await startReader(scope, pipeline, [EVENTS_TOPIC, ...followedTopics]);
-    const catalog = await openCatalog(scope, pipeline, { service: "router", config, reader, secrets: "lookups" });
+    const catalog = await openCatalog(scope, pipeline, { service: "router", config, reader, secrets: ["lookups"] });
     const metrics = routerMetrics(scope.metrics);
     const scheduled = await openScheduled(scope, pipeline, store, () => metrics.unreadableScheduled.add());
     const providerOf = (id: string) => catalog.current.known.get(id);
@@ -237,6 +237,7 @@ await runService({
       health,
       delivery: withConversions(delivery, conversions.estimates),
       reader,
+      producer,
       ends,
       metrics,
       networks,

@@ -5,14 +5,18 @@ import type { CountOf } from "../../domain/routing/cap-table.ts";
 import type { MessageFacts } from "../../domain/routing/message-facts.ts";
 import type { ReadMark } from "../../pipeline/follow/read-mark.ts";
 import type { SluiceCodecs } from "../../pipeline/records/codecs.ts";
+import type { RecordProducer } from "../../platform/kafka/producer.ts";
 import type { KafkaLog, OutRecord } from "../../platform/kafka/record.ts";
+import type { Task } from "../../platform/kafka/task.ts";
 import type { TopicReader } from "../../platform/kafka/topic-reader.ts";
 import { USAGE_TOPIC } from "../../schemas/topics.ts";
 import type { CapBoard } from "./cap-board.ts";
 import type { RecoverDecision } from "./rules/message-rule.ts";
 
 export interface PartitionCapsOptions {
-  readonly partition: number;
+  readonly task: Task;
+  /** Writes what is told. Not with the decisions: these must not wait for a topic that cannot be written. */
+  readonly producer: Pick<RecordProducer, "send">;
   /** Of the process. */
   readonly capBoard: CapBoard;
   /** How far sms.usage has been read. */
@@ -35,6 +39,8 @@ export class PartitionCaps {
   private counts: PartitionCounts | undefined;
   private toldAt: (key: CountKey) => number = () => 0;
   private tellAt = 0;
+  /** What was told is not stored yet; until then nothing more is said. */
+  private writing = false;
 
   constructor(options: PartitionCapsOptions) {
     this.options = options;
@@ -42,7 +48,8 @@ export class PartitionCaps {
 
   /** Goes on from what was told of the partition. Never rejects: messages do not wait for a count. */
   async restore({ routes }: Snapshot): Promise<void> {
-    const { capBoard, usageMark, reader, partition, log } = this.options;
+    const { capBoard, usageMark, reader, log } = this.options;
+    const { partition } = this.options.task;
     if (routes.caps !== undefined) {
       const [{ high } = { high: 0 }] = await reader.watermarks(USAGE_TOPIC);
       if (!(await usageMark.until(high, CATCH_UP_MS)))
@@ -65,7 +72,7 @@ export class PartitionCaps {
   /** What the caps have counted, for a message that does not count yet; undefined: caps do not hold it back. */
   countsFor({ routes }: Snapshot, tried: readonly Try[]): CountOf | undefined {
     if (routes.caps === undefined || hasCounted(tried)) return undefined;
-    return (use, now) => this.options.capBoard.countOf(this.options.partition, use, now);
+    return (use, now) => this.options.capBoard.countOf(this.options.task.partition, use, now);
   }
 
   /** Counts a message that goes out from this sender. @returns its counts, for the event */
@@ -75,23 +82,30 @@ export class PartitionCaps {
     return this.counts.add(routes.caps.usesOf(known, sender), known);
   }
 
-  /** The records of sms.usage that are to be written. */
-  tell(): OutRecord[] {
-    const { now, partition, codecs } = this.options;
+  /** Writes into sms.usage what has changed. */
+  tell(): void {
+    const { now, task, codecs, producer } = this.options;
     const at = now();
-    if (this.counts === undefined || at - this.tellAt < TELL_EVERY_MS) return [];
+    if (this.counts === undefined || this.writing || at - this.tellAt < TELL_EVERY_MS) return;
     this.tellAt = at;
     const { changed, over } = this.counts.tell(at);
     const record = ({ cap, value }: CountKey, content: Buffer | null): OutRecord => ({
       topic: USAGE_TOPIC,
       partition: 0,
-      key: `${cap}/${partition}/${value}`,
+      key: `${cap}/${task.partition}/${value}`,
       value: content,
     });
-    return [
+    const records = [
       ...changed.map((count) => record(count, codecs.usage.encode(count))),
       ...over.map((key) => record(key, null)),
     ];
+    if (records.length === 0) return;
+    this.writing = true;
+    // It fails when the partition is another owner's, or the process ends.
+    const done = () => {
+      this.writing = false;
+    };
+    producer.send(records, task).then(done, done);
   }
 }
 

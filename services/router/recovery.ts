@@ -1,4 +1,5 @@
 import type { SluiceCodecs } from "../../pipeline/records/codecs.ts";
+import { IdRing } from "../../platform/kafka/id-ring.ts";
 import { headerText, type InRecord } from "../../platform/kafka/record.ts";
 import type { TopicReader } from "../../platform/kafka/topic-reader.ts";
 import { EVENTS_TOPIC, ROUTER_INPUTS } from "../../schemas/topics.ts";
@@ -51,11 +52,14 @@ export async function recoverDecisions(options: RecoveryOptions): Promise<Recove
   };
 }
 
+/** Decisions among which one that stands in the log twice does so: who writes it again does so within seconds. An hour of the log may have millions. */
+const REPEATED_WITHIN = 100_000;
+
 /** Gives out each decision once: the log may have it twice. */
 class DecisionEvents {
   private readonly codecs: RecoveryOptions["codecs"];
   private readonly takers: readonly RecoverDecision[];
-  private readonly given = new Set<string>();
+  private readonly given = new IdRing(REPEATED_WITHIN);
   /** Those whose schema was not known when they were read, and what is asked for. */
   private late: InRecord[] = [];
   private readonly asked = new Map<number, Promise<unknown>>();
@@ -95,8 +99,7 @@ class DecisionEvents {
     // No reader can make anything of what has no schema at all.
     if (!decoded.ok) return decoded.schemaId;
     const name = `${headerText(record, "id")}/${decoded.value.facts.to}`;
-    if (this.given.has(name)) return undefined;
-    this.given.add(name);
+    if (!this.given.add(name)) return undefined;
     for (const take of this.takers) take(decoded.value, record);
     return undefined;
   }

@@ -22,6 +22,7 @@ import type { MessageTraces } from "../../pipeline/traces/message-traces.ts";
 import { errorMessage } from "../../platform/errors/sluice-error.ts";
 import type { LogEnds } from "../../platform/kafka/log-ends.ts";
 import { partitionFor } from "../../platform/kafka/murmur2.ts";
+import type { RecordProducer } from "../../platform/kafka/producer.ts";
 import { ReadBackMarks } from "../../platform/kafka/read-back-mark.ts";
 import { headerText, type InRecord, type KafkaLog, type OutRecord } from "../../platform/kafka/record.ts";
 import type { Task } from "../../platform/kafka/task.ts";
@@ -96,6 +97,8 @@ export interface RouterOptions {
   /** What receipts say of the providers. */
   readonly delivery: DeliveryView;
   readonly reader: TopicReader;
+  /** For what need not be stored before messages go on. */
+  readonly producer: Pick<RecordProducer, "send">;
   readonly ends: LogEnds;
   readonly metrics: RouterMetrics;
   /** Where ported numbers are. */
@@ -142,8 +145,6 @@ export class Router implements Transform {
   /** Of `recorded`: what is still to be put into sms.scheduled once more, by its keys there. */
   private readonly inherited = new Set<string>();
   private recorded = new Map<string, RecordedDecision>();
-  /** By input, what earlier owners have decided. */
-  private reach: readonly number[] = [];
   /** By input, what has been decided, by this owner or earlier ones. */
   private next: number[] = [];
   private marks = new ReadBackMarks(0, [0], []);
@@ -185,7 +186,7 @@ export class Router implements Transform {
       isDecided: (record) => this.recorded.has(positionOf(record)),
       wake: () => task.wake(),
     });
-    this.caps = new PartitionCaps({ ...this.options, partition: task.partition });
+    this.caps = new PartitionCaps({ ...this.options, task });
     await this.caps.restore(this.snapshot);
     await this.rules.restore(task, this.snapshot);
     const takers = [this.caps.recovery(this.snapshot), this.rules.recovery()].filter((one) => one !== undefined);
@@ -193,7 +194,7 @@ export class Router implements Transform {
       ...{ ...this.options, partition: task.partition, from, offsets, takers },
       decided: (key) => this.decided.add(key),
     });
-    this.rules.recovered(reach);
+    this.rules.committed(offsets);
     this.recorded = bySource;
     for (const { kind, value } of bySource.values()) {
       const event = kind === "postponed" ? this.options.codecs.event.decode(value) : undefined;
@@ -202,7 +203,6 @@ export class Router implements Transform {
     const isInherited = (key: string) => this.inherited.has(key);
     this.schedule = new PartitionSchedule(task, { ...this.options, isInherited });
     this.schedule.begin();
-    this.reach = reach;
     this.next = [...reach];
     // The next owner must find these decisions too, until all of them are committed.
     this.marks = new ReadBackMarks(REMEMBER_MS, [from], offsets, reach);
@@ -245,8 +245,8 @@ export class Router implements Transform {
   }
 
   tick(out: Outputs): void {
-    for (const told of this.caps.tell()) out.decide(told);
-    this.rules.tick(out, this.next);
+    this.caps.tell();
+    this.rules.tick(out);
     for (const released of this.schedule.release()) out.effect(released);
     const { ends } = this.options;
     if (ends.version === this.endsVersion) return;
@@ -255,10 +255,13 @@ export class Router implements Transform {
   }
 
   state(offsets: readonly number[]): string {
-    this.rules.stored(offsets.map((offset, i) => Math.max(offset, this.reach[i]!)));
     const [from] = this.marks.pick(this.options.monotonic(), lowestOf(offsets, this.rules.untoldFrom()) ?? offsets);
     const committed: CommittedState = { e: from!, n: this.networks.spent };
     return JSON.stringify(committed);
+  }
+
+  committed(offsets: readonly number[]): void {
+    this.rules.committed(offsets);
   }
 
   private request(record: InRecord, lane: Lane, out: Outputs): void {
@@ -314,7 +317,7 @@ export class Router implements Transform {
   }
 
   private cancel(record: InRecord, out: Outputs): void {
-    const { codecs, scheduled, partitions } = this.options;
+    const { codecs, scheduled, partitions, log } = this.options;
     const decoded = record.value === null ? undefined : codecs.cancel.decode(record.value);
     if (decoded === undefined || !decoded.ok) {
       this.dead(record, "undecodable", decoded?.detail ?? "the record has no value", null, out);
@@ -332,7 +335,7 @@ export class Router implements Transform {
     };
     const { partition, schedule } = this;
     const hasClosed = () => this.recorded.delete(positionOf(record));
-    const options = { codecs, scheduled, partitions, partition, schedule, hasClosed, close };
+    const options = { codecs, scheduled, partitions, partition, schedule, hasClosed, close, log };
     carryOutCancel(decoded.value, options, out);
   }
 

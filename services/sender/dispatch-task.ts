@@ -13,6 +13,7 @@ import { headerText, type InRecord, type OutRecord } from "../../platform/kafka/
 import type { Task } from "../../platform/kafka/task.ts";
 import { extractTrace } from "../../platform/telemetry/trace-context.ts";
 import type { Dispatch } from "../../schemas/generated/types.ts";
+import type { HandBack } from "./hand-back.ts";
 import type { LastLook } from "./last-look.ts";
 import { type OutcomeLog, type StoredOutcome, workOf } from "./outcome-log.ts";
 import type { Order, Outcomes } from "./outcomes.ts";
@@ -27,6 +28,7 @@ export interface DispatchTaskOptions {
   readonly log: OutcomeLog;
   readonly ends: LogEnds;
   readonly sender: {
+    readonly handBack: Pick<HandBack, "spare" | "take">;
     room(urgent: boolean): number;
     submit(owner: Owner, order: Order, settle: (outcome: Outcome) => void): void;
     mayHaveTaken(partition: number, segments: number, tariff: number | null): void;
@@ -110,14 +112,20 @@ export class DispatchTask implements DispatchHandler<Dispatch, StoredOutcome> {
     return outcomes.inDoubt(orderOf(work), TAKEOVER, now());
   }
 
-  /** What has expired while it waited, or whose recipient has said stop, the router ends; what has come into quiet hours waits there for their end. */
-  over(work: Work<Dispatch>): Outcome | undefined {
-    const { outcomes, now, look } = this.options;
+  /**
+   * What has expired while it waited, or whose recipient has said stop, the router ends; what has come into quiet hours waits there for their end.
+   * No faster than the router can follow: at 21:00 that may be a dark provider's million.
+   */
+  over(work: Work<Dispatch>): (() => Outcome) | undefined {
+    const { outcomes, now, look, sender } = this.options;
     const { facts } = work.value;
-    const at = now();
-    if (at >= facts.expiresAt) return outcomes.returned(orderOf(work), "unsubmitted", "expired", at);
-    const against = look?.against(facts);
-    return against === undefined ? undefined : outcomes.returned(orderOf(work), against, against, at);
+    const expired = now() >= facts.expiresAt;
+    const against = expired ? undefined : look?.against(facts);
+    if ((!expired && against === undefined) || sender.handBack.spare() === 0) return undefined;
+    return () => {
+      sender.handBack.take();
+      return outcomes.returned(orderOf(work), against ?? "unsubmitted", against ?? "expired", now());
+    };
   }
 
   /** More to one number than the provider takes one after the other: the router finds another way, or a later time. */

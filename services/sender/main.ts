@@ -34,7 +34,7 @@ const config = loadConfig("sender", senderSettings, {
   purpose: "Submits messages to providers at exactly their rates, and takes their receipts.",
   knownKeys: KNOWN_VARIABLES,
   check: (given) => {
-    const catalog = readCatalog(given, revealFor("providers", revealSecret));
+    const catalog = readCatalog(given, revealFor(["providers"], revealSecret));
     checkChosen(snapshotOf(catalog), given.providers);
     return catalog.warnings;
   },
@@ -50,7 +50,7 @@ await runService({
 
     const consentCopy = await openConsent(scope, pipeline, { service: "sender", config });
     const reader = await startReader(scope, pipeline, [EVENTS_TOPIC, HEALTH_TOPIC, CONTROL_TOPIC]);
-    const catalog = await openCatalog(scope, pipeline, { service: "sender", config, reader, secrets: "providers" });
+    const catalog = await openCatalog(scope, pipeline, { service: "sender", config, reader, secrets: ["providers"] });
     checkChosen(catalog.current, config.providers);
     const ends = new LogEnds(reader, EVENTS_TOPIC, scope.log);
     // Topics that were created a moment ago may have no leader yet.

@@ -16,6 +16,7 @@ import { AnswerJudgement } from "./answer-judgement.ts";
 import { Circuit, type CircuitState } from "./circuit.ts";
 import { Conclusions } from "./conclusions.ts";
 import { DeferredSettlements, type Settle } from "./deferred-settlements.ts";
+import { HandBack } from "./hand-back.ts";
 import type { LastLook } from "./last-look.ts";
 import type { Link, LinkEvents } from "./link.ts";
 import { LinkBinding } from "./link-binding.ts";
@@ -68,8 +69,6 @@ function windowOf(provider: Provider): number {
 }
 
 const NOTHING: Outcome = { events: [], followUp: [] };
-/** Messages handed back a second while the provider cannot be used: the router must be able to follow. */
-const HAND_BACK_RATE = 2_000;
 const TICK_MS = 250;
 
 export class ProviderSender<U extends Unit = Unit> {
@@ -80,7 +79,6 @@ export class ProviderSender<U extends Unit = Unit> {
   private readonly quota: QuotaGate;
   private provider: Provider;
   private readonly options: ProviderSenderOptions<U>;
-  private readonly handBack = new SegmentRate();
   private readonly owners = new Set<Owner>();
   private readonly queue: Pending<U>[] = [];
   private readonly networks: NetworkShares<Pending<U>>;
@@ -91,6 +89,7 @@ export class ProviderSender<U extends Unit = Unit> {
     this.pump();
     this.wakeOwners();
   });
+  readonly handBack: HandBack;
   private ticker: NodeJS.Timeout | undefined;
   private readonly judgement: AnswerJudgement<U>;
   private readonly binding: LinkBinding<U>;
@@ -112,7 +111,7 @@ export class ProviderSender<U extends Unit = Unit> {
       throttles: options.metrics.throttles,
     });
     this.binding = new LinkBinding(this.link, this.circuit, this.linkEvents());
-    this.handBack.setShare(HAND_BACK_RATE, options.monotonic());
+    this.handBack = new HandBack(this.slot, options.monotonic);
     if (options.retired) this.circuit.leaveForGood(whyRetired(options.provider), options.monotonic());
   }
 
@@ -186,15 +185,10 @@ export class ProviderSender<U extends Unit = Unit> {
     if (this.circuit.state === "open") {
       // With nobody else, going back would be a long way round to the same place, and the message would lose its turn.
       if (this.options.goesElsewhere?.() === false) return 0;
-      const room = this.handBack.available(now);
-      if (room === 0) this.slot.arm(this.handBack.nextIn(1, now), now);
-      return room;
+      return this.handBack.room();
     }
     if (!this.link.up) return 0;
-    if (this.networks.full && this.handBack.available(now) === 0) {
-      this.slot.arm(this.handBack.nextIn(1, now), now);
-      return 0;
-    }
+    if (this.networks.full && this.handBack.room() === 0) return 0;
     const room = Math.min(this.slots(), this.quota.room);
     if (room <= 0) return 0;
     const allowed = this.rate.available(now, urgent);
@@ -206,7 +200,7 @@ export class ProviderSender<U extends Unit = Unit> {
   submit(owner: Owner, order: Order, settle: Settle): void {
     const { link, outcomes, now } = this.options;
     if (this.circuit.state === "open") {
-      this.handBack.take(1, this.options.monotonic());
+      this.handBack.take();
       this.giveBack(order, settle);
       return;
     }
@@ -223,7 +217,7 @@ export class ProviderSender<U extends Unit = Unit> {
       pending.heldSince = at;
       this.armForNetworks(at);
     } else if (admission === "full") {
-      this.handBack.take(1, at);
+      this.handBack.take();
       this.giveBack(order, settle, "network-busy");
     } else {
       this.enqueue(pending);
@@ -258,6 +252,8 @@ export class ProviderSender<U extends Unit = Unit> {
         this.queue.shift();
         this.withdraw(pending);
       } else if (pending.untouched && this.options.now() >= pending.order.dispatch.facts.expiresAt) {
+        if (this.handBack.room() === 0) return;
+        this.handBack.take();
         this.queue.shift();
         this.leave(pending);
         this.giveBack(pending.order, pending.settle);
@@ -290,6 +286,8 @@ export class ProviderSender<U extends Unit = Unit> {
       if (this.options.look?.holds(facts)) return false;
       const against = this.options.look?.against(facts);
       if (against !== undefined) {
+        if (this.handBack.room() === 0) return false;
+        this.handBack.take();
         const { outcomes, now } = this.options;
         this.queue.shift();
         this.leave(pending);

@@ -39,6 +39,7 @@ export async function routerTime(snapshot: Snapshot, messages: readonly MessageF
     ...{ codecs, catalog, partitions: 1, delivery: NO_DELIVERIES, capBoard: new CapBoard() },
     health: new ProviderHealth((id) => snapshot.providers.get(id)?.rate),
     reader: { watermarks: async () => [{ low: 0, high: 0 }], readRange: async () => {} } as never,
+    producer: { send: async () => {} },
     ends: { version: 0, ends: [0] } as never,
     scheduled,
     usageMark: { until: async () => true },

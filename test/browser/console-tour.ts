@@ -194,8 +194,8 @@ async function inbound(page: Page): Promise<void> {
 async function consent(page: Page): Promise<void> {
   await view(page, "inbound");
   for (const [word, verdict] of [
-    ["STOP", "nothing goes, from no account"],
-    ["START", "messages go"],
+    ["STOP", "from any account"],
+    ["START", "Messages go"],
   ] as const) {
     await answerFromHandset(config, word);
     await until(`a look-up says: ${verdict}`, STEP_MS, async () => {
@@ -217,6 +217,8 @@ async function simulate(page: Page): Promise<void> {
   };
   await view(page, "routes");
   await page.selectOption("#without", PROVIDER);
+  // Routes are asked for where they are what is changed.
+  await page.waitForSelector("#routes-text", { state: "hidden" });
   await run(`without ${PROVIDER}`);
   await page.waitForSelector('li:has-text("health and backlog")');
   await page.locator("#simulate-title").scrollIntoViewIfNeeded();

@@ -5,6 +5,7 @@ import { connectCodecs, type SluiceCodecs } from "../../pipeline/records/codecs.
 import { loadEarlierSchemas } from "../../pipeline/records/earlier-schemas.ts";
 import { registerSchemas, subjects } from "../../pipeline/records/register.ts";
 import { SchemaRegistryClient } from "../../platform/codec/schema-registry.ts";
+import { silentLog } from "../../platform/log/log.ts";
 import { composeContracts, readContracts } from "../../schemas/contracts.ts";
 import type { Event, SendRequest } from "../../schemas/generated/types.ts";
 import { sharedCluster } from "../fixture/shared-cluster.ts";
@@ -184,7 +185,7 @@ test("the ids of a subject's versions are the newest first, as many as are asked
   expect(await ours.idsOf(subject, 2)).toEqual(ids.slice(0, 2));
   expect(await ours.idsOf(freshSubject(), 9)).toEqual([]);
   expect(ids.map((id) => codecs.knowsSchema(id))).toEqual([false, false, false]);
-  await loadEarlierSchemas(ours, codecs, [subject]);
+  await loadEarlierSchemas(ours, codecs, silentLog, [subject]);
   expect(ids.map((id) => codecs.knowsSchema(id))).toEqual([true, true, true]);
 });
 

@@ -192,13 +192,25 @@ test("what a provider's absence would have done is simulated on the messages of 
   expect(providers).not.toContain("smsc-a");
 });
 
-test("a message from a handset is found by its number", async () => {
+test("a message from a handset is found by its number, of which it is looked up whether it has said stop", async () => {
   const codecs = await connectCodecs(environment.SLUICE_REGISTRY_URL!);
   const from = freshNumber();
   const message = { ...WHOLE_TEXT, provider: "smsc-a", from, to: "68849", text: "YES", receivedAt: Date.now() };
   await produceRaw(INBOUND_TOPIC, codecs.inbound.encode(message), from);
   const { value } = await ask<{ value: object }>(`/api/inbound?span=1h&number=%2B${from}`);
   expect(value).toMatchObject({ matched: 1, messages: [{ from: `+${from}`, to: "68849", text: "YES" }] });
+  // To whom YES is a word: a number that is nobody's is one for all accounts.
+  await until("YES is known", async () => {
+    const { words } = await act<{ words: readonly { account: string | null }[] }>("/api/consent", { number: from });
+    return words[0]?.account === null;
+  });
+  await post("/v1/suppressions", { suppressions: [from] });
+  expect(await act("/api/consent", { number: `+${from}` })).toMatchObject({
+    words: [
+      { account: null, state: "opted_in", source: "keyword", suppressed: false },
+      { account: "acme", state: "opted_out", source: "api", suppressed: true },
+    ],
+  });
 });
 
 interface Plan {

@@ -24,19 +24,29 @@ export const PIPELINE: Board = {
         curves(
           "Records not taken",
           "short",
-          each("sum by (service, topic) (consumer_lag_records) > 0", "{{service}} {{topic}}"),
+          [
+            {
+              text: "sum by (service, topic) (consumer_lag_records) > 0",
+              legend: "{{service}} {{topic}}",
+              empty: "while nobody is behind",
+            },
+          ],
           "What waits in a retry topic does so on purpose",
         ),
-        curves(
-          "Age of the oldest record not taken",
-          "s",
-          each("max by (service, topic) (consumer_lag_seconds) > 0", "{{service}} {{topic}}"),
-        ),
-        curves(
-          "Dead letters a minute",
-          "short",
-          each("sum by (origin, reason) (rate(sink_dead_letters_total[5m])) * 60", "{{origin}} {{reason}}"),
-        ),
+        curves("Age of the oldest record not taken", "s", [
+          {
+            text: "max by (service, topic) (consumer_lag_seconds) > 0",
+            legend: "{{service}} {{topic}}",
+            empty: "while nobody is behind",
+          },
+        ]),
+        curves("Dead letters a minute", "short", [
+          {
+            text: "sum by (origin, reason) (rate(sink_dead_letters_total[5m])) * 60",
+            legend: "{{origin}} {{reason}}",
+            empty: "while there has been no dead letter",
+          },
+        ]),
       ],
     },
     {
@@ -48,11 +58,13 @@ export const PIPELINE: Board = {
           each(`sum by (outcome) (rate(correlator_receipts_total${RATE}))`, "{{outcome}}"),
         ),
         curves("Messages without an end", "short", each("sum(correlator_open_messages)", "open")),
-        curves(
-          "Sent on to another provider",
-          "cps",
-          each(`sum by (cause) (rate(correlator_rerouted_total${RATE}))`, "{{cause}}"),
-        ),
+        curves("Sent on to another provider", "cps", [
+          {
+            text: `sum by (cause) (rate(correlator_rerouted_total${RATE}))`,
+            legend: "{{cause}}",
+            empty: "while no failed receipt has led to another provider",
+          },
+        ]),
       ],
     },
     {

@@ -82,7 +82,11 @@ export const PROVIDER: Board = {
           { text: `sum by (provider, circuit) (sender_circuit{${OF}})`, legend: "{{provider}} {{circuit}}" },
         ]),
         curves("Why nothing goes", "short", [
-          { text: `max by (provider, cause) (sender_provider_down{${OF}})`, legend: "{{provider}} {{cause}}" },
+          {
+            text: `max by (provider, cause) (sender_provider_down{${OF}})`,
+            legend: "{{provider}} {{cause}}",
+            empty: "while no provider is down",
+          },
         ]),
         curves("Results a second", "cps", [
           {
@@ -107,13 +111,21 @@ export const PROVIDER: Board = {
           },
         ]),
         curves("Quota used", "percentunit", [
-          { text: `max by (provider, period) (sender_quota_used_ratio{${OF}})`, legend: "{{provider}} {{period}}" },
+          {
+            text: `max by (provider, period) (sender_quota_used_ratio{${OF}})`,
+            legend: "{{provider}} {{period}}",
+            empty: "while no provider has a quota",
+          },
         ]),
         curves("Waiting", "short", [
           { text: `sum by (provider) (sender_backlog_messages{${OF}})`, legend: "{{provider}}" },
         ]),
         curves("Throttling answers a second", "cps", [
-          { text: `sum by (provider) (rate(sender_throttles_total{${OF}}${RATE}))`, legend: "{{provider}}" },
+          {
+            text: `sum by (provider) (rate(sender_throttles_total{${OF}}${RATE}))`,
+            legend: "{{provider}}",
+            empty: "while no provider has throttled",
+          },
         ]),
         curves("Answers take", "s", quantiles("sender_submit_seconds", OF)),
       ],
@@ -150,11 +162,23 @@ export const ROUTE: Board = {
           { text: `sum by (provider, reason) (rate(router_routed_total${RATE}))`, legend: "{{provider}} {{reason}}" },
         ]),
         curves("Back to be routed again", "cps", [
-          { text: `sum by (error_class) (rate(router_retries_total${RATE}))`, legend: "{{error_class}}" },
+          {
+            text: `sum by (error_class) (rate(router_retries_total${RATE}))`,
+            legend: "{{error_class}}",
+            empty: "while no message has come back",
+          },
         ]),
         curves("No provider", "cps", [
-          { text: `sum by (tier) (rate(router_delayed_total${RATE}))`, legend: "waits {{tier}}" },
-          { text: `sum by (state) (rate(router_closed_total${RATE}))`, legend: "{{state}}" },
+          {
+            text: `sum by (tier) (rate(router_delayed_total${RATE}))`,
+            legend: "waits {{tier}}",
+            empty: "while every message has found a provider",
+          },
+          {
+            text: `sum by (state) (rate(router_closed_total${RATE}))`,
+            legend: "{{state}}",
+            empty: "while every message has found a provider",
+          },
         ]),
       ],
     },
@@ -195,7 +219,11 @@ export const ACCOUNT: Board = {
           { text: `sum by (lane, outcome) (rate(ingest_messages_total${RATE}))`, legend: "{{lane}} {{outcome}}" },
         ]),
         curves("Put behind others, above the account's share", "cps", [
-          { text: `sum by (provider, lane) (rate(router_overflowed_total${RATE}))`, legend: "{{provider}} {{lane}}" },
+          {
+            text: `sum by (provider, lane) (rate(router_overflowed_total${RATE}))`,
+            legend: "{{provider}} {{lane}}",
+            empty: "while no account has been above its share",
+          },
         ]),
       ],
     },

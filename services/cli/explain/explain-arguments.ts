@@ -16,7 +16,13 @@ export interface ExplainArguments {
 /** A text of one segment, for those who ask without one. */
 const SOME_TEXT = "Hello";
 /** Which argument a field of a request comes from. */
-const ARGUMENTS: Readonly<Record<string, string>> = { to: "--to", from: "--from", lane: "--lane", text: "--text" };
+const ARGUMENTS: Readonly<Record<string, string>> = {
+  to: "--to",
+  from: "--from",
+  lane: "--lane",
+  text: "--text",
+  sendAt: "--send-at",
+};
 
 /** Reads the arguments of `explain`. @throws UsageError naming the argument. */
 export function readExplainArguments(args: readonly string[]): ExplainArguments {
@@ -39,6 +45,7 @@ function readRequest(values: ReturnType<typeof parse>): ValidRequest {
     lane: values.lane,
     text: values.text ?? SOME_TEXT,
     transliterate: values.transliterate,
+    sendAt: values["send-at"],
     metadata: labels.length > 0 ? Object.fromEntries(labels) : undefined,
   });
   if (valid.ok) return valid.request;
@@ -48,7 +55,7 @@ function readRequest(values: ReturnType<typeof parse>): ValidRequest {
 function problemText({ field, message }: FieldProblem, values: ReturnType<typeof parse>): string {
   const argument = ARGUMENTS[field] ?? "--label";
   // A text is somebody's message, and long.
-  const given = argument === "--text" ? "" : (values[argument.slice(2) as "to"] ?? "");
+  const given = argument === "--text" ? "" : (values[argument.slice(2) as "to" | "send-at"] ?? "");
   return `${argument} ${given}: ${message}`;
 }
 
@@ -65,6 +72,7 @@ function parse(args: readonly string[]) {
       transliterate: { type: "boolean" },
       label: { type: "string", multiple: true },
       at: { type: "string" },
+      "send-at": { type: "string" },
       files: { type: "string" },
       json: { type: "boolean" },
     },

@@ -18,9 +18,9 @@ import { explainTable } from "./explain-report.ts";
 import { healthOf, type LiveState, readLiveState } from "./live-state.ts";
 
 const HELP = `usage: sluice explain --to <number> [options]
-Shows what would become of a message: its encoding, segments, country and network, the route that decides and the conditions that
-hold, and every provider of that route with price, score and health, and why it was taken or not. Nothing is sent. Exit code 1 when
-no provider would take it; 2 when the catalog cannot be read, 64 for arguments that it does not understand.
+Shows what would become of a message: its encoding, segments, country and network, what it would wait for or end by (its time, an opt-out,
+quiet hours, a frequency cap), the route that decides and the conditions that hold, and every provider of that route with price, score and
+health, and why it was taken or not. Nothing is sent. Exit code 1 when no provider would take it; 2 when the catalog cannot be read, 64 for arguments that it does not understand.
   --to <number>       the destination, as in a request
   --account <id>      the account that sends
   --lane <lane>       otp, transactional or marketing; default transactional
@@ -28,7 +28,8 @@ no provider would take it; 2 when the catalog cannot be read, 64 for arguments t
   --text <text>       the text; without it the message counts as one segment
   --transliterate     plain characters may stand in for what the GSM alphabet lacks, where that saves a segment
   --label <name=value>  metadata of the message; may be given several times
-  --at <time>         decided at this time instead of now, such as 2026-01-31T12:00:00Z
+  --send-at <time>    the time for which it is handed in
+  --at <time>         handed in at this time instead of now, such as 2026-01-31T12:00:00Z
   --files <folder>    by the catalog's files in this folder instead of the catalog at work: what would be if they were applied
   --json              as JSON
 The catalog at work and how the providers are come from Kafka (SLUICE_KAFKA_BROKERS, SLUICE_REGISTRY_URL). Where no catalog was applied the
@@ -48,7 +49,13 @@ export const explainCommand: Command = {
     const { account, at, files, json, request } = readExplainArguments(args);
     const config = readConfig("sluice", settings, env, ["SLUICE_*"]);
     const connection = { brokers: config.kafkaBrokers, clientId: `sluice-explain-${process.pid}`, log: silentLog };
-    let live: LiveState = { version: undefined, words: [], delivery: new DeliveryEstimates(), learned: undefined };
+    let live: LiveState = {
+      version: undefined,
+      words: [],
+      delivery: new DeliveryEstimates(),
+      learned: undefined,
+      recipient: undefined,
+    };
     let source = "live, from Kafka";
     try {
       live = await readLiveState(connection, config.registryUrl, config.partitions, request.destination);
@@ -56,7 +63,7 @@ export const explainCommand: Command = {
       source = `not known, all providers count as well: ${errorMessage(error)}`;
       if (json) tell(`health: ${source}`);
     }
-    const { version, words, delivery, learned } = live;
+    const { version, words, delivery, learned, recipient } = live;
     const folder = files ?? (version === undefined ? config.catalogDir : undefined);
     const snapshot =
       folder === undefined
@@ -70,6 +77,7 @@ export const explainCommand: Command = {
       request,
       account,
       at: at ?? Date.now(),
+      recipient: recipient?.(account),
       health: (id) => health(id, lane),
       ported: learned && portedTo(learnedNetwork(snapshot.catalog.portability, learned.mccMnc, learned.at, Date.now())),
       delivery,

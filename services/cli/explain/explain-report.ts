@@ -16,7 +16,7 @@ export interface ExplainSources {
 
 /** An explanation for people. */
 export function explainTable(explanation: Explanation, sources: ExplainSources): string {
-  const { to, country, network, account, lane, from, sentAs, at, route, notes } = explanation;
+  const { to, country, network, account, lane, from, sentAs, at, holds, route, notes } = explanation;
   const where =
     network === null
       ? `${country}, no network known`
@@ -29,6 +29,7 @@ export function explainTable(explanation: Explanation, sources: ExplainSources):
       `lane ${lane}, account ${account ?? "any"}, sender ${from ?? "the provider's own"}${sentAs === null ? "" : `, goes out as ${sentAs}`}`,
     ],
     ["decided at", at],
+    ...holds.map(({ until, detail }): [string, string] => [until === null ? "ends" : "waits", detail]),
     ["catalog", sources.catalog],
     ["health", sources.health],
     [

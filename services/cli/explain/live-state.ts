@@ -1,6 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type { DeliveryView } from "../../../domain/routing/delivery-view.ts";
 import type { ExplainedHealth } from "../../../domain/routing/explain.ts";
+import type { KnownRecipient } from "../../../domain/routing/explain-holds.ts";
 import type { AppliedVersion } from "../../../pipeline/control/catalog-log.ts";
 import { readCatalogLog } from "../../../pipeline/control/catalog-topic.ts";
 import { followDelivery } from "../../../pipeline/explain/follow-delivery.ts";
@@ -15,7 +16,8 @@ import { partitionFor } from "../../../platform/kafka/murmur2.ts";
 import { TopicReader } from "../../../platform/kafka/topic-reader.ts";
 import { silentLog } from "../../../platform/log/log.ts";
 import type { Health, Lane } from "../../../schemas/generated/types.ts";
-import { CONTROL_TOPIC, NETWORKS_TOPIC } from "../../../schemas/topics.ts";
+import { CONSENT_TOPIC, CONTROL_TOPIC, FREQUENCY_TOPIC, NETWORKS_TOPIC } from "../../../schemas/topics.ts";
+import { readRecipient } from "./known-recipient.ts";
 
 /** What the services work with at this moment. */
 export interface LiveState {
@@ -27,6 +29,8 @@ export interface LiveState {
   readonly delivery: Pick<DeliveryView, "of" | "converts">;
   /** The network that a receipt named for the number that is asked about, and when, epoch ms. */
   readonly learned: { readonly mccMnc: string; readonly at: number } | undefined;
+  /** What the number's owner has said to an account, and had of it; undefined: that could not be read in time. */
+  readonly recipient: ((account: string | undefined) => KnownRecipient) | undefined;
 }
 
 /** Kafka and the registry must have answered by then, ms. */
@@ -36,15 +40,17 @@ const READ_MS = 15_000;
 /** Clocks that differ by more are not read as clocks, ms. */
 const CLOCKS_MS = 60_000;
 const FOLLOWED = [CONTROL_TOPIC, ...ROUTING_TOPICS];
+/** And what may be long, of which a partition is read: without it the rest is answered. */
+const RECIPIENT_MS = 10_000;
 
-/** Reads sms.control, sms.health, sms.quality and sms.conversion-counts once, and of sms.networks what concerns `number`. `partitions`: of the message topics. @throws SluiceError `UNAVAILABLE` when Kafka or the registry does not answer in time, or their own errors */
+/** Reads sms.control, sms.health, sms.quality and sms.conversion-counts once, and of sms.networks, sms.consent and sms.frequency what concerns `number`. `partitions`: of the message topics. @throws SluiceError `UNAVAILABLE` when Kafka or the registry does not answer in time, or their own errors */
 export async function readLiveState(
   connection: KafkaConnection,
   registryUrl: string,
   partitions: number,
   number: string,
 ): Promise<LiveState> {
-  const reader = new TopicReader({ connection, topics: FOLLOWED });
+  const reader = new TopicReader({ connection, topics: [...FOLLOWED, CONSENT_TOPIC, FREQUENCY_TOPIC] });
   const started = reader.start();
   try {
     const answers = Promise.all([connectCodecs(registryUrl), started]);
@@ -62,9 +68,14 @@ export async function readLiveState(
     const told = followDelivery({ reader, codecs, partitions, log: silentLog });
     const networks = learnedOf(number, partitions, reader, codecs);
     const read = Promise.all([readCatalogLog(reader, codecs), networks, followed, told.receipts, told.conversions]);
+    const recipient = within(
+      readRecipient(number, { reader, codecs, partitions }),
+      RECIPIENT_MS,
+      "What the recipient has said and had could not be read",
+    ).catch(() => undefined);
     const [{ current }, learned] = await within(read, READ_MS, `${FOLLOWED.join(", ")} could not be read`);
     told.refresh(Date.now());
-    return { version: current, words: [...words.values()], delivery: told, learned };
+    return { version: current, words: [...words.values()], delivery: told, learned, recipient: await recipient };
   } finally {
     // One that comes up late must go again, too, or the process would not end.
     void started.then(() => reader.stop()).catch(() => {});

@@ -23,16 +23,25 @@ const HELP = `usage: sluice suppressions import <file.csv> [--account <id> | --a
        sluice suppressions export [--account <id>] [--everything]
        sluice suppressions show <number> [--json]
 Who has said stop: nothing goes to them (docs/consent.md).
-import  a CSV of any delimiter, found by its header: number (or phone, msisdn, mobile, …) and, if there, account, state (opted_out,
-        opted_in) and at (a date, or a time; UTC without a zone). A file of numbers alone needs no header. Nothing is written where a line
-        is wrong; each is told with its number. It can be run again: the latest word holds, and the same word changes nothing.
-  --account <id>     whose suppressions they are, where the file does not say; --all-accounts: nobody writes to them any more
-  --opted-in         lines without a state lift a suppression
+  sluice suppressions import optouts.csv --account acme --dry-run    what would be written, and what is wrong
+  sluice suppressions show +491713920012
+import  a CSV in UTF-8 or Latin-1 of any delimiter, 256 MiB at the most. Its columns are found by their names: number (or phone, msisdn,
+        mobile, …), numbers with their country code; and, if there, account, state (opted_out, opted_in; yes and no as well: under the heading
+        consent yes lets messages through, under any other it stops them) and at (2026-01-31, or a time; UTC without a zone). A file of numbers alone needs
+        no header. Where a line is wrong it is told with its number, and nothing is written. It can be run again: the latest word holds, and the
+        same word changes nothing.
+  --account <id>     whose suppressions they are, where the file does not say
+  --all-accounts     nobody writes to them any more
+  --opted-in         lines without a state lift a suppression, also one that the recipient has said
   --at <time>        when lines without a time were said; default: when the file was changed last
   --valid-only       write what can be read, and leave out the rest
   --dry-run          read the file, and write nothing
-export  as CSV, to standard output: who is suppressed; --everything: each last word, also of those who have said start again
-show    what stands of one number, for each account
+export  as CSV, to standard output, in the form that import reads: who is suppressed
+  --account <id>     of this account alone, without what holds for all
+  --everything       each last word, also of those who have said start again
+show    what stands of one number, for each account: who said it, when, and what holds
+  --json             the same for programs
+Kafka and the registry are those of SLUICE_KAFKA_BROKERS and SLUICE_REGISTRY_URL.
 Exit code 1 when import refuses the file, 2 when Kafka or the registry cannot be asked, 64 for arguments that it does not understand,
 130 after Ctrl-C.`;
 

@@ -9,6 +9,8 @@ const STATES = {
 };
 const PERIODS = { day: "today", month: "this month" };
 const REACTIONS = { wait: "messages wait", refuse: "messages are refused" };
+/** Browsers colour it by these: little is good. */
+const BAR = { min: 0, max: 1, low: 0.8, high: 0.999, optimum: 0 };
 const money = new Intl.NumberFormat("en", { minimumFractionDigits: 2, maximumFractionDigits: 4 });
 
 /** What accounts may spend, and have: a card. */
@@ -56,7 +58,7 @@ function used({ id, period, used: share }) {
   return el(
     "span",
     { class: "meter" },
-    el("meter", { min: 0, max: 1, value: Math.min(1, share), "aria-label": `used by ${id} ${PERIODS[period]}` }),
+    el("meter", { ...BAR, value: Math.min(1, share), "aria-label": `used by ${id} ${PERIODS[period]}` }),
     el("span", {}, percent(share)),
   );
 }

@@ -20,15 +20,18 @@ function library() {
   return loading;
 }
 
-/** Words below the axis, as times stand elsewhere on the page: the clock, and the day where it begins. Times and `step`: s. */
+/** Words below the axis, as times stand elsewhere on the page: the clock, once a minute, and the day where it begins. Times and `step`: s. */
 export function axisTimes(times, step) {
   let day = "";
+  let minute = "";
   return times.map((at) => {
     const [date, clock] = moment(at * 1_000).split(" ");
     const begins = date !== day;
-    day = date;
+    const again = !begins && clock.slice(0, 5) === minute;
+    [day, minute] = [date, clock.slice(0, 5)];
     if (step >= DAY_S) return date;
-    return begins ? `${clock.slice(0, 5)}\n${date}` : clock.slice(0, 5);
+    if (again) return "";
+    return begins ? `${minute}\n${date}` : minute;
   });
 }
 

@@ -43,15 +43,15 @@ export function consentWords({ number, words }) {
 
 /** One sentence: whether messages go. `words`: what holds for all accounts first. */
 export function consentVerdict(number, words) {
-  if (words.length === 0) return `Of ${number} nobody has said anything: messages go.`;
+  if (words.length === 0) return `Nobody has said anything of ${number}: messages go.`;
   if (words[0].account === null && words[0].suppressed) {
     const others = words.slice(1).filter(({ suppressed }) => !suppressed);
-    if (others.length === 0) return `To ${number} nothing goes, from no account.`;
-    return `To ${number} nothing goes, but from ${names(others)}: they have said start to it since.`;
+    if (others.length === 0) return `Nothing goes to ${number} from any account.`;
+    return `Nothing goes to ${number}, but from ${names(others)}: they have said start to it since.`;
   }
   const stopped = words.filter(({ account, suppressed }) => account !== null && suppressed);
-  if (stopped.length === 0) return `To ${number} messages go.`;
-  return `To ${number} nothing goes from ${names(stopped)}; from other accounts messages go.`;
+  if (stopped.length === 0) return `Messages go to ${number}.`;
+  return `Nothing goes to ${number} from ${names(stopped)}; from other accounts messages go.`;
 }
 
 const LANES = "Lanes that an account's optOut leaves out go all the same.";

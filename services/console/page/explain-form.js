@@ -10,6 +10,7 @@ export function explainForm(account, answer) {
   const from = input("from", { maxlength: 21 });
   const labels = input("labels", { maxlength: 500, placeholder: "campaign=spring" });
   const at = input("at", { type: "datetime-local" });
+  const sendAt = input("send-at", { type: "datetime-local" });
   const text = el("textarea", { id: "text", rows: 2, maxlength: 2_000 });
   const transliterate = input("transliterate", { type: "checkbox" });
   const lane = el(
@@ -25,6 +26,7 @@ export function explainForm(account, answer) {
     ...given("text", text.value),
     ...given("transliterate", transliterate.checked),
     ...given("at", at.value === "" ? "" : new Date(at.value).toISOString()),
+    ...given("sendAt", sendAt.value === "" ? "" : new Date(sendAt.value).toISOString()),
     ...(labels.value.trim() === "" ? {} : { metadata: labelsByName(labels.value) }),
   });
   const submit = async (event) => {
@@ -49,6 +51,7 @@ export function explainForm(account, answer) {
       field("from", "Sender", from),
       field("labels", "Labels", labels),
       field("at", "When (else now)", at),
+      field("send-at", "For later (sendAt)", sendAt),
     ),
     field("text", "Text (else one of a single segment)", text),
     el(

@@ -38,7 +38,7 @@ export function explanation(answer) {
 
 /** The answer's single facts, each as name and words. */
 export function facts(answer) {
-  const { to, country, network, account, lane, from, sentAs, at, route, catalogVersion } = answer;
+  const { to, country, network, account, lane, from, sentAs, at, holds, route, catalogVersion } = answer;
   const where =
     network === null ? "no network known" : `${network.name || network.mccMnc} (${SOURCES[network.source]})`;
   return [
@@ -47,6 +47,7 @@ export function facts(answer) {
     ["Lane and account", `${lane} · ${account ?? "no account"}`],
     ["Sender", `${from ?? "the provider's own"}${sentAs === null ? "" : `, goes out as ${sentAs}`}`],
     ["Decided for", moment(at)],
+    ...holds.map(({ until, detail }) => [until === null ? "Ends" : "Waits", detail]),
     ["Catalog", catalogVersion === 0 ? "of the files" : `version ${catalogVersion}`],
     [
       "Route",

@@ -11,6 +11,7 @@ export interface Account {
   readonly maxPerSecond?: number | undefined;
   /** Who its messages come from that name no sender. */
   readonly from?: string | undefined;
+  readonly optOut?: { readonly liftedByAccount?: boolean | undefined } | undefined;
 }
 
 /** No key of ours is longer; a longer one is refused without hashing it. */

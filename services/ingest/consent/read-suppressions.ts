@@ -26,8 +26,13 @@ const AHEAD_MS = 60_000;
 /** Problems that are named at the most. */
 const MAX_PROBLEMS = 20;
 
-/** Reads the body of a batch, whatever it is: all of it, or why none of it. `now`: epoch ms. */
-export function readSuppressions(body: unknown, now: number): ReadSuppressions {
+interface Times {
+  readonly now: number;
+  readonly saidAt: number;
+}
+
+/** Reads the body of a batch, whatever it is: all of it, or why none of it. `now`, epoch ms; `saidAt`: when words without a time were said. */
+export function readSuppressions(body: unknown, now: number, saidAt = now): ReadSuppressions {
   if (typeof body !== "object" || body === null || Array.isArray(body))
     return wrong("", "request-not-an-object", 'an object such as {"suppressions": [{"number": "+491701234567"}]}');
   const { suppressions, ...others } = body as Record<string, unknown>;
@@ -38,14 +43,14 @@ export function readSuppressions(body: unknown, now: number): ReadSuppressions {
   const problems: FieldProblem[] = [];
   const words: SuppressionWord[] = [];
   for (const [i, one] of suppressions.entries()) {
-    const word = readOne(one, `suppressions[${i}]`, now, problems);
+    const word = readOne(one, `suppressions[${i}]`, { now, saidAt }, problems);
     if (word !== undefined) words.push(word);
     if (problems.length >= MAX_PROBLEMS) break;
   }
   return problems.length > 0 ? { ok: false, problems } : { ok: true, words };
 }
 
-function readOne(one: unknown, at: string, now: number, problems: FieldProblem[]): SuppressionWord | undefined {
+function readOne(one: unknown, at: string, times: Times, problems: FieldProblem[]): SuppressionWord | undefined {
   const given: unknown = typeof one === "string" ? { number: one } : one;
   if (typeof given !== "object" || given === null || Array.isArray(given)) {
     problems.push({ field: at, code: "type-wrong", message: "a number, or an object with one" });
@@ -63,7 +68,7 @@ function readOne(one: unknown, at: string, now: number, problems: FieldProblem[]
   else if (!parsed.ok) problems.push({ field: `${at}.number`, code: parsed.code, message: parsed.reason });
   if (typeof suppressed !== "boolean")
     problems.push({ field: `${at}.suppressed`, code: "type-wrong", message: "true or false" });
-  const said = readTime(time, now);
+  const said = readTime(time, times);
   if (typeof said !== "number") problems.push({ field: `${at}.at`, code: "time-invalid", message: said.allowed });
   for (const field of Object.keys(others).slice(0, 3))
     problems.push({
@@ -75,8 +80,8 @@ function readOne(one: unknown, at: string, now: number, problems: FieldProblem[]
   return { destination: parsed.e164, state: suppressed === true ? "opted_out" : "opted_in", at: said };
 }
 
-function readTime(at: unknown, now: number): number | { readonly allowed: string } {
-  if (at === undefined || at === null) return now;
+function readTime(at: unknown, { now, saidAt }: Times): number | { readonly allowed: string } {
+  if (at === undefined || at === null) return saidAt;
   const written = readWrittenTime(at);
   if (!written.ok) return { allowed: written.reason };
   const time = written.at;

@@ -1,4 +1,5 @@
 import { performance } from "node:perf_hooks";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { ConsentSource, ConsentWord } from "../../../domain/consent/consent-word.ts";
 import { destinationForms } from "../../../domain/numbers/destination.ts";
 import { type ConsentCopy, consentRecord } from "../../../pipeline/follow/consent-copy.ts";
@@ -36,6 +37,8 @@ export interface SuppressionPage {
 
 /** A look-up waits so long for what stands in the log at its moment, ms. */
 const CATCH_UP_MS = 3_000;
+/** Look-ups between two turns of the event loop. */
+const WORDS_A_TURN = 500;
 const CURSOR = /^(\d{1,4})(?:-(\d{1,15}))?$/;
 
 /** What accounts say of their recipients, for every door: written to sms.consent, and looked up in this process's copy of it. */
@@ -65,6 +68,28 @@ export class Suppressions {
       ),
     );
     return writer.write(records, performance.now());
+  }
+
+  /**
+   * The recipients of these words who have said stop themselves: what the account says of them changes nothing, unless it may lift that. Undefined
+   * where this process's copy is not at the log's end.
+   */
+  async saidStop(
+    { id, optOut }: Account,
+    words: readonly SuppressionWord[],
+  ): Promise<ReadonlyMap<string, ConsentWord> | undefined> {
+    const { copy, partitions } = this.#options;
+    const stopped = new Map<string, ConsentWord>();
+    if (optOut?.liftedByAccount === true) return stopped;
+    const asked = new Set(words.map(({ destination }) => partitionFor(destination, partitions)));
+    const complete = await Promise.all([...asked].map((partition) => this.#caughtUp(partition)));
+    if (complete.includes(false)) return undefined;
+    for (const [i, { destination }] of words.entries()) {
+      const word = copy.word(id, destination);
+      if (isRecipients(word)) stopped.set(destination, word!);
+      if (i % WORDS_A_TURN === WORDS_A_TURN - 1) await nextTurn();
+    }
+    return stopped;
   }
 
   /** How a recipient stands; undefined where this process's copy is not at the log's end. */
@@ -117,4 +142,9 @@ export class Suppressions {
       clearTimeout(timer);
     }
   }
+}
+
+/** Whether the recipient has said stop, and nothing since. */
+export function isRecipients(word: ConsentWord | undefined): boolean {
+  return word?.state === "opted_out" && word.source === "keyword";
 }

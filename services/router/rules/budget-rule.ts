@@ -90,10 +90,6 @@ export class BudgetRule implements MessageRule {
     };
   }
 
-  recovered(reach: readonly number[]): void {
-    this.budgets.stored(reach);
-  }
-
   begin(snapshot: Snapshot): void {
     if (snapshot === this.snapshot) return;
     this.snapshot = snapshot;
@@ -132,21 +128,21 @@ export class BudgetRule implements MessageRule {
     return { charge: { currency: budget.currency, added: -held, held: 0, until } };
   }
 
-  stored(upTo: readonly number[]): void {
-    this.budgets.stored(upTo);
+  committed(upTo: readonly number[]): void {
+    this.budgets.committed(upTo);
   }
 
   untoldFrom(): readonly number[] | undefined {
     return this.budgets.untoldFrom(this.options.now());
   }
 
-  tick(_: Outputs, next: readonly number[]): void {
+  tick(): void {
     const { accounts, task } = this;
     const { codecs, producer } = this.options;
     const now = this.options.now();
     if (accounts === undefined || Math.abs(now - this.toldAt) < TELL_EVERY_MS) return;
     this.toldAt = now;
-    const words = this.budgets.tell(accounts.keys(), next, now).map((word) => ({
+    const words = this.budgets.tell(accounts.keys(), now).map((word) => ({
       topic: BUDGETS_TOPIC,
       partition: 0,
       key: `${word.account}/${task.partition}`,

@@ -1,5 +1,6 @@
+import { optOutText } from "../../../domain/consent/consent-word.ts";
 import type { ConsentCopy } from "../../../pipeline/follow/consent-copy.ts";
-import { type ConsentGuard, optOutText } from "../../../pipeline/follow/consent-guard.ts";
+import type { ConsentGuard } from "../../../pipeline/follow/consent-guard.ts";
 import { SluiceError } from "../../../platform/errors/sluice-error.ts";
 import type { OutRecord } from "../../../platform/kafka/record.ts";
 import type { Task } from "../../../platform/kafka/task.ts";

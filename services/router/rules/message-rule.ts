@@ -39,8 +39,6 @@ export interface MessageRule {
    * needs them.
    */
   recovery?(): RecoverDecision | undefined;
-  /** All of them have been given. `reach`: by input, the offset behind the last record that has a decision in the log. */
-  recovered?(reach: readonly number[]): void;
   /** Before each batch: the catalog in force. */
   begin?(snapshot: Snapshot): void;
   /** undefined: the rule has nothing against it. `now`: epoch ms by the brokers' clock. */
@@ -51,10 +49,10 @@ export interface MessageRule {
   assigned?(pending: Pending, choice: Assigned, now: number, out: Outputs, record: InRecord): Remark | undefined;
   /** The router gives the message up. */
   closed?(pending: Pending, now: number, record: InRecord): Remark | undefined;
-  /** By input, all that follows from the records below has been stored; said before each commit. */
-  stored?(upTo: readonly number[]): void;
+  /** By input, the records below are committed: nobody decides about them any more. Said when all decisions of earlier owners have been given, and after each commit. */
+  committed?(upTo: readonly number[]): void;
   /** By input, from which records on decisions must stay in the part of the event log that a new owner reads. Undefined: what is committed need not. */
   untoldFrom?(): readonly number[] | undefined;
-  /** Every now and then, between batches, also where nothing comes in. `next`: by input, the offset behind the last record that was processed. */
-  tick?(out: Outputs, next: readonly number[]): void;
+  /** Every now and then, between batches, also where nothing comes in. */
+  tick?(out: Outputs): void;
 }

@@ -25,10 +25,6 @@ export class PartitionRules implements Required<MessageRule> {
     };
   }
 
-  recovered(reach: readonly number[]): void {
-    for (const rule of this.rules) rule.recovered?.(reach);
-  }
-
   begin(snapshot: Snapshot): void {
     for (const rule of this.rules) rule.begin?.(snapshot);
   }
@@ -61,8 +57,8 @@ export class PartitionRules implements Required<MessageRule> {
     return all;
   }
 
-  stored(upTo: readonly number[]): void {
-    for (const rule of this.rules) rule.stored?.(upTo);
+  committed(upTo: readonly number[]): void {
+    for (const rule of this.rules) rule.committed?.(upTo);
   }
 
   untoldFrom(): readonly number[] | undefined {
@@ -72,8 +68,8 @@ export class PartitionRules implements Required<MessageRule> {
     );
   }
 
-  tick(out: Outputs, next: readonly number[]): void {
-    for (const rule of this.rules) rule.tick?.(out, next);
+  tick(out: Outputs): void {
+    for (const rule of this.rules) rule.tick?.(out);
   }
 }
 

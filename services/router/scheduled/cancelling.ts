@@ -1,6 +1,6 @@
 import type { SluiceCodecs } from "../../../pipeline/records/codecs.ts";
 import { implausibleRetry } from "../../../pipeline/records/plausible.ts";
-import type { OutRecord } from "../../../platform/kafka/record.ts";
+import type { KafkaLog, OutRecord } from "../../../platform/kafka/record.ts";
 import type { Outputs } from "../../../platform/kafka/transform.ts";
 import type { Cancel, Retry } from "../../../schemas/generated/types.ts";
 import { CANCEL_ANSWERS_TOPIC, CANCELS_TOPIC } from "../../../schemas/topics.ts";
@@ -26,6 +26,7 @@ export interface CancellingOptions {
   readonly hasClosed: () => boolean;
   /** Decides that the message ends. @returns false where its attempt has been decided before */
   readonly close: (retry: Retry) => boolean;
+  readonly log: Pick<KafkaLog, "warn">;
 }
 
 /**
@@ -51,13 +52,19 @@ export function carryOutCancel(cancel: Cancel, options: CancellingOptions, out: 
   if (outcome === "cancelled") out.effect(options.schedule.end(key));
 }
 
-function cancelHere({ accountId }: Cancel, key: string, options: CancellingOptions): CancelOutcome {
+function cancelHere({ accountId, messageId }: Cancel, key: string, options: CancellingOptions): CancelOutcome {
   if (options.hasClosed()) return "cancelled";
-  if (!options.schedule.waits(key)) return "gone";
   const waiting = options.scheduled.get(options.partition, key);
-  const decoded = waiting === undefined ? undefined : options.codecs.retry.decode(waiting.value);
-  if (!decoded?.ok || implausibleRetry(decoded.value) !== undefined) return "gone";
+  if (waiting === undefined) return "gone";
+  // Whose it is comes first: nobody is told anything of another account's message.
+  const decoded = options.codecs.retry.decode(waiting.value);
+  if (!decoded.ok || implausibleRetry(decoded.value) !== undefined) {
+    const why = decoded.ok ? "implausible" : decoded.code;
+    options.log.warn({ messageId, why }, "A message that waits cannot be understood, so that nobody can cancel it");
+    return "none";
+  }
   if (decoded.value.facts.accountId !== accountId) return "none";
+  if (!options.schedule.waits(key)) return "gone";
   return options.close(decoded.value) ? "cancelled" : "gone";
 }
 

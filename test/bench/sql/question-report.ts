@@ -1,9 +1,7 @@
-import { setTimeout as pause } from "node:timers/promises";
 import { askings } from "./askings.ts";
 import type { FilledTables } from "./fill-tables.ts";
-import { MadeBlocks } from "./insert-cost.ts";
-import { insertSide } from "./insert-side.ts";
 import type { OwnClickhouse } from "./own-clickhouse.ts";
+import { PacedInserts } from "./paced-inserts.ts";
 import { type Asking, fullScan, type Timing, timeQuestion, withinBound } from "./question-cost.ts";
 
 /** What was seen of one question. */
@@ -26,8 +24,6 @@ export interface QuestionReport {
 
 const COLD = { cold: true, times: 5, budgetMs: 5_000 };
 const WARM = { cold: false, times: 20, budgetMs: 4_000 };
-/** Rows a second of 4,000 messages: what the whole pipeline does on two cores. */
-const ROWS_PER_SECOND = 12_000;
 /** Inserts may make it half as slow again. */
 const SLOWER = 1.5;
 /** Below so many milliseconds the network and the scheduler are most of it. */
@@ -44,11 +40,20 @@ export async function reportOfQuestions(
   const all = await askings(server, traffic);
   const scans = await scansOf(server, database, all);
   say(`full scans, ms: ${JSON.stringify(scans)}`);
-  const cold = await timeAll(server, database, all, COLD);
-  const warm = await timeAll(server, database, all, WARM);
-  const beside = await whileInserting(server, blocks, () => timeAll(server, database, all, WARM));
+  const inserts = await PacedInserts.make(server, blocks);
+  const timings = new Map<Asking, { cold: Timing; warm: Timing; beside: Timing }>();
+  // One right after the other: what else the machine does in the meantime is the same for both.
+  for (const asking of all) {
+    const cold = await timeQuestion(server, database, asking, COLD);
+    const warm = await timeQuestion(server, database, asking, WARM);
+    const beside = await inserts.beside(() => timeQuestion(server, database, asking, WARM));
+    timings.set(asking, { cold, warm, beside });
+    say(`${nameOf(asking)}: ${Math.round(warm.p50)} ms, beside inserts ${Math.round(beside.p50)}`);
+  }
+  say(`inserted beside them: ${Math.round(inserts.rowsPerSecond)} rows a second`);
+  await inserts.close();
   return all.map((asking) => {
-    const [c, w, b] = [cold.get(asking)!, warm.get(asking)!, beside.get(asking)!];
+    const { cold: c, warm: w, beside: b } = timings.get(asking)!;
     const scan = scans[asking.table]!;
     const times = b.p50 / w.p50;
     const report = {
@@ -77,38 +82,4 @@ async function scansOf(server: OwnClickhouse, database: string, all: readonly As
     scans[table] = { cold: Math.round(cold), warm: Math.round(await fullScan(server, database, table, false)) };
   }
   return scans;
-}
-
-async function timeAll(server: OwnClickhouse, database: string, all: readonly Asking[], how: typeof WARM) {
-  const found = new Map<Asking, Timing>();
-  for (const asking of all) found.set(asking, await timeQuestion(server, database, asking, how));
-  return found;
-}
-
-/** Runs `work` while blocks are inserted as at full speed, into tables of the same kind beside those that are asked. */
-async function whileInserting<Result>(
-  server: OwnClickhouse,
-  count: number,
-  work: () => Promise<Result>,
-): Promise<Result> {
-  const side = await insertSide(server, "HEAD", "beside");
-  const blocks = await MadeBlocks.make(server, "made_beside", count, side.columns);
-  let going = true;
-  const inserting = (async () => {
-    const began = performance.now();
-    for (let [n, rows] = [0, 0]; going; n++) {
-      const block = await blocks.block(n % blocks.count, side);
-      await side.insert(block.bytes, `beside ${n}`);
-      rows += block.rows;
-      const ahead = (rows / ROWS_PER_SECOND) * 1_000 - (performance.now() - began);
-      if (ahead > 0) await pause(ahead);
-    }
-  })();
-  try {
-    return await work();
-  } finally {
-    going = false;
-    await inserting;
-    await side.close();
-  }
 }

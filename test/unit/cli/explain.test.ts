@@ -56,6 +56,18 @@ describe("an explanation for people", () => {
     );
   });
 
+  it("says what it would wait for", () => {
+    const request = validateSendRequest({ to: "+33612345678", text: "hi", sendAt: "2026-01-06T12:00:00Z" });
+    if (!request.ok) throw new Error(JSON.stringify(request.problems));
+    const asked = { request: request.request, account: "acme", at: MONDAY_NOON, health: () => undefined };
+    const optOut = { state: "opted_out", source: "keyword", at: 1, offset: 0 } as const;
+    const table = explainTable(explain(snapshotOf(example), { ...asked, recipient: { optOut } }), {
+      ...{ catalog: "version 7", health: "live" },
+    });
+    expect(table).toContain("\nwaits       handed in for 2026-01-06T12:00:00.000Z\n");
+    expect(table).toContain("\nends        the recipient said stop on 1970-01-01T00:00:00.001Z\n");
+  });
+
   it("shows how each delivers, as receipts say, where they say anything", () => {
     const request = validateSendRequest({ to: "+33612345678", text: "hi" });
     if (!request.ok) throw new Error("request");

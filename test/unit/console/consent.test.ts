@@ -111,13 +111,13 @@ test("the page says in a sentence whether messages go", async () => {
     new URL("../../../services/console/page/consent-lookup.js", import.meta.url).href
   );
   const word = (account: string | null, suppressed: boolean) => ({ account, suppressed });
-  expect(consentVerdict("+1", [])).toBe("Of +1 nobody has said anything: messages go.");
-  expect(consentVerdict("+1", [word(null, true)])).toBe("To +1 nothing goes, from no account.");
+  expect(consentVerdict("+1", [])).toBe("Nobody has said anything of +1: messages go.");
+  expect(consentVerdict("+1", [word(null, true)])).toBe("Nothing goes to +1 from any account.");
   expect(consentVerdict("+1", [word(null, true), word("a", true), word("b", false)])).toBe(
-    "To +1 nothing goes, but from b: they have said start to it since.",
+    "Nothing goes to +1, but from b: they have said start to it since.",
   );
   expect(consentVerdict("+1", [word("a", true), word("b", false), word("c", true)])).toBe(
-    "To +1 nothing goes from a, c; from other accounts messages go.",
+    "Nothing goes to +1 from a, c; from other accounts messages go.",
   );
-  expect(consentVerdict("+1", [word(null, false), word("b", false)])).toBe("To +1 messages go.");
+  expect(consentVerdict("+1", [word(null, false), word("b", false)])).toBe("Messages go to +1.");
 });

@@ -15,7 +15,7 @@ const answer: Explanation = {
       { condition: "labels", met: "kind=code" },
     ],
   },
-  ...{ provider: "smsc-a", reason: "cheapest" as never, candidates: [], others: [], notes: [] },
+  ...{ provider: "smsc-a", reason: "cheapest" as never, candidates: [], others: [], notes: [], holds: [] },
 };
 
 async function words(over: Partial<Explanation> = {}): Promise<Record<string, string>> {
@@ -93,6 +93,8 @@ test("below a chart stand clocks, and the day where it begins; days alone where 
   const noon = new Date(2026, 10, 30, 12, 5).getTime() / 1_000;
   const times = [0, 8, 16].map((hours) => noon + hours * 3_600);
   expect(axisTimes(times, 28_800)).toEqual(["12:05\n2026-11-30", "20:05", "04:05\n2026-12-01"]);
+  const halves = [0, 30, 60].map((seconds) => noon + seconds);
+  expect(axisTimes(halves, 30), "a minute is said once").toEqual(["12:05\n2026-11-30", "", "12:06"]);
   expect(axisTimes(times, 86_400)).toEqual(["2026-11-30", "2026-11-30", "2026-12-01"]);
 });
 

@@ -25,21 +25,28 @@ import { RecentAcceptances } from "../../../services/ingest/acceptance/recent-ac
 import { CancelAnswers } from "../../../services/ingest/cancels/cancel-answers.ts";
 import { Cancels, cancelMetrics } from "../../../services/ingest/cancels/cancels.ts";
 import { Suppressions } from "../../../services/ingest/consent/suppressions.ts";
+import { webhookSenders } from "../../../services/ingest/consent/webhook-senders.ts";
 import { Conversions, conversionMetrics } from "../../../services/ingest/conversions/conversions.ts";
 import { restApp } from "../../../services/ingest/doors/rest/rest-app.ts";
 import type { RestContext } from "../../../services/ingest/doors/rest/rest-context.ts";
 import { restMetrics } from "../../../services/ingest/doors/rest/rest-metrics.ts";
 import { MessageLookup } from "../../../services/ingest/status/message-lookup.ts";
+import { undocumented } from "./doors/rest/documented.ts";
 
 export const PARTITIONS = 6;
 /** How long a test waits for a condition; a busy machine is no fault. */
 export const PATIENT = { timeout: 15_000 };
 export const KEY = "key-of-acme";
 export const OTHER_KEY = "key-of-globex";
+/** Of acme's consentWebhook. */
+export const SECRET = "whsec_c2VjcmV0LW9mLWFjbWUtYW5kLWxvbmctZW5vdWdo";
 
 export const sha256 = (text: string) => createHash("sha256").update(text).digest("hex");
 
-export const ACME: Account = { id: "acme", apiKeys: [{ id: "main", sha256: sha256(KEY) }] };
+export const ACME: { -readonly [K in keyof Account]: Account[K] } = {
+  id: "acme",
+  apiKeys: [{ id: "main", sha256: sha256(KEY) }],
+};
 export const GLOBEX: Account = {
   id: "globex",
   apiKeys: [{ id: "main", sha256: sha256(OTHER_KEY) }],
@@ -236,6 +243,7 @@ export async function startIngest(options: HarnessOptions = {}): Promise<Harness
       copy: consent,
       now: Date.now,
     }),
+    webhooks: { of: (id) => webhookSenders([{ ...ACME, consentWebhook: { secret: SECRET } }, GLOBEX]).get(id) },
     cancels: new Cancels({
       codec: codecs.cancel,
       partitions: PARTITIONS,
@@ -276,7 +284,13 @@ export async function startIngest(options: HarnessOptions = {}): Promise<Harness
     cancelAnswers,
     analytics,
     statuses,
-    call: (path, callOptions = {}) => call(server.port, path, callOptions),
+    call: async (path, callOptions = {}) => {
+      const answer = await call(server.port, path, callOptions);
+      const method = callOptions.method ?? (callOptions.body === undefined ? "GET" : "POST");
+      const lacking = undocumented(method, path, answer);
+      if (lacking !== undefined) throw new Error(lacking);
+      return answer;
+    },
     decode(record) {
       const decoded = codecs.request.decode(record.value as Buffer);
       if (!decoded.ok) throw new Error(decoded.detail);

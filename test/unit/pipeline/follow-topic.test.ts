@@ -2,7 +2,9 @@ import avsc from "avsc";
 import { expect, it, vi } from "vitest";
 import { followNetworks } from "../../../pipeline/follow/follow-networks.ts";
 import type { ReadMark } from "../../../pipeline/follow/read-mark.ts";
+import { SchemaQueue } from "../../../pipeline/follow/schema-queue.ts";
 import { createCodecs } from "../../../pipeline/records/codecs.ts";
+import { loadEarlierSchemas } from "../../../pipeline/records/earlier-schemas.ts";
 import { registerSchemas } from "../../../pipeline/records/register.ts";
 import type { InRecord } from "../../../platform/kafka/record.ts";
 import { silentLog } from "../../../platform/log/log.ts";
@@ -87,4 +89,49 @@ it("waits for a registry that is away, and goes on without a schema that does no
   } finally {
     vi.useRealTimers();
   }
+});
+
+it("goes on behind a record that its taker throws for", async () => {
+  const given: number[] = [];
+  const waiting = Promise.withResolvers<"loaded">();
+  let known = false;
+  const queue = new SchemaQueue<number>({
+    schemas: { knowsSchema: () => known, loadSchema: () => waiting.promise },
+    log: silentLog,
+    recordOf: () => ({ value: Buffer.from([0, 0, 0, 0, 7]) }),
+    give: (entry) => {
+      given.push(entry);
+      if (entry === 1) throw new Error("cannot be folded");
+    },
+  });
+  queue.accept(1);
+  queue.accept(2);
+  const { idle } = queue;
+  known = true;
+  waiting.resolve("loaded");
+  await expect(idle).rejects.toThrow("cannot be folded");
+  queue.accept(3);
+  await queue.idle;
+  expect(given).toEqual([1, 2, 3]);
+  known = false;
+  queue.accept(4);
+  await queue.idle;
+  expect(given).toEqual([1, 2, 3, 4]);
+});
+
+it("starts without the schema of one version that the registry does not give, and loads the others", async () => {
+  const asked: number[] = [];
+  const warned: unknown[] = [];
+  const schemas = {
+    knowsSchema: (id: number) => id === 1,
+    loadSchema: async (id: number) => {
+      asked.push(id);
+      if (id === 2) throw new Error("500");
+      return "loaded" as const;
+    },
+  };
+  const log = { ...silentLog, warn: (fields: object) => void warned.push(fields) } as never;
+  await loadEarlierSchemas({ idsOf: async () => [3, 2, 1] }, schemas, log, ["sluice.Retry"]);
+  expect(asked).toEqual([3, 2]);
+  expect(warned).toMatchObject([{ subject: "sluice.Retry", schemaId: 2 }]);
 });

@@ -93,12 +93,10 @@ it("another try is neither counted again nor held back", async () => {
 it("tells what it has counted once a second; a new owner goes on from it and from the log, to the message", async () => {
   const w = capped({ maxPerHour: 4 });
   const router = await w.start();
-  const told: OutRecord[] = [];
-  const out = { decide: (record: OutRecord) => void told.push(record), effect() {} };
+  const { said: told } = w;
   w.run(router, request(0, from("ACME")));
   w.at(NOW + 2_000);
-  router.tick(out);
-  router.tick(out);
+  await w.tick(router);
   const usage = codecs.usage.decode(told[0]!.value!);
   expect([told.length, told[0]!.topic, told[0]!.key, usage]).toMatchObject([
     ...[1, "sms.usage", `c/${told[0]!.key!.toString().split("/")[1]}/acme`],
@@ -115,6 +113,18 @@ it("tells what it has counted once a second; a new owner goes on from it and fro
   const next = await other.start([2, 0, 0, 0, 0, 0, 0, 0]);
   const sent = [2, 3, 4].map((n) => eventOf(other.run(next, request(n, from("ACME"))).decisions[0]).type);
   expect(sent).toEqual(["routed", "routed", "postponed"]);
+});
+
+it("messages go on while nothing can be written to sms.usage, and what has changed meanwhile is told in one", async () => {
+  const w = capped({ maxPerHour: 100 });
+  w.answers.silent = true;
+  const router = await w.start();
+  for (let n = 0; n < 20; n++) {
+    expect(eventOf(w.run(router, request(n, from("ACME"))).decisions[0]).type).toBe("routed");
+    w.at(NOW + 2_000 * (n + 1));
+    expect((await w.tick(router)).decisions).toEqual([]);
+  }
+  expect(w.said).toHaveLength(1);
 });
 
 it("a campaign is that of its account, by its label", async () => {

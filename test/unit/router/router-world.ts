@@ -68,6 +68,15 @@ export function world(
   const rules: MessageRule[] = [];
   const scheduled = new ScheduledMessages(memoryTables());
   scheduled.follow({ caughtUp: async () => true, lag: 0 });
+  /** Written beside the decisions. `silent`: nobody confirms it. */
+  const said: OutRecord[] = [];
+  const answers = { silent: false };
+  const producer = {
+    send: (records: readonly OutRecord[]) => {
+      said.push(...records);
+      return answers.silent ? new Promise<void>(() => {}) : Promise.resolve();
+    },
+  };
   let now = NOW;
   const ends = { version: 0, ends: [] as number[] };
   const networks = new NumberNetworks({
@@ -91,6 +100,7 @@ export function world(
           for (const record of log.slice(from, to)) take(record);
         },
       } as never,
+      producer,
       ends: ends as never,
       capBoard: board,
       usageMark: { until: async () => true },
@@ -180,6 +190,8 @@ export function world(
     scheduled,
     tick,
     copied,
+    said,
+    answers,
   };
 }
 

@@ -9,7 +9,7 @@ import { DispatchTask, type DispatchTaskOptions } from "../../../services/sender
 import { LastLook } from "../../../services/sender/last-look.ts";
 import { world as routerWorld } from "../router/router-world.ts";
 import { dispatchOf } from "./dispatches.ts";
-import { running } from "./provider-world.ts";
+import { goesBack, running } from "./provider-world.ts";
 
 /** 21:00 in Berlin, where the rule lets nothing go until 08:00. */
 const NIGHT = Date.parse("2026-01-15T20:00:00Z");
@@ -110,7 +110,7 @@ describe("a sender at the begin of quiet hours", () => {
         return { events: [], followUp: [] };
       },
     };
-    const options = { outcomes, now: () => Date.now(), look } as unknown as DispatchTaskOptions;
+    const options = { outcomes, sender: goesBack, now: () => Date.now(), look } as unknown as DispatchTaskOptions;
     const task = new DispatchTask({} as Task, options);
     const over = (to: string, country: string) => {
       const record = { headers: {} } as unknown as InRecord;
@@ -118,7 +118,58 @@ describe("a sender at the begin of quiet hours", () => {
       return task.over({ record, value } as unknown as Work<Dispatch>);
     };
     expect(over(SWEDE, "SE")).toBeUndefined();
-    expect(over(GERMAN, "DE")).toBeDefined();
+    over(GERMAN, "DE")!();
     expect(returned).toEqual([["quiet-hours", "quiet-hours", NIGHT]]);
   });
+
+  const whyBack = [
+    { why: "quiet hours have begun", look: () => lookAt().look, facts: valid },
+    { why: "its recipient has said stop", look: () => lookAt([], [GERMAN]).look, facts: { ...valid, to: GERMAN } },
+    { why: "it has expired", look: () => lookAt([]).look, facts: { expiresAt: NIGHT } },
+  ];
+
+  it.each(whyBack)(
+    "gives back a backlog no faster than the router follows, and keeps room for others: $why",
+    async ({ look: make, facts }) => {
+      const look = make();
+      const { sender } = await running({}, { look });
+      const outcomes = { returned: () => ({ events: [], followUp: [] }) };
+      const options = { outcomes, sender, now: () => Date.now(), look } as unknown as DispatchTaskOptions;
+      const task = new DispatchTask({} as Task, options);
+      const work = { record: { headers: {} }, value: dispatchOf({ facts }) } as unknown as Work<Dispatch>;
+      let given = 0;
+      for (let ms = 0; ms < 2_000; ms++) {
+        for (let n = 0; n < 20; n++) {
+          const end = task.over(work);
+          if (end !== undefined) given++;
+          end?.();
+        }
+        expect(sender.handBack.room()).toBeGreaterThan(0);
+        await vi.advanceTimersByTimeAsync(1);
+      }
+      expect(given).toBeGreaterThan(3_000);
+      expect(given).toBeLessThanOrEqual(4_100);
+    },
+  );
+
+  it.each(whyBack)(
+    "so it does with what has come to its slot, which goes by what is urgent: $why",
+    async ({ look: make, facts }) => {
+      const { link, sender, settled, submit } = await running({ rate: 9_000 }, { look: make() });
+      link.window = 9_000;
+      let urgent = 0;
+      for (let ms = 0; ms < 2_000; ms++) {
+        for (let n = 0; n < 20 && sender.room() > 0; n++) submit({ facts });
+        if (urgent < 20 && sender.room() === 0 && sender.room(true) > 0) {
+          submit({ facts: { expiresAt: MORNING, to: SWEDE, country: "SE", lane: "otp" } });
+          expect(link.sent).toBe(++urgent);
+        }
+        await vi.advanceTimersByTimeAsync(1);
+      }
+      const back = settled.filter((event) => event?.type === "returned");
+      expect(urgent).toBe(20);
+      expect(back.length).toBeGreaterThan(3_000);
+      expect(back.length).toBeLessThanOrEqual(4_100);
+    },
+  );
 });

@@ -1,6 +1,8 @@
 import type { IncomingMessage } from "node:http";
 import type { FieldProblem } from "../../../../domain/message/validation.ts";
+import { parseDestination } from "../../../../domain/numbers/destination.ts";
 import type { Explanation } from "../../../../domain/routing/explain.ts";
+import type { KnownRecipient } from "../../../../domain/routing/explain-holds.ts";
 import { explainQuestion } from "../../../../pipeline/explain/explain-question.ts";
 import type { RoutingView } from "../../../../pipeline/explain/routing-view.ts";
 import { ProblemError } from "../../../../platform/http/problem.ts";
@@ -25,14 +27,26 @@ export async function postExplain(
 ): Promise<Explanation> {
   const body = await readJsonBody(request, BODY_LIMIT, context.bodies);
   try {
-    return explainFor(context.routing, account, body.value);
+    return explainFor(context.routing, account, body.value, await recipientOf(context, account, body.value));
   } finally {
     body.done();
   }
 }
 
-function explainFor(view: RoutingView, account: Account, question: unknown): Explanation {
-  const answer = explainQuestion(view, account.id, question);
+/** What has been said of who is asked about; what they have had lately, the routers know. */
+async function recipientOf(
+  { suppressions }: Pick<RestContext, "suppressions">,
+  account: Account,
+  question: unknown,
+): Promise<KnownRecipient> {
+  const to = (question as { to?: unknown } | null)?.to;
+  const parsed = typeof to === "string" ? parseDestination(to) : undefined;
+  const found = parsed?.ok === true ? await suppressions.find(account, parsed.e164) : undefined;
+  return found === undefined ? {} : { optOut: found.optOut ?? null };
+}
+
+function explainFor(view: RoutingView, account: Account, question: unknown, recipient: KnownRecipient): Explanation {
+  const answer = explainQuestion(view, account.id, question, recipient);
   if (answer.ok) return answer.explanation;
   throw answer.kind === "invalid" ? invalid(answer.problems) : routesUnknown();
 }

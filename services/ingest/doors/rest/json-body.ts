@@ -11,18 +11,20 @@ const RETRY_AFTER_SECONDS = "1";
 
 /**
  * Reads a request's JSON body, plain or gzip, of at most `limit` bytes (after decompression). The bytes count against the
- * budget until `done` is called, which the caller does when the request has been answered.
+ * budget until `done` is called, which the caller does when the request has been answered. `inspect` sees the octets before they are read as JSON.
  * @throws ProblemError 400, 413, 415 or 503, before or while the body arrives.
  */
 export async function readJsonBody(
   request: IncomingMessage,
   limit: number,
   budget: BodyBudget,
+  inspect?: (octets: Buffer) => void,
 ): Promise<{ value: unknown; done: () => void }> {
   checkType(request);
   const body = await readBody(request, limit, budget);
   if (!body.ok) throw unreadable(body.fault, limit);
   try {
+    inspect?.(body.bytes);
     return { value: parse(body.bytes), done: body.done };
   } catch (error) {
     body.done();

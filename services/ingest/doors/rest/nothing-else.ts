@@ -5,11 +5,13 @@ import { readBody } from "../../../../platform/http/read-body.ts";
 
 /** Octets of a body that are looked at: one is too many. */
 const LOOKED_AT = 1_024;
+const NOTHING: ReadonlySet<string> = new Set(["", "{}", "null"]);
 /** Parameters that are named at the most. */
 const MOST_NAMED = 20;
 
 /**
- * For requests that are all said by their method and path: whoever adds a parameter or a body means something by it that would not be done.
+ * For requests that are all said by their method and path: whoever adds a parameter or a body means something by it that would not be done. HTTP
+ * clients that always send a body mean nothing by `{}` and `null`.
  * @throws ProblemError 400
  */
 export async function requireNothingElse(
@@ -28,12 +30,13 @@ export async function requireNothingElse(
   const { "content-length": length, "transfer-encoding": encoding } = request.headers;
   if (encoding === undefined && (length === undefined || Number(length) === 0)) return;
   const body = await readBody(request, LOOKED_AT, bodies);
+  const saysNothing = body.ok && NOTHING.has(body.bytes.toString().replaceAll(/\s/g, ""));
   if (body.ok) body.done();
-  if (body.ok && body.bytes.length === 0) return;
+  if (saysNothing) return;
   throw new ProblemError({
     status: 400,
     code: "BODY_NOT_EXPECTED",
     title: "This request has no body",
-    detail: "nothing was done: the method and the path say all of it; send it without a body",
+    detail: "nothing was done: the method and the path say all of it; send it without a body, or with {}",
   });
 }

@@ -3,6 +3,7 @@ import { lanes } from "../../../../domain/message/lane.ts";
 import { requestLimits } from "../../../../domain/message/validation.ts";
 import { verdicts } from "../../../../domain/routing/candidate.ts";
 import { takenReasons, untakenReasons } from "../../../../domain/routing/choose-provider.ts";
+import { holdRules } from "../../../../domain/routing/explain-holds.ts";
 
 /** The data types of `POST /v1/routes/explain`. */
 
@@ -36,7 +37,8 @@ const explainQuestion = {
       additionalProperties: { type: "string", maxLength: requestLimits.metadataValueLength },
     },
     transliterate: { type: "boolean", default: false, description: "As in a message" },
-    at: text("Decided at this time instead of now, ISO 8601 with its zone: routes may be for parts of the week", {
+    sendAt: text("As in a message: the time for which it is handed in", { format: "date-time" }),
+    at: text("Handed in at this time instead of now, ISO 8601 with its zone: routes may be for parts of the week", {
       examples: ["2026-01-31T12:00:00Z"],
     }),
   },
@@ -155,8 +157,18 @@ const explanation = record({
   segments: { type: "integer", minimum: 1 },
   segmentsSaved: { type: "integer", minimum: 0, description: "Segments that transliterate saved" },
   ucs2: orNull(ucs2Cause),
-  at: text("When it is decided", { format: "date-time" }),
+  at: text("When it is decided: sendAt, where it is later; where it waits otherwise, what would be now", {
+    format: "date-time",
+  }),
   catalogVersion: { type: "integer", minimum: 0, description: "The catalog that decides; 0: files" },
+  holds: list(
+    "What the router would have it wait for, or end it by, before it decides, in order; a provider is named all the same",
+    record({
+      rule: { enum: holdRules, description: "Which of its rules" },
+      until: orNull(text("Until when it waits; null: it ends", { format: "date-time" })),
+      detail: text("In words, as on the message's event"),
+    }),
+  ),
   route: orNull({ ...route, description: "Null when no route's conditions hold" }),
   provider: orNull(text("Who would take it; null: nobody, and reason says why")),
   sentAs: orNull(

@@ -76,7 +76,14 @@ export const suppressionSchemas = {
   StoredSuppressions: {
     type: "object",
     required: ["stored"],
-    properties: { stored: { type: "integer", description: "How many were written down" } },
+    properties: {
+      stored: { type: "integer", description: "How many hold now as they were given" },
+      kept: {
+        type: "array",
+        description: "Recipients who were to be written to again and stay suppressed: they have said stop themselves",
+        items: { $ref: "#/components/schemas/Suppression" },
+      },
+    },
   },
 };
 
@@ -92,15 +99,28 @@ const badBody = {
 const RATE = "TOO_MANY_MESSAGES: the account's message rate is used up; a hundred suppressions count as one message";
 const UNREADABLE = "BAD_REQUEST, BODY_INCOMPLETE, INVALID_JSON: the request cannot be read";
 
-const takenDown = {
-  200: answer("It was taken down", "Suppression"),
-  ...problems({
-    400: `${INVALID} INVALID_QUERY, BODY_NOT_EXPECTED: there is a query parameter or a body; it takes none. BAD_REQUEST: the path cannot be read`,
-    401: UNAUTHORIZED,
-    429: RATE,
-    503: NOT_TAKEN,
-  }),
+const ofOne = {
+  400: `${INVALID} INVALID_QUERY, BODY_NOT_EXPECTED: there is a query parameter, or a body other than {} or null: it takes none. BAD_REQUEST: the path cannot be read`,
+  401: UNAUTHORIZED,
+  429: RATE,
+  503: NOT_TAKEN,
 };
+const SAID_STOP =
+  "RECIPIENT_SAID_STOP: by a message; the recipient alone lifts it, by START, unless the catalog lets the account (optOut.liftedByAccount)";
+const ofBatch = {
+  400: `${INVALID} ${UNREADABLE}`,
+  ...badBody,
+  429: RATE,
+  503: `${NOT_TAKEN}. BUSY: too many bodies at once`,
+};
+/** Of a request signed by the Standard Webhooks specification. */
+const signature = (name: string, description: string) => ({
+  name,
+  in: "header",
+  required: true,
+  description,
+  schema: { type: "string" },
+});
 
 export const suppressionPaths = {
   "/v1/suppressions": {
@@ -132,18 +152,12 @@ export const suppressionPaths = {
       ...operation(
         "addSuppressions",
         "Suppress up to 10,000 recipients at once, or lift it",
-        "All of them or, where one is not valid, none. Answered once every in-sync replica of the log has them; to say it again changes nothing.",
+        "All of them or, where one is not valid, none; kept names those that stay suppressed. Answered once every in-sync replica of the log has them; to say it again changes nothing.",
       ),
       requestBody: { required: true, content: json("SuppressionBatch") },
       responses: {
         200: answer("They were taken down", "StoredSuppressions"),
-        ...problems({
-          400: `${INVALID} ${UNREADABLE}`,
-          401: UNAUTHORIZED,
-          ...badBody,
-          429: RATE,
-          503: `${NOT_TAKEN}. BUSY: too many bodies at once`,
-        }),
+        ...problems({ ...ofBatch, 401: UNAUTHORIZED }),
       },
     },
   },
@@ -167,16 +181,54 @@ export const suppressionPaths = {
         "Answered once every in-sync replica of the log has it. What waits for them ends as rejected, with the code opted-out.",
       ),
       parameters: [NUMBER],
-      responses: takenDown,
+      responses: { 200: answer("It was taken down, or the recipient had said so", "Suppression"), ...problems(ofOne) },
     },
     delete: {
       ...operation(
         "liftSuppression",
         "A recipient wants messages again",
-        "Lifts what was said for this account. What holds for all accounts, the recipient lifts by a message to this one.",
+        "Lifts what was said for this account. What holds for all accounts, and what the recipient has said, the recipient lifts by a message to this one.",
       ),
       parameters: [NUMBER],
-      responses: takenDown,
+      responses: { 200: answer("It was taken down", "Suppression"), ...problems({ ...ofOne, 409: SAID_STOP }) },
+    },
+  },
+  "/v1/webhooks/{account}/suppressions": {
+    post: {
+      ...operation(
+        "takeWebhook",
+        "What a CRM's webhook says of its contacts",
+        "As POST /v1/suppressions, signed by the secret of the account's consentWebhook (Standard Webhooks) in place of an API key. Taken as well: a list, or one " +
+          "contact alone; true and false as text; at in milliseconds since 1970. Without at a word is of webhook-timestamp. Sent again it changes nothing.",
+      ),
+      security: [],
+      parameters: [
+        { name: "account", in: "path", required: true, description: "Its id", schema: { type: "string" } },
+        signature("webhook-id", "Of this request; part of what is signed"),
+        signature("webhook-timestamp", "When it was sent, seconds since 1970; five minutes off at most"),
+        signature(
+          "webhook-signature",
+          "v1, and the HMAC-SHA256 of id.timestamp.body in Base64; several with a blank between",
+        ),
+      ],
+      requestBody: {
+        required: true,
+        content: {
+          "application/json": {
+            schema: {
+              oneOf: [
+                { $ref: "#/components/schemas/SuppressionBatch" },
+                { type: "array", description: "Contacts, as in suppressions" },
+                { type: "object", description: "One contact: number, suppressed, at", required: ["number"] },
+              ],
+            },
+          },
+        },
+      },
+      responses: {
+        200: answer("They were taken down", "StoredSuppressions"),
+        ...problems({ ...ofBatch, 401: "UNAUTHORIZED: detail says what is wrong with the signature" }),
+      },
     },
   },
 };

@@ -127,7 +127,7 @@ const deleteMessage = {
       },
     ),
     ...problems({
-      400: "BAD_REQUEST: the path cannot be read. INVALID_QUERY, BODY_NOT_EXPECTED: there is a query parameter or a body; it takes none",
+      400: "BAD_REQUEST: the path cannot be read. INVALID_QUERY, BODY_NOT_EXPECTED: there is a query parameter, or a body other than {} or null: it takes none",
       401: UNAUTHORIZED,
       404:
         "MESSAGE_NOT_FOUND: neither routers nor analytics know of such a message of this account; nothing was cancelled. One that was accepted within the last seconds may " +

@@ -14,7 +14,13 @@ import { apiKeyOf } from "./request-headers.ts";
 import type { RestContext } from "./rest-context.ts";
 import type { Route } from "./rest-metrics.ts";
 import { getStatus } from "./status-route.ts";
-import { getSuppression, listSuppressions, postSuppressions, putSuppression } from "./suppression-routes.ts";
+import {
+  getSuppression,
+  listSuppressions,
+  postSuppressions,
+  postWebhook,
+  putSuppression,
+} from "./suppression-routes.ts";
 
 const WELCOME = `Sluice: SMS delivery. This is the HTTP way in.
 
@@ -25,6 +31,7 @@ DELETE /v1/messages/{id}            a message that waits for its time is not sen
 POST /v1/messages/{id}/conversion   whether the recipient did what it was for
 GET, PUT, DELETE /v1/suppressions/{number}   whether anything may go to a recipient
 GET, POST /v1/suppressions          who is suppressed; up to 10,000 at once
+POST /v1/webhooks/{account}/suppressions   the same by a CRM's webhook, which is signed and carries no key
 POST /v1/routes/explain             which provider a message would have, and why
 GET  /openapi.json                  all of it, precisely
 
@@ -138,6 +145,13 @@ function suppressions(
     .put(one((account, number) => putSuppression(context, account, number, true)))
     .delete(one((account, number) => putSuppression(context, account, number, false)))
     .all(methodNotAllowed(["GET", "HEAD", "PUT", "DELETE"]));
+  app
+    .route("/v1/webhooks/:account/suppressions")
+    .post(async (request: Request, response: Response) => {
+      observe(context, "webhook", response);
+      sendJson(response, 200, await postWebhook(context, request.params.account as string, request));
+    })
+    .all(methodNotAllowed(["POST"]));
 }
 
 function publicPages(app: Express): void {

@@ -6,6 +6,7 @@ import type { Acceptor } from "../../acceptance/acceptor.ts";
 import type { ApiKeys } from "../../acceptance/api-keys.ts";
 import type { Cancels } from "../../cancels/cancels.ts";
 import type { Suppressions } from "../../consent/suppressions.ts";
+import type { WebhookSender } from "../../consent/webhook-senders.ts";
 import type { Conversions } from "../../conversions/conversions.ts";
 import type { RestMetrics } from "./rest-metrics.ts";
 
@@ -15,7 +16,9 @@ export interface RestContext {
   readonly acceptor: Acceptor;
   readonly status: StatusSource;
   readonly conversions: Pick<Conversions, "admit" | "tell">;
-  readonly suppressions: Pick<Suppressions, "now" | "open" | "say" | "find" | "list">;
+  readonly suppressions: Pick<Suppressions, "now" | "open" | "say" | "saidStop" | "find" | "list">;
+  /** Accounts whose CRM tells of suppressions. */
+  readonly webhooks: { of(account: string): WebhookSender | undefined };
   readonly cancels: Pick<Cancels, "cancel">;
   readonly routing: RoutingView;
   readonly bodies: BodyBudget;

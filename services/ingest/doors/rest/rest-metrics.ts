@@ -9,7 +9,16 @@ export interface RestMetrics {
   answered(route: Route, status: number, seconds: number): void;
 }
 
-export type Route = "message" | "batch" | "status" | "cancel" | "conversion" | "suppressions" | "explain" | "other";
+export type Route =
+  | "message"
+  | "batch"
+  | "status"
+  | "cancel"
+  | "conversion"
+  | "suppressions"
+  | "webhook"
+  | "explain"
+  | "other";
 
 export function restMetrics(registry: MetricRegistry): RestMetrics {
   const answers = registry.counter("ingest_answers_total", { help: "HTTP answers by route and status" });

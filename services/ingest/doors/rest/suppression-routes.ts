@@ -3,8 +3,11 @@ import type { ConsentWord } from "../../../../domain/consent/consent-word.ts";
 import type { FieldProblem } from "../../../../domain/message/validation.ts";
 import { parseDestination } from "../../../../domain/numbers/destination.ts";
 import { ProblemError } from "../../../../platform/http/problem.ts";
+import { checkWebhook } from "../../../../platform/http/signed-webhook.ts";
 import type { Account } from "../../acceptance/api-keys.ts";
-import { readSuppressions, type SuppressionWord } from "../../consent/read-suppressions.ts";
+import { readContactChanges } from "../../consent/read-contact-changes.ts";
+import { type ReadSuppressions, readSuppressions, type SuppressionWord } from "../../consent/read-suppressions.ts";
+import { isRecipients } from "../../consent/suppressions.ts";
 import { requireAdmitted, unavailable } from "./acceptance-problems.ts";
 import { readJsonBody } from "./json-body.ts";
 import type { RestContext } from "./rest-context.ts";
@@ -45,7 +48,7 @@ export async function getSuppression(
   };
 }
 
-/** `PUT` and `DELETE /v1/suppressions/{number}`: answered when Kafka has it. @throws ProblemError 400, 429, 503 */
+/** `PUT` and `DELETE /v1/suppressions/{number}`: answered when Kafka has it. @throws ProblemError 400, 409, 429, 503 */
 export async function putSuppression(
   context: RestContext,
   account: Account,
@@ -55,10 +58,18 @@ export async function putSuppression(
   const destination = numberOf(number);
   requireAdmitted(context.acceptor.charge(account, 1));
   const found = await context.suppressions.find(account, destination);
+  if (account.optOut?.liftedByAccount !== true) {
+    if (found === undefined && !suppressed) throw notRead();
+    if (isRecipients(found?.own)) {
+      if (!suppressed) throw recipientSaidStop();
+      // Not the account's word in its place, which the account could lift.
+      return { number: `+${destination}`, suppressed, scope: "account", ...told(found?.own) };
+    }
+  }
   // Behind what stands there, also where that says a time a little ahead.
   const at = Math.max(context.suppressions.now(), (found?.own?.at ?? 0) + 1);
   const word: SuppressionWord = { destination, state: suppressed ? "opted_out" : "opted_in", at };
-  await store(context, account, [word]);
+  await store(context, account, [word], "api");
   const closed = found?.own?.state === "opted_out" ? undefined : found?.optOut;
   // What is closed for all accounts stays closed: an account cannot lift it.
   if (!suppressed && closed !== undefined)
@@ -66,23 +77,73 @@ export async function putSuppression(
   return { number: `+${destination}`, suppressed, ...told({ source: "api", at }) };
 }
 
+/** What became of a batch. */
+export interface StoredSuppressions {
+  readonly stored: number;
+  /** Recipients who should be written to again, and have said stop themselves. */
+  readonly kept?: readonly SuppressionAnswer[];
+}
+
 /** `POST /v1/suppressions`: all of them or, where one is wrong, none. @throws ProblemError 400, 413, 415, 429, 503 */
 export async function postSuppressions(
   context: RestContext,
   account: Account,
   request: IncomingMessage,
-): Promise<{ stored: number }> {
+): Promise<StoredSuppressions> {
   if (!context.suppressions.open()) throw unavailable();
   const body = await readJsonBody(request, BODY_LIMIT, context.bodies);
   try {
-    const read = readSuppressions(body.value, context.suppressions.now());
-    if (!read.ok) throw invalid(read.problems);
-    requireAdmitted(context.acceptor.charge(account, Math.ceil(read.words.length / WORDS_A_MESSAGE)));
-    await store(context, account, read.words);
-    return { stored: read.words.length };
+    return await storeAll(context, account, readSuppressions(body.value, context.suppressions.now()), "api");
   } finally {
     body.done();
   }
+}
+
+/** `POST /v1/webhooks/{account}/suppressions`: what a CRM says, signed. @throws ProblemError 400, 401, 413, 415, 429, 503 */
+export async function postWebhook(
+  context: RestContext,
+  accountId: string,
+  request: IncomingMessage,
+): Promise<StoredSuppressions> {
+  const { suppressions, webhooks, bodies } = context;
+  if (!suppressions.open()) throw unavailable();
+  const sender = webhooks.of(accountId);
+  let at = 0;
+  const body = await readJsonBody(request, BODY_LIMIT, bodies, (octets) => {
+    const checked = checkWebhook(sender?.secret, request.headers, octets, suppressions.now());
+    if (!checked.ok) throw notSigned(checked.reason);
+    at = checked.at;
+  });
+  try {
+    const now = suppressions.now();
+    const read = readSuppressions(readContactChanges(body.value), now, Math.min(at, now));
+    return await storeAll(context, sender!.account, read, "webhook");
+  } finally {
+    body.done();
+  }
+}
+
+async function storeAll(
+  context: RestContext,
+  account: Account,
+  read: ReadSuppressions,
+  source: "api" | "webhook",
+): Promise<StoredSuppressions> {
+  if (!read.ok) throw invalid(read.problems);
+  const { words } = read;
+  requireAdmitted(context.acceptor.charge(account, Math.ceil(words.length / WORDS_A_MESSAGE)));
+  const found = await context.suppressions.saidStop(account, words);
+  // To stop, nothing need be known.
+  if (found === undefined && words.some(({ state }) => state === "opted_in")) throw notRead();
+  const stopped = found ?? new Map<string, ConsentWord>();
+  const others = stopped.size === 0 ? words : words.filter(({ destination }) => !stopped.has(destination));
+  if (others.length > 0) await store(context, account, others, source);
+  const wanted = new Set(words.flatMap(({ destination, state }) => (state === "opted_in" ? [destination] : [])));
+  const kept = [...stopped].flatMap(([destination, word]): SuppressionAnswer[] =>
+    wanted.has(destination) ? [{ number: `+${destination}`, suppressed: true, scope: "account", ...told(word) }] : [],
+  );
+  const stored = words.length - kept.length;
+  return kept.length === 0 ? { stored } : { stored, kept };
 }
 
 /** `GET /v1/suppressions`: who is suppressed for the account alone, a page of it. @throws ProblemError 400, 503 */
@@ -108,9 +169,14 @@ export async function listSuppressions(
   return page.next === undefined ? { suppressions } : { suppressions, next: page.next };
 }
 
-async function store(context: RestContext, account: Account, words: readonly SuppressionWord[]): Promise<void> {
+async function store(
+  context: RestContext,
+  account: Account,
+  words: readonly SuppressionWord[],
+  source: "api" | "webhook",
+): Promise<void> {
   // Whether Kafka has it or not: to say it again does no harm.
-  if ((await context.suppressions.say(account, words, "api")) !== "stored") throw unavailable();
+  if ((await context.suppressions.say(account, words, source)) !== "stored") throw unavailable();
 }
 
 function told(word: Pick<ConsentWord, "source" | "at"> | undefined): { source?: string; at?: string } {
@@ -143,4 +209,18 @@ function notRead(): ProblemError {
     },
     { headers: { "retry-after": "1" } },
   );
+}
+
+function recipientSaidStop(): ProblemError {
+  return new ProblemError({
+    status: 409,
+    code: "RECIPIENT_SAID_STOP",
+    title: "The recipient has said stop",
+    detail:
+      "by a message; the recipient alone lifts it, by START to the same number. An account that has its recipients' consent in another way may lift it with optOut.liftedByAccount in the catalog",
+  });
+}
+
+function notSigned(detail: string): ProblemError {
+  return new ProblemError({ status: 401, code: "UNAUTHORIZED", title: "The signature is not valid", detail });
 }

@@ -37,6 +37,15 @@ it("is refused of a day that is young, before anything is done", async () => {
   await expect(young).rejects.toMatchObject({ code: "DAY_TOO_YOUNG" });
 });
 
+it.each([
+  ["as many rows of another content", { checksum: "6" }],
+  ["another number of rows of the same checksum", { rows: 6 }],
+])("puts a day back that has %s", async (_, changes) => {
+  const dropped = dropDay(EVENTS, DAY, { ...MANIFEST, ...changes }, tables.database);
+  await expect(dropped).rejects.toMatchObject({ code: "DAY_CHANGES" });
+  expect([...tables.rows]).toEqual([["events", 5]]);
+});
+
 it("puts a day back that has other rows", async () => {
   tables.rows.set("events", 6);
   await expect(drop()).rejects.toMatchObject({ code: "DAY_CHANGES" });

@@ -25,10 +25,9 @@ interface Owner {
   readonly budget: PartitionBudget;
   /** What earlier owners have decided, and how far. */
   readonly earlier: ReadonlySet<number>;
-  readonly reach: number;
   next: number;
-  /** Decisions on their way to the brokers, in order. */
-  flying: { readonly at: number; readonly decision: Decision }[];
+  /** What records have led to, on its way to the brokers, in order. Undefined: no decision. */
+  flying: { readonly at: number; readonly offset: number; readonly decision: Decision | undefined }[];
 }
 
 interface Router {
@@ -61,8 +60,6 @@ export class SimulatedRouters {
   readonly log: BudgetWord[] = [];
   /** What has really been spent, by decisions that are stored. */
   spent = 0;
-  /** What decisions had taken that were lost, and may have been told: it stays unused. */
-  lost = 0;
   now: number;
   budget: Budget;
   private readonly options: SimulationOptions;
@@ -116,9 +113,8 @@ export class SimulatedRouters {
         this.catchUp(router);
         router.lag = this.now + 300 * this.options.random();
       }
-      for (const { budget, next, reach } of router.owned.values())
-        for (const word of budget.tell(["acme"], [Math.max(next, reach)], this.now))
-          router.words.push({ at: this.lands(router.words), word });
+      for (const { budget } of router.owned.values())
+        for (const word of budget.tell(["acme"], this.now)) router.words.push({ at: this.lands(router.words), word });
     }
   }
 
@@ -137,7 +133,6 @@ export class SimulatedRouters {
     for (const [partition, { flying }] of dead.owned) {
       const stored = Math.floor((flying.length + 1) * random());
       for (const { decision } of flying.slice(0, stored)) this.store(partition, decision);
-      for (const { decision } of flying.slice(stored)) this.lost += Math.max(0, decision.amount);
       this.give(partition, this.routers[Math.floor(random() * this.routers.length)]!);
     }
   }
@@ -161,10 +156,9 @@ export class SimulatedRouters {
     board.own(partition, budget);
     for (const { offset, amount, at, until } of decided)
       if (amount !== 0) budget.recover("acme", { currency: "EUR", added: amount, until }, at, { input: 0, offset });
-    const reach = Math.max(committed, ...decided.map(({ offset }) => offset + 1));
-    budget.stored([reach]);
+    budget.committed([committed]);
     const earlier = new Set(decided.map(({ offset }) => offset));
-    router.owned.set(partition, { budget, earlier, reach, next: committed, flying: [] });
+    router.owned.set(partition, { budget, earlier, next: committed, flying: [] });
     // Whether it comes to that before it dies as well, chance decides.
     if (random() < 0.5) this.work(partition);
   }
@@ -177,12 +171,14 @@ export class SimulatedRouters {
     for (; owner.next < input.length; owner.next++) {
       if (owner.earlier.has(owner.next)) continue;
       const record = input[owner.next]!;
+      const offset = owner.next;
       const { verdict, amount } = this.decide(owner, record);
       met = verdict;
-      const until =
-        amount === 0 ? 0 : owner.budget.add("acme", this.budget, amount, this.now, { input: 0, offset: owner.next });
-      const decision = { offset: owner.next, amount, at: this.now, until };
-      owner.flying.push({ at: this.lands(owner.flying), decision });
+      const until = amount === 0 ? 0 : owner.budget.add("acme", this.budget, amount, this.now, { input: 0, offset });
+      // What waits a little longer leads to no decision: the next owner may decide it otherwise.
+      const isDecided = amount !== 0 || this.options.random() < 0.5;
+      const decision = isDecided ? { offset, amount, at: this.now, until } : undefined;
+      owner.flying.push({ at: this.lands(owner.flying), offset, decision });
     }
     return met;
   }
@@ -194,19 +190,21 @@ export class SimulatedRouters {
   }
 
   private land(partition: number, owner: Owner): void {
-    for (const { at, decision } of owner.flying.splice(0)) {
+    const one = this.partitions[partition]!;
+    for (const { at, offset, decision } of owner.flying.splice(0)) {
       if (at > this.now) {
-        owner.flying.push({ at, decision });
+        owner.flying.push({ at, offset, decision });
         continue;
       }
       this.store(partition, decision);
-      const done = decision.offset + 1;
-      owner.budget.stored([Math.max(done, owner.reach)]);
-      if (this.options.random() < 0.5) this.partitions[partition]!.committed = done;
+      if (this.options.random() < 0.5) one.committed = Math.max(one.committed, offset + 1);
     }
+    // An owner that dies may not have heard of its last commit.
+    if (this.options.random() < 0.5) owner.budget.committed([one.committed]);
   }
 
-  private store(partition: number, decision: Decision): void {
+  private store(partition: number, decision: Decision | undefined): void {
+    if (decision === undefined) return;
     this.partitions[partition]!.decided.push(decision);
     this.spent += decision.amount;
   }

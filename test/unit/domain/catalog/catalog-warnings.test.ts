@@ -31,6 +31,22 @@ describe("a catalog that can be carried out and is probably not meant", () => {
     expect(messages).toEqual(["accounts[0].apiKeys[0].sha256: is the hash of an empty text: no request has this key"]);
   });
 
+  it("with content rules that no text can match, which were accepted before", () => {
+    const of = (content: object) => warningsAfter(({ accounts }) => Object.assign(accounts[0]!, { content }));
+    const at = "accounts[0].content";
+    expect(of({ deny: [{ id: "a", phrases: ["gratis", "½ price"] }] })).toEqual([
+      expect.stringContaining(`${at}.deny[0].phrases[1]: matches nothing`),
+    ]);
+    expect(of({ allow: [{ id: "a", phrases: ["⒈ gratis"] }] })).toEqual([
+      expect.stringContaining(`${at}.allow[0].phrases[0]: matches nothing`),
+    ]);
+    expect(of({ domains: ["a.example", "300.300.300.300", "אa.example"] })).toEqual([
+      expect.stringContaining(`${at}.domains[1]: no link can lead there`),
+      expect.stringContaining(`${at}.domains[2]: no link can lead there`),
+    ]);
+    expect(of({ domains: ["a.example"], deny: [{ id: "a", phrases: ["gratis"] }] })).toEqual([]);
+  });
+
   it("with codes that no currency has", () => {
     const messages = warningsAfter((plain) => {
       Object.assign(plain.providers[2]!, { currency: "EUT" });

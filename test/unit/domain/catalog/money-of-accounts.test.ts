@@ -19,6 +19,18 @@ it.each([
     { budget: { currency: "CHF", daily: "5" } },
     [/budget\.currency: is in CHF and provider ".+" has prices in .*: they cannot be compared/],
   ],
+  [{ budget: { currency: "EUR", daily: "1,50" } }, [/budget\.daily: "1,50": with a point, "1\.50"/]],
+  [
+    { budget: { currency: "EUR", daily: "5 EUR" } },
+    [/budget\.daily: "5 EUR": the amount alone.*currency says of what/],
+  ],
+  [{ budget: { currency: "EUR", daily: "€5" } }, [/the amount alone/]],
+  [{ budget: { currency: "EUR", daily: "-5" } }, [/budget\.daily: "-5" is below 0/]],
+  [{ budget: { currency: "EUR", daily: " 5" } }, [/without blanks/]],
+  [{ budget: { currency: "EUR", daily: "1.234.567" } }, [/"1\.234\.567" is no amount: digits and a point/]],
+  [{ budget: { currency: "EUR", daily: "99999999999" } }, [/9007199254 at the most/]],
+  [{ maxPrice: { currency: "EUR", amount: "0.12345678" } }, [/maxPrice\.amount: .*six decimals at the most/]],
+  [{ sells: { currency: "EUR", prices: [{ price: "" }] } }, [/sells\.prices\[0\]\.price: "" is no amount/]],
   [{ sells: { currency: "EUR", prices: [{ price: "1" }, { country: "DE", price: "2" }] } }, []],
   [
     { sells: { currency: "EUR", prices: [{ price: "1" }, { price: "2" }] } },

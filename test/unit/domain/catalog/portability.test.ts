@@ -136,11 +136,11 @@ describe("secrets of look-ups", () => {
   it("are revealed to those who need them, and providers' to those who need these", () => {
     const reveal = () => "geheim";
     const of = (read: ReturnType<typeof withSecrets>) => (read.ok ? read.value : undefined);
-    expect(of(withSecrets(plain, revealFor("lookups", reveal)))).toMatchObject({
+    expect(of(withSecrets(plain, revealFor(["lookups"], reveal)))).toMatchObject({
       providers: [{ smpp: { password: "-" } }],
       portability: { lookups: [{ secretHeaders: { authorization: "geheim" } }] },
     });
-    expect(of(withSecrets(plain, revealFor("providers", reveal)))).toMatchObject({
+    expect(of(withSecrets(plain, revealFor(["providers"], reveal)))).toMatchObject({
       providers: [{ smpp: { password: "geheim" } }],
       portability: { lookups: [{ secretHeaders: { authorization: "-" } }] },
     });

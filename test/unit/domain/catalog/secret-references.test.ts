@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { concealed, secretPlaces, withSecrets } from "../../../../domain/catalog/secret-references.ts";
+import { concealed, revealFor, secretPlaces, withSecrets } from "../../../../domain/catalog/secret-references.ts";
 
 const catalog = {
   providers: [
@@ -47,4 +47,24 @@ it("says which secret is not there, and why", () => {
       },
     ],
   });
+});
+
+it("the secrets of accounts' webhooks are named like others, and revealed to those alone who sign and check", () => {
+  const input = { accounts: [{ id: "a", consentWebhook: { secret: { file: "/s" } } }, { id: "b" }], ...catalog };
+  expect(secretPlaces(input).at(-1)).toEqual({
+    keys: ["accounts", 0, "consentWebhook", "secret"],
+    reference: { file: "/s" },
+  });
+  const secretFor = (...owners: Parameters<typeof revealFor>[0]) => {
+    const read = withSecrets(
+      input,
+      revealFor(owners, () => "geheim"),
+    );
+    return read.ok ? read.value : undefined;
+  };
+  const hidden = { accounts: [{ consentWebhook: { secret: "-" } }, {}] };
+  expect(secretFor("accounts")).toMatchObject({ accounts: [{ consentWebhook: { secret: "geheim" } }, {}] });
+  expect(secretFor("accounts")).toMatchObject({ providers: [{ smpp: { password: "-" } }, {}, {}] });
+  expect(secretFor("providers")).toMatchObject(hidden);
+  expect(secretFor()).toMatchObject(hidden);
 });

@@ -62,6 +62,7 @@ const ask = (catalog: ReturnType<typeof snapshot>, fields: object = {}, account:
     request: request(fields),
     account: account ?? undefined,
     at: MONDAY_NOON,
+    recipient: { optOut: null },
     health: (id) => said[id],
   });
 

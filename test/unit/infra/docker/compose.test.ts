@@ -45,6 +45,22 @@ test.each(own)("the image of %s has what it runs and mounts", (_, service) => {
   }
 });
 
+test.each(["STORE_DIR", "SENDER_JOURNAL_DIR"])(
+  "who has the setting SLUICE_%s keeps it on a volume, and nobody else is given it",
+  (name) => {
+    const setting = `| \`SLUICE_${name}\``;
+    const sections = read("docs/configuration.md").split(/^## /m).slice(1);
+    const wanted = sections.filter((section) => section.includes(setting)).map((section) => /^\S+/.exec(section)![0]);
+    const given = own.filter(([, { environment }]) => environment?.[`SLUICE_${name}`] !== undefined);
+    expect(given.map(([service]) => service).sort()).toEqual(wanted.sort());
+    for (const [, { environment, volumes: mounts }] of given) {
+      const kept = mounts!.map((mount) => mount.split(":")).filter(([source]) => !source!.startsWith("."));
+      const folder = environment![`SLUICE_${name}`]!;
+      expect(kept.some(([, target]) => folder.startsWith(`${target}/`))).toBe(true);
+    }
+  },
+);
+
 test("containers have the local cluster's providers; if not: npx node infra/docs/generate.ts", () => {
   const text = read("infra/docker/providers.yaml");
   expect(text).toBe(containerProviders(read("infra/local/catalog/providers.yaml")));

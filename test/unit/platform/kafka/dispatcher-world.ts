@@ -239,7 +239,7 @@ export class DispatcherWorld {
         return options.hold === true ? outcomeOf(work, "held") : undefined;
       },
       ...(options.over && {
-        over: (work: Work<string>) => (options.over!(work) ? outcomeOf(work, "over") : undefined),
+        over: (work: Work<string>) => (options.over!(work) ? () => outcomeOf(work, "over") : undefined),
       }),
       ...(options.handsBack === true && { crowded: (work: Work<string>) => outcomeOf(work, "crowded") }),
     };

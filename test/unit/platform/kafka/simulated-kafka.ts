@@ -24,13 +24,16 @@ export class SimulatedKafka {
   readonly random: () => number;
   readonly logs = new Map<string, InRecord[]>();
   committed: { offsets: readonly number[]; state: string };
+  /** The highest that ever was: of two commits of one owner the later may be stored first here. */
+  everCommitted: readonly number[];
   /** How long a write that is on the wire when its writer dies may take to land, ms. */
   lateMs = 0;
   owner: Owner | undefined;
 
   constructor(seed: number, inputs: number) {
     this.random = randomFrom(seed);
-    this.committed = { offsets: new Array<number>(inputs).fill(0), state: "" };
+    this.everCommitted = new Array<number>(inputs).fill(0);
+    this.committed = { offsets: this.everCommitted, state: "" };
   }
 
   log(topic: string): InRecord[] {
@@ -118,6 +121,7 @@ export class Owner implements TaskHost {
     if (this.kafka.owner !== this) return task.alive && never();
     const store = () => {
       this.kafka.committed = { offsets: [...offsets], state };
+      this.kafka.everCommitted = this.kafka.everCommitted.map((offset, i) => Math.max(offset, offsets[i]!));
     };
     this.commitsOnWire.add(store);
     this.statesOnWire.add(state);

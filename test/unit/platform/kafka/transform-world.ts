@@ -20,6 +20,8 @@ interface State {
 export class TransformWorld {
   readonly kafka: SimulatedKafka;
   readonly faults: string[] = [];
+  /** The last that an owner was told to be committed. */
+  told: readonly number[] = [];
   ended: Promise<void> = Promise.resolve();
   private readonly maxBatch: number;
   private readonly urgentInputs: number;
@@ -85,6 +87,10 @@ export class TransformWorld {
       },
       tick: () => marks.note(performance.now(), next, [kafka.log(DECISIONS).length]),
       state: (offsets) => JSON.stringify({ e: marks.pick(performance.now(), offsets)[0]! } satisfies State),
+      committed: (offsets) => {
+        this.told = offsets;
+        if (offsets.some((offset, i) => offset > kafka.everCommitted[i]!)) this.faults.push("not committed");
+      },
     };
   }
 }

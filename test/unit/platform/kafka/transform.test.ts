@@ -242,3 +242,14 @@ test("what is urgent is decided while a batch of all inputs is being written; it
   expect(kafka.log(effectsOf("first")).length).toBeGreaterThan(0);
   owner.crash();
 });
+
+test("a transform is told what has been committed, and nothing before", async () => {
+  const world = new TransformWorld(1, 5);
+  for (let n = 0; n < 20; n++) world.add(n % 2, String(n));
+  const owner = world.start();
+  await until("all input is done", () => world.finished);
+  await pass(100);
+  expect(world.told).toEqual([10, 10]);
+  expect(world.faults).toEqual([]);
+  owner.crash();
+});

@@ -53,8 +53,12 @@ function budgeted(budget: object, rates?: object) {
     }
   };
   /** All that was decided is stored, and committed. @returns where in the event log a new owner begins to read */
-  const stored = (router: Router): number =>
-    (JSON.parse(router.state(ROUTER_INPUTS.map(() => 1_000))) as { e: number }).e;
+  const stored = (router: Router): number => {
+    const offsets = ROUTER_INPUTS.map(() => 1_000);
+    const { e } = JSON.parse(router.state(offsets)) as { e: number };
+    router.committed(offsets);
+    return e;
+  };
   /** Words are written, and nobody confirms it. */
   const silence = () => {
     answers = false;
@@ -169,6 +173,7 @@ describe("the budget of an account", () => {
     const second = w.run(router, one(1));
     const copy = w.run(router, back(second.effects[0], "unknown", null));
     expect(eventOf(copy.decisions[0])).toMatchObject({ type: "routed", charge: { added: CENT, held: CENT } });
+    w.stored(router);
     await w.settle(router);
     expect(w.board.word("acme", HOME)?.day).toBe(3 * CENT);
   });
@@ -217,6 +222,22 @@ describe("the budget of an account", () => {
       await w.settle(next, 3_000);
       expect(w.board.word("acme", HOME)?.day).toBe(3 * CENT);
     }
+  });
+
+  it("counts what the third owner finds, though the first one had told beyond it, and the second one told nothing", async () => {
+    const w = budgeted({ daily: "1" });
+    const first = await w.start();
+    // All of it is still being shared out: the message is held, the word goes out, and the decision is lost.
+    expect(eventOf(w.run(first, one(0)).decisions[0])).toMatchObject({ errorCode: "budget-held" });
+    await w.settle(first, 3_000);
+    expect(w.board.word("acme", HOME)?.ahead).toBeGreaterThan(0);
+    w.log.pop();
+    const second = await w.start(requestsFrom(0));
+    expect(eventOf(w.run(second, one(0)).decisions[0])).toMatchObject({ type: "routed", charge: { added: CENT } });
+    const third = await w.start(requestsFrom(0));
+    w.stored(third);
+    await w.settle(third, 3_000);
+    expect(w.board.word("acme", HOME)?.day).toBe(CENT);
   });
 
   it("what is given back on the day after is not taken off that day", async () => {
@@ -305,6 +326,7 @@ describe("the budget of an account", () => {
     const router = await w.start();
     await w.settle(router);
     w.run(router, one(0));
+    router.committed(requestsFrom(1));
     await w.settle(router, 3_000);
     expect(w.board.word("acme", HOME)?.day).toBe(CENT);
     const given = [1, 2, 3].filter((n) => eventOf(w.run(router, one(n)).decisions[0]).type === "routed");

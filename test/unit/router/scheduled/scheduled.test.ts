@@ -253,6 +253,23 @@ describe("a cancel", () => {
     expect(answersOf(effects)).toMatchObject([{ outcome: "gone", to: TO }]);
   });
 
+  it("of another account is told nothing, also between the decision and its record in sms.scheduled", async () => {
+    const { run, router, tick, at } = await withOneWaiting();
+    at(NOW + HOUR);
+    const [due] = (await tick(router)).effects;
+    run(router, asInput(due!, 0));
+    const { effects } = run(router, cancelRecord({ scheduled: KEY, accountId: "globex" }));
+    expect(answersOf(effects)).toMatchObject([{ outcome: "none", to: null }]);
+  });
+
+  it("of what waits and cannot be understood finds nothing: nobody knows whose it is", async () => {
+    const { run, router, scheduled, copied } = await withOneWaiting();
+    copied([{ ...scheduled, value: Buffer.from("garbage") }]);
+    const { decisions, effects } = run(router, cancelRecord({ scheduled: KEY }));
+    expect(decisions).toEqual([]);
+    expect(answersOf(effects)).toMatchObject([{ outcome: "none", to: null }]);
+  });
+
   it("is answered again, as it was decided, by an owner who finds the decision", async () => {
     const w = await withOneWaiting();
     w.run(w.router, cancelRecord({ scheduled: KEY }));

@@ -22,7 +22,13 @@ describe("POST /v1/routes/explain", () => {
     const valid = validateSendRequest(fields);
     if (!valid.ok) throw new Error(JSON.stringify(valid.problems));
     const { routing } = ingest.context;
-    const input = { request: valid.request, account: "acme", at: MONDAY_NOON, delivery: routing.delivery };
+    const input = {
+      request: valid.request,
+      account: "acme",
+      at: MONDAY_NOON,
+      delivery: routing.delivery,
+      recipient: { optOut: null },
+    };
     const said = explain(snapshot, { ...input, health: (id) => routing.health(id, "transactional") });
     expect(status).toBe(200);
     expect(body).toEqual(JSON.parse(JSON.stringify(said)));
@@ -44,6 +50,29 @@ describe("POST /v1/routes/explain", () => {
       const { status, body } = await ask({ ...question, [field]: "acme" }, OTHER_KEY);
       expect([status, body.errors]).toEqual([400, [expect.objectContaining({ field, code: "field-unknown" })]]);
     }
+  });
+
+  it("says that its recipient said stop to this account, and to another one nothing of it", async () => {
+    const question = { to: "+46701740605" };
+    expect((await ask(question)).body.holds).toEqual([]);
+    ingest.consent.say("acme", "46701740605");
+    expect((await ask(question)).body.holds).toEqual([
+      { rule: "opted-out", until: null, detail: "the recipient said stop on 1970-01-01T00:00:01.000Z" },
+    ]);
+    expect((await ask(question, OTHER_KEY)).body.holds).toEqual([]);
+    ingest.consent.complete = false;
+    const { holds, notes } = (await ask(question)).body;
+    ingest.consent.complete = true;
+    expect(holds).toEqual([]);
+    expect(notes).toContain("whether the recipient has said stop is not known here: taken that they have not");
+  });
+
+  it("says of one for later that it waits, and decides for then", async () => {
+    const sendAt = "2026-01-06T12:00:00.000Z";
+    const { body } = await ask({ to: "+33612345678", sendAt });
+    expect(body).toMatchObject({ at: sendAt, holds: [{ rule: "send-at", until: sendAt }] });
+    const { body: refused } = await ask({ to: "+33612345678", sendAt: "2026-06-30T12:00:00Z" });
+    expect(refused.errors).toMatchObject([{ field: "sendAt", code: "send-at-too-far" }]);
   });
 
   it("is about another time where one is given", async () => {

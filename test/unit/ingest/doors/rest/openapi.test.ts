@@ -10,6 +10,7 @@ import {
   type MessageRow,
   statusAnswer,
 } from "../../../../../pipeline/read-model/message-status.ts";
+import { signWebhook } from "../../../../../platform/http/signed-webhook.ts";
 import type { AvroEnum, AvroRecord } from "../../../../../schemas/avro-schema.ts";
 import { readContracts } from "../../../../../schemas/contracts.ts";
 import { MESSAGE_FIELDS } from "../../../../../services/ingest/acceptance/intake.ts";
@@ -19,7 +20,7 @@ import { openapi } from "../../../../../services/ingest/doors/rest/openapi.ts";
 import { problemCodes } from "../../../../../services/ingest/doors/rest/openapi-problems.ts";
 import { schemas } from "../../../../../services/ingest/doors/rest/openapi-schemas.ts";
 import { exampleCatalog } from "../../../domain/catalog/example.ts";
-import { type Answer, type Harness, MESSAGE, OTHER_KEY, startIngest } from "../../ingest-harness.ts";
+import { type Answer, type Harness, MESSAGE, OTHER_KEY, SECRET, startIngest } from "../../ingest-harness.ts";
 import { mismatches } from "./schema-match.ts";
 
 let ingest: Harness;
@@ -292,6 +293,17 @@ describe("the OpenAPI document", () => {
       [one, "delete", await of("491701234567", "DELETE")],
       [one, "delete", await of("x", "DELETE")],
     );
+    const hook = "/v1/webhooks/{account}/suppressions";
+    const tellOf = (body: unknown, at = Date.now()) => {
+      const text = JSON.stringify(body);
+      const headers = signWebhook(SECRET, "1", at, text);
+      return ingest.call(hook.replace("{account}", "acme"), { body: text, key: undefined, headers });
+    };
+    answers.push(
+      [hook, "post", await tellOf([{ number: "+491701234567", suppressed: false }])],
+      [hook, "post", await tellOf({})],
+      [hook, "post", await tellOf([], 0)],
+    );
     ingest.consent.complete = false;
     answers.push([list, "get", await ingest.call(list)], [one, "get", await of("491701234567", "GET")]);
     ingest.writer.onSend = () => new Promise(() => {});
@@ -306,7 +318,7 @@ describe("the OpenAPI document", () => {
     answers.push([single, "post", await post(single, valid)]);
     answers.push([told, "post", await tell(accepted.body.id, { converted: true })]);
     expect(new Set(answers.map(([, , answer]) => answer.status))).toEqual(
-      new Set([200, 202, 207, 400, 401, 404, 413, 415, 422, 429, 503]),
+      new Set([200, 202, 207, 400, 401, 404, 409, 413, 415, 422, 429, 503]),
     );
     for (const [path, method, answer] of answers) {
       expect(mismatches(schemaOf(path, method, answer), answer.body, schemas), answer.text).toEqual([]);

@@ -1,6 +1,14 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { partitionFor } from "../../../../../platform/kafka/murmur2.ts";
-import { type Answer, type Harness, OTHER_KEY, PARTITIONS, startIngest, testCodecs } from "../../ingest-harness.ts";
+import {
+  ACME,
+  type Answer,
+  type Harness,
+  OTHER_KEY,
+  PARTITIONS,
+  startIngest,
+  testCodecs,
+} from "../../ingest-harness.ts";
 
 let ingest: Harness;
 beforeEach(async () => {
@@ -83,9 +91,22 @@ describe("PUT and DELETE /v1/suppressions/{number}", () => {
       ]);
       expect(refusal(await call(`/${TO}`, method, { suppressed: false }))).toEqual([400, "BODY_NOT_EXPECTED"]);
       const chunked = { headers: { "transfer-encoding": "chunked" } };
-      expect(refusal(await call(`/${TO}`, method, "{}", chunked))).toEqual([400, "BODY_NOT_EXPECTED"]);
+      for (const body of ['{"a":1}', "[]", "{}{}", "0"])
+        expect(refusal(await call(`/${TO}`, method, body, chunked))).toEqual([400, "BODY_NOT_EXPECTED"]);
       expect(await written()).toEqual([]);
       expect((await call(`/${TO}`, method, "", chunked)).status).toBe(200);
+    },
+  );
+
+  it.each(["PUT", "DELETE"])(
+    "%s heeds what clients send that always send a body: nothing, {} and null",
+    async (method) => {
+      const chunked = { headers: { "transfer-encoding": "chunked" } };
+      for (const body of ["", "{}", " { }\r\n", "null"]) {
+        expect((await call(`/${TO}`, method, body)).status).toBe(200);
+        expect((await call(`/${TO}`, method, body, chunked)).status).toBe(200);
+      }
+      expect((await written()).length).toBeGreaterThan(0);
     },
   );
 
@@ -99,6 +120,47 @@ describe("PUT and DELETE /v1/suppressions/{number}", () => {
       answers.map(({ status }) => status),
       "without a rate",
     ).toEqual([200, 200]);
+  });
+
+  it("do not lift what the recipient has said, nor take its place so that it could be lifted", async () => {
+    ingest.consent.say("acme", TO);
+    const put = await call(`/${TO}`, "PUT");
+    expect(put).toMatchObject({ status: 200, body: { suppressed: true, scope: "account", source: "keyword" } });
+    expect(refusal(await call(`/${TO}`, "DELETE"))).toEqual([409, "RECIPIENT_SAID_STOP"]);
+    const batch = [{ number: `+${TO}` }, { number: `+${TO}`, suppressed: false }, `+${TO}1`];
+    const kept = [
+      { number: `+${TO}`, suppressed: true, scope: "account", ...{ ...SAID, at: "1970-01-01T00:00:01.000Z" } },
+    ];
+    expect((await call("", "POST", { suppressions: batch.slice(0, 2) })).body).toEqual({ stored: 1, kept });
+    expect(await written()).toEqual([]);
+    for (const source of ["api", "webhook", "import"]) {
+      ingest.consent.say("acme", TO, { source });
+      expect((await call(`/${TO}`, "DELETE")).status).toBe(200);
+    }
+  });
+
+  it("lift it for an account that the catalog lets", async () => {
+    ACME.optOut = { liftedByAccount: true };
+    try {
+      ingest.consent.say("acme", TO);
+      expect((await call(`/${TO}`, "DELETE")).body).toMatchObject({ suppressed: false });
+      const body = { suppressions: [{ number: `+${TO}`, suppressed: false }] };
+      expect((await call("", "POST", body)).body).toEqual({ stored: 1 });
+      expect(await written()).toMatchObject([{ state: "opted_in" }, { state: "opted_in" }]);
+    } finally {
+      delete ACME.optOut;
+    }
+  });
+
+  it("take a stop also while it is not known what recipients have said, and lift nothing then", async () => {
+    ingest.consent.complete = false;
+    expect((await call(`/${TO}`, "PUT")).status).toBe(200);
+    expect((await call("", "POST", { suppressions: [`+${TO}`] })).status).toBe(200);
+    expect((await written()).length).toBe(2);
+    expect(refusal(await call(`/${TO}`, "DELETE"))).toEqual([503, "UNAVAILABLE"]);
+    const lifting = { suppressions: [{ number: `+${TO}`, suppressed: false }] };
+    expect(refusal(await call("", "POST", lifting))).toEqual([503, "UNAVAILABLE"]);
+    expect((await written()).length).toBe(2);
   });
 
   it("need a key", async () => {

@@ -1,0 +1,106 @@
+import type { FrequencyCap } from "../catalog/frequency-cap.ts";
+import type { Snapshot } from "../catalog/snapshot.ts";
+import { type ConsentWord, optOutText } from "../consent/consent-word.ts";
+import type { ValidRequest } from "../message/validation.ts";
+import { LocalTime } from "./local-time.ts";
+import { quietTableOf, quietText } from "./quiet-hours.ts";
+import { roomAt, type SentMessage } from "./recent-messages.ts";
+
+/** Something that a message would wait for, or end by, before a provider is chosen. */
+export interface ExplainedHold {
+  readonly rule: (typeof holdRules)[number];
+  /** Until when it waits, ISO 8601; null: it ends. */
+  readonly until: string | null;
+  readonly detail: string;
+}
+
+/** In the order in which they are asked. */
+export const holdRules = ["send-at", "opted-out", "quiet-hours", "frequency-cap"] as const;
+
+/** What is known of the message's recipient beside their number. */
+export interface KnownRecipient {
+  /** The word by which nothing of the account goes to them, whatever the lane; null: there is none; undefined: it is not known. */
+  readonly optOut?: ConsentWord | null | undefined;
+  /** What they have had by a frequency cap of the account, oldest first; undefined: it is not known. */
+  readonly sent?: ((cap: string) => readonly SentMessage[]) | undefined;
+}
+
+export interface HoldsQuestion {
+  readonly request: ValidRequest;
+  readonly account: string | undefined;
+  /** When it is handed in, epoch ms. */
+  readonly at: number;
+  readonly recipient: KnownRecipient;
+}
+
+export interface Holds {
+  readonly holds: readonly ExplainedHold[];
+  /** What could not be asked. */
+  readonly notes: readonly string[];
+}
+
+const HOUR_MS = 3_600_000;
+
+/** What the routers' rules would have a message wait for, as far as it is known; what waits is judged on at the end of its wait. */
+export function holdsOn(snapshot: Snapshot, { request, account, at, recipient }: HoldsQuestion): Holds {
+  const holds: ExplainedHold[] = [];
+  const notes: string[] = [];
+  const { lane, destination, country, sendAt, validitySeconds } = request;
+  let now = at;
+  const wait = (rule: ExplainedHold["rule"], until: number, detail: string) => {
+    holds.push({ rule, until: iso(until), detail });
+    now = until;
+  };
+  const end = (rule: ExplainedHold["rule"], detail: string): Holds => {
+    holds.push({ rule, until: null, detail });
+    return { holds, notes };
+  };
+
+  if (sendAt !== undefined && sendAt > now) wait("send-at", sendAt, `handed in for ${iso(sendAt)}`);
+  const expiresAt = now + validitySeconds * 1_000;
+
+  const of = account === undefined ? undefined : snapshot.accounts.get(account);
+  if (of?.optOut?.lanes?.includes(lane) ?? true) {
+    if (recipient.optOut === undefined)
+      notes.push("whether the recipient has said stop is not known here: taken that they have not");
+    else if (recipient.optOut !== null) return end("opted-out", optOutText(recipient.optOut));
+  }
+
+  const quiet = quietTableOf(snapshot)?.ask({ country, lane, account: account ?? "", to: destination }, now);
+  if (quiet !== undefined) {
+    const [zone, ...others] = quiet.zones;
+    const there = zone === undefined || others.length > 0 ? "" : `, ${clockIn(zone, quiet.until)} there`;
+    const detail = `${quietText(quiet)}${there}`;
+    if (quiet.until >= expiresAt) return end("quiet-hours", `${detail}, and the message is valid for less`);
+    wait("quiet-hours", quiet.until, detail);
+  }
+
+  const caps = (of?.frequencyCaps ?? []).filter(({ lanes }) => lanes.includes(lane));
+  for (const cap of caps) {
+    if (recipient.sent === undefined) {
+      notes.push(
+        `frequency cap ${capText(cap)} counts it: how many have gone, the routers know; taken to have room here`,
+      );
+      continue;
+    }
+    const due = roomAt(recipient.sent(cap.id), cap.most, cap.hours * HOUR_MS, now);
+    if (due === undefined) continue;
+    const detail = `${capText(cap)} have gone to the recipient`;
+    if (cap.whenReached === "refuse" || due >= expiresAt) return end("frequency-cap", detail);
+    wait("frequency-cap", due, detail);
+  }
+  return { holds, notes };
+}
+
+function capText({ id, most, hours }: FrequencyCap): string {
+  return `${id}: ${most} in ${hours} ${hours === 1 ? "hour" : "hours"}`;
+}
+
+function clockIn(zone: string, at: number): string {
+  const minute = LocalTime.of(zone).minuteOfWeek(at) % 1_440;
+  return [Math.floor(minute / 60), minute % 60].map((part) => String(part).padStart(2, "0")).join(":");
+}
+
+function iso(at: number): string {
+  return new Date(at).toISOString();
+}
