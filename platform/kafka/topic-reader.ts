@@ -13,18 +13,21 @@ interface Stretch {
   next: number;
   readonly to: number;
   readonly onRecord: (record: InRecord) => void;
-  /** Asked before each batch. False: there is no room now; the batch is fetched again. */
+  /** Asked before each batch. False: there is no room now; the batch is fetched again a moment later. */
   readonly ready?: () => Promise<boolean>;
   /** Told how far the stretch has been read, after each batch. */
   readonly reached?: (next: number) => void;
   readonly done: () => void;
 }
 
+/** A partition whose follower has no room is asked for again after so long, ms; meanwhile the others go on. */
+const NO_ROOM_MS = 100;
+
 /** Who follows one partition. */
 export interface PartitionFollower {
   /**
-   * Asked before each batch, which is at most what one fetch brings. False: there is no room for it, and it is fetched again. It must
-   * answer within a few seconds, since the reader's membership lapses while it waits.
+   * Asked before each batch, which is at most what one fetch brings. False: there is no room for it, and it is fetched again a moment later. It
+   * must answer within a few seconds, since the reader's membership lapses while it waits.
    */
   ready(): Promise<boolean>;
   onRecord(record: InRecord): void;
@@ -142,8 +145,15 @@ export class TopicReader {
     await turn;
   }
 
-  /** Gives every record of the topic from its start and then as they come; resolves when what was there at the call has been given. */
-  async follow(topic: string, onRecord: (record: InRecord) => void): Promise<void> {
+  /**
+   * Gives every record of the topic from its start and then as they come; resolves when what was there at the call has been given.
+   * @param hasRoom asked before each batch of a partition; while it says false, the partition stands still. Default: there always is
+   */
+  async follow(
+    topic: string,
+    onRecord: (record: InRecord) => void,
+    hasRoom?: (partition: number) => boolean,
+  ): Promise<void> {
     const marks = await this.watermarks(topic);
     await Promise.all(
       marks.map(
@@ -154,6 +164,7 @@ export class TopicReader {
               next: low,
               to: Number.POSITIVE_INFINITY,
               onRecord,
+              ...(hasRoom === undefined ? {} : { ready: async () => hasRoom(partition) }),
               reached: (next) => {
                 if (next >= high) resolve();
               },
@@ -243,8 +254,16 @@ export class TopicReader {
     const { topic, partition } = payload.batch;
     const stretch = this.stretches.get(keyOf(topic, partition));
     // What is not resolved is fetched again, so whoever has no room needs no queue.
-    if (stretch?.ready !== undefined && !(await stretch.ready())) return;
-    this.give(payload);
+    if (stretch?.ready === undefined || (await stretch.ready())) this.give(payload);
+    else this.beginLater(topic, partition);
+  }
+
+  /** Not at once: what is there already would be fetched over and over. */
+  private beginLater(topic: string, partition: number): void {
+    this.consumer?.pause([{ topic, partitions: [partition] }]);
+    setTimeout(() => {
+      if (!this.stopped) this.begin(topic, partition);
+    }, NO_ROOM_MS).unref();
   }
 
   private give({ batch, resolveOffset }: EachBatchPayload): void {

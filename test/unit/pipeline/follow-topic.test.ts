@@ -55,7 +55,7 @@ async function world() {
       learn: (_, network) => learned.push(network),
       onUnreadable: () => unreadable++,
     });
-  return { own, other, follow, learned, reached, schemaOf, unreadable: () => unreadable };
+  return { own, other, codecs, follow, learned, reached, schemaOf, unreadable: () => unreadable };
 }
 
 it("reads what another version has written, in its order, and only then says that it has read it", async () => {
@@ -86,6 +86,46 @@ it("waits for a registry that is away, and goes on without a schema that does no
     await gone.follow([gone.other("26202"), gone.own("26203")]);
     expect(gone.learned).toEqual(["26203"]);
     expect([gone.unreadable(), unreadable()]).toEqual([1, 0]);
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
+it("lets a partition stand still while a schema is waited for, and passes nothing over, however much comes", async () => {
+  vi.useFakeTimers();
+  try {
+    const { own, other, codecs, schemaOf } = await world();
+    schemaOf.mockRejectedValueOnce(new Error("away"));
+    const learned: string[] = [];
+    let unreadable = 0;
+    let hasRoom: ((partition: number) => boolean) | undefined;
+    const give = { take: (_: InRecord) => {} };
+    const read = followNetworks({
+      reader: {
+        follow: async (_, take, room) => {
+          give.take = take;
+          hasRoom = room;
+        },
+      },
+      ...{ schemas: codecs, codec: codecs.numberNetwork, log: silentLog },
+      learn: (_, network) => learned.push(network),
+      onUnreadable: () => unreadable++,
+    });
+    expect(hasRoom!(0)).toBe(true);
+    give.take(own("26201"));
+    expect(hasRoom!(0)).toBe(true);
+    // What one fetch brings comes all the same.
+    give.take(other("26202"));
+    const many = Array.from({ length: 50_001 }, () => "26203");
+    const next = own("26203");
+    for (const _ of many) give.take(next);
+    expect(learned).toEqual(["26201"]);
+    expect([hasRoom!(0), hasRoom!(1)]).toEqual([false, true]);
+    await vi.advanceTimersByTimeAsync(1_100);
+    await read;
+    expect(hasRoom!(0)).toBe(true);
+    expect(learned).toEqual(["26201", "26202", ...many]);
+    expect(unreadable).toBe(0);
   } finally {
     vi.useRealTimers();
   }

@@ -1,5 +1,5 @@
 import type { EachBatchPayload } from "kafkajs";
-import { beforeEach, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { TopicReader } from "../../../../platform/kafka/topic-reader.ts";
 import { silentLog } from "./simulated-kafka.ts";
 
@@ -36,12 +36,27 @@ vi.mock("../../../../platform/kafka/connection.ts", () => {
       broker.next = Number(offset);
     },
   };
-  const admin = { connect: async () => {}, disconnect: async () => {} };
-  return { kafkaClient: () => ({ consumer: () => consumer, admin: () => admin }) };
+  return { kafkaClient: () => ({ consumer: () => consumer }) };
 });
-vi.mock("../../../../platform/kafka/admin-connection.ts", () => ({ connectAdmin: async () => ({}) }));
+vi.mock("../../../../platform/kafka/admin-connection.ts", () => ({
+  connectAdmin: async () => ({
+    disconnect: async () => {},
+    fetchTopicOffsets: async () => [{ partition: 0, low: "0", high: String(broker.records) }],
+  }),
+}));
+
+const readers: TopicReader[] = [];
 
 beforeEach(() => Object.assign(broker, { records: 10, next: 0, paused: true }));
+afterEach(async () => {
+  for (const reader of readers.splice(0)) await reader.stop();
+});
+
+function newReader(): TopicReader {
+  const reader = new TopicReader({ connection: { brokers: [], clientId: "t", log: silentLog }, topics: ["table"] });
+  readers.push(reader);
+  return reader;
+}
 
 async function fetchOnce(): Promise<void> {
   const offsets = Array.from({ length: Math.min(3, broker.records - broker.next) }, (_, i) => broker.next + i);
@@ -59,7 +74,7 @@ async function fetchOnce(): Promise<void> {
 }
 
 async function following(from: number, ready: () => Promise<boolean>) {
-  const reader = new TopicReader({ connection: { brokers: [], clientId: "t", log: silentLog }, topics: ["table"] });
+  const reader = newReader();
   const given: number[] = [];
   const reached: number[] = [];
   reader.followFrom("table", 0, from, {
@@ -91,6 +106,29 @@ test("a batch for which a follower has no room is given when it has, once and in
   room = true;
   await fetchOnce();
   expect(given).toEqual([0, 1, 2, 3, 4, 5]);
+});
+
+test("a partition whose follower has no room is not fetched over and over, and stands still until there is room", async () => {
+  const reader = newReader();
+  await reader.start();
+  const given: number[] = [];
+  let room = true;
+  const read = reader.follow(
+    "table",
+    ({ offset }) => given.push(offset),
+    (partition) => partition === 0 && room,
+  );
+  await vi.waitFor(() => expect(broker.paused).toBe(false));
+  await fetchOnce();
+  room = false;
+  await fetchOnce();
+  expect(broker.paused).toBe(true);
+  expect(given).toEqual([0, 1, 2]);
+  await vi.waitFor(() => expect(broker.paused).toBe(false));
+  room = true;
+  for (let fetches = 0; fetches < 3; fetches++) await fetchOnce();
+  await read;
+  expect(given).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
 });
 
 test("a batch that was fetched again while its follower made room is given once", async () => {
