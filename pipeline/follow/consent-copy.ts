@@ -208,25 +208,35 @@ export class ConsentCopy {
   }
 }
 
-/** What a record of sms.consent says; `word` null: nothing any more. Undefined for what no record of ours can be. */
+/** What a record of sms.consent says. */
+export interface SaidOfPair {
+  readonly key: Buffer;
+  readonly accountId: string;
+  readonly destination: string;
+  /** Null: nothing any more. */
+  readonly word: ConsentWord | null;
+  readonly detail: string | null;
+}
+
+/** Undefined for what no record of ours can be. */
 export function readConsent(
-  { key, value, partition, offset }: InRecord,
+  record: InRecord,
   { codec, partitions }: Pick<ConsentCopyOptions, "codec" | "partitions">,
-):
-  | {
-      readonly key: Buffer;
-      readonly accountId: string;
-      readonly destination: string;
-      readonly word: ConsentWord | null;
-      readonly detail: string | null;
-    }
-  | undefined {
+): SaidOfPair | undefined {
+  const decoded = record.value === null ? undefined : codec.decode(record.value);
+  return decoded?.ok === false ? undefined : saidOfPair(record, decoded?.value ?? null, partitions);
+}
+
+/** As {@link readConsent}, of a record that has been decoded; null where it has no value. */
+export function saidOfPair(
+  { key, partition, offset }: Pick<InRecord, "key" | "partition" | "offset">,
+  consent: Consent | null,
+  partitions: number,
+): SaidOfPair | undefined {
   const pair = key === null ? undefined : readConsentKey(key.toString());
   if (key === null || pair === undefined || partitionFor(pair.destination, partitions) !== partition) return undefined;
-  if (value === null) return { key, ...pair, word: null, detail: null };
-  const decoded = codec.decode(value);
-  if (!decoded.ok) return undefined;
-  const { accountId, destination, state, source, at, detail } = decoded.value;
+  if (consent === null) return { key, ...pair, word: null, detail: null };
+  const { accountId, destination, state, source, at, detail } = consent;
   if (accountId !== pair.accountId || destination !== pair.destination) return undefined;
   if (!(at > 0 && at < MOST_AT) || source.length > 40) return undefined;
   return { key, ...pair, word: { state, source, at, offset }, detail };
