@@ -65,6 +65,7 @@ const KINDS: readonly (readonly [RegExp, Make])[] = [
   [/^CREATE (OR REPLACE )?VIEW (IF NOT EXISTS )?(\w+)/, ([head], sql) => [sql.replace(head, `${head} ${ON_CLUSTER}`)]],
   [/^ALTER TABLE (\w+)\s+MODIFY QUERY/, alterFilling],
   [/^ALTER TABLE (\w+)/, alterTable],
+  [/^RENAME TABLE (?:IF EXISTS )?\w+_from_/, (_, sql) => [`${sql} ${ON_CLUSTER}`]],
   [/^DROP TABLE (IF EXISTS )?(\w+)/, dropTable],
   [/^DROP VIEW (IF EXISTS )?(\w+)/, ([head], sql) => [sql.replace(head, `${head} ${ON_CLUSTER}`)]],
   [/^INSERT INTO (\w+)/, () => []],

@@ -56,6 +56,9 @@ it("columns change in both tables, indices in one, and nothing is copied", () =>
   ]);
   expect(of("INSERT INTO minutes SELECT 1")).toEqual([]);
   expect(of("SELECT throwIf(1)")).toEqual([]);
+  expect(of("RENAME TABLE IF EXISTS minutes_from_events TO m")).toEqual([
+    "RENAME TABLE IF EXISTS minutes_from_events TO m",
+  ]);
   expect(() => of("RENAME TABLE events TO e")).toThrow("no form for a cluster is known");
   expect(() => of("ALTER TABLE events ADD COLUMN a UInt8, ADD INDEX i a TYPE minmax")).toThrow("make it two");
 });

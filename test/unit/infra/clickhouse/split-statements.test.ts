@@ -16,6 +16,22 @@ it("finds only statements that may be repeated in the migrations", () => {
   for (const name of readdirSync(folder).filter((file) => file.endsWith(".sql")))
     for (const statement of splitStatements(readFileSync(join(folder, name), "utf8")))
       expect(statement).toMatch(
-        /^(CREATE (TABLE|MATERIALIZED VIEW) IF NOT EXISTS|CREATE OR REPLACE (VIEW|TABLE)|ALTER TABLE|INSERT INTO (deliveries|recipients|message_keys)|INSERT INTO minutes \([\w, ]+, summed, owed\)|DROP (VIEW|TABLE) IF EXISTS|SELECT)\s/,
+        /^(CREATE (TABLE|MATERIALIZED VIEW) IF NOT EXISTS|CREATE OR REPLACE (VIEW|TABLE)|ALTER TABLE|INSERT INTO (deliveries|recipients|message_keys)|INSERT INTO minutes \([\w, ]+, summed, owed\)|DROP (VIEW|TABLE) IF EXISTS|RENAME TABLE (IF EXISTS )?\w+_from_|SELECT)/,
       );
+});
+
+it("renames each view after its query was changed: only then it has the name that lasts (025-names-of-blocks.sql)", () => {
+  const folder = join(import.meta.dirname, "../../../../infra/clickhouse");
+  const named = new Map<string, boolean>();
+  for (const name of readdirSync(folder).filter((file) => file.endsWith(".sql")))
+    for (const statement of splitStatements(readFileSync(join(folder, name), "utf8"))) {
+      const changed = /^ALTER TABLE (\w+)\s+MODIFY QUERY/.exec(statement)?.[1];
+      const gone = /^DROP (?:VIEW|TABLE) IF EXISTS (\w+)/.exec(statement)?.[1];
+      const renamed = /^RENAME TABLE (\w+) TO (\w+), \2 TO \1$/.exec(statement)?.[1];
+      if (changed !== undefined) named.set(changed, false);
+      if (gone !== undefined) named.delete(gone);
+      if (renamed !== undefined) named.set(renamed, true);
+    }
+  expect([...named].filter(([, lasting]) => !lasting)).toEqual([]);
+  expect(named.size).toBeGreaterThan(0);
 });
