@@ -1,5 +1,6 @@
 import { askEvery } from "../lifecycle/ask-every.ts";
 import type { KafkaLog } from "./record.ts";
+import { isKnown } from "./topic-marks.ts";
 import type { TopicReader } from "./topic-reader.ts";
 
 /** The ends of one topic's partitions, asked for every now and then for all tasks of a process together. */
@@ -10,7 +11,7 @@ export class LogEnds {
   private timer: NodeJS.Timeout | undefined;
   /** Grows by one with each answer. */
   version = 0;
-  /** One above the last offset of each partition, as the broker said when `version` grew. */
+  /** One above the last offset of each partition, as its broker said when `version` grew; as it said before where it has no leader, 0 at first. */
   ends: readonly number[] = [];
 
   constructor(reader: TopicReader, topic: string, log: KafkaLog) {
@@ -33,7 +34,8 @@ export class LogEnds {
 
   private async ask(): Promise<void> {
     const marks = await this.reader.watermarks(this.topic);
-    this.ends = marks.map((mark) => mark.high);
+    const before = this.ends;
+    this.ends = marks.map((mark, partition) => (isKnown(mark) ? mark.high : (before[partition] ?? 0)));
     this.version++;
   }
 }

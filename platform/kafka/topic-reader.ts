@@ -8,6 +8,9 @@ import type { Admin, Consumer, EachBatchPayload } from "kafkajs";
 import { connectAdmin } from "./admin-connection.ts";
 import { type KafkaConnection, kafkaClient } from "./connection.ts";
 import { type InRecord, seldom, toRecord } from "./record.ts";
+import { topicMarks, topicOffsetsAt, type Watermarks } from "./topic-marks.ts";
+
+export type { Watermarks } from "./topic-marks.ts";
 
 interface Stretch {
   next: number;
@@ -55,12 +58,6 @@ export interface TopicReaderOptions {
   readonly maxWaitMs?: number;
 }
 
-/** Low and high watermark of a partition: first offset kept, and one above the last. */
-export interface Watermarks {
-  readonly low: number;
-  readonly high: number;
-}
-
 export class TopicReader {
   private readonly options: TopicReaderOptions;
   private consumer: Consumer | undefined;
@@ -92,11 +89,8 @@ export class TopicReader {
   }
 
   /** Watermarks of every partition of a topic, by partition number. */
-  async watermarks(topic: string): Promise<Watermarks[]> {
-    const found: Watermarks[] = [];
-    for (const p of await this.admin!.fetchTopicOffsets(topic))
-      found[p.partition] = { low: Number(p.low), high: Number(p.high) };
-    return found;
+  watermarks(topic: string): Promise<Watermarks[]> {
+    return topicMarks(this.admin!, topic);
   }
 
   /** Names of all topics. */
@@ -112,11 +106,9 @@ export class TopicReader {
     return found;
   }
 
-  /** By partition number: the first offset whose record was appended at or after this time, epoch ms; the end where none was. */
-  async offsetsAt(topic: string, time: number): Promise<number[]> {
-    const found: number[] = [];
-    for (const p of await this.admin!.fetchTopicOffsetsByTimestamp(topic, time)) found[p.partition] = Number(p.offset);
-    return found;
+  /** See `topicOffsetsAt`. */
+  offsetsAt(topic: string, time: number, of?: readonly number[]): Promise<number[]> {
+    return topicOffsetsAt(this.admin!, topic, time, of);
   }
 
   /**
