@@ -1,11 +1,13 @@
 /**
- * What stops messages, over two routers which are killed in mid-traffic: caps of a sender and of a campaign, and what a CRM says of recipients; and a sender that is replaced on the way.
+ * What stops messages, over two routers which are killed in mid-traffic: an account's guard against pumped traffic, caps of a sender and of a campaign,
+ * and what a CRM says of recipients; and a sender that is replaced on the way.
  */
 import { createHash } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
 import { ControlClient } from "../../infra/local/control-client.ts";
 import { LiveCatalogFiles } from "../fixture/live-catalog.ts";
+import { PUMPED_ACCOUNT, PUMPED_KEY, pumpingIsStopped } from "./pumping-attack.ts";
 import {
   behaveAs,
   CALM,
@@ -48,6 +50,7 @@ beforeAll(async () => {
   await control.scale("router", 2);
   const own = [
     account("capped", KEY, { from: "CAPPED" }),
+    account(PUMPED_ACCOUNT, PUMPED_KEY, { guard: { mode: "filter" } }),
     account(CRM_ACCOUNT, CRM_KEY, { consentWebhook: crm.webhook }),
   ];
   const applied = await catalog.apply({
@@ -101,6 +104,9 @@ async function outcome(ids: readonly string[]): Promise<{ gone: number; codes: S
   expect(rows.filter((row) => row.finals !== 1)).toEqual([]);
   return { gone: gone.length, codes: new Set(others.map((row) => `${row.state} ${row.error_code}`)) };
 }
+
+test("codes to numbers counted up in one range are stopped with the reason, people's go, whatever routers die", () =>
+  pumpingIsStopped(control));
 
 test("two routers keep a cap within what they send in a second and a half, one being killed, and know it after a restart", async () => {
   const flowing = flow(SENT);
