@@ -26,6 +26,10 @@ interface Stretch {
 /** A partition whose follower has no room is asked for again after so long, ms; meanwhile the others go on. */
 const NO_ROOM_MS = 100;
 
+/** So often a question that a broker refuses for now is asked, with pauses that grow by this, ms: within three seconds. */
+const MOST_TRIES = 6;
+const AGAIN_MS = 200;
+
 /** Who follows one partition. */
 export interface PartitionFollower {
   /**
@@ -90,7 +94,7 @@ export class TopicReader {
 
   /** Watermarks of every partition of a topic, by partition number. */
   watermarks(topic: string): Promise<Watermarks[]> {
-    return topicMarks(this.admin!, topic);
+    return this.ask((admin) => topicMarks(admin, topic));
   }
 
   /** Names of all topics. */
@@ -108,7 +112,29 @@ export class TopicReader {
 
   /** See `topicOffsetsAt`. */
   offsetsAt(topic: string, time: number, of?: readonly number[]): Promise<number[]> {
-    return topicOffsetsAt(this.admin!, topic, time, of);
+    return this.ask((admin) => topicOffsetsAt(admin, topic, time, of));
+  }
+
+  /**
+   * KafkaJS's admin client asks the leader that it knows, and looks for another one only minutes later: what a broker refuses for now is asked by
+   * a new client, some times.
+   */
+  private async ask<Answer>(question: (admin: Admin) => Promise<Answer>): Promise<Answer> {
+    for (let tries = 1; ; tries++) {
+      const admin = this.admin!;
+      try {
+        return await question(admin);
+      } catch (error) {
+        const { name, retriable } = error as { name?: string; retriable?: boolean };
+        if (name !== "KafkaJSProtocolError" || retriable !== true || tries === MOST_TRIES || this.stopped) throw error;
+        await new Promise((resolve) => setTimeout(resolve, AGAIN_MS * tries));
+      }
+      if (this.admin !== admin) continue;
+      const next = await connectAdmin(this.options.connection, this.adminClients++);
+      const left = this.admin === admin && !this.stopped ? admin : next;
+      if (left === admin) this.admin = next;
+      void left.disconnect().catch(() => {});
+    }
   }
 
   /**

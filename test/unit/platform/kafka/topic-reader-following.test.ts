@@ -10,6 +10,10 @@ const broker = vi.hoisted(() => ({
   paused: true,
   run: async (_: unknown) => {},
   joined: () => {},
+  /** Admin clients that have been connected, and those that are refused by a leader that is none any more. */
+  admins: 0,
+  refused: 0,
+  refusal: {},
 }));
 
 vi.mock("../../../../platform/kafka/connection.ts", () => {
@@ -39,15 +43,21 @@ vi.mock("../../../../platform/kafka/connection.ts", () => {
   return { kafkaClient: () => ({ consumer: () => consumer }) };
 });
 vi.mock("../../../../platform/kafka/admin-connection.ts", () => ({
-  connectAdmin: async () => ({
-    disconnect: async () => {},
-    fetchTopicOffsets: async () => [{ partition: 0, low: "0", high: String(broker.records) }],
-  }),
+  connectAdmin: async () => {
+    const refused = ++broker.admins <= broker.refused;
+    return {
+      disconnect: async () => {},
+      fetchTopicOffsets: async () => {
+        if (refused) throw Object.assign(new Error("refused"), broker.refusal);
+        return [{ partition: 0, low: "0", high: String(broker.records) }];
+      },
+    };
+  },
 }));
 
 const readers: TopicReader[] = [];
 
-beforeEach(() => Object.assign(broker, { records: 10, next: 0, paused: true }));
+beforeEach(() => Object.assign(broker, { records: 10, next: 0, paused: true, admins: 0, refused: 0 }));
 afterEach(async () => {
   for (const reader of readers.splice(0)) await reader.stop();
 });
@@ -147,4 +157,25 @@ test("a partition has one reader", async () => {
   expect(() => reader.followFrom("table", 0, 0, { ready: async () => true, onRecord() {}, reached() {} })).toThrow(
     "table/0 is being read already",
   );
+});
+
+test("the ends of a partition whose leader has changed are asked of a new client, six times at the most; other refusals are told at once", async () => {
+  vi.useFakeTimers();
+  try {
+    const asked = async (refused: number, refusal: object) => {
+      Object.assign(broker, { admins: 0, refused, refusal });
+      const reader = newReader();
+      await reader.start();
+      const ends = reader.watermarks("table").catch(({ message }) => message);
+      await vi.runAllTimersAsync();
+      return [await ends, broker.admins];
+    };
+    const moved = { name: "KafkaJSProtocolError", type: "NOT_LEADER_FOR_PARTITION", retriable: true };
+    expect(await asked(2, moved)).toEqual([[{ low: 0, high: 10 }], 3]);
+    expect(await asked(9, moved)).toEqual(["refused", 6]);
+    expect(await asked(2, { ...moved, retriable: false })).toEqual(["refused", 1]);
+    expect(await asked(2, { name: "KafkaJSConnectionError", retriable: true })).toEqual(["refused", 1]);
+  } finally {
+    vi.useRealTimers();
+  }
 });
