@@ -105,7 +105,7 @@ export class TopicReader {
   /** What a consumer group has committed of a topic, by partition number; -1 where it has committed nothing. */
   async committed(groupId: string, topic: string): Promise<number[]> {
     const found: number[] = [];
-    for (const { partitions } of await this.admin!.fetchOffsets({ groupId, topics: [topic] }))
+    for (const { partitions } of await this.ask((admin) => admin.fetchOffsets({ groupId, topics: [topic] })))
       for (const { partition, offset } of partitions) found[partition] = Number(offset);
     return found;
   }
@@ -116,7 +116,7 @@ export class TopicReader {
   }
 
   /**
-   * KafkaJS's admin client asks the leader that it knows, and looks for another one only minutes later: what a broker refuses for now is asked by
+   * KafkaJS's admin client asks the broker that it knows, and looks for another one only minutes later: what a broker refuses for now is asked by
    * a new client, some times.
    */
   private async ask<Answer>(question: (admin: Admin) => Promise<Answer>): Promise<Answer> {

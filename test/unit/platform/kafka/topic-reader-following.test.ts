@@ -45,12 +45,17 @@ vi.mock("../../../../platform/kafka/connection.ts", () => {
 vi.mock("../../../../platform/kafka/admin-connection.ts", () => ({
   connectAdmin: async () => {
     const refused = ++broker.admins <= broker.refused;
+    const answer =
+      <Answer>(give: () => Answer) =>
+      async () => {
+        if (refused) throw Object.assign(new Error("refused"), broker.refusal);
+        return give();
+      };
     return {
       disconnect: async () => {},
-      fetchTopicOffsets: async () => {
-        if (refused) throw Object.assign(new Error("refused"), broker.refusal);
-        return [{ partition: 0, low: "0", high: String(broker.records) }];
-      },
+      fetchTopicOffsets: answer(() => [{ partition: 0, low: "0", high: String(broker.records) }]),
+      fetchTopicOffsetsByTimestamp: answer(() => [{ partition: 0, offset: "4" }]),
+      fetchOffsets: answer(() => [{ topic: "table", partitions: [{ partition: 0, offset: "7" }] }]),
     };
   },
 }));
@@ -159,22 +164,25 @@ test("a partition has one reader", async () => {
   );
 });
 
-test("the ends of a partition whose leader has changed are asked of a new client, six times at the most; other refusals are told at once", async () => {
+test("what a broker refuses for now is asked of a new client, six times at the most; other refusals are told at once", async () => {
   vi.useFakeTimers();
   try {
-    const asked = async (refused: number, refusal: object) => {
+    const asked = async (refused: number, refusal: object, question: (reader: TopicReader) => Promise<unknown>) => {
       Object.assign(broker, { admins: 0, refused, refusal });
       const reader = newReader();
       await reader.start();
-      const ends = reader.watermarks("table").catch(({ message }) => message);
+      const answer = question(reader).catch(({ message }) => message);
       await vi.runAllTimersAsync();
-      return [await ends, broker.admins];
+      return [await answer, broker.admins];
     };
     const moved = { name: "KafkaJSProtocolError", type: "NOT_LEADER_FOR_PARTITION", retriable: true };
-    expect(await asked(2, moved)).toEqual([[{ low: 0, high: 10 }], 3]);
-    expect(await asked(9, moved)).toEqual(["refused", 6]);
-    expect(await asked(2, { ...moved, retriable: false })).toEqual(["refused", 1]);
-    expect(await asked(2, { name: "KafkaJSConnectionError", retriable: true })).toEqual(["refused", 1]);
+    const ends = (reader: TopicReader) => reader.watermarks("table");
+    expect(await asked(2, moved, ends)).toEqual([[{ low: 0, high: 10 }], 3]);
+    expect(await asked(2, moved, (reader) => reader.offsetsAt("table", 0))).toEqual([[4], 3]);
+    expect(await asked(2, moved, (reader) => reader.committed("group", "table"))).toEqual([[7], 3]);
+    expect(await asked(9, moved, ends)).toEqual(["refused", 6]);
+    expect(await asked(2, { ...moved, retriable: false }, ends)).toEqual(["refused", 1]);
+    expect(await asked(2, { name: "KafkaJSConnectionError", retriable: true }, ends)).toEqual(["refused", 1]);
   } finally {
     vi.useRealTimers();
   }
