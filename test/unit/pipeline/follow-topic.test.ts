@@ -159,19 +159,23 @@ it("goes on behind a record that its taker throws for", async () => {
   expect(given).toEqual([1, 2, 3, 4]);
 });
 
-it("starts without the schema of one version that the registry does not give, and loads the others", async () => {
+it("starts without the schema of one version that the registry does not give, and learns those that it does not know by one question each", async () => {
   const asked: number[] = [];
+  const learned: number[] = [];
   const warned: unknown[] = [];
-  const schemas = {
-    knowsSchema: (id: number) => id === 1,
-    loadSchema: async (id: number) => {
-      asked.push(id);
-      if (id === 2) throw new Error("500");
-      return "loaded" as const;
+  const schema = { state: "unusable", why: "" } as const;
+  const registry = {
+    versionsOf: async () => [4, 3, 2, 1],
+    versionOf: async (_: string, version: number) => {
+      asked.push(version);
+      if (version === 2) throw new Error("500");
+      return version === 3 ? undefined : { id: version + 10, schema };
     },
   };
+  const schemas = { knowsSchema: (id: number) => id === 14, learnSchema: (id: number) => void learned.push(id) };
   const log = { ...silentLog, warn: (fields: object) => void warned.push(fields) } as never;
-  await loadEarlierSchemas({ idsOf: async () => [3, 2, 1] }, schemas, log, ["sluice.Retry"]);
-  expect(asked).toEqual([3, 2]);
-  expect(warned).toMatchObject([{ subject: "sluice.Retry", schemaId: 2 }]);
+  await loadEarlierSchemas(registry, schemas, log, ["sluice.Retry"]);
+  expect(asked).toEqual([4, 3, 2, 1]);
+  expect(learned).toEqual([11]);
+  expect(warned).toMatchObject([{ subject: "sluice.Retry", version: 2 }]);
 });
