@@ -7,6 +7,7 @@ import { postBatch } from "./batch-route.ts";
 import { deleteMessage } from "./cancel-route.ts";
 import { postConversion } from "./conversion-route.ts";
 import { postExplain } from "./explain-route.ts";
+import { requireKnownQuery } from "./known-query.ts";
 import { postMessage } from "./message-route.ts";
 import { requireNothingElse } from "./nothing-else.ts";
 import { openapi } from "./openapi.ts";
@@ -55,6 +56,7 @@ export function restApp(context: RestContext): Express {
     observe(context, route, response);
     const account = context.keys.accountOf(apiKeyOf(request.headers.authorization, request.get("x-api-key")));
     if (account === undefined) return unauthorized(context, response);
+    requireKnownQuery(request);
     return handle(request, response, account);
   };
 
@@ -158,13 +160,15 @@ function publicPages(app: Express): void {
   const document = Buffer.from(JSON.stringify(openapi));
   app
     .route("/openapi.json")
-    .get((_request, response) => {
+    .get((request, response) => {
+      requireKnownQuery(request);
       response.type("application/json").send(document);
     })
     .all(methodNotAllowed(["GET", "HEAD"]));
   app
     .route("/")
-    .get((_request, response) => {
+    .get((request, response) => {
+      requireKnownQuery(request);
       response.type("text/plain").send(WELCOME);
     })
     .all(methodNotAllowed(["GET", "HEAD"]));
