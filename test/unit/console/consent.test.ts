@@ -97,6 +97,7 @@ test("operators may ask; a number that is none is refused by name, and of many q
   }
   waits = true;
   const some = desk();
+  say("acme", "opted_out", NOW);
   const both = [some.of(NUMBER), some.of(NUMBER)];
   await expect(some.of(NUMBER)).rejects.toMatchObject({ code: "TOO_BUSY" });
   await vi.waitFor(() => expect(held).toHaveLength(2));
