@@ -34,7 +34,8 @@ const STATEMENT_TIMEOUT_MS = 12 * 3_600_000;
 
 /**
  * Creates the database and applies what is missing. Every statement may be repeated, so a run that was cut off is simply
- * repeated. Two runs at once do the same work twice, which does no harm either. `folder`: of the .sql files.
+ * repeated. One run at a time: of two, one may let inserts go on while the other renames a view (025-names-of-blocks.sql). `folder`: of the
+ * .sql files.
  * @throws Error when a file differs from what was applied under its name, or when ClickHouse refuses a statement.
  */
 export async function migrateClickhouse(

@@ -15,7 +15,8 @@ const TAKEN: ReadonlyMap<string, readonly string[]> = new Map(
 );
 
 /**
- * For all GET routes alike: a parameter that the document does not have, such as one that is misspelt, would change the answer by not being heeded.
+ * For all GET routes of an account alike: a parameter that the document does not have, such as one that is misspelt, would change the answer by not being heeded.
+ * Pages that are the same for all (`/`, `/openapi.json`) take whatever browsers and balancers add.
  * @throws ProblemError 400 naming it, and those that there are
  */
 export function requireKnownQuery(request: Request): void {

@@ -160,15 +160,13 @@ function publicPages(app: Express): void {
   const document = Buffer.from(JSON.stringify(openapi));
   app
     .route("/openapi.json")
-    .get((request, response) => {
-      requireKnownQuery(request);
+    .get((_request, response) => {
       response.type("application/json").send(document);
     })
     .all(methodNotAllowed(["GET", "HEAD"]));
   app
     .route("/")
-    .get((request, response) => {
-      requireKnownQuery(request);
+    .get((_request, response) => {
       response.type("text/plain").send(WELCOME);
     })
     .all(methodNotAllowed(["GET", "HEAD"]));
