@@ -22,6 +22,7 @@ const NOTHING: Sums = { spent: { day: 0, month: 0 }, reach: { day: 0, month: 0 }
 export class BudgetBoard {
   /** By account, then by partition. */
   private readonly words = new Map<string, Map<number, BudgetWord>>();
+  private readonly costs = new Map<string, Micros>();
   private readonly listeners = new Map<number, BudgetListener>();
 
   fold(word: BudgetWord): void {
@@ -53,6 +54,15 @@ export class BudgetBoard {
 
   release(partition: number): void {
     this.listeners.delete(partition);
+  }
+
+  /** What the account's last message cost, in whichever partition of this process; 0 when there was none. */
+  costOf(account: string): Micros {
+    return this.costs.get(account) ?? 0;
+  }
+
+  noteCost(account: string, cost: Micros): void {
+    this.costs.set(account, cost);
   }
 
   word(account: string, partition: number): BudgetWord | undefined {

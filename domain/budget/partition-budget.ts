@@ -56,9 +56,13 @@ const AT_HAND = 1 / 4;
 /** A partition that spends much keeps what it spends in so many seconds at hand, and an eighth of what is left at the most. */
 const SECONDS_AHEAD = 3;
 const MOST_AHEAD = 1 / 8;
-/** Without a message for so long, ms, and with less than a twentieth of the budget left, a partition keeps nothing. */
+/**
+ * Without a message for so long, ms, a partition keeps nothing when so little of the budget is left: of a small one, shares that are less than a message
+ * would together keep the last ones from going. Where nobody here knows what a message costs, a share may be that from the first half on.
+ */
 const IDLE_MS = 10_000;
 const NEAR_END = 1 / 20;
+const NEAR_END_UNKNOWN = 1 / 2;
 const PACE_OVER_MS = 1_000;
 /** So long the event log is kept readable from what has not been told, ms. It takes a log of words that cannot be written or read for as long. */
 const MOST_UNTOLD_MS = 3_600_000;
@@ -129,6 +133,7 @@ export class PartitionBudget implements BudgetListener {
     ledger.lastAt = now;
     if (cost <= 0) return { verdict: "go" };
     ledger.lastCost = cost;
+    this.options.board.noteCost(account, cost);
     const others = this.options.board.sums(account, budget.currency, now, this.options.partition);
     const bounds = boundsOf(budget);
     const never = bounds.find(([, bound]) => cost > bound);
@@ -260,11 +265,13 @@ export class PartitionBudget implements BudgetListener {
       free = Math.min(free, bound - own - others.reach[period]);
     }
     left = Math.max(0, left);
-    const share = part < NEAR_END && now - ledger.lastAt > IDLE_MS ? 0 : (left * AT_HAND) / partitions;
+    const least = Math.max(ledger.lastCost, board.costOf(ledger.account));
+    const nearEnd = least > 0 ? NEAR_END : NEAR_END_UNKNOWN;
+    const share = part <= nearEnd && now - ledger.lastAt > IDLE_MS ? 0 : (left * AT_HAND) / partitions;
     const pace = Math.min(ledger.pace * SECONDS_AHEAD, left * MOST_AHEAD);
     const wanted = Math.min(Math.max(share, pace, ledger.held), Math.max(free, 0));
     // What is less than a message is of no use here, and of use to others.
-    return wanted < ledger.lastCost ? 0 : wanted;
+    return wanted < least ? 0 : wanted;
   }
 
   /** All words together are within the budget: what this partition has said is granted. */

@@ -112,6 +112,17 @@ describe("the budget of an account over several routers", { timeout: 60_000 }, (
     expect(routers.spent).toBe(10_000_000);
   });
 
+  it.each([2, 3, 5, 10, 24])("of %d messages is used up, though most partitions have none", (count) => {
+    const { routers } = world(6, (count * 0.068).toFixed(3));
+    let met = "";
+    for (let i = 0; i < 600 && met !== "reached"; i++) {
+      met = routers.message(i % 2, 68_000);
+      routers.pass(100);
+    }
+    expect(routers.spent).toBe(count * 68_000);
+    expect(met).toBe("reached");
+  });
+
   it("goes without a wait where much is left", () => {
     const { routers } = world(3, "1000");
     const met = Array.from({ length: 12 }, (_, partition) => routers.message(partition, 100_000));
