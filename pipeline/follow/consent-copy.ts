@@ -152,13 +152,15 @@ export class ConsentCopy {
   }
 
   /**
-   * The same for all that a sender's partition has messages of: those with this remainder. What has no leader is not waited for: the copy is too old for its
-   * recipients (`stale`) until it has been at the log's end again.
+   * The same for all that a sender's partition has messages of: those with this remainder. What has no leader is not waited for, and all else for
+   * `staleMs` at most: the copy is too old for the recipients of the rest (`stale`) until it has been at the log's end again.
    */
   async caughtUpFor(remainder: number, divisor: number, wanted?: Wanted): Promise<boolean> {
-    const all = Array.from({ length: this.options.partitions }, (_, p) => p);
+    const { partitions, staleMs } = this.options;
+    const all = Array.from({ length: partitions }, (_, p) => p);
     const reached = await this.copy.allCaughtUp(
       all.filter((p) => p % divisor === remainder),
+      staleMs,
       wanted,
     );
     this.lookedAt = Number.NEGATIVE_INFINITY;

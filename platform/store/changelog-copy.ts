@@ -183,10 +183,10 @@ export class ChangelogCopy {
   }
 
   /**
-   * `caughtUp` for several partitions, by one question. Those without a leader are not waited for, since that may take hours: they count as never seen at
-   * the log's end, until they are again.
+   * `caughtUp` for several partitions, by one question. Those without a leader are not waited for, and all others for `mostMs` at most, since it may take
+   * hours: the rest count as never seen at the log's end, until they are again. False: it is not `wanted` any more, or the copy is over.
    */
-  async allCaughtUp(partitions: readonly number[], wanted?: Wanted): Promise<boolean> {
+  async allCaughtUp(partitions: readonly number[], mostMs: number, wanted?: Wanted): Promise<boolean> {
     const marks = await this.options.source.watermarks(this.options.topic);
     const led = partitions.filter((partition) => {
       const mark = marks[partition];
@@ -194,8 +194,23 @@ export class ChangelogCopy {
       this.distrust(partition);
       return false;
     });
-    const reached = await Promise.all(led.map((p) => this.reached(p, marks[p]?.high ?? 0, wanted)));
-    return reached.every((one) => one) && !this.over;
+    let isLate = false;
+    const inTime = {
+      get alive() {
+        return !isLate && wanted?.alive !== false;
+      },
+    };
+    const limit = setTimeout(() => {
+      isLate = true;
+      this.settleAll();
+    }, mostMs);
+    const reached = await Promise.all(led.map((p) => this.reached(p, marks[p]?.high ?? 0, inTime)));
+    clearTimeout(limit);
+    if (this.over) return false;
+    const late = led.filter((_, i) => !reached[i]);
+    if (late.length > 0 && wanted?.alive === false) return false;
+    for (const partition of late) this.distrust(partition);
+    return true;
   }
 
   /** The partitions that have no leader, as of the last answer. */
@@ -225,6 +240,8 @@ export class ChangelogCopy {
   /** Asks how far the log is now, and whether it can still be followed; done every `pollMs` by itself. */
   async ask(): Promise<void> {
     const { store, source, topic, now, deleteRetentionMs } = this.options;
+    // Whoever does not want to wait any more need not wait for an answer, nor for a leader.
+    this.settleAll();
     const asked = now();
     // What comes while the answer is on its way lies beyond the end that it tells.
     const before = this.partitions.map((following) => following?.position.next ?? 0);
@@ -258,7 +275,6 @@ export class ChangelogCopy {
           store.setPosition(topic, partition, following.position);
         }
       }
-      this.settle(following);
     }
     await this.beginLed(marks, asked);
   }
@@ -305,6 +321,10 @@ export class ChangelogCopy {
     if (!isTooOld(position, this.options.now(), this.options.deleteRetentionMs)) return false;
     this.fail("has not been read to its end for half of delete.retention.ms: tombstones may have gone", partition);
     return true;
+  }
+
+  private settleAll(): void {
+    for (const following of this.partitions) if (following !== undefined) this.settle(following);
   }
 
   private settle(following: Following): void {

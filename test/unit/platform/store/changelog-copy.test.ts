@@ -428,7 +428,7 @@ test("a partition that loses its leader grows old alone; who takes over does not
   log.now += 5_000;
   await one.copy.ask();
   expect([one.copy.seenAt(0), one.copy.seenAt(1)]).toEqual([log.now, seen]);
-  expect(await one.copy.allCaughtUp([0, 1])).toBe(true);
+  expect(await one.copy.allCaughtUp([0, 1], 1_000)).toBe(true);
   expect([one.copy.seenAt(0), one.copy.seenAt(1)]).toEqual([log.now, 0]);
   // What its last owner may have known stands in the log: the end that was known before says nothing of it.
   log.append(1, "b", "2");
@@ -440,5 +440,56 @@ test("a partition that loses its leader grows old alone; who takes over does not
   expect(one.copy.seenAt(1)).toBe(0);
   await log.deliverAll();
   expect(one.copy.seenAt(1)).toBe(log.now);
+  await one.end("close");
+});
+
+test("who takes over waits for a partition that stands still for a time, and does not trust it then", async () => {
+  const log = new SimulatedChangelog(2, DAY);
+  const one = await instance(log, freshFolder());
+  await one.copy.ask();
+  log.append(0, "a", "1");
+  log.append(1, "b", "1");
+  const seen = log.now;
+  expect(one.copy.seenAt(1)).toBe(seen);
+  const taking = one.copy.allCaughtUp([0, 1], 50);
+  await log.deliver(0, 1);
+  expect(await taking).toBe(true);
+  expect([one.copy.seenAt(0), one.copy.seenAt(1)]).toEqual([seen, 0]);
+  log.now += 1_000;
+  await one.copy.ask();
+  expect([one.copy.seenAt(0), one.copy.seenAt(1)]).toEqual([log.now, 0]);
+  await log.deliverAll();
+  expect([one.copy.seenAt(1), one.get(1, "b")]).toEqual([log.now, "1"]);
+  expect(await one.copy.allCaughtUp([0, 1], 50)).toBe(true);
+  expect(one.copy.seenAt(1)).toBe(log.now);
+  await one.end("close");
+});
+
+test("who does not want to wait any more is told so where the leader has gone meanwhile, and where Kafka does not answer; what is known is trusted on", async () => {
+  const log = new SimulatedChangelog(2, DAY);
+  const one = await instance(log, freshFolder());
+  await one.copy.ask();
+  const seen = log.now;
+  log.append(1, "b", "1");
+  const wait = async () => {
+    const wanted = { alive: true };
+    const waits = Promise.all([one.copy.allCaughtUp([0, 1], DAY, wanted), one.copy.caughtUp(1, wanted)]);
+    await new Promise((resolve) => setImmediate(resolve));
+    wanted.alive = false;
+    return waits;
+  };
+  const leaderless = wait();
+  await new Promise((resolve) => setImmediate(resolve));
+  log.leaderless.add(1);
+  await new Promise((resolve) => setImmediate(resolve));
+  await one.copy.ask();
+  expect(await leaderless).toEqual([false, false]);
+  log.leaderless.clear();
+  const silent = wait();
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  log.down = new Error("no answer");
+  await expect(one.copy.ask()).rejects.toThrow("no answer");
+  expect(await silent).toEqual([false, false]);
+  expect(one.copy.seenAt(1)).toBe(seen);
   await one.end("close");
 });
