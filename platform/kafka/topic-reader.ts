@@ -116,24 +116,18 @@ export class TopicReader {
   }
 
   /**
-   * KafkaJS's admin client asks the broker that it knows, and looks for another one only minutes later: what a broker refuses for now is asked by
-   * a new client, some times.
+   * What a broker refuses for now, since another one leads the partition or coordinates the group, is asked again after a pause: the client asks who
+   * does each time anew. It stays the same client, since others' questions are on their way by it.
    */
   private async ask<Answer>(question: (admin: Admin) => Promise<Answer>): Promise<Answer> {
     for (let tries = 1; ; tries++) {
-      const admin = this.admin!;
       try {
-        return await question(admin);
+        return await question(this.admin!);
       } catch (error) {
         const { name, retriable } = error as { name?: string; retriable?: boolean };
         if (name !== "KafkaJSProtocolError" || retriable !== true || tries === MOST_TRIES || this.stopped) throw error;
         await new Promise((resolve) => setTimeout(resolve, AGAIN_MS * tries));
       }
-      if (this.admin !== admin) continue;
-      const next = await connectAdmin(this.options.connection, this.adminClients++);
-      const left = this.admin === admin && !this.stopped ? admin : next;
-      if (left === admin) this.admin = next;
-      void left.disconnect().catch(() => {});
     }
   }
 

@@ -10,8 +10,9 @@ const broker = vi.hoisted(() => ({
   paused: true,
   run: async (_: unknown) => {},
   joined: () => {},
-  /** Admin clients that have been connected, and those that are refused by a leader that is none any more. */
+  /** Admin clients that have been connected, questions that they were asked, and how many of these a leader refuses that is none any more. */
   admins: 0,
+  asked: 0,
   refused: 0,
   refusal: {},
 }));
@@ -44,15 +45,22 @@ vi.mock("../../../../platform/kafka/connection.ts", () => {
 });
 vi.mock("../../../../platform/kafka/admin-connection.ts", () => ({
   connectAdmin: async () => {
-    const refused = ++broker.admins <= broker.refused;
+    broker.admins++;
+    let isConnected = true;
     const answer =
-      <Answer>(give: () => Answer) =>
-      async () => {
-        if (refused) throw Object.assign(new Error("refused"), broker.refusal);
-        return give();
+      <Answer>(give: (topic: string) => Answer) =>
+      async (topic: string) => {
+        broker.asked++;
+        // Longer than the first pause, for another one than who is refused.
+        if (topic === "slow") await new Promise((resolve) => setTimeout(resolve, 1_000));
+        else if (broker.asked <= broker.refused) throw Object.assign(new Error("refused"), broker.refusal);
+        if (!isConnected) throw Object.assign(new Error("not loaded"), { name: "KafkaJSTopicMetadataNotLoaded" });
+        return give(topic);
       };
     return {
-      disconnect: async () => {},
+      disconnect: async () => {
+        isConnected = false;
+      },
       fetchTopicOffsets: answer(() => [{ partition: 0, low: "0", high: String(broker.records) }]),
       fetchTopicOffsetsByTimestamp: answer(() => [{ partition: 0, offset: "4" }]),
       fetchOffsets: answer(() => [{ topic: "table", partitions: [{ partition: 0, offset: "7" }] }]),
@@ -62,7 +70,7 @@ vi.mock("../../../../platform/kafka/admin-connection.ts", () => ({
 
 const readers: TopicReader[] = [];
 
-beforeEach(() => Object.assign(broker, { records: 10, next: 0, paused: true, admins: 0, refused: 0 }));
+beforeEach(() => Object.assign(broker, { records: 10, next: 0, paused: true, admins: 0, asked: 0, refused: 0 }));
 afterEach(async () => {
   for (const reader of readers.splice(0)) await reader.stop();
 });
@@ -164,25 +172,28 @@ test("a partition has one reader", async () => {
   );
 });
 
-test("what a broker refuses for now is asked of a new client, six times at the most; other refusals are told at once", async () => {
+test("what a broker refuses for now is asked again, six times at the most, by the same client; other refusals are told at once", async () => {
   vi.useFakeTimers();
   try {
     const asked = async (refused: number, refusal: object, question: (reader: TopicReader) => Promise<unknown>) => {
-      Object.assign(broker, { admins: 0, refused, refusal });
+      Object.assign(broker, { admins: 0, asked: 0, refused, refusal });
       const reader = newReader();
       await reader.start();
       const answer = question(reader).catch(({ message }) => message);
       await vi.runAllTimersAsync();
-      return [await answer, broker.admins];
+      return [await answer, broker.asked, broker.admins];
     };
     const moved = { name: "KafkaJSProtocolError", type: "NOT_LEADER_FOR_PARTITION", retriable: true };
     const ends = (reader: TopicReader) => reader.watermarks("table");
-    expect(await asked(2, moved, ends)).toEqual([[{ low: 0, high: 10 }], 3]);
-    expect(await asked(2, moved, (reader) => reader.offsetsAt("table", 0))).toEqual([[4], 3]);
-    expect(await asked(2, moved, (reader) => reader.committed("group", "table"))).toEqual([[7], 3]);
-    expect(await asked(9, moved, ends)).toEqual(["refused", 6]);
-    expect(await asked(2, { ...moved, retriable: false }, ends)).toEqual(["refused", 1]);
-    expect(await asked(2, { name: "KafkaJSConnectionError", retriable: true }, ends)).toEqual(["refused", 1]);
+    const all = [{ low: 0, high: 10 }];
+    expect(await asked(2, moved, ends)).toEqual([all, 3, 1]);
+    expect(await asked(2, moved, (reader) => reader.offsetsAt("table", 0))).toEqual([[4], 3, 1]);
+    expect(await asked(2, moved, (reader) => reader.committed("group", "table"))).toEqual([[7], 3, 1]);
+    expect(await asked(9, moved, ends)).toEqual(["refused", 6, 1]);
+    expect(await asked(2, { ...moved, retriable: false }, ends)).toEqual(["refused", 1, 1]);
+    expect(await asked(2, { name: "KafkaJSConnectionError", retriable: true }, ends)).toEqual(["refused", 1, 1]);
+    const both = (reader: TopicReader) => Promise.all([reader.watermarks("table"), reader.watermarks("slow")]);
+    expect(await asked(1, moved, both), "another question is on its way meanwhile").toEqual([[all, all], 3, 1]);
   } finally {
     vi.useRealTimers();
   }
