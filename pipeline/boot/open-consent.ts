@@ -75,11 +75,18 @@ export async function observeConsent(
   staleMs: number,
 ): Promise<void> {
   const openedAt = performance.now();
+  // A new owner that does not trust a partition leaves its age unknown: the time goes on from the last moment that was known.
+  let completeAt: number | undefined;
+  const ageOf = (ageMs: number | undefined) => {
+    const now = performance.now();
+    if (ageMs !== undefined) completeAt = now - ageMs;
+    return now - (completeAt ?? openedAt);
+  };
   scope.metrics.observe(
     "consent_copy_age_seconds",
     "gauge",
     "Time since the copy of sms.consent was known to be complete, or since it was opened if it never was, in seconds",
-    () => (copy.ageMs ?? performance.now() - openedAt) / 1_000,
+    () => ageOf(copy.ageMs) / 1_000,
   );
   scope.metrics.observe(
     "consent_copy_old_partitions",
@@ -96,14 +103,15 @@ export async function observeConsent(
   let told = "";
   const look = () => {
     const { ageMs, oldPartitions: partitions, leaderless } = copy;
+    const age = ageOf(ageMs);
     // At first it is read in, and has not been complete yet.
-    const isOld = partitions.length > 0 && (ageMs !== undefined || leaderless.length > 0);
-    const now = isOld ? partitions.join() : "";
+    if (partitions.length > 0 && told === "" && completeAt === undefined && leaderless.length === 0) return;
+    const now = partitions.join();
     if (now === told) return;
     told = now;
-    if (isOld)
+    if (partitions.length > 0)
       scope.log.warn(
-        { ageMs, staleMs, partitions, leaderless },
+        { ageMs: Math.round(age), staleMs, partitions, leaderless },
         "The copy of sms.consent is too old: nothing is submitted to the recipients of these partitions",
       );
     else scope.log.info({}, "The copy of sms.consent is complete again");

@@ -56,3 +56,24 @@ test("of which recipients it is too old is told in the log, by a metric and besi
   await vi.advanceTimersByTimeAsync(2_000);
   expect(told.at(-1)).toBe("complete");
 });
+
+test("it is not told complete while a partition is still read, and its age goes on from when it was known where a new owner does not trust it", async () => {
+  const { copy, scope, told, metrics } = observed();
+  await observeConsent(scope, copy, 10_000);
+  const age = [...metrics.observed()].find(({ name }) => name === "consent_copy_age_seconds")!;
+  copy.ageMs = 0;
+  await vi.advanceTimersByTimeAsync(86_400_000);
+  Object.assign(copy, { ageMs: undefined, oldPartitions: [1], leaderless: [1] });
+  await vi.advanceTimersByTimeAsync(5_000);
+  expect([told.length, age.read()]).toEqual([1, 5]);
+  copy.leaderless = [];
+  await vi.advanceTimersByTimeAsync(5_000);
+  expect([told.length, age.read()]).toEqual([1, 10]);
+  Object.assign(copy, { ageMs: 0, oldPartitions: [] });
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect([told.at(-1), age.read()]).toEqual(["complete", 0]);
+  // It has a leader, and stands still.
+  Object.assign(copy, { ageMs: undefined, oldPartitions: [1] });
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect(told.at(-1)).toMatchObject({ ageMs: 1_000, partitions: [1], leaderless: [] });
+});
