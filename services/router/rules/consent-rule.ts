@@ -22,8 +22,15 @@ export interface ConsentRuleOptions {
 /** How often words are looked for that are to be written once more, ms, and how many at a time. */
 const LOOK_EVERY_MS = 5_000;
 const AT_ONCE = 200;
-/** Until a message is decided on anew that a sender has given back, since it did not know its recipient well enough, ms. */
+/**
+ * Until a message is decided on anew that a sender has given back, since it did not know its recipient well enough, ms. Each time takes two attempts, which
+ * are numbered: from so many on it waits longer, as under a budget.
+ */
 const SENDER_AGAIN_MS = 5_000;
+const OFTEN = 1_000;
+const OFTEN_MS = 60_000;
+const VERY_OFTEN = 4_000;
+const VERY_OFTEN_MS = 600_000;
 const SENDER_UNSURE = "what the sender knew of the recipient was too old to go by";
 
 /** Nothing to who said stop: such a message ends here. What a sender has already is looked at there once more. */
@@ -60,11 +67,13 @@ export class ConsentRule implements MessageRule {
     return this.partition !== undefined && topic !== CANCELS_TOPIC && this.options.copy.oldAlone(this.partition);
   }
 
-  judge({ facts, tried }: Pending, now: number): Ruling | undefined {
+  judge({ facts, tried, attempt }: Pending, now: number): Ruling | undefined {
     const word = this.options.guard.against(facts);
     // Its sender knows less than this router: it is not handed to and fro.
-    if (word === undefined && tried.at(-1)?.errorClass === CONSENT_UNKNOWN_CLASS)
-      return { verdict: "wait", due: now + SENDER_AGAIN_MS, code: CONSENT_UNKNOWN_CLASS, detail: SENDER_UNSURE };
+    if (word === undefined && tried.at(-1)?.errorClass === CONSENT_UNKNOWN_CLASS) {
+      const due = Math.min(now + againAfter(attempt), facts.expiresAt);
+      return { verdict: "wait", due, code: CONSENT_UNKNOWN_CLASS, detail: SENDER_UNSURE };
+    }
     return word === undefined ? undefined : { verdict: "refuse", end: OPTED_OUT, detail: optOutText(word) };
   }
 
@@ -83,4 +92,9 @@ export class ConsentRule implements MessageRule {
       () => {},
     );
   }
+}
+
+function againAfter(attempt: number): number {
+  if (attempt > VERY_OFTEN) return VERY_OFTEN_MS;
+  return attempt > OFTEN ? OFTEN_MS : SENDER_AGAIN_MS;
 }

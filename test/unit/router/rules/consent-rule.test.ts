@@ -26,9 +26,9 @@ function guarded(word: ConsentWord | undefined) {
 }
 
 /** What a sender has given back before it was submitted. */
-function givenBack(facts: MessageFacts, text: string, errorClass: string) {
+function givenBack(facts: MessageFacts, text: string, errorClass: string, attempt = 2) {
   const retry = codecs.retry.encode({
-    ...{ facts, text, attempt: 2, tried: [{ provider: "a", errorClass, errorCode: errorClass }] },
+    ...{ facts, text, attempt, tried: [{ provider: "a", errorClass, errorCode: errorClass }] },
     ...{ inDoubt: null, spendLeft: null, spendCurrency: null, charge: null },
   });
   return inRecord("sms.retry.0s", 0, retry, { headers: { due: String(NOW) } });
@@ -68,6 +68,25 @@ describe("a partition of whose recipients alone too little is known", () => {
     const stopped = other.run(await other.start(), givenBack(facts, text, "consent-unknown"));
     expect(eventOf(stopped.decisions[0])).toMatchObject({ type: "closed", errorCode: "opted-out" });
   });
+
+  it.each([
+    [1_000, 5_000],
+    [1_001, 60_000],
+    [4_000, 60_000],
+    [4_001, 600_000],
+  ])(
+    "lets what has been given back over and over wait longer, so that its attempts last: the %ith for %i ms",
+    async (attempt, ms) => {
+      const { start, run } = guarded(undefined);
+      const router = await start();
+      const { effects } = run(router, request());
+      const dispatch = codecs.dispatch.decode(effects[0]!.value!);
+      if (!dispatch.ok) throw new Error(dispatch.detail);
+      const { facts, text } = dispatch.value;
+      const back = run(router, givenBack(facts, text, "consent-unknown", attempt));
+      expect(eventOf(back.decisions[0])).toMatchObject({ type: "postponed", due: NOW + ms });
+    },
+  );
 });
 
 describe("a message to who said stop", () => {
