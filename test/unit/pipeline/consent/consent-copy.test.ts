@@ -225,6 +225,30 @@ test("a new owner waits for what stands in the log", async () => {
   await close();
 });
 
+test("a new owner of a provider waits no longer than for a copy that is too old: it knows nothing then of these recipients", async () => {
+  const { log, copy, close } = await world();
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  try {
+    const elsewhere = Array.from({ length: 50 }, (_, i) => `${4915112345600 + i}`).find(
+      (to) => partitionFor(to, P) !== HOME,
+    )!;
+    log.say("acme", "opted_out", NOW);
+    expect(copy.stale(TO)).toBe(false);
+    let reached: boolean | undefined;
+    const waiting = copy.caughtUpFor(0, 1).then((so) => {
+      reached = so;
+    });
+    await vi.advanceTimersByTimeAsync(9_900);
+    expect(reached).toBeUndefined();
+    await vi.advanceTimersByTimeAsync(200);
+    await waiting;
+    expect([reached, copy.staleAlone(TO), copy.stale(elsewhere)]).toEqual([true, true, false]);
+  } finally {
+    vi.useRealTimers();
+  }
+  await close();
+});
+
 test("an account's words are listed by destination, from one on", async () => {
   const { log, copy, close } = await world();
   const numbers = Array.from({ length: 200 }, (_, i) => `49151${12_340_000 + i}`).filter(
