@@ -11,8 +11,8 @@ export class LogEnds {
   private timer: NodeJS.Timeout | undefined;
   /** Grows by one with each answer. */
   version = 0;
-  /** One above the last offset of each partition, as its broker said when `version` grew; as it said before where it has no leader, 0 at first. */
-  ends: readonly number[] = [];
+  /** One above the last offset of each partition, as its broker said when `version` grew; as it said before where it has no leader, undefined where none has said. */
+  ends: readonly (number | undefined)[] = [];
 
   constructor(reader: TopicReader, topic: string, log: KafkaLog) {
     this.reader = reader;
@@ -35,7 +35,7 @@ export class LogEnds {
   private async ask(): Promise<void> {
     const marks = await this.reader.watermarks(this.topic);
     const before = this.ends;
-    this.ends = marks.map((mark, partition) => (isKnown(mark) ? mark.high : (before[partition] ?? 0)));
+    this.ends = marks.map((mark, partition) => (isKnown(mark) ? mark.high : before[partition]));
     this.version++;
   }
 }

@@ -251,7 +251,7 @@ export class Router implements Transform {
     const { ends } = this.options;
     if (ends.version === this.endsVersion) return;
     this.endsVersion = ends.version;
-    this.marks.note(this.options.monotonic(), this.next, [ends.ends[this.partition] ?? 0]);
+    this.marks.note(this.options.monotonic(), this.next, [ends.ends[this.partition]]);
   }
 
   state(offsets: readonly number[]): string {
