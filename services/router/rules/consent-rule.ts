@@ -10,6 +10,7 @@ import { CANCELS_TOPIC } from "../../../schemas/topics.ts";
 import { OPTED_OUT } from "../retry-policy.ts";
 import type { Pending } from "../routing-records.ts";
 import type { MessageRule, Ruling } from "./message-rule.ts";
+import { waitOfAttempt } from "./wait-of-attempt.ts";
 
 export interface ConsentRuleOptions {
   /** Of the process. */
@@ -23,14 +24,9 @@ export interface ConsentRuleOptions {
 const LOOK_EVERY_MS = 5_000;
 const AT_ONCE = 200;
 /**
- * Until a message is decided on anew that a sender has given back, since it did not know its recipient well enough, ms. Each time takes two attempts, which
- * are numbered: from so many on it waits longer, as under a budget.
+ * Until a message is decided on anew that a sender has given back, since it did not know its recipient well enough, ms. Each time takes two attempts.
  */
 const SENDER_AGAIN_MS = 5_000;
-const OFTEN = 1_000;
-const OFTEN_MS = 60_000;
-const VERY_OFTEN = 4_000;
-const VERY_OFTEN_MS = 600_000;
 const SENDER_UNSURE = "what the sender knew of the recipient was too old to go by";
 
 /** Nothing to who said stop: such a message ends here. What a sender has already is looked at there once more. */
@@ -71,7 +67,7 @@ export class ConsentRule implements MessageRule {
     const word = this.options.guard.against(facts);
     // Its sender knows less than this router: it is not handed to and fro.
     if (word === undefined && tried.at(-1)?.errorClass === CONSENT_UNKNOWN_CLASS) {
-      const due = Math.min(now + againAfter(attempt), facts.expiresAt);
+      const due = Math.min(now + waitOfAttempt(attempt, SENDER_AGAIN_MS), facts.expiresAt);
       return { verdict: "wait", due, code: CONSENT_UNKNOWN_CLASS, detail: SENDER_UNSURE };
     }
     return word === undefined ? undefined : { verdict: "refuse", end: OPTED_OUT, detail: optOutText(word) };
@@ -92,9 +88,4 @@ export class ConsentRule implements MessageRule {
       () => {},
     );
   }
-}
-
-function againAfter(attempt: number): number {
-  if (attempt > VERY_OFTEN) return VERY_OFTEN_MS;
-  return attempt > OFTEN ? OFTEN_MS : SENDER_AGAIN_MS;
 }
