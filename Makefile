@@ -1,6 +1,6 @@
 # Everyday commands; `make help` lists them. Node 20 or newer starts them, the project's own Node 24 (a package) runs them.
 .DEFAULT_GOAL := help
-.PHONY: help install up down status logs demo test lint check format schemas networks time-zones bench bench-otp bench-catalog bench-sql bench-archive bench-state routing-lab abnormal-lab faults interop audit check-metrics alerts alerts-fire dashboards clean console-shots console-tour console-dark
+.PHONY: help install up down status logs demo test lint check format schemas networks time-zones bench bench-otp bench-catalog bench-sql bench-archive bench-state routing-lab abnormal-lab scheduled faults interop audit check-metrics alerts alerts-fire dashboards clean console-shots console-tour console-dark
 BIN := node_modules/.bin
 CLUSTER = npm run -s cluster --
 
@@ -76,6 +76,10 @@ routing-lab: install ## how well the router buys, in simulated worlds: regret, r
 
 abnormal-lab: install ## how well abnormal traffic is found, in simulated months with labelled attacks: precision, recall, time, money (minutes)
 	@$(BIN)/node test/lab/abnormal/lab.ts
+
+scheduled: install ## 100,000 messages that fall due in one minute, at 3,000 a second: how late they are (five minutes); KILLS=both with both routers killed meanwhile
+	@SLUICE_SCHEDULED_MESSAGES=$(or $(MESSAGES),100000) SLUICE_SCHEDULED_RATE=$(or $(RATE),3000) SLUICE_SCHEDULED_KILLS=$(or $(KILLS),none) \
+	$(BIN)/node node_modules/vitest/vitest.mjs run --project e2e test/e2e/scheduled.test.ts -t "due in one minute"
 
 faults: install ## the promises of docs/guarantees.md under injected faults; PROMISES=1,7 some of them, FORM=short a few minutes
 	@$(BIN)/node test/faults/run-promises.ts

@@ -12,6 +12,8 @@ export interface Sums {
 /** Told of each word on a budget, in the order of the log. */
 export interface BudgetListener {
   heard(word: BudgetWord): void;
+  /** Words on budgets stood there that are not heard. */
+  missed(): void;
 }
 
 const NOTHING: Sums = { spent: { day: 0, month: 0 }, reach: { day: 0, month: 0 } };
@@ -33,6 +35,11 @@ export class BudgetBoard {
     if (known !== undefined && word.epoch < known.epoch) return;
     partitions.set(word.partition, word);
     for (const listener of this.listeners.values()) listener.heard(word);
+  }
+
+  /** Words stood there that cannot be given: until all that stood behind them by now has been given, what is known here may be less than what was said. */
+  missed(): void {
+    for (const listener of this.listeners.values()) listener.missed();
   }
 
   /** A word was taken away. */

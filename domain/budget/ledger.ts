@@ -17,6 +17,8 @@ export interface Ledger {
   claim: BudgetWord | undefined;
   /** The claim has been read back, in the order of the log. */
   claimRead: boolean;
+  /** Words were missed since it was said: it is not granted any more, and may itself be one of them. It is said again. */
+  claimMissed: boolean;
   /** `sure` is another than was told. */
   changed: boolean;
   /** What is not in `sure` yet. */

@@ -178,10 +178,15 @@ export class PartitionBudget implements BudgetListener {
       if (ledger.claim !== undefined && isSame(word, ledger.claim)) {
         ledger.claimRead = true;
         ledger.toldUpTo = word.next;
-        ledger.toldUpToAt = ledger.toldAt;
+        ledger.toldUpToAt = Math.max(ledger.toldUpToAt, ledger.toldAt);
       } else this.contradicted(ledger, word, Math.max(ledger.lastAt, ledger.askedAt));
     }
-    if (ledger.claimRead) this.confirm(ledger, word);
+    if (ledger.claimRead && !ledger.claimMissed) this.confirm(ledger, word);
+  }
+
+  missed(): void {
+    // The next claim stands behind all that stood there by now: where it is read, what was missed is known by later words.
+    for (const ledger of this.ledgers.values()) ledger.claimMissed = ledger.claim !== undefined;
   }
 
   /** The words that are to be written. */
@@ -202,6 +207,7 @@ export class PartitionBudget implements BudgetListener {
       if (word === undefined) continue;
       ledger.claim = word;
       ledger.claimRead = false;
+      ledger.claimMissed = false;
       ledger.changed = false;
       ledger.toldAt = now;
       ledger.held = 0;
@@ -212,7 +218,7 @@ export class PartitionBudget implements BudgetListener {
 
   /** Undefined: nothing is to be said. */
   private wordOn(ledger: Ledger, budget: Budget, now: number): BudgetWord | undefined {
-    const refused = ledger.claim !== undefined && ledger.claimRead;
+    const refused = ledger.claim !== undefined && (ledger.claimRead || ledger.claimMissed);
     // One word at a time: what it comes to is known when it has been read.
     if (ledger.claim !== undefined && !refused) return undefined;
     this.measure(ledger, now);
@@ -355,6 +361,7 @@ export class PartitionBudget implements BudgetListener {
       grant: granted ? word : { ...word, ahead: 0 },
       claim: undefined,
       claimRead: false,
+      claimMissed: false,
       // Others count what was told: what it does not let this one spend is to be taken back.
       changed: !granted && word.ahead > 0,
       unsure: new UnsureCharges(),

@@ -24,6 +24,12 @@ export const OPTED_OUT_CLASS = "opted-out";
 /** Class of a try that was given up before it was submitted, since its recipient's quiet hours have begun: the message waits for their end. */
 export const QUIET_HOURS_CLASS = "quiet-hours";
 
+/**
+ * Class of a try that was given up before it was submitted, since what is known of its recipient, and not of all, is too old to go by: the message waits at the
+ * router, and holds up nobody.
+ */
+export const CONSENT_UNKNOWN_CLASS = "consent-unknown";
+
 /** Tries kept on a message. */
 export const MAX_TRIED = 32;
 

@@ -2,7 +2,8 @@ import file from "./time-zones.json" with { type: "json" };
 
 /**
  * Time zones of numbers by prefix, from time-zones.json: where the numbers were given out, by the data of libphonenumber. It is a guess for
- * mobile numbers, which move; one of a country with several zones has all of them; and numbers of no country have none.
+ * mobile numbers, which move. Of a country with several zones some have all of them, and others (+61 4, +62 8, +7 9, +34 6, +593 9) only the
+ * largest: what that leads to stands in docs/time.md. Numbers of no country have none.
  */
 let byPrefix: Map<string, readonly string[]> | undefined;
 let longest = 0;

@@ -63,6 +63,12 @@ export const CLUSTER_VARIABLES: readonly ToolVariable[] = [
   { name: "SLUICE_PROMETHEUS_PORT", default: "19090", meaning: "Prometheus's port", only: "native" },
   { name: "SLUICE_KAFKA_HEAP", default: "1g", meaning: "Heap of each broker, such as 512m or 2g" },
   { name: "SLUICE_KAFKA_RETENTION_HOURS", default: "168", meaning: "Retention of topics that do not set their own" },
+  {
+    name: "SLUICE_ANALYTICS_NICENESS",
+    default: "10",
+    meaning: "0 to 19: how far ClickHouse and analytics-sink stand back from messages",
+    only: "native",
+  },
   { name: "SLUICE_CLICKHOUSE_MEMORY_MIB", default: "2048", meaning: "Memory limit of ClickHouse, MiB", only: "native" },
   {
     name: "SLUICE_EXTERNAL_BROKERS",

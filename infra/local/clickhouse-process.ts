@@ -106,6 +106,7 @@ export function clickhouse(config: ClusterConfig): ProcessSpec {
   const { clickhouseUrl } = clusterEndpoints(config);
   return {
     name: "clickhouse",
+    niceness: config.analyticsNiceness,
     command: process.execPath,
     args: [
       join(import.meta.dirname, "clickhouse-server.ts"),

@@ -42,6 +42,8 @@ export interface ClusterConfig {
   prometheusPort: number;
   kafkaHeap: string;
   kafkaRetentionHours: number;
+  /** Of ClickHouse and what fills it, 0 to 19: messages go first while processors are short. */
+  analyticsNiceness: number;
   /** Bytes. */
   clickhouseMemory: number;
   /** Scope "services": what they stand on. */
@@ -129,6 +131,7 @@ export function readClusterConfig(environment: Environment, projectDir: string):
     prometheusPort: port("SLUICE_PROMETHEUS_PORT", 19_090),
     kafkaHeap: memorySize(env, "SLUICE_KAFKA_HEAP", "1g"),
     kafkaRetentionHours: integer(env, "SLUICE_KAFKA_RETENTION_HOURS", 168, 1, 24 * 365),
+    analyticsNiceness: integer(env, "SLUICE_ANALYTICS_NICENESS", 10, 0, 19),
     clickhouseMemory: integer(env, "SLUICE_CLICKHOUSE_MEMORY_MIB", 2048, 256, 1 << 20) * 1024 * 1024,
     external: externalEndpoints(env),
   });

@@ -25,6 +25,8 @@ export interface ProcessSpec {
   /** Added to the supervisor's own environment, from which Sluice's variables (SLUICE_*) have been removed. */
   env?: Record<string, string>;
   cwd?: string;
+  /** 0 to 19, as nice(1) has it: the higher, the more do others go first while processors are short. Default 0. */
+  niceness?: number;
   logFile: string;
   ready: Readiness;
   /** Longest time from the start until ready, milliseconds; default 60,000. Then it is killed, unless it is `alive`. */

@@ -76,6 +76,7 @@ function serviceProcess(
     command: process.execPath,
     args: ["--max-old-space-size=768", `services/${service.name}/main.ts`],
     cwd: config.projectDir,
+    ...(service.name === "analytics-sink" ? { niceness: config.analyticsNiceness } : {}),
     env: {
       ...sluiceEnvironment(config),
       SLUICE_INSTANCE: name,

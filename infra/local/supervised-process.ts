@@ -100,7 +100,9 @@ export class SupervisedProcess {
     mkdirSync(dirname(this.spec.logFile), { recursive: true });
     // Append mode, so that the supervisor may cut the file while the process writes to it.
     const log = openSync(this.spec.logFile, "a");
-    const [command, ...args] = [...this.#deathSignal.prefix, this.spec.command, ...this.spec.args];
+    // By nice(1), which executes the command in its own place: threads that have begun would not be told any more.
+    const nice = this.spec.niceness ? ["nice", "-n", String(this.spec.niceness)] : [];
+    const [command, ...args] = [...this.#deathSignal.prefix, ...nice, this.spec.command, ...this.spec.args];
     const child = spawn(command as string, args, {
       cwd: this.spec.cwd,
       env: childEnvironment(process.env, this.spec.env),

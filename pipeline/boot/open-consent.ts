@@ -68,27 +68,53 @@ export async function openConsent(
   return copy;
 }
 
-/** Shows how old the copy is, and says so in the log when it is too old to be gone by. */
+/** Shows how old the copy is, and says so in the log and beside the readiness checks when it is too old to be gone by, for all recipients or for some. */
 export async function observeConsent(
-  scope: Pick<Scope, "add" | "log" | "metrics">,
-  copy: Pick<ConsentCopy, "ageMs">,
+  scope: Pick<Scope, "add" | "log" | "metrics" | "readiness">,
+  copy: Pick<ConsentCopy, "ageMs" | "oldPartitions" | "leaderless">,
   staleMs: number,
 ): Promise<void> {
   const openedAt = performance.now();
+  // A new owner that does not trust a partition leaves its age unknown: the time goes on from the last moment that was known.
+  let completeAt: number | undefined;
+  const ageOf = (ageMs: number | undefined) => {
+    const now = performance.now();
+    if (ageMs !== undefined) completeAt = now - ageMs;
+    return now - (completeAt ?? openedAt);
+  };
   scope.metrics.observe(
     "consent_copy_age_seconds",
     "gauge",
     "Time since the copy of sms.consent was known to be complete, or since it was opened if it never was, in seconds",
-    () => (copy.ageMs ?? performance.now() - openedAt) / 1_000,
+    () => ageOf(copy.ageMs) / 1_000,
   );
-  let old = false;
+  scope.metrics.observe(
+    "consent_copy_old_partitions",
+    "gauge",
+    "Partitions of sms.consent whose copy is too old to be gone by: nothing is submitted to their recipients",
+    () => copy.oldPartitions.length,
+  );
+  scope.readiness.note("copy of sms.consent", () => {
+    const { oldPartitions, leaderless } = copy;
+    if (oldPartitions.length === 0) return undefined;
+    const why = leaderless.length === 0 ? "" : `; waiting for kafka: no leader of ${leaderless.join(", ")}`;
+    return `too old to go by for recipients of partitions ${oldPartitions.join(", ")}${why}`;
+  });
+  let told = "";
   const look = () => {
-    const { ageMs } = copy;
-    const isOld = ageMs !== undefined && ageMs > staleMs;
-    if (isOld !== old)
-      if (isOld) scope.log.warn({ ageMs, staleMs }, "The copy of sms.consent is too old: nothing is submitted by it");
-      else scope.log.info({}, "The copy of sms.consent is complete again");
-    old = isOld;
+    const { ageMs, oldPartitions: partitions, leaderless } = copy;
+    const age = ageOf(ageMs);
+    // At first it is read in, and has not been complete yet.
+    if (partitions.length > 0 && told === "" && completeAt === undefined && leaderless.length === 0) return;
+    const now = partitions.join();
+    if (now === told) return;
+    told = now;
+    if (partitions.length > 0)
+      scope.log.warn(
+        { ageMs: Math.round(age), staleMs, partitions, leaderless },
+        "The copy of sms.consent is too old: nothing is submitted to the recipients of these partitions",
+      );
+    else scope.log.info({}, "The copy of sms.consent is complete again");
   };
   await scope.add("watch of the copy of sms.consent", {
     start: () => setInterval(look, LOOK_EVERY_MS).unref(),

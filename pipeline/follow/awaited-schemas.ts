@@ -26,8 +26,8 @@ export class AwaitedSchemas implements ChangelogSource {
     return this.source.watermarks(topic);
   }
 
-  offsetsAt(topic: string, time: number) {
-    return this.source.offsetsAt(topic, time);
+  offsetsAt(topic: string, time: number, of: readonly number[]) {
+    return this.source.offsetsAt(topic, time, of);
   }
 
   followFrom(topic: string, partition: number, from: number, follower: PartitionFollower): void {

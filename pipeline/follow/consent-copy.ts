@@ -109,6 +109,33 @@ export class ConsentCopy {
     return at - this.copy.seenAt(partitionFor(destination, partitions)) > staleMs;
   }
 
+  /** Whether it is so old for this destination's partition and not for all: the others go on. */
+  staleAlone(destination: string): boolean {
+    return this.stale(destination) && !this.allOld;
+  }
+
+  /** Whether it is so old for the partition, and not for all. */
+  oldAlone(partition: number): boolean {
+    const { now, staleMs } = this.options;
+    return now() - this.copy.seenAt(partition) > staleMs && !this.allOld;
+  }
+
+  private get allOld(): boolean {
+    return this.oldPartitions.length === this.options.partitions;
+  }
+
+  /** The partitions of which it is so old that it must not be gone by. */
+  get oldPartitions(): number[] {
+    const { partitions, staleMs, now } = this.options;
+    const at = now();
+    return Array.from({ length: partitions }, (_, p) => p).filter((p) => at - this.copy.seenAt(p) > staleMs);
+  }
+
+  /** The partitions of sms.consent that have no leader, as far as known. */
+  get leaderless(): readonly number[] {
+    return this.copy.leaderless;
+  }
+
   /** Time since it is known to have had all that the log had, of the partition that is behind most, ms; undefined: it has not come there yet. */
   get ageMs(): number | undefined {
     const oldest = this.leastSeen();
@@ -124,13 +151,20 @@ export class ConsentCopy {
     return this.copy.caughtUp(partition, wanted);
   }
 
-  /** The same for all that a sender's partition has messages of: those with this remainder. */
-  caughtUpFor(remainder: number, divisor: number, wanted?: Wanted): Promise<boolean> {
-    const all = Array.from({ length: this.options.partitions }, (_, p) => p);
-    return this.copy.allCaughtUp(
+  /**
+   * The same for all that a sender's partition has messages of: those with this remainder. What has no leader is not waited for, and all else for
+   * `staleMs` at most: the copy is too old for the recipients of the rest (`stale`) until it has been at the log's end again.
+   */
+  async caughtUpFor(remainder: number, divisor: number, wanted?: Wanted): Promise<boolean> {
+    const { partitions, staleMs } = this.options;
+    const all = Array.from({ length: partitions }, (_, p) => p);
+    const reached = await this.copy.allCaughtUp(
       all.filter((p) => p % divisor === remainder),
+      staleMs,
       wanted,
     );
+    this.lookedAt = Number.NEGATIVE_INFINITY;
+    return reached;
   }
 
   /** Words of an account in one partition, by destination, from one on: at most so many. */
@@ -166,7 +200,7 @@ export class ConsentCopy {
     return oldest;
   }
 
-  /** `leastSeen` as it was a moment ago: it only grows. */
+  /** `leastSeen` as it was a moment ago: it only grows, until an owner comes that finds a partition without a leader. */
   private oldestSeen(at: number): number {
     if (Math.abs(at - this.lookedAt) >= LOOK_EVERY_MS) {
       this.lookedAt = at;
@@ -208,25 +242,35 @@ export class ConsentCopy {
   }
 }
 
-/** What a record of sms.consent says; `word` null: nothing any more. Undefined for what no record of ours can be. */
+/** What a record of sms.consent says. */
+export interface SaidOfPair {
+  readonly key: Buffer;
+  readonly accountId: string;
+  readonly destination: string;
+  /** Null: nothing any more. */
+  readonly word: ConsentWord | null;
+  readonly detail: string | null;
+}
+
+/** Undefined for what no record of ours can be. */
 export function readConsent(
-  { key, value, partition, offset }: InRecord,
+  record: InRecord,
   { codec, partitions }: Pick<ConsentCopyOptions, "codec" | "partitions">,
-):
-  | {
-      readonly key: Buffer;
-      readonly accountId: string;
-      readonly destination: string;
-      readonly word: ConsentWord | null;
-      readonly detail: string | null;
-    }
-  | undefined {
+): SaidOfPair | undefined {
+  const decoded = record.value === null ? undefined : codec.decode(record.value);
+  return decoded?.ok === false ? undefined : saidOfPair(record, decoded?.value ?? null, partitions);
+}
+
+/** As {@link readConsent}, of a record that has been decoded; null where it has no value. */
+export function saidOfPair(
+  { key, partition, offset }: Pick<InRecord, "key" | "partition" | "offset">,
+  consent: Consent | null,
+  partitions: number,
+): SaidOfPair | undefined {
   const pair = key === null ? undefined : readConsentKey(key.toString());
   if (key === null || pair === undefined || partitionFor(pair.destination, partitions) !== partition) return undefined;
-  if (value === null) return { key, ...pair, word: null, detail: null };
-  const decoded = codec.decode(value);
-  if (!decoded.ok) return undefined;
-  const { accountId, destination, state, source, at, detail } = decoded.value;
+  if (consent === null) return { key, ...pair, word: null, detail: null };
+  const { accountId, destination, state, source, at, detail } = consent;
   if (accountId !== pair.accountId || destination !== pair.destination) return undefined;
   if (!(at > 0 && at < MOST_AT) || source.length > 40) return undefined;
   return { key, ...pair, word: { state, source, at, offset }, detail };

@@ -4,7 +4,7 @@ import type { MessageFacts } from "../../schemas/generated/types.ts";
 import type { ConsentCopy } from "./consent-copy.ts";
 
 export interface ConsentGuardOptions {
-  readonly copy: Pick<ConsentCopy, "optOut" | "stale">;
+  readonly copy: Pick<ConsentCopy, "optOut" | "stale" | "staleAlone">;
   readonly catalog: SnapshotSource;
 }
 
@@ -25,8 +25,13 @@ export class ConsentGuard {
     return lanes === undefined || lanes.includes(lane) ? copy.optOut(accountId, to) : undefined;
   }
 
-  /** What is known of the recipient is too old to go by. */
+  /** What is known of all recipients is too old to go by. */
   holds({ to }: Pick<Facts, "to">): boolean {
-    return this.options.copy.stale(to);
+    return this.options.copy.stale(to) && !this.options.copy.staleAlone(to);
+  }
+
+  /** What is known of the recipient is too old to go by, and not what is known of others. */
+  holdsAlone({ to }: Pick<Facts, "to">): boolean {
+    return this.options.copy.staleAlone(to);
   }
 }

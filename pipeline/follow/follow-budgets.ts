@@ -1,5 +1,6 @@
 import type { BudgetWord } from "../../domain/budget/budget-word.ts";
 import type { Codec } from "../../platform/codec/codec.ts";
+import type { InRecord } from "../../platform/kafka/record.ts";
 import type { BudgetWord as BudgetRecord } from "../../schemas/generated/types.ts";
 import { BUDGETS_TOPIC, ROUTER_INPUTS } from "../../schemas/topics.ts";
 import { type FollowOptions, followTopic } from "./follow-topic.ts";
@@ -8,6 +9,8 @@ export interface FollowBudgetsOptions extends FollowOptions {
   readonly codec: Codec<BudgetRecord>;
   readonly fold: (word: BudgetWord) => void;
   readonly forget: (account: string, partition: number) => void;
+  /** Told where words of the log are not given: one that cannot be understood, or those that compaction had removed before they were read. */
+  readonly missed: () => void;
   /** Of the message topics. */
   readonly partitions: number;
 }
@@ -16,19 +19,29 @@ export interface FollowBudgetsOptions extends FollowOptions {
 const KEY = /^([^/]{1,64})\/(\d{1,6})$/;
 
 /** Reads what routers have spent of budgets, in the order of the log. */
-export function followBudgets({ codec, fold, forget, partitions, ...options }: FollowBudgetsOptions): Promise<void> {
-  return followTopic(BUDGETS_TOPIC, options, ({ key, value }) => {
-    if (value === null) {
-      const [, account, partition] = KEY.exec(key?.toString() ?? "") ?? [];
-      if (account === undefined) return false;
-      forget(account, Number(partition));
-      return true;
-    }
-    const decoded = codec.decode(value);
-    if (!decoded.ok || !isPlausible(decoded.value, partitions)) return false;
-    fold(decoded.value);
-    return true;
+export function followBudgets(options: FollowBudgetsOptions): Promise<void> {
+  const { missed } = options;
+  let next: number | undefined;
+  return followTopic(BUDGETS_TOPIC, options, (record) => {
+    if (next !== undefined && record.offset > next) missed();
+    next = record.offset + 1;
+    const understood = take(record, options);
+    if (!understood) missed();
+    return understood;
   });
+}
+
+function take({ key, value }: InRecord, { codec, fold, forget, partitions }: FollowBudgetsOptions): boolean {
+  if (value === null) {
+    const [, account, partition] = KEY.exec(key?.toString() ?? "") ?? [];
+    if (account === undefined) return false;
+    forget(account, Number(partition));
+    return true;
+  }
+  const decoded = codec.decode(value);
+  if (!decoded.ok || !isPlausible(decoded.value, partitions)) return false;
+  fold(decoded.value);
+  return true;
 }
 
 function isPlausible(word: BudgetRecord, partitions: number): boolean {

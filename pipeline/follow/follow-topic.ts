@@ -17,12 +17,11 @@ export interface FollowOptions {
 }
 
 const WARN_EVERY_MS = 5_000;
-/** Records of a partition that wait for a schema at the most: many times what such a topic brings while the registry starts anew. */
-const MOST_WAITING = 50_000;
 
 /**
  * Reads a topic from the beginning and on, what earlier and later versions of this program have written as well. Resolves when all that stands
- * there has been read. What cannot be understood, or cannot be, is passed over with a warning: these topics say again, seconds later, what holds.
+ * there has been read. While a record waits for its writer's schema its partition stands still, so that nothing is lost and at most what one fetch
+ * brings waits. What cannot be understood, or cannot be, is passed over with a warning.
  * @param accept false for a record that cannot be understood
  */
 export async function followTopic(
@@ -30,24 +29,23 @@ export async function followTopic(
   { reader, schemas, log, mark, onUnreadable }: FollowOptions,
   accept: (record: InRecord) => boolean,
 ): Promise<void> {
-  const passOver = ({ partition, offset }: InRecord) => {
+  const give = (record: InRecord) => {
+    const { partition, offset } = record;
+    const understood = accept(record);
+    mark?.reached(offset + 1);
+    if (understood) return;
     onUnreadable?.();
     log.every(`unreadable-${topic}`, WARN_EVERY_MS).warn({ partition, offset }, `a record of ${topic} is passed over`);
   };
-  const give = (record: InRecord) => {
-    const understood = accept(record);
-    mark?.reached(record.offset + 1);
-    if (!understood) passOver(record);
-  };
   const queues = new Map<number, SchemaQueue<InRecord>>();
-  await reader.follow(topic, (record) => {
+  const take = (record: InRecord) => {
     let queue = queues.get(record.partition);
     if (queue === undefined) {
       queue = new SchemaQueue({ schemas, log, recordOf: (one) => one, give });
       queues.set(record.partition, queue);
     }
-    if (queue.length < MOST_WAITING) queue.accept(record);
-    else passOver(record);
-  });
+    queue.accept(record);
+  };
+  await reader.follow(topic, take, (partition) => (queues.get(partition)?.length ?? 0) === 0);
   await Promise.all([...queues.values()].map((queue) => queue.idle));
 }

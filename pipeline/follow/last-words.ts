@@ -5,13 +5,14 @@ import {
   optOutOf,
   readConsentKey,
 } from "../../domain/consent/consent-word.ts";
-import { writerSchemaId } from "../../platform/codec/codec.ts";
 import { partitionFor } from "../../platform/kafka/murmur2.ts";
 import type { InRecord } from "../../platform/kafka/record.ts";
 import type { TopicReader } from "../../platform/kafka/topic-reader.ts";
+import type { Consent } from "../../schemas/generated/types.ts";
 import { CONSENT_TOPIC } from "../../schemas/topics.ts";
 import type { SluiceCodecs } from "../records/codecs.ts";
-import { readConsent } from "./consent-copy.ts";
+import { readDecoded } from "../records/read-decoded.ts";
+import { saidOfPair } from "./consent-copy.ts";
 
 /** sms.consent, for those who look into it and keep no copy. */
 export interface ConsentLog {
@@ -43,36 +44,29 @@ export async function lastWords(
 ): Promise<LastWord[]> {
   const found = new Map<string, LastWord>();
   const { high } = (await reader.watermarks(CONSENT_TOPIC))[partition] ?? { high: 0 };
-  const unread: InRecord[] = [];
-  const take = (record: InRecord): void => {
-    const said = readConsent(record, { codec: codecs.consent, partitions });
-    const key = record.key?.toString() ?? "";
+  const accept = (record: InRecord, consent: Consent | null): void => {
+    const said = saidOfPair(record, consent, partitions);
     if (said === undefined) return;
+    const key = said.key.toString();
     if (said.word === null) found.delete(key);
     else {
       const known = found.get(key);
       if (known === undefined || holdsAgainst(said.word, known.word)) found.set(key, { ...said, word: said.word });
     }
   };
-  const loaded = new Set<number>();
-  await reader.readRange(CONSENT_TOPIC, partition, 0, high, (record) => {
-    if (destination !== undefined && readConsentKey(record.key?.toString() ?? "")?.destination !== destination) return;
-    const schema = writerSchemaId(record.value);
-    if (schema !== undefined && !loaded.has(schema)) {
-      // Looked at again when its writer's schema is at hand, and so is all that is behind it.
-      if (readConsent(record, { codec: codecs.consent, partitions }) !== undefined) loaded.add(schema);
-      else {
-        unread.push(record);
-        return;
-      }
-    }
-    take(record);
-  });
-  for (const record of unread) {
-    const schema = writerSchemaId(record.value);
-    if (schema !== undefined) await codecs.loadSchema(schema);
-    take(record);
-  }
+  await readDecoded(
+    { topic: CONSENT_TOPIC, partition, from: 0, to: high },
+    {
+      ...{ reader, codec: codecs.consent, absent: new Set() },
+      loadSchema: (id) => codecs.loadSchema(id),
+      take: (consent, record) => accept(record, consent),
+      unreadable: (record) => {
+        if (record.value === null) accept(record, null);
+      },
+      meant: ({ key }) =>
+        destination === undefined || readConsentKey(key?.toString() ?? "")?.destination === destination,
+    },
+  );
   return [...found.values()];
 }
 

@@ -20,7 +20,9 @@ export interface SchemaQueueOptions<E> {
  */
 export class SchemaQueue<E> {
   private readonly options: SchemaQueueOptions<E>;
-  private readonly waiting: E[] = [];
+  private waiting: E[] = [];
+  /** Of these so many have been given. */
+  private given = 0;
   private running: Promise<void> | undefined;
 
   constructor(options: SchemaQueueOptions<E>) {
@@ -29,7 +31,7 @@ export class SchemaQueue<E> {
 
   /** Entries that wait. */
   get length(): number {
-    return this.waiting.length;
+    return this.waiting.length - this.given;
   }
 
   /** Resolves when nothing waits. */
@@ -38,7 +40,7 @@ export class SchemaQueue<E> {
   }
 
   accept(entry: E): void {
-    if (this.waiting.length === 0 && this.missing(entry) === undefined) this.options.give(entry);
+    if (this.length === 0 && this.missing(entry) === undefined) this.options.give(entry);
     else {
       this.waiting.push(entry);
       this.running ??= this.run();
@@ -50,13 +52,16 @@ export class SchemaQueue<E> {
     // Later than the call, which notes that it runs.
     await undefined;
     try {
-      for (let entry = this.waiting[0]; entry !== undefined; entry = this.waiting[0]) {
+      while (this.length > 0) {
+        const entry = this.waiting[this.given]!;
         const missing = this.missing(entry);
         if (missing !== undefined) await this.load(missing);
-        this.waiting.shift();
+        this.given++;
         this.options.give(entry);
       }
     } finally {
+      this.waiting = this.waiting.slice(this.given);
+      this.given = 0;
       this.running = undefined;
     }
   }

@@ -57,6 +57,8 @@ export interface SluiceCodecs {
    * cannot be asked: try again later.
    */
   loadSchema(id: number): Promise<"loaded" | "missing">;
+  /** A writer's schema that need not be asked for any more. */
+  learnSchema(id: number, schema: WriterSchema): void;
   /** Whether nothing is to be loaded for records of this schema; also when there has been no such schema a moment ago. */
   knowsSchema(id: number): boolean;
 }
@@ -143,6 +145,7 @@ export async function createCodecs(source: SchemaSource): Promise<SluiceCodecs> 
     budgetWord: await asked.budgetWord,
     cancel: await asked.cancel,
     loadSchema: (id) => writers.load(id),
+    learnSchema: (id, schema) => writers.learn(id, schema),
     knowsSchema: (id) => writers.get(id) !== undefined,
   };
 }

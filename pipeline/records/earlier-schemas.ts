@@ -1,7 +1,7 @@
 import type { SchemaRegistryClient } from "../../platform/codec/schema-registry.ts";
 import type { KafkaLog } from "../../platform/kafka/record.ts";
 import { composeContracts, readContracts } from "../../schemas/contracts.ts";
-import { type OtherSchemas, recordSubject } from "./codecs.ts";
+import { recordSubject, type SluiceCodecs } from "./codecs.ts";
 
 /** Of each kind of record; there is one for each release that changed it. */
 const MOST_VERSIONS = 50;
@@ -12,23 +12,21 @@ const MOST_VERSIONS = 50;
  * @throws SluiceError `REGISTRY_UNAVAILABLE` (transient) when versions cannot be listed
  */
 export async function loadEarlierSchemas(
-  registry: Pick<SchemaRegistryClient, "idsOf">,
-  schemas: OtherSchemas,
+  registry: Pick<SchemaRegistryClient, "versionsOf" | "versionOf">,
+  schemas: Pick<SluiceCodecs, "knowsSchema" | "learnSchema">,
   log: KafkaLog,
   subjects: readonly string[] = [...composeContracts(readContracts()).keys()].map(recordSubject),
 ): Promise<void> {
   await Promise.all(
     subjects.map(async (subject) => {
-      for (const id of await registry.idsOf(subject, MOST_VERSIONS)) {
-        if (schemas.knowsSchema(id)) continue;
-        await schemas
-          .loadSchema(id)
-          .catch((err: unknown) =>
-            log.warn(
-              { err, subject, schemaId: id },
-              "the schema of an earlier version cannot be had: what it wrote waits",
-            ),
-          );
+      for (const version of await registry.versionsOf(subject, MOST_VERSIONS)) {
+        try {
+          const found = await registry.versionOf(subject, version);
+          if (found !== undefined && !schemas.knowsSchema(found.id)) schemas.learnSchema(found.id, found.schema);
+        } catch (err) {
+          const message = "the schema of an earlier version cannot be had: what it wrote waits";
+          log.warn({ err, subject, version }, message);
+        }
       }
     }),
   );

@@ -1,5 +1,5 @@
 import { messageIdFromKey } from "../../domain/message/message-id.ts";
-import { QUIET_HOURS_CLASS } from "../../domain/message/tries.ts";
+import { CONSENT_UNKNOWN_CLASS, QUIET_HOURS_CLASS } from "../../domain/message/tries.ts";
 import { headerText, type InRecord } from "../../platform/kafka/record.ts";
 import {
   extractTrace,
@@ -73,7 +73,7 @@ export function isFailure({ type, errorClass, state }: Event): boolean {
     case "rerouted":
       return true;
     case "returned":
-      return errorClass !== "unsubmitted" && errorClass !== QUIET_HOURS_CLASS;
+      return errorClass !== "unsubmitted" && errorClass !== QUIET_HOURS_CLASS && errorClass !== CONSENT_UNKNOWN_CLASS;
     case "final":
       return state !== "delivered";
     default:

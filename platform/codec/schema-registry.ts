@@ -25,6 +25,12 @@ interface RegistryAnswer {
   readonly references?: readonly Reference[];
 }
 
+/** A version of a subject. */
+export interface SchemaVersion {
+  readonly id: number;
+  readonly schema: WriterSchema;
+}
+
 /** Schemas that one may rest on, directly or not. */
 const MAX_REFERENCES = 50;
 
@@ -59,7 +65,25 @@ export class SchemaRegistryClient {
   /** The schema of an id; undefined when there is none. @throws SluiceError `REGISTRY_UNAVAILABLE` (transient) */
   async schemaOf(id: number): Promise<WriterSchema | undefined> {
     const answer = await this.get<RegistryAnswer>(`/schemas/ids/${id}`);
-    if (answer === undefined) return undefined;
+    return answer === undefined ? undefined : this.read(id, answer);
+  }
+
+  /**
+   * The numbers of a subject's versions, the newest first, at most so many; none for a subject that is not there.
+   * @throws SluiceError `REGISTRY_UNAVAILABLE` (transient)
+   */
+  async versionsOf(subject: string, most: number): Promise<number[]> {
+    const versions = (await this.get<number[]>(versionsAddress(subject))) ?? [];
+    return versions.toSorted((a, b) => b - a).slice(0, most);
+  }
+
+  /** One of a subject's versions; undefined when it is gone. @throws SluiceError `REGISTRY_UNAVAILABLE` (transient) */
+  async versionOf(subject: string, version: number): Promise<SchemaVersion | undefined> {
+    const answer = await this.get<RegistryAnswer & { id: number }>(`${versionsAddress(subject)}/${version}`);
+    return answer === undefined ? undefined : { id: answer.id, schema: await this.read(answer.id, answer) };
+  }
+
+  private async read(id: number, answer: RegistryAnswer): Promise<WriterSchema> {
     const { schema = "", schemaType = "AVRO", references = [] } = answer;
     if (schemaType !== "AVRO") return { state: "unusable", why: `schema ${id} is ${schemaType}, and Avro is needed` };
     const found = [...(await this.referenced(references, new Map())).values()];
@@ -76,21 +100,6 @@ export class SchemaRegistryClient {
     }
   }
 
-  /**
-   * The ids of all versions of a subject, the newest first, at most so many; none for a subject that is not there.
-   * @throws SluiceError `REGISTRY_UNAVAILABLE` (transient)
-   */
-  async idsOf(subject: string, most: number): Promise<number[]> {
-    const address = `/subjects/${encodeURIComponent(subject)}/versions`;
-    const versions = ((await this.get<number[]>(address)) ?? []).toSorted((a, b) => b - a).slice(0, most);
-    const ids: number[] = [];
-    for (const version of versions) {
-      const answer = await this.get<{ id: number }>(`${address}/${version}`);
-      if (answer !== undefined) ids.push(answer.id);
-    }
-    return ids;
-  }
-
   /** The texts of the schemas that one refers to, those they refer to first. */
   private async referenced(
     references: readonly Reference[],
@@ -101,7 +110,7 @@ export class SchemaRegistryClient {
       const name = `${subject}/${version}`;
       if (seen.has(name) || seen.size >= MAX_REFERENCES) continue;
       seen.add(name);
-      const answer = await this.get<RegistryAnswer>(`/subjects/${encodeURIComponent(subject)}/versions/${version}`);
+      const answer = await this.get<RegistryAnswer>(`${versionsAddress(subject)}/${version}`);
       if (answer?.schema === undefined) continue;
       await this.referenced(answer.references ?? [], found, seen);
       found.set(name, answer.schema);
@@ -192,6 +201,10 @@ export class SchemaRegistryClient {
       cause,
     });
   }
+}
+
+function versionsAddress(subject: string): string {
+  return `/subjects/${encodeURIComponent(subject)}/versions`;
 }
 
 function isAnswer(error: unknown): error is AnswerError {

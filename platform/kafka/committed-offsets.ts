@@ -1,6 +1,7 @@
 import type { Admin } from "kafkajs";
 import type { KafkaConnection } from "./connection.ts";
 import type { Restored } from "./task.ts";
+import { topicMarks } from "./topic-marks.ts";
 
 interface Group {
   readonly groupId: string;
@@ -12,13 +13,14 @@ interface Group {
  * What the last owner of this partition number committed. An input without a commit is read from its start; where
  * retention has deleted what was not read, reading goes on at the log's start, and an error is logged.
  *
- * Throws when any start would skip records or repeat them: docs/decisions/0009-commits-that-do-not-fit.md.
+ * Throws when any start would skip records or repeat them: docs/decisions/0009-commits-that-do-not-fit.md; and `NO_LEADER`, transient, while this partition of
+ * an input has no leader, whatever the others have.
  */
 export async function readCommitted(admin: Admin, group: Group, partition: number): Promise<Restored> {
   const { topics, groupId } = group;
   const [committed, limits] = await Promise.all([
     admin.fetchOffsets({ groupId, topics: [...topics] }),
-    Promise.all(topics.map((topic) => admin.fetchTopicOffsets(topic))),
+    Promise.all(topics.map((topic) => topicMarks(admin, topic))),
   ]);
   const commits = topics.map((topic) => {
     const entry = committed.find((c) => c.topic === topic)?.partitions.find((p) => p.partition === partition);
@@ -31,8 +33,7 @@ export async function readCommitted(admin: Admin, group: Group, partition: numbe
   // Fetches say nothing about an input that has no records: without its end it could never be told from an unread one.
   const ends: number[] = [];
   const offsets = topics.map((topic, i) => {
-    const limit = limits[i]!.find((p) => p.partition === partition);
-    const [low, high] = [Number(limit?.low ?? 0), Number(limit?.high ?? 0)];
+    const { low, high } = limits[i]![partition] ?? { low: 0, high: 0 };
     ends.push(high);
     return startOf(commits[i]!.offset, { topic, partition, low, high }, group);
   });

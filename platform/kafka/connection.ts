@@ -3,6 +3,7 @@ import "./kafkajs-grouping.ts";
 import "./kafkajs-headers.ts";
 import "./kafkajs-idle-timer.ts";
 import "./kafkajs-join.ts";
+import "./kafkajs-leaderless.ts";
 import "./kafkajs-steady-time.ts";
 import { Kafka, type KafkaConfig, logLevel } from "kafkajs";
 import type { KafkaLog } from "./record.ts";

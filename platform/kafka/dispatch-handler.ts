@@ -42,8 +42,8 @@ export interface DispatchHandler<W, O> {
   room(urgent: boolean): number;
   /** Takes a work; `settle` is to be called exactly once, at any later time. */
   submit(work: Work<W>, settle: (outcome: Outcome) => void): void;
-  /** Current ends of the outcome log, by partition; a little old is good enough. */
-  outcomeEnds(): Promise<number[]>;
+  /** Current ends of the outcome log, by partition; a little old is good enough. Undefined: not known, its partition has no leader. */
+  outcomeEnds(): Promise<(number | undefined)[]>;
   /** Outcomes stored at or beyond these offsets, by work id. */
   readBack(from: readonly number[]): Promise<Map<string, O>>;
   /** A work whose outcome is stored: what must follow (it may have been written already). */

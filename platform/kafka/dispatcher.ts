@@ -179,8 +179,9 @@ export class Dispatcher<W, O> {
     this.leftBehind = this.lanes.map(() => []);
     const inDoubt = this.lanes.some((lane, i) => lane.doubtBelow > offsets[i]!);
     if (inDoubt) await new Promise((resolve) => setTimeout(resolve, this.options.settleMs));
-    // With nothing in doubt there is nothing to be found before this moment, however old the last mark is.
-    const from = (inDoubt ? parsed?.e : undefined) ?? (await this.handler.outcomeEnds());
+    // With nothing in doubt there is nothing to be found before this moment, however old the last mark is. Where it cannot be told, that one stands.
+    const ends = (inDoubt ? parsed?.e : undefined) ?? (await this.handler.outcomeEnds());
+    const from = ends.map((end, partition) => end ?? parsed?.e[partition] ?? 0);
     const recorded = inDoubt ? await this.handler.readBack(from) : new Map<string, O>();
     const inherited = this.lanes.map((lane) => lane.doubtBelow);
     // After the wait above: an owner that is still there may have noted its last in it.

@@ -1,5 +1,6 @@
 import { askEvery } from "../lifecycle/ask-every.ts";
 import type { KafkaLog } from "./record.ts";
+import { isKnown } from "./topic-marks.ts";
 import type { TopicReader } from "./topic-reader.ts";
 
 /** The ends of one topic's partitions, asked for every now and then for all tasks of a process together. */
@@ -10,8 +11,8 @@ export class LogEnds {
   private timer: NodeJS.Timeout | undefined;
   /** Grows by one with each answer. */
   version = 0;
-  /** One above the last offset of each partition, as the broker said when `version` grew. */
-  ends: readonly number[] = [];
+  /** One above the last offset of each partition, as its broker said when `version` grew; as it said before where it has no leader, undefined where none has said. */
+  ends: readonly (number | undefined)[] = [];
 
   constructor(reader: TopicReader, topic: string, log: KafkaLog) {
     this.reader = reader;
@@ -33,7 +34,8 @@ export class LogEnds {
 
   private async ask(): Promise<void> {
     const marks = await this.reader.watermarks(this.topic);
-    this.ends = marks.map((mark) => mark.high);
+    const before = this.ends;
+    this.ends = marks.map((mark, partition) => (isKnown(mark) ? mark.high : before[partition]));
     this.version++;
   }
 }

@@ -11,6 +11,7 @@ import type { KafkaConnection } from "./connection.ts";
 import { kafkaJsProducer, type ProducerClient, ProducerConnections } from "./producer-connection.ts";
 import { FencedError, ProducerClosedError, ProducerFullError, RecordTooLargeError } from "./producer-errors.ts";
 import { type PendingSend, ProducerQueue, type QueuedRecord } from "./producer-queue.ts";
+import { isForWantOfLeader, ProducerStanding } from "./producer-standing.ts";
 import { type Fence, type OutRecord, seldom } from "./record.ts";
 
 export type { ProducerClient } from "./producer-connection.ts";
@@ -69,10 +70,9 @@ export class RecordProducer {
   onRequest: (records: number) => void = () => {};
   /** Monotonic time of the last acknowledgement, ms; 0 before the first. */
   lastAcknowledgedAt = 0;
-  /** Monotonic time since which a send has been failing, ms; 0 while all is well. */
-  failingSince = 0;
   /** Why the last send failed; undefined when the last one was confirmed. */
   lastFailure: string | undefined;
+  private readonly standing = new ProducerStanding();
   /** Requests on their way, by the monotonic time at which they began, oldest first. */
   private readonly flying = new Map<object, number>();
 
@@ -100,14 +100,27 @@ export class RecordProducer {
     return this.queuedBytes < this.options.maxQueuedBytes;
   }
 
+  /** Monotonic time since which sends have been failing, ms; 0 while all is well. A partition without a leader counts only when no other is known to be better. */
+  get failingSince(): number {
+    return this.standing.failingSince;
+  }
+
   /**
    * Monotonic time since which nothing has been confirmed of what is being written, ms: writes fail, or the oldest one is
-   * without an answer (a frozen broker answers nothing for long before anything fails). 0 while nothing is written.
+   * without an answer (a frozen broker answers nothing for long before anything fails). 0 while nothing is written, and
+   * while only partitions without a leader fail beside others.
    */
   get unconfirmedSince(): number {
     const [oldest = 0] = this.flying.values();
-    if (this.failingSince === 0 || oldest === 0) return this.failingSince || oldest;
-    return Math.min(this.failingSince, oldest);
+    const { failingSince } = this;
+    if (failingSince === 0 || oldest === 0) return failingSince || oldest;
+    return Math.min(failingSince, oldest);
+  }
+
+  /** Monotonic time since which nothing has been confirmed of what waits for a partition that was found without a leader, ms; 0 where none was, or nothing waits. */
+  leaderlessSince(topic: string, partition: number): number {
+    const queue = this.queues.get(topic)?.get(partition);
+    return queue === undefined ? 0 : this.standing.leaderlessSince(queue);
   }
 
   get queued(): { records: number; bytes: number } {
@@ -270,12 +283,14 @@ export class RecordProducer {
     // Everything was rejected when the producer was closed.
     if (this.closed) return;
     const now = performance.now();
+    // Of several partitions that fail together nobody knows which one it was; each goes alone from now on.
+    const leaderless = slices.length === 1 && isForWantOfLeader(failure);
     for (const { queue, run } of slices) {
       queue.inFlight = 0;
       if (stored.has(queue)) {
         this.counters.acknowledged += run.length;
         this.lastAcknowledgedAt = now;
-        this.failingSince = 0;
+        this.standing.stored(queue);
         this.lastFailure = undefined;
         queue.alone = false;
         queue.failures = 0;
@@ -287,8 +302,7 @@ export class RecordProducer {
       } else {
         this.counters.failures++;
         this.counters.repeated += run.length;
-        // Not since it failed: a broker that stands still lets each request wait for its whole deadline first.
-        if (this.failingSince === 0) this.failingSince = Math.max(began, this.lastAcknowledgedAt);
+        this.standing.failed(queue, began, this.lastAcknowledgedAt, leaderless);
         this.lastFailure = describe(failure);
         queue.alone = true;
         queue.failures++;

@@ -31,9 +31,17 @@ export class ReadBackMarks {
     this.marks.push({ at: Number.NEGATIVE_INFINITY, horizon: [...initialOffsets], ends: [...initialEnds] });
   }
 
-  /** Notes the ends of the outcome log; they must have been asked for before the horizon given here was passed. */
-  note(now: number, horizon: readonly number[], ends: readonly number[]): void {
-    this.marks.push({ at: now, horizon: horizon.map((h, i) => Math.max(h, this.inherited[i] ?? 0)), ends: [...ends] });
+  /**
+   * Notes the ends of the outcome log; they must have been asked for before the horizon given here was passed. Where an end
+   * is not known the one noted last stands: it lies below.
+   */
+  note(now: number, horizon: readonly number[], ends: readonly (number | undefined)[]): void {
+    const last = this.marks.at(-1)!.ends;
+    this.marks.push({
+      at: now,
+      horizon: horizon.map((h, i) => Math.max(h, this.inherited[i] ?? 0)),
+      ends: ends.map((end, partition) => end ?? last[partition] ?? 0),
+    });
     // A mark is of no more use when the next one has the same horizon and is old enough: so a still input costs no memory.
     this.marks = this.marks.filter((mark, i) => {
       const next = this.marks[i + 1];

@@ -16,6 +16,7 @@ import { Lease } from "./lease.ts";
 import { seldom, toRecord } from "./record.ts";
 import { faultsInRow, restartDelayMs } from "./restart-delay.ts";
 import { Task, type TaskHost, type TaskInput } from "./task.ts";
+import { isKnown, topicMarks } from "./topic-marks.ts";
 
 export interface TaskGroupOptions {
   readonly connection: KafkaConnection;
@@ -349,9 +350,9 @@ export class TaskGroup implements TaskHost {
     this.endsAskedAt = now;
     const { admin } = this;
     const ask = async (topic: string) => {
-      for (const { partition, high } of await admin!.fetchTopicOffsets(topic)) {
+      for (const [partition, marks] of (await topicMarks(admin!, topic)).entries()) {
         const input = this.slots.get(partition)?.task?.inputs.find((one) => one.topic === topic);
-        if (input !== undefined) input.end = Math.max(input.end, Number(high));
+        if (input !== undefined && isKnown(marks)) input.end = Math.max(input.end, marks.high);
       }
     };
     Promise.all([...new Set(full.map(({ topic }) => topic))].map(ask))

@@ -8,23 +8,33 @@ import type { Admin, Consumer, EachBatchPayload } from "kafkajs";
 import { connectAdmin } from "./admin-connection.ts";
 import { type KafkaConnection, kafkaClient } from "./connection.ts";
 import { type InRecord, seldom, toRecord } from "./record.ts";
+import { topicMarks, topicOffsetsAt, type Watermarks } from "./topic-marks.ts";
+
+export type { Watermarks } from "./topic-marks.ts";
 
 interface Stretch {
   next: number;
   readonly to: number;
   readonly onRecord: (record: InRecord) => void;
-  /** Asked before each batch. False: there is no room now; the batch is fetched again. */
+  /** Asked before each batch. False: there is no room now; the batch is fetched again a moment later. */
   readonly ready?: () => Promise<boolean>;
   /** Told how far the stretch has been read, after each batch. */
   readonly reached?: (next: number) => void;
   readonly done: () => void;
 }
 
+/** A partition whose follower has no room is asked for again after so long, ms; meanwhile the others go on. */
+const NO_ROOM_MS = 100;
+
+/** So often a question that a broker refuses for now is asked, with pauses that grow by this, ms: within three seconds. */
+const MOST_TRIES = 6;
+const AGAIN_MS = 200;
+
 /** Who follows one partition. */
 export interface PartitionFollower {
   /**
-   * Asked before each batch, which is at most what one fetch brings. False: there is no room for it, and it is fetched again. It must
-   * answer within a few seconds, since the reader's membership lapses while it waits.
+   * Asked before each batch, which is at most what one fetch brings. False: there is no room for it, and it is fetched again a moment later. It
+   * must answer within a few seconds, since the reader's membership lapses while it waits.
    */
   ready(): Promise<boolean>;
   onRecord(record: InRecord): void;
@@ -50,12 +60,6 @@ export interface TopicReaderOptions {
    * topics that are only followed: what comes is given at once all the same, and the broker is asked less often while nothing does.
    */
   readonly maxWaitMs?: number;
-}
-
-/** Low and high watermark of a partition: first offset kept, and one above the last. */
-export interface Watermarks {
-  readonly low: number;
-  readonly high: number;
 }
 
 export class TopicReader {
@@ -89,11 +93,8 @@ export class TopicReader {
   }
 
   /** Watermarks of every partition of a topic, by partition number. */
-  async watermarks(topic: string): Promise<Watermarks[]> {
-    const found: Watermarks[] = [];
-    for (const p of await this.admin!.fetchTopicOffsets(topic))
-      found[p.partition] = { low: Number(p.low), high: Number(p.high) };
-    return found;
+  watermarks(topic: string): Promise<Watermarks[]> {
+    return this.ask((admin) => topicMarks(admin, topic));
   }
 
   /** Names of all topics. */
@@ -104,16 +105,30 @@ export class TopicReader {
   /** What a consumer group has committed of a topic, by partition number; -1 where it has committed nothing. */
   async committed(groupId: string, topic: string): Promise<number[]> {
     const found: number[] = [];
-    for (const { partitions } of await this.admin!.fetchOffsets({ groupId, topics: [topic] }))
+    for (const { partitions } of await this.ask((admin) => admin.fetchOffsets({ groupId, topics: [topic] })))
       for (const { partition, offset } of partitions) found[partition] = Number(offset);
     return found;
   }
 
-  /** By partition number: the first offset whose record was appended at or after this time, epoch ms; the end where none was. */
-  async offsetsAt(topic: string, time: number): Promise<number[]> {
-    const found: number[] = [];
-    for (const p of await this.admin!.fetchTopicOffsetsByTimestamp(topic, time)) found[p.partition] = Number(p.offset);
-    return found;
+  /** See `topicOffsetsAt`. */
+  offsetsAt(topic: string, time: number, of?: readonly number[]): Promise<number[]> {
+    return this.ask((admin) => topicOffsetsAt(admin, topic, time, of));
+  }
+
+  /**
+   * What a broker refuses for now, since another one leads the partition or coordinates the group, is asked again after a pause: the client asks who
+   * does each time anew. It stays the same client, since others' questions are on their way by it.
+   */
+  private async ask<Answer>(question: (admin: Admin) => Promise<Answer>): Promise<Answer> {
+    for (let tries = 1; ; tries++) {
+      try {
+        return await question(this.admin!);
+      } catch (error) {
+        const { name, retriable } = error as { name?: string; retriable?: boolean };
+        if (name !== "KafkaJSProtocolError" || retriable !== true || tries === MOST_TRIES || this.stopped) throw error;
+        await new Promise((resolve) => setTimeout(resolve, AGAIN_MS * tries));
+      }
+    }
   }
 
   /**
@@ -142,8 +157,15 @@ export class TopicReader {
     await turn;
   }
 
-  /** Gives every record of the topic from its start and then as they come; resolves when what was there at the call has been given. */
-  async follow(topic: string, onRecord: (record: InRecord) => void): Promise<void> {
+  /**
+   * Gives every record of the topic from its start and then as they come; resolves when what was there at the call has been given.
+   * @param hasRoom asked before each batch of a partition; while it says false, the partition stands still. Default: there always is
+   */
+  async follow(
+    topic: string,
+    onRecord: (record: InRecord) => void,
+    hasRoom?: (partition: number) => boolean,
+  ): Promise<void> {
     const marks = await this.watermarks(topic);
     await Promise.all(
       marks.map(
@@ -154,6 +176,7 @@ export class TopicReader {
               next: low,
               to: Number.POSITIVE_INFINITY,
               onRecord,
+              ...(hasRoom === undefined ? {} : { ready: async () => hasRoom(partition) }),
               reached: (next) => {
                 if (next >= high) resolve();
               },
@@ -243,8 +266,16 @@ export class TopicReader {
     const { topic, partition } = payload.batch;
     const stretch = this.stretches.get(keyOf(topic, partition));
     // What is not resolved is fetched again, so whoever has no room needs no queue.
-    if (stretch?.ready !== undefined && !(await stretch.ready())) return;
-    this.give(payload);
+    if (stretch?.ready === undefined || (await stretch.ready())) this.give(payload);
+    else this.beginLater(topic, partition);
+  }
+
+  /** Not at once: what is there already would be fetched over and over. */
+  private beginLater(topic: string, partition: number): void {
+    this.consumer?.pause([{ topic, partitions: [partition] }]);
+    setTimeout(() => {
+      if (!this.stopped) this.begin(topic, partition);
+    }, NO_ROOM_MS).unref();
   }
 
   private give({ batch, resolveOffset }: EachBatchPayload): void {

@@ -73,7 +73,10 @@ export async function metadataOf(
 ): Promise<ITopicMetadata[]> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return (await admin.fetchTopicMetadata({ topics })).topics;
+      const found = (await admin.fetchTopicMetadata({ topics })).topics;
+      const leaderless = found.find(({ partitions }) => partitions.some(({ leader }) => leader < 0));
+      if (leaderless === undefined) return found;
+      if (attempt === METADATA_ATTEMPTS) throw new Error(`Topic ${leaderless.name} has partitions without a leader.`);
     } catch (error) {
       const { type, cause } = error as { type?: string; cause?: { type?: string } };
       if (!NOT_YET.includes(type ?? cause?.type) || attempt === METADATA_ATTEMPTS) throw error;

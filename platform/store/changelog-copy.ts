@@ -5,7 +5,8 @@
 
 import { SluiceError } from "../errors/sluice-error.ts";
 import { type InRecord, type KafkaLog, seldom } from "../kafka/record.ts";
-import type { PartitionFollower, Watermarks } from "../kafka/topic-reader.ts";
+import { isKnown, noLeader, type Watermarks } from "../kafka/topic-marks.ts";
+import type { PartitionFollower } from "../kafka/topic-reader.ts";
 import { askEvery } from "../lifecycle/ask-every.ts";
 import { type CopyPosition, isTooOld, whyReadAnew } from "./copy-position.ts";
 import type { PartitionStore } from "./partition-store.ts";
@@ -13,7 +14,7 @@ import type { PartitionStore } from "./partition-store.ts";
 /** What a copy asks of Kafka. A TopicReader has it; nobody else may follow the topic with that one. */
 export interface ChangelogSource {
   watermarks(topic: string): Promise<Watermarks[]>;
-  offsetsAt(topic: string, time: number): Promise<number[]>;
+  offsetsAt(topic: string, time: number, of: readonly number[]): Promise<number[]>;
   followFrom(topic: string, partition: number, from: number, follower: PartitionFollower): void;
 }
 
@@ -61,6 +62,8 @@ interface Following {
   asked: number;
   /** Of the last time at which the copy is known to have had all that the log had, epoch ms; 0: it is not known yet. */
   seen: number;
+  /** What it knows is not gone by before a question that is asked from now on has found it at the log's end. */
+  distrusted: boolean;
   /** `since` as it was handed to the store last. */
   noted: number;
   waiters: Waiter[];
@@ -68,7 +71,9 @@ interface Following {
 
 export class ChangelogCopy {
   private readonly options: ChangelogCopyOptions;
-  private readonly partitions: Following[] = [];
+  /** Undefined: the partition has had no leader since the start, and is begun when it has one. */
+  private partitions: (Following | undefined)[] = [];
+  private readonly withoutLeader = new Set<number>();
   private timer: NodeJS.Timeout | undefined;
   private starting: Promise<void> | undefined;
   private over = false;
@@ -78,7 +83,7 @@ export class ChangelogCopy {
   }
 
   /**
-   * Clears what cannot be gone on with, and begins to follow. Throws when Kafka does not answer: call it again. Whoever calls it while it is under way, having
+   * Clears what cannot be gone on with, and begins to follow; partitions without a leader as soon as they have one. Throws when Kafka does not answer: call it again. Whoever calls it while it is under way, having
    * given an earlier call up, waits for that one: clearing many keys takes its time, and must not be done twice at once.
    */
   start(): Promise<void> {
@@ -91,37 +96,65 @@ export class ChangelogCopy {
 
   private async begin(): Promise<void> {
     const { options } = this;
-    const { store, source, topic, now, deleteRetentionMs } = options;
+    const { source, topic, now } = options;
     const asked = now();
     const marks = await source.watermarks(topic);
-    const positions = marks.map((_, partition) => store.position(topic, partition));
-    const newest = Math.max(0, ...positions.map((position) => position?.newest ?? 0));
-    const later = newest === 0 ? [] : await source.offsetsAt(topic, newest + 1);
-    for (const [partition, { low, high }] of marks.entries()) {
-      const firstLater = later[partition] ?? -1;
-      const why = whyReadAnew(positions[partition], { low, high, firstLater }, asked, deleteRetentionMs);
-      if (why !== undefined) {
-        if (why !== "none")
-          options.log.warn({ topic, partition, why }, "A copy is too old; the partition is read anew");
-        await store.clear(options.tables, topic, partition);
-      }
-      const position = beginning(why === undefined ? positions[partition] : undefined, low, high, asked);
-      const seen = position.next >= high ? asked : 0;
-      this.partitions[partition] = { position, end: high, asked, seen, noted: position.since, waiters: [] };
-      store.setPosition(topic, partition, position);
-    }
-    for (const [partition, { position }] of this.partitions.entries())
-      source.followFrom(topic, partition, position.next, this.follower(partition));
+    this.partitions = marks.map(() => undefined);
+    await this.beginLed(marks, asked);
     const onFault = (error: Error) =>
       seldom(options.log, `copy-${topic}`).debug({ topic, cause: error.message }, "Could not ask for the log's ends");
     this.timer = askEvery(options.pollMs ?? POLL_MS, () => this.ask(), onFault);
+  }
+
+  /** Begins with all partitions that have not been begun and have a leader. */
+  private async beginLed(marks: readonly Watermarks[], asked: number): Promise<void> {
+    const { store, source, topic, tables, deleteRetentionMs, log } = this.options;
+    this.note(marks);
+    const led = [...marks.keys()].filter((p) => this.partitions[p] === undefined && isKnown(marks[p]!));
+    if (led.length === 0) return;
+    const newest = Math.max(0, ...marks.map((_, partition) => store.position(topic, partition)?.newest ?? 0));
+    const later = newest === 0 ? [] : await source.offsetsAt(topic, newest + 1, led);
+    const begun: (readonly [number, Following])[] = [];
+    for (const partition of led) {
+      const { low, high } = marks[partition]!;
+      const kept = store.position(topic, partition);
+      const firstLater = later[partition] ?? -1;
+      const why = whyReadAnew(kept, { low, high, firstLater }, asked, deleteRetentionMs);
+      if (why !== undefined) {
+        if (why !== "none") log.warn({ topic, partition, why }, "A copy is too old; the partition is read anew");
+        await store.clear(tables, topic, partition);
+      }
+      const position = beginning(why === undefined ? kept : undefined, low, high, asked);
+      const seen = position.next >= high ? asked : 0;
+      const noted = position.since;
+      begun.push([partition, { position, end: high, asked, seen, distrusted: false, noted, waiters: [] }]);
+      store.setPosition(topic, partition, position);
+    }
+    if (this.over) return;
+    for (const [partition, following] of begun) {
+      this.partitions[partition] = following;
+      source.followFrom(topic, partition, following.position.next, this.follower(following, partition));
+    }
+  }
+
+  /** Says which partitions have no leader, when that is new. */
+  private note(marks: readonly Watermarks[]): void {
+    const { topic, log } = this.options;
+    for (const [partition, mark] of marks.entries()) {
+      if (isKnown(mark) ? !this.withoutLeader.delete(partition) : this.withoutLeader.has(partition)) continue;
+      if (isKnown(mark)) log.info({ topic, partition }, "The partition has a leader again: its copy goes on");
+      else {
+        this.withoutLeader.add(partition);
+        log.warn({ topic, partition }, "waiting for kafka: the partition has no leader; its copy stands still");
+      }
+    }
   }
 
   /** Stops asking; whoever waits is told that it was in vain. The reader is stopped by whoever made it, and before this. */
   stop(): void {
     this.over = true;
     if (this.timer !== undefined) clearInterval(this.timer);
-    for (const { waiters } of this.partitions) for (const { settle } of waiters.splice(0)) settle(false);
+    for (const following of this.partitions) for (const { settle } of following?.waiters.splice(0) ?? []) settle(false);
   }
 
   /** All below this offset has been applied, and is what the store answers. */
@@ -142,35 +175,89 @@ export class ChangelogCopy {
     return new Promise((settle) => following.waiters.push({ offset, wanted, settle }));
   }
 
-  /** `reached` with the log's end as it is now: what a new owner of the partition waits for. Throws when Kafka does not answer. */
+  /** `reached` with the log's end as it is now: what a new owner of the partition waits for. Throws when Kafka does not answer, `NO_LEADER` among the reasons. */
   async caughtUp(partition: number, wanted?: Wanted): Promise<boolean> {
     const { high } = (await this.options.source.watermarks(this.options.topic))[partition] ?? { high: 0 };
+    if (this.isUnbegun(partition)) throw noLeader(this.options.topic, partition);
     return this.reached(partition, high, wanted);
   }
 
-  /** `caughtUp` for several partitions, by one question. */
-  async allCaughtUp(partitions: readonly number[], wanted?: Wanted): Promise<boolean> {
+  /**
+   * `caughtUp` for several partitions, by one question. Those without a leader are not waited for, and all others for `mostMs` at most, since it may take
+   * hours: the rest count as never seen at the log's end, until they are again. False: it is not `wanted` any more, or the copy is over.
+   */
+  async allCaughtUp(partitions: readonly number[], mostMs: number, wanted?: Wanted): Promise<boolean> {
     const marks = await this.options.source.watermarks(this.options.topic);
-    const reached = await Promise.all(partitions.map((p) => this.reached(p, marks[p]?.high ?? 0, wanted)));
-    return reached.every((one) => one);
+    const led = partitions.filter((partition) => {
+      const mark = marks[partition];
+      if ((mark === undefined || isKnown(mark)) && !this.isUnbegun(partition)) return true;
+      this.distrust(partition);
+      return false;
+    });
+    let isLate = false;
+    const inTime = {
+      get alive() {
+        return !isLate && wanted?.alive !== false;
+      },
+    };
+    const limit = setTimeout(() => {
+      isLate = true;
+      this.settleAll();
+    }, mostMs);
+    const reached = await Promise.all(led.map((p) => this.reached(p, marks[p]?.high ?? 0, inTime)));
+    clearTimeout(limit);
+    if (this.over) return false;
+    const late = led.filter((_, i) => !reached[i]);
+    if (late.length > 0 && wanted?.alive === false) return false;
+    for (const partition of late) this.distrust(partition);
+    return true;
   }
 
-  /** Records of the log that have not been applied, as of the last answer; those that compaction has removed count too. */
+  /** The partitions that have no leader, as of the last answer. */
+  get leaderless(): readonly number[] {
+    return [...this.withoutLeader].sort((a, b) => a - b);
+  }
+
+  /** Records of the log that have not been applied, as of the last answer; those that compaction has removed count too, and one for each partition not begun yet. */
   get lag(): number {
-    return this.partitions.reduce((sum, { end, position }) => sum + Math.max(0, end - position.next), 0);
+    return this.partitions.reduce(
+      (sum, one) => sum + (one === undefined ? 1 : Math.max(0, one.end - one.position.next)),
+      0,
+    );
+  }
+
+  private isUnbegun(partition: number): boolean {
+    return partition in this.partitions && this.partitions[partition] === undefined;
+  }
+
+  private distrust(partition: number): void {
+    const following = this.partitions[partition];
+    if (following === undefined) return;
+    following.seen = 0;
+    following.distrusted = true;
   }
 
   /** Asks how far the log is now, and whether it can still be followed; done every `pollMs` by itself. */
   async ask(): Promise<void> {
     const { store, source, topic, now, deleteRetentionMs } = this.options;
+    // Whoever does not want to wait any more need not wait for an answer, nor for a leader.
+    this.settleAll();
     const asked = now();
     // What comes while the answer is on its way lies beyond the end that it tells.
-    const before = this.partitions.map(({ position }) => position.next);
+    const before = this.partitions.map((following) => following?.position.next ?? 0);
+    const distrusted = this.partitions.map((following) => following?.distrusted === true);
     const marks = await source.watermarks(topic);
     if (this.over) return;
+    this.note(marks);
     for (const [partition, following] of this.partitions.entries()) {
+      const mark = marks[partition] ?? { low: 0, high: 0 };
+      // Where it has no leader it is not known where the log ends: the copy grows old.
+      if (following === undefined || !isKnown(mark)) continue;
       const { position } = following;
-      const { low, high } = marks[partition] ?? { low: 0, high: 0 };
+      const { low, high } = mark;
+      // Since the question was asked: this answer does not count.
+      if (following.distrusted && !distrusted[partition]) continue;
+      following.distrusted = false;
       following.end = high;
       following.asked = asked;
       if (before[partition]! > high)
@@ -188,13 +275,12 @@ export class ChangelogCopy {
           store.setPosition(topic, partition, following.position);
         }
       }
-      this.settle(following);
     }
+    await this.beginLed(marks, asked);
   }
 
-  private follower(partition: number): PartitionFollower {
+  private follower(following: Following, partition: number): PartitionFollower {
     const { apply, store, topic } = this.options;
-    const following = this.partitions[partition]!;
     return {
       ready: () => this.ready(following, partition),
       onRecord: (record) => {
@@ -237,6 +323,10 @@ export class ChangelogCopy {
     return true;
   }
 
+  private settleAll(): void {
+    for (const following of this.partitions) if (following !== undefined) this.settle(following);
+  }
+
   private settle(following: Following): void {
     if (following.waiters.length === 0) return;
     const { next } = following.position;
@@ -264,7 +354,7 @@ export class ChangelogCopy {
 
 /** A log that grows all the time is never seen at its end: it counts that the copy has come to where that was when it was asked for. */
 function noteSeen(following: Following): void {
-  if (following.position.next >= following.end) following.seen = following.asked;
+  if (following.position.next >= following.end && !following.distrusted) following.seen = following.asked;
 }
 
 /** Where to begin. A copy that has all that there is has it now. */

@@ -67,6 +67,7 @@ export const SERVICE_VARIABLES: readonly string[] = [
 /** Variables of an installation: what a service finds beyond these in its environment is a typing error. */
 export const KNOWN_VARIABLES: readonly string[] = [
   ...SERVICE_VARIABLES,
+  "SLUICE_ANALYTICS_NICENESS",
   "SLUICE_ARTIFACTS_DIR",
   "SLUICE_BACKLOG",
   "SLUICE_CLICKHOUSE_HTTP_PORT",

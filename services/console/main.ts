@@ -145,6 +145,8 @@ async function start(scope: Scope): Promise<void> {
     codec: pipeline.codecs.budgetWord,
     fold: (word: BudgetWord) => budgets.fold(word),
     forget: (account: string, partition: number) => budgets.forget(account, partition),
+    // What is shown is what the last words say, and these come.
+    missed: () => {},
     partitions: config.partitions,
     ...{ reader, log: scope.log },
   };

@@ -1,4 +1,4 @@
-import type { Watermarks } from "../../platform/kafka/topic-reader.ts";
+import { isKnown, type Watermarks } from "../../platform/kafka/topic-marks.ts";
 import { askEvery } from "../../platform/lifecycle/ask-every.ts";
 import type { Log } from "../../platform/log/log.ts";
 import type { EndsSample } from "./stream-clock.ts";
@@ -45,7 +45,12 @@ export class LogFrontier {
     const marks = await Promise.all(this.topics.map((topic) => this.source.watermarks(topic)));
     this.samples = marks[0]!.map((_, partition) => ({
       askedAt,
-      ends: marks.map((topic) => topic[partition]?.high ?? Number.POSITIVE_INFINITY),
+      ends: marks.map((topic) => endOf(topic[partition])),
     }));
   }
+}
+
+/** An end that is not known, where the partition has no leader, is never come to. */
+function endOf(marks: Watermarks | undefined): number {
+  return marks === undefined || !isKnown(marks) ? Number.POSITIVE_INFINITY : marks.high;
 }

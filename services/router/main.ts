@@ -167,6 +167,7 @@ await runService({
           codec: codecs.budgetWord,
           fold: (word) => budgetBoard.fold(word),
           forget: (account, partition) => budgetBoard.forget(account, partition),
+          missed: () => budgetBoard.missed(),
           partitions: config.partitions,
           mark: budgetsMark,
           log: scope.log,

@@ -18,6 +18,7 @@ const RETRY_CLASSES: ReadonlySet<string> = new Set([
   "missing",
   "opted-out",
   "quiet-hours",
+  "consent-unknown",
   "held",
 ]);
 

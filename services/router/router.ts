@@ -208,9 +208,9 @@ export class Router implements Transform {
     this.marks = new ReadBackMarks(REMEMBER_MS, [from], offsets, reach);
   }
 
-  /** Retries wait, what has a schema that is being loaded, and requests whose number's network is asked for. */
+  /** Retries wait, what has a schema that is being loaded, what a rule holds, and requests whose number's network is asked for. */
   dueIn(record: InRecord, upcoming: Upcoming): number {
-    if (this.options.schemas.waits(record.value)) return AGAIN_MS;
+    if (this.options.schemas.waits(record.value) || this.rules.holds(record.topic)) return AGAIN_MS;
     const lane = this.networks.active ? LANE_OF_TOPIC.get(record.topic) : undefined;
     if (lane !== undefined) return this.networks.dueIn(record, lane, upcoming);
     return this.schedule.holds(record.topic) ? AGAIN_MS : this.waiting.dueIn(record);
@@ -251,7 +251,7 @@ export class Router implements Transform {
     const { ends } = this.options;
     if (ends.version === this.endsVersion) return;
     this.endsVersion = ends.version;
-    this.marks.note(this.options.monotonic(), this.next, [ends.ends[this.partition] ?? 0]);
+    this.marks.note(this.options.monotonic(), this.next, [ends.ends[this.partition]]);
   }
 
   state(offsets: readonly number[]): string {

@@ -80,7 +80,7 @@ export class DispatchTask implements DispatchHandler<Dispatch, StoredOutcome> {
     this.options.sender.submit(this.owner, orderOf(work), settle);
   }
 
-  outcomeEnds(): Promise<number[]> {
+  outcomeEnds(): Promise<(number | undefined)[]> {
     return Promise.resolve([...this.options.ends.ends]);
   }
 

@@ -1,11 +1,11 @@
 import type { SnapshotSource } from "../../domain/catalog/snapshot.ts";
-import { OPTED_OUT_CLASS, QUIET_HOURS_CLASS } from "../../domain/message/tries.ts";
+import { CONSENT_UNKNOWN_CLASS, OPTED_OUT_CLASS, QUIET_HOURS_CLASS } from "../../domain/message/tries.ts";
 import { quietTableOf } from "../../domain/routing/quiet-hours.ts";
 import type { ConsentGuard } from "../../pipeline/follow/consent-guard.ts";
 import type { MessageFacts } from "../../schemas/generated/types.ts";
 
 export interface LastLookOptions {
-  readonly consent: Pick<ConsentGuard, "against" | "holds">;
+  readonly consent: Pick<ConsentGuard, "against" | "holds" | "holdsAlone">;
   readonly catalog: SnapshotSource;
   /** Epoch ms by the brokers' clock. */
   readonly now: () => number;
@@ -25,9 +25,14 @@ export class LastLook {
     this.options = options;
   }
 
-  /** What is known of the recipient is too old to go by. */
+  /** What is known of all recipients is too old to go by. */
   holds(facts: MessageFacts): boolean {
     return this.options.consent.holds(facts);
+  }
+
+  /** `against`, when it is its turn: one whose recipient alone is not known well enough must not hold up the others. */
+  whenDue(facts: MessageFacts): ReturnType<LastLook["against"]> | typeof CONSENT_UNKNOWN_CLASS {
+    return this.options.consent.holdsAlone(facts) ? CONSENT_UNKNOWN_CLASS : this.against(facts);
   }
 
   /** The class under which it goes back, for the router to end it or let it wait; undefined: it may leave. */

@@ -92,10 +92,11 @@ export class OutcomeLog {
     };
     const marks = await this.reader.watermarks(EVENTS_TOPIC);
     await Promise.all(
-      marks.map(async ({ high }, partition) => {
+      marks.map(async (mark, partition) => {
         // A destination's share of a provider is its partition modulo the number of shares, which divides it.
         if (partition % share.of !== share.partition) return;
-        await this.reader.readRange(EVENTS_TOPIC, partition, from[partition] ?? 0, high, take);
+        // Throws where the partition has no leader: that of another share is none of this one's.
+        await this.reader.readRange(EVENTS_TOPIC, partition, from[partition] ?? 0, mark.high, take);
       }),
     );
     return found;

@@ -2,6 +2,7 @@ import { copyAllowed, type Provider } from "../../domain/catalog/provider.ts";
 import type { SubmitOutcome } from "../../domain/message/submit-outcome.ts";
 import {
   appendTry,
+  type CONSENT_UNKNOWN_CLASS,
   IN_DOUBT_CLASS,
   type OPTED_OUT_CLASS,
   type QUIET_HOURS_CLASS,
@@ -41,7 +42,8 @@ export type ReturnClass =
   | "unsubmitted"
   | "unknown"
   | typeof OPTED_OUT_CLASS
-  | typeof QUIET_HOURS_CLASS;
+  | typeof QUIET_HOURS_CLASS
+  | typeof CONSENT_UNKNOWN_CLASS;
 
 /** The class under which a result goes back. A link at fault says nothing about the message. */
 export function returnClassOf(outcome: Exclude<SubmitOutcome, "accepted" | "in-doubt">): ReturnClass {

@@ -34,7 +34,7 @@ import type { VolumeLog } from "./volume-log.ts";
 
 /** What senders ask of the copy of sms.consent. */
 export interface SenderConsent {
-  /** Resolves with true when it has all that the log has by now of the destinations of a provider's partition. */
+  /** Resolves with true when it has all that the log has by now of the destinations of a provider's partition, or says of the others that it does not know them. */
   caughtUpFor(partition: number, of: number, wanted: { readonly alive: boolean }): Promise<boolean>;
 }
 

@@ -46,7 +46,7 @@ export interface ProviderSenderOptions<U extends Unit> {
   /** Segments that the owners of its partitions in other processes have counted. Default: none. */
   readonly volumeElsewhere?: () => VolumeCount;
   /** Whether a message may go to its recipient now. Default: all may. */
-  readonly look?: Pick<LastLook, "against" | "holds"> | undefined;
+  readonly look?: Pick<LastLook, "whenDue" | "holds"> | undefined;
   /** It was removed from the catalog, or is of no use by it: everything goes back. Default: no. */
   readonly retired?: boolean;
   /** Given events about messages whose outcome has been told: what late answers say. They are stored when that is possible. */
@@ -284,7 +284,7 @@ export class ProviderSender<U extends Unit = Unit> {
     if (pending.untouched) {
       const { facts } = pending.order.dispatch;
       if (this.options.look?.holds(facts)) return false;
-      const against = this.options.look?.against(facts);
+      const against = this.options.look?.whenDue(facts);
       if (against !== undefined) {
         if (this.handBack.room() === 0) return false;
         this.handBack.take();

@@ -5,13 +5,18 @@
  * OTP_BACKLOG (100000): marketing messages that wait at the beginning of each stretch; OTP_SECONDS (25): how long a stretch is looked at, if
  * they have not drained before; OTP_ROUNDS (2); OTP_EARLIER (af0e5d39). The long form: OTP_BACKLOG=500000 OTP_SECONDS=600.
  */
+
+import { resolve } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
+import { readClusterConfig } from "../../infra/local/cluster-config.ts";
+import { sluiceProcesses } from "../../infra/local/sluice-processes.ts";
 import { EarlierSluice, hasCommit } from "../faults/earlier-sluice.ts";
 import { startCluster } from "../fixture/cluster.ts";
 import { LaneTraffic } from "./lane-traffic.ts";
 import { PipelineCounts } from "./pipeline-counts.ts";
 import { startTwoProviders, type TwoProviders } from "./two-providers.ts";
 
+const PROJECT = resolve(import.meta.dirname, "../..");
 const setting = (name: string, fallback: number): number => Number(process.env[name] || fallback);
 const BACKLOG = setting("OTP_BACKLOG", 100_000);
 const SECONDS = setting("OTP_SECONDS", 25);
@@ -33,6 +38,11 @@ const PART = 0.7;
 /** What today may take of what it took. */
 const TARGET = 0.5;
 const PATIENCE_MS = 120_000;
+
+/** Of today's services, as `make up` starts them. */
+const NICENESS = Object.fromEntries(
+  sluiceProcesses(readClusterConfig({}, PROJECT)).map(({ name, niceness = 0 }) => [name, niceness]),
+);
 
 const quiet = { debug() {}, info() {}, warn() {}, error() {} };
 const say = (line: string): void => console.error(line);
@@ -57,7 +67,9 @@ interface Stretch {
 type Load = "maximum" | "part";
 
 async function sideOf(commit: string): Promise<Side> {
-  const infra = await startCluster();
+  // The earlier one's analytics did not stand back from messages.
+  const settings: Record<string, string> = commit === TODAY ? {} : { SLUICE_ANALYTICS_NICENESS: "0" };
+  const infra = await startCluster({ settings });
   return { commit, infra, traffic: new LaneTraffic(infra) };
 }
 
@@ -71,13 +83,14 @@ async function stretch(
 ): Promise<Stretch> {
   const { commit, infra, traffic } = side;
   const env = { SLUICE_CATALOG_DIR: providers.catalog(rate), SLUICE_SINK_MAX_AGE: "1s" };
+  const niceness = commit === TODAY ? NICENESS : {};
   // The services' own migration makes the topics, so a first start is for that alone.
   while (!(await traffic.ready())) await (await EarlierSluice.start(commit, infra, env)).stop();
   await traffic.fill(backlog);
   // By Kafka: rows come to ClickHouse when it has the time.
   const counts = new PipelineCounts({ brokers: infra.brokers, clientId: "otp-beside-marketing", log: quiet });
   await counts.start();
-  const sluice = await EarlierSluice.start(commit, infra, env);
+  const sluice = await EarlierSluice.start(commit, infra, env, niceness);
   try {
     const otp = traffic.otp(OTP_PER_SECOND);
     await pause(WARM_MS);

@@ -169,7 +169,7 @@ test("compatibility looks back over all versions, not only the last", async () =
   });
 });
 
-test("the ids of a subject's versions are the newest first, as many as are asked for; those of earlier ones are loaded at a start", async () => {
+test("a subject's versions are the newest first, as many as are asked for, with their schemas; those of earlier ones are learned at a start", async () => {
   const subject = freshSubject();
   const version = (...fields: object[]) => ({
     type: "record",
@@ -181,9 +181,12 @@ test("the ids of a subject's versions are the newest first, as many as are asked
   const ids: number[] = [];
   for (const fields of [[], [added("x")], [added("x"), added("y")]])
     ids.unshift(await ours.register(subject, version(...fields)));
-  expect(await ours.idsOf(subject, 9)).toEqual(ids);
-  expect(await ours.idsOf(subject, 2)).toEqual(ids.slice(0, 2));
-  expect(await ours.idsOf(freshSubject(), 9)).toEqual([]);
+  const versions = await ours.versionsOf(subject, 9);
+  const found = await Promise.all(versions.map((version) => ours.versionOf(subject, version)));
+  expect(found.map((one) => one?.id)).toEqual(ids);
+  expect(found.map((one) => one?.schema)).toEqual(await Promise.all(ids.map((id) => ours.schemaOf(id))));
+  expect(await ours.versionsOf(subject, 2)).toEqual(versions.slice(0, 2));
+  expect(await ours.versionsOf(freshSubject(), 9)).toEqual([]);
   expect(ids.map((id) => codecs.knowsSchema(id))).toEqual([false, false, false]);
   await loadEarlierSchemas(ours, codecs, silentLog, [subject]);
   expect(ids.map((id) => codecs.knowsSchema(id))).toEqual([true, true, true]);

@@ -1,12 +1,13 @@
 /**
- * Caps of a sender and of a campaign over two routers, one of which is killed in mid-traffic, and after a restart of both; and a sender
- * that is replaced on the way.
+ * What stops messages, over two routers which are killed in mid-traffic: an account's guard against pumped traffic, caps of a sender and of a campaign,
+ * and what a CRM says of recipients; and a sender that is replaced on the way.
  */
 import { createHash } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
 import { ControlClient } from "../../infra/local/control-client.ts";
 import { LiveCatalogFiles } from "../fixture/live-catalog.ts";
+import { PUMPED_ACCOUNT, PUMPED_KEY, pumpingIsStopped } from "./pumping-attack.ts";
 import {
   behaveAs,
   CALM,
@@ -20,6 +21,7 @@ import {
   until,
   untilFinal,
 } from "./sluice.ts";
+import { CRM_ACCOUNT, CRM_KEY, crmHearsEachChange, crmIsListenedTo, ToldCrm } from "./told-crm.ts";
 
 const { environment, stateDir } = inject("sluice");
 const catalog = new LiveCatalogFiles(environment);
@@ -34,16 +36,33 @@ const BEYOND = PER_SECOND * 1.5;
 const KEY = "a-key-of-the-capped-account";
 
 let asBefore: () => Promise<void>;
+const crm = new ToldCrm();
+
+/** An account with a key. */
+const account = (id: string, key: string, more: object) => ({
+  ...{ id, name: id, apiKeys: [{ id: "k", sha256: createHash("sha256").update(key).digest("hex") }] },
+  ...more,
+});
 
 beforeAll(async () => {
+  await crm.start();
   asBefore = await behaveAs({ "smsc-b": CALM });
   await control.scale("router", 2);
-  const apiKeys = [{ id: "k", sha256: createHash("sha256").update(KEY).digest("hex") }];
+  const own = [
+    account("capped", KEY, { from: "CAPPED" }),
+    account(PUMPED_ACCOUNT, PUMPED_KEY, { guard: { mode: "filter" } }),
+    account(CRM_ACCOUNT, CRM_KEY, { consentWebhook: crm.webhook }),
+  ];
   const applied = await catalog.apply({
     ...files,
-    accounts: [...files.accounts, { id: "capped", name: "Capped", from: "CAPPED", apiKeys }],
+    accounts: [...files.accounts, ...own],
     routes: [
-      { id: "of-capped", when: { accounts: ["capped"] }, strategy: "priority", providers: [{ id: "smsc-b" }] },
+      {
+        id: "of-these",
+        when: { accounts: own.map(({ id }) => id) },
+        strategy: "priority",
+        providers: [{ id: "smsc-b" }],
+      },
       ...files.routes,
     ],
     senders: [
@@ -61,6 +80,7 @@ afterAll(async () => {
   await asBefore();
   await disconnect();
   catalog.remove();
+  crm.stop();
 });
 
 async function flow(count: number): Promise<string[]> {
@@ -84,6 +104,9 @@ async function outcome(ids: readonly string[]): Promise<{ gone: number; codes: S
   expect(rows.filter((row) => row.finals !== 1)).toEqual([]);
   return { gone: gone.length, codes: new Set(others.map((row) => `${row.state} ${row.error_code}`)) };
 }
+
+test("codes to numbers counted up in one range are stopped with the reason, people's go, whatever routers die", () =>
+  pumpingIsStopped(control));
 
 test("two routers keep a cap within what they send in a second and a half, one being killed, and know it after a restart", async () => {
   const flowing = flow(SENT);
@@ -119,3 +142,9 @@ test("a sender that is not allowed is told at the door, and one that is replaced
   );
   expect(rows).toEqual([{ sender: "CAPPED", sent_as: "12345" }]);
 });
+
+test("a CRM hears each change of a suppression, signed and in order, at least once over a kill -9 of what tells it", () =>
+  crmHearsEachChange(crm, control));
+
+test("what a CRM says of a recipient ends the next message to them, and what is not signed by it does not", () =>
+  crmIsListenedTo(crm));

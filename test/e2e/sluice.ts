@@ -63,6 +63,18 @@ export async function getMessage(
   return { status: response.status, body: (await response.json()) as Record<string, unknown> };
 }
 
+/** Asks for a message not to be sent. */
+export async function cancel(
+  id: string,
+  key = "acme-demo-key",
+): Promise<{ status: number; body: Record<string, unknown> }> {
+  const response = await fetch(`${installation.ingestUrl}/v1/messages/${id}`, {
+    method: "DELETE",
+    headers: { authorization: `Bearer ${key}` },
+  });
+  return { status: response.status, body: (await response.json()) as Record<string, unknown> };
+}
+
 /** A German mobile number nobody else in this run has. */
 export function freshNumber(): string {
   return `49151${String(randomInt(10_000_000, 99_999_999))}`;
@@ -188,15 +200,17 @@ export async function messages(ids: readonly string[]): Promise<Map<string, Mess
 /** Waits until ClickHouse has a terminal state for every one of these messages, and gives the rows. */
 export async function untilFinal(ids: readonly string[], ms = 90_000): Promise<Map<string, MessageRow>> {
   let rows = new Map<string, MessageRow>();
+  let open = ids;
   await until(
-    () => `all ${ids.length} messages final; open: ${summary(ids, rows)}`,
+    () => `all ${ids.length} messages final; open: ${summary(open, rows)}`,
     async () => {
-      rows = await messages(ids);
-      return ids.every((id) => rows.get(id)?.final === 1);
+      rows = await messages(open);
+      open = open.filter((id) => rows.get(id)?.final !== 1);
+      return open.length === 0;
     },
     ms,
   );
-  return rows;
+  return messages(ids);
 }
 
 function summary(ids: readonly string[], rows: ReadonlyMap<string, MessageRow>): string {

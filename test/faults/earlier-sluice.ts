@@ -45,7 +45,13 @@ export class EarlierSluice {
     this.ingestUrl = ingestUrl;
   }
 
-  static async start(commit: string, infra: Infra, env: Readonly<Record<string, string>>): Promise<EarlierSluice> {
+  /** `niceness`: of services that stand back from others, by their names. */
+  static async start(
+    commit: string,
+    infra: Infra,
+    env: Readonly<Record<string, string>>,
+    niceness: Readonly<Record<string, number>> = {},
+  ): Promise<EarlierSluice> {
     const folder = mkdtempSync(join(tmpdir(), "sluice-earlier-"));
     unpack(commit, join(folder, "source"));
     const [ingest, webhooks, ...admin] = await freePorts(2 + SERVICES.length);
@@ -61,13 +67,18 @@ export class EarlierSluice {
       const [code] = await once(migration, "exit");
       if (code !== 0) throw new Error(`the earlier migration ended with ${code}: ${sluice.lastWords("migrate")}`);
       for (const [i, name] of SERVICES.entries())
-        sluice.spawn(name, `services/${name}/main.ts`, {
-          ...common,
-          SLUICE_INSTANCE: name,
-          SLUICE_ADMIN_PORT: String(admin[i]),
-          ...(name === "ingest" ? { SLUICE_HTTP_PORT: String(ingest) } : {}),
-          ...(name === "dlr-collector" ? { SLUICE_HTTP_PORT: String(webhooks) } : {}),
-        });
+        sluice.spawn(
+          name,
+          `services/${name}/main.ts`,
+          {
+            ...common,
+            SLUICE_INSTANCE: name,
+            SLUICE_ADMIN_PORT: String(admin[i]),
+            ...(name === "ingest" ? { SLUICE_HTTP_PORT: String(ingest) } : {}),
+            ...(name === "dlr-collector" ? { SLUICE_HTTP_PORT: String(webhooks) } : {}),
+          },
+          niceness[name],
+        );
       for (const [i, name] of SERVICES.entries()) await sluice.untilReady(name, admin[i]!);
     } catch (error) {
       await sluice.stop();
@@ -87,9 +98,9 @@ export class EarlierSluice {
     rmSync(this.folder, { recursive: true, force: true });
   }
 
-  private spawn(name: string, script: string, env: NodeJS.ProcessEnv): ChildProcess {
+  private spawn(name: string, script: string, env: NodeJS.ProcessEnv, niceness = 0): ChildProcess {
     const log = openSync(join(this.folder, `${name}.log`), "w");
-    const [command, ...args] = [...this.death.prefix, process.execPath, script];
+    const [command, ...args] = [...this.death.prefix, "nice", "-n", String(niceness), process.execPath, script];
     const child = spawn(command!, args, { cwd: join(this.folder, "source"), env, stdio: ["ignore", log, log] });
     closeSync(log);
     if (child.pid !== undefined) this.death.watch(child.pid);

@@ -1,7 +1,7 @@
 import { expect } from "vitest";
 import { type AuditReport, auditLine } from "../../services/cli/audit-report.ts";
 import { auditAll, until } from "./audit.ts";
-import { type Books, endedUnheard, type MessageAccount, readBooks } from "./books.ts";
+import { atPlace, type Books, endedUnheard, type MessageAccount, readBooks } from "./books.ts";
 import type { Installation } from "./installation.ts";
 import { countRows, type Rows, readRows } from "./rows.ts";
 import { providerStats } from "./submission-watch.ts";
@@ -89,7 +89,13 @@ function compareRows({ eventAt }: Books, { places }: Rows): { missing: Set<strin
     const id = eventAt.get(place) ?? `a row of place ${place}, where no event stands`;
     if (!missing.delete(id)) doubled.add(id);
   }
-  return { missing, doubled };
+  return { missing, doubled: new Set([...doubled].map((id) => `${id}, in the log at ${placesOf(id, eventAt)}`)) };
+}
+
+/** How far apart an event's repeats stand, which tells who should have left one out. */
+function placesOf(id: string, eventAt: Books["eventAt"]): string {
+  const places = [...eventAt].filter(([, other]) => other === id).map(([place]) => atPlace(place));
+  return places.map(({ partition, offset }) => `${partition}/${offset}`).join(" and ");
 }
 
 function describeMessage(message: MessageAccount): string {

@@ -143,6 +143,17 @@ export const KAFKA: Board = {
           each("max by (service, instance) (consent_copy_age_seconds)"),
           "Senders submit nothing by a copy that is older than SLUICE_CONSENT_STALE",
         ),
+        curves(
+          "CRMs that are told of suppressions, in five minutes",
+          "short",
+          [
+            { text: "sum(increase(consent_webhook_events_total[5m]))", legend: "changes taken" },
+            { text: "sum(increase(consent_webhook_failures_total[5m]))", legend: "requests not taken" },
+            { text: "sum(increase(consent_webhook_lost_total[5m]))", legend: "changes given up" },
+            { text: "sum(consent_webhook_behind)", legend: "accounts behind, by partition" },
+          ],
+          "What is not taken is tried again for three days",
+        ),
       ],
     },
   ],

@@ -102,7 +102,28 @@ export const SYSTEM_RULES: readonly AlertRule[] = [
     severity: "page",
     when: [when(reading("max", "consent_copy_age_seconds", INSTANCE), ">", 30)],
     forSeconds: MINUTE,
-    summary: "what {service} ({instance}) knows of who has said stop is {value} s old: a sender submits nothing by it",
+    summary:
+      "what {service} ({instance}) knows of who has said stop is {value} s old, of some or of all: a sender submits nothing to these",
+  },
+  {
+    name: "ConsentWebhookFailing",
+    severity: "ticket",
+    when: [
+      // One account that is behind in one partition makes two requests in this time, at its longest pause.
+      when(increase("consent_webhook_failures_total", ["service"], 15 * MINUTE), ">", 1),
+      // Those that are behind for a moment only, since a change is under way, are not for all of this time.
+      when(reading("sum", "consent_webhook_behind", ["service"]), ">", 0),
+    ],
+    forSeconds: 10 * MINUTE,
+    summary:
+      "{value} requests to accounts' consentWebhook were not taken in a quarter of an hour: their CRMs do not hear who has said stop",
+  },
+  {
+    name: "ConsentWebhookLost",
+    severity: "page",
+    when: [when(increase("consent_webhook_lost_total", ["service"], HOUR), ">", 0)],
+    forSeconds: 0,
+    summary: "{value} changes of suppressions were given up in an hour: a CRM has not taken them for three days",
   },
   {
     name: "ClickHouseDiskFilling",

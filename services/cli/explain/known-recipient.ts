@@ -4,6 +4,7 @@ import type { SentMessage } from "../../../domain/routing/recent-messages.ts";
 import { frequencyKey } from "../../../pipeline/follow/frequency-copy.ts";
 import { type ConsentLog, lastWords } from "../../../pipeline/follow/last-words.ts";
 import type { SluiceCodecs } from "../../../pipeline/records/codecs.ts";
+import { readDecoded } from "../../../pipeline/records/read-decoded.ts";
 import { partitionFor } from "../../../platform/kafka/murmur2.ts";
 import { FREQUENCY_TOPIC } from "../../../schemas/topics.ts";
 
@@ -33,17 +34,21 @@ async function sentTo(
 ): Promise<ReadonlyMap<string, readonly SentMessage[]>> {
   const found = new Map<string, SentMessage[]>();
   const { high } = (await reader.watermarks(FREQUENCY_TOPIC))[partition] ?? { high: 0 };
-  await reader.readRange(FREQUENCY_TOPIC, partition, 0, high, ({ key, value }) => {
-    const name = key?.toString() ?? "";
-    if (!name.endsWith(`:${number}`)) return;
-    const decoded = value === null ? undefined : codecs.frequency.decode(value);
-    if (decoded === undefined) found.delete(name);
-    if (!decoded?.ok) return;
-    const { times, messages } = decoded.value;
-    found.set(
-      name,
-      times.map((at, i) => ({ at, message: messages[i]! })),
-    );
-  });
+  await readDecoded(
+    { topic: FREQUENCY_TOPIC, partition, from: 0, to: high },
+    {
+      ...{ reader, codec: codecs.frequency, absent: new Set() },
+      loadSchema: (id) => codecs.loadSchema(id),
+      take: ({ times, messages }, { key }) =>
+        found.set(
+          key!.toString(),
+          times.map((at, i) => ({ at, message: messages[i]! })),
+        ),
+      unreadable: ({ key, value }) => {
+        if (value === null) found.delete(key!.toString());
+      },
+      meant: ({ key }) => key?.toString().endsWith(`:${number}`) ?? false,
+    },
+  );
   return found;
 }

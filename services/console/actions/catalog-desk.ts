@@ -17,7 +17,7 @@ import { ProblemError } from "../../../platform/http/problem.ts";
 import type { Log } from "../../../platform/log/log.ts";
 import { mayAs, type Person, type Role } from "../access/roles.ts";
 import { type CatalogChange, changedFiles, idleRoutes } from "./catalog-change.ts";
-import { isKafkas } from "./kafka-faults.ts";
+import { asAnswered } from "./kafka-faults.ts";
 
 export interface CatalogDeskOptions {
   readonly topic: Pick<CatalogTopic, "read" | "reader">;
@@ -139,10 +139,7 @@ const UNSURE = "CATALOG_UNSURE";
 function asProblem(error: unknown): unknown {
   if (error instanceof ProblemError) return error;
   const code = codeOf(error);
-  if (code === undefined)
-    return isKafkas(error)
-      ? new SluiceError("Kafka does not answer", { code: "KAFKA_UNAVAILABLE", class: "transient", cause: error })
-      : error;
+  if (code === undefined) return asAnswered(error);
   const { message } = error as Error;
   if (code === UNSURE) {
     const title = "It is not known whether the catalog was changed";

@@ -128,6 +128,12 @@ function conditionOf({ use }: Provider, best: Health | undefined, heard: boolean
   return use === "drain" && condition === "up" ? "draining" : condition;
 }
 
+/** Why it is not as it should be. A provider of which its senders say nothing may be well: it is they who are looked for. */
+function reasonOf(best: Health | undefined, heard: boolean): string | null {
+  if (best === undefined) return heard ? `no sender has told of it for ${SILENT_MS / 1_000} s` : null;
+  return best.circuit === "closed" ? null : best.reason;
+}
+
 function providerNow(provider: Provider, words: readonly Word[], now: number, at: number): ProviderNow {
   const lately = words.filter(({ heardAt }) => now - heardAt <= SILENT_MS).map(({ health }) => health);
   const best = BEST.flatMap((circuit) => lately.filter((word) => word.circuit === circuit))[0];
@@ -138,7 +144,7 @@ function providerNow(provider: Provider, words: readonly Word[], now: number, at
     kind: provider.kind,
     condition: conditionOf(provider, best, words.length > 0),
     use: provider.use,
-    reason: best?.circuit === "closed" ? null : (best?.reason ?? null),
+    reason: reasonOf(best, words.length > 0),
     submitting: sum((word) => word.effectiveRate),
     rate: sum((word) => word.rate),
     configuredRate: provider.rate,

@@ -17,6 +17,7 @@ import type { Outputs } from "../../../platform/kafka/transform.ts";
 import { BUDGETS_TOPIC, ROUTER_INPUTS } from "../../../schemas/topics.ts";
 import type { Pending } from "../routing-records.ts";
 import type { Assigned, MessageRule, RecoverDecision, Remark, Ruling } from "./message-rule.ts";
+import { waitOfAttempt } from "./wait-of-attempt.ts";
 
 export interface BudgetRuleOptions {
   /** Of the process. */
@@ -39,11 +40,6 @@ const CATCH_UP_MS = 30_000;
 /** A message for which there is room, but not at hand, is looked at again after so long, ms, and then after twice as long, up to so long. */
 const HELD_MS = 500;
 const HELD_MOST_MS = 8_000;
-/** One that has been looked at so often waits longer, ms: it may be valid for weeks, and its attempts are numbered. */
-const OFTEN = 1_000;
-const OFTEN_MS = 60_000;
-const VERY_OFTEN = 4_000;
-const VERY_OFTEN_MS = 600_000;
 /** The code of such a wait. */
 const HELD = "budget-held";
 /** Between two looks at what is to be said, ms. */
@@ -171,10 +167,8 @@ function heldBy({ charge }: Pending, { currency }: Budget, now: number): number 
 }
 
 function heldFor({ tried, attempt }: Pending): number {
-  if (attempt > VERY_OFTEN) return VERY_OFTEN_MS;
-  if (attempt > OFTEN) return OFTEN_MS;
   const rounds = tried.filter(({ errorCode }) => errorCode === HELD).length;
-  return Math.min(HELD_MS * 2 ** rounds, HELD_MOST_MS);
+  return waitOfAttempt(attempt, Math.min(HELD_MS * 2 ** rounds, HELD_MOST_MS));
 }
 
 function rulingOf(room: Room, pending: Pending, budget: Budget, cost: number, now: number): Ruling | undefined {

@@ -41,6 +41,8 @@ export interface MessageRule {
   recovery?(): RecoverDecision | undefined;
   /** Before each batch: the catalog in force. */
   begin?(snapshot: Snapshot): void;
+  /** No message of the partition that stands in this topic is to be decided on now: they wait where they are, in order. Asked for the next one, many times a second. */
+  holds?(topic: string): boolean;
   /** undefined: the rule has nothing against it. `now`: epoch ms by the brokers' clock. */
   judge(pending: Pending, now: number): Ruling | undefined;
   /** As `judge`, when a provider has been chosen: for rules that ask what it costs. */

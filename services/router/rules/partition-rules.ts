@@ -29,6 +29,10 @@ export class PartitionRules implements Required<MessageRule> {
     for (const rule of this.rules) rule.begin?.(snapshot);
   }
 
+  holds(topic: string): boolean {
+    return this.rules.some((rule) => rule.holds?.(topic) === true);
+  }
+
   judge(pending: Pending, now: number): Ruling | undefined {
     for (const rule of this.rules) {
       const ruling = rule.judge(pending, now);

@@ -2,6 +2,7 @@ import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { newMessageId } from "../../../domain/message/message-id.ts";
+import { consentRecord } from "../../../pipeline/follow/consent-copy.ts";
 import { partitionFor } from "../../../platform/kafka/murmur2.ts";
 import type { RecordProducer } from "../../../platform/kafka/producer.ts";
 import { requestTopic } from "../../../schemas/topics.ts";
@@ -157,6 +158,12 @@ const SPENDER = {
   guard: { mode: "monitor", perMinute: 5 },
 };
 
+/** Nobody listens on the port. */
+const toldCrm = (file: string) => ({
+  ...{ id: "crm", name: "CRM" },
+  consentWebhook: { url: "http://127.0.0.1:1/", secret: { file } },
+});
+
 function codeTo({ sluice }: World, to: string, accountId: string) {
   const value = sluice.codecs.request.encode({
     ...{
@@ -227,12 +234,40 @@ function ofSluice(world: World): Cause[] {
     );
     await pause(100);
   });
+  const apply = async (wanted: CatalogFiles) => {
+    const { code, err } = await catalog.apply(wanted);
+    if (code !== 0) throw new Error(err);
+  };
+  const secretOfCrm = join(sluice.logDir, "secret-of-crm");
+  const crm = toldCrm(secretOfCrm);
+  let said = 0;
+  const stops = whileItLasts(async () => {
+    const destination = `49151${String(++said).padStart(8, "0")}`;
+    const word = { accountId: crm.id, destination, state: "opted_out", source: "api", at: Date.now() } as const;
+    await producer.send([consentRecord(sluice.codecs.consent, PARTITIONS, word)]);
+    await pause(300);
+  });
   return [
     {
       cause: "records that cannot be read",
       alerts: ["DeadLettersGrowing"],
       ...unreadable,
       within: 90,
+    },
+    {
+      cause: "an account's CRM takes nothing of what it is told",
+      alerts: ["ConsentWebhookFailing"],
+      begin: async () => {
+        await writeFile(secretOfCrm, "secret of a test");
+        await apply({ ...files, accounts: [...files.accounts, crm] });
+        await stops.begin();
+      },
+      end: async () => {
+        await stops.end();
+        await apply(files);
+        await rm(secretOfCrm, { force: true });
+      },
+      within: 60,
     },
     {
       cause: "messages that stood somewhere for longer than their lane's objective",

@@ -46,6 +46,25 @@ it("knows of a number what has been said last to an account or to all, and what 
   expect([of("globex").optOut, of("nordbank").optOut, of(undefined).optOut]).toEqual([null, null, null]);
   const had = (account: string, cap: string) => of(account).sent!(cap).map(({ at }) => at);
   expect([had("acme", "two"), had("globex", "two"), had("acme", "three")]).toEqual([[5, 9], [8], []]);
+  // A version of the schema that is seen for the first time.
+  let known = false;
+  const newer = {
+    ...codecs,
+    loadSchema: async () => {
+      known = true;
+      return "loaded" as const;
+    },
+    frequency: {
+      ...codecs.frequency,
+      encode: codecs.frequency.encode,
+      decode: (value: Buffer) =>
+        known
+          ? codecs.frequency.decode(value)
+          : { ok: false as const, code: "unknown-schema" as const, detail: "", schemaId: 7 },
+    },
+  };
+  const loaded = await readRecipient(TO, { reader, codecs: newer, partitions: PARTITIONS });
+  expect(loaded("acme").sent!("two").map(({ at }) => at)).toEqual([5, 9]);
   log.push(said("*", TO, "opted_out", 4_000));
   const later = await readRecipient(TO, { reader, codecs, partitions: PARTITIONS });
   expect([later("nordbank").optOut?.at, later(undefined).optOut?.at]).toEqual([4_000, 4_000]);

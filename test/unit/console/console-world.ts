@@ -56,7 +56,9 @@ export async function consoleWorld(questions: readonly Question[], log: Log = si
         headers: { ...(body === undefined ? {} : headers), ...headersOf(role) },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       });
-      return { status: answer.status, body: (await answer.json()) as Record<string, unknown> };
+      const retryAfter = answer.headers.get("retry-after") ?? undefined;
+      const { status } = answer;
+      return { status, body: (await answer.json()) as Record<string, unknown>, ...(retryAfter && { retryAfter }) };
     },
     stop: () => server.drain(50),
   };

@@ -4,7 +4,9 @@ import type { InRecord } from "../../../platform/kafka/record.ts";
 import type { Inbound } from "../../../schemas/generated/types.ts";
 import { questions } from "../../../services/console/questions.ts";
 import { CachedAnswers } from "../../../services/console/read/cached-answers.ts";
+import { ConsentDesk } from "../../../services/console/read/consent.ts";
 import { InboundBox, inboundFor } from "../../../services/console/read/inbound.ts";
+import { LettersInLog } from "../../../services/console/read/letters-in-log.ts";
 import { consoleWorld } from "./console-world.ts";
 
 /** By partition; what stands in it are the values themselves. */
@@ -159,4 +161,27 @@ test("names and short codes are no subscribers' numbers", () => {
     ],
   } as never;
   expect(inboundFor("viewer", found).messages.map(({ from }) => from)).toEqual(["1&1", "12345678"]);
+});
+
+test("is answered 503 with Retry-After while a leader has moved, as the brokers say it", async () => {
+  const words = "This server is not the leader for that topic-partition";
+  const gone = Object.assign(new Error(words), { name: "KafkaJSProtocolError", retriable: true });
+  const away = { ...reader, watermarks: () => Promise.reject(gone), offsetsAt: () => Promise.reject(gone) };
+  const parts = {
+    ...{ inbound: new InboundBox(away as never, codecs as never), answers: new CachedAnswers(() => 0), now: () => 0 },
+    consent: new ConsentDesk({ reader: away, codecs: codecs as never, partitions: 2 }),
+    letters: new LettersInLog({ find: () => Promise.reject(gone), read: () => Promise.reject(gone) }, codecs as never),
+  };
+  const world = await consoleWorld(questions(parts as never));
+  try {
+    const answers = [
+      await world.ask("operator", "/api/inbound?span=24h"),
+      await world.ask("operator", "/api/consent", { number: "+491713920012" }),
+      await world.ask("operator", "/api/dead-letters/letter?letter=0/7"),
+    ];
+    for (const answer of answers)
+      expect(answer).toMatchObject({ status: 503, body: { code: "UNAVAILABLE" }, retryAfter: "1" });
+  } finally {
+    await world.stop();
+  }
 });

@@ -42,7 +42,7 @@ test("a provider is shown as the best of its partitions is, with the sum of what
   board.take(word(1, { circuit: "half_open", reason: "trying" }), 2_500);
   expect(board.show([provider], 2_501, 0)).toMatchObject([{ condition: "trying", reason: "trying" }]);
   expect(board.show([provider], 17_501, 0)).toMatchObject([
-    { condition: "silent", submitting: 0, backlog: 0, heard: 0 },
+    { condition: "silent", reason: "no sender has told of it for 15 s", submitting: 0, backlog: 0, heard: 0 },
   ]);
 });
 

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
+import { getPriority, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { ControlClient } from "../../../infra/local/control-client.ts";
@@ -64,6 +64,12 @@ async function until<T>(what: () => Promise<T | undefined | false>, timeoutMs = 
 
 const inState = (client: ControlClient, name: string, state: string) =>
   until(async () => (await client.status()).find((row) => row.name === name && row.state === state));
+
+it("starts a process that stands back from others as nice as it says, with all its threads", async () => {
+  const client = await run([sleeper("first"), sleeper("back", { niceness: 3 })]);
+  const niceness = async (name: string) => getPriority((await inState(client, name, "ready"))!.pid!);
+  expect(await niceness("back")).toBe(Math.min(19, (await niceness("first")) + 3));
+});
 
 it("starts in the order of dependencies and ends in the reverse order", async () => {
   const step = sleeper("step", {

@@ -63,6 +63,7 @@ export function testCodecs(): Promise<SluiceCodecs> {
 export class FakeWriter implements Writer {
   hasRoom = true;
   unconfirmedSince = 0;
+  leaderlessSince = () => 0;
   /** What `send` does with records; replaced by tests. */
   onSend: (records: readonly OutRecord[]) => Promise<void> = async () => {};
   readonly sends: (readonly OutRecord[])[] = [];

@@ -73,6 +73,10 @@ test("this program's own schemas are known although the registry is away, also t
   expect(codecs.receipt.decode(record)).toMatchObject({ ok: false, code: "undecodable" });
   expect(asked).not.toHaveBeenCalled();
   expect(await codecs.loadSchema(4_711)).toBe("missing");
+  codecs.learnSchema(4_712, { state: "unusable", why: "it is JSON" });
+  asked.mockClear();
+  expect([codecs.knowsSchema(4_712), await codecs.loadSchema(4_712)]).toEqual([true, "loaded"]);
+  expect(asked).not.toHaveBeenCalled();
 });
 
 test("requests and conversions are also found under the topics that carry them", () => {

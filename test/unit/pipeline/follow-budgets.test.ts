@@ -24,8 +24,9 @@ it("has the words in the form that versions before this one read as well: they w
 });
 
 it("gives the words in their order, says when one was taken away, and passes over what cannot be", async () => {
+  let offset = 0;
   const record = (fields: object, key = "acme/2", value?: Buffer | null): InRecord => ({
-    ...{ topic: "sms.budgets", partition: 0, offset: 0, headers: {}, timestamp: 77, key: Buffer.from(key) },
+    ...{ topic: "sms.budgets", partition: 0, offset: offset++, headers: {}, timestamp: 77, key: Buffer.from(key) },
     value: value === undefined ? codec.encode({ ...WORD, ...fields }) : value,
   });
   const records = [
@@ -47,10 +48,28 @@ it("gives the words in their order, says when one was taken away, and passes ove
     codec,
     fold: ({ account, day }) => told.push(`${account} ${day}`),
     forget: (account, partition) => told.push(`${account}/${partition} is gone`),
+    missed: () => told.push("missed"),
     partitions: 6,
     log: silentLog,
     onUnreadable: () => unreadable++,
   });
-  expect(told).toEqual(["acme 7500", "acme 9000", "acme/2 is gone"]);
+  const missed = Array.from({ length: 6 }, () => "missed");
+  expect(told).toEqual(["acme 7500", ...missed, "acme 9000", "acme/2 is gone"]);
   expect(unreadable).toBe(6);
+});
+
+it("says where compaction has removed words, before the one behind them", async () => {
+  const record = (offset: number): InRecord => ({
+    ...{ topic: "sms.budgets", partition: 0, offset, headers: {}, timestamp: 77, key: Buffer.from("acme/2") },
+    value: codec.encode({ ...WORD, day: offset }),
+  });
+  const told: (number | "missed")[] = [];
+  await followBudgets({
+    reader: { follow: async (_, take) => [7, 8, 9, 12, 13].map(record).forEach(take) },
+    ...{ schemas: codecs, codec, partitions: 6, log: silentLog },
+    fold: ({ day }) => told.push(day),
+    forget: () => {},
+    missed: () => told.push("missed"),
+  });
+  expect(told).toEqual([7, 8, 9, "missed", 12, 13]);
 });

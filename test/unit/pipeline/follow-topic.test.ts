@@ -55,7 +55,7 @@ async function world() {
       learn: (_, network) => learned.push(network),
       onUnreadable: () => unreadable++,
     });
-  return { own, other, follow, learned, reached, schemaOf, unreadable: () => unreadable };
+  return { own, other, codecs, follow, learned, reached, schemaOf, unreadable: () => unreadable };
 }
 
 it("reads what another version has written, in its order, and only then says that it has read it", async () => {
@@ -91,6 +91,46 @@ it("waits for a registry that is away, and goes on without a schema that does no
   }
 });
 
+it("lets a partition stand still while a schema is waited for, and passes nothing over, however much comes", async () => {
+  vi.useFakeTimers();
+  try {
+    const { own, other, codecs, schemaOf } = await world();
+    schemaOf.mockRejectedValueOnce(new Error("away"));
+    const learned: string[] = [];
+    let unreadable = 0;
+    let hasRoom: ((partition: number) => boolean) | undefined;
+    const give = { take: (_: InRecord) => {} };
+    const read = followNetworks({
+      reader: {
+        follow: async (_, take, room) => {
+          give.take = take;
+          hasRoom = room;
+        },
+      },
+      ...{ schemas: codecs, codec: codecs.numberNetwork, log: silentLog },
+      learn: (_, network) => learned.push(network),
+      onUnreadable: () => unreadable++,
+    });
+    expect(hasRoom!(0)).toBe(true);
+    give.take(own("26201"));
+    expect(hasRoom!(0)).toBe(true);
+    // What one fetch brings comes all the same.
+    give.take(other("26202"));
+    const many = Array.from({ length: 50_001 }, () => "26203");
+    const next = own("26203");
+    for (const _ of many) give.take(next);
+    expect(learned).toEqual(["26201"]);
+    expect([hasRoom!(0), hasRoom!(1)]).toEqual([false, true]);
+    await vi.advanceTimersByTimeAsync(1_100);
+    await read;
+    expect(hasRoom!(0)).toBe(true);
+    expect(learned).toEqual(["26201", "26202", ...many]);
+    expect(unreadable).toBe(0);
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
 it("goes on behind a record that its taker throws for", async () => {
   const given: number[] = [];
   const waiting = Promise.withResolvers<"loaded">();
@@ -119,19 +159,23 @@ it("goes on behind a record that its taker throws for", async () => {
   expect(given).toEqual([1, 2, 3, 4]);
 });
 
-it("starts without the schema of one version that the registry does not give, and loads the others", async () => {
+it("starts without the schema of one version that the registry does not give, and learns those that it does not know by one question each", async () => {
   const asked: number[] = [];
+  const learned: number[] = [];
   const warned: unknown[] = [];
-  const schemas = {
-    knowsSchema: (id: number) => id === 1,
-    loadSchema: async (id: number) => {
-      asked.push(id);
-      if (id === 2) throw new Error("500");
-      return "loaded" as const;
+  const schema = { state: "unusable", why: "" } as const;
+  const registry = {
+    versionsOf: async () => [4, 3, 2, 1],
+    versionOf: async (_: string, version: number) => {
+      asked.push(version);
+      if (version === 2) throw new Error("500");
+      return version === 3 ? undefined : { id: version + 10, schema };
     },
   };
+  const schemas = { knowsSchema: (id: number) => id === 14, learnSchema: (id: number) => void learned.push(id) };
   const log = { ...silentLog, warn: (fields: object) => void warned.push(fields) } as never;
-  await loadEarlierSchemas({ idsOf: async () => [3, 2, 1] }, schemas, log, ["sluice.Retry"]);
-  expect(asked).toEqual([3, 2]);
-  expect(warned).toMatchObject([{ subject: "sluice.Retry", schemaId: 2 }]);
+  await loadEarlierSchemas(registry, schemas, log, ["sluice.Retry"]);
+  expect(asked).toEqual([4, 3, 2, 1]);
+  expect(learned).toEqual([11]);
+  expect(warned).toMatchObject([{ subject: "sluice.Retry", version: 2 }]);
 });

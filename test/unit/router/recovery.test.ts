@@ -21,6 +21,7 @@ async function logOf(messages: number): Promise<InRecord[]> {
 async function recovered(log: readonly InRecord[], known = true, load = async (): Promise<"loaded"> => "loaded") {
   const given: string[][] = [[], []];
   const counts = { decoded: 0, loads: 0 };
+  const ranges: number[] = [];
   const state = { known };
   const event = {
     ...codecs.event,
@@ -45,7 +46,10 @@ async function recovered(log: readonly InRecord[], known = true, load = async ()
     codecs: { event, loadSchema },
     reader: {
       watermarks: async () => Array.from({ length: HOME + 1 }, () => ({ low: 0, high: log.length })),
-      readRange: async (_topic, _partition, from, to, take) => log.slice(from, to).forEach(take),
+      readRange: async (_topic, _partition, from, to, take) => {
+        ranges.push(from);
+        log.slice(from, to).forEach(take);
+      },
     },
     partition: HOME,
     from: 0,
@@ -53,13 +57,14 @@ async function recovered(log: readonly InRecord[], known = true, load = async ()
     decided: () => {},
     takers: [taker(0), taker(1)],
   });
-  return { given, counts, found };
+  return { given, counts, ranges, found };
 }
 
 describe("decisions of earlier owners", () => {
   it("are decoded once, whoever takes them, and each is given once though the log has it twice", async () => {
     const log = await logOf(3);
-    const { given, counts } = await recovered([...log, log[1]!]);
+    const postponed = { ...log[0]!, headers: { ...log[0]!.headers, id: "m-7/0/postponed" } };
+    const { given, counts } = await recovered([...log, log[1]!, postponed]);
     const all = [0, 1, 2].map((n) => `routed sms.requests.otp/${HOME}/${n}`);
     expect(given).toEqual([all, all]);
     expect(counts.decoded).toBe(4);
@@ -69,6 +74,18 @@ describe("decisions of earlier owners", () => {
     const { given, counts } = await recovered(await logOf(3), false);
     expect(given[0]).toHaveLength(3);
     expect(counts.loads).toBe(1);
+  });
+
+  it("that wait for a schema are bounded: what stands behind them is read once more, in order, and told apart as before", async () => {
+    const [one] = await logOf(1);
+    const size = 25_000;
+    const log = Array.from(
+      { length: size },
+      (_, n): InRecord => ({ ...one!, offset: n, headers: { ...one!.headers, id: `m-${n % 20_500}/0/routed` } }),
+    );
+    const { given, counts, ranges } = await recovered(log, false);
+    expect(given[0]).toHaveLength(20_500);
+    expect([counts.loads, ranges]).toEqual([1, [0, 20_000]]);
   });
 
   it("nobody goes on without them while the registry cannot be asked", async () => {

@@ -15,11 +15,15 @@ const OTHER = "4915112345679";
 
 function consent() {
   const stopped = new Set<string>();
+  const unsure = new Set<string>();
   const state = { holds: false };
+  const against = ({ to }: { to: string }) => (stopped.has(to) ? ("opted-out" as const) : undefined);
   return {
     stopped,
+    unsure,
     state,
-    against: ({ to }: { to: string }) => (stopped.has(to) ? ("opted-out" as const) : undefined),
+    against,
+    whenDue: (facts: { to: string }) => (unsure.has(facts.to) ? ("consent-unknown" as const) : against(facts)),
     holds: () => state.holds,
   };
 }
@@ -82,6 +86,20 @@ test("while what is known is too old nothing is sent, and it goes on when it is 
   said.state.holds = false;
   await vi.advanceTimersByTimeAsync(500);
   expect(link.sent).toBe(1);
+});
+
+test("a message whose recipient alone is not known well enough goes back unsent, and holds up none behind it", async () => {
+  const said = consent();
+  said.unsure.add(STOPPED);
+  const { link, submit, settled } = await running({}, { look: said });
+  submit({ facts: { to: STOPPED } });
+  submit({ facts: { to: OTHER } });
+  await vi.advanceTimersByTimeAsync(500);
+  expect(link.sent).toBe(1);
+  expect(settled).toEqual([
+    expect.objectContaining({ type: "returned", errorClass: "consent-unknown", errorCode: "consent-unknown" }),
+  ]);
+  expect(settled[0]!.facts.to).toBe(STOPPED);
 });
 
 test("a process that is to stop gives back what it holds", async () => {

@@ -23,12 +23,13 @@ const base = routerWorld().catalog.current.catalog;
 const catalogOf = (...rules: object[]): Snapshot =>
   snapshotOf({ ...base, quietHours: rules.map((rule) => quietHoursSchema.parse(rule)) });
 
-function lookAt(rules: object[] = [RULE], stopped: readonly string[] = []) {
+function lookAt(rules: object[] = [RULE], stopped: readonly string[] = [], unsure: readonly string[] = []) {
   const catalog = { current: catalogOf(...rules) };
   const consent = {
     against: ({ to }: { to: string }) =>
       stopped.includes(to) ? { state: "opted_out" as const, source: "keyword" as const, at: 1, offset: 0 } : undefined,
     holds: () => false,
+    holdsAlone: ({ to }: { to: string }) => unsure.includes(to),
   };
   return { catalog, look: new LastLook({ consent, catalog, now: () => Date.now() }) };
 }
@@ -99,6 +100,15 @@ describe("a sender at the begin of quiet hours", () => {
   it("ends rather than delays what goes to somebody who has said stop", () => {
     const { look } = lookAt([RULE], [GERMAN]);
     expect(look.against(dispatchOf({ facts: { ...valid, to: GERMAN } }).facts)).toBe("opted-out");
+  });
+
+  it("gives back one whose recipient alone is not known well enough when it is its turn, and not out of the log before", () => {
+    const { look } = lookAt([], [GERMAN], [GERMAN]);
+    const { facts } = dispatchOf({ facts: { ...valid, to: GERMAN } });
+    expect([look.whenDue(facts), look.against(facts)]).toEqual(["consent-unknown", "opted-out"]);
+    const other = dispatchOf({ facts: { ...valid, to: SWEDE, country: "SE" } }).facts;
+    expect(look.whenDue(other)).toBeUndefined();
+    expect(lookAt([RULE]).look.whenDue(facts)).toBe("quiet-hours");
   });
 
   it("gives back what waits in the log, whether the provider can be used or not", () => {

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import type { InRecord } from "../../../platform/kafka/record.ts";
+import { unknownMarks } from "../../../platform/kafka/topic-marks.ts";
 import { OutcomeLog } from "../../../services/sender/outcome-log.ts";
 
 const M = "018f2f6e-7d3a-7c11-8a53-6f0f0a1b2c3d";
@@ -82,4 +83,16 @@ test("an id that was given to two numbers is two messages", async () => {
   const found = await read(logOf(`${M}/1/submitted`, [`${M}/1/returned`, OTHER], `${M}/2/routed`));
   expect(found.get(`${M}/1/${TO}`)?.kind).toBe("submitted");
   expect(found.get(`${M}/1/${OTHER}`)).toEqual({ kind: "returned", value: expect.any(Buffer) });
+});
+
+test("a partition without a leader fails who reads its share, and no other", async () => {
+  const asked: number[] = [];
+  const log = new OutcomeLog({
+    watermarks: async () => [{ low: 0, high: 5 }, unknownMarks("sms.events", 1)],
+    readRange: async (_topic, partition) => void asked.push(partition),
+  });
+  await log.read([0, 0], { provider: "alpha", partition: 0, of: 2 });
+  expect(asked).toEqual([0]);
+  const shared = log.read([0, 0], { provider: "alpha", partition: 1, of: 2 });
+  await expect(shared).rejects.toMatchObject({ code: "NO_LEADER" });
 });

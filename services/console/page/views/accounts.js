@@ -16,6 +16,7 @@ const COLUMNS = (title) => [
 const WAITS = {
   scheduled: "the time that they were handed in for",
   "quiet-hours": "the end of their recipients' quiet hours",
+  "consent-unknown": "a sender that knows what their recipients have said",
 };
 
 const WAITING_COLUMNS = [

@@ -195,7 +195,12 @@ function meter(label) {
 }
 
 function fillProcesses(list, line, { version, instances }) {
-  setText(line, version === 0 ? "The catalog is the one of the files." : `The catalog is at version ${version}.`);
+  setText(
+    line,
+    version === 0
+      ? "The catalog is that of the files: no version has been applied yet."
+      : `The catalog is at version ${version}.`,
+  );
   const texts = instances.map(({ id, version: own, trouble }) => {
     const behind = own === version ? "" : own === 0 ? " · files" : ` · version ${own}`;
     return {

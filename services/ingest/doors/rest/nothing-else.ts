@@ -2,12 +2,11 @@ import type { Request } from "express";
 import type { BodyBudget } from "../../../../platform/http/body-budget.ts";
 import { ProblemError } from "../../../../platform/http/problem.ts";
 import { readBody } from "../../../../platform/http/read-body.ts";
+import { requireKnown } from "./query-parameters.ts";
 
 /** Octets of a body that are looked at: one is too many. */
 const LOOKED_AT = 1_024;
 const NOTHING: ReadonlySet<string> = new Set(["", "{}", "null"]);
-/** Parameters that are named at the most. */
-const MOST_NAMED = 20;
 
 /**
  * For requests that are all said by their method and path: whoever adds a parameter or a body means something by it that would not be done. HTTP
@@ -18,15 +17,7 @@ export async function requireNothingElse(
   request: Pick<Request, "query"> & Parameters<typeof readBody>[0],
   bodies: BodyBudget,
 ): Promise<void> {
-  const names = Object.keys(request.query);
-  if (names.length > 0) {
-    const errors = names.slice(0, MOST_NAMED).map((name) => ({
-      field: name.slice(0, 64),
-      code: "field-unknown",
-      message: "this request takes no query parameters",
-    }));
-    throw new ProblemError({ status: 400, code: "INVALID_QUERY", title: "A query parameter is not valid", errors });
-  }
+  requireKnown(request.query, []);
   const { "content-length": length, "transfer-encoding": encoding } = request.headers;
   if (encoding === undefined && (length === undefined || Number(length) === 0)) return;
   const body = await readBody(request, LOOKED_AT, bodies);

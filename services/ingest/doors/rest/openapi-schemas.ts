@@ -97,8 +97,9 @@ const acceptedMessage = {
 
 /** Codes of what can be wrong with a field. */
 const fieldCodes = [
-  ...["callback-url-invalid", "destination-country-unknown", "destination-empty", "destination-invalid"],
+  ...["callback-url-invalid", "cursor-invalid", "destination-country-unknown", "destination-empty"],
   ...[
+    "destination-invalid",
     "destination-malformed",
     "destination-not-international",
     "destination-type-unsupported",
@@ -107,8 +108,9 @@ const fieldCodes = [
     "id-and-key",
   ],
   ...["id-invalid", "idempotency-conflict", "idempotency-key-invalid", "lane-not-allowed", "lane-unknown"],
-  ...["length-out-of-range", "metadata-key-invalid", "metadata-too-many", "request-not-an-object", "sender-invalid"],
-  ...["send-at-invalid", "send-at-past", "send-at-too-far", "sender-not-allowed"],
+  ...["length-out-of-range", "metadata-key-invalid", "metadata-too-many", "number-out-of-range"],
+  ...["request-not-an-object", "send-at-invalid", "send-at-past", "send-at-too-far", "sender-invalid"],
+  "sender-not-allowed",
   ...["text-empty", "text-malformed", "text-too-long", "text-too-many-parts", "time-invalid", "type-wrong"],
   "validity-out-of-range",
 ];

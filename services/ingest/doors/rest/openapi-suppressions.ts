@@ -142,7 +142,7 @@ export const suppressionPaths = {
       responses: {
         200: answer("A page", "SuppressionList"),
         ...problems({
-          400: "INVALID_QUERY: limit or after. BAD_REQUEST: the address cannot be read",
+          400: "INVALID_QUERY: limit or after, or there is another parameter. BAD_REQUEST: the address cannot be read",
           401: UNAUTHORIZED,
           503: NOT_READ,
         }),
@@ -171,7 +171,11 @@ export const suppressionPaths = {
       parameters: [NUMBER],
       responses: {
         200: answer("How they stand", "Suppression"),
-        ...problems({ 400: `${INVALID} BAD_REQUEST: the path cannot be read`, 401: UNAUTHORIZED, 503: NOT_READ }),
+        ...problems({
+          400: `${INVALID} INVALID_QUERY: there is a query parameter. BAD_REQUEST: the path cannot be read`,
+          401: UNAUTHORIZED,
+          503: NOT_READ,
+        }),
       },
     },
     put: {

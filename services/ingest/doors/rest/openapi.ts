@@ -99,7 +99,7 @@ const getMessage = {
       },
     },
     ...problems({
-      400: "INVALID_QUERY: to is no number. BAD_REQUEST: the path cannot be read",
+      400: "INVALID_QUERY: to is no number, or there is another parameter. BAD_REQUEST: the path cannot be read",
       401: UNAUTHORIZED,
       404: "MESSAGE_NOT_FOUND: this account has no such message",
       429: "TOO_MANY_REQUESTS: too many look-ups at once",

@@ -7,6 +7,7 @@ import { postBatch } from "./batch-route.ts";
 import { deleteMessage } from "./cancel-route.ts";
 import { postConversion } from "./conversion-route.ts";
 import { postExplain } from "./explain-route.ts";
+import { requireKnownQuery } from "./known-query.ts";
 import { postMessage } from "./message-route.ts";
 import { requireNothingElse } from "./nothing-else.ts";
 import { openapi } from "./openapi.ts";
@@ -55,6 +56,7 @@ export function restApp(context: RestContext): Express {
     observe(context, route, response);
     const account = context.keys.accountOf(apiKeyOf(request.headers.authorization, request.get("x-api-key")));
     if (account === undefined) return unauthorized(context, response);
+    requireKnownQuery(request);
     return handle(request, response, account);
   };
 

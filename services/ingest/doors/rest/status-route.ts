@@ -2,6 +2,7 @@ import { parseDestination } from "../../../../domain/numbers/destination.ts";
 import type { MessageStatusAnswer } from "../../../../pipeline/read-model/message-status.ts";
 import { ProblemError } from "../../../../platform/http/problem.ts";
 import type { Account } from "../../acceptance/api-keys.ts";
+import { invalidQuery } from "./query-parameters.ts";
 import type { RestContext } from "./rest-context.ts";
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
@@ -43,8 +44,7 @@ function destinationsOf(to: unknown): string[] {
   const wanted = parsed.ok ? [...new Set([parsed.e164, ...digits])] : digits;
   if (wanted.length > 0) return wanted;
   const message = "one number in international form, such as %2B491701234567";
-  const errors = [{ field: "to", code: parsed.ok ? "destination-malformed" : parsed.code, message }];
-  throw new ProblemError({ status: 400, code: "INVALID_QUERY", title: "A query parameter is not valid", errors });
+  throw invalidQuery({ field: "to", code: parsed.ok ? "destination-malformed" : parsed.code, message });
 }
 
 /** @throws ProblemError 404 for what cannot be the id of a message */

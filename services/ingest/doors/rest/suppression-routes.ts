@@ -10,6 +10,7 @@ import { type ReadSuppressions, readSuppressions, type SuppressionWord } from ".
 import { isRecipients } from "../../consent/suppressions.ts";
 import { requireAdmitted, unavailable } from "./acceptance-problems.ts";
 import { readJsonBody } from "./json-body.ts";
+import { invalidQuery } from "./query-parameters.ts";
 import type { RestContext } from "./rest-context.ts";
 
 /** Bytes of a batch's body. */
@@ -154,11 +155,14 @@ export async function listSuppressions(
 ): Promise<{ suppressions: SuppressionAnswer[]; next?: string }> {
   const limit = query.limit === undefined ? PAGE.usual : Number(query.limit);
   if (!(Number.isInteger(limit) && limit >= 1 && limit <= PAGE.most))
-    throw invalidQuery("limit", "number-out-of-range", `a whole number from 1 to ${PAGE.most}`);
+    throw invalidQuery({
+      ...{ field: "limit", code: "number-out-of-range" },
+      message: `a whole number from 1 to ${PAGE.most}`,
+    });
   const after = typeof query.after === "string" ? query.after : undefined;
-  if (query.after !== undefined && after === undefined) throw invalidQuery("after", "cursor-invalid", "next of a page");
+  if (query.after !== undefined && after === undefined) throw notAfter("next of a page");
   const page = await context.suppressions.list(account, after, limit);
-  if (page === "invalid") throw invalidQuery("after", "cursor-invalid", "next of a page, as it was given");
+  if (page === "invalid") throw notAfter("next of a page, as it was given");
   if (page === undefined) throw notRead();
   const suppressions = page.entries.map(({ destination, word }) => ({
     number: `+${destination}`,
@@ -194,9 +198,8 @@ function invalid(errors: readonly FieldProblem[]): ProblemError {
   return new ProblemError({ status: 400, code: "INVALID_SUPPRESSION", title: "The suppression is not valid", errors });
 }
 
-function invalidQuery(field: string, code: string, message: string): ProblemError {
-  const errors = [{ field, code, message }];
-  return new ProblemError({ status: 400, code: "INVALID_QUERY", title: "A query parameter is not valid", errors });
+function notAfter(message: string): ProblemError {
+  return invalidQuery({ field: "after", code: "cursor-invalid", message });
 }
 
 function notRead(): ProblemError {

@@ -59,6 +59,7 @@ describe("the budget of an account over several routers", { timeout: 60_000 }, (
               routers.pass(100 * random());
             }
             if (random() < 0.02) routers.deafen(Math.floor(random() * 3), 5_000);
+            if (random() < 0.2) routers.compact();
             routers.pass(50);
             expect(routers.spent).toBeLessThanOrEqual(bound);
           }

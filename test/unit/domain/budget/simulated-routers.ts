@@ -56,8 +56,8 @@ export type Met = "go" | "held" | "reached" | "never";
  * is decided anew by the next owner. One account.
  */
 export class SimulatedRouters {
-  /** Words in the order of their log. */
-  readonly log: BudgetWord[] = [];
+  /** Words in the order of their log. Undefined: compaction has removed it. */
+  readonly log: (BudgetWord | undefined)[] = [];
   /** What has really been spent, by decisions that are stored. */
   spent = 0;
   now: number;
@@ -123,6 +123,16 @@ export class SimulatedRouters {
     this.routers[router]!.lag = this.now + ms;
   }
 
+  /** Of what stands in the first part of the log only the last word of each partition is kept. */
+  compact(): void {
+    const last = new Map<number, number>();
+    const closed = Math.floor((this.log.length + 1) * this.options.random());
+    for (const [offset, word] of this.log.slice(0, closed).entries())
+      if (word !== undefined) last.set(word.partition, offset);
+    const kept = new Set(last.values());
+    for (let offset = 0; offset < closed; offset++) if (!kept.has(offset)) this.log[offset] = undefined;
+  }
+
   /** A router dies; some of what flies is lost, from a point on. Its partitions go to others, a new one comes in its place. */
   kill(router: number): void {
     const { random } = this.options;
@@ -144,7 +154,11 @@ export class SimulatedRouters {
   }
 
   private catchUp(router: Router): void {
-    for (; router.read < this.log.length; router.read++) router.board.fold(this.log[router.read]!);
+    for (; router.read < this.log.length; router.read++) {
+      const word = this.log[router.read];
+      if (word === undefined) router.board.missed();
+      else router.board.fold(word);
+    }
   }
 
   private give(partition: number, router: Router): void {

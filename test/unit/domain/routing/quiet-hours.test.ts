@@ -64,6 +64,19 @@ describe("quiet hours", () => {
     expect(untilOf(hour, TOLL_FREE, "US", "2026-01-16T00:30:00Z")).toBe("2026-01-16T02:00:00.000Z");
   });
 
+  it.each([
+    ["+61 4", "61412345678", ["Australia/Sydney"]],
+    ["+7 9", "79161234567", ["Europe/Moscow"]],
+    ["+62 8", "6281234567890", ["Asia/Jakarta"]],
+    ["+34 6", "34612345678", ["Europe/Madrid"]],
+    ["+593 9", "593991234567", ["America/Guayaquil"]],
+  ])(
+    "know one zone of mobile numbers that begin with %s, though the country has more, as docs/time.md says",
+    (_, number, zones) => {
+      expect(zonesOf(number)).toEqual(zones);
+    },
+  );
+
   it("say nothing of a number without a zone, unless the rule names one", () => {
     expect(zonesOf("881612345678")).toEqual([]);
     expect(untilOf(DAY, "881612345678", "ZZ", "2026-01-15T23:00:00Z")).toBeUndefined();

@@ -4,12 +4,15 @@ import { expect, test } from "vitest";
 import { parse } from "yaml";
 import { containerProviders } from "../../../../infra/docker/container-providers.ts";
 import {
+  clickhouse,
   clickhouseUsers,
   READER_GRANTS,
   READER_INTERVAL,
   READER_PROFILE,
   SERVICE_GRANTS,
 } from "../../../../infra/local/clickhouse-process.ts";
+import { readClusterConfig } from "../../../../infra/local/cluster-config.ts";
+import { sluiceProcesses } from "../../../../infra/local/sluice-processes.ts";
 
 const PROJECT = resolve(import.meta.dirname, "../../../..");
 const read = (file: string) => readFileSync(join(PROJECT, file), "utf8");
@@ -19,6 +22,7 @@ interface ComposeService {
   readonly command?: readonly string[];
   readonly volumes?: readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
+  readonly cpu_shares?: number;
 }
 
 const { services, volumes } = parse(read("docker-compose.yml"), { merge: true }) as {
@@ -60,6 +64,20 @@ test.each(["STORE_DIR", "SENDER_JOURNAL_DIR"])(
     }
   },
 );
+
+test("analytics stand back from messages as they do natively, and nothing else does", () => {
+  const back = Object.entries(services).filter(([, { cpu_shares }]) => cpu_shares !== undefined);
+  expect(back.map(([name, { cpu_shares }]) => [name, cpu_shares])).toEqual([
+    ["clickhouse", 102],
+    ["analytics-sink", 102],
+  ]);
+  const config = readClusterConfig({}, PROJECT);
+  const native = [clickhouse(config), ...sluiceProcesses(config)].filter(({ niceness }) => niceness !== undefined);
+  expect(native.map(({ name, niceness }) => [name, niceness])).toEqual([
+    ["clickhouse", 10],
+    ["analytics-sink", 10],
+  ]);
+});
 
 test("containers have the local cluster's providers; if not: npx node infra/docs/generate.ts", () => {
   const text = read("infra/docker/providers.yaml");

@@ -1,7 +1,8 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { CONSENT_TABLES, ConsentCopy, consentRecord } from "../../../../pipeline/follow/consent-copy.ts";
 import { ConsentGuard } from "../../../../pipeline/follow/consent-guard.ts";
 import { partitionFor } from "../../../../platform/kafka/murmur2.ts";
+import { unknownMarks } from "../../../../platform/kafka/topic-marks.ts";
 import type { PartitionFollower } from "../../../../platform/kafka/topic-reader.ts";
 import { silentLog } from "../../../../platform/log/log.ts";
 import { freshFolder, openStore } from "../../platform/store/store-world.ts";
@@ -15,8 +16,15 @@ class ConsentLog {
   readonly logs: { key: Buffer; value: Buffer | null }[][] = Array.from({ length: P }, () => []);
   readonly followers: (PartitionFollower & { next: number })[] = [];
 
+  readonly leaderless = new Set<number>();
+
+  asked = 0;
+
   async watermarks() {
-    return this.logs.map(({ length }) => ({ low: 0, high: length }));
+    this.asked++;
+    return this.logs.map(({ length }, p) =>
+      this.leaderless.has(p) ? unknownMarks("sms.consent", p) : { low: 0, high: length },
+    );
   }
 
   async offsetsAt() {
@@ -157,6 +165,51 @@ test("a copy that has not been at the log's end for ten seconds is not gone by; 
   await close();
 });
 
+test("of a partition without a leader only the recipients wait; who takes over knows at once that it does not know them", async () => {
+  const { log, copy, clock, close } = await world();
+  const elsewhere = Array.from({ length: 50 }, (_, i) => `49151123456${10 + i}`).find(
+    (n) => partitionFor(n, P) !== HOME,
+  )!;
+  log.leaderless.add(HOME);
+  clock.now += 10_001;
+  const old = { timeout: 5_000, interval: 5 };
+  await vi.waitFor(() => expect(copy.oldPartitions).toEqual([HOME]), old);
+  expect([copy.stale(TO), copy.stale(elsewhere)]).toEqual([true, false]);
+  expect([copy.staleAlone(TO), copy.staleAlone(elsewhere), copy.leaderless]).toEqual([true, false, [HOME]]);
+  expect([copy.oldAlone(HOME), copy.oldAlone((HOME + 1) % P)]).toEqual([true, false]);
+  const guard = new ConsentGuard({ copy, catalog: { current: { accounts: new Map() } } as never });
+  const asked = [TO, elsewhere].map((to) => [guard.holds({ to }), guard.holdsAlone({ to })]);
+  expect(asked).toEqual([
+    [false, true],
+    [false, false],
+  ]);
+  log.leaderless.clear();
+  await vi.waitFor(() => expect(copy.stale(TO)).toBe(false), old);
+  // It looks at all partitions now and then only.
+  clock.now += 200;
+  expect(copy.stale(TO)).toBe(false);
+  log.leaderless.add(HOME);
+  expect(await copy.caughtUpFor(0, 1)).toBe(true);
+  expect([copy.stale(TO), copy.stale(elsewhere)]).toEqual([true, false]);
+  // The last owner may have known of this.
+  log.say("acme", "opted_out", NOW);
+  log.leaderless.clear();
+  const before = log.asked;
+  await vi.waitFor(() => expect(log.asked).toBeGreaterThan(before + 2), old);
+  expect(copy.stale(TO)).toBe(true);
+  log.deliver();
+  expect([copy.stale(TO), copy.optOut("acme", TO)?.state]).toEqual([false, "opted_out"]);
+  log.leaderless.add(HOME);
+  await expect(copy.caughtUp(HOME)).rejects.toMatchObject({ code: "NO_LEADER" });
+  // Where all is too old, none is alone.
+  for (let p = 0; p < P; p++) log.leaderless.add(p);
+  clock.now += 10_001;
+  await vi.waitFor(() => expect(copy.oldPartitions).toHaveLength(P), old);
+  expect([copy.stale(TO), copy.staleAlone(TO), copy.oldAlone(HOME)]).toEqual([true, false, false]);
+  expect([guard.holds({ to: TO }), guard.holdsAlone({ to: TO })]).toEqual([true, false]);
+  await close();
+});
+
 test("a new owner waits for what stands in the log", async () => {
   const { log, copy, close } = await world();
   log.say("acme", "opted_out", NOW);
@@ -169,6 +222,30 @@ test("a new owner waits for what stands in the log", async () => {
   log.deliver();
   await waiting;
   expect(caughtUp).toBe(true);
+  await close();
+});
+
+test("a new owner of a provider waits no longer than for a copy that is too old: it knows nothing then of these recipients", async () => {
+  const { log, copy, close } = await world();
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  try {
+    const elsewhere = Array.from({ length: 50 }, (_, i) => `${4915112345600 + i}`).find(
+      (to) => partitionFor(to, P) !== HOME,
+    )!;
+    log.say("acme", "opted_out", NOW);
+    expect(copy.stale(TO)).toBe(false);
+    let reached: boolean | undefined;
+    const waiting = copy.caughtUpFor(0, 1).then((so) => {
+      reached = so;
+    });
+    await vi.advanceTimersByTimeAsync(9_900);
+    expect(reached).toBeUndefined();
+    await vi.advanceTimersByTimeAsync(200);
+    await waiting;
+    expect([reached, copy.staleAlone(TO), copy.stale(elsewhere)]).toEqual([true, true, false]);
+  } finally {
+    vi.useRealTimers();
+  }
   await close();
 });
 
@@ -191,7 +268,7 @@ test("the guard goes by the account's lanes", () => {
   const word = { state: "opted_out", source: "keyword", at: NOW, offset: 0 } as const;
   const accounts = new Map([["acme", { optOut: { lanes: ["marketing"] } }]]);
   const guard = new ConsentGuard({
-    copy: { optOut: () => word, stale: () => false },
+    copy: { optOut: () => word, stale: () => false, staleAlone: () => false },
     catalog: { current: { accounts } } as never,
   });
   expect(guard.against({ accountId: "acme", to: TO, lane: "marketing" })).toBe(word);

@@ -23,12 +23,17 @@ const answers: Record<string, object> = {
     references: [{ name: "b.Inner", subject: "inner value", version: 2 }],
   },
   "/schemas/ids/6": { schema: "not JSON" },
+  "/subjects/a%20value/versions": [1, 2, 10, 3],
+  "/subjects/a%20value/versions/10": { subject: "a value", version: 10, id: 77, schema: '"long"' },
+  "/subjects/a%20value/versions/3": { subject: "a value", version: 3, id: 78, schemaType: "JSON", schema: "{}" },
 };
 
+const asked: string[] = [];
 let server: Server;
 let registry: SchemaRegistryClient;
 beforeAll(async () => {
   server = createServer((request, response) => {
+    asked.push(request.url ?? "");
     if (request.url === "/schemas/ids/500") {
       response.writeHead(500).end();
       return;
@@ -62,4 +67,17 @@ test("what is not Avro, or not whole, cannot be used, and says why; what is not 
   expect(await registry.schemaOf(6)).toMatchObject({ state: "unusable" });
   expect(await registry.schemaOf(99)).toBeUndefined();
   await expect(registry.schemaOf(500)).rejects.toMatchObject({ code: "REGISTRY_UNAVAILABLE", class: "transient" });
+});
+
+test("a version comes with its schema, by one question; versions are the newest first", async () => {
+  expect(await registry.versionsOf("a value", 3)).toEqual([10, 3, 2]);
+  expect(await registry.versionsOf("nobody's", 3)).toEqual([]);
+  asked.length = 0;
+  expect(await registry.versionOf("a value", 10)).toMatchObject({ id: 77, schema: { state: "loaded" } });
+  expect(asked).toEqual(["/subjects/a%20value/versions/10"]);
+  expect(await registry.versionOf("a value", 3)).toEqual({
+    id: 78,
+    schema: { state: "unusable", why: "schema 78 is JSON, and Avro is needed" },
+  });
+  expect(await registry.versionOf("a value", 2)).toBeUndefined();
 });

@@ -18,7 +18,10 @@ function read(commits: readonly [number, number], logs: readonly [[number, numbe
       })),
     fetchTopicOffsets: async (topic: string) => {
       const [low, high] = logs[topics.indexOf(topic)]!;
-      return [{ partition: P, low: String(low), high: String(high), offset: String(high) }];
+      // KafkaJS is made to tell nothing of a partition without a leader.
+      const led = { partition: P, low: String(low), high: String(high), offset: String(high) };
+      const ledOrNot = Number.isNaN(low) ? { partition: P } : led;
+      return [{ partition: 0 }, ledOrNot];
     },
   };
   const group = { groupId: "g", topics, connection: { brokers: [], clientId: "test", log } };
@@ -95,4 +98,9 @@ test("without a commit of the topic that carries the state nothing begins", asyn
       ],
     ),
   ).rejects.toThrow(/not first\/3, which carries the state/);
+});
+
+test("a partition waits for a leader of its own inputs, and not for those of others", async () => {
+  const noLog = [Number.NaN, Number.NaN] as [number, number];
+  await expect(read([7, 3], [[0, 9], noLog])).rejects.toMatchObject({ code: "NO_LEADER", message: /second\/3/ });
 });

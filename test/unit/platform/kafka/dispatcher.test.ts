@@ -462,6 +462,31 @@ test("while nothing can be handed over for long, nothing is in doubt, and outcom
   expectPromises(world);
 });
 
+test("an owner that cannot tell where the outcome log ends keeps what the last one noted", async () => {
+  const world = new DispatcherWorld({ ...calm, records: 1_000 });
+  const owner = world.start();
+  await until("it is at work", () => world.handed.length > 200);
+  (world.options as { window: number }).window = 0;
+  for (let n = 0; n < 100; n++) await pass(50);
+  const committed = () => JSON.parse(world.kafka.committed.state) as { h: number[]; e: number[] };
+  const [noted] = committed().e;
+  expect(noted).toBeGreaterThan(0);
+  expect(committed().h, "nothing is in doubt").toEqual(world.kafka.committed.offsets);
+  owner.crash();
+  world.options.endUnknown = true;
+  (world.options as { window: number }).window = 30;
+  const before = world.handed.length;
+  const next = world.start();
+  // Longer than it takes to note an end of its own.
+  await until("the next one is at work", () => world.handed.length > before + 200);
+  for (let n = 0; n < 50; n++) await pass(50);
+  expect(committed().e).toEqual([noted]);
+  next.crash();
+  world.start();
+  await finish(world);
+  expectPromises(world);
+});
+
 test("while the horizon is being taken back, what there is room for again is not handed over beyond it", async () => {
   const world = new DispatcherWorld({ ...calm, records: 1_000 });
   const owner = world.start();

@@ -75,6 +75,14 @@ test("E comes along when all is done", () => {
   expect(marks.pick(3, [25])).toEqual([90]);
 });
 
+test("where an end is not known, the one noted last stands", () => {
+  const marks = new ReadBackMarks(0, [7, 8], [0]);
+  marks.note(1, [10], [50, undefined]);
+  expect(marks.pick(2, [10])).toEqual([50, 8]);
+  marks.note(3, [20], [undefined, 90]);
+  expect(marks.pick(4, [20])).toEqual([50, 90]);
+});
+
 test("keeps the history asked for", () => {
   const marks = new ReadBackMarks(1_000, [0], [0]);
   marks.note(0, [10], [50]);

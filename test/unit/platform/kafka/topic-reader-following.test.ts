@@ -1,5 +1,5 @@
 import type { EachBatchPayload } from "kafkajs";
-import { beforeEach, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { TopicReader } from "../../../../platform/kafka/topic-reader.ts";
 import { silentLog } from "./simulated-kafka.ts";
 
@@ -10,6 +10,11 @@ const broker = vi.hoisted(() => ({
   paused: true,
   run: async (_: unknown) => {},
   joined: () => {},
+  /** Admin clients that have been connected, questions that they were asked, and how many of these a leader refuses that is none any more. */
+  admins: 0,
+  asked: 0,
+  refused: 0,
+  refusal: {},
 }));
 
 vi.mock("../../../../platform/kafka/connection.ts", () => {
@@ -36,12 +41,45 @@ vi.mock("../../../../platform/kafka/connection.ts", () => {
       broker.next = Number(offset);
     },
   };
-  const admin = { connect: async () => {}, disconnect: async () => {} };
-  return { kafkaClient: () => ({ consumer: () => consumer, admin: () => admin }) };
+  return { kafkaClient: () => ({ consumer: () => consumer }) };
 });
-vi.mock("../../../../platform/kafka/admin-connection.ts", () => ({ connectAdmin: async () => ({}) }));
+vi.mock("../../../../platform/kafka/admin-connection.ts", () => ({
+  connectAdmin: async () => {
+    broker.admins++;
+    let isConnected = true;
+    const answer =
+      <Answer>(give: (topic: string) => Answer) =>
+      async (topic: string) => {
+        broker.asked++;
+        // Longer than the first pause, for another one than who is refused.
+        if (topic === "slow") await new Promise((resolve) => setTimeout(resolve, 1_000));
+        else if (broker.asked <= broker.refused) throw Object.assign(new Error("refused"), broker.refusal);
+        if (!isConnected) throw Object.assign(new Error("not loaded"), { name: "KafkaJSTopicMetadataNotLoaded" });
+        return give(topic);
+      };
+    return {
+      disconnect: async () => {
+        isConnected = false;
+      },
+      fetchTopicOffsets: answer(() => [{ partition: 0, low: "0", high: String(broker.records) }]),
+      fetchTopicOffsetsByTimestamp: answer(() => [{ partition: 0, offset: "4" }]),
+      fetchOffsets: answer(() => [{ topic: "table", partitions: [{ partition: 0, offset: "7" }] }]),
+    };
+  },
+}));
 
-beforeEach(() => Object.assign(broker, { records: 10, next: 0, paused: true }));
+const readers: TopicReader[] = [];
+
+beforeEach(() => Object.assign(broker, { records: 10, next: 0, paused: true, admins: 0, asked: 0, refused: 0 }));
+afterEach(async () => {
+  for (const reader of readers.splice(0)) await reader.stop();
+});
+
+function newReader(): TopicReader {
+  const reader = new TopicReader({ connection: { brokers: [], clientId: "t", log: silentLog }, topics: ["table"] });
+  readers.push(reader);
+  return reader;
+}
 
 async function fetchOnce(): Promise<void> {
   const offsets = Array.from({ length: Math.min(3, broker.records - broker.next) }, (_, i) => broker.next + i);
@@ -59,7 +97,7 @@ async function fetchOnce(): Promise<void> {
 }
 
 async function following(from: number, ready: () => Promise<boolean>) {
-  const reader = new TopicReader({ connection: { brokers: [], clientId: "t", log: silentLog }, topics: ["table"] });
+  const reader = newReader();
   const given: number[] = [];
   const reached: number[] = [];
   reader.followFrom("table", 0, from, {
@@ -93,6 +131,29 @@ test("a batch for which a follower has no room is given when it has, once and in
   expect(given).toEqual([0, 1, 2, 3, 4, 5]);
 });
 
+test("a partition whose follower has no room is not fetched over and over, and stands still until there is room", async () => {
+  const reader = newReader();
+  await reader.start();
+  const given: number[] = [];
+  let room = true;
+  const read = reader.follow(
+    "table",
+    ({ offset }) => given.push(offset),
+    (partition) => partition === 0 && room,
+  );
+  await vi.waitFor(() => expect(broker.paused).toBe(false));
+  await fetchOnce();
+  room = false;
+  await fetchOnce();
+  expect(broker.paused).toBe(true);
+  expect(given).toEqual([0, 1, 2]);
+  await vi.waitFor(() => expect(broker.paused).toBe(false));
+  room = true;
+  for (let fetches = 0; fetches < 3; fetches++) await fetchOnce();
+  await read;
+  expect(given).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+});
+
 test("a batch that was fetched again while its follower made room is given once", async () => {
   const waiting: ((room: boolean) => void)[] = [];
   const { given } = await following(0, () => new Promise((resolve) => waiting.push(resolve)));
@@ -109,4 +170,31 @@ test("a partition has one reader", async () => {
   expect(() => reader.followFrom("table", 0, 0, { ready: async () => true, onRecord() {}, reached() {} })).toThrow(
     "table/0 is being read already",
   );
+});
+
+test("what a broker refuses for now is asked again, six times at the most, by the same client; other refusals are told at once", async () => {
+  vi.useFakeTimers();
+  try {
+    const asked = async (refused: number, refusal: object, question: (reader: TopicReader) => Promise<unknown>) => {
+      Object.assign(broker, { admins: 0, asked: 0, refused, refusal });
+      const reader = newReader();
+      await reader.start();
+      const answer = question(reader).catch(({ message }) => message);
+      await vi.runAllTimersAsync();
+      return [await answer, broker.asked, broker.admins];
+    };
+    const moved = { name: "KafkaJSProtocolError", type: "NOT_LEADER_FOR_PARTITION", retriable: true };
+    const ends = (reader: TopicReader) => reader.watermarks("table");
+    const all = [{ low: 0, high: 10 }];
+    expect(await asked(2, moved, ends)).toEqual([all, 3, 1]);
+    expect(await asked(2, moved, (reader) => reader.offsetsAt("table", 0))).toEqual([[4], 3, 1]);
+    expect(await asked(2, moved, (reader) => reader.committed("group", "table"))).toEqual([[7], 3, 1]);
+    expect(await asked(9, moved, ends)).toEqual(["refused", 6, 1]);
+    expect(await asked(2, { ...moved, retriable: false }, ends)).toEqual(["refused", 1, 1]);
+    expect(await asked(2, { name: "KafkaJSConnectionError", retriable: true }, ends)).toEqual(["refused", 1, 1]);
+    const both = (reader: TopicReader) => Promise.all([reader.watermarks("table"), reader.watermarks("slow")]);
+    expect(await asked(1, moved, both), "another question is on its way meanwhile").toEqual([[all, all], 3, 1]);
+  } finally {
+    vi.useRealTimers();
+  }
 });

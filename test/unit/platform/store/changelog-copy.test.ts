@@ -62,7 +62,7 @@ test("a start that takes long is joined by whoever asks again, and one that has 
       if (said === "no") throw new Error("no answer");
       return log.watermarks();
     },
-    offsetsAt: (topic: string, time: number) => log.offsetsAt(topic, time),
+    offsetsAt: (topic: string, time: number, of: readonly number[]) => log.offsetsAt(topic, time, of),
     followFrom: (_: string, partition: number) => void followed.push(partition),
   };
   const now = () => log.now;
@@ -382,4 +382,114 @@ test("a database that has failed stops the reading, and what was applied before 
   expect(one.get(0, `key-${length - 1}`)).toBe("value");
   expect(one.get(0, `key-${length}`)).toBeUndefined();
   await one.end("kill");
+});
+
+test("a partition without a leader at the start holds up no other, and is begun when it has one", async () => {
+  const log = new SimulatedChangelog(2, DAY);
+  const folder = freshFolder();
+  log.append(0, "a", "1");
+  log.append(1, "b", "1");
+  const first = await instance(log, folder);
+  await log.deliverAll();
+  await first.end("close");
+  log.append(0, "a", "2");
+  log.append(1, "b", "2");
+  log.leaderless.add(1);
+  log.now += 60_000;
+  const one = await instance(log, folder);
+  expect(one.copy.leaderless).toEqual([1]);
+  expect(one.warnings).toEqual([{ topic: TOPIC, partition: 1 }]);
+  await log.deliverAll();
+  await one.copy.ask();
+  expect(await one.copy.caughtUp(0)).toBe(true);
+  expect([one.copy.seenAt(0), one.copy.seenAt(1)]).toEqual([log.now, 0]);
+  expect(one.copy.lag, "nobody knows how far it is behind").toBeGreaterThan(0);
+  await expect(one.copy.caughtUp(1)).rejects.toMatchObject({ code: "NO_LEADER" });
+  log.leaderless.clear();
+  // It has a leader, and the copy has not heard of it.
+  await expect(one.copy.caughtUp(1)).rejects.toMatchObject({ code: "NO_LEADER" });
+  await one.copy.ask();
+  await log.deliverAll();
+  expect(await one.copy.caughtUp(1)).toBe(true);
+  expect([one.get(0, "a"), one.get(1, "b"), one.copy.lag]).toEqual(["2", "2", 0]);
+  expect(one.applied, "what it had is not read anew").toEqual([1, 1]);
+  await one.end("close");
+});
+
+test("a partition that loses its leader grows old alone; who takes over does not wait for it, and trusts it when it has been at the log's end since", async () => {
+  const log = new SimulatedChangelog(2, DAY);
+  log.append(0, "a", "1");
+  log.append(1, "b", "1");
+  const one = await instance(log, freshFolder());
+  await log.deliverAll();
+  await one.copy.ask();
+  const seen = log.now;
+  log.leaderless.add(1);
+  log.now += 5_000;
+  await one.copy.ask();
+  expect([one.copy.seenAt(0), one.copy.seenAt(1)]).toEqual([log.now, seen]);
+  expect(await one.copy.allCaughtUp([0, 1], 1_000)).toBe(true);
+  expect([one.copy.seenAt(0), one.copy.seenAt(1)]).toEqual([log.now, 0]);
+  // What its last owner may have known stands in the log: the end that was known before says nothing of it.
+  log.append(1, "b", "2");
+  log.append(1, "b", "3");
+  log.leaderless.clear();
+  await log.deliver(1, 1);
+  expect(one.copy.seenAt(1)).toBe(0);
+  await one.copy.ask();
+  expect(one.copy.seenAt(1)).toBe(0);
+  await log.deliverAll();
+  expect(one.copy.seenAt(1)).toBe(log.now);
+  await one.end("close");
+});
+
+test("who takes over waits for a partition that stands still for a time, and does not trust it then", async () => {
+  const log = new SimulatedChangelog(2, DAY);
+  const one = await instance(log, freshFolder());
+  await one.copy.ask();
+  log.append(0, "a", "1");
+  log.append(1, "b", "1");
+  const seen = log.now;
+  expect(one.copy.seenAt(1)).toBe(seen);
+  const taking = one.copy.allCaughtUp([0, 1], 50);
+  await log.deliver(0, 1);
+  expect(await taking).toBe(true);
+  expect([one.copy.seenAt(0), one.copy.seenAt(1)]).toEqual([seen, 0]);
+  log.now += 1_000;
+  await one.copy.ask();
+  expect([one.copy.seenAt(0), one.copy.seenAt(1)]).toEqual([log.now, 0]);
+  await log.deliverAll();
+  expect([one.copy.seenAt(1), one.get(1, "b")]).toEqual([log.now, "1"]);
+  expect(await one.copy.allCaughtUp([0, 1], 50)).toBe(true);
+  expect(one.copy.seenAt(1)).toBe(log.now);
+  await one.end("close");
+});
+
+test("who does not want to wait any more is told so where the leader has gone meanwhile, and where Kafka does not answer; what is known is trusted on", async () => {
+  const log = new SimulatedChangelog(2, DAY);
+  const one = await instance(log, freshFolder());
+  await one.copy.ask();
+  const seen = log.now;
+  log.append(1, "b", "1");
+  const wait = async () => {
+    const wanted = { alive: true };
+    const waits = Promise.all([one.copy.allCaughtUp([0, 1], DAY, wanted), one.copy.caughtUp(1, wanted)]);
+    await new Promise((resolve) => setImmediate(resolve));
+    wanted.alive = false;
+    return waits;
+  };
+  const leaderless = wait();
+  await new Promise((resolve) => setImmediate(resolve));
+  log.leaderless.add(1);
+  await new Promise((resolve) => setImmediate(resolve));
+  await one.copy.ask();
+  expect(await leaderless).toEqual([false, false]);
+  log.leaderless.clear();
+  const silent = wait();
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  log.down = new Error("no answer");
+  await expect(one.copy.ask()).rejects.toThrow("no answer");
+  expect(await silent).toEqual([false, false]);
+  expect(one.copy.seenAt(1)).toBe(seen);
+  await one.end("close");
 });

@@ -1,4 +1,5 @@
 import type { InRecord } from "../../../../platform/kafka/record.ts";
+import { noLeader, unknownMarks } from "../../../../platform/kafka/topic-marks.ts";
 import type { PartitionFollower } from "../../../../platform/kafka/topic-reader.ts";
 import type { ChangelogSource } from "../../../../platform/store/changelog-copy.ts";
 
@@ -18,6 +19,8 @@ export class SimulatedChangelog implements ChangelogSource {
   private followers: (PartitionFollower & { next: number })[] = [];
   /** When set, questions fail with it. */
   down: Error | undefined;
+  /** Partitions that have no leader. */
+  readonly leaderless = new Set<number>();
 
   constructor(partitions: number, deleteRetentionMs: number) {
     this.partitions = partitions;
@@ -71,10 +74,13 @@ export class SimulatedChangelog implements ChangelogSource {
 
   async watermarks() {
     if (this.down !== undefined) throw this.down;
-    return this.ends.map((high, partition) => ({ low: this.starts[partition]!, high }));
+    return this.ends.map((high, partition) =>
+      this.leaderless.has(partition) ? unknownMarks(TOPIC, partition) : { low: this.starts[partition]!, high },
+    );
   }
 
-  async offsetsAt(_topic: string, time: number): Promise<number[]> {
+  async offsetsAt(topic: string, time: number, of: readonly number[]): Promise<number[]> {
+    for (const partition of of) if (this.leaderless.has(partition)) throw noLeader(topic, partition);
     return this.logs.map(
       (log, partition) => log.find((record) => record.timestamp >= time)?.offset ?? this.ends[partition]!,
     );
@@ -92,6 +98,7 @@ export class SimulatedChangelog implements ChangelogSource {
   /** Gives a follower its next records, at most so many. False: it had no room, or there is nothing. */
   async deliver(partition: number, most: number): Promise<boolean> {
     const follower = this.followers[partition];
+    if (this.leaderless.has(partition)) return false;
     if (follower === undefined || follower.next >= this.ends[partition]! || !(await follower.ready())) return false;
     const batch = this.logs[partition]!.filter((record) => record.offset >= follower.next).slice(0, most);
     for (const record of batch) follower.onRecord(record);

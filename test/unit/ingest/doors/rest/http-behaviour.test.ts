@@ -2,6 +2,7 @@ import { Agent, request as httpRequest } from "node:http";
 import { connect } from "node:net";
 import { gzipSync } from "node:zlib";
 import { afterEach, describe, expect, it } from "vitest";
+import { openapi } from "../../../../../services/ingest/doors/rest/openapi.ts";
 import { type Harness, type HarnessOptions, KEY, MESSAGE, PATIENT, startIngest } from "../../ingest-harness.ts";
 
 let ingest: Harness;
@@ -44,6 +45,40 @@ describe("API keys", () => {
     const welcome = await ingest.call("/", { key: undefined });
     expect(welcome.text).toContain("/openapi.json");
     expect((await ingest.call("/openapi.json", { key: undefined })).body.openapi).toBe("3.1.0");
+  });
+});
+
+describe("query parameters", () => {
+  const id = "0197a000-0000-7000-8000-000000000000";
+  const publicPages = ["/", "/openapi.json"];
+  const gets = Object.entries(openapi.paths).flatMap(([path, operations]): [string, string][] => {
+    if (!("get" in operations) || publicPages.includes(path)) return [];
+    const taken = (operations.get as { parameters?: { name: string; in: string }[] }).parameters ?? [];
+    const names = taken.filter((one) => one.in === "query").map(({ name }) => name);
+    return [[path.replace("{id}", id).replace("{number}", "491701234567"), names.join(", ")]];
+  });
+
+  it.each(publicPages)("are no matter of %s, which is the same for all", async (path) => {
+    await start();
+    expect((await ingest.call(`${path}?v=2`)).status).toBe(200);
+  });
+
+  it.each(gets)("that GET %s does not have are refused, by name", async (path, taken) => {
+    await start();
+    const message = `this request takes ${taken === "" ? "no query parameters" : taken}`;
+    const errors = ["acount", "account"].map((field) => ({ field, code: "field-unknown", message }));
+    const answer = await ingest.call(`${path}?acount=x${taken.includes("limit") ? "&limit=1" : ""}&account=y`);
+    expect(answer.status).toBe(400);
+    expect(answer.body).toMatchObject({ code: "INVALID_QUERY", errors });
+    expect((await ingest.call(`${path}?acount=x`, { method: "HEAD" })).status).toBe(400);
+    expect((await ingest.call(`${path}?`)).status).not.toBe(400);
+  });
+
+  it("are not told of to who has no key, and a body is the POST's own affair", async () => {
+    await start();
+    expect(gets.map(([path]) => path)).toContain(`/v1/messages/${id}`);
+    expect((await ingest.call(`/v1/messages/${id}?acount=x`, { key: undefined })).status).toBe(401);
+    expect((await ingest.call("/v1/messages?acount=x", { body: MESSAGE })).status).toBe(202);
   });
 });
 

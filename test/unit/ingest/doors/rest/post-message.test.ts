@@ -2,7 +2,15 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { isMessageId } from "../../../../../domain/message/message-id.ts";
 import { partitionFor } from "../../../../../platform/kafka/murmur2.ts";
 import { DeadlineWriter } from "../../../../../services/ingest/acceptance/deadline-writer.ts";
-import { type Harness, MESSAGE, OTHER_KEY, PARTITIONS, PATIENT, startIngest } from "../../ingest-harness.ts";
+import {
+  FakeWriter,
+  type Harness,
+  MESSAGE,
+  OTHER_KEY,
+  PARTITIONS,
+  PATIENT,
+  startIngest,
+} from "../../ingest-harness.ts";
 
 let ingest: Harness;
 beforeEach(async () => {
@@ -225,7 +233,7 @@ describe("when Kafka is in trouble", () => {
     expect((await post(MESSAGE)).body.code).toBe("UNAVAILABLE");
     ingest.writer.unconfirmedSince = 0;
     expect((await post(MESSAGE)).status).toBe(202);
-    const writer = new DeadlineWriter({ hasRoom: true, unconfirmedSince: 1_000, send: async () => {} }, 100);
+    const writer = new DeadlineWriter(Object.assign(new FakeWriter(), { unconfirmedSince: 1_000 }), 100);
     expect([1_000, 1_099, 1_100].map((now) => writer.open(now))).toEqual([true, true, false]);
   });
 
