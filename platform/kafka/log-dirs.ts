@@ -4,9 +4,9 @@
  * which connects, logs in and reconnects as its clients do. Held by test/unit/platform/kafka/log-dirs.test.ts and test/e2e/metrics.test.ts.
  */
 import { createRequire } from "node:module";
-import type { Kafka } from "kafkajs";
 import { SluiceError } from "../errors/sluice-error.ts";
 import { type KafkaConnection, kafkaClient } from "./connection.ts";
+import { clusterOf } from "./kafkajs-cluster.ts";
 
 /** The file system that a broker's log directory is on. Bytes. */
 export interface LogDir {
@@ -126,7 +126,10 @@ export class LogDirs {
   private clusters = 0;
 
   /** `open`: given by tests. */
-  constructor(connection: KafkaConnection, open = (turn: number) => clusterOf(kafkaClient(connection, 1, turn))) {
+  constructor(
+    connection: KafkaConnection,
+    open = (turn: number) => clusterOf<AskedCluster>(kafkaClient(connection, 1, turn)),
+  ) {
     this.open = open;
   }
 
@@ -172,13 +175,4 @@ function requestOf({ version }: { version: number }): () => ProtocolRequest {
       code: "KAFKA_TOO_OLD",
     });
   return () => describeLogDirs;
-}
-
-/** KafkaJS makes a cluster for each of its clients, by a method that it keeps to itself. */
-function clusterOf(kafka: Kafka): AskedCluster {
-  const name = Object.getOwnPropertySymbols(kafka).find(
-    ({ description }) => description === "private:Kafka:createCluster",
-  );
-  const create = (kafka as unknown as Record<symbol, (options: object) => AskedCluster>)[name!]!;
-  return create({ allowAutoTopicCreation: false });
 }

@@ -13,6 +13,7 @@ import { readCommitted } from "./committed-offsets.ts";
 import { type KafkaConnection, kafkaClient } from "./connection.ts";
 import { GenerationCommit } from "./generation-commit.ts";
 import { Lease } from "./lease.ts";
+import type { Predecessor } from "./predecessor.ts";
 import { seldom, toRecord } from "./record.ts";
 import { faultsInRow, restartDelayMs } from "./restart-delay.ts";
 import { Task, type TaskHost, type TaskInput } from "./task.ts";
@@ -26,6 +27,8 @@ export interface TaskGroupOptions {
   readonly partitions: number;
   /** The loop of one task: restores, calls `task.begin()`, works while `task.taking`, returns when it is not. */
   readonly run: (task: Task) => Promise<void>;
+  /** Takes out of the group who had this process's place before. Undefined: its session is waited for. */
+  readonly predecessor?: Predecessor | undefined;
   /** Session time-out, ms. Default 10,000: how long a killed instance's partitions wait; half of it is the freeze limit. */
   readonly sessionTimeoutMs?: number;
   readonly heartbeatMs?: number;
@@ -60,7 +63,7 @@ const REBALANCE_SESSIONS = 0.4;
 const ENDS_MS = 1_000;
 
 export class TaskGroup implements TaskHost {
-  private readonly options: Required<TaskGroupOptions>;
+  private readonly options: Required<Omit<TaskGroupOptions, "predecessor">> & Pick<TaskGroupOptions, "predecessor">;
   private readonly lease: Lease;
   /** Whether the lease was valid when it was last asked for. */
   private leaseHeld = false;
@@ -152,9 +155,10 @@ export class TaskGroup implements TaskHost {
    */
   async start(): Promise<void> {
     if (this.ticker !== undefined) return;
-    const { connection, topics, partitions } = this.options;
+    const { connection, topics, partitions, predecessor } = this.options;
     this.admin ??= await connectAdmin(connection, this.adminClients++);
     await checkTopics(this.admin, topics, partitions);
+    await predecessor?.leave();
     this.ticker ??= setInterval(() => this.tick(), TICK_MS);
     if (this.clients === 0) void this.connect();
   }
@@ -294,6 +298,7 @@ export class TaskGroup implements TaskHost {
     // More than one join since the last event, or a new member id (the group had put us out): another member may have
     // owned our partitions in between.
     const continuous = this.joinsSinceEvent === 1 && memberId === this.memberId;
+    if (memberId !== this.memberId) this.options.predecessor?.joined(memberId);
     this.memberId = memberId;
     this.joinsSinceEvent = 0;
     this.joining = false;

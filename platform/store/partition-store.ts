@@ -78,6 +78,11 @@ export class PartitionStore {
     }
   }
 
+  /** No other process has it while this one is open. */
+  get folder(): string {
+    return this.options.folder;
+  }
+
   /** A table by one of the names that the store was opened with. */
   table(name: string): Table {
     const id = this.ids.get(name);

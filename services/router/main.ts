@@ -32,6 +32,7 @@ import { SuspicionBoard } from "../../pipeline/follow/suspicion-board.ts";
 import { loadConfig } from "../../platform/config/load-config.ts";
 import { LogEnds } from "../../platform/kafka/log-ends.ts";
 import { observeKafka } from "../../platform/kafka/observe.ts";
+import { Predecessor } from "../../platform/kafka/predecessor.ts";
 import { TaskGroup } from "../../platform/kafka/task-group.ts";
 import { runTransform } from "../../platform/kafka/transform.ts";
 import { runService } from "../../platform/lifecycle/run-service.ts";
@@ -269,6 +270,7 @@ await runService({
       topics: ROUTER_INPUTS,
       partitions: config.partitions,
       sessionTimeoutMs: config.kafkaSessionTimeout,
+      predecessor: new Predecessor({ file: `${store.folder}.member`, groupId: ROUTER_GROUP, connection }),
       run: async (task) => {
         owned++;
         try {

@@ -1,5 +1,6 @@
 /** A process for tests to freeze and stop: copies a topic, marking each copy with who made it. Arguments as JSON. */
 import { sourceHeader } from "../../../platform/kafka/positions.ts";
+import { Predecessor } from "../../../platform/kafka/predecessor.ts";
 import { RecordProducer } from "../../../platform/kafka/producer.ts";
 import { TaskGroup } from "../../../platform/kafka/task-group.ts";
 import { runTransform } from "../../../platform/kafka/transform.ts";
@@ -12,19 +13,23 @@ export interface CopyingArguments {
   readonly output: string;
   readonly partitions: number;
   readonly sessionTimeoutMs: number;
+  /** Where it notes the member that it is. */
+  readonly memberFile?: string;
 }
 
 const args = JSON.parse(process.argv[2]!) as CopyingArguments;
 const connection = connectionTo(args.brokers);
+const { memberFile: file, groupId } = args;
 const producer = new RecordProducer({ connection });
 let tasks = 0;
 
 const group = new TaskGroup({
   connection,
-  groupId: args.groupId,
+  groupId,
   topics: [args.input],
   partitions: args.partitions,
   sessionTimeoutMs: args.sessionTimeoutMs,
+  ...(file === undefined ? {} : { predecessor: new Predecessor({ file, groupId, connection }) }),
   run: (task) => {
     const owner = `${process.pid}/${tasks++}`;
     return runTransform(

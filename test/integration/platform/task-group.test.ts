@@ -1,5 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Cluster, Kafka, logLevel, PartitionAssigners } from "kafkajs";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -376,6 +378,30 @@ test("a spare that is killed and comes back at once takes nothing from the membe
     running: 1,
   });
   await owner.stop();
+}, 60_000);
+
+test("who is killed and comes back is not waited for: the member that it was is taken out of the group", async () => {
+  const [input, output] = (await freshTopics(connection, ["again-in", "again-out"], P)) as [string, string];
+  const memberFile = join(mkdtempSync(join(tmpdir(), "sluice-member-")), "member");
+  const args = { brokers: connection.brokers, groupId: `g-${input}`, input, output, partitions: P, memberFile };
+  const start = () => startCopying({ ...args, sessionTimeoutMs: 60_000 });
+  await producer.send(records(input, P, 0, 100));
+  const first = start();
+  await until("all is copied", async () => (await copies(output)).length === 100);
+  first.kill("SIGKILL");
+  await once(first, "exit");
+  await producer.send(records(input, P, 100, 200));
+  const second = start();
+  // Of this group's session of a minute it would wait 24 s for its old self.
+  await until("the rest is copied", async () => (await copies(output)).length === 200, 15_000);
+  second.kill("SIGTERM");
+  await once(second, "exit");
+  // Left in good order, it is not there any more: that is no fault.
+  const third = start();
+  await producer.send(records(input, P, 200, 300));
+  await until("what came later is copied", async () => (await copies(output)).length === 300, 15_000);
+  third.kill("SIGTERM");
+  await once(third, "exit");
 }, 60_000);
 
 test("a join that fails while the membership stands is not waited for in vain", async () => {

@@ -1,0 +1,89 @@
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { type KafkaConnection, kafkaClient } from "./connection.ts";
+import { clusterOf } from "./kafkajs-cluster.ts";
+
+export interface PredecessorOptions {
+  /** On this machine's disk, in what no other process that lives has: what is noted there is of a process that has ended. */
+  readonly file: string;
+  readonly groupId: string;
+  readonly connection: KafkaConnection;
+  /** Longest wait for Kafka's answer, ms. Default 3,000. */
+  readonly mostMs?: number;
+}
+
+/** As much of KafkaJS's cluster as is asked here; its types leave this request out. */
+interface LeavableCluster {
+  connect(): Promise<void>;
+  disconnect(): Promise<void>;
+  findGroupCoordinator(of: { readonly groupId: string }): Promise<{
+    leaveGroup(member: { readonly groupId: string; readonly memberId: string }): Promise<unknown>;
+  }>;
+}
+
+const MOST_MS = 3_000;
+/** Octets of a member's name: KafkaJS's client id, of at most some 100, and a UUID. */
+const LONGEST_NAME = 1_024;
+
+/**
+ * The member of a consumer group that had this process's place before it. One that was killed keeps its partitions until its session is over; when it comes back
+ * sooner its group waits for its old self (`rebalanceTimeout`). Who has its folder knows that it is dead and takes it out of the group (LeaveGroup), so that
+ * its partitions wait for the new start alone. Nothing rests on it: without a note, or without an answer, the group finds out by itself.
+ */
+export class Predecessor {
+  private readonly options: PredecessorOptions;
+
+  constructor(options: PredecessorOptions) {
+    this.options = options;
+  }
+
+  /** Call it before this process joins. Never throws; ends after `mostMs`. */
+  async leave(): Promise<void> {
+    const { file, groupId, connection, mostMs = MOST_MS } = this.options;
+    const memberId = noted(file);
+    if (memberId === undefined) return;
+    const cluster = clusterOf<LeavableCluster>(kafkaClient(connection, 1));
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(new Error(`no answer within ${mostMs} ms`)), mostMs);
+    });
+    const leaving = async () => {
+      await cluster.connect();
+      const coordinator = await cluster.findGroupCoordinator({ groupId });
+      await coordinator.leaveGroup({ groupId, memberId });
+    };
+    try {
+      await Promise.race([leaving(), late]);
+      connection.log.info({ group: groupId }, "The member that this process was before is out of its group");
+    } catch (error) {
+      // Mostly UNKNOWN_MEMBER_ID: it left by itself, or its session is over.
+      connection.log.debug({ group: groupId, cause: (error as Error).message }, "The member noted before is not there");
+    } finally {
+      clearTimeout(timer);
+      void cluster.disconnect().catch(() => {});
+    }
+    rmSync(file, { force: true });
+  }
+
+  /** This process is in the group under this name. */
+  joined(memberId: string): void {
+    const { file, groupId, connection } = this.options;
+    try {
+      writeFileSync(file, memberId);
+    } catch (error) {
+      connection.log.warn(
+        { group: groupId, cause: (error as Error).message },
+        "Cannot note the member's name: killed, it is waited for until its session is over",
+      );
+    }
+  }
+}
+
+/** A note that was cut short names nobody: the group does not know it. */
+function noted(file: string): string | undefined {
+  try {
+    const name = readFileSync(file, "utf8").trim();
+    return name === "" || name.length > LONGEST_NAME ? undefined : name;
+  } catch {
+    return undefined;
+  }
+}
