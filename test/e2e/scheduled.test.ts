@@ -1,6 +1,6 @@
 /**
  * Messages and time, over two routers that are killed meanwhile: messages with a time of their own go once and none early, and how late they are;
- * quiet hours over the border of two time zones; cancels before a message's time and at that very moment.
+ * quiet hours over the border of two time zones; cancels before a message's time and at that very moment; how many messages a recipient gets.
  * SLUICE_SCHEDULED_MESSAGES is the number of the first; SLUICE_SCHEDULED_RATE, segments a second, what their providers take together; with
  * SLUICE_SCHEDULED_KILLS=none nobody is killed. `make scheduled` runs the first with 100,000.
  */
@@ -90,14 +90,16 @@ async function untilCancelled(id: string): Promise<void> {
 function catalogUntil(at: number): CatalogFiles {
   const newYork = "America/New_York";
   const allowed = [{ from: clockIn(newYork, at), to: clockIn(newYork, at + 3 * HOUR_MS) }];
+  const frequencyCaps = [{ id: "two", most: 2, hours: 1, whenReached: "refuse" }];
   return {
     ...files,
+    accounts: [...files.accounts, { id: "seldom", name: "Seldom", frequencyCaps }],
     providers: files.providers.map((one) => ({ ...one, ...(PROVIDERS.includes(one.id) ? allowedRate : {}) })),
     routes: [
       {
         id: "calm",
         strategy: "weighted",
-        when: { accounts: ["acme"] },
+        when: { accounts: ["acme", "seldom"] },
         providers: PROVIDERS.map((id) => ({ id })),
       },
       ...files.routes,
@@ -252,4 +254,28 @@ test.concurrent("a cancel answers what becomes of the message, also at the momen
   console.log(
     `40 cancels around the moment: ${[...told].map(([status, count]) => `${count} answered ${status}`).join(", ")}`,
   );
+});
+
+test.concurrent("a recipient gets no more messages than the account says, and no fewer", async () => {
+  const first = Date.now() + 6_000;
+  const messages = Array.from({ length: 15 }, freshNumber).flatMap((to) =>
+    Array.from({ length: 5 }, (_, i) => ({
+      ...{ messageId: freshId(), to, text: "once more", accountId: "seldom" },
+      ...{ lane: "marketing" as const, sendAt: first + i * 1_500 },
+    })),
+  );
+  await produce(messages);
+  const rows = await untilFinal(
+    messages.map(({ messageId }) => messageId),
+    120_000,
+  );
+  for (const [to, theirs] of Map.groupBy(messages, (message) => message.to)) {
+    const ends = theirs.map(({ messageId }) => rows.get(messageId)!);
+    expect(ends.filter(({ state }) => state === "delivered").length, to).toBe(2);
+    expect(ends.filter(({ error_code: code }) => code === "frequency-cap").length, to).toBe(3);
+    expect(
+      ends.reduce((sum, { submissions: times }) => sum + times, 0),
+      to,
+    ).toBe(2);
+  }
 });
