@@ -31,13 +31,21 @@ const LONGEST_NAME = 1_024;
  */
 export class Predecessor {
   private readonly options: PredecessorOptions;
+  private leaving: Promise<void> | undefined;
 
   constructor(options: PredecessorOptions) {
     this.options = options;
   }
 
-  /** Call it before this process joins. Never throws; ends after `mostMs`. */
-  async leave(): Promise<void> {
+  /** Call it before this process joins, and as early as it is sure that the other one is dead: the group's other members take its partitions. Never throws; ends after `mostMs`. */
+  leave(): Promise<void> {
+    this.leaving ??= this.takeOut().finally(() => {
+      this.leaving = undefined;
+    });
+    return this.leaving;
+  }
+
+  private async takeOut(): Promise<void> {
     const { file, groupId, connection, mostMs = MOST_MS } = this.options;
     const memberId = noted(file);
     if (memberId === undefined) return;
@@ -54,14 +62,19 @@ export class Predecessor {
     try {
       await Promise.race([leaving(), late]);
       connection.log.info({ group: groupId }, "The member that this process was before is out of its group");
+      rmSync(file, { force: true });
     } catch (error) {
-      // Mostly UNKNOWN_MEMBER_ID: it left by itself, or its session is over.
-      connection.log.debug({ group: groupId, cause: (error as Error).message }, "The member noted before is not there");
+      const { message: cause, type } = error as Error & { readonly type?: string };
+      connection.log.debug(
+        { group: groupId, cause },
+        "Could not take the member that this process was out of its group",
+      );
+      // It left by itself, or its session is over.
+      if (type === "UNKNOWN_MEMBER_ID") rmSync(file, { force: true });
     } finally {
       clearTimeout(timer);
       void cluster.disconnect().catch(() => {});
     }
-    rmSync(file, { force: true });
   }
 
   /** This process is in the group under this name. */

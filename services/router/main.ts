@@ -86,6 +86,9 @@ await runService({
 
     const tables = [...CONSENT_TABLES, FREQUENCY_TABLE, ...SCHEDULED_TABLES];
     const store = await openStore(scope, { service: "router", config, tables, cacheOctets: STORE_CACHE_OCTETS });
+    // Whoever had the store before is dead: the other routers need not wait for this one's start to take its partitions.
+    const predecessor = new Predecessor({ file: `${store.folder}.member`, groupId: ROUTER_GROUP, connection });
+    void predecessor.leave();
     const consent = await openConsent(scope, pipeline, { service: "router", config, store });
     const frequency = await openFrequency(scope, pipeline, { store, partitions: config.partitions });
     const boards = [
@@ -270,7 +273,7 @@ await runService({
       topics: ROUTER_INPUTS,
       partitions: config.partitions,
       sessionTimeoutMs: config.kafkaSessionTimeout,
-      predecessor: new Predecessor({ file: `${store.folder}.member`, groupId: ROUTER_GROUP, connection }),
+      predecessor,
       run: async (task) => {
         owned++;
         try {
