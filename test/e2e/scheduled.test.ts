@@ -167,8 +167,8 @@ test.concurrent("messages due in one minute go once, none early and none late, t
     `${MESSAGES} messages due within ${SPREAD_MS / 1_000} s at ${RATE * PROVIDERS.length} segments a second${KILLS ? ", routers killed" : ""}: later than the rate allows by ${quantile(0.5)} ms in the median, ${quantile(0.99)} ms for 99 of 100, ${quantile(1)} ms at the most; the earliest ${earliest} ms after its time`,
   );
   expect(earliest, "none goes before its time").toBeGreaterThanOrEqual(0);
-  // A takeover takes the seconds in which Kafka waits for the killed member, and those of a start: many, on a busy machine.
-  expect(quantile(1), "and none long after").toBeLessThan(KILLS ? 60_000 : 5_000);
+  // With kills within 5 s as well on a machine that has nothing else to do; a start takes longer on a busy one.
+  expect(quantile(1), "and none long after").toBeLessThan(KILLS ? 20_000 : 5_000);
 });
 
 test.concurrent("over the border of two time zones one side is written to, and the other when its morning has come", async () => {
