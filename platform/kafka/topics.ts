@@ -1,5 +1,6 @@
 import type { Admin, ITopicMetadata } from "kafkajs";
 import { type KafkaConnection, kafkaClient } from "./connection.ts";
+import { noLeader } from "./topic-marks.ts";
 
 /** A topic as it should be. */
 export interface TopicSpec {
@@ -14,7 +15,10 @@ export interface TopicsResult {
   readonly mismatched: { name: string; partitions: number; wanted: number }[];
 }
 
-/** Creates the topics that are missing; never changes one that is there. `replication` -1: the broker's default. */
+/**
+ * Creates the topics that are missing, and waits until these have leaders; never changes one that is there, whose partitions may be without a leader.
+ * `replication` -1: the broker's default. @throws what KafkaJS throws; SluiceError `NO_LEADER` (transient) when one it created has none after a minute
+ */
 export async function ensureTopics(
   connection: KafkaConnection,
   specs: readonly TopicSpec[],
@@ -42,13 +46,11 @@ export async function ensureTopics(
           }).map(([name, value]) => ({ name, value })),
         })),
       });
-    const topics = await metadataOf(
-      admin,
-      specs.map((spec) => spec.name),
-    );
+    const created = missing.map((spec) => spec.name);
+    const topics = await metadataOf(admin, { topics: specs.map((spec) => spec.name), created });
     const counts = new Map(topics.map((t) => [t.name, t.partitions.length]));
     return {
-      created: missing.map((spec) => spec.name),
+      created,
       mismatched: specs
         .filter((spec) => counts.get(spec.name) !== spec.partitions)
         .map((spec) => ({ name: spec.name, partitions: counts.get(spec.name) ?? 0, wanted: spec.partitions })),
@@ -65,23 +67,40 @@ const METADATA_PAUSE_MS = 250;
 /** What a broker may say of a topic that was created a moment ago, whose news has not reached it. */
 const NOT_YET: readonly unknown[] = ["UNKNOWN_TOPIC_OR_PARTITION", "LEADER_NOT_AVAILABLE"];
 
-/** Metadata of topics once they have leaders: a broker that has not heard of them is asked again, which KafkaJS does not do. */
+/** Metadata of topics once those that were `created` a moment ago have leaders: a broker that has not heard of them is asked again, which KafkaJS does not do. */
 export async function metadataOf(
   admin: Pick<Admin, "fetchTopicMetadata">,
-  topics: string[],
+  { topics, created }: { readonly topics: readonly string[]; readonly created: readonly string[] },
   pauseMs = METADATA_PAUSE_MS,
 ): Promise<ITopicMetadata[]> {
+  // KafkaJS would ask for all topics.
+  if (topics.length === 0) return [];
   for (let attempt = 1; ; attempt++) {
     try {
-      const found = (await admin.fetchTopicMetadata({ topics })).topics;
-      const leaderless = found.find(({ partitions }) => partitions.some(({ leader }) => leader < 0));
+      const found = (await admin.fetchTopicMetadata({ topics: [...topics] })).topics;
+      const leaderless = found
+        .filter(({ name }) => created.includes(name))
+        .flatMap(({ name, partitions }) =>
+          partitions.filter(({ leader }) => leader < 0).map(({ partitionId }) => [name, partitionId] as const),
+        )[0];
       if (leaderless === undefined) return found;
-      if (attempt === METADATA_ATTEMPTS) throw new Error(`Topic ${leaderless.name} has partitions without a leader.`);
+      if (attempt === METADATA_ATTEMPTS) throw noLeader(...leaderless);
     } catch (error) {
       const { type, cause } = error as { type?: string; cause?: { type?: string } };
       if (!NOT_YET.includes(type ?? cause?.type) || attempt === METADATA_ATTEMPTS) throw error;
     }
     await new Promise((resolve) => setTimeout(resolve, pauseMs));
+  }
+}
+
+/** Resolves when a broker has answered, whatever it says of topics and their leaders. @throws what KafkaJS throws when none does */
+export async function askBrokers(connection: KafkaConnection): Promise<void> {
+  const admin = kafkaClient(connection, 5).admin();
+  try {
+    await admin.connect();
+    await admin.describeCluster();
+  } finally {
+    await admin.disconnect();
   }
 }
 

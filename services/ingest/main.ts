@@ -23,7 +23,6 @@ import { startHttpServer } from "../../platform/http/http-server.ts";
 import { observeKafka } from "../../platform/kafka/observe.ts";
 import type { RecordProducer } from "../../platform/kafka/producer.ts";
 import type { TopicReader } from "../../platform/kafka/topic-reader.ts";
-import { ensureTopics } from "../../platform/kafka/topics.ts";
 import { runService, type Scope } from "../../platform/lifecycle/run-service.ts";
 import { KNOWN_VARIABLES } from "../../schemas/generated/variables.ts";
 import { CANCEL_ANSWERS_TOPIC, CONTROL_TOPIC } from "../../schemas/topics.ts";
@@ -43,7 +42,7 @@ import { Conversions, conversionMetrics } from "./conversions/conversions.ts";
 import { restApp } from "./doors/rest/rest-app.ts";
 import type { RestContext } from "./doors/rest/rest-context.ts";
 import { restMetrics } from "./doors/rest/rest-metrics.ts";
-import { IdleProbe } from "./idle-probe.ts";
+import { kafkaProbe } from "./idle-probe.ts";
 import { ingestConfig } from "./ingest-config.ts";
 import { MessageLookup } from "./status/message-lookup.ts";
 
@@ -57,8 +56,6 @@ const config = loadConfig("ingest", ingestConfig, {
 
 /** Requests at hand get this share of the shutdown deadline; the rest is for the producer's last records. */
 const DRAIN_SHARE = 0.8;
-const PROBE_EVERY_MS = 10_000;
-const PROBE_TIMEOUT_MS = 5_000;
 
 await runService({ name: "ingest", config, redact: ["x-api-key", "text", "to", "secret"], start });
 
@@ -203,13 +200,7 @@ function catalogOf(scope: Scope): LoadedCatalog {
 
 async function observe(scope: Scope, { connection, producer }: Pipeline): Promise<void> {
   observeKafka(scope, { producer });
-  const probe = new IdleProbe({
-    lastAcknowledgedAt: () => producer.lastAcknowledgedAt,
-    // Ensuring no topics changes nothing, and it takes the brokers' answer to do so.
-    ask: () => ensureTopics(connection, [], -1, 1),
-    everyMs: PROBE_EVERY_MS,
-    timeoutMs: PROBE_TIMEOUT_MS,
-  });
+  const probe = kafkaProbe(connection, producer);
   await scope.add("idle probe", { start: () => probe.start(), stop: () => probe.stop() });
   scope.readiness.register("kafka answers", () => probe.outcome);
 }
