@@ -14,6 +14,8 @@ export interface FollowOptions {
   readonly mark?: ReadMark | undefined;
   /** Told of each record that is passed over. */
   readonly onUnreadable?: (() => void) | undefined;
+  /** Of an attempt that may be given up: at its abort nothing more is read, given or waited for, and another attempt may begin. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 const WARN_EVERY_MS = 5_000;
@@ -21,12 +23,12 @@ const WARN_EVERY_MS = 5_000;
 /**
  * Reads a topic from the beginning and on, what earlier and later versions of this program have written as well. Resolves when all that stands
  * there has been read. While a record waits for its writer's schema its partition stands still, so that nothing is lost and at most what one fetch
- * brings waits. What cannot be understood, or cannot be, is passed over with a warning.
+ * brings waits. What cannot be understood, or cannot be, is passed over with a warning. Rejects at the signal's abort with its reason.
  * @param accept false for a record that cannot be understood
  */
 export async function followTopic(
   topic: string,
-  { reader, schemas, log, mark, onUnreadable }: FollowOptions,
+  { reader, schemas, log, mark, onUnreadable, signal }: FollowOptions,
   accept: (record: InRecord) => boolean,
 ): Promise<void> {
   const give = (record: InRecord) => {
@@ -46,6 +48,11 @@ export async function followTopic(
     }
     queue.accept(record);
   };
-  await reader.follow(topic, take, (partition) => (queues.get(partition)?.length ?? 0) === 0);
+  const letGo = () => {
+    for (const queue of queues.values()) queue.close();
+  };
+  signal?.addEventListener("abort", letGo, { once: true });
+  await reader.follow(topic, take, { hasRoom: (partition) => (queues.get(partition)?.length ?? 0) === 0, signal });
   await Promise.all([...queues.values()].map((queue) => queue.idle));
+  signal?.throwIfAborted();
 }

@@ -24,6 +24,7 @@ export class SchemaQueue<E> {
   /** Of these so many have been given. */
   private given = 0;
   private running: Promise<void> | undefined;
+  private closed = false;
 
   constructor(options: SchemaQueueOptions<E>) {
     this.options = options;
@@ -34,12 +35,20 @@ export class SchemaQueue<E> {
     return this.waiting.length - this.given;
   }
 
-  /** Resolves when nothing waits. */
+  /** Resolves when nothing waits, or it has been closed. */
   get idle(): Promise<void> {
     return this.running ?? Promise.resolve();
   }
 
+  /** Lets go of what waits, gives nothing more, and asks the registry for nothing more. */
+  close(): void {
+    this.closed = true;
+    this.waiting = [];
+    this.given = 0;
+  }
+
   accept(entry: E): void {
+    if (this.closed) return;
     if (this.length === 0 && this.missing(entry) === undefined) this.options.give(entry);
     else {
       this.waiting.push(entry);
@@ -56,6 +65,7 @@ export class SchemaQueue<E> {
         const entry = this.waiting[this.given]!;
         const missing = this.missing(entry);
         if (missing !== undefined) await this.load(missing);
+        if (this.closed) return;
         this.given++;
         this.options.give(entry);
       }
@@ -74,7 +84,7 @@ export class SchemaQueue<E> {
 
   /** One that does not exist is not waited for: whoever decodes the record says so. */
   private async load(id: number): Promise<void> {
-    for (;;) {
+    while (!this.closed) {
       try {
         await this.options.schemas.loadSchema(id);
         return;

@@ -30,6 +30,14 @@ const NO_ROOM_MS = 100;
 const MOST_TRIES = 6;
 const AGAIN_MS = 200;
 
+/** How a topic is followed. */
+export interface FollowTerms {
+  /** Asked before each batch of a partition; while it says false, the partition stands still. Default: there always is. */
+  readonly hasRoom?: (partition: number) => boolean;
+  /** At its abort nothing more is given, and the topic may be followed anew. */
+  readonly signal?: AbortSignal | undefined;
+}
+
 /** Who follows one partition. */
 export interface PartitionFollower {
   /**
@@ -158,34 +166,41 @@ export class TopicReader {
   }
 
   /**
-   * Gives every record of the topic from its start and then as they come; resolves when what was there at the call has been given.
-   * @param hasRoom asked before each batch of a partition; while it says false, the partition stands still. Default: there always is
+   * Gives every record of the topic from its start and then as they come; resolves when what was there at the call has been given. Rejects at the signal's
+   * abort with its reason.
    */
   async follow(
     topic: string,
     onRecord: (record: InRecord) => void,
-    hasRoom?: (partition: number) => boolean,
+    { hasRoom, signal }: FollowTerms = {},
   ): Promise<void> {
     const marks = await this.watermarks(topic);
-    await Promise.all(
-      marks.map(
-        ({ low, high }, partition) =>
-          new Promise<void>((resolve) => {
-            if (low >= high) resolve();
-            this.stretches.set(keyOf(topic, partition), {
-              next: low,
-              to: Number.POSITIVE_INFINITY,
-              onRecord,
-              ...(hasRoom === undefined ? {} : { ready: async () => hasRoom(partition) }),
-              reached: (next) => {
-                if (next >= high) resolve();
-              },
-              done: () => {},
-            });
-            this.begin(topic, partition);
-          }),
-      ),
-    );
+    // The answer may have come so late that a later call follows the topic by now.
+    signal?.throwIfAborted();
+    const given = marks.map(({ low, high }, partition) => {
+      const { promise, resolve, reject } = Promise.withResolvers<void>();
+      if (low >= high) resolve();
+      const stretch: Stretch = {
+        next: low,
+        to: Number.POSITIVE_INFINITY,
+        onRecord,
+        ...(hasRoom === undefined ? {} : { ready: async () => hasRoom(partition) }),
+        reached: (next) => {
+          if (next >= high) resolve();
+        },
+        done: () => reject(signal?.reason),
+      };
+      this.stretches.set(keyOf(topic, partition), stretch);
+      this.begin(topic, partition);
+      return { promise, stretch };
+    });
+    const letGo = () => {
+      for (const [partition, { stretch }] of given.entries())
+        if (this.stretches.get(keyOf(topic, partition)) === stretch) this.end(topic, partition, stretch);
+        else stretch.done();
+    };
+    signal?.addEventListener("abort", letGo, { once: true });
+    await Promise.all(given.map(({ promise }) => promise));
   }
 
   /** Gives every record of one partition from an offset on, and then as they come. Offsets below the log's start are skipped. */
@@ -313,6 +328,10 @@ export class TopicReader {
     stretch.next = Math.max(stretch.next, Math.min(next, stretch.to));
     stretch.reached?.(stretch.next);
     if (stretch.next < stretch.to) return;
+    this.end(topic, partition, stretch);
+  }
+
+  private end(topic: string, partition: number, stretch: Stretch): void {
     const key = keyOf(topic, partition);
     this.stretches.delete(key);
     this.turns.delete(key);

@@ -116,7 +116,7 @@ await runService({
       log: scope.log,
       onUnreadable: () => metrics.unreadableHealth.add(),
     };
-    await scope.waitFor("provider health", () => followHealth(followed), { attemptMs: 60_000 });
+    await scope.waitFor("provider health", (signal) => followHealth({ ...followed, signal }), { attemptMs: 60_000 });
     let owned = 0;
     const delivery = await scope.add("delivery estimates", {
       start: () =>
@@ -130,9 +130,10 @@ await runService({
     });
     await scope.waitFor(
       "delivery estimates",
-      () =>
+      (signal) =>
         followQuality({
           reader,
+          signal,
           schemas: codecs,
           codec: codecs.quality,
           fold: (summary) => delivery.fold(summary),
@@ -146,9 +147,10 @@ await runService({
     const usageMark = new ReadMark();
     await scope.waitFor(
       "counts of caps",
-      () =>
+      (signal) =>
         followUsage({
           reader,
+          signal,
           schemas: codecs,
           codec: codecs.usage,
           fold: (usage) => capBoard.fold(usage),
@@ -164,9 +166,10 @@ await runService({
     const budgetsMark = new ReadMark();
     await scope.waitFor(
       "budgets",
-      () =>
+      (signal) =>
         followBudgets({
           reader,
+          signal,
           schemas: codecs,
           codec: codecs.budgetWord,
           fold: (word) => budgetBoard.fold(word),
@@ -183,8 +186,10 @@ await runService({
     const suspicions = new SuspicionBoard(codecs.suspicion);
     await scope.waitFor(
       "suspicions",
-      () =>
-        followTopic(ABNORMAL_TOPIC, { reader, schemas: codecs, log: scope.log }, (record) => suspicions.accept(record)),
+      (signal) =>
+        followTopic(ABNORMAL_TOPIC, { reader, schemas: codecs, log: scope.log, signal }, (record) =>
+          suspicions.accept(record),
+        ),
       { attemptMs: 60_000 },
     );
     const guards = {
@@ -219,13 +224,16 @@ await runService({
       partitions: config.partitions,
       log: scope.log,
     };
-    await scope.waitFor("conversion estimates", () => followConversions(counts), { attemptMs: 60_000 });
+    await scope.waitFor("conversion estimates", (signal) => followConversions({ ...counts, signal }), {
+      attemptMs: 60_000,
+    });
     conversions.start();
     observeConversions(scope.metrics, conversions);
     const learn = (number: string, mccMnc: string, at: number) => networks.learn(number, mccMnc, at);
     await scope.waitFor(
       "learned networks",
-      () => followNetworks({ reader, schemas: codecs, codec: codecs.numberNetwork, learn, log: scope.log }),
+      (signal) =>
+        followNetworks({ reader, schemas: codecs, codec: codecs.numberNetwork, learn, log: scope.log, signal }),
       { attemptMs: 60_000 },
     );
     const ends = new LogEnds(reader, EVENTS_TOPIC, scope.log);

@@ -48,8 +48,9 @@ async function world() {
   const reached: number[] = [];
   const mark = { reached: (next: number) => void reached.push(next) } as ReadMark;
   let unreadable = 0;
-  const follow = (records: readonly InRecord[]) =>
+  const follow = (records: readonly InRecord[], signal?: AbortSignal) =>
     followNetworks({
+      signal,
       reader: { follow: async (_, take) => records.forEach(take) },
       ...{ schemas: codecs, codec: codecs.numberNetwork, mark, log: silentLog },
       learn: (_, network) => learned.push(network),
@@ -102,9 +103,9 @@ it("lets a partition stand still while a schema is waited for, and passes nothin
     const give = { take: (_: InRecord) => {} };
     const read = followNetworks({
       reader: {
-        follow: async (_, take, room) => {
+        follow: async (_, take, terms) => {
           give.take = take;
-          hasRoom = room;
+          hasRoom = terms?.hasRoom;
         },
       },
       ...{ schemas: codecs, codec: codecs.numberNetwork, log: silentLog },
@@ -129,6 +130,43 @@ it("lets a partition stand still while a schema is waited for, and passes nothin
   } finally {
     vi.useRealTimers();
   }
+});
+
+it("lets go of what waits when an attempt is given up: nothing comes of it any more, and the registry is not asked for it", async () => {
+  vi.useFakeTimers();
+  try {
+    const { own, other, follow, learned, reached, schemaOf } = await world();
+    schemaOf.mockRejectedValue(new Error("away"));
+    const abort = new AbortController();
+    const read = follow([own("26201"), other("26202"), own("26203")], abort.signal).catch(String);
+    await vi.advanceTimersByTimeAsync(2_500);
+    expect(schemaOf).toHaveBeenCalledTimes(3);
+    abort.abort("given up");
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(await read).toBe("given up");
+    expect(schemaOf).toHaveBeenCalledTimes(3);
+
+    schemaOf.mockRestore();
+    await follow([own("26203"), own("26207")]);
+    expect(learned).toEqual(["26201", "26203", "26207"]);
+    expect(reached).toEqual([1, 4, 5]);
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
+it("gives up an attempt whose schema comes just then", async () => {
+  const { other, follow, learned, schemaOf } = await world();
+  const schema = Promise.withResolvers<undefined>();
+  schemaOf.mockReturnValueOnce(schema.promise);
+  const abort = new AbortController();
+  const read = follow([other("26202")], abort.signal);
+  await vi.waitFor(() => expect(schemaOf).toHaveBeenCalled());
+  abort.abort("given up");
+  schemaOf.mockRestore();
+  schema.resolve(undefined);
+  await expect(read).rejects.toBe("given up");
+  expect(learned).toEqual([]);
 });
 
 it("goes on behind a record that its taker throws for", async () => {

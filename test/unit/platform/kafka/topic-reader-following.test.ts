@@ -136,11 +136,9 @@ test("a partition whose follower has no room is not fetched over and over, and s
   await reader.start();
   const given: number[] = [];
   let room = true;
-  const read = reader.follow(
-    "table",
-    ({ offset }) => given.push(offset),
-    (partition) => partition === 0 && room,
-  );
+  const read = reader.follow("table", ({ offset }) => given.push(offset), {
+    hasRoom: (partition) => partition === 0 && room,
+  });
   await vi.waitFor(() => expect(broker.paused).toBe(false));
   await fetchOnce();
   room = false;
@@ -152,6 +150,40 @@ test("a partition whose follower has no room is not fetched over and over, and s
   for (let fetches = 0; fetches < 3; fetches++) await fetchOnce();
   await read;
   expect(given).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+});
+
+test("an attempt to follow that is given up is given nothing more, and a later one all from the start, though the earlier one is answered late", async () => {
+  const reader = newReader();
+  await reader.start();
+  const attempt = (table: string) => {
+    const abort = new AbortController();
+    const given: number[] = [];
+    const read = reader.follow(table, ({ offset }) => given.push(offset), { signal: abort.signal });
+    return { abort, given, ended: read.then(() => "read", String) };
+  };
+  const first = attempt("table");
+  await vi.waitFor(() => expect(broker.paused).toBe(false));
+  await fetchOnce();
+  first.abort.abort("given up");
+  expect([await first.ended, broker.paused]).toEqual(["given up", true]);
+  await fetchOnce();
+  expect(first.given).toEqual([0, 1, 2]);
+
+  const late = attempt("slow");
+  late.abort.abort("given up");
+  const replaced = attempt("table");
+  const last = attempt("table");
+  await vi.waitFor(() => expect(broker.paused).toBe(false));
+  replaced.abort.abort("given up");
+  expect([await replaced.ended, await late.ended]).toEqual(["given up", "given up"]);
+  const stretches = (reader as unknown as { stretches: Map<string, unknown> }).stretches;
+  expect([...stretches.keys()]).toEqual(["table/0"]);
+  for (let fetches = 0; fetches < 4; fetches++) await fetchOnce();
+  expect(await last.ended).toBe("read");
+  expect([first.given, last.given]).toEqual([
+    [0, 1, 2],
+    [0, 1, 2, 3, 4, 5, 6, 7, 8, 9],
+  ]);
 });
 
 test("a batch that was fetched again while its follower made room is given once", async () => {
