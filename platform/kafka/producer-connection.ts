@@ -14,6 +14,8 @@ interface Connected {
 /** Our own limit on one whole `send`; above REQUEST_TIMEOUT_MS (12 s), which is above the broker's produce time-out (10 s). */
 const SEND_DEADLINE_MS = 14_000;
 const CONNECT_DEADLINE_MS = 4_000;
+/** A client that is told of no leader is replaced so long after it was made, ms: the broker that tells it may be cut off from the others. */
+const REPLACE_AFTER_MS = 60_000;
 
 /** A KafkaJS producer without what makes it lose records: idempotence and its own retries. `turn`: which seed broker comes first. */
 export function kafkaJsProducer(connection: KafkaConnection, turn: number): Producer {
@@ -31,7 +33,7 @@ export function kafkaJsProducer(connection: KafkaConnection, turn: number): Prod
 /**
  * The KafkaJS producer in use, and its replacement. KafkaJS keeps its stale metadata after a time-out, so a frozen broker
  * would be asked again and again: after a time-out the next send gets a new client, and the old one is closed when its last send has ended.
- * The producer asks for a new one as well when a partition goes on failing.
+ * The producer asks for a new one as well when a partition goes on failing; where it does for want of a leader, the old one serves the others meanwhile.
  */
 export class ProducerConnections {
   private readonly make: (turn: number) => ProducerClient;
@@ -39,6 +41,8 @@ export class ProducerConnections {
   private connecting: Promise<Connected> | undefined;
   private turn = 0;
   private closed = false;
+  /** When the last client was made, monotonic ms. */
+  private madeAt = 0;
 
   constructor(make: (turn: number) => ProducerClient) {
     this.make = make;
@@ -73,6 +77,12 @@ export class ProducerConnections {
     if (this.current !== undefined) this.retire(this.current);
   }
 
+  /** Makes another client, at most once a minute, and goes over to it when it has connected: it may begin with a seed that is dead. */
+  replace(): void {
+    if (this.current === undefined || performance.now() - this.madeAt < REPLACE_AFTER_MS) return;
+    void this.open().catch(() => {});
+  }
+
   private retire(used: Connected): void {
     used.retired = true;
     if (this.current === used) this.current = undefined;
@@ -87,6 +97,7 @@ export class ProducerConnections {
   }
 
   private async open(): Promise<Connected> {
+    this.madeAt = performance.now();
     const client = this.make(this.turn++);
     try {
       await within(client.connect(), CONNECT_DEADLINE_MS);
@@ -95,7 +106,9 @@ export class ProducerConnections {
       void client.disconnect().catch(() => {});
       throw error;
     }
+    const before = this.current;
     this.current = { client, sends: 0, retired: false };
+    if (before !== undefined) this.retire(before);
     return this.current;
   }
 }

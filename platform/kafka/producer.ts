@@ -36,7 +36,7 @@ export interface ProducerOptions {
 const BROKER_TIMEOUT_MS = 10_000;
 const MAX_SHARED_SENDS = 2;
 const MAX_LONE_SENDS = 16;
-/** A partition that has failed so often in a row, whatever with, gets a new client, and so on. */
+/** A partition that has failed so often in a row, for whatever but the want of a leader, gets a new client, and so on. */
 const RENEW_AFTER_FAILURES = 5;
 /** With this many records waiting, lingering gains nothing more. */
 const EAGER_RECORDS = 1_000;
@@ -306,7 +306,9 @@ export class RecordProducer {
         this.lastFailure = describe(failure);
         queue.alone = true;
         queue.failures++;
-        if (queue.failures % RENEW_AFTER_FAILURES === 0) this.connections.renew();
+        // All partitions share the client, and it is not the client that lacks a leader.
+        if (leaderless) this.connections.replace();
+        else if (queue.failures % RENEW_AFTER_FAILURES === 0) this.connections.renew();
         queue.notBefore = now + Math.min(100 * 2 ** Math.min(queue.failures - 1, 4), 1_000);
         seldom(this.options.connection.log, "unconfirmed").warn(
           {

@@ -168,6 +168,38 @@ test("a partition that goes on failing without a time-out gets a new connection"
   expect([broker.clients, broker.disconnects]).toEqual([2, 1]);
 });
 
+test("a partition without a leader leaves the others their client; a new one a minute later is used once it has connected", async () => {
+  const broker = new ScriptedBroker();
+  const noLeader = Object.assign(new Error("no leader"), { type: "LEADER_NOT_AVAILABLE" });
+  // The second seed is dead: its clients never connect.
+  const producer = producerOn(broker, {
+    client: (turn) => {
+      const client = broker.client();
+      const { sendBatch } = client;
+      return {
+        ...client,
+        ...(turn % 2 === 1 && { connect: () => new Promise<never>(() => {}) }),
+        sendBatch: (batch) => {
+          const asked = (batch.topicMessages ?? []).flatMap(({ messages }) => messages.map((m) => m.partition));
+          return asked.includes(1) ? Promise.reject(noLeader) : sendBatch(batch);
+        },
+      };
+    },
+  });
+  void producer.send([record(1, "waits")]).catch(() => {});
+  const clients: number[] = [];
+  for (let second = 1; second <= 150; second++) {
+    const healthy = watch(producer.send([record(0, `v${second}`)]));
+    await pass(1_000);
+    expect([second, healthy.state]).toEqual([second, "stored"]);
+    if (second % 30 === 0) clients.push(broker.clients);
+  }
+  expect(clients).toEqual([1, 1, 2, 2, 3]);
+  // The one that did not connect and the one that was replaced.
+  expect([broker.disconnects, producer.leaderlessSince("t", 1) > 0]).toEqual([2, true]);
+  await Promise.all([producer.close(0), pass(3_000)]);
+});
+
 test("first occurrences stay in order when a given-up attempt lands late", async () => {
   const broker = new ScriptedBroker();
   const timeout = Object.assign(new Error("no answer"), { name: "KafkaJSRequestTimeoutError" });

@@ -3,6 +3,7 @@
  * socket is answered here. Answers go through KafkaJS's own readers where those throw for what a broker says.
  */
 import { createRequire } from "node:module";
+import { KafkaJSConnectionError } from "kafkajs";
 import { vi } from "vitest";
 import "../../../../platform/kafka/connection.ts";
 
@@ -21,6 +22,7 @@ const NOT_LEADER_FOR_PARTITION = 6;
 
 interface Broker {
   nodeId: number;
+  readonly connectionPool: { readonly port: number };
   up?: boolean;
 }
 interface AskedOf {
@@ -32,6 +34,8 @@ export class ScriptedBrokers {
   /** By topic and partition: the broker that leads it; -1: none does. */
   readonly leaders: Record<string, number[]>;
   readonly logs = new Map<string, string[]>();
+  /** Ports of brokers that take no connection, which shows after 2 s. */
+  readonly dead = new Set<number>();
   metadataAsked = 0;
 
   constructor(leaders: Record<string, number[]>) {
@@ -54,6 +58,10 @@ export class ScriptedBrokers {
         return this.up === true;
       },
       async connect(this: Broker) {
+        if (kafka.dead.has(this.connectionPool.port)) {
+          await new Promise((resolve) => setTimeout(resolve, 2_000));
+          throw new KafkaJSConnectionError("Connection timeout");
+        }
         this.up = true;
       },
       async disconnect(this: Broker) {
