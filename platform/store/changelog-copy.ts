@@ -76,6 +76,7 @@ export class ChangelogCopy {
   private readonly withoutLeader = new Set<number>();
   private timer: NodeJS.Timeout | undefined;
   private starting: Promise<void> | undefined;
+  private beginningLed = false;
   private over = false;
 
   constructor(options: ChangelogCopyOptions) {
@@ -101,10 +102,13 @@ export class ChangelogCopy {
     const marks = await source.watermarks(topic);
     this.partitions = marks.map(() => undefined);
     await this.beginLed(marks, asked);
-    const onFault = (error: Error) =>
-      seldom(options.log, `copy-${topic}`).debug({ topic, cause: error.message }, "Could not ask for the log's ends");
-    this.timer = askEvery(options.pollMs ?? POLL_MS, () => this.ask(), onFault);
+    this.timer = askEvery(options.pollMs ?? POLL_MS, () => this.ask(), this.onUnasked);
   }
+
+  private readonly onUnasked = (error: Error): void => {
+    const { topic, log } = this.options;
+    seldom(log, `copy-${topic}`).debug({ topic, cause: error.message }, "Could not ask for the log's ends");
+  };
 
   /** Begins with all partitions that have not been begun and have a leader. */
   private async beginLed(marks: readonly Watermarks[], asked: number): Promise<void> {
@@ -276,7 +280,18 @@ export class ChangelogCopy {
         }
       }
     }
-    await this.beginLed(marks, asked);
+    this.beginBeside(marks, asked);
+  }
+
+  /** Beside the questions: until what is read anew has been cleared, the other partitions would grow old. */
+  private beginBeside(marks: readonly Watermarks[], asked: number): void {
+    if (this.beginningLed) return;
+    this.beginningLed = true;
+    this.beginLed(marks, asked)
+      .catch(this.onUnasked)
+      .finally(() => {
+        this.beginningLed = false;
+      });
   }
 
   private follower(following: Following, partition: number): PartitionFollower {

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { silentLog } from "../../../../platform/log/log.ts";
 import { ChangelogCopy } from "../../../../platform/store/changelog-copy.ts";
 import { type Change, type Database, type DatabaseOptions, openDatabase } from "../../../../platform/store/database.ts";
@@ -409,10 +409,45 @@ test("a partition without a leader at the start holds up no other, and is begun 
   // It has a leader, and the copy has not heard of it.
   await expect(one.copy.caughtUp(1)).rejects.toMatchObject({ code: "NO_LEADER" });
   await one.copy.ask();
+  await vi.waitFor(() => expect(one.copy.position(1)).toBe(1));
   await log.deliverAll();
   expect(await one.copy.caughtUp(1)).toBe(true);
   expect([one.get(0, "a"), one.get(1, "b"), one.copy.lag]).toEqual(["2", "2", 0]);
   expect(one.applied, "what it had is not read anew").toEqual([1, 1]);
+  await one.end("close");
+});
+
+test("while a partition that has a leader at last is cleared, the others do not grow old, nobody waits in vain, and it is begun once", async () => {
+  const log = new SimulatedChangelog(2, DAY);
+  log.leaderless.add(1);
+  log.append(1, "b", "1");
+  const one = await instance(log, freshFolder());
+  const cleared = Promise.withResolvers<void>();
+  const clear = vi.spyOn(one.store, "clear").mockReturnValueOnce(cleared.promise);
+  log.leaderless.clear();
+  for (let turn = 0; turn < 3; turn++) {
+    log.now += 10_000;
+    await one.copy.ask();
+    expect([one.copy.seenAt(0), one.copy.seenAt(1)]).toEqual([log.now, 0]);
+  }
+  log.append(0, "a", "1");
+  const wanted = { alive: true };
+  const waits = one.copy.reached(0, 1, wanted);
+  wanted.alive = false;
+  await one.copy.ask();
+  expect(await waits).toBe(false);
+
+  // It fails, and is begun again by the next question.
+  cleared.reject(new Error("no answer"));
+  await new Promise((resolve) => setImmediate(resolve));
+  await one.copy.ask();
+  await vi.waitFor(async () => {
+    await log.deliverAll();
+    expect(one.get(1, "b")).toBe("1");
+  });
+  await one.copy.ask();
+  expect(clear).toHaveBeenCalledTimes(2);
+  expect([one.copy.seenAt(1), one.faults]).toEqual([log.now, []]);
   await one.end("close");
 });
 
