@@ -1,6 +1,7 @@
 import { SchemaRegistryClient } from "../../platform/codec/schema-registry.ts";
 import { keepBrokersTime } from "../../platform/kafka/broker-clock-probe.ts";
 import type { KafkaConnection } from "../../platform/kafka/connection.ts";
+import { observeLeaders } from "../../platform/kafka/observe.ts";
 import { RecordProducer } from "../../platform/kafka/producer.ts";
 import { TopicReader, type TopicReaderOptions } from "../../platform/kafka/topic-reader.ts";
 import type { Scope } from "../../platform/lifecycle/run-service.ts";
@@ -38,6 +39,7 @@ export async function startPipeline(
   { lingerMs }: { readonly lingerMs?: number } = {},
 ): Promise<Pipeline> {
   const connection = { brokers: kafkaBrokers, clientId: `sluice-${service}-${instance}`, log: scope.log };
+  observeLeaders(scope);
   const codecs = await scope.waitFor("schema registry", () => connectCodecs(registryUrl));
   const registry = new SchemaRegistryClient(registryUrl);
   await scope.waitFor("earlier schemas", () => loadEarlierSchemas(registry, codecs, scope.log));

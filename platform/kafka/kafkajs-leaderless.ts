@@ -2,10 +2,11 @@
  * One partition without a leader fails all metadata that names it in KafkaJS 2.2.4: who reads, writes or looks at any partition of the topic, or at any
  * topic of the same client, stands still until it has one again. Here such a partition is a part of the answer, with leader -1: KafkaJS neither
  * fetches from it nor writes to it, and goes on with the others. While there is one, its metadata is of use for half a second only, so that it finds
- * the new leader. Asked where logs end, it tells nothing of such a partition (`topicMarks` says which). KafkaJS has had no release since February 2023. Held by
+ * the new leader, and `leaderless` knows of it. Asked where logs end, it tells nothing of such a partition (`topicMarks` says which). KafkaJS has had no release since February 2023. Held by
  * test/unit/platform/kafka/kafkajs-leaderless.test.ts.
  */
 import { createRequire } from "node:module";
+import { leaderless } from "./leaderless.ts";
 
 interface PartitionMetadata {
   readonly partitionErrorCode: number;
@@ -73,8 +74,13 @@ const pool = (require("kafkajs/src/cluster/brokerPool") as { prototype: BrokerPo
 const refresh = pool.refreshMetadata;
 pool.refreshMetadata = async function (this: BrokerPool, topics): Promise<void> {
   await refresh.call(this, topics);
-  if (this.metadata?.topicMetadata.some((topic) => topic.partitionMetadata.some(isLeaderless)))
-    this.metadataExpireAt = Date.now() + AGAIN_MS;
+  const without = (this.metadata?.topicMetadata ?? []).map(({ topic, partitionMetadata }) => ({
+    topic,
+    partitions: partitionMetadata.filter(isLeaderless).map(({ partitionId }) => partitionId),
+  }));
+  if (without.some(({ partitions }) => partitions.length > 0)) this.metadataExpireAt = Date.now() + AGAIN_MS;
+  // Whoever names no topic is told of all that the brokers have, others' too.
+  if (topics.length > 0) for (const { topic, partitions } of without) leaderless.told(topic, partitions);
 };
 
 const cluster = (require("kafkajs/src/cluster") as { prototype: Cluster }).prototype;
@@ -88,8 +94,8 @@ cluster.findBroker = async function (this: Cluster, of): Promise<unknown> {
 const fetchTopicsOffset = cluster.fetchTopicsOffset;
 cluster.fetchTopicsOffset = async function (this: Cluster, asked): Promise<ToldTopic[]> {
   const led = asked.map((one) => {
-    const leaderless = this.findTopicPartitionMetadata(one.topic).filter(isLeaderless);
-    const without = new Set(leaderless.map(({ partitionId }) => partitionId));
+    const unled = this.findTopicPartitionMetadata(one.topic).filter(isLeaderless);
+    const without = new Set(unled.map(({ partitionId }) => partitionId));
     return { ...one, partitions: one.partitions.filter(({ partition }) => !without.has(partition)) };
   });
   const told = new Map((await fetchTopicsOffset.call(this, led)).map(({ topic, partitions }) => [topic, partitions]));

@@ -1,5 +1,6 @@
 import type { LifecycleScope } from "../lifecycle/lifecycle.ts";
 import type { Labels, MetricRegistry } from "../telemetry/metric-registry.ts";
+import { leaderless } from "./leaderless.ts";
 import type { RecordProducer } from "./producer.ts";
 import type { TaskGroup } from "./task-group.ts";
 import { topicLags } from "./topic-lag.ts";
@@ -37,6 +38,23 @@ export function observeKafka(
     unregister();
     forget();
   };
+}
+
+/** How many topics the note names. */
+const NAMED_TOPICS = 10;
+
+/** Shows which partitions have no leader, by a metric and beside the readiness checks: it keeps nobody from the work on the others. */
+export function observeLeaders({ metrics, readiness }: ObservedScope): void {
+  metrics.observe("kafka_leaderless_partitions", "gauge", "Partitions without a leader, of topics that have any", () =>
+    leaderless.topics.map(({ topic, partitions }) => ({ value: partitions.length, labels: { topic } })),
+  );
+  readiness.note("partitions without a leader", () => {
+    const { topics } = leaderless;
+    if (topics.length === 0) return undefined;
+    const named = topics.slice(0, NAMED_TOPICS).map(({ topic, partitions }) => `${topic} ${partitions.join(", ")}`);
+    const more = topics.length > NAMED_TOPICS ? `; and of ${topics.length - NAMED_TOPICS} more topics` : "";
+    return `waiting for kafka: no leader of ${named.join("; ")}${more}`;
+  });
 }
 
 function registerReadiness(scope: ObservedScope, group: TaskGroup, label: string): () => void {

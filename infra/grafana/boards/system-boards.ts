@@ -102,6 +102,13 @@ export const KAFKA: Board = {
         curves("Records a request", "short", quantiles("producer_request_records", "")),
         curves("Written again", "cps", each(`sum by (service, instance) (rate(producer_repeated_total${RATE}))`)),
         curves("Unconfirmed for", "s", each("max by (service, instance) (producer_unconfirmed_seconds)")),
+        curves("Partitions without a leader", "short", [
+          {
+            text: "max by (topic) (kafka_leaderless_partitions)",
+            legend: "{{topic}}",
+            empty: "while every partition has a leader",
+          },
+        ]),
         curves("Waiting to be written", "bytes", each("sum by (service) (producer_queued_bytes)", "{{service}}")),
       ],
     },

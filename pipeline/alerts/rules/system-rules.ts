@@ -77,6 +77,13 @@ export const SYSTEM_RULES: readonly AlertRule[] = [
     summary: "Kafka has confirmed no write of {service} ({instance}) for {value} s",
   },
   {
+    name: "PartitionWithoutLeader",
+    severity: "page",
+    when: [when(reading("max", "kafka_leaderless_partitions", ["topic"]), ">", 0)],
+    forSeconds: MINUTE,
+    summary: "{value} partitions of {topic} have no leader: what stands in them and what is for them waits",
+  },
+  {
     name: "KafkaHeartbeatsLapse",
     severity: "ticket",
     when: [when(increase("consumer_lapses_total", INSTANCE, 15 * MINUTE), ">", 2)],
