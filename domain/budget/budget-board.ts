@@ -14,14 +14,19 @@ export interface BudgetListener {
   heard(word: BudgetWord): void;
   /** Words on budgets stood there that are not heard. */
   missed(): void;
+  /** A word of its own partition stood there that cannot be understood. */
+  misheard(account: string): void;
 }
 
+const NONE: ReadonlySet<number> = new Set();
 const NOTHING: Sums = { spent: { day: 0, month: 0 }, reach: { day: 0, month: 0 } };
 
 /** The newest word of each partition on each account's budget, in the order of one log, which is the same for all routers. */
 export class BudgetBoard {
   /** By account, then by partition. */
   private readonly words = new Map<string, Map<number, BudgetWord>>();
+  /** By account: partitions whose last word cannot be understood. */
+  private readonly unread = new Map<string, Set<number>>();
   private readonly costs = new Map<string, Micros>();
   private readonly listeners = new Map<number, BudgetListener>();
 
@@ -34,6 +39,7 @@ export class BudgetBoard {
     const known = partitions.get(word.partition);
     if (known !== undefined && word.epoch < known.epoch) return;
     partitions.set(word.partition, word);
+    this.understood(word.account, word.partition);
     for (const listener of this.listeners.values()) listener.heard(word);
   }
 
@@ -42,9 +48,31 @@ export class BudgetBoard {
     for (const listener of this.listeners.values()) listener.missed();
   }
 
+  /** A word of a partition stood there that cannot be understood: until it says another one, nobody knows what it may spend. */
+  misheard(account: string, partition: number): void {
+    let partitions = this.unread.get(account);
+    if (partitions === undefined) {
+      partitions = new Set();
+      this.unread.set(account, partitions);
+    }
+    partitions.add(partition);
+    this.listeners.get(partition)?.misheard(account);
+  }
+
+  /** The partitions whose last word on the account's budget cannot be understood. */
+  unreadOf(account: string): ReadonlySet<number> {
+    return this.unread.get(account) ?? NONE;
+  }
+
   /** A word was taken away. */
   forget(account: string, partition: number): void {
     this.words.get(account)?.delete(partition);
+    this.understood(account, partition);
+  }
+
+  private understood(account: string, partition: number): void {
+    const partitions = this.unread.get(account);
+    if (partitions?.delete(partition) && partitions.size === 0) this.unread.delete(account);
   }
 
   /** `listener` is the partition's owner in this process until it is released. */

@@ -189,6 +189,15 @@ export class PartitionBudget implements BudgetListener {
     for (const ledger of this.ledgers.values()) ledger.claimMissed = ledger.claim !== undefined;
   }
 
+  /** Somebody else has spoken for this partition: others may believe that it has nothing at hand, or too much, until it speaks again. */
+  misheard(account: string): void {
+    const ledger = this.ledgers.get(account);
+    if (ledger === undefined) return;
+    ledger.grant = { ...ledger.grant, ahead: 0 };
+    ledger.changed = true;
+    ledger.toldAt = 0;
+  }
+
   /** The words that are to be written. */
   tell(accounts: Iterable<string>, now: number): BudgetWord[] {
     const words: BudgetWord[] = [];
@@ -283,9 +292,9 @@ export class PartitionBudget implements BudgetListener {
     // Of a period that ends now both its ends are looked at: what is granted holds in the next one as well.
     const now = ledger.toldAt;
     const others = board.sums(account, claim.currency, now, partition);
-    const within = boundsOf(budget).every(
-      ([period, bound]) => others.reach[period] + reachOf(claim, period, now) <= bound,
-    );
+    const within =
+      board.unreadOf(account).size === 0 &&
+      boundsOf(budget).every(([period, bound]) => others.reach[period] + reachOf(claim, period, now) <= bound);
     if (!within && !isLess(claim, ledger.grant, budget, now)) return;
     ledger.grant = claim;
     ledger.claim = undefined;
@@ -351,7 +360,8 @@ export class PartitionBudget implements BudgetListener {
     const none = { account, currency, partition, epoch: 0, ...nothing, ahead: 0, next: [] };
     const word = said?.currency === currency ? said : none;
     const { reach } = board.sums(account, currency, now);
-    const granted = boundsOf(budget).every(([period, bound]) => reach[period] <= bound);
+    const unread = board.unreadOf(account);
+    const granted = unread.size === 0 && boundsOf(budget).every(([period, bound]) => reach[period] <= bound);
     const { day, dayEnd, month, monthEnd } = word;
     return {
       account,
@@ -362,8 +372,8 @@ export class PartitionBudget implements BudgetListener {
       claim: undefined,
       claimRead: false,
       claimMissed: false,
-      // Others count what was told: what it does not let this one spend is to be taken back.
-      changed: !granted && word.ahead > 0,
+      // Others count what was told: what it does not let this one spend is to be taken back, and what they do not understand to be said again.
+      changed: (!granted && word.ahead > 0) || unread.has(partition),
       unsure: new UnsureCharges(),
       toldUpTo: word.next,
       toldUpToAt: now,

@@ -11,6 +11,8 @@ export interface FollowBudgetsOptions extends FollowOptions {
   readonly forget: (account: string, partition: number) => void;
   /** Told where words of the log are not given: one that cannot be understood, or those that compaction had removed before they were read. */
   readonly missed: () => void;
+  /** Told of the partition whose word cannot be understood, where its key says so. */
+  readonly misheard?: (account: string, partition: number) => void;
   /** Of the message topics. */
   readonly partitions: number;
 }
@@ -20,22 +22,32 @@ const KEY = /^([^/]{1,64})\/(\d{1,6})$/;
 
 /** Reads what routers have spent of budgets, in the order of the log. */
 export function followBudgets(options: FollowBudgetsOptions): Promise<void> {
-  const { missed } = options;
+  const { missed, misheard, partitions } = options;
   let next: number | undefined;
   return followTopic(BUDGETS_TOPIC, options, (record) => {
     if (next !== undefined && record.offset > next) missed();
     next = record.offset + 1;
     const understood = take(record, options);
-    if (!understood) missed();
+    if (!understood) {
+      missed();
+      const { account, partition } = keyOf(record);
+      if (account !== undefined && partition < partitions) misheard?.(account, partition);
+    }
     return understood;
   });
 }
 
-function take({ key, value }: InRecord, { codec, fold, forget, partitions }: FollowBudgetsOptions): boolean {
+function keyOf({ key }: InRecord): { readonly account: string | undefined; readonly partition: number } {
+  const [, account, partition] = KEY.exec(key?.toString() ?? "") ?? [];
+  return { account, partition: Number(partition) };
+}
+
+function take(record: InRecord, { codec, fold, forget, partitions }: FollowBudgetsOptions): boolean {
+  const { value } = record;
   if (value === null) {
-    const [, account, partition] = KEY.exec(key?.toString() ?? "") ?? [];
+    const { account, partition } = keyOf(record);
     if (account === undefined) return false;
-    forget(account, Number(partition));
+    forget(account, partition);
     return true;
   }
   const decoded = codec.decode(value);

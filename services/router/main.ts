@@ -175,6 +175,7 @@ await runService({
           fold: (word) => budgetBoard.fold(word),
           forget: (account, partition) => budgetBoard.forget(account, partition),
           missed: () => budgetBoard.missed(),
+          misheard: (account, partition) => budgetBoard.misheard(account, partition),
           partitions: config.partitions,
           mark: budgetsMark,
           log: scope.log,

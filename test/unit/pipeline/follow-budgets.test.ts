@@ -31,6 +31,7 @@ it("gives the words in their order, says when one was taken away, and passes ove
   });
   const records = [
     record({}),
+    record({ day: -1 }, "acme/6"),
     record({ partition: 6 }),
     record({ day: -1 }),
     record({ ahead: -1 }),
@@ -49,13 +50,14 @@ it("gives the words in their order, says when one was taken away, and passes ove
     fold: ({ account, day }) => told.push(`${account} ${day}`),
     forget: (account, partition) => told.push(`${account}/${partition} is gone`),
     missed: () => told.push("missed"),
+    misheard: (account, partition) => told.push(`${account}/${partition} is not understood`),
     partitions: 6,
     log: silentLog,
     onUnreadable: () => unreadable++,
   });
-  const missed = Array.from({ length: 6 }, () => "missed");
-  expect(told).toEqual(["acme 7500", ...missed, "acme 9000", "acme/2 is gone"]);
-  expect(unreadable).toBe(6);
+  const missed = Array.from({ length: 5 }, () => ["missed", "acme/2 is not understood"]).flat();
+  expect(told).toEqual(["acme 7500", "missed", ...missed, "missed", "acme 9000", "acme/2 is gone"]);
+  expect(unreadable).toBe(7);
 });
 
 it("says where compaction has removed words, before the one behind them", async () => {

@@ -87,3 +87,59 @@ it("a claim that has been read, and was not granted, is not granted after words 
   board.fold(other(300_000, 100_000));
   expect(verdict()).toBe("held");
 });
+
+/** What is said is read at once, until there is room or for some turns. */
+const settled = (): string => {
+  for (let turn = 0; turn < 4 && verdict() !== "go"; turn++) for (const word of said()) board.fold(word);
+  return verdict();
+};
+
+it("nothing more is granted while another partition's last word cannot be understood, and what was granted stays", () => {
+  board.fold(asked());
+  board.misheard("acme", 1);
+  expect(verdict()).toBe("go");
+  budget.add("acme", BUDGET, COST, now, { input: 0, offset: 7 });
+  expect(settled()).toBe("held");
+  board.fold({ ...other(0, 0), epoch: 3 });
+  expect(settled()).toBe("go");
+});
+
+it("a former owner's word, which is passed over, does not stand for one that cannot be understood; that it was taken away does", () => {
+  board.fold({ ...other(0, 0), epoch: 3 });
+  board.misheard("acme", 1);
+  board.fold(other(0, 0));
+  expect(settled()).toBe("held");
+  board.forget("acme", 1);
+  expect(settled()).toBe("go");
+});
+
+it("a partition whose own word cannot be understood has nothing at hand, and says another one, even when it wants nothing", () => {
+  board.fold(asked());
+  expect(verdict()).toBe("go");
+  board.missed();
+  board.misheard("acme", 0);
+  expect(verdict()).toBe("held");
+  expect(settled()).toBe("go");
+  expect(board.unreadOf("acme")).toEqual(new Set());
+
+  board.fold(other(1_000_000, 0));
+  for (let turn = 0; turn < 10; turn++) for (const word of said()) board.fold(word);
+  expect(said()).toEqual([]);
+  board.missed();
+  board.misheard("acme", 0);
+  expect(said()).toMatchObject([{ partition: 0, ahead: 0 }]);
+});
+
+it("a new owner has nothing at hand where a word cannot be understood, and says its own again where that is it", () => {
+  const owner = () =>
+    new PartitionBudget({ partition: 0, partitions: 2, board, budgetOf: () => BUDGET, random: () => 0 });
+  board.fold({ ...other(0, COST), partition: 0 });
+  expect(owner().room("acme", BUDGET, COST, now).verdict).toBe("go");
+  board.misheard("acme", 1);
+  expect(owner().room("acme", BUDGET, COST, now).verdict).toBe("held");
+  board.fold(other(1_000_000, 0));
+  board.fold({ ...other(0, 0), partition: 0 });
+  expect(owner().tell(["acme"], now)).toEqual([]);
+  board.misheard("acme", 0);
+  expect(owner().tell(["acme"], now)).toMatchObject([{ partition: 0, ahead: 0 }]);
+});
