@@ -14,7 +14,7 @@ export const consentSettings = {
   consentStale: duration({ min: 2_000, max: 600_000 })
     .default(10_000)
     .describe(
-      "A copy of sms.consent that has not been seen at the log's end for so long is not gone by: senders submit nothing until it has",
+      "A partition of the copy of sms.consent that has not been seen at its log's end for so long is not gone by: senders submit nothing to its recipients until it has",
     ),
 };
 const shape = z.object(consentSettings);

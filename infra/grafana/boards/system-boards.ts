@@ -148,7 +148,7 @@ export const KAFKA: Board = {
           "Age of what is known of who has said stop",
           "s",
           each("max by (service, instance) (consent_copy_age_seconds)"),
-          "Senders submit nothing by a copy that is older than SLUICE_CONSENT_STALE",
+          "Of the partition that is behind most; senders submit nothing to recipients whose partition is older than SLUICE_CONSENT_STALE",
         ),
         curves(
           "CRMs that are told of suppressions, in five minutes",

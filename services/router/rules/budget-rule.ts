@@ -144,7 +144,7 @@ export class BudgetRule implements MessageRule {
       key: `${word.account}/${task.partition}`,
       value: codecs.budgetWord.encode({ ...word, at: now }),
     }));
-    // At most one word of an account waits there: the next one is said when it has been read. It fails when the partition is another owner's, or the process ends.
+    // One word of an account waits there, since the next is said when it has been read, and one more each time that words were missed. It fails when the partition is another owner's, or the process ends.
     producer.send(words, task).catch(() => {});
   }
 

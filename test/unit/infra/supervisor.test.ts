@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { getPriority, tmpdir } from "node:os";
@@ -65,10 +65,21 @@ async function until<T>(what: () => Promise<T | undefined | false>, timeoutMs = 
 const inState = (client: ControlClient, name: string, state: string) =>
   until(async () => (await client.status()).find((row) => row.name === name && row.state === state));
 
+/** Field 19 of a thread's stat (proc_pid_stat(5)); the second one, the command in parentheses, may hold blanks. */
+const niceOf = (stat: string) => Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[16]);
+
 it("starts a process that stands back from others as nice as it says, with all its threads", async () => {
-  const client = await run([sleeper("first"), sleeper("back", { niceness: 3 })]);
-  const niceness = async (name: string) => getPriority((await inState(client, name, "ready"))!.pid!);
-  expect(await niceness("back")).toBe(Math.min(19, (await niceness("first")) + 3));
+  const script = "process.stdout.write('READY\\n'); setInterval(() => {}, 60_000)";
+  const client = await run([
+    sleeper("first"),
+    sleeper("back", { niceness: 3, command: process.execPath, args: ["-e", script] }),
+  ]);
+  const pidOf = async (name: string) => (await inState(client, name, "ready"))!.pid!;
+  const expected = Math.min(19, getPriority(await pidOf("first")) + 3);
+  const threads = `/proc/${await pidOf("back")}/task`;
+  const niceness = readdirSync(threads).map((thread) => niceOf(readFileSync(join(threads, thread, "stat"), "utf8")));
+  expect(niceness.length).toBeGreaterThan(1);
+  expect(niceness).toEqual(niceness.map(() => expected));
 });
 
 it("starts in the order of dependencies and ends in the reverse order", async () => {
