@@ -58,7 +58,12 @@ export function observeLeaders({ metrics, readiness }: ObservedScope): void {
 }
 
 function registerReadiness(scope: ObservedScope, group: TaskGroup, label: string): () => void {
-  return scope.readiness.register(`consumer${label}`, () => {
+  const removeNote = scope.readiness.note(`consumer${label}`, () => {
+    const { waiting } = group.status;
+    if (waiting.length === 0) return undefined;
+    return `waiting for kafka: partitions ${waiting.join(", ")} do not run, since one that they read from has no leader`;
+  });
+  const unregister = scope.readiness.register(`consumer${label}`, () => {
     const status = group.status;
     if (!status.joined)
       return {
@@ -67,12 +72,16 @@ function registerReadiness(scope: ObservedScope, group: TaskGroup, label: string
       };
     if (!status.leaseValid)
       return { ok: false, why: "waiting for kafka: the group coordinator has not answered a heartbeat for too long" };
-    if (status.running < status.assigned.length)
+    if (status.running + status.waiting.length < status.assigned.length)
       return { ok: false, why: `${status.running} of ${status.assigned.length} partitions are running` };
     if (status.assigned.length > 0 && status.fetchAgeMs > FETCH_MS)
       return { ok: false, why: `no fetch for ${Math.round(status.fetchAgeMs)} ms` };
     return { ok: true };
   });
+  return () => {
+    unregister();
+    removeNote();
+  };
 }
 
 interface ObservedGroup {

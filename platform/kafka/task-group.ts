@@ -12,11 +12,13 @@ import { type CommitRequest, Commits } from "./commits.ts";
 import { readCommitted } from "./committed-offsets.ts";
 import { type KafkaConnection, kafkaClient } from "./connection.ts";
 import { GenerationCommit } from "./generation-commit.ts";
+import type { GroupStatus } from "./group-status.ts";
 import { Lease } from "./lease.ts";
 import type { Predecessor } from "./predecessor.ts";
 import { seldom, toRecord } from "./record.ts";
 import { faultsInRow, restartDelayMs } from "./restart-delay.ts";
 import { Task, type TaskHost, type TaskInput } from "./task.ts";
+import { tellOfFault } from "./task-fault.ts";
 import { isKnown, topicMarks } from "./topic-marks.ts";
 
 export interface TaskGroupOptions {
@@ -45,6 +47,10 @@ interface Slot {
   task: Task | undefined;
   ended: Promise<void>;
   failures: number;
+  /** It ended before it had a task. */
+  over: boolean;
+  /** It failed last for want of a leader. */
+  waits: boolean;
 }
 
 interface BatchStretch {
@@ -120,26 +126,21 @@ export class TaskGroup implements TaskHost {
     return valid;
   }
 
-  /** What readiness is told from. */
-  get status(): {
-    joined: boolean;
-    /** While it has not joined: what went wrong last. */
-    trouble: string | undefined;
-    assigned: number[];
-    running: number;
-    /** 0 while every input is full, and so none is fetched: what is read waits for somebody else. */
-    fetchAgeMs: number;
-    leaseValid: boolean;
-  } {
+  get status(): GroupStatus {
     let running = 0;
     const full = this.tasks.every((task) => task.inputs.every((input) => input.paused && input.length > 0));
-    for (const slot of this.slots.values()) if (slot.task?.alive) running++;
+    const waiting: number[] = [];
+    for (const [partition, slot] of this.slots)
+      if (slot.task?.alive) running++;
+      else if (slot.waits && this.assigned.has(partition)) waiting.push(partition);
+    const needsNoFetch = running > 0 ? full : waiting.length > 0;
     return {
       joined: !this.joining,
       trouble: this.trouble,
       assigned: [...this.assigned],
       running,
-      fetchAgeMs: running > 0 && full ? 0 : performance.now() - this.lastFetchAt,
+      waiting,
+      fetchAgeMs: needsNoFetch ? 0 : performance.now() - this.lastFetchAt,
       leaseValid: this.lease.valid,
     };
   }
@@ -337,13 +338,14 @@ export class TaskGroup implements TaskHost {
     for (const partition of this.assigned) {
       const slot = this.slots.get(partition);
       if (slot?.task?.alive) continue;
-      const next: Slot = { task: undefined, ended: Promise.resolve(), failures: slot?.failures ?? 0 };
-      if (slot !== undefined && slot.task === undefined) continue;
+      if (slot !== undefined && slot.task === undefined && !slot.over) continue;
+      const { failures = 0, waits = false } = slot ?? {};
+      const next: Slot = { task: undefined, ended: Promise.resolve(), failures, over: false, waits };
       this.slots.set(partition, next);
       next.ended = this.runSlot(partition, next, slot?.ended ?? Promise.resolve());
     }
     for (const [partition, slot] of this.slots)
-      if (!this.assigned.has(partition) && slot.task !== undefined && !slot.task.alive) this.forget(partition, slot);
+      if (!this.assigned.has(partition) && (slot.over || slot.task?.alive === false)) this.forget(partition, slot);
   }
 
   /** An input that is full is not fetched, and so does not hear of what is written behind it: its backlog would stand still. */
@@ -394,7 +396,8 @@ export class TaskGroup implements TaskHost {
     let began = performance.now();
     try {
       await before;
-      if (slot.failures > 0) await new Promise((resolve) => setTimeout(resolve, restartDelayMs(slot.failures)));
+      if (slot.failures > 0)
+        await new Promise((resolve) => setTimeout(resolve, restartDelayMs(slot.failures, slot.waits)));
       began = performance.now();
       const epoch = this.counters.joins;
       const restored = await readCommitted(this.admin!, this.options, partition);
@@ -417,23 +420,20 @@ export class TaskGroup implements TaskHost {
         this.options.maxQueuedBytes >> 1,
       );
       slot.task = task;
+      slot.waits = false;
       for (const input of task.inputs)
         this.consumer?.seek({ topic: input.topic, partition, offset: String(input.expected) });
       await this.options.run(task);
       slot.failures = 0;
     } catch (error) {
       if (task?.alive !== false) {
-        this.counters.taskFailures++;
         slot.failures = faultsInRow(slot.failures, performance.now() - began);
-        log.error(
-          { group: this.options.groupId, partition, err: error },
-          "A task failed; it begins again from its last commit",
-        );
+        slot.waits = tellOfFault(log, { group: this.options.groupId, partition, err: error });
+        if (!slot.waits) this.counters.taskFailures++;
       }
     }
-    if (task === undefined) {
-      if (this.slots.get(partition) === slot) this.slots.delete(partition);
-    } else task.revoke();
+    if (task === undefined) slot.over = true;
+    else task.revoke();
   }
 
   /**

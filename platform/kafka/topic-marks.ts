@@ -43,6 +43,13 @@ export function noLeader(topic: string, partition: number): SluiceError {
   });
 }
 
+/** Whether that is why something failed. */
+export function isNoLeader(error: unknown): boolean {
+  let e = error as { code?: string; cause?: unknown } | undefined | null;
+  for (; e !== undefined && e !== null; e = e.cause as typeof e) if (e.code === "NO_LEADER") return true;
+  return false;
+}
+
 /** Watermarks of every partition of a topic, by partition number. @throws what KafkaJS throws */
 export async function topicMarks(admin: Pick<Admin, "fetchTopicOffsets">, topic: string): Promise<Watermarks[]> {
   const found: Watermarks[] = [];

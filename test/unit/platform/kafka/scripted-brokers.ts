@@ -83,8 +83,8 @@ export class ScriptedBrokers {
       async findGroupCoordinator() {
         return { coordinator: { nodeId: 1, host: "b", port: 1 } };
       },
-      async joinGroup() {
-        return { generationId: 1, leaderId: "m", memberId: "m", members: [], groupProtocol: "RoundRobinAssigner" };
+      async joinGroup({ groupProtocols }: { groupProtocols: { name: string }[] }) {
+        return { generationId: 1, leaderId: "m", memberId: "m", members: [], groupProtocol: groupProtocols[0]!.name };
       },
       async syncGroup() {
         const all = Object.entries(kafka.leaders).map(([topic, of]) => [topic, [...of.keys()]]);
