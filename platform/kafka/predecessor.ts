@@ -62,7 +62,7 @@ export class Predecessor {
     try {
       await Promise.race([leaving(), late]);
       connection.log.info({ group: groupId }, "The member that this process was before is out of its group");
-      rmSync(file, { force: true });
+      this.forget();
     } catch (error) {
       const { message: cause, type } = error as Error & { readonly type?: string };
       connection.log.debug(
@@ -70,10 +70,23 @@ export class Predecessor {
         "Could not take the member that this process was out of its group",
       );
       // It left by itself, or its session is over.
-      if (type === "UNKNOWN_MEMBER_ID") rmSync(file, { force: true });
+      if (type === "UNKNOWN_MEMBER_ID") this.forget();
     } finally {
       clearTimeout(timer);
       void cluster.disconnect().catch(() => {});
+    }
+  }
+
+  /** A note that stays is asked about once more by the next process. */
+  private forget(): void {
+    const { file, groupId, connection } = this.options;
+    try {
+      rmSync(file, { force: true });
+    } catch (error) {
+      connection.log.warn(
+        { group: groupId, cause: (error as Error).message },
+        "Cannot remove the name of a member that is gone",
+      );
     }
   }
 

@@ -12,6 +12,9 @@ const Broker = require("kafkajs/src/broker") as { prototype: Record<string, unkn
 const metadataResponse = require("kafkajs/src/protocol/requests/metadata/v6/response") as {
   parse(data: unknown): Promise<unknown>;
 };
+const leaveGroupResponse = require("kafkajs/src/protocol/requests/leaveGroup/v3/response") as {
+  parse(data: unknown): Promise<unknown>;
+};
 const { createErrorFromCode } = require("kafkajs/src/protocol/error") as { createErrorFromCode(code: number): Error };
 const { MemberAssignment } = require("kafkajs/src/consumer/assignerProtocol") as {
   MemberAssignment: { encode(of: object): Buffer };
@@ -37,6 +40,10 @@ export class ScriptedBrokers {
   /** Ports of brokers that take no connection, which shows after 2 s. */
   readonly dead = new Set<number>();
   metadataAsked = 0;
+  /** `group/member` of all that were to leave a group. */
+  readonly leaves: string[] = [];
+  /** What is said to them: an error's code; 0: they have left. */
+  leaveCode = async (): Promise<number> => 0;
 
   constructor(leaders: Record<string, number[]>) {
     this.leaders = leaders;
@@ -92,7 +99,11 @@ export class ScriptedBrokers {
         return { memberAssignment: MemberAssignment.encode({ version: 1, assignment, userData: Buffer.alloc(0) }) };
       },
       async heartbeat() {},
-      async leaveGroup() {},
+      async leaveGroup({ groupId, memberId }: { groupId: string; memberId: string }) {
+        kafka.leaves.push(`${groupId}/${memberId}`);
+        const member = { memberId, groupInstanceId: null, errorCode: await kafka.leaveCode() };
+        return await leaveGroupResponse.parse({ throttleTime: 0, errorCode: 0, members: [member] });
+      },
       async offsetFetch({ topics }: { topics: AskedOf[] }) {
         const none = ({ partition }: { partition: number }) => ({ partition, offset: "-1", metadata: "" });
         return { responses: topics.map(({ topic, partitions }) => ({ topic, partitions: partitions.map(none) })) };
