@@ -1,3 +1,4 @@
+import { isKnown } from "../../../platform/kafka/topic-marks.ts";
 import type { TopicReader } from "../../../platform/kafka/topic-reader.ts";
 import { askEvery } from "../../../platform/lifecycle/ask-every.ts";
 import type { Log } from "../../../platform/log/log.ts";
@@ -53,17 +54,24 @@ export class WatchedTopics {
     return this.meters.get(topic)!.now;
   }
 
-  private async ask(): Promise<void> {
+  /** Asks for the topics whose turn it is; done every second by itself. */
+  async ask(): Promise<void> {
     const step = this.step++;
     const due = WATCHED.filter(({ everyMs }) => step % (everyMs / STEP_MS) === 0);
-    for (const { topic, group } of due) {
-      const [marks, committed] = await Promise.all([
-        this.reader.watermarks(topic),
-        this.reader.committed(group, topic),
-      ]);
-      const sample = { ends: marks.map(({ high }) => high), starts: marks.map(({ low }) => low), committed };
-      this.meters.get(topic)!.sample(sample, performance.now());
-    }
+    let fault: unknown;
+    // What is wrong with one topic keeps nobody from asking for the others.
+    for (const { topic, group } of due)
+      await this.sample(topic, group).catch((error: unknown) => {
+        fault ??= error;
+      });
     this.onSample();
+    if (fault !== undefined) throw fault;
+  }
+
+  private async sample(topic: string, group: string): Promise<void> {
+    const [marks, committed] = await Promise.all([this.reader.watermarks(topic), this.reader.committed(group, topic)]);
+    const known = marks.map((mark) => (isKnown(mark) ? mark : undefined));
+    const sample = { ends: known.map((mark) => mark?.high), starts: known.map((mark) => mark?.low), committed };
+    this.meters.get(topic)!.sample(sample, performance.now());
   }
 }

@@ -1,10 +1,14 @@
 import { expect, test } from "vitest";
 import { snapshotOf } from "../../../domain/catalog/snapshot.ts";
 import { networkName } from "../../../domain/numbers/network.ts";
+import { unknownMarks } from "../../../platform/kafka/topic-marks.ts";
+import { silentLog } from "../../../platform/log/log.ts";
+import { LANES, requestTopic } from "../../../schemas/topics.ts";
 import { FlowMeter } from "../../../services/console/live/flow-meter.ts";
 import { overview } from "../../../services/console/live/overview.ts";
 import { ProviderBoard } from "../../../services/console/live/provider-board.ts";
 import { RecentPoints } from "../../../services/console/live/recent-points.ts";
+import { WatchedTopics } from "../../../services/console/live/watched-topics.ts";
 import { CachedAnswers } from "../../../services/console/read/cached-answers.ts";
 import { BLANK_HEALTH } from "../pipeline/blank-health.ts";
 
@@ -78,6 +82,40 @@ test("a topic's rate is that of the last seconds, its backlog what is not commit
   // Made anew.
   sample([0, 0], [-1, -1], 12_000);
   expect(meter.now.perSecond).toBe(0);
+});
+
+test("a partition without a leader counts as it was last known, and what is heard of one for the first time was not written just now", () => {
+  const meter = new FlowMeter();
+  const sample = (ends: (number | undefined)[], at: number) =>
+    meter.sample({ ends, starts: ends.map((end) => (end === undefined ? end : 5)), committed: [-1, -1] }, at);
+  sample([10, undefined], 0);
+  sample([20, undefined], 1_000);
+  expect(meter.now).toEqual({ perSecond: 10, waiting: 15 });
+  sample([20, 1_000], 2_000);
+  expect(meter.now).toEqual({ perSecond: 0, waiting: 1_010 });
+  sample([undefined, 1_020], 3_000);
+  expect(meter.now).toEqual({ perSecond: 20, waiting: 1_030 });
+  sample([24, 1_020], 4_000);
+  expect(meter.now).toEqual({ perSecond: 12, waiting: 1_034 });
+});
+
+test("what is wrong with one topic, or a partition of it, keeps nobody from asking for the others", async () => {
+  const [first, ...others] = LANES.map(requestTopic);
+  let isRefused = false;
+  let samples = 0;
+  const watermarks = async (topic: string) => {
+    if (topic === first && isRefused) throw new Error("refused");
+    return topic === first ? [unknownMarks(topic, 0), { low: 0, high: 7 }] : [{ low: 0, high: 4 }];
+  };
+  const reader = { watermarks, committed: async () => [2, 2] };
+  const topics = new WatchedTopics(reader, silentLog, () => samples++);
+  await topics.ask();
+  expect([first!, ...others].map((topic) => topics.of(topic).waiting)).toEqual([5, ...others.map(() => 2)]);
+  isRefused = true;
+  reader.committed = async () => [1, 1];
+  await expect(topics.ask()).rejects.toThrow("refused");
+  expect([first!, ...others].map((topic) => topics.of(topic).waiting)).toEqual([5, ...others.map(() => 3)]);
+  expect(samples).toBe(2);
 });
 
 test("the overview has what is known, and leaves out processes that have gone", () => {
