@@ -8,9 +8,10 @@ import { join, resolve } from "node:path";
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { type ClusterConfig, readClusterConfig } from "../../infra/local/cluster-config.ts";
 import { consoleAddress } from "../../infra/local/sluice-processes.ts";
+import { type ShownBudgets, spendBudgets } from "./budgets-to-see.ts";
 import { type Look, openConsole, startBrowser } from "./console-browser.ts";
 import { type Scene, scenes } from "./scenes.ts";
-import { answerFromHandset, putAside, sendMessage } from "./tour-events.ts";
+import { answerFromHandset, keepTraffic, putAside, sendMessage } from "./tour-events.ts";
 
 const PROJECT = resolve(import.meta.dirname, "../..");
 const FOLDER = join(PROJECT, process.env.SHOTS || ".sluice/shots");
@@ -22,14 +23,17 @@ const LOOKS: Readonly<Record<string, Look>> = {
 };
 /** What a page may weigh at first, octets over the wire. */
 const FIRST_LOAD = 150_000;
-/** What is looked at: VIEWS names some of them. */
+/** What is looked at, and how: VIEWS and LOOK name some of them. */
 const WANTED = process.env.VIEWS?.split(",");
+const WANTED_LOOKS = process.env.LOOK?.split(",");
 /** A step that has not come about by then has failed, ms. */
 const STEP_MS = 60_000;
 /** Curves and tables are drawn by then, after what they show has come. */
 const SETTLE_MS = 700;
 
 const axeSource = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+type State = Awaited<ReturnType<BrowserContext["storageState"]>>;
 
 interface Violation {
   readonly id: string;
@@ -39,6 +43,8 @@ interface Violation {
 
 const trouble: string[] = [];
 const browser = await startBrowser();
+let stopTraffic = () => {};
+let withoutBudgets = async () => {};
 try {
   mkdirSync(FOLDER, { recursive: true });
   const config = readClusterConfig(process.env, PROJECT);
@@ -46,11 +52,16 @@ try {
   if (address === undefined) throw new Error("this cluster has no console");
   const state = await firstLoad(browser, address);
   const { origin } = new URL(address);
+  stopTraffic = keepTraffic(config);
   const wanted = scenes({ messageId: await somethingToSee(config) }).filter(
     ({ name }) => WANTED?.includes(name) ?? true,
   );
-  for (const [name, look] of Object.entries(LOOKS)) await lookAt(browser, state, { origin, name, look, wanted });
+  if (wanted.some(({ budgets }) => budgets)) withoutBudgets = await spendBudgets(config, () => budgets(state, origin));
+  for (const [name, look] of Object.entries(LOOKS))
+    if (WANTED_LOOKS?.includes(name) ?? true) await lookAt(browser, state, { origin, name, look, wanted });
 } finally {
+  stopTraffic();
+  await withoutBudgets();
   await browser.close();
 }
 for (const line of trouble) console.error(line);
@@ -86,10 +97,21 @@ async function firstLoad(from: Browser, address: string) {
 async function somethingToSee(config: ClusterConfig): Promise<string> {
   let id = "";
   for (const campaign of ["autumn", "autumn", "winter"])
-    id = await sendMessage(config, `shots-${campaign}`, { campaign });
+    id = await sendMessage(config, `shots-${campaign}`, { metadata: { campaign } });
   await answerFromHandset(config, "YES, please. Ja, bitte! Да, пожалуйста.");
   await putAside(config);
   return id;
+}
+
+/** What the console shows of the accounts' budgets. */
+async function budgets(session: State, origin: string): Promise<ShownBudgets> {
+  const context = await browser.newContext({ storageState: session });
+  try {
+    const answer = await context.request.get(`${origin}/api/account-terms`);
+    return (await answer.json()) as ShownBudgets;
+  } finally {
+    await context.close();
+  }
 }
 
 interface Looking {
@@ -99,11 +121,7 @@ interface Looking {
   readonly wanted: readonly Scene[];
 }
 
-async function lookAt(
-  from: Browser,
-  state: Awaited<ReturnType<BrowserContext["storageState"]>>,
-  { origin, name, look, wanted }: Looking,
-): Promise<void> {
+async function lookAt(from: Browser, state: State, { origin, name, look, wanted }: Looking): Promise<void> {
   const options = {
     colorScheme: look.theme,
     viewport: { width: look.width, height: look.height },

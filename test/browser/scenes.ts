@@ -1,6 +1,5 @@
 /** What `make console-shots` looks at: each view, and what can be opened on it. */
 import type { Page, Route } from "playwright-core";
-import { NEAR_END_SHARE } from "../../domain/catalog/budget.ts";
 import type { SaidSuspicion } from "../../pipeline/follow/suspicion-board.ts";
 import { shownSuspicions } from "../../services/console/read/suspicions.ts";
 
@@ -13,6 +12,8 @@ export interface Scene {
   readonly prepare?: (page: Page) => Promise<void>;
   /** Looked at by nobody who has logged in. */
   readonly loggedOut?: boolean;
+  /** Accounts have budgets, of which some is spent. */
+  readonly budgets?: boolean;
 }
 
 /** What stands on the cluster for the scenes. */
@@ -55,8 +56,11 @@ export function scenes({ messageId }: SceneParts): readonly Scene[] {
     { name: "dead-letters-shown", address: "dead-letters", prepare: openLetter },
     { name: "dead-letters-looked", address: "dead-letters", prepare: dryRun },
     { name: "dead-letters-replay", address: "dead-letters", prepare: openReplay },
-    view("accounts"),
-    { name: "accounts-budgets", address: "accounts", prepare: showBudgets },
+    {
+      ...view("accounts"),
+      budgets: true,
+      prepare: (page) => page.waitForSelector('.condition:has-text("near its end")').then(),
+    },
     view("campaigns"),
     view("catalog"),
     { name: "catalog-rollback", address: "catalog", prepare: openRollBack },
@@ -127,46 +131,6 @@ async function lookUpStop(page: Page): Promise<void> {
   await page.fill("#said-stop", "+491713920012");
   await page.click('button:text("Look up")');
   await page.waitForSelector('form [role="status"] p:not(.muted)');
-}
-
-/** Budgets, and messages for later, as they would be: the local catalog's accounts have none. */
-async function showBudgets(page: Page): Promise<void> {
-  const now = Date.now();
-  const next = now + 95 * MINUTE_MS;
-  await page.route("**/api/scheduled", (route) =>
-    route.fulfill({
-      json: {
-        value: [
-          { account: "acme", code: "scheduled", messages: 12_400, next },
-          { account: "nordbank", code: "quiet-hours", messages: 318, next: next + 400 * MINUTE_MS },
-        ],
-      },
-    }),
-  );
-  await page.route("**/api/account-terms", async (route: Route) => {
-    const body = (await (await route.fetch()).json()) as { accounts: { id: string }[] };
-    const accounts = body.accounts.map((one) => ({ ...one, budget: budgetsOf(now)[one.id] ?? null }));
-    await route.fulfill({ json: { ...body, accounts } });
-  });
-  await page.reload();
-  await page.waitForSelector('.condition:has-text("near its end")');
-}
-
-function budgetsOf(now: number): Readonly<Record<string, object>> {
-  const use = (period: string, most: number, spent: number, days: number) => {
-    const state = spent >= most ? "used-up" : spent / most > NEAR_END_SHARE ? "near-end" : "room";
-    const [ends, used, left] = [now + days * 86_400_000, spent / most, String(most - spent)];
-    return { ...{ period, state, ends, used, left }, most: String(most), spent: String(spent) };
-  };
-  const terms = { currency: "EUR", zone: "Europe/Berlin" };
-  return {
-    acme: {
-      ...terms,
-      whenReached: "wait",
-      periods: [use("day", 500, 437.2068, 0.4), use("month", 9_000, 2_912.5, 12)],
-    },
-    nordbank: { ...terms, whenReached: "refuse", periods: [use("day", 40, 40, 0.4)] },
-  };
 }
 
 /** Has the page answered with this in place of, or beside, what the console says. */

@@ -11,24 +11,32 @@ import { RecordProducer } from "../../platform/kafka/producer.ts";
 import { silentLog } from "../../platform/log/log.ts";
 import { requestTopic } from "../../schemas/topics.ts";
 
-/** Of the catalog's account `acme`. */
-const API_KEY = "acme-demo-key";
+/** Of an account of the local cluster's catalog. */
+const apiKey = (account: string): string => `${account}-demo-key`;
 const TRAFFIC_EVERY_MS = 250;
 const HANDSET = "+491713920012";
 /** The http provider of the local cluster's catalog, and where its secret is. */
 const HTTP_PROVIDER = "http-c";
 const SECRETS = "infra/local/secrets";
 
+/** What a message is otherwise than a code of acme's that goes at once. */
+export interface Otherwise {
+  readonly account?: string;
+  readonly metadata?: Readonly<Record<string, string>>;
+  /** ISO 8601 */
+  readonly sendAt?: string;
+}
+
 /** A message over HTTP. @returns its id */
 export async function sendMessage(
   config: ClusterConfig,
   reference: string,
-  metadata: Readonly<Record<string, string>> = {},
+  { account = "acme", ...otherwise }: Otherwise = {},
 ): Promise<string> {
   const answer = await fetch(`${sluiceEndpoints(config).ingestUrl}/v1/messages`, {
     method: "POST",
-    headers: { "content-type": "application/json", authorization: `Bearer ${API_KEY}` },
-    body: JSON.stringify({ to: "+4915112345678", text: "hello", lane: "otp", reference, metadata }),
+    headers: { "content-type": "application/json", authorization: `Bearer ${apiKey(account)}` },
+    body: JSON.stringify({ to: "+4915112345678", text: "hello", lane: "otp", reference, ...otherwise }),
   });
   if (!answer.ok) throw new Error(`ingest: ${answer.status} ${await answer.text()}`);
   return ((await answer.json()) as { id: string }).id;
@@ -42,7 +50,7 @@ export function keepTraffic(config: ClusterConfig): () => void {
   const send = () =>
     fetch(`${sluiceEndpoints(config).ingestUrl}/v1/messages`, {
       method: "POST",
-      headers: { "content-type": "application/json", authorization: `Bearer ${API_KEY}` },
+      headers: { "content-type": "application/json", authorization: `Bearer ${apiKey("bench")}` },
       body: JSON.stringify({ to: `+4915112${randomInt(100_000, 999_999)}`, text: "hello", lane: "transactional" }),
     }).then(
       (answer) => answer.arrayBuffer(),
