@@ -222,6 +222,8 @@ export class NumberNetworks {
           waiting: [],
         },
     );
+    // The alert is by increase(), which misses all that a series begins with when it is not there before.
+    for (const { lookup } of this.services) this.options.metrics.refused(lookup.id, "budget");
     for (const service of before) {
       if (this.services.includes(service)) continue;
       // Its questions under way fail, and those that wait are settled after them.

@@ -1,4 +1,4 @@
-import type { Abnormality } from "../../../domain/abnormal/suspicion.ts";
+import { ABNORMALITIES, type Abnormality } from "../../../domain/abnormal/suspicion.ts";
 import type { Guard, GuardMode } from "../../../domain/catalog/guard.ts";
 import type { Snapshot } from "../../../domain/catalog/snapshot.ts";
 import { ContentRules } from "../../../domain/guard/content-rules.ts";
@@ -19,8 +19,16 @@ export interface GuardRuleOptions {
   readonly suspicions: Pick<SuspicionBoard, "open">;
   /** Of all partitions this process has, above 0. */
   readonly share: () => number;
-  readonly metric: (code: string, action: "monitored" | "blocked") => Pick<Counter, "add">;
+  readonly metric: (code: string, action: GuardAction) => Pick<Counter, "add">;
 }
+
+/** What a guard may have against a message. */
+export const GUARD_CODES: readonly string[] = [
+  ...["guard-velocity", "guard-sequence"],
+  ...ABNORMALITIES.map((kind) => `guard-${kind}`),
+];
+export const GUARD_ACTIONS = ["monitored", "blocked"] as const;
+export type GuardAction = (typeof GUARD_ACTIONS)[number];
 
 /** Why a message is suspected, and what its account wants done with it. */
 interface Finding {

@@ -128,18 +128,6 @@ function ofProviders(world: World): Cause[] {
       within: 60,
     },
     {
-      cause: "20 codes to one range of numbers, from an account with a budget for seven",
-      alerts: ["BudgetNearEnd", "GuardActs"],
-      begin: async () => {
-        await apply({ ...files, accounts: [...files.accounts, SPENDER] });
-        await world.producer.send(
-          Array.from({ length: 20 }, (_, n) => codeTo(world, `49151999000${String(n * 4 + 10)}`, SPENDER.id)),
-        );
-      },
-      end: () => apply(files),
-      within: 60,
-    },
-    {
       cause: "40 codes to one range of numbers",
       alerts: ["AbnormalTraffic"],
       begin: () =>
@@ -149,6 +137,19 @@ function ofProviders(world: World): Cause[] {
       end: async () => {},
       // Traffic is looked at by the minute, once it is stored.
       within: 150,
+    },
+    {
+      cause: "20 codes to one range of numbers, from an account with a budget for seven",
+      // Behind the one before: its codes are to one range of numbers as well.
+      alerts: ["BudgetNearEnd", "GuardActs"],
+      begin: async () => {
+        await apply({ ...files, accounts: [...files.accounts, SPENDER] });
+        await world.producer.send(
+          Array.from({ length: 20 }, (_, n) => codeTo(world, `49151999000${String(n * 4 + 10)}`, SPENDER.id)),
+        );
+      },
+      end: () => apply(files),
+      within: 60,
     },
   ];
 }

@@ -105,6 +105,8 @@ describe("networks of ported numbers", () => {
       "lookups de": 2,
       "lookup_results de answered": 1,
       "lookup_spent_micros de EUR": 4_000,
+      // What is alerted by increase() is there from the start.
+      "lookups_refused de budget": 0,
       "networks_known lookup": 1,
     });
   });
@@ -159,6 +161,7 @@ describe("networks of ported numbers", () => {
       "lookups de": 5,
       "lookup_results de timed-out": 3,
       "lookup_results de answered": 1,
+      "lookups_refused de budget": 0,
       "lookups_refused de circuit-open": 2,
     });
   });

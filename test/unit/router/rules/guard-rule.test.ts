@@ -4,7 +4,9 @@ import { accountSchema } from "../../../../domain/catalog/account.ts";
 import { snapshotOf } from "../../../../domain/catalog/snapshot.ts";
 import { PrefixGuard } from "../../../../domain/guard/prefix-guard.ts";
 import type { SaidSuspicion } from "../../../../pipeline/follow/suspicion-board.ts";
-import { GuardRule } from "../../../../services/router/rules/guard-rule.ts";
+import { type Counter, MetricRegistry } from "../../../../platform/telemetry/metric-registry.ts";
+import { routerMetrics } from "../../../../services/router/router-metrics.ts";
+import { GUARD_CODES, GuardRule } from "../../../../services/router/rules/guard-rule.ts";
 import { codecs, eventOf, inRecord, NOW, request, world } from "../router-world.ts";
 
 async function guarded(more: object, open: readonly SaidSuspicion[] = []) {
@@ -46,6 +48,22 @@ describe("an account's guard", () => {
       ),
     });
     expect(counted).toContain("guard-velocity blocked");
+  });
+
+  it("has all its series before anything is counted: increase() misses what a later one begins with", async () => {
+    const registry = new MetricRegistry();
+    routerMetrics(registry);
+    const family = [...registry.families()].find(({ name }) => name === "router_guarded_total")!;
+    const series = [...family.entries()].map(
+      ([{ code, action }, counter]) => `${code} ${action} ${(counter as Counter).value}`,
+    );
+    expect(series).toEqual(GUARD_CODES.flatMap((code) => [`${code} monitored 0`, `${code} blocked 0`]));
+    const filtering = await guarded({ guard: { mode: "filter", suspicions: ["pumping"] } }, [said()]);
+    filtering.send();
+    const watching = await guarded({ guard: {} });
+    flood(watching.send);
+    for (const counted of [...filtering.counted, ...watching.counted]) expect(series).toContain(`${counted} 0`);
+    expect(filtering.counted).toEqual(["guard-pumping blocked"]);
   });
 
   it("lets it go where it monitors, and the event says what would have been", async () => {
