@@ -31,10 +31,11 @@ interface BrokerPool {
 interface AskedTopic {
   readonly topic: string;
   readonly partitions: readonly { readonly partition: number }[];
+  readonly fromTimestamp?: number;
 }
 interface ToldTopic {
   readonly topic: string;
-  /** `offset` undefined: the partition has no leader. */
+  /** `offset` undefined, or no number: the partition has no leader. */
   readonly partitions: readonly { readonly partition: number; readonly offset: string | undefined }[];
 }
 interface Cluster {
@@ -49,6 +50,11 @@ const LEADER_NOT_AVAILABLE = 5;
 const METADATA_VERSIONS = [0, 1, 2, 3, 4, 5, 6];
 /** How long metadata is of use that names a partition without a leader, ms. */
 const AGAIN_MS = 500;
+/**
+ * Told in answer to a question by time. KafkaJS has asked for the ends before, and takes the end where this answer begins with no number: of a partition
+ * that has lost its leader in between it would say that nothing came since.
+ */
+const NOBODY_CAN_SAY = "0, but there is no leader";
 
 const require = createRequire(import.meta.url);
 const { createErrorFromCode } = require("kafkajs/src/protocol/error") as { createErrorFromCode(code: number): Error };
@@ -99,8 +105,13 @@ cluster.fetchTopicsOffset = async function (this: Cluster, asked): Promise<ToldT
     return { ...one, partitions: one.partitions.filter(({ partition }) => !without.has(partition)) };
   });
   const told = new Map((await fetchTopicsOffset.call(this, led)).map(({ topic, partitions }) => [topic, partitions]));
-  return asked.map(({ topic, partitions }) => {
+  return asked.map(({ topic, partitions, fromTimestamp }) => {
     const offsets = new Map(told.get(topic)?.map(({ partition, offset }) => [partition, offset]));
-    return { topic, partitions: partitions.map(({ partition }) => ({ partition, offset: offsets.get(partition) })) };
+    const unknown = fromTimestamp === undefined ? undefined : NOBODY_CAN_SAY;
+    const offsetOf = ({ partition }: { partition: number }) => ({
+      partition,
+      offset: offsets.get(partition) ?? unknown,
+    });
+    return { topic, partitions: partitions.map(offsetOf) };
   });
 };

@@ -58,9 +58,9 @@ export async function topicMarks(admin: Pick<Admin, "fetchTopicOffsets">, topic:
   return found;
 }
 
-/** KafkaJS is made to tell nothing of a partition without a leader (kafkajs-leaderless.ts). */
+/** KafkaJS is made to tell nothing, or nothing that is a number, of a partition without a leader (kafkajs-leaderless.ts). */
 function isTold(...offsets: readonly (string | undefined)[]): boolean {
-  return !offsets.includes(undefined);
+  return offsets.every((offset) => Number.isSafeInteger(Number(offset)));
 }
 
 /**

@@ -116,7 +116,8 @@ export class ChangelogCopy {
     this.note(marks);
     const led = [...marks.keys()].filter((p) => this.partitions[p] === undefined && isKnown(marks[p]!));
     if (led.length === 0) return;
-    const newest = Math.max(0, ...marks.map((_, partition) => store.position(topic, partition)?.newest ?? 0));
+    // Of those that begin here: what the others have had since they began is newer, and nothing of these would be found behind it.
+    const newest = Math.max(0, ...led.map((partition) => store.position(topic, partition)?.newest ?? 0));
     const later = newest === 0 ? [] : await source.offsetsAt(topic, newest + 1, led);
     const begun: (readonly [number, Following])[] = [];
     for (const partition of led) {

@@ -13,7 +13,7 @@ export interface LogState {
   /** First offset kept, and one above the last. */
   readonly low: number;
   readonly high: number;
-  /** First offset whose record was appended after `newest` of every partition's copy; negative where there is none. */
+  /** First offset whose record was appended after `newest` of every copy that begins at the same time; negative where there is none. */
   readonly firstLater: number;
 }
 

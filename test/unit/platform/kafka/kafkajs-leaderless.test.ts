@@ -58,6 +58,24 @@ test("where the logs end is told of all partitions but that one, which says why 
   await admin.disconnect();
 });
 
+test("a leader that is lost between the two questions of one by time is not taken for a log to which nothing came", async () => {
+  const kafka = new ScriptedBrokers({ table: [1, 1], other: [2] });
+  for (const p of [0, 1]) kafka.log("table", p).push("x");
+  const admin = await connectAdmin(connection, 0);
+  let isFirst = true;
+  kafka.afterOffsets = async () => {
+    if (!isFirst) return;
+    isFirst = false;
+    kafka.leaders.table![1] = -1;
+    // Another question has the client hear of it.
+    await topicMarks(admin, "other");
+  };
+  await expect(topicOffsetsAt(admin, "table", 5)).rejects.toMatchObject({ code: "NO_LEADER", message: /table\/1/ });
+  Object.assign(kafka.leaders, { table: [1, 1] });
+  await vi.waitFor(async () => expect(await topicOffsetsAt(admin, "table", 5)).toEqual([1, 1]), 5_000);
+  await admin.disconnect();
+});
+
 test("what is written to other partitions is stored at once, one of the seeds being dead; that one waits and says why", async () => {
   const kafka = new ScriptedBrokers({ out: [1, -1, 2] });
   kafka.dead.add(9);

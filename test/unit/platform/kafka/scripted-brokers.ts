@@ -40,6 +40,8 @@ export class ScriptedBrokers {
   /** Ports of brokers that take no connection, which shows after 2 s. */
   readonly dead = new Set<number>();
   metadataAsked = 0;
+  /** Done when a broker has looked where logs end, before it answers. */
+  afterOffsets: () => Promise<void> = async () => {};
   /** `group/member` of all that were to leave a group. */
   readonly leaves: string[] = [];
   /** What is said to them: an error's code; 0: they have left. */
@@ -85,6 +87,7 @@ export class ScriptedBrokers {
             return { partition, offset: String(timestamp === -2 ? 0 : kafka.log(topic, partition).length) };
           }),
         }));
+        await kafka.afterOffsets();
         return { responses: told };
       },
       async findGroupCoordinator() {

@@ -417,6 +417,35 @@ test("a partition without a leader at the start holds up no other, and is begun 
   await one.end("close");
 });
 
+test("a partition that is begun late and has lost records meanwhile is read anew, whatever came to the others since", async () => {
+  const log = new SimulatedChangelog(2, DAY);
+  const folder = freshFolder();
+  log.append(0, "a", "1");
+  log.append(1, "b", "1");
+  log.append(1, "b", "lost");
+  const first = await instance(log, folder);
+  await log.deliverAll();
+  await first.end("close");
+  log.leaderless.add(1);
+  const one = await instance(log, folder);
+  // Its new leader has not all, and takes another record in the place of what it lacks; another partition gets a later one.
+  log.now += 60_000;
+  log.truncate(1, 1);
+  log.append(1, "c", "1");
+  log.now += 60_000;
+  log.append(0, "a", "2");
+  await log.deliverAll();
+  expect(one.get(0, "a")).toBe("2");
+  log.leaderless.clear();
+  await one.copy.ask();
+  await vi.waitFor(() => expect(one.warnings.at(-1)).toMatchObject({ partition: 1, why: "log-replaced" }));
+  await vi.waitFor(async () => {
+    await log.deliverAll();
+    expect([one.get(1, "b"), one.get(1, "c")]).toEqual(["1", "1"]);
+  });
+  await one.end("close");
+});
+
 test("while a partition that has a leader at last is cleared, the others do not grow old, nobody waits in vain, and it is begun once", async () => {
   const log = new SimulatedChangelog(2, DAY);
   log.leaderless.add(1);

@@ -50,6 +50,12 @@ export class SimulatedChangelog implements ChangelogSource {
     });
   }
 
+  /** Its newest records are lost, as by a leader that did not have them. */
+  truncate(partition: number, end: number): void {
+    this.ends[partition] = end;
+    this.logs[partition] = this.logs[partition]!.filter((record) => record.offset < end);
+  }
+
   /** An offset without a record: the mark at the end of a writer's transaction. */
   mark(partition: number): void {
     this.ends[partition]!++;
