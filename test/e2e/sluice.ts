@@ -1,3 +1,4 @@
+import "../../platform/kafka/kafkajs-idle-timer.ts";
 import { execFile } from "node:child_process";
 import { randomInt, randomUUID } from "node:crypto";
 import { promisify } from "node:util";

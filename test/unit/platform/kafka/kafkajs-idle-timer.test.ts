@@ -1,6 +1,8 @@
 import "../../../../platform/kafka/kafkajs-idle-timer.ts";
+import { execFile } from "node:child_process";
 import { EventEmitter } from "node:events";
 import { createRequire } from "node:module";
+import { promisify } from "node:util";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 
 interface Queue {
@@ -59,4 +61,19 @@ test("what is pending still goes out when there is room", async () => {
   expect(sent).toEqual([1, 2]);
   expect(busy.pending.length).toBe(0);
   busy.destroy();
+});
+
+test("a program that knows nothing of it is mended from outside: no timer is set in the past, which Node would report", async () => {
+  const script = `
+    const RequestQueue = require("kafkajs/src/network/requestQueue");
+    const logger = { namespace: () => logger, debug() {} };
+    const instrumentationEmitter = new (require("node:events"))();
+    new RequestQueue({ instrumentationEmitter, logger, maxInFlightRequests: 1 }).scheduleCheckPendingRequests();
+    setImmediate(() => process.exit());
+  `;
+  const patch = new URL("../../../../platform/kafka/kafkajs-idle-timer.ts", import.meta.url).href;
+  const run = async (...options: string[]) =>
+    (await promisify(execFile)(process.execPath, [...options, "-e", script])).stderr;
+  expect(await run("--import", patch)).toBe("");
+  expect(await run(), "else there would be no need of it").toContain("TimeoutNegativeWarning");
 });
