@@ -34,6 +34,11 @@ export class ProducerStanding {
     for (const [other, { leaderlessSince }] of this.failing) this.failing.set(other, { since: 0, leaderlessSince });
   }
 
+  /** Whether any partition has failed and not been stored since. */
+  get hasFailing(): boolean {
+    return this.failing.size > 0;
+  }
+
   /** Monotonic ms since which writes have been failing with nothing confirmed; 0 while all is well, or only what has no leader fails. */
   get failingSince(): number {
     let since = Number.POSITIVE_INFINITY;

@@ -117,6 +117,11 @@ export class RecordProducer {
     return Math.min(failingSince, oldest);
   }
 
+  /** Whether any write has failed and not been confirmed since. */
+  get hasFailing(): boolean {
+    return this.standing.hasFailing;
+  }
+
   /** Monotonic time since which nothing has been confirmed of what waits for a partition that was found without a leader, ms; 0 where none was, or nothing waits. */
   leaderlessSince(topic: string, partition: number): number {
     const queue = this.queues.get(topic)?.get(partition);

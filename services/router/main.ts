@@ -52,6 +52,7 @@ import {
 } from "../../schemas/topics.ts";
 import { BatchShares } from "./batch-shares.ts";
 import { CapBoard } from "./cap-board.ts";
+import { LedHealth } from "./led-health.ts";
 import { HttpLookup } from "./lookups/http-lookup.ts";
 import { lookupMetrics } from "./lookups/lookup-metrics.ts";
 import { NumberNetworks } from "./lookups/number-networks.ts";
@@ -248,7 +249,6 @@ await runService({
       codecs,
       partitions: config.partitions,
       catalog,
-      health,
       delivery: withConversions(delivery, conversions.estimates),
       reader,
       producer,
@@ -287,7 +287,10 @@ await runService({
         owned++;
         try {
           await catalogCaughtUp(catalog, reader, scope.log);
-          await runTransform(task, new Router(options), {
+          const { partition } = task;
+          const spreadOf = (id: string) => providerOf(id)?.partitions;
+          const led = new LedHealth(health, producer, { partition, spreadOf });
+          await runTransform(task, new Router({ ...options, health: led }), {
             producer,
             maxBatchPerInput: shares.most,
             urgentInputs: URGENT_INPUTS,

@@ -3,9 +3,9 @@ import type { ProviderHealth as HealthOfProvider } from "../../domain/routing/ca
 import type { CountOf } from "../../domain/routing/cap-table.ts";
 import { type Choice, chooseProvider } from "../../domain/routing/choose-provider.ts";
 import type { DeliveryView } from "../../domain/routing/delivery-view.ts";
-import type { ProviderHealth } from "../../pipeline/follow/provider-health.ts";
 import { routeFacts } from "../../pipeline/records/route-facts.ts";
 import type { Lane, MessageFacts } from "../../schemas/generated/types.ts";
+import type { RoutedHealth } from "./led-health.ts";
 import type { Prospect } from "./waiting.ts";
 
 /**
@@ -21,7 +21,7 @@ const LIMIT: Readonly<Record<Lane, number>> = {
 
 export interface ReturningTrafficOptions {
   readonly snapshot: () => Snapshot;
-  readonly health: ProviderHealth;
+  readonly health: Pick<RoutedHealth, "state">;
   readonly delivery: DeliveryView;
   /** Epoch ms by the brokers' clock. */
   readonly now: () => number;

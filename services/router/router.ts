@@ -11,7 +11,6 @@ import { type Choice, chooseProvider } from "../../domain/routing/choose-provide
 import type { DeliveryView } from "../../domain/routing/delivery-view.ts";
 import { VerdictTexts } from "../../domain/routing/verdict-texts.ts";
 import { REPLAY_OF } from "../../pipeline/dead-letters/replay-mark.ts";
-import type { ProviderHealth } from "../../pipeline/follow/provider-health.ts";
 import type { ReadMark } from "../../pipeline/follow/read-mark.ts";
 import type { SchemaGate } from "../../pipeline/follow/schema-gate.ts";
 import type { SluiceCodecs } from "../../pipeline/records/codecs.ts";
@@ -36,6 +35,7 @@ import type { CapBoard } from "./cap-board.ts";
 import { contentHash, DecidedMessages, decisionKey } from "./decided-messages.ts";
 import type { RecordedDecision } from "./decision-log.ts";
 import { takeIn } from "./intake.ts";
+import type { RoutedHealth } from "./led-health.ts";
 import type { NumberNetworks } from "./lookups/number-networks.ts";
 import { PartitionNetworks } from "./lookups/partition-networks.ts";
 import { PartitionCaps } from "./partition-caps.ts";
@@ -93,7 +93,7 @@ export interface RouterOptions {
   readonly partitions: number;
   /** Looked at once for each batch. */
   readonly catalog: SnapshotSource;
-  readonly health: ProviderHealth;
+  readonly health: RoutedHealth;
   /** What receipts say of the providers. */
   readonly delivery: DeliveryView;
   readonly reader: TopicReader;

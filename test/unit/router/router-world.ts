@@ -15,6 +15,7 @@ import { MetricRegistry } from "../../../platform/telemetry/metric-registry.ts";
 import type { SendRequest } from "../../../schemas/generated/types.ts";
 import { ROUTER_INPUTS } from "../../../schemas/topics.ts";
 import { CapBoard } from "../../../services/router/cap-board.ts";
+import { LedHealth } from "../../../services/router/led-health.ts";
 import type { LookupClient } from "../../../services/router/lookups/http-lookup.ts";
 import { lookupMetrics } from "../../../services/router/lookups/lookup-metrics.ts";
 import { NumberNetworks } from "../../../services/router/lookups/number-networks.ts";
@@ -63,6 +64,15 @@ export function world(
   const whole = snapshotOf({ accounts: [account], providers, routes: [route.value], retired: [], regions: [] });
   const catalog = { current: whole };
   const health = new ProviderHealth(() => undefined);
+  /** Topics of which partitions wait for a leader. */
+  const unled = new Map<string, readonly number[]>();
+  const writes = {
+    get hasFailing() {
+      return unled.size > 0;
+    },
+    leaderlessSince: (topic: string, partition: number) => (unled.get(topic)?.includes(partition) ? 1 : 0),
+  };
+  const spreadOf = (id: string) => catalog.current.known.get(id)?.partitions;
   const log: InRecord[] = [];
   const board = new CapBoard();
   const rules: MessageRule[] = [];
@@ -92,7 +102,7 @@ export function world(
       codecs,
       partitions: P,
       catalog,
-      health,
+      health: new LedHealth(health, writes, { partition: HOME, spreadOf }),
       delivery,
       reader: {
         watermarks: async () => Array.from({ length: P }, () => ({ low: 0, high: log.length })),
@@ -192,6 +202,7 @@ export function world(
     copied,
     said,
     answers,
+    unled,
   };
 }
 
