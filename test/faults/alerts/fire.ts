@@ -26,7 +26,12 @@ const CALM_MS = 60_000;
 /** No provider does by chance what a case is to show. */
 const CALM = {
   errors: { permanentShare: 0, temporaryShare: 0 },
-  receipts: { delay: { kind: "constant", ms: 500 }, states: { DELIVRD: 1, UNDELIV: 0, EXPIRED: 0 }, lossShare: 0 },
+  // Within half a second, or all after the same time, they would look forged.
+  receipts: {
+    delay: { kind: "lognormal", medianMs: 1_500, p95Ms: 4_000, maxMs: 8_000 },
+    states: { DELIVRD: 1, UNDELIV: 0, EXPIRED: 0 },
+    lossShare: 0,
+  },
 };
 
 interface Outcome {
