@@ -3,6 +3,7 @@ import { RowBinary } from "../../platform/clickhouse/row-binary.ts";
 import type { InRecord } from "../../platform/kafka/record.ts";
 import type { NotYet, SinkBlock } from "../../platform/kafka/sink-store.ts";
 import type { DeadLetter } from "../../schemas/generated/types.ts";
+import type { LetterCounts } from "./stored-letters.ts";
 
 /** Columns of the table `dead_letters` in the order in which rows are written. */
 export const DEAD_LETTER_COLUMNS = [
@@ -43,7 +44,7 @@ export class DeadLetterBlock implements SinkBlock {
   }
 
   /** Its letters by who wrote them and why. */
-  reasons(): Iterable<{ readonly service: string; readonly reason: string; readonly count: number }> {
+  reasons(): LetterCounts {
     return this.counts.values();
   }
 

@@ -4,31 +4,26 @@ import { SinkStats } from "../../platform/kafka/sink-stats.ts";
 import { DEAD_LETTER_TOPIC } from "../../schemas/topics.ts";
 import { DEAD_LETTER_COLUMNS, DeadLetterBlock } from "./dead-letter-block.ts";
 import { type SinkConfig, type SinkParts, type SinkScope, startSink } from "./start-sink.ts";
+import { storedLetters } from "./stored-letters.ts";
 
 const GROUP_ID = "sluice.analytics-sink.dead-letters";
 const TABLE = "dead_letters";
 /** A dead letter holds the record that it is about, so a fetch may be large, and there are few. */
 const MAX_ROWS = 1_000;
-/** Anybody may write into the topic: what comes beyond is counted together. */
-const MAX_REASONS = 200;
 const MAX_BYTES_PER_PARTITION = 2 << 20;
 
 /** sms.dead-letter -> the table `dead_letters`, by the same rules as events: each exactly one row. */
 export async function startDeadLetterSink(scope: SinkScope, config: SinkConfig, parts: SinkParts): Promise<void> {
   const { codecs, producer, reader, connection } = parts;
   const stats = new SinkStats();
-  const letters = scope.metrics.counter("sink_dead_letters_total", {
-    help: "Dead letters stored, by the service that wrote them and the reason",
-    maxSeries: MAX_REASONS,
-  });
+  const stored = storedLetters(scope.metrics);
   const options = (inserter: BlockInserter): SinkOptions<DeadLetterBlock> => ({
     groupId: GROUP_ID,
     store: {
       open: () => new DeadLetterBlock(codecs),
       insert: async (block, token) => {
         await inserter.insert(block.encoded(), token);
-        // Not `service`: that label is the target's own in Prometheus.
-        for (const { service, reason, count } of block.reasons()) letters.with({ origin: service, reason }).add(count);
+        stored(block.reasons());
       },
       deadLetter: () => {
         throw new Error("a dead letter is never refused");

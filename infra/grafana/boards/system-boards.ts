@@ -41,6 +41,7 @@ export const PIPELINE: Board = {
           },
         ]),
         curves("Dead letters a minute", "short", [
+          { text: "sum(rate(sink_dead_letters_stored_total[5m])) * 60", legend: "all" },
           {
             text: "sum by (origin, reason) (rate(sink_dead_letters_total[5m])) * 60",
             legend: "{{origin}} {{reason}}",

@@ -1,4 +1,3 @@
-import { REPLAY_REASONS } from "../../dead-letters/replay-mark.ts";
 import type { AlertRule } from "../expression.ts";
 import { divided, HOUR, increase, less, MINUTE, reading, times, when } from "./terms.ts";
 
@@ -16,8 +15,6 @@ const OURS = {
     ],
   },
 };
-/** Marks of replays stand among dead letters, and are none. */
-const LETTERS = { not: Object.values(REPLAY_REASONS) };
 const OF_TOPIC = ["service", "topic"];
 
 const freeClickhouse = (ago?: number) => reading("min", "clickhouse_disk_free_bytes", ["disk"], {}, ago);
@@ -51,9 +48,9 @@ export const SYSTEM_RULES: readonly AlertRule[] = [
   {
     name: "DeadLettersGrowing",
     severity: "ticket",
-    when: [when(increase("sink_dead_letters_total", ["reason"], 15 * MINUTE, { reason: LETTERS }), ">", 10)],
+    when: [when(increase("sink_dead_letters_stored_total", [], 15 * MINUTE), ">", 10)],
     forSeconds: 5 * MINUTE,
-    summary: "{value} dead letters in a quarter of an hour: {reason}",
+    summary: "{value} dead letters in a quarter of an hour: the table dead_letters says which, by reason",
   },
   {
     name: "ClickHouseRefusesInserts",
