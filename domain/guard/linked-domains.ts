@@ -1,5 +1,6 @@
 /** The domains that the links of a text lead to, as handsets and browsers find them. */
 import { domainToASCII } from "node:url";
+import { withoutEnd } from "../text/without-end.ts";
 import { withoutJoiners } from "./fold-text.ts";
 
 /** What ends a link on either side: blanks, brackets, quotes of any script, and what lists are made with. */
@@ -93,15 +94,4 @@ function addRuns(part: string, after: string, domains: string[]): void {
     const labels = key.split(".");
     if (TOP.test(labels.at(-1)!) && labels.every((label) => label !== "" && label.length <= 63)) domains.push(key);
   }
-}
-
-/** Without the characters at its end that `one` matches. A pattern for all of them would begin anew at each. */
-function withoutEnd(text: string, one: RegExp): string {
-  let end = text.length;
-  while (end > 0) {
-    const size = end > 1 && text.codePointAt(end - 2)! > 0xffff ? 2 : 1;
-    if (!one.test(text.slice(end - size, end))) break;
-    end -= size;
-  }
-  return text.slice(0, end);
 }

@@ -1,4 +1,5 @@
 import { ALPHABET_END, septetCost } from "./gsm-alphabet.ts";
+import { withoutEnd } from "./without-end.ts";
 
 /**
  * What stands for a character that the GSM alphabet lacks, where nobody reads another meaning out of it: typographic forms of
@@ -70,8 +71,13 @@ for (const [i, letters] of ["ff", "fi", "fl", "ffi", "ffl", "st", "st"].entries(
 // Fullwidth forms of ASCII.
 for (const codePoint of range(0xff01, 0xff5e)) stand(String.fromCharCode(codePoint - 0xfee0), codePoint);
 
-/** Addresses, with a scheme or without, and of mail: another character in one leads elsewhere. What closes a sentence or a quotation behind one is no part of it. */
-const ADDRESS = /(?:(?:https?:\/\/|www\.)\S*|\S*@\S*|[\p{L}\p{N}-]+(?:\.[\p{L}\p{N}-]+)+[/?#]\S*)[^\s\p{P}]/giu;
+/** With a scheme or as people write it without one. */
+const NAMED_ADDRESS = /https?:\/\/|www\./i;
+/** What no label of a domain has. */
+const NO_LABEL = /[^\p{L}\p{N}.-]+/u;
+const DOTTED = /[\p{L}\p{N}-]\.[\p{L}\p{N}-]/u;
+/** What closes a sentence or a quotation behind an address is no part of it. */
+const CLOSING = /^\p{P}$/u;
 
 /** A character that the GSM alphabet lacks. */
 export interface OutsideGsm {
@@ -107,14 +113,35 @@ export function outsideGsm(text: string): OutsideGsm | undefined {
  * alphabet lacks, or one stands in an address: then the text stays as it is, since one is enough to make it UCS-2.
  */
 export function transliterate(text: string): string | undefined {
-  for (const [address] of text.matchAll(ADDRESS)) if (outsideGsm(address) !== undefined) return undefined;
   let plain = "";
   for (const character of text.normalize("NFC")) {
     const stands = inGsm(character) ? character : PLAIN.get(character.codePointAt(0)!);
     if (stands === undefined) return undefined;
     plain += stands;
   }
-  return plain === "" ? undefined : plain;
+  return plain === "" || text.split(/\s+/).some(hasAddressOutsideGsm) ? undefined : plain;
+}
+
+/** Whether a text without blanks holds an address, also of mail, with a character that GSM lacks: another one in its place leads elsewhere. */
+function hasAddressOutsideGsm(token: string): boolean {
+  if (outsideGsm(token) === undefined) return false;
+  const written = withoutEnd(token, CLOSING);
+  const begin = addressBegin(written);
+  return begin !== undefined && outsideGsm(written.slice(begin)) !== undefined;
+}
+
+/** Looks at each character a few times at the most, whatever the text: every text of every request comes here. */
+function addressBegin(token: string): number | undefined {
+  if (token.includes("@")) return 0;
+  const named = token.search(NAMED_ADDRESS);
+  let begin = 0;
+  for (const { index } of token.matchAll(/[/?#]/g)) {
+    if (named >= 0 && named < index) return named;
+    const labels = token.slice(begin, index).split(NO_LABEL).at(-1)!;
+    if (DOTTED.test(labels)) return index - labels.length;
+    begin = index + 1;
+  }
+  return named < 0 ? undefined : named;
 }
 
 function inGsm(character: string): boolean {

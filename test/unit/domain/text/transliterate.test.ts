@@ -35,8 +35,32 @@ test.each([
   ["an address of mail", "Write to o’brien@example.ie now"],
   ["a grave accent, as passwords have", "Your password: ab`cd"],
   ["an address without a scheme", "See www.example.com/it’s now"],
+  ["an address behind a quotation mark", "See “https://example.com/a–b” now"],
+  ["a short address behind a slash", "this/bit.ly/a–b now"],
+  ["an address behind a character outside it", "–https://example.com/a’s"],
 ])("a text stays as it is for %s", (_, text) => {
   expect(transliterate(text)).toBeUndefined();
+});
+
+test.each([
+  ["and/or… 1.5/2", "and/or... 1.5/2"],
+  ["“bit.ly/ab”", '"bit.ly/ab"'],
+  ["What’s a.b?", "What's a.b?"],
+])("%j holds no address with such a character", (given, plain) => {
+  expect(transliterate(given)).toBe(plain);
+});
+
+test.each(["@", "a.", "a.b-", "http", "www", "a/", "…"])("takes as long as the text is, also of many %j", (one) => {
+  const of = (length: number) => `–${one.repeat(length / one.length)}–`;
+  const took = (text: string, times: number) => {
+    const begin = performance.now();
+    for (let i = 0; i < times; i++) transliterate(text);
+    return performance.now() - begin;
+  };
+  const best = (text: string, times: number) => Math.min(...[1, 2, 3].map(() => took(text, times)));
+  took(of(240), 100);
+  // The same number of characters in each.
+  expect(best(of(960), 1)).toBeLessThan(25 * Math.max(0.2, best(of(60), 16)));
 });
 
 test("what closes a quotation behind an address is no part of it", () => {
