@@ -1,3 +1,4 @@
+import { hash } from "node:crypto";
 import { messageIdFromKey } from "../../domain/message/message-id.ts";
 import { validateSendRequest } from "../../domain/message/validation.ts";
 import type { OutRecord } from "../../platform/kafka/record.ts";
@@ -50,6 +51,8 @@ export interface Circumstances {
   readonly dealtWith: boolean;
   /** The same work is on its way: in the topic, or by another letter of it. */
   readonly onItsWay: boolean;
+  /** Whether another letter's request goes out as this message. */
+  readonly goesAlready: (key: MessageKey) => boolean;
   /** Partitions of the topic that it goes to; undefined where there is none. */
   readonly targetPartitions: number | undefined;
   /** Events of a message, in the log's order. */
@@ -138,10 +141,11 @@ function judgeRequest(letter: Letter, request: SendRequest, on: Circumstances): 
     return refuse("invalid", validation.problems.map(({ field, code }) => `${field}: ${code}`).join("; "));
   const events = on.eventsOf({ messageId, to });
   const reused = of.reason === "id-reused";
-  if (on.asNew && (events.length > 0 || reused)) return judgeAsNew(letter, request, to, events, reused, on);
+  if (on.asNew && (events.length > 0 || reused))
+    return judgeAsNew(letter, request, { messageId, to }, events, reused, on);
   if (reused)
     return refuse("id-reused", `${messageId} stands for another text to this number (--as-new gives a new id)`);
-  const known = whatBecame(events);
+  const known = whatBecame(events) ?? whatGoes({ messageId, to }, on);
   if (known !== undefined) return known;
   // Its time runs from when it came in, as near as the letter tells.
   const acceptedAt = request.acceptedAt ?? of.at;
@@ -152,11 +156,11 @@ function judgeRequest(letter: Letter, request: SendRequest, on: Circumstances): 
   return back(letter, on, messageId, "sent as the message that it was", value);
 }
 
-/** Under an id that follows from the letter, so that it is one message however often it is replayed. */
+/** Under an id that follows from the request, so that it is one message however often it is replayed, and by however many letters of it. */
 function judgeAsNew(
   letter: Letter,
   request: SendRequest,
-  to: string,
+  own: MessageKey,
   events: readonly KnownEvent[],
   reused: boolean,
   on: Circumstances,
@@ -167,16 +171,41 @@ function judgeAsNew(
     if (events.some(({ type }) => AT_PROVIDER.has(type)))
       return refuse("ended", `it ended as ${last.state}, and a provider may have had it`);
   }
-  const messageId = newIdOf(letter, request.accountId);
-  const known = whatBecame(on.eventsOf({ messageId, to }));
+  const { to } = own;
+  const messageId = newIdOf(request, own);
+  const known =
+    whatBecame(on.eventsOf({ messageId, to })) ??
+    whatBecame(on.eventsOf({ messageId: idOfPlace(letter, request), to })) ??
+    whatGoes({ messageId, to }, on);
   if (known !== undefined) return known;
   const value = on.codecs.request.encode({ ...request, messageId, acceptedAt: on.now });
   return back(letter, on, messageId, `sent as the new message ${messageId}`, value);
 }
 
-/** The id under which `--as-new` sends a request; its events are to be known as well. */
-export function newIdOf(letter: Letter, accountId: string): string {
+/**
+ * The ids that `--as-new` may have sent a request under, to the same number; their events are to be known.
+ * `own`: the message that it was.
+ */
+export function newIdsOf(letter: Letter, request: SendRequest, own: MessageKey): string[] {
+  return [newIdOf(request, own), idOfPlace(letter, request)];
+}
+
+/**
+ * The same for all letters of one request. Of what the router compares (account, sender, text) a few bits: they keep the texts of an id
+ * that was used more than twice apart, and do not tell a code to whoever tries them all. Where they are the same for two texts, one is sent.
+ */
+function newIdOf({ accountId, from, text }: SendRequest, { messageId, to }: MessageKey): string {
+  const said = hash("sha256", `${from ?? "\0"}\n${text}`, "hex").slice(0, 3);
+  return messageIdFromKey(accountId, `replay\n${messageId}\n${to}\n${said}`);
+}
+
+/** What it was made of before, when two letters of one request had two ids. */
+function idOfPlace(letter: Letter, { accountId }: SendRequest): string {
   return messageIdFromKey(accountId, `replay\n${placeText(letter)}`);
+}
+
+function whatGoes(key: MessageKey, on: Circumstances): Verdict | undefined {
+  return on.goesAlready(key) ? refuse("waiting", "another letter of the same message goes back") : undefined;
 }
 
 /** Undefined for a message of which nothing is known. */

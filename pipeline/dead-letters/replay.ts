@@ -7,7 +7,7 @@ import { groupOf, providerOfTopic } from "../../schemas/groups.ts";
 import { UNPLACED_RECEIPTS_TOPIC } from "../../schemas/topics.ts";
 import type { SluiceCodecs } from "../records/codecs.ts";
 import type { DeadLetterBox } from "./dead-letter-box.ts";
-import { judgeReplay, newIdOf, type RefusalCode, type Verdict } from "./judge-replay.ts";
+import { judgeReplay, newIdsOf, type RefusalCode, type Verdict } from "./judge-replay.ts";
 import { loadContent, ownerOf, type ReadContent } from "./letter-content.ts";
 import type { LetterMarks } from "./letter-marks.ts";
 import { type MessageHistory, type MessageKey, messageText } from "./message-history.ts";
@@ -172,6 +172,7 @@ export class Replayer {
     const events = await history.of([...keys, ...[...submissions.values()].flat()]);
     const judged: Judged[] = [];
     const taken = new Set<string>();
+    const messages = new Set<string>();
     for (const { letter, content } of read) {
       const { topic, partition, offset } = letter.content;
       const claim = await this.claim(letter, marks.of(letter), options.carryOut);
@@ -181,6 +182,7 @@ export class Replayer {
         ...{ codecs, content, claim, run: this.run, now: this.now() },
         dealtWith: reached > offset && (claim.state !== "replayed" || reached >= claim.mark.at),
         onItsWay: taken.has(work) || waiting.has(work),
+        goesAlready: (key) => messages.has(messageText(key)),
         targetPartitions: counts.get(topic),
         eventsOf: (key) => events.get(messageText(key)) ?? [],
         submissions: submissions.get(letter) ?? [],
@@ -188,6 +190,9 @@ export class Replayer {
         asNew: options.asNew ?? false,
       });
       if (verdict.ok) taken.add(work);
+      const { to } = ownerOf(content, letter.content);
+      if (verdict.ok && content.ok && content.kind === "request")
+        messages.add(messageText({ messageId: verdict.messageId!, to: to! }));
       judged.push({ letter, verdict });
     }
     return judged;
@@ -292,5 +297,6 @@ function keysOf(letter: Letter, content: ReadContent): MessageKey[] {
   const { messageId, to } = ownerOf(content, letter.content);
   if (!content.ok || messageId === undefined || to === undefined || content.kind === "receipt") return [];
   const own = { messageId, to };
-  return content.kind === "request" ? [own, { messageId: newIdOf(letter, content.value.accountId), to }] : [own];
+  if (content.kind !== "request") return [own];
+  return [own, ...newIdsOf(letter, content.value, own).map((id) => ({ messageId: id, to }))];
 }

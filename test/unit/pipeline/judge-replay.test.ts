@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { messageIdFromKey } from "../../../domain/message/message-id.ts";
 import { type Circumstances, judgeReplay } from "../../../pipeline/dead-letters/judge-replay.ts";
 import type { LetterContent, ReadContent } from "../../../pipeline/dead-letters/letter-content.ts";
 import type { KnownEvent } from "../../../pipeline/dead-letters/message-history.ts";
@@ -64,15 +65,15 @@ const event = (type: string, attempt = 1, state = ""): KnownEvent => ({
 function judge(
   content: LetterContent,
   topic: string,
-  more: Partial<Circumstances & DeadLetter> & { events?: KnownEvent[] } = {},
+  more: Partial<Circumstances & DeadLetter & Letter> & { events?: KnownEvent[] } = {},
 ) {
-  const { events = [], reason = "undecodable", value = Buffer.from("as it was"), ...on } = more;
+  const { events = [], reason = "undecodable", value = Buffer.from("as it was"), offset = 3, ...on } = more;
   const headers = { id: Buffer.from("an id"), src: Buffer.from("sms.requests.otp/0/5") };
   const of: DeadLetter = {
     ...{ reason, detail: "", service: "s", at: NOW - 2_000, messageId: null, topic, partition: 0, offset: 7 },
     ...{ key: Buffer.from(TO), value, headers },
   };
-  const letter: Letter = { partition: 0, offset: 3, storedAt: NOW, content: of };
+  const letter: Letter = { partition: 0, offset, storedAt: NOW, content: of };
   return judgeReplay(letter, {
     codecs: {
       request: {
@@ -82,6 +83,7 @@ function judge(
     },
     content: { ok: true, ...content } as ReadContent,
     claim: { state: "free" },
+    goesAlready: () => false,
     ...{
       dealtWith: true,
       onItsWay: false,
@@ -137,6 +139,31 @@ describe("judgeReplay", () => {
     const had = [event("routed"), event("submitted"), event("final", 1, "undelivered")];
     expect(code(request(), topic, { events: had, asNew: true })).toBe("ended");
     expect(code(request(), topic, { events: [event("submitted")], asNew: true })).toBe("under-way");
+  });
+
+  it("gives all letters of one request the same new id, and what differs from it another", () => {
+    const idOf = (more: Partial<SendRequest>, offset: number) => {
+      const verdict = judge(request(more), "sms.requests.otp", { reason: "id-reused", asNew: true, offset });
+      return verdict.ok && verdict.messageId;
+    };
+    const first = idOf({}, 3);
+    expect(first).toMatch(/^[0-9a-f-]{36}$/);
+    expect(idOf({}, 9)).toBe(first);
+    const others = [{ text: "hi you" }, { to: "491711234568" }, { from: "ACME" }, { accountId: "shop" }];
+    const ids = others.map((more) => idOf(more, 3));
+    expect(new Set([first, ...ids, idOf({ messageId: ID.replace(/1$/, "2") }, 3)])).toHaveLength(6);
+  });
+
+  it("sends no request beside another letter of its message, nor again what went under the id of its letter's place", () => {
+    const asked: string[] = [];
+    const on = { reason: "id-reused", asNew: true };
+    const goesAlready: Circumstances["goesAlready"] = ({ messageId }) => asked.push(messageId) > 0;
+    expect(code(request(), "sms.requests.otp", { ...on, goesAlready })).toBe("waiting");
+    expect(code(request(), "sms.requests.otp", { goesAlready })).toBe("waiting");
+    expect(asked).toEqual([expect.not.stringContaining(ID), ID]);
+    const ofPlace = messageIdFromKey("acme", "replay\n0/3");
+    const eventsOf: Circumstances["eventsOf"] = ({ messageId }) => (messageId === ofPlace ? [event("routed")] : []);
+    expect(code(request(), "sms.requests.otp", { ...on, eventsOf })).toBe("under-way");
   });
 
   it("lets a retry go back only after the event that it follows from", () => {
