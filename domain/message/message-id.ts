@@ -48,9 +48,9 @@ export function isMessageId(value: string): boolean {
   return MESSAGE_ID.test(value);
 }
 
-/** What surrounds an id that a program padded or printed: blanks, byte-order marks, and the zeros of a CHAR column. */
+/** What surrounds an id that a program padded or printed: blanks, byte-order marks, and the zeros of a CHAR column. Each run is tried from its begin alone. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
-const PADDING = /^[\s\u0000-\u001f\u007f\ufeff]+|[\s\u0000-\u001f\u007f\ufeff]+$/g;
+const PADDING = /^[\s\u0000-\u001f\u007f\ufeff]+|(?<![\s\u0000-\u001f\u007f\ufeff])[\s\u0000-\u001f\u007f\ufeff]+$/g;
 /** Forms in which UUIDs are written elsewhere: RFC 9562, 4 (urn:uuid:), and in braces as Windows does it. */
 const WRITTEN_UUID = /^(?:urn:uuid:)?\{?([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\}?$/i;
 /** The nil and the max UUID (RFC 9562, 5.9 and 5.10): what programs write that have none. */

@@ -63,7 +63,7 @@ export function currencyWithin(header: string, stated: string | undefined): { cu
 
 /** The one currency that lines of text above a header name: `All prices in EUR`; undefined for none, or several. */
 export function currencyOfTitles(lines: readonly string[], stated: string | undefined): string | undefined {
-  const named = /(?:\bin|currency|währung|devise|moneda|valuta)\s*[:=]?\s*((?:[A-Z]{2})?\$|[€£¥]|[A-Za-z]{3}\b)/giu;
+  const named = /(?:\bin|currency|währung|devise|moneda|valuta)\s*(?:[:=]\s*)?((?:[A-Z]{2})?\$|[€£¥]|[A-Za-z]{3}\b)/giu;
   const found = lines.flatMap((line) =>
     [...line.matchAll(named)].flatMap(([, text = ""]) =>
       text === text.toUpperCase() ? (currencyOf(text, stated) ?? []) : [],

@@ -20,13 +20,13 @@ const MONTHS = wordTable([
   [12, "dec,december,dez,dezember,decembre,dic,diciembre,dicembre,dezembro"],
 ]);
 
-const MIDNIGHT = /[T\s]+0?0:00(?::00(?:\.0+)?)?$/i;
+const MIDNIGHT = /(?<![T\s])[T\s]+0?0:00(?::00(?:\.0+)?)?$/i;
 const YEAR_FIRST = /^(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})$/;
 const JOINED = /^(20\d\d)(\d\d)(\d\d)$/;
 const DOTTED = /^(\d{1,2})\.\s?(\d{1,2})\.\s?(\d{4}|\d\d)$/;
 const SLASHED = /^(\d{1,2})([-/])(\d{1,2})\2(\d{4}|\d\d)$/;
 const DAY_NAMED = /^(\d{1,2})(?:st|nd|rd|th)?\.?[-\s/.]*(?:de\s)?(\p{L}+)\.?[-\s/,.]*(?:de\s)?(\d{4}|\d\d)$/u;
-const MONTH_NAMED = /^(\p{L}+)\.?\s*(\d{1,2})(?:st|nd|rd|th)?\s*,?\s+(\d{4})$/u;
+const MONTH_NAMED = /^(\p{L}+)\.?\s*(\d{1,2})(?:st|nd|rd|th)?(?:\s*,)?\s+(\d{4})$/u;
 
 /** What the dates of a column say of their order: one with a 13 or more in it tells; undefined for none, or both. */
 export function dateOrderOf(cells: Iterable<string>): DateOrder | undefined {

@@ -79,7 +79,7 @@ const lostItsEnd = (part: string): boolean => /^\d{3}\.\d\d$/.test(part) && THRE
 /** One code in one word. A single digit needs a sign before it; after a point it may be a number that lost a zero at its end. */
 function mccMncOf(part: string): string | undefined {
   const [, mcc, mnc] =
-    /^(\d{3})(?:\s*[-–/.:]\s*|\s*)(\d{2,3})$/.exec(part) ?? /^(\d{3})\s*[-–/:\s]\s*(\d)$/.exec(part) ?? [];
+    /^(\d{3})(?:\s*[-–/.:]\s*|\s*)(\d{2,3})$/.exec(part) ?? /^(\d{3})(?:\s*[-–/:]\s*|\s+)(\d)$/.exec(part) ?? [];
   return mcc === undefined ? undefined : mcc + mnc!.padStart(2, "0");
 }
 
@@ -89,7 +89,7 @@ export function readPrefixes(text: string): Cell<readonly string[]> {
   for (const part of withoutFraction(text)
     .split(/[,;|&\n\r]/)
     .filter((piece) => piece.trim() !== "")) {
-    const [first, last, more] = part.split(/\s*[-–]\s*/).map(prefixOf);
+    const [first, last, more] = part.split(/(?<!\s)\s*[-–]\s*/).map(prefixOf);
     const range = first === undefined || more !== undefined ? undefined : rangeOf(first, last ?? first);
     if (range === undefined || range.some((prefix) => countriesByCallingCode(prefix).length === 0)) {
       const rule = "first digits of numbers with their calling code, without blanks unless a plus stands before them";

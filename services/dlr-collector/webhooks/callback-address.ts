@@ -1,4 +1,5 @@
 import { parse, stringify } from "node:querystring";
+import { withoutEnd } from "../../../domain/text/without-end.ts";
 
 /** `scheme://`, then everything up to the path, then the path with all that follows. */
 const PARTS = /^([a-z][a-z0-9+.-]*:\/\/)([^/?#]*)([^?#]*)[^#]*(#.*)?$/i;
@@ -116,5 +117,5 @@ function portsOf(port: string, protocol: string): string[] {
 }
 
 function bare(path: string): string {
-  return path.replace(/\/+$/, "");
+  return withoutEnd(path, /^\/$/);
 }

@@ -6,6 +6,7 @@ import {
   messageIdOfRequest,
   readGivenId,
 } from "../../../../domain/message/message-id.ts";
+import { timesLonger } from "../../times-longer.ts";
 
 const UUID = "018cd0ee-7d66-7c83-a1ae-76e27f428589";
 const NIL = "00000000-0000-0000-0000-000000000000";
@@ -30,6 +31,10 @@ describe("the id that a request over Kafka gives", () => {
     "is a key for %j",
     (given) => expect(readGivenId(given)).toEqual({ key: given }),
   );
+});
+
+it("is read in a time that grows with its length, also with blanks within", () => {
+  expect(timesLonger(readGivenId, (length) => `a${" ".repeat(length)}b`, 16_000)).toBeLessThan(8);
 });
 
 describe("the message id of a request", () => {

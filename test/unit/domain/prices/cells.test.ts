@@ -3,10 +3,11 @@ import { describe, expect, it } from "vitest";
 import { formatMoney } from "../../../../domain/catalog/money.ts";
 import { decimalSignOf, readAmount } from "../../../../domain/prices/amount.ts";
 import { countryOf } from "../../../../domain/prices/country-names.ts";
-import { currencyWithin } from "../../../../domain/prices/currencies.ts";
+import { currencyOfTitles, currencyWithin } from "../../../../domain/prices/currencies.ts";
 import { dateOrderOf, readDate } from "../../../../domain/prices/local-date.ts";
 import { readMccMncs, readMncs, readPrefixes } from "../../../../domain/prices/network-cells.ts";
 import { dayOf, isZone, midnightOf } from "../../../../domain/prices/zone.ts";
+import { timesLonger } from "../../times-longer.ts";
 
 /** The value of a cell, or the message. */
 const contentOf = <T>(cell: { ok: true; value: T } | { ok: false; message: string }) =>
@@ -189,5 +190,27 @@ describe("countries", () => {
       expect(all.map((name) => [name, countryOf(name)])).toEqual(all.map((name) => [name, code]));
     for (const name of ["Atlantis", "", "United", "Guinea Something", "AQ1", "Germany (FR)", "Republic of"])
       expect([name, countryOf(name)]).toEqual([name, undefined]);
+  });
+});
+
+describe("long cells", () => {
+  const blanks = (before: string, after: string) => (length: number) => before + " ".repeat(length) + after;
+  it.each<[string, (text: string) => void, (length: number) => string]>([
+    ["a date with blanks within", (text) => readDate(text, undefined), blanks("2026", "x")],
+    ["a named month with blanks behind it", (text) => readDate(text, undefined), blanks("Jan 1", "x")],
+    ["a prefix with blanks within", (text) => readPrefixes(text), blanks("49", "x")],
+    ["a currency with blanks behind it", (text) => currencyOfTitles([text], undefined), blanks("currency", ";")],
+  ])("%s is read in a time that grows with its length", (_, task, textOf) => {
+    expect(timesLonger(task, textOf, 16_000)).toBeLessThan(8);
+  });
+
+  it("are read as before where blanks stand between their parts", () => {
+    expect(contentOf(readDate("Jan 5 , 2026", undefined))).toBe("2026-01-05");
+    expect(contentOf(readDate("Jan 5, 2026", undefined))).toBe("2026-01-05");
+    expect(contentOf(readDate("Jan 5 2026", undefined))).toBe("2026-01-05");
+    expect(contentOf(readDate("2026-01-05  00:00", undefined))).toBe("2026-01-05");
+    expect(contentOf(readPrefixes("4917  -  4919"))).toEqual(["4917", "4918", "4919"]);
+    for (const title of ["currency : EUR", "currency EUR", "currency:EUR", "in EUR"])
+      expect(currencyOfTitles([title], undefined)).toBe("EUR");
   });
 });

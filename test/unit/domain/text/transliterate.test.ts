@@ -5,6 +5,7 @@ import { countSeptets } from "../../../../domain/text/encoding.ts";
 import { inFewerSegments, ucs2Cause } from "../../../../domain/text/fewer-segments.ts";
 import { countSegments } from "../../../../domain/text/segments.ts";
 import { outsideGsm, transliterate } from "../../../../domain/text/transliterate.ts";
+import { timesLonger } from "../../times-longer.ts";
 
 const LONG = "Your order has left our warehouse and will reach you tomorrow between nine and twelve.";
 
@@ -51,16 +52,7 @@ test.each([
 });
 
 test.each(["@", "a.", "a.b-", "http", "www", "a/", "…"])("takes as long as the text is, also of many %j", (one) => {
-  const of = (length: number) => `–${one.repeat(length / one.length)}–`;
-  const took = (text: string, times: number) => {
-    const begin = performance.now();
-    for (let i = 0; i < times; i++) transliterate(text);
-    return performance.now() - begin;
-  };
-  const best = (text: string, times: number) => Math.min(...[1, 2, 3].map(() => took(text, times)));
-  took(of(240), 100);
-  // The same number of characters in each.
-  expect(best(of(960), 1)).toBeLessThan(25 * Math.max(0.2, best(of(60), 16)));
+  expect(timesLonger(transliterate, (length) => `–${one.repeat(length / one.length)}–`, 960)).toBeLessThan(8);
 });
 
 test("what closes a quotation behind an address is no part of it", () => {
