@@ -27,7 +27,7 @@ import {
   RECEIPTS_TOPIC,
   ROUTER_INPUTS,
 } from "../../schemas/topics.ts";
-import { concludedMetrics } from "./concluded-metrics.ts";
+import { type ChangingCatalog, concludedMetrics } from "./concluded-metrics.ts";
 import { optOutMetrics } from "./consent/opt-out-metrics.ts";
 import { OptOuts, type OptOutsOptions } from "./consent/opt-outs.ts";
 import { tellOfConsent } from "./consent/tell-of-consent.ts";
@@ -81,7 +81,7 @@ async function start(scope: Scope): Promise<void> {
 
 interface Parts extends Pipeline {
   readonly reader: TopicReader;
-  readonly catalog: SnapshotSource;
+  readonly catalog: ChangingCatalog;
 }
 
 /** Finds the number of receipts that came without it, partition by partition of the index of submissions. */
@@ -187,7 +187,7 @@ async function correlator(scope: Scope, parts: Parts): Promise<TaskGroup> {
       limits,
       counters,
       learns: perSnapshot(catalog, (snapshot) => snapshot.catalog.portability?.learned !== undefined),
-      onConcluded: concludedMetrics(scope.metrics),
+      onConcluded: concludedMetrics(scope.metrics, catalog),
       onOrphan: ({ receipt, id }) =>
         scope.log.every("orphan-receipt", 5_000).warn(
           {

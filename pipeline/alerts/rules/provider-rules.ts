@@ -9,12 +9,14 @@ const BEFORE = HOUR;
 const delivered = (over: number, ago?: number) =>
   increase("correlator_outcomes_total", WAY, over, { outcome: "delivered" }, ago);
 const ended = (over: number, ago?: number) => increase("correlator_outcomes_total", WAY, over, {}, ago);
-const outcomes = (over: number) => increase("correlator_outcomes_total", PROVIDER, over);
+/** Messages that ended by a receipt, and not at their deadline for want of one. */
+const receipted = (over: number) =>
+  increase("correlator_ended_total", PROVIDER, over, { outcome: { of: ["delivered", "not_delivered"] } });
 const accepted = (over: number, ago: number) =>
   increase("sender_messages_total", PROVIDER, over, { result: "accepted" }, ago);
 const cost = (over: number, ago?: number) => increase("provider_cost_total", ["provider", "currency"], over, {}, ago);
 const deliveredBy = (over: number, ago?: number) =>
-  increase("correlator_outcomes_total", PROVIDER, over, { outcome: "delivered" }, ago);
+  increase("correlator_ended_total", PROVIDER, over, { outcome: "delivered" }, ago);
 
 const down = (cause: readonly string[]) =>
   reading("max", "sender_provider_down", ["provider", "cause"], { cause: { of: cause } });
@@ -42,9 +44,9 @@ export const PROVIDER_RULES: readonly AlertRule[] = [
     severity: "ticket",
     when: [
       when(
-        divided(outcomes(30 * MINUTE), accepted(30 * MINUTE, 10 * MINUTE)),
+        divided(receipted(30 * MINUTE), accepted(30 * MINUTE, 10 * MINUTE)),
         "<",
-        times(divided(outcomes(DAY), accepted(DAY, 10 * MINUTE)), 0.6),
+        times(divided(receipted(DAY), accepted(DAY, 10 * MINUTE)), 0.6),
       ),
       when(accepted(30 * MINUTE, 10 * MINUTE), ">=", 100),
     ],
@@ -106,7 +108,7 @@ export const PROVIDER_RULES: readonly AlertRule[] = [
         times(divided(cost(DAY, BEFORE), deliveredBy(DAY, BEFORE)), 1.5),
       ),
       when(deliveredBy(DAY, BEFORE), ">=", 500),
-      when(increase("correlator_outcomes_total", PROVIDER, HOUR), ">=", 50),
+      when(increase("correlator_ended_total", PROVIDER, HOUR), ">=", 50),
     ],
     forSeconds: 15 * MINUTE,
     summary:

@@ -17,7 +17,8 @@ import { randomOf, randomWorld, type WorldSeries } from "./random-world.ts";
 
 const RULES = resolve(import.meta.dirname, "../../../../infra/prometheus/rules/sluice.yml");
 const WORLDS = Number(process.env.ALERT_WORLDS ?? 1);
-const SEED = Number(process.env.ALERT_SEED ?? 1);
+/** Of the worlds that the present rules draw, one in which most of them fire: other rules draw others. */
+const SEED = Number(process.env.ALERT_SEED ?? 2);
 
 const NAMES = [...new Set(ALERT_RULES.map(({ name }) => name))];
 const HOUR = 3_600;
