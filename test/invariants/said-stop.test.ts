@@ -27,7 +27,8 @@ const KILLS = LONG ? 24 : 2;
 /** How old a copy of what recipients have said may be (SLUICE_CONSENT_STALE), and a request's time at a provider. */
 const STALE_MS = 3_000;
 const ANSWER_MS = 500;
-const END_MS = 120_000;
+/** All that the providers have not taken meanwhile goes at their rate, and senders are killed to the end. */
+const END_MS = LONG ? 240_000 : 120_000;
 
 interface Said {
   readonly state: "opted_in" | "opted_out";
@@ -44,6 +45,8 @@ const submissions: { readonly id: string; readonly at: number }[] = [];
 let proven = 0;
 const ended = new Map<string, string>();
 const endedBySender = new Set<string>();
+/** Of each message that has not ended: what was said of it last. */
+const lately = new Map<string, string>();
 /** As sms.consent has it, by when the broker stored it. */
 const said = new Map<string, Said[]>();
 
@@ -101,10 +104,11 @@ test("who said stop gets nothing more, whoever is killed and hands over; who sai
     }
   };
   await Promise.all([flow, words, kills()]);
-  const open = () => [...sent.keys()].filter((id) => !ended.has(id)).length;
+  const open = () => [...sent.keys()].filter((id) => !ended.has(id));
   await until(
-    () => `${open()} messages to end`,
-    () => open() === 0,
+    () =>
+      `${open().length} messages to end, of which was said last: ${counted(open().map((id) => lately.get(id) ?? "nothing"))}`,
+    () => open().length === 0,
     END_MS,
   );
 
@@ -190,12 +194,25 @@ async function follow(): Promise<void> {
   await reader.follow(EVENTS_TOPIC, ({ value }) => {
     const decoded = sluice.codecs.event.decode(value!);
     if (!decoded.ok) throw new Error(decoded.detail);
-    const { facts, type, at, errorCode, errorClass, reason } = decoded.value;
+    const { facts, type, at, errorCode, errorClass, reason, attempt, provider } = decoded.value;
     const id = facts.messageId;
+    const minute = new Date(at).toISOString().slice(14, 16);
+    lately.set(
+      id,
+      `${facts.lane} ${type} ${attempt} ${provider} ${errorClass} ${errorCode} ${reason} in minute ${minute}`,
+    );
     // What only a receipt has shown left before its sender was killed; when, nobody knows.
     if (type === "submitted" && reason === "receipt") proven++;
     else if (type === "submitted") submissions.push({ id, at });
     else if (type === "returned" && errorClass === "opted-out") endedBySender.add(id);
-    else if (type === "closed" || type === "final") ended.set(id, errorCode ?? "");
+    else if (type === "closed" || type === "final") {
+      ended.set(id, errorCode ?? "");
+      lately.delete(id);
+    }
   });
+}
+
+function counted(texts: readonly string[]): string {
+  const most = [...Map.groupBy(texts, (text) => text)].map(([text, same]) => `${same.length} × ${text}`);
+  return most.slice(0, 12).join("; ");
 }
