@@ -69,6 +69,8 @@ import { SCHEDULED_TABLES } from "./scheduled/scheduled-messages.ts";
 
 /** Of ROUTER_INPUTS: the otp requests. */
 const URGENT_INPUTS = 1;
+/** Of one partition in one answer: KafkaJS decodes an answer of all partitions in one go, and an otp waits for that. */
+const FETCHED_OCTETS = 64 << 10;
 /** Blocks of the store's files in memory, octets. */
 const STORE_CACHE_OCTETS = 32 << 20;
 
@@ -283,6 +285,7 @@ await runService({
       partitions: config.partitions,
       sessionTimeoutMs: config.kafkaSessionTimeout,
       predecessor,
+      maxBytesPerPartition: FETCHED_OCTETS,
       run: async (task) => {
         owned++;
         try {
