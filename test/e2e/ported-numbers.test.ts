@@ -20,7 +20,7 @@ const STAYED = "49151882";
 const LEARNED = "49151883";
 const O2 = "26203";
 const SECRET = "Bearer of-the-look-up";
-const TIMEOUT_MS = 1_000;
+const TIMEOUT_MS = 2_000;
 /** Between a message's acceptance and its decision on a machine that does other things as well, ms. */
 const PATIENCE_MS = 4_000;
 const MAX_IN_FLIGHT = 20;
