@@ -30,11 +30,16 @@ export const QUIET_HOURS_CLASS = "quiet-hours";
  */
 export const CONSENT_UNKNOWN_CLASS = "consent-unknown";
 
+/** Class of a try that was not made, since it was not the message's time. */
+export const HELD_CLASS = "held";
+
 /** Tries kept on a message. */
 export const MAX_TRIED = 32;
 
 /** Who spoke so is not asked again. */
 const REFUSING: ReadonlySet<string> = new Set(["refused", UNDELIVERED_CLASS, MISSING_CLASS]);
+/** A provider took it, and it goes on since the receipt failed or did not come. */
+const ACCEPTED: ReadonlySet<string> = new Set([UNDELIVERED_CLASS, MISSING_CLASS]);
 /** What may have reached the recipient. */
 const DOUBTFUL: ReadonlySet<string> = new Set([IN_DOUBT_CLASS, MISSING_CLASS]);
 
@@ -56,6 +61,16 @@ export function appendTry<T extends Try>(tried: readonly T[], one: T): T[] {
           tried.findIndex(({ errorClass }) => !DOUBTFUL.has(errorClass)),
         );
   return [...tried.slice(0, gone), ...tried.slice(gone + 1), one];
+}
+
+/**
+ * Whether the time from a message's acceptance to a provider's yes is ours, and the first: it has not waited for its time, for a cap or for its
+ * account's budget, and no provider had accepted it before. What waited since nobody knew its recipient's consent has waited for us.
+ */
+export function isOursFromAcceptance(tried: readonly Try[]): boolean {
+  return !tried.some(({ errorClass, errorCode }) =>
+    errorClass === HELD_CLASS ? errorCode !== CONSENT_UNKNOWN_CLASS : ACCEPTED.has(errorClass),
+  );
 }
 
 /** How many of these tries may have been accepted. */

@@ -1,4 +1,11 @@
-import { appendTry, MISSING_CLASS, OPTED_OUT_CLASS, refusals, UNDELIVERED_CLASS } from "../../domain/message/tries.ts";
+import {
+  appendTry,
+  HELD_CLASS,
+  MISSING_CLASS,
+  OPTED_OUT_CLASS,
+  refusals,
+  UNDELIVERED_CLASS,
+} from "../../domain/message/tries.ts";
 import type { Choice } from "../../domain/routing/choose-provider.ts";
 import { refusalCode, senderCodes } from "../../domain/routing/refusal-code.ts";
 import { MAX_ATTEMPT } from "../../pipeline/records/plausible.ts";
@@ -42,8 +49,6 @@ export const OPTED_OUT: GivenUp = { state: "rejected", errorClass: OPTED_OUT_CLA
 /** Class of a message that its account has cancelled. */
 export const CANCELLED_CLASS = "cancelled";
 
-/** Class of a try that was not made, since it was not the message's time. */
-export const HELD_CLASS = "held";
 /** Code of a message that was handed in for a later time. */
 export const SCHEDULED = "scheduled";
 

@@ -1,3 +1,4 @@
+import { isOursFromAcceptance } from "../../domain/message/tries.ts";
 import type { VolumeCount } from "../../pipeline/follow/told-volume.ts";
 import { providerCost } from "../../pipeline/measure/provider-cost.ts";
 import { stageSeconds } from "../../pipeline/measure/stage-seconds.ts";
@@ -70,9 +71,9 @@ function takenMetrics(registry: MetricRegistry, provider: string): SenderMetrics
   const [queued, whole] = [stageSeconds(registry, "routed_submitted"), stageSeconds(registry, "accepted_submitted")];
   const cost = providerCost(registry);
   return ({ dispatch, since }, segments, at) => {
-    const { facts, price, currency, onDelivery } = dispatch;
+    const { facts, price, currency, onDelivery, tried } = dispatch;
     if (since !== undefined) queued(facts.lane, at - since);
-    whole(facts.lane, at - facts.acceptedAt);
+    if (isOursFromAcceptance(tried)) whole(facts.lane, at - facts.acceptedAt);
     if (price !== null && currency !== null && !onDelivery) cost(provider, currency, price * segments);
   };
 }

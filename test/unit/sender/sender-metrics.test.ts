@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
-import { MetricRegistry } from "../../../platform/telemetry/metric-registry.ts";
-import { observeSenders, type SenderGauges } from "../../../services/sender/sender-metrics.ts";
+import { type Histogram, MetricRegistry } from "../../../platform/telemetry/metric-registry.ts";
+import { observeSenders, type SenderGauges, senderMetrics } from "../../../services/sender/sender-metrics.ts";
+import { dispatchOf } from "./dispatches.ts";
 
 function down(senders: readonly Pick<SenderGauges, "provider" | "trouble" | "drained">[]): unknown[] {
   const registry = new MetricRegistry();
@@ -34,4 +35,21 @@ test("what is wrong with a provider that is drained has a cause of its own, for 
     { provider: "a", cause: "bind-refused", reason: trouble },
     { provider: "b", cause: "drained", reason: trouble },
   ]);
+});
+
+test("a lane's time counts each message once, and none that has waited for its time; how long it stood at the provider counts always", () => {
+  const registry = new MetricRegistry();
+  const { taken } = senderMetrics(registry, "a");
+  const stage = (name: string) =>
+    registry.histogram("message_stage_seconds", { help: "" }).with({ stage: name, lane: "transactional" }) as Histogram;
+  const take = (provider: string | null, errorClass: string, errorCode: string | null) => {
+    const dispatch = dispatchOf({ attempt: 2, tried: [{ provider, errorClass, errorCode }] });
+    taken({ dispatch, traceparent: undefined, since: 8_000_000 }, 1, 8_002_000);
+  };
+  take(null, "held", "scheduled");
+  take("b", "undelivered", "0");
+  expect(stage("accepted_submitted").sum).toBe(0);
+  take("b", "transient", "ESME_RSYSERR");
+  expect(stage("accepted_submitted").sum).toBe(7_002);
+  expect(stage("routed_submitted").sum).toBe(6);
 });

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { appendTry, refusals, triesInDoubt } from "../../../../domain/message/tries.ts";
+import { appendTry, isOursFromAcceptance, refusals, triesInDoubt } from "../../../../domain/message/tries.ts";
 
 const of = (errorClass: string) => ({ provider: "alpha", errorClass, errorCode: null });
 
@@ -19,4 +19,22 @@ test("a try whose receipt is missing may have been delivered, one that a receipt
   }));
   expect(triesInDoubt(tried)).toBe(1);
   expect([...refusals(tried).keys()]).toEqual(["p1", "p2"]);
+});
+
+test.each([
+  ["tried by nobody yet", [], true],
+  ["refused by another provider", ["transient", "refused"], true],
+  ["in doubt at another provider", ["unknown"], true],
+  ["handed in for later", ["held/scheduled"], false],
+  ["held by quiet hours that a sender has seen", ["quiet-hours", "held/quiet-hours"], false],
+  ["held by a cap, and refused later", ["held/frequency-cap", "transient"], false],
+  ["held since we did not know its recipient's consent", ["consent-unknown", "held/consent-unknown"], true],
+  ["accepted before, with a receipt that failed", ["undelivered"], false],
+  ["accepted before, without a receipt in time", ["missing"], false],
+] as const)("the way of a message that was %s is timed from its acceptance, or is not", (_, classes, ours) => {
+  const tried = classes.map((one) => {
+    const [errorClass = "", errorCode = null] = one.split("/");
+    return { provider: errorCode === null ? "alpha" : null, errorClass, errorCode };
+  });
+  expect(isOursFromAcceptance(tried)).toBe(ours);
 });
