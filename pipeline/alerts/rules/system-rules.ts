@@ -46,6 +46,18 @@ export const SYSTEM_RULES: readonly AlertRule[] = [
     summary: "{service} is {value} s behind in {topic}, and falls back further",
   },
   {
+    name: "TaskFails",
+    severity: "page",
+    when: [
+      // Four, and not more than three: increase() makes a little more than three of three.
+      when(increase("consumer_task_failures_total", INSTANCE, 10 * MINUTE), ">=", 4),
+      // The tasks of many partitions that fail once, at one moment, go on: that is over before this rule's time is.
+      when(increase("consumer_task_failures_total", INSTANCE, 3 * MINUTE), ">", 0),
+    ],
+    forSeconds: 4 * MINUTE,
+    summary: "tasks of {service} ({instance}) have failed {value} times in ten minutes: a partition may stand still",
+  },
+  {
     name: "DeadLettersGrowing",
     severity: "ticket",
     when: [when(increase("sink_dead_letters_stored_total", [], 15 * MINUTE), ">", 10)],
