@@ -15,6 +15,8 @@ const OURS = {
     ],
   },
 };
+/** In the second one each service is asked by its name, so that it is there when none of its instances is. */
+const JOBS = ["sluice", "sluice-services"];
 const OF_TOPIC = ["service", "topic"];
 
 const freeClickhouse = (ago?: number) => reading("min", "clickhouse_disk_free_bytes", ["disk"], {}, ago);
@@ -27,7 +29,7 @@ export const SYSTEM_RULES: readonly AlertRule[] = [
   {
     name: "InstanceDown",
     severity: "page",
-    when: [when(reading("max", "up", INSTANCE, { job: "sluice" }), "<", 1)],
+    when: [when(reading("max", "up", INSTANCE, { job: { of: JOBS } }), "<", 1)],
     forSeconds: MINUTE,
     summary: "{service} ({instance}) does not show its metrics",
   },

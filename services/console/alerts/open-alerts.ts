@@ -11,8 +11,9 @@ import type { Scope } from "../../../platform/lifecycle/run-service.ts";
 import { AlertBoard, type AlertsNow } from "./alert-board.ts";
 import type { Turn } from "./calling-turn.ts";
 import { fetchText, postJson } from "./fetch-text.ts";
-import { instancesOf, type MetricsPage } from "./metrics-pages.ts";
+import { instancesOf, type Lookup, type MetricsPage } from "./metrics-pages.ts";
 import { runbookEntries } from "./runbook.ts";
+import { VanishedInstances } from "./vanished-instances.ts";
 
 export interface AlertsConfig {
   readonly pages: readonly MetricsPage[];
@@ -24,6 +25,8 @@ export interface AlertsConfig {
   readonly turn?: Turn;
   /** Epoch ms; default: the machine's. */
   readonly now?: () => number;
+  /** Finds the addresses of a name; default: the machine's. */
+  readonly addresses?: Lookup;
 }
 
 export interface AlertsOnPage {
@@ -51,7 +54,7 @@ export function checkCallUrl(url: Secret | undefined): void {
 /** Watches the metrics pages with the rules that Prometheus has as well, and calls out. `onAlerts`: told after each look. */
 export async function openAlerts(
   scope: Scope,
-  { pages, everyMs, callUrl, callShape, turn, now = Date.now }: AlertsConfig,
+  { pages, everyMs, callUrl, callShape, turn, now = Date.now, addresses }: AlertsConfig,
   onAlerts: () => void,
 ): Promise<AlertsOnPage> {
   const { log, metrics } = scope;
@@ -105,8 +108,10 @@ export async function openAlerts(
     },
     now: growing(now),
   });
+  const vanished = new VanishedInstances(now);
   const look = async () => {
-    targets = await instancesOf(pages);
+    const found = await instancesOf(pages, addresses);
+    targets = [...found, ...vanished.beside(found)];
     await watch.turn();
   };
   const onFault = (error: Error) => log.every("alerts", 30_000).error({ err: error }, "alert rules are not evaluated");

@@ -204,6 +204,31 @@ test("a name with several addresses is each of them, an instance with two famili
   ]);
 });
 
+test("an instance whose address is gone is down, and not forgotten", async () => {
+  let now = 1_000_000_000;
+  const page = new URL(await serve((_, response) => response.end("")));
+  let known = ["127.0.0.1", "127.0.0.2"];
+  let looks = 0;
+  const alerts = await openAlerts(
+    scope().scope,
+    {
+      pages: readPages([`router=http://router:${page.port}/metrics`]),
+      ...{ everyMs: 20, callUrl: undefined, callShape: "webhook", now: () => now, addresses: async () => known },
+    },
+    () => void looks++,
+  );
+  const looked = async () => {
+    const before = looks;
+    await until("another two looks", () => looks >= before + 2);
+  };
+  await looked();
+  known = ["127.0.0.1"];
+  for (let step = 0; step < 8; step++, now += 15_000) await looked();
+  expect(alerts.show().alerts).toMatchObject([
+    { name: "InstanceDown", state: "firing", labels: { service: "router", instance: `127.0.0.2:${page.port}` } },
+  ]);
+});
+
 test("settings that name no page or no address are refused, and a secret is not repeated", () => {
   expect(() => readPages(["router"])).toThrow("router is no service=");
   expect(() => readPages(["router=http://"])).toThrow("SLUICE_CONSOLE_METRICS");

@@ -131,3 +131,23 @@ test("ClickHouse's users may do in a container what they may do natively, and no
   expect(ports).toHaveLength(2);
   for (const port of ports) expect(port).toMatch(/^127\.0\.0\.1:/);
 });
+
+test("Prometheus asks each service by its addresses and, for `up` alone, by its name, since one that is stopped has no address", () => {
+  interface Job {
+    readonly job_name: string;
+    readonly dns_sd_configs?: readonly { readonly names: readonly string[] }[];
+    readonly static_configs?: readonly { readonly targets: readonly string[]; readonly labels: object }[];
+    readonly metric_relabel_configs?: readonly object[];
+  }
+  const { scrape_configs: jobs } = parse(read("infra/prometheus/prometheus.yml")) as { scrape_configs: readonly Job[] };
+  const job = (name: string) => jobs.find(({ job_name }) => job_name === name)!;
+  const watched = own.filter(([, { command }]) => /^services\/[a-z-]+\/main\.ts$/.test(command?.[1] ?? ""));
+  const names = watched.map(([name]) => name);
+  expect(names).toContain("router");
+  expect(job("sluice").dns_sd_configs![0]!.names).toEqual(names);
+  const byName = job("sluice-services");
+  expect(byName.static_configs).toEqual(
+    names.map((service) => ({ targets: [`${service}:9464`], labels: { service } })),
+  );
+  expect(byName.metric_relabel_configs).toEqual([{ action: "drop", source_labels: ["__name__"], regex: ".*" }]);
+});
