@@ -134,7 +134,7 @@ test("an account, a provider and a route come live; the price at the decision is
     elsewhere.length === 0
       ? []
       : await query(
-          `SELECT message_id, type, attempt, provider, reason, error_class, error_code FROM events WHERE message_id IN (${elsewhere.join(",")}) ORDER BY message_id, occurred_at`,
+          `SELECT message_id, type, attempt, provider, reason, error_class, error_code FROM events WHERE message_id IN (${elsewhere.join(",")}) ORDER BY message_id, at`,
         );
   expect(elsewhere, JSON.stringify(why)).toEqual([]);
   const dearer = structuredClone(withSpare);
