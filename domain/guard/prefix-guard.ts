@@ -7,9 +7,12 @@ export interface PrefixThresholds {
   readonly quietMs: number;
 }
 
-/** Why messages to a prefix are suspected. */
+/** What messages to a prefix are suspected of. */
+export const PREFIX_CODES = ["guard-velocity", "guard-sequence"] as const;
+
+/** Why they are. */
 export interface PrefixVerdict {
-  readonly code: "guard-velocity" | "guard-sequence";
+  readonly code: (typeof PREFIX_CODES)[number];
   /** For people: figures and first digits, never the last four of a number. */
   readonly reason: string;
 }

@@ -1,6 +1,7 @@
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { type KafkaConnection, kafkaClient } from "./connection.ts";
 import { clusterOf } from "./kafkajs-cluster.ts";
+import { within } from "./within.ts";
 
 export interface PredecessorOptions {
   /** On this machine's disk, in what no other process that lives has: what is noted there is of a process that has ended. */
@@ -50,17 +51,13 @@ export class Predecessor {
     const memberId = noted(file);
     if (memberId === undefined) return;
     const cluster = clusterOf<LeavableCluster>(kafkaClient(connection, 1));
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(new Error(`no answer within ${mostMs} ms`)), mostMs);
-    });
     const leaving = async () => {
       await cluster.connect();
       const coordinator = await cluster.findGroupCoordinator({ groupId });
       await coordinator.leaveGroup({ groupId, memberId });
     };
     try {
-      await Promise.race([leaving(), late]);
+      await within(leaving(), mostMs);
       connection.log.info({ group: groupId }, "The member that this process was before is out of its group");
       this.forget();
     } catch (error) {
@@ -72,7 +69,6 @@ export class Predecessor {
       // It left by itself, or its session is over.
       if (type === "UNKNOWN_MEMBER_ID") this.forget();
     } finally {
-      clearTimeout(timer);
       void cluster.disconnect().catch(() => {});
     }
   }

@@ -1,6 +1,8 @@
 import type { Producer } from "kafkajs";
+import { someCause } from "../errors/some-cause.ts";
 import { type KafkaConnection, kafkaClient } from "./connection.ts";
 import { ProducerClosedError } from "./producer-errors.ts";
+import { within } from "./within.ts";
 
 /** The part of a KafkaJS producer that is used here. */
 export type ProducerClient = Pick<Producer, "connect" | "disconnect" | "sendBatch">;
@@ -117,26 +119,9 @@ function closeWhenIdle({ client, retired, sends }: Connected): void {
   if (retired && sends === 0) void client.disconnect().catch(() => {});
 }
 
-class DeadlineError extends Error {
-  override readonly name = "DeadlineError";
-}
-
-function within<T>(work: Promise<T>, ms: number): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new DeadlineError(`No answer within ${ms} ms`)), ms);
-    work.then(resolve, reject).finally(() => clearTimeout(timer));
-  });
-}
-
-/** KafkaJSNumberOfRetriesExceeded wraps the reason in `cause`. */
 function isTimeout(error: unknown): boolean {
-  for (
-    let e = error as { name?: string; cause?: unknown } | undefined;
-    e !== undefined && e !== null;
-    e = e.cause as typeof e
-  ) {
-    if (e.name === "DeadlineError" || e.name === "KafkaJSRequestTimeoutError" || e.name === "KafkaJSLockTimeout")
-      return true;
-  }
-  return false;
+  return someCause(
+    error,
+    ({ name }) => name === "DeadlineError" || name === "KafkaJSRequestTimeoutError" || name === "KafkaJSLockTimeout",
+  );
 }

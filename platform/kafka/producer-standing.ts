@@ -1,3 +1,4 @@
+import { someCause } from "../errors/some-cause.ts";
 import type { ProducerQueue } from "./producer-queue.ts";
 
 interface Failing {
@@ -65,7 +66,5 @@ export class ProducerStanding {
 
 /** Whether this is why a request failed: a broker says it, or KafkaJS does of metadata that names no leader. */
 export function isForWantOfLeader(error: unknown): boolean {
-  let e = error as { type?: string; cause?: unknown } | undefined | null;
-  for (; e !== undefined && e !== null; e = e.cause as typeof e) if (e.type === "LEADER_NOT_AVAILABLE") return true;
-  return false;
+  return someCause(error, ({ type }) => type === "LEADER_NOT_AVAILABLE");
 }

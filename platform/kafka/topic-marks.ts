@@ -1,5 +1,6 @@
 import type { Admin } from "kafkajs";
 import { SluiceError } from "../errors/sluice-error.ts";
+import { someCause } from "../errors/some-cause.ts";
 
 /** Low and high watermark of a partition: first offset kept, and one above the last. Where it has no leader, reading them throws `NO_LEADER`. */
 export interface Watermarks {
@@ -45,9 +46,7 @@ export function noLeader(topic: string, partition: number): SluiceError {
 
 /** Whether that is why something failed. */
 export function isNoLeader(error: unknown): boolean {
-  let e = error as { code?: string; cause?: unknown } | undefined | null;
-  for (; e !== undefined && e !== null; e = e.cause as typeof e) if (e.code === "NO_LEADER") return true;
-  return false;
+  return someCause(error, ({ code }) => code === "NO_LEADER");
 }
 
 /** Watermarks of every partition of a topic, by partition number. @throws what KafkaJS throws */

@@ -2,7 +2,7 @@ import { ABNORMALITIES, type Abnormality } from "../../../domain/abnormal/suspic
 import type { Guard, GuardMode } from "../../../domain/catalog/guard.ts";
 import type { Snapshot } from "../../../domain/catalog/snapshot.ts";
 import { ContentRules } from "../../../domain/guard/content-rules.ts";
-import type { PrefixGuard, PrefixThresholds } from "../../../domain/guard/prefix-guard.ts";
+import { PREFIX_CODES, type PrefixGuard, type PrefixThresholds } from "../../../domain/guard/prefix-guard.ts";
 import { HELD_CLASS } from "../../../domain/message/tries.ts";
 import type { SaidSuspicion, SuspicionBoard } from "../../../pipeline/follow/suspicion-board.ts";
 import { fateOf } from "../../../pipeline/follow/suspicion-fate.ts";
@@ -24,10 +24,7 @@ export interface GuardRuleOptions {
 }
 
 /** What a guard may have against a message. */
-export const GUARD_CODES: readonly string[] = [
-  ...["guard-velocity", "guard-sequence"],
-  ...ABNORMALITIES.map((kind) => `guard-${kind}`),
-];
+export const GUARD_CODES: readonly string[] = [...PREFIX_CODES, ...ABNORMALITIES.map((kind) => `guard-${kind}`)];
 export const GUARD_ACTIONS = ["monitored", "blocked"] as const;
 export type GuardAction = (typeof GUARD_ACTIONS)[number];
 
