@@ -65,11 +65,15 @@ export function appendTry<T extends Try>(tried: readonly T[], one: T): T[] {
 
 /**
  * Whether the time from a message's acceptance to a provider's yes is ours, and the first: it has not waited for its time, for a cap or for its
- * account's budget, and no provider had accepted it before. What waited since nobody knew its recipient's consent has waited for us.
+ * account's budget, and no provider had accepted it before. What waited since nobody knew its recipient's consent has waited for us. With all the
+ * tries that are kept the one that says so may have fallen away: then it is taken for none of ours.
  */
 export function isOursFromAcceptance(tried: readonly Try[]): boolean {
-  return !tried.some(({ errorClass, errorCode }) =>
-    errorClass === HELD_CLASS ? errorCode !== CONSENT_UNKNOWN_CLASS : ACCEPTED.has(errorClass),
+  return (
+    tried.length < MAX_TRIED &&
+    !tried.some(({ errorClass, errorCode }) =>
+      errorClass === HELD_CLASS ? errorCode !== CONSENT_UNKNOWN_CLASS : ACCEPTED.has(errorClass),
+    )
   );
 }
 

@@ -1,5 +1,11 @@
 import { expect, test } from "vitest";
-import { appendTry, isOursFromAcceptance, refusals, triesInDoubt } from "../../../../domain/message/tries.ts";
+import {
+  appendTry,
+  isOursFromAcceptance,
+  MAX_TRIED,
+  refusals,
+  triesInDoubt,
+} from "../../../../domain/message/tries.ts";
 
 const of = (errorClass: string) => ({ provider: "alpha", errorClass, errorCode: null });
 
@@ -37,4 +43,13 @@ test.each([
     return { provider: errorCode === null ? "alpha" : null, errorClass, errorCode };
   });
   expect(isOursFromAcceptance(tried)).toBe(ours);
+});
+
+test("a message whose hold has fallen away behind many tries is not timed from its acceptance", () => {
+  let tried = [{ provider: null as string | null, errorClass: "held", errorCode: "scheduled" as string | null }];
+  for (let n = 0; n < MAX_TRIED; n++)
+    tried = appendTry(tried, { provider: null, errorClass: "unroutable", errorCode: "no-route" });
+  expect(tried.map(({ errorClass }) => errorClass)).not.toContain("held");
+  expect(isOursFromAcceptance(tried)).toBe(false);
+  expect(isOursFromAcceptance(tried.slice(1))).toBe(true);
 });
