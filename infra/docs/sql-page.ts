@@ -175,6 +175,7 @@ What is charged on delivery ([decision 17](decisions/0017-charged-on-delivery.md
 
 The stated currency is the base of the catalog's exchange rates ([rates.yaml](catalog.md#ratesyaml)), which \`analytics-sink\` keeps by their day in
 \`exchange_rates\`: of each version that is applied, and before the first one of the files. \`stated_rates(day = …)\` takes the rates of that day or the last before it; the questions ask
-for the day of \`to\`. Such amounts are reckoned in floating point, and are NULL where a currency has no rate.
+for the day of the last second before \`to\`, so that a month that is closed is stated by its own rates. Such amounts are reckoned in floating point, and are
+NULL where a currency has no rate.
 `);
 }

@@ -3,8 +3,8 @@
 -- By the values of one of the labels that customers give their messages; {label} is its name, such as campaign. converted is of those messages of which the
 -- application told (told). Amounts are by currency, and cost_per_converted is what one more customer cost in that currency.
 WITH
-    (SELECT stated FROM stated_rates(day = toDate({to:DateTime('UTC')}))) AS stated_currency,
-    (SELECT factors FROM stated_rates(day = toDate({to:DateTime('UTC')}))) AS factors
+    (SELECT stated FROM stated_rates(day = toDate({to:DateTime('UTC')} - INTERVAL 1 SECOND))) AS stated_currency,
+    (SELECT factors FROM stated_rates(day = toDate({to:DateTime('UTC')} - INTERVAL 1 SECOND))) AS factors
 SELECT
     label_value,
     account,

@@ -3,8 +3,8 @@
 -- An account far above the others in the same lane sends to dearer countries, in longer texts, or to numbers that do not exist: invoice-by-account,
 -- waste-ucs2 and waste-undelivered tell which. stated_per_delivered has the amounts of all currencies together, in the stated one.
 WITH
-    (SELECT stated FROM stated_rates(day = toDate({to:DateTime('UTC')}))) AS stated_currency,
-    (SELECT factors FROM stated_rates(day = toDate({to:DateTime('UTC')}))) AS factors
+    (SELECT stated FROM stated_rates(day = toDate({to:DateTime('UTC')} - INTERVAL 1 SECOND))) AS stated_currency,
+    (SELECT factors FROM stated_rates(day = toDate({to:DateTime('UTC')} - INTERVAL 1 SECOND))) AS factors
 SELECT
     account,
     lane,

@@ -3,8 +3,8 @@
 -- What its messages cost at providers, repeats and failures included: the base of an invoice, not a price list. Amounts in two currencies are two rows, and
 -- stated_amount has each in the stated currency, so that they can be added.
 WITH
-    (SELECT stated FROM stated_rates(day = toDate({to:DateTime('UTC')}))) AS stated_currency,
-    (SELECT factors FROM stated_rates(day = toDate({to:DateTime('UTC')}))) AS factors
+    (SELECT stated FROM stated_rates(day = toDate({to:DateTime('UTC')} - INTERVAL 1 SECOND))) AS stated_currency,
+    (SELECT factors FROM stated_rates(day = toDate({to:DateTime('UTC')} - INTERVAL 1 SECOND))) AS factors
 SELECT
     account,
     country,

@@ -4,8 +4,8 @@
 -- it reckons in another zone. What is charged on delivery is in the sums with what its receipts have said so far. reconcile-invoice
 -- compares line by line. stated_amount is the amount in the stated currency.
 WITH
-    (SELECT stated FROM stated_rates(day = toDate({to:DateTime('UTC')}))) AS stated_currency,
-    (SELECT factors FROM stated_rates(day = toDate({to:DateTime('UTC')}))) AS factors
+    (SELECT stated FROM stated_rates(day = toDate({to:DateTime('UTC')} - INTERVAL 1 SECOND))) AS stated_currency,
+    (SELECT factors FROM stated_rates(day = toDate({to:DateTime('UTC')} - INTERVAL 1 SECOND))) AS factors
 SELECT
     provider,
     country,

@@ -4,8 +4,8 @@
 -- counts against the way that had to make up for it; amounts are by currency, and a way with two has two rows. Compare ways into the same
 -- country: others have other prices and other phones. stated_per_delivered has the amounts of all currencies together, in the stated one.
 WITH
-    (SELECT stated FROM stated_rates(day = toDate({to:DateTime('UTC')}))) AS stated_currency,
-    (SELECT factors FROM stated_rates(day = toDate({to:DateTime('UTC')}))) AS factors
+    (SELECT stated FROM stated_rates(day = toDate({to:DateTime('UTC')} - INTERVAL 1 SECOND))) AS stated_currency,
+    (SELECT factors FROM stated_rates(day = toDate({to:DateTime('UTC')} - INTERVAL 1 SECOND))) AS factors
 SELECT
     route,
     provider,

@@ -3,8 +3,8 @@
 -- Messages whose request allowed it (transliterate) and whose text takes fewer segments so, at the price of each submission. waste-ucs2 tells whose texts could
 -- still do so.
 WITH
-    (SELECT stated FROM stated_rates(day = toDate({to:DateTime('UTC')}))) AS stated_currency,
-    (SELECT factors FROM stated_rates(day = toDate({to:DateTime('UTC')}))) AS factors
+    (SELECT stated FROM stated_rates(day = toDate({to:DateTime('UTC')} - INTERVAL 1 SECOND))) AS stated_currency,
+    (SELECT factors FROM stated_rates(day = toDate({to:DateTime('UTC')} - INTERVAL 1 SECOND))) AS factors
 SELECT
     account,
     metadata['campaign'] AS campaign,

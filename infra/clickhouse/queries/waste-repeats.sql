@@ -3,8 +3,8 @@
 -- Every submission of a message but its first. why: the stated reason of a copy of what was in doubt, or another provider, after a receipt that said it
 -- failed. Copies that mount up at one provider mean that it answers late or loses connections.
 WITH
-    (SELECT stated FROM stated_rates(day = toDate({to:DateTime('UTC')}))) AS stated_currency,
-    (SELECT factors FROM stated_rates(day = toDate({to:DateTime('UTC')}))) AS factors
+    (SELECT stated FROM stated_rates(day = toDate({to:DateTime('UTC')} - INTERVAL 1 SECOND))) AS stated_currency,
+    (SELECT factors FROM stated_rates(day = toDate({to:DateTime('UTC')} - INTERVAL 1 SECOND))) AS factors
 SELECT
     s.provider AS provider,
     if(s.resubmitted = '', 'another provider', s.resubmitted) AS why,

@@ -4,8 +4,8 @@
 -- so this is reckoned by segments: extra_segments is what as many characters of GSM would not have needed, at least. A campaign with a small
 -- ucs2_percent has a character that slipped in: mend its text. One with 100 is written in a script that needs UCS-2.
 WITH
-    (SELECT stated FROM stated_rates(day = toDate({to:DateTime('UTC')}))) AS stated_currency,
-    (SELECT factors FROM stated_rates(day = toDate({to:DateTime('UTC')}))) AS factors
+    (SELECT stated FROM stated_rates(day = toDate({to:DateTime('UTC')} - INTERVAL 1 SECOND))) AS stated_currency,
+    (SELECT factors FROM stated_rates(day = toDate({to:DateTime('UTC')} - INTERVAL 1 SECOND))) AS factors
 SELECT
     account,
     sender,

@@ -8,6 +8,7 @@ import { ANSWERS } from "./questions-answers.ts";
 import { CONVERSIONS, DEAD_LETTERS, EARLIER, EVENTS, EXCHANGE_RATES, INVOICE, idOf, LATELY } from "./questions-data.ts";
 
 const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
 const all = questions();
 const hourOf = (ms: number) => Math.floor(ms / HOUR_MS) * HOUR_MS;
 const second = (ms: number) => new Date(ms).toISOString().slice(0, 19).replace("T", " ");
@@ -69,7 +70,7 @@ async function reconciled(provider: string, csv: string): Promise<unknown[]> {
     .map((line) => JSON.parse(line) as unknown);
 }
 
-it("there are 25, and each has an answer", () => {
+it("there are 26, and each has an answer", () => {
   expect(all).toHaveLength(26);
   expect(Object.keys(ANSWERS).sort()).toEqual(
     all.map(({ name }) => name).filter((name) => name !== "reconcile-invoice"),
@@ -158,6 +159,15 @@ describe("stated_rates", () => {
     expect(await answer("invoice-by-provider")).toContainEqual(
       expect.objectContaining({ currency: "USD", amount: 0.15, stated_amount: null, stated_currency: "" }),
     );
+  });
+
+  it("states what is asked up to a midnight by the day that it ends, not by the one that begins", async () => {
+    const midnight = Math.floor(LATELY / DAY_MS) * DAY_MS + DAY_MS;
+    await set(millis(LATELY).slice(0, 10), "2026-03-01 10:00:00", "EUR", { USD: "2" });
+    await set(millis(midnight).slice(0, 10), "2026-03-01 11:00:00", "EUR", { USD: "4" });
+    const amount = expect.objectContaining({ currency: "USD", amount: 0.15, stated_amount: 0.075 });
+    expect(await answer("invoice-by-provider", { to: second(midnight) })).toContainEqual(amount);
+    await db.client.command({ query: "TRUNCATE TABLE exchange_rates" });
   });
 
   it("takes the set of a day or the last before it, else the first after it; of a day's sets the one applied last; and each once", async () => {

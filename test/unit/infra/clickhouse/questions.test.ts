@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { parseQuestion } from "../../../../infra/clickhouse/questions.ts";
+import { parseQuestion, questions } from "../../../../infra/clickhouse/questions.ts";
 
 it("reads question, explanation, statement and parameters", () => {
   const text =
@@ -18,4 +18,16 @@ it("reads question, explanation, statement and parameters", () => {
 
 it.each(["SELECT 1\n", "-- No question.\n--\n-- x\nSELECT 1\n", "-- Why?\nSELECT 1\n"])("refuses %j", (text) => {
   expect(() => parseQuestion("x", text)).toThrow(/queries\/x\.sql/);
+});
+
+it("what is asked up to `to`, which is out, is stated by the rates of the day before it", () => {
+  const stated = questions().filter(({ sql }) => sql.includes("stated_rates("));
+  for (const { name, sql, parameters } of stated) {
+    const day = parameters.some((parameter) => parameter.name === "to")
+      ? "{to:DateTime('UTC')} - INTERVAL 1 SECOND"
+      : "now('UTC')";
+    const days = [...sql.matchAll(/stated_rates\(day = toDate\((.+)\)\)\) AS/g)].map(([, said]) => said);
+    expect(days, name).toEqual([day, day]);
+  }
+  expect(stated.length).toBeGreaterThan(9);
 });
