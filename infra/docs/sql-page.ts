@@ -54,7 +54,7 @@ const SOURCES: Readonly<Record<string, string>> = {
   delivery_charges: "what is owed for each submission that is charged on delivery; kept for 400 days",
   conversions_latest: "what applications told of their messages; kept for 400 days",
   stated_rates: "one row: what amounts in each currency come to in the stated one, on a day",
-  dead_letters: "one row per record that was put aside; kept for 30 days",
+  dead_letters: "one row per record that was put aside, and two for each replay of one; kept for 30 days",
 };
 
 /** What `make bench-sql` saw, by question. */

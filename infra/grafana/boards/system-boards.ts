@@ -1,5 +1,8 @@
+import { REPLAY_REASONS } from "../../../pipeline/dead-letters/replay-mark.ts";
 import { type Board, curves, quantiles, table } from "../panel.ts";
 
+/** Marks of replays stand among dead letters, and are none. */
+const MARKS = Object.values(REPLAY_REASONS);
 const RATE = "[$__rate_interval]";
 const each = (text: string, legend = "{{service}} {{instance}}") => [{ text, legend }];
 
@@ -43,7 +46,7 @@ export const PIPELINE: Board = {
         curves("Dead letters a minute", "short", [
           { text: "sum(rate(sink_dead_letters_stored_total[5m])) * 60", legend: "all" },
           {
-            text: "sum by (origin, reason) (rate(sink_dead_letters_total[5m])) * 60",
+            text: `sum by (origin, reason) (rate(sink_dead_letters_total{reason!~"${MARKS.join("|")}"}[5m])) * 60`,
             legend: "{{origin}} {{reason}}",
             empty: "while there has been no dead letter",
           },
@@ -195,7 +198,7 @@ export const CLICKHOUSE: Board = {
         ),
         table(
           "Dead letters in the time shown",
-          "SELECT service, reason, count() AS letters, max(at) AS last, argMax(detail, at) AS detail\nFROM dead_letters\nWHERE $__timeFilter(at)\nGROUP BY service, reason\nORDER BY letters DESC\nLIMIT 100",
+          `SELECT service, reason, count() AS letters, max(at) AS last, argMax(detail, at) AS detail\nFROM dead_letters\nWHERE $__timeFilter(at) AND reason NOT IN ('${MARKS.join("', '")}')\nGROUP BY service, reason\nORDER BY letters DESC\nLIMIT 100`,
         ),
       ],
     },

@@ -141,6 +141,9 @@ export const DEAD_LETTERS = [
     offset: 9,
     detail: "sender-invalid",
   },
+  // Of a replay of the second letter.
+  { at: LATELY + 2, reason: "replay-begun", topic: "sms.dead-letter", partition: 0, offset: 1, detail: "run 1" },
+  { at: LATELY + 3, reason: "replayed", topic: "sms.dead-letter", partition: 0, offset: 1, detail: "run 1" },
 ] as const;
 
 const day = (ms: number) => new Date(ms).toISOString().slice(0, 10);

@@ -1,5 +1,10 @@
+import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
 import { expect, it } from "vitest";
 import { parseQuestion, questions } from "../../../../infra/clickhouse/questions.ts";
+import { REPLAY_REASONS } from "../../../../pipeline/dead-letters/replay-mark.ts";
+
+const PROJECT = resolve(import.meta.dirname, "../../../..");
 
 it("reads question, explanation, statement and parameters", () => {
   const text =
@@ -31,3 +36,13 @@ it("what is asked up to `to`, which is out, is stated by the rates of the day be
   }
   expect(stated.length).toBeGreaterThan(9);
 });
+
+it.each(["infra/clickhouse/queries/dead-letters.sql", "docs/runbook.md", "README.md"])(
+  "%s shows no mark of a replay as a dead letter",
+  (file) => {
+    const marks = Object.values(REPLAY_REASONS).map((reason) => `'${reason}'`);
+    const asked = readFileSync(resolve(PROJECT, file), "utf8").match(/FROM (?:sluice\.)?dead_letters[^;`]*/g) ?? [];
+    expect(asked).not.toEqual([]);
+    for (const sql of asked) expect(sql).toContain(`reason NOT IN (${marks.join(", ")})`);
+  },
+);

@@ -6,6 +6,7 @@ import { dashboardJson } from "../../../../infra/grafana/dashboard-json.ts";
 import { metricsOf } from "../../../../infra/grafana/metrics-of.ts";
 import type { Panel } from "../../../../infra/grafana/panel.ts";
 import { panelFaults } from "../../../../infra/grafana/panel-faults.ts";
+import { REPLAY_REASONS } from "../../../../pipeline/dead-letters/replay-mark.ts";
 
 const PROJECT = resolve(import.meta.dirname, "../../../..");
 const read = (file: string) => readFileSync(join(PROJECT, file), "utf8");
@@ -49,6 +50,17 @@ test("a panel that asks for labels that no series has is named, and what has no 
   expect(faults("sum by (network) (limit)")).toEqual(["T: nothing that it asks for has the label network"]);
   expect(faults("plain", "{{instance}} {{lane}}")).toEqual(["T: nothing that it asks for has the label lane"]);
   expect(faults('sum by (network) (absent_total{lane="otp"})')).toEqual([]);
+});
+
+test("no panel shows the mark of a replay as a dead letter", () => {
+  const panels = Object.values(BOARDS).flatMap(({ rows }) => rows.flatMap((row) => row.panels));
+  const asked = panels
+    .flatMap(({ queries }) => queries.map(({ text }) => text))
+    .filter((text) => /sink_dead_letters_total|FROM dead_letters/.test(text));
+  expect(asked).toHaveLength(2);
+  for (const text of asked)
+    for (const reason of Object.values(REPLAY_REASONS))
+      expect(text).toMatch(new RegExp(`reason(!~"| NOT IN \\().*\\b${reason}\\b`));
 });
 
 test("every metric on a dashboard is one that a service makes (the end-to-end tests ask the services themselves)", () => {
