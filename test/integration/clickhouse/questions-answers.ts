@@ -81,7 +81,9 @@ export const ANSWERS: Readonly<Record<string, readonly object[]>> = {
     { ...alpha, ...DE1, submitted: 4, waiting: 1, ended_unknown: 0, missing_percent: 25, oldest_message: idOf(9) },
   ],
   "unfinished-messages": [
+    { ...otp, provider: "", state: "postponed", waits_by: "", messages: 1 },
     { ...delta, ...marketing, state: "routed", messages: 1 },
+    { ...transactional, provider: "", state: "scheduled", waits_by: "scheduled", messages: 1 },
     { ...alpha, ...transactional, state: "submitted", messages: 1, oldest: time(EARLIER) },
   ],
   "abnormal-prefixes": [

@@ -1,6 +1,7 @@
 /**
  * Messages whose figures can be reckoned by hand, for the questions of infra/clickhouse/queries. alpha asks 0.075 EUR a segment, beta
  * 0.03 USD, gamma 0.05 EUR for what it delivers; a euro is 1.25 dollars. 1 to 8 were accepted half an hour ago, 9 to 11 three hours ago; beside them an account pumps.
+ * 13 and 14 have waited for ten days.
  */
 import type { Event, MessageFacts } from "../../../schemas/generated/types.ts";
 import { event, facts } from "../../unit/analytics-sink/events.ts";
@@ -10,6 +11,8 @@ const NOW = Date.now();
 /** What happens within ten seconds of these stands in one minute. */
 export const LATELY = Math.floor((NOW - 30 * MINUTE_MS) / MINUTE_MS) * MINUTE_MS + 1_000;
 export const EARLIER = Math.floor((NOW - 180 * MINUTE_MS) / MINUTE_MS) * MINUTE_MS + 1_000;
+
+const DAY_MS = 86_400_000;
 
 export const idOf = (number: number): string => `00000000-0000-4000-8000-${String(number).padStart(12, "0")}`;
 
@@ -110,6 +113,14 @@ function earlier(): Event[] {
   ];
 }
 
+function waiting(): Event[] {
+  const [m13, m14] = [message(13, FR, EARLIER - 10 * DAY_MS), message(14, DE1, EARLIER - 10 * DAY_MS)];
+  return [
+    m13.at(5, "postponed", { errorCode: "scheduled", due: LATELY + 20 * DAY_MS }),
+    m14.at(5, "postponed", { errorClass: "unroutable", errorCode: "circuits-open" }),
+  ];
+}
+
 /** A stolen key: 25 numbers of one range lately, one before. */
 function pumped(): Event[] {
   return Array.from({ length: 26 }, (_, i) =>
@@ -121,7 +132,7 @@ function pumped(): Event[] {
   );
 }
 
-export const EVENTS: readonly Event[] = [...inGermany(), ...inFrance(), ...earlier(), ...pumped()];
+export const EVENTS: readonly Event[] = [...inGermany(), ...inFrance(), ...earlier(), ...waiting(), ...pumped()];
 
 /** Rows of `conversions`. */
 export const CONVERSIONS = [
@@ -150,7 +161,7 @@ const day = (ms: number) => new Date(ms).toISOString().slice(0, 10);
 
 /** Rows of `exchange_rates`: dollars cost more a month ago. */
 export const EXCHANGE_RATES = [
-  { date: day(EARLIER - 30 * 86_400_000), version: 1, per_base: { EUR: "1", USD: "1" } },
+  { date: day(EARLIER - 30 * DAY_MS), version: 1, per_base: { EUR: "1", USD: "1" } },
   { date: day(EARLIER), version: 2, per_base: { EUR: "1", USD: "1.25" } },
 ].flatMap(({ date, version, per_base }) =>
   Object.entries(per_base).map(([currency, units]) => ({
