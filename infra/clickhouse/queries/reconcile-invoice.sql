@@ -15,11 +15,12 @@ WITH
         FROM events AS e
         LEFT JOIN
         (
-            -- Receipts come after their submission, for some days.
+            -- Receipts come after their submission, until the deadline for them, of at most 30 days.
             SELECT d.message_id AS message_id, d.destination AS destination, d.attempt AS attempt, d.resubmitted != '' AS repeated, max(d.cost) AS owed
             FROM events AS d
             WHERE d.charged = 'delivery' AND d.type IN ('receipt', 'final') AND d.provider = {provider:String}
-                AND d.at >= {from:DateTime('UTC')} AND d.at < {to:DateTime('UTC')} + INTERVAL 9 DAY
+                AND d.at >= {from:DateTime('UTC')} AND d.at < {to:DateTime('UTC')} + INTERVAL 31 DAY
+                AND d.accepted_at < {to:DateTime('UTC')}
             GROUP BY message_id, destination, attempt, repeated
         ) AS c
             ON c.message_id = e.message_id AND c.destination = e.destination AND c.attempt = e.attempt

@@ -1,7 +1,7 @@
 /**
  * Messages whose figures can be reckoned by hand, for the questions of infra/clickhouse/queries. alpha asks 0.075 EUR a segment, beta
  * 0.03 USD, gamma 0.05 EUR for what it delivers; a euro is 1.25 dollars. 1 to 8 were accepted half an hour ago, 9 to 11 three hours ago; beside them an account pumps.
- * 13 and 14 have waited for ten days.
+ * 12 was sent again and delivered long ago, with a receipt that took 20 days; 13 and 14 have waited for ten days.
  */
 import type { Event, MessageFacts } from "../../../schemas/generated/types.ts";
 import { event, facts } from "../../unit/analytics-sink/events.ts";
@@ -13,6 +13,7 @@ export const LATELY = Math.floor((NOW - 30 * MINUTE_MS) / MINUTE_MS) * MINUTE_MS
 export const EARLIER = Math.floor((NOW - 180 * MINUTE_MS) / MINUTE_MS) * MINUTE_MS + 1_000;
 
 const DAY_MS = 86_400_000;
+export const LONG_AGO = LATELY - 40 * DAY_MS;
 
 export const idOf = (number: number): string => `00000000-0000-4000-8000-${String(number).padStart(12, "0")}`;
 
@@ -113,9 +114,16 @@ function earlier(): Event[] {
   ];
 }
 
-function waiting(): Event[] {
+function longAgo(): Event[] {
+  const m12 = message(12, { ...FR, ...MAY }, LONG_AGO);
+  const first = { ...GAMMA, provider: "epsilon" };
+  const second = { ...GAMMA, provider: "zeta", attempt: 2 };
   const [m13, m14] = [message(13, FR, EARLIER - 10 * DAY_MS), message(14, DE1, EARLIER - 10 * DAY_MS)];
   return [
+    ...[m12.routed(first), m12.submitted(100, { ...first, cost: 0 }, "E1")],
+    m12.at(1_100, "rerouted", { ...first, errorClass: "route", errorCode: "5" }),
+    ...[m12.routed(second, 1_105), m12.submitted(4_000, { ...second, cost: 0 }, "Z1")],
+    m12.ended(20 * DAY_MS, "delivered", 4_000, { ...second, cost: 50_000 }),
     m13.at(5, "postponed", { errorCode: "scheduled", due: LATELY + 20 * DAY_MS }),
     m14.at(5, "postponed", { errorClass: "unroutable", errorCode: "circuits-open" }),
   ];
@@ -132,7 +140,7 @@ function pumped(): Event[] {
   );
 }
 
-export const EVENTS: readonly Event[] = [...inGermany(), ...inFrance(), ...earlier(), ...waiting(), ...pumped()];
+export const EVENTS: readonly Event[] = [...inGermany(), ...inFrance(), ...earlier(), ...longAgo(), ...pumped()];
 
 /** Rows of `conversions`. */
 export const CONVERSIONS = [

@@ -5,7 +5,17 @@ import { loginHeaders } from "../../../infra/local/clickhouse-access.ts";
 import { sharedCluster } from "../../fixture/shared-cluster.ts";
 import { type TestDatabase, testDatabase } from "./database.ts";
 import { ANSWERS } from "./questions-answers.ts";
-import { CONVERSIONS, DEAD_LETTERS, EARLIER, EVENTS, EXCHANGE_RATES, INVOICE, idOf, LATELY } from "./questions-data.ts";
+import {
+  CONVERSIONS,
+  DEAD_LETTERS,
+  EARLIER,
+  EVENTS,
+  EXCHANGE_RATES,
+  INVOICE,
+  idOf,
+  LATELY,
+  LONG_AGO,
+} from "./questions-data.ts";
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
@@ -49,14 +59,16 @@ async function answer(name: string, change: Record<string, string> = {}): Promis
   return await db.rows(question.sql, Object.fromEntries(question.parameters.map((p) => [p.name, given[p.name]])));
 }
 
+const hourLongAgo = { from: second(hourOf(LONG_AGO)), to: second(hourOf(LONG_AGO) + HOUR_MS) };
+
 /** With a provider's file as the external table `invoice`, as docs/sql.md says. */
-async function reconciled(provider: string, csv: string): Promise<unknown[]> {
+async function reconciled(provider: string, csv: string, { from, to } = PARAMETERS): Promise<unknown[]> {
   const { clickhouseUrl, clickhouseLogin } = sharedCluster();
   const form = new FormData();
   form.append("query", all.find(({ name }) => name === "reconcile-invoice")?.sql ?? "");
   form.append("invoice", new Blob([csv]), "invoice.csv");
   const parameters = new URLSearchParams({
-    ...{ database: db.name, param_provider: provider, param_from: PARAMETERS.from!, param_to: PARAMETERS.to! },
+    ...{ database: db.name, param_provider: provider, param_from: from!, param_to: to! },
     ...{ invoice_format: "CSV", invoice_structure: "id String, amount Decimal(18,6), currency String" },
     default_format: "JSONEachRow",
   });
@@ -123,6 +135,34 @@ describe("reconcile-invoice", () => {
       { verdict: "agrees", currency: "EUR", submissions: 1, invoiced_amount: 0.05, owed_amount: 0.05 },
     ]);
   });
+
+  it("owes it as well when the receipt came 20 days later", async () => {
+    expect(await reconciled("zeta", "Z1,0.05,EUR", hourLongAgo)).toMatchObject([
+      { verdict: "agrees", currency: "EUR", submissions: 1, invoiced_amount: 0.05, owed_amount: 0.05 },
+    ]);
+  });
+});
+
+describe("waste-repeats", () => {
+  it("counts a repeat whose first submission was before the range", async () => {
+    expect(await answer("waste-repeats", { from: second(LATELY + 3_000) })).toMatchObject([
+      { provider: "alpha", why: "no answer", currency: "EUR", submissions: 1, cost: 0.075 },
+    ]);
+  });
+
+  it("counts no first submission, and none from before the range", async () => {
+    expect(await answer("waste-repeats", { from: second(LATELY + 4_000) })).toEqual([]);
+  });
+
+  it.each([0, 3_000])(
+    "has what a receipt of 20 days later makes of a repeat, with a range that begins %i ms on",
+    async (on) => {
+      const from = second(LONG_AGO + on);
+      expect(await answer("waste-repeats", { ...hourLongAgo, from })).toMatchObject([
+        { provider: "zeta", why: "another provider", currency: "EUR", submissions: 1, cost: 0.05 },
+      ]);
+    },
+  );
 });
 
 it.each([
