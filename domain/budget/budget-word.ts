@@ -39,6 +39,14 @@ export function isBelow(ends: readonly number[], { input, offset }: Place): bool
 export const PERIODS = ["day", "month"] as const;
 export type PeriodName = (typeof PERIODS)[number];
 
+/** An amount for each period, micro-units. Below 0: given back. */
+export type PerPeriod = Readonly<Record<PeriodName, Micros>>;
+
+/** The same of each period. */
+export function ofEach(amount: Micros): PerPeriod {
+  return { day: amount, month: amount };
+}
+
 /** What of it still counts at `now`, epoch ms. A period that has begun ends by the clocks that it began by. */
 export function spentOf(spent: Spent, period: PeriodName, now: number): Micros {
   if (period === "day") return now < spent.dayEnd ? spent.day : 0;

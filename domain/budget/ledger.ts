@@ -1,6 +1,14 @@
 import type { Budget } from "../catalog/budget.ts";
 import type { Micros } from "../catalog/money.ts";
-import { type BudgetWord, PERIODS, type PeriodName, reachOf, type Spent, spentOf } from "./budget-word.ts";
+import {
+  type BudgetWord,
+  PERIODS,
+  type PeriodName,
+  type PerPeriod,
+  reachOf,
+  type Spent,
+  spentOf,
+} from "./budget-word.ts";
 import { type Charge, type UnsureCharges, withCharge } from "./unsure-charges.ts";
 
 /** What a partition knows of one account's budget. Amounts: micro-units of `currency`. */
@@ -45,11 +53,29 @@ export function isAllTold({ changed, claim, claimRead, unsure }: Ledger): boolea
   return !changed && (claim === undefined || claimRead) && unsure.size === 0;
 }
 
+/** Of any period; otherwise it gives back, or nothing. */
+export function takes({ day, month }: PerPeriod): boolean {
+  return day > 0 || month > 0;
+}
+
+/** The most that it takes of a period that is bounded. */
+export function mostOf(amount: PerPeriod, budget: Budget): Micros {
+  return Math.max(...boundsOf(budget).map(([period]) => amount[period]));
+}
+
+/** What it takes, and what it gives back: this counts later. Undefined: nothing. */
+export function apart({ day, month }: PerPeriod): Record<"taken" | "back", PerPeriod | undefined> {
+  const taken = { day: Math.max(0, day), month: Math.max(0, month) };
+  const back = { day: Math.min(0, day), month: Math.min(0, month) };
+  const gives = back.day < 0 || back.month < 0;
+  return { taken: takes(taken) || !gives ? taken : undefined, back: gives ? back : undefined };
+}
+
 /** Counts what has become sure. */
 export function settle(ledger: Ledger, charges: readonly Charge[]): void {
   for (const charge of charges) {
     ledger.sure = withCharge(ledger.sure, charge);
-    if (charge.amount < 0) ledger.spent = withCharge(ledger.spent, charge);
+    if (!takes(charge.amount)) ledger.spent = withCharge(ledger.spent, charge);
     ledger.changed = true;
   }
 }

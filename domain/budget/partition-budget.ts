@@ -7,12 +7,14 @@ import {
   PERIODS,
   PeriodEnds,
   type PeriodName,
+  type PerPeriod,
   type Place,
   reachOf,
   type Spent,
   spentOf,
 } from "./budget-word.ts";
 import {
+  apart,
   boundsOf,
   current,
   isAllTold,
@@ -20,11 +22,12 @@ import {
   isSame,
   type Ledger,
   limitOf,
+  mostOf,
   settle,
   spareOf,
   unsureOf,
 } from "./ledger.ts";
-import { UnsureCharges } from "./unsure-charges.ts";
+import { type RecordedCharge, UnsureCharges } from "./unsure-charges.ts";
 
 /** What a budget says to a message that costs so much. */
 export type Room =
@@ -47,6 +50,8 @@ export interface PartitionBudgetOptions {
   readonly random: () => number;
 }
 
+type Ends = Pick<Spent, "dayEnd" | "monthEnd">;
+
 /** Changed counts are told once in so long, ms. */
 const TELL_EVERY_MS = 1_000;
 /** More is asked for once in so long at the most, ms. */
@@ -66,13 +71,6 @@ const NEAR_END_UNKNOWN = 1 / 2;
 const PACE_OVER_MS = 1_000;
 /** So long the event log is kept readable from what has not been told, ms. It takes a log of words that cannot be written or read for as long. */
 const MOST_UNTOLD_MS = 3_600_000;
-
-/** What a decision of the log took of a budget. `added`: micro-units, below 0 given back; `until`: the end of the day that it was counted in, epoch ms. */
-export interface RecordedCharge {
-  readonly currency: string;
-  readonly added: Micros;
-  readonly until: number;
-}
 
 /**
  * The budgets as one partition keeps them. Of a budget a partition spends only what it has said beforehand that it may, once it has read its own word in the
@@ -98,16 +96,17 @@ export class PartitionBudget implements BudgetListener {
   /** A decision of the log: it counts where no word of the partition has it. Each is given once. `at`: epoch ms. */
   recover(account: string, charge: RecordedCharge, at: number, place: Place | undefined): void {
     const { board, partition, budgetOf } = this.options;
-    const { currency, added, until } = charge;
+    const { currency, added, until, addedToMonth, monthUntil } = charge;
     const budget = budgetOf(account);
     if (budget?.currency !== currency) return;
     const told = board.word(account, partition);
     if (told?.currency === currency && place !== undefined && isBelow(told.next, place)) return;
     const ledger = this.ledger(account, budget, at);
-    if (added >= 0) this.count(ledger, budget, added, at, place);
-    else if (place !== undefined) {
-      const { monthEnd } = this.ends.at(at, budget.zone);
-      ledger.unsure.add(place, { amount: added, dayEnd: until, monthEnd });
+    const { taken, back } = apart({ day: added, month: addedToMonth ?? added });
+    if (taken !== undefined) this.count(ledger, budget, taken, at, place);
+    if (back !== undefined && place !== undefined) {
+      const monthEnd = monthUntil ?? this.ends.at(at, budget.zone).monthEnd;
+      ledger.unsure.add(place, { amount: back, dayEnd: until, monthEnd });
     }
   }
 
@@ -128,46 +127,50 @@ export class PartitionBudget implements BudgetListener {
     return lowest;
   }
 
-  room(account: string, budget: Budget, cost: Micros, now: number): Room {
+  /**
+   * `cost`: what the message would take. What is at hand is at hand of each period: what takes of one needs room in each that is bounded, though it takes nothing there.
+   */
+  room(account: string, budget: Budget, cost: PerPeriod, now: number): Room {
     const ledger = this.ledger(account, budget, now);
     ledger.lastAt = now;
-    if (cost <= 0) return { verdict: "go" };
-    ledger.lastCost = cost;
-    this.options.board.noteCost(account, cost);
+    const most = mostOf(cost, budget);
+    if (most <= 0) return { verdict: "go" };
+    ledger.lastCost = most;
+    this.options.board.noteCost(account, most);
     const others = this.options.board.sums(account, budget.currency, now, this.options.partition);
     const bounds = boundsOf(budget);
-    const never = bounds.find(([, bound]) => cost > bound);
+    const never = bounds.find(([, bound]) => most > bound);
     if (never !== undefined) return { verdict: "never", period: never[0] };
     // A month that is over says later than a day when there is room again.
     const full = bounds.findLast(
-      ([period, bound]) => spentOf(ledger.spent, period, now) + others.spent[period] + cost > bound,
+      ([period, bound]) => spentOf(ledger.spent, period, now) + others.spent[period] + most > bound,
     );
     if (full !== undefined) {
       const [period] = full;
       const spent = spentOf(ledger.spent, period, now) + others.spent[period];
       return { verdict: "reached", period, spent, until: this.endOf(ledger, budget, period, now) };
     }
-    if (bounds.every(([period]) => spentOf(ledger.spent, period, now) + cost <= limitOf(ledger, period, now)))
+    if (bounds.every(([period]) => spentOf(ledger.spent, period, now) + most <= limitOf(ledger, period, now)))
       return { verdict: "go" };
-    ledger.held = Math.max(ledger.held, cost);
+    ledger.held = Math.max(ledger.held, most);
     return { verdict: "held" };
   }
 
   /**
-   * Counts what a message takes. What it gives back, below 0, counts once its record is `committed`.
+   * Counts what a message takes of each period. What it gives back, below 0, counts once its record is `committed`.
    * @param place of the record that is decided
-   * @returns the end of the day that it is counted in, epoch ms
+   * @returns the ends of the day and the month that it is counted in, epoch ms
    */
-  add(account: string, budget: Budget, amount: Micros, now: number, place: Place): number {
+  add(account: string, budget: Budget, amount: PerPeriod, now: number, place: Place): Ends {
     const ledger = this.ledger(account, budget, now);
-    if (amount < 0) {
-      const ends = this.endsFor(ledger.spent, budget, now);
-      ledger.unsure.add(place, { ...ends, amount });
-      return ends.dayEnd;
+    const ends = this.endsFor(ledger.spent, budget, now);
+    const { taken, back } = apart(amount);
+    if (taken !== undefined) {
+      this.count(ledger, budget, taken, now, place);
+      ledger.since += mostOf(taken, budget);
     }
-    this.count(ledger, budget, amount, now, place);
-    ledger.since += amount;
-    return ledger.spent.dayEnd;
+    if (back !== undefined) ledger.unsure.add(place, { ...ends, amount: back });
+    return ends;
   }
 
   /** A word, as it stands in the log. */
@@ -312,10 +315,10 @@ export class PartitionBudget implements BudgetListener {
   }
 
   /** `place`: undefined where nobody can decide it anew. */
-  private count(ledger: Ledger, budget: Budget, amount: Micros, now: number, place: Place | undefined): void {
+  private count(ledger: Ledger, budget: Budget, amount: PerPeriod, now: number, place: Place | undefined): void {
     const ends = this.endsFor(ledger.spent, budget, now);
     const { day, month } = current(ledger.spent, now);
-    ledger.spent = { ...ends, day: day + amount, month: month + amount };
+    ledger.spent = { ...ends, day: day + amount.day, month: month + amount.month };
     ledger.sure = { ...ends, ...current(ledger.sure, now) };
     const charge = { ...ends, amount };
     if (place === undefined) settle(ledger, [charge]);
@@ -336,7 +339,7 @@ export class PartitionBudget implements BudgetListener {
     return period === "day" ? ends.dayEnd : ends.monthEnd;
   }
 
-  private endsFor(spent: Spent, budget: Budget, now: number): Pick<Spent, "dayEnd" | "monthEnd"> {
+  private endsFor(spent: Spent, budget: Budget, now: number): Ends {
     const { dayEnd, monthEnd } = this.ends.at(now, budget.zone);
     return {
       dayEnd: now < spent.dayEnd ? spent.dayEnd : dayEnd,

@@ -1,17 +1,28 @@
 import type { Micros } from "../catalog/money.ts";
-import { isBelow, type Place, type Spent } from "./budget-word.ts";
+import { isBelow, type PerPeriod, type Place, type Spent } from "./budget-word.ts";
 
-/** What a message takes, or, below 0, gives back, and the periods in which it is taken: their ends, epoch ms. */
+/** What a message takes of its day and month, or, all of it 0 or below, gives back. The ends of the periods in which it is taken: epoch ms. */
 export interface Charge extends Pick<Spent, "dayEnd" | "monthEnd"> {
-  readonly amount: Micros;
+  readonly amount: PerPeriod;
+}
+
+/** What a decision of the log took of a budget. Amounts are micro-units, below 0 given back; ends of the periods that it was counted in are epoch ms. */
+export interface RecordedCharge {
+  readonly currency: string;
+  /** Of the day, which ends at `until`. */
+  readonly added: Micros;
+  readonly until: number;
+  /** Of the month. null: as of the day, in the month of the decision. */
+  readonly addedToMonth: Micros | null;
+  readonly monthUntil: number | null;
 }
 
 /** What has been spent with a charge. A period that is another one by now is left as it is. */
 export function withCharge(spent: Spent, { amount, dayEnd, monthEnd }: Charge): Spent {
   return {
     ...spent,
-    day: spent.dayEnd === dayEnd ? Math.max(0, spent.day + amount) : spent.day,
-    month: spent.monthEnd === monthEnd ? Math.max(0, spent.month + amount) : spent.month,
+    day: spent.dayEnd === dayEnd ? Math.max(0, spent.day + amount.day) : spent.day,
+    month: spent.monthEnd === monthEnd ? Math.max(0, spent.month + amount.month) : spent.month,
   };
 }
 

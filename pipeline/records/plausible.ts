@@ -107,10 +107,12 @@ function implausibleSpend({
 
 function implausibleCharge({ charge }: Pick<Retry, "charge">): string | undefined {
   if (charge === null) return undefined;
-  const { currency, added, held, until } = charge;
+  const { currency, added, held, until, addedToMonth, monthUntil } = charge;
   if (!isName(currency)) return "charge.currency: too long";
   if (!(Math.abs(added) <= MAX_COST && held >= 0 && held <= MAX_COST)) return "charge: out of range";
-  return isTime(until) ? undefined : "charge.until: out of range";
+  if (!(Math.abs(addedToMonth ?? 0) <= MAX_COST)) return "charge.addedToMonth: out of range";
+  if (!isTime(until)) return "charge.until: out of range";
+  return isTime(monthUntil ?? until) ? undefined : "charge.monthUntil: out of range";
 }
 
 function implausibleAttempts(attempt: number, tried: readonly Attempt[]): string | undefined {

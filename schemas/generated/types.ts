@@ -15,12 +15,16 @@ export interface Attempt {
 export interface BudgetCharge {
   /** ISO 4217, of the budget. */
   readonly currency: string;
-  /** What this decision takes; below 0: gives back. */
+  /** What this decision takes of the day, and of the month where addedToMonth is null; below 0: gives back. */
   readonly added: number;
   /** What the message has taken and given to nobody yet, with that: it is given back when no provider accepts it. */
   readonly held: number;
-  /** The end of the day in which held was taken: later it is not given back. */
+  /** The end of the day in which held was taken: later it is not given back to a day. */
   readonly until: number;
+  /** The end of the month in which held was taken: later it is not given back to a month. null: as until. */
+  readonly monthUntil: number | null;
+  /** What this decision takes of the month; below 0: gives back. Another than added where the day is over in which the message took it first. null: as added. */
+  readonly addedToMonth: number | null;
 }
 
 /** What a partition of the router has spent of an account's budget, and what it may spend before it says more: sms.budgets (compacted, one partition), keyed by account + '/' + partition. A partition may spend what it has said once it reads its own record with those of all partitions together within the budget. */

@@ -1,5 +1,5 @@
 import type { BudgetBoard } from "../../../domain/budget/budget-board.ts";
-import type { Place } from "../../../domain/budget/budget-word.ts";
+import type { PerPeriod, Place } from "../../../domain/budget/budget-word.ts";
 import { PartitionBudget, type Room } from "../../../domain/budget/partition-budget.ts";
 import type { Account } from "../../../domain/catalog/account.ts";
 import type { Budget } from "../../../domain/catalog/budget.ts";
@@ -100,7 +100,7 @@ export class BudgetRule implements MessageRule {
     const budget = this.accounts?.get(pending.facts.accountId);
     if (budget === undefined) return undefined;
     const cost = this.costOf(pending, choice, budget);
-    const added = cost - heldBy(pending, budget, now);
+    const added = lessOf(cost, heldBy(pending, budget, now));
     return rulingOf(this.budgets.room(pending.facts.accountId, budget, added, now), pending, budget, cost, now);
   }
 
@@ -109,19 +109,23 @@ export class BudgetRule implements MessageRule {
     const budget = this.accounts?.get(accountId);
     if (budget === undefined) return undefined;
     const held = this.costOf(pending, choice, budget);
-    const added = held - heldBy(pending, budget, now);
-    const until = this.budgets.add(accountId, budget, added, now, placeOf(record));
-    return { charge: { currency: budget.currency, added, held, until } };
+    return { charge: this.charged(accountId, budget, lessOf(held, heldBy(pending, budget, now)), held, now, record) };
   }
 
   /** Nobody has accepted it: what it has taken is there for others again. */
   closed(pending: Pending, now: number, record: InRecord): Remark | undefined {
     const { accountId } = pending.facts;
     const budget = this.accounts?.get(accountId);
-    const held = budget === undefined ? 0 : heldBy(pending, budget, now);
-    if (budget === undefined || held === 0) return undefined;
-    const until = this.budgets.add(accountId, budget, -held, now, placeOf(record));
-    return { charge: { currency: budget.currency, added: -held, held: 0, until } };
+    if (budget === undefined) return undefined;
+    const back = lessOf(0, heldBy(pending, budget, now));
+    if (back.day === 0 && back.month === 0) return undefined;
+    return { charge: this.charged(accountId, budget, back, 0, now, record) };
+  }
+
+  private charged(account: string, budget: Budget, added: PerPeriod, held: number, now: number, record: InRecord) {
+    const { dayEnd, monthEnd } = this.budgets.add(account, budget, added, now, placeOf(record));
+    const of = { added: added.day, until: dayEnd, addedToMonth: added.month, monthUntil: monthEnd };
+    return { currency: budget.currency, held, ...of };
   }
 
   committed(upTo: readonly number[]): void {
@@ -161,9 +165,15 @@ function budgetsOf(accounts: readonly Account[]): ReadonlyMap<string, Budget> | 
   return found.length === 0 ? undefined : new Map(found);
 }
 
-/** What a message has taken already, of the same day and in the same currency. */
-function heldBy({ charge }: Pending, { currency }: Budget, now: number): number {
-  return charge != null && charge.currency === currency && now < charge.until ? charge.held : 0;
+/** What a message has taken already of the day and the month that it is, in the same currency. */
+function heldBy({ charge }: Pending, { currency }: Budget, now: number): PerPeriod {
+  if (charge == null || charge.currency !== currency) return { day: 0, month: 0 };
+  const { held, until, monthUntil } = charge;
+  return { day: now < until ? held : 0, month: now < (monthUntil ?? until) ? held : 0 };
+}
+
+function lessOf(cost: number, { day, month }: PerPeriod): PerPeriod {
+  return { day: cost - day, month: cost - month };
 }
 
 function heldFor({ tried, attempt }: Pending): number {

@@ -42,7 +42,7 @@ const receipt: Receipt = {
   network: null,
 };
 
-const CHARGE = { currency: "EUR", added: 1, held: 1, until: 1 };
+const CHARGE = { currency: "EUR", added: 1, held: 1, until: 1, addedToMonth: null, monthUntil: null };
 
 test("what our services write is plausible", () => {
   expect(implausibleRetry({ ...dispatch, charge: CHARGE })).toBeUndefined();
@@ -88,6 +88,11 @@ test.each<[string, string | undefined]>([
   ["charge", implausibleEvent({ ...event, charge: { ...CHARGE, added: Number.MAX_SAFE_INTEGER } })],
   ["charge.currency", implausibleEvent({ ...event, charge: { ...CHARGE, currency: LONG } })],
   ["charge.until", implausibleEvent({ ...event, charge: { ...CHARGE, until: BEYOND } })],
+  ["charge.monthUntil", implausibleRetry({ ...dispatch, charge: { ...CHARGE, monthUntil: BEYOND } })],
+  [
+    "charge.addedToMonth",
+    implausibleRetry({ ...dispatch, charge: { ...CHARGE, addedToMonth: Number.MIN_SAFE_INTEGER } }),
+  ],
   ["providerMessageId", implausibleReceipt({ ...receipt, providerMessageId: LONG })],
   ["doneAt", implausibleReceipt({ ...receipt, doneAt: BEYOND })],
 ])("%s is named", (field, said) => {

@@ -217,7 +217,8 @@ test("what a message may cost stays with it when it comes back, less what may ha
 });
 
 test("what a message has taken of its account's budget comes back with it, unless it may have been spent", () => {
-  const charge = { currency: "EUR", added: 1, held: 7_500, until: 86_400_000 };
+  const month = { monthUntil: 2_678_400_000, addedToMonth: 2 };
+  const charge = { currency: "EUR", added: 1, held: 7_500, until: 86_400_000, ...month };
   const back = (of: { followUp: readonly { value: Buffer | null }[] }) => retry(of.followUp[0]!.value).charge;
   expect(back(outcomes.returned(order({ charge }), "refused", "x", 0))).toEqual(charge);
   expect(back(outcomes.inDoubt(order({ charge }), "link-lost", 0))).toBeNull();

@@ -1,6 +1,6 @@
 import { beforeEach, expect, it } from "vitest";
 import { BudgetBoard } from "../../../../domain/budget/budget-board.ts";
-import type { BudgetWord } from "../../../../domain/budget/budget-word.ts";
+import { type BudgetWord, ofEach } from "../../../../domain/budget/budget-word.ts";
 import { PartitionBudget } from "../../../../domain/budget/partition-budget.ts";
 import { budgetSchema } from "../../../../domain/catalog/budget.ts";
 
@@ -25,7 +25,7 @@ const other = (day: number, ahead: number): BudgetWord => ({
   ...{ account: "acme", currency: "EUR", partition: 1, epoch: 1, next: [] },
   ...{ ...PERIODS, day, month: day, ahead },
 });
-const verdict = () => budget.room("acme", BUDGET, COST, now).verdict;
+const verdict = () => budget.room("acme", BUDGET, ofEach(COST), now).verdict;
 /** Says what is to be said within the next second. */
 const said = (): BudgetWord[] => {
   now += 1_000;
@@ -98,7 +98,7 @@ it("nothing more is granted while another partition's last word cannot be unders
   board.fold(asked());
   board.misheard("acme", 1);
   expect(verdict()).toBe("go");
-  budget.add("acme", BUDGET, COST, now, { input: 0, offset: 7 });
+  budget.add("acme", BUDGET, ofEach(COST), now, { input: 0, offset: 7 });
   expect(settled()).toBe("held");
   board.fold({ ...other(0, 0), epoch: 3 });
   expect(settled()).toBe("go");
@@ -134,9 +134,9 @@ it("a new owner has nothing at hand where a word cannot be understood, and says 
   const owner = () =>
     new PartitionBudget({ partition: 0, partitions: 2, board, budgetOf: () => BUDGET, random: () => 0 });
   board.fold({ ...other(0, COST), partition: 0 });
-  expect(owner().room("acme", BUDGET, COST, now).verdict).toBe("go");
+  expect(owner().room("acme", BUDGET, ofEach(COST), now).verdict).toBe("go");
   board.misheard("acme", 1);
-  expect(owner().room("acme", BUDGET, COST, now).verdict).toBe("held");
+  expect(owner().room("acme", BUDGET, ofEach(COST), now).verdict).toBe("held");
   board.fold(other(1_000_000, 0));
   board.fold({ ...other(0, 0), partition: 0 });
   expect(owner().tell(["acme"], now)).toEqual([]);

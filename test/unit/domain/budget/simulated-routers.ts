@@ -1,5 +1,5 @@
 import { BudgetBoard } from "../../../../domain/budget/budget-board.ts";
-import type { BudgetWord } from "../../../../domain/budget/budget-word.ts";
+import { type BudgetWord, ofEach } from "../../../../domain/budget/budget-word.ts";
 import { PartitionBudget } from "../../../../domain/budget/partition-budget.ts";
 import type { Budget } from "../../../../domain/catalog/budget.ts";
 
@@ -47,6 +47,8 @@ export interface SimulationOptions {
   readonly random: () => number;
   readonly start: number;
 }
+
+const RECORDED = { currency: "EUR", addedToMonth: null, monthUntil: null };
 
 /** What a message met. */
 export type Met = "go" | "held" | "reached" | "never";
@@ -169,7 +171,7 @@ export class SimulatedRouters {
     const budget = new PartitionBudget({ partition, partitions, board, budgetOf: () => this.budget, random });
     board.own(partition, budget);
     for (const { offset, amount, at, until } of decided)
-      if (amount !== 0) budget.recover("acme", { currency: "EUR", added: amount, until }, at, { input: 0, offset });
+      if (amount !== 0) budget.recover("acme", { ...RECORDED, added: amount, until }, at, { input: 0, offset });
     budget.committed([committed]);
     const earlier = new Set(decided.map(({ offset }) => offset));
     router.owned.set(partition, { budget, earlier, next: committed, flying: [] });
@@ -188,7 +190,8 @@ export class SimulatedRouters {
       const offset = owner.next;
       const { verdict, amount } = this.decide(owner, record);
       met = verdict;
-      const until = amount === 0 ? 0 : owner.budget.add("acme", this.budget, amount, this.now, { input: 0, offset });
+      const place = { input: 0, offset };
+      const until = amount === 0 ? 0 : owner.budget.add("acme", this.budget, ofEach(amount), this.now, place).dayEnd;
       // What waits a little longer leads to no decision: the next owner may decide it otherwise.
       const isDecided = amount !== 0 || this.options.random() < 0.5;
       const decision = isDecided ? { offset, amount, at: this.now, until } : undefined;
@@ -199,7 +202,7 @@ export class SimulatedRouters {
 
   private decide({ budget }: Owner, record: Input): { verdict: Met; amount: number } {
     if ("of" in record) return { verdict: "go", amount: this.now < record.of.until ? -record.of.amount : 0 };
-    const { verdict } = budget.room("acme", this.budget, record.cost, this.now);
+    const { verdict } = budget.room("acme", this.budget, ofEach(record.cost), this.now);
     return { verdict, amount: verdict === "go" ? record.cost : 0 };
   }
 

@@ -12,6 +12,7 @@ import { codecs, dispatchOf, eventOf, HOME, inRecord, NOW, P, request, world } f
 
 const DAY_MS = 86_400_000;
 const DAY_END = (Math.floor(NOW / DAY_MS) + 1) * DAY_MS;
+const MONTH_END = Date.UTC(2025, 11, 1);
 /** A segment costs 0.01 EUR in this world. */
 const CENT = 10_000;
 let offsets = 0;
@@ -98,7 +99,8 @@ describe("the budget of an account", () => {
     const router = await w.start();
     await w.settle(router);
     const { decisions, effects } = w.run(router, one(0, { text: "x".repeat(200) }));
-    const charge = { currency: "EUR", added: 2 * CENT, held: 2 * CENT, until: DAY_END };
+    const ofMonth = { addedToMonth: 2 * CENT, monthUntil: MONTH_END };
+    const charge = { currency: "EUR", added: 2 * CENT, held: 2 * CENT, until: DAY_END, ...ofMonth };
     expect(eventOf(decisions[0])).toMatchObject({ type: "routed", charge });
     expect(dispatchOf(effects[0]).charge).toEqual(charge);
   });
@@ -252,6 +254,103 @@ describe("the budget of an account", () => {
     w.stored(router);
     await w.settle(router);
     expect(w.board.word("acme", HOME)?.day).toBe(CENT);
+  });
+
+  describe("of a month, when a day has ended since the message took of it", () => {
+    const DAYS = { validitySeconds: 259_200 };
+    const taken = async (budget: object, at = DAY_END - 10_000) => {
+      const w = budgeted(budget);
+      const router = await w.start();
+      await w.settle(router);
+      w.to(at);
+      const order = (await w.through(router, request(0, { ...DAYS, messageId: "m-0" }, { timestamp: at }))).effects[0];
+      return { w, router, order };
+    };
+
+    it.each([{ monthly: "1" }, { daily: "1", monthly: "1" }])("%j: gets back what nobody took", async (budget) => {
+      const { w, router, order } = await taken(budget);
+      w.to(DAY_END + 1);
+      const end = w.run(router, back(order, "permanent"));
+      const charge = { added: 0, addedToMonth: -CENT, held: 0, monthUntil: MONTH_END };
+      expect(eventOf(end.decisions[0])).toMatchObject({ type: "closed", charge });
+      w.run(router, one(1, { text: "x".repeat(200) }));
+      w.stored(router);
+      await w.settle(router);
+      expect(w.board.word("acme", HOME)).toMatchObject({ day: 2 * CENT, month: 2 * CENT });
+    });
+
+    it("another try takes its price of the new day, and nothing more of the month", async () => {
+      const { w, router, order } = await taken({ daily: "1", monthly: "1" });
+      w.to(DAY_END + 1);
+      const other = w.run(router, back(order, "transient"));
+      const charge = { added: CENT, addedToMonth: 0, held: CENT };
+      expect(eventOf(other.decisions[0])).toMatchObject({ type: "routed", charge });
+      w.stored(router);
+      await w.settle(router);
+      expect(w.board.word("acme", HOME)).toMatchObject({ day: CENT, month: CENT });
+      w.to(DAY_END + DAY_MS);
+      const end = w.run(router, back(other.effects[0], "permanent"));
+      expect(eventOf(end.decisions[0])).toMatchObject({ charge: { added: 0, addedToMonth: -CENT } });
+    });
+
+    it("another try goes although the month is used up, which it takes nothing of", async () => {
+      const { w, router, order } = await taken({ monthly: "0.01" });
+      w.to(DAY_END + 1);
+      expect(eventOf(w.run(router, back(order, "transient")).decisions[0]).type).toBe("routed");
+    });
+
+    it("and with a day's budget beside it waits for the month, not again and again for its share", async () => {
+      const { w, router, order } = await taken({ daily: "0.01", monthly: "0.01" });
+      w.to(DAY_END + 1);
+      const event = eventOf(w.run(router, back(order, "transient")).decisions[0]);
+      expect(event).toMatchObject({ type: "closed", state: "rejected", errorCode: "budget-reached" });
+    });
+
+    it("another try at a lower price takes of the new day, and gives the difference back to the month", async () => {
+      const { w, router, order } = await taken({ daily: "1", monthly: "1" });
+      await w.through(router, one(1, { text: "x".repeat(400) }));
+      w.to(DAY_END + 1);
+      const dear = { ...dispatchOf(order).charge!, held: 3 * CENT };
+      const other = await w.through(router, back(order, "transient", dear));
+      expect(eventOf(other.decisions[0])).toMatchObject({
+        charge: { added: CENT, addedToMonth: -2 * CENT, held: CENT },
+      });
+      w.stored(router);
+      await w.settle(router);
+      expect(w.board.word("acme", HOME)).toMatchObject({ day: CENT, month: 2 * CENT });
+    });
+
+    it("a new owner finds it in the log", async () => {
+      const { w, router, order } = await taken({ daily: "1", monthly: "1" });
+      const kept = (await w.through(router, one(5, DAYS))).effects[0];
+      router.committed(requestsFrom(1_000));
+      await w.settle(router);
+      w.to(DAY_END + 1);
+      w.run(router, back(order, "permanent"));
+      w.run(router, back(kept, "transient"));
+      const next = await w.start(requestsFrom(1_000));
+      w.stored(next);
+      await w.settle(next, 3_000);
+      expect(w.board.word("acme", HOME)).toMatchObject({ day: CENT, month: CENT });
+    });
+
+    it("nothing is given back to the month after", async () => {
+      const { w, router, order } = await taken({ daily: "1", monthly: "1" }, MONTH_END - 10_000);
+      w.to(MONTH_END + 1);
+      const end = w.run(router, back(order, "permanent"));
+      expect(eventOf(end.decisions[0])).toMatchObject({ type: "closed", charge: null });
+    });
+
+    it("a message of a version that did not know of the month's end is counted by the day's", async () => {
+      const { w, router, order } = await taken({ daily: "1", monthly: "1" });
+      const old = { ...dispatchOf(order).charge!, addedToMonth: null, monthUntil: null };
+      const second = (await w.through(router, one(1, DAYS))).effects[0];
+      const end = w.run(router, back(second, "permanent", old));
+      expect(eventOf(end.decisions[0])).toMatchObject({ charge: { added: -CENT, addedToMonth: -CENT } });
+      w.to(DAY_END + 1);
+      const other = w.run(router, back(order, "transient", old));
+      expect(eventOf(other.decisions[0])).toMatchObject({ charge: { added: CENT, addedToMonth: CENT } });
+    });
   });
 
   it("messages go on while nothing can be written to sms.budgets, as far as is at hand, and one word waits", async () => {
