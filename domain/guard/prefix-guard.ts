@@ -67,6 +67,12 @@ export class PrefixGuard {
     return seen.verdict;
   }
 
+  /** Counts nothing. @returns why the number's prefix is closed now; undefined: it is not */
+  closed(account: string, to: string, now: number): PrefixVerdict | undefined {
+    const seen = this.seen.get(`${account}/${to.slice(0, -LAST_DIGITS)}`);
+    return seen !== undefined && now < seen.blockedUntil ? seen.verdict : undefined;
+  }
+
   get size(): number {
     return this.seen.size;
   }

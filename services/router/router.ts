@@ -519,7 +519,7 @@ export class Router implements Transform {
 
   private wait(record: InRecord, pending: Pending, event: Event, out: Outputs): void {
     this.remember(pending);
-    out.decide(this.records.event(record, event));
+    out.decide(this.records.event(record, remarked(event, this.rules.waits(pending))));
     this.options.metrics.delayed(this.postpone(record, pending, event, out)).add();
   }
 

@@ -39,7 +39,7 @@ const MINUTE_MS = 60_000;
 /** What a message waits for that has not come to this rule yet: the time that it was handed in for, and the rules before this one. */
 const BEFORE: ReadonlySet<string> = new Set([SCHEDULED, QUIET_HOURS, FREQUENCY_CAP]);
 
-/** The accounts' guards against pumped traffic and their content rules (docs/guard.md). A message is judged once, when nothing but this is between it and a provider. */
+/** The accounts' guards against pumped traffic and their content rules (docs/guard.md). A message is counted and judged once, when it has come as far as here; whether its prefix has been closed since is asked again as long as no provider has had it. */
 export class GuardRule implements MessageRule {
   private readonly options: GuardRuleOptions;
   private snapshot: Snapshot | undefined;
@@ -71,11 +71,14 @@ export class GuardRule implements MessageRule {
   }
 
   judge(pending: Pending, now: number): Ruling | undefined {
-    if ((this.guards === undefined && this.contents === undefined) || wasJudged(pending)) return undefined;
-    const found = this.contentFinding(pending) ?? this.prefixFinding(pending.facts, now);
+    if (this.guards === undefined && this.contents === undefined) return undefined;
+    const again = wasJudged(pending);
+    if (again && pending.tried.some(({ provider }) => provider !== null)) return undefined;
+    const found = (again ? undefined : this.contentFinding(pending)) ?? this.prefixFinding(pending.facts, now, again);
     if (found === undefined) return undefined;
     const { code, reason, mode } = found;
-    this.options.metric(code, mode === "filter" ? "blocked" : "monitored").add();
+    // One that was noted before has been counted then.
+    if (mode === "filter" || !again) this.options.metric(code, mode === "filter" ? "blocked" : "monitored").add();
     if (mode === "filter")
       return { verdict: "refuse", end: { state: "rejected", errorClass: "blocked", code }, detail: reason };
     this.noted = { pending, text: `would have been stopped, ${code}: ${reason}` };
@@ -83,6 +86,10 @@ export class GuardRule implements MessageRule {
   }
 
   assigned(pending: Pending, _: Assigned): Remark | undefined {
+    return this.waits(pending);
+  }
+
+  waits(pending: Pending): Remark | undefined {
     return this.noted?.pending === pending ? { rules: this.noted.text } : undefined;
   }
 
@@ -92,7 +99,7 @@ export class GuardRule implements MessageRule {
     return rules === undefined || verdict === undefined ? undefined : { ...verdict, mode: rules.mode };
   }
 
-  private prefixFinding(facts: MessageFacts, now: number): Finding | undefined {
+  private prefixFinding(facts: MessageFacts, now: number, again: boolean): Finding | undefined {
     const guard = this.guards?.get(facts.accountId);
     if (guard === undefined || !guard.lanes.includes(facts.lane)) return undefined;
     const own = guard.countries[facts.country];
@@ -103,7 +110,10 @@ export class GuardRule implements MessageRule {
       sequence: own?.sequence ?? guard.sequence,
       quietMs: guard.quietMinutes * MINUTE_MS,
     };
-    const verdict = this.options.prefixes.judge(facts.accountId, facts.to, limits, this.options.share(), now);
+    const { prefixes, share } = this.options;
+    const verdict = again
+      ? prefixes.closed(facts.accountId, facts.to, now)
+      : prefixes.judge(facts.accountId, facts.to, limits, share(), now);
     if (verdict !== undefined) return { ...verdict, mode };
     const suspected = this.suspicionOf(facts, guard.suspicions, now);
     return suspected === undefined ? undefined : { ...suspected, mode };

@@ -49,6 +49,8 @@ export interface MessageRule {
   afford?(pending: Pending, choice: Assigned, now: number): Ruling | undefined;
   /** The message goes to a provider. `record`: what is decided by it. */
   assigned?(pending: Pending, choice: Assigned, now: number, out: Outputs, record: InRecord): Remark | undefined;
+  /** The message waits, by what another rule says or for want of a provider. */
+  waits?(pending: Pending): Remark | undefined;
   /** The router gives the message up. */
   closed?(pending: Pending, now: number, record: InRecord): Remark | undefined;
   /** By input, the records below are committed: nobody decides about them any more. Said when all decisions of earlier owners have been given, and after each commit. */

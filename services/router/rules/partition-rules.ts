@@ -55,6 +55,12 @@ export class PartitionRules implements Required<MessageRule> {
     return all;
   }
 
+  waits(pending: Pending): Remark | undefined {
+    let all: Remark | undefined;
+    for (const rule of this.rules) all = joined(all, rule.waits?.(pending));
+    return all;
+  }
+
   closed(pending: Pending, now: number, record: InRecord): Remark | undefined {
     let all: Remark | undefined;
     for (const rule of this.rules) all = joined(all, rule.closed?.(pending, now, record));

@@ -125,6 +125,48 @@ describe("an account's guard", () => {
     expect(eventOf(run(await start(), inRecord("sms.retry.0s", 0, value)).decisions[0]).type).toBe(type);
   });
 
+  describe("of a message that waits after it was judged", () => {
+    const retried = (event: ReturnType<typeof eventOf>, provider: string | null = null) =>
+      codecs.retry.encode({
+        ...{ facts: event.facts, text: "hello", attempt: 2, inDoubt: null },
+        tried: [{ provider, errorClass: provider === null ? "held" : "transient", errorCode: "budget-held" }],
+        ...{ spendLeft: null, spendCurrency: null, charge: null },
+      });
+
+    it("notes on the event that lets it wait what would have been stopped, and counts that once", async () => {
+      const w = await guarded({ guard: {} });
+      const due = NOW + 60_000;
+      w.rules.push({
+        judge: ({ attempt }) =>
+          attempt > 1 ? undefined : { verdict: "wait", due, code: "budget-held", detail: "later" },
+      });
+      const waiting = await w.start();
+      const event = Array.from({ length: 15 }, (_, n) =>
+        eventOf(w.run(waiting, request(100 + n, { messageId: `w-${n}` })).decisions[0]),
+      ).at(-1)!;
+      const noted = /^would have been stopped, guard-velocity: guard: about/;
+      expect(event).toMatchObject({ type: "postponed", rules: expect.stringMatching(noted) });
+      const { length } = w.counted;
+      expect(length).toBeGreaterThan(0);
+      const later = eventOf(w.run(waiting, inRecord("sms.retry.0s", 0, retried(event))).decisions[0]);
+      expect(later).toMatchObject({ type: "routed", rules: expect.stringMatching(noted) });
+      expect(w.counted.length).toBe(length);
+    });
+
+    it.each([
+      ["stops it where its prefix has been closed since", null, "closed"],
+      ["lets it go where a provider has had it", "smsc-a", "routed"],
+    ])("%s", async (_, provider, type) => {
+      const w = await guarded({ guard: { mode: "filter" } });
+      const first = w.send();
+      flood(w.send);
+      const router = await w.start();
+      const facts = { ...first.facts, messageId: "waited" };
+      const value = retried({ ...first, facts }, provider);
+      expect(eventOf(w.run(router, inRecord("sms.retry.0s", 0, value)).decisions[0]).type).toBe(type);
+    });
+  });
+
   it("and its content rules stop a text, by the rule's name", async () => {
     const content = { deny: [{ id: "casino", phrases: ["casino*"] }] };
     const { send } = await guarded({ content: { ...content, mode: "filter" } });
