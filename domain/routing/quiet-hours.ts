@@ -101,7 +101,7 @@ function openIn(compiled: Compiled, zones: readonly string[], now: number): numb
   const known = answers.get(zones);
   if (known !== undefined) return known;
   const clocks = zones.map((zone) => LocalTime.of(zone));
-  const until = openFrom(compiled, clocks, rule.zones, now) ?? openFrom(compiled, clocks, "any", now) ?? 0;
+  const until = openFrom(compiled, clocks, rule.zones, now) ?? openInMost(compiled, clocks, now);
   const answer = until <= now ? 0 : until;
   answers.set(zones, answer);
   return answer;
@@ -125,6 +125,21 @@ function openFrom(
     at = (Math.floor(at / MINUTE_MS) + step) * MINUTE_MS;
   }
   return undefined;
+}
+
+/** The first moment from `now` on at which it is allowed in as many of the zones as at any time of the week, by the clocks as they go now. */
+function openInMost({ open }: Compiled, clocks: readonly LocalTime[], now: number): number {
+  const minutes = clocks.map((clock) => clock.minuteOfWeek(now));
+  let best = -1;
+  let first = 0;
+  for (let later = 0; later < WEEK_MINUTES; later++) {
+    let count = 0;
+    for (const minute of minutes) count += open[(minute + later) % WEEK_MINUTES]!;
+    if (count <= best) continue;
+    best = count;
+    first = later;
+  }
+  return first === 0 ? now : (Math.floor(now / MINUTE_MS) + first) * MINUTE_MS;
 }
 
 /** Minutes that can be passed over although clocks may be put forward or back in them. */

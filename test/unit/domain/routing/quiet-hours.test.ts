@@ -59,9 +59,14 @@ describe("quiet hours", () => {
     expect(untilOf({ ...all, zone: "America/New_York" }, TOLL_FREE, "US", "2026-01-15T16:59:00Z")).toBeUndefined();
   });
 
-  it("where no hour is allowed in all zones, go by any of them, so that nothing waits for ever", () => {
-    const hour = { allowed: [{ from: "12:00", to: "13:00" }], zones: "all" };
-    expect(untilOf(hour, TOLL_FREE, "US", "2026-01-16T00:30:00Z")).toBe("2026-01-16T02:00:00.000Z");
+  it("where no hour is allowed in all zones, go by the hours allowed in most, so that nothing waits for ever and nobody is woken", () => {
+    const america = { allowed: [{ from: "09:00", to: "20:00" }], zones: "all" };
+    const may = Array.from({ length: 48 }, (_, half) =>
+      new Date(Date.UTC(2026, 6, 15, 0, 30 * half)).toISOString(),
+    ).filter((now) => untilOf(america, TOLL_FREE, "US", now) === undefined);
+    // From 16:00 on in New York, 09:00 in Pago Pago, until 20:00 in St. John's; Guam is asleep.
+    expect(may.map((now) => now.slice(11, 16))).toEqual(["20:00", "20:30", "21:00", "21:30", "22:00"]);
+    expect(untilOf(america, TOLL_FREE, "US", "2026-07-15T07:00:30Z")).toBe("2026-07-15T20:00:00.000Z");
   });
 
   it.each([
