@@ -3,6 +3,14 @@ import { readWrittenTime } from "../message/written-time.ts";
 import { parseDestination } from "../numbers/destination.ts";
 import { type CsvRecord, parseCsv } from "../prices/csv.ts";
 import { type ConsentState, isConsentAccount } from "./consent-word.ts";
+import {
+  type Column,
+  type Columns,
+  columnsOf,
+  NUMBER_HEADERS,
+  type StateKind,
+  stateOf,
+} from "./suppression-columns.ts";
 
 export interface ListedWord {
   readonly line: number;
@@ -11,6 +19,8 @@ export interface ListedWord {
   readonly state: ConsentState;
   /** Epoch ms. */
   readonly at: number;
+  /** `keyword`: the recipient has said it, as an export of Sluice tells. */
+  readonly source: "keyword" | "import";
   /** Undefined where the file does not say whose it is. */
   readonly account: string | undefined;
 }
@@ -26,6 +36,8 @@ export interface SuppressionList {
   readonly problems: readonly ListProblem[];
   /** Lines with problems beyond those that are named. */
   readonly moreProblems: number;
+  /** Columns that are not read: their headings, or `column 2` and so on. */
+  readonly unread: readonly string[];
 }
 
 export interface ListOptions {
@@ -33,143 +45,93 @@ export interface ListOptions {
   readonly at: number;
   /** Nothing can have been said later, epoch ms. */
   readonly now: number;
-  /** What a line says without a column for it. */
+  /** What a line says without a column for it, or with an empty cell under `state` or `status`. */
   readonly state: ConsentState;
 }
 
-type Column = "number" | "at" | "state" | "account";
-
-const HEADERS: Readonly<Record<Column, readonly string[]>> = {
-  number: [
-    "number",
-    "phone",
-    "phone number",
-    "phonenumber",
-    "mobile",
-    "mobile number",
-    "mobile phone",
-    "msisdn",
-    "to",
-    "recipient",
-    "destination",
-    "telephone",
-    "tel",
-    "cell",
-    "contact",
-    "telefon",
-    "telefonnummer",
-    "handynummer",
-    "rufnummer",
-    "nummer",
-    "numero",
-    "numéro",
-    "teléfono",
-    "telefono",
-    "telefone",
-    "téléphone",
-    "celular",
-    "cellulare",
-    "móvil",
-  ],
-  at: [
-    "at",
-    "date",
-    "time",
-    "timestamp",
-    "created at",
-    "updated at",
-    "opted out at",
-    "opt out date",
-    "unsubscribed at",
-    "date unsubscribed",
-    "datum",
-    "fecha",
-    "data",
-  ],
-  state: ["state", "status", "suppressed", "opted out", "opt out", "unsubscribed", "consent"],
-  account: ["account", "account id", "accountid"],
-};
 const DELIMITERS = [",", ";", "\t", "|"] as const;
-const OUT = new Set([
-  "opted_out",
-  "opted out",
-  "optout",
-  "opt out",
-  "out",
-  "true",
-  "yes",
-  "y",
-  "1",
-  "unsubscribed",
-  "stop",
-  "suppressed",
-]);
-const IN = new Set([
-  "opted_in",
-  "opted in",
-  "optin",
-  "opt in",
-  "in",
-  "false",
-  "no",
-  "n",
-  "0",
-  "subscribed",
-  "start",
-  "active",
-]);
-/** What means the opposite under the heading "consent". */
-const CONSENT = "consent";
+/** What a spreadsheet makes of a long number: 4.91714E+11. */
+const SCIENTIFIC = /^\+?\d(?:[.,]\d+)?E\+?\d+$/i;
+const NUMBERS_ALONE: Columns = {
+  places: new Map([["number", 0]]),
+  stateKind: "words",
+  ofOptOuts: false,
+  unread: [],
+};
 const MOST_PROBLEMS = 50;
 const AHEAD_MS = 60_000;
 
-/** Reads the text of a file. The header may be in any order; a file of numbers alone needs none. */
+/**
+ * Reads the text of a file. The header may be in any order; a file of numbers alone needs none. Of two columns that say the same none
+ * is taken for the right one: such a file is refused as a whole. A first line `sep=;`, as spreadsheets want it, is no line of the list.
+ */
 export function readSuppressionList(text: string, options: ListOptions): SuppressionList {
-  const found = DELIMITERS.map((delimiter) => ({ delimiter, first: parseCsv(text, delimiter, 1).records[0] })).find(
-    ({ first }) => first !== undefined && columnsOf(first)?.has("number"),
-  );
-  const delimiter = found?.delimiter ?? ",";
+  const stated = /^"?sep=(.)/i.exec(text)?.[1];
+  const found = (stated === undefined ? DELIMITERS : [stated])
+    .map((delimiter) => ({ delimiter, header: headerOf(parseCsv(text, delimiter, 2).records) }))
+    .find(({ header }) => typeof header === "string" || header?.places.has("number"));
+  const delimiter = found?.delimiter ?? stated ?? ",";
   const { records, fault } = parseCsv(text, delimiter);
+  const lines = withoutSeparator(records);
   const faults = fault === undefined ? [] : [fault];
-  const [first] = records;
-  if (first === undefined)
-    return { words: [], problems: [{ line: 0, message: "holds nothing" }, ...faults], moreProblems: 0 };
-  const header = found === undefined ? undefined : columnsOf(first);
-  if (header === undefined && !parseDestination(first.cells[0]!.trim()).ok) {
-    const message = `no column is named as one of numbers (${HEADERS.number.slice(0, 8).join(", ")}, …), and the first cell is no number in international form`;
-    return { words: [], problems: [{ line: first.line, message }], moreProblems: 0 };
+  const [first] = lines;
+  if (first === undefined) return refused({ line: 0, message: "holds nothing" }, ...faults);
+  const columns = found?.header;
+  if (typeof columns === "string") return refused({ line: first.line, message: columns });
+  if (columns === undefined && !parseDestination(first.cells[0]!.trim()).ok) {
+    const number = numberProblem(first.cells[0]!.trim());
+    const message = `no column is named as one of numbers (${NUMBER_HEADERS.join(", ")}, …), and the first cell is no number in international form`;
+    return refused({ line: first.line, message: number ?? message });
   }
-  const columns = header ?? new Map<Column, number>([["number", 0]]);
-  const named = header === undefined ? "" : (first.cells[header.get("state") ?? -1] ?? "");
   const words: ListedWord[] = [];
   const problems: ListProblem[] = [...faults];
   let more = 0;
-  for (const record of header === undefined ? records : records.slice(1)) {
+  for (const record of columns === undefined ? lines : lines.slice(1)) {
     if (record.cells.every((cell) => cell.trim() === "")) continue;
-    const read = readLine(record, columns, options, isConsent(named));
+    const read = readLine(record, columns ?? NUMBERS_ALONE, options);
     if (typeof read !== "string") words.push(read);
     else if (problems.length < MOST_PROBLEMS) problems.push({ line: record.line, message: read });
     else more++;
   }
-  return { words, problems, moreProblems: more };
+  return { words, problems, moreProblems: more, unread: columns?.unread ?? withoutHeading(first) };
+}
+
+function refused(...problems: ListProblem[]): SuppressionList {
+  return { words: [], problems, moreProblems: 0, unread: [] };
+}
+
+function withoutHeading({ cells }: CsvRecord): string[] {
+  return cells.slice(1).map((_, i) => `column ${i + 2}`);
+}
+
+function headerOf(records: readonly CsvRecord[]): Columns | string | undefined {
+  const [first] = withoutSeparator(records);
+  return first === undefined ? undefined : columnsOf(first.cells);
+}
+
+function withoutSeparator(records: readonly CsvRecord[]): readonly CsvRecord[] {
+  return /^sep=/i.test(records[0]?.cells[0] ?? "") ? records.slice(1) : records;
 }
 
 function readLine(
   { line, cells }: CsvRecord,
-  columns: Map<Column, number>,
+  { places, stateKind, ofOptOuts }: Columns,
   options: ListOptions,
-  opposite: boolean,
 ): ListedWord | string {
-  const cell = (column: Column) => {
-    const at = columns.get(column);
-    return at === undefined ? "" : (cells[at] ?? "").trim();
-  };
+  const cell = (column: Column) => (cells[places.get(column) ?? -1] ?? "").trim();
+  const wrong = numberProblem(cell("number"));
+  if (wrong !== undefined) return wrong;
   const number = parseDestination(cell("number"));
   if (!number.ok) return `number: ${number.reason}`;
-  const state = cell("state") === "" ? options.state : stateOf(cell("state"), opposite);
+  const stated = places.has("state") && (stateKind !== "words" || cell("state") !== "");
+  if (stated && cell("state") === "") return "state: the cell is empty, which says neither opted_out nor opted_in";
+  const state = stated ? stateOf(cell("state"), stateKind) : options.state;
   if (state === undefined)
-    return `state: ${JSON.stringify(cell("state").slice(0, 20))} is neither opted_out nor opted_in`;
+    return `state: ${JSON.stringify(cell("state").slice(0, 20))} is neither opted_out nor opted_in${plainStates(stateKind)}`;
   const time = cell("at");
+  if (ofOptOuts && time === "" && !stated) return "time: the cell is empty, which says of no opt-out";
+  if (ofOptOuts && time !== "" && state === "opted_in")
+    return "time: it is the date of an opt-out, and the line is an opt-in";
   const written =
     time === "" ? { ok: true as const, at: options.at } : readWrittenTime(time, { days: true, tables: true });
   if (!written.ok) return `time: ${JSON.stringify(time.slice(0, 30))}: ${written.reason}`;
@@ -179,34 +141,15 @@ function readLine(
   const account = cell("account");
   if (account !== "" && !isConsentAccount(account))
     return `account: ${JSON.stringify(account.slice(0, 40))} is no account id, nor * for all accounts`;
-  return { line, destination: number.e164, state, at, account: account === "" ? undefined : account };
+  const source = cell("source").toLowerCase() === "keyword" ? "keyword" : "import";
+  return { line, destination: number.e164, state, at, source, account: account === "" ? undefined : account };
 }
 
-function columnsOf({ cells }: CsvRecord): Map<Column, number> | undefined {
-  const columns = new Map<Column, number>();
-  for (const [i, cell] of cells.entries()) {
-    const word = plain(cell);
-    for (const [column, names] of Object.entries(HEADERS) as [Column, readonly string[]][])
-      if (names.includes(word) && !columns.has(column)) columns.set(column, i);
-  }
-  return columns.size === 0 ? undefined : columns;
+function numberProblem(cell: string): string | undefined {
+  if (!SCIENTIFIC.test(cell)) return undefined;
+  return `number: ${JSON.stringify(cell.slice(0, 20))}: a spreadsheet has lost its digits; take the list from its source again, and give the column the format text`;
 }
 
-function isConsent(header: string): boolean {
-  return plain(header) === CONSENT;
-}
-
-function stateOf(cell: string, opposite: boolean): ConsentState | undefined {
-  const word = cell.trim().toLowerCase();
-  const truth = ["true", "yes", "y", "1", "false", "no", "n", "0"].includes(word);
-  const flipped = opposite && truth;
-  if (OUT.has(word)) return flipped ? "opted_in" : "opted_out";
-  return IN.has(word) ? (flipped ? "opted_out" : "opted_in") : undefined;
-}
-
-function plain(cell: string): string {
-  return cell
-    .trim()
-    .toLowerCase()
-    .replaceAll(/[_\s-]+/g, " ");
+function plainStates(kind: StateKind): string {
+  return kind === "words" ? "; yes and no need a column named for what they say: unsubscribed, or subscribed" : "";
 }

@@ -26,10 +26,11 @@ Who has said stop: nothing goes to them (docs/consent.md).
   sluice suppressions import optouts.csv --account acme --dry-run    what would be written, and what is wrong
   sluice suppressions show +491713920012
 import  a CSV in UTF-8 or Latin-1 of any delimiter, 256 MiB at the most. Its columns are found by their names: number (or phone, msisdn,
-        mobile, …), numbers with their country code; and, if there, account, state (opted_out, opted_in; yes and no as well: under the heading
-        consent yes lets messages through, under any other it stops them) and at (2026-01-31, or a time; UTC without a zone). A file of numbers alone needs
-        no header. Where a line is wrong it is told with its number, and nothing is written. It can be run again: the latest word holds, and the
-        same word changes nothing.
+        mobile, …), numbers with their country code; and, if there, account, state or status (opted_out or unsubscribed, opted_in or subscribed) or a
+        column named for what it says, where yes and no do as well (unsubscribed, opted_out, suppressed; subscribed, opted_in, consent), and at or
+        unsubscribed_at (2026-01-31, or a time; UTC without a zone; created_at is not read). A file of numbers alone needs no header. Two columns
+        that say the same, or a line that is wrong, are told, and nothing is written. It ends with how many are opted out and opted in, since when, and
+        which columns are not read: see that with --dry-run first. It can be run again: the latest word holds, and the same word changes nothing.
   --account <id>     whose suppressions they are, where the file does not say
   --all-accounts     nobody writes to them any more
   --opted-in         lines without a state lift a suppression, also one that the recipient has said
@@ -47,6 +48,7 @@ Exit code 1 when import refuses the file, 2 when Kafka or the registry cannot be
 
 const quiet = { debug() {}, info() {}, warn() {}, error() {} };
 const settings = z.object({ ...kafkaSettings });
+const MOST_UNREAD = 20;
 const MOST_OCTETS = 256 * 1024 * 1024;
 /** Records handed to the producer at a time. */
 const AT_ONCE = 2_000;
@@ -62,7 +64,10 @@ export const suppressionsCommand: Command = {
     const asked = readSuppressionArguments(args);
     const list = asked.action === "import" ? readFile(asked, host) : undefined;
     if (list === "refused") return 1;
-    if (asked.action === "import" && asked.dryRun) return 0;
+    if (asked.action === "import" && asked.dryRun) {
+      host.tell(summaryOf(list ?? []));
+      return 0;
+    }
     const config = readConfig("sluice", settings, host.env, ["SLUICE_*"]);
     const connection = { brokers: config.kafkaBrokers, clientId: `sluice-suppressions-${process.pid}`, log: quiet };
     const codecs = await connectCodecs(config.registryUrl);
@@ -103,11 +108,29 @@ function readFile(
   if (list.moreProblems > 0) tell(`and ${list.moreProblems} lines more`);
   const wrong = problems.length + list.moreProblems;
   tell(`${list.words.length} lines can be read, ${wrong} cannot`);
+  if (list.unread.length > 0) tell(`not read: ${unreadText(list.unread)}`);
   if (typeof whose === "object" || (wrong > 0 && !validOnly) || list.words.length === 0) {
     tell("nothing was written");
     return "refused";
   }
   return list.words.map((word) => ({ ...word, account: word.account ?? account }));
+}
+
+function unreadText(unread: readonly string[]): string {
+  const [named, more] = [unread.slice(0, MOST_UNREAD), unread.length - MOST_UNREAD];
+  return `${named.map((name) => JSON.stringify(name)).join(", ")}${more > 0 ? ` and ${more} columns more` : ""}`;
+}
+
+/** How many of each there are, and of when. At least one word. */
+function summaryOf(words: readonly ListedWord[]): string {
+  let [out, oldest, newest] = [0, Number.POSITIVE_INFINITY, 0];
+  for (const { state, at } of words) {
+    if (state === "opted_out") out++;
+    oldest = Math.min(oldest, at);
+    newest = Math.max(newest, at);
+  }
+  const [first, last] = [new Date(oldest).toISOString(), new Date(newest).toISOString()];
+  return `${out} opted out, ${words.length - out} opted in, oldest ${first}, newest ${last}`;
 }
 
 function read(file: string): { octets: Buffer; changedAt: number } {
@@ -158,6 +181,7 @@ async function write(
         toldAt = performance.now();
       }
     }
+    if (written > 0) tell(summaryOf(words.slice(0, written)));
     print(
       `${written} of ${words.length} lines are written${written < words.length ? "; run it again for the rest" : ""}`,
     );

@@ -84,6 +84,24 @@ it("with --dry-run only reads, and with --valid-only leaves out what is wrong", 
   expect((await run("import", path, "--account", "acme", "--dry-run", "--valid-only")).code).toBe(0);
 });
 
+it("with --dry-run says how many would be opted out and in, of when, and which columns are not read", async () => {
+  const lines = [
+    "+491701234567,yes,2025-01-31,2020-01-01",
+    "+491701234568,no,,2020-01-01",
+    "+491701234569,1,2026-01-31,",
+  ];
+  const path = file(["phone,unsubscribed,unsubscribed_at,created_at", ...lines].join("\n"));
+  const { code, told } = await run("import", path, "--account", "acme", "--at", "2026-02-01", "--dry-run");
+  expect([code, told.split("\n")]).toEqual([
+    0,
+    [
+      "3 lines can be read, 0 cannot",
+      'not read: "created_at"',
+      "2 opted out, 1 opted in, oldest 2025-01-31T00:00:00.000Z, newest 2026-02-01T00:00:00.000Z",
+    ],
+  ]);
+});
+
 it("refuses what is no text, and what is not there", async () => {
   const path = join(folder, "list.xlsx");
   writeFileSync(path, Buffer.from([0x50, 0x4b, 3, 4, 0, 0]));

@@ -12,8 +12,8 @@ describe("a file of suppressions", () => {
     const { words, problems } = read(`+49 170 1234567\n${OTHER}\n`);
     expect(problems).toEqual([]);
     expect(words).toEqual([
-      { line: 1, destination: TO, state: "opted_out", at: NOW - 1_000, account: undefined },
-      { line: 2, destination: OTHER, state: "opted_out", at: NOW - 1_000, account: undefined },
+      { line: 1, destination: TO, state: "opted_out", at: NOW - 1_000, source: "import", account: undefined },
+      { line: 2, destination: OTHER, state: "opted_out", at: NOW - 1_000, source: "import", account: undefined },
     ]);
   });
 
@@ -21,11 +21,18 @@ describe("a file of suppressions", () => {
     const header = ["Status", "name", "Phone_Number", "Account", "Opted-Out At"].join(d);
     const rows = [
       ["unsubscribed", '"A, B"', `+${TO}`, "acme", "2026-01-31"].join(d),
-      ["active", "C", `+${OTHER}`, "acme", "2026-01-31T12:00:00+02:00"].join(d),
+      ["stop", "C", `+${OTHER}`, "acme", "2026-01-31T12:00:00+02:00"].join(d),
     ];
     expect(read([header, ...rows].join("\r\n")).words).toEqual([
-      { line: 2, destination: TO, state: "opted_out", at: Date.UTC(2026, 0, 31), account: "acme" },
-      { line: 3, destination: OTHER, state: "opted_in", at: Date.UTC(2026, 0, 31, 10), account: "acme" },
+      { line: 2, destination: TO, state: "opted_out", at: Date.UTC(2026, 0, 31), source: "import", account: "acme" },
+      {
+        line: 3,
+        destination: OTHER,
+        state: "opted_out",
+        at: Date.UTC(2026, 0, 31, 10),
+        source: "import",
+        account: "acme",
+      },
     ]);
   });
 
@@ -79,6 +86,95 @@ describe("a file of suppressions", () => {
       "8 time",
       "10 number",
     ]);
+  });
+
+  it.each([
+    ["phone,status,unsubscribed", "state", "status", "unsubscribed"],
+    ["phone,opted_out,subscribed", "state", "opted_out", "subscribed"],
+    ["phone,mobile", "number", "phone", "mobile"],
+    ["phone,unsubscribed_at,opted-out at", "at", "unsubscribed_at", "opted-out at"],
+    ["phone,date,time", "at", "date", "time"],
+    ["phone;account;account_id", "account", "account", "account_id"],
+  ])("is refused as a whole where two columns say the same: %s", (header, column, one, other) => {
+    expect(read(`${header}\n+${TO},active,true`)).toMatchObject({
+      words: [],
+      problems: [{ line: 1, message: expect.stringContaining(`${column}: the columns "${one}" and "${other}" both`) }],
+    });
+  });
+
+  it("is dated by its opt-outs, and never by when a contact was made", () => {
+    const days = "2020-01-01,2026-01-31";
+    const of = (header: string) => read(`${header}\n+${TO},${days}`);
+    expect(of("phone,created_at,unsubscribed_at").words).toMatchObject([{ at: Date.UTC(2026, 0, 31) }]);
+    expect(of("phone,date,unsubscribed_at").words).toMatchObject([{ at: Date.UTC(2026, 0, 31) }]);
+    expect(of("phone,created_at,updated_at")).toMatchObject({
+      words: [{ at: OPTIONS.at, state: "opted_out" }],
+      unread: ["created_at", "updated_at"],
+    });
+  });
+
+  it("has the numbers in a column of that name, where another may be one of people", () => {
+    expect(read(`contact,phone\nAnna,+${TO}`).words).toMatchObject([{ destination: TO }]);
+    expect(read(`contact\n+${TO}`).words).toMatchObject([{ destination: TO }]);
+  });
+
+  it.each([
+    ["phone,status", "active", "yes and no need a column"],
+    ["phone,status", "true", "yes and no need a column"],
+    ["phone,unsubscribed", "active", 'state: "active" is neither'],
+    ["phone,unsubscribed", "", "state: the cell is empty"],
+    ["phone,consent", "", "state: the cell is empty"],
+    ["phone,unsubscribed_at", "", "says of no opt-out"],
+    ["phone,subscribed,unsubscribed_at", "yes,2026-01-31", "the line is an opt-in"],
+  ])("under %s %j is a problem", (header, cells, message) => {
+    expect(read(`${header}\n+${TO},${cells}`)).toMatchObject({
+      words: [],
+      problems: [{ line: 2, message: expect.stringContaining(message) }],
+    });
+  });
+
+  it.each([
+    ["subscribed", "active", "opted_in"],
+    ["consent", "active", "opted_in"],
+    ["opted in", "no", "opted_out"],
+    ["unsubscribed", "1", "opted_out"],
+    ["status", "opt-out", "opted_out"],
+  ])("under %s %j is %s", (header, cell, state) => {
+    expect(read(`phone,${header}\n+${TO},${cell}`).words).toMatchObject([{ state }]);
+  });
+
+  it("says of an opt-out where its date is missing and its state is not", () => {
+    expect(read(`phone,unsubscribed,unsubscribed_at\n+${TO},yes,`).words).toMatchObject([
+      { state: "opted_out", at: OPTIONS.at },
+    ]);
+  });
+
+  it.each([",", ";"])("may begin with sep=%s as spreadsheets want it", (d) => {
+    expect(read(`sep=${d}\r\nphone${d}state\r\n+${TO}${d}stop\r\n12${d}stop`)).toMatchObject({
+      words: [{ line: 3, destination: TO, state: "opted_out" }],
+      problems: [{ line: 4 }],
+    });
+    expect(read(`sep=${d}\n+${TO}${d}Anna`).words).toMatchObject([{ destination: TO }]);
+  });
+
+  it.each(["4.91714E+11", "4,91714e11", "+5E+11"])("is told that a spreadsheet has lost the digits of %s", (cell) => {
+    for (const text of [`phone;name\n${cell};x`, `sep=;\n${cell}`])
+      expect(read(text).problems).toMatchObject([{ line: 2, message: expect.stringContaining("lost its digits") }]);
+  });
+
+  it("keeps that a recipient has said it, as our export tells", () => {
+    const { words } = read(
+      `account,number,state,source,at\nacme,+${TO},opted_out,keyword,\nacme,+${OTHER},opted_out,api,`,
+    );
+    expect(words.map(({ source }) => source)).toEqual(["keyword", "import"]);
+    const other = read(`number,state,source\n+${TO},opted_in,keyword`);
+    expect([other.words[0]?.source, other.unread]).toEqual(["import", ["source"]]);
+  });
+
+  it("names the columns that are not read, also where none has a heading", () => {
+    expect(read(`phone,name,state,Tag\n+${TO},A,stop,x`).unread).toEqual(["name", "Tag"]);
+    expect(read(`+${TO},active,2020-01-01`).unread).toEqual(["column 2", "column 3"]);
+    expect(read(`+${TO}`).unread).toEqual([]);
   });
 
   it("names fifty problems, and how many there are beyond", () => {
