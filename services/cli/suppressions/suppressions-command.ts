@@ -25,18 +25,19 @@ const HELP = `usage: sluice suppressions import <file.csv> [--account <id> | --a
 Who has said stop: nothing goes to them (docs/consent.md).
   sluice suppressions import optouts.csv --account acme --dry-run    what would be written, and what is wrong
   sluice suppressions show +491713920012
-import  a CSV in UTF-8 or Latin-1 of any delimiter, 256 MiB at the most. Its columns are found by their names: number (or phone, msisdn,
-        mobile, …), numbers with their country code; and, if there, account, state or status (opted_out or unsubscribed, opted_in or subscribed) or a
-        column named for what it says, where yes and no do as well (unsubscribed, opted_out, suppressed; subscribed, opted_in, consent), and at or
-        unsubscribed_at (2026-01-31, or a time; UTC without a zone; created_at is not read). A file of numbers alone needs no header. Two columns
-        that say the same, or a line that is wrong, are told, and nothing is written. It ends with how many are opted out and opted in, since when, and
-        which columns are not read: see that with --dry-run first. It can be run again: the latest word holds, and the same word changes nothing.
+import  a CSV in UTF-8 (or UTF-16 with its byte order mark) of any delimiter, 256 MiB at the most. Its columns are found by their names: number
+        (or phone, msisdn, mobile, …), numbers with their country code; and, if there, account, state or status (opted_out, opted_in), and at or
+        unsubscribed_at (2026-01-31, or a time; UTC without a zone). Instead of a state there may be a yes or no: under unsubscribed, opted_out or
+        suppressed yes stops messages, under consent or subscribed (active as well) it lets them through. Two columns that say the same are
+        refused, and so is an empty yes or no, or an empty unsubscribed_at without one; created_at is no date of an opt-out. A file of numbers alone
+        needs no header. Where a line is wrong it is told with its number, and nothing is written. It can be run again: the latest word holds,
+        and the same word changes nothing.
   --account <id>     whose suppressions they are, where the file does not say
   --all-accounts     nobody writes to them any more
   --opted-in         lines without a state lift a suppression, also one that the recipient has said
   --at <time>        when lines without a time were said; default: when the file was changed last
   --valid-only       write what can be read, and leave out the rest
-  --dry-run          read the file, and write nothing
+  --dry-run          read the file, say what it says, and write nothing
 export  as CSV, to standard output, in the form that import reads: who is suppressed
   --account <id>     of this account alone, without what holds for all
   --everything       each last word, also of those who have said start again

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterAll, expect, it } from "vitest";
 import { runCli } from "../../../services/cli/sluice.ts";
 import { readSuppressionArguments } from "../../../services/cli/suppressions/arguments.ts";
+import { suppressionsCommand } from "../../../services/cli/suppressions/suppressions-command.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "sluice-suppressions-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -100,6 +101,20 @@ it("with --dry-run says how many would be opted out and in, of when, and which c
       "2 opted out, 1 opted in, oldest 2025-01-31T00:00:00.000Z, newest 2026-02-01T00:00:00.000Z",
     ],
   ]);
+});
+
+it("reads UTF-8 and UTF-16, as its help says, and no Latin-1", async () => {
+  const path = join(folder, "coded.csv");
+  const codeOf = async (octets: Buffer) => {
+    writeFileSync(path, octets);
+    return (await run("import", path, "--account", "acme", "--dry-run")).code;
+  };
+  const text = "numéro\n+491701234567\n";
+  expect(await codeOf(Buffer.from(text, "utf8"))).toBe(0);
+  expect(await codeOf(Buffer.from(`\ufeff${text}`, "utf16le"))).toBe(0);
+  expect(await codeOf(Buffer.from(text, "latin1"))).toBe(1);
+  expect(suppressionsCommand.help).toContain("UTF-8 (or UTF-16 with its byte order mark)");
+  expect(suppressionsCommand.help).not.toContain("Latin-1");
 });
 
 it("refuses what is no text, and what is not there", async () => {
