@@ -38,16 +38,17 @@ stand(
 stand('"', 0xab, 0xbb, 0x02ba, 0x02ee, 0x201c, 0x201d, 0x201e, 0x201f, 0x2033, 0x2036, 0x301d, 0x301e, 0x301f);
 // Hyphens, dashes and the minus sign.
 stand("-", 0x2010, 0x2011, 0x2012, 0x2013, 0x2014, 0x2015, 0x2043, 0x2212, 0xfe58, 0xfe63);
-// Dots and bullets.
+// Dots.
 stand("...", 0x2026);
 stand("..", 0x2025);
 stand(".", 0x2024);
-stand("-", 0x2022, 0x2023, 0x25e6);
+// Bullets: a hyphen in front of a number would be a minus.
+stand("*", 0x2022, 0x2023, 0x25e6);
 // Blanks of every width, and the tab.
 stand(" ", 0x09, 0xa0, 0x1680, ...range(0x2000, 0x200a), 0x202f, 0x205f, 0x3000);
 // Line ends.
 stand("\n", 0x0b, 0x85, 0x2028, 0x2029);
-// Without width and without meaning in a text that is Latin or Greek otherwise: soft hyphen, zero width space, joiners, direction marks, byte order mark.
+// Without width and without meaning in a text that is Latin or Greek otherwise: soft hyphen, zero width space, joiners, direction marks, byte order mark. Overrides of the direction (U+202D, U+202E) show what follows in another order: they stay.
 stand(
   "",
   0xad,
@@ -58,7 +59,7 @@ stand(
   0x200f,
   0x2060,
   0xfeff,
-  ...range(0x202a, 0x202e),
+  ...range(0x202a, 0x202c),
   ...range(0x2066, 0x2069),
 );
 // Slashes and the swung dash.

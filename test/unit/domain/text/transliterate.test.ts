@@ -12,7 +12,8 @@ const LONG = "Your order has left our warehouse and will reach you tomorrow betw
 test.each([
   ["‘one’ “two” „three‟ ‹four› «five»", '\'one\' "two" "three" \'four\' "five"'],
   ["a‐b‑c–d—e−f", "a-b-c-d-e-f"],
-  ["wait… • now", "wait... - now"],
+  ["wait… • now", "wait... * now"],
+  ["Saldo: •100, ‣200, ◦300", "Saldo: *100, *200, *300"],
   ["a\u00a0b\u2009c\u3000d\te", "a b c d e"],
   ["one\u2028two", "one\ntwo"],
   ["soft\u00adhyphen\u200b, \ufeffmark", "softhyphen, mark"],
@@ -29,6 +30,8 @@ test.each([
   ["a letter that would lose its accent", "¿Está aquí? – naïve"],
   ["another script", "Привет – мир"],
   ["an emoji", "Thanks… 🙂"],
+  ["an override of the direction to the left, by which 001 is read as 100", "Saldo: \u202e001\u202c …"],
+  ["an override of the direction to the right", "Saldo: \u202d001\u202c …"],
   ["a currency that GSM lacks", "₹ 500 – today"],
   ["nothing but blanks without width", "\u200b\u200b"],
   ["an address that would lead elsewhere", "See https://example.com/a–b – now"],
