@@ -14,6 +14,8 @@ export type SuppressionArguments =
       readonly state: ConsentState;
       readonly at: number | undefined;
       readonly validOnly: boolean;
+      /** Whether opt-ins take the place of what recipients have said. */
+      readonly liftRecipients: boolean;
       readonly dryRun: boolean;
     }
   | { readonly action: "export"; readonly account: string | undefined; readonly everything: boolean }
@@ -41,6 +43,7 @@ function readImport(args: readonly string[]): SuppressionArguments {
         "opted-in": { type: "boolean", default: false },
         at: { type: "string" },
         "valid-only": { type: "boolean", default: false },
+        "lift-recipients": { type: "boolean", default: false },
         "dry-run": { type: "boolean", default: false },
       },
     }),
@@ -56,6 +59,7 @@ function readImport(args: readonly string[]): SuppressionArguments {
     state: values["opted-in"] ? "opted_in" : "opted_out",
     at: readTime("--at", values.at),
     validOnly: values["valid-only"],
+    liftRecipients: values["lift-recipients"],
     dryRun: values["dry-run"],
   };
 }

@@ -18,6 +18,7 @@ import { type Command, type CommandHost, UsageError } from "../command.ts";
 import { StopSignals } from "../dead-letters/stop-signals.ts";
 import { kafkaAnswers } from "../kafka-answers.ts";
 import { readSuppressionArguments, type SuppressionArguments } from "./arguments.ts";
+import { besideRecipients, recipientOptOuts } from "./beside-recipients.ts";
 
 const HELP = `usage: sluice suppressions import <file.csv> [--account <id> | --all-accounts] [options]
        sluice suppressions export [--account <id>] [--everything]
@@ -34,7 +35,8 @@ import  a CSV in UTF-8 (or UTF-16 with its byte order mark) of any delimiter, 25
         and the same word changes nothing.
   --account <id>     whose suppressions they are, where the file does not say
   --all-accounts     nobody writes to them any more
-  --opted-in         lines without a state lift a suppression, also one that the recipient has said
+  --opted-in         lines without a state lift a suppression
+  --lift-recipients  opt-ins lift also what recipients have said themselves; without it they are left out, and counted
   --at <time>        when lines without a time were said; default: when the file was changed last
   --valid-only       write what can be read, and leave out the rest
   --dry-run          read the file, say what it says, and write nothing
@@ -72,12 +74,22 @@ export const suppressionsCommand: Command = {
     const config = readConfig("sluice", settings, host.env, ["SLUICE_*"]);
     const connection = { brokers: config.kafkaBrokers, clientId: `sluice-suppressions-${process.pid}`, log: quiet };
     const codecs = await connectCodecs(config.registryUrl);
-    if (asked.action === "import")
-      return write(list ?? [], asked, { codecs, connection, partitions: config.partitions }, host);
     const reader = new TopicReader({ connection, topics: [CONSENT_TOPIC] });
     await kafkaAnswers(reader.start(), config.kafkaBrokers);
     try {
       const log = { reader, codecs, partitions: config.partitions };
+      if (asked.action === "import") {
+        const words = list ?? [];
+        const beside = besideRecipients(words, await recipientOptOuts(log, words), asked.liftRecipients);
+        const { kept, optOuts, optIns } = beside;
+        if (optOuts > 0)
+          host.tell(`${optOuts} opt-outs are left out: the recipients have said stop themselves, which stands`);
+        if (optIns > 0)
+          host.tell(
+            `${optIns} opt-ins are left out: the recipients have said stop themselves; --lift-recipients lifts that`,
+          );
+        return await write(kept, asked, { codecs, connection, partitions: config.partitions }, host);
+      }
       return asked.action === "export" ? await printAll(asked, log, host) : await show(asked, log, host);
     } finally {
       await reader.stop();
@@ -166,15 +178,7 @@ async function write(
     await kafkaAnswers(producer.connect(), connection.brokers);
     for (; written < words.length && !signals.stopped; ) {
       const some = words.slice(written, written + AT_ONCE);
-      const records = some.flatMap(({ account = ALL_ACCOUNTS, destination, state, at }) =>
-        destinationForms(destination).map((form) =>
-          consentRecord(codecs.consent, partitions, {
-            ...{ accountId: account, destination: form, state, at },
-            source: "import",
-            detail: basename(file).slice(0, 100),
-          }),
-        ),
-      );
+      const records = recordsOf(some, basename(file).slice(0, 100), codecs.consent, partitions);
       await producer.send(records);
       written += some.length;
       if (performance.now() - toldAt > TOLD_EVERY_MS) {
@@ -191,6 +195,20 @@ async function write(
     signals.close();
     await producer.close();
   }
+}
+
+/** A record for each spelling of a number; `detail`: the file's name. */
+export function recordsOf(
+  words: readonly ListedWord[],
+  detail: string,
+  codec: SluiceCodecs["consent"],
+  partitions: number,
+) {
+  return words.flatMap(({ account = ALL_ACCOUNTS, destination, state, at, source }) =>
+    destinationForms(destination).map((form) =>
+      consentRecord(codec, partitions, { accountId: account, destination: form, state, at, source, detail }),
+    ),
+  );
 }
 
 async function printAll(

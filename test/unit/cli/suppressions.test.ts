@@ -36,6 +36,7 @@ it("reads what it is to do", () => {
     state: "opted_in",
     at: Date.UTC(2026, 0, 31),
     validOnly: false,
+    liftRecipients: false,
     dryRun: false,
   });
   expect(readSuppressionArguments(["import", "f.csv", "--all-accounts"])).toMatchObject({ account: "*" });
