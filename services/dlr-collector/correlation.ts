@@ -145,6 +145,14 @@ export class Correlation {
     this.ending.ended(messageId, to, out);
   }
 
+  /**
+   * A terminal event stands behind the last owner's commit: the others of its message that do so come again. Only while replaying, before
+   * they are given.
+   */
+  foretellEnd({ facts: { messageId, to } }: Event): void {
+    if (!this.isKnown(messageId, to)) this.messages.foretellEnd(messageId, to);
+  }
+
   /** Takes back an event that stands in sms.correlation under `key`. Only while replaying, before all others. */
   restoreKept(key: string, event: Event, trace: string | undefined, out: CorrelationOutputs): void {
     this.event(event, { offset: Number.POSITIVE_INFINITY, timestamp: event.at, trace }, out, event.at);

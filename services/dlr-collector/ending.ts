@@ -13,6 +13,7 @@ import {
 } from "./final-event.ts";
 import type { KeptMessages } from "./kept-messages.ts";
 import {
+  hasSingleTry,
   isProven,
   isUnderWay,
   mayStillOwe,
@@ -153,7 +154,8 @@ export class Ending {
 
   /** A terminal event stands in the log, whoever wrote it. */
   ended(messageId: string, to: string, out: Turn["out"]): void {
-    const message = this.messages.get(messageId, to);
+    this.messages.endIsRead(messageId, to);
+    const message = this.messages.known(messageId, to);
     if (message === undefined) this.messages.rememberFinished(messageId, to);
     else this.leave(message, out);
   }
@@ -179,7 +181,7 @@ export class Ending {
 
   /** What has been delivered after the message's end is owed as well. */
   private owe(message: OpenMessage, submission: Submission | undefined, news: readonly number[], turn: Turn): void {
-    this.writeDelivered(submission, news, turn);
+    if (!hasSingleTry(message)) this.writeDelivered(submission, news, turn);
     if (!this.mayStillOwe(message)) this.forget(message, turn.out);
   }
 

@@ -77,7 +77,7 @@ export class Joining {
     const provider = event.provider ?? "";
     const ids = event.providerMessageIds.map(canonicalId).filter((id, i, all) => all.indexOf(id) === i);
     const open = this.messages.known(messageId, to);
-    if (open === undefined && this.messages.isFinished(messageId, to)) {
+    if (open === undefined && this.messages.isFinished(messageId, to) && !this.messages.endIsAhead(messageId, to)) {
       counters.repeats++;
       this.messages.rememberIds(event);
       const notBefore = this.notBefore(event, position);

@@ -99,16 +99,24 @@ export function isUnderWay({ rerouted, closed, submissions }: OpenMessage): bool
  * whether a submission is charged so; `anybody`: whether any provider has such prices.
  */
 export function mayStillOwe(
-  { submissions, lastAttempt, closed }: OpenMessage,
+  message: OpenMessage,
   onDelivery: (submission: Submission) => boolean,
   anybody: () => boolean,
 ): boolean {
-  if (submissions.length === 0) return false;
-  // A try that is on its way may turn out to be charged on delivery.
-  const underWay = closed === undefined && !submissions.some(({ attempt }) => attempt >= lastAttempt);
-  if (underWay && anybody()) return true;
-  if (submissions.length === 1) return false;
+  const { submissions } = message;
+  if (submissions.length === 0 || hasSingleTry(message)) return false;
+  if (isTryUnderWay(message) && anybody()) return true;
   return submissions.some((one) => !one.refused && foldParts(one.parts, one.total) !== "delivered" && onDelivery(one));
+}
+
+/** A try may be on its way that no event tells of yet; it may turn out to be charged on delivery. */
+function isTryUnderWay({ submissions, lastAttempt, closed }: OpenMessage): boolean {
+  return closed === undefined && !submissions.some(({ attempt }) => attempt >= lastAttempt);
+}
+
+/** Whether one provider alone has had it, and no other gets it: what is said after its end is late. */
+export function hasSingleTry(message: OpenMessage): boolean {
+  return message.submissions.length === 1 && !isTryUnderWay(message);
 }
 
 /** The last attempt that may follow from what its submissions and the last decision to send it on say. */

@@ -33,6 +33,8 @@ export class OpenMessages {
   private readonly due = new Map<number, Chain<OpenMessage>>();
   /** Decisions to send messages on that an earlier owner has written behind its last commit, of messages that are still to be read. */
   private readonly decided = new Map<string, Event>();
+  /** Messages whose terminal event an earlier owner has written behind its last commit, and whose other events are still to be read. */
+  private readonly endsAhead = new Set<string>();
   private readonly finished: IdRing;
   /** Provider, id and destination of finished submissions, so that their further receipts are known as late ones. */
   private readonly finishedIds: IdRing;
@@ -110,7 +112,10 @@ export class OpenMessages {
     };
     message.age = this.ages.append(message);
     if (this.decided.size > 0) this.recall(message);
-    if (this.byId.has(message.id)) this.namesakes.set(messageKey(message.id, message.to), message);
+    if (this.endIsAhead(message.id, message.to)) {
+      message.ended = true;
+      this.owing.set(messageKey(message.id, message.to), message);
+    } else if (this.byId.has(message.id)) this.namesakes.set(messageKey(message.id, message.to), message);
     else this.byId.set(message.id, message);
     return message;
   }
@@ -118,6 +123,21 @@ export class OpenMessages {
   /** A `rerouted` event of a message that is still to be read stands in the log. */
   foretell(event: Event): void {
     this.decided.set(messageKey(event.facts.messageId, event.facts.to), event);
+  }
+
+  /** The terminal event of a message that is still to be read stands in the log. */
+  foretellEnd(messageId: string, to: string): void {
+    this.endsAhead.add(messageKey(messageId, to));
+  }
+
+  /** Whether its terminal event is still to be read, and is known to come: until then it may turn out to owe a provider its price. */
+  endIsAhead(messageId: string, to: string): boolean {
+    return this.endsAhead.size > 0 && this.endsAhead.has(messageKey(messageId, to));
+  }
+
+  /** The terminal event has been read. */
+  endIsRead(messageId: string, to: string): void {
+    if (this.endsAhead.size > 0) this.endsAhead.delete(messageKey(messageId, to));
   }
 
   private recall(message: OpenMessage): void {

@@ -93,6 +93,7 @@ export async function restoreCorrelation(correlation: Correlation, task: Task, o
       if (decoded.ok && (offset < eventsAt || isDecided(decoded.value)) && !implausibleEvent(decoded.value)) {
         const trace = headerText(record, "traceparent");
         correlation.event(decoded.value, { offset, timestamp, trace }, collect, now());
+        if (comesAgain && decoded.value.type === "final") correlation.foretellEnd(decoded.value);
       }
       return decoded;
     },

@@ -111,4 +111,39 @@ describe("a message that is sent on", () => {
     expect(retries(log)).toEqual([]);
     expect(log.events().at(-1)).toMatchObject({ event: { type: "final", state: "delivered" } });
   });
+
+  it("owes the provider that delivers last its price, whoever took over while the message had ended and that try was under way", async () => {
+    const log = taken();
+    const first = await Owner.begin(log, settings);
+    reject(log);
+    await first.step([10, 10], false);
+    log.appendReceipt(receipt("1", "delivered", { receivedAt: log.now }));
+    await first.step([0, 10], false);
+    expect(log.events().at(-1)).toMatchObject({ id: `${M}/final`, event: { state: "delivered" } });
+    // Nothing of this has been committed. The router has the decision, and the second provider the message.
+    const second = await Owner.begin(log, settings);
+    const source = `${RETRY_NOW}/0/0`;
+    const charged = { provider: "smsc-b", attempt: 2, source, onDelivery: true, cost: 0 };
+    log.appendEvent(`${M}/2/submitted`, submitted(M, ["2"], { ...charged, submittedAt: log.now, facts: facts(M) }));
+    log.appendReceipt(receipt("2", "delivered", { provider: "smsc-b", receivedAt: log.now }));
+    for (let n = 0; n < 3; n++) await second.step([10, 10], true);
+    expect(log.events().at(-1)).toMatchObject({ event: { type: "receipt", provider: "smsc-b", cost: 7_500 } });
+    expect(log.events().filter(({ event: { type } }) => type === "final")).toHaveLength(1);
+  });
+
+  it("owes nothing for what a single try's provider says after the end, also where its owner has not read the end again", async () => {
+    const log = new SimulatedLog();
+    const onDelivery = { onDelivery: true, cost: 0, submittedAt: log.now, facts: facts(M) };
+    log.appendEvent(`${M}/1/submitted`, submitted(M, ["1"], onDelivery));
+    const first = await Owner.begin(log, settings);
+    log.appendReceipt(receipt("1", "undelivered", { errorCode: "1", receivedAt: log.now }));
+    await first.step([10, 10], false);
+    log.appendReceipt(receipt("1", "delivered", { receivedAt: log.now }));
+    const second = await Owner.begin(log, settings);
+    await second.step([0, 10], true);
+    await second.step([1, 10], true);
+    await second.step([10, 10], true);
+    expect(log.events().filter(({ event: { cost } }) => (cost ?? 0) > 0)).toEqual([]);
+    expect(second.correlator.correlation.size.open).toBe(0);
+  });
 });
