@@ -45,7 +45,7 @@ export interface ListOptions {
   readonly at: number;
   /** Nothing can have been said later, epoch ms. */
   readonly now: number;
-  /** What a line says without a column for it, or with an empty cell under `state` or `status`. */
+  /** What a line says without a column for it. */
   readonly state: ConsentState;
 }
 
@@ -123,12 +123,14 @@ function readLine(
   if (wrong !== undefined) return wrong;
   const number = parseDestination(cell("number"));
   if (!number.ok) return `number: ${number.reason}`;
-  const stated = places.has("state") && (stateKind !== "words" || cell("state") !== "");
+  const time = cell("at");
+  // The date of an opt-out says what it is of.
+  const dated = ofOptOuts && time !== "" && stateKind === "words" && cell("state") === "";
+  const stated = places.has("state") && !dated;
   if (stated && cell("state") === "") return "state: the cell is empty, which says neither opted_out nor opted_in";
   const state = stated ? stateOf(cell("state"), stateKind) : options.state;
   if (state === undefined)
     return `state: ${JSON.stringify(cell("state").slice(0, 20))} is neither opted_out nor opted_in${plainStates(stateKind)}`;
-  const time = cell("at");
   if (ofOptOuts && time === "" && !stated) return "time: the cell is empty, which says of no opt-out";
   if (ofOptOuts && time !== "" && state === "opted_in")
     return "time: it is the date of an opt-out, and the line is an opt-in";

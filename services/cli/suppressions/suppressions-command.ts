@@ -30,12 +30,12 @@ import  a CSV in UTF-8 (or UTF-16 with its byte order mark) of any delimiter, 25
         (or phone, msisdn, mobile, …), numbers with their country code; and, if there, account, state or status (opted_out, opted_in), and at or
         unsubscribed_at (2026-01-31, or a time; UTC without a zone). Instead of a state there may be a yes or no: under unsubscribed, opted_out or
         suppressed yes stops messages, under consent or subscribed (active as well) it lets them through. Two columns that say the same are
-        refused, and so is an empty yes or no, or an empty unsubscribed_at without one; created_at is no date of an opt-out. A file of numbers alone
-        needs no header. Where a line is wrong it is told with its number, and nothing is written. It can be run again: the latest word holds,
-        and the same word changes nothing.
+        refused, and so is an empty cell under any of these. Only an empty state or status beside a date under unsubscribed_at is an opt-out.
+        created_at is no date of an opt-out. A file of numbers alone needs no header. Where a line is wrong it is
+        told with its number, and nothing is written. It can be run again: the latest word holds, and the same word changes nothing.
   --account <id>     whose suppressions they are, where the file does not say
   --all-accounts     nobody writes to them any more
-  --opted-in         lines without a state lift a suppression
+  --opted-in         a file without a state lifts suppressions
   --lift-recipients  opt-ins lift also what recipients have said themselves; without it they are left out, and counted
   --at <time>        when lines without a time were said; default: when the file was changed last
   --valid-only       write what can be read, and leave out the rest

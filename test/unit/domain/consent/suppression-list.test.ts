@@ -64,15 +64,15 @@ describe("a file of suppressions", () => {
     const { words, problems } = read(
       [
         "number,state,at",
-        `+${TO},,`,
-        "12345,,",
-        "0170 1234567,,",
+        `+${TO},opted_out,`,
+        "12345,opted_out,",
+        "0170 1234567,opted_out,",
         `+${TO},maybe,`,
-        `+${TO},,31.01.2026`,
-        `+${TO},,2026-02-30 12:00`,
-        `+${TO},,2999-01-01`,
+        `+${TO},opted_out,31.01.2026`,
+        `+${TO},opted_out,2026-02-30 12:00`,
+        `+${TO},opted_out,2999-01-01`,
         ",,",
-        "x,,",
+        "x,opted_out,",
       ].join("\n"),
     );
     expect(words).toHaveLength(1);
@@ -124,6 +124,9 @@ describe("a file of suppressions", () => {
     ["phone,unsubscribed", "active", 'state: "active" is neither'],
     ["phone,unsubscribed", "", "state: the cell is empty"],
     ["phone,consent", "", "state: the cell is empty"],
+    ["phone,status", "", "state: the cell is empty"],
+    ["phone,status,unsubscribed_at", ",", "state: the cell is empty"],
+    ["phone,unsubscribed,unsubscribed_at", ",2026-01-31", "state: the cell is empty"],
     ["phone,unsubscribed_at", "", "says of no opt-out"],
     ["phone,subscribed,unsubscribed_at", "yes,2026-01-31", "the line is an opt-in"],
   ])("under %s %j is a problem", (header, cells, message) => {
@@ -141,6 +144,12 @@ describe("a file of suppressions", () => {
     ["status", "opt-out", "opted_out"],
   ])("under %s %j is %s", (header, cell, state) => {
     expect(read(`phone,${header}\n+${TO},${cell}`).words).toMatchObject([{ state }]);
+  });
+
+  it("is an opt-out by its date where the cell of its state is empty", () => {
+    expect(read(`phone,status,unsubscribed_at\n+${TO},,2026-01-31`).words).toMatchObject([
+      { state: "opted_out", at: Date.UTC(2026, 0, 31) },
+    ]);
   });
 
   it("says of an opt-out where its date is missing and its state is not", () => {
