@@ -1,6 +1,17 @@
-import { createReadStream, existsSync, statSync } from "node:fs";
+import { createReadStream, existsSync, readFileSync, statSync } from "node:fs";
 
 const POLL_MS = 300;
+const MAX_LINE = 500;
+
+/** A file's last lines, indented, of each at most the first 500 characters: what an error message tells of a log. */
+export function lastLines(file: string, count: number): string {
+  if (!existsSync(file)) return "";
+  const lines = readFileSync(file, "utf8").trimEnd().split("\n");
+  return lines
+    .slice(-count)
+    .map((line) => `    ${line.slice(0, MAX_LINE)}`)
+    .join("\n");
+}
 
 /** Prints a file's last `bytes` bytes and, while `follow`, what is appended; starts over when the file has been cut. */
 export async function printLog(file: string, out: NodeJS.WritableStream, follow: boolean, bytes = 8192): Promise<void> {

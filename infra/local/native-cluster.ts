@@ -1,11 +1,12 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync } from "node:fs";
+import { closeSync, existsSync, mkdirSync, openSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { fetchArtifacts } from "./artifacts.ts";
 import type { ClusterConfig } from "./cluster-config.ts";
 import { describeCluster } from "./cluster-summary.ts";
 import { ControlClient } from "./control-client.ts";
 import { controlSocket, type ProcessHealth, pidFilePath } from "./control-protocol.ts";
+import { lastLines } from "./follow-log.ts";
 import { nativeProblems } from "./preflight.ts";
 import { isRunning, type PidFile, readPidFile } from "./process-identity.ts";
 import { clusterProcesses } from "./processes.ts";
@@ -19,7 +20,6 @@ const STOP_TIMEOUT_MS = 60_000;
 const POLL_MS = 150;
 const SETTLE_MS = 3_000;
 /** What a process says about a catalog has places and reasons in one line. */
-const MAX_LINE = 500;
 type Say = (line: string) => void;
 
 const pause = (ms: number): Promise<void> => new Promise((settle) => setTimeout(settle, ms));
@@ -30,15 +30,6 @@ export function runningSupervisor(stateDir: string): PidFile | undefined {
   const recorded = readPidFile(pidFilePath(stateDir));
   return recorded !== undefined && isRunning(recorded) ? recorded : undefined;
 }
-
-const lastLines = (file: string, count: number): string => {
-  if (!existsSync(file)) return "";
-  const lines = readFileSync(file, "utf8").trimEnd().split("\n");
-  return lines
-    .slice(-count)
-    .map((line) => `    ${line.slice(0, MAX_LINE)}`)
-    .join("\n");
-};
 
 /** Spawns the supervisor: detached, or held by the pipe of its standard input (`lifeline`), whose end ends it. */
 export function spawnSupervisor(config: ClusterConfig, env: NodeJS.ProcessEnv, lifeline: boolean): ChildProcess {

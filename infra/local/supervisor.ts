@@ -1,5 +1,6 @@
 import type { ControlSignal, ProcessHealth } from "./control-protocol.ts";
 import type { DeathSignal } from "./death-signal.ts";
+import { lastLines } from "./follow-log.ts";
 import { isOneShot, type ProcessSpec } from "./process-spec.ts";
 import { probe } from "./readiness.ts";
 import { assertStartable, stopOrder } from "./start-order.ts";
@@ -61,8 +62,9 @@ export class Supervisor {
     this.#unwanted.delete(name);
     process.start();
     await this.#settled(process);
-    if (!isUp(process))
-      throw new Error(`${name} did not start: ${process.status().lastEnd}; see ${process.spec.logFile}`);
+    if (isUp(process)) return;
+    const { lastEnd, logFile } = process.status();
+    throw new Error(`${name} did not start (${lastEnd}); the end of ${logFile}:\n${lastLines(logFile, 15)}`);
   }
 
   stop(name: string): Promise<void> {

@@ -241,6 +241,15 @@ it("runs several instances, and stops those above the number wanted", async () =
   await expect(client.scale("b", 2)).rejects.toThrow("b cannot run in several instances");
 });
 
+it("says why a further instance did not start", async () => {
+  const broken = sleeper("a-2", { args: ["-c", "echo 'port 7 is held'; exit 1"] });
+  const client = await run([sleeper("a", { replica: () => broken })]);
+  await inState(client, "a", "ready");
+  await expect(client.scale("a", 2)).rejects.toThrow(
+    /^a-2 did not start \(code 1\); the end of \S+a-2\.log:\n(.*\n)*.*port 7 is held/,
+  );
+});
+
 it("answers a request that makes no sense with what does", async () => {
   const client = await run([sleeper("a")]);
   await expect(client.stop("nope")).rejects.toThrow("no process nope; there are: a");
