@@ -3,6 +3,8 @@ import type { Micros } from "../catalog/money.ts";
 import type { BudgetBoard, BudgetListener } from "./budget-board.ts";
 import {
   type BudgetWord,
+  type Ends,
+  endOf,
   isBelow,
   PERIODS,
   PeriodEnds,
@@ -49,8 +51,6 @@ export interface PartitionBudgetOptions {
   /** Uniform in [0, 1). */
   readonly random: () => number;
 }
-
-type Ends = Pick<Spent, "dayEnd" | "monthEnd">;
 
 /** Changed counts are told once in so long, ms. */
 const TELL_EVERY_MS = 1_000;
@@ -255,6 +255,7 @@ export class PartitionBudget implements BudgetListener {
       currency,
       partition: this.options.partition,
       epoch: this.epoch,
+      at: now,
       ...sure,
       // A new owner finds what is not sure in the event log, or decides it anew: it spends it out of this.
       ahead: Math.floor(unsure + ahead),
@@ -288,20 +289,27 @@ export class PartitionBudget implements BudgetListener {
 
   /** All words together are within the budget: what this partition has said is granted. */
   private confirm(ledger: Ledger, { account }: BudgetWord): void {
-    const { board, partition, budgetOf } = this.options;
-    const budget = budgetOf(account);
+    const budget = this.options.budgetOf(account);
     const { claim } = ledger;
     if (claim === undefined || budget?.currency !== claim.currency) return;
     // Of a period that ends now both its ends are looked at: what is granted holds in the next one as well.
     const now = ledger.toldAt;
-    const others = board.sums(account, claim.currency, now, partition);
-    const within =
-      board.unreadOf(account).size === 0 &&
-      boundsOf(budget).every(([period, bound]) => others.reach[period] + reachOf(claim, period, now) <= bound);
-    if (!within && !isLess(claim, ledger.grant, budget, now)) return;
+    if (!this.isWithin(claim, budget, now) && !isLess(claim, ledger.grant, budget, now)) return;
     ledger.grant = claim;
     ledger.claim = undefined;
     ledger.claimRead = false;
+  }
+
+  /** Whether all words together are within the budget, and say all that others may have spent in the periods of this one. */
+  private isWithin(word: BudgetWord, budget: Budget, now: number): boolean {
+    const { board, partition } = this.options;
+    const { account, currency } = word;
+    if (board.unreadOf(account).size > 0) return false;
+    const { reach } = board.sums(account, currency, now, partition);
+    return boundsOf(budget).every(([period, bound]) => {
+      const isCurrent = now < endOf(word, period);
+      return reach[period] + reachOf(word, period, now) <= bound && !(isCurrent && board.isOver(word, period));
+    });
   }
 
   /** Somebody else has spoken for this partition, a former owner: others believe it until this one speaks again. */
@@ -360,11 +368,9 @@ export class PartitionBudget implements BudgetListener {
     const { currency } = budget;
     const said = board.word(account, partition);
     const nothing = { ...this.ends.at(now, budget.zone), day: 0, month: 0 };
-    const none = { account, currency, partition, epoch: 0, ...nothing, ahead: 0, next: [] };
+    const none = { account, currency, partition, epoch: 0, at: 0, ...nothing, ahead: 0, next: [] };
     const word = said?.currency === currency ? said : none;
-    const { reach } = board.sums(account, currency, now);
-    const unread = board.unreadOf(account);
-    const granted = unread.size === 0 && boundsOf(budget).every(([period, bound]) => reach[period] <= bound);
+    const granted = this.isWithin(word, budget, now);
     const { day, dayEnd, month, monthEnd } = word;
     return {
       account,
@@ -376,7 +382,7 @@ export class PartitionBudget implements BudgetListener {
       claimRead: false,
       claimMissed: false,
       // Others count what was told: what it does not let this one spend is to be taken back, and what they do not understand to be said again.
-      changed: (!granted && word.ahead > 0) || unread.has(partition),
+      changed: (!granted && word.ahead > 0) || board.unreadOf(account).has(partition),
       unsure: new UnsureCharges(),
       toldUpTo: word.next,
       toldUpToAt: now,

@@ -146,7 +146,7 @@ export class BudgetRule implements MessageRule {
       topic: BUDGETS_TOPIC,
       partition: 0,
       key: `${word.account}/${task.partition}`,
-      value: codecs.budgetWord.encode({ ...word, at: now }),
+      value: codecs.budgetWord.encode(word),
     }));
     // One word of an account waits there, since the next is said when it has been read, and one more each time that words were missed. It fails when the partition is another owner's, or the process ends.
     producer.send(words, task).catch(() => {});

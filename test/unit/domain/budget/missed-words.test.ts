@@ -22,7 +22,7 @@ beforeEach(() => {
 });
 
 const other = (day: number, ahead: number): BudgetWord => ({
-  ...{ account: "acme", currency: "EUR", partition: 1, epoch: 1, next: [] },
+  ...{ account: "acme", currency: "EUR", partition: 1, epoch: 1, at: 0, next: [] },
   ...{ ...PERIODS, day, month: day, ahead },
 });
 const verdict = () => budget.room("acme", BUDGET, ofEach(COST), now).verdict;

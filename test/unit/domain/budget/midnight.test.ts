@@ -1,0 +1,66 @@
+import { beforeEach, describe, expect, it } from "vitest";
+import { BudgetBoard } from "../../../../domain/budget/budget-board.ts";
+import { type BudgetWord, ofEach } from "../../../../domain/budget/budget-word.ts";
+import { PartitionBudget } from "../../../../domain/budget/partition-budget.ts";
+import { budgetSchema } from "../../../../domain/catalog/budget.ts";
+
+/** The first of two partitions, with a budget of 1,000,000 micro-units a day; the test speaks for the other one. */
+const BUDGET = budgetSchema.parse({ currency: "EUR", daily: "1", monthly: "10" });
+const COST = 500_000;
+const MIDNIGHT = Date.UTC(2026, 11, 2);
+const DAY = { dayEnd: MIDNIGHT, monthEnd: Date.UTC(2027, 0, 1) };
+const NEXT_DAY = { ...DAY, dayEnd: MIDNIGHT + 86_400_000 };
+const HOUR = 3_600_000;
+
+let board: BudgetBoard;
+
+const owner = () => {
+  const budget = new PartitionBudget({ partition: 0, partitions: 2, board, budgetOf: () => BUDGET, random: () => 0 });
+  board.own(0, budget);
+  return budget;
+};
+const word = (partition: number, said: Partial<BudgetWord>): BudgetWord => ({
+  ...{ account: "acme", currency: "EUR", partition, epoch: 1, at: MIDNIGHT - HOUR, next: [] },
+  ...{ ...DAY, day: 0, month: 0, ahead: 0, ...said },
+});
+beforeEach(() => {
+  board = new BudgetBoard();
+});
+
+describe("a day that is over by the clock of another partition's owner", () => {
+  const verdict = (budget: PartitionBudget, now: number) => budget.room("acme", BUDGET, ofEach(COST), now).verdict;
+  /** The message is held, and what it costs is asked for and read back. */
+  const asked = (budget: PartitionBudget, now: number) => {
+    const held = verdict(budget, now);
+    for (const one of budget.tell(["acme"], now)) board.fold(one);
+    return held;
+  };
+  const SPENT = { day: 900_000, month: 900_000 };
+  /** All that the other one spent in the old day is not in it. */
+  const next = word(1, { ...NEXT_DAY, day: 0, month: 900_000, epoch: 2, at: MIDNIGHT + 1 });
+
+  it("is granted nothing more, since its words do not say any more what it spent in it; the new one is", () => {
+    board.fold(word(1, SPENT));
+    const budget = owner();
+    board.fold(next);
+    for (let turn = 0; turn < 5; turn++) expect(asked(budget, MIDNIGHT - 2_000 + 200 * turn)).toBe("held");
+    expect(verdict(budget, MIDNIGHT - 1)).toBe("held");
+    expect([0, 1_000, 2_000].map((passed) => asked(budget, MIDNIGHT + passed))).toContain("go");
+  });
+
+  it("nor does a new owner get what the last one has said that it may spend", () => {
+    const mine = word(0, { ahead: COST });
+    board.fold(mine);
+    expect(verdict(owner(), MIDNIGHT - 10)).toBe("go");
+    board.fold(next);
+    expect(verdict(owner(), MIDNIGHT - 10)).toBe("held");
+    expect(verdict(owner(), MIDNIGHT + 10)).toBe("go");
+  });
+
+  it("is none where the other word is of another zone, whose day ends at another time", () => {
+    board.fold(word(1, { dayEnd: MIDNIGHT + 5 * HOUR, day: 100_000, month: 100_000 }));
+    const budget = owner();
+    asked(budget, MIDNIGHT - HOUR + 1_000);
+    expect(verdict(budget, MIDNIGHT - HOUR + 1_100)).toBe("go");
+  });
+});
