@@ -67,6 +67,15 @@ export function reachOf(word: BudgetWord, period: PeriodName, now: number): Micr
 /** The ends of a day and a month in which something is spent, epoch ms. */
 export type Ends = Pick<Spent, "dayEnd" | "monthEnd">;
 
+/** The same, when periods with these ends have begun: in what is another one by then nothing has been spent. */
+export function begun(spent: Spent, { dayEnd, monthEnd }: Ends): Spent {
+  const { day, month } = spent;
+  return {
+    ...(dayEnd > spent.dayEnd ? { day: 0, dayEnd } : { day, dayEnd: spent.dayEnd }),
+    ...(monthEnd > spent.monthEnd ? { month: 0, monthEnd } : { month, monthEnd: spent.monthEnd }),
+  };
+}
+
 /** The ends of the day and the month that a moment lies in, by a zone's clocks. */
 export class PeriodEnds {
   private readonly known = new Map<

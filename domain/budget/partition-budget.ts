@@ -3,6 +3,7 @@ import type { Micros } from "../catalog/money.ts";
 import type { BudgetBoard, BudgetListener } from "./budget-board.ts";
 import {
   type BudgetWord,
+  begun,
   type Ends,
   endOf,
   isBelow,
@@ -29,7 +30,7 @@ import {
   spareOf,
   unsureOf,
 } from "./ledger.ts";
-import { type RecordedCharge, UnsureCharges } from "./unsure-charges.ts";
+import { type RecordedCharge, UnsureCharges, withCharge } from "./unsure-charges.ts";
 
 /** What a budget says to a message that costs so much. */
 export type Room =
@@ -103,11 +104,10 @@ export class PartitionBudget implements BudgetListener {
     if (told?.currency === currency && place !== undefined && isBelow(told.next, place)) return;
     const ledger = this.ledger(account, budget, at);
     const { taken, back } = apart({ day: added, month: addedToMonth ?? added });
-    if (taken !== undefined) this.count(ledger, budget, taken, at, place);
-    if (back !== undefined && place !== undefined) {
-      const monthEnd = monthUntil ?? this.ends.at(at, budget.zone).monthEnd;
-      ledger.unsure.add(place, { amount: back, dayEnd: until, monthEnd });
-    }
+    // In the periods of its decision, whatever has begun since: what was taken in a day that is over is not of this one.
+    const ends = { dayEnd: until, monthEnd: monthUntil ?? this.ends.at(until - 1, budget.zone).monthEnd };
+    if (taken !== undefined) this.count(ledger, taken, ends, place);
+    if (back !== undefined && place !== undefined) ledger.unsure.add(place, { amount: back, ...ends });
   }
 
   /** `upTo`: by input, the records below are committed. What was decided about them is told as spent from now on, and what they gave back counts. */
@@ -166,7 +166,7 @@ export class PartitionBudget implements BudgetListener {
     const ends = this.endsFor(ledger.spent, budget, now);
     const { taken, back } = apart(amount);
     if (taken !== undefined) {
-      this.count(ledger, budget, taken, now, place);
+      this.count(ledger, taken, ends, place);
       ledger.since += mostOf(taken, budget);
     }
     if (back !== undefined) ledger.unsure.add(place, { ...ends, amount: back });
@@ -323,12 +323,10 @@ export class PartitionBudget implements BudgetListener {
   }
 
   /** `place`: undefined where nobody can decide it anew. */
-  private count(ledger: Ledger, budget: Budget, amount: PerPeriod, now: number, place: Place | undefined): void {
-    const ends = this.endsFor(ledger.spent, budget, now);
-    const { day, month } = current(ledger.spent, now);
-    ledger.spent = { ...ends, day: day + amount.day, month: month + amount.month };
-    ledger.sure = { ...ends, ...current(ledger.sure, now) };
+  private count(ledger: Ledger, amount: PerPeriod, ends: Ends, place: Place | undefined): void {
     const charge = { ...ends, amount };
+    ledger.spent = withCharge(begun(ledger.spent, ends), charge);
+    ledger.sure = begun(ledger.sure, ends);
     if (place === undefined) settle(ledger, [charge]);
     else ledger.unsure.add(place, charge);
   }

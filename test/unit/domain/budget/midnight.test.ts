@@ -23,8 +23,38 @@ const word = (partition: number, said: Partial<BudgetWord>): BudgetWord => ({
   ...{ account: "acme", currency: "EUR", partition, epoch: 1, at: MIDNIGHT - HOUR, next: [] },
   ...{ ...DAY, day: 0, month: 0, ahead: 0, ...said },
 });
+/** All is committed, told and read back. */
+const told = (budget: PartitionBudget, now: number): BudgetWord | undefined => {
+  budget.committed([1_000]);
+  for (let i = 0; i < 3; i++) for (const one of budget.tell(["acme"], now + i * 1_000)) board.fold(one);
+  return board.word("acme", 0);
+};
+
 beforeEach(() => {
   board = new BudgetBoard();
+});
+
+describe("what was taken before midnight and found in the log after it", () => {
+  it.each([DAY.monthEnd, null])(
+    "counts in its own day, which is over, and in the month (monthUntil: %j)",
+    (monthUntil) => {
+      // The last owner's word is of the new day already: what was not committed by then is not in it.
+      board.fold(word(0, { ...NEXT_DAY, at: MIDNIGHT + 100, ahead: 800_000 }));
+      const budget = owner();
+      const taken = { currency: "EUR", added: 300_000, addedToMonth: null, until: DAY.dayEnd, monthUntil };
+      budget.recover("acme", taken, MIDNIGHT - 100, { input: 0, offset: 7 });
+      expect(told(budget, MIDNIGHT + 5_000)).toMatchObject({ day: 0, month: 300_000, dayEnd: NEXT_DAY.dayEnd });
+    },
+  );
+
+  it("counts in the day that had begun by another one's clock, where it was decided in that", () => {
+    board.fold(word(0, { ahead: 800_000 }));
+    const budget = owner();
+    const of = { currency: "EUR", addedToMonth: null, monthUntil: DAY.monthEnd };
+    budget.recover("acme", { ...of, added: 100_000, until: DAY.dayEnd }, MIDNIGHT - 900, { input: 0, offset: 6 });
+    budget.recover("acme", { ...of, added: 300_000, until: NEXT_DAY.dayEnd }, MIDNIGHT - 800, { input: 0, offset: 7 });
+    expect(told(budget, MIDNIGHT - 700)).toMatchObject({ day: 300_000, month: 400_000, dayEnd: NEXT_DAY.dayEnd });
+  });
 });
 
 describe("a day that is over by the clock of another partition's owner", () => {
