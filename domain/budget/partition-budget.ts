@@ -156,6 +156,11 @@ export class PartitionBudget implements BudgetListener {
     return { verdict: "held" };
   }
 
+  /** The ends of the day and the month in which something is counted that is decided now. */
+  endsAt(account: string, budget: Budget, now: number): Ends {
+    return this.endsFor(this.ledger(account, budget, now).spent, budget, now);
+  }
+
   /**
    * Counts what a message takes of each period. What it gives back, below 0, counts once its record is `committed`.
    * @param place of the record that is decided

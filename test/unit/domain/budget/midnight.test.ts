@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { BudgetBoard } from "../../../../domain/budget/budget-board.ts";
 import { type BudgetWord, ofEach } from "../../../../domain/budget/budget-word.ts";
+import { chargeOf, heldOf, lessOf, type MessageCharge } from "../../../../domain/budget/message-charge.ts";
 import { PartitionBudget } from "../../../../domain/budget/partition-budget.ts";
 import { budgetSchema } from "../../../../domain/catalog/budget.ts";
 
@@ -13,6 +14,7 @@ const NEXT_DAY = { ...DAY, dayEnd: MIDNIGHT + 86_400_000 };
 const HOUR = 3_600_000;
 
 let board: BudgetBoard;
+let places = 0;
 
 const owner = () => {
   const budget = new PartitionBudget({ partition: 0, partitions: 2, board, budgetOf: () => BUDGET, random: () => 0 });
@@ -23,6 +25,11 @@ const word = (partition: number, said: Partial<BudgetWord>): BudgetWord => ({
   ...{ account: "acme", currency: "EUR", partition, epoch: 1, at: MIDNIGHT - HOUR, next: [] },
   ...{ ...DAY, day: 0, month: 0, ahead: 0, ...said },
 });
+/** A decision: the message costs so much, or 0. */
+const decided = (budget: PartitionBudget, cost: number, before: MessageCharge | null, now: number): MessageCharge => {
+  const added = lessOf(cost, heldOf(before, "EUR", budget.endsAt("acme", BUDGET, now)));
+  return chargeOf("EUR", cost, added, budget.add("acme", BUDGET, added, now, { input: 0, offset: places++ }));
+};
 /** All is committed, told and read back. */
 const told = (budget: PartitionBudget, now: number): BudgetWord | undefined => {
   budget.committed([1_000]);
@@ -32,6 +39,29 @@ const told = (budget: PartitionBudget, now: number): BudgetWord | undefined => {
 
 beforeEach(() => {
   board = new BudgetBoard();
+  places = 0;
+});
+
+describe("a return after midnight", () => {
+  it("is not taken off the new day by an owner whose clock is behind, and which goes on with the day that another one had begun", () => {
+    board.fold(word(0, { ahead: 800_000 }));
+    const ahead = owner();
+    const old = decided(ahead, 300_000, null, MIDNIGHT - 1_000);
+    decided(ahead, 400_000, null, MIDNIGHT + 1);
+    told(ahead, MIDNIGHT + 1);
+    const behind = owner();
+    const end = decided(behind, 0, old, MIDNIGHT - 900);
+    expect(end).toMatchObject({ added: 0, addedToMonth: -300_000, until: NEXT_DAY.dayEnd });
+    expect(told(behind, MIDNIGHT + 10)).toMatchObject({ day: 400_000, month: 400_000 });
+  });
+
+  it("is taken off the day that it was taken from, which is still the day by the clock of its owner", () => {
+    board.fold(word(0, { ahead: 800_000 }));
+    const budget = owner();
+    const old = decided(budget, 300_000, null, MIDNIGHT - 1_000);
+    expect(decided(budget, 100_000, old, MIDNIGHT - 1)).toMatchObject({ added: -200_000, addedToMonth: -200_000 });
+    expect(told(budget, MIDNIGHT - 1)).toMatchObject({ day: 100_000, month: 100_000 });
+  });
 });
 
 describe("what was taken before midnight and found in the log after it", () => {
