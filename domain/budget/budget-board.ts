@@ -106,13 +106,13 @@ export class BudgetBoard {
 
   /**
    * Whether, by the clock of another partition's owner, the day or month of a word had ended already: what that one has spent in it its own word does not say any more. A word
-   * that ends later since it is of another zone is told by when it was said.
+   * that ends later since it is of another zone, or of a clock that was wrong by far, is told by when it was said.
    */
   isOver(of: BudgetWord, period: PeriodName): boolean {
     const end = endOf(of, period);
     for (const [partition, word] of this.words.get(of.account) ?? [])
       if (partition !== of.partition && word.currency === of.currency)
-        if (endOf(word, period) > end && word.at >= end - CLOCKS_DIFFER_MS) return true;
+        if (endOf(word, period) > end && Math.abs(word.at - end) <= CLOCKS_DIFFER_MS) return true;
     return false;
   }
 

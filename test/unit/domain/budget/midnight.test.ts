@@ -123,4 +123,11 @@ describe("a day that is over by the clock of another partition's owner", () => {
     asked(budget, MIDNIGHT - HOUR + 1_000);
     expect(verdict(budget, MIDNIGHT - HOUR + 1_100)).toBe("go");
   });
+
+  it("is none where a clock was wrong by far: a word of that time keeps nobody from being granted anything", () => {
+    board.fold(word(1, { ...NEXT_DAY, at: MIDNIGHT + HOUR, day: 100_000, month: 100_000 }));
+    const budget = owner();
+    asked(budget, MIDNIGHT - 10_000);
+    expect(verdict(budget, MIDNIGHT - 9_900)).toBe("go");
+  });
 });
