@@ -25,7 +25,9 @@ import {
   isSame,
   type Ledger,
   limitOf,
+  measure,
   mostOf,
+  passed,
   settle,
   spareOf,
   unsureOf,
@@ -69,7 +71,6 @@ const MOST_AHEAD = 1 / 8;
 const IDLE_MS = 10_000;
 const NEAR_END = 1 / 20;
 const NEAR_END_UNKNOWN = 1 / 2;
-const PACE_OVER_MS = 1_000;
 /** So long the event log is kept readable from what has not been told, ms. It takes a log of words that cannot be written or read for as long. */
 const MOST_UNTOLD_MS = 3_600_000;
 
@@ -218,7 +219,7 @@ export class PartitionBudget implements BudgetListener {
         ledger.toldUpToAt = now;
       }
       const urgent = ledger.held > 0 || ledger.since > 0;
-      if (now - ledger.askedAt < (urgent ? ASK_EVERY_MS : TELL_EVERY_MS)) continue;
+      if (passed(ledger.askedAt, now) < (urgent ? ASK_EVERY_MS : TELL_EVERY_MS)) continue;
       ledger.askedAt = now;
       const word = this.wordOn(ledger, budget, now);
       if (word === undefined) continue;
@@ -238,14 +239,15 @@ export class PartitionBudget implements BudgetListener {
     const refused = ledger.claim !== undefined && (ledger.claimRead || ledger.claimMissed);
     // One word at a time: what it comes to is known when it has been read.
     if (ledger.claim !== undefined && !refused) return undefined;
-    this.measure(ledger, now);
+    measure(ledger, now);
     const spare = spareOf(ledger, budget, now);
     const unsure = unsureOf(ledger, now);
     const kept = Math.min(spare, Math.max(0, ledger.grant.ahead - unsure));
     const wanted = refused ? kept : this.wantedAhead(ledger, budget, now);
     if (refused) ledger.askAgainAt = now + TELL_EVERY_MS * this.options.random();
-    const due = now - ledger.toldAt >= TELL_EVERY_MS;
-    const raises = wanted > spare && (ledger.held > 0 || spare < wanted / 2) && now >= ledger.askAgainAt;
+    const due = passed(ledger.toldAt, now) >= TELL_EVERY_MS;
+    const mayAsk = now >= ledger.askAgainAt || ledger.askAgainAt > now + TELL_EVERY_MS;
+    const raises = wanted > spare && (ledger.held > 0 || spare < wanted / 2) && mayAsk;
     const lowers = due && spare > 0 && wanted < spare / 2;
     if (!refused && !raises && !lowers && !(due && ledger.changed)) {
       // Who was held asks again within that time.
@@ -334,15 +336,6 @@ export class PartitionBudget implements BudgetListener {
     ledger.sure = begun(ledger.sure, ends);
     if (place === undefined) settle(ledger, [charge]);
     else ledger.unsure.add(place, charge);
-  }
-
-  private measure(ledger: Ledger, now: number): void {
-    const passed = now - ledger.paceAt;
-    if (passed < PACE_OVER_MS) return;
-    const pace = (ledger.since / passed) * 1_000;
-    ledger.pace = Math.max(pace, ledger.pace / 2 ** (passed / 1_000));
-    ledger.since = 0;
-    ledger.paceAt = now;
   }
 
   private endOf(ledger: Ledger, budget: Budget, period: PeriodName, now: number): number {

@@ -131,3 +131,18 @@ describe("a day that is over by the clock of another partition's owner", () => {
     expect(verdict(budget, MIDNIGHT - 9_900)).toBe("go");
   });
 });
+
+it("a clock that was an hour ahead, and is set, holds up nothing for that hour", () => {
+  const budget = owner();
+  const late = MIDNIGHT - HOUR;
+  const turn = (now: number) => {
+    const met = budget.room("acme", BUDGET, ofEach(COST), now).verdict;
+    for (const one of budget.tell(["acme"], now)) board.fold(one);
+    return met;
+  };
+  // It asks, and is refused.
+  board.fold(word(1, { day: 400_000, month: 400_000, ahead: 400_000 }));
+  for (let i = 0; i < 5; i++) expect(turn(late + 200 * i)).toBe("held");
+  board.fold(word(1, { day: 400_000, month: 400_000 }));
+  expect([0, 1, 2, 3].map((i) => turn(late - HOUR + 1_000 * i))).toContain("go");
+});
