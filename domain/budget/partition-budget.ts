@@ -71,6 +71,8 @@ const MOST_AHEAD = 1 / 8;
 const IDLE_MS = 10_000;
 const NEAR_END = 1 / 20;
 const NEAR_END_UNKNOWN = 1 / 2;
+/** Nothing may be spent of it. */
+const TAKEN_AWAY = { daily: 0, monthly: 0, zone: "UTC", whenReached: "wait" } as const;
 /** So long the event log is kept readable from what has not been told, ms. It takes a log of words that cannot be written or read for as long. */
 const MOST_UNTOLD_MS = 3_600_000;
 
@@ -99,8 +101,9 @@ export class PartitionBudget implements BudgetListener {
   recover(account: string, charge: RecordedCharge, at: number, place: Place | undefined): void {
     const { board, partition, budgetOf } = this.options;
     const { currency, added, until, addedToMonth, monthUntil } = charge;
-    const budget = budgetOf(account);
-    if (budget?.currency !== currency) return;
+    // One that has been taken away may be set again: then it goes on with all that was spent of it.
+    const budget = budgetOf(account) ?? { ...TAKEN_AWAY, currency };
+    if (budget.currency !== currency) return;
     const told = board.word(account, partition);
     if (told?.currency === currency && place !== undefined && isBelow(told.next, place)) return;
     const ledger = this.ledger(account, budget, at);

@@ -79,9 +79,10 @@ export class BudgetRule implements MessageRule {
     board.own(partition, this.budgets);
   }
 
-  /** Decisions of earlier owners that they have not told any more. */
+  /** Decisions of earlier owners that they have not told any more, also where the budget has been taken away since. */
   recovery(): RecoverDecision | undefined {
-    if (this.accounts === undefined) return undefined;
+    const { board } = this.options;
+    if (this.accounts === undefined && board.wordsOf(this.task.partition).length === 0) return undefined;
     return ({ facts, charge, at }, record) => {
       if (charge !== null) this.budgets.recover(facts.accountId, charge, at, placeIn(headerText(record, "src")));
     };

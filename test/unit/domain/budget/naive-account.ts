@@ -22,6 +22,11 @@ export class NaiveAccount {
     return { day: of("day"), month: of("month") };
   }
 
+  /** What a message has cost so far stands on for good. */
+  keeps(message: object): void {
+    this.held.delete(message);
+  }
+
   decided(message: object, cost: number, labels: Labels): void {
     const more = this.more(message, cost, labels);
     for (const period of ["day", "month"] as const) {

@@ -78,7 +78,7 @@ describe("the budget of an account over several routers", { timeout: 60_000 }, (
     );
   });
 
-  it("is kept by day and month with midnights between a charge and its return, clocks that differ and are set, and takeovers", () => {
+  it("is kept by day and month with midnights between a charge and its return, clocks that differ and are set, takeovers, and a budget that is taken away for a while", () => {
     const midnights = [
       ["UTC", "2026-12-01"],
       ["Europe/Berlin", "2026-10-25"],
@@ -112,12 +112,14 @@ describe("the budget of an account over several routers", { timeout: 60_000 }, (
               if (random() < 0.02) routers.deafen(Math.floor(random() * 3), 3_000);
               if (random() < 0.1) routers.compact();
               if (random() < 0.02) routers.setClock(Math.floor(random() * 3));
+              if (random() < (routers.takenAway ? 0.1 : 0.01)) routers.takenAway = !routers.takenAway;
               routers.pass(50);
               expect(routers.account.most("day")).toBeLessThanOrEqual(budget.daily ?? Number.POSITIVE_INFINITY);
               expect(routers.account.most("month")).toBeLessThanOrEqual(budget.monthly ?? Number.POSITIVE_INFINITY);
             }
           };
           const isToldOnce = () => {
+            routers.takenAway = false;
             routers.rest();
             expect(routers.told).toEqual(routers.account.at(routers.now));
           };

@@ -27,6 +27,8 @@ interface Decision {
   readonly charge: MessageCharge | null;
   /** By the clock of who decided, epoch ms. */
   readonly at: number;
+  /** There was no budget. */
+  readonly free: boolean;
 }
 
 interface Partition {
@@ -83,6 +85,8 @@ export class SimulatedRouters {
   readonly account = new NaiveAccount();
   now: number;
   budget: Budget;
+  /** The budget has been taken away: what is decided meanwhile takes nothing of it. */
+  takenAway = false;
   private readonly options: SimulationOptions;
   private readonly partitions: Partition[];
   private readonly calendar: CalendarPeriods[] = [];
@@ -228,7 +232,13 @@ export class SimulatedRouters {
     const { partitions, random } = this.options;
     const { decided, committed } = this.partitions[partition]!;
     const { board } = router;
-    const budget = new PartitionBudget({ partition, partitions, board, budgetOf: () => this.budget, random });
+    const budget = new PartitionBudget({
+      partition,
+      partitions,
+      board,
+      budgetOf: () => (this.takenAway ? undefined : this.budget),
+      random,
+    });
     board.own(partition, budget);
     for (const { offset, charge, at } of decided)
       if (charge !== null) budget.recover("acme", charge, at, { input: 0, offset });
@@ -253,14 +263,16 @@ export class SimulatedRouters {
       const { verdict, charge } = this.decide(owner.budget, record, offset, now);
       met = verdict;
       // What waits a little longer leads to no decision: the next owner may decide it otherwise.
-      const isDecided = charge !== null || !record.first || this.options.random() < 0.5;
-      const decision = isDecided ? { offset, input: record, charge, at: now } : undefined;
+      const free = this.takenAway;
+      const isDecided = free || charge !== null || !record.first || this.options.random() < 0.5;
+      const decision = isDecided ? { offset, input: record, charge, at: now, free } : undefined;
       owner.flying.push({ at: this.lands(owner.flying), offset, decision });
     }
     return met;
   }
 
   private decide(budget: PartitionBudget, { cost, charge: before }: Input, offset: number, now: number) {
+    if (this.takenAway) return { verdict: "go" as Met, charge: null };
     const added = lessOf(cost, heldOf(before, "EUR", budget.endsAt("acme", this.budget, now)));
     const verdict: Met = cost === 0 ? "go" : budget.room("acme", this.budget, added, now).verdict;
     if (verdict !== "go" || (cost === 0 && added.day === 0 && added.month === 0)) return { verdict, charge: null };
@@ -289,22 +301,27 @@ export class SimulatedRouters {
     const { input, charge } = decision;
     const { message, cost, first } = input;
     this.check(decision);
+    // Its further records say nothing of what it has taken before.
+    if (decision.free) {
+      this.account.keeps(message);
+      message.charge = null;
+    }
     if (charge !== null) {
       this.account.decided(message, cost, { day: charge.until, month: charge.monthUntil! });
       message.charge = charge;
     }
-    if (charge === null ? !first && cost > 0 : cost > 0) open.push(message);
+    if (cost > 0 && (charge !== null || decision.free || !first)) open.push(message);
   }
 
   /** A decision takes and gives back what it should, in periods that have begun by the clock of who decided, or that of another one. */
-  private check({ input: { message, cost }, charge, at }: Decision): void {
+  private check({ input: { message, cost }, charge, at, free }: Decision): void {
     const { skew = 0 } = this.options;
     const labels = [this.labelsAt(at), this.labelsAt(at + 2 * skew)].filter(
       ({ day, month }) => charge === null || (charge.until === day && charge.monthUntil === month),
     );
     const { added, addedToMonth } = charge ?? { added: 0, addedToMonth: 0 };
     // It waits, or there is no room for it.
-    if (charge === null && cost > 0) return;
+    if (free || (charge === null && cost > 0)) return;
     const due = labels.map((one) => this.account.more(message, cost, one));
     if (!due.some(({ day, month }) => day === added && month === addedToMonth))
       throw new Error(`at ${at} ${JSON.stringify(charge)} is decided, and ${JSON.stringify(due)} is due`);

@@ -353,6 +353,26 @@ describe("the budget of an account", () => {
     expect(sent).toBe(100);
   });
 
+  it("that is taken away and set again goes on with all that was spent, also where its router died in between", async () => {
+    const w = budgeted({ daily: "1" });
+    const router = await w.start();
+    await w.settle(router);
+    const order = w.run(router, one(0)).effects[0];
+    w.run(router, one(1));
+    // It dies before it tells.
+    w.set(undefined);
+    const next = await w.start(requestsFrom(2));
+    w.stored(next);
+    expect(eventOf(w.run(next, one(2)).decisions[0]).charge).toBeNull();
+    await w.settle(next, 3_000);
+    w.set({ daily: "1" });
+    next.prepare();
+    await w.settle(next, 3_000);
+    expect(w.board.word("acme", HOME)?.day).toBe(2 * CENT);
+    const end = await w.through(next, back(order, "permanent"));
+    expect(eventOf(end.decisions[0])).toMatchObject({ type: "closed", charge: { added: -CENT } });
+  });
+
   it("a task does not begin before it knows what others have said", async () => {
     const w = budgeted({ daily: "1" });
     const producer = { send: async () => {} };

@@ -22,8 +22,12 @@ export function budgeted(budget: object, rates?: object) {
   const w = world();
   const clock = { now: NOW };
   const board = new BudgetBoard();
-  const account = accountSchema.parse({ id: "acme", name: "Acme", budget: { currency: "EUR", ...budget } });
-  w.catalog.current = snapshotOf({ ...w.catalog.current.catalog, accounts: [account], rates: rates as never });
+  /** The catalog gets this budget for the account, or none. */
+  const set = (its: object | undefined) => {
+    const account = accountSchema.parse({ id: "acme", name: "Acme", budget: its && { currency: "EUR", ...its } });
+    w.catalog.current = snapshotOf({ ...w.catalog.current.catalog, accounts: [account], rates: rates as never });
+  };
+  set(budget);
   /** Written, and not read. */
   const words: OutRecord[] = [];
   let answers = true;
@@ -76,7 +80,7 @@ export function budgeted(budget: object, rates?: object) {
     }
     return met;
   };
-  return { ...w, board, start, settle, stored, silence, words, to, through };
+  return { ...w, set, board, start, settle, stored, silence, words, to, through };
 }
 export const one = (n: number, more: object = {}) => request(n, { messageId: `m-${n}`, ...more });
 export const retryOf = ({ value }: OutRecord): Retry => {
