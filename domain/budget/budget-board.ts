@@ -1,5 +1,5 @@
 import type { Micros } from "../catalog/money.ts";
-import { type BudgetWord, PERIODS, type PeriodName, reachOf, spentOf } from "./budget-word.ts";
+import { type BudgetWord, endOf, PERIODS, type PeriodName, reachOf, spentOf } from "./budget-word.ts";
 
 /** What partitions have said, added up. */
 export interface Sums {
@@ -18,6 +18,8 @@ export interface BudgetListener {
   misheard(account: string): void;
 }
 
+/** Clocks of routers differ by so much at the most, ms. */
+const CLOCKS_DIFFER_MS = 60_000;
 const NONE: ReadonlySet<number> = new Set();
 const NOTHING: Sums = { spent: { day: 0, month: 0 }, reach: { day: 0, month: 0 } };
 
@@ -100,6 +102,18 @@ export class BudgetBoard {
   /** All words of a partition. */
   wordsOf(partition: number): BudgetWord[] {
     return [...this.words.values()].flatMap((partitions) => partitions.get(partition) ?? []);
+  }
+
+  /**
+   * Whether, by the clock of another partition's owner, the day or month of a word had ended already: what that one has spent in it its own word does not say any more. A word
+   * that ends later since it is of another zone, or of a clock that was wrong by far, is told by when it was said.
+   */
+  isOver(of: BudgetWord, period: PeriodName): boolean {
+    const end = endOf(of, period);
+    for (const [partition, word] of this.words.get(of.account) ?? [])
+      if (partition !== of.partition && word.currency === of.currency)
+        if (endOf(word, period) > end && Math.abs(word.at - end) <= CLOCKS_DIFFER_MS) return true;
+    return false;
   }
 
   /** Of all partitions but one. `now`: epoch ms. */

@@ -20,6 +20,8 @@ export interface BudgetWord extends Spent {
   readonly partition: number;
   /** Counts the partition's owners: what an earlier one says late is passed over. */
   readonly epoch: number;
+  /** When it was said, by its owner's clock, epoch ms. */
+  readonly at: number;
   readonly ahead: Micros;
   /** By the router's inputs, in their order: what was decided of the records below counts as spent. What is taken by those from there on is within `ahead`. */
   readonly next: readonly number[];
@@ -53,9 +55,25 @@ export function spentOf(spent: Spent, period: PeriodName, now: number): Micros {
   return now < spent.monthEnd ? spent.month : 0;
 }
 
+export function endOf({ dayEnd, monthEnd }: Ends, period: PeriodName): number {
+  return period === "day" ? dayEnd : monthEnd;
+}
+
 /** What a partition may have spent at the most, by its word. What it may spend beyond its count holds in the next period as well. */
 export function reachOf(word: BudgetWord, period: PeriodName, now: number): Micros {
   return spentOf(word, period, now) + word.ahead;
+}
+
+/** The ends of a day and a month in which something is spent, epoch ms. */
+export type Ends = Pick<Spent, "dayEnd" | "monthEnd">;
+
+/** The same, when periods with these ends have begun: in what is another one by then nothing has been spent. */
+export function begun(spent: Spent, { dayEnd, monthEnd }: Ends): Spent {
+  const { day, month } = spent;
+  return {
+    ...(dayEnd > spent.dayEnd ? { day: 0, dayEnd } : { day, dayEnd: spent.dayEnd }),
+    ...(monthEnd > spent.monthEnd ? { month: 0, monthEnd } : { month, monthEnd: spent.monthEnd }),
+  };
 }
 
 /** The ends of the day and the month that a moment lies in, by a zone's clocks. */
@@ -65,7 +83,7 @@ export class PeriodEnds {
     { readonly from: number; readonly dayEnd: number; readonly monthEnd: number }
   >();
 
-  at(now: number, zone: string): Pick<Spent, "dayEnd" | "monthEnd"> {
+  at(now: number, zone: string): Ends {
     let ends = this.known.get(zone);
     if (ends === undefined || now >= ends.dayEnd || now < ends.from) {
       const { day, month } = periodsAt(now, zone);

@@ -11,6 +11,8 @@ import {
 } from "./budget-word.ts";
 import { type Charge, type UnsureCharges, withCharge } from "./unsure-charges.ts";
 
+const PACE_OVER_MS = 1_000;
+
 /** What a partition knows of one account's budget. Amounts: micro-units of `currency`. */
 export interface Ledger {
   readonly account: string;
@@ -53,6 +55,11 @@ export function isAllTold({ changed, claim, claimRead, unsure }: Ledger): boolea
   return !changed && (claim === undefined || claimRead) && unsure.size === 0;
 }
 
+/** How long ago something was, ms; for ever where it was later than now, by a clock that was ahead and has been set. */
+export function passed(since: number, now: number): number {
+  return now < since ? Number.POSITIVE_INFINITY : now - since;
+}
+
 /** Of any period; otherwise it gives back, or nothing. */
 export function takes({ day, month }: PerPeriod): boolean {
   return day > 0 || month > 0;
@@ -78,6 +85,16 @@ export function settle(ledger: Ledger, charges: readonly Charge[]): void {
     if (!takes(charge.amount)) ledger.spent = withCharge(ledger.spent, charge);
     ledger.changed = true;
   }
+}
+
+/** Estimates anew what is spent in a second, once a second. */
+export function measure(ledger: Ledger, now: number): void {
+  const ms = passed(ledger.paceAt, now);
+  if (ms < PACE_OVER_MS) return;
+  const pace = (ledger.since / ms) * 1_000;
+  ledger.pace = Math.max(pace, ledger.pace / 2 ** (ms / 1_000));
+  ledger.since = 0;
+  ledger.paceAt = now;
 }
 
 /** What has been taken, and may still be decided anew. */

@@ -3,6 +3,9 @@ import type { Micros } from "../catalog/money.ts";
 import type { BudgetBoard, BudgetListener } from "./budget-board.ts";
 import {
   type BudgetWord,
+  begun,
+  type Ends,
+  endOf,
   isBelow,
   PERIODS,
   PeriodEnds,
@@ -22,12 +25,14 @@ import {
   isSame,
   type Ledger,
   limitOf,
+  measure,
   mostOf,
+  passed,
   settle,
   spareOf,
   unsureOf,
 } from "./ledger.ts";
-import { type RecordedCharge, UnsureCharges } from "./unsure-charges.ts";
+import { type RecordedCharge, UnsureCharges, withCharge } from "./unsure-charges.ts";
 
 /** What a budget says to a message that costs so much. */
 export type Room =
@@ -50,8 +55,6 @@ export interface PartitionBudgetOptions {
   readonly random: () => number;
 }
 
-type Ends = Pick<Spent, "dayEnd" | "monthEnd">;
-
 /** Changed counts are told once in so long, ms. */
 const TELL_EVERY_MS = 1_000;
 /** More is asked for once in so long at the most, ms. */
@@ -68,7 +71,8 @@ const MOST_AHEAD = 1 / 8;
 const IDLE_MS = 10_000;
 const NEAR_END = 1 / 20;
 const NEAR_END_UNKNOWN = 1 / 2;
-const PACE_OVER_MS = 1_000;
+/** Nothing may be spent of it. */
+const TAKEN_AWAY = { daily: 0, monthly: 0, zone: "UTC", whenReached: "wait" } as const;
 /** So long the event log is kept readable from what has not been told, ms. It takes a log of words that cannot be written or read for as long. */
 const MOST_UNTOLD_MS = 3_600_000;
 
@@ -97,17 +101,17 @@ export class PartitionBudget implements BudgetListener {
   recover(account: string, charge: RecordedCharge, at: number, place: Place | undefined): void {
     const { board, partition, budgetOf } = this.options;
     const { currency, added, until, addedToMonth, monthUntil } = charge;
-    const budget = budgetOf(account);
-    if (budget?.currency !== currency) return;
+    // One that has been taken away may be set again: then it goes on with all that was spent of it.
+    const budget = budgetOf(account) ?? { ...TAKEN_AWAY, currency };
+    if (budget.currency !== currency) return;
     const told = board.word(account, partition);
     if (told?.currency === currency && place !== undefined && isBelow(told.next, place)) return;
     const ledger = this.ledger(account, budget, at);
     const { taken, back } = apart({ day: added, month: addedToMonth ?? added });
-    if (taken !== undefined) this.count(ledger, budget, taken, at, place);
-    if (back !== undefined && place !== undefined) {
-      const monthEnd = monthUntil ?? this.ends.at(at, budget.zone).monthEnd;
-      ledger.unsure.add(place, { amount: back, dayEnd: until, monthEnd });
-    }
+    // In the periods of its decision, whatever has begun since: what was taken in a day that is over is not of this one.
+    const ends = { dayEnd: until, monthEnd: monthUntil ?? this.ends.at(until - 1, budget.zone).monthEnd };
+    if (taken !== undefined) this.count(ledger, taken, ends, place);
+    if (back !== undefined && place !== undefined) ledger.unsure.add(place, { amount: back, ...ends });
   }
 
   /** `upTo`: by input, the records below are committed. What was decided about them is told as spent from now on, and what they gave back counts. */
@@ -156,6 +160,11 @@ export class PartitionBudget implements BudgetListener {
     return { verdict: "held" };
   }
 
+  /** The ends of the day and the month in which something is counted that is decided now. */
+  endsAt(account: string, budget: Budget, now: number): Ends {
+    return this.endsFor(this.ledger(account, budget, now).spent, budget, now);
+  }
+
   /**
    * Counts what a message takes of each period. What it gives back, below 0, counts once its record is `committed`.
    * @param place of the record that is decided
@@ -166,7 +175,7 @@ export class PartitionBudget implements BudgetListener {
     const ends = this.endsFor(ledger.spent, budget, now);
     const { taken, back } = apart(amount);
     if (taken !== undefined) {
-      this.count(ledger, budget, taken, now, place);
+      this.count(ledger, taken, ends, place);
       ledger.since += mostOf(taken, budget);
     }
     if (back !== undefined) ledger.unsure.add(place, { ...ends, amount: back });
@@ -213,7 +222,7 @@ export class PartitionBudget implements BudgetListener {
         ledger.toldUpToAt = now;
       }
       const urgent = ledger.held > 0 || ledger.since > 0;
-      if (now - ledger.askedAt < (urgent ? ASK_EVERY_MS : TELL_EVERY_MS)) continue;
+      if (passed(ledger.askedAt, now) < (urgent ? ASK_EVERY_MS : TELL_EVERY_MS)) continue;
       ledger.askedAt = now;
       const word = this.wordOn(ledger, budget, now);
       if (word === undefined) continue;
@@ -233,14 +242,15 @@ export class PartitionBudget implements BudgetListener {
     const refused = ledger.claim !== undefined && (ledger.claimRead || ledger.claimMissed);
     // One word at a time: what it comes to is known when it has been read.
     if (ledger.claim !== undefined && !refused) return undefined;
-    this.measure(ledger, now);
+    measure(ledger, now);
     const spare = spareOf(ledger, budget, now);
     const unsure = unsureOf(ledger, now);
     const kept = Math.min(spare, Math.max(0, ledger.grant.ahead - unsure));
     const wanted = refused ? kept : this.wantedAhead(ledger, budget, now);
     if (refused) ledger.askAgainAt = now + TELL_EVERY_MS * this.options.random();
-    const due = now - ledger.toldAt >= TELL_EVERY_MS;
-    const raises = wanted > spare && (ledger.held > 0 || spare < wanted / 2) && now >= ledger.askAgainAt;
+    const due = passed(ledger.toldAt, now) >= TELL_EVERY_MS;
+    const mayAsk = now >= ledger.askAgainAt || ledger.askAgainAt > now + TELL_EVERY_MS;
+    const raises = wanted > spare && (ledger.held > 0 || spare < wanted / 2) && mayAsk;
     const lowers = due && spare > 0 && wanted < spare / 2;
     if (!refused && !raises && !lowers && !(due && ledger.changed)) {
       // Who was held asks again within that time.
@@ -255,6 +265,7 @@ export class PartitionBudget implements BudgetListener {
       currency,
       partition: this.options.partition,
       epoch: this.epoch,
+      at: now,
       ...sure,
       // A new owner finds what is not sure in the event log, or decides it anew: it spends it out of this.
       ahead: Math.floor(unsure + ahead),
@@ -288,20 +299,27 @@ export class PartitionBudget implements BudgetListener {
 
   /** All words together are within the budget: what this partition has said is granted. */
   private confirm(ledger: Ledger, { account }: BudgetWord): void {
-    const { board, partition, budgetOf } = this.options;
-    const budget = budgetOf(account);
+    const budget = this.options.budgetOf(account);
     const { claim } = ledger;
     if (claim === undefined || budget?.currency !== claim.currency) return;
     // Of a period that ends now both its ends are looked at: what is granted holds in the next one as well.
     const now = ledger.toldAt;
-    const others = board.sums(account, claim.currency, now, partition);
-    const within =
-      board.unreadOf(account).size === 0 &&
-      boundsOf(budget).every(([period, bound]) => others.reach[period] + reachOf(claim, period, now) <= bound);
-    if (!within && !isLess(claim, ledger.grant, budget, now)) return;
+    if (!this.isWithin(claim, budget, now) && !isLess(claim, ledger.grant, budget, now)) return;
     ledger.grant = claim;
     ledger.claim = undefined;
     ledger.claimRead = false;
+  }
+
+  /** Whether all words together are within the budget, and say all that others may have spent in the periods of this one. */
+  private isWithin(word: BudgetWord, budget: Budget, now: number): boolean {
+    const { board, partition } = this.options;
+    const { account, currency } = word;
+    if (board.unreadOf(account).size > 0) return false;
+    const { reach } = board.sums(account, currency, now, partition);
+    return boundsOf(budget).every(([period, bound]) => {
+      const isCurrent = now < endOf(word, period);
+      return reach[period] + reachOf(word, period, now) <= bound && !(isCurrent && board.isOver(word, period));
+    });
   }
 
   /** Somebody else has spoken for this partition, a former owner: others believe it until this one speaks again. */
@@ -315,23 +333,12 @@ export class PartitionBudget implements BudgetListener {
   }
 
   /** `place`: undefined where nobody can decide it anew. */
-  private count(ledger: Ledger, budget: Budget, amount: PerPeriod, now: number, place: Place | undefined): void {
-    const ends = this.endsFor(ledger.spent, budget, now);
-    const { day, month } = current(ledger.spent, now);
-    ledger.spent = { ...ends, day: day + amount.day, month: month + amount.month };
-    ledger.sure = { ...ends, ...current(ledger.sure, now) };
+  private count(ledger: Ledger, amount: PerPeriod, ends: Ends, place: Place | undefined): void {
     const charge = { ...ends, amount };
+    ledger.spent = withCharge(begun(ledger.spent, ends), charge);
+    ledger.sure = begun(ledger.sure, ends);
     if (place === undefined) settle(ledger, [charge]);
     else ledger.unsure.add(place, charge);
-  }
-
-  private measure(ledger: Ledger, now: number): void {
-    const passed = now - ledger.paceAt;
-    if (passed < PACE_OVER_MS) return;
-    const pace = (ledger.since / passed) * 1_000;
-    ledger.pace = Math.max(pace, ledger.pace / 2 ** (passed / 1_000));
-    ledger.since = 0;
-    ledger.paceAt = now;
   }
 
   private endOf(ledger: Ledger, budget: Budget, period: PeriodName, now: number): number {
@@ -360,11 +367,9 @@ export class PartitionBudget implements BudgetListener {
     const { currency } = budget;
     const said = board.word(account, partition);
     const nothing = { ...this.ends.at(now, budget.zone), day: 0, month: 0 };
-    const none = { account, currency, partition, epoch: 0, ...nothing, ahead: 0, next: [] };
+    const none = { account, currency, partition, epoch: 0, at: 0, ...nothing, ahead: 0, next: [] };
     const word = said?.currency === currency ? said : none;
-    const { reach } = board.sums(account, currency, now);
-    const unread = board.unreadOf(account);
-    const granted = unread.size === 0 && boundsOf(budget).every(([period, bound]) => reach[period] <= bound);
+    const granted = this.isWithin(word, budget, now);
     const { day, dayEnd, month, monthEnd } = word;
     return {
       account,
@@ -376,7 +381,7 @@ export class PartitionBudget implements BudgetListener {
       claimRead: false,
       claimMissed: false,
       // Others count what was told: what it does not let this one spend is to be taken back, and what they do not understand to be said again.
-      changed: (!granted && word.ahead > 0) || unread.has(partition),
+      changed: (!granted && word.ahead > 0) || board.unreadOf(account).has(partition),
       unsure: new UnsureCharges(),
       toldUpTo: word.next,
       toldUpToAt: now,

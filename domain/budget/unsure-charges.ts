@@ -1,8 +1,8 @@
 import type { Micros } from "../catalog/money.ts";
-import { isBelow, type PerPeriod, type Place, type Spent } from "./budget-word.ts";
+import { type Ends, isBelow, type PerPeriod, type Place, type Spent } from "./budget-word.ts";
 
 /** What a message takes of its day and month, or, all of it 0 or below, gives back. The ends of the periods in which it is taken: epoch ms. */
-export interface Charge extends Pick<Spent, "dayEnd" | "monthEnd"> {
+export interface Charge extends Ends {
   readonly amount: PerPeriod;
 }
 

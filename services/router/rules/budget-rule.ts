@@ -1,10 +1,11 @@
 import type { BudgetBoard } from "../../../domain/budget/budget-board.ts";
 import type { PerPeriod, Place } from "../../../domain/budget/budget-word.ts";
+import { chargeOf, heldOf, lessOf } from "../../../domain/budget/message-charge.ts";
 import { PartitionBudget, type Room } from "../../../domain/budget/partition-budget.ts";
 import type { Account } from "../../../domain/catalog/account.ts";
 import type { Budget } from "../../../domain/catalog/budget.ts";
 import { convert } from "../../../domain/catalog/exchange-rates.ts";
-import { formatMoney } from "../../../domain/catalog/money.ts";
+import { formatMoney, type Micros } from "../../../domain/catalog/money.ts";
 import type { Snapshot } from "../../../domain/catalog/snapshot.ts";
 import type { ReadMark } from "../../../pipeline/follow/read-mark.ts";
 import type { SluiceCodecs } from "../../../pipeline/records/codecs.ts";
@@ -78,9 +79,10 @@ export class BudgetRule implements MessageRule {
     board.own(partition, this.budgets);
   }
 
-  /** Decisions of earlier owners that they have not told any more. */
+  /** Decisions of earlier owners that they have not told any more, also where the budget has been taken away since. */
   recovery(): RecoverDecision | undefined {
-    if (this.accounts === undefined) return undefined;
+    const { board } = this.options;
+    if (this.accounts === undefined && board.wordsOf(this.task.partition).length === 0) return undefined;
     return ({ facts, charge, at }, record) => {
       if (charge !== null) this.budgets.recover(facts.accountId, charge, at, placeIn(headerText(record, "src")));
     };
@@ -100,8 +102,8 @@ export class BudgetRule implements MessageRule {
     const budget = this.accounts?.get(pending.facts.accountId);
     if (budget === undefined) return undefined;
     const cost = this.costOf(pending, choice, budget);
-    const added = lessOf(cost, heldBy(pending, budget, now));
-    return rulingOf(this.budgets.room(pending.facts.accountId, budget, added, now), pending, budget, cost, now);
+    const room = this.budgets.room(pending.facts.accountId, budget, this.more(pending, budget, cost, now), now);
+    return rulingOf(room, pending, budget, cost, now);
   }
 
   assigned(pending: Pending, choice: Assigned, now: number, _: Outputs, record: InRecord): Remark | undefined {
@@ -109,7 +111,7 @@ export class BudgetRule implements MessageRule {
     const budget = this.accounts?.get(accountId);
     if (budget === undefined) return undefined;
     const held = this.costOf(pending, choice, budget);
-    return { charge: this.charged(accountId, budget, lessOf(held, heldBy(pending, budget, now)), held, now, record) };
+    return { charge: this.charged(accountId, budget, this.more(pending, budget, held, now), held, now, record) };
   }
 
   /** Nobody has accepted it: what it has taken is there for others again. */
@@ -117,15 +119,18 @@ export class BudgetRule implements MessageRule {
     const { accountId } = pending.facts;
     const budget = this.accounts?.get(accountId);
     if (budget === undefined) return undefined;
-    const back = lessOf(0, heldBy(pending, budget, now));
+    const back = this.more(pending, budget, 0, now);
     if (back.day === 0 && back.month === 0) return undefined;
     return { charge: this.charged(accountId, budget, back, 0, now, record) };
   }
 
+  /** What a message that costs so much takes beyond what it has taken already. */
+  private more({ facts, charge }: Pending, budget: Budget, cost: Micros, now: number): PerPeriod {
+    return lessOf(cost, heldOf(charge, budget.currency, this.budgets.endsAt(facts.accountId, budget, now)));
+  }
+
   private charged(account: string, budget: Budget, added: PerPeriod, held: number, now: number, record: InRecord) {
-    const { dayEnd, monthEnd } = this.budgets.add(account, budget, added, now, placeOf(record));
-    const of = { added: added.day, until: dayEnd, addedToMonth: added.month, monthUntil: monthEnd };
-    return { currency: budget.currency, held, ...of };
+    return chargeOf(budget.currency, held, added, this.budgets.add(account, budget, added, now, placeOf(record)));
   }
 
   committed(upTo: readonly number[]): void {
@@ -146,7 +151,7 @@ export class BudgetRule implements MessageRule {
       topic: BUDGETS_TOPIC,
       partition: 0,
       key: `${word.account}/${task.partition}`,
-      value: codecs.budgetWord.encode({ ...word, at: now }),
+      value: codecs.budgetWord.encode(word),
     }));
     // One word of an account waits there, since the next is said when it has been read, and one more each time that words were missed. It fails when the partition is another owner's, or the process ends.
     producer.send(words, task).catch(() => {});
@@ -163,17 +168,6 @@ export class BudgetRule implements MessageRule {
 function budgetsOf(accounts: readonly Account[]): ReadonlyMap<string, Budget> | undefined {
   const found = accounts.flatMap(({ id, budget }): [string, Budget][] => (budget === undefined ? [] : [[id, budget]]));
   return found.length === 0 ? undefined : new Map(found);
-}
-
-/** What a message has taken already of the day and the month that it is, in the same currency. */
-function heldBy({ charge }: Pending, { currency }: Budget, now: number): PerPeriod {
-  if (charge == null || charge.currency !== currency) return { day: 0, month: 0 };
-  const { held, until, monthUntil } = charge;
-  return { day: now < until ? held : 0, month: now < (monthUntil ?? until) ? held : 0 };
-}
-
-function lessOf(cost: number, { day, month }: PerPeriod): PerPeriod {
-  return { day: cost - day, month: cost - month };
 }
 
 function heldFor({ tried, attempt }: Pending): number {

@@ -94,8 +94,8 @@ test("what is spent of a budget is summed over the partitions, its end is near f
   const budgets = new BudgetUse();
   const spend = (partition: number, day: number, month: number, currency = "EUR") =>
     budgets.fold({
-      ...{ account: "bank", currency, partition, epoch: 1, day: day * MICROS, month: month * MICROS },
-      ...{ ahead: 50 * MICROS, next: [], back: [], ...ends },
+      ...{ account: "bank", currency, partition, epoch: 1, at: 0, day: day * MICROS, month: month * MICROS },
+      ...{ ahead: 50 * MICROS, next: [], ...ends },
     });
   const periods = (now = NOW) =>
     accountTerms(snapshot, usedOf(undefined, budgets), now, "viewer").accounts[1]!.budget!.periods;

@@ -22,7 +22,7 @@ beforeEach(() => {
 });
 
 const other = (day: number, ahead: number): BudgetWord => ({
-  ...{ account: "acme", currency: "EUR", partition: 1, epoch: 1, next: [] },
+  ...{ account: "acme", currency: "EUR", partition: 1, epoch: 1, at: 0, next: [] },
   ...{ ...PERIODS, day, month: day, ahead },
 });
 const verdict = () => budget.room("acme", BUDGET, ofEach(COST), now).verdict;
@@ -142,4 +142,20 @@ it("a new owner has nothing at hand where a word cannot be understood, and says 
   expect(owner().tell(["acme"], now)).toEqual([]);
   board.misheard("acme", 0);
   expect(owner().tell(["acme"], now)).toMatchObject([{ partition: 0, ahead: 0 }]);
+});
+
+it("a new owner that has found decisions while the budget was taken away has nothing at hand, whatever the last one has said, until it has said so itself", () => {
+  let set = false;
+  const budgetOf = () => (set ? BUDGET : undefined);
+  // Together more than the budget: the last owner was not granted it.
+  board.fold(other(600_000, 0));
+  board.fold({ ...other(0, COST), partition: 0 });
+  const next = new PartitionBudget({ partition: 0, partitions: 2, board, budgetOf, random: () => 0 });
+  const charge = { currency: "EUR", added: 100_000, until: PERIODS.dayEnd, addedToMonth: null, monthUntil: null };
+  next.recover("acme", charge, now, { input: 0, offset: 3 });
+  next.committed([10]);
+  expect(next.tell(["acme"], now)).toEqual([]);
+  set = true;
+  expect(next.room("acme", BUDGET, ofEach(200_000), now).verdict).toBe("held");
+  expect(next.tell(["acme"], now + 1_000)).toMatchObject([{ day: 100_000 }]);
 });

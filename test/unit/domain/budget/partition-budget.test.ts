@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { budgetSchema } from "../../../../domain/catalog/budget.ts";
+import { midnightOf } from "../../../../domain/prices/zone.ts";
 import { SimulatedRouters } from "./simulated-routers.ts";
 
 const START = Date.UTC(2026, 10, 30, 12);
@@ -8,6 +9,8 @@ const START = Date.UTC(2026, 10, 30, 12);
 const CHEAPEST = 30_000;
 const MIDNIGHT = Date.UTC(2026, 11, 1);
 const daily = (amount: string, more: object = {}) => budgetSchema.parse({ currency: "EUR", daily: amount, ...more });
+
+const nextDay = (date: string) => new Date(Date.parse(date) + 86_400_000).toISOString().slice(0, 10);
 
 /** mulberry32 */
 function seeded(seed: number): () => number {
@@ -51,7 +54,7 @@ describe("the budget of an account over several routers", { timeout: 60_000 }, (
               const cost = CHEAPEST + (random() < 0.1 ? 50_000 : 0);
               asked += cost;
               routers.message(Math.floor(random() * hot), cost);
-              if (random() < 0.2) routers.giveBack(Math.floor(random() * hot));
+              if (random() < 0.2) routers.comeBack(Math.floor(random() * hot), 0);
             }
             // Some die before they have come to what the one before them had not told.
             for (let die = random() < 0.02; die; die = random() < 0.7) {
@@ -75,6 +78,62 @@ describe("the budget of an account over several routers", { timeout: 60_000 }, (
     );
   });
 
+  it("is kept by day and month with midnights between a charge and its return, clocks that differ and are set, takeovers, and a budget that is taken away for a while", () => {
+    const midnights = [
+      ["UTC", "2026-12-01"],
+      ["Europe/Berlin", "2026-10-25"],
+      ["America/New_York", "2026-11-01"],
+      ["Pacific/Auckland", "2027-01-01"],
+      ["Asia/Kolkata", "2026-11-18"],
+    ] as const;
+    const budgets = fc.constantFrom(["2", "3"], ["2", undefined], [undefined, "3"], ["2", "2"], ["3", "30"]);
+    fc.assert(
+      fc.property(
+        fc.integer(),
+        fc.constantFrom(...midnights),
+        budgets,
+        fc.constantFrom(0, 200, 2_000),
+        fc.integer({ min: 1, max: 12 }),
+        (seed, [zone, date], [daily, monthly], skew, hot) => {
+          const midnight = midnightOf(date, zone);
+          const budget = budgetSchema.parse({ currency: "EUR", daily, monthly, zone });
+          const { random, routers } = world(seed, "1", { budget, skew, start: midnight - 15_000 });
+          const spend = (until: number, perStep: number) => {
+            while (routers.now < until) {
+              for (let n = 0; n < perStep; n++) {
+                routers.message(Math.floor(random() * hot), CHEAPEST + (random() < 0.1 ? 50_000 : 0));
+                const again = [0, 0.5 * CHEAPEST, CHEAPEST, 2 * CHEAPEST][Math.floor(random() * 4)]!;
+                if (random() < 0.5) routers.comeBack(Math.floor(random() * hot), again);
+              }
+              for (let die = random() < 0.03; die; die = random() < 0.7) {
+                routers.kill(Math.floor(random() * 3));
+                routers.pass(100 * random());
+              }
+              if (random() < 0.02) routers.deafen(Math.floor(random() * 3), 3_000);
+              if (random() < 0.1) routers.compact();
+              if (random() < 0.02) routers.setClock(Math.floor(random() * 3));
+              if (random() < (routers.takenAway ? 0.1 : 0.01)) routers.takenAway = !routers.takenAway;
+              routers.pass(50);
+              expect(routers.account.most("day")).toBeLessThanOrEqual(budget.daily ?? Number.POSITIVE_INFINITY);
+              expect(routers.account.most("month")).toBeLessThanOrEqual(budget.monthly ?? Number.POSITIVE_INFINITY);
+            }
+          };
+          const isToldOnce = () => {
+            routers.takenAway = false;
+            routers.rest();
+            expect(routers.told).toEqual(routers.account.at(routers.now));
+          };
+          spend(midnight + 5_000, 1 + Math.floor(3 * random()));
+          if (random() < 0.5) isToldOnce();
+          routers.now = midnightOf(nextDay(date), zone) - 4_000;
+          spend(routers.now + 8_000, 1 + Math.floor(3 * random()));
+          isToldOnce();
+        },
+      ),
+      { numRuns: 20 },
+    );
+  });
+
   it("begins anew with each day, with what was at hand, and with each month", () => {
     const budget = budgetSchema.parse({ currency: "EUR", daily: "3", monthly: "4" });
     const { routers } = world(7, "1", { budget, start: MIDNIGHT - 40_000 });
@@ -91,10 +150,10 @@ describe("the budget of an account over several routers", { timeout: 60_000 }, (
     spend(300);
     // A day and a month later.
     expect(routers.now).toBeGreaterThan(MIDNIGHT);
-    expect(routers.spentSince(MIDNIGHT)).toBe(3_000_000);
+    expect(routers.account.since(MIDNIGHT)).toBe(3_000_000);
     routers.now = MIDNIGHT + 86_400_000;
     const last = spend(300);
-    expect(routers.spentSince(MIDNIGHT)).toBe(4_000_000);
+    expect(routers.account.since(MIDNIGHT)).toBe(4_000_000);
     expect(last.at(-1)).toBe("reached");
   });
 

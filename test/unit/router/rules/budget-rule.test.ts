@@ -1,97 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { BudgetBoard } from "../../../../domain/budget/budget-board.ts";
-import { accountSchema } from "../../../../domain/catalog/account.ts";
-import { snapshotOf } from "../../../../domain/catalog/snapshot.ts";
-import type { InRecord, OutRecord } from "../../../../platform/kafka/record.ts";
+import type { OutRecord } from "../../../../platform/kafka/record.ts";
 import type { Task } from "../../../../platform/kafka/task.ts";
-import type { Retry } from "../../../../schemas/generated/types.ts";
 import { ROUTER_INPUTS } from "../../../../schemas/topics.ts";
-import type { Router } from "../../../../services/router/router.ts";
 import { BudgetRule } from "../../../../services/router/rules/budget-rule.ts";
-import { codecs, dispatchOf, eventOf, HOME, inRecord, NOW, P, request, world } from "../router-world.ts";
-
-const DAY_MS = 86_400_000;
-const DAY_END = (Math.floor(NOW / DAY_MS) + 1) * DAY_MS;
-const MONTH_END = Date.UTC(2025, 11, 1);
-/** A segment costs 0.01 EUR in this world. */
-const CENT = 10_000;
-let offsets = 0;
-/** Committed offsets of an owner that has done so many otp requests. */
-const requestsFrom = (n: number) => ROUTER_INPUTS.map((_, i) => (i === 0 ? n : 0));
-
-function budgeted(budget: object, rates?: object) {
-  const w = world();
-  const clock = { now: NOW };
-  const board = new BudgetBoard();
-  const account = accountSchema.parse({ id: "acme", name: "Acme", budget: { currency: "EUR", ...budget } });
-  w.catalog.current = snapshotOf({ ...w.catalog.current.catalog, accounts: [account], rates: rates as never });
-  /** Written, and not read. */
-  const words: OutRecord[] = [];
-  let answers = true;
-  const producer = {
-    send: (records: readonly OutRecord[]) => {
-      words.push(...records);
-      return answers ? Promise.resolve() : new Promise<void>(() => {});
-    },
-  };
-  const start = async (...given: Parameters<typeof w.start>) => {
-    const options = { board, codecs, producer, partitions: P, now: () => clock.now, random: () => 0 };
-    const reader = { watermarks: async () => [{ low: 0, high: 0 }] };
-    w.rules.splice(0, 1, new BudgetRule({ ...options, reader, mark: { until: async () => true } }));
-    return w.start(...given);
-  };
-  /** Time passes, and what is said is read by all. */
-  const settle = async (router: Router, ms = 1_200) => {
-    for (let i = 0; i < 3; i++) {
-      clock.now += ms / 3;
-      w.at(clock.now);
-      router.tick({ decide: () => {}, effect: () => {} });
-      await new Promise((resolve) => setImmediate(resolve));
-      for (const { topic, value } of words.splice(0)) {
-        const decoded = codecs.budgetWord.decode(value!);
-        if (topic === "sms.budgets" && decoded.ok) board.fold(decoded.value);
-      }
-    }
-  };
-  /** All that was decided is stored, and committed. @returns where in the event log a new owner begins to read */
-  const stored = (router: Router): number => {
-    const offsets = ROUTER_INPUTS.map(() => 1_000);
-    const { e } = JSON.parse(router.state(offsets)) as { e: number };
-    router.committed(offsets);
-    return e;
-  };
-  /** Words are written, and nobody confirms it. */
-  const silence = () => {
-    answers = false;
-  };
-  const to = (ms: number) => {
-    clock.now = ms;
-    w.at(ms);
-  };
-  /** As often as it is held. */
-  const through = async (router: Router, record: InRecord) => {
-    let met = w.run(router, record);
-    while (eventOf(met.decisions[0]).errorCode === "budget-held") {
-      await settle(router);
-      met = w.run(router, inRecord("sms.retry.5s", offsets++, met.effects[0]!.value!));
-    }
-    return met;
-  };
-  return { ...w, board, start, settle, stored, silence, words, to, through };
-}
-const one = (n: number, more: object = {}) => request(n, { messageId: `m-${n}`, ...more });
-const retryOf = ({ value }: OutRecord): Retry => {
-  const decoded = codecs.retry.decode(value!);
-  if (!decoded.ok) throw new Error(decoded.detail);
-  return decoded.value;
-};
-/** As the sender gives it back. */
-const back = (order: OutRecord | undefined, errorClass: string, charge = dispatchOf(order).charge): InRecord => {
-  const { facts, text, attempt, provider, inDoubt } = dispatchOf(order);
-  const tried = [{ provider, errorClass, errorCode: "x" }];
-  const rest = { inDoubt, spendLeft: null, spendCurrency: null, charge };
-  return inRecord("sms.retry.0s", 0, codecs.retry.encode({ facts, text, attempt: attempt + 1, tried, ...rest }));
-};
+import { codecs, dispatchOf, eventOf, HOME, inRecord, NOW, P, request } from "../router-world.ts";
+import { back, budgeted, CENT, DAY_END, DAY_MS, MONTH_END, one, requestsFrom, retryOf } from "./budgeted.ts";
 
 describe("the budget of an account", () => {
   it("is charged when a provider is chosen, on the event and the order", async () => {
@@ -118,6 +31,7 @@ describe("the budget of an account", () => {
   it("looks at a message that has been held very often less often, and ends it with an event", async () => {
     const w = budgeted({ daily: "1" });
     const router = await w.start();
+    let offsets = 100;
     const held = (attempt: number) => {
       const first = w.run(router, one(offsets++));
       const retry = { ...retryOf(first.effects[0]!), attempt };
@@ -437,6 +351,26 @@ describe("the budget of an account", () => {
     let sent = 4;
     for (let n = 10; n < 120; n++) if (eventOf((await w.through(next, one(n))).decisions[0]).type === "routed") sent++;
     expect(sent).toBe(100);
+  });
+
+  it("that is taken away and set again goes on with all that was spent, also where its router died in between", async () => {
+    const w = budgeted({ daily: "1" });
+    const router = await w.start();
+    await w.settle(router);
+    const order = w.run(router, one(0)).effects[0];
+    w.run(router, one(1));
+    // It dies before it tells.
+    w.set(undefined);
+    const next = await w.start(requestsFrom(2));
+    w.stored(next);
+    expect(eventOf(w.run(next, one(2)).decisions[0]).charge).toBeNull();
+    await w.settle(next, 3_000);
+    w.set({ daily: "1" });
+    next.prepare();
+    await w.settle(next, 3_000);
+    expect(w.board.word("acme", HOME)?.day).toBe(2 * CENT);
+    const end = await w.through(next, back(order, "permanent"));
+    expect(eventOf(end.decisions[0])).toMatchObject({ type: "closed", charge: { added: -CENT } });
   });
 
   it("a task does not begin before it knows what others have said", async () => {
