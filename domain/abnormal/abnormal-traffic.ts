@@ -3,6 +3,7 @@ import { ConversionWatch } from "./conversion-watch.ts";
 import { DeliveredShare } from "./delivered-share.ts";
 import { Episodes } from "./episodes.ts";
 import { NoveltyWatch } from "./novelty-watch.ts";
+import { PrefixWatch } from "./prefix-watch.ts";
 import { RangeWatch } from "./range-watch.ts";
 import { ReceiptWatch, WAYS } from "./receipt-watch.ts";
 import { Spending } from "./spending.ts";
@@ -24,6 +25,7 @@ export class AbnormalTraffic {
   private readonly ways = new BoundedMap(WAYS, () => new WayTraffic());
   private readonly volumes = new VolumeWatch();
   private readonly ranges = new RangeWatch();
+  private readonly prefixes = new PrefixWatch();
   private readonly novelties = new NoveltyWatch();
   private readonly receipts = new ReceiptWatch((way) => this.ways.claim(way).spending);
   private readonly conversions = new ConversionWatch(
@@ -50,10 +52,12 @@ export class AbnormalTraffic {
     // What else explains an account's messages is told instead of the burst that they are as well.
     const isOpen = (account: string): boolean => explained.has(account) || this.episodes.holds("stolen-key", account);
     const bursts = this.volumes.see(traffic, isOpen).filter(({ subject }) => !explained.has(subject.account));
+    const together = this.prefixes.see(traffic, told([...this.episodes.all, ...strange, ...pumped, ...bursts]));
     const findings: Finding[] = [
       ...strange,
       ...pumped,
       ...bursts,
+      ...together,
       ...this.receipts.see(traffic),
       ...this.conversions.see({ ...traffic, told: traffic.told.filter((row) => !this.explains(row)) }),
     ];
@@ -73,6 +77,7 @@ export class AbnormalTraffic {
   /** Whether something else explains that messages of an account do not convert: no way is to blame for it. */
   private explains({ account, country }: ToldTraffic): boolean {
     return (
+      this.episodes.holds("pumping", undefined, country) ||
       this.episodes.holds("pumping", account, country) ||
       this.episodes.holds("burst", account) ||
       this.episodes.holds("stolen-key", account)
@@ -81,10 +86,21 @@ export class AbnormalTraffic {
 
   /** Keys that are held, how many there can be, and how many had to make room for others. */
   memory(): { held: number; limit: number; evicted: number } {
-    const watches = [this.volumes, this.ranges, this.novelties, this.receipts, this.conversions];
+    const watches = [this.volumes, this.ranges, this.prefixes, this.novelties, this.receipts, this.conversions];
     const maps: { readonly size: number; readonly limit: number; readonly evicted: number }[] = [this.ways];
     for (const watch of watches) maps.push(...watch.memory);
     const sum = (of: (map: (typeof maps)[number]) => number): number => maps.reduce((total, map) => total + of(map), 0);
     return { held: sum(({ size }) => size), limit: sum(({ limit }) => limit), evicted: sum(({ evicted }) => evicted) };
   }
+}
+
+/** Whether what an account sends into a country is explained by one of these. It is asked of each range of each minute. */
+function told(findings: readonly Finding[]): (account: string, country: string) => boolean {
+  const accounts = new Set<string | undefined>();
+  const pumped = new Map<string | undefined, Set<string | undefined>>();
+  for (const { kind, subject } of findings) {
+    if (kind !== "pumping") accounts.add(subject.account);
+    else pumped.set(subject.account, (pumped.get(subject.account) ?? new Set()).add(subject.country));
+  }
+  return (account, country) => accounts.has(account) || pumped.get(account)?.has(country) === true;
 }

@@ -8,6 +8,9 @@ export const OPEN = 1_000;
 /** One that is open is told again after so many minutes, with its newest figures, whether it was found again or not. */
 const AGAIN = 10;
 
+/** Stands for all accounts; no account has this name. */
+const TOGETHER = "*";
+
 interface Open {
   suspicion: Suspicion;
   toldAt: number;
@@ -50,9 +53,9 @@ export class Episodes {
     for (const suspicion of told.slice(-OPEN)) this.open.set(keyOf(suspicion), { suspicion, toldAt: minute });
   }
 
-  /** Whether a suspicion of this kind against an account is open; pumping: in a country. */
-  holds(kind: Finding["kind"], account: string, country?: string): boolean {
-    return this.open.has(country === undefined ? `${kind} ${account}` : `${kind} ${account} ${country}`);
+  /** Whether a suspicion of this kind against an account is open; pumping: in a country, against many accounts together where none is given. */
+  holds(kind: Finding["kind"], account: string | undefined, country?: string): boolean {
+    return this.open.has(country === undefined ? `${kind} ${account}` : `${kind} ${account ?? TOGETHER} ${country}`);
   }
 
   private found(minute: number, finding: Finding): Suspicion | undefined {
@@ -75,8 +78,8 @@ export class Episodes {
   }
 }
 
-/** Of one account, or of one way, there is one suspicion of a kind; of pumping one for each country. */
+/** Of one account, or of one way, there is one suspicion of a kind; of pumping one for each country, and one of all accounts together. */
 function keyOf({ kind, subject: { account, country, provider } }: Finding): string {
-  if (kind === "pumping") return `${kind} ${account} ${country}`;
+  if (kind === "pumping") return `${kind} ${account ?? TOGETHER} ${country}`;
   return account !== undefined ? `${kind} ${account}` : `${kind} ${provider} ${country}`;
 }

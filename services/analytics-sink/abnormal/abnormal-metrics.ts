@@ -41,7 +41,7 @@ export class AbnormalMetrics {
     metrics.observe(
       "abnormal_keys",
       "gauge",
-      "Accounts, countries, ranges, senders and ways whose usual traffic is remembered",
+      "Accounts, countries, ranges and blocks of numbers, senders and ways whose usual traffic is remembered",
       () => this.watch?.traffic.memory().held ?? 0,
     );
   }

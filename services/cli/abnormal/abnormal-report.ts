@@ -7,7 +7,7 @@ export function suspicionText(suspicion: SaidSuspicion, now: number): string {
   const { kind, level, subject, measure, expected, seen, surprise, hourly, since, minute } = suspicion;
   const { account, country, range, sender, provider } = subject;
   const who = [
-    ...(account === undefined ? [] : [`account ${account}`]),
+    ...(account !== undefined ? [`account ${account}`] : kind === "pumping" ? ["many accounts"] : []),
     ...(provider === undefined ? [] : [`provider ${provider}`]),
     ...(country === undefined ? [] : [country]),
     ...(range === undefined ? [] : [`numbers +${range}…`]),

@@ -25,7 +25,10 @@ export function belongs(alarm: LabAlarm, { from, until, marks }: Pick<Happening,
   for (const dimension of DIMENSIONS) {
     const [named, marked] = [alarm[dimension], marks[dimension]];
     if (named === undefined || marked === undefined) continue;
-    if (!marked.includes(named)) return false;
+    // Of all accounts together a block of ranges is named: their first digits.
+    const isOf = (value: string): boolean =>
+      dimension === "range" && alarm.account === undefined ? value.startsWith(named) : value === named;
+    if (!marked.some(isOf)) return false;
     common = true;
   }
   return common;

@@ -29,6 +29,8 @@ test("a suspicion says whom it concerns, since when, what is usual, what is seen
     over: true,
   };
   expect(suspicionText(way, (since + 13) * 60_000)).toContain("grey-route: provider p, UZ; ");
+  const together = { ...pumped, subject: { country: "UZ", range: "9989011" } };
+  expect(suspicionText(together, since * 60_000)).toContain("pumping: many accounts, UZ, numbers +9989011…; ");
 });
 
 test("of what nothing was said of for half an hour nobody knows any more, whenever it was found last", () => {

@@ -41,9 +41,10 @@ function render(body, { open, more, silent }) {
   );
 }
 
-function whose({ account, provider, country }) {
+function whose({ kind, account, provider, country }) {
   const named = [
-    account === null ? "" : `account ${account}`,
+    // Nobody in particular pumps where many do so together.
+    account !== null ? `account ${account}` : kind === "pumping" ? "many accounts" : "",
     provider === null ? "" : `provider ${provider}`,
     country ?? "",
   ];

@@ -5,6 +5,7 @@ import type {
   EndTraffic,
   RangeTraffic,
   SentTraffic,
+  ToldTraffic,
   TrafficMinute,
 } from "../../../../domain/abnormal/traffic-minute.ts";
 import { DELAY_BUCKETS, delayBucket } from "../../../../domain/quality/delay-buckets.ts";
@@ -149,4 +150,66 @@ describe("AbnormalTraffic", () => {
     sent(account, "DE", account.toUpperCase(), messages);
   const slower = (minute: number): EndTraffic =>
     ends(6_000 + (minute % 7) * 2_700, 9_000 + (minute % 11) * 4_500, 18_000 + (minute % 5) * 12_000);
+});
+
+describe("AbnormalTraffic of many accounts", () => {
+  const ACCOUNTS = [..."abcdef"];
+  const usual = (minute: number): TrafficMinute => ({
+    minute,
+    sent: ACCOUNTS.map((account) => sent(account, "UZ", account, 1)),
+    ranges: ACCOUNTS.map((account, n) => toRange(account, "UZ", `99890${1_000 + ((minute * 7 + n * 131) % 600)}`, 1)),
+    ends: [],
+    told: ["p", "q"].flatMap((provider) =>
+      ACCOUNTS.map((account) => ({ account, country: "UZ", provider, told: 1, converted: 1 })),
+    ),
+  });
+  const unconverted = (minute: number): ToldTraffic[] =>
+    usual(minute).told.map((row) => (row.provider === "p" ? { ...row, converted: 0 } : row));
+  let many: AbnormalTraffic;
+  beforeAll(() => {
+    many = new AbnormalTraffic();
+    for (let minute = 0; minute < START; minute++) expect(many.see(usual(minute))).toEqual([]);
+  }, 120_000);
+
+  it("says once that they pump one block of numbers together, blames no way for the codes that nobody types in, and says when it is over", () => {
+    const suspicions: Suspicion[] = [];
+    for (let minute = START; minute < START + 90; minute++) {
+      const more = ACCOUNTS.map((account, n) =>
+        toRange(account, "UZ", `9989770${(minute + n) % 10}`, minute % 3 === 0 ? 1 : 0),
+      );
+      suspicions.push(
+        ...many.see({ ...usual(minute), ranges: [...usual(minute).ranges, ...more], told: unconverted(minute) }),
+      );
+    }
+    expect(new Set(suspicions.map(({ id }) => id)).size).toBe(1);
+    const [first] = suspicions;
+    expect(first).toMatchObject({ kind: "pumping", subject: { country: "UZ", range: "9989770" } });
+    expect(first!.since).toBeLessThan(START + 15);
+    const over: Suspicion[] = [];
+    let minute = START + 90;
+    for (; over.length === 0 && minute < START + 2_000; minute++)
+      over.push(...many.see(usual(minute)).filter((one) => one.over));
+    expect(over).toMatchObject([{ id: first!.id, over: true }]);
+    expect(minute - suspicions.at(-1)!.minute).toBeGreaterThan(720);
+  });
+
+  it("does not say of them together what it says of each", () => {
+    const minute = START + 3_000;
+    const more = ["a", "b", "c"].map((account) => toRange(account, "UZ", "99897711", 13));
+    const suspicions = [
+      ...many.see({ ...usual(minute), ranges: [...usual(minute).ranges, ...more] }),
+      ...many.see({ ...usual(minute + 1), ranges: [...usual(minute + 1).ranges, ...more] }),
+    ];
+    expect(suspicions.map(({ kind, subject }) => [kind, subject.account])).toEqual([
+      ["pumping", "a"],
+      ["pumping", "b"],
+      ["pumping", "c"],
+    ]);
+    const each = new Set(suspicions.map(({ id }) => id));
+    for (let later = minute + 2; later < minute + 30; later++) {
+      const spread = ["a", "b", "c"].map((account, n) => toRange(account, "UZ", `9989771${(later + 3 * n) % 10}`, 1));
+      for (const { id } of many.see({ ...usual(later), ranges: [...usual(later).ranges, ...spread] }))
+        expect(each).toContain(id);
+    }
+  });
 });

@@ -65,6 +65,21 @@ describe("Episodes", () => {
     expect(episodes.fold(12, [burst("a", 20)])).toMatchObject([{ level: "critical", surprise: 20 }]);
   });
 
+  it("keeps what accounts do together apart from what each does, and countries from each other", () => {
+    const episodes = new Episodes();
+    const pumping = (subject: Finding["subject"]): Finding => ({ ...burst("a"), kind: "pumping", subject });
+    const together = pumping({ country: "DE", range: "491517" });
+    const told = episodes.fold(1, [pumping({ account: "a", country: "DE" }), together, pumping({ country: "FR" })]);
+    expect(new Set(told.map(({ id }) => id)).size).toBe(3);
+    expect(episodes.fold(2, [{ ...together, subject: { country: "DE", range: "491518" } }])).toEqual([]);
+    expect(episodes.holds("pumping", undefined, "DE")).toBe(true);
+    expect(episodes.holds("pumping", undefined, "AT")).toBe(false);
+    expect(episodes.holds("pumping", "b", "DE")).toBe(false);
+    const next = new Episodes();
+    next.resume(told, 3);
+    expect(next.fold(4, [together])).toEqual([]);
+  });
+
   it("keeps accounts apart, and no more than its limit", () => {
     const episodes = new Episodes();
     for (let n = 0; n < OPEN; n++) expect(episodes.fold(1, [burst(`a${n}`)])).toHaveLength(1);

@@ -25,6 +25,13 @@ describe("which alarm is of which attack", () => {
     expect(belongs({ kind: "forged-receipts", minute: from, provider: "p" }, attack)).toBe(false);
   });
 
+  it("is said of all accounts together by the first digits of the ranges", () => {
+    const together = { kind: "pumping", minute: from, country: "UZ", range: "9987000" } as const;
+    expect(belongs(together, attack)).toBe(true);
+    expect(belongs({ ...together, range: "9987001" }, attack)).toBe(false);
+    expect(belongs({ ...together, account: "a" }, attack)).toBe(false);
+  });
+
   it("counts what an alarm came in time for, and what belongs to none", () => {
     const ledger = { messages: new Float64Array(30).fill(10), cost: new Float64Array(30).fill(1_000_000) };
     const stray: LabAlarm = { kind: "burst", minute: from, account: "b" };

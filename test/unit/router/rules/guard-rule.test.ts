@@ -91,6 +91,7 @@ describe("an account's guard", () => {
     ["its range", {}, "guard-pumping"],
     ["another range", { subject: { account: "acme", country: "DE", range: "49160" } }, undefined],
     ["another account", { subject: { account: "other", country: "DE" } }, undefined],
+    ["many accounts together, none in particular", { subject: { country: "DE", range: "491511" } }, undefined],
     ["something not certain", { level: "warning" }, undefined],
     ["what nobody has spoken of for long", { saidAt: NOW - 3_600_000 }, undefined],
     ["a kind that is not asked for", { kind: "burst" }, undefined],
