@@ -287,6 +287,8 @@ function sizeOf({ key, value, headers = {} }: OutRecord): number {
   return (key?.length ?? 0) + (value?.length ?? 0) + ofHeaders;
 }
 
+/** Anybody may write a time into a record, and not every number is one. */
 function timeText(ms: number): string {
-  return new Date(ms).toISOString();
+  const time = new Date(ms);
+  return Number.isNaN(time.getTime()) ? String(ms) : time.toISOString();
 }

@@ -151,6 +151,10 @@ describe("judgeReplay", () => {
     expect(sentAt(NOW + 36 * 86_400_000)).toBe("invalid");
   });
 
+  it("judges a request with a time of acceptance that is none, as anybody may write one", () => {
+    expect(code(request({ acceptedAt: -1e17 }), "sms.requests.otp")).toBe("expired");
+  });
+
   it("sends as a new message only what no provider can have had", () => {
     const topic = "sms.requests.otp";
     const ended = [event("closed", 0), event("final", 0, "rejected")];
