@@ -175,7 +175,7 @@ export class Replayer {
     const messages = new Set<string>();
     for (const { letter, content } of read) {
       const { topic, partition, offset } = letter.content;
-      const claim = await this.claim(letter, marks.of(letter), options.carryOut);
+      const claim = await this.claim(letter, marks.of(letter), options.carryOut, counts.has(topic));
       const work = `${topic} ${workOf(letter.content) ?? placeText(letter)}`;
       const reached = committed.get(topic)?.[partition] ?? -1;
       const verdict = judgeReplay(letter, {
@@ -204,8 +204,10 @@ export class Replayer {
    */
   private async waitingIn(letters: readonly Letter[], committed: ReadonlyMap<string, readonly number[]>) {
     const found = new Set<string>();
-    const places = new Set(letters.filter(isDispatch).map(targetOf));
-    for (const { content } of letters.filter((letter) => isDispatch(letter) && places.delete(targetOf(letter)))) {
+    // The topic of a provider that is no more may be gone.
+    const there = letters.filter((letter) => isDispatch(letter) && committed.has(letter.content.topic));
+    const places = new Set(there.map(targetOf));
+    for (const { content } of there.filter((letter) => places.delete(targetOf(letter)))) {
       const { topic, partition } = content;
       const high = (await this.options.reader.watermarks(topic))[partition]?.high ?? 0;
       const from = committed.get(topic)?.[partition] ?? 0;
@@ -235,15 +237,16 @@ export class Replayer {
     return new Map(receipts.map(({ letter }, i) => [letter, found[i] ?? []]));
   }
 
-  /** What the marks say; where a run has ended in the middle, with what its topic says. */
+  /** What the marks say; where a run has ended in the middle, with what its topic says, if that is there. */
   private async claim(
     letter: Letter,
     marks: readonly ReplayMark[],
     carryOut: boolean,
+    isThere: boolean,
   ): Promise<Exclude<Claim, { state: "interrupted" }>> {
     const claim = claimOf(marks, this.run, this.now());
     if (claim.state !== "interrupted") return claim;
-    const written = await this.written(letter, claim.marks);
+    const written = isThere ? await this.written(letter, claim.marks) : undefined;
     if (written !== undefined) {
       const { codecs, producer } = this.options;
       if (carryOut) await producer.send([markRecord(codecs.deadLetter, letter, written, this.now())]);
