@@ -5,7 +5,7 @@ import { Replayer } from "../../../pipeline/dead-letters/replay.ts";
 import { DEAD_AFTER_MS, type LetterPlace, markRecord } from "../../../pipeline/dead-letters/replay-mark.ts";
 import { createCodecs, type SluiceCodecs } from "../../../pipeline/records/codecs.ts";
 import type { InRecord, OutRecord } from "../../../platform/kafka/record.ts";
-import type { DeadLetter } from "../../../schemas/generated/types.ts";
+import type { DeadLetter, MessageFacts } from "../../../schemas/generated/types.ts";
 import { DEAD_LETTER_TOPIC, requestTopic } from "../../../schemas/topics.ts";
 
 const NOW = Date.UTC(2026, 0, 2);
@@ -20,10 +20,13 @@ const DONE = 8;
 const log = new Map<string, InRecord[]>();
 let codecs: SluiceCodecs;
 let events: KnownEvent[];
+/** Called when it has been said how far a topic goes. */
+let told: (topic: string) => void;
 beforeEach(async () => {
   let nextId = 1;
   codecs = await createCodecs({ idOf: async () => nextId++, schemaOf: async () => undefined });
   events = [];
+  told = () => {};
   for (const topic of [DEAD_LETTER_TOPIC, REQUESTS, DISPATCHES]) log.set(topic, []);
   for (let at = 0; at < DONE; at++) append({ topic: DISPATCHES, partition: 0, key: null, value: null });
 });
@@ -56,14 +59,17 @@ function letter(of: Pick<DeadLetter, "reason" | "topic" | "offset" | "value"> & 
 /** What `replay --as-new` makes of these letters. */
 const replay = (...places: LetterPlace[]) => replayBy(places);
 
-/** `before`: each time that a run writes records. */
-async function replayBy(
-  places: LetterPlace[],
-  before: (records: readonly OutRecord[]) => Promise<void> = async () => {},
-) {
+type Around = (records: readonly OutRecord[], write: () => void) => Promise<void>;
+
+/** `around`: each time that the run writes records. */
+async function replayBy(places: LetterPlace[], around: Around = async (_, write) => write()) {
   const reader = {
     topics: async () => [...log.keys()],
-    watermarks: async (topic: string) => [{ low: 0, high: log.get(topic)!.length }],
+    watermarks: async (topic: string) => {
+      const marks = [{ low: 0, high: log.get(topic)!.length }];
+      told(topic);
+      return marks;
+    },
     committed: async (_: string, topic: string) => [topic === DISPATCHES ? DONE : 100],
     offsetsAt: async () => [0],
     readRange: async (topic: string, _: number, from: number, to: number, take: (record: InRecord) => void) =>
@@ -81,10 +87,10 @@ async function replayBy(
     ...{ codecs, reader, readTopic: (_, read) => read(reader) },
     producer: {
       clock: { now: () => NOW },
-      send: async (records) => {
-        await before(records);
-        for (const record of records) append(record);
-      },
+      send: (records) =>
+        around(records, () => {
+          for (const record of records) append(record);
+        }),
     },
   });
   const result = await replayer.replay(places, { carryOut: true, rate: 1_000, most: 10, asNew: true });
@@ -124,4 +130,79 @@ test("letters of a provider whose topic is gone keep nobody from replaying the o
   const content = { ...gone, messageId: null, partition: 0 } as DeadLetter;
   append(markRecord(codecs.deadLetter, { ...begun, storedAt: NOW, content }, mark, NOW), NOW - DEAD_AFTER_MS);
   expect(await replay(first, begun, putAside("hello", 5))).toEqual({ replayed: 1, refused: { "not-replayable": 2 } });
+});
+
+/** A dispatch that its sender put aside, once more at each takeover before it was committed. */
+function dispatchAside(): LetterPlace {
+  const facts = {
+    ...{ messageId: ID, accountId: "acme", lane: "otp", to: TO, from: null, country: "DE", network: null },
+    ...{ networkSource: null, encoding: "gsm7", segments: 1, reference: null, callbackUrl: null, metadata: {} },
+    ...{ acceptedAt: NOW, expiresAt: NOW + 60_000, sentAs: null, segmentsSaved: 0 },
+  } satisfies Partial<MessageFacts> as MessageFacts;
+  const value = codecs.dispatch.encode({
+    ...{ facts, text: "hi", attempt: 1, provider: "a", route: "r", price: null, currency: null, tried: [] },
+    ...{ inDoubt: null, spendLeft: null, spendCurrency: null, charge: null, onDelivery: false, tariff: null },
+  });
+  const headers = { id: Buffer.from("one work") };
+  return letter({ reason: "undecodable", service: "sender", topic: DISPATCHES, offset: DONE - 1, value, headers });
+}
+
+/** The mark of another run that is about to replay this letter of a dispatch, or has. */
+function othersMark(place: LetterPlace, state: "begun" | "done" = "begun"): OutRecord {
+  const content = { reason: "undecodable", topic: DISPATCHES, partition: 0, messageId: ID } as DeadLetter;
+  return markRecord(codecs.deadLetter, { ...place, storedAt: NOW, content }, { state, run: "other", at: DONE }, NOW);
+}
+
+test("two runs at once put one of two letters of the same dispatch back, not each its own", async () => {
+  const routed = { type: "routed", attempt: 1, provider: "a", state: "", providerMessageIds: [] };
+  events = [{ ...routed, messageId: ID, to: TO, partition: 0, offset: 0 }];
+  const [first, twin] = [dispatchAside(), dispatchAside()];
+  const others: object[] = [];
+  // The first run stands still between its last look and its write.
+  const standing: Around = async (records, write) => {
+    if (records[0]?.topic === DISPATCHES) others.push(await replay(twin));
+    write();
+  };
+  expect(await replayBy([first], standing)).toEqual({ replayed: 1, refused: {} });
+  expect(others).toEqual([{ replayed: 0, refused: { waiting: 1 } }]);
+  expect(log.get(DISPATCHES)).toHaveLength(DONE + 1);
+});
+
+test("of two runs that mark two letters of the same dispatch, the one whose mark stands first goes on", async () => {
+  const routed = { type: "routed", attempt: 1, provider: "a", state: "", providerMessageIds: [] };
+  events = [{ ...routed, messageId: ID, to: TO, partition: 0, offset: 0 }];
+  const [first, twin] = [dispatchAside(), dispatchAside()];
+  const marked = (behind: boolean): Around => {
+    let marks = 0;
+    return async (records, write) => {
+      const other = records[0]?.topic === DEAD_LETTER_TOPIC && marks++ === 0;
+      if (other && !behind) append(othersMark(twin));
+      write();
+      if (other && behind) append(othersMark(twin));
+    };
+  };
+  expect(await replayBy([first], marked(false))).toEqual({ replayed: 0, refused: { waiting: 1 } });
+  log.set(DEAD_LETTER_TOPIC, log.get(DEAD_LETTER_TOPIC)!.slice(0, 2));
+  expect(await replayBy([first], marked(true))).toEqual({ replayed: 1, refused: {} });
+});
+
+test("a run that looks just while another one writes and marks its end puts nothing beside it", async () => {
+  const routed = { type: "routed", attempt: 1, provider: "a", state: "", providerMessageIds: [] };
+  events = [{ ...routed, messageId: ID, to: TO, partition: 0, offset: 0 }];
+  const [first, twin] = [dispatchAside(), dispatchAside()];
+  let looks = 0;
+  const otherGoesFirst: Around = async (records, write) => {
+    if (looks === 0 && records[0]?.topic === DEAD_LETTER_TOPIC) {
+      append(othersMark(first));
+      told = (topic) => {
+        if (topic !== DISPATCHES || ++looks !== 2) return;
+        append({ topic: DISPATCHES, partition: 0, key: null, value: null, headers: { id: "one work" } });
+        append(othersMark(first, "done"));
+      };
+    }
+    write();
+  };
+  expect(await replayBy([twin], otherGoesFirst)).toEqual({ replayed: 0, refused: { waiting: 1 } });
+  expect(looks).toBeGreaterThan(1);
+  expect(log.get(DISPATCHES)).toHaveLength(DONE + 1);
 });
