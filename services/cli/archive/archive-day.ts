@@ -81,6 +81,8 @@ async function archiveLocked(table: ArchivedTable, day: string, options: Archive
     );
   if (before !== undefined && !kept && !table.folded && before.rows > content.rows)
     throw hasMore(folder, table, before);
+  // The run that replaced another archive may have broken off before it removed that one's files.
+  if (kept) removeOthers(folder, before);
   const manifest = kept ? before : await write(table, day, folder, options, before);
   // An archive from before is trusted no more than a new one: a file may have been lost since.
   if (kept && options.drop) {
