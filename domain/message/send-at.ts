@@ -22,3 +22,11 @@ export function readSendAt(text: string, acceptedAt: number | undefined): number
   if (time > acceptedAt + MOST_AHEAD_MS) return { code: "send-at-too-far", message: "at most 35 days ahead" };
   return time;
 }
+
+/** The last moment of the year 9999, epoch ms. */
+const MOST_TIME = 253_402_300_799_999;
+
+/** Epoch ms of a record as requests over HTTP give a time; empty, and so refused, for a number that is none. */
+export function sendAtText(time: number): string {
+  return Number.isInteger(time) && Math.abs(time) <= MOST_TIME ? new Date(time).toISOString() : "";
+}

@@ -1,5 +1,6 @@
 import { hash } from "node:crypto";
 import { messageIdFromKey } from "../../domain/message/message-id.ts";
+import { sendAtText } from "../../domain/message/send-at.ts";
 import { validateSendRequest } from "../../domain/message/validation.ts";
 import type { OutRecord } from "../../platform/kafka/record.ts";
 import { extractTrace } from "../../platform/telemetry/trace-context.ts";
@@ -128,32 +129,36 @@ function judgeRequest(letter: Letter, request: SendRequest, on: Circumstances): 
   const { from, reference, callbackUrl, validitySeconds: validity } = request;
   const optional = { from: from || null, reference: reference || null, callbackUrl: callbackUrl || null };
   const { text, transliterate, metadata } = request;
-  const validation = validateSendRequest({
-    to: request.to,
-    text,
-    transliterate,
-    lane,
-    validity,
-    metadata,
-    ...optional,
-  });
-  if (!validation.ok)
-    return refuse("invalid", validation.problems.map(({ field, code }) => `${field}: ${code}`).join("; "));
   const events = on.eventsOf({ messageId, to });
   const reused = of.reason === "id-reused";
-  if (on.asNew && (events.length > 0 || reused))
-    return judgeAsNew(letter, request, { messageId, to }, events, reused, on);
+  const asNew = on.asNew && (events.length > 0 || reused);
+  // Its time runs from when it came in, as near as the letter tells; of a new message, from now.
+  const acceptedAt = asNew ? on.now : (request.acceptedAt ?? of.at);
+  const sendAt = asNew && isPast(request.sendAt, on.now) ? null : request.sendAt;
+  const validation = validateSendRequest(
+    {
+      ...{ to: request.to, text, transliterate, lane, validity, metadata, ...optional },
+      sendAt: sendAt === null ? null : sendAtText(sendAt),
+    },
+    { acceptedAt: Math.min(acceptedAt, on.now) },
+  );
+  if (!validation.ok)
+    return refuse("invalid", validation.problems.map(({ field, code }) => `${field}: ${code}`).join("; "));
+  if (asNew) return judgeAsNew(letter, { ...request, acceptedAt, sendAt }, { messageId, to }, events, reused, on);
   if (reused)
     return refuse("id-reused", `${messageId} stands for another text to this number (--as-new gives a new id)`);
   const known = whatBecame(events) ?? whatGoes({ messageId, to }, on);
   if (known !== undefined) return known;
-  // Its time runs from when it came in, as near as the letter tells.
-  const acceptedAt = request.acceptedAt ?? of.at;
-  const end = acceptedAt + validation.request.validitySeconds * 1_000;
+  const end = Math.max(acceptedAt, sendAt ?? acceptedAt) + validation.request.validitySeconds * 1_000;
   if (end <= on.now) return refuse("expired", `its validity ended at ${timeText(end)}`);
   const asItIs = request.acceptedAt !== null && request.messageId === messageId;
   const value = asItIs ? of.value : on.codecs.request.encode({ ...request, messageId, acceptedAt });
   return back(letter, on, messageId, "sent as the message that it was", value);
+}
+
+/** What was handed in for a time that has passed goes out at once, as a new message. */
+function isPast(sendAt: number | null, now: number): boolean {
+  return sendAt !== null && sendAt <= now;
 }
 
 /** Under an id that follows from the request, so that it is one message however often it is replayed, and by however many letters of it. */
@@ -178,7 +183,7 @@ function judgeAsNew(
     whatBecame(on.eventsOf({ messageId: idOfPlace(letter, request), to })) ??
     whatGoes({ messageId, to }, on);
   if (known !== undefined) return known;
-  const value = on.codecs.request.encode({ ...request, messageId, acceptedAt: on.now });
+  const value = on.codecs.request.encode({ ...request, messageId });
   return back(letter, on, messageId, `sent as the new message ${messageId}`, value);
 }
 
@@ -282,6 +287,8 @@ function sizeOf({ key, value, headers = {} }: OutRecord): number {
   return (key?.length ?? 0) + (value?.length ?? 0) + ofHeaders;
 }
 
+/** Anybody may write a time into a record, and not every number is one. */
 function timeText(ms: number): string {
-  return new Date(ms).toISOString();
+  const time = new Date(ms);
+  return Number.isNaN(time.getTime()) ? String(ms) : time.toISOString();
 }

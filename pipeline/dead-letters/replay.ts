@@ -162,8 +162,10 @@ export class Replayer {
       // Before the events are looked up: what has been dealt with by now has its events by then.
       committed.set(topic, await reader.committed(group, topic));
     }
-    const waiting = await this.waitingIn(letters, committed);
+    // Before the topics are looked into: what another run had not written by then its mark says, and what it had is found.
     await marks.read();
+    const besides = await this.goingBefore(letters, marks);
+    const waiting = await this.waitingIn(letters, committed);
     const read = await Promise.all(
       letters.map(async (letter) => ({ letter, content: await loadContent(codecs, letter.content) })),
     );
@@ -175,13 +177,13 @@ export class Replayer {
     const messages = new Set<string>();
     for (const { letter, content } of read) {
       const { topic, partition, offset } = letter.content;
-      const claim = await this.claim(letter, marks.of(letter), options.carryOut);
-      const work = `${topic} ${workOf(letter.content) ?? placeText(letter)}`;
+      const claim = await this.claim(letter, marks.of(letter), options.carryOut, counts.has(topic));
+      const work = workOf(letter);
       const reached = committed.get(topic)?.[partition] ?? -1;
       const verdict = judgeReplay(letter, {
         ...{ codecs, content, claim, run: this.run, now: this.now() },
         dealtWith: reached > offset && (claim.state !== "replayed" || reached >= claim.mark.at),
-        onItsWay: taken.has(work) || waiting.has(work),
+        onItsWay: taken.has(work) || waiting.has(work) || besides.get(letter)?.has(work) === true,
         goesAlready: (key) => messages.has(messageText(key)),
         targetPartitions: counts.get(topic),
         eventsOf: (key) => events.get(messageText(key)) ?? [],
@@ -204,8 +206,10 @@ export class Replayer {
    */
   private async waitingIn(letters: readonly Letter[], committed: ReadonlyMap<string, readonly number[]>) {
     const found = new Set<string>();
-    const places = new Set(letters.filter(isDispatch).map(targetOf));
-    for (const { content } of letters.filter((letter) => isDispatch(letter) && places.delete(targetOf(letter)))) {
+    // The topic of a provider that is no more may be gone.
+    const there = letters.filter((letter) => isDispatch(letter) && committed.has(letter.content.topic));
+    const places = new Set(there.map(targetOf));
+    for (const { content } of there.filter((letter) => places.delete(targetOf(letter)))) {
       const { topic, partition } = content;
       const high = (await this.options.reader.watermarks(topic))[partition]?.high ?? 0;
       const from = committed.get(topic)?.[partition] ?? 0;
@@ -216,6 +220,16 @@ export class Replayer {
           if (id !== undefined) found.add(`${topic} ${id}`);
         }),
       );
+    }
+    return found;
+  }
+
+  /** Works of other letters that other runs are about to hand to providers, by the letter that must not go beside them. What is no dispatch its reader takes once. */
+  private async goingBefore(letters: readonly Letter[], marks: LetterMarks): Promise<Map<Letter, ReadonlySet<string>>> {
+    const found = new Map<Letter, ReadonlySet<string>>();
+    for (const letter of letters.filter(isDispatch)) {
+      const places = marks.goingBefore(letter, this.run, this.now());
+      if (places.length > 0) found.set(letter, new Set((await this.options.box.read(places)).map(workOf)));
     }
     return found;
   }
@@ -235,15 +249,16 @@ export class Replayer {
     return new Map(receipts.map(({ letter }, i) => [letter, found[i] ?? []]));
   }
 
-  /** What the marks say; where a run has ended in the middle, with what its topic says. */
+  /** What the marks say; where a run has ended in the middle, with what its topic says, if that is there. */
   private async claim(
     letter: Letter,
     marks: readonly ReplayMark[],
     carryOut: boolean,
+    isThere: boolean,
   ): Promise<Exclude<Claim, { state: "interrupted" }>> {
     const claim = claimOf(marks, this.run, this.now());
     if (claim.state !== "interrupted") return claim;
-    const written = await this.written(letter, claim.marks);
+    const written = isThere ? await this.written(letter, claim.marks) : undefined;
     if (written !== undefined) {
       const { codecs, producer } = this.options;
       if (carryOut) await producer.send([markRecord(codecs.deadLetter, letter, written, this.now())]);
@@ -287,9 +302,10 @@ function isDispatch({ content }: Letter): boolean {
   return providerOfTopic(content.topic) !== undefined;
 }
 
-/** The `id` that the record has, by which two letters of one work are told. */
-function workOf({ headers: { id } }: Letter["content"]): string | undefined {
-  return id?.toString();
+/** Topic and `id` of the record, by which two letters of one work are told. */
+function workOf(letter: Letter): string {
+  const { topic, headers } = letter.content;
+  return `${topic} ${headers.id?.toString() ?? placeText(letter)}`;
 }
 
 /** Messages whose events a verdict on the letter needs. */

@@ -4,7 +4,9 @@ import type { Letter } from "./replay-mark.ts";
 /** Fields with a phone number, in part or as a whole; a sender may be one. */
 const NUMBERS: ReadonlySet<string> = new Set(["to", "from", "sentAs", "key"]);
 /** Fields with what somebody wrote to somebody, or an address that may contain a secret. */
-const TEXTS: ReadonlySet<string> = new Set(["text", "octets", "callbackUrl"]);
+const TEXTS: ReadonlySet<string> = new Set(["text", "octets", "callbackUrl", "media"]);
+/** Words of ours that name a sender, which may be somebody's number. */
+const WORDS: ReadonlySet<string> = new Set(["counted", "rules"]);
 /** Headers that say nothing of the message's content. */
 const PLAIN_HEADERS: ReadonlySet<string> = new Set(["id", "src", "due", "traceparent", "replay-of", "replayed-src"]);
 /** Digits of a number that are shown: its country, and a little of its range. */
@@ -58,6 +60,7 @@ function shown(name: string, value: unknown, reveal: boolean): unknown {
     return Object.fromEntries(Object.entries(value).map(([field, one]) => [field, shown(field, one, reveal)]));
   if (reveal || typeof value !== "string") return value;
   if (TEXTS.has(name)) return `(${value.length} characters)`;
+  if (WORDS.has(name)) return value.replaceAll(/\d{9,}/g, (digits) => `${digits.slice(0, SHOWN_DIGITS)}…`);
   return NUMBERS.has(name) ? hiddenNumber(value) : value;
 }
 

@@ -5,9 +5,10 @@ import type { LiveCatalog } from "../../pipeline/follow/live-catalog.ts";
 import type { SuspicionBoard } from "../../pipeline/follow/suspicion-board.ts";
 import type { ClickhouseReader } from "../../pipeline/read-model/clickhouse-reader.ts";
 import { ClickhouseStatus } from "../../pipeline/read-model/clickhouse-status.ts";
-import { findMessages, MAX_ID_LENGTH } from "../../pipeline/read-model/find-messages.ts";
+import { type FoundMessage, findMessages, MAX_ID_LENGTH } from "../../pipeline/read-model/find-messages.ts";
+import type { HistoryEntry, MessageStatusAnswer } from "../../pipeline/read-model/message-status.ts";
 import { ProblemError } from "../../platform/http/problem.ts";
-import { isSubscriber, mayAs, type Person, shownNumber } from "./access/roles.ts";
+import { isSubscriber, mayAs, type Person, type Role, shownAddress, shownNumber } from "./access/roles.ts";
 import type { AlertsOnPage } from "./alerts/open-alerts.ts";
 import { campaignQuestions } from "./campaign-questions.ts";
 import { catalogQuestions } from "./catalog-questions.ts";
@@ -130,7 +131,8 @@ function messageQuestions({ clickhouse }: QuestionParts): Question[] {
       role: "viewer",
       answer: async ({ role }, { query }) => {
         const found = await findMessages(clickhouse, textOf(query.id, MAX_ID_LENGTH));
-        return { messages: found.map((one) => ({ ...one, to: shownNumber(one.to, role) })) };
+        const sender = (one: FoundMessage) => shownAddress(one.sender, role);
+        return { messages: found.map((one) => ({ ...one, to: shownNumber(one.to, role), sender: sender(one) })) };
       },
     },
     {
@@ -141,10 +143,19 @@ function messageQuestions({ clickhouse }: QuestionParts): Question[] {
         const id = textOf(params.id, 36);
         if (!UUID.test(id)) throw invalidQuery("id: a message id is a UUID");
         const found = await status.find(textOf(query.account, 64), id, []);
-        return { messages: found.map((one) => ({ ...one, to: shownNumber(one.to, role) })) };
+        const history = (one: MessageStatusAnswer) => one.history.map((entry) => shownEntry(entry, role));
+        return { messages: found.map((one) => ({ ...one, to: shownNumber(one.to, role), history: history(one) })) };
       },
     },
   ];
+}
+
+/** The sender that goes out may be somebody's number, and what rules had to do with it names it once more. */
+function shownEntry(entry: HistoryEntry, role: Role): HistoryEntry {
+  const { sentAs, rules } = entry;
+  if (sentAs === undefined) return entry;
+  const shown = shownAddress(sentAs, role);
+  return { ...entry, sentAs: shown, ...(rules === undefined ? {} : { rules: rules.replaceAll(sentAs, () => shown) }) };
 }
 
 function explainQuestionOf({ routing }: QuestionParts): Question {

@@ -1,5 +1,6 @@
 import type { Account } from "../../domain/catalog/account.ts";
 import { messageIdOfRequest } from "../../domain/message/message-id.ts";
+import { sendAtText } from "../../domain/message/send-at.ts";
 import { type FieldProblem, type Validation, validateSendRequest } from "../../domain/message/validation.ts";
 import type { InRecord } from "../../platform/kafka/record.ts";
 import type { Lane, MessageFacts, SendRequest } from "../../schemas/generated/types.ts";
@@ -13,8 +14,6 @@ const SECOND_MS = 1_000;
 /** A request older than this was not accepted then, but has its time in another unit. */
 const OLDEST_MS = 31 * 86_400 * SECOND_MS;
 const MAX_DIGITS = 15;
-/** The last moment of the year 9999, epoch ms. */
-const MOST_TIME = 253_402_300_799_999;
 
 /**
  * Checks a request whoever produced it, and collects what is known of the message, with what its account says of messages that
@@ -80,17 +79,12 @@ function validate(request: SendRequest, lane: Lane, acceptedAt: number): Validat
     transliterate: request.transliterate,
     lane,
     validity: request.validitySeconds,
-    sendAt: request.sendAt === null ? null : timeText(request.sendAt),
+    sendAt: request.sendAt === null ? null : sendAtText(request.sendAt),
     reference: given(request.reference),
     callbackUrl: given(request.callbackUrl),
     metadata: request.metadata,
   };
   return validateSendRequest(fields, { acceptedAt });
-}
-
-/** Epoch ms as requests over HTTP give a time; empty, and so refused, for a number that is none. */
-function timeText(time: number): string {
-  return Number.isInteger(time) && Math.abs(time) <= MOST_TIME ? new Date(time).toISOString() : "";
 }
 
 /** Producers whose texts cannot be null write an empty one where they have none, as for `messageId`. */

@@ -5,6 +5,7 @@ import { type ArchivedTable, DROP_AFTER_DAYS, isOver, mayBeDropped } from "./arc
 import { withDay } from "./day-lock.ts";
 import { dropDay } from "./drop-day.ts";
 import {
+  type ArchivedColumn,
   type ArchivedFile,
   agrees,
   folderOf,
@@ -15,7 +16,7 @@ import {
 } from "./manifest.ts";
 import { checkReplaced, hasMore, removeOthers } from "./replaced-archive.ts";
 import { temporaryTable } from "./side-table.ts";
-import { columnsOf, contentOf, type Database, loadFile, piecesOf, readPiece } from "./table-content.ts";
+import { type Content, columnsOf, contentOf, type Database, loadFile, piecesOf, readPiece } from "./table-content.ts";
 
 export interface ArchiveOptions {
   readonly db: Database;
@@ -73,7 +74,9 @@ async function archiveLocked(table: ArchivedTable, day: string, options: Archive
       bytes: bytesOf(before?.files ?? []),
       dropped: false,
     };
-  const kept = before !== undefined && agrees(before, content);
+  const kept =
+    before !== undefined &&
+    (agrees(before, content) || (await isSameWithColumns(table, day, folder, before, { columns, content }, db)));
   if (before !== undefined && !kept && !options.replace)
     throw new SluiceError(
       `${folder} holds ${before.rows} rows of ${day} and ${table.name} has ${content.rows}, which are not the same. --replace archives it anew if all of the archive's rows are in ${table.name}; if not, restore it first, or choose another folder`,
@@ -81,6 +84,8 @@ async function archiveLocked(table: ArchivedTable, day: string, options: Archive
     );
   if (before !== undefined && !kept && !table.folded && before.rows > content.rows)
     throw hasMore(folder, table, before);
+  // The run that replaced another archive may have broken off before it removed that one's files.
+  if (kept) removeOthers(folder, before);
   const manifest = kept ? before : await write(table, day, folder, options, before);
   // An archive from before is trusted no more than a new one: a file may have been lost since.
   if (kept && options.drop) {
@@ -142,6 +147,38 @@ async function write(
           class: "transient",
         },
       );
+  }
+}
+
+interface Live {
+  readonly columns: readonly ArchivedColumn[];
+  readonly content: Content;
+}
+
+/**
+ * Whether an archive from before columns came gives back what the table has of its day: in all of its rows they say what they say where they are not
+ * written. @throws SluiceError `ARCHIVE_BROKEN`
+ */
+async function isSameWithColumns(
+  table: ArchivedTable,
+  day: string,
+  folder: string,
+  archive: Manifest,
+  { columns, content }: Live,
+  db: Database,
+): Promise<boolean> {
+  const types = new Map(columns.map(({ name, type }) => [name, type]));
+  const cameSince = archive.columns.every(({ name, type }) => types.get(name) === type);
+  if (!cameSince || columns.length === archive.columns.length || archive.rows !== content.rows) return false;
+  if (!agrees(archive, await contentOf(db, table, day, archive.columns))) return false;
+  for (const file of archive.files) await checkArchiveFile(folder, file);
+  const side = await temporaryTable(db, table.name);
+  try {
+    for (const { name } of archive.files) await loadFile(db, side.name, archive.columns, join(folder, name));
+    const found = await contentOf(db, table, day, columns, side.name);
+    return found.rows === content.rows && found.checksum === content.checksum;
+  } finally {
+    await side.drop();
   }
 }
 

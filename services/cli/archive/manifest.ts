@@ -1,4 +1,13 @@
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import { z } from "zod";
 import { SluiceError } from "../../../platform/errors/sluice-error.ts";
@@ -68,7 +77,8 @@ export function writeManifest(folder: string, content: Manifest): void {
   const draft = `${path}.${process.pid}.part`;
   const descriptor = openSync(draft, "w");
   try {
-    writeSync(descriptor, `${JSON.stringify(content, undefined, 2)}\n`);
+    // Not writeSync: where the disk is nearly full that writes a part, and says so by a number only.
+    writeFileSync(descriptor, `${JSON.stringify(content, undefined, 2)}\n`);
     fsyncSync(descriptor);
   } finally {
     closeSync(descriptor);

@@ -1,4 +1,4 @@
-import { readdirSync, rmSync, statSync } from "node:fs";
+import { existsSync, readdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { SluiceError } from "../../../platform/errors/sluice-error.ts";
 import { checkArchiveFile } from "./archive-file.ts";
@@ -53,9 +53,13 @@ export function hasMore(folder: string, { name }: ArchivedTable, { day, rows }: 
   );
 }
 
-/** Removes the files of an archive that this one has replaced, and of runs that broke off. What is younger may be another run's. */
+/**
+ * Removes the files of an archive that this one has replaced, and of runs that broke off. What is younger may be another run's; where one of its own is
+ * lost, nobody can tell.
+ */
 export function removeOthers(folder: string, { files }: Manifest): void {
   const named = new Set(files.map(({ name }) => name));
+  if ([...named].some((name) => !existsSync(join(folder, name)))) return;
   const writtenAt = (name: string) => statSync(join(folder, name)).mtimeMs;
   const began = Math.min(...[...named].map(writtenAt));
   for (const name of readdirSync(folder))

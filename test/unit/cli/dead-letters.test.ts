@@ -108,6 +108,21 @@ describe("a shown letter", () => {
     expect(JSON.stringify(shownLetter(letter, read, true))).toContain("come at 8");
   });
 
+  it("hides where what was attached can be had, and numbers within what rules and caps said", () => {
+    const media = ["https://media.example/491711234567/token"];
+    const event = {
+      ...{ facts: { to: "491711234567", from: "+491729876543" }, counted: ["daily/sender/+491729876543"] },
+      ...{ rules: "sender rule de: goes out as whatsapp:+491729876543; cap daily: left out 40001", media },
+    };
+    const content = { ok: true, kind: "event", value: event } as unknown as Parameters<typeof shownLetter>[1];
+    expect(shownLetter(letter, content, false).content).toMatchObject({
+      counted: ["daily/sender/+4917…"],
+      rules: "sender rule de: goes out as whatsapp:+4917…; cap daily: left out 40001",
+      media: ["(40 characters)"],
+    });
+    expect(shownLetter(letter, content, true).content).toEqual(event);
+  });
+
   it("leaves names as they are", () => {
     expect([hiddenNumber("ACME"), hiddenNumber("491711234567"), hiddenNumber("12345")]).toEqual([
       "ACME",

@@ -129,6 +129,32 @@ describe("judgeReplay", () => {
     expect(code(request({ text: "" }), topic)).toBe("invalid");
   });
 
+  it("counts the validity of a request for later from its time on, and measures that time, as the router does", () => {
+    const topic = "sms.requests.marketing";
+    const later = { acceptedAt: NOW - 86_400_000, validitySeconds: 30 };
+    expect(code(request({ ...later, sendAt: NOW + 3_600_000 }), topic)).toBe("ok");
+    expect(code(request({ ...later, sendAt: NOW - 29_000 }), topic)).toBe("ok");
+    expect(code(request({ ...later, sendAt: NOW - 31_000 }), topic)).toBe("expired");
+    for (const sendAt of [later.acceptedAt - 601_000, later.acceptedAt + 36 * 86_400_000, 1e18])
+      expect(code(request({ ...later, sendAt }), topic)).toBe("invalid");
+  });
+
+  it("sends a request for later as a new message at its time, and at once where that has passed", () => {
+    const topic = "sms.requests.marketing";
+    const ended = [event("closed", 0), event("final", 0, "rejected")];
+    const sentAt = (sendAt: number) => {
+      const verdict = judge(request({ sendAt, acceptedAt: NOW - 86_400_000 }), topic, { events: ended, asNew: true });
+      return verdict.ok ? JSON.parse(String(verdict.record.value)).sendAt : verdict.code;
+    };
+    expect(sentAt(NOW + 3_600_000)).toBe(NOW + 3_600_000);
+    expect(sentAt(NOW - 3_600_000)).toBeNull();
+    expect(sentAt(NOW + 36 * 86_400_000)).toBe("invalid");
+  });
+
+  it("judges a request with a time of acceptance that is none, as anybody may write one", () => {
+    expect(code(request({ acceptedAt: -1e17 }), "sms.requests.otp")).toBe("expired");
+  });
+
   it("sends as a new message only what no provider can have had", () => {
     const topic = "sms.requests.otp";
     const ended = [event("closed", 0), event("final", 0, "rejected")];

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, rmSync, truncateSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, rmSync, truncateSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
@@ -100,4 +100,31 @@ it("reads no day anew that has fewer rows than its archive", async () => {
   await expect(archive()).rejects.toMatchObject({ code: "ARCHIVE_DIFFERS" });
   await expect(archive({ replace: true })).rejects.toMatchObject({ code: "ARCHIVE_HAS_MORE" });
   expect(reads).toBe(0);
+});
+
+it("keeps an archive from before a column came, and drops its day, where the column says nothing", async () => {
+  await archive();
+  tables.columns = [...tables.columns, { name: "verdict", type: "String" }];
+  expect(await archive()).toMatchObject({ did: "kept", rows: 5 });
+  tables.filled.set("events", 1);
+  await expect(archive({ drop: true })).rejects.toMatchObject({ code: "ARCHIVE_DIFFERS" });
+  expect([...tables.rows]).toEqual([["events", 5]]);
+  tables.filled.clear();
+  expect(await archive({ drop: true })).toMatchObject({ did: "kept", rows: 5, dropped: true });
+});
+
+it("removes what a run left that broke off when its archive had taken an older one's place", async () => {
+  await archive();
+  const left = join(folder(), "2026-10-01-00-000-0123456789abcdef.parquet");
+  writeFileSync(left, "");
+  utimesSync(left, 1_000, 1_000);
+  expect(await archive()).toMatchObject({ did: "kept" });
+  expect(existsSync(left)).toBe(false);
+  // What is lost is no reason to remove another file.
+  const [file] = fileNames();
+  writeFileSync(left, "");
+  utimesSync(left, 1_000, 1_000);
+  rmSync(join(folder(), file!));
+  expect(await archive()).toMatchObject({ did: "kept" });
+  expect(existsSync(left)).toBe(true);
 });
