@@ -3,11 +3,11 @@ import { countriesOfMobileCode } from "../numbers/mobile-country-codes.ts";
 import { countriesByCallingCode, liesElsewhere } from "../numbers/number-prefix.ts";
 import { type CatalogProblem, problemAt } from "./catalog-problem.ts";
 import type { Catalog } from "./catalog-schema.ts";
-import type { PriceList, PriceTable } from "./price-list.ts";
 import type { Provider } from "./provider.ts";
 import { countriesOf, type Region, some } from "./region.ts";
 import type { Route } from "./route.ts";
 import { carriesSender, senderFit } from "./sender-rules.ts";
+import { networkMayBeKnown, pricedCountries, type ServedCountries, servedCountries } from "./served-countries.ts";
 import { reached, type ShadowedRoute, shadowedRoutes } from "./shadowed-routes.ts";
 import { noNumbers, unknownNetworks } from "./unmatched-codes.ts";
 
@@ -21,9 +21,8 @@ interface Known {
   prefixTries: number;
 }
 
-interface Served {
+interface Served extends ServedCountries {
   readonly provider: Provider;
-  readonly serves: (country: string) => boolean;
 }
 
 const PREFIX_TRIES = 100;
@@ -31,8 +30,11 @@ const PREFIX_TRIES = 100;
 /** Routes and regions that can be carried out and are probably not meant: above all what applies to no message. */
 export function routingWarnings(catalog: Catalog): CatalogProblem[] {
   const { providers, routes, regions } = catalog;
+  const network = networkMayBeKnown(catalog.portability);
   const known = {
-    providers: new Map(providers.map((provider) => [provider.id, { provider, serves: servedBy(provider.prices) }])),
+    providers: new Map(
+      providers.map((provider) => [provider.id, { provider, ...servedCountries(provider.prices, network) }]),
+    ),
     regions,
     prefixTries: PREFIX_TRIES,
   };
@@ -144,22 +146,34 @@ function ofService(
 ): CatalogProblem[] {
   const named = members.flatMap(({ id }) => providers.get(id) ?? []);
   const unserved = countries.filter((country) => !named.some(({ serves }) => serves(country)));
-  const nobody = `no provider of it has a price for ${some(unserved)}: messages there are not sent`;
+  const bare = unserved.filter((country) => named.some(({ names }) => names(country)));
+  const without = unserved.filter((country) => !bare.includes(country));
+  const nobody = `no provider of it has a price for ${some(without)}: messages there are not sent`;
   return [
-    ...(unserved.length === 0 ? [] : [problemAt(at, nobody)]),
-    ...named.flatMap(({ provider, serves }, index) => {
+    ...(without.length === 0 ? [] : [problemAt(at, nobody)]),
+    ...(bare.length === 0 ? [] : [problemAt(at, unknownAlone(bare, "messages there are not sent"))]),
+    ...named.flatMap(({ provider, serves, names }, index) => {
       const { id } = provider;
       const entry = [...at, "providers", index];
-      const dear = countries.filter((country) => !serves(country) && !unserved.includes(country));
+      const lacking = countries.filter((country) => !serves(country) && !unserved.includes(country));
+      const dear = lacking.filter((country) => !names(country));
+      const idle = lacking.filter(names);
       const price = `"${id}" has no price for ${some(dear)}: it gets none of those messages`;
       const lane = `"${id}" carries ${provider.lanes.join(", ")} only: it gets no message of this route`;
       return [
         ...(dear.length === 0 ? [] : [problemAt(entry, price)]),
+        ...(idle.length === 0
+          ? []
+          : [problemAt(entry, `"${id}": ${unknownAlone(idle, "it gets none of those messages")}`)]),
         ...(lanes === undefined || lanes.some((name) => provider.lanes.includes(name)) ? [] : [problemAt(entry, lane)]),
       ];
     }),
   ];
 }
+
+/** Carriers list some countries by networks alone, and there no number says which is its own. */
+const unknownAlone = (countries: readonly string[], then: string): string =>
+  `prices for ${some(countries)} are of networks alone that no number is known to be of, so that ${then}: add a price of the country, or look-ups (portability.yaml)`;
 
 /** Lanes that none of a route's providers carries, where earlier routes leave it messages of them. Those that it names are an error. */
 function ofLanes(routes: readonly Route[], { providers, regions }: Known): CatalogProblem[] {
@@ -176,25 +190,6 @@ function ofLanes(routes: readonly Route[], { providers, regions }: Known): Catal
   });
 }
 
-/** Which countries a price list serves, at least in part, now or later. */
-function servedBy({ tables }: PriceList): (country: string) => boolean {
-  if (tables.some(({ elsewhere }) => elsewhere !== undefined)) return () => true;
-  const countries = new Set(tables.flatMap((table) => [...countriesWithin(table)]));
-  return (country) => countries.has(country);
-}
-
-function countriesWithin({ byNetwork, byNetworkAndCountry, byPrefix, byCountry }: PriceTable): Set<string> {
-  const mobileCodes = new Set([...byNetwork.keys()].map((network) => network.slice(0, 3)));
-  // No calling code is longer.
-  const callingCodes = new Set([...byPrefix.keys()].map((prefix) => prefix.slice(0, 3)));
-  return new Set([
-    ...byCountry.keys(),
-    ...[...byNetworkAndCountry.values()].flatMap((countries) => [...countries.keys()]),
-    ...[...mobileCodes].flatMap((code) => countriesOfMobileCode(code) ?? []),
-    ...[...callingCodes].flatMap(countriesByCallingCode),
-  ]);
-}
-
 /** Countries that there are prices for, and no way to. */
 function unrouted(
   providers: readonly Provider[],
@@ -202,9 +197,7 @@ function unrouted(
   regions: readonly Region[],
 ): CatalogProblem[] {
   if (routes.length === 0) return [];
-  const lost = new Set(
-    providers.flatMap(({ prices }) => prices.tables.flatMap(({ byCountry }) => [...byCountry.keys()])),
-  );
+  const lost = new Set(providers.flatMap(({ prices }) => [...pricedCountries(prices)]));
   for (const { when } of routes) {
     if (lost.size === 0) break;
     const countries = countriesOf(when, regions);

@@ -225,6 +225,56 @@ describe("a catalog that can be carried out and is probably not meant", () => {
     ]);
   });
 
+  it("with prices for a country of its route by networks alone that no number is known to be of", () => {
+    const american = (change: Loose = {}) =>
+      warningsAfter((plain) => {
+        Object.assign(plain.providers[1]!, {
+          prices: [
+            { mccMnc: "310260", price: "0.01" },
+            { country: "DE", price: "0.01" },
+          ],
+        });
+        Object.assign(plain, change);
+        const when = { countries: ["US"], lanes: ["marketing"] };
+        plain.routes.unshift({ id: "us", when, strategy: "priority", providers: [{ id: "south" }] });
+        plain.routes.unshift({
+          id: "two",
+          when: { ...when, accounts: ["acme"] },
+          strategy: "priority",
+          providers: [{ id: "south" }, { id: "north" }],
+        });
+      }).filter((message) => message.startsWith("routes"));
+    const alone = "prices for US are of networks alone that no number is known to be of, so that ";
+    expect(american()).toEqual([
+      expect.stringMatching(
+        `^routes\\[0\\]\\.providers\\[0\\]: "south": ${alone}it gets none of those messages: add a price of the country`,
+      ),
+      expect.stringMatching(`^routes\\[1\\]: ${alone}messages there are not sent: add a price of the country`),
+    ]);
+    const lookup = { id: "mnp", kind: "http", url: "https://mnp.example.net/{number}", answer: { mccMnc: "network" } };
+    expect(american({ portability: { lookups: [lookup] } })).toEqual([]);
+    expect(american({ portability: { lookups: [{ ...lookup, countries: ["US"] }] } })).toEqual([]);
+    expect(american({ portability: { lookups: [{ ...lookup, countries: ["DE"] }] } })).toHaveLength(2);
+    expect(american({ portability: { learned: {} } })).toEqual([]);
+  });
+
+  it("with prices of networks in countries that no route is for", () => {
+    const messages = warningsAfter((plain) => {
+      const prices = ["20801", "26001", "310260"].map((mccMnc) => ({ mccMnc, price: "0.01" }));
+      Object.assign(plain.providers[1]!, { prices });
+      plain.routes = [
+        {
+          id: "only",
+          when: { countries: ["DE"] },
+          strategy: "priority",
+          providers: ["north", "south", "web"].map((id) => ({ id })),
+        },
+      ];
+    }).filter((message) => message.startsWith("routes:"));
+    // Of 310260 it is not known which country is meant.
+    expect(messages).toEqual([expect.stringMatching(/^routes: providers have prices for FR, PL, and no route/)]);
+  });
+
   it("with prices for countries that no route is for", () => {
     const only = (when: Loose) =>
       warningsAfter((plain) => {
