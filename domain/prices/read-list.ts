@@ -6,6 +6,7 @@ import type { Field } from "./header-words.ts";
 import { type ListProblem, someOf } from "./list-problem.ts";
 import { listWarnings } from "./list-warnings.ts";
 import { type DateOrder, dateOrderOf } from "./local-date.ts";
+import { beginsAsNormalForm } from "./normal-form.ts";
 import { type PlacedEntry, placeEntries } from "./price-entry.ts";
 import { cellOf, type Notation, type ReadRow, type Row, readRow } from "./read-row.ts";
 import { type Divisor, STATE_DIVISOR, unitOfNote } from "./units.ts";
@@ -49,10 +50,14 @@ const MAX_DAYS = 1_000;
 /** More problems than this are counted only: they have one cause. */
 const MAX_PROBLEMS = 50;
 
+const DIVIDED =
+  'is in the form that sluice catalog export writes, with prices of one segment in units of the currency: take "divisor" away';
+
 const wholly = (message: string): ListProblem => ({ line: undefined, column: undefined, message });
 
 /** Reads the text of a price list (see docs/price-lists.md). One wrong line refuses all of it. */
 export function readList(text: string, settings: ListSettings = {}): ReadList {
+  if ((settings.divisor ?? 1) !== 1 && beginsAsNormalForm(text)) return refuse([wholly(DIVIDED)]);
   const table = findTable(text, settings);
   if (!table.ok) return table;
   const { header, records, titles, delimiter } = table;
