@@ -166,7 +166,9 @@ describe("codes", () => {
 
   it("of prefixes may have a plus, zeros, blanks behind a plus, and ranges", () => {
     expect(contentOf(readPrefixes("+49 (151), 004916; 4917-4919"))).toEqual(["49151", "4916", "4917", "4918", "4919"]);
-    for (const text of ["358 400", "0151", "999", "49x", "4915-49160"])
+    // Dialled within the country alone: no number of Germany begins with 490. In Italy it may be part of it.
+    expect(contentOf(readPrefixes("+49 (0)151, +49(0)160, +49 (0) 170"))).toEqual(["49151", "49160", "49170"]);
+    for (const text of ["358 400", "0151", "999", "49x", "4915-49160", "+39 (0)6", "+49 151 (0)"])
       expect(contentOf(readPrefixes(text))).toEqual(expect.any(String));
   });
 });
