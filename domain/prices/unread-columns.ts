@@ -3,6 +3,7 @@ import { currencyWithin } from "./currencies.ts";
 import type { Column, Header } from "./header.ts";
 import { namesAPrice } from "./header-words.ts";
 import { type ListProblem, someOf } from "./list-problem.ts";
+import { readDate } from "./local-date.ts";
 import { isOneSegment, isUnitColumn, STATE_DIVISOR } from "./units.ts";
 import { plainWords } from "./words.ts";
 
@@ -94,6 +95,9 @@ export function unreadColumns(lines: readonly Line[], header: Header, named: boo
   };
   const filled = ({ index }: Column) => lines.some(({ record }) => (record.cells[index] ?? "").trim() !== "");
   const ends = header.ignored.filter((column) => ENDS.test(plainWords(column.name)) && filled(column));
+  const dated = header.columns.has("validFrom")
+    ? []
+    : header.ignored.filter((column) => !ends.includes(column) && holdsDates(lines, column));
   const amounts = header.ignored.filter(
     ({ name }) =>
       namesAPrice(name) || CHANGES.test(plainWords(name)) || currencyWithin(name, undefined).currency !== undefined,
@@ -101,8 +105,23 @@ export function unreadColumns(lines: readonly Line[], header: Header, named: boo
   return [
     ...about(named ? [] : amounts, `prices are those of "${price}" alone`),
     ...about(ends, "a price holds until another one of the same begins"),
+    ...about(dated, DATED_COLUMN),
     ...gone(lines, header),
   ];
+}
+
+const DATED_COLUMN =
+  'these cells are dates, and these prices hold at once: if they hold from these days, state the column ("columns": validFrom)';
+
+/** Whether all that a column says of rows are days, with a time of day or without. */
+function holdsDates(lines: readonly Line[], column: Column): boolean {
+  const texts = lines.flatMap(({ record, row }) => (row.kind === "row" ? [textOf(record, column)] : []));
+  return texts.some((text) => text !== "") && texts.every((text) => text === "" || isDay(text));
+}
+
+function isDay(text: string): boolean {
+  const bare = text.replace(/[T\s]+\d{1,2}:\d\d.*$/, "");
+  return readDate(bare, "day-first").ok || readDate(bare, "month-first").ok;
 }
 
 /** Rows that a column says are not served any more. */

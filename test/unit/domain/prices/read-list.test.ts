@@ -81,3 +81,25 @@ function messagesOf(text: string): string[] {
   const list = readList(text);
   return list.ok ? [] : list.problems.map(({ message }) => message);
 }
+
+it("warns of a column of dates that is not read, since its prices hold at once", () => {
+  const warningsOf = (header: string, ...cells: string[]) => {
+    const list = readList([`Country,Price EUR,${header}`, ...cells.map((cell) => `DE,0.05,${cell}`)].join("\n"));
+    if (!list.ok) throw new Error(JSON.stringify(list.problems));
+    return list.value.warnings.map(({ message }) => message).filter((message) => message.startsWith("not read"));
+  };
+  const dates = 'not read: "Effective Date (UTC)"; these cells are dates, and these prices hold at once';
+  for (const cells of [
+    ["2027-03-01"],
+    ["01/03/2027", ""],
+    ["3/15/2027 12:00:00 AM"],
+    ["1 Mar 2027", "2027-03-01T00:00:00Z"],
+  ])
+    expect(warningsOf("Effective Date (UTC)", ...cells)).toEqual([expect.stringContaining(dates)]);
+  expect(warningsOf("Remarks", "")).toEqual([]);
+  expect(warningsOf("Remarks", "2027-03-01", "new")).toEqual([]);
+  expect(warningsOf("Valid from,Updated", "2027-03-01,2027-01-01")).toEqual([]);
+  expect(warningsOf("Valid to", "2027-03-01")).toEqual([
+    expect.stringContaining("until another one of the same begins"),
+  ]);
+});
