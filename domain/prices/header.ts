@@ -2,7 +2,8 @@ import type { CsvRecord } from "./csv.ts";
 import { currencyWithin } from "./currencies.ts";
 import { type Field, fields, type Heading, headingOf, saysNothingElse } from "./header-words.ts";
 import type { ListProblem } from "./list-problem.ts";
-import { type Divisor, STATE_DIVISOR } from "./units.ts";
+import { type Divisor, STATE_DIVISOR, unitOfHeader } from "./units.ts";
+import { plainWords } from "./words.ts";
 
 /** Which cell of a line is what. */
 export interface Header {
@@ -81,6 +82,7 @@ function readHeader({ line, cells }: CsvRecord, named: ColumnNames, settings: He
     const { currency, rest } = currencyWithin(name, stated);
     const given = fields.find((field) => named[field] !== undefined && sameName(name, named[field]));
     const meant = given === undefined ? meaningOf(name, rest) : { field: given, rank: NAMED_RANK };
+    if (given === "price" && divisor === undefined) problems.push(...otherUnit(line, name));
     const scaled = meant !== undefined && "unit" in meant && meant.scale && divisor !== undefined;
     const heading = scaled ? { field: "price" as const, rank: 1 } : meant;
     if (heading !== undefined && "unit" in heading) {
@@ -109,6 +111,13 @@ function readHeader({ line, cells }: CsvRecord, named: ColumnNames, settings: He
   const width = all.findLastIndex(({ name }) => name !== "") + 1;
   const currency = columns.get("price")?.currency;
   return { header: { line, columns, ignored, currency, width }, problems };
+}
+
+/** A header that is stated to be the price's, and says that it is of another unit. */
+function otherUnit(line: number, name: string): ListProblem[] {
+  const other = unitOfHeader(plainWords(name));
+  if (other === undefined || !other.scale) return [];
+  return [{ line, column: name, message: `says "${other.unit}": if prices are in another unit, ${STATE_DIVISOR}` }];
 }
 
 function bestOf(field: Field, all: readonly Candidate[], line: number, problems: ListProblem[]): Candidate | undefined {

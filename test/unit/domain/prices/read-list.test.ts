@@ -103,3 +103,18 @@ it("warns of a column of dates that is not read, since its prices hold at once",
     expect.stringContaining("until another one of the same begins"),
   ]);
 });
+
+it("refuses a price in another unit also where its column is named, until a divisor is stated", () => {
+  const read = (price: string, divisor?: 1 | 1000) =>
+    readList(`Country;${price}\nGermany;65,00\n`, { columns: { price }, currency: "EUR", divisor });
+  for (const price of ["Price per 1000 SMS (EUR)", "Preis in Cent", "Tariff per thousand, direct"])
+    expect(read(price)).toMatchObject({
+      ok: false,
+      problems: [
+        { line: 1, column: price, message: expect.stringMatching(/if prices are in another unit, .*"divisor"/) },
+      ],
+    });
+  expect(read("Price per 1000 SMS (EUR)", 1000)).toMatchObject({ value: { entries: [{ price: 65_000 }] } });
+  expect(read("Price per 1000 SMS (EUR)", 1)).toMatchObject({ value: { entries: [{ price: 65_000_000 }] } });
+  expect(read("Rate B (EUR)")).toMatchObject({ ok: true });
+});
