@@ -1,7 +1,7 @@
 import type { CsvRecord } from "./csv.ts";
 import { currencyWithin } from "./currencies.ts";
 import { type Field, fields, type Heading, headingOf, saysNothingElse } from "./header-words.ts";
-import type { ListProblem } from "./list-problem.ts";
+import { type ListProblem, someOf } from "./list-problem.ts";
 import { type Divisor, STATE_DIVISOR, unitOfHeader } from "./units.ts";
 import { plainWords } from "./words.ts";
 
@@ -48,6 +48,34 @@ export function findHeader(records: readonly CsvRecord[], settings: HeaderSettin
     if ((has("price") || faulty) && LOCATING.some(has) && holdsNamed(record, named)) return found;
   }
   return undefined;
+}
+
+const NO_HEADER =
+  "no header was found: a line that names the columns, at least a price and a country, a network code (mcc, mnc) or a prefix";
+
+/** Why none of these tables, of one list with several delimiters, has a header: what the line that comes nearest to one lacks. */
+export function noHeader(tables: readonly (readonly CsvRecord[])[], settings: HeaderSettings): ListProblem {
+  const named = settings.columns ?? {};
+  const lines = tables.flatMap((records) =>
+    records.slice(0, SEARCHED).map((record) => readHeader(record, named, settings)),
+  );
+  const found = lines
+    .map(({ header }) => header)
+    .filter(({ columns, ignored }) => columns.size > 0 && ignored.length > 0);
+  const nearest = found.reduce<Header | undefined>(
+    (a, b) => (b.columns.size > (a?.columns.size ?? 0) ? b : a),
+    undefined,
+  );
+  const state = 'a column whose words are not known is stated ("columns")';
+  if (nearest === undefined) return { line: undefined, column: undefined, message: `${NO_HEADER}; ${state}` };
+  const has = [...nearest.columns].map(([field, { name }]) => `${field} "${name}"`).join(", ");
+  const lacking = nearest.columns.has("price") ? "no country, network code or prefix" : "no price";
+  const left = someOf(nearest.ignored.map(({ name }) => `"${name}"`));
+  return {
+    line: nearest.line,
+    column: undefined,
+    message: `${NO_HEADER}; this line has ${has}, and ${lacking} among ${left}: ${state}`,
+  };
 }
 
 /** Where columns are named, the header is a line with at least one of the names. */

@@ -1,7 +1,7 @@
 import { type DecimalSign, decimalSignOf } from "./amount.ts";
 import { type CsvRecord, parseCsv } from "./csv.ts";
 import { currencyOfTitles } from "./currencies.ts";
-import { type ColumnNames, findHeader, type Header, SEARCHED } from "./header.ts";
+import { type ColumnNames, findHeader, type Header, noHeader, SEARCHED } from "./header.ts";
 import type { Field } from "./header-words.ts";
 import { type ListProblem, someOf } from "./list-problem.ts";
 import { listWarnings } from "./list-warnings.ts";
@@ -133,15 +133,16 @@ function findTable(text: string, settings: ListSettings): Table {
   const tables = (stated === undefined ? DELIMITERS : [stated]).map((delimiter) => {
     const { records, fault } = parseCsv(text, delimiter, SEARCHED);
     const found = findHeader(records, settings);
-    return { delimiter, fault, found, columns: found?.header.columns.size ?? 0 };
+    return { delimiter, fault, records, found, columns: found?.header.columns.size ?? 0 };
   });
   const best = tables.reduce((a, b) => (b.columns > a.columns ? b : a));
   if (best.found === undefined) {
     const fault = tables.find((table) => table.fault !== undefined)?.fault;
     if (fault !== undefined) return refuse([{ line: fault.line, column: undefined, message: fault.message }]);
     return refuse([
-      wholly(
-        "no header was found: a line that names the columns, at least a price and a country, a network code (mcc, mnc) or a prefix",
+      noHeader(
+        tables.map(({ records }) => records),
+        settings,
       ),
     ]);
   }

@@ -118,3 +118,31 @@ it("refuses a price in another unit also where its column is named, until a divi
   expect(read("Price per 1000 SMS (EUR)", 1)).toMatchObject({ value: { entries: [{ price: 65_000_000 }] } });
   expect(read("Rate B (EUR)")).toMatchObject({ ok: true });
 });
+
+it("says which line comes nearest to a header, and what it lacks", () => {
+  const problemsOf = (text: string) => {
+    const list = readList(text, { currency: "EUR" });
+    return list.ok ? [] : list.problems;
+  };
+  expect(problemsOf("Rates\nCountry;MCC;MNC;0-100k (EUR);100k+ (EUR)\nGermany;262;01;0,05;0,04\n")).toEqual([
+    {
+      line: 2,
+      column: undefined,
+      message: expect.stringMatching(
+        /^no header was found: .*; this line has country "Country", mcc "MCC", mnc "MNC", and no price among "0-100k \(EUR\)", "100k\+ \(EUR\)": .* stated \("columns"\)$/,
+      ),
+    },
+  ]);
+  expect(problemsOf("Zone;Price\nDE;0,05\n")).toEqual([
+    expect.objectContaining({
+      line: 1,
+      message: expect.stringContaining('has price "Price", and no country, network code or prefix among "Zone"'),
+    }),
+  ]);
+  expect(problemsOf("Страна;Цена\nDE;0,05\n")).toEqual([
+    expect.objectContaining({
+      line: undefined,
+      message: expect.stringMatching(/prefix; a column whose words are not known is stated \("columns"\)$/),
+    }),
+  ]);
+});
