@@ -48,12 +48,12 @@ export function routingWarnings(catalog: Catalog): CatalogProblem[] {
 }
 
 function ofRegion({ id, countries }: Region, at: Keys, catalog: Catalog): CatalogProblem[] {
-  const { routes, caps = [], quietHours = [] } = catalog;
-  const named = [...routes.map(({ when }) => when), ...caps, ...quietHours].some(({ regions }) =>
+  const { routes, senders = [], caps = [], quietHours = [] } = catalog;
+  const named = [...routes.map(({ when }) => when), ...senders, ...caps, ...quietHours].some(({ regions }) =>
     regions?.includes(id),
   );
   return [
-    ...(named ? [] : [problemAt(at, "no route, cap or quiet hours name it")]),
+    ...(named ? [] : [problemAt(at, "no route, sender rule, cap or quiet hours name it")]),
     ...countries.flatMap((country, index) => noNumbers(country, [...at, "countries", index])),
   ];
 }

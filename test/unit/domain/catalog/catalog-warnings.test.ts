@@ -336,9 +336,16 @@ describe("a catalog that can be carried out and is probably not meant", () => {
       Object.assign(plain, { regions: [{ id: "ice", countries: ["AQ", "GL"] }] });
     });
     expect(messages).toEqual([
-      "regions[0]: no route, cap or quiet hours name it",
+      "regions[0]: no route, sender rule, cap or quiet hours name it",
       expect.stringContaining('regions[0].countries[0]: "AQ" has no telephone numbers'),
     ]);
+    const ofSenders = warningsAfter((plain) => {
+      Object.assign(plain, {
+        regions: [{ id: "dach", countries: ["DE", "AT", "CH"] }],
+        senders: [{ id: "dach", regions: ["dach"], allowed: ["alphanumeric"] }],
+      });
+    });
+    expect(ofSenders).toEqual([]);
   });
 
   it("names unknown networks of a price list in one warning", () => {
