@@ -101,7 +101,9 @@ describe("prices in a file", () => {
     expect(refused({ list: "x" })).toThrow('"list" is no field here');
     expect(refused({ currency: "USD" })).toThrow("is in EUR, and USD is stated");
     expect(() => load(undefined, files)).toThrow("providers[0].prices: is missing");
-    expect(() => load("prices/north.csv", files)).toThrow("providers[0].prices: must be a list");
+    expect(() => load("prices/north.csv", files)).toThrow(
+      /providers\[0\]\.prices: must be a list of prices, .* or name the provider's own list: \{ file: prices\/north\.csv \}$/m,
+    );
   });
 
   it("in another currency than the provider's are refused", () => {
