@@ -1,6 +1,6 @@
 import { lanes } from "../message/lane.ts";
 import { countriesOfMobileCode } from "../numbers/mobile-country-codes.ts";
-import { countriesByCallingCode, liesElsewhere } from "../numbers/number-prefix.ts";
+import { countriesByCallingCode, liesElsewhere, mayHaveTrunkZero, withoutTrunkZero } from "../numbers/number-prefix.ts";
 import { type CatalogProblem, problemAt } from "./catalog-problem.ts";
 import type { Catalog } from "./catalog-schema.ts";
 import type { Provider } from "./provider.ts";
@@ -66,6 +66,7 @@ function ofRoute(route: Route, at: Keys, known: Known): CatalogProblem[] {
     ...outside(route.when, countries ?? [], when),
     ...ofNetworks(route.when, countries ?? countriesOfPrefixes(route.when.prefixes), when),
     ...(countries === undefined ? [] : ofPrefixes(route.when, countries, when, known)),
+    ...ofTrunkZeros(route.when, when, known),
     ...ofSenders(route, when, known),
     ...ofService(route, countries ?? [], at, known),
     ...withoutFloor(route, at, known),
@@ -124,6 +125,17 @@ function ofPrefixes(
     const where = liesElsewhere(prefix, wanted);
     const message = `numbers with "${prefix}" lie in ${where?.join(", ")}, and this route is for ${some(countries)}`;
     return where === undefined ? [] : [problemAt([...at, "prefixes", index], message)];
+  });
+}
+
+/** Prefixes with the zero that is dialled within a country alone. */
+function ofTrunkZeros({ prefixes = [] }: Route["when"], at: Keys, known: Known): CatalogProblem[] {
+  return prefixes.flatMap((prefix, index) => {
+    if (known.prefixTries === 0 || !mayHaveTrunkZero(prefix)) return [];
+    known.prefixTries--;
+    const bare = withoutTrunkZero(prefix);
+    const message = `no number begins with "${prefix}": without the zero that is dialled within the country, "${bare}"`;
+    return bare === undefined ? [] : [problemAt([...at, "prefixes", index], message)];
   });
 }
 

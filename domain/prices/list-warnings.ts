@@ -1,6 +1,7 @@
 import { formatMoney } from "../catalog/money.ts";
 import { countriesOfMobileCode } from "../numbers/mobile-country-codes.ts";
 import { networkTable } from "../numbers/network-table.ts";
+import { mayHaveTrunkZero, withoutTrunkZero } from "../numbers/number-prefix.ts";
 import { countryOf } from "./country-names.ts";
 import type { CsvRecord } from "./csv.ts";
 import type { Header, HeaderSettings } from "./header.ts";
@@ -64,6 +65,7 @@ export function listWarnings(
     ),
     ...mccsAlone(lines, header),
     ...unknownNetworks(entries, header),
+    ...trunkZeros(entries, header),
   ];
 }
 
@@ -155,6 +157,23 @@ function unknownNetworks(entries: readonly PlacedEntry[], header: Header): ListP
   const message = `no number is known to be of these networks, so their prices apply to no message: ${some}${lost}`;
   const column = header.columns.get("mnc") ?? header.columns.get("mccMnc");
   return [{ line: [...unknown.values()][0], column: column?.name, message }];
+}
+
+/** Prefixes that are tried out: each takes some tens of milliseconds. */
+const PREFIX_TRIES = 50;
+
+/** Prefixes with the zero that is dialled within a country alone: no number begins with them. */
+function trunkZeros(entries: readonly PlacedEntry[], header: Header): ListProblem[] {
+  const lines = new Map<string, number>();
+  for (const { prefix, line } of entries)
+    if (prefix !== undefined && !lines.has(prefix) && mayHaveTrunkZero(prefix)) lines.set(prefix, line);
+  const found = [...lines].slice(0, PREFIX_TRIES).flatMap(([prefix, line]) => {
+    const bare = withoutTrunkZero(prefix);
+    return bare === undefined ? [] : [{ line, text: `${prefix} on line ${line} (${bare})` }];
+  });
+  if (found.length === 0) return [];
+  const message = `no number begins with these prefixes, with the zero that is dialled within the country alone: ${someOf(found.map(({ text }) => text))}`;
+  return [{ line: found[0]!.line, column: header.columns.get("prefix")?.name, message }];
 }
 
 /** The same network code with one leading zero more, or one less: another network. */

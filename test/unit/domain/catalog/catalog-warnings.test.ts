@@ -209,6 +209,12 @@ describe("a catalog that can be carried out and is probably not meant", () => {
     expect(withRoute({ countries: ["GG"], prefixes: ["447911"] })).toEqual([]);
   });
 
+  it("with a prefix that has the zero which is dialled within the country alone", () => {
+    expect(withRoute({ prefixes: ["49171", "490171", "22507"] })).toEqual([
+      'routes[0].when.prefixes[1]: no number begins with "490171": without the zero that is dialled within the country, "49171"',
+    ]);
+  });
+
   it("with a provider that cannot serve what its route is for", () => {
     expect(withRoute({ countries: ["US", "FR"] }, [{ id: "south" }, { id: "north" }])).toEqual([
       'routes[0].providers[0]: "south" has no price for US: it gets none of those messages',

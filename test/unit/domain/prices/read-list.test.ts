@@ -146,3 +146,15 @@ it("says which line comes nearest to a header, and what it lacks", () => {
     }),
   ]);
 });
+
+it("warns of prefixes with the zero that is dialled within the country alone", () => {
+  const list = readList("Prefix,Price EUR\n49171,0.05\n490151,0.05\n22507,0.05\n490160,0.06\n");
+  expect(list.ok && list.value.warnings).toEqual([
+    {
+      line: 3,
+      column: "Prefix",
+      message:
+        "no number begins with these prefixes, with the zero that is dialled within the country alone: 490151 on line 3 (49151), 490160 on line 5 (49160)",
+    },
+  ]);
+});
