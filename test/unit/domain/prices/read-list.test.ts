@@ -158,3 +158,16 @@ it("warns of prefixes with the zero that is dialled within the country alone", (
     },
   ]);
 });
+
+it("names the countries that have prices of networks alone that no number is known to be of", () => {
+  const said = (...rows: string[]) => {
+    const list = readList(["Country,MCCMNC,Prefix,Price EUR", ...rows].join("\n"));
+    if (!list.ok) throw new Error(JSON.stringify(list.problems));
+    return list.value.warnings.flatMap(({ message }) => /Nothing else is left for ([^:]*):/.exec(message)?.[1] ?? []);
+  };
+  const american = ["US,310260,,0.01", "Canada,302720,,0.01", "Germany,26201,,0.05", "Germany,26299,,0.05"];
+  expect(said(...american)).toEqual(["CA, US"]);
+  expect(said(...american, "US,,,0.02")).toEqual(["CA"]);
+  expect(said(...american, ",,1212,0.02")).toEqual([]);
+  expect(said(...american, "Rest of World,,,0.02")).toEqual([]);
+});
