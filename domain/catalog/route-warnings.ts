@@ -70,7 +70,24 @@ function ofRoute(route: Route, at: Keys, known: Known): CatalogProblem[] {
     ...ofSenders(route, when, known),
     ...ofService(route, countries ?? [], at, known),
     ...withoutFloor(route, at, known),
+    ...mixedPriorities(route, [...at, "providers"]),
   ];
+}
+
+/** Who has no priority counts by its place in the list, from 0: beside stated ones it may be before or among those that stand above it. */
+function mixedPriorities({ strategy, providers }: Route, at: Keys): CatalogProblem[] {
+  if (strategy !== "priority") return [];
+  const rankOf = (place: number) => providers[place]!.priority ?? place;
+  return providers.flatMap(({ id, priority }, place) => {
+    if (priority !== undefined) return [];
+    const stated = providers.findIndex(
+      (other, i) => other.priority !== undefined && (i < place ? rankOf(i) >= place : rankOf(i) <= place),
+    );
+    if (stated < 0) return [];
+    const beside = `"${providers[stated]!.id}" has ${rankOf(stated)}`;
+    const message = `"${id}" has no priority and counts by its place in the list, as ${place}, and ${beside}: state one for each`;
+    return [problemAt([...at, place], message)];
+  });
 }
 
 /** By cost per delivered message alone who is paid on delivery is as cheap when he delivers next to nothing. */

@@ -215,6 +215,24 @@ describe("a catalog that can be carried out and is probably not meant", () => {
     ]);
   });
 
+  it("with priorities for some of a route's providers alone, which then stand beside places in the list", () => {
+    const of = (...priorities: (number | undefined)[]) =>
+      withRoute(
+        { lanes: ["marketing"] },
+        ["north", "south", "web"].map((id, i) => ({
+          id,
+          ...(priorities[i] === undefined ? {} : { priority: priorities[i] }),
+        })),
+      );
+    const web = `"web" has no priority and counts by its place in the list, as 2, and`;
+    // The second is not the next one, it has the same; the third goes before the first.
+    expect(of(1)).toEqual([
+      'routes[0].providers[1]: "south" has no priority and counts by its place in the list, as 1, and "north" has 1: state one for each',
+    ]);
+    expect(of(10, 20)).toEqual([`routes[0].providers[2]: ${web} "north" has 10: state one for each`]);
+    for (const fine of [[], [0], [1, 1, 1], [0, 1], [undefined, undefined, 5]]) expect(of(...fine)).toEqual([]);
+  });
+
   it("with a provider that cannot serve what its route is for", () => {
     expect(withRoute({ countries: ["US", "FR"] }, [{ id: "south" }, { id: "north" }])).toEqual([
       'routes[0].providers[0]: "south" has no price for US: it gets none of those messages',
