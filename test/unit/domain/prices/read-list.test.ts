@@ -171,3 +171,15 @@ it("names the countries that have prices of networks alone that no number is kno
   expect(said(...american, ",,1212,0.02")).toEqual([]);
   expect(said(...american, "Rest of World,,,0.02")).toEqual([]);
 });
+
+it("warns of a column of codes beside the one that is stated", () => {
+  const warningsOf = (area: string) => {
+    const text = `Destination,Country Code,Area Code,Price EUR\nGermany,49,${area},0.05\n`;
+    const list = readList(text, { columns: { prefix: "Country Code" } });
+    return list.ok ? list.value.warnings : list.problems;
+  };
+  expect(warningsOf("151")).toEqual([
+    { line: 1, column: undefined, message: expect.stringMatching(/^not read: "Area Code"; they have codes as well/) },
+  ]);
+  expect(warningsOf("")).toEqual([]);
+});
