@@ -183,3 +183,15 @@ it("warns of a column of codes beside the one that is stated", () => {
   ]);
   expect(warningsOf("")).toEqual([]);
 });
+
+it("reads codes as they are written for spreadsheets, so that their zeros stay", () => {
+  const rows = ['Germany,="262",="01",0.05', `Germany,'262,'02,'0.06`, 'Jamaica,"=""338""","=""050""",="0.07"'];
+  const list = readList(["Country,MCC,MNC,Price EUR", ...rows].join("\n"));
+  if (!list.ok) throw new Error(JSON.stringify(list.problems));
+  expect(list.value.entries.map(({ network, price }) => `${network} ${price}`)).toEqual([
+    "26201 50000",
+    "26202 60000",
+    "338050 70000",
+  ]);
+  expect(readList("Country,MCC,MNC,Price EUR\nGermany,262,=A1,0.05\n")).toMatchObject({ ok: false });
+});
