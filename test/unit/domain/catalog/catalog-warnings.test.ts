@@ -233,6 +233,31 @@ describe("a catalog that can be carried out and is probably not meant", () => {
     for (const fine of [[], [0], [1, 1, 1], [0, 1], [undefined, undefined, 5]]) expect(of(...fine)).toEqual([]);
   });
 
+  it("with a commitment or tiers for more than the quota lets a month have", () => {
+    const of = (quota: Loose, volume: Loose) =>
+      warningsAfter(({ providers }) => Object.assign(providers[0]!, { quota, volume }));
+    const volume = {
+      committed: 50_000,
+      tiers: [
+        { from: 60_000, percent: 95 },
+        { from: 100_000, percent: 90 },
+      ],
+    };
+    const at = "providers[0].volume";
+    expect(of({ monthly: 100_001 }, volume)).toEqual([]);
+    expect(of({ monthly: 100_000 }, volume)).toEqual([
+      `${at}.tiers[1].from: is never reached: its quota takes 100000 segments of a month at the most`,
+    ]);
+    expect(of({ daily: 1_000, monthly: 40_000 }, volume)).toEqual([
+      expect.stringContaining(
+        `${at}.committed: is never used up, so that no segment costs anything: its quota takes 31000`,
+      ),
+      expect.stringContaining(`${at}.tiers[0].from: is never reached`),
+      expect.stringContaining(`${at}.tiers[1].from: is never reached`),
+    ]);
+    expect(of({}, volume)).toEqual([]);
+  });
+
   it("with a provider that cannot serve what its route is for", () => {
     expect(withRoute({ countries: ["US", "FR"] }, [{ id: "south" }, { id: "north" }])).toEqual([
       'routes[0].providers[0]: "south" has no price for US: it gets none of those messages',
