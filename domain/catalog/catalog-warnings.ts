@@ -109,6 +109,25 @@ function ofProvider(provider: Provider, at: Keys, routes: readonly Route[]): Cat
     ...ofCallback(provider, at),
     ...ofPrices(prices, [...at, "prices"]),
     ...ofNetworkRates(provider, [...at, "networkRates"]),
+    ...ofVolume(provider, [...at, "volume"]),
+  ];
+}
+
+/** No month has more days. */
+const DAYS = 31;
+
+/** What a month's quota leaves no segments for. */
+function ofVolume({ volume, quota: { daily, monthly } }: Provider, at: Keys): CatalogProblem[] {
+  const most = Math.min(monthly ?? Number.POSITIVE_INFINITY, (daily ?? Number.POSITIVE_INFINITY) * DAYS);
+  if (volume === undefined) return [];
+  const takes = `its quota takes ${most} segments of a month at the most`;
+  return [
+    ...((volume.committed ?? 0) < most
+      ? []
+      : [problemAt([...at, "committed"], `is never used up, so that no segment costs anything: ${takes}`)]),
+    ...volume.tiers.flatMap(({ from }, index) =>
+      from < most ? [] : [problemAt([...at, "tiers", index, "from"], `is never reached: ${takes}`)],
+    ),
   ];
 }
 

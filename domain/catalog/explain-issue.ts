@@ -65,10 +65,14 @@ function explainType(expected: string, value: unknown, path: readonly PropertyKe
   if (expected === "array") {
     if (path.length === 1 && valueAt(value, [field]) !== undefined)
       return `the file is the list itself: take the line "${field}:" away, so that it begins with "- id: …"`;
+    if (field === "prices" && typeof value === "string")
+      return `must be a list of prices, [{ country: DE, price: "0.05" }], or name the provider's own list: { file: ${value} }`;
     return path.length === 1
       ? 'the file must be a list, each entry beginning with "- id: …"'
       : "must be a list: [a, b]";
   }
+  if (expected === "object" && typeof value === "string" && path.length > 2 && path.at(-2) === "providers")
+    return `must be { id: ${value} }, not the name alone`;
   if (expected === "object" || expected === "record") return "must be a group of settings, indented below its name";
   if (expected === "number" || expected === "int")
     return typeof value === "string" ? "must be a number, without quotes" : "must be a number";

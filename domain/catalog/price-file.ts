@@ -47,6 +47,9 @@ type Settings = z.output<typeof priceFileSettings>;
 type Plain = Readonly<Record<string, unknown>>;
 type Keys = readonly (string | number)[];
 
+type IsToCome = (day: string) => boolean;
+type Following = NonNullable<Settings["next"]>;
+
 export interface WithPriceFiles {
   /** The catalog with lists in the form in which they are published; none where something is wrong with one. */
   readonly value: Plain;
@@ -104,7 +107,9 @@ class ListReader {
       this.problem(["zone"], "is missing: the list has dates, and a day begins at another time in each zone");
       return undefined;
     }
-    if (zone !== undefined) this.warnOfGap(first, zone, settings.file);
+    if (zone !== undefined) this.warnOfGap(first, this.isToCome(zone), settings.file);
+    if (zone !== undefined && following && next)
+      this.warnOfGapAfter(following, this.isToCome(zone) ?? (() => true), next);
     return {
       list: normalForm(first),
       ...(following && next ? { next: { list: normalForm(following), from: next.from } } : {}),
@@ -138,26 +143,32 @@ class ListReader {
     for (const one of warnings) this.warnings.push(problemAt([...this.at, ...key], `${name}, ${formatProblem(one)}`));
   }
 
-  /** Prices that are to come, where nothing of the same holds until then: a list of new prices alone takes those of today away. */
-  private warnOfGap({ entries }: PriceFile, zone: string, name: string): void {
+  /** Whether a day has not begun in a zone; undefined where the moment is not known. */
+  private isToCome(zone: string): IsToCome | undefined {
     const { now } = this;
-    if (now === undefined) return;
-    const earliest = new Map<string, PriceFile["entries"][number]>();
-    for (const entry of entries) {
-      const before = earliest.get(entry.key);
-      if (before === undefined || (entry.from ?? "") < (before.from ?? "")) earliest.set(entry.key, entry);
-    }
+    if (now === undefined) return undefined;
     const begins = new Map<string, number>();
-    const isToCome = (day: string): boolean => {
+    return (day) => {
       if (!begins.has(day)) begins.set(day, midnightOf(day, zone));
       return begins.get(day)! > now;
     };
-    const late = [...earliest.values()].filter(({ from }) => from !== undefined && isToCome(from));
-    const [first] = late;
-    if (first === undefined) return;
-    const count = `${late.length} of ${earliest.size} prices hold from a day to come alone (${first.key} from ${first.from})`;
-    const message = `${name}, line ${first.line}: ${count}: until then a wider price counts, or the provider does not serve them; a list that takes the place of another on a day is its "next"`;
+  }
+
+  /** Prices that are to come, where nothing of the same holds until then: a list of new prices alone takes those of today away. */
+  private warnOfGap({ entries }: PriceFile, isToCome: IsToCome | undefined, name: string): void {
+    if (isToCome === undefined) return;
+    const late = lateOnes(entries, isToCome);
+    if (late === undefined) return;
+    const message = `${name}, line ${late.line}: ${late.count} hold from a day to come alone (${late.first}): until then a wider price counts, or the provider does not serve them; a list that takes the place of another on a day is its "next"`;
     this.warnings.push(problemAt([...this.at, "file"], message));
+  }
+
+  /** The same in the list that follows: it takes the other's place as a whole, also where its own prices begin later. */
+  private warnOfGapAfter({ entries }: PriceFile, isToCome: IsToCome, { file: name, from: day }: Following): void {
+    const late = lateOnes(entries, (from) => from > day && isToCome(from));
+    if (late === undefined) return;
+    const message = `${name}, line ${late.line}: ${late.count} hold only from a day after ${day}, when this list takes the place of the one before (${late.first}): until then a wider price counts, or the provider does not serve them; write the prices that hold until then into this list, too, or let it begin later ("from")`;
+    this.warnings.push(problemAt([...this.at, "next", "file"], message));
   }
 
   /** A price that the provider says to take for every submission would be counted too low without a word. */
@@ -172,6 +183,20 @@ class ListReader {
   private problem(key: Keys, message: string): void {
     this.problems.push(problemAt([...this.at, ...key], message));
   }
+}
+
+/** Prices whose first day is late, and nothing of the same holds before; undefined where there are none. */
+function lateOnes(entries: PriceFile["entries"], isLate: (day: string) => boolean) {
+  const earliest = new Map<string, PriceFile["entries"][number]>();
+  for (const entry of entries) {
+    const before = earliest.get(entry.key);
+    if (before === undefined || (entry.from ?? "") < (before.from ?? "")) earliest.set(entry.key, entry);
+  }
+  const late = [...earliest.values()].filter(({ from }) => from !== undefined && isLate(from));
+  const [first] = late;
+  if (first === undefined) return undefined;
+  const count = `${late.length} of ${earliest.size} prices`;
+  return { line: first.line, count, first: `${first.key} from ${first.from}` };
 }
 
 function isPlain(value: unknown): value is Plain {

@@ -1,13 +1,13 @@
 import { lanes } from "../message/lane.ts";
 import { countriesOfMobileCode } from "../numbers/mobile-country-codes.ts";
-import { countriesByCallingCode, liesElsewhere } from "../numbers/number-prefix.ts";
+import { countriesByCallingCode, liesElsewhere, mayHaveTrunkZero, withoutTrunkZero } from "../numbers/number-prefix.ts";
 import { type CatalogProblem, problemAt } from "./catalog-problem.ts";
 import type { Catalog } from "./catalog-schema.ts";
-import type { PriceList, PriceTable } from "./price-list.ts";
 import type { Provider } from "./provider.ts";
 import { countriesOf, type Region, some } from "./region.ts";
 import type { Route } from "./route.ts";
 import { carriesSender, senderFit } from "./sender-rules.ts";
+import { networkMayBeKnown, pricedCountries, type ServedCountries, servedCountries } from "./served-countries.ts";
 import { reached, type ShadowedRoute, shadowedRoutes } from "./shadowed-routes.ts";
 import { noNumbers, unknownNetworks } from "./unmatched-codes.ts";
 
@@ -21,9 +21,8 @@ interface Known {
   prefixTries: number;
 }
 
-interface Served {
+interface Served extends ServedCountries {
   readonly provider: Provider;
-  readonly serves: (country: string) => boolean;
 }
 
 const PREFIX_TRIES = 100;
@@ -31,8 +30,11 @@ const PREFIX_TRIES = 100;
 /** Routes and regions that can be carried out and are probably not meant: above all what applies to no message. */
 export function routingWarnings(catalog: Catalog): CatalogProblem[] {
   const { providers, routes, regions } = catalog;
+  const network = networkMayBeKnown(catalog.portability);
   const known = {
-    providers: new Map(providers.map((provider) => [provider.id, { provider, serves: servedBy(provider.prices) }])),
+    providers: new Map(
+      providers.map((provider) => [provider.id, { provider, ...servedCountries(provider.prices, network) }]),
+    ),
     regions,
     prefixTries: PREFIX_TRIES,
   };
@@ -46,12 +48,12 @@ export function routingWarnings(catalog: Catalog): CatalogProblem[] {
 }
 
 function ofRegion({ id, countries }: Region, at: Keys, catalog: Catalog): CatalogProblem[] {
-  const { routes, caps = [], quietHours = [] } = catalog;
-  const named = [...routes.map(({ when }) => when), ...caps, ...quietHours].some(({ regions }) =>
+  const { routes, senders = [], caps = [], quietHours = [] } = catalog;
+  const named = [...routes.map(({ when }) => when), ...senders, ...caps, ...quietHours].some(({ regions }) =>
     regions?.includes(id),
   );
   return [
-    ...(named ? [] : [problemAt(at, "no route, cap or quiet hours name it")]),
+    ...(named ? [] : [problemAt(at, "no route, sender rule, cap or quiet hours name it")]),
     ...countries.flatMap((country, index) => noNumbers(country, [...at, "countries", index])),
   ];
 }
@@ -64,10 +66,28 @@ function ofRoute(route: Route, at: Keys, known: Known): CatalogProblem[] {
     ...outside(route.when, countries ?? [], when),
     ...ofNetworks(route.when, countries ?? countriesOfPrefixes(route.when.prefixes), when),
     ...(countries === undefined ? [] : ofPrefixes(route.when, countries, when, known)),
+    ...ofTrunkZeros(route.when, when, known),
     ...ofSenders(route, when, known),
     ...ofService(route, countries ?? [], at, known),
     ...withoutFloor(route, at, known),
+    ...mixedPriorities(route, [...at, "providers"]),
   ];
+}
+
+/** Who has no priority counts by its place in the list, from 0: beside stated ones it may be before or among those that stand above it. */
+function mixedPriorities({ strategy, providers }: Route, at: Keys): CatalogProblem[] {
+  if (strategy !== "priority") return [];
+  const rankOf = (place: number) => providers[place]!.priority ?? place;
+  return providers.flatMap(({ id, priority }, place) => {
+    if (priority !== undefined) return [];
+    const stated = providers.findIndex(
+      (other, i) => other.priority !== undefined && (i < place ? rankOf(i) >= place : rankOf(i) <= place),
+    );
+    if (stated < 0) return [];
+    const beside = `"${providers[stated]!.id}" has ${rankOf(stated)}`;
+    const message = `"${id}" has no priority and counts by its place in the list, as ${place}, and ${beside}: state one for each`;
+    return [problemAt([...at, place], message)];
+  });
 }
 
 /** By cost per delivered message alone who is paid on delivery is as cheap when he delivers next to nothing. */
@@ -125,6 +145,17 @@ function ofPrefixes(
   });
 }
 
+/** Prefixes with the zero that is dialled within a country alone. */
+function ofTrunkZeros({ prefixes = [] }: Route["when"], at: Keys, known: Known): CatalogProblem[] {
+  return prefixes.flatMap((prefix, index) => {
+    if (known.prefixTries === 0 || !mayHaveTrunkZero(prefix)) return [];
+    known.prefixTries--;
+    const bare = withoutTrunkZero(prefix);
+    const message = `no number begins with "${prefix}": without the zero that is dialled within the country, "${bare}"`;
+    return bare === undefined ? [] : [problemAt([...at, "prefixes", index], message)];
+  });
+}
+
 /** Senders that none of a route's providers takes: their messages end as sender-invalid. */
 function ofSenders({ when, providers: members }: Route, at: Keys, { providers }: Known): CatalogProblem[] {
   return (when.senders ?? []).flatMap((sender, index) => {
@@ -144,22 +175,34 @@ function ofService(
 ): CatalogProblem[] {
   const named = members.flatMap(({ id }) => providers.get(id) ?? []);
   const unserved = countries.filter((country) => !named.some(({ serves }) => serves(country)));
-  const nobody = `no provider of it has a price for ${some(unserved)}: messages there are not sent`;
+  const bare = unserved.filter((country) => named.some(({ names }) => names(country)));
+  const without = unserved.filter((country) => !bare.includes(country));
+  const nobody = `no provider of it has a price for ${some(without)}: messages there are not sent`;
   return [
-    ...(unserved.length === 0 ? [] : [problemAt(at, nobody)]),
-    ...named.flatMap(({ provider, serves }, index) => {
+    ...(without.length === 0 ? [] : [problemAt(at, nobody)]),
+    ...(bare.length === 0 ? [] : [problemAt(at, unknownAlone(bare, "messages there are not sent"))]),
+    ...named.flatMap(({ provider, serves, names }, index) => {
       const { id } = provider;
       const entry = [...at, "providers", index];
-      const dear = countries.filter((country) => !serves(country) && !unserved.includes(country));
+      const lacking = countries.filter((country) => !serves(country) && !unserved.includes(country));
+      const dear = lacking.filter((country) => !names(country));
+      const idle = lacking.filter(names);
       const price = `"${id}" has no price for ${some(dear)}: it gets none of those messages`;
       const lane = `"${id}" carries ${provider.lanes.join(", ")} only: it gets no message of this route`;
       return [
         ...(dear.length === 0 ? [] : [problemAt(entry, price)]),
+        ...(idle.length === 0
+          ? []
+          : [problemAt(entry, `"${id}": ${unknownAlone(idle, "it gets none of those messages")}`)]),
         ...(lanes === undefined || lanes.some((name) => provider.lanes.includes(name)) ? [] : [problemAt(entry, lane)]),
       ];
     }),
   ];
 }
+
+/** Carriers list some countries by networks alone, and there no number says which is its own. */
+const unknownAlone = (countries: readonly string[], then: string): string =>
+  `prices for ${some(countries)} are of networks alone that no number is known to be of, so that ${then}: add a price of the country, or look-ups (portability.yaml)`;
 
 /** Lanes that none of a route's providers carries, where earlier routes leave it messages of them. Those that it names are an error. */
 function ofLanes(routes: readonly Route[], { providers, regions }: Known): CatalogProblem[] {
@@ -176,25 +219,6 @@ function ofLanes(routes: readonly Route[], { providers, regions }: Known): Catal
   });
 }
 
-/** Which countries a price list serves, at least in part, now or later. */
-function servedBy({ tables }: PriceList): (country: string) => boolean {
-  if (tables.some(({ elsewhere }) => elsewhere !== undefined)) return () => true;
-  const countries = new Set(tables.flatMap((table) => [...countriesWithin(table)]));
-  return (country) => countries.has(country);
-}
-
-function countriesWithin({ byNetwork, byNetworkAndCountry, byPrefix, byCountry }: PriceTable): Set<string> {
-  const mobileCodes = new Set([...byNetwork.keys()].map((network) => network.slice(0, 3)));
-  // No calling code is longer.
-  const callingCodes = new Set([...byPrefix.keys()].map((prefix) => prefix.slice(0, 3)));
-  return new Set([
-    ...byCountry.keys(),
-    ...[...byNetworkAndCountry.values()].flatMap((countries) => [...countries.keys()]),
-    ...[...mobileCodes].flatMap((code) => countriesOfMobileCode(code) ?? []),
-    ...[...callingCodes].flatMap(countriesByCallingCode),
-  ]);
-}
-
 /** Countries that there are prices for, and no way to. */
 function unrouted(
   providers: readonly Provider[],
@@ -202,9 +226,7 @@ function unrouted(
   regions: readonly Region[],
 ): CatalogProblem[] {
   if (routes.length === 0) return [];
-  const lost = new Set(
-    providers.flatMap(({ prices }) => prices.tables.flatMap(({ byCountry }) => [...byCountry.keys()])),
-  );
+  const lost = new Set(providers.flatMap(({ prices }) => [...pricedCountries(prices)]));
   for (const { when } of routes) {
     if (lost.size === 0) break;
     const countries = countriesOf(when, regions);

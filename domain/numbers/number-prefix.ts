@@ -51,7 +51,7 @@ const TELLING_DIGITS = 3;
  */
 export function liesElsewhere(prefix: string, countries: ReadonlySet<string>): readonly string[] | undefined {
   const sharing = countriesByCallingCode(prefix);
-  const callingCode = [...byCallingCode.keys()].find((code) => prefix.startsWith(code));
+  const callingCode = callingCodeOf(prefix);
   if (callingCode === undefined || !sharing.some((country) => countries.has(country))) return sharing;
   if (sharing.length === 1 || prefix.length < callingCode.length + TELLING_DIGITS) return undefined;
   const places = new Set<string>();
@@ -66,6 +66,38 @@ export function liesElsewhere(prefix: string, countries: ReadonlySet<string>): r
     }
   }
   return places.size === 0 ? undefined : [...places];
+}
+
+/** The calling code that a prefix begins with; undefined for the beginning of one. */
+const callingCodeOf = (prefix: string): string | undefined =>
+  [...byCallingCode.keys()].find((code) => prefix.startsWith(code));
+
+/** Whether a zero follows the calling code: it is quickly found out whether {@link withoutTrunkZero} is to be asked. */
+export const mayHaveTrunkZero = (prefix: string): boolean =>
+  prefix.slice(1, CALLING_CODE_DIGITS + 1).includes("0") &&
+  prefix[callingCodeOf(prefix)?.length ?? prefix.length] === "0";
+
+/**
+ * A prefix without the zero that is dialled within its country alone (49171 for 490171), where numbers that are written with it are read
+ * without it, so that none begins with the prefix as it stands; undefined for any other one. In Italy and elsewhere the zero is part of
+ * numbers. It completes the prefix in many ways, as {@link liesElsewhere} does.
+ */
+export function withoutTrunkZero(prefix: string): string | undefined {
+  const callingCode = callingCodeOf(prefix);
+  if (callingCode === undefined || !mayHaveTrunkZero(prefix)) return undefined;
+  const bare = callingCode + prefix.slice(callingCode.length + 1);
+  const digit = digits();
+  let meant = false;
+  for (let length = Math.max(MIN_LENGTH, prefix.length); length <= MAX_LENGTH; length++) {
+    for (let n = 0; n < TRIES_A_LENGTH; n++) {
+      let number = prefix;
+      while (number.length < length) number += String(digit());
+      const parsed = parseDestination(number);
+      if (parsed.ok && parsed.e164.startsWith(prefix)) return undefined;
+      meant ||= parsed.ok && parsed.e164.startsWith(bare);
+    }
+  }
+  return meant ? bare : undefined;
 }
 
 /** Digits by a linear congruence modulo 2^31 (multiplier and increment of the C standard's example), of which the upper bits are used. */

@@ -1,8 +1,9 @@
 import type { CsvRecord } from "./csv.ts";
 import { currencyWithin } from "./currencies.ts";
 import { type Field, fields, type Heading, headingOf, saysNothingElse } from "./header-words.ts";
-import type { ListProblem } from "./list-problem.ts";
-import { type Divisor, STATE_DIVISOR } from "./units.ts";
+import { type ListProblem, someOf } from "./list-problem.ts";
+import { type Divisor, STATE_DIVISOR, unitOfHeader } from "./units.ts";
+import { plainWords } from "./words.ts";
 
 /** Which cell of a line is what. */
 export interface Header {
@@ -49,6 +50,34 @@ export function findHeader(records: readonly CsvRecord[], settings: HeaderSettin
   return undefined;
 }
 
+const NO_HEADER =
+  "no header was found: a line that names the columns, at least a price and a country, a network code (mcc, mnc) or a prefix";
+
+/** Why none of these tables, of one list with several delimiters, has a header: what the line that comes nearest to one lacks. */
+export function noHeader(tables: readonly (readonly CsvRecord[])[], settings: HeaderSettings): ListProblem {
+  const named = settings.columns ?? {};
+  const lines = tables.flatMap((records) =>
+    records.slice(0, SEARCHED).map((record) => readHeader(record, named, settings)),
+  );
+  const found = lines
+    .map(({ header }) => header)
+    .filter(({ columns, ignored }) => columns.size > 0 && ignored.length > 0);
+  const nearest = found.reduce<Header | undefined>(
+    (a, b) => (b.columns.size > (a?.columns.size ?? 0) ? b : a),
+    undefined,
+  );
+  const state = 'a column whose words are not known is stated ("columns")';
+  if (nearest === undefined) return { line: undefined, column: undefined, message: `${NO_HEADER}; ${state}` };
+  const has = [...nearest.columns].map(([field, { name }]) => `${field} "${name}"`).join(", ");
+  const lacking = nearest.columns.has("price") ? "no country, network code or prefix" : "no price";
+  const left = someOf(nearest.ignored.map(({ name }) => `"${name}"`));
+  return {
+    line: nearest.line,
+    column: undefined,
+    message: `${NO_HEADER}; this line has ${has}, and ${lacking} among ${left}: ${state}`,
+  };
+}
+
 /** Where columns are named, the header is a line with at least one of the names. */
 function holdsNamed({ cells }: CsvRecord, named: ColumnNames): boolean {
   const names = Object.values(named).filter((name) => name !== undefined);
@@ -81,6 +110,7 @@ function readHeader({ line, cells }: CsvRecord, named: ColumnNames, settings: He
     const { currency, rest } = currencyWithin(name, stated);
     const given = fields.find((field) => named[field] !== undefined && sameName(name, named[field]));
     const meant = given === undefined ? meaningOf(name, rest) : { field: given, rank: NAMED_RANK };
+    if (given === "price" && divisor === undefined) problems.push(...otherUnit(line, name));
     const scaled = meant !== undefined && "unit" in meant && meant.scale && divisor !== undefined;
     const heading = scaled ? { field: "price" as const, rank: 1 } : meant;
     if (heading !== undefined && "unit" in heading) {
@@ -109,6 +139,13 @@ function readHeader({ line, cells }: CsvRecord, named: ColumnNames, settings: He
   const width = all.findLastIndex(({ name }) => name !== "") + 1;
   const currency = columns.get("price")?.currency;
   return { header: { line, columns, ignored, currency, width }, problems };
+}
+
+/** A header that is stated to be the price's, and says that it is of another unit. */
+function otherUnit(line: number, name: string): ListProblem[] {
+  const other = unitOfHeader(plainWords(name));
+  if (other === undefined || !other.scale) return [];
+  return [{ line, column: name, message: `says "${other.unit}": if prices are in another unit, ${STATE_DIVISOR}` }];
 }
 
 function bestOf(field: Field, all: readonly Candidate[], line: number, problems: ListProblem[]): Candidate | undefined {

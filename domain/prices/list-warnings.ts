@@ -1,12 +1,13 @@
 import { formatMoney } from "../catalog/money.ts";
 import { countriesOfMobileCode } from "../numbers/mobile-country-codes.ts";
 import { networkTable } from "../numbers/network-table.ts";
+import { countriesByCallingCode, mayHaveTrunkZero, withoutTrunkZero } from "../numbers/number-prefix.ts";
 import { countryOf } from "./country-names.ts";
 import type { CsvRecord } from "./csv.ts";
 import type { Header, HeaderSettings } from "./header.ts";
 import type { Field } from "./header-words.ts";
 import { type ListProblem, someOf } from "./list-problem.ts";
-import type { PlacedEntry } from "./price-entry.ts";
+import { ELSEWHERE_KEY, type PlacedEntry } from "./price-entry.ts";
 import { cellOf, type ReadRow } from "./read-row.ts";
 import { STATE_DIVISOR } from "./units.ts";
 import { unreadColumns } from "./unread-columns.ts";
@@ -64,6 +65,7 @@ export function listWarnings(
     ),
     ...mccsAlone(lines, header),
     ...unknownNetworks(entries, header),
+    ...trunkZeros(entries, header),
   ];
 }
 
@@ -152,9 +154,46 @@ function unknownNetworks(entries: readonly PlacedEntry[], header: Header): ListP
   });
   const some = someOf([...unknown].map(([network, line]) => `${network} on line ${line}`));
   const lost = meant.length === 0 ? "" : `. Was a zero lost or added? ${someOf(meant)}`;
-  const message = `no number is known to be of these networks, so their prices apply to no message: ${some}${lost}`;
+  const without = countriesWithout(entries);
+  const none =
+    without.length === 0
+      ? ""
+      : `. Nothing else is left for ${someOf(without)}: messages there have no price without one of the country, or look-ups (portability.yaml)`;
+  const message = `no number is known to be of these networks, so their prices apply to no message: ${some}${lost}${none}`;
   const column = header.columns.get("mnc") ?? header.columns.get("mccMnc");
   return [{ line: [...unknown.values()][0], column: column?.name, message }];
+}
+
+/** Countries whose prices are all of networks that no number is known to be of. */
+function countriesWithout(entries: readonly PlacedEntry[]): string[] {
+  const lost = new Set<string>();
+  const served = new Set<string>();
+  for (const { key, network, prefix, country } of entries) {
+    if (key === ELSEWHERE_KEY) return [];
+    if (network !== undefined && !known.has(network)) {
+      if (country !== undefined) lost.add(country);
+    } else if (country !== undefined) served.add(country);
+    else if (network !== undefined) for (const one of countriesOfMobileCode(network.slice(0, 3)) ?? []) served.add(one);
+    else if (prefix !== undefined) for (const one of countriesByCallingCode(prefix)) served.add(one);
+  }
+  return [...lost].filter((country) => !served.has(country)).sort();
+}
+
+/** Prefixes that are tried out: each takes some tens of milliseconds. */
+const PREFIX_TRIES = 50;
+
+/** Prefixes with the zero that is dialled within a country alone: no number begins with them. */
+function trunkZeros(entries: readonly PlacedEntry[], header: Header): ListProblem[] {
+  const lines = new Map<string, number>();
+  for (const { prefix, line } of entries)
+    if (prefix !== undefined && !lines.has(prefix) && mayHaveTrunkZero(prefix)) lines.set(prefix, line);
+  const found = [...lines].slice(0, PREFIX_TRIES).flatMap(([prefix, line]) => {
+    const bare = withoutTrunkZero(prefix);
+    return bare === undefined ? [] : [{ line, text: `${prefix} on line ${line} (${bare})` }];
+  });
+  if (found.length === 0) return [];
+  const message = `no number begins with these prefixes, with the zero that is dialled within the country alone: ${someOf(found.map(({ text }) => text))}`;
+  return [{ line: found[0]!.line, column: header.columns.get("prefix")?.name, message }];
 }
 
 /** The same network code with one leading zero more, or one less: another network. */

@@ -20,7 +20,7 @@ const MONTHS = wordTable([
   [12, "dec,december,dez,dezember,decembre,dic,diciembre,dicembre,dezembro"],
 ]);
 
-const MIDNIGHT = /(?<![T\s])[T\s]+0?0:00(?::00(?:\.0+)?)?$/i;
+const MIDNIGHT = /(?<![T\s])[T\s]+(?:0?0:00(?::00(?:\.0+)?)?|12:00(?::00)?\s*AM)$/i;
 const YEAR_FIRST = /^(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})$/;
 const JOINED = /^(20\d\d)(\d\d)(\d\d)$/;
 const DOTTED = /^(\d{1,2})\.\s?(\d{1,2})\.\s?(\d{4}|\d\d)$/;
@@ -53,7 +53,8 @@ export function readDate(text: string, order: DateOrder | undefined): Cell<Local
   if (dayNamed !== null) return dateOf(text, dayNamed[3]!, MONTHS.get(dayNamed[2]!) ?? 0, Number(dayNamed[1]));
   const monthNamed = MONTH_NAMED.exec(plain);
   if (monthNamed !== null) return dateOf(text, monthNamed[3]!, MONTHS.get(monthNamed[1]!) ?? 0, Number(monthNamed[2]));
-  if (/\d:\d\d/.test(bare)) return unreadable(`"${text}": prices change at midnight; give the date alone`);
+  if (/\d:\d\d/.test(bare))
+    return unreadable(`"${text}": prices change at midnight of the zone that is stated ("zone"); give the date alone`);
   return unreadable(`"${text}" is no date that can be read: write it as 2026-12-31`);
 }
 

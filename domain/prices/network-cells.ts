@@ -100,9 +100,14 @@ export function readPrefixes(text: string): Cell<readonly string[]> {
   return read([...new Set(prefixes)]);
 }
 
-/** The digits of one prefix. Without a plus, `358 400` may be two of them. */
+/**
+ * The digits of one prefix. Without a plus, `358 400` may be two of them. A zero in brackets, `+49 (0)151`, is dialled within the country
+ * alone; in Italy it may be part of the number.
+ */
 function prefixOf(text: string): string {
-  const digits = text.trim().startsWith("+") ? text.replace(/[\s().+]/g, "") : text.trim().replace(/^00/, "");
+  const bare = text.trim().replace(/^(\+(?!39)\d{1,3}\s*)\(0\)/, "$1");
+  const digits =
+    bare.startsWith("+") && !bare.includes("(0)") ? bare.replace(/[\s().+]/g, "") : bare.replace(/^00/, "");
   return /^[1-9]\d{0,14}$/.test(digits) ? digits : "";
 }
 

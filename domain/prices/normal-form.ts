@@ -15,6 +15,8 @@ import { type Charged, ELSEWHERE_KEY, isShared, type PlacedEntry } from "./price
 const COLUMNS = ["Country", "MCC MNC", "Prefix"] as const;
 const AFTER_PRICE = ["Valid from", "Charged on", "Network"] as const;
 const HEADER = new RegExp(`^${COLUMNS.join(",")},Price \\(([A-Z]{3})\\),${AFTER_PRICE.join(",")}\n`);
+/** Characters, its line end included. */
+const LONGEST_HEADER = 100;
 const ELSEWHERE = "elsewhere";
 /** Cells before the network's name, which may hold anything. */
 const PLAIN_CELLS = 6;
@@ -70,6 +72,10 @@ function quoted(name: string): string {
 export function currencyOfNormalForm(text: string): string | undefined {
   return HEADER.exec(text)?.[1];
 }
+
+/** Whether a file begins as one in this form does, also where a spreadsheet has saved it with other line ends. */
+export const beginsAsNormalForm = (text: string): boolean =>
+  currencyOfNormalForm(text.slice(0, LONGEST_HEADER).replaceAll("\r\n", "\n")) !== undefined;
 
 /** Reads a list in this form, a line at a time. Names are left as they stand. */
 export function* readNormalForm(text: string): Generator<Cell<PlacedEntry>> {

@@ -1,11 +1,12 @@
 import { type DecimalSign, decimalSignOf } from "./amount.ts";
 import { type CsvRecord, parseCsv } from "./csv.ts";
 import { currencyOfTitles } from "./currencies.ts";
-import { type ColumnNames, findHeader, type Header, SEARCHED } from "./header.ts";
+import { type ColumnNames, findHeader, type Header, noHeader, SEARCHED } from "./header.ts";
 import type { Field } from "./header-words.ts";
 import { type ListProblem, someOf } from "./list-problem.ts";
 import { listWarnings } from "./list-warnings.ts";
 import { type DateOrder, dateOrderOf } from "./local-date.ts";
+import { beginsAsNormalForm } from "./normal-form.ts";
 import { type PlacedEntry, placeEntries } from "./price-entry.ts";
 import { cellOf, type Notation, type ReadRow, type Row, readRow } from "./read-row.ts";
 import { type Divisor, STATE_DIVISOR, unitOfNote } from "./units.ts";
@@ -49,10 +50,14 @@ const MAX_DAYS = 1_000;
 /** More problems than this are counted only: they have one cause. */
 const MAX_PROBLEMS = 50;
 
+const DIVIDED =
+  'is in the form that sluice catalog export writes, with prices of one segment in units of the currency: take "divisor" away';
+
 const wholly = (message: string): ListProblem => ({ line: undefined, column: undefined, message });
 
 /** Reads the text of a price list (see docs/price-lists.md). One wrong line refuses all of it. */
 export function readList(text: string, settings: ListSettings = {}): ReadList {
+  if ((settings.divisor ?? 1) !== 1 && beginsAsNormalForm(text)) return refuse([wholly(DIVIDED)]);
   const table = findTable(text, settings);
   if (!table.ok) return table;
   const { header, records, titles, delimiter } = table;
@@ -128,15 +133,16 @@ function findTable(text: string, settings: ListSettings): Table {
   const tables = (stated === undefined ? DELIMITERS : [stated]).map((delimiter) => {
     const { records, fault } = parseCsv(text, delimiter, SEARCHED);
     const found = findHeader(records, settings);
-    return { delimiter, fault, found, columns: found?.header.columns.size ?? 0 };
+    return { delimiter, fault, records, found, columns: found?.header.columns.size ?? 0 };
   });
   const best = tables.reduce((a, b) => (b.columns > a.columns ? b : a));
   if (best.found === undefined) {
     const fault = tables.find((table) => table.fault !== undefined)?.fault;
     if (fault !== undefined) return refuse([{ line: fault.line, column: undefined, message: fault.message }]);
     return refuse([
-      wholly(
-        "no header was found: a line that names the columns, at least a price and a country, a network code (mcc, mnc) or a prefix",
+      noHeader(
+        tables.map(({ records }) => records),
+        settings,
       ),
     ]);
   }

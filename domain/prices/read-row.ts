@@ -55,10 +55,15 @@ const CHARGED: readonly (readonly [Charged, RegExp])[] = [
   ],
 ];
 
+/** What keeps a spreadsheet from taking the zeros of a code away: `="01"`, `'01`. */
+const KEPT_TEXT = /^="([^"]*)"$|^'(?=\d)/;
+
 /** The text of a field in a record; empty where the list has no such column. */
 export function cellOf(record: CsvRecord, header: Header, field: Field): string {
   const column = header.columns.get(field);
-  return column === undefined ? "" : (record.cells[column.index] ?? "").replaceAll("\u00a0", " ").trim();
+  if (column === undefined) return "";
+  const text = (record.cells[column.index] ?? "").replaceAll("\u00a0", " ").trim();
+  return text.replace(KEPT_TEXT, "$1").trim();
 }
 
 export function readRow(record: CsvRecord, header: Header, notation: Notation): ReadRow {

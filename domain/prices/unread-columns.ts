@@ -1,8 +1,9 @@
 import type { CsvRecord } from "./csv.ts";
 import { currencyWithin } from "./currencies.ts";
 import type { Column, Header } from "./header.ts";
-import { namesAPrice } from "./header-words.ts";
+import { type Field, headingOf, namesAPrice } from "./header-words.ts";
 import { type ListProblem, someOf } from "./list-problem.ts";
+import { readDate } from "./local-date.ts";
 import { isOneSegment, isUnitColumn, STATE_DIVISOR } from "./units.ts";
 import { plainWords } from "./words.ts";
 
@@ -94,6 +95,10 @@ export function unreadColumns(lines: readonly Line[], header: Header, named: boo
   };
   const filled = ({ index }: Column) => lines.some(({ record }) => (record.cells[index] ?? "").trim() !== "");
   const ends = header.ignored.filter((column) => ENDS.test(plainWords(column.name)) && filled(column));
+  const codes = header.ignored.filter((column) => isCodeColumn(column) && filled(column));
+  const dated = header.columns.has("validFrom")
+    ? []
+    : header.ignored.filter((column) => !ends.includes(column) && holdsDates(lines, column));
   const amounts = header.ignored.filter(
     ({ name }) =>
       namesAPrice(name) || CHANGES.test(plainWords(name)) || currencyWithin(name, undefined).currency !== undefined,
@@ -101,8 +106,35 @@ export function unreadColumns(lines: readonly Line[], header: Header, named: boo
   return [
     ...about(named ? [] : amounts, `prices are those of "${price}" alone`),
     ...about(ends, "a price holds until another one of the same begins"),
+    ...about(dated, DATED_COLUMN),
+    ...about(
+      codes,
+      'they have codes as well, and what a price is of is taken from the other columns alone: is another one meant ("columns")?',
+    ),
     ...gone(lines, header),
   ];
+}
+
+const CODES: ReadonlySet<Field> = new Set(["mcc", "mnc", "mccMnc", "prefix"]);
+
+/** Whether a header is of codes by its words, and another column was stated for them. */
+function isCodeColumn({ name }: Column): boolean {
+  const heading = headingOf(name);
+  return heading !== undefined && "field" in heading && CODES.has(heading.field);
+}
+
+const DATED_COLUMN =
+  'these cells are dates, and these prices hold at once: if they hold from these days, state the column ("columns": validFrom)';
+
+/** Whether all that a column says of rows are days, with a time of day or without. */
+function holdsDates(lines: readonly Line[], column: Column): boolean {
+  const texts = lines.flatMap(({ record, row }) => (row.kind === "row" ? [textOf(record, column)] : []));
+  return texts.some((text) => text !== "") && texts.every((text) => text === "" || isDay(text));
+}
+
+function isDay(text: string): boolean {
+  const bare = text.replace(/[T\s]+\d{1,2}:\d\d.*$/, "");
+  return readDate(bare, "day-first").ok || readDate(bare, "month-first").ok;
 }
 
 /** Rows that a column says are not served any more. */

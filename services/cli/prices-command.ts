@@ -4,6 +4,7 @@ import { compareLists } from "../../domain/prices/compare-lists.ts";
 import { isCurrency } from "../../domain/prices/currencies.ts";
 import { decodeText } from "../../domain/prices/decode-text.ts";
 import { type Field, fields } from "../../domain/prices/header-words.ts";
+import { beginsAsNormalForm } from "../../domain/prices/normal-form.ts";
 import { type ListSettings, type ReadList, readList } from "../../domain/prices/read-list.ts";
 import { divisors } from "../../domain/prices/units.ts";
 import { isZone } from "../../domain/prices/zone.ts";
@@ -15,7 +16,8 @@ const HELP = `usage: sluice prices <file> [options]
 Checks a provider's price list (CSV) and tells what was understood of it: columns, lines, networks, countries, currency, dates, and what
 is probably not meant. With --against, what changed. Exit code 1 when a list has errors or the two cannot be compared, 64 for arguments
 that it does not understand. docs/price-lists.md says what can be read.
-  --against <file>       the list before: what rose, fell, is new, is missing, or holds from another day
+  --against <file>       the list before: what rose, fell, is new, is missing, or holds from another day. The options below are of both
+                         lists, but not of one that sluice catalog export wrote
   --zone <zone>          IANA zone, such as Europe/Berlin: tells at which moment each date begins
   --currency <code>      ISO 4217, where the list does not name it
   --provider <name>      whose rows to read, where a list has those of several providers
@@ -65,7 +67,10 @@ function readPriceFile(path: string, settings: ListSettings): ReadList {
     return refused(`cannot be read: ${(error as Error).message}`);
   }
   const text = decodeText(octets);
-  return text.ok ? readList(text.value, settings) : refused(text.message);
+  if (!text.ok) return refused(text.message);
+  // What is stated is of the provider's file; a published one says all of it itself.
+  const stated = beginsAsNormalForm(text.value) ? { currency: settings.currency } : settings;
+  return readList(text.value, stated);
 }
 
 /** Reads the arguments of `prices`. @throws UsageError naming the argument. */

@@ -65,6 +65,21 @@ describe("sluice prices", () => {
     expect(out).toContain("rose    FR  0.04 on delivery -> 0.05 on delivery  +25 %");
   });
 
+  it("compares a list with what sluice catalog export wrote, which the options for the provider's layout are not of", async () => {
+    const head = "Country,MCC MNC,Prefix,Price (EUR),Valid from,Charged on,Network";
+    const cents = fileOf("cents.csv", "Carrier;Place;Cent\nAlpha;Germany;5\nBeta;Germany;9\n");
+    const options = ["--column", "provider=Carrier", "--column", "country=Place", "--column", "price=Cent"];
+    for (const end of ["\n", "\r\n"]) {
+      const exported = fileOf("exported.csv", [head, "DE,,,0.05,,,", ""].join(end));
+      const args = ["--provider", "Alpha", "--divisor", "100", "--currency", "EUR"];
+      expect(await prices(cents, "--against", exported, ...options, ...args)).toMatchObject({
+        code: 0,
+        err: "",
+        out: expect.stringContaining("0 rose, 0 fell, 0 new, 0 missing, 0 moved, 1 unchanged"),
+      });
+    }
+  });
+
   it("ends with 1 where a list is wrong, cannot be read, or cannot be compared", async () => {
     expect(await prices(wrong)).toMatchObject({
       code: 1,

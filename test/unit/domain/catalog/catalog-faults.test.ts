@@ -168,6 +168,9 @@ it("says what to do with values and files of another shape", () => {
   expect(of({ providers: { id: "a" } })).toContain("providers: the file must be a list");
   expect(of({ providers: "smsc-a" })).toContain("providers: the file must be a list");
   expect(of({ providers: ["smsc-a"] })).toContain("providers[0]: must be a group of settings");
+  expect(of({ routes: [{ id: "r", strategy: "priority", providers: ["smsc-a"] }] })).toContain(
+    "routes[0].providers[0]: must be { id: smsc-a }, not the name alone",
+  );
   expect(of({ accounts: [{ id: "a", name: null }] })).toContain(
     "accounts[0].name: is empty; a text that begins with &",
   );

@@ -209,6 +209,55 @@ describe("a catalog that can be carried out and is probably not meant", () => {
     expect(withRoute({ countries: ["GG"], prefixes: ["447911"] })).toEqual([]);
   });
 
+  it("with a prefix that has the zero which is dialled within the country alone", () => {
+    expect(withRoute({ prefixes: ["49171", "490171", "22507"] })).toEqual([
+      'routes[0].when.prefixes[1]: no number begins with "490171": without the zero that is dialled within the country, "49171"',
+    ]);
+  });
+
+  it("with priorities for some of a route's providers alone, which then stand beside places in the list", () => {
+    const of = (...priorities: (number | undefined)[]) =>
+      withRoute(
+        { lanes: ["marketing"] },
+        ["north", "south", "web"].map((id, i) => ({
+          id,
+          ...(priorities[i] === undefined ? {} : { priority: priorities[i] }),
+        })),
+      );
+    const web = `"web" has no priority and counts by its place in the list, as 2, and`;
+    // The second is not the next one, it has the same; the third goes before the first.
+    expect(of(1)).toEqual([
+      'routes[0].providers[1]: "south" has no priority and counts by its place in the list, as 1, and "north" has 1: state one for each',
+    ]);
+    expect(of(10, 20)).toEqual([`routes[0].providers[2]: ${web} "north" has 10: state one for each`]);
+    for (const fine of [[], [0], [1, 1, 1], [0, 1], [undefined, undefined, 5]]) expect(of(...fine)).toEqual([]);
+  });
+
+  it("with a commitment or tiers for more than the quota lets a month have", () => {
+    const of = (quota: Loose, volume: Loose) =>
+      warningsAfter(({ providers }) => Object.assign(providers[0]!, { quota, volume }));
+    const volume = {
+      committed: 50_000,
+      tiers: [
+        { from: 60_000, percent: 95 },
+        { from: 100_000, percent: 90 },
+      ],
+    };
+    const at = "providers[0].volume";
+    expect(of({ monthly: 100_001 }, volume)).toEqual([]);
+    expect(of({ monthly: 100_000 }, volume)).toEqual([
+      `${at}.tiers[1].from: is never reached: its quota takes 100000 segments of a month at the most`,
+    ]);
+    expect(of({ daily: 1_000, monthly: 40_000 }, volume)).toEqual([
+      expect.stringContaining(
+        `${at}.committed: is never used up, so that no segment costs anything: its quota takes 31000`,
+      ),
+      expect.stringContaining(`${at}.tiers[0].from: is never reached`),
+      expect.stringContaining(`${at}.tiers[1].from: is never reached`),
+    ]);
+    expect(of({}, volume)).toEqual([]);
+  });
+
   it("with a provider that cannot serve what its route is for", () => {
     expect(withRoute({ countries: ["US", "FR"] }, [{ id: "south" }, { id: "north" }])).toEqual([
       'routes[0].providers[0]: "south" has no price for US: it gets none of those messages',
@@ -223,6 +272,56 @@ describe("a catalog that can be carried out and is probably not meant", () => {
       "routes[0]: no provider of it has a price for US: messages there are not sent",
       expect.stringContaining("routes[0]: no provider of it carries otp"),
     ]);
+  });
+
+  it("with prices for a country of its route by networks alone that no number is known to be of", () => {
+    const american = (change: Loose = {}) =>
+      warningsAfter((plain) => {
+        Object.assign(plain.providers[1]!, {
+          prices: [
+            { mccMnc: "310260", price: "0.01" },
+            { country: "DE", price: "0.01" },
+          ],
+        });
+        Object.assign(plain, change);
+        const when = { countries: ["US"], lanes: ["marketing"] };
+        plain.routes.unshift({ id: "us", when, strategy: "priority", providers: [{ id: "south" }] });
+        plain.routes.unshift({
+          id: "two",
+          when: { ...when, accounts: ["acme"] },
+          strategy: "priority",
+          providers: [{ id: "south" }, { id: "north" }],
+        });
+      }).filter((message) => message.startsWith("routes"));
+    const alone = "prices for US are of networks alone that no number is known to be of, so that ";
+    expect(american()).toEqual([
+      expect.stringMatching(
+        `^routes\\[0\\]\\.providers\\[0\\]: "south": ${alone}it gets none of those messages: add a price of the country`,
+      ),
+      expect.stringMatching(`^routes\\[1\\]: ${alone}messages there are not sent: add a price of the country`),
+    ]);
+    const lookup = { id: "mnp", kind: "http", url: "https://mnp.example.net/{number}", answer: { mccMnc: "network" } };
+    expect(american({ portability: { lookups: [lookup] } })).toEqual([]);
+    expect(american({ portability: { lookups: [{ ...lookup, countries: ["US"] }] } })).toEqual([]);
+    expect(american({ portability: { lookups: [{ ...lookup, countries: ["DE"] }] } })).toHaveLength(2);
+    expect(american({ portability: { learned: {} } })).toEqual([]);
+  });
+
+  it("with prices of networks in countries that no route is for", () => {
+    const messages = warningsAfter((plain) => {
+      const prices = ["20801", "26001", "310260"].map((mccMnc) => ({ mccMnc, price: "0.01" }));
+      Object.assign(plain.providers[1]!, { prices });
+      plain.routes = [
+        {
+          id: "only",
+          when: { countries: ["DE"] },
+          strategy: "priority",
+          providers: ["north", "south", "web"].map((id) => ({ id })),
+        },
+      ];
+    }).filter((message) => message.startsWith("routes:"));
+    // Of 310260 it is not known which country is meant.
+    expect(messages).toEqual([expect.stringMatching(/^routes: providers have prices for FR, PL, and no route/)]);
   });
 
   it("with prices for countries that no route is for", () => {
@@ -286,9 +385,16 @@ describe("a catalog that can be carried out and is probably not meant", () => {
       Object.assign(plain, { regions: [{ id: "ice", countries: ["AQ", "GL"] }] });
     });
     expect(messages).toEqual([
-      "regions[0]: no route, cap or quiet hours name it",
+      "regions[0]: no route, sender rule, cap or quiet hours name it",
       expect.stringContaining('regions[0].countries[0]: "AQ" has no telephone numbers'),
     ]);
+    const ofSenders = warningsAfter((plain) => {
+      Object.assign(plain, {
+        regions: [{ id: "dach", countries: ["DE", "AT", "CH"] }],
+        senders: [{ id: "dach", regions: ["dach"], allowed: ["alphanumeric"] }],
+      });
+    });
+    expect(ofSenders).toEqual([]);
   });
 
   it("names unknown networks of a price list in one warning", () => {

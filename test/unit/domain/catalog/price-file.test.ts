@@ -101,7 +101,9 @@ describe("prices in a file", () => {
     expect(refused({ list: "x" })).toThrow('"list" is no field here');
     expect(refused({ currency: "USD" })).toThrow("is in EUR, and USD is stated");
     expect(() => load(undefined, files)).toThrow("providers[0].prices: is missing");
-    expect(() => load("prices/north.csv", files)).toThrow("providers[0].prices: must be a list");
+    expect(() => load("prices/north.csv", files)).toThrow(
+      /providers\[0\]\.prices: must be a list of prices, .* or name the provider's own list: \{ file: prices\/north\.csv \}$/m,
+    );
   });
 
   it("in another currency than the provider's are refused", () => {
@@ -146,6 +148,26 @@ describe("prices in a file", () => {
       ),
     ]);
     expect(at("2027-01-31T23:00:00Z")).toEqual([]);
+  });
+
+  it("of a list that follows are told of where they begin after it has taken the other's place", () => {
+    const following =
+      "Country,Price EUR,Valid from\nDE,0.05,2027-03-15\nFR,0.04,\nFR,0.05,2027-03-15\nPL,0.05,2027-03-01\n";
+    const of = (from: string, now?: string) =>
+      load(
+        { ...settings, next: { file: "next.csv", from } },
+        { ...files, "next.csv": following },
+        {},
+        now === undefined ? undefined : Date.parse(now),
+      ).warnings.filter((warning) => warning.includes("next.csv"));
+    expect(of("2027-03-01")).toEqual([
+      expect.stringContaining(
+        "providers[0].prices.next.file: next.csv, line 2: 1 of 3 prices hold only from a day after 2027-03-01, when this list takes the place of the one before (DE from 2027-03-15)",
+      ),
+    ]);
+    expect(of("2027-03-15")).toEqual([]);
+    expect(of("2027-03-01", "2027-03-14T22:59:59Z")).toHaveLength(1);
+    expect(of("2027-03-01", "2027-03-14T23:00:00Z")).toEqual([]);
   });
 
   it("of a list that begins later count as service of the route's country", () => {

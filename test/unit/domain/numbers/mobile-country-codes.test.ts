@@ -3,7 +3,12 @@ import { expect, it } from "vitest";
 import { countryCodeProblem, hasNumbers } from "../../../../domain/numbers/country-code.ts";
 import { countriesOfMobileCode } from "../../../../domain/numbers/mobile-country-codes.ts";
 import { networkTable } from "../../../../domain/numbers/network-table.ts";
-import { countriesByCallingCode, liesElsewhere, prefixProblem } from "../../../../domain/numbers/number-prefix.ts";
+import {
+  countriesByCallingCode,
+  liesElsewhere,
+  prefixProblem,
+  withoutTrunkZero,
+} from "../../../../domain/numbers/number-prefix.ts";
 
 const every = Array.from({ length: 1_000 }, (_, n) => String(n).padStart(3, "0"));
 
@@ -47,6 +52,13 @@ it.each([
 ])("%s in %j lies elsewhere: %j", (prefix, countries, elsewhere) => {
   const found = liesElsewhere(prefix, new Set(countries));
   expect(found?.toSorted()).toEqual(elsewhere);
+});
+
+it("knows prefixes with a zero that is dialled within the country alone", () => {
+  expect(["490171", "330612", "4407911"].map(withoutTrunkZero)).toEqual(["49171", "33612", "447911"]);
+  // The zero is part of numbers in Italy, the Ivory Coast and Gabon; the others have none there.
+  for (const prefix of ["3906", "22507", "24106", "49171", "49", "1", "26"])
+    expect(withoutTrunkZero(prefix)).toBeUndefined();
 });
 
 it("knows the calling codes that a prefix begins with, or begins", () => {

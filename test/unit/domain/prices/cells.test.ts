@@ -100,6 +100,10 @@ describe("dates", () => {
   it("tell their order where one of a column can be read in one way only", () => {
     expect(dateOrderOf(["01/02/2027", "13/02/2027"])).toBe("day-first");
     expect(dateOrderOf(["01-02-2027", "02-13-2027 00:00"])).toBe("month-first");
+    expect(dateOrderOf(["3/1/2027 12:00:00 AM", "3/15/2027 12:00 AM"])).toBe("month-first");
+    expect(contentOf(readDate("3/15/2027 12:00:00 AM", undefined))).toBe("2027-03-15");
+    for (const text of ["3/15/2027 12:00:00 PM", "3/15/2027 12:00", "2027-03-15T00:00:00Z"])
+      expect(contentOf(readDate(text, undefined))).toMatch(/prices change at midnight of the zone that is stated/);
     expect(dateOrderOf(["01/02/2027"])).toBeUndefined();
     for (const text of ["2027-02-29", "31.04.2027", "soon", "46000", "2027-01-01 06:00", "0027-01-01", "1 foo 2027"])
       expect(contentOf(readDate(text, undefined))).toEqual(expect.stringContaining(text));
@@ -162,7 +166,9 @@ describe("codes", () => {
 
   it("of prefixes may have a plus, zeros, blanks behind a plus, and ranges", () => {
     expect(contentOf(readPrefixes("+49 (151), 004916; 4917-4919"))).toEqual(["49151", "4916", "4917", "4918", "4919"]);
-    for (const text of ["358 400", "0151", "999", "49x", "4915-49160"])
+    // Dialled within the country alone: no number of Germany begins with 490. In Italy it may be part of it.
+    expect(contentOf(readPrefixes("+49 (0)151, +49(0)160, +49 (0) 170"))).toEqual(["49151", "49160", "49170"]);
+    for (const text of ["358 400", "0151", "999", "49x", "4915-49160", "+39 (0)6", "+49 151 (0)"])
       expect(contentOf(readPrefixes(text))).toEqual(expect.any(String));
   });
 });

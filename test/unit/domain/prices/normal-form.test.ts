@@ -124,6 +124,17 @@ it("is not read where a line is not in it", () => {
   expect(currencyOfNormalForm("Country,Price (EUR)\n")).toBeUndefined();
 });
 
+it("is of one segment in units of its currency: a divisor beside it is refused, which would divide its prices once more", () => {
+  const form = `${HEADER}DE,,,0.05,,,\n`;
+  for (const text of [form, form.replaceAll("\n", "\r\n")])
+    expect(readList(text, { divisor: 100 })).toMatchObject({
+      ok: false,
+      problems: [{ message: expect.stringMatching(/sluice catalog export writes.*take "divisor" away/) }],
+    });
+  expect(readList(form, { divisor: 1 })).toMatchObject({ ok: true });
+  expect(readList("Country,Price (EUR)\nDE,5\n", { divisor: 100 })).toMatchObject({ ok: true });
+});
+
 it("gives no spreadsheet a formula, and is read as the same", () => {
   const rows = ["26201;=1+1", '26202;"=HYPERLINK(""http://x"",1)"', "26203;+49", "26204;-x", "26205;@x", "26206;'=y"];
   const form = formOf(["MCCMNC;Network;Price", ...rows.map((row) => `${row};0,01`)].join("\n"));

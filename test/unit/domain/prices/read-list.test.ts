@@ -81,3 +81,117 @@ function messagesOf(text: string): string[] {
   const list = readList(text);
   return list.ok ? [] : list.problems.map(({ message }) => message);
 }
+
+it("warns of a column of dates that is not read, since its prices hold at once", () => {
+  const warningsOf = (header: string, ...cells: string[]) => {
+    const list = readList([`Country,Price EUR,${header}`, ...cells.map((cell) => `DE,0.05,${cell}`)].join("\n"));
+    if (!list.ok) throw new Error(JSON.stringify(list.problems));
+    return list.value.warnings.map(({ message }) => message).filter((message) => message.startsWith("not read"));
+  };
+  const dates = 'not read: "Effective Date (UTC)"; these cells are dates, and these prices hold at once';
+  for (const cells of [
+    ["2027-03-01"],
+    ["01/03/2027", ""],
+    ["3/15/2027 12:00:00 AM"],
+    ["1 Mar 2027", "2027-03-01T00:00:00Z"],
+  ])
+    expect(warningsOf("Effective Date (UTC)", ...cells)).toEqual([expect.stringContaining(dates)]);
+  expect(warningsOf("Remarks", "")).toEqual([]);
+  expect(warningsOf("Remarks", "2027-03-01", "new")).toEqual([]);
+  expect(warningsOf("Valid from,Updated", "2027-03-01,2027-01-01")).toEqual([]);
+  expect(warningsOf("Valid to", "2027-03-01")).toEqual([
+    expect.stringContaining("until another one of the same begins"),
+  ]);
+});
+
+it("refuses a price in another unit also where its column is named, until a divisor is stated", () => {
+  const read = (price: string, divisor?: 1 | 1000) =>
+    readList(`Country;${price}\nGermany;65,00\n`, { columns: { price }, currency: "EUR", divisor });
+  for (const price of ["Price per 1000 SMS (EUR)", "Preis in Cent", "Tariff per thousand, direct"])
+    expect(read(price)).toMatchObject({
+      ok: false,
+      problems: [
+        { line: 1, column: price, message: expect.stringMatching(/if prices are in another unit, .*"divisor"/) },
+      ],
+    });
+  expect(read("Price per 1000 SMS (EUR)", 1000)).toMatchObject({ value: { entries: [{ price: 65_000 }] } });
+  expect(read("Price per 1000 SMS (EUR)", 1)).toMatchObject({ value: { entries: [{ price: 65_000_000 }] } });
+  expect(read("Rate B (EUR)")).toMatchObject({ ok: true });
+});
+
+it("says which line comes nearest to a header, and what it lacks", () => {
+  const problemsOf = (text: string) => {
+    const list = readList(text, { currency: "EUR" });
+    return list.ok ? [] : list.problems;
+  };
+  expect(problemsOf("Rates\nCountry;MCC;MNC;0-100k (EUR);100k+ (EUR)\nGermany;262;01;0,05;0,04\n")).toEqual([
+    {
+      line: 2,
+      column: undefined,
+      message: expect.stringMatching(
+        /^no header was found: .*; this line has country "Country", mcc "MCC", mnc "MNC", and no price among "0-100k \(EUR\)", "100k\+ \(EUR\)": .* stated \("columns"\)$/,
+      ),
+    },
+  ]);
+  expect(problemsOf("Zone;Price\nDE;0,05\n")).toEqual([
+    expect.objectContaining({
+      line: 1,
+      message: expect.stringContaining('has price "Price", and no country, network code or prefix among "Zone"'),
+    }),
+  ]);
+  expect(problemsOf("Страна;Цена\nDE;0,05\n")).toEqual([
+    expect.objectContaining({
+      line: undefined,
+      message: expect.stringMatching(/prefix; a column whose words are not known is stated \("columns"\)$/),
+    }),
+  ]);
+});
+
+it("warns of prefixes with the zero that is dialled within the country alone", () => {
+  const list = readList("Prefix,Price EUR\n49171,0.05\n490151,0.05\n22507,0.05\n490160,0.06\n");
+  expect(list.ok && list.value.warnings).toEqual([
+    {
+      line: 3,
+      column: "Prefix",
+      message:
+        "no number begins with these prefixes, with the zero that is dialled within the country alone: 490151 on line 3 (49151), 490160 on line 5 (49160)",
+    },
+  ]);
+});
+
+it("names the countries that have prices of networks alone that no number is known to be of", () => {
+  const said = (...rows: string[]) => {
+    const list = readList(["Country,MCCMNC,Prefix,Price EUR", ...rows].join("\n"));
+    if (!list.ok) throw new Error(JSON.stringify(list.problems));
+    return list.value.warnings.flatMap(({ message }) => /Nothing else is left for ([^:]*):/.exec(message)?.[1] ?? []);
+  };
+  const american = ["US,310260,,0.01", "Canada,302720,,0.01", "Germany,26201,,0.05", "Germany,26299,,0.05"];
+  expect(said(...american)).toEqual(["CA, US"]);
+  expect(said(...american, "US,,,0.02")).toEqual(["CA"]);
+  expect(said(...american, ",,1212,0.02")).toEqual([]);
+  expect(said(...american, "Rest of World,,,0.02")).toEqual([]);
+});
+
+it("warns of a column of codes beside the one that is stated", () => {
+  const warningsOf = (area: string) => {
+    const text = `Destination,Country Code,Area Code,Price EUR\nGermany,49,${area},0.05\n`;
+    const list = readList(text, { columns: { prefix: "Country Code" } });
+    return list.ok ? list.value.warnings : list.problems;
+  };
+  expect(warningsOf("151")).toEqual([
+    { line: 1, column: undefined, message: expect.stringMatching(/^not read: "Area Code"; they have codes as well/) },
+  ]);
+  expect(warningsOf("")).toEqual([]);
+});
+
+it("reads codes as they are written for spreadsheets, so that their zeros stay", () => {
+  const rows = ['Germany,="262",="01",0.05', `Germany,'262,'02,'0.06`, 'Jamaica,"=""338""","=""050""",="0.07"'];
+  const list = readList(["Country,MCC,MNC,Price EUR", ...rows].join("\n"));
+  if (!list.ok) throw new Error(JSON.stringify(list.problems));
+  expect(list.value.entries.map(({ network, price }) => `${network} ${price}`)).toEqual([
+    "26201 50000",
+    "26202 60000",
+    "338050 70000",
+  ]);
+  expect(readList("Country,MCC,MNC,Price EUR\nGermany,262,=A1,0.05\n")).toMatchObject({ ok: false });
+});
