@@ -208,6 +208,13 @@ describe("POST /v1/suppressions", () => {
     ]);
   });
 
+  it("is of now where its clock is ahead: a STOP that comes a moment later is the later word", async () => {
+    const at = new Date(Date.now() + 50_000).toISOString();
+    const body = { suppressions: [{ number: `+${TO}`, suppressed: false, at }] };
+    expect((await call("", "POST", body)).status).toBe(200);
+    expect((await written())[0]!.at).toBeLessThanOrEqual(Date.now());
+  });
+
   it.each<[unknown, string[]]>([
     [[], [" request-not-an-object"]],
     [{}, ["suppressions suppressions-count"]],
