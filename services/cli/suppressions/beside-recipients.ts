@@ -18,16 +18,27 @@ export async function lastWordsOf(log: ConsentLog, words: readonly ListedWord[])
   return found;
 }
 
+export interface BesideRecipients {
+  /** To be written. */
+  readonly kept: readonly ListedWord[];
+  /** Left out, since the recipients have said stop themselves. */
+  readonly optOuts: number;
+  readonly optIns: number;
+  /** Opt-ins that are left out, since the recipients have said start themselves. */
+  readonly starts: number;
+}
+
 /**
  * The words to write. Where the recipient's opt-out stands, in the log or by a line of the list itself, only what the recipient has said
  * too takes its place; an opt-in does with `lift` alone, whoever has said it. An opt-out is never left out where something else might hold in its place: a later
- * word of the log, or an opt-in of the list that lifts, and that it is behind.
+ * word of the log, or an opt-in of the list that lifts, and that it is behind. An opt-in leaves a recipient's START in its place, which opens more: what is closed for
+ * all accounts (`optOutOf`).
  */
 export function besideRecipients(
   words: readonly ListedWord[],
   last: ReadonlyMap<string, ConsentWord>,
   lift: boolean,
-): { readonly kept: readonly ListedWord[]; readonly optOuts: number; readonly optIns: number } {
+): BesideRecipients {
   const held = new Set<string>();
   const lifted = new Map<string, ListedWord>();
   for (const [key, word] of last) if (isOwnStop(word)) held.add(key);
@@ -38,21 +49,31 @@ export function besideRecipients(
       const first = lifted.get(key);
       if (lift && word.state === "opted_in" && (first === undefined || isBehind(first, word))) lifted.set(key, word);
     }
-  let [optOuts, optIns] = [0, 0];
+  const outs = new Set(words.flatMap((word) => (word.state === "opted_out" ? keysOf(word) : [])));
+  let [optOuts, optIns, starts] = [0, 0, 0];
   const kept = words.filter((word) => {
     const keys = keysOf(word);
-    if (!keys.some((key) => held.has(key))) return true;
+    if (!keys.some((key) => held.has(key))) {
+      const repeats = word.state === "opted_in" && word.source !== "keyword";
+      if (!repeats || !keys.every((key) => isOwnStart(last.get(key)) && !outs.has(key))) return true;
+      starts++;
+      return false;
+    }
     const isLifted = keys.some((key) => lifted.has(key) && isBehind(word, lifted.get(key)!));
     if (word.state === "opted_in" ? lift : word.source === "keyword" || isLifted) return true;
     if (word.state === "opted_in") optIns++;
     else optOuts++;
     return false;
   });
-  return { kept, optOuts, optIns };
+  return { kept, optOuts, optIns, starts };
 }
 
 function isOwnStop({ source, state }: Pick<ConsentWord, "source" | "state">): boolean {
   return source === "keyword" && state === "opted_out";
+}
+
+function isOwnStart(word: ConsentWord | undefined): boolean {
+  return word?.source === "keyword" && word.state === "opted_in";
 }
 
 /** Whether a line of the list holds against another one of the same pair. */

@@ -81,13 +81,15 @@ export const suppressionsCommand: Command = {
       if (asked.action === "import") {
         const words = list ?? [];
         const beside = besideRecipients(words, await lastWordsOf(log, words), asked.liftRecipients);
-        const { kept, optOuts, optIns } = beside;
+        const { kept, optOuts, optIns, starts } = beside;
         if (optOuts > 0)
           host.tell(`${optOuts} opt-outs are left out: the recipients have said stop themselves, which stands`);
         if (optIns > 0)
           host.tell(
             `${optIns} opt-ins are left out: the recipients have said stop themselves; --lift-recipients lifts that`,
           );
+        if (starts > 0)
+          host.tell(`${starts} opt-ins are left out: the recipients have said start themselves, which stands`);
         return await write(kept, asked, { codecs, connection, partitions: config.partitions }, host);
       }
       return asked.action === "export" ? await printAll(asked, log, host) : await show(asked, log, host);

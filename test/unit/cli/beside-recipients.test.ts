@@ -93,6 +93,21 @@ it("with --lift-recipients an opt-out of the same list that is later than the op
   expect(await (await imported(log, list, "--lift-recipients")).standing(STOPPED)).toBe("opted_out import");
 });
 
+it("an opt-in leaves a recipient's START in its place, which alone opens what is closed for all accounts", async () => {
+  const log = new FakeLog();
+  log.say(LIFTED, "opted_out", "keyword", NOW - 9, "*");
+  log.say(LIFTED, "opted_in", "keyword", NOW - 8);
+  const list = (state: string) =>
+    `phone,state,at\n+${LIFTED},opted_in,${minutes(0)}\n+${LIFTED},${state},${minutes(0)}\n`;
+  const { leftOut } = await imported(log, list("opted_in"), "--lift-recipients");
+  expect(leftOut).toEqual({ optOuts: 0, optIns: 0, starts: 2 });
+  const own = async () => (await standingOf(log as never, LIFTED)).find(({ accountId }) => accountId === "acme");
+  expect(await own()).toMatchObject({ suppressed: false, word: { source: "keyword" } });
+  // In one list with a stop it is one of the list's words, and no repetition.
+  expect((await imported(log, list("opted_out"))).leftOut).toEqual({ optOuts: 0, optIns: 0, starts: 0 });
+  expect(await own()).toMatchObject({ suppressed: true, word: { source: "import", state: "opted_out" } });
+});
+
 it("an opt-out is written beside a recipient's in the same list that has been lifted since", async () => {
   const log = new FakeLog();
   log.say(STOPPED, "opted_in", "keyword", NOW - 300_000);
@@ -110,8 +125,8 @@ it("leaves out what would take the place of a recipient's own opt-out, and count
   const lift = line(STOPPED, { state: "opted_in" });
   const others = [line(BY_API), line(STOPPED, { account: "bank" }), line(BY_API, { state: "opted_in" })];
   const all = [out, own, lift, ...others];
-  expect(besideRecipients(all, held, false)).toEqual({ kept: [own, ...others], optOuts: 1, optIns: 1 });
-  expect(besideRecipients(all, held, true)).toEqual({ kept: [own, lift, ...others], optOuts: 1, optIns: 0 });
+  expect(besideRecipients(all, held, false)).toEqual({ kept: [own, ...others], optOuts: 1, optIns: 1, starts: 0 });
+  expect(besideRecipients(all, held, true)).toEqual({ kept: [own, lift, ...others], optOuts: 1, optIns: 0, starts: 0 });
   expect(besideRecipients([own, out], new Map(), false).kept).toEqual([own]);
 });
 
