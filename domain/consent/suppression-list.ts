@@ -59,6 +59,7 @@ const NUMBERS_ALONE: Columns = {
   unread: [],
 };
 const MOST_PROBLEMS = 50;
+/** Clocks may be ahead by so much, ms. What is of a moment to come is of now then: a recipient's STOP of the next moment must be the later word. */
 const AHEAD_MS = 60_000;
 
 /**
@@ -144,7 +145,11 @@ function readLine(
   if (account !== "" && !isConsentAccount(account))
     return `account: ${JSON.stringify(account.slice(0, 40))} is no account id, nor * for all accounts`;
   const source = cell("source").toLowerCase() === "keyword" ? "keyword" : "import";
-  return { line, destination: number.e164, state, at, source, account: account === "" ? undefined : account };
+  return {
+    ...{ line, destination: number.e164, state, source },
+    at: Math.min(at, options.now),
+    account: account === "" ? undefined : account,
+  };
 }
 
 function numberProblem(cell: string): string | undefined {

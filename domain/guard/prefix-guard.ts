@@ -59,7 +59,7 @@ export class PrefixGuard {
     seen.numbers.delete(Number(to.slice(-LAST_DIGITS)));
     seen.numbers.set(Number(to.slice(-LAST_DIGITS)), now);
     if (seen.numbers.size > NUMBERS) seen.numbers.delete(seen.numbers.keys().next().value!);
-    const found = tooFast(seen, prefix, limits, share) ?? inSequence(seen, prefix, limits, share, now);
+    const found = tooFast(seen, prefix, limits, share) ?? inSequence(seen, to, limits, share, now);
     if (found !== undefined) {
       seen.verdict = found;
       seen.blockedUntil = now + limits.quietMs;
@@ -100,9 +100,10 @@ function tooFast({ rate, numbers }: Seen, prefix: string, { perMinute, quietMs }
   return { code: "guard-velocity", reason } as const;
 }
 
+/** Whether the number lies among others: one that does not is no part of a sequence that the prefix has had. */
 function inSequence(
   { numbers }: Seen,
-  prefix: string,
+  to: string,
   { sequence, quietMs }: PrefixThresholds,
   share: number,
   now: number,
@@ -112,9 +113,11 @@ function inSequence(
   // Of numbers in a row this instance has its share.
   const span = (sequence * DENSE) / share;
   if (span >= 10 ** LAST_DIGITS / 2) return undefined;
-  for (let i = 0; i + sequence <= recent.length; i++)
+  const own = recent.indexOf(Number(to.slice(-LAST_DIGITS)));
+  const last = Math.min(own, recent.length - sequence);
+  for (let i = Math.max(0, own - sequence + 1); i <= last; i++)
     if (recent[i + sequence - 1]! - recent[i]! < span) {
-      const reason = `guard: ${sequence} numbers beside each other in ${shown(prefix)} within ten minutes, ${lifts(quietMs)}`;
+      const reason = `guard: ${sequence} numbers beside each other in ${shown(to.slice(0, -LAST_DIGITS))} within ten minutes, ${lifts(quietMs)}`;
       return { code: "guard-sequence", reason };
     }
   return undefined;

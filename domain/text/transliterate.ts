@@ -72,8 +72,9 @@ for (const [i, letters] of ["ff", "fi", "fl", "ffi", "ffl", "st", "st"].entries(
 // Fullwidth forms of ASCII.
 for (const codePoint of range(0xff01, 0xff5e)) stand(String.fromCharCode(codePoint - 0xfee0), codePoint);
 
-/** With a scheme or as people write it without one. */
-const NAMED_ADDRESS = /https?:\/\/|www\./i;
+/** With a scheme, of an app as well, or as people write it without one. */
+const NAMED_ADDRESS = /:\/\/|www\./i;
+const PORT = /:\d{1,5}$/;
 /** What no label of a domain has. */
 const NO_LABEL = /[^\p{L}\p{N}.-]+/u;
 const DOTTED = /[\p{L}\p{N}-]\.[\p{L}\p{N}-]/u;
@@ -138,8 +139,9 @@ function addressBegin(token: string): number | undefined {
   let begin = 0;
   for (const { index } of token.matchAll(/[/?#]/g)) {
     if (named >= 0 && named < index) return named;
-    const labels = token.slice(begin, index).split(NO_LABEL).at(-1)!;
-    if (DOTTED.test(labels)) return index - labels.length;
+    const host = token.slice(begin, index).replace(PORT, "");
+    const labels = host.split(NO_LABEL).at(-1)!;
+    if (DOTTED.test(labels)) return begin + host.length - labels.length;
     begin = index + 1;
   }
   return named < 0 ? undefined : named;

@@ -18,7 +18,7 @@ import { type Command, type CommandHost, UsageError } from "../command.ts";
 import { StopSignals } from "../dead-letters/stop-signals.ts";
 import { kafkaAnswers } from "../kafka-answers.ts";
 import { readSuppressionArguments, type SuppressionArguments } from "./arguments.ts";
-import { besideRecipients, recipientOptOuts } from "./beside-recipients.ts";
+import { besideRecipients, lastWordsOf } from "./beside-recipients.ts";
 
 const HELP = `usage: sluice suppressions import <file.csv> [--account <id> | --all-accounts] [options]
        sluice suppressions export [--account <id>] [--everything]
@@ -80,14 +80,16 @@ export const suppressionsCommand: Command = {
       const log = { reader, codecs, partitions: config.partitions };
       if (asked.action === "import") {
         const words = list ?? [];
-        const beside = besideRecipients(words, await recipientOptOuts(log, words), asked.liftRecipients);
-        const { kept, optOuts, optIns } = beside;
+        const beside = besideRecipients(words, await lastWordsOf(log, words), asked.liftRecipients);
+        const { kept, optOuts, optIns, starts } = beside;
         if (optOuts > 0)
           host.tell(`${optOuts} opt-outs are left out: the recipients have said stop themselves, which stands`);
         if (optIns > 0)
           host.tell(
             `${optIns} opt-ins are left out: the recipients have said stop themselves; --lift-recipients lifts that`,
           );
+        if (starts > 0)
+          host.tell(`${starts} opt-ins are left out: the recipients have said start themselves, which stands`);
         return await write(kept, asked, { codecs, connection, partitions: config.partitions }, host);
       }
       return asked.action === "export" ? await printAll(asked, log, host) : await show(asked, log, host);

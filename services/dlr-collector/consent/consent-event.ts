@@ -31,3 +31,8 @@ export function consentEvent(
     at: new Date(at).toISOString(),
   };
 }
+
+/** `webhook-id` of a request: the same for the same events alone, since who takes requests may remember it and pass over another one that has it. */
+export function requestId(events: readonly Pick<ConsentEvent, "id">[]): string {
+  return hash("sha256", events.map(({ id }) => id).join(), "hex").slice(0, 32);
+}

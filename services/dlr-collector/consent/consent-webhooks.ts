@@ -13,7 +13,7 @@ import type { TopicReader } from "../../../platform/kafka/topic-reader.ts";
 import type { Log } from "../../../platform/log/log.ts";
 import { CONSENT_TOPIC } from "../../../schemas/topics.ts";
 import { AccountLane, type Told } from "./account-lane.ts";
-import { consentEvent } from "./consent-event.ts";
+import { consentEvent, requestId } from "./consent-event.ts";
 import type { ConsentWebhookMetrics } from "./consent-webhook-metrics.ts";
 import { ToldStates } from "./told-states.ts";
 import type { WebhookClient } from "./webhook-client.ts";
@@ -196,8 +196,7 @@ export class ConsentWebhooks {
     const hook = this.hooks.get(account);
     const events = hook === undefined ? undefined : lane.next(clock());
     if (hook === undefined || events === undefined) return;
-    const id = `${events[0]!.id}-${events.length}`;
-    const done = client.post(account, hook, id, JSON.stringify({ events })).then((failed) => {
+    const done = client.post(account, hook, requestId(events), JSON.stringify({ events })).then((failed) => {
       this.underWay.delete(done);
       if (failed === undefined) {
         lane.taken();

@@ -21,7 +21,7 @@ export type ReadSuppressions =
   | { readonly ok: true; readonly words: readonly SuppressionWord[] }
   | { readonly ok: false; readonly problems: readonly FieldProblem[] };
 
-/** Clocks of applications may be ahead by so much, ms. */
+/** Clocks of applications may be ahead by so much, ms. What they say is of now then: a recipient's STOP of the next moment must be the later word. */
 const AHEAD_MS = 60_000;
 /** Problems that are named at the most. */
 const MAX_PROBLEMS = 20;
@@ -86,7 +86,7 @@ function readTime(at: unknown, { now, saidAt }: Times): number | { readonly allo
   if (!written.ok) return { allowed: written.reason };
   const time = written.at;
   if (time <= 0) return { allowed: "a time after 1970" };
-  return time > now + AHEAD_MS ? { allowed: "a time that has come" } : time;
+  return time > now + AHEAD_MS ? { allowed: "a time that has come" } : Math.min(time, now);
 }
 
 function wrong(field: string, code: string, message: string): ReadSuppressions {

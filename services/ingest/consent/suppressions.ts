@@ -71,25 +71,25 @@ export class Suppressions {
   }
 
   /**
-   * The recipients of these words who have said stop themselves: what the account says of them changes nothing, unless it may lift that. Undefined
-   * where this process's copy is not at the log's end.
+   * What the recipients of these words have said themselves, where that is the last word between them and the account: a stop, which the account's words do not
+   * change unless it may lift that, or a start. Undefined where this process's copy is not at the log's end, and a stop would count.
    */
-  async saidStop(
+  async saidByRecipients(
     { id, optOut }: Account,
     words: readonly SuppressionWord[],
   ): Promise<ReadonlyMap<string, ConsentWord> | undefined> {
     const { copy, partitions } = this.#options;
-    const stopped = new Map<string, ConsentWord>();
-    if (optOut?.liftedByAccount === true) return stopped;
-    const asked = new Set(words.map(({ destination }) => partitionFor(destination, partitions)));
+    const said = new Map<string, ConsentWord>();
+    const lifts = optOut?.liftedByAccount === true;
+    const asked = new Set(lifts ? [] : words.map(({ destination }) => partitionFor(destination, partitions)));
     const complete = await Promise.all([...asked].map((partition) => this.#caughtUp(partition)));
     if (complete.includes(false)) return undefined;
     for (const [i, { destination }] of words.entries()) {
       const word = copy.word(id, destination);
-      if (isRecipients(word)) stopped.set(destination, word!);
+      if (word?.source === "keyword" && !(lifts && isRecipientsStop(word))) said.set(destination, word);
       if (i % WORDS_A_TURN === WORDS_A_TURN - 1) await nextTurn();
     }
-    return stopped;
+    return said;
   }
 
   /** How a recipient stands; undefined where this process's copy is not at the log's end. */
@@ -144,7 +144,12 @@ export class Suppressions {
   }
 }
 
-/** Whether the recipient has said stop, and nothing since. */
-export function isRecipients(word: ConsentWord | undefined): boolean {
+/** Whether the recipient has said stop, and nobody anything since. */
+export function isRecipientsStop(word: ConsentWord | undefined): boolean {
   return word?.state === "opted_out" && word.source === "keyword";
+}
+
+/** Whether the recipient has said start, and nobody anything since. What the account says instead would not open what is closed for all accounts. */
+export function isRecipientsStart(word: ConsentWord | undefined): boolean {
+  return word?.state === "opted_in" && word.source === "keyword";
 }

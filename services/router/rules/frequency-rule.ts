@@ -11,6 +11,7 @@ import { FREQUENCY_TOPIC } from "../../../schemas/topics.ts";
 import { FREQUENCY_CAP, type GivenUp } from "../retry-policy.ts";
 import type { Pending } from "../routing-records.ts";
 import type { Assigned, MessageRule, RecoverDecision, Ruling } from "./message-rule.ts";
+import { waitOfAttempt } from "./wait-of-attempt.ts";
 
 export interface FrequencyRuleOptions {
   /** Of the process. */
@@ -80,12 +81,12 @@ export class FrequencyRule implements MessageRule {
     this.hasCaps = snapshot.catalog.accounts.some(({ frequencyCaps }) => frequencyCaps !== undefined);
   }
 
-  judge({ facts }: Pending, now: number): Ruling | undefined {
+  judge({ facts, attempt }: Pending, now: number): Ruling | undefined {
     let latest: { readonly cap: FrequencyCap; readonly due: number } | undefined;
     const caps = this.capsOf(facts);
     if (caps.length === 0) return undefined;
     if (this.own.size >= MOST_UNREAD) {
-      const due = Math.min(now + UNREAD_MS, facts.expiresAt);
+      const due = Math.min(now + waitOfAttempt(attempt, UNREAD_MS), facts.expiresAt);
       return { verdict: "wait", due, code: FREQUENCY_CAP, detail: "what has gone to others is still being noted" };
     }
     const message = messageHash(facts.messageId);

@@ -39,7 +39,7 @@ export function carryOutCancel(cancel: Cancel, options: CancellingOptions, out: 
   if (key === null) {
     const found: { partition: number; key: string }[] = [];
     for (let partition = 0; partition < options.partitions; partition++)
-      for (const key of options.scheduled.keysOf(partition, messageId)) found.push({ partition, key });
+      for (const key of lastAttempts(options.scheduled.keysOf(partition, messageId))) found.push({ partition, key });
     for (const { partition, key } of found) {
       const value = options.codecs.cancel.encode({ ...cancel, scheduled: key, answers: found.length });
       out.effect({ topic: CANCELS_TOPIC, partition, key: messageId, value });
@@ -50,6 +50,16 @@ export function carryOutCancel(cancel: Cancel, options: CancellingOptions, out: 
   const outcome = cancelHere(cancel, key, options);
   out.effect(answer(cancel, outcome, options));
   if (outcome === "cancelled") out.effect(options.schedule.end(key));
+}
+
+/** Of each destination the attempt that waits last: where an owner has ended in between, the one before it may not have been taken out yet. */
+function lastAttempts(keys: readonly string[]): string[] {
+  const last = new Map<string, { readonly key: string; readonly attempt: number }>();
+  for (const key of keys) {
+    const { to, attempt } = readScheduledKey(key)!;
+    if (attempt > (last.get(to)?.attempt ?? -1)) last.set(to, { key, attempt });
+  }
+  return [...last.values()].map(({ key }) => key);
 }
 
 function cancelHere({ accountId, messageId }: Cancel, key: string, options: CancellingOptions): CancelOutcome {

@@ -16,7 +16,7 @@ export interface RestContext {
   readonly acceptor: Acceptor;
   readonly status: StatusSource;
   readonly conversions: Pick<Conversions, "admit" | "tell">;
-  readonly suppressions: Pick<Suppressions, "now" | "open" | "say" | "saidStop" | "find" | "list">;
+  readonly suppressions: Pick<Suppressions, "now" | "open" | "say" | "saidByRecipients" | "find" | "list">;
   /** Accounts whose CRM tells of suppressions. */
   readonly webhooks: { of(account: string): WebhookSender | undefined };
   readonly cancels: Pick<Cancels, "cancel">;

@@ -7,7 +7,7 @@ import { checkWebhook } from "../../../../platform/http/signed-webhook.ts";
 import type { Account } from "../../acceptance/api-keys.ts";
 import { readContactChanges } from "../../consent/read-contact-changes.ts";
 import { type ReadSuppressions, readSuppressions, type SuppressionWord } from "../../consent/read-suppressions.ts";
-import { isRecipients } from "../../consent/suppressions.ts";
+import { isRecipientsStart, isRecipientsStop } from "../../consent/suppressions.ts";
 import { requireAdmitted, unavailable } from "./acceptance-problems.ts";
 import { readJsonBody } from "./json-body.ts";
 import { invalidQuery } from "./query-parameters.ts";
@@ -61,21 +61,22 @@ export async function putSuppression(
   const found = await context.suppressions.find(account, destination);
   if (account.optOut?.liftedByAccount !== true) {
     if (found === undefined && !suppressed) throw notRead();
-    if (isRecipients(found?.own)) {
+    if (isRecipientsStop(found?.own)) {
       if (!suppressed) throw recipientSaidStop();
       // Not the account's word in its place, which the account could lift.
       return { number: `+${destination}`, suppressed, scope: "account", ...told(found?.own) };
     }
   }
+  const closed = found?.own?.state === "opted_out" ? undefined : found?.optOut;
+  const stays = !suppressed && isRecipientsStart(found?.own);
   // Behind what stands there, also where that says a time a little ahead.
   const at = Math.max(context.suppressions.now(), (found?.own?.at ?? 0) + 1);
   const word: SuppressionWord = { destination, state: suppressed ? "opted_out" : "opted_in", at };
-  await store(context, account, [word], "api");
-  const closed = found?.own?.state === "opted_out" ? undefined : found?.optOut;
+  if (!stays) await store(context, account, [word], "api");
   // What is closed for all accounts stays closed: an account cannot lift it.
   if (!suppressed && closed !== undefined)
     return { number: `+${destination}`, suppressed: true, scope: "all", ...told(closed) };
-  return { number: `+${destination}`, suppressed, ...told({ source: "api", at }) };
+  return { number: `+${destination}`, suppressed, ...told(stays ? found?.own : { source: "api", at }) };
 }
 
 /** What became of a batch. */
@@ -133,15 +134,20 @@ async function storeAll(
   if (!read.ok) throw invalid(read.problems);
   const { words } = read;
   requireAdmitted(context.acceptor.charge(account, Math.ceil(words.length / WORDS_A_MESSAGE)));
-  const found = await context.suppressions.saidStop(account, words);
+  const found = await context.suppressions.saidByRecipients(account, words);
+  const outs = new Set(words.flatMap(({ destination, state }) => (state === "opted_out" ? [destination] : [])));
   // To stop, nothing need be known.
   if (found === undefined && words.some(({ state }) => state === "opted_in")) throw notRead();
-  const stopped = found ?? new Map<string, ConsentWord>();
-  const others = stopped.size === 0 ? words : words.filter(({ destination }) => !stopped.has(destination));
+  const others = words.filter(({ destination }) => {
+    const said = found?.get(destination);
+    return !(isRecipientsStop(said) || (isRecipientsStart(said) && !outs.has(destination)));
+  });
   if (others.length > 0) await store(context, account, others, source);
   const wanted = new Set(words.flatMap(({ destination, state }) => (state === "opted_in" ? [destination] : [])));
-  const kept = [...stopped].flatMap(([destination, word]): SuppressionAnswer[] =>
-    wanted.has(destination) ? [{ number: `+${destination}`, suppressed: true, scope: "account", ...told(word) }] : [],
+  const kept = [...(found ?? [])].flatMap(([destination, word]): SuppressionAnswer[] =>
+    isRecipientsStop(word) && wanted.has(destination)
+      ? [{ number: `+${destination}`, suppressed: true, scope: "account", ...told(word) }]
+      : [],
   );
   const stored = words.length - kept.length;
   return kept.length === 0 ? { stored } : { stored, kept };

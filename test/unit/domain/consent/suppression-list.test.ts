@@ -47,6 +47,11 @@ describe("a file of suppressions", () => {
     expect(words.map(({ at }) => at)).toEqual([Date.UTC(2026, 0, 31, 12), Date.UTC(2026, 0, 31, 12)]);
   });
 
+  it("says nothing later than now, where its clock is a little ahead: a STOP that comes then is the later word", () => {
+    const ahead = new Date(NOW + 50_000).toISOString();
+    expect(read(`number,state,at\n+${TO},opted_in,${ahead}`).words).toMatchObject([{ state: "opted_in", at: NOW }]);
+  });
+
   it("under the heading consent says the opposite: no is a stop", () => {
     const { words } = read(`phone,consent\n+${TO},no\n+${OTHER},yes\n`);
     expect(words.map(({ state }) => state)).toEqual(["opted_out", "opted_in"]);

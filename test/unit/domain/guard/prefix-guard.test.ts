@@ -57,6 +57,19 @@ describe("the guard of prefixes", () => {
     expect(send(guard, apart(600), 3_000, end + 21 * MINUTE).last).toBeDefined();
   });
 
+  it("a number far from a sequence is stopped while the prefix is closed, and does not keep it closed", () => {
+    const guard = new PrefixGuard();
+    expect(send(guard, [100, 101, 102, 103, 104, 105], 10_000).last).toMatchObject({ code: "guard-sequence" });
+    const end = NOW + 50_000;
+    expect(guard.judge("acme", number(700), LIMITS, 1, end + 5 * MINUTE)).toBeDefined();
+    expect(guard.judge("acme", number(900), LIMITS, 1, end + 15 * MINUTE)).toBeUndefined();
+    // One that goes on with it does.
+    const again = new PrefixGuard();
+    send(again, [100, 101, 102, 103, 104, 105], 10_000);
+    expect(again.judge("acme", number(106), LIMITS, 1, end + 5 * MINUTE)).toBeDefined();
+    expect(again.judge("acme", number(900), LIMITS, 1, end + 19 * MINUTE)).toBeDefined();
+  });
+
   it("keeps accounts and prefixes apart", () => {
     const guard = new PrefixGuard();
     send(guard, apart(30), 1_000);

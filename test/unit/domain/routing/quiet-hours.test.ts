@@ -2,7 +2,9 @@ import fc from "fast-check";
 import { describe, expect, it, test } from "vitest";
 import { quietHoursSchema } from "../../../../domain/catalog/quiet-hours.ts";
 import { zonesOf } from "../../../../domain/numbers/number-zones.ts";
+import timeZones from "../../../../domain/numbers/time-zones.json" with { type: "json" };
 import { QuietTable } from "../../../../domain/routing/quiet-hours.ts";
+import { correctedZones } from "../../../../infra/time-zones/corrections.ts";
 
 /** +1 800: it may be anywhere from Guam to Newfoundland. */
 const TOLL_FREE = "18005550199";
@@ -82,6 +84,22 @@ describe("quiet hours", () => {
     },
   );
 
+  it.each([
+    [
+      "Morocco, which keeps summer time in winter",
+      "212612345678",
+      "MA",
+      "2026-01-15T20:30:00Z",
+      "2026-01-16T07:00:00.000Z",
+    ],
+    ["Algeria, which has no summer time", "213551234567", "DZ", "2026-07-15T06:30:00Z", "2026-07-15T07:00:00.000Z"],
+    ["Libya", "218912345678", "LY", "2026-07-15T05:30:00Z", "2026-07-15T06:00:00.000Z"],
+    ["Nicaragua", "50581234567", "NI", "2026-07-15T13:30:00Z", "2026-07-15T14:00:00.000Z"],
+    ["South Sudan", "211977123456", "SS", "2026-01-15T05:30:00Z", "2026-01-15T06:00:00.000Z"],
+  ])("go by the clocks of %s, and not by those of a country that had the same", (_, to, country, now, until) => {
+    expect(untilOf(DAY, to, country, now)).toBe(until);
+  });
+
   it("say nothing of a number without a zone, unless the rule names one", () => {
     expect(zonesOf("881612345678")).toEqual([]);
     expect(untilOf(DAY, "881612345678", "ZZ", "2026-01-15T23:00:00Z")).toBeUndefined();
@@ -158,3 +176,25 @@ test("a table that has been asked before says what a new one says, whoever asks 
 function pad(n: number): string {
   return String(Math.floor(n)).padStart(2, "0");
 }
+
+test("the zones of the countries that share a prefix's data with another one are corrected where the file is made", () => {
+  const given = new Map([
+    ["212", ["Atlantic/Canary"]],
+    ["34822", ["Atlantic/Canary"]],
+    ["52", ["America/Cancun", "America/New_York"]],
+    ["7840", ["Europe/Bucharest", "Europe/Moscow"]],
+    ["74012", ["Europe/Bucharest"]],
+    ["40", ["Europe/Bucharest"]],
+  ]);
+  expect([...correctedZones(given)]).toEqual([
+    ["212", ["Africa/Casablanca"]],
+    ["34822", ["Atlantic/Canary"]],
+    ["52", ["America/Cancun"]],
+    ["7840", ["Europe/Moscow"]],
+    ["74012", ["Europe/Kaliningrad"]],
+    ["40", ["Europe/Bucharest"]],
+  ]);
+  const { zones } = timeZones as { zones: string[][] };
+  const stands = new Map(zones.flatMap(([of, prefixes]) => prefixes!.split(" ").map((one) => [one, of!.split(" ")])));
+  expect(correctedZones(stands)).toEqual(stands);
+});

@@ -41,6 +41,8 @@ test.each([
   ["an address without a scheme", "See www.example.com/it’s now"],
   ["an address behind a quotation mark", "See “https://example.com/a–b” now"],
   ["a short address behind a slash", "this/bit.ly/a–b now"],
+  ["an address that opens an app", "Pay in myapp://pay/O’Brien now"],
+  ["an address with a port", "See shop.example:8443/a–b now"],
   ["an address behind a character outside it", "–https://example.com/a’s"],
 ])("a text stays as it is for %s", (_, text) => {
   expect(transliterate(text)).toBeUndefined();
@@ -54,9 +56,12 @@ test.each([
   expect(transliterate(given)).toBe(plain);
 });
 
-test.each(["@", "a.", "a.b-", "http", "www", "a/", "…"])("takes as long as the text is, also of many %j", (one) => {
-  expect(timesLonger(transliterate, (length) => `–${one.repeat(length / one.length)}–`, 960)).toBeLessThan(8);
-});
+test.each(["@", "a.", "a.b-", "http", "www", "a/", "a:1/", ":", "…"])(
+  "takes as long as the text is, also of many %j",
+  (one) => {
+    expect(timesLonger(transliterate, (length) => `–${one.repeat(length / one.length)}–`, 960)).toBeLessThan(8);
+  },
+);
 
 test("what closes a quotation behind an address is no part of it", () => {
   expect(transliterate("“https://example.com/a”…")).toBe('"https://example.com/a"...');

@@ -166,9 +166,9 @@ function alone() {
   rule.begin(
     snapshotOf({ ...catalog, accounts: [accountSchema.parse({ id: "acme", name: "Acme", frequencyCaps: caps })] }),
   );
-  const pending = (n: number, id = n) => {
+  const pending = (n: number, id = n, attempt = 1) => {
     const facts = { accountId: "acme", lane: "marketing", to: String(491_500_000_000 + n), messageId: ID(id) };
-    return { facts: { ...facts, expiresAt: NOW + 100 * HOUR } } as unknown as Pending;
+    return { attempt, facts: { ...facts, expiresAt: NOW + 100 * HOUR } } as unknown as Pending;
   };
   const out = { decide: () => {}, effect: () => {} };
   /** A batch of a hundred each. */
@@ -177,7 +177,7 @@ function alone() {
     if (n % 100 === 0) rule.tick(out);
   };
   const tick = () => rule.tick(out);
-  const judge = (n: number, id: number) => rule.judge(pending(n, id), NOW);
+  const judge = (n: number, id: number, attempt = 1) => rule.judge(pending(n, id, attempt), NOW);
   /** The copy has read a message's record. */
   const read = (n: number) =>
     void told.set(`acme/daily:${491_500_000_000 + n}`, [{ at: NOW, message: messageHash(ID(n)) }]);
@@ -196,6 +196,9 @@ describe("what a copy that is behind has not read", () => {
     for (let n = 0; n < 50_000; n++) send(n);
     const wait = { verdict: "wait", due: NOW + 5_000, code: "frequency-cap" };
     expect(judge(60_000, 60_000)).toMatchObject(wait);
+    // Attempts are numbered: it must not be given up for it before its validity is over.
+    expect(judge(60_000, 60_000, 1_001)).toMatchObject({ ...wait, due: NOW + 60_000 });
+    expect(judge(60_000, 60_000, 4_001)).toMatchObject({ ...wait, due: NOW + 600_000 });
     read(0);
     tick();
     expect(judge(60_000, 60_000)).toBeUndefined();

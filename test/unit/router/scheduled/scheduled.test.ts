@@ -215,6 +215,16 @@ describe("a cancel", () => {
     expect(codecs.cancel.decode(effects[0]!.value!)).toMatchObject({ ok: true, value: { scheduled: KEY } });
   });
 
+  it("goes to the attempt that waits last, where the one before it has not been taken out yet: one answer for a destination", async () => {
+    const { run, router, scheduled, copied } = await withOneWaiting();
+    const again = `${ID}/${TO}/10`;
+    copied([{ ...scheduled, key: again }]);
+    const { effects } = run(router, cancelRecord());
+    expect(effects.map(({ value }) => codecs.cancel.decode(value!))).toMatchObject([
+      { ok: true, value: { scheduled: again, answers: 1 } },
+    ]);
+  });
+
   it("ends the message by a decision, takes it out of sms.scheduled, and says so", async () => {
     const { run, router, tick, at, copied } = await withOneWaiting();
     const { decisions, effects } = run(router, cancelRecord({ scheduled: KEY }));

@@ -139,6 +139,28 @@ describe("PUT and DELETE /v1/suppressions/{number}", () => {
     }
   });
 
+  it.each([false, true])(
+    "leave a recipient's START in its place, which alone opens what is closed for all accounts (liftedByAccount: %j)",
+    async (liftedByAccount) => {
+      ACME.optOut = { liftedByAccount };
+      try {
+        ingest.consent.say("*", TO);
+        ingest.consent.say("acme", TO, { state: "opted_in", at: 2_000 });
+        const lifted = await call(`/${TO}`, "DELETE");
+        expect(lifted).toMatchObject({ status: 200, body: { suppressed: false, ...SAID } });
+        const optIn = { number: `+${TO}`, suppressed: false };
+        expect((await call("", "POST", { suppressions: [optIn] })).body).toEqual({ stored: 1 });
+        expect(await written()).toEqual([]);
+        // In one list with a stop it is the account's last word, and no repetition.
+        expect((await call("", "POST", { suppressions: [`+${TO}`, optIn] })).body).toEqual({ stored: 2 });
+        expect((await call(`/${TO}`, "PUT")).body).toMatchObject({ suppressed: true, source: "api" });
+        expect((await written()).map(({ state }) => state)).toEqual(["opted_out", "opted_in", "opted_out"]);
+      } finally {
+        delete ACME.optOut;
+      }
+    },
+  );
+
   it("lift it for an account that the catalog lets", async () => {
     ACME.optOut = { liftedByAccount: true };
     try {
@@ -206,6 +228,13 @@ describe("POST /v1/suppressions", () => {
       { destination: TO, state: "opted_out", source: "api" },
       { destination: "491701234568", state: "opted_in", at: Date.parse(at) },
     ]);
+  });
+
+  it("is of now where its clock is ahead: a STOP that comes a moment later is the later word", async () => {
+    const at = new Date(Date.now() + 50_000).toISOString();
+    const body = { suppressions: [{ number: `+${TO}`, suppressed: false, at }] };
+    expect((await call("", "POST", body)).status).toBe(200);
+    expect((await written())[0]!.at).toBeLessThanOrEqual(Date.now());
   });
 
   it.each<[unknown, string[]]>([
