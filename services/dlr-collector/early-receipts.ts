@@ -5,8 +5,8 @@ import { Chain, type Link } from "./chain.ts";
 
 /** A receipt, or several of one id folded into one, whose submission has not been read yet. */
 export interface EarlyReceipt {
-  /** The first of them. */
-  readonly receipt: Receipt;
+  /** The one that gave the state. It names the message of the first of them. */
+  receipt: Receipt;
   /** The provider's id, canonical. */
   readonly id: string;
   /** Offset in sms.receipts of the first of them. */
@@ -61,7 +61,13 @@ export class EarlyReceipts {
     const known = this.byId.get(key);
     if (known !== undefined) {
       const folded = foldReceipt(known.state, receipt.state);
-      if (folded.state !== known.state.state) known.receivedAt = receipt.receivedAt;
+      if (folded.state !== known.state.state) {
+        known.receivedAt = receipt.receivedAt;
+        const { messageId, inbound } = known.receipt;
+        known.receipt = { ...receipt.receipt, messageId, inbound };
+      }
+      // With one that is marked as a receipt the others of its id are no messages from a handset either.
+      if (receipt.receipt.inbound === null) known.receipt = { ...known.receipt, inbound: null };
       known.state = folded;
       return undefined;
     }

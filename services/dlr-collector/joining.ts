@@ -7,7 +7,7 @@ import type { CorrelationLimits, ProviderTerms } from "./correlation-terms.ts";
 import { type EarlyReceipt, EarlyReceipts, type Unmatched } from "./early-receipts.ts";
 import type { Ending } from "./ending.ts";
 import type { KeptMessages } from "./kept-messages.ts";
-import { hasRoom, isProven, isSame, note, type OpenMessage, type Submission } from "./open-message.ts";
+import { hasRoom, isProven, isSame, note, type OpenMessage, partOf, type Submission } from "./open-message.ts";
 import type { EventPosition, OpenMessages } from "./open-messages.ts";
 import type { Rerouting } from "./rerouting.ts";
 import type { FoundPart } from "./submission-index.ts";
@@ -118,10 +118,10 @@ export class Joining {
       (one) =>
         one.attempt === attempt &&
         one.provider === provider &&
-        (id === undefined || one.ids.includes(id) || hasRoom(one)),
+        (id === undefined || partOf(one, id) >= 0 || hasRoom(one)),
     );
     if (submission === undefined) return;
-    let part = id === undefined ? number - 1 : submission.ids.indexOf(id);
+    let part = id === undefined ? number - 1 : partOf(submission, id);
     if (part < 0) part = this.adopt(submission, id!);
     if (!note(submission, part, partState(state, event.errorCode, event.doneAt), receiptAt ?? at)) return;
     if (message.age === undefined) kept.keepEvent(message, event, turn.out);
@@ -325,10 +325,11 @@ export class Joining {
     submission.answered = true;
     submission.refused = false;
     submission.event = event;
-    submission.total = new Set([...submission.ids, ...ids]).size;
+    const news = ids.filter((id) => partOf(submission, id, ids) < 0);
+    submission.total = submission.ids.length + news.length;
     if (this.options.terms(submission.provider).indexed !== undefined) this.messages.toTell(message);
     if (message.age === undefined) this.options.kept.keepEvent(message, event, turn.out);
-    this.connect(submission, ids, turn);
+    this.connect(submission, news, turn);
   }
 
   /** A submission in doubt of the message that a receipt names. */

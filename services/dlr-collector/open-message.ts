@@ -1,4 +1,5 @@
 import type { TerminalStatus } from "../../domain/message/status.ts";
+import { idForms } from "../../domain/receipts/provider-message-id.ts";
 import {
   foldParts,
   foldPartsAtDeadline,
@@ -135,6 +136,17 @@ export function isLeft({ refused, attempt, parts, total, message }: Submission):
 /** Whether receipts of ids that are not known yet may belong to it. */
 export function hasRoom(submission: Submission): boolean {
   return submission.ids.length < submission.total;
+}
+
+/**
+ * The part (from 0) that an id belongs to; -1 for none. An id that was learned from a receipt may be in another notation than the answer's:
+ * where none is as it stands, one that is the same number counts. `taken`: ids (canonical) that are another part's.
+ */
+export function partOf({ ids }: Submission, id: string, taken: readonly string[] = []): number {
+  const exact = ids.indexOf(id);
+  if (exact >= 0 || ids.length === 0) return exact;
+  const [, ...others] = idForms(id);
+  return ids.findIndex((known) => others.includes(known) && !taken.includes(known));
 }
 
 /** Whether an event speaks of a submission that is known already. */

@@ -240,7 +240,8 @@ export function resultOfAnswer(
 ): UnitResult {
   const answer = readJson(text);
   // Gateways repeat the status there; Twilio's own codes have five digits.
-  const apiCode = typeof answer.code === "number" && answer.code !== status ? answer.code : undefined;
+  const given = codeOf(answer.code);
+  const apiCode = given === status ? undefined : given;
   const outcome = classifyHttpAnswer(status, apiCode, meanings);
   const code = String(apiCode ?? status);
   if (outcome === "accepted") {
@@ -265,6 +266,12 @@ export function resultOfFault(error: unknown, left: boolean): UnitResult {
 function pauseOf(retryAfter: string | undefined): number {
   const seconds = Number(retryAfter);
   return retryAfter !== undefined && seconds >= 0 ? Math.min(seconds * 1_000, MAX_PAUSE_MS) : DEFAULT_PAUSE_MS;
+}
+
+/** Other services that speak this contract write the number as a text. */
+function codeOf(code: unknown): number | undefined {
+  if (typeof code === "string" && /^\d{1,9}$/.test(code)) return Number(code);
+  return typeof code === "number" ? code : undefined;
 }
 
 function readJson(text: string): { sid?: unknown; code?: unknown } {

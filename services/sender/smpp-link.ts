@@ -21,6 +21,8 @@ import { LINK_LOST, RESPONSE_TIMEOUT, type Unit, type UnitResult, WITHDRAWN } fr
 
 /** One submit_sm. */
 export interface SmppUnit extends Unit {
+  /** The number that it goes to, E.164 digits: the address may have a prefix. */
+  readonly to: string;
   readonly message: OutgoingShortMessage;
 }
 
@@ -127,17 +129,18 @@ export class SmppLink implements Link<SmppUnit> {
       this.options.provider.smpp;
     const terms = { addresses, defaultAlphabet, validityPeriod, maxValiditySeconds, references: this.references };
     const messages = submitSmOf(dispatch, now, clientReferenceTlv, terms);
-    return typeof messages === "string" ? messages : messages.map((message) => ({ weight: 1, message }));
+    const { to } = dispatch.facts;
+    return typeof messages === "string" ? messages : messages.map((message) => ({ weight: 1, to, message }));
   }
 
   send(submission: Submission<SmppUnit>, unit: number): "sent" | "full" | "invalid" {
     const client = this.clientFor(submission);
     if (client === undefined) return "full";
     try {
-      const { message } = submission.units[unit]!;
+      const { message, to } = submission.units[unit]!;
       const admission = client.submit(message, this.onResult, { submission, unit });
       if (admission !== "accepted") return "full";
-      this.options.submissions?.submitting(message.destinationAddr);
+      this.options.submissions?.submitting(to);
       return "sent";
     } catch (error) {
       if (error instanceof SmppEncodeError) return "invalid";
@@ -166,7 +169,7 @@ export class SmppLink implements Link<SmppUnit> {
   /** Whose id this is: receipts may name nothing else. */
   private remember(result: RequestResult, { submission, unit }: Sent): void {
     if (result.kind !== "response" || result.commandStatus !== commandStatus.ESME_ROK) return;
-    this.options.submissions?.submitted(submission.units[unit]!.message.destinationAddr, result.messageId);
+    this.options.submissions?.submitted(submission.units[unit]!.to, result.messageId);
   }
 
   private onLate(result: ResponseResult, sent: Sent): void {

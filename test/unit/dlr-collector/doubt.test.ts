@@ -78,6 +78,41 @@ describe("a copy of a message in doubt", () => {
   });
 });
 
+describe("an answer that comes after the first receipt, perhaps in another notation of ids", () => {
+  it.each([
+    ["a whole message", ["ff"], ["255"]],
+    ["parts of one", ["0FE", "0FF", "100"], ["255", "256", "254"]],
+    ["parts whose ids would be each other's in another notation", ["10", "16"], ["16", "10"]],
+  ])("adds no parts: of %s", (_, answered, said) => {
+    const b = bench();
+    b.event(doubt("m", { facts: facts("m", { segments: answered.length }) }));
+    b.receipt(receipt(said[0]!, "enroute", { errorCode: "409" }), 2_500);
+    expect(b.needsCopy("m")).toBe(false);
+    b.event(submitted("m", answered, { facts: facts("m", { segments: answered.length }) }));
+    for (const id of said) {
+      expect(b.finals()).toEqual([]);
+      b.receipt(receipt(id, "delivered"), 9_000);
+    }
+    expect(b.finals()).toEqual([["m/final", "delivered"]]);
+  });
+
+  it("is read back with the parts that were known by then", () => {
+    const b = bench();
+    const over = { facts: facts("m", { segments: 2 }) };
+    b.event(doubt("m", over));
+    b.receipt(receipt("255", "delivered"), 2_500);
+    expect(b.needsCopy("m")).toBe(false);
+    b.event(submitted("m", ["fe", "ff"], over));
+    const next = bench();
+    next.correlation.beginReplay();
+    next.event(submitted("m", ["fe", "ff"], over));
+    for (const one of b.events) if (one.event.type === "receipt") next.event(one.event);
+    next.correlation.endReplay(next.out, 5_000, Number.POSITIVE_INFINITY);
+    next.receipt(receipt("254", "delivered"), 9_000);
+    expect(next.finals()).toEqual([["m/final", "delivered"]]);
+  });
+});
+
 describe("a submission in doubt that a receipt proves", () => {
   it("counts as a submission with its cost, once", () => {
     const b = bench();

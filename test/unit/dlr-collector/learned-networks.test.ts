@@ -27,6 +27,14 @@ it("learns the network that a delivered message's receipt names, where it was ro
   ]);
 });
 
+it("learns it also where an earlier receipt without a network waits for the submission", () => {
+  const b = bench();
+  b.receipt(receipt("77", "enroute"));
+  b.receipt(receipt("77", "delivered", { network: "26203" }));
+  b.event(submitted("m", ["77"], { facts: facts("m", { network: "26201" }) }));
+  expect(b.learned).toEqual([O2]);
+});
+
 it("learns nothing from a receipt that names the same, none, or one abroad, nor from who has not delivered", () => {
   expect(learned({}, { network: "26201" })).toEqual([]);
   expect(learned({}, { network: null })).toEqual([]);

@@ -47,6 +47,14 @@ describe("one receipt for all parts", () => {
     expect(b.finals()).toEqual([["m/final", "delivered"]]);
   });
 
+  it("ends it also where both wait for the submission with what the centre had said before", () => {
+    const b = bench();
+    b.receipt(receipt("1000", "enroute"));
+    b.receipt(receipt("1000", "delivered", { parts: 2 }));
+    b.event(submitted("m", ["1000", "1001"]));
+    expect(b.finals()).toEqual([["m/final", "delivered"]]);
+  });
+
   it("counts for its own part where it speaks for fewer", () => {
     const b = bench();
     b.event(submitted("m", ["1000", "1001", "1002"]));
@@ -83,6 +91,16 @@ describe("what looks like a receipt and may be a message from a handset", () => 
     }
   });
 
+  it("is a receipt when the centre says the same in one that is marked, though its submission is still to be read", () => {
+    const b = bench();
+    b.receipt(receipt("5501", "enroute", { inbound }));
+    b.receipt(receipt("5501", "delivered"));
+    b.pass(3_100 + DEFAULT_LIMITS.doubtMs);
+    b.event(submitted("m", ["5501"]));
+    expect(b.finals()).toEqual([["m/final", "delivered"]]);
+    expect(b.inbound).toEqual([]);
+  });
+
   it("otherwise is a message, told as soon as a receipt would have found its own; a doubt takes it for nothing", () => {
     const b = bench();
     b.event(event("in_doubt", "m", { errorClass: "unknown" }));
@@ -104,6 +122,15 @@ describe("a receipt that nobody claims", () => {
     b.pass(1e9);
     expect(b.orphans).toMatchObject([{ providerMessageId: "1", state: "undelivered", errorCode: "27" }]);
     expect(b.counters.orphans).toBe(1);
+  });
+
+  it("is put aside with the strongest state of those that came", () => {
+    const b = bench();
+    b.receipt(receipt("1", "enroute"));
+    b.receipt(receipt("1", "delivered"));
+    b.receipt(receipt("1", "enroute"));
+    b.pass(1e9);
+    expect(b.orphans).toMatchObject([{ providerMessageId: "1", state: "delivered" }]);
   });
 });
 

@@ -11,7 +11,9 @@ import { DeliveredWriter } from "../../../services/sender/delivered-writer.ts";
 import { RecentSubmissions } from "../../../services/sender/recent-submissions.ts";
 import { senderMetrics } from "../../../services/sender/sender-metrics.ts";
 import { SmppLink } from "../../../services/sender/smpp-link.ts";
+import { Submission } from "../../../services/sender/submission.ts";
 import { listen, until } from "../smpp/loopback.ts";
+import { dispatchOf } from "./dispatches.ts";
 
 let nextId = 1;
 const codecs = await createCodecs({ idOf: async () => nextId++, schemaOf: async () => undefined });
@@ -91,7 +93,20 @@ async function world(smpp: object = {}) {
       if (!decoded.ok) throw new Error(decoded.detail);
       return { topic, key, ...decoded.value };
     });
-  return { says, stored, receipts, known, metrics };
+  /** Submits to a number; the centre takes it under an id. @returns the destination_addr that it got */
+  const submits = async (to: string, id: string): Promise<string> => {
+    answers = "";
+    const units = link.prepare(dispatchOf({ facts: { to, from: null } }), 1_000_000);
+    if (typeof units === "string") throw new Error(units);
+    expect(link.send(new Submission(units), 0)).toBe("sent");
+    await until(() => answers.length >= 34, "submitted");
+    const pdu = Buffer.from(answers, "hex");
+    const taken = { command: "submit_sm_resp", commandStatus: 0, messageId: id, tlvs: [] } as const;
+    socket!.write(encodePdu({ ...taken, sequence: pdu.readUInt32BE(12) }));
+    // Behind the header, service_type and the source stand empty, and the destination's type and plan.
+    return pdu.toString("latin1", 16 + 6, pdu.indexOf(0, 16 + 6));
+  };
+  return { says, stored, receipts, known, metrics, submits };
 }
 
 const TAKEN = "0000001180000005000000000000000700";
@@ -130,6 +145,16 @@ test.each([
     { topic: "sms.receipts", key: "491700000012", providerMessageId: "5501", state: "delivered", inbound: null },
   ]);
 });
+
+test.each(["plus", "00"])(
+  "a receipt is of the number, where the centre wants it with the prefix %s",
+  async (prefix) => {
+    const { says, receipts, submits } = await world({ addresses: { destination: { prefix } } });
+    expect(await submits("491700000012", "5501")).toMatch(/^(?:\+|00)491700000012$/);
+    expect(await says(deliverSm(R))).toBe(TAKEN);
+    expect(receipts()).toMatchObject([{ topic: "sms.receipts", key: "491700000012", to: "491700000012" }]);
+  },
+);
 
 test("data_sm carries a receipt, and gets data_sm_resp", async () => {
   const { says, receipts } = await world();
