@@ -24,7 +24,7 @@ const idempotencyKey = {
   in: "header",
   description:
     "Makes repeats safe: the same key with the same message is one message (as long as it is among the last 50,000 of " +
-    "its partition), and is always answered with the same id. In a batch it stands for each message by its place, unless the message has a key of its own.",
+    "its partition), and is always answered with the same id. In a batch it stands for each message by its place, unless the message has a key of its own. Not together with an id.",
   schema: { type: "string", minLength: 1, maxLength: 255 },
 };
 
