@@ -79,10 +79,12 @@ export const REQUEST_FIELDS = [
   "metadata",
 ] as const;
 const FIELDS: ReadonlySet<string> = new Set(REQUEST_FIELDS);
+/** Fields that are not known and are named; a body has room for a million of them. */
+const MOST_UNKNOWN = 20;
 export const METADATA_KEY = new RegExp(`^[A-Za-z][A-Za-z0-9_.-]{0,${requestLimits.metadataKeyLength - 1}}$`);
 
 /**
- * Checks a send request from any source (HTTP, an upstream system's record) and names every problem at once. Absent,
+ * Checks a send request from any source (HTTP, an upstream system's record) and names every problem at once, of unknown fields the first twenty. Absent,
  * null and undefined mean the same for optional fields; fields that are not known are a problem, as a typing error in an
  * optional field would otherwise go unnoticed.
  */
@@ -93,8 +95,9 @@ export function validateSendRequest(input: unknown, options: ValidationOptions =
   const fields = input as Record<string, unknown>;
   const problems: FieldProblem[] = [];
   for (const field in fields) {
-    if (!FIELDS.has(field))
-      problems.push(problem(field, "field-unknown", `known fields: ${REQUEST_FIELDS.join(", ")}`));
+    if (FIELDS.has(field)) continue;
+    if (problems.length === MOST_UNKNOWN) break;
+    problems.push(problem(field, "field-unknown", `known fields: ${REQUEST_FIELDS.join(", ")}`));
   }
   const destination = readDestination(fields.to, options.defaultCountry, problems);
   const plain = readFlag(fields.transliterate, "transliterate", problems);

@@ -110,7 +110,7 @@ export class Intake {
     requestKey?: string,
     client?: TraceContext,
   ): PreparedMessage | RejectedMessage {
-    const identity = readIdentity(item);
+    const identity = readIdentity(item, requestKey);
     const problems = identity.problems;
     const validation = validateSendRequest(identity.request, { acceptedAt: now.wall });
     if (!validation.ok) problems.push(...validation.problems.map(namingOurFields));
@@ -121,7 +121,7 @@ export class Intake {
     if (!validation.ok || problems.length > 0) return invalid(problems);
 
     const { request } = validation;
-    const key = identity.key ?? requestKey;
+    const { key } = identity;
     let claimed: string | undefined;
     if (key !== undefined || identity.id !== undefined) {
       const name = key === undefined ? `i${identity.id}` : `k${account.id}\n${key}`;
@@ -204,10 +204,10 @@ interface Identity {
   readonly problems: FieldProblem[];
 }
 
-function readIdentity(item: unknown): Identity {
+function readIdentity(item: unknown, requestKey: string | undefined): Identity {
   const problems: FieldProblem[] = [];
   if (typeof item !== "object" || item === null || !("id" in item || "idempotencyKey" in item)) {
-    return { request: item, id: undefined, key: undefined, problems };
+    return { request: item, id: undefined, key: requestKey, problems };
   }
   const { id, idempotencyKey, ...request } = item as Record<string, unknown>;
   if (id !== undefined && id !== null && !isFreshMessageId(id)) {
@@ -217,16 +217,13 @@ function readIdentity(item: unknown): Identity {
   if (idempotencyKey !== undefined && idempotencyKey !== null) {
     if (typeof idempotencyKey !== "string" || !IDEMPOTENCY_KEY.test(idempotencyKey)) {
       problems.push(keyProblem("idempotencyKey"));
-    } else if (typeof id === "string") {
-      problems.push({ field: "id", code: "id-and-key", message: "give either an id or an idempotency key, not both" });
     }
   }
-  return {
-    request,
-    id: typeof id === "string" ? id : undefined,
-    key: typeof idempotencyKey === "string" ? idempotencyKey : undefined,
-    problems,
-  };
+  const key = typeof idempotencyKey === "string" ? idempotencyKey : requestKey;
+  // One of them decides which message a repeat is: with both, the same key would be two messages under two ids.
+  if (typeof id === "string" && key !== undefined)
+    problems.push({ field: "id", code: "id-and-key", message: "give either an id or an idempotency key, not both" });
+  return { request, id: typeof id === "string" ? id : undefined, key, problems };
 }
 
 /** Ids derived from keys (UUIDv8) are not for clients to choose: they could be computed for another account's keys. */

@@ -90,15 +90,7 @@ function unreadable(fault: BodyFault, limit: number): ProblemError {
         detail: `at most ${limit} bytes are accepted here, after decompression; send several requests`,
       });
     case "no-room":
-      return new ProblemError(
-        {
-          status: 503,
-          code: "BUSY",
-          title: "Too many large requests at once",
-          detail: "nothing was accepted; repeat the request after the time in Retry-After",
-        },
-        { headers: { "retry-after": RETRY_AFTER_SECONDS } },
-      );
+      return busy();
     case "incomplete":
       return new ProblemError({
         status: 400,
@@ -107,4 +99,17 @@ function unreadable(fault: BodyFault, limit: number): ProblemError {
         detail: fault.why,
       });
   }
+}
+
+/** The answer when others' bodies fill the memory. */
+export function busy(): ProblemError {
+  return new ProblemError(
+    {
+      status: 503,
+      code: "BUSY",
+      title: "Too many large requests at once",
+      detail: "nothing was accepted; repeat the request after the time in Retry-After",
+    },
+    { headers: { "retry-after": RETRY_AFTER_SECONDS } },
+  );
 }

@@ -2,6 +2,7 @@ import type { Request } from "express";
 import type { BodyBudget } from "../../../../platform/http/body-budget.ts";
 import { ProblemError } from "../../../../platform/http/problem.ts";
 import { readBody } from "../../../../platform/http/read-body.ts";
+import { busy } from "./json-body.ts";
 import { requireKnown } from "./query-parameters.ts";
 
 /** Octets of a body that are looked at: one is too many. */
@@ -11,7 +12,7 @@ const NOTHING: ReadonlySet<string> = new Set(["", "{}", "null"]);
 /**
  * For requests that are all said by their method and path: whoever adds a parameter or a body means something by it that would not be done. HTTP
  * clients that always send a body mean nothing by `{}` and `null`.
- * @throws ProblemError 400
+ * @throws ProblemError 400; 503 when others' bodies fill the memory, so that a `{}` cannot be read
  */
 export async function requireNothingElse(
   request: Pick<Request, "query"> & Parameters<typeof readBody>[0],
@@ -24,6 +25,7 @@ export async function requireNothingElse(
   const saysNothing = body.ok && NOTHING.has(body.bytes.toString().replaceAll(/\s/g, ""));
   if (body.ok) body.done();
   if (saysNothing) return;
+  if (!body.ok && body.fault.kind === "no-room") throw busy();
   throw new ProblemError({
     status: 400,
     code: "BODY_NOT_EXPECTED",

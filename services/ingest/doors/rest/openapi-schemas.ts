@@ -110,7 +110,7 @@ const fieldCodes = [
   ...["id-invalid", "idempotency-conflict", "idempotency-key-invalid", "lane-not-allowed", "lane-unknown"],
   ...["length-out-of-range", "metadata-key-invalid", "metadata-too-many", "number-out-of-range"],
   ...["request-not-an-object", "send-at-invalid", "send-at-past", "send-at-too-far", "sender-invalid"],
-  "sender-not-allowed",
+  ...["sender-not-allowed", "suppressions-count"],
   ...["text-empty", "text-malformed", "text-too-long", "text-too-many-parts", "time-invalid", "type-wrong"],
   "validity-out-of-range",
 ];

@@ -103,7 +103,7 @@ const ofOne = {
   400: `${INVALID} INVALID_QUERY, BODY_NOT_EXPECTED: there is a query parameter, or a body other than {} or null: it takes none. BAD_REQUEST: the path cannot be read`,
   401: UNAUTHORIZED,
   429: RATE,
-  503: NOT_TAKEN,
+  503: `${NOT_TAKEN}. BUSY: too many bodies at once`,
 };
 const SAID_STOP =
   "RECIPIENT_SAID_STOP: by a message; the recipient alone lifts it, by START, unless the catalog lets the account (optOut.liftedByAccount)";

@@ -24,7 +24,7 @@ const idempotencyKey = {
   in: "header",
   description:
     "Makes repeats safe: the same key with the same message is one message (as long as it is among the last 50,000 of " +
-    "its partition), and is always answered with the same id. In a batch it stands for each message by its place, unless the message has a key of its own.",
+    "its partition), and is always answered with the same id. In a batch it stands for each message by its place, unless the message has a key of its own. Not together with an id.",
   schema: { type: "string", minLength: 1, maxLength: 255 },
 };
 
@@ -136,7 +136,7 @@ const deleteMessage = {
         "TOO_LATE: it does not wait for its time (any more); messageStatus is what is known of it. NOT_WAITING_YET: it has been accepted, and no router has come to it: nothing was " +
         "cancelled; ask again",
       429: "TOO_MANY_REQUESTS: an account may cancel as many messages a second as it may send, and too many look-ups at once",
-      503: "UNAVAILABLE: the wish was not written down, or it is not known whether it was; ask again",
+      503: "UNAVAILABLE: the wish was not written down, or it is not known whether it was; ask again. BUSY: too many bodies at once",
     }),
   },
 };

@@ -137,6 +137,16 @@ describe("DELETE /v1/messages/{id}", () => {
     for (const body of ["", "{}", "null"]) expect((await cancel(KEY, ID, { body })).status).toBe(200);
   });
 
+  it("is to be asked again, and not refused for good, while the bodies of others leave no room for its {}", async () => {
+    const { cancel, wishes } = await ingest(() => [{ outcome: "cancelled", to: TO }], { bodyBudget: 1_000 });
+    harness.context.bodies.take(1_000);
+    const { status, body, headers } = await cancel(KEY, ID, { body: "{}" });
+    expect([status, body.code, headers["retry-after"]]).toEqual([503, "BUSY", "1"]);
+    expect(wishes).toEqual([]);
+    harness.context.bodies.give(1_000);
+    expect((await cancel(KEY, ID, { body: "{}" })).status).toBe(200);
+  });
+
   it("promises nothing when no router answers in time, and says where to look", async () => {
     const { cancel } = await ingest(() => [], { cancelAnswerMs: 100 });
     const { status, body, headers } = await cancel();

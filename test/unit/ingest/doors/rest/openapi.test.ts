@@ -147,6 +147,7 @@ describe("what the document enumerates", () => {
       ...code.matchAll(/\bcode: "([a-z]+(?:-[a-z]+)+)"/g),
       ...code.matchAll(/\bproblem\([^()]*?, "([a-z]+(?:-[a-z]+)+)"/g),
       ...code.matchAll(/\brefuse\("([a-z]+(?:-[a-z]+)+)"/g),
+      ...code.matchAll(/\bwrong\([^\n]*?, "([a-z]+(?:-[a-z]+)+)"/g),
       ...code.matchAll(/^ {2}\| "(destination-[a-z-]+)"/gm),
     ].map((match) => match[1] as string);
     expect(new Set(given).size).toBeGreaterThan(20);

@@ -66,6 +66,17 @@ describe("POST /v1/messages/batch", () => {
     },
   );
 
+  it("refuses a message of 250,000 unknown fields alone, and names the first twenty", async () => {
+    const fields = Array.from({ length: 250_000 }, (_, i) => [`f${i}`, 0]);
+    const answer = await post([MESSAGE, Object.fromEntries(fields)]);
+    expect(answer.status).toBe(207);
+    expect(answer.body).toMatchObject({ accepted: 1, rejected: 1 });
+    const { errors } = answer.body.messages[1];
+    expect(errors.map(({ field, code }: { field: string; code: string }) => [field, code])).toEqual(
+      fields.slice(0, 20).map(([field]) => [field, "field-unknown"]),
+    );
+  });
+
   it("answers 207 without a write when no message is valid", async () => {
     const answer = await post([{ to: "1", text: "" }]);
     expect(answer.status).toBe(207);

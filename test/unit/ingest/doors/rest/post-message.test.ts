@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { isMessageId } from "../../../../../domain/message/message-id.ts";
+import { isMessageId, newMessageId } from "../../../../../domain/message/message-id.ts";
 import { partitionFor } from "../../../../../platform/kafka/murmur2.ts";
 import { DeadlineWriter } from "../../../../../services/ingest/acceptance/deadline-writer.ts";
 import {
@@ -215,6 +215,15 @@ describe("idempotency", () => {
     expect(answer.body.errors).toEqual([expect.objectContaining({ field: "id", code: "id-invalid" })]);
     const both = await post({ ...MESSAGE, id, idempotencyKey: "k" });
     expect(both.body.errors).toEqual([expect.objectContaining({ code: "id-and-key" })]);
+  });
+
+  it("takes no id beside the request's key: one key would be two messages under two ids", async () => {
+    for (const id of [newMessageId(), newMessageId()]) {
+      const answer = await post({ ...MESSAGE, id }, keyed);
+      expect(answer.status).toBe(400);
+      expect(answer.body.errors).toEqual([expect.objectContaining({ field: "id", code: "id-and-key" })]);
+    }
+    expect(ingest.writer.records).toEqual([]);
   });
 });
 
