@@ -33,6 +33,7 @@ WITH
         SELECT
             replaceRegexpOne(lower(trimBoth(i.id)), '^0+([0-9a-f]+)$', '\\1') AS line_key,
             any(i.id) AS line_id,
+            true AS is_line,
             toString(i.currency) AS line_unit,
             sum(toDecimal128(i.amount, 6)) AS invoiced
         FROM invoice AS i
@@ -42,10 +43,10 @@ WITH
     (
         -- A message in several parts has several lines; lines that nobody knows stand each for themselves.
         SELECT
-            if(l.line_key = '', o.unit, l.line_unit) AS currency,
+            if(l.is_line, l.line_unit, o.unit) AS currency,
             if(o.submission = '', l.line_id, o.id) AS example,
             o.submission != '' AS known,
-            countIf(l.line_key != '') > 0 AS listed,
+            countIf(l.is_line) > 0 AS listed,
             sum(l.invoiced) AS invoiced,
             any(o.owes) AS owed
         FROM lines AS l

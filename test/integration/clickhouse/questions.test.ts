@@ -136,6 +136,20 @@ describe("reconcile-invoice", () => {
     ]);
   });
 
+  it("tells of a line without an id, such as a fee, as of one that nobody knows", async () => {
+    expect(await reconciled("gamma", "G1,0.05,EUR\n,9.9,EUR")).toMatchObject([
+      { verdict: "agrees", currency: "EUR", submissions: 1, invoiced_amount: 0.05, owed_amount: 0.05 },
+      {
+        verdict: "not in Sluice",
+        currency: "EUR",
+        submissions: 1,
+        invoiced_amount: 9.9,
+        owed_amount: 0,
+        some_ids: [""],
+      },
+    ]);
+  });
+
   it("owes it as well when the receipt came 20 days later", async () => {
     expect(await reconciled("zeta", "Z1,0.05,EUR", hourLongAgo)).toMatchObject([
       { verdict: "agrees", currency: "EUR", submissions: 1, invoiced_amount: 0.05, owed_amount: 0.05 },
