@@ -18,6 +18,8 @@ const STAGE_MS = 600_000;
 /** What is heard decides when so many receipts would be usual, and one is so much likelier than the other (a logarithm). */
 const ENOUGH = 6;
 const CLEARLY = 2;
+/** A cell with so little traffic that few of its messages try it: what speaks so much for it is enough, when it has been tried for as long as a stage. */
+const HARDLY = 0.5;
 
 type Phase = "carrying" | "left" | "trying" | "returning";
 
@@ -81,10 +83,15 @@ export class CollapseGuard {
     if (clear >= CLEARLY) {
       this.pauseMs = Math.min(LONGEST_PAUSE_MS, 2 * this.pauseMs);
       this.enter("left", at);
-    } else if (clear <= -CLEARLY || (this.phase === "returning" && at - this.since >= STAGE_MS)) {
+    } else if (clear <= -CLEARLY || (at - this.since >= STAGE_MS && this.mayGoOn(evidence))) {
       return this.proceed(at);
     }
     return false;
+  }
+
+  /** After so long that no more is known of so little traffic than now: of what was submitted long ago nobody remembers what came of it. */
+  private mayGoOn(evidence: DeliveryEvidence): boolean {
+    return this.phase === "returning" || evidenceOfCollapse(evidence) <= -HARDLY;
   }
 
   private proceed(at: number): boolean {

@@ -35,10 +35,11 @@ export class DeliveryEstimates {
 
   /** Takes what a partition says. Those of different partitions may come in any order, and each more than once. */
   fold(summary: QualitySummary): void {
+    // Before anything is looked up: the provider itself is forgotten with its last cell.
+    if (this.size >= this.most && !this.holds(summary)) this.forgetOldest();
     const known = this.known(summary.provider);
     const node = known.node.part(summary.lane).part(summary.country).part(summary.network);
     if (node.cell === undefined) {
-      if (this.size >= this.most) this.forgetOldest();
       node.cell = new DeliveryCell(summary);
       known.cells.push(node.cell);
       this.size++;
@@ -77,6 +78,11 @@ export class DeliveryEstimates {
   /** Cells of which something is known. */
   cells(): readonly DeliveryCell[] {
     return [...this.providers.values()].flatMap(({ cells }) => cells);
+  }
+
+  private holds({ provider, lane, country, network }: QualitySummary): boolean {
+    const ofLane = this.providers.get(provider)?.node.parts.get(lane);
+    return ofLane?.parts.get(country)?.parts.get(network)?.cell !== undefined;
   }
 
   private known(provider: string): KnownProvider {

@@ -147,6 +147,22 @@ describe("the estimate of a cell", () => {
     all.refresh(START + 4_000);
     expect(all.cells().map(({ cell: { network } }) => network)).toEqual(["26202", "26203"]);
   });
+
+  it("holds a provider's new cell also where its only one makes room for it", () => {
+    const all = new DeliveryEstimates(2);
+    all.fold(summary(10, 9, START + 2_000, { provider: "b" }));
+    all.fold(summary(10, 9, START + 1_000));
+    for (const at of [3_000, 4_000]) all.fold(summary(10, 9, START + at, { network: "26202" }));
+    expect(all.cells().map(({ cell: { provider, network } }) => `${provider} ${network}`)).toEqual([
+      "b 26201",
+      "a 26202",
+    ]);
+    all.fold(summary(10, 9, START + 5_000, { network: "26203" }));
+    expect(all.cells().map(({ cell: { provider, network } }) => `${provider} ${network}`)).toEqual([
+      "a 26202",
+      "a 26203",
+    ]);
+  });
 });
 
 /** Submissions at a rate through a collector into estimates, a second at a time. */
@@ -271,6 +287,26 @@ describe("a provider whose receipts collapse", () => {
     for (let second = 0; second < 200; second++) {
       traffic.run(1, { "26201": 0.3 }, () => undefined);
       expect(traffic.share("26201")).toBe(0);
+    }
+  });
+
+  it("comes back when few messages try it, since it has little traffic, and only if theirs come", () => {
+    for (const [share, back] of [
+      [0.95, true],
+      [0, false],
+    ] as const) {
+      const traffic = new Traffic();
+      traffic.run(120, { "26201": 40 }, usual(0.9));
+      for (let second = 0; second < 20 && traffic.share("26201") === 1; second++)
+        traffic.run(1, { "26201": 40 }, usual(0.05));
+      expect(traffic.share("26201")).toBe(0);
+      let came = false;
+      // As many as try it when somebody sends a message in half a minute.
+      for (let second = 0; second < 7_200 && !came; second++) {
+        traffic.run(1, { "26201": 1 / 600 }, usual(share));
+        came = traffic.share("26201") > 0;
+      }
+      expect(came, `${share} delivered`).toBe(back);
     }
   });
 
