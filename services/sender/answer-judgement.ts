@@ -25,8 +25,8 @@ export class AnswerJudgement<U extends Unit> {
     this.options = options;
   }
 
-  /** `now`: monotonic, ms. The circuit may have changed. */
-  note({ network, sentAt }: Pending<U>, { outcome, code, pauseMs = 0, stayed }: UnitResult, now: number): void {
+  /** `tookMs`: since the request went out. `now`: monotonic, ms. The circuit may have changed. */
+  note(network: string, tookMs: number, { outcome, code, pauseMs = 0, stayed }: UnitResult, now: number): void {
     const { link, circuit, rate, networks, slot, throttles } = this.options;
     // Whoever lost the link did not get an answer, and the circuit knows of the link already.
     if (outcome === "unsent" || code === LINK_LOST) {
@@ -34,7 +34,7 @@ export class AnswerJudgement<U extends Unit> {
       else if (stayed === false) circuit.departed(now);
       return;
     }
-    if (code !== RESPONSE_TIMEOUT) circuit.answered(link.inFlight, now, now - sentAt);
+    if (code !== RESPONSE_TIMEOUT) circuit.answered(link.inFlight, now, tookMs);
     const failure = outcome === "throttled" || countsAgainstCircuit(outcome);
     if (!failure) networks.answered(network, now);
     const ofNetwork = failure && networks.failed(network, now);

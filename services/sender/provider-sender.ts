@@ -321,8 +321,7 @@ export class ProviderSender<U extends Unit = Unit> {
     }
     faultPoint("after:submit-written");
     this.circuit.sent(inFlight, now);
-    if (pending.sentAt === 0) pending.sentAt = now;
-    pending.sent();
+    pending.sent(now);
     if (pending.unit < 0) this.queue.shift();
     return true;
   }
@@ -354,7 +353,7 @@ export class ProviderSender<U extends Unit = Unit> {
       this.networkRates.stay(pending.limit, weight);
       this.options.metrics.unsent.add(weight);
     }
-    this.judgement.note(pending, result, now);
+    this.judgement.note(pending.network, pending.ageOf(unit, now), result, now);
     if (this.circuit.state !== this.lastCircuit) this.circuitChanged();
     if (result.outcome === "throttled" && pending.heldSince === 0) pending.heldSince = now;
     const { verdict } = pending;
