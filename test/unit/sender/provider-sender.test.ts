@@ -397,6 +397,31 @@ test("what waits for its network goes back when the circuit opens or its owner s
   }
 });
 
+test("what waits for its network goes back no faster than the router can follow, and before what waits in the log", async () => {
+  const { link, sender, owner, settled, submit } = await running({
+    ...{ window: 10_000, rate: 10_000 },
+    networkRates: [{ mccMnc: "26202", rate: 1 }],
+  });
+  for (let n = 0; n < 4_000; n++) submit({ facts: { network: "26202" } });
+  const waiting = sender.waitingForNetworks;
+  expect(waiting).toBeGreaterThan(3_900);
+  link.lose("never");
+  const back = () => settled.filter((event) => event?.type === "returned").length;
+  while (sender.circuit.state === "closed") await vi.advanceTimersByTimeAsync(10);
+  await vi.advanceTimersByTimeAsync(500);
+  expect(back()).toBeGreaterThan(900);
+  expect(back()).toBeLessThan(1_500);
+  expect(sender.room()).toBe(0);
+  await vi.advanceTimersByTimeAsync(500);
+  expect(back()).toBeGreaterThan(1_800);
+  expect(back()).toBeLessThanOrEqual(2_100);
+  // A process that stops waits for none of it.
+  owner.draining = true;
+  await vi.advanceTimersByTimeAsync(300);
+  expect(sender.waitingForNetworks).toBe(0);
+  await sender.stop();
+});
+
 test("time-outs of one network alone do not open the circuit; those of all do", async () => {
   const { link, sender, submit } = await running();
   const timeout: UnitResult = { outcome: "in-doubt", code: "response-timeout" };
