@@ -26,15 +26,17 @@ export class AnswerJudgement<U extends Unit> {
   }
 
   /** `tookMs`: since the request went out. `now`: monotonic, ms. The circuit may have changed. */
-  note(network: string, tookMs: number, { outcome, code, pauseMs = 0, stayed }: UnitResult, now: number): void {
+  note(network: string, tookMs: number, { outcome, code, pauseMs = 0, stayed, fault }: UnitResult, now: number): void {
     const { link, circuit, rate, networks, slot, throttles } = this.options;
     // Whoever lost the link did not get an answer, and the circuit knows of the link already.
     if (outcome === "unsent" || code === LINK_LOST) {
+      circuit.unanswered(link.inFlight);
       if (outcome === "in-doubt") circuit.lost(now);
       else if (stayed === false) circuit.departed(now);
       return;
     }
-    if (code !== RESPONSE_TIMEOUT) circuit.answered(link.inFlight, now, tookMs);
+    if (fault) circuit.unanswered(link.inFlight);
+    else if (code !== RESPONSE_TIMEOUT) circuit.answered(link.inFlight, now, tookMs);
     const failure = outcome === "throttled" || countsAgainstCircuit(outcome);
     if (!failure) networks.answered(network, now);
     const ofNetwork = failure && networks.failed(network, now);

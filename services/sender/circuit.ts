@@ -108,6 +108,11 @@ export class Circuit {
     this.waitingSince = inFlight > 0 ? now : undefined;
   }
 
+  /** A request has ended without an answer, and not by its time-out; `inFlight` still wait. */
+  unanswered(inFlight: number): void {
+    if (inFlight === 0) this.waitingSince = undefined;
+  }
+
   succeeded(): void {
     this.failures = 0;
     this.departures = 0;

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { resultOfFault } from "../../../services/sender/http-link.ts";
 import type { UnitResult } from "../../../services/sender/unit-result.ts";
 import { running, world } from "./provider-world.ts";
 
@@ -190,6 +191,35 @@ test("a link lost shortly: what had left is in doubt, what had not goes again", 
   expect(link.inFlight).toBe(1);
   link.answer();
   expect(settled[1]).toMatchObject({ type: "submitted" });
+  await sender.stop();
+});
+
+test("what ends with its connection leaves nothing that an answer is waited for, where another bind stands", async () => {
+  const { link, sender, submit } = await running();
+  submit();
+  submit();
+  link.answer({ outcome: "in-doubt", code: "link-lost" });
+  await vi.advanceTimersByTimeAsync(3_000);
+  link.answer({ outcome: "unsent", code: "link-lost", stayed: false });
+  link.answer({ outcome: "refused", code: "ESME_RINVDSTADR" });
+  submit();
+  link.answer({ outcome: "in-doubt", code: "link-lost" });
+  await vi.advanceTimersByTimeAsync(20_000);
+  expect(sender.circuit.state).toBe("closed");
+  await sender.stop();
+});
+
+test("a fault of a connection is no answer: neither its time counts nor does it say that somebody is there", async () => {
+  const { link, sender, submit } = await running();
+  const answered = vi.spyOn(sender.circuit, "answered");
+  const { code: _, ...fault } = resultOfFault({ code: "" }, false);
+  submit();
+  submit();
+  await vi.advanceTimersByTimeAsync(4_000);
+  link.answer({ ...fault, code: "UND_ERR_CONNECT_TIMEOUT" });
+  expect(answered).not.toHaveBeenCalled();
+  await vi.advanceTimersByTimeAsync(1_300);
+  expect(sender.circuit.reason).toMatch(/^no answer for 5\d\d\d ms$/);
   await sender.stop();
 });
 
