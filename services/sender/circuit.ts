@@ -39,12 +39,15 @@ export class Circuit {
   state: CircuitState = "closed";
   /** Why it is not closed. */
   reason: string | null = null;
-  readonly probes: number;
+  private readonly probes: number;
   private readonly options: CircuitOptions;
   private readonly lostMs: number;
   private readonly answerTimes = new AnswerTimes();
   private failures = 0;
   private successes = 0;
+  /** When the first request of this trial went out, undefined while none has; and how many of them wait for their answer. */
+  private triedSince: number | undefined;
+  private trials = 0;
   private openedAt = 0;
   private linkDownSince: number | undefined;
   private linkReason = "";
@@ -99,7 +102,23 @@ export class Circuit {
 
   /** A submission went out while `inFlight` others waited for their answer. */
   sent(inFlight: number, now: number): void {
-    if (inFlight === 0) this.waitingSince = now;
+    if (inFlight === 0 || this.waitingSince === undefined) this.waitingSince = now;
+    if (this.state !== "half_open") return;
+    this.triedSince ??= now;
+    this.trials++;
+  }
+
+  /** How many more may be tried now. What went out before says nothing of the trial, and may wait for long. */
+  get trialsLeft(): number {
+    return this.probes - this.trials;
+  }
+
+  /** A request has ended, however: to be said first. @returns false while it is being tried, for one that went out before, whose failure decides nothing */
+  ended(sentAt: number): boolean {
+    if (this.state !== "half_open") return true;
+    if (this.triedSince === undefined || sentAt < this.triedSince) return false;
+    this.trials--;
+    return true;
   }
 
   /** An answer has come, whatever it says, `tookMs` after its submission; `inFlight` still wait. */
@@ -229,6 +248,8 @@ export class Circuit {
     this.throttledSince = undefined;
     this.throttledFor = 0;
     this.state = "half_open";
+    this.triedSince = undefined;
+    this.trials = 0;
     this.successes = 0;
     this.failures = 0;
     this.waitingSince = undefined;

@@ -239,8 +239,8 @@ export class ProviderSender<U extends Unit = Unit> {
   }
 
   private slots(): number {
-    const { room, inFlight } = this.link;
-    return this.circuit.state === "half_open" ? Math.min(room, this.circuit.probes - inFlight) : room;
+    const { room } = this.link;
+    return this.circuit.state === "half_open" ? Math.min(room, this.circuit.trialsLeft) : room;
   }
 
   /** Sends what waits, in order, as far as rate, window and circuit allow. */
@@ -361,7 +361,7 @@ export class ProviderSender<U extends Unit = Unit> {
       this.networkRates.stay(pending.limit, weight);
       this.options.metrics.unsent.add(weight);
     }
-    this.judgement.note(pending.network, pending.ageOf(unit, now), result, now);
+    this.judgement.note(pending.network, pending.sentAtOf(unit), result, now);
     if (this.circuit.state !== this.lastCircuit) this.circuitChanged();
     if (result.outcome === "throttled" && pending.heldSince === 0) pending.heldSince = now;
     const { verdict } = pending;

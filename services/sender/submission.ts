@@ -92,9 +92,9 @@ export class Submission<U extends Unit> {
     this.open++;
   }
 
-  /** How long ago a request went out, the last time where it went again, ms. */
-  ageOf(unit: number, now: number): number {
-    return now - this.requestedAt[unit]!;
+  /** When a request went out, the last time where it went again: monotonic, ms. */
+  sentAtOf(unit: number): number {
+    return this.requestedAt[unit]!;
   }
 
   /** Takes one result. */

@@ -209,6 +209,38 @@ test("what ends with its connection leaves nothing that an answer is waited for,
   await sender.stop();
 });
 
+test("a provider is tried after its time though requests from before have no answer yet, and failures of these decide nothing", async () => {
+  const { link, sender, settled, submit } = await running({ circuit: { openMs: 2_000 } });
+  for (let n = 0; n < 20; n++) submit();
+  while (sender.circuit.state === "closed") await vi.advanceTimersByTimeAsync(100);
+  expect(sender.circuit.reason).toMatch(/^no answer/);
+  while (sender.circuit.state === "open") await vi.advanceTimersByTimeAsync(100);
+  expect(link.inFlight).toBe(20);
+  expect(sender.room()).toBe(3);
+  for (let n = 0; n < 3; n++) submit();
+  expect([link.inFlight, sender.room()]).toEqual([23, 0]);
+  link.answer({ outcome: "in-doubt", code: "response-timeout" });
+  link.answer({ outcome: "throttled", code: "ESME_RTHROTTLED", pauseMs: 250 });
+  expect(sender.circuit.state).toBe("half_open");
+  for (let n = 0; n < 3; n++) {
+    link.waiting.unshift(link.waiting.pop()!);
+    link.answer();
+  }
+  expect(sender.circuit.state).toBe("closed");
+  expect(settled.slice(-3).map((event) => event?.type)).toEqual(["submitted", "submitted", "submitted"]);
+  await sender.stop();
+});
+
+test("a trial that nothing answers ends by silence, also while requests from before wait", async () => {
+  const { link, sender, submit } = await running({ circuit: { openMs: 2_000 } });
+  for (let n = 0; n < 20; n++) submit();
+  while (sender.circuit.state !== "half_open") await vi.advanceTimersByTimeAsync(100);
+  submit();
+  await vi.advanceTimersByTimeAsync(5_500);
+  expect([sender.circuit.state, link.inFlight]).toEqual(["open", 21]);
+  await sender.stop();
+});
+
 test("a fault of a connection is no answer: neither its time counts nor does it say that somebody is there", async () => {
   const { link, sender, submit } = await running();
   const answered = vi.spyOn(sender.circuit, "answered");
