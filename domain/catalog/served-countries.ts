@@ -32,7 +32,12 @@ export function networkMayBeKnown(portability: Portability | undefined): (networ
     (countriesOfMobileCode(network.slice(0, 3))?.some((country) => asked.has(country)) ?? false);
 }
 
-function countriesWithin(table: PriceTable, known: (network: string) => boolean): Set<string> {
+/** `means`: of the countries of a code, those that it stands for. */
+function countriesWithin(
+  table: PriceTable,
+  known: (network: string) => boolean,
+  means: (countries: readonly string[]) => readonly string[] = (countries) => countries,
+): Set<string> {
   const { byNetwork, byNetworkAndCountry, byPrefix, byCountry } = table;
   const mobileCodes = new Set([...byNetwork.keys()].filter(known).map((network) => network.slice(0, 3)));
   const shared = [...byNetworkAndCountry].filter(([network]) => known(network));
@@ -41,24 +46,13 @@ function countriesWithin(table: PriceTable, known: (network: string) => boolean)
   return new Set([
     ...byCountry.keys(),
     ...shared.flatMap(([, countries]) => [...countries.keys()]),
-    ...[...mobileCodes].flatMap((code) => countriesOfMobileCode(code) ?? []),
-    ...[...callingCodes].flatMap(countriesByCallingCode),
+    ...[...mobileCodes].flatMap((code) => means(countriesOfMobileCode(code) ?? [])),
+    ...[...callingCodes].flatMap((code) => means(countriesByCallingCode(code))),
   ]);
 }
 
 /** Countries that a price list has prices for of their own: no code of several countries says which of them is meant. */
 export function pricedCountries({ tables }: PriceList): Set<string> {
-  const countries = new Set<string>();
-  const add = (found: readonly string[] | undefined) => {
-    if (found?.length === 1) countries.add(found[0]!);
-  };
-  for (const { byNetwork, byNetworkAndCountry, byPrefix, byCountry } of tables) {
-    for (const country of byCountry.keys()) countries.add(country);
-    for (const shared of byNetworkAndCountry.values()) for (const country of shared.keys()) countries.add(country);
-    for (const code of new Set([...byNetwork.keys()].map((network) => network.slice(0, 3))))
-      add(countriesOfMobileCode(code));
-    for (const code of new Set([...byPrefix.keys()].map((prefix) => prefix.slice(0, 3))))
-      add(countriesByCallingCode(code));
-  }
-  return countries;
+  const alone = (countries: readonly string[]) => (countries.length === 1 ? countries : []);
+  return new Set(tables.flatMap((table) => [...countriesWithin(table, () => true, alone)]));
 }

@@ -40,6 +40,16 @@ export function optOutOf(own: ConsentWord | undefined, all: ConsentWord | undefi
   return own !== undefined && own.source === "keyword" && own.at > all.at ? undefined : all;
 }
 
+/** Whether it is the recipient's own stop. Of a pair's last word: nobody has said anything since. */
+export function isRecipientsStop(word: Pick<ConsentWord, "source" | "state"> | undefined): boolean {
+  return word?.state === "opted_out" && word.source === "keyword";
+}
+
+/** Whether it is the recipient's own start. What an account says in its place would not open what is closed for all accounts. */
+export function isRecipientsStart(word: Pick<ConsentWord, "source" | "state"> | undefined): boolean {
+  return word?.state === "opted_in" && word.source === "keyword";
+}
+
 /** The name of a pair, as key of its records. */
 export function consentKey(accountId: string, destination: string): string {
   return `${accountId}:${destination}`;

@@ -1,7 +1,5 @@
-import { getCountries, getCountryCallingCode } from "libphonenumber-js/max";
+import { CALLING_CODE_DIGITS, callingCodeOf } from "./number-prefix.ts";
 
-const callingCodes = new Set<string>(getCountries().map((country) => getCountryCallingCode(country)));
-const LONGEST_CODE = 3;
 /** Plans of numbers give an operator all that begin with so many digits behind the calling code, or several such blocks. */
 const DIGITS = 4;
 
@@ -10,7 +8,5 @@ const DIGITS = 4;
  * @param digits E.164 without the plus, or their beginning; a shorter one is its own block
  */
 export function numberBlock(digits: string): string {
-  let length = 1;
-  while (length < LONGEST_CODE && !callingCodes.has(digits.slice(0, length))) length++;
-  return digits.slice(0, length + DIGITS);
+  return digits.slice(0, (callingCodeOf(digits)?.length ?? CALLING_CODE_DIGITS) + DIGITS);
 }

@@ -22,7 +22,7 @@ export function prefixProblem(prefix: string): string | undefined {
 }
 
 /** No calling code has more digits (E.164, 6.2.1), so that what follows them tells no more. */
-const CALLING_CODE_DIGITS = 3;
+export const CALLING_CODE_DIGITS = 3;
 const found = new Map<string, readonly string[]>();
 
 /** Every country that shares a calling code which the prefix begins with, or is the beginning of. Lists have many prefixes, so it is remembered. */
@@ -68,9 +68,15 @@ export function liesElsewhere(prefix: string, countries: ReadonlySet<string>): r
   return places.size === 0 ? undefined : [...places];
 }
 
-/** The calling code that a prefix begins with; undefined for the beginning of one. */
-const callingCodeOf = (prefix: string): string | undefined =>
-  [...byCallingCode.keys()].find((code) => prefix.startsWith(code));
+/** The calling code that a number, or its first digits, begins with; undefined for the beginning of one, and where no country has such numbers. */
+export function callingCodeOf(digits: string): string | undefined {
+  // No calling code is the beginning of another one.
+  for (let length = 1; length <= CALLING_CODE_DIGITS; length++) {
+    const code = digits.slice(0, length);
+    if (byCallingCode.has(code)) return code;
+  }
+  return undefined;
+}
 
 /** Whether a zero follows the calling code: it is quickly found out whether {@link withoutTrunkZero} is to be asked. */
 export const mayHaveTrunkZero = (prefix: string): boolean =>

@@ -20,12 +20,15 @@ export class DeliveryHistory {
   readonly usual = new AgeCounts();
   /** Up to when the two have decayed, epoch ms. */
   private at = Number.NEGATIVE_INFINITY;
+  /** Up to when it was told, epoch ms: earlier than the clock's time, as far as the tellers are behind. */
+  private toldAt = Number.NEGATIVE_INFINITY;
   private readonly total = new AgeCounts();
   private readonly marks = new Marks();
 
   /** Adds what was counted lately, up to `at`. */
   add(at: number, counts: PlainCounts, before: PlainCounts): void {
     this.mark();
+    this.toldAt = Math.max(this.toldAt, at);
     this.decayTo(at);
     this.current.add(counts, this.kept(at, CURRENT_HALF_LIFE_MS), before);
     this.usual.add(counts, this.kept(at, USUAL_HALF_LIFE_MS), before);
@@ -34,6 +37,7 @@ export class DeliveryHistory {
 
   /** Adds what was counted over a time of which only the end is known: it says what is usual, and nothing of the last minutes. */
   addPast(at: number, counts: PlainCounts, weight: number): void {
+    this.toldAt = Math.max(this.toldAt, at);
     this.decayTo(at);
     this.current.add(counts, weight * this.kept(at, CURRENT_HALF_LIFE_MS));
     this.usual.add(counts, weight * this.kept(at, USUAL_HALF_LIFE_MS));
@@ -106,7 +110,7 @@ export class DeliveryHistory {
 
   /** Remembers the total as it stood until now, and forgets marks that lie closer together than their age asks for. */
   private mark(): void {
-    const { at, marks } = this;
+    const { toldAt: at, marks } = this;
     const last = marks.count === 0 ? Number.NEGATIVE_INFINITY : marks.times[marks.count - 1]!;
     if (at === Number.NEGATIVE_INFINITY || at - last < CLOSEST_MS) return;
     marks.thin(at);

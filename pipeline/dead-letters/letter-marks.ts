@@ -50,9 +50,11 @@ export class LetterMarks {
    */
   goingBefore(letter: LetterPlace, run: string, now: number): LetterPlace[] {
     const open = this.open.get(letter.partition) ?? [];
-    const own = open.find(({ mark }) => mark.run === run && mark.letter.offset === letter.offset)?.offset;
+    const said = open.find(({ mark }) => mark.run === run && mark.letter.offset === letter.offset);
+    // A run that has not said so goes behind all that have.
+    const own = said?.offset ?? Number.POSITIVE_INFINITY;
     return open
-      .filter(({ mark, offset }) => mark.run !== run && mark.letter.offset !== letter.offset && !(offset > own!))
+      .filter(({ mark, offset }) => mark.run !== run && mark.letter.offset !== letter.offset && offset < own)
       .filter(({ mark }) => now - mark.storedAt < DEAD_AFTER_MS)
       .map(({ mark }) => mark.letter);
   }

@@ -17,7 +17,7 @@ const MOST = 100;
 const KEY = /^[a-z][a-z0-9-]{0,39}\/[a-z][a-z0-9-]{0,39}:([1-9]\d{6,14})$/;
 
 /** No window is longer than 31 days, ms: what is older counts no more. */
-const LONGEST_MS = 31 * 24 * 3_600_000;
+export const LONGEST_WINDOW_MS = 31 * 24 * 3_600_000;
 /** Rows that are looked at in one go, and how often, ms: a hundred million in a week. */
 const SWEPT = 200;
 const SWEEP_EVERY_MS = 1_000;
@@ -83,7 +83,7 @@ export class FrequencyCopy {
       last === undefined || rows.length < SWEPT
         ? { partition: (partition + 1) % this.options.partitions, from: Buffer.alloc(0) }
         : { partition, from: Buffer.concat([last[0], Buffer.of(0)]) };
-    const over = this.options.now() - LONGEST_MS;
+    const over = this.options.now() - LONGEST_WINDOW_MS;
     for (const [key] of rows) {
       // As it is now: another message may have gone since.
       const newest = this.sent(partition, key.toString()).at(-1);

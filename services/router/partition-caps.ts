@@ -48,16 +48,20 @@ export class PartitionCaps {
 
   /** Goes on from what was told of the partition. Never rejects: messages do not wait for a count. */
   async restore({ routes }: Snapshot): Promise<void> {
-    const { capBoard, usageMark, reader, log } = this.options;
+    const { capBoard, log } = this.options;
     const { partition } = this.options.task;
-    if (routes.caps !== undefined) {
-      const [{ high } = { high: 0 }] = await reader.watermarks(USAGE_TOPIC);
-      if (!(await usageMark.until(high, CATCH_UP_MS)))
-        log.warn({ partition }, "sms.usage has not been read to its end; caps are counted from what is known");
-    }
+    // Also where it has no leader: nobody can say where it ends then.
+    if (routes.caps !== undefined && !(await this.caughtUp().catch(() => false)))
+      log.warn({ partition }, "sms.usage has not been read to its end; caps are counted from what is known");
     const own = capBoard.own(partition);
     this.counts = own.counts;
     this.toldAt = own.toldAt;
+  }
+
+  private async caughtUp(): Promise<boolean> {
+    const { reader, usageMark } = this.options;
+    const [{ high } = { high: 0 }] = await reader.watermarks(USAGE_TOPIC);
+    return usageMark.until(high, CATCH_UP_MS);
   }
 
   /** Takes decisions of earlier owners, each once: what they count may not have been told. Undefined: there are no caps. */

@@ -25,16 +25,19 @@ export class AnswerJudgement<U extends Unit> {
     this.options = options;
   }
 
-  /** `now`: monotonic, ms. The circuit may have changed. */
-  note({ network, sentAt }: Pending<U>, { outcome, code, pauseMs = 0, stayed }: UnitResult, now: number): void {
+  /** `sentAt`: when the request went out; `now`: monotonic, ms. The circuit may have changed. */
+  note(network: string, sentAt: number, { outcome, code, pauseMs = 0, stayed, fault }: UnitResult, now: number): void {
     const { link, circuit, rate, networks, slot, throttles } = this.options;
+    const decides = circuit.ended(sentAt);
     // Whoever lost the link did not get an answer, and the circuit knows of the link already.
     if (outcome === "unsent" || code === LINK_LOST) {
+      circuit.unanswered(link.inFlight);
       if (outcome === "in-doubt") circuit.lost(now);
       else if (stayed === false) circuit.departed(now);
       return;
     }
-    if (code !== RESPONSE_TIMEOUT) circuit.answered(link.inFlight, now, now - sentAt);
+    if (fault) circuit.unanswered(link.inFlight);
+    else if (code !== RESPONSE_TIMEOUT) circuit.answered(link.inFlight, now, now - sentAt);
     const failure = outcome === "throttled" || countsAgainstCircuit(outcome);
     if (!failure) networks.answered(network, now);
     const ofNetwork = failure && networks.failed(network, now);
@@ -46,8 +49,8 @@ export class AnswerJudgement<U extends Unit> {
         slot.arm(pauseMs, now);
       } else {
         rate.throttled(now, pauseMs, link.inFlight);
-        circuit.throttled(now, pauseMs);
+        if (decides) circuit.throttled(now, pauseMs);
       }
-    } else if (failure && !ofNetwork) circuit.failed(code, now);
+    } else if (failure && !ofNetwork && decides) circuit.failed(code, now);
   }
 }

@@ -18,7 +18,7 @@ export interface CircuitOptions {
   readonly silenceMs: number;
   /** A link that is down for less is only waited for. Default 1,750 ms: looked at four times a second, it is 2 s at the most. */
   readonly lostMs?: number;
-  /** Throttled for so long, with nothing taken, it opens. Default 5,000 ms. */
+  /** When so long passes from the first throttling answer to the end of the pause that the last one asks for, with nothing taken, it opens. Default 5,000 ms. */
   readonly throttledMs?: number;
   /** Connections lost with requests unanswered, within 30 s, that open it. Default 3. */
   readonly losses?: number;
@@ -32,17 +32,22 @@ const SILENT_LEAST_MS = 1_750;
 /** How long a lost connection counts, ms; and how long what is lost counts as one connection. */
 const LOSS_COUNTS_MS = 30_000;
 const ONE_LOSS_MS = 250;
+/** Throttling answers that are further apart, beyond the pause that the first asks for, do not belong together, ms: a slow provider has few answers. */
+const THROTTLED_APART_MS = 30_000;
 
 export class Circuit {
   state: CircuitState = "closed";
   /** Why it is not closed. */
   reason: string | null = null;
-  readonly probes: number;
+  private readonly probes: number;
   private readonly options: CircuitOptions;
   private readonly lostMs: number;
   private readonly answerTimes = new AnswerTimes();
   private failures = 0;
   private successes = 0;
+  /** When the first request of this trial went out, undefined while none has; and how many of them wait for their answer. */
+  private triedSince: number | undefined;
+  private trials = 0;
   private openedAt = 0;
   private linkDownSince: number | undefined;
   private linkReason = "";
@@ -54,8 +59,10 @@ export class Circuit {
   private waitingSince: number | undefined;
   private readonly throttledMs: number;
   private readonly losses: number;
-  /** Since the last message that was taken. */
+  /** The first throttling answer of those that belong together, with no message taken since. */
   private throttledSince: number | undefined;
+  /** From that one to the end of the pause that the last one asks for, ms. */
+  private throttledFor = 0;
   private notBefore = 0;
   private lostAt: number[] = [];
   /** How often it has taken its leave instead of a message, since the last one that was taken; and the last time. */
@@ -95,7 +102,23 @@ export class Circuit {
 
   /** A submission went out while `inFlight` others waited for their answer. */
   sent(inFlight: number, now: number): void {
-    if (inFlight === 0) this.waitingSince = now;
+    if (inFlight === 0 || this.waitingSince === undefined) this.waitingSince = now;
+    if (this.state !== "half_open") return;
+    this.triedSince ??= now;
+    this.trials++;
+  }
+
+  /** How many more may be tried now. What went out before says nothing of the trial, and may wait for long. */
+  get trialsLeft(): number {
+    return this.probes - this.trials;
+  }
+
+  /** A request has ended, however: to be said first. @returns false while it is being tried, for one that went out before, whose failure decides nothing */
+  ended(sentAt: number): boolean {
+    if (this.state !== "half_open") return true;
+    if (this.triedSince === undefined || sentAt < this.triedSince) return false;
+    this.trials--;
+    return true;
   }
 
   /** An answer has come, whatever it says, `tookMs` after its submission; `inFlight` still wait. */
@@ -104,10 +127,16 @@ export class Circuit {
     this.waitingSince = inFlight > 0 ? now : undefined;
   }
 
+  /** A request has ended without an answer, and not by its time-out; `inFlight` still wait. */
+  unanswered(inFlight: number): void {
+    if (inFlight === 0) this.waitingSince = undefined;
+  }
+
   succeeded(): void {
     this.failures = 0;
     this.departures = 0;
     this.throttledSince = undefined;
+    this.throttledFor = 0;
     if (this.state === "half_open" && ++this.successes >= this.probes) {
       this.state = "closed";
       this.reason = null;
@@ -123,7 +152,8 @@ export class Circuit {
 
   /** Too fast, says the provider, and perhaps for how long it wants to be left alone. One that takes nothing at all any more is left. */
   throttled(now: number, pauseMs: number): void {
-    this.throttledSince ??= now;
+    if (this.throttledSince === undefined || now - this.notBefore >= THROTTLED_APART_MS) this.throttledSince = now;
+    this.throttledFor = now - this.throttledSince + pauseMs;
     this.notBefore = Math.max(this.notBefore, now + pauseMs);
     if (this.state === "open") return;
     if (pauseMs > this.throttledMs) this.open(`wants to be left alone for ${Math.round(pauseMs)} ms`, now, false);
@@ -189,9 +219,8 @@ export class Circuit {
       if (now - this.openedAt >= this.options.openMs && now >= this.notBefore) this.halfOpen();
       return;
     }
-    const throttled = this.throttledSince === undefined ? 0 : now - this.throttledSince;
-    if (throttled >= this.throttledMs) {
-      this.open(`throttled for ${Math.round(throttled)} ms`, now, false);
+    if (this.throttledFor > this.throttledMs) {
+      this.open(`throttled for ${Math.round(this.throttledFor)} ms`, now, false);
       return;
     }
     const silent = this.waitingSince === undefined ? 0 : now - this.waitingSince;
@@ -217,7 +246,10 @@ export class Circuit {
   private halfOpen(): void {
     if (this.forGood || this.held !== undefined) return;
     this.throttledSince = undefined;
+    this.throttledFor = 0;
     this.state = "half_open";
+    this.triedSince = undefined;
+    this.trials = 0;
     this.successes = 0;
     this.failures = 0;
     this.waitingSince = undefined;

@@ -13,6 +13,7 @@ import { headerText, type InRecord, type OutRecord } from "../../platform/kafka/
 import type { Task } from "../../platform/kafka/task.ts";
 import { extractTrace } from "../../platform/telemetry/trace-context.ts";
 import type { Dispatch } from "../../schemas/generated/types.ts";
+import { LANES } from "../../schemas/topics.ts";
 import type { HandBack } from "./hand-back.ts";
 import type { LastLook } from "./last-look.ts";
 import { type OutcomeLog, type StoredOutcome, workOf } from "./outcome-log.ts";
@@ -28,7 +29,7 @@ export interface DispatchTaskOptions {
   readonly log: OutcomeLog;
   readonly ends: LogEnds;
   readonly sender: {
-    readonly handBack: Pick<HandBack, "spare" | "take">;
+    readonly handBack: Pick<HandBack, "room" | "spare" | "take">;
     room(urgent: boolean): number;
     submit(owner: Owner, order: Order, settle: (outcome: Outcome) => void): void;
     mayHaveTaken(partition: number, segments: number, tariff: number | null): void;
@@ -47,6 +48,8 @@ export class DispatchTask implements DispatchHandler<Dispatch, StoredOutcome> {
   private readonly task: Task;
   private readonly options: DispatchTaskOptions;
   readonly owner: PartitionOwner;
+  /** What was too much for one number has gone back since there was room for that: of the most urgent lane, and of the others. */
+  private readonly crowds = { urgent: false, others: false };
 
   constructor(task: Task, options: DispatchTaskOptions) {
     this.task = task;
@@ -73,6 +76,12 @@ export class DispatchTask implements DispatchHandler<Dispatch, StoredOutcome> {
   }
 
   room(urgent: boolean): number {
+    const { crowds } = this;
+    if (crowds.urgent || crowds.others) {
+      // As fast as the router can follow. Of the most urgent lane goes what is no part of a crowd of its own.
+      if (this.options.sender.handBack.room() > 0) crowds.urgent = crowds.others = false;
+      else if (crowds.urgent || !urgent) return 0;
+    }
     return this.options.sender.room(urgent);
   }
 
@@ -130,7 +139,9 @@ export class DispatchTask implements DispatchHandler<Dispatch, StoredOutcome> {
 
   /** More to one number than the provider takes one after the other: the router finds another way, or a later time. */
   crowded(work: Work<Dispatch>): Outcome {
-    const { outcomes, now } = this.options;
+    const { outcomes, now, sender } = this.options;
+    sender.handBack.take();
+    this.crowds[work.value.facts.lane === LANES[0] ? "urgent" : "others"] = true;
     const code = this.task.draining ? "stopping" : "destination-busy";
     return outcomes.returned(orderOf(work), "unsubmitted", code, now());
   }

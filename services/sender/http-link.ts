@@ -258,14 +258,14 @@ export function resultOfAnswer(
 export function resultOfFault(error: unknown, left: boolean): UnitResult {
   const code = (error as { code?: string } | null)?.code ?? "";
   if (code === WITHDRAWN) return { outcome: "unsent", code };
-  if (!left || NOT_SENT.has(code)) return { outcome: "link", code: code || LINK_LOST };
-  return { outcome: "in-doubt", code: TIMED_OUT.has(code) ? RESPONSE_TIMEOUT : code || LINK_LOST };
+  if (!left || NOT_SENT.has(code)) return { outcome: "link", code: code || LINK_LOST, fault: true };
+  return { outcome: "in-doubt", code: TIMED_OUT.has(code) ? RESPONSE_TIMEOUT : code || LINK_LOST, fault: true };
 }
 
-/** Retry-After in seconds; a date is not used by this contract. */
+/** Retry-After in seconds, above 0: what was throttled would go again at once. A date is not used by this contract. */
 function pauseOf(retryAfter: string | undefined): number {
   const seconds = Number(retryAfter);
-  return retryAfter !== undefined && seconds >= 0 ? Math.min(seconds * 1_000, MAX_PAUSE_MS) : DEFAULT_PAUSE_MS;
+  return seconds > 0 ? Math.min(seconds * 1_000, MAX_PAUSE_MS) : DEFAULT_PAUSE_MS;
 }
 
 /** Other services that speak this contract write the number as a text. */

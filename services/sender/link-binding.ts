@@ -14,6 +14,8 @@ export class LinkBinding<U extends Unit> {
   private linked = false;
   private unlinking: Promise<void> | undefined;
   private idleSince = 0;
+  /** How often it was bound or unbound. */
+  private turns = 0;
 
   constructor(link: Link<U>, circuit: Circuit, events: LinkEvents<U>) {
     this.link = link;
@@ -25,7 +27,10 @@ export class LinkBinding<U extends Unit> {
   async bind(now: () => number): Promise<void> {
     if (this.linked) return;
     this.linked = true;
+    const turn = ++this.turns;
     await this.unlinking;
+    // Told otherwise meanwhile: a link that was begun now would have nobody who ends it.
+    if (turn !== this.turns) return;
     this.circuit.linkDown("not connected yet", now());
     this.link.start(this.events);
   }
@@ -44,6 +49,7 @@ export class LinkBinding<U extends Unit> {
   async unbind(): Promise<void> {
     if (!this.linked) return this.unlinking;
     this.linked = false;
+    this.turns++;
     this.unlinking = this.link.stop(STOP_DRAIN_MS);
     await this.unlinking;
   }

@@ -96,6 +96,7 @@ export class NetworkRates {
 
   /** The link did not take them: they are as they were before. */
   takeBack(limit: NetworkLimit | undefined, segments: number): void {
+    if (this.limits.size === 0) return;
     this.held -= segments;
     if (limit instanceof Limits) for (const one of limit.all) one.given -= segments;
   }

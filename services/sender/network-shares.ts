@@ -164,11 +164,13 @@ export class NetworkShares<M extends Member> {
     return found.sort((a, b) => b.waiting - a.waiting).slice(0, most);
   }
 
-  /** Takes out the waiting messages for which this holds; they count as let through. */
+  /** Takes out the waiting messages for which this holds, asked once for each; they count as let through. */
   remove(holds: (member: M) => boolean): M[] {
     const removed: M[] = [];
     for (const network of this.held) {
-      const [out, kept] = [network.waiting.filter(holds), network.waiting.filter((member) => !holds(member))];
+      const [out, kept]: [M[], M[]] = [[], []];
+      for (const member of network.waiting) (holds(member) ? out : kept).push(member);
+      if (out.length === 0) continue;
       network.waiting = kept;
       for (const member of out) {
         this.unhold(member);

@@ -68,6 +68,11 @@ function windowOf(provider: Provider): number {
   return provider.kind === "smpp" ? provider.window : Math.min(provider.window, provider.http.maxInFlight);
 }
 
+/** Nobody waits for it here any longer. */
+function mustGo({ owner: { alive, draining } }: Pending<Unit>): boolean {
+  return !alive || draining;
+}
+
 const NOTHING: Outcome = { events: [], followUp: [] };
 const TICK_MS = 250;
 
@@ -185,7 +190,8 @@ export class ProviderSender<U extends Unit = Unit> {
     if (this.circuit.state === "open") {
       // With nobody else, going back would be a long way round to the same place, and the message would lose its turn.
       if (this.options.goesElsewhere?.() === false) return 0;
-      return this.handBack.room();
+      // What waits for its network was here before.
+      return this.networks.waiting > 0 ? 0 : this.handBack.room();
     }
     if (!this.link.up) return 0;
     if (this.networks.full && this.handBack.room() === 0) return 0;
@@ -233,12 +239,13 @@ export class ProviderSender<U extends Unit = Unit> {
   }
 
   private slots(): number {
-    const { room, inFlight } = this.link;
-    return this.circuit.state === "half_open" ? Math.min(room, this.circuit.probes - inFlight) : room;
+    const { room } = this.link;
+    return this.circuit.state === "half_open" ? Math.min(room, this.circuit.trialsLeft) : room;
   }
 
   /** Sends what waits, in order, as far as rate, window and circuit allow. */
   private pump(): void {
+    if (this.circuit.state === "open") this.releaseHeld(this.options.monotonic());
     for (;;) {
       // Before the owner is asked, since that belongs to the step: nothing is sent for one that has lost its partition.
       faultPoint("before:submit-written");
@@ -249,6 +256,7 @@ export class ProviderSender<U extends Unit = Unit> {
       }
       if (this.queue.length === 0) this.queue.push(pending);
       if (!pending.owner.alive || this.circuit.state === "open") {
+        if (!pending.waiting && !mustGo(pending) && this.handBack.room() === 0) return;
         this.queue.shift();
         this.withdraw(pending);
       } else if (pending.untouched && this.options.now() >= pending.order.dispatch.facts.expiresAt) {
@@ -321,8 +329,7 @@ export class ProviderSender<U extends Unit = Unit> {
     }
     faultPoint("after:submit-written");
     this.circuit.sent(inFlight, now);
-    if (pending.sentAt === 0) pending.sentAt = now;
-    pending.sent();
+    pending.sent(now);
     if (pending.unit < 0) this.queue.shift();
     return true;
   }
@@ -354,7 +361,7 @@ export class ProviderSender<U extends Unit = Unit> {
       this.networkRates.stay(pending.limit, weight);
       this.options.metrics.unsent.add(weight);
     }
-    this.judgement.note(pending, result, now);
+    this.judgement.note(pending.network, pending.sentAtOf(unit), result, now);
     if (this.circuit.state !== this.lastCircuit) this.circuitChanged();
     if (result.outcome === "throttled" && pending.heldSince === 0) pending.heldSince = now;
     const { verdict } = pending;
@@ -375,6 +382,7 @@ export class ProviderSender<U extends Unit = Unit> {
         this.later(pending.settle, NOTHING, "abandoned");
         return;
       }
+      this.handBack.take();
     }
     if (verdict.kind === "accepted" || verdict.kind === "in-doubt" || pending.accepted > 0)
       this.mayHaveTaken(pending.owner.partition, pending.weight, pending.order.dispatch.tariff);
@@ -472,12 +480,15 @@ export class ProviderSender<U extends Unit = Unit> {
     this.pump();
   }
 
-  /** What waits for its network and is not to be sent any more: the circuit is open, its owner has gone or is going, or it has waited long enough. */
+  /**
+   * What waits for its network and is not to be sent any more: its owner has gone or is going, or, as fast as it may go back, the circuit is open or it
+   * has waited long enough.
+   */
   private releaseHeld(now: number): void {
     if (this.networks.waiting === 0) return;
     const open = this.circuit.state === "open";
-    const goes = (pending: Pending<U>) =>
-      open || !pending.owner.alive || pending.owner.draining || heldTooLong(pending, now);
+    let room = this.handBack.room();
+    const goes = (pending: Pending<U>) => mustGo(pending) || ((open || heldTooLong(pending, now)) && room-- > 0);
     for (const pending of this.networks.remove(goes)) {
       const { alive, draining } = pending.owner;
       pending.cut(draining ? "stopping" : open || !alive ? "circuit-open" : "network-busy");

@@ -39,6 +39,8 @@ export class Submission<U extends Unit> {
   /** Requests that may have been taken. */
   private inDoubt = 0;
   private lateRefusal: Refusal | undefined;
+  /** By request, the monotonic time at which it went out last, ms. */
+  private readonly requestedAt: number[];
   private todo: readonly number[];
   private next = 0;
   private open = 0;
@@ -50,6 +52,7 @@ export class Submission<U extends Unit> {
   constructor(units: readonly U[]) {
     this.units = units;
     this.ids = new Array<string>(units.length).fill("");
+    this.requestedAt = new Array<number>(units.length).fill(0);
     this.todo = units.length === 1 ? SINGLE : units.map((_, i) => i);
   }
 
@@ -82,10 +85,16 @@ export class Submission<U extends Unit> {
     return sum;
   }
 
-  /** The request that `unit` names has gone out. */
-  sent(): void {
-    this.next++;
+  /** The request that `unit` names has gone out. `now`: monotonic, ms. */
+  sent(now: number): void {
+    if (this.sentAt === 0) this.sentAt = now;
+    this.requestedAt[this.todo[this.next++]!] = now;
     this.open++;
+  }
+
+  /** When a request went out, the last time where it went again: monotonic, ms. */
+  sentAtOf(unit: number): number {
+    return this.requestedAt[unit]!;
   }
 
   /** Takes one result. */

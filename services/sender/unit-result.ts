@@ -21,6 +21,8 @@ export interface UnitResult {
   readonly id?: string;
   /** It has not left, so nothing was announced to `onLeaving` or that was refused. False: it met a provider that was taking its leave. */
   readonly stayed?: boolean;
+  /** It ended by a fault of its connection: the provider has answered nothing. */
+  readonly fault?: true;
   /** How long the provider asks to be left alone, ms. */
   readonly pauseMs?: number;
 }

@@ -1,5 +1,11 @@
 /** What of an import would take the place of what a recipient has said: it is left out, so that an import strips nobody's STOP of its protection. */
-import { ALL_ACCOUNTS, type ConsentWord, consentKey } from "../../../domain/consent/consent-word.ts";
+import {
+  ALL_ACCOUNTS,
+  type ConsentWord,
+  consentKey,
+  isRecipientsStart,
+  isRecipientsStop,
+} from "../../../domain/consent/consent-word.ts";
 import type { ListedWord } from "../../../domain/consent/suppression-list.ts";
 import { destinationForms } from "../../../domain/numbers/destination.ts";
 import { type ConsentLog, lastWords } from "../../../pipeline/follow/last-words.ts";
@@ -41,11 +47,11 @@ export function besideRecipients(
 ): BesideRecipients {
   const held = new Set<string>();
   const lifted = new Map<string, ListedWord>();
-  for (const [key, word] of last) if (isOwnStop(word)) held.add(key);
+  for (const [key, word] of last) if (isRecipientsStop(word)) held.add(key);
   for (const word of words)
     for (const key of keysOf(word)) {
       if (word.at < (last.get(key)?.at ?? 0)) continue;
-      if (isOwnStop(word)) held.add(key);
+      if (isRecipientsStop(word)) held.add(key);
       const first = lifted.get(key);
       if (lift && word.state === "opted_in" && (first === undefined || isBehind(first, word))) lifted.set(key, word);
     }
@@ -55,7 +61,7 @@ export function besideRecipients(
     const keys = keysOf(word);
     if (!keys.some((key) => held.has(key))) {
       const repeats = word.state === "opted_in" && word.source !== "keyword";
-      if (!repeats || !keys.every((key) => isOwnStart(last.get(key)) && !outs.has(key))) return true;
+      if (!repeats || !keys.every((key) => isRecipientsStart(last.get(key)) && !outs.has(key))) return true;
       starts++;
       return false;
     }
@@ -66,14 +72,6 @@ export function besideRecipients(
     return false;
   });
   return { kept, optOuts, optIns, starts };
-}
-
-function isOwnStop({ source, state }: Pick<ConsentWord, "source" | "state">): boolean {
-  return source === "keyword" && state === "opted_out";
-}
-
-function isOwnStart(word: ConsentWord | undefined): boolean {
-  return word?.source === "keyword" && word.state === "opted_in";
 }
 
 /** Whether a line of the list holds against another one of the same pair. */

@@ -1,6 +1,6 @@
 import { performance } from "node:perf_hooks";
 import { setImmediate as nextTurn } from "node:timers/promises";
-import type { ConsentSource, ConsentWord } from "../../../domain/consent/consent-word.ts";
+import { type ConsentSource, type ConsentWord, isRecipientsStop } from "../../../domain/consent/consent-word.ts";
 import { destinationForms } from "../../../domain/numbers/destination.ts";
 import { type ConsentCopy, consentRecord } from "../../../pipeline/follow/consent-copy.ts";
 import type { Codec } from "../../../platform/codec/codec.ts";
@@ -142,14 +142,4 @@ export class Suppressions {
       clearTimeout(timer);
     }
   }
-}
-
-/** Whether the recipient has said stop, and nobody anything since. */
-export function isRecipientsStop(word: ConsentWord | undefined): boolean {
-  return word?.state === "opted_out" && word.source === "keyword";
-}
-
-/** Whether the recipient has said start, and nobody anything since. What the account says instead would not open what is closed for all accounts. */
-export function isRecipientsStart(word: ConsentWord | undefined): boolean {
-  return word?.state === "opted_in" && word.source === "keyword";
 }

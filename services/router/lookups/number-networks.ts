@@ -49,7 +49,7 @@ interface Asking extends Question {
 
 /**
  * The networks of ported numbers, for all partitions of a router: what look-up services have said of them, and the
- * questions under way, one for each number. Without a portability.yaml it is not `active`, and costs nothing.
+ * questions under way, one for each number. Without a portability.yaml it is not `active`: nothing is asked for or learned, and what was known before stays, as many numbers as there were.
  */
 export class NumberNetworks {
   private readonly options: NumberNetworksOptions;
@@ -210,7 +210,8 @@ export class NumberNetworks {
     this.snapshot = snapshot;
     const { portability } = snapshot.catalog;
     const before = this.services;
-    this.known.resize(portability?.remembered ?? 0);
+    // What is known has been paid for, and it counts again when a version without look-ups is taken back.
+    if (portability !== undefined) this.known.resize(portability.remembered);
     this.depending = portability === undefined ? new Set() : networkCountries(snapshot.catalog);
     this.services = (portability?.lookups ?? []).map(
       (lookup) =>

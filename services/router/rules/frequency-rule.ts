@@ -1,7 +1,7 @@
 import type { FrequencyCap } from "../../../domain/catalog/frequency-cap.ts";
 import type { Snapshot } from "../../../domain/catalog/snapshot.ts";
 import { joined, messageHash, roomAt, type SentMessage } from "../../../domain/routing/recent-messages.ts";
-import { type FrequencyCopy, frequencyKey } from "../../../pipeline/follow/frequency-copy.ts";
+import { type FrequencyCopy, frequencyKey, LONGEST_WINDOW_MS } from "../../../pipeline/follow/frequency-copy.ts";
 import type { SluiceCodecs } from "../../../pipeline/records/codecs.ts";
 import type { OutRecord } from "../../../platform/kafka/record.ts";
 import type { Task } from "../../../platform/kafka/task.ts";
@@ -44,6 +44,8 @@ export class FrequencyRule implements MessageRule {
   private readonly unwritten = new Map<string, { readonly cap: FrequencyCap; readonly facts: Facts }>();
   private snapshot: Snapshot | undefined;
   private hasCaps = false;
+  /** When a message went last, epoch ms. */
+  private sentAt = 0;
   private partition = 0;
 
   constructor(options: FrequencyRuleOptions) {
@@ -144,19 +146,21 @@ export class FrequencyRule implements MessageRule {
     if (before.some((one) => one.message === message)) return undefined;
     const after = joined(before, [{ at, message }], cap.most);
     const key = frequencyKey(facts.accountId, cap.id, facts.to);
+    this.sentAt = Math.max(this.sentAt, at);
     this.own.delete(key);
     this.own.set(key, after);
     this.unwritten.delete(key);
     return after;
   }
 
-  /** The oldest of what the copy has as well, up to what is remembered in any case. */
+  /** The oldest of what the copy has as well, or has had and forgotten since it counts no more, up to what is remembered in any case. */
   private forgetRead(): void {
     let left = Math.min(this.own.size - OWN, AT_ONCE);
     for (const [key, own] of this.own) {
       if (left-- <= 0) return;
       const told = this.options.copy.sent(this.partition, key);
-      if (!own.every(({ message }) => told.some((one) => one.message === message))) return;
+      const over = this.sentAt - LONGEST_WINDOW_MS;
+      if (!own.every(({ message, at }) => at < over || told.some((one) => one.message === message))) return;
       this.own.delete(key);
     }
   }

@@ -3,6 +3,8 @@ import { capSchema } from "../../../domain/catalog/cap.ts";
 import { senderPlaceSchema } from "../../../domain/catalog/sender-place.ts";
 import { snapshotOf } from "../../../domain/catalog/snapshot.ts";
 import type { InRecord, OutRecord } from "../../../platform/kafka/record.ts";
+import { unknownMarks } from "../../../platform/kafka/topic-marks.ts";
+import { PartitionCaps, type PartitionCapsOptions } from "../../../services/router/partition-caps.ts";
 import { codecs, dispatchOf, eventOf, inRecord, NOW, request, world } from "./router-world.ts";
 
 const capped = (cap: object, more: object = {}) => {
@@ -154,4 +156,19 @@ it("a wait of many hours is looked at every hour, and ends with the period", asy
   }
   expect(eventOf(waits.decisions[0])).toMatchObject({ type: "routed", at: midnight });
   expect(looks).toBe(Math.ceil((midnight - NOW) / HOUR_MS));
+});
+
+it("does not wait for a count that nobody can tell: with no leader for sms.usage it goes on from what is known", async () => {
+  const { catalog } = capped({ maxPerHour: 1 });
+  const warnings: string[] = [];
+  let owned = 0;
+  const caps = new PartitionCaps({
+    task: { partition: 3 },
+    reader: { watermarks: async () => [unknownMarks("sms.usage", 0)] },
+    usageMark: { until: async () => true },
+    capBoard: { own: () => ({ counts: owned++, toldAt: () => 0 }) },
+    log: { warn: (_: object, text: string) => void warnings.push(text) },
+  } as unknown as PartitionCapsOptions);
+  await caps.restore(catalog.current);
+  expect([owned, warnings.length]).toEqual([1, 1]);
 });

@@ -1,6 +1,7 @@
-import { expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { AnswerTimes } from "../../../services/sender/answer-times.ts";
 import { Circuit } from "../../../services/sender/circuit.ts";
+import { running } from "./provider-world.ts";
 
 it("knows what 99.9 of 100 answers take, up to a tenth, once there are a thousand", () => {
   const times = new AnswerTimes();
@@ -47,4 +48,28 @@ it("lets a circuit open sooner for a provider that is quick, and never later tha
   expect(slow).toBeLessThan(2_660);
   expect(silentFor(2_000, 2_000)).toBe(5_000);
   expect(silentFor(50, 2_000, 1_000), "its response time-out is shorter").toBe(1_000);
+});
+
+describe("what an answer took", () => {
+  beforeEach(() => void vi.useFakeTimers({ now: 2_000_000 }));
+  afterEach(() => void vi.useRealTimers());
+
+  it("counts from its own request: not from an earlier one that was throttled, nor from the first part", async () => {
+    const { link, sender, submit } = await running({ rate: 10 });
+    const took = vi.spyOn(sender.circuit, "answered");
+    submit({ facts: { segments: 2 } });
+    await vi.advanceTimersByTimeAsync(50);
+    link.answer({ outcome: "throttled", code: "ESME_RTHROTTLED", pauseMs: 3_000 });
+    while (link.sent < 2) await vi.advanceTimersByTimeAsync(10);
+    await vi.advanceTimersByTimeAsync(40);
+    link.answer();
+    while (link.sent < 3) await vi.advanceTimersByTimeAsync(10);
+    await vi.advanceTimersByTimeAsync(30);
+    link.answer();
+    const times = took.mock.calls.map(([, , tookMs]) => tookMs);
+    expect(times[0]).toBe(50);
+    for (const tookMs of times.slice(1)) expect(tookMs).toBeLessThanOrEqual(50);
+    expect(times).toHaveLength(3);
+    await sender.stop();
+  });
 });

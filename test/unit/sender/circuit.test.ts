@@ -133,12 +133,36 @@ test("throttling opens it only while nothing is taken", () => {
   const circuit = make();
   circuit.throttled(0, 250);
   circuit.succeeded();
-  circuit.throttled(4_000, 250);
+  for (let at = 4_000; at <= 8_500; at += 300) {
+    circuit.throttled(at, 250);
+    circuit.tick(at);
+    expect(circuit.state).toBe("closed");
+  }
+  circuit.throttled(8_800, 250);
   circuit.tick(8_900);
-  expect(circuit.state).toBe("closed");
-  circuit.tick(9_000);
   expect(circuit.state).toBe("open");
-  expect(circuit.reason).toBe("throttled for 5000 ms");
+  expect(circuit.reason).toBe("throttled for 5050 ms");
+});
+
+test("what it throttled once opens it neither by time alone nor by the next one long after; what it asks to be left alone for counts", () => {
+  const circuit = make();
+  circuit.throttled(0, 250);
+  circuit.tick(10_000);
+  expect(circuit.state).toBe("closed");
+  circuit.throttled(3_600_000, 250);
+  circuit.tick(3_606_000);
+  expect(circuit.state).toBe("closed");
+  // Of a provider with a message in ten seconds.
+  circuit.throttled(3_610_000, 250);
+  circuit.tick(3_610_100);
+  expect(circuit.state).toBe("open");
+  const other = make();
+  other.throttled(0, 4_000);
+  other.tick(4_100);
+  expect(other.state).toBe("closed");
+  other.throttled(4_100, 4_000);
+  other.tick(4_200);
+  expect(other.state).toBe("open");
 });
 
 test("a provider that unbinds instead of taking a message opens it, unless it has taken one in between", () => {

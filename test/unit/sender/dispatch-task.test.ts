@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { afterEach, expect, test, vi } from "vitest";
 import { providerSchema } from "../../../domain/catalog/provider.ts";
 import { createCodecs } from "../../../pipeline/records/codecs.ts";
 import type { Outcome, Work } from "../../../platform/kafka/dispatcher.ts";
@@ -9,6 +9,8 @@ import { DispatchTask, type DispatchTaskOptions } from "../../../services/sender
 import { Outcomes } from "../../../services/sender/outcomes.ts";
 import { dispatchOf } from "./dispatches.ts";
 import { goesBack, world } from "./provider-world.ts";
+
+afterEach(() => void vi.useRealTimers());
 
 const record = { value: Buffer.from([0]), headers: {} } as unknown as InRecord;
 
@@ -51,16 +53,41 @@ test("what is too much for one number goes back unsubmitted", () => {
     },
   };
   const owner = { draining: false };
-  const options = { outcomes, now: () => 5 } as unknown as DispatchTaskOptions;
+  const sender = { ...goesBack, room: () => 7 };
+  const options = { outcomes, sender, now: () => 5 } as unknown as DispatchTaskOptions;
   const task = new DispatchTask(owner as Task, options);
   const work = { record, value: dispatchOf() } as unknown as Work<Dispatch>;
   task.crowded(work);
+  expect([task.room(false), task.room(true)]).toEqual([7, 7]);
   owner.draining = true;
   task.crowded(work);
   expect(returned).toEqual([
     ["unsubmitted", "destination-busy", 5],
     ["unsubmitted", "stopping", 5],
   ]);
+});
+
+test("what is too much for one number goes back no faster than the router can follow, and holds up nobody who is more urgent", async () => {
+  vi.useFakeTimers({ now: 2_000_000 });
+  const { sender } = world();
+  const outcomes = { returned: () => ({ events: [], followUp: [] }) };
+  const room = () => 100;
+  const options = { outcomes, sender: { handBack: sender.handBack, room }, now: Date.now };
+  const task = new DispatchTask({ draining: false } as Task, options as unknown as DispatchTaskOptions);
+  await vi.advanceTimersByTimeAsync(1_100);
+  const flood = (lane: "otp" | "marketing") => {
+    const work = { record, value: dispatchOf({ facts: { lane } }) } as unknown as Work<Dispatch>;
+    let back = 0;
+    for (; back < 10_000 && task.room(lane === "otp") > 0; back++) task.crowded(work);
+    return back;
+  };
+  expect(flood("marketing")).toBeLessThan(400);
+  expect([task.room(false), task.room(true)]).toEqual([0, 100]);
+  expect(flood("otp")).toBeLessThan(400);
+  expect(task.room(true)).toBe(0);
+  await vi.advanceTimersByTimeAsync(50);
+  expect(task.room(true)).toBe(100);
+  await sender.stop();
 });
 
 test("what an earlier owner may have submitted is in doubt, whatever its lane; its stored outcome gives the same record again", async () => {

@@ -53,6 +53,9 @@ test("HTTP: an accepted message has its sid; a 2xx without one is in doubt", () 
 test.each([
   [429, '{"code":20429}', "3", { outcome: "throttled", code: "20429", pauseMs: 3_000 }],
   [429, "", undefined, { outcome: "throttled", code: "429", pauseMs: 1_000 }],
+  // A pause of nothing would be no pause: the same request would go again with the next round trip.
+  [429, "", "0", { outcome: "throttled", code: "429", pauseMs: 1_000 }],
+  [429, "", "", { outcome: "throttled", code: "429", pauseMs: 1_000 }],
   [429, "", "999999", { outcome: "throttled", code: "429", pauseMs: 60_000 }],
   [400, '{"code":21211}', undefined, { outcome: "refused", code: "21211" }],
   [400, '{"code":"21211"}', undefined, { outcome: "refused", code: "21211" }],
@@ -85,15 +88,20 @@ test("HTTP: what the provider means by its own codes and statuses", () => {
 });
 
 test("HTTP: only a fault before the request is certain", () => {
-  expect(resultOfFault({ code: "ECONNREFUSED" }, true)).toEqual({ outcome: "link", code: "ECONNREFUSED" });
+  expect(resultOfFault({ code: "ECONNREFUSED" }, true)).toEqual({ outcome: "link", code: "ECONNREFUSED", fault: true });
   // The handshake comes before the request: what a certificate stops has not left (seen with undici 7 and Node 24: 0 requests at the server).
-  expect(resultOfFault({ code: "CERT_HAS_EXPIRED" }, false)).toEqual({ outcome: "link", code: "CERT_HAS_EXPIRED" });
+  expect(resultOfFault({ code: "CERT_HAS_EXPIRED" }, false)).toEqual({
+    outcome: "link",
+    code: "CERT_HAS_EXPIRED",
+    fault: true,
+  });
   // In mid-connection it says nothing of the request.
   expect(resultOfFault({ code: "ERR_SSL_WRONG_VERSION_NUMBER" }, true).outcome).toBe("in-doubt");
   expect(resultOfFault({ code: "UND_ERR_HEADERS_TIMEOUT" }, true)).toEqual({
     outcome: "in-doubt",
     code: "response-timeout",
+    fault: true,
   });
-  expect(resultOfFault({ code: "ECONNRESET" }, true)).toEqual({ outcome: "in-doubt", code: "ECONNRESET" });
-  expect(resultOfFault(new Error("?"), true)).toEqual({ outcome: "in-doubt", code: "link-lost" });
+  expect(resultOfFault({ code: "ECONNRESET" }, true)).toEqual({ outcome: "in-doubt", code: "ECONNRESET", fault: true });
+  expect(resultOfFault(new Error("?"), true)).toEqual({ outcome: "in-doubt", code: "link-lost", fault: true });
 });

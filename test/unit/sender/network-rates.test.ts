@@ -50,6 +50,24 @@ test("a network is held by its own rate and its country's, one without a rate by
   expect(rates.of(ONE, "AT")).not.toBe(one);
 });
 
+test("what a link did not take before there was any rate does not make what it holds seem to have left", () => {
+  const rates = new NetworkRates();
+  for (let n = 0; n < 10; n++) {
+    rates.given(undefined, 1);
+    rates.takeBack(undefined, 1);
+  }
+  rates.change([{ mccMnc: ONE, rate: 1 }], 1, 0);
+  const one = rates.of(ONE, "DE")!;
+  one.take(1, 2_000);
+  rates.given(one, 1);
+  rates.given(undefined, 1);
+  rates.left(1, 2_100, "unknown");
+  // It may still be in the link.
+  expect(one.allows(1, 4_000)).toBe(false);
+  rates.left(1, 4_000, "unknown");
+  expect([one.allows(1, 5_000), one.allows(1, 5_100)]).toEqual([false, true]);
+});
+
 test("no second has more of a network than its rate when they leave, however long that takes and whoever tells of it", () => {
   const turn = fc.record({
     ms: fc.integer({ min: 1, max: 60 }),

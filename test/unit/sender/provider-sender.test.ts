@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { resultOfFault } from "../../../services/sender/http-link.ts";
 import type { UnitResult } from "../../../services/sender/unit-result.ts";
 import { running, world } from "./provider-world.ts";
 
@@ -190,6 +191,67 @@ test("a link lost shortly: what had left is in doubt, what had not goes again", 
   expect(link.inFlight).toBe(1);
   link.answer();
   expect(settled[1]).toMatchObject({ type: "submitted" });
+  await sender.stop();
+});
+
+test("what ends with its connection leaves nothing that an answer is waited for, where another bind stands", async () => {
+  const { link, sender, submit } = await running();
+  submit();
+  submit();
+  link.answer({ outcome: "in-doubt", code: "link-lost" });
+  await vi.advanceTimersByTimeAsync(3_000);
+  link.answer({ outcome: "unsent", code: "link-lost", stayed: false });
+  link.answer({ outcome: "refused", code: "ESME_RINVDSTADR" });
+  submit();
+  link.answer({ outcome: "in-doubt", code: "link-lost" });
+  await vi.advanceTimersByTimeAsync(20_000);
+  expect(sender.circuit.state).toBe("closed");
+  await sender.stop();
+});
+
+test("a provider is tried after its time though requests from before have no answer yet, and failures of these decide nothing", async () => {
+  const { link, sender, settled, submit } = await running({ circuit: { openMs: 2_000 } });
+  for (let n = 0; n < 20; n++) submit();
+  while (sender.circuit.state === "closed") await vi.advanceTimersByTimeAsync(100);
+  expect(sender.circuit.reason).toMatch(/^no answer/);
+  while (sender.circuit.state === "open") await vi.advanceTimersByTimeAsync(100);
+  expect(link.inFlight).toBe(20);
+  expect(sender.room()).toBe(3);
+  for (let n = 0; n < 3; n++) submit();
+  expect([link.inFlight, sender.room()]).toEqual([23, 0]);
+  link.answer({ outcome: "in-doubt", code: "response-timeout" });
+  link.answer({ outcome: "throttled", code: "ESME_RTHROTTLED", pauseMs: 250 });
+  expect(sender.circuit.state).toBe("half_open");
+  for (let n = 0; n < 3; n++) {
+    link.waiting.unshift(link.waiting.pop()!);
+    link.answer();
+  }
+  expect(sender.circuit.state).toBe("closed");
+  expect(settled.slice(-3).map((event) => event?.type)).toEqual(["submitted", "submitted", "submitted"]);
+  await sender.stop();
+});
+
+test("a trial that nothing answers ends by silence, also while requests from before wait", async () => {
+  const { link, sender, submit } = await running({ circuit: { openMs: 2_000 } });
+  for (let n = 0; n < 20; n++) submit();
+  while (sender.circuit.state !== "half_open") await vi.advanceTimersByTimeAsync(100);
+  submit();
+  await vi.advanceTimersByTimeAsync(5_500);
+  expect([sender.circuit.state, link.inFlight]).toEqual(["open", 21]);
+  await sender.stop();
+});
+
+test("a fault of a connection is no answer: neither its time counts nor does it say that somebody is there", async () => {
+  const { link, sender, submit } = await running();
+  const answered = vi.spyOn(sender.circuit, "answered");
+  const { code: _, ...fault } = resultOfFault({ code: "" }, false);
+  submit();
+  submit();
+  await vi.advanceTimersByTimeAsync(4_000);
+  link.answer({ ...fault, code: "UND_ERR_CONNECT_TIMEOUT" });
+  expect(answered).not.toHaveBeenCalled();
+  await vi.advanceTimersByTimeAsync(1_300);
+  expect(sender.circuit.reason).toMatch(/^no answer for 5\d\d\d ms$/);
   await sender.stop();
 });
 
@@ -395,6 +457,31 @@ test("what waits for its network goes back when the circuit opens or its owner s
     expect(back.length, why).toBeGreaterThanOrEqual(3);
     await sender.stop();
   }
+});
+
+test("what waits for its network goes back no faster than the router can follow, and before what waits in the log", async () => {
+  const { link, sender, owner, settled, submit } = await running({
+    ...{ window: 10_000, rate: 10_000 },
+    networkRates: [{ mccMnc: "26202", rate: 1 }],
+  });
+  for (let n = 0; n < 4_000; n++) submit({ facts: { network: "26202" } });
+  const waiting = sender.waitingForNetworks;
+  expect(waiting).toBeGreaterThan(3_900);
+  link.lose("never");
+  const back = () => settled.filter((event) => event?.type === "returned").length;
+  while (sender.circuit.state === "closed") await vi.advanceTimersByTimeAsync(10);
+  await vi.advanceTimersByTimeAsync(500);
+  expect(back()).toBeGreaterThan(900);
+  expect(back()).toBeLessThan(1_500);
+  expect(sender.room()).toBe(0);
+  await vi.advanceTimersByTimeAsync(500);
+  expect(back()).toBeGreaterThan(1_800);
+  expect(back()).toBeLessThanOrEqual(2_100);
+  // A process that stops waits for none of it.
+  owner.draining = true;
+  await vi.advanceTimersByTimeAsync(300);
+  expect(sender.waitingForNetworks).toBe(0);
+  await sender.stop();
 });
 
 test("time-outs of one network alone do not open the circuit; those of all do", async () => {

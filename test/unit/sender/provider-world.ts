@@ -87,7 +87,7 @@ export class FakeLink implements Link<Unit> {
 }
 
 /** For tests of something else: whatever wants to go back may. */
-export const goesBack = { handBack: { spare: () => 1, take() {} } };
+export const goesBack = { handBack: { room: () => 1, spare: () => 1, take() {} } };
 
 function eventOf({ value }: { readonly value: Buffer | null }): Event {
   const decoded = codecs.event.decode(value!);

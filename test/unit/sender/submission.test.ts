@@ -7,7 +7,7 @@ const result = (outcome: UnitResult["outcome"], code: string = outcome): UnitRes
 
 function sentParts(count: number): Submission<{ weight: number }> {
   const submission = new Submission(Array.from({ length: count }, () => ({ weight: 1 })));
-  while (submission.unit >= 0) submission.sent();
+  while (submission.unit >= 0) submission.sent(1);
   return submission;
 }
 
@@ -31,8 +31,8 @@ test("one part in doubt makes the message in doubt, whatever else happened to it
 
 test("a refused part ends it; parts not sent yet stay unsent", () => {
   const submission = new Submission([{ weight: 1 }, { weight: 1 }, { weight: 1 }]);
-  submission.sent();
-  submission.sent();
+  submission.sent(1);
+  submission.sent(1);
   submission.take(0, accepted("a"));
   submission.take(1, result("refused", "ESME_RINVSRCADR"));
   expect(submission.unit).toBe(-1);
@@ -49,7 +49,7 @@ test("only the parts that were not taken go again", () => {
   expect(submission.verdict).toEqual({ kind: "again", throttled: true, code: "link-lost" });
   submission.restart();
   const again: number[] = [];
-  for (; submission.unit >= 0; submission.sent()) again.push(submission.unit);
+  for (; submission.unit >= 0; submission.sent(1)) again.push(submission.unit);
   expect(again).toEqual([1, 3]);
   submission.take(1, accepted("b"));
   submission.take(3, accepted("d"));
@@ -59,7 +59,7 @@ test("only the parts that were not taken go again", () => {
 
 test("what is cut counts as not taken", () => {
   const submission = new Submission([{ weight: 1 }, { weight: 1 }]);
-  submission.sent();
+  submission.sent(1);
   submission.cut("circuit-open");
   expect(submission.verdict).toBeUndefined();
   submission.take(0, accepted("a"));

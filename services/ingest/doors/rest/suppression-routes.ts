@@ -1,5 +1,5 @@
 import type { IncomingMessage } from "node:http";
-import type { ConsentWord } from "../../../../domain/consent/consent-word.ts";
+import { type ConsentWord, isRecipientsStart, isRecipientsStop } from "../../../../domain/consent/consent-word.ts";
 import type { FieldProblem } from "../../../../domain/message/validation.ts";
 import { parseDestination } from "../../../../domain/numbers/destination.ts";
 import { ProblemError } from "../../../../platform/http/problem.ts";
@@ -7,7 +7,6 @@ import { checkWebhook } from "../../../../platform/http/signed-webhook.ts";
 import type { Account } from "../../acceptance/api-keys.ts";
 import { readContactChanges } from "../../consent/read-contact-changes.ts";
 import { type ReadSuppressions, readSuppressions, type SuppressionWord } from "../../consent/read-suppressions.ts";
-import { isRecipientsStart, isRecipientsStop } from "../../consent/suppressions.ts";
 import { requireAdmitted, unavailable } from "./acceptance-problems.ts";
 import { readJsonBody } from "./json-body.ts";
 import { invalidQuery } from "./query-parameters.ts";

@@ -167,11 +167,18 @@ describe("the estimate of a cell", () => {
 
 /** Submissions at a rate through a collector into estimates, a second at a time. */
 class Traffic {
+  private readonly lagMs: number;
   readonly estimates = new DeliveryEstimates();
   now = START;
   private readonly collector = new QualityCollector(0, START);
   private readonly random = seededRandom(1);
+  private submissions: { at: number; cell: QualityCell }[] = [];
   private receipts: { at: number; cell: QualityCell; submittedAt: number }[] = [];
+
+  /** `lagMs`: so far the correlator is behind. */
+  constructor(lagMs = 0) {
+    this.lagMs = lagMs;
+  }
 
   /** `rates`: submissions a second by network; `fate`: the delay of a message's receipt, or none. */
   run(
@@ -185,15 +192,18 @@ class Traffic {
           if (this.random() >= rate - n) continue;
           const submittedAt = this.now + Math.floor(this.random() * 1_000);
           const own = { ...cell, network };
-          this.collector.submitted(own, submittedAt);
+          this.submissions.push({ at: submittedAt, cell: own });
           const delay = fate(network, this.random);
           if (delay !== undefined) this.receipts.push({ at: submittedAt + delay, cell: own, submittedAt });
         }
       this.now += 1_000;
-      const due = this.receipts.filter(({ at }) => at < this.now);
+      const readUpTo = this.now - this.lagMs;
+      for (const { at, cell: own } of this.submissions) if (at < readUpTo) this.collector.submitted(own, at);
+      this.submissions = this.submissions.filter(({ at }) => at >= readUpTo);
+      const due = this.receipts.filter(({ at }) => at < readUpTo);
       for (const { at, cell: own, submittedAt } of due) this.collector.ended(own, "delivered", submittedAt, at);
-      this.receipts = this.receipts.filter(({ at }) => at >= this.now);
-      for (const said of this.collector.tick(this.now)) this.estimates.fold(said);
+      this.receipts = this.receipts.filter(({ at }) => at >= readUpTo);
+      for (const said of this.collector.tick(readUpTo)) this.estimates.fold(said);
       this.estimates.refresh(this.now);
     }
   }
@@ -227,6 +237,16 @@ describe("a provider whose receipts collapse", () => {
     expect(traffic.share("26201")).toBe(1);
     traffic.run(20, { "26201": 40 }, usual(0.03));
     expect(traffic.share("26201")).toBe(0);
+  });
+
+  it("is left also while correlators are minutes behind: what they tell counts for the time that it is of", () => {
+    for (const lagMs of [1_000, 60_000, 120_000]) {
+      const traffic = new Traffic(lagMs);
+      traffic.run(300, { "26201": 40 }, usual(0.9));
+      let seconds = 0;
+      for (; seconds < 400 && traffic.share("26201") === 1; seconds++) traffic.run(1, { "26201": 40 }, usual(0.05));
+      expect(seconds, `${lagMs} ms behind`).toBeLessThan(12 + 2 * (lagMs / 1_000));
+    }
   });
 
   it("is left as a whole when all networks show it, also where too little was sent to tell", () => {

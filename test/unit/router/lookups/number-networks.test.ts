@@ -215,14 +215,15 @@ describe("networks of ported numbers", () => {
     expect(w.clients.map(({ closed }) => closed)).toEqual([true, true, false]);
   });
 
-  it("are forgotten, and nobody waits, when the catalog wants none any more", async () => {
+  it("are asked for no more, and nobody waits, when the catalog wants none", async () => {
     const w = world({ maxInFlight: 1 });
     w.ask(1);
     const waiting = w.ask(2)!;
     w.without();
     expect([w.networks.active, waiting.settled]).toEqual([false, true]);
     await w.reply(answer("26203"));
-    expect([w.networks.of(number(1)), w.networks.size, w.ask(3)]).toEqual([undefined, 0, undefined]);
+    w.networks.learn(number(4), "26203", NOW);
+    expect([w.ask(3), w.open.length, w.networks.size]).toEqual([undefined, 0, 1]);
   });
 
   it("are learned from receipts, where the catalog wants that, and then not asked for", async () => {
@@ -240,6 +241,20 @@ describe("networks of ported numbers", () => {
     const deaf = world();
     deaf.networks.learn(number(1), "26203", NOW);
     expect(deaf.networks.of(number(1))).toBeUndefined();
+  });
+
+  it("are known again when a catalog that asks for none is taken back", async () => {
+    const w = world({}, { learned: {} });
+    w.ask(1);
+    await w.reply(answer("26203"));
+    w.networks.learn(number(2), "26202", NOW);
+    const { current } = w.catalog;
+    w.without();
+    expect(w.networks.active).toBe(false);
+    w.catalog.current = current;
+    expect([w.ask(1), w.ask(2), w.open.length]).toEqual([undefined, undefined, 0]);
+    expect(w.networks.of(number(1))).toMatchObject({ mccMnc: "26203", source: "lookup" });
+    expect(w.networks.of(number(2))).toMatchObject({ mccMnc: "26202", source: "learned" });
   });
 
   it("are remembered of a bounded number of numbers", async () => {

@@ -172,8 +172,8 @@ function alone() {
   };
   const out = { decide: () => {}, effect: () => {} };
   /** A batch of a hundred each. */
-  const send = (n: number) => {
-    rule.assigned(pending(n), {} as Assigned, NOW, out);
+  const send = (n: number, at = NOW) => {
+    rule.assigned(pending(n), {} as Assigned, at, out);
     if (n % 100 === 0) rule.tick(out);
   };
   const tick = () => rule.tick(out);
@@ -201,6 +201,17 @@ describe("what a copy that is behind has not read", () => {
     expect(judge(60_000, 60_000, 4_001)).toMatchObject({ ...wait, due: NOW + 600_000 });
     read(0);
     tick();
+    expect(judge(60_000, 60_000)).toBeUndefined();
+  });
+
+  it("is forgotten when no cap reaches back to it, though the copy has forgotten it before", () => {
+    const { send, judge, read } = alone();
+    const old = NOW - 32 * 24 * HOUR;
+    for (let n = 0; n < 4_000; n++) send(n, old);
+    for (let n = 4_000; n < 60_000; n++) {
+      send(n);
+      read(n);
+    }
     expect(judge(60_000, 60_000)).toBeUndefined();
   });
 
