@@ -163,8 +163,8 @@ function textsOf(provider: Provider): [kind: string, field: string, text: string
     const { systemId, password, systemType } = provider.smpp;
     return Object.entries({ systemId, password, systemType }).map(([field, text]) => ["smpp", field, text]);
   }
-  const { authToken, sharedKeySecret, from } = provider.http;
-  return Object.entries({ authToken, sharedKeySecret, from }).map(([field, text]) => ["http", field, text]);
+  const { authToken, sharedKeySecret } = provider.http;
+  return Object.entries({ authToken, sharedKeySecret }).map(([field, text]) => ["http", field, text]);
 }
 
 function ofPassword(provider: Provider, at: Keys): CatalogProblem[] {

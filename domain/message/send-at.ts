@@ -11,15 +11,21 @@ export interface TimeFault {
   readonly message: string;
 }
 
-/** Reads when a message is to be sent. `acceptedAt`, epoch ms: what it is measured against; it is not where it is not given. */
-export function readSendAt(text: string, acceptedAt: number | undefined): number | TimeFault {
+/** By how much the clocks of those who accept a message and of the brokers who store it may differ, ms. */
+export const CLOCKS_DIFFER_MS = 60_000;
+
+/**
+ * Reads when a message is to be sent. `acceptedAt`, epoch ms: what it is measured against; it is not where it is not given.
+ * `laxMs`: for a time that was judged before, by another clock. What was accepted then is not refused now.
+ */
+export function readSendAt(text: string, acceptedAt: number | undefined, laxMs = 0): number | TimeFault {
   const written = readWrittenTime(text);
   if (!written.ok) return { code: "send-at-invalid", message: written.reason };
   const time = written.at;
   if (acceptedAt === undefined) return time;
-  if (time < acceptedAt - PASSED_MS)
+  if (time < acceptedAt - PASSED_MS - laxMs)
     return { code: "send-at-past", message: "it has passed by more than ten minutes; leave it out to send at once" };
-  if (time > acceptedAt + MOST_AHEAD_MS) return { code: "send-at-too-far", message: "at most 35 days ahead" };
+  if (time > acceptedAt + MOST_AHEAD_MS + laxMs) return { code: "send-at-too-far", message: "at most 35 days ahead" };
   return time;
 }
 

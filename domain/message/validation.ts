@@ -4,7 +4,7 @@ import type { Encoding } from "../text/encoding.ts";
 import { inFewerSegments } from "../text/fewer-segments.ts";
 import { countSegments, DEFAULT_MAX_PARTS } from "../text/segments.ts";
 import { DEFAULT_LANE, isLane, type Lane, lanes } from "./lane.ts";
-import { readSendAt } from "./send-at.ts";
+import { CLOCKS_DIFFER_MS, readSendAt } from "./send-at.ts";
 import { readSender } from "./sender-id.ts";
 
 /** One thing wrong with a request. `code` is stable; `message` is for people and never repeats a value, but names a key of metadata. */
@@ -50,6 +50,8 @@ export interface ValidationOptions {
   maxParts?: number;
   /** When it is accepted, epoch ms: how far ahead `sendAt` lies is measured by it. Without it that is not checked. */
   acceptedAt?: number;
+  /** Somebody has accepted it before, by another clock: `sendAt` may lie beyond its bounds by what clocks differ. */
+  acceptedBefore?: boolean;
 }
 
 export const requestLimits = {
@@ -106,7 +108,7 @@ export function validateSendRequest(input: unknown, options: ValidationOptions =
     from: readFrom(fields.from, problems),
     lane: readLane(fields.lane, problems),
     validitySeconds: readValidity(fields.validity, problems),
-    sendAt: readTime(fields.sendAt, options.acceptedAt, problems),
+    sendAt: readTime(fields.sendAt, options, problems),
     reference: readShortText(fields.reference, "reference", [1, requestLimits.referenceLength], problems),
     callbackUrl: readCallbackUrl(fields.callbackUrl, problems),
     metadata: readMetadata(fields.metadata, problems),
@@ -191,9 +193,13 @@ function readValidity(value: unknown, problems: FieldProblem[]): number {
   return defaultValiditySeconds;
 }
 
-function readTime(value: unknown, acceptedAt: number | undefined, problems: FieldProblem[]): number | undefined {
+function readTime(
+  value: unknown,
+  { acceptedAt, acceptedBefore }: ValidationOptions,
+  problems: FieldProblem[],
+): number | undefined {
   if (value === undefined || value === null) return undefined;
-  const time = readSendAt(typeof value === "string" ? value : "", acceptedAt);
+  const time = readSendAt(typeof value === "string" ? value : "", acceptedAt, acceptedBefore ? CLOCKS_DIFFER_MS : 0);
   if (typeof time === "number") return time;
   problems.push(problem("sendAt", time.code, time.message));
   return undefined;

@@ -13,9 +13,16 @@ export type BodyFault =
   | { readonly kind: "encoding" | "too-large" | "no-room" }
   | { readonly kind: "incomplete"; readonly why: string };
 
-export type Body =
-  | { readonly ok: true; readonly bytes: Buffer; readonly done: () => void }
-  | { readonly ok: false; readonly fault: BodyFault };
+export interface HeldBody {
+  readonly ok: true;
+  readonly bytes: Buffer;
+  /** From now on nothing of it counts. */
+  readonly done: () => void;
+  /** From now on it counts as so many bytes, where it counted as fewer. @returns false where there is no room for them */
+  readonly atLeast: (bytes: number) => boolean;
+}
+
+export type Body = HeldBody | { readonly ok: false; readonly fault: BodyFault };
 
 /** x-gzip is the same (RFC 9110, 8.4.1.3). */
 const GZIP = new Set(["gzip", "x-gzip"]);
@@ -34,12 +41,14 @@ export async function readBody(request: IncomingMessage, limit: number, budget: 
     budget.give(held);
     held = 0;
   };
-  const collected = await collect(request, zipped, limit, (bytes) => {
+  const take = (bytes: number) => {
     if (!budget.take(bytes)) return false;
     held += bytes;
     return true;
-  });
-  if (!("kind" in collected)) return { ok: true, bytes: collected, done };
+  };
+  const atLeast = (bytes: number) => bytes <= held || take(bytes - held);
+  const collected = await collect(request, zipped, limit, take);
+  if (!("kind" in collected)) return { ok: true, bytes: collected, done, atLeast };
   done();
   return { ok: false, fault: collected };
 }

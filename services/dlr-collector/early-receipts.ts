@@ -3,6 +3,24 @@ import { foldReceipt, type PartState } from "../../domain/receipts/receipt-latti
 import type { Receipt } from "../../schemas/generated/types.ts";
 import { Chain, type Link } from "./chain.ts";
 
+/** What one receipt says, or several folded into one. */
+interface Said {
+  /** The one that gave the state. */
+  receipt: Receipt;
+  state: PartState;
+  /** When the last one that changed the state reached Sluice, epoch milliseconds. */
+  receivedAt: number;
+}
+
+/** A receipt of an id that has several. */
+interface Heard extends Said {
+  /** Append time of the last one that said so, epoch milliseconds. */
+  since: number;
+}
+
+/** Different receipts of one id that are kept apart; further ones join the last. */
+const MOST_HEARD = 8;
+
 /** A receipt, or several of one id folded into one, whose submission has not been read yet. */
 export interface EarlyReceipt {
   /** The one that gave the state. It names the message of the first of them. */
@@ -16,12 +34,16 @@ export interface EarlyReceipt {
   state: PartState;
   /** When the last one that changed the state reached Sluice. */
   receivedAt: number;
+  /** Append time of the last of them, epoch milliseconds. */
+  latest: number;
+  /** Each of them, where they are several: an id may be given again, and what came before a submission is another's. */
+  heard: Heard[] | undefined;
   /** May still be taken for the receipt of a submission in doubt. */
   fresh: boolean;
   link: Link<EarlyReceipt>;
 }
 
-export type Unmatched = Omit<EarlyReceipt, "fresh" | "link">;
+export type Unmatched = Omit<EarlyReceipt, "fresh" | "heard" | "latest" | "link">;
 
 /**
  * Receipts that came before their `submitted` event. Bounded by count; age is the owner's business. Ordered by arrival,
@@ -60,20 +82,17 @@ export class EarlyReceipts {
     const key = keyOf(receipt.receipt.provider, receipt.id, receipt.receipt.to);
     const known = this.byId.get(key);
     if (known !== undefined) {
-      const folded = foldReceipt(known.state, receipt.state);
-      if (folded.state !== known.state.state) {
-        known.receivedAt = receipt.receivedAt;
-        const { messageId, inbound } = known.receipt;
-        known.receipt = { ...receipt.receipt, messageId, inbound };
-      }
-      // With one that is marked as a receipt the others of its id are no messages from a handset either.
-      if (receipt.receipt.inbound === null) known.receipt = { ...known.receipt, inbound: null };
-      known.state = folded;
+      known.heard ??= [heardOf(known)];
+      hear(known.heard, heardOf(receipt));
+      known.latest = receipt.since;
+      join(known, receipt);
       return undefined;
     }
     const evicted = this.byId.size >= this.most ? this.oldest : undefined;
     if (evicted !== undefined) this.remove(evicted);
     const early = receipt as EarlyReceipt;
+    early.latest = early.since;
+    early.heard = undefined;
     early.fresh = true;
     early.link = this.waiting.append(early);
     this.byId.set(key, early);
@@ -83,8 +102,8 @@ export class EarlyReceipts {
     return evicted;
   }
 
-  /** The receipt of a provider's id for a destination, removed. One that came before `notBefore` (epoch ms) is another's. */
-  take(provider: string, id: string, to: string, notBefore: number): EarlyReceipt | undefined {
+  /** The receipt of a provider's id for a destination, removed. What came before `notBefore` (epoch ms) is another's, and stays. */
+  take(provider: string, id: string, to: string, notBefore: number): Unmatched | undefined {
     if (this.byId.size === 0) return undefined;
     let early = this.byId.get(keyOf(provider, id, to));
     if (early === undefined) {
@@ -92,9 +111,27 @@ export class EarlyReceipts {
       for (let i = 1; i < forms.length && early === undefined; i++)
         early = this.byId.get(keyOf(provider, forms[i]!, to));
     }
-    if (early === undefined || early.since < notBefore) return undefined;
-    this.remove(early);
-    return early;
+    return early === undefined ? undefined : this.takeSince(early, notBefore);
+  }
+
+  /** What came at `notBefore` (epoch ms) or after, removed; the rest stays where it is. */
+  takeSince(early: EarlyReceipt, notBefore: number): Unmatched | undefined {
+    const { heard = [] } = early;
+    if (early.latest < notBefore) return undefined;
+    const before = early.since < notBefore ? heard.filter(({ since }) => since < notBefore) : [];
+    if (before.length === 0) {
+      this.remove(early);
+      return early;
+    }
+    const { messageId, inbound } = early.receipt;
+    const after = folded(heard.filter(({ since }) => since >= notBefore));
+    const { receipt, state, receivedAt } = folded(before);
+    early.receipt = { ...receipt, messageId, inbound };
+    early.state = state;
+    early.receivedAt = receivedAt;
+    early.latest = Math.max(...before.map(({ since }) => since));
+    early.heard = before.length > 1 ? before : undefined;
+    return { ...after, id: early.id, offset: early.offset };
   }
 
   /** The receipts that name this message, of one provider; they stay until they are removed. */
@@ -149,6 +186,45 @@ export class EarlyReceipts {
     if (others === early) this.byPlace.delete(place);
     else if (others instanceof Set && others.delete(early) && others.size === 0) this.byPlace.delete(place);
   }
+}
+
+function heardOf({ receipt, state, receivedAt, since }: Heard): Heard {
+  return { receipt, state, receivedAt, since };
+}
+
+/** One that says the same again is the same, from now. */
+function hear(heard: Heard[], one: Heard): void {
+  const { state, errorCode, doneAt } = one.state;
+  const same = heard.find(
+    (of) => of.state.state === state && of.state.errorCode === errorCode && of.state.doneAt === doneAt,
+  );
+  if (same === undefined && heard.length < MOST_HEARD) heard.push(one);
+  else {
+    const into = same ?? heard.at(-1)!;
+    join(into, one);
+    into.since = one.since;
+  }
+}
+
+function folded([first, ...others]: readonly Heard[]): Heard {
+  const all = heardOf(first!);
+  for (const one of others) {
+    join(all, one);
+    all.since = Math.min(all.since, one.since);
+  }
+  return all;
+}
+
+function join(into: Said, one: Said): void {
+  const state = foldReceipt(into.state, one.state);
+  if (state.state !== into.state.state) {
+    const { messageId, inbound } = into.receipt;
+    into.receivedAt = one.receivedAt;
+    into.receipt = { ...one.receipt, messageId, inbound };
+  }
+  // With one that is marked as a receipt the others of its id are no messages from a handset either.
+  if (one.receipt.inbound === null) into.receipt = { ...into.receipt, inbound: null };
+  into.state = state;
 }
 
 function keyOf(provider: string, id: string, to: string): string {

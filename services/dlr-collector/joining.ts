@@ -266,14 +266,15 @@ export class Joining {
     const { message, provider } = submission;
     const { index } = this.messages;
     for (const early of this.early.ofPlace(provider, message.to)) {
-      if (early.since < submission.notBefore || !may(early) || isLookAlike(early)) continue;
+      if (early.latest < submission.notBefore || !may(early) || isLookAlike(early)) continue;
       if (index.onlyDoubtful(provider, message.to) !== submission) return;
       this.joinInDoubt(submission, early, turn);
     }
   }
 
-  private joinInDoubt(submission: Submission, early: EarlyReceipt, turn: Turn): void {
-    this.early.remove(early);
+  private joinInDoubt(submission: Submission, waiting: EarlyReceipt, turn: Turn): void {
+    const early = this.early.takeSince(waiting, submission.notBefore);
+    if (early === undefined) return;
     turn.counters.joinedInDoubt++;
     const found = { submission, part: this.adopt(submission, early.id) };
     if (isTelling(early.state)) this.fold(found, early, turn);
@@ -362,7 +363,7 @@ export class Joining {
     }
     const doubtful = messageId === null ? this.messages.index.onlyDoubtful(provider, to) : undefined;
     const ripe = doubtful !== undefined && doubtful.since + this.options.limits.doubtMs <= readUpTo;
-    if (!ripe || early.since < doubtful.notBefore) this.early.markTried(early);
+    if (!ripe || early.latest < doubtful.notBefore) this.early.markTried(early);
     else this.joinInDoubt(doubtful, early, turn);
   }
 

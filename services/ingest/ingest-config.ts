@@ -22,7 +22,9 @@ export const ingestConfig = z.object({
     .describe("Longest time for a request to arrive whole"),
   httpBodyMemory: bytes({ min: 16 * 1024 * 1024 })
     .default(256 * 1024 * 1024)
-    .describe("Request bodies held at once by all requests; beyond it requests are answered 503"),
+    .describe(
+      "Request bodies held at once by all requests, each message of a batch as 1 KiB at least; beyond it requests are answered 503",
+    ),
   acceptTimeout: duration({ min: 100, max: 60_000 })
     .default(5_000)
     .describe("How long a request waits for Kafka's acknowledgement before it is answered 503"),

@@ -84,7 +84,7 @@ function validate(request: SendRequest, lane: Lane, acceptedAt: number): Validat
     callbackUrl: given(request.callbackUrl),
     metadata: request.metadata,
   };
-  return validateSendRequest(fields, { acceptedAt });
+  return validateSendRequest(fields, { acceptedAt, acceptedBefore: request.acceptedAt !== null });
 }
 
 /** Producers whose texts cannot be null write an empty one where they have none, as for `messageId`. */

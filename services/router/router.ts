@@ -334,8 +334,13 @@ export class Router implements Transform {
       return true;
     };
     const { partition, schedule } = this;
-    const hasClosed = () => this.recorded.delete(positionOf(record));
-    const options = { codecs, scheduled, partitions, partition, schedule, hasClosed, close, log };
+    const closedAttempt = () => {
+      const src = positionOf(record);
+      const key = this.recorded.get(src)?.key;
+      this.recorded.delete(src);
+      return key === undefined ? undefined : Number(key.slice(key.lastIndexOf("/") + 1));
+    };
+    const options = { codecs, scheduled, partitions, partition, schedule, closedAttempt, close, log };
     carryOutCancel(decoded.value, options, out);
   }
 
@@ -528,7 +533,9 @@ export class Router implements Transform {
     const { tried, facts } = pending;
     const code = event.errorCode ?? "unroutable";
     if (isHeld(event)) {
-      out.effect(this.records.scheduled(record, pending, heldBack(tried, code), event.due!));
+      const scheduled = this.records.scheduled(record, pending, heldBack(tried, code), event.due!);
+      this.schedule.waitsAnew(record, scheduled);
+      out.effect(scheduled);
       return "scheduled";
     }
     const next = nextRound(tried, code, event.at, facts.expiresAt, event.due);

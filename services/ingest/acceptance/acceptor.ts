@@ -74,6 +74,9 @@ export interface AcceptorOptions {
 /** Messages prepared in one go, about 10 ms: between two slices other requests get their turn. */
 const SLICE_MESSAGES = 500;
 
+/** Problems named for the messages of one request; behind these each has its first: there is room for 200,000 in a body of one megabyte. */
+const MOST_PROBLEMS = 10_000;
+
 const ADMITTED: Admitted = { outcome: "admitted" };
 const CLOSED: Closed = { outcome: "closed" };
 
@@ -109,10 +112,17 @@ export class Acceptor {
     const moment = { wall: now(), monotonic: performance.now() };
     const results: (AcceptedMessage | RejectedMessage)[] = [];
     const valid: PreparedMessage[] = [];
+    let problemsLeft = MOST_PROBLEMS;
     for (const { message, key, trace } of offers) {
       const prepared = intake.prepare(message, account, moment, key, trace);
-      if (prepared.status === "prepared") valid.push(prepared);
-      results.push(prepared.status === "prepared" ? prepared.answer : prepared);
+      if (prepared.status === "prepared") {
+        valid.push(prepared);
+        results.push(prepared.answer);
+      } else {
+        const problems = prepared.problems.slice(0, Math.max(1, problemsLeft));
+        problemsLeft -= problems.length;
+        results.push({ ...prepared, problems });
+      }
       if (results.length % SLICE_MESSAGES === 0) await nextTurn();
     }
     metrics.rejected.add(results.length - valid.length);

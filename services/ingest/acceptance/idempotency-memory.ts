@@ -5,9 +5,15 @@ import { AgingMap } from "./aging-map.ts";
 /** Retries of one request come within minutes; a day of keys would only cost memory. Milliseconds. */
 const PERIOD_MS = 3_600_000;
 
+export interface Claimed {
+  /** The account whose keys it is among. Message ids are everybody's: the empty one has them. */
+  readonly owner: string;
+  readonly key: string;
+}
+
 /**
  * Remembers which request a key stood for, to refuse the same key with another request. It covers what this instance saw
- * in the last hour (up to two), within its capacity. Beyond that the message id is made of
+ * in the last hour (up to two), within its capacity; the account with the most keys makes room. Beyond that the message id is made of
  * account, key and destination, so the router drops the repeat, whatever its text, while it remembers the first.
  */
 export class IdempotencyMemory {
@@ -18,17 +24,17 @@ export class IdempotencyMemory {
     this.#fingerprints = new AgingMap({ periodMs: PERIOD_MS, capacity }, nowMs);
   }
 
-  /** `new`: the key was not known and is now; `same` or `different`: what it stood for before. */
-  claim(key: string, fingerprint: string, nowMs: number): "new" | "same" | "different" {
-    const known = this.#fingerprints.get(key, nowMs);
+  /** `owner`: whose key it is. `new`: the key was not known and is now; `same` or `different`: what it stood for before. */
+  claim({ owner, key }: Claimed, fingerprint: string, nowMs: number): "new" | "same" | "different" {
+    const known = this.#fingerprints.get(owner, key, nowMs);
     if (known !== undefined) return known === fingerprint ? "same" : "different";
-    this.#fingerprints.set(key, fingerprint, nowMs);
+    this.#fingerprints.set(owner, key, fingerprint, nowMs);
     return "new";
   }
 
   /** Gives a key back whose request was certainly not accepted. */
-  release(key: string): void {
-    this.#fingerprints.delete(key);
+  release({ owner, key }: Claimed): void {
+    this.#fingerprints.delete(owner, key);
   }
 }
 

@@ -19,7 +19,7 @@ import type { TraceContext } from "../../../platform/telemetry/trace-context.ts"
 import type { SendRequest } from "../../../schemas/generated/types.ts";
 import { requestTopic } from "../../../schemas/topics.ts";
 import type { Account } from "./api-keys.ts";
-import { fingerprintOf, type IdempotencyMemory } from "./idempotency-memory.ts";
+import { type Claimed, fingerprintOf, type IdempotencyMemory } from "./idempotency-memory.ts";
 
 /** The fields of a message as a door hands it over; `to` and `text` are required. */
 export const MESSAGE_FIELDS = [...REQUEST_FIELDS, "id", "idempotencyKey"] as const;
@@ -53,7 +53,7 @@ export interface PreparedMessage {
   readonly record: OutRecord;
   readonly answer: AcceptedMessage;
   /** The key that this message was the first to claim. */
-  readonly claimed: string | undefined;
+  readonly claimed: Claimed | undefined;
   /** The trace that it is in; undefined: none. */
   readonly trace: AcceptedTrace | undefined;
 }
@@ -122,9 +122,9 @@ export class Intake {
 
     const { request } = validation;
     const { key } = identity;
-    let claimed: string | undefined;
+    let claimed: Claimed | undefined;
     if (key !== undefined || identity.id !== undefined) {
-      const name = key === undefined ? `i${identity.id}` : `k${account.id}\n${key}`;
+      const name = key === undefined ? { owner: "", key: identity.id! } : { owner: account.id, key };
       const claim = this.#options.memory.claim(name, fingerprintOf(request), now.monotonic);
       if (claim === "different") return conflict(key === undefined ? "id" : "idempotencyKey");
       if (claim === "new") claimed = name;

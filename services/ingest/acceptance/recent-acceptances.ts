@@ -15,6 +15,9 @@ export interface Acceptance {
   readonly acceptedAt: number;
 }
 
+/** They are looked up whosever they are: the oldest go, and a look-up is then a 404 until analytics has the message. */
+const ANYBODY = "";
+
 /** Long enough for a message's first event to be routed, sunk and visible; ms. */
 const PERIOD_MS = 60_000;
 
@@ -31,18 +34,18 @@ export class RecentAcceptances {
   }
 
   add(id: string, acceptance: Acceptance, nowMs: number): void {
-    this.#byId.set(id, acceptance, nowMs);
+    this.#byId.set(ANYBODY, id, acceptance, nowMs);
   }
 
   /** The account's own message, if it was accepted here a moment ago. */
   find(id: string, accountId: string, nowMs: number): Acceptance | undefined {
-    const found = this.#byId.get(id, nowMs);
+    const found = this.#byId.get(ANYBODY, id, nowMs);
     return found?.accountId === accountId ? found : undefined;
   }
 
   /** Whether it is known here to be another account's message. */
   isOfOther(id: string, accountId: string, nowMs: number): boolean {
-    const found = this.#byId.get(id, nowMs);
+    const found = this.#byId.get(ANYBODY, id, nowMs);
     return found !== undefined && found.accountId !== accountId;
   }
 }

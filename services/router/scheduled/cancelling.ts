@@ -6,7 +6,7 @@ import type { Cancel, Retry } from "../../../schemas/generated/types.ts";
 import { CANCEL_ANSWERS_TOPIC, CANCELS_TOPIC } from "../../../schemas/topics.ts";
 import { CANCELLED_CLASS, type GivenUp } from "../retry-policy.ts";
 import type { PartitionSchedule } from "./partition-schedule.ts";
-import { readScheduledKey } from "./scheduled-key.ts";
+import { readScheduledKey, scheduledKey } from "./scheduled-key.ts";
 import type { ScheduledMessages } from "./scheduled-messages.ts";
 
 /** What came of a wish to cancel. */
@@ -17,13 +17,13 @@ export const CANCELLED: GivenUp = { state: "rejected", errorClass: CANCELLED_CLA
 export const CANCELLED_DETAIL = "cancelled by its account before its time";
 
 export interface CancellingOptions {
-  readonly scheduled: Pick<ScheduledMessages, "keysOf" | "get">;
-  readonly schedule: Pick<PartitionSchedule, "waits" | "end">;
+  readonly scheduled: Pick<ScheduledMessages, "keysOf">;
+  readonly schedule: Pick<PartitionSchedule, "standing" | "end">;
   readonly codecs: Pick<SluiceCodecs, "cancel" | "retry">;
   readonly partitions: number;
   readonly partition: number;
-  /** Whether this record has closed its message already: by a decision of the last owner, whose effects may be missing. */
-  readonly hasClosed: () => boolean;
+  /** Of the message that this record has closed already, the attempt: by a decision of the last owner, whose effects may be missing. */
+  readonly closedAttempt: () => number | undefined;
   /** Decides that the message ends. @returns false where its attempt has been decided before */
   readonly close: (retry: Retry) => boolean;
   readonly log: Pick<KafkaLog, "warn">;
@@ -47,9 +47,9 @@ export function carryOutCancel(cancel: Cancel, options: CancellingOptions, out: 
     if (found.length === 0) out.effect(answer(cancel, "none", options));
     return;
   }
-  const outcome = cancelHere(cancel, key, options);
+  const { outcome, ended } = cancelHere(cancel, key, options);
   out.effect(answer(cancel, outcome, options));
-  if (outcome === "cancelled") out.effect(options.schedule.end(key));
+  if (ended !== undefined) out.effect(options.schedule.end(ended));
 }
 
 /** Of each destination the attempt that waits last: where an owner has ended in between, the one before it may not have been taken out yet. */
@@ -62,20 +62,29 @@ function lastAttempts(keys: readonly string[]): string[] {
   return [...last.values()].map(({ key }) => key);
 }
 
-function cancelHere({ accountId, messageId }: Cancel, key: string, options: CancellingOptions): CancelOutcome {
-  if (options.hasClosed()) return "cancelled";
-  const waiting = options.scheduled.get(options.partition, key);
-  if (waiting === undefined) return "gone";
+/** `ended`: the key in sms.scheduled that is cancelled. Not always the one that was found: since then the message may have been held anew. */
+function cancelHere(
+  { accountId, messageId }: Cancel,
+  key: string,
+  options: CancellingOptions,
+): { readonly outcome: CancelOutcome; readonly ended?: string } {
+  const place = readScheduledKey(key);
+  if (place === undefined) return { outcome: "none" };
+  const closed = options.closedAttempt();
+  if (closed !== undefined) return { outcome: "cancelled", ended: scheduledKey({ ...place, attempt: closed }) };
+  const last = lastAttempts(options.scheduled.keysOf(options.partition, messageId));
+  const standing = options.schedule.standing(last.find((one) => readScheduledKey(one)!.to === place.to) ?? key);
+  if (standing === undefined) return { outcome: "gone" };
   // Whose it is comes first: nobody is told anything of another account's message.
-  const decoded = options.codecs.retry.decode(waiting.value);
+  const decoded = options.codecs.retry.decode(standing.value);
   if (!decoded.ok || implausibleRetry(decoded.value) !== undefined) {
     const why = decoded.ok ? "implausible" : decoded.code;
     options.log.warn({ messageId, why }, "A message that waits cannot be understood, so that nobody can cancel it");
-    return "none";
+    return { outcome: "none" };
   }
-  if (decoded.value.facts.accountId !== accountId) return "none";
-  if (!options.schedule.waits(key)) return "gone";
-  return options.close(decoded.value) ? "cancelled" : "gone";
+  if (decoded.value.facts.accountId !== accountId) return { outcome: "none" };
+  if (!standing.waits || !options.close(decoded.value)) return { outcome: "gone" };
+  return { outcome: "cancelled", ended: standing.key };
 }
 
 function answer(cancel: Cancel, outcome: CancelOutcome, { codecs }: CancellingOptions): OutRecord {

@@ -17,6 +17,14 @@ export interface PartitionScheduleOptions {
   readonly isInherited: (key: string) => boolean;
 }
 
+/** A message in sms.scheduled, or on its way there. */
+export interface Standing {
+  readonly key: string;
+  readonly value: Buffer;
+  /** It waits for its time; else it has been decided on. */
+  readonly waits: boolean;
+}
+
 /** Messages of a lane that are released in one go. */
 const RELEASED = 200;
 /** Messages that have been released and not been decided, at the most: what is more urgent overtakes the rest. */
@@ -39,6 +47,8 @@ export class PartitionSchedule {
   private readonly released = new Set<string>();
   /** Decided by this owner, and the copy still has it. */
   private readonly decided = new Set<string>();
+  /** Of those: what was decided is that it waits anew, for this, which the copy may not have yet. */
+  private readonly anew = new Map<string, OutRecord>();
   private found: WaitingMessage[] = [];
   private looking = false;
   private lookAt = 0;
@@ -53,6 +63,7 @@ export class PartitionSchedule {
     options.scheduled.listen(task.partition, {
       gone: (key) => {
         this.decided.delete(key);
+        this.anew.delete(key);
         this.released.delete(key);
       },
     });
@@ -84,10 +95,24 @@ export class PartitionSchedule {
     return { topic: SCHEDULED_TOPIC, partition: this.task.partition, key, value: null };
   }
 
-  /** The message of this record of sms.due waits no more, whatever comes of it. */
+  /** The message of this record of sms.due does not wait for its time any more, whatever comes of it. */
   endOf(record: InRecord, out: Pick<Outputs, "effect">): void {
     const key = headerText(record, SCHEDULED_HEADER);
     if (key !== undefined && readScheduledKey(key) !== undefined) out.effect(this.end(key));
+  }
+
+  /** The message of this record of sms.due waits anew. `next`: as it goes into sms.scheduled, in front of what takes the old one out. */
+  waitsAnew(record: InRecord, next: OutRecord): void {
+    const key = record.topic === DUE_TOPIC ? headerText(record, SCHEDULED_HEADER) : undefined;
+    if (key !== undefined && this.options.scheduled.has(this.task.partition, key)) this.anew.set(key, next);
+  }
+
+  /** What stands under this key, or what the message waits anew for since; undefined: nothing does. */
+  standing(key: string): Standing | undefined {
+    let found: Pick<Standing, "key" | "value"> | undefined = this.options.scheduled.get(this.task.partition, key);
+    for (let next = this.anew.get(key); next !== undefined; next = this.anew.get(found.key))
+      found = { key: next.key as string, value: next.value! };
+    return found === undefined ? undefined : { ...found, waits: !this.decided.has(found.key) };
   }
 
   /** What is released now. */

@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { EarlyReceipts } from "../../../services/dlr-collector/early-receipts.ts";
 import { ANSWER_MS, bench, DEADLINE_MS } from "./correlation-bench.ts";
-import { facts, receipt, submitted } from "./records.ts";
+import { facts, receipt, submitted, TO } from "./records.ts";
 
 const OTHER = "33611111111";
 
@@ -58,6 +59,48 @@ describe("an id that a provider gives again", () => {
       ["old/final", "undelivered"],
       ["new/final", "delivered"],
     ]);
+  });
+
+  it("while a receipt waits whose submission is not known: the newer message gets its own, and the old one still waits", () => {
+    const at = 4_000 + ANSWER_MS + 1;
+    // The same state again, a stronger one, a weaker one.
+    for (const [old, own] of [
+      ["undelivered", "undelivered"],
+      ["undelivered", "delivered"],
+      ["delivered", "undelivered"],
+    ] as const) {
+      const b = bench();
+      b.receipt(receipt("1", old), 4_000);
+      b.receipt(receipt("1", "enroute", { doneAt: null }), at + 100);
+      b.receipt(receipt("1", own, { doneAt: at }), at + 200);
+      b.event(submitted("new", ["1"], { submittedAt: at, at }));
+      expect(b.finals()).toEqual([["new/final", own]]);
+      b.event(submitted("old", ["1"], { submittedAt: 3_000, at: 3_000 }));
+      expect(b.finals()).toEqual([
+        ["new/final", own],
+        ["old/final", old],
+      ]);
+    }
+  });
+
+  it("in doubt, while an old receipt of its id waits: it is shown to have gone by its own", () => {
+    const b = bench();
+    b.receipt(receipt("1", "undelivered"), 4_000);
+    const at = 300_000;
+    b.receipt(receipt("1", "delivered"), at + 200);
+    b.event(submitted("new", [], { type: "in_doubt", submittedAt: null, at }));
+    b.pass(at + 20_000);
+    expect(b.finals()).toEqual([["new/final", "delivered"]]);
+  });
+
+  it("has few receipts kept apart, however many come", () => {
+    const early = new EarlyReceipts(10);
+    for (let n = 0; n < 1_000; n++) {
+      const state = { state: "enroute", errorCode: String(n), doneAt: undefined } as const;
+      early.add({ receipt: receipt("1", "enroute"), id: "1", offset: n, since: n, state, receivedAt: n });
+    }
+    expect(early.oldest?.heard).toHaveLength(8);
+    expect(early.take("smsc-a", "1", TO, 999)).toMatchObject({ state: { errorCode: "999" } });
   });
 
   it("to one number while the older is open: the newer one gets the receipt, the older one the next", () => {

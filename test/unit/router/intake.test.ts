@@ -117,3 +117,13 @@ it("sends plain characters where the record allows them, and says what that save
   };
   expect(taken(true)).toMatchObject(plain);
 });
+
+it("refuses no sendAt that was accepted at the limit, where the broker's clock is behind the accepting one", () => {
+  const most = 35 * 86_400_000;
+  const ahead = 5_000;
+  const acceptedAt = NOW + ahead;
+  expect(taking({ acceptedAt, sendAt: acceptedAt + most })).toMatchObject({ ok: true, sendAt: acceptedAt + most });
+  // Clocks do not differ by more; and where nobody has accepted it before, the limit is the limit.
+  for (const change of [{ acceptedAt, sendAt: NOW + most + 60_001 }, { sendAt: NOW + most + 1 }])
+    expect(taking(change)).toMatchObject({ ok: false, problems: [{ field: "sendAt", code: "send-at-too-far" }] });
+});

@@ -5,7 +5,7 @@ import type { Offer, Results } from "../../acceptance/acceptor.ts";
 import type { Account } from "../../acceptance/api-keys.ts";
 import { type AcceptedMessage, MAX_PROBLEMS } from "../../acceptance/intake.ts";
 import { acceptanceUnknown, requireAdmitted, unavailable } from "./acceptance-problems.ts";
-import { readJsonBody } from "./json-body.ts";
+import { busy, readJsonBody } from "./json-body.ts";
 import { idempotencyKeyOf } from "./request-headers.ts";
 import type { RestContext } from "./rest-context.ts";
 
@@ -13,6 +13,9 @@ export const MAX_BATCH_MESSAGES = 10_000;
 
 /** Bytes of the request's body. */
 const BODY_LIMIT = 16 * 1024 * 1024;
+
+/** What a message takes in memory while it is worked on, bytes, however short it is: as it was read, as it is written and as it is answered. */
+const MESSAGE_BYTES = 1_024;
 
 /** A rejected message in the answer. */
 interface RejectedItem {
@@ -47,6 +50,7 @@ export async function postBatch(
   const body = await readJsonBody(request, BODY_LIMIT, context.bodies);
   try {
     const messages = readMessages(body.value);
+    if (!body.atLeast(messages.length * MESSAGE_BYTES)) throw busy();
     requireAdmitted(context.acceptor.charge(account, messages.length));
     return await acceptAll(context, account, messages, key);
   } finally {
@@ -57,7 +61,7 @@ export async function postBatch(
 async function acceptAll(
   context: RestContext,
   account: Account,
-  messages: readonly unknown[],
+  messages: unknown[],
   key: string | undefined,
 ): Promise<BatchAnswer> {
   const accepted = await context.acceptor.accept(account, offersOf(messages, key));
@@ -71,17 +75,22 @@ async function acceptAll(
   };
 }
 
-/** The messages one by one, each with a key by its place. None is put into the request's trace: ten thousand in one are of no use. */
-function* offersOf(messages: readonly unknown[], key: string | undefined): Generator<Offer> {
-  for (const [index, message] of messages.entries())
+/**
+ * The messages one by one, each with a key by its place. None is put into the request's trace: ten thousand in one are of no use.
+ * Each is taken out of the array, so that what was read is not held while Kafka is waited for.
+ */
+export function* offersOf(messages: unknown[], key: string | undefined): Generator<Offer> {
+  for (const [index, message] of messages.entries()) {
+    messages[index] = undefined;
     yield { message, key: key === undefined ? undefined : `${key}\n${index}` };
+  }
 }
 
 function itemOf(result: Results[number], index: number): AcceptedMessage | RejectedItem {
   return result.status === "accepted" ? result : { status: "rejected", index, errors: result.problems };
 }
 
-function readMessages(body: unknown): readonly unknown[] {
+function readMessages(body: unknown): unknown[] {
   const errors: FieldProblem[] = [];
   const messages = isObject(body) ? (body as { messages?: unknown }).messages : undefined;
   if (!Array.isArray(messages)) {

@@ -2,12 +2,22 @@ import { isUtf8 } from "node:buffer";
 import type { IncomingMessage } from "node:http";
 import type { BodyBudget } from "../../../../platform/http/body-budget.ts";
 import { ProblemError } from "../../../../platform/http/problem.ts";
-import { type BodyFault, readBody } from "../../../../platform/http/read-body.ts";
+import { type BodyFault, type HeldBody, readBody } from "../../../../platform/http/read-body.ts";
 import { locateJsonError } from "./json-error-position.ts";
 import { readJsonType } from "./json-type.ts";
 
 /** Seconds after which a client may try again when others' bodies fill the memory. */
 const RETRY_AFTER_SECONDS = "1";
+
+/**
+ * Values in one body: ten thousand messages with all their fields have fewer. A value of three octets takes twenty times its octets in memory,
+ * and the budget counts octets.
+ */
+const MOST_VALUES = 500_000;
+
+export interface JsonBody extends Pick<HeldBody, "done" | "atLeast"> {
+  readonly value: unknown;
+}
 
 /**
  * Reads a request's JSON body, plain or gzip, of at most `limit` bytes (after decompression). The bytes count against the
@@ -19,13 +29,13 @@ export async function readJsonBody(
   limit: number,
   budget: BodyBudget,
   inspect?: (octets: Buffer) => void,
-): Promise<{ value: unknown; done: () => void }> {
+): Promise<JsonBody> {
   checkType(request);
   const body = await readBody(request, limit, budget);
   if (!body.ok) throw unreadable(body.fault, limit);
   try {
     inspect?.(body.bytes);
-    return { value: parse(body.bytes), done: body.done };
+    return { value: parse(body.bytes), done: body.done, atLeast: body.atLeast };
   } catch (error) {
     body.done();
     throw error;
@@ -41,6 +51,7 @@ function checkType(request: IncomingMessage): void {
 
 function parse(body: Buffer): unknown {
   if (!isUtf8(body) || looksLikeUtf16(body)) throw invalidJson(`the body is not UTF-8${hintOfUtf16(body)}`);
+  if (body.length > MOST_VALUES && hasTooManyValues(body)) throw tooManyValues();
   const marked = body.length >= 3 && body[0] === 0xef && body[1] === 0xbb && body[2] === 0xbf;
   // RFC 8259, 8.1: a byte order mark may be ignored. Editors and .NET write one; places of errors are counted behind it.
   const text = body.toString("utf8", marked ? 3 : 0);
@@ -55,6 +66,27 @@ function parse(body: Buffer): unknown {
     const end = position >= text.length ? "ends too early" : "is not valid JSON";
     throw invalidJson(`the body ${end} at line ${line}, column ${column}`, { position, line, column });
   }
+}
+
+const [QUOTE, BACKSLASH, COMMA, BRACKET, BRACE] = [0x22, 0x5c, 0x2c, 0x5b, 0x7b] as const;
+
+/** Each value but the first stands behind a comma, or is the first one in an array or an object. */
+function hasTooManyValues(body: Buffer): boolean {
+  let values = 1;
+  let inText = false;
+  for (let i = 0; i < body.length; i++) {
+    const octet = body[i];
+    if (octet === QUOTE) inText = !inText;
+    else if (inText) {
+      if (octet === BACKSLASH) i++;
+    } else if ((octet === COMMA || octet === BRACKET || octet === BRACE) && ++values > MOST_VALUES) return true;
+  }
+  return false;
+}
+
+function tooManyValues(): ProblemError {
+  const detail = `at most ${MOST_VALUES} values are read from one body; send several requests`;
+  return new ProblemError({ status: 413, code: "BODY_TOO_LARGE", title: "The body is too large", detail });
 }
 
 /** JSON begins with an ASCII character, so a NUL beside it, or one of the two marks, gives UTF-16 away. */

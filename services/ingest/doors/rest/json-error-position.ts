@@ -22,9 +22,13 @@ const LITERAL = /true|false|null/y;
 export function locateJsonError(text: string): JsonErrorPosition | undefined {
   const position = firstError(text);
   if (position < 0) return undefined;
-  const before = text.slice(0, position);
-  const lineStart = before.lastIndexOf("\n") + 1;
-  return { position, line: before.split("\n").length, column: position - lineStart + 1 };
+  let line = 1;
+  let lineStart = 0;
+  for (let at = text.indexOf("\n"); at >= 0 && at < position; at = text.indexOf("\n", at + 1)) {
+    line++;
+    lineStart = at + 1;
+  }
+  return { position, line, column: position - lineStart + 1 };
 }
 
 /** An automaton with a stack of open brackets, so that depth costs memory and not the call stack. */

@@ -27,7 +27,7 @@ const message = {
       examples: ["+491713920012"],
     }),
     from: text(
-      "Sender: a short code of up to 8 digits, a full number with its country code (a plus or 00 before it, or neither), or a name of up to 11 ASCII characters of the GSM alphabet; default: the provider's",
+      "Sender: a short code of up to 8 digits, a full number with its country code (a plus or 00 before it, or neither), or a name of up to 11 ASCII characters of the GSM alphabet without a blank at either end; default: the provider's",
     ),
     text: text("The text; split into segments if need be", { minLength: 1, maxLength: requestLimits.textLength }),
     transliterate: {

@@ -62,7 +62,7 @@ const postBatch = {
     ...problems({
       400: `INVALID_BATCH: the body is not a batch. ${UNREADABLE}`,
       401: UNAUTHORIZED,
-      413: "BODY_TOO_LARGE: the body is larger than 16 MiB",
+      413: "BODY_TOO_LARGE: the body is larger than 16 MiB, or has more than 500,000 values",
       415: "UNSUPPORTED_MEDIA_TYPE: the body is not JSON in UTF-8. UNSUPPORTED_ENCODING: it is neither plain nor gzip",
       429: "TOO_MANY_MESSAGES: the account's message rate is used up; a batch counts with all its messages",
       503: UNAVAILABLE,

@@ -129,6 +129,7 @@ describe("conditions that nothing can match", () => {
     [{ mccMncs: ["19901"] }, '"19901": no country has the mobile country code 199'],
     [{ lanes: ["otps"] }, 'routes[0].when.lanes[0]: "otps" is not known: one of otp, transactional, marketing'],
     [{ senders: ["ACME", "Müller"] }, "routes[0].when.senders[1]: a sender is up to 15 digits, or 1 to 11 ASCII"],
+    [{ senders: ["ACME "] }, "routes[0].when.senders[0]: a sender neither begins nor ends with a blank"],
     [{ senders: [""] }, "routes[0].when.senders[0]: a sender is"],
     [{ senders: ["ABCDEFGHIJKL"] }, "routes[0].when.senders[0]: a sender is"],
     [{ senders: ["01713920012"] }, "routes[0].when.senders[0]: a number as sender is written internationally"],

@@ -133,7 +133,6 @@ describe("a catalog that can be carried out and is probably not meant", () => {
     expect(at({ authToken: "token " })).toEqual(blank("authToken"));
     expect(at({ authToken: "\u00a0token" })).toEqual(blank("authToken"));
     expect(at({ sharedKeySecret: "secret\n" })).toEqual(blank("sharedKeySecret"));
-    expect(at({ from: "ACME " })).toEqual(blank("from"));
     expect(JSON.stringify(at({ authToken: "secret-5 " }))).not.toContain("secret-5");
   });
 

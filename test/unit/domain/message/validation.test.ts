@@ -230,3 +230,21 @@ describe("senderKind", () => {
     for (const sender of [...none, ...gsm]) expect([sender, senderKind(sender)]).toEqual([sender, undefined]);
   });
 });
+
+describe("a sender with blanks", () => {
+  it.each([" Shop", "Shop ", " 12345", "12345 ", "\tShop"])("at an end is refused, and told why: %j", (from) => {
+    const read = validateSendRequest({ to: "+491711234567", text: "hi", from });
+    const message = expect.stringContaining("ends with a blank");
+    expect(read).toMatchObject({ ok: false, problems: [{ field: "from", code: "sender-invalid", message }] });
+  });
+
+  it("between its words is sent as it was written", () => {
+    for (const from of ["My Shop", "My  Shop"])
+      expect(validateSendRequest({ to: "+491711234567", text: "hi", from })).toMatchObject({
+        ok: true,
+        request: { from },
+      });
+  });
+
+  it("only is no sender", () => expect(readSender("   ").ok).toBe(false));
+});

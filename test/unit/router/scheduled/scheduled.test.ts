@@ -263,6 +263,58 @@ describe("a cancel", () => {
     expect(answersOf(effects)).toMatchObject([{ outcome: "gone", to: TO }]);
   });
 
+  describe("of a message that is held anew when its time comes", () => {
+    const ANEW = `${ID}/${TO}/3`;
+    /** Decided to wait for another hour; the copy has not read that. */
+    const heldAnew = async () => {
+      const w = world();
+      w.rules.push({
+        judge: (_pending, now) =>
+          now < NOW + 2 * HOUR
+            ? { verdict: "wait", due: NOW + 2 * HOUR, code: "quiet-hours", detail: "night" }
+            : undefined,
+      });
+      const router = await w.start();
+      w.copied(w.run(router, later()).effects);
+      w.at(NOW + HOUR);
+      const [due] = dueRecords((await w.tick(router)).effects);
+      const { effects } = w.run(router, asInput(due!, 0));
+      expect(effects).toMatchObject([{ key: ANEW }, { key: KEY, value: null }]);
+      return { ...w, router, effects };
+    };
+
+    it.each(["has not read it", "has read that it waits anew", "has read all"])(
+      "cancels it, where the copy %s",
+      async (what) => {
+        const w = await heldAnew();
+        w.copied(w.effects.slice(0, ["has not read it", "has read that it waits anew", "has read all"].indexOf(what)));
+        const { decisions, effects } = w.run(w.router, cancelRecord({ scheduled: KEY }));
+        expect(eventOf(decisions[0])).toMatchObject({ type: "closed", errorCode: "cancelled", attempt: 3 });
+        expect(answersOf(effects)).toMatchObject([{ outcome: "cancelled", to: TO }]);
+        expect(effects[1]).toMatchObject({ topic: "sms.scheduled", key: ANEW, value: null });
+        w.copied([...w.effects, ...effects]);
+        w.at(NOW + 2 * HOUR);
+        expect(dueRecords((await w.tick(w.router)).effects)).toEqual([]);
+      },
+    );
+
+    it("takes out what it ended also as an owner who finds the decision", async () => {
+      const w = await heldAnew();
+      w.run(w.router, cancelRecord({ scheduled: KEY }));
+      w.copied(w.effects);
+      const { effects } = w.run(await w.start(), cancelRecord({ scheduled: KEY }));
+      expect(answersOf(effects)).toMatchObject([{ outcome: "cancelled", to: TO }]);
+      expect(effects[1]).toMatchObject({ topic: "sms.scheduled", key: ANEW, value: null });
+    });
+
+    it("tells another account nothing", async () => {
+      const w = await heldAnew();
+      const { decisions, effects } = w.run(w.router, cancelRecord({ scheduled: KEY, accountId: "globex" }));
+      expect(decisions).toEqual([]);
+      expect(answersOf(effects)).toMatchObject([{ outcome: "none", to: null }]);
+    });
+  });
+
   it("of another account is told nothing, also between the decision and its record in sms.scheduled", async () => {
     const { run, router, tick, at } = await withOneWaiting();
     at(NOW + HOUR);

@@ -189,6 +189,28 @@ describe("bodies", () => {
     expect(ingest.context.bodies.held).toBe(0);
   });
 
+  it("counts the messages of a batch, however short they are, and gives the room back", async () => {
+    await start({ bodyBudget: 1_000_000 });
+    const batch = (count: number) =>
+      send(JSON.stringify({ messages: Array.from({ length: count }, () => MESSAGE) }), {}, "/v1/messages/batch");
+    const large = await batch(1_000);
+    expect(large).toMatchObject({ status: 503, body: { code: "BUSY" } });
+    expect(ingest.writer.sends).toEqual([]);
+    expect((await batch(900)).status).toBe(202);
+    expect(ingest.context.bodies.held).toBe(0);
+  });
+
+  it("reads no body of more values than messages can have: they take many times their octets", async () => {
+    await start();
+    const hostile = (value: string, count: number) =>
+      send(`{"messages":[{"metadata":[${`${value},`.repeat(count)}0]}]}`, {}, "/v1/messages/batch");
+    for (const value of ["{}", "[]", "1"])
+      expect(await hostile(value, 600_000)).toMatchObject({ status: 413, body: { code: "BODY_TOO_LARGE" } });
+    // What stands in a text is no value.
+    expect((await hostile(JSON.stringify('",[{'.repeat(300_000)), 1)).status).toBe(207);
+    expect(ingest.context.bodies.held).toBe(0);
+  });
+
   it("gives the room back when a client goes away in the middle", async () => {
     await start();
     const socket = connect(ingest.server.port, "127.0.0.1");

@@ -60,3 +60,13 @@ describe("locateJsonError", () => {
     expect(locateJsonError(`"${"\\n".repeat(1_000_000)}`)?.position).toBe(2_000_001);
   });
 });
+
+it("counts lines without taking the text apart: a body may be sixteen million of them", () => {
+  const lines = 16 * 1024 * 1024;
+  const text = `${"\n".repeat(lines)}x`;
+  // Joins its halves.
+  text.indexOf("x");
+  const before = process.memoryUsage().heapUsed;
+  expect(locateJsonError(text)).toEqual({ position: lines, line: lines + 1, column: 1 });
+  expect(process.memoryUsage().heapUsed - before).toBeLessThan(64 * 1024 * 1024);
+});

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { MessageTraces } from "../../../../../pipeline/traces/message-traces.ts";
 import { silentLog } from "../../../../../platform/log/log.ts";
 import { MetricRegistry } from "../../../../../platform/telemetry/metric-registry.ts";
+import { offersOf } from "../../../../../services/ingest/doors/rest/batch-route.ts";
 import { type Harness, KEY, MESSAGE, OTHER_KEY, startIngest } from "../../ingest-harness.ts";
 
 let ingest: Harness;
@@ -47,6 +48,21 @@ describe("POST /v1/messages/batch", () => {
     expect(sent.map((request) => `+${request.to} ${request.text}`)).toEqual(
       numbered(10_000).map(({ to, text }) => `${to} ${text}`),
     );
+  });
+
+  it("names problems of a hostile batch as far as there is room: each message has its first", async () => {
+    const wrong = Object.fromEntries(Array.from({ length: 20 }, (_, i) => [`a${i}`, 0]));
+    const answer = await post(Array.from({ length: 10_000 }, () => wrong));
+    const counts = answer.body.messages.map(({ errors }: { errors: unknown[] }) => errors.length);
+    expect(counts.slice(0, 2)).toEqual([20, 20]);
+    expect(new Set(counts)).toEqual(new Set([20, 1]));
+    expect(counts.reduce((sum: number, count: number) => sum + count)).toBeLessThan(20_000);
+  });
+
+  it("holds no message as it was read while Kafka is waited for", () => {
+    const messages: unknown[] = [{ to: "1" }, { to: "2" }];
+    expect([...offersOf(messages, undefined)].map(({ message }) => message)).toEqual([{ to: "1" }, { to: "2" }]);
+    expect(messages).toEqual([undefined, undefined]);
   });
 
   it.each([[numbered(10_001)], [[]]])("refuses too many messages and none", async (messages) => {
