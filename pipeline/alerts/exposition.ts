@@ -7,14 +7,15 @@ const LABEL = /([a-zA-Z_][a-zA-Z0-9_]*)="((?:[^"\\]|\\.)*)"/g;
 
 /**
  * The samples of a metrics page in Prometheus's text format, of the metrics that are wanted. `target`: labels of who shows it; where
- * a series has one of them itself, the target's counts, as in Prometheus.
+ * a series has one of them itself, the target's counts, as in Prometheus. Each line ends with a line feed; what follows the last one may
+ * be a part of a line, and is not read.
  */
 export function* readExposition(
   page: string,
   wants: (metric: string) => boolean,
   target: Readonly<Record<string, string>> = {},
 ): Generator<Sample> {
-  for (const line of page.slice(0, MAX_PAGE).split("\n")) {
+  for (const line of page.slice(0, MAX_PAGE).split("\n").slice(0, -1)) {
     if (line === "" || line.startsWith("#")) continue;
     const end = line.search(/[{ ]/);
     if (end < 0 || !wants(line.slice(0, end))) continue;

@@ -6,8 +6,8 @@ export interface Point {
 
 /**
  * How much a counter has grown between two moments (epoch ms), as Prometheus reckons it (promql/functions.go, extrapolatedRate): a fall
- * is a restart from 0, and the growth between the first and the last point is stretched to the ends of the stretch where these lie close enough;
- * not below 0 in the past. `points`: of a stretch, oldest first, as read. Undefined with fewer than two.
+ * is a restart from 0, and the growth between the first and the last point is stretched to the ends of the stretch where these lie close enough,
+ * by half the usual distance where they do not; never so far into the past that the counter would be below 0. `points`: of a stretch, oldest first, as read. Undefined with fewer than two.
  */
 export function increase(points: readonly Point[], from: number, until: number): number | undefined {
   const first = points[0];
@@ -18,9 +18,8 @@ export function increase(points: readonly Point[], from: number, until: number):
   const sampled = last.at - first.at;
   const between = sampled / (points.length - 1);
   const near = between * 1.1;
-  let before = first.at - from;
-  const after = until - last.at;
+  const reach = (distance: number) => (distance < near ? distance : between / 2);
+  let before = reach(first.at - from);
   if (grown > 0 && first.value >= 0) before = Math.min(before, sampled * (first.value / grown));
-  const stretched = sampled + (before < near ? before : between / 2) + (after < near ? after : between / 2);
-  return grown * (stretched / sampled);
+  return grown * ((sampled + before + reach(until - last.at)) / sampled);
 }

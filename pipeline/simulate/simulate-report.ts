@@ -142,9 +142,10 @@ function moneyRows(columns: readonly Column[], base: Tally, rates: ExchangeRates
   const units = [...new Set(columns.flatMap(({ tally }) => [...tally.costs.keys()]))].sort();
   const rows = units.map((unit) => moneyRow(`cost ${unit}`, columns, base, (tally) => tally.costs.get(unit) ?? 0));
   const totals = columns.map(({ tally }) => tally.total(rates));
-  if (units.length < 2 || totals.some((total) => total === undefined)) return rows;
+  // Without rates columns of one currency each have totals, and nothing to compare these by.
+  if (units.length < 2 || rates === undefined || totals.some((total) => total === undefined)) return rows;
   const total = (tally: Tally) => tally.total(rates)!.micros;
-  return [...rows, moneyRow(`cost in ${rates!.base}`, columns, base, total)];
+  return [...rows, moneyRow(`cost in ${rates.base}`, columns, base, total)];
 }
 
 /** A few messages cost cents, whose differences show in the fourth place only. */

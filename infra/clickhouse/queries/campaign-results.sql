@@ -1,7 +1,8 @@
 -- How did each campaign do: delivered, converted, and at what cost?
 --
 -- By the values of one of the labels that customers give their messages; {label} is its name, such as campaign. converted is of those messages of which the
--- application told (told). Amounts are by currency, and cost_per_converted is what one more customer cost in that currency.
+-- application told (told); an id of several destinations, of which nobody knows who converted, counts as neither.
+-- Amounts are by currency, and cost_per_converted is what one more customer cost in that currency.
 WITH
     (SELECT stated FROM stated_rates(day = toDate({to:DateTime('UTC')} - INTERVAL 1 SECOND))) AS stated_currency,
     (SELECT factors FROM stated_rates(day = toDate({to:DateTime('UTC')} - INTERVAL 1 SECOND))) AS factors
@@ -33,7 +34,17 @@ FROM
         countIf(c.converted = 1) AS converted,
         sumMap(m.costs) AS amounts
     FROM messages_latest AS m
-    LEFT JOIN (SELECT * FROM conversions_latest WHERE told_at >= {from:DateTime('UTC')}) AS c
+    LEFT JOIN
+    (
+        SELECT * FROM conversions_latest
+        WHERE told_at >= {from:DateTime('UTC')} AND (message_id, account) NOT IN
+        (
+            SELECT s.message_id, s.account FROM messages_latest AS s
+            WHERE s.accepted_at >= {from:DateTime('UTC')} AND s.accepted_at < {to:DateTime('UTC')} AND s.message_id IN (SELECT message_id FROM conversions_latest WHERE told_at >= {from:DateTime('UTC')})
+            GROUP BY s.message_id, s.account
+            HAVING count() > 1
+        )
+    ) AS c
         ON c.message_id = m.message_id AND c.account = m.account
     WHERE m.accepted_at >= {from:DateTime('UTC')} AND m.accepted_at < {to:DateTime('UTC')}
     GROUP BY label_value, account

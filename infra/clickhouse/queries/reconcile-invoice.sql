@@ -2,14 +2,16 @@
 --
 -- The provider's CSV (id of the message at the provider, amount, currency) is sent along as the external table `invoice`: see below. {provider}: its
 -- name in the catalog; {from} and {to}: its month, in UTC. Per verdict and currency: how many submissions, what was invoiced, what is owed by Sluice's events, and
--- some ids to ask about. "not in Sluice" and "not invoiced" with the same amounts mean that the file writes its ids in another notation.
+-- some ids to ask about: the provider's, or the message's where the provider gave none. "not in Sluice" and "not invoiced" with the same amounts mean
+-- that the file writes its ids in another notation.
 WITH
     ours AS
     (
         SELECT
             concat(toString(e.message_id), '/', toString(e.attempt), '/', toString(e.log_partition), '/', toString(e.log_offset)) AS submission,
-            e.provider_id_keys AS keys,
-            e.provider_message_ids[1] AS id,
+            -- Parts may share one id, whose line counts once. Without an id there can be no line: no line's id is a space.
+            if(empty(e.provider_id_keys), [' '], arrayDistinct(e.provider_id_keys)) AS keys,
+            if(empty(e.provider_id_keys), toString(e.message_id), e.provider_message_ids[1]) AS id,
             toString(e.currency) AS unit,
             toDecimal128(e.cost, 6) + c.owed AS owes
         FROM events AS e

@@ -36,15 +36,18 @@ const ENDS = `
   FROM events WHERE type = 'final' AND isNotNull(submitted_at) AND provider != '' AND ${AT}
   GROUP BY minute, provider, country, bucket ${LARGEST}`;
 
-// Each message at the same age, so that what is told late does not look like none; of several submissions the last.
+// Each message at the same age, so that what is told late does not look like none; of several submissions the last. An id of several
+// destinations does not say who converted: it counts for none, as where providers are compared (conversions/conversion-settling.ts).
 const TOLD = `
-  SELECT toUInt32(intDiv(toUnixTimestamp(m.at), 60) + {waitMinutes:UInt32}) AS minute, m.account AS account, m.country AS country,
-    m.provider AS provider, toUInt32(count()) AS messages, messages AS told, toUInt32(countIf(c.converted)) AS converted
+  SELECT toUInt32(intDiv(toUnixTimestamp(m.last_at), 60) + {waitMinutes:UInt32}) AS minute, m.account AS account, m.way.1 AS country,
+    m.way.2 AS provider, toUInt32(count()) AS messages, messages AS told, toUInt32(countIf(c.converted)) AS converted
   FROM
   (
-    SELECT message_id, account, country, provider, at FROM events
+    SELECT e.message_id AS message_id, e.account AS account, argMax((e.country, e.provider), e.at) AS way, max(e.at) AS last_at
+    FROM events AS e
     WHERE type = 'submitted' AND lane = 'otp' AND ${AT}
-    ORDER BY at DESC LIMIT 1 BY message_id
+    GROUP BY message_id, account
+    HAVING uniqExact(e.destination) = 1
   ) AS m
   INNER JOIN
   (
@@ -52,7 +55,7 @@ const TOLD = `
     WHERE told_at >= fromUnixTimestamp64Milli({from:Int64}) AND told_at < fromUnixTimestamp64Milli({toldUntil:Int64})
     GROUP BY message_id, account
   ) AS c ON c.message_id = m.message_id AND c.account = m.account
-  WHERE c.first_told <= m.at + toIntervalMillisecond({waitMs:Int64})
+  WHERE c.first_told <= m.last_at + toIntervalMillisecond({waitMs:Int64})
   GROUP BY minute, account, country, provider ${LARGEST}`;
 
 const EARLIEST =

@@ -1,7 +1,8 @@
 /**
  * Messages whose figures can be reckoned by hand, for the questions of infra/clickhouse/queries. alpha asks 0.075 EUR a segment, beta
  * 0.03 USD, gamma 0.05 EUR for what it delivers; a euro is 1.25 dollars. 1 to 8 were accepted half an hour ago, 9 to 11 three hours ago; beside them an account pumps.
- * 12 was sent again and delivered long ago, with a receipt that took 20 days; 13 and 14 have waited for ten days.
+ * 12 was sent again and delivered long ago, with a receipt that took 20 days; 13 and 14 have waited for ten days. Of theta, long ago: the parts of 15
+ * have one id, and 16 has none.
  */
 import type { Event, MessageFacts } from "../../../schemas/generated/types.ts";
 import { event, facts } from "../../unit/analytics-sink/events.ts";
@@ -118,11 +119,16 @@ function longAgo(): Event[] {
   const m12 = message(12, { ...FR, ...MAY }, LONG_AGO);
   const first = { ...GAMMA, provider: "epsilon" };
   const second = { ...GAMMA, provider: "zeta", attempt: 2 };
+  const THETA = { ...ALPHA, provider: "theta" };
+  const m15 = message(15, { ...FR, segments: 2 }, LONG_AGO);
+  const m16 = message(16, FR, LONG_AGO);
   const [m13, m14] = [message(13, FR, EARLIER - 10 * DAY_MS), message(14, DE1, EARLIER - 10 * DAY_MS)];
   return [
     ...[m12.routed(first), m12.submitted(100, { ...first, cost: 0 }, "E1")],
     m12.at(1_100, "rerouted", { ...first, errorClass: "route", errorCode: "5" }),
     ...[m12.routed(second, 1_105), m12.submitted(4_000, { ...second, cost: 0 }, "Z1")],
+    ...[m15.submitted(100, { ...THETA, cost: 150_000 }, "T1", "T1"), m15.ended(2_100, "delivered", 100, THETA)],
+    ...[m16.submitted(100, { ...THETA, cost: 75_000 }), m16.ended(2_100, "delivered", 100, THETA)],
     m12.ended(20 * DAY_MS, "delivered", 4_000, { ...second, cost: 50_000 }),
     m13.at(5, "postponed", { errorCode: "scheduled", due: LATELY + 20 * DAY_MS }),
     m14.at(5, "postponed", { errorClass: "unroutable", errorCode: "circuits-open" }),
@@ -142,10 +148,26 @@ function pumped(): Event[] {
 
 export const EVENTS: readonly Event[] = [...inGermany(), ...inFrance(), ...earlier(), ...longAgo(), ...pumped()];
 
+/** Two ids, each given to two numbers and delivered to both; one is told of as converted, the other as not. */
+export const TWINS: readonly Event[] = [17, 18].flatMap((number) =>
+  ["1", "2"].flatMap((last) => {
+    const iota = { ...ALPHA, provider: "iota" };
+    const twin = message(number, { ...DE1, metadata: { campaign: "twins" }, to: `4917000000${number}${last}` });
+    return [
+      ...[twin.routed(iota), twin.submitted(100, { ...iota, cost: ALPHA.price }, `I${number}${last}`)],
+      twin.ended(2_100, "delivered", 100, iota),
+    ];
+  }),
+);
+
 /** Rows of `conversions`. */
 export const CONVERSIONS = [
   { message_id: idOf(1), account: "acme", told_at: LATELY + 9_000, converted_at: LATELY + 8_000 },
   { message_id: idOf(2), account: "acme", told_at: LATELY + 9_000, converted_at: null },
+] as const;
+export const TWINS_CONVERSIONS = [
+  { message_id: idOf(17), account: "acme", told_at: LATELY + 9_000, converted_at: LATELY + 8_000 },
+  { message_id: idOf(18), account: "acme", told_at: LATELY + 9_000, converted_at: null },
 ] as const;
 
 /** Rows of `dead_letters`. */

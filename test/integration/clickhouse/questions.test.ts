@@ -15,6 +15,8 @@ import {
   idOf,
   LATELY,
   LONG_AGO,
+  TWINS,
+  TWINS_CONVERSIONS,
 } from "./questions-data.ts";
 
 const HOUR_MS = 3_600_000;
@@ -40,17 +42,21 @@ beforeAll(async () => {
   // In two blocks, as they might come.
   await db.insert(EVENTS.slice(20), "second");
   await db.insert(EVENTS.slice(0, 20), "first");
-  const conversions = CONVERSIONS.map((row) => ({
-    ...row,
-    told_at: millis(row.told_at),
-    converted_at: row.converted_at === null ? null : millis(row.converted_at),
-  }));
-  await db.client.insert({ table: "conversions", values: conversions, format: "JSONEachRow" });
+  await tell(CONVERSIONS);
   await db.client.insert({ table: "exchange_rates", values: [...EXCHANGE_RATES], format: "JSONEachRow" });
   const letters = DEAD_LETTERS.map((row) => ({ ...row, at: millis(row.at) }));
   await db.client.insert({ table: "dead_letters", values: letters, format: "JSONEachRow" });
 });
 afterAll(() => db?.drop());
+
+async function tell(words: typeof CONVERSIONS | typeof TWINS_CONVERSIONS): Promise<void> {
+  const values = words.map((row) => ({
+    ...row,
+    told_at: millis(row.told_at),
+    converted_at: row.converted_at === null ? null : millis(row.converted_at),
+  }));
+  await db.client.insert({ table: "conversions", values, format: "JSONEachRow" });
+}
 
 async function answer(name: string, change: Record<string, string> = {}): Promise<unknown[]> {
   const question = all.find((one) => one.name === name);
@@ -146,6 +152,17 @@ describe("reconcile-invoice", () => {
         invoiced_amount: 9.9,
         owed_amount: 0,
         some_ids: [""],
+      },
+    ]);
+  });
+
+  it("counts the line of parts with one id once, and tells of a submission without an id by its message", async () => {
+    expect(await reconciled("theta", "T1,0.15,EUR\n,9.9,EUR", hourLongAgo)).toMatchObject([
+      { verdict: "agrees", currency: "EUR", submissions: 1, invoiced_amount: 0.15, owed_amount: 0.15 },
+      { verdict: "not in Sluice", currency: "EUR", submissions: 1, invoiced_amount: 9.9, owed_amount: 0 },
+      {
+        ...{ verdict: "not invoiced", currency: "EUR", submissions: 1, invoiced_amount: 0, owed_amount: 0.075 },
+        some_ids: [idOf(16)],
       },
     ]);
   });
@@ -247,4 +264,26 @@ describe("stated_rates", () => {
     await set("2026-03-01", "2026-07-01 10:00:00", "EUR", { USD: "2.5" });
     expect(await on("2026-12-31")).toEqual(["EUR", { EUR: 1, USD: 0.4 }]);
   });
+});
+
+// Last, since they are in what the others count.
+it("an id of several destinations does not say which of them converted, and counts for none", async () => {
+  await db.insert(TWINS, "twins");
+  await tell(TWINS_CONVERSIONS);
+  const [rates, campaigns] = [await answer("conversion-rate"), await answer("campaign-results")];
+  expect(rates).toContainEqual(
+    expect.objectContaining({
+      provider: "iota",
+      messages: 4,
+      delivered_percent: 100,
+      told: 0,
+      converted_percent: null,
+    }),
+  );
+  expect(campaigns).toContainEqual(
+    expect.objectContaining({ label_value: "twins", messages: 4, delivered: 4, told: 0, cost_per_converted: null }),
+  );
+  // What is told of one destination alone counts as before.
+  expect(rates).toContainEqual(expect.objectContaining({ provider: "alpha", country: "DE", told: 2, converted: 1 }));
+  expect(await answer("delivered-not-converted")).toMatchObject([{ provider: "alpha", some_ids: [idOf(2)] }]);
 });

@@ -132,6 +132,23 @@ test("conversions count when their messages are a quarter of an hour old, and wh
   ]);
 });
 
+test("an id of several destinations does not say who converted, and another account's use of an id takes nothing away", async () => {
+  const at = HOUR_AT + 40 * MINUTE;
+  const [both, mine] = [randomUUID(), randomUUID()];
+  const twins = ["491713920031", "491713920032"].map((to) => submitted({ id: both, at, account: "several", to }));
+  const own = submitted({ id: mine, at, account: "several" });
+  const others = submitted({ id: mine, at: at + 500, account: "copies", to: "491713920033" });
+  await db.insert([...twins, own, others], "several");
+  await tell([
+    { id: both, account: "several", at: at + 9_000, converted: true },
+    { id: mine, account: "several", at: at + 9_000, converted: false },
+  ]);
+  const minutes = await traffic.read(FIRST + 55, FIRST + 56, false);
+  expect(minutes.flatMap(({ told }) => told).filter(({ account }) => account === "several")).toMatchObject([
+    { country: "DE", provider: "p", told: 1, converted: 0 },
+  ]);
+});
+
 test("when the instance that watches is killed -9 the other one goes on: no alarm is lost, and none begins twice", async () => {
   const one = FIRST + 150;
   const two = Math.floor(Date.now() / MINUTE) - 10;

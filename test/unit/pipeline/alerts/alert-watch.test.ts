@@ -21,6 +21,13 @@ test("a metrics page is read, as far as it is wanted; the target's labels come f
   ]);
 });
 
+test("a last line without an end may be cut, and is not read", () => {
+  const read = (page: string) => [...readExposition(page, () => true)].map(({ value }) => value);
+  expect(read('depth 1\ndepth{a="x"} 1234\n')).toEqual([1, 1234]);
+  expect(read('depth 1\ndepth{a="x"} 12')).toEqual([1]);
+  expect(read("depth 12")).toEqual([]);
+});
+
 test("an instance that stops answering is an alert after its time, and is over when it is not watched any more", async () => {
   let at = 0;
   let alerts: readonly Alert[] = [];

@@ -48,6 +48,8 @@ interface Verdicts {
 }
 
 // No sample stands exactly at the end of a stretch: Prometheus 2 counts it in, and Prometheus 3 does not.
+// Ours stretches as Prometheus does from 2.52 on. Before, a series that began within a stretch could be stretched a little further, so that
+// such a promtool may in a rare world say otherwise for a moment.
 function ours(world: readonly WorldSeries[], { intervalMs, evaluationSeconds, hours }: Form): Verdicts {
   const evaluator = new AlertEvaluator(ALERT_RULES);
   const at: string[][] = [];
