@@ -21,9 +21,10 @@ test("of what the last owner had ended and could not store the handler is told; 
       said.push(`in doubt ${id}`);
       return none;
     },
+    outcomePartition: () => 0,
   };
   const outcomes = { write() {}, add() {} } as unknown as OutcomeWriter<string>;
-  const doubt = new Doubt(handler, outcomes, new Map([["stored", "outcome"]]), hint);
+  const doubt = new Doubt(handler, outcomes, { outcomes: new Map([["stored", "outcome"]]), unread: new Set() }, hint);
   for (const id of ["noted", "stored", "open"])
     doubt.resolve({} as DispatchLane<string>, { id, record: { offset: 1 } } as Work<string>);
   expect(said).toEqual(["retold noted true", "recover stored", "in doubt open"]);
