@@ -88,6 +88,8 @@ export class DispatcherWorld {
   readonly unanswered = new Set<string>();
   /** Ids that an owner asked about although they had been settled, or never handed over. */
   readonly askedInVain: string[] = [];
+  /** Owners know which partitions of the outcome log cannot be written to. */
+  knowsUnwritable = true;
   /** Where owners keep their journals from now on. */
   journalDir: string | undefined;
   /** For each owner: how many works it had to ask about. */
@@ -293,7 +295,7 @@ export class DispatcherWorld {
       outcomePartition: ({ key }) => this.partOf(key),
       unwritable: () => {
         const unwritable = PARTITIONS.filter((partition) => !this.isLed(partition));
-        return unwritable.length === 0 ? undefined : new Set(unwritable);
+        return unwritable.length === 0 || !this.knowsUnwritable ? undefined : new Set(unwritable);
       },
       recover: (work, outcome) => outcomeOf(work, outcome).followUp,
       inDoubt: (work) => {
