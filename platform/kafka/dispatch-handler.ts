@@ -25,6 +25,14 @@ export interface Outcome {
   readonly followUp: readonly OutRecord[];
 }
 
+/** What the outcome log says of works, as far as it can be read. */
+export interface ReadBack<O> {
+  /** By work id. Grows while `unread` shrinks. */
+  readonly outcomes: Map<string, O>;
+  /** Partitions of the log that have no leader: they are read as soon as they have one again, and then leave the set. */
+  readonly unread: ReadonlySet<number>;
+}
+
 export type Decision<W> =
   | { ok: true; value: W; key: string; id: string }
   | { ok: false; deadLetter: OutRecord }
@@ -44,8 +52,15 @@ export interface DispatchHandler<W, O> {
   submit(work: Work<W>, settle: (outcome: Outcome) => void): void;
   /** Current ends of the outcome log, by partition; a little old is good enough. Undefined: not known, its partition has no leader. */
   outcomeEnds(): Promise<(number | undefined)[]>;
-  /** Outcomes stored at or beyond these offsets, by work id. */
-  readBack(from: readonly number[]): Promise<Map<string, O>>;
+  /** Outcomes stored at or beyond these offsets. What cannot be read yet is read later, until the signal's abort. */
+  readBack(from: readonly number[], signal: AbortSignal): Promise<ReadBack<O>>;
+  /** The partition of the outcome log that a work's outcome belongs to. Works of one key have the same. */
+  outcomePartition(work: Work<W>): number;
+  /**
+   * Partitions of the outcome log that nothing can be written to now, while others can be. Undefined: none. Asked every turn. Without it what
+   * becomes of works waits in the producer, and other works for that.
+   */
+  unwritable?(): ReadonlySet<number> | undefined;
   /** A work whose outcome is stored: what must follow (it may have been written already). */
   recover(work: Work<W>, outcome: O): readonly OutRecord[];
   /** A work that an earlier owner may have handed over: how it ends; undefined: it may be handed over, again or not. */

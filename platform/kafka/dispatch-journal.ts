@@ -33,6 +33,8 @@ export interface JournalStart {
 }
 
 const FILE_OCTETS = 1 << 20;
+/** A file that cannot be followed by another, since what the other speaks of is not committed, ends the journal when it is so many times as large. */
+const MOST_FILE_SIZES = 64;
 /** Files of one owner: one is written while what the other speaks of is being committed. */
 const FILES = [0, 1];
 
@@ -131,7 +133,9 @@ export class DispatchJournal {
     if (this.batch.empty) return true;
     try {
       this.write();
-      if (this.octets >= (this.options.fileOctets ?? FILE_OCTETS)) this.turn();
+      const { fileOctets = FILE_OCTETS } = this.options;
+      if (this.octets >= fileOctets) this.turn();
+      if (this.octets >= fileOctets * MOST_FILE_SIZES) throw new Error("It has grown too large: something is not done");
       return true;
     } catch (error) {
       this.fail(error);

@@ -11,6 +11,8 @@ export class DispatchLane<W> {
   /** Taken, and not to be understood before `waiting` ends. */
   unread: InRecord | undefined;
   waiting = false;
+  /** The first staged work can neither be handed over nor be set aside now: for this turn nothing of the lane can. */
+  stuck = false;
   /** Committed horizon: what lies below may be handed over. */
   horizon: number;
   /** Horizon of the last owner: what lies below may have been handed over by it, unless it is among `untouched`. */
@@ -87,8 +89,13 @@ export class DispatchLane<W> {
   /** The next staged work, taken out. */
   pass(): Work<W> {
     const work = this.staged.shift()!;
-    this.passed = work.record.offset + 1;
+    this.passed = Math.max(this.passed, work.record.offset + 1);
     return work;
+  }
+
+  /** Works that were passed and then set aside are staged again, each in its place. */
+  restage(works: readonly Work<W>[]): void {
+    this.staged = [...works, ...this.staged].sort((a, b) => a.record.offset - b.record.offset);
   }
 
   /** True when an earlier owner may have handed it over. */
@@ -111,6 +118,6 @@ export class DispatchLane<W> {
 
   /** True when the first staged work may be handed over. */
   get ready(): boolean {
-    return this.staged.length > 0 && this.staged[0]!.record.offset < this.horizon;
+    return this.staged.length > 0 && !this.stuck && this.staged[0]!.record.offset < this.horizon;
   }
 }

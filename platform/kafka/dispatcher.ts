@@ -13,12 +13,12 @@ import type { DispatchHandler, Outcome, Work } from "./dispatch-handler.ts";
 import type { DispatchJournal } from "./dispatch-journal.ts";
 import { DispatchLane } from "./dispatch-lane.ts";
 import { type DispatchState, readState } from "./dispatch-state.ts";
-import { Doubt } from "./doubt.ts";
+import { Doubt, nothingToRead } from "./doubt.ts";
+import { HeldWorks } from "./held-works.ts";
 import { KeyChains } from "./key-chains.ts";
-import { OutcomeWriter } from "./outcome-writer.ts";
+import { type OutcomeProducer, OutcomeWriter } from "./outcome-writer.ts";
 import { packOffsets, unpackOffsets } from "./packed-offsets.ts";
 import { Positions } from "./positions.ts";
-import type { RecordProducer } from "./producer.ts";
 import { ReadBackMarks } from "./read-back-mark.ts";
 import type { InRecord } from "./record.ts";
 import type { Task } from "./task.ts";
@@ -26,7 +26,7 @@ import type { Task } from "./task.ts";
 export type { Decision, DispatchHandler, Outcome, Work, WorkPlace } from "./dispatch-handler.ts";
 
 export interface DispatcherOptions {
-  readonly producer: Pick<RecordProducer, "send">;
+  readonly producer: OutcomeProducer;
   /** Topics whose positions may stand in the `src` header, in a fixed order, and their partition count. */
   readonly sources: { readonly topics: readonly string[]; readonly partitions: number };
   /** Records staged per lane, and those of all lanes that may be handed over before the next commit: bounds what can be in doubt. */
@@ -35,6 +35,8 @@ export interface DispatcherOptions {
   readonly maxPending?: number;
   /** Outcomes not yet stored beyond which nothing more is handed over: when Kafka is slow they would all be in doubt. Default: four steps, at least 200. */
   readonly maxUnstored?: number;
+  /** Records that are taken of a lane beyond the first one that is not done, at the most, and up to a step more: the next owner takes them up again. Default 50,000. */
+  readonly maxSpan?: number;
   /** Works that may wait behind another of their key while as many as `maxUnstored` wait in all. Default 32. */
   readonly maxChained?: number;
   /** Indices of the input topics, most urgent first. Default: as the group lists them. */
@@ -62,6 +64,9 @@ const METADATA_SLACK = 256;
 const REST_AFTER_MS = 1_000;
 /** After what a record waited for has failed: asked again so much later. */
 const WAIT_AGAIN_MS = 1_000;
+/** Works that were never handed over and may be set aside at the most: a drained owner can name about as many in its last commit. */
+const MOST_SET_ASIDE = 1_000;
+const NONE: ReadonlySet<number> = new Set();
 
 export class Dispatcher<W, O> {
   private readonly task: Task;
@@ -77,6 +82,13 @@ export class Dispatcher<W, O> {
   private readonly outcomes: OutcomeWriter<W>;
   private doubt: Doubt<W, O>;
   private readonly chains = new KeyChains<W>();
+  private readonly held: HeldWorks<W>;
+  /** Partitions of the outcome log whose works are set aside this turn; undefined, as nearly always: none. */
+  private still: ReadonlySet<number> | undefined;
+  /** Partitions that were not read back yet when that was last looked at. */
+  private unreadBefore = 0;
+  /** At its end nothing more is read back. */
+  private readonly ending = new AbortController();
   /** Works that a drain left where they are, by lane: their offsets. */
   private leftBehind: number[][] = [];
   private picks = 0;
@@ -98,6 +110,7 @@ export class Dispatcher<W, O> {
     this.handler = handler;
     this.options = {
       maxPending: 5_000,
+      maxSpan: 50_000,
       maxUnstored: Math.max(200, options.step * 4),
       maxChained: 32,
       reserveEvery: 20,
@@ -108,7 +121,8 @@ export class Dispatcher<W, O> {
     };
     this.journal = options.journal;
     this.outcomes = new OutcomeWriter(task, options.producer, options.journal, (error) => this.fail(error));
-    this.doubt = new Doubt(handler, this.outcomes, new Map(), undefined);
+    this.doubt = new Doubt(handler, this.outcomes, nothingToRead(), undefined);
+    this.held = new HeldWorks(Math.min(this.options.maxUnstored, MOST_SET_ASIDE));
   }
 
   /** Records read or waiting in the log that have not been handed over. */
@@ -125,6 +139,14 @@ export class Dispatcher<W, O> {
 
   /** The loop for `TaskGroup.run`. */
   async run(): Promise<void> {
+    try {
+      await this.own();
+    } finally {
+      this.ending.abort();
+    }
+  }
+
+  private async own(): Promise<void> {
     await this.restore();
     if (!this.task.alive) return;
     this.task.begin();
@@ -148,6 +170,7 @@ export class Dispatcher<W, O> {
 
   private turn(): void {
     if (this.task.taking) this.stage();
+    this.setAside();
     if (this.task.draining) this.disband();
     this.dismiss();
     this.hand();
@@ -182,14 +205,14 @@ export class Dispatcher<W, O> {
     // With nothing in doubt there is nothing to be found before this moment, however old the last mark is. Where it cannot be told, that one stands.
     const ends = (inDoubt ? parsed?.e : undefined) ?? (await this.handler.outcomeEnds());
     const from = ends.map((end, partition) => end ?? parsed?.e[partition] ?? 0);
-    const recorded = inDoubt ? await this.handler.readBack(from) : new Map<string, O>();
+    const readBack = inDoubt ? await this.handler.readBack(from, this.ending.signal) : nothingToRead<O>();
     const inherited = this.lanes.map((lane) => lane.doubtBelow);
     // After the wait above: an owner that is still there may have noted its last in it.
     // One that has lost the partition meanwhile must not touch what its successor may have begun in the same folder.
     const hint = this.task.alive
       ? this.journal?.begin({ token: parsed?.j, offsets, doubtBelow: inherited })
       : undefined;
-    this.doubt = new Doubt(this.handler, this.outcomes, recorded, hint);
+    this.doubt = new Doubt(this.handler, this.outcomes, readBack, hint);
     this.marks = new ReadBackMarks(0, from, offsets, inherited);
     this.committed = [...offsets];
     this.committedAt = performance.now();
@@ -199,7 +222,7 @@ export class Dispatcher<W, O> {
   private stage(): void {
     this.lanes.forEach((lane, i) => {
       const input = this.task.inputs[i]!;
-      if (lane.waiting) return;
+      if (lane.waiting || lane.tracker.span >= this.options.maxSpan) return;
       while (
         lane.unread !== undefined ||
         (lane.staged.length < this.options.step && lane.tracker.pending < this.options.maxPending)
@@ -236,11 +259,57 @@ export class Dispatcher<W, O> {
     wait.then(goOn, () => void setTimeout(goOn, WAIT_AGAIN_MS).unref());
   }
 
+  /** Looks which works must be set aside, and takes up those that need not be any more. A drained task leaves all where they are. */
+  private setAside(): void {
+    const { unread } = this.doubt;
+    const unwritable = this.handler.unwritable?.();
+    if (this.still !== undefined) for (const lane of this.lanes) lane.stuck = false;
+    this.still = undefined;
+    if (unread.size === this.unreadBefore && unread.size === 0 && unwritable === undefined && this.held.isEmpty) return;
+    const still = this.task.draining ? NONE : new Set([...unread, ...(unwritable ?? NONE)]);
+    if (!this.task.draining) this.still = still;
+    const released = this.held.releaseBut(still, (work) => this.inDoubt(work));
+    this.lanes.forEach((lane, i) => {
+      const works = released.filter((work) => work.lane === i);
+      if (works.length > 0) lane.restage(works);
+      if (unread.size < this.unreadBefore)
+        for (const work of lane.staged) if (this.inDoubt(work)) this.doubt.look(lane, work);
+    });
+    this.unreadBefore = unread.size;
+  }
+
+  private inDoubt({ lane, record }: Work<W>): boolean {
+    return this.lanes[lane]!.mayHaveGone(record.offset);
+  }
+
+  /** True when the lane's first work is set aside, or stands still with all behind it since too many are. */
+  private hold(lane: DispatchLane<W>, still: ReadonlySet<number>): boolean {
+    const [work] = lane.staged;
+    const partition = this.handler.outcomePartition(work!);
+    if (!still.has(partition)) return false;
+    const inDoubt = this.inDoubt(work!);
+    if (this.held.hasRoom(inDoubt)) this.held.add(partition, lane.pass(), inDoubt);
+    else lane.stuck = true;
+    return true;
+  }
+
+  /**
+   * As many outcomes are not stored as may be. Those of partitions that nothing can be written to do not count against the others, but no
+   * more of them than that.
+   */
+  private get full(): boolean {
+    const { maxUnstored } = this.options;
+    const { unstored } = this.outcomes;
+    if (unstored < maxUnstored || this.still === undefined) return unstored >= maxUnstored;
+    return unstored - Math.min(maxUnstored, this.outcomes.unstoredIn(this.still)) >= maxUnstored;
+  }
+
   /** Hands staged works over while there is room, urgent lanes first, a small share kept for the others. */
   private hand(): void {
-    while (this.outcomes.unstored < this.options.maxUnstored && this.task.alive) {
+    while (!this.full && this.task.alive) {
       const lane = this.next();
       if (lane === undefined) return;
+      if (this.still !== undefined && this.hold(lane, this.still)) continue;
       const work = lane.pass();
       if (lane.mayHaveGone(work.record.offset) && this.doubt.resolve(lane, work)) continue;
       const waiting = this.chains.waitingOf(work.key);
@@ -257,7 +326,8 @@ export class Dispatcher<W, O> {
   private dismiss(): void {
     if (this.handler.over === undefined || this.task.draining) return;
     for (const lane of this.lanes)
-      while (lane.ready && this.outcomes.unstored < this.options.maxUnstored && this.task.alive) {
+      while (lane.ready && !this.full && this.task.alive) {
+        if (this.still !== undefined && this.hold(lane, this.still)) continue;
         const work = lane.staged[0]!;
         const settled = lane.mayHaveGone(work.record.offset) && this.doubt.resolve(lane, work);
         const ending = settled ? undefined : this.handler.over(work);
@@ -340,7 +410,8 @@ export class Dispatcher<W, O> {
   /** Commits when the staged works need a new horizon, or when enough time has passed. */
   private advance(): void {
     const now = performance.now();
-    if (now - this.markedAt >= MARK_EVERY_MS && !this.marking) this.mark(now);
+    // While works are set aside no commit passes the marks that are there, and those that came in between would only be many.
+    if (now - this.markedAt >= MARK_EVERY_MS && !this.marking && this.held.isEmpty) this.mark(now);
     if (this.committing) return;
     const resting = this.resting(now);
     const horizon = resting ? this.lanes.map((lane) => lane.rest) : this.nextHorizon();
@@ -443,7 +514,10 @@ export class Dispatcher<W, O> {
     this.committed = offsets;
     this.committedAt = performance.now();
     this.journal?.stored(offsets, state.j);
-    if (this.lanes.every((lane, i) => offsets[i]! >= lane.doubtBelow)) this.doubt.clear();
+    if (this.lanes.every((lane, i) => offsets[i]! >= lane.doubtBelow)) {
+      this.doubt.clear();
+      this.ending.abort();
+    }
     this.task.wake();
     return true;
   }
@@ -472,11 +546,15 @@ export class Dispatcher<W, O> {
     this.journal?.end(nothingOpen && known && this.task.alive && !this.lost);
   }
 
-  /** Undefined when there is nothing below the horizon, or when the commit has no room for it: then it is all in doubt. */
+  /** Undefined when there is nothing below the horizon. What the commit has no room for is in doubt. */
   private untouchedBelow(horizon: readonly number[]): string[] | undefined {
-    const packed = this.lanes.map((lane, i) => packOffsets(lane.untouchedBelow(horizon[i]!, this.leftBehind[i]!)));
-    if (packed.every((text) => text === "")) return undefined;
-    const length = JSON.stringify({ ...this.state([...horizon]), u: packed }).length;
-    return length <= this.options.maxMetadata ? packed : undefined;
+    const untouched = this.lanes.map((lane, i) => lane.untouchedBelow(horizon[i]!, this.leftBehind[i]!));
+    for (let share = 1; share > 1 / 32; share /= 2) {
+      const packed = untouched.map((offsets) => packOffsets(offsets.slice(0, Math.floor(offsets.length * share))));
+      if (packed.every((text) => text === "")) return undefined;
+      const length = JSON.stringify({ ...this.state([...horizon]), u: packed }).length;
+      if (length <= this.options.maxMetadata) return packed;
+    }
+    return undefined;
   }
 }

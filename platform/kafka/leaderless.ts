@@ -18,6 +18,10 @@ export class LeaderlessPartitions {
     else this.seen.set(topic, { partitions: partitions.toSorted((a, b) => a - b), at: performance.now() });
   }
 
+  has(topic: string, partition: number): boolean {
+    return this.seen.size > 0 && this.topics.some((one) => one.topic === topic && one.partitions.includes(partition));
+  }
+
   get topics(): readonly LeaderlessTopic[] {
     const oldest = performance.now() - KNOWN_MS;
     for (const [topic, { at }] of this.seen) if (at < oldest) this.seen.delete(topic);

@@ -53,6 +53,11 @@ export class OffsetTracker {
     return this.high;
   }
 
+  /** Offsets taken since the first one that is not done: so many must be remembered, and taken up again by the next owner. */
+  get span(): number {
+    return this.entries.length - this.head;
+  }
+
   /** Offsets taken and not done. */
   get pending(): number {
     return this.byOffset.size;

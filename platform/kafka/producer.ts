@@ -38,6 +38,12 @@ const MAX_SHARED_SENDS = 2;
 const MAX_LONE_SENDS = 16;
 /** A partition that has failed so often in a row, for whatever but the want of a leader, gets a new client, and so on. */
 const RENEW_AFTER_FAILURES = 5;
+/** A partition that has failed so often in a row did so alone, at least once. */
+const ALONE_AFTER_FAILURES = 2;
+/** With something confirmed so lately it is not Kafka as a whole that stands still, ms. */
+const CONFIRMED_MS = 3_000;
+/** A write that is without an answer for so long may keep others waiting that stand in other partitions, ms. */
+const SLOW_MS = 300;
 /** With this many records waiting, lingering gains nothing more. */
 const EAGER_RECORDS = 1_000;
 const REQUEST_BYTES = 8_000_000;
@@ -120,6 +126,20 @@ export class RecordProducer {
   /** Whether any write has failed and not been confirmed since. */
   get hasFailing(): boolean {
     return this.standing.hasFailing;
+  }
+
+  /** Whether records of one partition may have to wait while others are stored: a write fails, or is without an answer for long. */
+  get isUneven(): boolean {
+    if (this.standing.hasFailing) return true;
+    const [oldest] = this.flying.values();
+    return oldest !== undefined && performance.now() - oldest > SLOW_MS;
+  }
+
+  /** Whether what waits for a partition cannot be stored while other partitions' records can: it fails alone, and has no leader or others are confirmed. */
+  isHeldUp(topic: string, partition: number): boolean {
+    const queue = this.queues.get(topic)?.get(partition);
+    if (queue === undefined || queue.length === 0 || queue.failures < ALONE_AFTER_FAILURES) return false;
+    return this.standing.leaderlessSince(queue) > 0 || performance.now() - this.lastAcknowledgedAt < CONFIRMED_MS;
   }
 
   /** Monotonic time since which nothing has been confirmed of what waits for a partition that was found without a leader, ms; 0 where none was, or nothing waits. */

@@ -141,7 +141,7 @@ export class TopicReader {
 
   /**
    * Gives every record of [from, to) in order, then resolves. Offsets below the log's start are skipped. Callers that ask
-   * for the same partition are served one after the other.
+   * for the same partition are served one after the other. At the signal's abort nothing more is given, and it rejects with its reason.
    */
   async readRange(
     topic: string,
@@ -149,20 +149,28 @@ export class TopicReader {
     from: number,
     to: number,
     onRecord: (record: InRecord) => void,
+    signal?: AbortSignal,
   ): Promise<void> {
     const { low } = (await this.watermarks(topic))[partition] ?? { low: 0 };
     const start = Math.max(from, low);
     if (start >= to) return;
     const key = keyOf(topic, partition);
     for (let turn = this.turns.get(key); turn !== undefined; turn = this.turns.get(key)) await turn;
+    signal?.throwIfAborted();
     if (this.stretches.has(key))
       throw new Error(`${topic}/${partition} is being followed; read it with another reader.`);
-    const turn = new Promise<void>((resolve) => {
-      this.stretches.set(key, { next: start, to, onRecord, done: resolve });
-      this.begin(topic, partition);
-    });
+    const { promise: turn, resolve: done } = Promise.withResolvers<void>();
+    const stretch: Stretch = { next: start, to, onRecord, done };
+    this.stretches.set(key, stretch);
     this.turns.set(key, turn);
+    this.begin(topic, partition);
+    const letGo = () => {
+      if (this.stretches.get(key) === stretch) this.end(topic, partition, stretch);
+    };
+    signal?.addEventListener("abort", letGo, { once: true });
     await turn;
+    signal?.removeEventListener("abort", letGo);
+    signal?.throwIfAborted();
   }
 
   /**

@@ -5,15 +5,17 @@ import type { SluiceCodecs } from "../../pipeline/records/codecs.ts";
 import { deadLetterRecord } from "../../pipeline/records/dead-letter.ts";
 import { implausibleDispatch } from "../../pipeline/records/plausible.ts";
 import type { MessageTraces } from "../../pipeline/traces/message-traces.ts";
+import type { ReadBack } from "../../platform/kafka/dispatch-handler.ts";
 import type { DispatchJournal } from "../../platform/kafka/dispatch-journal.ts";
 import type { Decision, DispatchHandler, Outcome, Work } from "../../platform/kafka/dispatcher.ts";
 import type { LogEnds } from "../../platform/kafka/log-ends.ts";
 import { parseSource } from "../../platform/kafka/positions.ts";
+import type { RecordProducer } from "../../platform/kafka/producer.ts";
 import { headerText, type InRecord, type OutRecord } from "../../platform/kafka/record.ts";
 import type { Task } from "../../platform/kafka/task.ts";
 import { extractTrace } from "../../platform/telemetry/trace-context.ts";
 import type { Dispatch } from "../../schemas/generated/types.ts";
-import { LANES } from "../../schemas/topics.ts";
+import { EVENTS_TOPIC, LANES } from "../../schemas/topics.ts";
 import type { HandBack } from "./hand-back.ts";
 import type { LastLook } from "./last-look.ts";
 import { type OutcomeLog, type StoredOutcome, workOf } from "./outcome-log.ts";
@@ -34,6 +36,8 @@ export interface DispatchTaskOptions {
     submit(owner: Owner, order: Order, settle: (outcome: Outcome) => void): void;
     mayHaveTaken(partition: number, segments: number, tariff: number | null): void;
   };
+  /** Which writes wait; default: none does for long. */
+  readonly writes?: Pick<RecordProducer, "hasFailing" | "isHeldUp">;
   readonly now: () => number;
   /** What was taken by this moment stands in the count that this owner goes on from, epoch ms; undefined: that begins with it. */
   readonly countedBy?: number | undefined;
@@ -93,9 +97,22 @@ export class DispatchTask implements DispatchHandler<Dispatch, StoredOutcome> {
     return Promise.resolve([...this.options.ends.ends]);
   }
 
-  readBack(from: readonly number[]): Promise<Map<string, StoredOutcome>> {
+  readBack(from: readonly number[], signal: AbortSignal): Promise<ReadBack<StoredOutcome>> {
     const { log, provider } = this.options;
-    return log.read(from, { provider: provider.id, partition: this.task.partition, of: provider.partitions });
+    return log.read(from, { provider: provider.id, partition: this.task.partition, of: provider.partitions }, signal);
+  }
+
+  outcomePartition({ value }: Work<Dispatch>): number {
+    return this.options.outcomes.partitionOf(value);
+  }
+
+  unwritable(): ReadonlySet<number> | undefined {
+    const { writes, provider, outcomes } = this.options;
+    if (writes?.hasFailing !== true) return undefined;
+    const found = new Set<number>();
+    for (let partition = this.task.partition; partition < outcomes.partitions; partition += provider.partitions)
+      if (writes.isHeldUp(EVENTS_TOPIC, partition)) found.add(partition);
+    return found.size > 0 ? found : undefined;
   }
 
   recover(work: Work<Dispatch>, stored: StoredOutcome): readonly OutRecord[] {

@@ -60,7 +60,8 @@ export type FollowedEvent = Pick<Event, "type" | "errorClass" | "errorCode" | "r
 export class Outcomes {
   private readonly codecs: Pick<SluiceCodecs, "event" | "retry">;
   private readonly provider: Provider;
-  private readonly partitions: number;
+  /** Of the message topics. */
+  readonly partitions: number;
   private readonly traces: Pick<MessageTraces, "submission"> | undefined;
 
   /** `partitions`: of the message topics. */
@@ -74,6 +75,11 @@ export class Outcomes {
     this.codecs = codecs;
     this.provider = provider;
     this.partitions = partitions;
+  }
+
+  /** Where what becomes of a dispatch is recorded. */
+  partitionOf({ facts }: Dispatch): number {
+    return partitionFor(facts.to, this.partitions);
   }
 
   /** The provider took it. `ids`: normalised, one a request; `segments`: what it charges for. `now`: epoch ms. */

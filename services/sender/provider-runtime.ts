@@ -178,6 +178,7 @@ export class ProviderRuntime {
       outcomes,
       log: shared.outcomeLog,
       ends: shared.ends,
+      writes: shared.producer,
       sender,
       now: () => shared.producer.clock.now(),
       countedBy,

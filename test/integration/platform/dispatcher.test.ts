@@ -79,8 +79,9 @@ test("works are handed over once and in order per key while instances join and l
               await reader.readRange(events, task.partition, from[task.partition]!, high, (record) =>
                 found.set(headerText(record, "id")!, true),
               );
-              return found;
+              return { outcomes: found, unread: new Set() };
             },
+            outcomePartition: () => task.partition,
             recover: (work) => outcome(work).followUp,
             inDoubt: (work) => void asked.add(work.id),
           },

@@ -175,3 +175,19 @@ test("what the last owner noted and could not store is counted, unless the count
     [2, 1, null],
   ]);
 });
+
+test("what cannot be recorded now is told of the partitions of its own share, and asked about only while writes fail", () => {
+  let asked = 0;
+  const writes = {
+    hasFailing: false,
+    isHeldUp: (topic: string, partition: number) => {
+      asked++;
+      return topic === "sms.events" && (partition === 1 || partition === 2);
+    },
+  };
+  const options = { writes, provider: { partitions: 2 }, outcomes: { partitions: 6 } };
+  const task = new DispatchTask({ partition: 1 } as Task, options as unknown as DispatchTaskOptions);
+  expect([task.unwritable(), asked]).toEqual([undefined, 0]);
+  writes.hasFailing = true;
+  expect(task.unwritable()).toEqual(new Set([1]));
+});

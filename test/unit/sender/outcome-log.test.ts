@@ -1,7 +1,9 @@
-import { expect, test } from "vitest";
+import { afterEach, expect, test, vi } from "vitest";
 import type { InRecord } from "../../../platform/kafka/record.ts";
 import { unknownMarks } from "../../../platform/kafka/topic-marks.ts";
 import { OutcomeLog } from "../../../services/sender/outcome-log.ts";
+
+afterEach(() => void vi.useRealTimers());
 
 const M = "018f2f6e-7d3a-7c11-8a53-6f0f0a1b2c3d";
 
@@ -23,7 +25,10 @@ function logOf(...ids: readonly (string | [id: string, to: string])[]): OutcomeL
   });
 }
 
-const read = (log: OutcomeLog) => log.read([0], { provider: "alpha", partition: 0, of: 1 });
+const ALPHA = { provider: "alpha", partition: 0, of: 1 };
+const never = new AbortController().signal;
+
+const read = async (log: OutcomeLog) => (await log.read([0], ALPHA, never)).outcomes;
 
 test("a return that nobody has decided about yet comes with its event: the retry may be missing", async () => {
   const found = await read(logOf(`${M}/1/routed`, `${M}/1/returned`));
@@ -85,14 +90,70 @@ test("an id that was given to two numbers is two messages", async () => {
   expect(found.get(`${M}/1/${OTHER}`)).toEqual({ kind: "returned", value: expect.any(Buffer) });
 });
 
-test("a partition without a leader fails who reads its share, and no other", async () => {
-  const asked: number[] = [];
-  const log = new OutcomeLog({
-    watermarks: async () => [{ low: 0, high: 5 }, unknownMarks("sms.events", 1)],
-    readRange: async (_topic, partition) => void asked.push(partition),
-  });
-  await log.read([0, 0], { provider: "alpha", partition: 0, of: 2 });
-  expect(asked).toEqual([0]);
-  const shared = log.read([0, 0], { provider: "alpha", partition: 1, of: 2 });
-  await expect(shared).rejects.toMatchObject({ code: "NO_LEADER" });
+/** A log of two partitions, the second of which has a leader or not. */
+function ledLog() {
+  const state = { isLed: false, isKnownUnled: true, reads: [] as number[], stalls: false };
+  const record = (partition: number): InRecord => {
+    const [key, value, headers] = [Buffer.from(TO), Buffer.from("alpha"), { id: `${M}/${partition}/submitted` }];
+    return { topic: "sms.events", partition, offset: 0, key, value, headers, timestamp: 0 };
+  };
+  const reader: ConstructorParameters<typeof OutcomeLog>[0] = {
+    watermarks: async () => [{ low: 0, high: 1 }, state.isLed ? { low: 0, high: 1 } : unknownMarks("sms.events", 1)],
+    readRange: async (_topic, partition, _from, _to, onRecord, signal) => {
+      state.reads.push(partition);
+      onRecord(record(partition));
+      if (partition === 1 && state.stalls)
+        await new Promise((_, reject) => signal!.addEventListener("abort", () => reject(signal!.reason)));
+    },
+  };
+  const unled = { has: (_topic: string, partition: number) => partition === 1 && state.isKnownUnled };
+  return { state, log: new OutcomeLog(reader, unled) };
+}
+
+test("a partition without a leader is read when it has had one for a while, and keeps nobody else waiting", async () => {
+  vi.useFakeTimers();
+  const { state, log } = ledLog();
+  const { outcomes, unread } = await log.read([0, 0], ALPHA, never);
+  expect([[...outcomes.keys()], [...unread]]).toEqual([[`${M}/0/${TO}`], [1]]);
+  const other = await log.read([0, 0], { ...ALPHA, of: 2 }, never);
+  expect([...other.unread], "of another share").toEqual([]);
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(state.reads).toEqual([0, 0]);
+  Object.assign(state, { isLed: true, isKnownUnled: false });
+  await vi.advanceTimersByTimeAsync(1_500);
+  expect([...unread]).toEqual([1]);
+  await vi.advanceTimersByTimeAsync(3_000);
+  expect([[...outcomes.keys()], [...unread]]).toEqual([[`${M}/0/${TO}`, `${M}/1/${TO}`], []]);
+});
+
+test("one that loses its leader while it is read is given up within a second, and read anew later", async () => {
+  vi.useFakeTimers();
+  const { state, log } = ledLog();
+  Object.assign(state, { isLed: true, isKnownUnled: false, stalls: true });
+  const reading = log.read([0, 0], ALPHA, never);
+  await vi.advanceTimersByTimeAsync(5_000);
+  Object.assign(state, { isLed: false, isKnownUnled: true });
+  await vi.advanceTimersByTimeAsync(1_000);
+  const { outcomes, unread } = await reading;
+  expect([[...outcomes.keys()], [...unread]]).toEqual([[`${M}/0/${TO}`], [1]]);
+  Object.assign(state, { isLed: true, isKnownUnled: false, stalls: false });
+  await vi.advanceTimersByTimeAsync(5_000);
+  expect([[...outcomes.keys()], [...unread]]).toEqual([[`${M}/0/${TO}`, `${M}/1/${TO}`], []]);
+});
+
+test("nothing more is read for a task that has ended, also where it is being read", async () => {
+  vi.useFakeTimers();
+  const { state, log } = ledLog();
+  const [first, second] = [new AbortController(), new AbortController()];
+  await log.read([0, 0], ALPHA, first.signal);
+  first.abort();
+  Object.assign(state, { isLed: true, isKnownUnled: false, stalls: true });
+  await vi.advanceTimersByTimeAsync(20_000);
+  expect(state.reads).toEqual([0]);
+  const reading = log.read([0, 0], ALPHA, second.signal);
+  await vi.advanceTimersByTimeAsync(100);
+  second.abort();
+  expect([...(await reading).unread]).toEqual([1]);
+  await vi.advanceTimersByTimeAsync(20_000);
+  expect(vi.getTimerCount()).toBe(0);
 });

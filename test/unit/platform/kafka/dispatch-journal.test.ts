@@ -182,6 +182,21 @@ test("when it cannot be written any more nothing leaves until a commit has said 
   expect(lines).toHaveLength(1);
 });
 
+test("while something is not done for long it grows to 64 files' size, and is then given up like one that cannot be written", () => {
+  const owner = journal({ fileOctets: 200 });
+  owner.begin(fresh);
+  owner.stored([0, 0], owner.token);
+  let kept = 0;
+  for (let offset = 0; offset < 5_000 && owner.flush(); offset++) {
+    owner.leaving(work(offset));
+    kept = offset;
+  }
+  expect(kept * 10, "octets").toBeGreaterThan(200 * 16);
+  expect([owner.failed, owner.token, readdirSync(dir)]).toEqual([true, undefined, []]);
+  owner.stored([0, 0], undefined);
+  expect([owner.failed, owner.flush()]).toEqual([false, true]);
+});
+
 test("without a folder that can be written to there is none, and that is said", () => {
   const file = join(dir, "file");
   writeFileSync(file, "");

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { end, expectPromises, finish, passUntilOver, RUNS, worlds } from "./dispatcher-histories.ts";
-import { DispatcherWorld } from "./dispatcher-world.ts";
+import { DispatcherWorld, PARTS } from "./dispatcher-world.ts";
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
@@ -62,6 +62,7 @@ test("whatever becomes of journals and machines, nothing is handed over twice wi
       afterMs: fc.integer({ min: 1, max: 1_500 }),
       how: fc.constantFrom("crash" as const, "crash" as const, "lose" as const, "drain" as const),
       next: fc.constantFrom("stay", "stay", "move", "damage", "none"),
+      unled: fc.constantFrom(undefined, undefined, 0, 1, 2),
     }),
     { maxLength: 8 },
   );
@@ -71,7 +72,8 @@ test("whatever becomes of journals and machines, nothing is handed over twice wi
       const [here, there] = [machine(), machine()];
       const world = new DispatcherWorld({ ...options, journalDir: here });
       world.kafka.lateMs = lateMs;
-      for (const { afterMs, how, next } of script) {
+      for (const { afterMs, how, next, unled } of script) {
+        if (unled !== undefined) world.lead(unled, world.kafka.random() < 0.4);
         const owner = world.start();
         await pass(afterMs);
         await end(world, owner, how, pass);
@@ -82,6 +84,8 @@ test("whatever becomes of journals and machines, nothing is handed over twice wi
         if (next === "damage") damage(here, world.kafka.random);
       }
       const last = world.start();
+      await pass(500);
+      for (let partition = 0; partition < PARTS; partition++) world.lead(partition, true);
       await finish(world, pass);
       expectPromises(world);
       last.crash();

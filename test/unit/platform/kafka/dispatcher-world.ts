@@ -7,13 +7,15 @@ import {
   type Work,
 } from "../../../../platform/kafka/dispatcher.ts";
 import { sourceHeader } from "../../../../platform/kafka/positions.ts";
-import { headerText, type InRecord } from "../../../../platform/kafka/record.ts";
-import { type Owner, SimulatedKafka, silentLog } from "./simulated-kafka.ts";
+import { headerText, type InRecord, type OutRecord } from "../../../../platform/kafka/record.ts";
+import { nameOf, type Owner, SimulatedKafka, silentLog } from "./simulated-kafka.ts";
 
 export const LANES = ["urgent", "normal", "slow"];
 export const MAX_UNSTORED = 50;
 export const MAX_CHAINED = 8;
 const EVENTS = "events";
+/** Partitions of the outcome log. */
+export const PARTS = 3;
 const FOLLOW_UPS = "follow-ups";
 const SOURCES = ["in-urgent", "in-normal", "in-slow", "again"];
 
@@ -44,9 +46,15 @@ export interface WorldOptions {
   readonly urgency?: readonly number[];
   /** The outcome log has no leader, and never had one since its end was asked for first. */
   endUnknown?: boolean;
+  /** See `DispatcherOptions`. */
+  readonly maxSpan?: number;
+  /** The same. Default MAX_UNSTORED. */
+  readonly maxUnstored?: number;
   /** Called at each submission. */
   readonly onSubmit?: (work: Work<string>) => void;
 }
+
+const PARTITIONS = Array.from({ length: PARTS }, (_, partition) => partition);
 
 interface Handed {
   readonly id: string;
@@ -80,6 +88,8 @@ export class DispatcherWorld {
   readonly unanswered = new Set<string>();
   /** Ids that an owner asked about although they had been settled, or never handed over. */
   readonly askedInVain: string[] = [];
+  /** Owners know which partitions of the outcome log cannot be written to. */
+  knowsUnwritable = true;
   /** Where owners keep their journals from now on. */
   journalDir: string | undefined;
   /** For each owner: how many works it had to ask about. */
@@ -128,12 +138,34 @@ export class DispatcherWorld {
     }
   }
 
+  /** The partition of the outcome log that the works of a key belong to. */
+  partOf(key: string): number {
+    return [...key].reduce((sum, char) => sum + char.charCodeAt(0), 0) % PARTS;
+  }
+
+  /** The log of outcomes loses the leader of a partition, or has one again. */
+  lead(partition: number, isLed: boolean): void {
+    const name = nameOf({ topic: EVENTS, partition });
+    if (isLed) this.kafka.leaderless.delete(name);
+    else this.kafka.leaderless.add(name);
+  }
+
+  private isLed(partition: number): boolean {
+    return !this.kafka.leaderless.has(nameOf({ topic: EVENTS, partition }));
+  }
+
+  private part(partition: number): InRecord[] {
+    return this.kafka.log(nameOf({ topic: EVENTS, partition }));
+  }
+
   get outcomes(): InRecord[] {
-    return this.kafka.log(EVENTS).filter((record) => headerText(record, "id")!.startsWith("dead/") === false);
+    return PARTITIONS.flatMap((partition) => this.part(partition)).filter(
+      (record) => headerText(record, "id")!.startsWith("dead/") === false,
+    );
   }
 
   get followUps(): InRecord[] {
-    return this.kafka.log(FOLLOW_UPS);
+    return PARTITIONS.flatMap((partition) => this.kafka.log(nameOf({ topic: FOLLOW_UPS, partition })));
   }
 
   start(): Owner {
@@ -149,9 +181,10 @@ export class DispatcherWorld {
       step: this.options.step,
       settleMs: 50,
       maxPending: 300,
-      maxUnstored: MAX_UNSTORED,
+      maxUnstored: this.options.maxUnstored ?? MAX_UNSTORED,
       maxChained: MAX_CHAINED,
       ...(this.options.maxMetadata !== undefined && { maxMetadata: this.options.maxMetadata }),
+      ...(this.options.maxSpan !== undefined && { maxSpan: this.options.maxSpan }),
       ...(this.options.urgency === undefined ? {} : { urgency: this.options.urgency }),
     });
     this.dispatcher = dispatcher;
@@ -173,10 +206,19 @@ export class DispatcherWorld {
     const busy = this.busy;
     let inFlight = 0;
     const asked = new Set<string>();
-    let restoredOutcomes = new Set<string>();
+    const restoredOutcomes = new Set<string>();
+    const eventOf = (work: Work<string>, value: Buffer | null): OutRecord => ({
+      topic: EVENTS,
+      partition: this.partOf(work.key),
+      key: null,
+      value,
+      headers: { id: work.id },
+    });
     const outcomeOf = (work: Work<string>, result: string): Outcome => ({
-      events: [{ topic: EVENTS, partition: 0, key: null, value: Buffer.from(result), headers: { id: work.id } }],
-      followUp: [{ topic: FOLLOW_UPS, partition: 0, key: null, value: null, headers: { id: work.id } }],
+      events: [eventOf(work, Buffer.from(result))],
+      followUp: [
+        { topic: FOLLOW_UPS, partition: this.partOf(work.key), key: null, value: null, headers: { id: work.id } },
+      ],
     });
     return {
       decode: (record, lane) =>
@@ -221,17 +263,39 @@ export class DispatcherWorld {
       },
       outcomeEnds: async () => {
         await kafka.delay(20);
-        const ends = [options.endUnknown === true ? undefined : kafka.log(EVENTS).length];
+        const ends = PARTITIONS.map((partition) =>
+          options.endUnknown === true || !this.isLed(partition) ? undefined : this.part(partition).length,
+        );
         await kafka.delay(20);
         return ends;
       },
-      readBack: async ([from]) => {
-        const found = new Map<string, string>();
-        const log = kafka.log(EVENTS);
-        restoredOutcomes = new Set(log.map((record) => headerText(record, "id")!));
-        for (const record of log.slice(from)) found.set(headerText(record, "id")!, record.value?.toString() ?? "");
+      readBack: async (from, signal) => {
+        const outcomes = new Map<string, string>();
+        const unread = new Set(PARTITIONS);
+        const read = (partition: number) => {
+          if (!this.isLed(partition)) return;
+          const log = this.part(partition);
+          for (const record of log) restoredOutcomes.add(headerText(record, "id")!);
+          for (const record of log.slice(from[partition]))
+            outcomes.set(headerText(record, "id")!, record.value?.toString() ?? "");
+          unread.delete(partition);
+        };
+        const later = async () => {
+          while (unread.size > 0) {
+            await kafka.delay(400);
+            if (signal.aborted || owner.gone) return;
+            for (const partition of unread) read(partition);
+          }
+        };
+        for (const partition of PARTITIONS) read(partition);
         await kafka.delay(20);
-        return found;
+        void later();
+        return { outcomes, unread };
+      },
+      outcomePartition: ({ key }) => this.partOf(key),
+      unwritable: () => {
+        const unwritable = PARTITIONS.filter((partition) => !this.isLed(partition));
+        return unwritable.length === 0 || !this.knowsUnwritable ? undefined : new Set(unwritable);
       },
       recover: (work, outcome) => outcomeOf(work, outcome).followUp,
       inDoubt: (work) => {

@@ -373,3 +373,56 @@ test("a request that fails beside others that are stored counts as unconfirmed f
   await pass(5_000);
   expect([sends[0]!.state, producer.unconfirmedSince]).toEqual(["stored", 0]);
 });
+
+test("a partition is held up when it fails alone, for want of a leader or beside others that are stored; not when all fail", async () => {
+  const broker = new ScriptedBroker();
+  const failing = new Set<number>();
+  const producer = producerOn(broker, {
+    client: () => {
+      const client = broker.client();
+      const fails = ({ partition }: { partition?: number }) => failing.has(partition!);
+      return {
+        ...client,
+        sendBatch: async (batch) => {
+          if ((batch.topicMessages ?? []).some(({ messages }) => messages.some(fails))) throw new Error("broken");
+          return client.sendBatch(batch);
+        },
+      };
+    },
+  });
+  const held = () => [0, 1].map((partition) => producer.isHeldUp("t", partition));
+  await Promise.all([producer.send([record(0, "a"), record(1, "a")]), pass(100)]);
+  expect([producer.isUneven, ...held()]).toEqual([false, false, false]);
+  failing.add(1);
+  void producer.send([record(1, "b")]).catch(() => {});
+  const beside = async (ms: number) => {
+    for (let n = 0; n < ms / 100; n++) {
+      void producer.send([record(0, "v")]);
+      await pass(100);
+    }
+  };
+  await beside(1_000);
+  expect([producer.isUneven, ...held()]).toEqual([true, false, true]);
+  failing.add(0);
+  void producer.send([record(0, "c")]).catch(() => {});
+  await pass(10_000);
+  expect([producer.isUneven, ...held()]).toEqual([true, false, false]);
+  failing.clear();
+  await pass(5_000);
+  expect([producer.isUneven, ...held()]).toEqual([false, false, false]);
+  await Promise.all([producer.close(0), pass(3_000)]);
+});
+
+test("while a write is without an answer for longer than usual others may have to wait for it", async () => {
+  const broker = new ScriptedBroker();
+  broker.script.push({ afterMs: 2_000 });
+  const producer = producerOn(broker);
+  void producer.send([record(0, "a")]);
+  await pass(200);
+  expect(producer.isUneven).toBe(false);
+  await pass(200);
+  expect(producer.isUneven).toBe(true);
+  await pass(2_000);
+  expect(producer.isUneven).toBe(false);
+  await Promise.all([producer.close(0), pass(3_000)]);
+});

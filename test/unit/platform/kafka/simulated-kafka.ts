@@ -29,6 +29,8 @@ export class SimulatedKafka {
   /** How long a write that is on the wire when its writer dies may take to land, ms. */
   lateMs = 0;
   owner: Owner | undefined;
+  /** Logs without a leader, as `nameOf` calls them: what is written to them waits. */
+  readonly leaderless = new Set<string>();
 
   constructor(seed: number, inputs: number) {
     this.random = randomFrom(seed);
@@ -46,7 +48,7 @@ export class SimulatedKafka {
   }
 
   append(record: OutRecord): void {
-    const log = this.log(record.topic);
+    const log = this.log(nameOf(record));
     const key = typeof record.key === "string" ? Buffer.from(record.key) : record.key;
     log.push({
       ...record,
@@ -75,7 +77,7 @@ export class Owner implements TaskHost {
   /** When set, every write is refused with it. */
   refusal: Error | undefined;
   readonly task: Task;
-  readonly producer: Pick<RecordProducer, "send">;
+  readonly producer: Pick<RecordProducer, "send" | "isUneven">;
   private readonly kafka: SimulatedKafka;
   private crashed = false;
   /** By topic: what is written there is stored in order, and does not wait for other topics. */
@@ -88,7 +90,12 @@ export class Owner implements TaskHost {
     this.kafka = kafka;
     const ends = topics.map((topic) => kafka.log(topic).length);
     this.task = new Task(this, 0, topics, { ...kafka.committed, ends }, 100);
-    this.producer = { send: (records, fence) => this.send(records, fence) };
+    this.producer = {
+      send: (records, fence) => this.send(records, fence),
+      get isUneven() {
+        return kafka.leaderless.size > 0;
+      },
+    };
   }
 
   /** The process is gone: nothing it awaits ever answers. What is on the wire lands, or not. */
@@ -147,10 +154,10 @@ export class Owner implements TaskHost {
   }
 
   private send(records: readonly OutRecord[], fence?: Fence): Promise<void> {
-    const topics = new Set(records.map(({ topic }) => topic));
+    const topics = new Set(records.map(nameOf));
     const sends = [...topics].map((topic) => {
       const before = this.tails.get(topic) ?? Promise.resolve();
-      const own = records.filter((record) => record.topic === topic);
+      const own = records.filter((record) => nameOf(record) === topic);
       const sent = before.then(() => this.write(own, fence));
       this.tails.set(
         topic,
@@ -165,6 +172,12 @@ export class Owner implements TaskHost {
     const { kafka } = this;
     if (this.crashed) return never();
     if (this.refusal !== undefined) throw this.refusal;
+    if (fence !== undefined && !fence.alive) throw new FencedError();
+    const name = nameOf(records[0]!);
+    while (kafka.leaderless.has(name)) {
+      await kafka.delay(100);
+      if (this.crashed) return never();
+    }
     if (fence !== undefined && !fence.alive) throw new FencedError();
     const cut = Math.floor(kafka.random() * (records.length + 1));
     await kafka.delay(10);
@@ -184,6 +197,11 @@ export class Owner implements TaskHost {
     await this.kafka.delay(this.kafka.lateMs);
     return true;
   }
+}
+
+/** One partition of a topic, as the simulation calls its log. */
+export function nameOf({ topic, partition }: Pick<OutRecord, "topic" | "partition">): string {
+  return partition === 0 ? topic : `${topic}/${partition}`;
 }
 
 function never(): Promise<never> {

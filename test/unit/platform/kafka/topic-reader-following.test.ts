@@ -230,3 +230,21 @@ test("what a broker refuses for now is asked again, six times at the most, by th
     vi.useRealTimers();
   }
 });
+
+test("a stretch that is given up rejects with the reason, and the partition is read anew by the next who asks", async () => {
+  const reader = newReader();
+  await reader.start();
+  const giveUp = new AbortController();
+  const given: number[] = [];
+  const first = reader.readRange("table", 0, 0, 5, ({ offset }) => void given.push(offset), giveUp.signal);
+  const failure = first.catch((error: Error) => error.message);
+  await vi.waitFor(() => expect(broker.paused).toBe(false));
+  const second = reader.readRange("table", 0, 0, 0, () => {});
+  giveUp.abort(new Error("no leader"));
+  expect([await failure, broker.paused, given]).toEqual(["no leader", true, []]);
+  await second;
+  const again = reader.readRange("table", 0, 2, 5, ({ offset }) => void given.push(offset));
+  await vi.waitFor(() => expect([broker.paused, broker.next]).toEqual([false, 2]));
+  await reader.stop();
+  void again;
+});
