@@ -22,18 +22,11 @@ export class Conclusions {
   of(order: Order, submission: Submission<Unit>, verdict: Verdict): [Outcome, string] {
     const { outcomes, now } = this.options;
     if (verdict.kind === "accepted") {
-      // Taken, and an id is missing: its receipts are found by the destination, as those of a message in doubt.
-      const told = submission.ids.every((id) => id !== "") ? submission.ids : [];
       // As the provider wrote them: so they are found in its portal, and by the ids that it shows there.
-      return [
-        outcomes.submitted(
-          order,
-          told.map((id) => id.trim()),
-          submission.weight,
-          now(),
-        ),
-        "accepted",
-      ];
+      const ids = submission.ids.map((id) => id.trim());
+      // Taken, and an id is missing: its receipts are found by the destination, as those of a message in doubt.
+      const told = ids.every((id) => id !== "") ? ids : [];
+      return [outcomes.submitted(order, told, submission.weight, now()), "accepted"];
     }
     if (verdict.kind === "in-doubt") return [outcomes.inDoubt(order, verdict.code, now()), "in-doubt"];
     const byMoment = verdict.throttled ? "throttled" : "unsubmitted";

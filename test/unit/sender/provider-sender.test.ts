@@ -359,13 +359,19 @@ test("some parts of a held lane's message accepted: it never goes again", async 
   await sender.stop();
 });
 
-test("accepted without an id: submitted all the same, and its receipts are found by the destination", async () => {
-  const { link, sender, settled, submit } = await running();
-  submit();
-  link.answer({ outcome: "accepted", code: "", id: "" });
-  expect(settled).toMatchObject([{ type: "submitted", providerMessageIds: [], resubmitted: null }]);
-  await sender.stop();
-});
+test.each([
+  ["none", ""],
+  ["blanks", "  "],
+])(
+  "accepted without an id (%s): submitted all the same, and its receipts are found by the destination",
+  async (_, id) => {
+    const { link, sender, settled, submit } = await running();
+    submit();
+    link.answer({ outcome: "accepted", code: "", id });
+    expect(settled).toMatchObject([{ type: "submitted", providerMessageIds: [], resubmitted: null }]);
+    await sender.stop();
+  },
+);
 
 test("a connection that is lost again and again with requests under way is left, although it always comes back", async () => {
   const { link, sender, settled, submit } = await running();
