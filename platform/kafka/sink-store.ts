@@ -20,11 +20,26 @@ export interface NotYet {
   readonly prepare: () => Promise<unknown>;
 }
 
+/** A block that had been given to the store before without being confirmed, and is confirmed now. */
+export interface Doubt {
+  readonly token: string;
+  readonly partition: number;
+  /** Its records' offsets: [start, end). */
+  readonly start: number;
+  readonly end: number;
+  /** The first try was at most so long ago, ms. */
+  readonly ageMs: number;
+  /** False when the partition has been lost: somebody else may be at work on the same block. */
+  readonly alive: () => boolean;
+}
+
 /** Where the rows go. */
 export interface SinkStore<B extends SinkBlock> {
   open(): B;
   /** Stores the block, unless one with this token is stored already. A rejection means: outcome unknown, it is called again. */
   insert(block: B, token: string): Promise<void>;
+  /** Called after the insert of a block that was in doubt, where the store's word alone is not enough. A rejection: it is called again. */
+  settle?(block: B, doubt: Doubt): Promise<void>;
   /** The dead letter of a record; small enough for the producer. */
   deadLetter(record: InRecord, why: Refused): OutRecord;
 }

@@ -32,6 +32,8 @@ export interface SinkOptions<B extends SinkBlock> {
 }
 
 const MAX_RETRY_MS = 2_000;
+/** The broker's clock, which stamped the records of a last owner's block, and this process's may differ by so much. */
+const CLOCKS_MS = 60_000;
 
 /** The loop for `TaskGroup.run`; the group has one input topic. */
 export async function runSink<B extends SinkBlock>(task: Task, options: SinkOptions<B>): Promise<void> {
@@ -219,11 +221,20 @@ class SinkLoop<B extends SinkBlock> {
   private async insert(batch: SinkBatch<B>): Promise<boolean> {
     const { task, options } = this;
     const token = tokenOf(options.groupId, task.inputs[0]!.topic, task.partition, batch.intent);
+    const firstTry = performance.now() - (batch.reopened ? Date.now() - batch.firstTimestamp! + CLOCKS_MS : 0);
+    let confirmed = false;
     for (let failures = 0; task.alive; ) {
       const began = performance.now();
       try {
         faultPoint("before:state-written");
-        await options.store.insert(batch.block, token);
+        if (!confirmed) await options.store.insert(batch.block, token);
+        confirmed = true;
+        if (failures > 0 || batch.reopened)
+          await options.store.settle?.(batch.block, {
+            ...{ token, partition: task.partition, start: batch.start, end: batch.end },
+            ageMs: performance.now() - firstTry,
+            alive: () => task.alive,
+          });
         faultPoint("after:state-written");
         options.stats.inserted(batch.block.rows, performance.now() - began);
         return true;

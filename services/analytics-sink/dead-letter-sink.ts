@@ -7,14 +7,14 @@ import { type SinkConfig, type SinkParts, type SinkScope, startSink } from "./st
 import { storedLetters } from "./stored-letters.ts";
 
 const GROUP_ID = "sluice.analytics-sink.dead-letters";
-const TABLE = "dead_letters";
 /** A dead letter holds the record that it is about, so a fetch may be large, and there are few. */
 const MAX_ROWS = 1_000;
 const MAX_BYTES_PER_PARTITION = 2 << 20;
 
 /** sms.dead-letter -> the table `dead_letters`, by the same rules as events: each exactly one row. */
 export async function startDeadLetterSink(scope: SinkScope, config: SinkConfig, parts: SinkParts): Promise<void> {
-  const { codecs, producer, reader, connection } = parts;
+  const { codecs, producer, reader, connection, crashed } = parts;
+  const table = { table: "dead_letters", columns: DEAD_LETTER_COLUMNS, format: "RowBinary" } as const;
   const stats = new SinkStats();
   const stored = storedLetters(scope.metrics);
   const options = (inserter: BlockInserter): SinkOptions<DeadLetterBlock> => ({
@@ -25,6 +25,7 @@ export async function startDeadLetterSink(scope: SinkScope, config: SinkConfig, 
         await inserter.insert(block.encoded(), token);
         stored(block.reasons());
       },
+      settle: (block, doubt) => crashed.place(table, block.encoded(), doubt),
       deadLetter: () => {
         throw new Error("a dead letter is never refused");
       },
@@ -42,8 +43,7 @@ export async function startDeadLetterSink(scope: SinkScope, config: SinkConfig, 
     name: "dead letters",
     topic: DEAD_LETTER_TOPIC,
     groupId: GROUP_ID,
-    table: TABLE,
-    columns: DEAD_LETTER_COLUMNS,
+    ...table,
     connections: 1,
     stats,
     fetch: { minBytes: 1, maxWaitMs: 500, maxBytesPerPartition: MAX_BYTES_PER_PARTITION },

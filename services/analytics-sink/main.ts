@@ -20,6 +20,7 @@ import {
 import { startAbnormalWatch } from "./abnormal/abnormal-watch.ts";
 import { analyticsSinkSettings } from "./analytics-sink-settings.ts";
 import { startConversionSink } from "./conversions/conversion-sink.ts";
+import { CrashedBlocks } from "./crashed-blocks.ts";
 import { startDeadLetterSink } from "./dead-letter-sink.ts";
 import { EventBlock } from "./event-block.ts";
 import { observeDisks } from "./observed-disks.ts";
@@ -41,14 +42,18 @@ await runService({
     const { codecs, producer, now } = pipeline;
     const topics = [EVENTS_TOPIC, DEAD_LETTER_TOPIC, CONVERSIONS_TOPIC, ABNORMAL_TOPIC, CONTROL_TOPIC];
     const reader = await startReader(scope, pipeline, topics);
-    const parts: SinkParts = { ...pipeline, reader };
     observeKafka(scope, { producer });
     const stats = sinkMetrics(scope.metrics, now);
+    const crashed = new CrashedBlocks(config, scope.log);
+    await scope.add("clickhouse (blocks in doubt)", { start: () => crashed, stop: () => crashed.close() });
+    const parts: SinkParts = { ...pipeline, reader, crashed };
+    const table = { table: "events", columns: EVENT_COLUMNS, format: "Native" } as const;
     const options = (inserter: BlockInserter): SinkOptions<EventBlock> => ({
       groupId: EVENT_SINK_GROUP,
       store: {
         open: () => new EventBlock(codecs),
         insert: (block, token) => inserter.insert(block.encoded(), token),
+        settle: (block, doubt) => crashed.events(table, block.encoded(), doubt),
         deadLetter: refusedLetters(codecs, now, pipeline.traces),
       },
       producer,
@@ -64,9 +69,7 @@ await runService({
       name: undefined,
       topic: EVENTS_TOPIC,
       groupId: EVENT_SINK_GROUP,
-      table: "events",
-      columns: EVENT_COLUMNS,
-      format: "Native",
+      ...table,
       connections: config.sinkInserts,
       stats,
       // Nobody waits for a row: few large fetches cost less than many small ones.

@@ -13,6 +13,7 @@ import type { LifecycleScope } from "../../platform/lifecycle/lifecycle.ts";
 import type { Log } from "../../platform/log/log.ts";
 import type { MetricRegistry } from "../../platform/telemetry/metric-registry.ts";
 import { clickhouseReadiness } from "./clickhouse-probe.ts";
+import type { CrashedBlocks } from "./crashed-blocks.ts";
 
 /** What each of the process's sinks is set by. */
 export interface SinkConfig extends ClickhouseConfig {
@@ -35,6 +36,7 @@ export interface SinkParts {
   readonly producer: RecordProducer;
   /** It knows all their topics. */
   readonly reader: TopicReader;
+  readonly crashed: CrashedBlocks;
   /** Epoch ms by the brokers' clock. */
   readonly now: () => number;
   readonly traces: Pick<MessageTraces, "deadLetter"> | undefined;

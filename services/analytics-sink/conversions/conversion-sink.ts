@@ -81,7 +81,7 @@ async function runTask(task: Task, config: ConversionSinkConfig, parts: TaskPart
 function sinkOptions(
   config: ConversionSinkConfig,
   settling: ConversionSettling,
-  { codecs, producer, reader, stats, connection, inserter, now, traces }: TaskParts,
+  { codecs, producer, reader, stats, connection, inserter, crashed, now, traces }: TaskParts,
 ): SinkOptions<ConversionBlock> {
   return {
     groupId: CONVERSION_SINK_GROUP,
@@ -91,6 +91,7 @@ function sinkOptions(
         await inserter.insert(block.encoded(), token);
         settling.add(block.told.values());
       },
+      settle: (block, doubt) => crashed.again(inserter, TABLE, block.encoded(), doubt),
       deadLetter: refusedLetters(codecs, now, traces),
     },
     producer,

@@ -217,7 +217,7 @@ describe("an older database", () => {
   it("knows a block again that comes once more after ClickHouse has been started anew", async () => {
     const block = course(randomUUID(), "491700000007", "EUR");
     await insert(block, "in doubt");
-    const counted = () => sums("traffic_minutes");
+    const counted = async () => ({ minutes: await sums("traffic_minutes"), hours: await sums("traffic_periods") });
     const before = await counted();
     // What a start does to them: they are read from their definitions.
     const views = await select<{ name: string }>(

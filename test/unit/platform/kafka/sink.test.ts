@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import type { Doubt } from "../../../../platform/kafka/sink-store.ts";
 import { type Call, type Entry, type Fault, SinkWorld } from "./sink-world.ts";
 
 const SPAN = 8;
@@ -140,6 +141,32 @@ describe("sink", () => {
     expect(world.stats.failures).toBe(4);
     expect(world.stats.failingSince).toBe(0);
     expect(world.rows).toEqual(expectedRows(world.entries));
+  });
+
+  it("settles a block that was in doubt, and no other, and does not insert it again when that fails", async () => {
+    const world = new SinkWorld(plain(12), onCall("insert", ["ok", "fail-after", "ok", "die-after"]), {
+      maxRows: 4,
+      maxAgeMs: 60_000,
+      repeatSpan: SPAN,
+    });
+    const settled: Doubt[] = [];
+    let failures = 2;
+    const settle = async (_block: unknown, doubt: Doubt) => {
+      if (failures-- > 0) throw new Error("ClickHouse is away");
+      settled.push({ ...doubt, alive: () => doubt.alive() });
+    };
+    world.options = { ...world.options, store: { ...world.store, settle } };
+    await finish(world);
+    expect(settled.map(({ token, partition, start, end }) => ({ token, partition, start, end }))).toEqual([
+      { token: "g/log/0/4-8@1004", partition: 0, start: 4, end: 8 },
+      { token: "g/log/0/8-12@1008", partition: 0, start: 8, end: 12 },
+    ]);
+    // What a last owner began is as old as its records, and clocks may differ by a minute.
+    expect(settled[0]!.ageMs).toBeLessThan(60_000);
+    expect(settled[1]!.ageMs).toBeGreaterThan(60_000);
+    expect(world.inserts).toBe(3 + 2);
+    expect(sorted(world.rows)).toEqual(expectedRows(world.entries));
+    expect(world.committed).toBe(12);
   });
 
   it("does nothing more once the partition is lost", async () => {

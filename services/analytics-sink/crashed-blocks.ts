@@ -1,0 +1,279 @@
+import { randomUUID } from "node:crypto";
+import { Readable } from "node:stream";
+import { setTimeout as pause } from "node:timers/promises";
+import { type ClickHouseClient, ClickHouseLogLevel, createClient } from "@clickhouse/client";
+import type { BlockFormat } from "../../platform/clickhouse/block-inserter.ts";
+import { type ClickhouseConfig, clientAddress } from "../../platform/clickhouse/settings.ts";
+import type { Doubt } from "../../platform/kafka/sink-store.ts";
+import type { Log } from "../../platform/log/log.ts";
+
+/** A table into which a sink inserts. */
+export interface SinkTable {
+  readonly table: string;
+  readonly columns: readonly string[];
+  readonly format: BlockFormat;
+}
+
+/** How a table that sums up is compared with what it is made of, group by group, by one number a group. */
+interface Sums {
+  readonly table: string;
+  /** Of each group: its keys and `n`. `staging`: of the block alone. */
+  readonly ofBlock: (staging: string) => string;
+  readonly ofSource: (staging: string) => string;
+  readonly kept: (staging: string) => string;
+  readonly keys: string;
+  /** The table's partition, by which a block's rows stand in different parts. */
+  readonly part: string;
+}
+
+const TIMEOUT_MS = 60_000;
+/** `uptime()` counts whole seconds. */
+const UPTIME_MS = 2_000;
+/** Others go on inserting into the same minutes and hours: what is under way is in one table and not yet in the other for some milliseconds. */
+const LOOK_EVERY_MS = 200;
+const LOOKS_ALIKE = 3;
+const LOOKS_MS = 30_000;
+
+const DIMENSIONS = "provider, account, lane, country, network";
+const MINUTE_KEYS = `minute, ${DIMENSIONS}`;
+const HOUR_KEYS = `start, ${DIMENSIONS}`;
+const COUNTED = "type IN ('routed', 'submitted', 'returned', 'in_doubt', 'receipt') OR type = 'final' AND state != ''";
+const COUNTS =
+  "routed + submitted + returned + in_doubt + receipts + delivered + undelivered + failed + expired + rejected + unknown";
+const counted = (from: string) =>
+  `SELECT toStartOfMinute(at) AS minute, ${DIMENSIONS}, toInt64(count()) AS n FROM ${from} GROUP BY ALL`;
+const between = (time: string, unit: "Minute" | "Hour", staging: string) =>
+  `${time} >= (SELECT toStartOf${unit}(min(at)) FROM ${staging}) AND ${time} < (SELECT toStartOf${unit}(max(at)) + INTERVAL 1 ${unit} FROM ${staging})`;
+
+/** Minutes that were filled in are in the periods, or found to be lacking there: they are not handed on (013-periods.sql, summed). */
+const FILLED_IN = 2;
+const MINUTES: Sums = {
+  table: "minutes",
+  keys: MINUTE_KEYS,
+  part: "toYYYYMM(minute)",
+  ofBlock: (staging) => counted(`${staging} WHERE ${COUNTED}`),
+  ofSource: (staging) => counted(`events WHERE (${COUNTED}) AND ${between("at", "Minute", staging)}`),
+  kept: (staging) =>
+    `SELECT ${MINUTE_KEYS}, toInt64(sum(${COUNTS})) AS n FROM minutes WHERE ${between("minute", "Minute", staging)} GROUP BY ALL`,
+};
+const PERIODS: Sums = {
+  table: "periods",
+  keys: HOUR_KEYS,
+  part: "toYYYYMM(start)",
+  ofBlock: (staging) =>
+    `SELECT toStartOfHour(at) AS start, ${DIMENSIONS}, toInt64(sumIf(segments + 1, type = 'submitted') + countIf(type = 'final' AND state = 'delivered')) AS n
+     FROM ${staging} GROUP BY ALL HAVING n > 0`,
+  ofSource: (staging) =>
+    `SELECT toStartOfHour(minute) AS start, ${DIMENSIONS}, toInt64(sum(submitted + segments + delivered)) AS n
+     FROM minutes WHERE summed IN (1, ${FILLED_IN}) AND ${between("minute", "Hour", staging)} GROUP BY ALL`,
+  kept: (staging) =>
+    `SELECT ${HOUR_KEYS}, toInt64(sum(submitted + segments + delivered)) AS n
+     FROM periods WHERE span = 'hour' AND ${between("start", "Hour", staging)} GROUP BY ALL`,
+};
+
+/**
+ * What ClickHouse's word about a block is worth after it was killed. A MergeTree table without replicas writes down a block's token first and
+ * gives the block's part its name then; killed in between (ClickHouse 26.7 to 26.9: about one kill in sixty while blocks of events come in), it
+ * takes the block for stored when it comes again, in that table alone. So a block whose insert had been in doubt when ClickHouse started
+ * anew is looked for in each table, and filled in where it is not. Tables whose rows say the same however often they are there are just given it again.
+ */
+export class CrashedBlocks {
+  private readonly client: ClickHouseClient;
+  private readonly database: string;
+  private readonly log: Pick<Log, "warn" | "error">;
+
+  constructor(config: ClickhouseConfig, log: Pick<Log, "warn" | "error">) {
+    this.database = config.clickhouseDatabase;
+    this.log = log;
+    this.client = createClient({
+      ...clientAddress(config),
+      request_timeout: TIMEOUT_MS,
+      log: { level: ClickHouseLogLevel.OFF },
+      clickhouse_settings: { max_partitions_per_insert_block: "0" },
+    });
+  }
+
+  close(): Promise<void> {
+    return this.client.close();
+  }
+
+  /** Whether ClickHouse may have been killed while it was given the block. A replicated table's tokens and parts stand in Keeper together. */
+  async suspected(table: string, { ageMs }: Doubt): Promise<boolean> {
+    const [row] = await this.rows<{ up: number; engine: string }>(
+      `SELECT toFloat64(uptime()) AS up, (SELECT engine FROM system.tables WHERE database = currentDatabase() AND name = '${table}') AS engine`,
+    );
+    return (
+      row !== undefined &&
+      row.up * 1_000 <= ageMs + UPTIME_MS &&
+      row.engine.endsWith("MergeTree") &&
+      !row.engine.startsWith("Replicated")
+    );
+  }
+
+  /** For a table whose rows are alike however often they are there. */
+  async again(
+    inserter: { insert(rows: Buffer, token: string): Promise<void> },
+    table: string,
+    rows: Buffer,
+    doubt: Doubt,
+  ) {
+    if (await this.suspected(table, doubt)) await inserter.insert(rows, again(doubt));
+  }
+
+  /** For a table with log_partition and log_offset. */
+  place(of: SinkTable, rows: Buffer, doubt: Doubt): Promise<void> {
+    return this.staged(of, rows, doubt, (staging) => this.fillTable(of.table, staging, doubt));
+  }
+
+  /** For events, and all that views make of them. */
+  events(of: SinkTable, rows: Buffer, doubt: Doubt): Promise<void> {
+    return this.staged(of, rows, doubt, async (staging) => {
+      await this.fillTable(of.table, staging, doubt);
+      for (const table of ["recipients", "message_keys"])
+        await this.fillIn(table, await this.made(`${table}_from_events`, "events", staging), "1", doubt);
+      const minutes = await this.made("minutes_from_events", "events", staging);
+      await this.fillSums(MINUTES, `SELECT * REPLACE (${FILLED_IN} AS summed) FROM (${minutes})`, staging, doubt);
+      await this.fillSums(PERIODS, await this.made("periods_from_minutes", "minutes", `(${minutes})`), staging, doubt);
+    });
+  }
+
+  /** Runs `work` with the name of a table that holds the block alone. A second owner makes the same one anew, with the same block. */
+  private async staged(
+    { table, columns, format }: SinkTable,
+    rows: Buffer,
+    doubt: Doubt,
+    work: (staging: string) => Promise<void>,
+  ): Promise<void> {
+    if (!(await this.suspected(table, doubt))) return;
+    const staging = `${this.database}.${table}_in_doubt_${doubt.partition}`;
+    await this.command(`CREATE OR REPLACE TABLE ${staging} AS ${table}`);
+    const { stream } = await this.client.exec({
+      query: `INSERT INTO ${staging} (${columns.join(", ")}) FORMAT ${format}`,
+      values: Readable.from([rows], { objectMode: false }),
+      clickhouse_settings: { async_insert: 0, wait_end_of_query: 1 },
+    });
+    for await (const _ of stream) {
+      // An insert answers with nothing.
+    }
+    await work(staging);
+    await this.command(`DROP TABLE IF EXISTS ${staging}`);
+  }
+
+  /** Parts are taken over as they are, so no view hears of them. */
+  private async fillTable(table: string, staging: string, doubt: Doubt): Promise<void> {
+    const { partition, start, end } = doubt;
+    const given = await this.parts(staging, "1");
+    const stored = await this.parts(
+      table,
+      `log_partition = ${partition} AND log_offset >= ${start} AND log_offset < ${end}
+       AND at >= (SELECT min(at) FROM ${staging}) AND at <= (SELECT max(at) FROM ${staging})`,
+    );
+    for (const [part, count] of given) {
+      const there = stored.get(part) ?? 0;
+      if (there === count) continue;
+      if (there > 0) this.unsettled(table, doubt);
+      else if (doubt.alive()) {
+        await this.command(`ALTER TABLE ${table} ATTACH PARTITION ID '${part}' FROM ${staging}`);
+        this.filled(table, doubt);
+      }
+    }
+  }
+
+  private async parts(table: string, where: string): Promise<Map<string, number>> {
+    const query = `SELECT _partition_id AS part, toFloat64(count()) AS count FROM ${table} WHERE ${where} GROUP BY part`;
+    return new Map((await this.rows<{ part: string; count: number }>(query)).map(({ part, count }) => [part, count]));
+  }
+
+  /** Fills in the parts of the block that a table of sums lacks, when looks that are alike say so. */
+  private async fillSums(sums: Sums, select: string, staging: string, doubt: Doubt): Promise<void> {
+    const seen = new Map<string, { verdict: Verdict; times: number }>();
+    const deadline = performance.now() + LOOKS_MS;
+    do {
+      for (const { part, ...groups } of await this.look(sums, staging)) {
+        const verdict = judge(groups);
+        const before = seen.get(part);
+        seen.set(part, { verdict, times: before?.verdict === verdict ? before.times + 1 : 1 });
+      }
+      if ([...seen.values()].every(({ verdict, times }) => verdict !== "unclear" && times >= LOOKS_ALIKE)) break;
+      await pause(LOOK_EVERY_MS);
+    } while (performance.now() < deadline && doubt.alive());
+    if (!doubt.alive()) return;
+    for (const [part, { verdict }] of seen) {
+      if (verdict === "unclear") this.unsettled(sums.table, doubt);
+      if (verdict !== "lacking") continue;
+      await this.fillIn(sums.table, select, `${sums.part} = ${part}`, doubt);
+      this.filled(sums.table, doubt);
+    }
+  }
+
+  private look({ ofBlock, ofSource, kept, keys, part }: Sums, staging: string): Promise<(Groups & { part: string })[]> {
+    return this.rows(
+      `SELECT toString(${part}) AS part, toFloat64(count()) AS groups, toFloat64(countIf(s.n = k.n)) AS same,
+         toFloat64(countIf(s.n = k.n + b.n)) AS lacking
+       FROM (${ofBlock(staging)}) AS b LEFT JOIN (${ofSource(staging)}) AS s USING (${keys}) LEFT JOIN (${kept(staging)}) AS k USING (${keys})
+       GROUP BY part`,
+    );
+  }
+
+  /** Inserts what a view makes of the block, once more. */
+  private async fillIn(table: string, select: string, where: string, doubt: Doubt): Promise<void> {
+    if (!doubt.alive()) return;
+    const columns = await this.rows<{ name: string }>(`DESCRIBE TABLE (${select})`);
+    const names = columns.map(({ name }) => name).join(", ");
+    await this.command(`INSERT INTO ${table} (${names}) SELECT ${names} FROM (${select}) WHERE ${where}`, again(doubt));
+  }
+
+  /** What a view's query makes of `instead` in place of the table that it reads. */
+  private async made(view: string, reads: string, instead: string): Promise<string> {
+    const [row] = await this.rows<{ as_select: string }>(
+      `SELECT as_select FROM system.tables WHERE database = currentDatabase() AND name = '${view}'`,
+    );
+    const query = row?.as_select ?? "";
+    const made = query.replace(` FROM ${this.database}.${reads}`, () => ` FROM ${instead}`);
+    if (made === query) throw new Error(`the view ${view} is not there, or does not read ${reads}`);
+    return made;
+  }
+
+  private filled(table: string, { token }: Doubt): void {
+    this.log.warn(
+      { table, block: token },
+      "ClickHouse was killed when it had noted this block and not yet stored it: it is filled in",
+    );
+  }
+
+  private unsettled(table: string, { token }: Doubt): void {
+    this.log.error(
+      { table, block: token },
+      "ClickHouse was killed while it was given this block, and whether the table has it cannot be told: run sluice audit --clickhouse",
+    );
+  }
+
+  private async rows<Row>(query: string): Promise<Row[]> {
+    const answer = await this.client.query({ query, format: "JSONEachRow" });
+    return (await answer.json()) as Row[];
+  }
+
+  private async command(query: string, token?: string): Promise<void> {
+    const settings = token === undefined ? {} : { async_insert: 0 as const, insert_deduplication_token: token };
+    await this.client.command({ query, clickhouse_settings: settings });
+  }
+}
+
+interface Groups {
+  readonly groups: number;
+  /** In which both sides say the same, and in which the kept side says less by just the block. */
+  readonly same: number;
+  readonly lacking: number;
+}
+
+type Verdict = "stored" | "lacking" | "unclear";
+
+function judge({ groups, same, lacking }: Groups): Verdict {
+  if (same === groups) return "stored";
+  return lacking === groups ? "lacking" : "unclear";
+}
+
+/** Of its own each time: the block's token is taken, and this insert too may be cut off where its token is noted. */
+function again({ token }: Doubt): string {
+  return `${token}/again/${randomUUID()}`;
+}

@@ -1,0 +1,197 @@
+import { randomUUID } from "node:crypto";
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { ControlClient } from "../../../infra/local/control-client.ts";
+import { compareRollUps } from "../../../pipeline/read-model/compare-roll-ups.ts";
+import { EVENT_COLUMNS, EVENT_TYPES, writeEventRow } from "../../../pipeline/records/event-row.ts";
+import { BlockInserter } from "../../../platform/clickhouse/block-inserter.ts";
+import { NativeBlock } from "../../../platform/clickhouse/native-block.ts";
+import { Secret } from "../../../platform/config/secret.ts";
+import type { Doubt } from "../../../platform/kafka/sink-store.ts";
+import type { Event } from "../../../schemas/generated/types.ts";
+import { CrashedBlocks } from "../../../services/analytics-sink/crashed-blocks.ts";
+import { type OwnCluster, startCluster } from "../../fixture/cluster.ts";
+import { event, facts } from "../../unit/analytics-sink/events.ts";
+import { type TestDatabase, testDatabase } from "./database.ts";
+
+/**
+ * ClickHouse notes a block's token and then gives the part its name; killed in between it takes the block for stored. Here it is killed, and the
+ * part taken away that it would not have had: the same files as after such a kill, at the same place each time.
+ */
+const TABLE = { table: "events", columns: EVENT_COLUMNS, format: "Native" } as const;
+const PARTITION = 3;
+
+let cluster: OwnCluster;
+let db: TestDatabase;
+let inserter: BlockInserter;
+let crashed: CrashedBlocks;
+let told: { level: string; table: string }[];
+let offset = 0;
+
+beforeAll(async () => {
+  cluster = await startCluster();
+  db = await testDatabase(cluster, "crashed");
+  const { url, user, password, database } = db.target;
+  const config = {
+    ...{ clickhouseUrl: url, clickhouseUser: user, clickhouseDatabase: database },
+    clickhousePassword: password === "" ? undefined : new Secret(password),
+  };
+  inserter = new BlockInserter(config, { ...TABLE, connections: 1, timeoutMs: 30_000 });
+  const note = (level: string) => (fields: unknown) => void told.push({ level, ...(fields as { table: string }) });
+  crashed = new CrashedBlocks(config, { warn: note("warn"), error: note("error") });
+});
+afterAll(async () => {
+  await Promise.all([inserter?.close(), crashed?.close()]);
+  await db?.drop();
+  await cluster?.stop();
+});
+
+interface Block {
+  readonly rows: Buffer;
+  readonly doubt: Doubt;
+}
+
+/** Messages that were submitted, and delivered at once: one to each number. */
+function block(messages: number, ageMs = 3_600_000): Block {
+  const start = offset;
+  const rows = new NativeBlock(EVENT_TYPES);
+  for (let n = 0; n < messages; n++)
+    for (const one of course(`4917139200${10 + n}`))
+      expect(writeEventRow(rows, one, PARTITION, offset++)).toBeUndefined();
+  const doubt = {
+    token: `g/sms.events/${start}-${offset}`,
+    partition: PARTITION,
+    start,
+    end: offset,
+    ageMs,
+    alive: () => true,
+  };
+  return { rows: rows.encoded(), doubt };
+}
+
+function course(to: string): Event[] {
+  const at = Date.now();
+  const routed = event({
+    ...{ type: "routed", at, attempt: 1, provider: "p" },
+    facts: facts({
+      messageId: randomUUID(),
+      accountId: "acme",
+      lane: "otp",
+      to,
+      from: "ACME",
+      country: "DE",
+      acceptedAt: at - 50,
+    }),
+  });
+  const submitted: Event = {
+    ...routed,
+    type: "submitted",
+    at: at + 1,
+    submittedAt: at + 1,
+    cost: 75_000,
+    currency: "EUR",
+  };
+  const final: Event = {
+    ...submitted,
+    type: "final",
+    at: at + 2,
+    state: "delivered",
+    receiptAt: at + 2,
+    cost: null,
+    currency: null,
+  };
+  return [routed, submitted, final];
+}
+
+const insert = ({ rows, doubt }: Block) => inserter.insert(rows, doubt.token);
+
+/** The newest part of a table is gone, and ClickHouse has started anew. */
+async function killedBeforeNaming(table: string): Promise<void> {
+  const [part] = await db.rows<{ path: string }>(
+    `SELECT path FROM system.parts WHERE active AND database = '${db.name}' AND table = '${table}' ORDER BY max_block_number DESC LIMIT 1`,
+  );
+  const { shared } = cluster;
+  if (shared.engine !== "native")
+    throw new Error("this takes files away from ClickHouse: SLUICE_CLUSTER_ENGINE=native");
+  const control = new ControlClient(shared.stateDir);
+  await control.signal("clickhouse", "SIGKILL", { keepDown: true });
+  rmSync(join(part!.path), { recursive: true });
+  await control.start("clickhouse");
+}
+
+const differing = async () => (await compareRollUps(db.client)).differing;
+const events = async () => Number((await db.rows<{ n: string }>("SELECT toString(count()) AS n FROM events"))[0]!.n);
+
+describe("a block that ClickHouse was given when it was killed", () => {
+  // So that the block's part stays one of its own.
+  beforeAll(async () => {
+    for (const table of ["events", "minutes", "periods", "recipients", "message_keys"])
+      await db.client.command({
+        query: `ALTER TABLE ${table} MODIFY SETTING max_bytes_to_merge_at_max_space_in_pool = 1`,
+      });
+  });
+
+  for (const table of ["events", "minutes", "periods", "recipients", "message_keys"])
+    it(`is filled in where ${table} lacks it, and nowhere else`, async () => {
+      told = [];
+      await insert(block(4));
+      const lost = block(3);
+      await insert(lost);
+      const before = await events();
+      expect(await differing()).toEqual([]);
+      await killedBeforeNaming(table);
+      // As the sink does: the token is known.
+      await insert(lost);
+      expect(await differing(), "ClickHouse takes it for stored").not.toEqual([]);
+      // Somebody else's block comes in meanwhile.
+      await insert(block(2));
+      await crashed.events(TABLE, lost.rows, lost.doubt);
+      expect(await differing()).toEqual([]);
+      expect(await events()).toBe(before + 6);
+      // Alike however often they are there: given without a word.
+      expect(told).toEqual(
+        ["recipients", "message_keys"].includes(table) ? [] : [{ level: "warn", table, block: lost.doubt.token }],
+      );
+      await crashed.events(TABLE, lost.rows, lost.doubt);
+      expect(await differing(), "filled in once").toEqual([]);
+    });
+
+  it("is left alone when it is stored everywhere, or ClickHouse has run since before it was first given, or another owns the partition", async () => {
+    told = [];
+    const stored = block(3);
+    await insert(stored);
+    await crashed.events(TABLE, stored.rows, stored.doubt);
+    expect(await differing()).toEqual([]);
+    const lost = block(3);
+    await insert(lost);
+    await killedBeforeNaming("minutes");
+    await pause(3_000);
+    const [{ up }] = (await db.rows<{ up: number }>("SELECT toFloat64(uptime()) AS up")) as [{ up: number }];
+    expect(up).toBeGreaterThan(2);
+    await crashed.events(TABLE, lost.rows, { ...lost.doubt, ageMs: (up - 2.5) * 1_000 });
+    await crashed.events(TABLE, lost.rows, { ...lost.doubt, alive: () => false });
+    expect(await differing()).not.toEqual([]);
+    expect(told).toEqual([]);
+    await crashed.events(TABLE, lost.rows, lost.doubt);
+    expect(await differing()).toEqual([]);
+    const tables = await db.rows(
+      "SELECT name FROM system.tables WHERE database = currentDatabase() AND name LIKE '%in_doubt%'",
+    );
+    expect(tables).toEqual([]);
+  });
+
+  it("is told of when a table differs by something else", async () => {
+    told = [];
+    const one = block(3);
+    await insert(one);
+    // One message of another block, in the same minute, that minutes has twice.
+    await db.client.command({
+      query: `INSERT INTO minutes (minute, provider, account, lane, country, network, summed, routed)
+        SELECT minute, provider, account, lane, country, network, summed, 1 FROM minutes ORDER BY minute DESC LIMIT 1`,
+    });
+    await crashed.events(TABLE, one.rows, one.doubt);
+    expect(told).toEqual([{ level: "error", table: "minutes", block: one.doubt.token }]);
+  }, 120_000);
+});
