@@ -21,7 +21,10 @@ export interface SinkOptions<B extends SinkBlock> {
   readonly reader: Pick<TopicReader, "readRange">;
   readonly stats: SinkStats;
   readonly log: KafkaLog;
-  /** Bounds of a block: rows (default 20,000), bytes (default 8 MiB), age of its first record (default 2,000 ms). */
+  /**
+   * Bounds of a block: rows (default 20,000), bytes (default 8 MiB), age of its first record (default 2,000 ms; twice that for one that has a
+   * quarter of its rows by then, see LARGE).
+   */
   readonly maxRows?: number;
   readonly maxBytes?: number;
   readonly maxAgeMs?: number;
@@ -32,6 +35,8 @@ export interface SinkOptions<B extends SinkBlock> {
 }
 
 const MAX_RETRY_MS = 2_000;
+/** A block of so much of its rows is given twice the time: each insert and each of its views has a price that does not depend on the rows. */
+const LARGE = 1 / 4;
 /** The broker's clock, which stamped the records of a last owner's block, and this process's may differ by so much. */
 const CLOCKS_MS = 60_000;
 
@@ -159,13 +164,18 @@ class SinkLoop<B extends SinkBlock> {
     const { gathering, options, task } = this;
     if (gathering.full(options.maxRows, options.maxBytes)) return true;
     if (gathering.reopened || gathering.empty) return false;
-    return task.draining || performance.now() - gathering.since >= options.maxAgeMs;
+    return task.draining || performance.now() - gathering.since >= this.maxAgeMs;
+  }
+
+  private get maxAgeMs(): number {
+    const { maxRows, maxAgeMs } = this.options;
+    return this.gathering.block.rows >= maxRows * LARGE ? 2 * maxAgeMs : maxAgeMs;
   }
 
   private untilDue(): number {
-    const { gathering, options } = this;
+    const { gathering } = this;
     if (this.flight !== undefined || gathering.reopened || gathering.empty) return 1_000;
-    return Math.max(1, gathering.since + options.maxAgeMs - performance.now());
+    return Math.max(1, gathering.since + this.maxAgeMs - performance.now());
   }
 
   /**

@@ -43,7 +43,7 @@ export async function insertSide(
     { table: "events", columns: EVENT_COLUMNS, format, connections: 4, timeoutMs: 120_000 },
   );
   return {
-    ...{ name: commit, database, columns: EVENT_COLUMNS, format },
+    ...{ name: commit, database, columns: EVENT_COLUMNS, format, spans: commit === "HEAD" ? 2 : 1 },
     insert: (rows, token) => inserter.insert(rows, token),
     close: async () => {
       await inserter.close();

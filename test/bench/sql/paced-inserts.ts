@@ -34,7 +34,7 @@ export class PacedInserts {
     const side = await insertSide(server, "HEAD", "beside");
     const made = await MadeBlocks.make(server, "made_beside", count, side.columns);
     const blocks: Block[] = [];
-    for (let n = 0; n < made.count; n++) blocks.push(await made.block(n, side));
+    for (const numbers of MadeBlocks.together(0, made.count, side.spans)) blocks.push(await made.block(numbers, side));
     return new PacedInserts(server, side, blocks);
   }
 

@@ -192,6 +192,24 @@ describe("sink", () => {
     expect([world.committed, world.state]).toEqual([world.rows.length, ""]);
   });
 
+  it.each([
+    ["a small block when it is as old as it may be", 1, 1],
+    ["a block of a quarter of its rows when it is twice as old", 2, 2],
+  ])("inserts %s", async (_what, rows, ages) => {
+    const maxAgeMs = 200;
+    const world = new SinkWorld(plain(rows), () => "ok", { maxRows: 8, maxAgeMs, repeatSpan: SPAN });
+    const began = performance.now();
+    let insertedAt = 0;
+    const insert: typeof world.store.insert = (block, token) => {
+      insertedAt = performance.now();
+      return world.store.insert(block, token);
+    };
+    world.options = { ...world.options, store: { ...world.store, insert } };
+    await world.own(() => world.committed >= rows);
+    expect((insertedAt - began) / maxAgeMs).toBeGreaterThanOrEqual(ages);
+    if (ages === 1) expect(insertedAt - began).toBeLessThan(2 * maxAgeMs);
+  });
+
   it("gathers one block at the most while one is being inserted", async () => {
     const world = new SinkWorld(plain(100), () => "ok", { maxRows: 5, repeatSpan: SPAN });
     const blocks: { rows: number }[] = [];
