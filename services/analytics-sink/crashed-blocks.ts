@@ -81,8 +81,11 @@ export class CrashedBlocks {
   private readonly client: ClickHouseClient;
   private readonly database: string;
   private readonly log: Pick<Log, "warn" | "error">;
+  private readonly looksMs: number;
 
-  constructor(config: ClickhouseConfig, log: Pick<Log, "warn" | "error">) {
+  /** `looksMs`: how long sums are looked at before it is said that they cannot tell. */
+  constructor(config: ClickhouseConfig, log: Pick<Log, "warn" | "error">, looksMs = LOOKS_MS) {
+    this.looksMs = looksMs;
     this.database = config.clickhouseDatabase;
     this.log = log;
     this.client = createClient({
@@ -187,7 +190,7 @@ export class CrashedBlocks {
   /** Fills in the parts of the block that a table of sums lacks, when looks that are alike say so. */
   private async fillSums(sums: Sums, select: string, staging: string, doubt: Doubt): Promise<void> {
     const seen = new Map<string, { verdict: Verdict; times: number }>();
-    const deadline = performance.now() + LOOKS_MS;
+    const deadline = performance.now() + this.looksMs;
     do {
       for (const { part, ...groups } of await this.look(sums, staging)) {
         const verdict = judge(groups);
@@ -198,11 +201,12 @@ export class CrashedBlocks {
       await pause(LOOK_EVERY_MS);
     } while (performance.now() < deadline && doubt.alive());
     if (!doubt.alive()) return;
-    for (const [part, { verdict }] of seen) {
-      if (verdict === "unclear") this.unsettled(sums.table, doubt);
-      if (verdict !== "lacking") continue;
-      await this.fillIn(sums.table, select, `${sums.part} = ${part}`, doubt);
-      this.filled(sums.table, doubt);
+    for (const [part, { verdict, times }] of seen) {
+      if (verdict === "unclear" || times < LOOKS_ALIKE) this.unsettled(sums.table, doubt);
+      else if (verdict === "lacking") {
+        await this.fillIn(sums.table, select, `${sums.part} = ${part}`, doubt);
+        this.filled(sums.table, doubt);
+      }
     }
   }
 

@@ -22,6 +22,7 @@ import { type TestDatabase, testDatabase } from "./database.ts";
  */
 const TABLE = { table: "events", columns: EVENT_COLUMNS, format: "Native" } as const;
 const PARTITION = 3;
+const LOOKS_MS = 3_000;
 
 let cluster: OwnCluster;
 let db: TestDatabase;
@@ -40,7 +41,7 @@ beforeAll(async () => {
   };
   inserter = new BlockInserter(config, { ...TABLE, connections: 1, timeoutMs: 30_000 });
   const note = (level: string) => (fields: unknown) => void told.push({ level, ...(fields as { table: string }) });
-  crashed = new CrashedBlocks(config, { warn: note("warn"), error: note("error") });
+  crashed = new CrashedBlocks(config, { warn: note("warn"), error: note("error") }, LOOKS_MS);
 });
 afterAll(async () => {
   await Promise.all([inserter?.close(), crashed?.close()]);
@@ -193,5 +194,5 @@ describe("a block that ClickHouse was given when it was killed", () => {
     });
     await crashed.events(TABLE, one.rows, one.doubt);
     expect(told).toEqual([{ level: "error", table: "minutes", block: one.doubt.token }]);
-  }, 120_000);
+  });
 });
