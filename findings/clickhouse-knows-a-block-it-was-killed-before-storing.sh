@@ -5,8 +5,8 @@
 # again under its token, which is what tokens are for.
 #
 # Expected: however often that is done, each table has ten rows of each block.
-# Seen: after some kills (about one in ten with so many tables; one in sixty where there are seven and inserts come now and then) one table lacks
-# the whole block for good: its deduplication log has the token, and no part has the rows. The log is written first, and then the part is given its
+# Seen: after some tens of kills (it takes some minutes; a server with seven such tables and six writers: one of sixty kills) one table lacks the
+# whole block for good: its deduplication log has the token, and no part has the rows. The log is written first, and then the part is given its
 # name. The repeat is confirmed like any other, and nothing is logged. Replicated tables write both to Keeper in one transaction.
 set -euo pipefail
 folder=$(mktemp -d)

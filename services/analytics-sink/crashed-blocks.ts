@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { Readable } from "node:stream";
 import { setTimeout as pause } from "node:timers/promises";
-import { type ClickHouseClient, ClickHouseLogLevel, createClient } from "@clickhouse/client";
+import { type ClickHouseClient, ClickHouseError, ClickHouseLogLevel, createClient } from "@clickhouse/client";
 import type { BlockFormat } from "../../platform/clickhouse/block-inserter.ts";
 import { type ClickhouseConfig, clientAddress } from "../../platform/clickhouse/settings.ts";
 import type { Doubt } from "../../platform/kafka/sink-store.ts";
@@ -123,7 +123,7 @@ export class CrashedBlocks {
     if (await this.suspected(table, doubt)) await inserter.insert(rows, again(doubt));
   }
 
-  /** For a table with log_partition and log_offset. */
+  /** For a table with log_partition and log_offset. Like the others it rejects when ClickHouse does not answer, or not yet. */
   place(of: SinkTable, rows: Buffer, doubt: Doubt): Promise<void> {
     return this.staged(of, rows, doubt, (staging) => this.fillTable(of.table, staging, doubt));
   }
@@ -148,7 +148,21 @@ export class CrashedBlocks {
     work: (staging: string) => Promise<void>,
   ): Promise<void> {
     if (!(await this.suspected(table, doubt))) return;
-    const staging = `${this.database}.${table}_in_doubt_${doubt.partition}`;
+    try {
+      const staging = await this.stage({ table, columns, format }, rows, doubt);
+      await work(staging);
+      await this.command(`DROP TABLE IF EXISTS ${staging}`);
+    } catch (error) {
+      // It would be no other however often it is tried, and the partition would stand still.
+      const isForGood =
+        error instanceof OtherView || (error instanceof ClickHouseError && error.type === "ACCESS_DENIED");
+      if (!isForGood) throw error;
+      this.unsettled(table, doubt, error.message);
+    }
+  }
+
+  private async stage({ table, columns, format }: SinkTable, rows: Buffer, { partition }: Doubt): Promise<string> {
+    const staging = `${this.database}.${table}_in_doubt_${partition}`;
     await this.command(`CREATE OR REPLACE TABLE ${staging} AS ${table}`);
     const { stream } = await this.client.exec({
       query: `INSERT INTO ${staging} (${columns.join(", ")}) FORMAT ${format}`,
@@ -158,8 +172,7 @@ export class CrashedBlocks {
     for await (const _ of stream) {
       // An insert answers with nothing.
     }
-    await work(staging);
-    await this.command(`DROP TABLE IF EXISTS ${staging}`);
+    return staging;
   }
 
   /** Parts are taken over as they are, so no view hears of them. */
@@ -234,7 +247,7 @@ export class CrashedBlocks {
     );
     const query = row?.as_select ?? "";
     const made = query.replace(` FROM ${this.database}.${reads}`, () => ` FROM ${instead}`);
-    if (made === query) throw new Error(`the view ${view} is not there, or does not read ${reads}`);
+    if (made === query) throw new OtherView(`the view ${view} is not there, or does not read ${reads}`);
     return made;
   }
 
@@ -245,9 +258,9 @@ export class CrashedBlocks {
     );
   }
 
-  private unsettled(table: string, { token }: Doubt): void {
+  private unsettled(table: string, { token }: Doubt, why?: string): void {
     this.log.error(
-      { table, block: token },
+      { table, block: token, ...(why === undefined ? {} : { why }) },
       "ClickHouse was killed while it was given this block, and whether the table has it cannot be told: run sluice audit --clickhouse",
     );
   }
@@ -262,6 +275,9 @@ export class CrashedBlocks {
     await this.client.command({ query, clickhouse_settings: settings });
   }
 }
+
+/** Not the view that the migrations make. */
+class OtherView extends Error {}
 
 interface Groups {
   readonly groups: number;
