@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import { Readable } from "node:stream";
 import { setTimeout as pause } from "node:timers/promises";
 import { type ClickHouseClient, ClickHouseError, ClickHouseLogLevel, createClient } from "@clickhouse/client";
@@ -17,7 +16,7 @@ export interface SinkTable {
 /** How a table that sums up is compared with what it is made of, group by group, by one number a group. */
 interface Sums {
   readonly table: string;
-  /** Of each group: its keys and `n`. `staging`: of the block alone. */
+  /** Of each group: its keys and `n`. `staging`: the block alone. */
   readonly ofBlock: (staging: string) => string;
   readonly ofSource: (staging: string) => string;
   readonly kept: (staging: string) => string;
@@ -26,24 +25,49 @@ interface Sums {
   readonly part: string;
 }
 
-const TIMEOUT_MS = 60_000;
-/** `uptime()` counts whole seconds. */
-const UPTIME_MS = 2_000;
+/** How long looks must agree before they are believed. */
+export interface Looks {
+  /** That a table lacks the block. Others' blocks that were cut off as well come again meanwhile, those of an owner that must be replaced among them. */
+  readonly lackingMs: number;
+  /** Then it is said that they cannot tell. */
+  readonly mostMs: number;
+}
+
+const LOOKS: Looks = { lackingMs: 60_000, mostMs: 120_000 };
 /** Others go on inserting into the same minutes and hours: what is under way is in one table and not yet in the other for some milliseconds. */
 const LOOK_EVERY_MS = 200;
 const LOOKS_ALIKE = 3;
-const LOOKS_MS = 30_000;
+const QUERY_SECONDS = 45;
+const TIMEOUT_MS = 60_000;
+/** `uptime()` counts whole seconds. */
+const UPTIME_MS = 2_000;
 
 const DIMENSIONS = "provider, account, lane, country, network";
 const MINUTE_KEYS = `minute, ${DIMENSIONS}`;
 const HOUR_KEYS = `start, ${DIMENSIONS}`;
-const COUNTED = "type IN ('routed', 'submitted', 'returned', 'in_doubt', 'receipt') OR type = 'final' AND state != ''";
-const COUNTS =
-  "routed + submitted + returned + in_doubt + receipts + delivered + undelivered + failed + expired + rejected + unknown";
+/** One number for several counts, so that other counts hardly make the same: each has a weight of its own. */
+const weighed = (counts: readonly string[]) =>
+  `toInt64(sum(${counts.map((count, i) => `toInt64(${count}) * ${1 + i * 10_007}`).join(" + ")}))`;
+const STATES = ["delivered", "undelivered", "failed", "expired", "rejected", "unknown"];
+const TYPES = {
+  routed: "routed",
+  submitted: "submitted",
+  returned: "returned",
+  in_doubt: "in_doubt",
+  receipts: "receipt",
+};
+const COUNTS = weighed([...Object.keys(TYPES), ...STATES, "segments"]);
+const COUNTED = weighed([
+  ...Object.values(TYPES).map((type) => `(type = '${type}')`),
+  ...STATES.map((state) => `(type = 'final' AND state = '${state}')`),
+  "if(type = 'submitted', segments, 0)",
+]);
 const counted = (from: string) =>
-  `SELECT toStartOfMinute(at) AS minute, ${DIMENSIONS}, toInt64(count()) AS n FROM ${from} GROUP BY ALL`;
-const between = (time: string, unit: "Minute" | "Hour", staging: string) =>
-  `${time} >= (SELECT toStartOf${unit}(min(at)) FROM ${staging}) AND ${time} < (SELECT toStartOf${unit}(max(at)) + INTERVAL 1 ${unit} FROM ${staging})`;
+  `SELECT toStartOfMinute(at) AS minute, ${DIMENSIONS}, ${COUNTED} AS n FROM ${from} GROUP BY ALL`;
+/** The hours come first: events are sorted by them. */
+const ofHours = (staging: string) => `toStartOfHour(at) IN (SELECT toStartOfHour(at) FROM ${staging})`;
+const isIn = (time: string, unit: "Minute" | "Hour", staging: string) =>
+  `${time} IN (SELECT toStartOf${unit}(at) FROM ${staging})`;
 
 /** Minutes that were filled in are in the periods, or found to be lacking there: they are not handed on (013-periods.sql, summed). */
 const FILLED_IN = 2;
@@ -51,24 +75,25 @@ const MINUTES: Sums = {
   table: "minutes",
   keys: MINUTE_KEYS,
   part: "toYYYYMM(minute)",
-  ofBlock: (staging) => counted(`${staging} WHERE ${COUNTED}`),
-  ofSource: (staging) => counted(`events WHERE (${COUNTED}) AND ${between("at", "Minute", staging)}`),
+  ofBlock: (staging) => `SELECT * FROM (${counted(staging)}) WHERE n > 0`,
+  ofSource: (staging) =>
+    counted(`events WHERE ${ofHours(staging)} AND ${isIn("toStartOfMinute(at)", "Minute", staging)}`),
   kept: (staging) =>
-    `SELECT ${MINUTE_KEYS}, toInt64(sum(${COUNTS})) AS n FROM minutes WHERE ${between("minute", "Minute", staging)} GROUP BY ALL`,
+    `SELECT ${MINUTE_KEYS}, ${COUNTS} AS n FROM minutes WHERE ${isIn("minute", "Minute", staging)} GROUP BY ALL`,
 };
+const PERIOD_COUNTS = weighed(["submitted", "segments", "delivered"]);
 const PERIODS: Sums = {
   table: "periods",
   keys: HOUR_KEYS,
   part: "toYYYYMM(start)",
   ofBlock: (staging) =>
-    `SELECT toStartOfHour(at) AS start, ${DIMENSIONS}, toInt64(sumIf(segments + 1, type = 'submitted') + countIf(type = 'final' AND state = 'delivered')) AS n
+    `SELECT toStartOfHour(at) AS start, ${DIMENSIONS}, ${weighed(["(type = 'submitted')", "if(type = 'submitted', segments, 0)", "(type = 'final' AND state = 'delivered')"])} AS n
      FROM ${staging} GROUP BY ALL HAVING n > 0`,
   ofSource: (staging) =>
-    `SELECT toStartOfHour(minute) AS start, ${DIMENSIONS}, toInt64(sum(submitted + segments + delivered)) AS n
-     FROM minutes WHERE summed IN (1, ${FILLED_IN}) AND ${between("minute", "Hour", staging)} GROUP BY ALL`,
+    `SELECT toStartOfHour(minute) AS start, ${DIMENSIONS}, ${PERIOD_COUNTS} AS n
+     FROM minutes WHERE summed IN (1, ${FILLED_IN}) AND ${isIn("toStartOfHour(minute)", "Hour", staging)} GROUP BY ALL`,
   kept: (staging) =>
-    `SELECT ${HOUR_KEYS}, toInt64(sum(submitted + segments + delivered)) AS n
-     FROM periods WHERE span = 'hour' AND ${between("start", "Hour", staging)} GROUP BY ALL`,
+    `SELECT ${HOUR_KEYS}, ${PERIOD_COUNTS} AS n FROM periods WHERE span = 'hour' AND ${isIn("start", "Hour", staging)} GROUP BY ALL`,
 };
 
 /**
@@ -81,18 +106,20 @@ export class CrashedBlocks {
   private readonly client: ClickHouseClient;
   private readonly database: string;
   private readonly log: Pick<Log, "warn" | "error">;
-  private readonly looksMs: number;
+  private readonly looks: Looks;
+  /** When ClickHouse was started, epoch seconds by this process's clock. */
+  private started = 0;
 
-  /** `looksMs`: how long sums are looked at before it is said that they cannot tell. */
-  constructor(config: ClickhouseConfig, log: Pick<Log, "warn" | "error">, looksMs = LOOKS_MS) {
-    this.looksMs = looksMs;
+  constructor(config: ClickhouseConfig, log: Pick<Log, "warn" | "error">, looks = LOOKS) {
+    this.looks = looks;
     this.database = config.clickhouseDatabase;
     this.log = log;
     this.client = createClient({
       ...clientAddress(config),
       request_timeout: TIMEOUT_MS,
       log: { level: ClickHouseLogLevel.OFF },
-      clickhouse_settings: { max_partitions_per_insert_block: "0" },
+      // A query whose client has gone would go on, and another be begun beside it.
+      clickhouse_settings: { max_partitions_per_insert_block: "0", max_execution_time: QUERY_SECONDS },
     });
   }
 
@@ -102,15 +129,13 @@ export class CrashedBlocks {
 
   /** Whether ClickHouse may have been killed while it was given the block. A replicated table's tokens and parts stand in Keeper together. */
   async suspected(table: string, { ageMs }: Doubt): Promise<boolean> {
-    const [row] = await this.rows<{ up: number; engine: string }>(
+    const [row] = await this.rows<{ up: number; engine: string | null }>(
       `SELECT toFloat64(uptime()) AS up, (SELECT engine FROM system.tables WHERE database = currentDatabase() AND name = '${table}') AS engine`,
     );
-    return (
-      row !== undefined &&
-      row.up * 1_000 <= ageMs + UPTIME_MS &&
-      row.engine.endsWith("MergeTree") &&
-      !row.engine.startsWith("Replicated")
-    );
+    if (row === undefined) return false;
+    const started = Math.round(Date.now() / 1_000 - row.up);
+    if (Math.abs(started - this.started) > UPTIME_MS / 1_000) this.started = started;
+    return row.up * 1_000 <= ageMs + UPTIME_MS && /^(?!Replicated).*MergeTree$/.test(row.engine ?? "");
   }
 
   /** For a table whose rows are alike however often they are there. */
@@ -120,7 +145,7 @@ export class CrashedBlocks {
     rows: Buffer,
     doubt: Doubt,
   ) {
-    if (await this.suspected(table, doubt)) await inserter.insert(rows, again(doubt));
+    if (await this.suspected(table, doubt)) await inserter.insert(rows, this.tokenFor(table, doubt));
   }
 
   /** For a table with log_partition and log_offset. Like the others it rejects when ClickHouse does not answer, or not yet. */
@@ -133,29 +158,47 @@ export class CrashedBlocks {
     return this.staged(of, rows, doubt, async (staging) => {
       await this.fillTable(of.table, staging, doubt);
       for (const table of ["recipients", "message_keys"])
-        await this.fillIn(table, await this.made(`${table}_from_events`, "events", staging), "1", doubt);
-      const minutes = await this.made("minutes_from_events", "events", staging);
-      await this.fillSums(MINUTES, `SELECT * REPLACE (${FILLED_IN} AS summed) FROM (${minutes})`, staging, doubt);
-      await this.fillSums(PERIODS, await this.made("periods_from_minutes", "minutes", `(${minutes})`), staging, doubt);
+        await this.settled(table, doubt, async () =>
+          this.fillIn(table, await this.made(`${table}_from_events`, "events", staging), doubt),
+        );
+      const minutes = () => this.made("minutes_from_events", "events", staging);
+      await this.settled("minutes", doubt, async () => {
+        const made = `SELECT * REPLACE (${FILLED_IN} AS summed) FROM (${await minutes()})`;
+        await this.fillSums(MINUTES, made, staging, doubt);
+        // What is owed stands in the minute of its submission, which may be in another month; its greatest amount counts, however often it is there.
+        await this.fillIn("minutes", `SELECT ${MINUTE_KEYS}, summed, owed FROM (${made}) WHERE notEmpty(owed)`, doubt);
+      });
+      await this.settled("periods", doubt, async () => {
+        const made = await this.made("periods_from_minutes", "minutes", `(${await minutes()})`);
+        await this.fillSums(PERIODS, made, staging, doubt);
+        await this.fillIn("periods", `SELECT span, ${HOUR_KEYS}, owed FROM (${made}) WHERE notEmpty(owed)`, doubt);
+      });
     });
   }
 
   /** Runs `work` with the name of a table that holds the block alone. A second owner makes the same one anew, with the same block. */
   private async staged(
-    { table, columns, format }: SinkTable,
+    of: SinkTable,
     rows: Buffer,
     doubt: Doubt,
     work: (staging: string) => Promise<void>,
   ): Promise<void> {
-    if (!(await this.suspected(table, doubt))) return;
-    try {
-      const staging = await this.stage({ table, columns, format }, rows, doubt);
+    if (!(await this.suspected(of.table, doubt))) return;
+    await this.settled(of.table, doubt, async () => {
+      const staging = await this.stage(of, rows, doubt);
       await work(staging);
       await this.command(`DROP TABLE IF EXISTS ${staging}`);
+    });
+  }
+
+  /** Says what can never be settled, however often it is tried: the partition would stand still for it. */
+  private async settled(table: string, doubt: Doubt, work: () => Promise<void>): Promise<void> {
+    if (!doubt.alive()) return;
+    try {
+      await work();
     } catch (error) {
-      // It would be no other however often it is tried, and the partition would stand still.
       const isForGood =
-        error instanceof OtherView || (error instanceof ClickHouseError && error.type === "ACCESS_DENIED");
+        error instanceof OtherView || (error instanceof ClickHouseError && FOR_GOOD.has(error.type ?? ""));
       if (!isForGood) throw error;
       this.unsettled(table, doubt, error.message);
     }
@@ -182,13 +225,14 @@ export class CrashedBlocks {
     const stored = await this.parts(
       table,
       `log_partition = ${partition} AND log_offset >= ${start} AND log_offset < ${end}
-       AND at >= (SELECT min(at) FROM ${staging}) AND at <= (SELECT max(at) FROM ${staging})`,
+       AND ${ofHours(staging)}`,
     );
     for (const [part, count] of given) {
       const there = stored.get(part) ?? 0;
       if (there === count) continue;
       if (there > 0) this.unsettled(table, doubt);
       else if (doubt.alive()) {
+        await this.noneUnderWay(staging);
         await this.command(`ALTER TABLE ${table} ATTACH PARTITION ID '${part}' FROM ${staging}`);
         this.filled(table, doubt);
       }
@@ -202,25 +246,35 @@ export class CrashedBlocks {
 
   /** Fills in the parts of the block that a table of sums lacks, when looks that are alike say so. */
   private async fillSums(sums: Sums, select: string, staging: string, doubt: Doubt): Promise<void> {
-    const seen = new Map<string, { verdict: Verdict; times: number }>();
-    const deadline = performance.now() + this.looksMs;
+    const seen = new Map<string, { verdict: Verdict; times: number; since: number }>();
+    const began = performance.now();
     do {
       for (const { part, ...groups } of await this.look(sums, staging)) {
         const verdict = judge(groups);
         const before = seen.get(part);
-        seen.set(part, { verdict, times: before?.verdict === verdict ? before.times + 1 : 1 });
+        const isAlike = before?.verdict === verdict;
+        seen.set(part, {
+          verdict,
+          times: isAlike ? before.times + 1 : 1,
+          since: isAlike ? before.since : performance.now(),
+        });
       }
-      if ([...seen.values()].every(({ verdict, times }) => verdict !== "unclear" && times >= LOOKS_ALIKE)) break;
+      if ([...seen.values()].every((one) => this.isSure(one))) break;
       await pause(LOOK_EVERY_MS);
-    } while (performance.now() < deadline && doubt.alive());
+    } while (performance.now() - began < this.looks.mostMs && doubt.alive());
     if (!doubt.alive()) return;
-    for (const [part, { verdict, times }] of seen) {
-      if (verdict === "unclear" || times < LOOKS_ALIKE) this.unsettled(sums.table, doubt);
-      else if (verdict === "lacking") {
-        await this.fillIn(sums.table, select, `${sums.part} = ${part}`, doubt);
+    for (const [part, one] of seen) {
+      if (!this.isSure(one)) this.unsettled(sums.table, doubt);
+      else if (one.verdict === "lacking") {
+        await this.fillIn(sums.table, `SELECT * FROM (${select}) WHERE ${sums.part} = ${part}`, doubt, part);
         this.filled(sums.table, doubt);
       }
     }
+  }
+
+  private isSure({ verdict, times, since }: { verdict: Verdict; times: number; since: number }): boolean {
+    if (verdict === "unclear" || times < LOOKS_ALIKE) return false;
+    return verdict === "stored" || performance.now() - since >= this.looks.lackingMs;
   }
 
   private look({ ofBlock, ofSource, kept, keys, part }: Sums, staging: string): Promise<(Groups & { part: string })[]> {
@@ -232,12 +286,25 @@ export class CrashedBlocks {
     );
   }
 
-  /** Inserts what a view makes of the block, once more. */
-  private async fillIn(table: string, select: string, where: string, doubt: Doubt): Promise<void> {
+  /** Inserts what a view makes of the block, once more. `of`: what of it. */
+  private async fillIn(table: string, select: string, doubt: Doubt, of = ""): Promise<void> {
     if (!doubt.alive()) return;
     const columns = await this.rows<{ name: string }>(`DESCRIBE TABLE (${select})`);
     const names = columns.map(({ name }) => name).join(", ");
-    await this.command(`INSERT INTO ${table} (${names}) SELECT ${names} FROM (${select}) WHERE ${where}`, again(doubt));
+    await this.command(`INSERT INTO ${table} (${names}) ${select}`, this.tokenFor(`${table}/${of}`, doubt));
+  }
+
+  /** One that was begun and whose answer was lost would bring the same rows once more. @throws Error while it is under way */
+  private async noneUnderWay(staging: string): Promise<void> {
+    const [row] = await this.rows<{ n: number }>(
+      `SELECT toFloat64(count()) AS n FROM system.processes WHERE query LIKE 'ALTER TABLE % ATTACH PARTITION ID % FROM ${staging}'`,
+    );
+    if (row?.n !== 0) throw new Error(`parts of ${staging} are being taken over`);
+  }
+
+  /** The block's own token is taken, and this insert too may be cut off where its token is noted: another one after each start of ClickHouse. */
+  private tokenFor(what: string, { token }: Doubt): string {
+    return `${token}/again/${what}/${this.started}`;
   }
 
   /** What a view's query makes of `instead` in place of the table that it reads. */
@@ -279,6 +346,8 @@ export class CrashedBlocks {
 /** Not the view that the migrations make. */
 class OtherView extends Error {}
 
+const FOR_GOOD = new Set(["ACCESS_DENIED", "TIMEOUT_EXCEEDED"]);
+
 interface Groups {
   readonly groups: number;
   /** In which both sides say the same, and in which the kept side says less by just the block. */
@@ -291,9 +360,4 @@ type Verdict = "stored" | "lacking" | "unclear";
 function judge({ groups, same, lacking }: Groups): Verdict {
   if (same === groups) return "stored";
   return lacking === groups ? "lacking" : "unclear";
-}
-
-/** Of its own each time: the block's token is taken, and this insert too may be cut off where its token is noted. */
-function again({ token }: Doubt): string {
-  return `${token}/again/${randomUUID()}`;
 }
