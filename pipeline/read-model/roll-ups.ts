@@ -47,7 +47,8 @@ const MESSAGE_COSTS = `arrayReduce('sumMap', arrayConcat([${COSTS}],
 /** Among the rows of {@link withCharges}. */
 const ALL_COSTS = COSTS.replace("type = 'submitted'", "type IN ('submitted', 'charged')");
 
-const COUNTS: Columns = {
+/** Columns of minutes that are counts, and what each counts of the rows. */
+export const COUNTS: Columns = {
   routed: "countIf(type = 'routed')",
   submitted: "countIf(type = 'submitted')",
   resubmitted: "countIf(type = 'submitted' AND resubmitted != '')",
@@ -66,7 +67,7 @@ const COUNTS: Columns = {
 const FINALS = "countIf(type = 'final' AND state != '')";
 
 const MINUTE = { minute: "toStartOfMinute(at)" };
-const DIMENSIONS = {
+export const DIMENSIONS = {
   provider: "provider",
   account: "account",
   lane: "lane",

@@ -1,7 +1,7 @@
-import { Readable } from "node:stream";
 import { setTimeout as pause } from "node:timers/promises";
 import { type ClickHouseClient, ClickHouseError, ClickHouseLogLevel, createClient } from "@clickhouse/client";
-import type { BlockFormat } from "../../platform/clickhouse/block-inserter.ts";
+import { COUNTS, DIMENSIONS } from "../../pipeline/read-model/roll-ups.ts";
+import { type BlockFormat, BlockInserter } from "../../platform/clickhouse/block-inserter.ts";
 import { type ClickhouseConfig, clientAddress } from "../../platform/clickhouse/settings.ts";
 import type { Doubt } from "../../platform/kafka/sink-store.ts";
 import type { Log } from "../../platform/log/log.ts";
@@ -42,32 +42,23 @@ const TIMEOUT_MS = 60_000;
 /** `uptime()` counts whole seconds. */
 const UPTIME_MS = 2_000;
 
-const DIMENSIONS = "provider, account, lane, country, network";
-const MINUTE_KEYS = `minute, ${DIMENSIONS}`;
-const HOUR_KEYS = `start, ${DIMENSIONS}`;
-/** One number for several counts, so that other counts hardly make the same: each has a weight of its own. */
-const weighed = (counts: readonly string[]) =>
-  `toInt64(sum(${counts.map((count, i) => `toInt64(${count}) * ${1 + i * 10_007}`).join(" + ")}))`;
-const STATES = ["delivered", "undelivered", "failed", "expired", "rejected", "unknown"];
-const TYPES = {
-  routed: "routed",
-  submitted: "submitted",
-  returned: "returned",
-  in_doubt: "in_doubt",
-  receipts: "receipt",
-};
-const COUNTS = weighed([...Object.keys(TYPES), ...STATES, "segments"]);
-const COUNTED = weighed([
-  ...Object.values(TYPES).map((type) => `(type = '${type}')`),
-  ...STATES.map((state) => `(type = 'final' AND state = '${state}')`),
-  "if(type = 'submitted', segments, 0)",
-]);
-const counted = (from: string) =>
-  `SELECT toStartOfMinute(at) AS minute, ${DIMENSIONS}, ${COUNTED} AS n FROM ${from} GROUP BY ALL`;
+const OF_GROUP = Object.keys(DIMENSIONS).join(", ");
+const MINUTE_KEYS = `minute, ${OF_GROUP}`;
+const HOUR_KEYS = `start, ${OF_GROUP}`;
+const ALL_COUNTS = Object.keys(COUNTS);
+const COUNTS_OF_PERIODS = ["submitted", "segments", "delivered"];
+/** One number for several counts, so that other counts hardly make the same: each has a weight of its own. `of`: a count's expression. */
+const weighed = (counts: readonly string[], of: (count: string) => string) =>
+  `(${counts.map((count, i) => `toInt64(${of(count)}) * ${1 + i * 10_007}`).join(" + ")})`;
+const ofRows = (counts: readonly string[]) => weighed(counts, (count) => COUNTS[count]!);
+const ofSums = (counts: readonly string[]) => weighed(counts, (count) => `sum(${count})`);
 /** The hours come first: events are sorted by them. */
 const ofHours = (staging: string) => `toStartOfHour(at) IN (SELECT toStartOfHour(at) FROM ${staging})`;
 const isIn = (time: string, unit: "Minute" | "Hour", staging: string) =>
   `${time} IN (SELECT toStartOf${unit}(at) FROM ${staging})`;
+
+const countedMinutes = (from: string) =>
+  `SELECT toStartOfMinute(at) AS minute, ${OF_GROUP}, ${ofRows(ALL_COUNTS)} AS n FROM ${from} GROUP BY ALL`;
 
 /** Minutes that were filled in are in the periods, or found to be lacking there: they are not handed on (013-periods.sql, summed). */
 const FILLED_IN = 2;
@@ -75,25 +66,23 @@ const MINUTES: Sums = {
   table: "minutes",
   keys: MINUTE_KEYS,
   part: "toYYYYMM(minute)",
-  ofBlock: (staging) => `SELECT * FROM (${counted(staging)}) WHERE n > 0`,
+  ofBlock: (staging) => `SELECT * FROM (${countedMinutes(staging)}) WHERE n > 0`,
   ofSource: (staging) =>
-    counted(`events WHERE ${ofHours(staging)} AND ${isIn("toStartOfMinute(at)", "Minute", staging)}`),
+    countedMinutes(`events WHERE ${ofHours(staging)} AND ${isIn("toStartOfMinute(at)", "Minute", staging)}`),
   kept: (staging) =>
-    `SELECT ${MINUTE_KEYS}, ${COUNTS} AS n FROM minutes WHERE ${isIn("minute", "Minute", staging)} GROUP BY ALL`,
+    `SELECT ${MINUTE_KEYS}, ${ofSums(ALL_COUNTS)} AS n FROM minutes WHERE ${isIn("minute", "Minute", staging)} GROUP BY ALL`,
 };
-const PERIOD_COUNTS = weighed(["submitted", "segments", "delivered"]);
 const PERIODS: Sums = {
   table: "periods",
   keys: HOUR_KEYS,
   part: "toYYYYMM(start)",
   ofBlock: (staging) =>
-    `SELECT toStartOfHour(at) AS start, ${DIMENSIONS}, ${weighed(["(type = 'submitted')", "if(type = 'submitted', segments, 0)", "(type = 'final' AND state = 'delivered')"])} AS n
-     FROM ${staging} GROUP BY ALL HAVING n > 0`,
+    `SELECT toStartOfHour(at) AS start, ${OF_GROUP}, ${ofRows(COUNTS_OF_PERIODS)} AS n FROM ${staging} GROUP BY ALL HAVING n > 0`,
   ofSource: (staging) =>
-    `SELECT toStartOfHour(minute) AS start, ${DIMENSIONS}, ${PERIOD_COUNTS} AS n
+    `SELECT toStartOfHour(minute) AS start, ${OF_GROUP}, ${ofSums(COUNTS_OF_PERIODS)} AS n
      FROM minutes WHERE summed IN (1, ${FILLED_IN}) AND ${isIn("toStartOfHour(minute)", "Hour", staging)} GROUP BY ALL`,
   kept: (staging) =>
-    `SELECT ${HOUR_KEYS}, ${PERIOD_COUNTS} AS n FROM periods WHERE span = 'hour' AND ${isIn("start", "Hour", staging)} GROUP BY ALL`,
+    `SELECT ${HOUR_KEYS}, ${ofSums(COUNTS_OF_PERIODS)} AS n FROM periods WHERE span = 'hour' AND ${isIn("start", "Hour", staging)} GROUP BY ALL`,
 };
 
 /**
@@ -104,7 +93,7 @@ const PERIODS: Sums = {
  */
 export class CrashedBlocks {
   private readonly client: ClickHouseClient;
-  private readonly database: string;
+  private readonly config: ClickhouseConfig;
   private readonly log: Pick<Log, "warn" | "error">;
   private readonly looks: Looks;
   /** When ClickHouse was started, epoch seconds by this process's clock. */
@@ -112,7 +101,7 @@ export class CrashedBlocks {
 
   constructor(config: ClickhouseConfig, log: Pick<Log, "warn" | "error">, looks = LOOKS) {
     this.looks = looks;
-    this.database = config.clickhouseDatabase;
+    this.config = config;
     this.log = log;
     this.client = createClient({
       ...clientAddress(config),
@@ -128,7 +117,7 @@ export class CrashedBlocks {
   }
 
   /** Whether ClickHouse may have been killed while it was given the block. A replicated table's tokens and parts stand in Keeper together. */
-  async suspected(table: string, { ageMs }: Doubt): Promise<boolean> {
+  private async suspected(table: string, { ageMs }: Doubt): Promise<boolean> {
     const [row] = await this.rows<{ up: number; engine: string | null }>(
       `SELECT toFloat64(uptime()) AS up, (SELECT engine FROM system.tables WHERE database = currentDatabase() AND name = '${table}') AS engine`,
     );
@@ -139,12 +128,7 @@ export class CrashedBlocks {
   }
 
   /** For a table whose rows are alike however often they are there. */
-  async again(
-    inserter: { insert(rows: Buffer, token: string): Promise<void> },
-    table: string,
-    rows: Buffer,
-    doubt: Doubt,
-  ) {
+  async again(inserter: Pick<BlockInserter, "insert">, table: string, rows: Buffer, doubt: Doubt) {
     if (await this.suspected(table, doubt)) await inserter.insert(rows, this.tokenFor(table, doubt));
   }
 
@@ -204,16 +188,14 @@ export class CrashedBlocks {
     }
   }
 
-  private async stage({ table, columns, format }: SinkTable, rows: Buffer, { partition }: Doubt): Promise<string> {
-    const staging = `${this.database}.${table}_in_doubt_${partition}`;
-    await this.command(`CREATE OR REPLACE TABLE ${staging} AS ${table}`);
-    const { stream } = await this.client.exec({
-      query: `INSERT INTO ${staging} (${columns.join(", ")}) FORMAT ${format}`,
-      values: Readable.from([rows], { objectMode: false }),
-      clickhouse_settings: { async_insert: 0, wait_end_of_query: 1 },
-    });
-    for await (const _ of stream) {
-      // An insert answers with nothing.
+  private async stage(of: SinkTable, rows: Buffer, { partition, token }: Doubt): Promise<string> {
+    const staging = `${this.config.clickhouseDatabase}.${of.table}_in_doubt_${partition}`;
+    await this.command(`CREATE OR REPLACE TABLE ${staging} AS ${of.table}`);
+    const inserter = new BlockInserter(this.config, { ...of, table: staging, connections: 1, timeoutMs: TIMEOUT_MS });
+    try {
+      await inserter.insert(rows, token);
+    } finally {
+      await inserter.close();
     }
     return staging;
   }
@@ -313,7 +295,7 @@ export class CrashedBlocks {
       `SELECT as_select FROM system.tables WHERE database = currentDatabase() AND name = '${view}'`,
     );
     const query = row?.as_select ?? "";
-    const made = query.replace(` FROM ${this.database}.${reads}`, () => ` FROM ${instead}`);
+    const made = query.replace(` FROM ${this.config.clickhouseDatabase}.${reads}`, () => ` FROM ${instead}`);
     if (made === query) throw new OtherView(`the view ${view} is not there, or does not read ${reads}`);
     return made;
   }
