@@ -36,7 +36,7 @@ export interface SinkOptions<B extends SinkBlock> {
 
 const MAX_RETRY_MS = 2_000;
 /** A block of so much of its rows is given twice the time: each insert and each of its views has a price that does not depend on the rows. */
-const LARGE = 1 / 4;
+export const LARGE = 1 / 4;
 /** The broker's clock, which stamped the records of a last owner's block, and this process's may differ by so much. */
 const CLOCKS_MS = 60_000;
 

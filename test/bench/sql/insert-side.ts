@@ -7,6 +7,7 @@ import type * as Migration from "../../../infra/clickhouse/migrate.ts";
 import type * as EventRow from "../../../pipeline/records/event-row.ts";
 import type * as Inserting from "../../../platform/clickhouse/block-inserter.ts";
 import { Secret } from "../../../platform/config/secret.ts";
+import type * as Sink from "../../../platform/kafka/sink.ts";
 import type { InsertSide } from "./insert-cost.ts";
 import type { OwnClickhouse } from "./own-clickhouse.ts";
 
@@ -34,6 +35,8 @@ export async function insertSide(
   )) as Partial<typeof EventRow> & Pick<typeof EventRow, "EVENT_COLUMNS">;
   // Before there were types, the sink wrote RowBinary.
   const format = EVENT_TYPES === undefined ? "RowBinary" : "Native";
+  // Before there were large blocks, the sink gave all of them the same time.
+  const { LARGE } = (await load("platform/kafka/sink.ts")) as Partial<typeof Sink>;
   await migrateClickhouse({ url: server.url, user: server.user, password: server.password, database });
   const inserter = new BlockInserter(
     {
@@ -43,7 +46,7 @@ export async function insertSide(
     { table: "events", columns: EVENT_COLUMNS, format, connections: 4, timeoutMs: 120_000 },
   );
   return {
-    ...{ name: commit, database, columns: EVENT_COLUMNS, format, spans: commit === "HEAD" ? 2 : 1 },
+    ...{ name: commit, database, columns: EVENT_COLUMNS, format, spans: LARGE === undefined ? 1 : 2 },
     insert: (rows, token) => inserter.insert(rows, token),
     close: async () => {
       await inserter.close();
