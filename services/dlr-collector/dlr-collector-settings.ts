@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { duration, integer, port, text, url } from "../../platform/config/settings.ts";
 import { consumerSettings, kafkaSettings } from "../../platform/kafka/settings.ts";
-import { DEFAULT_LIMITS } from "./correlation-terms.ts";
+import { DEFAULT_LIMITS } from "./correlator/correlation-terms.ts";
 
 /** The settings of dlr-collector. */
 export const dlrCollectorSettings = z.object({

@@ -1,6 +1,6 @@
 import type { MetricRegistry } from "../../platform/telemetry/metric-registry.ts";
-import type { CorrelationCounters } from "./correlation-counters.ts";
-import type { Correlator } from "./correlator.ts";
+import type { CorrelationCounters } from "./correlator/correlation-counters.ts";
+import type { Correlator } from "./correlator/correlator.ts";
 import type { PlacingCounters, ReceiptPlacing } from "./placing/receipt-placing.ts";
 
 /** Shows what the correlators of this process hold and have done. `live`: one for each partition owned. */

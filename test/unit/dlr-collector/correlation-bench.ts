@@ -1,13 +1,13 @@
 import type { Event, Inbound, NumberNetwork, Receipt } from "../../../schemas/generated/types.ts";
-import { Correlation } from "../../../services/dlr-collector/correlation.ts";
-import { newCounters } from "../../../services/dlr-collector/correlation-counters.ts";
+import { Correlation } from "../../../services/dlr-collector/correlator/correlation.ts";
+import { newCounters } from "../../../services/dlr-collector/correlator/correlation-counters.ts";
 import {
   type CorrelationLimits,
   type CorrelationOutputs,
   DEFAULT_LIMITS,
-} from "../../../services/dlr-collector/correlation-terms.ts";
-import type { EventPacking } from "../../../services/dlr-collector/kept-messages.ts";
-import type { RerouteTerms } from "../../../services/dlr-collector/reroute-terms.ts";
+} from "../../../services/dlr-collector/correlator/correlation-terms.ts";
+import type { EventPacking } from "../../../services/dlr-collector/correlator/kept-messages.ts";
+import type { RerouteTerms } from "../../../services/dlr-collector/correlator/reroute-terms.ts";
 import { NO_ROUTES } from "./reroutes.ts";
 
 /** From submission to giving up, and from a request to its answer, in these tests. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Event } from "../../../schemas/generated/types.ts";
-import { newCounters } from "../../../services/dlr-collector/correlation-counters.ts";
-import { DEFAULT_LIMITS } from "../../../services/dlr-collector/correlation-terms.ts";
+import { newCounters } from "../../../services/dlr-collector/correlator/correlation-counters.ts";
+import { DEFAULT_LIMITS } from "../../../services/dlr-collector/correlator/correlation-terms.ts";
 import { bench, DEADLINE_MS } from "./correlation-bench.ts";
 import { event, facts, receipt, submitted, TO } from "./records.ts";
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { eventKind, messageIdOf } from "../../../services/dlr-collector/event-kind.ts";
+import { eventKind, messageIdOf } from "../../../services/dlr-collector/correlator/event-kind.ts";
 
 describe("what an event's id says", () => {
   it.each([

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { EarlyReceipts } from "../../../services/dlr-collector/early-receipts.ts";
+import { EarlyReceipts } from "../../../services/dlr-collector/correlator/early-receipts.ts";
 import { ANSWER_MS, bench, DEADLINE_MS } from "./correlation-bench.ts";
 import { facts, receipt, submitted, TO } from "./records.ts";
 

@@ -1,7 +1,7 @@
 import { afterEach, expect, it, vi } from "vitest";
 import { unknownMarks, type Watermarks } from "../../../platform/kafka/topic-marks.ts";
 import { silentLog } from "../../../platform/log/log.ts";
-import { LogFrontier } from "../../../services/dlr-collector/log-frontier.ts";
+import { LogFrontier } from "../../../services/dlr-collector/correlator/log-frontier.ts";
 
 afterEach(() => vi.useRealTimers());
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Inbound } from "../../../schemas/generated/types.ts";
-import { DEFAULT_LIMITS } from "../../../services/dlr-collector/correlation-terms.ts";
+import { DEFAULT_LIMITS } from "../../../services/dlr-collector/correlator/correlation-terms.ts";
 import { bench, DEADLINE_MS } from "./correlation-bench.ts";
 import { event, receipt, submitted, TO } from "./records.ts";
 

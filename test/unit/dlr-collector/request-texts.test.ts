@@ -5,7 +5,7 @@ import type { InRecord } from "../../../platform/kafka/record.ts";
 import type { Task } from "../../../platform/kafka/task.ts";
 import { silentLog } from "../../../platform/log/log.ts";
 import type { Event } from "../../../schemas/generated/types.ts";
-import { RequestTexts } from "../../../services/dlr-collector/request-texts.ts";
+import { RequestTexts } from "../../../services/dlr-collector/correlator/request-texts.ts";
 import { event, facts, TO } from "./records.ts";
 import { codecs } from "./simulated-kafka.ts";
 

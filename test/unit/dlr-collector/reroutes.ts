@@ -1,6 +1,6 @@
 import type { RerouteRule } from "../../../domain/catalog/reroute.ts";
 import { classifyReceiptError } from "../../../domain/receipts/receipt-errors.ts";
-import type { RerouteTerms } from "../../../services/dlr-collector/reroute-terms.ts";
+import type { RerouteTerms } from "../../../services/dlr-collector/correlator/reroute-terms.ts";
 
 /** A catalog without routes: nothing is sent on. */
 export const NO_ROUTES: RerouteTerms = {

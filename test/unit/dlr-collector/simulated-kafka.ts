@@ -5,10 +5,13 @@ import { Task, type TaskHost } from "../../../platform/kafka/task.ts";
 import { silentLog } from "../../../platform/log/log.ts";
 import type { Event, Retry } from "../../../schemas/generated/types.ts";
 import { DOUBT_TOPIC, EVENTS_TOPIC, RECEIPTS_TOPIC } from "../../../schemas/topics.ts";
-import { newCounters } from "../../../services/dlr-collector/correlation-counters.ts";
-import { type CorrelationLimits, DEFAULT_LIMITS } from "../../../services/dlr-collector/correlation-terms.ts";
-import { CORRELATOR_INPUTS, Correlator, STREAM_INPUTS } from "../../../services/dlr-collector/correlator.ts";
-import type { RerouteTerms } from "../../../services/dlr-collector/reroute-terms.ts";
+import { newCounters } from "../../../services/dlr-collector/correlator/correlation-counters.ts";
+import {
+  type CorrelationLimits,
+  DEFAULT_LIMITS,
+} from "../../../services/dlr-collector/correlator/correlation-terms.ts";
+import { CORRELATOR_INPUTS, Correlator, STREAM_INPUTS } from "../../../services/dlr-collector/correlator/correlator.ts";
+import type { RerouteTerms } from "../../../services/dlr-collector/correlator/reroute-terms.ts";
 import { NO_ROUTES } from "./reroutes.ts";
 
 /** JSON behind the five bytes of the wire format: readable, and quick enough for thousands of runs. */

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { convert } from "../../../domain/catalog/exchange-rates.ts";
-import { spendLeftOf as leftOf } from "../../../services/dlr-collector/spend-left.ts";
+import { spendLeftOf as leftOf } from "../../../services/dlr-collector/correlator/spend-left.ts";
 import { facts } from "./records.ts";
 
 const of = (attempt: number, cost: number | null, currency: string | null = "EUR", price: number | null = cost) => ({

@@ -1,8 +1,8 @@
-import type { RerouteRule } from "../../domain/catalog/reroute.ts";
-import { MISSING_CLASS } from "../../domain/message/tries.ts";
-import type { FailedState, ReceiptErrorClass } from "../../domain/receipts/receipt-errors.ts";
-import { foldParts, isFinal, type PartState } from "../../domain/receipts/receipt-lattice.ts";
-import type { Event } from "../../schemas/generated/types.ts";
+import type { RerouteRule } from "../../../domain/catalog/reroute.ts";
+import { MISSING_CLASS } from "../../../domain/message/tries.ts";
+import type { FailedState, ReceiptErrorClass } from "../../../domain/receipts/receipt-errors.ts";
+import { foldParts, isFinal, type PartState } from "../../../domain/receipts/receipt-lattice.ts";
+import type { Event } from "../../../schemas/generated/types.ts";
 import type { KeptMessages } from "./kept-messages.ts";
 import { isLeft, type OpenMessage, type Submission } from "./open-message.ts";
 import type { RerouteTerms } from "./reroute-terms.ts";

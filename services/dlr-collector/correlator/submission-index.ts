@@ -1,5 +1,5 @@
-import { idForms } from "../../domain/receipts/provider-message-id.ts";
-import { isFinal } from "../../domain/receipts/receipt-lattice.ts";
+import { idForms } from "../../../domain/receipts/provider-message-id.ts";
+import { isFinal } from "../../../domain/receipts/receipt-lattice.ts";
 import type { Submission } from "./open-message.ts";
 
 /** A part (from 0) of a submission. */

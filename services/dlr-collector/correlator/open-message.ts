@@ -1,5 +1,5 @@
-import type { TerminalStatus } from "../../domain/message/status.ts";
-import { idForms } from "../../domain/receipts/provider-message-id.ts";
+import type { TerminalStatus } from "../../../domain/message/status.ts";
+import { idForms } from "../../../domain/receipts/provider-message-id.ts";
 import {
   foldParts,
   foldPartsAtDeadline,
@@ -7,8 +7,8 @@ import {
   isFinal,
   isTelling,
   type PartState,
-} from "../../domain/receipts/receipt-lattice.ts";
-import type { Event } from "../../schemas/generated/types.ts";
+} from "../../../domain/receipts/receipt-lattice.ts";
+import type { Event } from "../../../schemas/generated/types.ts";
 import type { Chain, Link } from "./chain.ts";
 
 /** An event as an object, or, for a message that stays open for long, as its Avro bytes in a latin1 string. */

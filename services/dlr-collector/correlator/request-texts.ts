@@ -1,14 +1,14 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { messageIdOfRequest } from "../../domain/message/message-id.ts";
-import { inFewerSegments } from "../../domain/text/fewer-segments.ts";
-import type { WriterSchemaLoader } from "../../pipeline/follow/writer-schema-loader.ts";
-import type { SluiceCodecs } from "../../pipeline/records/codecs.ts";
-import { implausibleRetry } from "../../pipeline/records/plausible.ts";
-import type { InRecord } from "../../platform/kafka/record.ts";
-import type { Task } from "../../platform/kafka/task.ts";
-import type { TopicReader } from "../../platform/kafka/topic-reader.ts";
-import type { Attempt, Event } from "../../schemas/generated/types.ts";
-import { DUE_TOPIC, LANES, RETRY_DELAYS, requestTopic, retryTopic } from "../../schemas/topics.ts";
+import { messageIdOfRequest } from "../../../domain/message/message-id.ts";
+import { inFewerSegments } from "../../../domain/text/fewer-segments.ts";
+import type { WriterSchemaLoader } from "../../../pipeline/follow/writer-schema-loader.ts";
+import type { SluiceCodecs } from "../../../pipeline/records/codecs.ts";
+import { implausibleRetry } from "../../../pipeline/records/plausible.ts";
+import type { InRecord } from "../../../platform/kafka/record.ts";
+import type { Task } from "../../../platform/kafka/task.ts";
+import type { TopicReader } from "../../../platform/kafka/topic-reader.ts";
+import type { Attempt, Event } from "../../../schemas/generated/types.ts";
+import { DUE_TOPIC, LANES, RETRY_DELAYS, requestTopic, retryTopic } from "../../../schemas/topics.ts";
 
 /** What only the record of a request or retry says. */
 export interface RequestText {

@@ -1,6 +1,6 @@
-import { idForms } from "../../domain/receipts/provider-message-id.ts";
-import { foldReceipt, type PartState } from "../../domain/receipts/receipt-lattice.ts";
-import type { Receipt } from "../../schemas/generated/types.ts";
+import { idForms } from "../../../domain/receipts/provider-message-id.ts";
+import { foldReceipt, type PartState } from "../../../domain/receipts/receipt-lattice.ts";
+import type { Receipt } from "../../../schemas/generated/types.ts";
 import { Chain, type Link } from "./chain.ts";
 
 /** What one receipt says, or several folded into one. */

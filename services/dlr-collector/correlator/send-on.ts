@@ -1,9 +1,9 @@
-import { appendTry, MISSING_CLASS, UNDELIVERED_CLASS } from "../../domain/message/tries.ts";
-import { retryRecord } from "../../pipeline/records/retry-record.ts";
-import type { Codec } from "../../platform/codec/codec.ts";
-import type { OutRecord } from "../../platform/kafka/record.ts";
-import type { Event, Retry } from "../../schemas/generated/types.ts";
-import { retryTopic } from "../../schemas/topics.ts";
+import { appendTry, MISSING_CLASS, UNDELIVERED_CLASS } from "../../../domain/message/tries.ts";
+import { retryRecord } from "../../../pipeline/records/retry-record.ts";
+import type { Codec } from "../../../platform/codec/codec.ts";
+import type { OutRecord } from "../../../platform/kafka/record.ts";
+import type { Event, Retry } from "../../../schemas/generated/types.ts";
+import { retryTopic } from "../../../schemas/topics.ts";
 import type { RequestText } from "./request-texts.ts";
 
 /** The next attempt of a message, as its `rerouted` event says. `now`: epoch ms; `trace`: its `traceparent`. */

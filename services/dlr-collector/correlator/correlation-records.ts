@@ -1,18 +1,18 @@
-import type { SluiceCodecs } from "../../pipeline/records/codecs.ts";
-import { DeliveredRecords } from "../../pipeline/records/delivered-records.ts";
-import { eventRecord } from "../../pipeline/records/event-record.ts";
-import { sampledTrace } from "../../pipeline/traces/message-trace.ts";
-import type { MessageTraces } from "../../pipeline/traces/message-traces.ts";
-import type { Codec } from "../../platform/codec/codec.ts";
-import type { OutRecord } from "../../platform/kafka/record.ts";
-import type { Outputs } from "../../platform/kafka/transform.ts";
-import { formatTraceparent } from "../../platform/telemetry/trace-context.ts";
-import type { Event, Inbound, NumberNetwork } from "../../schemas/generated/types.ts";
-import { CORRELATION_TOPIC, NETWORKS_TOPIC, RECEIPTS_TOPIC } from "../../schemas/topics.ts";
+import type { SluiceCodecs } from "../../../pipeline/records/codecs.ts";
+import { DeliveredRecords } from "../../../pipeline/records/delivered-records.ts";
+import { eventRecord } from "../../../pipeline/records/event-record.ts";
+import { sampledTrace } from "../../../pipeline/traces/message-trace.ts";
+import type { MessageTraces } from "../../../pipeline/traces/message-traces.ts";
+import type { Codec } from "../../../platform/codec/codec.ts";
+import type { OutRecord } from "../../../platform/kafka/record.ts";
+import type { Outputs } from "../../../platform/kafka/transform.ts";
+import { formatTraceparent } from "../../../platform/telemetry/trace-context.ts";
+import type { Event, Inbound, NumberNetwork } from "../../../schemas/generated/types.ts";
+import { CORRELATION_TOPIC, NETWORKS_TOPIC, RECEIPTS_TOPIC } from "../../../schemas/topics.ts";
+import { IndexCollector } from "../placing/index-collector.ts";
 import type { CorrelationOutputs } from "./correlation-terms.ts";
 import type { EarlyReceipt } from "./early-receipts.ts";
 import type { EventPacking } from "./kept-messages.ts";
-import { IndexCollector } from "./placing/index-collector.ts";
 
 export interface RecordWriterOptions {
   readonly codecs: Pick<SluiceCodecs, "event" | "receipt" | "inbound" | "submissionIndex" | "numberNetwork">;

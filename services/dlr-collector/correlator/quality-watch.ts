@@ -1,10 +1,10 @@
-import { isTerminalStatus } from "../../domain/message/status.ts";
-import type { QualityCell, QualitySummary } from "../../domain/quality/quality-cell.ts";
-import { QualityCollector } from "../../domain/quality/quality-collector.ts";
-import type { Codec } from "../../platform/codec/codec.ts";
-import type { OutRecord } from "../../platform/kafka/record.ts";
-import type { Event, MessageFacts, Quality } from "../../schemas/generated/types.ts";
-import { QUALITY_TOPIC } from "../../schemas/topics.ts";
+import { isTerminalStatus } from "../../../domain/message/status.ts";
+import type { QualityCell, QualitySummary } from "../../../domain/quality/quality-cell.ts";
+import { QualityCollector } from "../../../domain/quality/quality-collector.ts";
+import type { Codec } from "../../../platform/codec/codec.ts";
+import type { OutRecord } from "../../../platform/kafka/record.ts";
+import type { Event, MessageFacts, Quality } from "../../../schemas/generated/types.ts";
+import { QUALITY_TOPIC } from "../../../schemas/topics.ts";
 
 /**
  * Time between two looks at what there is to tell, ms of stream time, at the least: less than passes between two answers of the

@@ -1,5 +1,5 @@
-import type { IdFormat } from "../../domain/receipts/provider-message-id.ts";
-import type { Event, Inbound, NumberNetwork } from "../../schemas/generated/types.ts";
+import type { IdFormat } from "../../../domain/receipts/provider-message-id.ts";
+import type { Event, Inbound, NumberNetwork } from "../../../schemas/generated/types.ts";
 import type { EarlyReceipt } from "./early-receipts.ts";
 
 /** What is to be known of a provider to wait for its receipts. */

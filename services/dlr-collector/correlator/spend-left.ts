@@ -1,5 +1,5 @@
-import type { RerouteRule } from "../../domain/catalog/reroute.ts";
-import type { Event } from "../../schemas/generated/types.ts";
+import type { RerouteRule } from "../../../domain/catalog/reroute.ts";
+import type { Event } from "../../../schemas/generated/types.ts";
 
 /** What further submissions of a message may cost. */
 export interface SpendLeft {

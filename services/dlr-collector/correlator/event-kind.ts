@@ -1,4 +1,4 @@
-import type { InRecord } from "../../platform/kafka/record.ts";
+import type { InRecord } from "../../../platform/kafka/record.ts";
 
 /** What an event is, as its id header says: enough to leave most events undecoded. */
 export type EventKind =

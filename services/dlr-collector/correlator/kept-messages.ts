@@ -1,4 +1,4 @@
-import type { Event } from "../../schemas/generated/types.ts";
+import type { Event } from "../../../schemas/generated/types.ts";
 import type { CorrelationOutputs } from "./correlation-terms.ts";
 import { endedMark, partEvent, partId } from "./final-event.ts";
 import { type KeptEvent, mustBeKept, nextAttemptOf, type OpenMessage } from "./open-message.ts";

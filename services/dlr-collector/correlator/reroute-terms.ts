@@ -1,14 +1,14 @@
-import { convert } from "../../domain/catalog/exchange-rates.ts";
-import { copyAllowed } from "../../domain/catalog/provider.ts";
-import { type Reroute, type RerouteRule, rerouteRuleOf } from "../../domain/catalog/reroute.ts";
-import type { Snapshot } from "../../domain/catalog/snapshot.ts";
+import { convert } from "../../../domain/catalog/exchange-rates.ts";
+import { copyAllowed } from "../../../domain/catalog/provider.ts";
+import { type Reroute, type RerouteRule, rerouteRuleOf } from "../../../domain/catalog/reroute.ts";
+import type { Snapshot } from "../../../domain/catalog/snapshot.ts";
 import {
   classifyReceiptError,
   type FailedState,
   type ReceiptErrorClass,
   receiptErrorMeanings,
-} from "../../domain/receipts/receipt-errors.ts";
-import type { Lane } from "../../schemas/generated/types.ts";
+} from "../../../domain/receipts/receipt-errors.ts";
+import type { Lane } from "../../../schemas/generated/types.ts";
 import type { Convert } from "./spend-left.ts";
 
 /** What the catalog says of sending a message on after its receipt. */

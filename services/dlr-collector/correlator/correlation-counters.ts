@@ -1,4 +1,4 @@
-import type { TerminalStatus } from "../../domain/message/status.ts";
+import type { TerminalStatus } from "../../../domain/message/status.ts";
 
 /** What the correlations of one process have done. */
 export interface CorrelationCounters {

@@ -1,7 +1,7 @@
-import { isOfCountry } from "../../domain/numbers/mobile-country-codes.ts";
-import { canonicalId, normaliseProviderMessageId } from "../../domain/receipts/provider-message-id.ts";
-import { isFinal, isTelling, type PartState } from "../../domain/receipts/receipt-lattice.ts";
-import type { Event, Receipt } from "../../schemas/generated/types.ts";
+import { isOfCountry } from "../../../domain/numbers/mobile-country-codes.ts";
+import { canonicalId, normaliseProviderMessageId } from "../../../domain/receipts/provider-message-id.ts";
+import { isFinal, isTelling, type PartState } from "../../../domain/receipts/receipt-lattice.ts";
+import type { Event, Receipt } from "../../../schemas/generated/types.ts";
 import { Chain } from "./chain.ts";
 import type { CorrelationLimits, ProviderTerms } from "./correlation-terms.ts";
 import { type EarlyReceipt, EarlyReceipts, type Unmatched } from "./early-receipts.ts";

@@ -1,5 +1,5 @@
-import { isFinal, type PartState } from "../../domain/receipts/receipt-lattice.ts";
-import type { Event, MessageState } from "../../schemas/generated/types.ts";
+import { isFinal, type PartState } from "../../../domain/receipts/receipt-lattice.ts";
+import type { Event, MessageState } from "../../../schemas/generated/types.ts";
 import type { Submission } from "./open-message.ts";
 
 /** Id of the one terminal event of a message. */

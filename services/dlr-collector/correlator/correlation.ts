@@ -3,7 +3,7 @@
  * message exactly once. Pure: it takes decoded events and receipts, in any order and with repeats, and a time up to which
  * everything has been read; it gives events to write. What it knows can be rebuilt from what it has written.
  */
-import type { Event, Receipt } from "../../schemas/generated/types.ts";
+import type { Event, Receipt } from "../../../schemas/generated/types.ts";
 import { type CorrelationCounters, newCounters } from "./correlation-counters.ts";
 import type { CorrelationLimits, CorrelationOutputs, ProviderTerms } from "./correlation-terms.ts";
 import type { EarlyReceipt } from "./early-receipts.ts";

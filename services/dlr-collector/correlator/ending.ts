@@ -1,4 +1,4 @@
-import type { Event } from "../../schemas/generated/types.ts";
+import type { Event } from "../../../schemas/generated/types.ts";
 import type { CorrelationCounters } from "./correlation-counters.ts";
 import type { ProviderTerms } from "./correlation-terms.ts";
 import {

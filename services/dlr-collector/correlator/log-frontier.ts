@@ -1,6 +1,6 @@
-import { isKnown, type Watermarks } from "../../platform/kafka/topic-marks.ts";
-import { askEvery } from "../../platform/lifecycle/ask-every.ts";
-import type { Log } from "../../platform/log/log.ts";
+import { isKnown, type Watermarks } from "../../../platform/kafka/topic-marks.ts";
+import { askEvery } from "../../../platform/lifecycle/ask-every.ts";
+import type { Log } from "../../../platform/log/log.ts";
 import type { EndsSample } from "./stream-clock.ts";
 
 /** The part of a TopicReader that is needed here. */

@@ -1,6 +1,6 @@
-import { canonicalId, idForms } from "../../domain/receipts/provider-message-id.ts";
-import { IdRing } from "../../platform/kafka/id-ring.ts";
-import type { Event } from "../../schemas/generated/types.ts";
+import { canonicalId, idForms } from "../../../domain/receipts/provider-message-id.ts";
+import { IdRing } from "../../../platform/kafka/id-ring.ts";
+import type { Event } from "../../../schemas/generated/types.ts";
 import { Chain } from "./chain.ts";
 import type { OpenMessage, Submission } from "./open-message.ts";
 import { SilentSubmissions } from "./silent-submissions.ts";
