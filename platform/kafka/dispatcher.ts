@@ -8,7 +8,7 @@
  * Longer than the other files: one loop owns all of this state, and every step of it relies on the order of the others.
  */
 import { faultPoint } from "#fault-point";
-import { Arrivals } from "./arrivals.ts";
+import { Arrivals } from "../flow/arrivals.ts";
 import type { DispatchHandler, Outcome, Work } from "./dispatch-handler.ts";
 import type { DispatchJournal } from "./dispatch-journal.ts";
 import { DispatchLane } from "./dispatch-lane.ts";

@@ -1,9 +1,9 @@
 import { countsAgainstCircuit } from "../../domain/message/submit-outcome.ts";
-import type { Circuit } from "./circuit.ts";
+import type { Circuit } from "../../platform/flow/circuit.ts";
+import type { SegmentRate } from "../../platform/flow/segment-rate.ts";
 import type { Link } from "./link.ts";
 import type { NetworkShares } from "./network-shares.ts";
 import type { Pending } from "./pending.ts";
-import type { SegmentRate } from "./segment-rate.ts";
 import type { SlotTimer } from "./slot-timer.ts";
 import { LINK_LOST, RESPONSE_TIMEOUT, type Unit, type UnitResult } from "./unit-result.ts";
 

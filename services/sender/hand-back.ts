@@ -1,4 +1,4 @@
-import { SegmentRate } from "./segment-rate.ts";
+import { SegmentRate } from "../../platform/flow/segment-rate.ts";
 import type { SlotTimer } from "./slot-timer.ts";
 
 /** Messages a second that one provider's sender gives back without having submitted them: the router must be able to follow. */

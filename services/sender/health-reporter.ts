@@ -1,10 +1,10 @@
 import type { SluiceCodecs } from "../../pipeline/records/codecs.ts";
+import type { Circuit } from "../../platform/flow/circuit.ts";
+import type { SegmentRate } from "../../platform/flow/segment-rate.ts";
 import type { RecordProducer } from "../../platform/kafka/producer.ts";
 import type { OutRecord } from "../../platform/kafka/record.ts";
 import { HEALTH_TOPIC } from "../../schemas/topics.ts";
-import type { Circuit } from "./circuit.ts";
 import type { HeldNetwork } from "./network-shares.ts";
-import type { SegmentRate } from "./segment-rate.ts";
 import type { SegmentVolume } from "./segment-volume.ts";
 
 /** A partition whose state is told. */

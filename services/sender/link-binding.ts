@@ -1,4 +1,4 @@
-import type { Circuit } from "./circuit.ts";
+import type { Circuit } from "../../platform/flow/circuit.ts";
 import type { Link, LinkEvents } from "./link.ts";
 import type { Unit } from "./unit-result.ts";
 

@@ -1,5 +1,5 @@
 import type { NetworkRate } from "../../domain/catalog/network-rate.ts";
-import { SegmentRate } from "./segment-rate.ts";
+import { SegmentRate } from "../../platform/flow/segment-rate.ts";
 
 /** What is asked for a message whose network or country has a rate of its own. Times are monotonic, ms. */
 export interface NetworkLimit {

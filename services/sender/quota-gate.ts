@@ -1,5 +1,5 @@
 import type { Quota } from "../../domain/catalog/quota.ts";
-import type { Circuit } from "./circuit.ts";
+import type { Circuit } from "../../platform/flow/circuit.ts";
 import type { SegmentVolume, TakenSegments } from "./segment-volume.ts";
 
 /** Why the circuit is open while the quota of the day or the month is used up. */

@@ -1,7 +1,7 @@
 import type { RouteStrategy } from "../../domain/catalog/route.ts";
 import { chooseProvider } from "../../domain/routing/choose-provider.ts";
 import { seededRandom } from "../../infra/simulators/behaviour/random-source.ts";
-import { Circuit } from "../../services/sender/circuit.ts";
+import { Circuit } from "../../platform/flow/circuit.ts";
 import { exponential, normal } from "./distributions.ts";
 import { factsOf, tableOf } from "./route-of-lab.ts";
 import { type DarkTrial, P999_DEVIATIONS } from "./trials.ts";

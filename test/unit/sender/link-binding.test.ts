@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { Circuit } from "../../../services/sender/circuit.ts";
+import { Circuit } from "../../../platform/flow/circuit.ts";
 import type { Link, LinkEvents } from "../../../services/sender/link.ts";
 import { LinkBinding } from "../../../services/sender/link-binding.ts";
 import type { Unit } from "../../../services/sender/unit-result.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { Circuit } from "../../../services/sender/circuit.ts";
+import { Circuit } from "../../../../platform/flow/circuit.ts";
 
 const make = () => {
   const circuit = new Circuit({ failures: 3, openMs: 1_000, silenceMs: 500 });

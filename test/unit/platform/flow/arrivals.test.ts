@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { Arrivals } from "../../../../platform/kafka/arrivals.ts";
+import { Arrivals } from "../../../../platform/flow/arrivals.ts";
 
 test("as many are expected as came in half a second of late, and none once they have stopped", () => {
   const arrivals = new Arrivals();

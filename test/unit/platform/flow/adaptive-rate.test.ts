@@ -1,6 +1,6 @@
 import { afterEach, expect, test, vi } from "vitest";
-import { SegmentRate } from "../../../services/sender/segment-rate.ts";
-import { running } from "./provider-world.ts";
+import { SegmentRate } from "../../../../platform/flow/segment-rate.ts";
+import { running } from "../../sender/provider-world.ts";
 
 afterEach(() => void vi.useRealTimers());
 

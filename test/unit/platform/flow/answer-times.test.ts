@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { AnswerTimes } from "../../../services/sender/answer-times.ts";
-import { Circuit } from "../../../services/sender/circuit.ts";
-import { running } from "./provider-world.ts";
+import { AnswerTimes } from "../../../../platform/flow/answer-times.ts";
+import { Circuit } from "../../../../platform/flow/circuit.ts";
+import { running } from "../../sender/provider-world.ts";
 
 it("knows what 99.9 of 100 answers take, up to a tenth, once there are a thousand", () => {
   const times = new AnswerTimes();

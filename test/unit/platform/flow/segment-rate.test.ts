@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { SegmentRate } from "../../../services/sender/segment-rate.ts";
+import { SegmentRate } from "../../../../platform/flow/segment-rate.ts";
 
 interface Sent {
   readonly at: number;

@@ -7,8 +7,9 @@
  * Whoever uses the rate to the full has spent a second's segments early, and must wait for the next second: up to 170 ms in
  * each. Urgent segments do not wait for that: as long as they come, a few of each second's are kept for them. They are spread as all are.
  */
-import { Arrivals } from "../../platform/kafka/arrivals.ts";
+
 import { AdaptiveShare } from "./adaptive-share.ts";
+import { Arrivals } from "./arrivals.ts";
 
 /** A little over a second: the provider's clock and the network move segments between seconds. */
 const WINDOW_MS = 1_010;
