@@ -4,6 +4,7 @@ import {
   getCountryCallingCode,
   parsePhoneNumberFromString,
 } from "libphonenumber-js/max";
+import { callingCodeOf } from "../../domain/numbers/number-prefix.ts";
 
 const countriesOfCode = new Map<string, CountryCode[]>();
 for (const country of getCountries()) {
@@ -19,18 +20,13 @@ const LONGEST = 13;
 /** A prefix of two countries is divided this many digits further. */
 const MAX_DEPTH = 4;
 
-/** The country code that the digits begin with. */
-export function callingCodeOf(digits: string): string | undefined {
-  return [1, 2, 3].map((length) => digits.slice(0, length)).find((code) => countriesOfCode.has(code));
-}
-
 /**
  * The countries of a prefix: the prefix itself with its one country, or the longer prefixes into which it falls where several
  * countries share a code (Jersey's ranges within +44). Prefixes under which libphonenumber knows no valid number are left out.
  */
 export function countriesOfPrefix(prefix: string, depth = 0): { prefix: string; country: CountryCode }[] {
   const code = callingCodeOf(prefix);
-  const sharing = code === undefined ? [] : (countriesOfCode.get(code) as CountryCode[]);
+  const sharing = code === undefined ? [] : (countriesOfCode.get(code) ?? []);
   if (sharing.length === 0) return [];
   if (sharing.length === 1) return [{ prefix, country: sharing[0] as CountryCode }];
   const found = sample(prefix);
