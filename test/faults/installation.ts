@@ -35,11 +35,13 @@ export interface InstallationOptions {
   readonly through?: (infra: OwnCluster) => Partial<ClusterEndpoints> | Promise<Partial<ClusterEndpoints>>;
   /** Named fault points can be armed, and the processes' wall clocks moved. */
   readonly hooks?: boolean;
+  /** Default 1; with 3 every partition has three copies, of which two must be in sync. */
+  readonly brokers?: 1 | 3;
 }
 
 /** Starts Kafka, registry, ClickHouse, the provider simulators and one instance of each service. */
 export async function startInstallation(options: InstallationOptions = {}): Promise<Installation> {
-  const infra = await startCluster();
+  const infra = await startCluster({ brokers: options.brokers ?? 1 });
   const hooks = options.hooks ? new Hooks() : undefined;
   try {
     const seen: ClusterEndpoints = { ...infra, ...(await options.through?.(infra)) };

@@ -88,6 +88,13 @@ export class Leaders {
     await this.reassign(topic, await this.partitions(topic), next);
   }
 
+  /** Leaves one partition on one broker alone: while that is away, it has no leader. */
+  async leaveTo(topic: string, partition: number, broker: number): Promise<void> {
+    const all = await this.partitions(topic);
+    const one = all.filter(({ partitionId }) => partitionId === partition);
+    await this.reassign(topic, one, () => [broker + 1]);
+  }
+
   /** Gives partitions other replicas, or the same in another order; resolves when the first of them lead. */
   private async reassign(
     topic: string,

@@ -1,6 +1,7 @@
 /**
  * Promise 8: Kafka or the schema registry is not there, at the start or for a minute in mid-traffic. Services wait, say
  * so, are not ready, and go on by themselves. Ingest answers 503 with Retry-After and has lost nothing that it answered 202 to.
+ * In the long form also: one partition of each topic has no leader, and a sender begins anew meanwhile; the other partitions go on.
  */
 import { SchemaRegistry, SchemaType } from "@kafkajs/confluent-schema-registry";
 import { Kafka, logLevel } from "kafkajs";
@@ -8,10 +9,12 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { newMessageId } from "../../domain/message/message-id.ts";
 import { ControlClient } from "../../infra/local/control-client.ts";
 import { composeContracts, readContracts } from "../../schemas/contracts.ts";
-import { requestTopic } from "../../schemas/topics.ts";
+import { CONSENT_TOPIC, EVENTS_TOPIC, RECEIPTS_TOPIC, requestTopic } from "../../schemas/topics.ts";
 import { until } from "../faults/audit.ts";
 import { HttpLoad } from "../faults/http-load.ts";
 import { type Installation, SERVICES, startInstallation } from "../faults/installation.ts";
+import { Leaders } from "../faults/leaders.ts";
+import { PartitionPosts, type Posted } from "../faults/partition-posts.ts";
 import { logLines, servicePids, untilNotReady, untilReady } from "../faults/readiness.ts";
 import { expectInOrder, figures, reckon } from "../faults/reckoning.ts";
 import { figure, LONG } from "../faults/report.ts";
@@ -33,6 +36,17 @@ const ANSWER_MS = 9_000;
 const LINES_A_SECOND = 2;
 const LINES_MORE = 60;
 const END_MS = 120_000;
+/** Of each of these one partition stands on one broker alone. */
+const LEADERLESS = [requestTopic("otp"), EVENTS_TOPIC, CONSENT_TOPIC, RECEIPTS_TOPIC];
+const LEADERLESS_PARTITION = 0;
+/** That broker, counted from 0: the first one, by which clients may begin, stays. */
+const LONELY = 2;
+const LEADERLESS_RATE = 30;
+const LEADERLESS_MS = 35_000;
+/** From the broker's end until all have found out who leads what, and the sender that was killed is back. */
+const SETTLED_MS = 15_000;
+/** Ingest gives up on a write after 5 s; a partition without a leader is found out first. */
+const LEADERLESS_ANSWER_MS = 12_000;
 
 let sluice: Installation;
 let infra: ControlClient;
@@ -77,6 +91,71 @@ test("outages of Kafka and the registry are waited for, and nothing that was acc
   expect(refused.filter(({ status, retryAfter, problem }) => !(status === 503 && retryAfter && problem))).toEqual([]);
   expect(load.answers.filter(({ ms }) => ms > ANSWER_MS)).toEqual([]);
 }, 600_000);
+
+test.runIf(LONG)(
+  "partitions without a leader hold up only what goes through them, also where a sender begins anew",
+  async () => {
+    const three = await startInstallation({ brokers: 3, env: { SLUICE_RECEIPT_DEADLINE: "60s" } });
+    const leaders = await Leaders.connect(three.infra.brokers);
+    try {
+      const { shared } = three.infra;
+      if (shared.engine !== "native")
+        throw new Error("SLUICE_CLUSTER_ENGINE=native is needed: a broker is killed here");
+      const brokers = new ControlClient(shared.stateDir);
+      for (const topic of LEADERLESS) await leaders.leaveTo(topic, LEADERLESS_PARTITION, LONELY);
+      const posts = new PartitionPosts(three, LEADERLESS_RATE);
+      posts.start();
+      await hold(10_000);
+      const lonely = (await brokers.status()).filter(({ name }) => name.startsWith("kafka"))[LONELY]!.name;
+      await brokers.signal(lonely, "SIGKILL", { keepDown: true });
+      const began = performance.now();
+      await hold(5_000);
+      await three.control.signal("sender", "SIGKILL");
+      await hold(LEADERLESS_MS - 2_000 - (performance.now() - began));
+      // The last ones may still be on their way.
+      const last = performance.now() - 5_000;
+      const sent = await readLedgers(three);
+      await hold(LEADERLESS_MS - (performance.now() - began));
+      await brokers.start(lonely);
+      await hold(10_000);
+      await posts.stop();
+
+      // From the time on at which the sender that began anew and those who lost a broker have found their way.
+      const during = posts.posted.filter(({ at }) => at > began + SETTLED_MS && at < last);
+      const [there, elsewhere] = [during.filter(isThere), during.filter((one) => !isThere(one))];
+      const gone = elsewhere.filter(({ id }) => sent.has(id)).length;
+      const refused = there.filter(({ lane, status }) => lane === "otp" && status === 503).length;
+      figure(8, "a broker with the one copy of four partitions away", seconds(LEADERLESS_MS));
+      figure(
+        8,
+        "of other partitions: posted, accepted, submitted meanwhile",
+        `${elsewhere.length}, ${elsewhere.filter(({ status }) => status === 202).length}, ${gone}`,
+      );
+      figure(
+        8,
+        "otp of the partition without a leader: posted, refused",
+        `${there.filter(({ lane }) => lane === "otp").length}, ${refused}`,
+      );
+      figure(8, "slowest answer meanwhile", seconds(Math.max(...during.map(({ ms }) => ms))));
+      const result = await reckon(three, posts, END_MS);
+      console.log(figures(result, posts));
+      expectInOrder(result);
+      expect(refused).toBeGreaterThan(0);
+      expect(elsewhere.length).toBeGreaterThan(LEADERLESS_RATE * 5);
+      expect(elsewhere.filter(({ status }) => status !== 202)).toEqual([]);
+      expect(gone / elsewhere.length).toBeGreaterThanOrEqual(0.95);
+      expect(during.filter(({ ms }) => ms > LEADERLESS_ANSWER_MS)).toEqual([]);
+    } finally {
+      await leaders.disconnect();
+      await three.stop();
+    }
+  },
+  600_000,
+);
+
+function isThere({ partition }: Posted): boolean {
+  return partition === LEADERLESS_PARTITION;
+}
 
 /** Kafka goes away in mid-traffic and comes back. */
 async function outage(
