@@ -1,4 +1,3 @@
-import { setTimeout as pause } from "node:timers/promises";
 import type { ReadBack } from "../../platform/kafka/dispatch-handler.ts";
 import { type LeaderlessPartitions, leaderless } from "../../platform/kafka/leaderless.ts";
 import { headerText, type InRecord } from "../../platform/kafka/record.ts";
@@ -110,8 +109,7 @@ export class OutcomeLog {
   private async readLater(partition: number, wanted: Wanted, unread: Set<number>): Promise<void> {
     const { signal } = wanted;
     for (let led = false; !signal.aborted; ) {
-      // Ends early at the abort.
-      await pause(LATER_MS, undefined, { signal }).catch(() => {});
+      await pause(LATER_MS, signal);
       if (signal.aborted) return;
       const before = led;
       led = !this.unled.has(EVENTS_TOPIC, partition);
@@ -152,6 +150,19 @@ export class OutcomeLog {
     for (const [work, outcome] of part) found.set(work, outcome);
     return true;
   }
+}
+
+/** Ends early at the signal's abort. */
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const over = () => {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", over);
+      resolve();
+    };
+    const timer = setTimeout(over, ms);
+    signal.addEventListener("abort", over, { once: true });
+  });
 }
 
 function takeInto(found: Map<string, StoredOutcome>, record: InRecord, provider: Buffer): void {
