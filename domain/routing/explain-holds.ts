@@ -3,8 +3,8 @@ import type { Snapshot } from "../catalog/snapshot.ts";
 import { type ConsentWord, optOutText } from "../consent/consent-word.ts";
 import type { ValidRequest } from "../message/validation.ts";
 import { LocalTime } from "./local-time.ts";
-import { quietTableOf, quietText } from "./quiet-hours.ts";
-import { roomAt, type SentMessage } from "./recent-messages.ts";
+import { type QuietNow, quietTableOf, quietText } from "./quiet-hours.ts";
+import { reachedCap, type SentMessage } from "./recent-messages.ts";
 
 /** Something that a message would wait for, or end by, before a provider is chosen. */
 export interface ExplainedHold {
@@ -39,7 +39,8 @@ export interface Holds {
   readonly notes: readonly string[];
 }
 
-const HOUR_MS = 3_600_000;
+/** A message is valid for a week, and no cap has it wait for a moment at which it still has no room. */
+const MOST_WAITS = 20;
 
 /** What the routers' rules would have a message wait for, as far as it is known; what waits is judged on at the end of its wait. */
 export function holdsOn(snapshot: Snapshot, { request, account, at, recipient }: HoldsQuestion): Holds {
@@ -66,25 +67,25 @@ export function holdsOn(snapshot: Snapshot, { request, account, at, recipient }:
     else if (recipient.optOut !== null) return end("opted-out", optOutText(recipient.optOut));
   }
 
-  const quiet = quietTableOf(snapshot)?.ask({ country, lane, account: account ?? "", to: destination }, now);
-  if (quiet !== undefined) {
-    const [zone, ...others] = quiet.zones;
-    const there = zone === undefined || others.length > 0 ? "" : `, ${clockIn(zone, quiet.until)} there`;
-    const detail = `${quietText(quiet)}${there}`;
-    if (quiet.until >= expiresAt) return end("quiet-hours", `${detail}, and the message is valid for less`);
-    wait("quiet-hours", quiet.until, detail);
-  }
-
+  const table = quietTableOf(snapshot);
   const caps = (of?.frequencyCaps ?? []).filter(({ lanes }) => lanes.includes(lane));
-  for (const cap of caps) {
-    if (recipient.sent === undefined) {
+  const { sent } = recipient;
+  if (sent === undefined)
+    for (const cap of caps)
       notes.push(
         `frequency cap ${capText(cap)} counts it: how many have gone, the routers know; taken to have room here`,
       );
-      continue;
+  // At the end of each wait both are asked anew: there may be room under a cap in the night.
+  for (let waits = 0; waits < MOST_WAITS; waits++) {
+    const quiet = table?.ask({ country, lane, account: account ?? "", to: destination }, now);
+    if (quiet !== undefined) {
+      const detail = `${quietText(quiet)}${clockThere(quiet)}`;
+      if (quiet.until >= expiresAt) return end("quiet-hours", `${detail}, and the message is valid for less`);
+      wait("quiet-hours", quiet.until, detail);
     }
-    const due = roomAt(recipient.sent(cap.id), cap.most, cap.hours * HOUR_MS, now);
-    if (due === undefined) continue;
+    const reached = sent === undefined ? undefined : reachedCap(caps, ({ id }) => sent(id), now);
+    if (reached === undefined) break;
+    const { cap, due } = reached;
     const detail = `${capText(cap)} have gone to the recipient`;
     if (cap.whenReached === "refuse" || due >= expiresAt) return end("frequency-cap", detail);
     wait("frequency-cap", due, detail);
@@ -94,6 +95,11 @@ export function holdsOn(snapshot: Snapshot, { request, account, at, recipient }:
 
 function capText({ id, most, hours }: FrequencyCap): string {
   return `${id}: ${most} in ${hours} ${hours === 1 ? "hour" : "hours"}`;
+}
+
+/** The recipient's clocks at its end, where they are one zone's. */
+function clockThere({ zones: [zone, ...others], until }: QuietNow): string {
+  return zone === undefined || others.length > 0 ? "" : `, ${clockIn(zone, until)} there`;
 }
 
 function clockIn(zone: string, at: number): string {

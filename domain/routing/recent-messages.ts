@@ -1,5 +1,7 @@
 /** The last messages to one recipient, by when they went: what a frequency cap counts. */
 
+import type { FrequencyCap } from "../catalog/frequency-cap.ts";
+
 export interface SentMessage {
   /** Epoch ms. */
   readonly at: number;
@@ -31,4 +33,25 @@ export function joined(a: readonly SentMessage[], b: readonly SentMessage[], mos
 export function roomAt(sent: readonly SentMessage[], most: number, windowMs: number, now: number): number | undefined {
   const within = sent.filter(({ at }) => at + windowMs > now);
   return within.length < most ? undefined : within[within.length - most]!.at + windowMs;
+}
+
+const HOUR_MS = 3_600_000;
+
+/**
+ * The cap that keeps a message from going now, and when there is room under it, epoch ms; undefined: none does. One that refuses comes before those
+ * that let it wait, of which the one with room last counts. `sent`: what each cap counts, oldest first.
+ */
+export function reachedCap(
+  caps: readonly FrequencyCap[],
+  sent: (cap: FrequencyCap) => readonly SentMessage[],
+  now: number,
+): { readonly cap: FrequencyCap; readonly due: number } | undefined {
+  let latest: { readonly cap: FrequencyCap; readonly due: number } | undefined;
+  for (const cap of caps) {
+    const due = roomAt(sent(cap), cap.most, cap.hours * HOUR_MS, now);
+    if (due === undefined) continue;
+    if (cap.whenReached === "refuse") return { cap, due };
+    if (latest === undefined || due > latest.due) latest = { cap, due };
+  }
+  return latest;
 }

@@ -1,6 +1,6 @@
 import type { FrequencyCap } from "../../../domain/catalog/frequency-cap.ts";
 import type { Snapshot } from "../../../domain/catalog/snapshot.ts";
-import { joined, messageHash, roomAt, type SentMessage } from "../../../domain/routing/recent-messages.ts";
+import { joined, messageHash, reachedCap, type SentMessage } from "../../../domain/routing/recent-messages.ts";
 import { type FrequencyCopy, frequencyKey, LONGEST_WINDOW_MS } from "../../../pipeline/follow/frequency-copy.ts";
 import type { SluiceCodecs } from "../../../pipeline/records/codecs.ts";
 import type { OutRecord } from "../../../platform/kafka/record.ts";
@@ -19,7 +19,6 @@ export interface FrequencyRuleOptions {
   readonly codecs: Pick<SluiceCodecs, "frequency">;
 }
 
-const HOUR_MS = 3_600_000;
 const NONE: readonly FrequencyCap[] = [];
 /** Of so many recipients an owner remembers what it has written itself, also where the copy has read it back. */
 const OWN = 5_000;
@@ -84,25 +83,15 @@ export class FrequencyRule implements MessageRule {
   }
 
   judge({ facts, attempt }: Pending, now: number): Ruling | undefined {
-    let latest: { readonly cap: FrequencyCap; readonly due: number } | undefined;
     const caps = this.capsOf(facts);
     if (caps.length === 0) return undefined;
     if (this.own.size >= MOST_UNREAD) {
       const due = Math.min(now + waitOfAttempt(attempt, UNREAD_MS), facts.expiresAt);
       return { verdict: "wait", due, code: FREQUENCY_CAP, detail: "what has gone to others is still being noted" };
     }
-    const message = messageHash(facts.messageId);
-    for (const cap of caps) {
-      const sent = this.sent(cap, facts);
-      // It has gone to a provider before: it counts already.
-      if (sent.some((one) => one.message === message)) continue;
-      const due = roomAt(sent, cap.most, cap.hours * HOUR_MS, now);
-      if (due !== undefined && (latest === undefined || due > latest.due || cap.whenReached === "refuse"))
-        latest = { cap, due };
-      if (due !== undefined && cap.whenReached === "refuse") break;
-    }
-    if (latest === undefined) return undefined;
-    const { cap, due } = latest;
+    const reached = reachedCap(caps, (cap) => this.others(cap, facts), now);
+    if (reached === undefined) return undefined;
+    const { cap, due } = reached;
     const detail = `${cap.id}: ${cap.most} in ${cap.hours} hours have gone to the recipient`;
     if (cap.whenReached === "refuse" || due >= facts.expiresAt) return { verdict: "refuse", end: REFUSED, detail };
     return {
@@ -137,6 +126,13 @@ export class FrequencyRule implements MessageRule {
     const told = this.options.copy.sent(this.partition, key);
     const own = this.own.get(key);
     return own === undefined ? told : joined(told, own, cap.most);
+  }
+
+  /** What counts against a message: nothing where it has gone to a provider before, and counts already. */
+  private others(cap: FrequencyCap, facts: Facts): readonly SentMessage[] {
+    const sent = this.sent(cap, facts);
+    const message = messageHash(facts.messageId);
+    return sent.some((one) => one.message === message) ? [] : sent;
   }
 
   /** @returns what counts with it; undefined where it counted before */

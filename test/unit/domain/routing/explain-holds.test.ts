@@ -103,6 +103,32 @@ describe("what a message would wait for", () => {
     expect(ask(snapshot({}, caps("wait")), sent(20, 3), { lane: "otp" }).holds).toEqual([]);
   });
 
+  it("is what the routers find: a cap that refuses ends it, whatever others would have it wait for, and it waits as long as the last one says", () => {
+    const of = (id: string, hours: number, whenReached = "wait") => ({
+      ...{ id, most: 1, hours, lanes: ["transactional"], whenReached },
+    });
+    const sent = { ...NOTHING, sent: () => [{ at: NIGHT - HOUR_MS, message: 1 }] };
+    const both = snapshot({}, { frequencyCaps: [of("long", 48), of("short", 4, "refuse")] });
+    expect(ask(both, sent).holds).toEqual([
+      { rule: "frequency-cap", until: null, detail: "short: 1 in 4 hours have gone to the recipient" },
+    ]);
+    const waits = snapshot({}, { frequencyCaps: [of("short", 4), of("long", 24), of("shorter", 2)] });
+    expect(ask(waits, sent).holds).toMatchObject([{ until: new Date(NIGHT + 23 * HOUR_MS).toISOString() }]);
+  });
+
+  it("is the quiet hours in which there is room under a cap", () => {
+    // 18:00 in Berlin; there is room at 22:00.
+    const evening = NIGHT - 5 * HOUR_MS;
+    const sent = {
+      ...NOTHING,
+      sent: () => [20, 3].map((hours, message) => ({ at: evening - hours * HOUR_MS, message })),
+    };
+    expect(ask(snapshot(quiet, caps("wait")), sent, {}, "acme", evening).holds).toMatchObject([
+      { rule: "frequency-cap", until: new Date(evening + 4 * HOUR_MS).toISOString() },
+      { rule: "quiet-hours", until: MORNING },
+    ]);
+  });
+
   it("says what is not known", () => {
     expect(ask(snapshot({}, caps("wait")), {})).toEqual({
       holds: [],
