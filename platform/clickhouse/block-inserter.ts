@@ -20,8 +20,12 @@ export interface BlockInserterOptions {
 export class BlockInserter {
   private readonly client: ClickHouseClient;
   private readonly query: string;
+  /** Inserts that may begin now, and those that wait for one to end. */
+  private free: number;
+  private readonly waiting: (() => void)[] = [];
 
   constructor(config: ClickhouseConfig, { table, columns, format, connections, timeoutMs }: BlockInserterOptions) {
+    this.free = connections;
     this.client = createClient({
       ...clientAddress(config),
       request_timeout: timeoutMs,
@@ -37,9 +41,38 @@ export class BlockInserter {
 
   /**
    * Resolves when the block is stored, or was stored under this token before, in the table and in all its views.
-   * Rejects when that is not certain: insert the same block under the same token again.
+   * Rejects when that is not certain: insert the same block under the same token again. `rows`: or what makes them, which is
+   * asked when it is the block's turn, so that none that waits for one is held in octets as well.
    */
-  async insert(rows: Buffer, token: string): Promise<void> {
+  async insert(rows: Buffer | (() => Buffer), token: string): Promise<void> {
+    if (this.free > 0) this.free--;
+    else await new Promise<void>((begin) => this.waiting.push(begin));
+    try {
+      await this.send(typeof rows === "function" ? rows() : rows, token);
+    } finally {
+      const next = this.waiting.shift();
+      if (next === undefined) this.free++;
+      else next();
+    }
+  }
+
+  /** Rejects with the reason when ClickHouse does not answer or the table is not there. */
+  async check(table: string): Promise<void> {
+    await this.client.command({ query: `SELECT 1 FROM ${table} LIMIT 0` });
+  }
+
+  /** Space on ClickHouse's disks, bytes. Rejects when it does not answer. */
+  async disks(): Promise<{ readonly name: string; readonly free: number; readonly total: number }[]> {
+    const query = "SELECT name, toFloat64(free_space) AS free, toFloat64(total_space) AS total FROM system.disks";
+    const answer = await this.client.query({ query, format: "JSONEachRow" });
+    return answer.json();
+  }
+
+  close(): Promise<void> {
+    return this.client.close();
+  }
+
+  private async send(rows: Buffer, token: string): Promise<void> {
     const { stream } = await this.client.exec({
       query: this.query,
       values: Readable.from([rows], { objectMode: false }),
@@ -58,21 +91,5 @@ export class BlockInserter {
     for await (const _ of stream) {
       // An insert answers with nothing; the connection is free again when that has been read.
     }
-  }
-
-  /** Rejects with the reason when ClickHouse does not answer or the table is not there. */
-  async check(table: string): Promise<void> {
-    await this.client.command({ query: `SELECT 1 FROM ${table} LIMIT 0` });
-  }
-
-  /** Space on ClickHouse's disks, bytes. Rejects when it does not answer. */
-  async disks(): Promise<{ readonly name: string; readonly free: number; readonly total: number }[]> {
-    const query = "SELECT name, toFloat64(free_space) AS free, toFloat64(total_space) AS total FROM system.disks";
-    const answer = await this.client.query({ query, format: "JSONEachRow" });
-    return answer.json();
-  }
-
-  close(): Promise<void> {
-    return this.client.close();
   }
 }

@@ -128,17 +128,17 @@ export class CrashedBlocks {
   }
 
   /** For a table whose rows are alike however often they are there. */
-  async again(inserter: Pick<BlockInserter, "insert">, table: string, rows: Buffer, doubt: Doubt) {
+  async again(inserter: Pick<BlockInserter, "insert">, table: string, rows: () => Buffer, doubt: Doubt) {
     if (await this.suspected(table, doubt)) await inserter.insert(rows, this.tokenFor(table, doubt));
   }
 
   /** For a table with log_partition and log_offset. Like the others it rejects when ClickHouse does not answer, or not yet. */
-  place(of: SinkTable, rows: Buffer, doubt: Doubt): Promise<void> {
+  place(of: SinkTable, rows: () => Buffer, doubt: Doubt): Promise<void> {
     return this.staged(of, rows, doubt, (staging) => this.fillTable(of.table, staging, doubt));
   }
 
   /** For events, and all that views make of them. */
-  events(of: SinkTable, rows: Buffer, doubt: Doubt): Promise<void> {
+  events(of: SinkTable, rows: () => Buffer, doubt: Doubt): Promise<void> {
     return this.staged(of, rows, doubt, async (staging) => {
       await this.fillTable(of.table, staging, doubt);
       for (const table of ["recipients", "message_keys"])
@@ -163,7 +163,7 @@ export class CrashedBlocks {
   /** Runs `work` with the name of a table that holds the block alone. A second owner makes the same one anew, with the same block. */
   private async staged(
     of: SinkTable,
-    rows: Buffer,
+    rows: () => Buffer,
     doubt: Doubt,
     work: (staging: string) => Promise<void>,
   ): Promise<void> {
@@ -188,7 +188,7 @@ export class CrashedBlocks {
     }
   }
 
-  private async stage(of: SinkTable, rows: Buffer, { partition, token }: Doubt): Promise<string> {
+  private async stage(of: SinkTable, rows: () => Buffer, { partition, token }: Doubt): Promise<string> {
     const staging = `${this.config.clickhouseDatabase}.${of.table}_in_doubt_${partition}`;
     await this.command(`CREATE OR REPLACE TABLE ${staging} AS ${of.table}`);
     const inserter = new BlockInserter(this.config, { ...of, table: staging, connections: 1, timeoutMs: TIMEOUT_MS });

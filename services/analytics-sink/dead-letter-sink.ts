@@ -22,10 +22,10 @@ export async function startDeadLetterSink(scope: SinkScope, config: SinkConfig, 
     store: {
       open: () => new DeadLetterBlock(codecs),
       insert: async (block, token) => {
-        await inserter.insert(block.encoded(), token);
+        await inserter.insert(() => block.encoded(), token);
         stored(block.reasons());
       },
-      settle: (block, doubt) => crashed.place(table, block.encoded(), doubt),
+      settle: (block, doubt) => crashed.place(table, () => block.encoded(), doubt),
       deadLetter: () => {
         throw new Error("a dead letter is never refused");
       },

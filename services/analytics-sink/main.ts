@@ -52,8 +52,8 @@ await runService({
       groupId: EVENT_SINK_GROUP,
       store: {
         open: () => new EventBlock(codecs),
-        insert: (block, token) => inserter.insert(block.encoded(), token),
-        settle: (block, doubt) => crashed.events(table, block.encoded(), doubt),
+        insert: (block, token) => inserter.insert(() => block.encoded(), token),
+        settle: (block, doubt) => crashed.events(table, () => block.encoded(), doubt),
         deadLetter: refusedLetters(codecs, now, pipeline.traces),
       },
       producer,

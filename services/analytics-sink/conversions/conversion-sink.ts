@@ -88,10 +88,10 @@ function sinkOptions(
     store: {
       open: () => new ConversionBlock(codecs),
       insert: async (block, token) => {
-        await inserter.insert(block.encoded(), token);
+        await inserter.insert(() => block.encoded(), token);
         settling.add(block.told.values());
       },
-      settle: (block, doubt) => crashed.again(inserter, TABLE, block.encoded(), doubt),
+      settle: (block, doubt) => crashed.again(inserter, TABLE, () => block.encoded(), doubt),
       deadLetter: refusedLetters(codecs, now, traces),
     },
     producer,

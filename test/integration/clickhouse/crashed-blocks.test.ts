@@ -63,7 +63,7 @@ interface Told {
 }
 
 interface Block {
-  readonly rows: Buffer;
+  readonly rows: () => Buffer;
   readonly doubt: Doubt;
 }
 
@@ -84,7 +84,7 @@ function blockOf(given: readonly Event[], ageMs = 3_600_000): Block {
     ageMs,
     alive: () => true,
   };
-  return { rows: rows.encoded(), doubt };
+  return { rows: () => rows.encoded(), doubt };
 }
 
 function course(to: string): Event[] {
