@@ -29,6 +29,13 @@ export interface SuppressionState {
   readonly own: ConsentWord | undefined;
 }
 
+/** What recipients have said themselves, by destination. */
+export interface SaidByRecipients {
+  readonly said: ReadonlyMap<string, ConsentWord>;
+  /** False where this process's copy of the recipient's partition is not at the log's end, and a stop would count. */
+  readonly isKnown: (word: SuppressionWord) => boolean;
+}
+
 export interface SuppressionPage {
   readonly entries: readonly { readonly destination: string; readonly word: ConsentWord }[];
   /** Where the next one begins; undefined: there is none. */
@@ -72,24 +79,22 @@ export class Suppressions {
 
   /**
    * What the recipients of these words have said themselves, where that is the last word between them and the account: a stop, which the account's words do not
-   * change unless it may lift that, or a start. Undefined where this process's copy is not at the log's end, and a stop would count.
+   * change unless it may lift that, or a start.
    */
-  async saidByRecipients(
-    { id, optOut }: Account,
-    words: readonly SuppressionWord[],
-  ): Promise<ReadonlyMap<string, ConsentWord> | undefined> {
+  async saidByRecipients({ id, optOut }: Account, words: readonly SuppressionWord[]): Promise<SaidByRecipients> {
     const { copy, partitions } = this.#options;
+    const partitionOf = ({ destination }: SuppressionWord) => partitionFor(destination, partitions);
     const said = new Map<string, ConsentWord>();
     const lifts = optOut?.liftedByAccount === true;
-    const asked = new Set(lifts ? [] : words.map(({ destination }) => partitionFor(destination, partitions)));
-    const complete = await Promise.all([...asked].map((partition) => this.#caughtUp(partition)));
-    if (complete.includes(false)) return undefined;
-    for (const [i, { destination }] of words.entries()) {
-      const word = copy.word(id, destination);
-      if (word?.source === "keyword" && !(lifts && isRecipientsStop(word))) said.set(destination, word);
+    const asked = lifts ? [] : [...new Set(words.map(partitionOf))];
+    const complete = await Promise.all(asked.map((partition) => this.#caughtUp(partition)));
+    const unread = new Set(asked.filter((_, i) => !complete[i]));
+    for (const [i, word] of words.entries()) {
+      const last = unread.has(partitionOf(word)) ? undefined : copy.word(id, word.destination);
+      if (last?.source === "keyword" && !(lifts && isRecipientsStop(last))) said.set(word.destination, last);
       if (i % WORDS_A_TURN === WORDS_A_TURN - 1) await nextTurn();
     }
-    return said;
+    return { said, isKnown: (word) => !unread.has(partitionOf(word)) };
   }
 
   /** How a recipient stands; undefined where this process's copy is not at the log's end. */

@@ -82,6 +82,8 @@ export class FakeWriter implements Writer {
 export class FakeConsentCopy {
   readonly words = new Map<string, ConsentWord>();
   complete = true;
+  /** Partitions that alone are not at the log's end. */
+  readonly behind = new Set<number>();
 
   say(accountId: string, destination: string, word: Partial<ConsentWord> = {}): void {
     this.words.set(`${accountId}:${destination}`, {
@@ -112,8 +114,10 @@ export class FakeConsentCopy {
       .slice(0, limit);
   }
 
-  caughtUp(): Promise<boolean> {
-    return this.complete ? Promise.resolve(true) : Promise.reject(new Error("no broker"));
+  caughtUp(partition: number): Promise<boolean> {
+    return this.complete && !this.behind.has(partition)
+      ? Promise.resolve(true)
+      : Promise.reject(new Error("no broker"));
   }
 }
 

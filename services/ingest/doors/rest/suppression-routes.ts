@@ -133,17 +133,17 @@ async function storeAll(
   if (!read.ok) throw invalid(read.problems);
   const { words } = read;
   requireAdmitted(context.acceptor.charge(account, Math.ceil(words.length / WORDS_A_MESSAGE)));
-  const found = await context.suppressions.saidByRecipients(account, words);
+  const { said, isKnown } = await context.suppressions.saidByRecipients(account, words);
   const outs = new Set(words.flatMap(({ destination, state }) => (state === "opted_out" ? [destination] : [])));
   // To stop, nothing need be known.
-  if (found === undefined && words.some(({ state }) => state === "opted_in")) throw notRead();
+  if (words.some((word) => word.state === "opted_in" && !isKnown(word))) throw notRead();
   const others = words.filter(({ destination }) => {
-    const said = found?.get(destination);
-    return !(isRecipientsStop(said) || (isRecipientsStart(said) && !outs.has(destination)));
+    const last = said.get(destination);
+    return !(isRecipientsStop(last) || (isRecipientsStart(last) && !outs.has(destination)));
   });
   if (others.length > 0) await store(context, account, others, source);
   const wanted = new Set(words.flatMap(({ destination, state }) => (state === "opted_in" ? [destination] : [])));
-  const kept = [...(found ?? [])].flatMap(([destination, word]): SuppressionAnswer[] =>
+  const kept = [...said].flatMap(([destination, word]): SuppressionAnswer[] =>
     isRecipientsStop(word) && wanted.has(destination)
       ? [{ number: `+${destination}`, suppressed: true, scope: "account", ...told(word) }]
       : [],

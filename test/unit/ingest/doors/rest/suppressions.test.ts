@@ -185,6 +185,19 @@ describe("PUT and DELETE /v1/suppressions/{number}", () => {
     expect((await written()).length).toBe(2);
   });
 
+  it("let no partition that cannot be read take a recipient's STOP away in another one, nor hold up who is known", async () => {
+    const numbers = Array.from({ length: 50 }, (_, i) => `4917012345${10 + i}`);
+    const other = numbers.find((number) => partitionFor(number, PARTITIONS) !== partitionFor(TO, PARTITIONS))!;
+    for (const number of [TO, other]) ingest.consent.say("acme", number);
+    ingest.consent.behind.add(partitionFor(other, PARTITIONS));
+    const stops = { suppressions: [`+${TO}`, `+${other}`] };
+    expect((await call("", "POST", stops)).body).toEqual({ stored: 2 });
+    expect((await written()).map(({ destination }) => destination)).toEqual([other]);
+    const lift = (number: string) => ({ suppressions: [{ number: `+${number}`, suppressed: false }] });
+    expect((await call("", "POST", lift(TO))).body).toMatchObject({ stored: 0, kept: [{ number: `+${TO}` }] });
+    expect(refusal(await call("", "POST", lift(other)))).toEqual([503, "UNAVAILABLE"]);
+  });
+
   it("need a key", async () => {
     expect((await call(`/${TO}`, "PUT", undefined, { key: undefined })).status).toBe(401);
     expect((await call(`/${TO}`, "PATCH")).status).toBe(405);
