@@ -59,7 +59,7 @@ function tooLate(status: string | undefined): ProblemError {
     title: "The message does not wait for its time",
     detail:
       status === undefined
-        ? "nothing was cancelled: its time had come, and its status tells in some seconds what becomes of it"
+        ? "nothing was cancelled: its time had come, or it was cancelled before; its status tells in some seconds which"
         : `nothing was cancelled: its status is ${status}, and only what waits for its time can be cancelled`,
     ...(status === undefined ? {} : { extra: { messageStatus: status } }),
   });
