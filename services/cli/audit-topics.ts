@@ -88,11 +88,11 @@ export class AuditTopics {
     }, 0);
   }
 
-  /** Every request in the scope of one partition, each topic's in order; undefined for one that cannot be read. */
+  /** Every request of one partition since the scope begins of those that are `meant`, each topic's in order; undefined for one that cannot be read. */
   async requests(
     partition: number,
     ends: RequestEnds,
-    until: number,
+    meant: (record: InRecord) => boolean,
     take: (request: SendRequest | undefined, record: InRecord) => void,
   ): Promise<void> {
     const { since = 0 } = this.scope;
@@ -100,7 +100,7 @@ export class AuditTopics {
     await Promise.all(
       REQUEST_TOPICS.map((topic, index) =>
         this.decoded(topic, partition, ends[index]![partition]!, request, {
-          meant: ({ timestamp }) => timestamp >= since && timestamp < until,
+          meant: (record) => record.timestamp >= since && meant(record),
           take: (value, record) => {
             if (this.labelled(value)) take(value, record);
           },

@@ -130,7 +130,7 @@ export class PartitionAudit {
   }
 
   request(message: AuditedMessage, { topic, offset, says, home, movedFrom }: RequestAt): void {
-    if (movedFrom !== undefined) this.#ledger.decided(movedFrom);
+    if (movedFrom !== undefined) this.moved(movedFrom);
     if (!inSlice(message.id, this.#slice)) return;
     if (home === undefined) {
       this.#ledger.add(topic, offset, says, this.#row(message));
@@ -139,6 +139,11 @@ export class PartitionAudit {
     this.#counts.misplaced++;
     this.#elsewhere.set(`${topic}/${this.#partition}/${offset}`, { ...message, home });
     this.#bound(this.#elsewhere.size, MAX_NAMED);
+  }
+
+  /** The router has moved the record at `topic/partition/offset` and given it its id: what is decided is said of what it wrote. */
+  moved(place: string): void {
+    this.#ledger.decided(place);
   }
 
   /** A decision about the record at `topic/partition/offset`, whatever id it has. */

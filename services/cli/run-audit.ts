@@ -39,20 +39,36 @@ const MAX_MOVED = 1_000_000;
 export async function runAudit(options: AuditOptions): Promise<AuditReport> {
   const topics = await AuditTopics.open(options, options);
   try {
-    return await new TopicAudit(options, topics).run();
+    return await auditTopics(options, topics);
   } finally {
     await topics.close();
   }
 }
 
+/** What an audit reads. */
+export type AuditedTopics = Pick<
+  AuditTopics,
+  "scopeEnds" | "requestEnds" | "requestCount" | "requests" | "end" | "events" | "receipts" | "deadLetters"
+>;
+
+/** `runAudit`, of topics that are open. */
+export function auditTopics(
+  options: Omit<AuditOptions, "connection" | "registryUrl">,
+  topics: AuditedTopics,
+): Promise<AuditReport> {
+  return new TopicAudit(options, topics).run();
+}
+
 class TopicAudit {
-  private readonly options: AuditOptions;
-  private readonly topics: AuditTopics;
+  private readonly options: Parameters<typeof auditTopics>[0];
+  private readonly topics: AuditedTopics;
+  /** Places of requests in the scope that were moved behind its end: they are in it as well. */
+  private readonly movedBeyond = new Set<string>();
   private readonly whole: boolean;
   private readonly maxMessages: number;
   private readonly deadline: number;
 
-  constructor(options: AuditOptions, topics: AuditTopics) {
+  constructor(options: Parameters<typeof auditTopics>[0], topics: AuditedTopics) {
     this.options = options;
     this.topics = topics;
     this.whole = options.since === undefined && options.until === undefined && options.labels === undefined;
@@ -155,8 +171,17 @@ class TopicAudit {
   }
 
   private async requests(audit: PartitionAudit, partition: number, ends: RequestEnds): Promise<void> {
-    const { until = Number.POSITIVE_INFINITY, labels, partitions } = this.options;
-    await this.topics.requests(partition, ends, until, (request, record) => {
+    const { until, labels, partitions } = this.options;
+    // What the router has moved behind the scope's end says where it stood: a record of the scope may be one that it names.
+    const reach = until === undefined ? await this.topics.requestEnds() : ends;
+    const movedFrom = (record: InRecord) => headerText(record, "src");
+    const meant = (record: InRecord) => this.inScope(record, ends) || movedFrom(record) !== undefined;
+    await this.topics.requests(partition, reach, meant, (request, record) => {
+      const from = movedFrom(record);
+      if (!this.inScope(record, ends)) {
+        if (from !== undefined) audit.moved(from);
+        return;
+      }
       if (request === undefined) {
         if (labels === undefined) audit.unreadable(placeOf(record));
         return;
@@ -169,9 +194,16 @@ class TopicAudit {
         // What the router moves has the id that it got, also when it only stood under another key.
         says: isUnder(message.to, record) ? request : { ...request, messageId: message.id, to: message.to },
         home: home === partition ? undefined : home,
-        movedFrom: headerText(record, "src"),
+        movedFrom: from,
       });
     });
+  }
+
+  private inScope(record: InRecord, ends: RequestEnds): boolean {
+    const { topic, partition, offset, timestamp } = record;
+    const end = ends[REQUEST_TOPICS.indexOf(topic)]![partition]!;
+    const { until = Number.POSITIVE_INFINITY } = this.options;
+    return (offset < end && timestamp < until) || this.movedBeyond.has(placeOf(record));
   }
 
   /**
@@ -179,19 +211,23 @@ class TopicAudit {
    * stood. Gives the partitions to be read again because such a request came after the end looked at so far.
    */
   private async follow(moved: Map<string, Move>, found: AuditCounts[], ends: number[][]): Promise<Set<number>> {
+    const { until = Number.POSITIVE_INFINITY } = this.options;
     const late = new Set<number>();
     for (const home of new Set([...moved.values()].map((move) => move.home))) {
       const now = await this.topics.requestEnds();
       // A router before this one did not say where a record had stood: it is known by the id that it got.
       const byId = new Map([...moved].map(([place, { id }]) => [id, place]));
-      await this.topics.requests(home, now, Number.POSITIVE_INFINITY, (request, record) => {
+      const any = () => true;
+      await this.topics.requests(home, now, any, (request, record) => {
         if (request === undefined) return;
         const place = headerText(record, "src") ?? byId.get(messageOf(request, record).id);
         if (place === undefined || moved.get(place)?.home !== home) return;
         moved.delete(place);
         const end = ends[REQUEST_TOPICS.indexOf(record.topic)]!;
-        if (record.offset < end[home]!) return;
-        end[home] = record.offset + 1;
+        const beyond = record.timestamp >= until && !this.movedBeyond.has(placeOf(record));
+        if (beyond) this.movedBeyond.add(placeOf(record));
+        if (record.offset < end[home]! && !beyond) return;
+        end[home] = Math.max(end[home]!, record.offset + 1);
         late.add(home);
       });
     }

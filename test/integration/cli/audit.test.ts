@@ -92,13 +92,18 @@ async function decide(refused: readonly string[] = []): Promise<void> {
   const events: OutRecord[] = [];
   const ends = await topics.scopeEnds();
   for (const partition of [HOME, ELSEWHERE])
-    await topics.requests(partition, ends, Number.POSITIVE_INFINITY, (request, record) => {
-      const id = request?.messageId;
-      if (id == null || (partition !== HOME && !refused.includes(id)) || decided.has(`${partition} ${id}`)) return;
-      decided.add(`${partition} ${id}`);
-      const headers = { id: `${id}/1/routed`, src: placeOf(record) };
-      events.push({ topic: EVENTS_TOPIC, partition, key: TO, value: Buffer.from("not read"), headers });
-    });
+    await topics.requests(
+      partition,
+      ends,
+      () => true,
+      (request, record) => {
+        const id = request?.messageId;
+        if (id == null || (partition !== HOME && !refused.includes(id)) || decided.has(`${partition} ${id}`)) return;
+        decided.add(`${partition} ${id}`);
+        const headers = { id: `${id}/1/routed`, src: placeOf(record) };
+        events.push({ topic: EVENTS_TOPIC, partition, key: TO, value: Buffer.from("not read"), headers });
+      },
+    );
   await topics.close();
   await producer.send(events);
 }
