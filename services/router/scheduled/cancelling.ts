@@ -72,8 +72,8 @@ function cancelHere(
   if (place === undefined) return { outcome: "none" };
   const closed = options.closedAttempt();
   if (closed !== undefined) return { outcome: "cancelled", ended: scheduledKey({ ...place, attempt: closed }) };
-  const last = lastAttempts(options.scheduled.keysOf(options.partition, messageId));
-  const standing = options.schedule.standing(last.find((one) => readScheduledKey(one)!.to === place.to) ?? key);
+  const [last] = lastAttempts(options.scheduled.keysOf(options.partition, messageId, place.to));
+  const standing = options.schedule.standing(last ?? key);
   if (standing === undefined) return { outcome: "gone" };
   // Whose it is comes first: nobody is told anything of another account's message.
   const decoded = options.codecs.retry.decode(standing.value);

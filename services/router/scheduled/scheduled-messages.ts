@@ -2,7 +2,7 @@ import { headerText, type InRecord } from "../../../platform/kafka/record.ts";
 import type { ChangelogCopy, Wanted } from "../../../platform/store/changelog-copy.ts";
 import type { PartitionStore, Table } from "../../../platform/store/partition-store.ts";
 import { LANES } from "../../../schemas/topics.ts";
-import { readScheduledKey } from "./scheduled-key.ts";
+import { readScheduledKey, type ScheduledKey } from "./scheduled-key.ts";
 
 /** Tables of the store: what waits by lane and time, and what waits of a message. */
 export const SCHEDULED_TABLES = ["scheduled.due", "scheduled.message"] as const;
@@ -31,6 +31,19 @@ export interface ScheduleListener {
 
 /** What a row of `scheduled.message` says of each attempt that waits. */
 type Entry = readonly [key: string, lane: number, due: number];
+
+/** A message's row: attempts that wait, and how many stand in rows beside it. */
+interface MessageRow {
+  readonly entries: readonly Entry[];
+  readonly beside: number;
+}
+
+/**
+ * So many of a message stand in its row, which is written anew with each. One id may be that of a whole campaign: what comes beyond stands in a thousand
+ * rows, by the last digits of the destination.
+ */
+const MOST_TOGETHER = 64;
+const BESIDE = 1_000;
 
 /**
  * The messages that wait for their time, as every router has them on disk: a copy of sms.scheduled (docs/decisions/0019). Of all partitions: who
@@ -68,20 +81,31 @@ export class ScheduledMessages {
       this.onUnreadable();
       return;
     }
-    const id = Buffer.from(named.messageId);
-    const entries = this.entriesOf(partition, id);
-    const before = entries.find(([of]) => of === key);
+    const before = this.entryOf(partition, key);
     if (before !== undefined) this.due.delete(partition, dueKey(before));
-    const others = entries.filter((entry) => entry !== before);
-    if (value !== null) {
-      const entry: Entry = [key, lane, Math.floor(due)];
-      others.push(entry);
-      this.due.put(partition, dueKey(entry), dueRow(headerText(record, "traceparent") ?? "", value));
+    const entry: Entry | undefined = value === null ? undefined : [key, lane, Math.floor(due)];
+    if (entry !== undefined) {
+      this.due.put(partition, dueKey(entry), dueRow(headerText(record, "traceparent") ?? "", value!));
       if (entry[2] < this.earliestOf(partition)) this.earliest.set(partition, entry[2]);
     }
-    if (others.length > 0) this.messages.put(partition, id, Buffer.from(JSON.stringify(others)));
-    else if (before !== undefined) this.messages.delete(partition, id);
+    this.note(partition, named, before, entry);
     if (value === null) this.listeners.get(partition)?.gone(key);
+  }
+
+  /** Puts one entry in the place of another one of its key, into whichever row has that. */
+  private note(partition: number, named: ScheduledKey, before: Entry | undefined, entry: Entry | undefined): void {
+    if (before === undefined && entry === undefined) return;
+    const id = Buffer.from(named.messageId);
+    const { entries, beside } = this.rowOf(partition, id);
+    const isHere = before !== undefined && entries.some(([key]) => key === before[0]);
+    if (isHere || (before === undefined && entries.length < MOST_TOGETHER)) {
+      this.put(partition, id, { entries: exchanged(entries, before, entry), beside });
+      return;
+    }
+    const other = besideOf(named.messageId, placeOf(named.to));
+    const moved = (entry === undefined ? 0 : 1) - (before === undefined ? 0 : 1);
+    this.put(partition, other, { entries: exchanged(this.rowOf(partition, other).entries, before, entry), beside: 0 });
+    if (moved !== 0) this.put(partition, id, { entries, beside: beside + moved });
   }
 
   /** Told of the partition from now on; of one owner at a time. */
@@ -111,9 +135,17 @@ export class ScheduledMessages {
     return this.entryOf(partition, key) !== undefined;
   }
 
-  /** Keys under which a message waits in a partition: one for each of its destinations there. */
-  keysOf(partition: number, messageId: string): string[] {
-    return this.entriesOf(partition, Buffer.from(messageId)).map(([key]) => key);
+  /** Keys under which a message waits in a partition: one for each of its destinations there. `to`: only to this one. */
+  keysOf(partition: number, messageId: string, to?: string): string[] {
+    const { entries, beside } = this.rowOf(partition, Buffer.from(messageId));
+    const keys = entries.map(([key]) => key);
+    const [first, last] = to === undefined ? [0, BESIDE - 1] : [placeOf(to), placeOf(to)];
+    for (let place = first, left = beside; left > 0 && place <= last; place++) {
+      const others = this.rowOf(partition, besideOf(messageId, place)).entries;
+      keys.push(...others.map(([key]) => key));
+      left -= others.length;
+    }
+    return to === undefined ? keys : keys.filter((key) => readScheduledKey(key)?.to === to);
   }
 
   /** Nothing of the partition is due before, epoch ms. */
@@ -147,14 +179,41 @@ export class ScheduledMessages {
   }
 
   private entryOf(partition: number, key: string): Entry | undefined {
-    const id = Buffer.from(key.slice(0, Math.max(0, key.indexOf("/"))));
-    return this.entriesOf(partition, id).find(([of]) => of === key);
+    const named = readScheduledKey(key);
+    if (named === undefined) return undefined;
+    const { entries, beside } = this.rowOf(partition, Buffer.from(named.messageId));
+    const here = entries.find(([of]) => of === key);
+    if (here !== undefined || beside === 0) return here;
+    const other = this.rowOf(partition, besideOf(named.messageId, placeOf(named.to)));
+    return other.entries.find(([of]) => of === key);
   }
 
-  private entriesOf(partition: number, messageId: Buffer): Entry[] {
-    const row = this.messages.get(partition, messageId);
-    return row === undefined ? [] : (JSON.parse(row.toString()) as Entry[]);
+  private rowOf(partition: number, id: Buffer): MessageRow {
+    const octets = this.messages.get(partition, id);
+    if (octets === undefined) return { entries: [], beside: 0 };
+    const row = JSON.parse(octets.toString()) as readonly Entry[] | MessageRow;
+    return "beside" in row ? row : { entries: row, beside: 0 };
   }
+
+  private put(partition: number, id: Buffer, { entries, beside }: MessageRow): void {
+    if (entries.length === 0 && beside === 0) this.messages.delete(partition, id);
+    else this.messages.put(partition, id, Buffer.from(JSON.stringify(beside === 0 ? entries : { entries, beside })));
+  }
+}
+
+function exchanged(entries: readonly Entry[], before: Entry | undefined, entry: Entry | undefined): readonly Entry[] {
+  const others = entries.filter(([key]) => key !== before?.[0]);
+  return entry === undefined ? others : [...others, entry];
+}
+
+/** Which of the rows beside a message's own a destination's stand in. */
+function placeOf(to: string): number {
+  return Number(to.slice(-3));
+}
+
+/** A row beside a message's own. No message id has a slash. */
+function besideOf(messageId: string, place: number): Buffer {
+  return Buffer.from(`${messageId}/${place}`);
 }
 
 /** Octets of a time in a key: milliseconds until the year 10889. */
