@@ -106,7 +106,8 @@ export const PROVIDER: Board = {
         ]),
         curves("Window used", "percentunit", [
           {
-            text: `sum by (provider) (sender_in_flight{${OF}}) / max by (provider) (sender_window_requests{${OF}})`,
+            // Each sender has a window of its own, and a provider with partitions several senders: the fullest one counts.
+            text: `max by (provider) (sender_in_flight{${OF}} / sender_window_requests{${OF}})`,
             legend: "{{provider}}",
           },
         ]),

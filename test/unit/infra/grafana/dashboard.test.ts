@@ -63,6 +63,12 @@ test("no panel shows the mark of a replay as a dead letter", () => {
       expect(text).toMatch(new RegExp(`reason(!~"| NOT IN \\().*\\b${reason}\\b`));
 });
 
+test("no panel takes what several processes have together for a share of what one of them has", () => {
+  const panels = Object.values(BOARDS).flatMap(({ rows }) => rows.flatMap((row) => row.panels));
+  const texts = panels.flatMap(({ queries }) => queries.map(({ text }) => text));
+  expect(texts.filter((text) => /^sum by .* \/ (max|min) by /.test(text))).toEqual([]);
+});
+
 test("every metric on a dashboard is one that a service makes (the end-to-end tests ask the services themselves)", () => {
   const source = globSync("{services,platform,pipeline}/**/*.ts", { cwd: PROJECT }).map(read).join("\n");
   const panels = Object.values(BOARDS).flatMap(({ rows }) => rows.flatMap((row) => row.panels));
