@@ -1,3 +1,5 @@
+import { wholeText } from "./whole-text.ts";
+
 /**
  * The last `capacity` distinct ids, for repeats from writers that do not write in input order. `add` is O(1) and
  * memory is bounded by the capacity.
@@ -16,8 +18,9 @@ export class IdRing {
     if (this.known.has(id)) return false;
     const evicted = this.ring[this.next];
     if (evicted !== undefined) this.known.delete(evicted);
-    this.ring[this.next] = id;
-    this.known.add(id);
+    const kept = wholeText(id);
+    this.ring[this.next] = kept;
+    this.known.add(kept);
     this.next = (this.next + 1) % this.ring.length;
     return true;
   }

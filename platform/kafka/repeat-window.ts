@@ -1,4 +1,5 @@
 import { headerText, type InRecord } from "./record.ts";
+import { wholeText } from "./whole-text.ts";
 
 /**
  * Recognises a record whose id has stood in the log within the last `span` offsets. Unlike a ring of distinct ids, its
@@ -25,9 +26,10 @@ export class RepeatWindow {
     const before = this.last.get(id);
     if (evicted !== undefined && evicted !== id && this.last.get(evicted) === this.offsets[slot])
       this.last.delete(evicted);
-    this.ids[slot] = id;
+    const kept = wholeText(id);
+    this.ids[slot] = kept;
     this.offsets[slot] = offset;
-    this.last.set(id, offset);
+    this.last.set(kept, offset);
     return before === undefined || offset - before > this.span;
   }
 

@@ -1,4 +1,5 @@
 import type { InRecord } from "../../platform/kafka/record.ts";
+import { wholeText } from "../../platform/kafka/whole-text.ts";
 import type { SendRequest } from "../../schemas/generated/types.ts";
 
 /** What is known of a request that comes now: `same` also where only its id is remembered. */
@@ -29,8 +30,9 @@ export class DecidedMessages {
     if (this.known.has(key)) return;
     const evicted = this.ring[this.next];
     if (evicted !== undefined) this.known.delete(evicted);
-    this.ring[this.next] = key;
-    this.known.set(key, content);
+    const kept = wholeText(key);
+    this.ring[this.next] = kept;
+    this.known.set(kept, content);
     this.next = (this.next + 1) % this.ring.length;
   }
 
