@@ -145,7 +145,7 @@ export interface ConversionCounts {
 
 /** A record that could not be processed, or a message that was given up: sms.dead-letter, keyed as the source record. */
 export interface DeadLetter {
-  /** Stable code: undecodable, invalid, id-reused (the messageId was given to another text to the same number before), unprocessable, too-large, refused (by every provider that its route has), unroutable, attempts-exhausted, expired. */
+  /** Stable code: undecodable, invalid, id-reused (the messageId was given to another text to the same number before), unprocessable, too-large, refused (by every provider that its route has), unroutable, attempts-exhausted, expired, incomplete (a part of a long message from an SMPP client, of which others did not come in time). */
   readonly reason: string;
   /** What was wrong, naming the field; never the text of the message. */
   readonly detail: string;
@@ -601,7 +601,7 @@ export interface SmppPart {
   readonly receiptTo: ReceiptTo | null;
 }
 
-/** A receipt that waits for a bind of its account: sms.smpp-receipts (compacted), keyed by account + '/' + message_id, with '/enroute' behind it for an intermediate notification, in the account's partition. It is removed when a client has acknowledged it. */
+/** A receipt that waits for a bind of its account: sms.smpp-receipts (compacted), keyed by account + '/' + message_id + '/' + destination_addr, with '/enroute' behind it for an intermediate notification, in the account's partition. It is removed when a client has acknowledged it. */
 export interface SmppReceipt {
   /** The account whose binds may have it. */
   readonly accountId: string;

@@ -10,6 +10,8 @@ import { SMPP_BINDS_TOPIC } from "../../../../../schemas/topics.ts";
 export const RENEW_MS = 5_000;
 /** … and one that has not been heard of for so long is gone. */
 const GONE_MS = 15_000;
+/** Others have read what an instance has said after so long, ms: before, it leaves to them what they can deliver. */
+const SETTLED_MS = 1_000;
 
 export interface BindBoardOptions {
   readonly instance: string;
@@ -34,6 +36,8 @@ interface Heard {
 export class BindBoard {
   private readonly options: BindBoardOptions;
   private readonly others = new Map<string, Heard>();
+  /** When each account was said first, since when it is said all the time, epoch ms. */
+  private readonly saidOf = new Map<string, number>();
   private said = "";
   private saidAt = Number.NEGATIVE_INFINITY;
   private writing = false;
@@ -68,9 +72,12 @@ export class BindBoard {
   /** Whether the receipt is this instance's, which has a bind that may have it. */
   mine(accountId: string, key: string): boolean {
     const own = rendezvous(this.options.instance, key);
-    const since = this.options.now() - GONE_MS;
+    const now = this.options.now();
+    const settled = now - (this.saidOf.get(accountId) ?? now) >= SETTLED_MS;
     for (const [name, { accounts, at }] of this.others) {
-      if (at < since || !accounts.has(accountId)) continue;
+      if (at < now - GONE_MS || !accounts.has(accountId)) continue;
+      // They do not know of this one yet, and deliver all.
+      if (!settled) return false;
       const score = rendezvous(name, key);
       if (score > own || (score === own && name > this.options.instance)) return false;
     }
@@ -89,6 +96,8 @@ export class BindBoard {
         this.said = text;
         this.saidAt = now;
         this.writing = false;
+        for (const account of this.saidOf.keys()) if (!sorted.includes(account)) this.saidOf.delete(account);
+        for (const account of sorted) if (!this.saidOf.has(account)) this.saidOf.set(account, this.options.now());
       },
       () => {
         this.writing = false;

@@ -29,9 +29,14 @@ export interface ReceiptCopyOptions {
   readonly log: KafkaLog;
 }
 
-/** The key of a receipt: account + '/' + message_id, with the state behind it while it is not the last one. */
-export function receiptKey({ accountId, id, state }: Pick<SmppReceipt, "accountId" | "id" | "state">): string {
-  return `${accountId}/${id}${state === "ENROUTE" ? "/enroute" : ""}`;
+/** The key of a receipt: account/message_id/destination, with a word behind it while it is not the last one. A submit_multi gives one id to several destinations. */
+export function receiptKey({
+  accountId,
+  id,
+  to,
+  state,
+}: Pick<SmppReceipt, "accountId" | "id" | "to" | "state">): string {
+  return `${accountId}/${id}/${to.dest}${state === "ENROUTE" ? "/enroute" : ""}`;
 }
 
 export class ReceiptCopy {
