@@ -5,6 +5,7 @@ import {
   INBOUND_TOPIC,
   RECEIPTS_TOPIC,
   ROUTER_INPUTS,
+  SMPP_PARTS_TOPIC,
   UNPLACED_RECEIPTS_TOPIC,
 } from "./topics.ts";
 
@@ -24,6 +25,11 @@ export const ABNORMAL_GROUP = "sluice.analytics-sink.abnormal";
 /** Whoever owns the one partition of sms.control calls out on alerts, of the consoles that have an address to call. */
 export const CONSOLE_CALLS_GROUP = "sluice.console.calls";
 
+/** Makes receipts for SMPP clients of what is said of their messages. */
+export const SMPP_RECEIPTS_GROUP = "sluice.smpp-receipts";
+/** Puts the parts of long messages that came over SMPP together. */
+export const SMPP_PARTS_GROUP = "sluice.smpp-parts";
+
 export function senderGroup(provider: string): string {
   return `sluice.sender.${provider}`;
 }
@@ -40,6 +46,7 @@ export function groupOf(topic: string): string | undefined {
   if (ROUTER_INPUTS.includes(topic)) return ROUTER_GROUP;
   if (topic === RECEIPTS_TOPIC || topic === DOUBT_TOPIC) return CORRELATOR_GROUP;
   if (topic === UNPLACED_RECEIPTS_TOPIC) return PLACING_GROUP;
+  if (topic === SMPP_PARTS_TOPIC) return SMPP_PARTS_GROUP;
   if (topic === INBOUND_TOPIC) return OPT_OUT_GROUP;
   if (topic === EVENTS_TOPIC) return EVENT_SINK_GROUP;
   return topic === CONVERSIONS_TOPIC ? CONVERSION_SINK_GROUP : undefined;

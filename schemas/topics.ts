@@ -58,6 +58,12 @@ export const CONVERSIONS_TOPIC = "sms.conversions";
 export const ABNORMAL_TOPIC = "sms.abnormal";
 /** What follows from conversions for the providers (ConversionCounts). */
 export const CONVERSION_COUNTS_TOPIC = "sms.conversion-counts";
+/** Receipts that wait for a bind of their account (SmppReceipt, keyed by account and id, in the account's partition). */
+export const SMPP_RECEIPTS_TOPIC = "sms.smpp-receipts";
+/** Parts of long messages that came over SMPP (SmppPart). */
+export const SMPP_PARTS_TOPIC = "sms.smpp-parts";
+/** Which instances of ingest have binds that may receive (SmppBinds, keyed by the instance). */
+export const SMPP_BINDS_TOPIC = "sms.smpp-binds";
 
 /** Where ingest and upstream systems put the requests of a lane (SendRequest). */
 export function requestTopic(lane: Lane): string {
@@ -122,7 +128,8 @@ export interface TopicPlan {
 }
 
 const MIB = 1024 * 1024;
-const WEEK_MS = 7 * 24 * 3_600_000;
+const DAY_MS = 24 * 3_600_000;
+const WEEK_MS = 7 * DAY_MS;
 /** So long brokers keep the record that a key has gone; who copies a compacted topic must come round in half of it, milliseconds. */
 export const DELETE_RETENTION_MS = 24 * 3_600_000;
 /** Answers are waited for by who has asked, some seconds. */
@@ -168,6 +175,12 @@ const WINDOWED: Readonly<Record<string, string>> = {
   "retention.ms": String(40 * 24 * 3_600_000),
 };
 
+/** A receipt that nobody has taken is kept so long, ms. */
+export const SMPP_RECEIPT_KEPT_MS = WEEK_MS;
+const UNTAKEN: Readonly<Record<string, string>> = { ...LEARNED, "retention.ms": String(SMPP_RECEIPT_KEPT_MS) };
+/** What an instance says is renewed every few seconds. */
+const RENEWED: Readonly<Record<string, string>> = { ...LEARNED, "retention.ms": String(DAY_MS) };
+
 /** Past suspicions are for who looks back. */
 const SUSPECTED: Readonly<Record<string, string>> = {
   ...LEARNED,
@@ -203,7 +216,7 @@ export function topicSpecs(plan: TopicPlan): TopicSpec[] {
     ...[INBOUND_TOPIC, EVENTS_TOPIC, CONVERSIONS_TOPIC].map((name) => keyed(name)),
     keyed(DEAD_LETTER_TOPIC, { ...kept, "max.message.bytes": String(DEAD_LETTER_BATCH_BYTES) }),
     ...[CONSENT_TOPIC, CORRELATION_TOPIC, SCHEDULED_TOPIC].map((name) => keyed(name, COMPACTED)),
-    ...[DUE_TOPIC, CANCELS_TOPIC].map((name) => keyed(name)),
+    ...[DUE_TOPIC, CANCELS_TOPIC, SMPP_PARTS_TOPIC].map((name) => keyed(name)),
     {
       name: CANCEL_ANSWERS_TOPIC,
       partitions: 1,
@@ -211,6 +224,8 @@ export function topicSpecs(plan: TopicPlan): TopicSpec[] {
     },
     keyed(NETWORKS_TOPIC, LEARNED),
     keyed(FREQUENCY_TOPIC, WINDOWED),
+    keyed(SMPP_RECEIPTS_TOPIC, UNTAKEN),
+    { name: SMPP_BINDS_TOPIC, partitions: 1, config: RENEWED },
     { name: ABNORMAL_TOPIC, partitions: 1, config: SUSPECTED },
     ...[CONTROL_TOPIC, HEALTH_TOPIC, QUALITY_TOPIC, CONVERSION_COUNTS_TOPIC, USAGE_TOPIC, BUDGETS_TOPIC].map(
       (name) => ({

@@ -27,6 +27,25 @@ export const accountSchema = z.strictObject({
       }),
     )
     .default([]),
+  /** What it is allowed over SMPP, beside what an API key lets it do. */
+  smpp: z
+    .strictObject({
+      /** Passwords for clients that take no longer ones than eight octets; they let in over SMPP alone. */
+      passwords: z
+        .array(
+          z.strictObject({
+            id: kebabId,
+            sha256: z
+              .string()
+              .regex(/^[0-9a-f]{64}$/, "the SHA-256 of the password as 64 lower-case hexadecimal digits"),
+          }),
+        )
+        .max(20)
+        .default([]),
+      /** Binds at a time, on each instance of ingest; as many as the instance allows if absent. */
+      maxBinds: z.number().int().min(1).max(1_000).optional(),
+    })
+    .optional(),
   /** Lanes it may use; all if absent. */
   lanes: distinct(lane).optional(),
   /** Messages a second it may hand in; unlimited if absent. */

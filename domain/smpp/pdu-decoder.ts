@@ -1,6 +1,6 @@
 import { commandId, commandName, headerOctets } from "./command-id.ts";
 import { commandStatus } from "./command-status.ts";
-import type { Pdu } from "./pdu.ts";
+import type { MultiDestination, Pdu } from "./pdu.ts";
 import type { Tlv } from "./tlv.ts";
 
 /** Why a frame is not a PDU that can be read; `nackStatus` is the command_status to answer it with. */
@@ -201,6 +201,14 @@ function decodeBody(id: number, status: number, sequence: number): Pdu | undefin
       return decodeBindResponse("bind_transmitter_resp", status, sequence);
     case commandId.bind_transceiver_resp:
       return decodeBindResponse("bind_transceiver_resp", status, sequence);
+    case commandId.query_sm:
+      return decodeQuery(status, sequence);
+    case commandId.cancel_sm:
+      return decodeCancel(status, sequence);
+    case commandId.replace_sm:
+      return { command: "replace_sm", commandStatus: status, sequence, messageId: reader.text("message_id") };
+    case commandId.submit_multi:
+      return decodeSubmitMulti(status, sequence);
     case commandId.enquire_link:
     case commandId.enquire_link_resp:
     case commandId.unbind:
@@ -212,6 +220,78 @@ function decodeBody(id: number, status: number, sequence: number): Pdu | undefin
     default:
       return undefined;
   }
+}
+
+function decodeQuery(commandStatus: number, sequence: number): Pdu {
+  const messageId = reader.text("message_id");
+  return { command: "query_sm", commandStatus, sequence, messageId, sourceAddr: readAddress("source_addr").address };
+}
+
+function decodeCancel(commandStatus: number, sequence: number): Pdu {
+  return {
+    command: "cancel_sm",
+    commandStatus,
+    sequence,
+    serviceType: reader.text("service_type"),
+    messageId: reader.text("message_id"),
+    sourceAddr: readAddress("source_addr").address,
+    destinationAddr: readAddress("dest_addr").address,
+  };
+}
+
+function readAddress(field: string) {
+  return {
+    ton: reader.octet(`${field}_ton`),
+    npi: reader.octet(`${field}_npi`),
+    address: reader.text(field === "dest_addr" ? "destination_addr" : field),
+  };
+}
+
+/** dest_flag (5.2.25): an address follows, or the name of a list. */
+function readDestination(): MultiDestination {
+  const flag = reader.octet("dest_flag");
+  if (flag === 1) return { kind: "address", ...readAddress("dest_addr") };
+  if (flag !== 2) reader.fail(`dest_flag is ${flag}, not 1 or 2`);
+  return { kind: "list", name: reader.text("dl_name") };
+}
+
+function decodeSubmitMulti(commandStatus: number, sequence: number): Pdu {
+  const serviceType = reader.text("service_type");
+  const source = readAddress("source_addr");
+  const count = reader.octet("number_of_dests");
+  const destinations: MultiDestination[] = [];
+  while (destinations.length < count && reader.problem === undefined) destinations.push(readDestination());
+  return {
+    command: "submit_multi",
+    commandStatus,
+    sequence,
+    destinations,
+    serviceType,
+    sourceAddrTon: source.ton,
+    sourceAddrNpi: source.npi,
+    sourceAddr: source.address,
+    destAddrTon: 0,
+    destAddrNpi: 0,
+    destinationAddr: "",
+    ...decodeTail(),
+  };
+}
+
+/** What submit_sm, deliver_sm and submit_multi have behind their addresses, in the wire's order. */
+function decodeTail() {
+  return {
+    esmClass: reader.octet("esm_class"),
+    protocolId: reader.octet("protocol_id"),
+    priorityFlag: reader.octet("priority_flag"),
+    scheduleDeliveryTime: reader.text("schedule_delivery_time"),
+    validityPeriod: reader.text("validity_period"),
+    registeredDelivery: reader.octet("registered_delivery"),
+    replaceIfPresent: reader.octet("replace_if_present_flag"),
+    dataCoding: reader.octet("data_coding"),
+    smDefaultMsgId: reader.octet("sm_default_msg_id"),
+    shortMessage: reader.octets("short_message", reader.octet("sm_length")),
+    tlvs: reader.tlvs(),
+  };
 }
 
 function decodeShortMessage(command: "submit_sm" | "deliver_sm", status: number, sequence: number) {

@@ -1,5 +1,5 @@
 import { type BindCommand, type CommandName, commandId, headerOctets } from "./command-id.ts";
-import type { DeliverSmPdu, OutgoingBind, OutgoingShortMessage, Pdu } from "./pdu.ts";
+import type { DeliverSmPdu, OutgoingBind, OutgoingShortMessage, Pdu, SubmitMultiPdu } from "./pdu.ts";
 import { type OutgoingTlv, tlvHeaderOctets } from "./tlv.ts";
 
 /**
@@ -223,6 +223,19 @@ export function encodePdu(pdu: Pdu): Buffer {
   switch (pdu.command) {
     case "data_sm":
       return dataSm(pdu);
+    case "submit_multi":
+      return submitMulti(pdu);
+    case "query_sm":
+      return pduOf(command, commandStatus, sequence, [...cString(pdu.messageId), 0, 0, ...cString(pdu.sourceAddr)]);
+    case "cancel_sm":
+      return pduOf(command, commandStatus, sequence, [
+        ...cString(pdu.serviceType),
+        ...cString(pdu.messageId),
+        ...[0, 0, ...cString(pdu.sourceAddr)],
+        ...[0, 0, ...cString(pdu.destinationAddr)],
+      ]);
+    case "replace_sm":
+      return pduOf(command, commandStatus, sequence, cString(pdu.messageId));
     case "submit_sm":
     case "deliver_sm":
       octets = shortMessageOctets(pdu);
@@ -257,6 +270,62 @@ export function encodePdu(pdu: Pdu): Buffer {
       writeHeader(into, 0, headerOctets, command, commandStatus, sequence);
       return into;
   }
+}
+
+/** The body of query_sm_resp (4.8.2): `finalDate` in the absolute format, empty while the message is on its way. */
+export function queryResponseBody(messageId: string, finalDate: string, state: number, errorCode: number): Buffer {
+  return Buffer.from([...cString(messageId), ...cString(finalDate), state, errorCode]);
+}
+
+/** A destination of a submit_multi that the message is not sent to, and why (4.5.2). */
+export interface Unsuccessful {
+  readonly ton: number;
+  readonly npi: number;
+  readonly address: string;
+  readonly status: number;
+}
+
+/** The body of submit_multi_resp (4.5.2); at most 255 destinations. */
+export function submitMultiResponseBody(messageId: string, unsuccessful: readonly Unsuccessful[]): Buffer {
+  const failed = unsuccessful.flatMap(({ ton, npi, address, status }) => {
+    const code = Buffer.alloc(4);
+    code.writeUInt32BE(status);
+    return [ton, npi, ...cString(address), ...code];
+  });
+  return Buffer.from([...cString(messageId), unsuccessful.length, ...failed]);
+}
+
+/** Any PDU of a body that is at hand: for rare ones. */
+export function pduOf(command: CommandName, status: number, sequence: number, body: Iterable<number>): Buffer {
+  const octets = Buffer.from([...body]);
+  const into = Buffer.allocUnsafe(headerOctets + octets.length);
+  octets.copy(into, writeHeader(into, 0, into.length, command, status, sequence));
+  return into;
+}
+
+function cString(text: string): number[] {
+  return [...Buffer.from(text, "latin1"), 0];
+}
+
+/** For tests and clients: Sluice itself sends none. */
+function submitMulti(pdu: SubmitMultiPdu): Buffer {
+  const { serviceType, sourceAddrTon, sourceAddrNpi, sourceAddr, destinations, shortMessage } = pdu;
+  const to = destinations.flatMap((one) =>
+    one.kind === "list" ? [2, ...cString(one.name)] : [1, one.ton, one.npi, ...cString(one.address)],
+  );
+  const tlvs = Buffer.alloc(tlvOctets(pdu.tlvs));
+  writeTlvs(tlvs, 0, pdu.tlvs);
+  return pduOf(pdu.command, pdu.commandStatus, pdu.sequence, [
+    ...cString(serviceType),
+    ...[sourceAddrTon, sourceAddrNpi, ...cString(sourceAddr)],
+    ...[destinations.length, ...to],
+    ...[pdu.esmClass, pdu.protocolId, pdu.priorityFlag],
+    ...cString(pdu.scheduleDeliveryTime),
+    ...cString(pdu.validityPeriod),
+    ...[pdu.registeredDelivery, pdu.replaceIfPresent, pdu.dataCoding, pdu.smDefaultMsgId],
+    ...[shortMessage.length, ...shortMessage],
+    ...tlvs,
+  ]);
 }
 
 /** data_sm (4.7.1): unlike deliver_sm it has neither times nor short_message. */

@@ -94,6 +94,42 @@ export interface ShortMessageRespPdu extends Header {
   readonly tlvs: readonly Tlv[];
 }
 
+/** query_sm (4.8.1): what has become of a message. */
+export interface QuerySmPdu extends Header {
+  readonly command: "query_sm";
+  readonly messageId: string;
+  readonly sourceAddr: string;
+}
+
+/** cancel_sm (4.9.1): one message by its id, or, with an empty one, those between two addresses. */
+export interface CancelSmPdu extends Header {
+  readonly command: "cancel_sm";
+  readonly serviceType: string;
+  readonly messageId: string;
+  readonly sourceAddr: string;
+  readonly destinationAddr: string;
+}
+
+/** replace_sm (4.10.1); what it would put in the message's place is not read. */
+export interface ReplaceSmPdu extends Header {
+  readonly command: "replace_sm";
+  readonly messageId: string;
+}
+
+/** One of the destinations of a submit_multi (5.2.26): an address, or the name of a distribution list. */
+export type MultiDestination =
+  | { readonly kind: "address"; readonly ton: number; readonly npi: number; readonly address: string }
+  | { readonly kind: "list"; readonly name: string };
+
+/** submit_multi (4.5.1): one message to up to 254 destinations. Its own destination fields are empty. */
+export interface SubmitMultiPdu extends Header, ShortMessage {
+  readonly command: "submit_multi";
+  readonly destinations: readonly MultiDestination[];
+}
+
+/** What only a message centre is asked, beside submit_sm and data_sm. */
+export type CentreRequestPdu = QuerySmPdu | CancelSmPdu | ReplaceSmPdu | SubmitMultiPdu;
+
 /** PDUs that are only a header; of outbind and alert_notification, which ask for nothing, no more is read. */
 export interface HeaderPdu extends Header {
   readonly command:
@@ -107,7 +143,14 @@ export interface HeaderPdu extends Header {
 }
 
 /** Any PDU this codec decodes, told apart by `command`. */
-export type Pdu = BindPdu | BindRespPdu | SubmitSmPdu | DeliverSmPdu | ShortMessageRespPdu | HeaderPdu;
+export type Pdu =
+  | BindPdu
+  | BindRespPdu
+  | SubmitSmPdu
+  | DeliverSmPdu
+  | ShortMessageRespPdu
+  | CentreRequestPdu
+  | HeaderPdu;
 
 /** A bind to send; what is left out is zero or empty, and the interface version is 0x34. */
 export interface OutgoingBind {

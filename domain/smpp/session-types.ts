@@ -1,4 +1,4 @@
-import type { BindPdu, DeliverSmPdu, SubmitSmPdu } from "./pdu.ts";
+import type { BindPdu, CentreRequestPdu, DeliverSmPdu, SubmitSmPdu } from "./pdu.ts";
 import type { Anomaly, CloseReason, ResponseResult } from "./request-result.ts";
 
 /** What a session is given. Times in ms. */
@@ -21,7 +21,9 @@ export interface SessionHandlers<Session> {
   onBind?(pdu: BindPdu, session: Session): void;
   /** Server side: a submit_sm on a bind that may send; answer with respondSubmit. */
   onSubmit?(pdu: SubmitSmPdu, session: Session): void;
-  /** Client side: a deliver_sm; answer with respondDeliver. */
+  /** Server side: what else a centre is asked, on a bind that may send; answer with respond. Without it the peer is told that the command is not known. */
+  onRequest?(pdu: CentreRequestPdu, session: Session): void;
+  /** Client side: a deliver_sm or data_sm; answer with respondDeliver. Server side: a data_sm, also while unbinding; answer with respond. */
   onDeliver?(pdu: DeliverSmPdu, session: Session): void;
   /**
    * Client side: so many requests are about to leave, at the end of the turn in which they were given. False means they
@@ -36,7 +38,10 @@ export interface SessionHandlers<Session> {
   /** A request was refused for lack of room, and there is room again. */
   onCapacity?(session: Session): void;
   onAnomaly?(anomaly: Anomaly, session: Session): void;
-  /** Client side: the peer wants to go. No new requests are taken; the session ends when those under way are answered or too late. */
+  /**
+   * The peer wants to go. No new requests are taken. Client side: the session ends when those under way are answered or too late. Server
+   * side: it ends when the owner, who has answers to give, calls letPeerGo; without this handler at once.
+   */
   onPeerUnbind?(session: Session): void;
   /** The session is over. Called once, after every unanswered request has been handed back. */
   onClose(reason: CloseReason, session: Session): void;

@@ -3,9 +3,9 @@ import { type BindCommand, type CommandName, commandName, isResponseId } from ".
 import { commandStatus, commandStatusName } from "./command-status.ts";
 import { LateRequests } from "./late-requests.ts";
 import { type LinkRequest, LinkRequests } from "./link-requests.ts";
-import type { BindPdu, DeliverSmPdu, OutgoingBind, OutgoingShortMessage, Pdu } from "./pdu.ts";
+import type { BindPdu, CentreRequestPdu, DeliverSmPdu, OutgoingBind, OutgoingShortMessage, Pdu } from "./pdu.ts";
 import { type DecodeFailure, decodePdu } from "./pdu-decoder.ts";
-import { shortMessageOctets } from "./pdu-encoder.ts";
+import { pduOf, shortMessageOctets } from "./pdu-encoder.ts";
 import { defaultMaxPduOctets, PduFramer } from "./pdu-framer.ts";
 import {
   type Admission,
@@ -66,6 +66,7 @@ export class SmppSession {
   #partialSince: number | undefined;
   /** Sequence number of the peer's unbind, while requests of ours are still unanswered. */
   #peerUnbind: number | undefined;
+  #readingHeld = false;
 
   /** Takes over a connected socket. Server: wait for onBind. Client: call bind. */
   constructor(socket: Socket, options: SessionOptions, handlers: SessionHandlers<SmppSession>) {
@@ -140,10 +141,28 @@ export class SmppSession {
     this.#writer.textResponse(`${command}_resp`, status, sequence, "");
   }
 
+  /** Answers a request that may have any body, or none. */
+  respond(command: CommandName, status: number, sequence: number, body?: Uint8Array): void {
+    if (body === undefined) this.#writer.header(command, status, sequence);
+    else this.#writer.raw(pduOf(command, status, sequence, body));
+  }
+
+  /** Stops reading, for as long as the owner has no room for more requests; or goes on. The peer's silence is not counted meanwhile. */
+  holdReading(held: boolean): void {
+    if (this.#readingHeld && !held) this.#lastReceived = this.#now();
+    this.#readingHeld = held;
+    this.#writer.holdReading(held);
+  }
+
+  /** Server side: the peer that has asked to go has all its answers, and may. */
+  letPeerGo(): void {
+    this.#goWithPeer();
+  }
+
   /** Server side: answers a bind; status 0 makes the session bound, any other closes it. */
-  respondBind(pdu: BindPdu, status: number, smscSystemId: string): void {
+  respondBind(pdu: BindPdu, status: number, smscSystemId: string, tlvs?: readonly OutgoingTlv[]): void {
     if (this.state !== "open") return;
-    this.#writer.textResponse(`${pdu.command}_resp`, status, pdu.sequence, status === 0 ? smscSystemId : "");
+    this.#writer.textResponse(`${pdu.command}_resp`, status, pdu.sequence, status === 0 ? smscSystemId : "", tlvs);
     if (status !== 0) {
       this.close({ code: "bind_refused", detail: commandStatusName(status) });
       return;
@@ -308,6 +327,12 @@ export class SmppSession {
         if (this.state !== "open" && this.#handlers.onDeliver) this.#handlers.onDeliver(pdu, this);
         else this.respondDeliver(pdu.sequence, commandStatus.ESME_RINVBNDSTS, pdu.command);
         break;
+      case "query_sm":
+      case "cancel_sm":
+      case "replace_sm":
+      case "submit_multi":
+        this.#handleRequest(pdu);
+        break;
       case "outbind":
       case "alert_notification":
         // Neither has a response (4.1.7, 4.12); we are bound already, and wait for no handset.
@@ -331,6 +356,14 @@ export class SmppSession {
       default:
         this.#endLink(pdu.sequence, pdu.command, pdu.commandStatus);
     }
+  }
+
+  #handleRequest(pdu: CentreRequestPdu): void {
+    if (this.#handlers.onRequest === undefined)
+      this.#writer.header("generic_nack", commandStatus.ESME_RINVCMDID, pdu.sequence);
+    else if (this.state !== "bound" || this.bindType === "bind_receiver")
+      this.#writer.header(`${pdu.command}_resp`, commandStatus.ESME_RINVBNDSTS, pdu.sequence);
+    else this.#handlers.onRequest(pdu, this);
   }
 
   #endRequest(sequence: number, command: CommandName, status: number, messageId: string): void {
@@ -367,15 +400,19 @@ export class SmppSession {
   /** A centre that goes down for maintenance unbinds, and answers what it has: to go at once would leave that in doubt. */
   #peerUnbinds(sequence: number): void {
     this.#peerUnbind = sequence;
-    if (this.#isClient && this.state === "bound") {
+    if (!this.#isClient && (this.#handlers.onPeerUnbind === undefined || this.state !== "bound")) {
+      this.#goWithPeer();
+      return;
+    }
+    if (this.state === "bound") {
       this.state = "unbinding";
       this.#handlers.onPeerUnbind?.(this);
     }
-    if (!this.#isClient || this.#window.size === 0) this.#goWithPeer();
+    this.#letPeerGo();
   }
 
   #letPeerGo(): void {
-    if (this.#peerUnbind !== undefined && this.#window.size === 0) this.#goWithPeer();
+    if (this.#isClient && this.#peerUnbind !== undefined && this.#window.size === 0) this.#goWithPeer();
   }
 
   #goWithPeer(): void {
@@ -398,6 +435,10 @@ export class SmppSession {
   #sweep(): void {
     if (this.#writer.muted) return;
     const now = this.#now();
+    if (this.#readingHeld) {
+      this.#lastReceived = now;
+      if (this.#partialSince !== undefined) this.#partialSince = now;
+    }
     this.#window.expire(now, (request, sequence) => {
       this.#late.add(sequence, request, now);
       request.onResult({ kind: "timeout" }, request.context);
@@ -411,7 +452,8 @@ export class SmppSession {
       return;
     }
     const { enquireLinkMs } = this.#options;
-    const quiet = enquireLinkMs > 0 && now - this.#lastReceived >= enquireLinkMs && this.state === "bound";
+    const quiet =
+      !this.#readingHeld && enquireLinkMs > 0 && now - this.#lastReceived >= enquireLinkMs && this.state === "bound";
     if (quiet && this.#link.size === 0) this.#sendLink("enquire_link", this.#enquireLinkEnded);
     this.#offerCapacity();
   }

@@ -42,6 +42,7 @@ export class SocketWriter {
   /** Requests in the batch. */
   #requests = 0;
   #ended = false;
+  #readingHeld = false;
 
   /**
    * `onDrain` is called when a blocked socket takes octets again. `onLeaving` is called with their count before requests leave; when it says no
@@ -152,6 +153,14 @@ export class SocketWriter {
     this.flush();
   };
 
+  /** The session's owner has no room for more requests: nothing is read until it has. */
+  holdReading(held: boolean): void {
+    this.#readingHeld = held;
+    if (this.#ended) return;
+    if (held) this.#socket.pause();
+    else if (!this.readingStopped) this.#socket.resume();
+  }
+
   #limitReading(): void {
     if (!this.readingStopped && this.#batch.octets + this.#socket.writableLength > stopReadingAtOctets) {
       this.readingStopped = true;
@@ -166,7 +175,7 @@ export class SocketWriter {
     if (this.blocked) return;
     if (this.readingStopped) {
       this.readingStopped = false;
-      this.#socket.resume();
+      if (!this.#readingHeld) this.#socket.resume();
     }
     this.#onDrain();
   }

@@ -89,6 +89,12 @@ export const CLUSTER_VARIABLES: readonly ToolVariable[] = [
     meaning: "Published port of ingest",
     only: "docker",
   },
+  {
+    name: "SLUICE_INGEST_SMPP_PORT",
+    default: "12770",
+    meaning: "Published port of ingest for SMPP clients",
+    only: "docker",
+  },
   { name: "SLUICE_WEBHOOK_PORT", default: "18090", meaning: "Published port of dlr-collector", only: "docker" },
   { name: "SLUICE_CONSOLE_PORT", default: "18100", meaning: "Published port of the console", only: "docker" },
   {

@@ -14,7 +14,7 @@ import { alignTables } from "./markdown-table.ts";
 
 /** Everything of an installation that reads its settings by a zod schema. */
 const PROGRAMS: readonly { readonly name: string; readonly about: string; readonly schema: z.ZodObject }[] = [
-  { name: "ingest", about: "Messages over HTTP into Kafka.", schema: ingestConfig },
+  { name: "ingest", about: "Messages over HTTP and [SMPP](smpp-door.md) into Kafka.", schema: ingestConfig },
   { name: "router", about: "Chooses a provider for every message.", schema: routerSettings },
   { name: "sender", about: "Submits messages to providers at exactly their rates.", schema: senderSettings },
   { name: "dlr-collector", about: "Receipts joined with submissions.", schema: dlrCollectorSettings },

@@ -66,6 +66,7 @@ export function composePorts({ portOffset }: ClusterConfig): Record<string, stri
   const at = (port: number) => String(port + portOffset);
   return {
     SLUICE_INGEST_PORT: at(18_080),
+    SLUICE_INGEST_SMPP_PORT: at(12_770),
     SLUICE_WEBHOOK_PORT: at(18_090),
     SLUICE_CONSOLE_PORT: at(18_100),
     SLUICE_PROMETHEUS_PORT: at(19_090),

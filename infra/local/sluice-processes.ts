@@ -11,9 +11,12 @@ const WEBHOOK_PORT = 18_090;
 /** Of the console's page. */
 const CONSOLE_PORT = 18_100;
 
+/** Of ingest's door for SMPP clients. */
+const SMPP_PORT = 12_770;
+
 /** Default ports; SLUICE_PORT_OFFSET moves them all. Further instances of a service count up from its `admin` and `http`. */
 const SERVICES = [
-  { name: "ingest", admin: 18_200, http: 18_080, moreHttp: 18_150 },
+  { name: "ingest", admin: 18_200, http: 18_080, moreHttp: 18_150, smpp: SMPP_PORT },
   { name: "router", admin: 18_220 },
   { name: "sender", admin: 18_240 },
   { name: "dlr-collector", admin: 18_260, http: WEBHOOK_PORT, moreHttp: 18_170 },
@@ -32,6 +35,8 @@ export interface SluiceEndpoints {
   readonly ingestUrl: string;
   readonly webhookUrl: string;
   readonly consoleUrl: string;
+  /** Of the first instance of ingest, for SMPP clients. */
+  readonly smppPort: number;
   /** Control port of each provider simulator, by provider id. */
   readonly simulators: Readonly<Record<string, string>>;
   /** Admin port of the first instance of each service. */
@@ -47,6 +52,7 @@ export function sluiceEndpoints(config: ClusterConfig): SluiceEndpoints {
     ingestUrl: at(18_080),
     webhookUrl: at(WEBHOOK_PORT),
     consoleUrl: at(CONSOLE_PORT),
+    smppPort: SMPP_PORT + config.portOffset,
     simulators: Object.fromEntries(SIMULATORS.map((s) => [s.name, at(s.control)])),
     adminUrls: Object.fromEntries(SERVICES.map((s) => [s.name, at(s.admin)])),
     catalogDir: resolve(config.stateDir, "run", "catalog"),
@@ -71,6 +77,8 @@ function serviceProcess(
   const admin = service.admin + config.portOffset + index - 1;
   const http =
     "http" in service ? (index === 1 ? service.http : service.moreHttp + index) + config.portOffset : undefined;
+  // Further instances count down from it: the providers' simulators come behind.
+  const smpp = "smpp" in service ? service.smpp + config.portOffset - index + 1 : undefined;
   return {
     name,
     command: process.execPath,
@@ -82,6 +90,7 @@ function serviceProcess(
       SLUICE_INSTANCE: name,
       SLUICE_ADMIN_PORT: String(admin),
       ...(http === undefined ? {} : { SLUICE_HTTP_PORT: String(http) }),
+      ...(smpp === undefined ? {} : { SLUICE_SMPP_PORT: String(smpp) }),
     },
     logFile: logFile(config, name),
     ready: { http: `http://127.0.0.1:${admin}/readyz` },
@@ -93,6 +102,7 @@ function serviceProcess(
     ports: [
       { port: admin, env: "SLUICE_PORT_OFFSET" },
       ...(http === undefined ? [] : [{ port: http, env: "SLUICE_PORT_OFFSET" }]),
+      ...(smpp === undefined ? [] : [{ port: smpp, env: "SLUICE_PORT_OFFSET" }]),
     ],
     endpoint: http === undefined ? `http://127.0.0.1:${admin}/metrics` : `http://127.0.0.1:${http}`,
     replica: (next) => serviceProcess(config, service, next, dependsOn),

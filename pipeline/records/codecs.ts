@@ -24,6 +24,9 @@ import type {
   Receipt,
   Retry,
   SendRequest,
+  SmppBinds,
+  SmppPart,
+  SmppReceipt,
   SubmissionIndex,
   Suspicion,
   Usage,
@@ -51,6 +54,9 @@ export interface SluiceCodecs {
   readonly frequency: Codec<Frequency>;
   readonly budgetWord: Codec<BudgetWord>;
   readonly cancel: Codec<Cancel>;
+  readonly smppReceipt: Codec<SmppReceipt>;
+  readonly smppPart: Codec<SmppPart>;
+  readonly smppBinds: Codec<SmppBinds>;
   /**
    * Loads a writer's schema seen in a record (`unknown-schema`), so that decoding can go on. `missing`: there is no such
    * schema; decoding the record again then says `undecodable`. Rejects with `REGISTRY_UNAVAILABLE` when the registry
@@ -121,6 +127,9 @@ export async function createCodecs(source: SchemaSource): Promise<SluiceCodecs> 
     frequency: codec<Frequency>("Frequency"),
     budgetWord: codec<BudgetWord>("BudgetWord"),
     cancel: codec<Cancel>("Cancel"),
+    smppReceipt: codec<SmppReceipt>("SmppReceipt"),
+    smppPart: codec<SmppPart>("SmppPart"),
+    smppBinds: codec<SmppBinds>("SmppBinds"),
   };
   await Promise.all(Object.values(asked));
   return {
@@ -144,6 +153,9 @@ export async function createCodecs(source: SchemaSource): Promise<SluiceCodecs> 
     frequency: await asked.frequency,
     budgetWord: await asked.budgetWord,
     cancel: await asked.cancel,
+    smppReceipt: await asked.smppReceipt,
+    smppPart: await asked.smppPart,
+    smppBinds: await asked.smppBinds,
     loadSchema: (id) => writers.load(id),
     learnSchema: (id, schema) => writers.learn(id, schema),
     knowsSchema: (id) => writers.get(id) !== undefined,

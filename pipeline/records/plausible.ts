@@ -1,4 +1,12 @@
-import type { Attempt, Dispatch, Event, MessageFacts, Receipt, Retry } from "../../schemas/generated/types.ts";
+import type {
+  Attempt,
+  Dispatch,
+  Event,
+  MessageFacts,
+  Receipt,
+  ReceiptTo,
+  Retry,
+} from "../../schemas/generated/types.ts";
 
 /**
  * Avro says which types a record has, and anything can be written to a topic. What follows says what the records between
@@ -22,6 +30,9 @@ const MAX_SEGMENTS = 255;
 const MAX_PRICE = 1e12;
 /** Of a message, in the currency of a budget. */
 const MAX_COST = MAX_PRICE * MAX_SEGMENTS;
+/** Parts of an SMPP message, and characters of an id or address of its client. */
+const MAX_SMPP_PARTS = 255;
+const MAX_SMPP_ID = 64;
 const MESSAGE_ID = /^[\w-]{1,64}$/;
 /** E.164 without the plus; none in what is said of a request without a usable number. */
 const DIGITS = /^\d{0,15}$/;
@@ -87,6 +98,7 @@ function implausibleFacts(facts: MessageFacts): string | undefined {
   if (facts.callbackUrl !== null && facts.callbackUrl.length > MAX_TEXT) return "facts.callbackUrl: too long";
   if (!isCount(facts.segments, MAX_SEGMENTS)) return "facts.segments: out of range";
   if (!isCount(facts.segmentsSaved, MAX_SEGMENTS)) return "facts.segmentsSaved: out of range";
+  if (!isPlausibleReceiptTo(facts.receiptTo)) return "facts.receiptTo: too many ids, or a text too long";
   if (!isTime(facts.acceptedAt)) return "facts.acceptedAt: out of range";
   if (!isTime(facts.expiresAt)) return "facts.expiresAt: out of range";
   let labels = 0;
@@ -95,6 +107,12 @@ function implausibleFacts(facts: MessageFacts): string | undefined {
     if (!isName(label) || facts.metadata[label]!.length > MAX_TEXT) return "facts.metadata: a label too long";
   }
   return undefined;
+}
+
+/** Whether receipts can go there: the ids and addresses are no longer than SMPP carries. */
+export function isPlausibleReceiptTo(to: ReceiptTo | null): boolean {
+  if (to === null) return true;
+  return to.ids.length <= MAX_SMPP_PARTS && [...to.ids, to.source, to.dest].every((text) => text.length <= MAX_SMPP_ID);
 }
 
 function implausibleSpend({

@@ -145,7 +145,7 @@ export interface ConversionCounts {
 
 /** A record that could not be processed, or a message that was given up: sms.dead-letter, keyed as the source record. */
 export interface DeadLetter {
-  /** Stable code: undecodable, invalid, id-reused (the messageId was given to another text to the same number before), unprocessable, too-large, refused (by every provider that its route has), unroutable, attempts-exhausted, expired. */
+  /** Stable code: undecodable, invalid, id-reused (the messageId was given to another text to the same number before), unprocessable, too-large, refused (by every provider that its route has), unroutable, attempts-exhausted, expired, incomplete (a part of a long message from an SMPP client, of which others did not come in time). */
   readonly reason: string;
   /** What was wrong, naming the field; never the text of the message. */
   readonly detail: string;
@@ -409,6 +409,8 @@ export interface MessageFacts {
   readonly sentAs: string | null;
   /** Segments that the text as it was given would have taken beyond these: it is sent in plain characters, as the request allowed. 0: it is sent as it was given. */
   readonly segmentsSaved: number;
+  /** Where receipts go of a message that came over SMPP; null: nowhere. */
+  readonly receiptTo: ReceiptTo | null;
 }
 
 export type MessageState = "enroute" | "delivered" | "undelivered" | "failed" | "expired" | "rejected" | "unknown";
@@ -485,6 +487,28 @@ export interface Receipt {
   readonly network: string | null;
 }
 
+/** Where the receipts of a message that came over SMPP go: to any bind of its account, for the ids that its client was answered. */
+export interface ReceiptTo {
+  /** The message_id of each part that a receipt was asked for, letter for letter as it was answered; up to 255 of up to 64 characters. */
+  readonly ids: readonly string[];
+  /** What was asked for with registered_delivery (SMPP 3.4, 5.2.17): 1 when it is delivered, 2 when it is not, 16 on the way; added up. */
+  readonly asked: number;
+  /** source_addr_ton as submitted. */
+  readonly sourceTon: number;
+  /** source_addr_npi as submitted. */
+  readonly sourceNpi: number;
+  /** source_addr as submitted: receipts go to it. */
+  readonly source: string;
+  /** dest_addr_ton as submitted. */
+  readonly destTon: number;
+  /** dest_addr_npi as submitted. */
+  readonly destNpi: number;
+  /** destination_addr as submitted: receipts come from it. */
+  readonly dest: string;
+  /** user_message_reference as submitted, which receipts repeat; null: there was none. */
+  readonly reference: number | null;
+}
+
 /** A message to be routed again: sms.retry.<delay>, keyed by destination; or a copy of what is in doubt, which the correlator lets go on or drops: sms.doubt; or one that waits for its time: sms.scheduled, and sms.due when it has come. The header due (epoch milliseconds) says when, not the timestamp; it may be later than the tier is over: then the message is moved on to another one. */
 export interface Retry {
   /** The message. */
@@ -531,6 +555,70 @@ export interface SendRequest {
   readonly transliterate: boolean;
   /** Not before this moment: up to 35 days ahead. The validity counts from it. One that has passed by no more than ten minutes: now. Null: now. */
   readonly sendAt: number | null;
+  /** Set by the SMPP door: where receipts go. Null: nowhere. */
+  readonly receiptTo: ReceiptTo | null;
+}
+
+/** Whose receipts a process of ingest can deliver: sms.smpp-binds (compacted, one partition), keyed by the instance. Written when it changes and every few seconds; one that has not been heard of for longer is gone. */
+export interface SmppBinds {
+  /** Name of the process. */
+  readonly instance: string;
+  /** Accounts that have a bind there which may receive. */
+  readonly accounts: readonly string[];
+  /** When it was said. */
+  readonly at: number;
+}
+
+/** A part of a long message that came over SMPP: sms.smpp-parts, keyed by destination. It is kept before its client is answered; whoever owns the partition puts the parts of a message together and hands it in. */
+export interface SmppPart {
+  /** The account that sends the message. */
+  readonly accountId: string;
+  /** UUID of the part. The message's own is that of its first part. */
+  readonly messageId: string;
+  /** Destination, E.164 digits without the plus. Also the record key. */
+  readonly to: string;
+  /** Sender id; null: the account's own. */
+  readonly from: string | null;
+  /** Lane of the message. */
+  readonly lane: Lane;
+  /** As in SendRequest. */
+  readonly validitySeconds: number | null;
+  /** As in SendRequest. */
+  readonly sendAt: number | null;
+  /** Reference number of the concatenation: the same for all parts. */
+  readonly reference: number;
+  /** Parts of the message. */
+  readonly total: number;
+  /** Number of this part, from 1. */
+  readonly part: number;
+  /** Alphabet of the octets: gsm7, latin1, ascii, ucs2, or a name of the WHATWG encoding standard. */
+  readonly alphabet: string;
+  /** User data header with its length octet; null: there was none, or it says no more than the place of the part. */
+  readonly header: Buffer | null;
+  /** The part's text, as it came, without its header. */
+  readonly octets: Buffer;
+  /** Where its receipts go; null: none was asked for. */
+  readonly receiptTo: ReceiptTo | null;
+}
+
+/** A receipt that waits for a bind of its account: sms.smpp-receipts (compacted), keyed by account + '/' + message_id + '/' + destination_addr, with '/enroute' behind it for an intermediate notification, in the account's partition. It is removed when a client has acknowledged it. */
+export interface SmppReceipt {
+  /** The account whose binds may have it. */
+  readonly accountId: string;
+  /** The message_id that the client was answered. */
+  readonly id: string;
+  /** The addresses as they were submitted; ids is empty. */
+  readonly to: ReceiptTo;
+  /** State as receipts write it: DELIVRD, EXPIRED, DELETED, UNDELIV, UNKNOWN, REJECTD, ENROUTE. */
+  readonly state: string;
+  /** Three digits; 000: none, 999: one that is no number of three digits. */
+  readonly error: string;
+  /** When the message was accepted. */
+  readonly submittedAt: number;
+  /** When it reached the state, as far as the provider says so. */
+  readonly doneAt: number;
+  /** Since when it waits. */
+  readonly at: number;
 }
 
 /** Which destinations some of a provider's ids belong to, for receipts that do not say: sms.submission-index, in the partition of provider + '/' + id. Written for messages that wait for their receipt for longer than some seconds. */

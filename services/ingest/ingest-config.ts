@@ -1,12 +1,15 @@
 import { z } from "zod";
 import { consentSettings } from "../../pipeline/boot/open-consent.ts";
 import { bytes, duration, integer, port, secret, text, url } from "../../platform/config/settings.ts";
-import { kafkaSettings } from "../../platform/kafka/settings.ts";
+import { consumerSettings, kafkaSettings } from "../../platform/kafka/settings.ts";
+import { smppSettings } from "./doors/smpp/smpp-settings.ts";
 
 /** The settings of ingest. */
 export const ingestConfig = z.object({
   ...kafkaSettings,
+  ...consumerSettings,
   ...consentSettings,
+  ...smppSettings,
   catalogDir: text()
     .default("infra/local/catalog")
     .describe(

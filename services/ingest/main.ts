@@ -1,4 +1,4 @@
-/** ingest: messages over HTTP -> sms.requests.*, and their status back from analytics. */
+/** ingest: messages over HTTP and SMPP -> sms.requests.*, and their status back from analytics. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { performance } from "node:perf_hooks";
@@ -9,9 +9,11 @@ import type { SnapshotSource } from "../../domain/catalog/snapshot.ts";
 import { newMessageId } from "../../domain/message/message-id.ts";
 import { openCatalog } from "../../pipeline/boot/open-catalog.ts";
 import { openConsent } from "../../pipeline/boot/open-consent.ts";
+import { openStore } from "../../pipeline/boot/open-store.ts";
 import { revealSecret } from "../../pipeline/boot/reveal-secret.ts";
 import { type Pipeline, startPipeline, startReader } from "../../pipeline/boot/start-pipeline.ts";
 import { followRouting, ROUTING_TOPICS, snapshotWithRoutes } from "../../pipeline/explain/routing-view.ts";
+import { CONSENT_TABLES } from "../../pipeline/follow/consent-copy.ts";
 import { ClickhouseReader } from "../../pipeline/read-model/clickhouse-reader.ts";
 import { ClickhouseStatus } from "../../pipeline/read-model/clickhouse-status.ts";
 import type { StatusSource } from "../../pipeline/read-model/message-status.ts";
@@ -42,6 +44,8 @@ import { Conversions, conversionMetrics } from "./conversions/conversions.ts";
 import { restApp } from "./doors/rest/rest-app.ts";
 import type { RestContext } from "./doors/rest/rest-context.ts";
 import { restMetrics } from "./doors/rest/rest-metrics.ts";
+import { SMPP_RECEIPTS_TABLE } from "./doors/smpp/receipts/receipt-copy.ts";
+import { startSmppDoor, tlsOf } from "./doors/smpp/start-smpp-door.ts";
 import { kafkaProbe } from "./idle-probe.ts";
 import { ingestConfig } from "./ingest-config.ts";
 import { MessageLookup } from "./status/message-lookup.ts";
@@ -49,11 +53,16 @@ import { MessageLookup } from "./status/message-lookup.ts";
 const OF_ACCOUNTS = revealFor(["accounts"], revealSecret);
 
 const config = loadConfig("ingest", ingestConfig, {
-  purpose: "Takes messages over HTTP and answers once every in-sync replica of the log has them.",
+  purpose: "Takes messages over HTTP and SMPP and answers once every in-sync replica of the log has them.",
   knownKeys: KNOWN_VARIABLES,
-  check: (given) => accountsOf(given).warnings,
+  check: (given) => {
+    tlsOf(given);
+    return accountsOf(given).warnings;
+  },
 });
 
+/** Blocks of the store's files that are kept in memory. */
+const STORE_CACHE_OCTETS = 16 << 20;
 /** Requests at hand get this share of the shutdown deadline; the rest is for the producer's last records. */
 const DRAIN_SHARE = 0.8;
 
@@ -82,13 +91,26 @@ async function start(scope: Scope): Promise<void> {
     stop: (it) => it.close(),
   });
   const recent = new RecentAcceptances(config.recentMessages, performance.now());
-  const consent = await openConsent(scope, pipeline, { service: "ingest", config });
+  const store = await openStore(scope, {
+    service: "ingest",
+    config,
+    tables: [...CONSENT_TABLES, SMPP_RECEIPTS_TABLE],
+    cacheOctets: STORE_CACHE_OCTETS,
+  });
+  const consent = await openConsent(scope, pipeline, { service: "ingest", config, store });
   const status = new MessageLookup(new ClickhouseStatus(analytics), recent, scope.log);
+  const acceptor = acceptorOf(scope, pipeline, recent, catalog);
+  const cancels = cancelsOf(scope, pipeline, reader, status);
+  const { smppPort: port } = config;
+  if (port !== undefined) {
+    const writer = writerOf(scope, pipeline.producer);
+    await startSmppDoor(scope, { config, port, pipeline, store, catalog, acceptor, writer, status, cancels });
+  }
   await listen(scope, {
     keys: { accountOf: (key) => keys.accountOf(key) },
-    acceptor: acceptorOf(scope, pipeline, recent, catalog),
+    acceptor,
     status,
-    cancels: cancelsOf(scope, pipeline, reader, status),
+    cancels,
     conversions: conversionsOf(scope, pipeline, recent),
     suppressions: new Suppressions({
       codec: pipeline.codecs.consent,

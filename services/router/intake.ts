@@ -2,8 +2,9 @@ import type { Account } from "../../domain/catalog/account.ts";
 import { messageIdOfRequest } from "../../domain/message/message-id.ts";
 import { sendAtText } from "../../domain/message/send-at.ts";
 import { type FieldProblem, type Validation, validateSendRequest } from "../../domain/message/validation.ts";
+import { isPlausibleReceiptTo } from "../../pipeline/records/plausible.ts";
 import type { InRecord } from "../../platform/kafka/record.ts";
-import type { Lane, MessageFacts, SendRequest } from "../../schemas/generated/types.ts";
+import type { Lane, MessageFacts, ReceiptTo, SendRequest } from "../../schemas/generated/types.ts";
 
 export type Intake =
   /** `sendAt`: not before this moment, epoch ms; undefined: now. */
@@ -60,6 +61,7 @@ export function takeIn(
         networkSource: null,
         sentAs: null,
         segmentsSaved: valid.segmentsSaved,
+        receiptTo: receiptToOf(request),
       },
     };
   }
@@ -117,7 +119,13 @@ function refusedFacts(request: SendRequest, lane: Lane, messageId: string, accep
     networkSource: null,
     sentAs: null,
     segmentsSaved: 0,
+    receiptTo: receiptToOf(request),
   };
+}
+
+/** Whoever produces may write anything there: what no client can have been answered goes nowhere. */
+function receiptToOf({ receiptTo }: SendRequest): ReceiptTo | null {
+  return isPlausibleReceiptTo(receiptTo) ? receiptTo : null;
 }
 
 function plainDigits(to: string): string {

@@ -160,6 +160,7 @@ function messageFor(n: number): MessageFacts {
     networkSource: null,
     sentAs: null,
     segmentsSaved: 0,
+    receiptTo: null,
   };
 }
 

@@ -108,6 +108,7 @@ class Load {
         callbackUrl: null,
         transliterate: false,
         sendAt: null,
+        receiptTo: null,
         acceptedAt: null,
       };
       const value = codecs.request.encode({ messageId: id, accountId: "bench", to, from, text, metadata, ...fields });

@@ -68,6 +68,7 @@ export async function routerTime(snapshot: Snapshot, messages: readonly MessageF
       callbackUrl: null,
       acceptedAt: null,
       sendAt: null,
+      receiptTo: null,
     };
     const value = codecs.request.encode({ ...fields, accountId, to, from, text: TEXT, transliterate: false, metadata });
     return { topic, key: Buffer.from(to), value, input: ROUTER_INPUTS.indexOf(topic) };

@@ -94,6 +94,7 @@ export async function putAside(config: ClusterConfig): Promise<void> {
       callbackUrl: null,
       transliterate: false,
       sendAt: null,
+      receiptTo: null,
       metadata: {},
       acceptedAt: null,
     },

@@ -38,6 +38,7 @@ const request: SendRequest = {
   callbackUrl: null,
   transliterate: false,
   sendAt: null,
+  receiptTo: null,
   metadata: { campaign: "spring" },
   acceptedAt: 1_764_000_000_123,
 };
@@ -63,6 +64,7 @@ const event: Event = {
     networkSource: null,
     sentAs: null,
     segmentsSaved: 0,
+    receiptTo: null,
   },
   attempt: 1,
   provider: "alpha",

@@ -53,6 +53,7 @@ beforeAll(async () => {
         callbackUrl: null,
         transliterate: false,
         sendAt: null,
+        receiptTo: null,
         acceptedAt: null,
       };
       const messageId = i === 0 ? null : freshId();

@@ -234,6 +234,7 @@ const REQUEST: SendRequest = {
   callbackUrl: null,
   transliterate: false,
   sendAt: null,
+  receiptTo: null,
   metadata: {},
   acceptedAt: null,
 };
@@ -272,6 +273,7 @@ function factsOf(random: Random): MessageFacts {
     networkSource: null,
     sentAs: null,
     segmentsSaved: 0,
+    receiptTo: null,
   };
 }
 

@@ -32,6 +32,7 @@ export async function produceRequests({ infra, codecs }: Installation, account: 
             callbackUrl: null,
             transliterate: false,
             sendAt: null,
+            receiptTo: null,
             metadata: {},
             acceptedAt: null,
           },

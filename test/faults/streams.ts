@@ -103,6 +103,7 @@ export class Upstream {
       callbackUrl: null,
       transliterate: false,
       sendAt: null,
+      receiptTo: null,
       metadata: { stream: stream.name },
       acceptedAt: null,
     });

@@ -66,6 +66,7 @@ export class TimedMessages {
         callbackUrl: null,
         transliterate: false,
         sendAt: null,
+        receiptTo: null,
         metadata: {},
         acceptedAt: refused ? Math.floor(Date.now() + expiresIn) - VALIDITY_SECONDS * 1_000 : null,
       });

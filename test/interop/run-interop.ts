@@ -17,10 +17,12 @@ import { CENTRES } from "./message-centres.ts";
 import { PRODUCER_CASES } from "./producer-cases.ts";
 import { SIMULATOR_CASES, SIMULATOR_PROVIDERS } from "./simulator-cases.ts";
 import { SluiceUnderTest } from "./sluice-under-test.ts";
+import { SMPP_CLIENT_CASES } from "./smpp-client-cases.ts";
 
 const CASES: readonly InteropCase[] = [
   ...HTTP_CASES,
   ...PRODUCER_CASES,
+  ...SMPP_CLIENT_CASES,
   ...CENTRES.flatMap(centreCases),
   ...SIMULATOR_CASES,
   COLLECTOR_CASE,

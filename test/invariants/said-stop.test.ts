@@ -160,6 +160,7 @@ async function traffic(numbers: readonly string[]): Promise<void> {
       callbackUrl: null,
       transliterate: false,
       sendAt: null,
+      receiptTo: null,
       metadata: {},
       acceptedAt: null,
     });

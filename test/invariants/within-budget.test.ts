@@ -112,7 +112,15 @@ async function load(): Promise<void> {
       const to = `49151${10_000_000 + Math.floor(random() * 89_999_999)}`;
       const value = sluice.codecs.request.encode({
         ...{ messageId, accountId: "spender", to, from: null, text: "how much is left", validitySeconds: null },
-        ...{ reference: null, callbackUrl: null, transliterate: false, sendAt: null, metadata: {}, acceptedAt: null },
+        ...{
+          reference: null,
+          callbackUrl: null,
+          transliterate: false,
+          sendAt: null,
+          receiptTo: null,
+          metadata: {},
+          acceptedAt: null,
+        },
       });
       return { key: to, value };
     });

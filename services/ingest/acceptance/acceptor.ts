@@ -7,7 +7,7 @@ import type { AcceptanceMetrics } from "./acceptance-metrics.ts";
 import type { Account } from "./api-keys.ts";
 import type { DeadlineWriter, WriteOutcome } from "./deadline-writer.ts";
 import type { IdempotencyMemory } from "./idempotency-memory.ts";
-import type { AcceptedMessage, Intake, Moment, PreparedMessage, RejectedMessage } from "./intake.ts";
+import type { AcceptedMessage, DoorFacts, Intake, Moment, PreparedMessage, RejectedMessage } from "./intake.ts";
 import type { MessageRate } from "./message-rate.ts";
 import type { RecentAcceptances } from "./recent-acceptances.ts";
 
@@ -37,6 +37,8 @@ export interface Offer {
   readonly key?: string | undefined;
   /** The trace that its request was sent in, where that is sampled. */
   readonly trace?: TraceContext | undefined;
+  /** What its door itself knows of it. */
+  readonly door?: DoorFacts | undefined;
 }
 
 /** One for each message offered, in their order. */
@@ -103,6 +105,19 @@ export class Acceptor {
     return { outcome: "throttled", maxPerSecond, waitSeconds };
   }
 
+  /** Whether {@link admit} would take a message now; it charges and counts nothing, so that a door may ask as often as it likes. */
+  wouldAdmit({ id, maxPerSecond }: Account): "yes" | "closed" | "throttled" {
+    const now = performance.now();
+    if (!this.#options.writer.open(now)) return "closed";
+    return this.#options.rate.charge(id, maxPerSecond, 0, now) === 0 ? "yes" : "throttled";
+  }
+
+  /** What {@link accept} would say of a message, of which nothing is written. */
+  judge(account: Account, { message, door }: Pick<Offer, "message" | "door">): PreparedMessage | RejectedMessage {
+    const { intake, now } = this.#options;
+    return intake.prepare(message, account, { wall: now(), monotonic: performance.now() }, undefined, undefined, door);
+  }
+
   /**
    * Judges each message and writes the valid ones in one go. They have been charged before.
    * @param offers taken one by one, each when it is its turn to be prepared.
@@ -113,8 +128,8 @@ export class Acceptor {
     const results: (AcceptedMessage | RejectedMessage)[] = [];
     const valid: PreparedMessage[] = [];
     let problemsLeft = MOST_PROBLEMS;
-    for (const { message, key, trace } of offers) {
-      const prepared = intake.prepare(message, account, moment, key, trace);
+    for (const { message, key, trace, door } of offers) {
+      const prepared = intake.prepare(message, account, moment, key, trace, door);
       if (prepared.status === "prepared") {
         valid.push(prepared);
         results.push(prepared.answer);

@@ -5,6 +5,12 @@ export interface Account {
   readonly id: string;
   /** SHA-256 of each key, 64 hex digits. */
   readonly apiKeys: readonly { readonly id: string; readonly sha256: string }[];
+  readonly smpp?:
+    | {
+        readonly passwords: readonly { readonly id: string; readonly sha256: string }[];
+        readonly maxBinds?: number | undefined;
+      }
+    | undefined;
   /** Lanes it may use; undefined: all. */
   readonly lanes?: readonly string[] | undefined;
   /** Messages a second it may hand in; undefined: no limit. */

@@ -16,7 +16,7 @@ import type { MessageTraces } from "../../../pipeline/traces/message-traces.ts";
 import { partitionFor } from "../../../platform/kafka/murmur2.ts";
 import type { OutRecord } from "../../../platform/kafka/record.ts";
 import type { TraceContext } from "../../../platform/telemetry/trace-context.ts";
-import type { SendRequest } from "../../../schemas/generated/types.ts";
+import type { ReceiptTo, SendRequest } from "../../../schemas/generated/types.ts";
 import { requestTopic } from "../../../schemas/topics.ts";
 import type { Account } from "./api-keys.ts";
 import { type Claimed, fingerprintOf, type IdempotencyMemory } from "./idempotency-memory.ts";
@@ -28,6 +28,14 @@ export const MESSAGE_FIELDS = [...REQUEST_FIELDS, "id", "idempotencyKey"] as con
 export const MAX_PROBLEMS = 20;
 
 const IDEMPOTENCY_KEY = /^[ -~]{1,255}$/;
+
+/** What a door knows of a message that no client can say. */
+export interface DoorFacts {
+  /** The message's id, new, and told to nobody but the client. */
+  readonly id: string;
+  /** Where its receipts go, beside the callbacks; null: nowhere. */
+  readonly receiptTo: ReceiptTo | null;
+}
 
 /** What the client is told about an accepted message. */
 export interface AcceptedMessage {
@@ -102,6 +110,7 @@ export class Intake {
   /**
    * @param requestKey the key that the request as a whole gave this message; the message's own wins.
    * @param client the trace that the request was sent in, where that is sampled.
+   * @param door what the door itself gives it; its id is in place of one that is given or made.
    */
   prepare(
     item: unknown,
@@ -109,6 +118,7 @@ export class Intake {
     now: Moment,
     requestKey?: string,
     client?: TraceContext,
+    door?: DoorFacts,
   ): PreparedMessage | RejectedMessage {
     const identity = readIdentity(item, requestKey);
     const problems = identity.problems;
@@ -129,11 +139,11 @@ export class Intake {
       if (claim === "different") return conflict(key === undefined ? "id" : "idempotencyKey");
       if (claim === "new") claimed = name;
     }
-    const id = identity.id ?? this.#messageId(account.id, key, request.destination, now.wall);
+    const id = door?.id ?? identity.id ?? this.#messageId(account.id, key, request.destination, now.wall);
     const own = this.#options.traces?.accepts(id, client);
     return {
       status: "prepared",
-      record: this.#record(id, request, account.id, now.wall, own),
+      record: this.#record(id, request, account.id, now.wall, own, door?.receiptTo ?? null),
       answer: accepted(id, request),
       claimed,
       trace: own === undefined ? undefined : { own, client },
@@ -166,6 +176,7 @@ export class Intake {
     accountId: string,
     nowMs: number,
     trace: TraceContext | undefined,
+    receiptTo: ReceiptTo | null,
   ): OutRecord {
     const value = this.#options.encode({
       messageId: id,
@@ -180,6 +191,7 @@ export class Intake {
       metadata: request.metadata ?? {},
       acceptedAt: nowMs,
       sendAt: request.sendAt ?? null,
+      receiptTo,
     });
     return {
       topic: requestTopic(request.lane),

@@ -175,6 +175,7 @@ function codeTo({ sluice }: World, to: string, accountId: string) {
       text: "1234",
       acceptedAt: null,
       sendAt: null,
+      receiptTo: null,
     },
     ...{ validitySeconds: 3_600, reference: null, callbackUrl: null, transliterate: false, metadata: {} },
   });
@@ -226,6 +227,7 @@ function ofSluice(world: World): Cause[] {
               callbackUrl: null,
               transliterate: false,
               sendAt: null,
+              receiptTo: null,
               metadata: {},
             },
           });

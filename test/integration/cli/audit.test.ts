@@ -47,6 +47,7 @@ function request(messageId: string | null, partition = HOME, more: Partial<SendR
     callbackUrl: null,
     transliterate: false,
     sendAt: null,
+    receiptTo: null,
     acceptedAt: null,
   };
   const value = { messageId, accountId: "acme", to: TO, metadata: { run: RUN }, ...fields, ...more };
@@ -77,7 +78,7 @@ function final(messageId: string, state: Event["state"], partition = HOME): OutR
     ...BLANK_EVENT,
     type: "final",
     at: Date.now(),
-    facts: { ...facts, ...more, acceptedAt: 0, expiresAt: 1, sentAs: null, segmentsSaved: 0 },
+    facts: { ...facts, ...more, acceptedAt: 0, expiresAt: 1, sentAs: null, segmentsSaved: 0, receiptTo: null },
     attempt: 1,
     state,
   };

@@ -167,6 +167,7 @@ function request(messageId: string | null, more: Partial<SendRequest> = {}): Sen
     callbackUrl: null,
     transliterate: false,
     sendAt: null,
+    receiptTo: null,
     acceptedAt: Date.now(),
   };
   return {
@@ -196,7 +197,7 @@ const factsOf = (messageId: string): MessageFacts => ({
     sendAt: null,
     metadata: {},
   },
-  ...{ acceptedAt: Date.now(), expiresAt: Date.now() + 3_600_000, sentAs: null, segmentsSaved: 0 },
+  ...{ acceptedAt: Date.now(), expiresAt: Date.now() + 3_600_000, sentAs: null, segmentsSaved: 0, receiptTo: null },
 });
 
 /** What services write of a message. */

@@ -168,6 +168,7 @@ export class SenderWorld {
           networkSource: null,
           sentAs: null,
           segmentsSaved: 0,
+          receiptTo: null,
         },
         text: text(n),
         attempt: 1,

@@ -22,6 +22,7 @@ export function facts(change: Partial<MessageFacts> = {}): MessageFacts {
     networkSource: null,
     sentAs: null,
     segmentsSaved: 0,
+    receiptTo: null,
     ...change,
   };
 }

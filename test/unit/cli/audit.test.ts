@@ -35,6 +35,7 @@ function event(messageId: string, type: Event["type"], more: Partial<Event> = {}
       networkSource: null,
       sentAs: null,
       segmentsSaved: 0,
+      receiptTo: null,
     },
     attempt: 1,
     provider: "smsc-a",

@@ -25,6 +25,7 @@ export function facts(messageId: string, over: Partial<MessageFacts> = {}): Mess
     networkSource: null,
     sentAs: null,
     segmentsSaved: 0,
+    receiptTo: null,
     ...over,
   };
 }

@@ -38,6 +38,7 @@ const request = (messageId: string | null, text: string) =>
     callbackUrl: null,
     transliterate: false,
     sendAt: null,
+    receiptTo: null,
     metadata: {},
     acceptedAt: null,
   });

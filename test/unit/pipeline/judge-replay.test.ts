@@ -24,13 +24,21 @@ const facts: MessageFacts = {
     sendAt: null,
     metadata: {},
   },
-  ...{ acceptedAt: NOW, expiresAt: NOW + 1_000, sentAs: null, segmentsSaved: 0 },
+  ...{ acceptedAt: NOW, expiresAt: NOW + 1_000, sentAs: null, segmentsSaved: 0, receiptTo: null },
 };
 const request = (more: Partial<SendRequest> = {}): LetterContent => ({
   kind: "request",
   value: {
     ...{ messageId: ID, accountId: "acme", to: TO, text: "hi", metadata: {}, from: null, validitySeconds: null },
-    ...{ reference: null, callbackUrl: null, transliterate: false, sendAt: null, acceptedAt: NOW - 1_000, ...more },
+    ...{
+      reference: null,
+      callbackUrl: null,
+      transliterate: false,
+      sendAt: null,
+      receiptTo: null,
+      acceptedAt: NOW - 1_000,
+      ...more,
+    },
   },
 });
 const pending = { facts, text: "hi", tried: [], inDoubt: null, spendLeft: null, spendCurrency: null, charge: null };

@@ -14,7 +14,7 @@ const TO = "491711234567";
 const facts: MessageFacts = {
   ...{ messageId: ID, accountId: "acme", lane: "otp", to: TO, from: null, country: "DE", network: null },
   ...{ networkSource: null, encoding: "gsm7", segments: 1, reference: null, callbackUrl: null, metadata: {} },
-  ...{ acceptedAt: 1, expiresAt: 2, sentAs: null, segmentsSaved: 0 },
+  ...{ acceptedAt: 1, expiresAt: 2, sentAs: null, segmentsSaved: 0, receiptTo: null },
 };
 const row = (offset: number, messageId = ID) => ({
   ...{ messageId, to: TO, type: "routed", attempt: 1, provider: "a", state: "", providerMessageIds: [], partition: 0 },

@@ -42,6 +42,10 @@ const receipt: Receipt = {
   network: null,
 };
 
+const RECEIPT_TO = {
+  ...{ ids: ["1"], asked: 1, sourceTon: 0, sourceNpi: 0, source: "1" },
+  ...{ destTon: 1, destNpi: 1, dest: "2", reference: null },
+};
 const CHARGE = { currency: "EUR", added: 1, held: 1, until: 1, addedToMonth: null, monthUntil: null };
 
 test("what our services write is plausible", () => {
@@ -55,6 +59,9 @@ test("what our services write is plausible", () => {
 test.each<[keyof MessageFacts, Partial<MessageFacts>]>([
   ["segments", { segments: -1 }],
   ["segments", { segments: 2_147_483_647 }],
+  ["receiptTo", { receiptTo: { ...RECEIPT_TO, ids: Array(256).fill("1") } }],
+  ["receiptTo", { receiptTo: { ...RECEIPT_TO, ids: [LONG] } }],
+  ["receiptTo", { receiptTo: { ...RECEIPT_TO, source: LONG } }],
   ["messageId", { messageId: "a/1/final" }],
   ["messageId", { messageId: LONG }],
   ["to", { to: "\u0000" }],

@@ -44,7 +44,14 @@ function append({ topic, partition, value, headers = {} }: OutRecord, timestamp 
 function putAside(text: string, offset: number): LetterPlace {
   const request = codecs.request.encode({
     ...{ messageId: ID, accountId: "acme", to: TO, text, metadata: {}, from: null, validitySeconds: null },
-    ...{ reference: null, callbackUrl: null, transliterate: false, sendAt: null, acceptedAt: NOW - 1_000 },
+    ...{
+      reference: null,
+      callbackUrl: null,
+      transliterate: false,
+      sendAt: null,
+      receiptTo: null,
+      acceptedAt: NOW - 1_000,
+    },
   });
   return letter({ reason: "id-reused", topic: REQUESTS, offset, value: request });
 }
@@ -137,7 +144,7 @@ function dispatchAside(): LetterPlace {
   const facts = {
     ...{ messageId: ID, accountId: "acme", lane: "otp", to: TO, from: null, country: "DE", network: null },
     ...{ networkSource: null, encoding: "gsm7", segments: 1, reference: null, callbackUrl: null, metadata: {} },
-    ...{ acceptedAt: NOW, expiresAt: NOW + 60_000, sentAs: null, segmentsSaved: 0 },
+    ...{ acceptedAt: NOW, expiresAt: NOW + 60_000, sentAs: null, segmentsSaved: 0, receiptTo: null },
   } satisfies Partial<MessageFacts> as MessageFacts;
   const value = codecs.dispatch.encode({
     ...{ facts, text: "hi", attempt: 1, provider: "a", route: "r", price: null, currency: null, tried: [] },

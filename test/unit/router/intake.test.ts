@@ -19,6 +19,7 @@ function request(to: string): SendRequest {
     callbackUrl: null,
     transliterate: false,
     sendAt: null,
+    receiptTo: null,
     metadata: {},
     acceptedAt: null,
   };

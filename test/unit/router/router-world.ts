@@ -236,6 +236,7 @@ export function request(offset = 0, changes: Partial<SendRequest> = {}, record: 
     callbackUrl: null,
     transliterate: false,
     sendAt: null,
+    receiptTo: null,
     metadata: {},
     acceptedAt: null,
     ...changes,

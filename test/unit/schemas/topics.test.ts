@@ -55,6 +55,9 @@ describe("the topics of an installation", () => {
       "sms.retry.1m 6",
       "sms.retry.5s 6",
       "sms.scheduled 6",
+      "sms.smpp-binds 1",
+      "sms.smpp-parts 6",
+      "sms.smpp-receipts 6",
       "sms.submission-index 6",
       "sms.usage 1",
     ]);

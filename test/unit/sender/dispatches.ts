@@ -24,6 +24,7 @@ export function dispatchOf(
       networkSource: null,
       sentAs: null,
       segmentsSaved: 0,
+      receiptTo: null,
       ...facts,
     },
     text: "Hello",

@@ -55,6 +55,7 @@ const sample: SendRequest = {
   sendAt: null,
   metadata: { campaign: "x" },
   acceptedAt: 1_764_000_000_000,
+  receiptTo: null,
 };
 
 /** Reads, as SendRequest, what a producer wrote with another schema. `written`: how avsc takes that value (wrapped unions). */
@@ -291,7 +292,7 @@ describe("a record that another schema wrote", () => {
         const bytes = type.toBuffer({ ...wrapped(one), extra: [null, { string: "x" }, { double: 1 }] });
         expect(codec.decode(Buffer.concat([head, bytes]))).toEqual({
           ok: true,
-          value: { ...one, transliterate: false, sendAt: null },
+          value: { ...one, transliterate: false, sendAt: null, receiptTo: null },
         });
       }),
     );

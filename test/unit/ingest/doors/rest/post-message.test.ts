@@ -60,6 +60,7 @@ describe("POST /v1/messages", () => {
       metadata: { campaign: "x" },
       acceptedAt: request.acceptedAt,
       sendAt: null,
+      receiptTo: null,
     });
     expect(request.acceptedAt).toBeGreaterThanOrEqual(before);
     expect(new Date(answer.body.acceptedAt).getTime()).toBe(request.acceptedAt);

@@ -1,0 +1,201 @@
+import { readFileSync } from "node:fs";
+import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
+import { performance } from "node:perf_hooks";
+import { setTimeout as sleep } from "node:timers/promises";
+import { createServer as createTlsServer } from "node:tls";
+import { commandStatus } from "../../../../domain/smpp/command-status.ts";
+import type { BindPdu } from "../../../../domain/smpp/pdu.ts";
+import { versionTlvs } from "../../../../domain/smpp/server/interface-version.ts";
+import { SmppSession } from "../../../../domain/smpp/session.ts";
+import { errorMessage, SluiceError } from "../../../../platform/errors/sluice-error.ts";
+import type { Log } from "../../../../platform/log/log.ts";
+import type { Account } from "../../acceptance/api-keys.ts";
+import { BindGuard } from "./bind-guard.ts";
+import type { SmppAccounts } from "./smpp-accounts.ts";
+import { type BindTerms, SmppBind } from "./smpp-bind.ts";
+
+export interface SmppDoorOptions {
+  readonly host: string;
+  /** 0 takes any free port. */
+  readonly port: number;
+  /** Files of the certificate chain and its key; undefined: no TLS. */
+  readonly tls?: { readonly cert: string; readonly key: string } | undefined;
+  readonly maxConnections: number;
+  readonly bindsPerAccount: number;
+  readonly receiptWindow: number;
+  readonly sessionInitMs: number;
+  readonly enquireLinkMs: number;
+  readonly responseTimeoutMs: number;
+  readonly accounts: () => SmppAccounts;
+  readonly bind: BindTerms;
+  /** Told of binds that may receive, and when there is room on one again. */
+  readonly receipts: {
+    add(bind: SmppBind): void;
+    remove(bind: SmppBind): void;
+    capacity(bind: SmppBind): void;
+  };
+  readonly log: Log;
+}
+
+/** The name that binds are answered with. */
+const SYSTEM_ID = "sluice";
+
+/** Takes SMPP clients in. */
+export class SmppDoor {
+  /** Connections that were closed because there were too many. */
+  refused = 0;
+  private readonly options: SmppDoorOptions;
+  private readonly guard = new BindGuard();
+  private readonly sessions = new Set<SmppSession>();
+  private readonly binds = new Map<SmppSession, SmppBind>();
+  private readonly binding = new Set<SmppSession>();
+  private server: Server | undefined;
+  private draining = false;
+
+  constructor(options: SmppDoorOptions) {
+    this.options = options;
+  }
+
+  /** @throws SluiceError PORT_UNAVAILABLE, SMPP_TLS_INVALID */
+  async start(): Promise<void> {
+    const { host, port, tls, maxConnections } = this.options;
+    const accept = (socket: Socket) => this.accept(socket);
+    this.server = tls === undefined ? createServer(accept) : tlsServer(tls, accept);
+    this.server.maxConnections = maxConnections;
+    this.server.on("drop", () => void this.refused++);
+    // A client that fails to agree on TLS is gone, and nobody else is touched.
+    this.server.on("tlsClientError", () => {});
+    await listen(this.server, host, port);
+  }
+
+  get port(): number {
+    return (this.server!.address() as AddressInfo).port;
+  }
+
+  /** Open connections, bound or not. */
+  get connections(): number {
+    return this.sessions.size;
+  }
+
+  /** The binds that there are. */
+  get bound(): readonly SmppBind[] {
+    return [...this.binds.values()];
+  }
+
+  /** Submissions that wait for their turn. */
+  get holding(): number {
+    let held = 0;
+    for (const bind of this.binds.values()) held += bind.holding;
+    return held;
+  }
+
+  /** Takes nobody in any more, answers what is under way, and unbinds from each client; what remains at the deadline is cut off. */
+  async drain(deadlineMs: number): Promise<void> {
+    this.draining = true;
+    this.server?.close();
+    const endsAt = performance.now() + deadlineMs;
+    for (const session of [...this.sessions]) this.binds.get(session)?.drain() ?? session.unbind();
+    while (this.sessions.size > 0 && performance.now() < endsAt) await sleep(20);
+    for (const session of [...this.sessions]) session.destroy({ code: "closed_here", detail: "the process stops" });
+  }
+
+  private accept(socket: Socket): void {
+    const { receiptWindow, responseTimeoutMs, enquireLinkMs, sessionInitMs, receipts } = this.options;
+    if (this.draining) {
+      socket.destroy();
+      return;
+    }
+    const address = socket.remoteAddress ?? "";
+    const bindOf = () => this.binds.get(session);
+    const session: SmppSession = new SmppSession(
+      socket,
+      { window: receiptWindow, responseTimeoutMs, enquireLinkMs },
+      {
+        onBind: (pdu) => void this.bind(pdu, session, address),
+        onSubmit: (pdu) => bindOf()?.submit(pdu),
+        onDeliver: (pdu) => bindOf()?.deliver(pdu),
+        onRequest: (pdu) => bindOf()?.request(pdu),
+        onPeerUnbind: () => bindOf()?.peerUnbinds(),
+        onCapacity: () => {
+          const bind = bindOf();
+          if (bind !== undefined) receipts.capacity(bind);
+        },
+        onClose: (reason) => {
+          clearTimeout(unbound);
+          this.sessions.delete(session);
+          this.binding.delete(session);
+          const bind = bindOf();
+          this.binds.delete(session);
+          bind?.close();
+          if (bind?.receives) receipts.remove(bind);
+          this.options.log.debug({ account: bind?.account.id, reason: reason.code }, "an SMPP client has gone");
+        },
+      },
+    );
+    const unbound = setTimeout(() => {
+      if (session.state === "open") session.close({ code: "bind_timeout", detail: "no bind in time" });
+    }, sessionInitMs).unref();
+    this.sessions.add(session);
+  }
+
+  private async bind(pdu: BindPdu, session: SmppSession, address: string): Promise<void> {
+    // One at a time on a connection: a second one, while the first waits, is told that it is bound.
+    if (this.binding.has(session)) {
+      session.respond(`${pdu.command}_resp`, commandStatus.ESME_RALYBND, pdu.sequence);
+      return;
+    }
+    this.binding.add(session);
+    const delay = this.guard.delayMs(address, pdu.systemId, performance.now());
+    if (delay !== undefined && delay > 0) await sleep(delay);
+    if (session.state !== "open") return;
+    this.binding.delete(session);
+    const account = delay === undefined ? undefined : this.options.accounts().accountOf(pdu.systemId, pdu.password);
+    const status = this.statusOf(account, delay === undefined);
+    this.options.bind.metrics.bound(status);
+    if (account === undefined) this.tellOfFailure(pdu, address, delay === undefined);
+    else this.guard.succeeded(address, pdu.systemId);
+    if (account !== undefined && status === commandStatus.ESME_ROK) {
+      const bind = new SmppBind(session, account, pdu.interfaceVersion, this.options.bind);
+      this.binds.set(session, bind);
+      session.respondBind(pdu, status, SYSTEM_ID, versionTlvs(pdu.interfaceVersion));
+      if (bind.receives) this.options.receipts.add(bind);
+    } else session.respondBind(pdu, status, SYSTEM_ID);
+  }
+
+  private statusOf(account: Account | undefined, unseen: boolean): number {
+    if (this.draining || unseen) return commandStatus.ESME_RBINDFAIL;
+    if (account === undefined) return commandStatus.ESME_RINVPASWD;
+    let binds = 0;
+    for (const one of this.binds.values()) if (one.account.id === account.id) binds++;
+    const most = account.smpp?.maxBinds ?? this.options.bindsPerAccount;
+    return binds >= most ? commandStatus.ESME_RALYBND : commandStatus.ESME_ROK;
+  }
+
+  private tellOfFailure({ systemId }: BindPdu, address: string, unseen: boolean): void {
+    if (!unseen) this.guard.failed(address, systemId, performance.now());
+    this.options.log
+      .every("smpp-bind-refused", 5_000)
+      .warn({ address, systemId: systemId.slice(0, 64) }, "an SMPP client was not let in: wrong system_id or password");
+  }
+}
+
+function tlsServer({ cert, key }: { cert: string; key: string }, accept: (socket: Socket) => void): Server {
+  try {
+    return createTlsServer({ cert: readFileSync(cert), key: readFileSync(key), minVersion: "TLSv1.2" }, accept);
+  } catch (error) {
+    const message = `SLUICE_SMPP_TLS_CERT and SLUICE_SMPP_TLS_KEY cannot be used: ${errorMessage(error)}`;
+    throw new SluiceError(message, { code: "SMPP_TLS_INVALID", class: "permanent", cause: error });
+  }
+}
+
+function listen(server: Server, host: string, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once("error", (cause: NodeJS.ErrnoException) => {
+      const why =
+        cause.code === "EADDRINUSE" ? "another process has it; choose another with SLUICE_SMPP_PORT" : cause.message;
+      const message = `the SMPP door cannot listen on ${host}:${port}: ${why}`;
+      reject(new SluiceError(message, { code: "PORT_UNAVAILABLE", cause }));
+    });
+    server.listen(port, host, resolve);
+  });
+}

@@ -1,0 +1,195 @@
+import { expect, it } from "vitest";
+import { commandStatus } from "../../../../../domain/smpp/command-status.ts";
+import type { OutgoingShortMessage } from "../../../../../domain/smpp/pdu.ts";
+import { shortMessageOctets } from "../../../../../domain/smpp/pdu-encoder.ts";
+import type { Admission, RequestResult } from "../../../../../domain/smpp/request-result.ts";
+import type { SmppReceipt } from "../../../../../schemas/generated/types.ts";
+import { ReceiptOutbox } from "../../../../../services/ingest/doors/smpp/receipts/receipt-outbox.ts";
+
+const TO = {
+  ...{ ids: [], asked: 1, sourceTon: 5, sourceNpi: 0, source: "ACME" },
+  ...{ destTon: 1, destNpi: 1, dest: "491701234567", reference: null },
+};
+
+/** What waits, as the copy has it, and an outbox before it. */
+class World {
+  readonly waiting = new Map<string, SmppReceipt>();
+  readonly removed: string[] = [];
+  readonly outcomes: string[] = [];
+  pages = 0;
+  clock = 0;
+  mine = (_account: string, _key: string): boolean => true;
+  readonly outbox = new ReceiptOutbox({
+    copy: {
+      keysOf: async (account, after, limit) => {
+        this.pages++;
+        const keys = [...this.waiting.keys()].filter((key) => key.startsWith(`${account}/`) && key > (after ?? ""));
+        return keys.sort().slice(0, limit);
+      },
+      receipt: (_, key) => this.waiting.get(key),
+    },
+    mine: (account, key) => this.mine(account, key),
+    remove: (_, key) => void this.removed.push(key),
+    metrics: { receipt: (outcome) => void this.outcomes.push(outcome), receiptAge: { record() {} } as never },
+    now: () => 0,
+    clock: () => this.clock,
+  });
+
+  put(id: string, accountId = "acme", more: Partial<SmppReceipt> = {}): string {
+    const key = `${accountId}/${id}`;
+    const times = { submittedAt: 0, doneAt: 0, at: 0 };
+    this.waiting.set(key, { accountId, id, to: TO, state: "DELIVRD", error: "000", ...times, ...more });
+    this.outbox.changed(accountId, key, false);
+    return key;
+  }
+
+  /** The copy has heard that it has gone. */
+  gone(key: string): void {
+    this.waiting.delete(key);
+    this.outbox.changed(key.slice(0, key.indexOf("/")), key, true);
+  }
+
+  async settled(): Promise<void> {
+    for (let i = 0; i < 20; i++) await Promise.resolve();
+  }
+}
+
+class Bind {
+  readonly account: { id: string };
+  readonly interfaceVersion = 0x34;
+  readonly sent: { id: string; end: (result: RequestResult) => void }[] = [];
+  room: number;
+  readonly session = {
+    deliver: (message: OutgoingShortMessage, onResult: (result: RequestResult, context: never) => void): Admission => {
+      if (this.room === 0) return "window_full";
+      // As a session does, which throws for what it cannot write.
+      shortMessageOctets(message);
+      this.room--;
+      const id = /^id:(\S+)/.exec(Buffer.from(message.shortMessage!).toString())![1]!;
+      const end = (result: RequestResult) => {
+        this.room++;
+        onResult(result, undefined as never);
+      };
+      this.sent.push({ id, end });
+      return "accepted";
+    },
+  };
+
+  constructor(id = "acme", room = 2) {
+    this.account = { id };
+    this.room = room;
+  }
+
+  get ids(): string[] {
+    return this.sent.map(({ id }) => id);
+  }
+
+  answer(at: number, status = 0): void {
+    this.sent[at]!.end({ kind: "response", commandStatus: status, messageId: "" });
+  }
+}
+
+it("what waits is delivered when a bind comes, as fast as it is acknowledged, and removed only then", async () => {
+  const world = new World();
+  for (const id of ["a", "b", "c"]) world.put(id);
+  expect(world.pages).toBe(0);
+  const bind = new Bind();
+  world.outbox.add(bind);
+  await world.settled();
+  expect(bind.ids).toEqual(["a", "b"]);
+  expect(world.removed).toEqual([]);
+  bind.answer(0);
+  await world.settled();
+  expect(world.removed).toEqual(["acme/a"]);
+  expect(bind.ids).toEqual(["a", "b", "c"]);
+});
+
+it("one that is acknowledged is not delivered again while the copy has not heard of it", async () => {
+  const world = new World();
+  const key = world.put("a");
+  const bind = new Bind();
+  world.outbox.add(bind);
+  await world.settled();
+  bind.answer(0);
+  world.clock += 60_000;
+  world.put("b");
+  await world.settled();
+  expect(bind.ids).toEqual(["a", "b"]);
+  world.gone(key);
+  world.put("a");
+  await world.settled();
+  expect(bind.ids).toEqual(["a", "b", "a"]);
+});
+
+it("a broken connection, a refusal for now and silence lead to another delivery; a refusal for good does not", async () => {
+  const world = new World();
+  for (const id of ["a", "b", "c", "d"]) world.put(id);
+  const bind = new Bind("acme", 4);
+  world.outbox.add(bind);
+  await world.settled();
+  bind.answer(0, commandStatus.ESME_RX_T_APPN);
+  bind.answer(1, commandStatus.ESME_RX_P_APPN);
+  bind.sent[2]!.end({ kind: "timeout" });
+  bind.sent[3]!.end({ kind: "unanswered", sent: "maybe", reason: { code: "peer_closed", detail: "" } });
+  await world.settled();
+  expect(bind.ids).toEqual(["a", "b", "c", "d", "d"]);
+  expect(world.removed).toEqual(["acme/b"]);
+  world.clock += 31_000;
+  world.outbox.look();
+  await world.settled();
+  expect(bind.ids).toEqual(["a", "b", "c", "d", "d", "a", "c"]);
+});
+
+it("an account without a bind holds up nobody, and is not read", async () => {
+  const world = new World();
+  for (let i = 0; i < 5_000; i++) world.put(String(i).padStart(6, "0"), "absent");
+  world.put("a");
+  const bind = new Bind();
+  world.outbox.add(bind);
+  await world.settled();
+  expect(bind.ids).toEqual(["a"]);
+  expect(world.pages).toBe(1);
+});
+
+it("many are read page by page, each once, while they are acknowledged", async () => {
+  const world = new World();
+  for (let i = 0; i < 2_000; i++) world.put(String(i).padStart(6, "0"));
+  const bind = new Bind("acme", 10);
+  world.outbox.add(bind);
+  for (let at = 0; at < 2_000; at++) {
+    for (let i = 0; i < 50 && bind.sent.length <= at; i++) await world.settled();
+    bind.answer(at);
+    world.gone(`acme/${bind.sent[at]!.id}`);
+  }
+  await world.settled();
+  expect(new Set(bind.ids).size).toBe(2_000);
+  expect(bind.ids).toHaveLength(2_000);
+});
+
+it("what is another instance's is left to it, and taken over when that one has gone", async () => {
+  const world = new World();
+  world.mine = (_, key) => key.endsWith("a");
+  world.put("a");
+  world.put("b");
+  const bind = new Bind();
+  world.outbox.add(bind);
+  await world.settled();
+  expect(bind.ids).toEqual(["a"]);
+  world.mine = () => true;
+  world.clock += 6_000;
+  world.outbox.look();
+  await world.settled();
+  expect(bind.ids).toEqual(["a", "b"]);
+});
+
+it("one that no deliver_sm can carry is given up, and those behind it go", async () => {
+  const world = new World();
+  world.put("a", "acme", { to: { ...TO, source: "x".repeat(30) } });
+  world.put("b");
+  const bind = new Bind();
+  world.outbox.add(bind);
+  await world.settled();
+  expect(bind.ids).toEqual(["b"]);
+  expect(world.removed).toEqual(["acme/a"]);
+  expect(world.outcomes).toEqual(["unsendable"]);
+});
