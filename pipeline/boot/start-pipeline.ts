@@ -28,6 +28,15 @@ export interface Pipeline {
   readonly traces: MessageTraces | undefined;
 }
 
+/** How a service asks the brokers; nothing is asked yet. */
+export function connectionOf(
+  scope: Pick<Scope, "log">,
+  service: string,
+  { kafkaBrokers, instance }: Pick<PipelineConfig, "kafkaBrokers" | "instance">,
+): KafkaConnection {
+  return { brokers: kafkaBrokers, clientId: `sluice-${service}-${instance}`, log: scope.log };
+}
+
 /**
  * Waits for the registry and the brokers, for as long as they are away, and stops the producer when the service stops.
  * `lingerMs`: how long the producer gathers records for one request.
@@ -35,10 +44,11 @@ export interface Pipeline {
 export async function startPipeline(
   scope: Scope,
   service: string,
-  { kafkaBrokers, registryUrl, instance, traceFailures }: PipelineConfig,
+  config: PipelineConfig,
   { lingerMs }: { readonly lingerMs?: number } = {},
 ): Promise<Pipeline> {
-  const connection = { brokers: kafkaBrokers, clientId: `sluice-${service}-${instance}`, log: scope.log };
+  const { registryUrl, instance, traceFailures } = config;
+  const connection = connectionOf(scope, service, config);
   observeLeaders(scope);
   const codecs = await scope.waitFor("schema registry", () => connectCodecs(registryUrl));
   const registry = new SchemaRegistryClient(registryUrl);

@@ -11,7 +11,7 @@ import { openFrequency } from "../../pipeline/boot/open-frequency.ts";
 import { openStore } from "../../pipeline/boot/open-store.ts";
 import { readCatalog } from "../../pipeline/boot/read-catalog.ts";
 import { revealSecret } from "../../pipeline/boot/reveal-secret.ts";
-import { startPipeline, startReader } from "../../pipeline/boot/start-pipeline.ts";
+import { connectionOf, startPipeline, startReader } from "../../pipeline/boot/start-pipeline.ts";
 import { catalogCaughtUp } from "../../pipeline/follow/catalog-caught-up.ts";
 import { CONSENT_TABLES } from "../../pipeline/follow/consent-copy.ts";
 import { ConsentGuard } from "../../pipeline/follow/consent-guard.ts";
@@ -84,14 +84,14 @@ await runService({
   name: "router",
   config,
   start: async (scope) => {
-    const pipeline = await startPipeline(scope, "router", config);
-    const { connection, codecs, producer, now } = pipeline;
-
     const tables = [...CONSENT_TABLES, FREQUENCY_TABLE, ...SCHEDULED_TABLES];
     const store = await openStore(scope, { service: "router", config, tables, cacheOctets: STORE_CACHE_OCTETS });
-    // Whoever had the store before is dead: the other routers need not wait for this one's start to take its partitions.
+    // Whoever had the store before is dead: the other routers need not wait for this one's start to take its partitions. First of all, then.
+    const connection = connectionOf(scope, "router", config);
     const predecessor = new Predecessor({ file: `${store.folder}.member`, groupId: ROUTER_GROUP, connection });
     void predecessor.leave();
+    const pipeline = await startPipeline(scope, "router", config);
+    const { codecs, producer, now } = pipeline;
     const consent = await openConsent(scope, pipeline, { service: "router", config, store });
     const frequency = await openFrequency(scope, pipeline, { store, partitions: config.partitions });
     const boards = [
