@@ -44,7 +44,11 @@ export class ClickhouseReader {
       max_open_connections: MAX_CONNECTIONS,
       // It would write to the console, parameters included; what fails is thrown, and logged by whoever handles it.
       log: { level: ClickHouseLogLevel.OFF },
-      clickhouse_settings: { date_time_output_format: "iso" },
+      clickhouse_settings: {
+        date_time_output_format: "iso",
+        // A query goes on when its client has gone, and others are begun beside it: it ends a second after nobody waits for it.
+        max_execution_time: Math.ceil(timeoutMs / 1_000) + 1,
+      },
     });
   }
 

@@ -92,7 +92,8 @@ const OWN_KEYS = (1 << 9) | (1 << 10);
 /** Few different strings: each once, and which of them stands in each row. */
 class DictionaryColumn extends PlainColumn {
   private readonly indices = new Map<string, number>();
-  private rows = new Uint32Array(FIRST / 4);
+  /** As wide as the format asks for: nearly all blocks have less than 256 strings in such a column, and a dozen and more such columns. */
+  private rows: Indices = new Uint8Array(FIRST / 4);
   private count = 0;
 
   override get length(): number {
@@ -105,12 +106,9 @@ class DictionaryColumn extends PlainColumn {
       index = this.indices.size;
       this.indices.set(value, index);
       this.values.string(value);
+      if (width(this.indices.size) > this.rows.BYTES_PER_ELEMENT) this.rows = this.moved(this.rows.length);
     }
-    if (this.count === this.rows.length) {
-      const larger = new Uint32Array(this.count * 2);
-      larger.set(this.rows);
-      this.rows = larger;
-    }
+    if (this.count === this.rows.length) this.rows = this.moved(this.count * 2);
     this.rows[this.count++] = index;
   }
 
@@ -122,18 +120,25 @@ class DictionaryColumn extends PlainColumn {
     head.int64(this.indices.size);
     const count = new RowBinary(8);
     count.int64(this.count);
-    const rows = this.rows.subarray(0, this.count);
-    const written = octets === 1 ? Uint8Array.from(rows) : octets === 2 ? Uint16Array.from(rows) : rows;
-    return [head.bytes(), this.values.bytes(), count.bytes(), octetsOf(written)];
+    return [head.bytes(), this.values.bytes(), count.bytes(), octetsOf(this.rows.subarray(0, this.count))];
+  }
+
+  /** The rows in an array with room for so many, as wide as it has to be by now. */
+  private moved(room: number): Indices {
+    const to = new ARRAYS[width(this.indices.size)](room);
+    to.set(this.rows);
+    return to;
   }
 }
 
 /** Octets of an index of so many keys. */
 const width = (keys: number): 1 | 2 | 4 => (keys <= 0x100 ? 1 : keys <= 0x1_0000 ? 2 : 4);
 
+type Indices = Uint8Array<ArrayBuffer> | Uint16Array<ArrayBuffer> | Uint32Array<ArrayBuffer>;
+const ARRAYS = { 1: Uint8Array, 2: Uint16Array, 4: Uint32Array } as const;
+
 /** In the order of the machine, which is the format's on all that Sluice runs on: little-endian. */
-const octetsOf = ({ buffer, byteOffset, byteLength }: Uint8Array | Uint16Array | Uint32Array): Buffer =>
-  Buffer.from(buffer, byteOffset, byteLength);
+const octetsOf = ({ buffer, byteOffset, byteLength }: Indices): Buffer => Buffer.from(buffer, byteOffset, byteLength);
 
 /** Where each row's elements end, then all elements. */
 class StringsColumn extends PlainColumn {

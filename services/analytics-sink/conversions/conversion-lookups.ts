@@ -5,11 +5,16 @@ import type { FoundMessage } from "./conversion-settling.ts";
 
 const TIMEOUT_MS = 10_000;
 
-// The view is grouped by the id, so that only its rows are read.
+// With when a message was accepted one day is read, and not a part of each of all days.
 const MESSAGES_QUERY = `
   SELECT toString(message_id) AS id, account, provider, country, network, lane, isNotNull(submitted_at) AS submitted,
     toUnixTimestamp64Milli(accepted_at) AS accepted
-  FROM messages_latest WHERE message_id IN {ids:Array(UUID)}`;
+  FROM messages_latest
+  WHERE (message_id, accepted_at) IN
+    (
+      SELECT message_id, accepted_at FROM message_keys
+      WHERE key IN (SELECT sipHash64('message id', toString(arrayJoin({ids:Array(UUID)}))))
+    )`;
 
 interface MessageRow {
   readonly id: string;
@@ -32,6 +37,8 @@ export class ConversionLookups {
       ...clientAddress(config),
       request_timeout: TIMEOUT_MS,
       max_open_connections: 2,
+      // A query whose client has gone would go on, and another be begun beside it.
+      clickhouse_settings: { max_execution_time: TIMEOUT_MS / 1_000 },
       // What fails is thrown, and logged by whoever asks again.
       log: { level: ClickHouseLogLevel.OFF },
     });

@@ -63,7 +63,12 @@ export const explainCommand: Command = {
       source = `not known, all providers count as well: ${errorMessage(error)}`;
       if (json) tell(`health: ${source}`);
     }
-    const { version, words, delivery, learned, recipient } = live;
+    const { version, words, delivery, recipient } = live;
+    const learned = live.learned === "unread" ? undefined : live.learned;
+    if (live.learned === "unread") {
+      source += "; what receipts say of the number's network could not be read";
+      if (json) tell(`health: ${source}`);
+    }
     const folder = files ?? (version === undefined ? config.catalogDir : undefined);
     const snapshot =
       folder === undefined

@@ -10,6 +10,7 @@ import { followHealth } from "../../../pipeline/follow/follow-health.ts";
 import { readNumberNetwork } from "../../../pipeline/follow/follow-networks.ts";
 import { ProviderHealth } from "../../../pipeline/follow/provider-health.ts";
 import { connectCodecs, type SluiceCodecs } from "../../../pipeline/records/codecs.ts";
+import { readDecoded } from "../../../pipeline/records/read-decoded.ts";
 import { SluiceError } from "../../../platform/errors/sluice-error.ts";
 import type { KafkaConnection } from "../../../platform/kafka/connection.ts";
 import { partitionFor } from "../../../platform/kafka/murmur2.ts";
@@ -27,10 +28,18 @@ export interface LiveState {
   readonly words: readonly Health[];
   /** What receipts and applications say of the providers. */
   readonly delivery: Pick<DeliveryView, "of" | "converts">;
-  /** The network that a receipt named for the number that is asked about, and when, epoch ms. */
-  readonly learned: { readonly mccMnc: string; readonly at: number } | undefined;
+  /** The network that a receipt named for the number that is asked about, and when, epoch ms; `unread`: what receipts say of it could not be read in time. */
+  readonly learned: { readonly mccMnc: string; readonly at: number } | undefined | "unread";
   /** What the number's owner has said to an account, and had of it; undefined: that could not be read in time. */
   readonly recipient: ((account: string | undefined) => KnownRecipient) | undefined;
+}
+
+/** What is read. */
+export interface LiveLogs {
+  readonly reader: TopicReader;
+  readonly codecs: SluiceCodecs;
+  /** Of the message topics. */
+  readonly partitions: number;
 }
 
 /** Kafka and the registry must have answered by then, ms. */
@@ -40,7 +49,7 @@ const READ_MS = 15_000;
 /** Clocks that differ by more are not read as clocks, ms. */
 const CLOCKS_MS = 60_000;
 const FOLLOWED = [CONTROL_TOPIC, ...ROUTING_TOPICS];
-/** And what may be long, of which a partition is read: without it the rest is answered. */
+/** And what may be long, or without a leader, of which a partition is read: without it the rest is answered. */
 const RECIPIENT_MS = 10_000;
 
 /** Reads sms.control, sms.health, sms.quality and sms.conversion-counts once, and of sms.networks, sms.consent and sms.frequency what concerns `number`. `partitions`: of the message topics. @throws SluiceError `UNAVAILABLE` when Kafka or the registry does not answer in time, or their own errors */
@@ -55,47 +64,65 @@ export async function readLiveState(
   try {
     const answers = Promise.all([connectCodecs(registryUrl), started]);
     const [codecs] = await within(answers, ANSWER_MS, "Kafka and the schema registry did not answer");
-    const words = new Map<string, Health>();
-    const followed = followHealth({
-      reader,
-      schemas: codecs,
-      codec: codecs.health,
-      health: { take: (word) => void words.set(`${word.provider}/${word.partition}`, word) },
-      // Whatever the catalog says: those that it does not have are not asked for.
-      partitionsOf: () => Number.POSITIVE_INFINITY,
-      log: silentLog,
-    });
-    const told = followDelivery({ reader, codecs, partitions, log: silentLog });
-    const networks = learnedOf(number, partitions, reader, codecs);
-    const read = Promise.all([readCatalogLog(reader, codecs), networks, followed, told.receipts, told.conversions]);
-    const recipient = within(
-      readRecipient(number, { reader, codecs, partitions }),
-      RECIPIENT_MS,
-      "What the recipient has said and had could not be read",
-    ).catch(() => undefined);
-    const [{ current }, learned] = await within(read, READ_MS, `${FOLLOWED.join(", ")} could not be read`);
-    told.refresh(Date.now());
-    return { version: current, words: [...words.values()], delivery: told, learned, recipient: await recipient };
+    return await liveStateOf({ reader, codecs, partitions }, number);
   } finally {
     // One that comes up late must go again, too, or the process would not end.
     void started.then(() => reader.stop()).catch(() => {});
   }
 }
 
+/** `readLiveState`, of a reader that has begun. */
+export async function liveStateOf({ reader, codecs, partitions }: LiveLogs, number: string): Promise<LiveState> {
+  const words = new Map<string, Health>();
+  const followed = followHealth({
+    reader,
+    schemas: codecs,
+    codec: codecs.health,
+    health: { take: (word) => void words.set(`${word.provider}/${word.partition}`, word) },
+    // Whatever the catalog says: those that it does not have are not asked for.
+    partitionsOf: () => Number.POSITIVE_INFINITY,
+    log: silentLog,
+  });
+  const told = followDelivery({ reader, codecs, partitions, log: silentLog });
+  const read = Promise.all([readCatalogLog(reader, codecs), followed, told.receipts, told.conversions]);
+  const recipient = within(
+    readRecipient(number, { reader, codecs, partitions }),
+    RECIPIENT_MS,
+    "What the recipient has said and had could not be read",
+  ).catch(() => undefined);
+  const learned = within(
+    learnedOf(number, { reader, codecs, partitions }),
+    RECIPIENT_MS,
+    "What receipts say of the number's network could not be read",
+  ).catch(() => "unread" as const);
+  const [{ current }] = await within(read, READ_MS, `${FOLLOWED.join(", ")} could not be read`);
+  told.refresh(Date.now());
+  return {
+    ...{ version: current, words: [...words.values()], delivery: told },
+    ...{ learned: await learned, recipient: await recipient },
+  };
+}
+
 /** The last that receipts have said of a number's network. */
-async function learnedOf(
-  number: string,
-  partitions: number,
-  reader: TopicReader,
-  codecs: Pick<SluiceCodecs, "numberNetwork">,
-): Promise<LiveState["learned"]> {
+async function learnedOf(number: string, { reader, codecs, partitions }: LiveLogs): Promise<LiveState["learned"]> {
   const partition = partitionFor(number, partitions);
   const { high } = (await reader.watermarks(NETWORKS_TOPIC))[partition] ?? { high: 0 };
   let learned: LiveState["learned"];
-  await reader.readRange(NETWORKS_TOPIC, partition, 0, high, (record) => {
-    const known = readNumberNetwork(record, codecs.numberNetwork);
-    if (known?.to === number) learned = { mccMnc: known.network, at: record.timestamp };
-  });
+  await readDecoded(
+    { topic: NETWORKS_TOPIC, partition, from: 0, to: high },
+    {
+      ...{ reader, codec: codecs.numberNetwork, absent: new Set() },
+      loadSchema: (id) => codecs.loadSchema(id),
+      meant: ({ key }) => key?.toString() === number,
+      take: (_, record) => {
+        const known = readNumberNetwork(record, codecs.numberNetwork);
+        if (known !== undefined) learned = { mccMnc: known.network, at: record.timestamp };
+      },
+      unreadable: ({ value }) => {
+        if (value === null) learned = undefined;
+      },
+    },
+  );
   return learned;
 }
 

@@ -1,3 +1,5 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { describe, expect, it } from "vitest";
 import { NativeBlock } from "../../../../platform/clickhouse/native-block.ts";
 
@@ -57,6 +59,24 @@ describe("native block", () => {
     const encoded = rows.encoded();
     expect(encoded.indexOf(int64(1, 0x602, 65_537))).toBeGreaterThan(0);
     expect(encoded.readUInt32LE(encoded.length - 4)).toBe(65_536);
+  });
+
+  it("holds in memory what it says, nearly, though a column's words may become many", () => {
+    setFlagsFromString("--expose-gc");
+    const gc = runInNewContext("gc") as () => void;
+    const held = () => {
+      gc();
+      gc();
+      return process.memoryUsage().arrayBuffers;
+    };
+    const names = Array.from({ length: 50 }, (_, i) => `c${i}`);
+    const before = held();
+    const rows = new NativeBlock(Object.fromEntries(names.map((name) => [name, "LowCardinality(String)"])));
+    // Room is doubled: this is just below where it would be again.
+    for (let i = 0; i < 32_000; i++) for (const name of names) rows.string(name === "c0" ? String(i % 300) : "word");
+    expect(rows.length).toBeLessThan(1.1 * 32_000 * names.length);
+    expect(held() - before).toBeLessThan(1.5 * rows.length);
+    expect(rows.rows).toBe(32_000);
   });
 
   it("tells NULLs from values, and where the elements of lists and labels end", () => {
