@@ -58,9 +58,9 @@ export class SmppDoor {
 
   /** @throws SluiceError PORT_UNAVAILABLE, SMPP_TLS_INVALID */
   async start(): Promise<void> {
-    const { host, port, tls, maxConnections } = this.options;
+    const { host, port, tls, maxConnections, sessionInitMs } = this.options;
     const accept = (socket: Socket) => this.accept(socket);
-    this.server = tls === undefined ? createServer(accept) : tlsServer(tls, accept);
+    this.server = tls === undefined ? createServer(accept) : tlsServer(tls, sessionInitMs, accept);
     this.server.maxConnections = maxConnections;
     this.server.on("drop", () => void this.refused++);
     // A client that fails to agree on TLS is gone, and nobody else is touched.
@@ -94,7 +94,11 @@ export class SmppDoor {
     this.draining = true;
     this.server?.close();
     const endsAt = performance.now() + deadlineMs;
-    for (const session of [...this.sessions]) this.binds.get(session)?.drain() ?? session.unbind();
+    for (const session of [...this.sessions]) {
+      const bind = this.binds.get(session);
+      if (bind === undefined) session.unbind();
+      else bind.drain();
+    }
     while (this.sessions.size > 0 && performance.now() < endsAt) await sleep(20);
     for (const session of [...this.sessions]) session.destroy({ code: "closed_here", detail: "the process stops" });
   }
@@ -179,9 +183,14 @@ export class SmppDoor {
   }
 }
 
-function tlsServer({ cert, key }: { cert: string; key: string }, accept: (socket: Socket) => void): Server {
+function tlsServer(
+  { cert, key }: { cert: string; key: string },
+  handshakeTimeout: number,
+  accept: (socket: Socket) => void,
+): Server {
   try {
-    return createTlsServer({ cert: readFileSync(cert), key: readFileSync(key), minVersion: "TLSv1.2" }, accept);
+    const files = { cert: readFileSync(cert), key: readFileSync(key) };
+    return createTlsServer({ ...files, minVersion: "TLSv1.2", handshakeTimeout }, accept);
   } catch (error) {
     const message = `SLUICE_SMPP_TLS_CERT and SLUICE_SMPP_TLS_KEY cannot be used: ${errorMessage(error)}`;
     throw new SluiceError(message, { code: "SMPP_TLS_INVALID", class: "permanent", cause: error });
