@@ -48,7 +48,8 @@ export class SmppDoor {
   private readonly guard = new BindGuard();
   private readonly sessions = new Set<SmppSession>();
   private readonly binds = new Map<SmppSession, SmppBind>();
-  private readonly binding = new Set<SmppSession>();
+  /** Whose bind is being looked at; by its name where that has to wait. */
+  private readonly binding = new Map<SmppSession, string | undefined>();
   private server: Server | undefined;
   private draining = false;
 
@@ -127,6 +128,8 @@ export class SmppDoor {
         onClose: (reason) => {
           clearTimeout(unbound);
           this.sessions.delete(session);
+          const waited = this.binding.get(session);
+          if (waited !== undefined) this.guard.gaveUp(address, waited, performance.now());
           this.binding.delete(session);
           const bind = bindOf();
           this.binds.delete(session);
@@ -137,7 +140,8 @@ export class SmppDoor {
       },
     );
     const unbound = setTimeout(() => {
-      if (session.state === "open") session.close({ code: "bind_timeout", detail: "no bind in time" });
+      if (session.state === "open" && !this.binding.has(session))
+        session.close({ code: "bind_timeout", detail: "no bind in time" });
     }, sessionInitMs).unref();
     this.sessions.add(session);
   }
@@ -148,8 +152,8 @@ export class SmppDoor {
       session.respond(`${pdu.command}_resp`, commandStatus.ESME_RALYBND, pdu.sequence);
       return;
     }
-    this.binding.add(session);
     const delay = this.guard.delayMs(address, pdu.systemId, performance.now());
+    this.binding.set(session, delay === undefined || delay === 0 ? undefined : pdu.systemId);
     if (delay !== undefined && delay > 0) await sleep(delay);
     if (session.state !== "open") return;
     this.binding.delete(session);

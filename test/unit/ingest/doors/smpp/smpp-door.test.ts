@@ -97,6 +97,12 @@ describe("binds", () => {
     await expect(startDoor({ tls: { cert, key } })).rejects.toThrow(/SLUICE_SMPP_TLS_CERT and .*cannot be used/);
   });
 
+  it("that wait for their turn are not taken for ones that do not come", async () => {
+    await open({ sessionInitMs: 100 });
+    expect((await (await connect()).bind({ password: "wrong" })).commandStatus).toBe(commandStatus.ESME_RINVPASWD);
+    expect((await (await connect()).bind()).commandStatus).toBe(0);
+  });
+
   it("that do not come in time end the connection", async () => {
     await open({ sessionInitMs: 50 });
     const client = await connect();
