@@ -65,6 +65,8 @@ const config = loadConfig("ingest", ingestConfig, {
 const STORE_CACHE_OCTETS = 16 << 20;
 /** Requests at hand get this share of the shutdown deadline; the rest is for the producer's last records. */
 const DRAIN_SHARE = 0.8;
+/** The doors are drained one after the other, ms for each. */
+const DRAIN_MS = (config.shutdownDeadline * DRAIN_SHARE) / (config.smppPort === undefined ? 1 : 2);
 
 await runService({ name: "ingest", config, redact: ["x-api-key", "text", "to", "secret"], start });
 
@@ -101,11 +103,6 @@ async function start(scope: Scope): Promise<void> {
   const status = new MessageLookup(new ClickhouseStatus(analytics), recent, scope.log);
   const acceptor = acceptorOf(scope, pipeline, recent, catalog);
   const cancels = cancelsOf(scope, pipeline, reader, status);
-  const { smppPort: port } = config;
-  if (port !== undefined) {
-    const writer = writerOf(scope, pipeline.producer);
-    await startSmppDoor(scope, { config, port, pipeline, store, catalog, acceptor, writer, status, cancels });
-  }
   await listen(scope, {
     keys: { accountOf: (key) => keys.accountOf(key) },
     acceptor,
@@ -133,6 +130,12 @@ async function start(scope: Scope): Promise<void> {
     metrics: restMetrics(scope.metrics),
     log: scope.log,
   });
+  const { smppPort: port } = config;
+  if (port !== undefined) {
+    const writer = writerOf(scope, pipeline.producer);
+    const parts = { config, port, pipeline, store, catalog, acceptor, writer, status, cancels };
+    await startSmppDoor(scope, { ...parts, drainMs: DRAIN_MS });
+  }
 }
 
 function acceptorOf(
@@ -237,7 +240,7 @@ async function listen(scope: Scope, context: RestContext): Promise<void> {
         maxConnections: config.httpMaxConnections,
         requestTimeoutMs: config.httpRequestTimeout,
       }),
-    stop: (started) => started.drain(config.shutdownDeadline * DRAIN_SHARE),
+    stop: (started) => started.drain(DRAIN_MS),
   });
   const { connections } = server;
   scope.metrics.observe("http_connections", "gauge", "Open connections", () => connections.open);

@@ -11,6 +11,7 @@ import { ControlClient } from "../../infra/local/control-client.ts";
 import { behaveAs, CALM, disconnect, freshNumber, messages, until, untilFinal } from "./sluice.ts";
 
 const { smppPort, stateDir } = inject("sluice");
+const control = new ControlClient(stateDir);
 let asBefore: () => Promise<void>;
 
 beforeAll(async () => {
@@ -27,11 +28,11 @@ class Customer {
   readonly receipts = new Map<string, string[]>();
   readonly #client: SmppClient;
 
-  constructor(bindType: BindCommand) {
+  constructor(bindType: BindCommand, port = smppPort) {
     const bind = { systemId: "acme", password: "acme-demo-key" };
     const terms = { window: 100, responseTimeoutMs: 20_000, enquireLinkMs: 5_000 };
     this.#client = new SmppClient(
-      { host: "127.0.0.1", port: smppPort, bind, bindType, ...terms },
+      { host: "127.0.0.1", port, bind, bindType, ...terms },
       {
         onDeliver: ({ tlvs, shortMessage }, acknowledge) => {
           const id = tlvText(tlvs, tlvTag.receipted_message_id) ?? "none";
@@ -108,7 +109,7 @@ test("receipts are kept while nobody is bound for them, and over a kill of inges
   const number = freshNumber();
   const [first] = await submitLong(sender, number, [1]);
   await untilFinal(ids);
-  await new ControlClient(stateDir).signal("ingest", "SIGKILL");
+  await control.signal("ingest", "SIGKILL");
   const receiver = await new Customer("bind_receiver").bound();
   await until(
     () => `${receiver.receipts.size} receipts`,
@@ -120,4 +121,32 @@ test("receipts are kept while nobody is bound for them, and over a kill of inges
   await until("the long message's receipts", () => receiver.receipts.size === ids.length + 2);
   expect([...receiver.receipts.keys()]).toEqual(expect.arrayContaining([first, second]));
   await Promise.all([sender.stop(), receiver.stop()]);
+});
+
+test("of two instances each delivers to the clients that are bound to it, and each receipt comes once", async () => {
+  await control.scale("ingest", 2);
+  const sender = await new Customer("bind_transmitter").bound();
+  const submit = (count: number) =>
+    Promise.all(
+      Array.from({ length: count }, () =>
+        sender.submit({ destinationAddr: freshNumber(), shortMessage: Buffer.from("Whose is it?") }),
+      ),
+    );
+  const elsewhere = await new Customer("bind_receiver", smppPort - 1).bound();
+  const first = await submit(20);
+  await until("the receipts at the other instance", () => elsewhere.receipts.size === first.length);
+  const here = await new Customer("bind_receiver").bound();
+  // Each has heard of the other's client by then; before, receipts may come twice.
+  await new Promise((resolve) => setTimeout(resolve, 3_000));
+  const second = await submit(60);
+  const all = () => [...elsewhere.receipts.values(), ...here.receipts.values()].flat();
+  await until(
+    () => `all receipts, there are ${all().length}`,
+    () => all().length >= first.length + second.length,
+  );
+  expect(new Set([...elsewhere.receipts.keys(), ...here.receipts.keys()])).toEqual(new Set([...first, ...second]));
+  expect(all()).toHaveLength(first.length + second.length);
+  expect(here.receipts.size).toBeGreaterThan(0);
+  await Promise.all([sender, elsewhere, here].map((customer) => customer.stop()));
+  await control.scale("ingest", 1);
 });

@@ -176,16 +176,17 @@ export class Acceptor {
   }
 
   #book(account: Account, messages: readonly PreparedMessage[], moment: Moment): void {
+    this.#options.metrics.acknowledgement.record((performance.now() - moment.monotonic) / 1_000);
+    for (const message of messages) this.handedIn(account, message, moment.wall);
+  }
+
+  /** Counts a message as accepted, and knows of it until analytics does. A door calls it for what it has written by itself. */
+  handedIn({ id: accountId }: Account, { answer, record }: PreparedMessage, acceptedAt: number): void {
     const { metrics, recent } = this.#options;
-    const after = performance.now();
-    metrics.acknowledgement.record((after - moment.monotonic) / 1_000);
-    for (const { answer, record } of messages) {
-      metrics.accepted[answer.lane].add();
-      const { lane, encoding, segments, reference } = answer;
-      const destination = record.key as string;
-      const acceptedAt = moment.wall;
-      const accountId = account.id;
-      recent.add(answer.id, { accountId, destination, lane, encoding, segments, reference, acceptedAt }, after);
-    }
+    const { lane, encoding, segments, reference } = answer;
+    metrics.accepted[lane].add();
+    const destination = record.key as string;
+    const acceptance = { accountId, destination, lane, encoding, segments, reference, acceptedAt };
+    recent.add(answer.id, acceptance, performance.now());
   }
 }

@@ -32,6 +32,12 @@ export class BindGuard {
     return wait;
   }
 
+  /** One that waited has gone unseen: those behind it need not wait for its turn. */
+  gaveUp(address: string, systemId: string, now: number): void {
+    const known = this.failures.get(keyOf(address, systemId));
+    if (known !== undefined) known.until = Math.max(now, known.until - pauseOf(known.count));
+  }
+
   failed(address: string, systemId: string, now: number): void {
     const key = keyOf(address, systemId);
     const known = this.failures.get(key);

@@ -35,10 +35,11 @@ export class SmppAccounts {
   accountOf(systemId: string, password: string): Account | undefined {
     if (password === "" || password.length > MOST_PASSWORD) return undefined;
     const digest = Buffer.from(hash("sha256", Buffer.from(password, "latin1"), "hex"), "latin1");
-    let found: Account | undefined;
+    const found = new Set<Account>();
     for (const credential of this.bySystemId.get(systemId) ?? [])
-      if (timingSafeEqual(credential.digest, digest)) found ??= credential.account;
-    return found;
+      if (timingSafeEqual(credential.digest, digest)) found.add(credential.account);
+    // Two accounts whose names are cut to the same, with the same password: whose message it is could not be said.
+    return found.size === 1 ? [...found][0] : undefined;
   }
 }
 

@@ -48,7 +48,8 @@ export class SmppDoor {
   private readonly guard = new BindGuard();
   private readonly sessions = new Set<SmppSession>();
   private readonly binds = new Map<SmppSession, SmppBind>();
-  private readonly binding = new Set<SmppSession>();
+  /** Whose bind is being looked at; by its name where that has to wait. */
+  private readonly binding = new Map<SmppSession, string | undefined>();
   private server: Server | undefined;
   private draining = false;
 
@@ -58,9 +59,9 @@ export class SmppDoor {
 
   /** @throws SluiceError PORT_UNAVAILABLE, SMPP_TLS_INVALID */
   async start(): Promise<void> {
-    const { host, port, tls, maxConnections } = this.options;
+    const { host, port, tls, maxConnections, sessionInitMs } = this.options;
     const accept = (socket: Socket) => this.accept(socket);
-    this.server = tls === undefined ? createServer(accept) : tlsServer(tls, accept);
+    this.server = tls === undefined ? createServer(accept) : tlsServer(tls, sessionInitMs, accept);
     this.server.maxConnections = maxConnections;
     this.server.on("drop", () => void this.refused++);
     // A client that fails to agree on TLS is gone, and nobody else is touched.
@@ -94,7 +95,11 @@ export class SmppDoor {
     this.draining = true;
     this.server?.close();
     const endsAt = performance.now() + deadlineMs;
-    for (const session of [...this.sessions]) this.binds.get(session)?.drain() ?? session.unbind();
+    for (const session of [...this.sessions]) {
+      const bind = this.binds.get(session);
+      if (bind === undefined) session.unbind();
+      else bind.drain();
+    }
     while (this.sessions.size > 0 && performance.now() < endsAt) await sleep(20);
     for (const session of [...this.sessions]) session.destroy({ code: "closed_here", detail: "the process stops" });
   }
@@ -123,6 +128,8 @@ export class SmppDoor {
         onClose: (reason) => {
           clearTimeout(unbound);
           this.sessions.delete(session);
+          const waited = this.binding.get(session);
+          if (waited !== undefined) this.guard.gaveUp(address, waited, performance.now());
           this.binding.delete(session);
           const bind = bindOf();
           this.binds.delete(session);
@@ -133,7 +140,8 @@ export class SmppDoor {
       },
     );
     const unbound = setTimeout(() => {
-      if (session.state === "open") session.close({ code: "bind_timeout", detail: "no bind in time" });
+      if (session.state === "open" && !this.binding.has(session))
+        session.close({ code: "bind_timeout", detail: "no bind in time" });
     }, sessionInitMs).unref();
     this.sessions.add(session);
   }
@@ -144,8 +152,8 @@ export class SmppDoor {
       session.respond(`${pdu.command}_resp`, commandStatus.ESME_RALYBND, pdu.sequence);
       return;
     }
-    this.binding.add(session);
     const delay = this.guard.delayMs(address, pdu.systemId, performance.now());
+    this.binding.set(session, delay === undefined || delay === 0 ? undefined : pdu.systemId);
     if (delay !== undefined && delay > 0) await sleep(delay);
     if (session.state !== "open") return;
     this.binding.delete(session);
@@ -179,9 +187,14 @@ export class SmppDoor {
   }
 }
 
-function tlsServer({ cert, key }: { cert: string; key: string }, accept: (socket: Socket) => void): Server {
+function tlsServer(
+  { cert, key }: { cert: string; key: string },
+  handshakeTimeout: number,
+  accept: (socket: Socket) => void,
+): Server {
   try {
-    return createTlsServer({ cert: readFileSync(cert), key: readFileSync(key), minVersion: "TLSv1.2" }, accept);
+    const files = { cert: readFileSync(cert), key: readFileSync(key) };
+    return createTlsServer({ ...files, minVersion: "TLSv1.2", handshakeTimeout }, accept);
   } catch (error) {
     const message = `SLUICE_SMPP_TLS_CERT and SLUICE_SMPP_TLS_KEY cannot be used: ${errorMessage(error)}`;
     throw new SluiceError(message, { code: "SMPP_TLS_INVALID", class: "permanent", cause: error });

@@ -37,7 +37,6 @@ export interface SmppDoorConfig extends Settings {
   readonly instance: string;
   readonly partitions: number;
   readonly kafkaSessionTimeout: number;
-  readonly shutdownDeadline: number;
 }
 
 export interface SmppDoorParts {
@@ -51,10 +50,10 @@ export interface SmppDoorParts {
   readonly writer: DeadlineWriter;
   readonly status: StatusSource;
   readonly cancels: Pick<Cancels, "cancel">;
+  /** How long requests at hand may take when the service stops. */
+  readonly drainMs: number;
 }
 
-/** Requests at hand get this share of the shutdown deadline. */
-const DRAIN_SHARE = 0.6;
 /** How often it is looked what has been put off, and said who can be delivered to, ms. */
 const LOOK_EVERY_MS = 500;
 
@@ -92,7 +91,7 @@ export async function startSmppDoor(scope: Scope, parts: SmppDoorParts): Promise
   });
   await scope.add("SMPP door", {
     start: () => door.start(),
-    stop: () => door.drain(config.shutdownDeadline * DRAIN_SHARE),
+    stop: () => door.drain(parts.drainMs),
   });
   observe(scope, door);
   scope.log.info(

@@ -23,7 +23,7 @@ import { PartAssembly, type Parts, type ReadPart } from "./part-assembly.ts";
 export interface PartsTaskOptions {
   readonly codecs: SluiceCodecs;
   readonly reader: Pick<TopicReader, "readRange">;
-  readonly acceptor: Pick<Acceptor, "judge">;
+  readonly acceptor: Pick<Acceptor, "judge" | "handedIn">;
   readonly accountOf: (id: string) => Account | undefined;
   /** Of the message topics. */
   readonly partitions: number;
@@ -132,6 +132,7 @@ export class PartsTask implements Transform {
       return;
     }
     out.decide(judged.record);
+    acceptor.handedIn(account, judged, this.options.now());
     metrics.part("joined", parts.length);
   }
 

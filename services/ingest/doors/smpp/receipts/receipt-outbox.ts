@@ -73,9 +73,15 @@ class AccountOutbox {
     } else {
       // The same receipt anew: it has been written twice, and is delivered once more.
       if (this.atHand.get(key) === "acknowledged") this.atHand.delete(key);
-      this.dirty = true;
+      this.come(key);
     }
     this.pump();
+  }
+
+  /** What comes while nothing else waits need not be looked for. */
+  private come(key: string): void {
+    if (!this.ended || this.reading || this.dirty || this.keys.length >= PAGE) this.dirty = true;
+    else if (this.options.mine(this.accountId, key)) this.keys.push(key);
   }
 
   /** Called when there may be room, and now and then. */

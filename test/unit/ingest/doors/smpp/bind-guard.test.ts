@@ -25,6 +25,15 @@ it("nobody else waits for it, and a right password ends it", () => {
   expect(guard.delayMs("10.0.0.1", "acme", 0)).toBe(0);
 });
 
+it("one that goes before its turn leaves it to those behind", () => {
+  const guard = new BindGuard();
+  guard.failed("10.0.0.1", "acme", 0);
+  for (let now = 0; now < 900; now += 100) {
+    expect(guard.delayMs("10.0.0.1", "acme", now)).toBe(1_000 - now);
+    guard.gaveUp("10.0.0.1", "acme", now + 50);
+  }
+});
+
 it("remembers ten thousand at the most", () => {
   const guard = new BindGuard();
   for (let i = 0; i <= 10_000; i++) guard.failed("10.0.0.1", `guess-${i}`, 0);

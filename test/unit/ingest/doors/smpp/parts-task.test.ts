@@ -16,11 +16,13 @@ const ID = (n: number) => `0198a000-0000-7000-8000-00000000000${n}`;
 let log: InRecord[];
 let written: OutRecord[];
 let clock: number;
+let recent: RecentAcceptances;
 
 beforeEach(() => {
   log = [];
   written = [];
   clock = NOW;
+  recent = new RecentAcceptances(100, performance.now());
 });
 
 const out = {
@@ -30,7 +32,6 @@ const out = {
 
 /** The owner of the partition from `offset` on, with what the last one committed. */
 async function owner(offset = 0, state = ""): Promise<PartsTask> {
-  const recent = new RecentAcceptances(100, 0);
   const acceptor = newAcceptor({ writer: new FakeWriter(), codecs, recent, metrics: new MetricRegistry() });
   const task = {
     alive: true,
@@ -102,6 +103,7 @@ it("a message is handed in whole, under its first part's id, and each part has i
     ...{ messageId: ID(1), accountId: "acme", to: "491701234567", from: "ACME", text: "1€!", validitySeconds: 60 },
     receiptTo: { ids: [ID(1), ID(2)], asked: 3 },
   });
+  expect(recent.find(ID(1), "acme", performance.now())).toMatchObject({ lane: "otp", destination: "491701234567" });
 });
 
 it("whoever takes over reads from the first part that waits, and hands in what is whole now alone", async () => {

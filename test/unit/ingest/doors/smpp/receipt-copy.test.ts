@@ -20,6 +20,11 @@ const TO = {
   ...{ destTon: 1, destNpi: 1, dest: "1", reference: null },
 };
 
+/** Accounts whose names begin as another's does, in its partition. */
+const ALIKE = Array.from({ length: 100 }, (_, i) => `acme${i}`).filter(
+  (id) => partitionFor(id, PARTITIONS) === partitionFor("acme", PARTITIONS),
+);
+
 /** A process's copy on its disk, and the log that it follows. */
 async function open(folder: string, end = 0) {
   const { store, kill } = await openStore(folder, { tables: [SMPP_RECEIPTS_TABLE] });
@@ -61,7 +66,8 @@ async function open(folder: string, end = 0) {
 it("has what waits of an account, and of no other one whose name begins alike, until it is taken out", async () => {
   const { copy, write, changes, store } = await open(freshFolder());
   for (const id of ["b", "a", "c"]) write("acme", id, NOW);
-  write("acme-2", "d", NOW);
+  // In the same partition, and with the next key there is.
+  for (const other of ["acme-2", ...ALIKE]) write(other, "d", NOW);
   expect(await copy.keysOf("acme", undefined, 2)).toEqual(["acme/a/1", "acme/b/1"]);
   expect(await copy.keysOf("acme", "acme/b/1", 2)).toEqual(["acme/c/1"]);
   expect(copy.receipt("acme", "acme/b/1")).toMatchObject({ id: "b", state: "DELIVRD" });

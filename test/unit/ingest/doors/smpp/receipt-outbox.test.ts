@@ -193,3 +193,16 @@ it("one that no deliver_sm can carry is given up, and those behind it go", async
   expect(world.removed).toEqual(["acme/a"]);
   expect(world.outcomes).toEqual(["unsendable"]);
 });
+
+it("what comes while nothing waits is delivered at once, and nothing is read for it", async () => {
+  const world = new World();
+  const bind = new Bind("acme", 3);
+  world.outbox.add(bind);
+  await world.settled();
+  const pages = world.pages;
+  for (const id of ["a", "b"]) world.put(id);
+  expect(bind.ids).toEqual(["a", "b"]);
+  world.put("a");
+  expect(bind.ids).toEqual(["a", "b"]);
+  expect(world.pages).toBe(pages);
+});

@@ -1,7 +1,11 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import { commandStatus } from "../../../../../domain/smpp/command-status.ts";
 import { concatenationHeader } from "../../../../../domain/text/user-data-header.ts";
 import { until } from "../../../smpp/loopback.ts";
+import { ITS_KEY, OWN_CERTIFICATE } from "./own-certificate.ts";
 import { type DoorHarness, type DoorHarnessOptions, RawClient, startDoor, submitSm } from "./smpp-harness.ts";
 
 let opened: DoorHarness | undefined;
@@ -74,6 +78,29 @@ describe("binds", () => {
     const since = performance.now();
     expect((await again.bind()).commandStatus).toBe(0);
     expect(performance.now() - since).toBeGreaterThan(800);
+  });
+
+  it("come over TLS where there is a certificate, and not without it", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "sluice-smpp-"));
+    const [cert, key] = [join(folder, "cert.pem"), join(folder, "key.pem")];
+    writeFileSync(cert, OWN_CERTIFICATE);
+    writeFileSync(key, ITS_KEY);
+    await open({ tls: { cert, key } });
+    const client = await RawClient.connectSecurely(opened!.door.port, OWN_CERTIFICATE);
+    clients.push(client);
+    expect((await client.bind()).commandStatus).toBe(0);
+    expect((await client.call(submitSm())).commandStatus).toBe(0);
+    const plain = await connect();
+    plain.send({ command: "enquire_link" });
+    await until(() => plain.closed, "closed");
+    rmSync(folder, { recursive: true });
+    await expect(startDoor({ tls: { cert, key } })).rejects.toThrow(/SLUICE_SMPP_TLS_CERT and .*cannot be used/);
+  });
+
+  it("that wait for their turn are not taken for ones that do not come", async () => {
+    await open({ sessionInitMs: 100 });
+    expect((await (await connect()).bind({ password: "wrong" })).commandStatus).toBe(commandStatus.ESME_RINVPASWD);
+    expect((await (await connect()).bind()).commandStatus).toBe(0);
   });
 
   it("that do not come in time end the connection", async () => {
@@ -314,6 +341,8 @@ describe("the end of a session", () => {
     const submitted = client.send(submitSm());
     await until(() => writer.sends.length === 1, "it is being written");
     const drained = door.drain(5_000);
+    await new Promise((wait) => setTimeout(wait, 50));
+    expect(client.received.some(({ command }) => command === "unbind")).toBe(false);
     resolve();
     expect((await client.answerTo(submitted)).commandStatus).toBe(0);
     await until(() => client.received.some(({ command }) => command === "unbind"), "unbind");

@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
+import { connect as connectTls } from "node:tls";
 import { newMessageId } from "../../../../../domain/message/message-id.ts";
 import type { BindCommand } from "../../../../../domain/smpp/command-id.ts";
 import type { BindPdu, Pdu, SubmitSmPdu } from "../../../../../domain/smpp/pdu.ts";
@@ -165,6 +166,13 @@ export class RawClient {
   static async connect(port: number): Promise<RawClient> {
     const socket = connect({ port, host: "127.0.0.1" });
     await once(socket, "connect");
+    return new RawClient(socket);
+  }
+
+  /** Over TLS, and only to whoever has this certificate. */
+  static async connectSecurely(port: number, certificate: string): Promise<RawClient> {
+    const socket = connectTls({ port, host: "127.0.0.1", servername: "localhost", ca: certificate });
+    await once(socket, "secureConnect");
     return new RawClient(socket);
   }
 

@@ -1,0 +1,20 @@
+/** A certificate for localhost, signed by itself and good for a hundred years, with its key: of tests alone. */
+export const OWN_CERTIFICATE = `-----BEGIN CERTIFICATE-----
+MIIBfzCCASWgAwIBAgIULaW0CKIFwcZpJ4wi7i2aQ/Hp/m0wCgYIKoZIzj0EAwIw
+FDESMBAGA1UEAwwJbG9jYWxob3N0MCAXDTI2MTIwMjIzMTQwMloYDzIxMjYxMTA4
+MjMxNDAyWjAUMRIwEAYDVQQDDAlsb2NhbGhvc3QwWTATBgcqhkjOPQIBBggqhkjO
+PQMBBwNCAATPcJN/POZYLUR2Pg9UkxmQHbiBK6nfduQZFxqDBPj/CjwVyDoL0ktA
+kLEln1L7pBh8n+VWIqvj9Y3HTeM0sbUko1MwUTAdBgNVHQ4EFgQUma+G4aDtawe5
+/5qi5DmMNVaUkkgwHwYDVR0jBBgwFoAUma+G4aDtawe5/5qi5DmMNVaUkkgwDwYD
+VR0TAQH/BAUwAwEB/zAKBggqhkjOPQQDAgNIADBFAiA5D0JCBdhnR9i7NVmpyXMZ
+8lhBYYBfkQS4G8xZ+B/Y8AIhALAbymfMJfw2mPl+zQP5UKXZLjaeDWA+Dxp3w0/z
+tbMQ
+-----END CERTIFICATE-----
+`;
+
+export const ITS_KEY = `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg2Fi8RaEoHucj+gar
+E1ltUfpKJPkYXw/jvNc38lQBjcShRANCAATPcJN/POZYLUR2Pg9UkxmQHbiBK6nf
+duQZFxqDBPj/CjwVyDoL0ktAkLEln1L7pBh8n+VWIqvj9Y3HTeM0sbUk
+-----END PRIVATE KEY-----
+`;
