@@ -8,6 +8,7 @@ import { SluiceError } from "../../platform/errors/sluice-error.ts";
 import { composeContracts, NAMESPACE, readContracts } from "../../schemas/contracts.ts";
 import type {
   BudgetWord,
+  Callback,
   Cancel,
   Consent,
   Control,
@@ -51,6 +52,7 @@ export interface SluiceCodecs {
   readonly frequency: Codec<Frequency>;
   readonly budgetWord: Codec<BudgetWord>;
   readonly cancel: Codec<Cancel>;
+  readonly callback: Codec<Callback>;
   /**
    * Loads a writer's schema seen in a record (`unknown-schema`), so that decoding can go on. `missing`: there is no such
    * schema; decoding the record again then says `undecodable`. Rejects with `REGISTRY_UNAVAILABLE` when the registry
@@ -121,6 +123,7 @@ export async function createCodecs(source: SchemaSource): Promise<SluiceCodecs> 
     frequency: codec<Frequency>("Frequency"),
     budgetWord: codec<BudgetWord>("BudgetWord"),
     cancel: codec<Cancel>("Cancel"),
+    callback: codec<Callback>("Callback"),
   };
   await Promise.all(Object.values(asked));
   return {
@@ -144,6 +147,7 @@ export async function createCodecs(source: SchemaSource): Promise<SluiceCodecs> 
     frequency: await asked.frequency,
     budgetWord: await asked.budgetWord,
     cancel: await asked.cancel,
+    callback: await asked.callback,
     loadSchema: (id) => writers.load(id),
     learnSchema: (id, schema) => writers.learn(id, schema),
     knowsSchema: (id) => writers.get(id) !== undefined,

@@ -80,6 +80,10 @@ function judge(
         encode: (of) => Buffer.from(JSON.stringify(of)),
         decode: () => ({ ok: false, code: "undecodable", detail: "" }),
       },
+      callback: {
+        encode: (of) => Buffer.from(JSON.stringify(of)),
+        decode: () => ({ ok: false, code: "undecodable", detail: "" }),
+      },
     },
     content: { ok: true, ...content } as ReadContent,
     claim: { state: "free" },

@@ -61,7 +61,7 @@ it("says why in a word, without the address", async () => {
 it("waits no longer than its time for an answer, and for no end of one whose status has been said", async () => {
   const silent = await address(() => {}, { answerTimeoutMs: 50 });
   expect(await silent.post()).toEqual({ taken: false, kind: "timeout", why: "no answer in time" });
-  const endless = await address((_, response) => void response.writeHead(200).write("x"), { answerTimeoutMs: 50 });
+  const endless = await address((_, response) => void response.writeHead(200).write("x"), { answerTimeoutMs: 1_000 });
   expect(await endless.post()).toEqual({ taken: true });
   const large = await address((_, response) => void response.writeHead(500).end("x".repeat(1_000_000)));
   expect(await large.post()).toMatchObject({ status: 500 });

@@ -1,0 +1,116 @@
+import { Circuit, type CircuitState } from "../../platform/flow/circuit.ts";
+import { SegmentRate } from "../../platform/flow/segment-rate.ts";
+import { CONNECTIONS, type PostOutcome } from "../../platform/http/webhook-client.ts";
+
+/** Failures in a row that have an endpoint left alone, and for how long until three requests try it again, ms. */
+const FAILURES = 5;
+const OPEN_MS = 15_000;
+/** Requests time out by themselves. */
+const NEVER_MS = Number.MAX_SAFE_INTEGER;
+/** Requests of this process under way, to all endpoints. */
+export const MOST_UNDER_WAY = 1_000;
+/** An endpoint that nothing has been sent to for so long is forgotten, ms. */
+const FORGET_MS = 600_000;
+
+/** How one endpoint is doing, as this process sees it: of all its partitions. Time is monotonic, ms. */
+export class Endpoint {
+  readonly circuit = new Circuit({ failures: FAILURES, openMs: OPEN_MS, silenceMs: NEVER_MS });
+  underWay = 0;
+  usedAt: number;
+  private rate: SegmentRate | undefined;
+  private perSecond: number | undefined;
+  private pausedUntil = 0;
+
+  constructor(now: number) {
+    this.usedAt = now;
+  }
+
+  /** Requests a second of this process; undefined: as many as it answers. */
+  limit(perSecond: number | undefined, now: number): void {
+    if (perSecond === this.perSecond) return;
+    this.perSecond = perSecond;
+    if (perSecond === undefined) this.rate = undefined;
+    else {
+      this.rate ??= new SegmentRate();
+      this.rate.setShare(perSecond, now);
+    }
+  }
+
+  /** Whether it is not to be asked now, not even to try. */
+  isDark(now: number): boolean {
+    this.circuit.tick(now);
+    return this.circuit.state === "open" || now < this.pausedUntil;
+  }
+
+  /** How long until a request may go, ms; 0: now. Infinite: when one under way has ended. */
+  nextIn(now: number): number {
+    const { circuit } = this;
+    circuit.tick(now);
+    if (circuit.state === "open") return OPEN_MS;
+    if (this.underWay >= CONNECTIONS) return Number.POSITIVE_INFINITY;
+    if (circuit.state === "half_open" && circuit.trialsLeft <= 0) return Number.POSITIVE_INFINITY;
+    return Math.max(0, this.pausedUntil - now, this.rate?.nextIn(1, now) ?? 0);
+  }
+
+  sent(now: number): void {
+    this.circuit.sent(this.underWay++, now);
+    this.rate?.take(1, now);
+    this.rate?.left(1, now);
+    this.usedAt = now;
+  }
+
+  ended(outcome: PostOutcome, sentAt: number, now: number): void {
+    this.underWay--;
+    this.circuit.unanswered(this.underWay);
+    const counts = this.circuit.ended(sentAt);
+    if (outcome.taken) {
+      if (counts) this.circuit.succeeded();
+      return;
+    }
+    if (outcome.pauseMs !== undefined) this.pausedUntil = Math.max(this.pausedUntil, now + outcome.pauseMs);
+    if (counts) this.circuit.failed(outcome.why, now);
+  }
+}
+
+/** All endpoints that this process tells something. */
+export class EndpointBoard {
+  private readonly endpoints = new Map<string, Endpoint>();
+  private readonly clock: () => number;
+  private lookedAt: number;
+  underWay = 0;
+
+  /** `clock`: monotonic, ms. */
+  constructor(clock: () => number) {
+    this.clock = clock;
+    this.lookedAt = clock();
+  }
+
+  of(id: string): Endpoint {
+    let endpoint = this.endpoints.get(id);
+    const now = this.clock();
+    if (endpoint === undefined) {
+      this.forgetOld(now);
+      endpoint = new Endpoint(now);
+      this.endpoints.set(id, endpoint);
+    }
+    return endpoint;
+  }
+
+  /** How many are in each state. */
+  get states(): Record<CircuitState, number> {
+    const counts = { closed: 0, half_open: 0, open: 0 };
+    const now = this.clock();
+    for (const { circuit } of this.endpoints.values()) {
+      circuit.tick(now);
+      counts[circuit.state]++;
+    }
+    return counts;
+  }
+
+  private forgetOld(now: number): void {
+    if (now - this.lookedAt < FORGET_MS / 10) return;
+    this.lookedAt = now;
+    for (const [id, { underWay, usedAt }] of this.endpoints)
+      if (underWay === 0 && now - usedAt > FORGET_MS) this.endpoints.delete(id);
+  }
+}
