@@ -5,7 +5,7 @@ import { type AddressGuard, AddressRefusedError } from "./address-guard.ts";
 const CONNECT_TIMEOUT_MS = 5_000;
 const ANSWER_TIMEOUT_MS = 10_000;
 /** Requests to one origin for one owner at one time. */
-export const CONNECTIONS = 4;
+const CONNECTIONS = 4;
 /** Of an answer nothing but its status counts. */
 const MAX_ANSWER_BYTES = 65_536;
 /** Retry-After is believed up to a day, ms. */
@@ -30,6 +30,8 @@ export interface WebhookClientOptions {
   readonly guard?: AddressGuard;
   /** Epoch ms, for Retry-After. */
   readonly now?: () => number;
+  /** Requests to one origin for one owner at one time; more wait. Default 4. */
+  readonly connections?: number;
   /** For tests, ms. */
   readonly answerTimeoutMs?: number;
 }
@@ -91,7 +93,11 @@ export class WebhookClient {
   private agentOf(owner: string): Agent {
     let agent = this.agents.get(owner);
     if (agent === undefined) {
-      agent = new Agent({ connections: CONNECTIONS, pipelining: 1, connect: this.connector() });
+      agent = new Agent({
+        connections: this.options.connections ?? CONNECTIONS,
+        pipelining: 1,
+        connect: this.connector(),
+      });
       this.agents.set(owner, agent);
     }
     return agent;

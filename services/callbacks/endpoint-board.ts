@@ -1,29 +1,28 @@
 import { Circuit, type CircuitState } from "../../platform/flow/circuit.ts";
 import { SegmentRate } from "../../platform/flow/segment-rate.ts";
-import { CONNECTIONS, type PostOutcome } from "../../platform/http/webhook-client.ts";
+import type { PostOutcome } from "../../platform/http/webhook-client.ts";
 
 /** Failures in a row that have an endpoint left alone, and for how long until three requests try it again, ms. */
 const FAILURES = 5;
 const OPEN_MS = 15_000;
 /** Requests time out by themselves. */
 const NEVER_MS = Number.MAX_SAFE_INTEGER;
-/** Requests of this process under way, to all endpoints. */
-export const MOST_UNDER_WAY = 1_000;
-/** An endpoint that nothing has been sent to for so long is forgotten, ms. */
-const FORGET_MS = 600_000;
+/** Requests under way to one endpoint, of this process. */
+export const CONNECTIONS = 32;
+/** And to all. Above the first number an endpoint has no more than a few, so that the slow ones leave room for the others. */
+const MANY_UNDER_WAY = 1_000;
+const MOST_UNDER_WAY = 4_000;
+const FEW_UNDER_WAY = 2;
+/** Endpoints that are remembered: a customer may name another one for each message. Idle ones make room, those known for longest first. */
+const MOST_ENDPOINTS = 20_000;
 
 /** How one endpoint is doing, as this process sees it: of all its partitions. Time is monotonic, ms. */
 export class Endpoint {
   readonly circuit = new Circuit({ failures: FAILURES, openMs: OPEN_MS, silenceMs: NEVER_MS });
   underWay = 0;
-  usedAt: number;
   private rate: SegmentRate | undefined;
   private perSecond: number | undefined;
   private pausedUntil = 0;
-
-  constructor(now: number) {
-    this.usedAt = now;
-  }
 
   /** Requests a second of this process; undefined: as many as it answers. */
   limit(perSecond: number | undefined, now: number): void {
@@ -56,7 +55,6 @@ export class Endpoint {
     this.circuit.sent(this.underWay++, now);
     this.rate?.take(1, now);
     this.rate?.left(1, now);
-    this.usedAt = now;
   }
 
   ended(outcome: PostOutcome, sentAt: number, now: number): void {
@@ -68,7 +66,8 @@ export class Endpoint {
       return;
     }
     if (outcome.pauseMs !== undefined) this.pausedUntil = Math.max(this.pausedUntil, now + outcome.pauseMs);
-    if (counts) this.circuit.failed(outcome.why, now);
+    // An address that must not be asked says nothing of how it is.
+    if (counts && outcome.kind !== "address") this.circuit.failed(outcome.why, now);
   }
 }
 
@@ -76,24 +75,28 @@ export class Endpoint {
 export class EndpointBoard {
   private readonly endpoints = new Map<string, Endpoint>();
   private readonly clock: () => number;
-  private lookedAt: number;
+  private readonly most: number;
   underWay = 0;
 
-  /** `clock`: monotonic, ms. */
-  constructor(clock: () => number) {
+  /** `clock`: monotonic, ms. `most`: endpoints that are remembered. */
+  constructor(clock: () => number, most = MOST_ENDPOINTS) {
     this.clock = clock;
-    this.lookedAt = clock();
+    this.most = most;
   }
 
   of(id: string): Endpoint {
     let endpoint = this.endpoints.get(id);
-    const now = this.clock();
     if (endpoint === undefined) {
-      this.forgetOld(now);
-      endpoint = new Endpoint(now);
+      if (this.endpoints.size >= this.most) this.makeRoom();
+      endpoint = new Endpoint();
       this.endpoints.set(id, endpoint);
     }
     return endpoint;
+  }
+
+  /** Whether one more request to this endpoint may be under way beside all others. */
+  hasRoom({ underWay }: Pick<Endpoint, "underWay">): boolean {
+    return this.underWay < (underWay < FEW_UNDER_WAY ? MOST_UNDER_WAY : MANY_UNDER_WAY);
   }
 
   /** How many are in each state. */
@@ -107,10 +110,11 @@ export class EndpointBoard {
     return counts;
   }
 
-  private forgetOld(now: number): void {
-    if (now - this.lookedAt < FORGET_MS / 10) return;
-    this.lookedAt = now;
-    for (const [id, { underWay, usedAt }] of this.endpoints)
-      if (underWay === 0 && now - usedAt > FORGET_MS) this.endpoints.delete(id);
+  /** A tenth at a time: the idle ones are to be looked for seldom. */
+  private makeRoom(): void {
+    for (const [id, { underWay }] of this.endpoints) {
+      if (this.endpoints.size <= this.most * 0.9) return;
+      if (underWay === 0) this.endpoints.delete(id);
+    }
   }
 }

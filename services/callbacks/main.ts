@@ -15,7 +15,7 @@ import { CALLBACKS_GROUP } from "../../schemas/groups.ts";
 import { CONTROL_TOPIC, EVENTS_TOPIC } from "../../schemas/topics.ts";
 import { callbackMetrics } from "./callback-metrics.ts";
 import { callbacksSettings } from "./callbacks-settings.ts";
-import { EndpointBoard } from "./endpoint-board.ts";
+import { CONNECTIONS, EndpointBoard } from "./endpoint-board.ts";
 import { openWaiting } from "./open-waiting.ts";
 import { PartitionCallbacks, type PartitionCallbacksOptions } from "./partition-callbacks.ts";
 
@@ -38,7 +38,7 @@ await runService({
     const catalog = await openCatalog(scope, pipeline, { service: "callbacks", config, reader, secrets: ["accounts"] });
     const guard = new AddressGuard(config.callbackAllow);
     const client = await scope.add("callback client", {
-      start: () => new WebhookClient({ now, guard }),
+      start: () => new WebhookClient({ now, guard, connections: CONNECTIONS }),
       stop: (it) => it.close(),
     });
     catalog.onChange(({ accounts }) => client.keep(new Set(accounts.keys())));

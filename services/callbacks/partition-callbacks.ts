@@ -25,7 +25,7 @@ import { callbackKey, readCallbackKey } from "./callback-key.ts";
 import { CallbackLane, type Item } from "./callback-lane.ts";
 import type { CallbackMetrics } from "./callback-metrics.ts";
 import { callbackRequest, isTold } from "./callback-request.ts";
-import { type EndpointBoard, MOST_UNDER_WAY } from "./endpoint-board.ts";
+import type { EndpointBoard } from "./endpoint-board.ts";
 import { endpointId } from "./endpoint-id.ts";
 import { ParkedCallbacks } from "./parked-callbacks.ts";
 import { retryDelayMs } from "./retry-delay.ts";
@@ -425,8 +425,8 @@ export class PartitionCallbacks {
   private send(lane: CallbackLane): void {
     const { board, clock } = this.options;
     const endpoint = board.of(lane.endpoint);
-    lane.stuck = board.underWay >= MOST_UNDER_WAY;
-    while (lane.queued > 0 && board.underWay < MOST_UNDER_WAY) {
+    lane.stuck = !board.hasRoom(endpoint);
+    while (lane.queued > 0 && board.hasRoom(endpoint)) {
       const at = clock();
       const { accountId } = lane.items[0]!.callback;
       const perSecond = this.settingsOf(accountId)?.perSecond;
