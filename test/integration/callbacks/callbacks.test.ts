@@ -139,11 +139,10 @@ it("tells each message's statuses in order, signed, over a kill -9, while one ad
   expect(silent.heard).toEqual([]);
   expect(silent.asked()).toBeGreaterThan(0);
   await until("what has been told waits no more", async () => (await waitingOf([...ofGood!, ...ofDark!])).length === 0);
+  await until("what the silent one has not taken stands there", async () => (await waitingOf(messages)).length === 60);
   const page = await again.metrics();
   expect(page).toMatch(/^callbacks_attempts_total\{.*outcome="taken".*\} \d/m);
   expect(page).toMatch(/^callbacks_waiting(\{.*\})? [1-9]/m);
-  // What the silent one has not taken.
-  expect((await waitingOf(messages)).length).toBeGreaterThan(0);
   const lines = again.log.join("\n");
   for (const secret of [SECRET, good.url, "49171"]) expect(lines).not.toContain(secret);
 });
