@@ -4,6 +4,8 @@ import type { Callback } from "../../schemas/generated/types.ts";
 export interface Item {
   readonly key: string;
   readonly chain: string;
+  /** Among those of its message. */
+  readonly place: number;
   /** The name of its endpoint. */
   readonly endpoint: string;
   readonly callback: Callback;

@@ -267,7 +267,8 @@ export class PartitionCallbacks {
   private itemOf(key: string, chain: string, callback: Callback, source?: number): Item {
     const endpoint = endpointId(callback.accountId, callback.url);
     const durable = source === undefined;
-    return { key, chain, endpoint, callback, source, durable, since: this.options.clock(), sending: false };
+    const { place } = readCallbackKey(key)!;
+    return { key, chain, place, endpoint, callback, source, durable, since: this.options.clock(), sending: false };
   }
 
   private hasRoom(lane: CallbackLane): boolean {
@@ -292,8 +293,17 @@ export class PartitionCallbacks {
     else this.chains.delete(item.chain);
   }
 
-  /** Lets it wait in sms.callbacks; its event is done with when it stands there. */
+  /**
+   * Lets it wait in sms.callbacks; its event is done with when it stands there. Earlier ones of its message go there in front of it, although they may be
+   * under way: the next owner would find it there before it comes to their events.
+   */
   private park(item: Item, due: number): void {
+    for (const earlier of this.chains.get(item.chain) ?? [])
+      if (earlier.place < item.place && !earlier.durable) this.parkOne(earlier, this.options.now());
+    this.parkOne(item, due);
+  }
+
+  private parkOne(item: Item, due: number): void {
     const { source } = item;
     item.source = undefined;
     this.parked.park(item, due, () => {

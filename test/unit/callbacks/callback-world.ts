@@ -79,6 +79,8 @@ export class CallbackWorld {
   clock = 0;
   /** While true nothing that is written is stored. */
   kafkaDown = false;
+  /** While true no events are read. */
+  eventsStand = false;
   /** While true the copy of sms.callbacks stands still. */
   copyStands = false;
   settings: Record<string, unknown> = { secrets: ["geheim"] };
@@ -189,6 +191,7 @@ export class CallbackWorld {
     this.now += ms;
     if (!this.kafkaDown) for (const store of this.held.splice(0)) store();
     if (!this.copyStands && this.owner !== undefined) this.copy(this.owner);
+    this.give();
     this.owner?.task.wake();
     await new Promise((resolve) => setImmediate(resolve));
   }
@@ -254,7 +257,7 @@ export class CallbackWorld {
 
   private give(): void {
     const input = this.owner?.task.inputs[0];
-    if (input === undefined) return;
+    if (input === undefined || this.eventsStand) return;
     for (const record of this.events.slice(input.expected)) input.push(record);
     input.expected = input.end = this.events.length;
     this.owner!.task.wake();
