@@ -1,4 +1,5 @@
 import {
+  CALLBACKS_TOPIC,
   CONVERSIONS_TOPIC,
   DOUBT_TOPIC,
   EVENTS_TOPIC,
@@ -17,6 +18,8 @@ export const PLACING_GROUP = "sluice.receipt-placing";
 export const OPT_OUT_GROUP = "sluice.opt-outs";
 /** Tells accounts' CRMs of what is said of consent. */
 export const CONSENT_WEBHOOK_GROUP = "sluice.consent-webhooks";
+/** Tells customers' addresses what becomes of their messages. */
+export const CALLBACKS_GROUP = "sluice.callbacks";
 export const EVENT_SINK_GROUP = "sluice.analytics-sink";
 export const CONVERSION_SINK_GROUP = "sluice.analytics-sink.conversions";
 /** Whoever owns the one partition of sms.abnormal watches the traffic. */
@@ -49,5 +52,6 @@ export function groupOf(topic: string): string | undefined {
   if (topic === SMPP_PARTS_TOPIC) return SMPP_PARTS_GROUP;
   if (topic === INBOUND_TOPIC) return OPT_OUT_GROUP;
   if (topic === EVENTS_TOPIC) return EVENT_SINK_GROUP;
+  if (topic === CALLBACKS_TOPIC) return CALLBACKS_GROUP;
   return topic === CONVERSIONS_TOPIC ? CONVERSION_SINK_GROUP : undefined;
 }

@@ -38,6 +38,8 @@ export const DUE_TOPIC = "sms.due";
 export const CANCELS_TOPIC = "sms.cancels";
 /** What came of it (Cancel, keyed by the message's id). */
 export const CANCEL_ANSWERS_TOPIC = "sms.cancel-answers";
+/** What customers' addresses have not been told yet (Callback, keyed by message id, destination and the offset of its event). */
+export const CALLBACKS_TOPIC = "sms.callbacks";
 export const DEAD_LETTER_TOPIC = "sms.dead-letter";
 export const CONSENT_TOPIC = "sms.consent";
 export const CORRELATION_TOPIC = "sms.correlation";
@@ -215,7 +217,7 @@ export function topicSpecs(plan: TopicPlan): TopicSpec[] {
     ...[RECEIPTS_TOPIC, UNPLACED_RECEIPTS_TOPIC, SUBMISSION_INDEX_TOPIC, DOUBT_TOPIC].map((name) => keyed(name)),
     ...[INBOUND_TOPIC, EVENTS_TOPIC, CONVERSIONS_TOPIC].map((name) => keyed(name)),
     keyed(DEAD_LETTER_TOPIC, { ...kept, "max.message.bytes": String(DEAD_LETTER_BATCH_BYTES) }),
-    ...[CONSENT_TOPIC, CORRELATION_TOPIC, SCHEDULED_TOPIC].map((name) => keyed(name, COMPACTED)),
+    ...[CONSENT_TOPIC, CORRELATION_TOPIC, SCHEDULED_TOPIC, CALLBACKS_TOPIC].map((name) => keyed(name, COMPACTED)),
     ...[DUE_TOPIC, CANCELS_TOPIC, SMPP_PARTS_TOPIC].map((name) => keyed(name)),
     {
       name: CANCEL_ANSWERS_TOPIC,

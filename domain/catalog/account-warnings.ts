@@ -22,6 +22,7 @@ export function accountWarnings(catalog: Catalog): CatalogProblem[] {
       ...(content === undefined ? [] : ofContent(content, [...at, "content"])),
       ...ofFrequency(frequencyCaps, account, [...at, "frequencyCaps"]),
       ...ofWebhook(consentWebhook?.url, [...at, "consentWebhook", "url"]),
+      ...ofCallbacks(account, at),
     ];
   });
 }
@@ -153,6 +154,15 @@ function unserved(country: string, account: string, at: Keys, { routes, regions 
   );
   if (without.length > 0 || served || routes.length === 0) return without;
   return [problemAt(at, `no route of the account is for "${country}": no message comes to it`)];
+}
+
+function ofCallbacks({ callbackUrl, callbacks }: Account, at: Keys): CatalogProblem[] {
+  if (callbackUrl === undefined) return [];
+  if (callbacks === undefined)
+    return [
+      problemAt([...at, "callbackUrl"], "is not called: the account has no callbacks, which say what signs them"),
+    ];
+  return ofWebhook(callbackUrl, [...at, "callbackUrl"]);
 }
 
 function ofWebhook(url: string | undefined, at: Keys): CatalogProblem[] {

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { callbackUrlProblem } from "../message/validation.ts";
 import { budgetSchema } from "./budget.ts";
+import { callbacksSchema } from "./callbacks.ts";
 import { consentWebhookSchema } from "./consent-webhook.ts";
 import { contentSchema } from "./content.ts";
 import { checked, distinct, kebabId, lane, senderId } from "./fields.ts";
@@ -54,6 +55,8 @@ export const accountSchema = z.strictObject({
   from: senderId.optional(),
   /** Where status callbacks of its messages go that name no address. */
   callbackUrl: checked(callbackUrlProblem).optional(),
+  /** How it is told what becomes of its messages; it is not if absent. */
+  callbacks: callbacksSchema.optional(),
   /** Numbers and short codes by which its recipients answer: what they write there is said to this account. */
   inboundNumbers: distinct(inboundNumber).optional(),
   /** How many of its messages one recipient gets in a time. */

@@ -51,7 +51,14 @@ export function secretPlaces(input: Plain): SecretPlace[] {
     const group = [...headers, index, "secretHeaders"];
     return Object.keys(Object(valueAt(input, group))).map((name) => [...group, name]);
   });
-  const ofAccounts = entriesAt(input, ["accounts"]).map((index) => ["accounts", index, "consentWebhook", "secret"]);
+  const ofAccounts = entriesAt(input, ["accounts"]).flatMap((index) => {
+    const account = ["accounts", index];
+    const ofCallbacks = [...account, "callbacks", "secrets"];
+    return [
+      [...account, "consentWebhook", "secret"],
+      ...entriesAt(input, ofCallbacks).map((place) => [...ofCallbacks, place]),
+    ];
+  });
   return [...ofProviders, ...ofLookups, ...ofAccounts].flatMap((keys) => {
     const value = valueAt(input, keys);
     return value === undefined ? [] : [{ keys, reference: referenceOf(value) }];

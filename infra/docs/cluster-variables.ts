@@ -66,7 +66,7 @@ export const CLUSTER_VARIABLES: readonly ToolVariable[] = [
   {
     name: "SLUICE_ANALYTICS_NICENESS",
     default: "10",
-    meaning: "0 to 19: how far ClickHouse and analytics-sink stand back from messages",
+    meaning: "0 to 19: how far ClickHouse, analytics-sink and callbacks stand back from messages",
     only: "native",
   },
   { name: "SLUICE_CLICKHOUSE_MEMORY_MIB", default: "2048", meaning: "Memory limit of ClickHouse, MiB", only: "native" },

@@ -3,6 +3,7 @@ import { ENV_PREFIX, listSettings } from "../../platform/config/config-schema.ts
 import { configReference } from "../../platform/config/load-config.ts";
 import { platformSettings } from "../../platform/config/platform-settings.ts";
 import { analyticsSinkSettings } from "../../services/analytics-sink/analytics-sink-settings.ts";
+import { callbacksSettings } from "../../services/callbacks/callbacks-settings.ts";
 import { consoleSettings } from "../../services/console/console-settings.ts";
 import { dlrCollectorSettings } from "../../services/dlr-collector/dlr-collector-settings.ts";
 import { ingestConfig } from "../../services/ingest/ingest-config.ts";
@@ -19,6 +20,11 @@ const PROGRAMS: readonly { readonly name: string; readonly about: string; readon
   { name: "sender", about: "Submits messages to providers at exactly their rates.", schema: senderSettings },
   { name: "dlr-collector", about: "Receipts joined with submissions.", schema: dlrCollectorSettings },
   { name: "analytics-sink", about: "Every event into ClickHouse.", schema: analyticsSinkSettings },
+  {
+    name: "callbacks",
+    about: "Tells customers' addresses what becomes of their messages: [docs/callbacks.md](callbacks.md).",
+    schema: callbacksSettings,
+  },
   { name: "console", about: "The web page: [what it shows](console.md), who may log in.", schema: consoleSettings },
   { name: "migrate", about: "Topics, schemas and tables; `node infra/migrate.ts`.", schema: migrationSettings },
 ];

@@ -84,7 +84,16 @@ const composePasswords = (config: ClusterConfig): Record<string, string> => ({
 });
 
 /** What runs Sluice's own code, and so takes its settings. */
-const OWN_SERVICES = ["migrate", "ingest", "router", "sender", "dlr-collector", "analytics-sink", "console"];
+const OWN_SERVICES = [
+  "migrate",
+  "ingest",
+  "router",
+  "sender",
+  "dlr-collector",
+  "analytics-sink",
+  "callbacks",
+  "console",
+];
 const OVERRIDE = "docker-compose.override.yml";
 
 /** A Compose file that gives every service of Sluice these settings, as they are: `$` is Compose's own sign. */

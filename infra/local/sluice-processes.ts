@@ -21,8 +21,15 @@ const SERVICES = [
   { name: "sender", admin: 18_240 },
   { name: "dlr-collector", admin: 18_260, http: WEBHOOK_PORT, moreHttp: 18_170 },
   { name: "analytics-sink", admin: 18_280 },
+  { name: "callbacks", admin: 18_320 },
   { name: "console", admin: 18_300, http: CONSOLE_PORT, moreHttp: 18_190 },
 ] as const;
+
+/** What messages do not wait for. */
+const STANDING_BACK: ReadonlySet<string> = new Set(["analytics-sink", "callbacks"]);
+
+/** Where customers' addresses are on this machine. */
+const LOOPBACK = "127.0.0.0/8,::1/128";
 
 const SIMULATORS = [
   { name: "smsc-a", kind: "smsc", port: 12_775, control: 12_785 },
@@ -84,7 +91,7 @@ function serviceProcess(
     command: process.execPath,
     args: ["--max-old-space-size=768", `services/${service.name}/main.ts`],
     cwd: config.projectDir,
-    ...(service.name === "analytics-sink" ? { niceness: config.analyticsNiceness } : {}),
+    ...(STANDING_BACK.has(service.name) ? { niceness: config.analyticsNiceness } : {}),
     env: {
       ...sluiceEnvironment(config),
       SLUICE_INSTANCE: name,
@@ -152,6 +159,7 @@ export function sluiceEnvironment(config: ClusterConfig): Record<string, string>
     SLUICE_CATALOG_DIR: sluiceEndpoints(config).catalogDir,
     SLUICE_SENDER_JOURNAL_DIR: resolve(config.stateDir, "run", "journal"),
     SLUICE_STORE_DIR: resolve(config.stateDir, "run", "store"),
+    SLUICE_CALLBACK_ALLOW: LOOPBACK,
     SLUICE_CONSOLE_LOGIN_FILE: consoleLoginFile(config),
     SLUICE_CONSOLE_METRICS: Object.entries(sluiceEndpoints(config).adminUrls)
       .map(([service, url]) => `${service}=${url}/metrics`)

@@ -4,7 +4,7 @@ import { sendAtText } from "../../domain/message/send-at.ts";
 import { validateSendRequest } from "../../domain/message/validation.ts";
 import type { OutRecord } from "../../platform/kafka/record.ts";
 import { extractTrace } from "../../platform/telemetry/trace-context.ts";
-import type { Dispatch, Lane, Receipt, Retry, SendRequest } from "../../schemas/generated/types.ts";
+import type { Callback, Dispatch, Lane, Receipt, Retry, SendRequest } from "../../schemas/generated/types.ts";
 import { providerOfTopic } from "../../schemas/groups.ts";
 import { DOUBT_TOPIC, LANES, requestTopic } from "../../schemas/topics.ts";
 import type { SluiceCodecs } from "../records/codecs.ts";
@@ -45,7 +45,7 @@ export type Verdict =
 
 /** All that a verdict rests on. */
 export interface Circumstances {
-  readonly codecs: Pick<SluiceCodecs, "request">;
+  readonly codecs: Pick<SluiceCodecs, "request" | "callback">;
   readonly content: ReadContent;
   readonly claim: Exclude<Claim, { readonly state: "interrupted" }>;
   /** Whether the reader of the record's topic has committed past it, and past an earlier replay. */
@@ -98,7 +98,9 @@ export function judgeReplay(letter: Letter, on: Circumstances): Verdict {
   if (on.targetPartitions === undefined || of.partition >= on.targetPartitions)
     return refuse("not-replayable", `there is no ${of.topic}/${of.partition} any more`);
   if (!content.ok) return refuse("undecodable", content.detail);
-  if (!on.dealtWith) return refuse("waiting", `what stands in ${of.topic}/${of.partition} has not been dealt with yet`);
+  // A callback waits in its topic by its key, and stands there once however often it is written.
+  if (!on.dealtWith && content.kind !== "callback")
+    return refuse("waiting", `what stands in ${of.topic}/${of.partition} has not been dealt with yet`);
   if (on.onItsWay) return refuse("waiting", "the same stands in its topic already, or goes there by another letter");
   const verdict = judgeContent(letter, content, on);
   if (verdict.ok && sizeOf(verdict.record) > MAX_RECORD_BYTES)
@@ -116,6 +118,8 @@ function judgeContent(letter: Letter, content: Extract<ReadContent, { ok: true }
       return judgeDispatch(letter, content.value, on);
     case "receipt":
       return judgeReceipt(letter, content.value, on);
+    case "callback":
+      return judgeCallback(letter, content.value, on);
     default:
       // What an application tells is the same however often it is told.
       return back(letter, on, undefined, "told again");
@@ -258,6 +262,15 @@ function judgeReceipt(letter: Letter, receipt: Receipt, on: Circumstances): Verd
   const open = on.submissions.find((submission) => !on.eventsOf(submission).some(({ type }) => type === "final"));
   if (open === undefined) return whatBecame(on.eventsOf(on.submissions[0]!))!;
   return back(letter, on, open.messageId, `the receipt of ${open.messageId}`);
+}
+
+/** It is told under the id that it had, as if it had just happened: what has been told of its message since is not taken back. */
+function judgeCallback(letter: Letter, callback: Callback, on: Circumstances): Verdict {
+  if (letter.content.headers.endpoint === undefined) return refuse("invalid", "endpoint: the header is missing");
+  const value = on.codecs.callback.encode({ ...callback, since: on.now, attempts: 0, failure: null });
+  const verdict = back(letter, on, callback.messageId, "told again", value);
+  if (verdict.ok) Object.assign(verdict.record.headers!, { due: String(on.now), since: String(on.now) });
+  return verdict;
 }
 
 /** The record as it goes back to where it was. */

@@ -3,6 +3,7 @@ import { parseDestination } from "../../domain/numbers/destination.ts";
 import type { Codec, Undecodable } from "../../platform/codec/codec.ts";
 import { sourceHeader } from "../../platform/kafka/positions.ts";
 import type {
+  Callback,
   Conversion,
   DeadLetter,
   Dispatch,
@@ -13,6 +14,7 @@ import type {
 } from "../../schemas/generated/types.ts";
 import { providerOfTopic } from "../../schemas/groups.ts";
 import {
+  CALLBACKS_TOPIC,
   CANCELS_TOPIC,
   CONVERSIONS_TOPIC,
   DOUBT_TOPIC,
@@ -31,6 +33,7 @@ export type LetterContent =
   | { readonly kind: "dispatch"; readonly value: Dispatch }
   | { readonly kind: "receipt"; readonly value: Receipt }
   | { readonly kind: "conversion"; readonly value: Conversion }
+  | { readonly kind: "callback"; readonly value: Callback }
   | { readonly kind: "event"; readonly value: Event };
 
 export type ContentKind = LetterContent["kind"];
@@ -42,7 +45,7 @@ export type ReadContent =
 
 export type ContentCodecs = Pick<
   SluiceCodecs,
-  "request" | "retry" | "dispatch" | "receipt" | "conversion" | "event" | "loadSchema"
+  "request" | "retry" | "dispatch" | "receipt" | "conversion" | "callback" | "event" | "loadSchema"
 >;
 
 /** What the records of a topic are; undefined for a topic that nobody puts records aside from. */
@@ -54,6 +57,7 @@ export function kindOf(topic: string): ContentKind | undefined {
   if (ROUTER_INPUTS.includes(topic)) return topic.startsWith("sms.retry.") ? "retry" : "request";
   if (topic === RECEIPTS_TOPIC || topic === UNPLACED_RECEIPTS_TOPIC) return "receipt";
   if (topic === EVENTS_TOPIC) return "event";
+  if (topic === CALLBACKS_TOPIC) return "callback";
   return topic === CONVERSIONS_TOPIC ? "conversion" : undefined;
 }
 
@@ -106,6 +110,7 @@ export function ownerOf(content: ReadContent, letter: DeadLetter): LetterOwner {
       return { provider: value.provider, messageId: value.messageId ?? undefined, to: value.to };
     }
     case "conversion":
+    case "callback":
       return { account: content.value.accountId, messageId: content.value.messageId };
     default: {
       const { facts } = content.value;

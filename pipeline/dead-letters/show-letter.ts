@@ -4,11 +4,19 @@ import type { Letter } from "./replay-mark.ts";
 /** Fields with a phone number, in part or as a whole; a sender may be one. */
 const NUMBERS: ReadonlySet<string> = new Set(["to", "from", "sentAs", "key"]);
 /** Fields with what somebody wrote to somebody, or an address that may contain a secret. */
-const TEXTS: ReadonlySet<string> = new Set(["text", "octets", "callbackUrl", "media"]);
+const TEXTS: ReadonlySet<string> = new Set(["text", "octets", "callbackUrl", "media", "url", "data"]);
 /** Words of ours that name a sender, which may be somebody's number. */
 const WORDS: ReadonlySet<string> = new Set(["counted", "rules"]);
 /** Headers that say nothing of the message's content. */
-const PLAIN_HEADERS: ReadonlySet<string> = new Set(["id", "src", "due", "traceparent", "replay-of", "replayed-src"]);
+const PLAIN_HEADERS: ReadonlySet<string> = new Set([
+  "id",
+  "src",
+  "due",
+  "traceparent",
+  "replay-of",
+  "replayed-src",
+  "endpoint",
+]);
 /** Digits of a number that are shown: its country, and a little of its range. */
 const SHOWN_DIGITS = 4;
 const MIN_HIDDEN = 3;

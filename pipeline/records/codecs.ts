@@ -8,6 +8,7 @@ import { SluiceError } from "../../platform/errors/sluice-error.ts";
 import { composeContracts, NAMESPACE, readContracts } from "../../schemas/contracts.ts";
 import type {
   BudgetWord,
+  Callback,
   Cancel,
   Consent,
   Control,
@@ -57,6 +58,7 @@ export interface SluiceCodecs {
   readonly smppReceipt: Codec<SmppReceipt>;
   readonly smppPart: Codec<SmppPart>;
   readonly smppBinds: Codec<SmppBinds>;
+  readonly callback: Codec<Callback>;
   /**
    * Loads a writer's schema seen in a record (`unknown-schema`), so that decoding can go on. `missing`: there is no such
    * schema; decoding the record again then says `undecodable`. Rejects with `REGISTRY_UNAVAILABLE` when the registry
@@ -130,6 +132,7 @@ export async function createCodecs(source: SchemaSource): Promise<SluiceCodecs> 
     smppReceipt: codec<SmppReceipt>("SmppReceipt"),
     smppPart: codec<SmppPart>("SmppPart"),
     smppBinds: codec<SmppBinds>("SmppBinds"),
+    callback: codec<Callback>("Callback"),
   };
   await Promise.all(Object.values(asked));
   return {
@@ -156,6 +159,7 @@ export async function createCodecs(source: SchemaSource): Promise<SluiceCodecs> 
     smppReceipt: await asked.smppReceipt,
     smppPart: await asked.smppPart,
     smppBinds: await asked.smppBinds,
+    callback: await asked.callback,
     loadSchema: (id) => writers.load(id),
     learnSchema: (id, schema) => writers.learn(id, schema),
     knowsSchema: (id) => writers.get(id) !== undefined,

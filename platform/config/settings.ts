@@ -132,7 +132,9 @@ export function url(protocols: readonly string[] = ["http", "https"]) {
 }
 
 /** A comma-separated list (or a YAML sequence) of non-empty items without repeats. */
-export function list(rule: { readonly min?: number; readonly item?: RegExp; readonly allowed?: string } = {}) {
+export function list(
+  rule: { readonly min?: number; readonly item?: Pick<RegExp, "test">; readonly allowed?: string } = {},
+) {
   const min = rule.min ?? 1;
   const allowed =
     rule.allowed ?? `a comma-separated list of ${min > 0 ? `${min} or more` : "any number of"} different items`;

@@ -15,10 +15,21 @@ const VERSION = "v1,";
 const SECONDS = /^\d{9,11}$/;
 const ID = /^[\x21-\x7e]{1,256}$/;
 
-/** The headers of a request. `at`: epoch ms. */
-export function signWebhook(secret: string, id: string, at: number, body: string): Record<string, string> {
+/**
+ * The headers of a request. `at`: epoch ms. Who changes the secret signs with both for a while: what is signed by any of them is accepted.
+ * Between signatures stands one blank and nothing else: the receiver for Python raises on all else.
+ */
+export function signWebhook(
+  secret: string | readonly string[],
+  id: string,
+  at: number,
+  body: string,
+): Record<string, string> {
   const seconds = String(Math.floor(at / 1_000));
-  const signature = VERSION + digestOf(secret, id, seconds, Buffer.from(body)).toString("base64");
+  const signature = [secret]
+    .flat()
+    .map((one) => VERSION + digestOf(one, id, seconds, Buffer.from(body)).toString("base64"))
+    .join(" ");
   return { [WEBHOOK_ID]: id, [WEBHOOK_TIMESTAMP]: seconds, [WEBHOOK_SIGNATURE]: signature };
 }
 

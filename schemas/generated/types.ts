@@ -53,6 +53,32 @@ export interface BudgetWord {
   readonly next: readonly number[];
 }
 
+/** What a customer's address is still to be told: sms.callbacks, compacted, keyed by message id, destination and the offset of the event in sms.events, with slashes between them. It stands in the partition of its event. A record without a value says that the address has taken it, or that it was given up. Headers: endpoint (which address it waits for), due and since (epoch milliseconds) and write (which writing of it this is). */
+export interface Callback {
+  /** webhook-id: the same however often it is told. */
+  readonly id: string;
+  /** What is told, such as message.delivered. */
+  readonly type: string;
+  /** When it happened. */
+  readonly at: number;
+  /** Whose message it is; its settings say in which form it is told, and what signs it. */
+  readonly accountId: string;
+  /** The message. */
+  readonly messageId: string;
+  /** Its lane, for metrics. */
+  readonly lane: string;
+  /** The address. */
+  readonly url: string;
+  /** What is told, as a JSON object: the field data of the standard form. */
+  readonly data: string;
+  /** Since when it is to be told: it is given up so long after. */
+  readonly since: number;
+  /** Requests that were not taken. */
+  readonly attempts: number;
+  /** Why the last one was not, in a few words without addresses; null: none was made. */
+  readonly failure: string | null;
+}
+
 /** A message that is not to be sent any more, if it still waits for its time: sms.cancels; and what came of it: sms.cancel-answers, keyed by the message's id. */
 export interface Cancel {
   /** UUID of the message, lower case. */
@@ -145,7 +171,7 @@ export interface ConversionCounts {
 
 /** A record that could not be processed, or a message that was given up: sms.dead-letter, keyed as the source record. */
 export interface DeadLetter {
-  /** Stable code: undecodable, invalid, id-reused (the messageId was given to another text to the same number before), unprocessable, too-large, refused (by every provider that its route has), unroutable, attempts-exhausted, expired, incomplete (a part of a long message from an SMPP client, of which others did not come in time). */
+  /** Stable code: undecodable, invalid, id-reused (the messageId was given to another text to the same number before), unprocessable, too-large, refused (by every provider that its route has), unroutable, attempts-exhausted, expired, incomplete (a part of a long message from an SMPP client, of which others did not come in time), callback-expired, callback-refused (a customer's address that is not for the public). */
   readonly reason: string;
   /** What was wrong, naming the field; never the text of the message. */
   readonly detail: string;

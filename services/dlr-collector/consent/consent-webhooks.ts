@@ -7,6 +7,8 @@ import type { Snapshot, SnapshotSource } from "../../../domain/catalog/snapshot.
 import { readConsent } from "../../../pipeline/follow/consent-copy.ts";
 import { WriterSchemaLoader } from "../../../pipeline/follow/writer-schema-loader.ts";
 import type { SluiceCodecs } from "../../../pipeline/records/codecs.ts";
+import { signWebhook } from "../../../platform/http/signed-webhook.ts";
+import type { WebhookClient } from "../../../platform/http/webhook-client.ts";
 import type { InRecord } from "../../../platform/kafka/record.ts";
 import type { Task } from "../../../platform/kafka/task.ts";
 import type { TopicReader } from "../../../platform/kafka/topic-reader.ts";
@@ -16,7 +18,6 @@ import { AccountLane, type Told } from "./account-lane.ts";
 import { consentEvent, requestId } from "./consent-event.ts";
 import type { ConsentWebhookMetrics } from "./consent-webhook-metrics.ts";
 import { ToldStates } from "./told-states.ts";
-import type { WebhookClient } from "./webhook-client.ts";
 import { notePositions, readPositions } from "./webhook-positions.ts";
 
 export interface ConsentWebhooksOptions {
@@ -192,13 +193,18 @@ export class ConsentWebhooks {
   }
 
   private send(account: string, lane: AccountLane): void {
-    const { client, clock, metrics, random, log } = this.options;
+    const { client, clock, metrics, random, log, now } = this.options;
     const hook = this.hooks.get(account);
     const events = hook === undefined ? undefined : lane.next(clock());
-    if (hook === undefined || events === undefined) return;
-    const done = client.post(account, hook, requestId(events), JSON.stringify({ events })).then((failed) => {
+    if (hook?.url === undefined || events === undefined) return;
+    const body = JSON.stringify({ events });
+    const headers = {
+      "content-type": "application/json",
+      ...signWebhook(hook.secret, requestId(events), now(), body),
+    };
+    const done = client.post(account, hook.url, headers, body).then((outcome) => {
       this.underWay.delete(done);
-      if (failed === undefined) {
+      if (outcome.taken) {
         lane.taken();
         metrics.told.add(events.length);
       } else {
@@ -207,7 +213,7 @@ export class ConsentWebhooks {
         log
           .every(`consent-webhook ${account}`, 60_000)
           .warn(
-            { account, cause: failed },
+            { account, cause: outcome.why },
             "an account's consentWebhook does not take what it is told; it is tried again",
           );
       }

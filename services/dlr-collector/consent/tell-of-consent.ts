@@ -1,6 +1,7 @@
 import { performance } from "node:perf_hooks";
 import type { SnapshotSource } from "../../../domain/catalog/snapshot.ts";
 import type { Pipeline } from "../../../pipeline/boot/start-pipeline.ts";
+import { WebhookClient } from "../../../platform/http/webhook-client.ts";
 import { observeKafka } from "../../../platform/kafka/observe.ts";
 import { TaskGroup } from "../../../platform/kafka/task-group.ts";
 import type { TopicReader } from "../../../platform/kafka/topic-reader.ts";
@@ -9,7 +10,6 @@ import { CONSENT_WEBHOOK_GROUP } from "../../../schemas/groups.ts";
 import { CONSENT_TOPIC } from "../../../schemas/topics.ts";
 import { consentWebhookMetrics } from "./consent-webhook-metrics.ts";
 import { ConsentWebhooks, type ConsentWebhooksOptions, webhooksOf } from "./consent-webhooks.ts";
-import { WebhookClient } from "./webhook-client.ts";
 
 interface Parts extends Pick<Pipeline, "connection" | "codecs" | "now"> {
   readonly reader: TopicReader;
@@ -22,7 +22,7 @@ interface Parts extends Pick<Pipeline, "connection" | "codecs" | "now"> {
 export async function tellOfConsent(scope: Scope, parts: Parts): Promise<void> {
   const { connection, codecs, now, reader, catalog, partitions, kafkaSessionTimeout } = parts;
   const client = await scope.add("consent webhooks", {
-    start: () => new WebhookClient(now),
+    start: () => new WebhookClient({ now }),
     stop: (it) => it.close(),
   });
   catalog.onChange((snapshot) => client.keep(new Set(webhooksOf(snapshot).keys())));

@@ -2,8 +2,8 @@ import { isMessageId } from "../../../domain/message/message-id.ts";
 import { parseDestination } from "../../../domain/numbers/destination.ts";
 import { isInboundStatus, isTwilioStatus, parseTwilioReceipt } from "../../../domain/receipts/twilio.ts";
 import { WHOLE_TEXT } from "../../../pipeline/records/delivered-records.ts";
+import type { FormParameters } from "../../../platform/http/twilio-signature.ts";
 import type { Inbound, Receipt } from "../../../schemas/generated/types.ts";
-import type { FormParameters } from "./twilio-signature.ts";
 
 /** What a signed callback says, ready to be stored. */
 export type TwilioCallback =

@@ -4,12 +4,12 @@ import type { HttpProvider } from "../../../domain/catalog/provider.ts";
 import { type DeliveredCodecs, DeliveredRecords } from "../../../pipeline/records/delivered-records.ts";
 import { methodNotAllowed, notFound, problemHandler } from "../../../platform/http/express-problems.ts";
 import { ProblemError } from "../../../platform/http/problem.ts";
+import { type FormParameters, isSignedBy } from "../../../platform/http/twilio-signature.ts";
 import type { OutRecord } from "../../../platform/kafka/record.ts";
 import type { Log } from "../../../platform/log/log.ts";
 import type { MetricRegistry } from "../../../platform/telemetry/metric-registry.ts";
 import { CallbackAddress } from "./callback-address.ts";
 import { readTwilioCallback, type TwilioCallback } from "./twilio-callback.ts";
-import { type FormParameters, isSignedBy } from "./twilio-signature.ts";
 
 export interface WebhookOptions {
   /** The provider of this id; undefined when there is none that calls back. */

@@ -61,6 +61,7 @@ describe("a setting of the services", () => {
     const override = parse(settingsOverride({ ...env, SLUICE_WEBHOOK_PUBLIC_URL: "https://a.example/$x" }));
     expect(Object.keys(override.services).sort()).toEqual([
       "analytics-sink",
+      "callbacks",
       "console",
       "dlr-collector",
       "ingest",

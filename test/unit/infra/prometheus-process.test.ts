@@ -43,7 +43,7 @@ test("where its program is on PATH it runs with the cluster, on this machine alo
     labels: { service: "router", instance: "router" },
   });
   // Simulators have no metrics.
-  expect(targets).toHaveLength(6);
+  expect(targets).toHaveLength(7);
 });
 
 test("further instances are targets of their own, and what is not Sluice's is none", () => {

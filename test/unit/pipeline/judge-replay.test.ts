@@ -76,7 +76,7 @@ function judge(
   more: Partial<Circumstances & DeadLetter & Letter> & { events?: KnownEvent[] } = {},
 ) {
   const { events = [], reason = "undecodable", value = Buffer.from("as it was"), offset = 3, ...on } = more;
-  const headers = { id: Buffer.from("an id"), src: Buffer.from("sms.requests.otp/0/5") };
+  const { headers = { id: Buffer.from("an id"), src: Buffer.from("sms.requests.otp/0/5") } } = more;
   const of: DeadLetter = {
     ...{ reason, detail: "", service: "s", at: NOW - 2_000, messageId: null, topic, partition: 0, offset: 7 },
     ...{ key: Buffer.from(TO), value, headers },
@@ -85,6 +85,10 @@ function judge(
   return judgeReplay(letter, {
     codecs: {
       request: {
+        encode: (of) => Buffer.from(JSON.stringify(of)),
+        decode: () => ({ ok: false, code: "undecodable", detail: "" }),
+      },
+      callback: {
         encode: (of) => Buffer.from(JSON.stringify(of)),
         decode: () => ({ ok: false, code: "undecodable", detail: "" }),
       },
@@ -112,6 +116,32 @@ const code = (...of: Parameters<typeof judge>) => {
 };
 
 describe("judgeReplay", () => {
+  it("has a callback told once more, as if it had just happened, under the id that it had", () => {
+    const value = {
+      ...{
+        id: "msg_1",
+        type: "message.sent",
+        at: NOW - 9e7,
+        accountId: "acme",
+        messageId: ID,
+        lane: "otp",
+        data: "{}",
+      },
+      ...{ url: "https://app.example/cb", since: NOW - 9e7, attempts: 12, failure: "answered 500" },
+    } as const;
+    const headers = { endpoint: Buffer.from("0123456789abcdef") };
+    const topic = "sms.callbacks";
+    // What waits there stands under its key: nobody has to have read past it.
+    const content = { kind: "callback", value } as const;
+    const verdict = judge(content, topic, { headers, dealtWith: false });
+    expect(verdict).toMatchObject({ ok: true, messageId: ID, record: { topic, partition: 0, key: Buffer.from(TO) } });
+    if (!verdict.ok) return;
+    expect(JSON.parse(verdict.record.value!.toString())).toEqual({ ...value, since: NOW, attempts: 0, failure: null });
+    expect(verdict.record.headers).toMatchObject({ ...headers, due: String(NOW), since: String(NOW) });
+    expect(code(content, topic)).toBe("invalid");
+    expect(code({ kind: "conversion", value: {} as never }, "sms.conversions", { dealtWith: false })).toBe("waiting");
+  });
+
   it("lets a request of which nothing is known go back byte for byte", () => {
     const verdict = judge(request(), "sms.requests.otp");
     expect(verdict).toMatchObject({

@@ -13,6 +13,7 @@ describe("the contracts", () => {
   test("are whole: each can be compiled alone", () => {
     expect([...composed.keys()].sort()).toEqual([
       "BudgetWord",
+      "Callback",
       "Cancel",
       "Consent",
       "Control",

@@ -16,6 +16,7 @@ describe("the topics of an installation", () => {
     expect(listing.sort()).toEqual([
       "sms.abnormal 1",
       "sms.budgets 1",
+      "sms.callbacks 6",
       "sms.cancel-answers 1",
       "sms.cancels 6",
       "sms.consent 6",

@@ -48,7 +48,7 @@ const message = {
       minLength: 1,
       maxLength: requestLimits.referenceLength,
     }),
-    callbackUrl: text("Kept with the message for status callbacks, which are not sent yet (http or https)", {
+    callbackUrl: text("Where status callbacks of the message go, in place of the account's (http or https)", {
       format: "uri",
       maxLength: requestLimits.callbackUrlLength,
     }),

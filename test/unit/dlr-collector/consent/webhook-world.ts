@@ -1,5 +1,6 @@
 import type { Snapshot } from "../../../../domain/catalog/snapshot.ts";
 import { consentRecord } from "../../../../pipeline/follow/consent-copy.ts";
+import { WEBHOOK_ID } from "../../../../platform/http/signed-webhook.ts";
 import type { InRecord } from "../../../../platform/kafka/record.ts";
 import { Task, type TaskHost } from "../../../../platform/kafka/task.ts";
 import { silentLog } from "../../../../platform/log/log.ts";
@@ -82,11 +83,12 @@ export class WebhookWorld {
       },
       catalog: { current: this.snapshot() } as never,
       client: {
-        post: async (account, _, id, body) => {
-          const post = { account, id, events: (JSON.parse(body) as Post).events };
+        post: async (account, _, headers, body) => {
+          const post = { account, id: headers[WEBHOOK_ID]!, events: (JSON.parse(body) as Post).events };
           const failed = await this.answer(post);
-          if (failed === undefined) this.posts.push(post);
-          return failed;
+          if (failed !== undefined) return { taken: false, kind: "status", why: failed };
+          this.posts.push(post);
+          return { taken: true };
         },
       },
       now: () => this.now,

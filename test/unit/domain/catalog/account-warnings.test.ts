@@ -62,6 +62,12 @@ it.each<[object, (string | RegExp)[]]>([
     [/consentWebhook\.url: numbers go to crm.example.com unencrypted/],
   ],
   [{ consentWebhook: { secret: "s", url: "http://127.0.0.1:9/x" } }, []],
+  [{ callbackUrl: "https://app.example.com/x" }, [/callbackUrl: is not called: the account has no callbacks/]],
+  [
+    { callbackUrl: "http://app.example.com/x", callbacks: { secrets: ["s"] } },
+    [/callbackUrl: numbers go to app.example.com unencrypted/],
+  ],
+  [{ callbackUrl: "https://app.example.com/x", callbacks: { secrets: ["s"] } }, []],
 ])("%j", (more, expected) => {
   expect(warnings(more)).toEqual(expected.map((pattern) => expect.stringMatching(pattern)));
 });

@@ -55,6 +55,12 @@ it("the secrets of accounts' webhooks are named like others, and revealed to tho
     keys: ["accounts", 0, "consentWebhook", "secret"],
     reference: { file: "/s" },
   });
+  const callbacks = { secrets: [{ file: "/new" }, { env: "OLD" }, "written out"] };
+  expect(secretPlaces({ accounts: [{ id: "c", callbacks }] })).toEqual([
+    { keys: ["accounts", 0, "callbacks", "secrets", 0], reference: { file: "/new" } },
+    { keys: ["accounts", 0, "callbacks", "secrets", 1], reference: { env: "OLD" } },
+    { keys: ["accounts", 0, "callbacks", "secrets", 2], reference: undefined },
+  ]);
   const secretFor = (...owners: Parameters<typeof revealFor>[0]) => {
     const read = withSecrets(
       input,

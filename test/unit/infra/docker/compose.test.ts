@@ -65,17 +65,19 @@ test.each(["STORE_DIR", "SENDER_JOURNAL_DIR"])(
   },
 );
 
-test("analytics stand back from messages as they do natively, and nothing else does", () => {
+test("analytics and callbacks stand back from messages as they do natively, and nothing else does", () => {
   const back = Object.entries(services).filter(([, { cpu_shares }]) => cpu_shares !== undefined);
   expect(back.map(([name, { cpu_shares }]) => [name, cpu_shares])).toEqual([
     ["clickhouse", 102],
     ["analytics-sink", 102],
+    ["callbacks", 102],
   ]);
   const config = readClusterConfig({}, PROJECT);
   const native = [clickhouse(config), ...sluiceProcesses(config)].filter(({ niceness }) => niceness !== undefined);
   expect(native.map(({ name, niceness }) => [name, niceness])).toEqual([
     ["clickhouse", 10],
     ["analytics-sink", 10],
+    ["callbacks", 10],
   ]);
 });
 

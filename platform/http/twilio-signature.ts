@@ -1,3 +1,4 @@
+/** The signature of webhooks that Twilio posts, and that are posted in its form. */
 import { createHash, createHmac, timingSafeEqual } from "node:crypto";
 
 /** A form's parameters; one that is repeated has several values. */
@@ -23,6 +24,11 @@ const HASH_OF_ALGORITHM: ReadonlyMap<string, string> = new Map([
   ["HMAC_SHA1", "sha1"],
   ["HMAC_SHA256", "sha256"],
 ]);
+
+/** X-Twilio-Signature of a form that is posted to an address, by the auth token with HMAC_SHA1. `address`: with path and query, as it is called. */
+export function signForm(secret: string, address: string, form: FormParameters): string {
+  return createHmac("sha1", secret).update(address, "utf8").update(signedParameters(form), "utf8").digest("base64");
+}
 
 /**
  * Whether X-Twilio-Signature is right: base64 of an HMAC over the full address that the provider called, followed by
