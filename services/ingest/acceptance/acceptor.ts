@@ -164,13 +164,14 @@ export class Acceptor {
     const { metrics, recent } = this.#options;
     const after = performance.now();
     metrics.acknowledgement.record((after - moment.monotonic) / 1_000);
-    for (const { answer, record } of messages) {
+    for (const { answer, record, from } of messages) {
       metrics.accepted[answer.lane].add();
-      const { lane, encoding, segments, reference } = answer;
+      const { lane, encoding, segments, reference, sendAt } = answer;
       const destination = record.key as string;
       const acceptedAt = moment.wall;
       const accountId = account.id;
-      recent.add(answer.id, { accountId, destination, lane, encoding, segments, reference, acceptedAt }, after);
+      const about = { accountId, destination, from, lane, encoding, segments, reference, acceptedAt, sendAt };
+      recent.add(answer.id, about, after);
     }
   }
 }
