@@ -7,6 +7,7 @@ import { contentSchema } from "./content.ts";
 import { checked, distinct, kebabId, lane, senderId } from "./fields.ts";
 import { frequencyCapSchema } from "./frequency-cap.ts";
 import { guardSchema } from "./guard.ts";
+import { messagingServicesSchema } from "./messaging-service.ts";
 import { priceCapSchema } from "./price-cap.ts";
 import { sellingPricesSchema } from "./selling-prices.ts";
 
@@ -59,6 +60,8 @@ export const accountSchema = z.strictObject({
   callbacks: callbacksSchema.optional(),
   /** Numbers and short codes by which its recipients answer: what they write there is said to this account. */
   inboundNumbers: distinct(inboundNumber).optional(),
+  /** What the messaging services of Twilio stand for that its requests in Twilio's form name. */
+  messagingServices: messagingServicesSchema.optional(),
   /** How many of its messages one recipient gets in a time. */
   frequencyCaps: z
     .array(frequencyCapSchema)

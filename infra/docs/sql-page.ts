@@ -50,7 +50,7 @@ const SOURCES: Readonly<Record<string, string>> = {
   provider_minutes: "sums by minute and provider; kept for 25 months",
   traffic_minutes: "sums by minute and provider, account, lane, country, network; kept for 25 months",
   traffic_between: "sums from one time to another by provider, account, lane, country, network; kept for 25 months",
-  message_keys: "where the messages of an id, a reference or a number stand; kept for 400 days",
+  message_keys: "where the messages of an id, a reference, a number or an account stand; kept for 400 days",
   delivery_charges: "what is owed for each submission that is charged on delivery; kept for 400 days",
   conversions_latest: "what applications told of their messages; kept for 400 days",
   stated_rates: "one row: what amounts in each currency come to in the stated one, on a day",

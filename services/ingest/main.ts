@@ -16,6 +16,7 @@ import { followRouting, ROUTING_TOPICS, snapshotWithRoutes } from "../../pipelin
 import { CONSENT_TABLES } from "../../pipeline/follow/consent-copy.ts";
 import { ClickhouseReader } from "../../pipeline/read-model/clickhouse-reader.ts";
 import { ClickhouseStatus } from "../../pipeline/read-model/clickhouse-status.ts";
+import { ClickhouseMessages } from "../../pipeline/read-model/list-messages.ts";
 import type { StatusSource } from "../../pipeline/read-model/message-status.ts";
 import { loadConfig } from "../../platform/config/load-config.ts";
 import { configFolder } from "../../platform/config/yaml-file.ts";
@@ -36,18 +37,18 @@ import { IdempotencyMemory } from "./acceptance/idempotency-memory.ts";
 import { Intake } from "./acceptance/intake.ts";
 import { MessageRate } from "./acceptance/message-rate.ts";
 import { RecentAcceptances } from "./acceptance/recent-acceptances.ts";
+import { answerMetrics } from "./answer-metrics.ts";
 import { CancelAnswers } from "./cancels/cancel-answers.ts";
 import { Cancels, cancelMetrics } from "./cancels/cancels.ts";
 import { Suppressions } from "./consent/suppressions.ts";
 import { webhookSenders } from "./consent/webhook-senders.ts";
 import { Conversions, conversionMetrics } from "./conversions/conversions.ts";
-import { restApp } from "./doors/rest/rest-app.ts";
-import type { RestContext } from "./doors/rest/rest-context.ts";
-import { restMetrics } from "./doors/rest/rest-metrics.ts";
+import { type DoorsContext, httpDoors } from "./doors/http-doors.ts";
 import { SMPP_RECEIPTS_TABLE } from "./doors/smpp/receipts/receipt-copy.ts";
 import { startSmppDoor, tlsOf } from "./doors/smpp/start-smpp-door.ts";
 import { kafkaProbe } from "./idle-probe.ts";
 import { ingestConfig } from "./ingest-config.ts";
+import { MessageList } from "./status/message-list.ts";
 import { MessageLookup } from "./status/message-lookup.ts";
 
 const OF_ACCOUNTS = revealFor(["accounts"], revealSecret);
@@ -107,6 +108,7 @@ async function start(scope: Scope): Promise<void> {
     keys: { accountOf: (key) => keys.accountOf(key) },
     acceptor,
     status,
+    messages: new MessageList(new ClickhouseMessages(analytics), recent, scope.log),
     cancels,
     conversions: conversionsOf(scope, pipeline, recent),
     suppressions: new Suppressions({
@@ -127,7 +129,7 @@ async function start(scope: Scope): Promise<void> {
       now: pipeline.now,
     }),
     bodies: new BodyBudget(config.httpBodyMemory),
-    metrics: restMetrics(scope.metrics),
+    metrics: answerMetrics(scope.metrics),
     log: scope.log,
   });
   const { smppPort: port } = config;
@@ -230,10 +232,10 @@ async function observe(scope: Scope, { connection, producer }: Pipeline): Promis
   scope.readiness.register("kafka answers", () => probe.outcome);
 }
 
-async function listen(scope: Scope, context: RestContext): Promise<void> {
+async function listen(scope: Scope, context: DoorsContext): Promise<void> {
   const server = await scope.add("http server", {
     start: () =>
-      startHttpServer(restApp(context), {
+      startHttpServer(httpDoors(context), {
         name: "HTTP server",
         host: config.httpHost,
         port: config.httpPort,

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { parse } from "yaml";
 import type { SecretReference } from "../../domain/catalog/secret-references.ts";
 import { revealSecret } from "../../pipeline/boot/reveal-secret.ts";
+import { accountSid, messageIdOf } from "../../services/ingest/doors/twilio/sids.ts";
 import { type InteropCase, same } from "./interop-case.ts";
 import type { PartName } from "./interop-parts.ts";
 import { runProgram } from "./part-program.ts";
@@ -29,6 +30,12 @@ export const HTTP_CASES: readonly InteropCase[] = [
     needs: ["node"],
     limitMs: 60_000,
     run: sdkSends,
+  },
+  {
+    name: "Twilio's SDK for Python 9.13.0 sends by ingest, fetches, lists, and gets its typed errors",
+    needs: ["python"],
+    limitMs: 90_000,
+    run: sdkSendsByIngest,
   },
   { name: "Python requests 2.34.2: spellings of JSON", needs: ["python"], limitMs: 60_000, run: spellingsOfJson },
 ];
@@ -89,6 +96,25 @@ async function sdkSends(sluice: SluiceUnderTest): Promise<string> {
   const answer = JSON.parse(await runProgram(sluice.folders.get("node")!, command)) as Record<string, string>;
   same("status and parts", [answer.status, answer.segments], ["queued", "1"]);
   return answer.sid!.slice(0, 2);
+}
+
+async function sdkSendsByIngest(sluice: SluiceUnderTest): Promise<string> {
+  const folder = sluice.folders.get("python")!;
+  const { ingestUrl } = sluice.installation;
+  const words = [ingestUrl, accountSid("acme"), "acme-demo-key", `+${freshNumber()}`];
+  const printed = await runProgram(folder, [`${folder}/venv/bin/python`, "twilio_client.py", ...words]);
+  const { first, seen } = JSON.parse(printed) as { first: string; seen: object };
+  same("what the SDK saw", seen, {
+    created: ["queued", "1", "Grüße, 5€", "scheduled"],
+    fetched: [true, true, null],
+    listed: true,
+    refused: [400, 21_211],
+    unknown: [404, 20_404],
+    unauthorized: [401, 20_003],
+  });
+  const [row] = await sluice.untilFinal([messageIdOf(first)!]);
+  same("how the message ended", row!.state, "delivered");
+  return "3 messages, 3 errors";
 }
 
 async function spellingsOfJson(sluice: SluiceUnderTest): Promise<string> {

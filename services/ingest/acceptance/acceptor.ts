@@ -181,12 +181,12 @@ export class Acceptor {
   }
 
   /** Counts a message as accepted, and knows of it until analytics does. A door calls it for what it has written by itself. */
-  handedIn({ id: accountId }: Account, { answer, record }: PreparedMessage, acceptedAt: number): void {
+  handedIn({ id: accountId }: Account, { answer, record, from }: PreparedMessage, acceptedAt: number): void {
     const { metrics, recent } = this.#options;
-    const { lane, encoding, segments, reference } = answer;
+    const { lane, encoding, segments, reference, sendAt } = answer;
     metrics.accepted[lane].add();
     const destination = record.key as string;
-    const acceptance = { accountId, destination, lane, encoding, segments, reference, acceptedAt };
-    recent.add(answer.id, acceptance, performance.now());
+    const about = { accountId, destination, from, lane, encoding, segments, reference, acceptedAt, sendAt };
+    recent.add(answer.id, about, performance.now());
   }
 }

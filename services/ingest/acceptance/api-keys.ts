@@ -1,4 +1,5 @@
 import { hash, timingSafeEqual } from "node:crypto";
+import type { MessagingService } from "../../../domain/catalog/messaging-service.ts";
 
 /** What ingest needs to know of an account; the catalog's accounts have it. */
 export interface Account {
@@ -17,7 +18,11 @@ export interface Account {
   readonly maxPerSecond?: number | undefined;
   /** Who its messages come from that name no sender. */
   readonly from?: string | undefined;
-  readonly optOut?: { readonly liftedByAccount?: boolean | undefined } | undefined;
+  readonly optOut?:
+    | { readonly liftedByAccount?: boolean | undefined; readonly lanes?: readonly string[] | undefined }
+    | undefined;
+  /** What the messaging services of Twilio that it names stand for. */
+  readonly messagingServices?: readonly MessagingService[] | undefined;
 }
 
 /** No key of ours is longer; a longer one is refused without hashing it. */

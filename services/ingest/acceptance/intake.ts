@@ -60,6 +60,8 @@ export interface PreparedMessage {
   readonly status: "prepared";
   readonly record: OutRecord;
   readonly answer: AcceptedMessage;
+  /** The sender that it names. */
+  readonly from: string | undefined;
   /** The key that this message was the first to claim. */
   readonly claimed: Claimed | undefined;
   /** The trace that it is in; undefined: none. */
@@ -145,6 +147,7 @@ export class Intake {
       status: "prepared",
       record: this.#record(id, request, account.id, now.wall, own, door?.receiptTo ?? null),
       answer: accepted(id, request),
+      from: request.from,
       claimed,
       trace: own === undefined ? undefined : { own, client },
     };

@@ -7,12 +7,16 @@ export interface Acceptance {
   readonly accountId: string;
   /** E.164 digits. */
   readonly destination: string;
+  /** The sender that it named; undefined: none. */
+  readonly from: string | undefined;
   readonly lane: Lane;
   readonly encoding: Encoding;
   readonly segments: number;
   readonly reference: string | undefined;
   /** Epoch ms. */
   readonly acceptedAt: number;
+  /** RFC 3339; undefined: at once. */
+  readonly sendAt: string | undefined;
 }
 
 /** They are looked up whosever they are: the oldest go, and a look-up is then a 404 until analytics has the message. */
@@ -21,12 +25,17 @@ const ANYBODY = "";
 /** Long enough for a message's first event to be routed, sunk and visible; ms. */
 const PERIOD_MS = 60_000;
 
+/** Of each account so many at least are found without their ids, the newest: a page of a list. */
+const LATEST = 1_000;
+
 /**
  * What this instance accepted in the last minute (up to two): it answers for a message that analytics has not seen yet.
  * Another instance's acceptances are not known here: behind a load balancer such a look-up is a 404 for some seconds.
  */
 export class RecentAcceptances {
   readonly #byId: AgingMap<Acceptance>;
+  /** The last ids of each account, the newest last: never as many as twice `LATEST`. */
+  readonly #latest = new Map<string, string[]>();
 
   /** @param capacity messages kept per period; about 250 bytes each. */
   constructor(capacity: number, nowMs: number) {
@@ -35,6 +44,23 @@ export class RecentAcceptances {
 
   add(id: string, acceptance: Acceptance, nowMs: number): void {
     this.#byId.set(ANYBODY, id, acceptance, nowMs);
+    let ids = this.#latest.get(acceptance.accountId);
+    if (ids === undefined) {
+      ids = [];
+      this.#latest.set(acceptance.accountId, ids);
+    }
+    ids.push(id);
+    if (ids.length === 2 * LATEST) ids.splice(0, LATEST);
+  }
+
+  /** The account's own messages that were accepted here a moment ago, each once: the newest, but not all of them where there were many. */
+  latest(accountId: string, nowMs: number): ReadonlyMap<string, Acceptance> {
+    const found = new Map<string, Acceptance>();
+    for (const id of this.#latest.get(accountId) ?? []) {
+      const acceptance = this.find(id, accountId, nowMs);
+      if (acceptance !== undefined) found.set(id, acceptance);
+    }
+    return found;
   }
 
   /** The account's own message, if it was accepted here a moment ago. */

@@ -97,6 +97,11 @@ export class Suppressions {
     return { said, isKnown: (word) => !unread.has(partitionOf(word)) };
   }
 
+  /** The word by which nothing goes to them, as far as this process knows at this moment: a later one counts where the message is routed. */
+  knownOptOut({ id }: Account, destination: string): ConsentWord | undefined {
+    return this.#options.copy.optOut(id, destination);
+  }
+
   /** How a recipient stands; undefined where this process's copy is not at the log's end. */
   async find({ id }: Account, destination: string): Promise<SuppressionState | undefined> {
     const { copy, partitions } = this.#options;

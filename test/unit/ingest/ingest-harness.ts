@@ -4,6 +4,14 @@ import type { Snapshot } from "../../../domain/catalog/snapshot.ts";
 import { type ConsentWord, optOutOf } from "../../../domain/consent/consent-word.ts";
 import { newMessageId } from "../../../domain/message/message-id.ts";
 import { NO_DELIVERIES } from "../../../domain/routing/delivery-view.ts";
+import {
+  isBehind,
+  type ListedMessage,
+  type ListedPage,
+  type ListQuery,
+  type MessagePages,
+  placeOf,
+} from "../../../pipeline/read-model/list-messages.ts";
 import type { MessageStatusAnswer, StatusSource } from "../../../pipeline/read-model/message-status.ts";
 import { createCodecs, type SluiceCodecs } from "../../../pipeline/records/codecs.ts";
 import type { MessageTraces } from "../../../pipeline/traces/message-traces.ts";
@@ -22,14 +30,14 @@ import { IdempotencyMemory } from "../../../services/ingest/acceptance/idempoten
 import { Intake } from "../../../services/ingest/acceptance/intake.ts";
 import { MessageRate } from "../../../services/ingest/acceptance/message-rate.ts";
 import { RecentAcceptances } from "../../../services/ingest/acceptance/recent-acceptances.ts";
+import { answerMetrics } from "../../../services/ingest/answer-metrics.ts";
 import { CancelAnswers } from "../../../services/ingest/cancels/cancel-answers.ts";
 import { Cancels, cancelMetrics } from "../../../services/ingest/cancels/cancels.ts";
 import { Suppressions } from "../../../services/ingest/consent/suppressions.ts";
 import { webhookSenders } from "../../../services/ingest/consent/webhook-senders.ts";
 import { Conversions, conversionMetrics } from "../../../services/ingest/conversions/conversions.ts";
-import { restApp } from "../../../services/ingest/doors/rest/rest-app.ts";
-import type { RestContext } from "../../../services/ingest/doors/rest/rest-context.ts";
-import { restMetrics } from "../../../services/ingest/doors/rest/rest-metrics.ts";
+import { type DoorsContext, httpDoors } from "../../../services/ingest/doors/http-doors.ts";
+import { MessageList } from "../../../services/ingest/status/message-list.ts";
 import { MessageLookup } from "../../../services/ingest/status/message-lookup.ts";
 import { undocumented } from "./doors/rest/documented.ts";
 
@@ -121,6 +129,37 @@ export class FakeConsentCopy {
   }
 }
 
+/** What analytics lists of accounts, in the order that ClickHouse has it. */
+export class FakePages implements MessagePages {
+  readonly messages: (ListedMessage & { readonly account: string })[] = [];
+  /** Thrown in place of an answer. */
+  fault: Error | undefined;
+  readonly queries: ListQuery[] = [];
+
+  async list(account: string, query: ListQuery): Promise<ListedPage> {
+    if (this.fault !== undefined) throw this.fault;
+    this.queries.push(query);
+    const { after, limit, to, senders = [], since = 0, until = Number.POSITIVE_INFINITY } = query;
+    const found = this.messages
+      .filter((one) => one.account === account && (to === undefined || one.to === `+${to}`))
+      .filter((one) => senders.length === 0 || senders.includes(one.from))
+      .filter((one) => after === undefined || isBehind(placeOf(one), after))
+      .filter((one) => placeOf(one).acceptedAt >= since && placeOf(one).acceptedAt <= until)
+      .sort((a, b) => (isBehind(placeOf(a), placeOf(b)) ? 1 : -1));
+    const messages = found.slice(0, limit);
+    return { messages, next: found.length > limit ? placeOf(messages.at(-1)!) : undefined };
+  }
+
+  async find(account: string, id: string): Promise<ListedMessage | undefined> {
+    if (this.fault !== undefined) throw this.fault;
+    return this.messages.find((one) => one.account === account && one.id === id);
+  }
+
+  async known(ids: readonly string[]): Promise<ReadonlySet<string>> {
+    return new Set(this.messages.flatMap(({ id }) => (ids.includes(id) ? [id] : [])));
+  }
+}
+
 export interface Answer {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
@@ -138,7 +177,7 @@ export interface CallOptions {
 }
 
 export interface Harness {
-  readonly context: RestContext;
+  readonly context: DoorsContext;
   readonly writer: FakeWriter;
   readonly consent: FakeConsentCopy;
   readonly server: HttpServer;
@@ -148,6 +187,8 @@ export interface Harness {
   readonly analytics: StatusSource;
   /** What analytics has, by account and id. */
   readonly statuses: Map<string, MessageStatusAnswer | readonly MessageStatusAnswer[]>;
+  /** What analytics lists. */
+  readonly pages: FakePages;
   call(path: string, options?: CallOptions): Promise<Answer>;
   decode(record: OutRecord): SendRequest;
   close(): Promise<void>;
@@ -219,9 +260,10 @@ export async function startIngest(options: HarnessOptions = {}): Promise<Harness
       return [found].flat().filter((status) => to.length === 0 || to.includes(status.to.slice(1)));
     },
   };
+  const pages = new FakePages();
   const consent = new FakeConsentCopy();
   const cancelAnswers = new CancelAnswers(codecs.cancel);
-  const context: RestContext = {
+  const context: DoorsContext = {
     keys: new ApiKeys([ACME, GLOBEX]),
     acceptor: newAcceptor({
       writer,
@@ -232,6 +274,7 @@ export async function startIngest(options: HarnessOptions = {}): Promise<Harness
       traces: options.traces,
     }),
     status: new MessageLookup(analytics, recent, silentLog),
+    messages: new MessageList(pages, recent, silentLog),
     conversions: new Conversions({
       codec: codecs.conversion,
       partitions: PARTITIONS,
@@ -271,10 +314,10 @@ export async function startIngest(options: HarnessOptions = {}): Promise<Harness
       now: () => MONDAY_NOON,
     },
     bodies: new BodyBudget(options.bodyBudget ?? 64 * 1024 * 1024),
-    metrics: restMetrics(metrics),
+    metrics: answerMetrics(metrics),
     log: silentLog,
   };
-  const server = await startHttpServer(restApp(context), {
+  const server = await startHttpServer(httpDoors(context), {
     name: "HTTP server",
     host: "127.0.0.1",
     port: 0,
@@ -289,6 +332,7 @@ export async function startIngest(options: HarnessOptions = {}): Promise<Harness
     cancelAnswers,
     analytics,
     statuses,
+    pages,
     call: async (path, callOptions = {}) => {
       const answer = await call(server.port, path, callOptions);
       const method = callOptions.method ?? (callOptions.body === undefined ? "GET" : "POST");

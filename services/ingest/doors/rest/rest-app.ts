@@ -3,6 +3,7 @@ import express, { type Express, type Request, type RequestHandler, type Response
 import { methodNotAllowed, notFound, problemHandler } from "../../../../platform/http/express-problems.ts";
 import { problem, sendProblem } from "../../../../platform/http/problem.ts";
 import type { Account } from "../../acceptance/api-keys.ts";
+import type { Route } from "../../answer-metrics.ts";
 import { postBatch } from "./batch-route.ts";
 import { deleteMessage } from "./cancel-route.ts";
 import { postConversion } from "./conversion-route.ts";
@@ -13,7 +14,6 @@ import { requireNothingElse } from "./nothing-else.ts";
 import { openapi } from "./openapi.ts";
 import { apiKeyOf } from "./request-headers.ts";
 import type { RestContext } from "./rest-context.ts";
-import type { Route } from "./rest-metrics.ts";
 import { getStatus } from "./status-route.ts";
 import {
   getSuppression,
@@ -37,6 +37,8 @@ POST /v1/routes/explain             which provider a message would have, and why
 GET  /openapi.json                  all of it, precisely
 
 Every /v1 request carries an API key: Authorization: Bearer <key>
+
+Messages in the form of Twilio (/2010-04-01/Accounts/{Sid}/Messages.json), Kannel (/cgi-bin/sendsms) and Jasmin (/send): docs/from-twilio.md and others
 `;
 
 type Handler = (request: Request, response: Response, account: Account) => Promise<void>;

@@ -4,11 +4,11 @@ import type { BodyBudget } from "../../../../platform/http/body-budget.ts";
 import type { Log } from "../../../../platform/log/log.ts";
 import type { Acceptor } from "../../acceptance/acceptor.ts";
 import type { ApiKeys } from "../../acceptance/api-keys.ts";
+import type { AnswerMetrics } from "../../answer-metrics.ts";
 import type { Cancels } from "../../cancels/cancels.ts";
 import type { Suppressions } from "../../consent/suppressions.ts";
 import type { WebhookSender } from "../../consent/webhook-senders.ts";
 import type { Conversions } from "../../conversions/conversions.ts";
-import type { RestMetrics } from "./rest-metrics.ts";
 
 /** Everything the routes work with. */
 export interface RestContext {
@@ -22,6 +22,6 @@ export interface RestContext {
   readonly cancels: Pick<Cancels, "cancel">;
   readonly routing: RoutingView;
   readonly bodies: BodyBudget;
-  readonly metrics: RestMetrics;
+  readonly metrics: AnswerMetrics;
   readonly log: Log;
 }

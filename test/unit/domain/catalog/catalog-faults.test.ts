@@ -285,3 +285,24 @@ describe("rates of networks", () => {
     expect(networkRate(...rates)).toBe("");
   });
 });
+
+describe("messaging services of Twilio", () => {
+  const sid = `MG${"0f".repeat(16)}`;
+  const services = (...messagingServices: Loose[]) =>
+    problemsAfter(({ accounts }) => Object.assign(accounts[0]!, { messagingServices })).join("\n");
+
+  it("are taken with a sender, a lane and labels, or with none of them", () => {
+    expect(services({ sid, from: "Acme", lane: "otp", labels: { campaign: "login" } })).toBe("");
+    expect(services({ sid })).toBe("");
+  });
+
+  it.each([
+    [[{ sid: "MG1" }], "messagingServices[0].sid: MG and 32 lower-case hexadecimal digits"],
+    [[{ sid }, { sid }], "messagingServices: two services have the same sid"],
+    [[{ sid, lane: "urgent" }], "messagingServices[0].lane"],
+    [[{ sid, from: "ÄÖÜ" }], "messagingServices[0].from"],
+    [[{ sid, labels: { "9": "x" } }], "messagingServices[0].labels"],
+    [[{ sid, label: "x" }], "messagingServices[0]"],
+    [[], "messagingServices"],
+  ])("%j", (entries, message) => expect(services(...entries)).toContain(message));
+});

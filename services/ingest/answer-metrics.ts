@@ -1,8 +1,8 @@
-import type { Counter, Histogram, MetricRegistry } from "../../../../platform/telemetry/metric-registry.ts";
-import { refusedRequests } from "../../acceptance/acceptance-metrics.ts";
+import type { Counter, Histogram, MetricRegistry } from "../../platform/telemetry/metric-registry.ts";
+import { refusedRequests } from "./acceptance/acceptance-metrics.ts";
 
 /** What is counted of HTTP requests and answers. */
-export interface RestMetrics {
+export interface AnswerMetrics {
   /** Requests without a valid key. */
   readonly unauthorized: Counter;
   /** Counts an answer and the time it took, seconds. */
@@ -18,9 +18,16 @@ export type Route =
   | "suppressions"
   | "webhook"
   | "explain"
+  | "twilio-create"
+  | "twilio-fetch"
+  | "twilio-list"
+  | "twilio-update"
+  | "twilio-other"
+  | "kannel"
+  | "jasmin"
   | "other";
 
-export function restMetrics(registry: MetricRegistry): RestMetrics {
+export function answerMetrics(registry: MetricRegistry): AnswerMetrics {
   const answers = registry.counter("ingest_answers_total", { help: "HTTP answers by route and status" });
   const seconds = registry.histogram("ingest_request_seconds", {
     help: "From a request's headers to the end of its answer, in seconds",

@@ -1,0 +1,200 @@
+import type { IncomingMessage } from "node:http";
+import { extractTrace } from "../../../../platform/telemetry/trace-context.ts";
+import type { AcceptOutcome, Results } from "../../acceptance/acceptor.ts";
+import type { Account } from "../../acceptance/api-keys.ts";
+import type { RejectedMessage } from "../../acceptance/intake.ts";
+import { decode, type Fields, idempotencyKeyOf, withFields } from "./fields.ts";
+import { laneOfPriority, usualLane } from "./priority-lane.ts";
+import { Refusal, requireAdmitted, unavailable } from "./refusal.ts";
+import type { SendSmsContext } from "./sendsms-context.ts";
+
+/** Recipients of one request. */
+const MOST_RECIPIENTS = 100;
+const MINUTE_MS = 60_000;
+const LATER = "Temporal failure, try again later.";
+const SAID = { closed: LATER, throttled: `${LATER} The account's message rate is used up.` };
+
+const NAMES: ReadonlySet<string> = new Set([
+  ...[
+    "username",
+    "user",
+    "password",
+    "pass",
+    "from",
+    "to",
+    "text",
+    "charset",
+    "coding",
+    "validity",
+    "deferred",
+    "priority",
+  ],
+  ...["dlr-mask", "dlrmask", "dlr-url", "dlrurl", "smsc", "account", "binfo"],
+  ...["udh", "mclass", "mwi", "compress", "pid", "alt-dcs", "rpi", "meta-data"],
+]);
+
+/** What a message would be with these, and is not here; `no`: a value by which they ask for nothing. */
+const REFUSED: Readonly<Record<string, { readonly no?: string; readonly why: string }>> = {
+  udh: { why: "user data headers are Sluice's own: long texts are split by it" },
+  mclass: { why: "message classes are not sent" },
+  mwi: { why: "message waiting is not signalled" },
+  compress: { no: "0", why: "texts are not compressed" },
+  pid: { no: "0", why: "protocol identifiers are not sent" },
+  "alt-dcs": { no: "0", why: "Sluice chooses the data coding" },
+  rpi: { no: "0", why: "there is no return path" },
+  "meta-data": { why: "optional parameters of SMPP are not handed through" },
+};
+
+/** An answer in plain text, and the ids of what was accepted, in the order of the recipients. */
+export interface KannelAnswer {
+  readonly status: 202;
+  readonly text: string;
+  readonly ids: readonly string[];
+}
+
+/**
+ * `GET` and `POST /cgi-bin/sendsms` as Kannel's user guide describes it (docs/from-kannel.md).
+ * @throws Refusal with Kannel's words, where it has some
+ */
+export async function sendsms(context: SendSmsContext, request: IncomingMessage): Promise<KannelAnswer> {
+  return await withFields(request, context.bodies, LATER, async (fields) => {
+    const account = accountOf(context, fields);
+    requireAdmitted(context.acceptor.admit(account, 0), SAID);
+    const recipients = recipientsOf(fields);
+    const message = readMessage(fields, account, context.suppressions.now());
+    const key = idempotencyKeyOf(request);
+    requireAdmitted(context.acceptor.charge(account, recipients.length), SAID);
+    const trace = recipients.length === 1 ? extractTrace(request.headers) : undefined;
+    const offers = recipients.map((to) => ({
+      message: { ...message, to },
+      key: key === undefined ? undefined : `${key}\n${to}`,
+      trace,
+    }));
+    return answerOf(recipients, message.sendAt !== undefined, await context.acceptor.accept(account, offers));
+  });
+}
+
+function accountOf({ keys, metrics }: SendSmsContext, fields: Fields): Account {
+  const account = keys.accountOf(fields.text("password", "pass"));
+  if (account !== undefined && account.id === fields.text("username", "user")) return account;
+  metrics.unauthorized.add();
+  throw new Refusal(403, "Authorization failed for sendsms");
+}
+
+/** Kannel has them with blanks between; a plus that was not escaped is a blank as well. */
+function recipientsOf(fields: Fields): string[] {
+  const to = fields.octets("to");
+  if (to === undefined) throw new Refusal(400, "Missing receiver number, rejected");
+  const recipients = [
+    ...new Set(
+      to
+        .toString("utf8")
+        .split(/\s+/)
+        .filter((one) => one !== ""),
+    ),
+  ];
+  if (recipients.length === 0) throw new Refusal(400, "Empty receiver number not allowed, rejected");
+  if (recipients.length > MOST_RECIPIENTS)
+    throw new Refusal(400, `Too many receivers, rejected: ${MOST_RECIPIENTS} at the most in one request`);
+  return recipients;
+}
+
+function readMessage(fields: Fields, account: Account, now: number) {
+  const stranger = fields.unknown(NAMES);
+  if (stranger !== undefined) throw new Refusal(400, `${stranger}: there is no such field here, rejected`);
+  for (const [name, { no, why }] of Object.entries(REFUSED)) {
+    const value = fields.octets(name)?.toString("latin1") ?? "";
+    if (value !== "" && value !== no) throw new Refusal(400, `${name}: ${why}, rejected`);
+  }
+  const from = fields.text("from");
+  if (from === undefined && account.from === undefined)
+    throw new Refusal(400, "Sender missing and no global set, rejected");
+  const priority = fields.text("priority");
+  const lane = priority === undefined ? usualLane(account) : laneOfPriority(priority);
+  if (lane === undefined) throw new Refusal(400, "Priority field misformed, rejected: 0 to 3");
+  const validity = numberOf(fields, "validity", "Validity");
+  const deferred = numberOf(fields, "deferred", "Deferred") ?? 0;
+  return {
+    from,
+    lane,
+    text: textOf(fields),
+    callbackUrl: callbackOf(fields),
+    validity: validity === undefined ? undefined : validity * 60,
+    sendAt: deferred === 0 ? undefined : timeText(now + deferred * MINUTE_MS),
+    metadata: labelsOf(fields),
+  };
+}
+
+/** A time too far to be written is too far ahead, which the acceptor says. */
+function timeText(time: number): string {
+  return new Date(Math.min(time, Date.UTC(9_999, 0, 1))).toISOString();
+}
+
+/** What only Kannel's own routes and logs read: labels, by which the catalog's routes can choose. */
+function labelsOf(fields: Fields): Record<string, string> | undefined {
+  const labels: Record<string, string> = {};
+  for (const name of ["smsc", "account", "binfo"]) {
+    const value = fields.text(name);
+    if (value !== undefined) labels[name] = value;
+  }
+  return Object.keys(labels).length === 0 ? undefined : labels;
+}
+
+function textOf(fields: Fields): string {
+  const coding = numberOf(fields, "coding", "Coding") ?? 0;
+  if (coding === 1) throw new Refusal(400, "coding: 8-bit content is not sent, rejected");
+  if (coding > 2) throw new Refusal(400, "Coding field misformed, rejected: 0 or 2");
+  const octets = fields.octets("text");
+  if (octets === undefined || octets.length === 0) throw new Refusal(400, "Empty text not allowed, rejected");
+  const charset = fields.text("charset") ?? (coding === 2 ? "utf-16be" : "utf-8");
+  const text = decode(octets, charset);
+  if (text === undefined)
+    throw new Refusal(400, "Charset or body misformed, rejected: the charset is not known, or the text is not in it");
+  return text;
+}
+
+/**
+ * Kannel's report is a GET whose address has the report in escapes such as %d. Sluice posts the report to an address as it stands, so that one with escapes
+ * would be called with these letters in it: it is refused.
+ */
+function callbackOf(fields: Fields): string | undefined {
+  const mask = numberOf(fields, "dlr-mask", "DLR-Mask", "dlrmask");
+  const url = fields.text("dlr-url", "dlrurl");
+  if (url === undefined || mask === 0) return undefined;
+  if (/%[A-Za-z]/.test(url))
+    throw new Refusal(
+      400,
+      "dlr-url: Kannel's escapes such as %d are not filled in, rejected; reports are posted in the account's own form, to an address without escapes",
+    );
+  return url;
+}
+
+function numberOf(fields: Fields, name: string, shown: string, ...others: string[]): number | undefined {
+  const text = fields.text(name, ...others);
+  if (text === undefined) return undefined;
+  if (/^\d{1,9}$/.test(text)) return Number(text);
+  throw new Refusal(400, `${shown} field misformed, rejected`);
+}
+
+function answerOf(recipients: readonly string[], deferred: boolean, accepted: AcceptOutcome): KannelAnswer {
+  if (accepted.outcome === "refused") throw unavailable(LATER);
+  if (accepted.outcome === "unknown" && accepted.results.some(({ status }) => status === "accepted"))
+    throw unavailable(
+      `${LATER} It is not known whether this was accepted: with the same Idempotency-Key it is not sent twice.`,
+    );
+  const ids = accepted.results.flatMap((one) => (one.status === "accepted" ? [one.id] : []));
+  if (ids.length === 0) throw refusedAs(accepted.results);
+  const denied = recipients.filter((_, i) => accepted.results[i]!.status === "rejected");
+  const text = deferred ? "3: Queued for later delivery" : "0: Accepted for delivery";
+  return { status: 202, ids, text: denied.length === 0 ? text : `${text} Denied receivers are: ${denied.join(" ")}` };
+}
+
+function refusedAs(results: Results): Refusal {
+  const { kind, problems } = results[0] as RejectedMessage;
+  if (kind === "conflict") return new Refusal(422, "Idempotency-Key: it stands for another message, rejected");
+  const [{ field, message }] = problems as [(typeof problems)[number]];
+  return new Refusal(400, `${NAMES_OF[field] ?? field}: ${message}, rejected`);
+}
+
+/** Our fields by Kannel's names, where they differ. */
+const NAMES_OF: Readonly<Record<string, string>> = { callbackUrl: "dlr-url", sendAt: "deferred", lane: "priority" };
