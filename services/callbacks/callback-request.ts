@@ -1,5 +1,5 @@
-import { hash } from "node:crypto";
 import type { Callbacks } from "../../domain/catalog/callbacks.ts";
+import { accountSid, messageSid } from "../../domain/message/twilio-sids.ts";
 import { signWebhook } from "../../platform/http/signed-webhook.ts";
 import { signForm } from "../../platform/http/twilio-signature.ts";
 import type { Callback } from "../../schemas/generated/types.ts";
@@ -51,10 +51,10 @@ const TWILIO_CODES = { "opted-out": "21610", expired: "30036", other: "30008" } 
 function formRequest({ url, data, accountId, id }: Callback, settings: Callbacks): CallbackRequest | undefined {
   const status = JSON.parse(data) as StatusData;
   if (!isTold(status.status, "twilio")) return undefined;
-  const sid = `SM${status.id.replaceAll("-", "").slice(0, 32)}`;
+  const sid = messageSid(status.id);
   const told = twilioStatus(status);
   const form: Record<string, string> = {
-    AccountSid: settings.accountSid ?? accountSidOf(accountId),
+    AccountSid: settings.accountSid ?? accountSid(accountId),
     ApiVersion: "2010-04-01",
     From: status.from ?? "",
     MessageSid: sid,
@@ -78,11 +78,6 @@ function formRequest({ url, data, accountId, id }: Callback, settings: Callbacks
       ...signed,
     },
   };
-}
-
-/** AccountSid of an account that names none. */
-export function accountSidOf(accountId: string): string {
-  return `AC${hash("sha256", accountId, "hex").slice(0, 32)}`;
 }
 
 function twilioStatus({ status, submittedAt }: StatusData): string {

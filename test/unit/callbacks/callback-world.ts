@@ -43,7 +43,14 @@ export function eventOf(
     facts: {
       ...{ messageId: messageId(n), accountId: "acme", lane: "otp", to: "4915112345678", from: "Acme", country: "DE" },
       ...{ network: null, encoding: "gsm7", segments: 1, reference: null, callbackUrl: url, metadata: {} },
-      ...{ acceptedAt: NOW - 1_000, expiresAt: NOW + 1e6, networkSource: null, sentAs: null, segmentsSaved: 0 },
+      ...{
+        acceptedAt: NOW - 1_000,
+        expiresAt: NOW + 1e6,
+        networkSource: null,
+        sentAs: null,
+        segmentsSaved: 0,
+        receiptTo: null,
+      },
       ...facts,
     },
     ...{ attempt: 1, provider: "a", route: null, reason: null, price: null, cost: null, currency: null },

@@ -1,6 +1,6 @@
 import { hash } from "node:crypto";
+import { accountSid, keySid } from "../../../../domain/message/twilio-sids.ts";
 import type { Account, ApiKeys } from "../../acceptance/api-keys.ts";
-import { accountSid, keySid } from "./sids.ts";
 import { CODES, TwilioFault } from "./twilio-fault.ts";
 
 /**

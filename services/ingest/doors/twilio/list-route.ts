@@ -1,12 +1,12 @@
 import type { IncomingMessage } from "node:http";
 import { readSender } from "../../../../domain/message/sender-id.ts";
+import { accountSid, messageIdOf, messageSid } from "../../../../domain/message/twilio-sids.ts";
 import { readWrittenTime } from "../../../../domain/message/written-time.ts";
 import { parseDestination } from "../../../../domain/numbers/destination.ts";
 import { type ListPlace, type ListQuery, MAX_LISTED } from "../../../../pipeline/read-model/list-messages.ts";
 import type { Account } from "../../acceptance/api-keys.ts";
 import { type MessageResource, messageResource } from "./message-resource.ts";
 import { type Parameters, queryParameters } from "./parameters.ts";
-import { accountSid, messageIdOf, messageSid } from "./sids.ts";
 import type { TwilioContext } from "./twilio-context.ts";
 import { CODES, TwilioFault } from "./twilio-fault.ts";
 

@@ -1,6 +1,6 @@
+import { accountSid, messageSid } from "../../../../domain/message/twilio-sids.ts";
 import type { ListedMessage } from "../../../../pipeline/read-model/list-messages.ts";
 import { SCHEDULED_STATUS } from "../../../../pipeline/read-model/message-status.ts";
-import { accountSid, messageSid } from "./sids.ts";
 
 /** The Message resource of https://www.twilio.com/docs/messaging/api/message-resource, as far as Sluice has what it says. */
 export interface MessageResource {

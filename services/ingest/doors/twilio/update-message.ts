@@ -1,11 +1,11 @@
 import type { IncomingMessage } from "node:http";
+import { messageIdOf } from "../../../../domain/message/twilio-sids.ts";
 import type { ListedMessage } from "../../../../pipeline/read-model/list-messages.ts";
 import type { Account } from "../../acceptance/api-keys.ts";
 import type { CancelOutcome } from "../../cancels/cancels.ts";
 import { throttled, unavailable } from "./admission.ts";
 import { type MessageResource, messageResource } from "./message-resource.ts";
 import { withForm } from "./parameters.ts";
-import { messageIdOf } from "./sids.ts";
 import type { TwilioContext } from "./twilio-context.ts";
 import { CODES, TwilioFault } from "./twilio-fault.ts";
 

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from "vitest";
-import { accountSid, keySid, messageIdOf } from "../../../../../services/ingest/doors/twilio/sids.ts";
+import { accountSid, keySid, messageIdOf } from "../../../../../domain/message/twilio-sids.ts";
 import {
   ACME,
   call,

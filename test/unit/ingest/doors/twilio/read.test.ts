@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { newMessageId } from "../../../../../domain/message/message-id.ts";
+import { messageSid } from "../../../../../domain/message/twilio-sids.ts";
 import type { ListedMessage } from "../../../../../pipeline/read-model/list-messages.ts";
 import { SluiceError } from "../../../../../platform/errors/sluice-error.ts";
 import { CANCELS_TOPIC } from "../../../../../schemas/topics.ts";
-import { messageSid } from "../../../../../services/ingest/doors/twilio/sids.ts";
 import { call, type Harness, KEY, startIngest, testCodecs } from "../../ingest-harness.ts";
 import { ACME_SID, errorOf, sdk } from "./sdk.ts";
 

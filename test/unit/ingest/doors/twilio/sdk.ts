@@ -1,5 +1,5 @@
 import twilio from "twilio";
-import { accountSid } from "../../../../../services/ingest/doors/twilio/sids.ts";
+import { accountSid } from "../../../../../domain/message/twilio-sids.ts";
 import { ACME, KEY } from "../../ingest-harness.ts";
 
 type Options<T> = Parameters<typeof twilio.RequestClient.prototype.request<T>>[0];
