@@ -2,7 +2,7 @@ import { createHmac } from "node:crypto";
 import { Webhook } from "standardwebhooks";
 import { describe, expect, it } from "vitest";
 import { callbacksSchema } from "../../../domain/catalog/callbacks.ts";
-import { accountSid } from "../../../domain/message/twilio-sids.ts";
+import { accountSid as accountSidOf } from "../../../domain/message/twilio-sids.ts";
 import type { Event, MessageFacts } from "../../../schemas/generated/types.ts";
 import { callbackRequest } from "../../../services/callbacks/callback-request.ts";
 import { statusCallback } from "../../../services/callbacks/status-callback.ts";
@@ -99,10 +99,10 @@ describe("the form of Twilio", () => {
   it("has Twilio's parameters", () => {
     const sid = "SM018f0000000070008000000000000001";
     expect(form(FINAL)).toEqual({
-      ...{ AccountSid: accountSid("acme"), ApiVersion: "2010-04-01", From: "Acme", To: "+4915112345678" },
+      ...{ AccountSid: accountSidOf("acme"), ApiVersion: "2010-04-01", From: "Acme", To: "+4915112345678" },
       ...{ MessageSid: sid, MessageStatus: "delivered", SmsSid: sid, SmsStatus: "delivered" },
     });
-    expect(accountSid("acme")).toMatch(/^AC[0-9a-f]{32}$/);
+    expect(accountSidOf("acme")).toMatch(/^AC[0-9a-f]{32}$/);
     const accountSid = `AC${"0".repeat(32)}`;
     expect(form(FINAL, {}, { secrets: ["t"], accountSid })).toMatchObject({ AccountSid: accountSid });
   });
