@@ -16,7 +16,7 @@ import { followRouting, ROUTING_TOPICS, snapshotWithRoutes } from "../../pipelin
 import { CONSENT_TABLES } from "../../pipeline/follow/consent-copy.ts";
 import { ClickhouseReader } from "../../pipeline/read-model/clickhouse-reader.ts";
 import { ClickhouseStatus } from "../../pipeline/read-model/clickhouse-status.ts";
-import { ClickhouseMessages } from "../../pipeline/read-model/list-messages.ts";
+import { ClickhouseMessages } from "../../pipeline/read-model/account-pages.ts";
 import type { StatusSource } from "../../pipeline/read-model/message-status.ts";
 import { loadConfig } from "../../platform/config/load-config.ts";
 import { configFolder } from "../../platform/config/yaml-file.ts";

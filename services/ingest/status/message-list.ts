@@ -6,7 +6,7 @@ import {
   type ListQuery,
   type MessagePages,
   placeOf,
-} from "../../../pipeline/read-model/list-messages.ts";
+} from "../../../pipeline/read-model/account-pages.ts";
 import { SCHEDULED_STATUS } from "../../../pipeline/read-model/message-status.ts";
 import type { Log } from "../../../platform/log/log.ts";
 import type { Acceptance, RecentAcceptances } from "../acceptance/recent-acceptances.ts";

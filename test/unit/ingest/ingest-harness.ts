@@ -11,7 +11,7 @@ import {
   type ListQuery,
   type MessagePages,
   placeOf,
-} from "../../../pipeline/read-model/list-messages.ts";
+} from "../../../pipeline/read-model/account-pages.ts";
 import type { MessageStatusAnswer, StatusSource } from "../../../pipeline/read-model/message-status.ts";
 import { createCodecs, type SluiceCodecs } from "../../../pipeline/records/codecs.ts";
 import type { MessageTraces } from "../../../pipeline/traces/message-traces.ts";

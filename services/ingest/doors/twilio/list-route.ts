@@ -3,7 +3,7 @@ import { readSender } from "../../../../domain/message/sender-id.ts";
 import { accountSid, messageIdOf, messageSid } from "../../../../domain/message/twilio-sids.ts";
 import { readWrittenTime } from "../../../../domain/message/written-time.ts";
 import { parseDestination } from "../../../../domain/numbers/destination.ts";
-import { type ListPlace, type ListQuery, MAX_LISTED } from "../../../../pipeline/read-model/list-messages.ts";
+import { type ListPlace, type ListQuery, MAX_LISTED } from "../../../../pipeline/read-model/account-pages.ts";
 import type { Account } from "../../acceptance/api-keys.ts";
 import { type MessageResource, messageResource } from "./message-resource.ts";
 import { type Parameters, queryParameters } from "./parameters.ts";

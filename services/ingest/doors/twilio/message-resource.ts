@@ -1,5 +1,5 @@
 import { accountSid, messageSid } from "../../../../domain/message/twilio-sids.ts";
-import type { ListedMessage } from "../../../../pipeline/read-model/list-messages.ts";
+import type { ListedMessage } from "../../../../pipeline/read-model/account-pages.ts";
 import { SCHEDULED_STATUS } from "../../../../pipeline/read-model/message-status.ts";
 
 /** The Message resource of https://www.twilio.com/docs/messaging/api/message-resource, as far as Sluice has what it says. */

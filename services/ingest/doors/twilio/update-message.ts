@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import { messageIdOf } from "../../../../domain/message/twilio-sids.ts";
-import type { ListedMessage } from "../../../../pipeline/read-model/list-messages.ts";
+import type { ListedMessage } from "../../../../pipeline/read-model/account-pages.ts";
 import type { Account } from "../../acceptance/api-keys.ts";
 import type { CancelOutcome } from "../../cancels/cancels.ts";
 import { throttled, unavailable } from "./admission.ts";

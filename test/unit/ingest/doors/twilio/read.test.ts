@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { newMessageId } from "../../../../../domain/message/message-id.ts";
 import { messageSid } from "../../../../../domain/message/twilio-sids.ts";
-import type { ListedMessage } from "../../../../../pipeline/read-model/list-messages.ts";
+import type { ListedMessage } from "../../../../../pipeline/read-model/account-pages.ts";
 import { SluiceError } from "../../../../../platform/errors/sluice-error.ts";
 import { CANCELS_TOPIC } from "../../../../../schemas/topics.ts";
 import { call, type Harness, KEY, startIngest, testCodecs } from "../../ingest-harness.ts";
