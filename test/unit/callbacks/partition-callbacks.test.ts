@@ -361,6 +361,20 @@ describe("an owner that ends", () => {
     await w.until(() => w.posts.length === 2);
   });
 
+  it("leaves no callback behind that is on its way to the dead letters", async () => {
+    const w = world();
+    w.answer = () => ({ taken: false, kind: "address", why: "not for the public" });
+    w.kafkaDown = true;
+    w.sent(1, "10.0.0.1");
+    await w.for(5_000);
+    expect(w.committed.offsets).toEqual([0]);
+    w.takeOver();
+    w.kafkaDown = false;
+    await w.until(() => w.letters.length === 1);
+    await w.for(2_000);
+    expect(w.committed.offsets).toEqual([1]);
+  });
+
   it("that is stopped leaves to the next one nothing to tell again but what is under way", async () => {
     const w = world();
     w.answer = () => new Promise(() => {});
