@@ -203,6 +203,11 @@ const keysOf = (where: string): string => `(
         if(type = 'submitted', arrayMap(id -> ('provider id', id), provider_id_keys), [])))) AS kind, sipHash64(kind.1, kind.2) AS key
     FROM events WHERE (type IN ('routed', 'postponed', 'closed', 'submitted') OR type = 'final' AND attempt = 0) AND ${where})`;
 
+/** What messages of an account are found by: each once, and once more where it waits for its time, or did. */
+const ofAccounts = (where: string): string => `(
+    SELECT account, message_id, accepted_at, arrayJoin(if(type = 'postponed' AND error_class = '', [0, 1], [0])) AS waited
+    FROM events WHERE (type IN ('routed', 'postponed', 'closed') OR type = 'final' AND attempt = 0) AND ${where})`;
+
 /** Every roll-up, by name. */
 export const ROLL_UPS: Readonly<Record<string, RollUp>> = {
   minutes: {
@@ -229,6 +234,16 @@ export const ROLL_UPS: Readonly<Record<string, RollUp>> = {
     kept: (where) => `(SELECT key, message_id, accepted_at, 1 AS found FROM message_keys WHERE ${where} GROUP BY ALL)`,
     rows: keysOf,
     keys: { key: "key", message_id: "message_id", accepted_at: "accepted_at" },
+    columns: { found: "1" },
+  },
+  account_messages: {
+    table: "account_messages",
+    time: { row: "accepted_at", kept: "accepted_at" },
+    divided: { row: "message_id", kept: "message_id" },
+    kept: (where) =>
+      `(SELECT account, waited, message_id, accepted_at, 1 AS found FROM account_messages WHERE ${where} GROUP BY ALL)`,
+    rows: ofAccounts,
+    keys: { account: "account", waited: "waited", message_id: "message_id", accepted_at: "accepted_at" },
     columns: { found: "1" },
   },
   delivery_charges: {

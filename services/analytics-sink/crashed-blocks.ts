@@ -141,7 +141,7 @@ export class CrashedBlocks {
   events(of: SinkTable, rows: Buffer, doubt: Doubt): Promise<void> {
     return this.staged(of, rows, doubt, async (staging) => {
       await this.fillTable(of.table, staging, doubt);
-      for (const table of ["recipients", "message_keys"])
+      for (const table of ["recipients", "message_keys", "account_messages"])
         await this.settled(table, doubt, async () =>
           this.fillIn(table, await this.made(`${table}_from_events`, "events", staging), doubt),
         );
