@@ -12,8 +12,10 @@ import { openConsent } from "../../pipeline/boot/open-consent.ts";
 import { revealSecret } from "../../pipeline/boot/reveal-secret.ts";
 import { type Pipeline, startPipeline, startReader } from "../../pipeline/boot/start-pipeline.ts";
 import { followRouting, ROUTING_TOPICS, snapshotWithRoutes } from "../../pipeline/explain/routing-view.ts";
+import { accountUsage } from "../../pipeline/read-model/account-usage.ts";
 import { ClickhouseReader } from "../../pipeline/read-model/clickhouse-reader.ts";
 import { ClickhouseStatus } from "../../pipeline/read-model/clickhouse-status.ts";
+import { listMessages } from "../../pipeline/read-model/list-messages.ts";
 import type { StatusSource } from "../../pipeline/read-model/message-status.ts";
 import { loadConfig } from "../../platform/config/load-config.ts";
 import { configFolder } from "../../platform/config/yaml-file.ts";
@@ -88,6 +90,8 @@ async function start(scope: Scope): Promise<void> {
     keys: { accountOf: (key) => keys.accountOf(key) },
     acceptor: acceptorOf(scope, pipeline, recent, catalog),
     status,
+    list: (filter, limit, after) => listMessages(analytics, filter, limit, after),
+    usage: (account, from, until) => accountUsage(analytics, account, from, until),
     cancels: cancelsOf(scope, pipeline, reader, status),
     conversions: conversionsOf(scope, pipeline, recent),
     suppressions: new Suppressions({

@@ -4,6 +4,8 @@ import type { Snapshot } from "../../../domain/catalog/snapshot.ts";
 import { type ConsentWord, optOutOf } from "../../../domain/consent/consent-word.ts";
 import { newMessageId } from "../../../domain/message/message-id.ts";
 import { NO_DELIVERIES } from "../../../domain/routing/delivery-view.ts";
+import type { UsageOfDay } from "../../../pipeline/read-model/account-usage.ts";
+import type { ListFilter, ListPlace, MessagePage } from "../../../pipeline/read-model/list-messages.ts";
 import type { MessageStatusAnswer, StatusSource } from "../../../pipeline/read-model/message-status.ts";
 import { createCodecs, type SluiceCodecs } from "../../../pipeline/records/codecs.ts";
 import type { MessageTraces } from "../../../pipeline/traces/message-traces.ts";
@@ -144,6 +146,13 @@ export interface Harness {
   readonly analytics: StatusSource;
   /** What analytics has, by account and id. */
   readonly statuses: Map<string, MessageStatusAnswer | readonly MessageStatusAnswer[]>;
+  /** What was asked of the list. */
+  readonly listed: [ListFilter, number, ListPlace | undefined][];
+  /** What the list answers; replaced by tests. */
+  list: () => Promise<MessagePage>;
+  /** What was asked of the usage, and what it answers. */
+  readonly usageAsked: (readonly [account: string, from: string, until: string])[];
+  usage: () => Promise<readonly UsageOfDay[]>;
   call(path: string, options?: CallOptions): Promise<Answer>;
   decode(record: OutRecord): SendRequest;
   close(): Promise<void>;
@@ -215,6 +224,8 @@ export async function startIngest(options: HarnessOptions = {}): Promise<Harness
       return [found].flat().filter((status) => to.length === 0 || to.includes(status.to.slice(1)));
     },
   };
+  const listed: Harness["listed"] = [];
+  const usageAsked: Harness["usageAsked"] = [];
   const consent = new FakeConsentCopy();
   const cancelAnswers = new CancelAnswers(codecs.cancel);
   const context: RestContext = {
@@ -228,6 +239,14 @@ export async function startIngest(options: HarnessOptions = {}): Promise<Harness
       traces: options.traces,
     }),
     status: new MessageLookup(analytics, recent, silentLog),
+    list: (filter, limit, after) => {
+      listed.push([filter, limit, after]);
+      return harness.list();
+    },
+    usage: (...asked) => {
+      usageAsked.push(asked);
+      return harness.usage();
+    },
     conversions: new Conversions({
       codec: codecs.conversion,
       partitions: PARTITIONS,
@@ -277,7 +296,11 @@ export async function startIngest(options: HarnessOptions = {}): Promise<Harness
     maxConnections: options.maxConnections ?? 100,
     requestTimeoutMs: options.requestTimeoutMs ?? 30_000,
   });
-  return {
+  const harness: Harness = {
+    listed,
+    list: async () => ({ messages: [] }),
+    usageAsked,
+    usage: async () => [],
     context,
     writer,
     consent,
@@ -299,6 +322,7 @@ export async function startIngest(options: HarnessOptions = {}): Promise<Harness
     },
     close: () => server.drain(0),
   };
+  return harness;
 }
 
 /** One HTTP exchange on a connection of its own. */

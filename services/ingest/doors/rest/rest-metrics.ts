@@ -12,12 +12,14 @@ export interface RestMetrics {
 export type Route =
   | "message"
   | "batch"
+  | "list"
   | "status"
   | "cancel"
   | "conversion"
   | "suppressions"
   | "webhook"
   | "explain"
+  | "usage"
   | "other";
 
 export function restMetrics(registry: MetricRegistry): RestMetrics {
