@@ -27,7 +27,7 @@ import type { RecordProducer } from "../../platform/kafka/producer.ts";
 import type { TopicReader } from "../../platform/kafka/topic-reader.ts";
 import { runService, type Scope } from "../../platform/lifecycle/run-service.ts";
 import { KNOWN_VARIABLES } from "../../schemas/generated/variables.ts";
-import { CANCEL_ANSWERS_TOPIC, CONTROL_TOPIC } from "../../schemas/topics.ts";
+import { BUDGETS_TOPIC, CANCEL_ANSWERS_TOPIC, CONTROL_TOPIC } from "../../schemas/topics.ts";
 import { acceptanceMetrics } from "./acceptance/acceptance-metrics.ts";
 import { Acceptor } from "./acceptance/acceptor.ts";
 import { ApiKeys } from "./acceptance/api-keys.ts";
@@ -44,6 +44,7 @@ import { Conversions, conversionMetrics } from "./conversions/conversions.ts";
 import { restApp } from "./doors/rest/rest-app.ts";
 import type { RestContext } from "./doors/rest/rest-context.ts";
 import { restMetrics } from "./doors/rest/rest-metrics.ts";
+import { followBudgetUse } from "./follow-budget-use.ts";
 import { kafkaProbe } from "./idle-probe.ts";
 import { ingestConfig } from "./ingest-config.ts";
 import { MessageLookup } from "./status/message-lookup.ts";
@@ -64,7 +65,10 @@ await runService({ name: "ingest", config, redact: ["x-api-key", "text", "to", "
 async function start(scope: Scope): Promise<void> {
   const pipeline = await startPipeline(scope, "ingest", config);
   await observe(scope, pipeline);
-  const reader = await startReader(scope, pipeline, [CONTROL_TOPIC, CANCEL_ANSWERS_TOPIC, ...ROUTING_TOPICS]);
+  const reader = await startReader(scope, pipeline, [
+    ...[CONTROL_TOPIC, CANCEL_ANSWERS_TOPIC, BUDGETS_TOPIC],
+    ...ROUTING_TOPICS,
+  ]);
   const files = () => catalogOf(scope);
   const catalog = await openCatalog(scope, pipeline, {
     service: "ingest",
@@ -92,6 +96,14 @@ async function start(scope: Scope): Promise<void> {
     status,
     list: (filter, limit, after) => listMessages(analytics, filter, limit, after),
     usage: (account, from, until) => accountUsage(analytics, account, from, until),
+    budget: followBudgetUse({
+      codecs: pipeline.codecs,
+      reader,
+      catalog,
+      partitions: config.partitions,
+      log: scope.log,
+      now: pipeline.now,
+    }),
     cancels: cancelsOf(scope, pipeline, reader, status),
     conversions: conversionsOf(scope, pipeline, recent),
     suppressions: new Suppressions({

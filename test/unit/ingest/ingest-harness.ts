@@ -29,6 +29,7 @@ import { Cancels, cancelMetrics } from "../../../services/ingest/cancels/cancels
 import { Suppressions } from "../../../services/ingest/consent/suppressions.ts";
 import { webhookSenders } from "../../../services/ingest/consent/webhook-senders.ts";
 import { Conversions, conversionMetrics } from "../../../services/ingest/conversions/conversions.ts";
+import type { AccountBudget } from "../../../services/ingest/doors/rest/budget-route.ts";
 import { restApp } from "../../../services/ingest/doors/rest/rest-app.ts";
 import type { RestContext } from "../../../services/ingest/doors/rest/rest-context.ts";
 import { restMetrics } from "../../../services/ingest/doors/rest/rest-metrics.ts";
@@ -153,6 +154,8 @@ export interface Harness {
   /** What was asked of the usage, and what it answers. */
   readonly usageAsked: (readonly [account: string, from: string, until: string])[];
   usage: () => Promise<readonly UsageOfDay[]>;
+  /** By account. */
+  readonly budgets: Map<string, AccountBudget>;
   call(path: string, options?: CallOptions): Promise<Answer>;
   decode(record: OutRecord): SendRequest;
   close(): Promise<void>;
@@ -247,6 +250,7 @@ export async function startIngest(options: HarnessOptions = {}): Promise<Harness
       usageAsked.push(asked);
       return harness.usage();
     },
+    budget: (account) => harness.budgets.get(account),
     conversions: new Conversions({
       codec: codecs.conversion,
       partitions: PARTITIONS,
@@ -299,6 +303,7 @@ export async function startIngest(options: HarnessOptions = {}): Promise<Harness
   const harness: Harness = {
     listed,
     list: async () => ({ messages: [] }),
+    budgets: new Map(),
     usageAsked,
     usage: async () => [],
     context,

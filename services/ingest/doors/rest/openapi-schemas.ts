@@ -2,6 +2,7 @@ import { lanes } from "../../../../domain/message/lane.ts";
 import { requestLimits } from "../../../../domain/message/validation.ts";
 import { EVENT_STATES, EVENT_TYPES, MESSAGE_STATUSES } from "../../../../pipeline/read-model/message-status.ts";
 import { MAX_BATCH_MESSAGES } from "./batch-route.ts";
+import { budgetSchemas } from "./openapi-budget.ts";
 import { explainSchemas, ucs2Cause } from "./openapi-explain.ts";
 import { listSchemas } from "./openapi-list.ts";
 import { problemCodes } from "./openapi-problems.ts";
@@ -357,6 +358,7 @@ export const schemas = {
   Problem: problem,
   ...listSchemas,
   ...usageSchemas,
+  ...budgetSchemas,
   ...explainSchemas,
   ...suppressionSchemas,
 };

@@ -1,4 +1,5 @@
 import { MAX_DESTINATIONS } from "../../../../pipeline/read-model/clickhouse-status.ts";
+import { budgetOperation } from "./openapi-budget.ts";
 import { bodyOf, EXAMPLE_ID } from "./openapi-examples.ts";
 import { listOperation } from "./openapi-list.ts";
 import { problems } from "./openapi-problems.ts";
@@ -210,6 +211,7 @@ export const openapi = {
     "/v1/messages/{id}": { get: getMessage, delete: deleteMessage },
     "/v1/messages/{id}/conversion": { post: postConversion },
     ...suppressionPaths,
+    "/v1/budget": { get: budgetOperation },
     "/v1/usage": { get: usageOperation },
     "/v1/routes/explain": { post: postExplain },
   },

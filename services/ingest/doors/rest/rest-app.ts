@@ -6,6 +6,7 @@ import { methodNotAllowed, notFound, problemHandler } from "../../../../platform
 import { problem, REQUEST_ID, sendProblem } from "../../../../platform/http/problem.ts";
 import type { Account } from "../../acceptance/api-keys.ts";
 import { postBatch } from "./batch-route.ts";
+import { getBudget } from "./budget-route.ts";
 import { deleteMessage } from "./cancel-route.ts";
 import { postConversion } from "./conversion-route.ts";
 import type { ApiDocument } from "./docs/api-document.ts";
@@ -43,6 +44,7 @@ GET, POST /v1/suppressions          who is suppressed; up to 10,000 at once
 POST /v1/webhooks/{account}/suppressions   the same by a CRM's webhook, which is signed and carries no key
 POST /v1/routes/explain             which provider a message would have, and why
 GET  /v1/usage                      what you have used, by day and lane
+GET  /v1/budget                     what you may spend, have spent and have left
 GET  /docs                          all of it, to read
 GET  /openapi.json                  all of it, for programs
 
@@ -138,6 +140,10 @@ export function restApp(context: RestContext): Express {
         sendJson(response, 200, await getUsage(context, account, request.query));
       }),
     )
+    .all(methodNotAllowed(["GET", "HEAD"]));
+  app
+    .route("/v1/budget")
+    .get(guarded("budget", async (_request, response, account) => sendJson(response, 200, getBudget(context, account))))
     .all(methodNotAllowed(["GET", "HEAD"]));
   suppressions(app, context, guarded);
   publicPages(app);

@@ -10,6 +10,7 @@ import type { Cancels } from "../../cancels/cancels.ts";
 import type { Suppressions } from "../../consent/suppressions.ts";
 import type { WebhookSender } from "../../consent/webhook-senders.ts";
 import type { Conversions } from "../../conversions/conversions.ts";
+import type { AccountBudget } from "./budget-route.ts";
 import type { RestMetrics } from "./rest-metrics.ts";
 
 /** Everything the routes work with. */
@@ -21,6 +22,8 @@ export interface RestContext {
   readonly list: (filter: ListFilter, limit: number, after?: ListPlace) => Promise<MessagePage>;
   /** As `accountUsage` does. */
   readonly usage: (account: string, from: string, until: string) => Promise<readonly UsageOfDay[]>;
+  /** Undefined: the account has none. */
+  readonly budget: (account: string) => AccountBudget | undefined;
   readonly conversions: Pick<Conversions, "admit" | "tell">;
   readonly suppressions: Pick<Suppressions, "now" | "open" | "say" | "saidByRecipients" | "find" | "list">;
   /** Accounts whose CRM tells of suppressions. */

@@ -20,6 +20,7 @@ export type Route =
   | "webhook"
   | "explain"
   | "usage"
+  | "budget"
   | "other";
 
 export function restMetrics(registry: MetricRegistry): RestMetrics {

@@ -1,7 +1,7 @@
-import { BudgetBoard } from "../../../domain/budget/budget-board.ts";
-import { type BudgetWord, PeriodEnds, type PeriodName } from "../../../domain/budget/budget-word.ts";
-import { type Budget, NEAR_END_SHARE } from "../../../domain/catalog/budget.ts";
-import { formatMoney } from "../../../domain/catalog/money.ts";
+import { type Budget, NEAR_END_SHARE } from "../catalog/budget.ts";
+import { formatMoney } from "../catalog/money.ts";
+import { BudgetBoard } from "./budget-board.ts";
+import { type BudgetWord, PeriodEnds, type PeriodName } from "./budget-word.ts";
 
 /** What an account may spend in a calendar day or month, and has. Amounts are decimal texts. */
 export interface PeriodUse {
