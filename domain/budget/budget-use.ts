@@ -17,6 +17,17 @@ export interface PeriodUse {
   readonly ends: number;
 }
 
+/** What an account may spend, and what it has spent of it. */
+export interface AccountBudget {
+  /** ISO 4217. */
+  readonly currency: string;
+  /** Whose midnight begins a day and a month. */
+  readonly zone: string;
+  /** What becomes of a message for which nothing is left. */
+  readonly whenReached: string;
+  readonly periods: readonly PeriodUse[];
+}
+
 /** What routers have spent of the accounts' budgets, from sms.budgets. Times are epoch ms by the brokers' clock. */
 export class BudgetUse {
   private readonly board = new BudgetBoard();

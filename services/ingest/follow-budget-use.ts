@@ -1,4 +1,4 @@
-import { BudgetUse } from "../../domain/budget/budget-use.ts";
+import { type AccountBudget, BudgetUse } from "../../domain/budget/budget-use.ts";
 import type { SnapshotSource } from "../../domain/catalog/snapshot.ts";
 import { followBudgets } from "../../pipeline/follow/follow-budgets.ts";
 import { keepTrying } from "../../pipeline/follow/keep-trying.ts";
@@ -6,7 +6,6 @@ import type { SluiceCodecs } from "../../pipeline/records/codecs.ts";
 import type { TopicReader } from "../../platform/kafka/topic-reader.ts";
 import type { Log } from "../../platform/log/log.ts";
 import { BUDGETS_TOPIC } from "../../schemas/topics.ts";
-import type { AccountBudget } from "./doors/rest/budget-route.ts";
 
 export interface BudgetUseParts {
   readonly codecs: SluiceCodecs;

@@ -27,7 +27,7 @@ import type { RecordProducer } from "../../platform/kafka/producer.ts";
 import type { TopicReader } from "../../platform/kafka/topic-reader.ts";
 import { runService, type Scope } from "../../platform/lifecycle/run-service.ts";
 import { KNOWN_VARIABLES } from "../../schemas/generated/variables.ts";
-import { BUDGETS_TOPIC, CANCEL_ANSWERS_TOPIC, CONTROL_TOPIC } from "../../schemas/topics.ts";
+import { BUDGETS_TOPIC, CANCEL_ANSWERS_TOPIC, CONTROL_TOPIC, LANES, requestTopic } from "../../schemas/topics.ts";
 import { acceptanceMetrics } from "./acceptance/acceptance-metrics.ts";
 import { Acceptor } from "./acceptance/acceptor.ts";
 import { ApiKeys } from "./acceptance/api-keys.ts";
@@ -48,6 +48,7 @@ import { followBudgetUse } from "./follow-budget-use.ts";
 import { kafkaProbe } from "./idle-probe.ts";
 import { ingestConfig } from "./ingest-config.ts";
 import { MessageLookup } from "./status/message-lookup.ts";
+import { RequestLog } from "./status/request-log.ts";
 
 const OF_ACCOUNTS = revealFor(["accounts"], revealSecret);
 
@@ -89,7 +90,9 @@ async function start(scope: Scope): Promise<void> {
   });
   const recent = new RecentAcceptances(config.recentMessages, performance.now());
   const consent = await openConsent(scope, pipeline, { service: "ingest", config });
-  const status = new MessageLookup(new ClickhouseStatus(analytics), recent, scope.log);
+  const requests = await startReader(scope, pipeline, LANES.map(requestTopic), { name: "reader of requests" });
+  const accepted = new RequestLog({ reader: requests, codec: pipeline.codecs.request, now: pipeline.now });
+  const status = new MessageLookup(new ClickhouseStatus(analytics), recent, accepted, scope.log);
   await listen(scope, {
     keys: { accountOf: (key) => keys.accountOf(key) },
     acceptor: acceptorOf(scope, pipeline, recent, catalog),

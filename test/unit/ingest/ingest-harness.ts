@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { request as httpRequest, type IncomingHttpHeaders } from "node:http";
+import type { AccountBudget } from "../../../domain/budget/budget-use.ts";
 import type { Snapshot } from "../../../domain/catalog/snapshot.ts";
 import { type ConsentWord, optOutOf } from "../../../domain/consent/consent-word.ts";
 import { newMessageId } from "../../../domain/message/message-id.ts";
@@ -29,7 +30,6 @@ import { Cancels, cancelMetrics } from "../../../services/ingest/cancels/cancels
 import { Suppressions } from "../../../services/ingest/consent/suppressions.ts";
 import { webhookSenders } from "../../../services/ingest/consent/webhook-senders.ts";
 import { Conversions, conversionMetrics } from "../../../services/ingest/conversions/conversions.ts";
-import type { AccountBudget } from "../../../services/ingest/doors/rest/budget-route.ts";
 import { restApp } from "../../../services/ingest/doors/rest/rest-app.ts";
 import type { RestContext } from "../../../services/ingest/doors/rest/rest-context.ts";
 import { restMetrics } from "../../../services/ingest/doors/rest/rest-metrics.ts";
@@ -241,7 +241,7 @@ export async function startIngest(options: HarnessOptions = {}): Promise<Harness
       acceptTimeoutMs: options.acceptTimeoutMs,
       traces: options.traces,
     }),
-    status: new MessageLookup(analytics, recent, silentLog),
+    status: new MessageLookup(analytics, recent, { find: async () => [] }, silentLog),
     list: (filter, limit, after) => {
       listed.push([filter, limit, after]);
       return harness.list();
@@ -274,7 +274,7 @@ export async function startIngest(options: HarnessOptions = {}): Promise<Harness
       rate: new MessageRate(),
       writer: new DeadlineWriter(writer, options.acceptTimeoutMs ?? 5_000),
       answers: cancelAnswers,
-      status: new MessageLookup(analytics, recent, silentLog),
+      status: new MessageLookup(analytics, recent, { find: async () => [] }, silentLog),
       metrics: cancelMetrics(metrics),
       now: Date.now,
       answerMs: options.cancelAnswerMs ?? 5_000,

@@ -2,17 +2,6 @@ import type { PeriodUse } from "../../../../domain/budget/budget-use.ts";
 import type { Account } from "../../acceptance/api-keys.ts";
 import type { RestContext } from "./rest-context.ts";
 
-/** What an account may spend, and what it has spent of it. */
-export interface AccountBudget {
-  /** ISO 4217. */
-  readonly currency: string;
-  /** Whose midnight begins a day and a month. */
-  readonly zone: string;
-  /** What becomes of a message for which nothing is left. */
-  readonly whenReached: string;
-  readonly periods: readonly PeriodUse[];
-}
-
 /** `GET /v1/budget`. An account without a budget has no periods. */
 export function getBudget(context: Pick<RestContext, "budget">, account: Account): object {
   const budget = context.budget(account.id);

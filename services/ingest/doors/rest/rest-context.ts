@@ -1,3 +1,4 @@
+import type { AccountBudget } from "../../../../domain/budget/budget-use.ts";
 import type { RoutingView } from "../../../../pipeline/explain/routing-view.ts";
 import type { UsageOfDay } from "../../../../pipeline/read-model/account-usage.ts";
 import type { ListFilter, ListPlace, MessagePage } from "../../../../pipeline/read-model/list-messages.ts";
@@ -10,7 +11,6 @@ import type { Cancels } from "../../cancels/cancels.ts";
 import type { Suppressions } from "../../consent/suppressions.ts";
 import type { WebhookSender } from "../../consent/webhook-senders.ts";
 import type { Conversions } from "../../conversions/conversions.ts";
-import type { AccountBudget } from "./budget-route.ts";
 import type { RestMetrics } from "./rest-metrics.ts";
 
 /** Everything the routes work with. */
