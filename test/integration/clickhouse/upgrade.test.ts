@@ -349,6 +349,12 @@ describe("a database without sums by hour and day", () => {
     const lost = `SELECT toUInt32(count()) AS n FROM messages_latest WHERE (message_id, accepted_at) NOT IN
       (SELECT message_id, accepted_at FROM message_keys WHERE key IN (SELECT sipHash64('message id', toString(message_id)) FROM recipients))`;
     expect(await select(lost)).toEqual([{ n: 0 }]);
+    const unlisted = `SELECT toUInt32(count()) AS n FROM messages_latest WHERE (account, message_id, accepted_at) NOT IN
+      (SELECT account, message_id, accepted_at FROM account_messages WHERE waited = 0)`;
+    expect(await select(unlisted)).toEqual([{ n: 0 }]);
+    expect(await select("SELECT toUInt32(uniqExact(message_id)) > 2 AS some FROM account_messages")).toEqual([
+      { some: 1 },
+    ]);
   });
 
   it("has what is charged on delivery in the rows of its messages, also of those from before, and when these files are applied again", async () => {
