@@ -57,7 +57,7 @@ const LOOKED_AT = 1_000;
 
 const AT = (parameter: string) => `fromUnixTimestamp64Milli({${parameter}:Int64}, 'UTC')`;
 
-/** By the rows of one key, which stand in the order of acceptance: what lies before and behind a page is not read (027-messages-of-accounts.sql). */
+/** By the rows of one key, which stand in the order of acceptance: what lies before and behind a page is not read (026-messages-of-accounts.sql). */
 const CANDIDATES = `
   SELECT toString(message_id) AS id, toUnixTimestamp64Milli(accepted_at) AS at FROM message_keys
   WHERE key = sipHash64({kind:String}, {value:String}) AND accepted_at >= ${AT("since")} AND accepted_at <= ${AT("until")}

@@ -198,8 +198,9 @@ function period(span: "hour" | "day", start: string, seconds: number): RollUp {
 
 /** What each message is found by: what its events say of it, and each submission's ids. */
 const keysOf = (where: string): string => `(
-    SELECT message_id, accepted_at, arrayJoin(arrayFilter(one -> one.1 != 'reference' OR one.2 != '', arrayConcat(
-        if(type = 'submitted', [], [('message id', toString(message_id)), ('destination', destination), ('account', account), ('reference', reference)]),
+    SELECT message_id, accepted_at, arrayJoin(arrayFilter(one -> one.1 NOT IN ('reference', 'waiting') OR one.2 != '', arrayConcat(
+        if(type = 'submitted', [], [('message id', toString(message_id)), ('destination', destination), ('account', account), ('reference', reference),
+            ('waiting', if(type = 'postponed' AND error_class = '', account, ''))]),
         if(type = 'submitted', arrayMap(id -> ('provider id', id), provider_id_keys), [])))) AS kind, sipHash64(kind.1, kind.2) AS key
     FROM events WHERE (type IN ('routed', 'postponed', 'closed', 'submitted') OR type = 'final' AND attempt = 0) AND ${where})`;
 

@@ -1,7 +1,7 @@
 import type { ErrorRequestHandler, RequestHandler } from "express";
 import { SluiceError } from "../errors/sluice-error.ts";
 import type { Log } from "../log/log.ts";
-import { ProblemError, type ProblemInput, problem, sendProblem } from "./problem.ts";
+import { ProblemError, type ProblemInput, problem, REQUEST_ID, sendProblem } from "./problem.ts";
 
 /** What body-parser, raw-body and the router attach to the errors they pass on. */
 interface HttpFault {
@@ -20,10 +20,14 @@ export const notFound: RequestHandler = (request, response) => {
   sendProblem(response, problem({ status: 404, code: "NOT_FOUND", title: "Not found", detail }));
 };
 
-/** Answers 405; stands on a path after the methods it does have. */
+/** Answers 405, and OPTIONS with what there is (RFC 9110, 9.3.7); stands on a path after the methods it does have. */
 export function methodNotAllowed(allowed: readonly string[]): RequestHandler {
   const allow = allowed.join(", ");
   return (request, response) => {
+    if (request.method === "OPTIONS") {
+      response.writeHead(204, { allow: `${allow}, OPTIONS` }).end();
+      return;
+    }
     const detail = `${request.method} is not possible here; use ${allow}`;
     const body = problem({ status: 405, code: "METHOD_NOT_ALLOWED", title: "Method not allowed", detail });
     sendProblem(response, body, { allow });
@@ -48,7 +52,8 @@ export function problemHandler(log: Log): ErrorRequestHandler {
     }
     const input = requestFault(error) ?? serviceFault(error);
     if (input.status >= 500) {
-      const fields = { err: error, method: request.method, path: request.path };
+      const requestId = response.getHeader(REQUEST_ID);
+      const fields = { err: error, method: request.method, path: request.path, requestId };
       log.every(`http-${input.code}`, 1_000).error(fields, "request failed");
     }
     const retry = input.status === 503 || input.status === 429;

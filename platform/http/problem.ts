@@ -52,14 +52,18 @@ export function problem(input: ProblemInput): Problem {
   };
 }
 
-/** Answers with a problem; without effect when an answer has begun already. */
+/** The header that names a request in answers, problems and logs, where a service gives requests names. */
+export const REQUEST_ID = "x-request-id";
+
+/** Answers with a problem, which names its request where the answer does; without effect when an answer has begun already. */
 export function sendProblem(
   response: ServerResponse,
   body: Problem,
   headers: Readonly<Record<string, string>> = {},
 ): void {
   if (response.headersSent) return;
-  const payload = Buffer.from(JSON.stringify(body));
+  const requestId = response.getHeader(REQUEST_ID);
+  const payload = Buffer.from(JSON.stringify(requestId === undefined ? body : { ...body, requestId }));
   response.writeHead(body.status, {
     ...headers,
     "content-type": PROBLEM_CONTENT_TYPE,

@@ -1,13 +1,13 @@
 import type { IncomingMessage } from "node:http";
-import type { Readable } from "node:stream";
-import { createGunzip } from "node:zlib";
+import type { Readable, Transform } from "node:stream";
+import { createBrotliDecompress, createGunzip, createInflate } from "node:zlib";
 import type { BodyBudget } from "./body-budget.ts";
 
 /**
- * - `encoding`: it is neither plain nor gzip;
+ * - `encoding`: it is none of {@link UNPACKED}, nor plain;
  * - `too-large`: beyond the limit, or so it is declared;
  * - `no-room`: the bodies of others fill the memory at the moment;
- * - `incomplete`: the connection failed, or what came is not whole gzip data.
+ * - `incomplete`: the connection failed, or what came is not whole in its encoding.
  */
 export type BodyFault =
   | { readonly kind: "encoding" | "too-large" | "no-room" }
@@ -24,17 +24,22 @@ export interface HeldBody {
 
 export type Body = HeldBody | { readonly ok: false; readonly fault: BodyFault };
 
-/** x-gzip is the same (RFC 9110, 8.4.1.3). */
-const GZIP = new Set(["gzip", "x-gzip"]);
+/** How a body may be packed, by Content-Encoding (RFC 9110, 8.4.1; RFC 7932): once. x-gzip is gzip. */
+const UNPACKED: Readonly<Record<string, () => Transform>> = {
+  gzip: createGunzip,
+  "x-gzip": createGunzip,
+  deflate: createInflate,
+  br: createBrotliDecompress,
+};
 
 /**
- * Reads a request's body, plain or gzip, of at most `limit` bytes (after decompression). The bytes count against the
+ * Reads a request's body, plain, gzip, deflate or br, of at most `limit` bytes (after decompression). The bytes count against the
  * budget until `done` is called, which the caller does when the request has been answered.
  */
 export async function readBody(request: IncomingMessage, limit: number, budget: BodyBudget): Promise<Body> {
-  const encoding = request.headers["content-encoding"]?.toLowerCase() ?? "identity";
-  const zipped = GZIP.has(encoding);
-  if (encoding !== "identity" && !zipped) return { ok: false, fault: { kind: "encoding" } };
+  const encoding = request.headers["content-encoding"]?.trim().toLowerCase() ?? "identity";
+  const unpack = Object.hasOwn(UNPACKED, encoding) ? UNPACKED[encoding] : undefined;
+  if (encoding !== "identity" && unpack === undefined) return { ok: false, fault: { kind: "encoding" } };
   if (Number(request.headers["content-length"] ?? 0) > limit) return { ok: false, fault: { kind: "too-large" } };
   let held = 0;
   const done = () => {
@@ -47,7 +52,7 @@ export async function readBody(request: IncomingMessage, limit: number, budget: 
     return true;
   };
   const atLeast = (bytes: number) => bytes <= held || take(bytes - held);
-  const collected = await collect(request, zipped, limit, take);
+  const collected = await collect(request, unpack?.(), limit, take);
   if (!("kind" in collected)) return { ok: true, bytes: collected, done, atLeast };
   done();
   return { ok: false, fault: collected };
@@ -55,17 +60,17 @@ export async function readBody(request: IncomingMessage, limit: number, budget: 
 
 function collect(
   request: IncomingMessage,
-  zipped: boolean,
+  unpacked: Transform | undefined,
   limit: number,
   take: (bytes: number) => boolean,
 ): Promise<Buffer | BodyFault> {
-  const source: Readable = zipped ? request.pipe(createGunzip()) : request;
+  const source: Readable = unpacked === undefined ? request : request.pipe(unpacked);
   return new Promise((resolve) => {
     const chunks: Buffer[] = [];
     let length = 0;
     const stop = (fault: BodyFault) => {
       source.removeAllListeners("data");
-      if (zipped) {
+      if (unpacked !== undefined) {
         request.unpipe();
         source.destroy();
       }
@@ -81,7 +86,9 @@ function collect(
       chunks.push(chunk);
     });
     source.once("end", () => resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, length)));
-    source.once("error", () => incomplete(zipped ? "it is not whole gzip data" : "the connection failed"));
+    source.once("error", () =>
+      incomplete(unpacked === undefined ? "the connection failed" : "it is not whole in its encoding"),
+    );
     request.once("close", () => {
       if (!request.complete) incomplete("the connection was closed");
     });

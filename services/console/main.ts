@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { performance } from "node:perf_hooks";
 import { fileURLToPath } from "node:url";
+import { BudgetUse } from "../../domain/budget/budget-use.ts";
 import type { BudgetWord } from "../../domain/budget/budget-word.ts";
 import { withoutSecrets } from "../../domain/catalog/provider.ts";
 import { openCatalog } from "../../pipeline/boot/open-catalog.ts";
@@ -43,7 +44,6 @@ import { consoleApp, type Question } from "./http/console-app.ts";
 import { LiveStream } from "./http/live-stream.ts";
 import { readPage } from "./http/page-files.ts";
 import { SessionCookie } from "./http/session-cookie.ts";
-import { BudgetUse } from "./live/budget-use.ts";
 import { CapUsageBoard } from "./live/cap-usage.ts";
 import { CatalogHistory } from "./live/catalog-history.ts";
 import { LiveOverview } from "./live/live-overview.ts";

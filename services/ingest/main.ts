@@ -14,9 +14,11 @@ import { revealSecret } from "../../pipeline/boot/reveal-secret.ts";
 import { type Pipeline, startPipeline, startReader } from "../../pipeline/boot/start-pipeline.ts";
 import { followRouting, ROUTING_TOPICS, snapshotWithRoutes } from "../../pipeline/explain/routing-view.ts";
 import { CONSENT_TABLES } from "../../pipeline/follow/consent-copy.ts";
+import { ClickhouseMessages } from "../../pipeline/read-model/account-pages.ts";
+import { accountUsage } from "../../pipeline/read-model/account-usage.ts";
 import { ClickhouseReader } from "../../pipeline/read-model/clickhouse-reader.ts";
 import { ClickhouseStatus } from "../../pipeline/read-model/clickhouse-status.ts";
-import { ClickhouseMessages } from "../../pipeline/read-model/account-pages.ts";
+import { listMessages } from "../../pipeline/read-model/list-messages.ts";
 import type { StatusSource } from "../../pipeline/read-model/message-status.ts";
 import { loadConfig } from "../../platform/config/load-config.ts";
 import { configFolder } from "../../platform/config/yaml-file.ts";
@@ -28,7 +30,7 @@ import type { RecordProducer } from "../../platform/kafka/producer.ts";
 import type { TopicReader } from "../../platform/kafka/topic-reader.ts";
 import { runService, type Scope } from "../../platform/lifecycle/run-service.ts";
 import { KNOWN_VARIABLES } from "../../schemas/generated/variables.ts";
-import { CANCEL_ANSWERS_TOPIC, CONTROL_TOPIC } from "../../schemas/topics.ts";
+import { BUDGETS_TOPIC, CANCEL_ANSWERS_TOPIC, CONTROL_TOPIC, LANES, requestTopic } from "../../schemas/topics.ts";
 import { acceptanceMetrics } from "./acceptance/acceptance-metrics.ts";
 import { Acceptor } from "./acceptance/acceptor.ts";
 import { ApiKeys } from "./acceptance/api-keys.ts";
@@ -46,10 +48,12 @@ import { Conversions, conversionMetrics } from "./conversions/conversions.ts";
 import { type DoorsContext, httpDoors } from "./doors/http-doors.ts";
 import { SMPP_RECEIPTS_TABLE } from "./doors/smpp/receipts/receipt-copy.ts";
 import { startSmppDoor, tlsOf } from "./doors/smpp/start-smpp-door.ts";
+import { followBudgetUse } from "./follow-budget-use.ts";
 import { kafkaProbe } from "./idle-probe.ts";
 import { ingestConfig } from "./ingest-config.ts";
 import { MessageList } from "./status/message-list.ts";
 import { MessageLookup } from "./status/message-lookup.ts";
+import { RequestLog } from "./status/request-log.ts";
 
 const OF_ACCOUNTS = revealFor(["accounts"], revealSecret);
 
@@ -74,7 +78,10 @@ await runService({ name: "ingest", config, redact: ["x-api-key", "text", "to", "
 async function start(scope: Scope): Promise<void> {
   const pipeline = await startPipeline(scope, "ingest", config);
   await observe(scope, pipeline);
-  const reader = await startReader(scope, pipeline, [CONTROL_TOPIC, CANCEL_ANSWERS_TOPIC, ...ROUTING_TOPICS]);
+  const reader = await startReader(scope, pipeline, [
+    ...[CONTROL_TOPIC, CANCEL_ANSWERS_TOPIC, BUDGETS_TOPIC],
+    ...ROUTING_TOPICS,
+  ]);
   const files = () => catalogOf(scope);
   const catalog = await openCatalog(scope, pipeline, {
     service: "ingest",
@@ -101,7 +108,9 @@ async function start(scope: Scope): Promise<void> {
     cacheOctets: STORE_CACHE_OCTETS,
   });
   const consent = await openConsent(scope, pipeline, { service: "ingest", config, store });
-  const status = new MessageLookup(new ClickhouseStatus(analytics), recent, scope.log);
+  const requests = await startReader(scope, pipeline, LANES.map(requestTopic), { name: "reader of requests" });
+  const accepted = new RequestLog({ reader: requests, codec: pipeline.codecs.request, now: pipeline.now });
+  const status = new MessageLookup(new ClickhouseStatus(analytics), recent, accepted, scope.log);
   const acceptor = acceptorOf(scope, pipeline, recent, catalog);
   const cancels = cancelsOf(scope, pipeline, reader, status);
   await listen(scope, {
@@ -109,6 +118,16 @@ async function start(scope: Scope): Promise<void> {
     acceptor,
     status,
     messages: new MessageList(new ClickhouseMessages(analytics), recent, scope.log),
+    list: (filter, limit, after) => listMessages(analytics, filter, limit, after),
+    usage: (account, from, until) => accountUsage(analytics, account, from, until),
+    budget: followBudgetUse({
+      codecs: pipeline.codecs,
+      reader,
+      catalog,
+      partitions: config.partitions,
+      log: scope.log,
+      now: pipeline.now,
+    }),
     cancels,
     conversions: conversionsOf(scope, pipeline, recent),
     suppressions: new Suppressions({

@@ -1,10 +1,10 @@
+import type { BudgetUse, PeriodUse } from "../../../domain/budget/budget-use.ts";
 import type { Budget } from "../../../domain/catalog/budget.ts";
 import { type Cap, reactionOf } from "../../../domain/catalog/cap.ts";
 import type { Micros } from "../../../domain/catalog/money.ts";
 import type { PriceCap } from "../../../domain/catalog/price-cap.ts";
 import type { Snapshot } from "../../../domain/catalog/snapshot.ts";
 import { type Role, shownAddress } from "../access/roles.ts";
-import type { BudgetUse, PeriodUse } from "../live/budget-use.ts";
 import type { CapUsage, CapUsageBoard } from "../live/cap-usage.ts";
 
 /** What the catalog says of an account. */

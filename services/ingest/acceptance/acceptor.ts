@@ -118,6 +118,11 @@ export class Acceptor {
     return intake.prepare(message, account, { wall: now(), monotonic: performance.now() }, undefined, undefined, door);
   }
 
+  /** What an account with a rate may hand in now: whole messages, and the seconds after which there is another one. */
+  left({ id }: Account, maxPerSecond: number): { readonly messages: number; readonly seconds: number } {
+    return this.#options.rate.left(id, maxPerSecond, performance.now());
+  }
+
   /**
    * Judges each message and writes the valid ones in one go. They have been charged before.
    * @param offers taken one by one, each when it is its turn to be prepared.

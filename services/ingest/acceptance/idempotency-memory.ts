@@ -14,7 +14,7 @@ export interface Claimed {
 /**
  * Remembers which request a key stood for, to refuse the same key with another request. It covers what this instance saw
  * in the last hour (up to two), within its capacity; the account with the most keys makes room. Beyond that the message id is made of
- * account, key and destination, so the router drops the repeat, whatever its text, while it remembers the first.
+ * account, key and destination, so the router drops the repeat, and sets another text aside (id-reused), while it remembers the first.
  */
 export class IdempotencyMemory {
   readonly #fingerprints: AgingMap<string>;

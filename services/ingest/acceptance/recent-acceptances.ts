@@ -30,7 +30,7 @@ const LATEST = 1_000;
 
 /**
  * What this instance accepted in the last minute (up to two): it answers for a message that analytics has not seen yet.
- * Another instance's acceptances are not known here: behind a load balancer such a look-up is a 404 for some seconds.
+ * What another instance accepted is looked for in the log (status/request-log.ts).
  */
 export class RecentAcceptances {
   readonly #byId: AgingMap<Acceptance>;

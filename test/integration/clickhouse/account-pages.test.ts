@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { newMessageId } from "../../../domain/message/message-id.ts";
-import { ClickhouseReader } from "../../../pipeline/read-model/clickhouse-reader.ts";
 import { ClickhouseMessages, type ListQuery } from "../../../pipeline/read-model/account-pages.ts";
+import { ClickhouseReader } from "../../../pipeline/read-model/clickhouse-reader.ts";
 import { sharedCluster } from "../../fixture/shared-cluster.ts";
 import { event, facts } from "../../unit/analytics-sink/events.ts";
 import { type TestDatabase, testDatabase } from "./database.ts";

@@ -140,16 +140,19 @@ async function killedBeforeNaming(table: string, order = "ORDER BY max_block_num
 const differing = async () => (await compareRollUps(db.client)).differing;
 const events = async () => Number((await db.rows<{ n: string }>("SELECT toString(count()) AS n FROM events"))[0]!.n);
 
+/** What a block of events is put into, by itself or by a view. */
+const TABLES = ["events", "minutes", "periods", "recipients", "message_keys"];
+
 describe("a block that ClickHouse was given when it was killed", () => {
   // So that the block's part stays one of its own.
   beforeAll(async () => {
-    for (const table of ["events", "minutes", "periods", "recipients", "message_keys"])
+    for (const table of TABLES)
       await db.client.command({
         query: `ALTER TABLE ${table} MODIFY SETTING max_bytes_to_merge_at_max_space_in_pool = 1`,
       });
   });
 
-  for (const table of ["events", "minutes", "periods", "recipients", "message_keys"])
+  for (const table of TABLES)
     it(`is filled in where ${table} lacks it, and nowhere else`, async () => {
       told = [];
       await insert(block(4));

@@ -349,6 +349,9 @@ describe("a database without sums by hour and day", () => {
     const lost = `SELECT toUInt32(count()) AS n FROM messages_latest WHERE (message_id, accepted_at) NOT IN
       (SELECT message_id, accepted_at FROM message_keys WHERE key IN (SELECT sipHash64('message id', toString(message_id)) FROM recipients))`;
     expect(await select(lost)).toEqual([{ n: 0 }]);
+    const unlisted = `SELECT toUInt32(count()) AS n FROM messages_latest WHERE (message_id, accepted_at) NOT IN
+      (SELECT message_id, accepted_at FROM message_keys WHERE key IN (SELECT sipHash64('account', account) FROM recipients))`;
+    expect(await select(unlisted)).toEqual([{ n: 0 }]);
   });
 
   it("has what is charged on delivery in the rows of its messages, also of those from before, and when these files are applied again", async () => {

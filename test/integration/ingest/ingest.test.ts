@@ -212,3 +212,25 @@ async function insertEvents(id: string, destination: string): Promise<void> {
   });
   await client.close();
 }
+
+describe("what was just accepted", () => {
+  it("is known to another instance, which reads the log for it, with a key or without, and to no other account", async () => {
+    const other = await startIngestProcess(environment);
+    try {
+      const at = (path: string, key = API_KEY) => call(other.port, path, { key });
+      for (const headers of [{}, { "idempotency-key": `k-${next}` }] as Record<string, string>[]) {
+        const item = message("transactional");
+        const accepted = await ask("/v1/messages", { body: item, headers });
+        expect(accepted.status, accepted.text).toBe(202);
+        const path = `/v1/messages/${accepted.body.id}`;
+        // Its reader may still be joining Kafka when it has just started.
+        await expect.poll(async () => (await at(path)).status, PATIENT).toBe(200);
+        const { history, updatedAt, attempts, final, ...said } = (await at(path)).body;
+        expect(said).toEqual(accepted.body);
+        expect((await at(path, OTHER_API_KEY)).status).toBe(404);
+      }
+    } finally {
+      await other.stop();
+    }
+  });
+});

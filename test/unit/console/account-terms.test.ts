@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
+import { BudgetUse } from "../../../domain/budget/budget-use.ts";
 import { parseCatalog } from "../../../domain/catalog/catalog.ts";
 import { PartitionCounts, type ToldCount } from "../../../domain/routing/cap-counts.ts";
 import type { MessageFacts } from "../../../domain/routing/message-facts.ts";
-import { BudgetUse } from "../../../services/console/live/budget-use.ts";
 import { CapUsageBoard } from "../../../services/console/live/cap-usage.ts";
 import { accountTerms } from "../../../services/console/read/account-terms.ts";
 

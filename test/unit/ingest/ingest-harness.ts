@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { request as httpRequest, type IncomingHttpHeaders } from "node:http";
+import type { AccountBudget } from "../../../domain/budget/budget-use.ts";
 import type { Snapshot } from "../../../domain/catalog/snapshot.ts";
 import { type ConsentWord, optOutOf } from "../../../domain/consent/consent-word.ts";
 import { newMessageId } from "../../../domain/message/message-id.ts";
@@ -12,6 +13,8 @@ import {
   type MessagePages,
   placeOf,
 } from "../../../pipeline/read-model/account-pages.ts";
+import type { UsageOfDay } from "../../../pipeline/read-model/account-usage.ts";
+import type { ListFilter, ListPlace, MessagePage } from "../../../pipeline/read-model/list-messages.ts";
 import type { MessageStatusAnswer, StatusSource } from "../../../pipeline/read-model/message-status.ts";
 import { createCodecs, type SluiceCodecs } from "../../../pipeline/records/codecs.ts";
 import type { MessageTraces } from "../../../pipeline/traces/message-traces.ts";
@@ -189,6 +192,15 @@ export interface Harness {
   readonly statuses: Map<string, MessageStatusAnswer | readonly MessageStatusAnswer[]>;
   /** What analytics lists. */
   readonly pages: FakePages;
+  /** What was asked of the list. */
+  readonly listed: [ListFilter, number, ListPlace | undefined][];
+  /** What the list answers; replaced by tests. */
+  list: () => Promise<MessagePage>;
+  /** What was asked of the usage, and what it answers. */
+  readonly usageAsked: (readonly [account: string, from: string, until: string])[];
+  usage: () => Promise<readonly UsageOfDay[]>;
+  /** By account. */
+  readonly budgets: Map<string, AccountBudget>;
   call(path: string, options?: CallOptions): Promise<Answer>;
   decode(record: OutRecord): SendRequest;
   close(): Promise<void>;
@@ -261,6 +273,8 @@ export async function startIngest(options: HarnessOptions = {}): Promise<Harness
     },
   };
   const pages = new FakePages();
+  const listed: Harness["listed"] = [];
+  const usageAsked: Harness["usageAsked"] = [];
   const consent = new FakeConsentCopy();
   const cancelAnswers = new CancelAnswers(codecs.cancel);
   const context: DoorsContext = {
@@ -273,8 +287,17 @@ export async function startIngest(options: HarnessOptions = {}): Promise<Harness
       acceptTimeoutMs: options.acceptTimeoutMs,
       traces: options.traces,
     }),
-    status: new MessageLookup(analytics, recent, silentLog),
+    status: new MessageLookup(analytics, recent, { find: async () => [] }, silentLog),
     messages: new MessageList(pages, recent, silentLog),
+    list: (filter, limit, after) => {
+      listed.push([filter, limit, after]);
+      return harness.list();
+    },
+    usage: (...asked) => {
+      usageAsked.push(asked);
+      return harness.usage();
+    },
+    budget: (account) => harness.budgets.get(account),
     conversions: new Conversions({
       codec: codecs.conversion,
       partitions: PARTITIONS,
@@ -298,7 +321,7 @@ export async function startIngest(options: HarnessOptions = {}): Promise<Harness
       rate: new MessageRate(),
       writer: new DeadlineWriter(writer, options.acceptTimeoutMs ?? 5_000),
       answers: cancelAnswers,
-      status: new MessageLookup(analytics, recent, silentLog),
+      status: new MessageLookup(analytics, recent, { find: async () => [] }, silentLog),
       metrics: cancelMetrics(metrics),
       now: Date.now,
       answerMs: options.cancelAnswerMs ?? 5_000,
@@ -324,7 +347,12 @@ export async function startIngest(options: HarnessOptions = {}): Promise<Harness
     maxConnections: options.maxConnections ?? 100,
     requestTimeoutMs: options.requestTimeoutMs ?? 30_000,
   });
-  return {
+  const harness: Harness = {
+    listed,
+    list: async () => ({ messages: [] }),
+    budgets: new Map(),
+    usageAsked,
+    usage: async () => [],
     context,
     writer,
     consent,
@@ -347,6 +375,7 @@ export async function startIngest(options: HarnessOptions = {}): Promise<Harness
     },
     close: () => server.drain(0),
   };
+  return harness;
 }
 
 /** One HTTP exchange on a connection of its own. */

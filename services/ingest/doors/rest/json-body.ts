@@ -20,7 +20,7 @@ export interface JsonBody extends Pick<HeldBody, "done" | "atLeast"> {
 }
 
 /**
- * Reads a request's JSON body, plain or gzip, of at most `limit` bytes (after decompression). The bytes count against the
+ * Reads a request's JSON body, plain, gzip, deflate or br, of at most `limit` bytes (after decompression). The bytes count against the
  * budget until `done` is called, which the caller does when the request has been answered. `inspect` sees the octets before they are read as JSON.
  * @throws ProblemError 400, 413, 415 or 503, before or while the body arrives.
  */
@@ -112,7 +112,7 @@ function unreadable(fault: BodyFault, limit: number): ProblemError {
         status: 415,
         code: "UNSUPPORTED_ENCODING",
         title: "The body's encoding is not supported",
-        detail: "send it uncompressed or with gzip",
+        detail: "send it uncompressed, or with gzip, deflate or br",
       });
     case "too-large":
       return new ProblemError({

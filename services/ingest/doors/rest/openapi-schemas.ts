@@ -2,9 +2,12 @@ import { lanes } from "../../../../domain/message/lane.ts";
 import { requestLimits } from "../../../../domain/message/validation.ts";
 import { EVENT_STATES, EVENT_TYPES, MESSAGE_STATUSES } from "../../../../pipeline/read-model/message-status.ts";
 import { MAX_BATCH_MESSAGES } from "./batch-route.ts";
+import { budgetSchemas } from "./openapi-budget.ts";
 import { explainSchemas, ucs2Cause } from "./openapi-explain.ts";
+import { listSchemas } from "./openapi-list.ts";
 import { problemCodes } from "./openapi-problems.ts";
 import { suppressionSchemas } from "./openapi-suppressions.ts";
+import { usageSchemas } from "./openapi-usage.ts";
 
 /** The data types of the HTTP interface (OpenAPI 3.1: JSON Schema 2020-12), with the limits that the code enforces. */
 
@@ -107,7 +110,8 @@ const fieldCodes = [
     "field-unknown",
     "id-and-key",
   ],
-  ...["id-invalid", "idempotency-conflict", "idempotency-key-invalid", "lane-not-allowed", "lane-unknown"],
+  ...["id-invalid", "idempotency-conflict", "idempotency-key-invalid", "label-invalid", "lane-not-allowed"],
+  ...["lane-unknown", "status-unknown"],
   ...["length-out-of-range", "metadata-key-invalid", "metadata-too-many", "number-out-of-range"],
   ...["request-not-an-object", "send-at-invalid", "send-at-past", "send-at-too-far", "sender-invalid"],
   ...["sender-not-allowed", "suppressions-count"],
@@ -318,6 +322,7 @@ const problem = {
     status: { type: "integer" },
     code: { enum: Object.values(problemCodes).flat(), description: "Stable word for programs" },
     detail: text("What happened this time, and what to do"),
+    requestId: text("As in X-Request-Id: what to name when you ask about it"),
     errors: { type: "array", items: { $ref: "#/components/schemas/FieldProblem" } },
     id: text("ACCEPTANCE_UNKNOWN: the id under which the message can be repeated"),
     messages: {
@@ -351,6 +356,9 @@ export const schemas = {
   ToldConversion: toldConversion,
   FieldProblem: fieldProblem,
   Problem: problem,
+  ...listSchemas,
+  ...usageSchemas,
+  ...budgetSchemas,
   ...explainSchemas,
   ...suppressionSchemas,
 };

@@ -1,4 +1,5 @@
 import { MOST_SUPPRESSIONS } from "../../consent/read-suppressions.ts";
+import { bodyOf, exampleBodies } from "./openapi-examples.ts";
 import { problems } from "./openapi-problems.ts";
 import { PAGE } from "./suppression-routes.ts";
 
@@ -15,6 +16,7 @@ const NUMBER = {
   required: true,
   description: "The recipient in international form (the plus is %2B in an address, or left out)",
   schema: { type: "string" },
+  example: "491713920012",
 };
 const json = (name: string) => ({ "application/json": { schema: { $ref: `#/components/schemas/${name}` } } });
 const answer = (description: string, name: string) => ({ description, headers: {}, content: json(name) });
@@ -94,7 +96,7 @@ const operation = (operationId: string, summary: string, description: string) =>
 });
 const badBody = {
   413: "BODY_TOO_LARGE: the body is larger than 2 MiB",
-  415: "UNSUPPORTED_MEDIA_TYPE: the body is not JSON in UTF-8. UNSUPPORTED_ENCODING: it is neither plain nor gzip",
+  415: "UNSUPPORTED_MEDIA_TYPE: the body is not JSON in UTF-8. UNSUPPORTED_ENCODING: it is not plain, gzip, deflate or br",
 };
 const RATE = "TOO_MANY_MESSAGES: the account's message rate is used up; a hundred suppressions count as one message";
 const UNREADABLE = "BAD_REQUEST, BODY_INCOMPLETE, INVALID_JSON: the request cannot be read";
@@ -114,12 +116,13 @@ const ofBatch = {
   503: `${NOT_TAKEN}. BUSY: too many bodies at once`,
 };
 /** Of a request signed by the Standard Webhooks specification. */
-const signature = (name: string, description: string) => ({
+const signature = (name: string, description: string, example: string) => ({
   name,
   in: "header",
   required: true,
   description,
   schema: { type: "string" },
+  example,
 });
 
 export const suppressionPaths = {
@@ -154,7 +157,7 @@ export const suppressionPaths = {
         "Suppress up to 10,000 recipients at once, or lift it",
         "All of them or, where one is not valid, none; kept names those that stay suppressed. Answered once every in-sync replica of the log has them; to say it again changes nothing.",
       ),
-      requestBody: { required: true, content: json("SuppressionBatch") },
+      requestBody: bodyOf("SuppressionBatch"),
       responses: {
         200: answer("They were taken down", "StoredSuppressions"),
         ...problems({ ...ofBatch, 401: UNAUTHORIZED }),
@@ -207,18 +210,27 @@ export const suppressionPaths = {
       ),
       security: [],
       parameters: [
-        { name: "account", in: "path", required: true, description: "Its id", schema: { type: "string" } },
-        signature("webhook-id", "Of this request; part of what is signed"),
-        signature("webhook-timestamp", "When it was sent, seconds since 1970; five minutes off at most"),
+        {
+          name: "account",
+          in: "path",
+          required: true,
+          description: "Its id",
+          schema: { type: "string" },
+          example: "acme",
+        },
+        signature("webhook-id", "Of this request; part of what is signed", "msg-1"),
+        signature("webhook-timestamp", "When it was sent, seconds since 1970; five minutes off at most", "1767323045"),
         signature(
           "webhook-signature",
           "v1, and the HMAC-SHA256 of id.timestamp.body in Base64; several with a blank between",
+          "v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4=",
         ),
       ],
       requestBody: {
         required: true,
         content: {
           "application/json": {
+            example: exampleBodies.SuppressionBatch,
             schema: {
               oneOf: [
                 { $ref: "#/components/schemas/SuppressionBatch" },

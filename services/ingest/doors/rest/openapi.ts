@@ -1,7 +1,11 @@
 import { MAX_DESTINATIONS } from "../../../../pipeline/read-model/clickhouse-status.ts";
+import { budgetOperation } from "./openapi-budget.ts";
+import { bodyOf, EXAMPLE_ID } from "./openapi-examples.ts";
+import { listOperation } from "./openapi-list.ts";
 import { problems } from "./openapi-problems.ts";
 import { schemas } from "./openapi-schemas.ts";
 import { suppressionPaths } from "./openapi-suppressions.ts";
+import { usageOperation } from "./openapi-usage.ts";
 
 /** The OpenAPI 3.1 description of the HTTP interface, served at `/openapi.json`. */
 
@@ -19,6 +23,10 @@ const UNAVAILABLE =
   "UNAVAILABLE, BUSY: nothing was accepted. ACCEPTANCE_UNKNOWN: it may or may not have been accepted; the detail says how to " +
   "repeat the request without sending anything twice.";
 
+const ID = {
+  ...{ name: "id", in: "path", required: true, description: "Id of the message", example: EXAMPLE_ID },
+  schema: { type: "string" },
+};
 const idempotencyKey = {
   name: "Idempotency-Key",
   in: "header",
@@ -26,6 +34,7 @@ const idempotencyKey = {
     "Makes repeats safe: the same key with the same message is one message (as long as it is among the last 50,000 of " +
     "its partition), and is always answered with the same id. In a batch it stands for each message by its place, unless the message has a key of its own. Not together with an id.",
   schema: { type: "string", minLength: 1, maxLength: 255 },
+  example: "order-7",
 };
 
 const postMessage = {
@@ -33,7 +42,7 @@ const postMessage = {
   summary: "Send one message",
   description: "Answered once every in-sync replica of the log has the message.",
   parameters: [idempotencyKey],
-  requestBody: { required: true, content: json("Message") },
+  requestBody: bodyOf("Message"),
   responses: {
     202: answer("Accepted", "AcceptedMessage", {
       Location: { description: "Where its status can be had", schema: { type: "string" } },
@@ -42,7 +51,7 @@ const postMessage = {
       400: `INVALID_MESSAGE: errors names each field and what it allows. ${UNREADABLE}`,
       401: UNAUTHORIZED,
       413: "BODY_TOO_LARGE: the body is larger than 1 MiB",
-      415: "UNSUPPORTED_MEDIA_TYPE: the body is not JSON in UTF-8. UNSUPPORTED_ENCODING: it is neither plain nor gzip",
+      415: "UNSUPPORTED_MEDIA_TYPE: the body is not JSON in UTF-8. UNSUPPORTED_ENCODING: it is not plain, gzip, deflate or br",
       422: "IDEMPOTENCY_CONFLICT: the key or id stands for another message (known for an hour, in the instance that saw it)",
       429: "TOO_MANY_MESSAGES: the account's message rate is used up",
       503: UNAVAILABLE,
@@ -55,7 +64,7 @@ const postBatch = {
   summary: "Send up to 10,000 messages",
   description: "Each message is judged on its own: the valid ones are accepted, the others answered with their errors.",
   parameters: [idempotencyKey],
-  requestBody: { required: true, content: json("Batch") },
+  requestBody: bodyOf("Batch"),
   responses: {
     202: answer("Every message was accepted", "BatchAnswer"),
     207: answer("Some messages were rejected, perhaps all: look at each", "BatchAnswer"),
@@ -63,7 +72,7 @@ const postBatch = {
       400: `INVALID_BATCH: the body is not a batch. ${UNREADABLE}`,
       401: UNAUTHORIZED,
       413: "BODY_TOO_LARGE: the body is larger than 16 MiB, or has more than 500,000 values",
-      415: "UNSUPPORTED_MEDIA_TYPE: the body is not JSON in UTF-8. UNSUPPORTED_ENCODING: it is neither plain nor gzip",
+      415: "UNSUPPORTED_MEDIA_TYPE: the body is not JSON in UTF-8. UNSUPPORTED_ENCODING: it is not plain, gzip, deflate or br",
       429: "TOO_MANY_MESSAGES: the account's message rate is used up; a batch counts with all its messages",
       503: UNAVAILABLE,
     }),
@@ -77,7 +86,7 @@ const getMessage = {
     "Runs some seconds behind; a message that was just accepted is answered as accepted. Messages that were produced to " +
     `Kafka under one id, to several destinations, are answered together, ${MAX_DESTINATIONS} of them at most: to picks one.`,
   parameters: [
-    { name: "id", in: "path", required: true, description: "Id of the message", schema: { type: "string" } },
+    ID,
     {
       name: "to",
       in: "query",
@@ -114,9 +123,7 @@ const deleteMessage = {
   description:
     "One that was handed in with sendAt, or waits for the end of its recipient's quiet hours. The router that would release it decides: after 200 it " +
     "is not sent, and ends as rejected with the code cancelled. Under an id that went to several destinations all that wait are cancelled.",
-  parameters: [
-    { name: "id", in: "path", required: true, description: "Id of the message", schema: { type: "string" } },
-  ],
+  parameters: [ID],
   responses: {
     200: answer("It will not be sent to these destinations", "Cancelled"),
     202: answer(
@@ -149,10 +156,8 @@ const postConversion = {
     "it again changes nothing; true after false counts, false after true does not. Answered once every in-sync replica of the " +
     "log has it. Whether the id is that of a message of yours is looked up afterwards: what is told of others' messages, and " +
     "of ids without a message, counts for nothing. What is told within 15 minutes of the message counts for the way that it took.",
-  parameters: [
-    { name: "id", in: "path", required: true, description: "Id of the message", schema: { type: "string" } },
-  ],
-  requestBody: { required: true, content: json("Conversion") },
+  parameters: [ID],
+  requestBody: bodyOf("Conversion"),
   responses: {
     202: answer("It was taken down", "ToldConversion"),
     ...problems({
@@ -160,7 +165,7 @@ const postConversion = {
       401: UNAUTHORIZED,
       404: "MESSAGE_NOT_FOUND: it can be no message of this account",
       413: "BODY_TOO_LARGE: the body is larger than 4 KiB",
-      415: "UNSUPPORTED_MEDIA_TYPE: the body is not JSON in UTF-8. UNSUPPORTED_ENCODING: it is neither plain nor gzip",
+      415: "UNSUPPORTED_MEDIA_TYPE: the body is not JSON in UTF-8. UNSUPPORTED_ENCODING: it is not plain, gzip, deflate or br",
       422: "CONVERSION_TOO_LATE: the id says that the message is older than seven days",
       429: "TOO_MANY_REQUESTS: an account may tell as many conversions a second as it may send messages",
       503: "UNAVAILABLE, BUSY: it was not taken down, or it is not known whether it was; tell it again",
@@ -174,14 +179,14 @@ const postExplain = {
   description:
     "Decides as the router would at this moment for a message of the account that asks, and says why each provider of the route " +
     "is taken or not. Nothing is sent. Where chance decides, the middle of the draw is shown.",
-  requestBody: { required: true, content: json("ExplainQuestion") },
+  requestBody: bodyOf("ExplainQuestion"),
   responses: {
     200: answer("What would become of the message; provider is null where none would take it", "Explanation"),
     ...problems({
       400: `INVALID_MESSAGE: errors names each field and what it allows. ${UNREADABLE}`,
       401: UNAUTHORIZED,
       413: "BODY_TOO_LARGE: the body is larger than 64 KiB",
-      415: "UNSUPPORTED_MEDIA_TYPE: the body is not JSON in UTF-8. UNSUPPORTED_ENCODING: it is neither plain nor gzip",
+      415: "UNSUPPORTED_MEDIA_TYPE: the body is not JSON in UTF-8. UNSUPPORTED_ENCODING: it is not plain, gzip, deflate or br",
       503: "ROUTES_UNKNOWN: this instance knows the accounts only. BUSY: too many bodies at once",
     }),
   },
@@ -192,17 +197,22 @@ export const openapi = {
   info: {
     title: "Sluice",
     version: "1",
-    description: "Hand in messages and follow them. Errors are problem details (RFC 9457) with a stable code.",
+    description:
+      "Hand in messages and follow them. Errors are problem details (RFC 9457) with a stable code. Each answer names its request in X-Request-Id: as you did there, in up to " +
+      "128 letters, digits and signs of _.:@/+=-, else by a UUID. An account with a rate is told of it: RateLimit-Policy has the messages of a window in seconds (q, w), RateLimit " +
+      "what is left of them (r), and after how many seconds there is more (t).",
     license: { name: "Apache-2.0", identifier: "Apache-2.0" },
   },
   servers: [{ url: "/" }],
   security: [{ bearer: [] }, { apiKey: [] }],
   paths: {
-    "/v1/messages": { post: postMessage },
+    "/v1/messages": { get: listOperation, post: postMessage },
     "/v1/messages/batch": { post: postBatch },
     "/v1/messages/{id}": { get: getMessage, delete: deleteMessage },
     "/v1/messages/{id}/conversion": { post: postConversion },
     ...suppressionPaths,
+    "/v1/budget": { get: budgetOperation },
+    "/v1/usage": { get: usageOperation },
     "/v1/routes/explain": { post: postExplain },
   },
   components: {

@@ -1,6 +1,14 @@
+import { randomUUID } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import { ProblemError } from "../../../../platform/http/problem.ts";
 import { readIdempotencyKey } from "../../acceptance/intake.ts";
+
+const REQUEST_NAME = /^[\w.:@/+=-]{1,128}$/;
+
+/** What the client calls its request in `X-Request-Id`, where that can stand in logs; else a UUID. */
+export function requestIdOf(header: string | undefined): string {
+  return header !== undefined && REQUEST_NAME.test(header) ? header : randomUUID();
+}
 
 /** The API key of a request, from `Authorization: Bearer <key>` or else `X-API-Key`. */
 export function apiKeyOf(authorization: string | undefined, apiKey: string | undefined): string | undefined {

@@ -1,18 +1,25 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { performance } from "node:perf_hooks";
 import express, { type Express, type Request, type RequestHandler, type Response } from "express";
 import { methodNotAllowed, notFound, problemHandler } from "../../../../platform/http/express-problems.ts";
-import { problem, sendProblem } from "../../../../platform/http/problem.ts";
+import { problem, REQUEST_ID, sendProblem } from "../../../../platform/http/problem.ts";
 import type { Account } from "../../acceptance/api-keys.ts";
 import type { Route } from "../../answer-metrics.ts";
 import { postBatch } from "./batch-route.ts";
+import { getBudget } from "./budget-route.ts";
 import { deleteMessage } from "./cancel-route.ts";
 import { postConversion } from "./conversion-route.ts";
+import type { ApiDocument } from "./docs/api-document.ts";
+import { docsPage } from "./docs/docs-page.ts";
 import { postExplain } from "./explain-route.ts";
 import { requireKnownQuery } from "./known-query.ts";
+import { listOwnMessages } from "./list-route.ts";
 import { postMessage } from "./message-route.ts";
 import { requireNothingElse } from "./nothing-else.ts";
 import { openapi } from "./openapi.ts";
-import { apiKeyOf } from "./request-headers.ts";
+import { nameLimit } from "./rate-limit-headers.ts";
+import { apiKeyOf, requestIdOf } from "./request-headers.ts";
 import type { RestContext } from "./rest-context.ts";
 import { getStatus } from "./status-route.ts";
 import {
@@ -22,11 +29,13 @@ import {
   postWebhook,
   putSuppression,
 } from "./suppression-routes.ts";
+import { getUsage } from "./usage-route.ts";
 
 const WELCOME = `Sluice: SMS delivery. This is the HTTP way in.
 
 POST /v1/messages                   one message
 POST /v1/messages/batch             up to 10,000 messages
+GET  /v1/messages                   your messages, by number, reference, label, lane, status and time
 GET  /v1/messages/{id}              status and history
 DELETE /v1/messages/{id}            a message that waits for its time is not sent
 POST /v1/messages/{id}/conversion   whether the recipient did what it was for
@@ -34,12 +43,18 @@ GET, PUT, DELETE /v1/suppressions/{number}   whether anything may go to a recipi
 GET, POST /v1/suppressions          who is suppressed; up to 10,000 at once
 POST /v1/webhooks/{account}/suppressions   the same by a CRM's webhook, which is signed and carries no key
 POST /v1/routes/explain             which provider a message would have, and why
-GET  /openapi.json                  all of it, precisely
+GET  /v1/usage                      what you have used, by day and lane
+GET  /v1/budget                     what you may spend, have spent and have left
+GET  /docs                          all of it, to read
+GET  /openapi.json                  all of it, for programs
 
 Every /v1 request carries an API key: Authorization: Bearer <key>
 
 Messages in the form of Twilio (/2010-04-01/Accounts/{Sid}/Messages.json), Kannel (/cgi-bin/sendsms) and Jasmin (/send): docs/from-twilio.md and others
 `;
+
+/** What a public page may do: load its style from this server, and nothing else; nobody may show it in a frame (Content Security Policy Level 3). */
+const DOCS_POLICY = "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 type Handler = (request: Request, response: Response, account: Account) => Promise<void>;
 
@@ -49,7 +64,8 @@ export function restApp(context: RestContext): Express {
   app.disable("x-powered-by");
   app.disable("etag");
   app.set("query parser", "simple");
-  app.use((_request, response, next) => {
+  app.use((request, response, next) => {
+    response.setHeader(REQUEST_ID, requestIdOf(request.get(REQUEST_ID)));
     response.setHeader("x-content-type-options", "nosniff");
     next();
   });
@@ -58,12 +74,18 @@ export function restApp(context: RestContext): Express {
     observe(context, route, response);
     const account = context.keys.accountOf(apiKeyOf(request.headers.authorization, request.get("x-api-key")));
     if (account === undefined) return unauthorized(context, response);
+    nameLimit(response, account, context.acceptor);
     requireKnownQuery(request);
     return handle(request, response, account);
   };
 
   app
     .route("/v1/messages")
+    .get(
+      guarded("list", async (request, response, account) => {
+        sendJson(response, 200, await listOwnMessages(context, account, request.query));
+      }),
+    )
     .post(
       guarded("message", async (request, response, account) => {
         const answer = await postMessage(context, account, request);
@@ -71,7 +93,7 @@ export function restApp(context: RestContext): Express {
         sendJson(response, 202, answer.body);
       }),
     )
-    .all(methodNotAllowed(["POST"]));
+    .all(methodNotAllowed(["GET", "HEAD", "POST"]));
   app
     .route("/v1/messages/batch")
     .post(
@@ -113,6 +135,18 @@ export function restApp(context: RestContext): Express {
       }),
     )
     .all(methodNotAllowed(["POST"]));
+  app
+    .route("/v1/usage")
+    .get(
+      guarded("usage", async (request, response, account) => {
+        sendJson(response, 200, await getUsage(context, account, request.query));
+      }),
+    )
+    .all(methodNotAllowed(["GET", "HEAD"]));
+  app
+    .route("/v1/budget")
+    .get(guarded("budget", async (_request, response, account) => sendJson(response, 200, getBudget(context, account))))
+    .all(methodNotAllowed(["GET", "HEAD"]));
   suppressions(app, context, guarded);
   publicPages(app);
   app.use(notFound);
@@ -159,19 +193,24 @@ function suppressions(
 }
 
 function publicPages(app: Express): void {
-  const document = Buffer.from(JSON.stringify(openapi));
-  app
-    .route("/openapi.json")
-    .get((_request, response) => {
-      response.type("application/json").send(document);
-    })
-    .all(methodNotAllowed(["GET", "HEAD"]));
-  app
-    .route("/")
-    .get((_request, response) => {
-      response.type("text/plain").send(WELCOME);
-    })
-    .all(methodNotAllowed(["GET", "HEAD"]));
+  const json = Buffer.from(JSON.stringify(openapi));
+  const page = Buffer.from(docsPage(openapi as unknown as ApiDocument));
+  const style = readFileSync(join(import.meta.dirname, "docs/docs.css"));
+  const pages = [
+    ["/openapi.json", "application/json", json],
+    ["/docs", "text/html", page],
+    ["/docs.css", "text/css", style],
+    ["/", "text/plain", WELCOME],
+  ] as const;
+  for (const [path, type, body] of pages)
+    app
+      .route(path)
+      .get((_request, response) => {
+        response.setHeader("content-security-policy", DOCS_POLICY);
+        response.setHeader("referrer-policy", "no-referrer");
+        response.type(type).send(body);
+      })
+      .all(methodNotAllowed(["GET", "HEAD"]));
 }
 
 function unauthorized(context: RestContext, response: Response): void {

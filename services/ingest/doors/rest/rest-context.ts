@@ -1,4 +1,7 @@
+import type { AccountBudget } from "../../../../domain/budget/budget-use.ts";
 import type { RoutingView } from "../../../../pipeline/explain/routing-view.ts";
+import type { UsageOfDay } from "../../../../pipeline/read-model/account-usage.ts";
+import type { ListFilter, ListPlace, MessagePage } from "../../../../pipeline/read-model/list-messages.ts";
 import type { StatusSource } from "../../../../pipeline/read-model/message-status.ts";
 import type { BodyBudget } from "../../../../platform/http/body-budget.ts";
 import type { Log } from "../../../../platform/log/log.ts";
@@ -15,6 +18,12 @@ export interface RestContext {
   readonly keys: Pick<ApiKeys, "accountOf">;
   readonly acceptor: Acceptor;
   readonly status: StatusSource;
+  /** As `listMessages` does. */
+  readonly list: (filter: ListFilter, limit: number, after?: ListPlace) => Promise<MessagePage>;
+  /** As `accountUsage` does. */
+  readonly usage: (account: string, from: string, until: string) => Promise<readonly UsageOfDay[]>;
+  /** Undefined: the account has none. */
+  readonly budget: (account: string) => AccountBudget | undefined;
   readonly conversions: Pick<Conversions, "admit" | "tell">;
   readonly suppressions: Pick<Suppressions, "now" | "open" | "say" | "saidByRecipients" | "find" | "list">;
   /** Accounts whose CRM tells of suppressions. */

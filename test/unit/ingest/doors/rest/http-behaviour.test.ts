@@ -1,9 +1,17 @@
 import { Agent, request as httpRequest } from "node:http";
 import { connect } from "node:net";
-import { gzipSync } from "node:zlib";
+import { brotliCompressSync, deflateSync, gzipSync } from "node:zlib";
 import { afterEach, describe, expect, it } from "vitest";
 import { openapi } from "../../../../../services/ingest/doors/rest/openapi.ts";
-import { type Harness, type HarnessOptions, KEY, MESSAGE, PATIENT, startIngest } from "../../ingest-harness.ts";
+import {
+  type Harness,
+  type HarnessOptions,
+  KEY,
+  MESSAGE,
+  OTHER_KEY,
+  PATIENT,
+  startIngest,
+} from "../../ingest-harness.ts";
 
 let ingest: Harness;
 const start = async (options: HarnessOptions = {}) => {
@@ -160,8 +168,24 @@ describe("bodies", () => {
     const type = { "content-type": 'application/json; charset="UTF-8"' };
     expect((await send(body, type)).status).toBe(202);
     expect((await send(gzipSync(body), { "content-encoding": "gzip" })).status).toBe(202);
-    expect((await send(body, { "content-encoding": "br" })).status).toBe(415);
+    expect((await send(body, { "content-encoding": "gzip, br" })).status).toBe(415);
+    expect((await send(body, { "content-encoding": "constructor" })).status).toBe(415);
     expect((await send(body, { "content-encoding": "gzip" })).body.code).toBe("BODY_INCOMPLETE");
+  });
+
+  it.each([
+    ["deflate", deflateSync],
+    ["BR", brotliCompressSync],
+  ] as const)("takes %s, and of what it comes to no more than of a plain body", async (encoding, pack) => {
+    await start();
+    const headers = { "content-encoding": encoding };
+    expect((await send(pack(JSON.stringify(MESSAGE)), headers)).status).toBe(202);
+    expect(await send(pack("x".repeat(2 * 1024 * 1024)), headers)).toMatchObject({
+      status: 413,
+      body: { code: "BODY_TOO_LARGE" },
+    });
+    expect((await send("{}", headers)).body.code).toBe("BODY_INCOMPLETE");
+    expect(ingest.context.bodies.held).toBe(0);
   });
 
   it("answers 413 beyond 1 MiB and 16 MiB, declared, chunked or unpacked", async () => {
@@ -225,12 +249,64 @@ describe("bodies", () => {
   });
 });
 
+describe("what a request is called", () => {
+  const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
+
+  it("is what the client calls it, in the answer and in a problem", async () => {
+    await start();
+    const headers = { "x-request-id": "Root=1-67891233-abcdef012345678912345678" };
+    for (const body of [MESSAGE, {}]) {
+      const answer = await ingest.call("/v1/messages", { body, headers });
+      expect(answer.headers["x-request-id"]).toBe(headers["x-request-id"]);
+      if (answer.status === 400) expect(answer.body.requestId).toBe(headers["x-request-id"]);
+      else expect(answer.status).toBe(202);
+    }
+    expect((await ingest.call("/v2", { headers })).body.requestId).toBe(headers["x-request-id"]);
+  });
+
+  it.each([undefined, "", "a b", 'a"b', "x".repeat(129)])("is a UUID for %j", async (given) => {
+    await start();
+    const answer = await ingest.call("/v1/messages", {
+      body: {},
+      headers: given === undefined ? {} : { "x-request-id": given },
+    });
+    expect(answer.headers["x-request-id"]).toMatch(UUID);
+    expect(answer.body.requestId).toBe(answer.headers["x-request-id"]);
+  });
+});
+
+describe("the account's rate", () => {
+  it("is told in each answer with what is left of it, once it has been charged", async () => {
+    await start();
+    const body = { messages: Array.from({ length: 4 }, () => MESSAGE) };
+    const answer = await ingest.call("/v1/messages/batch", { key: OTHER_KEY, body });
+    expect(answer.status).toBe(202);
+    expect(answer.headers["ratelimit-policy"]).toBe('"messages";q=10;w=1');
+    // What has come back meanwhile is as the machine is quick.
+    expect(answer.headers.ratelimit).toMatch(/^"messages";r=[6-9];t=0$/);
+    const large = { messages: Array.from({ length: 40 }, () => MESSAGE) };
+    expect((await ingest.call("/v1/messages/batch", { key: OTHER_KEY, body: large })).headers.ratelimit).toMatch(
+      /^"messages";r=0;t=[234]$/,
+    );
+    const refused = await ingest.call("/v1/messages", { key: OTHER_KEY, body: MESSAGE });
+    expect(refused.status).toBe(429);
+    expect(refused.headers.ratelimit).toMatch(/^"messages";r=0;t=[1234]$/);
+  });
+
+  it("is not told where there is none", async () => {
+    await start();
+    const { headers } = await ingest.call("/v1/messages", { body: MESSAGE });
+    expect(headers).not.toHaveProperty("ratelimit");
+    expect(headers).not.toHaveProperty("ratelimit-policy");
+  });
+});
+
 describe("paths and methods", () => {
   it("answers 404 and 405 as problems", async () => {
     await start();
     expect(await ingest.call("/v2/messages")).toMatchObject({ status: 404, body: { code: "NOT_FOUND" } });
     for (const [method, path, allow] of [
-      ["GET", "/v1/messages", "POST"],
+      ["PUT", "/v1/messages", "GET, HEAD, POST"],
       ["GET", "/v1/messages/batch", "POST"],
       ["PUT", "/v1/messages/0197a000-0000-7000-8000-000000000000", "GET, HEAD, DELETE"],
     ] as const) {

@@ -1,5 +1,5 @@
 -- An account's messages, newest first, a page at a time: one more row of message_keys for each. Rows of one key stand in the order of acceptance, so that a
--- page is read where it begins and no further; the index of times leaves out what lies before it.
+-- page is read where it begins and no further; the index of times leaves out what lies before it. Those that wait for their time, or did, have another row.
 ALTER TABLE message_keys ADD INDEX IF NOT EXISTS by_time accepted_at TYPE minmax GRANULARITY 1;
 
 -- Where an earlier run was cut off in between.
@@ -11,7 +11,8 @@ SELECT
         arrayMap(id -> sipHash64('provider id', id), e.provider_id_keys),
         arrayConcat(
             [sipHash64('message id', toString(e.message_id)), sipHash64('destination', e.destination), sipHash64('account', e.account)],
-            if(e.reference = '', [], [sipHash64('reference', e.reference)])))) AS key,
+            if(e.reference = '', [], [sipHash64('reference', e.reference)]),
+            if(e.type = 'postponed' AND e.error_class = '', [sipHash64('waiting', e.account)], [])))) AS key,
     e.message_id AS message_id,
     e.accepted_at AS accepted_at,
     toDateTime(e.at) AS at
@@ -32,5 +33,12 @@ ALTER TABLE events RESET SETTING parts_to_delay_insert, parts_to_throw_insert, m
 INSERT INTO message_keys
 SELECT sipHash64('account', r.account), r.message_id, r.accepted_at, toDateTime(r.accepted_at)
 FROM recipients AS r
+SETTINGS insert_deduplicate = 0, max_partitions_per_insert_block = 0, max_insert_threads = 1, max_threads = 2,
+    min_insert_block_size_rows = 1048576, min_insert_block_size_bytes = 67108864;
+
+INSERT INTO message_keys
+SELECT sipHash64('waiting', e.account), e.message_id, e.accepted_at, toDateTime(e.at)
+FROM events AS e
+WHERE e.type = 'postponed' AND e.error_class = ''
 SETTINGS insert_deduplicate = 0, max_partitions_per_insert_block = 0, max_insert_threads = 1, max_threads = 2,
     min_insert_block_size_rows = 1048576, min_insert_block_size_bytes = 67108864;

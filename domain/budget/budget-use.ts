@@ -1,7 +1,7 @@
-import { BudgetBoard } from "../../../domain/budget/budget-board.ts";
-import { type BudgetWord, PeriodEnds, type PeriodName } from "../../../domain/budget/budget-word.ts";
-import { type Budget, NEAR_END_SHARE } from "../../../domain/catalog/budget.ts";
-import { formatMoney } from "../../../domain/catalog/money.ts";
+import { type Budget, NEAR_END_SHARE } from "../catalog/budget.ts";
+import { formatMoney } from "../catalog/money.ts";
+import { BudgetBoard } from "./budget-board.ts";
+import { type BudgetWord, PeriodEnds, type PeriodName } from "./budget-word.ts";
 
 /** What an account may spend in a calendar day or month, and has. Amounts are decimal texts. */
 export interface PeriodUse {
@@ -15,6 +15,17 @@ export interface PeriodUse {
   readonly state: "unknown" | "room" | "near-end" | "used-up";
   /** When it begins anew, epoch ms. */
   readonly ends: number;
+}
+
+/** What an account may spend, and what it has spent of it. */
+export interface AccountBudget {
+  /** ISO 4217. */
+  readonly currency: string;
+  /** Whose midnight begins a day and a month. */
+  readonly zone: string;
+  /** What becomes of a message for which nothing is left. */
+  readonly whenReached: string;
+  readonly periods: readonly PeriodUse[];
 }
 
 /** What routers have spent of the accounts' budgets, from sms.budgets. Times are epoch ms by the brokers' clock. */
