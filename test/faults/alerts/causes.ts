@@ -1,19 +1,25 @@
 import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
+import { type Admin, Kafka, logLevel } from "kafkajs";
 import { newMessageId } from "../../../domain/message/message-id.ts";
+import { ControlClient } from "../../../infra/local/control-client.ts";
 import { consentRecord } from "../../../pipeline/follow/consent-copy.ts";
 import { partitionFor } from "../../../platform/kafka/murmur2.ts";
 import type { RecordProducer } from "../../../platform/kafka/producer.ts";
-import { requestTopic } from "../../../schemas/topics.ts";
+import { EVENT_SINK_GROUP } from "../../../schemas/groups.ts";
+import { EVENTS_TOPIC, requestTopic } from "../../../schemas/topics.ts";
 import type { CatalogFiles, LiveCatalogFiles } from "../../fixture/live-catalog.ts";
 import type { ClickhouseProxy } from "../clickhouse-proxy.ts";
 import { behave, type Installation, PARTITIONS } from "../installation.ts";
+import { Leaders } from "../leaders.ts";
 import { type ProviderId, tell } from "../misbehaviour/provider-case.ts";
 import type { Lane } from "../traffic.ts";
 
 /** What a disk is filled with. */
 const FILLER_BYTES = 256 << 20;
+/** Of three brokers, counted from 0. */
+const LONELY = 2;
 
 /** Something that goes wrong, and the alerts that must say so. */
 export interface Cause {
@@ -237,6 +243,7 @@ function ofSluice(world: World): Cause[] {
     );
     await pause(100);
   });
+  const moved = movedCommit(sluice);
   const apply = async (wanted: CatalogFiles) => {
     const { code, err } = await catalog.apply(wanted);
     if (code !== 0) throw new Error(err);
@@ -283,6 +290,13 @@ function ofSluice(world: World): Cause[] {
       alerts: ["EventLoopBlocked"],
       ...blocked,
       within: 90,
+    },
+    {
+      cause: "a group's committed offset lies behind the end of its log",
+      alerts: ["TaskFails"],
+      begin: () => moved.begin(),
+      end: () => moved.end(),
+      within: 150,
     },
     {
       cause: "an instance is stopped",
@@ -385,4 +399,50 @@ function ofStores({ clickhouse, sluice: { infra } }: World): Cause[] {
       within: 420,
     },
   ];
+}
+
+/** Somebody has set a commit of the event sink by hand to where its log has nothing: the task of that partition does not begin (decision 9). */
+function movedCommit({ infra, control }: Installation): Pick<Cause, "begin" | "end"> {
+  const kafka = new Kafka({ clientId: "alerts-admin", brokers: infra.brokers, logLevel: logLevel.NOTHING });
+  let before = "0";
+  const set = async (offset: (admin: Admin) => Promise<string>) => {
+    await control.stop("analytics-sink");
+    const admin = kafka.admin();
+    await admin.connect();
+    try {
+      const partitions = [{ partition: 0, offset: await offset(admin) }];
+      await admin.setOffsets({ groupId: EVENT_SINK_GROUP, topic: EVENTS_TOPIC, partitions });
+    } finally {
+      await admin.disconnect();
+    }
+    // It is not ready while a task of it does not begin.
+    void control.start("analytics-sink").catch(() => {});
+  };
+  return {
+    begin: () =>
+      set(async (admin) => {
+        const [found] = await admin.fetchOffsets({ groupId: EVENT_SINK_GROUP, topics: [EVENTS_TOPIC] });
+        before = found!.partitions.find(({ partition }) => partition === 0)!.offset;
+        return String(Number(before) + 1e9);
+      }),
+    end: () => set(async () => before),
+  };
+}
+
+/** One broker of three has the only copy of a partition, and goes. */
+export async function leaderless(three: Installation): Promise<Cause> {
+  const { shared } = three.infra;
+  if (shared.engine !== "native") throw new Error("SLUICE_CLUSTER_ENGINE=native is needed: a broker is killed here");
+  const brokers = new ControlClient(shared.stateDir);
+  const leaders = await Leaders.connect(three.infra.brokers);
+  await leaders.leaveTo(EVENTS_TOPIC, 0, LONELY);
+  await leaders.disconnect();
+  const lonely = (await brokers.status()).filter(({ name }) => name.startsWith("kafka"))[LONELY]!.name;
+  return {
+    cause: "the broker with a partition's only copy is killed",
+    alerts: ["PartitionWithoutLeader"],
+    begin: () => brokers.signal(lonely, "SIGKILL", { keepDown: true }),
+    end: () => brokers.start(lonely),
+    within: 120,
+  };
 }

@@ -13,7 +13,7 @@ import { ClickhouseProxy } from "../clickhouse-proxy.ts";
 import { behave, SERVICES, startInstallation } from "../installation.ts";
 import { Traffic } from "../traffic.ts";
 import { until } from "../until.ts";
-import { type Cause, causesOf } from "./causes.ts";
+import { type Cause, causesOf, leaderless } from "./causes.ts";
 import { Fired } from "./fired.ts";
 import { MOVED_BOUNDS, shortenedRules } from "./shortened-rules.ts";
 
@@ -88,7 +88,7 @@ try {
         () => performance.now() - began > BASELINE_MS,
         BASELINE_MS * 2,
       );
-    await happen(cause);
+    await happen(cause, fired);
   }
 } finally {
   fired.stop();
@@ -99,9 +99,25 @@ try {
   await sluice.stop();
   await proxy?.stop();
 }
+await onThreeBrokers();
 report();
 
-async function happen({ cause, alerts, begin, end, within, afresh = false }: Cause): Promise<void> {
+/** What one broker alone cannot show. */
+async function onThreeBrokers(): Promise<void> {
+  if (words.length > 0 && !words.some((word) => "partitionwithoutleader".includes(word.toLowerCase()))) return;
+  const three = await startInstallation({ brokers: 3 });
+  const firedThere = new Fired(three, SERVICES, shortenedRules(FACTOR));
+  try {
+    const cause = await leaderless(three);
+    firedThere.start();
+    await happen(cause, firedThere);
+  } finally {
+    firedThere.stop();
+    await three.stop();
+  }
+}
+
+async function happen({ cause, alerts, begin, end, within, afresh = false }: Cause, fired: Fired): Promise<void> {
   const already = () => alerts.filter((alert) => fired.firing.has(alert));
   if (afresh) fired.afresh();
   const standing = alerts.every((alert) => alert in MOVED_BOUNDS);
