@@ -1,8 +1,8 @@
 import { type Finding, LEVELS, levelOf, type Suspicion } from "./suspicion.ts";
 
-/** It is over when nothing was found for so many minutes; pumping is seen in half a day at a time. */
+/** It is over when nothing was found for so many minutes; pumping is seen in half a day at a time, and a way may have no messages by night. */
 const QUIET = 60;
-const QUIET_PUMPING = 720;
+const QUIET_OF: Partial<Record<Finding["kind"], number>> = { pumping: 720, "grey-route": 360 };
 /** Suspicions open at one time; of more, the oldest is closed. */
 export const OPEN = 1_000;
 /** One that is open is told again after so many minutes, with its newest figures, whether it was found again or not. */
@@ -29,7 +29,7 @@ export class Episodes {
     }
     for (const [key, one] of this.open) {
       const { suspicion } = one;
-      const quiet = suspicion.kind === "pumping" ? QUIET_PUMPING : QUIET;
+      const quiet = QUIET_OF[suspicion.kind] ?? QUIET;
       if (minute - suspicion.minute <= quiet && this.open.size <= OPEN) {
         if (minute - one.toldAt < AGAIN) continue;
         one.toldAt = minute;

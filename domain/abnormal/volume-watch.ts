@@ -10,12 +10,12 @@ import type { SentTraffic, TrafficMinute } from "./traffic-minute.ts";
 const DAY = 1_440;
 export const ACCOUNTS = 2_000;
 const HALF_LIFE = 1.5;
-/** So many times the highest rate of late is no longer usual; and so many times that of this time of the day. */
+/** So many times the highest rate of late is no longer usual; and so many times that of this time of the day, at which campaigns are sent of which
+ * one may be three times as large as those before. */
 const BEYOND_PEAK = 1.7;
-const BEYOND_HOUR = 3;
-/** Who has not been there for a week, each of its days once, may do what the largest account does, times this. */
+const BEYOND_HOUR = 4;
+/** Who has not been there for a week, each of its days once, may do what the largest account may do: its first campaign comes in that time. */
 const KNOWN_AFTER = 8 * DAY;
-const BEYOND_LARGEST = 0.6;
 /** Until traffic has been seen for so long nothing is a burst: everything is more than ever. */
 const SETTLED = 3 * DAY;
 /** Fewer messages in the window are never a burst. */
@@ -85,7 +85,7 @@ export class VolumeWatch {
     const { peak } = usual;
     this.largest = Math.max(this.largest * 0.99999, peak);
     const own = Math.max(BEYOND_PEAK * peak, BEYOND_HOUR * usual.peakAround(minute));
-    return minute - usual.first >= KNOWN_AFTER ? own : Math.max(own, BEYOND_LARGEST * this.largest);
+    return minute - usual.first >= KNOWN_AFTER ? own : Math.max(own, BEYOND_PEAK * this.largest);
   }
 }
 

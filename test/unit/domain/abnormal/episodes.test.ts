@@ -37,11 +37,12 @@ describe("Episodes", () => {
     ]);
   });
 
-  it("tells of what was found once only every ten minutes while it is open, pumping for half a day, and of one beginning", () => {
+  it("tells of what was found once only every ten minutes while it is open, pumping for half a day, a grey route for six hours, and of one beginning", () => {
     const pumping = { ...burst("a"), kind: "pumping", subject: { account: "a", country: "DE" } } as const;
     for (const [finding, quiet] of [
       [burst("a"), 60],
       [pumping, 720],
+      [{ ...burst("a"), kind: "grey-route", subject: { provider: "p", country: "DE" } } as const, 360],
     ] as const) {
       const episodes = new Episodes();
       const told: number[] = [];

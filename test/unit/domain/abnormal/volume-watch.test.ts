@@ -41,6 +41,31 @@ describe("a burst", () => {
     expect(routes?.subject).toEqual({ account: "shop", country: "DE", sender: "SHOP" });
   });
 
+  /** Ten days of what is usual with a campaign of ten minutes every morning; a new account sends one message a minute from the ninth on. */
+  function findings(today: (minute: number) => SentTraffic[]): (string | undefined)[] {
+    const watch = new VolumeWatch();
+    const isCampaign = (minute: number): boolean => minute % DAY >= DAY / 4 && minute % DAY < DAY / 4 + 10;
+    const found = new Set<string | undefined>();
+    for (let minute = 0; minute < 11 * DAY; minute++) {
+      const rows = usual(minute);
+      if (minute >= 8 * DAY) rows.push({ ...sent("DE", "FRESH", "alpha", 1), account: "fresh" });
+      if (isCampaign(minute)) rows.push(...(minute < 10 * DAY ? [sent("DE", "SHOP", "alpha", 200)] : today(minute)));
+      for (const { subject } of watch.see(seen(minute, rows), never)) found.add(subject.account);
+    }
+    return [...found];
+  }
+
+  it("is no campaign at its usual hour that is three times as large as those before, but one that is five times as large", () => {
+    expect(findings(() => [sent("DE", "SHOP", "alpha", 700)])).toEqual([]);
+    expect(findings(() => [sent("DE", "SHOP", "alpha", 1_200)])).toEqual(["shop"]);
+  });
+
+  it("is no first campaign of a new account that is as large as those of the largest one, but one that is twice as large", () => {
+    const first = (messages: number) => () => [{ ...sent("DE", "FRESH", "alpha", messages), account: "fresh" }];
+    expect(findings(first(250))).toEqual([]);
+    expect(findings(first(600))).toEqual(["fresh"]);
+  });
+
   it("is compared with what is usual of each at this hour", () => {
     const rows = [sent("DE", "SHOP", "alpha", 20), sent("FR", "BOUTIQUE", "beta", 4)];
     // At noon DE has as many every day; by night that is ten times as many.
