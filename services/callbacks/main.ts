@@ -90,7 +90,17 @@ await runService({
       () => Object.entries(board.states).map(([state, value]) => ({ value, labels: { state } })),
     );
     await scope.add("callback tasks", { start: () => group, stop: () => group.stop() });
-    await scope.waitFor("kafka (callback tasks)", () => group.start());
-    observeKafka(scope, { producer, group });
+    observeKafka(scope, { producer });
+    // Where no account is to be told anything, events are not read.
+    let starting: Promise<void> | undefined;
+    const begin = async () => {
+      await scope.waitFor("kafka (callback tasks)", () => group.start());
+      observeKafka(scope, { group });
+    };
+    const tellsAnybody = () => [...catalog.current.accounts.values()].some(({ callbacks }) => callbacks !== undefined);
+    catalog.onChange(() => {
+      if (tellsAnybody()) (starting ??= begin()).catch((error: Error) => scope.fail(error));
+    });
+    if (tellsAnybody()) await (starting ??= begin());
   },
 });

@@ -7,6 +7,7 @@ import { startCopy } from "../../../../pipeline/boot/start-copy.ts";
 import { type Pipeline, startReader } from "../../../../pipeline/boot/start-pipeline.ts";
 import type { StatusSource } from "../../../../pipeline/read-model/message-status.ts";
 import { SluiceError } from "../../../../platform/errors/sluice-error.ts";
+import { connectAdmin } from "../../../../platform/kafka/admin-connection.ts";
 import { observeKafka } from "../../../../platform/kafka/observe.ts";
 import { TaskGroup } from "../../../../platform/kafka/task-group.ts";
 import { runTransform } from "../../../../platform/kafka/transform.ts";
@@ -64,9 +65,9 @@ export async function startSmppDoor(scope: Scope, parts: SmppDoorParts): Promise
   parts.catalog.onChange((snapshot) => {
     accounts = new SmppAccounts(snapshot.catalog.accounts);
   });
-  await startReceiptEvents(scope, parts, metrics);
+  const receipts = await openReceiptEvents(scope, parts, metrics);
   await startParts(scope, parts, metrics);
-  const outbox = await startOutbox(scope, parts, metrics);
+  const outbox = await startOutbox(scope, parts, metrics, receipts);
   const { config, port } = parts;
   const door = new SmppDoor({
     host: config.smppHost,
@@ -124,12 +125,16 @@ function submissionsOf({ config, pipeline, acceptor, writer }: SmppDoorParts): S
   });
 }
 
-/** Makes receipts of events, partition by partition. */
-async function startReceiptEvents(
+/**
+ * Makes receipts of events, partition by partition, from the first time on that a client is bound which may have them: who takes no SMPP clients in does not read
+ * all events for it. Until then they stand in the log.
+ * @returns what is called when there is such a client, as often as it likes
+ */
+async function openReceiptEvents(
   scope: Scope,
   { config, pipeline }: SmppDoorParts,
   metrics: DoorMetrics,
-): Promise<void> {
+): Promise<() => void> {
   const { connection, codecs, producer, now } = pipeline;
   const { partitions } = config;
   const onUnreadable = () => metrics.unreadable.add();
@@ -143,8 +148,24 @@ async function startReceiptEvents(
       runTransform(task, new ReceiptEvents(task, { codecs, partitions, onUnreadable, log: scope.log }), { producer }),
   });
   await scope.add("SMPP receipts", { start: () => group, stop: () => group.stop() });
-  await scope.waitFor("kafka (SMPP receipts)", () => group.start());
-  observeKafka(scope, { group, name: "SMPP receipts", now });
+  const start = async () => {
+    await scope.waitFor("kafka (SMPP receipts)", () => group.start());
+    observeKafka(scope, { group, name: "SMPP receipts", now });
+  };
+  let starting: Promise<void> | undefined;
+  const begin = () => {
+    starting ??= start();
+    return starting;
+  };
+  let tries = 0;
+  const committed = await scope.waitFor("kafka (SMPP receipts)", async () => {
+    const admin = await connectAdmin(connection, tries++);
+    const found = admin.fetchOffsets({ groupId: SMPP_RECEIPTS_GROUP, topics: [EVENTS_TOPIC] });
+    return await found.finally(() => void admin.disconnect().catch(() => {}));
+  });
+  // There has been one before.
+  if (committed.some(({ partitions: of }) => of.some(({ offset }) => Number(offset) >= 0))) await begin();
+  return () => void begin().catch((error: Error) => scope.fail(error));
 }
 
 /** Puts parts together, partition by partition. */
@@ -192,6 +213,7 @@ async function startOutbox(
   scope: Scope,
   { config, pipeline, store }: SmppDoorParts,
   metrics: DoorMetrics,
+  onReceiving: () => void,
 ): Promise<ReceiptOutbox> {
   const { codecs, producer, now } = pipeline;
   const onUnreadable = () => metrics.unreadable.add();
@@ -232,6 +254,7 @@ async function startOutbox(
     start: () => {
       return setInterval(() => {
         board.say(started.receiving);
+        if (started.receiving.length > 0) onReceiving();
         started.look();
       }, LOOK_EVERY_MS).unref();
     },
