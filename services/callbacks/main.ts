@@ -93,14 +93,16 @@ await runService({
     observeKafka(scope, { producer });
     // Where no account is to be told anything, events are not read.
     let starting: Promise<void> | undefined;
-    const begin = async () => {
+    const start = async () => {
       await scope.waitFor("kafka (callback tasks)", () => group.start());
       observeKafka(scope, { group });
     };
-    const tellsAnybody = () => [...catalog.current.accounts.values()].some(({ callbacks }) => callbacks !== undefined);
-    catalog.onChange(() => {
-      if (tellsAnybody()) (starting ??= begin()).catch((error: Error) => scope.fail(error));
-    });
-    if (tellsAnybody()) await (starting ??= begin());
+    const beginIfNeeded = async () => {
+      if ([...catalog.current.accounts.values()].every(({ callbacks }) => callbacks === undefined)) return;
+      starting ??= start();
+      await starting;
+    };
+    catalog.onChange(() => void beginIfNeeded().catch((error: Error) => scope.fail(error)));
+    await beginIfNeeded();
   },
 });
