@@ -3,14 +3,14 @@
  * today's. The earlier ones are stopped while messages wait for receipts and in retry tiers; their sender is killed with
  * requests under way. Today's migrate, take over, and no message is lost, sent more often than stated, or ends in two ways.
  */
-import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { createClient } from "@clickhouse/client";
 import { SchemaRegistry } from "@kafkajs/confluent-schema-registry";
 import { Kafka, logLevel } from "kafkajs";
 import { afterAll, describe, expect, test } from "vitest";
-import { stringify } from "yaml";
+import { parse, stringify } from "yaml";
 import { newMessageId } from "../../domain/message/message-id.ts";
 import { isPortFree } from "../../infra/local/port-holder.ts";
 import { type SluiceEndpoints, sluiceEndpoints } from "../../infra/local/sluice-processes.ts";
@@ -101,6 +101,9 @@ function environment(port: number): Record<string, string> {
   const folder = mkdtempSync(join(tmpdir(), "sluice-upgrade-"));
   cleanups.push(() => rmSync(folder, { recursive: true, force: true }));
   cpSync(CATALOG, folder, { recursive: true });
+  // What the earlier one does not know.
+  const accounts = parse(readFileSync(join(folder, "accounts.yaml"), "utf8")) as { smpp?: object }[];
+  writeFileSync(join(folder, "accounts.yaml"), stringify(accounts.map(({ smpp: _, ...known }) => known)));
   const smpp = {
     host: "127.0.0.1",
     port,
