@@ -85,8 +85,6 @@ const AGAIN_MS = 500;
 const STOP_MS = 3_000;
 /** Nobody has had the partition before: what is older than this is not told, ms. */
 export const FIRST_LOOK_MS = 3_600_000;
-/** What is committed beside the offset, so that the next owner is not the first. */
-const HAD = "1";
 
 export class PartitionCallbacks {
   private readonly task: Task;
@@ -105,6 +103,7 @@ export class PartitionCallbacks {
   private underWay = 0;
   /** On their way to the dead letters. */
   private givingUp = 0;
+  /** What happened before is not told, epoch ms. It is committed beside the offset: the first owner says it for all who come after it. */
   private tellsFrom = 0;
   private committed = "";
   private committedAt = Number.NEGATIVE_INFINITY;
@@ -170,7 +169,7 @@ export class PartitionCallbacks {
   private async restore(): Promise<void> {
     const { task, options } = this;
     const { partition, restored } = task;
-    this.tellsFrom = restored.state === "" ? options.now() - FIRST_LOOK_MS : 0;
+    this.tellsFrom = restored.state === "" ? Math.floor(options.now()) - FIRST_LOOK_MS : Number(restored.state);
     await this.catchUp();
     if (!task.alive) return;
     for (const endpoint of await options.waiting.endpointsOf(partition)) this.expect(endpoint, 0);
@@ -567,7 +566,7 @@ export class PartitionCallbacks {
     // Behind the last record there may be nothing but marks of transactions.
     const offset = tracker.pending === 0 && input.length === 0 ? input.expected : tracker.committable;
     if (String(offset) === this.committed) return true;
-    if (!(await this.task.commit([offset], HAD))) return false;
+    if (!(await this.task.commit([offset], String(this.tellsFrom)))) return false;
     this.committed = String(offset);
     this.committedAt = at;
     return true;

@@ -70,6 +70,22 @@ describe("what is told", () => {
     await w.for(2_000);
     expect(w.told("a.example")).toEqual(["2 sent"]);
   });
+
+  it("is not of that time either when another owner takes over while it is still being read", async () => {
+    const w = new CallbackWorld();
+    w.committed = { offsets: [0], state: "" };
+    w.append(eventOf(1, "https://a.example/cb"), { timestamp: NOW - HOUR_MS - 2 });
+    w.takeOver();
+    await w.until(() => w.committed.offsets[0] === 1, 250);
+    w.append(eventOf(2, "https://a.example/cb"), { timestamp: NOW - HOUR_MS - 1 });
+    w.append(eventOf(3, "https://a.example/cb"), { timestamp: NOW - HOUR_MS + 1 });
+    w.eventsStand = true;
+    w.takeOver();
+    w.eventsStand = false;
+    await w.until(() => w.told("a.example").includes("3 sent"));
+    await w.for(2_000);
+    expect(w.told("a.example")).toEqual(["3 sent"]);
+  });
 });
 
 describe("order", () => {
