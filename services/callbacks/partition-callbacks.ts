@@ -404,6 +404,7 @@ export class PartitionCallbacks {
   private found(lane: CallbackLane, found: readonly WaitingCallback[]): void {
     const { board, clock, now, giveUpMs } = this.options;
     const dark = board.of(lane.endpoint).isDark(clock());
+    const missing = new Set<number>();
     for (const { key, value } of found) {
       const { chain } = readCallbackKey(key)!;
       const isFree = !this.items.has(key) && !this.chains.has(chain) && this.parked.isSettled(key, chain);
@@ -414,6 +415,11 @@ export class PartitionCallbacks {
         continue;
       }
       const decoded = this.options.codecs.callback.decode(value);
+      // Another version of this program has let it wait. No registry gives an id below 1.
+      if (!decoded.ok && decoded.code === "unknown-schema" && decoded.schemaId! > 0) {
+        missing.add(decoded.schemaId!);
+        continue;
+      }
       if (!decoded.ok) {
         this.options.metrics.unreadable.add();
         const { endpoint } = lane;
@@ -429,6 +435,16 @@ export class PartitionCallbacks {
         lane.lookedAt = Number.NEGATIVE_INFINITY;
       } else this.expect(lane.endpoint, 0);
     }
+    if (missing.size > 0) void this.lookAfter(lane, this.schemas.loadAll(missing, this.task));
+  }
+
+  /** What waits for an endpoint is looked for again when the schemas that it was written with are there. */
+  private async lookAfter(lane: CallbackLane, loaded: Promise<void>): Promise<void> {
+    lane.looking = true;
+    await loaded;
+    lane.looking = false;
+    lane.earliest = 0;
+    this.task.wake();
   }
 
   private send(lane: CallbackLane): void {

@@ -1,8 +1,8 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import type { PostOutcome } from "../../../platform/http/webhook-client.ts";
 import { CONNECTIONS } from "../../../services/callbacks/endpoint-board.ts";
 import { LANE_ITEMS, MANY_ITEMS, PARK_AFTER_MS } from "../../../services/callbacks/partition-callbacks.ts";
-import { NOW } from "../router/router-world.ts";
+import { codecs, NOW } from "../router/router-world.ts";
 import { CallbackWorld, eventOf, FAILED, type Post, TAKEN } from "./callback-world.ts";
 
 const HOUR_MS = 3_600_000;
@@ -192,6 +192,34 @@ it("asks once at a time for what waits, whatever else comes to wait", async () =
   await w.until(() => w.waiting.length === 0, 500);
   await w.for(5_000, 500);
   expect(w.told("a.example").sort()).toEqual(["1 sent", "2 sent"]);
+});
+
+it("tells what another version of the program has let wait, once the registry has given its schema", async () => {
+  const w = world();
+  w.answer = () => FAILED;
+  w.sent(1, "a.example");
+  await w.until(() => w.waiting.length === 1);
+  w.takeOver();
+  const isLoaded = vi.fn(() => false);
+  const { decode } = codecs.callback;
+  const decoding = vi.spyOn(codecs.callback, "decode").mockImplementation((octets) => {
+    if (isLoaded()) return decode.call(codecs.callback, octets);
+    return { ok: false, code: "unknown-schema", detail: "schema 77 is not loaded", schemaId: 77 };
+  });
+  const loading = vi.spyOn(codecs, "loadSchema").mockImplementation(async (id) => {
+    if (id === 77) isLoaded.mockReturnValue(true);
+    return "loaded";
+  });
+  try {
+    w.answer = () => TAKEN;
+    await w.for(10_000);
+    expect(w.letters).toEqual([]);
+    expect(w.told("a.example")).toEqual(["1 sent"]);
+    expect(loading.mock.calls.filter(([id]) => id === 77)).toHaveLength(1);
+  } finally {
+    decoding.mockRestore();
+    loading.mockRestore();
+  }
 });
 
 it("tells nothing before it has all that waits", async () => {
