@@ -397,8 +397,11 @@ export class PartitionCallbacks {
   /** ms until what waits for an endpoint is looked for; 0 or less: now. Infinite: there is no need, as far as is known. */
   private lookIn(lane: CallbackLane, at: number): number {
     if (lane.looking || lane.queued >= LOW_ITEMS) return Number.POSITIVE_INFINITY;
+    const due = lane.earliest - this.options.now();
+    // Not asked of the board, which remembers only so many: there may be far more that something waits for.
+    if (due > 0) return due;
     const pause = this.options.board.of(lane.endpoint).isDark(at) ? DARK_LOOK_MS : LOOK_EVERY_MS;
-    return Math.max(lane.lookedAt + pause - at, lane.earliest - this.options.now());
+    return Math.max(lane.lookedAt + pause - at, due);
   }
 
   private found(lane: CallbackLane, found: readonly WaitingCallback[]): void {
@@ -448,6 +451,7 @@ export class PartitionCallbacks {
   }
 
   private send(lane: CallbackLane): void {
+    if (lane.queued === 0) return;
     const { board, clock } = this.options;
     const endpoint = board.of(lane.endpoint);
     lane.stuck = !board.hasRoom(endpoint);

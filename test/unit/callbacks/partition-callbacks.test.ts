@@ -310,6 +310,24 @@ describe("an endpoint", () => {
   });
 });
 
+it("an endpoint that asks to be left alone is not forgotten for those that something waits for and that need nothing now", async () => {
+  const w = new CallbackWorld();
+  w.mostEndpoints = 10;
+  w.takeOver();
+  w.answer = ({ host }) => {
+    const pauseMs = host === "paused.example" ? 60_000 : HOUR_MS;
+    return { taken: false, kind: "status", status: 503, why: "answered 503", pauseMs };
+  };
+  for (let n = 0; n < 20; n++) w.sent(n, `later-${n}.example`);
+  await w.until(() => w.waiting.length === 20);
+  await w.for(1_000);
+  w.sent(100, "paused.example");
+  await w.until(() => w.asked === 21);
+  w.sent(101, "paused.example");
+  await w.for(59_000, 500);
+  expect(w.asked).toBe(21);
+});
+
 describe("what is not taken", () => {
   it("is tried again, ever less often, for a day, and then is a dead letter", async () => {
     const w = world();
