@@ -97,6 +97,8 @@ export class PartitionCallbacks {
   /** In memory, and those of each message in their order. */
   private readonly items = new Map<string, Item>();
   private readonly chains = new Map<string, Item[]>();
+  /** What cannot be read, on its way to the dead letters. */
+  private readonly unreadable = new Set<string>();
   private failure: unknown;
   private snapshot: Snapshot | undefined;
   private anybody = false;
@@ -376,7 +378,8 @@ export class PartitionCallbacks {
     lane.lookedAt = at;
     lane.earliest = Number.POSITIVE_INFINITY;
     // Those that are at hand already stand before all others.
-    const limit = (dark ? GIVEN_UP : LOOKED_FOR) + lane.length + this.parked.unsettled + this.givingUp;
+    const limit =
+      (dark ? GIVEN_UP : LOOKED_FOR) + lane.length + this.parked.unsettled + this.givingUp + this.unreadable.size;
     waiting.dueBy(partition, lane.endpoint, now(), limit).then(
       ({ found, next }) => {
         lane.looking = false;
@@ -410,6 +413,7 @@ export class PartitionCallbacks {
     const missing = new Set<number>();
     for (const { key, value } of found) {
       const { chain } = readCallbackKey(key)!;
+      if (this.unreadable.has(key)) continue;
       const isFree = !this.items.has(key) && !this.chains.has(chain) && this.parked.isSettled(key, chain);
       const hasRoom = dark || lane.length < LOOKED_FOR;
       // It may have gone since it was looked for, or be at hand.
@@ -426,7 +430,11 @@ export class PartitionCallbacks {
       if (!decoded.ok) {
         this.options.metrics.unreadable.add();
         const { endpoint } = lane;
-        this.putAside({ key, endpoint }, value, "undecodable", decoded.detail, null, () => this.parked.remove(key));
+        this.unreadable.add(key);
+        this.putAside({ key, endpoint }, value, "undecodable", decoded.detail, null, () => {
+          this.unreadable.delete(key);
+          this.parked.remove(key);
+        });
         continue;
       }
       const item = this.itemOf(key, chain, decoded.value);

@@ -3,7 +3,7 @@ import type { PostOutcome } from "../../../platform/http/webhook-client.ts";
 import { CONNECTIONS } from "../../../services/callbacks/endpoint-board.ts";
 import { LANE_ITEMS, MANY_ITEMS, PARK_AFTER_MS } from "../../../services/callbacks/partition-callbacks.ts";
 import { codecs, NOW } from "../router/router-world.ts";
-import { CallbackWorld, eventOf, FAILED, type Post, TAKEN } from "./callback-world.ts";
+import { CallbackWorld, eventOf, FAILED, messageId, type Post, TAKEN } from "./callback-world.ts";
 
 const HOUR_MS = 3_600_000;
 
@@ -220,6 +220,23 @@ it("tells what another version of the program has let wait, once the registry ha
     decoding.mockRestore();
     loading.mockRestore();
   }
+});
+
+it("puts what cannot be read aside once, however long that takes", async () => {
+  const w = world();
+  w.answer = () => FAILED;
+  for (let n = 0; n < 100; n++) w.sent(n, "a.example");
+  await w.until(() => w.waiting.length === 100, 100);
+  await w.for(3_000);
+  const last = w.callbacks.findLast(({ key }) => key!.toString().startsWith(messageId(50)))!;
+  w.callbacks.push({ ...last, offset: w.callbacks.length, value: Buffer.from("nothing of ours") });
+  await w.turn();
+  w.kafkaDown = true;
+  w.answer = () => TAKEN;
+  await w.until(() => w.posts.length > 50, 100);
+  w.kafkaDown = false;
+  await w.until(() => w.waiting.length === 0, 100);
+  expect(w.letters.map(({ reason }) => reason)).toEqual(["undecodable"]);
 });
 
 it("tells nothing before it has all that waits", async () => {
