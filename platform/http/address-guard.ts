@@ -2,7 +2,7 @@
  * Which addresses may be connected to when somebody else names the host. What is asked is the address that a connection is made to: a name
  * is looked up once, for that connection, so that it cannot be one address for the check and another one for the request (DNS rebinding).
  */
-import { type LookupAddress, lookup as systemLookup } from "node:dns";
+import { type LookupAddress, type LookupAllOptions, lookup as systemLookup } from "node:dns";
 import { BlockList, isIP, type LookupFunction } from "node:net";
 
 /** Not for the public by the registries of IANA (iana-ipv4-special-registry), with multicast (224/4) and what is reserved (240/4). */
@@ -62,12 +62,15 @@ export class AddressRefusedError extends Error {
 }
 
 export type Lookup = typeof systemLookup;
+type Found = (error: NodeJS.ErrnoException | null, addresses: LookupAddress[] | undefined) => void;
 
 export class AddressGuard {
   private readonly allowed = new BlockList();
   private readonly special = new BlockList();
   private readonly publicIpv6 = new BlockList();
   private readonly resolve: Lookup;
+  /** Who waits for a look-up that is under way. */
+  private readonly waiting = new Map<string, Found[]>();
 
   /** `allow`: ranges that may be connected to all the same. `resolve`: for tests. @throws RangeError for what is no range */
   constructor(allow: readonly string[] = [], resolve: Lookup = systemLookup) {
@@ -101,8 +104,7 @@ export class AddressGuard {
 
   /** In place of `dns.lookup`: an error where any address of the host may not be connected to. */
   readonly lookup: LookupFunction = (hostname, options, callback) => {
-    this.resolve(hostname, { ...options, all: true }, (error, found) => {
-      const addresses = found as LookupAddress[] | undefined;
+    this.find(hostname, { ...options, all: true }, (error, addresses) => {
       if (error !== null || addresses === undefined || addresses.length === 0)
         return callback(error ?? Object.assign(new Error("no address"), { code: "ENOTFOUND" }), "");
       if (!addresses.every(({ address }) => this.allows(address))) return callback(new AddressRefusedError(), "");
@@ -110,4 +112,20 @@ export class AddressGuard {
       callback(null, addresses[0]!.address, addresses[0]!.family);
     });
   };
+
+  /** Connections that wait for the same look-up share it: the system has few threads for look-ups, and a slow name would hold up all others. */
+  private find(hostname: string, options: LookupAllOptions, found: Found): void {
+    const name = JSON.stringify([hostname, options]);
+    const others = this.waiting.get(name);
+    if (others !== undefined) {
+      others.push(found);
+      return;
+    }
+    const all = [found];
+    this.waiting.set(name, all);
+    this.resolve(hostname, options, (error, addresses) => {
+      this.waiting.delete(name);
+      for (const one of all) one(error, addresses);
+    });
+  }
 }

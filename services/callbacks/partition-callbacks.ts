@@ -85,8 +85,6 @@ const AGAIN_MS = 500;
 const STOP_MS = 3_000;
 /** Nobody has had the partition before: what is older than this is not told, ms. */
 export const FIRST_LOOK_MS = 3_600_000;
-/** What is committed beside the offset, so that the next owner is not the first. */
-const HAD = "1";
 
 export class PartitionCallbacks {
   private readonly task: Task;
@@ -99,12 +97,15 @@ export class PartitionCallbacks {
   /** In memory, and those of each message in their order. */
   private readonly items = new Map<string, Item>();
   private readonly chains = new Map<string, Item[]>();
+  /** What cannot be read, on its way to the dead letters. */
+  private readonly unreadable = new Set<string>();
   private failure: unknown;
   private snapshot: Snapshot | undefined;
   private anybody = false;
   private underWay = 0;
   /** On their way to the dead letters. */
   private givingUp = 0;
+  /** What happened before is not told, epoch ms. It is committed beside the offset: the first owner says it for all who come after it. */
   private tellsFrom = 0;
   private committed = "";
   private committedAt = Number.NEGATIVE_INFINITY;
@@ -170,7 +171,7 @@ export class PartitionCallbacks {
   private async restore(): Promise<void> {
     const { task, options } = this;
     const { partition, restored } = task;
-    this.tellsFrom = restored.state === "" ? options.now() - FIRST_LOOK_MS : 0;
+    this.tellsFrom = restored.state === "" ? Math.floor(options.now()) - FIRST_LOOK_MS : Number(restored.state);
     await this.catchUp();
     if (!task.alive) return;
     for (const endpoint of await options.waiting.endpointsOf(partition)) this.expect(endpoint, 0);
@@ -377,7 +378,8 @@ export class PartitionCallbacks {
     lane.lookedAt = at;
     lane.earliest = Number.POSITIVE_INFINITY;
     // Those that are at hand already stand before all others.
-    const limit = (dark ? GIVEN_UP : LOOKED_FOR) + lane.length + this.parked.unsettled + this.givingUp;
+    const limit =
+      (dark ? GIVEN_UP : LOOKED_FOR) + lane.length + this.parked.unsettled + this.givingUp + this.unreadable.size;
     waiting.dueBy(partition, lane.endpoint, now(), limit).then(
       ({ found, next }) => {
         lane.looking = false;
@@ -398,15 +400,20 @@ export class PartitionCallbacks {
   /** ms until what waits for an endpoint is looked for; 0 or less: now. Infinite: there is no need, as far as is known. */
   private lookIn(lane: CallbackLane, at: number): number {
     if (lane.looking || lane.queued >= LOW_ITEMS) return Number.POSITIVE_INFINITY;
+    const due = lane.earliest - this.options.now();
+    // Not asked of the board, which remembers only so many: there may be far more that something waits for.
+    if (due > 0) return due;
     const pause = this.options.board.of(lane.endpoint).isDark(at) ? DARK_LOOK_MS : LOOK_EVERY_MS;
-    return Math.max(lane.lookedAt + pause - at, lane.earliest - this.options.now());
+    return Math.max(lane.lookedAt + pause - at, due);
   }
 
   private found(lane: CallbackLane, found: readonly WaitingCallback[]): void {
     const { board, clock, now, giveUpMs } = this.options;
     const dark = board.of(lane.endpoint).isDark(clock());
+    const missing = new Set<number>();
     for (const { key, value } of found) {
       const { chain } = readCallbackKey(key)!;
+      if (this.unreadable.has(key)) continue;
       const isFree = !this.items.has(key) && !this.chains.has(chain) && this.parked.isSettled(key, chain);
       const hasRoom = dark || lane.length < LOOKED_FOR;
       // It may have gone since it was looked for, or be at hand.
@@ -415,10 +422,19 @@ export class PartitionCallbacks {
         continue;
       }
       const decoded = this.options.codecs.callback.decode(value);
+      // Another version of this program has let it wait. No registry gives an id below 1.
+      if (!decoded.ok && decoded.code === "unknown-schema" && decoded.schemaId! > 0) {
+        missing.add(decoded.schemaId!);
+        continue;
+      }
       if (!decoded.ok) {
         this.options.metrics.unreadable.add();
         const { endpoint } = lane;
-        this.putAside({ key, endpoint }, value, "undecodable", decoded.detail, null, () => this.parked.remove(key));
+        this.unreadable.add(key);
+        this.putAside({ key, endpoint }, value, "undecodable", decoded.detail, null, () => {
+          this.unreadable.delete(key);
+          this.parked.remove(key);
+        });
         continue;
       }
       const item = this.itemOf(key, chain, decoded.value);
@@ -430,9 +446,20 @@ export class PartitionCallbacks {
         lane.lookedAt = Number.NEGATIVE_INFINITY;
       } else this.expect(lane.endpoint, 0);
     }
+    if (missing.size > 0) void this.lookAfter(lane, this.schemas.loadAll(missing, this.task));
+  }
+
+  /** What waits for an endpoint is looked for again when the schemas that it was written with are there. */
+  private async lookAfter(lane: CallbackLane, loaded: Promise<void>): Promise<void> {
+    lane.looking = true;
+    await loaded;
+    lane.looking = false;
+    lane.earliest = 0;
+    this.task.wake();
   }
 
   private send(lane: CallbackLane): void {
+    if (lane.queued === 0) return;
     const { board, clock } = this.options;
     const endpoint = board.of(lane.endpoint);
     lane.stuck = !board.hasRoom(endpoint);
@@ -567,7 +594,7 @@ export class PartitionCallbacks {
     // Behind the last record there may be nothing but marks of transactions.
     const offset = tracker.pending === 0 && input.length === 0 ? input.expected : tracker.committable;
     if (String(offset) === this.committed) return true;
-    if (!(await this.task.commit([offset], HAD))) return false;
+    if (!(await this.task.commit([offset], String(this.tellsFrom)))) return false;
     this.committed = String(offset);
     this.committedAt = at;
     return true;

@@ -91,6 +91,8 @@ export class CallbackWorld {
   /** While true the copy of sms.callbacks stands still. */
   copyStands = false;
   settings: Record<string, unknown> = { secrets: ["geheim"] };
+  /** Endpoints that are remembered. */
+  mostEndpoints: number | undefined;
   owner: Owner | undefined;
   private readonly held: (() => void)[] = [];
 
@@ -148,7 +150,7 @@ export class CallbackWorld {
         },
       },
       producer: { send: (records, fence) => this.store(records, () => fence?.alive ?? true) },
-      board: new EndpointBoard(clock),
+      board: new EndpointBoard(clock, this.mostEndpoints),
       client: { post: (_, url, headers, body) => this.post(url, headers, body) },
       giveUpMs: 24 * 3_600_000,
       share: () => 1,

@@ -1,9 +1,9 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import type { PostOutcome } from "../../../platform/http/webhook-client.ts";
 import { CONNECTIONS } from "../../../services/callbacks/endpoint-board.ts";
 import { LANE_ITEMS, MANY_ITEMS, PARK_AFTER_MS } from "../../../services/callbacks/partition-callbacks.ts";
-import { NOW } from "../router/router-world.ts";
-import { CallbackWorld, eventOf, FAILED, type Post, TAKEN } from "./callback-world.ts";
+import { codecs, NOW } from "../router/router-world.ts";
+import { CallbackWorld, eventOf, FAILED, messageId, type Post, TAKEN } from "./callback-world.ts";
 
 const HOUR_MS = 3_600_000;
 
@@ -69,6 +69,22 @@ describe("what is told", () => {
     await w.until(() => w.posts.length === 1);
     await w.for(2_000);
     expect(w.told("a.example")).toEqual(["2 sent"]);
+  });
+
+  it("is not of that time either when another owner takes over while it is still being read", async () => {
+    const w = new CallbackWorld();
+    w.committed = { offsets: [0], state: "" };
+    w.append(eventOf(1, "https://a.example/cb"), { timestamp: NOW - HOUR_MS - 2 });
+    w.takeOver();
+    await w.until(() => w.committed.offsets[0] === 1, 250);
+    w.append(eventOf(2, "https://a.example/cb"), { timestamp: NOW - HOUR_MS - 1 });
+    w.append(eventOf(3, "https://a.example/cb"), { timestamp: NOW - HOUR_MS + 1 });
+    w.eventsStand = true;
+    w.takeOver();
+    w.eventsStand = false;
+    await w.until(() => w.told("a.example").includes("3 sent"));
+    await w.for(2_000);
+    expect(w.told("a.example")).toEqual(["3 sent"]);
   });
 });
 
@@ -178,6 +194,51 @@ it("asks once at a time for what waits, whatever else comes to wait", async () =
   expect(w.told("a.example").sort()).toEqual(["1 sent", "2 sent"]);
 });
 
+it("tells what another version of the program has let wait, once the registry has given its schema", async () => {
+  const w = world();
+  w.answer = () => FAILED;
+  w.sent(1, "a.example");
+  await w.until(() => w.waiting.length === 1);
+  w.takeOver();
+  const isLoaded = vi.fn(() => false);
+  const { decode } = codecs.callback;
+  const decoding = vi.spyOn(codecs.callback, "decode").mockImplementation((octets) => {
+    if (isLoaded()) return decode.call(codecs.callback, octets);
+    return { ok: false, code: "unknown-schema", detail: "schema 77 is not loaded", schemaId: 77 };
+  });
+  const loading = vi.spyOn(codecs, "loadSchema").mockImplementation(async (id) => {
+    if (id === 77) isLoaded.mockReturnValue(true);
+    return "loaded";
+  });
+  try {
+    w.answer = () => TAKEN;
+    await w.for(10_000);
+    expect(w.letters).toEqual([]);
+    expect(w.told("a.example")).toEqual(["1 sent"]);
+    expect(loading.mock.calls.filter(([id]) => id === 77)).toHaveLength(1);
+  } finally {
+    decoding.mockRestore();
+    loading.mockRestore();
+  }
+});
+
+it("puts what cannot be read aside once, however long that takes", async () => {
+  const w = world();
+  w.answer = () => FAILED;
+  for (let n = 0; n < 100; n++) w.sent(n, "a.example");
+  await w.until(() => w.waiting.length === 100, 100);
+  await w.for(3_000);
+  const last = w.callbacks.findLast(({ key }) => key!.toString().startsWith(messageId(50)))!;
+  w.callbacks.push({ ...last, offset: w.callbacks.length, value: Buffer.from("nothing of ours") });
+  await w.turn();
+  w.kafkaDown = true;
+  w.answer = () => TAKEN;
+  await w.until(() => w.posts.length > 50, 100);
+  w.kafkaDown = false;
+  await w.until(() => w.waiting.length === 0, 100);
+  expect(w.letters.map(({ reason }) => reason)).toEqual(["undecodable"]);
+});
+
 it("tells nothing before it has all that waits", async () => {
   const w = world();
   w.answer = () => FAILED;
@@ -264,6 +325,24 @@ describe("an endpoint", () => {
     w.answer = () => TAKEN;
     await w.until(() => w.posts.length === 2, 500);
   });
+});
+
+it("an endpoint that asks to be left alone is not forgotten for those that something waits for and that need nothing now", async () => {
+  const w = new CallbackWorld();
+  w.mostEndpoints = 10;
+  w.takeOver();
+  w.answer = ({ host }) => {
+    const pauseMs = host === "paused.example" ? 60_000 : HOUR_MS;
+    return { taken: false, kind: "status", status: 503, why: "answered 503", pauseMs };
+  };
+  for (let n = 0; n < 20; n++) w.sent(n, `later-${n}.example`);
+  await w.until(() => w.waiting.length === 20);
+  await w.for(1_000);
+  w.sent(100, "paused.example");
+  await w.until(() => w.asked === 21);
+  w.sent(101, "paused.example");
+  await w.for(59_000, 500);
+  expect(w.asked).toBe(21);
 });
 
 describe("what is not taken", () => {

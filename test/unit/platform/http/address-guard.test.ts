@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { AddressGuard, isRange } from "../../../../platform/http/address-guard.ts";
+import { AddressGuard, AddressRefusedError, isRange } from "../../../../platform/http/address-guard.ts";
 
 const guard = new AddressGuard();
 
@@ -33,4 +33,41 @@ it("allows what a setting names, and nothing beside it", () => {
 it("takes what is no address for none", () => {
   for (const text of ["", "localhost", "127.1", "0x7f000001", "1.1.1.1/32", "fe80::1%eth0"])
     expect(guard.allows(text), text).toBe(false);
+});
+
+describe("a host's look-up", () => {
+  /** A name server that answers when it is told to. */
+  function slowNames() {
+    const open: { host: string; answer: (error: Error | null, found: unknown) => void }[] = [];
+    const resolve = (host: string, _: unknown, answer: (error: Error | null, found: unknown) => void) =>
+      void open.push({ host, answer });
+    return { open, guarded: new AddressGuard([], resolve as never) };
+  }
+
+  it("is made once for all connections that wait for it: the system has few threads for look-ups", () => {
+    const { open, guarded } = slowNames();
+    const got: unknown[] = [];
+    for (let i = 0; i < 3; i++)
+      guarded.lookup("slow.example", { all: true }, (error, addresses) => got.push(error ?? addresses));
+    guarded.lookup("other.example", { all: true }, () => {});
+    expect(open.map(({ host }) => host)).toEqual(["slow.example", "other.example"]);
+    const addresses = [{ address: "1.1.1.1", family: 4 }];
+    open[0]!.answer(null, addresses);
+    expect(got).toEqual([addresses, addresses, addresses]);
+    // What comes afterwards is looked up anew.
+    guarded.lookup("slow.example", { all: true }, () => {});
+    expect(open).toHaveLength(3);
+  });
+
+  it("is judged for each of them", () => {
+    const { open, guarded } = slowNames();
+    const got: unknown[] = [];
+    for (const all of [true, false]) guarded.lookup("slow.example", { all }, (error) => got.push(error));
+    open[0]!.answer(null, [{ address: "127.0.0.1", family: 4 }]);
+    expect(got.map((error) => error instanceof AddressRefusedError)).toEqual([true, true]);
+    guarded.lookup("gone.example", {}, (error) => got.push(error));
+    const failed = new Error("ENOTFOUND");
+    open[1]!.answer(failed, undefined);
+    expect(got[2]).toBe(failed);
+  });
 });
