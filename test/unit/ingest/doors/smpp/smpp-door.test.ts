@@ -97,6 +97,20 @@ describe("binds", () => {
     await expect(startDoor({ tls: { cert, key } })).rejects.toThrow(/SLUICE_SMPP_TLS_CERT and .*cannot be used/);
   });
 
+  it("over TLS that never get so far as TLS end the connection, so that they keep nobody out", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "sluice-smpp-"));
+    const [cert, key] = [join(folder, "cert.pem"), join(folder, "key.pem")];
+    writeFileSync(cert, OWN_CERTIFICATE);
+    writeFileSync(key, ITS_KEY);
+    await open({ tls: { cert, key }, sessionInitMs: 100, maxConnections: 1 });
+    rmSync(folder, { recursive: true });
+    const silent = await connect();
+    await until(() => silent.closed, "closed");
+    const client = await RawClient.connectSecurely(opened!.door.port, OWN_CERTIFICATE);
+    clients.push(client);
+    expect((await client.bind()).commandStatus).toBe(0);
+  });
+
   it("that wait for their turn are not taken for ones that do not come", async () => {
     await open({ sessionInitMs: 100 });
     expect((await (await connect()).bind({ password: "wrong" })).commandStatus).toBe(commandStatus.ESME_RINVPASWD);
