@@ -180,9 +180,10 @@ export class SmppBind {
     if (submissions.turn(this.account) !== "now") return false;
     submissions.accept(this.account, one.submission).then(
       (outcome) => {
-        // Kafka has stopped taking anything since it was asked: nothing of it was written.
-        if (outcome === "refused") this.hold(one, "first");
-        else one.answer(outcome);
+        if (outcome !== "refused") one.answer(outcome);
+        // Kafka takes nothing of it, and it may not be seen before it is tried, as where one partition has no leader: nothing of it was written.
+        else if (performance.now() - one.since < this.terms.holdMs) this.hold(one, "first");
+        else this.refuse(one, "closed");
       },
       () => one.answer({ status: commandStatus.ESME_RSYSERR, id: "" }),
     );

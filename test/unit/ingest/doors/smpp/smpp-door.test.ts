@@ -181,6 +181,14 @@ describe("submit_sm", () => {
     expect(requests()).toHaveLength(1);
   });
 
+  it("whose partition has no leader is refused beyond the hold, though others are taken", async () => {
+    const { writer } = await open({ holdMs: 100, acceptTimeoutMs: 10 });
+    writer.leaderlessSince = () => 1;
+    const client = await bound();
+    expect((await client.call(submitSm())).commandStatus).toBe(commandStatus.ESME_RSYSERR);
+    expect(writer.sends).toHaveLength(0);
+  });
+
   it("above the account's rate is answered late, in order, and refused as throttled beyond the hold", async () => {
     const { requests } = await open({ holdMs: 1_300 });
     const client = await bound({ systemId: "slow", password: "slow-key" });
