@@ -56,6 +56,8 @@ export class SmppBind {
   private pending = 0;
   private octets = 0;
   private leaving: "peer" | "drain" | undefined;
+  /** This side goes, whoever has asked for it first. */
+  private draining = false;
   private over = false;
 
   constructor(session: SmppSession, account: Account, interfaceVersion: number, terms: BindTerms) {
@@ -194,7 +196,7 @@ export class SmppBind {
     if (where === "first") this.held.unshift(one);
     else this.held.push(one);
     this.timer ??= setInterval(() => this.look(), LOOK_EVERY_MS).unref();
-    if (this.over || this.leaving === "drain") this.refuseHeld();
+    if (this.over || this.draining) this.refuseHeld();
   }
 
   private look(): void {
@@ -234,7 +236,7 @@ export class SmppBind {
     this.pending--;
     this.octets -= octets;
     if (this.pending === 0) this.leave();
-    if (this.leaving !== "drain" && this.pending <= this.terms.window / 2 && this.octets <= MOST_OCTETS / 2)
+    if (!this.draining && this.pending <= this.terms.window / 2 && this.octets <= MOST_OCTETS / 2)
       this.session.holdReading(false);
   }
 
@@ -250,8 +252,10 @@ export class SmppBind {
 
   /** This side goes: nothing more is read, what is under way is answered, and then the client is told. */
   drain(): void {
-    if (this.leaving === "drain") return;
-    this.leaving = "drain";
+    if (this.draining) return;
+    this.draining = true;
+    // A client that has asked to go before gets the answer to that, and is asked nothing.
+    this.leaving ??= "drain";
     this.session.holdReading(true);
     this.refuseHeld();
     if (this.pending === 0) this.leave();

@@ -355,6 +355,22 @@ describe("the end of a session", () => {
     expect(client.received.map((one) => one.sequence).slice(-2)).toEqual([submitted, unbind]);
   });
 
+  it("by the client's unbind is answered during a drain too, and the drain waits for nothing more", async () => {
+    const { writer, door } = await open();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    writer.onSend = () => promise;
+    const client = await bound();
+    const submitted = client.send(submitSm());
+    await until(() => writer.sends.length === 1, "it is being written");
+    const unbind = client.send({ command: "unbind" });
+    await new Promise((wait) => setTimeout(wait, 50));
+    const drained = door.drain(60_000);
+    resolve();
+    await client.answerTo(unbind, 1_000);
+    expect(client.received.map((one) => one.sequence).slice(-2)).toEqual([submitted, unbind]);
+    await drained;
+  });
+
   it("by a drain answers what is under way, and unbinds", async () => {
     const { writer, door } = await open();
     const { promise, resolve } = Promise.withResolvers<void>();
