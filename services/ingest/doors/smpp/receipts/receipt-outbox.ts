@@ -38,8 +38,10 @@ const LOW = 64;
 const PASS_MS = 5_000;
 /** What a client has refused for now, or not answered, is delivered again after so long, ms. */
 const AGAIN_MS = 30_000;
-/** Receipts of an account that are under way, acknowledged and not yet gone from the copy, or put off; beyond it no more are begun. */
+/** Receipts of an account that are under way, acknowledged and not yet gone from the copy, or put off; beyond it no more are begun … */
 const MOST_AT_HAND = 20_000;
+/** … and those that were put off are looked through so often at most, ms. */
+const PUT_OFF_MS = 500;
 
 /** What an account's receipts that are not simply waiting are. */
 type AtHand = "delivered" | "acknowledged" | { readonly againAt: number };
@@ -59,6 +61,7 @@ class AccountOutbox {
   /** Something has come since the pass began. */
   private dirty = true;
   private passAt = Number.NEGATIVE_INFINITY;
+  private putOffAt = Number.NEGATIVE_INFINITY;
   private turn = 0;
 
   constructor(accountId: string, options: OutboxOptions) {
@@ -95,7 +98,17 @@ class AccountOutbox {
         return;
       }
     }
-    if (this.keys.length < LOW) this.read();
+    if (this.atHand.size >= MOST_AT_HAND) this.deliverPutOff();
+    else if (this.keys.length < LOW) this.read();
+  }
+
+  /** There is room for no further receipt. A client that has refused so many for a time takes those first. */
+  private deliverPutOff(): void {
+    const now = this.clock();
+    if (now - this.putOffAt < PUT_OFF_MS) return;
+    this.putOffAt = now;
+    for (const [key, state] of this.atHand)
+      if (typeof state === "object" && state.againAt <= now && !this.deliver(key)) return;
   }
 
   private isDue(key: string): boolean {

@@ -206,3 +206,31 @@ it("what comes while nothing waits is delivered at once, and nothing is read for
   expect(bind.ids).toEqual(["a", "b"]);
   expect(world.pages).toBe(pages);
 });
+
+it("a client that refuses all for now, however many, is asked again, and has all when it takes them", async () => {
+  const world = new World();
+  const bind = new Bind("acme", 50);
+  world.outbox.add(bind);
+  const many = 20_010;
+  for (let i = 0; i < many; i++) world.put(String(i).padStart(6, "0"));
+  let at = 0;
+  const answerAll = async (status: number) => {
+    for (let i = 0; i < 5; i++) await world.settled();
+    while (at < bind.sent.length) {
+      if (status === 0) world.waiting.delete(`acme/${bind.sent[at]!.id}`);
+      bind.answer(at, status);
+      if (status === 0) world.gone(`acme/${bind.sent[at]!.id}`);
+      at++;
+      if (at === bind.sent.length) await world.settled();
+    }
+  };
+  await answerAll(commandStatus.ESME_RX_T_APPN);
+  expect(at).toBe(20_000);
+  for (let i = 0; i < 100 && world.waiting.size > 0; i++) {
+    world.clock += 31_000;
+    world.outbox.look();
+    await answerAll(0);
+  }
+  expect(world.waiting.size).toBe(0);
+  expect(new Set(bind.ids).size).toBe(many);
+});
