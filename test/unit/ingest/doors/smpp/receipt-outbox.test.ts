@@ -234,3 +234,32 @@ it("a client that refuses all for now, however many, is asked again, and has all
   expect(world.waiting.size).toBe(0);
   expect(new Set(bind.ids).size).toBe(many);
 });
+
+it("a client that unbinds and is back at once does not get again what it has acknowledged, and gets what it has not", async () => {
+  const world = new World();
+  for (const id of ["a", "b", "c"]) world.put(id);
+  const first = new Bind("acme", 2);
+  world.outbox.add(first);
+  await world.settled();
+  first.answer(0, commandStatus.ESME_ROK);
+  first.answer(1, commandStatus.ESME_RX_T_APPN);
+  first.sent[2]!.end({ kind: "unanswered", sent: "maybe", reason: { code: "peer_closed", detail: "" } });
+  first.room = 0;
+  world.outbox.remove(first);
+  expect(world.outbox.receiving).toEqual([]);
+  world.put("d");
+  const second = new Bind("acme", 10);
+  world.outbox.add(second);
+  await world.settled();
+  expect(world.outbox.receiving).toEqual(["acme"]);
+  expect(second.ids).toEqual(["b", "c", "d"]);
+  second.answer(0);
+  world.outbox.remove(second);
+  for (const key of ["acme/a", "acme/b"]) world.gone(key);
+  // Written anew since: it is another one.
+  world.put("a");
+  const third = new Bind("acme", 10);
+  world.outbox.add(third);
+  await world.settled();
+  expect(third.ids).toEqual(["a", "c", "d"]);
+});
