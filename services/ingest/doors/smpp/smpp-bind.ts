@@ -32,6 +32,8 @@ interface Pending {
 interface Held extends Pending {
   readonly submission: NamedSubmission;
   readonly answer: (outcome: SubmitOutcome) => void;
+  /** Its account's rate has been charged for it: it is tried again for nothing. */
+  charged: boolean;
 }
 
 /** How often it is looked whether the first that waits may go on, ms. */
@@ -166,6 +168,7 @@ export class SmppBind {
       octets,
       since,
       submission: { ...read.submission, id },
+      charged: false,
       answer: (outcome) => {
         answer(outcome);
         this.end(pending);
@@ -179,12 +182,13 @@ export class SmppBind {
   /** False when it is not its turn yet. */
   private start(one: Held): boolean {
     const { submissions } = this.terms;
-    if (submissions.turn(this.account) !== "now") return false;
+    if (submissions.turn(this.account, one.charged ? "look" : "charge") !== "now") return false;
+    one.charged = true;
     submissions.accept(this.account, one.submission).then(
       (outcome) => {
         if (outcome !== "refused") one.answer(outcome);
         // Kafka takes nothing of it, and it may not be seen before it is tried, as where one partition has no leader: nothing of it was written.
-        else if (performance.now() - one.since < this.terms.holdMs) this.hold(one, "first");
+        else if (performance.now() - one.since < this.terms.holdMs) this.hold(one);
         else this.refuse(one, "closed");
       },
       () => one.answer({ status: commandStatus.ESME_RSYSERR, id: "" }),
@@ -192,9 +196,10 @@ export class SmppBind {
     return true;
   }
 
-  private hold(one: Held, where: "first" | "last" = "last"): void {
-    if (where === "first") this.held.unshift(one);
-    else this.held.push(one);
+  /** In the order in which they came: one that was tried in vain goes before those behind it. */
+  private hold(one: Held): void {
+    const before = this.held.findLastIndex(({ since }) => since <= one.since);
+    this.held.splice(before + 1, 0, one);
     this.timer ??= setInterval(() => this.look(), LOOK_EVERY_MS).unref();
     if (this.over || this.draining) this.refuseHeld();
   }
