@@ -67,6 +67,8 @@ const TRANSACTION_MODE = 0x02;
 const MESSAGE_TYPE = 0x3c;
 /** Characters of an address (5.2.8): a longer one could not be put into its receipts. */
 const MOST_ADDRESS = 20;
+/** user_message_reference has two octets. */
+const MOST_REFERENCE = 0xffff;
 /** protocol_id of a short message of type 0, which handsets do not show (3GPP TS 23.040, 9.2.3.9). */
 const SILENT = 0x40;
 /** Information elements that say no more than how the text is to be put together and read (TS 23.040, 9.2.3.24). */
@@ -107,13 +109,19 @@ export function readSubmission(pdu: ShortMessage, terms: SubmissionTerms): ReadS
         sendAt,
         expiresAt,
         asked: askedReceipts(pdu.registeredDelivery, terms.interfaceVersion),
-        reference: tlvInteger(pdu.tlvs, tlvTag.user_message_reference),
+        reference: referenceOf(pdu),
       },
     };
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     return { ok: false, status: commandStatus[error.status], reason: error.message };
   }
+}
+
+/** It has two octets (5.3.2.17); a greater number could not be repeated, and is no reason to refuse the message. */
+function referenceOf(pdu: ShortMessage): number | undefined {
+  const reference = tlvInteger(pdu.tlvs, tlvTag.user_message_reference);
+  return reference === undefined || reference > MOST_REFERENCE ? undefined : reference;
 }
 
 function checkClass(pdu: ShortMessage): void {

@@ -32,6 +32,8 @@ interface Pending {
 interface Held extends Pending {
   readonly submission: NamedSubmission;
   readonly answer: (outcome: SubmitOutcome) => void;
+  /** Its account's rate has been charged for it: it is tried again for nothing. */
+  charged: boolean;
 }
 
 /** How often it is looked whether the first that waits may go on, ms. */
@@ -56,6 +58,8 @@ export class SmppBind {
   private pending = 0;
   private octets = 0;
   private leaving: "peer" | "drain" | undefined;
+  /** This side goes, whoever has asked for it first. */
+  private draining = false;
   private over = false;
 
   constructor(session: SmppSession, account: Account, interfaceVersion: number, terms: BindTerms) {
@@ -164,6 +168,7 @@ export class SmppBind {
       octets,
       since,
       submission: { ...read.submission, id },
+      charged: false,
       answer: (outcome) => {
         answer(outcome);
         this.end(pending);
@@ -177,23 +182,26 @@ export class SmppBind {
   /** False when it is not its turn yet. */
   private start(one: Held): boolean {
     const { submissions } = this.terms;
-    if (submissions.turn(this.account) !== "now") return false;
+    if (submissions.turn(this.account, one.charged ? "look" : "charge") !== "now") return false;
+    one.charged = true;
     submissions.accept(this.account, one.submission).then(
       (outcome) => {
-        // Kafka has stopped taking anything since it was asked: nothing of it was written.
-        if (outcome === "refused") this.hold(one, "first");
-        else one.answer(outcome);
+        if (outcome !== "refused") one.answer(outcome);
+        // Kafka takes nothing of it, and it may not be seen before it is tried, as where one partition has no leader: nothing of it was written.
+        else if (performance.now() - one.since < this.terms.holdMs) this.hold(one);
+        else this.refuse(one, "closed");
       },
       () => one.answer({ status: commandStatus.ESME_RSYSERR, id: "" }),
     );
     return true;
   }
 
-  private hold(one: Held, where: "first" | "last" = "last"): void {
-    if (where === "first") this.held.unshift(one);
-    else this.held.push(one);
+  /** In the order in which they came: one that was tried in vain goes before those behind it. */
+  private hold(one: Held): void {
+    const before = this.held.findLastIndex(({ since }) => since <= one.since);
+    this.held.splice(before + 1, 0, one);
     this.timer ??= setInterval(() => this.look(), LOOK_EVERY_MS).unref();
-    if (this.over || this.leaving === "drain") this.refuseHeld();
+    if (this.over || this.draining) this.refuseHeld();
   }
 
   private look(): void {
@@ -233,7 +241,7 @@ export class SmppBind {
     this.pending--;
     this.octets -= octets;
     if (this.pending === 0) this.leave();
-    if (this.leaving !== "drain" && this.pending <= this.terms.window / 2 && this.octets <= MOST_OCTETS / 2)
+    if (!this.draining && this.pending <= this.terms.window / 2 && this.octets <= MOST_OCTETS / 2)
       this.session.holdReading(false);
   }
 
@@ -249,8 +257,10 @@ export class SmppBind {
 
   /** This side goes: nothing more is read, what is under way is answered, and then the client is told. */
   drain(): void {
-    if (this.leaving === "drain") return;
-    this.leaving = "drain";
+    if (this.draining) return;
+    this.draining = true;
+    // A client that has asked to go before gets the answer to that, and is asked nothing.
+    this.leaving ??= "drain";
     this.session.holdReading(true);
     this.refuseHeld();
     if (this.pending === 0) this.leave();

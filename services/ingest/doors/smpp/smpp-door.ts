@@ -64,8 +64,8 @@ export class SmppDoor {
     this.server = tls === undefined ? createServer(accept) : tlsServer(tls, sessionInitMs, accept);
     this.server.maxConnections = maxConnections;
     this.server.on("drop", () => void this.refused++);
-    // A client that fails to agree on TLS is gone, and nobody else is touched.
-    this.server.on("tlsClientError", () => {});
+    // A client that fails to agree on TLS, or is silent, is let go here: Node tells of it, and leaves its connection open after a time-out.
+    this.server.on("tlsClientError", (_error, socket) => socket.destroy());
     await listen(this.server, host, port);
   }
 

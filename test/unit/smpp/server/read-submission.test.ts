@@ -125,3 +125,10 @@ it.each([
 ])("registered_delivery %i of version %i", (registeredDelivery, interfaceVersion, asked) => {
   expect(taken({ registeredDelivery }, { interfaceVersion }).asked).toEqual(asked);
 });
+
+it("a user_message_reference of more than two octets is no reference", () => {
+  const withReference = (hex: string) => taken({ tlvs: [{ tag: 0x0204, value: Buffer.from(hex, "hex") }] }).reference;
+  expect(withReference("ffff")).toBe(0xffff);
+  expect(withReference("00010000")).toBeUndefined();
+  expect(withReference("ffffffff")).toBeUndefined();
+});

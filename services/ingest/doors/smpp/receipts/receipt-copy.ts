@@ -126,6 +126,15 @@ export class ReceiptCopy {
     }
   }
 
+  /** Whoever produces may write anything there: a moment that is no date could not be written into a receipt. */
+  private isReceipt(value: Buffer): boolean {
+    const decoded = this.options.codec.decode(value);
+    return (
+      decoded.ok &&
+      [decoded.value.submittedAt, decoded.value.doneAt].every((at) => !Number.isNaN(new Date(at).getTime()))
+    );
+  }
+
   private apply({ key, value, partition }: InRecord): void {
     const text = key?.toString() ?? "";
     const account = text.slice(0, text.indexOf("/"));
@@ -134,7 +143,7 @@ export class ReceiptCopy {
       return;
     }
     if (value === null) this.table.delete(partition, key);
-    else if (this.options.codec.decode(value).ok) this.table.put(partition, key, value);
+    else if (this.isReceipt(value)) this.table.put(partition, key, value);
     else {
       this.options.onUnreadable();
       return;

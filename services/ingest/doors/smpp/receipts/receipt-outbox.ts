@@ -38,8 +38,10 @@ const LOW = 64;
 const PASS_MS = 5_000;
 /** What a client has refused for now, or not answered, is delivered again after so long, ms. */
 const AGAIN_MS = 30_000;
-/** Receipts of an account that are under way, acknowledged and not yet gone from the copy, or put off; beyond it no more are begun. */
+/** Receipts of an account that are under way, acknowledged and not yet gone from the copy, or put off; beyond it no more are begun … */
 const MOST_AT_HAND = 20_000;
+/** … and those that were put off are looked through so often at most, ms. */
+const PUT_OFF_MS = 500;
 
 /** What an account's receipts that are not simply waiting are. */
 type AtHand = "delivered" | "acknowledged" | { readonly againAt: number };
@@ -59,6 +61,7 @@ class AccountOutbox {
   /** Something has come since the pass began. */
   private dirty = true;
   private passAt = Number.NEGATIVE_INFINITY;
+  private putOffAt = Number.NEGATIVE_INFINITY;
   private turn = 0;
 
   constructor(accountId: string, options: OutboxOptions) {
@@ -78,6 +81,18 @@ class AccountOutbox {
     this.pump();
   }
 
+  /** The last bind has gone. What was acknowledged is remembered until the copy has heard of it: a client that is back at once would get it again. */
+  rest(): void {
+    this.keys = [];
+    this.dirty = true;
+    for (const [key, state] of this.atHand) if (state !== "acknowledged") this.atHand.delete(key);
+  }
+
+  /** It has no bind, and nothing to remember. */
+  get isOver(): boolean {
+    return this.binds.length === 0 && this.atHand.size === 0;
+  }
+
   /** What comes while nothing else waits need not be looked for. */
   private come(key: string): void {
     if (!this.ended || this.reading || this.dirty || this.keys.length >= PAGE) this.dirty = true;
@@ -95,7 +110,17 @@ class AccountOutbox {
         return;
       }
     }
-    if (this.keys.length < LOW) this.read();
+    if (this.atHand.size >= MOST_AT_HAND) this.deliverPutOff();
+    else if (this.keys.length < LOW) this.read();
+  }
+
+  /** There is room for no further receipt. A client that has refused so many for a time takes those first. */
+  private deliverPutOff(): void {
+    const now = this.clock();
+    if (now - this.putOffAt < PUT_OFF_MS) return;
+    this.putOffAt = now;
+    for (const [key, state] of this.atHand)
+      if (typeof state === "object" && state.againAt <= now && !this.deliver(key)) return;
   }
 
   private isDue(key: string): boolean {
@@ -195,7 +220,7 @@ function clientReceipt({ id, state, error, submittedAt, doneAt, to }: SmppReceip
   };
 }
 
-/** The receipts of all accounts that have a bind here which may receive. */
+/** The receipts of all accounts that have a bind here which may receive, or had one a moment ago. */
 export class ReceiptOutbox {
   private readonly options: OutboxOptions;
   private readonly accounts = new Map<string, AccountOutbox>();
@@ -206,7 +231,7 @@ export class ReceiptOutbox {
 
   /** Accounts that can be delivered to here. */
   get receiving(): string[] {
-    return [...this.accounts.keys()];
+    return [...this.accounts].filter(([, { binds }]) => binds.length > 0).map(([id]) => id);
   }
 
   add(bind: ReceivingBind): void {
@@ -225,8 +250,12 @@ export class ReceiptOutbox {
     const at = outbox?.binds.indexOf(bind) ?? -1;
     if (outbox === undefined || at < 0) return;
     outbox.binds.splice(at, 1);
-    if (outbox.binds.length === 0) this.accounts.delete(bind.account.id);
-    else outbox.pump();
+    if (outbox.binds.length > 0) {
+      outbox.pump();
+      return;
+    }
+    outbox.rest();
+    if (outbox.isOver) this.accounts.delete(bind.account.id);
   }
 
   capacity({ account }: ReceivingBind): void {
@@ -235,7 +264,9 @@ export class ReceiptOutbox {
 
   /** A receipt has come or gone in the copy. */
   changed(accountId: string, key: string, gone: boolean): void {
-    this.accounts.get(accountId)?.changed(key, gone);
+    const outbox = this.accounts.get(accountId);
+    outbox?.changed(key, gone);
+    if (outbox?.isOver) this.accounts.delete(accountId);
   }
 
   /** To be called now and then: what was put off, and what another instance has left. */

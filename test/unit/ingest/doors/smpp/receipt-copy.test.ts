@@ -50,8 +50,8 @@ async function open(folder: string, end = 0) {
   });
   await copy.start();
   let offset = end;
-  const write = (accountId: string, id: string, at: number | null) => {
-    const times = { submittedAt: 0, doneAt: 0, at: at ?? 0 };
+  const write = (accountId: string, id: string, at: number | null, doneAt = 0) => {
+    const times = { submittedAt: 0, doneAt, at: at ?? 0 };
     const receipt: SmppReceipt = { accountId, id, to: TO, state: "DELIVRD", error: "000", ...times };
     const partition = partitionFor(accountId, PARTITIONS);
     const value = at === null ? null : codecs.smppReceipt.encode(receipt);
@@ -102,6 +102,17 @@ it("counts what waits, and gives up what nobody has come for in a week", async (
   for (let i = 0; i <= PARTITIONS; i++) await copy.sweep();
   expect(copy.waiting).toEqual({ count: 2, oldest: NOW - 6 * DAY });
   expect(await copy.keysOf("acme", undefined, 10)).toEqual(["acme/young/1"]);
+  copy.stop();
+  await store.close();
+});
+
+it("a receipt of a moment that is no date waits for nobody: to write it would end the process", async () => {
+  const { copy, write, store, changes, unreadable } = await open(freshFolder());
+  write("acme", "a", NOW, 9_000_000_000_000_000);
+  write("acme", "b", NOW, NOW);
+  expect(await copy.keysOf("acme", undefined, 10)).toEqual(["acme/b/1"]);
+  expect(changes).toEqual(["acme/b/1"]);
+  expect(unreadable()).toBe(1);
   copy.stop();
   await store.close();
 });

@@ -206,3 +206,60 @@ it("what comes while nothing waits is delivered at once, and nothing is read for
   expect(bind.ids).toEqual(["a", "b"]);
   expect(world.pages).toBe(pages);
 });
+
+it("a client that refuses all for now, however many, is asked again, and has all when it takes them", async () => {
+  const world = new World();
+  const bind = new Bind("acme", 50);
+  world.outbox.add(bind);
+  const many = 20_010;
+  for (let i = 0; i < many; i++) world.put(String(i).padStart(6, "0"));
+  let at = 0;
+  const answerAll = async (status: number) => {
+    for (let i = 0; i < 5; i++) await world.settled();
+    while (at < bind.sent.length) {
+      if (status === 0) world.waiting.delete(`acme/${bind.sent[at]!.id}`);
+      bind.answer(at, status);
+      if (status === 0) world.gone(`acme/${bind.sent[at]!.id}`);
+      at++;
+      if (at === bind.sent.length) await world.settled();
+    }
+  };
+  await answerAll(commandStatus.ESME_RX_T_APPN);
+  expect(at).toBe(20_000);
+  for (let i = 0; i < 100 && world.waiting.size > 0; i++) {
+    world.clock += 31_000;
+    world.outbox.look();
+    await answerAll(0);
+  }
+  expect(world.waiting.size).toBe(0);
+  expect(new Set(bind.ids).size).toBe(many);
+});
+
+it("a client that unbinds and is back at once does not get again what it has acknowledged, and gets what it has not", async () => {
+  const world = new World();
+  for (const id of ["a", "b", "c"]) world.put(id);
+  const first = new Bind("acme", 2);
+  world.outbox.add(first);
+  await world.settled();
+  first.answer(0, commandStatus.ESME_ROK);
+  first.answer(1, commandStatus.ESME_RX_T_APPN);
+  first.sent[2]!.end({ kind: "unanswered", sent: "maybe", reason: { code: "peer_closed", detail: "" } });
+  first.room = 0;
+  world.outbox.remove(first);
+  expect(world.outbox.receiving).toEqual([]);
+  world.put("d");
+  const second = new Bind("acme", 10);
+  world.outbox.add(second);
+  await world.settled();
+  expect(world.outbox.receiving).toEqual(["acme"]);
+  expect(second.ids).toEqual(["b", "c", "d"]);
+  second.answer(0);
+  world.outbox.remove(second);
+  for (const key of ["acme/a", "acme/b"]) world.gone(key);
+  // Written anew since: it is another one.
+  world.put("a");
+  const third = new Bind("acme", 10);
+  world.outbox.add(third);
+  await world.settled();
+  expect(third.ids).toEqual(["a", "c", "d"]);
+});

@@ -97,6 +97,20 @@ describe("binds", () => {
     await expect(startDoor({ tls: { cert, key } })).rejects.toThrow(/SLUICE_SMPP_TLS_CERT and .*cannot be used/);
   });
 
+  it("over TLS that never get so far as TLS end the connection, so that they keep nobody out", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "sluice-smpp-"));
+    const [cert, key] = [join(folder, "cert.pem"), join(folder, "key.pem")];
+    writeFileSync(cert, OWN_CERTIFICATE);
+    writeFileSync(key, ITS_KEY);
+    await open({ tls: { cert, key }, sessionInitMs: 100, maxConnections: 1 });
+    rmSync(folder, { recursive: true });
+    const silent = await connect();
+    await until(() => silent.closed, "closed");
+    const client = await RawClient.connectSecurely(opened!.door.port, OWN_CERTIFICATE);
+    clients.push(client);
+    expect((await client.bind()).commandStatus).toBe(0);
+  });
+
   it("that wait for their turn are not taken for ones that do not come", async () => {
     await open({ sessionInitMs: 100 });
     expect((await (await connect()).bind({ password: "wrong" })).commandStatus).toBe(commandStatus.ESME_RINVPASWD);
@@ -165,6 +179,14 @@ describe("submit_sm", () => {
     writer.hasRoom = false;
     expect((await client.call(submitSm())).commandStatus).toBe(commandStatus.ESME_RSYSERR);
     expect(requests()).toHaveLength(1);
+  });
+
+  it("whose partition has no leader is refused beyond the hold, though others are taken", async () => {
+    const { writer } = await open({ holdMs: 100, acceptTimeoutMs: 10 });
+    writer.leaderlessSince = () => 1;
+    const client = await bound();
+    expect((await client.call(submitSm())).commandStatus).toBe(commandStatus.ESME_RSYSERR);
+    expect(writer.sends).toHaveLength(0);
   });
 
   it("above the account's rate is answered late, in order, and refused as throttled beyond the hold", async () => {
@@ -331,6 +353,22 @@ describe("the end of a session", () => {
     resolve();
     await client.answerTo(unbind);
     expect(client.received.map((one) => one.sequence).slice(-2)).toEqual([submitted, unbind]);
+  });
+
+  it("by the client's unbind is answered during a drain too, and the drain waits for nothing more", async () => {
+    const { writer, door } = await open();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    writer.onSend = () => promise;
+    const client = await bound();
+    const submitted = client.send(submitSm());
+    await until(() => writer.sends.length === 1, "it is being written");
+    const unbind = client.send({ command: "unbind" });
+    await new Promise((wait) => setTimeout(wait, 50));
+    const drained = door.drain(60_000);
+    resolve();
+    await client.answerTo(unbind, 1_000);
+    expect(client.received.map((one) => one.sequence).slice(-2)).toEqual([submitted, unbind]);
+    await drained;
   });
 
   it("by a drain answers what is under way, and unbinds", async () => {
