@@ -61,7 +61,7 @@ export async function sendsms(context: SendSmsContext, request: IncomingMessage)
     const account = accountOf(context, fields);
     requireAdmitted(context.acceptor.admit(account, 0), SAID);
     const recipients = recipientsOf(fields);
-    const message = readMessage(fields, account, context.suppressions.now());
+    const { deferred, ...message } = readMessage(fields, account, context.suppressions.now());
     const key = idempotencyKeyOf(request);
     requireAdmitted(context.acceptor.charge(account, recipients.length), SAID);
     const trace = recipients.length === 1 ? extractTrace(request.headers) : undefined;
@@ -69,8 +69,9 @@ export async function sendsms(context: SendSmsContext, request: IncomingMessage)
       message: { ...message, to },
       key: key === undefined ? undefined : `${key}\n${to}`,
       trace,
+      timeGiven: deferred === 0 ? undefined : `deferred ${deferred}`,
     }));
-    return answerOf(recipients, message.sendAt !== undefined, await context.acceptor.accept(account, offers));
+    return answerOf(recipients, deferred > 0, await context.acceptor.accept(account, offers));
   });
 }
 
@@ -115,6 +116,7 @@ function readMessage(fields: Fields, account: Account, now: number) {
   const validity = numberOf(fields, "validity", "Validity");
   const deferred = numberOf(fields, "deferred", "Deferred") ?? 0;
   return {
+    deferred,
     from,
     lane,
     text: textOf(fields),

@@ -132,6 +132,17 @@ describe("sendsms", () => {
     expect((await get({ ...MESSAGE, to, text: "other" }, headers)).status).toBe(422);
   });
 
+  it("knows the repeat of a deferred message, whose time counts from each request", async () => {
+    const headers = { "idempotency-key": "order 8" };
+    const first = await get({ ...MESSAGE, deferred: "60" }, headers);
+    await expect.poll(() => Date.now()).toBeGreaterThan(written()[0]!.acceptedAt! + 1);
+    const repeat = await get({ ...MESSAGE, deferred: "60" }, headers);
+    expect([repeat.status, repeat.text]).toEqual([202, "3: Queued for later delivery"]);
+    expect(repeat.headers["x-sluice-message-ids"]).toBe(first.headers["x-sluice-message-ids"]);
+    expect((await get({ ...MESSAGE, deferred: "61" }, headers)).status).toBe(422);
+    expect((await get(MESSAGE, headers)).status).toBe(422);
+  });
+
   it("charges each receiver, and answers 429 with Retry-After beyond the rate", async () => {
     const to = Array.from({ length: 60 }, (_, i) => `4917012345${10 + i}`).join(" ");
     const fields = { ...MESSAGE, username: "globex", password: OTHER_KEY, to, priority: "3" };
