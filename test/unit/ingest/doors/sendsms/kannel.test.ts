@@ -61,6 +61,8 @@ describe("sendsms", () => {
     expect(String(answer.headers["x-sluice-message-ids"]).split(",")).toEqual(
       written().map(({ messageId }) => messageId),
     );
+    await get({ ...MESSAGE, to: "+491701234563 491701234563 00491701234563" });
+    expect(written().map(({ to }) => to)).toEqual(["491701234561", "491701234562", "491701234563"]);
     const many = Array.from({ length: 101 }, (_, i) => `4917012345${String(i).padStart(3, "0")}`).join(" ");
     expect((await get({ ...MESSAGE, to: many })).status).toBe(400);
   });
@@ -129,6 +131,8 @@ describe("sendsms", () => {
     const to = "491701234561 491701234562";
     const [one, two] = [await get({ ...MESSAGE, to }, headers), await get({ ...MESSAGE, to }, headers)];
     expect(two.headers["x-sluice-message-ids"]).toBe(one.headers["x-sluice-message-ids"]);
+    const otherwise = await get({ ...MESSAGE, to: "+491701234561 00491701234562" }, headers);
+    expect(otherwise.headers["x-sluice-message-ids"]).toBe(one.headers["x-sluice-message-ids"]);
     expect((await get({ ...MESSAGE, to, text: "other" }, headers)).status).toBe(422);
   });
 
