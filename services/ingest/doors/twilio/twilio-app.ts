@@ -16,6 +16,8 @@ export const TWILIO_PREFIX = "/2010-04-01/";
 
 const MESSAGES = "/2010-04-01/Accounts/:account/Messages.json";
 const MESSAGE = "/2010-04-01/Accounts/:account/Messages/:message.json";
+/** What both of them take (RFC 9110, 15.5.6). */
+const ALLOWED = "GET, HEAD, POST";
 
 type Handler = (request: Request, response: Response, account: Account) => Promise<void>;
 
@@ -62,7 +64,7 @@ export function twilioApp(context: TwilioContext): Express {
     .delete(
       guarded("twilio-other", async () => {
         const message = "A message cannot be deleted by itself: its records go with all of their day";
-        throw new TwilioFault(405, CODES.notDeletable, message);
+        throw new TwilioFault(405, CODES.notDeletable, message, { allow: ALLOWED });
       }),
     )
     .all(guarded("twilio-other", async () => notAllowed("A message is fetched (GET) or canceled (POST)")));
@@ -86,7 +88,7 @@ function admitted(context: TwilioContext, request: Request): Account {
 }
 
 function notAllowed(message: string): never {
-  throw new TwilioFault(405, CODES.methodNotAllowed, message);
+  throw new TwilioFault(405, CODES.methodNotAllowed, message, { allow: ALLOWED });
 }
 
 /** Whatever goes wrong is answered in Twilio's form; what is no fault of the request is logged, and not shown. */

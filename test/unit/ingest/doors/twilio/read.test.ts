@@ -227,9 +227,19 @@ describe("messages(sid).update and remove", () => {
   });
 });
 
-function get(path: string) {
+it.each([
+  ["PUT", "Messages.json"],
+  ["DELETE", "Messages.json"],
+  ["DELETE", `Messages/SM${"0".repeat(32)}.json`],
+  ["PUT", `Messages/SM${"0".repeat(32)}.json`],
+])("says beside 405 what is possible instead of %s %s", async (method, path) => {
+  const { status, headers } = await get(path, method);
+  expect([status, headers.allow]).toEqual([405, "GET, HEAD, POST"]);
+});
+
+function get(path: string, method = "GET") {
   return call(ingest.server.port, `/2010-04-01/Accounts/${ACME_SID}/${path}`, {
-    key: undefined,
+    ...{ method, key: undefined },
     headers: { authorization: `Basic ${btoa(`${ACME_SID}:${KEY}`)}` },
   });
 }
