@@ -1,3 +1,5 @@
+import { connect } from "node:net";
+import { text as textOf } from "node:stream/consumers";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { ACME, call, type Harness, KEY, OTHER_KEY, startIngest } from "../../ingest-harness.ts";
 
@@ -52,6 +54,15 @@ describe("sendsms", () => {
     expect(answer.status).toBe(202);
     expect(written()[0]!.text).toBe("Grüße");
     expect((await call(ingest.server.port, "/cgi-bin/sendsms", { key: undefined, body: "{}" })).status).toBe(415);
+  });
+
+  it("takes POST with its fields in the query and no body at all", async () => {
+    const socket = connect(ingest.server.port, "127.0.0.1");
+    socket.write(
+      `POST /cgi-bin/sendsms?${new URLSearchParams(MESSAGE)} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`,
+    );
+    expect(await textOf(socket)).toMatch(/^HTTP\/1.1 202 /);
+    expect(written()[0]!.to).toBe("491701234567");
   });
 
   it("sends to several, each once, and names those that it cannot", async () => {
