@@ -108,6 +108,8 @@ function faultOf(error: unknown): TwilioFault {
     return new TwilioFault(429, CODES.tooManyRequests, "Too many look-ups at once", { "retry-after": "1" });
   if (error instanceof SluiceError && error.class === "transient")
     return unavailable("This cannot be looked up at the moment: repeat the request");
+  if (error instanceof SluiceError && error.code === "LOOKUP_TOO_LARGE")
+    return unavailable("It would read more than analytics allows: ask for a shorter time by DateSent> and DateSent<");
   const status = (error as { readonly status?: unknown } | null)?.status;
   if (!(error instanceof SluiceError) && typeof status === "number" && status >= 400 && status < 500)
     return new TwilioFault(status, CODES.invalidParameter, "The request cannot be read");

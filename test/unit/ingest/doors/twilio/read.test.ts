@@ -172,8 +172,11 @@ describe("messages.list", () => {
       expect((await get(`Messages.json?${query}`)).status, query).toBe(400);
   });
 
-  it("answers 20503 while analytics is away", async () => {
-    ingest.pages.fault = new SluiceError("away", { code: "STATUS_UNAVAILABLE", class: "transient" });
+  it.each([
+    ["is away", "STATUS_UNAVAILABLE", "transient"],
+    ["may not read as much", "LOOKUP_TOO_LARGE", "permanent"],
+  ] as const)("answers 20503 while analytics %s", async (_, code, kind) => {
+    ingest.pages.fault = new SluiceError("away", { code, class: kind });
     expect(await errorOf(client.messages.list({ limit: 1 }))).toMatchObject({ status: 503, code: 20_503 });
   });
 });
