@@ -34,6 +34,9 @@ export function methodNotAllowed(allowed: readonly string[]): RequestHandler {
   };
 }
 
+/** What may be a phone number in a path (/v1/suppressions/{number}); it does not get into logs. */
+const PHONE_NUMBER = /\d{7,}/g;
+
 /**
  * The error handler of an Express application, registered last. Faults of the request become 4xx with the reason;
  * transient ones 503 and throttled ones 429, both with Retry-After; everything else is logged and becomes a 500 that
@@ -53,7 +56,8 @@ export function problemHandler(log: Log): ErrorRequestHandler {
     const input = requestFault(error) ?? serviceFault(error);
     if (input.status >= 500) {
       const requestId = response.getHeader(REQUEST_ID);
-      const fields = { err: error, method: request.method, path: request.path, requestId };
+      const path = request.path.replaceAll(PHONE_NUMBER, "…");
+      const fields = { err: error, method: request.method, path, requestId };
       log.every(`http-${input.code}`, 1_000).error(fields, "request failed");
     }
     const retry = input.status === 503 || input.status === 429;

@@ -39,6 +39,8 @@ export interface Offer {
   readonly trace?: TraceContext | undefined;
   /** What its door itself knows of it. */
   readonly door?: DoorFacts | undefined;
+  /** How its time was given, where that counts from now: each repeat comes to another `sendAt`, and is the same message all the same. */
+  readonly timeGiven?: string | undefined;
 }
 
 /** One for each message offered, in their order. */
@@ -133,8 +135,8 @@ export class Acceptor {
     const results: (AcceptedMessage | RejectedMessage)[] = [];
     const valid: PreparedMessage[] = [];
     let problemsLeft = MOST_PROBLEMS;
-    for (const { message, key, trace, door } of offers) {
-      const prepared = intake.prepare(message, account, moment, key, trace, door);
+    for (const { message, key, trace, door, timeGiven } of offers) {
+      const prepared = intake.prepare(message, account, moment, key, trace, door, timeGiven);
       if (prepared.status === "prepared") {
         valid.push(prepared);
         results.push(prepared.answer);

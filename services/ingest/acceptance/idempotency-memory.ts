@@ -38,8 +38,11 @@ export class IdempotencyMemory {
   }
 }
 
-/** 96 bits that stand for the content of a request; the order of metadata does not matter. */
-export function fingerprintOf(request: ValidRequest): string {
+/**
+ * 96 bits that stand for the content of a request; the order of metadata does not matter.
+ * @param time what stands for its time; `sendAt` says another one in each repeat where it was counted from now.
+ */
+export function fingerprintOf(request: ValidRequest, time: number | string | undefined = request.sendAt): string {
   const metadata = request.metadata === undefined ? [] : Object.entries(request.metadata);
   const content = JSON.stringify([
     request.destination,
@@ -50,7 +53,7 @@ export function fingerprintOf(request: ValidRequest): string {
     request.reference,
     request.callbackUrl,
     metadata.sort(([a], [b]) => (a < b ? -1 : 1)),
-    ...(request.sendAt === undefined ? [] : [request.sendAt]),
+    ...(time === undefined ? [] : [time]),
   ]);
   // Of twelve octets: a piece of the whole text would hold all of it in memory.
   return hash("sha256", content, "buffer").toString("base64", 0, 12);

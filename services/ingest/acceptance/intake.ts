@@ -113,6 +113,7 @@ export class Intake {
    * @param requestKey the key that the request as a whole gave this message; the message's own wins.
    * @param client the trace that the request was sent in, where that is sampled.
    * @param door what the door itself gives it; its id is in place of one that is given or made.
+   * @param timeGiven as in `Offer`.
    */
   prepare(
     item: unknown,
@@ -121,6 +122,7 @@ export class Intake {
     requestKey?: string,
     client?: TraceContext,
     door?: DoorFacts,
+    timeGiven?: string,
   ): PreparedMessage | RejectedMessage {
     const identity = readIdentity(item, requestKey);
     const problems = identity.problems;
@@ -137,7 +139,7 @@ export class Intake {
     let claimed: Claimed | undefined;
     if (key !== undefined || identity.id !== undefined) {
       const name = key === undefined ? { owner: "", key: identity.id! } : { owner: account.id, key };
-      const claim = this.#options.memory.claim(name, fingerprintOf(request), now.monotonic);
+      const claim = this.#options.memory.claim(name, fingerprintOf(request, timeGiven), now.monotonic);
       if (claim === "different") return conflict(key === undefined ? "id" : "idempotencyKey");
       if (claim === "new") claimed = name;
     }

@@ -103,7 +103,7 @@ function readLabels(value: unknown, problems: FieldProblem[]): Record<string, st
   const labels: Record<string, string> = {};
   for (const text of given.slice(0, MOST_LABELS)) {
     const [, name = "", wanted = ""] = /^([^:]+):(.*)$/s.exec(String(text)) ?? [];
-    if (METADATA_KEY.test(name) && wanted.length <= requestLimits.metadataValueLength && !(name in labels))
+    if (METADATA_KEY.test(name) && wanted.length <= requestLimits.metadataValueLength && !Object.hasOwn(labels, name))
       labels[name] = wanted;
     else {
       const message = "a label's name, a colon and its value, such as campaign:spring; each name once";

@@ -67,8 +67,10 @@ export async function withFields<T>(
 ): Promise<T> {
   const query = formOf(queryOf(request.url ?? ""));
   if (request.method !== "POST") return await work(new Fields([query]));
-  const { "content-type": type = "", "content-length": length = "1" } = request.headers;
-  if (!FORM.test(type) && length !== "0")
+  const { "content-type": type = "", "content-length": length, "transfer-encoding": encoding } = request.headers;
+  // A request that says neither has no body (RFC 9112, 6.3).
+  const empty = encoding === undefined && Number(length ?? 0) === 0;
+  if (!FORM.test(type) && !empty)
     throw new Refusal(
       415,
       "Unsupported content-type, rejected: fields come in the query or as application/x-www-form-urlencoded",

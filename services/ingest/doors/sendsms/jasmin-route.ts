@@ -50,7 +50,9 @@ export async function send(context: SendSmsContext, request: IncomingMessage): P
     const key = idempotencyKeyOf(request);
     requireAdmitted(context.acceptor.admit(account, 1), SAID);
     const trace = extractTrace(request.headers);
-    const accepted = await context.acceptor.accept(account, [{ message, key, trace }]);
+    const sdt = fields.text("sdt");
+    const timeGiven = sdt?.endsWith("R") === true ? sdt : undefined;
+    const accepted = await context.acceptor.accept(account, [{ message, key, trace, timeGiven }]);
     if (accepted.outcome === "refused") throw unavailable(LATER);
     const result = accepted.results[0]!;
     if (result.status === "rejected") {

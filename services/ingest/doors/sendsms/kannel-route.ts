@@ -1,4 +1,5 @@
 import type { IncomingMessage } from "node:http";
+import { parseDestination } from "../../../../domain/numbers/destination.ts";
 import { extractTrace } from "../../../../platform/telemetry/trace-context.ts";
 import type { AcceptOutcome, Results } from "../../acceptance/acceptor.ts";
 import type { Account } from "../../acceptance/api-keys.ts";
@@ -61,16 +62,17 @@ export async function sendsms(context: SendSmsContext, request: IncomingMessage)
     const account = accountOf(context, fields);
     requireAdmitted(context.acceptor.admit(account, 0), SAID);
     const recipients = recipientsOf(fields);
-    const message = readMessage(fields, account, context.suppressions.now());
+    const { deferred, ...message } = readMessage(fields, account, context.suppressions.now());
     const key = idempotencyKeyOf(request);
     requireAdmitted(context.acceptor.charge(account, recipients.length), SAID);
     const trace = recipients.length === 1 ? extractTrace(request.headers) : undefined;
     const offers = recipients.map((to) => ({
       message: { ...message, to },
-      key: key === undefined ? undefined : `${key}\n${to}`,
+      key: key === undefined ? undefined : `${key}\n${numberIn(to)}`,
       trace,
+      timeGiven: deferred === 0 ? undefined : `deferred ${deferred}`,
     }));
-    return answerOf(recipients, message.sendAt !== undefined, await context.acceptor.accept(account, offers));
+    return answerOf(recipients, deferred > 0, await context.acceptor.accept(account, offers));
   });
 }
 
@@ -96,7 +98,13 @@ function recipientsOf(fields: Fields): string[] {
   if (recipients.length === 0) throw new Refusal(400, "Empty receiver number not allowed, rejected");
   if (recipients.length > MOST_RECIPIENTS)
     throw new Refusal(400, `Too many receivers, rejected: ${MOST_RECIPIENTS} at the most in one request`);
-  return recipients;
+  return [...new Map(recipients.map((one) => [numberIn(one), one])).values()];
+}
+
+/** What a receiver is the same by, however it is written: with a plus, with 00, or with neither. */
+function numberIn(written: string): string {
+  const parsed = parseDestination(written);
+  return parsed.ok ? parsed.e164 : written;
 }
 
 function readMessage(fields: Fields, account: Account, now: number) {
@@ -115,6 +123,7 @@ function readMessage(fields: Fields, account: Account, now: number) {
   const validity = numberOf(fields, "validity", "Validity");
   const deferred = numberOf(fields, "deferred", "Deferred") ?? 0;
   return {
+    deferred,
     from,
     lane,
     text: textOf(fields),

@@ -16,6 +16,8 @@ export const TWILIO_PREFIX = "/2010-04-01/";
 
 const MESSAGES = "/2010-04-01/Accounts/:account/Messages.json";
 const MESSAGE = "/2010-04-01/Accounts/:account/Messages/:message.json";
+/** What both of them take (RFC 9110, 15.5.6). */
+const ALLOWED = "GET, HEAD, POST";
 
 type Handler = (request: Request, response: Response, account: Account) => Promise<void>;
 
@@ -62,7 +64,7 @@ export function twilioApp(context: TwilioContext): Express {
     .delete(
       guarded("twilio-other", async () => {
         const message = "A message cannot be deleted by itself: its records go with all of their day";
-        throw new TwilioFault(405, CODES.notDeletable, message);
+        throw new TwilioFault(405, CODES.notDeletable, message, { allow: ALLOWED });
       }),
     )
     .all(guarded("twilio-other", async () => notAllowed("A message is fetched (GET) or canceled (POST)")));
@@ -86,7 +88,7 @@ function admitted(context: TwilioContext, request: Request): Account {
 }
 
 function notAllowed(message: string): never {
-  throw new TwilioFault(405, CODES.methodNotAllowed, message);
+  throw new TwilioFault(405, CODES.methodNotAllowed, message, { allow: ALLOWED });
 }
 
 /** Whatever goes wrong is answered in Twilio's form; what is no fault of the request is logged, and not shown. */
@@ -106,6 +108,8 @@ function faultOf(error: unknown): TwilioFault {
     return new TwilioFault(429, CODES.tooManyRequests, "Too many look-ups at once", { "retry-after": "1" });
   if (error instanceof SluiceError && error.class === "transient")
     return unavailable("This cannot be looked up at the moment: repeat the request");
+  if (error instanceof SluiceError && error.code === "LOOKUP_TOO_LARGE")
+    return unavailable("It would read more than analytics allows: ask for a shorter time by DateSent> and DateSent<");
   const status = (error as { readonly status?: unknown } | null)?.status;
   if (!(error instanceof SluiceError) && typeof status === "number" && status >= 400 && status < 500)
     return new TwilioFault(status, CODES.invalidParameter, "The request cannot be read");

@@ -38,6 +38,9 @@ beforeAll(async () => {
   app.get("/throw/:what", async (request) => {
     throw thrown[request.params.what]!();
   });
+  app.get("/suppressions/:number", () => {
+    throw new TypeError("a bug");
+  });
   app.get("/late", (_, response) => {
     response.write("half");
     throw new Error("after the head");
@@ -141,4 +144,11 @@ test.each([
 
 test("a fault after the answer has begun cuts it off", async () => {
   await expect(fetch(`${base}/late`).then((response) => response.text())).rejects.toThrow();
+});
+
+test.each(["491713920012", "%2B491713920012"])("a number in a path is not logged: %s", async (number) => {
+  logged.length = 0;
+  expect((await ask(`/suppressions/${number}`)).status).toBe(500);
+  expect(logged).toMatchObject([{ path: expect.stringMatching(/^\/suppressions\//) }]);
+  expect(JSON.stringify(logged)).not.toContain("1713920012");
 });

@@ -57,6 +57,11 @@ describe("GET /v1/messages", () => {
     expect(ingest.listed.at(-1)?.[2]).toEqual(place);
   });
 
+  it("takes any name that a label may have", async () => {
+    expect((await ingest.call("/v1/messages?label=constructor:acme")).status).toBe(200);
+    expect(ingest.listed.at(-1)?.[0].labels).toEqual({ constructor: "acme" });
+  });
+
   it.each([
     ["to=12", "to", "destination-invalid"],
     ["reference=", "reference", "length-out-of-range"],

@@ -9,9 +9,10 @@ beforeEach(async () => {
 afterEach(() => ingest.close());
 
 const MESSAGE = { username: "acme", password: KEY, to: "+491701234567", from: "ACME", content: "Hello" };
-const get = (fields: Record<string, string> | string) =>
+const get = (fields: Record<string, string> | string, headers: Record<string, string> = {}) =>
   call(ingest.server.port, `/send?${typeof fields === "string" ? fields : new URLSearchParams(fields)}`, {
     key: undefined,
+    headers,
   });
 const written = () => ingest.writer.records.map((record) => ingest.decode(record));
 
@@ -92,6 +93,17 @@ describe("send", () => {
     ingest.writer.hasRoom = false;
     const closed = await get(MESSAGE);
     expect([closed.status, closed.headers["retry-after"]]).toEqual([503, "1"]);
+  });
+
+  it("knows the repeat of a message whose time counts from each request", async () => {
+    const headers = { "idempotency-key": "order 8" };
+    const later = { ...MESSAGE, sdt: "000000010000000R" };
+    const first = await get(later, headers);
+    expect(first.status, first.text).toBe(200);
+    // Times in SMPP's form are of whole seconds.
+    await expect.poll(() => Date.now(), { timeout: 5_000 }).toBeGreaterThan(written()[0]!.acceptedAt! + 1_000);
+    expect((await get(later, headers)).text).toBe(first.text);
+    expect((await get({ ...MESSAGE, sdt: "000000020000000R" }, headers)).status).toBe(422);
   });
 
   it("does not guess what a message costs or what is left", async () => {

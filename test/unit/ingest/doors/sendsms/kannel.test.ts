@@ -1,3 +1,5 @@
+import { connect } from "node:net";
+import { text as textOf } from "node:stream/consumers";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { ACME, call, type Harness, KEY, OTHER_KEY, startIngest } from "../../ingest-harness.ts";
 
@@ -54,6 +56,15 @@ describe("sendsms", () => {
     expect((await call(ingest.server.port, "/cgi-bin/sendsms", { key: undefined, body: "{}" })).status).toBe(415);
   });
 
+  it("takes POST with its fields in the query and no body at all", async () => {
+    const socket = connect(ingest.server.port, "127.0.0.1");
+    socket.write(
+      `POST /cgi-bin/sendsms?${new URLSearchParams(MESSAGE)} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`,
+    );
+    expect(await textOf(socket)).toMatch(/^HTTP\/1.1 202 /);
+    expect(written()[0]!.to).toBe("491701234567");
+  });
+
   it("sends to several, each once, and names those that it cannot", async () => {
     const answer = await get({ ...MESSAGE, to: "+491701234561 491701234562 12 491701234562" });
     expect([answer.status, answer.text]).toEqual([202, "0: Accepted for delivery Denied receivers are: 12"]);
@@ -61,6 +72,8 @@ describe("sendsms", () => {
     expect(String(answer.headers["x-sluice-message-ids"]).split(",")).toEqual(
       written().map(({ messageId }) => messageId),
     );
+    await get({ ...MESSAGE, to: "+491701234563 491701234563 00491701234563" });
+    expect(written().map(({ to }) => to)).toEqual(["491701234561", "491701234562", "491701234563"]);
     const many = Array.from({ length: 101 }, (_, i) => `4917012345${String(i).padStart(3, "0")}`).join(" ");
     expect((await get({ ...MESSAGE, to: many })).status).toBe(400);
   });
@@ -129,7 +142,20 @@ describe("sendsms", () => {
     const to = "491701234561 491701234562";
     const [one, two] = [await get({ ...MESSAGE, to }, headers), await get({ ...MESSAGE, to }, headers)];
     expect(two.headers["x-sluice-message-ids"]).toBe(one.headers["x-sluice-message-ids"]);
+    const otherwise = await get({ ...MESSAGE, to: "+491701234561 00491701234562" }, headers);
+    expect(otherwise.headers["x-sluice-message-ids"]).toBe(one.headers["x-sluice-message-ids"]);
     expect((await get({ ...MESSAGE, to, text: "other" }, headers)).status).toBe(422);
+  });
+
+  it("knows the repeat of a deferred message, whose time counts from each request", async () => {
+    const headers = { "idempotency-key": "order 8" };
+    const first = await get({ ...MESSAGE, deferred: "60" }, headers);
+    await expect.poll(() => Date.now()).toBeGreaterThan(written()[0]!.acceptedAt! + 1);
+    const repeat = await get({ ...MESSAGE, deferred: "60" }, headers);
+    expect([repeat.status, repeat.text]).toEqual([202, "3: Queued for later delivery"]);
+    expect(repeat.headers["x-sluice-message-ids"]).toBe(first.headers["x-sluice-message-ids"]);
+    expect((await get({ ...MESSAGE, deferred: "61" }, headers)).status).toBe(422);
+    expect((await get(MESSAGE, headers)).status).toBe(422);
   });
 
   it("charges each receiver, and answers 429 with Retry-After beyond the rate", async () => {

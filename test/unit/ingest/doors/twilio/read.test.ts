@@ -172,8 +172,11 @@ describe("messages.list", () => {
       expect((await get(`Messages.json?${query}`)).status, query).toBe(400);
   });
 
-  it("answers 20503 while analytics is away", async () => {
-    ingest.pages.fault = new SluiceError("away", { code: "STATUS_UNAVAILABLE", class: "transient" });
+  it.each([
+    ["is away", "STATUS_UNAVAILABLE", "transient"],
+    ["may not read as much", "LOOKUP_TOO_LARGE", "permanent"],
+  ] as const)("answers 20503 while analytics %s", async (_, code, kind) => {
+    ingest.pages.fault = new SluiceError("away", { code, class: kind });
     expect(await errorOf(client.messages.list({ limit: 1 }))).toMatchObject({ status: 503, code: 20_503 });
   });
 });
@@ -227,9 +230,19 @@ describe("messages(sid).update and remove", () => {
   });
 });
 
-function get(path: string) {
+it.each([
+  ["PUT", "Messages.json"],
+  ["DELETE", "Messages.json"],
+  ["DELETE", `Messages/SM${"0".repeat(32)}.json`],
+  ["PUT", `Messages/SM${"0".repeat(32)}.json`],
+])("says beside 405 what is possible instead of %s %s", async (method, path) => {
+  const { status, headers } = await get(path, method);
+  expect([status, headers.allow]).toEqual([405, "GET, HEAD, POST"]);
+});
+
+function get(path: string, method = "GET") {
   return call(ingest.server.port, `/2010-04-01/Accounts/${ACME_SID}/${path}`, {
-    key: undefined,
+    ...{ method, key: undefined },
     headers: { authorization: `Basic ${btoa(`${ACME_SID}:${KEY}`)}` },
   });
 }
