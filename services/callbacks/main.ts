@@ -102,7 +102,12 @@ await runService({
       starting ??= start();
       await starting;
     };
-    catalog.onChange(() => void beginIfNeeded().catch((error: Error) => scope.fail(error)));
+    catalog.onChange(() => {
+      beginIfNeeded().catch((error: Error) => {
+        // A start that a stop has cut off is no fault.
+        if (!scope.signal.aborted) scope.fail(error);
+      });
+    });
     await beginIfNeeded();
   },
 });

@@ -165,7 +165,12 @@ async function openReceiptEvents(
   });
   // There has been one before.
   if (committed.some(({ partitions: of }) => of.some(({ offset }) => Number(offset) >= 0))) await begin();
-  return () => void begin().catch((error: Error) => scope.fail(error));
+  return () => {
+    begin().catch((error: Error) => {
+      // A start that a stop has cut off is no fault.
+      if (!scope.signal.aborted) scope.fail(error);
+    });
+  };
 }
 
 /** Puts parts together, partition by partition. */
