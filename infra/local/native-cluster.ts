@@ -41,7 +41,7 @@ export function spawnSupervisor(config: ClusterConfig, env: NodeJS.ProcessEnv, l
   const child = spawn(process.execPath, [script, ...(lifeline ? ["--lifeline"] : [])], {
     cwd: config.projectDir,
     env: { ...env, NODE_COMPILE_CACHE },
-    detached: true,
+    detached: !lifeline,
     stdio: [lifeline ? "pipe" : "ignore", log, log],
   });
   closeSync(log);

@@ -24,6 +24,8 @@ const RATE = LONG ? 300 : 120;
 const DOWN_MS = LONG ? 120_000 : 6_000;
 /** kill -9 of ClickHouse while an insert is under way. */
 const KILLS = LONG ? 20 : 3;
+/** At most so many times as many, until enough of them met an insert. */
+const MOST_KILLS = 4;
 /** Inserts whose answer is lost, and inserts cut off half-way. */
 const CUTS = LONG ? 50 : 6;
 const SINK_KILLS = LONG ? 6 : 1;
@@ -142,9 +144,11 @@ test("down: messages go on, look-ups are refused at once, the sink says what it 
 });
 
 test("kill -9 in the middle of inserts, answers lost, inserts cut off half-way", async () => {
-  let inTheMiddle = 0;
-  for (let n = 0; n < KILLS; n++) {
-    await atStage(n % 2 === 0 ? "sent" : "half", (stage) => {
+  // A quick insert may be answered before the signal arrives: such a kill is one more, and counts for nothing.
+  let [kills, inTheMiddle] = [0, 0];
+  for (; kills < KILLS || inTheMiddle < KILLS / 2; kills++) {
+    expect(kills, `kills, of which in the middle of an insert: ${inTheMiddle}`).toBeLessThan(KILLS * MOST_KILLS);
+    await atStage(kills % 2 === 0 ? "sent" : "half", (stage) => {
       const before = proxy.counts.confirmed;
       return pause(stage === "sent" ? random() * 40 : 0)
         .then(() => clickhouse.signal("clickhouse", "SIGKILL", { keepDown: true }))
@@ -169,8 +173,7 @@ test("kill -9 in the middle of inserts, answers lost, inserts cut off half-way",
   );
   proxy.mend();
   await level();
-  expect(inTheMiddle).toBeGreaterThanOrEqual(KILLS / 2);
-  figure(7, "kill -9 of ClickHouse, in the middle of an insert", `${KILLS}, ${inTheMiddle}`);
+  figure(7, "kill -9 of ClickHouse, in the middle of an insert", `${kills}, ${inTheMiddle}`);
   figure(7, "inserts stored whose answer was lost, cut half-way", `${cuts.answered}, ${cuts.half}`);
 });
 
@@ -211,7 +214,7 @@ test("slow: late answers, and inserts that are still being executed when their r
       async () => (await servicePids(sluice))["analytics-sink"] !== undefined,
       LEVEL_MS,
     );
-    await atStage(n % 2 === 0 ? "sent" : "answered", () => sluice.control.signal("analytics-sink", "SIGKILL"));
+    await atStage(kills % 2 === 0 ? "sent" : "answered", () => sluice.control.signal("analytics-sink", "SIGKILL"));
   }
   proxy.mend();
   await level();
