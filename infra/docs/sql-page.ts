@@ -53,6 +53,7 @@ const SOURCES: Readonly<Record<string, string>> = {
   message_keys: "where the messages of an id, a reference, a number or an account stand; kept for 400 days",
   delivery_charges: "what is owed for each submission that is charged on delivery; kept for 400 days",
   conversions_latest: "what applications told of their messages; kept for 400 days",
+  conversions_of_one: "of messages accepted in a stretch of time: what applications told of ids with one destination",
   stated_rates: "one row: what amounts in each currency come to in the stated one, on a day",
   dead_letters: "one row per record that was put aside, and two for each replay of one; kept for 30 days",
 };

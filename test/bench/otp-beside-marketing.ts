@@ -10,6 +10,7 @@
 import { resolve } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { readClusterConfig } from "../../infra/local/cluster-config.ts";
+import { ControlClient } from "../../infra/local/control-client.ts";
 import { sluiceProcesses } from "../../infra/local/sluice-processes.ts";
 import { EarlierSluice, hasCommit } from "../faults/earlier-sluice.ts";
 import { startCluster } from "../fixture/cluster.ts";
@@ -30,6 +31,9 @@ const OTP_PER_SECOND = 60;
 const WARM_MS = 16_000;
 /** ClickHouse merges and brokers write what a stretch has left, before the next one is looked at. */
 const SETTLE_MS = 20_000;
+const FROZEN = /^(kafka|clickhouse)/;
+/** A broker that stood still registers anew. */
+const THAW_MS = 8_000;
 /** What each side does before its first stretch: for some 15 s after its start a broker compiles its own code, with most of a processor. */
 const WARM_UP = 60_000;
 /** A stretch ends when so much of the backlog has gone: the rest is not in everybody's way any more. */
@@ -76,6 +80,14 @@ async function sideOf(commit: string): Promise<Side> {
   return { commit, infra, traffic: new LaneTraffic(infra), left: 0 };
 }
 
+/** Between its stretches a side's broker and ClickHouse stand still: what they merge and write would be in the other one's way. */
+async function freeze({ infra: { shared } }: Side, signal: "SIGSTOP" | "SIGCONT"): Promise<void> {
+  if (shared.engine !== "native") throw new Error("SLUICE_CLUSTER_ENGINE=native is needed: clusters are frozen here");
+  const control = new ControlClient(shared.stateDir);
+  for (const { name } of await control.status()) if (FROZEN.test(name)) await control.signal(name, signal);
+  if (signal === "SIGCONT") await pause(THAW_MS);
+}
+
 /** Lets the services of one side work off a backlog for a while, otp beside it. */
 async function stretch(
   side: Side,
@@ -87,6 +99,7 @@ async function stretch(
   const { commit, infra, traffic } = side;
   const env = { SLUICE_CATALOG_DIR: providers.catalog(rate), SLUICE_SINK_MAX_AGE: "1s" };
   const niceness = commit === TODAY ? NICENESS : {};
+  await freeze(side, "SIGCONT");
   // The services' own migration makes the topics, so a first start is for that alone.
   while (!(await traffic.ready())) await (await EarlierSluice.start(commit, infra, env)).stop();
   let waiting = Math.max(backlog, side.left);
@@ -120,6 +133,7 @@ async function stretch(
     side.left = Math.max(0, waiting - counts.submitted);
     await counts.stop();
     await pause(SETTLE_MS);
+    await freeze(side, "SIGSTOP");
   }
 }
 
@@ -150,6 +164,7 @@ async function measure(): Promise<boolean> {
     }
   } finally {
     for (const side of sides) {
+      await freeze(side, "SIGCONT");
       await side.traffic.close();
       await side.infra.stop();
     }

@@ -3,6 +3,8 @@ import { join } from "node:path";
 import { until } from "./audit.ts";
 import { type Installation, SERVICES, type Service } from "./installation.ts";
 
+const LAST_LINES = 30;
+
 /** What a service says at /readyz. */
 export interface ReadyAnswer {
   readonly ready: boolean;
@@ -42,18 +44,23 @@ export async function untilNotReady(installation: Installation, reason: RegExp, 
   return performance.now() - began;
 }
 
-/** Waits until every service is ready; gives the milliseconds until the last was. */
+/** Waits until every service is ready; gives the milliseconds until the last was. In vain, the error says what those that are not have logged. */
 export async function untilReady(installation: Installation, ms: number): Promise<number> {
   const began = performance.now();
-  const said: Record<string, unknown> = {};
+  const waiting = new Map<Service, unknown>();
   await until(
-    () => `all services are ready; last words: ${JSON.stringify(said)}`,
+    () => {
+      const logs = logLines(installation);
+      const words = [...waiting].map(([service, said]) =>
+        [`${service}: ${JSON.stringify(said)}`, ...logs[service].slice(-LAST_LINES)].join("\n  "),
+      );
+      return `all services are ready; not ready:\n${words.join("\n")}`;
+    },
     async () => {
-      const answers = await Promise.all(SERVICES.map((service) => askReady(installation, service)));
-      SERVICES.forEach((service, i) => {
-        said[service] = answers[i]?.notReady ?? "nothing";
-      });
-      return answers.every((answer) => answer?.ready === true);
+      waiting.clear();
+      for (const [i, answer] of (await Promise.all(SERVICES.map((one) => askReady(installation, one)))).entries())
+        if (answer?.ready !== true) waiting.set(SERVICES[i]!, answer?.notReady ?? "no answer");
+      return waiting.size === 0;
     },
     ms,
   );

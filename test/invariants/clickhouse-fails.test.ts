@@ -214,7 +214,7 @@ test("slow: late answers, and inserts that are still being executed when their r
       async () => (await servicePids(sluice))["analytics-sink"] !== undefined,
       LEVEL_MS,
     );
-    await atStage(kills % 2 === 0 ? "sent" : "answered", () => sluice.control.signal("analytics-sink", "SIGKILL"));
+    await atStage(n % 2 === 0 ? "sent" : "answered", () => sluice.control.signal("analytics-sink", "SIGKILL"));
   }
   proxy.mend();
   await level();

@@ -34,17 +34,7 @@ FROM
         countIf(c.converted = 1) AS converted,
         sumMap(m.costs) AS amounts
     FROM messages_latest AS m
-    LEFT JOIN
-    (
-        SELECT * FROM conversions_latest
-        WHERE told_at >= {from:DateTime('UTC')} AND (message_id, account) NOT IN
-        (
-            SELECT s.message_id, s.account FROM messages_latest AS s
-            WHERE s.accepted_at >= {from:DateTime('UTC')} AND s.accepted_at < {to:DateTime('UTC')} AND s.message_id IN (SELECT message_id FROM conversions_latest WHERE told_at >= {from:DateTime('UTC')})
-            GROUP BY s.message_id, s.account
-            HAVING count() > 1
-        )
-    ) AS c
+    LEFT JOIN conversions_of_one(since = {from:DateTime('UTC')}, until = {to:DateTime('UTC')}) AS c
         ON c.message_id = m.message_id AND c.account = m.account
     WHERE m.accepted_at >= {from:DateTime('UTC')} AND m.accepted_at < {to:DateTime('UTC')}
     GROUP BY label_value, account

@@ -14,17 +14,7 @@ SELECT
     countIf(c.converted = 1) AS converted,
     if(told = 0, NULL, round(100 * converted / told, 1)) AS converted_percent
 FROM messages_latest AS m
-LEFT JOIN
-(
-    SELECT * FROM conversions_latest
-    WHERE told_at >= now() - INTERVAL 1 DAY AND (message_id, account) NOT IN
-    (
-        SELECT s.message_id, s.account FROM messages_latest AS s
-        WHERE s.accepted_at >= now() - INTERVAL 1 DAY AND s.message_id IN (SELECT message_id FROM conversions_latest WHERE told_at >= now() - INTERVAL 1 DAY)
-        GROUP BY s.message_id, s.account
-        HAVING count() > 1
-    )
-) AS c
+LEFT JOIN conversions_of_one(since = now() - INTERVAL 1 DAY, until = now() + INTERVAL 1 DAY) AS c
     ON c.message_id = m.message_id AND c.account = m.account
 WHERE m.accepted_at >= now() - INTERVAL 1 DAY AND m.provider != ''
 GROUP BY provider, country, network, lane

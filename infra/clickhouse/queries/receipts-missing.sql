@@ -2,6 +2,7 @@
 --
 -- waiting: submitted more than 15 minutes ago and not ended; ended_unknown: no receipt came until its deadline. Phones that are off
 -- make some of the first; when missing_percent is far above the same provider's other networks, ask the provider, with the oldest.
+-- What is on its way to another provider by now is nobody's here.
 SELECT
     provider,
     country,
@@ -13,7 +14,7 @@ SELECT
     minIf(submitted_at, final = 0) AS oldest,
     if(isNull(oldest), NULL, argMinIf(message_id, submitted_at, final = 0)) AS oldest_message
 FROM messages_latest
-WHERE accepted_at >= now() - INTERVAL 1 DAY AND provider != ''
+WHERE accepted_at >= now() - INTERVAL 1 DAY AND provider != '' AND state NOT IN ('routed', 'returned', 'rerouted', 'postponed', 'in_doubt')
 GROUP BY provider, country, network
 HAVING waiting + ended_unknown > 0
 ORDER BY missing_percent DESC, provider, country, network

@@ -160,6 +160,17 @@ export const TWINS: readonly Event[] = [17, 18].flatMap((number) =>
   }),
 );
 
+/** Submitted by kappa, which owes nothing for it: a receipt that failed has sent it on to lambda, which has not taken it yet. */
+export const ON_ITS_WAY: readonly Event[] = (() => {
+  const kappa = { ...ALPHA, provider: "kappa" };
+  const m = message(19, DE1);
+  return [
+    ...[m.routed(kappa), m.submitted(100, { ...kappa, cost: ALPHA.price }, "K1")],
+    m.at(1_100, "rerouted", { ...kappa, errorClass: "route", errorCode: "5" }),
+    m.routed({ ...BETA, provider: "lambda", attempt: 2 }, 1_105),
+  ];
+})();
+
 /** Rows of `conversions`. */
 export const CONVERSIONS = [
   { message_id: idOf(1), account: "acme", told_at: LATELY + 9_000, converted_at: LATELY + 8_000 },

@@ -15,6 +15,7 @@ import {
   idOf,
   LATELY,
   LONG_AGO,
+  ON_ITS_WAY,
   TWINS,
   TWINS_CONVERSIONS,
 } from "./questions-data.ts";
@@ -267,6 +268,12 @@ describe("stated_rates", () => {
 });
 
 // Last, since they are in what the others count.
+it("who has not submitted a message yet owes no receipt for it, nor does who has lost it to another", async () => {
+  const before = await answer("receipts-missing");
+  await db.insert(ON_ITS_WAY, "on-its-way");
+  expect(await answer("receipts-missing")).toEqual(before);
+});
+
 it("an id of several destinations does not say which of them converted, and counts for none", async () => {
   await db.insert(TWINS, "twins");
   await tell(TWINS_CONVERSIONS);
