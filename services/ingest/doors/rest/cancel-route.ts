@@ -1,6 +1,7 @@
 import { ProblemError } from "../../../../platform/http/problem.ts";
 import type { Account } from "../../acceptance/api-keys.ts";
 import { unavailable } from "./acceptance-problems.ts";
+import { answeredByAnalytics } from "./analytics-problems.ts";
 import type { RestContext } from "./rest-context.ts";
 import { messageIdOf, noSuchMessage } from "./status-route.ts";
 
@@ -24,7 +25,9 @@ export interface CancelAnswered {
  */
 export async function deleteMessage(context: RestContext, account: Account, given: string): Promise<CancelAnswered> {
   const id = messageIdOf(given);
-  const result = await context.cancels.cancel(account, id);
+  const result = await context.cancels
+    .cancel(account, id)
+    .catch(answeredByAnalytics("Nothing is known of the message at the moment", "nothing was cancelled; ask again"));
   switch (result.outcome) {
     case "cancelled": {
       const destinations = result.cancelled.map(withPlus);

@@ -2,6 +2,7 @@ import { parseDestination } from "../../../../domain/numbers/destination.ts";
 import type { MessageStatusAnswer } from "../../../../pipeline/read-model/message-status.ts";
 import { ProblemError } from "../../../../platform/http/problem.ts";
 import type { Account } from "../../acceptance/api-keys.ts";
+import { answeredByAnalytics } from "./analytics-problems.ts";
 import { invalidQuery } from "./query-parameters.ts";
 import type { RestContext } from "./rest-context.ts";
 
@@ -18,7 +19,7 @@ export interface MessageStatuses {
  * `GET /v1/messages/{id}`: status and history. An id that went to several destinations is answered with all of them, unless
  * `to` names one.
  * @throws ProblemError 400 for a `to` that is no number; 404 also for another account's message: that it exists is nobody
- * else's business.
+ * else's business; 503 while analytics does not answer, or may not read as much.
  */
 export async function getStatus(
   context: RestContext,
@@ -27,7 +28,9 @@ export async function getStatus(
   to: unknown,
 ): Promise<MessageStatusAnswer | MessageStatuses> {
   const messageId = messageIdOf(id);
-  const found = await context.status.find(account.id, messageId, destinationsOf(to));
+  const found = await context.status
+    .find(account.id, messageId, destinationsOf(to))
+    .catch(answeredByAnalytics("The history cannot be read at the moment", "name one number with to"));
   const [first] = found;
   if (first === undefined) {
     throw noSuchMessage("this account has no message with this id, or it was accepted elsewhere a moment ago");

@@ -233,6 +233,16 @@ describe("GET /v1/messages/{id}", () => {
     expect(unknown.headers["retry-after"]).toBeDefined();
   });
 
+  it("answers 503 where analytics may not read as much as the history takes", async () => {
+    Object.assign(ingest.analytics, {
+      find: () => Promise.reject(new SluiceError("too much", { code: "LOOKUP_TOO_LARGE" })),
+    });
+    const asked = await ingest.call("/v1/messages/0197a000-0000-7000-8000-000000000000");
+    expect(asked).toMatchObject({ status: 503, body: { code: "UNAVAILABLE" } });
+    expect(asked.body.detail).toContain("name one number with to");
+    expect(asked.headers["retry-after"]).toBe("1");
+  });
+
   it("does not remember what was never acknowledged", async () => {
     ingest.writer.onSend = () => Promise.reject(new Error("closed"));
     const { id } = await accept();

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { messageIdFromKey, newMessageId } from "../../../../../domain/message/message-id.ts";
 import type { MessageStatusAnswer } from "../../../../../pipeline/read-model/message-status.ts";
+import { SluiceError } from "../../../../../platform/errors/sluice-error.ts";
 import type { OutRecord } from "../../../../../platform/kafka/record.ts";
 import type { Cancel } from "../../../../../schemas/generated/types.ts";
 import {
@@ -171,6 +172,14 @@ describe("DELETE /v1/messages/{id}", () => {
     for (let i = 0; i < GLOBEX.maxPerSecond! * 2 + 5; i++) statuses.push((await cancel(OTHER_KEY)).status);
     expect(statuses).toContain(429);
     expect((await cancel("wrong")).status).toBe(401);
+  });
+
+  it("answers 503 where analytics may not read as much as knowing the message takes", async () => {
+    const { cancel } = await ingest(() => [{ outcome: "none" }]);
+    Object.assign(harness.analytics, {
+      find: () => Promise.reject(new SluiceError("too much", { code: "LOOKUP_TOO_LARGE" })),
+    });
+    expect(await cancel()).toMatchObject({ status: 503, body: { code: "UNAVAILABLE" } });
   });
 
   it("says that nothing was written down when Kafka takes nothing", async () => {
