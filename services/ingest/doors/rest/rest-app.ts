@@ -72,7 +72,6 @@ export function restApp(context: RestContext): Express {
   app.set("query parser", "simple");
   app.use((request, response, next) => {
     response.setHeader(REQUEST_ID, requestIdOf(request.get(REQUEST_ID)));
-    response.setHeader("x-content-type-options", "nosniff");
     next();
   });
 
@@ -222,7 +221,6 @@ function publicPages(app: Express): void {
       .route(path)
       .get((_request, response) => {
         response.setHeader("content-security-policy", DOCS_POLICY);
-        response.setHeader("referrer-policy", "no-referrer");
         response.type(type).send(body);
       })
       .all(methodNotAllowed(["GET", "HEAD"]));

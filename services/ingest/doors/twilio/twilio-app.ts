@@ -28,10 +28,6 @@ export function twilioApp(context: TwilioContext): Express {
   app.disable("x-powered-by");
   app.disable("etag");
   app.set("query parser", false);
-  app.use((_request, response, next) => {
-    response.setHeader("x-content-type-options", "nosniff");
-    next();
-  });
   const guarded =
     (route: Route, scope: Scope | undefined, handle: Handler) => async (request: Request, response: Response) => {
       observe(context, route, response);
