@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { consentSettings } from "../../pipeline/boot/open-consent.ts";
-import { bytes, duration, integer, list, port, secret, text, url } from "../../platform/config/settings.ts";
+import { clickhouseSettings } from "../../platform/clickhouse/settings.ts";
+import { bytes, duration, integer, list, port, text } from "../../platform/config/settings.ts";
 import { consumerSettings, kafkaSettings } from "../../platform/kafka/settings.ts";
 import { isNetwork } from "./access/source-network.ts";
 import { smppSettings } from "./doors/smpp/smpp-settings.ts";
@@ -47,8 +48,5 @@ export const ingestConfig = z.object({
   idempotencyKeys: integer({ min: 1, max: 5_000_000 })
     .default(200_000)
     .describe("Idempotency keys remembered for an hour, to refuse one key for two messages"),
-  clickhouseUrl: url().default("http://127.0.0.1:18123").describe("ClickHouse, for status look-ups"),
-  clickhouseUser: text().default("default").describe("ClickHouse user"),
-  clickhousePassword: secret().optional().describe("ClickHouse password"),
-  clickhouseDatabase: text().default("sluice").describe("ClickHouse database"),
+  ...clickhouseSettings,
 });

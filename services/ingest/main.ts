@@ -7,6 +7,7 @@ import { withoutSecrets } from "../../domain/catalog/provider.ts";
 import { revealFor } from "../../domain/catalog/secret-references.ts";
 import type { SnapshotSource } from "../../domain/catalog/snapshot.ts";
 import { newMessageId } from "../../domain/message/message-id.ts";
+import { checkConnections } from "../../pipeline/boot/check-connections.ts";
 import { openCatalog } from "../../pipeline/boot/open-catalog.ts";
 import { openConsent } from "../../pipeline/boot/open-consent.ts";
 import { openStore } from "../../pipeline/boot/open-store.ts";
@@ -64,6 +65,7 @@ const config = loadConfig("ingest", ingestConfig, {
   purpose: "Takes messages over HTTP and SMPP and answers once every in-sync replica of the log has them.",
   knownKeys: KNOWN_VARIABLES,
   check: (given) => {
+    checkConnections(given);
     tlsOf(given);
     return accountsOf(given).warnings;
   },

@@ -89,7 +89,7 @@ async function list(account: string | undefined, given: Values, host: CommandHos
   const stray = Object.keys(given)[0];
   if (stray !== undefined) throw new UsageError(`--${stray} means nothing with list`);
   const config = readConfig("sluice", settings, host.env, ["SLUICE_*"]);
-  const topic = await OpenCatalogTopic.open(config.kafkaBrokers, config.registryUrl);
+  const topic = await OpenCatalogTopic.open(config);
   try {
     const { current } = await topic.read();
     if (current === undefined) {
