@@ -1,14 +1,18 @@
 /** `node infra/migrate.ts`: topics, schemas and ClickHouse tables as this version of Sluice needs them. Repeating it changes nothing. */
 import { setTimeout as pause } from "node:timers/promises";
+import { ClickHouseLogLevel, createClient } from "@clickhouse/client";
 import { z } from "zod";
 import { CatalogError, loadCatalog } from "../domain/catalog/load-catalog.ts";
+import { checkConnections } from "../pipeline/boot/check-connections.ts";
 import { registerSchemas } from "../pipeline/records/register.ts";
+import { clickhouseHint, clickhouseSettings, clientAddress } from "../platform/clickhouse/settings.ts";
 import { SchemaRegistryClient } from "../platform/codec/schema-registry.ts";
 import { loadConfig, type ServiceConfig } from "../platform/config/load-config.ts";
-import { duration, secret, text, url } from "../platform/config/settings.ts";
+import { duration, text } from "../platform/config/settings.ts";
 import { configFolder } from "../platform/config/yaml-file.ts";
 import { errorMessage, SluiceError } from "../platform/errors/sluice-error.ts";
 import type { KafkaConnection } from "../platform/kafka/connection.ts";
+import { kafkaConnection } from "../platform/kafka/connection-settings.ts";
 import { kafkaSettings, topicSettings } from "../platform/kafka/settings.ts";
 import { countBrokers, ensureTopics } from "../platform/kafka/topics.ts";
 import { KNOWN_VARIABLES } from "../schemas/generated/variables.ts";
@@ -17,10 +21,8 @@ import { migrateClickhouse } from "./clickhouse/migrate.ts";
 
 export const migrationSettings = z.object({
   ...kafkaSettings,
-  clickhouseUrl: url().default("http://127.0.0.1:18123").describe("ClickHouse's HTTP interface"),
+  ...clickhouseSettings,
   clickhouseUser: text().default("default").describe("User that may create databases and tables"),
-  clickhousePassword: secret().optional().describe("Password of the user; none by default"),
-  clickhouseDatabase: text().default("sluice").describe("Database of the delivery analytics"),
   catalogDir: text().default("infra/local/catalog").describe("Folder with the catalog's files (docs/catalog.md)"),
   ...topicSettings,
   migrateTimeout: duration({ min: 1_000, max: 3_600_000 })
@@ -47,12 +49,12 @@ export async function migrate(config: MigrationConfig, say: Say): Promise<void> 
   await migrateTopics(config, providers, deadline, say);
 
   const registrations = await untilAnswered(`the schema registry at ${config.registryUrl}`, deadline, say, () =>
-    registerSchemas(new SchemaRegistryClient(config.registryUrl)),
+    registerSchemas(new SchemaRegistryClient(config)),
   );
   const added = registrations.filter((entry) => entry.added).length;
   say(`schemas: ${added} registered, ${registrations.length - added} unchanged`);
 
-  await untilAnswered(`ClickHouse at ${config.clickhouseUrl}`, deadline, say, () => ping(config.clickhouseUrl));
+  await untilAnswered(`ClickHouse at ${config.clickhouseUrl}`, deadline, say, () => ping(config));
   await migrateTables(config, say);
 }
 
@@ -62,7 +64,7 @@ async function migrateTopics(
   deadline: number,
   say: Say,
 ): Promise<void> {
-  const connection: KafkaConnection = { brokers: config.kafkaBrokers, clientId: "sluice-migrate", log: quiet };
+  const connection = kafkaConnection(config, "sluice-migrate", quiet);
   const brokers = await untilAnswered(`Kafka at ${config.kafkaBrokers.join(",")}`, deadline, say, () =>
     countBrokers(connection),
   );
@@ -77,19 +79,15 @@ async function migrateTopics(
 }
 
 async function migrateTables(config: MigrationConfig, say: Say): Promise<void> {
-  const { clickhouseUrl, clickhouseUser, clickhousePassword, clickhouseDatabase } = config;
+  const { clickhouseUrl, clickhouseDatabase } = config;
   try {
-    const { applied, present } = await migrateClickhouse({
-      url: clickhouseUrl,
-      user: clickhouseUser,
-      password: clickhousePassword?.reveal() ?? "",
-      database: clickhouseDatabase,
-    });
+    const { url, username: user, password, database, ...transport } = clientAddress(config);
+    const { applied, present } = await migrateClickhouse({ url, user, password, database, transport });
     const files = applied.length === 0 ? "nothing to apply" : `applied ${applied.join(", ")}`;
     say(`ClickHouse: ${files}, ${present} unchanged`);
   } catch (cause) {
     throw new SluiceError(
-      `the tables of database ${clickhouseDatabase} at ${clickhouseUrl} could not be brought up to date`,
+      `the tables of database ${clickhouseDatabase} at ${clickhouseUrl} could not be brought up to date${clickhouseHint(cause)}`,
       {
         code: "CLICKHOUSE_MIGRATION",
         cause,
@@ -108,9 +106,13 @@ function mismatchError(topics: readonly { name: string; partitions: number; want
   );
 }
 
-async function ping(clickhouseUrl: string): Promise<void> {
-  const answer = await fetch(`${clickhouseUrl}/ping`, { signal: AbortSignal.timeout(2_000) });
-  if (!answer.ok) throw new Error(`/ping answers ${answer.status}`);
+async function ping(config: MigrationConfig): Promise<void> {
+  const { database: _, ...address } = clientAddress(config);
+  const client = createClient({ ...address, request_timeout: 2_000, log: { level: ClickHouseLogLevel.OFF } });
+  const answer = await client.ping().finally(() => client.close());
+  if (answer.success) return;
+  const { error: cause } = answer;
+  throw new Error(`/ping fails${clickhouseHint(cause)}`, { cause });
 }
 
 /** Repeats `attempt` until it succeeds, fails for good (a permanent SluiceError) or time is up. */
@@ -147,7 +149,10 @@ if (import.meta.main) {
     purpose:
       "Creates the topics, registers the schemas and creates the ClickHouse tables; repeating it changes nothing.",
     knownKeys: KNOWN_VARIABLES,
-    check: ({ catalogDir, partitions }) => loadCatalog(configFolder(catalogDir), partitions).warnings,
+    check: (given) => {
+      checkConnections(given);
+      return loadCatalog(configFolder(given.catalogDir), given.partitions).warnings;
+    },
   });
   try {
     await migrate(config, (line) => console.log(line));

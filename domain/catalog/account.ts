@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { callbackUrlProblem } from "../message/validation.ts";
+import { accessKeySchema } from "./access-key.ts";
 import { budgetSchema } from "./budget.ts";
 import { callbacksSchema } from "./callbacks.ts";
 import { consentWebhookSchema } from "./consent-webhook.ts";
@@ -20,30 +21,13 @@ const inboundNumber = z
 export const accountSchema = z.strictObject({
   id: kebabId,
   name: z.string().min(1).max(100),
-  /** Keys are kept as hashes; the id names a key in logs and lets one be withdrawn. */
-  apiKeys: z
-    .array(
-      z.strictObject({
-        id: kebabId,
-        sha256: z.string().regex(/^[0-9a-f]{64}$/, "the SHA-256 of the key as 64 lower-case hexadecimal digits"),
-      }),
-    )
-    .default([]),
+  /** Several, so that one can be replaced without a gap: the new one works before the old one is taken out. */
+  apiKeys: z.array(accessKeySchema("key")).default([]),
   /** What it is allowed over SMPP, beside what an API key lets it do. */
   smpp: z
     .strictObject({
       /** Passwords for clients that take no longer ones than eight octets; they let in over SMPP alone. */
-      passwords: z
-        .array(
-          z.strictObject({
-            id: kebabId,
-            sha256: z
-              .string()
-              .regex(/^[0-9a-f]{64}$/, "the SHA-256 of the password as 64 lower-case hexadecimal digits"),
-          }),
-        )
-        .max(20)
-        .default([]),
+      passwords: z.array(accessKeySchema("password")).max(20).default([]),
       /** Binds at a time, on each instance of ingest; as many as the instance allows if absent. */
       maxBinds: z.number().int().min(1).max(1_000).optional(),
     })

@@ -5,6 +5,7 @@ import { capWarnings } from "./cap-checks.ts";
 import { type CatalogProblem, problemAt } from "./catalog-problem.ts";
 import type { Catalog } from "./catalog-schema.ts";
 import { contentWarnings } from "./content.ts";
+import { keyWarnings } from "./key-warnings.ts";
 import { listenedTo } from "./listened-to.ts";
 import { portabilityWarnings } from "./portability-warnings.ts";
 import { amountOf, type Priced, type PriceList, type PriceTable } from "./price-list.ts";
@@ -27,7 +28,7 @@ export function warningsOf(catalog: Catalog, now?: number): CatalogProblem[] {
   const { providers, routes } = catalog;
   return [
     ...missing(catalog),
-    ...ofKeys(catalog),
+    ...keyWarnings(catalog, now),
     ...accountWarnings(catalog),
     ...ofCurrencies(catalog),
     ...ofRatesDay(catalog, now),
@@ -51,24 +52,6 @@ function missing({ accounts, providers, routes }: Catalog): CatalogProblem[] {
     ...(providers.length === 0 ? [none("providers", "no message can be sent")] : []),
     ...(routes.length === 0 ? [none("routes", "every message ends as failed, no-route")] : []),
   ];
-}
-
-/** SHA-256 of no octets: what `printf '%s' "$KEY" | sha256sum` gives when KEY is not set. */
-const HASH_OF_NOTHING = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
-
-function ofKeys({ accounts }: Catalog): CatalogProblem[] {
-  return accounts.flatMap(({ apiKeys }, index) =>
-    apiKeys.flatMap(({ sha256 }, place) =>
-      sha256 === HASH_OF_NOTHING
-        ? [
-            problemAt(
-              ["accounts", index, "apiKeys", place, "sha256"],
-              "is the hash of an empty text: no request has this key",
-            ),
-          ]
-        : [],
-    ),
-  );
 }
 
 function ofCurrencies({ accounts, providers, rates }: Catalog): CatalogProblem[] {

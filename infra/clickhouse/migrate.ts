@@ -6,7 +6,7 @@ import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { type ClickHouseClient, createClient } from "@clickhouse/client";
+import { type ClickHouseClient, type ClickHouseClientConfigOptions, createClient } from "@clickhouse/client";
 
 export interface ClickhouseTarget {
   /** HTTP interface, such as http://127.0.0.1:18123. */
@@ -14,6 +14,8 @@ export interface ClickhouseTarget {
   readonly user: string;
   readonly password: string;
   readonly database: string;
+  /** What the client is given beside it. */
+  readonly transport?: Pick<ClickHouseClientConfigOptions, "http_agent" | "tls">;
 }
 
 export interface ClickhouseMigration {
@@ -44,7 +46,8 @@ export async function migrateClickhouse(
 ): Promise<ClickhouseMigration> {
   if (!/^[A-Za-z_]\w*$/.test(target.database))
     throw new Error(`${JSON.stringify(target.database)} is not a database name: letters, digits and _ only.`);
-  const options = { url: target.url, username: target.user, password: target.password };
+  const { url, user: username, password, transport } = target;
+  const options = { url, username, password, ...transport };
   const server = createClient(options);
   const client = createClient({
     ...options,

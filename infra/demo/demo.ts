@@ -208,7 +208,7 @@ async function audit({ config, run, total }: Plan, startedAt: number): Promise<n
   const { brokers, registryUrl } = clusterEndpoints(config);
   const report = await runAudit({
     connection: { brokers, clientId: "sluice-demo-audit", log: quiet },
-    registryUrl,
+    registry: registryUrl,
     partitions: PARTITIONS,
     // Broker and program are on one machine; the label tells this run's messages from all others.
     since: startedAt - 5_000,

@@ -1,6 +1,8 @@
+import type { RegistryConfig } from "../../platform/codec/registry-settings.ts";
 import { SchemaRegistryClient } from "../../platform/codec/schema-registry.ts";
 import { keepBrokersTime } from "../../platform/kafka/broker-clock-probe.ts";
 import type { KafkaConnection } from "../../platform/kafka/connection.ts";
+import { type KafkaConfig, kafkaConnection } from "../../platform/kafka/connection-settings.ts";
 import { observeLeaders } from "../../platform/kafka/observe.ts";
 import { RecordProducer } from "../../platform/kafka/producer.ts";
 import { TopicReader, type TopicReaderOptions } from "../../platform/kafka/topic-reader.ts";
@@ -10,9 +12,7 @@ import { connectCodecs, type SluiceCodecs } from "../records/codecs.ts";
 import { loadEarlierSchemas } from "../records/earlier-schemas.ts";
 import { MessageTraces } from "../traces/message-traces.ts";
 
-export interface PipelineConfig {
-  readonly kafkaBrokers: readonly string[];
-  readonly registryUrl: string;
+export interface PipelineConfig extends KafkaConfig, RegistryConfig {
   readonly instance: string;
   readonly traceFailures: number;
 }
@@ -32,9 +32,9 @@ export interface Pipeline {
 export function connectionOf(
   scope: Pick<Scope, "log">,
   service: string,
-  { kafkaBrokers, instance }: Pick<PipelineConfig, "kafkaBrokers" | "instance">,
+  config: KafkaConfig & Pick<PipelineConfig, "instance">,
 ): KafkaConnection {
-  return { brokers: kafkaBrokers, clientId: `sluice-${service}-${instance}`, log: scope.log };
+  return kafkaConnection(config, `sluice-${service}-${config.instance}`, scope.log);
 }
 
 /**
@@ -47,11 +47,11 @@ export async function startPipeline(
   config: PipelineConfig,
   { lingerMs }: { readonly lingerMs?: number } = {},
 ): Promise<Pipeline> {
-  const { registryUrl, instance, traceFailures } = config;
+  const { instance, traceFailures } = config;
   const connection = connectionOf(scope, service, config);
   observeLeaders(scope);
-  const codecs = await scope.waitFor("schema registry", () => connectCodecs(registryUrl));
-  const registry = new SchemaRegistryClient(registryUrl);
+  const codecs = await scope.waitFor("schema registry", () => connectCodecs(config));
+  const registry = new SchemaRegistryClient(config);
   await scope.waitFor("earlier schemas", () => loadEarlierSchemas(registry, codecs, scope.log));
   const producer = new RecordProducer({
     connection,

@@ -1,6 +1,8 @@
 import { setTimeout as pause } from "node:timers/promises";
+import type { RegistryConfig } from "../../platform/codec/registry-settings.ts";
 import { SluiceError } from "../../platform/errors/sluice-error.ts";
 import type { KafkaConnection } from "../../platform/kafka/connection.ts";
+import { type KafkaConfig, kafkaConnection } from "../../platform/kafka/connection-settings.ts";
 import { RecordProducer } from "../../platform/kafka/producer.ts";
 import { TopicReader } from "../../platform/kafka/topic-reader.ts";
 import { CONTROL_TOPIC } from "../../schemas/topics.ts";
@@ -146,9 +148,9 @@ export class OpenCatalogTopic extends CatalogTopic {
   }
 
   /** @throws SluiceError when the registry does not answer, or an error of KafkaJS when the brokers do not. */
-  static async open(brokers: readonly string[], registryUrl: string): Promise<OpenCatalogTopic> {
-    const connection = { brokers, clientId: `sluice-catalog-${process.pid}`, log: quiet };
-    const codecs = await connectCodecs(registryUrl);
+  static async open(config: KafkaConfig & RegistryConfig): Promise<OpenCatalogTopic> {
+    const connection = kafkaConnection(config, `sluice-catalog-${process.pid}`, quiet);
+    const codecs = await connectCodecs(config);
     const reader = new TopicReader({ connection, topics: [CONTROL_TOPIC] });
     await reader.start();
     let producer: RecordProducer | undefined;

@@ -1,5 +1,10 @@
 import { type ClickHouseClient, ClickHouseError, ClickHouseLogLevel, createClient } from "@clickhouse/client";
-import type { ClickhouseConfig } from "../../platform/clickhouse/settings.ts";
+import {
+  type ClickhouseConfig,
+  type ClickhouseTransport,
+  clickhouseHint,
+  clientAddress,
+} from "../../platform/clickhouse/settings.ts";
 import { SluiceError } from "../../platform/errors/sluice-error.ts";
 
 /** Where ClickHouse is, and as whom it is read. */
@@ -8,6 +13,8 @@ export interface ClickhouseReaderOptions {
   readonly user: string;
   readonly password: string;
   readonly database: string;
+  /** Undefined: the authorities that Node.js knows, and no certificate of ours. */
+  readonly transport?: ClickhouseTransport;
   /** How long a look-up may take, ms. Default 5,000. */
   readonly timeoutMs?: number;
   /** Look-ups running at once. Default 50. */
@@ -33,13 +40,22 @@ export class ClickhouseReader {
   private readonly most: number;
   private running = 0;
 
-  constructor({ url, user, password, database, timeoutMs = LOOKUP_TIMEOUT_MS, ...options }: ClickhouseReaderOptions) {
+  constructor({
+    url,
+    user,
+    password,
+    database,
+    transport,
+    timeoutMs = LOOKUP_TIMEOUT_MS,
+    ...options
+  }: ClickhouseReaderOptions) {
     this.most = options.most ?? MAX_LOOKUPS;
     this.client = createClient({
       url,
       username: user,
       password,
       database,
+      ...transport,
       request_timeout: timeoutMs,
       max_open_connections: MAX_CONNECTIONS,
       // It would write to the console, parameters included; what fails is thrown, and logged by whoever handles it.
@@ -57,13 +73,8 @@ export class ClickhouseReader {
     config: ClickhouseConfig,
     options: Pick<ClickhouseReaderOptions, "timeoutMs" | "most"> = {},
   ): ClickhouseReader {
-    return new ClickhouseReader({
-      ...options,
-      url: config.clickhouseUrl,
-      user: config.clickhouseUser,
-      password: config.clickhousePassword?.reveal() ?? "",
-      database: config.clickhouseDatabase,
-    });
+    const { url, username: user, password, database, ...transport } = clientAddress(config);
+    return new ClickhouseReader({ ...options, url, user, password, database, transport });
   }
 
   /**
@@ -79,7 +90,7 @@ export class ClickhouseReader {
     } catch (cause) {
       if (cause instanceof ClickHouseError && LIMITS.has(cause.code))
         throw new SluiceError("The look-up would read more than it may", { code: "LOOKUP_TOO_LARGE", cause });
-      throw new SluiceError("ClickHouse did not answer the look-up", {
+      throw new SluiceError(`ClickHouse did not answer the look-up${clickhouseHint(cause)}`, {
         code: "STATUS_UNAVAILABLE",
         class: "transient",
         cause,

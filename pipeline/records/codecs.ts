@@ -1,6 +1,7 @@
 import { AvroCodec } from "../../platform/codec/avro-codec.ts";
 import { readSchema } from "../../platform/codec/avro-schema.ts";
 import type { Codec } from "../../platform/codec/codec.ts";
+import type { RegistryConfig } from "../../platform/codec/registry-settings.ts";
 import { SchemaRegistryClient } from "../../platform/codec/schema-registry.ts";
 import { Slab } from "../../platform/codec/slab.ts";
 import { type WriterSchema, WriterSchemas } from "../../platform/codec/writer-schemas.ts";
@@ -82,10 +83,11 @@ export interface SchemaSource {
 
 /**
  * Asks the registry for the ids of this program's schemas.
+ * `registry`: its URL where nothing else is needed.
  * @throws SluiceError `SCHEMA_NOT_REGISTERED` (transient: the migration may be under way) or `REGISTRY_UNAVAILABLE` (transient)
  */
-export function connectCodecs(registryUrl: string): Promise<SluiceCodecs> {
-  return createCodecs(new SchemaRegistryClient(registryUrl));
+export function connectCodecs(registry: string | RegistryConfig): Promise<SluiceCodecs> {
+  return createCodecs(new SchemaRegistryClient(registry));
 }
 
 /** As {@link connectCodecs}, from any source of schemas. */

@@ -1,6 +1,7 @@
 import { Readable } from "node:stream";
 import { type ClickHouseClient, ClickHouseLogLevel, createClient } from "@clickhouse/client";
-import { type ClickhouseConfig, clientAddress } from "./settings.ts";
+import { SluiceError } from "../errors/sluice-error.ts";
+import { type ClickhouseConfig, clickhouseHint, clientAddress } from "./settings.ts";
 
 /** RowBinary: row by row (`RowBinary`); Native: column by column (`NativeBlock`), which costs ClickHouse less. */
 export type BlockFormat = "RowBinary" | "Native";
@@ -58,7 +59,15 @@ export class BlockInserter {
 
   /** Rejects with the reason when ClickHouse does not answer or the table is not there. */
   async check(table: string): Promise<void> {
-    await this.client.command({ query: `SELECT 1 FROM ${table} LIMIT 0` });
+    await this.client.command({ query: `SELECT 1 FROM ${table} LIMIT 0` }).catch((cause: unknown) => {
+      const hint = clickhouseHint(cause);
+      if (hint === "") throw cause;
+      throw new SluiceError(`ClickHouse does not let in${hint}`, {
+        code: "CLICKHOUSE_REFUSED",
+        class: "transient",
+        cause,
+      });
+    });
   }
 
   /** Space on ClickHouse's disks, bytes. Rejects when it does not answer. */

@@ -1,7 +1,11 @@
+import { Agent as HttpsAgent } from "node:https";
 import { COMPATIBILITY, SchemaRegistry, SchemaType } from "@kafkajs/confluent-schema-registry";
+import { Agent, fetch, type Response } from "undici";
 import { errorMessage, SluiceError } from "../errors/sluice-error.ts";
+import { connectionHint } from "../tls/connection-hint.ts";
 import { readSchema } from "./avro-schema.ts";
 import { AVRO_OPTIONS } from "./avro-types.ts";
+import { type RegistryConfig, registryAddress } from "./registry-settings.ts";
 import type { WriterSchema } from "./writer-schemas.ts";
 
 /** Longest wait for one answer, milliseconds; the client underneath has no limit of its own. */
@@ -34,6 +38,16 @@ export interface SchemaVersion {
 /** Schemas that one may rest on, directly or not. */
 const MAX_REFERENCES = 50;
 
+/** All ids are asked for at once. */
+const MOST_CONNECTIONS = 4;
+
+const SETTINGS = {
+  address: "SLUICE_REGISTRY_URL",
+  tls: "SLUICE_REGISTRY_TLS",
+  login: "SLUICE_REGISTRY_USER and _PASSWORD, or _TOKEN",
+};
+
+type Middleware = NonNullable<ConstructorParameters<typeof SchemaRegistry>[0]["middlewares"]>[number];
 type Registrable = Parameters<SchemaRegistry["register"]>[0];
 
 /** The requests that Sluice makes of a schema registry with Confluent's API; none of them on the path of a record. */
@@ -41,10 +55,28 @@ export class SchemaRegistryClient {
   private readonly url: string;
   private readonly registry: SchemaRegistry;
 
-  /** @param url root of the API, such as http://127.0.0.1:18081/apis/ccompat/v7 */
-  constructor(url: string) {
-    this.url = url.replace(/\/+$/, "");
-    this.registry = new SchemaRegistry({ host: this.url }, { [SchemaType.AVRO]: AVRO_OPTIONS });
+  private readonly headers: Readonly<Record<string, string>>;
+  private readonly dispatcher: Agent | undefined;
+
+  /**
+   * @param config the settings; or the root of the API alone, such as http://127.0.0.1:18081/apis/ccompat/v7
+   * @throws SluiceError `CONFIG_INVALID`, `TLS_INVALID` (permanent) naming the setting
+   */
+  constructor(config: string | RegistryConfig) {
+    const { url, authorization, tls } = registryAddress(typeof config === "string" ? { registryUrl: config } : config);
+    this.url = url;
+    this.headers = authorization === undefined ? {} : { authorization };
+    this.dispatcher = tls === undefined ? undefined : new Agent({ connect: { ...tls } });
+    this.registry = new SchemaRegistry(
+      {
+        host: this.url,
+        ...(tls === undefined
+          ? {}
+          : { agent: new HttpsAgent({ ...tls, keepAlive: true, maxSockets: MOST_CONNECTIONS }) }),
+        middlewares: authorization === undefined ? [] : [showing(authorization)],
+      },
+      { [SchemaType.AVRO]: AVRO_OPTIONS },
+    );
   }
 
   /**
@@ -172,9 +204,17 @@ export class SchemaRegistryClient {
     if (!answer.ok) throw this.unavailable(new Error(`PUT ${address}: ${answer.status} ${await answer.text()}`));
   }
 
-  private async call(address: string, init: RequestInit): Promise<Response> {
+  private async call(
+    address: string,
+    init: { method?: string; headers?: Record<string, string>; body?: string },
+  ): Promise<Response> {
     try {
-      return await fetch(address, { ...init, signal: AbortSignal.timeout(ANSWER_MS) });
+      return await fetch(address, {
+        ...init,
+        headers: { ...this.headers, ...init.headers },
+        signal: AbortSignal.timeout(ANSWER_MS),
+        ...(this.dispatcher === undefined ? {} : { dispatcher: this.dispatcher }),
+      });
     } catch (error) {
       throw this.unavailable(error);
     }
@@ -195,12 +235,21 @@ export class SchemaRegistryClient {
   }
 
   private unavailable(cause: unknown): SluiceError {
-    return new SluiceError(`the schema registry at ${this.url} does not answer as it should`, {
+    const hint = connectionHint(cause, SETTINGS);
+    const why = hint === undefined ? "does not answer as it should" : `does not let in: ${hint}`;
+    return new SluiceError(`the schema registry at ${this.url} ${why}`, {
       code: "REGISTRY_UNAVAILABLE",
       class: "transient",
       cause,
     });
   }
+}
+
+/** The client underneath knows users only; a token goes the same way. */
+function showing(authorization: string): Middleware {
+  return () => ({
+    prepareRequest: async (next) => (await next()).enhance({ headers: { authorization } }),
+  });
 }
 
 function versionsAddress(subject: string): string {

@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net";
 import { SluiceError } from "../errors/sluice-error.ts";
 import { problem, sendProblem } from "./problem.ts";
+import { setSecureHeaders } from "./secure-headers.ts";
 
 /** The answer of `/healthz` or `/readyz`. */
 export interface Verdict {
@@ -35,7 +36,10 @@ const REQUEST_TIMEOUT_MS = 5_000;
  * @throws SluiceError `PORT_UNAVAILABLE` when the port cannot be taken.
  */
 export async function startAdminServer(options: AdminServerOptions): Promise<AdminServer> {
-  const server = createServer((request, response) => void answer(options, request, response));
+  const server = createServer((request, response) => {
+    setSecureHeaders(response);
+    void answer(options, request, response);
+  });
   server.requestTimeout = REQUEST_TIMEOUT_MS;
   server.headersTimeout = REQUEST_TIMEOUT_MS;
   server.maxConnections = 100;

@@ -2,6 +2,7 @@ import { createServer, type RequestListener, type Server, type ServerResponse } 
 import { type AddressInfo, Server as NetServer } from "node:net";
 import { setImmediate as afterReading, setTimeout as sleep } from "node:timers/promises";
 import { SluiceError } from "../errors/sluice-error.ts";
+import { setSecureHeaders } from "./secure-headers.ts";
 
 export interface HttpServerOptions {
   /** What it is called when it cannot listen, such as `webhook server`. */
@@ -59,6 +60,7 @@ export async function startHttpServer(listener: RequestListener, options: HttpSe
     (request, response) => {
       answering.add(response);
       response.once("close", () => answering.delete(response));
+      setSecureHeaders(response);
       if (draining) response.setHeader("connection", "close");
       listener(request, response);
     },

@@ -1,6 +1,6 @@
 import type { Admin } from "kafkajs";
 import { SluiceError } from "../errors/sluice-error.ts";
-import { type KafkaConnection, kafkaClient } from "./connection.ts";
+import { type KafkaConnection, kafkaClient, kafkaHint } from "./connection.ts";
 
 /** A frozen broker takes connections and is silent: shorter than what waits for the attempt (wait-for.ts, 5 s). */
 const CONNECT_MS = 4_000;
@@ -22,7 +22,13 @@ export async function connectAdmin(connection: KafkaConnection, turn: number): P
     return admin;
   } catch (error) {
     void admin.disconnect().catch(() => {});
-    throw error;
+    const hint = kafkaHint(error);
+    if (hint === undefined) throw error;
+    throw new SluiceError(`a broker does not let in: ${hint}`, {
+      code: "KAFKA_REFUSED",
+      class: "transient",
+      cause: error,
+    });
   } finally {
     clearTimeout(timer);
   }

@@ -1,4 +1,8 @@
-import { duration, integer, list, url } from "../config/settings.ts";
+import { registrySettings } from "../codec/registry-settings.ts";
+import { bool, duration, integer, list, oneOf, secret, text } from "../config/settings.ts";
+
+/** Mechanisms of SASL: RFC 4616; RFC 5802 and 7677. */
+const SASL_MECHANISMS = ["plain", "scram-sha-256", "scram-sha-512"] as const;
 
 /** The settings of every program that reads or writes Kafka: `z.object({ ...kafkaSettings, … })`. */
 export const kafkaSettings = {
@@ -13,9 +17,22 @@ export const kafkaSettings = {
     .describe(
       "Partitions of every keyed topic; the same for all services of an installation, since changing it moves keys",
     ),
-  registryUrl: url()
-    .default("http://127.0.0.1:18081/apis/ccompat/v7")
-    .describe("Schema registry: the root of its Confluent-compatible API"),
+  kafkaTls: bool().default(false).describe("Whether the brokers are spoken to over TLS (docs/security.md)"),
+  kafkaTlsCa: text()
+    .optional()
+    .describe(
+      "File with the certificates of the authorities that brokers' certificates may be of, PEM; those that Node.js knows when not set",
+    ),
+  kafkaTlsCert: text()
+    .optional()
+    .describe("File with our own certificate and its chain, PEM, for brokers that ask for one"),
+  kafkaTlsKey: text().optional().describe("File with the key of that certificate, PEM without a passphrase"),
+  kafkaSaslMechanism: oneOf(SASL_MECHANISMS)
+    .optional()
+    .describe("How brokers are told who we are; plain only together with TLS. Not at all when not set"),
+  kafkaSaslUser: text().optional().describe("User of SASL"),
+  kafkaSaslPassword: secret().optional().describe("Password of SASL"),
+  ...registrySettings,
 };
 
 /** Beside them, the settings of programs that create topics. */

@@ -1,5 +1,6 @@
 /** analytics-sink: sms.events, sms.dead-letter and sms.conversions -> ClickHouse, each record exactly one row; sms.conversion-counts. */
 
+import { checkConnections } from "../../pipeline/boot/check-connections.ts";
 import { startPipeline, startReader } from "../../pipeline/boot/start-pipeline.ts";
 import { EVENT_COLUMNS } from "../../pipeline/records/event-row.ts";
 import type { BlockInserter } from "../../platform/clickhouse/block-inserter.ts";
@@ -32,6 +33,10 @@ import { type SinkParts, startSink } from "./start-sink.ts";
 const config = loadConfig("analytics-sink", analyticsSinkSettings, {
   purpose: "Stores every event of sms.events as exactly one row in ClickHouse.",
   knownKeys: KNOWN_VARIABLES,
+  check: (given) => {
+    checkConnections(given);
+    return [];
+  },
 });
 
 await runService({

@@ -1,6 +1,7 @@
 /** callbacks: sms.events -> customers' addresses. */
 import { randomUUID } from "node:crypto";
 import { performance } from "node:perf_hooks";
+import { checkConnections } from "../../pipeline/boot/check-connections.ts";
 import { openCatalog } from "../../pipeline/boot/open-catalog.ts";
 import { readCatalog } from "../../pipeline/boot/read-catalog.ts";
 import { startPipeline, startReader } from "../../pipeline/boot/start-pipeline.ts";
@@ -22,7 +23,10 @@ import { PartitionCallbacks, type PartitionCallbacksOptions } from "./partition-
 const config = loadConfig("callbacks", callbacksSettings, {
   purpose: "Tells customers' addresses what becomes of their messages.",
   knownKeys: KNOWN_VARIABLES,
-  check: (given) => readCatalog(given).warnings,
+  check: (given) => {
+    checkConnections(given);
+    return readCatalog(given).warnings;
+  },
 });
 
 await runService({

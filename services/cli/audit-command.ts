@@ -1,6 +1,7 @@
 import { parseArgs } from "node:util";
 import { z } from "zod";
 import { readConfig } from "../../platform/config/load-config.ts";
+import { kafkaConnection } from "../../platform/kafka/connection-settings.ts";
 import { kafkaSettings } from "../../platform/kafka/settings.ts";
 import { readLabel, readTime, understood } from "./arguments.ts";
 import { MAX_MESSAGES } from "./audit.ts";
@@ -51,8 +52,8 @@ export const auditCommand: Command = {
     if (clickhouse) return runRowAudit(options, host);
     const config = readConfig("sluice", settings, env, ["SLUICE_*"]);
     const report = await runAudit({
-      connection: { brokers: config.kafkaBrokers, clientId: `sluice-audit-${process.pid}`, log: quiet },
-      registryUrl: config.registryUrl,
+      connection: kafkaConnection(config, `sluice-audit-${process.pid}`, quiet),
+      registry: config,
       partitions: config.partitions,
       ...options,
       progress: tell,

@@ -2,6 +2,7 @@ import { messageIdOfRequest } from "../../domain/message/message-id.ts";
 import { parseDestination } from "../../domain/numbers/destination.ts";
 import { connectCodecs, type SluiceCodecs } from "../../pipeline/records/codecs.ts";
 import { type DecodedReading, readDecoded } from "../../pipeline/records/read-decoded.ts";
+import type { RegistryConfig } from "../../platform/codec/registry-settings.ts";
 import type { KafkaConnection } from "../../platform/kafka/connection.ts";
 import type { InRecord } from "../../platform/kafka/record.ts";
 import { TopicReader } from "../../platform/kafka/topic-reader.ts";
@@ -46,10 +47,14 @@ export class AuditTopics {
   }
 
   static async open(
-    options: { readonly connection: KafkaConnection; readonly registryUrl: string; readonly partitions: number },
+    options: {
+      readonly connection: KafkaConnection;
+      readonly registry: string | RegistryConfig;
+      readonly partitions: number;
+    },
     scope: AuditScope,
   ): Promise<AuditTopics> {
-    const codecs = await connectCodecs(options.registryUrl);
+    const codecs = await connectCodecs(options.registry);
     const reader = new TopicReader({ connection: options.connection, topics: TOPICS });
     await reader.start();
     const topics = new AuditTopics(reader, codecs, options.partitions, scope);

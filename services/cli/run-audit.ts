@@ -1,5 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { deadLetterSource } from "../../pipeline/records/dead-letter.ts";
+import type { RegistryConfig } from "../../platform/codec/registry-settings.ts";
 import type { KafkaConnection } from "../../platform/kafka/connection.ts";
 import { partitionFor } from "../../platform/kafka/murmur2.ts";
 import { headerText, type InRecord } from "../../platform/kafka/record.ts";
@@ -14,7 +15,7 @@ import { type Slice, SliceOverflow } from "./slice.ts";
 
 export interface AuditOptions extends AuditScope {
   readonly connection: KafkaConnection;
-  readonly registryUrl: string;
+  readonly registry: string | RegistryConfig;
   readonly partitions: number;
   /** Control ports of provider simulators: what they accepted is compared with what the events say. */
   readonly ledgers?: readonly string[];
@@ -53,7 +54,7 @@ export type AuditedTopics = Pick<
 
 /** `runAudit`, of topics that are open. */
 export function auditTopics(
-  options: Omit<AuditOptions, "connection" | "registryUrl">,
+  options: Omit<AuditOptions, "connection" | "registry">,
   topics: AuditedTopics,
 ): Promise<AuditReport> {
   return new TopicAudit(options, topics).run();

@@ -10,6 +10,7 @@ import { CATALOG_ACTIONS, catalogCommand } from "./catalog/catalog-command.ts";
 import { type Command, type CommandHost, UsageError } from "./command.ts";
 import { deadLettersCommand } from "./dead-letters/dead-letters-command.ts";
 import { explainCommand } from "./explain/explain-command.ts";
+import { keysCommand } from "./keys/keys-command.ts";
 import { pricesCommand } from "./prices-command.ts";
 import { simulateCommand } from "./simulate/simulate-command.ts";
 import { suppressionsCommand } from "./suppressions/suppressions-command.ts";
@@ -23,6 +24,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   catalog: catalogCommand,
   "dead-letters": deadLettersCommand,
   explain: explainCommand,
+  keys: keysCommand,
   prices: pricesCommand,
   restore: restoreCommand,
   simulate: simulateCommand,

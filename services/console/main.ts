@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { BudgetUse } from "../../domain/budget/budget-use.ts";
 import type { BudgetWord } from "../../domain/budget/budget-word.ts";
 import { withoutSecrets } from "../../domain/catalog/provider.ts";
+import { checkConnections } from "../../pipeline/boot/check-connections.ts";
 import { openCatalog } from "../../pipeline/boot/open-catalog.ts";
 import { readCatalog } from "../../pipeline/boot/read-catalog.ts";
 import { type Pipeline, startPipeline, startReader } from "../../pipeline/boot/start-pipeline.ts";
@@ -60,6 +61,7 @@ const config = loadConfig("console", consoleSettings, {
   purpose: "A web page that shows the pipeline as it works, and answers questions about messages, routes and costs.",
   knownKeys: KNOWN_VARIABLES,
   check: (given) => {
+    checkConnections(given);
     if (given.consoleUsersFile !== undefined) readUsers(given.consoleUsersFile);
     readPages(given.consoleMetrics ?? []);
     checkCallUrl(given.consoleAlertUrl);

@@ -3,6 +3,7 @@
 import { idFormatsOf } from "../../domain/catalog/provider.ts";
 import type { Snapshot, SnapshotSource } from "../../domain/catalog/snapshot.ts";
 import { maskNumber } from "../../domain/numbers/mask-number.ts";
+import { checkConnections } from "../../pipeline/boot/check-connections.ts";
 import { openCatalog } from "../../pipeline/boot/open-catalog.ts";
 import { readCatalog } from "../../pipeline/boot/read-catalog.ts";
 import { type Pipeline, startPipeline, startReader } from "../../pipeline/boot/start-pipeline.ts";
@@ -55,7 +56,10 @@ const CALLBACK_TIMEOUT_MS = 10_000;
 const config = loadConfig("dlr-collector", dlrCollectorSettings, {
   purpose: "Takes delivery receipts from providers, joins them with submissions, and ends every message exactly once.",
   knownKeys: KNOWN_VARIABLES,
-  check: (given) => readCatalog(given).warnings,
+  check: (given) => {
+    checkConnections(given);
+    return readCatalog(given).warnings;
+  },
 });
 
 await runService({ name: "dlr-collector", config, redact: ["authToken", "sharedKeySecret", "secret"], start });

@@ -5,6 +5,10 @@ import { refusedRequests } from "./acceptance/acceptance-metrics.ts";
 export interface AnswerMetrics {
   /** Requests without a valid key. */
   readonly unauthorized: Counter;
+  /** Requests whose key has not the scope that they need. */
+  readonly forbidden: Counter;
+  /** Requests refused unseen, since too many wrong keys have come from their address or for their account. */
+  readonly guessed: Counter;
   /** Counts an answer and the time it took, seconds. */
   answered(route: Route, status: number, seconds: number): void;
 }
@@ -39,6 +43,8 @@ export function answerMetrics(registry: MetricRegistry): AnswerMetrics {
   const counts = new Map<string, Counter>();
   return {
     unauthorized: refusedRequests(registry).with({ reason: "unauthorized" }),
+    forbidden: refusedRequests(registry).with({ reason: "forbidden" }),
+    guessed: refusedRequests(registry).with({ reason: "guessed" }),
     answered(route, status, duration) {
       const name = `${route} ${status}`;
       const count = counts.get(name) ?? answers.with({ route, status: String(status) });

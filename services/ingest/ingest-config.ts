@@ -1,7 +1,9 @@
 import { z } from "zod";
 import { consentSettings } from "../../pipeline/boot/open-consent.ts";
-import { bytes, duration, integer, port, secret, text, url } from "../../platform/config/settings.ts";
+import { clickhouseSettings } from "../../platform/clickhouse/settings.ts";
+import { bytes, duration, integer, list, port, text } from "../../platform/config/settings.ts";
 import { consumerSettings, kafkaSettings } from "../../platform/kafka/settings.ts";
+import { isNetwork } from "./access/source-network.ts";
 import { smppSettings } from "./doors/smpp/smpp-settings.ts";
 
 /** The settings of ingest. */
@@ -17,6 +19,15 @@ export const ingestConfig = z.object({
     ),
   httpHost: text().default("127.0.0.1").describe("Address of the public HTTP server"),
   httpPort: port({ allowZero: true }).default(18_080).describe("Port of the public HTTP server"),
+  httpTrustedProxies: list({
+    min: 0,
+    item: { test: isNetwork },
+    allowed: "addresses and networks, such as 10.0.0.7,10.1.0.0/16, separated by commas",
+  })
+    .default([])
+    .describe(
+      "Proxies whose X-Forwarded-For says where a request comes from, for the bound on wrong keys; without them it is the connection's own address",
+    ),
   httpMaxConnections: integer({ min: 1, max: 100_000 })
     .default(4_000)
     .describe("Open connections; further ones are closed at once"),
@@ -37,8 +48,5 @@ export const ingestConfig = z.object({
   idempotencyKeys: integer({ min: 1, max: 5_000_000 })
     .default(200_000)
     .describe("Idempotency keys remembered for an hour, to refuse one key for two messages"),
-  clickhouseUrl: url().default("http://127.0.0.1:18123").describe("ClickHouse, for status look-ups"),
-  clickhouseUser: text().default("default").describe("ClickHouse user"),
-  clickhousePassword: secret().optional().describe("ClickHouse password"),
-  clickhouseDatabase: text().default("sluice").describe("ClickHouse database"),
+  ...clickhouseSettings,
 });

@@ -7,6 +7,7 @@ import { withoutSecrets } from "../../domain/catalog/provider.ts";
 import { revealFor } from "../../domain/catalog/secret-references.ts";
 import type { SnapshotSource } from "../../domain/catalog/snapshot.ts";
 import { newMessageId } from "../../domain/message/message-id.ts";
+import { checkConnections } from "../../pipeline/boot/check-connections.ts";
 import { openCatalog } from "../../pipeline/boot/open-catalog.ts";
 import { openConsent } from "../../pipeline/boot/open-consent.ts";
 import { openStore } from "../../pipeline/boot/open-store.ts";
@@ -33,12 +34,15 @@ import { KNOWN_VARIABLES } from "../../schemas/generated/variables.ts";
 import { BUDGETS_TOPIC, CANCEL_ANSWERS_TOPIC, CONTROL_TOPIC, LANES, requestTopic } from "../../schemas/topics.ts";
 import { acceptanceMetrics } from "./acceptance/acceptance-metrics.ts";
 import { Acceptor } from "./acceptance/acceptor.ts";
-import { ApiKeys } from "./acceptance/api-keys.ts";
 import { DeadlineWriter } from "./acceptance/deadline-writer.ts";
 import { IdempotencyMemory } from "./acceptance/idempotency-memory.ts";
 import { Intake } from "./acceptance/intake.ts";
 import { MessageRate } from "./acceptance/message-rate.ts";
 import { RecentAcceptances } from "./acceptance/recent-acceptances.ts";
+import { ApiKeys } from "./access/api-keys.ts";
+import { FailedLogins } from "./access/failed-logins.ts";
+import { KeyGate } from "./access/key-gate.ts";
+import { trustedProxies } from "./access/source-network.ts";
 import { answerMetrics } from "./answer-metrics.ts";
 import { CancelAnswers } from "./cancels/cancel-answers.ts";
 import { Cancels, cancelMetrics } from "./cancels/cancels.ts";
@@ -61,6 +65,7 @@ const config = loadConfig("ingest", ingestConfig, {
   purpose: "Takes messages over HTTP and SMPP and answers once every in-sync replica of the log has them.",
   knownKeys: KNOWN_VARIABLES,
   check: (given) => {
+    checkConnections(given);
     tlsOf(given);
     return accountsOf(given).warnings;
   },
@@ -92,8 +97,10 @@ async function start(scope: Scope): Promise<void> {
   });
   let keys = new ApiKeys(catalog.current.catalog.accounts);
   let senders = webhookSenders(catalog.current.catalog.accounts);
+  const failures = new FailedLogins();
   catalog.onChange((snapshot) => {
     keys = new ApiKeys(snapshot.catalog.accounts);
+    failures.keepAccounts((id) => keys.named(id) === id);
     senders = webhookSenders(snapshot.catalog.accounts);
   });
   const analytics = await scope.add("status look-up", {
@@ -114,7 +121,13 @@ async function start(scope: Scope): Promise<void> {
   const acceptor = acceptorOf(scope, pipeline, recent, catalog);
   const cancels = cancelsOf(scope, pipeline, reader, status);
   await listen(scope, {
-    keys: { accountOf: (key) => keys.accountOf(key) },
+    keys: new KeyGate({
+      keys: () => keys,
+      failures,
+      proxies: trustedProxies(config.httpTrustedProxies),
+      now: pipeline.now,
+      clock: () => performance.now(),
+    }),
     acceptor,
     status,
     messages: new MessageList(new ClickhouseMessages(analytics), recent, scope.log),
@@ -154,7 +167,7 @@ async function start(scope: Scope): Promise<void> {
   const { smppPort: port } = config;
   if (port !== undefined) {
     const writer = writerOf(scope, pipeline.producer);
-    const parts = { config, port, pipeline, store, catalog, acceptor, writer, status, cancels };
+    const parts = { config, port, pipeline, store, catalog, acceptor, writer, status, cancels, failures };
     await startSmppDoor(scope, { ...parts, drainMs: DRAIN_MS });
   }
 }

@@ -5,6 +5,7 @@ import { revealFor } from "../../domain/catalog/secret-references.ts";
 import { PrefixGuard } from "../../domain/guard/prefix-guard.ts";
 import type { ConversionSummary } from "../../domain/quality/conversion-estimates.ts";
 import { withConversions } from "../../domain/routing/delivery-view.ts";
+import { checkConnections } from "../../pipeline/boot/check-connections.ts";
 import { openCatalog } from "../../pipeline/boot/open-catalog.ts";
 import { openConsent } from "../../pipeline/boot/open-consent.ts";
 import { openFrequency } from "../../pipeline/boot/open-frequency.ts";
@@ -77,7 +78,10 @@ const STORE_CACHE_OCTETS = 32 << 20;
 const config = loadConfig("router", routerSettings, {
   purpose: "Chooses a provider for every message, and routes again what comes back.",
   knownKeys: KNOWN_VARIABLES,
-  check: (given) => readCatalog(given, revealFor(["lookups"], revealSecret)).warnings,
+  check: (given) => {
+    checkConnections(given);
+    return readCatalog(given, revealFor(["lookups"], revealSecret)).warnings;
+  },
 });
 
 await runService({

@@ -4,6 +4,7 @@ import type { Provider } from "../../domain/catalog/provider.ts";
 import { rivalsOf } from "../../domain/catalog/rivals.ts";
 import { revealFor } from "../../domain/catalog/secret-references.ts";
 import { type Snapshot, type SnapshotSource, snapshotOf } from "../../domain/catalog/snapshot.ts";
+import { checkConnections } from "../../pipeline/boot/check-connections.ts";
 import { openCatalog } from "../../pipeline/boot/open-catalog.ts";
 import { openConsent } from "../../pipeline/boot/open-consent.ts";
 import { readCatalog } from "../../pipeline/boot/read-catalog.ts";
@@ -34,6 +35,7 @@ const config = loadConfig("sender", senderSettings, {
   purpose: "Submits messages to providers at exactly their rates, and takes their receipts.",
   knownKeys: KNOWN_VARIABLES,
   check: (given) => {
+    checkConnections(given);
     const catalog = readCatalog(given, revealFor(["providers"], revealSecret));
     checkChosen(snapshotOf(catalog), given.providers);
     return catalog.warnings;

@@ -156,7 +156,7 @@ async function audit({ brokers, registryUrl }: OwnCluster, { target }: TestDatab
   const partitions = next.map((offset, partition) => ({ partition, offset: String(offset) }));
   await admin.setOffsets({ groupId: EVENT_SINK_GROUP, topic: EVENTS_TOPIC, partitions });
   const began = performance.now();
-  const options = { connection, registryUrl, partitions: P, repeatSpan: 50_000, clickhouse: config };
+  const options = { connection, registry: registryUrl, partitions: P, repeatSpan: 50_000, clickhouse: config };
   const report = await auditRows(options);
   console.log(rowAuditTable(report));
   console.log(`with the roll-ups ${((performance.now() - began) / 1_000).toFixed(1)} s`);

@@ -152,7 +152,7 @@ class Bench implements Benchmark {
     const { brokers, registryUrl } = clusterEndpoints(this.config);
     return runAudit({
       connection: { brokers, clientId: "sluice-bench-audit", log: quiet },
-      registryUrl,
+      registry: registryUrl,
       partitions: PARTITIONS,
       labels: { run: this.run },
       ledgers: Object.values(sluiceEndpoints(this.config).simulators),

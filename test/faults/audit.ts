@@ -8,7 +8,7 @@ export { until } from "./until.ts";
 export function auditAll({ infra, simulators }: Installation, waitMs: number): Promise<AuditReport> {
   return runAudit({
     connection: { brokers: infra.brokers, clientId: "audit", log: { debug() {}, info() {}, warn() {}, error() {} } },
-    registryUrl: infra.registryUrl,
+    registry: infra.registryUrl,
     partitions: PARTITIONS,
     ledgers: Object.values(simulators),
     waitMs,

@@ -310,7 +310,7 @@ async function copiesAreAsStated(
 function audit(infra: OwnCluster, smsc: SmscSimulator) {
   return runAudit({
     connection: { brokers: infra.brokers, clientId: "audit", log: { debug() {}, info() {}, warn() {}, error() {} } },
-    registryUrl: infra.registryUrl,
+    registry: infra.registryUrl,
     partitions: PARTITIONS,
     ledgers: [`http://127.0.0.1:${smsc.ports.control}`],
     waitMs: 30_000,

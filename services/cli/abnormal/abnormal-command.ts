@@ -4,6 +4,7 @@ import { SuspicionBoard } from "../../../pipeline/follow/suspicion-board.ts";
 import { fateOf } from "../../../pipeline/follow/suspicion-fate.ts";
 import { connectCodecs } from "../../../pipeline/records/codecs.ts";
 import { readConfig } from "../../../platform/config/load-config.ts";
+import { kafkaConnection } from "../../../platform/kafka/connection-settings.ts";
 import { kafkaSettings } from "../../../platform/kafka/settings.ts";
 import { TopicReader } from "../../../platform/kafka/topic-reader.ts";
 import { silentLog } from "../../../platform/log/log.ts";
@@ -29,8 +30,8 @@ export const abnormalCommand: Command = {
     const options = { past: { type: "boolean" }, json: { type: "boolean" } } as const;
     const { past = false, json = false } = understood(() => parseArgs({ args: [...args], options })).values;
     const config = readConfig("sluice", settings, env, ["SLUICE_*"]);
-    const connection = { brokers: config.kafkaBrokers, clientId: `sluice-abnormal-${process.pid}`, log: silentLog };
-    const board = new SuspicionBoard((await connectCodecs(config.registryUrl)).suspicion);
+    const connection = kafkaConnection(config, `sluice-abnormal-${process.pid}`, silentLog);
+    const board = new SuspicionBoard((await connectCodecs(config)).suspicion);
     const reader = new TopicReader({ connection, topics: [ABNORMAL_TOPIC] });
     await reader.start();
     try {

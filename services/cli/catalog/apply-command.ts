@@ -9,9 +9,11 @@ import type { AppliedVersion } from "../../../pipeline/control/catalog-log.ts";
 import { type CatalogTopic, OpenCatalogTopic } from "../../../pipeline/control/catalog-topic.ts";
 import type { CatalogSource } from "../../../pipeline/control/catalog-version.ts";
 import { usedAgain } from "../../../pipeline/control/used-again.ts";
+import type { RegistryConfig } from "../../../platform/codec/registry-settings.ts";
 import { readConfig } from "../../../platform/config/load-config.ts";
 import { text } from "../../../platform/config/settings.ts";
 import { configFolder } from "../../../platform/config/yaml-file.ts";
+import type { KafkaConfig } from "../../../platform/kafka/connection-settings.ts";
 import { kafkaSettings, topicSettings } from "../../../platform/kafka/settings.ts";
 import { understood } from "../arguments.ts";
 import { type Command, type CommandHost, UsageError } from "../command.ts";
@@ -36,9 +38,7 @@ const settings = z.object({
 });
 
 /** What applying works with. */
-export interface ApplySettings {
-  readonly kafkaBrokers: readonly string[];
-  readonly registryUrl: string;
+export interface ApplySettings extends KafkaConfig, RegistryConfig {
   readonly partitions: number;
   readonly topicReplication: number;
   readonly topicRetention: number;
@@ -65,7 +65,7 @@ export const applyCommand: Command = {
       return 1;
     }
     for (const warning of files.warnings) host.tell(`warning: ${warning}`);
-    const topic = await OpenCatalogTopic.open(config.kafkaBrokers, config.registryUrl);
+    const topic = await OpenCatalogTopic.open(config);
     try {
       const { current } = await topic.read();
       const source = await followingSource(topic.reader, files.source, current);

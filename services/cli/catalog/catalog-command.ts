@@ -55,7 +55,7 @@ export const catalogCommand: Command = {
     const action = Object.hasOwn(CATALOG_ACTIONS, name) ? CATALOG_ACTIONS[name]! : undefined;
     if (action === undefined) throw new UsageError(`no action ${name}`);
     const config = readConfig("sluice", settings, host.env, ["SLUICE_*"]);
-    const topic = await OpenCatalogTopic.open(config.kafkaBrokers, config.registryUrl);
+    const topic = await OpenCatalogTopic.open(config);
     try {
       const log = await topic.read();
       return await action({ topic, log, args: rest, options: { ...parsed.values }, config, host });

@@ -10,6 +10,7 @@ import { connectCodecs, type SluiceCodecs } from "../../../pipeline/records/code
 import { type ClickhouseConfig, clickhouseSettings } from "../../../platform/clickhouse/settings.ts";
 import { readConfig } from "../../../platform/config/load-config.ts";
 import type { KafkaConnection } from "../../../platform/kafka/connection.ts";
+import { kafkaConnection } from "../../../platform/kafka/connection-settings.ts";
 import { RecordProducer } from "../../../platform/kafka/producer.ts";
 import { kafkaSettings } from "../../../platform/kafka/settings.ts";
 import { TopicReader } from "../../../platform/kafka/topic-reader.ts";
@@ -56,8 +57,8 @@ export const deadLettersCommand: Command = {
   async run(args, host) {
     const asked = readDeadLetterArguments(args);
     const config = readConfig("sluice", settings, host.env, ["SLUICE_*"]);
-    const connection = { brokers: config.kafkaBrokers, clientId: `sluice-dead-letters-${process.pid}`, log: quiet };
-    const codecs = await connectCodecs(config.registryUrl);
+    const connection = kafkaConnection(config, `sluice-dead-letters-${process.pid}`, quiet);
+    const codecs = await connectCodecs(config);
     const reader = new TopicReader({ connection, topics: [DEAD_LETTER_TOPIC, EVENTS_TOPIC] });
     await kafkaAnswers(reader.start(), config.kafkaBrokers);
     try {

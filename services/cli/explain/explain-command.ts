@@ -10,6 +10,7 @@ import { readVersion } from "../../../pipeline/control/read-version.ts";
 import { readConfig } from "../../../platform/config/load-config.ts";
 import { text } from "../../../platform/config/settings.ts";
 import { errorMessage, SluiceError } from "../../../platform/errors/sluice-error.ts";
+import { kafkaConnection } from "../../../platform/kafka/connection-settings.ts";
 import { kafkaSettings } from "../../../platform/kafka/settings.ts";
 import { silentLog } from "../../../platform/log/log.ts";
 import { type Command, UsageError } from "../command.ts";
@@ -48,7 +49,7 @@ export const explainCommand: Command = {
   async run(args, { env, print, tell }) {
     const { account, at, files, json, request } = readExplainArguments(args);
     const config = readConfig("sluice", settings, env, ["SLUICE_*"]);
-    const connection = { brokers: config.kafkaBrokers, clientId: `sluice-explain-${process.pid}`, log: silentLog };
+    const connection = kafkaConnection(config, `sluice-explain-${process.pid}`, silentLog);
     let live: LiveState = {
       version: undefined,
       words: [],
@@ -58,7 +59,7 @@ export const explainCommand: Command = {
     };
     let source = "live, from Kafka";
     try {
-      live = await readLiveState(connection, config.registryUrl, config.partitions, request.destination);
+      live = await readLiveState(connection, config, config.partitions, request.destination);
     } catch (error) {
       source = `not known, all providers count as well: ${errorMessage(error)}`;
       if (json) tell(`health: ${source}`);

@@ -11,6 +11,7 @@ import { readNumberNetwork } from "../../../pipeline/follow/follow-networks.ts";
 import { ProviderHealth } from "../../../pipeline/follow/provider-health.ts";
 import { connectCodecs, type SluiceCodecs } from "../../../pipeline/records/codecs.ts";
 import { readDecoded } from "../../../pipeline/records/read-decoded.ts";
+import type { RegistryConfig } from "../../../platform/codec/registry-settings.ts";
 import { SluiceError } from "../../../platform/errors/sluice-error.ts";
 import type { KafkaConnection } from "../../../platform/kafka/connection.ts";
 import { partitionFor } from "../../../platform/kafka/murmur2.ts";
@@ -55,14 +56,14 @@ const RECIPIENT_MS = 10_000;
 /** Reads sms.control, sms.health, sms.quality and sms.conversion-counts once, and of sms.networks, sms.consent and sms.frequency what concerns `number`. `partitions`: of the message topics. @throws SluiceError `UNAVAILABLE` when Kafka or the registry does not answer in time, or their own errors */
 export async function readLiveState(
   connection: KafkaConnection,
-  registryUrl: string,
+  registry: string | RegistryConfig,
   partitions: number,
   number: string,
 ): Promise<LiveState> {
   const reader = new TopicReader({ connection, topics: [...FOLLOWED, CONSENT_TOPIC, FREQUENCY_TOPIC] });
   const started = reader.start();
   try {
-    const answers = Promise.all([connectCodecs(registryUrl), started]);
+    const answers = Promise.all([connectCodecs(registry), started]);
     const [codecs] = await within(answers, ANSWER_MS, "Kafka and the schema registry did not answer");
     return await liveStateOf({ reader, codecs, partitions }, number);
   } finally {

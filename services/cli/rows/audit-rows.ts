@@ -1,6 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { type ClickHouseClient, ClickHouseLogLevel, createClient } from "@clickhouse/client";
 import { type ClickhouseConfig, clientAddress } from "../../../platform/clickhouse/settings.ts";
+import type { RegistryConfig } from "../../../platform/codec/registry-settings.ts";
 import { SluiceError } from "../../../platform/errors/sluice-error.ts";
 import type { KafkaConnection } from "../../../platform/kafka/connection.ts";
 import { comparePartition, nothingCompared, type RowComparison } from "./compare-rows.ts";
@@ -9,7 +10,7 @@ import { compareRollUpDays, type RollUpDays } from "./roll-up-days.ts";
 
 export interface RowAuditOptions {
   readonly connection: KafkaConnection;
-  readonly registryUrl: string;
+  readonly registry: string | RegistryConfig;
   readonly partitions: number;
   /** How far back the sink recognises a repeat, offsets. */
   readonly repeatSpan: number;
@@ -44,7 +45,7 @@ const AGAIN_MS = 2_000;
 export async function auditRows(options: RowAuditOptions): Promise<RowAuditReport> {
   const clickhouse = clientOf(options.clickhouse);
   try {
-    const log = await EventLog.open(options.connection, options.registryUrl, options.repeatSpan);
+    const log = await EventLog.open(options.connection, options.registry, options.repeatSpan);
     try {
       return await audit(options, log, clickhouse);
     } finally {

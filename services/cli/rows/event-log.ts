@@ -1,5 +1,6 @@
 import { connectCodecs, type SluiceCodecs } from "../../../pipeline/records/codecs.ts";
 import { readDecoded } from "../../../pipeline/records/read-decoded.ts";
+import type { RegistryConfig } from "../../../platform/codec/registry-settings.ts";
 import type { KafkaConnection } from "../../../platform/kafka/connection.ts";
 import type { InRecord } from "../../../platform/kafka/record.ts";
 import { RepeatWindow, repeatId } from "../../../platform/kafka/repeat-window.ts";
@@ -61,8 +62,12 @@ export class EventLog {
    * `repeatSpan`: the sink's.
    * @throws SluiceError when the registry does not answer, or an error of KafkaJS when the brokers do not.
    */
-  static async open(connection: KafkaConnection, registryUrl: string, repeatSpan: number): Promise<EventLog> {
-    const codecs = await connectCodecs(registryUrl);
+  static async open(
+    connection: KafkaConnection,
+    registry: string | RegistryConfig,
+    repeatSpan: number,
+  ): Promise<EventLog> {
+    const codecs = await connectCodecs(registry);
     const reader = new TopicReader({ connection, topics: [EVENTS_TOPIC] });
     await reader.start();
     return new EventLog(reader, codecs, repeatSpan);

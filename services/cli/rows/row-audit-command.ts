@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { clickhouseSettings } from "../../../platform/clickhouse/settings.ts";
 import { readConfig } from "../../../platform/config/load-config.ts";
+import { kafkaConnection } from "../../../platform/kafka/connection-settings.ts";
 import { kafkaSettings, repeatSettings } from "../../../platform/kafka/settings.ts";
 import type { CommandHost } from "../command.ts";
 import { auditRows } from "./audit-rows.ts";
@@ -19,8 +20,8 @@ export interface RowAuditArguments {
 export async function runRowAudit({ since, until, json }: RowAuditArguments, host: CommandHost): Promise<number> {
   const config = readConfig("sluice", settings, host.env, ["SLUICE_*"]);
   const report = await auditRows({
-    connection: { brokers: config.kafkaBrokers, clientId: `sluice-audit-${process.pid}`, log: quiet },
-    registryUrl: config.registryUrl,
+    connection: kafkaConnection(config, `sluice-audit-${process.pid}`, quiet),
+    registry: config,
     partitions: config.partitions,
     repeatSpan: config.sinkRepeatSpan,
     clickhouse: config,

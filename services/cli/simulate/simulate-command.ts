@@ -10,9 +10,11 @@ import { connectCodecs } from "../../../pipeline/records/codecs.ts";
 import { EventReader } from "../../../pipeline/simulate/event-reader.ts";
 import { simulate } from "../../../pipeline/simulate/simulate.ts";
 import { simulateJson, simulateTable } from "../../../pipeline/simulate/simulate-report.ts";
+import type { RegistryConfig } from "../../../platform/codec/registry-settings.ts";
 import { readConfig } from "../../../platform/config/load-config.ts";
 import { text } from "../../../platform/config/settings.ts";
 import { SluiceError } from "../../../platform/errors/sluice-error.ts";
+import { type KafkaConfig, kafkaConnection } from "../../../platform/kafka/connection-settings.ts";
 import { kafkaSettings } from "../../../platform/kafka/settings.ts";
 import { TopicReader } from "../../../platform/kafka/topic-reader.ts";
 import { silentLog } from "../../../platform/log/log.ts";
@@ -56,8 +58,8 @@ export const simulateCommand: Command = {
     }
     const working = await catalogAtWork(config);
     const atWork = working === undefined ? undefined : { name: `version ${working.version}`, snapshot: working };
-    const codecs = await connectCodecs(config.registryUrl);
-    const connection = { brokers: config.kafkaBrokers, clientId: `sluice-simulate-${process.pid}`, log: silentLog };
+    const codecs = await connectCodecs(config);
+    const connection = kafkaConnection(config, `sluice-simulate-${process.pid}`, silentLog);
     const reader = new TopicReader({ connection, topics: [EVENTS_TOPIC] });
     await reader.start();
     try {
@@ -86,12 +88,10 @@ function tenths(tell: (line: string) => void) {
 }
 
 /** Undefined where none was applied: then the services work with files that are not known here. */
-async function catalogAtWork(config: {
-  readonly kafkaBrokers: readonly string[];
-  readonly registryUrl: string;
-  readonly partitions: number;
-}): Promise<Snapshot | undefined> {
-  const topic = await OpenCatalogTopic.open(config.kafkaBrokers, config.registryUrl);
+async function catalogAtWork(
+  config: KafkaConfig & RegistryConfig & { readonly partitions: number },
+): Promise<Snapshot | undefined> {
+  const topic = await OpenCatalogTopic.open(config);
   try {
     const { current } = await topic.read();
     if (current === undefined) return undefined;

@@ -10,6 +10,7 @@ import { type ConsentLog, lastWords, standingOf } from "../../../pipeline/follow
 import { connectCodecs, type SluiceCodecs } from "../../../pipeline/records/codecs.ts";
 import { readConfig } from "../../../platform/config/load-config.ts";
 import type { KafkaConnection } from "../../../platform/kafka/connection.ts";
+import { kafkaConnection } from "../../../platform/kafka/connection-settings.ts";
 import { RecordProducer } from "../../../platform/kafka/producer.ts";
 import { kafkaSettings } from "../../../platform/kafka/settings.ts";
 import { TopicReader } from "../../../platform/kafka/topic-reader.ts";
@@ -72,8 +73,8 @@ export const suppressionsCommand: Command = {
       return 0;
     }
     const config = readConfig("sluice", settings, host.env, ["SLUICE_*"]);
-    const connection = { brokers: config.kafkaBrokers, clientId: `sluice-suppressions-${process.pid}`, log: quiet };
-    const codecs = await connectCodecs(config.registryUrl);
+    const connection = kafkaConnection(config, `sluice-suppressions-${process.pid}`, quiet);
+    const codecs = await connectCodecs(config);
     const reader = new TopicReader({ connection, topics: [CONSENT_TOPIC] });
     await kafkaAnswers(reader.start(), config.kafkaBrokers);
     try {

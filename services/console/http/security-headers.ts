@@ -17,11 +17,8 @@ const POLICY = [
 
 const HEADERS: Readonly<Record<string, string>> = {
   "content-security-policy": POLICY,
-  "x-content-type-options": "nosniff",
   "x-frame-options": "DENY",
-  "referrer-policy": "no-referrer",
   "cross-origin-opener-policy": "same-origin",
-  "cross-origin-resource-policy": "same-origin",
   "permissions-policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
 };
 

@@ -1,6 +1,6 @@
 import { performance } from "node:perf_hooks";
+import type { Account } from "../access/api-keys.ts";
 import type { Closed, Throttled } from "./acceptor.ts";
-import type { Account } from "./api-keys.ts";
 import type { DeadlineWriter } from "./deadline-writer.ts";
 import type { MessageRate } from "./message-rate.ts";
 

@@ -18,7 +18,7 @@ import type { OutRecord } from "../../../platform/kafka/record.ts";
 import type { TraceContext } from "../../../platform/telemetry/trace-context.ts";
 import type { ReceiptTo, SendRequest } from "../../../schemas/generated/types.ts";
 import { requestTopic } from "../../../schemas/topics.ts";
-import type { Account } from "./api-keys.ts";
+import type { Account } from "../access/api-keys.ts";
 import { type Claimed, fingerprintOf, type IdempotencyMemory } from "./idempotency-memory.ts";
 
 /** The fields of a message as a door hands it over; `to` and `text` are required. */

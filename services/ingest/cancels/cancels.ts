@@ -9,8 +9,8 @@ import type { Cancel } from "../../../schemas/generated/types.ts";
 import { CANCELS_TOPIC } from "../../../schemas/topics.ts";
 import type { Closed, Throttled } from "../acceptance/acceptor.ts";
 import { type Admitting, admitOne } from "../acceptance/admit-one.ts";
-import type { Account } from "../acceptance/api-keys.ts";
 import type { DeadlineWriter } from "../acceptance/deadline-writer.ts";
+import type { Account } from "../access/api-keys.ts";
 import type { CancelAnswers } from "./cancel-answers.ts";
 
 /** An answer is waited for so long, ms; the wish is carried out all the same. */

@@ -6,8 +6,8 @@ import { type ConsentCopy, consentRecord } from "../../../pipeline/follow/consen
 import type { Codec } from "../../../platform/codec/codec.ts";
 import { partitionFor } from "../../../platform/kafka/murmur2.ts";
 import type { Consent } from "../../../schemas/generated/types.ts";
-import type { Account } from "../acceptance/api-keys.ts";
 import type { DeadlineWriter, WriteOutcome } from "../acceptance/deadline-writer.ts";
+import type { Account } from "../access/api-keys.ts";
 import type { SuppressionWord } from "./read-suppressions.ts";
 
 export interface SuppressionsOptions {

@@ -1,5 +1,5 @@
 import type { Account as CatalogAccount } from "../../../domain/catalog/account.ts";
-import type { Account } from "../acceptance/api-keys.ts";
+import type { Account } from "../access/api-keys.ts";
 
 /** An account whose CRM tells of suppressions, and the secret that signs what it sends. */
 export interface WebhookSender {

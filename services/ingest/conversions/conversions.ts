@@ -8,9 +8,9 @@ import type { Conversion } from "../../../schemas/generated/types.ts";
 import { CONVERSIONS_TOPIC } from "../../../schemas/topics.ts";
 import type { Closed, Throttled } from "../acceptance/acceptor.ts";
 import { type Admitting, admitOne } from "../acceptance/admit-one.ts";
-import type { Account } from "../acceptance/api-keys.ts";
 import type { DeadlineWriter } from "../acceptance/deadline-writer.ts";
 import type { RecentAcceptances } from "../acceptance/recent-acceptances.ts";
+import type { Account } from "../access/api-keys.ts";
 import { type ConversionWord, readConversion } from "./read-conversion.ts";
 
 /** Of an older message nothing is taken any more, ms; nobody types a code in after days. */

@@ -36,7 +36,7 @@ beforeAll(async () => {
 afterAll(() => producer.close());
 
 const audit = (more: Partial<AuditOptions> = {}) =>
-  runAudit({ connection, registryUrl: cluster.registryUrl, partitions: P, labels: { run: RUN }, ...more });
+  runAudit({ connection, registry: cluster.registryUrl, partitions: P, labels: { run: RUN }, ...more });
 
 function request(messageId: string | null, partition = HOME, more: Partial<SendRequest> = {}): OutRecord {
   const fields = {
@@ -89,7 +89,7 @@ function final(messageId: string, state: Event["state"], partition = HOME): OutR
 /** What the router would write for every request that has no decision yet; `refused` where they stand, though they belong elsewhere. */
 const decided = new Set<string>();
 async function decide(refused: readonly string[] = []): Promise<void> {
-  const topics = await AuditTopics.open({ connection, registryUrl: cluster.registryUrl, partitions: P }, {});
+  const topics = await AuditTopics.open({ connection, registry: cluster.registryUrl, partitions: P }, {});
   const events: OutRecord[] = [];
   const ends = await topics.scopeEnds();
   for (const partition of [HOME, ELSEWHERE])
@@ -139,7 +139,7 @@ test("the audit finds what ended, what is missing, and what was never moved to i
 test("in slices it finds the same", async () => {
   const told: string[] = [];
   // The topics hold what other tests have requested as well: about three slices, however many that is.
-  const topics = await AuditTopics.open({ connection, registryUrl: cluster.registryUrl, partitions: P }, {});
+  const topics = await AuditTopics.open({ connection, registry: cluster.registryUrl, partitions: P }, {});
   const ends = await topics.scopeEnds();
   const most = Math.max(...Array.from({ length: P }, (_, partition) => topics.requestCount(partition, ends)));
   await topics.close();
@@ -166,7 +166,7 @@ test("a time limits what is counted, and what is read", async () => {
   const [since, until] = times as [number, number];
   expect(await audit({ since, until })).toMatchObject({ accepted: 1, terminal: 1, missing: 0, whole: false });
   expect(await audit({ since })).toMatchObject({ accepted: 2, terminal: 2 });
-  const topics = await AuditTopics.open({ connection, registryUrl: cluster.registryUrl, partitions: P }, { since });
+  const topics = await AuditTopics.open({ connection, registry: cluster.registryUrl, partitions: P }, { since });
   try {
     expect(topics.requestCount(HOME, await topics.scopeEnds())).toBe(2);
   } finally {

@@ -113,7 +113,7 @@ function story(index: number): Event[] {
 const audit = (repeatSpan = 50_000) =>
   auditRows({
     connection,
-    registryUrl: cluster.registryUrl,
+    registry: cluster.registryUrl,
     partitions: P,
     repeatSpan,
     clickhouse: config(),
@@ -166,7 +166,7 @@ test("a repeat of what stands before the time asked for is no missing row", asyn
   await producer.send([{ topic: EVENTS_TOPIC, partition: HOME, key: one.facts.to, value, headers: { id } }]);
   await confirm();
   const report = await auditRows({
-    ...{ connection, registryUrl: cluster.registryUrl, partitions: P, repeatSpan: 50_000, clickhouse: config() },
+    ...{ connection, registry: cluster.registryUrl, partitions: P, repeatSpan: 50_000, clickhouse: config() },
     since: later,
   });
   expect(report).toMatchObject({ events: 0, repeats: 1, counts: { missing: 0 } });

@@ -27,12 +27,15 @@ import { MetricRegistry } from "../../../platform/telemetry/metric-registry.ts";
 import type { SendRequest } from "../../../schemas/generated/types.ts";
 import { acceptanceMetrics } from "../../../services/ingest/acceptance/acceptance-metrics.ts";
 import { Acceptor } from "../../../services/ingest/acceptance/acceptor.ts";
-import { type Account, ApiKeys } from "../../../services/ingest/acceptance/api-keys.ts";
 import { DeadlineWriter, type Writer } from "../../../services/ingest/acceptance/deadline-writer.ts";
 import { IdempotencyMemory } from "../../../services/ingest/acceptance/idempotency-memory.ts";
 import { Intake } from "../../../services/ingest/acceptance/intake.ts";
 import { MessageRate } from "../../../services/ingest/acceptance/message-rate.ts";
 import { RecentAcceptances } from "../../../services/ingest/acceptance/recent-acceptances.ts";
+import { type Account, ApiKeys } from "../../../services/ingest/access/api-keys.ts";
+import { FailedLogins } from "../../../services/ingest/access/failed-logins.ts";
+import { KeyGate } from "../../../services/ingest/access/key-gate.ts";
+import { trustedProxies } from "../../../services/ingest/access/source-network.ts";
 import { answerMetrics } from "../../../services/ingest/answer-metrics.ts";
 import { CancelAnswers } from "../../../services/ingest/cancels/cancel-answers.ts";
 import { Cancels, cancelMetrics } from "../../../services/ingest/cancels/cancels.ts";
@@ -215,6 +218,10 @@ export interface HarnessOptions {
   readonly traces?: MessageTraces;
   /** What explanations go by. */
   readonly snapshot?: Snapshot;
+  /** Default: of ACME and GLOBEX. */
+  readonly keys?: () => ApiKeys;
+  /** Default: none. */
+  readonly proxies?: readonly string[];
 }
 
 /** What the senders of provider "north" say, and when it is. */
@@ -278,7 +285,13 @@ export async function startIngest(options: HarnessOptions = {}): Promise<Harness
   const consent = new FakeConsentCopy();
   const cancelAnswers = new CancelAnswers(codecs.cancel);
   const context: DoorsContext = {
-    keys: new ApiKeys([ACME, GLOBEX]),
+    keys: new KeyGate({
+      keys: () => options.keys?.() ?? new ApiKeys([ACME, GLOBEX]),
+      failures: new FailedLogins(),
+      proxies: trustedProxies(options.proxies ?? []),
+      now: Date.now,
+      clock: () => performance.now(),
+    }),
     acceptor: newAcceptor({
       writer,
       codecs,

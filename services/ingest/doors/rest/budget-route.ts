@@ -1,5 +1,5 @@
 import type { PeriodUse } from "../../../../domain/budget/budget-use.ts";
-import type { Account } from "../../acceptance/api-keys.ts";
+import type { Account } from "../../access/api-keys.ts";
 import type { RestContext } from "./rest-context.ts";
 
 /** `GET /v1/budget`. An account without a budget has no periods. */

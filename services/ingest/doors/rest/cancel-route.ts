@@ -1,5 +1,5 @@
 import { ProblemError } from "../../../../platform/http/problem.ts";
-import type { Account } from "../../acceptance/api-keys.ts";
+import type { Account } from "../../access/api-keys.ts";
 import { unavailable } from "./acceptance-problems.ts";
 import { answeredByAnalytics } from "./analytics-problems.ts";
 import type { RestContext } from "./rest-context.ts";

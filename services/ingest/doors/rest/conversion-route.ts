@@ -1,7 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import type { FieldProblem } from "../../../../domain/message/validation.ts";
 import { ProblemError } from "../../../../platform/http/problem.ts";
-import type { Account } from "../../acceptance/api-keys.ts";
+import type { Account } from "../../access/api-keys.ts";
 import { unavailable } from "./acceptance-problems.ts";
 import { readJsonBody } from "./json-body.ts";
 import type { RestContext } from "./rest-context.ts";

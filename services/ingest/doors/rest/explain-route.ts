@@ -6,8 +6,8 @@ import type { KnownRecipient } from "../../../../domain/routing/explain-holds.ts
 import { explainQuestion } from "../../../../pipeline/explain/explain-question.ts";
 import type { RoutingView } from "../../../../pipeline/explain/routing-view.ts";
 import { ProblemError } from "../../../../platform/http/problem.ts";
-import type { Account } from "../../acceptance/api-keys.ts";
 import { MAX_PROBLEMS } from "../../acceptance/intake.ts";
+import type { Account } from "../../access/api-keys.ts";
 import { readJsonBody } from "./json-body.ts";
 import type { RestContext } from "./rest-context.ts";
 

@@ -11,7 +11,7 @@ import {
   type ListFilter,
   type ListPlace,
 } from "../../../../pipeline/read-model/list-messages.ts";
-import type { Account } from "../../acceptance/api-keys.ts";
+import type { Account } from "../../access/api-keys.ts";
 import { answeredByAnalytics } from "./analytics-problems.ts";
 import { invalidQuery } from "./query-parameters.ts";
 import type { RestContext } from "./rest-context.ts";

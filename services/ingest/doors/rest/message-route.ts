@@ -3,7 +3,7 @@ import { messageIdTime } from "../../../../domain/message/message-id.ts";
 import type { ProblemError } from "../../../../platform/http/problem.ts";
 import { extractTrace } from "../../../../platform/telemetry/trace-context.ts";
 import type { AcceptOutcome } from "../../acceptance/acceptor.ts";
-import type { Account } from "../../acceptance/api-keys.ts";
+import type { Account } from "../../access/api-keys.ts";
 import { acceptanceUnknown, rejected, requireAdmitted, unavailable } from "./acceptance-problems.ts";
 import { readJsonBody } from "./json-body.ts";
 import { idempotencyKeyOf } from "./request-headers.ts";

@@ -8,13 +8,14 @@ export const problemCodes = {
     ...(["INVALID_HEADER", "INVALID_JSON", "INVALID_MESSAGE", "INVALID_QUERY", "INVALID_SUPPRESSION"] as const),
   ],
   401: ["UNAUTHORIZED"],
+  403: ["FORBIDDEN"],
   404: ["MESSAGE_NOT_FOUND", "NOT_FOUND"],
   405: ["METHOD_NOT_ALLOWED"],
   409: ["NOT_WAITING_YET", "RECIPIENT_SAID_STOP", "TOO_LATE"],
   413: ["BODY_TOO_LARGE"],
   415: ["UNSUPPORTED_ENCODING", "UNSUPPORTED_MEDIA_TYPE"],
   422: ["CONVERSION_TOO_LATE", "IDEMPOTENCY_CONFLICT"],
-  429: ["TOO_MANY_MESSAGES", "TOO_MANY_REQUESTS"],
+  429: ["TOO_MANY_FAILURES", "TOO_MANY_MESSAGES", "TOO_MANY_REQUESTS"],
   500: ["INTERNAL"],
   503: ["ACCEPTANCE_UNKNOWN", "BUSY", "ROUTES_UNKNOWN", "UNAVAILABLE"],
 } as const;
@@ -29,9 +30,17 @@ const headersOf = (status: number) => {
   return status === 401 ? { headers: { "WWW-Authenticate": challenge } } : {};
 };
 
-/** The responses of an operation that are problems; every operation may fail within, too. */
+const FAILURES = "TOO_MANY_FAILURES: too many wrong keys have come from this address";
+
+/** The responses of an operation that are problems; every operation may fail within, too, and what needs a key may be refused for it. */
 export function problems(descriptions: Partial<Record<ProblemStatus, string>>) {
-  const all = { ...descriptions, 500: "INTERNAL: the service failed; its log has the cause" };
+  const needsKey = descriptions[401]?.includes("API key") === true;
+  const of = (status: 403 | 429, said: string) =>
+    [descriptions[status], said].filter((one) => one !== undefined).join(". ");
+  const ofKey = needsKey
+    ? { 403: of(403, "FORBIDDEN: the key has not the scope that this needs"), 429: of(429, FAILURES) }
+    : {};
+  const all = { ...descriptions, ...ofKey, 500: "INTERNAL: the service failed; its log has the cause" };
   return Object.fromEntries(
     Object.entries(all).map(([status, description]) => [
       status,

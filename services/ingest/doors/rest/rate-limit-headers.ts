@@ -1,6 +1,6 @@
 import type { ServerResponse } from "node:http";
 import type { Acceptor } from "../../acceptance/acceptor.ts";
-import type { Account } from "../../acceptance/api-keys.ts";
+import type { Account } from "../../access/api-keys.ts";
 
 /**
  * Tells an account with a rate of it: `RateLimit-Policy: "messages";q=10;w=1` and `RateLimit: "messages";r=7;t=0`

@@ -2,9 +2,10 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { performance } from "node:perf_hooks";
 import express, { type Express, type Request, type RequestHandler, type Response } from "express";
+import { mayDo, type Scope } from "../../../../domain/catalog/access-key.ts";
 import { methodNotAllowed, notFound, problemHandler } from "../../../../platform/http/express-problems.ts";
 import { problem, REQUEST_ID, sendProblem } from "../../../../platform/http/problem.ts";
-import type { Account } from "../../acceptance/api-keys.ts";
+import type { Account } from "../../access/api-keys.ts";
 import type { Route } from "../../answer-metrics.ts";
 import { postBatch } from "./batch-route.ts";
 import { getBudget } from "./budget-route.ts";
@@ -56,6 +57,11 @@ Messages in the form of Twilio (/2010-04-01/Accounts/{Sid}/Messages.json), Kanne
 /** What a public page may do: load its style from this server, and nothing else; nobody may show it in a frame (Content Security Policy Level 3). */
 const DOCS_POLICY = "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
+/** What a request needs its key for; of some by their method. */
+type ScopeOf = Scope | ((method: string) => Scope);
+/** They are seen by whoever may read, and changed by whoever may change whom the account writes to. */
+const OF_SUPPRESSIONS: ScopeOf = (method) => (method === "GET" || method === "HEAD" ? "read" : "admin");
+
 type Handler = (request: Request, response: Response, account: Account) => Promise<void>;
 
 /** The HTTP facade as an Express application; it listens to nothing by itself. */
@@ -66,14 +72,18 @@ export function restApp(context: RestContext): Express {
   app.set("query parser", "simple");
   app.use((request, response, next) => {
     response.setHeader(REQUEST_ID, requestIdOf(request.get(REQUEST_ID)));
-    response.setHeader("x-content-type-options", "nosniff");
     next();
   });
 
-  const guarded = (route: Route, handle: Handler) => (request: Request, response: Response) => {
+  const guarded = (route: Route, scope: ScopeOf, handle: Handler) => (request: Request, response: Response) => {
     observe(context, route, response);
-    const account = context.keys.accountOf(apiKeyOf(request.headers.authorization, request.get("x-api-key")));
-    if (account === undefined) return unauthorized(context, response);
+    const key = apiKeyOf(request.headers.authorization, request.get("x-api-key"));
+    const admission = context.keys.admit(request, { key });
+    if (admission.outcome === "throttled") return tooManyWrongKeys(context, response, admission.waitSeconds);
+    if (admission.outcome === "unknown") return unauthorized(context, response);
+    const { account } = admission;
+    const needed = typeof scope === "string" ? scope : scope(request.method);
+    if (!mayDo(admission.key, needed)) return forbidden(context, response, needed);
     nameLimit(response, account, context.acceptor);
     requireKnownQuery(request);
     return handle(request, response, account);
@@ -82,12 +92,12 @@ export function restApp(context: RestContext): Express {
   app
     .route("/v1/messages")
     .get(
-      guarded("list", async (request, response, account) => {
+      guarded("list", "read", async (request, response, account) => {
         sendJson(response, 200, await listOwnMessages(context, account, request.query));
       }),
     )
     .post(
-      guarded("message", async (request, response, account) => {
+      guarded("message", "send", async (request, response, account) => {
         const answer = await postMessage(context, account, request);
         response.setHeader("location", answer.location);
         sendJson(response, 202, answer.body);
@@ -97,7 +107,7 @@ export function restApp(context: RestContext): Express {
   app
     .route("/v1/messages/batch")
     .post(
-      guarded("batch", async (request, response, account) => {
+      guarded("batch", "send", async (request, response, account) => {
         const answer = await postBatch(context, account, request);
         sendJson(response, answer.status, answer.body);
       }),
@@ -106,12 +116,12 @@ export function restApp(context: RestContext): Express {
   app
     .route("/v1/messages/:id")
     .get(
-      guarded("status", async (request, response, account) => {
+      guarded("status", "read", async (request, response, account) => {
         sendJson(response, 200, await getStatus(context, account, request.params.id as string, request.query.to));
       }),
     )
     .delete(
-      guarded("cancel", async (request, response, account) => {
+      guarded("cancel", "send", async (request, response, account) => {
         await requireNothingElse(request, context.bodies);
         const answer = await deleteMessage(context, account, request.params.id as string);
         if (answer.location !== undefined) response.setHeader("location", answer.location);
@@ -122,7 +132,7 @@ export function restApp(context: RestContext): Express {
   app
     .route("/v1/messages/:id/conversion")
     .post(
-      guarded("conversion", async (request, response, account) => {
+      guarded("conversion", "send", async (request, response, account) => {
         sendJson(response, 202, await postConversion(context, account, request.params.id as string, request));
       }),
     )
@@ -130,7 +140,7 @@ export function restApp(context: RestContext): Express {
   app
     .route("/v1/routes/explain")
     .post(
-      guarded("explain", async (request, response, account) => {
+      guarded("explain", "read", async (request, response, account) => {
         sendJson(response, 200, await postExplain(context, account, request));
       }),
     )
@@ -138,14 +148,18 @@ export function restApp(context: RestContext): Express {
   app
     .route("/v1/usage")
     .get(
-      guarded("usage", async (request, response, account) => {
+      guarded("usage", "read", async (request, response, account) => {
         sendJson(response, 200, await getUsage(context, account, request.query));
       }),
     )
     .all(methodNotAllowed(["GET", "HEAD"]));
   app
     .route("/v1/budget")
-    .get(guarded("budget", async (_request, response, account) => sendJson(response, 200, getBudget(context, account))))
+    .get(
+      guarded("budget", "read", async (_request, response, account) =>
+        sendJson(response, 200, getBudget(context, account)),
+      ),
+    )
     .all(methodNotAllowed(["GET", "HEAD"]));
   suppressions(app, context, guarded);
   publicPages(app);
@@ -157,23 +171,23 @@ export function restApp(context: RestContext): Express {
 function suppressions(
   app: Express,
   context: RestContext,
-  guarded: (route: Route, handle: Handler) => RequestHandler,
+  guarded: (route: Route, scope: ScopeOf, handle: Handler) => RequestHandler,
 ): void {
   app
     .route("/v1/suppressions")
     .get(
-      guarded("suppressions", async (request, response, account) => {
+      guarded("suppressions", OF_SUPPRESSIONS, async (request, response, account) => {
         sendJson(response, 200, await listSuppressions(context, account, request.query));
       }),
     )
     .post(
-      guarded("suppressions", async (request, response, account) => {
+      guarded("suppressions", OF_SUPPRESSIONS, async (request, response, account) => {
         sendJson(response, 200, await postSuppressions(context, account, request));
       }),
     )
     .all(methodNotAllowed(["GET", "HEAD", "POST"]));
   const one = (handle: (account: Account, number: string) => Promise<object>) =>
-    guarded("suppressions", async (request, response, account) => {
+    guarded("suppressions", OF_SUPPRESSIONS, async (request, response, account) => {
       if (request.method === "PUT" || request.method === "DELETE") await requireNothingElse(request, context.bodies);
       sendJson(response, 200, await handle(account, request.params.number as string));
     });
@@ -207,7 +221,6 @@ function publicPages(app: Express): void {
       .route(path)
       .get((_request, response) => {
         response.setHeader("content-security-policy", DOCS_POLICY);
-        response.setHeader("referrer-policy", "no-referrer");
         response.type(type).send(body);
       })
       .all(methodNotAllowed(["GET", "HEAD"]));
@@ -218,6 +231,26 @@ function unauthorized(context: RestContext, response: Response): void {
   const detail = "send a valid API key as Authorization: Bearer <key>, or as X-API-Key: <key>";
   const body = problem({ status: 401, code: "UNAUTHORIZED", title: "A valid API key is needed", detail });
   sendProblem(response, body, { "www-authenticate": 'Bearer realm="sluice"' });
+}
+
+function forbidden(context: RestContext, response: Response, needed: Scope): void {
+  context.metrics.forbidden.add();
+  const detail = `the key is valid, and has no scope ${needed}; ask whoever issued it for another (docs/security.md)`;
+  sendProblem(response, problem({ status: 403, code: "FORBIDDEN", title: "This key may not do that", detail }), {});
+}
+
+function tooManyWrongKeys(context: RestContext, response: Response, waitSeconds: number): void {
+  context.metrics.guessed.add();
+  const detail = "too many wrong keys have come from this address: no key is looked at until the time in Retry-After";
+  const title = "Too many wrong keys";
+  const body = problem({
+    status: 429,
+    code: "TOO_MANY_FAILURES",
+    title,
+    detail,
+    extra: { retryAfterSeconds: waitSeconds },
+  });
+  sendProblem(response, body, { "retry-after": String(waitSeconds) });
 }
 
 /** Express's own `json()` computes more than an answer of megabytes needs. */

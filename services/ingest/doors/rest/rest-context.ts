@@ -6,7 +6,7 @@ import type { StatusSource } from "../../../../pipeline/read-model/message-statu
 import type { BodyBudget } from "../../../../platform/http/body-budget.ts";
 import type { Log } from "../../../../platform/log/log.ts";
 import type { Acceptor } from "../../acceptance/acceptor.ts";
-import type { ApiKeys } from "../../acceptance/api-keys.ts";
+import type { KeyGate } from "../../access/key-gate.ts";
 import type { AnswerMetrics } from "../../answer-metrics.ts";
 import type { Cancels } from "../../cancels/cancels.ts";
 import type { Suppressions } from "../../consent/suppressions.ts";
@@ -15,7 +15,7 @@ import type { Conversions } from "../../conversions/conversions.ts";
 
 /** Everything the routes work with. */
 export interface RestContext {
-  readonly keys: Pick<ApiKeys, "accountOf">;
+  readonly keys: Pick<KeyGate, "admit">;
   readonly acceptor: Acceptor;
   readonly status: StatusSource;
   /** As `listMessages` does. */

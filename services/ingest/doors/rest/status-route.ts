@@ -1,7 +1,7 @@
 import { parseDestination } from "../../../../domain/numbers/destination.ts";
 import type { MessageStatusAnswer } from "../../../../pipeline/read-model/message-status.ts";
 import { ProblemError } from "../../../../platform/http/problem.ts";
-import type { Account } from "../../acceptance/api-keys.ts";
+import type { Account } from "../../access/api-keys.ts";
 import { answeredByAnalytics } from "./analytics-problems.ts";
 import { invalidQuery } from "./query-parameters.ts";
 import type { RestContext } from "./rest-context.ts";

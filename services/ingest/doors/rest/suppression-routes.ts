@@ -4,7 +4,7 @@ import type { FieldProblem } from "../../../../domain/message/validation.ts";
 import { parseDestination } from "../../../../domain/numbers/destination.ts";
 import { ProblemError } from "../../../../platform/http/problem.ts";
 import { checkWebhook } from "../../../../platform/http/signed-webhook.ts";
-import type { Account } from "../../acceptance/api-keys.ts";
+import type { Account } from "../../access/api-keys.ts";
 import { readContactChanges } from "../../consent/read-contact-changes.ts";
 import { type ReadSuppressions, readSuppressions, type SuppressionWord } from "../../consent/read-suppressions.ts";
 import { requireAdmitted, unavailable } from "./acceptance-problems.ts";

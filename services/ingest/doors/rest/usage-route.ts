@@ -1,6 +1,6 @@
 import type { FieldProblem } from "../../../../domain/message/validation.ts";
 import type { UsageOfDay } from "../../../../pipeline/read-model/account-usage.ts";
-import type { Account } from "../../acceptance/api-keys.ts";
+import type { Account } from "../../access/api-keys.ts";
 import { answeredByAnalytics } from "./analytics-problems.ts";
 import { invalidQuery } from "./query-parameters.ts";
 import type { RestContext } from "./rest-context.ts";

@@ -1,10 +1,11 @@
 import type { IncomingMessage } from "node:http";
 import { decodeGsm7Unpacked } from "../../../../domain/text/encoding.ts";
 import { extractTrace } from "../../../../platform/telemetry/trace-context.ts";
-import type { Account } from "../../acceptance/api-keys.ts";
+import type { Account } from "../../access/api-keys.ts";
 import { decode, type Fields, idempotencyKeyOf, withFields } from "./fields.ts";
 import { laneOfPriority, usualLane } from "./priority-lane.ts";
 import { Refusal, requireAdmitted, unavailable } from "./refusal.ts";
+import { sendingAccount } from "./sending-account.ts";
 import type { SendSmsContext } from "./sendsms-context.ts";
 import { readSmppTime } from "./smpp-time.ts";
 
@@ -45,7 +46,11 @@ const CHARSETS: Readonly<Record<string, string>> = { "0": "utf-8", "1": "utf-8",
 export async function send(context: SendSmsContext, request: IncomingMessage): Promise<string> {
   return await withFields(request, context.bodies, LATER, async (fields) => {
     checkArguments(fields);
-    const account = accountOf(context, fields);
+    const account = sendingAccount(context, request, {
+      user: fields.text("username"),
+      password: fields.text("password"),
+      said: "Authentication failure for this username",
+    });
     const message = readMessage(fields, account, context.suppressions.now());
     const key = idempotencyKeyOf(request);
     requireAdmitted(context.acceptor.admit(account, 1), SAID);
@@ -90,13 +95,6 @@ function checkArguments(fields: Fields): void {
       400,
       "Argument [custom_tlvs] is not supported: optional parameters of SMPP are not handed through",
     );
-}
-
-function accountOf({ keys, metrics }: SendSmsContext, fields: Fields): Account {
-  const account = keys.accountOf(fields.text("password"));
-  if (account !== undefined && account.id === fields.text("username")) return account;
-  metrics.unauthorized.add();
-  throw new Refusal(403, "Authentication failure for this username");
 }
 
 function readMessage(fields: Fields, account: Account, now: number) {

@@ -2,11 +2,12 @@ import type { IncomingMessage } from "node:http";
 import { parseDestination } from "../../../../domain/numbers/destination.ts";
 import { extractTrace } from "../../../../platform/telemetry/trace-context.ts";
 import type { AcceptOutcome, Results } from "../../acceptance/acceptor.ts";
-import type { Account } from "../../acceptance/api-keys.ts";
 import type { RejectedMessage } from "../../acceptance/intake.ts";
+import type { Account } from "../../access/api-keys.ts";
 import { decode, type Fields, idempotencyKeyOf, withFields } from "./fields.ts";
 import { laneOfPriority, usualLane } from "./priority-lane.ts";
 import { Refusal, requireAdmitted, unavailable } from "./refusal.ts";
+import { sendingAccount } from "./sending-account.ts";
 import type { SendSmsContext } from "./sendsms-context.ts";
 
 /** Recipients of one request. */
@@ -59,7 +60,11 @@ export interface KannelAnswer {
  */
 export async function sendsms(context: SendSmsContext, request: IncomingMessage): Promise<KannelAnswer> {
   return await withFields(request, context.bodies, LATER, async (fields) => {
-    const account = accountOf(context, fields);
+    const account = sendingAccount(context, request, {
+      user: fields.text("username", "user"),
+      password: fields.text("password", "pass"),
+      said: "Authorization failed for sendsms",
+    });
     requireAdmitted(context.acceptor.admit(account, 0), SAID);
     const recipients = recipientsOf(fields);
     const { deferred, ...message } = readMessage(fields, account, context.suppressions.now());
@@ -74,13 +79,6 @@ export async function sendsms(context: SendSmsContext, request: IncomingMessage)
     }));
     return answerOf(recipients, deferred > 0, await context.acceptor.accept(account, offers));
   });
-}
-
-function accountOf({ keys, metrics }: SendSmsContext, fields: Fields): Account {
-  const account = keys.accountOf(fields.text("password", "pass"));
-  if (account !== undefined && account.id === fields.text("username", "user")) return account;
-  metrics.unauthorized.add();
-  throw new Refusal(403, "Authorization failed for sendsms");
 }
 
 /** Kannel has them with blanks between; a plus that was not escaped is a blank as well. */

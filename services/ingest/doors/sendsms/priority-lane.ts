@@ -1,5 +1,5 @@
 import type { Lane } from "../../../../domain/message/lane.ts";
-import type { Account } from "../../acceptance/api-keys.ts";
+import type { Account } from "../../access/api-keys.ts";
 
 /** Lanes by SMPP's priority (SMPP 3.4, 5.2.14), which both gateways hand through: 0 is the lowest. */
 const LANES: readonly Lane[] = ["marketing", "transactional", "otp", "otp"];

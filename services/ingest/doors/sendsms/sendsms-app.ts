@@ -31,10 +31,6 @@ export function sendSmsApp(context: SendSmsContext): Express {
   app.disable("etag");
   app.set("query parser", false);
   app.set("strict routing", true);
-  app.use((_request, response, next) => {
-    response.setHeader("x-content-type-options", "nosniff");
-    next();
-  });
   const kannel: RequestHandler = async (request, response) => {
     const { status, text, ids } = await sendsms(context, request);
     plain(response, status, text, { "x-sluice-message-ids": ids.join(",") });

@@ -5,7 +5,7 @@ import { queryResponseBody } from "../../../../domain/smpp/pdu-encoder.ts";
 import { messageStates, type ReceiptState } from "../../../../domain/smpp/server/receipt-message.ts";
 import { absoluteTime } from "../../../../domain/smpp/time-format.ts";
 import type { MessageStatusAnswer, StatusSource } from "../../../../pipeline/read-model/message-status.ts";
-import type { Account } from "../../acceptance/api-keys.ts";
+import type { Account } from "../../access/api-keys.ts";
 import type { Cancels } from "../../cancels/cancels.ts";
 
 export interface CentreAnswersOptions {

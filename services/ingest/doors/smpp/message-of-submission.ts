@@ -5,8 +5,8 @@ import { type CommandStatusName, commandStatus } from "../../../../domain/smpp/c
 import type { Submission } from "../../../../domain/smpp/server/read-submission.ts";
 import { packAsked } from "../../../../domain/smpp/server/registered-delivery.ts";
 import type { ReceiptTo } from "../../../../schemas/generated/types.ts";
-import type { Account } from "../../acceptance/api-keys.ts";
 import type { RejectedMessage } from "../../acceptance/intake.ts";
+import type { Account } from "../../access/api-keys.ts";
 
 /** service_type has five characters at most: a lane by its name, cut. */
 const SERVICE_LANES: ReadonlyMap<string, Lane> = new Map([

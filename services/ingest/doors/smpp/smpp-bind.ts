@@ -1,14 +1,16 @@
 import { performance } from "node:perf_hooks";
+import { mayDo } from "../../../../domain/catalog/access-key.ts";
 import { commandStatus } from "../../../../domain/smpp/command-status.ts";
 import type { CentreRequestPdu, DeliverSmPdu, SubmitSmPdu } from "../../../../domain/smpp/pdu.ts";
 import { submitMultiResponseBody, type Unsuccessful } from "../../../../domain/smpp/pdu-encoder.ts";
 import { isBefore34 } from "../../../../domain/smpp/server/interface-version.ts";
 import { readSubmission } from "../../../../domain/smpp/server/read-submission.ts";
 import type { SmppSession } from "../../../../domain/smpp/session.ts";
-import type { Account } from "../../acceptance/api-keys.ts";
+import type { Account, KnownKey } from "../../access/api-keys.ts";
 import type { CentreAnswers } from "./centre-answers.ts";
 import type { DoorMetrics } from "./door-metrics.ts";
 import type { NamedSubmission, SubmitOutcome } from "./named-submission.ts";
+import type { SmppLogin } from "./smpp-accounts.ts";
 import type { Submissions } from "./submissions.ts";
 
 export interface BindTerms {
@@ -19,6 +21,12 @@ export interface BindTerms {
   readonly submissions: Pick<Submissions, "turn" | "accept" | "terms">;
   readonly answers: CentreAnswers;
   readonly metrics: DoorMetrics;
+}
+
+/** What a client has bound with. */
+export interface BindAsked {
+  readonly interfaceVersion: number;
+  readonly login: SmppLogin;
 }
 
 /** A request that has not been answered. */
@@ -36,6 +44,13 @@ interface Held extends Pending {
   charged: boolean;
 }
 
+/** What a key is told that has not the scope for it. */
+const MAY_NOT = {
+  query_sm: commandStatus.ESME_RQUERYFAIL,
+  cancel_sm: commandStatus.ESME_RCANCELFAIL,
+  replace_sm: commandStatus.ESME_RREPLACEFAIL,
+} as const;
+
 /** How often it is looked whether the first that waits may go on, ms. */
 const LOOK_EVERY_MS = 25;
 /** Octets of unanswered requests from which on the socket is not read. */
@@ -50,8 +65,10 @@ const REQUEST_OCTETS = 512;
  */
 export class SmppBind {
   readonly session: SmppSession;
-  readonly account: Account;
   readonly interfaceVersion: number;
+  /** What it was let in by: looked at again when accounts have changed. */
+  readonly login: SmppLogin;
+  private of: KnownKey;
   private readonly terms: BindTerms;
   private readonly held: Held[] = [];
   private timer: NodeJS.Timeout | undefined;
@@ -62,11 +79,26 @@ export class SmppBind {
   private draining = false;
   private over = false;
 
-  constructor(session: SmppSession, account: Account, interfaceVersion: number, terms: BindTerms) {
+  constructor(session: SmppSession, known: KnownKey, asked: BindAsked, terms: BindTerms) {
     this.session = session;
-    this.account = account;
-    this.interfaceVersion = interfaceVersion;
+    this.of = known;
+    this.interfaceVersion = asked.interfaceVersion;
+    this.login = asked.login;
     this.terms = terms;
+  }
+
+  get account(): Account {
+    return this.of.account;
+  }
+
+  /** This side has asked it to go. */
+  get isLeaving(): boolean {
+    return this.draining;
+  }
+
+  /** What holds from now on: the account's terms as the catalog has them now. */
+  goOnAs(known: KnownKey): void {
+    this.of = known;
   }
 
   /** Whether receipts may be delivered on it. */
@@ -102,6 +134,11 @@ export class SmppBind {
       return;
     }
     const { answers, metrics } = this.terms;
+    if (!mayDo(this.of.key, pdu.command === "query_sm" ? "read" : "send")) {
+      this.session.respond(`${pdu.command}_resp`, MAY_NOT[pdu.command], pdu.sequence);
+      metrics.answered(pdu.command, MAY_NOT[pdu.command], 0);
+      return;
+    }
     const since = performance.now();
     this.begin({ octets: REQUEST_OCTETS, since });
     answers

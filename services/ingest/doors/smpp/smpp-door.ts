@@ -3,15 +3,19 @@ import { type AddressInfo, createServer, type Server, type Socket } from "node:n
 import { performance } from "node:perf_hooks";
 import { setTimeout as sleep } from "node:timers/promises";
 import { createServer as createTlsServer } from "node:tls";
+import { mayDo, type Scope } from "../../../../domain/catalog/access-key.ts";
+import type { BindCommand } from "../../../../domain/smpp/command-id.ts";
 import { commandStatus } from "../../../../domain/smpp/command-status.ts";
 import type { BindPdu } from "../../../../domain/smpp/pdu.ts";
 import { versionTlvs } from "../../../../domain/smpp/server/interface-version.ts";
 import { SmppSession } from "../../../../domain/smpp/session.ts";
 import { errorMessage, SluiceError } from "../../../../platform/errors/sluice-error.ts";
 import type { Log } from "../../../../platform/log/log.ts";
-import type { Account } from "../../acceptance/api-keys.ts";
+import type { Account, KnownKey } from "../../access/api-keys.ts";
+import type { FailedLogins } from "../../access/failed-logins.ts";
+import { networkOf } from "../../access/source-network.ts";
 import { BindGuard } from "./bind-guard.ts";
-import type { SmppAccounts } from "./smpp-accounts.ts";
+import { loginOf, type SmppAccounts, type SmppLogin } from "./smpp-accounts.ts";
 import { type BindTerms, SmppBind } from "./smpp-bind.ts";
 
 export interface SmppDoorOptions {
@@ -27,6 +31,10 @@ export interface SmppDoorOptions {
   readonly enquireLinkMs: number;
   readonly responseTimeoutMs: number;
   readonly accounts: () => SmppAccounts;
+  /** Those of all doors. */
+  readonly failures: Pick<FailedLogins, "judge">;
+  /** Epoch ms by the brokers' clock. */
+  readonly now: () => number;
   readonly bind: BindTerms;
   /** Told of binds that may receive, and when there is room on one again. */
   readonly receipts: {
@@ -36,6 +44,15 @@ export interface SmppDoorOptions {
   };
   readonly log: Log;
 }
+
+/** How often it is looked whose key has ended, ms. */
+const REVIEW_EVERY_MS = 500;
+/** What a bind needs its key for. */
+const SCOPES: Readonly<Record<BindCommand, readonly Scope[]>> = {
+  bind_transmitter: ["send"],
+  bind_receiver: ["read"],
+  bind_transceiver: ["send", "read"],
+};
 
 /** The name that binds are answered with. */
 const SYSTEM_ID = "sluice";
@@ -52,6 +69,7 @@ export class SmppDoor {
   private readonly binding = new Map<SmppSession, string | undefined>();
   private server: Server | undefined;
   private draining = false;
+  private reviews: NodeJS.Timeout | undefined;
 
   constructor(options: SmppDoorOptions) {
     this.options = options;
@@ -67,6 +85,7 @@ export class SmppDoor {
     // A client that fails to agree on TLS, or is silent, is let go here: Node tells of it, and leaves its connection open after a time-out.
     this.server.on("tlsClientError", (_error, socket) => socket.destroy());
     await listen(this.server, host, port);
+    this.reviews = setInterval(() => this.review(), REVIEW_EVERY_MS).unref();
   }
 
   get port(): number {
@@ -93,6 +112,7 @@ export class SmppDoor {
   /** Takes nobody in any more, answers what is under way, and unbinds from each client; what remains at the deadline is cut off. */
   async drain(deadlineMs: number): Promise<void> {
     this.draining = true;
+    clearInterval(this.reviews);
     this.server?.close();
     const endsAt = performance.now() + deadlineMs;
     for (const session of [...this.sessions]) {
@@ -102,6 +122,40 @@ export class SmppDoor {
     }
     while (this.sessions.size > 0 && performance.now() < endsAt) await sleep(20);
     for (const session of [...this.sessions]) session.destroy({ code: "closed_here", detail: "the process stops" });
+  }
+
+  /**
+   * Looks at each bind as if it were made now: who may not bind any more gets the answers to what is under way and is let go, and so are the youngest of an
+   * account above its number; for the others the account's terms are those of now. To be called when accounts have changed.
+   */
+  review(): void {
+    const accounts = this.options.accounts();
+    const now = this.options.now();
+    const counts = new Map<string, number>();
+    for (const bind of this.binds.values()) {
+      if (bind.isLeaving) continue;
+      const known = accounts.find(bind.login, now);
+      if (known === undefined || known.account.id !== bind.account.id || !mayBind(known, bind.session.bindType!)) {
+        this.letGo(bind, "its key was withdrawn or has expired");
+        continue;
+      }
+      const count = (counts.get(known.account.id) ?? 0) + 1;
+      if (count > this.most(known.account)) {
+        this.letGo(bind, "its account may have fewer binds now");
+        continue;
+      }
+      counts.set(known.account.id, count);
+      bind.goOnAs(known);
+    }
+  }
+
+  private letGo(bind: SmppBind, why: string): void {
+    if (bind.receives) this.options.receipts.remove(bind);
+    this.options.log.info(
+      { account: bind.account.id, systemId: bind.login.systemId },
+      `an SMPP client is let go: ${why}`,
+    );
+    bind.drain();
   }
 
   private accept(socket: Socket): void {
@@ -157,26 +211,50 @@ export class SmppDoor {
     if (delay !== undefined && delay > 0) await sleep(delay);
     if (session.state !== "open") return;
     this.binding.delete(session);
-    const account = delay === undefined ? undefined : this.options.accounts().accountOf(pdu.systemId, pdu.password);
-    const status = this.statusOf(account, delay === undefined);
+    const login = loginOf(pdu.systemId, pdu.password);
+    const known = delay === undefined ? "unseen" : this.known(login, pdu.systemId, address);
+    const status = this.statusOf(known, pdu.command);
     this.options.bind.metrics.bound(status);
-    if (account === undefined) this.tellOfFailure(pdu, address, delay === undefined);
+    if (typeof known === "string") this.tellOfFailure(pdu, address, known === "unseen");
     else this.guard.succeeded(address, pdu.systemId);
-    if (account !== undefined && status === commandStatus.ESME_ROK) {
-      const bind = new SmppBind(session, account, pdu.interfaceVersion, this.options.bind);
+    if (login !== undefined && typeof known === "object" && status === commandStatus.ESME_ROK) {
+      const bind = new SmppBind(session, known, { interfaceVersion: pdu.interfaceVersion, login }, this.options.bind);
       this.binds.set(session, bind);
       session.respondBind(pdu, status, SYSTEM_ID, versionTlvs(pdu.interfaceVersion));
       if (bind.receives) this.options.receipts.add(bind);
     } else session.respondBind(pdu, status, SYSTEM_ID);
   }
 
-  private statusOf(account: Account | undefined, unseen: boolean): number {
-    if (this.draining || unseen) return commandStatus.ESME_RBINDFAIL;
-    if (account === undefined) return commandStatus.ESME_RINVPASWD;
+  /** Whom a login is of. Unseen: too many wrong ones have come, and it was not looked at. */
+  private known(login: SmppLogin | undefined, systemId: string, address: string): KnownKey | "unknown" | "unseen" {
+    const accounts = this.options.accounts();
+    const found = login === undefined ? undefined : accounts.find(login, this.options.now());
+    const key = found === undefined ? undefined : `${found.account.id}/${found.key.id}`;
+    const tried = { source: networkOf(address), account: accounts.named(systemId), key };
+    if (this.options.failures.judge(tried, performance.now()).outcome === "throttled") return "unseen";
+    return found ?? "unknown";
+  }
+
+  private statusOf(known: KnownKey | "unknown" | "unseen", command: BindCommand): number {
+    if (this.draining || known === "unseen") return commandStatus.ESME_RBINDFAIL;
+    if (known === "unknown") return commandStatus.ESME_RINVPASWD;
+    if (!mayBind(known, command)) {
+      const { account, key } = known;
+      this.options.log
+        .every("smpp-bind-scope", 5_000)
+        .warn(
+          { account: account.id, key: key.id, command },
+          "an SMPP client was not let in: its key has not the scope",
+        );
+      return commandStatus.ESME_RBINDFAIL;
+    }
     let binds = 0;
-    for (const one of this.binds.values()) if (one.account.id === account.id) binds++;
-    const most = account.smpp?.maxBinds ?? this.options.bindsPerAccount;
-    return binds >= most ? commandStatus.ESME_RALYBND : commandStatus.ESME_ROK;
+    for (const one of this.binds.values()) if (!one.isLeaving && one.account.id === known.account.id) binds++;
+    return binds >= this.most(known.account) ? commandStatus.ESME_RALYBND : commandStatus.ESME_ROK;
+  }
+
+  private most({ smpp }: Account): number {
+    return smpp?.maxBinds ?? this.options.bindsPerAccount;
   }
 
   private tellOfFailure({ systemId }: BindPdu, address: string, unseen: boolean): void {
@@ -185,6 +263,10 @@ export class SmppDoor {
       .every("smpp-bind-refused", 5_000)
       .warn({ address, systemId: systemId.slice(0, 64) }, "an SMPP client was not let in: wrong system_id or password");
   }
+}
+
+function mayBind({ key }: KnownKey, command: BindCommand): boolean {
+  return SCOPES[command].every((scope) => mayDo(key, scope));
 }
 
 function tlsServer(

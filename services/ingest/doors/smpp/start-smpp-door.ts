@@ -17,6 +17,7 @@ import { SMPP_PARTS_GROUP, SMPP_RECEIPTS_GROUP } from "../../../../schemas/group
 import { EVENTS_TOPIC, SMPP_BINDS_TOPIC, SMPP_PARTS_TOPIC, SMPP_RECEIPTS_TOPIC } from "../../../../schemas/topics.ts";
 import type { Acceptor } from "../../acceptance/acceptor.ts";
 import type { DeadlineWriter } from "../../acceptance/deadline-writer.ts";
+import type { FailedLogins } from "../../access/failed-logins.ts";
 import type { Cancels } from "../../cancels/cancels.ts";
 import { CentreAnswers } from "./centre-answers.ts";
 import { type DoorMetrics, doorMetrics } from "./door-metrics.ts";
@@ -51,6 +52,7 @@ export interface SmppDoorParts {
   readonly writer: DeadlineWriter;
   readonly status: StatusSource;
   readonly cancels: Pick<Cancels, "cancel">;
+  readonly failures: FailedLogins;
   /** How long requests at hand may take when the service stops. */
   readonly drainMs: number;
 }
@@ -61,14 +63,11 @@ const LOOK_EVERY_MS = 500;
 /** Starts the door: what makes receipts, what puts parts together, what delivers, and then the port. */
 export async function startSmppDoor(scope: Scope, parts: SmppDoorParts): Promise<SmppDoor> {
   const metrics = doorMetrics(scope.metrics);
-  let accounts = new SmppAccounts(parts.catalog.current.catalog.accounts);
-  parts.catalog.onChange((snapshot) => {
-    accounts = new SmppAccounts(snapshot.catalog.accounts);
-  });
   const receipts = await openReceiptEvents(scope, parts, metrics);
   await startParts(scope, parts, metrics);
   const outbox = await startOutbox(scope, parts, metrics, receipts);
   const { config, port } = parts;
+  let accounts = new SmppAccounts(parts.catalog.current.catalog.accounts);
   const door = new SmppDoor({
     host: config.smppHost,
     port,
@@ -80,6 +79,8 @@ export async function startSmppDoor(scope: Scope, parts: SmppDoorParts): Promise
     enquireLinkMs: config.smppEnquireLink,
     responseTimeoutMs: config.smppResponseTimeout,
     accounts: () => accounts,
+    failures: parts.failures,
+    now: parts.pipeline.now,
     bind: {
       window: config.smppWindow,
       holdMs: config.smppHold,
@@ -89,6 +90,10 @@ export async function startSmppDoor(scope: Scope, parts: SmppDoorParts): Promise
     },
     receipts: outbox,
     log: scope.log,
+  });
+  parts.catalog.onChange((snapshot) => {
+    accounts = new SmppAccounts(snapshot.catalog.accounts);
+    door.review();
   });
   await scope.add("SMPP door", {
     start: () => door.start(),

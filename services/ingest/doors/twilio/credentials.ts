@@ -1,36 +1,37 @@
-import { hash } from "node:crypto";
+import type { IncomingMessage } from "node:http";
 import { accountSid, keySid } from "../../../../domain/message/twilio-sids.ts";
-import type { Account, ApiKeys } from "../../acceptance/api-keys.ts";
+import type { KnownKey } from "../../access/api-keys.ts";
+import type { KeyGate } from "../../access/key-gate.ts";
 import { CODES, TwilioFault } from "./twilio-fault.ts";
 
 /**
- * The account of a request: HTTP Basic (RFC 7617) with its AccountSid and one of its API keys as the token, or with a key's own Sid and that key as the
- * secret. The account in the path must be the same.
- * @throws TwilioFault 20003, whatever is wrong: who is not let in learns nothing of accounts.
+ * The account of a request, and its key: HTTP Basic (RFC 7617) with its AccountSid and one of its API keys as the token, or with a key's own Sid and that
+ * key as the secret. The account in the path must be the same.
+ * @throws TwilioFault 20003, whatever is wrong: who is not let in learns nothing of accounts; 20429 where too many wrong ones have come
  */
-export function accountOf(keys: Pick<ApiKeys, "accountOf">, authorization: string | undefined, sid: string): Account {
-  const given = readBasic(authorization);
-  const account = given === undefined ? undefined : keys.accountOf(given.password);
-  if (given === undefined || account === undefined || sid !== accountSid(account.id) || !names(account, given))
-    throw new TwilioFault(
-      401,
-      CODES.unauthorized,
-      "The account, its Sid or its key is not right: HTTP Basic takes the AccountSid and an API key of that account",
-      { "www-authenticate": 'Basic realm="sluice"' },
-    );
-  return account;
+export function knownCaller(keys: Pick<KeyGate, "admit">, request: IncomingMessage, sid: string): KnownKey {
+  const given = readBasic(request.headers.authorization);
+  const fits = ({ account, key }: KnownKey) =>
+    given !== undefined &&
+    sid === accountSid(account.id) &&
+    (given.user === sid || given.user === keySid(account.id, key.id));
+  const admission = keys.admit(request, { key: given?.password, account: sid, fits });
+  if (admission.outcome === "known") return admission;
+  if (admission.outcome === "throttled")
+    throw new TwilioFault(429, CODES.tooManyRequests, "Too many wrong keys have come: none is looked at for a while", {
+      "retry-after": String(admission.waitSeconds),
+    });
+  throw new TwilioFault(
+    401,
+    CODES.unauthorized,
+    "The account, its Sid or its key is not right: HTTP Basic takes the AccountSid and an API key of that account",
+    { "www-authenticate": 'Basic realm="sluice"' },
+  );
 }
 
 interface Basic {
   readonly user: string;
   readonly password: string;
-}
-
-function names(account: Account, { user, password }: Basic): boolean {
-  if (user === accountSid(account.id)) return true;
-  if (!user.startsWith("SK")) return false;
-  const digest = hash("sha256", password, "hex");
-  return account.apiKeys.some(({ id, sha256 }) => sha256.toLowerCase() === digest && keySid(account.id, id) === user);
 }
 
 function readBasic(authorization: string | undefined): Basic | undefined {

@@ -4,7 +4,7 @@ import { accountSid, messageIdOf, messageSid } from "../../../../domain/message/
 import { readWrittenTime } from "../../../../domain/message/written-time.ts";
 import { parseDestination } from "../../../../domain/numbers/destination.ts";
 import { type ListPlace, type ListQuery, MAX_LISTED } from "../../../../pipeline/read-model/account-pages.ts";
-import type { Account } from "../../acceptance/api-keys.ts";
+import type { Account } from "../../access/api-keys.ts";
 import { type MessageResource, messageResource } from "./message-resource.ts";
 import { type Parameters, queryParameters } from "./parameters.ts";
 import type { TwilioContext } from "./twilio-context.ts";

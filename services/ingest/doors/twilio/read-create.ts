@@ -1,6 +1,6 @@
 import type { MessagingService } from "../../../../domain/catalog/messaging-service.ts";
 import { DEFAULT_LANE, type Lane } from "../../../../domain/message/lane.ts";
-import type { Account } from "../../acceptance/api-keys.ts";
+import type { Account } from "../../access/api-keys.ts";
 import { flagOf, type Parameters } from "./parameters.ts";
 import { CODES, type TwilioCode, TwilioFault } from "./twilio-fault.ts";
 

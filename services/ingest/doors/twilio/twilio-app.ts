@@ -1,11 +1,12 @@
 import { performance } from "node:perf_hooks";
 import express, { type ErrorRequestHandler, type Express, type Request, type Response } from "express";
+import { mayDo, type Scope } from "../../../../domain/catalog/access-key.ts";
 import { SluiceError } from "../../../../platform/errors/sluice-error.ts";
-import type { Account } from "../../acceptance/api-keys.ts";
+import type { Account, KnownKey } from "../../access/api-keys.ts";
 import type { Route } from "../../answer-metrics.ts";
 import { unavailable } from "./admission.ts";
 import { createMessage } from "./create-message.ts";
-import { accountOf } from "./credentials.ts";
+import { knownCaller } from "./credentials.ts";
 import { listMessages } from "./list-route.ts";
 import type { TwilioContext } from "./twilio-context.ts";
 import { CODES, sendFault, sendJson, TwilioFault } from "./twilio-fault.ts";
@@ -27,47 +28,44 @@ export function twilioApp(context: TwilioContext): Express {
   app.disable("x-powered-by");
   app.disable("etag");
   app.set("query parser", false);
-  app.use((_request, response, next) => {
-    response.setHeader("x-content-type-options", "nosniff");
-    next();
-  });
-  const guarded = (route: Route, handle: Handler) => async (request: Request, response: Response) => {
-    observe(context, route, response);
-    await handle(request, response, admitted(context, request));
-  };
+  const guarded =
+    (route: Route, scope: Scope | undefined, handle: Handler) => async (request: Request, response: Response) => {
+      observe(context, route, response);
+      await handle(request, response, admitted(context, request, scope));
+    };
   app
     .route(MESSAGES)
     .post(
-      guarded("twilio-create", async (request, response, account) => {
+      guarded("twilio-create", "send", async (request, response, account) => {
         sendJson(response, 201, await createMessage(context, account, request));
       }),
     )
     .get(
-      guarded("twilio-list", async (request, response, account) => {
+      guarded("twilio-list", "read", async (request, response, account) => {
         sendJson(response, 200, await listMessages(context, account, request));
       }),
     )
-    .all(guarded("twilio-other", async () => notAllowed("Messages are created (POST) and listed (GET)")));
+    .all(guarded("twilio-other", undefined, async () => notAllowed("Messages are created (POST) and listed (GET)")));
   app
     .route(MESSAGE)
     .get(
-      guarded("twilio-fetch", async (request, response, account) => {
+      guarded("twilio-fetch", "read", async (request, response, account) => {
         sendJson(response, 200, await fetchMessage(context, account, request.params.message as string));
       }),
     )
     .post(
-      guarded("twilio-update", async (request, response, account) => {
+      guarded("twilio-update", "send", async (request, response, account) => {
         const { status, body } = await updateMessage(context, account, request.params.message as string, request);
         sendJson(response, status, body);
       }),
     )
     .delete(
-      guarded("twilio-other", async () => {
+      guarded("twilio-other", undefined, async () => {
         const message = "A message cannot be deleted by itself: its records go with all of their day";
         throw new TwilioFault(405, CODES.notDeletable, message, { allow: ALLOWED });
       }),
     )
-    .all(guarded("twilio-other", async () => notAllowed("A message is fetched (GET) or canceled (POST)")));
+    .all(guarded("twilio-other", undefined, async () => notAllowed("A message is fetched (GET) or canceled (POST)")));
   app.use((request, response) => {
     observe(context, "twilio-other", response);
     const message = `There is nothing here under this path: of Twilio's API Sluice has ${MESSAGES.replace(":account", "{Sid}")} and its messages, in JSON`;
@@ -78,11 +76,19 @@ export function twilioApp(context: TwilioContext): Express {
   return app;
 }
 
-function admitted(context: TwilioContext, request: Request): Account {
+/** `scope`: what the key is needed for; undefined: there is nothing to be had. */
+function admitted(context: TwilioContext, request: Request, scope: Scope | undefined): Account {
+  const { account, key } = known(context, request);
+  if (scope === undefined || mayDo(key, scope)) return account;
+  context.metrics.forbidden.add();
+  throw new TwilioFault(403, CODES.forbidden, `The key is valid, and has no scope ${scope}`);
+}
+
+function known({ keys, metrics }: TwilioContext, request: Request): KnownKey {
   try {
-    return accountOf(context.keys, request.headers.authorization, request.params.account as string);
+    return knownCaller(keys, request, request.params.account as string);
   } catch (error) {
-    context.metrics.unauthorized.add();
+    (error instanceof TwilioFault && error.status === 429 ? metrics.guessed : metrics.unauthorized).add();
     throw error;
   }
 }

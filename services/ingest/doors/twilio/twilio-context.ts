@@ -1,7 +1,7 @@
 import type { BodyBudget } from "../../../../platform/http/body-budget.ts";
 import type { Log } from "../../../../platform/log/log.ts";
 import type { Acceptor } from "../../acceptance/acceptor.ts";
-import type { ApiKeys } from "../../acceptance/api-keys.ts";
+import type { KeyGate } from "../../access/key-gate.ts";
 import type { AnswerMetrics } from "../../answer-metrics.ts";
 import type { Cancels } from "../../cancels/cancels.ts";
 import type { Suppressions } from "../../consent/suppressions.ts";
@@ -9,7 +9,7 @@ import type { MessageList } from "../../status/message-list.ts";
 
 /** Everything that the door of Twilio's form works with. */
 export interface TwilioContext {
-  readonly keys: Pick<ApiKeys, "accountOf">;
+  readonly keys: Pick<KeyGate, "admit">;
   readonly acceptor: Pick<Acceptor, "admit" | "accept">;
   readonly messages: Pick<MessageList, "find" | "page">;
   readonly cancels: Pick<Cancels, "cancel">;

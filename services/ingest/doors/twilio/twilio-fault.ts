@@ -6,6 +6,7 @@ export const CODES = {
   unauthorized: 20_003,
   methodNotAllowed: 20_004,
   notDeletable: 20_009,
+  forbidden: 20_403,
   notFound: 20_404,
   conflict: 20_409,
   invalidParameter: 20_422,

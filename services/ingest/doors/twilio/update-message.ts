@@ -1,7 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import { messageIdOf } from "../../../../domain/message/twilio-sids.ts";
 import type { ListedMessage } from "../../../../pipeline/read-model/account-pages.ts";
-import type { Account } from "../../acceptance/api-keys.ts";
+import type { Account } from "../../access/api-keys.ts";
 import type { CancelOutcome } from "../../cancels/cancels.ts";
 import { throttled, unavailable } from "./admission.ts";
 import { type MessageResource, messageResource } from "./message-resource.ts";

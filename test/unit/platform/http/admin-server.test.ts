@@ -26,6 +26,7 @@ test("health and readiness answer 200 or 503 with the reason", async () => {
   const ready = await get("/readyz");
   expect([ready.status, await ready.json()]).toEqual([503, { notReady: { kafka: "no partitions" } }]);
   expect(ready.headers.get("cache-control")).toBe("no-store");
+  expect(ready.headers.get("x-content-type-options")).toBe("nosniff");
 });
 
 test("metrics come from their handler", async () => {

@@ -34,6 +34,26 @@ function get(port: number, agent: Agent | false = false): Promise<Answer> {
   });
 }
 
+it("says on every answer that it is what it says, loads nothing and is shown in no frame, and lets a page say more", async () => {
+  const { port } = await start((request, response) => {
+    if (request.url === "/page") response.setHeader("content-security-policy", "default-src 'self'");
+    response.end("done");
+  });
+  const headersOf = async (path: string) => {
+    const { headers } = await fetch(`http://127.0.0.1:${port}${path}`);
+    const asked = [
+      "x-content-type-options",
+      "content-security-policy",
+      "cross-origin-resource-policy",
+      "referrer-policy",
+    ];
+    return asked.map((name) => headers.get(name));
+  };
+  const policy = "default-src 'none'; frame-ancestors 'none'";
+  expect(await headersOf("/")).toEqual(["nosniff", policy, "same-origin", "no-referrer"]);
+  expect((await headersOf("/page"))[1]).toBe("default-src 'self'");
+});
+
 describe("limits", () => {
   it("closes connections beyond the limit and counts them", async () => {
     const { port, connections } = await start(answerAtOnce, { maxConnections: 2 });

@@ -7,7 +7,7 @@ import type { OutRecord } from "../../../../../platform/kafka/record.ts";
 import type { SmppPart } from "../../../../../schemas/generated/types.ts";
 import { SMPP_PARTS_TOPIC } from "../../../../../schemas/topics.ts";
 import type { Acceptor } from "../../../acceptance/acceptor.ts";
-import type { Account } from "../../../acceptance/api-keys.ts";
+import type { Account } from "../../../access/api-keys.ts";
 import { laneOf, messageOf, receiptToOf, statusOfRejected } from "../message-of-submission.ts";
 import type { NamedSubmission, SubmitOutcome } from "../named-submission.ts";
 

@@ -15,7 +15,7 @@ import type { Outputs, Transform } from "../../../../../platform/kafka/transform
 import type { Log } from "../../../../../platform/log/log.ts";
 import type { ReceiptTo, SmppPart } from "../../../../../schemas/generated/types.ts";
 import type { Acceptor } from "../../../acceptance/acceptor.ts";
-import type { Account } from "../../../acceptance/api-keys.ts";
+import type { Account } from "../../../access/api-keys.ts";
 import type { DoorMetrics } from "../door-metrics.ts";
 import { earlyReceipts, receiptRecord } from "../receipts/receipt-events.ts";
 import { PartAssembly, type Parts, type ReadPart } from "./part-assembly.ts";

@@ -4,10 +4,14 @@ import type { SmppSession } from "../../../../../domain/smpp/session.ts";
 import { MetricRegistry } from "../../../../../platform/telemetry/metric-registry.ts";
 import type { CentreAnswers } from "../../../../../services/ingest/doors/smpp/centre-answers.ts";
 import { doorMetrics } from "../../../../../services/ingest/doors/smpp/door-metrics.ts";
+import { loginOf } from "../../../../../services/ingest/doors/smpp/smpp-accounts.ts";
 import { SmppBind } from "../../../../../services/ingest/doors/smpp/smpp-bind.ts";
 import { until } from "../../../smpp/loopback.ts";
-import { ACME } from "../../ingest-harness.ts";
+import { ACME, KEY } from "../../ingest-harness.ts";
 import { submitSm } from "./smpp-harness.ts";
+
+const KNOWN = { account: ACME, key: ACME.apiKeys[0]! };
+const ASKED = { interfaceVersion: 0x34, login: loginOf(ACME.id, KEY)! };
 
 it("what Kafka does not take is tried again in its order, and charged once", async () => {
   const tried: string[][] = [[], [], [], []];
@@ -15,7 +19,7 @@ it("what Kafka does not take is tried again in its order, and charged once", asy
   let charged = 0;
   let tries = 0;
   const session = { holdReading() {}, respondSubmit: (sequence: number) => void answered.push(sequence) };
-  const bind = new SmppBind(session as unknown as SmppSession, ACME, 0x34, {
+  const bind = new SmppBind(session as unknown as SmppSession, KNOWN, ASKED, {
     window: 10,
     holdMs: 60_000,
     submissions: {

@@ -13,9 +13,10 @@ import type { SluiceCodecs } from "../../../../../pipeline/records/codecs.ts";
 import { silentLog } from "../../../../../platform/log/log.ts";
 import { MetricRegistry } from "../../../../../platform/telemetry/metric-registry.ts";
 import type { SendRequest, SmppPart } from "../../../../../schemas/generated/types.ts";
-import type { Account } from "../../../../../services/ingest/acceptance/api-keys.ts";
 import { DeadlineWriter } from "../../../../../services/ingest/acceptance/deadline-writer.ts";
 import { RecentAcceptances } from "../../../../../services/ingest/acceptance/recent-acceptances.ts";
+import type { Account } from "../../../../../services/ingest/access/api-keys.ts";
+import { FailedLogins } from "../../../../../services/ingest/access/failed-logins.ts";
 import type { CancelOutcome } from "../../../../../services/ingest/cancels/cancels.ts";
 import { CentreAnswers } from "../../../../../services/ingest/doors/smpp/centre-answers.ts";
 import { doorMetrics } from "../../../../../services/ingest/doors/smpp/door-metrics.ts";
@@ -73,6 +74,8 @@ export async function startDoor(options: DoorHarnessOptions = {}): Promise<DoorH
     enquireLinkMs: 30_000,
     responseTimeoutMs: 5_000,
     accounts: () => new SmppAccounts([ACME, SLOW, OLD]),
+    failures: new FailedLogins(),
+    now,
     bind: {
       window: options.window ?? 50,
       holdMs: options.holdMs ?? 1_000,
