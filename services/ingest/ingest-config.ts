@@ -36,7 +36,9 @@ export const ingestConfig = z.object({
     .describe("Accepted messages remembered for a minute, for status look-ups before analytics has them"),
   idempotencyKeys: integer({ min: 1, max: 5_000_000 })
     .default(200_000)
-    .describe("Idempotency keys remembered for an hour, to refuse one key for two messages"),
+    .describe(
+      "Idempotency keys of the last minute that are remembered in memory, before the copy of all instances' keys on disk has them",
+    ),
   clickhouseUrl: url().default("http://127.0.0.1:18123").describe("ClickHouse, for status look-ups"),
   clickhouseUser: text().default("default").describe("ClickHouse user"),
   clickhousePassword: secret().optional().describe("ClickHouse password"),

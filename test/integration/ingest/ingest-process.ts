@@ -24,6 +24,8 @@ export interface IngestProcess {
   readonly log: string[];
   /** Sends SIGTERM; gives the exit code. */
   stop(): Promise<number | null>;
+  /** Sends SIGKILL; resolves when it is gone. */
+  kill(): Promise<void>;
 }
 
 /** Topics, schemas and tables, and the folder with the accounts that the service is to know. */
@@ -77,6 +79,10 @@ export async function startIngestProcess(env: NodeJS.ProcessEnv): Promise<Ingest
     adminPort: field("admin server listening", "adminPort") as number,
     log,
     stop: () => terminate(child, exited),
+    kill: async () => {
+      child.kill("SIGKILL");
+      await exited;
+    },
   };
 }
 

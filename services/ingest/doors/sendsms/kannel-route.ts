@@ -6,7 +6,7 @@ import type { Account } from "../../acceptance/api-keys.ts";
 import type { RejectedMessage } from "../../acceptance/intake.ts";
 import { decode, type Fields, idempotencyKeyOf, withFields } from "./fields.ts";
 import { laneOfPriority, usualLane } from "./priority-lane.ts";
-import { Refusal, requireAdmitted, unavailable } from "./refusal.ts";
+import { keyConflict, Refusal, requireAdmitted, requireEnded, unavailable } from "./refusal.ts";
 import type { SendSmsContext } from "./sendsms-context.ts";
 
 /** Recipients of one request. */
@@ -186,7 +186,7 @@ function numberOf(fields: Fields, name: string, shown: string, ...others: string
 }
 
 function answerOf(recipients: readonly string[], deferred: boolean, accepted: AcceptOutcome): KannelAnswer {
-  if (accepted.outcome === "refused") throw unavailable(LATER);
+  requireEnded(accepted, LATER);
   if (accepted.outcome === "unknown" && accepted.results.some(({ status }) => status === "accepted"))
     throw unavailable(
       `${LATER} It is not known whether this was accepted: with the same Idempotency-Key it is not sent twice.`,
@@ -200,7 +200,7 @@ function answerOf(recipients: readonly string[], deferred: boolean, accepted: Ac
 
 function refusedAs(results: Results): Refusal {
   const { kind, problems } = results[0] as RejectedMessage;
-  if (kind === "conflict") return new Refusal(422, "Idempotency-Key: it stands for another message, rejected");
+  if (kind !== "invalid") return keyConflict();
   const [{ field, message }] = problems as [(typeof problems)[number]];
   return new Refusal(400, `${NAMES_OF[field] ?? field}: ${message}, rejected`);
 }
