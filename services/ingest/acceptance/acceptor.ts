@@ -2,13 +2,15 @@ import { performance } from "node:perf_hooks";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { MessageTraces } from "../../../pipeline/traces/message-traces.ts";
 import type { Log } from "../../../platform/log/log.ts";
+import type { AcceptOutcome } from "./accept-outcome.ts";
 import type { AcceptanceMetrics } from "./acceptance-metrics.ts";
 import type { Account } from "./api-keys.ts";
 import type { DeadlineWriter, WriteOutcome } from "./deadline-writer.ts";
 import { keyOfBatch } from "./idempotency/key-name.ts";
 import type { RequestKeys } from "./idempotency/request-keys.ts";
-import type { AcceptedMessage, Intake, Moment, Offer, PreparedMessage, RejectedMessage } from "./intake.ts";
+import type { Intake, Offer, PreparedMessage, RejectedMessage } from "./intake.ts";
 import type { MessageRate } from "./message-rate.ts";
+import type { Moment } from "./moment.ts";
 import type { RecentAcceptances } from "./recent-acceptances.ts";
 import { Work } from "./work.ts";
 
@@ -26,8 +28,6 @@ export interface Throttled {
   readonly waitSeconds: number;
 }
 
-export type { Offer } from "./intake.ts";
-
 export interface Admitted {
   readonly outcome: "admitted";
 }
@@ -37,32 +37,6 @@ export interface BatchKey {
   readonly key: string;
   readonly fingerprint: string;
 }
-
-/** One for each message offered, in their order. */
-export type Results = readonly (AcceptedMessage | RejectedMessage)[];
-
-/**
- * - `accepted`: every valid message is on all in-sync replicas, which is nothing to wait for where none is valid;
- * - `refused`: Kafka takes no more since the request was admitted, or it cannot be told what a key stands for; nothing was queued, so nothing can come of it;
- * - `unknown`: Kafka has not answered in time. The messages with the status `accepted` may yet be stored.
- * - `in-progress`: a message with a key of these may be under way, of an earlier request; nothing was written;
- * - `conflict`: the key of the request as a whole stands for another request; nothing was written.
- */
-export type AcceptOutcome =
-  | Judged
-  | { readonly outcome: "refused" }
-  | { readonly outcome: "conflict" }
-  | { readonly outcome: "in-progress"; readonly waitSeconds: number };
-
-/** What there is a result of for each message. */
-export type Judged =
-  | {
-      readonly outcome: "accepted";
-      /** Epoch ms; of a repeat: when the first was accepted. */
-      readonly acceptedAt: number;
-      readonly results: Results;
-    }
-  | { readonly outcome: "unknown"; readonly results: Results };
 
 export interface AcceptorOptions {
   readonly rate: MessageRate;

@@ -1,5 +1,5 @@
 import type { Lane } from "../../../domain/message/lane.ts";
-import { isMessageId, messageIdFromKey, messageIdTime } from "../../../domain/message/message-id.ts";
+import { messageIdFromKey } from "../../../domain/message/message-id.ts";
 import {
   type FieldProblem,
   REQUEST_FIELDS,
@@ -20,8 +20,10 @@ import type { ReceiptTo, SendRequest } from "../../../schemas/generated/types.ts
 import { requestTopic } from "../../../schemas/topics.ts";
 import type { Account } from "./api-keys.ts";
 import { fingerprintOf, ofAccount } from "./idempotency/fingerprint.ts";
-import { type Key, keyNamed } from "./idempotency/key-name.ts";
+import type { Key } from "./idempotency/key-name.ts";
+import { keyOf, readIdentity } from "./idempotency/message-identity.ts";
 import type { Known, RequestKeys } from "./idempotency/request-keys.ts";
+import type { Moment } from "./moment.ts";
 
 /** The fields of a message as a door hands it over; `to` and `text` are required. */
 export const MESSAGE_FIELDS = [...REQUEST_FIELDS, "id", "idempotencyKey"] as const;
@@ -35,8 +37,6 @@ const REJECTED_BEFORE: FieldProblem = {
   code: "rejected-before",
   message: "it was rejected when the batch came first with this key; send it under another one",
 };
-
-const IDEMPOTENCY_KEY = /^[ -~]{1,255}$/;
 
 /** What a door knows of a message that no client can say. */
 export interface DoorFacts {
@@ -139,14 +139,6 @@ export interface IntakeOptions {
   readonly traces?: Pick<MessageTraces, "accepts"> | undefined;
 }
 
-/** The moment of a request, in the two clocks. */
-export interface Moment {
-  /** Epoch ms: what is written into records. */
-  readonly wall: number;
-  /** Monotonic ms: what durations are measured by. */
-  readonly monotonic: number;
-}
-
 /** Turns a message as a door hands it over into the record of its lane's topic, or into what is wrong with it. No I/O. */
 export class Intake {
   readonly #options: IntakeOptions;
@@ -165,7 +157,7 @@ export class Intake {
     const identity = readIdentity(offer.message, offer.key);
     const { problems } = identity;
     const isPart = offer.part === true && !identity.ownKey;
-    const name = problems.length > 0 || isPart ? undefined : keyOf(identity, account);
+    const name = problems.length > 0 || isPart ? undefined : keyOf(identity, account.id);
     const known = name === undefined ? undefined : this.#options.keys.find(name, now);
     if (known === "unknowable") return { status: known };
     const before = isPart ? earlier : known && { at: known.at, rejected: false };
@@ -258,55 +250,6 @@ export class Intake {
   }
 }
 
-/** Reads a key that came beside the message, in the `field` of the request that a problem is to name. */
-export function readIdempotencyKey(given: string, field: string): string | FieldProblem {
-  return IDEMPOTENCY_KEY.test(given) ? given : keyProblem(field);
-}
-
-interface Identity {
-  /** The item without what is only ours: what the domain validates. */
-  readonly request: unknown;
-  readonly id: string | undefined;
-  readonly key: string | undefined;
-  /** Whether the key is the message's own, and not its request's. */
-  readonly ownKey: boolean;
-  readonly problems: FieldProblem[];
-}
-
-/** A message is named by its key among the account's, or by its id among everybody's. */
-function keyOf({ key, id }: Identity, account: Account): Key | undefined {
-  if (key !== undefined) return keyNamed(account.id, key);
-  return id === undefined ? undefined : keyNamed("", id);
-}
-
-function readIdentity(item: unknown, requestKey: string | undefined): Identity {
-  const problems: FieldProblem[] = [];
-  if (typeof item !== "object" || item === null || !("id" in item || "idempotencyKey" in item)) {
-    return { request: item, id: undefined, key: requestKey, ownKey: false, problems };
-  }
-  const { id, idempotencyKey, ...request } = item as Record<string, unknown>;
-  if (id !== undefined && id !== null && !isFreshMessageId(id)) {
-    const message = "a UUIDv7 in lower case, such as the id of an earlier answer; for other keys use Idempotency-Key";
-    problems.push({ field: "id", code: "id-invalid", message });
-  }
-  if (idempotencyKey !== undefined && idempotencyKey !== null) {
-    if (typeof idempotencyKey !== "string" || !IDEMPOTENCY_KEY.test(idempotencyKey)) {
-      problems.push(keyProblem("idempotencyKey"));
-    }
-  }
-  const ownKey = typeof idempotencyKey === "string";
-  const key = ownKey ? idempotencyKey : requestKey;
-  // One of them decides which message a repeat is: with both, the same key would be two messages under two ids.
-  if (typeof id === "string" && key !== undefined)
-    problems.push({ field: "id", code: "id-and-key", message: "give either an id or an idempotency key, not both" });
-  return { request, id: typeof id === "string" ? id : undefined, key, ownKey, problems };
-}
-
-/** Ids derived from keys (UUIDv8) are not for clients to choose: they could be computed for another account's keys. */
-function isFreshMessageId(id: unknown): boolean {
-  return typeof id === "string" && isMessageId(id) && messageIdTime(id) !== undefined;
-}
-
 function checkLane(lane: Lane, account: Account, problems: FieldProblem[]): void {
   if (account.lanes === undefined || account.lanes.includes(lane)) return;
   problems.push({ field: "lane", code: "lane-not-allowed", message: `this account has ${account.lanes.join(", ")}` });
@@ -328,10 +271,6 @@ function accepted(id: string, request: ValidRequest): AcceptedMessage {
 function namingOurFields(problem: FieldProblem): FieldProblem {
   if (problem.code !== "field-unknown") return problem;
   return { ...problem, field: problem.field.slice(0, 64), message: `known fields: ${MESSAGE_FIELDS.join(", ")}` };
-}
-
-function keyProblem(field: string): FieldProblem {
-  return { field, code: "idempotency-key-invalid", message: "1 to 255 printable ASCII characters" };
 }
 
 function invalid(problems: readonly FieldProblem[]): RejectedMessage {

@@ -1,15 +1,9 @@
+import type { AcceptOutcome } from "./accept-outcome.ts";
 import type { AcceptanceMetrics } from "./acceptance-metrics.ts";
-import type { AcceptOutcome } from "./acceptor.ts";
 import type { Key } from "./idempotency/key-name.ts";
 import { type Known, type RequestKeys, type Taken, wasRejected } from "./idempotency/request-keys.ts";
-import type {
-  AcceptedMessage,
-  Earlier,
-  Moment,
-  PreparedMessage,
-  RejectedMessage,
-  UnknowableMessage,
-} from "./intake.ts";
+import type { AcceptedMessage, Earlier, PreparedMessage, RejectedMessage, UnknowableMessage } from "./intake.ts";
+import type { Moment } from "./moment.ts";
 
 /** Ids that are looked for in one question. */
 const LOOKED_FOR = 500;

@@ -2,7 +2,7 @@ import type { OutRecord } from "../../../../platform/kafka/record.ts";
 import type { RequestKeys as KeysRecord } from "../../../../schemas/generated/types.ts";
 import { REQUEST_KEYS_TOPIC } from "../../../../schemas/topics.ts";
 import { AgingMap } from "../aging-map.ts";
-import type { Moment } from "../intake.ts";
+import type { Moment } from "../moment.ts";
 import type { KeyCopy } from "./key-copy.ts";
 import { type Key, partitionOfName } from "./key-name.ts";
 import type { StoredKeys } from "./stored-keys.ts";

@@ -1,5 +1,6 @@
 import { ProblemError } from "../../../../platform/http/problem.ts";
-import type { AcceptOutcome, Admitted, Closed, Judged, Throttled } from "../../acceptance/acceptor.ts";
+import type { AcceptOutcome, Judged } from "../../acceptance/accept-outcome.ts";
+import type { Admitted, Closed, Throttled } from "../../acceptance/acceptor.ts";
 import type { RejectedMessage } from "../../acceptance/intake.ts";
 
 /** What acceptance says, as the problems of the HTTP interface. */

@@ -1,10 +1,10 @@
 import type { IncomingMessage } from "node:http";
 import type { FieldProblem } from "../../../../domain/message/validation.ts";
 import { ProblemError } from "../../../../platform/http/problem.ts";
-import type { Offer, Results } from "../../acceptance/acceptor.ts";
+import type { Results } from "../../acceptance/accept-outcome.ts";
 import type { Account } from "../../acceptance/api-keys.ts";
 import { fingerprintOfBatch } from "../../acceptance/idempotency/fingerprint.ts";
-import { type AcceptedMessage, MAX_PROBLEMS } from "../../acceptance/intake.ts";
+import { type AcceptedMessage, MAX_PROBLEMS, type Offer } from "../../acceptance/intake.ts";
 import { acceptanceUnknown, requireAdmitted, requireEnded } from "./acceptance-problems.ts";
 import { busy, readJsonBody } from "./json-body.ts";
 import { idempotencyKeyOf } from "./request-headers.ts";

@@ -2,7 +2,7 @@ import type { IncomingMessage } from "node:http";
 import { messageIdTime } from "../../../../domain/message/message-id.ts";
 import type { ProblemError } from "../../../../platform/http/problem.ts";
 import { extractTrace } from "../../../../platform/telemetry/trace-context.ts";
-import type { AcceptOutcome } from "../../acceptance/acceptor.ts";
+import type { AcceptOutcome } from "../../acceptance/accept-outcome.ts";
 import type { Account } from "../../acceptance/api-keys.ts";
 import { acceptanceUnknown, rejected, requireAdmitted, requireEnded } from "./acceptance-problems.ts";
 import { readJsonBody } from "./json-body.ts";

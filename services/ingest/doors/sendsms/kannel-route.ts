@@ -1,7 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import { parseDestination } from "../../../../domain/numbers/destination.ts";
 import { extractTrace } from "../../../../platform/telemetry/trace-context.ts";
-import type { AcceptOutcome, Results } from "../../acceptance/acceptor.ts";
+import type { AcceptOutcome, Results } from "../../acceptance/accept-outcome.ts";
 import type { Account } from "../../acceptance/api-keys.ts";
 import type { RejectedMessage } from "../../acceptance/intake.ts";
 import { decode, type Fields, idempotencyKeyOf, withFields } from "./fields.ts";

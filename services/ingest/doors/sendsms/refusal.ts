@@ -1,4 +1,5 @@
-import type { AcceptOutcome, Closed, Judged, Throttled } from "../../acceptance/acceptor.ts";
+import type { AcceptOutcome, Judged } from "../../acceptance/accept-outcome.ts";
+import type { Closed, Throttled } from "../../acceptance/acceptor.ts";
 
 /** Thrown to answer that nothing was accepted; each form has its own words around the message. */
 export class Refusal extends Error {
