@@ -1,9 +1,14 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { SchemaRegistry } from "@kafkajs/confluent-schema-registry";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { validateSendRequest } from "../../../domain/message/validation.ts";
+import { RecordProducer } from "../../../platform/kafka/producer.ts";
 import { headerText } from "../../../platform/kafka/record.ts";
-import { LANES, requestTopic } from "../../../schemas/topics.ts";
+import { LANES, REQUEST_KEYS_TOPIC, requestTopic } from "../../../schemas/topics.ts";
+import { fingerprintOf } from "../../../services/ingest/acceptance/idempotency/fingerprint.ts";
+import { keyNamed, partitionOfName } from "../../../services/ingest/acceptance/idempotency/key-name.ts";
 import { sharedCluster } from "../../fixture/shared-cluster.ts";
 import { type Answer, call } from "../../unit/ingest/ingest-harness.ts";
 import { connectionTo, readAll } from "../platform/kafka-runtime.ts";
@@ -119,4 +124,53 @@ it("the same answer after a kill -9, from another instance and from the next one
     expect((await post(instance, last.key, fresh())).status).toBe(422);
   }
   expect(await writtenOf([first.body.id])).toEqual([1]);
+});
+
+/** What an instance leaves that was killed before it could say that the message is stored, which it may be or not. */
+async function leave(key: string, body: object, at: number): Promise<void> {
+  const valid = validateSendRequest(body, { acceptedAt: at });
+  if (!valid.ok) throw new Error("no valid message");
+  const { name } = keyNamed("acme", key);
+  const fingerprints = Buffer.from(fingerprintOf(valid.request), "base64");
+  const registry = new SchemaRegistry({ host: cluster.registryUrl });
+  const schema = await registry.getLatestSchemaId("sluice.RequestKeys");
+  const value = await registry.encode(schema, {
+    stored: false,
+    at,
+    names: name,
+    fingerprints,
+    rejected: Buffer.alloc(0),
+  });
+  const producer = new RecordProducer({ connection });
+  await producer.send([{ topic: REQUEST_KEYS_TOPIC, partition: partitionOfName(name, 6), key: null, value }]);
+  await producer.close();
+}
+
+/** Until an instance has heard of what another one takes in the same partition from now on, and so of all before. */
+async function untilHeard(instance: IngestProcess, key: string): Promise<void> {
+  const place = (of: string) => partitionOfName(keyNamed("acme", of).name, 6);
+  const heard = async () => {
+    let marker = KEY();
+    while (place(marker) !== place(key)) marker = KEY();
+    const body = fresh();
+    const [first, repeat] = [await post(one, marker, body), await post(instance, marker, body)];
+    return repeat.status === 409 || (first.status === 202 && repeat.body.acceptedAt === first.body.acceptedAt);
+  };
+  await expect.poll(heard, PATIENT).toBe(true);
+}
+
+it("a late repeat of what nobody knows the end of waits for ClickHouse, and is sent; new keys do not wait", async () => {
+  const { key, body } = { key: KEY(), body: fresh() };
+  const at = Date.now() - 60_000;
+  await leave(key, body, at);
+  for (const instance of [other, alone]) {
+    await untilHeard(instance, key);
+    expect((await post(instance, key, fresh())).status).toBe(422);
+  }
+  expect((await post(alone, key, body)).body).toMatchObject({ status: 503, code: "UNAVAILABLE" });
+  expect((await post(alone, KEY(), fresh())).status).toBe(202);
+  const sent = await post(other, key, body);
+  expect(sent.body).toMatchObject({ status: "accepted", acceptedAt: new Date(at).toISOString() });
+  expect((await settled(alone, key, body)).body).toEqual(sent.body);
+  expect(await writtenOf([sent.body.id])).toEqual([1]);
 });
