@@ -64,6 +64,8 @@ export const CONVERSION_COUNTS_TOPIC = "sms.conversion-counts";
 export const SMPP_RECEIPTS_TOPIC = "sms.smpp-receipts";
 /** Parts of long messages that came over SMPP (SmppPart). */
 export const SMPP_PARTS_TOPIC = "sms.smpp-parts";
+/** Idempotency keys of the last day (RequestKeys): every instance of ingest has a copy. */
+export const REQUEST_KEYS_TOPIC = "sms.request-keys";
 /** Which instances of ingest have binds that may receive (SmppBinds, keyed by the instance). */
 export const SMPP_BINDS_TOPIC = "sms.smpp-binds";
 
@@ -183,6 +185,18 @@ const UNTAKEN: Readonly<Record<string, string>> = { ...LEARNED, "retention.ms": 
 /** What an instance says is renewed every few seconds. */
 const RENEWED: Readonly<Record<string, string>> = { ...LEARNED, "retention.ms": String(DAY_MS) };
 
+/** So long an idempotency key stands for its message, ms. */
+export const REQUEST_KEYS_MS = DAY_MS;
+/** An hour more than that, since only closed segments go. */
+const KEYS: Readonly<Record<string, string>> = {
+  ...ANY_COMPRESSION,
+  "cleanup.policy": "delete",
+  "max.message.bytes": String(BATCH_BYTES),
+  "retention.ms": String(REQUEST_KEYS_MS + 3_600_000),
+  "segment.bytes": String(64 * MIB),
+  "segment.ms": "3600000",
+};
+
 /** Past suspicions are for who looks back. */
 const SUSPECTED: Readonly<Record<string, string>> = {
   ...LEARNED,
@@ -227,6 +241,7 @@ export function topicSpecs(plan: TopicPlan): TopicSpec[] {
     keyed(NETWORKS_TOPIC, LEARNED),
     keyed(FREQUENCY_TOPIC, WINDOWED),
     keyed(SMPP_RECEIPTS_TOPIC, UNTAKEN),
+    keyed(REQUEST_KEYS_TOPIC, KEYS),
     { name: SMPP_BINDS_TOPIC, partitions: 1, config: RENEWED },
     { name: ABNORMAL_TOPIC, partitions: 1, config: SUSPECTED },
     ...[CONTROL_TOPIC, HEALTH_TOPIC, QUALITY_TOPIC, CONVERSION_COUNTS_TOPIC, USAGE_TOPIC, BUDGETS_TOPIC].map(

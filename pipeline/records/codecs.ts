@@ -24,6 +24,7 @@ import type {
   NumberNetwork,
   Quality,
   Receipt,
+  RequestKeys,
   Retry,
   SendRequest,
   SmppBinds,
@@ -59,6 +60,7 @@ export interface SluiceCodecs {
   readonly smppReceipt: Codec<SmppReceipt>;
   readonly smppPart: Codec<SmppPart>;
   readonly smppBinds: Codec<SmppBinds>;
+  readonly requestKeys: Codec<RequestKeys>;
   readonly callback: Codec<Callback>;
   /**
    * Loads a writer's schema seen in a record (`unknown-schema`), so that decoding can go on. `missing`: there is no such
@@ -134,6 +136,7 @@ export async function createCodecs(source: SchemaSource): Promise<SluiceCodecs> 
     smppReceipt: codec<SmppReceipt>("SmppReceipt"),
     smppPart: codec<SmppPart>("SmppPart"),
     smppBinds: codec<SmppBinds>("SmppBinds"),
+    requestKeys: codec<RequestKeys>("RequestKeys"),
     callback: codec<Callback>("Callback"),
   };
   await Promise.all(Object.values(asked));
@@ -161,6 +164,7 @@ export async function createCodecs(source: SchemaSource): Promise<SluiceCodecs> 
     smppReceipt: await asked.smppReceipt,
     smppPart: await asked.smppPart,
     smppBinds: await asked.smppBinds,
+    requestKeys: await asked.requestKeys,
     callback: await asked.callback,
     loadSchema: (id) => writers.load(id),
     learnSchema: (id, schema) => writers.learn(id, schema),

@@ -535,6 +535,20 @@ export interface ReceiptTo {
   readonly reference: number | null;
 }
 
+/** Idempotency keys that messages were accepted under: sms.request-keys, kept for a day and an hour. Many in one record, all of its partition: the first 32 bits of a name, as a big-endian number, modulo the number of partitions. */
+export interface RequestKeys {
+  /** False: written beside the messages, so that each may be stored or not. True: the messages stand in the log. */
+  readonly stored: boolean;
+  /** When the messages were accepted; where stored is true, when that was said. */
+  readonly at: number;
+  /** 16 octets for each key: the beginning of a SHA-256 of account and key. */
+  readonly names: Buffer;
+  /** 12 octets for each key, in the same order: the beginning of a SHA-256 of what the key stands for. */
+  readonly fingerprints: Buffer;
+  /** Of a batch's key, which is alone in its record: a bit for each message, from the highest of the first octet on, set where it was rejected. Empty: none was. */
+  readonly rejected: Buffer;
+}
+
 /** A message to be routed again: sms.retry.<delay>, keyed by destination; or a copy of what is in doubt, which the correlator lets go on or drops: sms.doubt; or one that waits for its time: sms.scheduled, and sms.due when it has come. The header due (epoch milliseconds) says when, not the timestamp; it may be later than the tier is over: then the message is moved on to another one. */
 export interface Retry {
   /** The message. */

@@ -47,6 +47,8 @@ export const ingestConfig = z.object({
     .describe("Accepted messages remembered for a minute, for status look-ups before analytics has them"),
   idempotencyKeys: integer({ min: 1, max: 5_000_000 })
     .default(200_000)
-    .describe("Idempotency keys remembered for an hour, to refuse one key for two messages"),
+    .describe(
+      "Idempotency keys of the last minute that are remembered in memory, before the copy of all instances' keys on disk has them",
+    ),
   ...clickhouseSettings,
 });

@@ -35,7 +35,8 @@ import { BUDGETS_TOPIC, CANCEL_ANSWERS_TOPIC, CONTROL_TOPIC, LANES, requestTopic
 import { acceptanceMetrics } from "./acceptance/acceptance-metrics.ts";
 import { Acceptor } from "./acceptance/acceptor.ts";
 import { DeadlineWriter } from "./acceptance/deadline-writer.ts";
-import { IdempotencyMemory } from "./acceptance/idempotency-memory.ts";
+import { REQUEST_KEYS_TABLE } from "./acceptance/idempotency/key-copy.ts";
+import type { RequestKeys } from "./acceptance/idempotency/request-keys.ts";
 import { Intake } from "./acceptance/intake.ts";
 import { MessageRate } from "./acceptance/message-rate.ts";
 import { RecentAcceptances } from "./acceptance/recent-acceptances.ts";
@@ -55,6 +56,7 @@ import { startSmppDoor, tlsOf } from "./doors/smpp/start-smpp-door.ts";
 import { followBudgetUse } from "./follow-budget-use.ts";
 import { kafkaProbe } from "./idle-probe.ts";
 import { ingestConfig } from "./ingest-config.ts";
+import { openRequestKeys } from "./open-request-keys.ts";
 import { MessageList } from "./status/message-list.ts";
 import { MessageLookup } from "./status/message-lookup.ts";
 import { RequestLog } from "./status/request-log.ts";
@@ -111,14 +113,16 @@ async function start(scope: Scope): Promise<void> {
   const store = await openStore(scope, {
     service: "ingest",
     config,
-    tables: [...CONSENT_TABLES, SMPP_RECEIPTS_TABLE],
+    tables: [...CONSENT_TABLES, SMPP_RECEIPTS_TABLE, REQUEST_KEYS_TABLE],
     cacheOctets: STORE_CACHE_OCTETS,
   });
   const consent = await openConsent(scope, pipeline, { service: "ingest", config, store });
   const requests = await startReader(scope, pipeline, LANES.map(requestTopic), { name: "reader of requests" });
   const accepted = new RequestLog({ reader: requests, codec: pipeline.codecs.request, now: pipeline.now });
   const status = new MessageLookup(new ClickhouseStatus(analytics), recent, accepted, scope.log);
-  const acceptor = acceptorOf(scope, pipeline, recent, catalog);
+  const messages = new ClickhouseMessages(analytics);
+  const requestKeys = await openRequestKeys(scope, pipeline, { config, store });
+  const acceptor = acceptorOf(scope, pipeline, { recent, catalog, messages, keys: requestKeys });
   const cancels = cancelsOf(scope, pipeline, reader, status);
   await listen(scope, {
     keys: new KeyGate({
@@ -130,7 +134,7 @@ async function start(scope: Scope): Promise<void> {
     }),
     acceptor,
     status,
-    messages: new MessageList(new ClickhouseMessages(analytics), recent, scope.log),
+    messages: new MessageList(messages, recent, scope.log),
     list: (filter, limit, after) => listMessages(analytics, filter, limit, after),
     usage: (account, from, until) => accountUsage(analytics, account, from, until),
     budget: followBudgetUse({
@@ -175,22 +179,27 @@ async function start(scope: Scope): Promise<void> {
 function acceptorOf(
   scope: Scope,
   { codecs, producer, now, traces }: Pipeline,
-  recent: RecentAcceptances,
-  catalog: SnapshotSource,
+  parts: {
+    readonly recent: RecentAcceptances;
+    readonly catalog: SnapshotSource;
+    readonly messages: ClickhouseMessages;
+    readonly keys: RequestKeys;
+  },
 ): Acceptor {
-  const memory = new IdempotencyMemory(config.idempotencyKeys, performance.now());
+  const { recent, catalog, messages, keys } = parts;
   return new Acceptor({
     rate: new MessageRate(),
     intake: new Intake({
       partitions: config.partitions,
       encode: (request) => codecs.request.encode(request),
       newMessageId,
-      memory,
+      keys,
       // What is known of them, where they are at hand; nothing else depends on them here.
       routes: () => snapshotWithRoutes(catalog)?.routes,
       traces,
     }),
-    memory,
+    keys,
+    known: (ids) => messages.known(ids),
     writer: writerOf(scope, producer),
     recent,
     metrics: acceptanceMetrics(scope.metrics),

@@ -2,14 +2,17 @@ import { performance } from "node:perf_hooks";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { MessageTraces } from "../../../pipeline/traces/message-traces.ts";
 import type { Log } from "../../../platform/log/log.ts";
-import type { TraceContext } from "../../../platform/telemetry/trace-context.ts";
 import type { Account } from "../access/api-keys.ts";
+import type { AcceptOutcome } from "./accept-outcome.ts";
 import type { AcceptanceMetrics } from "./acceptance-metrics.ts";
 import type { DeadlineWriter, WriteOutcome } from "./deadline-writer.ts";
-import type { IdempotencyMemory } from "./idempotency-memory.ts";
-import type { AcceptedMessage, DoorFacts, Intake, Moment, PreparedMessage, RejectedMessage } from "./intake.ts";
+import { keyOfBatch } from "./idempotency/key-name.ts";
+import type { RequestKeys } from "./idempotency/request-keys.ts";
+import type { Intake, Offer, PreparedMessage, RejectedMessage } from "./intake.ts";
 import type { MessageRate } from "./message-rate.ts";
+import type { Moment } from "./moment.ts";
 import type { RecentAcceptances } from "./recent-acceptances.ts";
+import { Work } from "./work.ts";
 
 /** Nothing was accepted and nothing will come of it: Kafka takes no more, or has confirmed nothing for too long. */
 export interface Closed {
@@ -29,43 +32,19 @@ export interface Admitted {
   readonly outcome: "admitted";
 }
 
-/** A message as it came in at a door. */
-export interface Offer {
-  /** What was given as its fields; whatever that is, it is judged. */
-  readonly message: unknown;
-  /** The key that the request as a whole gave this message; the message's own wins. */
-  readonly key?: string | undefined;
-  /** The trace that its request was sent in, where that is sampled. */
-  readonly trace?: TraceContext | undefined;
-  /** What its door itself knows of it. */
-  readonly door?: DoorFacts | undefined;
-  /** How its time was given, where that counts from now: each repeat comes to another `sendAt`, and is the same message all the same. */
-  readonly timeGiven?: string | undefined;
+/** The key of a batch, and what it stands for, in base64. */
+export interface BatchKey {
+  readonly key: string;
+  readonly fingerprint: string;
 }
-
-/** One for each message offered, in their order. */
-export type Results = readonly (AcceptedMessage | RejectedMessage)[];
-
-/**
- * - `accepted`: every valid message is on all in-sync replicas, which is nothing to wait for where none is valid;
- * - `refused`: Kafka takes no more since the request was admitted; nothing was queued, so nothing can come of it;
- * - `unknown`: Kafka has not answered in time. The messages with the status `accepted` may yet be stored.
- */
-export type AcceptOutcome =
-  | {
-      readonly outcome: "accepted";
-      /** Epoch ms. */
-      readonly acceptedAt: number;
-      readonly results: Results;
-    }
-  | { readonly outcome: "refused" }
-  | { readonly outcome: "unknown"; readonly results: Results };
 
 export interface AcceptorOptions {
   readonly rate: MessageRate;
   readonly intake: Intake;
   /** The intake's own. */
-  readonly memory: IdempotencyMemory;
+  readonly keys: RequestKeys;
+  /** Which of these messages analytics has. Rejects when it cannot be asked. */
+  readonly known: (ids: readonly string[]) => Promise<ReadonlySet<string>>;
   readonly writer: DeadlineWriter;
   readonly recent: RecentAcceptances;
   readonly metrics: AcceptanceMetrics;
@@ -114,10 +93,12 @@ export class Acceptor {
     return this.#options.rate.charge(id, maxPerSecond, 0, now) === 0 ? "yes" : "throttled";
   }
 
-  /** What {@link accept} would say of a message, of which nothing is written. */
+  /** What {@link accept} would say of a message without a key, of which nothing is written. */
   judge(account: Account, { message, door }: Pick<Offer, "message" | "door">): PreparedMessage | RejectedMessage {
     const { intake, now } = this.#options;
-    return intake.prepare(message, account, { wall: now(), monotonic: performance.now() }, undefined, undefined, door);
+    const judged = intake.prepare({ message, door }, account, { wall: now(), monotonic: performance.now() });
+    if (judged.status === "unknowable") throw new Error("a message without a key does not depend on one");
+    return judged;
   }
 
   /** What an account with a rate may hand in now: whole messages, and the seconds after which there is another one. */
@@ -128,43 +109,61 @@ export class Acceptor {
   /**
    * Judges each message and writes the valid ones in one go. They have been charged before.
    * @param offers taken one by one, each when it is its turn to be prepared.
+   * @param batch the key that stands for all offers that are a `part` of the request.
    */
-  async accept(account: Account, offers: Iterable<Offer>): Promise<AcceptOutcome> {
-    const { intake, metrics, now } = this.#options;
-    const moment = { wall: now(), monotonic: performance.now() };
-    const results: (AcceptedMessage | RejectedMessage)[] = [];
-    const valid: PreparedMessage[] = [];
-    let problemsLeft = MOST_PROBLEMS;
-    for (const { message, key, trace, door, timeGiven } of offers) {
-      const prepared = intake.prepare(message, account, moment, key, trace, door, timeGiven);
-      if (prepared.status === "prepared") {
-        valid.push(prepared);
-        results.push(prepared.answer);
-      } else {
-        const problems = prepared.problems.slice(0, Math.max(1, problemsLeft));
-        problemsLeft -= problems.length;
-        results.push({ ...prepared, problems });
-      }
-      if (results.length % SLICE_MESSAGES === 0) await nextTurn();
+  async accept(account: Account, offers: Iterable<Offer>, batch?: BatchKey): Promise<AcceptOutcome> {
+    const moment = { wall: this.#options.now(), monotonic: performance.now() };
+    const work = new Work({ ...this.#options, moment });
+    try {
+      const end =
+        (batch && work.begin(keyOfBatch(account.id, batch.key), batch.fingerprint)) ??
+        (await this.#prepareAll(account, offers, moment, work));
+      if (end !== undefined) return end;
+    } catch (error) {
+      work.giveBack();
+      throw error;
     }
-    metrics.rejected.add(results.length - valid.length);
-    const written = valid.length === 0 ? "stored" : await this.#write(account, valid, moment);
+    const { results } = work;
+    this.#options.metrics.rejected.add(results.filter(({ status }) => status === "rejected").length);
+    const written = work.messages.length === 0 ? "stored" : await this.#write(account, work, moment);
     if (written === "refused") return { outcome: written };
     if (written === "unknown") return { outcome: written, results };
-    return { outcome: "accepted", acceptedAt: moment.wall, results };
+    return { outcome: "accepted", acceptedAt: work.acceptedAt, results };
   }
 
-  /** Writes what was prepared and books what came of it. */
-  async #write(account: Account, messages: readonly PreparedMessage[], moment: Moment): Promise<WriteOutcome> {
-    const { writer, metrics, memory, log } = this.#options;
+  /** @returns what the request as a whole is answered, where nothing of it is to be written. */
+  async #prepareAll(
+    account: Account,
+    offers: Iterable<Offer>,
+    moment: Moment,
+    work: Work,
+  ): Promise<AcceptOutcome | undefined> {
+    let problemsLeft = MOST_PROBLEMS;
+    for (const offer of offers) {
+      let prepared: ReturnType<Intake["prepare"]> = this.#options.intake.prepare(offer, account, moment, work.earlier);
+      if (prepared.status === "rejected") {
+        const problems = prepared.problems.slice(0, Math.max(1, problemsLeft));
+        problemsLeft -= problems.length;
+        prepared = { ...prepared, problems };
+      }
+      const end = work.add(prepared);
+      if (end !== undefined) return end;
+      if (work.results.length % SLICE_MESSAGES === 0) await nextTurn();
+    }
+    return (await work.lookUp()) ? undefined : { outcome: "refused" };
+  }
+
+  /** Writes what was prepared, with its keys, and books what came of it. */
+  async #write(account: Account, { messages, taken }: Work, moment: Moment): Promise<WriteOutcome> {
+    const { writer, metrics, keys, log } = this.#options;
     const records = messages.map((message) => message.record);
+    if (taken.length > 0) records.push(...keys.records(taken));
     const outcome = await writer.write(records, moment.monotonic);
     this.#trace(messages, moment, outcome);
+    keys.settle(taken, outcome === "unknown" ? "late" : outcome, moment);
     if (outcome === "stored") this.#book(account, messages, moment);
-    else if (outcome === "refused") {
-      metrics.refused.add(messages.length);
-      for (const { claimed } of messages) if (claimed !== undefined) memory.release(claimed);
-    } else {
+    else if (outcome === "refused") metrics.refused.add(messages.length);
+    else {
       metrics.unknown.add(messages.length);
       log
         .every("acknowledgement-late", 5_000)

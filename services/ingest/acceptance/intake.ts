@@ -1,5 +1,5 @@
 import type { Lane } from "../../../domain/message/lane.ts";
-import { isMessageId, messageIdFromKey, messageIdTime } from "../../../domain/message/message-id.ts";
+import { messageIdFromKey } from "../../../domain/message/message-id.ts";
 import {
   type FieldProblem,
   REQUEST_FIELDS,
@@ -19,7 +19,11 @@ import type { TraceContext } from "../../../platform/telemetry/trace-context.ts"
 import type { ReceiptTo, SendRequest } from "../../../schemas/generated/types.ts";
 import { requestTopic } from "../../../schemas/topics.ts";
 import type { Account } from "../access/api-keys.ts";
-import { type Claimed, fingerprintOf, type IdempotencyMemory } from "./idempotency-memory.ts";
+import { fingerprintOf, ofAccount } from "./idempotency/fingerprint.ts";
+import type { Key } from "./idempotency/key-name.ts";
+import { keyOf, readIdentity } from "./idempotency/message-identity.ts";
+import type { Known, RequestKeys } from "./idempotency/request-keys.ts";
+import type { Moment } from "./moment.ts";
 
 /** The fields of a message as a door hands it over; `to` and `text` are required. */
 export const MESSAGE_FIELDS = [...REQUEST_FIELDS, "id", "idempotencyKey"] as const;
@@ -27,7 +31,12 @@ export const MESSAGE_FIELDS = [...REQUEST_FIELDS, "id", "idempotencyKey"] as con
 /** Most problems reported for one message: a client's mistake must not make the answer larger than the request. */
 export const MAX_PROBLEMS = 20;
 
-const IDEMPOTENCY_KEY = /^[ -~]{1,255}$/;
+/** What is valid now, and was not when its batch came first. */
+const REJECTED_BEFORE: FieldProblem = {
+  field: "idempotencyKey",
+  code: "rejected-before",
+  message: "it was rejected when the batch came first with this key; send it under another one",
+};
 
 /** What a door knows of a message that no client can say. */
 export interface DoorFacts {
@@ -35,6 +44,22 @@ export interface DoorFacts {
   readonly id: string;
   /** Where its receipts go, beside the callbacks; null: nowhere. */
   readonly receiptTo: ReceiptTo | null;
+}
+
+/** A message as it came in at a door. */
+export interface Offer {
+  /** What was given as its fields; whatever that is, it is judged. */
+  readonly message: unknown;
+  /** The key that the request as a whole gave this message; the message's own wins. */
+  readonly key?: string | undefined;
+  /** Whether the request's key stands for more than this message: then the message's id is made of it, and it is looked up by whoever has the request as a whole. */
+  readonly part?: boolean | undefined;
+  /** The trace that its request was sent in, where that is sampled. */
+  readonly trace?: TraceContext | undefined;
+  /** What its door itself knows of it. */
+  readonly door?: DoorFacts | undefined;
+  /** How its time was given, where that counts from now: each repeat comes to another `sendAt`, and is the same message all the same. */
+  readonly timeGiven?: string | undefined;
 }
 
 /** What the client is told about an accepted message. */
@@ -62,10 +87,31 @@ export interface PreparedMessage {
   readonly answer: AcceptedMessage;
   /** The sender that it names. */
   readonly from: string | undefined;
-  /** The key that this message was the first to claim. */
-  readonly claimed: Claimed | undefined;
+  /** The key, or id, that it came under; undefined: none, or its batch's. */
+  readonly keyed: Keyed | undefined;
+  /** Whether its batch's key stands for it. */
+  readonly isPart: boolean;
   /** The trace that it is in; undefined: none. */
   readonly trace: AcceptedTrace | undefined;
+}
+
+export interface Keyed {
+  readonly key: Key;
+  readonly fingerprint: string;
+  /** Undefined: the key is new. Else it stands for this very message. */
+  readonly known: Known | undefined;
+}
+
+/** What a message of a batch came to when the batch came first. */
+export interface Earlier {
+  /** Epoch ms. */
+  readonly at: number;
+  readonly rejected: boolean;
+}
+
+/** Whether the message is a repeat cannot be told at the moment. */
+export interface UnknowableMessage {
+  readonly status: "unknowable";
 }
 
 /** `client`: the trace that its request was sent in. */
@@ -87,18 +133,10 @@ export interface IntakeOptions {
   readonly partitions: number;
   readonly encode: (request: SendRequest) => Buffer;
   readonly newMessageId: (nowMs: number) => string;
-  readonly memory: IdempotencyMemory;
+  readonly keys: Pick<RequestKeys, "find">;
   /** The routes as they are now, to refuse a sender that none of their providers carries; without them that is found out later. */
   readonly routes?: () => RouteTable | undefined;
   readonly traces?: Pick<MessageTraces, "accepts"> | undefined;
-}
-
-/** The moment of a request, in the two clocks. */
-export interface Moment {
-  /** Epoch ms: what is written into records. */
-  readonly wall: number;
-  /** Monotonic ms: what durations are measured by. */
-  readonly monotonic: number;
 }
 
 /** Turns a message as a door hands it over into the record of its lane's topic, or into what is wrong with it. No I/O. */
@@ -109,50 +147,54 @@ export class Intake {
     this.#options = options;
   }
 
-  /**
-   * @param requestKey the key that the request as a whole gave this message; the message's own wins.
-   * @param client the trace that the request was sent in, where that is sampled.
-   * @param door what the door itself gives it; its id is in place of one that is given or made.
-   * @param timeGiven as in `Offer`.
-   */
+  /** A repeat is judged as of the moment at which its message was accepted, so that it comes to the same. */
   prepare(
-    item: unknown,
+    offer: Offer,
     account: Account,
     now: Moment,
-    requestKey?: string,
-    client?: TraceContext,
-    door?: DoorFacts,
-    timeGiven?: string,
-  ): PreparedMessage | RejectedMessage {
-    const identity = readIdentity(item, requestKey);
-    const problems = identity.problems;
-    const validation = validateSendRequest(identity.request, { acceptedAt: now.wall });
+    earlier?: Earlier,
+  ): PreparedMessage | RejectedMessage | UnknowableMessage {
+    const identity = readIdentity(offer.message, offer.key);
+    const { problems } = identity;
+    const isPart = offer.part === true && !identity.ownKey;
+    const name = problems.length > 0 || isPart ? undefined : keyOf(identity, account.id);
+    const known = name === undefined ? undefined : this.#options.keys.find(name, now);
+    if (known === "unknowable") return { status: known };
+    const before = isPart ? earlier : known && { at: known.at, rejected: false };
+    const acceptedAt = before?.at ?? now.wall;
+    // A time that counts from each request is judged by that request.
+    const judgedAt = offer.timeGiven === undefined ? acceptedAt : now.wall;
+    const validation = validateSendRequest(identity.request, { acceptedAt: judgedAt });
     if (!validation.ok) problems.push(...validation.problems.map(namingOurFields));
-    else {
+    else if (before?.rejected !== false) {
       checkLane(validation.request.lane, account, problems);
       this.#checkSender(validation.request, account, now.wall, problems);
+      if (before !== undefined && problems.length === 0) problems.push(REJECTED_BEFORE);
     }
     if (!validation.ok || problems.length > 0) return invalid(problems);
 
     const { request } = validation;
-    const { key } = identity;
-    let claimed: Claimed | undefined;
-    if (key !== undefined || identity.id !== undefined) {
-      const name = key === undefined ? { owner: "", key: identity.id! } : { owner: account.id, key };
-      const claim = this.#options.memory.claim(name, fingerprintOf(request, timeGiven), now.monotonic);
-      if (claim === "different") return conflict(key === undefined ? "id" : "idempotencyKey");
-      if (claim === "new") claimed = name;
-    }
-    const id = door?.id ?? identity.id ?? this.#messageId(account.id, key, request.destination, now.wall);
+    const fingerprint = name === undefined ? "" : this.#fingerprint(name, request, account, offer);
+    if (known !== undefined && known.fingerprint !== fingerprint)
+      return conflict(identity.id === undefined ? "idempotencyKey" : "id");
+    const { door, trace: client } = offer;
+    const id = door?.id ?? identity.id ?? this.#messageId(account.id, identity.key, request.destination, acceptedAt);
     const own = this.#options.traces?.accepts(id, client);
     return {
       status: "prepared",
-      record: this.#record(id, request, account.id, now.wall, own, door?.receiptTo ?? null),
+      record: this.#record(id, request, account.id, acceptedAt, own, door?.receiptTo ?? null),
       answer: accepted(id, request),
       from: request.from,
-      claimed,
+      keyed: name === undefined ? undefined : { key: name, fingerprint, known },
+      isPart,
       trace: own === undefined ? undefined : { own, client },
     };
+  }
+
+  /** An id is nobody's own: it stands for one account's message. */
+  #fingerprint({ owner }: Key, request: ValidRequest, account: Account, { timeGiven }: Offer): string {
+    const fingerprint = fingerprintOf(request, timeGiven);
+    return owner === "" ? ofAccount(account.id, fingerprint) : fingerprint;
   }
 
   /**
@@ -208,46 +250,6 @@ export class Intake {
   }
 }
 
-/** Reads a key that came beside the message, in the `field` of the request that a problem is to name. */
-export function readIdempotencyKey(given: string, field: string): string | FieldProblem {
-  return IDEMPOTENCY_KEY.test(given) ? given : keyProblem(field);
-}
-
-interface Identity {
-  /** The item without what is only ours: what the domain validates. */
-  readonly request: unknown;
-  readonly id: string | undefined;
-  readonly key: string | undefined;
-  readonly problems: FieldProblem[];
-}
-
-function readIdentity(item: unknown, requestKey: string | undefined): Identity {
-  const problems: FieldProblem[] = [];
-  if (typeof item !== "object" || item === null || !("id" in item || "idempotencyKey" in item)) {
-    return { request: item, id: undefined, key: requestKey, problems };
-  }
-  const { id, idempotencyKey, ...request } = item as Record<string, unknown>;
-  if (id !== undefined && id !== null && !isFreshMessageId(id)) {
-    const message = "a UUIDv7 in lower case, such as the id of an earlier answer; for other keys use Idempotency-Key";
-    problems.push({ field: "id", code: "id-invalid", message });
-  }
-  if (idempotencyKey !== undefined && idempotencyKey !== null) {
-    if (typeof idempotencyKey !== "string" || !IDEMPOTENCY_KEY.test(idempotencyKey)) {
-      problems.push(keyProblem("idempotencyKey"));
-    }
-  }
-  const key = typeof idempotencyKey === "string" ? idempotencyKey : requestKey;
-  // One of them decides which message a repeat is: with both, the same key would be two messages under two ids.
-  if (typeof id === "string" && key !== undefined)
-    problems.push({ field: "id", code: "id-and-key", message: "give either an id or an idempotency key, not both" });
-  return { request, id: typeof id === "string" ? id : undefined, key, problems };
-}
-
-/** Ids derived from keys (UUIDv8) are not for clients to choose: they could be computed for another account's keys. */
-function isFreshMessageId(id: unknown): boolean {
-  return typeof id === "string" && isMessageId(id) && messageIdTime(id) !== undefined;
-}
-
 function checkLane(lane: Lane, account: Account, problems: FieldProblem[]): void {
   if (account.lanes === undefined || account.lanes.includes(lane)) return;
   problems.push({ field: "lane", code: "lane-not-allowed", message: `this account has ${account.lanes.join(", ")}` });
@@ -269,10 +271,6 @@ function accepted(id: string, request: ValidRequest): AcceptedMessage {
 function namingOurFields(problem: FieldProblem): FieldProblem {
   if (problem.code !== "field-unknown") return problem;
   return { ...problem, field: problem.field.slice(0, 64), message: `known fields: ${MESSAGE_FIELDS.join(", ")}` };
-}
-
-function keyProblem(field: string): FieldProblem {
-  return { field, code: "idempotency-key-invalid", message: "1 to 255 printable ASCII characters" };
 }
 
 function invalid(problems: readonly FieldProblem[]): RejectedMessage {

@@ -24,6 +24,8 @@ export interface IngestProcess {
   readonly log: string[];
   /** Sends SIGTERM; gives the exit code. */
   stop(): Promise<number | null>;
+  /** Sends SIGKILL; resolves when it is gone. */
+  kill(): Promise<void>;
 }
 
 /** Topics, schemas and tables, and the folder with the accounts that the service is to know. */
@@ -67,7 +69,7 @@ export async function startIngestProcess(env: NodeJS.ProcessEnv): Promise<Ingest
     return line === undefined ? undefined : (JSON.parse(line) as Record<string, number>)[name];
   };
   const started = () => log.some((line) => line.includes('"msg":"started"'));
-  await vi.waitUntil(() => started() || child.exitCode !== null, { timeout: 30_000, interval: 100 }).catch(() => {});
+  await vi.waitUntil(() => started() || child.exitCode !== null, { timeout: 90_000, interval: 100 }).catch(() => {});
   if (!started()) {
     child.kill("SIGKILL");
     throw new Error(`ingest did not start:\n${log.join("\n")}`);
@@ -77,6 +79,10 @@ export async function startIngestProcess(env: NodeJS.ProcessEnv): Promise<Ingest
     adminPort: field("admin server listening", "adminPort") as number,
     log,
     stop: () => terminate(child, exited),
+    kill: async () => {
+      child.kill("SIGKILL");
+      await exited;
+    },
   };
 }
 

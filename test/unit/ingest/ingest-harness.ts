@@ -25,10 +25,12 @@ import type { OutRecord } from "../../../platform/kafka/record.ts";
 import { silentLog } from "../../../platform/log/log.ts";
 import { MetricRegistry } from "../../../platform/telemetry/metric-registry.ts";
 import type { SendRequest } from "../../../schemas/generated/types.ts";
+import { REQUEST_KEYS_TOPIC } from "../../../schemas/topics.ts";
 import { acceptanceMetrics } from "../../../services/ingest/acceptance/acceptance-metrics.ts";
 import { Acceptor } from "../../../services/ingest/acceptance/acceptor.ts";
 import { DeadlineWriter, type Writer } from "../../../services/ingest/acceptance/deadline-writer.ts";
-import { IdempotencyMemory } from "../../../services/ingest/acceptance/idempotency-memory.ts";
+import { RequestKeys, type RequestKeysOptions } from "../../../services/ingest/acceptance/idempotency/request-keys.ts";
+import { StoredKeys } from "../../../services/ingest/acceptance/idempotency/stored-keys.ts";
 import { Intake } from "../../../services/ingest/acceptance/intake.ts";
 import { MessageRate } from "../../../services/ingest/acceptance/message-rate.ts";
 import { RecentAcceptances } from "../../../services/ingest/acceptance/recent-acceptances.ts";
@@ -87,8 +89,9 @@ export class FakeWriter implements Writer {
     return this.onSend(records);
   }
 
+  /** But for the keys that are written beside messages. */
   get records(): OutRecord[] {
-    return this.sends.flat();
+    return this.sends.flat().filter(({ topic }) => topic !== REQUEST_KEYS_TOPIC);
   }
 }
 
@@ -216,6 +219,7 @@ export interface HarnessOptions {
   readonly requestTimeoutMs?: number;
   readonly cancelAnswerMs?: number;
   readonly traces?: MessageTraces;
+  readonly requestKeys?: TestKeys;
   /** What explanations go by. */
   readonly snapshot?: Snapshot;
   /** Default: of ACME and GLOBEX. */
@@ -245,25 +249,47 @@ export function newAcceptor(parts: {
   readonly metrics: MetricRegistry;
   readonly acceptTimeoutMs?: number | undefined;
   readonly traces?: MessageTraces | undefined;
+  readonly keys?: TestKeys | undefined;
 }): Acceptor {
-  const memory = new IdempotencyMemory(1_000, performance.now());
+  const {
+    copy,
+    told = async () => {},
+    known = async () => new Set(),
+    atWorkMs = 6_000,
+    now = Date.now,
+  } = parts.keys ?? {};
+  const encode: RequestKeysOptions["encode"] = (record) => parts.codecs.requestKeys.encode(record);
+  const common = { partitions: PARTITIONS, encode };
+  const stored = new StoredKeys({ ...common, send: told, now, onFault: () => {} });
+  const keys = new RequestKeys({ ...common, copy, capacity: 1_000, stored, atWorkMs }, performance.now());
   return new Acceptor({
     rate: new MessageRate(),
     intake: new Intake({
       partitions: PARTITIONS,
       encode: (value) => parts.codecs.request.encode(value),
       newMessageId,
-      memory,
+      keys,
       traces: parts.traces,
     }),
-    memory,
+    keys,
+    known,
     writer: new DeadlineWriter(parts.writer, parts.acceptTimeoutMs ?? 5_000),
     recent: parts.recent,
     metrics: acceptanceMetrics(parts.metrics),
     log: silentLog,
-    now: Date.now,
+    now,
     traces: parts.traces,
   });
+}
+
+/** What an instance knows of others' keys; absent: it is alone and has no past. */
+export interface TestKeys extends Partial<Pick<RequestKeysOptions, "copy" | "atWorkMs">> {
+  /** Takes what is told of keys whose messages are stored. */
+  readonly told?: (records: readonly OutRecord[]) => Promise<void>;
+  /** Which of these messages analytics has; absent: none. */
+  readonly known?: (ids: readonly string[]) => Promise<ReadonlySet<string>>;
+  /** Epoch ms. */
+  readonly now?: () => number;
 }
 
 /** The real HTTP service over loopback, with a fake producer behind it. */
@@ -299,6 +325,7 @@ export async function startIngest(options: HarnessOptions = {}): Promise<Harness
       metrics,
       acceptTimeoutMs: options.acceptTimeoutMs,
       traces: options.traces,
+      keys: options.requestKeys,
     }),
     status: new MessageLookup(analytics, recent, { find: async () => [] }, silentLog),
     messages: new MessageList(pages, recent, silentLog),

@@ -47,6 +47,7 @@ describe("the topics of an installation", () => {
       "sms.quality 1",
       "sms.receipts 6",
       "sms.receipts.unplaced 6",
+      "sms.request-keys 6",
       "sms.requests.marketing 6",
       "sms.requests.otp 6",
       "sms.requests.transactional 6",
@@ -83,6 +84,10 @@ describe("the topics of an installation", () => {
       expect(config(name)).toMatchObject({ "cleanup.policy": "compact", "delete.retention.ms": "86400000" });
       expect(config(name)).not.toHaveProperty("retention.ms");
     }
+    // Longer than a key stands for its message, and in segments that are closed in time.
+    expect(config("sms.request-keys")).toMatchObject({
+      ...{ "cleanup.policy": "delete", "retention.ms": "90000000", "segment.ms": "3600000" },
+    });
     // Longer than anything is believed that a receipt has said of a number.
     expect(config("sms.networks")).toMatchObject({ "cleanup.policy": "compact,delete", "retention.ms": "31536000000" });
   });

@@ -1,4 +1,5 @@
 import { ProblemError } from "../../../../platform/http/problem.ts";
+import type { AcceptOutcome, Judged } from "../../acceptance/accept-outcome.ts";
 import type { Admitted, Closed, Throttled } from "../../acceptance/acceptor.ts";
 import type { RejectedMessage } from "../../acceptance/intake.ts";
 
@@ -38,6 +39,39 @@ export function unavailable(): ProblemError {
   );
 }
 
+/** @throws ProblemError 409, 422 or 503 when nothing of a request was written, for no fault of its messages. */
+export function requireEnded(accepted: AcceptOutcome): asserts accepted is Judged {
+  if (accepted.outcome === "refused") throw unavailable();
+  if (accepted.outcome === "conflict") throw keyConflict();
+  if (accepted.outcome === "in-progress") throw inProgress(accepted.waitSeconds);
+}
+
+/** draft-ietf-httpapi-idempotency-key-header, 2.7: an error for a repeat whose first is under way. */
+function inProgress(waitSeconds: number): ProblemError {
+  return new ProblemError(
+    {
+      status: 409,
+      code: "REQUEST_IN_PROGRESS",
+      title: "The first request with this key is under way",
+      detail:
+        "nothing was accepted now; repeat the request after the time in Retry-After to have the first one's answer",
+    },
+    { headers: { "retry-after": String(waitSeconds) } },
+  );
+}
+
+/** The answer where a key stands for something else. @param errors the fields, where one message alone is meant */
+function keyConflict(errors?: RejectedMessage["problems"]): ProblemError {
+  const what = errors === undefined ? "request" : "message";
+  return new ProblemError({
+    status: 422,
+    code: "IDEMPOTENCY_CONFLICT",
+    title: `The key stands for another ${what}`,
+    detail: `the same key came with another ${what} within the last 24 hours; nothing was accepted now`,
+    ...(errors !== undefined && { errors }),
+  });
+}
+
 /** The answer when Kafka has not confirmed in time: the messages may have been accepted. */
 export function acceptanceUnknown(detail: string, extra: Readonly<Record<string, unknown>>): ProblemError {
   return new ProblemError(
@@ -48,19 +82,13 @@ export function acceptanceUnknown(detail: string, extra: Readonly<Record<string,
 
 /** The answer to a request whose one message was rejected. */
 export function rejected({ kind, problems }: RejectedMessage): ProblemError {
-  return kind === "conflict"
+  return kind === "invalid"
     ? new ProblemError({
-        status: 422,
-        code: "IDEMPOTENCY_CONFLICT",
-        title: "The key stands for another message",
-        detail: "the same key came with another message within the last hour; nothing was accepted now",
-        errors: problems,
-      })
-    : new ProblemError({
         status: 400,
         code: "INVALID_MESSAGE",
         title: "The message is not valid",
         detail: "each entry of errors names a field and what it allows",
         errors: problems,
-      });
+      })
+    : keyConflict(problems);
 }

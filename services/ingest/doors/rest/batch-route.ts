@@ -1,10 +1,11 @@
 import type { IncomingMessage } from "node:http";
 import type { FieldProblem } from "../../../../domain/message/validation.ts";
 import { ProblemError } from "../../../../platform/http/problem.ts";
-import type { Offer, Results } from "../../acceptance/acceptor.ts";
-import { type AcceptedMessage, MAX_PROBLEMS } from "../../acceptance/intake.ts";
+import type { Results } from "../../acceptance/accept-outcome.ts";
+import { fingerprintOfBatch } from "../../acceptance/idempotency/fingerprint.ts";
+import { type AcceptedMessage, MAX_PROBLEMS, type Offer } from "../../acceptance/intake.ts";
 import type { Account } from "../../access/api-keys.ts";
-import { acceptanceUnknown, requireAdmitted, unavailable } from "./acceptance-problems.ts";
+import { acceptanceUnknown, requireAdmitted, requireEnded } from "./acceptance-problems.ts";
 import { busy, readJsonBody } from "./json-body.ts";
 import { idempotencyKeyOf } from "./request-headers.ts";
 import type { RestContext } from "./rest-context.ts";
@@ -37,7 +38,7 @@ export interface BatchAnswer {
 
 /**
  * `POST /v1/messages/batch`: up to 10,000 messages, answered one by one. The valid ones go to Kafka in one write.
- * @throws ProblemError 400, 413, 415, 429 or 503, always for the batch as a whole.
+ * @throws ProblemError 400, 409, 413, 415, 422, 429 or 503, always for the batch as a whole.
  */
 export async function postBatch(
   context: RestContext,
@@ -64,8 +65,9 @@ async function acceptAll(
   messages: unknown[],
   key: string | undefined,
 ): Promise<BatchAnswer> {
-  const accepted = await context.acceptor.accept(account, offersOf(messages, key));
-  if (accepted.outcome === "refused") throw unavailable();
+  const batch = key === undefined ? undefined : { key, fingerprint: await fingerprintOfBatch(messages) };
+  const accepted = await context.acceptor.accept(account, offersOf(messages, key), batch);
+  requireEnded(accepted);
   const items = accepted.results.map(itemOf);
   if (accepted.outcome === "unknown") throw unknownBatch(items);
   const rejected = items.filter(({ status }) => status === "rejected").length;
@@ -76,13 +78,13 @@ async function acceptAll(
 }
 
 /**
- * The messages one by one, each with a key by its place. None is put into the request's trace: ten thousand in one are of no use.
+ * The messages one by one, each as a part of the batch, with the key by its place. None is put into the request's trace: ten thousand in one are of no use.
  * Each is taken out of the array, so that what was read is not held while Kafka is waited for.
  */
 export function* offersOf(messages: unknown[], key: string | undefined): Generator<Offer> {
   for (const [index, message] of messages.entries()) {
     messages[index] = undefined;
-    yield { message, key: key === undefined ? undefined : `${key}\n${index}` };
+    yield key === undefined ? { message } : { message, key: `${key}\n${index}`, part: true };
   }
 }
 

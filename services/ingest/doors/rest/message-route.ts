@@ -2,9 +2,9 @@ import type { IncomingMessage } from "node:http";
 import { messageIdTime } from "../../../../domain/message/message-id.ts";
 import type { ProblemError } from "../../../../platform/http/problem.ts";
 import { extractTrace } from "../../../../platform/telemetry/trace-context.ts";
-import type { AcceptOutcome } from "../../acceptance/acceptor.ts";
+import type { AcceptOutcome } from "../../acceptance/accept-outcome.ts";
 import type { Account } from "../../access/api-keys.ts";
-import { acceptanceUnknown, rejected, requireAdmitted, unavailable } from "./acceptance-problems.ts";
+import { acceptanceUnknown, rejected, requireAdmitted, requireEnded } from "./acceptance-problems.ts";
 import { readJsonBody } from "./json-body.ts";
 import { idempotencyKeyOf } from "./request-headers.ts";
 import type { RestContext } from "./rest-context.ts";
@@ -20,7 +20,7 @@ export interface MessageAnswer {
 
 /**
  * `POST /v1/messages`: one message. Messages of many connections share Kafka batches through the producer's linger.
- * @throws ProblemError 400, 413, 415, 422, 429 or 503.
+ * @throws ProblemError 400, 409, 413, 415, 422, 429 or 503.
  */
 export async function postMessage(
   context: RestContext,
@@ -51,7 +51,7 @@ async function acceptOne(
 
 /** @throws ProblemError when the message was not accepted, or may not have been. */
 function answerOf(accepted: AcceptOutcome): MessageAnswer {
-  if (accepted.outcome === "refused") throw unavailable();
+  requireEnded(accepted);
   const result = accepted.results[0]!;
   if (result.status === "rejected") throw rejected(result);
   if (accepted.outcome === "unknown") throw unknownMessage(result.id);

@@ -11,7 +11,7 @@ export const problemCodes = {
   403: ["FORBIDDEN"],
   404: ["MESSAGE_NOT_FOUND", "NOT_FOUND"],
   405: ["METHOD_NOT_ALLOWED"],
-  409: ["NOT_WAITING_YET", "RECIPIENT_SAID_STOP", "TOO_LATE"],
+  409: ["NOT_WAITING_YET", "RECIPIENT_SAID_STOP", "REQUEST_IN_PROGRESS", "TOO_LATE"],
   413: ["BODY_TOO_LARGE"],
   415: ["UNSUPPORTED_ENCODING", "UNSUPPORTED_MEDIA_TYPE"],
   422: ["CONVERSION_TOO_LATE", "IDEMPOTENCY_CONFLICT"],
@@ -26,7 +26,8 @@ const retryAfter = { description: "Seconds after which to try again", schema: { 
 const challenge = { description: "How to say who you are", schema: { type: "string" } };
 
 const headersOf = (status: number) => {
-  if (status === 429 || status === 503) return { headers: { "Retry-After": retryAfter } };
+  // Of 409 it is on REQUEST_IN_PROGRESS.
+  if (status === 409 || status === 429 || status === 503) return { headers: { "Retry-After": retryAfter } };
   return status === 401 ? { headers: { "WWW-Authenticate": challenge } } : {};
 };
 

@@ -23,6 +23,9 @@ const UNAVAILABLE =
   "UNAVAILABLE, BUSY: nothing was accepted. ACCEPTANCE_UNKNOWN: it may or may not have been accepted; the detail says how to " +
   "repeat the request without sending anything twice.";
 
+const IN_PROGRESS =
+  "REQUEST_IN_PROGRESS: the first request with this key or id may still be under way, and nothing was accepted now; after Retry-After it has an answer";
+
 const ID = {
   ...{ name: "id", in: "path", required: true, description: "Id of the message", example: EXAMPLE_ID },
   schema: { type: "string" },
@@ -31,8 +34,8 @@ const idempotencyKey = {
   name: "Idempotency-Key",
   in: "header",
   description:
-    "Makes repeats safe: the same key with the same message is one message (as long as it is among the last 50,000 of " +
-    "its partition), and is always answered with the same id. In a batch it stands for each message by its place, unless the message has a key of its own. Not together with an id.",
+    "Makes repeats safe: within 24 hours the same key with the same request is answered as the first one was, and carried out once, on whatever instance. " +
+    "In a batch it stands for the batch as a whole, but for messages that have a key of their own. Not together with an id.",
   schema: { type: "string", minLength: 1, maxLength: 255 },
   example: "order-7",
 };
@@ -52,7 +55,8 @@ const postMessage = {
       401: UNAUTHORIZED,
       413: "BODY_TOO_LARGE: the body is larger than 1 MiB",
       415: "UNSUPPORTED_MEDIA_TYPE: the body is not JSON in UTF-8. UNSUPPORTED_ENCODING: it is not plain, gzip, deflate or br",
-      422: "IDEMPOTENCY_CONFLICT: the key or id stands for another message (known for an hour, in the instance that saw it)",
+      409: IN_PROGRESS,
+      422: "IDEMPOTENCY_CONFLICT: the key or id stands for another message of the last 24 hours",
       429: "TOO_MANY_MESSAGES: the account's message rate is used up",
       503: UNAVAILABLE,
     }),
@@ -73,6 +77,8 @@ const postBatch = {
       401: UNAUTHORIZED,
       413: "BODY_TOO_LARGE: the body is larger than 16 MiB, or has more than 500,000 values",
       415: "UNSUPPORTED_MEDIA_TYPE: the body is not JSON in UTF-8. UNSUPPORTED_ENCODING: it is not plain, gzip, deflate or br",
+      409: IN_PROGRESS,
+      422: "IDEMPOTENCY_CONFLICT: the key stands for another request of the last 24 hours. A message's own key that stands for another message is an error of that message",
       429: "TOO_MANY_MESSAGES: the account's message rate is used up; a batch counts with all its messages",
       503: UNAVAILABLE,
     }),

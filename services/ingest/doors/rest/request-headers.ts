@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import { ProblemError } from "../../../../platform/http/problem.ts";
-import { readIdempotencyKey } from "../../acceptance/intake.ts";
+import { readIdempotencyKey } from "../../acceptance/idempotency/message-identity.ts";
 
 const REQUEST_NAME = /^[\w.:@/+=-]{1,128}$/;
 

@@ -2,7 +2,7 @@ import type { IncomingMessage } from "node:http";
 import type { BodyBudget } from "../../../../platform/http/body-budget.ts";
 import { type Form, queryOf, readForm } from "../../../../platform/http/form.ts";
 import { readBody } from "../../../../platform/http/read-body.ts";
-import { readIdempotencyKey } from "../../acceptance/intake.ts";
+import { readIdempotencyKey } from "../../acceptance/idempotency/message-identity.ts";
 import { Refusal, unavailable } from "./refusal.ts";
 
 /** Octets of a form: a text of 1,600 characters and a hundred recipients take less than a quarter. */

@@ -4,7 +4,7 @@ import { extractTrace } from "../../../../platform/telemetry/trace-context.ts";
 import type { Account } from "../../access/api-keys.ts";
 import { decode, type Fields, idempotencyKeyOf, withFields } from "./fields.ts";
 import { laneOfPriority, usualLane } from "./priority-lane.ts";
-import { Refusal, requireAdmitted, unavailable } from "./refusal.ts";
+import { Refusal, requireAdmitted, requireEnded, unavailable } from "./refusal.ts";
 import { sendingAccount } from "./sending-account.ts";
 import type { SendSmsContext } from "./sendsms-context.ts";
 import { readSmppTime } from "./smpp-time.ts";
@@ -58,12 +58,12 @@ export async function send(context: SendSmsContext, request: IncomingMessage): P
     const sdt = fields.text("sdt");
     const timeGiven = sdt?.endsWith("R") === true ? sdt : undefined;
     const accepted = await context.acceptor.accept(account, [{ message, key, trace, timeGiven }]);
-    if (accepted.outcome === "refused") throw unavailable(LATER);
+    requireEnded(accepted, LATER);
     const result = accepted.results[0]!;
     if (result.status === "rejected") {
       const [{ field, message: why }] = result.problems as [(typeof result.problems)[number]];
       throw new Refusal(
-        result.kind === "conflict" ? 422 : 400,
+        result.kind === "invalid" ? 400 : 422,
         `Argument [${NAMES_OF[field] ?? field}] has an invalid value: ${why}`,
       );
     }

@@ -1,12 +1,12 @@
 import type { IncomingMessage } from "node:http";
 import { parseDestination } from "../../../../domain/numbers/destination.ts";
 import { extractTrace } from "../../../../platform/telemetry/trace-context.ts";
-import type { AcceptOutcome, Results } from "../../acceptance/acceptor.ts";
+import type { AcceptOutcome, Results } from "../../acceptance/accept-outcome.ts";
 import type { RejectedMessage } from "../../acceptance/intake.ts";
 import type { Account } from "../../access/api-keys.ts";
 import { decode, type Fields, idempotencyKeyOf, withFields } from "./fields.ts";
 import { laneOfPriority, usualLane } from "./priority-lane.ts";
-import { Refusal, requireAdmitted, unavailable } from "./refusal.ts";
+import { keyConflict, Refusal, requireAdmitted, requireEnded, unavailable } from "./refusal.ts";
 import { sendingAccount } from "./sending-account.ts";
 import type { SendSmsContext } from "./sendsms-context.ts";
 
@@ -184,7 +184,7 @@ function numberOf(fields: Fields, name: string, shown: string, ...others: string
 }
 
 function answerOf(recipients: readonly string[], deferred: boolean, accepted: AcceptOutcome): KannelAnswer {
-  if (accepted.outcome === "refused") throw unavailable(LATER);
+  requireEnded(accepted, LATER);
   if (accepted.outcome === "unknown" && accepted.results.some(({ status }) => status === "accepted"))
     throw unavailable(
       `${LATER} It is not known whether this was accepted: with the same Idempotency-Key it is not sent twice.`,
@@ -198,7 +198,7 @@ function answerOf(recipients: readonly string[], deferred: boolean, accepted: Ac
 
 function refusedAs(results: Results): Refusal {
   const { kind, problems } = results[0] as RejectedMessage;
-  if (kind === "conflict") return new Refusal(422, "Idempotency-Key: it stands for another message, rejected");
+  if (kind !== "invalid") return keyConflict();
   const [{ field, message }] = problems as [(typeof problems)[number]];
   return new Refusal(400, `${NAMES_OF[field] ?? field}: ${message}, rejected`);
 }

@@ -1,3 +1,4 @@
+import type { AcceptOutcome, Judged } from "../../acceptance/accept-outcome.ts";
 import type { Closed, Throttled } from "../../acceptance/acceptor.ts";
 
 /** Thrown to answer that nothing was accepted; each form has its own words around the message. */
@@ -29,4 +30,18 @@ export function requireAdmitted(
   if (admission.outcome === "closed") throw unavailable(said.closed);
   if (admission.outcome === "throttled")
     throw new Refusal(429, said.throttled, { "retry-after": String(admission.waitSeconds) });
+}
+
+/** @throws Refusal 409, 422 or 503 when nothing of a request was written, for no fault of its messages; `closed`: the form's own words for the last */
+export function requireEnded(accepted: AcceptOutcome, closed: string): asserts accepted is Judged {
+  if (accepted.outcome === "refused") throw unavailable(closed);
+  if (accepted.outcome === "conflict") throw keyConflict();
+  if (accepted.outcome === "in-progress")
+    throw new Refusal(409, "Idempotency-Key: the first request with it is under way, rejected", {
+      "retry-after": String(accepted.waitSeconds),
+    });
+}
+
+export function keyConflict(): Refusal {
+  return new Refusal(422, "Idempotency-Key: it stands for another message, rejected");
 }

@@ -57,6 +57,8 @@ export class Submissions {
     const door = { id, receiptTo: receiptToOf(submission, shown) };
     const accepted = await this.options.acceptor.accept(account, [{ message, door }]);
     if (accepted.outcome === "refused") return "refused";
+    // No key was given that another message could be under.
+    if (!("results" in accepted)) return FAILED;
     const result = accepted.results[0]!;
     if (result.status === "rejected") return { status: statusOfRejected(result), id: "" };
     return accepted.outcome === "accepted" ? { status: commandStatus.ESME_ROK, id: shown } : FAILED;

@@ -18,3 +18,9 @@ export function throttled({ maxPerSecond, waitSeconds }: Throttled): TwilioFault
 export function unavailable(message: string): TwilioFault {
   return new TwilioFault(503, CODES.unavailable, message, { "retry-after": RETRY_AFTER_SECONDS });
 }
+
+/** The first request with a token may be under way: its answer can be had a moment later. */
+export function inProgress(waitSeconds: number): TwilioFault {
+  const message = "The first request with this idempotency token is under way: nothing was done now";
+  return new TwilioFault(409, CODES.conflict, message, { "retry-after": String(waitSeconds) });
+}

@@ -2,10 +2,11 @@ import type { IncomingMessage } from "node:http";
 import type { FieldProblem } from "../../../../domain/message/validation.ts";
 import { parseDestination } from "../../../../domain/numbers/destination.ts";
 import { extractTrace } from "../../../../platform/telemetry/trace-context.ts";
-import type { AcceptOutcome } from "../../acceptance/acceptor.ts";
-import { type RejectedMessage, readIdempotencyKey } from "../../acceptance/intake.ts";
+import type { AcceptOutcome } from "../../acceptance/accept-outcome.ts";
+import { readIdempotencyKey } from "../../acceptance/idempotency/message-identity.ts";
+import type { RejectedMessage } from "../../acceptance/intake.ts";
 import type { Account } from "../../access/api-keys.ts";
-import { requireAdmitted, unavailable } from "./admission.ts";
+import { inProgress, requireAdmitted, unavailable } from "./admission.ts";
 import { created, type MessageResource, rfc2822 } from "./message-resource.ts";
 import { withForm } from "./parameters.ts";
 import { CREATE_PARAMETERS, type CreateRequest, readCreate } from "./read-create.ts";
@@ -46,6 +47,8 @@ function answerOf(
   accepted: AcceptOutcome,
 ): MessageResource {
   if (accepted.outcome === "refused") throw unavailable("Messages cannot be accepted at the moment: nothing was done");
+  if (accepted.outcome === "in-progress") throw inProgress(accepted.waitSeconds);
+  if (accepted.outcome === "conflict") throw conflict();
   const result = accepted.results[0]!;
   if (result.status === "rejected") throw rejected(result);
   if (accepted.outcome === "unknown")
@@ -83,13 +86,13 @@ function idempotencyKeyOf({ headers }: IncomingMessage): string | undefined {
 
 function rejected({ kind, problems }: RejectedMessage): TwilioFault {
   const [problem] = problems;
-  if (kind === "conflict" || problem === undefined)
-    return new TwilioFault(
-      409,
-      CODES.conflict,
-      "The idempotency token stands for another message of the last hour: nothing was done",
-    );
+  if (kind !== "invalid" || problem === undefined) return conflict();
   return new TwilioFault(400, codeOf(problem), `${nameOf(problem.field)}: ${problem.message}`);
+}
+
+function conflict(): TwilioFault {
+  const message = "The idempotency token stands for another message of the last 24 hours: nothing was done";
+  return new TwilioFault(409, CODES.conflict, message);
 }
 
 /** Our fields by Twilio's names. */

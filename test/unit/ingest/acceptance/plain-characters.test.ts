@@ -1,7 +1,6 @@
 import { expect, test } from "vitest";
 import { newMessageId } from "../../../../domain/message/message-id.ts";
 import type { SendRequest } from "../../../../schemas/generated/types.ts";
-import { IdempotencyMemory } from "../../../../services/ingest/acceptance/idempotency-memory.ts";
 import { Intake } from "../../../../services/ingest/acceptance/intake.ts";
 
 const TEXT = `${"Your parcel is on its way. ".repeat(3)}It’s here…`;
@@ -12,9 +11,9 @@ function prepare(more: object) {
     written.push(request);
     return Buffer.alloc(0);
   };
-  const intake = new Intake({ partitions: 6, encode, newMessageId, memory: new IdempotencyMemory(10, 0) });
+  const intake = new Intake({ partitions: 6, encode, newMessageId, keys: { find: () => undefined } });
   const message = { to: "+491713920012", ...more };
-  const prepared = intake.prepare(message, { id: "acme" } as never, { wall: 0, monotonic: 0 });
+  const prepared = intake.prepare({ message }, { id: "acme" } as never, { wall: 0, monotonic: 0 });
   return { prepared, written };
 }
 

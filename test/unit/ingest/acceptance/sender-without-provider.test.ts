@@ -3,7 +3,6 @@ import { parseProvider, parseRoute } from "../../../../domain/catalog/catalog.ts
 import type { SenderPlace } from "../../../../domain/catalog/sender-place.ts";
 import { newMessageId } from "../../../../domain/message/message-id.ts";
 import { compileRoutes } from "../../../../domain/routing/route-table.ts";
-import { IdempotencyMemory } from "../../../../services/ingest/acceptance/idempotency-memory.ts";
 import { Intake } from "../../../../services/ingest/acceptance/intake.ts";
 import { ACME } from "../ingest-harness.ts";
 
@@ -21,12 +20,15 @@ const options = {
   partitions: 6,
   encode: () => Buffer.alloc(0),
   newMessageId,
-  memory: new IdempotencyMemory(10, 0),
+  keys: { find: () => undefined },
   routes: () => compileRoutes([route.value], [provider.value]),
 };
 const problemsOf = (intake: Intake, from: string | undefined) => {
-  const prepared = intake.prepare({ to: "+491700000012", text: "hi", from }, ACME, { wall: 0, monotonic: 0 });
-  return prepared.status === "prepared" ? [] : prepared.problems.map(({ field, code }) => `${field}: ${code}`);
+  const prepared = intake.prepare({ message: { to: "+491700000012", text: "hi", from } }, ACME, {
+    wall: 0,
+    monotonic: 0,
+  });
+  return prepared.status !== "rejected" ? [] : prepared.problems.map(({ field, code }) => `${field}: ${code}`);
 };
 
 it("a sender that no provider of the route carries is refused when it comes, and others are not", () => {
@@ -46,7 +48,7 @@ it("without the routes only what no provider at all carries is refused", () => {
 it("the account's own sender counts where a message names none, and the problem says whose it is", () => {
   const intake = new Intake(options);
   const prepared = (account: typeof ACME, from?: string) =>
-    intake.prepare({ to: "+491700000012", text: "hi", from }, account, { wall: 0, monotonic: 0 });
+    intake.prepare({ message: { to: "+491700000012", text: "hi", from } }, account, { wall: 0, monotonic: 0 });
   expect(prepared({ ...ACME, from: "ACME" }).status).toBe("prepared");
   expect(prepared({ ...ACME, from: "1&1" }, "ACME").status).toBe("prepared");
   expect(prepared({ ...ACME, from: "1&1" })).toMatchObject({
@@ -64,8 +66,8 @@ it("a sender that the destination's rule does not allow is refused when it comes
   const table = compileRoutes([route.value], [provider.value], { senders: rules });
   const intake = new Intake({ ...options, routes: () => table });
   const said = (to: string, from: string) => {
-    const prepared = intake.prepare({ to, text: "hi", from }, ACME, { wall: 0, monotonic: 0 });
-    return prepared.status === "prepared" ? [] : prepared.problems;
+    const prepared = intake.prepare({ message: { to, text: "hi", from } }, ACME, { wall: 0, monotonic: 0 });
+    return prepared.status !== "rejected" ? [] : prepared.problems;
   };
   expect(said("+491700000012", "SHOP")).toEqual([]);
   expect(said("+491700000012", "ACME")).toEqual([

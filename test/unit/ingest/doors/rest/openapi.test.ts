@@ -138,6 +138,7 @@ describe("what the document enumerates", () => {
       ...["domain/message", "domain/numbers/destination.ts", "domain/routing/sender-fault.ts"],
       ...[
         "services/ingest/acceptance",
+        "services/ingest/acceptance/idempotency",
         "services/ingest/conversions",
         "services/ingest/consent",
         "services/ingest/doors/rest",

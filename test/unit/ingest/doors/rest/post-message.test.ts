@@ -139,13 +139,28 @@ describe("POST /v1/messages", () => {
 describe("idempotency", () => {
   const keyed = { "idempotency-key": "order-17" };
 
-  it("gives a repeat the same id, in the same partition", async () => {
-    const [first, second] = [await post(MESSAGE, keyed), await post(MESSAGE, keyed)];
+  it("gives a repeat the same answer, and writes nothing for it", async () => {
+    const first = await post(MESSAGE, keyed);
+    await expect.poll(() => Date.now()).toBeGreaterThan(Date.parse(first.body.acceptedAt));
+    const second = await post(MESSAGE, keyed);
     expect([first.status, second.status]).toEqual([202, 202]);
-    expect(second.body.id).toBe(first.body.id);
-    const [a, b] = ingest.writer.records;
-    expect(b!.partition).toBe(a!.partition);
-    expect(b!.headers).toEqual(a!.headers);
+    expect(second.body).toEqual(first.body);
+    expect(second.headers.location).toBe(first.headers.location);
+    expect(ingest.writer.records).toHaveLength(1);
+  });
+
+  it("is refused while the first is under way, and then has its answer", async () => {
+    let stored = () => {};
+    ingest.writer.onSend = () => new Promise((resolve) => (stored = resolve));
+    const first = post(MESSAGE, keyed);
+    await expect.poll(() => ingest.writer.sends.length).toBe(1);
+    const early = await post(MESSAGE, keyed);
+    expect(early.status).toBe(409);
+    expect(early.headers["retry-after"]).toBe("1");
+    expect(early.body).toMatchObject({ code: "REQUEST_IN_PROGRESS" });
+    stored();
+    expect((await post(MESSAGE, keyed)).body).toEqual((await first).body);
+    expect(ingest.writer.records).toHaveLength(1);
   });
 
   it("knows the same message in other words", async () => {
@@ -211,6 +226,8 @@ describe("idempotency", () => {
     const { id } = (await post(MESSAGE)).body;
     expect((await post({ ...MESSAGE, id })).body.id).toBe(id);
     expect((await post({ ...MESSAGE, id, text: "another" })).status).toBe(422);
+    const theirs = await ingest.call("/v1/messages", { key: OTHER_KEY, body: { ...MESSAGE, id } });
+    expect(theirs.status).toBe(422);
     const derived = (await post(MESSAGE, keyed)).body.id;
     const answer = await post({ ...MESSAGE, id: derived });
     expect(answer.body.errors).toEqual([expect.objectContaining({ field: "id", code: "id-invalid" })]);
