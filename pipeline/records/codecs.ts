@@ -30,6 +30,7 @@ import type {
   SmppReceipt,
   SubmissionIndex,
   Suspicion,
+  UploadBlock,
   Usage,
 } from "../../schemas/generated/types.ts";
 
@@ -59,6 +60,7 @@ export interface SluiceCodecs {
   readonly smppPart: Codec<SmppPart>;
   readonly smppBinds: Codec<SmppBinds>;
   readonly callback: Codec<Callback>;
+  readonly uploadBlock: Codec<UploadBlock>;
   /**
    * Loads a writer's schema seen in a record (`unknown-schema`), so that decoding can go on. `missing`: there is no such
    * schema; decoding the record again then says `undecodable`. Rejects with `REGISTRY_UNAVAILABLE` when the registry
@@ -133,6 +135,7 @@ export async function createCodecs(source: SchemaSource): Promise<SluiceCodecs> 
     smppPart: codec<SmppPart>("SmppPart"),
     smppBinds: codec<SmppBinds>("SmppBinds"),
     callback: codec<Callback>("Callback"),
+    uploadBlock: codec<UploadBlock>("UploadBlock"),
   };
   await Promise.all(Object.values(asked));
   return {
@@ -160,6 +163,7 @@ export async function createCodecs(source: SchemaSource): Promise<SluiceCodecs> 
     smppPart: await asked.smppPart,
     smppBinds: await asked.smppBinds,
     callback: await asked.callback,
+    uploadBlock: await asked.uploadBlock,
     loadSchema: (id) => writers.load(id),
     learnSchema: (id, schema) => writers.learn(id, schema),
     knowsSchema: (id) => writers.get(id) !== undefined,

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from "node:http";
-import type { Readable, Transform } from "node:stream";
+import { pipeline, type Readable, type Transform } from "node:stream";
 import { createBrotliDecompress, createGunzip, createInflate } from "node:zlib";
 import type { BodyBudget } from "./body-budget.ts";
 
@@ -31,6 +31,16 @@ const UNPACKED: Readonly<Record<string, () => Transform>> = {
   deflate: createInflate,
   br: createBrotliDecompress,
 };
+
+/** A request's body as it arrives, unpacked: plain, gzip, deflate or br; undefined where it is none of these. A fault of the connection ends it with an error. */
+export function unpacked(request: IncomingMessage): Readable | undefined {
+  const encoding = request.headers["content-encoding"]?.trim().toLowerCase() ?? "identity";
+  if (encoding === "identity") return request;
+  const unpack = Object.hasOwn(UNPACKED, encoding) ? UNPACKED[encoding]!() : undefined;
+  if (unpack === undefined) return undefined;
+  // What goes wrong is told by the unpacked stream.
+  return pipeline(request, unpack, () => {});
+}
 
 /**
  * Reads a request's body, plain, gzip, deflate or br, of at most `limit` bytes (after decompression). The bytes count against the

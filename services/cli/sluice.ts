@@ -11,6 +11,7 @@ import { type Command, type CommandHost, UsageError } from "./command.ts";
 import { deadLettersCommand } from "./dead-letters/dead-letters-command.ts";
 import { explainCommand } from "./explain/explain-command.ts";
 import { pricesCommand } from "./prices-command.ts";
+import { sendCommand } from "./send/send-command.ts";
 import { simulateCommand } from "./simulate/simulate-command.ts";
 import { suppressionsCommand } from "./suppressions/suppressions-command.ts";
 import { visibleText } from "./visible-text.ts";
@@ -25,6 +26,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   explain: explainCommand,
   prices: pricesCommand,
   restore: restoreCommand,
+  send: sendCommand,
   simulate: simulateCommand,
   suppressions: suppressionsCommand,
 };
@@ -75,6 +77,9 @@ if (import.meta.main) {
     env: process.env,
     print: (line) => process.stdout.write(`${visibleText(line)}\n`),
     tell: (line) => process.stderr.write(`${visibleText(line)}\n`),
+    ...(process.stderr.isTTY
+      ? { progress: (line) => void process.stderr.write(`\r\u001b[2K${visibleText(line)}`) }
+      : {}),
     giveWay: lowerPriority,
   };
   // Whoever reads it has seen enough, as `head` has.

@@ -12,6 +12,7 @@ export interface AnswerMetrics {
 export type Route =
   | "message"
   | "batch"
+  | "upload"
   | "list"
   | "status"
   | "cancel"

@@ -27,14 +27,22 @@ import { BodyBudget } from "../../platform/http/body-budget.ts";
 import { startHttpServer } from "../../platform/http/http-server.ts";
 import { observeKafka } from "../../platform/kafka/observe.ts";
 import type { RecordProducer } from "../../platform/kafka/producer.ts";
+import type { Fence } from "../../platform/kafka/record.ts";
 import type { TopicReader } from "../../platform/kafka/topic-reader.ts";
 import { runService, type Scope } from "../../platform/lifecycle/run-service.ts";
 import { KNOWN_VARIABLES } from "../../schemas/generated/variables.ts";
-import { BUDGETS_TOPIC, CANCEL_ANSWERS_TOPIC, CONTROL_TOPIC, LANES, requestTopic } from "../../schemas/topics.ts";
+import {
+  BUDGETS_TOPIC,
+  CANCEL_ANSWERS_TOPIC,
+  CONTROL_TOPIC,
+  LANES,
+  requestTopic,
+  UPLOADS_TOPIC,
+} from "../../schemas/topics.ts";
 import { acceptanceMetrics } from "./acceptance/acceptance-metrics.ts";
 import { Acceptor } from "./acceptance/acceptor.ts";
 import { ApiKeys } from "./acceptance/api-keys.ts";
-import { DeadlineWriter } from "./acceptance/deadline-writer.ts";
+import { DeadlineWriter, type Writer } from "./acceptance/deadline-writer.ts";
 import { IdempotencyMemory } from "./acceptance/idempotency-memory.ts";
 import { Intake } from "./acceptance/intake.ts";
 import { MessageRate } from "./acceptance/message-rate.ts";
@@ -54,6 +62,8 @@ import { ingestConfig } from "./ingest-config.ts";
 import { MessageList } from "./status/message-list.ts";
 import { MessageLookup } from "./status/message-lookup.ts";
 import { RequestLog } from "./status/request-log.ts";
+import { UploadLog } from "./uploads/upload-log.ts";
+import { Uploads } from "./uploads/uploads.ts";
 
 const OF_ACCOUNTS = revealFor(["accounts"], revealSecret);
 
@@ -66,6 +76,8 @@ const config = loadConfig("ingest", ingestConfig, {
   },
 });
 
+/** An upload waits for Kafka's acknowledgement so long, ms: it holds up nobody but its own client. */
+const UPLOAD_WRITE_MS = 12_000;
 /** Blocks of the store's files that are kept in memory. */
 const STORE_CACHE_OCTETS = 16 << 20;
 /** Requests at hand get this share of the shutdown deadline; the rest is for the producer's last records. */
@@ -111,7 +123,10 @@ async function start(scope: Scope): Promise<void> {
   const requests = await startReader(scope, pipeline, LANES.map(requestTopic), { name: "reader of requests" });
   const accepted = new RequestLog({ reader: requests, codec: pipeline.codecs.request, now: pipeline.now });
   const status = new MessageLookup(new ClickhouseStatus(analytics), recent, accepted, scope.log);
-  const acceptor = acceptorOf(scope, pipeline, recent, catalog);
+  const acceptors = acceptorsOf(scope, pipeline, recent, catalog);
+  const acceptor = acceptors(writerOf(scope, pipeline.producer));
+  const bodies = new BodyBudget(config.httpBodyMemory);
+  const uploads = await openUploads(scope, pipeline, acceptors, bodies);
   const cancels = cancelsOf(scope, pipeline, reader, status);
   await listen(scope, {
     keys: { accountOf: (key) => keys.accountOf(key) },
@@ -147,7 +162,8 @@ async function start(scope: Scope): Promise<void> {
       log: scope.log,
       now: pipeline.now,
     }),
-    bodies: new BodyBudget(config.httpBodyMemory),
+    uploads,
+    bodies,
     metrics: answerMetrics(scope.metrics),
     log: scope.log,
   });
@@ -159,14 +175,15 @@ async function start(scope: Scope): Promise<void> {
   }
 }
 
-function acceptorOf(
+/** Acceptors that have all in common but their writer. */
+function acceptorsOf(
   scope: Scope,
-  { codecs, producer, now, traces }: Pipeline,
+  { codecs, now, traces }: Pipeline,
   recent: RecentAcceptances,
   catalog: SnapshotSource,
-): Acceptor {
+): (writer: DeadlineWriter) => Acceptor {
   const memory = new IdempotencyMemory(config.idempotencyKeys, performance.now());
-  return new Acceptor({
+  const parts = {
     rate: new MessageRate(),
     intake: new Intake({
       partitions: config.partitions,
@@ -178,12 +195,32 @@ function acceptorOf(
       traces,
     }),
     memory,
-    writer: writerOf(scope, producer),
     recent,
     metrics: acceptanceMetrics(scope.metrics),
     log: scope.log,
     now,
     traces,
+  };
+  return (writer) => new Acceptor({ ...parts, writer });
+}
+
+async function openUploads(
+  scope: Scope,
+  pipeline: Pipeline,
+  acceptors: (writer: DeadlineWriter) => Acceptor,
+  bodies: BodyBudget,
+): Promise<Uploads> {
+  const { codecs, producer, now } = pipeline;
+  const topics = [UPLOADS_TOPIC, ...LANES.map(requestTopic)];
+  const reader = await startReader(scope, pipeline, topics, { name: "reader of uploads" });
+  return new Uploads({
+    log: new UploadLog({ reader, codec: codecs.uploadBlock, partitions: config.partitions, producer }),
+    bodies,
+    acceptor: (fence) => acceptors(new DeadlineWriter(fencedWriter(producer, fence), UPLOAD_WRITE_MS, () => {})),
+    metrics: scope.metrics,
+    now,
+    signal: scope.signal,
+    idleMs: config.uploadIdle,
   });
 }
 
@@ -223,6 +260,20 @@ function writerOf(scope: Scope, producer: RecordProducer): DeadlineWriter {
   return new DeadlineWriter(producer, config.acceptTimeout, (err) =>
     scope.log.every("write-failed", 1_000).error({ err }, "a write was rejected"),
   );
+}
+
+/** Writes nothing any more once the fence has fallen, whatever is queued. */
+function fencedWriter(producer: RecordProducer, fence: Fence): Writer {
+  return {
+    get hasRoom() {
+      return producer.hasRoom;
+    },
+    get unconfirmedSince() {
+      return producer.unconfirmedSince;
+    },
+    leaderlessSince: (topic, partition) => producer.leaderlessSince(topic, partition),
+    send: (records) => producer.send(records, fence),
+  };
 }
 
 /** Only the accounts: ingest needs no more to take messages in. */

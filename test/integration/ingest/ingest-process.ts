@@ -22,8 +22,11 @@ export interface IngestProcess {
   readonly adminPort: number;
   /** Everything it has logged. */
   readonly log: string[];
+  readonly pid: number;
   /** Sends SIGTERM; gives the exit code. */
   stop(): Promise<number | null>;
+  /** Sends SIGKILL, and waits for its end. */
+  kill(): Promise<void>;
 }
 
 /** Topics, schemas and tables, and the folder with the accounts that the service is to know. */
@@ -76,7 +79,12 @@ export async function startIngestProcess(env: NodeJS.ProcessEnv): Promise<Ingest
     port: field("taking messages over HTTP", "port") as number,
     adminPort: field("admin server listening", "adminPort") as number,
     log,
+    pid: child.pid!,
     stop: () => terminate(child, exited),
+    kill: async () => {
+      child.kill("SIGKILL");
+      await exited;
+    },
   };
 }
 
