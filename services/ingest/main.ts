@@ -27,22 +27,14 @@ import { BodyBudget } from "../../platform/http/body-budget.ts";
 import { startHttpServer } from "../../platform/http/http-server.ts";
 import { observeKafka } from "../../platform/kafka/observe.ts";
 import type { RecordProducer } from "../../platform/kafka/producer.ts";
-import type { Fence } from "../../platform/kafka/record.ts";
 import type { TopicReader } from "../../platform/kafka/topic-reader.ts";
 import { runService, type Scope } from "../../platform/lifecycle/run-service.ts";
 import { KNOWN_VARIABLES } from "../../schemas/generated/variables.ts";
-import {
-  BUDGETS_TOPIC,
-  CANCEL_ANSWERS_TOPIC,
-  CONTROL_TOPIC,
-  LANES,
-  requestTopic,
-  UPLOADS_TOPIC,
-} from "../../schemas/topics.ts";
+import { BUDGETS_TOPIC, CANCEL_ANSWERS_TOPIC, CONTROL_TOPIC, LANES, requestTopic } from "../../schemas/topics.ts";
 import { acceptanceMetrics } from "./acceptance/acceptance-metrics.ts";
 import { Acceptor } from "./acceptance/acceptor.ts";
 import { ApiKeys } from "./acceptance/api-keys.ts";
-import { DeadlineWriter, type Writer } from "./acceptance/deadline-writer.ts";
+import { DeadlineWriter } from "./acceptance/deadline-writer.ts";
 import { IdempotencyMemory } from "./acceptance/idempotency-memory.ts";
 import { Intake } from "./acceptance/intake.ts";
 import { MessageRate } from "./acceptance/message-rate.ts";
@@ -59,11 +51,10 @@ import { startSmppDoor, tlsOf } from "./doors/smpp/start-smpp-door.ts";
 import { followBudgetUse } from "./follow-budget-use.ts";
 import { kafkaProbe } from "./idle-probe.ts";
 import { ingestConfig } from "./ingest-config.ts";
+import { openUploads } from "./open-uploads.ts";
 import { MessageList } from "./status/message-list.ts";
 import { MessageLookup } from "./status/message-lookup.ts";
 import { RequestLog } from "./status/request-log.ts";
-import { UploadLog } from "./uploads/upload-log.ts";
-import { Uploads } from "./uploads/uploads.ts";
 
 const OF_ACCOUNTS = revealFor(["accounts"], revealSecret);
 
@@ -76,8 +67,6 @@ const config = loadConfig("ingest", ingestConfig, {
   },
 });
 
-/** An upload waits for Kafka's acknowledgement so long, ms: it holds up nobody but its own client. */
-const UPLOAD_WRITE_MS = 12_000;
 /** Blocks of the store's files that are kept in memory. */
 const STORE_CACHE_OCTETS = 16 << 20;
 /** Requests at hand get this share of the shutdown deadline; the rest is for the producer's last records. */
@@ -126,7 +115,7 @@ async function start(scope: Scope): Promise<void> {
   const acceptors = acceptorsOf(scope, pipeline, recent, catalog);
   const acceptor = acceptors(writerOf(scope, pipeline.producer));
   const bodies = new BodyBudget(config.httpBodyMemory);
-  const uploads = await openUploads(scope, pipeline, acceptors, bodies);
+  const uploads = await openUploads(scope, pipeline, { config, acceptors, bodies });
   const cancels = cancelsOf(scope, pipeline, reader, status);
   await listen(scope, {
     keys: { accountOf: (key) => keys.accountOf(key) },
@@ -204,26 +193,6 @@ function acceptorsOf(
   return (writer) => new Acceptor({ ...parts, writer });
 }
 
-async function openUploads(
-  scope: Scope,
-  pipeline: Pipeline,
-  acceptors: (writer: DeadlineWriter) => Acceptor,
-  bodies: BodyBudget,
-): Promise<Uploads> {
-  const { codecs, producer, now } = pipeline;
-  const topics = [UPLOADS_TOPIC, ...LANES.map(requestTopic)];
-  const reader = await startReader(scope, pipeline, topics, { name: "reader of uploads" });
-  return new Uploads({
-    log: new UploadLog({ reader, codec: codecs.uploadBlock, partitions: config.partitions, producer }),
-    bodies,
-    acceptor: (fence) => acceptors(new DeadlineWriter(fencedWriter(producer, fence), UPLOAD_WRITE_MS, () => {})),
-    metrics: scope.metrics,
-    now,
-    signal: scope.signal,
-    idleMs: config.uploadIdle,
-  });
-}
-
 function conversionsOf(scope: Scope, { codecs, producer, now }: Pipeline, recent: RecentAcceptances): Conversions {
   return new Conversions({
     codec: codecs.conversion,
@@ -260,20 +229,6 @@ function writerOf(scope: Scope, producer: RecordProducer): DeadlineWriter {
   return new DeadlineWriter(producer, config.acceptTimeout, (err) =>
     scope.log.every("write-failed", 1_000).error({ err }, "a write was rejected"),
   );
-}
-
-/** Writes nothing any more once the fence has fallen, whatever is queued. */
-function fencedWriter(producer: RecordProducer, fence: Fence): Writer {
-  return {
-    get hasRoom() {
-      return producer.hasRoom;
-    },
-    get unconfirmedSince() {
-      return producer.unconfirmedSince;
-    },
-    leaderlessSince: (topic, partition) => producer.leaderlessSince(topic, partition),
-    send: (records) => producer.send(records, fence),
-  };
 }
 
 /** Only the accounts: ingest needs no more to take messages in. */

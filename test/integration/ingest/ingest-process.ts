@@ -70,7 +70,7 @@ export async function startIngestProcess(env: NodeJS.ProcessEnv): Promise<Ingest
     return line === undefined ? undefined : (JSON.parse(line) as Record<string, number>)[name];
   };
   const started = () => log.some((line) => line.includes('"msg":"started"'));
-  await vi.waitUntil(() => started() || child.exitCode !== null, { timeout: 30_000, interval: 100 }).catch(() => {});
+  await vi.waitUntil(() => started() || child.exitCode !== null, { timeout: 90_000, interval: 100 }).catch(() => {});
   if (!started()) {
     child.kill("SIGKILL");
     throw new Error(`ingest did not start:\n${log.join("\n")}`);
