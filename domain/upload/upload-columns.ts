@@ -83,11 +83,12 @@ export function uploadColumns(
     const place = find("header", name);
     if (place !== undefined) sources.set(field, place);
   }
-  for (const field of ["to", "text"])
-    if (!sources.has(field) && problems.length === 0) {
-      const message = `no column is the message's ${field}: name it with map.${field}=<column>, or give it with set.${field}`;
-      problems.push({ field: "header", message });
-    }
+  // What is asked for and not there says enough.
+  const lacking = problems.length > 0 ? [] : ["to", "text"].filter((field) => !sources.has(field));
+  for (const field of lacking) {
+    const message = `no column is the message's ${field}: name it with map.${field}=<column>, or give it with set.${field}`;
+    problems.push({ field: "header", message });
+  }
   return problems.length > 0 ? { problems } : columnsOf(header, sources);
 }
 

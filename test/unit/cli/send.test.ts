@@ -250,7 +250,7 @@ describe("a part of a file", () => {
           expect(found.map((of) => ("message" in of ? of.message : of.cells))).toEqual(shifted);
         }
       }),
-      { numRuns: 150 },
+      { numRuns: 60 },
     );
   });
 });
