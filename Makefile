@@ -1,6 +1,6 @@
 # Everyday commands; `make help` lists them. Node 20 or newer starts them, the project's own Node 24 (a package) runs them.
 .DEFAULT_GOAL := help
-.PHONY: help install up down status logs demo test lint check format schemas networks time-zones bench bench-otp bench-catalog bench-sql bench-archive bench-state routing-lab abnormal-lab scheduled faults interop audit check-metrics alerts alerts-fire dashboards clean console-shots console-tour console-dark
+.PHONY: help install up down status logs demo test lint check format schemas networks time-zones bench bench-otp bench-catalog bench-sql bench-archive bench-state bench-upload routing-lab abnormal-lab scheduled faults interop audit check-metrics alerts alerts-fire dashboards clean console-shots console-tour console-dark
 BIN := node_modules/.bin
 CLUSTER = npm run -s cluster --
 
@@ -66,6 +66,9 @@ bench-archive: install ## a day of a million messages archived, dropped and rest
 
 bench-state: install ## what is remembered by recipient, on disk: read from a real broker, asked for, taken over; STATE_SUPPRESSIONS=20000000 STATE_CAPPED=5000000 STATE_SCHEDULED=2000000 the sizes aimed at
 	@$(BIN)/node test/bench/state/bench-state.ts
+
+bench-upload: install ## a file of a million messages uploaded to a real broker, its instance killed in the middle, and taken up again; UPLOAD_LINES=20000 a short one
+	@UPLOAD_LINES=$${UPLOAD_LINES:-1000000} $(BIN)/vitest run --project integration test/integration/ingest/uploads.test.ts
 
 routing-lab: install ## how well the router buys, in simulated worlds: regret, receipts that collapse, dark links, false alarms (minutes); LAB=pipeline once on the real pipeline
 	@case "$(LAB)" in \

@@ -69,6 +69,9 @@ export const REQUEST_KEYS_TOPIC = "sms.request-keys";
 /** Which instances of ingest have binds that may receive (SmppBinds, keyed by the instance). */
 export const SMPP_BINDS_TOPIC = "sms.smpp-binds";
 
+/** How far uploads have come (UploadBlock, keyed by account and key of the upload). */
+export const UPLOADS_TOPIC = "sms.uploads";
+
 /** Where ingest and upstream systems put the requests of a lane (SendRequest). */
 export function requestTopic(lane: Lane): string {
   return `sms.requests.${lane}`;
@@ -232,7 +235,7 @@ export function topicSpecs(plan: TopicPlan): TopicSpec[] {
     ...[INBOUND_TOPIC, EVENTS_TOPIC, CONVERSIONS_TOPIC].map((name) => keyed(name)),
     keyed(DEAD_LETTER_TOPIC, { ...kept, "max.message.bytes": String(DEAD_LETTER_BATCH_BYTES) }),
     ...[CONSENT_TOPIC, CORRELATION_TOPIC, SCHEDULED_TOPIC, CALLBACKS_TOPIC].map((name) => keyed(name, COMPACTED)),
-    ...[DUE_TOPIC, CANCELS_TOPIC, SMPP_PARTS_TOPIC].map((name) => keyed(name)),
+    ...[DUE_TOPIC, CANCELS_TOPIC, SMPP_PARTS_TOPIC, UPLOADS_TOPIC].map((name) => keyed(name)),
     {
       name: CANCEL_ANSWERS_TOPIC,
       partitions: 1,

@@ -32,6 +32,7 @@ import type {
   SmppReceipt,
   SubmissionIndex,
   Suspicion,
+  UploadBlock,
   Usage,
 } from "../../schemas/generated/types.ts";
 
@@ -62,6 +63,7 @@ export interface SluiceCodecs {
   readonly smppBinds: Codec<SmppBinds>;
   readonly requestKeys: Codec<RequestKeys>;
   readonly callback: Codec<Callback>;
+  readonly uploadBlock: Codec<UploadBlock>;
   /**
    * Loads a writer's schema seen in a record (`unknown-schema`), so that decoding can go on. `missing`: there is no such
    * schema; decoding the record again then says `undecodable`. Rejects with `REGISTRY_UNAVAILABLE` when the registry
@@ -138,6 +140,7 @@ export async function createCodecs(source: SchemaSource): Promise<SluiceCodecs> 
     smppBinds: codec<SmppBinds>("SmppBinds"),
     requestKeys: codec<RequestKeys>("RequestKeys"),
     callback: codec<Callback>("Callback"),
+    uploadBlock: codec<UploadBlock>("UploadBlock"),
   };
   await Promise.all(Object.values(asked));
   return {
@@ -166,6 +169,7 @@ export async function createCodecs(source: SchemaSource): Promise<SluiceCodecs> 
     smppBinds: await asked.smppBinds,
     requestKeys: await asked.requestKeys,
     callback: await asked.callback,
+    uploadBlock: await asked.uploadBlock,
     loadSchema: (id) => writers.load(id),
     learnSchema: (id, schema) => writers.learn(id, schema),
     knowsSchema: (id) => writers.get(id) !== undefined,

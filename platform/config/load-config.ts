@@ -93,9 +93,9 @@ export function readConfig<Schema extends z.ZodObject>(
   return result.value as ServiceConfig<Schema>;
 }
 
-/** The whole reference of one service as a Markdown table. */
-export function configReference(schema: z.ZodObject): string {
-  const rows = [...describeConfig(schema), ...describeConfig(platformOnly(schema))];
+/** The whole reference of one service as a Markdown table. `ownOnly`: of a program that is no service, and has not what all of them have. */
+export function configReference(schema: z.ZodObject, ownOnly = false): string {
+  const rows = [...describeConfig(schema), ...(ownOnly ? [] : describeConfig(platformOnly(schema)))];
   const cell = (text: string) => text.replaceAll("|", "\\|").replaceAll("\n", " ");
   const lines = rows.map(
     (row) => `| \`${row.name}\` | ${cell(row.type)} | ${cell(row.default)} | ${cell(row.description)} |`,

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from "node:http";
-import type { Readable, Transform } from "node:stream";
+import { pipeline, type Readable, type Transform } from "node:stream";
 import { createBrotliDecompress, createGunzip, createInflate } from "node:zlib";
 import type { BodyBudget } from "./body-budget.ts";
 
@@ -32,14 +32,27 @@ const UNPACKED: Readonly<Record<string, () => Transform>> = {
   br: createBrotliDecompress,
 };
 
+/** A request's body as it arrives, unpacked: plain, gzip, deflate or br; undefined where it is none of these. A fault of the connection ends it with an error. */
+export function unpacked(request: IncomingMessage): Readable | undefined {
+  const unpack = unpackerOf(request);
+  if (typeof unpack === "string") return unpack === "plain" ? request : undefined;
+  // What goes wrong is told by the unpacked stream.
+  return pipeline(request, unpack(), () => {});
+}
+
+function unpackerOf(request: IncomingMessage): (() => Transform) | "plain" | "unknown" {
+  const encoding = request.headers["content-encoding"]?.trim().toLowerCase() ?? "identity";
+  if (encoding === "identity") return "plain";
+  return Object.hasOwn(UNPACKED, encoding) ? UNPACKED[encoding]! : "unknown";
+}
+
 /**
  * Reads a request's body, plain, gzip, deflate or br, of at most `limit` bytes (after decompression). The bytes count against the
  * budget until `done` is called, which the caller does when the request has been answered.
  */
 export async function readBody(request: IncomingMessage, limit: number, budget: BodyBudget): Promise<Body> {
-  const encoding = request.headers["content-encoding"]?.trim().toLowerCase() ?? "identity";
-  const unpack = Object.hasOwn(UNPACKED, encoding) ? UNPACKED[encoding] : undefined;
-  if (encoding !== "identity" && unpack === undefined) return { ok: false, fault: { kind: "encoding" } };
+  const unpack = unpackerOf(request);
+  if (unpack === "unknown") return { ok: false, fault: { kind: "encoding" } };
   if (Number(request.headers["content-length"] ?? 0) > limit) return { ok: false, fault: { kind: "too-large" } };
   let held = 0;
   const done = () => {
@@ -52,7 +65,7 @@ export async function readBody(request: IncomingMessage, limit: number, budget: 
     return true;
   };
   const atLeast = (bytes: number) => bytes <= held || take(bytes - held);
-  const collected = await collect(request, unpack?.(), limit, take);
+  const collected = await collect(request, unpack === "plain" ? undefined : unpack(), limit, take);
   if (!("kind" in collected)) return { ok: true, bytes: collected, done, atLeast };
   done();
   return { ok: false, fault: collected };

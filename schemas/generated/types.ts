@@ -707,6 +707,22 @@ export interface Suspicion {
   readonly over: boolean;
 }
 
+/** What an instance of ingest has done of an upload: sms.uploads, keyed by account + '/' + the upload's key. Written when an upload begins, for each block of lines whose messages are stored, every few seconds while it goes on, and when it ends. */
+export interface UploadBlock {
+  /** Name of the request that wrote it; an upload that is taken up again has another one. */
+  readonly session: string;
+  /** First line of the block in the uploaded file, from 1; 0 where there is none. */
+  readonly first: number;
+  /** Four octets for each line from the first on: what stands for the content of the message that was accepted of it; 0 where none was. */
+  readonly fingerprints: Buffer;
+  /** What the session has written of lines that no block has said was written at or after this time. */
+  readonly pendingSince: number;
+  /** When it was said. */
+  readonly at: number;
+  /** Whether it is the session's last word: it has nothing under way any more. */
+  readonly ended: boolean;
+}
+
 /** What a partition of the router has counted for a cap of the catalog: sms.usage (compacted), keyed by cap + '/' + partition + '/' + value. Written every second for what has changed; removed when its day is over. */
 export interface Usage {
   /** Id of the cap. */

@@ -5,6 +5,8 @@ export interface CommandHost {
   readonly print: (line: string) => void;
   /** Progress and complaints, to standard error. */
   readonly tell: (line: string) => void;
+  /** A line on the terminal that the next one takes the place of, an empty one too; undefined where standard error is no terminal. */
+  readonly progress?: (line: string) => void;
   /** Lets everything else on the machine go before this process, from now on. */
   readonly giveWay?: () => void;
 }

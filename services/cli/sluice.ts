@@ -12,6 +12,7 @@ import { deadLettersCommand } from "./dead-letters/dead-letters-command.ts";
 import { explainCommand } from "./explain/explain-command.ts";
 import { keysCommand } from "./keys/keys-command.ts";
 import { pricesCommand } from "./prices-command.ts";
+import { sendCommand } from "./send/send-command.ts";
 import { simulateCommand } from "./simulate/simulate-command.ts";
 import { suppressionsCommand } from "./suppressions/suppressions-command.ts";
 import { visibleText } from "./visible-text.ts";
@@ -27,6 +28,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   keys: keysCommand,
   prices: pricesCommand,
   restore: restoreCommand,
+  send: sendCommand,
   simulate: simulateCommand,
   suppressions: suppressionsCommand,
 };
@@ -77,6 +79,9 @@ if (import.meta.main) {
     env: process.env,
     print: (line) => process.stdout.write(`${visibleText(line)}\n`),
     tell: (line) => process.stderr.write(`${visibleText(line)}\n`),
+    ...(process.stderr.isTTY
+      ? { progress: (line) => void process.stderr.write(`\r\u001b[2K${visibleText(line)}`) }
+      : {}),
     giveWay: lowerPriority,
   };
   // Whoever reads it has seen enough, as `head` has.

@@ -16,6 +16,7 @@ export interface AnswerMetrics {
 export type Route =
   | "message"
   | "batch"
+  | "upload"
   | "list"
   | "status"
   | "cancel"

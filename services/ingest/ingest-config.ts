@@ -33,7 +33,12 @@ export const ingestConfig = z.object({
     .describe("Open connections; further ones are closed at once"),
   httpRequestTimeout: duration({ min: 1_000, max: 600_000 })
     .default(30_000)
-    .describe("Longest time for a request to arrive whole"),
+    .describe("Longest time for a request to arrive whole; of uploads see uploadIdle"),
+  uploadIdle: duration({ min: 1_000, max: 600_000 })
+    .default(60_000)
+    .describe(
+      "Longest time in which no line of an upload arrives, or none of its answers is read; then it is ended, and can be taken up again",
+    ),
   httpBodyMemory: bytes({ min: 16 * 1024 * 1024 })
     .default(256 * 1024 * 1024)
     .describe(

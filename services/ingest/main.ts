@@ -57,6 +57,7 @@ import { followBudgetUse } from "./follow-budget-use.ts";
 import { kafkaProbe } from "./idle-probe.ts";
 import { ingestConfig } from "./ingest-config.ts";
 import { openRequestKeys } from "./open-request-keys.ts";
+import { openUploads } from "./open-uploads.ts";
 import { MessageList } from "./status/message-list.ts";
 import { MessageLookup } from "./status/message-lookup.ts";
 import { RequestLog } from "./status/request-log.ts";
@@ -122,7 +123,10 @@ async function start(scope: Scope): Promise<void> {
   const status = new MessageLookup(new ClickhouseStatus(analytics), recent, accepted, scope.log);
   const messages = new ClickhouseMessages(analytics);
   const requestKeys = await openRequestKeys(scope, pipeline, { config, store });
-  const acceptor = acceptorOf(scope, pipeline, { recent, catalog, messages, keys: requestKeys });
+  const acceptors = acceptorsOf(scope, pipeline, { recent, catalog, messages, keys: requestKeys });
+  const acceptor = acceptors(writerOf(scope, pipeline.producer));
+  const bodies = new BodyBudget(config.httpBodyMemory);
+  const uploads = await openUploads(scope, pipeline, { config, acceptors, bodies });
   const cancels = cancelsOf(scope, pipeline, reader, status);
   await listen(scope, {
     keys: new KeyGate({
@@ -164,7 +168,8 @@ async function start(scope: Scope): Promise<void> {
       log: scope.log,
       now: pipeline.now,
     }),
-    bodies: new BodyBudget(config.httpBodyMemory),
+    uploads,
+    bodies,
     metrics: answerMetrics(scope.metrics),
     log: scope.log,
   });
@@ -176,18 +181,19 @@ async function start(scope: Scope): Promise<void> {
   }
 }
 
-function acceptorOf(
+/** Acceptors that have all in common but their writer. */
+function acceptorsOf(
   scope: Scope,
-  { codecs, producer, now, traces }: Pipeline,
-  parts: {
+  { codecs, now, traces }: Pipeline,
+  sources: {
     readonly recent: RecentAcceptances;
     readonly catalog: SnapshotSource;
     readonly messages: ClickhouseMessages;
     readonly keys: RequestKeys;
   },
-): Acceptor {
-  const { recent, catalog, messages, keys } = parts;
-  return new Acceptor({
+): (writer: DeadlineWriter) => Acceptor {
+  const { recent, catalog, messages, keys } = sources;
+  const parts = {
     rate: new MessageRate(),
     intake: new Intake({
       partitions: config.partitions,
@@ -199,14 +205,14 @@ function acceptorOf(
       traces,
     }),
     keys,
-    known: (ids) => messages.known(ids),
-    writer: writerOf(scope, producer),
+    known: (ids: Parameters<ClickhouseMessages["known"]>[0]) => messages.known(ids),
     recent,
     metrics: acceptanceMetrics(scope.metrics),
     log: scope.log,
     now,
     traces,
-  });
+  };
+  return (writer) => new Acceptor({ ...parts, writer });
 }
 
 function conversionsOf(scope: Scope, { codecs, producer, now }: Pipeline, recent: RecentAcceptances): Conversions {

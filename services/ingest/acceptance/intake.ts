@@ -40,10 +40,12 @@ const REJECTED_BEFORE: FieldProblem = {
 
 /** What a door knows of a message that no client can say. */
 export interface DoorFacts {
-  /** The message's id, new, and told to nobody but the client. */
-  readonly id: string;
+  /** The message's id, new, and told to nobody but the client; undefined: as without a door. */
+  readonly id: string | undefined;
   /** Where its receipts go, beside the callbacks; null: nowhere. */
   readonly receiptTo: ReceiptTo | null;
+  /** What its record carries beside what every one does. */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** A message as it came in at a door. */
@@ -182,7 +184,7 @@ export class Intake {
     const own = this.#options.traces?.accepts(id, client);
     return {
       status: "prepared",
-      record: this.#record(id, request, account.id, acceptedAt, own, door?.receiptTo ?? null),
+      record: this.#record(id, request, account.id, acceptedAt, own, door),
       answer: accepted(id, request),
       from: request.from,
       keyed: name === undefined ? undefined : { key: name, fingerprint, known },
@@ -223,7 +225,7 @@ export class Intake {
     accountId: string,
     nowMs: number,
     trace: TraceContext | undefined,
-    receiptTo: ReceiptTo | null,
+    door: DoorFacts | undefined,
   ): OutRecord {
     const value = this.#options.encode({
       messageId: id,
@@ -238,14 +240,14 @@ export class Intake {
       metadata: request.metadata ?? {},
       acceptedAt: nowMs,
       sendAt: request.sendAt ?? null,
-      receiptTo,
+      receiptTo: door?.receiptTo ?? null,
     });
     return {
       topic: requestTopic(request.lane),
       partition: partitionFor(request.destination, this.#options.partitions),
       key: request.destination,
       value,
-      headers: { id, ...traceHeaders(trace) },
+      headers: { id, ...door?.headers, ...traceHeaders(trace) },
     };
   }
 }

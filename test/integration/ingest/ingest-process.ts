@@ -22,6 +22,7 @@ export interface IngestProcess {
   readonly adminPort: number;
   /** Everything it has logged. */
   readonly log: string[];
+  readonly pid: number;
   /** Sends SIGTERM; gives the exit code. */
   stop(): Promise<number | null>;
   /** Sends SIGKILL; resolves when it is gone. */
@@ -78,6 +79,7 @@ export async function startIngestProcess(env: NodeJS.ProcessEnv): Promise<Ingest
     port: field("taking messages over HTTP", "port") as number,
     adminPort: field("admin server listening", "adminPort") as number,
     log,
+    pid: child.pid!,
     stop: () => terminate(child, exited),
     kill: async () => {
       child.kill("SIGKILL");

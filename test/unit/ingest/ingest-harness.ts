@@ -21,7 +21,8 @@ import type { MessageTraces } from "../../../pipeline/traces/message-traces.ts";
 import { BodyBudget } from "../../../platform/http/body-budget.ts";
 import { type HttpServer, startHttpServer } from "../../../platform/http/http-server.ts";
 import { partitionFor } from "../../../platform/kafka/murmur2.ts";
-import type { OutRecord } from "../../../platform/kafka/record.ts";
+import { FencedError } from "../../../platform/kafka/producer-errors.ts";
+import type { Fence, OutRecord } from "../../../platform/kafka/record.ts";
 import { silentLog } from "../../../platform/log/log.ts";
 import { MetricRegistry } from "../../../platform/telemetry/metric-registry.ts";
 import type { SendRequest } from "../../../schemas/generated/types.ts";
@@ -47,7 +48,10 @@ import { Conversions, conversionMetrics } from "../../../services/ingest/convers
 import { type DoorsContext, httpDoors } from "../../../services/ingest/doors/http-doors.ts";
 import { MessageList } from "../../../services/ingest/status/message-list.ts";
 import { MessageLookup } from "../../../services/ingest/status/message-lookup.ts";
+import { UploadLog } from "../../../services/ingest/uploads/upload-log.ts";
+import { Uploads } from "../../../services/ingest/uploads/uploads.ts";
 import { undocumented } from "./doors/rest/documented.ts";
+import { MemoryTopics } from "./uploads/memory-topics.ts";
 
 export const PARTITIONS = 6;
 /** How long a test waits for a condition; a busy machine is no fault. */
@@ -190,6 +194,10 @@ export interface Harness {
   readonly writer: FakeWriter;
   readonly consent: FakeConsentCopy;
   readonly server: HttpServer;
+  /** What uploads have written, and read. */
+  readonly topics: MemoryTopics;
+  /** Ends uploads as a stop of the service does. */
+  readonly stopUploads: () => void;
   /** What routers say of cancels. */
   readonly cancelAnswers: CancelAnswers;
   /** Answers from `statuses`. */
@@ -218,6 +226,9 @@ export interface HarnessOptions {
   readonly maxConnections?: number;
   readonly requestTimeoutMs?: number;
   readonly cancelAnswerMs?: number;
+  readonly uploadIdleMs?: number;
+  /** Another instance's. */
+  readonly topics?: MemoryTopics;
   readonly traces?: MessageTraces;
   readonly requestKeys?: TestKeys;
   /** What explanations go by. */
@@ -310,6 +321,41 @@ export async function startIngest(options: HarnessOptions = {}): Promise<Harness
   const usageAsked: Harness["usageAsked"] = [];
   const consent = new FakeConsentCopy();
   const cancelAnswers = new CancelAnswers(codecs.cancel);
+  const topics = options.topics ?? new MemoryTopics(PARTITIONS);
+  const stopping = new AbortController();
+  const bodies = new BodyBudget(options.bodyBudget ?? 64 * 1024 * 1024);
+  const uploadWriter = (fence: Fence) => ({
+    hasRoom: true,
+    get unconfirmedSince() {
+      return writer.unconfirmedSince;
+    },
+    leaderlessSince: () => 0,
+    send: async (records: readonly OutRecord[]) => {
+      if (!fence.alive) throw new FencedError();
+      await writer.send(records);
+      topics.append(records);
+    },
+  });
+  const uploads = new Uploads({
+    log: new UploadLog({
+      reader: topics.reader,
+      codec: codecs.uploadBlock,
+      partitions: PARTITIONS,
+      producer: {
+        send: async (records, fence) => {
+          if (fence?.alive === false) throw new FencedError();
+          topics.append(records);
+        },
+      },
+    }),
+    bodies,
+    acceptor: (fence) =>
+      newAcceptor({ writer: uploadWriter(fence), codecs, recent, metrics, acceptTimeoutMs: options.acceptTimeoutMs }),
+    metrics,
+    now: () => topics.now(),
+    signal: stopping.signal,
+    idleMs: options.uploadIdleMs ?? 30_000,
+  });
   const context: DoorsContext = {
     keys: new KeyGate({
       keys: () => options.keys?.() ?? new ApiKeys([ACME, GLOBEX]),
@@ -318,6 +364,7 @@ export async function startIngest(options: HarnessOptions = {}): Promise<Harness
       now: Date.now,
       clock: () => performance.now(),
     }),
+    uploads,
     acceptor: newAcceptor({
       writer,
       codecs,
@@ -376,7 +423,7 @@ export async function startIngest(options: HarnessOptions = {}): Promise<Harness
       health: (id) => (id === "north" ? { ...NORTH } : undefined),
       now: () => MONDAY_NOON,
     },
-    bodies: new BodyBudget(options.bodyBudget ?? 64 * 1024 * 1024),
+    bodies,
     metrics: answerMetrics(metrics),
     log: silentLog,
   };
@@ -397,6 +444,8 @@ export async function startIngest(options: HarnessOptions = {}): Promise<Harness
     writer,
     consent,
     server,
+    topics,
+    stopUploads: () => stopping.abort(),
     cancelAnswers,
     analytics,
     statuses,
@@ -439,7 +488,7 @@ export function call(port: number, path: string, options: CallOptions = {}): Pro
         response.once("error", reject);
         response.once("end", () => {
           const text = Buffer.concat(chunks).toString("utf8");
-          const isJson = response.headers["content-type"]?.includes("json") && text !== "";
+          const isJson = /\/(?:.*\+)?json/.test(response.headers["content-type"] ?? "") && text !== "";
           const status = response.statusCode as number;
           resolve({ status, headers: response.headers, text, body: isJson ? JSON.parse(text) : undefined });
         });

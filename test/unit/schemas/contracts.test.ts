@@ -36,6 +36,7 @@ describe("the contracts", () => {
       "SmppReceipt",
       "SubmissionIndex",
       "Suspicion",
+      "UploadBlock",
       "Usage",
     ]);
     for (const [name, schema] of composed) expect(avroType(schema).name).toBe(`sluice.${name}`);

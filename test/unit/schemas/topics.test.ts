@@ -61,6 +61,7 @@ describe("the topics of an installation", () => {
       "sms.smpp-parts 6",
       "sms.smpp-receipts 6",
       "sms.submission-index 6",
+      "sms.uploads 6",
       "sms.usage 1",
     ]);
   });

@@ -7,6 +7,7 @@ import { explainSchemas, ucs2Cause } from "./openapi-explain.ts";
 import { listSchemas } from "./openapi-list.ts";
 import { problemCodes } from "./openapi-problems.ts";
 import { suppressionSchemas } from "./openapi-suppressions.ts";
+import { uploadSchemas } from "./openapi-upload.ts";
 import { usageSchemas } from "./openapi-usage.ts";
 
 /** The data types of the HTTP interface (OpenAPI 3.1: JSON Schema 2020-12), with the limits that the code enforces. */
@@ -100,7 +101,8 @@ const acceptedMessage = {
 
 /** Codes of what can be wrong with a field. */
 const fieldCodes = [
-  ...["callback-url-invalid", "cursor-invalid", "destination-country-unknown", "destination-empty"],
+  ...["callback-url-invalid", "column-unknown", "csv-invalid", "cursor-invalid", "destination-country-unknown"],
+  "destination-empty",
   ...[
     "destination-invalid",
     "destination-malformed",
@@ -110,6 +112,7 @@ const fieldCodes = [
     "field-unknown",
     "id-and-key",
   ],
+  ...["json-invalid", "line-changed", "line-too-long"],
   ...[
     "id-invalid",
     "idempotency-conflict",
@@ -364,6 +367,7 @@ export const schemas = {
   FieldProblem: fieldProblem,
   Problem: problem,
   ...listSchemas,
+  ...uploadSchemas,
   ...usageSchemas,
   ...budgetSchemas,
   ...explainSchemas,

@@ -5,6 +5,7 @@ import { listOperation } from "./openapi-list.ts";
 import { problems } from "./openapi-problems.ts";
 import { schemas } from "./openapi-schemas.ts";
 import { suppressionPaths } from "./openapi-suppressions.ts";
+import { uploadOperation } from "./openapi-upload.ts";
 import { usageOperation } from "./openapi-usage.ts";
 
 /** The OpenAPI 3.1 description of the HTTP interface, served at `/openapi.json`. */
@@ -214,6 +215,7 @@ export const openapi = {
   paths: {
     "/v1/messages": { get: listOperation, post: postMessage },
     "/v1/messages/batch": { post: postBatch },
+    "/v1/messages/upload": { post: uploadOperation },
     "/v1/messages/{id}": { get: getMessage, delete: deleteMessage },
     "/v1/messages/{id}/conversion": { post: postConversion },
     ...suppressionPaths,

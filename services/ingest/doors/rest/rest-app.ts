@@ -30,12 +30,14 @@ import {
   postWebhook,
   putSuppression,
 } from "./suppression-routes.ts";
+import { postUpload } from "./upload/upload-route.ts";
 import { getUsage } from "./usage-route.ts";
 
 const WELCOME = `Sluice: SMS delivery. This is the HTTP way in.
 
 POST /v1/messages                   one message
 POST /v1/messages/batch             up to 10,000 messages
+POST /v1/messages/upload            a file of messages, CSV or NDJSON, of any length
 GET  /v1/messages                   your messages, by number, reference, label, lane, status and time
 GET  /v1/messages/{id}              status and history
 DELETE /v1/messages/{id}            a message that waits for its time is not sent
@@ -112,6 +114,10 @@ export function restApp(context: RestContext): Express {
         sendJson(response, answer.status, answer.body);
       }),
     )
+    .all(methodNotAllowed(["POST"]));
+  app
+    .route("/v1/messages/upload")
+    .post(guarded("upload", "send", (request, response, account) => postUpload(context, account, request, response)))
     .all(methodNotAllowed(["POST"]));
   app
     .route("/v1/messages/:id")

@@ -12,6 +12,7 @@ import type { Cancels } from "../../cancels/cancels.ts";
 import type { Suppressions } from "../../consent/suppressions.ts";
 import type { WebhookSender } from "../../consent/webhook-senders.ts";
 import type { Conversions } from "../../conversions/conversions.ts";
+import type { Uploads } from "../../uploads/uploads.ts";
 
 /** Everything the routes work with. */
 export interface RestContext {
@@ -29,6 +30,7 @@ export interface RestContext {
   /** Accounts whose CRM tells of suppressions. */
   readonly webhooks: { of(account: string): WebhookSender | undefined };
   readonly cancels: Pick<Cancels, "cancel">;
+  readonly uploads: Pick<Uploads, "begin" | "idleMs" | "metrics">;
   readonly routing: RoutingView;
   readonly bodies: BodyBudget;
   readonly metrics: AnswerMetrics;

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { parseCsv } from "../../../../domain/prices/csv.ts";
+import { type CsvFault, CsvReader, type CsvRecord, parseCsv } from "../../../../domain/prices/csv.ts";
 
 const cellsOf = (text: string, delimiter = ",") => parseCsv(text, delimiter).records.map(({ cells }) => cells);
 
@@ -61,5 +61,53 @@ describe("parseCsv", () => {
         parseCsv(text, ",");
       }),
     );
+  });
+});
+
+describe("CsvReader", () => {
+  const read = (pieces: readonly string[], longest?: number) => {
+    const reader = new CsvReader({ delimiter: ",", ...(longest === undefined ? {} : { longest }) });
+    const found: (CsvRecord | CsvFault)[] = [];
+    for (const piece of pieces) found.push(...reader.push(piece));
+    found.push(...reader.end());
+    return found;
+  };
+  const anything = fc.string({ unit: fc.constantFrom('"', ",", "\n", "\r", " ", "a", "ß", "😀"), maxLength: 60 });
+
+  it("finds the same wherever the text is cut, faults and all", () => {
+    fc.assert(
+      fc.property(anything, fc.array(fc.nat(60)), fc.constantFrom(undefined, 5, 12), (text, cuts, longest) => {
+        const places = [0, ...cuts.filter((cut) => cut <= text.length).sort((a, b) => a - b), text.length];
+        const pieces = places.slice(1).map((end, index) => text.slice(places[index], end));
+        expect(read(pieces, longest)).toEqual(read([text], longest));
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  it("loses a line to a fault and no other", () => {
+    expect(read(['a\n"b" c,d\ne,f\n"g\nh,"i"\n'])).toEqual([
+      { line: 1, cells: ["a"] },
+      { line: 2, recordLine: 2, message: expect.stringContaining("text after") },
+      { line: 3, cells: ["e", "f"] },
+      { line: 5, recordLine: 4, message: expect.stringContaining("text after") },
+      { line: 5, cells: ["h", "i"] },
+    ]);
+  });
+
+  it("does not let a mark that is never closed swallow what follows", () => {
+    const lines = Array.from({ length: 20 }, (_, index) => `x${index}`);
+    const found = read([`"open\n${lines.join("\n")}`], 30);
+    expect(found[0]).toEqual({ line: 1, recordLine: 1, message: expect.stringContaining("never closed") });
+    expect(found.slice(1)).toEqual(lines.map((cell, index) => ({ line: index + 2, cells: [cell] })));
+  });
+
+  it("refuses a record that is too long, and reads the next", () => {
+    expect(read(["abcdef\nabcde\n", "12345", "6", "7\nx"], 5)).toEqual([
+      { line: 1, recordLine: 1, message: "longer than 5 characters" },
+      { line: 2, cells: ["abcde"] },
+      { line: 3, recordLine: 3, message: "longer than 5 characters" },
+      { line: 4, cells: ["x"] },
+    ]);
   });
 });

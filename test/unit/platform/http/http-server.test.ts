@@ -1,7 +1,12 @@
 import { Agent, request as httpRequest, type RequestListener } from "node:http";
 import { connect } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
-import { type HttpServer, type HttpServerOptions, startHttpServer } from "../../../../platform/http/http-server.ts";
+import {
+  allowLongBody,
+  type HttpServer,
+  type HttpServerOptions,
+  startHttpServer,
+} from "../../../../platform/http/http-server.ts";
 
 /** How long a test waits for a condition; a busy machine is no fault. */
 const PATIENT = { timeout: 15_000 };
@@ -74,6 +79,44 @@ describe("limits", () => {
     socket.write("POST / HTTP/1.1\r\nHost: x\r\nX-A");
     await expect.poll(() => socket.closed, PATIENT).toBe(true);
     expect(answer).toMatch(/^HTTP\/1.1 408/);
+  });
+
+  it("cuts off a body that does not come to its end, whether it was answered or not", async () => {
+    for (const listener of [() => {}, answerAtOnce] satisfies RequestListener[]) {
+      const { port, drain } = await start(listener, { requestTimeoutMs: 300 });
+      const socket = connect(port, "127.0.0.1");
+      let answer = "";
+      socket.on("data", (data) => (answer += data.toString())).on("error", () => {});
+      socket.write("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n");
+      const drip = setInterval(() => socket.write("x"), 50);
+      await expect.poll(() => socket.closed, PATIENT).toBe(true);
+      clearInterval(drip);
+      expect(answer).toMatch(listener === answerAtOnce ? /^HTTP\/1.1 200/ : /^HTTP\/1.1 408/);
+      await drain(0);
+    }
+  });
+
+  it("leaves a body alone that whoever takes it bounds in another way, until they take that back", async () => {
+    let takeBack: (() => void) | undefined;
+    const { port } = await start(
+      (request) => {
+        takeBack = allowLongBody(request);
+        request.resume();
+      },
+      { requestTimeoutMs: 200 },
+    );
+    const socket = connect(port, "127.0.0.1");
+    socket.on("error", () => {}).resume();
+    socket.write("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n");
+    await expect.poll(() => takeBack, PATIENT).toBeDefined();
+    const other = connect(port, "127.0.0.1");
+    other.on("error", () => {}).resume();
+    other.write("POST / HTTP/1.1\r\nHost: x\r\nX-A");
+    await expect.poll(() => other.closed, PATIENT).toBe(true);
+    await new Promise((resolve) => setTimeout(resolve, 600));
+    expect(socket.closed).toBe(false);
+    takeBack?.();
+    await expect.poll(() => socket.closed, PATIENT).toBe(true);
   });
 
   it("says which server finds its port taken, and what to do", async () => {

@@ -19,7 +19,9 @@ export function exampleCall(
       lines.push(`-H ${quoted(`${one.name}: ${String(one.example)}`)}`);
   const [type, body] = Object.entries(requestBody?.content ?? {})[0] ?? [];
   if (type !== undefined) lines.push(`-H "Content-Type: ${type}"`);
-  if (body?.example !== undefined) lines.push(`-d ${quoted(JSON.stringify(body.example))}`);
+  // A file: its line ends are part of it.
+  if (typeof body?.example === "string") lines.push(`--data-binary ${quoted(body.example)}`);
+  else if (body?.example !== undefined) lines.push(`-d ${quoted(JSON.stringify(body.example))}`);
   return lines.join(" \\\n  ");
 }
 

@@ -122,7 +122,11 @@ describe("what the document enumerates", () => {
   });
 
   it("is every problem that the code answers, under its status", () => {
-    const code = sources("services/ingest/doors/rest", "platform/http/express-problems.ts");
+    const code = sources(
+      "services/ingest/doors/rest",
+      "services/ingest/doors/rest/upload",
+      "platform/http/express-problems.ts",
+    );
     const answered = [...code.matchAll(/\bstatus: (\d{3}|fault\.status),\s*code: "([A-Z_]+)"/g)].map(
       // Where the status is that of a fault in the request, 400 stands for those that have no code of their own.
       ([, status, name]) => `${status === "fault.status" ? 400 : status} ${name}`,
@@ -142,6 +146,8 @@ describe("what the document enumerates", () => {
         "services/ingest/conversions",
         "services/ingest/consent",
         "services/ingest/doors/rest",
+        "services/ingest/doors/rest/upload",
+        "services/ingest/uploads",
       ],
     );
     const given = [
@@ -149,6 +155,7 @@ describe("what the document enumerates", () => {
       ...code.matchAll(/\bproblem\([^()]*?, "([a-z]+(?:-[a-z]+)+)"/g),
       ...code.matchAll(/\brefuse\("([a-z]+(?:-[a-z]+)+)"/g),
       ...code.matchAll(/\bwrong\([^\n]*?, "([a-z]+(?:-[a-z]+)+)"/g),
+      ...code.matchAll(/\b(?:unreadable|aboutHeader)\((?:line, )?"([a-z]+(?:-[a-z]+)+)"/g),
       ...code.matchAll(/^ {2}\| "(destination-[a-z-]+)"/gm),
     ].map((match) => match[1] as string);
     expect(new Set(given).size).toBeGreaterThan(20);
@@ -250,6 +257,17 @@ describe("the OpenAPI document", () => {
       [batch, "post", await ingest.call(batch, { key: OTHER_KEY, body: { messages: Array(100).fill(valid) } })],
       [batch, "post", await ingest.call(batch, { key: OTHER_KEY, body: { messages: [valid] } })],
     ];
+    const upload = "/v1/messages/upload";
+    const csv = { "content-type": "text/csv" };
+    answers.push(
+      [upload, "post", await post(upload, "text\n", csv)],
+      [upload, "post", await post(`${upload}?form=1`, "to,text\n", csv)],
+      [upload, "post", await post(upload, {})],
+      [upload, "post", await ingest.call(upload, { key: undefined, body: "", headers: csv })],
+    );
+    const uploaded = await post(upload, "to,text\n+491701234567,a\nx,b\n", csv);
+    for (const line of uploaded.text.trimEnd().split("\n"))
+      expect(mismatches(schemaOf(upload, "post", uploaded), JSON.parse(line), schemas), line).toEqual([]);
     const told = "/v1/messages/{id}/conversion";
     const tell = (id: string, body: unknown, headers = {}) => post(told.replace("{id}", id), body, headers);
     const week = newMessageId(Date.now() - 8 * 86_400_000);
