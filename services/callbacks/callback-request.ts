@@ -1,5 +1,6 @@
 import type { Callbacks } from "../../domain/catalog/callbacks.ts";
 import { accountSid, messageSid } from "../../domain/message/twilio-sids.ts";
+import type { InboundData } from "../../pipeline/records/inbound-data.ts";
 import { signWebhook } from "../../platform/http/signed-webhook.ts";
 import { signForm } from "../../platform/http/twilio-signature.ts";
 import type { Callback } from "../../schemas/generated/types.ts";
@@ -11,6 +12,10 @@ export interface CallbackRequest {
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
 }
+
+/** Types about messages from handsets; all others are statuses of messages to them. */
+const RECEIVED = "message.received";
+const OF_CONSENT = /^recipient\./;
 
 /** The request of a callback, by the account's settings as they are now; undefined when its form has no word for it. `now`: epoch ms. */
 export function callbackRequest(callback: Callback, settings: Callbacks, now: number): CallbackRequest | undefined {
@@ -28,7 +33,8 @@ function standardRequest(
   { secrets }: Callbacks,
   now: number,
 ): CallbackRequest | undefined {
-  if (!isTold(type.slice("message.".length), "standard")) return undefined;
+  const ofHandset = type === RECEIVED || OF_CONSENT.test(type);
+  if (!ofHandset && !isTold(type.slice("message.".length), "standard")) return undefined;
   const body = `{"type":${JSON.stringify(type)},"timestamp":${JSON.stringify(timeText(at))},"data":${data}}`;
   // Unsigned: still with the id, by which a repeat is told.
   const { "webhook-signature": signature, ...named } = signWebhook(secrets ?? "", id, now, body);
@@ -48,14 +54,22 @@ const TWILIO_STATUSES: ReadonlySet<string> = new Set([
 /** Twilio's "Error and Warning Dictionary": the recipient has said stop; its time was over; anything else. */
 const TWILIO_CODES = { "opted-out": "21610", expired: "30036", other: "30008" } as const;
 
-function formRequest({ url, data, accountId, id }: Callback, settings: Callbacks): CallbackRequest | undefined {
+function formRequest(callback: Callback, settings: Callbacks): CallbackRequest | undefined {
+  const form = formOf(callback, settings);
+  return form === undefined ? undefined : signedForm(callback, form, settings);
+}
+
+function formOf({ type, data, accountId }: Callback, settings: Callbacks): Record<string, string> | undefined {
+  const account = { AccountSid: settings.accountSid ?? accountSid(accountId), ApiVersion: "2010-04-01" };
+  if (type === RECEIVED) return { ...account, ...receivedForm(JSON.parse(data) as InboundData) };
+  // It has no callback of its own for it: OptOutType of the message says it.
+  if (OF_CONSENT.test(type)) return undefined;
   const status = JSON.parse(data) as StatusData;
   if (!isTold(status.status, "twilio")) return undefined;
   const sid = messageSid(status.id);
   const told = twilioStatus(status);
-  const form: Record<string, string> = {
-    AccountSid: settings.accountSid ?? accountSid(accountId),
-    ApiVersion: "2010-04-01",
+  return {
+    ...account,
     From: status.from ?? "",
     MessageSid: sid,
     MessageStatus: told,
@@ -64,6 +78,27 @@ function formRequest({ url, data, accountId, id }: Callback, settings: Callbacks
     To: status.to,
     ...(told === "failed" || told === "undelivered" ? { ErrorCode: twilioCode(status) } : {}),
   };
+}
+
+/** As Twilio asks a number's webhook ("Twilio's request to your incoming message webhook URL"). Of a binary message it has no content. */
+function receivedForm({ id, from, to, text, segments, media, optOut }: InboundData): Record<string, string> {
+  const sid = messageSid(id);
+  return {
+    Body: text,
+    From: from,
+    MessageSid: sid,
+    NumMedia: String(media.length),
+    NumSegments: String(segments),
+    SmsMessageSid: sid,
+    SmsSid: sid,
+    SmsStatus: "received",
+    To: to,
+    ...Object.fromEntries(media.map((address, i) => [`MediaUrl${i}`, address])),
+    ...(optOut === null ? {} : { OptOutType: optOut }),
+  };
+}
+
+function signedForm({ url, id }: Callback, form: Record<string, string>, settings: Callbacks): CallbackRequest {
   const { origin, pathname, search } = new URL(url);
   const [secret] = settings.secrets ?? [];
   const signed =

@@ -19,6 +19,7 @@ export type Route =
   | "suppressions"
   | "webhook"
   | "explain"
+  | "inbound"
   | "usage"
   | "budget"
   | "twilio-create"

@@ -18,6 +18,7 @@ import { ClickhouseMessages } from "../../pipeline/read-model/account-pages.ts";
 import { accountUsage } from "../../pipeline/read-model/account-usage.ts";
 import { ClickhouseReader } from "../../pipeline/read-model/clickhouse-reader.ts";
 import { ClickhouseStatus } from "../../pipeline/read-model/clickhouse-status.ts";
+import { listInbound } from "../../pipeline/read-model/list-inbound.ts";
 import { listMessages } from "../../pipeline/read-model/list-messages.ts";
 import type { StatusSource } from "../../pipeline/read-model/message-status.ts";
 import { loadConfig } from "../../platform/config/load-config.ts";
@@ -119,6 +120,7 @@ async function start(scope: Scope): Promise<void> {
     status,
     messages: new MessageList(new ClickhouseMessages(analytics), recent, scope.log),
     list: (filter, limit, after) => listMessages(analytics, filter, limit, after),
+    inbound: (filter, limit, after) => listInbound(analytics, filter, limit, after),
     usage: (account, from, until) => accountUsage(analytics, account, from, until),
     budget: followBudgetUse({
       codecs: pipeline.codecs,
