@@ -495,7 +495,7 @@ export class PartitionCallbacks {
     endpoint.sent(sentAt);
     board.underWay++;
     this.underWay++;
-    client.post(callback.accountId, request.url, request.headers, request.body).then((outcome) => {
+    client.post(callback.accountId, request.url, request.headers, request.body, request.terms).then((outcome) => {
       board.underWay--;
       this.underWay--;
       endpoint.ended(outcome, sentAt, clock());
