@@ -5,6 +5,7 @@ import {
   EVENTS_TOPIC,
   INBOUND_TOPIC,
   RECEIPTS_TOPIC,
+  RECEIVED_TOPIC,
   ROUTER_INPUTS,
   SMPP_PARTS_TOPIC,
   UNPLACED_RECEIPTS_TOPIC,
@@ -14,6 +15,8 @@ import {
 export const ROUTER_GROUP = "sluice.router";
 export const CORRELATOR_GROUP = "sluice.correlator";
 export const PLACING_GROUP = "sluice.receipt-placing";
+/** Finds the accounts of messages from handsets, and writes what is told of them. */
+export const INBOUND_GROUP = "sluice.inbound";
 /** Writes down what recipients say of their consent. */
 export const OPT_OUT_GROUP = "sluice.opt-outs";
 /** Tells accounts' CRMs of what is said of consent. */
@@ -21,6 +24,7 @@ export const CONSENT_WEBHOOK_GROUP = "sluice.consent-webhooks";
 /** Tells customers' addresses what becomes of their messages. */
 export const CALLBACKS_GROUP = "sluice.callbacks";
 export const EVENT_SINK_GROUP = "sluice.analytics-sink";
+export const RECEIVED_SINK_GROUP = "sluice.analytics-sink.inbound";
 export const CONVERSION_SINK_GROUP = "sluice.analytics-sink.conversions";
 /** Whoever owns the one partition of sms.abnormal watches the traffic. */
 export const ABNORMAL_GROUP = "sluice.analytics-sink.abnormal";
@@ -51,6 +55,7 @@ export function groupOf(topic: string): string | undefined {
   if (topic === UNPLACED_RECEIPTS_TOPIC) return PLACING_GROUP;
   if (topic === SMPP_PARTS_TOPIC) return SMPP_PARTS_GROUP;
   if (topic === INBOUND_TOPIC) return OPT_OUT_GROUP;
+  if (topic === RECEIVED_TOPIC) return RECEIVED_SINK_GROUP;
   if (topic === EVENTS_TOPIC) return EVENT_SINK_GROUP;
   if (topic === CALLBACKS_TOPIC) return CALLBACKS_GROUP;
   return topic === CONVERSIONS_TOPIC ? CONVERSION_SINK_GROUP : undefined;

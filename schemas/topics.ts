@@ -30,6 +30,8 @@ export const SUBMISSION_INDEX_TOPIC = "sms.submission-index";
 /** Copies of messages in doubt (Retry): the correlator releases those that are still needed to sms.retry.0s. */
 export const DOUBT_TOPIC = "sms.doubt";
 export const INBOUND_TOPIC = "sms.inbound";
+/** Messages from handsets to accounts, whole (Received, keyed by the handset). */
+export const RECEIVED_TOPIC = "sms.received";
 /** Messages that wait for their time, for up to 35 days (Retry, keyed by id, destination and attempt; header `due`, epoch ms). */
 export const SCHEDULED_TOPIC = "sms.scheduled";
 /** Those of them whose time has come (Retry). */
@@ -60,7 +62,7 @@ export const CONVERSIONS_TOPIC = "sms.conversions";
 export const ABNORMAL_TOPIC = "sms.abnormal";
 /** What follows from conversions for the providers (ConversionCounts). */
 export const CONVERSION_COUNTS_TOPIC = "sms.conversion-counts";
-/** Receipts that wait for a bind of their account (SmppReceipt, keyed by account and id, in the account's partition). */
+/** Receipts and messages from handsets that wait for a bind of their account (SmppReceipt, in the account's partition). */
 export const SMPP_RECEIPTS_TOPIC = "sms.smpp-receipts";
 /** Parts of long messages that came over SMPP (SmppPart). */
 export const SMPP_PARTS_TOPIC = "sms.smpp-parts";
@@ -232,7 +234,7 @@ export function topicSpecs(plan: TopicPlan): TopicSpec[] {
     ),
     ...RETRY_DELAYS.map((delay) => keyed(retryTopic(delay))),
     ...[RECEIPTS_TOPIC, UNPLACED_RECEIPTS_TOPIC, SUBMISSION_INDEX_TOPIC, DOUBT_TOPIC].map((name) => keyed(name)),
-    ...[INBOUND_TOPIC, EVENTS_TOPIC, CONVERSIONS_TOPIC].map((name) => keyed(name)),
+    ...[INBOUND_TOPIC, RECEIVED_TOPIC, EVENTS_TOPIC, CONVERSIONS_TOPIC].map((name) => keyed(name)),
     keyed(DEAD_LETTER_TOPIC, { ...kept, "max.message.bytes": String(DEAD_LETTER_BATCH_BYTES) }),
     ...[CONSENT_TOPIC, CORRELATION_TOPIC, SCHEDULED_TOPIC, CALLBACKS_TOPIC].map((name) => keyed(name, COMPACTED)),
     ...[DUE_TOPIC, CANCELS_TOPIC, SMPP_PARTS_TOPIC, UPLOADS_TOPIC].map((name) => keyed(name)),

@@ -1,3 +1,4 @@
+import { isNumericSender } from "../message/sender-id.ts";
 import { countriesByCallingCode } from "../numbers/number-prefix.ts";
 import type { Account } from "./account.ts";
 import { type CatalogProblem, problemAt } from "./catalog-problem.ts";
@@ -23,6 +24,7 @@ export function accountWarnings(catalog: Catalog): CatalogProblem[] {
       ...ofFrequency(frequencyCaps, account, [...at, "frequencyCaps"]),
       ...ofWebhook(consentWebhook?.url, [...at, "consentWebhook", "url"]),
       ...ofCallbacks(account, at),
+      ...ofInbound(account, at),
     ];
   });
 }
@@ -163,6 +165,19 @@ function ofCallbacks({ callbackUrl, callbacks }: Account, at: Keys): CatalogProb
       problemAt([...at, "callbackUrl"], "is not called: the account has no callbacks, which say what signs them"),
     ];
   return ofWebhook(callbackUrl, [...at, "callbackUrl"]);
+}
+
+function ofInbound({ inboundUrl, inboundNumbers, from, callbacks, smpp }: Account, at: Keys): CatalogProblem[] {
+  const url = [...at, "inboundUrl"];
+  const hasNumber = inboundNumbers !== undefined || (from !== undefined && isNumericSender(from));
+  const nothing = "does nothing: the account has no inboundNumbers, and no message is its own";
+  return [
+    ...(inboundUrl !== undefined && callbacks === undefined
+      ? [problemAt(url, "is not called: the account has no callbacks, which say what signs it")]
+      : ofWebhook(inboundUrl, url)),
+    ...(inboundUrl !== undefined && !hasNumber ? [problemAt(url, nothing)] : []),
+    ...(smpp?.inbound === true && !hasNumber ? [problemAt([...at, "smpp", "inbound"], nothing)] : []),
+  ];
 }
 
 function ofWebhook(url: string | undefined, at: Keys): CatalogProblem[] {

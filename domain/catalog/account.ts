@@ -30,6 +30,8 @@ export const accountSchema = z.strictObject({
       passwords: z.array(accessKeySchema("password")).max(20).default([]),
       /** Binds at a time, on each instance of ingest; as many as the instance allows if absent. */
       maxBinds: z.number().int().min(1).max(1_000).optional(),
+      /** Whether messages to its numbers are delivered to its binds, and wait for them. */
+      inbound: z.boolean().default(false),
     })
     .optional(),
   /** Lanes it may use; all if absent. */
@@ -40,6 +42,8 @@ export const accountSchema = z.strictObject({
   from: senderId.optional(),
   /** Where status callbacks of its messages go that name no address. */
   callbackUrl: checked(callbackUrlProblem).optional(),
+  /** Where messages to its numbers are posted, as `callbacks` says. */
+  inboundUrl: checked(callbackUrlProblem).optional(),
   /** How it is told what becomes of its messages; it is not if absent. */
   callbacks: callbacksSchema.optional(),
   /** Numbers and short codes by which its recipients answer: what they write there is said to this account. */

@@ -56,3 +56,9 @@ export function senderKind(sender: string): SenderKind | undefined {
   const read = readSender(sender);
   return read.ok ? read.kind : undefined;
 }
+
+/** Whether handsets can answer it: a full number or a short code, no name. */
+export function isNumericSender(sender: string): boolean {
+  const kind = senderKind(sender);
+  return kind === "international" || kind === "short-code";
+}

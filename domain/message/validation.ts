@@ -215,8 +215,8 @@ function readCallbackUrl(value: unknown, problems: FieldProblem[]): string | und
 }
 
 /** What keeps a text from being the address of status callbacks; undefined when it can be one. */
-export function callbackUrlProblem(text: string): string | undefined {
-  if (text.length > requestLimits.callbackUrlLength) return `at most ${requestLimits.callbackUrlLength} characters`;
+export function callbackUrlProblem(text: string, most: number = requestLimits.callbackUrlLength): string | undefined {
+  if (text.length > most) return `at most ${most} characters`;
   const url = URL.parse(text);
   const usable =
     (url?.protocol === "http:" || url?.protocol === "https:") && url.username === "" && url.password === "";

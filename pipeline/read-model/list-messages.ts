@@ -76,7 +76,8 @@ const LONGEST_WAIT_MS = 36 * 86_400_000;
 const BEGINNING = 0;
 /** What a DateTime64(3) of ClickHouse can hold, epoch ms. */
 export const LAST_MOMENT = Date.UTC(2299, 11, 31);
-const LAST_ID = "ffffffff-ffff-ffff-ffff-ffffffffffff";
+/** Behind all ids. */
+export const LAST_ID = "ffffffff-ffff-ffff-ffff-ffffffffffff";
 
 /** A message among those of an account, a number or a reference. */
 interface Candidate {

@@ -24,6 +24,7 @@ import type {
   NumberNetwork,
   Quality,
   Receipt,
+  Received,
   RequestKeys,
   Retry,
   SendRequest,
@@ -44,6 +45,7 @@ export interface SluiceCodecs {
   readonly event: Codec<Event>;
   readonly receipt: Codec<Receipt>;
   readonly inbound: Codec<Inbound>;
+  readonly received: Codec<Received>;
   readonly deadLetter: Codec<DeadLetter>;
   readonly consent: Codec<Consent>;
   readonly control: Codec<Control>;
@@ -121,6 +123,7 @@ export async function createCodecs(source: SchemaSource): Promise<SluiceCodecs> 
     event: codec<Event>("Event"),
     receipt: codec<Receipt>("Receipt"),
     inbound: codec<Inbound>("Inbound"),
+    received: codec<Received>("Received"),
     deadLetter: codec<DeadLetter>("DeadLetter"),
     consent: codec<Consent>("Consent"),
     control: codec<Control>("Control"),
@@ -150,6 +153,7 @@ export async function createCodecs(source: SchemaSource): Promise<SluiceCodecs> 
     event: await asked.event,
     receipt: await asked.receipt,
     inbound: await asked.inbound,
+    received: await asked.received,
     deadLetter: await asked.deadLetter,
     consent: await asked.consent,
     control: await asked.control,

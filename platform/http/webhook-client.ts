@@ -6,8 +6,10 @@ const CONNECT_TIMEOUT_MS = 5_000;
 const ANSWER_TIMEOUT_MS = 10_000;
 /** Requests to one origin for one owner at one time. */
 const CONNECTIONS = 4;
-/** Of an answer nothing but its status counts. */
+/** Of most answers nothing but the status counts. */
 const MAX_ANSWER_BYTES = 65_536;
+/** Where its text counts as well, no more than this is read. */
+const MAX_CHECKED_BYTES = 1_024;
 /** Retry-After is believed up to a day, ms. */
 const MOST_PAUSE_MS = 24 * 3_600_000;
 
@@ -36,6 +38,13 @@ export interface WebhookClientOptions {
   readonly answerTimeoutMs?: number;
 }
 
+/** How an address is called, where it is not by a POST that any answer from 200 to 299 takes. */
+export interface CallTerms {
+  readonly method?: "GET" | "POST";
+  /** What the body of the answer must be, but for blanks at its ends. */
+  readonly answer?: string;
+}
+
 /** Posts to others' addresses: each owner has connections of its own. Redirects are not followed, certificates are verified. */
 export class WebhookClient {
   private readonly agents = new Map<string, Agent>();
@@ -51,17 +60,24 @@ export class WebhookClient {
     url: string,
     headers: Readonly<Record<string, string>>,
     body: string,
+    { method = "POST", answer: wanted }: CallTerms = {},
   ): Promise<PostOutcome> {
     const signal = AbortSignal.timeout(this.options.answerTimeoutMs ?? ANSWER_TIMEOUT_MS);
     try {
       const { origin, pathname, search } = new URL(url);
       const answer = await this.agentOf(owner).request({
-        ...{ origin, path: pathname + search, method: "POST", body, signal },
+        ...{ origin, path: pathname + search, method, signal },
+        ...(method === "GET" ? {} : { body }),
         headers: { "user-agent": "sluice", ...headers },
       });
       // The status has been said; the rest is read so that the connection can be used again, within bounds.
-      await answer.body.dump({ limit: MAX_ANSWER_BYTES, signal }).catch(() => {});
-      return this.outcomeOf(answer.statusCode, answer.headers["retry-after"]);
+      const outcome = this.outcomeOf(answer.statusCode, answer.headers["retry-after"]);
+      if (wanted === undefined || !outcome.taken) {
+        await answer.body.dump({ limit: MAX_ANSWER_BYTES, signal }).catch(() => {});
+        return outcome;
+      }
+      if ((await beginning(answer.body)).trim() === wanted) return outcome;
+      return { taken: false, kind: "status", status: answer.statusCode, why: `answered without ${wanted}` };
     } catch (error) {
       if (error instanceof AddressRefusedError) return { taken: false, kind: "address", why: error.message };
       if (signal.aborted) return { taken: false, kind: "timeout", why: "no answer in time" };
@@ -111,6 +127,18 @@ export class WebhookClient {
     return (options, callback) =>
       guard.refusesHost(options.hostname) ? callback(new AddressRefusedError(), null) : connect(options, callback);
   }
+}
+
+/** So much of a body as is of use; the rest is not waited for. */
+async function beginning(body: AsyncIterable<Buffer>): Promise<string> {
+  const octets: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of body) {
+    octets.push(chunk);
+    length += chunk.length;
+    if (length > MAX_CHECKED_BYTES) break;
+  }
+  return Buffer.concat(octets).toString();
 }
 
 /** RFC 9110, 10.2.3: seconds, or a date; 0 for what is neither. */

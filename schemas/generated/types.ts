@@ -53,11 +53,11 @@ export interface BudgetWord {
   readonly next: readonly number[];
 }
 
-/** What a customer's address is still to be told: sms.callbacks, compacted, keyed by message id, destination and the offset of the event in sms.events, with slashes between them. It stands in the partition of its event. A record without a value says that the address has taken it, or that it was given up. Headers: endpoint (which address it waits for), due and since (epoch milliseconds) and write (which writing of it this is). */
+/** What a customer's address is still to be told: sms.callbacks, compacted, keyed by message id, destination and the offset of the event in sms.events, with slashes between them; of messages from handsets by a hash of account and numbers, the handset, and twice the offset in sms.inbound (one more for what it says of consent). It stands in the partition of its event. A record without a value says that the address has taken it, or that it was given up. Headers: endpoint (which address it waits for), due and since (epoch milliseconds) and write (which writing of it this is). */
 export interface Callback {
   /** webhook-id: the same however often it is told. */
   readonly id: string;
-  /** What is told, such as message.delivered. */
+  /** What is told, such as message.delivered or message.received. */
   readonly type: string;
   /** When it happened. */
   readonly at: number;
@@ -65,7 +65,7 @@ export interface Callback {
   readonly accountId: string;
   /** The message. */
   readonly messageId: string;
-  /** Its lane, for metrics. */
+  /** Its lane, for metrics; inbound for messages from handsets. */
   readonly lane: string;
   /** The address. */
   readonly url: string;
@@ -535,6 +535,34 @@ export interface ReceiptTo {
   readonly reference: number | null;
 }
 
+/** A message from a handset to an account, whole: sms.received, keyed by the handset. It is made of sms.inbound by the catalog of that moment. The same id is the same message, read again. */
+export interface Received {
+  /** UUID: the same for the same records of sms.inbound, and for what a provider that gives ids delivers again. */
+  readonly id: string;
+  /** The account whose number it was sent to. */
+  readonly accountId: string;
+  /** Provider that delivered it. */
+  readonly provider: string;
+  /** Who sent it: the handset's number as E.164 digits, or what the provider gave. */
+  readonly from: string;
+  /** The account's number or short code, digits alone. */
+  readonly to: string;
+  /** What it says; empty for a binary message. */
+  readonly text: string;
+  /** Content of a binary message, without a user data header; null: it is a text. */
+  readonly binary: Buffer | null;
+  /** When the first part of it reached Sluice. */
+  readonly receivedAt: number;
+  /** Parts that it was sent in, 1 to 255. */
+  readonly segments: number;
+  /** Parts that had not come in time: the text lacks theirs. */
+  readonly missing: number;
+  /** Addresses of what was attached, as the provider gives them. */
+  readonly media: readonly string[];
+  /** What it says of consent: STOP or START; another word is the provider's, such as HELP. */
+  readonly optOut: string | null;
+}
+
 /** Idempotency keys that messages were accepted under: sms.request-keys, kept for a day and an hour. Many in one record, all of its partition: the first 32 bits of a name, as a big-endian number, modulo the number of partitions. */
 export interface RequestKeys {
   /** False: written beside the messages, so that each may be stored or not. True: the messages stand in the log. */
@@ -609,6 +637,16 @@ export interface SmppBinds {
   readonly at: number;
 }
 
+/** What a deliver_sm says that is a message from a handset, or a part of one. */
+export interface SmppContent {
+  /** data_coding (SMPP 3.4, 5.2.19): 0 for GSM 03.38, one septet an octet; 4 for octets; 8 for UTF-16, the high octet first. */
+  readonly dataCoding: number;
+  /** Whether the octets begin with a user data header: that of a part. */
+  readonly header: boolean;
+  /** short_message: with its header at most 160 octets (GSM 03.38), or 140. */
+  readonly octets: Buffer;
+}
+
 /** A part of a long message that came over SMPP: sms.smpp-parts, keyed by destination. It is kept before its client is answered; whoever owns the partition puts the parts of a message together and hands it in. */
 export interface SmppPart {
   /** The account that sends the message. */
@@ -641,15 +679,15 @@ export interface SmppPart {
   readonly receiptTo: ReceiptTo | null;
 }
 
-/** A receipt that waits for a bind of its account: sms.smpp-receipts (compacted), keyed by account + '/' + message_id + '/' + destination_addr, with '/enroute' behind it for an intermediate notification, in the account's partition. It is removed when a client has acknowledged it. */
+/** A receipt that waits for a bind of its account, or a message from a handset, or a part of one: sms.smpp-receipts (compacted), keyed by account + '/' + message_id + '/' + destination_addr, with '/enroute' behind it for an intermediate notification; messages from handsets by account + '/in-' + epoch milliseconds + '-' + id, with '/' and a number of three digits behind it for a part. It stands in the account's partition, and is removed when a client has acknowledged it. */
 export interface SmppReceipt {
   /** The account whose binds may have it. */
   readonly accountId: string;
-  /** The message_id that the client was answered. */
+  /** The message_id that the client was answered; of a message from a handset its own. */
   readonly id: string;
-  /** The addresses as they were submitted; ids is empty. */
+  /** The addresses as they were submitted, of a message from a handset the other way round: dest has sent it, source gets it; ids is empty. */
   readonly to: ReceiptTo;
-  /** State as receipts write it: DELIVRD, EXPIRED, DELETED, UNDELIV, UNKNOWN, REJECTD, ENROUTE. */
+  /** State as receipts write it: DELIVRD, EXPIRED, DELETED, UNDELIV, UNKNOWN, REJECTD, ENROUTE; of a message from a handset RECEIVED. */
   readonly state: string;
   /** Three digits; 000: none, 999: one that is no number of three digits. */
   readonly error: string;
@@ -659,6 +697,8 @@ export interface SmppReceipt {
   readonly doneAt: number;
   /** Since when it waits. */
   readonly at: number;
+  /** What a message from a handset says; null: it is a receipt. */
+  readonly content: SmppContent | null;
 }
 
 /** Which destinations some of a provider's ids belong to, for receipts that do not say: sms.submission-index, in the partition of provider + '/' + id. Written for messages that wait for their receipt for longer than some seconds. */

@@ -1,4 +1,4 @@
-/** analytics-sink: sms.events, sms.dead-letter and sms.conversions -> ClickHouse, each record exactly one row; sms.conversion-counts. */
+/** analytics-sink: sms.events, sms.dead-letter, sms.conversions and sms.received -> ClickHouse, each record exactly one row; sms.conversion-counts. */
 
 import { checkConnections } from "../../pipeline/boot/check-connections.ts";
 import { startPipeline, startReader } from "../../pipeline/boot/start-pipeline.ts";
@@ -17,6 +17,7 @@ import {
   CONVERSIONS_TOPIC,
   DEAD_LETTER_TOPIC,
   EVENTS_TOPIC,
+  RECEIVED_TOPIC,
 } from "../../schemas/topics.ts";
 import { startAbnormalWatch } from "./abnormal/abnormal-watch.ts";
 import { analyticsSinkSettings } from "./analytics-sink-settings.ts";
@@ -24,6 +25,7 @@ import { startConversionSink } from "./conversions/conversion-sink.ts";
 import { CrashedBlocks } from "./crashed-blocks.ts";
 import { startDeadLetterSink } from "./dead-letter-sink.ts";
 import { EventBlock } from "./event-block.ts";
+import { startReceivedSink } from "./inbound/received-sink.ts";
 import { observeDisks } from "./observed-disks.ts";
 import { startRates } from "./rates/start-rates.ts";
 import { refusedLetters } from "./refusals.ts";
@@ -45,7 +47,10 @@ await runService({
   start: async (scope) => {
     const pipeline = await startPipeline(scope, "analytics-sink", config);
     const { codecs, producer, now } = pipeline;
-    const topics = [EVENTS_TOPIC, DEAD_LETTER_TOPIC, CONVERSIONS_TOPIC, ABNORMAL_TOPIC, CONTROL_TOPIC];
+    const topics = [
+      ...[EVENTS_TOPIC, DEAD_LETTER_TOPIC, CONVERSIONS_TOPIC, RECEIVED_TOPIC],
+      ...[ABNORMAL_TOPIC, CONTROL_TOPIC],
+    ];
     const reader = await startReader(scope, pipeline, topics);
     observeKafka(scope, { producer });
     const stats = sinkMetrics(scope.metrics, now);
@@ -98,6 +103,7 @@ await runService({
     });
     await startDeadLetterSink(scope, config, parts);
     await startConversionSink(scope, config, parts);
+    await startReceivedSink(scope, config, parts);
     await startRates(scope, config, parts);
     if (config.abnormalTraffic) await startAbnormalWatch(scope, config, parts);
   },

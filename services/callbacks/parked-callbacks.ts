@@ -2,21 +2,14 @@
  * What one partition has written to sms.callbacks, and its copy may not have yet. The copy comes from the log, a moment behind; what is on its way
  * counts as if it were there, so that nothing overtakes it.
  */
+import { readCallbackKey, waitingHeaders } from "../../pipeline/records/callback-key.ts";
 import type { SluiceCodecs } from "../../pipeline/records/codecs.ts";
 import type { RecordProducer } from "../../platform/kafka/producer.ts";
 import type { Fence, OutRecord } from "../../platform/kafka/record.ts";
 import { CALLBACKS_TOPIC } from "../../schemas/topics.ts";
-import { readCallbackKey } from "./callback-key.ts";
 import type { Item } from "./callback-lane.ts";
 import type { CallbackMetrics } from "./callback-metrics.ts";
-import {
-  DUE_HEADER,
-  ENDPOINT_HEADER,
-  SINCE_HEADER,
-  type WaitingCallbacks,
-  type WaitingListener,
-  WRITE_HEADER,
-} from "./waiting-callbacks.ts";
+import type { WaitingCallbacks, WaitingListener } from "./waiting-callbacks.ts";
 
 export interface ParkedOptions {
   readonly partition: number;
@@ -90,12 +83,7 @@ export class ParkedCallbacks {
     if (!this.unseen.has(key)) this.unseenChains.set(chain, (this.unseenChains.get(chain) ?? 0) + 1);
     this.unseen.set(key, write);
     metrics.parked.add();
-    const headers = {
-      [ENDPOINT_HEADER]: endpoint,
-      [DUE_HEADER]: String(Math.floor(due)),
-      [SINCE_HEADER]: String(callback.since),
-      [WRITE_HEADER]: write,
-    };
+    const headers = waitingHeaders({ endpoint, due, since: callback.since, write });
     this.write({ ...this.place, key, value: codecs.callback.encode(callback), headers }, stored);
   }
 

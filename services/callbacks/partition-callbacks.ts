@@ -8,8 +8,10 @@ import type { Callbacks } from "../../domain/catalog/callbacks.ts";
 import type { Snapshot, SnapshotSource } from "../../domain/catalog/snapshot.ts";
 import { callbackUrlProblem } from "../../domain/message/validation.ts";
 import { WriterSchemaLoader } from "../../pipeline/follow/writer-schema-loader.ts";
+import { callbackKey, ENDPOINT_HEADER, readCallbackKey } from "../../pipeline/records/callback-key.ts";
 import type { SluiceCodecs } from "../../pipeline/records/codecs.ts";
 import { deadLetterRecord } from "../../pipeline/records/dead-letter.ts";
+import { endpointId } from "../../pipeline/records/endpoint-id.ts";
 import { implausibleEvent } from "../../pipeline/records/plausible.ts";
 import { errorMessage } from "../../platform/errors/sluice-error.ts";
 import type { PostOutcome, WebhookClient } from "../../platform/http/webhook-client.ts";
@@ -21,17 +23,15 @@ import type { TopicReader } from "../../platform/kafka/topic-reader.ts";
 import type { Log } from "../../platform/log/log.ts";
 import type { Callback } from "../../schemas/generated/types.ts";
 import { CALLBACKS_TOPIC, EVENTS_TOPIC } from "../../schemas/topics.ts";
-import { callbackKey, readCallbackKey } from "./callback-key.ts";
 import { CallbackLane, type Item } from "./callback-lane.ts";
 import type { CallbackMetrics } from "./callback-metrics.ts";
 import { callbackRequest, isTold } from "./callback-request.ts";
 import type { EndpointBoard } from "./endpoint-board.ts";
-import { endpointId } from "./endpoint-id.ts";
 import { ParkedCallbacks } from "./parked-callbacks.ts";
 import { retryDelayMs } from "./retry-delay.ts";
 import { chainOf, statusCallback, toldStatus } from "./status-callback.ts";
 import { TOLD_SPAN, ToldEvents } from "./told-events.ts";
-import { ENDPOINT_HEADER, type WaitingCallback, type WaitingCallbacks } from "./waiting-callbacks.ts";
+import type { WaitingCallback, WaitingCallbacks } from "./waiting-callbacks.ts";
 
 export interface PartitionCallbacksOptions {
   readonly codecs: SluiceCodecs;
@@ -495,7 +495,7 @@ export class PartitionCallbacks {
     endpoint.sent(sentAt);
     board.underWay++;
     this.underWay++;
-    client.post(callback.accountId, request.url, request.headers, request.body).then((outcome) => {
+    client.post(callback.accountId, request.url, request.headers, request.body, request.terms).then((outcome) => {
       board.underWay--;
       this.underWay--;
       endpoint.ended(outcome, sentAt, clock());

@@ -1,8 +1,14 @@
+import {
+  DUE_HEADER,
+  ENDPOINT_HEADER,
+  readCallbackKey,
+  SINCE_HEADER,
+  WRITE_HEADER,
+} from "../../pipeline/records/callback-key.ts";
+import { ENDPOINT_DIGITS } from "../../pipeline/records/endpoint-id.ts";
 import { headerText, type InRecord } from "../../platform/kafka/record.ts";
 import type { ChangelogCopy, Wanted } from "../../platform/store/changelog-copy.ts";
 import type { PartitionStore, Table } from "../../platform/store/partition-store.ts";
-import { readCallbackKey } from "./callback-key.ts";
-import { ENDPOINT_DIGITS } from "./endpoint-id.ts";
 
 /**
  * Tables of the store: what waits of a message, what is told, which is the next of each message by endpoint and time, what has waited for
@@ -15,13 +21,6 @@ export const CALLBACK_TABLES = [
   "callbacks.since",
   "callbacks.count",
 ] as const;
-
-/** Headers of a record of sms.callbacks. */
-export const ENDPOINT_HEADER = "endpoint";
-export const DUE_HEADER = "due";
-export const SINCE_HEADER = "since";
-/** Names a writing, so that its writer knows it when it comes back. */
-export const WRITE_HEADER = "write";
 
 /** A callback that waits. */
 export interface WaitingCallback {

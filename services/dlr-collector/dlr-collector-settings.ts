@@ -31,6 +31,9 @@ export const dlrCollectorSettings = z.object({
   earlyReceipts: integer({ min: 100, max: 1_000_000 })
     .default(DEFAULT_LIMITS.earlyCount)
     .describe("Receipts of one partition that may wait for their submission"),
+  inboundPartsTimeout: duration({ min: 1_000, max: 3_600_000 })
+    .default(120_000)
+    .describe("How long the parts of a long message from a handset are waited for, before it is told without them"),
   receiptIndex: integer({ min: 1_000, max: 10_000_000 })
     .default(20_000)
     .describe("Ids of one partition by which receipts are placed that do not say which number they are of"),

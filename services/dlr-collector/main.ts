@@ -39,11 +39,15 @@ import { LogFrontier } from "./correlator/log-frontier.ts";
 import { rerouteTermsOf } from "./correlator/reroute-terms.ts";
 import { dlrCollectorSettings } from "./dlr-collector-settings.ts";
 import { observeCorrelators, observePlacing } from "./dlr-metrics.ts";
+import { routeInbound } from "./inbound/route-inbound.ts";
 import { ClaimsFrontier, PLACING_INPUTS } from "./placing/claims-frontier.ts";
 import { type PlacingCounters, ReceiptPlacing, type ReceiptPlacingOptions } from "./placing/receipt-placing.ts";
 import { webhookApp } from "./webhooks/webhook-app.ts";
 
-const READ_BACK = [CONTROL_TOPIC, EVENTS_TOPIC, RECEIPTS_TOPIC, CORRELATION_TOPIC, CONSENT_TOPIC, ...PLACING_INPUTS];
+const READ_BACK = [
+  ...[CONTROL_TOPIC, EVENTS_TOPIC, RECEIPTS_TOPIC, CORRELATION_TOPIC, CONSENT_TOPIC, INBOUND_TOPIC],
+  ...PLACING_INPUTS,
+];
 /** Single requests are read again, of about 300 bytes each. */
 const REQUEST_FETCH_BYTES = 16_384;
 /** For times that two processes have taken. */
@@ -79,6 +83,7 @@ async function start(scope: Scope): Promise<void> {
   const group = await correlator(scope, parts);
   await optOuts(scope, parts);
   await tellOfConsent(scope, { ...parts, ...config });
+  await routeInbound(scope, { ...parts, ...config });
   observeKafka(scope, { producer, group });
   await webhooks(scope, codecs, producer, catalog);
 }

@@ -24,6 +24,7 @@ export type Route =
   | "suppressions"
   | "webhook"
   | "explain"
+  | "inbound"
   | "usage"
   | "budget"
   | "twilio-create"

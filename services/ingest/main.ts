@@ -19,6 +19,7 @@ import { ClickhouseMessages } from "../../pipeline/read-model/account-pages.ts";
 import { accountUsage } from "../../pipeline/read-model/account-usage.ts";
 import { ClickhouseReader } from "../../pipeline/read-model/clickhouse-reader.ts";
 import { ClickhouseStatus } from "../../pipeline/read-model/clickhouse-status.ts";
+import { listInbound } from "../../pipeline/read-model/list-inbound.ts";
 import { listMessages } from "../../pipeline/read-model/list-messages.ts";
 import type { StatusSource } from "../../pipeline/read-model/message-status.ts";
 import { loadConfig } from "../../platform/config/load-config.ts";
@@ -140,6 +141,7 @@ async function start(scope: Scope): Promise<void> {
     status,
     messages: new MessageList(messages, recent, scope.log),
     list: (filter, limit, after) => listMessages(analytics, filter, limit, after),
+    inbound: (filter, limit, after) => listInbound(analytics, filter, limit, after),
     usage: (account, from, until) => accountUsage(analytics, account, from, until),
     budget: followBudgetUse({
       codecs: pipeline.codecs,

@@ -17,6 +17,8 @@ export interface Controlled {
   cutConnections(): void;
   /** Asks every ESME to go; only where the protocol has that. */
   unbind?(): void;
+  /** Hands over what a handset sends, to a bind that may have it; only where the simulator does that. `parts`: deliver_sm that were acknowledged. */
+  inbound?(message: unknown): Promise<{ readonly parts: number } | { readonly problems: readonly SettingsProblem[] }>;
   stats(): unknown;
   /** Forgets counts and ledger; connections and settings stay. */
   reset(): void;
@@ -80,6 +82,13 @@ async function handle(request: IncomingMessage, response: ServerResponse, contro
       if (controlled.unbind === undefined) return answer(response, 404, { error: "this protocol has no unbind" });
       controlled.unbind();
       return answer(response, 200, { unbind: true });
+    case "POST /inbound": {
+      if (controlled.inbound === undefined) return answer(response, 404, { error: "this simulator has no handsets" });
+      const body = await readJson(request);
+      const sent =
+        "error" in body ? { problems: [{ path: "", message: body.error }] } : await controlled.inbound(body.value);
+      return answer(response, "parts" in sent ? 200 : 400, sent);
+    }
     case "GET /stats":
       return answer(response, 200, controlled.stats());
     case "POST /reset":

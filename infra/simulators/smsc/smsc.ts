@@ -4,6 +4,7 @@ import { createServer, type Server, type Socket } from "node:net";
 import { commandStatus } from "../../../domain/smpp/command-status.ts";
 import { concatenationOf } from "../../../domain/smpp/concatenation.ts";
 import type { BindPdu, SubmitSmPdu } from "../../../domain/smpp/pdu.ts";
+import type { RequestResult } from "../../../domain/smpp/request-result.ts";
 import { SmppSession } from "../../../domain/smpp/session.ts";
 import { tlvText } from "../../../domain/smpp/tlv.ts";
 import { type Controlled, closeServer, type DarkMode, startControlServer } from "../behaviour/control-server.ts";
@@ -14,6 +15,7 @@ import { ReferenceLedger } from "../behaviour/reference-ledger.ts";
 import { SegmentRate } from "../behaviour/segment-rate.ts";
 import type { Simulator } from "../behaviour/simulator-process.ts";
 import { TimerWheel } from "../behaviour/timer-wheel.ts";
+import { handsetMessageSchema, handsetMessages } from "./handset-message.ts";
 import { LinkFaults, noLinkFaults } from "./link-faults.ts";
 import { formatMessageId, type Receipt, receiptMessage } from "./receipt.ts";
 import { noReceipts, ReceiptOutbox } from "./receipt-outbox.ts";
@@ -45,6 +47,7 @@ export class SmscSimulator implements Simulator, Controlled {
   #receivedRate = new SegmentRate();
   #acceptedRate = new SegmentRate();
   readonly #look = new LastLook();
+  #nextReference = 0;
   // Ids go on rising over restarts, and fit 53 bits: seconds since the epoch, and room for a million ids each.
   #nextId = Math.floor(Date.now() / 1_000) * 1_000_000;
 
@@ -107,6 +110,25 @@ export class SmscSimulator implements Simulator, Controlled {
       this.#links.counts.unbinds++;
       session.unbind();
     }
+  }
+
+  async inbound(message: unknown): Promise<{ parts: number } | { problems: SettingsProblem[] }> {
+    const read = handsetMessageSchema.safeParse(message);
+    if (!read.success)
+      return { problems: read.error.issues.map(({ path, message: why }) => ({ path: path.join("."), message: why })) };
+    const bind = [...this.#sessions].find(
+      ({ state, bindType }) => state === "bound" && bindType !== "bind_transmitter",
+    );
+    if (bind === undefined) return { problems: [{ path: "", message: "nobody is bound who may receive" }] };
+    let parts = 0;
+    for (const one of handsetMessages(read.data, this.#nextReference++ & 0xff)) {
+      const { promise, resolve } = Promise.withResolvers<RequestResult>();
+      if (bind.deliver(one, resolve, undefined) !== "accepted") break;
+      const result = await promise;
+      if (result.kind !== "response" || result.commandStatus !== commandStatus.ESME_ROK) break;
+      parts++;
+    }
+    return { parts };
   }
 
   async goLight(): Promise<void> {

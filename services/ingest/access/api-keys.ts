@@ -19,6 +19,8 @@ export interface Account {
   readonly maxPerSecond?: number | undefined;
   /** Who its messages come from that name no sender. */
   readonly from?: string | undefined;
+  /** In what form it is told of its messages; undefined: it is not. */
+  readonly callbacks?: { readonly form: string } | undefined;
   readonly optOut?:
     | { readonly liftedByAccount?: boolean | undefined; readonly lanes?: readonly string[] | undefined }
     | undefined;

@@ -1,4 +1,5 @@
 import { accountSchema } from "../../../domain/catalog/account.ts";
+import { callbacksSchema } from "../../../domain/catalog/callbacks.ts";
 import type { PostOutcome } from "../../../platform/http/webhook-client.ts";
 import type { InRecord, OutRecord } from "../../../platform/kafka/record.ts";
 import { Task, type TaskHost } from "../../../platform/kafka/task.ts";
@@ -10,6 +11,7 @@ import { callbackMetrics } from "../../../services/callbacks/callback-metrics.ts
 import { EndpointBoard } from "../../../services/callbacks/endpoint-board.ts";
 import { PartitionCallbacks } from "../../../services/callbacks/partition-callbacks.ts";
 import { WaitingCallbacks } from "../../../services/callbacks/waiting-callbacks.ts";
+import { inboundCallback } from "../../../services/dlr-collector/inbound/inbound-callbacks.ts";
 import { codecs, NOW } from "../router/router-world.ts";
 import { memoryTables } from "../router/scheduled/memory-tables.ts";
 
@@ -94,6 +96,7 @@ export class CallbackWorld {
   /** Endpoints that are remembered. */
   mostEndpoints: number | undefined;
   owner: Owner | undefined;
+  private handsetRecords = 0;
   private readonly held: (() => void)[] = [];
 
   append(event: Event, { id, timestamp = this.now }: { id?: string; timestamp?: number } = {}): void {
@@ -104,6 +107,15 @@ export class CallbackWorld {
     const place = { topic: EVENTS_TOPIC, partition: 0, offset: this.events.length };
     this.events.push({ ...place, key: Buffer.from(to), value, headers, timestamp });
     this.give();
+  }
+
+  /** What another service has written to sms.callbacks: a message from a handset. */
+  received(n: number, host: string, handset = "4915112345678"): void {
+    const account = { id: "acme", inboundUrl: `https://${host}/in`, callbacks: callbacksSchema.parse(this.settings) };
+    const [data, now] = [{ id: messageId(n), text: "hi" }, this.now];
+    const told = { type: "message.received", name: messageId(n), data, at: now, now } as const;
+    const place = { account, from: handset, to: "12345", partition: 0, place: 2 * this.handsetRecords++ };
+    this.write(inboundCallback(codecs.callback, { ...told, ...place })!);
   }
 
   /** What happens to a message whose customer is at this host. */
@@ -275,8 +287,8 @@ export class CallbackWorld {
 
 function readBody(headers: Readonly<Record<string, string>>, body: string): { id: string; status: string } {
   if (headers["content-type"] === "application/json") {
-    const { data } = JSON.parse(body) as { data: { id: string; status: string } };
-    return data;
+    const { type, data } = JSON.parse(body) as { type: string; data: { id: string; status?: string } };
+    return { id: data.id, status: data.status ?? type };
   }
   const form = new URLSearchParams(body);
   return { id: form.get("MessageSid")!, status: form.get("MessageStatus")! };

@@ -14,6 +14,7 @@ import {
   placeOf,
 } from "../../../pipeline/read-model/account-pages.ts";
 import type { UsageOfDay } from "../../../pipeline/read-model/account-usage.ts";
+import type { InboundFilter, InboundPage } from "../../../pipeline/read-model/list-inbound.ts";
 import type { ListFilter, ListPlace, MessagePage } from "../../../pipeline/read-model/list-messages.ts";
 import type { MessageStatusAnswer, StatusSource } from "../../../pipeline/read-model/message-status.ts";
 import { createCodecs, type SluiceCodecs } from "../../../pipeline/records/codecs.ts";
@@ -208,6 +209,8 @@ export interface Harness {
   readonly pages: FakePages;
   /** What was asked of the list. */
   readonly listed: [ListFilter, number, ListPlace | undefined][];
+  readonly inboundAsked: [InboundFilter, number, ListPlace | undefined][];
+  inbound: () => Promise<InboundPage>;
   /** What the list answers; replaced by tests. */
   list: () => Promise<MessagePage>;
   /** What was asked of the usage, and what it answers. */
@@ -318,6 +321,7 @@ export async function startIngest(options: HarnessOptions = {}): Promise<Harness
   };
   const pages = new FakePages();
   const listed: Harness["listed"] = [];
+  const inboundAsked: Harness["inboundAsked"] = [];
   const usageAsked: Harness["usageAsked"] = [];
   const consent = new FakeConsentCopy();
   const cancelAnswers = new CancelAnswers(codecs.cancel);
@@ -376,6 +380,10 @@ export async function startIngest(options: HarnessOptions = {}): Promise<Harness
     }),
     status: new MessageLookup(analytics, recent, { find: async () => [] }, silentLog),
     messages: new MessageList(pages, recent, silentLog),
+    inbound: (filter, limit, after) => {
+      inboundAsked.push([filter, limit, after]);
+      return harness.inbound();
+    },
     list: (filter, limit, after) => {
       listed.push([filter, limit, after]);
       return harness.list();
@@ -437,6 +445,8 @@ export async function startIngest(options: HarnessOptions = {}): Promise<Harness
   const harness: Harness = {
     listed,
     list: async () => ({ messages: [] }),
+    inboundAsked,
+    inbound: async () => ({ messages: [] }),
     budgets: new Map(),
     usageAsked,
     usage: async () => [],

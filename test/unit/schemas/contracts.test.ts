@@ -28,6 +28,7 @@ describe("the contracts", () => {
       "NumberNetwork",
       "Quality",
       "Receipt",
+      "Received",
       "RequestKeys",
       "Retry",
       "SendRequest",

@@ -47,6 +47,7 @@ describe("the topics of an installation", () => {
       "sms.quality 1",
       "sms.receipts 6",
       "sms.receipts.unplaced 6",
+      "sms.received 6",
       "sms.request-keys 6",
       "sms.requests.marketing 6",
       "sms.requests.otp 6",

@@ -77,7 +77,7 @@ function readQuestion(account: string, query: Readonly<Record<string, unknown>>)
 }
 
 /** A parameter that is there twice would be heeded once. */
-function readOne(value: unknown, field: string, problems: FieldProblem[]): string | undefined {
+export function readOne(value: unknown, field: string, problems: FieldProblem[]): string | undefined {
   if (value === undefined || typeof value === "string") return value;
   problems.push({ field, code: "type-wrong", message: "it is there several times; give it once" });
   return undefined;
@@ -125,7 +125,8 @@ function readWord(
   return undefined;
 }
 
-function readTime(text: string | undefined, field: string, problems: FieldProblem[]): number | undefined {
+/** RFC 3339; epoch ms. */
+export function readTime(text: string | undefined, field: string, problems: FieldProblem[]): number | undefined {
   if (text === undefined) return undefined;
   // A plus that was not escaped has become a blank on its way.
   const written = readWrittenTime(text.replace(/ (?=\d\d:?\d\d$)/, "+"));
@@ -135,7 +136,8 @@ function readTime(text: string | undefined, field: string, problems: FieldProble
   return undefined;
 }
 
-function readLimit(text: string | undefined, problems: FieldProblem[]): number {
+/** Entries of a page. */
+export function readLimit(text: string | undefined, problems: FieldProblem[]): number {
   if (text === undefined) return LIST_PAGE.usual;
   const limit = /^\d{1,4}$/.test(text) ? Number(text) : 0;
   if (limit >= 1 && limit <= LIST_PAGE.most) return limit;

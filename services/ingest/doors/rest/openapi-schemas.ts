@@ -4,6 +4,7 @@ import { EVENT_STATES, EVENT_TYPES, MESSAGE_STATUSES } from "../../../../pipelin
 import { MAX_BATCH_MESSAGES } from "./batch-route.ts";
 import { budgetSchemas } from "./openapi-budget.ts";
 import { explainSchemas, ucs2Cause } from "./openapi-explain.ts";
+import { inboundSchemas } from "./openapi-inbound.ts";
 import { listSchemas } from "./openapi-list.ts";
 import { problemCodes } from "./openapi-problems.ts";
 import { suppressionSchemas } from "./openapi-suppressions.ts";
@@ -367,6 +368,7 @@ export const schemas = {
   FieldProblem: fieldProblem,
   Problem: problem,
   ...listSchemas,
+  ...inboundSchemas,
   ...uploadSchemas,
   ...usageSchemas,
   ...budgetSchemas,

@@ -1,6 +1,7 @@
 import { MAX_DESTINATIONS } from "../../../../pipeline/read-model/clickhouse-status.ts";
 import { budgetOperation } from "./openapi-budget.ts";
 import { bodyOf, EXAMPLE_ID } from "./openapi-examples.ts";
+import { inboundOperation } from "./openapi-inbound.ts";
 import { listOperation } from "./openapi-list.ts";
 import { problems } from "./openapi-problems.ts";
 import { schemas } from "./openapi-schemas.ts";
@@ -220,6 +221,7 @@ export const openapi = {
     "/v1/messages/{id}/conversion": { post: postConversion },
     ...suppressionPaths,
     "/v1/budget": { get: budgetOperation },
+    "/v1/inbound": { get: inboundOperation },
     "/v1/usage": { get: usageOperation },
     "/v1/routes/explain": { post: postExplain },
   },

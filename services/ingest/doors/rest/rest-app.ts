@@ -14,6 +14,7 @@ import { postConversion } from "./conversion-route.ts";
 import type { ApiDocument } from "./docs/api-document.ts";
 import { docsPage } from "./docs/docs-page.ts";
 import { postExplain } from "./explain-route.ts";
+import { listOwnInbound } from "./inbound-route.ts";
 import { requireKnownQuery } from "./known-query.ts";
 import { listOwnMessages } from "./list-route.ts";
 import { postMessage } from "./message-route.ts";
@@ -46,6 +47,7 @@ GET, PUT, DELETE /v1/suppressions/{number}   whether anything may go to a recipi
 GET, POST /v1/suppressions          who is suppressed; up to 10,000 at once
 POST /v1/webhooks/{account}/suppressions   the same by a CRM's webhook, which is signed and carries no key
 POST /v1/routes/explain             which provider a message would have, and why
+GET  /v1/inbound                    what handsets have sent to your numbers, for a week
 GET  /v1/usage                      what you have used, by day and lane
 GET  /v1/budget                     what you may spend, have spent and have left
 GET  /docs                          all of it, to read
@@ -151,6 +153,14 @@ export function restApp(context: RestContext): Express {
       }),
     )
     .all(methodNotAllowed(["POST"]));
+  app
+    .route("/v1/inbound")
+    .get(
+      guarded("inbound", "read", async (request, response, account) => {
+        sendJson(response, 200, await listOwnInbound(context, account, request.query));
+      }),
+    )
+    .all(methodNotAllowed(["GET", "HEAD"]));
   app
     .route("/v1/usage")
     .get(

@@ -1,6 +1,7 @@
 import type { AccountBudget } from "../../../../domain/budget/budget-use.ts";
 import type { RoutingView } from "../../../../pipeline/explain/routing-view.ts";
 import type { UsageOfDay } from "../../../../pipeline/read-model/account-usage.ts";
+import type { InboundFilter, InboundPage } from "../../../../pipeline/read-model/list-inbound.ts";
 import type { ListFilter, ListPlace, MessagePage } from "../../../../pipeline/read-model/list-messages.ts";
 import type { StatusSource } from "../../../../pipeline/read-model/message-status.ts";
 import type { BodyBudget } from "../../../../platform/http/body-budget.ts";
@@ -21,6 +22,8 @@ export interface RestContext {
   readonly status: StatusSource;
   /** As `listMessages` does. */
   readonly list: (filter: ListFilter, limit: number, after?: ListPlace) => Promise<MessagePage>;
+  /** As `listInbound` does. */
+  readonly inbound: (filter: InboundFilter, limit: number, after?: ListPlace) => Promise<InboundPage>;
   /** As `accountUsage` does. */
   readonly usage: (account: string, from: string, until: string) => Promise<readonly UsageOfDay[]>;
   /** Undefined: the account has none. */

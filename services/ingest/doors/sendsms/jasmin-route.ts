@@ -1,5 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import { decodeGsm7Unpacked } from "../../../../domain/text/encoding.ts";
+import { JASMIN_LEVEL_LABEL, JASMIN_METHOD_LABEL } from "../../../../pipeline/records/report-labels.ts";
 import { extractTrace } from "../../../../platform/telemetry/trace-context.ts";
 import type { Account } from "../../access/api-keys.ts";
 import { decode, type Fields, idempotencyKeyOf, withFields } from "./fields.ts";
@@ -108,8 +109,8 @@ function readMessage(fields: Fields, account: Account, now: number) {
     lane: priority === undefined ? usualLane(account) : laneOfPriority(priority),
     validity: minutes === undefined ? undefined : Number(minutes) * 60,
     sendAt: sendAtOf(fields.text("sdt"), now),
-    callbackUrl: callbackOf(fields),
-    metadata: tags === undefined ? undefined : { tags },
+    callbackUrl: callbackOf(fields, account),
+    metadata: labelsOf(tags, fields, account),
   };
 }
 
@@ -144,11 +145,32 @@ function sendAtOf(sdt: string | undefined, now: number): string | undefined {
   return new Date(time).toISOString();
 }
 
-/** As in Jasmin, naming an address or a level asks for reports. Jasmin calls it by POST unless GET is asked for, which Sluice does not do. */
-function callbackOf(fields: Fields): string | undefined {
+function tellsAsJasmin({ callbacks }: Account): boolean {
+  return callbacks?.form === "jasmin";
+}
+
+function labelsOf(tags: string | undefined, fields: Fields, account: Account): Record<string, string> | undefined {
+  const labels = {
+    ...(tags === undefined ? {} : { tags }),
+    // Its own defaults.
+    ...(tellsAsJasmin(account)
+      ? {
+          [JASMIN_LEVEL_LABEL]: fields.text("dlr-level") ?? "1",
+          [JASMIN_METHOD_LABEL]: fields.text("dlr-method")?.toUpperCase() ?? "POST",
+        }
+      : {}),
+  };
+  return Object.keys(labels).length === 0 ? undefined : labels;
+}
+
+/** As in Jasmin, naming an address or a level asks for reports. An account with another form has them posted. */
+function callbackOf(fields: Fields, account: Account): string | undefined {
   const [url, level] = [fields.text("dlr-url"), fields.text("dlr-level")];
   const asked = url !== undefined || level !== undefined || fields.text("dlr") === "yes";
-  if (asked && fields.text("dlr-method")?.toLowerCase() === "get")
-    throw new Refusal(400, "Argument [dlr-method] has an invalid value: reports are posted, in the account's own form");
+  if (!tellsAsJasmin(account) && asked && fields.text("dlr-method")?.toLowerCase() === "get")
+    throw new Refusal(
+      400,
+      "Argument [dlr-method] has an invalid value: GET is for accounts with callbacks of the form jasmin; reports of this one are posted in its own form",
+    );
   return url;
 }

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import { parseDestination } from "../../../../domain/numbers/destination.ts";
+import { KANNEL_MASK_LABEL } from "../../../../pipeline/records/report-labels.ts";
 import { extractTrace } from "../../../../platform/telemetry/trace-context.ts";
 import type { AcceptOutcome, Results } from "../../acceptance/accept-outcome.ts";
 import type { RejectedMessage } from "../../acceptance/intake.ts";
@@ -125,10 +126,10 @@ function readMessage(fields: Fields, account: Account, now: number) {
     from,
     lane,
     text: textOf(fields),
-    callbackUrl: callbackOf(fields),
+    callbackUrl: callbackOf(fields, account),
     validity: validity === undefined ? undefined : validity * 60,
     sendAt: deferred === 0 ? undefined : timeText(now + deferred * MINUTE_MS),
-    metadata: labelsOf(fields),
+    metadata: labelsOf(fields, account),
   };
 }
 
@@ -138,8 +139,10 @@ function timeText(time: number): string {
 }
 
 /** What only Kannel's own routes and logs read: labels, by which the catalog's routes can choose. */
-function labelsOf(fields: Fields): Record<string, string> | undefined {
+function labelsOf(fields: Fields, account: Account): Record<string, string> | undefined {
   const labels: Record<string, string> = {};
+  // As there, nothing is reported without a mask.
+  if (tellsAsKannel(account)) labels[KANNEL_MASK_LABEL] = String(maskOf(fields) ?? 0);
   for (const name of ["smsc", "account", "binfo"]) {
     const value = fields.text(name);
     if (value !== undefined) labels[name] = value;
@@ -160,18 +163,26 @@ function textOf(fields: Fields): string {
   return text;
 }
 
+function tellsAsKannel({ callbacks }: Account): boolean {
+  return callbacks?.form === "kannel";
+}
+
+function maskOf(fields: Fields): number | undefined {
+  return numberOf(fields, "dlr-mask", "DLR-Mask", "dlrmask");
+}
+
 /**
- * Kannel's report is a GET whose address has the report in escapes such as %d. Sluice posts the report to an address as it stands, so that one with escapes
- * would be called with these letters in it: it is refused.
+ * Kannel's report is a GET whose address has the report in escapes such as %d. An account with another form has reports posted to an address as it stands, so
+ * that one with escapes would be called with these letters in it: it is refused.
  */
-function callbackOf(fields: Fields): string | undefined {
-  const mask = numberOf(fields, "dlr-mask", "DLR-Mask", "dlrmask");
+function callbackOf(fields: Fields, account: Account): string | undefined {
   const url = fields.text("dlr-url", "dlrurl");
-  if (url === undefined || mask === 0) return undefined;
+  if (tellsAsKannel(account)) return url;
+  if (url === undefined || maskOf(fields) === 0) return undefined;
   if (/%[A-Za-z]/.test(url))
     throw new Refusal(
       400,
-      "dlr-url: Kannel's escapes such as %d are not filled in, rejected; reports are posted in the account's own form, to an address without escapes",
+      "dlr-url: escapes such as %d are filled in for accounts with callbacks of the form kannel alone, rejected; reports of this one are posted in its own form, to an address without escapes",
     );
   return url;
 }

@@ -20,6 +20,17 @@ const cap = (id: string, most: number, hours: number, lanes = ["marketing"]) => 
 it.each<[object, (string | RegExp)[]]>([
   [{ budget: { ...money, daily: "5", monthly: "100" } }, []],
   [{ budget: { ...money, daily: "5", monthly: "155" } }, [/budget\.monthly: is 31 days of daily or more/]],
+  [{ inboundUrl: "https://a.example", callbacks: { secrets: ["s"] }, inboundNumbers: ["12345"] }, []],
+  [{ inboundUrl: "https://a.example", callbacks: { secrets: ["s"] }, from: "491700000001" }, []],
+  [{ inboundUrl: "https://a.example", inboundNumbers: ["12345"] }, [/inboundUrl: is not called/]],
+  [
+    { inboundUrl: "http://a.example", callbacks: { secrets: ["s"] }, inboundNumbers: ["1234"] },
+    [/inboundUrl: .* https/],
+  ],
+  [
+    { inboundUrl: "https://a.example", callbacks: { secrets: ["s"] }, from: "ACME", smpp: { inbound: true } },
+    [/inboundUrl: does nothing: .* no inboundNumbers/, /smpp\.inbound: does nothing/],
+  ],
   [{ budget: { ...money, daily: "0" } }, [/budget\.daily: is 0: no message/]],
   [{ maxPrice: { ...money, amount: "0" } }, [/maxPrice\.amount: is 0/]],
   [{ maxPrice: { ...money, lanes: { otp: "0" }, countries: { DE: "1" } } }, [/maxPrice\.lanes\.otp: is 0/]],

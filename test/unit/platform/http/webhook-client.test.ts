@@ -5,7 +5,7 @@ import { buffer } from "node:stream/consumers";
 import { afterEach, expect, it } from "vitest";
 import { AddressGuard, type Lookup } from "../../../../platform/http/address-guard.ts";
 import { checkWebhook, signWebhook } from "../../../../platform/http/signed-webhook.ts";
-import { WebhookClient, type WebhookClientOptions } from "../../../../platform/http/webhook-client.ts";
+import { type CallTerms, WebhookClient, type WebhookClientOptions } from "../../../../platform/http/webhook-client.ts";
 
 const NOW = 1_764_000_000_000;
 const BODY = '{"events":[]}';
@@ -35,8 +35,10 @@ async function address(
   });
   const { port } = server.address() as AddressInfo;
   const headers = signWebhook("geheim", "id-1", NOW, BODY);
+  const call = (terms: CallTerms, body = "") =>
+    client.post("acme", `http://127.0.0.1:${port}/hooks?a=1`, {}, body, terms);
   const post = (host = "127.0.0.1") => client.post("acme", `http://${host}:${port}/hooks?a=1`, headers, BODY);
-  return { requests, post };
+  return { requests, post, call };
 }
 
 const taking = (_: IncomingMessage, response: ServerResponse) => void response.writeHead(204).end();
@@ -45,6 +47,21 @@ it("posts what is signed, and is content with any answer from 200 to 299", async
   const { requests, post } = await address(taking);
   expect(await post()).toEqual({ taken: true });
   expect(requests).toEqual([{ path: "POST /hooks?a=1", body: BODY, signed: true }]);
+});
+
+it("gets where that is asked for, and takes no other answer than the one that is wanted", async () => {
+  const answers = ["ACK/Jasmin", "\n ACK/Jasmin \n", "OK", "", `ACK/Jasmin${"x".repeat(2_000_000)}`];
+  const { requests, call } = await address((_, response) => void response.writeHead(200).end(answers.shift()));
+  const wanted = { method: "GET", answer: "ACK/Jasmin" } as const;
+  expect(await call(wanted)).toEqual({ taken: true });
+  expect(await call({ answer: "ACK/Jasmin" }, "id=1")).toEqual({ taken: true });
+  for (let i = 0; i < 3; i++)
+    expect(await call(wanted)).toMatchObject({ taken: false, kind: "status", why: "answered without ACK/Jasmin" });
+  expect(requests.map(({ path, body }) => `${path} ${body}`)).toEqual([
+    "GET /hooks?a=1 ",
+    "POST /hooks?a=1 id=1",
+    ...Array.from({ length: 3 }, () => "GET /hooks?a=1 "),
+  ]);
 });
 
 it("follows no redirect, which could lead anywhere", async () => {

@@ -4,6 +4,7 @@ import { sendAtText } from "../../../../../domain/message/send-at.ts";
 import { textOf } from "../../../../../domain/smpp/server/read-submission.ts";
 import type { ReceiptState } from "../../../../../domain/smpp/server/receipt-message.ts";
 import type { Alphabet } from "../../../../../domain/text/data-coding.ts";
+import { PartAssembly, type Parts, type ReadPart } from "../../../../../domain/text/part-assembly.ts";
 import { WriterSchemaLoader } from "../../../../../pipeline/follow/writer-schema-loader.ts";
 import type { SluiceCodecs } from "../../../../../pipeline/records/codecs.ts";
 import { deadLetterRecord } from "../../../../../pipeline/records/dead-letter.ts";
@@ -18,7 +19,6 @@ import type { Acceptor } from "../../../acceptance/acceptor.ts";
 import type { Account } from "../../../access/api-keys.ts";
 import type { DoorMetrics } from "../door-metrics.ts";
 import { earlyReceipts, receiptRecord } from "../receipts/receipt-events.ts";
-import { PartAssembly, type Parts, type ReadPart } from "./part-assembly.ts";
 
 export interface PartsTaskOptions {
   readonly codecs: SluiceCodecs;
@@ -46,13 +46,13 @@ export class PartsTask implements Transform {
   private readonly options: PartsTaskOptions;
   private readonly task: Task;
   private readonly schemas: WriterSchemaLoader;
-  private readonly assembly: PartAssembly<InRecord>;
+  private readonly assembly: PartAssembly<SmppPart, InRecord>;
 
   constructor(task: Task, options: PartsTaskOptions) {
     this.task = task;
     this.options = options;
     this.schemas = new WriterSchemaLoader(options.codecs, options.log);
-    this.assembly = new PartAssembly(options.waitMs);
+    this.assembly = new PartAssembly(messageOfPart, options.waitMs);
   }
 
   async restore(): Promise<void> {
@@ -109,13 +109,13 @@ export class PartsTask implements Transform {
     return this.assembly.waiting;
   }
 
-  private read(record: InRecord): ReadPart<InRecord> | undefined {
+  private read(record: InRecord): ReadPart<SmppPart, InRecord> | undefined {
     const decoded = record.value === null ? undefined : this.options.codecs.smppPart.decode(record.value);
     if (!decoded?.ok || !isPlausible(decoded.value)) return undefined;
     return { part: decoded.value, offset: record.offset, at: record.timestamp, source: record };
   }
 
-  private handIn(message: Parts<InRecord>, out: Outputs): void {
+  private handIn(message: Parts<SmppPart, InRecord>, out: Outputs): void {
     const { accountOf, acceptor, metrics } = this.options;
     const parts = message.parts.map(({ part }) => part);
     const [first] = parts as [SmppPart, ...SmppPart[]];
@@ -137,7 +137,7 @@ export class PartsTask implements Transform {
   }
 
   private giveUp(
-    { parts, since }: Parts<InRecord>,
+    { parts, since }: Parts<SmppPart, InRecord>,
     why: { readonly reason: "incomplete" | "invalid"; readonly detail: string; readonly state: ReceiptState },
     out: Outputs,
   ): void {
@@ -156,6 +156,11 @@ export class PartsTask implements Transform {
     const { codecs, now } = this.options;
     return deadLetterRecord(codecs.deadLetter, record, { reason, detail, service: "ingest", messageId, now: now() });
   }
+}
+
+/** What all parts of one message have in common. */
+export function messageOfPart({ accountId, to, from, reference, total }: SmppPart): string {
+  return JSON.stringify([accountId, from, to, reference, total]);
 }
 
 /** What no door of ours writes is put aside: whoever produces may write anything there. */

@@ -98,6 +98,7 @@ export function receiptsOf({ type, at, facts, state, doneAt, errorCode, errorCla
     submittedAt: facts.acceptedAt,
     doneAt: isFinal ? (doneAt ?? at) : at,
     at,
+    content: null,
   }));
 }
 
@@ -129,6 +130,7 @@ export function earlyReceipts({ accountId, to, state, submittedAt, doneAt }: Ear
     submittedAt,
     doneAt,
     at: doneAt,
+    content: null,
   }));
 }
 

@@ -1,9 +1,13 @@
+import { hash } from "node:crypto";
 import { performance } from "node:perf_hooks";
 import { commandStatus } from "../../../../../domain/smpp/command-status.ts";
+import type { OutgoingShortMessage } from "../../../../../domain/smpp/pdu.ts";
 import { SmppEncodeError } from "../../../../../domain/smpp/pdu-encoder.ts";
 import type { RequestResult } from "../../../../../domain/smpp/request-result.ts";
+import { inboundMessage } from "../../../../../domain/smpp/server/inbound-message.ts";
 import { messageStates, type ReceiptState, receiptMessage } from "../../../../../domain/smpp/server/receipt-message.ts";
 import type { SmppSession } from "../../../../../domain/smpp/session.ts";
+import { isSmppPart, wholeSmppKey } from "../../../../../pipeline/records/smpp-inbound-key.ts";
 import type { SmppReceipt } from "../../../../../schemas/generated/types.ts";
 import type { DoorMetrics } from "../door-metrics.ts";
 
@@ -46,7 +50,7 @@ const PUT_OFF_MS = 500;
 /** What an account's receipts that are not simply waiting are. */
 type AtHand = "delivered" | "acknowledged" | { readonly againAt: number };
 
-/** Delivers the receipts of one account to its binds here. It holds keys, some hundred at a time: what waits stays on disk. */
+/** Delivers the receipts of one account, and messages from handsets to it, to its binds here. It holds keys, some hundred at a time: what waits stays on disk. */
 class AccountOutbox {
   readonly binds: ReceivingBind[] = [];
   private readonly accountId: string;
@@ -96,7 +100,12 @@ class AccountOutbox {
   /** What comes while nothing else waits need not be looked for. */
   private come(key: string): void {
     if (!this.ended || this.reading || this.dirty || this.keys.length >= PAGE) this.dirty = true;
-    else if (this.options.mine(this.accountId, key)) this.keys.push(key);
+    else if (this.isMine(key)) this.keys.push(key);
+  }
+
+  /** The parts of a message are one instance's, since a client puts together what comes over one connection. */
+  private isMine(key: string): boolean {
+    return this.options.mine(this.accountId, wholeSmppKey(key));
   }
 
   /** Called when there may be room, and now and then. */
@@ -144,7 +153,7 @@ class AccountOutbox {
         this.reading = false;
         this.after = found.at(-1);
         this.ended = found.length < PAGE;
-        for (const key of found) if (this.isDue(key) && this.options.mine(this.accountId, key)) this.keys.push(key);
+        for (const key of found) if (this.isDue(key) && this.isMine(key)) this.keys.push(key);
         this.pump();
       },
       () => {
@@ -162,11 +171,14 @@ class AccountOutbox {
       this.atHand.delete(key);
       return true;
     }
-    const asClient = clientReceipt(receipt);
-    for (let i = 0; i < this.binds.length; i++) {
-      const bind = this.binds[(this.turn + i) % this.binds.length]!;
+    const isPart = isSmppPart(key);
+    const first = isPart ? bindOf(wholeSmppKey(key), this.binds.length) : this.turn;
+    // The parts of a message wait for one bind: others are no way round it.
+    const tries = isPart ? 1 : this.binds.length;
+    for (let i = 0; i < tries; i++) {
+      const bind = this.binds[(first + i) % this.binds.length]!;
       try {
-        const message = receiptMessage(asClient, bind.interfaceVersion);
+        const message = messageOf(receipt, bind.interfaceVersion);
         if (bind.session.deliver(message, (result) => this.answered(key, receipt, result), undefined) !== "accepted")
           continue;
       } catch (error) {
@@ -174,7 +186,7 @@ class AccountOutbox {
         this.settle(key, "unsendable");
         return true;
       }
-      this.turn = (this.turn + i + 1) % this.binds.length;
+      if (!isPart) this.turn = (this.turn + i + 1) % this.binds.length;
       this.atHand.set(key, "delivered");
       return true;
     }
@@ -210,13 +222,31 @@ class AccountOutbox {
 /** What a client says of a receipt that it never will take (SMPP 3.4, 5.1.3). */
 const REFUSED: ReadonlySet<number> = new Set([commandStatus.ESME_RX_P_APPN, commandStatus.ESME_RX_R_APPN]);
 
+/** The bind that has all parts of a message, as long as there are so many. */
+function bindOf(key: string, binds: number): number {
+  return hash("sha256", key, "buffer").readUInt32BE(0) % binds;
+}
+
+function messageOf(receipt: SmppReceipt, interfaceVersion: number): OutgoingShortMessage {
+  const { content } = receipt;
+  return content === null
+    ? receiptMessage(clientReceipt(receipt), interfaceVersion)
+    : inboundMessage(clientAddresses(receipt), content);
+}
+
 function clientReceipt({ id, state, error, submittedAt, doneAt, to }: SmppReceipt) {
   return {
     ...{ id, error, submittedAt, doneAt },
     state: (Object.hasOwn(messageStates, state) ? state : "UNKNOWN") as ReceiptState,
+    ...clientAddresses({ to }),
+    reference: to.reference ?? undefined,
+  };
+}
+
+function clientAddresses({ to }: Pick<SmppReceipt, "to">) {
+  return {
     source: { ton: to.sourceTon, npi: to.sourceNpi, address: to.source },
     dest: { ton: to.destTon, npi: to.destNpi, address: to.dest },
-    reference: to.reference ?? undefined,
   };
 }
 

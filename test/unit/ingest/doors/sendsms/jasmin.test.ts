@@ -1,12 +1,15 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { readSmppTime } from "../../../../../services/ingest/doors/sendsms/smpp-time.ts";
-import { call, type Harness, KEY, OTHER_KEY, startIngest } from "../../ingest-harness.ts";
+import { ACME, call, type Harness, KEY, OTHER_KEY, startIngest } from "../../ingest-harness.ts";
 
 let ingest: Harness;
 beforeEach(async () => {
   ingest = await startIngest({ acceptTimeoutMs: 200 });
 });
-afterEach(() => ingest.close());
+afterEach(async () => {
+  await ingest.close();
+  delete ACME.callbacks;
+});
 
 const MESSAGE = { username: "acme", password: KEY, to: "+491701234567", from: "ACME", content: "Hello" };
 const get = (fields: Record<string, string> | string, headers: Record<string, string> = {}) =>
@@ -34,6 +37,18 @@ describe("send", () => {
       ...{ callbackUrl: "https://acme.example/dlr", metadata: { tags: "gold,eu" } },
     });
     expect(ingest.writer.records[0]!.topic).toBe("sms.requests.transactional");
+  });
+
+  it("keeps level and method for an account that is told in Jasmin's form", async () => {
+    ACME.callbacks = { form: "jasmin" };
+    const url = "https://acme.example/dlr";
+    const asked = { dlr: "yes", "dlr-url": url, "dlr-level": "2", "dlr-method": "get", tags: "gold" };
+    expect((await get({ ...MESSAGE, ...asked })).status).toBe(200);
+    await get({ ...MESSAGE, "dlr-url": url });
+    expect(written().map(({ callbackUrl, metadata }) => [callbackUrl, metadata])).toEqual([
+      [url, { "dlr-level": "2", "dlr-method": "GET", tags: "gold" }],
+      [url, { "dlr-level": "1", "dlr-method": "POST" }],
+    ]);
   });
 
   it("takes POST with a form", async () => {

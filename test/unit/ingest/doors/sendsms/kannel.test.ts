@@ -10,6 +10,7 @@ beforeEach(async () => {
 afterEach(async () => {
   await ingest.close();
   delete ACME.from;
+  delete ACME.callbacks;
 });
 
 const AUTH = { username: "acme", password: KEY };
@@ -135,6 +136,23 @@ describe("sendsms", () => {
     await get({ ...MESSAGE, "dlr-url": url, "dlr-mask": "0" });
     await get({ ...MESSAGE, "dlr-mask": "31" });
     expect(written().map(({ callbackUrl }) => callbackUrl)).toEqual([url, null, null]);
+  });
+
+  it("keeps an address with escapes, and the mask, for an account that is told in Kannel's form", async () => {
+    ACME.callbacks = { form: "kannel" };
+    const url = "https://acme.example/dlr?id=7&s=%d&from=%p&when=%t";
+    await get({ ...MESSAGE, "dlr-url": url, "dlr-mask": "3", smsc: "east" });
+    await get({ ...MESSAGE, "dlr-url": url });
+    await get(MESSAGE);
+    expect(written().map(({ callbackUrl, metadata }) => [callbackUrl, metadata])).toEqual([
+      [url, { "dlr-mask": "3", smsc: "east" }],
+      [url, { "dlr-mask": "0" }],
+      [null, { "dlr-mask": "0" }],
+    ]);
+    expect((await get({ ...MESSAGE, "dlr-url": "http://%d.example/", "dlr-mask": "1" })).status).toBe(400);
+    expect((await get({ ...MESSAGE, "dlr-url": url, "dlr-mask": "x" })).text).toBe(
+      "DLR-Mask field misformed, rejected",
+    );
   });
 
   it("is sent once under one Idempotency-Key", async () => {

@@ -52,7 +52,7 @@ async function open(folder: string, end = 0) {
   let offset = end;
   const write = (accountId: string, id: string, at: number | null, doneAt = 0) => {
     const times = { submittedAt: 0, doneAt, at: at ?? 0 };
-    const receipt: SmppReceipt = { accountId, id, to: TO, state: "DELIVRD", error: "000", ...times };
+    const receipt: SmppReceipt = { accountId, id, to: TO, state: "DELIVRD", error: "000", ...times, content: null };
     const partition = partitionFor(accountId, PARTITIONS);
     const value = at === null ? null : codecs.smppReceipt.encode(receipt);
     const key = Buffer.from(receiptKey(receipt));

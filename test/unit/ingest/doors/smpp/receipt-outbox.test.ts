@@ -38,7 +38,7 @@ class World {
   put(id: string, accountId = "acme", more: Partial<SmppReceipt> = {}): string {
     const key = `${accountId}/${id}`;
     const times = { submittedAt: 0, doneAt: 0, at: 0 };
-    this.waiting.set(key, { accountId, id, to: TO, state: "DELIVRD", error: "000", ...times, ...more });
+    this.waiting.set(key, { accountId, id, to: TO, state: "DELIVRD", error: "000", ...times, content: null, ...more });
     this.outbox.changed(accountId, key, false);
     return key;
   }
@@ -262,4 +262,85 @@ it("a client that unbinds and is back at once does not get again what it has ack
   world.outbox.add(third);
   await world.settled();
   expect(third.ids).toEqual(["a", "c", "d"]);
+});
+
+/** A bind that notes what it gets, and answers as it is told. */
+class InboundBind {
+  readonly account = { id: "acme" };
+  readonly interfaceVersion = 0x34;
+  readonly sent: OutgoingShortMessage[] = [];
+  readonly ends: ((result: RequestResult) => void)[] = [];
+  room = 10;
+  readonly session = {
+    deliver: (message: OutgoingShortMessage, onResult: (result: RequestResult, context: never) => void): Admission => {
+      if (this.room === 0) return "window_full";
+      shortMessageOctets(message);
+      this.sent.push(message);
+      this.ends.push((result) => onResult(result, undefined as never));
+      return "accepted";
+    },
+  };
+}
+
+const handset = (octets: string, header = false) => ({
+  ...{ state: "RECEIVED", content: { dataCoding: header ? 8 : 0, header, octets: Buffer.from(octets) } },
+});
+
+it("a message from a handset is a deliver_sm of no other type, from the handset to the account's number", async () => {
+  const world = new World();
+  const bind = new InboundBind();
+  world.outbox.add(bind);
+  world.put("in-00000000000001-a", "acme", handset("Hi"));
+  await world.settled();
+  expect(bind.sent).toEqual([
+    {
+      ...{ sourceAddr: "491701234567", sourceAddrTon: 1, sourceAddrNpi: 1, destinationAddr: "ACME", destAddrTon: 5 },
+      ...{ destAddrNpi: 0, esmClass: 0, dataCoding: 0, shortMessage: Buffer.from("Hi") },
+    },
+  ]);
+  // Not answered: again on another bind, and removed only when one has acknowledged it.
+  bind.ends[0]!({ kind: "unanswered" } as RequestResult);
+  world.outbox.remove(bind);
+  expect(world.removed).toEqual([]);
+  const other = new InboundBind();
+  world.outbox.add(other);
+  await world.settled();
+  expect(other.sent).toHaveLength(1);
+  other.ends[0]!({ kind: "response", commandStatus: 0, messageId: "" });
+  expect(world.removed).toEqual(["acme/in-00000000000001-a"]);
+});
+
+it("the parts of a message go to one bind, which they wait for, and are one instance's", async () => {
+  const world = new World();
+  const asked = new Set<string>();
+  world.mine = (_, key) => Boolean(asked.add(key));
+  const binds = [new InboundBind(), new InboundBind(), new InboundBind()];
+  for (const bind of binds) world.outbox.add(bind);
+  // What comes between them goes to the next bind in turn, which is not theirs.
+  for (const part of ["001", "002", "003"]) {
+    world.put(`in-00000000000001-a/${part}`, "acme", handset(part, true));
+    await world.settled();
+    world.put(`in-0000000000000${part}-other`, "acme", handset("other"));
+    await world.settled();
+  }
+  const parts = binds.map(({ sent }) => sent.filter(({ esmClass }) => esmClass === 0x40));
+  for (const bind of binds) bind.sent.splice(0, bind.sent.length, ...parts[binds.indexOf(bind)]!);
+  expect(binds.map(({ sent }) => sent.length).sort()).toEqual([0, 0, 3]);
+  const its = binds.find(({ sent }) => sent.length > 0)!;
+  expect(
+    its.sent.map(({ esmClass, dataCoding, shortMessage }) => [esmClass, dataCoding, String(shortMessage)]),
+  ).toEqual([
+    [0x40, 8, "001"],
+    [0x40, 8, "002"],
+    [0x40, 8, "003"],
+  ]);
+  expect([...asked].filter((key) => !key.endsWith("other"))).toEqual(["acme/in-00000000000001-a"]);
+  its.room = 0;
+  world.put("in-00000000000001-a/004", "acme", handset("004", true));
+  await world.settled();
+  expect(binds.flatMap(({ sent }) => sent)).toHaveLength(3);
+  its.room = 1;
+  world.outbox.capacity(its);
+  await world.settled();
+  expect(its.sent).toHaveLength(4);
 });
