@@ -3,8 +3,11 @@ import { z } from "zod";
 /** How an account's addresses are called (docs/callbacks.md). */
 export const callbacksSchema = z
   .strictObject({
-    /** standard: JSON, signed by Standard Webhooks. twilio: a form as Twilio posts it, with X-Twilio-Signature. */
-    form: z.enum(["standard", "twilio"]).default("standard"),
+    /**
+     * standard: JSON, signed by Standard Webhooks. cloudevents: the same content as a CloudEvent, likewise signed. twilio: a form as Twilio
+     * posts it, with X-Twilio-Signature.
+     */
+    form: z.enum(["standard", "cloudevents", "twilio"]).default("standard"),
     /**
      * Sign what is posted: Base64 behind `whsec_`, or any text. With several, a receiver that has any of them accepts it, so that one can be changed;
      * the form of Twilio has room for one signature, by the first.

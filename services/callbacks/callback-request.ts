@@ -3,6 +3,7 @@ import { accountSid, messageSid } from "../../domain/message/twilio-sids.ts";
 import { signWebhook } from "../../platform/http/signed-webhook.ts";
 import { signForm } from "../../platform/http/twilio-signature.ts";
 import type { Callback } from "../../schemas/generated/types.ts";
+import { CLOUD_EVENT_TYPE, cloudEvent } from "./cloud-event.ts";
 import { type StatusData, timeText } from "./status-callback.ts";
 
 /** A request as it goes out. */
@@ -14,7 +15,14 @@ export interface CallbackRequest {
 
 /** The request of a callback, by the account's settings as they are now; undefined when its form has no word for it. `now`: epoch ms. */
 export function callbackRequest(callback: Callback, settings: Callbacks, now: number): CallbackRequest | undefined {
-  return settings.form === "twilio" ? formRequest(callback, settings) : standardRequest(callback, settings, now);
+  if (settings.form === "twilio") return formRequest(callback, settings);
+  if (!isTold(callback.type.slice("message.".length), settings.form)) return undefined;
+  const { id, url } = callback;
+  const [contentType, body] =
+    settings.form === "cloudevents"
+      ? [CLOUD_EVENT_TYPE, cloudEventOf(callback)]
+      : ["application/json", standardBody(callback)];
+  return { url, body, headers: { "content-type": contentType, ...signatureOf(id, body, settings, now) } };
 }
 
 /** Whether the form has a word for it. */
@@ -23,17 +31,19 @@ export function isTold(status: string, form: Callbacks["form"]): boolean {
 }
 
 /** JSON by Standard Webhooks (1.0.0). */
-function standardRequest(
-  { id, type, at, url, data }: Callback,
-  { secrets }: Callbacks,
-  now: number,
-): CallbackRequest | undefined {
-  if (!isTold(type.slice("message.".length), "standard")) return undefined;
-  const body = `{"type":${JSON.stringify(type)},"timestamp":${JSON.stringify(timeText(at))},"data":${data}}`;
-  // Unsigned: still with the id, by which a repeat is told.
+function standardBody({ type, at, data }: Callback): string {
+  return `{"type":${JSON.stringify(type)},"timestamp":${JSON.stringify(timeText(at))},"data":${data}}`;
+}
+
+/** JSON by CloudEvents 1.0.2, in structured mode. */
+function cloudEventOf({ id, type, at, accountId, messageId, data }: Callback): string {
+  return cloudEvent({ id, type, at, accountId, subject: messageId, data });
+}
+
+/** The headers of Standard Webhooks. Unsigned: still with the id, by which a repeat is told. */
+function signatureOf(id: string, body: string, { secrets }: Callbacks, now: number): Record<string, string> {
   const { "webhook-signature": signature, ...named } = signWebhook(secrets ?? "", id, now, body);
-  const signed = secrets === undefined ? named : { ...named, "webhook-signature": signature! };
-  return { url, body, headers: { "content-type": "application/json", ...signed } };
+  return secrets === undefined ? named : { ...named, "webhook-signature": signature! };
 }
 
 /**
