@@ -16,7 +16,7 @@ import { kafkaConnection } from "../platform/kafka/connection-settings.ts";
 import { kafkaSettings, topicSettings } from "../platform/kafka/settings.ts";
 import { countBrokers, ensureTopics } from "../platform/kafka/topics.ts";
 import { KNOWN_VARIABLES } from "../schemas/generated/variables.ts";
-import { topicSpecs } from "../schemas/topics.ts";
+import { type TopicPlan, topicSpecs } from "../schemas/topics.ts";
 import { migrateClickhouse } from "./clickhouse/migrate.ts";
 
 export const migrationSettings = z.object({
@@ -43,10 +43,11 @@ const quiet: KafkaConnection["log"] = { debug() {}, info() {}, warn() {}, error(
  * @throws SluiceError or CatalogError saying what is wrong and what to do; what was done by then stays done.
  */
 export async function migrate(config: MigrationConfig, say: Say): Promise<void> {
-  const { providers, warnings } = loadCatalog(configFolder(config.catalogDir), config.partitions);
+  const { accounts, providers, warnings } = loadCatalog(configFolder(config.catalogDir), config.partitions);
   for (const warning of warnings) say(`warning: ${warning}`);
   const deadline = performance.now() + config.migrateTimeout;
-  await migrateTopics(config, providers, deadline, say);
+  const statusAccounts = accounts.filter(({ statusTopic }) => statusTopic === true).map(({ id }) => id);
+  await migrateTopics(config, { providers, statusAccounts }, deadline, say);
 
   const registrations = await untilAnswered(`the schema registry at ${config.registryUrl}`, deadline, say, () =>
     registerSchemas(new SchemaRegistryClient(config)),
@@ -60,7 +61,7 @@ export async function migrate(config: MigrationConfig, say: Say): Promise<void> 
 
 async function migrateTopics(
   config: MigrationConfig,
-  providers: readonly { readonly id: string; readonly partitions: number }[],
+  owners: Pick<TopicPlan, "providers" | "statusAccounts">,
   deadline: number,
   say: Say,
 ): Promise<void> {
@@ -68,7 +69,7 @@ async function migrateTopics(
   const brokers = await untilAnswered(`Kafka at ${config.kafkaBrokers.join(",")}`, deadline, say, () =>
     countBrokers(connection),
   );
-  const specs = topicSpecs({ partitions: config.partitions, providers, retentionMs: config.topicRetention });
+  const specs = topicSpecs({ partitions: config.partitions, ...owners, retentionMs: config.topicRetention });
   const replication = config.topicReplication || Math.min(3, brokers);
   // With three copies one may fail and "acknowledged" still means two disks; with fewer there is nothing to spare.
   const { created, mismatched } = await ensureTopics(connection, specs, replication, replication >= 3 ? 2 : 1);

@@ -23,6 +23,8 @@ export const OPT_OUT_GROUP = "sluice.opt-outs";
 export const CONSENT_WEBHOOK_GROUP = "sluice.consent-webhooks";
 /** Tells customers' addresses what becomes of their messages. */
 export const CALLBACKS_GROUP = "sluice.callbacks";
+/** Writes to accounts' own topics what becomes of their messages. */
+export const STATUS_TOPICS_GROUP = "sluice.status-topics";
 export const EVENT_SINK_GROUP = "sluice.analytics-sink";
 export const RECEIVED_SINK_GROUP = "sluice.analytics-sink.inbound";
 export const CONVERSION_SINK_GROUP = "sluice.analytics-sink.conversions";

@@ -42,6 +42,8 @@ export const CANCELS_TOPIC = "sms.cancels";
 export const CANCEL_ANSWERS_TOPIC = "sms.cancel-answers";
 /** What customers' addresses have not been told yet (Callback, keyed by message id, destination and the offset of its event). */
 export const CALLBACKS_TOPIC = "sms.callbacks";
+/** Begins the names of the topics in which accounts find what becomes of their messages. */
+export const STATUS_TOPICS = "sms.status.";
 export const DEAD_LETTER_TOPIC = "sms.dead-letter";
 export const CONSENT_TOPIC = "sms.consent";
 export const CORRELATION_TOPIC = "sms.correlation";
@@ -101,6 +103,11 @@ export function dispatchTopic(provider: string, lane: Lane, overflow = false): s
   return `sms.dispatch.${provider}.${lane}${overflow ? ".overflow" : ""}`;
 }
 
+/** Where an account finds what becomes of its messages (CloudEvents in JSON, keyed by destination). */
+export function statusTopic(account: string): string {
+  return `${STATUS_TOPICS}${account}`;
+}
+
 /** Where messages wait to be routed again (Retry). */
 export function retryTopic(delay: RetryDelay): string {
   return `sms.retry.${delay}`;
@@ -132,6 +139,8 @@ export interface TopicPlan {
   readonly partitions: number;
   /** A provider's dispatch topics have their own number, which divides `partitions`. */
   readonly providers: readonly { readonly id: string; readonly partitions: number }[];
+  /** Accounts that have a topic of their own for what becomes of their messages. Default: none. */
+  readonly statusAccounts?: readonly string[];
   /** How long message records are kept, milliseconds; longer than the longest validity plus the longest outage planned for. */
   readonly retentionMs?: number;
 }
@@ -213,7 +222,7 @@ const SUSPECTED: Readonly<Record<string, string>> = {
  * @throws RangeError naming the provider whose id cannot be part of a topic name or whose partitions do not divide the plan's.
  */
 export function topicSpecs(plan: TopicPlan): TopicSpec[] {
-  const { partitions, providers, retentionMs = WEEK_MS } = plan;
+  const { partitions, providers, statusAccounts = [], retentionMs = WEEK_MS } = plan;
   for (const provider of providers) checkProvider(provider, partitions);
   const kept = {
     ...ANY_COMPRESSION,
@@ -232,6 +241,7 @@ export function topicSpecs(plan: TopicPlan): TopicSpec[] {
         config: kept,
       })),
     ),
+    ...statusAccounts.map((account) => keyed(statusTopic(account))),
     ...RETRY_DELAYS.map((delay) => keyed(retryTopic(delay))),
     ...[RECEIPTS_TOPIC, UNPLACED_RECEIPTS_TOPIC, SUBMISSION_INDEX_TOPIC, DOUBT_TOPIC].map((name) => keyed(name)),
     ...[INBOUND_TOPIC, RECEIVED_TOPIC, EVENTS_TOPIC, CONVERSIONS_TOPIC].map((name) => keyed(name)),

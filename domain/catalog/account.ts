@@ -46,6 +46,8 @@ export const accountSchema = z.strictObject({
   inboundUrl: checked(callbackUrlProblem).optional(),
   /** How it is told what becomes of its messages; it is not if absent. */
   callbacks: callbacksSchema.optional(),
+  /** Whether what becomes of its messages is written to a topic of its own, sms.status.<id> (docs/kafka-door.md); not if absent. */
+  statusTopic: z.boolean().optional(),
   /** Numbers and short codes by which its recipients answer: what they write there is said to this account. */
   inboundNumbers: distinct(inboundNumber).optional(),
   /** What the messaging services of Twilio stand for that its requests in Twilio's form name. */

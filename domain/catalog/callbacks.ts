@@ -4,10 +4,11 @@ import { z } from "zod";
 export const callbacksSchema = z
   .strictObject({
     /**
-     * standard: JSON, signed by Standard Webhooks. twilio: a form as Twilio posts it, with X-Twilio-Signature. kannel: a GET of the address with Kannel's escapes
-     * filled in. jasmin: a form, or a GET, as Jasmin sends it, which is answered by ACK/Jasmin.
+     * standard: JSON, signed by Standard Webhooks. cloudevents: the same content as a CloudEvent, likewise signed. twilio: a form as Twilio posts it, with
+     * X-Twilio-Signature. kannel: a GET of the address with Kannel's escapes filled in. jasmin: a form, or a GET, as Jasmin sends it, which is answered by
+     * ACK/Jasmin.
      */
-    form: z.enum(["standard", "twilio", "kannel", "jasmin"]).default("standard"),
+    form: z.enum(["standard", "cloudevents", "twilio", "kannel", "jasmin"]).default("standard"),
     /**
      * Sign what is posted: Base64 behind `whsec_`, or any text. With several, a receiver that has any of them accepts it, so that one can be changed;
      * the form of Twilio has room for one signature, by the first.

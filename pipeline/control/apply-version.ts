@@ -4,7 +4,7 @@ import type { AppliedVersion } from "./catalog-log.ts";
 import type { CatalogTopic } from "./catalog-topic.ts";
 import type { CatalogSource, VersionFacts } from "./catalog-version.ts";
 import { nextSource } from "./next-source.ts";
-import { createProviderTopics, providersWithTopics, type TopicOptions, waitingMessages } from "./provider-topics.ts";
+import { createCatalogTopics, providersWithTopics, type TopicOptions, waitingMessages } from "./provider-topics.ts";
 
 /** What follows the version at work when files are applied. @throws SluiceError `MESSAGES_LEFT` */
 export async function followingSource(
@@ -40,14 +40,14 @@ export interface Made extends Pick<VersionFacts, "by" | "note" | "restored"> {
   readonly parent: number;
 }
 
-/** A version that was published, and the topics that its providers lacked. */
+/** A version that was published, and the topics that its providers and accounts lacked. */
 export interface Published {
   readonly version: number;
   readonly created: readonly string[];
 }
 
 /**
- * Publishes what follows: the topics of new providers first, then the version.
+ * Publishes what follows: the topics that its providers and accounts lack first, then the version.
  * @throws SluiceError `CATALOG_CHANGED` when `parent` is not the version at work any more; `PARTITIONS_DIFFER`
  */
 export async function applyVersion(
@@ -60,7 +60,10 @@ export async function applyVersion(
     id: String(id),
     partitions: Number(partitions ?? 1),
   }));
-  const created = await createProviderTopics(topic.connection, providers, options);
+  const statusAccounts = entriesOf(source.accounts).flatMap(({ id, statusTopic }) =>
+    statusTopic === true ? [String(id)] : [],
+  );
+  const created = await createCatalogTopics(topic.connection, { providers, statusAccounts }, options);
   const { version } = await topic.publish(source, { ...made, version: made.parent + 1 });
   return { version, created };
 }

@@ -3,7 +3,7 @@ import type { KafkaConnection } from "../../platform/kafka/connection.ts";
 import type { TopicReader } from "../../platform/kafka/topic-reader.ts";
 import { countBrokers, ensureTopics } from "../../platform/kafka/topics.ts";
 import { senderGroup } from "../../schemas/groups.ts";
-import { DISPATCH_QUEUES, dispatchTopic, topicSpecs } from "../../schemas/topics.ts";
+import { DISPATCH_QUEUES, dispatchTopic, statusTopic, topicSpecs } from "../../schemas/topics.ts";
 
 /** A provider as far as its topics go. */
 interface Spread {
@@ -20,18 +20,31 @@ export interface TopicOptions {
   readonly topicRetention: number;
 }
 
-/** Creates the dispatch topics that providers lack. @returns their names. @throws SluiceError `PARTITIONS_DIFFER` */
-export async function createProviderTopics(
+/** What of a catalog has topics of its own. */
+export interface TopicOwners {
+  readonly providers: readonly Spread[];
+  /** Accounts that have a status topic. */
+  readonly statusAccounts: readonly string[];
+}
+
+/** Creates the topics that providers and accounts lack. @returns their names. @throws SluiceError `PARTITIONS_DIFFER` */
+export async function createCatalogTopics(
   connection: KafkaConnection,
-  providers: readonly Spread[],
+  { providers, statusAccounts }: TopicOwners,
   { partitions, topicReplication, topicRetention }: TopicOptions,
 ): Promise<readonly string[]> {
-  const own = new Set(providers.flatMap(({ id }) => topicsOf(id)));
-  const specs = topicSpecs({ partitions, providers, retentionMs: topicRetention }).filter(({ name }) => own.has(name));
+  const own = new Set([...providers.flatMap(({ id }) => topicsOf(id)), ...statusAccounts.map(statusTopic)]);
+  const plan = { partitions, providers, statusAccounts, retentionMs: topicRetention };
+  const specs = topicSpecs(plan).filter(({ name }) => own.has(name));
   const replication = topicReplication || Math.min(3, await countBrokers(connection));
   const { created, mismatched } = await ensureTopics(connection, specs, replication, replication >= 3 ? 2 : 1);
   const [wrong] = mismatched;
   if (wrong === undefined) return created;
+  if (statusAccounts.some((account) => statusTopic(account) === wrong.name))
+    throw new SluiceError(
+      `${wrong.name} has ${wrong.partitions} partitions, and message topics have ${wrong.wanted}: delete it, and apply the catalog again`,
+      { code: "PARTITIONS_DIFFER" },
+    );
   throw new SluiceError(
     `${wrong.name} has ${wrong.partitions} partitions, and the provider's partitions say ${wrong.wanted}: messages of one number would stand in two queues. Keep ${wrong.partitions}, or add the provider under another id`,
     { code: "PARTITIONS_DIFFER" },

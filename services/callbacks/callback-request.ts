@@ -6,6 +6,7 @@ import { signWebhook } from "../../platform/http/signed-webhook.ts";
 import { signForm } from "../../platform/http/twilio-signature.ts";
 import type { CallTerms } from "../../platform/http/webhook-client.ts";
 import type { Callback } from "../../schemas/generated/types.ts";
+import { CLOUD_EVENT_TYPE, cloudEvent } from "./cloud-event.ts";
 import { JASMIN_ACK, jasminInbound, jasminReport } from "./jasmin-report.ts";
 import { kannelInboundUrl, kannelReportUrl } from "./kannel-report.ts";
 import { type StatusData, timeText } from "./status-callback.ts";
@@ -43,17 +44,24 @@ export function isTold(status: string, form: Callbacks["form"]): boolean {
   return status !== "queued" && (form === "standard" || status !== "unknown");
 }
 
-/** JSON by Standard Webhooks (1.0.0). */
+/** JSON by Standard Webhooks (1.0.0), or the same as a CloudEvent. */
 function standardRequest(callback: Callback, settings: Callbacks, now: number): CallbackRequest | undefined {
-  const { type, at, url, data } = callback;
+  const { type, url } = callback;
+  const { form } = settings;
   const ofHandset = type === RECEIVED || OF_CONSENT.test(type);
-  if (!ofHandset && !isTold(type.slice("message.".length), "standard")) return undefined;
-  const body = `{"type":${JSON.stringify(type)},"timestamp":${JSON.stringify(timeText(at))},"data":${data}}`;
-  return {
-    url,
-    body,
-    headers: { "content-type": "application/json", ...signedHeaders(callback, settings, now, body) },
-  };
+  if (!ofHandset && !isTold(type.slice("message.".length), form)) return undefined;
+  const [contentType, body] =
+    form === "cloudevents" ? [CLOUD_EVENT_TYPE, cloudEventOf(callback)] : ["application/json", standardBody(callback)];
+  return { url, body, headers: { "content-type": contentType, ...signedHeaders(callback, settings, now, body) } };
+}
+
+function standardBody({ type, at, data }: Callback): string {
+  return `{"type":${JSON.stringify(type)},"timestamp":${JSON.stringify(timeText(at))},"data":${data}}`;
+}
+
+/** JSON by CloudEvents 1.0.2, in structured mode. */
+function cloudEventOf({ id, type, at, accountId, messageId, data }: Callback): string {
+  return cloudEvent({ id, type, at, accountId, subject: messageId, data });
 }
 
 /** What Kannel would fetch. What is said of consent has no form there: the message itself is what it knows. */

@@ -1,4 +1,4 @@
-/** callbacks: sms.events -> customers' addresses. */
+/** callbacks: sms.events -> customers' addresses, and accounts' own topics. */
 import { randomUUID } from "node:crypto";
 import { performance } from "node:perf_hooks";
 import { checkConnections } from "../../pipeline/boot/check-connections.ts";
@@ -19,6 +19,7 @@ import { callbacksSettings } from "./callbacks-settings.ts";
 import { CONNECTIONS, EndpointBoard } from "./endpoint-board.ts";
 import { openWaiting } from "./open-waiting.ts";
 import { PartitionCallbacks, type PartitionCallbacksOptions } from "./partition-callbacks.ts";
+import { startStatusTopics } from "./start-status-topics.ts";
 
 const config = loadConfig("callbacks", callbacksSettings, {
   purpose: "Tells customers' addresses what becomes of their messages.",
@@ -113,5 +114,8 @@ await runService({
       });
     });
     await beginIfNeeded();
+    const { partitions, kafkaSessionTimeout } = config;
+    const onUnreadable = () => metrics.unreadable.add();
+    await startStatusTopics(scope, { ...pipeline, catalog, reader, partitions, kafkaSessionTimeout, onUnreadable });
   },
 });

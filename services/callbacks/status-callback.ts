@@ -37,12 +37,12 @@ export function toldStatus({ type, attempt, state }: Pick<Event, "type" | "attem
   return type === "routed" && attempt === 1 ? "queued" : undefined;
 }
 
-/** What is to be told of an event; undefined when there is nothing, or nobody. `eventId`: the header of its record; `now`: epoch ms. */
-export function statusCallback(event: Event, eventId: string, now: number): Callback | undefined {
+/** What is told of an event; undefined when it says nothing outside. */
+export function statusData(event: Event): StatusData | undefined {
   const status = toldStatus(event);
+  if (status === undefined) return undefined;
   const { facts } = event;
-  if (status === undefined || facts.callbackUrl === null || facts.callbackUrl === "") return undefined;
-  const data: StatusData = {
+  return {
     id: facts.messageId,
     status,
     final: event.type === "final",
@@ -62,9 +62,21 @@ export function statusCallback(event: Event, eventId: string, now: number): Call
     errorClass: event.errorClass,
     errorCode: event.errorCode,
   };
+}
+
+/** Names what is told of an event: the same however often. `eventId`: the header of its record. */
+export function toldId(eventId: string, to: string): string {
+  return `msg_${hash("sha256", `${eventId}\n${to}`, "hex").slice(0, 32)}`;
+}
+
+/** What is to be told of an event; undefined when there is nothing, or nobody. `eventId`: the header of its record; `now`: epoch ms. */
+export function statusCallback(event: Event, eventId: string, now: number): Callback | undefined {
+  const { facts } = event;
+  const data = statusData(event);
+  if (data === undefined || facts.callbackUrl === null || facts.callbackUrl === "") return undefined;
   return {
-    id: `msg_${hash("sha256", `${eventId}\n${facts.to}`, "hex").slice(0, 32)}`,
-    type: `message.${status}`,
+    id: toldId(eventId, facts.to),
+    type: `message.${data.status}`,
     at: event.at,
     accountId: facts.accountId,
     messageId: facts.messageId,

@@ -20,6 +20,26 @@ function request(settings: object, event: Partial<Event> = {}, facts: Partial<Me
 
 const FINAL = { type: "final", state: "delivered", doneAt: NOW - 1 } as const;
 
+it("the form of CloudEvents has the content of the standard one, in an envelope of its own, signed by Standard Webhooks", () => {
+  const { body, headers, url } = request({ form: "cloudevents", secrets: SECRETS }, FINAL)!;
+  expect(url).toBe(URL_TEXT);
+  expect(headers["content-type"]).toBe("application/cloudevents+json; charset=UTF-8");
+  const standard = JSON.parse(request({ secrets: SECRETS }, FINAL)!.body) as { data: object };
+  expect(JSON.parse(body)).toEqual({
+    ...{ specversion: "1.0", id: headers["webhook-id"], source: "/sluice/accounts/acme", subject: messageId(1) },
+    ...{ type: "sluice.message.delivered", time: new Date(NOW).toISOString(), datacontenttype: "application/json" },
+    data: standard.data,
+  });
+  const now = Math.floor(Date.now() / 1_000) * 1_000;
+  const settings = callbacksSchema.parse({ form: "cloudevents", secrets: SECRETS });
+  const fresh = callbackRequest(statusCallback(eventOf(1, URL_TEXT, FINAL), "event-1", NOW)!, settings, now)!;
+  for (const secret of SECRETS)
+    expect(() => new Webhook(secret).verify(fresh.body, { ...fresh.headers })).not.toThrow();
+  expect(request({ form: "cloudevents", unsigned: true }, FINAL)!.headers).not.toHaveProperty("webhook-signature");
+  // As in the standard form, that a provider is chosen is not told.
+  expect(request({ form: "cloudevents", unsigned: true }, { type: "routed" })).toBeUndefined();
+});
+
 describe("the standard form", () => {
   it("has all of the message but its text and its price", () => {
     const { body, headers } = request({ secrets: ["s"] }, FINAL, {

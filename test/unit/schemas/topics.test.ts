@@ -67,6 +67,16 @@ describe("the topics of an installation", () => {
     ]);
   });
 
+  test("of accounts that have one of their own for statuses have the partitions and the retention of messages", () => {
+    const specs = topicSpecs({ ...plan, statusAccounts: ["acme", "beta-shop"], retentionMs: 5_000 });
+    const own = specs.filter(({ name }) => name.startsWith("sms.status."));
+    expect(own.map(({ name, partitions }) => `${name} ${partitions}`)).toEqual([
+      "sms.status.acme 6",
+      "sms.status.beta-shop 6",
+    ]);
+    expect(own[0]!.config).toMatchObject({ "cleanup.policy": "delete", "retention.ms": "5000" });
+  });
+
   test("hold nothing in a codec that KafkaJS cannot read, whoever writes", () => {
     for (const { config } of topicSpecs(plan)) expect(config).toMatchObject({ "compression.type": "uncompressed" });
   });
