@@ -107,7 +107,8 @@ test.runIf(LONG)(
       posts.start();
       await hold(10_000);
       const lonely = (await brokers.status()).filter(({ name }) => name.startsWith("kafka"))[LONELY]!.name;
-      await brokers.signal(lonely, "SIGKILL", { keepDown: true });
+      // Not by kill -9: Kafka 4.1 then has nobody lead the partition any more, since those that had copies before stand in its way (findings).
+      await brokers.signal(lonely, "SIGTERM", { keepDown: true });
       const began = performance.now();
       await hold(5_000);
       await three.control.signal("sender", "SIGKILL");
