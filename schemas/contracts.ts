@@ -6,7 +6,14 @@ import { type AvroField, type AvroRecord, type AvroSchema, isUnion } from "./avr
 export const NAMESPACE = "sluice";
 
 /** Records that are only parts of others: never written to a topic and so never registered alone. */
-const PARTS: ReadonlySet<string> = new Set(["Attempt", "BudgetCharge", "HeldNetwork", "MessageFacts", "ReceiptTo"]);
+const PARTS: ReadonlySet<string> = new Set([
+  "Attempt",
+  "BudgetCharge",
+  "HeldNetwork",
+  "MessageFacts",
+  "ReceiptTo",
+  "SmppContent",
+]);
 
 /** Reads every contract of this folder, by record name, exactly as written. */
 export function readContracts(folder: string = import.meta.dirname): Map<string, AvroRecord> {

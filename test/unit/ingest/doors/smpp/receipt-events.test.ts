@@ -42,6 +42,7 @@ it("each id that the client was answered has its receipt, in the words of receip
       submittedAt: 1_000,
       doneAt: 5_000,
       at: 9_000,
+      content: null,
     },
   ]);
 });
