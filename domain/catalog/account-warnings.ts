@@ -14,7 +14,7 @@ type Keys = readonly (string | number)[];
 
 /** What of an account's bounds and rules does nothing, or stops everything. */
 export function accountWarnings(catalog: Catalog): CatalogProblem[] {
-  return catalog.accounts.flatMap((account, index) => {
+  const ofEach = catalog.accounts.flatMap((account, index) => {
     const at = ["accounts", index];
     const { guard, content, frequencyCaps = [], consentWebhook } = account;
     return [
@@ -27,6 +27,20 @@ export function accountWarnings(catalog: Catalog): CatalogProblem[] {
       ...ofInbound(account, at),
     ];
   });
+  return [...ofEach, ...sharedNumbers(catalog.accounts)];
+}
+
+/** What is written to a number is one account's to read. */
+function sharedNumbers(accounts: readonly Account[]): CatalogProblem[] {
+  const owners = new Map<string, string>();
+  return accounts.flatMap(({ id, inboundNumbers = [] }, a) =>
+    inboundNumbers.flatMap((number, n) => {
+      const owner = owners.get(number);
+      owners.set(number, owner ?? id);
+      const message = `"${number}" is a number of account "${owner}" as well: a STOP to it is said to both, and nothing else that is written to it is told to either`;
+      return owner === undefined ? [] : [problemAt(["accounts", a, "inboundNumbers", n], message)];
+    }),
+  );
 }
 
 function ofMoney({ id, budget, maxPrice, sells }: Account, at: Keys, catalog: Catalog): CatalogProblem[] {

@@ -42,7 +42,6 @@ export function* crossCheckInSteps(catalog: Catalog, partitions: number): Genera
     ...repeats(["caps"], catalog.caps ?? []),
     ...repeats(["quietHours"], catalog.quietHours ?? []),
     ...repeatedKeys(catalog.accounts),
-    ...repeatedNumbers(catalog.accounts),
     ...catalog.accounts.flatMap(({ maxPrice, budget, sells }, index) => [
       ...checkComparable(maxPrice, ["accounts", index, "maxPrice"], catalog),
       ...checkComparable(budget, ["accounts", index, "budget"], catalog),
@@ -87,19 +86,6 @@ function repeatedKeys(accounts: readonly Account[]): CatalogProblem[] {
       owners.set(key.sha256, owner ?? account.id);
       const message = `account "${owner}" has the same key`;
       return owner === undefined ? [] : [problemAt(["accounts", a, "apiKeys", k, "sha256"], message)];
-    }),
-  );
-}
-
-/** What is written to a number is one account's to read. */
-function repeatedNumbers(accounts: readonly Account[]): CatalogProblem[] {
-  const owners = new Map<string, string>();
-  return accounts.flatMap(({ id, inboundNumbers = [] }, a) =>
-    inboundNumbers.flatMap((number, n) => {
-      const owner = owners.get(number);
-      owners.set(number, owner ?? id);
-      const message = `"${number}" is a number of account "${owner}": what is written to it would be read by either`;
-      return owner === undefined ? [] : [problemAt(["accounts", a, "inboundNumbers", n], message)];
     }),
   );
 }

@@ -238,6 +238,8 @@ export class TopicReader {
     const consumer = kafkaClient(connection, 3, this.clients++).consumer({
       groupId: `${connection.clientId}.reader.${randomUUID()}`,
       sessionTimeout: 30_000,
+      // It is alone in its group: the only other member can be its own old self, whose join was answered to a connection that had broken.
+      rebalanceTimeout: 5_000,
       heartbeatInterval: 3_000,
       maxBytesPerPartition: fetchBytes,
       maxWaitTimeInMs: maxWaitMs,

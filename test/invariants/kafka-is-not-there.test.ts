@@ -28,8 +28,8 @@ const REGISTRY_AWAY_MS = LONG ? 60_000 : 4_000;
 const START_MS = LONG ? 10_000 : 4_000;
 /** Until every service says that it is not ready. */
 const NOTICE_MS = 15_000;
-/** Until every service is ready again after Kafka answers. */
-const BACK_MS = 45_000;
+/** Until every service is ready again after Kafka answers: some seconds, or the half minute after which a broker forgets a member. */
+const BACK_MS = 90_000;
 /** Ingest gives up on a write after 5 s (SLUICE_ACCEPT_TIMEOUT). */
 const ANSWER_MS = 9_000;
 /** Lines of one service's log: so many a second while it waits, and so many for losing and finding everything again. */

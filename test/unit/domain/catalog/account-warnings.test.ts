@@ -106,3 +106,15 @@ it("a country that no route of the account is for is told of", () => {
   ).toEqual(of(none));
   expect(saidWith(route("de", { countries: ["DE"] }), route("fr", { prefixes: ["336"] }))).toEqual([]);
 });
+
+it("a number of two accounts is told of: what is written to it is neither's to read", () => {
+  const plain = examplePlain();
+  const [acme] = plain.accounts as [(typeof plain.accounts)[0]];
+  Object.assign(acme, { inboundNumbers: ["12345", "491700000001"] });
+  plain.accounts.push({ ...acme, id: "copy", apiKeys: [], inboundNumbers: ["491700000002", "12345"] } as never);
+  const parsed = parseCatalog(plain, 6);
+  if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems));
+  const path = `accounts[${plain.accounts.length - 1}].inboundNumbers[1]`;
+  const message = expect.stringMatching(/^"12345" is a number of account ".*" as well: a STOP/);
+  expect(parsed.warnings.filter((warning) => warning.path === path)).toEqual([expect.objectContaining({ message })]);
+});

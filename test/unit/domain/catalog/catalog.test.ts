@@ -111,17 +111,6 @@ describe("parseCatalog", () => {
     });
   });
 
-  it("does not let a number be two accounts'", () => {
-    const found = problemsAfter((plain) => {
-      const [acme] = plain.accounts as [Plain["accounts"][0]];
-      Object.assign(acme, { inboundNumbers: ["12345", "491700000001"] });
-      plain.accounts.push({ ...acme, id: "copy", apiKeys: [], inboundNumbers: ["491700000002", "12345"] } as never);
-    });
-    expect(found).toEqual([
-      'accounts[2].inboundNumbers[1]: "12345" is a number of account "acme": what is written to it would be read by either',
-    ]);
-  });
-
   it("checks the parts against each other, and lists all that does not fit", () => {
     expect(
       problemsAfter((plain) => {
