@@ -82,7 +82,7 @@ test("this program's own schemas are known although the registry is away, also t
 
 test("requests and conversions are also found under the topics that carry them", () => {
   const all = subjects();
-  expect(all.size).toBe(28);
+  expect(all.size).toBe(31);
   for (const lane of ["otp", "transactional", "marketing"])
     expect(all.get(`sms.requests.${lane}-value`)).toBe(all.get("sluice.SendRequest"));
   expect(all.get("sms.conversions-value")).toBe(all.get("sluice.Conversion"));
@@ -92,7 +92,7 @@ test("registering again changes nothing; every refusal is told, and the rest is 
   const registry = new FakeRegistry();
   registry.refuse = (subject) => ["sluice.Event", "sluice.Receipt"].includes(subject);
   await expect(registerSchemas(registry)).rejects.toThrow(
-    /2 of 28 .*\nsluice\.Event: refused\nsluice\.Receipt: refused/s,
+    /2 of 31 .*\nsluice\.Event: refused\nsluice\.Receipt: refused/s,
   );
   registry.refuse = () => false;
   const added = (await registerSchemas(registry)).filter((entry) => entry.added).map((entry) => entry.subject);
