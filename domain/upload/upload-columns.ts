@@ -1,5 +1,7 @@
 /** Which column of a CSV file is which field of a message: by its name, by a mapping, or by a text with columns in it. */
+
 import { METADATA_KEY } from "../message/validation.ts";
+import { LONGEST_RECORD } from "./csv-begin.ts";
 
 /** What of a message a cell can give; metadata has a name of its own: `metadata.campaign`. */
 const FIELDS = [
@@ -108,9 +110,14 @@ function columnsOf(header: readonly string[], sources: ReadonlyMap<string, Sourc
       if (cells.length > header.length && cells.slice(header.length).some((cell) => cell.trim() !== ""))
         return { field: "", message: `${cells.length} cells, and the header has ${header.length}` };
       const message: Record<string, unknown> = {};
+      let size = 0;
       for (const [field, source] of sources) {
         const value = typeof source === "number" ? (cells[source] ?? "") : fill(source, cells);
         if (typeof value !== "string") return { field, message: value.lacks };
+        // A cell may stand in a text, and in several, any number of times.
+        size += value.length;
+        if (size > LONGEST_RECORD)
+          return { field, message: `the line's fields come to more than ${LONGEST_RECORD} characters` };
         if (value.trim() !== "") put(message, field, value);
       }
       return message;

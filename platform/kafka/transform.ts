@@ -43,6 +43,8 @@ export interface Transform {
   tick?(out: Outputs, caughtUp: boolean): void;
   /** The text to be committed beside these offsets: what the next owner needs to restore. */
   state(offsets: readonly number[]): string;
+  /** Whether `state` is to be committed although no offset has moved: what a tick has ended the next owner would end again. */
+  unsaved?(): boolean;
   /** They have been committed: the records below will not be processed again. */
   committed?(offsets: readonly number[]): void;
 }
@@ -81,7 +83,9 @@ export async function runTransform(task: Task, transform: Transform, options: Tr
     }
     const last = task.draining && writer.idle;
     if (last) await writer.settled;
-    if (writer.idle && writer.moved && (last || performance.now() - committedAt >= idleMs)) {
+    const isDue = writer.moved || transform.unsaved?.() === true;
+    // After a failure the state counts what has not been written.
+    if (isDue && writer.idle && !writer.over && (last || performance.now() - committedAt >= idleMs)) {
       if (!(await writer.commit())) break;
       committedAt = performance.now();
     }

@@ -24,9 +24,9 @@ export const ingestConfig = z.object({
     item: { test: isNetwork },
     allowed: "addresses and networks, such as 10.0.0.7,10.1.0.0/16, separated by commas",
   })
-    .default([])
+    .default(["127.0.0.0/8", "::1", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"])
     .describe(
-      "Proxies whose X-Forwarded-For says where a request comes from, for the bound on wrong keys; without them it is the connection's own address",
+      "Proxies whose X-Forwarded-For says where a request comes from, for the bound on wrong keys; from others it is the connection's own address. Default: all private networks",
     ),
   httpMaxConnections: integer({ min: 1, max: 100_000 })
     .default(4_000)

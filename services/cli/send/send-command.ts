@@ -80,7 +80,8 @@ async function sendOne(
       }
       const { code = "", title = "", detail, errors = [] } = problemOf(text, status);
       why = [`${status} ${code}`, detail ?? title, ...errors.map((one) => `${one.field}: ${one.message}`)].join("; ");
-      if (status < 500 && status !== 429 && status !== 408) {
+      // 409: an earlier try under this key may be at work still.
+      if (status < 500 && ![408, 409, 429].includes(status)) {
         tell(why);
         return status === 400 || status === 422 ? EXIT_REFUSED : 2;
       }

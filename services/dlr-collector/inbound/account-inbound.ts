@@ -74,6 +74,8 @@ export class AccountInbound implements Transform {
   private accounts: ReadonlyMap<string, Account> = new Map();
   /** What came before is not told, epoch ms: the first owner says it for all who come after it. */
   private tellsFrom = 0;
+  /** Whether a message was told without some of its parts since the last commit. */
+  private endedUnsaved = false;
 
   constructor(task: Task, options: AccountInboundOptions) {
     this.task = task;
@@ -126,6 +128,7 @@ export class AccountInbound implements Transform {
     // Parts that stand in the log and have not been read are not missing.
     if (!caughtUp) return;
     for (const { parts } of this.assembly.expire(this.options.now())) {
+      this.endedUnsaved = true;
       const last = parts.reduce((latest, part) => (part.offset > latest.offset ? part : latest));
       const account = this.ownerOf(last.source);
       if (account === undefined) continue;
@@ -142,6 +145,14 @@ export class AccountInbound implements Transform {
 
   state([offset]: readonly number[]): string {
     return `${this.tellsFrom} ${Math.min(this.assembly.firstOffset ?? offset!, offset!)}`;
+  }
+
+  unsaved(): boolean {
+    return this.endedUnsaved;
+  }
+
+  committed(): void {
+    this.endedUnsaved = false;
   }
 
   /** Messages whose parts are not all there. */

@@ -81,11 +81,12 @@ export function receivedParts(accountId: string, parts: readonly ReadInboundPart
   const { total, inbound } = first.part;
   const binary = inbound.alphabet === "binary";
   return received(accountId, first.source, {
-    text: binary ? "" : joinedText(parts),
-    binary: binary ? Buffer.concat(parts.map(({ part }) => part.octets)) : null,
+    // Each part is within its bounds, and 255 of them together could be more than a record may have.
+    text: binary ? "" : joinedText(parts).slice(0, MAX_TEXT),
+    binary: binary ? Buffer.concat(parts.map(({ part }) => part.octets)).subarray(0, MAX_OCTETS) : null,
     segments: total,
     missing: total - parts.length,
-    media: parts.flatMap(({ part }) => part.inbound.media),
+    media: parts.flatMap(({ part }) => part.inbound.media).slice(0, MAX_MEDIA),
     optOut: optOutOf(inbound),
   });
 }

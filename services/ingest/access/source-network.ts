@@ -41,12 +41,17 @@ export function sourceOf(
   let source = plainAddress(socket.remoteAddress ?? "");
   const hops = [headers["x-forwarded-for"] ?? []].flat().flatMap((line) => line.split(","));
   for (let hop = hops.pop(); hop !== undefined && isTrusted(source, proxies); hop = hops.pop()) {
-    const address = plainAddress(hop.trim());
+    const address = plainAddress(withoutPort(hop.trim()));
     // What a trusted proxy did not write as an address says nothing, and neither does what stands before it.
     if (isIP(address) === 0) break;
     source = address;
   }
   return networkOf(source);
+}
+
+/** Some proxies write the client's port behind its address, which they put into brackets where it is of IPv6. */
+function withoutPort(hop: string): string {
+  return /^\[([^\]]+)\](?::\d+)?$/.exec(hop)?.[1] ?? /^(\d+\.\d+\.\d+\.\d+):\d+$/.exec(hop)?.[1] ?? hop;
 }
 
 function isTrusted(address: string, proxies: TrustedProxies): boolean {

@@ -7,10 +7,15 @@ import { parseDestination } from "../../../domain/numbers/destination.ts";
 import { SluiceError } from "../../../platform/errors/sluice-error.ts";
 import type { Results } from "../acceptance/accept-outcome.ts";
 import type { Acceptor } from "../acceptance/acceptor.ts";
+import { jsonOf } from "../acceptance/idempotency/fingerprint.ts";
 import type { AcceptedMessage, Offer } from "../acceptance/intake.ts";
 import type { Account } from "../access/api-keys.ts";
 import type { KnownLines } from "./known-lines.ts";
 import { ALIVE_MS, type UploadLog, type UploadName, uploadHeader } from "./upload-log.ts";
+
+/** A key that is at work for another line is waited for so long, ms, so often: as long as its write may take. */
+const WAIT_MS = 200;
+const MOST_WAITS = 100;
 
 /** A line of an upload as it was read: a message, whatever that is, or why it is none. */
 export type UploadLine =
@@ -125,18 +130,23 @@ export class UploadSession {
     const fresh = judged.filter((one) => one.kind === "new");
     while (this.#saying.size >= MOST_UNSAID) await Promise.race(this.#saying);
     const begun = {};
+    const offers = fresh.map(({ offer }) => offer);
+    const accept = () => this.#acceptor.accept(this.#options.account, offers);
     const { outcome } = await this.#inTurn(async () => {
       if (fresh.length > 0) await this.#admit(fresh.length);
       this.#requireAlive();
       this.#pending.set(begun, this.#options.now());
       // Not waited for here: the next block's turn comes as soon as this one is queued.
-      return {
-        accepting: this.#acceptor.accept(
-          this.#options.account,
-          fresh.map(({ offer }) => offer),
-        ),
-      };
-    }).then(async ({ accepting }) => ({ outcome: await accepting }));
+      return { accepting: accept() };
+    }).then(async ({ accepting }) => {
+      let accepted = await accepting;
+      // The key of a line is at work for an earlier line, or elsewhere, and nothing was written.
+      for (let i = 0; i < MOST_WAITS && accepted.outcome === "in-progress" && this.alive; i++) {
+        await sleep(WAIT_MS);
+        accepted = await accept();
+      }
+      return { outcome: accepted };
+    });
     if (outcome.outcome !== "accepted") {
       // What was queued, and may be stored, stays in doubt. Else nothing was: Kafka closed since it was asked, or the key of a line may be at work elsewhere.
       const inDoubt = outcome.outcome === "unknown";
@@ -201,9 +211,9 @@ export class UploadSession {
     const { id: given, idempotencyKey, ...message } = offer.message as Record<string, unknown>;
     // It was accepted, so it had a destination; of a line with a name of its own, its id.
     const named =
-      idempotencyKey === undefined
-        ? (given as string | undefined)
-        : messageIdFromKey(this.#options.account.id, `${idempotencyKey}\n${destination}`);
+      typeof idempotencyKey === "string"
+        ? messageIdFromKey(this.#options.account.id, `${idempotencyKey}\n${destination}`)
+        : (given as string | undefined);
     const id = offer.door?.id ?? named ?? "";
     const judged = this.#acceptor.judge(this.#options.account, { message, door: { id, receiptTo: null } });
     if (judged.status === "prepared") return { line, ...judged.answer, repeated: true };
@@ -283,5 +293,5 @@ function has(value: unknown): boolean {
 
 /** 32 bits that stand for a message as it was given; never 0. */
 function fingerprintOf(message: unknown): number {
-  return hash("sha256", JSON.stringify(message) ?? "", "buffer").readUInt32BE(0) || 1;
+  return hash("sha256", jsonOf(message), "buffer").readUInt32BE(0) || 1;
 }

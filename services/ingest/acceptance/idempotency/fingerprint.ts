@@ -34,12 +34,21 @@ export function ofAccount(accountId: string, fingerprint: string): string {
   return hash("sha256", `${accountId}:${fingerprint}`, "buffer").toString("base64", 0, FINGERPRINT_OCTETS);
 }
 
+/** Empty for what is nested too deeply to be written: no message is, and so it is refused by its content. */
+export function jsonOf(message: unknown): string {
+  try {
+    return JSON.stringify(message) ?? "";
+  } catch {
+    return "";
+  }
+}
+
 /** A fingerprint of all messages of a batch together, as they were given: blanks between the values do not matter, all else does. */
 export async function fingerprintOfBatch(messages: readonly unknown[]): Promise<string> {
   const sum = createHash("sha256");
   for (const [index, message] of messages.entries()) {
     // JSON.stringify writes no line ends, so that one ends each message.
-    sum.update(JSON.stringify(message)).update("\n");
+    sum.update(jsonOf(message)).update("\n");
     if (index % SLICE_MESSAGES === SLICE_MESSAGES - 1) await nextTurn();
   }
   return sum.digest().toString("base64", 0, FINGERPRINT_OCTETS);

@@ -63,6 +63,8 @@ export interface Taken {
   readonly at: number;
   /** Messages of a batch that are rejected, by their places from 0 on. */
   readonly rejected: number[];
+  /** What was known of it here, where that is to stand again if nothing is written. */
+  before?: Known;
 }
 
 const NONE = Buffer.alloc(0);
@@ -105,7 +107,14 @@ export class RequestKeys {
   }
 
   /** From here on a repeat waits, until `settle`. */
-  take({ key: { owner, key }, fingerprint, at }: Taken, by: Moment): void {
+  take(taken: Taken, by: Moment): void {
+    const {
+      key: { owner, key },
+      fingerprint,
+      at,
+    } = taken;
+    const before = this.own.get(owner, key, by.monotonic);
+    if (before?.state === "late") taken.before = before;
     this.own.set(owner, key, { fingerprint, at, state: "writing", rejected: NONE, by }, by.monotonic);
   }
 
@@ -132,12 +141,13 @@ export class RequestKeys {
     });
   }
 
-  /** What came of the write; `refused`: nothing was written, and the keys are free again. */
+  /** What came of the write; `refused`: nothing was written, and the keys are again what they were. */
   settle(taken: readonly Taken[], outcome: "stored" | "late" | "refused", by: Moment): void {
-    for (const { key, fingerprint, at, rejected } of taken) {
+    for (const { key, fingerprint, at, rejected, before } of taken) {
       const known = { fingerprint, at, rejected: bitsOf(rejected) };
-      if (outcome === "refused") this.own.delete(key.owner, key.key);
-      else this.own.set(key.owner, key.key, { ...known, state: outcome }, by.monotonic);
+      if (outcome !== "refused") this.own.set(key.owner, key.key, { ...known, state: outcome }, by.monotonic);
+      else if (before !== undefined) this.own.set(key.owner, key.key, before, by.monotonic);
+      else this.own.delete(key.owner, key.key);
       if (outcome === "stored") this.options.stored.add(key.name, fingerprint);
     }
   }

@@ -230,7 +230,10 @@ export class SmppDoor {
     const accounts = this.options.accounts();
     const found = login === undefined ? undefined : accounts.find(login, this.options.now());
     const key = found === undefined ? undefined : `${found.account.id}/${found.key.id}`;
-    const tried = { source: networkOf(address), account: accounts.named(systemId), key };
+    // A password has few characters, so tries are counted by account whether right or wrong; an API key needs no such bound.
+    const isApiKey = found?.account.apiKeys.includes(found.key) === true;
+    const account = isApiKey ? undefined : accounts.named(systemId);
+    const tried = { source: networkOf(address), account, key };
     if (this.options.failures.judge(tried, performance.now()).outcome === "throttled") return "unseen";
     return found ?? "unknown";
   }

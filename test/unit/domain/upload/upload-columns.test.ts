@@ -76,6 +76,14 @@ describe("columns", () => {
     expect(found.unread).toEqual([]);
   });
 
+  it("come to a line's longest length at the most, however often a text names a cell", () => {
+    const found = columns(["to", "n"], terms({}, { text: "{{n}}".repeat(300) }));
+    expect(found.message(["1", "x".repeat(60_000)])).toEqual({
+      field: "text",
+      message: "the line's fields come to more than 65536 characters",
+    });
+  });
+
   it("are refused where it is not clear which is meant, all at once", () => {
     const given = terms({ from: "x", text: "b", lane: "" }, { text: "{{y}}" });
     expect(() => columns(["to", "b", "B", "lane"], given)).toThrow(

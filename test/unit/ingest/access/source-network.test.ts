@@ -15,6 +15,9 @@ it("what a trusted proxy says counts, as far as those before it are trusted", ()
   expect(source("2001:db8:1::9", "203.0.113.9")).toBe("203.0.113.9");
   expect(source("10.0.0.7", "203.0.113.9, unknown")).toBe("10.0.0.7");
   expect(source("10.0.0.7", "")).toBe("10.0.0.7");
+  // With the client's port, as some proxies write it.
+  expect(source("10.0.0.7", "203.0.113.9:51234")).toBe("203.0.113.9");
+  expect(source("10.0.0.7", "[2001:db8:2:3::9]:51234")).toBe(networkOf("2001:db8:2:3::9"));
 });
 
 it("what anybody else says does not", () => {

@@ -253,3 +253,44 @@ test("a transform is told what has been committed, and nothing before", async ()
   expect(world.faults).toEqual([]);
   owner.crash();
 });
+
+test("what a tick has ended is committed although no offset has moved, and not when its write has failed", async () => {
+  for (const fails of [false, true]) {
+    const kafka = new SimulatedKafka(4, 2);
+    kafka.append({ topic: "first", partition: 0, key: null, value: null });
+    const owner = kafka.assign(INPUTS);
+    const states: string[] = [];
+    const { commit } = owner;
+    owner.commit = (task, offsets, state) => {
+      states.push(state);
+      return commit.call(owner, task, offsets, state);
+    };
+    let waits = true;
+    let isUnsaved = false;
+    const transform = passing([], {
+      process: () => {},
+      tick: (out) => {
+        if (!waits || states.length === 0) return;
+        [waits, isUnsaved] = [false, true];
+        out.decide({ topic: "out", partition: 0, key: null, value: null });
+      },
+      state: () => (waits ? "one waits" : "none waits"),
+      unsaved: () => isUnsaved,
+      committed: () => {
+        isUnsaved = false;
+      },
+    });
+    const send = (records: readonly OutRecord[], fence?: Fence) =>
+      fails && records.length > 0 ? Promise.reject(new Error("no")) : owner.producer.send(records, fence);
+    let hasEnded = false;
+    const end = () => {
+      hasEnded = true;
+    };
+    void runTransform(owner.task, transform, { producer: { send } }).then(end, end);
+    await until("the tick has ended it", () => !waits);
+    await pass(2_000);
+    expect(states).toEqual(fails ? ["one waits"] : ["one waits", "none waits"]);
+    expect(hasEnded).toBe(fails);
+    owner.crash();
+  }
+});

@@ -138,11 +138,19 @@ class Block {
   }
 }
 
-/** About the octets of a message: its values are texts. */
+/** About the octets of a message in memory, whatever it is made of. */
 function sizeOf(message: unknown): number {
-  let size = 64;
-  if (typeof message !== "object" || message === null) return size;
-  for (const value of Object.values(message)) size += typeof value === "string" ? value.length : 64;
+  let size = 0;
+  const left = [message];
+  while (left.length > 0) {
+    const one = left.pop();
+    size += typeof one === "string" ? one.length : 64;
+    if (typeof one !== "object" || one === null) continue;
+    for (const [name, value] of Object.entries(one)) {
+      size += name.length;
+      left.push(value);
+    }
+  }
   return size;
 }
 

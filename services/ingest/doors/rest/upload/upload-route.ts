@@ -68,8 +68,13 @@ export async function postUpload(
     await begun.upload.end();
     await run.finish(fault ?? (body.end === "stopped" ? new UploadBrokenError("stopped") : undefined));
   } finally {
-    endBound();
-    if (!request.complete) setTimeout(() => request.socket.destroy(), LINGER_MS).unref();
+    if (request.complete) endBound();
+    else
+      setTimeout(() => {
+        endBound();
+        // What has become whole meanwhile may be in use by the next request.
+        if (!request.complete) request.socket.destroy();
+      }, LINGER_MS).unref();
   }
 }
 

@@ -47,6 +47,8 @@ export class PartsTask implements Transform {
   private readonly task: Task;
   private readonly schemas: WriterSchemaLoader;
   private readonly assembly: PartAssembly<SmppPart, InRecord>;
+  /** Whether a message was given up since the last commit. */
+  private endedUnsaved = false;
 
   constructor(task: Task, options: PartsTaskOptions) {
     this.task = task;
@@ -94,6 +96,7 @@ export class PartsTask implements Transform {
     // Parts that stand in the log and have not been read are not missing.
     if (!caughtUp) return;
     for (const message of this.assembly.expire(this.options.now())) {
+      this.endedUnsaved = true;
       const { total } = message.parts[0]!.part;
       const why = `${message.parts.length} of ${total} parts came`;
       this.giveUp(message, { reason: "incomplete", detail: why, state: "EXPIRED" }, out);
@@ -102,6 +105,14 @@ export class PartsTask implements Transform {
 
   state([offset]: readonly number[]): string {
     return String(Math.min(this.assembly.firstOffset ?? offset!, offset!));
+  }
+
+  unsaved(): boolean {
+    return this.endedUnsaved;
+  }
+
+  committed(): void {
+    this.endedUnsaved = false;
   }
 
   /** Messages whose parts are not all there. */

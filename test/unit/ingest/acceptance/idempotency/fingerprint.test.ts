@@ -43,3 +43,9 @@ it("a batch's fingerprint is of all its messages in their order, whatever stands
   ])
     expect(await of(other)).not.toBe(first);
 });
+
+it("a batch with a message that is nested too deeply to be written has a fingerprint all the same", async () => {
+  const deep: unknown = JSON.parse(`${"[".repeat(30_000)}${"]".repeat(30_000)}`);
+  expect(await fingerprintOfBatch([{ text: "a" }, deep])).toBe(await fingerprintOfBatch([{ text: "a" }, deep]));
+  expect(await fingerprintOfBatch([{ text: "a" }, deep])).not.toBe(await fingerprintOfBatch([{ text: "b" }, deep]));
+});
