@@ -11,6 +11,8 @@ const FIRST = "/live-catalog.test.ts";
  * runs them beside integration and e2e, whose time is mostly waiting as well.
  */
 const PATIENT = [
+  // With a cluster of its own, like the promises.
+  "test/integration/clickhouse/crashed-blocks.test.ts",
   "test/upgrade/upgrade-in-place.test.ts",
   "test/invariants/bad-records.test.ts",
   "test/invariants/catalog-changes.test.ts",
@@ -50,6 +52,7 @@ export default defineConfig({
         test: {
           name: "integration",
           include: ["test/{contract,integration}/**/*.test.ts"],
+          exclude: PATIENT,
           globalSetup: ["test/fixture/global-setup.ts"],
           ...onClusters,
         },
