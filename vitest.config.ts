@@ -15,6 +15,7 @@ const PATIENT = [
   "test/integration/clickhouse/crashed-blocks.test.ts",
   "test/upgrade/upgrade-in-place.test.ts",
   "test/invariants/bad-records.test.ts",
+  "test/invariants/bounded-memory.test.ts",
   "test/invariants/catalog-changes.test.ts",
   "test/invariants/clickhouse-fails.test.ts",
   "test/invariants/kafka-is-not-there.test.ts",
@@ -23,6 +24,7 @@ const PATIENT = [
   "test/invariants/providers-misbehave.test.ts",
   "test/invariants/said-stop.test.ts",
   "test/invariants/takeover-reads-the-log.test.ts",
+  "test/invariants/within-budget.test.ts",
 ];
 
 /** End-to-end files in a fixed order: that one, then by their names. */
