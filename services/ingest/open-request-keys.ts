@@ -1,3 +1,4 @@
+import { setTimeout as pause } from "node:timers/promises";
 import { startCopy } from "../../pipeline/boot/start-copy.ts";
 import type { Pipeline } from "../../pipeline/boot/start-pipeline.ts";
 import type { Scope } from "../../platform/lifecycle/run-service.ts";
@@ -14,10 +15,14 @@ export interface RequestKeysConfig {
   readonly acceptTimeout: number;
 }
 
+const LOOK_MS = 50;
 /** An answer has gone so long after its deadline at the latest, ms. */
 const ANSWERED_MS = 1_000;
 
-/** Opens this process's copy of sms.request-keys and lets it follow. Until it has come to the log's end for the first time the process is not ready. */
+/**
+ * Opens this process's copy of sms.request-keys and lets it follow. Resolves when it has come to the log's end for the first time, or the process is to stop: until then
+ * it is not ready.
+ */
 export async function openRequestKeys(
   scope: Scope,
   pipeline: Pipeline,
@@ -47,7 +52,9 @@ export async function openRequestKeys(
         onFault: (error) => scope.fail(error),
       }),
   );
-  observe(scope, copy);
+  const complete = observe(scope, copy);
+  // Whoever listens before would answer 503 to each request with a key, and another instance can take it.
+  while (!complete() && !scope.signal.aborted) await pause(LOOK_MS);
   const stored = await scope.add("stored keys", {
     start: () =>
       new StoredKeys({
@@ -65,7 +72,8 @@ export async function openRequestKeys(
   );
 }
 
-function observe({ metrics, readiness }: Scope, copy: KeyCopy): void {
+/** @returns whether the copy has come to the log's end for the first time */
+function observe({ metrics, readiness }: Scope, copy: KeyCopy): () => boolean {
   metrics.observe(
     "request_keys_copy_old_partitions",
     "gauge",
@@ -78,13 +86,17 @@ function observe({ metrics, readiness }: Scope, copy: KeyCopy): void {
   };
   // What has no leader is not waited for: messages without a key, and with a key of the others, can be taken.
   let complete = false;
-  readiness.register("copy of sms.request-keys", () => {
+  const isComplete = () => {
     complete ||= old().led.length === 0;
-    return complete ? { ok: true } : { ok: false, why: `it is being read: ${copy.lag} records to go` };
+    return complete;
+  };
+  readiness.register("copy of sms.request-keys", () => {
+    return isComplete() ? { ok: true } : { ok: false, why: `it is being read: ${copy.lag} records to go` };
   });
   readiness.note("copy of sms.request-keys", () => {
     const { all } = old();
     if (!complete || all.length === 0) return undefined;
     return `too old to go by for keys of partitions ${all.join(", ")}: requests with one are answered 503`;
   });
+  return isComplete;
 }
