@@ -61,6 +61,24 @@ export interface Sink {
   readonly run: (task: Task, inserter: BlockInserter) => Promise<void>;
 }
 
+/**
+ * What stops a group, which has begun to stop when the service did: groups that leave in the middle of a rebalance wait for it, and one after the other they would
+ * take longer than a stop may.
+ */
+export function stoppedWithAll(
+  { signal }: Pick<LifecycleScope, "signal">,
+  group: Pick<TaskGroup, "stop">,
+): () => Promise<void> {
+  let stopping: Promise<void> | undefined;
+  const stop = () => {
+    stopping ??= group.stop();
+    return stopping;
+  };
+  // A fault of it is told of by who stops everything.
+  signal.addEventListener("abort", () => void stop().catch(() => {}), { once: true });
+  return stop;
+}
+
 /** Waits for the table, joins the group, and tells readiness and metrics of both. Resolves when the first partitions are asked for. */
 export async function startSink(
   scope: SinkScope,
@@ -87,7 +105,7 @@ export async function startSink(
   });
   observeKafka(scope, { group, now, ...(name === undefined ? {} : { name }) });
   scope.readiness.register(clickhouse, clickhouseReadiness(check, stats));
-  await scope.add(tasks, { start: () => group, stop: () => group.stop() });
+  await scope.add(tasks, { start: () => group, stop: stoppedWithAll(scope, group) });
   await scope.waitFor(`kafka (${tasks})`, () => group.start());
   return inserter;
 }

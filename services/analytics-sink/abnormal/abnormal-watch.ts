@@ -10,7 +10,7 @@ import type { Log } from "../../../platform/log/log.ts";
 import type { MetricRegistry } from "../../../platform/telemetry/metric-registry.ts";
 import { ABNORMAL_GROUP, CONVERSION_SINK_GROUP, EVENT_SINK_GROUP } from "../../../schemas/groups.ts";
 import { ABNORMAL_TOPIC, CONVERSIONS_TOPIC, EVENTS_TOPIC } from "../../../schemas/topics.ts";
-import type { SinkParts } from "../start-sink.ts";
+import { type SinkParts, stoppedWithAll } from "../start-sink.ts";
 import { AbnormalMetrics } from "./abnormal-metrics.ts";
 import { StoredMark } from "./stored-mark.ts";
 import { StoredTraffic } from "./stored-traffic.ts";
@@ -57,7 +57,7 @@ export async function startAbnormalWatch(scope: Scope, config: AbnormalWatchConf
     maxWaitMs: 1_000,
   });
   observeKafka(scope, { group, name: "abnormal", now: parts.now });
-  await scope.add("abnormal traffic", { start: () => group, stop: () => group.stop() });
+  await scope.add("abnormal traffic", { start: () => group, stop: stoppedWithAll(scope, group) });
   await scope.waitFor("kafka (abnormal traffic)", () => group.start());
 }
 
