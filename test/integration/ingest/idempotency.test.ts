@@ -111,6 +111,8 @@ it("the same answer after a kill -9, from another instance and from the next one
     { key: KEY(), body: fresh() },
   ];
   const first = await settled(one, early.key, early.body);
+  // One that has not heard of it yet writes it again, under the same id.
+  await untilHeard(other, early.key);
   await settled(other, early.key, early.body);
   const second = await settled(one, last.key, last.body);
   // What it had to say of the last key may not be said.
