@@ -1,11 +1,11 @@
 import type { FieldProblem } from "../../../../domain/message/validation.ts";
 import { parseDestination } from "../../../../domain/numbers/destination.ts";
-import { readCursor, writeCursor } from "../../../../pipeline/read-model/list-cursor.ts";
+import { writeCursor } from "../../../../pipeline/read-model/list-cursor.ts";
 import type { InboundFilter } from "../../../../pipeline/read-model/list-inbound.ts";
 import { type InboundData, storedNumber } from "../../../../pipeline/records/inbound-data.ts";
 import type { Account } from "../../access/api-keys.ts";
 import { answeredByAnalytics } from "./analytics-problems.ts";
-import { readLimit, readOne, readTime } from "./list-route.ts";
+import { readOne, readPage, readTime } from "./list-route.ts";
 import { invalidQuery } from "./query-parameters.ts";
 import type { RestContext } from "./rest-context.ts";
 
@@ -36,11 +36,7 @@ export async function listOwnInbound(
     from: readTime(one("from"), "from", problems),
     until: readTime(one("until"), "until", problems),
   };
-  const limit = readLimit(one("limit"), problems);
-  const cursor = one("after");
-  const after = cursor === undefined ? undefined : readCursor(cursor);
-  if (cursor !== undefined && after === undefined)
-    problems.push({ field: "after", code: "cursor-invalid", message: "next of a page, as it was given" });
+  const { limit, after } = readPage(one, problems);
   if (problems.length > 0) throw invalidQuery(...problems);
   const page = await context
     .inbound(filter, limit, after)

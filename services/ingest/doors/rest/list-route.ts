@@ -67,13 +67,22 @@ function readQuestion(account: string, query: Readonly<Record<string, unknown>>)
     from: readTime(one("from"), "from", problems),
     until: readTime(one("until"), "until", problems),
   };
+  const { limit, after } = readPage(one, problems);
+  if (problems.length > 0) throw invalidQuery(...problems);
+  return { filter, limit, after };
+}
+
+/** How many there are to be of a list, and from where on. `one`: reads a parameter. */
+export function readPage(
+  one: (name: string) => string | undefined,
+  problems: FieldProblem[],
+): { readonly limit: number; readonly after: ReturnType<typeof readCursor> } {
   const limit = readLimit(one("limit"), problems);
   const cursor = one("after");
   const after = cursor === undefined ? undefined : readCursor(cursor);
   if (cursor !== undefined && after === undefined)
     problems.push({ field: "after", code: "cursor-invalid", message: "next of a page, as it was given" });
-  if (problems.length > 0) throw invalidQuery(...problems);
-  return { filter, limit, after };
+  return { limit, after };
 }
 
 /** A parameter that is there twice would be heeded once. */
@@ -137,7 +146,7 @@ export function readTime(text: string | undefined, field: string, problems: Fiel
 }
 
 /** Entries of a page. */
-export function readLimit(text: string | undefined, problems: FieldProblem[]): number {
+function readLimit(text: string | undefined, problems: FieldProblem[]): number {
   if (text === undefined) return LIST_PAGE.usual;
   const limit = /^\d{1,4}$/.test(text) ? Number(text) : 0;
   if (limit >= 1 && limit <= LIST_PAGE.most) return limit;

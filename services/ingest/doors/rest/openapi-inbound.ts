@@ -1,14 +1,10 @@
-import { LIST_PAGE } from "../../../../pipeline/read-model/list-messages.ts";
+import { pageParameters, parameter } from "./openapi-list.ts";
 import { problems } from "./openapi-problems.ts";
 
 /** The part of the OpenAPI description that is about messages from handsets. */
 
 const text = (description: string, more: object = {}) => ({ type: "string", description, ...more });
 const orNull = (schema: object) => ({ oneOf: [schema, { const: null }] });
-const parameter = (name: string, description: string, schema: object, more: object = {}) => ({
-  ...{ name, in: "query", description, schema },
-  ...more,
-});
 
 const receivedMessage = {
   type: "object",
@@ -65,10 +61,7 @@ export const inboundOperation = {
       { example: "2026-01-31T12:00:00Z" },
     ),
     parameter("until", "Received before this time", { type: "string", format: "date-time" }),
-    parameter("limit", "Messages of a page", {
-      ...{ type: "integer", minimum: 1, maximum: LIST_PAGE.most, default: LIST_PAGE.usual },
-    }),
-    parameter("after", "next of the page before, with the same other parameters", { type: "string" }),
+    ...pageParameters,
   ],
   responses: {
     200: {

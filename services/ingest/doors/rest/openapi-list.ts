@@ -7,7 +7,8 @@ import { problems } from "./openapi-problems.ts";
 
 const text = (description: string, more: object = {}) => ({ type: "string", description, ...more });
 const moment = (description: string) => text(description, { format: "date-time" });
-const parameter = (name: string, description: string, schema: object, more: object = {}) => ({
+/** A parameter of the query. */
+export const parameter = (name: string, description: string, schema: object, more: object = {}) => ({
   ...{ name, in: "query", description, schema },
   ...more,
 });
@@ -69,6 +70,14 @@ export const listSchemas = {
   },
 };
 
+/** Of each list that has pages. */
+export const pageParameters = [
+  parameter("limit", "Messages of a page", {
+    ...{ type: "integer", minimum: 1, maximum: LIST_PAGE.most, default: LIST_PAGE.usual },
+  }),
+  parameter("after", "next of the page before, with the same other parameters", { type: "string" }),
+];
+
 export const listOperation = {
   operationId: "listMessages",
   summary: "Your messages, the newest first",
@@ -103,10 +112,7 @@ export const listOperation = {
       { example: "2026-01-31T12:00:00Z" },
     ),
     parameter("until", "Accepted before this time", { type: "string", format: "date-time" }),
-    parameter("limit", "Messages of a page", {
-      ...{ type: "integer", minimum: 1, maximum: LIST_PAGE.most, default: LIST_PAGE.usual },
-    }),
-    parameter("after", "next of the page before, with the same other parameters", { type: "string" }),
+    ...pageParameters,
   ],
   responses: {
     200: {
