@@ -101,10 +101,13 @@ await runService({
       ask: async () =>
         (await logDirs.ask()).map(({ broker, dir, ...space }) => ({ ...space, labels: { broker, dir } })),
     });
-    await startDeadLetterSink(scope, config, parts);
-    await startConversionSink(scope, config, parts);
-    await startReceivedSink(scope, config, parts);
-    await startRates(scope, config, parts);
-    if (config.abnormalTraffic) await startAbnormalWatch(scope, config, parts);
+    // Side by side: each waits for its group to form, and the process is ready when all of them are.
+    await Promise.all([
+      startDeadLetterSink(scope, config, parts),
+      startConversionSink(scope, config, parts),
+      startReceivedSink(scope, config, parts),
+      startRates(scope, config, parts),
+      ...(config.abnormalTraffic ? [startAbnormalWatch(scope, config, parts)] : []),
+    ]);
   },
 });

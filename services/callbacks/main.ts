@@ -113,9 +113,11 @@ await runService({
         if (!scope.signal.aborted) scope.fail(error);
       });
     });
-    await beginIfNeeded();
     const { partitions, kafkaSessionTimeout } = config;
     const onUnreadable = () => metrics.unreadable.add();
-    await startStatusTopics(scope, { ...pipeline, catalog, reader, partitions, kafkaSessionTimeout, onUnreadable });
+    await Promise.all([
+      beginIfNeeded(),
+      startStatusTopics(scope, { ...pipeline, catalog, reader, partitions, kafkaSessionTimeout, onUnreadable }),
+    ]);
   },
 });
