@@ -6,9 +6,11 @@
  */
 import { resolve } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { EVENTS_TOPIC } from "../../schemas/topics.ts";
 import { until } from "../faults/audit.ts";
 import { auditProcess } from "../faults/audit-process.ts";
 import { produceRequests } from "../faults/bulk.ts";
+import { GroupLag } from "../faults/group-lag.ts";
 import { behave, type Installation, SERVICES, type Service, startInstallation } from "../faults/installation.ts";
 import { growth, heldMiB, MemoryWatch, MIB } from "../faults/memory.ts";
 import { servicePids } from "../faults/readiness.ts";
@@ -22,6 +24,8 @@ const DARK_MS = LONG ? 60_000 : 15_000;
 /** Less than the 5 s after which a silent provider is left. With the window of 100 some 25 messages a second get through. */
 const LATE = { delay: { kind: "uniform", minMs: 3_500, maxMs: 4_200 } };
 const PROMPT = { delay: { kind: "uniform", minMs: 2, maxMs: 6 } };
+/** Events that the sink has yet to store when it is level: some 75 come each second while the provider is late. */
+const SINK_LEVEL = 1_000;
 const PACE_MS = LONG ? 1_800_000 : 240_000;
 
 /** Heap after a full collection, and what stands outside of it, at the most; MiB. */
@@ -66,6 +70,7 @@ test(`${BACKLOG} dispatches wait for a dark provider, and drain, in bounded memo
   await behave(sluice, "smsc-a", { response: LATE });
   await produceRequests(sluice, "bulk", REQUESTED);
   await growsTo("dispatches that wait", waiting, BACKLOG);
+  await sinkHasCaughtUp();
 
   const darkAt = Date.now();
   await turn("dark", { mode: "silent" });
@@ -122,6 +127,24 @@ test(`${BACKLOG} dispatches wait for a dark provider, and drain, in bounded memo
   expect(audit).toMatchObject({ accepted: REQUESTED, terminal: REQUESTED, missing: 0, duplicated: 0 });
   expect(await servicePids(sluice), "no process has been started again").toEqual(pids);
 }, 3_600_000);
+
+/** What the sink holds while it is behind fills its blocks: only after that a growth would be one. */
+async function sinkHasCaughtUp(): Promise<void> {
+  const lag = await GroupLag.connect(sluice.infra.brokers, "sluice.analytics-sink", EVENTS_TOPIC);
+  let behind = 0;
+  try {
+    await until(
+      () => `the sink has caught up; it is ${behind} events behind`,
+      async () => {
+        behind = (await lag.read()).waiting;
+        return behind < SINK_LEVEL;
+      },
+      PACE_MS,
+    );
+  } finally {
+    await lag.close();
+  }
+}
 
 /** The least that the sender held between two moments, MiB: what is held all the time. */
 async function senderHolds(from: number, to: number): Promise<number> {
