@@ -6,10 +6,12 @@ import {
   controlSocket,
   type ProcessHealth,
 } from "./control-protocol.ts";
+import { LONGEST_READY_MS, LONGEST_STOP_MS } from "./process-spec.ts";
 
 export class ControlError extends Error {}
 
-const REQUEST_TIMEOUT_MS = 60_000;
+/** The supervisor's word is waited for so long, ms: until a process has ended, another one is ready, and all have been asked how they are. */
+export const REQUEST_TIMEOUT_MS = LONGEST_STOP_MS + LONGEST_READY_MS + 5_000;
 
 const exchange = (socketPath: string, request: ControlRequest): Promise<ControlResponse> =>
   new Promise((settle, fail) => {

@@ -6,7 +6,7 @@ import { kafkaLibs } from "./artifacts.ts";
 import { brokerProperties, CLUSTER_ID } from "./broker-properties.ts";
 import { type ClusterConfig, dataDir, logFile } from "./cluster-config.ts";
 import { isBrokerReady } from "./kafka-probe.ts";
-import type { ProcessSpec } from "./process-spec.ts";
+import { LONGEST_READY_MS, type ProcessSpec } from "./process-spec.ts";
 
 const toText = (properties: Record<string, string>): string =>
   `${Object.entries(properties)
@@ -66,7 +66,7 @@ export function kafkaBroker(config: ClusterConfig, nodeId: number): ProcessSpec 
       writeFileSync(settings, toText(brokerProperties(config, nodeId, logDir)));
     },
     ready: { fn: () => isBrokerReady(port, nodeId) },
-    readyTimeoutMs: 180_000,
+    readyTimeoutMs: LONGEST_READY_MS,
     dependsOn: [],
     restart: "always",
     // A controlled shutdown that has lost its controllers waits long for them; killed brokers recover by themselves.

@@ -2,7 +2,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { registryHome, registryJar } from "./artifacts.ts";
 import { type ClusterConfig, clusterEndpoints, dataDir, logFile } from "./cluster-config.ts";
-import type { ProcessSpec } from "./process-spec.ts";
+import { LONGEST_READY_MS, type ProcessSpec } from "./process-spec.ts";
 
 /** The Apicurio schema registry with its H2 file storage (it starts in seconds; its Kafka storage takes 20). */
 export function schemaRegistry(config: ClusterConfig): ProcessSpec {
@@ -29,7 +29,7 @@ export function schemaRegistry(config: ClusterConfig): ProcessSpec {
     },
     ready: { http: `${registryUrl}/subjects` },
     // It answers in seconds; a machine that does much else has taken a minute, and a restart then begins from nothing.
-    readyTimeoutMs: 180_000,
+    readyTimeoutMs: LONGEST_READY_MS,
     dependsOn: [],
     restart: "always",
   };
