@@ -27,6 +27,13 @@ const PATIENT = [
   "test/invariants/within-budget.test.ts",
 ];
 
+/** Integration tests that read and write whole days: beside the other ones they make two rows of the same length. */
+const STORED = [
+  "test/integration/cli/row-audit.test.ts",
+  "test/integration/clickhouse/archive.test.ts",
+  "test/integration/clickhouse/upgrade.test.ts",
+];
+
 /** End-to-end files in a fixed order: that one, then by their names. */
 class EndToEndInOrder extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
@@ -38,7 +45,7 @@ class EndToEndInOrder extends BaseSequencer {
 }
 
 /**
- * unit: no process outside. integration: real Kafka, registry and ClickHouse, one cluster for all files. e2e: every
+ * unit: no process outside. integration and stored: real Kafka, registry and ClickHouse, one cluster for all files. e2e: every
  * service and provider simulator as well. invariants and patient: the promises under injected faults, and the upgrade in
  * place, each with a cluster of its own. In each but unit one file runs at a time; test/run.ts says which projects run
  * beside each other.
@@ -54,11 +61,12 @@ export default defineConfig({
         test: {
           name: "integration",
           include: ["test/{contract,integration}/**/*.test.ts"],
-          exclude: PATIENT,
+          exclude: [...PATIENT, ...STORED],
           globalSetup: ["test/fixture/global-setup.ts"],
           ...onClusters,
         },
       },
+      { test: { name: "stored", include: STORED, globalSetup: ["test/fixture/global-setup.ts"], ...onClusters } },
       {
         test: {
           name: "e2e",

@@ -27,7 +27,14 @@ type Stage = readonly (readonly string[])[];
  * Unit tests use every core, and what the invariants judge by the clock would suffer from company. The rest mostly waits:
  * for processes to start, for receipts, for deadlines.
  */
-const ALL: readonly Stage[] = [[["unit"]], [["integration"], ["e2e"], ["patient"]], [["invariants"]]];
+const ALL: readonly Stage[] = [
+  [["unit"]],
+  [
+    ["integration", "e2e"],
+    ["stored", "patient"],
+  ],
+  [["invariants"]],
+];
 
 const folder = mkdtempSync(join(tmpdir(), "sluice-report-"));
 const given = process.argv.slice(2);
