@@ -18,6 +18,7 @@ const SINGLES = ["rates", "portability"] as const;
 
 /** Fields whose values are not shown, only that they have changed. */
 const SECRET = /^(password|authToken|sharedKeySecret|sha256)$/;
+const CONCEALED = "(not shown)";
 /** Entries of a list that are told one by one; beyond it their number is. */
 const NAMED = 20;
 
@@ -75,7 +76,7 @@ function fieldsOf(before: unknown, after: unknown, path: string): string[] {
     return names.flatMap((name) => fieldsOf(before[name], after[name], path === "" ? name : `${path}.${name}`));
   }
   const name = path.slice(path.lastIndexOf(".") + 1);
-  if (SECRET.test(name) || /(^|\.)secretHeaders\.[^.]+$/.test(path)) return [`${path}: another one`];
+  if (SECRET.test(name) || /(^|\.)secretHeaders(\.[^.]+)?$/.test(path)) return [`${path}: another one`];
   if (Array.isArray(before) && Array.isArray(after) && [...before, ...after].every(isPlain))
     return entriesOf(before as Plain[], after as Plain[], path);
   return [`${path}: ${shown(before)} -> ${shown(after)}`];
@@ -102,7 +103,7 @@ function entriesOf(before: readonly Plain[], after: readonly Plain[], path: stri
 function nameOf(entry: Plain): string {
   const { id, from, country, mccMnc, price } = entry;
   if (typeof from === "number") return `from ${from}`;
-  return String(id ?? mccMnc ?? country ?? (price === undefined ? JSON.stringify(entry) : "everywhere else"));
+  return String(id ?? mccMnc ?? country ?? (price === undefined ? shown(entry) : "everywhere else"));
 }
 
 function priceIn({ price }: Plain): string {
@@ -111,7 +112,14 @@ function priceIn({ price }: Plain): string {
 
 function shown(value: unknown): string {
   if (value === undefined) return "not set";
-  return typeof value === "string" ? value : JSON.stringify(value);
+  return typeof value === "string" ? value : JSON.stringify(value, withoutSecrets);
+}
+
+/** A part that comes or goes as a whole holds its secrets further down. */
+function withoutSecrets(name: string, value: unknown): unknown {
+  if (SECRET.test(name)) return CONCEALED;
+  if (name !== "secretHeaders" || !isPlain(value)) return value;
+  return Object.fromEntries(Object.keys(value).map((header) => [header, CONCEALED]));
 }
 
 function byId(list: unknown): Map<string, Plain> {

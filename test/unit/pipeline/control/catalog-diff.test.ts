@@ -102,3 +102,30 @@ it("is empty exactly when both say the same", () => {
     }),
   );
 });
+
+it("secrets of a part that comes or goes as a whole are not shown", () => {
+  const secret = "5e884898da28047151d0e56f8dc6292773603d0d6aabbd62a11ef721d1542d8";
+  const smpp = { maxBinds: 2, passwords: [{ id: "modem", sha256: secret }] };
+  const http = { authToken: secret, secretHeaders: { "x-key": secret } };
+  const bare = { accounts: [{ id: "shop" }], providers: [{ id: "a" }, { id: "b", http: { rate: 1 } }] };
+  const full = {
+    accounts: [{ id: "shop", smpp, apiKeys: [{ sha256: secret }] }],
+    providers: [
+      { id: "a", http },
+      { id: "b", http: { rate: 1, secretHeaders: { "x-key": secret } } },
+    ],
+  };
+  const empty = { accounts: [{ id: "shop", apiKeys: [] }] };
+  for (const [before, after] of [
+    [bare, full],
+    [full, bare],
+    [empty, { accounts: [{ id: "shop", apiKeys: [{ sha256: secret }] }] }],
+  ] as const) {
+    const lines = catalogDiff(before, after);
+    expect(lines).not.toEqual([]);
+    expect(lines.join("\n")).not.toContain(secret);
+  }
+  expect(catalogDiff(bare, full)).toContain(
+    '~ account shop: smpp: not set -> {"maxBinds":2,"passwords":[{"id":"modem","sha256":"(not shown)"}]}',
+  );
+});
