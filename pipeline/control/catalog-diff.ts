@@ -84,14 +84,14 @@ function fieldsOf(before: unknown, after: unknown, path: string): string[] {
 
 /** Entries of a list within an entry: prices, API keys, a route's providers. */
 function entriesOf(before: readonly Plain[], after: readonly Plain[], path: string): string[] {
-  const old = new Map(before.map((entry) => [nameOf(entry), entry]));
-  const now = new Map(after.map((entry) => [nameOf(entry), entry]));
+  const old = new Map(before.map((entry) => [identityOf(entry), entry]));
+  const now = new Map(after.map((entry) => [identityOf(entry), entry]));
   const lines = [
-    ...[...old.keys()].filter((name) => !now.has(name)).map((name) => `${path}: without ${name}`),
-    ...[...now].flatMap(([name, entry]) => {
-      const was = old.get(name);
-      if (was === undefined) return [`${path}: with ${name}${priceIn(entry)}`];
-      return fieldsOf(was, entry, "").map((line) => `${path}: ${name}: ${line}`);
+    ...[...old].filter(([identity]) => !now.has(identity)).map(([, entry]) => `${path}: without ${nameOf(entry)}`),
+    ...[...now].flatMap(([identity, entry]) => {
+      const was = old.get(identity);
+      if (was === undefined) return [`${path}: with ${nameOf(entry)}${priceIn(entry)}`];
+      return fieldsOf(was, entry, "").map((line) => `${path}: ${nameOf(entry)}: ${line}`);
     }),
   ];
   if (lines.length === 0) return [`${path}: in another order`];
@@ -99,11 +99,20 @@ function entriesOf(before: readonly Plain[], after: readonly Plain[], path: stri
   return [...lines.slice(0, NAMED), `${path}: and ${lines.length - NAMED} more`];
 }
 
-/** What an entry is known by: its id, where a tier begins, where a price is for, or all that it says. */
-function nameOf(entry: Plain): string {
-  const { id, from, country, mccMnc, price } = entry;
+/** What an entry is known by: its id, where a tier begins, where a price is for; undefined: by all that it says. */
+function ownName({ id, from, country, mccMnc, price }: Plain): string | undefined {
   if (typeof from === "number") return `from ${from}`;
-  return String(id ?? mccMnc ?? country ?? (price === undefined ? shown(entry) : "everywhere else"));
+  const name = id ?? mccMnc ?? country ?? (price === undefined ? undefined : "everywhere else");
+  return name === undefined ? undefined : String(name);
+}
+
+/** What tells an entry from others: two that differ in a secret alone are two. Never shown. */
+function identityOf(entry: Plain): string {
+  return ownName(entry) ?? JSON.stringify(entry);
+}
+
+function nameOf(entry: Plain): string {
+  return ownName(entry) ?? shown(entry);
 }
 
 function priceIn({ price }: Plain): string {

@@ -129,3 +129,13 @@ it("secrets of a part that comes or goes as a whole are not shown", () => {
     '~ account shop: smpp: not set -> {"maxBinds":2,"passwords":[{"id":"modem","sha256":"(not shown)"}]}',
   );
 });
+
+it("entries that differ in their secrets alone are told apart", () => {
+  const [a, b, c] = ["a", "b", "c"].map((digit) => ({ sha256: digit.repeat(64) }));
+  const keys = (...apiKeys: unknown[]) => ({ accounts: [{ id: "shop", apiKeys }] });
+  expect(catalogDiff(keys(a, b), keys(c, b))).toEqual([
+    '~ account shop: apiKeys: without {"sha256":"(not shown)"}',
+    '~ account shop: apiKeys: with {"sha256":"(not shown)"}',
+  ]);
+  expect(catalogDiff(keys(a, b), keys(a))).toEqual(['~ account shop: apiKeys: without {"sha256":"(not shown)"}']);
+});
