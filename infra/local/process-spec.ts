@@ -47,9 +47,9 @@ export interface ProcessSpec {
   replica?: (index: number) => ProcessSpec;
 }
 
-export const DEFAULT_STOP: StopRule = { by: "SIGTERM", graceMs: 15_000 };
-export const DEFAULT_READY_TIMEOUT_MS = 60_000;
 /** No process is waited for longer than this until it is ready, or until it has ended, ms: whoever asks for one to be started anew waits for both. */
 export const LONGEST_READY_MS = 180_000;
 export const LONGEST_STOP_MS = 15_000;
+export const DEFAULT_READY_TIMEOUT_MS = 60_000;
+export const DEFAULT_STOP: StopRule = { by: "SIGTERM", graceMs: LONGEST_STOP_MS };
 export const isOneShot = (spec: ProcessSpec): boolean => "exit" in spec.ready;
