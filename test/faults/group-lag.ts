@@ -1,4 +1,5 @@
 import { type Admin, Kafka, logLevel } from "kafkajs";
+import { until } from "./until.ts";
 
 /** How far a consumer group is with a topic, by its committed offsets. */
 export class GroupLag {
@@ -30,6 +31,19 @@ export class GroupLag {
     const end = sum(ends.map(({ high }) => Number(high)));
     const done = sum([...committed.values()]);
     return { done, waiting: end - done };
+  }
+
+  /** Waits, `ms` at the most, until fewer records than `below` are in the log and not committed. */
+  level(below: number, ms: number): Promise<void> {
+    let waiting = 0;
+    return until(
+      () => `${this.groupId} is level with ${this.topic}; it is ${waiting} behind`,
+      async () => {
+        ({ waiting } = await this.read());
+        return waiting < below;
+      },
+      ms,
+    );
   }
 
   /** First offset not done, by partition. */

@@ -53,7 +53,7 @@ const RATE = LONG ? 100 : 40;
 /** Records with bits turned over, on each topic. */
 const FLIPPED = LONG ? 150 : 8;
 /** How long a partition may take to be past a bad record: with a second or two for its commit. */
-const PAST_MS = 60_000;
+const PAST_MS = 20_000;
 /** Records of up to 4 KiB in one batch, of which the broker takes 1 MiB. */
 const BATCH = 200;
 const END_MS = 150_000;

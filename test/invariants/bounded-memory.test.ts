@@ -6,6 +6,7 @@
  */
 import { resolve } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { EVENT_SINK_GROUP } from "../../schemas/groups.ts";
 import { EVENTS_TOPIC } from "../../schemas/topics.ts";
 import { until } from "../faults/audit.ts";
 import { auditProcess } from "../faults/audit-process.ts";
@@ -130,17 +131,9 @@ test(`${BACKLOG} dispatches wait for a dark provider, and drain, in bounded memo
 
 /** What the sink holds while it is behind fills its blocks: only after that a growth would be one. */
 async function sinkHasCaughtUp(): Promise<void> {
-  const lag = await GroupLag.connect(sluice.infra.brokers, "sluice.analytics-sink", EVENTS_TOPIC);
-  let behind = 0;
+  const lag = await GroupLag.connect(sluice.infra.brokers, EVENT_SINK_GROUP, EVENTS_TOPIC);
   try {
-    await until(
-      () => `the sink has caught up; it is ${behind} events behind`,
-      async () => {
-        behind = (await lag.read()).waiting;
-        return behind < SINK_LEVEL;
-      },
-      PACE_MS,
-    );
+    await lag.level(SINK_LEVEL, PACE_MS);
   } finally {
     await lag.close();
   }

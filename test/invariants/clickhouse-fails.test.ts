@@ -6,6 +6,7 @@
 import { createClient } from "@clickhouse/client";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { ControlClient } from "../../infra/local/control-client.ts";
+import { EVENT_SINK_GROUP } from "../../schemas/groups.ts";
 import { EVENTS_TOPIC } from "../../schemas/topics.ts";
 import { until } from "../faults/audit.ts";
 import { submissionsReceived } from "../faults/books.ts";
@@ -89,7 +90,7 @@ beforeAll(async () => {
   console.log(`SLUICE_SEED=${seed}`);
   traffic = new Traffic(sluice, { rate: RATE, httpShare: 0.5 });
   await traffic.start();
-  lag = await GroupLag.connect(sluice.infra.brokers, "sluice.analytics-sink", EVENTS_TOPIC);
+  lag = await GroupLag.connect(sluice.infra.brokers, EVENT_SINK_GROUP, EVENTS_TOPIC);
   await until(
     () => "rows are stored",
     async () => (await lag.read()).done > RATE * 5,
@@ -259,11 +260,7 @@ function sinkMetric(name: string): Promise<number> {
 
 /** Waits until the sink has caught up. */
 function level(): Promise<void> {
-  return until(
-    () => "the sink is level with the log",
-    async () => (await lag.read()).waiting < LEVEL,
-    LEVEL_MS,
-  );
+  return lag.level(LEVEL, LEVEL_MS);
 }
 
 /** ClickHouse slow by itself: its views take longer than the client waits. */
